@@ -1,0 +1,1 @@
+"""Approval processes as data, approvals, decisions, delegations, timers."""

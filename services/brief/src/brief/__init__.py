@@ -1,0 +1,1 @@
+"""Briefs, their revisions, prices, attachments and the lifecycle that people follow."""

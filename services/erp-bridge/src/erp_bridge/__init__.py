@@ -1,0 +1,1 @@
+"""Connections to the customer's ERP: mappings, links, checkpoints, conflicts."""

@@ -1,0 +1,1 @@
+"""Tenants, people, units, roles, invitations, sign-in, tokens."""

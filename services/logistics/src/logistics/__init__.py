@@ -1,0 +1,1 @@
+"""The warehouse ledger, shipments and Italian transport documents (DDT)."""

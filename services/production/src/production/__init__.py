@@ -1,0 +1,1 @@
+"""Orders, jobs, economics, phases, assignments."""
