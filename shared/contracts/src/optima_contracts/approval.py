@@ -1,0 +1,154 @@
+"""Facts of processes and approvals. Subject of all but `process_published`: the approval."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from .envelope import EventData
+
+
+class ProcessPublished(EventData):
+    """Subject: the process."""
+
+    type: ClassVar[str] = "optima.approval.process_published.v1"
+    process_id: UUID
+    key: str
+    version: int
+    subject_type: str
+
+
+class ApprovalOpened(EventData):
+    type: ClassVar[str] = "optima.approval.opened.v1"
+    approval_id: UUID
+    subject_type: str
+    subject_id: UUID
+    subject_revision: int
+    content_hash: str
+    process_key: str
+    process_version: int
+
+
+class ApprovalNotOpened(EventData):
+    """The subject could not enter its process: none published, or nobody could approve."""
+
+    type: ClassVar[str] = "optima.approval.not_opened.v1"
+    approval_id: UUID
+    subject_type: str
+    subject_id: UUID
+    subject_revision: int
+    reason: str
+
+
+class StepPending(EventData):
+    """A step began to wait for people."""
+
+    type: ClassVar[str] = "optima.approval.step_pending.v1"
+    approval_id: UUID
+    subject_type: str
+    subject_id: UUID
+    step: str
+    approvers: list[UUID]
+    due_at: datetime | None = None
+
+
+class StepEnded(EventData):
+    type: ClassVar[str] = "optima.approval.step_ended.v1"
+    approval_id: UUID
+    subject_type: str
+    subject_id: UUID
+    step: str
+    outcome: Literal["approved", "rejected", "changes_requested", "skipped", "not_required"]
+
+
+class StepReopened(EventData):
+    """An amendment changed fields that the step had judged."""
+
+    type: ClassVar[str] = "optima.approval.step_reopened.v1"
+    approval_id: UUID
+    subject_type: str
+    subject_id: UUID
+    step: str
+    fields: list[str]
+
+
+class Decided(EventData):
+    """One person's part was decided, about exactly the content that they had read."""
+
+    type: ClassVar[str] = "optima.approval.decided.v1"
+    approval_id: UUID
+    subject_type: str
+    subject_id: UUID
+    subject_revision: int
+    content_hash: str
+    step: str
+    person_id: UUID
+    on_behalf_of: UUID | None = None
+    outcome: Literal["approved", "rejected", "abstained", "changes_requested"]
+    reason: str | None = None
+
+
+class Forwarded(EventData):
+    type: ClassVar[str] = "optima.approval.forwarded.v1"
+    approval_id: UUID
+    step: str
+    from_person_id: UUID
+    to_person_id: UUID
+    reason: str | None = None
+
+
+class Escalated(EventData):
+    type: ClassVar[str] = "optima.approval.escalated.v1"
+    approval_id: UUID
+    step: str
+    from_person_id: UUID | None
+    to_person_id: UUID
+
+
+class Reminded(EventData):
+    type: ClassVar[str] = "optima.approval.reminded.v1"
+    approval_id: UUID
+    step: str
+    person_id: UUID
+
+
+class _ApprovalEnded(EventData):
+    approval_id: UUID
+    subject_type: str
+    subject_id: UUID
+    subject_revision: int
+    content_hash: str
+    reason: str | None = None
+
+
+class Approved(_ApprovalEnded):
+    type: ClassVar[str] = "optima.approval.approved.v1"
+
+
+class Rejected(_ApprovalEnded):
+    type: ClassVar[str] = "optima.approval.rejected.v1"
+
+
+class ChangesRequested(_ApprovalEnded):
+    type: ClassVar[str] = "optima.approval.changes_requested.v1"
+
+
+class ApprovalCancelled(_ApprovalEnded):
+    type: ClassVar[str] = "optima.approval.cancelled.v1"
+
+
+class ApprovalExpired(_ApprovalEnded):
+    type: ClassVar[str] = "optima.approval.expired.v1"
+
+
+class DelegationChanged(EventData):
+    """Subject: the delegation. Half-open: valid when `starts_at <= now < ends_at`."""
+
+    type: ClassVar[str] = "optima.approval.delegation_changed.v1"
+    delegation_id: UUID
+    from_person_id: UUID
+    to_person_id: UUID
+    starts_at: datetime
+    ends_at: datetime
+    revoked: bool = False

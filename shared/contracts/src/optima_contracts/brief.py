@@ -1,0 +1,166 @@
+"""Facts of a brief's life. Subject of all: the brief. No price travels here; see `economics`."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import ClassVar
+from uuid import UUID
+
+from pydantic import Field
+
+from .envelope import EventData, Fact, Money, Quantity
+
+
+class BriefItem(Fact):
+    """One thing asked for. `kind` names the tenant's kind of item, which decides its production phases."""
+
+    item_id: UUID
+    kind: str
+    description: str
+    quantity: Quantity
+    unit: str = "pz"
+    deliveries: list[ItemDelivery] = Field(default_factory=list)
+
+
+class ItemDelivery(Fact):
+    """How much of an item goes to which destination (the code of a `cliente destinazione`)."""
+
+    destination: str
+    quantity: Quantity
+
+
+class Attachment(Fact):
+    attachment_id: UUID
+    name: str
+    media_type: str
+    size: int
+    """Bytes."""
+    sha256: str
+
+
+class BriefContent(Fact):
+    """What a revision asks for, as frozen at submission."""
+
+    title: str
+    category: str
+    purpose: str = ""
+    budget: Money
+    deadline: date
+    customer: str | None = None
+    """Code of the customer on whose account the goods are made, as the ERP knows it."""
+    items: list[BriefItem]
+    attachments: list[Attachment] = Field(default_factory=list)
+
+
+class BriefDrafted(EventData):
+    type: ClassVar[str] = "optima.brief.drafted.v1"
+    brief_id: UUID
+    number: str
+    title: str
+    requester_id: UUID
+    unit_id: UUID | None = None
+
+
+class BriefRevised(EventData):
+    """The draft's content changed."""
+
+    type: ClassVar[str] = "optima.brief.revised.v1"
+    brief_id: UUID
+    revision: int
+    title: str
+
+
+class AttachmentAdded(EventData):
+    type: ClassVar[str] = "optima.brief.attachment_added.v1"
+    brief_id: UUID
+    attachment: Attachment
+
+
+class BriefCommented(EventData):
+    type: ClassVar[str] = "optima.brief.commented.v1"
+    brief_id: UUID
+    comment_id: UUID
+
+
+class BriefSubmitted(EventData):
+    """A revision was frozen and asks for approval under `process`."""
+
+    type: ClassVar[str] = "optima.brief.submitted.v1"
+    brief_id: UUID
+    number: str
+    revision: int
+    content_hash: str
+    """SHA-256, hexadecimal, of the revision's canonical JSON with its prices."""
+    process: str
+    requester_id: UUID
+    unit_id: UUID | None = None
+    content: BriefContent
+
+
+class BriefChangesRequested(EventData):
+    type: ClassVar[str] = "optima.brief.changes_requested.v1"
+    brief_id: UUID
+    revision: int
+    reason: str
+
+
+class BriefRejected(EventData):
+    type: ClassVar[str] = "optima.brief.rejected.v1"
+    brief_id: UUID
+    revision: int
+    reason: str
+
+
+class BriefApproved(EventData):
+    """The revision may be made: production turns this into an order."""
+
+    type: ClassVar[str] = "optima.brief.approved.v1"
+    brief_id: UUID
+    number: str
+    revision: int
+    content_hash: str
+    approval_id: UUID
+    requester_id: UUID
+    unit_id: UUID | None = None
+    content: BriefContent
+
+
+class BriefCancelled(EventData):
+    type: ClassVar[str] = "optima.brief.cancelled.v1"
+    brief_id: UUID
+    reason: str
+    from_state: str
+
+
+class BriefCancellationRevoked(EventData):
+    """Goods had already left when the brief was cancelled, so the brief goes on."""
+
+    type: ClassVar[str] = "optima.brief.cancellation_revoked.v1"
+    brief_id: UUID
+    reason: str
+
+
+class BriefProductionStarted(EventData):
+    type: ClassVar[str] = "optima.brief.production_started.v1"
+    brief_id: UUID
+    order_id: UUID
+
+
+class BriefDeliveryStarted(EventData):
+    type: ClassVar[str] = "optima.brief.delivery_started.v1"
+    brief_id: UUID
+    order_id: UUID
+
+
+class BriefDelivered(EventData):
+    type: ClassVar[str] = "optima.brief.delivered.v1"
+    brief_id: UUID
+    order_id: UUID
+
+
+class BriefClosed(EventData):
+    type: ClassVar[str] = "optima.brief.closed.v1"
+    brief_id: UUID
+
+
+BriefItem.model_rebuild()

@@ -1,0 +1,63 @@
+"""Everything with a price in it. A topic permission of its own guards these types on the broker."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+from uuid import UUID
+
+from .envelope import EventData, Fact, Money, Quantity
+
+
+class PricedItem(Fact):
+    item_id: UUID
+    quantity: Quantity
+    unit_price: Money
+    """Euro for one unit, VAT excluded."""
+    amount: Money
+    """`quantity × unit_price`, rounded half up to the cent."""
+
+
+class BriefPriced(EventData):
+    """Purchasing priced a submitted revision. Published by brief; subject: the brief."""
+
+    type: ClassVar[str] = "optima.economics.brief_priced.v1"
+    brief_id: UUID
+    revision: int
+    content_hash: str
+    """The revision's new hash: what is approved includes what it costs."""
+    lines: list[PricedItem]
+    total: Money
+
+
+class JobEconomicsSet(EventData):
+    """An admin set a job's technical-economic details. Published by production; subject: the job."""
+
+    type: ClassVar[str] = "optima.economics.job_set.v1"
+    job_id: UUID
+    order_id: UUID
+    cost: Money
+    price: Money
+    margin: Money
+    """`price - cost`, euro for the whole job."""
+    supplier: str | None = None
+    materials: str = ""
+
+
+class OrderValued(EventData):
+    """Every job of an order has economics. Published by production; subject: the order."""
+
+    type: ClassVar[str] = "optima.economics.order_valued.v1"
+    order_id: UUID
+    brief_id: UUID | None
+    lines: list[OrderLineValue]
+    total: Money
+
+
+class OrderLineValue(Fact):
+    job_id: UUID
+    unit_price: Money
+    amount: Money
+    vat_code: str = "22"
+
+
+OrderValued.model_rebuild()

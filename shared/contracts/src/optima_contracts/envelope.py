@@ -1,0 +1,76 @@
+"""The CloudEvents 1.0 envelope, and the register of every event type.
+
+Source of the format: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, ClassVar, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+CONTENT_TYPE = "application/cloudevents+json"
+
+Money = Annotated[str, StringConstraints(pattern=r"^-?\d{1,12}(\.\d{1,6})?$")]
+"""An amount in euro as a decimal string ("1250.00"): JSON numbers would lose cents."""
+
+Quantity = Annotated[str, StringConstraints(pattern=r"^\d{1,12}(\.\d{1,3})?$")]
+"""A non-negative count or measure as a decimal string, in the unit named beside it."""
+
+_REGISTER: dict[str, type[EventData]] = {}
+
+
+class Fact(BaseModel):
+    """A part of an event. Unknown fields are ignored, so that a publisher may add some."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class EventData(Fact):
+    """The data of one event type. A subclass names its type, which is also its routing key."""
+
+    type: ClassVar[str]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        declared = cls.__dict__.get("type")
+        if declared is None:
+            return
+        if declared in _REGISTER and _REGISTER[declared].__qualname__ != cls.__qualname__:
+            raise TypeError(f"two models claim the event type {declared}")
+        _REGISTER[declared] = cls
+
+
+def event_types() -> dict[str, type[EventData]]:
+    """Every event type that has been imported, by its name. Import `optima_contracts.catalogue` for all."""
+    return dict(_REGISTER)
+
+
+class Envelope(BaseModel):
+    """One event on the wire: structured-mode JSON, content type `application/cloudevents+json`.
+
+    `id` is the outbox row's UUIDv7; `subject` the aggregate; `sequence` counts 1..n per aggregate;
+    `correlationid` is the brief (or, where there is none, the aggregate that began the story);
+    `causationid` the event that this one answers; `actorid` the person or service who acted, and
+    `onbehalfof` the person for whom, under a delegation.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    specversion: Literal["1.0"] = "1.0"
+    id: UUID
+    source: Annotated[str, StringConstraints(pattern=r"^/optima/[a-z-]+$")]
+    type: Annotated[str, StringConstraints(pattern=r"^optima\.[a-z]+\.[a-z_]+\.v[1-9]\d*$")]
+    subject: UUID
+    time: datetime
+    datacontenttype: Literal["application/json"] = "application/json"
+    tenantid: UUID
+    sequence: Annotated[int, Field(ge=1)]
+    correlationid: UUID
+    causationid: UUID | None = None
+    traceparent: str | None = None
+    actorid: UUID | None = None
+    onbehalfof: UUID | None = None
+    data: dict[str, Any]

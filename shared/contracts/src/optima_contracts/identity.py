@@ -1,0 +1,72 @@
+"""Facts of the directory. Those named `…_changed` carry the whole state: the newest one is enough."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from .envelope import EventData, Fact
+
+
+class LegalIdentity(Fact):
+    """Who a company is before Italian law: what a DDT must print of sender and recipient."""
+
+    name: str
+    vat_number: str | None = None
+    """Partita IVA, eleven digits without the country prefix."""
+    fiscal_code: str | None = None
+    street: str
+    postal_code: str
+    city: str
+    province: str
+    country: str = "IT"
+
+
+class TenantChanged(EventData):
+    """A tenant was registered or its details changed. Subject: the tenant."""
+
+    type: ClassVar[str] = "optima.identity.tenant_changed.v1"
+    tenant_id: UUID
+    slug: str
+    legal: LegalIdentity
+    language: Literal["it", "en"] = "it"
+    time_zone: str = "Europe/Rome"
+
+
+class UnitChanged(EventData):
+    """An organisational unit as it now stands. Subject: the unit."""
+
+    type: ClassVar[str] = "optima.identity.unit_changed.v1"
+    unit_id: UUID
+    key: str
+    name: str
+    parent_id: UUID | None = None
+    manager_id: UUID | None = None
+
+
+class RoleChanged(EventData):
+    """A role as it now stands. Subject: the role."""
+
+    type: ClassVar[str] = "optima.identity.role_changed.v1"
+    role_id: UUID
+    key: str
+    privileges: list[str]
+
+
+class PersonChanged(EventData):
+    """A person as they now stand. Subject: the person."""
+
+    type: ClassVar[str] = "optima.identity.person_changed.v1"
+    person_id: UUID
+    name: str
+    email: str
+    kind: Literal["internal", "external"]
+    company: str | None = None
+    """The dealer's, agent's or supplier's company; none for internal people."""
+    roles: list[str]
+    unit_id: UUID | None = None
+    manager_id: UUID | None = None
+    language: Literal["it", "en"] = "it"
+    active: bool
+    absent_until: datetime | None = None

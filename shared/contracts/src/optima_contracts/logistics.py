@@ -1,0 +1,114 @@
+"""Facts of the warehouse, of shipments and of transport documents (DDT)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from .envelope import EventData, Fact, Quantity
+from .identity import LegalIdentity
+
+
+class GoodsReceived(EventData):
+    """Goods entered a warehouse. Subject: the movement."""
+
+    type: ClassVar[str] = "optima.logistics.goods_received.v1"
+    movement_id: UUID
+    order_id: UUID | None
+    job_id: UUID
+    warehouse: str
+    quantity: Quantity
+    unit: str
+
+
+class ShipmentLine(Fact):
+    job_id: UUID
+    description: str
+    quantity: Quantity
+    unit: str
+
+
+class _ShipmentFact(EventData):
+    shipment_id: UUID
+    order_id: UUID
+    brief_id: UUID | None
+    destination: str
+    lines: list[ShipmentLine]
+
+
+class ShipmentDrafted(_ShipmentFact):
+    """Subject, here and below: the shipment."""
+
+    type: ClassVar[str] = "optima.logistics.shipment_drafted.v1"
+
+
+class ShipmentPicked(_ShipmentFact):
+    type: ClassVar[str] = "optima.logistics.shipment_picked.v1"
+
+
+class DdtIssued(_ShipmentFact):
+    """A transport document took its number. Immutable from here on."""
+
+    type: ClassVar[str] = "optima.logistics.ddt_issued.v1"
+    number: str
+    """As printed, at most 20 characters: "12/2026" or "12/A/2026"."""
+    progressive: int
+    series: str
+    year: int
+    issue_date: date
+    sender: LegalIdentity
+    recipient: LegalIdentity
+    delivery_address: LegalIdentity
+    reason: str
+    """Causale del trasporto, as printed."""
+    transport_by: Literal["mittente", "destinatario", "vettore"]
+    carrier: LegalIdentity | None = None
+    freight: str | None = None
+    """Porto."""
+    appearance: str | None = None
+    """Aspetto esteriore dei beni."""
+    packages: int | None = None
+    """Colli."""
+    gross_weight_kg: Quantity | None = None
+
+
+class ShipmentDeparted(_ShipmentFact):
+    type: ClassVar[str] = "optima.logistics.shipment_departed.v1"
+    departed_at: datetime
+
+
+class ShipmentDelivered(_ShipmentFact):
+    type: ClassVar[str] = "optima.logistics.shipment_delivered.v1"
+    delivered_at: datetime
+    received_by: str
+
+
+class ShipmentRefused(_ShipmentFact):
+    type: ClassVar[str] = "optima.logistics.shipment_refused.v1"
+    reason: str
+
+
+class DdtVoided(_ShipmentFact):
+    """The document is void; `replaced_by` is the shipment reissued in its place, if any."""
+
+    type: ClassVar[str] = "optima.logistics.ddt_voided.v1"
+    number: str
+    reason: str
+    replaced_by: UUID | None = None
+
+
+class ShipmentCancelled(_ShipmentFact):
+    """A shipment that had no DDT yet was given up and its goods are free again."""
+
+    type: ClassVar[str] = "optima.logistics.shipment_cancelled.v1"
+    reason: str
+
+
+class CancellationRefused(EventData):
+    """Goods of the brief had left before its cancellation arrived. Subject: the order."""
+
+    type: ClassVar[str] = "optima.logistics.cancellation_refused.v1"
+    order_id: UUID
+    brief_id: UUID
+    reason: str

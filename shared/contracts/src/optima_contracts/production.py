@@ -1,0 +1,134 @@
+"""Facts of orders, jobs and phases. No price travels here; see `economics`."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import ClassVar
+from uuid import UUID
+
+from .envelope import EventData, Fact, Quantity
+
+
+class OrderDelivery(Fact):
+    destination: str
+    quantity: Quantity
+
+
+class OrderLine(Fact):
+    """What is to be made and where it goes; one job makes one line."""
+
+    job_id: UUID
+    item_id: UUID | None
+    kind: str
+    description: str
+    quantity: Quantity
+    unit: str
+    deliveries: list[OrderDelivery]
+
+
+class OrderConfirmed(EventData):
+    """Subject: the order."""
+
+    type: ClassVar[str] = "optima.production.order_confirmed.v1"
+    order_id: UUID
+    number: str
+    brief_id: UUID | None
+    customer: str | None
+    deadline: date
+    lines: list[OrderLine]
+
+
+class OrderStarted(EventData):
+    """The first phase of the order began. Subject: the order."""
+
+    type: ClassVar[str] = "optima.production.order_started.v1"
+    order_id: UUID
+    brief_id: UUID | None
+
+
+class OrderReady(EventData):
+    """All jobs of the order are done. Subject: the order."""
+
+    type: ClassVar[str] = "optima.production.order_ready.v1"
+    order_id: UUID
+    brief_id: UUID | None
+
+
+class OrderShipmentChanged(EventData):
+    """The order became `partially_shipped` or `shipped`. Subject: the order."""
+
+    type: ClassVar[str] = "optima.production.order_shipment_changed.v1"
+    order_id: UUID
+    brief_id: UUID | None
+    state: str
+
+
+class OrderDelivered(EventData):
+    """Everything ordered has been delivered. Subject: the order."""
+
+    type: ClassVar[str] = "optima.production.order_delivered.v1"
+    order_id: UUID
+    brief_id: UUID | None
+
+
+class OrderCancelled(EventData):
+    """Subject: the order. Open phases have been stopped, their assignees lose access."""
+
+    type: ClassVar[str] = "optima.production.order_cancelled.v1"
+    order_id: UUID
+    brief_id: UUID | None
+    reason: str
+
+
+class PhaseAssigned(EventData):
+    """Subject: the job."""
+
+    type: ClassVar[str] = "optima.production.phase_assigned.v1"
+    job_id: UUID
+    order_id: UUID
+    phase_id: UUID
+    phase: str
+    assignee_id: UUID
+
+
+class PhaseStarted(EventData):
+    """Subject: the job."""
+
+    type: ClassVar[str] = "optima.production.phase_started.v1"
+    job_id: UUID
+    order_id: UUID
+    phase_id: UUID
+    phase: str
+
+
+class PhaseCompleted(EventData):
+    """Subject: the job."""
+
+    type: ClassVar[str] = "optima.production.phase_completed.v1"
+    job_id: UUID
+    order_id: UUID
+    phase_id: UUID
+    phase: str
+    quantity: Quantity
+
+
+class PhaseRejected(EventData):
+    """Quality refused the work; the phase is to be done again. Subject: the job."""
+
+    type: ClassVar[str] = "optima.production.phase_rejected.v1"
+    job_id: UUID
+    order_id: UUID
+    phase_id: UUID
+    phase: str
+    reason: str
+
+
+class JobCompleted(EventData):
+    """All phases are done; the goods may enter the warehouse. Subject: the job."""
+
+    type: ClassVar[str] = "optima.production.job_completed.v1"
+    job_id: UUID
+    order_id: UUID
+    brief_id: UUID | None
+    quantity: Quantity
+    unit: str
