@@ -1,0 +1,1 @@
+"""The plumbing under every Linea OPTIMA service. No business noun lives here."""

@@ -1,0 +1,59 @@
+"""JSON logs, one line an entry, without secrets."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import orjson
+import structlog
+
+_SECRET_NAME = re.compile(r"password|secret|token|authorization|cookie|api_?key|private_?key", re.IGNORECASE)
+_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+(?=@)")
+_BEARER = re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*|\bBearer\s+\S+")
+
+
+def _without_secrets(_: Any, __: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    for name, value in entry.items():
+        if _SECRET_NAME.search(name):
+            entry[name] = "[hidden]"
+        elif isinstance(value, str):
+            entry[name] = _BEARER.sub("[hidden]", _CREDENTIALS.sub("[hidden]", value))
+    return entry
+
+
+def _to_json(entry: MutableMapping[str, Any], **_: Any) -> str:
+    return orjson.dumps(entry, default=str).decode()
+
+
+def configure_logs(service: str, level: str) -> None:
+    """Sends structlog and the standard library's loggers to standard output as JSON lines."""
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        _without_secrets,
+    ]
+    number = logging.getLevelNamesMapping()[level.upper()]
+    structlog.configure(
+        processors=[*shared, structlog.processors.JSONRenderer(serializer=_to_json)],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.WriteLoggerFactory(sys.stdout),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer(serializer=_to_json),
+            ],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=max(number, logging.WARNING), force=True)
+    structlog.contextvars.bind_contextvars(service=service)

@@ -1,0 +1,31 @@
+"""What every use case may ask of its surroundings, beside its own repositories."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from optima_contracts.envelope import EventData
+
+
+class Outbox(Protocol):
+    def add(self, event: EventData, *, subject: UUID, correlation: UUID) -> None:
+        """Publishes `event` if and when the transaction commits, in order per subject.
+
+        `subject` is the aggregate that the fact is about; `correlation` the brief (or whatever began the
+        story) that it belongs to.
+        """
+
+
+class Jobs(Protocol):
+    def schedule(self, kind: str, payload: BaseModel, *, key: str, due_at: datetime | None = None) -> None:
+        """Owes a job of `kind` from `due_at` (now, if None) on, if and when the transaction commits.
+
+        While a job with the same kind and key is unfinished, scheduling moves it instead of adding one.
+        """
+
+    def cancel(self, kind: str, key: str) -> None:
+        """Drops the unfinished job of that kind and key, if there is one."""

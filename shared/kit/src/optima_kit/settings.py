@@ -1,0 +1,53 @@
+"""Configuration of a service process, from `OPTIMA_…` environment variables."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What every service reads. A service with more of its own derives from this."""
+
+    model_config = SettingsConfigDict(env_prefix="OPTIMA_", extra="ignore", frozen=True)
+
+    database_url: SecretStr
+    """PostgreSQL, as the service's read-write role."""
+    database_owner_url: SecretStr | None = None
+    """PostgreSQL, as the owner of the schema. Only `migrate` needs it."""
+    database_backbone_url: SecretStr
+    """PostgreSQL, as the role that sees outbox, parking and jobs of all tenants, and nothing else."""
+    broker_url: SecretStr
+    """RabbitMQ, as the service's own user."""
+    http_host: str = "127.0.0.1"
+    http_port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    issuer: str
+    """The `iss` that tokens must carry."""
+    jwks_url: str
+    """Where the issuer publishes its keys."""
+    audience: str = "optima"
+    environment: Literal["demonstration", "production"] = "production"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    pool_size: Annotated[int, Field(ge=1, le=200)] = 8
+    """Database connections of one process."""
+    grace_seconds: Annotated[float, Field(ge=0, le=600)] = 20.0
+    """How long SIGTERM waits for work in hand."""
+    rate_per_second: Annotated[float, Field(gt=0)] = 200.0
+    """Requests a second that one person may make of one process; bursts of twice that pass."""
+
+
+S = TypeVar("S", bound=Settings)
+
+
+def load_settings(kind: type[S]) -> S:
+    """Reads the environment. Ends the process with status 2, naming each variable that is wrong and why."""
+    try:
+        return kind()
+    except ValidationError as error:
+        for problem in error.errors():
+            name = "_".join(str(part) for part in problem["loc"]).upper()
+            sys.stderr.write(f"configuration: OPTIMA_{name}: {problem['msg']}\n")
+        raise SystemExit(2) from None
