@@ -1,0 +1,110 @@
+"""Work that a transaction schedules: immediate jobs and timers are one thing, a row with a due time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from .ids import new_id
+
+if TYPE_CHECKING:
+    from .db import Connection
+
+# An unfinished job of the same kind and key is moved. Raising `revision` keeps a run that is under way
+# from marking as done what it has not seen.
+_SCHEDULE_JOBS: Final = """
+INSERT INTO jobs AS known (id, kind, key, payload, due_at, causation_id, traceparent)
+SELECT *
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::uuid[], $7::text[])
+    AS wanted(id, kind, key, payload, due_at, causation_id, traceparent)
+ORDER BY kind, key
+ON CONFLICT (tenant_id, kind, key) WHERE state = 'due' DO UPDATE SET
+    payload = excluded.payload, due_at = excluded.due_at, revision = known.revision + 1, attempts = 0,
+    hinted_at = NULL, last_error = NULL, causation_id = excluded.causation_id,
+    traceparent = excluded.traceparent
+"""
+
+_CANCEL_JOBS: Final = """
+UPDATE jobs SET state = 'cancelled', finished_at = now()
+FROM unnest($1::text[], $2::text[]) AS unwanted(kind, key)
+WHERE jobs.kind = unwanted.kind AND jobs.key = unwanted.key AND jobs.state = 'due'
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    payload: str
+    due_at: datetime
+    causation: UUID | None
+    traceparent: str | None
+
+
+@dataclass(slots=True)
+class JobBuffer:
+    """The jobs of one transaction and one cause; implements `ports.Jobs`.
+
+    Of several words about one (kind, key), the last counts. `for_cause` gives another cause's view of the
+    same buffer, as in `OutboxBuffer`.
+    """
+
+    tenant_id: UUID
+    now: datetime
+    causation: UUID | None = None
+    traceparent: str | None = None
+    _pending: dict[tuple[str, str], _Wanted | None] = field(default_factory=dict)
+
+    def schedule(self, kind: str, payload: BaseModel, *, key: str, due_at: datetime | None = None) -> None:
+        """Oblige the service to run `kind` at `due_at`, or now. One unfinished job per (kind, key):
+        scheduling it again replaces its payload and moves it."""
+        self._pending[kind, key] = _Wanted(
+            payload.model_dump_json(), due_at or self.now, self.causation, self.traceparent
+        )
+
+    def cancel(self, kind: str, key: str) -> None:
+        """Lift the obligation, if it is unfinished."""
+        self._pending[kind, key] = None
+
+    def for_cause(self, *, causation: UUID | None, traceparent: str | None, now: datetime) -> JobBuffer:
+        """The same buffer, for jobs with another cause."""
+        return JobBuffer(self.tenant_id, now, causation, traceparent, self._pending)
+
+    def mark(self) -> object:
+        """Remembers what stands in the buffer, for `rewind`."""
+        return dict(self._pending)
+
+    def rewind(self, mark: object) -> None:
+        """Forgets what was scheduled and cancelled since `mark`."""
+        assert isinstance(mark, dict)
+        self._pending.clear()
+        self._pending.update(mark)
+
+    def __len__(self) -> int:
+        return len(self._pending)
+
+    async def flush(self, connection: Connection) -> bool:
+        """Write what was scheduled and cancelled since the last flush. Returns whether there was anything."""
+        if not self._pending:
+            return False
+        wanted = {name: job for name, job in sorted(self._pending.items()) if job is not None}
+        unwanted = sorted(name for name, job in self._pending.items() if job is None)
+        if unwanted:
+            await connection.execute(
+                _CANCEL_JOBS, [kind for kind, _ in unwanted], [key for _, key in unwanted]
+            )
+        if wanted:
+            await connection.execute(
+                _SCHEDULE_JOBS,
+                [new_id() for _ in wanted],
+                [kind for kind, _ in wanted],
+                [key for _, key in wanted],
+                [job.payload for job in wanted.values()],
+                [job.due_at for job in wanted.values()],
+                [job.causation for job in wanted.values()],
+                [job.traceparent for job in wanted.values()],
+            )
+        self._pending.clear()
+        return True
