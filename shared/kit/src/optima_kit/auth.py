@@ -1,0 +1,146 @@
+"""Bearer tokens: checked against the issuer's published keys (JWKS), turned into an Actor."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from typing import Any, Protocol
+from uuid import UUID
+
+import aiohttp
+import structlog
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from .actor import Actor
+from .clock import Clock
+from .refusals import Unauthenticated
+
+log = structlog.get_logger()
+
+ALGORITHMS = ["ES256", "Ed25519", "EdDSA", "RS256"]
+_LEEWAY_SECONDS = 5
+_REFRESH_AT_MOST_EVERY = 10.0
+_KEEP_TOKENS = 4096
+
+
+class KeysUnavailable(Exception):
+    """The issuer's keys could not be fetched, so no token can be judged."""
+
+
+class KeySource(Protocol):
+    async def keys(self, *, unknown: bool = False) -> KeySet:
+        """The issuer's keys. `unknown`: a token's key was not among them. Raises KeysUnavailable."""
+
+
+class JwksKeys:
+    """Keys fetched from a JWKS address, fetched again when a token names one that is not known yet."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._keys: KeySet | None = None
+        self._fetched = float("-inf")
+        self._lock = asyncio.Lock()
+
+    async def keys(self, *, unknown: bool = False) -> KeySet:
+        if self._keys is not None and not unknown:
+            return self._keys
+        async with self._lock:
+            since = time.monotonic() - self._fetched
+            if self._keys is not None and since < _REFRESH_AT_MOST_EVERY:
+                return self._keys
+            try:
+                timeout = aiohttp.ClientTimeout(total=5)
+                async with (
+                    aiohttp.ClientSession(timeout=timeout) as client,
+                    client.get(self._url) as response,
+                ):
+                    response.raise_for_status()
+                    self._keys = KeySet.import_key_set(await response.json())
+                    self._fetched = time.monotonic()
+            except (aiohttp.ClientError, TimeoutError, ValueError, JoseError) as error:
+                log.warning("issuer keys not fetched", url=self._url, error=repr(error))
+                if self._keys is None:
+                    raise KeysUnavailable(self._url) from error
+            return self._keys
+
+
+class _Claims(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    sub: UUID
+    tenant: UUID
+    name: str
+    kind: str
+    roles: list[str] = []
+    scope: str = ""
+    unit: UUID | None = None
+    manager: UUID | None = None
+    exp: float
+    nbf: float | None = None
+
+
+class TokenVerifier:
+    """Turns a bearer token into an Actor, or raises Unauthenticated with the reason."""
+
+    def __init__(self, keys: KeySource, issuer: str, audience: str, clock: Clock) -> None:
+        self._keys = keys
+        self._issuer = issuer
+        self._audience = audience
+        self._clock = clock
+        self._known: OrderedDict[str, tuple[Actor, float, float]] = OrderedDict()
+
+    async def actor(self, token: str) -> Actor:
+        """Raises Unauthenticated for a token that is forged, expired, not yet valid, or not meant for us."""
+        now = self._clock.now().timestamp()
+        known = self._known.get(token)
+        if known is not None:
+            actor, not_before, expires = known
+            _check_times(now, not_before, expires)
+            return actor
+        claims = await self._verified(token)
+        if claims.get("iss") != self._issuer:
+            raise Unauthenticated("token_issuer")
+        audience = claims.get("aud")
+        if self._audience not in (audience if isinstance(audience, list) else [audience]):
+            raise Unauthenticated("token_audience")
+        try:
+            read = _Claims.model_validate(claims)
+        except ValidationError:
+            raise Unauthenticated("token_claims") from None
+        not_before = read.nbf if read.nbf is not None else float("-inf")
+        _check_times(now, not_before, read.exp)
+        actor = Actor(
+            person_id=read.sub,
+            tenant_id=read.tenant,
+            name=read.name,
+            kind=read.kind if read.kind in ("internal", "external") else "service",  # type: ignore[arg-type]
+            roles=frozenset(read.roles),
+            privileges=frozenset(read.scope.split()),
+            unit_id=read.unit,
+            manager_id=read.manager,
+        )
+        self._known[token] = (actor, not_before, read.exp)
+        if len(self._known) > _KEEP_TOKENS:
+            self._known.popitem(last=False)
+        return actor
+
+    async def _verified(self, token: str) -> dict[str, Any]:
+        for unknown in (False, True):
+            keys = await self._keys.keys(unknown=unknown)
+            try:
+                return dict(jwt.decode(token, keys, algorithms=ALGORITHMS).claims)
+            except (JoseError, ValueError, TypeError, UnicodeError):
+                # A key that is not known yet looks just like a forgery: ask for the keys once more.
+                continue
+        raise Unauthenticated("token_signature")
+
+
+def _check_times(now: float, not_before: float, expires: float) -> None:
+    if now > expires + _LEEWAY_SECONDS:
+        raise Unauthenticated("token_expired")
+    if now < not_before - _LEEWAY_SECONDS:
+        raise Unauthenticated("token_not_yet_valid")

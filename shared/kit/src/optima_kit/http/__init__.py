@@ -1,0 +1,23 @@
+"""HTTP: endpoints declared by their handlers' signatures, and OpenAPI from the same models."""
+
+from .fields import Amount, Code, Command, Count, Query, Text, View
+from .pages import Page, PageQuery, decode_cursor, encode_cursor
+from .routes import Call, Content, Reply, Routes
+
+__all__ = [
+    "Amount",
+    "Call",
+    "Code",
+    "Command",
+    "Content",
+    "Count",
+    "Page",
+    "PageQuery",
+    "Query",
+    "Reply",
+    "Routes",
+    "Text",
+    "View",
+    "decode_cursor",
+    "encode_cursor",
+]

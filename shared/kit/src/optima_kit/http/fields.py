@@ -1,0 +1,85 @@
+"""Types of request fields: what a client may send, checked once and the same everywhere."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic.json_schema import WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+
+
+class Command(BaseModel):
+    """A request body. Fields that it does not name are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Query(BaseModel):
+    """A query string. Parameters that it does not name are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class View(BaseModel):
+    """A response body. Fields that were not set are left out: hidden means absent."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _clean(value: str) -> str:
+    if _CONTROL.search(value):
+        raise PydanticCustomError("control_characters", "Text may not contain control characters")
+    return value
+
+
+def Text(most: int, *, least: int = 1) -> Any:  # noqa: N802 - reads as a type in annotations
+    """Text of `least` to `most` characters, white space at its ends removed, without control characters."""
+    return Annotated[
+        str,
+        Field(min_length=least, max_length=most),
+        BeforeValidator(lambda value: value.strip() if isinstance(value, str) else value),
+        AfterValidator(_clean),
+    ]
+
+
+Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+"""A key that people choose: letters, digits, dot, dash and underscore, at most 64 characters."""
+
+
+def _decimal_text(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return value
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        # A JSON fraction has been through binary floating point: its cents can't be trusted.
+        raise PydanticCustomError("decimal_text", 'Write the number as text, such as "1250.00"')
+    if isinstance(value, str) and not re.fullmatch(r"-?\d{1,15}(\.\d{1,6})?", value):
+        raise PydanticCustomError("decimal_text", 'Write the number as text, such as "1250.00"')
+    return value
+
+
+def _schema(pattern: str, example: str) -> Any:
+    return WithJsonSchema({"type": "string", "pattern": pattern, "examples": [example]})
+
+
+Amount = Annotated[
+    Decimal,
+    BeforeValidator(_decimal_text),
+    Field(ge=0, max_digits=14, decimal_places=2),
+    PlainSerializer(lambda value: f"{value:.2f}", return_type=str),
+    _schema(r"^\d{1,12}(\.\d{1,2})?$", "1250.00"),
+]
+"""Euro, zero or more, at most two decimals, written as text."""
+
+Count = Annotated[
+    Decimal,
+    BeforeValidator(_decimal_text),
+    Field(gt=0, max_digits=12, decimal_places=3),
+    PlainSerializer(lambda value: f"{value.normalize():f}", return_type=str),
+    _schema(r"^\d{1,9}(\.\d{1,3})?$", "500"),
+]
+"""A quantity above zero, at most three decimals, written as text."""

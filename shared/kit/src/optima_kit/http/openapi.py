@@ -1,0 +1,184 @@
+"""The OpenAPI 3.1 document of a service, from the same models that check its requests."""
+
+from __future__ import annotations
+
+import re
+import typing
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from .routes import Content, Route, Routes
+
+_PROBLEM = {
+    "type": "object",
+    "description": "RFC 9457 problem, in Italian or English as Accept-Language asks.",
+    "required": ["type", "title", "status", "detail", "instance", "code"],
+    "properties": {
+        "type": {"type": "string", "format": "uri"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "instance": {"type": "string"},
+        "code": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["code", "detail"],
+                "properties": {
+                    "field": {"type": "string"},
+                    "code": {"type": "string"},
+                    "detail": {"type": "string"},
+                },
+            },
+        },
+    },
+}
+
+_PATH_SCHEMAS: dict[type, dict[str, Any]] = {
+    UUID: {"type": "string", "format": "uuid"},
+    str: {"type": "string", "minLength": 1},
+    int: {"type": "integer"},
+}
+
+
+def openapi_document(title: str, version: str, routes: Routes) -> dict[str, Any]:
+    """The whole document. Schemas are named after their models."""
+    models = _models(routes)
+    keys, definitions = models_json_schema(
+        [(model, mode) for model, mode in models], ref_template="#/components/schemas/{model}"
+    )
+    paths: dict[str, dict[str, Any]] = {}
+    for route in routes.items:
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, keys)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": title, "version": version},
+        "paths": paths,
+        "components": {
+            "schemas": {**definitions.get("$defs", {}), "Problem": _PROBLEM},
+            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+        },
+    }
+
+
+def _models(routes: Routes) -> list[tuple[type[BaseModel], typing.Literal["validation", "serialization"]]]:
+    found: dict[tuple[type[BaseModel], typing.Literal["validation", "serialization"]], None] = {}
+    for route in routes.items:
+        for model in (route.body, route.query):
+            if isinstance(model, type) and issubclass(model, BaseModel):
+                found[model, "validation"] = None
+        if isinstance(route.returns, type) and issubclass(route.returns, BaseModel):
+            found[route.returns, "serialization"] = None
+    return list(found)
+
+
+def _operation(route: Route, keys: Any) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": route.name,
+        "summary": route.summary,
+        "parameters": _parameters(route),
+        "responses": _responses(route, keys),
+    }
+    if route.description:
+        operation["description"] = route.description
+    if route.privilege:
+        operation["x-privilege"] = route.privilege
+    if not route.public:
+        operation["security"] = [{"bearer": []}]
+    if route.body is bytes:
+        content = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in route.consumes}
+        operation["requestBody"] = {"required": True, "content": content}
+    elif route.body is not None:
+        content = {"application/json": {"schema": keys[route.body, "validation"]}}
+        operation["requestBody"] = {"required": True, "content": content}
+    return operation
+
+
+def _parameters(route: Route) -> list[dict[str, Any]]:
+    parameters: list[dict[str, Any]] = [
+        {"name": name, "in": "path", "required": True, "schema": _PATH_SCHEMAS[kind]}
+        for name, kind in route.path_types.items()
+    ]
+    if route.query is not None:
+        schema = route.query.model_json_schema(ref_template="#/components/schemas/{model}")
+        required = set(schema.get("required", []))
+        definitions = schema.get("$defs", {})
+        for name, field in schema["properties"].items():
+            parameters.append(
+                {
+                    "name": name,
+                    "in": "query",
+                    "required": name in required,
+                    "schema": _inlined(field, definitions),
+                }
+            )
+    if route.idempotent:
+        parameters.append(
+            {
+                "name": "Idempotency-Key",
+                "in": "header",
+                "required": True,
+                "schema": {"type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]+$"},
+            }
+        )
+    if route.if_match:
+        parameters.append(
+            {
+                "name": "If-Match",
+                "in": "header",
+                "required": True,
+                "schema": {"type": "string", "pattern": '^"[0-9]{1,18}"$'},
+            }
+        )
+    return parameters
+
+
+def _inlined(schema: Any, definitions: dict[str, Any]) -> Any:
+    if isinstance(schema, dict):
+        if "$ref" in schema:
+            return _inlined(definitions[schema["$ref"].rpartition("/")[2]], definitions)
+        return {key: _inlined(value, definitions) for key, value in schema.items()}
+    if isinstance(schema, list):
+        return [_inlined(value, definitions) for value in schema]
+    return schema
+
+
+def _responses(route: Route, keys: Any) -> dict[str, Any]:
+    success: dict[str, Any] = {"description": "Done"}
+    if isinstance(route.returns, type) and issubclass(route.returns, Content):
+        success["content"] = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
+    elif route.returns is not None:
+        success["content"] = {"application/json": {"schema": keys[route.returns, "serialization"]}}
+    problem = {"content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+    responses = {str(route.status): success}
+    for status, reason in _problem_statuses(route):
+        responses[str(status)] = {"description": reason, **problem}
+    return responses
+
+
+def _problem_statuses(route: Route) -> list[tuple[int, str]]:
+    statuses = [(429, "Too many requests"), (503, "The database or the issuer does not answer")]
+    if route.body is not None or route.idempotent or route.if_match:
+        statuses.append((400, "Can't be read"))
+    if not route.public:
+        statuses += [(401, "No valid token"), (403, "Privilege missing")]
+    if route.path_types:
+        statuses.append((404, "No such thing, or none that the caller may see"))
+    if route.writes:
+        statuses += [(404, "No such thing"), (409, "Not possible in the present state")]
+    if route.body is not None:
+        statuses += [(413, "Too large"), (415, "Media type not accepted")]
+    if route.body is not None or route.query is not None or route.idempotent:
+        statuses.append((422, "Invalid data"))
+    if route.if_match:
+        statuses += [(412, "Stale version"), (428, "If-Match missing")]
+    return sorted(set(statuses))
+
+
+def path_pattern(path: str) -> str:
+    """aiohttp's form of a path: placeholders must not swallow slashes."""
+    return re.sub(r"{([a-z_]+)}", r"{\1:[^/]+}", path)

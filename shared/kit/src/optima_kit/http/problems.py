@@ -1,0 +1,144 @@
+"""Problem responses (RFC 9457), in the language that the client asked for."""
+
+from __future__ import annotations
+
+import re
+import string
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from pydantic import ValidationError
+
+from ..refusals import Refusal, Violations
+
+LANGUAGES = ("it", "en")
+
+_TITLES = {
+    400: ("Richiesta non leggibile", "The request can't be read"),
+    401: ("Accesso richiesto", "Sign-in required"),
+    403: ("Privilegio mancante", "Missing privilege"),
+    404: ("Non trovato", "Not found"),
+    405: ("Metodo non ammesso", "Method not allowed"),
+    409: ("Non possibile nello stato attuale", "Not possible in the present state"),
+    412: ("Versione superata", "Stale version"),
+    413: ("Contenuto troppo grande", "Content too large"),
+    415: ("Formato non accettato", "Format not accepted"),
+    422: ("Dati non validi", "Invalid data"),
+    428: ("Intestazione richiesta", "Header required"),
+    429: ("Troppe richieste", "Too many requests"),
+    500: ("Errore interno", "Internal error"),
+    503: ("Servizio momentaneamente non disponibile", "Service unavailable for the moment"),
+}
+
+
+class _Facts(dict[str, object]):
+    def __missing__(self, key: str) -> str:
+        return "{" + key + "}"
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """The texts of refusals, by code and language."""
+
+    texts: dict[str, dict[str, str]]
+
+    def text(self, code: str, language: str, facts: dict[str, object]) -> str | None:
+        entry = self.texts.get(code)
+        return string.Formatter().vformat(entry[language], (), _Facts(facts)) if entry else None
+
+
+@cache
+def load_catalogue(package: str) -> Catalogue:
+    """The kit's texts and those of `package`/adapters/refusals.toml.
+
+    Raises ValueError when a code lacks a language, or when the service redefines one of the kit's codes.
+    """
+    texts = _read("optima_kit.http")
+    own = _read(f"{package}.adapters")
+    if doubled := texts.keys() & own.keys():
+        raise ValueError(f"{package}: refusals.toml redefines {sorted(doubled)}")
+    return Catalogue(texts | own)
+
+
+def _read(package: str) -> dict[str, dict[str, str]]:
+    path = files(package).joinpath("refusals.toml")
+    if not path.is_file():
+        return {}
+    texts: dict[str, dict[str, str]] = tomllib.loads(path.read_text(encoding="utf-8"))
+    for code, entry in texts.items():
+        if set(entry) != set(LANGUAGES):
+            raise ValueError(f"{package}: the refusal {code} needs exactly the texts {LANGUAGES}")
+    return texts
+
+
+def language_of(accept_language: str | None) -> str:
+    """ "it" unless the client prefers English."""
+    best, chosen = 0.0, "it"
+    for part in (accept_language or "").split(","):
+        tag, _, parameters = part.strip().partition(";")
+        weight = re.search(r"q=([01](?:\.\d{0,3})?)", parameters)
+        quality = float(weight[1]) if weight else 1.0
+        language = tag.strip().lower()[:2]
+        if language in LANGUAGES and quality > best:
+            best, chosen = quality, language
+    return chosen
+
+
+def problem_of(refusal: Refusal, catalogue: Catalogue, language: str, instance: str) -> dict[str, Any]:
+    """The body of the answer to a refusal."""
+    if isinstance(refusal, Violations):
+        errors = [_error(each, catalogue, language) for each in refusal.refusals]
+        detail = catalogue.text("violations", language, {"count": len(errors)})
+        return body_of(refusal.status, refusal.code, detail or "", language, instance, errors)
+    error = _error(refusal, catalogue, language)
+    errors = [error] if refusal.field else []
+    return body_of(refusal.status, refusal.code, error["detail"], language, instance, errors)
+
+
+def _error(refusal: Refusal, catalogue: Catalogue, language: str) -> dict[str, str]:
+    text = catalogue.text(refusal.code, language, {"field": refusal.field or "", **refusal.facts})
+    error = {"code": refusal.code, "detail": text or refusal.code.replace("_", " ")}
+    return {"field": refusal.field, **error} if refusal.field else error
+
+
+def problem_of_validation(
+    error: ValidationError, catalogue: Catalogue, language: str, instance: str, where: str
+) -> dict[str, Any]:
+    """The body of the answer to a body or query string that does not fit its model."""
+    errors = []
+    for fault in error.errors(include_url=False, include_input=False)[:100]:
+        facts: dict[str, object] = {k: v for k, v in fault.get("ctx", {}).items() if k != "error"}
+        text = catalogue.text(fault["type"], language, facts)
+        if text is None:
+            text = catalogue.text("unacceptable_value", language, {}) if language == "it" else fault["msg"]
+        errors.append({"field": _path(fault["loc"]) or where, "code": fault["type"], "detail": text})
+    detail = catalogue.text("violations", language, {"count": len(errors)})
+    return body_of(422, "violations", detail or "", language, instance, errors)
+
+
+def _path(location: tuple[str | int, ...]) -> str:
+    path = ""
+    for part in location:
+        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
+    return path
+
+
+def body_of(
+    status: int, code: str, detail: str, language: str, instance: str, errors: list[Any] | None = None
+) -> dict[str, Any]:
+    """A problem's members, as RFC 9457 names them, and `code` and `errors` beside them."""
+    title = _TITLES.get(status, _TITLES[400])[LANGUAGES.index(language)]
+    body: dict[str, Any] = {
+        "type": f"urn:optima:problem:{code}",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "instance": instance,
+        "code": code,
+    }
+    if errors:
+        body["errors"] = errors
+    return body

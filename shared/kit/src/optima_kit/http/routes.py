@@ -1,0 +1,213 @@
+"""The register of endpoints. A handler's signature is its declaration.
+
+`body: Model` is the JSON body, `body: bytes` a raw upload, `query: Model` the query string; every other
+parameter after `call` is a path parameter (UUID, str or int). What it returns is what is answered.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import typing
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from ..actor import Actor
+from ..refusals import PreconditionRequired
+
+if typing.TYPE_CHECKING:
+    from ..db import Database, Transaction
+
+P = TypeVar("P")
+V = TypeVar("V")
+H = TypeVar("H", bound=Callable[..., Awaitable[Any]])
+
+_PLACEHOLDER = re.compile(r"{([a-z_]+)}")
+
+
+@dataclass(slots=True)
+class Call(Generic[P]):
+    """One request, as its handler sees it."""
+
+    method: str
+    path: str
+    language: str
+    """"it" or "en"."""
+    now: datetime
+    headers: typing.Mapping[str, str]
+    remote: str
+    resources: Any
+    """What the service's bootstrap gives to handlers that need more than a database."""
+    database: Database
+    caller: Actor | None = None
+    transaction: Transaction | None = None
+    """The unit of work in hand; none on endpoints that are declared with `transaction=False` or `public`."""
+    built_ports: P | None = None
+    if_match: int | None = None
+
+    @property
+    def actor(self) -> Actor:
+        assert self.caller is not None, "a public endpoint has no actor"
+        return self.caller
+
+    @property
+    def ports(self) -> P:
+        assert self.built_ports is not None, "this endpoint is declared without a transaction"
+        return self.built_ports
+
+    @property
+    def expected_version(self) -> int | None:
+        """The version that the client saw, from `If-Match`; None when it sent none."""
+        return self.if_match
+
+    @property
+    def required_version(self) -> int:
+        """The version that the client saw. Raises PreconditionRequired when it sent none."""
+        if self.if_match is None:
+            raise PreconditionRequired("if_match_missing", field="If-Match")
+        return self.if_match
+
+
+@dataclass(frozen=True, slots=True)
+class Reply(Generic[V]):
+    """A view with what belongs in the headers."""
+
+    view: V
+    version: int | None = None
+    """Becomes the ETag."""
+    status: int | None = None
+    location: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Bytes that are not JSON: a document, an export."""
+
+    data: bytes
+    media_type: str
+    filename: str | None = None
+    inline: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    method: str
+    path: str
+    handler: Callable[..., Awaitable[Any]]
+    privilege: str | None
+    public: bool
+    transaction: bool
+    idempotent: bool
+    if_match: bool
+    status: int
+    summary: str
+    description: str
+    consumes: tuple[str, ...]
+    max_bytes: int
+    body: type[BaseModel] | type[bytes] | None
+    query: type[BaseModel] | None
+    path_types: dict[str, type]
+    returns: Any
+    """The view model, Page[view], Content, or None for an empty answer."""
+
+    @property
+    def writes(self) -> bool:
+        return self.method != "GET"
+
+    @property
+    def name(self) -> str:
+        return self.handler.__name__
+
+
+@dataclass(slots=True)
+class Routes:
+    """The endpoints of one service."""
+
+    items: list[Route] = field(default_factory=list)
+
+    def get(self, path: str, **options: Any) -> Callable[[H], H]:
+        return self._declare("GET", path, options)
+
+    def post(self, path: str, **options: Any) -> Callable[[H], H]:
+        return self._declare("POST", path, options)
+
+    def put(self, path: str, **options: Any) -> Callable[[H], H]:
+        return self._declare("PUT", path, options)
+
+    def patch(self, path: str, **options: Any) -> Callable[[H], H]:
+        return self._declare("PATCH", path, options)
+
+    def delete(self, path: str, **options: Any) -> Callable[[H], H]:
+        return self._declare("DELETE", path, options)
+
+    def include(self, other: Routes) -> None:
+        self.items.extend(other.items)
+
+    def _declare(self, method: str, path: str, options: dict[str, Any]) -> Callable[[H], H]:
+        def register(handler: H) -> H:
+            self.items.append(_route(method, path, handler, **options))
+            return handler
+
+        return register
+
+
+def _route(
+    method: str,
+    path: str,
+    handler: Callable[..., Awaitable[Any]],
+    *,
+    privilege: str | None = None,
+    public: bool = False,
+    transaction: bool | None = None,
+    idempotent: bool | None = None,
+    if_match: bool = False,
+    status: int | None = None,
+    summary: str = "",
+    consumes: tuple[str, ...] = (),
+    max_bytes: int = 1 << 20,
+) -> Route:
+    hints = typing.get_type_hints(handler)
+    returns = hints.pop("return", None)
+    if typing.get_origin(returns) is Reply:
+        (returns,) = typing.get_args(returns)
+    returns = None if returns is type(None) else returns
+    parameters = list(inspect.signature(handler).parameters)[1:]
+    body = hints.get("body") if "body" in parameters else None
+    query = hints.get("query") if "query" in parameters else None
+    path_types = {name: hints[name] for name in parameters if name not in ("body", "query")}
+    placeholders = set(_PLACEHOLDER.findall(path))
+    if placeholders != set(path_types):
+        raise TypeError(f"{method} {path}: parameters {set(path_types)} do not match {placeholders}")
+    for name, kind in path_types.items():
+        if kind not in (UUID, str, int):
+            raise TypeError(f"{method} {path}: {name} must be UUID, str or int")
+    if public and privilege is not None:
+        raise TypeError(f"{method} {path}: a public endpoint needs no privilege")
+    if body is bytes and not consumes:
+        raise TypeError(f"{method} {path}: an upload says what media types it consumes")
+    has_transaction = (not public) if transaction is None else transaction
+    documentation = inspect.getdoc(handler) or ""
+    return Route(
+        method=method,
+        path=path,
+        handler=handler,
+        privilege=privilege,
+        public=public,
+        transaction=has_transaction,
+        idempotent=(method == "POST" and has_transaction) if idempotent is None else idempotent,
+        if_match=if_match,
+        status=status or (204 if returns is None else 200),
+        summary=summary or documentation.partition("\n")[0].rstrip("."),
+        description=documentation,
+        consumes=consumes or (("application/json",) if body is not None else ()),
+        max_bytes=max_bytes,
+        body=body,
+        query=query,
+        path_types=path_types,
+        returns=returns,
+    )

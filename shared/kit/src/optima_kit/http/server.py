@@ -1,0 +1,394 @@
+"""The HTTP role: reads a request, runs its handler in one transaction, answers."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar, cast
+from urllib.parse import quote
+from uuid import UUID
+
+import asyncpg
+import orjson
+import structlog
+from aiohttp import web
+from pydantic import BaseModel, ValidationError
+
+from ..actor import Actor
+from ..auth import KeysUnavailable, TokenVerifier
+from ..clock import Clock
+from ..db import UNAVAILABLE, Database, Transaction
+from ..metrics import HTTP_SECONDS, REFUSALS
+from ..refusals import (
+    Absent,
+    Invalid,
+    Malformed,
+    PreconditionRequired,
+    Refusal,
+    TooLarge,
+    TooMany,
+    Unauthenticated,
+    UnsupportedMedia,
+    WrongState,
+)
+from ..tracing import begin_trace
+from .openapi import openapi_document, path_pattern
+from .problems import Catalogue, body_of, language_of, problem_of, problem_of_validation
+from .routes import Call, Content, Reply, Route, Routes
+
+log = structlog.get_logger()
+
+P = TypeVar("P")
+
+_KEY = re.compile(r"^[!-~]{1,128}$")
+_ETAG = re.compile(r'^"(\d{1,18})"$')
+_REMEMBERED_CALLERS = 10_000
+
+_FIND_ANSWER = """
+SELECT pg_try_advisory_xact_lock(hashtextextended($1::text || $2::text, 0)) AS ours,
+       request_hash, status, headers, body
+FROM (SELECT 1) AS one
+LEFT JOIN idempotency_keys ON person_id = $1::uuid AND key = $2::text
+"""
+
+_KEEP_ANSWER = """
+INSERT INTO idempotency_keys (person_id, key, request_hash, status, headers, body)
+VALUES ($1, $2, $3, $4, $5, $6)
+"""
+
+
+class _RateLimit:
+    """A token bucket a caller, in this process's memory."""
+
+    def __init__(self, per_second: float) -> None:
+        self._rate = per_second
+        self._buckets: OrderedDict[object, tuple[float, float]] = OrderedDict()
+
+    def take(self, caller: object) -> None:
+        """Raises TooMany when the caller has used up its share."""
+        now = time.monotonic()
+        left, since = self._buckets.pop(caller, (2 * self._rate, now))
+        left = min(2 * self._rate, left + (now - since) * self._rate)
+        self._buckets[caller] = (max(left - 1, 0.0), now)
+        if len(self._buckets) > _REMEMBERED_CALLERS:
+            self._buckets.popitem(last=False)
+        if left < 1:
+            raise TooMany("too_many", seconds=max(1, round((1 - left) / self._rate)))
+
+
+class Api(Generic[P]):
+    """The endpoints of one service as an aiohttp application."""
+
+    def __init__(
+        self,
+        *,
+        title: str,
+        version: str,
+        routes: Routes,
+        database: Database,
+        ports: Callable[[Transaction], P],
+        verifier: TokenVerifier,
+        catalogue: Catalogue,
+        clock: Clock,
+        resources: Any = None,
+        rate_per_second: float = 200.0,
+    ) -> None:
+        self._routes = routes
+        self._database = database
+        self._ports = ports
+        self._verifier = verifier
+        self._catalogue = catalogue
+        self._clock = clock
+        self._resources = resources
+        self._limit = _RateLimit(rate_per_second)
+        self._document = orjson.dumps(openapi_document(title, version, routes))
+
+    def mount(self, app: web.Application) -> None:
+        """Adds the endpoints, `/openapi.json` and the problem responses to an application."""
+        app.middlewares.append(self._answer_unmatched)
+        app.router.add_get("/openapi.json", self._serve_document, allow_head=False)
+        resources: dict[str, web.Resource] = {}
+        for route in self._routes.items:
+            pattern = path_pattern(route.path)
+            if pattern not in resources:
+                resources[pattern] = app.router.add_resource(pattern)
+            resources[pattern].add_route(route.method, self._handler(route))
+
+    async def _serve_document(self, _: web.Request) -> web.Response:
+        return web.Response(body=self._document, content_type="application/json")
+
+    @web.middleware
+    async def _answer_unmatched(self, request: web.Request, handler: Any) -> web.StreamResponse:
+        try:
+            return cast(web.StreamResponse, await handler(request))
+        except web.HTTPMethodNotAllowed as error:
+            allowed = ", ".join(sorted(error.allowed_methods))
+            facts: dict[str, object] = {"method": request.method, "allowed": allowed}
+            response = self._plain_problem(request, 405, "method_not_allowed", facts)
+            response.headers["Allow"] = allowed
+            return response
+        except web.HTTPNotFound:
+            return self._plain_problem(request, 404, "no_such_address", {})
+
+    def _plain_problem(
+        self, request: web.Request, status: int, code: str, facts: dict[str, object]
+    ) -> web.Response:
+        language = language_of(request.headers.get("Accept-Language"))
+        detail = self._catalogue.text(code, language, facts) or ""
+        return _problem(body_of(status, code, detail, language, request.path), language)
+
+    def _handler(self, route: Route) -> Callable[[web.Request], Any]:
+        async def answer(request: web.Request) -> web.Response:
+            began = time.perf_counter()
+            trace = begin_trace(request.headers.get("traceparent"))
+            language = language_of(request.headers.get("Accept-Language"))
+            response = await self._answer(route, request, language, trace)
+            elapsed = time.perf_counter() - began
+            HTTP_SECONDS.labels(route.method, route.path, str(response.status)).observe(elapsed)
+            return response
+
+        return answer
+
+    async def _answer(self, route: Route, request: web.Request, language: str, trace: str) -> web.Response:
+        where = request.path
+        try:
+            return await self._perform(route, request, language)
+        except _BadInput as bad:
+            REFUSALS.labels("violations").inc()
+            return _problem(
+                problem_of_validation(bad.error, self._catalogue, language, where, bad.where), language
+            )
+        except Refusal as refusal:
+            REFUSALS.labels(refusal.code).inc()
+            response = _problem(problem_of(refusal, self._catalogue, language, where), language)
+            if isinstance(refusal, Unauthenticated):
+                response.headers["WWW-Authenticate"] = "Bearer"
+            if isinstance(refusal, TooMany):
+                response.headers["Retry-After"] = str(refusal.facts.get("seconds", 1))
+            return response
+        except (asyncpg.DataError, asyncpg.CharacterNotInRepertoireError):
+            return self._plain_problem(request, 422, "unacceptable_value", {})
+        except (asyncpg.SerializationError, asyncpg.DeadlockDetectedError):
+            return self._plain_problem(request, 409, "concurrent_change", {})
+        except KeysUnavailable:
+            return self._unavailable(request, "keys_unavailable")
+        except UNAVAILABLE as error:
+            log.warning("database unavailable", error=repr(error), traceparent=trace)
+            return self._unavailable(request, "database_unavailable")
+        except asyncio.CancelledError:
+            raise
+        except Exception:
+            log.exception("request failed", method=route.method, route=route.path, traceparent=trace)
+            return self._plain_problem(request, 500, "internal", {"trace": trace})
+
+    def _unavailable(self, request: web.Request, code: str) -> web.Response:
+        response = self._plain_problem(request, 503, code, {})
+        response.headers["Retry-After"] = "1"
+        return response
+
+    async def _perform(self, route: Route, request: web.Request, language: str) -> web.Response:
+        actor: Actor | None = None
+        if route.public:
+            self._limit.take(request.remote)
+        else:
+            actor = await self._verifier.actor(_bearer(request))
+            self._limit.take(actor.person_id)
+            if route.privilege is not None:
+                actor.require(route.privilege)
+        arguments: dict[str, Any] = _path_arguments(route, request)
+        raw = b""
+        if route.body is not None:
+            raw = await _read_body(route, request)
+            arguments["body"] = _parse_body(route, raw)
+        if route.query is not None:
+            arguments["query"] = _parse_query(route.query, request)
+        call: Call[P] = Call(
+            method=route.method,
+            path=request.path,
+            language=language,
+            now=self._clock.now(),
+            headers=request.headers,
+            remote=request.remote or "",
+            resources=self._resources,
+            database=self._database,
+            caller=actor,
+            if_match=_expected_version(route, request),
+        )
+        if not route.transaction or actor is None:
+            return _respond(route, await route.handler(call, **arguments), request)
+        if not route.writes:
+            async with self._database.reading(actor.tenant_id, now=call.now) as work:
+                call.transaction, call.built_ports = work, self._ports(work)
+                return _respond(route, await route.handler(call, **arguments), request)
+        key = _idempotency_key(request, required=route.idempotent)
+        async with self._database.transaction(
+            actor.tenant_id, now=call.now, actor_id=actor.person_id
+        ) as work:
+            call.transaction, call.built_ports = work, self._ports(work)
+            if key is None:
+                return _respond(route, await route.handler(call, **arguments), request)
+            fingerprint = hashlib.sha256(f"{route.method} {request.path_qs}\n".encode() + raw).digest()
+            earlier = await _earlier_answer(work, actor.person_id, key, fingerprint)
+            if earlier is not None:
+                return earlier
+            response = _respond(route, await route.handler(call, **arguments), request)
+            await _keep_answer(work, actor.person_id, key, fingerprint, response)
+            return response
+
+
+class _BadInput(Exception):
+    def __init__(self, error: ValidationError, where: str) -> None:
+        super().__init__(where)
+        self.error = error
+        self.where = where
+
+
+def _bearer(request: web.Request) -> str:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise Unauthenticated("token_missing")
+    return token.strip()
+
+
+def _path_arguments(route: Route, request: web.Request) -> dict[str, Any]:
+    arguments: dict[str, Any] = {}
+    for name, kind in route.path_types.items():
+        text = request.match_info[name]
+        try:
+            arguments[name] = kind(text)
+        except ValueError:
+            raise Absent("no_such_address") from None
+        out_of_range = kind is int and not -(2**31) <= arguments[name] < 2**31
+        if out_of_range or (kind is str and (len(text) > 200 or not text.isprintable())):
+            raise Absent("no_such_address")
+    return arguments
+
+
+async def _read_body(route: Route, request: web.Request) -> bytes:
+    if request.content_type not in route.consumes:
+        raise UnsupportedMedia("media_type", field="Content-Type", accepted=", ".join(route.consumes))
+    if (request.content_length or 0) > route.max_bytes:
+        raise TooLarge("too_large", most=route.max_bytes)
+    chunks = bytearray()
+    async for chunk in request.content.iter_any():
+        chunks += chunk
+        if len(chunks) > route.max_bytes:
+            raise TooLarge("too_large", most=route.max_bytes)
+    return bytes(chunks)
+
+
+def _parse_body(route: Route, raw: bytes) -> Any:
+    if route.body is bytes:
+        return raw
+    try:
+        document = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise Malformed("malformed_json", reason=str(error)) from None
+    except RecursionError:
+        raise Malformed("malformed_json", reason="too deeply nested") from None
+    try:
+        return cast(type[BaseModel], route.body).model_validate(document)
+    except ValidationError as error:
+        raise _BadInput(error, "body") from None
+
+
+def _parse_query(model: type[BaseModel], request: web.Request) -> BaseModel:
+    values: dict[str, Any] = {}
+    for name in request.query:
+        given = request.query.getall(name)
+        values[name] = given if len(given) > 1 else given[0]
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise _BadInput(error, "query") from None
+
+
+def _expected_version(route: Route, request: web.Request) -> int | None:
+    header = request.headers.get("If-Match")
+    if header is None:
+        if route.if_match:
+            raise PreconditionRequired("if_match_missing", field="If-Match")
+        return None
+    match = _ETAG.match(header.strip())
+    if match is None:
+        raise Malformed("bad_header", field="If-Match", expected='"7"')
+    return int(match[1])
+
+
+def _idempotency_key(request: web.Request, *, required: bool) -> str | None:
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        if required:
+            raise Malformed("idempotency_key_missing", field="Idempotency-Key")
+        return None
+    if not _KEY.match(key):
+        raise Malformed("bad_header", field="Idempotency-Key", expected="1–128 printable ASCII characters")
+    return key
+
+
+async def _earlier_answer(
+    work: Transaction, person_id: UUID, key: str, fingerprint: bytes
+) -> web.Response | None:
+    found = await work.connection.fetchrow(_FIND_ANSWER, person_id, key)
+    assert found is not None
+    if found["request_hash"] is None:
+        if not found["ours"]:
+            raise WrongState("idempotency_in_flight", field="Idempotency-Key")
+        return None
+    if found["request_hash"] != fingerprint:
+        raise Invalid("idempotency_key_reused", field="Idempotency-Key")
+    headers = orjson.loads(found["headers"] or "{}")
+    return web.Response(
+        status=found["status"],
+        body=found["body"] or None,
+        headers={**headers, "Idempotency-Replayed": "true"},
+    )
+
+
+async def _keep_answer(
+    work: Transaction, person_id: UUID, key: str, fingerprint: bytes, response: web.Response
+) -> None:
+    kept = {name: value for name, value in response.headers.items() if name in _KEPT_HEADERS}
+    body = response.body if isinstance(response.body, bytes | bytearray) else b""
+    await work.connection.execute(
+        _KEEP_ANSWER, person_id, key, fingerprint, response.status, orjson.dumps(kept).decode(), bytes(body)
+    )
+
+
+_KEPT_HEADERS = ("ETag", "Location", "Content-Type")
+
+
+def _respond(route: Route, result: Any, request: web.Request) -> web.Response:
+    if isinstance(result, Content):
+        headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": "private, no-store"}
+        if result.filename is not None:
+            disposition = "inline" if result.inline else "attachment"
+            headers["Content-Disposition"] = f"{disposition}; filename*=UTF-8''{quote(result.filename)}"
+        return web.Response(body=result.data, content_type=result.media_type, headers=headers)
+    reply = result if isinstance(result, Reply) else Reply(result)
+    headers = {"Cache-Control": "private, no-store"}
+    if reply.version is not None:
+        headers["ETag"] = f'"{reply.version}"'
+        if not route.writes and request.headers.get("If-None-Match") == headers["ETag"]:
+            return web.Response(status=304, headers=headers)
+    if reply.location is not None:
+        headers["Location"] = reply.location
+    if reply.view is None:
+        return web.Response(status=reply.status or route.status, headers=headers)
+    body = cast(BaseModel, reply.view).__pydantic_serializer__.to_json(reply.view, exclude_unset=True)
+    return web.Response(
+        status=reply.status or route.status, body=body, content_type="application/json", headers=headers
+    )
+
+
+def _problem(body: dict[str, Any], language: str) -> web.Response:
+    return web.Response(
+        status=body["status"],
+        body=orjson.dumps(body),
+        content_type="application/problem+json",
+        headers={"Content-Language": language, "Cache-Control": "no-store"},
+    )
