@@ -55,7 +55,8 @@ class OrderReady(EventData):
 
 
 class OrderShipmentChanged(EventData):
-    """The order became `partially_shipped` or `shipped`. Subject: the order."""
+    """The order became `partially_shipped` or `shipped`, or went back to an earlier `state` because a
+    shipment was refused or its document voided. Subject: the order."""
 
     type: ClassVar[str] = "optima.production.order_shipment_changed.v1"
     order_id: UUID
@@ -78,6 +79,26 @@ class OrderCancelled(EventData):
     order_id: UUID
     brief_id: UUID | None
     reason: str
+
+
+class OrderReinstated(EventData):
+    """Goods had left before the cancellation arrived, so the order goes on. Subject: the order."""
+
+    type: ClassVar[str] = "optima.production.order_reinstated.v1"
+    order_id: UUID
+    brief_id: UUID | None
+
+
+class KindDefined(EventData):
+    """A kind of item and its phases were defined or changed. Subject: the kind."""
+
+    type: ClassVar[str] = "optima.production.kind_defined.v1"
+    kind_id: UUID
+    key: str
+    name: str
+    version: int
+    phases: list[str]
+    """Keys of the phases."""
 
 
 class PhaseAssigned(EventData):
@@ -110,6 +131,26 @@ class PhaseCompleted(EventData):
     phase_id: UUID
     phase: str
     quantity: Quantity
+
+
+class PhaseAccepted(EventData):
+    """The phase's work passed its quality check. Subject: the job."""
+
+    type: ClassVar[str] = "optima.production.phase_accepted.v1"
+    job_id: UUID
+    order_id: UUID
+    phase_id: UUID
+    phase: str
+
+
+class PhaseSkipped(EventData):
+    """An admin decided that the phase is not needed. Subject: the job."""
+
+    type: ClassVar[str] = "optima.production.phase_skipped.v1"
+    job_id: UUID
+    order_id: UUID
+    phase_id: UUID
+    phase: str
 
 
 class PhaseRejected(EventData):
