@@ -85,15 +85,6 @@ class JobBuffer:
     def __len__(self) -> int:
         return len(self._pending)
 
-    def mark(self) -> dict[tuple[str, str], _Wanted | None]:
-        """Where the buffer stands, for `rewind`."""
-        return dict(self._pending)
-
-    def rewind(self, mark: dict[tuple[str, str], _Wanted | None]) -> None:
-        """Forget what was said since `mark`."""
-        self._pending.clear()
-        self._pending.update(mark)
-
     async def flush(self, connection: Connection) -> bool:
         """Write what was scheduled and cancelled since the last flush. Returns whether there was anything."""
         if not self._pending:

@@ -118,14 +118,6 @@ class OutboxBuffer:
     def __len__(self) -> int:
         return len(self._pending)
 
-    def mark(self) -> int:
-        """Where the buffer stands, for `rewind`."""
-        return len(self._pending)
-
-    def rewind(self, mark: int) -> None:
-        """Forget what was added since `mark`."""
-        del self._pending[mark:]
-
     async def flush(self, connection: Connection) -> bool:
         """Write what was added since the last flush. Returns whether there was anything."""
         pending = self._pending

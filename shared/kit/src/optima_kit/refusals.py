@@ -11,7 +11,7 @@ from typing import ClassVar
 
 
 class Refusal(Exception):
-    """Base of all. `field` is a path such as "items[2].quantity"; `facts` fill the placeholders of the text."""
+    """Base of all. `field` is a path ("items[2].quantity"); `facts` fill the placeholders of the text."""
 
     status: ClassVar[int] = 400
 
