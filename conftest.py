@@ -1,0 +1,3 @@
+"""Every test of the workspace may ask for the kit's fixtures."""
+
+pytest_plugins = ["optima_kit.testing"]

@@ -1,0 +1,53 @@
+"""Whether a process lives, and whether it is ready to take work."""
+
+from __future__ import annotations
+
+import orjson
+from aiohttp import web
+
+from .db import UNAVAILABLE, Database
+from .metrics import exposition
+from .migrate import missing_migrations
+
+
+class Health:
+    """`/livez` touches nothing; `/readyz` asks the database, but not the broker: the outbox absorbs that."""
+
+    def __init__(self, database: Database, package: str) -> None:
+        self._database = database
+        self._package = package
+        self._migrated = False
+        self.draining = False
+
+    def mount(self, app: web.Application) -> None:
+        app.router.add_get("/livez", self._livez)
+        app.router.add_get("/readyz", self._readyz)
+        app.router.add_get("/metrics", self._metrics)
+
+    async def _livez(self, _: web.Request) -> web.Response:
+        return _answer(200, {"status": "alive"})
+
+    async def _readyz(self, _: web.Request) -> web.Response:
+        if self.draining:
+            return _answer(503, {"status": "draining"})
+        try:
+            async with self._database.connection() as connection:
+                if not self._migrated:
+                    missing = await missing_migrations(connection, self._package)
+                    if missing:
+                        return _answer(503, {"status": "migrations missing", "missing": missing})
+                    self._migrated = True
+                else:
+                    await connection.execute("SELECT 1")
+        except UNAVAILABLE as error:
+            return _answer(503, {"status": "database unavailable", "error": type(error).__name__})
+        return _answer(200, {"status": "ready"})
+
+    async def _metrics(self, _: web.Request) -> web.Response:
+        return web.Response(
+            body=exposition(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
+        )
+
+
+def _answer(status: int, body: dict[str, object]) -> web.Response:
+    return web.Response(status=status, body=orjson.dumps(body), content_type="application/json")

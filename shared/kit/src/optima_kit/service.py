@@ -1,0 +1,45 @@
+"""What a service is: its name, and what it brings to each process role."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+import asyncpg
+
+from .db import Transaction
+from .http.routes import Routes
+from .jobs import JobKinds
+from .reactions import Reactions
+from .settings import Settings
+
+P = TypeVar("P")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service(Generic[P]):
+    """Made by a service's `bootstrap.py`; run by `optima_kit.run.main`."""
+
+    name: str
+    """As people and the broker know it: "erp-bridge"."""
+    package: str
+    """As Python and the database know it: "erp_bridge"."""
+    settings: Settings
+    ports: Callable[[Transaction], P]
+    """Builds what use cases need on a unit of work: the same for requests, reactions and jobs."""
+    routes: Routes
+    reactions: Reactions = field(default_factory=Reactions)
+    jobs: JobKinds = field(default_factory=JobKinds)
+    resources: Any = None
+    """What handlers need beside the database; reached as `call.resources` and `run.resources`."""
+    close_resources: Callable[[], None] = lambda: None
+    measure: Callable[[asyncpg.Connection], Awaitable[None]] | None = None
+    """Sets business gauges before a scrape, on a connection of the backbone role."""
+    commands: Mapping[str, Callable[[Settings, list[str]], Awaitable[int]]] = field(default_factory=dict)
+    """Further words that `python -m <package>` understands; each returns an exit status."""
+
+    @property
+    def source(self) -> str:
+        """The CloudEvents source of what it publishes."""
+        return f"/optima/{self.name}"

@@ -1,0 +1,375 @@
+"""A pytest plugin: real databases and brokers for tests, probes with deadlines, people with tokens.
+
+The servers are named by OPTIMA_TEST_POSTGRES_URL (a superuser) and OPTIMA_TEST_AMQP_URL; `./optima test`
+starts them. Where they are missing, tests skip on a laptop and fail in CI.
+"""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import contextlib
+import hashlib
+import inspect
+import os
+import time
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit, urlunsplit
+from uuid import UUID
+
+import aiohttp
+import asyncpg
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+from joserfc import jwt
+from joserfc.jwk import KeySet, OKPKey
+
+from optima_contracts.envelope import Envelope
+from optima_contracts.privileges import privileges_of
+
+from .actor import Actor
+from .auth import TokenVerifier
+from .clock import Clock, FixedClock, SystemClock
+from .db import Database
+from .health import Health
+from .http.problems import load_catalogue
+from .http.server import Api
+from .migrate import all_migrations, migrate
+
+__all__ = ["FixedClock", "People", "ServiceDatabase", "app_client", "eventually", "undocumented_refusals"]
+
+ISSUER = "http://issuer.test"
+T = TypeVar("T")
+
+
+def _server(variable: str) -> str:
+    url = os.environ.get(variable)
+    if url:
+        return url
+    message = f"{variable} is not set: run the tests through ./optima test, which starts the servers"
+    if os.environ.get("CI"):
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+async def eventually(
+    check: Callable[[], Awaitable[T] | T], *, within: float = 5.0, describe: Callable[[], Any] | str = ""
+) -> T:
+    """Polls until `check` answers something true, and returns that. Fails after `within` seconds."""
+    deadline = time.monotonic() + within
+    pause = 0.005
+    while True:
+        answer = check()
+        seen = await answer if inspect.isawaitable(answer) else answer
+        if seen:
+            return seen
+        if time.monotonic() > deadline:
+            what = describe() if callable(describe) else describe
+            what = await what if inspect.isawaitable(what) else what
+            pytest.fail(f"not within {within} s: {what or check}; last seen: {seen!r}")
+        await asyncio.sleep(pause)
+        pause = min(pause * 1.5, 0.1)
+
+
+@dataclass(slots=True)
+class ServiceDatabase:
+    """One service's database for one test: the addresses for each of its roles."""
+
+    name: str
+    service: str
+    superuser_url: str
+    urls: dict[str, str]
+
+    @property
+    def owner_url(self) -> str:
+        return self.urls["owner"]
+
+    @property
+    def rw_url(self) -> str:
+        return self.urls["rw"]
+
+    @property
+    def ro_url(self) -> str:
+        return self.urls["ro"]
+
+    @property
+    def backbone_url(self) -> str:
+        return self.urls["backbone"]
+
+    async def published(self, type_: str | None = None) -> list[Envelope]:
+        """The events in the outbox, in order, of one type or all."""
+        connection = await asyncpg.connect(self.superuser_url)
+        try:
+            rows = await connection.fetch("SELECT envelope FROM outbox ORDER BY position")
+        finally:
+            await connection.close()
+        events = [Envelope.model_validate_json(row["envelope"]) for row in rows]
+        return [event for event in events if type_ is None or event.type == type_]
+
+    async def fetch(self, sql: str, *arguments: object) -> list[asyncpg.Record]:
+        """Looks past row-level security, as superuser."""
+        connection = await asyncpg.connect(self.superuser_url)
+        try:
+            return list(await connection.fetch(sql, *arguments))
+        finally:
+            await connection.close()
+
+
+def _with(url: str, *, user: str | None = None, password: str | None = None, database: str) -> str:
+    parts = urlsplit(url)
+    netloc = parts.netloc
+    if user is not None:
+        netloc = f"{user}:{password}@{parts.hostname}:{parts.port or 5432}"
+    return urlunsplit((parts.scheme, netloc, "/" + database, parts.query, ""))
+
+
+_ROLES = ("owner", "rw", "ro", "backbone")
+_PASSWORD = "only-for-tests"
+
+
+async def _template(superuser_url: str, service: str) -> str:
+    """A migrated database to clone from, made once per state of the migrations."""
+    state = hashlib.sha256("".join(m.checksum for m in all_migrations(service)).encode()).hexdigest()[:10]
+    name = f"template_{service}_{state}"
+    connection = await asyncpg.connect(superuser_url)
+    try:
+        await connection.execute("SELECT pg_advisory_lock(hashtext($1))", name)
+        for role in _ROLES:
+            await connection.execute(
+                f"DO $$ BEGIN CREATE ROLE {service}_{role} LOGIN NOSUPERUSER NOBYPASSRLS"
+                f" PASSWORD '{_PASSWORD}'; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;"
+                " END $$"
+            )
+        if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", name):
+            raw = f"{name}_{uuid.uuid4().hex[:8]}"
+            await connection.execute(f"CREATE DATABASE {raw} OWNER {service}_owner")
+            await migrate(
+                _with(superuser_url, user=f"{service}_owner", password=_PASSWORD, database=raw), service
+            )
+            await connection.execute(f"ALTER DATABASE {raw} RENAME TO {name}")
+    finally:
+        await connection.close()
+    return name
+
+
+@pytest.fixture
+async def database_for() -> AsyncIterator[Callable[[str], Awaitable[ServiceDatabase]]]:
+    """`await database_for("brief")`: a fresh, migrated database of that service, dropped after the test."""
+    superuser_url = _server("OPTIMA_TEST_POSTGRES_URL")
+    made: list[str] = []
+
+    async def make(service: str) -> ServiceDatabase:
+        template = await _template(superuser_url, service)
+        name = f"test_{service}_{uuid.uuid4().hex[:12]}"
+        connection = await asyncpg.connect(superuser_url)
+        try:
+            await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} OWNER {service}_owner")
+        finally:
+            await connection.close()
+        made.append(name)
+        urls = {
+            role: _with(superuser_url, user=f"{service}_{role}", password=_PASSWORD, database=name)
+            for role in _ROLES
+        }
+        return ServiceDatabase(name, service, _with(superuser_url, database=name), urls)
+
+    yield make
+    connection = await asyncpg.connect(superuser_url)
+    try:
+        for name in made:
+            await connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    finally:
+        await connection.close()
+
+
+@pytest.fixture
+async def amqp_url() -> str:
+    """The test broker."""
+    return _server("OPTIMA_TEST_AMQP_URL")
+
+
+class _FixedKeys:
+    def __init__(self, keys: KeySet) -> None:
+        self._keys = keys
+
+    async def keys(self, *, unknown: bool = False) -> KeySet:
+        return self._keys
+
+
+@dataclass(slots=True)
+class People:
+    """Signs tokens for people whom a test makes up."""
+
+    clock: Clock = field(default_factory=SystemClock)
+    key: OKPKey = field(default_factory=lambda: OKPKey.generate_key("Ed25519", {"kid": "test"}))
+
+    def verifier(self) -> TokenVerifier:
+        return TokenVerifier(_FixedKeys(KeySet([self.key])), ISSUER, "optima", self.clock)
+
+    def person(
+        self,
+        *roles: str,
+        tenant_id: UUID,
+        name: str = "Anna Bianchi",
+        kind: str = "internal",
+        person_id: UUID | None = None,
+        privileges: set[str] | None = None,
+        unit_id: UUID | None = None,
+    ) -> Actor:
+        """Somebody with built-in roles, or with exactly the privileges given."""
+        held = privileges if privileges is not None else set().union(*(privileges_of(role) for role in roles))
+        return Actor(
+            person_id=person_id or uuid.uuid4(),
+            tenant_id=tenant_id,
+            name=name,
+            kind=kind,  # type: ignore[arg-type]
+            roles=frozenset(roles),
+            privileges=frozenset(held),
+            unit_id=unit_id,
+        )
+
+    def token(self, actor: Actor, *, lifetime: timedelta = timedelta(minutes=10), **overrides: Any) -> str:
+        now = int(self.clock.now().timestamp())
+        claims: dict[str, Any] = {
+            "iss": ISSUER,
+            "aud": "optima",
+            "sub": str(actor.person_id),
+            "tenant": str(actor.tenant_id),
+            "name": actor.name,
+            "kind": actor.kind,
+            "roles": sorted(actor.roles),
+            "scope": " ".join(sorted(actor.privileges)),
+            "iat": now,
+            "nbf": now,
+            "exp": now + int(lifetime.total_seconds()),
+        }
+        if actor.unit_id is not None:
+            claims["unit"] = str(actor.unit_id)
+        claims.update(overrides)
+        header = {"alg": "Ed25519", "kid": "test"}
+        return jwt.encode(header, claims, self.key, algorithms=["Ed25519"])
+
+
+class Client:
+    """Requests as one person. POSTs get an Idempotency-Key of their own unless one is given."""
+
+    def __init__(self, http: TestClient[web.Request, web.Application], token: str | None) -> None:
+        self._http = http
+        self._token = token
+
+    async def request(
+        self, method: str, path: str, *, headers: dict[str, str] | None = None, **options: Any
+    ) -> tuple[aiohttp.ClientResponse, Any]:
+        """The response, and its body: parsed when it is JSON, else as bytes."""
+        sent = dict(headers or {})
+        if self._token is not None:
+            sent.setdefault("Authorization", f"Bearer {self._token}")
+        if method == "POST":
+            sent.setdefault("Idempotency-Key", uuid.uuid4().hex)
+        response = await self._http.request(method, path, headers=sent, **options)
+        if "json" in response.content_type:
+            return response, await response.json(content_type=None)
+        return response, await response.read()
+
+    async def get(self, path: str, **options: Any) -> tuple[aiohttp.ClientResponse, Any]:
+        return await self.request("GET", path, **options)
+
+    async def post(self, path: str, json: Any = None, **options: Any) -> tuple[aiohttp.ClientResponse, Any]:
+        return (
+            await self.request("POST", path, json=json, **options)
+            if json is not None
+            else await self.request("POST", path, **options)
+        )
+
+    async def put(self, path: str, json: Any = None, **options: Any) -> tuple[aiohttp.ClientResponse, Any]:
+        return await self.request("PUT", path, json=json, **options)
+
+    async def patch(self, path: str, json: Any = None, **options: Any) -> tuple[aiohttp.ClientResponse, Any]:
+        return await self.request("PATCH", path, json=json, **options)
+
+    async def delete(self, path: str, **options: Any) -> tuple[aiohttp.ClientResponse, Any]:
+        return await self.request("DELETE", path, **options)
+
+
+@dataclass(slots=True)
+class AppClient:
+    """A service's HTTP role in this process, on a real database."""
+
+    people: People
+    http: TestClient[web.Request, web.Application]
+    database: Database
+
+    def as_(self, actor: Actor | None) -> Client:
+        """Requests as `actor`; None signs nobody in."""
+        return Client(self.http, self.people.token(actor) if actor is not None else None)
+
+    def with_token(self, token: str) -> Client:
+        return Client(self.http, token)
+
+
+@contextlib.asynccontextmanager
+async def app_client(
+    service: Any,
+    database: ServiceDatabase,
+    *,
+    clock: Clock | None = None,
+    people: People | None = None,
+    pool_size: int = 4,
+) -> AsyncIterator[AppClient]:
+    """Serves `service` (a `Service`) over HTTP on `database`. `people` signs the tokens that it accepts."""
+    at = clock or SystemClock()
+    signer = people or People(clock=at)
+    opened = await Database.open(database.rw_url, source=service.source, size=pool_size, clock=at)
+    api = Api(
+        title=service.name,
+        version="test",
+        routes=service.routes,
+        database=opened,
+        ports=service.ports,
+        verifier=signer.verifier(),
+        catalogue=load_catalogue(service.package),
+        clock=at,
+        resources=service.resources,
+        rate_per_second=100_000,
+    )
+    app = web.Application()
+    api.mount(app)
+    Health(opened, service.package).mount(app)
+    client = TestClient(TestServer(app))
+    await client.start_server()
+    try:
+        yield AppClient(signer, client, opened)
+    finally:
+        await client.close()
+        await opened.close()
+
+
+def undocumented_refusals(package: str, source: Path) -> set[str]:
+    """Codes that are raised in the Python files below `source` and have no text in `package`'s catalogue."""
+    names = {
+        "Refusal",
+        "Malformed",
+        "Unauthenticated",
+        "Forbidden",
+        "Absent",
+        "WrongState",
+        "Stale",
+        "TooLarge",
+    }
+    names |= {"UnsupportedMedia", "Invalid", "PreconditionRequired", "TooMany", "PydanticCustomError"}
+    codes = set()
+    for file in source.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call) or not node.args:
+                continue
+            called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            first = node.args[0]
+            if called in names and isinstance(first, ast.Constant) and isinstance(first.value, str):
+                codes.add(first.value)
+    return codes - load_catalogue(package).texts.keys()
