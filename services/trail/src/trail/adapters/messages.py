@@ -1,0 +1,27 @@
+"""The trail listens to everything."""
+
+from __future__ import annotations
+
+from optima_kit.messages import Reactions, Received
+
+from ..application.ports import Ports
+from ..application.record_event import record_event
+
+reactions = Reactions()
+
+
+@reactions.on_everything()
+async def record(ports: Ports, event: Received) -> None:
+    """A duplicate never arrives here (the inbox knows it); a late event is recorded when it comes."""
+    record_event(
+        ports,
+        event_id=event.id,
+        event_type=event.type,
+        subject=event.subject,
+        sequence=event.sequence,
+        correlation_id=event.correlation_id,
+        actor_id=event.actor_id,
+        on_behalf_of=event.on_behalf_of,
+        occurred_at=event.time,
+        data=event.data,
+    )

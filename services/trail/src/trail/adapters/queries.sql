@@ -1,0 +1,114 @@
+-- What the trail reads and appends. Row-level security narrows everything to the tenant.
+
+-- name: lock_head
+-- Once a batch: who holds this row numbers the next entries.
+SELECT number, hash FROM heads FOR UPDATE
+
+-- name: begin_chain
+-- A tenant's first entry; two consumers may begin at once.
+INSERT INTO heads (number, hash) VALUES ($1, $2) ON CONFLICT (tenant_id) DO NOTHING
+
+-- name: move_head
+UPDATE heads SET number = $1, hash = $2
+
+-- name: read_head
+SELECT number, hash FROM heads
+
+-- name: append_entries
+-- One statement for a whole batch.
+INSERT INTO entries (number, event_id, type, subject, sequence, correlation_id, actor_id, on_behalf_of,
+                     occurred_at, data, hash, recorded_at)
+SELECT *, $12::timestamptz
+FROM unnest($1::bigint[], $2::uuid[], $3::text[], $4::uuid[], $5::bigint[], $6::uuid[], $7::uuid[],
+            $8::uuid[], $9::timestamptz[], $10::text[], $11::text[])
+
+-- name: add_grants
+INSERT INTO grants (person_id, correlation_id, subject)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[])
+ON CONFLICT DO NOTHING
+
+-- name: note_days
+INSERT INTO days AS d (day, first_number, last_number)
+SELECT * FROM unnest($1::date[], $2::bigint[], $3::bigint[])
+ON CONFLICT (tenant_id, day) DO UPDATE
+SET first_number = least(d.first_number, excluded.first_number),
+    last_number = greatest(d.last_number, excluded.last_number)
+
+-- name: find_window
+-- The numbers between which the answer lies: after the entry $1 (nothing, if it isn't there), and within
+-- the days that the period [$2, $3) touches.
+SELECT greatest(
+           CASE WHEN $1::uuid IS NULL THEN 0 ELSE (SELECT number FROM entries WHERE event_id = $1) END,
+           period.first_number - 1) AS low,
+       CASE WHEN $1::uuid IS NOT NULL AND NOT EXISTS (SELECT FROM entries WHERE event_id = $1) THEN 0
+            ELSE period.last_number END AS high
+FROM (SELECT coalesce(min(first_number), 1) AS first_number, coalesce(max(last_number), 0) AS last_number
+      FROM days
+      WHERE ($2::timestamptz IS NULL OR day >= ($2 AT TIME ZONE 'UTC')::date)
+        AND ($3::timestamptz IS NULL OR day <= ($3 AT TIME ZONE 'UTC')::date)) AS period
+
+-- name: count_grants
+-- Up to $2: decides between the two ways of reading one's competence.
+SELECT count(*) FROM (SELECT FROM grants WHERE person_id = $1 LIMIT $2) AS some
+
+-- name: find_types
+-- The tenant's types that begin with $1, hopping along the index from one to the next.
+WITH RECURSIVE found AS (
+    (SELECT type FROM entries WHERE type >= $1 ORDER BY type LIMIT 1)
+    UNION ALL
+    SELECT (SELECT type FROM entries WHERE type > found.type ORDER BY type LIMIT 1)
+    FROM found WHERE starts_with(found.type, $1)
+)
+SELECT type FROM found WHERE starts_with(type, $1)
+
+-- name: select_entries
+-- Planned for the filters that are really given (force_custom_plan): each has its index in number order.
+SELECT tenant_id, number, event_id, type, subject, sequence, correlation_id, actor_id, on_behalf_of,
+       occurred_at, recorded_at, data, hash
+FROM entries AS e
+WHERE number > $1 AND number <= $2
+  AND ($4::uuid IS NULL OR correlation_id = $4)
+  AND ($5::uuid IS NULL OR actor_id = $5 OR on_behalf_of = $5)
+  AND ($6::text[] IS NULL OR type = ANY ($6))
+  AND ($7::timestamptz IS NULL OR occurred_at >= $7)
+  AND ($8::timestamptz IS NULL OR occurred_at < $8)
+  AND CASE WHEN starts_with(type, 'optima.economics.brief_priced.') THEN $9::boolean
+           WHEN starts_with(type, 'optima.economics.') THEN $10::boolean ELSE true END
+  AND ($11::uuid IS NULL OR actor_id = $11 OR on_behalf_of = $11 OR EXISTS (
+        SELECT FROM grants AS g
+        WHERE g.person_id = $11 AND g.correlation_id = e.correlation_id
+          AND g.subject IN (e.correlation_id, e.subject)))
+ORDER BY number
+LIMIT $3
+
+-- name: select_entries_of_few_stories
+-- The same for a person with few grants: gathers their entries first, since a walk along the whole trail
+-- would mostly meet what they may not see.
+SELECT tenant_id, number, event_id, type, subject, sequence, correlation_id, actor_id, on_behalf_of,
+       occurred_at, recorded_at, data, hash
+FROM entries
+WHERE number IN (
+        SELECT number FROM entries WHERE actor_id = $11 AND number > $1 AND number <= $2
+        UNION
+        SELECT number FROM entries WHERE on_behalf_of = $11 AND number > $1 AND number <= $2
+        UNION
+        SELECT e.number FROM grants AS g JOIN entries AS e ON e.correlation_id = g.correlation_id
+        WHERE g.person_id = $11 AND g.subject IN (e.correlation_id, e.subject)
+          AND e.number > $1 AND e.number <= $2)
+  AND ($4::uuid IS NULL OR correlation_id = $4)
+  AND ($5::uuid IS NULL OR actor_id = $5 OR on_behalf_of = $5)
+  AND ($6::text[] IS NULL OR type = ANY ($6))
+  AND ($7::timestamptz IS NULL OR occurred_at >= $7)
+  AND ($8::timestamptz IS NULL OR occurred_at < $8)
+  AND CASE WHEN starts_with(type, 'optima.economics.brief_priced.') THEN $9::boolean
+           WHEN starts_with(type, 'optima.economics.') THEN $10::boolean ELSE true END
+ORDER BY number
+LIMIT $3
+
+-- name: walk_chain
+SELECT tenant_id, number, event_id, type, subject, sequence, correlation_id, actor_id, on_behalf_of,
+       occurred_at, recorded_at, data, hash
+FROM entries
+WHERE number > $1
+ORDER BY number
+LIMIT $2

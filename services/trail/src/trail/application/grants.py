@@ -1,0 +1,64 @@
+"""Which events let whom follow a story: one rule a line in `_RULES`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+from uuid import UUID
+
+from optima_contracts.approval import Decided, Escalated, Forwarded, StepPending
+from optima_contracts.brief import BriefApproved, BriefDrafted, BriefSubmitted
+from optima_contracts.envelope import EventData
+from optima_contracts.production import PhaseAssigned
+
+from ..domain.competence import Grant
+
+
+def _requester(event: BriefDrafted | BriefSubmitted | BriefApproved) -> list[UUID]:
+    return [event.requester_id]
+
+
+def _approvers(event: StepPending) -> list[UUID]:
+    return event.approvers
+
+
+def _principal(event: Decided) -> list[UUID]:
+    # A delegate sees their own decision as its actor; what the delegation opened ends with it.
+    return [event.on_behalf_of or event.person_id]
+
+
+def _next_approver(event: Forwarded | Escalated) -> list[UUID]:
+    return [event.to_person_id]
+
+
+def _assignee(event: PhaseAssigned) -> list[UUID]:
+    return [event.assignee_id]
+
+
+_STORY: dict[type[EventData], Callable[[Any], list[UUID]]] = {
+    BriefDrafted: _requester,
+    BriefSubmitted: _requester,
+    BriefApproved: _requester,
+    StepPending: _approvers,
+    Decided: _principal,
+    Forwarded: _next_approver,
+    Escalated: _next_approver,
+}
+"""Who may follow the whole story from now on."""
+
+_SUBJECT: dict[type[EventData], Callable[[Any], list[UUID]]] = {PhaseAssigned: _assignee}
+"""Who may follow only what is about the event's subject."""
+
+_STORY_BY_TYPE = {model.type: (model, people) for model, people in _STORY.items()}
+_SUBJECT_BY_TYPE = {model.type: (model, people) for model, people in _SUBJECT.items()}
+
+
+def grants_of(event_type: str, subject: UUID, correlation_id: UUID, data: dict[str, Any]) -> Sequence[Grant]:
+    """The grants that an event gives; most give none."""
+    if event_type in _STORY_BY_TYPE:
+        model, people = _STORY_BY_TYPE[event_type]
+        return [Grant(person, correlation_id) for person in people(model.model_validate(data))]
+    if event_type in _SUBJECT_BY_TYPE:
+        model, people = _SUBJECT_BY_TYPE[event_type]
+        return [Grant(person, correlation_id, subject) for person in people(model.model_validate(data))]
+    return ()

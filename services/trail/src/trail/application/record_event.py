@@ -1,0 +1,43 @@
+"""Every event becomes an entry of the trail."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from ..domain.entry import Occurrence, canonical_json
+from .grants import grants_of
+from .ports import Ports
+
+
+def record_event(
+    ports: Ports,
+    *,
+    event_id: UUID,
+    event_type: str,
+    subject: UUID,
+    sequence: int,
+    correlation_id: UUID,
+    actor_id: UUID | None,
+    on_behalf_of: UUID | None,
+    occurred_at: datetime,
+    data: dict[str, Any],
+) -> None:
+    """Records the event under the tenant's next number.
+
+    A late event is recorded when it comes: numbers follow the recording, `occurred_at` tells the time of
+    the fact. Raises pydantic's ValidationError when a known type does not carry what it promises.
+    """
+    occurrence = Occurrence(
+        event_id=event_id,
+        type=event_type,
+        subject=subject,
+        sequence=sequence,
+        correlation_id=correlation_id,
+        actor_id=actor_id,
+        on_behalf_of=on_behalf_of,
+        occurred_at=occurred_at.astimezone(UTC),
+        data=canonical_json(data),
+    )
+    ports.trail.record(occurrence, grants_of(event_type, subject, correlation_id, data))

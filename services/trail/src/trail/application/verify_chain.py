@@ -1,0 +1,18 @@
+"""Recompute the whole chain of the tenant from what the database holds."""
+
+from __future__ import annotations
+
+from ..domain.chain import Verification
+from .ports import Ports
+
+
+async def verify_chain(ports: Ports) -> Verification:
+    """Walks from the first entry to the head; stops at the first entry that does not hold."""
+    verification = Verification()
+    head = await ports.trail.head()
+    async for portion in ports.trail.chain():
+        for sealed in portion:
+            if not verification.check(sealed.entry.number, sealed.entry.canonical(), sealed.hash):
+                return verification
+    verification.ends_at(head)
+    return verification

@@ -1,0 +1,95 @@
+"""The hash chain: every entry's hash covers the entry and the hash before it.
+
+So whoever changes, removes, adds or moves an entry must rewrite every later one, and the head that
+was noted elsewhere no longer agrees.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from .entry import Entry, Occurrence
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The newest entry of a tenant's trail."""
+
+    number: int
+    hash: str
+
+
+BEGINNING = Head(0, "0" * 64)
+"""Where every tenant's chain begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class SealedEntry:
+    entry: Entry
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """The first entry at which the chain does not hold, and why: `missing`, `altered` or `out_of_order`."""
+
+    number: int
+    reason: str
+
+
+def hash_of(previous_hash: str, canonical: str) -> str:
+    """SHA-256, hexadecimal, of the previous hash followed by the entry's canonical JSON."""
+    return hashlib.sha256(f"{previous_hash}{canonical}".encode("ascii")).hexdigest()
+
+
+def extend(
+    head: Head, occurrences: Iterable[Occurrence], *, tenant_id: UUID, recorded_at: datetime
+) -> list[SealedEntry]:
+    """Give the occurrences the next numbers, in their order, and seal them."""
+    sealed = []
+    previous = head.hash
+    for number, occurrence in enumerate(occurrences, head.number + 1):
+        entry = Entry(tenant_id, number, recorded_at, occurrence)
+        own = hash_of(previous, entry.canonical())
+        sealed.append(SealedEntry(entry, own))
+        previous = own
+    return sealed
+
+
+class Verification:
+    """Recomputes a chain entry by entry; after the first break it stays broken there."""
+
+    def __init__(self, start: Head = BEGINNING) -> None:
+        self.head = start
+        self.checked = 0
+        self.broken: Broken | None = None
+
+    def check(self, number: int, canonical: str, claimed_hash: str) -> bool:
+        """False from the first entry on that does not follow from the one before it."""
+        if self.broken is not None:
+            return False
+        expected = self.head.number + 1
+        if number > expected:
+            self.broken = Broken(expected, "missing")
+        elif number < expected:
+            self.broken = Broken(number, "out_of_order")
+        elif hash_of(self.head.hash, canonical) != claimed_hash:
+            self.broken = Broken(number, "altered")
+        else:
+            self.head = Head(number, claimed_hash)
+            self.checked += 1
+            return True
+        return False
+
+    def ends_at(self, recorded: Head) -> bool:
+        """Whether the chain ends where the head that was kept beside it says."""
+        if self.broken is None and self.head != recorded:
+            if self.head.number < recorded.number:
+                self.broken = Broken(self.head.number + 1, "missing")
+            else:
+                self.broken = Broken(max(recorded.number, 1), "altered")
+        return self.broken is None
