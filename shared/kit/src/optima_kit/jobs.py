@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -13,6 +14,8 @@ from .ids import new_id
 
 if TYPE_CHECKING:
     from .db import Connection
+
+M = TypeVar("M", bound=BaseModel)
 
 # An unfinished job of the same kind and key is moved. Raising `revision` keeps a run that is under way
 # from marking as done what it has not seen.
@@ -108,3 +111,70 @@ class JobBuffer:
             )
         self._pending.clear()
         return True
+
+
+DEFAULT_TIMEOUT: Final = timedelta(minutes=2)
+DEFAULT_ATTEMPTS: Final = 12
+"""With pauses that double from a second to an hour, a job is given up after about three hours."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobKind:
+    """How a kind of job is run. `outside`: between transactions, under a lease of `timeout`."""
+
+    name: str
+    model: type[BaseModel]
+    run: Callable[..., Awaitable[None]]
+    outside: bool
+    timeout: timedelta
+    attempts: int
+
+
+class JobKinds:
+    """A service's kinds of jobs: the table that its `adapters/jobs.py` fills."""
+
+    def __init__(self) -> None:
+        self._kinds: dict[str, JobKind] = {}
+
+    def on(
+        self, kind: str, model: type[M], *, attempts: int = DEFAULT_ATTEMPTS
+    ) -> Callable[[Callable[[Any, M], Awaitable[None]]], Callable[[Any, M], Awaitable[None]]]:
+        """Declares a job that runs whole in one tenant transaction, which also marks it done:
+        `async def (ports, payload)`. It is rolled back and tried again, `attempts` times at most."""
+
+        def register(run: Callable[[Any, M], Awaitable[None]]) -> Callable[[Any, M], Awaitable[None]]:
+            self._add(JobKind(kind, model, run, False, DEFAULT_TIMEOUT, attempts))
+            return run
+
+        return register
+
+    def outside(
+        self,
+        kind: str,
+        model: type[M],
+        *,
+        timeout: timedelta = DEFAULT_TIMEOUT,
+        attempts: int = DEFAULT_ATTEMPTS,
+    ) -> Callable[[Callable[[Any, M], Awaitable[None]]], Callable[[Any, M], Awaitable[None]]]:
+        """Declares a job that calls the outside between transactions: `async def (run: JobRun, payload)`.
+
+        Nobody else runs it for `timeout`, after which it is interrupted and tried again. It must end by
+        leaving `run.finish()`; the call to the outside must bear being repeated.
+        """
+
+        def register(run: Callable[[Any, M], Awaitable[None]]) -> Callable[[Any, M], Awaitable[None]]:
+            self._add(JobKind(kind, model, run, True, timeout, attempts))
+            return run
+
+        return register
+
+    def _add(self, kind: JobKind) -> None:
+        if kind.name in self._kinds:
+            raise ValueError(f"two jobs of the kind {kind.name}")
+        self._kinds[kind.name] = kind
+
+    def __bool__(self) -> bool:
+        return bool(self._kinds)
+
+    def get(self, kind: str) -> JobKind | None:
+        return self._kinds.get(kind)

@@ -1,0 +1,69 @@
+"""The metrics of the event backbone and of jobs."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram
+
+from .metrics import REGISTRY
+
+_FAST = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60)
+
+BROKER_CONNECTED = Gauge(
+    "optima_broker_connected", "1 while connected to RabbitMQ", ("connection",), registry=REGISTRY
+)
+BROKER_BLOCKED = Gauge(
+    "optima_broker_blocked",
+    "1 while RabbitMQ refuses publishes because of an alarm of its own",
+    ("connection",),
+    registry=REGISTRY,
+)
+OUTBOX_PENDING = Gauge(
+    "optima_outbox_pending", "Events not yet published (counted up to 100,000)", registry=REGISTRY
+)
+OUTBOX_OLDEST_SECONDS = Gauge(
+    "optima_outbox_oldest_seconds", "Age of the oldest event not yet published; 0 if none", registry=REGISTRY
+)
+EVENTS_PUBLISHED = Counter(
+    "optima_events_published_total", "Events confirmed by RabbitMQ", ("type",), registry=REGISTRY
+)
+PUBLISHES_REFUSED = Counter(
+    "optima_publishes_refused_total",
+    "Publishes not confirmed (nacked, returned, or lost with the connection); tried again",
+    registry=REGISTRY,
+)
+EVENT_HANDLED_SECONDS = Histogram(
+    "optima_event_handled_seconds",
+    "Time of one reaction",
+    ("type", "outcome"),
+    buckets=_FAST,
+    registry=REGISTRY,
+)
+EVENT_AGE_SECONDS = Histogram(
+    "optima_event_age_seconds",
+    "From the fact to its reaction's commit",
+    ("type",),
+    buckets=_FAST,
+    registry=REGISTRY,
+)
+BATCH_EVENTS = Histogram(
+    "optima_event_batch_size",
+    "Events handled in one transaction",
+    buckets=(1, 2, 5, 10, 20, 50, 100, 200),
+    registry=REGISTRY,
+)
+INBOX_DUPLICATES = Counter(
+    "optima_inbox_duplicates_total", "Events recognised as already handled", registry=REGISTRY
+)
+PARKED_MESSAGES = Gauge(
+    "optima_parked_messages", "Messages parked until someone replays them", ("reason",), registry=REGISTRY
+)
+WAITING_MESSAGES = Gauge(
+    "optima_waiting_messages", "Messages put aside that will be tried again", registry=REGISTRY
+)
+JOB_SECONDS = Histogram(
+    "optima_job_seconds", "Time of one job's run", ("kind", "outcome"), buckets=_FAST, registry=REGISTRY
+)
+JOBS_OVERDUE = Gauge(
+    "optima_jobs_overdue", "Jobs due for more than a minute and unfinished", registry=REGISTRY
+)
+JOBS_FAILED = Gauge("optima_jobs_failed", "Jobs given up", ("kind",), registry=REGISTRY)

@@ -1,0 +1,459 @@
+"""RabbitMQ inside the service's event loop: no threads, a connection that comes back by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pika
+import structlog
+from pika.adapters.asyncio_connection import AsyncioConnection
+from pika.channel import Channel as PikaChannel
+from pika.exceptions import AMQPError
+
+from .backbone_metrics import BROKER_BLOCKED, BROKER_CONNECTED, PUBLISHES_REFUSED
+
+_LOG = structlog.get_logger(__name__)
+
+HEARTBEAT_SECONDS: Final = 20
+"""A dead peer is noticed after about two of them."""
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
+
+
+class BrokerUnavailable(Exception):
+    """The connection or channel was lost. Nothing is wrong with the work itself."""
+
+
+class BrokerRefused(BrokerUnavailable):
+    """RabbitMQ closed the channel because of what was asked: not permitted, no such queue, other arguments."""
+
+
+def pauses(first: float = _FIRST_PAUSE, longest: float = _LONGEST_PAUSE) -> Callable[[], float]:
+    """Growing pauses between attempts, in seconds, with jitter so that processes don't return together."""
+    length = first
+
+    def following() -> float:
+        nonlocal length
+        chosen = length * random.uniform(0.5, 1.0)  # noqa: S311 (no secret)
+        length = min(length * 2, longest)
+        return chosen
+
+    return following
+
+
+def _settle(future: asyncio.Future[Any]) -> Callable[[Any], None]:
+    """A callback that settles `future` with what it is called with, once."""
+
+    def callback(answer: Any) -> None:
+        if not future.done():
+            future.set_result(answer)
+
+    return callback
+
+
+class Channel:
+    """A channel whose calls are awaited. Every call raises BrokerUnavailable once the channel is closed."""
+
+    def __init__(self, raw: PikaChannel) -> None:
+        self.raw = raw
+        self.closed: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
+        raw.add_on_close_callback(self._on_closed)
+
+    def _on_closed(self, _: PikaChannel, reason: BaseException) -> None:
+        if not self.closed.done():
+            self.closed.set_result(reason)
+
+    @property
+    def is_open(self) -> bool:
+        return not self.closed.done() and bool(self.raw.is_open)
+
+    def lost(self) -> BrokerUnavailable:
+        """What to raise when the channel was found closed."""
+        reason = self.closed.result() if self.closed.done() else "closing"
+        code = getattr(reason, "reply_code", 0)
+        kind = BrokerRefused if code in (403, 404, 405, 406) else BrokerUnavailable
+        return kind(str(reason))
+
+    async def call(self, method: Callable[..., Any], /, **arguments: Any) -> Any:
+        """Calls a method of the raw channel and waits for RabbitMQ's answer."""
+        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        try:
+            method(callback=_settle(answer), **arguments)
+        except AMQPError as error:
+            raise BrokerUnavailable(str(error)) from error
+        await asyncio.wait({answer, self.closed}, return_when=asyncio.FIRST_COMPLETED)
+        if answer.done():
+            return answer.result()
+        raise self.lost()
+
+    async def close(self) -> None:
+        """Closes the channel, if it is open, and waits until that is so."""
+        if self.is_open:
+            with contextlib.suppress(AMQPError):
+                self.raw.close()
+                await self.closed
+
+
+class Broker:
+    """A named connection to RabbitMQ that is kept up until `close`, with growing pauses between attempts."""
+
+    def __init__(self, url: str, name: str) -> None:
+        self._parameters = pika.URLParameters(url)
+        self._parameters.client_properties = {"connection_name": name}
+        self._parameters.heartbeat = HEARTBEAT_SECONDS
+        self._parameters.connection_attempts = 1
+        self._parameters.socket_timeout = 5
+        self._parameters.stack_timeout = 10
+        self._parameters.blocked_connection_timeout = None
+        self._name = name
+        self._connection: AsyncioConnection | None = None
+        self._opened = asyncio.Event()
+        self._unblocked = asyncio.Event()
+        self._unblocked.set()
+        self._keeper: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Broker:
+        self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    def start(self) -> None:
+        """Begins to connect; `ready` tells when that has succeeded."""
+        self._keeper = asyncio.create_task(self._keep_connected(), name=f"broker {self._name}")
+
+    async def close(self) -> None:
+        """Closes the connection and stops reconnecting."""
+        if self._keeper is not None:
+            self._keeper.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._keeper
+            self._keeper = None
+
+    @property
+    def connected(self) -> bool:
+        return self._opened.is_set()
+
+    @property
+    def blocked(self) -> bool:
+        """Whether RabbitMQ refuses publishes for now (memory or disk alarm)."""
+        return not self._unblocked.is_set()
+
+    async def ready(self) -> None:
+        """Waits until publishing makes sense: connected, and not blocked by an alarm."""
+        while not (self._opened.is_set() and self._unblocked.is_set()):
+            await self._opened.wait()
+            await self._unblocked.wait()
+
+    @asynccontextmanager
+    async def channel(self) -> AsyncIterator[Channel]:
+        """A channel, closed on leaving the block. Waits for the connection."""
+        channel = await self.open_channel()
+        try:
+            yield channel
+        finally:
+            await channel.close()
+
+    async def open_channel(self) -> Channel:
+        """A channel that the caller closes. Waits for the connection; raises BrokerUnavailable."""
+        await self._opened.wait()
+        connection = self._connection
+        assert connection is not None
+        opened: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        lost: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        connection.add_on_close_callback(lambda _, reason: _settle(lost)(reason))
+        try:
+            connection.channel(on_open_callback=lambda raw: _settle(opened)(Channel(raw)))
+        except AMQPError as error:
+            raise BrokerUnavailable(str(error)) from error
+        await asyncio.wait({opened, lost}, return_when=asyncio.FIRST_COMPLETED)
+        if opened.done():
+            channel: Channel = opened.result()
+            return channel
+        raise BrokerUnavailable(repr(lost.result()))
+
+    async def _keep_connected(self) -> None:
+        pause = pauses()
+        while True:
+            closed: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
+            try:
+                connection = await self._connect(closed)
+            except BrokerUnavailable as error:
+                _LOG.warning("broker unreachable", connection=self._name, error=str(error))
+                await asyncio.sleep(pause())
+                continue
+            pause = pauses()
+            self._connection = connection
+            self._unblocked.set()
+            self._opened.set()
+            BROKER_CONNECTED.labels(self._name).set(1)
+            BROKER_BLOCKED.labels(self._name).set(0)
+            try:
+                reason = await asyncio.shield(closed)
+            except asyncio.CancelledError:
+                if connection.is_open:
+                    connection.close()
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(asyncio.shield(closed), 5)
+                raise
+            finally:
+                self._opened.clear()
+                self._unblocked.set()
+                self._connection = None
+                BROKER_CONNECTED.labels(self._name).set(0)
+            _LOG.warning("broker connection lost", connection=self._name, error=str(reason))
+            await asyncio.sleep(pause())
+
+    async def _connect(self, closed: asyncio.Future[BaseException]) -> AsyncioConnection:
+        loop = asyncio.get_running_loop()
+        opened: asyncio.Future[AsyncioConnection] = loop.create_future()
+
+        def on_open(connection: AsyncioConnection) -> None:
+            if not opened.done():
+                opened.set_result(connection)
+
+        def on_error(_: AsyncioConnection, error: BaseException) -> None:
+            if not opened.done():
+                opened.set_exception(BrokerUnavailable(repr(error)))
+
+        def on_close(_: AsyncioConnection, reason: BaseException) -> None:
+            if not opened.done():
+                opened.set_exception(BrokerUnavailable(repr(reason)))
+            if not closed.done():
+                closed.set_result(reason)
+
+        connection = AsyncioConnection(
+            self._parameters,
+            on_open_callback=on_open,
+            on_open_error_callback=on_error,
+            on_close_callback=on_close,
+            custom_ioloop=loop,
+        )
+        connection.add_on_connection_blocked_callback(self._on_blocked)
+        connection.add_on_connection_unblocked_callback(self._on_unblocked)
+        try:
+            return await opened
+        except asyncio.CancelledError:
+            with contextlib.suppress(AMQPError):
+                connection.close()
+            raise
+
+    def _on_blocked(self, *_: Any) -> None:
+        _LOG.warning("broker blocks publishes", connection=self._name)
+        BROKER_BLOCKED.labels(self._name).set(1)
+        self._unblocked.clear()
+
+    def _on_unblocked(self, *_: Any) -> None:
+        BROKER_BLOCKED.labels(self._name).set(0)
+        self._unblocked.set()
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One message to publish. `id` is unique within its batch; it becomes the AMQP message id."""
+
+    id: str
+    routing_key: str
+    body: bytes
+
+
+class Publisher:
+    """Publishes durable messages to one exchange, with confirms, on a channel of its own.
+
+    One batch at a time: the callers of `publish` take turns.
+    """
+
+    def __init__(self, broker: Broker, exchange: str, content_type: str) -> None:
+        self._broker = broker
+        self._exchange = exchange
+        self._content_type = content_type
+        self._channel: Channel | None = None
+        self._last_tag = 0
+        self._turn = asyncio.Lock()
+        self._outstanding: dict[int, int] = {}
+        self._returned: set[str] = set()
+        self._confirmed: list[bool] = []
+        self._settled = asyncio.Event()
+
+    async def publish(self, batch: Sequence[Outgoing], *, within: float = 30.0) -> list[bool]:
+        """Publishes in the given order, without waiting in between, and says which were confirmed.
+
+        False means nacked, returned as unroutable, or unknown (the connection was lost, or `within`
+        seconds went by): publish it again. Never raises BrokerUnavailable.
+        """
+        async with self._turn:
+            self._confirmed = [False] * len(batch)
+            self._outstanding.clear()
+            self._returned.clear()
+            self._settled.clear()
+            try:
+                channel = await self._open()
+                for index, message in enumerate(batch):
+                    self._last_tag += 1
+                    self._outstanding[self._last_tag] = index
+                    channel.raw.basic_publish(
+                        self._exchange,
+                        message.routing_key,
+                        message.body,
+                        pika.BasicProperties(
+                            content_type=self._content_type,
+                            delivery_mode=2,
+                            message_id=message.id,
+                            type=message.routing_key,
+                        ),
+                        mandatory=True,
+                    )
+                if self._outstanding:
+                    await self._wait_for_confirms(channel, within)
+            except (AMQPError, BrokerUnavailable) as error:
+                _LOG.warning("publish interrupted", exchange=self._exchange, error=str(error))
+                self._channel = None
+            if self._returned:
+                _LOG.error("messages are unroutable", exchange=self._exchange, count=len(self._returned))
+                for index, message in enumerate(batch):
+                    if message.id in self._returned:
+                        self._confirmed[index] = False
+            refused = self._confirmed.count(False)
+            if refused:
+                PUBLISHES_REFUSED.inc(refused)
+            return self._confirmed
+
+    async def _wait_for_confirms(self, channel: Channel, within: float) -> None:
+        settled: asyncio.Future[Any] = asyncio.ensure_future(self._settled.wait())
+        closed: asyncio.Future[Any] = channel.closed
+        await asyncio.wait({settled, closed}, timeout=within, return_when=asyncio.FIRST_COMPLETED)
+        if settled.done():
+            return
+        settled.cancel()
+        self._channel = None
+        # Late confirms of an abandoned channel must not be counted for the next batch.
+        await channel.close()
+
+    async def _open(self) -> Channel:
+        if self._channel is not None and self._channel.is_open:
+            return self._channel
+        channel = await self._broker.open_channel()
+        self._last_tag = 0
+        await channel.call(
+            channel.raw.confirm_delivery, ack_nack_callback=lambda frame: self._on_confirm(channel, frame)
+        )
+        channel.raw.add_on_return_callback(self._on_return)
+        self._channel = channel
+        return channel
+
+    def _on_confirm(self, channel: Channel, frame: Any) -> None:
+        if channel is not self._channel:
+            return
+        confirmed = isinstance(frame.method, pika.spec.Basic.Ack)
+        tag, outstanding = frame.method.delivery_tag, self._outstanding
+        if frame.method.multiple:
+            settled = [known for known in outstanding if known <= tag]
+        else:
+            settled = [tag] if tag in outstanding else []
+        for known in settled:
+            self._confirmed[outstanding.pop(known)] = confirmed
+        if not outstanding:
+            self._settled.set()
+
+    def _on_return(self, _: PikaChannel, __: Any, properties: pika.BasicProperties, ___: bytes) -> None:
+        self._returned.add(properties.message_id or "")
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    tag: int
+    routing_key: str
+    body: bytes
+
+
+class Subscription:
+    """What arrives from one queue, handed out in batches and acknowledged by the caller."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._arrived: deque[Delivery] = deque()
+        self._something = asyncio.Event()
+        self._consumer_tag = ""
+        self.cancelled = False
+        channel.closed.add_done_callback(lambda _: self._something.set())
+
+    @classmethod
+    async def open(cls, broker: Broker, queue: str, prefetch: int) -> Subscription:
+        """Begins to consume. Raises BrokerUnavailable, or BrokerRefused when the queue isn't there."""
+        channel = await broker.open_channel()
+        subscription = cls(channel)
+        await channel.call(channel.raw.basic_qos, prefetch_count=prefetch)
+        channel.raw.add_on_cancel_callback(subscription._on_cancelled)
+        subscription._consumer_tag = await subscription._consume(queue)
+        return subscription
+
+    async def _consume(self, queue: str) -> str:
+        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        try:
+            tag = self._channel.raw.basic_consume(
+                queue,
+                self._on_message,
+                callback=_settle(answer),
+            )
+        except AMQPError as error:
+            raise BrokerUnavailable(str(error)) from error
+        await asyncio.wait({answer, self._channel.closed}, return_when=asyncio.FIRST_COMPLETED)
+        if not answer.done():
+            raise self._channel.lost()
+        return str(tag)
+
+    async def batch(self, limit: int) -> list[Delivery]:
+        """Waits for something, then returns what has arrived, `limit` at most, in order of arrival.
+
+        Empty once the subscription was cancelled and nothing is left. Raises BrokerUnavailable when the
+        channel is lost: what was not acknowledged will be delivered again.
+        """
+        while not self._arrived:
+            if not self._channel.is_open:
+                raise self._channel.lost()
+            if self.cancelled:
+                return []
+            self._something.clear()
+            await self._something.wait()
+        if not self._channel.is_open:
+            raise self._channel.lost()
+        return [self._arrived.popleft() for _ in range(min(limit, len(self._arrived)))]
+
+    def acknowledge(self, last: Delivery) -> None:
+        """Acknowledges `last` and everything delivered before it. Raises BrokerUnavailable."""
+        try:
+            self._channel.raw.basic_ack(last.tag, multiple=True)
+        except AMQPError as error:
+            raise BrokerUnavailable(str(error)) from error
+
+    async def cancel(self) -> None:
+        """Stops deliveries and forgets those not yet handed out; the broker delivers them again elsewhere."""
+        self.cancelled = True
+        self._arrived.clear()
+        self._something.set()
+        if self._channel.is_open:
+            with contextlib.suppress(BrokerUnavailable):
+                await self._channel.call(self._channel.raw.basic_cancel, consumer_tag=self._consumer_tag)
+            self._arrived.clear()
+
+    async def close(self) -> None:
+        await self._channel.close()
+
+    def _on_message(self, _: PikaChannel, method: Any, __: pika.BasicProperties, body: bytes) -> None:
+        self._arrived.append(
+            Delivery(method.delivery_tag, method.routing_key, body, properties.headers or {})
+        )
+        self._something.set()
+
+    def _on_cancelled(self, _: Any) -> None:
+        # RabbitMQ ended the consumer (queue deleted, leader gone): begin anew, on a channel of its own.
+        if self._channel.is_open:
+            self._channel.raw.close()

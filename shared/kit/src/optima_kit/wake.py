@@ -1,0 +1,88 @@
+"""How whoever commits wakes the relay: NOTIFY, outside the command's own transaction.
+
+A NOTIFY inside a command would serialise all commits of the database. So it is sent afterwards, one for
+any number of commits; should the process die in between, the relay's polling finds the rows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Final
+
+import asyncpg
+import structlog
+
+from .db import UNAVAILABLE
+
+_LOG = structlog.get_logger(__name__)
+
+CHANNEL: Final = "optima_wake"
+
+
+class Bell:
+    """Rung after a commit that added events or jobs; at most one NOTIFY is under way at a time."""
+
+    def __init__(self, pool: asyncpg.Pool[asyncpg.Record]) -> None:
+        self._pool = pool
+        self._rung = asyncio.Event()
+        self._ringer: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._ringer = asyncio.create_task(self._notify(), name="wake the relay")
+
+    async def stop(self) -> None:
+        """Sends what was rung and stops."""
+        if self._ringer is None:
+            return
+        self._ringer.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._ringer
+        if self._rung.is_set():
+            with contextlib.suppress(*UNAVAILABLE):
+                await self._pool.execute(f"NOTIFY {CHANNEL}")
+
+    def ring(self) -> None:
+        self._rung.set()
+
+    async def _notify(self) -> None:
+        while True:
+            await self._rung.wait()
+            self._rung.clear()
+            try:
+                await self._pool.execute(f"NOTIFY {CHANNEL}")
+            except UNAVAILABLE as error:
+                # The relay polls as well; nothing depends on this.
+                _LOG.debug("relay not woken", error=repr(error))
+                await asyncio.sleep(0.5)
+
+
+class Ear:
+    """Hears the bells of all processes of the service. `heard` is set at each; the hearer clears it."""
+
+    def __init__(self, pool: asyncpg.Pool[asyncpg.Record]) -> None:
+        self._pool = pool
+        self.heard = asyncio.Event()
+        self._keeper: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._keeper = asyncio.create_task(self._listen(), name="listen for wake-ups")
+
+    async def stop(self) -> None:
+        if self._keeper is not None:
+            self._keeper.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._keeper
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                async with self._pool.acquire() as connection:
+                    ended = asyncio.Event()
+                    connection.add_termination_listener(lambda _, ended=ended: ended.set())
+                    await connection.add_listener(CHANNEL, lambda *_: self.heard.set())
+                    self.heard.set()
+                    await ended.wait()
+            except UNAVAILABLE as error:
+                _LOG.debug("not listening", error=repr(error))
+            await asyncio.sleep(0.5)
