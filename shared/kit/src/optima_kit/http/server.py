@@ -352,14 +352,14 @@ async def _earlier_answer(
 async def _keep_answer(
     work: Transaction, person_id: UUID, key: str, fingerprint: bytes, response: web.Response
 ) -> None:
-    kept = {name: value for name, value in response.headers.items() if name in _KEPT_HEADERS}
+    kept = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
     body = response.body if isinstance(response.body, bytes | bytearray) else b""
     await work.connection.execute(
         _KEEP_ANSWER, person_id, key, fingerprint, response.status, orjson.dumps(kept).decode(), bytes(body)
     )
 
 
-_KEPT_HEADERS = ("ETag", "Location", "Content-Type")
+_KEPT_HEADERS = ("ETag", "Location", "Content-Type", "Content-Disposition")
 
 
 def _respond(route: Route, result: Any, request: web.Request) -> web.Response:
@@ -368,7 +368,9 @@ def _respond(route: Route, result: Any, request: web.Request) -> web.Response:
         if result.filename is not None:
             disposition = "inline" if result.inline else "attachment"
             headers["Content-Disposition"] = f"{disposition}; filename*=UTF-8''{quote(result.filename)}"
-        return web.Response(body=result.data, content_type=result.media_type, headers=headers)
+        return web.Response(
+            status=route.status, body=result.data, content_type=result.media_type, headers=headers
+        )
     reply = result if isinstance(result, Reply) else Reply(result)
     headers = {"Cache-Control": "private, no-store"}
     if reply.version is not None:
