@@ -1,0 +1,26 @@
+"""Business metrics."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from prometheus_client import Gauge
+
+from optima_kit.db import Connection
+from optima_kit.metrics import REGISTRY
+
+from ..domain.lifecycle import OVER, State
+from .postgres import QUERIES
+
+BRIEFS: Final = Gauge(
+    "optima_briefs", "Briefs under way by state, of all tenants", ("state",), registry=REGISTRY
+)
+
+UNDER_WAY: Final = [state for state in State if state not in OVER and state is not State.CHANGES_REQUESTED]
+
+
+async def measure_briefs(connection: Connection) -> None:
+    """Sets the gauge, on a connection of the backbone role: it sees a brief's state and nothing else."""
+    counted = {row["state"]: row["briefs"] for row in await connection.fetch(QUERIES.count_by_state)}
+    for state in UNDER_WAY:
+        BRIEFS.labels(state.value).set(counted.get(state.value, 0))

@@ -1,0 +1,68 @@
+"""The events that this service answers; what a duplicate or a late one does stands with each reaction."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
+
+from optima_contracts.approval import (
+    ApprovalCancelled,
+    ApprovalExpired,
+    ApprovalNotOpened,
+    ApprovalOpened,
+    Approved,
+    ChangesRequested,
+    Rejected,
+)
+from optima_contracts.envelope import EventData
+from optima_contracts.logistics import CancellationRefused, DdtIssued, ShipmentDeparted
+from optima_contracts.production import OrderCancelled, OrderConfirmed, OrderDelivered, OrderStarted
+from optima_kit.reactions import Reactions, Received
+
+from ..application.on_approval import (
+    on_approval_expired,
+    on_approval_not_opened,
+    on_approval_opened,
+    on_approval_recalled,
+    on_approved,
+    on_changes_requested,
+    on_rejected,
+)
+from ..application.on_order import (
+    on_cancellation_refused,
+    on_goods_left,
+    on_order_cancelled,
+    on_order_confirmed,
+    on_order_delivered,
+    on_order_started,
+)
+from ..application.ports import Ports
+from ..domain.lifecycle import Happening
+
+reactions: Final = Reactions()
+
+E = TypeVar("E", bound=EventData)
+
+
+def _answer(event_type: type[E], reaction: Callable[[Ports, E, Happening], Awaitable[None]]) -> None:
+    """Whoever caused the event has also caused what follows from it here."""
+
+    @reactions.on(event_type)
+    async def handle(ports: Ports, event: Received[E]) -> None:
+        await reaction(ports, event.data, Happening(ports.now, event.actor_id, event.on_behalf_of))
+
+
+_answer(ApprovalOpened, on_approval_opened)
+_answer(ApprovalNotOpened, on_approval_not_opened)
+_answer(Approved, on_approved)
+_answer(Rejected, on_rejected)
+_answer(ChangesRequested, on_changes_requested)
+_answer(ApprovalCancelled, on_approval_recalled)
+_answer(ApprovalExpired, on_approval_expired)
+_answer(OrderConfirmed, on_order_confirmed)
+_answer(OrderStarted, on_order_started)
+_answer(DdtIssued, on_goods_left)
+_answer(ShipmentDeparted, on_goods_left)
+_answer(OrderDelivered, on_order_delivered)
+_answer(OrderCancelled, on_order_cancelled)
+_answer(CancellationRefused, on_cancellation_refused)

@@ -1,0 +1,48 @@
+"""The requester attaches a file to a draft, or takes one away."""
+
+from __future__ import annotations
+
+import hashlib
+from uuid import UUID
+
+from optima_contracts.brief import Attachment as AttachedFile
+from optima_contracts.brief import AttachmentAdded, BriefRevised
+from optima_kit.actor import Actor
+from optima_kit.ids import new_id
+
+from ..domain.brief import Brief
+from ..domain.content import Attachment
+from ..domain.rules import file_is_what_it_says
+from .access import own_brief_to_change
+from .ports import Ports
+
+
+async def attach_file(
+    ports: Ports, actor: Actor, brief_id: UUID, name: str, media_type: str, data: bytes
+) -> tuple[Brief, Attachment]:
+    file_is_what_it_says(data, media_type)
+    brief = await own_brief_to_change(ports, actor, brief_id)
+    attachment = Attachment(
+        attachment_id=new_id(),
+        name=name,
+        media_type=media_type,
+        size=len(data),
+        sha256=hashlib.sha256(data).hexdigest(),
+    )
+    brief.attach(attachment, ports.now)
+    await ports.briefs.add_file(brief_id, attachment, data)
+    await ports.briefs.save(brief)
+    added = AttachmentAdded(brief_id=brief_id, attachment=AttachedFile(**attachment.model_dump()))
+    ports.outbox.add(added, subject=brief_id, correlation=brief_id)
+    return brief, attachment
+
+
+async def detach_file(ports: Ports, actor: Actor, brief_id: UUID, attachment_id: UUID) -> Brief:
+    """Earlier revisions keep the file; one that was never submitted is deleted."""
+    brief = await own_brief_to_change(ports, actor, brief_id)
+    brief.detach(attachment_id, ports.now)
+    await ports.briefs.save(brief)
+    await ports.briefs.drop_unfrozen_file(attachment_id)
+    revised = BriefRevised(brief_id=brief_id, revision=brief.revision, title=brief.open_draft().title)
+    ports.outbox.add(revised, subject=brief_id, correlation=brief_id)
+    return brief

@@ -1,0 +1,26 @@
+"""The requester cancels a brief, as long as no goods have left."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from optima_contracts.brief import BriefCancelled
+from optima_kit.actor import Actor
+
+from ..domain.brief import Brief
+from ..domain.lifecycle import Happening
+from .access import own_brief_to_change
+from .ports import Ports
+
+
+async def cancel_brief(
+    ports: Ports, actor: Actor, brief_id: UUID, expected_version: int | None, reason: str
+) -> Brief:
+    """Approval, production and logistics stop what they can. If goods had left unknown to this service,
+    logistics refuses and the brief goes on in delivery."""
+    brief = await own_brief_to_change(ports, actor, brief_id, expected_version)
+    left = brief.cancel(reason, Happening(ports.now, actor.person_id))
+    await ports.briefs.save(brief)
+    cancelled = BriefCancelled(brief_id=brief_id, reason=reason, from_state=left.value)
+    ports.outbox.add(cancelled, subject=brief_id, correlation=brief_id)
+    return brief

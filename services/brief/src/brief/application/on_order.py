@@ -1,0 +1,102 @@
+"""Production and logistics make and deliver what an approved brief asks for.
+
+Their events may overtake each other: a brief skips states that it hears of too late, and never goes back.
+Before the brief's approval none of them can be true: such an event waits (NotYet). Orders without a brief
+are none of this service's business.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from optima_contracts.brief import (
+    BriefCancellationRevoked,
+    BriefCancelled,
+    BriefClosed,
+    BriefDelivered,
+    BriefDeliveryStarted,
+    BriefProductionStarted,
+)
+from optima_contracts.logistics import CancellationRefused, DdtIssued, ShipmentDeparted
+from optima_contracts.production import OrderCancelled, OrderConfirmed, OrderDelivered, OrderStarted
+
+from ..domain.lifecycle import Happening, State
+from .access import known_brief
+from .ports import Ports
+
+
+async def on_order_confirmed(ports: Ports, event: OrderConfirmed, happening: Happening) -> None:
+    """Notes the order. Again, or after it has started: nothing."""
+    if event.brief_id is None:
+        return
+    brief = await known_brief(ports, event.brief_id)
+    if brief.order_confirmed(event.order_id, happening.at):
+        await ports.briefs.save(brief)
+
+
+async def on_order_started(ports: Ports, event: OrderStarted, happening: Happening) -> None:
+    """Again, or after goods have left or the brief was cancelled: nothing."""
+    if event.brief_id is None:
+        return
+    brief = await known_brief(ports, event.brief_id)
+    if brief.production_started(event.order_id, happening):
+        await ports.briefs.save(brief)
+        started = BriefProductionStarted(brief_id=brief.brief_id, order_id=event.order_id)
+        ports.outbox.add(started, subject=brief.brief_id, correlation=brief.brief_id)
+
+
+async def on_goods_left(ports: Ports, event: DdtIssued | ShipmentDeparted, happening: Happening) -> None:
+    """The first of a brief's documents and departures counts; again, or after delivery: nothing. In a
+    cancelled brief: nothing, since logistics answers the cancellation with its refusal."""
+    if event.brief_id is None:
+        return
+    brief = await known_brief(ports, event.brief_id)
+    if brief.goods_left(event.order_id, happening):
+        await ports.briefs.save(brief)
+        _say_that_delivery_started(ports, brief.brief_id, event.order_id)
+
+
+async def on_order_delivered(ports: Ports, event: OrderDelivered, happening: Happening) -> None:
+    """Delivered, and closed by itself. Again: nothing. In a cancelled brief it waits (NotYet): goods that
+    were delivered had left, so that the refusal of the cancellation is on its way."""
+    if event.brief_id is None:
+        return
+    brief = await known_brief(ports, event.brief_id)
+    if brief.order_delivered(event.order_id, happening):
+        await ports.briefs.save(brief)
+        delivered = BriefDelivered(brief_id=brief.brief_id, order_id=event.order_id)
+        ports.outbox.add(delivered, subject=brief.brief_id, correlation=brief.brief_id)
+        closed = BriefClosed(brief_id=brief.brief_id)
+        ports.outbox.add(closed, subject=brief.brief_id, correlation=brief.brief_id)
+
+
+async def on_order_cancelled(ports: Ports, event: OrderCancelled, happening: Happening) -> None:
+    """Backoffice gave the order up: the brief is cancelled and says why. Again, as production's answer to the
+    brief's own cancellation, or after goods have left: nothing."""
+    if event.brief_id is None:
+        return
+    brief = await known_brief(ports, event.brief_id)
+    left = brief.order_cancelled(event.reason, happening)
+    if left is not None:
+        await ports.briefs.save(brief)
+        cancelled = BriefCancelled(brief_id=brief.brief_id, reason=event.reason, from_state=left.value)
+        ports.outbox.add(cancelled, subject=brief.brief_id, correlation=brief.brief_id)
+
+
+async def on_cancellation_refused(ports: Ports, event: CancellationRefused, happening: Happening) -> None:
+    """The brief is in delivery: a cancellation is revoked; one that has yet to be heard of will not count.
+    Again, or after delivery: nothing."""
+    brief = await known_brief(ports, event.brief_id)
+    was_cancelled = brief.state is State.CANCELLED
+    if not brief.cancellation_refused(event.reason, happening):
+        return
+    await ports.briefs.save(brief)
+    if was_cancelled:
+        revoked = BriefCancellationRevoked(brief_id=brief.brief_id, reason=event.reason)
+        ports.outbox.add(revoked, subject=brief.brief_id, correlation=brief.brief_id)
+    _say_that_delivery_started(ports, brief.brief_id, event.order_id)
+
+
+def _say_that_delivery_started(ports: Ports, brief_id: UUID, order_id: UUID) -> None:
+    started = BriefDeliveryStarted(brief_id=brief_id, order_id=order_id)
+    ports.outbox.add(started, subject=brief_id, correlation=brief_id)

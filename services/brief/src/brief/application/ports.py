@@ -1,0 +1,124 @@
+"""What the use cases ask of their surroundings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Protocol
+from uuid import UUID
+
+from optima_kit.ports import Outbox
+
+from ..domain.brief import Brief, Revision
+from ..domain.content import Attachment
+from ..domain.lifecycle import Cause, Move, State
+from ..domain.pricing import Pricing
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    comment_id: UUID
+    author_id: UUID
+    author_name: str
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A brief as a list shows it to one reader: to others than its requester, as last submitted."""
+
+    brief_id: UUID
+    number: str
+    state: State
+    cause: Cause
+    revision: int
+    title: str
+    category: str | None
+    budget: Decimal | None
+    deadline: date | None
+    requester_id: UUID
+    requester_name: str
+    drafted_at: datetime
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PricedRevision:
+    """A frozen revision with its newest prices, if it was priced."""
+
+    revision: Revision
+    pricing: Pricing | None
+
+
+class Briefs(Protocol):
+    """One tenant's briefs."""
+
+    async def next_number(self, year: int) -> int:
+        """The tenant's next brief number of the year, from 1. Rises, but may skip one."""
+
+    async def add(self, brief: Brief) -> None: ...
+
+    async def find(self, brief_id: UUID) -> Brief | None: ...
+
+    async def lock(self, brief_id: UUID) -> Brief | None:
+        """As `find`; nobody else changes the brief until the transaction ends."""
+
+    async def save(self, brief: Brief) -> None:
+        """Stores a locked brief's state and draft, and appends its new moves."""
+
+    async def freeze(self, brief_id: UUID, revision: Revision) -> None:
+        """Stores a revision for good, and keeps its files from being deleted."""
+
+    async def add_pricing(self, brief_id: UUID, pricing: Pricing) -> None: ...
+
+    async def add_file(self, brief_id: UUID, attachment: Attachment, data: bytes) -> None: ...
+
+    async def drop_unfrozen_file(self, attachment_id: UUID) -> None:
+        """Deletes a file's bytes unless a frozen revision has it."""
+
+    async def file(self, brief_id: UUID, attachment_id: UUID) -> StoredFile | None: ...
+
+    async def add_comment(self, brief_id: UUID, comment: Comment) -> None: ...
+
+    async def summaries(self, filters: Filters, limit: int) -> list[Summary]:
+        """Newest first."""
+
+    async def comments(self, brief_id: UUID, after: UUID | None, limit: int) -> list[Comment]:
+        """Oldest first."""
+
+    async def history(self, brief_id: UUID, after: int, limit: int) -> list[tuple[int, Move]]:
+        """Oldest first, each with its place in the history."""
+
+    async def revisions(self, brief_id: UUID, after: int, limit: int) -> list[PricedRevision]:
+        """Frozen ones, the first first."""
+
+    async def revision(self, brief_id: UUID, revision: int) -> PricedRevision | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    attachment: Attachment
+    data: bytes
+    frozen: bool
+    """Whether a frozen revision has it: until then it is the requester's alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    reader_id: UUID
+    reads_all: bool
+    """Whether the reader sees others' submitted briefs beside all of their own."""
+    own_only: bool = False
+    state: State | None = None
+    text: str | None = None
+    """In the number or the title, letter case aside."""
+    before: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    briefs: Briefs
+    outbox: Outbox
+    now: datetime

@@ -1,0 +1,32 @@
+"""The requester replaces a draft's content."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from uuid import UUID
+
+from optima_contracts.brief import BriefRevised
+from optima_kit.actor import Actor
+
+from ..domain.brief import Brief
+from ..domain.content import Content
+from .access import own_brief_to_change
+from .ports import Ports
+
+
+async def revise_brief(
+    ports: Ports,
+    actor: Actor,
+    brief_id: UUID,
+    expected_version: int | None,
+    content: Content,
+    kept_items: Collection[UUID],
+) -> Brief:
+    """`kept_items` are the ids that `content` takes over from the draft. Attachments are not part of it:
+    they stay as they are."""
+    brief = await own_brief_to_change(ports, actor, brief_id, expected_version)
+    brief.revise(content, kept_items, ports.now)
+    await ports.briefs.save(brief)
+    revised = BriefRevised(brief_id=brief_id, revision=brief.revision, title=content.title)
+    ports.outbox.add(revised, subject=brief_id, correlation=brief_id)
+    return brief

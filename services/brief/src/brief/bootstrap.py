@@ -1,0 +1,24 @@
+"""Puts the service together."""
+
+from __future__ import annotations
+
+from optima_kit.service import Service
+from optima_kit.settings import Settings
+
+from .adapters.gauges import measure_briefs
+from .adapters.http import routes
+from .adapters.messages import reactions
+from .adapters.postgres import ports_on
+from .application.ports import Ports
+
+
+def service(settings: Settings) -> Service[Ports]:
+    return Service(
+        name="brief",
+        package="brief",
+        settings=settings,
+        ports=ports_on,
+        routes=routes,
+        reactions=reactions,
+        measure=measure_briefs,
+    )

@@ -1,0 +1,95 @@
+"""What a brief asks for. The JSON of these models is what is stored, hashed and published."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, PlainSerializer
+
+
+def plain_quantity(value: Decimal) -> str:
+    """ "500" for 500, 500.0 and 5E+2: equal quantities look equal, so that their hashes are."""
+    return format(value.normalize(), "f")
+
+
+def plain_money(value: Decimal) -> str:
+    """At least two decimals, no more than the value needs: "1250.00", "0.0345"."""
+    text = plain_quantity(value)
+    whole, _, cents = text.partition(".")
+    return f"{whole}.{cents.ljust(2, '0')}"
+
+
+Quantity = Annotated[Decimal, PlainSerializer(plain_quantity, return_type=str)]
+"""More than zero, in the unit named beside it."""
+
+Money = Annotated[Decimal, PlainSerializer(plain_money, return_type=str)]
+"""Euro, VAT excluded."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Delivery(_Part):
+    """How much of an item goes to which destination, by the destination's code."""
+
+    destination: str
+    quantity: Quantity
+
+
+class Item(_Part):
+    """One thing asked for. `kind` names the tenant's kind of item, which decides its production phases."""
+
+    item_id: UUID
+    kind: str
+    description: str
+    quantity: Quantity
+    unit: str
+    deliveries: tuple[Delivery, ...] = ()
+
+
+class Attachment(_Part):
+    attachment_id: UUID
+    name: str
+    media_type: str
+    size: int
+    """Bytes."""
+    sha256: str
+
+
+class Content(_Part):
+    """A revision's content. Only a draft may lack category, budget or deadline."""
+
+    title: str
+    category: str | None = None
+    purpose: str = ""
+    budget: Money | None = None
+    deadline: date | None = None
+    customer: str | None = None
+    """Code of the customer on whose account the goods are made, as the ERP knows it."""
+    items: tuple[Item, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+
+    def item(self, item_id: UUID) -> Item | None:
+        return next((item for item in self.items if item.item_id == item_id), None)
+
+    def attachment(self, attachment_id: UUID) -> Attachment | None:
+        return next((file for file in self.attachments if file.attachment_id == attachment_id), None)
+
+    def with_attachment(self, attachment: Attachment) -> Content:
+        return self.model_copy(update={"attachments": (*self.attachments, attachment)})
+
+    def without_attachment(self, attachment_id: UUID) -> Content:
+        kept = tuple(file for file in self.attachments if file.attachment_id != attachment_id)
+        return self.model_copy(update={"attachments": kept})
+
+    def as_json(self) -> dict[str, Any]:
+        return self.model_dump(mode="json")
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Content:
+        return cls.model_validate(stored)

@@ -1,0 +1,126 @@
+"""What a revision costs, and the hash that binds decisions to content and prices alike."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from optima_kit.refusals import Invalid, Refusal, Violations
+
+from .content import Content, Item, Money, Quantity
+
+CENT = Decimal("0.01")
+LIMIT = Decimal(10) ** 12
+"""Euro: what a brief may cost stays below, as an event's amount has twelve digits."""
+
+
+class PriceLine(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    item_id: UUID
+    quantity: Quantity
+    unit_price: Money
+    """Euro for one unit, VAT excluded."""
+    amount: Money
+    """`quantity × unit_price`, rounded half up to the cent."""
+
+
+class Pricing(BaseModel):
+    """The prices of one revision, as purchasing set them at one time. Never changed: priced again, there
+    is another."""
+
+    model_config = ConfigDict(frozen=True)
+
+    pricing_id: UUID
+    revision: int
+    lines: tuple[PriceLine, ...]
+    total: Money
+    content_hash: str
+    priced_at: datetime
+    priced_by: UUID
+
+    def unit_prices(self) -> dict[UUID, Decimal]:
+        return {line.item_id: line.unit_price for line in self.lines}
+
+    def same_prices_as(self, other: Pricing) -> bool:
+        return self.revision == other.revision and self.lines == other.lines
+
+
+def price_revision(
+    content: Content,
+    unit_prices: Mapping[UUID, Decimal],
+    *,
+    revision: int,
+    pricing_id: UUID,
+    at: datetime,
+    by: UUID,
+) -> Pricing:
+    """Raises Violations naming each item without a price and each price without an item."""
+    problems: list[Refusal] = [
+        Invalid("item_without_price", field="lines", item=item.description)
+        for item in content.items
+        if item.item_id not in unit_prices
+    ]
+    problems += [
+        Invalid("price_without_item", field="lines", item_id=str(item_id))
+        for item_id in unit_prices
+        if content.item(item_id) is None
+    ]
+    if problems:
+        raise Violations(problems)
+    lines = tuple(price_line(item, unit_prices[item.item_id]) for item in content.items)
+    total = sum((line.amount for line in lines), Decimal(0))
+    if total >= LIMIT:
+        raise Invalid("total_too_large", field="lines", limit=LIMIT)
+    return Pricing(
+        pricing_id=pricing_id,
+        revision=revision,
+        lines=lines,
+        total=total,
+        content_hash=content_hash(content, pricing_id, lines),
+        priced_at=at,
+        priced_by=by,
+    )
+
+
+def price_line(item: Item, unit_price: Decimal) -> PriceLine:
+    amount = (item.quantity * unit_price).quantize(CENT, ROUND_HALF_UP)
+    return PriceLine(item_id=item.item_id, quantity=item.quantity, unit_price=unit_price, amount=amount)
+
+
+def content_hash(content: Content, pricing_id: UUID | None = None, lines: tuple[PriceLine, ...] = ()) -> str:
+    """SHA-256, hexadecimal, of the canonical JSON (sorted keys, no spaces, UTF-8) of
+    `{"content": …, "pricing_id": …, "prices": [{"item_id": …, "unit_price": …}, …]}`.
+
+    The random pricing id keeps prices secret: who may read the hash and the content, but not the prices,
+    could otherwise find a unit price by trying the likely ones.
+    """
+    hashed = {
+        "content": content.as_json(),
+        "pricing_id": str(pricing_id) if pricing_id else None,
+        "prices": [line.model_dump(mode="json", include={"item_id", "unit_price"}) for line in lines],
+    }
+    canonical = json.dumps(hashed, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def carried_over_prices(
+    earlier: Content, prices: Mapping[UUID, Decimal], content: Content
+) -> dict[UUID, Decimal]:
+    """Unit prices proposed for the items of `content` that are unchanged (kind, description, quantity) since
+    `earlier`, whose items cost `prices`. A proposal prices nothing: purchasing confirms or changes it."""
+    known: dict[tuple[str, str, Decimal], Decimal] = {}
+    for item in earlier.items:
+        if item.item_id in prices:
+            known.setdefault(_what_is_asked(item), prices[item.item_id])
+    return {item.item_id: known[asked] for item in content.items if (asked := _what_is_asked(item)) in known}
+
+
+def _what_is_asked(item: Item) -> tuple[str, str, Decimal]:
+    return item.kind, item.description, item.quantity
