@@ -32,7 +32,7 @@ class BrokerUnavailable(Exception):
 
 
 class BrokerRefused(BrokerUnavailable):
-    """RabbitMQ closed the channel because of what was asked: not permitted, no such queue, other arguments."""
+    """RabbitMQ closed the channel because of what was asked: not permitted, no such queue, …"""
 
 
 def pauses(first: float = _FIRST_PAUSE, longest: float = _LONGEST_PAUSE) -> Callable[[], float]:
@@ -448,9 +448,7 @@ class Subscription:
         await self._channel.close()
 
     def _on_message(self, _: PikaChannel, method: Any, __: pika.BasicProperties, body: bytes) -> None:
-        self._arrived.append(
-            Delivery(method.delivery_tag, method.routing_key, body, properties.headers or {})
-        )
+        self._arrived.append(Delivery(method.delivery_tag, method.routing_key, body))
         self._something.set()
 
     def _on_cancelled(self, _: Any) -> None:

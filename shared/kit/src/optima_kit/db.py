@@ -66,6 +66,31 @@ class Transaction:
         self.actor_id = actor_id
         self.on_behalf_of = on_behalf_of
 
+    def caused_by(
+        self,
+        *,
+        causation: UUID,
+        actor_id: UUID | None,
+        on_behalf_of: UUID | None,
+        traceparent: str | None,
+    ) -> Transaction:
+        """The same unit of work as seen by one of several causes: each marks what it adds as its own."""
+        return Transaction(
+            self.connection,
+            self.tenant_id,
+            self.now,
+            self.outbox.for_cause(
+                actor_id=actor_id,
+                on_behalf_of=on_behalf_of,
+                causation=causation,
+                traceparent=traceparent,
+                now=self.now,
+            ),
+            self.jobs.for_cause(causation=causation, traceparent=traceparent, now=self.now),
+            actor_id,
+            on_behalf_of,
+        )
+
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
         """Undoes what its block did, and only that, when the block raises; its events and jobs too."""
@@ -79,6 +104,16 @@ class Transaction:
             self.jobs.rewind(jobs)
             raise
         await self.connection.execute("RELEASE SAVEPOINT part")
+
+
+class NotCommitted(Exception):
+    """An error of the database was swallowed inside the transaction, which was therefore undone."""
+
+
+async def commit(connection: Connection) -> None:
+    """Commits. Raises NotCommitted where PostgreSQL would answer COMMIT with a silent rollback."""
+    if await connection.execute("COMMIT") != "COMMIT":
+        raise NotCommitted("a statement had failed earlier in the transaction")
 
 
 async def _prepare_connection(connection: Connection) -> None:
@@ -105,7 +140,7 @@ class Database:
         self.pool = pool
         self.clock = clock
         self._source = source
-        self._after_commit = after_commit
+        self.after_commit = after_commit
 
     @classmethod
     async def open(
@@ -160,13 +195,13 @@ class Database:
                 yield work
                 wrote_events = await work.outbox.flush(connection)
                 wrote_jobs = await work.jobs.flush(connection)
-                await connection.execute("COMMIT")
+                await commit(connection)
             except BaseException:
                 if not connection.is_closed():
                     await connection.execute("ROLLBACK")
                 raise
         if wrote_events or wrote_jobs:
-            self._after_commit()
+            self.after_commit()
 
     @asynccontextmanager
     async def reading(self, tenant_id: UUID, *, now: datetime | None = None) -> AsyncIterator[Transaction]:

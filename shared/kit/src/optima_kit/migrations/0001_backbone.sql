@@ -68,7 +68,7 @@ CREATE TABLE outbox (
 SELECT optima_protect('outbox');
 SELECT optima_open_to_backbone('outbox');
 -- What the relay reads, in its order; empty whenever it has caught up.
-CREATE INDEX outbox_unsent ON outbox (position) WHERE sent_at IS NULL;
+CREATE INDEX outbox_unsent ON outbox (partition, position) WHERE sent_at IS NULL;
 -- What pruning reads: a few pages for any size, as rows are sent in about the order in which they stand.
 CREATE INDEX outbox_sent ON outbox USING brin (sent_at) WITH (pages_per_range = 32, autosummarize = on);
 

@@ -1,0 +1,448 @@
+"""From the broker to the reactions: batches in one transaction, each event's effect exactly once.
+
+What arrived together is handled together: inbox, reactions and their own events commit as one, and only then
+are the messages acknowledged. When a batch fails, its messages are handled one by one, and only those that
+fail alone are put aside, so that nothing holds back its neighbours. An unreachable database is nobody's
+fault: the batch is held, unacknowledged, until it is back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
+from typing import Any, Final, Generic, TypeVar
+from uuid import UUID
+
+import asyncpg
+import structlog
+
+from .backbone_metrics import BATCH_EVENTS, EVENT_AGE_SECONDS, EVENT_HANDLED_SECONDS, INBOX_DUPLICATES
+from .broker import Broker, BrokerUnavailable, Delivery, Subscription, pauses
+from .db import UNAVAILABLE, Connection, Database, Pool, Transaction, commit
+from .parking import Parking, Reason
+from .reactions import Reaction, Reactions, Received, Unreadable
+from .refusals import NotYet
+from .topology import dead_queue, declare_service, events_queue
+
+_LOG = structlog.get_logger(__name__)
+
+P = TypeVar("P")
+T = TypeVar("T")
+
+PREFETCH: Final = 400
+BATCH: Final = 200
+"""Messages handled in one transaction at most; meanwhile the next ones arrive."""
+
+_RECORD = """
+INSERT INTO inbox (event_id) SELECT * FROM unnest($1::uuid[]) ON CONFLICT DO NOTHING RETURNING event_id
+"""
+_ADVANCE = """
+INSERT INTO newest_applied AS known (subject, type, sequence)
+SELECT * FROM unnest($1::uuid[], $2::text[], $3::bigint[]) AS arrived(subject, type, sequence)
+ON CONFLICT (subject, type) DO UPDATE SET sequence = excluded.sequence
+WHERE known.sequence < excluded.sequence
+RETURNING subject, type
+"""
+_LOCK_ASIDE = "SELECT FROM parking WHERE id = $1 AND next_attempt_at IS NOT NULL FOR UPDATE SKIP LOCKED"
+_FORGET_ASIDE = "DELETE FROM parking WHERE id = $1"
+
+_CONFLICTS = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+_CUT_OFF = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.ReadOnlySQLTransactionError,
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Item:
+    reaction: Reaction
+    received: Received[Any]
+
+
+class _Held(Exception):
+    """The database could not do its part: the work is to be done again, and nobody is to blame."""
+
+
+class _Failed(Exception):
+    """A transaction failed by itself; `item` is the one whose reaction raised, if it was a reaction."""
+
+    def __init__(self, item: _Item | None, cause: BaseException) -> None:
+        super().__init__(repr(cause))
+        self.item = item
+        self.cause = cause
+
+
+class Consumer(Generic[P]):
+    """Handles one service's events until `stop`. Any number of processes may do so at once."""
+
+    def __init__(
+        self,
+        service: str,
+        *,
+        reactions: Reactions,
+        ports: Callable[[Transaction], P],
+        database: Database,
+        backbone: Pool,
+        broker: Broker,
+    ) -> None:
+        self._service = service
+        self._reactions = reactions
+        self._ports = ports
+        self._database = database
+        self._parking = Parking(backbone)
+        self._broker = broker
+        self._stopping = asyncio.Event()
+        self._subscriptions: list[Subscription] = []
+        self._tasks: list[asyncio.Task[None]] = []
+        self._waiting_in: set[UUID] = set()
+        self._stirred: set[UUID] = set()
+        self._look_aside = asyncio.Event()
+
+    def start(self) -> None:
+        self._tasks = [
+            asyncio.create_task(self._consume(events_queue(self._service), self._handle), name="consume"),
+            asyncio.create_task(self._consume(dead_queue(self._service), self._bury), name="drain the dead"),
+            asyncio.create_task(self._try_again(), name="try again"),
+            asyncio.create_task(self._measure(), name="measure the parking"),
+        ]
+
+    async def stop(self) -> None:
+        """Takes nothing new, finishes and acknowledges what is in hand, and stops."""
+        self._stopping.set()
+        self._look_aside.set()
+        self._tasks[-1].cancel()
+        for subscription in list(self._subscriptions):
+            await subscription.cancel()
+        for task in self._tasks:
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    # Taking from the broker
+
+    async def _consume(self, queue: str, handle: Callable[[Sequence[Delivery]], Awaitable[None]]) -> None:
+        pause = pauses()
+        while not self._stopping.is_set():
+            subscription = None
+            try:
+                subscription = await self._subscribe(queue)
+                if subscription is None:
+                    return
+                pause = pauses()
+                while deliveries := await subscription.batch(BATCH):
+                    await handle(deliveries)
+                    subscription.acknowledge(deliveries[-1])
+            except BrokerUnavailable as error:
+                _LOG.warning("consuming interrupted", queue=queue, error=str(error))
+                await self._sleep(pause())
+            except _Held:
+                return
+            except Exception:
+                # A defect of the consumer itself. What it holds goes back to the queue, and the delivery
+                # limit ends what would go round for ever.
+                _LOG.exception("consuming failed", queue=queue)
+                await self._sleep(pause())
+            finally:
+                if subscription is not None:
+                    self._subscriptions.remove(subscription)
+                    await subscription.close()
+
+    async def _subscribe(self, queue: str) -> Subscription | None:
+        opening = asyncio.ensure_future(self._open(queue))
+        stopping = asyncio.ensure_future(self._stopping.wait())
+        await asyncio.wait({opening, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if not opening.done():
+            opening.cancel()
+            return None
+        subscription = opening.result()
+        self._subscriptions.append(subscription)
+        return subscription
+
+    async def _open(self, queue: str) -> Subscription:
+        async with self._broker.channel() as channel:
+            await declare_service(channel, self._service, self._reactions.bindings())
+        return await Subscription.open(self._broker, queue, PREFETCH)
+
+    async def _sleep(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+
+    # Handling
+
+    async def _handle(self, deliveries: Sequence[Delivery]) -> None:
+        items = []
+        for delivery in deliveries:
+            try:
+                items.append(_Item(*self._reactions.read(delivery.body)))
+            except Unreadable as unreadable:
+                await self._put_aside(delivery.body, None, unreadable.reason, str(unreadable))
+        if items:
+            await self._handle_items(sorted(_in_sequence(items), key=_tenant))
+
+    async def _handle_items(self, items: list[_Item]) -> None:
+        """Handles what it can and puts the rest aside. Raises _Held only when asked to stop meanwhile."""
+        while items:
+            try:
+                await self._until_reachable(partial(self._attempt, items), alone=len(items) == 1)
+                return
+            except _Held:
+                raise
+            except _Failed as failed:
+                if len(items) == 1:
+                    await self._blame(items[0].received, failed.cause)
+                    return
+                if failed.item is None:
+                    for item in items:
+                        await self._handle_items([item])
+                    return
+                # What came before it has just gone well; the suspect gets a transaction of its own.
+                place = items.index(failed.item)
+                await self._handle_items(items[:place])
+                await self._handle_items([failed.item])
+                items = items[place + 1 :]
+
+    async def _until_reachable(self, attempt: Callable[[], Awaitable[T]], *, alone: bool = True) -> T:
+        """Repeats an attempt that the database could not serve. Other exceptions pass.
+
+        Raises _Held when asked to stop, and _Failed when a batch, not `alone`, keeps colliding with others'
+        transactions: smaller ones collide less.
+        """
+        pause = pauses(0.02, 5.0)
+        conflicts = 0
+        while True:
+            try:
+                return await attempt()
+            except _Held as held:
+                if isinstance(held.__cause__, _CONFLICTS):
+                    conflicts += 1
+                    if not alone and conflicts == 3:
+                        raise _Failed(None, held) from held
+                else:
+                    _LOG.warning("database unreachable; holding on", error=repr(held.__cause__))
+                if self._stopping.is_set():
+                    raise
+                await self._sleep(pause())
+
+    async def _attempt(self, items: list[_Item], aside: UUID | None = None) -> None:
+        """One transaction over all `items`. With `aside`, over one message that had been put aside.
+
+        Raises _Held when the database is to blame, else _Failed.
+        """
+        connection: Connection | None = None
+        try:
+            async with self._database.connection() as connection:
+                await connection.execute(f"BEGIN; {_set_tenant(items[0].received.tenant_id)}")
+                try:
+                    fresh, wrote = await self._react(connection, items, aside)
+                    await commit(connection)
+                except BaseException:
+                    if not connection.is_closed():
+                        await connection.execute("ROLLBACK")
+                    raise
+        except Exception as error:
+            cause = error.cause if isinstance(error, _Failed) else error
+            lost = connection is None or connection.is_closed()
+            if (lost and isinstance(cause, UNAVAILABLE)) or isinstance(cause, (*_CONFLICTS, *_CUT_OFF)):
+                raise _Held from cause
+            if isinstance(error, _Failed):
+                raise
+            raise _Failed(None, error) from error
+        if wrote:
+            self._database.after_commit()
+        self._observe(items, fresh)
+
+    async def _react(
+        self, connection: Connection, items: Sequence[_Item], aside: UUID | None
+    ) -> tuple[list[_Item], bool]:
+        """Returns the items that were new, and whether events or jobs were written. Raises _Failed."""
+        if aside is not None and await connection.fetchrow(_LOCK_ASIDE, aside) is None:
+            return [], False
+        ids = sorted({item.received.id for item in items})
+        new = {row[0] for row in await connection.fetch(_RECORD, ids)}
+        fresh = []
+        for item in items:
+            if item.received.id in new:
+                new.remove(item.received.id)
+                fresh.append(item)
+        INBOX_DUPLICATES.inc(len(items) - len(fresh))
+        applied = await self._without_outdated(connection, fresh)
+        wrote = False
+        current = items[0].received.tenant_id
+        for tenant, group in groupby(applied, key=_tenant):
+            if tenant != current:
+                await connection.execute(_set_tenant(tenant))
+                current = tenant
+            wrote |= await self._react_for_tenant(connection, tenant, group)
+        if aside is not None:
+            await connection.execute(_FORGET_ASIDE, aside)
+        return fresh, wrote
+
+    async def _react_for_tenant(self, connection: Connection, tenant: UUID, items: Iterable[_Item]) -> bool:
+        whole = self._database.unit(connection, tenant)
+        for item in items:
+            event = item.received
+            cause = whole.caused_by(
+                causation=event.id,
+                actor_id=event.actor_id,
+                on_behalf_of=event.on_behalf_of,
+                traceparent=event.traceparent,
+            )
+            began = time.perf_counter()
+            try:
+                await item.reaction.handle(self._ports(cause), event)
+            except Exception as error:
+                raise _Failed(item, error) from error
+            EVENT_HANDLED_SECONDS.labels(event.type, "handled").observe(time.perf_counter() - began)
+        wrote_events = await whole.outbox.flush(connection)
+        wrote_jobs = await whole.jobs.flush(connection)
+        return wrote_events or wrote_jobs
+
+    async def _without_outdated(self, connection: Connection, items: list[_Item]) -> list[_Item]:
+        """Drops, of the types whose newest event is enough, all that are older than one already applied."""
+        newest: dict[tuple[UUID, str], _Item] = {}
+        for item in items:
+            if item.reaction.newest_only:
+                key = (item.received.subject, item.received.type)
+                if key not in newest or newest[key].received.sequence < item.received.sequence:
+                    newest[key] = item
+        if not newest:
+            return items
+        keys = sorted(newest)
+        rows = await connection.fetch(
+            _ADVANCE,
+            [subject for subject, _ in keys],
+            [type_ for _, type_ in keys],
+            [newest[key].received.sequence for key in keys],
+        )
+        advanced = {id(newest[row["subject"], row["type"]]) for row in rows}
+        return [item for item in items if not item.reaction.newest_only or id(item) in advanced]
+
+    def _observe(self, items: Sequence[_Item], handled: Sequence[_Item]) -> None:
+        BATCH_EVENTS.observe(len(items))
+        now = self._database.clock.now()
+        for item in handled:
+            age = (now - item.received.time).total_seconds()
+            EVENT_AGE_SECONDS.labels(item.received.type).observe(max(0.0, age))
+        if self._waiting_in:
+            stirred = self._waiting_in.intersection(item.received.correlation_id for item in handled)
+            if stirred:
+                self._stirred |= stirred
+                self._look_aside.set()
+
+    # Putting aside and trying again
+
+    async def _blame(self, event: Received[Any], error: BaseException, aside: UUID | None = None) -> None:
+        reason: Reason = "not_yet" if isinstance(error, NotYet) else "failed"
+        EVENT_HANDLED_SECONDS.labels(event.type, reason).observe(0)
+        if reason == "failed":
+            _LOG.warning("reaction failed", type=event.type, event=str(event.id), exc_info=error)
+        parked = await self._put_aside(
+            event.body, event, reason, f"{type(error).__name__}: {error}", aside=aside
+        )
+        if parked:
+            _LOG.error("message parked", type=event.type, event=str(event.id), reason=reason)
+        else:
+            self._waiting_in.add(event.correlation_id)
+            self._look_aside.set()
+
+    async def _put_aside(
+        self,
+        body: bytes,
+        event: Received[Any] | None,
+        reason: Any,
+        error: str,
+        *,
+        aside: UUID | None = None,
+    ) -> bool:
+        async def attempt() -> bool:
+            try:
+                return await self._parking.put_aside(body, event, reason, error, id_=aside)
+            except (*UNAVAILABLE, *_CONFLICTS, *_CUT_OFF) as failure:
+                raise _Held from failure
+
+        return bool(await self._until_reachable(attempt))
+
+    async def _bury(self, deliveries: Sequence[Delivery]) -> None:
+        """Parks what the broker gave up on: messages that ended their consumers' processes."""
+        for delivery in deliveries:
+            event = None
+            with contextlib.suppress(Unreadable):
+                _, event = self._reactions.read(delivery.body)
+
+            async def attempt(delivery: Delivery = delivery, event: Received[Any] | None = event) -> None:
+                try:
+                    await self._parking.park_dead(delivery.body, event, "delivered too often without an end")
+                except (*UNAVAILABLE, *_CONFLICTS, *_CUT_OFF) as failure:
+                    raise _Held from failure
+
+            await self._until_reachable(attempt)
+
+    async def _try_again(self) -> None:
+        while not self._stopping.is_set():
+            self._look_aside.clear()
+            stirred, self._stirred = self._stirred, set()
+            try:
+                for id_, tenant, body in await self._parking.waiting(stirred):
+                    if self._stopping.is_set():
+                        return
+                    await self._try_one(id_, tenant, body)
+                seconds, self._waiting_in = await self._parking.outlook()
+            except (*UNAVAILABLE, *_CONFLICTS, *_CUT_OFF) as error:
+                _LOG.warning("parking unreachable", error=repr(error))
+                seconds = 1.0
+            except _Held:
+                return
+            if not self._stirred and not self._stopping.is_set():
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._look_aside.wait(), min(max(seconds, 0.01), 1.0))
+
+    async def _try_one(self, id_: UUID, tenant: UUID | None, body: bytes) -> None:
+        try:
+            item = _Item(*self._reactions.read(body))
+        except Unreadable as unreadable:
+            await self._put_aside(body, None, unreadable.reason, str(unreadable), aside=id_)
+            return
+        if tenant is None:
+            # A release that can read it has come: only now is its tenant known.
+            await self._parking.adopt(id_, item.received)
+        try:
+            await self._until_reachable(partial(self._attempt, [item], id_))
+        except _Failed as failed:
+            await self._blame(item.received, failed.cause, aside=id_)
+
+    async def _measure(self) -> None:
+        while True:
+            with contextlib.suppress(*UNAVAILABLE):
+                await self._parking.measure()
+            await asyncio.sleep(5)
+
+
+def _tenant(item: _Item) -> UUID:
+    return item.received.tenant_id
+
+
+def _set_tenant(tenant: UUID) -> str:
+    return f"SET LOCAL optima.tenant = '{UUID(bytes=tenant.bytes)}'"
+
+
+def _in_sequence(items: list[_Item]) -> list[_Item]:
+    """Each subject's events by sequence, in the places that they hold among the others' events."""
+    places: dict[UUID, list[int]] = {}
+    for index, item in enumerate(items):
+        places.setdefault(item.received.subject, []).append(index)
+    ordered = list(items)
+    for indexes in places.values():
+        if len(indexes) > 1:
+            theirs = sorted((items[index] for index in indexes), key=lambda item: item.received.sequence)
+            for index, item in zip(indexes, theirs, strict=True):
+                ordered[index] = item
+    return ordered

@@ -1,0 +1,191 @@
+"""Messages put aside: those that will be tried again, and those parked until someone replays them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final, Literal
+from uuid import UUID
+
+from .backbone_metrics import PARKED_MESSAGES, WAITING_MESSAGES
+from .ids import new_id
+from .reactions import Received
+
+if TYPE_CHECKING:
+    from .db import Connection, Pool
+
+Reason = Literal["not_yet", "failed", "unparseable", "unknown_type", "delivery_limit"]
+
+FAILED_PAUSES: Final = (1.0, 5.0, 30.0, 120.0, 600.0)
+"""Seconds before each further attempt at what failed; after one more failure it is parked."""
+NOT_YET_FIRST, NOT_YET_LONGEST = 0.05, 15.0
+"""Seconds between attempts at what came too early: doubling from the first to the longest."""
+NOT_YET_LIMIT: Final = 600.0
+"""Seconds after which what is still too early is parked."""
+
+# `id` may be there already: a further failure of the same message. All clocks are the server's.
+_PUT_ASIDE = """
+INSERT INTO parking AS known (id, tenant_id, type, subject, sequence, correlation_id, body,
+                              reason, error, attempts, next_attempt_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1,
+        CASE $8 WHEN 'not_yet' THEN now() + $11 * interval '1 second'
+                WHEN 'failed' THEN now() + ($10::float8[])[1] * interval '1 second' END)
+ON CONFLICT (id) DO UPDATE SET
+    tenant_id = excluded.tenant_id, type = excluded.type, subject = excluded.subject,
+    sequence = excluded.sequence, correlation_id = excluded.correlation_id,
+    reason = excluded.reason, error = excluded.error,
+    attempts = known.attempts + 1, last_failed_at = now(),
+    next_attempt_at = CASE
+        WHEN $8 = 'not_yet' AND now() < known.first_failed_at + $13 * interval '1 second'
+            THEN now() + least($11 * 2 ^ least(known.attempts, 30), $12) * interval '1 second'
+        WHEN $8 = 'failed' THEN now() + ($10::float8[])[known.attempts + 1] * interval '1 second' END
+RETURNING attempts, next_attempt_at
+"""
+# A dead-lettered message that was handled after all (its acknowledgement was lost each time) is no loss.
+_PARK_DEAD = """
+INSERT INTO parking (id, tenant_id, type, subject, sequence, correlation_id, body, reason, error, attempts)
+SELECT $1, $2, $3, $4, $5, $6, $7, 'delivery_limit', $8, 0
+WHERE NOT EXISTS (SELECT FROM inbox WHERE event_id = $1)
+ON CONFLICT (id) DO UPDATE SET reason = excluded.reason, error = excluded.error, next_attempt_at = NULL
+"""
+_WAITING = """
+SELECT id, tenant_id, body FROM parking
+WHERE next_attempt_at <= now() OR (next_attempt_at IS NOT NULL AND correlation_id = ANY($1::uuid[]))
+ORDER BY subject, sequence LIMIT 200
+"""
+_OUTLOOK = """
+SELECT coalesce(extract(epoch FROM min(next_attempt_at) - now())::float8, 3600) AS seconds,
+       coalesce(array_agg(DISTINCT correlation_id), '{}') AS correlations
+FROM (SELECT next_attempt_at, correlation_id FROM parking WHERE next_attempt_at IS NOT NULL
+      ORDER BY next_attempt_at LIMIT 10000) AS waiting
+"""
+_ADOPT = """
+UPDATE parking SET tenant_id = $2, type = $3, subject = $4, sequence = $5, correlation_id = $6 WHERE id = $1
+"""
+# Duplicates of a parked message may have been handled meanwhile.
+_FORGET_HANDLED = "DELETE FROM parking USING inbox WHERE inbox.event_id = parking.id"
+_COUNT = """
+SELECT CASE WHEN next_attempt_at IS NULL THEN reason END AS reason, count(*) FROM parking GROUP BY 1
+"""
+_LIST = """
+SELECT id, tenant_id, type, subject, sequence, correlation_id, reason, error, attempts,
+       first_failed_at, last_failed_at, next_attempt_at
+FROM parking WHERE ($1 OR next_attempt_at IS NULL) AND ($2::uuid IS NULL OR id > $2)
+ORDER BY id LIMIT $3
+"""
+_REPLAY = """
+UPDATE parking SET next_attempt_at = now(), attempts = 0, first_failed_at = now() WHERE id = $1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PutAside:
+    """One message in the parking table. Parked: `next_attempt_at` is None."""
+
+    id: UUID
+    tenant_id: UUID | None
+    type: str | None
+    subject: UUID | None
+    sequence: int | None
+    correlation_id: UUID | None
+    reason: Reason
+    error: str
+    attempts: int
+    first_failed_at: datetime
+    last_failed_at: datetime
+    next_attempt_at: datetime | None
+
+
+async def list_parked(
+    connection: Connection, *, after: UUID | None = None, limit: int = 50, waiting: bool = False
+) -> list[PutAside]:
+    """Parked messages by id, and those that wait for another attempt, if `waiting`. On a tenant's
+    connection only that tenant's; the backbone role sees all, the unreadable included."""
+    return [PutAside(**row) for row in await connection.fetch(_LIST, waiting, after, limit)]
+
+
+async def replay(connection: Connection, id_: UUID) -> bool:
+    """Has a parked message tried again, at once and as often as a new one. False if there is none."""
+    return bool(await connection.execute(_REPLAY, id_) == "UPDATE 1")
+
+
+class Parking:
+    """The parking table as the consumer sees it, through the backbone role."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def put_aside(
+        self,
+        body: bytes,
+        received: Received[Any] | None,
+        reason: Reason,
+        error: str,
+        *,
+        id_: UUID | None = None,
+    ) -> bool:
+        """Keeps a message for another attempt, or parks it if there shall be none. Returns whether it was
+        parked. `id_` is the row's, if the message had been put aside before."""
+        row = await self._pool.fetchrow(
+            _PUT_ASIDE,
+            *_described(body, received, id_),
+            reason,
+            error[:2000],
+            list(FAILED_PAUSES),
+            NOT_YET_FIRST,
+            NOT_YET_LONGEST,
+            NOT_YET_LIMIT,
+        )
+        assert row is not None
+        return row["next_attempt_at"] is None
+
+    async def park_dead(self, body: bytes, received: Received[Any] | None, error: str) -> None:
+        """Parks what the broker gave up delivering, unless it was handled."""
+        await self._pool.execute(_PARK_DEAD, *_described(body, received, None), error)
+
+    async def waiting(self, correlations: Collection[UUID]) -> list[tuple[UUID, UUID | None, bytes]]:
+        """(id, tenant, body) of what is due, and of whatever waits in one of the `correlations`."""
+        rows = await self._pool.fetch(_WAITING, list(correlations))
+        return [(row["id"], row["tenant_id"], row["body"]) for row in rows]
+
+    async def adopt(self, id_: UUID, received: Received[Any]) -> None:
+        """Gives a row whose message could not be read before what is known of it now."""
+        await self._pool.execute(
+            _ADOPT,
+            id_,
+            received.tenant_id,
+            received.type,
+            received.subject,
+            received.sequence,
+            received.correlation_id,
+        )
+
+    async def outlook(self) -> tuple[float, set[UUID]]:
+        """Seconds until the next attempt is due, and the correlations in which something waits."""
+        row = await self._pool.fetchrow(_OUTLOOK)
+        assert row is not None
+        return row["seconds"], set(row["correlations"])
+
+    async def measure(self) -> None:
+        """Sets the gauges, and forgets what was handled by way of a duplicate."""
+        await self._pool.execute(_FORGET_HANDLED)
+        counts: dict[str | None, int] = {row[0]: row[1] for row in await self._pool.fetch(_COUNT)}
+        WAITING_MESSAGES.set(counts.pop(None, 0))
+        PARKED_MESSAGES.clear()
+        for reason, count in counts.items():
+            PARKED_MESSAGES.labels(str(reason)).set(count)
+
+
+def _described(body: bytes, received: Received[Any] | None, id_: UUID | None) -> tuple[Any, ...]:
+    if received is None:
+        return (id_ or new_id(), None, None, None, None, None, body)
+    return (
+        id_ or received.id,
+        received.tenant_id,
+        received.type,
+        received.subject,
+        received.sequence,
+        received.correlation_id,
+        body,
+    )
