@@ -70,3 +70,37 @@ class PersonChanged(EventData):
     language: Literal["it", "en"] = "it"
     active: bool
     absent_until: datetime | None = None
+
+
+class SignedIn(EventData):
+    """A session began. Subject, here and below: the person."""
+
+    type: ClassVar[str] = "optima.identity.signed_in.v1"
+    person_id: UUID
+    session_id: UUID
+
+
+class SignInRefused(EventData):
+    """Somebody tried to sign in as this person. What they typed is not told."""
+
+    type: ClassVar[str] = "optima.identity.sign_in_refused.v1"
+    person_id: UUID
+    reason: Literal["wrong_password", "locked", "inactive", "wrong_code"]
+
+
+class SessionEnded(EventData):
+    type: ClassVar[str] = "optima.identity.session_ended.v1"
+    person_id: UUID
+    session_id: UUID
+    reason: Literal["signed_out", "refresh_token_reused", "password_changed", "suspended"]
+
+
+class ServiceAccountChanged(EventData):
+    """A machine client as it now stands. Subject: the account."""
+
+    type: ClassVar[str] = "optima.identity.service_account_changed.v1"
+    account_id: UUID
+    name: str
+    scopes: list[str]
+    active: bool
+    secret_renewed: bool = False

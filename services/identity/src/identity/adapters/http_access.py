@@ -1,0 +1,139 @@
+"""Endpoints of access: accepting an invitation, tokens, sessions, and the issuer's keys."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field, RootModel
+
+from optima_kit.http import Call, Command, Page, Reply, Routes, View
+from optima_kit.refusals import Unauthenticated
+
+from ..application.accept_invitation import accept_invitation
+from ..application.access_tokens import Grant
+from ..application.ports import Ports
+from ..application.refresh_session import refresh_session
+from ..application.sessions import end_session, open_sessions
+from ..application.sign_in import PasswordGrant, sign_in
+from ..application.sign_in_service import sign_in_service
+from ..domain.sessions import ACCESS_TOKEN_LIVES
+from .directory import DatabaseDirectory
+from .http_views import IssuerView, KeySetView, SessionView, TokenView
+
+routes = Routes()
+
+_REFUSALS_TAKE = 0.3
+"""Seconds. Every refused sign-in is answered this long after it came, whatever was wrong with it."""
+
+Secret = Annotated[str, Field(min_length=1, max_length=512)]
+
+
+def _directory(call: Call[Ports]) -> DatabaseDirectory:
+    return DatabaseDirectory(call.database, call.resources.ports)
+
+
+class AcceptInvitation(Command):
+    token: Secret
+    password: Secret
+
+
+class JoinedView(View):
+    tenant_id: UUID
+    person_id: UUID
+    name: str
+    email: str
+
+
+@routes.post("/v1/invitations/acceptance", public=True, status=201)
+async def accept(call: Call[Ports], body: AcceptInvitation) -> Reply[JoinedView]:
+    """Accept an invitation by choosing a password"""
+    tenant_id, person = await accept_invitation(
+        _directory(call), call.resources.passwords, body.token, body.password
+    )
+    return Reply(JoinedView(tenant_id=tenant_id, person_id=person.id, name=person.name, email=person.email))
+
+
+class ByPassword(Command):
+    grant: Literal["password"]
+    tenant: Annotated[str, Field(max_length=64)]
+    """The tenant's slug."""
+    email: Annotated[str, Field(max_length=254)]
+    password: Secret
+
+
+class ByClientCredentials(Command):
+    grant: Literal["client_credentials"]
+    client_id: Annotated[str, Field(max_length=128)]
+    client_secret: Secret
+
+
+class ByRefreshToken(Command):
+    grant: Literal["refresh_token"]
+    refresh_token: Secret
+
+
+class TokenRequest(
+    RootModel[Annotated[ByPassword | ByClientCredentials | ByRefreshToken, Field(discriminator="grant")]]
+):
+    """One of three ways to get an access token."""
+
+
+@routes.post("/v1/tokens", public=True)
+async def issue_token(call: Call[Ports], body: TokenRequest) -> TokenView:
+    """Sign in, or refresh a session
+
+    A refused sign-in says nothing of what was wrong, and takes the same time whatever it was. A refresh
+    token works once; presented again, it ends its session.
+    """
+    refused_at = asyncio.get_running_loop().time() + _REFUSALS_TAKE
+    try:
+        grant = await _granted(call, body.root)
+    except Unauthenticated:
+        await asyncio.sleep(refused_at - asyncio.get_running_loop().time())
+        raise
+    token = await call.resources.keyring.access_token(call.database, grant.claims)
+    return TokenView.of(token, ACCESS_TOKEN_LIVES, grant.refresh_token)
+
+
+async def _granted(call: Call[Ports], asked: ByPassword | ByClientCredentials | ByRefreshToken) -> Grant:
+    directory = _directory(call)
+    if isinstance(asked, ByClientCredentials):
+        return await sign_in_service(directory, call.resources.platform, asked.client_id, asked.client_secret)
+    if isinstance(asked, ByRefreshToken):
+        return await refresh_session(directory, asked.refresh_token)
+    device = call.headers.get("User-Agent", "")[:200]
+    grant = PasswordGrant(asked.tenant, asked.email, asked.password, device)
+    return await sign_in(directory, call.resources.passwords, grant)
+
+
+@routes.get("/v1/me/sessions")
+async def list_sessions(call: Call[Ports]) -> Page[SessionView]:
+    """List one's own open sessions, newest first"""
+    sessions = await open_sessions(call.ports, call.actor.person_id)
+    return Page[SessionView](items=[SessionView.of(session) for session in sessions])
+
+
+@routes.delete("/v1/me/sessions/{session_id}")
+async def sign_out(call: Call[Ports], session_id: UUID) -> None:
+    """End one of one's own sessions"""
+    await end_session(call.ports, call.actor.person_id, session_id)
+
+
+@routes.get("/.well-known/jwks.json", public=True)
+async def show_keys(call: Call[Ports]) -> KeySetView:
+    """The keys that access tokens are verified with"""
+    return KeySetView(keys=await call.resources.keyring.public_keys(call.database))
+
+
+@routes.get("/.well-known/openid-configuration", public=True)
+async def show_issuer(call: Call[Ports]) -> IssuerView:
+    """Where the issuer's keys and tokens are"""
+    issuer = call.resources.issuer.rstrip("/")
+    return IssuerView(
+        issuer=call.resources.issuer,
+        jwks_uri=f"{issuer}/.well-known/jwks.json",
+        token_endpoint=f"{issuer}/v1/tokens",
+        id_token_signing_alg_values_supported=["ES256"],
+    )

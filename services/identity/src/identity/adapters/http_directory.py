@@ -1,0 +1,423 @@
+"""Endpoints of the directory: tenant, people, units, roles, service accounts."""
+
+# mypy: disable-error-code="valid-type"
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+from uuid import UUID
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, AwareDatetime, Field
+from pydantic_core import PydanticCustomError
+
+from optima_contracts.privileges import ADMIN_ONLY, PRIVILEGES
+from optima_kit.http import (
+    Call,
+    Code,
+    Command,
+    Page,
+    PageQuery,
+    Reply,
+    Routes,
+    Text,
+    View,
+    decode_cursor,
+    encode_cursor,
+)
+from optima_kit.ids import new_id
+from optima_kit.refusals import Absent, Invalid
+
+from ..application.define_role import define_role
+from ..application.define_unit import define_unit
+from ..application.invite_person import Invitation, invite_person
+from ..application.matrix import MATRIX
+from ..application.ports import Ports
+from ..application.register_tenant import FirstAdmin, register_tenant
+from ..application.renew_invitation import renew_invitation
+from ..application.revise_person import PersonChanges, revise_person
+from ..application.revise_tenant import revise_tenant
+from ..application.service_accounts import close_service_account, open_service_account, renew_secret
+from ..application.sign_in_service import client_id_of
+from .directory import DatabaseDirectory
+from .http_views import (
+    Email,
+    InvitationView,
+    Language,
+    LegalBody,
+    OpenedServiceAccountView,
+    PersonView,
+    PrivilegeView,
+    RegisteredTenantView,
+    RoleView,
+    ServiceAccountView,
+    Slug,
+    TenantView,
+    UnitView,
+)
+
+routes = Routes()
+
+_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+def _known_time_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise PydanticCustomError("unknown_time_zone", "No such time zone; write one like Europe/Rome")
+    return name
+
+
+TimeZone = Annotated[str, Field(max_length=64), AfterValidator(_known_time_zone)]
+
+
+def _directory(call: Call[Ports]) -> DatabaseDirectory:
+    return DatabaseDirectory(call.database, call.resources.ports, call.actor.person_id)
+
+
+# The tenant
+
+
+class AdminBody(Command):
+    name: Text(120)
+    email: Email
+
+
+class RegisterTenant(Command):
+    slug: Slug
+    legal: LegalBody
+    language: Language = "it"
+    time_zone: TimeZone = "Europe/Rome"
+    admin: AdminBody
+
+
+@routes.post("/v1/tenants", privilege="tenant.register", status=201, transaction=False)
+async def register(call: Call[Ports], body: RegisterTenant) -> Reply[RegisteredTenantView]:
+    """Register a tenant
+
+    For the platform alone. Answers with the invitation of the tenant's first admin, shown this once; a
+    slug is given once, so a repeated request is refused.
+    """
+    tenant_id = new_id()
+    async with _directory(call).work(tenant_id) as ports:
+        invitation = await register_tenant(
+            ports,
+            slug=body.slug,
+            legal=body.legal.legal(),
+            language=body.language,
+            time_zone=body.time_zone,
+            admin=FirstAdmin(body.admin.name, body.admin.email),
+        )
+    view = InvitationView.of(invitation)
+    return Reply(RegisteredTenantView(tenant_id=tenant_id, slug=body.slug, invitation=view))
+
+
+@routes.get("/v1/tenant")
+async def show_tenant(call: Call[Ports]) -> Reply[TenantView]:
+    """Show one's own tenant"""
+    tenant = await call.ports.tenants.get()
+    if tenant is None:
+        raise Absent("tenant_not_found")
+    return Reply(TenantView.of(tenant), version=tenant.version)
+
+
+class ReviseTenant(Command):
+    legal: LegalBody
+    language: Language
+    time_zone: TimeZone
+
+
+@routes.put("/v1/tenant", privilege="directory.write", if_match=True)
+async def change_tenant(call: Call[Ports], body: ReviseTenant) -> Reply[TenantView]:
+    """Change the tenant's legal identity and preferences"""
+    tenant = await revise_tenant(
+        call.ports,
+        call.expected_version,
+        legal=body.legal.legal(),
+        language=body.language,
+        time_zone=body.time_zone,
+    )
+    return Reply(TenantView.of(tenant), version=tenant.version)
+
+
+# People
+
+
+class InvitePerson(Command):
+    name: Text(120)
+    email: Email
+    kind: Literal["internal", "external"] = "internal"
+    company: Text(120) | None = None
+    roles: Annotated[list[Code], Field(min_length=1, max_length=20)]
+    unit: Code | None = None
+    manager: UUID | None = None
+    language: Language | None = None
+
+
+@routes.post("/v1/invitations", privilege="person.invite", status=201, transaction=False)
+async def invite(call: Call[Ports], body: InvitePerson) -> Reply[InvitationView]:
+    """Invite a person
+
+    The token is shown this once; an e-mail address is invited once, so a repeated request is refused
+    (renew the invitation instead).
+    """
+    async with _directory(call).work(call.actor.tenant_id) as ports:
+        link = await invite_person(
+            ports,
+            call.actor,
+            Invitation(
+                name=body.name,
+                email=body.email,
+                kind=body.kind,
+                roles=body.roles,
+                company=body.company,
+                unit=body.unit,
+                manager_id=body.manager,
+                language=body.language,
+            ),
+        )
+    return Reply(InvitationView.of(link), location=f"/v1/people/{link.person_id}")
+
+
+@routes.post("/v1/people/{person_id}/invitation", privilege="person.invite", status=201, transaction=False)
+async def invite_again(call: Call[Ports], person_id: UUID) -> Reply[InvitationView]:
+    """Renew an invitation that was lost or has expired"""
+    async with _directory(call).work(call.actor.tenant_id) as ports:
+        return Reply(InvitationView.of(await renew_invitation(ports, call.actor, person_id)))
+
+
+class PeopleQuery(PageQuery):
+    text: Text(100) | None = None
+    """Part of a name or e-mail address."""
+
+
+@routes.get("/v1/people", privilege="directory.read")
+async def list_people(call: Call[Ports], query: PeopleQuery) -> Page[PersonView]:
+    """List people, by name"""
+    after = decode_cursor(query.cursor, str, UUID)
+    people = await call.ports.people.page(
+        text=query.text, after=(after[0], after[1]) if after else None, limit=query.limit + 1
+    )
+    shown = people[: query.limit]
+    more = len(people) > len(shown)
+    cursor = encode_cursor(shown[-1].name, shown[-1].id) if more else None
+    return Page[PersonView](items=[PersonView.of(person) for person in shown], next_cursor=cursor)
+
+
+@routes.get("/v1/people/{person_id}", privilege="directory.read")
+async def show_person(call: Call[Ports], person_id: UUID) -> Reply[PersonView]:
+    """Show a person"""
+    return await _person(call, person_id)
+
+
+@routes.get("/v1/me")
+async def show_me(call: Call[Ports]) -> Reply[PersonView]:
+    """Show oneself"""
+    return await _person(call, call.actor.person_id)
+
+
+async def _person(call: Call[Ports], person_id: UUID) -> Reply[PersonView]:
+    person = await call.ports.people.get(person_id)
+    if person is None:
+        raise Absent("person_not_found")
+    return Reply(PersonView.of(person), version=person.version)
+
+
+class RevisePerson(Command):
+    """What is left out stays as it is."""
+
+    name: Text(120) = ""
+    company: Text(120) | None = None
+    roles: Annotated[list[Code], Field(min_length=1, max_length=20)] = Field([])
+    unit: Code | None = None
+    manager: UUID | None = None
+    language: Language = "it"
+    active: bool = True
+    absent_until: AwareDatetime | None = None
+
+    def changes(self) -> PersonChanges:
+        given: dict[str, object] = {name: getattr(self, name) for name in self.model_fields_set}
+        if "manager" in given:
+            given["manager_id"] = given.pop("manager")
+        return PersonChanges(**given)  # type: ignore
+
+
+@routes.patch("/v1/people/{person_id}", privilege="directory.write", if_match=True)
+async def change_person(call: Call[Ports], person_id: UUID, body: RevisePerson) -> Reply[PersonView]:
+    """Change a person's roles, place or presence
+
+    `active: false` ends their sessions; what they may no longer do ends within ten minutes everywhere.
+    """
+    person = await revise_person(call.ports, call.actor, person_id, call.expected_version, body.changes())
+    return Reply(PersonView.of(person), version=person.version)
+
+
+# Units
+
+
+class DefineUnit(Command):
+    name: Text(120)
+    parent: Code | None = None
+    manager: UUID | None = None
+
+
+@routes.put("/v1/units/{key}", privilege="directory.write")
+async def put_unit(call: Call[Ports], key: str, body: DefineUnit) -> Reply[UnitView]:
+    """Set up or change a unit
+
+    A new unit needs no If-Match, a change does.
+    """
+    unit = await define_unit(
+        call.ports,
+        _code(key),
+        call.expected_version,
+        name=body.name,
+        parent=body.parent,
+        manager_id=body.manager,
+    )
+    return Reply(UnitView.of(unit), version=unit.version)
+
+
+@routes.get("/v1/units", privilege="directory.read")
+async def list_units(call: Call[Ports], query: PageQuery) -> Page[UnitView]:
+    """List units, by key"""
+    units = await call.ports.units.page(after=_key_after(query), limit=query.limit + 1)
+    shown = units[: query.limit]
+    cursor = encode_cursor(shown[-1].key) if len(units) > len(shown) else None
+    return Page[UnitView](items=[UnitView.of(unit) for unit in shown], next_cursor=cursor)
+
+
+@routes.get("/v1/units/{key}", privilege="directory.read")
+async def show_unit(call: Call[Ports], key: str) -> Reply[UnitView]:
+    """Show a unit"""
+    unit = await call.ports.units.by_key(key)
+    if unit is None:
+        raise Absent("unit_not_found")
+    return Reply(UnitView.of(unit), version=unit.version)
+
+
+# Roles
+
+
+class DefineRole(Command):
+    name: Text(120)
+    privileges: Annotated[list[Text(64)], Field(max_length=200)]
+
+
+@routes.put("/v1/roles/{key}", privilege="directory.write")
+async def put_role(call: Call[Ports], key: str, body: DefineRole) -> Reply[RoleView]:
+    """Define a role of the tenant's own, or change one
+
+    A new role needs no If-Match, a change does. Nobody can put into a role what they don't hold, and no
+    role but admin can hold job.economics.write or phase.assign.
+    """
+    role = await define_role(
+        call.ports,
+        call.actor,
+        _code(key),
+        call.expected_version,
+        name=body.name,
+        privileges=body.privileges,
+    )
+    return Reply(RoleView.of(role), version=role.version)
+
+
+@routes.get("/v1/roles", privilege="directory.read")
+async def list_roles(call: Call[Ports], query: PageQuery) -> Page[RoleView]:
+    """List roles, by key"""
+    roles = await call.ports.roles.page(after=_key_after(query), limit=query.limit + 1)
+    shown = roles[: query.limit]
+    cursor = encode_cursor(shown[-1].key) if len(roles) > len(shown) else None
+    return Page[RoleView](items=[RoleView.of(role) for role in shown], next_cursor=cursor)
+
+
+@routes.get("/v1/roles/{key}", privilege="directory.read")
+async def show_role(call: Call[Ports], key: str) -> Reply[RoleView]:
+    """Show a role"""
+    roles = await call.ports.roles.by_keys([key])
+    if not roles:
+        raise Absent("role_not_found")
+    return Reply(RoleView.of(roles[0]), version=roles[0].version)
+
+
+class Matrix(View):
+    privileges: list[PrivilegeView]
+
+
+@routes.get("/v1/privileges", privilege="directory.read")
+async def list_privileges(_: Call[Ports]) -> Matrix:
+    """List every privilege, with the built-in roles that hold it"""
+    return Matrix(
+        privileges=[
+            PrivilegeView(
+                key=privilege.key,
+                italian=privilege.italian,
+                english=privilege.english,
+                roles=sorted(privilege.roles),
+                admin_only=privilege.key in ADMIN_ONLY,
+                open_to_external=privilege.key in MATRIX.open_to_external,
+            )
+            for privilege in PRIVILEGES
+        ]
+    )
+
+
+# Service accounts
+
+
+class OpenServiceAccount(Command):
+    name: Text(120)
+    scopes: Annotated[list[Text(64)], Field(min_length=1, max_length=200)]
+
+
+@routes.post("/v1/service-accounts", privilege="directory.write", status=201, transaction=False)
+async def open_account(call: Call[Ports], body: OpenServiceAccount) -> Reply[OpenedServiceAccountView]:
+    """Open a service account
+
+    The secret is shown this once; a name is given once, so a repeated request is refused (renew the
+    secret instead).
+    """
+    async with _directory(call).work(call.actor.tenant_id) as ports:
+        opened = await open_service_account(ports, call.actor, name=body.name, scopes=body.scopes)
+    client_id = client_id_of(call.actor.tenant_id, opened.account)
+    return Reply(OpenedServiceAccountView.with_secret(client_id, opened.account, opened.secret))
+
+
+@routes.post(
+    "/v1/service-accounts/{account_id}/secret", privilege="directory.write", status=201, transaction=False
+)
+async def renew_account_secret(call: Call[Ports], account_id: UUID) -> Reply[OpenedServiceAccountView]:
+    """Give a service account a new secret; the old one stops working"""
+    async with _directory(call).work(call.actor.tenant_id) as ports:
+        renewed = await renew_secret(ports, call.actor, account_id)
+    client_id = client_id_of(call.actor.tenant_id, renewed.account)
+    return Reply(OpenedServiceAccountView.with_secret(client_id, renewed.account, renewed.secret))
+
+
+@routes.get("/v1/service-accounts", privilege="directory.write")
+async def list_accounts(call: Call[Ports], query: PageQuery) -> Page[ServiceAccountView]:
+    """List service accounts, by name"""
+    accounts = await call.ports.accounts.page(after=_key_after(query), limit=query.limit + 1)
+    shown = accounts[: query.limit]
+    cursor = encode_cursor(shown[-1].name) if len(accounts) > len(shown) else None
+    return Page[ServiceAccountView](
+        items=[ServiceAccountView.of(client_id_of(call.actor.tenant_id, each), each) for each in shown],
+        next_cursor=cursor,
+    )
+
+
+@routes.delete("/v1/service-accounts/{account_id}", privilege="directory.write")
+async def close_account(call: Call[Ports], account_id: UUID) -> None:
+    """Close a service account for good"""
+    await close_service_account(call.ports, call.actor, account_id)
+
+
+def _key_after(query: PageQuery) -> str | None:
+    after = decode_cursor(query.cursor, str)
+    return str(after[0]) if after else None
+
+
+def _code(key: str) -> str:
+    if not _KEY.fullmatch(key):
+        raise Invalid("bad_key", field="key")
+    return key

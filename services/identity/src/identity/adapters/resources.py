@@ -1,0 +1,22 @@
+"""What handlers need beside the database: made once a process by bootstrap."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from optima_kit.db import Transaction
+
+from ..application.ports import Ports
+from ..application.sign_in_service import PlatformClient
+from .keyring import Keyring
+from .passwords import Argon2Passwords
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    ports: Callable[[Transaction], Ports]
+    passwords: Argon2Passwords
+    keyring: Keyring
+    platform: PlatformClient
+    issuer: str

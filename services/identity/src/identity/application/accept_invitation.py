@@ -1,0 +1,30 @@
+"""The invited person chooses a password and is one of us from then on."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from ..domain.links import link_is_good
+from ..domain.people import Person
+from .choose_password import choose_password
+from .facts import tell_of_person
+from .opaque_tokens import read_token
+from .ports import Directory, Passwords
+
+
+async def accept_invitation(
+    directory: Directory, passwords: Passwords, token: str, password: str
+) -> tuple[UUID, Person]:
+    """Of two at the same time with one token, the row's lock lets one through."""
+    presented = read_token(token)
+    async with directory.work(presented.tenant_id) as ports:
+        link = link_is_good(await ports.links.lock(presented.secret_hash), "invitation", ports.now)
+        await ports.tenants.lock()
+        person = await ports.people.get(link.person_id)
+        assert person is not None, "the link's foreign key"
+        await choose_password(ports, passwords, person, password)
+        await ports.links.use(link.id)
+        joined = person.joined(ports.now)
+        await ports.people.save(joined)
+        tell_of_person(ports, joined)
+    return presented.tenant_id, joined

@@ -1,0 +1,53 @@
+"""A tenant defines a role of its own, or changes what one grants."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from optima_contracts.privileges import BUILT_IN_ROLES
+from optima_kit.actor import Actor
+from optima_kit.ids import new_id
+
+from ..domain.roles import (
+    Role,
+    built_in_roles_are_the_products_own,
+    nobody_grants_more_than_they_hold,
+    own_roles_hold_only_grantable_privileges,
+    role_of_external_people_stays_open_to_them,
+)
+from .facts import tell_of_role
+from .matrix import MATRIX
+from .ports import Ports
+from .versions import still_at
+
+
+async def define_role(
+    ports: Ports,
+    actor: Actor,
+    key: str,
+    expected_version: int | None,
+    *,
+    name: str,
+    privileges: Sequence[str],
+) -> Role:
+    """Whoever holds the role has the new privileges from their next access token on. Saying again what
+    stands already changes nothing; a real change names the version that its author has seen."""
+    await ports.tenants.lock()
+    built_in_roles_are_the_products_own(key, BUILT_IN_ROLES)
+    own_roles_hold_only_grantable_privileges(privileges, MATRIX)
+    known = next(iter(await ports.roles.by_keys([key])), None)
+    if known is not None and (known.name, known.privileges) == (name, frozenset(privileges)):
+        return known
+    touched = frozenset(privileges) | (known.privileges if known else frozenset())
+    nobody_grants_more_than_they_hold(touched, actor.privileges, field="privileges")
+    if known is None:
+        role = Role(new_id(), key, name, frozenset(privileges), built_in=False)
+        await ports.roles.add(role)
+    else:
+        still_at(known.version, expected_version)
+        role = known.redefined(name=name, privileges=frozenset(privileges))
+        held_by_external = await ports.people.role_is_held_by_external(key)
+        role_of_external_people_stays_open_to_them(role, held_by_external, MATRIX)
+        await ports.roles.save(role)
+    tell_of_role(ports, role)
+    return role

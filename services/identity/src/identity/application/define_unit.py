@@ -1,0 +1,45 @@
+"""An organisational unit is set up or changed."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from optima_kit.ids import new_id
+
+from ..domain.people import manager_is_a_colleague
+from ..domain.units import Unit, unit_is_not_within_itself
+from .facts import tell_of_unit
+from .places import unit_named
+from .ports import Ports
+from .versions import still_at
+
+
+async def define_unit(
+    ports: Ports,
+    key: str,
+    expected_version: int | None,
+    *,
+    name: str,
+    parent: str | None,
+    manager_id: UUID | None,
+) -> Unit:
+    """Saying again what stands already changes nothing; a real change names the version that its author
+    has seen."""
+    await ports.tenants.lock()
+    known = await ports.units.by_key(key)
+    parent_id = await unit_named(ports, parent, field="parent")
+    if known is not None and (known.name, known.parent_id, known.manager_id) == (name, parent_id, manager_id):
+        return known
+    if manager_id is not None:
+        manager_is_a_colleague(await ports.people.get(manager_id))
+    if known is None:
+        unit = Unit(new_id(), key, name, parent_id, manager_id)
+        await ports.units.add(unit)
+    else:
+        still_at(known.version, expected_version)
+        if parent_id is not None:
+            unit_is_not_within_itself(known.id, await ports.units.units_from(parent_id))
+        unit = known.redefined(name=name, parent_id=parent_id, manager_id=manager_id)
+        await ports.units.save(unit)
+    tell_of_unit(ports, unit)
+    return unit

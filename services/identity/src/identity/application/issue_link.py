@@ -1,0 +1,27 @@
+"""Hand out a link that works once. The text exists only in the answer; we keep its hash."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from optima_kit.ids import new_id
+
+from ..domain.links import VALID_FOR, Link, Purpose
+from .opaque_tokens import new_token
+from .ports import Ports
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedLink:
+    person_id: UUID
+    token: str
+    expires_at: datetime
+
+
+async def issue_link(ports: Ports, person_id: UUID, purpose: Purpose) -> IssuedLink:
+    token = new_token(ports.tenant_id)
+    expires_at = ports.now + VALID_FOR[purpose]
+    await ports.links.add(Link(new_id(), person_id, purpose, token.secret_hash, expires_at))
+    return IssuedLink(person_id, token.text, expires_at)

@@ -1,0 +1,180 @@
+"""What the use cases need of the world."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from optima_kit.ports import Jobs, Outbox
+
+from ..domain.links import Link
+from ..domain.passwords import Attempts
+from ..domain.people import Person
+from ..domain.roles import Role
+from ..domain.service_accounts import ServiceAccount
+from ..domain.sessions import RefreshToken, Session
+from ..domain.signing import SigningKey
+from ..domain.tenants import Tenant
+from ..domain.units import Unit
+
+
+class Tenants(Protocol):
+    async def by_slug(self, slug: str) -> Tenant | None:
+        """Of any tenant: who signs in has only the name of theirs."""
+        ...
+
+    async def get(self) -> Tenant | None:
+        """The tenant of this transaction."""
+        ...
+
+    async def lock(self) -> Tenant:
+        """The same, for writing. Every change of a directory begins here, so that they happen one at a
+        time: rules over several people (the last admin, a chain of managers) then see the truth."""
+        ...
+
+    async def add(self, tenant: Tenant) -> None: ...
+    async def save(self, tenant: Tenant) -> None: ...
+
+
+class People(Protocol):
+    async def get(self, person_id: UUID) -> Person | None: ...
+    async def by_email(self, email: str) -> Person | None: ...
+    async def add(self, person: Person) -> None: ...
+    async def save(self, person: Person) -> None: ...
+    async def managers_from(self, person_id: UUID) -> Sequence[UUID]:
+        """The person, their manager, and so on upwards."""
+        ...
+
+    async def other_active_admins(self, person_id: UUID) -> int: ...
+    async def role_is_held_by_external(self, role: str) -> bool: ...
+    async def page(self, *, text: str | None, after: tuple[str, UUID] | None, limit: int) -> Sequence[Person]:
+        """By name, then id."""
+        ...
+
+
+class Units(Protocol):
+    async def by_key(self, key: str) -> Unit | None: ...
+    async def units_from(self, unit_id: UUID) -> Sequence[UUID]:
+        """The unit, its parent, and so on upwards."""
+        ...
+
+    async def add(self, unit: Unit) -> None: ...
+    async def save(self, unit: Unit) -> None: ...
+    async def page(self, *, after: str | None, limit: int) -> Sequence[Unit]:
+        """By key."""
+        ...
+
+
+class Roles(Protocol):
+    async def by_keys(self, keys: Sequence[str]) -> Sequence[Role]:
+        """Those that exist, by key."""
+        ...
+
+    async def add(self, role: Role) -> None: ...
+    async def save(self, role: Role) -> None: ...
+    async def page(self, *, after: str | None, limit: int) -> Sequence[Role]:
+        """By key."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    person_id: UUID
+    password_hash: str
+    attempts: Attempts
+
+
+class CredentialStore(Protocol):
+    async def of_email(self, email: str) -> Credentials | None: ...
+    async def lock(self, person_id: UUID) -> Credentials | None: ...
+    async def set_password(self, person_id: UUID, password_hash: str, now: datetime) -> None:
+        """Also forgets earlier failures."""
+        ...
+
+    async def save_attempts(self, person_id: UUID, attempts: Attempts) -> None: ...
+
+
+class Links(Protocol):
+    async def add(self, link: Link) -> None:
+        """Links that the person already had for the same purpose stop working."""
+        ...
+
+    async def lock(self, secret_hash: bytes) -> Link | None: ...
+    async def use(self, link_id: UUID) -> None: ...
+
+
+class Sessions(Protocol):
+    async def add(self, session: Session, token: RefreshToken) -> None: ...
+    async def lock_token(self, secret_hash: bytes) -> tuple[Session, RefreshToken] | None: ...
+    async def turn(self, session: Session, old: RefreshToken, new: RefreshToken, now: datetime) -> None:
+        """`old` is used up and `new` takes its place."""
+        ...
+
+    async def open_of(self, person_id: UUID, now: datetime) -> Sequence[Session]: ...
+    async def revoke(self, person_id: UUID, session_id: UUID, now: datetime) -> bool:
+        """False if the person has no such open session."""
+        ...
+
+    async def revoke_all(self, person_id: UUID, now: datetime) -> None: ...
+
+
+class ServiceAccounts(Protocol):
+    async def get(self, account_id: UUID) -> ServiceAccount | None: ...
+    async def by_name(self, name: str) -> ServiceAccount | None: ...
+    async def add(self, account: ServiceAccount) -> None: ...
+    async def save(self, account: ServiceAccount) -> None: ...
+    async def page(self, *, after: str | None, limit: int) -> Sequence[ServiceAccount]:
+        """By name."""
+        ...
+
+
+class SigningKeys(Protocol):
+    async def all(self) -> Sequence[SigningKey]: ...
+    async def lock(self) -> Sequence[SigningKey]:
+        """All of them; whoever else wants to change them waits."""
+        ...
+
+    async def add(self, key: SigningKey) -> None: ...
+    async def remove(self, kid: str) -> None: ...
+
+
+class KeyMaker(Protocol):
+    def new_key(self, signs_from: datetime) -> SigningKey: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """One tenant's unit of work."""
+
+    tenant_id: UUID
+    tenants: Tenants
+    people: People
+    units: Units
+    roles: Roles
+    credentials: CredentialStore
+    links: Links
+    sessions: Sessions
+    accounts: ServiceAccounts
+    signing_keys: SigningKeys
+    key_maker: KeyMaker
+    outbox: Outbox
+    jobs: Jobs
+    now: datetime
+
+
+class Directory(Protocol):
+    """Opens units of work for those who come without a token, and so without a tenant."""
+
+    def work(self, tenant_id: UUID) -> AbstractAsyncContextManager[Ports]: ...
+    def reading(self, tenant_id: UUID) -> AbstractAsyncContextManager[Ports]: ...
+
+
+class Passwords(Protocol):
+    async def hashed(self, password: str) -> str: ...
+    async def matches(self, password_hash: str | None, password: str) -> bool:
+        """Takes as long for no hash as for a wrong password."""
+        ...

@@ -1,0 +1,65 @@
+"""Machine clients: opened, given a new secret, closed. A secret exists only in the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from optima_kit.actor import Actor
+from optima_kit.ids import new_id
+from optima_kit.refusals import Absent
+
+from ..domain.roles import nobody_grants_more_than_they_hold, scopes_hold_only_grantable_privileges
+from ..domain.service_accounts import ServiceAccount, account_name_is_free
+from .facts import tell_of_account
+from .matrix import MATRIX
+from .opaque_tokens import hashed_secret, new_secret
+from .ports import Ports
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedAccount:
+    account: ServiceAccount
+    secret: str
+
+
+async def open_service_account(
+    ports: Ports, actor: Actor, *, name: str, scopes: Sequence[str]
+) -> OpenedAccount:
+    await ports.tenants.lock()
+    account_name_is_free(name, await ports.accounts.by_name(name))
+    scopes_hold_only_grantable_privileges(scopes, MATRIX)
+    nobody_grants_more_than_they_hold(frozenset(scopes), actor.privileges, field="scopes")
+    secret = new_secret()
+    account = ServiceAccount(new_id(), name, frozenset(scopes), hashed_secret(secret))
+    await ports.accounts.add(account)
+    tell_of_account(ports, account)
+    return OpenedAccount(account, secret)
+
+
+async def renew_secret(ports: Ports, actor: Actor, account_id: UUID) -> OpenedAccount:
+    """The old secret stops working."""
+    account = await _managed(ports, actor, account_id)
+    secret = new_secret()
+    renewed = account.with_secret(hashed_secret(secret))
+    await ports.accounts.save(renewed)
+    tell_of_account(ports, renewed, secret_renewed=True)
+    return OpenedAccount(renewed, secret)
+
+
+async def close_service_account(ports: Ports, actor: Actor, account_id: UUID) -> None:
+    account = await _managed(ports, actor, account_id)
+    if account.active:
+        closed = account.closed()
+        await ports.accounts.save(closed)
+        tell_of_account(ports, closed)
+
+
+async def _managed(ports: Ports, actor: Actor, account_id: UUID) -> ServiceAccount:
+    await ports.tenants.lock()
+    account = await ports.accounts.get(account_id)
+    if account is None:
+        raise Absent("service_account_not_found")
+    nobody_grants_more_than_they_hold(account.scopes, actor.privileges)
+    return account

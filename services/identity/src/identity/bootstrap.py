@@ -1,0 +1,75 @@
+"""Wires the service together."""
+
+from __future__ import annotations
+
+from optima_kit.db import Transaction
+from optima_kit.http import Routes
+from optima_kit.service import Service
+
+from .adapters import http_access, http_directory
+from .adapters.commands import rotate_keys_command
+from .adapters.jobs import jobs
+from .adapters.keyring import KeyMaker, Keyring
+from .adapters.passwords import Argon2Passwords
+from .adapters.postgres import (
+    PostgresCredentials,
+    PostgresLinks,
+    PostgresPeople,
+    PostgresRoles,
+    PostgresServiceAccounts,
+    PostgresSessions,
+    PostgresSigningKeys,
+    PostgresTenants,
+    PostgresUnits,
+)
+from .adapters.resources import Resources
+from .application.ports import Ports
+from .application.sign_in_service import PlatformClient
+from .settings import IdentitySettings
+
+
+def service(settings: IdentitySettings) -> Service[Ports]:
+    maker = KeyMaker(settings.key_secret.get_secret_value())
+
+    def ports(work: Transaction) -> Ports:
+        connection = work.connection
+        return Ports(
+            tenant_id=work.tenant_id,
+            tenants=PostgresTenants(connection, work.now),
+            people=PostgresPeople(connection),
+            units=PostgresUnits(connection),
+            roles=PostgresRoles(connection),
+            credentials=PostgresCredentials(connection),
+            links=PostgresLinks(connection),
+            sessions=PostgresSessions(connection),
+            accounts=PostgresServiceAccounts(connection),
+            signing_keys=PostgresSigningKeys(connection),
+            key_maker=maker,
+            outbox=work.outbox,
+            jobs=work.jobs,
+            now=work.now,
+        )
+
+    passwords = Argon2Passwords()
+    routes = Routes()
+    routes.include(http_directory.routes)
+    routes.include(http_access.routes)
+    return Service(
+        name="identity",
+        package="identity",
+        settings=settings,
+        ports=ports,
+        routes=routes,
+        jobs=jobs,
+        resources=Resources(
+            ports=ports,
+            passwords=passwords,
+            keyring=Keyring(maker, ports, settings.issuer, settings.audience),
+            platform=PlatformClient(
+                settings.platform_client_id, settings.platform_client_secret.get_secret_value()
+            ),
+            issuer=settings.issuer,
+        ),
+        close_resources=passwords.close,
+        commands={"rotate-keys": rotate_keys_command(ports)},
+    )

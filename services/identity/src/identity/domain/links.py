@@ -1,0 +1,34 @@
+"""Links that work once: an invitation, a password reset. Only the hash of their secret is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+from uuid import UUID
+
+from optima_kit.refusals import Invalid
+
+Purpose = Literal["invitation", "password_reset"]
+
+VALID_FOR: dict[Purpose, timedelta] = {
+    "invitation": timedelta(days=7),
+    "password_reset": timedelta(hours=1),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    id: UUID
+    person_id: UUID
+    purpose: Purpose
+    secret_hash: bytes
+    expires_at: datetime
+    used: bool = False
+
+
+def link_is_good(link: Link | None, purpose: Purpose, now: datetime) -> Link:
+    """One answer for unknown, used, expired and meant for something else: a guesser learns nothing."""
+    if link is None or link.purpose != purpose or link.used or link.expires_at <= now:
+        raise Invalid("link_not_valid", field="token")
+    return link

@@ -1,0 +1,121 @@
+"""People of a tenant. They join by invitation, and external ones see production tasks alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from optima_kit.refusals import Invalid, WrongState
+
+from .roles import ADMIN, Matrix, Role
+from .tenants import Language
+
+Kind = Literal["internal", "external"]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    id: UUID
+    name: str
+    email: str
+    kind: Kind
+    company: str | None
+    """The company that an external person works for; none for internal people."""
+    roles: tuple[str, ...]
+    """Keys, sorted."""
+    unit_id: UUID | None
+    manager_id: UUID | None
+    language: Language
+    joined_at: datetime | None = None
+    """When the invitation was accepted."""
+    suspended: bool = False
+    absent_until: datetime | None = None
+    version: int = 1
+
+    @property
+    def active(self) -> bool:
+        """May sign in and be given work."""
+        return self.joined_at is not None and not self.suspended
+
+    def changed(
+        self,
+        *,
+        name: str,
+        company: str | None,
+        roles: tuple[str, ...],
+        unit_id: UUID | None,
+        manager_id: UUID | None,
+        language: Language,
+        suspended: bool,
+        absent_until: datetime | None,
+    ) -> Person:
+        return replace(
+            self,
+            name=name,
+            company=company,
+            roles=roles,
+            unit_id=unit_id,
+            manager_id=manager_id,
+            language=language,
+            suspended=suspended,
+            absent_until=absent_until,
+            version=self.version + 1,
+        )
+
+    def joined(self, now: datetime) -> Person:
+        return replace(self, joined_at=now, version=self.version + 1)
+
+
+def normalised_email(text: str) -> str:
+    """The form under which an address is stored and looked for: case does not tell people apart."""
+    return text.strip().casefold()
+
+
+def email_belongs_to_one_person(email: str, known: Person | None) -> None:
+    if known is not None:
+        code = "email_already_invited" if known.joined_at is None else "email_already_member"
+        raise WrongState(code, field="email", email=email)
+
+
+def external_people_belong_to_a_company(kind: Kind, company: str | None) -> None:
+    if kind == "external" and company is None:
+        raise Invalid("company_required", field="company")
+    if kind == "internal" and company is not None:
+        raise Invalid("company_of_internal_person", field="company")
+
+
+def external_people_hold_only_roles_open_to_them(kind: Kind, roles: Sequence[Role], matrix: Matrix) -> None:
+    if kind == "internal":
+        return
+    for role in roles:
+        if not role.open_to_external(matrix):
+            raise Invalid("role_for_internal_people", field="roles", role=role.key)
+
+
+def manager_is_a_colleague(manager: Person | None, *, field: str = "manager") -> None:
+    """Approvals climb from a person to their manager: one of the house who has not left. Whoever is invited
+    together with their manager may name them before either has accepted."""
+    if manager is None or manager.suspended or manager.kind != "internal":
+        raise Invalid("manager_not_available", field=field)
+
+
+def nobody_is_their_own_superior(person_id: UUID, managers_above: Sequence[UUID]) -> None:
+    """`managers_above`: the proposed manager, their manager, and so on."""
+    if person_id in managers_above:
+        raise Invalid("manager_cycle", field="manager")
+
+
+def only_people_who_joined_are_activated(person: Person) -> None:
+    if person.joined_at is None:
+        raise WrongState("invitation_not_accepted", field="active")
+
+
+def tenant_keeps_an_active_admin(before: Person, after: Person, other_active_admins: int) -> None:
+    """Without an admin nobody could put anything right again."""
+    was = before.active and ADMIN in before.roles
+    remains = after.active and ADMIN in after.roles
+    if was and not remains and other_active_admins == 0:
+        raise WrongState("last_admin", field="roles" if after.active else "active")

@@ -1,0 +1,82 @@
+"""Roles: named sets of privileges, the product's own and those that a tenant defines for itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from optima_kit.refusals import Forbidden, Invalid, WrongState
+
+ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """What the product knows of privileges. The rules below read it; they name no privilege themselves."""
+
+    known: frozenset[str]
+    """Every privilege that a tenant's people can hold."""
+    admin_only: frozenset[str]
+    platform: frozenset[str]
+    open_to_external: frozenset[str]
+    """What the built-in dealer, agent and supplier hold between them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    id: UUID
+    key: str
+    name: str
+    privileges: frozenset[str]
+    built_in: bool
+    version: int = 1
+
+    def redefined(self, *, name: str, privileges: frozenset[str]) -> Role:
+        return replace(self, name=name, privileges=privileges, version=self.version + 1)
+
+    def open_to_external(self, matrix: Matrix) -> bool:
+        """Whether it grants nothing beyond what dealers, agents and suppliers have."""
+        return self.privileges <= matrix.open_to_external
+
+
+def privileges_of(roles: Iterable[Role]) -> frozenset[str]:
+    return frozenset().union(*(role.privileges for role in roles))
+
+
+def built_in_roles_are_the_products_own(key: str, built_in: Iterable[str]) -> None:
+    if key in built_in:
+        raise WrongState("built_in_role", field="key", role=key)
+
+
+def own_roles_hold_only_grantable_privileges(privileges: Sequence[str], matrix: Matrix) -> None:
+    """Economics and the assignment of phases stay with the admin, whatever a tenant wishes."""
+    for index, privilege in enumerate(privileges):
+        field = f"privileges[{index}]"
+        if privilege in matrix.admin_only:
+            raise Invalid("admin_only_privilege", field=field, privilege=privilege)
+        if privilege in matrix.platform:
+            raise Invalid("platform_privilege", field=field, privilege=privilege)
+        if privilege not in matrix.known:
+            raise Invalid("unknown_privilege", field=field, privilege=privilege)
+
+
+def scopes_hold_only_grantable_privileges(scopes: Sequence[str], matrix: Matrix) -> None:
+    """A machine is no admin either: its scopes obey the rule of a tenant's own roles."""
+    for index, scope in enumerate(scopes):
+        if scope in matrix.admin_only or scope in matrix.platform or scope not in matrix.known:
+            raise Invalid("scope_not_grantable", field=f"scopes[{index}]", scope=scope)
+
+
+def nobody_grants_more_than_they_hold(
+    granted: frozenset[str], held: frozenset[str], *, field: str | None = None
+) -> None:
+    """Otherwise whoever may invite people could make themselves an admin."""
+    beyond = granted - held
+    if beyond:
+        raise Forbidden("grants_more_than_held", field=field, privilege=min(beyond))
+
+
+def role_of_external_people_stays_open_to_them(role: Role, held_by_external: bool, matrix: Matrix) -> None:
+    if held_by_external and not role.open_to_external(matrix):
+        raise WrongState("role_held_by_external_people", field="privileges", role=role.key)

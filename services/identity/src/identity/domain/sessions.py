@@ -1,0 +1,43 @@
+"""A session: one sign-in, kept alive by refresh tokens of which each works once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+ACCESS_TOKEN_LIVES = timedelta(minutes=10)
+"""Also how long a revoked session or a withdrawn role can still be used."""
+REFRESH_TOKEN_LIVES = timedelta(days=7)
+SESSION_LIVES = timedelta(days=30)
+"""From the sign-in, however often it is refreshed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    id: UUID
+    person_id: UUID
+    device: str
+    """What the browser says of itself."""
+    began_at: datetime
+    refreshed_at: datetime
+    ends_at: datetime
+    revoked_at: datetime | None = None
+
+    def open(self, now: datetime) -> bool:
+        return self.revoked_at is None and now < self.ends_at
+
+    def refresh_token_ends_at(self, now: datetime) -> datetime:
+        return min(now + REFRESH_TOKEN_LIVES, self.ends_at)
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshToken:
+    secret_hash: bytes
+    session_id: UUID
+    expires_at: datetime
+    used_at: datetime | None = None
+
+
+def begun(session_id: UUID, person_id: UUID, device: str, now: datetime) -> Session:
+    return Session(session_id, person_id, device, now, now, now + SESSION_LIVES)

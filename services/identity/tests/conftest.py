@@ -1,0 +1,137 @@
+"""A running identity service and the people of a tenant, as every component test needs them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+from joserfc.jwk import KeySet
+
+from identity.bootstrap import service
+from identity.settings import IdentitySettings
+from optima_kit.actor import Actor
+from optima_kit.auth import TokenVerifier
+from optima_kit.testing import AppClient, Client, FixedClock, People, ServiceDatabase, app_client
+
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+ISSUER = "http://identity.test"
+PLATFORM = {"grant": "client_credentials", "client_id": "platform", "client_secret": "platform-secret"}
+PASSWORD = "tre gatti sul tetto rosso"
+LEGAL = {
+    "name": "Caffè Aurora S.p.A.",
+    "vat_number": "01234560371",
+    "street": "Via Giuseppe Garibaldi 18",
+    "postal_code": "40124",
+    "city": "Bologna",
+    "province": "BO",
+}
+
+
+def settings_for(database: ServiceDatabase, **more: Any) -> IdentitySettings:
+    given = {
+        "database_url": database.rw_url,
+        "database_backbone_url": database.backbone_url,
+        "broker_url": "amqp://nowhere",
+        "issuer": ISSUER,
+        "jwks_url": f"{ISSUER}/.well-known/jwks.json",
+        "environment": "demonstration",
+        "key_secret": "demonstration key secret",
+        "platform_client_secret": PLATFORM["client_secret"],
+    }
+    return IdentitySettings.model_validate(given | more)
+
+
+class OwnKeys:
+    """The service's own keys, as its JWKS endpoint shows them."""
+
+    def __init__(self) -> None:
+        self.app: AppClient | None = None
+
+    async def keys(self, *, unknown: bool = False) -> KeySet:
+        assert self.app is not None
+        _, body = await self.app.as_(None).get("/.well-known/jwks.json")
+        return KeySet.import_key_set(body)
+
+
+@dataclass
+class OwnTokens(People):
+    """Believes the tokens that the service under test issues."""
+
+    source: OwnKeys = field(default_factory=OwnKeys)
+
+    def verifier(self) -> TokenVerifier:
+        return TokenVerifier(self.source, ISSUER, "optima", self.clock)
+
+
+@dataclass
+class Identity:
+    app: AppClient
+    database: ServiceDatabase
+    clock: FixedClock
+    verifier: TokenVerifier
+
+    @property
+    def anybody(self) -> Client:
+        return self.app.as_(None)
+
+    async def platform(self) -> Client:
+        response, body = await self.anybody.post("/v1/tokens", PLATFORM)
+        assert response.status == 200, body
+        return self.app.with_token(body["access_token"])
+
+    async def sign_in(self, email: str, *, tenant: str = "aurora", password: str = PASSWORD) -> Any:
+        grant = {"grant": "password", "tenant": tenant, "email": email, "password": password}
+        response, body = await self.anybody.post("/v1/tokens", grant)
+        return body | {"status": response.status}
+
+    async def client(self, email: str, *, tenant: str = "aurora") -> Client:
+        body = await self.sign_in(email, tenant=tenant)
+        assert body["status"] == 200, body
+        return self.app.with_token(body["access_token"])
+
+    async def actor(self, email: str, *, tenant: str = "aurora") -> Actor:
+        return await self.verifier.actor((await self.sign_in(email, tenant=tenant))["access_token"])
+
+    async def register(self, slug: str = "aurora") -> Client:
+        """Registers a tenant and returns its admin, signed in."""
+        body = {
+            "slug": slug,
+            "legal": LEGAL,
+            "admin": {"name": "Paola Ferri", "email": f"paola@{slug}.example"},
+        }
+        response, answer = await (await self.platform()).post("/v1/tenants", body)
+        assert response.status == 201, answer
+        await self.accept(answer["invitation"]["token"])
+        return await self.client(f"paola@{slug}.example", tenant=slug)
+
+    async def invite(self, admin: Client, email: str, *roles: str, **more: Any) -> UUID:
+        """Invites a person, who accepts."""
+        name = email.partition("@")[0].replace(".", " ").title()
+        body = {"email": email, "name": name, "roles": list(roles), **more}
+        response, answer = await admin.post("/v1/invitations", body)
+        assert response.status == 201, answer
+        await self.accept(answer["token"])
+        return UUID(answer["person_id"])
+
+    async def accept(self, token: str, password: str = PASSWORD) -> None:
+        body = {"token": token, "password": password}
+        response, answer = await self.anybody.post("/v1/invitations/acceptance", body)
+        assert response.status == 201, answer
+
+
+@pytest.fixture
+async def identity(
+    database_for: Callable[[str], Awaitable[ServiceDatabase]],
+) -> AsyncIterator[Identity]:
+    database = await database_for("identity")
+    clock = FixedClock(NOW)
+    built = service(settings_for(database))
+    people = OwnTokens(clock=clock)
+    async with app_client(built, database, clock=clock, people=people) as app:
+        people.source.app = app
+        yield Identity(app, database, clock, people.verifier())
+    built.close_resources()
