@@ -302,9 +302,7 @@ class Consumer(Generic[P]):
             except Exception as error:
                 raise _Failed(item, error) from error
             EVENT_HANDLED_SECONDS.labels(event.type, "handled").observe(time.perf_counter() - began)
-        wrote_events = await whole.outbox.flush(connection)
-        wrote_jobs = await whole.jobs.flush(connection)
-        return wrote_events or wrote_jobs
+        return await whole.flush()
 
     async def _without_outdated(self, connection: Connection, items: list[_Item]) -> list[_Item]:
         """Drops, of the types whose newest event is enough, all that are older than one already applied."""

@@ -10,7 +10,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 from uuid import UUID
 
 import asyncpg
@@ -43,10 +43,20 @@ UNAVAILABLE = (
 """What says that the database can't be reached just now: nothing is wrong with the work itself."""
 
 
+class Flushed(Protocol):
+    """What gathers writes during a unit of work."""
+
+    async def flush(self) -> None:
+        """Makes them; nothing where nothing was gathered."""
+
+
+F = TypeVar("F", bound=Flushed)
+
+
 class Transaction:
     """One tenant's unit of work: state, events and jobs are committed together or not at all."""
 
-    __slots__ = ("actor_id", "connection", "jobs", "now", "on_behalf_of", "outbox", "tenant_id")
+    __slots__ = ("_gathered", "actor_id", "connection", "jobs", "now", "on_behalf_of", "outbox", "tenant_id")
 
     def __init__(
         self,
@@ -57,7 +67,9 @@ class Transaction:
         jobs: JobBuffer,
         actor_id: UUID | None,
         on_behalf_of: UUID | None,
+        gathered: dict[Callable[[Transaction], Flushed], Flushed] | None = None,
     ) -> None:
+        self._gathered = {} if gathered is None else gathered
         self.connection = connection
         self.tenant_id = tenant_id
         self.now = now
@@ -89,7 +101,26 @@ class Transaction:
             self.jobs.for_cause(causation=causation, traceparent=traceparent, now=self.now),
             actor_id,
             on_behalf_of,
+            self._gathered,
         )
+
+    def gathering(self, make: Callable[[Transaction], F]) -> F:
+        """The one object of its kind in this unit of work, whatever its causes: made when first asked for.
+
+        It gathers writes, and its `flush` makes them together before the commit. A savepoint does not undo
+        what it has gathered.
+        """
+        if make not in self._gathered:
+            self._gathered[make] = make(self)
+        return cast(F, self._gathered[make])
+
+    async def flush(self) -> bool:
+        """Writes what was gathered, then events and jobs. Returns whether there were events or jobs."""
+        for each in self._gathered.values():
+            await each.flush()
+        wrote_events = await self.outbox.flush(self.connection)
+        wrote_jobs = await self.jobs.flush(self.connection)
+        return wrote_events or wrote_jobs
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
@@ -193,14 +224,13 @@ class Database:
                     traceparent=traceparent,
                 )
                 yield work
-                wrote_events = await work.outbox.flush(connection)
-                wrote_jobs = await work.jobs.flush(connection)
+                wrote = await work.flush()
                 await commit(connection)
             except BaseException:
                 if not connection.is_closed():
                     await connection.execute("ROLLBACK")
                 raise
-        if wrote_events or wrote_jobs:
+        if wrote:
             self.after_commit()
 
     @asynccontextmanager
