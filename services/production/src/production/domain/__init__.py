@@ -1,0 +1,1 @@
+"""What may happen to orders, jobs and phases, and when."""

@@ -1,0 +1,109 @@
+"""The events that production listens to."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from decimal import Decimal
+from uuid import UUID
+
+from optima_contracts.brief import BriefApproved, BriefCancelled
+from optima_contracts.erp import CustomerChanged
+from optima_contracts.identity import PersonChanged, RoleChanged
+from optima_contracts.logistics import (
+    CancellationRefused,
+    DdtIssued,
+    DdtVoided,
+    ShipmentDelivered,
+    ShipmentDeparted,
+    ShipmentRefused,
+)
+from optima_kit.reactions import Reactions, Received
+
+from ..application.on_brief_approved import on_brief_approved
+from ..application.on_brief_cancelled import on_brief_cancelled
+from ..application.on_cancellation_refused import on_cancellation_refused
+from ..application.on_customer_changed import on_customer_changed
+from ..application.on_directory_changed import on_person_changed, on_role_changed
+from ..application.on_shipment_changed import on_shipment_changed
+from ..application.ports import Ports
+from ..domain.shipments import Shipment, ShipmentState
+
+reactions = Reactions()
+
+
+@reactions.on(BriefApproved)
+async def brief_approved(ports: Ports, event: Received[BriefApproved]) -> None:
+    await on_brief_approved(ports, event.data)
+
+
+@reactions.on(BriefCancelled)
+async def brief_cancelled(ports: Ports, event: Received[BriefCancelled]) -> None:
+    await on_brief_cancelled(ports, event.data)
+
+
+@reactions.on(CancellationRefused)
+async def cancellation_refused(ports: Ports, event: Received[CancellationRefused]) -> None:
+    await on_cancellation_refused(ports, event.data)
+
+
+@reactions.on(DdtIssued)
+async def ddt_issued(ports: Ports, event: Received[DdtIssued]) -> None:
+    await on_shipment_changed(ports, _shipment(event, ShipmentState.ISSUED, event.data.number))
+
+
+@reactions.on(ShipmentDeparted)
+async def shipment_departed(ports: Ports, event: Received[ShipmentDeparted]) -> None:
+    await on_shipment_changed(ports, _shipment(event, ShipmentState.DEPARTED))
+
+
+@reactions.on(ShipmentDelivered)
+async def shipment_delivered(ports: Ports, event: Received[ShipmentDelivered]) -> None:
+    await on_shipment_changed(ports, _shipment(event, ShipmentState.DELIVERED))
+
+
+@reactions.on(ShipmentRefused)
+async def shipment_refused(ports: Ports, event: Received[ShipmentRefused]) -> None:
+    await on_shipment_changed(ports, _shipment(event, ShipmentState.REFUSED))
+
+
+@reactions.on(DdtVoided)
+async def ddt_voided(ports: Ports, event: Received[DdtVoided]) -> None:
+    await on_shipment_changed(ports, _shipment(event, ShipmentState.VOIDED, event.data.number))
+
+
+@reactions.on(PersonChanged, newest_only=True)
+async def person_changed(ports: Ports, event: Received[PersonChanged]) -> None:
+    await on_person_changed(ports, event.data)
+
+
+@reactions.on(RoleChanged, newest_only=True)
+async def role_changed(ports: Ports, event: Received[RoleChanged]) -> None:
+    await on_role_changed(ports, event.data)
+
+
+@reactions.on(CustomerChanged, newest_only=True)
+async def customer_changed(ports: Ports, event: Received[CustomerChanged]) -> None:
+    await on_customer_changed(ports, event.data)
+
+
+def _shipment(
+    event: Received[DdtIssued]
+    | Received[ShipmentDeparted]
+    | Received[ShipmentDelivered]
+    | Received[ShipmentRefused]
+    | Received[DdtVoided],
+    state: ShipmentState,
+    ddt_number: str | None = None,
+) -> Shipment:
+    """A job may stand in several lines of a shipment: its goods lay in several places."""
+    quantities: dict[UUID, Decimal] = defaultdict(Decimal)
+    for line in event.data.lines:
+        quantities[line.job_id] += Decimal(line.quantity)
+    return Shipment(
+        id=event.data.shipment_id,
+        order_id=event.data.order_id,
+        state=state,
+        sequence=event.sequence,
+        quantities=dict(quantities),
+        ddt_number=ddt_number,
+    )

@@ -1,0 +1,251 @@
+-- Every statement sees the transaction's tenant alone: row-level security adds the condition.
+
+-- name: load_kinds
+SELECT id, key, name, phases, tolerance_percent, version FROM kinds WHERE key = ANY ($1)
+
+-- name: hold_kinds
+-- Orders that miss a kind hold this together; who defines a kind waits for them and they for them. So no
+-- job is blocked for a kind that was being defined meanwhile.
+SELECT pg_advisory_xact_lock_shared(hashtextextended('kinds ' || optima_tenant(), 0))
+
+-- name: hold_kinds_alone
+SELECT pg_advisory_xact_lock(hashtextextended('kinds ' || optima_tenant(), 0))
+
+-- name: page_kinds
+SELECT id, key, name, phases, tolerance_percent, version
+FROM kinds WHERE key > $1 ORDER BY key LIMIT $2
+
+-- name: save_kind
+INSERT INTO kinds (id, key, name, phases, tolerance_percent, version) VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (tenant_id, key) DO UPDATE SET
+    name = excluded.name, phases = excluded.phases, tolerance_percent = excluded.tolerance_percent,
+    version = excluded.version
+
+-- name: meet_brief
+-- The update that changes nothing takes the row's lock, so that whoever meets the same brief waits.
+INSERT INTO briefs (id) VALUES ($1)
+ON CONFLICT (tenant_id, id) DO UPDATE SET id = excluded.id
+RETURNING cancelled_at
+
+-- name: find_order_of_brief
+SELECT id FROM orders WHERE brief_id = $1
+
+-- name: remember_cancelled_brief
+UPDATE briefs SET cancelled_at = coalesce(cancelled_at, $2) WHERE id = $1
+
+-- name: take_order_number
+INSERT INTO order_numbers AS numbers (year, last) VALUES ($1, 1)
+ON CONFLICT (tenant_id, year) DO UPDATE SET last = numbers.last + 1
+RETURNING last
+
+-- name: add_order
+INSERT INTO orders (id, number, brief_id, title, customer, deadline, state, confirmed_at, version)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+
+-- name: add_jobs
+INSERT INTO order_jobs (order_id, id, position, item_id, kind, description, quantity, unit, deliveries,
+                            tolerance_percent, state, blocked_reason, version)
+SELECT $1, *
+FROM unnest($2::uuid[], $3::smallint[], $4::uuid[], $5::text[], $6::text[], $7::numeric[], $8::text[],
+            $9::jsonb[], $10::numeric[], $11::text[], $12::text[], $13::integer[])
+
+-- name: add_phases
+-- `after` travels as one text a phase: arrays of arrays must be rectangular. Keys contain no comma.
+INSERT INTO phases (order_id, deadline, job_id, position, id, key, name, after, quality_check, skippable,
+                    state, attempt, note)
+SELECT $1, orders.deadline, p.job_id, p.position, p.id, p.key, p.name,
+       string_to_array(p.after, ','), p.quality_check, p.skippable, p.state, 1, ''
+FROM orders, unnest($2::uuid[], $3::smallint[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::boolean[],
+                    $9::boolean[], $10::text[])
+    AS p(job_id, position, id, key, name, after, quality_check, skippable, state)
+WHERE orders.id = $1
+
+-- name: lock_order
+SELECT * FROM orders WHERE id = $1 FOR UPDATE
+
+-- name: lock_order_of_job
+SELECT * FROM orders WHERE id = (SELECT order_id FROM order_jobs WHERE id = $1) FOR UPDATE
+
+-- name: lock_order_of_phase
+SELECT *, (SELECT job_id FROM phases WHERE id = $1) AS job_id
+FROM orders WHERE id = (SELECT order_id FROM phases WHERE id = $1) FOR UPDATE
+
+-- name: get_order
+SELECT * FROM orders WHERE id = $1
+
+-- name: load_jobs_of_order
+SELECT jobs.*, economics.job_id AS valued, economics.cost, economics.unit_price, economics.supplier,
+       economics.materials, economics.technical_sheet, economics.vat_code
+FROM order_jobs AS jobs LEFT JOIN job_economics AS economics ON economics.job_id = jobs.id
+WHERE jobs.order_id = $1 ORDER BY jobs.position
+
+-- name: load_job
+SELECT jobs.*, economics.job_id AS valued, economics.cost, economics.unit_price, economics.supplier,
+       economics.materials, economics.technical_sheet, economics.vat_code
+FROM order_jobs AS jobs LEFT JOIN job_economics AS economics ON economics.job_id = jobs.id
+WHERE jobs.id = $1
+
+-- name: load_phases_of_order
+SELECT * FROM phases WHERE order_id = $1 ORDER BY job_id, position
+
+-- name: load_phases_of_job
+SELECT * FROM phases WHERE job_id = $1 ORDER BY position
+
+-- name: sum_progress
+-- Departed goods count as shipped, delivered ones as both; refused and voided ones came back.
+SELECT jobs.state, jobs.quantity, jobs.produced,
+       coalesce(sum(lines.quantity) FILTER (WHERE shipments.state IN ('departed', 'delivered')), 0) AS shipped,
+       coalesce(sum(lines.quantity) FILTER (WHERE shipments.state = 'delivered'), 0) AS delivered
+FROM order_jobs AS jobs
+LEFT JOIN shipments ON shipments.order_id = jobs.order_id
+LEFT JOIN shipment_lines AS lines ON lines.shipment_id = shipments.id AND lines.job_id = jobs.id
+WHERE jobs.order_id = $1
+GROUP BY jobs.id ORDER BY jobs.position
+
+-- name: find_orders_blocked
+-- In one order for all, so that two who unblock can't wait for each other.
+SELECT DISTINCT order_id FROM order_jobs WHERE kind = $1 AND state = 'blocked' ORDER BY order_id
+
+-- name: save_order
+UPDATE orders SET state = $2, started_at = $3, ready_at = $4, delivered_at = $5, cancelled_at = $6,
+    cancellation_reason = $7, goods_have_left = $8, version = $9
+WHERE id = $1
+
+-- name: save_job
+UPDATE order_jobs SET state = $2, blocked_reason = $3, tolerance_percent = $4, produced = $5, version = $6
+WHERE id = $1
+
+-- name: save_economics
+INSERT INTO job_economics (job_id, cost, unit_price, supplier, materials, technical_sheet, vat_code)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT (job_id) DO UPDATE SET
+    cost = excluded.cost, unit_price = excluded.unit_price, supplier = excluded.supplier,
+    materials = excluded.materials, technical_sheet = excluded.technical_sheet, vat_code = excluded.vat_code
+
+-- name: save_phases
+UPDATE phases SET state = p.state, assignee_id = p.assignee_id, attempt = p.attempt, started_at = p.started_at,
+    completed_at = p.completed_at, quantity = p.quantity, note = p.note
+FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::integer[], $5::timestamptz[], $6::timestamptz[],
+            $7::numeric[], $8::text[])
+    AS p(id, state, assignee_id, attempt, started_at, completed_at, quantity, note)
+WHERE phases.id = p.id
+
+-- name: keep_rejected
+INSERT INTO rejected_attempts (phase_id, attempt, assignee_id, started_at, completed_at, quantity, note,
+                               rejected_at, rejected_by, reason)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+
+-- name: record_shipment
+-- Nothing returned: a newer word about the shipment is known, and this one came late or twice.
+INSERT INTO shipments AS known (id, order_id, state, sequence, ddt_number) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (tenant_id, id) DO UPDATE SET
+    state = excluded.state, sequence = excluded.sequence,
+    ddt_number = coalesce(excluded.ddt_number, known.ddt_number)
+WHERE known.sequence < excluded.sequence
+RETURNING id
+
+-- name: replace_shipment_lines
+WITH gone AS (DELETE FROM shipment_lines WHERE shipment_id = $1 AND job_id <> ALL ($2::uuid[]))
+INSERT INTO shipment_lines (shipment_id, job_id, quantity)
+SELECT $1, * FROM unnest($2::uuid[], $3::numeric[])
+ON CONFLICT (tenant_id, shipment_id, job_id) DO UPDATE SET quantity = excluded.quantity
+
+-- name: get_person
+SELECT id, name, active, roles FROM people WHERE id = $1
+
+-- name: save_person
+INSERT INTO people (id, name, active, roles) VALUES ($1, $2, $3, $4)
+ON CONFLICT (tenant_id, id) DO UPDATE SET
+    name = excluded.name, active = excluded.active, roles = excluded.roles
+
+-- name: save_role
+INSERT INTO roles (id, key, privileges) VALUES ($1, $2, $3)
+ON CONFLICT (tenant_id, id) DO UPDATE SET key = excluded.key, privileges = excluded.privileges
+
+-- name: find_roles
+SELECT key, privileges FROM roles WHERE key = ANY ($1)
+
+-- name: drop_customer_by_former_code
+DELETE FROM customers WHERE id = $1 AND code <> $2
+
+-- name: save_customer
+INSERT INTO customers (id, code, legal, payment_method, payment_terms, connection)
+VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (tenant_id, code) DO UPDATE SET
+    id = excluded.id, legal = excluded.legal, payment_method = excluded.payment_method,
+    payment_terms = excluded.payment_terms, connection = excluded.connection
+
+-- name: get_customer
+SELECT id, code, legal, payment_method, payment_terms, connection FROM customers WHERE code = $1
+
+-- name: page_customers
+SELECT id, code, legal, payment_method, payment_terms, connection
+FROM customers WHERE code > $1 ORDER BY code LIMIT $2
+
+-- name: page_orders
+-- Pages begin beside a key, never at an offset; the first one beside the greatest or least there is.
+SELECT * FROM orders WHERE id < $1 ORDER BY id DESC LIMIT $2
+
+-- name: page_orders_of_state
+-- A statement of its own for each filter that has an index, so that each keeps to it.
+SELECT * FROM orders WHERE state = $3 AND id < $1 ORDER BY id DESC LIMIT $2
+
+-- name: page_orders_of_customer
+SELECT * FROM orders WHERE customer = $3 AND ($4::text IS NULL OR state = $4) AND id < $1
+ORDER BY id DESC LIMIT $2
+
+-- name: page_orders_named
+-- One at most.
+SELECT * FROM orders
+WHERE id < $1 AND ($3::uuid IS NULL OR brief_id = $3) AND ($4::text IS NULL OR number = $4)
+    AND ($5::text IS NULL OR state = $5) AND ($6::text IS NULL OR customer = $6)
+ORDER BY id DESC LIMIT $2
+
+-- name: page_tasks_open
+SELECT phases.*, jobs.description, jobs.quantity AS ordered, jobs.unit, jobs.tolerance_percent,
+       coalesce(economics.technical_sheet, '') AS technical_sheet
+FROM phases
+JOIN order_jobs AS jobs ON jobs.id = phases.job_id
+LEFT JOIN job_economics AS economics ON economics.job_id = phases.job_id
+WHERE phases.assignee_id = $1 AND phases.state IN ('waiting', 'assigned', 'in_progress', 'to_inspect')
+    AND phases.state = ANY ($2::text[])
+    AND (phases.deadline, phases.id) > ($3, $4::uuid)
+ORDER BY phases.deadline, phases.id LIMIT $5
+
+-- name: page_tasks_done
+SELECT phases.*, jobs.description, jobs.quantity AS ordered, jobs.unit, jobs.tolerance_percent,
+       coalesce(economics.technical_sheet, '') AS technical_sheet
+FROM phases
+JOIN order_jobs AS jobs ON jobs.id = phases.job_id
+LEFT JOIN job_economics AS economics ON economics.job_id = phases.job_id
+WHERE phases.assignee_id = $1 AND phases.state = 'done'
+    AND (phases.deadline, phases.id) > ($2, $3::uuid)
+ORDER BY phases.deadline, phases.id LIMIT $4
+
+-- name: get_task
+SELECT phases.*, jobs.description, jobs.quantity AS ordered, jobs.unit, jobs.tolerance_percent,
+       coalesce(economics.technical_sheet, '') AS technical_sheet
+FROM phases
+JOIN order_jobs AS jobs ON jobs.id = phases.job_id
+LEFT JOIN job_economics AS economics ON economics.job_id = phases.job_id
+WHERE phases.id = $1 AND phases.assignee_id = $2
+    AND phases.state IN ('waiting', 'assigned', 'in_progress', 'to_inspect', 'done')
+
+-- name: load_rejected
+SELECT * FROM rejected_attempts WHERE phase_id = ANY ($1) ORDER BY phase_id, attempt
+
+-- name: name_people
+SELECT id, name FROM people WHERE id = ANY ($1)
+
+-- name: load_shipments
+SELECT shipments.id, shipments.state, shipments.sequence, shipments.ddt_number, lines.job_id, lines.quantity
+FROM shipments JOIN shipment_lines AS lines ON lines.shipment_id = shipments.id
+WHERE shipments.order_id = $1 ORDER BY shipments.id, lines.job_id
+
+-- name: count_open_orders
+SELECT state, count(*) AS orders FROM orders WHERE state NOT IN ('delivered', 'cancelled') GROUP BY state
+
+-- name: count_late_phases
+SELECT count(*) FROM phases
+WHERE deadline < (now() AT TIME ZONE 'Europe/Rome')::date
+    AND state IN ('waiting', 'ready', 'assigned', 'in_progress', 'to_inspect')

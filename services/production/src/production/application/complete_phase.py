@@ -1,0 +1,29 @@
+"""An assignee ends a phase."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from uuid import UUID
+
+from optima_contracts.production import PhaseCompleted
+from optima_kit.actor import Actor
+
+from ..domain.job import Job, completed
+from .own_task import lock_own_task
+from .ports import Ports
+from .save_job_progress import save_job_progress
+
+
+async def complete_phase(ports: Ports, actor: Actor, phase_id: UUID, quantity: Decimal, note: str) -> Job:
+    """Of two who complete at once, one wins; the other is told that the phase is no longer in progress."""
+    order, job = await lock_own_task(ports, actor, phase_id)
+    after = completed(job, phase_id, quantity, note, ports.now)
+    event = PhaseCompleted(
+        job_id=job.id,
+        order_id=order.id,
+        phase_id=phase_id,
+        phase=after.phase(phase_id).key,
+        quantity=str(quantity),
+    )
+    await save_job_progress(ports, order, job, after, event)
+    return after

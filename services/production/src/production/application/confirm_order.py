@@ -1,0 +1,73 @@
+"""The birth of an order, whether from a brief or from backoffice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from uuid import UUID
+
+from optima_contracts.production import OrderConfirmed, OrderDelivery, OrderLine
+from optima_kit.ids import new_id
+
+from ..domain.job import Item, Job, planned_job
+from ..domain.kinds import Kind
+from ..domain.order import Order, OrderState, numbering_year, order_number
+from .ports import Ports
+
+
+async def confirm_order(
+    ports: Ports,
+    items: Sequence[Item],
+    kinds: dict[str, Kind],
+    *,
+    brief_id: UUID | None,
+    title: str,
+    customer: str | None,
+    deadline: date,
+) -> Order:
+    """Makes the order and a job for each item; a job of a kind that is not in `kinds` is blocked."""
+    year = numbering_year(ports.now)
+    order = Order(
+        id=new_id(),
+        number=order_number(year, await ports.orders.next_progressive(year)),
+        brief_id=brief_id,
+        title=title,
+        customer=customer,
+        deadline=deadline,
+        state=OrderState.CONFIRMED,
+        confirmed_at=ports.now,
+    )
+    jobs = [
+        planned_job(
+            item, kinds.get(item.kind), job_id=new_id(), order_id=order.id, position=position, new_id=new_id
+        )
+        for position, item in enumerate(items, start=1)
+    ]
+    await ports.orders.add(order, jobs)
+    ports.outbox.add(_confirmed(order, jobs), subject=order.id, correlation=order.correlation_id)
+    return order
+
+
+def _confirmed(order: Order, jobs: Sequence[Job]) -> OrderConfirmed:
+    return OrderConfirmed(
+        order_id=order.id,
+        number=order.number,
+        brief_id=order.brief_id,
+        customer=order.customer,
+        deadline=order.deadline,
+        lines=[
+            OrderLine(
+                job_id=job.id,
+                item_id=job.item.item_id,
+                kind=job.item.kind,
+                description=job.item.description,
+                quantity=str(job.item.quantity),
+                unit=job.item.unit,
+                deliveries=[
+                    OrderDelivery(destination=d.destination, quantity=str(d.quantity))
+                    for d in job.item.deliveries
+                ],
+            )
+            for job in jobs
+        ],
+    )

@@ -1,0 +1,56 @@
+"""An admin defines a kind of item and its phases."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from optima_contracts.production import KindDefined
+from optima_kit.ids import new_id
+from optima_kit.refusals import PreconditionRequired, Stale
+
+from ..domain.kinds import Kind, PhaseDefinition, kind_key_is_well_formed, phases_must_form_a_graph
+from .ports import Ports
+from .unblock_jobs import unblock_jobs
+
+
+async def define_kind(
+    ports: Ports,
+    key: str,
+    expected_version: int | None,
+    *,
+    name: str,
+    phases: tuple[PhaseDefinition, ...],
+    tolerance_percent: Decimal,
+) -> Kind:
+    """Running jobs keep the phases that they began with; jobs that waited for this kind go on with these."""
+    kind_key_is_well_formed(key)
+    phases_must_form_a_graph(phases)
+    known = await ports.kinds.lock(key)
+    if known and expected_version is None:
+        raise PreconditionRequired("if_match_missing", field="If-Match")
+    if expected_version is not None and (known is None or known.version != expected_version):
+        raise Stale("stale_version")
+    kind = Kind(
+        id=known.id if known else new_id(),
+        key=key,
+        name=name,
+        phases=phases,
+        tolerance_percent=tolerance_percent,
+        version=known.version + 1 if known else 1,
+    )
+    await ports.kinds.save(kind)
+    for order_id in await ports.orders.blocked(key):
+        await ports.orders.lock(order_id)
+        await unblock_jobs(ports, order_id, {key: kind})
+    ports.outbox.add(
+        KindDefined(
+            kind_id=kind.id,
+            key=key,
+            name=name,
+            version=kind.version,
+            phases=[phase.key for phase in phases],
+        ),
+        subject=kind.id,
+        correlation=kind.id,
+    )
+    return kind

@@ -1,0 +1,46 @@
+"""An approved brief becomes an order."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from optima_contracts.brief import BriefApproved, BriefItem
+
+from ..domain.job import Delivery, Item
+from .confirm_order import confirm_order
+from .ports import Ports
+
+
+async def on_brief_approved(ports: Ports, event: BriefApproved) -> None:
+    """One order per brief. A duplicate changes nothing; nor does a brief whose cancellation came first.
+
+    A kind that the tenant has not defined blocks its job, not the order.
+    """
+    met = await ports.orders.meet_brief(event.brief_id)
+    if met.order_id or met.cancelled:
+        return
+    items = [_item(item) for item in event.content.items]
+    wanted = sorted({item.kind for item in items})
+    kinds = await ports.kinds.named(wanted)
+    if len(kinds) < len(wanted):
+        kinds = await ports.kinds.named_or_awaited(wanted)
+    await confirm_order(
+        ports,
+        items,
+        kinds,
+        brief_id=event.brief_id,
+        title=event.content.title,
+        customer=event.content.customer,
+        deadline=event.content.deadline,
+    )
+
+
+def _item(item: BriefItem) -> Item:
+    return Item(
+        item_id=item.item_id,
+        kind=item.kind,
+        description=item.description,
+        quantity=Decimal(item.quantity),
+        unit=item.unit,
+        deliveries=tuple(Delivery(d.destination, Decimal(d.quantity)) for d in item.deliveries),
+    )

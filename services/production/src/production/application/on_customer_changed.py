@@ -1,0 +1,21 @@
+"""The own copy of the customers, with their payment terms."""
+
+from __future__ import annotations
+
+from optima_contracts.erp import CustomerChanged
+
+from .ports import Customer, Ports
+
+
+async def on_customer_changed(ports: Ports, event: CustomerChanged) -> None:
+    """The newest state replaces the one before."""
+    await ports.customers.save(
+        Customer(
+            id=event.customer_id,
+            code=event.code,
+            legal=event.legal.model_dump(),
+            payment_method=event.payment.method if event.payment else None,
+            payment_terms=event.payment.terms if event.payment else None,
+            connection=event.connection,
+        )
+    )

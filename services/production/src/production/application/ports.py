@@ -1,0 +1,177 @@
+"""What the use cases need of their surroundings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Protocol
+from uuid import UUID
+
+from optima_kit.ports import Outbox
+
+from ..domain.job import Job, PhaseState, RejectedAttempt
+from ..domain.kinds import Kind
+from ..domain.order import LineProgress, Order, OrderState
+from ..domain.people import Person
+from ..domain.shipments import Shipment
+
+
+class Kinds(Protocol):
+    async def named(self, keys: Sequence[str]) -> dict[str, Kind]:
+        """Those of the kinds that the tenant has defined, by key."""
+
+    async def named_or_awaited(self, keys: Sequence[str]) -> dict[str, Kind]:
+        """As `named`, and no kind is defined until this transaction ends."""
+
+    async def lock(self, key: str) -> Kind | None:
+        """The kind, nobody else changing any kind, nor using `named_or_awaited`, until this ends."""
+
+    async def save(self, kind: Kind) -> None: ...
+
+    async def page(self, after: str | None, limit: int) -> list[Kind]:
+        """Kinds by key, beginning after `after`."""
+
+
+class Orders(Protocol):
+    async def meet_brief(self, brief_id: UUID) -> MetBrief:
+        """What is known of the brief; whoever else meets it waits until this transaction ends."""
+
+    async def remember_cancelled_brief(self, brief_id: UUID, at: datetime) -> None: ...
+
+    async def next_progressive(self, year: int) -> int:
+        """The tenant's next order number of the year, from 1 on."""
+
+    async def add(self, order: Order, jobs: Sequence[Job]) -> None: ...
+
+    async def lock(self, order_id: UUID) -> Order | None:
+        """The order, with everything in it, to be changed by nobody else until this ends.
+
+        Every change of an order, its jobs or its phases begins here or in the two below.
+        """
+
+    async def lock_with_job(self, job_id: UUID) -> tuple[Order, Job] | None: ...
+
+    async def lock_with_phase(self, phase_id: UUID) -> tuple[Order, Job] | None: ...
+
+    async def get(self, order_id: UUID) -> Order | None:
+        """The order, to be read only."""
+
+    async def jobs(self, order_id: UUID) -> list[Job]: ...
+
+    async def job(self, job_id: UUID) -> Job | None:
+        """The job, to be read only."""
+
+    async def progress(self, order_id: UUID) -> list[LineProgress]: ...
+
+    async def blocked(self, kind: str) -> list[UUID]:
+        """Orders with jobs that wait for the kind to be defined."""
+
+    async def save(self, order: Order) -> None: ...
+
+    async def save_job(self, before: Job, after: Job) -> None:
+        """Writes what differs."""
+
+    async def keep_rejected(self, attempt: RejectedAttempt) -> None: ...
+
+    async def record_shipment(self, shipment: Shipment) -> bool:
+        """Keeps the shipment as it now stands. False, and nothing is kept, when a newer state is known."""
+
+
+class Directory(Protocol):
+    async def person(self, person_id: UUID) -> Person | None: ...
+
+    async def save_person(self, person: Person) -> None: ...
+
+    async def save_role(self, role_id: UUID, key: str, privileges: Sequence[str]) -> None: ...
+
+    async def own_roles(self, keys: Sequence[str]) -> dict[str, frozenset[str]]:
+        """The privileges of those roles that the directory told of, by key."""
+
+
+class Customers(Protocol):
+    async def save(self, customer: Customer) -> None: ...
+
+    async def get(self, code: str) -> Customer | None: ...
+
+    async def page(self, after: str | None, limit: int) -> list[Customer]:
+        """Customers by code, beginning after `after`."""
+
+
+class Reading(Protocol):
+    async def orders(self, wanted: OrderFilter, before: UUID | None, limit: int) -> list[Order]:
+        """The newest first, beginning before `before`."""
+
+    async def tasks(
+        self, assignee_id: UUID, states: Sequence[PhaseState], after: tuple[date, UUID] | None, limit: int
+    ) -> list[Task]:
+        """A person's own phases, those of the nearest deadline first."""
+
+    async def task(self, phase_id: UUID, assignee_id: UUID) -> Task | None: ...
+
+    async def refused(self, phase_ids: Sequence[UUID]) -> list[RejectedAttempt]:
+        """What quality refused of these phases, oldest first."""
+
+    async def names(self, person_ids: Sequence[UUID]) -> dict[UUID, str]: ...
+
+    async def shipments(self, order_id: UUID) -> list[Shipment]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    kinds: Kinds
+    orders: Orders
+    directory: Directory
+    customers: Customers
+    reading: Reading
+    outbox: Outbox
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MetBrief:
+    order_id: UUID | None
+    cancelled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """A customer as the ERP has it."""
+
+    id: UUID
+    code: str
+    legal: dict[str, str | None]
+    """Name, identifiers and address, as `LegalIdentity` names them."""
+    payment_method: str | None
+    payment_terms: str | None
+    connection: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFilter:
+    state: OrderState | None = None
+    customer: str | None = None
+    brief_id: UUID | None = None
+    number: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A phase as its assignee sees it: what is to be done, and nothing about for whom or at what price."""
+
+    phase_id: UUID
+    job_id: UUID
+    phase: str
+    description: str
+    quantity: Decimal
+    unit: str
+    tolerance_percent: Decimal
+    technical_sheet: str
+    deadline: date
+    state: PhaseState
+    attempt: int
+    started_at: datetime | None
+    completed_at: datetime | None
+    completed_quantity: Decimal | None
+    note: str

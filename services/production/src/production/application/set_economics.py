@@ -1,0 +1,63 @@
+"""An admin sets the technical-economic details of a job."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from uuid import UUID
+
+from optima_contracts.economics import JobEconomicsSet, OrderLineValue, OrderValued
+from optima_kit.refusals import Absent, Stale
+
+from ..domain.economics import Economics, margin, price, total_is_within_bounds
+from ..domain.job import Job, valued
+from ..domain.order import Order
+from .ports import Ports
+
+
+async def set_economics(ports: Ports, job_id: UUID, expected_version: int, economics: Economics) -> Job:
+    """The order is valued as soon as each of its jobs is, and anew with each correction."""
+    found = await ports.orders.lock_with_job(job_id)
+    if found is None:
+        raise Absent("job_absent")
+    order, job = found
+    if job.version != expected_version:
+        raise Stale("stale_version")
+    after = valued(job, economics)
+    await ports.orders.save_job(job, after)
+    ports.outbox.add(_economics_set(after, economics), subject=job.id, correlation=order.correlation_id)
+    jobs = await ports.orders.jobs(order.id)
+    if all(each.economics for each in jobs):
+        ports.outbox.add(_order_valued(order, jobs), subject=order.id, correlation=order.correlation_id)
+    return after
+
+
+def _economics_set(job: Job, economics: Economics) -> JobEconomicsSet:
+    return JobEconomicsSet(
+        job_id=job.id,
+        order_id=job.order_id,
+        cost=str(economics.cost),
+        price=str(price(economics, job.item.quantity)),
+        margin=str(margin(economics, job.item.quantity)),
+        supplier=economics.supplier,
+        materials=economics.materials,
+    )
+
+
+def _order_valued(order: Order, jobs: Sequence[Job]) -> OrderValued:
+    lines = []
+    total = Decimal("0.00")
+    for job in jobs:
+        assert job.economics is not None
+        amount = price(job.economics, job.item.quantity)
+        total += amount
+        lines.append(
+            OrderLineValue(
+                job_id=job.id,
+                unit_price=str(job.economics.unit_price),
+                amount=str(amount),
+                vat_code=job.economics.vat_code,
+            )
+        )
+    total_is_within_bounds(total)
+    return OrderValued(order_id=order.id, brief_id=order.brief_id, lines=lines, total=str(total))

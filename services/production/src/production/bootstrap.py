@@ -1,0 +1,44 @@
+"""Wires production together."""
+
+from __future__ import annotations
+
+from optima_kit.db import Transaction
+from optima_kit.service import Service
+from optima_kit.settings import Settings
+
+from .adapters.figures import measure
+from .adapters.http import routes
+from .adapters.messages import reactions
+from .adapters.postgres import (
+    PostgresCustomers,
+    PostgresDirectory,
+    PostgresKinds,
+    PostgresOrders,
+    PostgresReading,
+)
+from .application.ports import Ports
+
+
+def ports(work: Transaction) -> Ports:
+    """Everything on one unit of work."""
+    return Ports(
+        kinds=PostgresKinds(work.connection),
+        orders=PostgresOrders(work.connection),
+        directory=PostgresDirectory(work.connection),
+        customers=PostgresCustomers(work.connection),
+        reading=PostgresReading(work.connection),
+        outbox=work.outbox,
+        now=work.now,
+    )
+
+
+def service(settings: Settings) -> Service[Ports]:
+    return Service(
+        name="production",
+        package="production",
+        settings=settings,
+        ports=ports,
+        routes=routes,
+        reactions=reactions,
+        measure=measure,
+    )

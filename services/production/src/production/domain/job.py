@@ -1,0 +1,399 @@
+"""A job and the graph of its phases: who does what, and what must come before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from optima_kit.refusals import Absent, Invalid, WrongState
+
+from .economics import Economics, price_is_within_bounds
+from .kinds import DEFAULT_TOLERANCE_PERCENT, Kind
+
+KIND_UNKNOWN: Final = "kind unknown"
+_THOUSANDTH: Final = Decimal("0.001")
+
+
+class JobState(StrEnum):
+    PLANNED = "planned"
+    """Waits for its economics."""
+    READY = "ready"
+    RUNNING = "running"
+    DONE = "done"
+    BLOCKED = "blocked"
+    """Waits for its kind to be defined."""
+    CANCELLED = "cancelled"
+
+
+class PhaseState(StrEnum):
+    WAITING = "waiting"
+    """For its predecessors. It may have an assignee already."""
+    READY = "ready"
+    """Waits for an assignee."""
+    ASSIGNED = "assigned"
+    IN_PROGRESS = "in_progress"
+    TO_INSPECT = "to_inspect"
+    """Completed; its quality check is still to be passed."""
+    DONE = "done"
+    SKIPPED = "skipped"
+    CANCELLED = "cancelled"
+
+
+NOT_STARTED: Final = frozenset({PhaseState.WAITING, PhaseState.READY, PhaseState.ASSIGNED})
+OVER: Final = frozenset({PhaseState.DONE, PhaseState.SKIPPED})
+OPEN: Final = NOT_STARTED | {PhaseState.IN_PROGRESS, PhaseState.TO_INSPECT}
+GRANTING: Final = OPEN | {PhaseState.DONE}
+"""In these, a phase is visible to its assignee as a task."""
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    id: UUID
+    key: str
+    name: str
+    after: tuple[str, ...]
+    quality_check: bool
+    skippable: bool
+    state: PhaseState
+    assignee_id: UUID | None = None
+    attempt: int = 1
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+    quantity: Decimal | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedAttempt:
+    """Work that quality refused, kept as it was."""
+
+    phase_id: UUID
+    attempt: int
+    assignee_id: UUID
+    started_at: datetime
+    completed_at: datetime
+    quantity: Decimal
+    note: str
+    rejected_at: datetime
+    rejected_by: UUID
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    destination: str
+    quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What an order's line asks for, before a job is made of it."""
+
+    item_id: UUID | None
+    kind: str
+    description: str
+    quantity: Decimal
+    unit: str
+    deliveries: tuple[Delivery, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    id: UUID
+    order_id: UUID
+    position: int
+    item: Item
+    tolerance_percent: Decimal
+    state: JobState
+    phases: tuple[Phase, ...]
+    economics: Economics | None = None
+    blocked_reason: str | None = None
+    produced: Decimal | None = None
+    version: int = 1
+
+    def phase(self, phase_id: UUID) -> Phase:
+        for phase in self.phases:
+            if phase.id == phase_id:
+                return phase
+        raise Absent("phase_absent")
+
+
+def planned_job(
+    item: Item, kind: Kind | None, *, job_id: UUID, order_id: UUID, position: int, new_id: Callable[[], UUID]
+) -> Job:
+    """A job with its kind's phases copied: later edits of the kind don't touch it. No kind: blocked."""
+    job = Job(
+        id=job_id,
+        order_id=order_id,
+        position=position,
+        item=item,
+        tolerance_percent=DEFAULT_TOLERANCE_PERCENT,
+        state=JobState.BLOCKED,
+        phases=(),
+        blocked_reason=KIND_UNKNOWN,
+    )
+    return job if kind is None else _with_phases_of(kind, job, new_id)
+
+
+def unblocked(job: Job, kind: Kind, new_id: Callable[[], UUID]) -> Job:
+    """The job once its kind is defined. Only for a blocked job."""
+    return _changed(_with_phases_of(kind, job, new_id))
+
+
+def valued(job: Job, economics: Economics) -> Job:
+    """The job with its economics; they may be corrected as long as the job is not cancelled."""
+    _job_is_not_cancelled(job)
+    price_is_within_bounds(economics, job.item.quantity)
+    state = JobState.READY if job.state is JobState.PLANNED else job.state
+    return _changed(replace(job, economics=economics, state=state))
+
+
+def assigned(job: Job, phase_id: UUID, assignee_id: UUID, *, assignee_has_left: bool) -> Job:
+    """The phase given to a person. `assignee_has_left`: whoever has it now is no longer active."""
+    phase = job.phase(phase_id)
+    _job_is_not_cancelled(job)
+    _economics_come_before_assignment(job)
+    if phase.state is PhaseState.IN_PROGRESS and assignee_has_left:
+        fresh = replace(phase, state=PhaseState.READY, started_at=None, assignee_id=assignee_id)
+        return _settled(job, fresh)
+    _work_that_has_started_stays_with_its_assignee(phase)
+    return _settled(job, replace(phase, assignee_id=assignee_id))
+
+
+def started(job: Job, phase_id: UUID, now: datetime) -> Job:
+    phase = job.phase(phase_id)
+    _no_phase_starts_before_its_predecessors(job, phase)
+    _phase_is(phase, PhaseState.ASSIGNED)
+    running = replace(job, state=JobState.RUNNING)
+    return _settled(running, replace(phase, state=PhaseState.IN_PROGRESS, started_at=now))
+
+
+def completed(job: Job, phase_id: UUID, quantity: Decimal, note: str, now: datetime) -> Job:
+    """The phase ended by its assignee; one with a quality check is then to be inspected."""
+    phase = job.phase(phase_id)
+    _phase_is(phase, PhaseState.IN_PROGRESS)
+    quantity_is_within_tolerance(job, quantity)
+    state = PhaseState.TO_INSPECT if phase.quality_check else PhaseState.DONE
+    return _settled(job, replace(phase, state=state, completed_at=now, quantity=quantity, note=note))
+
+
+def accepted(job: Job, phase_id: UUID) -> Job:
+    phase = job.phase(phase_id)
+    _phase_is(phase, PhaseState.TO_INSPECT)
+    return _settled(job, replace(phase, state=PhaseState.DONE))
+
+
+def rejected(
+    job: Job, phase_id: UUID, reason: str, *, rejected_by: UUID, now: datetime
+) -> tuple[Job, RejectedAttempt]:
+    """The phase goes back to its assignee to be done again; what was refused is kept."""
+    phase = job.phase(phase_id)
+    _finished_work_may_be_refused_until_it_is_built_upon(job, phase)
+    assert phase.assignee_id
+    assert phase.started_at
+    assert phase.completed_at
+    assert phase.quantity is not None
+    refused = RejectedAttempt(
+        phase_id=phase.id,
+        attempt=phase.attempt,
+        assignee_id=phase.assignee_id,
+        started_at=phase.started_at,
+        completed_at=phase.completed_at,
+        quantity=phase.quantity,
+        note=phase.note,
+        rejected_at=now,
+        rejected_by=rejected_by,
+        reason=reason,
+    )
+    again = replace(
+        phase,
+        state=PhaseState.ASSIGNED,
+        attempt=phase.attempt + 1,
+        started_at=None,
+        completed_at=None,
+        quantity=None,
+        note="",
+    )
+    return _settled(job, again), refused
+
+
+def skipped(job: Job, phase_id: UUID) -> Job:
+    phase = job.phase(phase_id)
+    _job_is_not_cancelled(job)
+    _economics_come_before_assignment(job)
+    _only_a_skippable_phase_is_skipped(phase)
+    if phase.state not in NOT_STARTED:
+        raise WrongState("phase_wrong_state", phase=phase.name, state=phase.state.value)
+    return _settled(job, replace(phase, state=PhaseState.SKIPPED, assignee_id=None))
+
+
+def cancelled(job: Job) -> Job:
+    """The job stopped: open phases end, and with them their assignees' access. Finished work stays."""
+    if job.state is JobState.DONE:
+        return job
+    phases = tuple(replace(p, state=PhaseState.CANCELLED) if p.state in OPEN else p for p in job.phases)
+    return _changed(replace(job, state=JobState.CANCELLED, phases=phases))
+
+
+def resumed(job: Job) -> Job:
+    """The job as it was before it was cancelled."""
+    if job.state is not JobState.CANCELLED:
+        return job
+    phases = tuple(
+        replace(p, state=_state_before_cancellation(p)) if p.state is PhaseState.CANCELLED else p
+        for p in job.phases
+    )
+    if job.blocked_reason:
+        state = JobState.BLOCKED
+    elif job.economics is None:
+        state = JobState.PLANNED
+    else:
+        state = JobState.RUNNING if any(p.started_at for p in phases) else JobState.READY
+    return _settled(replace(job, state=state, phases=phases))
+
+
+def quantity_bounds(ordered: Decimal, tolerance_percent: Decimal) -> tuple[Decimal, Decimal]:
+    """The least and the most that a phase may be completed with, to three decimals, both included."""
+    margin = ordered * tolerance_percent / 100
+    least = (ordered - margin).quantize(_THOUSANDTH, ROUND_CEILING)
+    return least, (ordered + margin).quantize(_THOUSANDTH, ROUND_FLOOR)
+
+
+def quantity_is_within_tolerance(job: Job, quantity: Decimal) -> None:
+    least, most = quantity_bounds(job.item.quantity, job.tolerance_percent)
+    if not least <= quantity <= most:
+        raise Invalid(
+            "quantity_beyond_tolerance",
+            field="quantity",
+            least=f"{least.normalize():f}",
+            most=f"{most.normalize():f}",
+            unit=job.item.unit,
+        )
+
+
+def produced_quantity(job: Job) -> Decimal:
+    """What the job yields: the least of its last phases that were not skipped; as ordered if all were.
+
+    A piece is whole only when every last phase has made it, hence the least.
+    """
+    done = {p.key: p for p in job.phases if p.state is PhaseState.DONE}
+    followed: set[str] = set()
+    for phase in job.phases:
+        if phase.key in done:
+            followed |= _predecessors_of(job, phase)
+    last = [p.quantity for key, p in done.items() if key not in followed and p.quantity is not None]
+    return min(last, default=job.item.quantity)
+
+
+def _settled(job: Job, changed: Phase | None = None) -> Job:
+    """The job after one of its phases changed: what may begin now, and whether all is done."""
+    phases = tuple(changed if changed and p.id == changed.id else p for p in job.phases)
+    over = {p.key for p in phases if p.state in OVER}
+    phases = tuple(_ready_or_waiting(p, over) if p.state in NOT_STARTED else p for p in phases)
+    job = _changed(replace(job, phases=phases))
+    if job.phases and len(over) == len(job.phases) and job.state in (JobState.READY, JobState.RUNNING):
+        return replace(job, state=JobState.DONE, produced=produced_quantity(job))
+    return job
+
+
+def _ready_or_waiting(phase: Phase, over: set[str]) -> Phase:
+    if not over.issuperset(phase.after):
+        return replace(phase, state=PhaseState.WAITING)
+    return replace(phase, state=PhaseState.ASSIGNED if phase.assignee_id else PhaseState.READY)
+
+
+def _state_before_cancellation(phase: Phase) -> PhaseState:
+    if phase.completed_at:
+        return PhaseState.TO_INSPECT
+    return PhaseState.IN_PROGRESS if phase.started_at else PhaseState.WAITING
+
+
+def _predecessors_of(job: Job, phase: Phase) -> set[str]:
+    """Keys of all phases that come before this one, however far."""
+    by_key = {p.key: p for p in job.phases}
+    found: set[str] = set()
+    to_visit = list(phase.after)
+    while to_visit:
+        key = to_visit.pop()
+        if key not in found:
+            found.add(key)
+            to_visit.extend(by_key[key].after)
+    return found
+
+
+def _with_phases_of(kind: Kind, job: Job, new_id: Callable[[], UUID]) -> Job:
+    phases = tuple(
+        Phase(
+            id=new_id(),
+            key=step.key,
+            name=step.name,
+            after=step.after,
+            quality_check=step.quality_check,
+            skippable=step.skippable,
+            state=_first_state(step.after),
+        )
+        for step in kind.phases
+    )
+    return replace(
+        job,
+        tolerance_percent=kind.tolerance_percent,
+        phases=phases,
+        state=JobState.PLANNED if job.economics is None else JobState.READY,
+        blocked_reason=None,
+    )
+
+
+def _first_state(after: tuple[str, ...]) -> PhaseState:
+    return PhaseState.WAITING if after else PhaseState.READY
+
+
+def _changed(job: Job) -> Job:
+    return replace(job, version=job.version + 1)
+
+
+def _job_is_not_cancelled(job: Job) -> None:
+    if job.state is JobState.CANCELLED:
+        raise WrongState("job_cancelled")
+
+
+def _economics_come_before_assignment(job: Job) -> None:
+    if job.economics is None:
+        raise WrongState("economics_not_set")
+
+
+def _work_that_has_started_stays_with_its_assignee(phase: Phase) -> None:
+    if phase.state not in NOT_STARTED:
+        raise WrongState("phase_already_started", phase=phase.name, state=phase.state.value)
+
+
+def _no_phase_starts_before_its_predecessors(job: Job, phase: Phase) -> None:
+    if phase.state is PhaseState.WAITING:
+        over = {p.key for p in job.phases if p.state in OVER}
+        awaited = ", ".join(p.name for p in job.phases if p.key in phase.after and p.key not in over)
+        raise WrongState("predecessors_not_over", phase=phase.name, awaited=awaited)
+
+
+def _phase_is(phase: Phase, state: PhaseState) -> None:
+    if phase.state is not state:
+        raise WrongState("phase_wrong_state", phase=phase.name, state=phase.state.value)
+
+
+def _finished_work_may_be_refused_until_it_is_built_upon(job: Job, phase: Phase) -> None:
+    if phase.state is PhaseState.TO_INSPECT:
+        return
+    _phase_is(phase, PhaseState.DONE)
+    if job.state is JobState.DONE:
+        raise WrongState("job_already_done")
+    for other in job.phases:
+        if phase.key in other.after and other.state not in NOT_STARTED:
+            raise WrongState("work_built_upon", phase=phase.name, successor=other.name)
+
+
+def _only_a_skippable_phase_is_skipped(phase: Phase) -> None:
+    if not phase.skippable:
+        raise WrongState("phase_not_skippable", phase=phase.name)

@@ -1,0 +1,171 @@
+"""An order: what is to be made and delivered. Its state follows from its jobs and shipments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from optima_kit.refusals import Invalid, WrongState
+
+from .job import Item, JobState
+
+ORDERS_ZONE: Final = ZoneInfo("Europe/Rome")
+"""Whose midnight ends a day, and with the year the numbering of orders."""
+
+
+class OrderState(StrEnum):
+    CONFIRMED = "confirmed"
+    IN_PRODUCTION = "in_production"
+    READY = "ready"
+    PARTIALLY_SHIPPED = "partially_shipped"
+    SHIPPED = "shipped"
+    DELIVERED = "delivered"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    id: UUID
+    number: str
+    brief_id: UUID | None
+    """None when backoffice wrote the order itself."""
+    title: str
+    customer: str | None
+    deadline: date
+    state: OrderState
+    confirmed_at: datetime
+    started_at: datetime | None = None
+    ready_at: datetime | None = None
+    """When the last job was done."""
+    delivered_at: datetime | None = None
+    cancelled_at: datetime | None = None
+    cancellation_reason: str | None = None
+    goods_have_left: bool = False
+    """Logistics said so when it refused a cancellation; it may know before a departure is told here."""
+    version: int = 1
+
+    @property
+    def correlation_id(self) -> UUID:
+        """The brief that began the story, or the order itself."""
+        return self.brief_id or self.id
+
+
+@dataclass(frozen=True, slots=True)
+class LineProgress:
+    """How far one job has come. Quantities in the job's unit."""
+
+    state: JobState
+    ordered: Decimal
+    produced: Decimal | None
+    shipped: Decimal
+    """Departed and neither refused nor voided; what was delivered is part of it."""
+    delivered: Decimal
+
+    @property
+    def due(self) -> Decimal | None:
+        """What is to be delivered: as ordered, or as produced when that is less; None until it is made.
+
+        Less than ordered is never beyond the tolerance: completion refuses that.
+        """
+        return None if self.produced is None else min(self.ordered, self.produced)
+
+
+def order_number(year: int, progressive: int) -> str:
+    return f"O-{year}-{progressive:04d}"
+
+
+def numbering_year(now: datetime) -> int:
+    return now.astimezone(ORDERS_ZONE).year
+
+
+def state_of(order: Order, lines: list[LineProgress]) -> OrderState:
+    """The state that jobs and shipments give the order. Cancelled and delivered are final here."""
+    if order.state in (OrderState.CANCELLED, OrderState.DELIVERED):
+        return order.state
+    if all(line.due is not None and line.delivered >= line.due for line in lines):
+        return OrderState.DELIVERED
+    if all(line.due is not None and line.shipped >= line.due for line in lines):
+        return OrderState.SHIPPED
+    if any(line.shipped > 0 for line in lines):
+        return OrderState.PARTIALLY_SHIPPED
+    if all(line.state is JobState.DONE for line in lines):
+        return OrderState.READY
+    if order.started_at or any(line.state in (JobState.RUNNING, JobState.DONE) for line in lines):
+        return OrderState.IN_PRODUCTION
+    return OrderState.CONFIRMED
+
+
+def advanced(order: Order, lines: list[LineProgress], now: datetime) -> Order:
+    """The order after its jobs or shipments changed; the same object when nothing follows from it."""
+    state = state_of(order, lines)
+    if state is OrderState.CANCELLED:
+        return order
+    begun = any(line.state in (JobState.RUNNING, JobState.DONE) for line in lines)
+    made = all(line.state is JobState.DONE for line in lines)
+    after = replace(
+        order,
+        state=state,
+        started_at=order.started_at or (now if begun else None),
+        ready_at=order.ready_at or (now if made else None),
+        delivered_at=order.delivered_at or (now if state is OrderState.DELIVERED else None),
+    )
+    return order if after == order else replace(after, version=order.version + 1)
+
+
+def deadline_is_not_past(deadline: date, now: datetime) -> None:
+    today = now.astimezone(ORDERS_ZONE).date()
+    if deadline < today:
+        raise Invalid("deadline_past", field="deadline", today=today)
+
+
+def deliveries_fit_their_item(index: int, item: Item) -> None:
+    """No more is sent to destinations than is ordered. `index`: where the item stands in the document."""
+    sent = sum((delivery.quantity for delivery in item.deliveries), Decimal(0))
+    if sent > item.quantity:
+        field = f"items[{index}].deliveries"
+        raise Invalid("deliveries_exceed_quantity", field=field, sent=sent, quantity=item.quantity)
+
+
+def goods_have_left(order: Order, lines: list[LineProgress]) -> bool:
+    delivered = order.state is OrderState.DELIVERED
+    return order.goods_have_left or delivered or any(line.shipped > 0 for line in lines)
+
+
+def order_is_open(order: Order) -> None:
+    if order.state is OrderState.CANCELLED:
+        raise WrongState("order_cancelled", number=order.number)
+
+
+def cancelled(order: Order, lines: list[LineProgress], reason: str, now: datetime) -> Order:
+    order_is_open(order)
+    goods_must_not_have_left(order, lines)
+    return replace(
+        order,
+        state=OrderState.CANCELLED,
+        cancelled_at=now,
+        cancellation_reason=reason,
+        version=order.version + 1,
+    )
+
+
+def may_be_cancelled(order: Order, lines: list[LineProgress]) -> bool:
+    return order.state is not OrderState.CANCELLED and not goods_have_left(order, lines)
+
+
+def goods_must_not_have_left(order: Order, lines: list[LineProgress]) -> None:
+    if goods_have_left(order, lines):
+        raise WrongState("goods_have_left", number=order.number)
+
+
+def going_on(order: Order) -> Order:
+    """The order after logistics refused its cancellation: goods had left, so it goes on if it was stopped."""
+    after = replace(order, goods_have_left=True)
+    if order.state is OrderState.CANCELLED:
+        resumed = OrderState.IN_PRODUCTION if order.started_at else OrderState.CONFIRMED
+        after = replace(after, state=resumed, cancelled_at=None, cancellation_reason=None)
+    return order if after == order else replace(after, version=order.version + 1)
