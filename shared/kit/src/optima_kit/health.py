@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
+from typing import Any
+
 import orjson
 from aiohttp import web
 
 from .db import UNAVAILABLE, Database
 from .metrics import exposition
 from .migrate import missing_migrations
+from .service import Service
 
 
 class Health:
     """`/livez` touches nothing; `/readyz` asks the database, but not the broker: the outbox absorbs that."""
 
-    def __init__(self, database: Database, package: str) -> None:
+    def __init__(self, database: Database, backbone: Database, service: Service[Any]) -> None:
         self._database = database
-        self._package = package
+        self._backbone = backbone
+        self._service = service
         self._migrated = False
         self.draining = False
 
@@ -33,7 +38,7 @@ class Health:
         try:
             async with self._database.connection() as connection:
                 if not self._migrated:
-                    missing = await missing_migrations(connection, self._package)
+                    missing = await missing_migrations(connection, self._service.package)
                     if missing:
                         return _answer(503, {"status": "migrations missing", "missing": missing})
                     self._migrated = True
@@ -44,6 +49,11 @@ class Health:
         return _answer(200, {"status": "ready"})
 
     async def _metrics(self, _: web.Request) -> web.Response:
+        if self._service.measure is not None:
+            # A database that is away must not take the process's own figures with it.
+            with contextlib.suppress(*UNAVAILABLE):
+                async with self._backbone.connection() as connection:
+                    await self._service.measure(connection)
         return web.Response(
             body=exposition(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from typing import Any, Generic, TypeVar
 
 import asyncpg
@@ -38,6 +39,11 @@ class Service(Generic[P]):
     """Sets business gauges before a scrape, on a connection of the backbone role."""
     commands: Mapping[str, Callable[[Settings, list[str]], Awaitable[int]]] = field(default_factory=dict)
     """Further words that `python -m <package>` understands; each returns an exit status."""
+
+    @property
+    def version(self) -> str:
+        """The installed package's version."""
+        return version(f"optima-{self.name}")
 
     @property
     def source(self) -> str:

@@ -326,6 +326,7 @@ async def app_client(
     at = clock or SystemClock()
     signer = people or People(clock=at)
     opened = await Database.open(database.rw_url, source=service.source, size=pool_size, clock=at)
+    backbone = await Database.open(database.backbone_url, source=service.source, size=2, clock=at)
     api = Api(
         title=service.name,
         version="test",
@@ -340,7 +341,7 @@ async def app_client(
     )
     app = web.Application()
     api.mount(app)
-    Health(opened, service.package).mount(app)
+    Health(opened, backbone, service).mount(app)
     client = TestClient(TestServer(app))
     await client.start_server()
     try:
@@ -348,6 +349,7 @@ async def app_client(
     finally:
         await client.close()
         await opened.close()
+        await backbone.close()
 
 
 def undocumented_refusals(package: str, source: Path) -> set[str]:

@@ -1,0 +1,119 @@
+"""What operators do to a running service: look at parked messages and have them tried again."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from .http import Call, Page, PageQuery, Routes, View, decode_cursor, encode_cursor
+from .parking import PutAside, Reason, list_parked, replay
+from .refusals import Absent
+from .settings import Settings
+
+
+class ParkedMessageView(View):
+    """A message that could not be handled, without its content."""
+
+    id: UUID
+    type: str | None
+    subject: UUID | None
+    correlation_id: UUID | None
+    reason: Reason
+    error: str
+    attempts: int
+    first_failed_at: datetime
+    last_failed_at: datetime
+
+
+def parking_routes() -> Routes:
+    """The endpoints over parked messages that every consuming service has. A tenant's admin sees its own."""
+    routes = Routes()
+
+    @routes.get("/v1/parked-messages", privilege="operations.replay")
+    async def list_parked_messages(call: Call[Any], query: PageQuery) -> Page[ParkedMessageView]:
+        """Lists messages that could not be handled and wait for someone to replay them."""
+        assert call.transaction is not None
+        after = decode_cursor(query.cursor, UUID)
+        found = await list_parked(
+            call.transaction.connection, after=after[0] if after else None, limit=query.limit + 1
+        )
+        shown = found[: query.limit]
+        more = encode_cursor(shown[-1].id) if len(found) > query.limit else None
+        return Page(items=[_view(message) for message in shown], next_cursor=more)
+
+    @routes.post("/v1/parked-messages/{message_id}/replay", privilege="operations.replay", status=202)
+    async def replay_parked_message(call: Call[Any], message_id: UUID) -> None:
+        """Has a parked message tried again, at once and as often as a new one."""
+        assert call.transaction is not None
+        if not await replay(call.transaction.connection, message_id):
+            raise Absent("no_such_parked_message")
+
+    return routes
+
+
+def _view(message: PutAside) -> ParkedMessageView:
+    return ParkedMessageView(
+        id=message.id,
+        type=message.type,
+        subject=message.subject,
+        correlation_id=message.correlation_id,
+        reason=message.reason,
+        error=message.error,
+        attempts=message.attempts,
+        first_failed_at=message.first_failed_at,
+        last_failed_at=message.last_failed_at,
+    )
+
+
+async def parked_command(settings: Settings, words: list[str]) -> int:
+    """`parked list` prints a JSON line a message, of all tenants and the unreadable ones too;
+    `parked replay ID…` (or `all`) has them tried again. Returns the exit status."""
+    actions: dict[str, Callable[[asyncpg.Connection, list[str]], Any]] = {
+        "list": _print_parked,
+        "replay": _replay_parked,
+    }
+    if not words or words[0] not in actions or (words[0] == "replay" and len(words) < 2):
+        sys.stderr.write("usage: parked list | parked replay ID… | parked replay all\n")
+        return 2
+    connection = await asyncpg.connect(settings.database_backbone_url.get_secret_value())
+    try:
+        status: int = await actions[words[0]](connection, words[1:])
+        return status
+    finally:
+        await connection.close()
+
+
+async def _print_parked(connection: asyncpg.Connection, _: list[str]) -> int:
+    after: UUID | None = None
+    while page := await list_parked(connection, after=after, limit=200):
+        for message in page:
+            fields = {name: getattr(message, name) for name in PutAside.__slots__}
+            sys.stdout.write(json.dumps(fields, default=str, ensure_ascii=False) + "\n")
+        after = page[-1].id
+    return 0
+
+
+async def _replay_parked(connection: asyncpg.Connection, words: list[str]) -> int:
+    if words == ["all"]:
+        after: UUID | None = None
+        while page := await list_parked(connection, after=after, limit=200):
+            for message in page:
+                await replay(connection, message.id)
+            after = page[-1].id
+        return 0
+    missing = 0
+    for word in words:
+        try:
+            found = await replay(connection, UUID(word))
+        except ValueError:
+            found = False
+        if not found:
+            sys.stderr.write(f"no parked message {word}\n")
+            missing += 1
+    return 1 if missing else 0

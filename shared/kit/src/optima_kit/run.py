@@ -1,0 +1,226 @@
+"""Runs a service in one of its process roles: `python -m brief http|relay|consume|work|migrate|all`.
+
+SIGTERM drains in order: no longer ready, no new requests, requests in hand finished; then the consumer, the
+jobs, and last the relay, so that what the others committed is still published.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+import structlog
+import uvloop
+from aiohttp import web
+
+from .auth import JwksKeys, TokenVerifier
+from .broker import Broker, pauses
+from .clock import SystemClock
+from .consumer import Consumer
+from .db import UNAVAILABLE, Database
+from .health import Health
+from .http.problems import load_catalogue
+from .http.server import Api
+from .logs import configure_logs
+from .migrate import MigrationError, migrate
+from .operations import parked_command, parking_routes
+from .relay import Relay
+from .service import Service
+from .settings import Settings, load_settings
+from .wake import Bell, Ear
+
+log = structlog.get_logger()
+
+S = TypeVar("S", bound=Settings)
+
+ROLES: Final = ("http", "relay", "consume", "work", "all")
+_BACKBONE_CONNECTIONS = 6
+
+
+def main(build: Callable[[S], Service[Any]], settings: type[S] = Settings) -> None:  # type: ignore[assignment]
+    """The whole of a service's `__main__`: reads the role from the command line and runs it."""
+    words = sys.argv[1:]
+    configured = load_settings(settings)
+    service = build(configured)
+    commands: dict[str, Callable[[Settings, list[str]], Awaitable[int]]] = {
+        "migrate": lambda given, _: _migrate(service, given),
+        "parked": parked_command,
+        **service.commands,
+    }
+    if not words or (words[0] not in ROLES and words[0] not in commands):
+        sys.stderr.write(f"usage: python -m {service.package} {' | '.join([*ROLES, *commands])}\n")
+        raise SystemExit(2)
+    configure_logs(service.name, configured.log_level)
+    if words[0] in commands:
+        raise SystemExit(uvloop.run(_command(commands[words[0]], configured, words[1:])))
+    uvloop.run(_serve(service, words[0]))
+
+
+async def _command(
+    command: Callable[[Settings, list[str]], Awaitable[int]], settings: Settings, words: list[str]
+) -> int:
+    return await command(settings, words)
+
+
+async def _migrate(service: Service[Any], settings: Settings) -> int:
+    if settings.database_owner_url is None:
+        sys.stderr.write("configuration: OPTIMA_DATABASE_OWNER_URL: needed to migrate\n")
+        return 2
+    try:
+        applied = await migrate(settings.database_owner_url.get_secret_value(), service.package)
+    except MigrationError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    log.info("migrated", applied=applied)
+    return 0
+
+
+@dataclass(slots=True)
+class _Process:
+    """What a role's parts are built on."""
+
+    service: Service[Any]
+    database: Database
+    backbone: Database
+    broker: Broker
+    ear: Ear
+
+
+async def _serve(service: Service[Any], role: str) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    # Leaving the stack stops its parts in the opposite order of this list.
+    async with AsyncExitStack() as stack:
+        stack.callback(service.close_resources)
+        process = await _open(service, role, stack, stop)
+        if process is None:
+            return
+        if role in ("relay", "all"):
+            await stack.enter_async_context(_relaying(process))
+        if role in ("consume", "all") and service.reactions:
+            await stack.enter_async_context(_consuming(process))
+        await stack.enter_async_context(_answering(process, with_api=role in ("http", "all")))
+        log.info("running", role=role)
+        await stop.wait()
+        log.info("draining", role=role)
+    log.info("stopped", role=role)
+
+
+async def _open(
+    service: Service[Any], role: str, stack: AsyncExitStack, stop: asyncio.Event
+) -> _Process | None:
+    """Connects to the database, waiting for it; None when asked to stop meanwhile."""
+    settings = service.settings
+    clock = SystemClock()
+    pause = pauses()
+    while not stop.is_set():
+        try:
+            backbone = await Database.open(
+                settings.database_backbone_url.get_secret_value(),
+                source=service.source,
+                size=_BACKBONE_CONNECTIONS,
+                clock=clock,
+            )
+            stack.push_async_callback(_close, backbone)
+            bell = Bell(backbone.pool)
+            database = await Database.open(
+                settings.database_url.get_secret_value(),
+                source=service.source,
+                size=settings.pool_size,
+                clock=clock,
+                after_commit=bell.ring,
+            )
+            stack.push_async_callback(_close, database)
+            break
+        except UNAVAILABLE as error:
+            log.warning("waiting for the database", error=repr(error))
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), pause())
+    else:
+        return None
+    bell.start()
+    stack.push_async_callback(bell.stop)
+    broker = Broker(settings.broker_url.get_secret_value(), f"{service.name} {role}")
+    broker.start()
+    stack.push_async_callback(broker.close)
+    return _Process(service, database, backbone, broker, Ear(backbone.pool))
+
+
+async def _close(database: Database) -> None:
+    try:
+        await asyncio.wait_for(database.close(), 5)
+    except TimeoutError:
+        database.pool.terminate()
+
+
+@asynccontextmanager
+async def _relaying(process: _Process) -> AsyncIterator[None]:
+    process.ear.start()
+    relay = Relay(process.backbone.pool, process.broker, process.ear)
+    relay.start()
+    try:
+        yield
+    finally:
+        await relay.stop()
+        await process.ear.stop()
+
+
+@asynccontextmanager
+async def _consuming(process: _Process) -> AsyncIterator[None]:
+    service = process.service
+    consumer = Consumer(
+        service.name,
+        reactions=service.reactions,
+        ports=service.ports,
+        database=process.database,
+        backbone=process.backbone.pool,
+        broker=process.broker,
+    )
+    consumer.start()
+    try:
+        yield
+    finally:
+        await consumer.stop()
+
+
+@asynccontextmanager
+async def _answering(process: _Process, *, with_api: bool) -> AsyncIterator[None]:
+    service, settings = process.service, process.service.settings
+    app = web.Application()
+    health = Health(process.database, process.backbone, service)
+    health.mount(app)
+    if with_api:
+        routes = service.routes
+        if service.reactions:
+            routes.include(parking_routes())
+        verifier = TokenVerifier(
+            JwksKeys(settings.jwks_url), settings.issuer, settings.audience, process.database.clock
+        )
+        Api(
+            title=f"Linea OPTIMA: {service.name}",
+            version=service.version,
+            routes=routes,
+            database=process.database,
+            ports=service.ports,
+            verifier=verifier,
+            catalogue=load_catalogue(service.package),
+            clock=process.database.clock,
+            resources=service.resources,
+            rate_per_second=settings.rate_per_second,
+        ).mount(app)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=settings.grace_seconds)
+    await runner.setup()
+    await web.TCPSite(runner, settings.http_host, settings.http_port, backlog=1024).start()
+    try:
+        yield
+    finally:
+        health.draining = True
+        await runner.cleanup()
