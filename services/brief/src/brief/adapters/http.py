@@ -126,10 +126,8 @@ async def submit(call: Call[Ports], brief_id: UUID, body: SubmitBrief) -> Reply[
 @routes.put("/v1/briefs/{brief_id}/prices", privilege="brief.price")
 async def price(call: Call[Ports], brief_id: UUID, body: PriceBrief) -> Reply[BriefView]:
     """Price a submitted revision: all its items, VAT excluded"""
-    unit_prices = {line.item_id: Decimal(line.unit_price) for line in body.lines}
-    brief = await price_brief(
-        call.ports, call.actor, brief_id, call.expected_version, body.revision, unit_prices
-    )
+    prices = [(line.item_id, Decimal(line.unit_price)) for line in body.lines]
+    brief = await price_brief(call.ports, call.actor, brief_id, call.expected_version, body.revision, prices)
     return _shown(call, brief)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from decimal import Decimal
 from uuid import UUID
 
@@ -21,11 +21,11 @@ async def price_brief(
     brief_id: UUID,
     expected_version: int | None,
     revision: int,
-    unit_prices: Mapping[UUID, Decimal],
+    prices: Sequence[tuple[UUID, Decimal]],
 ) -> Brief:
     """`revision` is the one that the actor read. The same prices once more change and publish nothing."""
     brief = await brief_to_change(ports, actor, brief_id, expected_version)
-    pricing = brief.price(revision, unit_prices, new_id(), ports.now, actor.person_id)
+    pricing = brief.price(revision, prices, new_id(), ports.now, actor.person_id)
     if pricing is None:
         return brief
     await ports.briefs.add_pricing(brief_id, pricing)

@@ -6,7 +6,7 @@ or after its time, changes nothing. States only move forward; the way back to a 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -170,7 +170,7 @@ class Brief:
     # --- what purchasing does
 
     def price(
-        self, revision: int, unit_prices: Mapping[UUID, Decimal], pricing_id: UUID, at: datetime, by: UUID
+        self, revision: int, prices: Sequence[tuple[UUID, Decimal]], pricing_id: UUID, at: datetime, by: UUID
     ) -> Pricing | None:
         """Prices the submitted revision. Returns None when these are its prices already."""
         if self.state not in UNDER_APPROVAL or self.submitted is None:
@@ -178,7 +178,7 @@ class Brief:
         if revision != self.revision:
             raise WrongState("stale_content", field="revision", revision=revision, current=self.revision)
         pricing = price_revision(
-            self.submitted.content, unit_prices, revision=revision, pricing_id=pricing_id, at=at, by=by
+            self.submitted.content, prices, revision=revision, pricing_id=pricing_id, at=at, by=by
         )
         if self.pricing is not None and pricing.same_prices_as(self.pricing):
             return None

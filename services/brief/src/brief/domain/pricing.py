@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from uuid import UUID
@@ -54,14 +54,16 @@ class Pricing(BaseModel):
 
 def price_revision(
     content: Content,
-    unit_prices: Mapping[UUID, Decimal],
+    prices: Sequence[tuple[UUID, Decimal]],
     *,
     revision: int,
     pricing_id: UUID,
     at: datetime,
     by: UUID,
 ) -> Pricing:
-    """Raises Violations naming each item without a price and each price without an item."""
+    """`prices` gives each item its unit price. Raises Violations naming each item without a price, each price
+    without an item, and each item with two."""
+    unit_prices = dict(prices)
     problems: list[Refusal] = [
         Invalid("item_without_price", field="lines", item=item.description)
         for item in content.items
@@ -72,6 +74,8 @@ def price_revision(
         for item_id in unit_prices
         if content.item(item_id) is None
     ]
+    if len(unit_prices) != len(prices):
+        problems.append(Invalid("price_repeated", field="lines"))
     if problems:
         raise Violations(problems)
     lines = tuple(price_line(item, unit_prices[item.item_id]) for item in content.items)

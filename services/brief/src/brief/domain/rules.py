@@ -34,7 +34,7 @@ def day_in_rome(now: datetime) -> date:
 
 
 def brief_number(year: int, progressive: int) -> str:
-    """ "B-2026-0001": unique per tenant. Numbers grow, and one may be missing where a drafting failed."""
+    """Such as "B-2026-0001". Numbers grow; one may be missing where a drafting failed."""
     return f"B-{year}-{progressive:04d}"
 
 
