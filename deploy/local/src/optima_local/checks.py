@@ -1,0 +1,68 @@
+"""`test`: the code's checks, and pytest on servers of its own. `bench`: benchmarks on the running stack."""
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from .files import read_json
+from .layout import ROOT, STACK, TEST_SERVERS
+from .progress import Progress
+from .stack import exclusively, fetch_missing_servers, started
+
+TOOLS = Path(sys.executable).parent
+CHECKS: tuple[tuple[str, list[Path | str]], ...] = (
+    ("ruff check", [TOOLS / "ruff", "check", "--quiet", "."]),
+    ("ruff format", [TOOLS / "ruff", "format", "--check", "--quiet", "."]),
+    ("import rules", [TOOLS / "lint-imports", "--no-cache"]),
+    ("mypy", [TOOLS / "mypy", "--no-error-summary"]),
+)
+SLOW_MARKERS = "not faults and not journey"
+
+
+def run_tests(options: argparse.Namespace) -> int:
+    """Exit status 0 when every check and test passed. pytest's closing line is the last line."""
+    progress = Progress()
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    if "OPTIMA_TEST_POSTGRES_URL" in environment and "OPTIMA_TEST_AMQP_URL" in environment:
+        return run_checks_and_pytest(options, progress, environment)
+    with exclusively(TEST_SERVERS, "test"):
+        fetch_missing_servers(TEST_SERVERS, progress)
+        with started(TEST_SERVERS, progress, servers_only=True):
+            addresses = read_json(TEST_SERVERS.addresses)
+            environment.setdefault("OPTIMA_TEST_POSTGRES_URL", addresses["postgres"])
+            environment.setdefault("OPTIMA_TEST_AMQP_URL", addresses["amqp"])
+            return run_checks_and_pytest(options, progress, environment)
+
+
+def run_checks_and_pytest(
+    options: argparse.Namespace, progress: Progress, environment: dict[str, str]
+) -> int:
+    failed = (
+        [] if options.paths else [name for name, command in CHECKS if not passes(name, command, progress)]
+    )
+    if failed:
+        print(f"Failed before the tests: {', '.join(failed)}", flush=True)
+    command = [TOOLS / "pytest", *(options.paths or ["shared", "services", "tests"])]
+    if options.fast:
+        command += ["-m", SLOW_MARKERS]
+    tested = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+    return tested or len(failed)
+
+
+def passes(name: str, command: list[Path | str], progress: Progress) -> bool:
+    began = time.monotonic()
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode == 0:
+        progress.done(name, time.monotonic() - began)
+        return True
+    print(f"✗ {name}\n{done.stdout}{done.stderr}", flush=True)
+    return False
+
+
+def run_benchmarks(arguments: list[str]) -> int:
+    environment = os.environ | {"OPTIMA_ADDRESSES": str(STACK.addresses)}
+    command = [sys.executable, str(ROOT / "benchmarks" / "run.py"), *arguments]
+    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode

@@ -1,0 +1,172 @@
+"""The commands of ./optima."""
+
+import argparse
+import importlib
+import importlib.util
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from . import doctor
+from .checks import run_tests
+from .files import read_json
+from .layout import STACK
+from .logs import follow, last_lines
+from .processes import StartFailed
+from .progress import Progress, print_table
+from .stack import Busy, delete_data, exclusively, fetch_missing_servers, started, status_of, stop
+from .watch import overview
+
+
+def up(options: argparse.Namespace) -> int:
+    progress = Progress()
+    with exclusively(STACK, "up"):
+        status = status_of(STACK)
+        if status and status["phase"] == "ready":
+            print("The stack is up already; ./optima down stops it")
+            if options.demo:
+                run_journey(progress, people=0, briefs=1)
+        else:
+            fetch_missing_servers(STACK, progress)
+            with started(STACK, progress) as stay:
+                if options.demo:
+                    run_journey(progress, people=0, briefs=1)
+                stay()
+    progress.table()
+    show_addresses()
+    return 0
+
+
+def demo(options: argparse.Namespace) -> int:
+    require_running()
+    progress = Progress()
+    run_journey(progress, people=options.people, briefs=options.briefs)
+    progress.table()
+    return 0
+
+
+def run_journey(progress: Progress, *, people: int, briefs: int) -> None:
+    """Seed the demonstration customer where it is missing, and take briefs from first idea to delivery."""
+    journey: Any = importlib.import_module("optima_local.journey")
+    journey.run(read_json(STACK.addresses), progress, people=people, briefs=briefs)
+
+
+def show_addresses() -> None:
+    addresses = read_json(STACK.addresses)
+    print()
+    print_table(("service", "address"), sorted(addresses["services"].items()))
+    print(f"\nAll addresses: {STACK.addresses}")
+    print("./optima status shows the stack, ./optima logs SERVICE -f follows one, ./optima down stops it")
+
+
+def status(_: argparse.Namespace) -> int:
+    found = status_of(STACK)
+    if found is None:
+        print("The stack is down; ./optima up starts it")
+        return 1
+    print(f"The stack is {found['phase']}, supervisor {found['supervisor']['pid']}")
+    print_table(
+        ("name", "state", "pid", "port", "ready", "memory", "restarts", "waiting"),
+        overview(found, read_json(STACK.addresses)),
+    )
+    return 0
+
+
+def logs(options: argparse.Namespace) -> int:
+    path = STACK.logs / f"{options.name}.log"
+    if not path.exists():
+        known = ", ".join(sorted(found.stem for found in STACK.logs.glob("*.log")))
+        sys.exit(f"No log of {options.name!r}. There are: {known or 'none yet'}")
+    for line in last_lines(path, options.lines):
+        print(line)
+    if options.follow:
+        for line in follow(path, threading.Event()):
+            print(line, flush=True)
+    return 0
+
+
+def down(_: argparse.Namespace) -> int:
+    with exclusively(STACK, "down"):
+        print("Draining and stopping", flush=True)
+        print("The stack is down" if stop(STACK) else "The stack was not up")
+    return 0
+
+
+def reset(_: argparse.Namespace) -> int:
+    with exclusively(STACK, "reset"):
+        stop(STACK)
+        delete_data(STACK)
+    print("Down, and all data of this stack are deleted")
+    return 0
+
+
+def bench(options: argparse.Namespace) -> int:
+    require_running()
+    from .checks import run_benchmarks
+
+    return run_benchmarks(options.arguments)
+
+
+def require_running() -> None:
+    found = status_of(STACK)
+    if found is None or found["phase"] != "ready":
+        sys.exit("The stack is not up; ./optima up starts it")
+
+
+def parser() -> argparse.ArgumentParser:
+    root = argparse.ArgumentParser(prog="./optima", description="Linea OPTIMA on this machine")
+    commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=text, description=text)
+        added.set_defaults(run=run)
+        return added
+
+    added = command("up", up, "install what is missing, start everything, run the demonstration journey")
+    added.add_argument("--no-demo", dest="demo", action="store_false", help="start without the demonstration")
+    added = command("demo", demo, "run demonstration journeys on the running stack")
+    added.add_argument("--people", type=int, default=0, help="so many extra people take part")
+    added.add_argument("--briefs", type=int, default=1, help="so many journeys")
+    command("status", status, "show services, processes, ports, readiness, memory and queues")
+    added = command("logs", logs, "show the log of a service or server")
+    added.add_argument("name", metavar="SERVICE")
+    added.add_argument("-f", "--follow", action="store_true", help="go on as lines come")
+    added.add_argument("-n", "--lines", type=int, default=50)
+    command("doctor", doctor.run, "check this machine and the stack, with a remedy for each finding")
+    command("down", down, "drain and stop everything; the data stay")
+    command("reset", reset, "stop everything and delete all data")
+    added = command("test", run_tests, "check the code and run the tests on servers of their own")
+    added.add_argument(
+        "--fast", action="store_true", help="leave out the tests that take whole stacks or faults"
+    )
+    added.add_argument("paths", nargs="*", metavar="PATH", help="run pytest on these alone")
+    added = command("bench", bench, "measure the running stack")
+    added.add_argument("arguments", nargs=argparse.REMAINDER)
+    command("help", lambda _: show_help(root), "show this")
+    return root
+
+
+def show_help(root: argparse.ArgumentParser) -> int:
+    root.print_help()
+    return 0
+
+
+def main() -> None:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupt)
+    options = parser().parse_args()
+    try:
+        sys.exit(options.run(options))
+    except KeyboardInterrupt:
+        print("Interrupted", file=sys.stderr)
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.exit(1)
+    except (StartFailed, Busy) as problem:
+        sys.exit(str(problem))
+
+
+def interrupt(*_: object) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,42 @@
+"""Where everything of one stack lies. All of it is under .optima, which git ignores."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[4]
+HOME = Path(os.environ.get("OPTIMA_HOME") or ROOT / ".optima").absolute()
+"""OPTIMA_HOME names another folder: a second stack of the same checkout."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The folders and files of one stack: the one that `up` starts, or the servers that `test` starts."""
+
+    folder: Path
+
+    @property
+    def state(self) -> Path:
+        """Ports, secrets (0600), locks and the supervisor's status."""
+        return self.folder / "state"
+
+    @property
+    def servers(self) -> Path:
+        """PostgreSQL's and RabbitMQ's data and, where the machine has none, their programs."""
+        return self.folder / "servers"
+
+    @property
+    def logs(self) -> Path:
+        return self.folder / "logs"
+
+    @property
+    def addresses(self) -> Path:
+        return self.folder / "addresses.json"
+
+    @property
+    def status(self) -> Path:
+        return self.state / "status.json"
+
+
+STACK = Layout(HOME)
+TEST_SERVERS = Layout(HOME / "test")

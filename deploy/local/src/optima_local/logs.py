@@ -1,0 +1,105 @@
+"""The log of each process: JSON lines in .optima/logs, rotated by size."""
+
+import json
+import os
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any
+
+MOST_BYTES = 10_000_000
+KEPT_ROTATIONS = 3
+
+
+class RotatingLog:
+    """Appends JSON lines; what is not JSON already (a traceback, a server's own words) is wrapped into it."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        self._file = path.open("ab", buffering=0)
+        self._size = path.stat().st_size
+        self._lock = threading.Lock()
+
+    def copy_from(self, stream: IO[bytes]) -> None:
+        """Take lines until the stream ends."""
+        with stream:
+            for line in stream:
+                self._append(line if line.startswith(b"{") else wrapped(line))
+
+    def say(self, level: str, event: str, **facts: Any) -> None:
+        self._append(json_line(level, event, **facts))
+
+    def tail(self, lines: int = 12) -> str:
+        """The last lines as a person reads them."""
+        return "\n".join(f"    {words(line)}" for line in last_lines(self.path, lines))
+
+    def _append(self, line: bytes) -> None:
+        with self._lock:
+            if self._size + len(line) > MOST_BYTES:
+                self._rotate()
+            self._file.write(line)
+            self._size += len(line)
+
+    def _rotate(self) -> None:
+        self._file.close()
+        for number in range(KEPT_ROTATIONS, 0, -1):
+            older = self.path if number == 1 else rotation(self.path, number - 1)
+            if older.exists():
+                older.replace(rotation(self.path, number))
+        self._file = self.path.open("ab", buffering=0)
+        self._size = 0
+
+
+def rotation(path: Path, number: int) -> Path:
+    return path.with_name(f"{path.name}.{number}")
+
+
+def wrapped(line: bytes) -> bytes:
+    text = line.decode(errors="replace").rstrip()
+    return json_line("info", text) if text else b""
+
+
+def words(line: str) -> str:
+    """What a JSON line says, without the particulars."""
+    try:
+        said = json.loads(line)
+    except ValueError:
+        return line
+    return str(said.get("event") or said.get("msg") or line)
+
+
+def json_line(level: str, event: str, **facts: Any) -> bytes:
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    return json.dumps({"timestamp": now, "level": level, "event": event, **facts}).encode() + b"\n"
+
+
+def last_lines(path: Path, count: int) -> list[str]:
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - 256 * 1024))
+            return file.read().decode(errors="replace").splitlines()[-count:]
+    except FileNotFoundError:
+        return []
+
+
+def follow(path: Path, stopped: threading.Event) -> Iterator[str]:
+    """New lines as they come, across rotations, until `stopped`."""
+    file = path.open("rb")
+    file.seek(0, 2)
+    rest = b""
+    while not stopped.is_set():
+        chunk = file.read(65536)
+        if chunk:
+            *lines, rest = (rest + chunk).split(b"\n")
+            yield from (line.decode(errors="replace") for line in lines)
+        elif path.exists() and path.stat().st_ino != file_number(file):
+            file.close()
+            file = path.open("rb")
+        else:
+            stopped.wait(0.1)
+
+
+def file_number(file: IO[bytes]) -> int:
+    return os.fstat(file.fileno()).st_ino

@@ -1,0 +1,41 @@
+"""Free loopback ports, chosen once and kept, so that a second run answers at the same addresses."""
+
+import random
+import socket
+from collections.abc import Iterable
+
+from .files import read_json, write_json
+from .layout import Layout
+
+# Below the range from which Linux takes the ports of outgoing connections: nothing takes ours in between.
+CANDIDATES = range(20_000, 32_000)
+
+
+def settle_ports(layout: Layout, names: Iterable[str]) -> dict[str, int]:
+    """A port for each name: the one of last time where it is still free, else a new one."""
+    path = layout.state / "ports.json"
+    known: dict[str, int] = read_json(path) or {}
+    for name in names:
+        while name not in known or not is_free(known[name]):
+            known[name] = random.choice(CANDIDATES)  # noqa: S311 (any free port will do)
+    write_json(path, known)
+    return known
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def answers(port: int, host: str = "127.0.0.1") -> bool:
+    """Something accepts connections there."""
+    try:
+        with socket.create_connection((host, port), timeout=1):
+            return True
+    except OSError:
+        return False

@@ -1,0 +1,177 @@
+"""One supervised process: started, watched, restarted after a crash, stopped within its grace."""
+
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from .accounts import Account
+from .logs import RotatingLog
+
+FIRST_BACKOFF_SECONDS = 0.2
+LONGEST_BACKOFF_SECONDS = 10.0
+STEADY_SECONDS = 30.0  # alive for that long: the next crash starts again at the first backoff
+HOPELESS_STARTS = 4  # crashed that often without once being ready: not going to work
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    name: str
+    command: tuple[str, ...]
+    environment: Mapping[str, str]
+    folder: Path
+    ready: Callable[[], bool]
+    port: int | None = None
+    account: Account | None = None
+    stop_signal: signal.Signals = signal.SIGTERM
+    grace_seconds: float = 20.0
+
+
+class StartFailed(Exception):
+    """Something did not come up; the message says what, and what it said last."""
+
+
+class Supervised:
+    """A program that is kept running until `stop`."""
+
+    def __init__(self, program: Program, log: RotatingLog, changed: Callable[[], None]) -> None:
+        self.program = program
+        self.log = log
+        self.changed = changed
+        self.pid: int | None = None
+        self.started_at: int | None = None
+        self.state = "starting"
+        self.restarts = 0
+        self.ready_after: float | None = None
+        self._stopping = threading.Event()
+        self._gave_up = threading.Event()
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._keeper = threading.Thread(target=self._keep, name=f"keep {program.name}", daemon=True)
+
+    def start(self) -> None:
+        self._keeper.start()
+
+    def wait_until_ready(self, deadline: float, cancelled: threading.Event) -> None:
+        """Raises StartFailed when it keeps crashing or the deadline (monotonic) passes."""
+        while not cancelled.is_set():
+            if self.state == "ready":
+                return
+            if self._gave_up.is_set():
+                raise StartFailed(f"{self.program.name} keeps crashing. It said last:\n{self.log.tail()}")
+            if time.monotonic() > deadline:
+                raise StartFailed(
+                    f"{self.program.name} is not ready in time. It said last:\n{self.log.tail()}"
+                )
+            cancelled.wait(0.02)
+
+    def stop(self) -> None:
+        """Ask it to stop, wait for its grace, then end its whole process group."""
+        self._stopping.set()
+        with self._lock:
+            process = self._process
+        if process is not None:
+            self._set_state("stopping")
+            send(process, self.program.stop_signal)
+            try:
+                process.wait(self.program.grace_seconds)
+            except subprocess.TimeoutExpired:
+                self.log.say(
+                    "error", "did not stop in time and was killed", grace_seconds=self.program.grace_seconds
+                )
+            end_group(process.pid)
+        self._keeper.join(timeout=5)
+        self._set_state("stopped")
+
+    def _keep(self) -> None:
+        backoff = FIRST_BACKOFF_SECONDS
+        starts = 0
+        while not self._stopping.is_set():
+            began = time.monotonic()
+            with self._lock:
+                if self._stopping.is_set():
+                    return
+                self._process = process = self._spawn()
+            self.pid, self.started_at = process.pid, start_ticks(process.pid)
+            starts += 1
+            self._set_state("starting")
+            threading.Thread(target=self.log.copy_from, args=(process.stdout,), daemon=True).start()
+            self._watch_readiness(process, began)
+            code = process.wait()
+            if self._stopping.is_set():
+                return
+            end_group(process.pid)
+            self.log.say("error", "ended unasked and is started again", exit_code=code)
+            if self.ready_after is None and starts >= HOPELESS_STARTS:
+                self._set_state("crashed")
+                self._gave_up.set()
+                return
+            self.restarts += 1
+            self._set_state("restarting")
+            if time.monotonic() - began > STEADY_SECONDS:
+                backoff = FIRST_BACKOFF_SECONDS
+            self._stopping.wait(backoff)
+            backoff = min(backoff * 2, LONGEST_BACKOFF_SECONDS)
+
+    def _spawn(self) -> "subprocess.Popen[bytes]":
+        account = self.program.account
+        return subprocess.Popen(
+            self.program.command,
+            cwd=self.program.folder,
+            env=dict(self.program.environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            user=account.uid if account else None,
+            group=account.gid if account else None,
+            extra_groups=[] if account else None,
+        )
+
+    def _watch_readiness(self, process: "subprocess.Popen[bytes]", began: float) -> None:
+        pause = 0.02
+        while process.poll() is None and not self._stopping.is_set():
+            if self.program.ready():
+                if self.ready_after is None:
+                    self.ready_after = time.monotonic() - began
+                self._set_state("ready")
+                return
+            self._stopping.wait(pause)
+            pause = min(pause * 1.3, 0.5)
+
+    def _set_state(self, state: str) -> None:
+        self.state = state
+        self.changed()
+
+
+def send(process: "subprocess.Popen[bytes]", number: signal.Signals) -> None:
+    if process.poll() is None:
+        process.send_signal(number)
+
+
+def end_group(pid: int) -> None:
+    """Kill what is left of a process's group: children that outlived it."""
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def start_ticks(pid: int) -> int | None:
+    """When the process started, in ticks since boot: with the pid it names one process for good.
+
+    None: no such process, or one that has ended.
+    """
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return None if fields[0] == "Z" else int(fields[19])
+
+
+def is_alive(pid: int | None, started_at: int | None) -> bool:
+    return pid is not None and started_at is not None and start_ticks(pid) == started_at

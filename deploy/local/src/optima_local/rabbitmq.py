@@ -1,0 +1,200 @@
+"""A private RabbitMQ: found or fetched from the distribution's packages, configured, and its programs."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .accounts import Account
+from .layout import Layout
+from .ports import answers
+from .processes import Program, StartFailed
+
+INSTALL_BY_HAND = (
+    "RabbitMQ 3.10 or later is needed and is not here. Install it (Debian, Ubuntu: apt install"
+    " rabbitmq-server; elsewhere: put rabbitmq-server and erl on PATH), or name a broker in OPTIMA_AMQP_URL."
+)
+
+CONFIGURATION = """\
+listeners.tcp.1 = 127.0.0.1:{port}
+loopback_users = none
+load_definitions = {definitions}
+log.console = true
+log.console.level = warning
+log.console.formatter = json
+log.file = false
+disk_free_limit.absolute = 100MB
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """RabbitMQ's programs on this machine."""
+
+    scripts: (
+        Path  # the folder of the package's own rabbitmq-server, not of the wrapper that forces system paths
+    )
+    erlang: Path | None  # the root of an unpacked Erlang; None: erl on PATH
+    libraries: Path | None  # shared libraries that came with it
+
+
+@dataclass(frozen=True, slots=True)
+class PrivateRabbit:
+    broker: Broker
+    data: Path
+    port: int
+    distribution_port: int
+    names_port: int
+    account: Account | None
+
+    def configure(self, definitions: Mapping[str, Any]) -> None:
+        """Write the configuration; users, permissions, exchanges and queues are loaded at every start."""
+        self.data.mkdir(parents=True, exist_ok=True)
+        definitions_file = self.data / "definitions.json"
+        definitions_file.touch(mode=0o600)
+        definitions_file.write_text(json.dumps(definitions))
+        (self.data / "rabbitmq.conf").write_text(
+            CONFIGURATION.format(port=self.port, definitions=definitions_file)
+        )
+        (self.data / "enabled_plugins").write_text("[].\n")
+        if self.account:
+            for path in (self.data, *self.data.iterdir()):
+                os.chown(path, self.account.uid, self.account.gid)
+
+    def programs(self) -> tuple[Program, Program]:
+        """Erlang's name server, which would otherwise stay behind as a daemon of its own, and the broker."""
+        environment = self._environment()
+        names = Program(
+            name="epmd",
+            command=(shutil.which("epmd", path=environment["PATH"]) or "epmd",),
+            environment=environment,
+            folder=self.data,
+            ready=lambda: answers(self.names_port),
+            port=self.names_port,
+            account=self.account,
+            grace_seconds=2.0,
+        )
+        broker = Program(
+            name="rabbitmq",
+            command=(str(self.broker.scripts / "rabbitmq-server"),),
+            environment=environment,
+            folder=self.data,
+            ready=lambda: answers(self.port),
+            port=self.port,
+            account=self.account,
+            stop_signal=signal.SIGTERM,
+            grace_seconds=20.0,
+        )
+        return names, broker
+
+    def _environment(self) -> dict[str, str]:
+        data = self.data
+        environment = {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "HOME": str(data),
+            "LANG": "C.UTF-8",
+            "RABBITMQ_NODENAME": f"optima-{self.port}@localhost",
+            "RABBITMQ_NODE_PORT": str(self.port),
+            "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
+            "RABBITMQ_DIST_PORT": str(self.distribution_port),
+            "RABBITMQ_MNESIA_BASE": str(data / "mnesia"),
+            "RABBITMQ_LOG_BASE": str(data / "log"),
+            "RABBITMQ_CONFIG_FILE": str(data / "rabbitmq.conf"),
+            "RABBITMQ_ENABLED_PLUGINS_FILE": str(data / "enabled_plugins"),
+            "RABBITMQ_CONF_ENV_FILE": "/dev/null",
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
+            "ERL_EPMD_PORT": str(self.names_port),
+            "ERL_EPMD_ADDRESS": "127.0.0.1",
+        }
+        if self.broker.erlang:
+            environment["PATH"] = f"{self.broker.erlang / 'bin'}:{environment['PATH']}"
+            environment["ERL_ROOTDIR"] = str(self.broker.erlang)
+        if self.broker.libraries:
+            environment["LD_LIBRARY_PATH"] = str(self.broker.libraries)
+        return environment
+
+
+def find_rabbitmq(layout: Layout) -> Broker | None:
+    """The machine's own RabbitMQ, else the one fetched before."""
+    if shutil.which("erl"):
+        for scripts in (Path("/usr/lib/rabbitmq/bin"), *on_path()):
+            if (scripts / "rabbitmq-server").exists():
+                return Broker(scripts, erlang=None, libraries=None)
+    unpacked = tools_folder(layout) / "root"
+    if (unpacked / "complete").exists():
+        libraries = next(iter(unpacked.glob("usr/lib/*-linux-gnu*")), None)
+        return Broker(unpacked / "usr/lib/rabbitmq/bin", unpacked / "usr/lib/erlang", libraries)
+    return None
+
+
+def on_path() -> list[Path]:
+    """The folder of a rabbitmq-server on PATH that is the real script, not a wrapper."""
+    found = shutil.which("rabbitmq-server")
+    folder = Path(found).resolve().parent if found else None
+    return [folder] if folder and (folder / "rabbitmq-env").exists() else []
+
+
+def fetch_rabbitmq(layout: Layout) -> None:
+    """Take RabbitMQ and Erlang from the distribution's signed packages, unpacked into the stack's own folder.
+
+    Nothing is installed into the system and no system service starts, for root and for ordinary users alike.
+    Raises StartFailed with what to install where there is no apt.
+    """
+    if not shutil.which("apt-get") or not shutil.which("dpkg"):
+        raise StartFailed(INSTALL_BY_HAND)
+    folder = tools_folder(layout)
+    shutil.rmtree(folder, ignore_errors=True)
+    packages = folder / "packages"
+    packages.mkdir(parents=True)
+    names, options = needed_packages(folder)
+    run_apt([*options, "download", *names], packages)
+    unpacked = folder / "root"
+    for package in sorted(packages.glob("*.deb")):
+        subprocess.run(["dpkg", "-x", package, unpacked], check=True)
+    shutil.rmtree(packages)
+    (unpacked / "complete").touch()
+
+
+def needed_packages(folder: Path) -> tuple[list[str], list[str]]:
+    """What apt would install for rabbitmq-server here, and the apt options that know of it."""
+    told = simulate([])
+    options: list[str] = []
+    if told is None:
+        options = own_package_lists(folder)
+        run_apt([*options, "update"], folder)
+        told = simulate(options)
+    if told is None:
+        raise StartFailed(INSTALL_BY_HAND)
+    return [line.split()[1] for line in told.splitlines() if line.startswith("Inst ")], options
+
+
+def simulate(options: list[str]) -> str | None:
+    command = ["apt-get", *options, "--simulate", "--no-install-recommends", "install", "rabbitmq-server"]
+    done = subprocess.run(
+        command, capture_output=True, text=True, env=os.environ | {"LC_ALL": "C"}, check=False
+    )
+    return done.stdout if done.returncode == 0 else None
+
+
+def own_package_lists(folder: Path) -> list[str]:
+    """apt options for package lists of our own, for machines whose lists are missing or old."""
+    for name in ("lists/partial", "archives/partial"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    return ["-o", f"Dir::State::lists={folder / 'lists'}", "-o", f"Dir::Cache={folder}"]
+
+
+def run_apt(arguments: list[str], folder: Path) -> None:
+    done = subprocess.run(
+        ["apt-get", "-qq", *arguments], cwd=folder, capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        raise StartFailed(f"{INSTALL_BY_HAND}\napt-get said: {done.stderr.strip()}")
+
+
+def tools_folder(layout: Layout) -> Path:
+    return layout.servers / "tools" / "rabbitmq"

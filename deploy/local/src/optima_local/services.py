@@ -1,0 +1,123 @@
+"""The services of this checkout, and the environment that each process gets."""
+
+import os
+import sys
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
+
+from .layout import ROOT
+from .processes import Program
+
+ROLES = ("owner", "rw", "ro", "backbone")
+# Of the caller's environment: what would let a service act as more than itself, or slow its start.
+WITHHELD = {"OPTIMA_POSTGRES_URL", "OPTIMA_AMQP_URL", "OPTIMA_AMQP_MANAGEMENT_URL", "PYTHONDONTWRITEBYTECODE"}
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceCode:
+    """A service as it stands in the checkout."""
+
+    name: str  # erp-bridge
+    module: str  # erp_bridge: also its database, its role prefix and its AMQP user
+
+    @property
+    def roles(self) -> list[str]:
+        return [f"{self.module}_{role}" for role in ROLES]
+
+    @property
+    def amqp_user(self) -> str:
+        return self.module
+
+
+def find_services() -> list[ServiceCode]:
+    """Every folder under services/ that can be run, by name."""
+    found = [path.parent.name for path in ROOT.glob("services/*/src/*/__main__.py")]
+    return [ServiceCode(module.replace("_", "-"), module) for module in sorted(found)]
+
+
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """The URLs that we manage the servers with, from which those of the services are made."""
+
+    postgres_url: str  # a superuser's, or of a role that may create roles and databases
+    amqp_url: str
+
+    def database_url(self, role: str, password: str, database: str) -> str:
+        parts = urlsplit(self.postgres_url)
+        return urlunsplit(parts._replace(netloc=login(role, password, parts), path=f"/{database}"))
+
+    def broker_url(self, user: str, password: str) -> str:
+        parts = urlsplit(self.amqp_url)
+        return urlunsplit(parts._replace(netloc=login(user, password, parts)))
+
+    @property
+    def vhost(self) -> str:
+        return unquote(urlsplit(self.amqp_url).path[1:]) or "/"
+
+
+def login(user: str, password: str, parts: SplitResult) -> str:
+    return f"{user}:{password}@{parts.netloc.rpartition('@')[2]}"
+
+
+def service_address(service: ServiceCode, ports: Mapping[str, int]) -> str:
+    return f"http://127.0.0.1:{ports[service.name]}"
+
+
+def service_environment(
+    service: ServiceCode, servers: Servers, ports: Mapping[str, int], secrets: Mapping[str, str]
+) -> dict[str, str]:
+    def database(role: str) -> str:
+        return servers.database_url(
+            f"{service.module}_{role}", secrets[f"{service.module}_{role}"], service.module
+        )
+
+    issuer = f"http://127.0.0.1:{ports['identity']}" if "identity" in ports else "http://127.0.0.1"
+    environment = {name: value for name, value in os.environ.items() if name not in WITHHELD} | {
+        "OPTIMA_DATABASE_URL": database("rw"),
+        "OPTIMA_DATABASE_BACKBONE_URL": database("backbone"),
+        "OPTIMA_BROKER_URL": servers.broker_url(service.amqp_user, secrets[f"amqp_{service.amqp_user}"]),
+        "OPTIMA_HTTP_HOST": "127.0.0.1",
+        "OPTIMA_HTTP_PORT": str(ports[service.name]),
+        "OPTIMA_ISSUER": issuer,
+        "OPTIMA_JWKS_URL": f"{issuer}/.well-known/jwks.json",
+        "OPTIMA_AUDIENCE": "optima",
+        "OPTIMA_ENVIRONMENT": "demonstration",
+        "PYTHONUNBUFFERED": "1",
+    }
+    if service.name == "identity":
+        environment |= {
+            "OPTIMA_PLATFORM_CLIENT_ID": "platform",
+            "OPTIMA_PLATFORM_CLIENT_SECRET": secrets["platform_client"],
+            "OPTIMA_KEY_SECRET": secrets["identity_key"],
+        }
+    return environment
+
+
+def service_secrets(services: list[ServiceCode]) -> list[str]:
+    """Names of the secrets that the services' databases, users and keys take."""
+    names = [name for service in services for name in (*service.roles, f"amqp_{service.amqp_user}")]
+    return [*names, "platform_client", "identity_key"]
+
+
+def service_program(service: ServiceCode, environment: Mapping[str, str], folder: Path) -> Program:
+    port = int(environment["OPTIMA_HTTP_PORT"])
+    return Program(
+        name=service.name,
+        command=(sys.executable, "-m", service.module, "all"),
+        environment=environment,
+        folder=folder,
+        ready=lambda: is_ready(port),
+        port=port,
+        grace_seconds=float(environment.get("OPTIMA_GRACE_SECONDS", "20")) + 2,
+    )
+
+
+def is_ready(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False

@@ -1,0 +1,176 @@
+"""Start and stop a stack: one command at a time, with the supervisor doing the work."""
+
+import fcntl
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import IO, Any
+
+from . import postgres, rabbitmq
+from .accounts import delete_servers_folder, make_servers_folder, server_account
+from .files import read_json
+from .layout import ROOT, Layout
+from .processes import StartFailed, is_alive
+from .progress import Progress
+from .supervisor import STAY, end_leftovers
+
+STOP_SECONDS = 90.0
+
+
+class Busy(Exception):
+    """Another command works on the stack."""
+
+
+@contextmanager
+def exclusively(layout: Layout, command: str) -> Iterator[None]:
+    """Hold the stack for one command. Raises Busy, naming the other, when it is held."""
+    layout.state.mkdir(parents=True, exist_ok=True)
+    with (layout.state / "command.lock").open("a+") as lock:
+        lock.seek(0)
+        if not try_lock(lock):
+            raise Busy(f"Another command is at work on this stack: {lock.read()}. Wait for it, or end it.")
+        lock.truncate()
+        lock.write(f"./optima {command}, process {os.getpid()}")
+        lock.flush()
+        yield
+
+
+def status_of(layout: Layout) -> dict[str, Any] | None:
+    """The supervisor's status while it is alive, else None."""
+    status: dict[str, Any] | None = read_json(layout.status)
+    return status if status and is_alive(**status["supervisor"]) else None
+
+
+def fetch_missing_servers(layout: Layout, progress: Progress) -> None:
+    """Fetch the servers' programs that this machine lacks. Raises StartFailed saying what to install."""
+    make_servers_folder(layout, server_account())
+    fetches: list[tuple[str, Callable[[Layout], None]]] = []
+    if "OPTIMA_POSTGRES_URL" not in os.environ and postgres.find_postgres(layout) is None:
+        fetches.append(("PostgreSQL fetched", postgres.fetch_postgres))
+    if "OPTIMA_AMQP_URL" not in os.environ and rabbitmq.find_rabbitmq(layout) is None:
+        fetches.append(("RabbitMQ fetched", rabbitmq.fetch_rabbitmq))
+    if not fetches:
+        return
+    progress.note("Fetching what this machine lacks: " + ", ".join(name.split()[0] for name, _ in fetches))
+
+    def fetch(name: str, work: Callable[[Layout], None]) -> None:
+        with progress.step(name):
+            work(layout)
+
+    with ThreadPoolExecutor() as pool:
+        for result in [pool.submit(fetch, name, work) for name, work in fetches]:
+            result.result()
+
+
+@contextmanager
+def started(
+    layout: Layout, progress: Progress, *, servers_only: bool = False
+) -> Iterator[Callable[[], None]]:
+    """Start the stack and give `stay`: unless that is called, the stack stops when the body ends."""
+    layout.logs.mkdir(parents=True, exist_ok=True)
+    lock = lock_of_stopped(layout)
+    command = [sys.executable, "-m", "optima_local.supervisor", str(layout.folder), f"--lock={lock.fileno()}"]
+    read_end, write_end = os.pipe()
+    stays = False
+
+    def stay() -> None:
+        nonlocal stays
+        os.write(write_end, STAY)
+        stays = True
+
+    try:
+        with (layout.logs / "supervisor.log").open("ab") as log:
+            subprocess.Popen(
+                [*command, "--servers-only"] if servers_only else command,
+                cwd=ROOT,
+                stdin=read_end,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                pass_fds=[lock.fileno()],
+            )
+        lock.close()
+        os.close(read_end)
+        show_start(layout, progress)
+        yield stay
+    finally:
+        os.close(write_end)
+        lock.close()
+        if not stays:
+            print("Stopping what was started", flush=True)
+            lock_of_stopped(layout).close()
+
+
+def show_start(layout: Layout, progress: Progress) -> None:
+    """Print the supervisor's steps as they finish, until it is ready. Raises StartFailed with its problem."""
+    shown = 0
+    supervisor_seen = False
+    deadline = time.monotonic() + 15
+    while True:
+        status = status_of(layout)
+        if status is None:
+            ended: dict[str, Any] = read_json(layout.status) or {}
+            if supervisor_seen or time.monotonic() > deadline:
+                raise StartFailed(
+                    ended.get("problem") or f"the supervisor ended; see {layout.logs / 'supervisor.log'}"
+                )
+        else:
+            supervisor_seen = True
+            for step in status["steps"][shown:]:
+                progress.done(**step)
+            shown = len(status["steps"])
+            if status["phase"] == "ready":
+                return
+            if status["phase"] == "stopping" and status["problem"]:
+                raise StartFailed(status["problem"])
+        time.sleep(0.03)
+
+
+def stop(layout: Layout) -> bool:
+    """Drain and stop everything; False when nothing ran."""
+    status = status_of(layout)
+    if status is None:
+        end_leftovers(layout)
+        return False
+    os.kill(status["supervisor"]["pid"], signal.SIGTERM)
+    lock_of_stopped(layout).close()
+    return True
+
+
+def lock_of_stopped(layout: Layout) -> IO[str]:
+    """Wait until no supervisor lives and give its lock, which the next one inherits.
+
+    A supervisor that takes too long to stop is killed, with all that it ran.
+    """
+    layout.state.mkdir(parents=True, exist_ok=True)
+    lock = (layout.state / "supervisor.lock").open("a")
+    deadline = time.monotonic() + STOP_SECONDS
+    while not try_lock(lock):
+        status = status_of(layout)
+        if status and time.monotonic() > deadline:
+            os.kill(status["supervisor"]["pid"], signal.SIGKILL)
+        time.sleep(0.03)
+    end_leftovers(layout)
+    return lock
+
+
+def try_lock(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def delete_data(layout: Layout) -> None:
+    """Delete data, secrets, ports, logs and fetched servers; the virtual environment stays."""
+    delete_servers_folder(layout)
+    for folder in (layout.servers, layout.state, layout.logs):
+        shutil.rmtree(folder, ignore_errors=True)
+    layout.addresses.unlink(missing_ok=True)

@@ -1,0 +1,297 @@
+"""The supervisor: one detached process that owns every other process of a stack.
+
+It starts the servers, provisions and migrates, starts the services, restarts what crashes, and on SIGTERM
+drains them in order. Its standard input is a pipe from whoever started it: until the word "stay" arrives
+there, the end of that pipe means that the starter is gone, and everything stops. So nothing outlives an
+interrupted start.
+"""
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from optima_kit import topology
+
+from . import postgres, rabbitmq
+from .access import load_access
+from .accounts import make_servers_folder, server_account
+from .files import read_json, write_json
+from .layout import ROOT, Layout
+from .logs import RotatingLog
+from .ports import settle_ports
+from .processes import Program, StartFailed, Supervised, end_group, is_alive, start_ticks
+from .provisioning import load_definitions, provision_databases
+from .secrets import settle_secrets
+from .services import (
+    Servers,
+    ServiceCode,
+    find_services,
+    service_address,
+    service_environment,
+    service_program,
+    service_secrets,
+)
+
+START_SECONDS = 90.0
+ADMINISTRATOR = "administrator"  # of the private broker: for status, tests and benchmarks
+STAY = b"stay\n"
+
+
+class Stopping(Exception):
+    """Asked to stop in the middle of the start."""
+
+
+class Supervisor:
+    def __init__(
+        self, layout: Layout, services: list[ServiceCode], postgres_settings: dict[str, str]
+    ) -> None:
+        self.layout = layout
+        self.services = services
+        self.postgres_settings = postgres_settings
+        self.stopping = threading.Event()
+        self.supervised: dict[str, Supervised] = {}
+        self.steps: list[dict[str, Any]] = []
+        self.phase = "starting"
+        self.problem: str | None = None
+        self._writing = threading.Lock()
+
+    def run(self) -> None:
+        """Bring everything up, stay until asked to stop, bring everything down."""
+        end_leftovers(self.layout)
+        try:
+            self._bring_up()
+            if not self.stopping.is_set():
+                self.phase = "ready"
+                self._write_status()
+            self.stopping.wait()
+        except Stopping:
+            pass
+        except StartFailed as error:
+            self.problem = str(error)
+        except Exception as error:
+            self.problem = f"{type(error).__name__}: {error}"
+        self.phase = "stopping"
+        self._write_status()
+        self._bring_down()
+        self.phase = "failed" if self.problem else "stopped"
+        self._write_status()
+
+    def _bring_up(self) -> None:
+        ports = settle_ports(
+            self.layout,
+            ["postgres", "amqp", "amqp_distribution", "amqp_names", *(s.name for s in self.services)],
+        )
+        secrets = settle_secrets(
+            self.layout, ["postgres_superuser", "amqp_administrator", *service_secrets(self.services)]
+        )
+        servers = Servers(
+            os.environ.get("OPTIMA_POSTGRES_URL")
+            or f"postgresql://postgres:{secrets['postgres_superuser']}@127.0.0.1:{ports['postgres']}/postgres",
+            os.environ.get("OPTIMA_AMQP_URL")
+            or f"amqp://{ADMINISTRATOR}:{secrets['amqp_administrator']}@127.0.0.1:{ports['amqp']}/%2F",
+        )
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            parts = [
+                pool.submit(self._start_broker, ports, secrets, servers),
+                pool.submit(self._start_database_and_services, ports, secrets, servers),
+            ]
+            wait(parts, return_when=FIRST_EXCEPTION)
+            if any(part.done() and part.exception() for part in parts):
+                self.stopping.set()  # the other part need not finish
+            problems = [problem for part in parts if (problem := part.exception())]
+            for problem in sorted(problems, key=lambda problem: isinstance(problem, Stopping)):
+                raise problem
+        write_addresses(self.layout, servers, ports, self.services)
+
+    def _start_database_and_services(
+        self, ports: dict[str, int], secrets: dict[str, str], servers: Servers
+    ) -> None:
+        if "OPTIMA_POSTGRES_URL" not in os.environ:
+            with self._step("PostgreSQL") as detail:
+                programs = postgres.find_postgres(self.layout)
+                if programs is None:
+                    raise StartFailed("PostgreSQL's programs are gone; run ./optima up again")
+                server = postgres.PrivatePostgres(
+                    programs=programs,
+                    data=self.layout.servers / "postgres",
+                    port=ports["postgres"],
+                    password=secrets["postgres_superuser"],
+                    account=server_account(),
+                    settings=self.postgres_settings,
+                )
+                server.initialise()
+                self._start_and_wait(server.program())
+                detail.append(f"127.0.0.1:{ports['postgres']}")
+        if not self.services:
+            return
+        with self._step("Databases and migrations") as detail:
+            applied = asyncio.run(provision_databases(servers, self.services, secrets))
+            detail.append(f"{len(self.services)} databases, {len(applied)} migrations applied")
+        with self._step("Services"), ThreadPoolExecutor(max_workers=len(self.services)) as pool:
+            programs_ = [
+                service_program(service, service_environment(service, servers, ports, secrets), ROOT)
+                for service in self.services
+            ]
+            list(pool.map(self._start_and_wait, programs_))
+
+    def _start_broker(self, ports: dict[str, int], secrets: dict[str, str], servers: Servers) -> None:
+        external = "OPTIMA_AMQP_URL" in os.environ
+        access = load_access()
+        definitions = topology.definitions(
+            [access[service.name] for service in self.services],
+            {service.amqp_user: secrets[f"amqp_{service.amqp_user}"] for service in self.services},
+            administrator=None if external else (ADMINISTRATOR, secrets["amqp_administrator"]),
+            vhost=servers.vhost,
+        )
+        if external:
+            with self._step("RabbitMQ's users and queues"):
+                load_definitions(
+                    os.environ.get("OPTIMA_AMQP_MANAGEMENT_URL", "http://guest:guest@127.0.0.1:15672"),
+                    definitions,
+                )
+            return
+        with self._step("RabbitMQ") as detail:
+            broker = rabbitmq.find_rabbitmq(self.layout)
+            if broker is None:
+                raise StartFailed("RabbitMQ's programs are gone; run ./optima up again")
+            server = rabbitmq.PrivateRabbit(
+                broker=broker,
+                data=self.layout.servers / "rabbitmq",
+                port=ports["amqp"],
+                distribution_port=ports["amqp_distribution"],
+                names_port=ports["amqp_names"],
+                account=server_account(),
+            )
+            server.configure(definitions)
+            for program in server.programs():
+                self._start_and_wait(program)
+            detail.append(f"127.0.0.1:{ports['amqp']}")
+
+    def _start_and_wait(self, program: Program) -> None:
+        if self.stopping.is_set():
+            return
+        log = RotatingLog(self.layout.logs / f"{program.name}.log")
+        supervised = Supervised(program, log, self._write_status)
+        self.supervised[program.name] = supervised
+        supervised.start()
+        supervised.wait_until_ready(time.monotonic() + START_SECONDS, self.stopping)
+
+    def _bring_down(self) -> None:
+        """Services first, so that they drain into servers that still answer; then the servers."""
+        servers = ("rabbitmq", "postgres")
+        self._stop([name for name in self.supervised if name not in (*servers, "epmd")])
+        self._stop([name for name in servers if name in self.supervised])
+        self._stop([name for name in ("epmd",) if name in self.supervised])
+
+    def _stop(self, names: list[str]) -> None:
+        stoppers = [threading.Thread(target=self.supervised[name].stop) for name in names]
+        for stopper in stoppers:
+            stopper.start()
+        for stopper in stoppers:
+            stopper.join()
+
+    @contextmanager
+    def _step(self, name: str) -> Iterator[list[str]]:
+        """Note a step of the start, once it is done, for whoever watches; the body appends its detail."""
+        if self.stopping.is_set():
+            raise Stopping
+        began = time.monotonic()
+        detail: list[str] = []
+        yield detail
+        if not self.stopping.is_set():
+            self.steps.append(
+                {"name": name, "seconds": time.monotonic() - began, "detail": ", ".join(detail)}
+            )
+            self._write_status()
+
+    def _write_status(self) -> None:
+        with self._writing:
+            write_json(
+                self.layout.status,
+                {
+                    "phase": self.phase,
+                    "problem": self.problem,
+                    "supervisor": {"pid": os.getpid(), "started_at": start_ticks(os.getpid())},
+                    "steps": self.steps,
+                    "programs": {name: describe(one) for name, one in self.supervised.items()},
+                },
+            )
+
+
+def describe(one: Supervised) -> dict[str, Any]:
+    return {
+        "state": one.state,
+        "pid": one.pid,
+        "started_at": one.started_at,
+        "port": one.program.port,
+        "restarts": one.restarts,
+        "ready_after": one.ready_after,
+    }
+
+
+def write_addresses(
+    layout: Layout, servers: Servers, ports: dict[str, int], services: list[ServiceCode]
+) -> None:
+    """The machine-readable addresses: readable by the owner alone, for the servers' URLs carry passwords."""
+    write_json(
+        layout.addresses,
+        {
+            "services": {service.name: service_address(service, ports) for service in services},
+            "postgres": servers.postgres_url,
+            "amqp": servers.amqp_url,
+        },
+        mode=0o600,
+    )
+
+
+def end_leftovers(layout: Layout) -> None:
+    """End what a killed supervisor left running: known by pid and start time, so never somebody else's."""
+    status = read_json(layout.status) or {}
+    left = [one for one in status.get("programs", {}).values() if is_alive(one["pid"], one["started_at"])]
+    for one in left:
+        os.kill(one["pid"], signal.SIGTERM)
+    deadline = time.monotonic() + 10
+    for one in left:
+        while is_alive(one["pid"], one["started_at"]) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        end_group(one["pid"])
+
+
+def watch_starter(stopping: threading.Event) -> None:
+    """Stop everything when the starter goes away before it has said that the stack stays."""
+    said = sys.stdin.buffer.readline()
+    if said != STAY:
+        stopping.set()
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("folder", type=Path)
+    arguments.add_argument("--servers-only", action="store_true")
+    arguments.add_argument(
+        "--lock", type=int, required=True, help="descriptor of the lock, held while we live"
+    )
+    options = arguments.parse_args()
+    layout = Layout(options.folder)
+    layout.state.mkdir(parents=True, exist_ok=True)
+    make_servers_folder(layout, server_account())
+    settings = postgres.SETTINGS | (postgres.TEST_SETTINGS if options.servers_only else {})
+    supervisor = Supervisor(layout, [] if options.servers_only else find_services(), settings)
+    stop: Callable[..., None] = lambda *_: supervisor.stopping.set()  # noqa: E731
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, stop)
+    threading.Thread(target=watch_starter, args=(supervisor.stopping,), daemon=True).start()
+    supervisor.run()
+
+
+if __name__ == "__main__":
+    main()
