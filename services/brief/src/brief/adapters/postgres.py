@@ -80,21 +80,16 @@ class PostgresBriefs:
             brief.approval_id,
             brief.order_id,
             brief.changed_at,
+            [move.at for move in brief.moves],
+            [move.from_state for move in brief.moves],
+            [move.to_state for move in brief.moves],
+            [move.revision for move in brief.moves],
+            [move.cause for move in brief.moves],
+            [move.reason for move in brief.moves],
+            [move.actor_id for move in brief.moves],
+            [move.on_behalf_of for move in brief.moves],
         )
-        if brief.moves:
-            await self._connection.execute(
-                QUERIES.add_moves,
-                brief.brief_id,
-                [move.at for move in brief.moves],
-                [move.from_state for move in brief.moves],
-                [move.to_state for move in brief.moves],
-                [move.revision for move in brief.moves],
-                [move.cause for move in brief.moves],
-                [move.reason for move in brief.moves],
-                [move.actor_id for move in brief.moves],
-                [move.on_behalf_of for move in brief.moves],
-            )
-            brief.moves.clear()
+        brief.moves.clear()
 
     async def freeze(self, brief_id: UUID, revision: Revision) -> None:
         await self._connection.execute(

@@ -32,19 +32,20 @@ LEFT JOIN pricings ON pricings.pricing_id = briefs.pricing_id
 WHERE briefs.brief_id = $1
 
 -- name: save_brief
+-- With its new moves, if any, in the order in which they were made.
+WITH moved AS (
+    INSERT INTO moves (brief_id, at, from_state, to_state, revision, cause, reason, actor_id, on_behalf_of)
+    SELECT $1, at, from_state, to_state, revision, cause, reason, actor_id, on_behalf_of
+    FROM unnest($13::timestamptz[], $14::text[], $15::text[], $16::integer[], $17::text[], $18::text[],
+                $19::uuid[], $20::uuid[])
+        WITH ORDINALITY
+        AS move(at, from_state, to_state, revision, cause, reason, actor_id, on_behalf_of, nth)
+    ORDER BY nth
+)
 UPDATE briefs
 SET state = $2, cause = $3, reason = $4, revision = $5, version = $6, draft = $7, submitted_revision = $8,
     pricing_id = $9, approval_id = $10, order_id = $11, changed_at = $12
 WHERE brief_id = $1
-
--- name: add_moves
--- In the order in which they were made.
-INSERT INTO moves (brief_id, at, from_state, to_state, revision, cause, reason, actor_id, on_behalf_of)
-SELECT $1, at, from_state, to_state, revision, cause, reason, actor_id, on_behalf_of
-FROM unnest($2::timestamptz[], $3::text[], $4::text[], $5::integer[], $6::text[], $7::text[], $8::uuid[],
-            $9::uuid[])
-    WITH ORDINALITY AS move(at, from_state, to_state, revision, cause, reason, actor_id, on_behalf_of, nth)
-ORDER BY nth
 
 -- name: freeze_revision
 -- Its files stay from now on, also when a later draft drops them.

@@ -66,7 +66,7 @@ class Briefs(Protocol):
         """As `find`; nobody else changes the brief until the transaction ends."""
 
     async def save(self, brief: Brief) -> None:
-        """Stores a locked brief's state and draft, and appends its new moves."""
+        """Stores a locked brief's state and draft, and appends its new moves to the history."""
 
     async def freeze(self, brief_id: UUID, revision: Revision) -> None:
         """Stores a revision for good, and keeps its files from being deleted."""
