@@ -1,0 +1,128 @@
+"""HTTP as people use it: each with their own sign-in, refused with words that can be read."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import aiohttp
+
+T = TypeVar("T")
+
+_RENEW_BEFORE = 60.0
+"""Seconds before a token's end at which a new one is asked for."""
+
+
+class StepFailed(Exception):
+    """A request was refused, or something that should have followed did not."""
+
+
+@dataclass(slots=True)
+class Person:
+    """Somebody who acts. `key` is what the data files call them."""
+
+    key: str
+    name: str
+    email: str
+    password: str
+    person_id: str = ""
+    token: str = ""
+    token_ends: float = 0.0
+    signing_in: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    body: Any
+    headers: Mapping[str, str]
+
+    @property
+    def etag(self) -> str:
+        return self.headers["ETag"]
+
+
+class Api:
+    """The services at `addresses` (name → base URL), as seen by the people of one tenant."""
+
+    def __init__(self, session: aiohttp.ClientSession, addresses: Mapping[str, str], tenant: str) -> None:
+        self._session = session
+        self._addresses = addresses
+        self._tenant = tenant
+        self.requests = 0
+
+    async def sign_in(self, person: Person) -> None:
+        """Gets `person` a token, unless they hold one that lasts."""
+        async with person.signing_in:
+            if time.time() < person.token_ends - _RENEW_BEFORE:
+                return
+            body = {
+                "grant": "password",
+                "tenant": self._tenant,
+                "email": person.email,
+                "password": person.password,
+            }
+            answer = await self.anonymous("POST", "identity", "/v1/tokens", json=body)
+            person.token = answer.body["access_token"]
+            person.token_ends = time.time() + answer.body["expires_in"]
+
+    async def anonymous(self, method: str, service: str, path: str, **options: Any) -> Answer:
+        """A request without a token. Raises StepFailed when it is refused."""
+        return await self._send(method, service, path, "", options)
+
+    async def as_(self, person: Person, method: str, service: str, path: str, **options: Any) -> Answer:
+        """A request as `person`. Raises StepFailed when it is refused."""
+        await self.sign_in(person)
+        return await self._send(method, service, path, person.token, options)
+
+    async def with_token(self, token: str, method: str, service: str, path: str, **options: Any) -> Answer:
+        """A request with a token that somebody else got. Raises StepFailed when it is refused."""
+        return await self._send(method, service, path, token, options)
+
+    async def _send(
+        self, method: str, service: str, path: str, token: str, options: dict[str, Any]
+    ) -> Answer:
+        headers = {"Accept-Language": "en", **options.pop("headers", {})}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        if method == "POST":
+            headers.setdefault("Idempotency-Key", uuid.uuid4().hex)
+        url = self._addresses[service] + path
+        self.requests += 1
+        try:
+            async with self._session.request(method, url, headers=headers, **options) as response:
+                is_json = "json" in response.content_type
+                body = await (response.json(content_type=None) if is_json else response.read())
+                answer = Answer(response.status, body, dict(response.headers))
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise StepFailed(f"{method} {url}: {error!r}") from error
+        if answer.status >= 400:
+            raise StepFailed(f"{method} {url}: {answer.status} {_reason(body)}")
+        return answer
+
+
+def _reason(body: Any) -> str:
+    if not isinstance(body, dict):
+        return ""
+    errors = "; ".join(f"{e.get('field', '')}: {e['detail']}" for e in body.get("errors", []))
+    return f"{body.get('detail', body)} {errors}".strip()
+
+
+async def until(
+    look: Callable[[], Awaitable[T | None]], what: str, *, within: float = 30.0
+) -> T:
+    """Asks again and again until there is an answer. Raises StepFailed after `within` seconds."""
+    deadline = time.monotonic() + within
+    pause = 0.004
+    while True:
+        found = await look()
+        if found:
+            return found
+        if time.monotonic() > deadline:
+            raise StepFailed(f"not within {within:.0f} s: {what}")
+        await asyncio.sleep(pause)
+        pause = min(pause * 1.6, 0.1)

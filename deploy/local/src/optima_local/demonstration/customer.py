@@ -1,0 +1,231 @@
+"""Sets the demonstration customer up: people by invitation, places, kinds of work, processes, the ERP.
+
+What has been done is written down as it is done, so that a second run goes on where the first stopped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import secrets
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import yaml
+
+from .client import Api, Person, StepFailed
+
+_AT_ONCE = 4
+"""Invitations accepted at the same time: each costs the server a password hash."""
+
+
+class DemoData:
+    """The files of `deploy/demo/`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.customer = self._read("customer.yaml")
+        self.production = self._read("production.yaml")
+        self.logistics = self._read("logistics.yaml")
+        self.briefs = self._read("briefs.yaml")
+        self.erp = self._read("erp.yaml")
+        self.processes = [
+            yaml.safe_load(path.read_text(encoding="utf-8"))
+            for path in sorted((folder / "processes").glob("*.yaml"))
+        ]
+
+    def _read(self, name: str) -> Any:
+        return yaml.safe_load((self.folder / name).read_text(encoding="utf-8"))
+
+    def document(self, name: str) -> bytes:
+        return (self.folder / name).read_bytes()
+
+
+class Progress:
+    """What of the set-up is done, and the people's passwords; readable by its owner alone."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.state: dict[str, Any] = {"done": [], "people": {}}
+        if path.exists():
+            self.state = json.loads(path.read_text(encoding="utf-8"))
+
+    def save(self) -> None:
+        written = self._path.with_suffix(".new")
+        descriptor = os.open(written, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump(self.state, file, indent=2, ensure_ascii=False)
+        written.replace(self._path)
+
+    def is_done(self, part: str) -> bool:
+        return part in self.state["done"]
+
+    def done(self, part: str) -> None:
+        self.state["done"].append(part)
+        self.save()
+
+
+class Customer:
+    """The demonstration customer: its people, by key, and what the services know of it."""
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        addresses: dict[str, str],
+        platform: tuple[str, str],
+        data: DemoData,
+        progress: Progress,
+    ) -> None:
+        self.data = data
+        self.api = Api(session, addresses, data.customer["tenant"]["slug"])
+        self.people: dict[str, Person] = {}
+        self._platform = platform
+        self._progress = progress
+        for key, known in progress.state["people"].items():
+            self.people[key] = Person(key, known["name"], known["email"], known["password"], known["id"])
+
+    async def set_up(self, say: Callable[[str], None]) -> None:
+        """Does what of the set-up is not done yet."""
+        parts: list[tuple[str, Callable[[], Awaitable[None]]]] = [
+            ("the tenant and its admin", self._register),
+            ("units and roles", self._units_and_roles),
+            ("people, by invitation", self._people),
+            ("managers", self._managers),
+            ("kinds of work", self._kinds),
+            ("warehouses, destinations, carriers", self._places),
+            ("approval processes", self._processes),
+            ("the ERP connection", self._erp),
+        ]
+        for part, do in parts:
+            if not self._progress.is_done(part):
+                await do()
+                self._progress.done(part)
+                say(part)
+
+    async def join(self, wanted: dict[str, Any]) -> Person:
+        """Invites somebody and accepts in their name; returns them once they can sign in."""
+        known = self.people.get(wanted["key"])
+        if known is not None:
+            return known
+        body = {
+            "email": wanted["email"],
+            "name": wanted["name"],
+            "kind": wanted.get("kind", "internal"),
+            "roles": wanted["roles"],
+            "unit": wanted.get("unit"),
+            "company": wanted.get("company"),
+        }
+        body = {name: value for name, value in body.items() if value is not None}
+        try:
+            invited = (await self.as_admin("POST", "identity", "/v1/invitations", json=body)).body
+        except StepFailed:
+            invited = await self._invited_before(wanted["email"])
+        return await self._accept(wanted, invited["token"])
+
+    async def as_admin(self, method: str, service: str, path: str, **options: Any) -> Any:
+        return await self.api.as_(self.people["admin"], method, service, path, **options)
+
+    async def _invited_before(self, email: str) -> Any:
+        """An earlier run may have stopped between an invitation and its acceptance."""
+        found = (await self.as_admin("GET", "identity", f"/v1/people?text={email}")).body["items"]
+        if not found or found[0]["joined"]:
+            raise StepFailed(f"{email} can't be invited; start afresh with ./optima reset")
+        path = f"/v1/people/{found[0]['id']}/invitation"
+        return (await self.as_admin("POST", "identity", path)).body
+
+    async def _accept(self, wanted: dict[str, Any], token: str) -> Person:
+        password = secrets.token_urlsafe(18)
+        joined = await self.api.anonymous(
+            "POST", "identity", "/v1/invitations/acceptance", json={"token": token, "password": password}
+        )
+        person = Person(
+            wanted["key"], wanted["name"], wanted["email"], password, joined.body["person_id"]
+        )
+        self.people[person.key] = person
+        self._progress.state["people"][person.key] = {
+            "id": person.person_id,
+            "name": person.name,
+            "email": person.email,
+            "password": password,
+        }
+        self._progress.save()
+        return person
+
+    async def _register(self) -> None:
+        client_id, secret = self._platform
+        body = {"grant": "client_credentials", "client_id": client_id, "client_secret": secret}
+        token = (await self.api.anonymous("POST", "identity", "/v1/tokens", json=body)).body["access_token"]
+        admin = self.data.customer["admin"]
+        wanted = {**self.data.customer["tenant"], "admin": {"name": admin["name"], "email": admin["email"]}}
+        registered = await self.api.with_token(token, "POST", "identity", "/v1/tenants", json=wanted)
+        await self._accept(admin, registered.body["invitation"]["token"])
+
+    async def _units_and_roles(self) -> None:
+        for unit in self.data.customer["units"]:
+            body = {name: value for name, value in unit.items() if name != "key"}
+            await self.as_admin("PUT", "identity", f"/v1/units/{unit['key']}", json=body)
+        for role in self.data.customer["roles"]:
+            body = {name: value for name, value in role.items() if name != "key"}
+            await self.as_admin("PUT", "identity", f"/v1/roles/{role['key']}", json=body)
+
+    async def _people(self) -> None:
+        gate = asyncio.Semaphore(_AT_ONCE)
+
+        async def one(wanted: dict[str, Any]) -> None:
+            async with gate:
+                await self.join(wanted)
+
+        await asyncio.gather(*(one(wanted) for wanted in self.data.customer["people"]))
+
+    async def _managers(self) -> None:
+        for wanted in self.data.customer["people"]:
+            if "manager" not in wanted:
+                continue
+            path = f"/v1/people/{self.people[wanted['key']].person_id}"
+            read = await self.as_admin("GET", "identity", path)
+            body = {"manager_id": self.people[wanted["manager"]].person_id}
+            await self.as_admin("PATCH", "identity", path, json=body, headers={"If-Match": read.etag})
+        for unit, manager in self.data.customer["units_managers"].items():
+            read = await self.as_admin("GET", "identity", f"/v1/units/{unit}")
+            parent = next(u.get("parent") for u in self.data.customer["units"] if u["key"] == unit)
+            body = {"name": read.body["name"], "manager_id": self.people[manager].person_id}
+            if parent is not None:
+                body["parent"] = parent
+            await self.as_admin(
+                "PUT", "identity", f"/v1/units/{unit}", json=body, headers={"If-Match": read.etag}
+            )
+
+    async def _kinds(self) -> None:
+        for kind in self.data.production["kinds"]:
+            body = {name: value for name, value in kind.items() if name != "key"}
+            await self._replace("production", f"/v1/kinds/{kind['key']}", body)
+
+    async def _places(self) -> None:
+        logistics = self.data.logistics
+        for folder in ("warehouses", "destinations", "carriers"):
+            for place in logistics[folder]:
+                body = {name: value for name, value in place.items() if name != "code"}
+                await self._replace("logistics", f"/v1/{folder}/{place['code']}", body)
+
+    async def _processes(self) -> None:
+        for process in self.data.processes:
+            path = f"/v1/processes/{process['key']}"
+            await self._replace("approval", path, process)
+            await self.as_admin("POST", "approval", f"{path}/publication", json={})
+
+    async def _erp(self) -> None:
+        connection = self.data.erp["connection"]
+        body = {name: value for name, value in connection.items() if name != "key"}
+        await self._replace("erp-bridge", f"/v1/connections/{connection['key']}", body)
+
+    async def _replace(self, service: str, path: str, body: Any) -> None:
+        """Puts, naming the version there is when an earlier run had come this far."""
+        try:
+            read = await self.as_admin("GET", service, path)
+        except StepFailed:
+            await self.as_admin("PUT", service, path, json=body)
+        else:
+            await self.as_admin("PUT", service, path, json=body, headers={"If-Match": read.etag})
