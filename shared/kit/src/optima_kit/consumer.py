@@ -18,12 +18,11 @@ from itertools import groupby
 from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
-import asyncpg
 import structlog
 
 from .backbone_metrics import BATCH_EVENTS, EVENT_AGE_SECONDS, EVENT_HANDLED_SECONDS, INBOX_DUPLICATES
 from .broker import Broker, BrokerUnavailable, Delivery, Subscription, pauses
-from .db import UNAVAILABLE, Connection, Database, Pool, Transaction, commit
+from .db import CONFLICTS, CUT_OFF, UNAVAILABLE, Connection, Database, Pool, Transaction, commit
 from .parking import Parking, Reason
 from .reactions import Reaction, Reactions, Received, Unreadable
 from .refusals import NotYet
@@ -50,16 +49,6 @@ RETURNING subject, type
 """
 _LOCK_ASIDE = "SELECT FROM parking WHERE id = $1 AND next_attempt_at IS NOT NULL FOR UPDATE SKIP LOCKED"
 _FORGET_ASIDE = "DELETE FROM parking WHERE id = $1"
-
-_CONFLICTS = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
-_CUT_OFF = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.ReadOnlySQLTransactionError,
-)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -222,7 +211,7 @@ class Consumer(Generic[P]):
             try:
                 return await attempt()
             except _Held as held:
-                if isinstance(held.__cause__, _CONFLICTS):
+                if isinstance(held.__cause__, CONFLICTS):
                     conflicts += 1
                     if not alone and conflicts == 3:
                         raise _Failed(None, held) from held
@@ -251,7 +240,7 @@ class Consumer(Generic[P]):
         except Exception as error:
             cause = error.cause if isinstance(error, _Failed) else error
             lost = connection is None or connection.is_closed()
-            if (lost and isinstance(cause, UNAVAILABLE)) or isinstance(cause, (*_CONFLICTS, *_CUT_OFF)):
+            if (lost and isinstance(cause, UNAVAILABLE)) or isinstance(cause, (*CONFLICTS, *CUT_OFF)):
                 raise _Held from cause
             if isinstance(error, _Failed):
                 raise
@@ -364,7 +353,7 @@ class Consumer(Generic[P]):
         async def attempt() -> bool:
             try:
                 return await self._parking.put_aside(body, event, reason, error, id_=aside)
-            except (*UNAVAILABLE, *_CONFLICTS, *_CUT_OFF) as failure:
+            except (*UNAVAILABLE, *CONFLICTS, *CUT_OFF) as failure:
                 raise _Held from failure
 
         return bool(await self._until_reachable(attempt))
@@ -379,7 +368,7 @@ class Consumer(Generic[P]):
             async def attempt(delivery: Delivery = delivery, event: Received[Any] | None = event) -> None:
                 try:
                     await self._parking.park_dead(delivery.body, event, "delivered too often without an end")
-                except (*UNAVAILABLE, *_CONFLICTS, *_CUT_OFF) as failure:
+                except (*UNAVAILABLE, *CONFLICTS, *CUT_OFF) as failure:
                     raise _Held from failure
 
             await self._until_reachable(attempt)
@@ -394,7 +383,7 @@ class Consumer(Generic[P]):
                         return
                     await self._try_one(id_, tenant, body)
                 seconds, self._waiting_in = await self._parking.outlook()
-            except (*UNAVAILABLE, *_CONFLICTS, *_CUT_OFF) as error:
+            except (*UNAVAILABLE, *CONFLICTS, *CUT_OFF) as error:
                 _LOG.warning("parking unreachable", error=repr(error))
                 seconds = 1.0
             except _Held:

@@ -42,6 +42,19 @@ UNAVAILABLE = (
 )
 """What says that the database can't be reached just now: nothing is wrong with the work itself."""
 
+CUT_OFF = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.ReadOnlySQLTransactionError,
+)
+"""What only an ailing database raises, while some of UNAVAILABLE could come from elsewhere as well."""
+
+CONFLICTS = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+"""Collisions with other transactions: the same work, done again, succeeds."""
+
 
 class Flushed(Protocol):
     """What gathers writes during a unit of work."""
@@ -81,7 +94,7 @@ class Transaction:
     def caused_by(
         self,
         *,
-        causation: UUID,
+        causation: UUID | None,
         actor_id: UUID | None,
         on_behalf_of: UUID | None,
         traceparent: str | None,

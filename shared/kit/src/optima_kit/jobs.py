@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -13,9 +14,10 @@ from pydantic import BaseModel
 from .ids import new_id
 
 if TYPE_CHECKING:
-    from .db import Connection
+    from .db import Connection, Database, Transaction
 
 M = TypeVar("M", bound=BaseModel)
+P = TypeVar("P")
 
 # An unfinished job of the same kind and key is moved. Raising `revision` keeps a run that is under way
 # from marking as done what it has not seen.
@@ -36,6 +38,15 @@ UPDATE jobs SET state = 'cancelled', finished_at = now()
 FROM unnest($1::text[], $2::text[]) AS unwanted(kind, key)
 WHERE jobs.kind = unwanted.kind AND jobs.key = unwanted.key AND jobs.state = 'due'
 """
+
+MARK_DONE = """
+UPDATE jobs SET state = 'done', finished_at = now(), locked_until = NULL, last_error = NULL
+WHERE id = $1 AND state = 'due' AND revision = $2
+"""
+# The lease is its own token: whoever lost it must not finish what another has begun anew.
+_HOLDS_LEASE = "SELECT FROM jobs WHERE id = $1 AND locked_until = $2 FOR UPDATE"
+# Rescheduled or cancelled during the run: the new obligation, if any, is hinted at afresh.
+RELEASE = "UPDATE jobs SET locked_until = NULL, hinted_at = NULL WHERE id = $1 AND state = 'due'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,3 +189,61 @@ class JobKinds:
 
     def get(self, kind: str) -> JobKind | None:
         return self._kinds.get(kind)
+
+
+class LeaseLost(Exception):
+    """The run took longer than its timeout allows, and another may have begun."""
+
+
+class JobRun(Generic[P]):
+    """One run of a job that calls the outside: transactions before and after, none around the call."""
+
+    def __init__(
+        self,
+        ports: Callable[[Transaction], P],
+        resources: Any,
+        database: Database,
+        id_: UUID,
+        tenant_id: UUID,
+        row: Mapping[str, Any],
+        lease: datetime,
+        attempts: int,
+    ) -> None:
+        self.id = id_
+        self.tenant_id = tenant_id
+        self.key: str = row["key"]
+        self.attempt: int = row["attempts"] + 1
+        """1 for the first."""
+        self.is_last_attempt = self.attempt >= attempts
+        """Whether a failure of this run makes it given up."""
+        self.resources = resources
+        self.finished = False
+        self._database = database
+        self._ports = ports
+        self._revision: int = row["revision"]
+        self._lease = lease
+        self._causation: UUID | None = row["causation_id"]
+        self._traceparent: str | None = row["traceparent"]
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[P]:
+        """A tenant transaction of its own."""
+        async with self._unit() as unit:
+            yield self._ports(unit)
+
+    @asynccontextmanager
+    async def finish(self) -> AsyncIterator[P]:
+        """The transaction that also marks the job as done. Raises LeaseLost instead of letting a run that
+        took too long undo another's work."""
+        async with self._unit() as unit:
+            if await unit.connection.fetchrow(_HOLDS_LEASE, self.id, self._lease) is None:
+                raise LeaseLost
+            if await unit.connection.execute(MARK_DONE, self.id, self._revision) != "UPDATE 1":
+                await unit.connection.execute(RELEASE, self.id)
+            yield self._ports(unit)
+        self.finished = True
+
+    def _unit(self) -> AbstractAsyncContextManager[Transaction]:
+        return self._database.transaction(
+            self.tenant_id, causation=self._causation, traceparent=self._traceparent
+        )

@@ -63,7 +63,7 @@ class Relay:
         self._pool = pool
         self._broker = broker
         self._publisher = Publisher(broker, EVENTS, CONTENT_TYPE)
-        self._ear = ear
+        self._heard = ear.listen()
         self._stopping = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -76,7 +76,7 @@ class Relay:
     async def stop(self) -> None:
         """Finishes the turn in hand and stops."""
         self._stopping.set()
-        self._ear.heard.set()
+        self._heard.set()
         for task in self._tasks[1:]:
             task.cancel()
         for task in self._tasks:
@@ -86,7 +86,7 @@ class Relay:
     async def _run(self) -> None:
         pause = pauses()
         while not self._stopping.is_set():
-            self._ear.heard.clear()
+            self._heard.clear()
             try:
                 if not await self._wait_for_broker():
                     continue
@@ -101,7 +101,7 @@ class Relay:
             pause = pauses()
             if not found and not self._stopping.is_set():
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._ear.heard.wait(), POLL_SECONDS)
+                    await asyncio.wait_for(self._heard.wait(), POLL_SECONDS)
 
     async def _wait_for_broker(self) -> bool:
         """Holds no lock and no transaction while the broker is away. False: asked to stop meanwhile."""

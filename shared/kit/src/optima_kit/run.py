@@ -34,6 +34,7 @@ from .relay import Relay
 from .service import Service
 from .settings import Settings, load_settings
 from .wake import Bell, Ear
+from .work import Hints, Work
 
 log = structlog.get_logger()
 
@@ -105,6 +106,8 @@ async def _serve(service: Service[Any], role: str) -> None:
             return
         if role in ("relay", "all"):
             await stack.enter_async_context(_relaying(process))
+        if role in ("work", "all") and service.jobs:
+            await stack.enter_async_context(_working(process))
         if role in ("consume", "all") and service.reactions:
             await stack.enter_async_context(_consuming(process))
         await stack.enter_async_context(_answering(process, with_api=role in ("http", "all")))
@@ -166,11 +169,28 @@ async def _relaying(process: _Process) -> AsyncIterator[None]:
     process.ear.start()
     relay = Relay(process.backbone.pool, process.broker, process.ear)
     relay.start()
+    hints = Hints(
+        process.service.name, process.backbone.pool, process.broker, process.ear, process.database.clock
+    )
+    if process.service.jobs:
+        hints.start()
     try:
         yield
     finally:
+        await hints.stop()
         await relay.stop()
         await process.ear.stop()
+
+
+@asynccontextmanager
+async def _working(process: _Process) -> AsyncIterator[None]:
+    settings = process.service.settings
+    work = Work(process.service, process.database, settings.broker_url.get_secret_value())
+    work.start()
+    try:
+        yield
+    finally:
+        await work.stop(settings.grace_seconds)
 
 
 @asynccontextmanager

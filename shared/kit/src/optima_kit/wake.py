@@ -58,12 +58,18 @@ class Bell:
 
 
 class Ear:
-    """Hears the bells of all processes of the service. `heard` is set at each; the hearer clears it."""
+    """Hears the bells of all processes of the service."""
 
     def __init__(self, pool: asyncpg.Pool[asyncpg.Record]) -> None:
         self._pool = pool
-        self.heard = asyncio.Event()
+        self._listeners: list[asyncio.Event] = []
         self._keeper: asyncio.Task[None] | None = None
+
+    def listen(self) -> asyncio.Event:
+        """An event that is set at each ring; whoever waits for it clears it."""
+        listener = asyncio.Event()
+        self._listeners.append(listener)
+        return listener
 
     def start(self) -> None:
         self._keeper = asyncio.create_task(self._listen(), name="listen for wake-ups")
@@ -80,9 +86,13 @@ class Ear:
                 async with self._pool.acquire() as connection:
                     ended = asyncio.Event()
                     connection.add_termination_listener(lambda _, ended=ended: ended.set())
-                    await connection.add_listener(CHANNEL, lambda *_: self.heard.set())
-                    self.heard.set()
+                    await connection.add_listener(CHANNEL, self._hear)
+                    self._hear()
                     await ended.wait()
             except UNAVAILABLE as error:
                 _LOG.debug("not listening", error=repr(error))
             await asyncio.sleep(0.5)
+
+    def _hear(self, *_: object) -> None:
+        for listener in self._listeners:
+            listener.set()

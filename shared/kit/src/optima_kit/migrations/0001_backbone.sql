@@ -139,6 +139,8 @@ SELECT optima_protect('jobs');
 SELECT optima_open_to_backbone('jobs');
 CREATE UNIQUE INDEX jobs_unfinished ON jobs (tenant_id, kind, key) WHERE state = 'due';
 CREATE INDEX jobs_due ON jobs (due_at) WHERE state = 'due';
+CREATE INDEX jobs_unhinted ON jobs (due_at) WHERE state = 'due' AND hinted_at IS NULL;
+CREATE INDEX jobs_hinted ON jobs (hinted_at) WHERE state = 'due' AND hinted_at IS NOT NULL;
 CREATE INDEX jobs_failed ON jobs (finished_at) WHERE state = 'failed';
 CREATE INDEX jobs_finished ON jobs USING brin (finished_at) WITH (pages_per_range = 32, autosummarize = on);
 

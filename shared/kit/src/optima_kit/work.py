@@ -1,0 +1,356 @@
+"""Jobs from obligation to done: hints to the broker, and workers that take them.
+
+A row in `jobs` is the obligation. When it is due, `Hints` (in the relay role) sends its id through
+RabbitMQ; a Dramatiq worker (`Work`) takes the hint, locks the row and runs the job. A hint that is lost is
+sent again, one that is doubled finds the row locked or done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import time
+from concurrent.futures import Future
+from datetime import timedelta
+from typing import Any, Final, Generic, TypeVar
+from uuid import UUID
+
+import asyncpg
+import dramatiq
+import structlog
+from dramatiq.brokers.rabbitmq import RabbitmqBroker
+from pydantic import ValidationError
+
+from .backbone_metrics import JOB_SECONDS, JOBS_FAILED, JOBS_OVERDUE
+from .broker import Broker, BrokerUnavailable, Outgoing, Publisher, pauses
+from .clock import Clock
+from .db import CUT_OFF, UNAVAILABLE, Database, Pool
+from .jobs import MARK_DONE, RELEASE, JobKind, JobRun
+from .service import Service
+from .topology import declare_jobs, jobs_arguments, jobs_queue
+from .wake import Ear
+
+_LOG = structlog.get_logger(__name__)
+
+P = TypeVar("P")
+
+POLL_SECONDS: Final = 0.25
+"""How late a timer can fire, and a job whose wake-up was lost with the process that owed it."""
+HINT_AGAIN_SECONDS: Final = 60.0
+"""After this long a hint to an unfinished job counts as lost."""
+
+_ACTOR: Final = "run_job"
+_LONGEST_PAUSE: Final = timedelta(hours=1)
+_HINTS_A_TURN: Final = 200
+
+# Marked before it is sent: a worker believes a hint only if the row says that it was given.
+_HINT_DUE = """
+UPDATE jobs SET hinted_at = now() WHERE id IN (
+    SELECT id FROM jobs WHERE state = 'due' AND hinted_at IS NULL AND due_at <= $1
+    ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+RETURNING id, tenant_id
+"""
+_HINT_AGAIN = """
+UPDATE jobs SET hinted_at = now() WHERE id IN (
+    SELECT id FROM jobs WHERE state = 'due' AND hinted_at < now() - $1 * interval '1 second'
+        AND (locked_until IS NULL OR locked_until < now())
+    ORDER BY hinted_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+RETURNING id, tenant_id
+"""
+_UNHINT = "UPDATE jobs SET hinted_at = NULL WHERE id = ANY($1::uuid[]) AND state = 'due'"
+_COUNT_FAILED = "SELECT kind, count(*) FROM jobs WHERE state = 'failed' GROUP BY kind"
+_COUNT_OVERDUE = """
+SELECT count(*) FROM (SELECT FROM jobs WHERE state = 'due' AND due_at < $1 LIMIT 100000) AS overdue
+"""
+_TAKE = """
+SELECT kind, key, payload, revision, attempts, causation_id, traceparent FROM jobs
+WHERE id = $1 AND state = 'due' AND hinted_at IS NOT NULL AND (locked_until IS NULL OR locked_until < now())
+FOR UPDATE SKIP LOCKED
+"""
+_LEASE = """
+UPDATE jobs SET locked_until = now() + $2 * interval '1 second' WHERE id = $1 RETURNING locked_until
+"""
+_FAILED = """
+UPDATE jobs SET
+    attempts = attempts + 1, last_error = $3, locked_until = NULL, hinted_at = NULL, due_at = $4,
+    state = CASE WHEN attempts + 1 >= $5 THEN 'failed' ELSE 'due' END,
+    finished_at = CASE WHEN attempts + 1 >= $5 THEN now() END
+WHERE id = $1 AND state = 'due' AND revision = $2
+RETURNING state
+"""
+
+
+class JobRunner(Generic[P]):
+    """Runs single jobs by their id."""
+
+    def __init__(self, service: Service[P], database: Database) -> None:
+        self.service = service
+        self.database = database
+
+    async def run(self, id_: UUID, tenant_id: UUID) -> None:
+        """Runs the job if it is due, hinted at, and in nobody else's hands. A failure is recorded with the
+        job; an unreachable database is waited for."""
+        pause = pauses()
+        while True:
+            try:
+                await self._run(id_, tenant_id)
+                return
+            except UNAVAILABLE as error:
+                _LOG.warning("database unreachable; holding the job", job=str(id_), error=repr(error))
+                await asyncio.sleep(pause())
+
+    async def _run(self, id_: UUID, tenant_id: UUID) -> None:
+        began = time.perf_counter()
+        taken: asyncpg.Record | None = None
+        kind: JobKind | None = None
+        outcome = "done"
+        try:
+            async with self.database.transaction(tenant_id) as looking:
+                taken = await looking.connection.fetchrow(_TAKE, id_)
+                if taken is None:
+                    return
+                kind = self._kind(taken["kind"])
+                payload = kind.model.model_validate_json(taken["payload"])
+                if not kind.outside:
+                    await looking.connection.execute(MARK_DONE, id_, taken["revision"])
+                    unit = looking.caused_by(
+                        causation=taken["causation_id"],
+                        actor_id=None,
+                        on_behalf_of=None,
+                        traceparent=taken["traceparent"],
+                    )
+                    await kind.run(self.service.ports(unit), payload)
+                else:
+                    seconds = kind.timeout.total_seconds()
+                    # The run is interrupted a little before its lease ends.
+                    lease = await looking.connection.fetchval(_LEASE, id_, seconds + 10)
+            if kind.outside:
+                run: JobRun[P] = JobRun(
+                    self.service.ports,
+                    self.service.resources,
+                    self.database,
+                    id_,
+                    tenant_id,
+                    dict(taken),
+                    lease,
+                    kind.attempts,
+                )
+                async with asyncio.timeout(seconds):
+                    await kind.run(run, payload)
+                if not run.finished:
+                    raise RuntimeError("the job ended without leaving run.finish()")
+        except Exception as error:
+            if taken is None or isinstance(error, CUT_OFF) or not await self._reachable(error):
+                raise
+            outcome = await self._record_failure(id_, tenant_id, taken, kind, error)
+        finally:
+            if taken is not None:
+                label = taken["kind"] if kind is not None else "unknown"
+                JOB_SECONDS.labels(label, outcome).observe(time.perf_counter() - began)
+
+    def _kind(self, name: str) -> JobKind:
+        kind = self.service.jobs.get(name)
+        if kind is None:
+            raise LookupError(f"this release has no jobs of the kind {name}")
+        return kind
+
+    async def _reachable(self, error: Exception) -> bool:
+        """Whether `error` is the job's own: an unreachable database raises the same as a called system."""
+        if not isinstance(error, UNAVAILABLE):
+            return True
+        try:
+            async with self.database.connection() as connection:
+                await connection.execute("SELECT 1")
+        except UNAVAILABLE:
+            return False
+        return True
+
+    async def _record_failure(
+        self, id_: UUID, tenant_id: UUID, taken: asyncpg.Record, kind: JobKind | None, error: Exception
+    ) -> str:
+        if isinstance(error, ValidationError):
+            described = f"payload: {error.error_count()} faults"
+        else:
+            described = f"{type(error).__name__}: {error}"
+        pause = min(timedelta(seconds=2 ** min(taken["attempts"], 20)), _LONGEST_PAUSE)
+        due_at = self.database.clock.now() + pause * random.uniform(0.5, 1.0)  # noqa: S311 (no secret)
+        attempts = kind.attempts if kind is not None else 12
+        async with self.database.transaction(tenant_id) as unit:
+            row = await unit.connection.fetchrow(
+                _FAILED, id_, taken["revision"], described[:2000], due_at, attempts
+            )
+            if row is None:
+                await unit.connection.execute(RELEASE, id_)
+        given_up = row is not None and row["state"] == "failed"
+        log = _LOG.error if given_up else _LOG.warning
+        log("job given up" if given_up else "job failed", kind=taken["kind"], job=str(id_), exc_info=error)
+        return "given_up" if given_up else "failed"
+
+    async def run_due(self, backbone: Pool, clock: Clock) -> int:
+        """Runs everything that is due, and what becomes due by that, in this task and without the broker.
+        Returns how many jobs were tried. For tests and repairs."""
+        tried = 0
+        while True:
+            rows = await backbone.fetch(_HINT_DUE, clock.now(), _HINTS_A_TURN)
+            if not rows:
+                return tried
+            for row in rows:
+                await self.run(row["id"], row["tenant_id"])
+                tried += 1
+
+
+class Hints:
+    """Tells workers which jobs are due, as the backbone role, until `stop`. Any number may run at once."""
+
+    def __init__(
+        self,
+        service: str,
+        backbone: Pool,
+        broker: Broker,
+        ear: Ear,
+        clock: Clock,
+        *,
+        again_after: float = HINT_AGAIN_SECONDS,
+    ) -> None:
+        self._service = service
+        self._backbone = backbone
+        self._broker = broker
+        self._publisher = Publisher(broker, "", "application/json")
+        self._heard = ear.listen()
+        self._clock = clock
+        self._again_after = again_after
+        self._stopping = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        self._tasks = [
+            asyncio.create_task(self._run(), name="hint at due jobs"),
+            asyncio.create_task(self._look_after(), name="hint again"),
+        ]
+
+    async def stop(self) -> None:
+        self._stopping.set()
+        self._heard.set()
+        for task in self._tasks[1:]:
+            task.cancel()
+        for task in self._tasks:
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    async def _run(self) -> None:
+        pause = pauses()
+        declared = False
+        while not self._stopping.is_set():
+            self._heard.clear()
+            try:
+                if self._broker.connected:
+                    if not declared:
+                        async with self._broker.channel() as channel:
+                            await declare_jobs(channel, self._service)
+                        declared = True
+                    rows = await self._backbone.fetch(_HINT_DUE, self._clock.now(), _HINTS_A_TURN)
+                    if rows and not await self._send(rows):
+                        declared = False
+                        await asyncio.sleep(pause())
+                        continue
+                    pause = pauses()
+                    if len(rows) == _HINTS_A_TURN:
+                        continue
+            except (*UNAVAILABLE, BrokerUnavailable) as error:
+                _LOG.warning("no hints for now", error=repr(error))
+                await asyncio.sleep(pause())
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._heard.wait(), POLL_SECONDS)
+
+    async def _send(self, rows: list[asyncpg.Record]) -> bool:
+        """Returns whether all were confirmed; those that were not are taken back."""
+        queue = jobs_queue(self._service)
+        batch = [
+            Outgoing(str(row["id"]), queue, _hint(queue, row["id"], row["tenant_id"]).encode())
+            for row in rows
+        ]
+        confirmed = await self._publisher.publish(batch)
+        refused = [row["id"] for row, fine in zip(rows, confirmed, strict=True) if not fine]
+        if refused:
+            await self._backbone.execute(_UNHINT, refused)
+        return not refused
+
+    async def _look_after(self) -> None:
+        while True:
+            await asyncio.sleep(min(5.0, self._again_after / 2))
+            with contextlib.suppress(*UNAVAILABLE):
+                if self._broker.connected:
+                    rows = await self._backbone.fetch(_HINT_AGAIN, self._again_after, _HINTS_A_TURN)
+                    if rows:
+                        await self._send(rows)
+                a_minute_ago = self._clock.now() - timedelta(minutes=1)
+                JOBS_OVERDUE.set(await self._backbone.fetchval(_COUNT_OVERDUE, a_minute_ago))
+                JOBS_FAILED.clear()
+                for row in await self._backbone.fetch(_COUNT_FAILED):
+                    JOBS_FAILED.labels(row["kind"]).set(row["count"])
+
+
+def _hint(queue: str, id_: UUID, tenant_id: UUID) -> dramatiq.Message[Any]:
+    return dramatiq.Message(
+        queue_name=queue, actor_name=_ACTOR, args=(str(id_), str(tenant_id)), kwargs={}, options={}
+    )
+
+
+class _HintBroker(RabbitmqBroker):
+    """Dramatiq's broker with quorum queues and without the queues for delays, which are never used."""
+
+    def _build_queue_arguments(self, queue_name: str) -> dict[str, Any]:
+        return jobs_arguments(queue_name)
+
+    def _declare_dq_queue(self, queue_name: str) -> None:
+        pass
+
+    def get_declared_delay_queues(self) -> set[str]:
+        return set()
+
+
+class Work(Generic[P]):
+    """Takes hints and runs their jobs until `stop`: Dramatiq's threads wait, the event loop works."""
+
+    def __init__(self, service: Service[P], database: Database, broker_url: str, *, threads: int = 4) -> None:
+        self._runner = JobRunner(service, database)
+        self._queue = jobs_queue(service.name)
+        self._loop = asyncio.get_running_loop()
+        self._running: set[Future[None]] = set()
+        self._stopping = False
+        broker = _HintBroker(url=broker_url, confirm_delivery=True, middleware=[])
+        dramatiq.actor(broker=broker, queue_name=self._queue, actor_name=_ACTOR)(self._take)
+        self._worker = dramatiq.Worker(
+            broker, queues={self._queue}, worker_threads=threads, worker_timeout=500
+        )
+        self._broker = broker
+
+    def _take(self, id_: str, tenant_id: str) -> None:
+        # In one of Dramatiq's threads. Hints not begun when stopping are forgotten here and sent again.
+        if self._stopping:
+            return
+        running = asyncio.run_coroutine_threadsafe(self._runner.run(UUID(id_), UUID(tenant_id)), self._loop)
+        self._running.add(running)
+        try:
+            running.result()
+        except Exception:
+            _LOG.exception("job neither ran nor failed", job=id_)
+        finally:
+            self._running.discard(running)
+
+    def start(self) -> None:
+        self._worker.start()
+
+    async def stop(self, grace_seconds: float = 20.0) -> None:
+        """Takes no more hints, waits for the jobs in hand, and interrupts those that outlast the grace."""
+        self._stopping = True
+        stopped = asyncio.create_task(
+            asyncio.to_thread(self._worker.stop, timeout=int(grace_seconds * 1000) + 5000)
+        )
+        _, late = await asyncio.wait({stopped}, timeout=grace_seconds)
+        if late:
+            for running in list(self._running):
+                running.cancel()
+        await stopped
+        await asyncio.to_thread(self._broker.close)
