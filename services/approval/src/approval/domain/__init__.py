@@ -1,0 +1,1 @@
+"""The rules of approval: processes as data, and the engine that runs them. No I/O, no clock."""

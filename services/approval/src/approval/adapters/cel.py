@@ -1,0 +1,48 @@
+"""Runs conditions with `common-expression-language`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+import cel
+
+from ..domain.process import Predicate
+from ..domain.subjects import SubjectType
+
+
+class CelConditions:
+    """Implements `domain.conditions.Conditions`. Compiled expressions are kept, as processes share them."""
+
+    def compile(self, expression: str, subject: SubjectType) -> Predicate:
+        program = _program(expression)
+        root = subject.key
+
+        def holds(values: dict[str, Any]) -> bool:
+            try:
+                return program.execute({root: _native(values)}) is True
+            except (KeyError, TypeError, RuntimeError, OverflowError) as error:
+                raise ValueError(f"{expression}: {error}") from error
+
+        return holds
+
+
+@lru_cache(maxsize=10_000)
+def _program(expression: str) -> cel.Program:
+    return cel.compile(expression)
+
+
+def _native(value: Any) -> Any:
+    """CEL has no decimals: amounts become doubles, which keep every cent up to 10¹³ euro apart."""
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, Mapping):
+        return {key: _native(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_native(inner) for inner in value]
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return datetime.combine(value, time(), UTC)
+    return value

@@ -1,0 +1,201 @@
+"""Who is asked to approve a step, and why; who is left out, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Literal
+from uuid import UUID
+
+from .directory import Directory, Person
+from .process import Approver, Ask, ManagerSelector, Process, Step
+from .quorum import approvals_needed
+from .subjects import Content
+
+ADMINS = Approver(role="admin")
+"""Asked where a step says nothing about too few approvers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    person: UUID
+    groups: tuple[str, ...]
+    why: str
+    """The selector that names them, such as `role:purchasing` or `manager:first_qualified`."""
+    fallback: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    person: UUID
+    why: Literal["inactive", "may_not_decide", "absent", "requester"]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    chosen: tuple[Chosen, ...]
+    left_out: tuple[LeftOut, ...] = ()
+    instead: Literal["skipped_for_requester", "skip", "reject"] | None = None
+    """What happens to the step in place of asking."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """For what a selection is made."""
+
+    process: Process
+    content: Content
+    requester: UUID
+    directory: Directory
+    now: datetime
+
+
+def select_approvers(step: Step, asking: Asking) -> Selection:
+    """Everybody whom the step's rules name now, each once, in the order of the rules."""
+    chosen, left_out = _choose(step, step.approvers, asking, fallback=False)
+    requester_is_named = any(out.why == "requester" for out in left_out)
+    if step.self_approval == "skipped" and requester_is_named:
+        return Selection((), tuple(left_out), "skipped_for_requester")
+    lacking = _groups_lacking(step, chosen)
+    if not lacking and len(chosen) >= approvals_needed(step.quorum, len(chosen)):
+        return Selection(tuple(chosen), tuple(left_out))
+    if step.if_too_few == "reject":
+        return Selection((), tuple(left_out), "reject")
+    if step.if_too_few == "skip":
+        # Groups without people are dropped where others remain.
+        if lacking and chosen:
+            return Selection(tuple(chosen), tuple(left_out))
+        return Selection((), tuple(left_out), "skip")
+    rules = step.if_too_few.ask if isinstance(step.if_too_few, Ask) else [ADMINS]
+    more, more_left_out = _choose(step, rules, asking, fallback=True)
+    known = {each.person for each in chosen}
+    for each in more:
+        if each.person not in known:
+            chosen.append(Chosen(each.person, tuple(lacking) or each.groups, each.why, True))
+    enough = len(chosen) >= approvals_needed(step.quorum, len(chosen)) and not _groups_lacking(step, chosen)
+    if not enough:
+        return Selection((), (*left_out, *more_left_out), "reject")
+    return Selection(tuple(chosen), (*left_out, *more_left_out))
+
+
+def group_of(approver: Approver, index: int) -> str:
+    return approver.group or str(index + 1)
+
+
+def may_be_asked(
+    person: Person | None, step: Step, asking: Asking
+) -> Literal["yes", "unknown", "inactive", "may_not_decide", "absent", "requester"]:
+    """Whether the step may ask this person, or why not."""
+    if person is None:
+        return "unknown"
+    if not person.active:
+        return "inactive"
+    if not person.may_decide:
+        return "may_not_decide"
+    if person.id == asking.requester and step.self_approval != "allowed":
+        return "requester"
+    if step.absent == "left_out" and person.is_absent(asking.now):
+        amount = asking.process.subject.amount(asking.content)
+        if not asking.directory.delegates(person.id, asking.process.key, amount, asking.now):
+            return "absent"
+    return "yes"
+
+
+def _choose(
+    step: Step, rules: list[Approver], asking: Asking, *, fallback: bool
+) -> tuple[list[Chosen], list[LeftOut]]:
+    found: dict[UUID, tuple[list[str], str]] = {}
+    left_out: dict[UUID, LeftOut] = {}
+    for index, rule in enumerate(rules):
+        group = group_of(rule, index)
+        for person_id, why in named_by(rule, asking):
+            answer = may_be_asked(asking.directory.person(person_id), step, asking)
+            if answer == "yes":
+                groups, _ = found.setdefault(person_id, ([], why))
+                if group not in groups:
+                    groups.append(group)
+            elif answer != "unknown":
+                left_out.setdefault(person_id, LeftOut(person_id, answer))
+    chosen = [Chosen(person, tuple(groups), why, fallback) for person, (groups, why) in found.items()]
+    return chosen, list(left_out.values())
+
+
+def _groups_lacking(step: Step, chosen: list[Chosen]) -> list[str]:
+    if step.quorum != "one_per_group":
+        return []
+    served = {group for each in chosen for group in each.groups}
+    wanted = dict.fromkeys(group_of(rule, index) for index, rule in enumerate(step.approvers))
+    return [group for group in wanted if group not in served]
+
+
+def named_by(rule: Approver, asking: Asking) -> Iterator[tuple[UUID, str]]:
+    """Everybody whom one selector names, whether or not they may be asked, with the selector."""
+    directory = asking.directory
+    if rule.person is not None:
+        person = directory.named(rule.person)
+        if person is not None:
+            yield person.id, f"person:{rule.person}"
+    elif rule.role is not None:
+        for person_id in directory.holders(rule.role):
+            yield person_id, f"role:{rule.role}"
+    elif rule.unit is not None:
+        unit = directory.unit_named(rule.unit)
+        for person_id in directory.members(unit.id) if unit else ():
+            yield person_id, f"unit:{rule.unit}"
+    elif rule.unit_manager is not None:
+        unit = directory.unit_named(rule.unit_manager)
+        if unit is not None and unit.manager is not None:
+            yield unit.manager, f"unit_manager:{rule.unit_manager}"
+    elif rule.manager is not None:
+        yield from _managers(rule.manager, asking)
+    elif rule.field is not None:
+        for person_id in people_at(rule.field, asking):
+            yield person_id, f"field:{rule.field}"
+
+
+def people_at(path: str, asking: Asking) -> list[UUID]:
+    """The people whom a field of the subject holds: a person, several, or ids or e-mail addresses."""
+    if path == "requester":
+        return [asking.requester]
+    value: Any = asking.content
+    for name in path.split("."):
+        value = value.get(name) if isinstance(value, dict) else None
+    found = []
+    for each in value if isinstance(value, list) else [value]:
+        named = each.get("id") if isinstance(each, dict) else each
+        person = asking.directory.named(str(named)) if named is not None else None
+        if person is not None:
+            found.append(person.id)
+    return found
+
+
+def _managers(rule: ManagerSelector, asking: Asking) -> Iterator[tuple[UUID, str]]:
+    amount = asking.process.subject.amount(asking.content)
+    for start in people_at(rule.of, asking):
+        above: list[UUID] = []
+        for level, manager_id in enumerate(asking.directory.managers_above(start), start=1):
+            if level > rule.levels:
+                break
+            above.append(manager_id)
+            if rule.take == "direct":
+                yield manager_id, "manager:direct"
+                break
+            if covers_amount(asking.process, asking.directory.person(manager_id), amount):
+                reached = above if rule.take == "up_to_qualified" else above[-1:]
+                for person_id in reached:
+                    yield person_id, f"manager:{rule.take}"
+                break
+
+
+def covers_amount(process: Process, person: Person | None, amount: Decimal | None) -> bool:
+    """Whether one of the person's roles may approve the amount; an unknown amount needs an unlimited role."""
+    if person is None or not person.active or not person.may_decide:
+        return False
+    limits = process.definition.limits
+    for role in person.roles:
+        limit = limits.get(role)
+        if limit == "unlimited" or (isinstance(limit, Decimal) and amount is not None and amount <= limit):
+            return True
+    return False

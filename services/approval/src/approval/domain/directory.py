@@ -1,0 +1,194 @@
+"""The people of a tenant as approvals need them: roles, units, managers, absences, delegations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from functools import cached_property
+from typing import TypeVar
+from uuid import UUID
+
+from .calendar import Calendar
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+DELEGATION_CHAIN = 3
+"""How many delegations may follow one another: A to B to C to D, no further."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    id: UUID
+    name: str
+    email: str
+    roles: frozenset[str] = frozenset()
+    unit: UUID | None = None
+    manager: UUID | None = None
+    active: bool = True
+    may_decide: bool = True
+    """Whether one of their roles holds the privilege to decide approvals."""
+    absent_until: datetime | None = None
+    external: bool = False
+
+    def is_absent(self, now: datetime) -> bool:
+        return self.absent_until is not None and now < self.absent_until
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    id: UUID
+    key: str
+    parent: UUID | None = None
+    manager: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delegation:
+    """From `starts_at` up to, not including, `ends_at`; for some processes, or up to an amount, if said."""
+
+    id: UUID
+    from_person: UUID
+    to_person: UUID
+    starts_at: datetime
+    ends_at: datetime
+    processes: frozenset[str] = frozenset()
+    """Keys; none means every process."""
+    up_to: Decimal | None = None
+    """Euro; a subject of unknown amount is then not covered."""
+
+    def covers(self, process: str, amount: Decimal | None, now: datetime) -> bool:
+        return (
+            self.starts_at <= now < self.ends_at
+            and (not self.processes or process in self.processes)
+            and (self.up_to is None or (amount is not None and amount <= self.up_to))
+        )
+
+
+@dataclass(frozen=True)
+class Directory:
+    """A view of the directory at one moment; the engine asks it and never changes it."""
+
+    people: Mapping[UUID, Person]
+    units: Mapping[UUID, Unit] = field(default_factory=dict)
+    delegations: tuple[Delegation, ...] = ()
+    roles: frozenset[str] = frozenset()
+    """Keys of every role that the tenant has."""
+    calendar: Calendar = field(default_factory=Calendar)
+
+    @cached_property
+    def _by_role(self) -> dict[str, tuple[UUID, ...]]:
+        return _grouped((role, person.id) for person in self.people.values() for role in person.roles)
+
+    @cached_property
+    def _by_unit(self) -> dict[UUID, tuple[UUID, ...]]:
+        return _grouped((p.unit, p.id) for p in self.people.values() if p.unit is not None)
+
+    @cached_property
+    def _by_email(self) -> dict[str, UUID]:
+        return {person.email.lower(): person.id for person in self.people.values()}
+
+    @cached_property
+    def _units_by_key(self) -> dict[str, Unit]:
+        return {unit.key: unit for unit in self.units.values()}
+
+    @cached_property
+    def _delegations_from(self) -> dict[UUID, tuple[Delegation, ...]]:
+        return _grouped((d.from_person, d) for d in self.delegations)
+
+    @cached_property
+    def _delegations_to(self) -> dict[UUID, tuple[Delegation, ...]]:
+        return _grouped((d.to_person, d) for d in self.delegations)
+
+    def person(self, person_id: UUID | None) -> Person | None:
+        return self.people.get(person_id) if person_id is not None else None
+
+    def named(self, name: str) -> Person | None:
+        """A person by e-mail address or id."""
+        found = self._by_email.get(name.lower())
+        if found is None:
+            try:
+                found = UUID(name)
+            except ValueError:
+                return None
+        return self.people.get(found)
+
+    def unit_named(self, key: str) -> Unit | None:
+        return self._units_by_key.get(key)
+
+    def holders(self, role: str) -> tuple[UUID, ...]:
+        """Everybody with the role, active or not, in a stable order."""
+        return self._by_role.get(role, ())
+
+    def members(self, unit: UUID) -> tuple[UUID, ...]:
+        return self._by_unit.get(unit, ())
+
+    def manager_of(self, person_id: UUID) -> UUID | None:
+        """Their own manager, else the manager of their unit or of the nearest unit above that has another."""
+        person = self.people.get(person_id)
+        if person is None:
+            return None
+        if person.manager is not None:
+            return person.manager if person.manager != person_id else None
+        unit, seen = person.unit, set[UUID]()
+        while unit is not None and unit not in seen:
+            seen.add(unit)
+            known = self.units.get(unit)
+            if known is None:
+                return None
+            if known.manager is not None and known.manager != person_id:
+                return known.manager
+            unit = known.parent
+        return None
+
+    def managers_above(self, person_id: UUID) -> Iterator[UUID]:
+        """The chain of managers, nearest first; ends where it would come round again."""
+        seen, current = {person_id}, self.manager_of(person_id)
+        while current is not None and current not in seen:
+            yield current
+            seen.add(current)
+            current = self.manager_of(current)
+
+    def delegates(
+        self, person_id: UUID, process: str, amount: Decimal | None, now: datetime
+    ) -> dict[UUID, int]:
+        """Everybody who may act for the person now, with how many delegations lead to them."""
+        return _reach(self._delegations_from, person_id, process, amount, now, forward=True)
+
+    def delegators(
+        self, person_id: UUID, process: str, amount: Decimal | None, now: datetime
+    ) -> dict[UUID, int]:
+        """Everybody for whom the person may act now, with how many delegations lead to them."""
+        return _reach(self._delegations_to, person_id, process, amount, now, forward=False)
+
+
+def _reach(
+    edges: Mapping[UUID, tuple[Delegation, ...]],
+    start: UUID,
+    process: str,
+    amount: Decimal | None,
+    now: datetime,
+    *,
+    forward: bool,
+) -> dict[UUID, int]:
+    reached: dict[UUID, int] = {}
+    frontier = [start]
+    for length in range(1, DELEGATION_CHAIN + 1):
+        following = []
+        for person in frontier:
+            for delegation in edges.get(person, ()):
+                other = delegation.to_person if forward else delegation.from_person
+                if other != start and other not in reached and delegation.covers(process, amount, now):
+                    reached[other] = length
+                    following.append(other)
+        frontier = following
+    return reached
+
+
+def _grouped(pairs: Iterable[tuple[K, V]]) -> dict[K, tuple[V, ...]]:
+    groups: dict[K, list[V]] = {}
+    for key, value in pairs:
+        groups.setdefault(key, []).append(value)
+    return {key: tuple(values) for key, values in groups.items()}

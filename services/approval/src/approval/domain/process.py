@@ -1,0 +1,314 @@
+"""A process: a tenant's approval rules as a document that an admin writes.
+
+The document is a sequence of nodes. A node is a step (somebody approves), parallel branches, or a choice
+between cases; branches and cases hold sequences of their own. Keys are unique in the whole document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag, model_validator
+
+from .subjects import Content, FieldName, SubjectType
+
+Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
+Condition = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+"""A CEL expression over the subject, which stands under the name of its type: `brief.budget > 5000.0`."""
+FieldPath = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$")]
+Hours = Annotated[Decimal, Field(gt=0, le=2000, decimal_places=2)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ManagerSelector(_Part):
+    """The chain of managers above somebody."""
+
+    of: FieldPath = "requester"
+    """A field of the subject that holds a person."""
+    take: Literal["direct", "first_qualified", "up_to_qualified"] = "direct"
+    """Only the direct manager; the first whose limit covers the amount; or everybody up to that one."""
+    levels: Annotated[int, Field(ge=1, le=10)] = 10
+    """How far up the chain is followed."""
+
+
+class Approver(_Part):
+    """Who is asked: exactly one way of naming people."""
+
+    person: str | None = None
+    """An e-mail address or a person's id."""
+    role: Key | None = None
+    unit: Key | None = None
+    """Everybody in the unit."""
+    unit_manager: Key | None = None
+    manager: ManagerSelector | None = None
+    field: FieldPath | None = None
+    """A field of the subject that holds a person, several, or a person's id."""
+    group: Key | None = None
+    """For the quorum `one_per_group`; without it each entry is a group of its own."""
+
+    @model_validator(mode="after")
+    def names_people_in_one_way(self) -> Approver:
+        ways = (self.person, self.role, self.unit, self.unit_manager, self.manager, self.field)
+        if sum(way is not None for way in ways) != 1:
+            raise ValueError("name exactly one of person, role, unit, unit_manager, manager, field")
+        return self
+
+
+class AtLeast(_Part):
+    at_least: Annotated[int, Field(ge=1, le=1000)]
+
+
+class Percent(_Part):
+    percent: Annotated[int, Field(ge=1, le=100)]
+
+
+class Ask(_Part):
+    ask: Annotated[list[Approver], Field(min_length=1, max_length=50)]
+
+
+class BackTo(_Part):
+    back_to: Key
+
+
+Quorum = Literal["any", "all", "one_per_group"] | AtLeast | Percent
+Rejection = Literal["any", "impossible"] | AtLeast | Percent
+"""How many rejections end a step; `impossible`: only when the quorum can no longer be met."""
+Overdue = Literal["escalate", "approve", "reject", "skip", "expire"]
+
+
+class Due(_Part):
+    """Times are working hours of the tenant's calendar, counted from when the step began to wait."""
+
+    hours: Hours
+    remind: Annotated[list[Hours], Field(max_length=10)] = []
+    then: Annotated[list[Overdue], Field(max_length=10)] = []
+    """What happens when the hours are over, and each time they are over again; in the end nothing more."""
+
+
+class Evidence(_Part):
+    """What may be attached to a decision."""
+
+    media_types: Annotated[
+        list[Annotated[str, StringConstraints(pattern=r"^[a-z]+/[a-z0-9.+*-]+$")]], Field(max_length=20)
+    ]
+    at_most: Annotated[int, Field(ge=1, le=20)] = 5
+    required: bool = False
+
+
+class Step(_Part):
+    """A point where people approve."""
+
+    key: Key
+    name: Name = ""
+    when: Condition | None = None
+    approvers: Annotated[list[Approver], Field(min_length=1, max_length=50)]
+    quorum: Quorum = "any"
+    rejection: Rejection = "any"
+    self_approval: Literal["forbidden", "skipped", "allowed"] = "forbidden"
+    """Where the requester is an approver: somebody else decides, the step is skipped, or they decide."""
+    same_person: Literal["asked_again", "once"] = "asked_again"
+    """`once`: who approved the same content in the step right before has approved this one too."""
+    absent: Literal["asked", "left_out"] = "asked"
+    """Whether somebody absent without a delegate is asked."""
+    if_too_few: Literal["skip", "reject"] | Ask | None = None
+    """What is done when fewer people can be asked than the quorum needs; unsaid: the admins are asked too."""
+    requires: list[FieldName] = []
+    """Fields of the subject that must be there before the step can be approved."""
+    material_fields: list[FieldName] | None = None
+    """An amendment of these reopens the step; unsaid: of any field."""
+    shows: list[FieldName] = []
+    """Protected fields that the step's approvers see."""
+    due: Due | None = None
+    on_rejection: Literal["stop", "requester"] | BackTo = "stop"
+    allows: set[Literal["abstain", "request_changes", "forward"]] = {"abstain", "request_changes", "forward"}
+    reasons: set[Literal["approve", "abstain"]] = set()
+    """Outcomes that need a reason, beside rejections and requests for changes, which always do."""
+    evidence: Evidence | None = None
+
+
+class Branch(_Part):
+    key: Key
+    name: Name = ""
+    when: Condition | None = None
+    steps: Annotated[list[Node], Field(min_length=1, max_length=200)]
+
+
+class Parallel(_Part):
+    """Branches that run side by side; `join` says how many of those that run must be approved."""
+
+    key: Key
+    name: Name = ""
+    when: Condition | None = None
+    parallel: Annotated[list[Branch], Field(min_length=2, max_length=50)]
+    join: Literal["all", "any"] | AtLeast = "all"
+
+
+class Case(_Part):
+    key: Key
+    name: Name = ""
+    when: Condition | None = None
+    """The one case without a condition is taken when no other is."""
+    steps: Annotated[list[Node], Field(max_length=200)] = []
+
+
+class Choice(_Part):
+    """Exactly one case is taken: cases that could hold together are refused at publication."""
+
+    key: Key
+    name: Name = ""
+    when: Condition | None = None
+    choose: Annotated[list[Case], Field(min_length=2, max_length=50)]
+
+
+def _kind_of_node(raw: Any) -> str:
+    keys = raw if isinstance(raw, Mapping) else getattr(raw, "__dict__", {})
+    if "parallel" in keys:
+        return "parallel"
+    return "choice" if "choose" in keys else "step"
+
+
+Node = Annotated[
+    Annotated[Step, Tag("step")] | Annotated[Parallel, Tag("parallel")] | Annotated[Choice, Tag("choice")],
+    Discriminator(_kind_of_node),
+]
+
+
+class Definition(_Part):
+    """The document. `limits`: up to which amount (euro) a role may approve; one that is not here may not."""
+
+    key: Key
+    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+    subject: FieldName
+    limits: dict[Key, Annotated[Decimal, Field(ge=0, decimal_places=2)] | Literal["unlimited"]] = {}
+    steps: Annotated[list[Node], Field(min_length=1, max_length=200)]
+
+
+Branch.model_rebuild()
+Case.model_rebuild()
+Parallel.model_rebuild()
+Choice.model_rebuild()
+Definition.model_rebuild()
+
+Predicate = Callable[[dict[str, Any]], bool]
+"""A compiled condition over a subject's typed values. Raises ValueError where it can't tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a step stands: what encloses it, the outermost first, and its sequences' positions."""
+
+    enclosing: tuple[tuple[Parallel | Choice, Branch | Case], ...]
+    position: tuple[int, ...]
+    """Index in each enclosing sequence, the outermost first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A published version, ready to run: the document, its subject type and its compiled conditions."""
+
+    version: int
+    definition: Definition
+    subject: SubjectType
+    conditions: Mapping[str, Predicate] = field(default_factory=dict, repr=False, compare=False)
+    steps: Mapping[str, Step] = field(default_factory=dict, repr=False, compare=False)
+    places: Mapping[str, Place] = field(default_factory=dict, repr=False, compare=False)
+    choices: Mapping[str, Choice] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def key(self) -> str:
+        return self.definition.key
+
+    def from_step_on(self, key: str) -> list[str]:
+        """The step and everything that its sequence holds after it, in document order."""
+        target = self.places[key]
+        depth, around = len(target.enclosing), _keys(target)
+        return [
+            other
+            for other, place in self.places.items()
+            if _keys(place)[:depth] == around and place.position[depth] >= target.position[-1]
+        ]
+
+    def holds(self, key: str, content: Content) -> bool:
+        """Whether the condition of the node, branch or case `key` holds. One that can't be told holds:
+        of two readings, the one that asks more people is the safe one."""
+        condition = self.conditions.get(key)
+        if condition is None:
+            return True
+        try:
+            return condition(self.subject.values(content))
+        except ValueError:
+            return True
+
+
+def process(
+    definition: Definition, version: int, subject: SubjectType, compiled: Callable[[str], Predicate]
+) -> Process:
+    """Makes a definition ready to run. Raises ValueError for a condition that can't be compiled."""
+    conditions = {key: compiled(when) for key, when, _ in conditions_of(definition)}
+    places = {step.key: place for step, place, _ in walk(definition.steps)}
+    steps = {step.key: step for step, _, _ in walk(definition.steps)}
+    choices = {part.key: part for part, _ in keyed(definition.steps) if isinstance(part, Choice)}
+    return Process(version, definition, subject, conditions, steps, places, choices)
+
+
+def join_needed(node: Parallel, running: int) -> int:
+    """How many of the branches that run must be approved."""
+    if isinstance(node.join, AtLeast):
+        return min(node.join.at_least, running)
+    return running if node.join == "all" else min(1, running)
+
+
+def _keys(place: Place) -> list[str]:
+    return [inner.key for _, inner in place.enclosing]
+
+
+def inner_of(node: Parallel | Choice, path: str) -> Iterator[tuple[Branch | Case, str]]:
+    """The branches or cases of a node, with their paths in the document."""
+    if isinstance(node, Parallel):
+        for index, branch in enumerate(node.parallel):
+            yield branch, f"{path}.parallel[{index}]"
+    else:
+        for index, case in enumerate(node.choose):
+            yield case, f"{path}.choose[{index}]"
+
+
+def walk(
+    nodes: list[Node], inside: Place = Place((), ()), path: str = "steps"
+) -> Iterator[tuple[Step, Place, str]]:
+    """Every step in document order, with its place and its path in the document."""
+    for index, node in enumerate(nodes):
+        here, position = f"{path}[{index}]", (*inside.position, index)
+        if isinstance(node, Step):
+            yield node, Place(inside.enclosing, position), here
+        else:
+            for inner, where in inner_of(node, here):
+                within = Place((*inside.enclosing, (node, inner)), position)
+                yield from walk(inner.steps, within, f"{where}.steps")
+
+
+def keyed(
+    nodes: list[Node], path: str = "steps"
+) -> Iterator[tuple[Step | Parallel | Choice | Branch | Case, str]]:
+    """Everything that has a key, in document order, with its path in the document."""
+    for index, node in enumerate(nodes):
+        here = f"{path}[{index}]"
+        yield node, here
+        if isinstance(node, Step):
+            continue
+        for inner, where in inner_of(node, here):
+            yield inner, where
+            yield from keyed(inner.steps, f"{where}.steps")
+
+
+def conditions_of(definition: Definition) -> Iterator[tuple[str, str, str]]:
+    """Every condition as (key of what it guards, expression, path in the document)."""
+    for part, path in keyed(definition.steps):
+        if part.when is not None:
+            yield part.key, part.when, f"{path}.when"

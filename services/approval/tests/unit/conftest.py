@@ -1,0 +1,192 @@
+"""A small company, and what it takes to run a process in memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from importlib.resources import files
+from typing import Any
+from uuid import UUID, uuid5
+
+import pytest
+import yaml
+
+from approval.adapters.cel import CelConditions
+from approval.domain import engine
+from approval.domain.approval import Approval, Event, rebuild
+from approval.domain.directory import Delegation, Directory, Person, Unit
+from approval.domain.process import Definition, Process, process
+from approval.domain.subjects import SubjectType
+
+SPACE = UUID("0192f000-0000-7000-8000-000000000000")
+MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+
+
+def person_id(name: str) -> UUID:
+    return uuid5(SPACE, name)
+
+
+def brief_type() -> SubjectType:
+    text = files("approval.adapters").joinpath("subject_types/brief.yaml").read_text()
+    return SubjectType.model_validate(yaml.safe_load(text))
+
+
+@dataclass
+class World:
+    """Marta asks; Paolo and Piera purchase; Lia leads marketing; Dario directs; Ada administers."""
+
+    now: datetime = MONDAY
+    people: dict[UUID, Person] = field(default_factory=dict)
+    units: dict[UUID, Unit] = field(default_factory=dict)
+    delegations: tuple[Delegation, ...] = ()
+    approval: Approval | None = None
+    process: Process | None = None
+    history: list[Event] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        marketing, company = person_id("unit marketing"), person_id("unit company")
+        self.units = {
+            company: Unit(company, "azienda", None, person_id("dario")),
+            marketing: Unit(marketing, "marketing", company, person_id("lia")),
+        }
+        for name, roles, unit in (
+            ("marta", "marketing", marketing),
+            ("mirco", "marketing", marketing),
+            ("lia", "marketing marketing-lead", marketing),
+            ("paolo", "purchasing", company),
+            ("piera", "purchasing", company),
+            ("dario", "director", company),
+            ("ada", "admin", company),
+        ):
+            self.people[person_id(name)] = Person(
+                person_id(name), name.title(), f"{name}@example.it", frozenset(roles.split()), unit
+            )
+
+    def id(self, name: str) -> UUID:
+        return person_id(name)
+
+    @property
+    def directory(self) -> Directory:
+        roles = frozenset(role for person in self.people.values() for role in person.roles)
+        return Directory(self.people, self.units, self.delegations, roles)
+
+    def change(self, name: str, **changes: Any) -> None:
+        self.people[person_id(name)] = replace(self.people[person_id(name)], **changes)
+
+    def leave(self, name: str) -> None:
+        self.change(name, active=False)
+
+    def delegate(self, giver: str, taker: str, hours: float = 24, **scope: Any) -> None:
+        until = self.now + timedelta(hours=hours)
+        delegation = Delegation(
+            uuid5(SPACE, f"{giver}>{taker}"), person_id(giver), person_id(taker), self.now, until, **scope
+        )
+        self.delegations = (*self.delegations, delegation)
+
+    def content(self, **changes: Any) -> dict[str, Any]:
+        content: dict[str, Any] = {
+            "number": "B-1",
+            "revision": 1,
+            "title": "Espositori",
+            "category": "POP",
+            "budget": "8000.00",
+            "deadline": "2026-12-20",
+            "requester": {"id": str(person_id("marta")), "name": "Marta", "roles": ["marketing"]},
+            "items": [],
+            "attachments": [],
+        }
+        return {name: value for name, value in (content | changes).items() if value is not None}
+
+    def define(self, text: str, version: int = 1) -> Process:
+        document = yaml.safe_load(text)
+        if isinstance(document, list):
+            document = {"steps": document}
+        definition = Definition.model_validate(
+            {"key": "prova", "name": "Prova", "subject": "brief"} | document
+        )
+        subject, conditions = brief_type(), CelConditions()
+        return process(definition, version, subject, lambda e: conditions.compile(e, subject))
+
+    def open(
+        self, text: str, requester: str = "marta", content: dict[str, Any] | None = None, **changes: Any
+    ) -> World:
+        self.process = self.define(text)
+        subject = engine.Subject(
+            "brief",
+            person_id("brief"),
+            1,
+            person_id(requester),
+            self.content(**(content or {}), **changes),
+            "hash-1",
+        )
+        result = engine.open_approval(person_id("approval"), self.process, subject, self.now, self.directory)
+        return self.took(result)
+
+    def took(self, result: engine.Result) -> World:
+        self.approval = result.approval
+        self.history += result.events
+        assert rebuild(self.history) == result.approval
+        return self
+
+    @property
+    def run(self) -> Approval:
+        assert self.approval is not None
+        return self.approval
+
+    @property
+    def rules(self) -> Process:
+        assert self.process is not None
+        return self.process
+
+    def decide(
+        self,
+        name: str,
+        step: str,
+        act: engine.Act = "approve",
+        reason: str | None = None,
+        *,
+        for_: str | None = None,
+        content_hash: str | None = None,
+        evidence: tuple[dict[str, Any], ...] = (),
+    ) -> World:
+        decision = engine.Decision(
+            step,
+            act,
+            person_id(name),
+            content_hash or self.run.content_hash,
+            person_id(for_) if for_ else None,
+            reason,
+            evidence,
+        )
+        return self.took(engine.decide(self.run, self.rules, decision, self.now, self.directory))
+
+    def amend(self, content_hash: str = "hash-2", **changes: Any) -> World:
+        content = {**self.run.content, **changes}
+        content = {name: value for name, value in content.items() if value is not None}
+        return self.took(engine.amend(self.run, self.rules, content, content_hash, self.now, self.directory))
+
+    def people_change(self) -> World:
+        return self.took(engine.people_changed(self.run, self.rules, self.now, self.directory))
+
+    def time_is_over(self, step: str) -> World:
+        run = self.run.steps[step]
+        return self.took(
+            engine.overdue(
+                self.run, self.rules, step, run.round, run.overdue_actions, self.now, self.directory
+            )
+        )
+
+    def steps(self) -> dict[str, str]:
+        return {key: run.state for key, run in self.run.steps.items()}
+
+    def asked(self, step: str) -> set[str]:
+        parts = self.run.steps[step].parts.values()
+        return {self.people[p.person].name.lower() for p in parts if p.state == "requested"}
+
+    def parts(self, step: str) -> dict[str, str]:
+        return {self.people[p.person].name.lower(): p.state for p in self.run.steps[step].parts.values()}
+
+
+@pytest.fixture
+def world() -> World:
+    return World()

@@ -1,0 +1,108 @@
+"""Conditions are understood before they run."""
+
+from __future__ import annotations
+
+import pytest
+
+from approval.domain.conditions import IllTyped, read_condition
+from approval.domain.subjects import SubjectType
+
+ORDER = SubjectType.model_validate(
+    {
+        "key": "order",
+        "name": "Order",
+        "fields": {
+            "total": {"type": "money"},
+            "count": {"type": "whole"},
+            "kind": {"type": "text"},
+            "urgent": {"type": "flag"},
+            "due": {"type": "date"},
+            "owner": {"type": "person"},
+            "discount": {"type": "money", "optional": True},
+            "lines": {"type": "list", "fields": {"kind": {"type": "text"}, "amount": {"type": "money"}}},
+            "tags": {"type": "list", "of": "text"},
+        },
+    }
+)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "order.total > 5000.0",
+        "order.total > 5000 && order.kind == 'POP'",
+        "!order.urgent || order.count in [1, 2, 3]",
+        "'vip' in order.tags",
+        "order.lines.exists(l, l.kind == 'gadget' && l.amount >= 10.5)",
+        "size(order.lines) > 3 || order.lines.size() == 0",
+        "order.due < timestamp('2026-12-31T00:00:00Z') + duration('24h')",
+        "has(order.discount) && order.discount > 10.0",
+        "!has(order.discount) || order.discount > 10.0",
+        "has(order.discount) ? order.discount > 10.0 : false",
+        "'director' in order.owner.roles",
+        "order.kind.startsWith('P') && order.kind.matches('^[A-Z]+$')",
+        "order.lines.filter(l, l.amount > 1.0).map(l, l.kind) == ['a']",
+        "double(order.count) * 1.5 >= order.total",
+        "-order.count < 3",
+        "(order.total) > -1.0 ",
+    ],
+)
+def test_well_typed(expression):
+    assert not read_condition(expression, ORDER).unguarded
+
+
+@pytest.mark.parametrize(
+    ("expression", "code", "near"),
+    [
+        ("order.totale > 5000.0", "condition_unknown_field", "totale"),
+        ("ordine.total > 5000.0", "condition_unknown_name", "ordine"),
+        ("order.total > '5000'", "condition_types_differ", "'5000'"),
+        ("order.total", "condition_not_boolean", "order.total"),
+        ("order.total + 1", "condition_types_differ", "+"),
+        ("order.kind > ", "condition_unreadable", "…"),
+        ("order.kind == 'a' order", "condition_unreadable", "order"),
+        ("order.kind & order.urgent", "condition_unreadable", "& order.ur"),
+        ("order.urgent && order.kind", "condition_wrong_type", "order"),
+        ("order.kind in 'abc'", "condition_not_a_list", "in"),
+        ("order.count in ['a']", "condition_types_differ", "in"),
+        ("order.lines > 3", "condition_types_differ", "3"),
+        ("order.owner > order.owner", "condition_not_ordered", ">"),
+        ("order.lines[0].amount > 1.0", "condition_index_may_miss", "["),
+        ("order.kind.foo()", "condition_unknown_function", "foo"),
+        ("launch(order.kind)", "condition_unknown_function", "launch"),
+        ("order.kind.matches('[')", "condition_bad_literal", "["),
+        ("order.due < timestamp('domani')", "condition_bad_literal", "domani"),
+        ("order.lines.exists(order, true)", "condition_name_taken", "order"),
+        ("order.kind.length > 3", "condition_no_fields", "length"),
+        ("(" * 50 + "true" + ")" * 50, "condition_too_nested", "("),
+        ("!order.total", "condition_wrong_type", "order"),
+        ("has(order)", "condition_bad_operation", "has"),
+    ],
+)
+def test_ill_typed(expression, code, near):
+    with pytest.raises(IllTyped) as caught:
+        read_condition(expression, ORDER)
+    assert caught.value.code == code
+    if near not in ("order", "("):
+        assert caught.value.near == near
+    assert 1 <= caught.value.column <= len(expression) + 1
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "order.discount > 10.0",
+        "order.urgent || order.discount > 10.0",
+        "has(order.discount) || order.discount > 10.0",
+        "has(order.discount) ? true : order.discount > 1.0",
+    ],
+)
+def test_an_optional_field_without_a_guard_is_noticed(expression):
+    assert read_condition(expression, ORDER).unguarded == {"discount"}
+
+
+def test_it_knows_what_is_compared():
+    reading = read_condition("order.total > 10.0 && (order.kind in ['a', 'b'] || order.urgent)", ORDER)
+    assert reading.exact
+    assert reading.compared == {"total": {10.0}, "kind": {"a", "b"}, "urgent": set()}
+    assert not read_condition("order.total * 2.0 > 10.0", ORDER).exact
