@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from optima_kit.run import Service
-
 from optima_kit.db import Transaction
+from optima_kit.service import Service
 from optima_kit.settings import Settings
 
 from .adapters.http import routes
@@ -14,10 +13,10 @@ from .application.ports import Ports
 
 
 def ports(work: Transaction) -> Ports:
-    trail = PostgresTrail(work)
-    work.before_commit(trail.flush)
-    return Ports(trail=trail, now=work.now)
+    return Ports(trail=work.gathering(PostgresTrail), now=work.now)
 
 
 def service(settings: Settings) -> Service[Ports]:
-    return Service(name="trail", package="trail", routes=routes, reactions=reactions, ports=ports)
+    return Service(
+        name="trail", package="trail", settings=settings, ports=ports, routes=routes, reactions=reactions
+    )

@@ -273,7 +273,7 @@ class Client:
         if method == "POST":
             sent.setdefault("Idempotency-Key", uuid.uuid4().hex)
         response = await self._http.request(method, path, headers=sent, **options)
-        if "json" in response.content_type:
+        if response.content_type.endswith(("/json", "+json")):
             return response, await response.json(content_type=None)
         return response, await response.read()
 

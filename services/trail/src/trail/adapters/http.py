@@ -108,7 +108,7 @@ async def export(call: Call[Ports], query: ExportQuery) -> Content:
     data = await export_entries(
         call.ports, call.actor, form=query.format, after=query.after, limit=query.limit
     )
-    media_type = "application/x-ndjson" if query.format == "jsonl" else "text/csv; charset=utf-8"
+    media_type = "application/x-ndjson" if query.format == "jsonl" else "text/csv"
     return Content(data, media_type, filename=f"trail-{query.after + 1}.{query.format}")
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from optima_kit.messages import Reactions, Received
+from typing import Any
+
+from optima_kit.reactions import Reactions, Received
 
 from ..application.ports import Ports
 from ..application.record_event import record_event
@@ -11,7 +13,7 @@ reactions = Reactions()
 
 
 @reactions.on_everything()
-async def record(ports: Ports, event: Received) -> None:
+async def record(ports: Ports, event: Received[dict[str, Any]]) -> None:
     """A duplicate never arrives here (the inbox knows it); a late event is recorded when it comes."""
     record_event(
         ports,

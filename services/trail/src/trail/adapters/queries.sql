@@ -49,7 +49,7 @@ FROM (SELECT coalesce(min(first_number), 1) AS first_number, coalesce(max(last_n
 
 -- name: count_grants
 -- Up to $2: decides between the two ways of reading one's competence.
-SELECT count(*) FROM (SELECT FROM grants WHERE person_id = $1 LIMIT $2) AS some
+SELECT count(*) FROM (SELECT FROM grants WHERE person_id = $1 LIMIT $2) AS theirs
 
 -- name: find_types
 -- The tenant's types that begin with $1, hopping along the index from one to the next.

@@ -1,0 +1,191 @@
+"""Append-only by permission, gapless by lock, cheap by the batch, verifiable after any tampering."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+from optima_contracts.brief import BriefCommented, BriefDrafted
+from trail.adapters.postgres import QUERIES
+from trail.application.ports import Selection
+from trail.application.verify_chain import verify_chain
+from trail.bootstrap import ports
+from trail.domain.chain import Broken, Head
+from trail.domain.competence import Sight
+
+TENANT, OTHER = UUID(int=1), UUID(int=2)
+EVERYTHING = Sight(person_id=UUID(int=0), everything=True, brief_prices=True, economics=True)
+
+
+def commented(scene: Any, n: int, **options: Any) -> Any:
+    brief = UUID(int=100 + n)
+    return scene.event(BriefCommented(brief_id=brief, comment_id=UUID(int=n)), subject=brief, **options)
+
+
+async def verify(scene: Any) -> Broken | None:
+    async with scene.database.reading(TENANT) as work:
+        return (await verify_chain(ports(work))).broken
+
+
+async def test_numbers_have_no_gap_across_batches_of_concurrent_consumers(scene: Any) -> None:
+    batches = [[commented(scene, 10 * b + n) for n in range(10)] for b in range(8)]
+    await asyncio.gather(*(scene.record(*batch) for batch in batches))
+    rows = await scene.stored.fetch("SELECT number FROM entries ORDER BY number")
+    assert [row["number"] for row in rows] == list(range(1, 81))
+    assert await verify(scene) is None
+
+
+async def test_a_failed_batch_leaves_no_gap(scene: Any) -> None:
+    twice = commented(scene, 1)
+    await scene.record(commented(scene, 0), twice)
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await scene.record(commented(scene, 2), twice)
+    await scene.record(commented(scene, 3))
+    rows = await scene.stored.fetch("SELECT number FROM entries ORDER BY number")
+    assert [row["number"] for row in rows] == [1, 2, 3]
+
+
+async def test_tenants_have_chains_of_their_own(scene: Any) -> None:
+    await scene.record(commented(scene, 1), commented(scene, 2))
+    await scene.record(commented(scene, 3, tenant_id=OTHER))
+    for tenant, length in ((TENANT, 2), (OTHER, 1)):
+        async with scene.database.reading(tenant) as work:
+            trail = ports(work).trail
+            assert (await trail.head()).number == length
+            assert len(await trail.entries(Selection(), EVERYTHING)) == length
+
+
+async def test_a_batch_of_200_costs_a_handful_of_statements(scene: Any) -> None:
+    await scene.record(commented(scene, 0))
+    statements: list[str] = []
+    async with scene.database.transaction(TENANT) as whole:
+        with whole.connection.query_logger(lambda record: statements.append(record.query)):
+            await scene.react(whole, [commented(scene, n) for n in range(1, 201)])
+            assert statements == []
+            await whole.flush()
+    assert 0 < len(statements) <= 5
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE entries SET actor_id = NULL",
+        "DELETE FROM entries",
+        "TRUNCATE entries",
+        "ALTER TABLE entries DISABLE TRIGGER append_only",
+    ],
+)
+async def test_the_service_itself_cannot_change_what_is_recorded(scene: Any, statement: str) -> None:
+    await scene.record(commented(scene, 1))
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        async with scene.database.transaction(TENANT) as work:
+            await work.connection.execute(statement)
+    assert len(await scene.stored.fetch("SELECT FROM entries")) == 1
+
+
+@pytest.mark.parametrize(
+    "statement", ["UPDATE entries SET actor_id = NULL", "DELETE FROM entries", "TRUNCATE entries"]
+)
+async def test_not_even_the_owner_can_by_mistake(scene: Any, statement: str) -> None:
+    await scene.record(commented(scene, 1))
+    owner = await asyncpg.connect(scene.stored.owner_url)
+    try:
+        with pytest.raises(asyncpg.InsufficientPrivilegeError, match="append-only"):
+            await owner.execute(f"SET optima.tenant = '{TENANT}'; {statement}")
+    finally:
+        await owner.close()
+
+
+@pytest.mark.parametrize(
+    ("statements", "broken"),
+    [
+        (["UPDATE entries SET data = replace(data, '0', '1') WHERE number = 4"], Broken(4, "altered")),
+        (["UPDATE entries SET actor_id = gen_random_uuid() WHERE number = 2"], Broken(2, "altered")),
+        (
+            ["UPDATE entries SET occurred_at = occurred_at - interval '1 microsecond' WHERE number = 5"],
+            Broken(5, "altered"),
+        ),
+        (["DELETE FROM entries WHERE number = 3"], Broken(3, "missing")),
+        (["DELETE FROM entries WHERE number = 6"], Broken(6, "missing")),
+        (
+            [
+                "UPDATE entries SET number = 99 WHERE number = 2",
+                "UPDATE entries SET number = 2 WHERE number = 3",
+                "UPDATE entries SET number = 3 WHERE number = 99",
+            ],
+            Broken(2, "altered"),
+        ),
+        (
+            [
+                "INSERT INTO entries SELECT tenant_id, 7, gen_random_uuid(), type, subject, sequence,"
+                " correlation_id, actor_id, on_behalf_of, occurred_at, recorded_at, data, hash"
+                " FROM entries WHERE number = 6"
+            ],
+            Broken(7, "altered"),
+        ),
+    ],
+)
+async def test_tampering_is_found_and_named(scene: Any, statements: list[str], broken: Broken) -> None:
+    await scene.record(*(commented(scene, n) for n in range(6)))
+    assert await verify(scene) is None
+    await scene.tamper(*statements)
+    assert await verify(scene) == broken
+
+
+async def test_a_rewritten_chain_disagrees_with_the_head(scene: Any) -> None:
+    await scene.record(commented(scene, 1))
+    await scene.tamper("UPDATE heads SET hash = repeat('0', 64)")
+    assert await verify(scene) == Broken(1, "altered")
+
+
+async def test_a_period_is_found_though_entries_come_late(scene: Any) -> None:
+    await scene.record(commented(scene, 1, time=scene.now - timedelta(days=3)), commented(scene, 2))
+    await scene.record(commented(scene, 3, time=scene.now - timedelta(days=2)), commented(scene, 4))
+    async with scene.database.reading(TENANT) as work:
+        trail = ports(work).trail
+        selection = Selection(
+            occurred_from=scene.now - timedelta(days=3), occurred_before=scene.now - timedelta(days=1)
+        )
+        found = await trail.entries(selection, EVERYTHING)
+        assert [each.entry.number for each in found] == [1, 3]
+        nothing = await trail.entries(Selection(occurred_before=scene.now - timedelta(days=30)), EVERYTHING)
+        assert nothing == []
+
+
+async def test_hot_queries_use_their_index(scene: Any) -> None:
+    drafted = BriefDrafted(brief_id=UUID(int=5), number="B-5", title="t", requester_id=UUID(int=50))
+    for _ in range(10):
+        await scene.record(
+            *(commented(scene, n % 40, actor=UUID(int=n % 25)) for n in range(200)),
+            scene.event(drafted, subject=UUID(int=5)),
+        )
+    connection = await asyncpg.connect(scene.stored.superuser_url)
+    await connection.execute("ANALYZE")
+    await connection.close()
+    base: list[Any] = [0, 10_000, 50, None, None, None, None, None, True, True, None]
+    for position, value, index in (
+        (3, UUID(int=105), "entries_by_story"),
+        (4, UUID(int=3), "entries_by_actor"),
+        (5, [BriefDrafted.type], "entries_by_type"),
+        (0, 9_000, "entries_pkey"),
+    ):
+        arguments = [*base]
+        arguments[position] = value
+        async with scene.database.reading(TENANT) as work:
+            await work.connection.execute("SET LOCAL plan_cache_mode = force_custom_plan")
+            plan = await work.connection.fetch(f"EXPLAIN {QUERIES.select_entries}", *arguments)
+        text = "\n".join(row[0] for row in plan)
+        assert index in text, text
+        assert "Seq Scan on entries" not in text, text
+
+
+async def test_an_unknown_cursor_is_followed_by_nothing(scene: Any) -> None:
+    await scene.record(commented(scene, 1))
+    async with scene.database.reading(TENANT) as work:
+        assert await ports(work).trail.entries(Selection(after=uuid4()), EVERYTHING) == []
+        assert await ports(work).trail.head() != Head(0, "")

@@ -1,0 +1,96 @@
+"""The trail on a real database, and events that reach it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+from optima_contracts.envelope import EventData
+from optima_kit.clock import FixedClock
+from optima_kit.db import Database, Transaction
+from optima_kit.reactions import Received
+from optima_kit.testing import ServiceDatabase
+from trail.adapters.messages import record
+from trail.bootstrap import ports
+
+Event = Received[dict[str, Any]]
+
+
+@dataclass(slots=True)
+class Scene:
+    """A tenant, and what happens in it."""
+
+    stored: ServiceDatabase
+    database: Database
+    now: datetime
+    tenant_id: UUID
+
+    def event(
+        self,
+        data: EventData,
+        *,
+        subject: UUID,
+        correlation: UUID | None = None,
+        actor: UUID | None = None,
+        on_behalf_of: UUID | None = None,
+        time: datetime | None = None,
+        tenant_id: UUID | None = None,
+    ) -> Event:
+        return Received(
+            data=data.model_dump(mode="json"),
+            id=uuid4(),
+            type=data.type,
+            source="/optima/brief",
+            subject=subject,
+            sequence=1,
+            time=time or self.now,
+            tenant_id=tenant_id or self.tenant_id,
+            correlation_id=correlation or subject,
+            causation_id=None,
+            actor_id=actor,
+            on_behalf_of=on_behalf_of,
+            traceparent=None,
+            body=b"",
+        )
+
+    async def record(self, *events: Event) -> None:
+        """Hands events over as the consumer does: in one transaction, each with its own cause."""
+        async with self.database.transaction(events[0].tenant_id) as whole:
+            await self.react(whole, events)
+
+    async def react(self, whole: Transaction, events: Sequence[Event]) -> None:
+        for event in events:
+            cause = whole.caused_by(
+                causation=event.id,
+                actor_id=event.actor_id,
+                on_behalf_of=event.on_behalf_of,
+                traceparent=None,
+            )
+            await record(ports(cause), event)
+
+    async def tamper(self, *statements: str) -> None:
+        """As a superuser, past permissions, triggers and keys."""
+        connection = await asyncpg.connect(self.stored.superuser_url)
+        try:
+            await connection.execute("SET session_replication_role = replica")
+            for statement in statements:
+                await connection.execute(statement)
+        finally:
+            await connection.close()
+
+
+@pytest.fixture
+async def scene(
+    database_for: Callable[[str], Awaitable[ServiceDatabase]],
+) -> AsyncIterator[Scene]:
+    now = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
+    stored = await database_for("trail")
+    database = await Database.open(stored.rw_url, source="/optima/trail", size=3, clock=FixedClock(now))
+    yield Scene(stored, database, now, UUID(int=1))
+    await database.close()
