@@ -112,9 +112,7 @@ def _reason(body: Any) -> str:
     return f"{body.get('detail', body)} {errors}".strip()
 
 
-async def until(
-    look: Callable[[], Awaitable[T | None]], what: str, *, within: float = 30.0
-) -> T:
+async def until(look: Callable[[], Awaitable[T | None]], what: str, *, within: float = 30.0) -> T:
     """Asks again and again until there is an answer. Raises StepFailed after `within` seconds."""
     deadline = time.monotonic() + within
     pause = 0.004

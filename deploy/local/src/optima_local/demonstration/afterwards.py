@@ -1,0 +1,89 @@
+"""What else the demonstration shows of a delivered brief: the ERP in step, and the trail of it all."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from .client import Person, StepFailed, until
+from .customer import Customer
+from .journey import Journey
+
+
+async def show_erp(journey: Journey, drop_folder: Path) -> None:
+    """The order and the DDTs have reached the ERP's folder; a change that is born there comes back."""
+    customer, backoffice = journey.customer, journey.customer.people["backoffice"]
+    erp = customer.data.erp
+    connection = erp["connection"]["key"]
+    folder = drop_folder / erp["connection"]["settings"]["folder"]
+    async with journey.step("The ERP has the order and the DDTs", backoffice) as said:
+        written = await until(lambda: _exported(customer, backoffice, connection, journey), "the ERP's files")
+        said.append(f"{len(written)} records in {folder}")
+    for title, name in (
+        ("The ERP hands over its customers", erp["customers_file"]),
+        ("The ERP changes a customer's payment terms", erp["changed_customers_file"]),
+    ):
+        async with journey.step(title, backoffice) as said:
+            terms = await _import(customer, backoffice, connection, folder / "in", name)
+            said.append(terms)
+
+
+async def _exported(
+    customer: Customer, person: Person, connection: str, journey: Journey
+) -> list[Any] | None:
+    path = f"/v1/connections/{connection}/links?limit=200&correlation_id={journey.brief_id}"
+    links: list[Any] = (await customer.api.as_(person, "GET", "erp-bridge", path)).body["items"]
+    kinds = sorted(link["entity"] for link in links)
+    return links if kinds.count("ddt") >= journey.shipments and "order" in kinds else None
+
+
+async def _import(customer: Customer, person: Person, connection: str, folder: Path, name: str) -> str:
+    """Puts the file where the ERP puts it, has it read, and waits until production knows."""
+    folder.mkdir(parents=True, exist_ok=True)
+    content = customer.data.document(name)
+    code = customer.data.erp["changed_customer"]
+    row = next(line for line in content.decode().splitlines() if line.startswith(f"{code};"))
+    wanted = row.split(";")[-1]
+    part = folder / f".{Path(name).name}.part"
+    part.write_bytes(content)
+    os.replace(part, folder / Path(name).name)
+    await customer.api.as_(person, "POST", "erp-bridge", f"/v1/connections/{connection}/imports", json={})
+
+    async def look() -> bool:
+        try:
+            found = await customer.api.as_(person, "GET", "production", f"/v1/customers/{code}")
+        except StepFailed:
+            return False
+        return bool(found.body["payment_terms"] == wanted)
+
+    await until(look, f"the payment terms {wanted!r} of {code}")
+    return f"{code}: {wanted}"
+
+
+async def show_trail(journey: Journey) -> None:
+    """The auditor reads every step of the brief, and the whole tenant's chain verifies."""
+    customer, auditor = journey.customer, journey.customer.people["auditor"]
+    async with journey.step("The trail shows every step", auditor) as said:
+        # Others' events of the brief may still be on their way; its end is the last of its own.
+        entries = await until(lambda: _entries(customer, auditor, journey.brief_id), "the trail's entries")
+        people = {entry["actor_id"] for entry in entries if entry["actor_id"]}
+        said.append(f"{len(entries)} entries by {len(people)} people")
+    async with journey.step("The trail verifies", auditor) as said:
+        found = (await customer.api.as_(auditor, "GET", "trail", "/v1/verification")).body
+        if not found["intact"]:
+            raise StepFailed(f"the trail is broken at entry {found['broken_entry']}: {found['reason']}")
+        said.append(f"{found['entries']} entries, intact")
+
+
+async def _entries(customer: Customer, person: Person, brief_id: str) -> list[Any] | None:
+    entries: list[Any] = []
+    path = f"/v1/entries?brief={brief_id}&limit=200"
+    cursor = ""
+    while True:
+        page = (await customer.api.as_(person, "GET", "trail", path + cursor)).body
+        entries += page["items"]
+        if page["next_cursor"] is None:
+            break
+        cursor = f"&cursor={page['next_cursor']}"
+    return entries if any(entry["type"] == "optima.brief.closed.v1" for entry in entries) else None

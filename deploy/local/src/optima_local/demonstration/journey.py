@@ -1,0 +1,369 @@
+"""One brief, from the request to the delivered goods, by the people whose work each step is."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from .client import Answer, Api, Person, StepFailed, until
+from .customer import Customer
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something that somebody did: who, what came of it, and how long it took, waiting included."""
+
+    title: str
+    person: str
+    detail: str
+    seconds: float
+
+
+@dataclass(slots=True)
+class Journey:
+    """Carries the brief `wanted` (an entry of `briefs.yaml`) through all its steps for `customer`."""
+
+    customer: Customer
+    wanted: dict[str, Any]
+    requester: Person
+    show: Callable[[Step], None]
+    brief_id: str = ""
+    shipments: int = 0
+    """How many have left."""
+    steps: list[Step] = field(default_factory=list)
+
+    async def run(self) -> None:
+        """Raises StepFailed at the first step that does not succeed."""
+        await self._request()
+        if "changes" in self.wanted:
+            await self._change()
+        await self._approve()
+        order = await self._order()
+        await self._produce(order)
+        await self._deliver(order)
+
+    # The brief
+
+    async def _request(self) -> None:
+        async with self.step("Marketing writes the brief", self.requester) as said:
+            written = await self._as(
+                self.requester, "POST", "brief", "/v1/briefs", json=self._content(self.wanted["items"])
+            )
+            self.brief_id = written.body["brief_id"]
+            said.append(f"{written.body['number']}, {len(self.wanted['items'])} items")
+        if "attachment" in self.wanted:
+            attachment = self.wanted["attachment"]
+            async with self.step("Marketing attaches a document", self.requester) as said:
+                await self._as(
+                    self.requester,
+                    "POST",
+                    "brief",
+                    f"{self._brief}/attachments?name={attachment['name']}",
+                    data=self.customer.data.document(attachment["file"]),
+                    headers={"Content-Type": attachment["media_type"]},
+                )
+                said.append(attachment["name"])
+        await self._submit("Marketing submits the brief")
+
+    async def _change(self) -> None:
+        purchasing, changes = self._person("purchasing"), self.wanted["changes"]
+        await self._price("Purchasing prices it")
+        async with self.step("Purchasing asks for changes", purchasing) as said:
+            await self._decide(purchasing, "request_changes", changes["reason"])
+            said.append(changes["reason"])
+            await self._brief_becomes("draft")
+        async with self.step("Marketing revises it", self.requester) as said:
+            read = await self._as(self.requester, "GET", "brief", self._brief)
+            await self._as(
+                self.requester,
+                "PUT",
+                "brief",
+                self._brief,
+                json=self._content(changes["items"]),
+                headers={"If-Match": read.etag},
+            )
+            said.append(f"revision {read.body['revision']}")
+        await self._submit("Marketing submits it again")
+
+    async def _approve(self) -> None:
+        await self._price("Purchasing prices it")
+        purchasing, lead, director = (self._person(key) for key in ("purchasing", "lead", "direttore"))
+        async with self.step("Purchasing and marketing approve", purchasing, lead):
+            await asyncio.gather(self._decide(purchasing, "approve"), self._decide(lead, "approve"))
+        if await self._needs(director):
+            async with self.step("The director's step appears: he approves", director) as said:
+                await self._decide(director, "approve")
+                said.append("the amount passes the threshold")
+
+    async def _submit(self, title: str) -> None:
+        async with self.step(title, self.requester) as said:
+            body = {"process": self.wanted["process"]}
+            await self._as(self.requester, "POST", "brief", f"{self._brief}/submission", json=body)
+            await self._brief_becomes("in_approval")
+            said.append(self.wanted["process"])
+
+    async def _price(self, title: str) -> None:
+        purchasing = self._person("purchasing")
+        async with self.step(title, purchasing) as said:
+            brief = (await self._as(purchasing, "GET", "brief", self._brief)).body
+            prices = self.customer.data.briefs["prices"]
+            lines = [
+                {"item_id": item["item_id"], "unit_price": prices[item["kind"]]} for item in brief["items"]
+            ]
+            body = {"revision": brief["revision"], "lines": lines}
+            priced = await self._as(purchasing, "PUT", "brief", f"{self._brief}/prices", json=body)
+            said.append(f"€ {priced.body['prices']['total']}")
+
+    async def _needs(self, person: Person) -> bool:
+        """Whether the approval comes to wait for `person` before it ends."""
+
+        async def look() -> list[bool] | None:
+            if await self._waiting_for(person):
+                return [True]
+            approval = await self._approval(person)
+            return None if approval["state"] == "open" else [False]
+
+        return (await until(look, "the approval to go on"))[0]
+
+    async def _decide(self, person: Person, outcome: str, reason: str | None = None) -> None:
+        """Decides what waits for `person`, about exactly the content that the brief now has."""
+
+        async def look() -> dict[str, Any] | None:
+            brief = (await self._as(person, "GET", "brief", self._brief)).body
+            entry = await self._waiting_for(person)
+            return entry if entry and entry["content_hash"] == brief["content_hash"] else None
+
+        entry = await until(look, f"the approval to ask {person.name}")
+        body = {"step": entry["step"], "outcome": outcome, "content_hash": entry["content_hash"]}
+        if reason is not None:
+            body["reason"] = reason
+        path = f"/v1/approvals/{entry['approval_id']}/decisions"
+        await self._as(person, "POST", "approval", path, json=body)
+
+    async def _waiting_for(self, person: Person) -> dict[str, Any] | None:
+        path = f"/v1/inbox?subject_id={self.brief_id}"
+        items = (await self._as(person, "GET", "approval", path)).body["items"]
+        return items[0] if items else None
+
+    async def _approval(self, person: Person) -> dict[str, Any]:
+        path = f"/v1/approvals?subject_id={self.brief_id}"
+        items: list[dict[str, Any]] = (await self._as(person, "GET", "approval", path)).body["items"]
+        return max(items, key=lambda item: int(item["subject_revision"]))
+
+    # The order
+
+    async def _order(self) -> dict[str, Any]:
+        backoffice = self._person("backoffice")
+        async with self.step("An order arises", backoffice) as said:
+
+            async def look() -> dict[str, Any] | None:
+                found = await self._as(
+                    backoffice, "GET", "production", f"/v1/orders?brief_id={self.brief_id}"
+                )
+                return found.body["items"][0] if found.body["items"] else None
+
+            summary = await until(look, "the order")
+            order = (await self._as(backoffice, "GET", "production", f"/v1/orders/{summary['id']}")).body
+            said.append(f"{order['number']}, {len(order['jobs'])} jobs")
+        return order
+
+    async def _produce(self, order: dict[str, Any]) -> None:
+        admin, data = self._person("admin"), self.customer.data.production
+        async with self.step("The admin sets the economics", admin) as said:
+            for job in order["jobs"]:
+                path = f"/v1/jobs/{job['id']}"
+                read = await self._as(admin, "GET", "production", path)
+                body = self._economics(data["economics"][job["kind"]], job["quantity"])
+                await self._as(
+                    admin,
+                    "PUT",
+                    "production",
+                    f"{path}/economics",
+                    json=body,
+                    headers={"If-Match": read.etag},
+                )
+            said.append(f"{len(order['jobs'])} jobs")
+        async with self.step("The admin assigns the phases", admin) as said:
+            workers: dict[str, set[str]] = {}
+            for job in order["jobs"]:
+                for phase in job["phases"]:
+                    worker = data["assignments"][job["kind"]][phase["key"]]
+                    body = {"assignee_id": self._person(worker).person_id}
+                    await self._as(
+                        admin, "POST", "production", f"/v1/phases/{phase['id']}/assignment", json=body
+                    )
+                    workers.setdefault(worker, set()).add(phase["id"])
+            said.append(f"{sum(map(len, workers.values()))} phases to {len(workers)} dealers")
+        people = [self._person(key) for key in workers]
+        async with self.step("Each dealer sees only their own tasks", *people):
+            phases = set().union(*workers.values())
+            await asyncio.gather(
+                *(self._sees_only(self._person(key), own, phases - own) for key, own in workers.items())
+            )
+        async with self.step("The dealers do the work", *people):
+            await asyncio.gather(*(self._work(self._person(key), own) for key, own in workers.items()))
+
+    async def _sees_only(self, dealer: Person, own: set[str], others: set[str]) -> None:
+        seen = {task["id"] for task in await self._tasks(dealer)}
+        if not own <= seen:
+            raise StepFailed(f"{dealer.name} does not see the tasks {sorted(own - seen)}")
+        if others & seen:
+            raise StepFailed(f"{dealer.name} sees tasks of others: {sorted(others & seen)}")
+
+    async def _work(self, dealer: Person, own: set[str]) -> None:
+        """Does every own phase as soon as those before it are done."""
+        left = set(own)
+        while left:
+
+            async def look() -> list[dict[str, Any]] | None:
+                tasks = await self._tasks(dealer)
+                return [t for t in tasks if t["id"] in left and t["state"] == "assigned"] or None
+
+            for task in await until(look, f"work for {dealer.name}"):
+                path = f"/v1/phases/{task['id']}"
+                await self._as(dealer, "POST", "production", f"{path}/start")
+                body = {"quantity": task["quantity"]}
+                await self._as(dealer, "POST", "production", f"{path}/completion", json=body)
+                left.discard(task["id"])
+
+    async def _tasks(self, dealer: Person) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        cursor = ""
+        while True:
+            page = (await self._as(dealer, "GET", "production", f"/v1/tasks?limit=200{cursor}")).body
+            found += page["items"]
+            if page["next_cursor"] is None:
+                return found
+            cursor = f"&cursor={page['next_cursor']}"
+
+    # The goods
+
+    async def _deliver(self, order: dict[str, Any]) -> None:
+        backoffice, logistics = self._person("backoffice"), self.customer.data.logistics
+        warehouse = logistics["warehouses"][0]["code"]
+        async with self.step("The goods enter the warehouse", backoffice) as said:
+            for job in order["jobs"]:
+                await until(lambda job=job: self._made(backoffice, order, job), "the finished goods")
+                body = {"warehouse": warehouse, "job_id": job["id"], "quantity": job["quantity"]}
+                await self._as(backoffice, "POST", "logistics", "/v1/receipts", json=body)
+            said.append(warehouse)
+        shipments = []
+        for destination in sorted({d["destination"] for job in order["jobs"] for d in job["deliveries"]}):
+            async with self.step("A shipment leaves with its DDT", backoffice) as said:
+                shipment = await self._ship(order, warehouse, destination)
+                shipments.append(shipment["shipment_id"])
+                self.shipments += 1
+                said.append(f"DDT {shipment['ddt']['number']} for {destination}")
+        async with self.step("The goods are delivered", backoffice) as said:
+            for shipment_id in shipments:
+                body = {"received_by": logistics["received_by"]}
+                path = f"/v1/shipments/{shipment_id}/delivery"
+                await self._as(backoffice, "POST", "logistics", path, json=body)
+            said.append(f"{len(shipments)} shipments")
+        async with self.step("The brief closes by itself", self.requester) as said:
+            await self._brief_becomes("closed")
+            said.append("closed")
+
+    async def _made(self, person: Person, order: dict[str, Any], job: dict[str, Any]) -> bool:
+        """Whether the warehouse knows that the job is done."""
+        try:
+            path = f"/v1/orders/{order['id']}"
+            lines = (await self._as(person, "GET", "logistics", path)).body["lines"]
+        except StepFailed:
+            return False
+        return any(line["job_id"] == job["id"] and line.get("produced") for line in lines)
+
+    async def _ship(self, order: dict[str, Any], warehouse: str, destination: str) -> dict[str, Any]:
+        backoffice = self._person("backoffice")
+        lines = [
+            {"job_id": job["id"], "quantity": delivery["quantity"]}
+            for job in order["jobs"]
+            for delivery in job["deliveries"]
+            if delivery["destination"] == destination
+        ]
+        body = {
+            "order_id": order["id"],
+            "warehouse": warehouse,
+            "destination": destination,
+            "lines": lines,
+            **self.customer.data.logistics["shipment"],
+        }
+        drafted = (await self._as(backoffice, "POST", "logistics", "/v1/shipments", json=body)).body
+        path = f"/v1/shipments/{drafted['shipment_id']}"
+        await self._as(backoffice, "POST", "logistics", f"{path}/picking")
+        issued: dict[str, Any] = (
+            await self._as(backoffice, "POST", "logistics", f"{path}/issue", json={})
+        ).body
+        document = await self._as(backoffice, "GET", "logistics", f"{path}/ddt.pdf")
+        if not document.body.startswith(b"%PDF"):
+            raise StepFailed(f"the DDT {issued['ddt']['number']} is not a PDF")
+        await self._as(backoffice, "POST", "logistics", f"{path}/departure", json={})
+        return issued
+
+    # What the steps are made of
+
+    @property
+    def _brief(self) -> str:
+        return f"/v1/briefs/{self.brief_id}"
+
+    @property
+    def _api(self) -> Api:
+        return self.customer.api
+
+    def _person(self, key: str) -> Person:
+        return self.customer.people[key]
+
+    async def _as(self, person: Person, method: str, service: str, path: str, **options: Any) -> Answer:
+        return await self._api.as_(person, method, service, path, **options)
+
+    async def _brief_becomes(self, state: str) -> None:
+        async def look() -> bool:
+            seen = (await self._as(self.requester, "GET", "brief", self._brief)).body["state"]
+            return bool(seen == state)
+
+        await until(look, f"the brief to become {state}")
+
+    def _content(self, items: list[dict[str, Any]]) -> dict[str, Any]:
+        """A brief's content as the brief service takes it."""
+        return {
+            "title": self.wanted["title"],
+            "category": self.wanted["category"],
+            "purpose": self.wanted["purpose"],
+            "budget": self.wanted["budget"],
+            "deadline": (date.today() + timedelta(days=self.wanted["days"])).isoformat(),
+            "customer": self.wanted.get("customer"),
+            "items": [
+                {
+                    **item,
+                    "deliveries": [
+                        {"destination": destination, "quantity": quantity}
+                        for destination, quantity in item["deliveries"].items()
+                    ],
+                }
+                for item in items
+            ],
+        }
+
+    @staticmethod
+    def _economics(per_unit: dict[str, str], quantity: str) -> dict[str, str]:
+        """A job's economics: the cost is the whole job's, the price one unit's."""
+        cost = Decimal(per_unit["unit_cost"]) * Decimal(quantity)
+        rest = {name: value for name, value in per_unit.items() if name != "unit_cost"}
+        return {"cost": f"{cost:.2f}", **rest}
+
+    @asynccontextmanager
+    async def step(self, title: str, *people: Person) -> AsyncIterator[list[str]]:
+        """Times a step and shows it when it has succeeded; what its block appends becomes its detail."""
+        details: list[str] = []
+        began = time.perf_counter()
+        yield details
+        names = ", ".join(person.name for person in people)
+        step = Step(title, names, "; ".join(details), time.perf_counter() - began)
+        self.steps.append(step)
+        self.show(step)

@@ -1,0 +1,99 @@
+"""Runs the demonstration against a stack that is up, and tells what happens as it happens."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+
+from .afterwards import show_erp, show_trail
+from .client import StepFailed
+from .customer import Customer, DemoData, Progress
+from .journey import Journey, Step
+from .load import LoadResult, run_load
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Where the demonstration plays: the services' addresses, the platform's own client, and the folders."""
+
+    addresses: Mapping[str, str]
+    platform_client: tuple[str, str]
+    """Id and secret of the service account that registers tenants."""
+    data: Path
+    progress: Path
+    """File in which the set-up's progress and the people's passwords are kept, readable by its owner."""
+    drop_folder: Path
+    """Root of the ERP drop folders."""
+
+
+async def run_demonstration(stage: Stage) -> list[Step]:
+    """Sets the customer up, carries the guided brief to its delivery, and prints each step.
+
+    Raises StepFailed at the first that does not succeed.
+    """
+    async with _customer(stage) as customer:
+        wanted = customer.data.briefs["briefs"][0]
+        journey = Journey(customer, wanted, customer.people["marketing"], _print_step)
+        await journey.run()
+        await show_erp(journey, stage.drop_folder)
+        await show_trail(journey)
+        return journey.steps
+
+
+async def run_many(stage: Stage, people: int, briefs: int) -> LoadResult:
+    """Sets the customer up and runs a load of mixed journeys."""
+    async with _customer(stage) as customer:
+        shown = time.monotonic()
+
+        def tick(done: int, of: int) -> None:
+            nonlocal shown
+            if done == of or time.monotonic() - shown > 1:
+                shown = time.monotonic()
+                print(f"  {done} of {of} briefs", flush=True)
+
+        return await run_load(customer, people, briefs, tick)
+
+
+@asynccontextmanager
+async def _customer(stage: Stage) -> AsyncIterator[Customer]:
+    timeout = aiohttp.ClientTimeout(total=60)
+    connector = aiohttp.TCPConnector(limit=200)
+    async with aiohttp.ClientSession(timeout=timeout, connector=connector) as session:
+        customer = Customer(
+            session,
+            dict(stage.addresses),
+            stage.platform_client,
+            DemoData(stage.data),
+            Progress(stage.progress),
+        )
+        began = time.perf_counter()
+        await customer.set_up(lambda part: print(f"  set up: {part}", flush=True))
+        if time.perf_counter() - began > 0.1:
+            print(f"  the customer stands after {time.perf_counter() - began:.1f} s", flush=True)
+        await asyncio.gather(*(customer.api.sign_in(person) for person in customer.people.values()))
+        yield customer
+
+
+def _print_step(step: Step) -> None:
+    print(f"  {step.seconds * 1000:6.0f} ms  {step.title} ({step.person}) {step.detail}", flush=True)
+
+
+def table(steps: list[Step]) -> str:
+    """The steps as a table: number, time, what, who, and what came of it."""
+    titles = max(len(step.title) for step in steps)
+    people = max(len(step.person) for step in steps)
+    lines = [
+        f"{number:3}  {step.seconds:6.2f} s  {step.title:{titles}}  {step.person:{people}}  {step.detail}"
+        for number, step in enumerate(steps, 1)
+    ]
+    total = sum(step.seconds for step in steps)
+    return "\n".join([*lines, f"     {total:6.2f} s  in all"])
+
+
+__all__ = ["Stage", "StepFailed", "run_demonstration", "run_many", "table"]
