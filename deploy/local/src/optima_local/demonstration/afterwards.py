@@ -40,14 +40,11 @@ async def _exported(
 
 async def _import(customer: Customer, person: Person, connection: str, folder: Path, name: str) -> str:
     """Puts the file where the ERP puts it, has it read, and waits until production knows."""
-    folder.mkdir(parents=True, exist_ok=True)
     content = customer.data.document(name)
     code = customer.data.erp["changed_customer"]
     row = next(line for line in content.decode().splitlines() if line.startswith(f"{code};"))
     wanted = row.split(";")[-1]
-    part = folder / f".{Path(name).name}.part"
-    part.write_bytes(content)
-    os.replace(part, folder / Path(name).name)
+    _drop(folder, Path(name).name, content)
     await customer.api.as_(person, "POST", "erp-bridge", f"/v1/connections/{connection}/imports", json={})
 
     async def look() -> bool:
@@ -59,6 +56,14 @@ async def _import(customer: Customer, person: Person, connection: str, folder: P
 
     await until(look, f"the payment terms {wanted!r} of {code}")
     return f"{code}: {wanted}"
+
+
+def _drop(folder: Path, name: str, content: bytes) -> None:
+    """Lets the whole file appear at once, as the ERP must."""
+    folder.mkdir(parents=True, exist_ok=True)
+    part = folder / f".{name}.part"
+    part.write_bytes(content)
+    os.replace(part, folder / name)
 
 
 async def show_trail(journey: Journey) -> None:

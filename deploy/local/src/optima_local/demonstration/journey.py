@@ -7,8 +7,9 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from .client import Answer, Api, Person, StepFailed, until
@@ -148,7 +149,7 @@ class Journey:
 
     async def _waiting_for(self, person: Person) -> dict[str, Any] | None:
         path = f"/v1/inbox?subject_id={self.brief_id}"
-        items = (await self._as(person, "GET", "approval", path)).body["items"]
+        items: list[dict[str, Any]] = (await self._as(person, "GET", "approval", path)).body["items"]
         return items[0] if items else None
 
     async def _approval(self, person: Person) -> dict[str, Any]:
@@ -249,7 +250,7 @@ class Journey:
         warehouse = logistics["warehouses"][0]["code"]
         async with self.step("The goods enter the warehouse", backoffice) as said:
             for job in order["jobs"]:
-                await until(lambda job=job: self._made(backoffice, order, job), "the finished goods")
+                await until(partial(self._made, backoffice, order, job), "the finished goods")
                 body = {"warehouse": warehouse, "job_id": job["id"], "quantity": job["quantity"]}
                 await self._as(backoffice, "POST", "logistics", "/v1/receipts", json=body)
             said.append(warehouse)
@@ -336,7 +337,7 @@ class Journey:
             "category": self.wanted["category"],
             "purpose": self.wanted["purpose"],
             "budget": self.wanted["budget"],
-            "deadline": (date.today() + timedelta(days=self.wanted["days"])).isoformat(),
+            "deadline": (datetime.now(UTC) + timedelta(days=self.wanted["days"])).date().isoformat(),
             "customer": self.wanted.get("customer"),
             "items": [
                 {
