@@ -170,7 +170,8 @@ class Journey:
                 return found.body["items"][0] if found.body["items"] else None
 
             summary = await until(look, "the order")
-            order = (await self._as(backoffice, "GET", "production", f"/v1/orders/{summary['id']}")).body
+            path = f"/v1/orders/{summary['id']}"
+            order: dict[str, Any] = (await self._as(backoffice, "GET", "production", path)).body
             said.append(f"{order['number']}, {len(order['jobs'])} jobs")
         return order
 
