@@ -35,7 +35,6 @@ from .service import Service
 from .settings import Settings, load_settings
 from .wake import Bell, Ear
 from .work import Hints, Work
-from .work import Hints, Work
 
 log = structlog.get_logger()
 
@@ -107,8 +106,6 @@ async def _serve(service: Service[Any], role: str) -> None:
             return
         if role in ("relay", "all"):
             await stack.enter_async_context(_relaying(process))
-        if role in ("work", "all") and service.jobs:
-            await stack.enter_async_context(_working(process))
         if role in ("work", "all") and service.jobs:
             await stack.enter_async_context(_working(process))
         if role in ("consume", "all") and service.reactions:
@@ -212,17 +209,6 @@ async def _consuming(process: _Process) -> AsyncIterator[None]:
         yield
     finally:
         await consumer.stop()
-
-
-@asynccontextmanager
-async def _working(process: _Process) -> AsyncIterator[None]:
-    settings = process.service.settings
-    work = Work(process.service, process.database, settings.broker_url.get_secret_value())
-    work.start()
-    try:
-        yield
-    finally:
-        await work.stop(settings.grace_seconds)
 
 
 @asynccontextmanager
