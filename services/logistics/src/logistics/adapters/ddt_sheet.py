@@ -1,0 +1,103 @@
+"""What stands on the sheet of a transport document: every text as it is printed, in Italian."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import date
+from decimal import Decimal
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from ..domain.ddt import Document
+from ..domain.parties import Party
+
+Sheet = dict[str, Any]
+"""JSON for the template: texts, lists and objects of texts, and None for what the document does not say."""
+
+
+def sheet_of(document: Document, voided_because: str | None) -> Sheet:
+    """Plain texts only: the template shows them and never reads them as markup."""
+    weight = document.gross_weight_kg
+    sheet: Sheet = {
+        "number": document.number,
+        "date": italian_date(document.issue_date),
+        "sender": _party(document.sender),
+        "recipient": _party(document.recipient),
+        "delivery_address": _party(document.delivery_address),
+        "reason": document.reason,
+        "transport_by": document.transport_by.capitalize(),
+        "carrier": _party(document.carrier) if document.carrier else None,
+        "freight": document.freight.capitalize() if document.freight else None,
+        "appearance": document.appearance,
+        "packages": None if document.packages is None else italian_number(Decimal(document.packages)),
+        "gross_weight": None if weight is None else f"{italian_number(weight)} kg",
+        "notes": document.notes,
+        "order": document.order_number,
+        "replaces": document.replaces_number,
+        "lines": [
+            {
+                "position": str(position),
+                "description": line.description,
+                "unit": line.unit,
+                "quantity": italian_number(line.quantity),
+            }
+            for position, line in enumerate(document.lines, 1)
+        ],
+        "voided_because": voided_because,
+    }
+    shown: Sheet = _showable(sheet)
+    return shown
+
+
+def italian_date(day: date) -> str:
+    return f"{day.day:02}/{day.month:02}/{day.year}"
+
+
+def italian_number(value: Decimal) -> str:
+    """ "1.500", "184,5": dots between thousands, a comma before decimals, no superfluous zeros."""
+    text = f"{value.normalize():,f}"
+    return text.translate(str.maketrans(",.", ".,"))
+
+
+def _party(party: Party) -> Sheet:
+    city = f"{party.postal_code} {party.city}".strip()
+    if party.province:
+        city += f" ({party.province})"
+    if party.country != "IT":
+        city += f" · {party.country}"
+    return {"name": party.name, "street": party.street, "city": city, "taxes": _taxes(party)}
+
+
+def _taxes(party: Party) -> str | None:
+    vat_number, fiscal_code = party.vat_number, party.fiscal_code
+    if vat_number and vat_number == fiscal_code:
+        return f"P. IVA e C.F. {vat_number}"
+    known = [f"P. IVA {vat_number}"] if vat_number else []
+    if fiscal_code:
+        known.append(f"C.F. {fiscal_code}")
+    return " · ".join(known) or None
+
+
+def _showable(value: Any) -> Any:
+    """The same, with accents composed and what the fonts lack replaced: PDF/A allows no missing glyph."""
+    if isinstance(value, str):
+        shown = coverage()
+        text = " ".join(unicodedata.normalize("NFC", value).split())
+        return "".join(character if ord(character) in shown else "?" for character in text)
+    if isinstance(value, list):
+        return [_showable(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _showable(item) for name, item in value.items()}
+    return value
+
+
+@cache
+def coverage() -> frozenset[int]:
+    """The characters that the document's fonts can show, from fonts/coverage.txt."""
+    shown: set[int] = set()
+    for line in files(__package__).joinpath("fonts/coverage.txt").read_text(encoding="utf-8").splitlines():
+        if not line.startswith("#"):
+            first, _, last = line.partition("-")
+            shown.update(range(int(first, 16), int(last or first, 16) + 1))
+    return frozenset(shown)

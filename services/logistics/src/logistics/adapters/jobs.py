@@ -1,0 +1,21 @@
+"""Background work of logistics."""
+
+from __future__ import annotations
+
+from optima_kit.jobs import JobKinds, JobRun
+
+from ..application.issue_ddt import RENDER_DDT, RenderDdt
+from ..application.ports import Ports
+
+jobs = JobKinds()
+
+
+@jobs.outside(RENDER_DDT, RenderDdt)
+async def render_ddt(run: JobRun[Ports], payload: RenderDdt) -> None:
+    """Has the PDF of an issued document ready before anybody asks. A repetition makes the same bytes."""
+    async with run.transaction() as ports:
+        document = await ports.ddts.get(payload.shipment_id)
+    assert document is not None, "a document and its rendering are obliged in one transaction"
+    pdf = await run.resources.print(document)
+    async with run.finish() as ports:
+        await ports.ddts.store_pdf(payload.shipment_id, pdf, ports.now)

@@ -1,0 +1,48 @@
+"""The events that logistics answers, and with what."""
+
+from __future__ import annotations
+
+from optima_contracts.brief import BriefCancellationRevoked, BriefCancelled
+from optima_contracts.identity import TenantChanged
+from optima_contracts.production import JobCompleted, OrderCancelled, OrderConfirmed
+from optima_kit.reactions import Reactions, Received
+
+from ..application.on_brief_cancelled import on_brief_cancelled
+from ..application.on_cancellation_revoked import on_cancellation_revoked
+from ..application.on_job_completed import on_job_completed
+from ..application.on_order_cancelled import on_order_cancelled
+from ..application.on_order_confirmed import on_order_confirmed
+from ..application.on_tenant_changed import on_tenant_changed
+from ..application.ports import Ports
+
+reactions = Reactions()
+
+
+@reactions.on(OrderConfirmed)
+async def order_confirmed(ports: Ports, event: Received[OrderConfirmed]) -> None:
+    await on_order_confirmed(ports, event.data)
+
+
+@reactions.on(JobCompleted)
+async def job_completed(ports: Ports, event: Received[JobCompleted]) -> None:
+    await on_job_completed(ports, event.data)
+
+
+@reactions.on(OrderCancelled)
+async def order_cancelled(ports: Ports, event: Received[OrderCancelled]) -> None:
+    await on_order_cancelled(ports, event.data)
+
+
+@reactions.on(BriefCancelled)
+async def brief_cancelled(ports: Ports, event: Received[BriefCancelled]) -> None:
+    await on_brief_cancelled(ports, event.data)
+
+
+@reactions.on(BriefCancellationRevoked)
+async def cancellation_revoked(ports: Ports, event: Received[BriefCancellationRevoked]) -> None:
+    await on_cancellation_revoked(ports, event.data)
+
+
+@reactions.on(TenantChanged, newest_only=True)
+async def tenant_changed(ports: Ports, event: Received[TenantChanged]) -> None:
+    await on_tenant_changed(ports, event.data)

@@ -1,0 +1,43 @@
+"""An order is given up: its open shipments end, unless goods have already left."""
+
+from __future__ import annotations
+
+from optima_contracts.logistics import CancellationRefused, ShipmentCancelled
+
+from ..domain.orders import Order
+from ..domain.shipments import GOODS_OUT, OPEN, Shipment
+from .changing import save_and_tell
+from .facts import facts_of
+from .ports import Ports
+
+
+async def cancel_order(ports: Ports, order: Order, reason: str) -> list[Shipment]:
+    """Under the order's lock. Returns the shipments that stand in its way, and then changes nothing."""
+    if order.cancelled_because is not None:
+        return []
+    shipments = await ports.shipments.of_order(order.order_id)
+    out = [shipment for shipment in shipments if shipment.state in GOODS_OUT]
+    if out:
+        return out
+    for shipment in shipments:
+        if shipment.state in OPEN:
+            cancelled = shipment.cancel(reason)
+            fact = ShipmentCancelled(**facts_of(cancelled, order), reason=reason)
+            await save_and_tell(ports, cancelled, fact)
+    await ports.orders.set_cancelled(order.order_id, reason)
+    return []
+
+
+async def refuse_cancellation(ports: Ports, order: Order, out: list[Shipment]) -> None:
+    """Tells that goods have left, and under which documents. Only a brief's cancellation can be refused."""
+    if order.brief_id is None:
+        return
+    documents = [await ports.ddts.get(shipment.shipment_id) for shipment in out]
+    numbers = ", ".join(sorted(document.number for document in documents if document))
+    ports.outbox.add(
+        CancellationRefused(
+            order_id=order.order_id, brief_id=order.brief_id, reason=f"Merce già uscita con DDT {numbers}"
+        ),
+        subject=order.order_id,
+        correlation=order.correlation,
+    )

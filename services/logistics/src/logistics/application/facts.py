@@ -1,0 +1,91 @@
+"""The words in which logistics tells the other services what happened to a shipment."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+from uuid import UUID
+
+from optima_contracts.identity import LegalIdentity
+from optima_contracts.logistics import DdtIssued, ShipmentLine
+
+from ..domain.ddt import Document
+from ..domain.orders import Order
+from ..domain.parties import Party
+from ..domain.shipments import Shipment
+from ..domain.stock import written
+
+
+class ShipmentFacts(TypedDict):
+    """What every fact about a shipment carries."""
+
+    shipment_id: UUID
+    order_id: UUID
+    brief_id: UUID | None
+    destination: str
+    lines: list[ShipmentLine]
+
+
+def facts_of(shipment: Shipment, order: Order) -> ShipmentFacts:
+    return ShipmentFacts(
+        shipment_id=shipment.shipment_id,
+        order_id=shipment.order_id,
+        brief_id=shipment.brief_id,
+        destination=shipment.destination,
+        lines=[
+            ShipmentLine(
+                job_id=line.job_id,
+                description=order.lines[line.job_id].description,
+                quantity=written(line.quantity),
+                unit=order.lines[line.job_id].unit,
+            )
+            for line in shipment.lines
+        ],
+    )
+
+
+def ddt_issued(shipment: Shipment, order: Order, document: Document) -> DdtIssued:
+    weight = document.gross_weight_kg
+    return DdtIssued(
+        **facts_of(shipment, order),
+        number=document.number,
+        progressive=document.progressive,
+        series=document.series,
+        year=document.year,
+        issue_date=document.issue_date,
+        sender=legal_identity(document.sender),
+        recipient=legal_identity(document.recipient),
+        delivery_address=legal_identity(document.delivery_address),
+        reason=document.reason,
+        transport_by=document.transport_by,
+        carrier=legal_identity(document.carrier) if document.carrier else None,
+        freight=document.freight,
+        appearance=document.appearance,
+        packages=document.packages,
+        gross_weight_kg=written(weight) if weight is not None else None,
+    )
+
+
+def legal_identity(party: Party) -> LegalIdentity:
+    return LegalIdentity(
+        name=party.name,
+        vat_number=party.vat_number,
+        fiscal_code=party.fiscal_code,
+        street=party.street,
+        postal_code=party.postal_code,
+        city=party.city,
+        province=party.province,
+        country=party.country,
+    )
+
+
+def party_of(legal: LegalIdentity) -> Party:
+    return Party(
+        name=legal.name,
+        vat_number=legal.vat_number,
+        fiscal_code=legal.fiscal_code,
+        street=legal.street,
+        postal_code=legal.postal_code,
+        city=legal.city,
+        province=legal.province,
+        country=legal.country,
+    )

@@ -1,0 +1,14 @@
+"""The directory told who the tenant is before the law: the sender of every document from here on."""
+
+from __future__ import annotations
+
+from optima_contracts.identity import TenantChanged
+
+from ..domain.ddt import Sender
+from .facts import party_of
+from .ports import Ports
+
+
+async def on_tenant_changed(ports: Ports, changed: TenantChanged) -> None:
+    """Only the newest counts. Documents already issued keep what they said."""
+    await ports.senders.save(Sender(party_of(changed.legal), changed.time_zone))

@@ -1,0 +1,195 @@
+"""What the use cases ask of the world outside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Protocol, TypeVar
+from uuid import UUID
+
+from optima_kit.ports import Jobs, Outbox
+
+from ..domain.ddt import Document, Sender, Series
+from ..domain.lookups import Lookup
+from ..domain.orders import Order
+from ..domain.shipments import Shipment
+from ..domain.stock import Goods, Movement
+
+L = TypeVar("L", bound=Lookup)
+
+
+class Orders(Protocol):
+    """Orders as production tells them. Locking one serialises everything that happens to its goods."""
+
+    async def lock_brief(self, brief_id: UUID) -> str | None:
+        """Remembers the brief, holds it until the transaction ends, and returns why it was cancelled."""
+
+    async def set_brief_cancelled(self, brief_id: UUID, because: str | None) -> None: ...
+
+    async def add(self, order: Order) -> None:
+        """Does nothing when the order is known."""
+
+    async def find(self, order_id: UUID) -> Order | None:
+        """Without a lock, for reading."""
+
+    async def lock(self, order_id: UUID) -> Order | None: ...
+
+    async def lock_of_job(self, job_id: UUID) -> Order | None: ...
+
+    async def lock_of_shipment(self, shipment_id: UUID) -> Order | None: ...
+
+    async def lock_of_brief(self, brief_id: UUID) -> list[Order]: ...
+
+    async def goods(self, order_id: UUID) -> Goods:
+        """Where the order's goods are. Decide by it only under the order's lock."""
+
+    async def set_produced(self, job_id: UUID, quantity: Decimal) -> None: ...
+
+    async def set_cancelled(self, order_id: UUID, because: str | None) -> None: ...
+
+
+class Ledger(Protocol):
+    async def record(self, movements: Sequence[Movement]) -> None: ...
+
+    async def stock(
+        self,
+        *,
+        warehouse: str | None,
+        job_id: UUID | None,
+        order_id: UUID | None,
+        after: tuple[UUID, str] | None,
+        limit: int,
+    ) -> list[StockRow]:
+        """What lies where, by job and warehouse, newest jobs first; nothing for what adds up to zero."""
+
+    async def movements(
+        self,
+        *,
+        warehouse: str | None,
+        job_id: UUID | None,
+        shipment_id: UUID | None,
+        before: UUID | None,
+        limit: int,
+    ) -> list[MovementRow]:
+        """Newest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class StockRow:
+    warehouse: str
+    job_id: UUID
+    order_id: UUID
+    order_number: str
+    description: str
+    unit: str
+    on_hand: Decimal
+    reserved: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class MovementRow:
+    movement: Movement
+    unit: str
+    recorded_at: datetime
+    recorded_by: UUID | None
+
+
+class Shipments(Protocol):
+    async def add(self, shipment: Shipment) -> None: ...
+
+    async def save(self, shipment: Shipment) -> None:
+        """Under the order's lock. Raises Stale when another change came between."""
+
+    async def get(self, shipment_id: UUID) -> Shipment:
+        """Raises Absent."""
+
+    async def of_order(self, order_id: UUID) -> list[Shipment]: ...
+
+    async def read(self, shipment_id: UUID) -> ShipmentRow:
+        """Raises Absent."""
+
+    async def page(self, filters: ShipmentFilter, *, before: UUID | None, limit: int) -> list[ShipmentRow]:
+        """Newest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShipmentFilter:
+    state: str | None = None
+    order_id: UUID | None = None
+    brief_id: UUID | None = None
+    warehouse: str | None = None
+    destination: str | None = None
+    issued_from: date | None = None
+    issued_to: date | None = None
+    number: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DdtNumber:
+    number: str
+    progressive: int
+    series: str
+    year: int
+    issue_date: date
+    issued_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ShipmentRow:
+    """A shipment with what its readers need beside it."""
+
+    shipment: Shipment
+    order_number: str
+    descriptions: dict[UUID, tuple[str, str]]
+    """Description and unit by job."""
+    ddt: DdtNumber | None
+    drafted_at: datetime
+
+
+class Ddts(Protocol):
+    async def lock_series(self, year: int, name: str) -> Series:
+        """Holds the series until the transaction ends: numbers are taken one after the other, and a
+        transaction that fails gives its number back."""
+
+    async def save(self, shipment_id: UUID, document: Document) -> None:
+        """Freezes the document and moves its series on. Never changed afterwards."""
+
+    async def get(self, shipment_id: UUID) -> Document | None: ...
+
+    async def stored_pdf(self, shipment_id: UUID) -> bytes | None: ...
+
+    async def store_pdf(self, shipment_id: UUID, pdf: bytes, at: datetime) -> None:
+        """Does nothing when one is stored: the first stays."""
+
+
+class Lookups(Protocol):
+    async def find(self, kind: type[L], code: str) -> L | None:
+        """Built-in transport reasons are found like the tenant's own."""
+
+    async def save(self, lookup: Lookup) -> None:
+        """Adds it, or writes over the version before. Raises Stale when another change came between."""
+
+    async def page(self, kind: type[L], *, after: str | None, limit: int) -> list[L]: ...
+
+
+class Senders(Protocol):
+    async def get(self) -> Sender | None:
+        """The tenant's own identity, as the directory last told it."""
+
+    async def save(self, sender: Sender) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    orders: Orders
+    ledger: Ledger
+    shipments: Shipments
+    ddts: Ddts
+    lookups: Lookups
+    senders: Senders
+    outbox: Outbox
+    jobs: Jobs
+    now: datetime
+    new_id: Callable[[], UUID]

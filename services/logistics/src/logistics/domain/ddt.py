@@ -1,0 +1,221 @@
+"""The transport document (documento di trasporto): its number, and what the law asks it to say.
+
+Sources: DPR 472/1996 art. 1 c. 3 (content of the document), DPR 441/1997 (goods that leave without a
+causale are presumed sold), FatturaPA `NumeroDDT` (at most 20 characters).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from optima_kit.refusals import Invalid, Refusal, Violations, WrongState
+
+from .lookups import Carrier, Destination, TransportReason
+from .orders import Order
+from .parties import Party, address_gaps, identity_gaps
+from .shipments import Freight, Shipment, TransportBy
+from .stock import Goods, written
+
+MOST_CHARACTERS = 20
+"""Of a printed number: an invoice that quotes it (FatturaPA `NumeroDDT`) has no room for more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """The numbers of one tenant, year and series, as read under the lock of the issuing transaction."""
+
+    year: int
+    name: str
+    """Empty for the ordinary series."""
+    last_progressive: int = 0
+    last_issue_date: date | None = None
+
+    def take(self, issue_date: date) -> Series:
+        """The series after one more document. The new number is `last_progressive`; none is ever skipped."""
+        return Series(self.year, self.name, self.last_progressive + 1, issue_date)
+
+
+def printed_number(progressive: int, series: str, year: int) -> str:
+    """ "12/2026", or "12/A/2026" in a series of its own."""
+    number = f"{progressive}/{series}/{year}" if series else f"{progressive}/{year}"
+    if len(number) > MOST_CHARACTERS:
+        raise Invalid("number_too_long", field="series", number=number, most=MOST_CHARACTERS)
+    return number
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentLine:
+    job_id: UUID
+    description: str
+    quantity: Decimal
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What a transport document says, frozen at issue. Everything that is printed comes from here."""
+
+    number: str
+    progressive: int
+    series: str
+    year: int
+    issue_date: date
+    issued_at: datetime
+    time_zone: str
+    """The sender's, in which times are printed."""
+    sender: Party
+    recipient: Party
+    delivery_address: Party
+    reason: str
+    """Causale, as printed."""
+    sale: bool
+    transport_by: TransportBy
+    carrier: Party | None
+    freight: Freight | None
+    appearance: str | None
+    packages: int | None
+    gross_weight_kg: Decimal | None
+    notes: str | None
+    order_number: str
+    replaces_number: str | None
+    """The number of the voided document in whose place this one was issued."""
+    lines: tuple[DocumentLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """The tenant: cedente of every document."""
+
+    identity: Party
+    time_zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """All that a document is made of, some of it perhaps missing or out of date."""
+
+    shipment: Shipment
+    order: Order
+    goods: Goods
+    sender: Sender | None
+    destination: Destination | None
+    reason: TransportReason | None
+    carrier: Carrier | None
+    replaces_number: str | None = None
+
+
+def compose(parts: Parts, series: Series, *, issue_date: date, today: date, now: datetime) -> Document:
+    """The document, with the next number of its series.
+
+    `today` is the sender's. Raises everything that stands in the way at once, each naming its field.
+    """
+    problems = [
+        *_date_problems(series, issue_date, today),
+        *_content_problems(parts),
+        *_stock_problems(parts),
+    ]
+    if problems:
+        raise problems[0] if len(problems) == 1 else Violations(problems)
+    shipment, transport = parts.shipment, parts.shipment.transport
+    assert parts.sender and parts.destination and parts.reason  # noqa: PT018 - what the rules made sure of
+    assert transport.by
+    taken = series.take(issue_date)
+    return Document(
+        number=printed_number(taken.last_progressive, taken.name, taken.year),
+        progressive=taken.last_progressive,
+        series=taken.name,
+        year=taken.year,
+        issue_date=issue_date,
+        issued_at=now,
+        time_zone=parts.sender.time_zone,
+        sender=parts.sender.identity,
+        recipient=parts.destination.recipient,
+        delivery_address=parts.destination.address,
+        reason=parts.reason.text,
+        sale=parts.reason.sale,
+        transport_by=transport.by,
+        carrier=parts.carrier.identity if parts.carrier else None,
+        freight=transport.freight,
+        appearance=transport.appearance,
+        packages=transport.packages,
+        gross_weight_kg=transport.gross_weight_kg,
+        notes=transport.notes,
+        order_number=parts.order.number,
+        replaces_number=parts.replaces_number,
+        lines=tuple(
+            DocumentLine(
+                line.job_id,
+                parts.order.lines[line.job_id].description,
+                line.quantity,
+                parts.order.lines[line.job_id].unit,
+            )
+            for line in shipment.lines
+        ),
+    )
+
+
+def _date_problems(series: Series, issue_date: date, today: date) -> Iterable[Refusal]:
+    """Numbers follow dates: within a year and series, none is dated before its predecessor."""
+    if issue_date > today:
+        yield Invalid("issue_date_in_the_future", field="issue_date", today=today.isoformat())
+    if series.last_issue_date and issue_date < series.last_issue_date:
+        yield Invalid("issue_date_before_last", field="issue_date", last=series.last_issue_date.isoformat())
+
+
+def _content_problems(parts: Parts) -> Iterable[Refusal]:
+    """DPR 472/1996 art. 1 c. 3: parties, first carrier, nature and quantity; and the causale."""
+    transport = parts.shipment.transport
+    if parts.sender is None:
+        yield Invalid("sender_unknown", field="sender")
+    else:
+        for gap in identity_gaps(parts.sender.identity):
+            yield Invalid("sender_incomplete", field=f"sender.{gap}")
+    if parts.destination is None:
+        yield Invalid("unknown_destination", field="destination", named=parts.shipment.destination)
+    else:
+        for gap in identity_gaps(parts.destination.recipient):
+            yield Invalid("recipient_incomplete", field=f"recipient.{gap}")
+        for gap in address_gaps(parts.destination.address):
+            yield Invalid("delivery_address_incomplete", field=f"delivery_address.{gap}")
+    if parts.reason is None or not parts.reason.text.strip():
+        yield Invalid("transport_reason_missing", field="transport_reason")
+    if transport.by is None:
+        yield Invalid("transport_by_missing", field="transport_by")
+    if transport.by == "vettore" and parts.carrier is None:
+        yield Invalid("carrier_missing", field="carrier")
+    if transport.by != "vettore" and transport.carrier is not None:
+        yield Invalid("carrier_not_expected", field="carrier")
+    if parts.carrier is not None:
+        for gap in address_gaps(parts.carrier.identity):
+            yield Invalid("carrier_incomplete", field=f"carrier.{gap}")
+    if not parts.shipment.lines:
+        yield Invalid("no_lines", field="lines")
+    for index, line in enumerate(parts.shipment.lines):
+        if not parts.order.lines[line.job_id].description.strip():
+            yield Invalid("goods_not_described", field=f"lines[{index}].description")
+        if not parts.order.lines[line.job_id].unit.strip():
+            yield Invalid("unit_missing", field=f"lines[{index}].unit")
+
+
+def _stock_problems(parts: Parts) -> Iterable[Refusal]:
+    """An adjustment may have taken what was reserved."""
+    for index, line in enumerate(parts.shipment.lines):
+        in_stock = parts.goods.in_stock(parts.shipment.warehouse, line.job_id)
+        if line.quantity > in_stock:
+            yield WrongState("not_enough_stock", field=f"lines[{index}].quantity", stock=written(in_stock))
+
+
+def advisable(shipment: Shipment) -> list[str]:
+    """Fields that no law demands of the document but that recipients, carriers and exports expect."""
+    transport = shipment.transport
+    names = {
+        "freight": transport.freight,
+        "appearance": transport.appearance,
+        "packages": transport.packages,
+        "gross_weight_kg": transport.gross_weight_kg,
+    }
+    return [name for name, value in names.items() if value is None]

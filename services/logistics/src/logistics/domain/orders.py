@@ -1,0 +1,48 @@
+"""Orders as the warehouse knows them: what is made, how much of it, and where it is to go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+from optima_kit.refusals import WrongState
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLine:
+    """The goods of one job."""
+
+    job_id: UUID
+    description: str
+    quantity: Decimal
+    unit: str
+    deliveries: Mapping[str, Decimal]
+    """Ordered quantity by destination; empty when the order names no destination for these goods."""
+    produced: Decimal | None = None
+    """None until the job is completed."""
+
+    def ordered_for(self, destination: str) -> Decimal:
+        """How much of this is to go to `destination`. Goods without deliveries may go anywhere."""
+        return self.deliveries.get(destination, Decimal(0)) if self.deliveries else self.quantity
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    order_id: UUID
+    number: str
+    brief_id: UUID | None
+    lines: Mapping[UUID, OrderLine]
+    """By job."""
+    cancelled_because: str | None = None
+
+    @property
+    def correlation(self) -> UUID:
+        """What all facts of this order's goods belong to: the brief, or the order where there is none."""
+        return self.brief_id or self.order_id
+
+
+def order_must_not_be_cancelled(order: Order) -> None:
+    if order.cancelled_because is not None:
+        raise WrongState("order_cancelled", number=order.number)

@@ -1,0 +1,36 @@
+"""Who sends, receives and carries goods, and where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """A company, person or place, as a transport document prints it."""
+
+    name: str
+    street: str
+    postal_code: str
+    city: str
+    province: str
+    country: str = "IT"
+    vat_number: str | None = None
+    """Partita IVA: eleven digits for Italy, with the country's prefix otherwise."""
+    fiscal_code: str | None = None
+
+
+def address_gaps(party: Party) -> list[str]:
+    """The fields that are missing from a complete name and address. Provinces exist in Italy only."""
+    needed = ["name", "street", "postal_code", "city", "country"]
+    if party.country in ("", "IT"):
+        needed.insert(4, "province")
+    return [field for field in needed if not getattr(party, field).strip()]
+
+
+def identity_gaps(party: Party) -> list[str]:
+    """The fields that are missing from a full identity ("generalità"): in Italy that includes a tax code."""
+    gaps = address_gaps(party)
+    if party.country in ("", "IT") and not (party.vat_number or party.fiscal_code):
+        gaps.append("vat_number")
+    return gaps

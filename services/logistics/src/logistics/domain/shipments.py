@@ -1,0 +1,227 @@
+"""Shipments: goods of one order that leave one warehouse for one destination."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Literal
+from uuid import UUID
+
+from optima_kit.refusals import Invalid, WrongState
+
+from .orders import Order, order_must_not_be_cancelled
+from .stock import Goods, Kind, Movement, written
+
+
+class State(StrEnum):
+    DRAFT = "draft"
+    PICKED = "picked"
+    ISSUED = "issued"
+    """The transport document has its number; the goods have left the stock."""
+    IN_TRANSIT = "in_transit"
+    DELIVERED = "delivered"
+    REFUSED = "refused"
+    VOIDED = "voided"
+    """The transport document was issued by mistake. Its number stays used."""
+    CANCELLED = "cancelled"
+    """Given up before a transport document was issued."""
+
+
+OPEN = frozenset({State.DRAFT, State.PICKED})
+"""No transport document yet: the goods are reserved."""
+
+GOODS_OUT = frozenset({State.ISSUED, State.IN_TRANSIT, State.DELIVERED})
+"""The goods have left under a transport document that stands."""
+
+TransportBy = Literal["mittente", "destinatario", "vettore"]
+Freight = Literal["franco", "assegnato", "franco con addebito in fattura"]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    job_id: UUID
+    quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Transport:
+    """How the goods travel. What the law asks for may be missing until the document is issued."""
+
+    reason: str | None = None
+    """Code of the causale."""
+    by: TransportBy | None = None
+    """Trasporto a cura di."""
+    carrier: str | None = None
+    """Code of the vettore, when a third party carries."""
+    freight: Freight | None = None
+    """Porto."""
+    appearance: str | None = None
+    """Aspetto esteriore dei beni."""
+    packages: int | None = None
+    """Colli."""
+    gross_weight_kg: Decimal | None = None
+    notes: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shipment:
+    shipment_id: UUID
+    order_id: UUID
+    brief_id: UUID | None
+    warehouse: str
+    destination: str
+    lines: tuple[Line, ...]
+    transport: Transport
+    state: State = State.DRAFT
+    version: int = 1
+    departed_at: datetime | None = None
+    delivered_at: datetime | None = None
+    received_by: str | None = None
+    ended_because: str | None = None
+    """Why it was refused, voided or cancelled."""
+    replaces: UUID | None = None
+    """The voided shipment in whose place this one was drafted."""
+    replaced_by: UUID | None = None
+
+    @property
+    def correlation(self) -> UUID:
+        return self.brief_id or self.order_id
+
+    def arrange(self, transport: Transport) -> Shipment:
+        """Says how the goods travel, as often as needed until the document is issued."""
+        self._must_be("shipment_not_open", OPEN)
+        return self._with(transport=transport)
+
+    def pick(self) -> Shipment:
+        self._must_be("shipment_not_draft", {State.DRAFT})
+        return self._with(state=State.PICKED)
+
+    def issue(self) -> Shipment:
+        self._must_be("shipment_not_picked", {State.PICKED})
+        return self._with(state=State.ISSUED)
+
+    def depart(self, at: datetime, *, now: datetime) -> Shipment:
+        self._must_be("shipment_not_issued", {State.ISSUED})
+        _not_in_the_future("departed_at", at, now)
+        return self._with(state=State.IN_TRANSIT, departed_at=at)
+
+    def deliver(self, received_by: str, at: datetime, *, now: datetime) -> Shipment:
+        self._must_be("shipment_not_in_transit", {State.IN_TRANSIT})
+        _not_in_the_future("delivered_at", at, now)
+        if self.departed_at and at < self.departed_at:
+            raise Invalid("delivered_before_departure", field="delivered_at")
+        return self._with(state=State.DELIVERED, received_by=received_by, delivered_at=at)
+
+    def refuse(self, reason: str) -> Shipment:
+        self._must_be("shipment_not_in_transit", {State.IN_TRANSIT})
+        return self._with(state=State.REFUSED, ended_because=reason)
+
+    def void(self, reason: str, replaced_by: UUID | None) -> Shipment:
+        """An issued document is never edited: it is voided, and may be issued anew as another shipment."""
+        self._must_be("ddt_not_voidable", {State.ISSUED, State.IN_TRANSIT})
+        return self._with(state=State.VOIDED, ended_because=reason, replaced_by=replaced_by)
+
+    def reissue(self, shipment_id: UUID) -> Shipment:
+        """A new draft with the same content, in place of this one."""
+        return Shipment(
+            shipment_id=shipment_id,
+            order_id=self.order_id,
+            brief_id=self.brief_id,
+            warehouse=self.warehouse,
+            destination=self.destination,
+            lines=self.lines,
+            transport=self.transport,
+            replaces=self.shipment_id,
+        )
+
+    def cancel(self, reason: str) -> Shipment:
+        self._must_be("shipment_not_open", OPEN)
+        return self._with(state=State.CANCELLED, ended_because=reason)
+
+    def goods_leave(self, new_id: Callable[[], UUID]) -> list[Movement]:
+        return [self._movement(new_id(), Kind.ISSUE, line.job_id, -line.quantity) for line in self.lines]
+
+    def goods_come_back(self, new_id: Callable[[], UUID]) -> list[Movement]:
+        """To the warehouse that they had left, with the reason for which the shipment ended."""
+        return [self._movement(new_id(), Kind.RETURN, line.job_id, line.quantity) for line in self.lines]
+
+    def _movement(self, movement_id: UUID, kind: Kind, job_id: UUID, quantity: Decimal) -> Movement:
+        return Movement(
+            movement_id, self.warehouse, job_id, kind, quantity, self.shipment_id, self.ended_because
+        )
+
+    def _must_be(self, code: str, states: frozenset[State] | set[State]) -> None:
+        if self.state not in states:
+            raise WrongState(code, state=self.state.value)
+
+    def _with(self, **changes: object) -> Shipment:
+        return replace(self, version=self.version + 1, **changes)  # type: ignore[arg-type]
+
+
+def draft(
+    order: Order,
+    goods: Goods,
+    *,
+    shipment_id: UUID,
+    warehouse: str,
+    destination: str,
+    lines: Sequence[Line],
+    transport: Transport,
+) -> Shipment:
+    """A new shipment, which reserves its goods."""
+    order_must_not_be_cancelled(order)
+    _each_job_appears_once(lines)
+    for index, line in enumerate(lines):
+        _job_belongs_to_order(order, line, f"lines[{index}].job_id")
+        field = f"lines[{index}].quantity"
+        _quantity_does_not_exceed_what_remains(order, goods, line, destination, field)
+        _goods_are_in_the_warehouse_and_free(goods, line, warehouse, field)
+    return Shipment(
+        shipment_id=shipment_id,
+        order_id=order.order_id,
+        brief_id=order.brief_id,
+        warehouse=warehouse,
+        destination=destination,
+        lines=tuple(lines),
+        transport=transport,
+    )
+
+
+def _each_job_appears_once(lines: Sequence[Line]) -> None:
+    seen: set[UUID] = set()
+    for index, line in enumerate(lines):
+        if line.job_id in seen:
+            raise Invalid("job_named_twice", field=f"lines[{index}].job_id")
+        seen.add(line.job_id)
+
+
+def _job_belongs_to_order(order: Order, line: Line, field: str) -> None:
+    if line.job_id not in order.lines:
+        raise Invalid("job_not_in_order", field=field, number=order.number)
+
+
+def _quantity_does_not_exceed_what_remains(
+    order: Order, goods: Goods, line: Line, destination: str, field: str
+) -> None:
+    ordered = order.lines[line.job_id]
+    if ordered.ordered_for(destination) == 0:
+        raise Invalid("destination_not_ordered", field="destination", destination=destination)
+    remaining = goods.remaining(ordered, destination)
+    if line.quantity > remaining:
+        raise WrongState(
+            "more_than_ordered", field=field, remaining=written(remaining), destination=destination
+        )
+
+
+def _goods_are_in_the_warehouse_and_free(goods: Goods, line: Line, warehouse: str, field: str) -> None:
+    free = max(goods.free(warehouse, line.job_id), Decimal(0))
+    if line.quantity > free:
+        raise WrongState("goods_not_free", field=field, free=written(free), warehouse=warehouse)
+
+
+def _not_in_the_future(field: str, at: datetime, now: datetime) -> None:
+    if at > now:
+        raise Invalid("in_the_future", field=field)

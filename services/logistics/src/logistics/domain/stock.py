@@ -1,0 +1,99 @@
+"""The warehouse ledger. Stock is the sum of its movements; no number is ever overwritten."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from uuid import UUID
+
+from optima_kit.refusals import Invalid, WrongState
+
+from .orders import Order, OrderLine, order_must_not_be_cancelled
+
+
+class Kind(StrEnum):
+    RECEIPT = "receipt"
+    """Finished goods enter."""
+    ISSUE = "issue"
+    """Goods leave with a transport document."""
+    RETURN = "return"
+    """Goods that had left are back: refused, or their document was voided."""
+    ADJUSTMENT = "adjustment"
+    """What was counted differs from what was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    movement_id: UUID
+    warehouse: str
+    job_id: UUID
+    kind: Kind
+    quantity: Decimal
+    """Signed: what leaves is negative."""
+    shipment_id: UUID | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Goods:
+    """Where the goods of one order are, as read under the order's lock."""
+
+    on_hand: Mapping[tuple[str, UUID], Decimal] = field(default_factory=dict)
+    """By warehouse and job."""
+    reserved: Mapping[tuple[str, UUID], Decimal] = field(default_factory=dict)
+    """By warehouse and job: what shipments that have no transport document yet hold."""
+    received: Mapping[UUID, Decimal] = field(default_factory=dict)
+    """By job: the sum of receipts."""
+    committed: Mapping[tuple[UUID, str], Decimal] = field(default_factory=dict)
+    """By job and destination: what shipments prepare, carry or have delivered."""
+
+    def in_stock(self, warehouse: str, job_id: UUID) -> Decimal:
+        return self.on_hand.get((warehouse, job_id), Decimal(0))
+
+    def received_of(self, job_id: UUID) -> Decimal:
+        return self.received.get(job_id, Decimal(0))
+
+    def free(self, warehouse: str, job_id: UUID) -> Decimal:
+        """What a new shipment may take; below zero when an adjustment took reserved goods."""
+        return self.in_stock(warehouse, job_id) - self.reserved.get((warehouse, job_id), Decimal(0))
+
+    def remaining(self, line: OrderLine, destination: str) -> Decimal:
+        """How much of a line is still to be shipped to `destination`."""
+        if line.deliveries:
+            taken = self.committed.get((line.job_id, destination), Decimal(0))
+        else:
+            taken = sum((q for (job, _), q in self.committed.items() if job == line.job_id), Decimal(0))
+        return line.ordered_for(destination) - taken
+
+
+def receive(
+    order: Order, goods: Goods, *, movement_id: UUID, warehouse: str, job_id: UUID, quantity: Decimal
+) -> Movement:
+    """Finished goods of a completed job enter a warehouse, at most as much as was produced."""
+    order_must_not_be_cancelled(order)
+    produced = order.lines[job_id].produced
+    if produced is None:
+        raise WrongState("job_not_completed", field="job_id")
+    left = produced - goods.received_of(job_id)
+    if quantity > left:
+        raise WrongState("more_than_produced", field="quantity", left=written(left))
+    return Movement(movement_id, warehouse, job_id, Kind.RECEIPT, quantity)
+
+
+def adjust(
+    goods: Goods, *, movement_id: UUID, warehouse: str, job_id: UUID, quantity: Decimal, reason: str
+) -> Movement:
+    """Stock is set right by a signed difference, with the reason. It never falls below zero."""
+    if quantity == 0:
+        raise Invalid("nothing_to_adjust", field="quantity")
+    in_stock = goods.in_stock(warehouse, job_id)
+    if in_stock + quantity < 0:
+        raise WrongState("not_enough_stock", field="quantity", stock=written(in_stock))
+    return Movement(movement_id, warehouse, job_id, Kind.ADJUSTMENT, quantity, reason=reason)
+
+
+def written(quantity: Decimal) -> str:
+    """A quantity as events and refusals write it: no exponent, no superfluous zeros."""
+    return f"{quantity.normalize():f}"
