@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -104,10 +105,7 @@ class PostgresOrders:
             [job.item.description for job in jobs],
             [job.item.quantity for job in jobs],
             [job.item.unit for job in jobs],
-            [
-                [{"destination": d.destination, "quantity": str(d.quantity)} for d in job.item.deliveries]
-                for job in jobs
-            ],
+            [_deliveries(job.item) for job in jobs],
             [job.tolerance_percent for job in jobs],
             [job.state for job in jobs],
             [job.blocked_reason for job in jobs],
@@ -207,6 +205,7 @@ class PostgresOrders:
             after.state,
             after.blocked_reason,
             after.tolerance_percent,
+            after.started_at,
             after.produced,
             after.version,
         )
@@ -258,7 +257,7 @@ class PostgresOrders:
         )
 
     async def record_shipment(self, shipment: Shipment) -> bool:
-        kept = await self._connection.fetchval(
+        newest: bool = await self._connection.fetchval(
             QUERIES.record_shipment,
             shipment.id,
             shipment.order_id,
@@ -266,15 +265,14 @@ class PostgresOrders:
             shipment.sequence,
             shipment.ddt_number,
         )
-        if kept is None:
-            return False
-        await self._connection.execute(
-            QUERIES.replace_shipment_lines,
-            shipment.id,
-            list(shipment.quantities.keys()),
-            list(shipment.quantities.values()),
-        )
-        return True
+        if newest:
+            await self._connection.execute(
+                QUERIES.replace_shipment_lines,
+                shipment.id,
+                list(shipment.quantities.keys()),
+                list(shipment.quantities.values()),
+            )
+        return newest
 
 
 class PostgresDirectory:
@@ -411,6 +409,10 @@ def _plain(quantity: Decimal) -> Decimal:
     return Decimal(f"{quantity.normalize():f}")
 
 
+def _deliveries(item: Item) -> str:
+    return json.dumps([{"destination": d.destination, "quantity": str(d.quantity)} for d in item.deliveries])
+
+
 def _kind(row: asyncpg.Record) -> Kind:
     return Kind(
         id=row["id"],
@@ -461,6 +463,7 @@ def _job(row: asyncpg.Record, phases: Iterable[Phase]) -> Job:
         phases=tuple(phases),
         economics=_economics(row) if row["valued"] else None,
         blocked_reason=row["blocked_reason"],
+        started_at=row["started_at"],
         produced=None if row["produced"] is None else _plain(row["produced"]),
         version=row["version"],
     )

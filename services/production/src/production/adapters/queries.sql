@@ -43,11 +43,15 @@ INSERT INTO orders (id, number, brief_id, title, customer, deadline, state, conf
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 
 -- name: add_jobs
+-- Deliveries travel as text: a list of lists would be taken for an array of two dimensions.
 INSERT INTO order_jobs (order_id, id, position, item_id, kind, description, quantity, unit, deliveries,
-                            tolerance_percent, state, blocked_reason, version)
-SELECT $1, *
+                        tolerance_percent, state, blocked_reason, version)
+SELECT $1, j.id, j.position, j.item_id, j.kind, j.description, j.quantity, j.unit, j.deliveries::jsonb,
+       j.tolerance_percent, j.state, j.blocked_reason, j.version
 FROM unnest($2::uuid[], $3::smallint[], $4::uuid[], $5::text[], $6::text[], $7::numeric[], $8::text[],
-            $9::jsonb[], $10::numeric[], $11::text[], $12::text[], $13::integer[])
+            $9::text[], $10::numeric[], $11::text[], $12::text[], $13::integer[])
+    AS j(id, position, item_id, kind, description, quantity, unit, deliveries, tolerance_percent, state,
+         blocked_reason, version)
 
 -- name: add_phases
 -- `after` travels as one text a phase: arrays of arrays must be rectangular. Keys contain no comma.
@@ -112,7 +116,8 @@ UPDATE orders SET state = $2, started_at = $3, ready_at = $4, delivered_at = $5,
 WHERE id = $1
 
 -- name: save_job
-UPDATE order_jobs SET state = $2, blocked_reason = $3, tolerance_percent = $4, produced = $5, version = $6
+UPDATE order_jobs SET state = $2, blocked_reason = $3, tolerance_percent = $4, started_at = $5,
+    produced = $6, version = $7
 WHERE id = $1
 
 -- name: save_economics
@@ -136,13 +141,13 @@ INSERT INTO rejected_attempts (phase_id, attempt, assignee_id, started_at, compl
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 
 -- name: record_shipment
--- Nothing returned: a newer word about the shipment is known, and this one came late or twice.
+-- Returns whether this is the newest word about the shipment. A late one still tells its document's number.
 INSERT INTO shipments AS known (id, order_id, state, sequence, ddt_number) VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (tenant_id, id) DO UPDATE SET
-    state = excluded.state, sequence = excluded.sequence,
-    ddt_number = coalesce(excluded.ddt_number, known.ddt_number)
-WHERE known.sequence < excluded.sequence
-RETURNING id
+    state = CASE WHEN excluded.sequence > known.sequence THEN excluded.state ELSE known.state END,
+    sequence = greatest(known.sequence, excluded.sequence),
+    ddt_number = coalesce(known.ddt_number, excluded.ddt_number)
+RETURNING sequence = $4
 
 -- name: replace_shipment_lines
 WITH gone AS (DELETE FROM shipment_lines WHERE shipment_id = $1 AND job_id <> ALL ($2::uuid[]))

@@ -112,7 +112,14 @@ class SetEconomics(Command):
     vat_code: Text(10) = "22"  # type: ignore[valid-type]
 
     def economics(self) -> Economics:
-        return Economics(**self.model_dump())
+        return Economics(
+            cost=self.cost,
+            unit_price=self.unit_price,
+            supplier=self.supplier,
+            materials=self.materials,
+            technical_sheet=self.technical_sheet,
+            vat_code=self.vat_code,
+        )
 
 
 class AssignPhase(Command):
@@ -222,6 +229,7 @@ class JobView(View):
     deliveries: list[DeliveryView]
     state: JobState
     blocked_reason: str | None
+    started_at: datetime | None
     produced: Quantity | None
     shipped: Quantity
     delivered: Quantity
@@ -405,6 +413,7 @@ def job_view(seen: SeenJob) -> JobView:
         ],
         state=job.state,
         blocked_reason=job.blocked_reason,
+        started_at=job.started_at,
         produced=_text_or_none(job.produced),
         shipped=_text(seen.progress.shipped),
         delivered=_text(seen.progress.delivered),

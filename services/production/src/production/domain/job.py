@@ -113,6 +113,8 @@ class Job:
     phases: tuple[Phase, ...]
     economics: Economics | None = None
     blocked_reason: str | None = None
+    started_at: datetime | None = None
+    """When its first phase began."""
     produced: Decimal | None = None
     version: int = 1
 
@@ -169,7 +171,7 @@ def started(job: Job, phase_id: UUID, now: datetime) -> Job:
     phase = job.phase(phase_id)
     _no_phase_starts_before_its_predecessors(job, phase)
     _phase_is(phase, PhaseState.ASSIGNED)
-    running = replace(job, state=JobState.RUNNING)
+    running = replace(job, state=JobState.RUNNING, started_at=job.started_at or now)
     return _settled(running, replace(phase, state=PhaseState.IN_PROGRESS, started_at=now))
 
 
@@ -253,7 +255,7 @@ def resumed(job: Job) -> Job:
     elif job.economics is None:
         state = JobState.PLANNED
     else:
-        state = JobState.RUNNING if any(p.started_at for p in phases) else JobState.READY
+        state = JobState.RUNNING if job.started_at else JobState.READY
     return _settled(replace(job, state=state, phases=phases))
 
 

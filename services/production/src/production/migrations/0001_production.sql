@@ -73,6 +73,7 @@ CREATE TABLE order_jobs (
     tolerance_percent numeric(5, 2) NOT NULL,
     state text NOT NULL CHECK (state IN ('planned', 'ready', 'running', 'done', 'blocked', 'cancelled')),
     blocked_reason text,
+    started_at timestamptz,
     produced numeric(15, 3),
     version integer NOT NULL,
     UNIQUE (order_id, position)

@@ -1,0 +1,362 @@
+"""A job's phases, whatever people do and in whatever order."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from optima_kit.refusals import Invalid, Refusal, WrongState
+from production.domain import job as domain
+from production.domain.economics import Economics, margin, price
+from production.domain.job import Item, Job, JobState, Phase, PhaseState, produced_quantity
+from production.domain.kinds import Kind, PhaseDefinition
+
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+ECONOMICS = Economics(Decimal("900.00"), Decimal("2.50"), "Grafiche Rossi", "cartone", "CMYK, 3 mm", "22")
+
+
+def kind(*phases: PhaseDefinition, tolerance: int = 10) -> Kind:
+    return Kind(uuid4(), "espositore", "Espositore", phases, Decimal(tolerance), version=1)
+
+
+LINE = kind(
+    PhaseDefinition("stampa", "Stampa"),
+    PhaseDefinition("taglio", "Taglio", ("stampa",), quality_check=True),
+    PhaseDefinition("laccatura", "Laccatura", ("stampa",), skippable=True),
+    PhaseDefinition("confezione", "Confezione", ("taglio", "laccatura")),
+)
+
+
+def a_job(of: Kind | None = LINE, quantity: str = "500") -> Job:
+    item = Item(uuid4(), "espositore", "Espositore da banco", Decimal(quantity), "pz", ())
+    return domain.planned_job(item, of, job_id=uuid4(), order_id=uuid4(), position=1, new_id=uuid4)
+
+
+def ready_job() -> Job:
+    return domain.valued(a_job(), ECONOMICS)
+
+
+def by_key(job: Job, key: str) -> Phase:
+    return next(phase for phase in job.phases if phase.key == key)
+
+
+def worked(job: Job, key: str, quantity: str = "500") -> Job:
+    phase = by_key(job, key)
+    job = domain.assigned(job, phase.id, uuid4(), assignee_has_left=False)
+    job = domain.started(job, phase.id, NOW)
+    return domain.completed(job, phase.id, Decimal(quantity), "", NOW + timedelta(hours=1))
+
+
+def code_of(refused: pytest.ExceptionInfo[Refusal]) -> str:
+    return refused.value.code
+
+
+def test_a_job_waits_for_economics_then_its_phases_can_be_assigned() -> None:
+    job = a_job()
+    assert job.state is JobState.PLANNED
+    with pytest.raises(WrongState) as refused:
+        domain.assigned(job, job.phases[0].id, uuid4(), assignee_has_left=False)
+    assert code_of(refused) == "economics_not_set"
+    assert domain.valued(job, ECONOMICS).state is JobState.READY
+
+
+def test_an_unknown_kind_blocks_the_job_until_it_is_defined() -> None:
+    job = a_job(of=None)
+    assert (job.state, job.blocked_reason, job.phases) == (JobState.BLOCKED, "kind unknown", ())
+    assert domain.unblocked(job, LINE, uuid4).state is JobState.PLANNED
+    valued = domain.valued(job, ECONOMICS)
+    assert valued.state is JobState.BLOCKED
+    unblocked = domain.unblocked(valued, LINE, uuid4)
+    assert (unblocked.state, len(unblocked.phases)) == (JobState.READY, 4)
+
+
+def test_no_phase_starts_before_its_predecessors() -> None:
+    job = ready_job()
+    cut = by_key(job, "taglio")
+    job = domain.assigned(job, cut.id, uuid4(), assignee_has_left=False)
+    assert by_key(job, "taglio").state is PhaseState.WAITING
+    with pytest.raises(WrongState) as refused:
+        domain.started(job, cut.id, NOW)
+    assert code_of(refused) == "predecessors_not_over"
+    assert refused.value.facts["awaited"] == "Stampa"
+    assert by_key(worked(job, "stampa"), "taglio").state is PhaseState.ASSIGNED
+
+
+def test_a_job_is_done_when_all_its_phases_are_and_yields_what_the_last_made() -> None:
+    job = worked(worked(ready_job(), "stampa", "520"), "taglio", "510")
+    job = domain.accepted(job, by_key(job, "taglio").id)
+    job = domain.skipped(job, by_key(job, "laccatura").id)
+    assert job.state is JobState.RUNNING
+    job = worked(job, "confezione", "495")
+    assert (job.state, job.produced) == (JobState.DONE, Decimal(495))
+
+
+def test_a_piece_is_whole_only_when_every_last_phase_has_made_it() -> None:
+    two_ends = kind(
+        PhaseDefinition("a", "A"), PhaseDefinition("b", "B", ("a",)), PhaseDefinition("c", "C", ("a",))
+    )
+    job = worked(domain.valued(a_job(two_ends), ECONOMICS), "a", "540")
+    job = worked(worked(job, "b", "510"), "c", "480")
+    assert job.produced == Decimal(480)
+
+
+def test_a_skipped_last_phase_yields_what_came_before_it() -> None:
+    ending = kind(PhaseDefinition("a", "A"), PhaseDefinition("b", "B", ("a",), skippable=True))
+    job = worked(domain.valued(a_job(ending), ECONOMICS), "a", "470")
+    job = domain.skipped(job, by_key(job, "b").id)
+    assert (job.state, job.produced) == (JobState.DONE, Decimal(470))
+
+
+@pytest.mark.parametrize(
+    ("quantity", "fits"),
+    [("450", True), ("550", True), ("449.999", False), ("550.001", False), ("500", True)],
+)
+def test_a_phase_is_completed_within_the_tolerance(quantity: str, fits: bool) -> None:
+    if fits:
+        worked(ready_job(), "stampa", quantity)
+        return
+    with pytest.raises(Invalid) as refused:
+        worked(ready_job(), "stampa", quantity)
+    assert (code_of(refused), refused.value.field) == ("quantity_beyond_tolerance", "quantity")
+    assert (refused.value.facts["least"], refused.value.facts["most"]) == ("450", "550")
+
+
+def test_rejected_work_goes_back_to_its_assignee_and_is_kept() -> None:
+    job = worked(ready_job(), "stampa")
+    job = worked(job, "taglio", "480")
+    cut = by_key(job, "taglio")
+    assert cut.state is PhaseState.TO_INSPECT
+    inspector = uuid4()
+    again, refused = domain.rejected(job, cut.id, "Bordi irregolari", rejected_by=inspector, now=NOW)
+    fresh = by_key(again, "taglio")
+    assert (fresh.state, fresh.assignee_id, fresh.attempt) == (PhaseState.ASSIGNED, cut.assignee_id, 2)
+    assert (fresh.started_at, fresh.completed_at, fresh.quantity) == (None, None, None)
+    assert (refused.attempt, refused.quantity, refused.reason) == (1, Decimal(480), "Bordi irregolari")
+    assert refused.rejected_by == inspector
+
+
+def test_done_work_can_be_rejected_until_it_is_built_upon() -> None:
+    job = worked(ready_job(), "stampa")
+    printing = by_key(job, "stampa")
+    back, _ = domain.rejected(job, printing.id, "Colori sbagliati", rejected_by=uuid4(), now=NOW)
+    assert by_key(back, "taglio").state is PhaseState.WAITING
+    cut = by_key(job, "taglio")
+    job = domain.assigned(job, cut.id, uuid4(), assignee_has_left=False)
+    job = domain.started(job, cut.id, NOW)
+    with pytest.raises(WrongState) as refused:
+        domain.rejected(job, printing.id, "Colori sbagliati", rejected_by=uuid4(), now=NOW)
+    assert code_of(refused) == "work_built_upon"
+
+
+def test_nothing_is_rejected_of_a_job_that_is_done() -> None:
+    only = kind(PhaseDefinition("a", "A"))
+    job = worked(domain.valued(a_job(only), ECONOMICS), "a")
+    with pytest.raises(WrongState) as refused:
+        domain.rejected(job, job.phases[0].id, "Tardi", rejected_by=uuid4(), now=NOW)
+    assert code_of(refused) == "job_already_done"
+
+
+def test_started_work_changes_hands_only_when_its_assignee_has_left() -> None:
+    job = ready_job()
+    printing, other = job.phases[0].id, uuid4()
+    job = domain.assigned(job, printing, uuid4(), assignee_has_left=False)
+    job = domain.assigned(job, printing, other, assignee_has_left=False)
+    job = domain.started(job, printing, NOW)
+    with pytest.raises(WrongState) as refused:
+        domain.assigned(job, printing, uuid4(), assignee_has_left=False)
+    assert code_of(refused) == "phase_already_started"
+    heir = uuid4()
+    job = domain.assigned(job, printing, heir, assignee_has_left=True)
+    assert (job.phases[0].state, job.phases[0].assignee_id) == (PhaseState.ASSIGNED, heir)
+    assert job.phases[0].started_at is None
+
+
+def test_only_a_skippable_phase_that_has_not_started_is_skipped() -> None:
+    job = ready_job()
+    with pytest.raises(WrongState) as refused:
+        domain.skipped(job, by_key(job, "stampa").id)
+    assert code_of(refused) == "phase_not_skippable"
+    job = worked(worked(job, "stampa"), "laccatura")
+    with pytest.raises(WrongState) as refused:
+        domain.skipped(job, by_key(job, "laccatura").id)
+    assert code_of(refused) == "phase_wrong_state"
+
+
+def test_a_cancelled_job_stops_and_can_go_on_where_it_was() -> None:
+    job = worked(worked(ready_job(), "stampa"), "taglio")
+    coating = by_key(job, "laccatura")
+    job = domain.assigned(job, coating.id, uuid4(), assignee_has_left=False)
+    job = domain.started(job, coating.id, NOW)
+    stopped = domain.cancelled(job)
+    assert stopped.state is JobState.CANCELLED
+    assert {p.key: p.state.value for p in stopped.phases} == {
+        "stampa": "done", "taglio": "cancelled", "laccatura": "cancelled", "confezione": "cancelled",
+    }  # fmt: skip
+    for attempt in (
+        lambda: domain.completed(stopped, coating.id, Decimal(500), "", NOW),
+        lambda: domain.valued(stopped, ECONOMICS),
+        lambda: domain.assigned(stopped, coating.id, uuid4(), assignee_has_left=True),
+        lambda: domain.skipped(stopped, coating.id),
+    ):
+        with pytest.raises(WrongState):
+            attempt()
+    assert domain.resumed(stopped) == replace(job, version=stopped.version + 1)
+
+
+def test_price_is_rounded_half_up_and_margin_may_be_negative() -> None:
+    economics = replace(ECONOMICS, unit_price=Decimal("0.33"), cost=Decimal("2.00"))
+    assert price(economics, Decimal("1.5")) == Decimal("0.50")
+    assert margin(economics, Decimal("1.5")) == Decimal("-1.50")
+
+
+def test_a_price_beyond_what_documents_can_carry_is_refused() -> None:
+    with pytest.raises(Invalid) as refused:
+        domain.valued(a_job(), replace(ECONOMICS, unit_price=Decimal("999999999999.99")))
+    assert (code_of(refused), refused.value.field) == ("price_too_large", "unit_price")
+
+
+@st.composite
+def kinds(draw: st.DrawFn) -> Kind:
+    count = draw(st.integers(1, 6))
+    return kind(
+        *(
+            PhaseDefinition(
+                f"f{i}",
+                f"Fase {i}",
+                tuple(f"f{j}" for j in sorted(draw(st.sets(st.integers(0, i - 1)) if i else st.just(set())))),
+                quality_check=draw(st.booleans()),
+                skippable=draw(st.booleans()),
+            )
+            for i in range(count)
+        )
+    )
+
+
+class PhaseGraph(RuleBasedStateMachine):
+    """Any sequence of requests, most of them out of turn."""
+
+    job: Job
+    people: tuple[UUID, ...]
+
+    @initialize(of=kinds())
+    def an_order_arose(self, of: Kind) -> None:
+        self.job = a_job(of)
+        self.people = (uuid4(), uuid4())
+        self.clock = NOW
+        self.told_done = 0
+        self.refused: list[domain.RejectedAttempt] = []
+
+    def attempt(self, happen: object, *arguments: object, **named: object) -> None:
+        before = self.job
+        try:
+            result = happen(self.job, *arguments, **named)  # type: ignore[operator]
+        except Refusal:
+            assert self.job is before
+            return
+        if isinstance(result, tuple):
+            result, refused = result
+            self.refused.append(refused)
+        self.job = result
+        self.clock += timedelta(minutes=1)
+        assert self.job.version == before.version + 1
+        if before.state is not JobState.DONE and self.job.state is JobState.DONE:
+            self.told_done += 1
+
+    phase_index = st.integers(0, 5)
+
+    def at(self, index: int) -> UUID:
+        return self.job.phases[index % len(self.job.phases)].id
+
+    @precondition(lambda self: self.job.economics is None)
+    @rule()
+    def value(self) -> None:
+        self.attempt(domain.valued, ECONOMICS)
+
+    @rule(index=phase_index, person=st.integers(0, 1), left=st.booleans())
+    def assign(self, index: int, person: int, left: bool) -> None:
+        self.attempt(domain.assigned, self.at(index), self.people[person], assignee_has_left=left)
+
+    @rule(index=phase_index)
+    def start(self, index: int) -> None:
+        self.attempt(domain.started, self.at(index), self.clock)
+
+    @rule(index=phase_index, quantity=st.sampled_from(["440", "450", "500", "550", "560"]))
+    def complete(self, index: int, quantity: str) -> None:
+        self.attempt(domain.completed, self.at(index), Decimal(quantity), "", self.clock)
+
+    @rule(index=phase_index)
+    def accept(self, index: int) -> None:
+        self.attempt(domain.accepted, self.at(index))
+
+    @rule(index=phase_index)
+    def reject(self, index: int) -> None:
+        self.attempt(domain.rejected, self.at(index), "no", rejected_by=self.people[0], now=self.clock)
+
+    @rule(index=phase_index)
+    def skip(self, index: int) -> None:
+        self.attempt(domain.skipped, self.at(index))
+
+    @precondition(lambda self: self.job.state is not JobState.DONE)
+    @rule()
+    def cancel_and_resume(self) -> None:
+        stopped = domain.cancelled(self.job)
+        assert not any(p.state in domain.OPEN for p in stopped.phases)
+        assert domain.resumed(stopped) == replace(self.job, version=self.job.version + 2)
+
+    @invariant()
+    def nothing_is_under_way_before_its_predecessors_are_over(self) -> None:
+        over = {p.key for p in self.job.phases if p.state in domain.OVER}
+        for phase in self.job.phases:
+            if phase.state not in (PhaseState.WAITING, PhaseState.SKIPPED):
+                assert over.issuperset(phase.after), phase
+            if phase.state is PhaseState.WAITING:
+                assert not over.issuperset(phase.after), phase
+
+    @invariant()
+    def the_job_is_done_if_and_only_if_all_phases_are_over(self) -> None:
+        all_over = all(p.state in domain.OVER for p in self.job.phases)
+        assert (self.job.state is JobState.DONE) == all_over
+        assert (self.job.produced is not None) == all_over
+        assert self.told_done == int(all_over)
+
+    @invariant()
+    def what_is_produced_is_within_the_tolerance(self) -> None:
+        if self.job.produced is not None:
+            assert Decimal(450) <= self.job.produced <= Decimal(550)
+            assert self.job.produced == produced_quantity(self.job)
+
+    @invariant()
+    def nobody_works_before_economics_are_set(self) -> None:
+        if self.job.economics is None:
+            assert self.job.state is JobState.PLANNED
+            assert not any(p.assignee_id for p in self.job.phases)
+
+    @invariant()
+    def work_carries_its_worker_and_times(self) -> None:
+        for phase in self.job.phases:
+            under_way = phase.state in (PhaseState.IN_PROGRESS, PhaseState.TO_INSPECT, PhaseState.DONE)
+            assert (phase.started_at is not None) == under_way
+            assert (phase.quantity is not None) == (phase.state in (PhaseState.TO_INSPECT, PhaseState.DONE))
+            if under_way or phase.state is PhaseState.ASSIGNED:
+                assert phase.assignee_id in self.people
+            if phase.state is PhaseState.READY:
+                assert phase.assignee_id is None
+
+    @invariant()
+    def every_rejected_attempt_is_kept(self) -> None:
+        for phase in self.job.phases:
+            kept = [each.attempt for each in self.refused if each.phase_id == phase.id]
+            assert kept == list(range(1, phase.attempt))
+
+
+TestPhaseGraph = PhaseGraph.TestCase
+TestPhaseGraph.settings = settings(
+    max_examples=80, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
