@@ -1,0 +1,145 @@
+"""What the database itself holds to."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+from openapi_spec_validator import validate
+
+from brief.adapters.gauges import BRIEFS, measure_briefs
+from brief.adapters.postgres import NEWEST, QUERIES, ports_on
+from optima_kit.db import Database
+from optima_kit.testing import undocumented_refusals
+
+
+async def test_history_cannot_be_changed_or_erased(desk: Any) -> None:
+    brief = await desk.submitted()
+    await desk.price(brief, "1", "1")
+    await desk.as_(desk.anna).post(f"/v1/briefs/{brief['brief_id']}/comments", {"text": "Ciao"})
+    statements = ["DELETE FROM briefs"]
+    for table in ("revisions", "pricings", "comments", "moves"):
+        statements += [f"DELETE FROM {table}", f"UPDATE {table} SET tenant_id = tenant_id"]
+    for statement in statements:
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            async with desk.app.database.transaction(desk.tenant_id) as work:
+                await work.connection.execute(statement)
+
+
+async def test_numbers_are_unique_and_each_tenants_own(desk: Any) -> None:
+    async def draw(tenant_id: UUID, year: int) -> int:
+        async with desk.app.database.transaction(tenant_id) as work:
+            return await ports_on(work).briefs.next_number(year)
+
+    other = uuid4()
+    drawn = await asyncio.gather(
+        *(draw(desk.tenant_id, 2026) for _ in range(20)),
+        *(draw(desk.tenant_id, 2027) for _ in range(2)),
+        *(draw(other, 2026) for _ in range(2)),
+    )
+    assert sorted(drawn[:20]) == list(range(1, 21))
+    assert sorted(drawn[20:22]) == sorted(drawn[22:]) == [1, 2]
+    async with desk.app.database.connection() as connection:
+        with pytest.raises(asyncpg.RaiseError):
+            await connection.fetchval(QUERIES.next_brief_number, 2026)
+
+
+async def test_two_changes_at_once_follow_each_other(desk: Any) -> None:
+    """Whoever waits for the lock sees what the other did, the frozen revision included."""
+    draft = await desk.draft()
+    answers = await asyncio.gather(
+        *(
+            desk.as_(desk.anna).post(f"/v1/briefs/{draft['brief_id']}/submission", {"process": "standard"})
+            for _ in range(4)
+        )
+    )
+    assert sorted(response.status for response, _ in answers) == [200, 409, 409, 409]
+    assert (await desk.types()).count("brief.submitted") == 1
+
+
+async def test_lists_use_their_index(desk: Any) -> None:
+    """Whatever the plan cache decides, no list reads more of a tenant than its page."""
+    async with desk.app.database.transaction(desk.tenant_id) as work:
+        await work.connection.execute(
+            """
+            INSERT INTO briefs (brief_id, number, requester_id, requester_name, state, cause, revision,
+                                version, draft, submitted_revision, drafted_at, changed_at)
+            SELECT gen_random_uuid(), 'X-' || n, CASE WHEN n % 100 = 0 THEN $1 ELSE gen_random_uuid() END,
+                   'Anna', CASE WHEN n % 500 = 0 THEN 'rejected' ELSE 'closed' END, 'drafted', 1, 1,
+                   '{"title": "x"}', 1, now(), now()
+            FROM generate_series(1, 20000) AS n
+            """,
+            desk.anna.person_id,
+        )
+        await work.connection.execute(
+            """
+            INSERT INTO revisions (brief_id, revision, content, content_hash, process, submitted_at,
+                                   submitted_by, proposed_prices)
+            SELECT brief_id, 1, '{"title": "x"}', 'x', 'standard', now(), requester_id, '{}' FROM briefs
+            """
+        )
+    owner = await asyncpg.connect(desk.database.superuser_url)
+    await owner.execute("ANALYZE briefs, revisions")
+    await owner.close()
+    own = (desk.anna.person_id, NEWEST, 51, None)
+    async with desk.app.database.reading(desk.tenant_id) as work:
+        for cached in ("force_custom_plan", "force_generic_plan"):
+            await work.connection.execute(f"SET LOCAL plan_cache_mode = {cached}")
+            for statement, arguments, index in (
+                (QUERIES.page_of_briefs, own, "briefs_newest"),
+                (QUERIES.page_of_briefs_in_state, (*own, "rejected"), "briefs_by_state"),
+                (QUERIES.page_of_own_briefs, (*own, None), "briefs_by_requester"),
+            ):
+                plan = await work.connection.fetch(f"EXPLAIN {statement}", *arguments)
+                text = "\n".join(row[0] for row in plan)
+                assert index in text, text
+                assert "Sort" not in text, text
+
+
+async def test_the_gauge_counts_all_tenants_and_sees_only_states(desk: Any) -> None:
+    await desk.draft()
+    await desk.submitted()
+    async with desk.app.database.transaction(uuid4()) as work:
+        await work.connection.execute(
+            """
+            INSERT INTO briefs (brief_id, number, requester_id, requester_name, state, cause, revision,
+                                version, draft, drafted_at, changed_at)
+            VALUES (gen_random_uuid(), 'X', gen_random_uuid(), 'X', 'draft', 'drafted', 1, 1, '{}', now(),
+                    now())
+            """
+        )
+    backbone = await Database.open(desk.database.backbone_url, source="/optima/brief")
+    try:
+        async with backbone.connection() as connection:
+            await measure_briefs(connection)
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await connection.fetch("SELECT number FROM briefs")
+    finally:
+        await backbone.close()
+    values = {
+        sample.labels["state"]: sample.value for metric in BRIEFS.collect() for sample in metric.samples
+    }
+    assert values == {
+        "draft": 2,
+        "submitted": 1,
+        "in_approval": 0,
+        "approved": 0,
+        "in_production": 0,
+        "in_delivery": 0,
+    }
+
+
+async def test_the_openapi_document_is_valid(desk: Any) -> None:
+    _, document = await desk.as_(desk.anna).get("/openapi.json")
+    validate(document)
+
+
+def test_every_refusal_has_its_texts() -> None:
+    from pathlib import Path
+
+    import brief
+
+    assert undocumented_refusals("brief", Path(brief.__file__).parent) == set()
