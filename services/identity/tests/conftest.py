@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -20,6 +20,8 @@ from optima_kit.testing import AppClient, Client, FixedClock, People, ServiceDat
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 ISSUER = "http://identity.test"
 PLATFORM = {"grant": "client_credentials", "client_id": "platform", "client_secret": "platform-secret"}
+REFUSALS_TAKE = 0.08
+"""Seconds: longer than judging a password takes here, and shorter than in earnest."""
 PASSWORD = "tre gatti sul tetto rosso"
 LEGAL = {
     "name": "Caffè Aurora S.p.A.",
@@ -130,6 +132,7 @@ async def identity(
     database = await database_for("identity")
     clock = FixedClock(NOW)
     built = service(settings_for(database))
+    built = replace(built, resources=replace(built.resources, refusals_take=REFUSALS_TAKE))
     people = OwnTokens(clock=clock)
     async with app_client(built, database, clock=clock, people=people) as app:
         people.source.app = app

@@ -24,9 +24,6 @@ from .http_views import IssuerView, KeySetView, SessionView, TokenView
 
 routes = Routes()
 
-_REFUSALS_TAKE = 0.3
-"""Seconds. Every refused sign-in is answered this long after it came, whatever was wrong with it."""
-
 Secret = Annotated[str, Field(min_length=1, max_length=512)]
 
 
@@ -87,7 +84,7 @@ async def issue_token(call: Call[Ports], body: TokenRequest) -> TokenView:
     A refused sign-in says nothing of what was wrong, and takes the same time whatever it was. A refresh
     token works once; presented again, it ends its session.
     """
-    refused_at = asyncio.get_running_loop().time() + _REFUSALS_TAKE
+    refused_at = asyncio.get_running_loop().time() + call.resources.refusals_take
     try:
         grant = await _granted(call, body.root)
     except Unauthenticated:

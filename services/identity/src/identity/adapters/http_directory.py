@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC
 from typing import Annotated, Literal
 from uuid import UUID
 from zoneinfo import available_timezones
@@ -239,6 +240,8 @@ class RevisePerson(Command):
         given: dict[str, object] = {name: getattr(self, name) for name in self.model_fields_set}
         if "manager" in given:
             given["manager_id"] = given.pop("manager")
+        if self.absent_until is not None:
+            given["absent_until"] = self.absent_until.astimezone(UTC)
         return PersonChanges(**given)  # type: ignore
 
 

@@ -47,8 +47,8 @@ class PostgresTenants:
         assert tenant is not None, "whoever acts in a tenant was registered in it"
         return tenant
 
-    async def add(self, tenant: Tenant) -> None:
-        await self._connection.execute(
+    async def add(self, tenant: Tenant) -> bool:
+        added = await self._connection.fetchval(
             SQL.add_tenant,
             tenant.id,
             tenant.slug,
@@ -58,6 +58,7 @@ class PostgresTenants:
             tenant.version,
             self._now,
         )
+        return added is not None
 
     async def save(self, tenant: Tenant) -> None:
         await self._connection.execute(

@@ -11,7 +11,8 @@ SELECT id, slug, legal, language, time_zone, version FROM tenants WHERE id = opt
 
 -- name: add_tenant
 INSERT INTO tenants (id, slug, legal, language, time_zone, version, registered_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7);
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT (slug) DO NOTHING RETURNING id;
 
 -- name: save_tenant
 UPDATE tenants SET legal = $2, language = $3, time_zone = $4, version = $5 WHERE id = $1;

@@ -20,3 +20,5 @@ class Resources:
     keyring: Keyring
     platform: PlatformClient
     issuer: str
+    refusals_take: float = 0.3
+    """Seconds. Every refused sign-in is answered this long after it came, whatever was wrong with it."""

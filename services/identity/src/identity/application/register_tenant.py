@@ -26,9 +26,8 @@ async def register_tenant(
     ports: Ports, *, slug: str, legal: Legal, language: Language, time_zone: str, admin: FirstAdmin
 ) -> IssuedLink:
     """`ports` work in the new tenant, whose id they carry. Answers with the admin's invitation."""
-    slug_belongs_to_one_tenant(slug, await ports.tenants.by_slug(slug))
     tenant = Tenant(ports.tenant_id, slug, legal, language, time_zone)
-    await ports.tenants.add(tenant)
+    slug_belongs_to_one_tenant(slug, added=await ports.tenants.add(tenant))
     tell_of_tenant(ports, tenant)
     for key in BUILT_IN_ROLES:
         await _add_built_in_role(ports, key)

@@ -24,7 +24,7 @@ LONGEST_LOCK = timedelta(minutes=15)
 
 _COMMON = (
     "password", "passw0rd", "qwerty", "asdfgh", "zxcvbn", "letmein", "welcome", "benvenuto", "iloveyou",
-    "administrator", "amministratore", "changeme", "cambiami", "abcdefg", "1234567", "7654321", "optima",
+    "administrator", "amministratore", "changeme", "cambiami", "abcdefg", "12345", "54321", "optima",
 )  # fmt: skip
 
 

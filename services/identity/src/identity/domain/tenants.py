@@ -38,6 +38,6 @@ class Tenant:
         return replace(self, legal=legal, language=language, time_zone=time_zone, version=self.version + 1)
 
 
-def slug_belongs_to_one_tenant(slug: str, taken_by: Tenant | None) -> None:
-    if taken_by is not None:
+def slug_belongs_to_one_tenant(slug: str, *, added: bool) -> None:
+    if not added:
         raise WrongState("slug_taken", field="slug", slug=slug)

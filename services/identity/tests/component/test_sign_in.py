@@ -1,0 +1,265 @@
+"""Getting in, and being kept out."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import timedelta
+from typing import Any
+
+REFUSALS_TAKE = 0.08
+WRONG = "quattro gatti sul tetto"
+
+
+async def test_whatever_is_wrong_the_answer_and_its_time_are_the_same(identity: Any) -> None:
+    admin = await identity.register()
+    leaver = await identity.invite(admin, "elena@aurora.example", "marketing")
+    await admin.patch(f"/v1/people/{leaver}", {"active": False}, headers={"If-Match": '"2"'})
+    invited, _ = await admin.post(
+        "/v1/invitations", {"email": "ugo@aurora.example", "name": "Ugo", "roles": ["marketing"]}
+    )
+    assert invited.status == 201
+    cases = {
+        "wrong password": {"email": "paola@aurora.example", "password": WRONG},
+        "unknown e-mail": {"email": "nobody@aurora.example"},
+        "unknown tenant": {"email": "paola@aurora.example", "tenant": "nowhere"},
+        "another tenant's": {"email": "paola@aurora.example", "tenant": "x' OR 1=1 --"},
+        "has left": {"email": "elena@aurora.example"},
+        "not joined": {"email": "ugo@aurora.example"},
+    }
+    answers, times = [], []
+    for case in cases.values():
+        began = time.perf_counter()
+        answers.append(await identity.sign_in(**case))
+        times.append(time.perf_counter() - began)
+    assert answers[0]["status"] == 401
+    assert answers[0]["code"] == "sign_in_refused"
+    assert all(answer == answers[0] for answer in answers)
+    assert min(times) >= REFUSALS_TAKE
+    assert max(times) < 4 * REFUSALS_TAKE, dict(zip(cases, times, strict=True))
+
+
+async def test_five_wrong_passwords_close_the_account_for_a_minute(identity: Any) -> None:
+    await identity.register()
+    for _ in range(5):
+        assert (await identity.sign_in("paola@aurora.example", password=WRONG))["status"] == 401
+    assert (await identity.sign_in("paola@aurora.example"))["status"] == 401
+    identity.clock.advance(timedelta(minutes=1))
+    assert (await identity.sign_in("paola@aurora.example"))["status"] == 200
+
+    refused = await identity.database.published("optima.identity.sign_in_refused.v1")
+    assert [event.data["reason"] for event in refused] == ["wrong_password"] * 5 + ["locked"]
+    assert all("paola" not in event.model_dump_json() for event in refused)
+    assert (await identity.sign_in("paola@aurora.example", password=WRONG))["status"] == 401
+    assert (await identity.sign_in("paola@aurora.example"))["status"] == 200, "the count began anew"
+
+
+async def test_guesses_made_at_once_count_one_by_one(identity: Any) -> None:
+    await identity.register()
+    guesses = [identity.sign_in("paola@aurora.example", password=WRONG) for _ in range(12)]
+    assert {answer["status"] for answer in await asyncio.gather(*guesses)} == {401}
+    rows = await identity.database.fetch("SELECT failed_attempts FROM credentials")
+    assert rows[0]["failed_attempts"] == 5, "the rest found the account locked"
+
+
+async def test_a_tenants_name_and_an_address_are_found_whatever_their_case(identity: Any) -> None:
+    await identity.register()
+    assert (await identity.sign_in("PAOLA@Aurora.example", tenant="Aurora"))["status"] == 200
+
+
+async def test_a_password_is_kept_as_argon2id(identity: Any) -> None:
+    await identity.register()
+    rows = await identity.database.fetch("SELECT password_hash FROM credentials")
+    assert rows[0]["password_hash"].startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+
+
+async def test_an_invitation_works_once(identity: Any) -> None:
+    admin = await identity.register()
+    body = {"email": "elena@aurora.example", "name": "Elena Rizzi", "roles": ["marketing"]}
+    _, invited = await admin.post("/v1/invitations", body)
+    token = invited["token"]
+    rows = await identity.database.fetch("SELECT links::text FROM links")
+    assert not any(token.partition(".")[2] in row["links"] for row in rows)
+
+    weak, problem = await identity.anybody.post(
+        "/v1/invitations/acceptance", {"token": token, "password": "Elena Rizzi 1"}
+    )
+    assert (weak.status, problem["code"]) == (422, "password_too_easy")
+    acceptances = [
+        identity.anybody.post("/v1/invitations/acceptance", {"token": token, "password": WRONG})
+        for _ in range(5)
+    ]
+    statuses = sorted(response.status for response, _ in await asyncio.gather(*acceptances))
+    assert statuses == [201, 422, 422, 422, 422]
+    assert (await identity.sign_in("elena@aurora.example", password=WRONG))["status"] == 200
+
+
+async def test_an_invitation_expires_and_is_renewed(identity: Any) -> None:
+    admin = await identity.register()
+    body = {"email": "elena@aurora.example", "name": "Elena Rizzi", "roles": ["marketing"]}
+    _, first = await admin.post("/v1/invitations", body)
+    identity.clock.advance(timedelta(days=7))
+    accept = {"token": first["token"], "password": WRONG}
+    late, problem = await identity.anybody.post("/v1/invitations/acceptance", accept)
+    assert (late.status, problem["code"]) == (422, "link_not_valid")
+
+    admin = await identity.client("paola@aurora.example")
+    _, second = await admin.post(f"/v1/people/{first['person_id']}/invitation")
+    _, third = await admin.post(f"/v1/people/{first['person_id']}/invitation")
+    replaced, _ = await identity.anybody.post(
+        "/v1/invitations/acceptance", {"token": second["token"], "password": WRONG}
+    )
+    assert replaced.status == 422
+    await identity.accept(third["token"])
+    again, problem = await admin.post(f"/v1/people/{first['person_id']}/invitation")
+    assert (again.status, problem["code"]) == (409, "email_already_member")
+
+
+async def test_a_refresh_token_is_turned_in_for_the_next(identity: Any) -> None:
+    admin = await identity.register()
+    elena = await identity.invite(admin, "elena@aurora.example", "marketing")
+    first = await identity.sign_in("elena@aurora.example")
+    await admin.patch(f"/v1/people/{elena}", {"roles": ["purchasing"]}, headers={"If-Match": '"2"'})
+
+    response, second = await refresh(identity, first["refresh_token"])
+    assert response.status == 200
+    actor = await identity.verifier.actor(second["access_token"])
+    assert actor.roles == {"purchasing"}, "roles are read anew"
+    assert second["refresh_token"] != first["refresh_token"]
+
+
+async def test_a_refresh_token_that_comes_twice_ends_its_session(identity: Any) -> None:
+    await identity.register()
+    first = await identity.sign_in("paola@aurora.example")
+    other = await identity.sign_in("paola@aurora.example")
+    _, second = await refresh(identity, first["refresh_token"])
+
+    replayed, problem = await refresh(identity, first["refresh_token"])
+    assert (replayed.status, problem["code"]) == (401, "session_ended")
+    following, _ = await refresh(identity, second["refresh_token"])
+    assert following.status == 401, "the thief or the owner: neither goes on"
+    untouched, _ = await refresh(identity, other["refresh_token"])
+    assert untouched.status == 200
+    ended = await identity.database.published("optima.identity.session_ended.v1")
+    assert [event.data["reason"] for event in ended] == ["refresh_token_reused"]
+
+
+async def test_one_refresh_token_used_at_once_gives_one_successor(identity: Any) -> None:
+    await identity.register()
+    first = await identity.sign_in("paola@aurora.example")
+    answers = await asyncio.gather(*(refresh(identity, first["refresh_token"]) for _ in range(6)))
+    assert sorted(response.status for response, _ in answers) == [200] + [401] * 5
+
+
+async def test_a_session_ends_by_itself(identity: Any) -> None:
+    await identity.register()
+    first = await identity.sign_in("paola@aurora.example")
+    identity.clock.advance(timedelta(days=7))
+    response, _ = await refresh(identity, first["refresh_token"])
+    assert response.status == 401
+
+
+async def test_sessions_are_listed_and_ended_by_their_owner_alone(identity: Any) -> None:
+    admin = await identity.register()
+    await identity.invite(admin, "elena@aurora.example", "marketing")
+    first = await identity.sign_in("elena@aurora.example")
+    elena = identity.app.with_token(first["access_token"])
+    _, page = await elena.get("/v1/me/sessions")
+    (session,) = page["items"]
+
+    foreign, _ = await admin.delete(f"/v1/me/sessions/{session['id']}")
+    assert foreign.status == 404
+    ended, _ = await elena.delete(f"/v1/me/sessions/{session['id']}")
+    assert ended.status == 204
+    response, _ = await refresh(identity, first["refresh_token"])
+    assert response.status == 401
+    _, page = await elena.get("/v1/me/sessions")
+    assert page["items"] == []
+
+
+async def test_suspending_a_person_ends_their_sessions(identity: Any) -> None:
+    admin = await identity.register()
+    elena = await identity.invite(admin, "elena@aurora.example", "marketing")
+    first = await identity.sign_in("elena@aurora.example")
+    suspended, _ = await admin.patch(f"/v1/people/{elena}", {"active": False}, headers={"If-Match": '"2"'})
+    assert suspended.status == 200
+    response, _ = await refresh(identity, first["refresh_token"])
+    assert response.status == 401
+
+
+async def test_a_service_account_signs_in_with_its_scopes(identity: Any) -> None:
+    admin = await identity.register()
+    _, account = await admin.post(
+        "/v1/service-accounts", {"name": "gestionale", "scopes": ["order.read", "lookup.read"]}
+    )
+    grant = {
+        "grant": "client_credentials",
+        "client_id": account["client_id"],
+        "client_secret": account["client_secret"],
+    }
+    response, body = await identity.anybody.post("/v1/tokens", grant)
+    assert response.status == 200
+    assert "refresh_token" not in body
+    actor = await identity.verifier.actor(body["access_token"])
+    assert (actor.kind, actor.name) == ("service", "gestionale")
+    assert actor.privileges == {"order.read", "lookup.read"}
+
+    _, renewed = await admin.post(f"/v1/service-accounts/{account['id']}/secret")
+    old, _ = await identity.anybody.post("/v1/tokens", grant)
+    assert old.status == 401
+    grant["client_secret"] = renewed["client_secret"]
+    new, _ = await identity.anybody.post("/v1/tokens", grant)
+    assert new.status == 200
+    closed, _ = await admin.delete(f"/v1/service-accounts/{account['id']}")
+    assert closed.status == 204
+    shut, _ = await identity.anybody.post("/v1/tokens", grant)
+    assert shut.status == 401
+    _, page = await admin.get("/v1/service-accounts")
+    assert [(each["name"], each["active"]) for each in page["items"]] == [("gestionale", False)]
+    assert "client_secret" not in page["items"][0]
+
+
+async def test_a_wrong_client_is_refused(identity: Any) -> None:
+    for client_id in ("platform", "x", "." * 30, "0" * 32 + "." + "1" * 32):
+        grant = {"grant": "client_credentials", "client_id": client_id, "client_secret": "wrong"}
+        response, problem = await identity.anybody.post("/v1/tokens", grant)
+        assert (response.status, problem["code"]) == (401, "client_refused"), client_id
+
+
+async def test_a_malformed_request_for_a_token_is_told_why(identity: Any) -> None:
+    password = {"grant": "password", "tenant": "aurora", "email": "a@b.it"}
+    bodies: list[Any] = [
+        {},
+        {"grant": "magic"},
+        password,
+        password | {"password": ""},
+        password | {"password": "x", "more": 1},
+        {"grant": "refresh_token", "refresh_token": 7},
+        [],
+        "password",
+    ]
+    for body in bodies:
+        response, problem = await identity.anybody.request("POST", "/v1/tokens", json=body)
+        assert response.status == 422, body
+        assert problem["errors"]
+
+
+async def test_strange_texts_are_refused_like_wrong_ones(identity: Any) -> None:
+    await identity.register()
+    for text in ("\x00", "a\x00b", "\ud800", "x" * 500, "' OR 1=1", "."):
+        wrong = [
+            {"grant": "password", "tenant": text[:64], "email": text[:254], "password": text},
+            {"grant": "password", "tenant": "aurora", "email": text[:254], "password": text},
+            {"grant": "client_credentials", "client_id": text[:128], "client_secret": text},
+            {"grant": "refresh_token", "refresh_token": text},
+        ]
+        for body in wrong:
+            response, _ = await identity.anybody.post("/v1/tokens", body)
+            assert response.status in (400, 401, 422), body
+        accept = {"token": text, "password": text}
+        response, _ = await identity.anybody.post("/v1/invitations/acceptance", accept)
+        assert response.status in (400, 422), text
+
+
+async def refresh(identity: Any, token: str) -> Any:
+    return await identity.anybody.post("/v1/tokens", {"grant": "refresh_token", "refresh_token": token})
