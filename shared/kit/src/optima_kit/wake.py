@@ -88,7 +88,11 @@ class Ear:
                     connection.add_termination_listener(lambda _, ended=ended: ended.set())
                     await connection.add_listener(CHANNEL, self._hear)
                     self._hear()
-                    await ended.wait()
+                    try:
+                        await ended.wait()
+                    finally:
+                        if not connection.is_closed():
+                            await connection.remove_listener(CHANNEL, self._hear)
             except UNAVAILABLE as error:
                 _LOG.debug("not listening", error=repr(error))
             await asyncio.sleep(0.5)

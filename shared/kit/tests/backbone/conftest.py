@@ -1,0 +1,222 @@
+"""The sample service on a database of its own, with as many relays, consumers and workers as a test wants."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import random
+import string
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from tally import Tally  # noqa: E402
+
+from optima_kit.broker import Broker  # noqa: E402
+from optima_kit.clock import Clock, SystemClock  # noqa: E402
+from optima_kit.consumer import Consumer  # noqa: E402
+from optima_kit.db import Database  # noqa: E402
+from optima_kit.ids import new_id  # noqa: E402
+from optima_kit.relay import Relay  # noqa: E402
+from optima_kit.testing import ServiceDatabase, eventually  # noqa: E402
+from optima_kit.topology import dead_queue, declare_service, declare_shared, events_queue, jobs_queue  # noqa: E402
+from optima_kit.wake import Bell, Ear  # noqa: E402
+from optima_kit.work import Hints, JobRunner, Work  # noqa: E402
+
+
+@dataclass
+class Stage:
+    """One word's service on real servers. What it starts, it stops."""
+
+    tally: Tally
+    where: ServiceDatabase
+    amqp_url: str
+    database: Database
+    backbone: Database
+    broker: Broker
+    tenant: UUID = field(default_factory=new_id)
+    _stack: contextlib.AsyncExitStack = field(default_factory=contextlib.AsyncExitStack)
+
+    async def relay(self) -> Relay:
+        broker = await self._stack.enter_async_context(Broker(self.amqp_url, "test relay"))
+        ear = Ear(self.backbone.pool)
+        relay = Relay(self.backbone.pool, broker, ear)
+        ear.start()
+        relay.start()
+        self._stack.push_async_callback(ear.stop)
+        self._stack.push_async_callback(relay.stop)
+        return relay
+
+    async def consumer(self) -> Consumer[Any]:
+        broker = await self._stack.enter_async_context(Broker(self.amqp_url, "test consumer"))
+        consumer = self.make_consumer(broker)
+        consumer.start()
+        self._stack.push_async_callback(consumer.stop)
+        return consumer
+
+    def make_consumer(self, broker: Broker) -> Consumer[Any]:
+        return Consumer(
+            self.tally.name,
+            reactions=self.tally.reactions,
+            ports=self.tally.ports,
+            database=self.database,
+            backbone=self.backbone.pool,
+            broker=broker,
+        )
+
+    async def hints(self, *, again_after: float = 60.0, clock: Clock | None = None) -> Hints:
+        broker = await self._stack.enter_async_context(Broker(self.amqp_url, "test hints"))
+        ear = Ear(self.backbone.pool)
+        hints = Hints(
+            self.tally.name,
+            self.backbone.pool,
+            broker,
+            ear,
+            clock or SystemClock(),
+            again_after=again_after,
+        )
+        ear.start()
+        hints.start()
+        self._stack.push_async_callback(ear.stop)
+        self._stack.push_async_callback(hints.stop)
+        return hints
+
+    async def work(self) -> Work[Any]:
+        work = Work(self.tally, self.database, self.amqp_url, threads=2)
+        work.start()
+        self._stack.push_async_callback(work.stop, 1.0)
+        return work
+
+    @property
+    def runner(self) -> JobRunner[Any]:
+        return JobRunner(self.tally, self.database)
+
+    async def declare(self) -> None:
+        """Makes the service's queue, so that events published before a consumer comes are kept."""
+        async with self.broker.channel() as channel:
+            await declare_service(channel, self.tally.name, self.tally.reactions.bindings())
+
+    async def process(self, role: str, **environment: str) -> asyncio.subprocess.Process:
+        """A role in a process of its own; it has begun when this returns."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "tally",
+            self.tally.word,
+            role,
+            env={
+                **os.environ,
+                "PYTHONPATH": str(Path(__file__).parent),
+                "BACKBONE_URL": self.where.backbone_url,
+                "RW_URL": self.where.rw_url,
+                "AMQP_URL": self.amqp_url,
+                **environment,
+            },
+            stdout=asyncio.subprocess.PIPE,
+        )
+
+        async def end() -> None:
+            if process.returncode is None:
+                process.kill()
+            await process.wait()
+
+        self._stack.push_async_callback(end)
+        assert process.stdout is not None
+        assert await process.stdout.readline() == b"running\n"
+        return process
+
+    async def effects(self) -> list[asyncpg.Record]:
+        return await self.where.fetch("SELECT * FROM effects ORDER BY position")
+
+    async def whats(self) -> list[str]:
+        return [effect["what"] for effect in await self.effects()]
+
+    async def each_event_had_one_effect(self, within: float = 15.0) -> None:
+        """Every `counted` event of the outbox was published and noted once, per subject in order; nothing
+        waits or is parked."""
+
+        async def settled() -> bool:
+            return await self._is_settled()
+
+        await eventually(settled, within=within, describe=self.describe)
+        published = await self.where.fetch(
+            "SELECT id, subject, sequence FROM outbox WHERE type = $1", self.tally.Counted.type
+        )
+        noted = [effect for effect in await self.effects() if effect["what"] == "counted"]
+        assert Counter(e["event_id"] for e in noted) == Counter(e["id"] for e in published)
+        sequences = await self.where.fetch(
+            "SELECT subject, array_agg(sequence ORDER BY position) AS all FROM outbox GROUP BY subject"
+        )
+        for row in sequences:
+            assert row["all"] == list(range(1, len(row["all"]) + 1))
+        assert await self.where.fetch("SELECT id, reason, error FROM parking") == []
+
+    async def _is_settled(self) -> bool:
+        rows = await self.where.fetch(
+            "SELECT (SELECT count(*) FROM outbox WHERE sent_at IS NULL) = 0"
+            "   AND (SELECT count(*) FROM parking) = 0"
+            "   AND (SELECT count(*) FROM inbox) = (SELECT count(*) FROM outbox)"
+        )
+        return bool(rows[0][0])
+
+    async def describe(self) -> str:
+        rows = await self.where.fetch(
+            "SELECT (SELECT count(*) FROM outbox) AS outbox,"
+            " (SELECT count(*) FROM outbox WHERE sent_at IS NULL) AS unsent,"
+            " (SELECT count(*) FROM inbox) AS inbox,"
+            " (SELECT json_agg(json_build_object('reason', reason, 'error', error, 'attempts', attempts))::text"
+            "  FROM parking) AS parking,"
+            " (SELECT count(*) FROM effects) AS effects"
+        )
+        return str(dict(rows[0]))
+
+    async def parked(self) -> list[asyncpg.Record]:
+        return await self.where.fetch("SELECT * FROM parking WHERE next_attempt_at IS NULL ORDER BY id")
+
+    async def close(self) -> None:
+        self.tally.release.set()
+        await self._stack.aclose()
+        async with self.broker.channel() as channel:
+            for queue in (
+                events_queue(self.tally.name),
+                dead_queue(self.tally.name),
+                jobs_queue(self.tally.name),
+                f"{jobs_queue(self.tally.name)}.XQ",
+            ):
+                await channel.call(channel.raw.queue_delete, queue=queue)
+
+
+@contextlib.asynccontextmanager
+async def stage_on(where: ServiceDatabase, amqp_url: str) -> AsyncIterator[Stage]:
+    tally = Tally("".join(random.choices(string.ascii_lowercase, k=12)))
+    async with contextlib.AsyncExitStack() as stack:
+        backbone = await Database.open(where.backbone_url, source=tally.source, size=12)
+        stack.push_async_callback(backbone.close)
+        bell = Bell(backbone.pool)
+        bell.start()
+        stack.push_async_callback(bell.stop)
+        database = await Database.open(where.rw_url, source=tally.source, size=10, after_commit=bell.ring)
+        stack.push_async_callback(database.close)
+        broker = await stack.enter_async_context(Broker(amqp_url, "test"))
+        async with broker.channel() as channel:
+            await declare_shared(channel)
+        stage = Stage(tally, where, amqp_url, database, backbone, broker)
+        stack.push_async_callback(stage.close)
+        yield stage
+
+
+@pytest.fixture
+async def stage(database_for, amqp_url) -> AsyncIterator[Stage]:
+    where = await database_for("tally")
+    async with stage_on(where, amqp_url) as made:
+        yield made

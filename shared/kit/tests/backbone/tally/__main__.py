@@ -1,0 +1,70 @@
+"""`python -m tally WORD relay|consume|work`: one role in a process of its own, for tests that kill it.
+
+TALLY_DIE=published kills the relay between publishing and marking; TALLY_DIE=committed the consumer between
+committing and acknowledging.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+
+import uvloop
+from tally import Tally
+
+from optima_kit import broker
+from optima_kit.broker import Broker
+from optima_kit.clock import SystemClock
+from optima_kit.consumer import Consumer
+from optima_kit.db import Database
+from optima_kit.relay import Relay
+from optima_kit.wake import Bell, Ear
+from optima_kit.work import Hints, Work
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+async def main(word: str, role: str) -> None:
+    tally = Tally(word)
+    backbone = await Database.open(os.environ["BACKBONE_URL"], source=tally.source, size=5)
+    bell = Bell(backbone.pool)
+    bell.start()
+    database = await Database.open(os.environ["RW_URL"], source=tally.source, size=4, after_commit=bell.ring)
+    if os.environ.get("TALLY_DIE") == "published":
+        publish = broker.Publisher.publish
+
+        async def publish_and_die(self, batch, **options):
+            confirmed = await publish(self, batch, **options)
+            assert all(confirmed)
+            _die()
+
+        broker.Publisher.publish = publish_and_die
+    if os.environ.get("TALLY_DIE") == "committed":
+        broker.Subscription.acknowledge = lambda *_: _die()
+    async with Broker(os.environ["AMQP_URL"], f"{tally.name} {role}") as connection:
+        ear = Ear(backbone.pool)
+        if role == "relay":
+            Relay(backbone.pool, connection, ear).start()
+            Hints(tally.name, backbone.pool, connection, ear, SystemClock()).start()
+            ear.start()
+        elif role == "consume":
+            Consumer(
+                tally.name,
+                reactions=tally.reactions,
+                ports=tally.ports,
+                database=database,
+                backbone=backbone.pool,
+                broker=connection,
+            ).start()
+        elif role == "work":
+            Work(tally, database, os.environ["AMQP_URL"]).start()
+        sys.stdout.write("running\n")
+        sys.stdout.flush()
+        await asyncio.Event().wait()
+
+
+uvloop.run(main(sys.argv[1], sys.argv[2]))
