@@ -3,7 +3,7 @@ they are late, and change nothing. Each end is taken also when the opening has n
 
 from __future__ import annotations
 
-import structlog
+import logging
 
 from optima_contracts.approval import (
     ApprovalCancelled,
@@ -20,7 +20,7 @@ from ..domain.lifecycle import Cause, Happening
 from .access import known_brief
 from .ports import Ports
 
-log = structlog.get_logger()
+log = logging.getLogger(__name__)
 
 SUBJECT_TYPE = "brief"
 """What approval calls a brief among the kinds of things that can be approved."""
@@ -45,12 +45,10 @@ async def on_approved(ports: Ports, event: Approved, happening: Happening) -> No
     if not brief.approved(event.approval_id, event.subject_revision, event.content_hash, happening):
         if brief.awaits_decision_on(event.subject_revision):
             log.warning(
-                "approval of outdated content ignored",
-                brief_id=str(brief.brief_id),
-                approval_id=str(event.approval_id),
-                revision=brief.revision,
-                approved_hash=event.content_hash,
-                current_hash=brief.content_hash,
+                "approval %s ignored: revision %s of brief %s says something else by now",
+                event.approval_id,
+                brief.revision,
+                brief.brief_id,
             )
         return
     await ports.briefs.save(brief)
