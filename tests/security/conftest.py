@@ -1,0 +1,88 @@
+"""Every service as it runs, on a database of its own, with people of two tenants."""
+
+from __future__ import annotations
+
+import importlib
+import typing
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+
+from optima_contracts.privileges import ADMIN_ONLY, PLATFORM, PRIVILEGES
+from optima_kit.actor import Actor
+from optima_kit.operations import parking_routes
+from optima_kit.service import Service
+from optima_kit.testing import AppClient, ServiceDatabase, app_client
+
+SERVICES = ("approval", "brief", "erp_bridge", "identity", "logistics", "production", "trail")
+
+EVERYTHING = {p.key for p in PRIVILEGES} | ADMIN_ONLY | PLATFORM
+
+
+@dataclass
+class Served:
+    """One service, and people of one tenant and of another who may do everything, or nothing."""
+
+    service: Service
+    app: AppClient
+    database: ServiceDatabase
+    tenant_id: UUID
+
+    @property
+    def mighty(self) -> Actor:
+        return self.app.people.person(tenant_id=self.tenant_id, privileges=EVERYTHING)
+
+    @property
+    def powerless(self) -> Actor:
+        return self.app.people.person(tenant_id=self.tenant_id, privileges=set())
+
+    async def rows(self) -> dict[str, int]:
+        """How many rows each table has."""
+        tables = await self.database.fetch(
+            "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+        )
+        counts = " UNION ALL ".join(f"SELECT '{t[0]}', count(*) FROM \"{t[0]}\"" for t in tables)
+        return dict(await self.database.fetch(counts))
+
+
+def build(module: str, database: ServiceDatabase, monkeypatch: pytest.MonkeyPatch, folder: Path) -> Service:
+    """The service as its bootstrap makes it, configured for a test."""
+    environment = {
+        "OPTIMA_DATABASE_URL": database.rw_url,
+        "OPTIMA_DATABASE_BACKBONE_URL": database.backbone_url,
+        "OPTIMA_BROKER_URL": "amqp://guest:guest@127.0.0.1:1/",
+        "OPTIMA_ISSUER": "http://issuer.test",
+        "OPTIMA_JWKS_URL": "http://127.0.0.1:1/jwks",
+        "OPTIMA_ENVIRONMENT": "demonstration",
+        "OPTIMA_PLATFORM_CLIENT_ID": "platform",
+        "OPTIMA_PLATFORM_CLIENT_SECRET": "a-secret-of-this-test-0123456789abcdef",
+        "OPTIMA_KEY_SECRET": "another-secret-of-this-test-0123456789abcdef",
+        "OPTIMA_DROP_FOLDER_ROOT": str(folder),
+    }
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    bootstrap = importlib.import_module(f"{module}.bootstrap")
+    settings = typing.get_type_hints(bootstrap.service)["settings"]
+    service: Service = bootstrap.service(settings())
+    if service.reactions and not any(r.path == "/v1/parked-messages" for r in service.routes.items):
+        service.routes.include(parking_routes())
+    return service
+
+
+@pytest.fixture
+async def serve(database_for, monkeypatch, tmp_path) -> AsyncIterator[Callable[[str], Awaitable[Served]]]:
+    """`await serve("brief")`: the brief service, over HTTP in this process."""
+    async with AsyncExitStack() as stack:
+
+        async def start(module: str) -> Served:
+            database = await database_for(module)
+            service = build(module, database, monkeypatch, tmp_path)
+            stack.callback(service.close_resources)
+            app = await stack.enter_async_context(app_client(service, database))
+            return Served(service, app, database, uuid4())
+
+        yield start
