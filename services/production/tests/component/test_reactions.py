@@ -1,0 +1,243 @@
+"""What duplicates, late and reordered events do: nothing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import pytest
+
+from optima_contracts.erp import CustomerChanged, PaymentTerms
+from optima_contracts.identity import RoleChanged
+from optima_contracts.logistics import CancellationRefused
+from optima_kit.refusals import NotYet
+
+from .conftest import COMPANY, LINE, ONE_PHASE, Plant, approved, cancelled
+
+
+async def test_a_brief_makes_one_order_however_often_it_is_approved(plant: Plant) -> None:
+    await plant.define("gadget", ONE_PHASE)
+    brief_id = await plant.approve(("gadget", "1000"))
+    await plant.approve(("gadget", "1000"), brief_id=brief_id)
+    assert (await plant.order_of(brief_id))["number"] == "O-2026-0001"
+    assert (await plant.types()).count("order_confirmed") == 1
+    other = await plant.approve(("gadget", "10"))
+    assert (await plant.order_of(other))["number"] == "O-2026-0002"
+    plant.clock.advance(timedelta(days=60))
+    later = await plant.approve(("gadget", "10"))
+    assert (await plant.order_of(later))["number"] == "O-2027-0001"
+
+
+async def test_a_brief_that_was_cancelled_first_makes_no_order(plant: Plant) -> None:
+    brief_id = uuid4()
+    await plant.deliver(cancelled(brief_id), brief_id, sequence=5)
+    await plant.deliver(cancelled(brief_id), brief_id, sequence=5)
+    await plant.deliver(approved(brief_id, ("gadget", "1000")), brief_id, sequence=4)
+    _, page = await plant.admin.get("/v1/orders")
+    assert page == {"items": [], "next_cursor": None}
+    assert await plant.types() == []
+
+
+async def test_a_cancelled_brief_stops_its_order_and_its_assignees_lose_access(plant: Plant) -> None:
+    await plant.define("espositore", LINE)
+    brief_id = await plant.approve(("espositore", "500"))
+    order = await plant.order_of(brief_id)
+    dealer = await plant.worker()
+    await plant.value(order["jobs"][0])
+    printing, cut, _ = order["jobs"][0]["phases"]
+    await plant.assign(printing["id"], dealer)
+    await plant.assign(cut["id"], dealer)
+    await plant.work(printing["id"], dealer, "500")
+    await plant.app.as_(dealer).post(f"/v1/phases/{cut['id']}/start")
+
+    await plant.deliver(cancelled(brief_id), brief_id)
+    await plant.deliver(cancelled(brief_id), brief_id)
+    order = await plant.order(order["id"])
+    assert (order["state"], order["cancellation_reason"]) == ("cancelled", "Campagna sospesa")
+    assert [p["state"] for p in order["jobs"][0]["phases"]] == ["done", "cancelled", "cancelled"]
+    assert (await plant.types()).count("order_cancelled") == 1
+    _, tasks = await plant.app.as_(dealer).get("/v1/tasks")
+    assert tasks["items"] == []
+    response, _ = await plant.app.as_(dealer).get(f"/v1/tasks/{cut['id']}")
+    assert response.status == 404
+    response, _ = await plant.app.as_(dealer).post(f"/v1/phases/{cut['id']}/completion", {"quantity": "500"})
+    assert response.status == 404
+
+
+async def test_goods_that_have_left_keep_the_order_going(plant: Plant) -> None:
+    await plant.define("gadget", ONE_PHASE)
+    brief_id = await plant.approve(("gadget", "1000"))
+    order = await plant.order_of(brief_id)
+    await plant.make(order, await plant.worker())
+    await plant.ship("departed", uuid4(), order, "400")
+    await plant.deliver(cancelled(brief_id), brief_id)
+    assert (await plant.order(order["id"]))["state"] == "partially_shipped"
+    response, problem = await plant.admin.post(f"/v1/orders/{order['id']}/cancellation", {"reason": "Tardi"})
+    assert (response.status, problem["code"]) == (409, "goods_have_left")
+
+
+@pytest.mark.parametrize("refusal_first", [True, False])
+async def test_a_cancellation_that_logistics_refuses_is_undone_in_either_order(
+    plant: Plant, refusal_first: bool
+) -> None:
+    await plant.define("espositore", LINE)
+    brief_id = await plant.approve(("espositore", "500"), ("sconosciuto", "5"))
+    order = await plant.order_of(brief_id)
+    dealer = await plant.worker()
+    await plant.value(order["jobs"][0])
+    printing = order["jobs"][0]["phases"][0]
+    await plant.assign(printing["id"], dealer)
+    await plant.app.as_(dealer).post(f"/v1/phases/{printing['id']}/start")
+    before = await plant.order(order["id"])
+
+    refused = CancellationRefused(order_id=UUID(order["id"]), brief_id=brief_id, reason="Già partita")
+    if refusal_first:
+        await plant.deliver(refused, UUID(order["id"]))
+        await plant.deliver(cancelled(brief_id), brief_id)
+    else:
+        await plant.deliver(cancelled(brief_id), brief_id)
+        await plant.define("sconosciuto", ONE_PHASE)
+        await plant.deliver(refused, UUID(order["id"]))
+    await plant.deliver(refused, UUID(order["id"]))
+
+    after = await plant.order(order["id"])
+    assert after["state"] == "in_production"
+    assert after["jobs"][0]["phases"] == before["jobs"][0]["phases"]
+    assert after["jobs"][1]["state"] == ("blocked" if refusal_first else "planned")
+    types = await plant.types()
+    assert types.count("order_cancelled") == types.count("order_reinstated") == (0 if refusal_first else 1)
+    await plant.app.as_(dealer).post(f"/v1/phases/{printing['id']}/completion", {"quantity": "500"})
+
+
+async def test_an_unknown_kind_blocks_its_job_until_it_is_defined(plant: Plant) -> None:
+    await plant.define("gadget", ONE_PHASE)
+    brief_id = await plant.approve(("gadget", "1000"), ("roll up 85×200", "5"))
+    order = await plant.order_of(brief_id)
+    assert order["state"] == "confirmed"
+    assert [(job["state"], job["blocked_reason"]) for job in order["jobs"]] == [
+        ("planned", None),
+        ("blocked", "kind unknown"),
+    ]
+    await plant.value(order["jobs"][1])
+    await plant.define("roll%20up%2085×200", LINE)
+    blocked = (await plant.order(order["id"]))["jobs"][1]
+    assert (blocked["state"], blocked["blocked_reason"], len(blocked["phases"])) == ("ready", None, 3)
+
+
+async def test_shipments_add_up_in_any_order_and_however_often_they_are_told(plant: Plant) -> None:
+    await plant.define("gadget", ONE_PHASE)
+    order = await plant.order_of(await plant.approve(("gadget", "1000")))
+    await plant.make(order, await plant.worker())
+    whole, part, wrong = uuid4(), uuid4(), uuid4()
+
+    async def seen() -> tuple[str, str, str]:
+        now = await plant.order(order["id"])
+        return now["state"], now["jobs"][0]["shipped"], now["jobs"][0]["delivered"]
+
+    await plant.ship("departed", wrong, order, "700", sequence=4)
+    assert await seen() == ("partially_shipped", "700", "0")
+    await plant.ship("voided", wrong, order, "700", sequence=5)
+    assert await seen() == ("ready", "0", "0")
+    await plant.ship("departed", wrong, order, "700", sequence=4)
+    assert await seen() == ("ready", "0", "0")
+
+    await plant.ship("delivered", part, order, "300", sequence=5)
+    for _ in range(2):
+        await plant.ship("departed", part, order, "300", sequence=4)
+        await plant.ship("issued", part, order, "300", sequence=3)
+        await plant.ship("delivered", part, order, "300", sequence=5)
+    assert await seen() == ("partially_shipped", "300", "300")
+
+    await plant.ship("departed", whole, order, "700", sequence=4)
+    assert await seen() == ("shipped", "1000", "300")
+    await plant.ship("refused", whole, order, "700", sequence=5)
+    assert await seen() == ("partially_shipped", "300", "300")
+    again = uuid4()
+    await plant.ship("delivered", again, order, "700", sequence=5)
+    assert await seen() == ("delivered", "1000", "1000")
+    await plant.ship("delivered", again, order, "700", sequence=5)
+    states = [
+        event.data["state"]
+        for event in await plant.database.published("optima.production.order_shipment_changed.v1")
+    ]
+    assert states == [
+        "partially_shipped", "ready", "partially_shipped", "shipped", "partially_shipped",
+    ]  # fmt: skip
+    assert (await plant.types()).count("order_delivered") == 1
+    shown = (await plant.order(order["id"]))["shipments"]
+    assert {each["shipment_id"]: each["ddt_number"] for each in shown}[str(part)] == "1/2026"
+
+
+async def test_a_shipment_of_an_order_that_is_not_known_yet_is_awaited(plant: Plant) -> None:
+    unknown = {"id": str(uuid4()), "jobs": []}
+    with pytest.raises(NotYet):
+        await plant.ship("departed", uuid4(), unknown)
+    refused = CancellationRefused(order_id=uuid4(), brief_id=uuid4(), reason="Già partita")
+    with pytest.raises(NotYet):
+        await plant.deliver(refused, refused.order_id)
+
+
+async def test_the_directory_says_who_may_work(plant: Plant) -> None:
+    await plant.define("gadget", ONE_PHASE)
+    order = await plant.order_of(await plant.approve(("gadget", "1000")))
+    await plant.value(order["jobs"][0])
+    address = f"/v1/phases/{order['jobs'][0]['phases'][0]['id']}/assignment"
+
+    async def refusal(person_id: UUID) -> tuple[int, str, str]:
+        response, problem = await plant.admin.post(address, {"assignee_id": str(person_id)})
+        return response.status, problem["code"], problem["errors"][0]["field"]
+
+    assert await refusal(uuid4()) == (422, "assignee_unknown", "assignee_id")
+    buyer = await plant.worker("purchasing", name="Piero Neri")
+    assert await refusal(buyer.person_id) == (422, "assignee_may_not_work", "assignee_id")
+    gone = await plant.worker(active=False)
+    assert await refusal(gone.person_id) == (422, "assignee_not_active", "assignee_id")
+
+    own = plant.actor("posatore", privileges={"phase.work"})
+    await plant.tell_of(own)
+    assert await refusal(own.person_id) == (422, "assignee_may_not_work", "assignee_id")
+    role = RoleChanged(role_id=uuid4(), key="posatore", privileges=["phase.work"])
+    await plant.deliver(role, role.role_id)
+    response, body = await plant.admin.post(address, {"assignee_id": str(own.person_id)})
+    assert (response.status, body["state"], body["assignee"]["name"]) == (200, "assigned", own.name)
+
+    response, _ = await plant.app.as_(own).post(f"{address.removesuffix('assignment')}start")
+    assert response.status == 200
+    response, problem = await plant.admin.post(
+        address, {"assignee_id": str((await plant.worker()).person_id)}
+    )
+    assert (response.status, problem["code"]) == (409, "phase_already_started")
+    await plant.tell_of(own, active=False)
+    heir = await plant.worker(name="Elena Gialli")
+    response, body = await plant.admin.post(address, {"assignee_id": str(heir.person_id)})
+    assert (response.status, body["assignee"]["name"]) == (200, "Elena Gialli")
+    assert (await plant.app.as_(own).get("/v1/tasks"))[1]["items"] == []
+
+
+async def test_customers_follow_the_erp(plant: Plant) -> None:
+    def customer(code: str, terms: str) -> CustomerChanged:
+        return CustomerChanged(
+            customer_id=link,
+            code=code,
+            legal=COMPANY,
+            payment=PaymentTerms(method="MP12", terms=terms),
+            connection="easyfatt",
+        )
+
+    link = uuid4()
+    order = await plant.order_of(await plant.approve(("gadget", "1000")))
+    assert order["customer"] == {"code": "C001"}
+    await plant.deliver(customer("C000", "RB 30 gg FM"), link)
+    await plant.deliver(customer("C001", "RB 60 gg FM"), link)
+    _, page = await plant.admin.get("/v1/customers")
+    assert [(c["code"], c["payment_terms"]) for c in page["items"]] == [("C001", "RB 60 gg FM")]
+    assert (await plant.order(order["id"]))["customer"] == {
+        "code": "C001",
+        "name": "Valtellina Dolci S.r.l.",
+        "payment_method": "MP12",
+        "payment_terms": "RB 60 gg FM",
+    }
+    _, shown = await plant.admin.get("/v1/customers/C001")
+    assert (shown["vat_number"], shown["city"]) == ("00743110157", "Sondrio")
+    response, _ = await plant.admin.get("/v1/customers/C000")
+    assert response.status == 404
