@@ -145,6 +145,8 @@ async def test_an_approval_without_decision_gives_the_draft_back(desk: Any) -> N
             assert (back["state"], back["revision"], back["cause"]) == ("draft", 2, cause)
             assert back["reason"] == "Nessun processo pubblicato"
             assert back["items"] == brief["items"]
+        fact = (await desk.published())[-1]
+        assert (fact.type, fact.data["cause"]) == ("optima.brief.returned.v1", cause)
         await desk.submit(brief["brief_id"])
         await desk.deliver(desk.approval(kind, brief, reason="In ritardo"))
         assert (await desk.read(brief["brief_id"]))["state"] == "submitted"
@@ -159,12 +161,15 @@ async def test_rejection_is_final(desk: Any) -> None:
     assert (await desk.types())[-1] == "brief.rejected"
 
 
-async def test_approval_of_what_it_no_longer_says_is_ignored(desk: Any) -> None:
+async def test_approval_of_earlier_prices_gives_the_draft_back(desk: Any) -> None:
     brief = await desk.submitted()
     await desk.price(brief, "1", "1")
-    await desk.deliver(desk.approval(Approved, brief))
-    assert (await desk.read(brief["brief_id"]))["state"] == "submitted"
+    for _ in ("once", "again"):
+        await desk.deliver(desk.approval(Approved, brief))
+        back = await desk.read(brief["brief_id"])
+        assert (back["state"], back["revision"], back["cause"]) == ("draft", 2, "approval_outdated")
     assert "brief.approved" not in await desk.types()
+    assert (await desk.types())[-1] == "brief.returned"
 
 
 async def test_approvals_of_other_things_are_ignored(desk: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import ClassVar
+from typing import ClassVar, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -102,6 +102,20 @@ class BriefChangesRequested(EventData):
     brief_id: UUID
     revision: int
     reason: str
+
+
+ReturnCause = Literal["approval_not_opened", "recalled", "approval_expired", "approval_outdated"]
+"""`approval_outdated`: approved was what the brief said before it was priced anew."""
+
+
+class BriefReturned(EventData):
+    """The approval ended without a decision that counts, and the next revision's draft began."""
+
+    type: ClassVar[str] = "optima.brief.returned.v1"
+    brief_id: UUID
+    revision: int
+    cause: ReturnCause
+    reason: str | None = None
 
 
 class BriefRejected(EventData):

@@ -14,44 +14,121 @@ from optima_contracts.approval import (
     ChangesRequested,
     Rejected,
 )
-from optima_contracts.brief import BriefApproved, BriefChangesRequested, BriefContent, BriefRejected
+from optima_contracts.brief import (
+    BriefApproved,
+    BriefChangesRequested,
+    BriefContent,
+    BriefRejected,
+    BriefReturned,
+    ReturnCause,
+)
 
+from ..domain.brief import Brief
 from ..domain.lifecycle import Cause, Happening
 from .access import known_brief
 from .ports import Ports
 
 log = logging.getLogger(__name__)
 
-SUBJECT_TYPE = "brief"
-"""What approval calls a brief among the kinds of things that can be approved."""
+Answer = (
+    ApprovalOpened
+    | ApprovalNotOpened
+    | Approved
+    | Rejected
+    | ChangesRequested
+    | ApprovalCancelled
+    | ApprovalExpired
+)
 
 
 async def on_approval_opened(ports: Ports, event: ApprovalOpened, happening: Happening) -> None:
     """Again, or after the approval's end: nothing."""
-    if event.subject_type != SUBJECT_TYPE:
-        return
-    brief = await known_brief(ports, event.subject_id)
-    if brief.approval_opened(event.approval_id, event.subject_revision, happening):
+    brief = await _brief_of(ports, event)
+    if brief and brief.approval_opened(event.approval_id, event.subject_revision, happening):
         await ports.briefs.save(brief)
 
 
 async def on_approved(ports: Ports, event: Approved, happening: Happening) -> None:
-    """Again: nothing. An approval of other content or prices than the present ones is not one of this brief:
-    it was decided while purchasing priced anew. It is logged, and the brief waits for the decision on what it
-    now says."""
-    if event.subject_type != SUBJECT_TYPE:
+    """Again, or of an earlier revision: nothing. An approval of other prices than the present ones does not
+    count: purchasing priced anew while the last approver decided. As that approval is over and no other will
+    come, the brief goes back to its requester rather than wait for ever."""
+    brief = await _brief_of(ports, event)
+    if brief is None or not brief.awaits_decision_on(event.subject_revision):
         return
-    brief = await known_brief(ports, event.subject_id)
-    if not brief.approved(event.approval_id, event.subject_revision, event.content_hash, happening):
-        if brief.awaits_decision_on(event.subject_revision):
-            log.warning(
-                "approval %s ignored: revision %s of brief %s says something else by now",
-                event.approval_id,
-                brief.revision,
-                brief.brief_id,
-            )
-        return
-    await ports.briefs.save(brief)
+    if brief.approved(event.approval_id, event.subject_revision, event.content_hash, happening):
+        await ports.briefs.save(brief)
+        _say_that_it_is_approved(ports, brief, event)
+    else:
+        log.warning(
+            "approval %s does not count: revision %s of brief %s says something else by now",
+            event.approval_id,
+            event.subject_revision,
+            brief.brief_id,
+        )
+        await _return_brief(ports, brief, event, "approval_outdated", happening)
+
+
+async def on_rejected(ports: Ports, event: Rejected, happening: Happening) -> None:
+    """Again, or of an earlier revision: nothing."""
+    brief = await _brief_of(ports, event)
+    reason = event.reason or ""
+    if brief and brief.rejected(event.approval_id, event.subject_revision, reason, happening):
+        await ports.briefs.save(brief)
+        rejected = BriefRejected(brief_id=brief.brief_id, revision=event.subject_revision, reason=reason)
+        ports.outbox.add(rejected, subject=brief.brief_id, correlation=brief.brief_id)
+
+
+async def on_changes_requested(ports: Ports, event: ChangesRequested, happening: Happening) -> None:
+    """Again, or of an earlier revision: nothing."""
+    brief = await _brief_of(ports, event)
+    reason = event.reason or ""
+    if brief and brief.changes_requested(event.approval_id, event.subject_revision, reason, happening):
+        await ports.briefs.save(brief)
+        requested = BriefChangesRequested(
+            brief_id=brief.brief_id, revision=event.subject_revision, reason=reason
+        )
+        ports.outbox.add(requested, subject=brief.brief_id, correlation=brief.brief_id)
+
+
+async def on_approval_not_opened(ports: Ports, event: ApprovalNotOpened, happening: Happening) -> None:
+    """Again, or of an earlier revision: nothing."""
+    if brief := await _brief_of(ports, event):
+        await _return_brief(ports, brief, event, "approval_not_opened", happening)
+
+
+async def on_approval_recalled(ports: Ports, event: ApprovalCancelled, happening: Happening) -> None:
+    """Again, or of an earlier revision: nothing. Approval also cancels what asks about a cancelled brief:
+    the brief stays cancelled."""
+    if brief := await _brief_of(ports, event):
+        await _return_brief(ports, brief, event, "recalled", happening)
+
+
+async def on_approval_expired(ports: Ports, event: ApprovalExpired, happening: Happening) -> None:
+    """Again, or of an earlier revision: nothing."""
+    if brief := await _brief_of(ports, event):
+        await _return_brief(ports, brief, event, "approval_expired", happening)
+
+
+async def _brief_of(ports: Ports, event: Answer) -> Brief | None:
+    """The brief that the approval is about, locked; None where it is about something else."""
+    return await known_brief(ports, event.subject_id) if event.subject_type == "brief" else None
+
+
+async def _return_brief(
+    ports: Ports,
+    brief: Brief,
+    event: ApprovalNotOpened | ApprovalCancelled | ApprovalExpired | Approved,
+    cause: ReturnCause,
+    happening: Happening,
+) -> None:
+    revision, reason = event.subject_revision, event.reason
+    if brief.returned(event.approval_id, revision, Cause(cause), reason, happening):
+        await ports.briefs.save(brief)
+        returned = BriefReturned(brief_id=brief.brief_id, revision=revision, cause=cause, reason=reason)
+        ports.outbox.add(returned, subject=brief.brief_id, correlation=brief.brief_id)
+
+
+def _say_that_it_is_approved(ports: Ports, brief: Brief, event: Approved) -> None:
     assert brief.submitted is not None
     approved = BriefApproved(
         brief_id=brief.brief_id,
@@ -64,58 +141,3 @@ async def on_approved(ports: Ports, event: Approved, happening: Happening) -> No
         content=BriefContent.model_validate(brief.submitted.content.as_json()),
     )
     ports.outbox.add(approved, subject=brief.brief_id, correlation=brief.brief_id)
-
-
-async def on_rejected(ports: Ports, event: Rejected, happening: Happening) -> None:
-    """Again, or of an earlier revision: nothing."""
-    if event.subject_type != SUBJECT_TYPE:
-        return
-    brief = await known_brief(ports, event.subject_id)
-    reason = event.reason or ""
-    if brief.rejected(event.approval_id, event.subject_revision, reason, happening):
-        await ports.briefs.save(brief)
-        rejected = BriefRejected(brief_id=brief.brief_id, revision=event.subject_revision, reason=reason)
-        ports.outbox.add(rejected, subject=brief.brief_id, correlation=brief.brief_id)
-
-
-async def on_changes_requested(ports: Ports, event: ChangesRequested, happening: Happening) -> None:
-    """Again, or of an earlier revision: nothing."""
-    if event.subject_type != SUBJECT_TYPE:
-        return
-    brief = await known_brief(ports, event.subject_id)
-    reason = event.reason or ""
-    if brief.changes_requested(event.approval_id, event.subject_revision, reason, happening):
-        await ports.briefs.save(brief)
-        requested = BriefChangesRequested(
-            brief_id=brief.brief_id, revision=event.subject_revision, reason=reason
-        )
-        ports.outbox.add(requested, subject=brief.brief_id, correlation=brief.brief_id)
-
-
-async def on_approval_not_opened(ports: Ports, event: ApprovalNotOpened, happening: Happening) -> None:
-    """Again, or of an earlier revision: nothing."""
-    await _return_brief(ports, event, Cause.APPROVAL_NOT_OPENED, happening)
-
-
-async def on_approval_recalled(ports: Ports, event: ApprovalCancelled, happening: Happening) -> None:
-    """Again, or of an earlier revision: nothing. Approval also cancels what asks about a cancelled brief:
-    the brief stays cancelled."""
-    await _return_brief(ports, event, Cause.RECALLED, happening)
-
-
-async def on_approval_expired(ports: Ports, event: ApprovalExpired, happening: Happening) -> None:
-    """Again, or of an earlier revision: nothing."""
-    await _return_brief(ports, event, Cause.APPROVAL_EXPIRED, happening)
-
-
-async def _return_brief(
-    ports: Ports,
-    event: ApprovalNotOpened | ApprovalCancelled | ApprovalExpired,
-    cause: Cause,
-    happening: Happening,
-) -> None:
-    if event.subject_type != SUBJECT_TYPE:
-        return
-    brief = await known_brief(ports, event.subject_id)
-    if brief.returned(event.approval_id, event.subject_revision, cause, event.reason, happening):
-        await ports.briefs.save(brief)

@@ -222,7 +222,7 @@ class Brief:
     def returned(
         self, approval_id: UUID, revision: int, cause: Cause, reason: str | None, happening: Happening
     ) -> bool:
-        """The approval ended without a decision (never opened, recalled, expired): back to a draft."""
+        """The approval ended without a decision that counts: the next revision's draft begins."""
         if not self.awaits_decision_on(revision):
             return False
         self.approval_id = approval_id
