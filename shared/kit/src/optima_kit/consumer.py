@@ -15,12 +15,13 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
+from operator import attrgetter
 from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
 import structlog
 
-from .backbone_metrics import BATCH_EVENTS, EVENT_AGE_SECONDS, EVENT_HANDLED_SECONDS, INBOX_DUPLICATES
+from .backbone_metrics import BATCH_EVENTS, INBOX_DUPLICATES, age_seconds, handled_seconds
 from .broker import Broker, BrokerUnavailable, Delivery, Subscription, pauses
 from .db import CONFLICTS, CUT_OFF, UNAVAILABLE, Connection, Database, Pool, Transaction, commit
 from .parking import Parking, Reason
@@ -175,7 +176,9 @@ class Consumer(Generic[P]):
             except Unreadable as unreadable:
                 await self._put_aside(delivery.body, None, unreadable.reason, str(unreadable))
         if items:
-            await self._handle_items(sorted(_in_sequence(items), key=_tenant))
+            await self._handle_items(
+                sorted(_in_sequence(items), key=lambda item: item.received.tenant_id.int)
+            )
 
     async def _handle_items(self, items: list[_Item]) -> None:
         """Handles what it can and puts the rest aside. Raises _Held only when asked to stop meanwhile."""
@@ -226,7 +229,7 @@ class Consumer(Generic[P]):
 
         Raises _Held when the database is to blame, else _Failed.
         """
-        connection: Connection | None = None
+        lost = True
         try:
             async with self._database.connection() as connection:
                 await connection.execute(f"BEGIN; {_set_tenant(items[0].received.tenant_id)}")
@@ -234,12 +237,12 @@ class Consumer(Generic[P]):
                     fresh, wrote = await self._react(connection, items, aside)
                     await commit(connection)
                 except BaseException:
-                    if not connection.is_closed():
+                    lost = connection.is_closed()  # asked here: once released, the connection won't say
+                    if not lost:
                         await connection.execute("ROLLBACK")
                     raise
         except Exception as error:
             cause = error.cause if isinstance(error, _Failed) else error
-            lost = connection is None or connection.is_closed()
             if (lost and isinstance(cause, UNAVAILABLE)) or isinstance(cause, (*CONFLICTS, *CUT_OFF)):
                 raise _Held from cause
             if isinstance(error, _Failed):
@@ -255,7 +258,8 @@ class Consumer(Generic[P]):
         """Returns the items that were new, and whether events or jobs were written. Raises _Failed."""
         if aside is not None and await connection.fetchrow(_LOCK_ASIDE, aside) is None:
             return [], False
-        ids = sorted({item.received.id for item in items})
+        # Everybody inserts in the same order, so that two consumers of the same duplicates can't deadlock.
+        ids = sorted({item.received.id for item in items}, key=attrgetter("int"))
         new = {row[0] for row in await connection.fetch(_RECORD, ids)}
         fresh = []
         for item in items:
@@ -290,7 +294,7 @@ class Consumer(Generic[P]):
                 await item.reaction.handle(self._ports(cause), event)
             except Exception as error:
                 raise _Failed(item, error) from error
-            EVENT_HANDLED_SECONDS.labels(event.type, "handled").observe(time.perf_counter() - began)
+            handled_seconds(event.type, "handled").observe(time.perf_counter() - began)
         return await whole.flush()
 
     async def _without_outdated(self, connection: Connection, items: list[_Item]) -> list[_Item]:
@@ -318,7 +322,7 @@ class Consumer(Generic[P]):
         now = self._database.clock.now()
         for item in handled:
             age = (now - item.received.time).total_seconds()
-            EVENT_AGE_SECONDS.labels(item.received.type).observe(max(0.0, age))
+            age_seconds(item.received.type).observe(max(0.0, age))
         if self._waiting_in:
             stirred = self._waiting_in.intersection(item.received.correlation_id for item in handled)
             if stirred:
@@ -329,7 +333,7 @@ class Consumer(Generic[P]):
 
     async def _blame(self, event: Received[Any], error: BaseException, aside: UUID | None = None) -> None:
         reason: Reason = "not_yet" if isinstance(error, NotYet) else "failed"
-        EVENT_HANDLED_SECONDS.labels(event.type, reason).observe(0)
+        handled_seconds(event.type, reason).observe(0)
         if reason == "failed":
             _LOG.warning("reaction failed", type=event.type, event=str(event.id), exc_info=error)
         parked = await self._put_aside(
