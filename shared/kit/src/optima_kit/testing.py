@@ -42,7 +42,15 @@ from .http.problems import load_catalogue
 from .http.server import Api
 from .migrate import all_migrations, migrate
 
-__all__ = ["FixedClock", "People", "ServiceDatabase", "app_client", "eventually", "undocumented_refusals"]
+__all__ = [
+    "FixedClock",
+    "People",
+    "ServiceDatabase",
+    "app_client",
+    "eventually",
+    "temporary_database",
+    "undocumented_refusals",
+]
 
 ISSUER = "http://issuer.test"
 T = TypeVar("T")
@@ -158,34 +166,39 @@ async def _template(superuser_url: str, service: str) -> str:
     return name
 
 
+@contextlib.asynccontextmanager
+async def temporary_database(service: str) -> AsyncIterator[ServiceDatabase]:
+    """A fresh, migrated database of that service, dropped at the end of the block.
+
+    Tests that keep to a tenant of their own may share one, which spares a second each.
+    """
+    superuser_url = _server("OPTIMA_TEST_POSTGRES_URL")
+    template = await _template(superuser_url, service)
+    name = f"test_{service}_{uuid.uuid4().hex[:12]}"
+    connection = await asyncpg.connect(superuser_url)
+    try:
+        await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} OWNER {service}_owner")
+    finally:
+        await connection.close()
+    urls = {
+        role: _with(superuser_url, user=f"{service}_{role}", password=_PASSWORD, database=name)
+        for role in _ROLES
+    }
+    try:
+        yield ServiceDatabase(name, service, _with(superuser_url, database=name), urls)
+    finally:
+        connection = await asyncpg.connect(superuser_url)
+        try:
+            await connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        finally:
+            await connection.close()
+
+
 @pytest.fixture
 async def database_for() -> AsyncIterator[Callable[[str], Awaitable[ServiceDatabase]]]:
     """`await database_for("brief")`: a fresh, migrated database of that service, dropped after the test."""
-    superuser_url = _server("OPTIMA_TEST_POSTGRES_URL")
-    made: list[str] = []
-
-    async def make(service: str) -> ServiceDatabase:
-        template = await _template(superuser_url, service)
-        name = f"test_{service}_{uuid.uuid4().hex[:12]}"
-        connection = await asyncpg.connect(superuser_url)
-        try:
-            await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} OWNER {service}_owner")
-        finally:
-            await connection.close()
-        made.append(name)
-        urls = {
-            role: _with(superuser_url, user=f"{service}_{role}", password=_PASSWORD, database=name)
-            for role in _ROLES
-        }
-        return ServiceDatabase(name, service, _with(superuser_url, database=name), urls)
-
-    yield make
-    connection = await asyncpg.connect(superuser_url)
-    try:
-        for name in made:
-            await connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-    finally:
-        await connection.close()
+    async with contextlib.AsyncExitStack() as stack:
+        yield lambda service: stack.enter_async_context(temporary_database(service))
 
 
 @pytest.fixture
