@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
@@ -24,7 +25,7 @@ from optima_contracts.logistics import (
 from optima_kit.actor import Actor
 from optima_kit.ids import new_id
 from optima_kit.settings import Settings
-from optima_kit.testing import AppClient, Client, FixedClock, ServiceDatabase, app_client
+from optima_kit.testing import AppClient, Client, FixedClock, ServiceDatabase, app_client, temporary_database
 from production.adapters.messages import reactions
 from production.bootstrap import ports, service
 
@@ -176,9 +177,13 @@ class Plant:
         """Logistics says that a shipment with a line for each of the order's first jobs is in `state`."""
         await self.deliver(shipment(state, shipment_id, order, *quantities), shipment_id, sequence=sequence)
 
+    async def published(self, type_: str | None = None) -> list[Envelope]:
+        """The tenant's events, in order, of one type or all."""
+        return [event for event in await self.database.published(type_) if event.tenantid == self.tenant]
+
     async def types(self) -> list[str]:
         """What was published, briefly: "order_confirmed", …"""
-        return [event.type.split(".")[2] for event in await self.database.published()]
+        return [event.type.split(".")[2] for event in await self.published()]
 
 
 def approved(brief_id: UUID, *items: tuple[str, str]) -> BriefApproved:
@@ -250,11 +255,17 @@ def shipment(state: str, shipment_id: UUID, order: dict[str, Any], *quantities: 
     raise AssertionError(state)
 
 
+@pytest.fixture(scope="session")
+def database() -> Iterator[ServiceDatabase]:
+    """One for all tests: each keeps to a tenant of its own."""
+    with asyncio.Runner() as runner:
+        whole = temporary_database("production")
+        yield runner.run(whole.__aenter__())
+        runner.run(whole.__aexit__(None, None, None))
+
+
 @pytest.fixture
-async def plant(
-    database_for: Callable[[str], Awaitable[ServiceDatabase]],
-) -> AsyncIterator[Plant]:
-    database = await database_for("production")
+async def plant(database: ServiceDatabase) -> AsyncIterator[Plant]:
     clock = FixedClock(NOW)
     settings = Settings(
         database_url=database.rw_url,

@@ -157,8 +157,7 @@ async def test_shipments_add_up_in_any_order_and_however_often_they_are_told(pla
     assert await seen() == ("delivered", "1000", "1000")
     await plant.ship("delivered", again, order, "700", sequence=5)
     states = [
-        event.data["state"]
-        for event in await plant.database.published("optima.production.order_shipment_changed.v1")
+        event.data["state"] for event in await plant.published("optima.production.order_shipment_changed.v1")
     ]
     assert states == [
         "partially_shipped", "ready", "partially_shipped", "shipped", "partially_shipped",

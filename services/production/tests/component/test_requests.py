@@ -31,7 +31,7 @@ async def test_backoffice_writes_an_order_without_a_brief(plant: Plant) -> None:
         201, "O-2026-0001", "confirmed", None,
     )  # fmt: skip
     assert response.headers["Location"] == f"/v1/orders/{body['id']}"
-    (event,) = await plant.database.published("optima.production.order_confirmed.v1")
+    (event,) = await plant.published("optima.production.order_confirmed.v1")
     assert str(event.correlationid) == str(event.subject) == body["id"]
     response, body = await plant.as_("backoffice").post(
         f"/v1/orders/{body['id']}/cancellation", {"reason": "Cliente ripensato"}
@@ -196,7 +196,7 @@ async def test_of_two_who_complete_at_once_one_wins(plant: Plant) -> None:
     )
     assert sorted(response.status for response, _ in answers) == [200, 409]
     won = next(body["completed_quantity"] for response, body in answers if response.status == 200)
-    (event,) = await plant.database.published("optima.production.job_completed.v1")
+    (event,) = await plant.published("optima.production.job_completed.v1")
     assert event.data["quantity"] == won
     assert (await plant.types()).count("phase_completed") == 1
 

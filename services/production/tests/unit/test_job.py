@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -199,12 +200,13 @@ def test_a_cancelled_job_stops_and_can_go_on_where_it_was() -> None:
     assert {p.key: p.state.value for p in stopped.phases} == {
         "stampa": "done", "taglio": "cancelled", "laccatura": "cancelled", "confezione": "cancelled",
     }  # fmt: skip
-    for attempt in (
+    attempts: list[Callable[[], Job]] = [
         lambda: domain.completed(stopped, coating.id, Decimal(500), "", NOW),
         lambda: domain.valued(stopped, ECONOMICS),
         lambda: domain.assigned(stopped, coating.id, uuid4(), assignee_has_left=True),
         lambda: domain.skipped(stopped, coating.id),
-    ):
+    ]
+    for attempt in attempts:
         with pytest.raises(WrongState):
             attempt()
     assert domain.resumed(stopped) == replace(job, version=stopped.version + 1)
