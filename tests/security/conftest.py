@@ -23,6 +23,13 @@ SERVICES = ("approval", "brief", "erp_bridge", "identity", "logistics", "product
 EVERYTHING = {p.key for p in PRIVILEGES} | ADMIN_ONLY | PLATFORM
 
 
+_REGISTER = """
+INSERT INTO tenants (id, slug, legal, language, time_zone, version, registered_at)
+SELECT $1, 'prova', $2::jsonb || '{"street": "Via Roma 1", "postal_code": "40100", "city": "Bologna",
+    "province": "BO", "country": "IT", "vat_number": null, "fiscal_code": null}', 'it', 'Europe/Rome', 1, now()
+"""
+
+
 @dataclass
 class Served:
     """One service, and people of one tenant and of another who may do everything, or nothing."""
@@ -83,6 +90,9 @@ async def serve(database_for, monkeypatch, tmp_path) -> AsyncIterator[Callable[[
             service = build(module, database, monkeypatch, tmp_path)
             stack.callback(service.close_resources)
             app = await stack.enter_async_context(app_client(service, database))
-            return Served(service, app, database, uuid4())
+            served = Served(service, app, database, uuid4())
+            if module == "identity":
+                await database.fetch(_REGISTER, served.tenant_id, '{"name": "Prova S.r.l."}')
+            return served
 
         yield start

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from optima_contracts.privileges import privileges_of
 from optima_kit.db import Connection
+from optima_kit.refusals import Absent
 from optima_kit.sql import load_queries
 
 from ..application.ports import Credentials
@@ -44,7 +45,9 @@ class PostgresTenants:
 
     async def lock(self) -> Tenant:
         tenant = _tenant(await self._connection.fetchrow(SQL.lock_tenant))
-        assert tenant is not None, "whoever acts in a tenant was registered in it"
+        if tenant is None:
+            # Another issuer's token may name a tenant that was never registered here.
+            raise Absent("tenant_not_found")
         return tenant
 
     async def add(self, tenant: Tenant) -> bool:
