@@ -26,7 +26,8 @@ EVERYTHING = {p.key for p in PRIVILEGES} | ADMIN_ONLY | PLATFORM
 _REGISTER = """
 INSERT INTO tenants (id, slug, legal, language, time_zone, version, registered_at)
 SELECT $1, 'prova', $2::jsonb || '{"street": "Via Roma 1", "postal_code": "40100", "city": "Bologna",
-    "province": "BO", "country": "IT", "vat_number": null, "fiscal_code": null}', 'it', 'Europe/Rome', 1, now()
+    "province": "BO", "country": "IT", "vat_number": null,
+    "fiscal_code": null}', 'it', 'Europe/Rome', 1, now()
 """
 
 
