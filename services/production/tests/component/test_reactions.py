@@ -69,7 +69,7 @@ async def test_goods_that_have_left_keep_the_order_going(plant: Plant) -> None:
     brief_id = await plant.approve(("gadget", "1000"))
     order = await plant.order_of(brief_id)
     await plant.make(order, await plant.worker())
-    await plant.ship("departed", uuid4(), order, "400")
+    await plant.ship("issued", uuid4(), order, "400")
     await plant.deliver(cancelled(brief_id), brief_id)
     assert (await plant.order(order["id"]))["state"] == "partially_shipped"
     response, problem = await plant.admin.post(f"/v1/orders/{order['id']}/cancellation", {"reason": "Tardi"})
@@ -107,6 +107,22 @@ async def test_a_cancellation_that_logistics_refuses_is_undone_in_either_order(
     types = await plant.types()
     assert types.count("order_cancelled") == types.count("order_reinstated") == (0 if refusal_first else 1)
     await plant.app.as_(dealer).post(f"/v1/phases/{printing['id']}/completion", {"quantity": "500"})
+
+
+async def test_goods_that_had_left_revive_an_order_that_backoffice_cancelled(plant: Plant) -> None:
+    await plant.define("gadget", ONE_PHASE)
+    item = {"kind": "gadget", "description": "Portachiavi", "quantity": "100"}
+    _, order = await plant.admin.post(
+        "/v1/orders", {"title": "Riassortimento", "deadline": "2027-01-31", "items": [item]}
+    )
+    await plant.make(order, await plant.worker())
+    await plant.admin.post(f"/v1/orders/{order['id']}/cancellation", {"reason": "Ripensato"})
+    shipment_id = uuid4()
+    await plant.ship("issued", shipment_id, order, "100")
+    assert (await plant.order(order["id"]))["state"] == "shipped"
+    await plant.ship("delivered", shipment_id, order, "100")
+    assert (await plant.order(order["id"]))["state"] == "delivered"
+    assert (await plant.types())[-3:] == ["order_reinstated", "order_shipment_changed", "order_delivered"]
 
 
 async def test_an_unknown_kind_blocks_its_job_until_it_is_defined(plant: Plant) -> None:

@@ -96,9 +96,11 @@ SELECT * FROM phases WHERE order_id = $1 ORDER BY job_id, position
 SELECT * FROM phases WHERE job_id = $1 ORDER BY position
 
 -- name: sum_progress
--- Departed goods count as shipped, delivered ones as both; refused and voided ones came back.
+-- Goods leave with their document, and count as shipped from then on, delivered ones as both; refused and
+-- voided ones came back.
 SELECT jobs.state, jobs.quantity, jobs.produced,
-       coalesce(sum(lines.quantity) FILTER (WHERE shipments.state IN ('departed', 'delivered')), 0) AS shipped,
+       coalesce(sum(lines.quantity) FILTER (
+           WHERE shipments.state IN ('issued', 'departed', 'delivered')), 0) AS shipped,
        coalesce(sum(lines.quantity) FILTER (WHERE shipments.state = 'delivered'), 0) AS delivered
 FROM order_jobs AS jobs
 LEFT JOIN shipments ON shipments.order_id = jobs.order_id

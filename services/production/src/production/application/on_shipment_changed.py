@@ -4,16 +4,27 @@ from __future__ import annotations
 
 from optima_kit.refusals import NotYet
 
-from ..domain.shipments import Shipment
+from ..domain.order import OrderState
+from ..domain.shipments import GOODS_OUT, Shipment
 from .advance_order import advance_order
 from .ports import Ports
+from .reinstate_order import reinstate_order
 
 
 async def on_shipment_changed(ports: Ports, shipment: Shipment) -> None:
     """Each word about a shipment carries all its lines, so the newest alone counts: duplicates and late ones
-    change nothing. A shipment of an order that is not known yet is awaited."""
+    change nothing. A shipment of an order that is not known yet is awaited.
+
+    Goods that had left when backoffice cancelled their order let it go on. Of a brief's order, logistics
+    says so itself, by refusing the cancellation.
+    """
     order = await ports.orders.lock(shipment.order_id)
     if order is None:
         raise NotYet(f"order {shipment.order_id} is not known yet")
-    if await ports.orders.record_shipment(shipment):
+    if not await ports.orders.record_shipment(shipment):
+        return
+    if order.state is OrderState.CANCELLED:
+        if order.brief_id is None and shipment.state in GOODS_OUT:
+            await reinstate_order(ports, order)
+    else:
         await advance_order(ports, order)

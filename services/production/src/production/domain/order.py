@@ -63,7 +63,7 @@ class LineProgress:
     ordered: Decimal
     produced: Decimal | None
     shipped: Decimal
-    """Departed and neither refused nor voided; what was delivered is part of it."""
+    """Left under a document that stands; what was delivered is part of it."""
     delivered: Decimal
 
     @property
