@@ -33,7 +33,7 @@ LEGAL = {
 }
 
 
-def settings_for(database: ServiceDatabase, **more: Any) -> IdentitySettings:
+def settings_of(database: ServiceDatabase, **more: Any) -> IdentitySettings:
     given = {
         "database_url": database.rw_url,
         "database_backbone_url": database.backbone_url,
@@ -45,6 +45,11 @@ def settings_for(database: ServiceDatabase, **more: Any) -> IdentitySettings:
         "platform_client_secret": PLATFORM["client_secret"],
     }
     return IdentitySettings.model_validate(given | more)
+
+
+@pytest.fixture
+def settings_for() -> Callable[..., IdentitySettings]:
+    return settings_of
 
 
 class OwnKeys:
@@ -131,7 +136,7 @@ async def identity(
 ) -> AsyncIterator[Identity]:
     database = await database_for("identity")
     clock = FixedClock(NOW)
-    built = service(settings_for(database))
+    built = service(settings_of(database))
     built = replace(built, resources=replace(built.resources, refusals_take=REFUSALS_TAKE))
     people = OwnTokens(clock=clock)
     async with app_client(built, database, clock=clock, people=people) as app:

@@ -158,14 +158,16 @@ async def test_units_form_a_tree(identity: Any) -> None:
 
 async def test_two_units_can_not_be_put_into_each_other_at_once(identity: Any) -> None:
     admin = await identity.register()
-    for key in ("a", "b"):
-        await admin.put(f"/v1/units/{key}", {"name": key})
-    moves = [
-        admin.put(f"/v1/units/{key}", {"name": key, "parent": into}, headers={"If-Match": '"1"'})
-        for key, into in (("a", "b"), ("b", "a"))
-    ]
-    answers = await asyncio.gather(*moves)
-    assert sorted(response.status for response, _ in answers) == [200, 422]
+    for n in range(8):
+        a, b = f"a{n}", f"b{n}"
+        for key in (a, b):
+            await admin.put(f"/v1/units/{key}", {"name": key})
+        moves = [
+            admin.put(f"/v1/units/{key}", {"name": key, "parent": into}, headers={"If-Match": '"1"'})
+            for key, into in ((a, b), (b, a))
+        ]
+        answers = await asyncio.gather(*moves)
+        assert sorted(response.status for response, _ in answers) == [200, 422]
 
 
 async def test_managers_form_a_chain_that_ends(identity: Any) -> None:

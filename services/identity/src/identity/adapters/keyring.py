@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import orjson
 from joserfc import jwt
@@ -22,9 +21,9 @@ from ..domain.signing import SHOWN_BEFORE, SigningKey, the_key_that_signs
 from .sealing import SealBroken, Sealer
 
 _ALGORITHM = "ES256"
-_READ_AGAIN_AFTER = 60.0
-"""Seconds. Well below SHOWN_BEFORE, so that every replica publishes a key before any signs with it."""
-assert SHOWN_BEFORE.total_seconds() >= 5 * _READ_AGAIN_AFTER
+_READ_AGAIN_AFTER = timedelta(minutes=1)
+"""Well below SHOWN_BEFORE, so that every replica publishes a key before any signs with it."""
+assert SHOWN_BEFORE >= 5 * _READ_AGAIN_AFTER
 
 
 class KeyMaker:
@@ -63,7 +62,7 @@ class Keyring:
         self._audience = audience
         self._keys: Sequence[SigningKey] = ()
         self._opened: dict[str, ECKey] = {}
-        self._read_at = float("-inf")
+        self._read_at: datetime | None = None
         self._lock = asyncio.Lock()
 
     async def access_token(self, database: Database, claims: Mapping[str, object]) -> str:
@@ -92,13 +91,14 @@ class Keyring:
 
     async def _current(self, database: Database) -> Sequence[SigningKey]:
         async with self._lock:
-            if time.monotonic() - self._read_at > _READ_AGAIN_AFTER:
+            now = database.clock.now()
+            if self._read_at is None or now - self._read_at >= _READ_AGAIN_AFTER:
                 async with database.reading(PLATFORM_TENANT) as work:
                     keys = await self._ports(work).signing_keys.all()
                 if not keys:
                     async with database.transaction(PLATFORM_TENANT) as work:
                         keys = await rotate_signing_keys(self._ports(work))
-                self._keys, self._read_at = keys, time.monotonic()
+                self._keys, self._read_at = keys, now
                 known = {key.kid for key in keys}
                 self._opened = {kid: key for kid, key in self._opened.items() if kid in known}
             return self._keys
