@@ -20,6 +20,8 @@ class ProcessPublished(EventData):
 
 
 class ApprovalOpened(EventData):
+    """A subject entered its process: the approval runs on that version from here to its end."""
+
     type: ClassVar[str] = "optima.approval.opened.v1"
     approval_id: UUID
     subject_type: str
@@ -54,6 +56,8 @@ class StepPending(EventData):
 
 
 class StepEnded(EventData):
+    """A step got its outcome, or turned out not to be needed."""
+
     type: ClassVar[str] = "optima.approval.step_ended.v1"
     approval_id: UUID
     subject_type: str
@@ -90,6 +94,8 @@ class Decided(EventData):
 
 
 class Forwarded(EventData):
+    """Somebody passed their part on to a colleague."""
+
     type: ClassVar[str] = "optima.approval.forwarded.v1"
     approval_id: UUID
     step: str
@@ -99,6 +105,8 @@ class Forwarded(EventData):
 
 
 class Escalated(EventData):
+    """A step was overdue: the next person in the chain is asked as well. `from_person_id`: who let it lie."""
+
     type: ClassVar[str] = "optima.approval.escalated.v1"
     approval_id: UUID
     step: str
@@ -107,6 +115,8 @@ class Escalated(EventData):
 
 
 class Reminded(EventData):
+    """A person was reminded of a part that is still theirs to decide."""
+
     type: ClassVar[str] = "optima.approval.reminded.v1"
     approval_id: UUID
     step: str
@@ -123,22 +133,32 @@ class _ApprovalEnded(EventData):
 
 
 class Approved(_ApprovalEnded):
+    """The subject may go ahead, with exactly the content that `content_hash` names."""
+
     type: ClassVar[str] = "optima.approval.approved.v1"
 
 
 class Rejected(_ApprovalEnded):
+    """The subject was turned down for good; `reason` says why."""
+
     type: ClassVar[str] = "optima.approval.rejected.v1"
 
 
 class ChangesRequested(_ApprovalEnded):
+    """The subject may come again after the changes that `reason` asks for."""
+
     type: ClassVar[str] = "optima.approval.changes_requested.v1"
 
 
 class ApprovalCancelled(_ApprovalEnded):
+    """The requester recalled the subject, or it was cancelled; what had been decided stays on record."""
+
     type: ClassVar[str] = "optima.approval.cancelled.v1"
 
 
 class ApprovalExpired(_ApprovalEnded):
+    """A step ran out of time and its process ends the approval then."""
+
     type: ClassVar[str] = "optima.approval.expired.v1"
 
 

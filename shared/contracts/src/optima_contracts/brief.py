@@ -53,6 +53,8 @@ class BriefContent(Fact):
 
 
 class BriefDrafted(EventData):
+    """Somebody began to write a brief."""
+
     type: ClassVar[str] = "optima.brief.drafted.v1"
     brief_id: UUID
     number: str
@@ -71,12 +73,16 @@ class BriefRevised(EventData):
 
 
 class AttachmentAdded(EventData):
+    """A file was attached to the draft."""
+
     type: ClassVar[str] = "optima.brief.attachment_added.v1"
     brief_id: UUID
     attachment: Attachment
 
 
 class BriefCommented(EventData):
+    """Somebody commented the brief; the text stays in the brief service."""
+
     type: ClassVar[str] = "optima.brief.commented.v1"
     brief_id: UUID
     comment_id: UUID
@@ -98,6 +104,8 @@ class BriefSubmitted(EventData):
 
 
 class BriefChangesRequested(EventData):
+    """Approval asks for changes to `revision`, and the next revision's draft began."""
+
     type: ClassVar[str] = "optima.brief.changes_requested.v1"
     brief_id: UUID
     revision: int
@@ -119,6 +127,8 @@ class BriefReturned(EventData):
 
 
 class BriefRejected(EventData):
+    """Approval turned `revision` down: the brief is over."""
+
     type: ClassVar[str] = "optima.brief.rejected.v1"
     brief_id: UUID
     revision: int
@@ -140,6 +150,8 @@ class BriefApproved(EventData):
 
 
 class BriefCancelled(EventData):
+    """The requester cancelled the brief, or backoffice its order: what was begun is to stop."""
+
     type: ClassVar[str] = "optima.brief.cancelled.v1"
     brief_id: UUID
     reason: str
@@ -155,24 +167,32 @@ class BriefCancellationRevoked(EventData):
 
 
 class BriefProductionStarted(EventData):
+    """The first phase of the brief's order began."""
+
     type: ClassVar[str] = "optima.brief.production_started.v1"
     brief_id: UUID
     order_id: UUID
 
 
 class BriefDeliveryStarted(EventData):
+    """The first goods of the brief's order have left."""
+
     type: ClassVar[str] = "optima.brief.delivery_started.v1"
     brief_id: UUID
     order_id: UUID
 
 
 class BriefDelivered(EventData):
+    """Everything that was ordered for the brief has been delivered."""
+
     type: ClassVar[str] = "optima.brief.delivered.v1"
     brief_id: UUID
     order_id: UUID
 
 
 class BriefClosed(EventData):
+    """The brief is over, right after its delivery."""
+
     type: ClassVar[str] = "optima.brief.closed.v1"
     brief_id: UUID
 

@@ -89,6 +89,8 @@ class SignInRefused(EventData):
 
 
 class SessionEnded(EventData):
+    """A session ended, by its person or for safety's sake."""
+
     type: ClassVar[str] = "optima.identity.session_ended.v1"
     person_id: UUID
     session_id: UUID

@@ -44,6 +44,8 @@ class ShipmentDrafted(_ShipmentFact):
 
 
 class ShipmentPicked(_ShipmentFact):
+    """The goods of a shipment stand ready."""
+
     type: ClassVar[str] = "optima.logistics.shipment_picked.v1"
 
 
@@ -74,17 +76,23 @@ class DdtIssued(_ShipmentFact):
 
 
 class ShipmentDeparted(_ShipmentFact):
+    """The goods of a shipment have left the warehouse."""
+
     type: ClassVar[str] = "optima.logistics.shipment_departed.v1"
     departed_at: datetime
 
 
 class ShipmentDelivered(_ShipmentFact):
+    """The goods of a shipment were handed over."""
+
     type: ClassVar[str] = "optima.logistics.shipment_delivered.v1"
     delivered_at: datetime
     received_by: str
 
 
 class ShipmentRefused(_ShipmentFact):
+    """The recipient refused the goods of a shipment; they come back."""
+
     type: ClassVar[str] = "optima.logistics.shipment_refused.v1"
     reason: str
 
