@@ -7,8 +7,6 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from .layout import Layout
-
 
 @dataclass(frozen=True, slots=True)
 class Account:
@@ -26,34 +24,35 @@ def server_account() -> Account | None:
     return Account(entry.pw_name, entry.pw_uid, entry.pw_gid)
 
 
-def make_servers_folder(layout: Layout, account: Account | None) -> None:
-    """Make the servers' folder, the account's own.
+def make_reachable(folder: Path, account: Account | None) -> None:
+    """Make a folder of the account's own, with whatever it can reach above it.
 
-    Where the account cannot reach the checkout (root's home, say) the folder lies in /var/tmp and is linked.
+    Where the account cannot enter the checkout (root's home, say) the folder lies in /var/tmp and is linked:
+    give the account `folder.resolve()`.
     """
-    layout.folder.mkdir(parents=True, exist_ok=True)
-    if layout.servers.exists():
+    if folder.exists():
         return
-    layout.servers.unlink(missing_ok=True)  # a link to a folder that someone cleared away
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.unlink(missing_ok=True)  # a link to a folder that someone cleared away
     if account is None:
-        layout.servers.mkdir(mode=0o700)
-    elif anyone_may_enter(layout.folder):
-        layout.servers.mkdir(mode=0o755)
-        os.chown(layout.servers, account.uid, account.gid)
+        folder.mkdir(mode=0o700)
+        return
+    if anyone_may_enter(folder.parent):
+        folder.mkdir(mode=0o755)
     else:
-        elsewhere = tempfile.mkdtemp(prefix="linea-optima-", dir="/var/tmp")
-        os.chown(elsewhere, account.uid, account.gid)
-        layout.servers.symlink_to(elsewhere)
-        print(
-            f"{account.name} cannot enter {layout.folder}: the servers' data lie in {elsewhere}",
-            flush=True,
-        )
+        elsewhere = tempfile.mkdtemp(prefix=f"linea-optima-{folder.name}-", dir="/var/tmp")
+        folder.symlink_to(elsewhere)
+        print(f"{account.name} cannot enter {folder.parent}: {folder.name} lie in {elsewhere}", flush=True)
+    os.chown(folder, account.uid, account.gid)
 
 
-def delete_servers_folder(layout: Layout) -> None:
-    if layout.servers.is_symlink():
-        shutil.rmtree(layout.servers.resolve(), ignore_errors=True)
-        layout.servers.unlink()
+def delete_reachable(folder: Path) -> None:
+    """Delete such a folder, wherever it lies."""
+    if folder.is_symlink():
+        shutil.rmtree(folder.resolve(), ignore_errors=True)
+        folder.unlink()
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def anyone_may_enter(folder: Path) -> bool:

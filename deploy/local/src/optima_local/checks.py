@@ -29,7 +29,7 @@ def run_tests(options: argparse.Namespace) -> int:
     if "OPTIMA_TEST_POSTGRES_URL" in environment and "OPTIMA_TEST_AMQP_URL" in environment:
         return run_checks_and_pytest(options, progress, environment)
     with exclusively(TEST_SERVERS, "test"):
-        fetch_missing_servers(TEST_SERVERS, progress)
+        fetch_missing_servers(progress)
         with started(TEST_SERVERS, progress, servers_only=True):
             addresses = read_json(TEST_SERVERS.addresses)
             environment.setdefault("OPTIMA_TEST_POSTGRES_URL", addresses["postgres"])
@@ -45,7 +45,7 @@ def run_checks_and_pytest(
     )
     if failed:
         print(f"Failed before the tests: {', '.join(failed)}", flush=True)
-    command = [TOOLS / "pytest", *(options.paths or ["shared", "services", "tests"])]
+    command = [TOOLS / "pytest", "-n", "2", *(options.paths or ["shared", "services", "tests"])]
     if options.fast:
         command += ["-m", SLOW_MARKERS]
     tested = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode

@@ -29,7 +29,7 @@ def up(options: argparse.Namespace) -> int:
             if options.demo:
                 run_journey(progress, people=0, briefs=1)
         else:
-            fetch_missing_servers(STACK, progress)
+            fetch_missing_servers(progress)
             with started(STACK, progress) as stay:
                 if options.demo:
                     run_journey(progress, people=0, briefs=1)

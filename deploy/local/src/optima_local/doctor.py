@@ -52,11 +52,11 @@ def machine() -> Iterator[Finding]:
         memory > LEAST_MEMORY_BYTES, f"{memory / 1e9:.1f} GB of memory", "The stack wants 2 GB of memory"
     )
     if "OPTIMA_POSTGRES_URL" not in os.environ:
-        programs = postgres.find_postgres(STACK)
+        programs = postgres.find_postgres()
         fetchable = "./optima up fetches it; or install PostgreSQL 15 or later"
         yield Finding(programs is not None, f"PostgreSQL's programs: {programs or 'none yet'}", fetchable)
     if "OPTIMA_AMQP_URL" not in os.environ:
-        broker = rabbitmq.find_rabbitmq(STACK)
+        broker = rabbitmq.find_rabbitmq()
         can_fetch = shutil.which("apt-get") is not None
         remedy = "./optima up fetches it through apt" if can_fetch else rabbitmq.INSTALL_BY_HAND
         yield Finding(

@@ -8,6 +8,9 @@ ROOT = Path(__file__).resolve().parents[4]
 HOME = Path(os.environ.get("OPTIMA_HOME") or ROOT / ".optima").absolute()
 """OPTIMA_HOME names another folder: a second stack of the same checkout."""
 
+PROGRAMS = ROOT / ".optima" / "programs"
+"""PostgreSQL's and RabbitMQ's programs, where the machine has none: fetched once, for every stack."""
+
 
 @dataclass(frozen=True, slots=True)
 class Layout:
@@ -22,7 +25,7 @@ class Layout:
 
     @property
     def servers(self) -> Path:
-        """PostgreSQL's and RabbitMQ's data and, where the machine has none, their programs."""
+        """PostgreSQL's and RabbitMQ's data."""
         return self.folder / "servers"
 
     @property

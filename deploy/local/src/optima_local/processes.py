@@ -15,7 +15,7 @@ from .logs import RotatingLog
 FIRST_BACKOFF_SECONDS = 0.2
 LONGEST_BACKOFF_SECONDS = 10.0
 STEADY_SECONDS = 30.0  # alive for that long: the next crash starts again at the first backoff
-HOPELESS_STARTS = 4  # crashed that often without once being ready: not going to work
+HOPELESS_STARTS = 3  # crashed that often without once being ready: not going to work
 
 
 @dataclass(frozen=True, slots=True)

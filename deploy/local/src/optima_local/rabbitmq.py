@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .accounts import Account
-from .layout import Layout
+from .layout import PROGRAMS
 from .ports import answers
 from .processes import Program, StartFailed
 
@@ -40,7 +40,7 @@ class Broker:
         Path  # the folder of the package's own rabbitmq-server, not of the wrapper that forces system paths
     )
     erlang: Path | None  # the root of an unpacked Erlang; None: erl on PATH
-    libraries: Path | None  # shared libraries that came with it
+    libraries: tuple[Path, ...]  # folders of the shared libraries that came with it
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,8 @@ class PrivateRabbit:
             "PATH": os.environ.get("PATH", os.defpath),
             "HOME": str(data),
             "LANG": "C.UTF-8",
-            "RABBITMQ_NODENAME": f"optima-{self.port}@localhost",
+            "RABBITMQ_NODENAME": f"optima-{self.port}@127.0.0.1",
+            "RABBITMQ_USE_LONGNAME": "true",  # an address: some machines cannot resolve even localhost
             "RABBITMQ_NODE_PORT": str(self.port),
             "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
             "RABBITMQ_DIST_PORT": str(self.distribution_port),
@@ -113,23 +114,23 @@ class PrivateRabbit:
         }
         if self.broker.erlang:
             environment["PATH"] = f"{self.broker.erlang / 'bin'}:{environment['PATH']}"
-            environment["ERL_ROOTDIR"] = str(self.broker.erlang)
         if self.broker.libraries:
-            environment["LD_LIBRARY_PATH"] = str(self.broker.libraries)
+            environment["LD_LIBRARY_PATH"] = ":".join(map(str, self.broker.libraries))
         return environment
 
 
-def find_rabbitmq(layout: Layout) -> Broker | None:
+def find_rabbitmq() -> Broker | None:
     """The machine's own RabbitMQ, else the one fetched before."""
     if shutil.which("erl"):
         for scripts in (Path("/usr/lib/rabbitmq/bin"), *on_path()):
             if (scripts / "rabbitmq-server").exists():
-                return Broker(scripts, erlang=None, libraries=None)
-    unpacked = tools_folder(layout) / "root"
-    if (unpacked / "complete").exists():
-        libraries = next(iter(unpacked.glob("usr/lib/*-linux-gnu*")), None)
-        return Broker(unpacked / "usr/lib/rabbitmq/bin", unpacked / "usr/lib/erlang", libraries)
-    return None
+                return Broker(scripts, erlang=None, libraries=())
+    unpacked = PROGRAMS.resolve() / "rabbitmq" / "root"
+    complete = unpacked / "complete"
+    if not complete.exists() or complete.read_text() != str(unpacked):  # interrupted, or moved since
+        return None
+    libraries = [*unpacked.glob("usr/lib/*-linux-gnu*"), *unpacked.glob("lib/*-linux-gnu*")]
+    return Broker(unpacked / "usr/lib/rabbitmq/bin", unpacked / "usr/lib/erlang", tuple(libraries))
 
 
 def on_path() -> list[Path]:
@@ -139,7 +140,7 @@ def on_path() -> list[Path]:
     return [folder] if folder and (folder / "rabbitmq-env").exists() else []
 
 
-def fetch_rabbitmq(layout: Layout) -> None:
+def fetch_rabbitmq() -> None:
     """Take RabbitMQ and Erlang from the distribution's signed packages, unpacked into the stack's own folder.
 
     Nothing is installed into the system and no system service starts, for root and for ordinary users alike.
@@ -147,7 +148,7 @@ def fetch_rabbitmq(layout: Layout) -> None:
     """
     if not shutil.which("apt-get") or not shutil.which("dpkg"):
         raise StartFailed(INSTALL_BY_HAND)
-    folder = tools_folder(layout)
+    folder = PROGRAMS.resolve() / "rabbitmq"
     shutil.rmtree(folder, ignore_errors=True)
     packages = folder / "packages"
     packages.mkdir(parents=True)
@@ -157,7 +158,10 @@ def fetch_rabbitmq(layout: Layout) -> None:
     for package in sorted(packages.glob("*.deb")):
         subprocess.run(["dpkg", "-x", package, unpacked], check=True)
     shutil.rmtree(packages)
-    (unpacked / "complete").touch()
+    for script in unpacked.glob("usr/lib/erlang/**/bin/erl"):
+        # Debian writes Erlang's place into its start scripts.
+        script.write_text(script.read_text().replace("=/usr/lib/erlang", f"={unpacked}/usr/lib/erlang"))
+    (unpacked / "complete").write_text(str(unpacked))
 
 
 def needed_packages(folder: Path) -> tuple[list[str], list[str]]:
@@ -194,7 +198,3 @@ def run_apt(arguments: list[str], folder: Path) -> None:
     )
     if done.returncode != 0:
         raise StartFailed(f"{INSTALL_BY_HAND}\napt-get said: {done.stderr.strip()}")
-
-
-def tools_folder(layout: Layout) -> Path:
-    return layout.servers / "tools" / "rabbitmq"

@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from typing import IO, Any
 
 from . import postgres, rabbitmq
-from .accounts import delete_servers_folder, make_servers_folder, server_account
+from .accounts import delete_reachable, make_reachable, server_account
 from .files import read_json
-from .layout import ROOT, Layout
+from .layout import ROOT, PROGRAMS, Layout
 from .processes import StartFailed, is_alive
 from .progress import Progress
 from .supervisor import STAY, end_leftovers
@@ -47,21 +47,22 @@ def status_of(layout: Layout) -> dict[str, Any] | None:
     return status if status and is_alive(**status["supervisor"]) else None
 
 
-def fetch_missing_servers(layout: Layout, progress: Progress) -> None:
+def fetch_missing_servers(progress: Progress) -> None:
     """Fetch the servers' programs that this machine lacks. Raises StartFailed saying what to install."""
-    make_servers_folder(layout, server_account())
-    fetches: list[tuple[str, Callable[[Layout], None]]] = []
-    if "OPTIMA_POSTGRES_URL" not in os.environ and postgres.find_postgres(layout) is None:
+    fetches: list[tuple[str, Callable[[], None]]] = []
+    if "OPTIMA_POSTGRES_URL" not in os.environ and postgres.find_postgres() is None:
         fetches.append(("PostgreSQL fetched", postgres.fetch_postgres))
-    if "OPTIMA_AMQP_URL" not in os.environ and rabbitmq.find_rabbitmq(layout) is None:
+    if "OPTIMA_AMQP_URL" not in os.environ and rabbitmq.find_rabbitmq() is None:
         fetches.append(("RabbitMQ fetched", rabbitmq.fetch_rabbitmq))
     if not fetches:
         return
     progress.note("Fetching what this machine lacks: " + ", ".join(name.split()[0] for name, _ in fetches))
 
-    def fetch(name: str, work: Callable[[Layout], None]) -> None:
+    make_reachable(PROGRAMS, server_account())
+
+    def fetch(name: str, work: Callable[[], None]) -> None:
         with progress.step(name):
-            work(layout)
+            work()
 
     with ThreadPoolExecutor() as pool:
         for result in [pool.submit(fetch, name, work) for name, work in fetches]:
@@ -103,7 +104,8 @@ def started(
         os.close(write_end)
         lock.close()
         if not stays:
-            print("Stopping what was started", flush=True)
+            if not servers_only:
+                print("Stopping what was started", flush=True)
             lock_of_stopped(layout).close()
 
 
@@ -169,8 +171,8 @@ def try_lock(file: IO[str]) -> bool:
 
 
 def delete_data(layout: Layout) -> None:
-    """Delete data, secrets, ports, logs and fetched servers; the virtual environment stays."""
-    delete_servers_folder(layout)
-    for folder in (layout.servers, layout.state, layout.logs):
+    """Delete data, secrets, ports and logs. The virtual environment and fetched programs stay."""
+    delete_reachable(layout.servers)
+    for folder in (layout.state, layout.logs):
         shutil.rmtree(folder, ignore_errors=True)
     layout.addresses.unlink(missing_ok=True)

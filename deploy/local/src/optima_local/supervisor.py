@@ -23,7 +23,7 @@ from optima_kit import topology
 
 from . import postgres, rabbitmq
 from .access import load_access
-from .accounts import make_servers_folder, server_account
+from .accounts import make_reachable, server_account
 from .files import read_json, write_json
 from .layout import ROOT, Layout
 from .logs import RotatingLog
@@ -117,12 +117,12 @@ class Supervisor:
     ) -> None:
         if "OPTIMA_POSTGRES_URL" not in os.environ:
             with self._step("PostgreSQL") as detail:
-                programs = postgres.find_postgres(self.layout)
+                programs = postgres.find_postgres()
                 if programs is None:
                     raise StartFailed("PostgreSQL's programs are gone; run ./optima up again")
                 server = postgres.PrivatePostgres(
                     programs=programs,
-                    data=self.layout.servers / "postgres",
+                    data=self.layout.servers.resolve() / "postgres",
                     port=ports["postgres"],
                     password=secrets["postgres_superuser"],
                     account=server_account(),
@@ -160,12 +160,12 @@ class Supervisor:
                 )
             return
         with self._step("RabbitMQ") as detail:
-            broker = rabbitmq.find_rabbitmq(self.layout)
+            broker = rabbitmq.find_rabbitmq()
             if broker is None:
                 raise StartFailed("RabbitMQ's programs are gone; run ./optima up again")
             server = rabbitmq.PrivateRabbit(
                 broker=broker,
-                data=self.layout.servers / "rabbitmq",
+                data=self.layout.servers.resolve() / "rabbitmq",
                 port=ports["amqp"],
                 distribution_port=ports["amqp_distribution"],
                 names_port=ports["amqp_names"],
@@ -283,7 +283,7 @@ def main() -> None:
     options = arguments.parse_args()
     layout = Layout(options.folder)
     layout.state.mkdir(parents=True, exist_ok=True)
-    make_servers_folder(layout, server_account())
+    make_reachable(layout.servers, server_account())
     settings = postgres.SETTINGS | (postgres.TEST_SETTINGS if options.servers_only else {})
     supervisor = Supervisor(layout, [] if options.servers_only else find_services(), settings)
     stop: Callable[..., None] = lambda *_: supervisor.stopping.set()  # noqa: E731

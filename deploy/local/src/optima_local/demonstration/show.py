@@ -8,9 +8,12 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 
+from ..layout import Layout
+from ..secrets import settle_secrets
 from .afterwards import show_erp, show_trail
 from .client import StepFailed
 from .customer import Customer, DemoData, Progress
@@ -31,13 +34,25 @@ class Stage:
     drop_folder: Path
     """Root of the ERP drop folders."""
 
+    @classmethod
+    def of(cls, layout: Layout, addresses: Mapping[str, Any], root: Path) -> Stage:
+        """The stage that a stack offers; `addresses` is its addresses file, `root` the checkout."""
+        secret = settle_secrets(layout, ["platform_client"])["platform_client"]
+        return cls(
+            addresses=addresses["services"],
+            platform_client=("platform", secret),
+            data=root / "deploy" / "demo",
+            progress=layout.state / "demonstration.json",
+            drop_folder=layout.drop_folder,
+        )
+
 
 async def run_demonstration(stage: Stage) -> list[Step]:
     """Sets the customer up, carries the guided brief to its delivery, and prints each step.
 
     Raises StepFailed at the first that does not succeed.
     """
-    async with _customer(stage) as customer:
+    async with customer_of(stage) as customer:
         wanted = customer.data.briefs["briefs"][0]
         journey = Journey(customer, wanted, customer.people["marketing"], _print_step)
         await journey.run()
@@ -48,7 +63,7 @@ async def run_demonstration(stage: Stage) -> list[Step]:
 
 async def run_many(stage: Stage, people: int, briefs: int) -> LoadResult:
     """Sets the customer up and runs a load of mixed journeys."""
-    async with _customer(stage) as customer:
+    async with customer_of(stage) as customer:
         shown = time.monotonic()
 
         def tick(done: int, of: int) -> None:
@@ -61,7 +76,8 @@ async def run_many(stage: Stage, people: int, briefs: int) -> LoadResult:
 
 
 @asynccontextmanager
-async def _customer(stage: Stage) -> AsyncIterator[Customer]:
+async def customer_of(stage: Stage) -> AsyncIterator[Customer]:
+    """The demonstration customer, set up, with everybody signed in."""
     timeout = aiohttp.ClientTimeout(total=60)
     connector = aiohttp.TCPConnector(limit=200)
     async with aiohttp.ClientSession(timeout=timeout, connector=connector) as session:
