@@ -33,6 +33,11 @@ class Layout:
         return self.folder / "logs"
 
     @property
+    def drop_folder(self) -> Path:
+        """Root of the folders through which ERPs exchange files."""
+        return self.folder / "drop"
+
+    @property
     def addresses(self) -> Path:
         return self.folder / "addresses.json"
 
