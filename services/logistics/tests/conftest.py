@@ -20,7 +20,7 @@ from optima_contracts.production import JobCompleted, OrderConfirmed, OrderDeliv
 from optima_kit.settings import Settings
 from optima_kit.testing import AppClient, Client, FixedClock, ServiceDatabase, app_client
 
-NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
+NOW = datetime(2026, 11, 24, 10, 0, 0, 123456, tzinfo=UTC)
 
 SENDER: dict[str, Any] = {
     "name": "Caffè Aurora S.p.A.",
@@ -262,7 +262,7 @@ class Depot:
         return [event.type for event in await self.database.published()]
 
 
-_SERVICE = service(
+SERVICE = service(
     Settings.model_validate(
         {
             "database_url": "postgresql://unused",
@@ -273,13 +273,13 @@ _SERVICE = service(
         }
     )
 )
-service_ports = _SERVICE.ports
+service_ports = SERVICE.ports
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _printer() -> Any:
     yield
-    _SERVICE.close_resources()
+    SERVICE.close_resources()
 
 
 @pytest.fixture
@@ -289,7 +289,7 @@ async def open_depot(
     @asynccontextmanager
     async def open_(pool_size: int = 4) -> AsyncIterator[Depot]:
         database, clock = await database_for("logistics"), FixedClock(NOW)
-        async with app_client(_SERVICE, database, clock=clock, pool_size=pool_size) as app:
+        async with app_client(SERVICE, database, clock=clock, pool_size=pool_size) as app:
             yield Depot(app, database, clock)
 
     return open_

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -40,3 +41,125 @@ async def test_two_partial_shipments_leave_with_two_documents_and_arrive(depot: 
     assert of_first[2].data["gross_weight_kg"] == "184.5"
     _, read = await depot.client.get(f"/v1/orders/{order.order_id}")
     assert [delivery["remaining"] for delivery in read["lines"][0]["deliveries"]] == ["0", "0"]
+
+
+async def test_a_refused_shipment_comes_back_and_may_go_again(depot: Any) -> None:
+    order = await depot.stocked_order()
+    shipment = await depot.picked(order, "30")
+    await depot.act(shipment, "issue")
+    assert (await depot.stock())[str(order.jobs[0])] == ("70", "0", "70")
+    await depot.act(shipment, "departure")
+    refused = await depot.act(shipment, "refusal", reason="Imballo rotto")
+    assert (refused["state"], refused["ended_because"]) == ("refused", "Imballo rotto")
+    assert (await depot.stock())[str(order.jobs[0])] == ("100", "0", "100")
+    _, page = await depot.client.get(f"/v1/movements?shipment_id={shipment['shipment_id']}")
+    assert [(m["kind"], m["quantity"], m.get("reason")) for m in page["items"]] == [
+        ("return", "30", "Imballo rotto"),
+        ("issue", "-30", None),
+    ]
+    assert (await depot.types())[-1] == "optima.logistics.shipment_refused.v1"
+    await depot.draft(order, "100")
+
+
+async def test_a_cancelled_shipment_frees_its_goods(depot: Any) -> None:
+    order = await depot.stocked_order()
+    shipment = await depot.picked(order, "100")
+    response, problem = await depot.client.post("/v1/shipments", depot.shipment_body(order, "1"))
+    assert (response.status, problem["code"]) == (409, "more_than_ordered")
+    cancelled = await depot.act(shipment, "cancellation", reason="Rinviata")
+    assert cancelled["state"] == "cancelled"
+    assert (await depot.stock())[str(order.jobs[0])] == ("100", "0", "100")
+    await depot.draft(order, "100")
+    response, problem = await depot.attempt(shipment, "issue")
+    assert (response.status, problem["code"]) == (409, "shipment_not_picked")
+
+
+async def test_how_a_shipment_travels_may_change_until_it_is_issued(depot: Any) -> None:
+    order = await depot.stocked_order()
+    shipment = await depot.draft(
+        order, "10", packages=None, gross_weight_kg=None, appearance=None, freight=None, notes="Piano terra"
+    )
+    assert shipment["advisable"] == ["freight", "appearance", "packages", "gross_weight_kg"]
+    path = f"/v1/shipments/{shipment['shipment_id']}/transport"
+    response, problem = await depot.client.put(path, {"transport_by": "mittente"})
+    assert (response.status, problem["code"]) == (428, "if_match_missing")
+    await depot.act(shipment, "picking")
+    response, problem = await depot.client.put(path, {}, headers={"If-Match": '"1"'})
+    assert (response.status, problem["code"]) == (412, "stale_version")
+    response, problem = await depot.client.put(path, {"carrier": "NESSUNO"}, headers={"If-Match": '"2"'})
+    assert (response.status, problem["errors"][0]["code"]) == (422, "unknown_carrier")
+    change = {"transport_reason": "omaggio", "transport_by": "mittente", "packages": 3}
+    response, arranged = await depot.client.put(path, change, headers={"If-Match": '"2"'})
+    assert (response.status, response.headers["ETag"]) == (200, '"3"')
+    assert arranged["packages"] == 3
+    assert "notes" not in arranged
+    await depot.act(shipment, "issue")
+    response, problem = await depot.client.put(path, change, headers={"If-Match": '"4"'})
+    assert (response.status, problem["code"]) == (409, "shipment_not_open")
+
+
+async def test_an_order_for_nowhere_in_particular_goes_anywhere(depot: Any) -> None:
+    order = await depot.stocked_order(deliveries={}, with_brief=False)
+    first = await depot.draft(order, "70", destination="RM-TERMINI")
+    assert "brief_id" not in first
+    response, problem = await depot.client.post("/v1/shipments", depot.shipment_body(order, "31"))
+    assert (response.status, problem["code"]) == (409, "more_than_ordered")
+    events = await depot.database.published("optima.logistics.shipment_drafted.v1")
+    assert events[0].correlationid == order.order_id
+    assert events[0].data["brief_id"] is None
+
+
+async def test_stock_is_set_right_but_never_below_zero(depot: Any) -> None:
+    order = await depot.stocked_order()
+    job_id = str(order.jobs[0])
+    body = {"warehouse": "BO1", "job_id": job_id, "quantity": "100.001", "reason": "Rottura"}
+    response, problem = await depot.client.post("/v1/adjustments", body | {"direction": "less"})
+    assert (response.status, problem["code"]) == (409, "not_enough_stock")
+    assert problem["errors"][0]["field"] == "quantity"
+    shipment = await depot.picked(order, "100")
+    response, moved = await depot.client.post(
+        "/v1/adjustments", body | {"direction": "less", "quantity": "1"}
+    )
+    assert (response.status, moved["quantity"]) == (201, "-1")
+    assert (await depot.stock())[job_id] == ("99", "100", "-1")
+    response, problem = await depot.attempt(shipment, "issue")
+    assert (response.status, problem["code"]) == (409, "not_enough_stock")
+    await depot.client.post("/v1/adjustments", body | {"direction": "more", "quantity": "1"})
+    assert (await depot.act(shipment, "issue"))["ddt"]["number"] == "1/2026"
+
+
+async def test_goods_enter_up_to_what_was_produced(depot: Any) -> None:
+    order = await depot.confirm_order(completed=False)
+    body = {"warehouse": "BO1", "job_id": str(order.jobs[0]), "quantity": "60"}
+    response, problem = await depot.client.post("/v1/receipts", body)
+    assert (response.status, problem["code"]) == (409, "job_not_completed")
+    await depot.complete_job(order, order.jobs[0], "98")
+    await depot.receive(order.jobs[0], "60")
+    response, problem = await depot.client.post("/v1/receipts", body)
+    assert (response.status, problem["code"]) == (409, "more_than_produced")
+    assert "38" in problem["detail"]
+    await depot.receive(order.jobs[0], "38")
+    received = await depot.database.published("optima.logistics.goods_received.v1")
+    assert [event.data["quantity"] for event in received] == ["60", "38"]
+    assert {event.correlationid for event in received} == {order.brief_id}
+    response, problem = await depot.client.post("/v1/receipts", body | {"warehouse": "MI9"})
+    assert (response.status, problem["code"], problem["errors"][0]["field"]) == (
+        422,
+        "unknown_warehouse",
+        "warehouse",
+    )
+
+
+async def test_of_simultaneous_drafts_none_takes_what_another_holds(depot: Any) -> None:
+    order = await depot.stocked_order()
+    body = depot.shipment_body(order, "30")
+    answers = await asyncio.gather(*(depot.client.post("/v1/shipments", body) for _ in range(8)))
+    assert sorted(response.status for response, _ in answers) == [201] * 3 + [409] * 5
+    assert (await depot.stock())[str(order.jobs[0])] == ("100", "90", "10")
+
+
+async def test_of_simultaneous_receipts_none_exceeds_what_was_produced(depot: Any) -> None:
+    order = await depot.confirm_order()
+    body = {"warehouse": "BO1", "job_id": str(order.jobs[0]), "quantity": "30"}
+    answers = await asyncio.gather(*(depot.client.post("/v1/receipts", body) for _ in range(8)))
+    assert sorted(response.status for response, _ in answers) == [201] * 3 + [409] * 5

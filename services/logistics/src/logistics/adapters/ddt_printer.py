@@ -9,7 +9,6 @@ import signal
 import threading
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from multiprocessing import get_context, parent_process
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
     from ..domain.ddt import Document
 
 SECONDS_FOR_ONE: Final = 20.0
+SECONDS_IDLE: Final = 60.0
+"""Longer than any sheet takes. Then the processes end, and their memory is free again."""
 SHEETS_OF_ONE_PROCESS: Final = 500
 """Then a fresh process takes over, which keeps what the typesetter caches small."""
 
@@ -32,6 +33,7 @@ class DdtPrinter:
         self._processes = processes
         self._pool: ProcessPoolExecutor | None = None
         self._printed = 0
+        self._idle: asyncio.TimerHandle | None = None
 
     async def print(self, document: Document, *, voided_because: str | None = None) -> bytes:
         """The document as PDF/A-3b: the same bytes for the same content, whenever and wherever it is made.
@@ -42,13 +44,15 @@ class DdtPrinter:
         from .ddt_sheet import sheet_of
 
         sheet = json.dumps(sheet_of(document, voided_because), ensure_ascii=False)
+        dated = int(document.issued_at.timestamp())
         try:
-            return await self._run(sheet, document.issued_at)
+            return await self._run(sheet, dated)
         except BrokenProcessPool:  # a process was killed: by hand, or for want of memory
             self.close()
-            return await self._run(sheet, document.issued_at)
+            return await self._run(sheet, dated)
 
-    async def _run(self, sheet: str, issued_at: datetime) -> bytes:
+    async def _run(self, sheet: str, dated: int) -> bytes:
+        loop = asyncio.get_running_loop()
         if self._pool is not None and self._printed >= SHEETS_OF_ONE_PROCESS:
             self.close()
         if self._pool is None:
@@ -57,7 +61,10 @@ class DdtPrinter:
                 self._processes, mp_context=get_context("spawn"), initializer=_live_and_die_with_parent
             )
         self._printed += 1
-        printing = asyncio.get_running_loop().run_in_executor(self._pool, typeset, sheet, issued_at)
+        if self._idle is not None:
+            self._idle.cancel()
+        self._idle = loop.call_later(SECONDS_IDLE, self.close)
+        printing = loop.run_in_executor(self._pool, typeset, sheet, dated)
         try:
             return await asyncio.wait_for(printing, SECONDS_FOR_ONE)
         except TimeoutError:
@@ -65,7 +72,10 @@ class DdtPrinter:
             raise
 
     def close(self) -> None:
-        """Lets sheets in hand be finished, and takes no more."""
+        """Lets sheets in hand be finished and the processes end. The next sheet starts them anew."""
+        if self._idle is not None:
+            self._idle.cancel()
+            self._idle = None
         if self._pool is not None:
             self._pool.shutdown(wait=False)
             self._pool = None
@@ -84,10 +94,10 @@ def _live_and_die_with_parent() -> None:
     threading.Thread(target=follow, daemon=True).start()
 
 
-def typeset(sheet: str, issued_at: datetime) -> bytes:
-    """The PDF of a sheet (JSON text), dated `issued_at`. Runs in a process of the pool."""
+def typeset(sheet: str, dated: int) -> bytes:
+    """The PDF of a sheet (JSON text), dated in seconds since 1970. Runs in a process of the pool."""
     pdf = _compiler().compile(
-        format="pdf", pdf_standards="a-3b", timestamp=issued_at, sys_inputs={"sheet": sheet}
+        format="pdf", pdf_standards="a-3b", timestamp=dated, sys_inputs={"sheet": sheet}
     )
     assert isinstance(pdf, bytes)
     return pdf

@@ -1,0 +1,230 @@
+"""DDT numbers: no gap, no double, in the order of their dates, whatever happens."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from logistics.application.ports import Ports
+from optima_kit.db import Transaction
+from optima_kit.testing import app_client
+
+from ..conftest import NOW, SERVICE, Depot
+
+
+async def numbers(depot: Any) -> list[str]:
+    rows = await depot.database.fetch("SELECT number FROM ddts ORDER BY year, series, progressive")
+    return [row["number"] for row in rows]
+
+
+async def test_forty_at_once_take_the_numbers_1_to_40(open_depot: Callable[..., Any]) -> None:
+    async with open_depot(pool_size=12) as depot:
+        await depot.furnish()
+        order = await depot.stocked_order(quantities=("100",))
+        shipments = [await depot.picked(order, "1") for _ in range(40)]
+        answers = await asyncio.gather(*(depot.attempt(shipment, "issue") for shipment in shipments))
+        assert {response.status for response, _ in answers} == {200}
+        taken = sorted(shipment["ddt"]["progressive"] for _, shipment in answers)
+        assert taken == list(range(1, 41))
+        assert await numbers(depot) == [f"{n}/2026" for n in range(1, 41)]
+        told = await depot.database.published("optima.logistics.ddt_issued.v1")
+        assert sorted(event.data["progressive"] for event in told) == taken
+
+
+class Interrupted(Exception):
+    """The machine gave up between the number and the commit."""
+
+
+async def test_a_number_whose_transaction_fails_is_taken_by_the_next(depot: Any) -> None:
+    """Every third issue breaks down after its number was taken, half of them as late as after the event."""
+    first, second = await depot.stocked_order(), await depot.stocked_order()
+    shipments = [await depot.picked(order, "1") for order in (first, second) for _ in range(15)]
+    turn = iter(range(1000))
+
+    class Breaking:
+        def __init__(self, inner: Any, method: str) -> None:
+            self._inner, self._method = inner, method
+
+        def __getattr__(self, name: str) -> Any:
+            if name == self._method:
+                raise Interrupted
+            return getattr(self._inner, name)
+
+    def ports(work: Transaction) -> Ports:
+        whole = SERVICE.ports(work)
+        match next(turn) % 6:
+            case 2:
+                return replace(whole, ledger=Breaking(whole.ledger, "record"))
+            case 5:
+                return replace(whole, jobs=Breaking(whole.jobs, "schedule"))
+            case _:
+                return whole
+
+    breaking = replace(SERVICE, ports=ports)
+    async with app_client(breaking, depot.database, clock=depot.clock, pool_size=8) as app:
+        shaky = Depot(app, depot.database, depot.clock, depot.tenant_id)
+        answers = await asyncio.gather(*(shaky.attempt(shipment, "issue") for shipment in shipments))
+    statuses = sorted(response.status for response, _ in answers)
+    assert statuses == [200] * 20 + [500] * 10
+    assert await numbers(depot) == [f"{n}/2026" for n in range(1, 21)]
+    for (response, _), shipment in zip(answers, shipments, strict=True):
+        if response.status == 500:
+            await depot.act(shipment, "issue")
+    assert await numbers(depot) == [f"{n}/2026" for n in range(1, 31)]
+    rows = await depot.database.fetch("SELECT last_progressive FROM ddt_series")
+    assert [row["last_progressive"] for row in rows] == [30]
+
+
+async def test_a_retry_with_the_same_key_gets_the_same_number(depot: Any) -> None:
+    shipment = await depot.picked(await depot.stocked_order(), "1")
+    path, key = f"/v1/shipments/{shipment['shipment_id']}/issue", {"Idempotency-Key": "once"}
+    _, first = await depot.client.post(path, {}, headers=key)
+    response, again = await depot.client.post(path, {}, headers=key)
+    assert (response.status, again) == (200, first)
+    assert await numbers(depot) == ["1/2026"]
+
+
+async def test_a_new_year_begins_at_midnight_of_the_sender(depot: Any) -> None:
+    order = await depot.stocked_order()
+    shipments = [await depot.picked(order, "1") for _ in range(5)]
+    depot.clock.set(datetime(2026, 12, 31, 22, 59, 59, tzinfo=UTC))
+    assert (await depot.act(shipments[0], "issue"))["ddt"]["number"] == "1/2026"
+    depot.clock.set(datetime(2026, 12, 31, 23, 0, 0, tzinfo=UTC))
+    new_year = (await depot.act(shipments[1], "issue"))["ddt"]
+    assert (new_year["number"], new_year["issue_date"]) == ("1/2027", "2027-01-01")
+    assert (await depot.act(shipments[2], "issue"))["ddt"]["number"] == "2/2027"
+    late = (await depot.act(shipments[3], "issue", issue_date="2026-12-31"))["ddt"]
+    assert (late["number"], late["year"]) == ("2/2026", 2026)
+    assert (await depot.act(shipments[4], "issue"))["ddt"]["number"] == "3/2027"
+
+
+async def test_each_series_counts_for_itself(depot: Any) -> None:
+    order = await depot.stocked_order()
+    taken = []
+    for series in (None, "A", "A", None, "RESI"):
+        body = {} if series is None else {"series": series}
+        taken.append((await depot.act(await depot.picked(order, "1"), "issue", **body))["ddt"]["number"])
+    assert taken == ["1/2026", "1/A/2026", "2/A/2026", "2/2026", "1/RESI/2026"]
+    for bad in ("a", "TOOLONG", "A/B", ""):
+        response, problem = await depot.attempt(await depot.draft(order, "1"), "issue", series=bad)
+        assert (response.status, problem["errors"][0]["field"]) == (422, "series")
+
+
+async def test_no_document_is_dated_before_its_predecessor_or_in_the_future(depot: Any) -> None:
+    order = await depot.stocked_order()
+    first, second = await depot.picked(order, "1"), await depot.picked(order, "1")
+    await depot.act(first, "issue", issue_date="2026-11-20")
+    for day, code in (("2026-11-19", "issue_date_before_last"), ("2026-11-25", "issue_date_in_the_future")):
+        response, problem = await depot.attempt(second, "issue", issue_date=day)
+        assert (response.status, problem["code"]) == (422, code)
+        assert problem["errors"][0]["field"] == "issue_date"
+    response, problem = await depot.attempt(second, "issue", issue_date="2026-11-19", series="B")
+    assert response.status == 200, "another series has dates of its own"
+    assert await numbers(depot) == ["1/2026", "1/B/2026"]
+
+
+async def test_a_voided_number_stays_used_and_the_reissue_takes_the_next(depot: Any) -> None:
+    order = await depot.stocked_order()
+    shipment = await depot.picked(order, "100")
+    await depot.act(shipment, "issue")
+    voided = await depot.act(shipment, "void", reason="Destinatario errato", reissue=True)
+    assert (voided["state"], voided["ddt"]["number"]) == ("voided", "1/2026")
+    assert voided["ended_because"] == "Destinatario errato"
+    _, again = await depot.client.get(f"/v1/shipments/{voided['replaced_by']}")
+    assert (again["state"], again["replaces"]) == ("draft", shipment["shipment_id"])
+    assert again["lines"] == voided["lines"]
+    assert (await depot.stock())[str(order.jobs[0])] == ("100", "100", "0")
+    await depot.act(again, "picking")
+    assert (await depot.act(again, "issue"))["ddt"]["number"] == "2/2026"
+    events = await depot.database.published()
+    told = next(event for event in events if event.type == "optima.logistics.ddt_voided.v1")
+    assert (told.data["number"], told.data["replaced_by"]) == ("1/2026", again["shipment_id"])
+    assert await numbers(depot) == ["1/2026", "2/2026"]
+    response, problem = await depot.attempt(voided, "void", reason="Ancora", reissue=False)
+    assert (response.status, problem["code"]) == (409, "ddt_not_voidable")
+
+
+async def test_a_document_voided_without_reissue_gives_the_goods_back(depot: Any) -> None:
+    order = await depot.stocked_order()
+    shipment = await depot.picked(order, "100")
+    await depot.act(shipment, "issue")
+    await depot.act(shipment, "departure")
+    voided = await depot.act(shipment, "void", reason="Viaggio annullato", reissue=False)
+    assert "replaced_by" not in voided
+    assert (await depot.stock())[str(order.jobs[0])] == ("100", "0", "100")
+
+
+async def test_what_the_law_demands_is_told_at_once_and_nothing_is_written(depot: Any) -> None:
+    order = await depot.stocked_order()
+    shipment = await depot.picked(
+        order, "1", transport_reason=None, transport_by="vettore", carrier=None, packages=None
+    )
+    before = await depot.types()
+    response, problem = await depot.attempt(shipment, "issue", issue_date="2026-12-01")
+    assert (response.status, problem["code"]) == (422, "violations")
+    assert [(error["field"], error["code"]) for error in problem["errors"]] == [
+        ("issue_date", "issue_date_in_the_future"),
+        ("transport_reason", "transport_reason_missing"),
+        ("carrier", "carrier_missing"),
+    ]
+    assert all(error["detail"] for error in problem["errors"])
+    assert await depot.types() == before
+    assert await numbers(depot) == []
+    assert await depot.database.fetch("SELECT 1 FROM ddt_series") == []
+    assert (await depot.stock())[str(order.jobs[0])] == ("100", "1", "99")
+
+
+async def test_without_a_sender_nothing_is_issued_and_the_newest_counts(
+    open_depot: Callable[..., Any],
+) -> None:
+    async with open_depot() as depot:
+        await depot.furnish()
+        shipment = await depot.picked(await depot.stocked_order(), "1")
+        await depot.database.fetch("DELETE FROM senders")
+        response, problem = await depot.attempt(shipment, "issue")
+        assert (response.status, problem["code"]) == (422, "sender_unknown")
+        await depot.introduce_sender(province="")
+        response, problem = await depot.attempt(shipment, "issue")
+        assert problem["errors"][0]["field"] == "sender.province"
+        await depot.introduce_sender(name="Caffè Aurora Holding S.p.A.")
+        await depot.act(shipment, "issue")
+        event = (await depot.database.published("optima.logistics.ddt_issued.v1"))[0]
+        assert event.data["sender"]["name"] == "Caffè Aurora Holding S.p.A."
+
+
+async def test_an_issued_document_keeps_what_it_said(depot: Any) -> None:
+    shipment = await depot.picked(await depot.stocked_order(), "1")
+    await depot.act(shipment, "issue")
+    path = f"/v1/shipments/{shipment['shipment_id']}/ddt.pdf"
+    response, before = await depot.client.get(path)
+    assert (response.status, response.content_type) == (200, "application/pdf")
+    assert "DDT%201-2026.pdf" in response.headers["Content-Disposition"]
+    await depot.introduce_sender(name="Altro nome")
+    moved = {"text": "Altro", "sale": False}
+    assert (await depot.client.put("/v1/transport-reasons/vendita", moved))[0].status == 200
+    depot.clock.advance(timedelta(days=3))
+    assert (await depot.client.get(path))[1] == before
+    voided = await depot.act(shipment, "void", reason="Errore", reissue=False)
+    assert (await depot.client.get(path))[1] != before, "a voided one says so"
+    assert voided["ddt"]["issued_at"] == NOW.isoformat().replace("+00:00", "Z")
+
+
+async def test_the_ledger_and_the_documents_can_not_be_rewritten(depot: Any) -> None:
+    shipment = await depot.picked(await depot.stocked_order(), "1")
+    await depot.act(shipment, "issue")
+    for statement in (
+        "UPDATE movements SET quantity = 1",
+        "DELETE FROM movements",
+        "UPDATE ddts SET number = '7/2026'",
+        "DELETE FROM ddts",
+        "DELETE FROM shipments",
+        "DELETE FROM ddt_series",
+    ):
+        async with depot.app.database.connection() as connection:
+            with pytest.raises(Exception, match="permission denied"):
+                await connection.execute(statement)
