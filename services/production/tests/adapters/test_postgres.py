@@ -1,0 +1,126 @@
+"""What the statements promise: indexes that keep lists fast, and figures without a tenant."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import date
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+import production
+from optima_kit.testing import ServiceDatabase, undocumented_refusals
+from production.adapters.figures import LATE_PHASES, OPEN_ORDERS, measure
+from production.adapters.postgres import QUERIES
+
+TENANT, ANNA = uuid4(), uuid4()
+LAST, FIRST = UUID(int=2**128 - 1), UUID(int=0)
+
+FILL = """
+SELECT set_config('optima.tenant', '{tenant}', false);
+INSERT INTO orders (id, number, title, customer, deadline, state, confirmed_at, version)
+SELECT gen_random_uuid(), 'O-' || n, 'Ordine', 'C' || n % 50, date '2027-01-01' + n % 300,
+       CASE WHEN n % 100 = 0 THEN 'confirmed' ELSE 'delivered' END, now(), 1
+FROM generate_series(1, {orders}) AS n;
+INSERT INTO order_jobs (id, order_id, position, kind, description, quantity, unit, deliveries,
+                        tolerance_percent, state, version)
+SELECT gen_random_uuid(), id, 1, 'k', 'd', 100, 'pz', '[]', 10, 'done', 1 FROM orders;
+INSERT INTO phases (id, order_id, job_id, position, key, name, after, quality_check, skippable, deadline,
+                    state, assignee_id, attempt, note)
+SELECT gen_random_uuid(), order_id, order_jobs.id, 0, 'k', 'n', '{{}}', false, false, orders.deadline,
+       CASE WHEN orders.state = 'confirmed' THEN 'assigned' ELSE 'done' END, '{anna}', 1, ''
+FROM order_jobs JOIN orders ON orders.id = order_id;
+INSERT INTO job_economics (job_id, cost, unit_price, materials, technical_sheet, vat_code)
+SELECT id, 1, 1, '', '', '22' FROM order_jobs;
+ANALYZE;
+"""
+
+
+@pytest.fixture
+async def filled(
+    database_for: Callable[[str], Awaitable[ServiceDatabase]],
+) -> AsyncIterator[tuple[ServiceDatabase, asyncpg.Connection[asyncpg.Record]]]:
+    database = await database_for("production")
+    root = await asyncpg.connect(database.superuser_url)
+    await root.execute(FILL.format(tenant=TENANT, anna=ANNA, orders=5000))
+    await root.close()
+    connection = await asyncpg.connect(database.rw_url)
+    await connection.execute(f"SELECT set_config('optima.tenant', '{TENANT}', false)")
+    yield database, connection
+    await connection.close()
+
+
+async def test_lists_keep_their_indexes_with_the_plan_of_any_parameter(
+    filled: tuple[ServiceDatabase, asyncpg.Connection[asyncpg.Record]],
+) -> None:
+    _, connection = filled
+    await connection.execute("SET plan_cache_mode = force_generic_plan")
+    some_job = await connection.fetchval("SELECT id FROM order_jobs LIMIT 1")
+    some_phase = await connection.fetchval("SELECT id FROM phases LIMIT 1")
+    for name, index, arguments in (
+        ("page_orders", "orders_newest", (LAST, 50)),
+        ("page_orders_of_state", "orders_by_state", (LAST, 50, "confirmed")),
+        ("page_orders_of_customer", "orders_by_customer", (LAST, 50, "C1", None)),
+        ("page_tasks_open", "tasks_open", (ANNA, ["assigned"], date.min, FIRST, 50)),
+        ("page_tasks_done", "tasks_done", (ANNA, date.min, FIRST, 50)),
+        ("lock_order_of_job", "order_jobs_pkey", (some_job,)),
+        ("lock_order_of_phase", "phases_pkey", (some_phase,)),
+        ("load_phases_of_job", "phases_job_id_key_key", (some_job,)),
+        ("find_order_of_brief", "orders_tenant_id_brief_id_key", (uuid4(),)),
+    ):
+        plan = await _plan(connection, getattr(QUERIES, name), *arguments)
+        assert index in plan, f"{name}:\n{plan}"
+        assert "Seq Scan" not in plan, f"{name}:\n{plan}"
+        if name.startswith("page_"):
+            assert "Sort" not in plan, f"{name}:\n{plan}"
+
+
+async def _plan(connection: asyncpg.Connection[asyncpg.Record], sql: str, *arguments: object) -> str:
+    statement = await connection.prepare(sql)
+    types = ", ".join(parameter.name for parameter in statement.get_parameters())
+    await connection.execute(f"PREPARE shown ({types}) AS {sql}")
+    given = ", ".join(_literal(argument) for argument in arguments)
+    rows = await connection.fetch(f"EXPLAIN EXECUTE shown ({given})")
+    await connection.execute("DEALLOCATE shown")
+    return "\n".join(row[0] for row in rows)
+
+
+def _literal(argument: object) -> str:
+    match argument:
+        case None:
+            return "NULL"
+        case int():
+            return str(argument)
+        case list():
+            return "ARRAY[" + ", ".join(map(_literal, argument)) + "]"
+    return f"'{argument}'"
+
+
+async def test_figures_count_open_orders_and_late_phases_of_all_tenants(
+    filled: tuple[ServiceDatabase, asyncpg.Connection[asyncpg.Record]],
+) -> None:
+    database, connection = filled
+    backbone = await asyncpg.connect(database.backbone_url)
+    try:
+        await measure(backbone)
+        assert OPEN_ORDERS.labels("confirmed")._value.get() == 50
+        assert OPEN_ORDERS.labels("ready")._value.get() == 0
+        assert LATE_PHASES._value.get() == 0
+        await connection.execute("UPDATE phases SET deadline = current_date - 2")
+        await measure(backbone)
+        assert LATE_PHASES._value.get() == 50
+        for secret in (
+            "SELECT title FROM orders",
+            "SELECT assignee_id FROM phases",
+            "SELECT * FROM customers",
+        ):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await backbone.fetch(secret)
+    finally:
+        await backbone.close()
+
+
+def test_every_refusal_has_its_texts() -> None:
+    assert undocumented_refusals("production", Path(production.__file__).parent) == set()
