@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -10,12 +10,13 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
+import pytest_asyncio
 
 from optima_contracts.envelope import EventData
 from optima_kit.clock import FixedClock
 from optima_kit.db import Database, Transaction
 from optima_kit.reactions import Received
-from optima_kit.testing import ServiceDatabase
+from optima_kit.testing import ServiceDatabase, temporary_database
 from trail.adapters.messages import record
 from trail.bootstrap import ports
 
@@ -85,12 +86,20 @@ class Scene:
             await connection.close()
 
 
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def shared() -> AsyncIterator[ServiceDatabase]:
+    async with temporary_database("trail") as stored:
+        yield stored
+
+
 @pytest.fixture
-async def scene(
-    database_for: Callable[[str], Awaitable[ServiceDatabase]],
-) -> AsyncIterator[Scene]:
+async def scene(shared: ServiceDatabase) -> AsyncIterator[Scene]:
     now = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
-    stored = await database_for("trail")
+    stored = shared
+    # Emptying costs a test less than a database of its own.
+    connection = await asyncpg.connect(stored.superuser_url)
+    await connection.execute("SET session_replication_role = replica; TRUNCATE entries, heads, grants, days")
+    await connection.close()
     database = await Database.open(stored.rw_url, source="/optima/trail", size=3, clock=FixedClock(now))
     yield Scene(stored, database, now, UUID(int=1))
     await database.close()

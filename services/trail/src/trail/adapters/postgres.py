@@ -60,9 +60,11 @@ class PostgresTrail:
         connection = self._work.connection
         # Every filter is optional: only a plan made for those that are given uses their index.
         await connection.execute("SET LOCAL plan_cache_mode = force_custom_plan")
-        low, high = await connection.fetchrow(
+        window = await connection.fetchrow(
             QUERIES.find_window, selection.after, selection.occurred_from, selection.occurred_before
         )
+        assert window is not None
+        low, high = window
         if low is None or low >= high:
             return []
         types = None

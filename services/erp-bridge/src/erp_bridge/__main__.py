@@ -1,0 +1,10 @@
+"""`python -m erp_bridge http|relay|consume|work|migrate|all`."""
+
+from __future__ import annotations
+
+from optima_kit.run import main
+
+from .bootstrap import BridgeSettings, service
+
+if __name__ == "__main__":
+    main(service, BridgeSettings)

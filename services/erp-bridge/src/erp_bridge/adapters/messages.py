@@ -1,0 +1,45 @@
+"""What the bridge answers. The inbox keeps duplicates away; each reaction says what a late event does."""
+
+from __future__ import annotations
+
+from optima_contracts.economics import OrderValued
+from optima_contracts.logistics import DdtIssued, DdtVoided
+from optima_contracts.production import OrderCancelled, OrderConfirmed
+from optima_kit.reactions import Reactions, Received
+
+from ..application.on_ddt import on_ddt_issued, on_ddt_voided
+from ..application.on_order_changed import on_order_cancelled, on_order_valued
+from ..application.on_order_confirmed import on_order_confirmed
+from ..application.ports import Ports
+
+reactions = Reactions()
+
+
+@reactions.on(OrderConfirmed)
+async def order_confirmed(ports: Ports, event: Received[OrderConfirmed]) -> None:
+    """First of its order; whatever else is about the order waits for it."""
+    await on_order_confirmed(ports, event.data, correlation_id=event.correlation_id)
+
+
+@reactions.on(OrderValued, newest_only=True)
+async def order_valued(ports: Ports, event: Received[OrderValued]) -> None:
+    """Waits for its order. It carries all prices: a late one that is older than the last is dropped."""
+    await on_order_valued(ports, event.data)
+
+
+@reactions.on(OrderCancelled)
+async def order_cancelled(ports: Ports, event: Received[OrderCancelled]) -> None:
+    """Waits for its order; prices that come later leave it cancelled."""
+    await on_order_cancelled(ports, event.data.order_id)
+
+
+@reactions.on(DdtIssued)
+async def ddt_issued(ports: Ports, event: Received[DdtIssued]) -> None:
+    """First of its shipment that concerns the ERP."""
+    await on_ddt_issued(ports, event.data, correlation_id=event.correlation_id)
+
+
+@reactions.on(DdtVoided)
+async def ddt_voided(ports: Ports, event: Received[DdtVoided]) -> None:
+    """Waits for the issue."""
+    await on_ddt_voided(ports, event.data)

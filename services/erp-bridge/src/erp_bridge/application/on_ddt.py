@@ -1,0 +1,69 @@
+"""A transport document was issued or voided: the ERP has to know."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from optima_contracts.logistics import DdtIssued, DdtVoided
+from optima_kit.refusals import NotYet
+
+from ..domain.documents import Document
+from .ports import Ports
+from .schedules import owe_exports
+
+
+async def on_ddt_issued(ports: Ports, ddt: DdtIssued, *, correlation_id: UUID) -> None:
+    document = Document(
+        entity="ddt",
+        internal_id=ddt.shipment_id,
+        number=ddt.number,
+        correlation_id=correlation_id,
+        heading={
+            "reference": str(ddt.shipment_id),
+            "order_reference": str(ddt.order_id),
+            "number": ddt.number,
+            "issue_date": ddt.issue_date.isoformat(),
+            "state": "issued",
+            "reason": ddt.reason,
+            "recipient_name": ddt.recipient.name,
+            "recipient_vat_number": ddt.recipient.vat_number,
+            "recipient_fiscal_code": ddt.recipient.fiscal_code,
+            "recipient_street": ddt.recipient.street,
+            "recipient_postal_code": ddt.recipient.postal_code,
+            "recipient_city": ddt.recipient.city,
+            "recipient_province": ddt.recipient.province,
+            "destination": ddt.destination,
+            "delivery_name": ddt.delivery_address.name,
+            "delivery_street": ddt.delivery_address.street,
+            "delivery_postal_code": ddt.delivery_address.postal_code,
+            "delivery_city": ddt.delivery_address.city,
+            "delivery_province": ddt.delivery_address.province,
+            "transport_by": ddt.transport_by,
+            "carrier_name": ddt.carrier.name if ddt.carrier else None,
+            "freight": ddt.freight,
+            "appearance": ddt.appearance,
+            "packages": None if ddt.packages is None else str(ddt.packages),
+            "gross_weight_kg": ddt.gross_weight_kg,
+        },
+        lines={
+            str(position): {
+                "description": line.description,
+                "quantity": line.quantity,
+                "unit": line.unit,
+            }
+            for position, line in enumerate(ddt.lines, 1)
+        },
+        changed_at=ports.now,
+    )
+    await ports.documents.save(document)
+    await owe_exports(ports, document)
+
+
+async def on_ddt_voided(ports: Ports, voided: DdtVoided) -> None:
+    """The ERP's copy is marked, never removed. Raises NotYet when the issue has not arrived."""
+    document = await ports.documents.find("ddt", voided.shipment_id)
+    if document is None:
+        raise NotYet(f"the DDT of shipment {voided.shipment_id} is not known yet")
+    document = document.in_state("voided", ports.now)
+    await ports.documents.save(document)
+    await owe_exports(ports, document)

@@ -1,0 +1,40 @@
+"""An order is owed to the ERP."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from optima_contracts.production import OrderConfirmed
+
+from ..domain.documents import Document
+from .ports import Ports
+from .schedules import owe_exports
+
+
+async def on_order_confirmed(ports: Ports, order: OrderConfirmed, *, correlation_id: UUID) -> None:
+    """Prices follow with `order_valued`; until then the order goes without them."""
+    document = Document(
+        entity="order",
+        internal_id=order.order_id,
+        number=order.number,
+        correlation_id=correlation_id,
+        heading={
+            "reference": str(order.order_id),
+            "number": order.number,
+            "state": "confirmed",
+            "customer": order.customer,
+            "deadline": order.deadline.isoformat(),
+        },
+        lines={
+            str(line.job_id): {
+                "kind": line.kind,
+                "description": line.description,
+                "quantity": line.quantity,
+                "unit": line.unit,
+            }
+            for line in order.lines
+        },
+        changed_at=ports.now,
+    )
+    await ports.documents.save(document)
+    await owe_exports(ports, document)

@@ -1,0 +1,56 @@
+"""Wires the bridge's adapters."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from optima_kit.db import Transaction
+from optima_kit.service import Service
+from optima_kit.settings import Settings
+
+from .adapters.connectors import ConnectorRegistry
+from .adapters.drop_folder import DropFolder
+from .adapters.http import Resources, routes
+from .adapters.italian_checks import italian_checks
+from .adapters.jobs import jobs
+from .adapters.messages import reactions
+from .adapters.metrics import CountedExchange, measure
+from .adapters.postgres import PostgresConnections, PostgresCustomers, PostgresDocuments, PostgresFailures
+from .application.ports import Ports
+
+
+class BridgeSettings(Settings):
+    drop_folder_root: Path = Path(".optima/drop")
+    """Below it each tenant has a directory of its own for drop folders; nothing outside is touched."""
+
+
+def service(settings: BridgeSettings) -> Service[Ports]:
+    connectors = ConnectorRegistry([DropFolder(settings.drop_folder_root)])
+    checks, exchanged = italian_checks(), CountedExchange()
+
+    def ports(work: Transaction) -> Ports:
+        return Ports(
+            connections=PostgresConnections(work, connectors),
+            customers=PostgresCustomers(work),
+            documents=PostgresDocuments(work),
+            failures=PostgresFailures(work),
+            connectors=connectors,
+            checks=checks,
+            exchanged=exchanged,
+            outbox=work.outbox,
+            jobs=work.jobs,
+            tenant_id=work.tenant_id,
+            now=work.now,
+        )
+
+    return Service(
+        name="erp-bridge",
+        package="erp_bridge",
+        settings=settings,
+        ports=ports,
+        routes=routes,
+        reactions=reactions,
+        jobs=jobs,
+        resources=Resources(ports),
+        measure=measure,
+    )

@@ -1,0 +1,126 @@
+"""A connection is configured through the API, says what it can carry, and refuses what cannot be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import asyncpg
+import pytest
+
+from erp_bridge.adapters.metrics import FAILURES_WAITING, SYNC_LAG, measure
+
+GOOD = {"connector": "drop-folder", "settings": {"folder": "acme"}}
+
+
+async def test_a_connection_shows_what_it_carries(bridge: Any) -> None:
+    view = await bridge.connect()
+    assert view["location"] == f"{bridge.tenant_id}/acme"
+    assert view["mapping"]["customer"]["code"]["remote"] == "codice"
+    carried = {each["entity"]: (each["reads"], each["writes"]) for each in view["capabilities"]}
+    assert carried["customer"] == (True, [])
+    assert carried["order"] == (False, ["create", "change", "cancel"])
+    _, listed = await bridge.as_("backoffice").get("/v1/connectors")
+    assert [each["key"] for each in listed["items"]] == ["drop-folder"]
+
+
+async def test_a_change_needs_the_version_that_was_read(bridge: Any) -> None:
+    await bridge.connect()
+    admin = bridge.as_("admin")
+    response, _ = await admin.put("/v1/connections/gestionale", json=GOOD)
+    assert response.status == 428
+    response, _ = await admin.put("/v1/connections/gestionale", json=GOOD, headers={"If-Match": '"9"'})
+    assert response.status == 412
+    response, _ = await admin.put("/v1/connections/gestionale", json=GOOD, headers={"If-Match": '"1"'})
+    assert (response.status, response.headers["ETag"]) == (200, '"2"')
+    assert len(await bridge.stored.fetch("SELECT FROM mapping_versions")) == 1
+
+
+@pytest.mark.parametrize(
+    ("key", "body", "field"),
+    [
+        ("gestionale", {**GOOD, "settings": {"folder": "../x"}}, "settings.folder"),
+        ("gestionale", {**GOOD, "settings": {"folder": "a", "host": "x"}}, "settings.host"),
+        ("gestionale", {**GOOD, "connector": "sap"}, "connector"),
+        ("ge stionale", GOOD, "key"),
+        ("gestionale", {**GOOD, "colour": 1}, "colour"),
+        ("gestionale", {**GOOD, "mapping": {"customer": {"x": {"remote": "y"}}}}, "mapping.customer.x"),
+        (
+            "gestionale",
+            {**GOOD, "mapping": {"customer": {"name": {"remote": "codice"}}}},
+            "mapping.customer.name",
+        ),
+        ("gestionale", {**GOOD, "mapping": {"invoice": {}}}, "mapping.invoice.[key]"),
+    ],
+)
+async def test_what_cannot_be_is_refused_by_its_field(bridge: Any, key: str, body: Any, field: str) -> None:
+    response, problem = await bridge.as_("admin").put(f"/v1/connections/{key}", json=body)
+    assert response.status == 422, problem
+    assert [each["field"] for each in problem["errors"]] == [field]
+    assert await bridge.stored.fetch("SELECT FROM connections") == []
+
+
+async def test_only_an_admin_configures(bridge: Any) -> None:
+    response, _ = await bridge.as_("backoffice").put("/v1/connections/gestionale", json=GOOD)
+    assert response.status == 403
+
+
+async def test_tables_come_by_day_and_language(bridge: Any) -> None:
+    reader = bridge.as_("marketing")
+    _, tables = await reader.get("/v1/lookup-tables")
+    assert "vat-codes" in [each["key"] for each in tables["items"]]
+    _, now = await reader.get("/v1/lookup-tables/vat-codes")
+    _, then = await reader.get("/v1/lookup-tables/vat-codes?on=2020-06-01")
+    assert "N2" not in [each["code"] for each in now["items"]]
+    assert "N2" in [each["code"] for each in then["items"]]
+    _, english = await reader.get(
+        "/v1/lookup-tables/payment-methods?limit=1", headers={"Accept-Language": "en"}
+    )
+    assert english["items"] == [{"code": "MP01", "name": "cash"}]
+    response, _ = await reader.get("/v1/lookup-tables/nothing")
+    assert response.status == 404
+
+
+async def test_banks_come_in_pages(bridge: Any) -> None:
+    reader = bridge.as_("backoffice")
+    codes: list[str] = []
+    cursor = ""
+    while True:
+        _, page = await reader.get(f"/v1/lookup-tables/banks?limit=200{cursor}")
+        codes += [each["code"] for each in page["items"]]
+        if not page.get("next_cursor"):
+            break
+        cursor = f"&cursor={page['next_cursor']}"
+    assert len(codes) > 200
+    assert codes == sorted(set(codes))
+
+
+async def test_gauges_count_over_tenants_without_seeing_their_data(bridge: Any) -> None:
+    await bridge.connect()
+    bridge.drop("X;;;;;;;;;\n")
+    await bridge.take_in()
+    connection = await asyncpg.connect(bridge.stored.backbone_url)
+    try:
+        await measure(connection)
+        for forbidden in (
+            "SELECT payload FROM failures",
+            "SELECT settings FROM connections",
+            "SELECT FROM customers",
+        ):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await connection.execute(forbidden)
+    finally:
+        await connection.close()
+    assert FAILURES_WAITING.labels("customer")._value.get() == 1
+    assert SYNC_LAG.labels("drop-folder", "out")._value.get() == 0
+
+
+async def test_every_tenant_table_is_empty_without_a_tenant(bridge: Any) -> None:
+    await bridge.connect()
+    bridge.drop("X;;;;;;;;;\n")
+    await bridge.take_in()
+    connection = await asyncpg.connect(bridge.stored.rw_url)
+    try:
+        for table in ("connections", "mapping_versions", "customers", "documents", "links", "failures"):
+            assert await connection.fetchval(f"SELECT count(*) FROM {table}") == 0
+    finally:
+        await connection.close()

@@ -1,0 +1,233 @@
+"""Orders and DDTs reach the ERP once, with their latest state, and failures are kept and mended."""
+
+from __future__ import annotations
+
+import csv
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from optima_contracts.economics import OrderLineValue, OrderValued
+from optima_contracts.erp import DocumentExported, RecordRefused
+from optima_contracts.identity import LegalIdentity
+from optima_contracts.logistics import DdtIssued, DdtVoided, ShipmentLine
+from optima_contracts.production import OrderCancelled, OrderConfirmed, OrderDelivery, OrderLine
+from optima_kit.refusals import NotYet
+
+BRIEF, ORDER, SHIPMENT, JOB = UUID(int=11), UUID(int=12), UUID(int=13), UUID(int=14)
+
+CONFIRMED = OrderConfirmed(
+    order_id=ORDER,
+    number="O-2026/7",
+    brief_id=BRIEF,
+    customer="AURORA-MI",
+    deadline=date(2026, 12, 15),
+    lines=[
+        OrderLine(
+            job_id=JOB,
+            item_id=None,
+            kind="espositore",
+            description="Espositore da banco",
+            quantity="120",
+            unit="pz",
+            deliveries=[OrderDelivery(destination="MI-01", quantity="120")],
+        )
+    ],
+)
+VALUED = OrderValued(
+    order_id=ORDER,
+    brief_id=BRIEF,
+    lines=[OrderLineValue(job_id=JOB, unit_price="12.50", amount="1500.00")],
+    total="1500.00",
+)
+COMPANY = LegalIdentity(
+    name="Aurora S.p.A.",
+    vat_number="07643520567",
+    street="Via 1",
+    postal_code="20100",
+    city="Milano",
+    province="MI",
+)
+ISSUED = DdtIssued(
+    shipment_id=SHIPMENT,
+    order_id=ORDER,
+    brief_id=BRIEF,
+    destination="MI-01",
+    lines=[ShipmentLine(job_id=JOB, description="Espositore da banco", quantity="60", unit="pz")],
+    number="12/2026",
+    progressive=12,
+    series="",
+    year=2026,
+    issue_date=date(2026, 11, 24),
+    sender=COMPANY,
+    recipient=COMPANY,
+    delivery_address=COMPANY,
+    reason="vendita",
+    transport_by="mittente",
+    packages=3,
+    gross_weight_kg="42.5",
+)
+
+
+def rows(file: Path) -> list[dict[str, str]]:
+    with file.open(encoding="utf-8", newline="") as text:
+        return list(csv.DictReader(text, delimiter=";"))
+
+
+async def tell_order(bridge: Any, event: Any) -> None:
+    await bridge.tell(event, subject=ORDER, correlation=BRIEF)
+
+
+def exported(bridge: Any, folder: str = "ordini") -> list[dict[str, str]]:
+    (file,) = (bridge.folder / "out" / folder).iterdir()
+    return rows(file)
+
+
+async def test_an_order_goes_out_and_again_with_its_prices(bridge: Any) -> None:
+    await bridge.connect()
+    await tell_order(bridge, CONFIRMED)
+    assert (await bridge.connection())["waiting"] == 1
+    await bridge.work()
+    (row,) = exported(bridge)
+    assert (row["numero_ordine"], row["codice_cliente"], row["quantita"]) == ("O-2026/7", "AURORA-MI", "120")
+    assert row["prezzo_unitario"] == ""
+    await tell_order(bridge, VALUED)
+    await bridge.work()
+    (row,) = exported(bridge)
+    assert (row["prezzo_unitario"], row["importo"], row["codice_iva"]) == ("12,50", "1500,00", "22")
+    events = await bridge.stored.published(DocumentExported.type)
+    assert [(each.subject, each.correlationid) for each in events] == [(ORDER, BRIEF)] * 2
+    assert events[0].data["external_id"] == events[1].data["external_id"]
+    state = await bridge.connection()
+    assert (state["orders"], state["waiting"], state["lag_seconds"]) == (1, 0, 0)
+
+
+async def test_what_comes_before_its_order_waits(bridge: Any) -> None:
+    await bridge.connect()
+    for event in (VALUED, OrderCancelled(order_id=ORDER, brief_id=BRIEF, reason="x")):
+        with pytest.raises(NotYet):
+            await tell_order(bridge, event)
+    with pytest.raises(NotYet):
+        await bridge.tell(
+            DdtVoided(
+                **ISSUED.model_dump(include={"shipment_id", "order_id", "brief_id", "destination", "lines"}),
+                number="12/2026",
+                reason="x",
+            ),
+            subject=SHIPMENT,
+            correlation=BRIEF,
+        )
+
+
+async def test_a_cancelled_order_is_marked_in_the_erp(bridge: Any) -> None:
+    await bridge.connect()
+    await tell_order(bridge, CONFIRMED)
+    await tell_order(bridge, OrderCancelled(order_id=ORDER, brief_id=BRIEF, reason="x"))
+    await tell_order(bridge, VALUED)
+    await bridge.work()
+    (row,) = exported(bridge)
+    assert row["stato"] == "annullato"
+
+
+async def test_a_ddt_goes_out_and_its_voiding_too(bridge: Any) -> None:
+    await bridge.connect()
+    await bridge.tell(ISSUED, subject=SHIPMENT, correlation=BRIEF)
+    await bridge.work()
+    (row,) = exported(bridge, "ddt")
+    assert (row["numero_ddt"], row["data_ddt"], row["stato"]) == ("12/2026", "24/11/2026", "emesso")
+    assert (row["colli"], row["peso_lordo_kg"], row["vettore"]) == ("3", "42,5", "")
+    voided = DdtVoided(
+        **ISSUED.model_dump(include={"shipment_id", "order_id", "brief_id", "destination", "lines"}),
+        number="12/2026",
+        reason="errore",
+    )
+    await bridge.tell(voided, subject=SHIPMENT, correlation=BRIEF)
+    await bridge.work()
+    (row,) = exported(bridge, "ddt")
+    assert row["stato"] == "annullato"
+
+
+async def test_nothing_is_told_twice_when_the_erp_has_it(bridge: Any) -> None:
+    await bridge.connect()
+    await tell_order(bridge, CONFIRMED)
+    await bridge.work()
+    await tell_order(bridge, CONFIRMED)
+    await bridge.work()
+    assert len(await bridge.stored.published(DocumentExported.type)) == 1
+    assert (await bridge.connection())["waiting"] == 0
+
+
+async def test_a_crash_between_file_and_note_doubles_nothing(bridge: Any, monkeypatch: Any) -> None:
+    await bridge.connect()
+    await tell_order(bridge, CONFIRMED)
+
+    async def crash(*_: Any) -> None:
+        raise RuntimeError("killed after the file was written")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("erp_bridge.application.export_document._note_export", crash)
+        await bridge.work()
+    assert len(exported(bridge)) == 1
+    assert await bridge.stored.published(DocumentExported.type) == []
+    bridge.clock.advance(timedelta(minutes=1))
+    await bridge.work()
+    assert len(exported(bridge)) == 1
+    assert len(await bridge.stored.published(DocumentExported.type)) == 1
+
+
+async def test_an_unreachable_folder_is_tried_again_and_then_left_to_a_person(bridge: Any) -> None:
+    await bridge.connect()
+    await tell_order(bridge, CONFIRMED)
+    (bridge.folder / "out").parent.mkdir(parents=True)
+    blocked = bridge.folder / "out"
+    blocked.write_text("in the way")
+    await bridge.work()
+    (failure,) = await bridge.failures()
+    assert (failure["entity"], failure["error_class"], failure["attempts"]) == ("order", "unreachable", 1)
+    assert failure["retry_at"] is not None
+    assert "payload" not in failure
+    for _ in range(7):
+        bridge.clock.advance(timedelta(minutes=5))
+        await bridge.work()
+    (failure,) = await bridge.failures()
+    assert (failure["attempts"], failure["retry_at"]) == (8, None)
+    assert len(await bridge.stored.published(RecordRefused.type)) == 1
+    assert (await bridge.connection())["lag_seconds"] == 35 * 60
+    blocked.unlink()
+    bridge.clock.advance(timedelta(hours=1))
+    assert len(await bridge.failures()) == 1
+    await bridge.as_("backoffice").post(f"/v1/failures/{failure['failure_id']}/replay")
+    await bridge.work()
+    assert await bridge.failures() == []
+    assert len(exported(bridge)) == 1
+
+
+async def test_each_connection_gets_its_own_file_in_its_own_words(bridge: Any) -> None:
+    await bridge.connect()
+    mapping = {"order": {"number": {"remote": "NUM_ORD"}, "unit": {"remote": "UM", "code_map": {"pz": "NR"}}}}
+    response, _ = await bridge.as_("admin").put(
+        "/v1/connections/secondo",
+        json={"connector": "drop-folder", "settings": {"folder": "due"}, "mapping": mapping},
+    )
+    assert response.status == 200
+    await tell_order(bridge, CONFIRMED)
+    await bridge.work()
+    assert exported(bridge)[0]["unita_misura"] == "pz"
+    (file,) = (bridge.folder.parent / "due" / "out" / "ordini").iterdir()
+    assert (rows(file)[0]["NUM_ORD"], rows(file)[0]["UM"]) == ("O-2026/7", "NR")
+
+
+async def test_no_price_appears_anywhere_over_http(bridge: Any) -> None:
+    await bridge.connect()
+    await tell_order(bridge, CONFIRMED)
+    await tell_order(bridge, VALUED)
+    (bridge.folder / "out").parent.mkdir(parents=True)
+    (bridge.folder / "out").write_text("in the way")
+    await bridge.work()
+    for path in ("/v1/failures", "/v1/connections", "/v1/connections/gestionale"):
+        _, body = await bridge.as_("backoffice").get(path)
+        assert "1500" not in str(body)
+        assert "12.5" not in str(body)

@@ -1,0 +1,78 @@
+"""Columns and codes answer to fields as the connection says; null is not absent."""
+
+from __future__ import annotations
+
+import pytest
+
+from erp_bridge.adapters.drop_folder import DropFolder
+from erp_bridge.domain.mapping import FIELDS, FieldMapping, missing_columns
+from optima_kit.refusals import Invalid
+
+DEFAULT = DropFolder.mapping(DropFolder.__new__(DropFolder))
+
+
+def test_the_default_maps_every_field_once() -> None:
+    for entity, fields in FIELDS.items():
+        assert set(DEFAULT.of(entity).fields) == fields
+        assert len(set(DEFAULT.of(entity).columns())) == len(fields)
+
+
+def test_an_absent_column_is_absent_and_an_empty_one_is_null() -> None:
+    record = DEFAULT.of("customer").read({"codice": " C1 ", "partita_iva": ""})
+    assert record == {"code": "C1", "vat_number": None}
+
+
+def test_a_default_stands_in_for_an_absent_column_only() -> None:
+    mapping = DEFAULT.with_changes({"customer": {"province": FieldMapping("prov", default="MI")}}).of(
+        "customer"
+    )
+    assert mapping.read({})["province"] == "MI"
+    assert mapping.read({"prov": ""})["province"] is None
+
+
+def test_columns_and_codes_can_be_named_otherwise() -> None:
+    changes = {
+        "customer": {"payment_method": FieldMapping("MOD_PAG", code_map={"MP12": "RIBA", "MP05": "BON"})},
+        "order": {"vat_code": FieldMapping("ALIQUOTA", code_map={"22": "I22"})},
+    }
+    mapping = DEFAULT.with_changes(changes)  # type: ignore[arg-type]
+    assert mapping.of("customer").read({"MOD_PAG": "RIBA"}) == {"payment_method": "MP12"}
+    assert mapping.of("order").write({"vat_code": "22"})["ALIQUOTA"] == "I22"
+
+
+def test_numbers_and_dates_leave_in_italian() -> None:
+    row = DEFAULT.of("order").write({"unit_price": "1250.50", "deadline": "2026-12-31", "state": "cancelled"})
+    assert (row["prezzo_unitario"], row["data_consegna"], row["stato"]) == (
+        "1250,50",
+        "31/12/2026",
+        "annullato",
+    )
+    assert row["importo"] == ""
+
+
+def test_numbers_and_dates_come_back() -> None:
+    mapping = DEFAULT.of("order")
+    record = mapping.read({"prezzo_unitario": "1.250,50", "data_consegna": "31/12/2026"})
+    assert record == {"unit_price": "1250.50", "deadline": "2026-12-31"}
+    with pytest.raises(Invalid):
+        mapping.read({"data_consegna": "31/02/2026"})
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"customer": {"colour": FieldMapping("c")}}, "mapping_unknown_field"),
+        ({"customer": {"name": FieldMapping("codice")}}, "mapping_column_twice"),
+        ({"customer": {"name": FieldMapping("n", code_map={"a": "x", "b": "x"})}}, "mapping_code_twice"),
+    ],
+)
+def test_what_cannot_be_mapped_is_refused(changes: dict, code: str) -> None:  # type: ignore[type-arg]
+    with pytest.raises(Invalid) as refusal:
+        DEFAULT.with_changes(changes)
+    assert refusal.value.code == code
+    assert refusal.value.field is not None
+
+
+def test_a_file_without_the_code_column_is_recognised_as_useless() -> None:
+    assert missing_columns("customer", DEFAULT.of("customer"), ["ragione_sociale"]) == ["codice"]
+    assert missing_columns("customer", DEFAULT.of("customer"), ["codice"]) == []

@@ -1,0 +1,84 @@
+"""Payment terms as Italian ERPs write them."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from erp_bridge.domain.payment_terms import Instalment, parse_payment_terms
+from optima_kit.refusals import Invalid
+
+
+def test_thirty_days_end_of_month_are_one_month() -> None:
+    terms = parse_payment_terms("RB 60 gg FM")
+    assert (terms.mode, terms.method) == ("RB", "MP12")
+    assert terms.instalments == (Instalment(Decimal("100.00"), 2, 0, "month_end", 31),)
+
+
+def test_several_instalments_share_the_whole() -> None:
+    terms = parse_payment_terms("riba  30/60/90 gg df")
+    assert [each.days for each in terms.instalments] == [30, 60, 90]
+    assert [each.share for each in terms.instalments] == [
+        Decimal("33.33"),
+        Decimal("33.33"),
+        Decimal("33.34"),
+    ]
+    assert {each.start for each in terms.instalments} == {"invoice"}
+    assert terms.text == "RIBA 30/60/90 gg DF"
+
+
+def test_a_day_of_the_following_month() -> None:
+    (instalment,) = parse_payment_terms("BB 30 gg FM+10").instalments
+    assert (instalment.months, instalment.start, instalment.day) == (1, "month_end", 10)
+
+
+def test_days_that_make_no_months_stay_days() -> None:
+    (instalment,) = parse_payment_terms("BO 45 gg FM").instalments
+    assert (instalment.months, instalment.days) == (0, 45)
+
+
+@pytest.mark.parametrize(
+    ("text", "method"), [("RD", "MP01"), ("SDD 30gg DF", "MP19"), ("BO 0 gg DF", "MP05")]
+)
+def test_modes_stand_for_methods(text: str, method: str) -> None:
+    assert parse_payment_terms(text).method == method
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "60 gg FM",
+        "XX 60 gg FM",
+        "RB 60 FM",
+        "RB 60/30 gg FM",
+        "RB 30/30 gg DF",
+        "RB 30 gg FM+0",
+        "RB 30 gg FM+32",
+        "RB -30 gg DF",
+        "RB 30 gg",
+    ],
+)
+def test_what_the_grammar_does_not_know_is_refused(text: str) -> None:
+    with pytest.raises(Invalid) as refusal:
+        parse_payment_terms(text)
+    assert (refusal.value.code, refusal.value.field) == ("payment_terms_unreadable", "payment_terms")
+
+
+@given(
+    mode=st.sampled_from(["RB", "RIBA", "BB", "BO", "RD", "SDD"]),
+    days=st.lists(st.integers(0, 365), min_size=1, max_size=6, unique=True).map(sorted),
+    start=st.sampled_from(["DF", "FM"]),
+    extra=st.none() | st.integers(1, 31),
+)
+def test_shares_make_a_hundred_and_the_text_reads_back(
+    mode: str, days: list[int], start: str, extra: int | None
+) -> None:
+    text = f"{mode} {'/'.join(map(str, days))} gg {start}" + (f"+{extra}" if extra else "")
+    terms = parse_payment_terms(text)
+    assert sum(each.share for each in terms.instalments) == 100
+    assert terms.text == text
+    assert parse_payment_terms(terms.text) == terms
