@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from brief.domain.brief import Brief
-from brief.domain.lifecycle import BEFORE_GOODS_LEFT, UNDER_APPROVAL, Cause, State
+from brief.domain.lifecycle import Cause, State
 from optima_kit.refusals import NotYet, WrongState
 
 RESTING = [state for state in State if state not in (State.CHANGES_REQUESTED, State.DELIVERED)]
@@ -17,6 +17,10 @@ RESTING = [state for state in State if state not in (State.CHANGES_REQUESTED, St
 
 def moved(brief: Brief) -> list[State]:
     return [move.to_state for move in brief.moves]
+
+
+UNDER_APPROVAL = {State.SUBMITTED, State.IN_APPROVAL}
+BEFORE_GOODS_LEFT = UNDER_APPROVAL | {State.DRAFT, State.APPROVED, State.IN_PRODUCTION}
 
 
 class TestRequester:

@@ -10,7 +10,7 @@ from .envelope import EventData
 
 
 class ProcessPublished(EventData):
-    """Subject: the process."""
+    """A version of a process was published: what is opened from now on follows it. Subject: the process."""
 
     type: ClassVar[str] = "optima.approval.process_published.v1"
     process_id: UUID
@@ -163,7 +163,8 @@ class ApprovalExpired(_ApprovalEnded):
 
 
 class DelegationChanged(EventData):
-    """Subject: the delegation. Half-open: valid when `starts_at <= now < ends_at`."""
+    """A delegation was made, moved or revoked. Half-open: valid when `starts_at <= now < ends_at`. Subject:
+    the delegation."""
 
     type: ClassVar[str] = "optima.approval.delegation_changed.v1"
     delegation_id: UUID

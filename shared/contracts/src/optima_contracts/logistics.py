@@ -38,7 +38,7 @@ class _ShipmentFact(EventData):
 
 
 class ShipmentDrafted(_ShipmentFact):
-    """Subject, here and below: the shipment."""
+    """A shipment was planned for goods in stock. Subject, here and below: the shipment."""
 
     type: ClassVar[str] = "optima.logistics.shipment_drafted.v1"
 

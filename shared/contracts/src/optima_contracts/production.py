@@ -27,7 +27,7 @@ class OrderLine(Fact):
 
 
 class OrderConfirmed(EventData):
-    """Subject: the order."""
+    """An order arose: what is to be made, for whom, and where it goes. Subject: the order."""
 
     type: ClassVar[str] = "optima.production.order_confirmed.v1"
     order_id: UUID
@@ -102,7 +102,7 @@ class KindDefined(EventData):
 
 
 class PhaseAssigned(EventData):
-    """Subject: the job."""
+    """An admin gave a phase to somebody, who from now on sees it. Subject: the job."""
 
     type: ClassVar[str] = "optima.production.phase_assigned.v1"
     job_id: UUID
@@ -113,7 +113,7 @@ class PhaseAssigned(EventData):
 
 
 class PhaseStarted(EventData):
-    """Subject: the job."""
+    """Work on a phase began. Subject: the job."""
 
     type: ClassVar[str] = "optima.production.phase_started.v1"
     job_id: UUID
@@ -123,7 +123,7 @@ class PhaseStarted(EventData):
 
 
 class PhaseCompleted(EventData):
-    """Subject: the job."""
+    """Work on a phase was finished; `quantity` is what came out of it. Subject: the job."""
 
     type: ClassVar[str] = "optima.production.phase_completed.v1"
     job_id: UUID
