@@ -8,14 +8,16 @@ gets its own context, and each type with prices by name.
 
 import importlib
 import importlib.util
+import os
 import tomllib
+from pathlib import Path
 
 from optima_kit.topology import Access
 
 from .layout import ROOT
 from .services import ServiceCode, find_services
 
-FILE = ROOT / "deploy" / "rabbitmq" / "access.toml"
+FILE = Path(os.environ.get("OPTIMA_ACCESS_FILE") or ROOT / "deploy" / "rabbitmq" / "access.toml")
 HEADER = """\
 # What each service may publish and read on the exchange optima.events, as routing keys (`#`: any words).
 # `publishes` is written by hand; `python -m optima_local.access` writes `reads` from the services' reactions.

@@ -1,18 +1,19 @@
 """The commands of ./optima."""
 
 import argparse
+import asyncio
 import importlib
-import importlib.util
 import signal
 import sys
 import threading
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 from . import doctor
 from .checks import run_tests
 from .files import read_json
-from .layout import STACK
+from .layout import ROOT, STACK
 from .logs import follow, last_lines
 from .processes import StartFailed
 from .progress import Progress, print_table
@@ -26,31 +27,52 @@ def up(options: argparse.Namespace) -> int:
         status = status_of(STACK)
         if status and status["phase"] == "ready":
             print("The stack is up already; ./optima down stops it")
-            if options.demo:
-                run_journey(progress, people=0, briefs=1)
+            delivered = not options.demo or deliver_a_brief()
         else:
             fetch_missing_servers(progress)
             with started(STACK, progress) as stay:
-                if options.demo:
-                    run_journey(progress, people=0, briefs=1)
+                delivered = not options.demo or deliver_a_brief()
                 stay()
     progress.table()
     show_addresses()
-    return 0
+    return 0 if delivered else 1
 
 
 def demo(options: argparse.Namespace) -> int:
     require_running()
-    progress = Progress()
-    run_journey(progress, people=options.people, briefs=options.briefs)
-    progress.table()
-    return 0
+    if options.briefs == 1:
+        return 0 if deliver_a_brief() else 1
+    show = demonstration()
+    load = asyncio.run(show.run_many(stage(), options.people, options.briefs))
+    print(f"{len(load.journeys)} briefs delivered, {load.journeys_per_second:.1f} a second")
+    for failure in load.failures:
+        print(f"failed: {failure}")
+    return 1 if load.failures else 0
 
 
-def run_journey(progress: Progress, *, people: int, briefs: int) -> None:
-    """Seed the demonstration customer where it is missing, and take briefs from first idea to delivery."""
-    journey: Any = importlib.import_module("optima_local.journey")
-    journey.run(read_json(STACK.addresses), progress, people=people, briefs=briefs)
+def deliver_a_brief() -> bool:
+    """Set the demonstration customer up where it is missing, and carry one brief to its delivery.
+
+    False when a step failed: what failed is printed, and the stack stays up to be looked at.
+    """
+    show = demonstration()
+    print("The demonstration", flush=True)
+    try:
+        steps = asyncio.run(show.run_demonstration(stage()))
+    except show.StepFailed as problem:
+        print(f"✗ {problem}\n  The stack stays up; ./optima logs SERVICE shows more", flush=True)
+        return False
+    print(f"\n{show.table(steps)}")
+    return True
+
+
+def demonstration() -> ModuleType:
+    """Imported only where it plays: it takes longer to load than the other commands to run."""
+    return importlib.import_module("optima_local.demonstration.show")
+
+
+def stage() -> Any:
+    return demonstration().Stage.of(STACK, read_json(STACK.addresses), ROOT)
 
 
 def show_addresses() -> None:

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from .accounts import Account
-from .layout import ROOT, PROGRAMS
+from .layout import PROGRAMS, ROOT
 from .processes import Program, StartFailed
+from .provisioning import OLDEST_VERSION
 
-OLDEST_VERSION = 15
 SUPERUSER = "postgres"
 
 SETTINGS = {

@@ -5,10 +5,9 @@ import sys
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
-from .layout import ROOT
+from .layout import ROOT, Layout
 from .processes import Program
 
 ROLES = ("owner", "rw", "ro", "backbone")
@@ -23,9 +22,17 @@ class ServiceCode:
     name: str  # erp-bridge
     module: str  # erp_bridge: also its database, its role prefix and its AMQP user
 
+    @classmethod
+    def named(cls, name: str) -> "ServiceCode":
+        return cls(name, name.replace("-", "_"))
+
+    def role(self, kind: str) -> str:
+        """Its PostgreSQL role of that kind: owner, rw, ro or backbone."""
+        return f"{self.module}_{kind}"
+
     @property
     def roles(self) -> list[str]:
-        return [f"{self.module}_{role}" for role in ROLES]
+        return [self.role(kind) for kind in ROLES]
 
     @property
     def amqp_user(self) -> str:
@@ -34,8 +41,7 @@ class ServiceCode:
 
 def find_services() -> list[ServiceCode]:
     """Every folder under services/ that can be run, by name."""
-    found = [path.parent.name for path in ROOT.glob("services/*/src/*/__main__.py")]
-    return [ServiceCode(module.replace("_", "-"), module) for module in sorted(found)]
+    return [ServiceCode.named(path.parts[-4]) for path in sorted(ROOT.glob("services/*/src/*/__main__.py"))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +73,15 @@ def service_address(service: ServiceCode, ports: Mapping[str, int]) -> str:
 
 
 def service_environment(
-    service: ServiceCode, servers: Servers, ports: Mapping[str, int], secrets: Mapping[str, str]
+    service: ServiceCode,
+    layout: Layout,
+    servers: Servers,
+    ports: Mapping[str, int],
+    secrets: Mapping[str, str],
 ) -> dict[str, str]:
-    def database(role: str) -> str:
-        return servers.database_url(
-            f"{service.module}_{role}", secrets[f"{service.module}_{role}"], service.module
-        )
+    def database(kind: str) -> str:
+        role = service.role(kind)
+        return servers.database_url(role, secrets[role], service.module)
 
     issuer = f"http://127.0.0.1:{ports['identity']}" if "identity" in ports else "http://127.0.0.1"
     environment = {name: value for name, value in os.environ.items() if name not in WITHHELD} | {
@@ -93,6 +102,8 @@ def service_environment(
             "OPTIMA_PLATFORM_CLIENT_SECRET": secrets["platform_client"],
             "OPTIMA_KEY_SECRET": secrets["identity_key"],
         }
+    if service.name == "erp-bridge":
+        environment["OPTIMA_DROP_FOLDER_ROOT"] = str(layout.drop_folder)
     return environment
 
 
@@ -102,13 +113,13 @@ def service_secrets(services: list[ServiceCode]) -> list[str]:
     return [*names, "platform_client", "identity_key"]
 
 
-def service_program(service: ServiceCode, environment: Mapping[str, str], folder: Path) -> Program:
+def service_program(service: ServiceCode, environment: Mapping[str, str]) -> Program:
     port = int(environment["OPTIMA_HTTP_PORT"])
     return Program(
         name=service.name,
         command=(sys.executable, "-m", service.module, "all"),
         environment=environment,
-        folder=folder,
+        folder=ROOT,
         ready=lambda: is_ready(port),
         port=port,
         grace_seconds=float(environment.get("OPTIMA_GRACE_SECONDS", "20")) + 2,

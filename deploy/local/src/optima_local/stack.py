@@ -15,7 +15,7 @@ from typing import IO, Any
 from . import postgres, rabbitmq
 from .accounts import delete_reachable, make_reachable, server_account
 from .files import read_json
-from .layout import ROOT, PROGRAMS, Layout
+from .layout import PROGRAMS, ROOT, Layout
 from .processes import StartFailed, is_alive
 from .progress import Progress
 from .supervisor import STAY, end_leftovers
@@ -171,8 +171,8 @@ def try_lock(file: IO[str]) -> bool:
 
 
 def delete_data(layout: Layout) -> None:
-    """Delete data, secrets, ports and logs. The virtual environment and fetched programs stay."""
+    """Delete data, exchanged files, secrets, ports and logs; the installed programs stay."""
     delete_reachable(layout.servers)
-    for folder in (layout.state, layout.logs):
+    for folder in (layout.state, layout.logs, layout.drop_folder):
         shutil.rmtree(folder, ignore_errors=True)
     layout.addresses.unlink(missing_ok=True)

@@ -25,11 +25,11 @@ from . import postgres, rabbitmq
 from .access import load_access
 from .accounts import make_reachable, server_account
 from .files import read_json, write_json
-from .layout import ROOT, Layout
+from .layout import Layout
 from .logs import RotatingLog
 from .ports import settle_ports
 from .processes import Program, StartFailed, Supervised, end_group, is_alive, start_ticks
-from .provisioning import load_definitions, provision_databases
+from .provisioning import create_databases, load_definitions, migrate_databases
 from .secrets import settle_secrets
 from .services import (
     Servers,
@@ -134,14 +134,16 @@ class Supervisor:
         if not self.services:
             return
         with self._step("Databases and migrations") as detail:
-            applied = asyncio.run(provision_databases(servers, self.services, secrets))
+            private = "OPTIMA_POSTGRES_URL" not in os.environ
+            asyncio.run(create_databases(servers, self.services, secrets, private=private))
+            applied = asyncio.run(migrate_databases(servers, self.services, secrets))
             detail.append(f"{len(self.services)} databases, {len(applied)} migrations applied")
         with self._step("Services"), ThreadPoolExecutor(max_workers=len(self.services)) as pool:
-            programs_ = [
-                service_program(service, service_environment(service, servers, ports, secrets), ROOT)
+            environments = [
+                service_environment(service, self.layout, servers, ports, secrets)
                 for service in self.services
             ]
-            list(pool.map(self._start_and_wait, programs_))
+            list(pool.map(self._start_and_wait, map(service_program, self.services, environments)))
 
     def _start_broker(self, ports: dict[str, int], secrets: dict[str, str], servers: Servers) -> None:
         external = "OPTIMA_AMQP_URL" in os.environ
