@@ -15,7 +15,9 @@ from uuid import UUID
 from .approvers import LeftOut
 from .quorum import Vote
 
-ApprovalState = Literal["open", "approved", "rejected", "changes_requested", "cancelled", "expired"]
+ApprovalState = Literal[
+    "open", "approved", "rejected", "changes_requested", "cancelled", "expired", "not_opened"
+]
 StepState = Literal[
     "waiting", "pending", "approved", "rejected", "changes_requested", "skipped", "not_required"
 ]

@@ -163,6 +163,34 @@ class Directory:
         """Everybody for whom the person may act now, with how many delegations lead to them."""
         return _reach(self._delegations_to, person_id, process, amount, now, forward=False)
 
+    def grants_to(self, person_id: UUID, now: datetime) -> list[tuple[UUID, str | None, Decimal | None]]:
+        """For whom the person may act now: each with a process (None: any) and an amount (None: any) up to
+        which, the narrowest along each chain of delegations."""
+        grants: set[tuple[UUID, str | None, Decimal | None]] = set()
+        frontier: list[tuple[UUID, str | None, Decimal | None]] = [(person_id, None, None)]
+        for _ in range(DELEGATION_CHAIN):
+            following = []
+            for taker, process, up_to in frontier:
+                for given in self._delegations_to.get(taker, ()):
+                    if given.from_person == person_id or not given.starts_at <= now < given.ends_at:
+                        continue
+                    amounts = [limit for limit in (up_to, given.up_to) if limit is not None]
+                    for key in _narrowed(process, given.processes):
+                        grant = (given.from_person, key, min(amounts) if amounts else None)
+                        if grant not in grants:
+                            grants.add(grant)
+                            following.append(grant)
+            frontier = following
+        return sorted(grants, key=str)
+
+
+def _narrowed(process: str | None, processes: frozenset[str]) -> list[str | None]:
+    if not processes:
+        return [process]
+    if process is None:
+        return [*sorted(processes)]
+    return [process] if process in processes else []
+
 
 def _reach(
     edges: Mapping[UUID, tuple[Delegation, ...]],

@@ -104,6 +104,17 @@ def open_approval(
     return run.advanced()
 
 
+def step_without_approver(
+    process: Process, subject: Subject, now: datetime, directory: Directory
+) -> str | None:
+    """The first step that this subject would meet and that nobody could approve, nor be skipped."""
+    asking = Asking(process, subject.content, subject.requester, directory, now)
+    for key, step in process.steps.items():
+        if process.reaches(key, subject.content) and select_approvers(step, asking).instead == "reject":
+            return key
+    return None
+
+
 def decide(
     approval: Approval, process: Process, decision: Decision, now: datetime, directory: Directory
 ) -> Result:
@@ -452,17 +463,11 @@ class _Run:
         return all(self.sequence(case.steps) for case in node.choose if case.key == taken)
 
     def take_case(self, node: Choice) -> None:
-        taken = self.case_for(node)
+        taken = self.process.case_for(node, self.approval.content)
         self.record(ChoiceTaken(self.now, node.key, taken.key))
         for case in node.choose:
             if case is not taken:
                 self.skip_steps(case.steps, "case")
-
-    def case_for(self, node: Choice) -> Case:
-        """The first case whose condition holds, else the one without."""
-        conditional = (case for case in node.choose if case.when is not None)
-        otherwise = next((case for case in node.choose if case.when is None), node.choose[-1])
-        return next((c for c in conditional if self.process.holds(c.key, self.approval.content)), otherwise)
 
     # -- steps
 
@@ -661,8 +666,7 @@ class _Run:
             run = self.run_of(key)
             if run.state == "waiting":
                 continue
-            wanted = self.still_wanted(key)
-            if not wanted:
+            if not self.process.reaches(key, self.approval.content):
                 if run.state == "pending":
                     self.end_step(step, "not_required", "condition")
             elif run.state in ("skipped", "not_required") and run.because in ("condition", "case"):
@@ -682,21 +686,8 @@ class _Run:
     def retake_choices(self) -> None:
         for key, taken in list(self.approval.choices.items()):
             node = self.process.choices[key]
-            if self.case_for(node).key != taken:
+            if self.process.case_for(node, self.approval.content).key != taken:
                 self.take_case(node)
-
-    def still_wanted(self, key: str) -> bool:
-        """Whether every condition around the step, and its own, holds for the content as it is now."""
-        content, holds = self.approval.content, self.process.holds
-        for node, inner in self.process.places[key].enclosing:
-            if not holds(node.key, content):
-                return False
-            if isinstance(node, Choice):
-                if self.approval.choices.get(node.key, inner.key) != inner.key:
-                    return False
-            elif not holds(inner.key, content):
-                return False
-        return holds(key, content)
 
 
 def _asked(chosen: Chosen) -> Asked:

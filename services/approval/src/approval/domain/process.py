@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag, model_validator
+from pydantic_core import PydanticCustomError
 
 from .subjects import Content, FieldName, SubjectType
 
@@ -57,7 +58,7 @@ class Approver(_Part):
     def names_people_in_one_way(self) -> Approver:
         ways = (self.person, self.role, self.unit, self.unit_manager, self.manager, self.field)
         if sum(way is not None for way in ways) != 1:
-            raise ValueError("name exactly one of person, role, unit, unit_manager, manager, field")
+            raise PydanticCustomError("approver_one_way", "Name people in exactly one way")
         return self
 
 
@@ -224,6 +225,24 @@ class Process:
     @property
     def key(self) -> str:
         return self.definition.key
+
+    def case_for(self, choice: Choice, content: Content) -> Case:
+        """The first case whose condition holds, else the one without."""
+        conditional = (case for case in choice.choose if case.when is not None)
+        otherwise = next((case for case in choice.choose if case.when is None), choice.choose[-1])
+        return next((case for case in conditional if self.holds(case.key, content)), otherwise)
+
+    def reaches(self, key: str, content: Content) -> bool:
+        """Whether every condition around the step, and its own, holds for the content."""
+        for node, inner in self.places[key].enclosing:
+            if not self.holds(node.key, content):
+                return False
+            if isinstance(node, Choice):
+                if self.case_for(node, content) is not inner:
+                    return False
+            elif not self.holds(inner.key, content):
+                return False
+        return self.holds(key, content)
 
     def from_step_on(self, key: str) -> list[str]:
         """The step and everything that its sequence holds after it, in document order."""

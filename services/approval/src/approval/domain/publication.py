@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -41,10 +40,9 @@ def publication_flaws(
     subject: SubjectType,
     conditions: Conditions,
     directory: Directory,
-    now: datetime,
 ) -> list[Invalid]:
     """Everything that forbids publication, in document order of each kind; empty when it may be published."""
-    check = _Check(definition, subject, conditions, directory, now)
+    check = _Check(definition, subject, conditions, directory)
     flaws = [*check.keys(), *check.conditions()]
     for step, place, path in walk(definition.steps):
         flaws += check.step(step, place, path)
@@ -69,13 +67,11 @@ class _Check:
         subject: SubjectType,
         conditions: Conditions,
         directory: Directory,
-        now: datetime,
     ) -> None:
         self.definition = definition
         self.subject = subject
         self.engine = conditions
         self.directory = directory
-        self.now = now
         self.readings: dict[str, Reading] = {}
         self.predicates: dict[str, Predicate] = {}
 

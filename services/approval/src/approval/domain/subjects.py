@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
 Content = Mapping[str, Any]
 """A subject's content as JSON carries it: amounts and quantities are decimal strings, dates ISO 8601."""
@@ -34,11 +35,11 @@ class FieldType(BaseModel):
     @model_validator(mode="after")
     def composed_types_name_their_parts(self) -> FieldType:
         if self.type == "record" and not self.fields:
-            raise ValueError("a record names its fields")
+            raise PydanticCustomError("record_without_fields", "A record names its fields")
         if self.type == "list" and bool(self.fields) == (self.of is not None):
-            raise ValueError("a list names either its fields or what it is of")
+            raise PydanticCustomError("list_of_what", "A list names either its fields or what it is of")
         if self.type not in ("record", "list") and (self.fields or self.of is not None):
-            raise ValueError("only a record or a list has parts")
+            raise PydanticCustomError("no_parts", "Only a record or a list has parts")
         return self
 
 
@@ -68,7 +69,7 @@ class SubjectType(BaseModel):
     def title_and_amounts_are_fields(self) -> SubjectType:
         for name in [*([self.title] if self.title else []), *self.amounts]:
             if name not in self.fields:
-                raise ValueError(f"{name} is not one of the fields")
+                raise PydanticCustomError("not_a_field", "{name} is not one of the fields", {"name": name})
         return self
 
     def amount(self, content: Content) -> Decimal | None:

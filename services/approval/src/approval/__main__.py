@@ -1,0 +1,8 @@
+"""`python -m approval http | relay | consume | work | migrate | all`."""
+
+from optima_kit.run import main
+
+from .bootstrap import service
+
+if __name__ == "__main__":
+    main(service)

@@ -1,0 +1,56 @@
+"""The events that this service answers; what a duplicate or a late one does stands with each reaction."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from optima_contracts.brief import BriefCancelled, BriefSubmitted
+from optima_contracts.economics import BriefPriced
+from optima_contracts.identity import PersonChanged, RoleChanged, TenantChanged, UnitChanged
+from optima_kit.reactions import Reactions, Received
+
+from ..application.on_brief import on_brief_cancelled, on_brief_priced, on_brief_submitted
+from ..application.on_directory import (
+    on_person_changed,
+    on_role_changed,
+    on_tenant_changed,
+    on_unit_changed,
+)
+from ..application.ports import Ports
+
+reactions: Final = Reactions()
+
+
+@reactions.on(BriefSubmitted)
+async def brief_submitted(ports: Ports, event: Received[BriefSubmitted]) -> None:
+    await on_brief_submitted(ports, event.data, event.sequence)
+
+
+@reactions.on(BriefPriced)
+async def brief_priced(ports: Ports, event: Received[BriefPriced]) -> None:
+    await on_brief_priced(ports, event.data, event.sequence)
+
+
+@reactions.on(BriefCancelled)
+async def brief_cancelled(ports: Ports, event: Received[BriefCancelled]) -> None:
+    await on_brief_cancelled(ports, event.data)
+
+
+@reactions.on(TenantChanged, newest_only=True)
+async def tenant_changed(ports: Ports, event: Received[TenantChanged]) -> None:
+    await on_tenant_changed(ports, event.data)
+
+
+@reactions.on(UnitChanged, newest_only=True)
+async def unit_changed(ports: Ports, event: Received[UnitChanged]) -> None:
+    await on_unit_changed(ports, event.data)
+
+
+@reactions.on(RoleChanged, newest_only=True)
+async def role_changed(ports: Ports, event: Received[RoleChanged]) -> None:
+    await on_role_changed(ports, event.data)
+
+
+@reactions.on(PersonChanged, newest_only=True)
+async def person_changed(ports: Ports, event: Received[PersonChanged]) -> None:
+    await on_person_changed(ports, event.data)

@@ -1,0 +1,556 @@
+"""Processes, approvals, delegations and the directory's copy in PostgreSQL: `application.ports` on one
+transaction."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Hashable
+from datetime import datetime
+from decimal import Decimal
+from functools import partial
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+import asyncpg
+from pydantic import TypeAdapter
+
+from optima_contracts.privileges import BUILT_IN_ROLES, privileges_of
+from optima_kit.db import Connection, Transaction
+from optima_kit.ids import new_id
+from optima_kit.ports import Outbox
+from optima_kit.refusals import WrongState
+from optima_kit.sql import load_queries
+
+from ..application.ports import (
+    ApprovalFilter,
+    Draft,
+    Held,
+    InboxFilter,
+    InboxPlace,
+    Ports,
+    PublishedVersion,
+    StoredDelegation,
+    Told,
+    Waiting,
+)
+from ..domain.approval import Approval, Event, StepRun
+from ..domain.calendar import Calendar
+from ..domain.directory import Delegation, Directory, Person, Unit
+from ..domain.engine import Result
+from ..domain.process import Definition, Process, process
+from ..domain.subjects import SubjectType
+from .cel import CelConditions
+from .holidays import italian_holidays
+from .subject_types import BUILT_IN_TYPES
+
+QUERIES = load_queries(__package__ or "approval.adapters")
+
+_EVENTS: TypeAdapter[Event] = TypeAdapter(Event)
+_STEPS: TypeAdapter[dict[str, StepRun]] = TypeAdapter(dict[str, StepRun])
+_DECIDES = "approval.decide"
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+class Kept(Generic[K, V]):
+    """The values used last, at most so many."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._values: OrderedDict[K, V] = OrderedDict()
+
+    def get(self, key: K) -> V | None:
+        value = self._values.get(key)
+        if value is not None:
+            self._values.move_to_end(key)
+        return value
+
+    def put(self, key: K, value: V) -> V:
+        self._values[key] = value
+        self._values.move_to_end(key)
+        while len(self._values) > self._most:
+            self._values.popitem(last=False)
+        return value
+
+
+class Store:
+    """Builds the ports of a transaction. What never changes (published versions) and what changes rarely
+    (a directory, named by its stamp) is kept in the process."""
+
+    def __init__(self) -> None:
+        self.conditions = CelConditions()
+        self.versions: Kept[tuple[UUID, str, int], Process] = Kept(2000)
+        self.directories: Kept[UUID, tuple[UUID, datetime, Directory]] = Kept(200)
+
+    def ports(self, work: Transaction) -> Ports:
+        return Ports(
+            processes=PostgresProcesses(work, self),
+            approvals=PostgresApprovals(work),
+            delegations=PostgresDelegations(work),
+            directories=PostgresDirectories(work, self),
+            conditions=self.conditions,
+            outbox=work.outbox,
+            on_behalf_of=partial(_outbox_on_behalf_of, work),
+            jobs=work.jobs,
+            savepoint=work.savepoint,
+            tenant_id=work.tenant_id,
+            now=work.now,
+        )
+
+
+def _outbox_on_behalf_of(work: Transaction, person_id: UUID) -> Outbox:
+    outbox = work.outbox
+    return outbox.for_cause(
+        actor_id=outbox.actor_id,
+        on_behalf_of=person_id,
+        causation=outbox.causation,
+        traceparent=outbox.traceparent,
+        now=outbox.now,
+    )
+
+
+class PostgresProcesses:
+    def __init__(self, work: Transaction, store: Store) -> None:
+        self._connection: Connection = work.connection
+        self._tenant_id = work.tenant_id
+        self._store = store
+
+    async def find(self, key: str) -> Draft | None:
+        row = await self._connection.fetchrow(QUERIES.read_process, key)
+        return _draft(row) if row else None
+
+    async def lock(self, key: str) -> Draft | None:
+        row = await self._connection.fetchrow(QUERIES.hold_process, key)
+        return _draft(row) if row else None
+
+    async def add(self, process_id: UUID, definition: Definition, now: datetime, by: UUID) -> bool:
+        document = _document(definition)
+        added = await self._connection.fetchval(
+            QUERIES.add_process,
+            process_id,
+            definition.key,
+            definition.name,
+            definition.subject,
+            document,
+            now,
+            by,
+        )
+        return added is not None
+
+    async def save(self, draft: Draft, by: UUID) -> None:
+        await self._connection.execute(
+            QUERIES.save_process,
+            draft.key,
+            draft.definition.name,
+            draft.definition.subject,
+            _document(draft.definition),
+            draft.version,
+            draft.published,
+            draft.retired_at,
+            draft.changed_at,
+            by,
+        )
+
+    async def page(self, after: str, limit: int) -> list[Draft]:
+        return [_draft(row) for row in await self._connection.fetch(QUERIES.page_of_processes, after, limit)]
+
+    async def publish(
+        self, definition: Definition, subject: SubjectType, number: int, now: datetime, by: UUID
+    ) -> None:
+        await self._connection.execute(
+            QUERIES.add_version,
+            definition.key,
+            number,
+            _document(definition),
+            subject.model_dump(mode="json"),
+            now,
+            by,
+        )
+
+    async def version(self, key: str, number: int) -> Process | None:
+        name = (self._tenant_id, key, number)
+        kept = self._store.versions.get(name)
+        if kept is not None:
+            return kept
+        row = await self._connection.fetchrow(QUERIES.read_version, key, number)
+        if row is None:
+            return None
+        subject = SubjectType.model_validate(row["subject"])
+        definition = Definition.model_validate(row["document"])
+        compiled = partial(self._store.conditions.compile, subject=subject)
+        return self._store.versions.put(name, process(definition, number, subject, compiled))
+
+    async def published(self, key: str, number: int) -> PublishedVersion | None:
+        row = await self._connection.fetchrow(QUERIES.read_version, key, number)
+        if row is None:
+            return None
+        definition = Definition.model_validate(row["document"])
+        return PublishedVersion(definition, number, row["published_at"], row["published_by"])
+
+    async def subject_type(self, key: str) -> SubjectType | None:
+        built_in = BUILT_IN_TYPES.get(key)
+        if built_in is not None:
+            return built_in
+        row = await self._connection.fetchrow(QUERIES.read_subject_type, key)
+        return SubjectType.model_validate(row["document"]) if row else None
+
+    async def subject_type_version(self, key: str) -> int | None:
+        row = await self._connection.fetchrow(QUERIES.read_subject_type, key)
+        return row["version"] if row else None
+
+    async def subject_types(self) -> list[SubjectType]:
+        rows = await self._connection.fetch(QUERIES.list_subject_types)
+        return [*BUILT_IN_TYPES.values(), *(SubjectType.model_validate(row["document"]) for row in rows)]
+
+    async def put_subject_type(self, subject: SubjectType, now: datetime) -> int:
+        version: int = await self._connection.fetchval(
+            QUERIES.put_subject_type, subject.key, subject.model_dump(mode="json"), now
+        )
+        return version
+
+
+class PostgresApprovals:
+    def __init__(self, work: Transaction) -> None:
+        self._connection: Connection = work.connection
+        self._actor_id = work.actor_id
+        self._now = work.now
+
+    async def find(self, approval_id: UUID) -> Held | None:
+        return await self._one(QUERIES.find_approval, approval_id)
+
+    async def lock(self, approval_id: UUID) -> Held | None:
+        return await self._one(QUERIES.hold_approval, approval_id)
+
+    async def lock_newest(self, subject_id: UUID) -> Held | None:
+        return await self._one(QUERIES.find_newest_of_subject, subject_id)
+
+    async def _one(self, query: str, id_: UUID) -> Held | None:
+        row = await self._connection.fetchrow(query, id_)
+        return _held(row) if row else None
+
+    async def add(self, held: Held, events: tuple[Event, ...], amount: Decimal | None) -> None:
+        approval = held.approval
+        await self._connection.execute(
+            QUERIES.add_approval,
+            approval.id,
+            approval.process_key,
+            approval.process_version,
+            approval.subject_type,
+            approval.subject_id,
+            approval.subject_revision,
+            held.subject_sequence,
+            held.correlation,
+            held.title,
+            amount,
+            approval.requester,
+            approval.state,
+            approval.reason,
+            approval.content,
+            approval.content_hash,
+            _STEPS.dump_python(approval.steps, mode="json"),
+            approval.choices,
+            approval.opened_at,
+            approval.ended_at,
+        )
+        await self._tell(approval.id, 0, events)
+        await self._ask(None, approval)
+
+    async def save(
+        self, before: Held, result: Result, title: str, amount: Decimal | None, subject_sequence: int
+    ) -> Held:
+        approval = result.approval
+        version = await self._connection.fetchval(
+            QUERIES.save_approval,
+            approval.id,
+            before.version,
+            approval.process_version,
+            subject_sequence,
+            title,
+            amount,
+            approval.state,
+            approval.reason,
+            approval.content,
+            approval.content_hash,
+            _STEPS.dump_python(approval.steps, mode="json"),
+            approval.choices,
+            approval.ended_at,
+        )
+        if version is None:
+            raise WrongState("concurrent_change")
+        told: int = await self._connection.fetchval(QUERIES.count_events, approval.id)
+        await self._tell(approval.id, told, result.events)
+        await self._ask(before.approval, approval)
+        return Held(approval, version, title, before.correlation, subject_sequence)
+
+    async def _tell(self, approval_id: UUID, told: int, events: tuple[Event, ...]) -> None:
+        if events:
+            await self._connection.execute(
+                QUERIES.add_events,
+                approval_id,
+                told,
+                self._actor_id,
+                [event.at for event in events],
+                [_EVENTS.dump_python(event, mode="json") for event in events],
+            )
+
+    async def _ask(self, before: Approval | None, after: Approval) -> None:
+        """Keeps the rows of who is asked like the state that says so."""
+        was, now = _open_parts(before), _open_parts(after)
+        closed = [place for place in was if place not in now]
+        opened = [place for place, row in now.items() if was.get(place) != row]
+        if closed:
+            await self._connection.execute(
+                QUERIES.close_parts, after.id, [step for step, _ in closed], [who for _, who in closed]
+            )
+        if opened:
+            rows = [now[place] for place in opened]
+            await self._connection.execute(
+                QUERIES.open_parts,
+                after.id,
+                [step for step, _ in opened],
+                [who for _, who in opened],
+                [row[0] for row in rows],
+                [row[1] for row in rows],
+                [row[2] for row in rows],
+            )
+        newly = {who for _, who in opened} | (set() if before else {after.requester})
+        if newly:
+            await self._connection.execute(QUERIES.concern_people, after.id, sorted(newly))
+
+    async def concerns(self, approval_id: UUID, person_id: UUID) -> bool:
+        found: bool = await self._connection.fetchval(QUERIES.is_concerned, person_id, approval_id)
+        return found
+
+    async def history(self, approval_id: UUID, after: int, limit: int) -> list[Told]:
+        rows = await self._connection.fetch(QUERIES.events_of, approval_id, after, limit)
+        return [Told(row["number"], _EVENTS.validate_python(row["event"]), row["actor_id"]) for row in rows]
+
+    async def page(self, chosen: ApprovalFilter, before: UUID | None, limit: int) -> list[Held]:
+        where: list[Any] = [before, chosen.subject_id, chosen.state, chosen.process, limit]
+        if chosen.concerned is None:
+            rows = await self._connection.fetch(QUERIES.page_of_approvals, *where)
+        else:
+            own = list(chosen.concerned)
+            rows = await self._connection.fetch(QUERIES.page_of_own_approvals, *where, own)
+        return [_held(row) for row in rows]
+
+    async def inbox(
+        self,
+        person_id: UUID,
+        grants: list[tuple[UUID, str | None, Decimal | None]],
+        chosen: InboxFilter,
+        after: InboxPlace | None,
+        limit: int,
+    ) -> list[Waiting]:
+        everybody = [(person_id, None, None), *grants]
+        rows = await self._connection.fetch(
+            QUERIES.page_of_inbox,
+            person_id,
+            [who for who, _, _ in everybody],
+            [key for _, key, _ in everybody],
+            [up_to for _, _, up_to in everybody],
+            chosen.subject_id,
+            chosen.process,
+            chosen.due_before,
+            after.requested_at if after else None,
+            after.approval_id if after else None,
+            after.step if after else None,
+            after.person if after else None,
+            limit,
+        )
+        return [
+            Waiting(_held(row), row["step"], row["person_id"], row["why"], row["requested_at"], row["due_at"])
+            for row in rows
+        ]
+
+    async def asking(self, person_id: UUID, after: UUID | None, limit: int) -> list[UUID]:
+        rows = await self._connection.fetch(QUERIES.open_approvals_asking, person_id, after, limit)
+        return [row["approval_id"] for row in rows]
+
+    async def withdraw_subject(self, subject_id: UUID) -> None:
+        await self._connection.execute(QUERIES.withdraw_subject, subject_id, self._now)
+
+    async def is_withdrawn(self, subject_id: UUID) -> bool:
+        found: bool = await self._connection.fetchval(QUERIES.is_withdrawn, subject_id)
+        return found
+
+
+class PostgresDelegations:
+    def __init__(self, work: Transaction) -> None:
+        self._connection: Connection = work.connection
+
+    async def add(self, stored: StoredDelegation) -> None:
+        delegation = stored.delegation
+        await self._connection.execute(
+            QUERIES.add_delegation,
+            delegation.id,
+            delegation.from_person,
+            delegation.to_person,
+            delegation.starts_at,
+            delegation.ends_at,
+            sorted(delegation.processes),
+            delegation.up_to,
+            stored.reason,
+            stored.created_at,
+            stored.created_by,
+        )
+        await _change_stamp(self._connection)
+
+    async def lock(self, delegation_id: UUID) -> StoredDelegation | None:
+        row = await self._connection.fetchrow(QUERIES.hold_delegation, delegation_id)
+        return _stored_delegation(row) if row else None
+
+    async def revoke(self, delegation_id: UUID, at: datetime) -> None:
+        await self._connection.execute(QUERIES.revoke_delegation, delegation_id, at)
+        await _change_stamp(self._connection)
+
+    async def page(self, person_id: UUID | None, before: UUID | None, limit: int) -> list[StoredDelegation]:
+        rows = await self._connection.fetch(QUERIES.page_of_delegations, person_id, before, limit)
+        return [_stored_delegation(row) for row in rows]
+
+
+class PostgresDirectories:
+    def __init__(self, work: Transaction, store: Store) -> None:
+        self._connection: Connection = work.connection
+        self._tenant_id = work.tenant_id
+        self._now = work.now
+        self._store = store
+
+    async def read(self) -> Directory:
+        """Read once per stamp; and once a day, as holidays and delegations come and go."""
+        stamp = await self._connection.fetchval(QUERIES.read_stamp)
+        kept = self._store.directories.get(self._tenant_id)
+        if stamp is not None and kept is not None and kept[0] == stamp and kept[1].date() == self._now.date():
+            return kept[2]
+        directory = await self._read()
+        if stamp is not None:
+            self._store.directories.put(self._tenant_id, (stamp, self._now, directory))
+        return directory
+
+    async def _read(self) -> Directory:
+        fetch = self._connection.fetch
+        privileges = {role: privileges_of(role) for role in BUILT_IN_ROLES}
+        for row in await fetch(QUERIES.read_roles):
+            privileges[row["key"]] = frozenset(row["privileges"])
+        tenant = await self._connection.fetchrow(QUERIES.read_tenant)
+        years = range(self._now.year - 1, self._now.year + 4)
+        calendar = Calendar(
+            time_zone=tenant["time_zone"] if tenant else "Europe/Rome", closed=italian_holidays(years)
+        )
+        return Directory(
+            {row["person_id"]: _person(row, privileges) for row in await fetch(QUERIES.read_people)},
+            {
+                row["unit_id"]: Unit(row["unit_id"], row["key"], row["parent_id"], row["manager_id"])
+                for row in await fetch(QUERIES.read_units)
+            },
+            tuple(_delegation(row) for row in await fetch(QUERIES.read_delegations, self._now)),
+            frozenset(privileges),
+            calendar,
+        )
+
+    async def put_tenant(self, language: str, time_zone: str) -> None:
+        await self._connection.execute(QUERIES.put_tenant, language, time_zone)
+        await _change_stamp(self._connection)
+
+    async def put_person(self, person: dict[str, Any]) -> None:
+        await self._connection.execute(QUERIES.put_person, *person.values())
+        await _change_stamp(self._connection)
+
+    async def put_unit(
+        self, unit_id: UUID, key: str, name: str, parent_id: UUID | None, manager_id: UUID | None
+    ) -> None:
+        await self._connection.execute(QUERIES.put_unit, unit_id, key, name, parent_id, manager_id)
+        await _change_stamp(self._connection)
+
+    async def put_role(self, role_id: UUID, key: str, privileges: list[str]) -> None:
+        await self._connection.execute(QUERIES.put_role, role_id, key, privileges)
+        await _change_stamp(self._connection)
+
+
+async def _change_stamp(connection: Connection) -> None:
+    # A new value rather than a count: what a rolled-back transaction read must match no later stamp.
+    await connection.execute(QUERIES.change_stamp, new_id())
+
+
+def _open_parts(approval: Approval | None) -> dict[tuple[str, UUID], tuple[str, datetime, datetime | None]]:
+    if approval is None:
+        return {}
+    return {
+        (key, part.person): (part.why, part.requested_at, run.due_at)
+        for key, run in approval.steps.items()
+        if run.state == "pending"
+        for part in run.parts.values()
+        if part.state == "requested"
+    }
+
+
+def _document(definition: Definition) -> Any:
+    return definition.model_dump(mode="json", exclude_unset=True)
+
+
+def _draft(row: asyncpg.Record) -> Draft:
+    return Draft(
+        process_id=row["process_id"],
+        key=row["key"],
+        definition=Definition.model_validate(row["document"]),
+        version=row["version"],
+        published=row["published"],
+        retired_at=row["retired_at"],
+        changed_at=row["changed_at"],
+    )
+
+
+def _held(row: asyncpg.Record) -> Held:
+    approval = Approval(
+        id=row["approval_id"],
+        process_key=row["process_key"],
+        process_version=row["process_version"],
+        subject_type=row["subject_type"],
+        subject_id=row["subject_id"],
+        subject_revision=row["subject_revision"],
+        requester=row["requester_id"],
+        content=row["content"],
+        content_hash=row["content_hash"],
+        opened_at=row["opened_at"],
+        steps=_STEPS.validate_python(row["steps"]),
+        choices=row["choices"],
+        state=row["state"],
+        ended_at=row["ended_at"],
+        reason=row["reason"],
+    )
+    return Held(approval, row["version"], row["title"], row["correlation_id"], row["subject_sequence"])
+
+
+def _person(row: asyncpg.Record, privileges: dict[str, frozenset[str]]) -> Person:
+    roles = frozenset(row["roles"])
+    return Person(
+        id=row["person_id"],
+        name=row["name"],
+        email=row["email"],
+        roles=roles,
+        unit=row["unit_id"],
+        manager=row["manager_id"],
+        active=row["active"],
+        may_decide=any(_DECIDES in privileges.get(role, ()) for role in roles),
+        absent_until=row["absent_until"],
+        external=row["external"],
+    )
+
+
+def _delegation(row: asyncpg.Record) -> Delegation:
+    return Delegation(
+        id=row["delegation_id"],
+        from_person=row["from_person_id"],
+        to_person=row["to_person_id"],
+        starts_at=row["starts_at"],
+        ends_at=row["ends_at"],
+        processes=frozenset(row["processes"]),
+        up_to=row["up_to"],
+    )
+
+
+def _stored_delegation(row: asyncpg.Record) -> StoredDelegation:
+    return StoredDelegation(
+        _delegation(row), row["reason"], row["created_at"], row["created_by"], row["revoked_at"]
+    )

@@ -1,0 +1,209 @@
+-- Processes and subject types
+
+-- name: read_process
+SELECT * FROM processes WHERE key = $1
+
+-- name: hold_process
+-- Publication and edits of one process follow one another.
+SELECT * FROM processes WHERE key = $1 FOR UPDATE
+
+-- name: add_process
+INSERT INTO processes (process_id, key, name, subject_type, document, version, changed_at, changed_by)
+VALUES ($1, $2, $3, $4, $5, 1, $6, $7)
+ON CONFLICT (tenant_id, key) DO NOTHING
+RETURNING process_id
+
+-- name: save_process
+UPDATE processes SET name = $2, subject_type = $3, document = $4, version = $5, published = $6,
+    retired_at = $7, changed_at = $8, changed_by = $9
+WHERE key = $1
+
+-- name: page_of_processes
+SELECT * FROM processes WHERE key > $1 ORDER BY key LIMIT $2
+
+-- name: add_version
+INSERT INTO process_versions (key, number, document, subject, published_at, published_by)
+VALUES ($1, $2, $3, $4, $5, $6)
+
+-- name: read_version
+SELECT * FROM process_versions WHERE key = $1 AND number = $2
+
+-- name: read_subject_type
+SELECT * FROM subject_types WHERE key = $1
+
+-- name: put_subject_type
+INSERT INTO subject_types AS known (key, document, version, changed_at) VALUES ($1, $2, 1, $3)
+ON CONFLICT (tenant_id, key) DO UPDATE
+    SET document = excluded.document, version = known.version + 1, changed_at = excluded.changed_at
+RETURNING version
+
+-- name: list_subject_types
+SELECT * FROM subject_types ORDER BY key LIMIT 500
+
+-- Approvals
+
+-- name: add_approval
+INSERT INTO approvals (approval_id, process_key, process_version, subject_type, subject_id,
+    subject_revision, subject_sequence, correlation_id, title, amount, requester_id, state, reason, content,
+    content_hash, steps, choices, version, opened_at, ended_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 1, $18, $19)
+
+-- name: save_approval
+-- Guarded by the version that was read: of two writers exactly one changes the row.
+UPDATE approvals SET process_version = $3, subject_sequence = $4, title = $5, amount = $6, state = $7,
+    reason = $8, content = $9, content_hash = $10, steps = $11, choices = $12, version = version + 1,
+    ended_at = $13
+WHERE approval_id = $1 AND version = $2
+RETURNING version
+
+-- name: add_events
+INSERT INTO approval_events (approval_id, number, at, actor_id, event)
+SELECT $1, $2 + ordinal, at, $3, event
+FROM unnest($4::timestamptz[], $5::jsonb[]) WITH ORDINALITY AS told(at, event, ordinal)
+
+-- name: count_events
+SELECT coalesce(max(number), 0) FROM approval_events WHERE approval_id = $1
+
+-- name: close_parts
+DELETE FROM open_parts USING unnest($2::text[], $3::uuid[]) AS closed(step, person_id)
+WHERE open_parts.approval_id = $1 AND open_parts.step = closed.step
+    AND open_parts.person_id = closed.person_id
+
+-- name: open_parts
+-- A part that was requested again, or is due at another time, replaces its row.
+INSERT INTO open_parts (approval_id, step, person_id, why, requested_at, due_at)
+SELECT $1, * FROM unnest($2::text[], $3::uuid[], $4::text[], $5::timestamptz[], $6::timestamptz[])
+ON CONFLICT (approval_id, step, person_id) DO UPDATE
+    SET why = excluded.why, requested_at = excluded.requested_at, due_at = excluded.due_at
+
+-- name: concern_people
+INSERT INTO concerned (person_id, approval_id) SELECT unnest($2::uuid[]), $1
+ON CONFLICT DO NOTHING
+
+-- name: find_approval
+SELECT * FROM approvals WHERE approval_id = $1
+
+-- name: hold_approval
+-- Decisions on one approval follow one another, each on the state that the last one left.
+SELECT * FROM approvals WHERE approval_id = $1 FOR UPDATE
+
+-- name: find_newest_of_subject
+SELECT * FROM approvals WHERE subject_id = $1 ORDER BY approval_id DESC LIMIT 1 FOR UPDATE
+
+-- name: is_concerned
+SELECT EXISTS (SELECT 1 FROM concerned WHERE person_id = $1 AND approval_id = $2)
+
+-- name: events_of
+SELECT number, at, actor_id, event FROM approval_events
+WHERE approval_id = $1 AND number > $2 ORDER BY number LIMIT $3
+
+-- name: page_of_approvals
+SELECT * FROM approvals
+WHERE ($1::uuid IS NULL OR approval_id < $1) AND ($2::uuid IS NULL OR subject_id = $2)
+    AND ($3::text IS NULL OR state = $3) AND ($4::text IS NULL OR process_key = $4)
+ORDER BY approval_id DESC LIMIT $5
+
+-- name: page_of_own_approvals
+-- Those that concern any of the people given: oneself, and those for whom one stands in.
+SELECT * FROM approvals
+WHERE approval_id IN (
+        SELECT approval_id FROM concerned WHERE person_id = ANY($6::uuid[])
+            AND ($1::uuid IS NULL OR approval_id < $1))
+    AND ($2::uuid IS NULL OR subject_id = $2)
+    AND ($3::text IS NULL OR state = $3) AND ($4::text IS NULL OR process_key = $4)
+ORDER BY approval_id DESC LIMIT $5
+
+-- name: page_of_inbox
+-- Open parts of oneself and of those for whom one may act, within each delegation's limits; never one's
+-- own request on another's behalf.
+SELECT part.step, part.person_id, part.why, part.requested_at, part.due_at, approvals.*
+FROM open_parts AS part JOIN approvals USING (approval_id)
+WHERE part.person_id = ANY($2::uuid[])
+    AND (part.person_id = $1 OR (approvals.requester_id <> $1 AND EXISTS (
+        SELECT FROM unnest($2::uuid[], $3::text[], $4::numeric[]) AS allowed(person_id, process, up_to)
+        WHERE allowed.person_id = part.person_id
+            AND (allowed.process IS NULL OR allowed.process = approvals.process_key)
+            AND (allowed.up_to IS NULL OR approvals.amount <= allowed.up_to))))
+    AND ($5::uuid IS NULL OR approvals.subject_id = $5)
+    AND ($6::text IS NULL OR approvals.process_key = $6)
+    AND ($7::timestamptz IS NULL OR part.due_at < $7)
+    AND ($8::timestamptz IS NULL
+        OR (part.requested_at, part.approval_id, part.step, part.person_id) > ($8, $9, $10, $11))
+ORDER BY part.requested_at, part.approval_id, part.step, part.person_id
+LIMIT $12
+
+-- name: withdraw_subject
+INSERT INTO withdrawn_subjects (subject_id, withdrawn_at) VALUES ($1, $2) ON CONFLICT DO NOTHING
+
+-- name: is_withdrawn
+SELECT EXISTS (SELECT 1 FROM withdrawn_subjects WHERE subject_id = $1)
+
+-- name: open_approvals_asking
+SELECT DISTINCT approval_id FROM open_parts WHERE person_id = $1
+    AND ($2::uuid IS NULL OR approval_id > $2) ORDER BY approval_id LIMIT $3
+
+-- Delegations
+
+-- name: add_delegation
+INSERT INTO delegations (delegation_id, from_person_id, to_person_id, starts_at, ends_at, processes, up_to,
+    reason, created_at, created_by)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+
+-- name: hold_delegation
+SELECT * FROM delegations WHERE delegation_id = $1 FOR UPDATE
+
+-- name: revoke_delegation
+UPDATE delegations SET revoked_at = $2 WHERE delegation_id = $1
+
+-- name: page_of_delegations
+-- All of the tenant, or those given or received by one person.
+SELECT * FROM delegations
+WHERE ($1::uuid IS NULL OR from_person_id = $1 OR to_person_id = $1)
+    AND ($2::uuid IS NULL OR delegation_id < $2)
+ORDER BY delegation_id DESC LIMIT $3
+
+-- The directory
+
+-- name: read_stamp
+SELECT stamp FROM directory_stamps
+
+-- name: change_stamp
+INSERT INTO directory_stamps (stamp) VALUES ($1) ON CONFLICT (tenant_id) DO UPDATE SET stamp = excluded.stamp
+
+-- name: read_tenant
+SELECT language, time_zone FROM tenants
+
+-- name: put_tenant
+INSERT INTO tenants (language, time_zone) VALUES ($1, $2)
+ON CONFLICT (tenant_id) DO UPDATE SET language = excluded.language, time_zone = excluded.time_zone
+
+-- name: read_people
+SELECT * FROM people ORDER BY person_id
+
+-- name: put_person
+INSERT INTO people (person_id, name, email, external, roles, unit_id, manager_id, language, active,
+    absent_until)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+ON CONFLICT (person_id) DO UPDATE SET name = excluded.name, email = excluded.email,
+    external = excluded.external, roles = excluded.roles, unit_id = excluded.unit_id,
+    manager_id = excluded.manager_id, language = excluded.language, active = excluded.active,
+    absent_until = excluded.absent_until
+
+-- name: read_units
+SELECT * FROM units ORDER BY unit_id
+
+-- name: put_unit
+INSERT INTO units (unit_id, key, name, parent_id, manager_id) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (unit_id) DO UPDATE SET key = excluded.key, name = excluded.name,
+    parent_id = excluded.parent_id, manager_id = excluded.manager_id
+
+-- name: read_roles
+SELECT key, privileges FROM roles
+
+-- name: put_role
+INSERT INTO roles (role_id, key, privileges) VALUES ($1, $2, $3)
+ON CONFLICT (role_id) DO UPDATE SET key = excluded.key, privileges = excluded.privileges
+
+-- name: read_delegations
+-- Those that are or may come into force.
+SELECT * FROM delegations WHERE revoked_at IS NULL AND ends_at > $1 ORDER BY delegation_id

@@ -1,0 +1,507 @@
+"""What clients send and see."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field
+
+from optima_kit.actor import Actor
+from optima_kit.http import Amount, Command, PageQuery, Query, Text, View
+from optima_kit.http.problems import load_catalogue
+from optima_kit.refusals import Refusal
+
+from ..application.access import hidden_fields
+from ..application.decide_many import Decided
+from ..application.ports import Draft, Held, Ports, PublishedVersion, StoredDelegation, Told, Waiting
+from ..domain import engine
+from ..domain.approval import (
+    Amended,
+    ChoiceTaken,
+    DueMoved,
+    Ended,
+    PartDecided,
+    PartEscalated,
+    PartForwarded,
+    PartRequested,
+    PartWithdrawn,
+    Reminded,
+    StepEnded,
+    StepOpened,
+    StepReopened,
+)
+from ..domain.directory import Directory
+from ..domain.process import Process
+from ..domain.subjects import SubjectType
+
+StepKey = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
+ContentHash = Annotated[str, Field(pattern=r"^[0-9A-Za-z_.:-]{1,128}$")]
+Title = Annotated[str, Text(200)]
+Reason = Annotated[str, Text(4000)]
+State = Literal["open", "approved", "rejected", "changes_requested", "cancelled", "expired", "not_opened"]
+
+
+# -- what is sent
+
+
+class NoBody(Command):
+    """Nothing needs to be said."""
+
+
+class EvidenceCommand(Command):
+    name: Title
+    media_type: Title
+    size: Annotated[int, Field(ge=0, le=2**40)]
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class DecideCommand(Command):
+    step: StepKey
+    outcome: Literal["approve", "reject", "abstain", "request_changes"]
+    content_hash: ContentHash
+    """Of the content that was read."""
+    reason: Reason | None = None
+    on_behalf_of: UUID | None = None
+    """Whose part is decided, where the caller stands in for somebody."""
+    evidence: Annotated[list[EvidenceCommand], Field(max_length=20, default_factory=list)]
+
+    def decision(self, actor: Actor) -> engine.Decision:
+        return engine.Decision(
+            step=self.step,
+            act=self.outcome,
+            by=actor.person_id,
+            content_hash=self.content_hash,
+            on_behalf_of=self.on_behalf_of,
+            reason=self.reason,
+            evidence=tuple(each.model_dump() for each in self.evidence),
+        )
+
+
+class DecideOneOfMany(DecideCommand):
+    approval_id: UUID
+
+
+class DecideManyCommand(Command):
+    items: Annotated[list[DecideOneOfMany], Field(min_length=1, max_length=500)]
+
+
+class ForwardCommand(Command):
+    step: StepKey
+    to_person_id: UUID
+    reason: Reason | None = None
+
+
+class RecallCommand(Command):
+    reason: Reason | None = None
+
+
+class DelegateCommand(Command):
+    to_person_id: UUID
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+    processes: Annotated[list[StepKey], Field(max_length=100, default_factory=list)]
+    """Keys; none: every process."""
+    up_to: Amount | None = None
+    reason: Reason | None = None
+    from_person_id: UUID | None = None
+    """Another than the caller: for who administers the directory."""
+
+
+class ProcessQuery(Query):
+    version: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
+
+
+class ApprovalsQuery(PageQuery):
+    subject_id: UUID | None = None
+    state: State | None = None
+    process: StepKey | None = None
+
+
+class InboxQuery(PageQuery):
+    subject_id: UUID | None = None
+    process: StepKey | None = None
+    overdue: bool = False
+
+
+# -- what is shown
+
+
+class PersonView(View):
+    person_id: UUID
+    name: str = ""
+
+
+class ProcessView(View):
+    key: str
+    name: str
+    subject: str
+    state: Literal["draft", "published", "retired"]
+    published: int | None
+    """The newest published version."""
+    version: int | None = None
+    """The published version that is shown; absent: the draft is."""
+    changed_at: datetime
+    definition: dict[str, Any]
+
+
+class SubjectTypeView(View):
+    key: str
+    name: str
+    definition: dict[str, Any]
+
+
+class PartView(View):
+    person: PersonView
+    state: str
+    why: str
+    """The rule that names the person, such as `role:purchasing`."""
+    origin: str
+    requested_at: datetime
+    decided_at: datetime | None = None
+    decided_by: PersonView | None = None
+    """Another than the person: on their behalf."""
+    reason: str | None = None
+    moved_to: PersonView | None = None
+
+
+class StepView(View):
+    key: str
+    name: str
+    state: str
+    round: int
+    because: str | None = None
+    opened_at: datetime | None = None
+    due_at: datetime | None = None
+    ended_at: datetime | None = None
+    missing: list[str] | None = None
+    """Fields of the subject that must be there before the step can be approved."""
+    parts: list[PartView]
+
+
+class SummaryView(View):
+    approval_id: UUID
+    process_key: str
+    process_version: int
+    subject_type: str
+    subject_id: UUID
+    subject_revision: int
+    title: str
+    requester: PersonView
+    state: str
+    content_hash: str
+    reason: str | None = None
+    opened_at: datetime
+    ended_at: datetime | None = None
+    pending: list[str]
+    """Keys of the steps that wait for people."""
+
+
+class ApprovalView(SummaryView):
+    content: dict[str, Any]
+    steps: list[StepView]
+
+
+class HistoryView(View):
+    number: int
+    at: datetime
+    kind: str
+    actor: PersonView | None = None
+    step: str | None = None
+    person: PersonView | None = None
+    on_behalf_of: PersonView | None = None
+    to_person: PersonView | None = None
+    outcome: str | None = None
+    reason: str | None = None
+    fields: list[str] | None = None
+    asked: list[PersonView] | None = None
+    content_hash: str | None = None
+
+
+class InboxView(View):
+    approval_id: UUID
+    step: str
+    step_name: str
+    process_key: str
+    process_name: str
+    subject_type: str
+    subject_id: UUID
+    subject_revision: int
+    title: str
+    requester: PersonView
+    content_hash: str
+    why: str
+    on_behalf_of: PersonView | None = None
+    requested_at: datetime
+    due_at: datetime | None = None
+    allows: list[str]
+    """What may be done, beside approving and rejecting."""
+    missing: list[str]
+
+
+class ProblemView(View):
+    code: str
+    detail: str
+    field: str | None = None
+
+
+class DecidedView(View):
+    approval_id: UUID
+    step: str
+    decided: bool
+    state: str | None = None
+    """The approval's state afterwards."""
+    problem: ProblemView | None = None
+
+
+class DecidedManyView(View):
+    items: list[DecidedView]
+
+
+class DelegationView(View):
+    delegation_id: UUID
+    from_person: PersonView
+    to_person: PersonView
+    starts_at: datetime
+    ends_at: datetime
+    processes: list[str]
+    up_to: Amount | None = None
+    reason: str | None = None
+    created_at: datetime
+    revoked_at: datetime | None = None
+
+
+def person_view(directory: Directory, person_id: UUID) -> PersonView:
+    person = directory.person(person_id)
+    return PersonView(person_id=person_id, name=person.name if person else "")
+
+
+def process_view(draft: Draft, version: PublishedVersion | None = None) -> ProcessView:
+    """A process's draft, or one of its published versions."""
+    definition = version.definition if version else draft.definition
+    facts = {"version": version.number} if version else {}
+    return ProcessView(
+        key=draft.key,
+        name=definition.name,
+        subject=definition.subject,
+        state="retired" if draft.retired_at else "published" if draft.published else "draft",
+        published=draft.published,
+        changed_at=version.published_at if version else draft.changed_at,
+        definition=definition.model_dump(mode="json", exclude_unset=True),
+        **facts,
+    )
+
+
+def subject_type_view(subject: SubjectType) -> SubjectTypeView:
+    document = subject.model_dump(mode="json", exclude_defaults=True)
+    return SubjectTypeView(key=subject.key, name=subject.name, definition=document)
+
+
+def _summary(held: Held, directory: Directory) -> dict[str, Any]:
+    approval = held.approval
+    facts: dict[str, Any] = {
+        "approval_id": approval.id,
+        "process_key": approval.process_key,
+        "process_version": approval.process_version,
+        "subject_type": approval.subject_type,
+        "subject_id": approval.subject_id,
+        "subject_revision": approval.subject_revision,
+        "title": held.title,
+        "requester": person_view(directory, approval.requester),
+        "state": approval.state,
+        "content_hash": approval.content_hash,
+        "opened_at": approval.opened_at,
+        "pending": [key for key, run in approval.steps.items() if run.state == "pending"],
+    }
+    if approval.reason is not None:
+        facts["reason"] = approval.reason
+    if approval.ended_at is not None:
+        facts["ended_at"] = approval.ended_at
+    return facts
+
+
+def summary_view(held: Held, directory: Directory) -> SummaryView:
+    return SummaryView(**_summary(held, directory))
+
+
+def approval_view(
+    held: Held, process: Process | None, directory: Directory, actor: Actor, ports: Ports
+) -> ApprovalView:
+    approval = held.approval
+    if process is None:
+        return ApprovalView(**_summary(held, directory), content={}, steps=[])
+    hidden = hidden_fields(directory, process, approval, actor, ports)
+    content = {name: value for name, value in approval.content.items() if name not in hidden}
+    steps = []
+    for key, run in approval.steps.items():
+        step = process.steps[key]
+        facts: dict[str, Any] = {
+            name: value
+            for name, value in (
+                ("because", run.because),
+                ("opened_at", run.opened_at),
+                ("due_at", run.due_at),
+                ("ended_at", run.ended_at),
+            )
+            if value is not None
+        }
+        if run.state == "pending":
+            facts["missing"] = engine.missing_fields(approval, step)
+        parts = [_part_view(part, directory) for part in run.parts.values()]
+        steps.append(
+            StepView(key=key, name=step.name, state=run.state, round=run.round, parts=parts, **facts)
+        )
+    return ApprovalView(**_summary(held, directory), content=content, steps=steps)
+
+
+def _part_view(part: Any, directory: Directory) -> PartView:
+    facts: dict[str, Any] = {}
+    if part.decided_at is not None:
+        facts["decided_at"] = part.decided_at
+    if part.decided_by not in (None, part.person):
+        facts["decided_by"] = person_view(directory, part.decided_by)
+    if part.reason is not None:
+        facts["reason"] = part.reason
+    if part.moved_to is not None:
+        facts["moved_to"] = person_view(directory, part.moved_to)
+    return PartView(
+        person=person_view(directory, part.person),
+        state=part.state,
+        why=part.why,
+        origin=part.origin,
+        requested_at=part.requested_at,
+        **facts,
+    )
+
+
+def history_view(told: Told, directory: Directory, hidden: set[str]) -> HistoryView:
+    event = told.event
+    facts: dict[str, Any] = {}
+
+    def who(person_id: UUID) -> PersonView:
+        return person_view(directory, person_id)
+
+    match event:
+        case StepOpened():
+            facts = {"step": event.step, "asked": [who(each.person) for each in event.asked]}
+        case ChoiceTaken():
+            facts = {"step": event.choice, "outcome": event.case}
+        case PartDecided():
+            facts = {
+                "step": event.step,
+                "person": who(event.by or event.person),
+                "outcome": event.outcome,
+                "content_hash": event.content_hash,
+            }
+            if event.by not in (None, event.person):
+                facts["on_behalf_of"] = who(event.person)
+            if event.reason:
+                facts["reason"] = event.reason
+        case PartRequested():
+            facts = {"step": event.step, "person": who(event.asked.person), "reason": event.asked.why}
+        case PartWithdrawn():
+            facts = {"step": event.step, "person": who(event.person), "reason": event.why}
+        case PartForwarded():
+            facts = {
+                "step": event.step,
+                "person": who(event.from_person),
+                "to_person": who(event.to_person),
+            }
+            if event.reason:
+                facts["reason"] = event.reason
+        case PartEscalated():
+            facts = {
+                "step": event.step,
+                "person": who(event.from_person),
+                "to_person": who(event.to_person),
+            }
+        case DueMoved():
+            facts = {"step": event.step}
+        case Reminded():
+            facts = {"step": event.step, "asked": [who(person) for person in event.people]}
+        case StepEnded():
+            facts = {"step": event.step, "outcome": event.outcome, "reason": event.because}
+        case StepReopened():
+            fields = [name for name in event.fields if name not in hidden]
+            facts = {"step": event.step, "reason": event.because, "fields": fields}
+        case Amended():
+            facts = {
+                "fields": [name for name in event.fields if name not in hidden],
+                "content_hash": event.content_hash,
+            }
+        case Ended():
+            facts = {"outcome": event.outcome}
+            if event.reason:
+                facts["reason"] = event.reason
+    if told.actor_id is not None:
+        facts["actor"] = who(told.actor_id)
+    return HistoryView(number=told.number, at=event.at, kind=event.kind, **facts)
+
+
+def inbox_view(waiting: Waiting, process: Process, directory: Directory, reader: UUID) -> InboxView:
+    approval = waiting.held.approval
+    step = process.steps[waiting.step]
+    facts: dict[str, Any] = {}
+    if waiting.person != reader:
+        facts["on_behalf_of"] = person_view(directory, waiting.person)
+    if waiting.due_at is not None:
+        facts["due_at"] = waiting.due_at
+    return InboxView(
+        approval_id=approval.id,
+        step=waiting.step,
+        step_name=step.name,
+        process_key=approval.process_key,
+        process_name=process.definition.name,
+        subject_type=approval.subject_type,
+        subject_id=approval.subject_id,
+        subject_revision=approval.subject_revision,
+        title=waiting.held.title,
+        requester=person_view(directory, approval.requester),
+        content_hash=approval.content_hash,
+        why=waiting.why,
+        requested_at=waiting.requested_at,
+        allows=sorted(step.allows),
+        missing=engine.missing_fields(approval, step),
+        **facts,
+    )
+
+
+def problem_view(refusal: Refusal, language: str) -> ProblemView:
+    facts = {"field": refusal.field or "", **refusal.facts}
+    detail = load_catalogue("approval").text(refusal.code, language, facts) or refusal.code
+    if refusal.field is None:
+        return ProblemView(code=refusal.code, detail=detail)
+    return ProblemView(code=refusal.code, detail=detail, field=refusal.field)
+
+
+def decided_view(decided: Decided, language: str) -> DecidedView:
+    facts: dict[str, Any] = {}
+    if decided.held is not None:
+        facts["state"] = decided.held.approval.state
+    if decided.refusal is not None:
+        facts["problem"] = problem_view(decided.refusal, language)
+    return DecidedView(
+        approval_id=decided.approval_id, step=decided.step, decided=decided.refusal is None, **facts
+    )
+
+
+def delegation_view(stored: StoredDelegation, directory: Directory) -> DelegationView:
+    delegation = stored.delegation
+    facts: dict[str, Any] = {}
+    if delegation.up_to is not None:
+        facts["up_to"] = delegation.up_to
+    if stored.reason is not None:
+        facts["reason"] = stored.reason
+    if stored.revoked_at is not None:
+        facts["revoked_at"] = stored.revoked_at
+    return DelegationView(
+        delegation_id=delegation.id,
+        from_person=person_view(directory, delegation.from_person),
+        to_person=person_view(directory, delegation.to_person),
+        starts_at=delegation.starts_at,
+        ends_at=delegation.ends_at,
+        processes=sorted(delegation.processes),
+        created_at=stored.created_at,
+        **facts,
+    )

@@ -1,0 +1,41 @@
+"""Somebody decides many things at once; each succeeds or is refused for itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from optima_kit.actor import Actor
+from optima_kit.refusals import Refusal
+
+from ..domain import engine
+from .decide_step import decide_step
+from .ports import Held, Ports
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What became of one decision: the approval as it then was, or why it was refused."""
+
+    approval_id: UUID
+    step: str
+    held: Held | None
+    refusal: Refusal | None = None
+
+
+async def decide_many(
+    ports: Ports, actor: Actor, decisions: list[tuple[UUID, engine.Decision]]
+) -> list[Decided]:
+    """In the order given. They are carried out in the order of approvals, so that two people with much in
+    common never wait for each other in a circle."""
+    actor.require("approval.decide")
+    results: dict[int, Decided] = {}
+    for index in sorted(range(len(decisions)), key=lambda i: decisions[i][0]):
+        approval_id, decision = decisions[index]
+        try:
+            async with ports.savepoint():
+                held = await decide_step(ports, actor, approval_id, decision)
+            results[index] = Decided(approval_id, decision.step, held)
+        except Refusal as refusal:
+            results[index] = Decided(approval_id, decision.step, None, refusal)
+    return [results[index] for index in range(len(decisions))]

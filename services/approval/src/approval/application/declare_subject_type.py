@@ -1,0 +1,36 @@
+"""A tenant declares a kind of thing that can be approved."""
+
+from __future__ import annotations
+
+from optima_kit.actor import Actor
+from optima_kit.refusals import Absent, Invalid, PreconditionRequired, Stale, WrongState
+
+from ..domain.subjects import SubjectType
+from .ports import Ports
+
+BUILT_IN = frozenset({"brief"})
+
+
+async def declare_subject_type(
+    ports: Ports, actor: Actor, key: str, subject: SubjectType, expected_version: int | None
+) -> int:
+    """Returns its version. Published processes keep the declaration that they were published with."""
+    actor.require("process.write")
+    if subject.key != key:
+        raise Invalid("key_differs", field="key", expected=key)
+    if key in BUILT_IN:
+        raise WrongState("subject_type_built_in", subject=key)
+    known = await ports.processes.subject_type_version(key)
+    if known is not None and expected_version is None:
+        raise PreconditionRequired("if_match_missing", field="If-Match")
+    if known != expected_version:
+        raise Stale("stale_version", field="If-Match")
+    return await ports.processes.put_subject_type(subject, ports.now)
+
+
+async def read_subject_type(ports: Ports, key: str) -> tuple[SubjectType, int]:
+    """The declaration and its version; a built-in type has version 1 for ever."""
+    subject = await ports.processes.subject_type(key)
+    if subject is None:
+        raise Absent("subject_type_absent")
+    return subject, await ports.processes.subject_type_version(key) or 1

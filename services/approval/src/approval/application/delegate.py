@@ -1,0 +1,88 @@
+"""Somebody lets somebody else decide in their place for a while."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from optima_contracts.approval import DelegationChanged
+from optima_kit.actor import Actor
+from optima_kit.ids import new_id
+from optima_kit.refusals import Absent, Forbidden, Invalid, WrongState
+
+from ..domain.directory import Delegation
+from .ports import Ports, StoredDelegation
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is delegated: from `starts_at` up to, not including, `ends_at`."""
+
+    to_person: UUID
+    starts_at: datetime
+    ends_at: datetime
+    processes: frozenset[str]
+    up_to: Decimal | None
+    reason: str | None
+    from_person: UUID | None = None
+    """Another than the actor: only for who administers the directory."""
+
+
+async def give_delegation(ports: Ports, actor: Actor, wish: Wish) -> StoredDelegation:
+    giver = wish.from_person or actor.person_id
+    if giver != actor.person_id:
+        actor.require("directory.write")
+    directory = await ports.directories.read()
+    if giver == wish.to_person:
+        raise Invalid("delegation_to_oneself", field="to_person_id")
+    delegate = directory.person(wish.to_person)
+    if delegate is None or not delegate.active or not delegate.may_decide:
+        raise Invalid("delegate_cannot_decide", field="to_person_id")
+    if directory.person(giver) is None:
+        raise Invalid("unknown_person", field="from_person_id", name=str(giver))
+    if wish.ends_at <= wish.starts_at:
+        raise Invalid("delegation_ends_first", field="ends_at")
+    if wish.ends_at <= ports.now:
+        raise Invalid("delegation_is_past", field="ends_at")
+    for index, key in enumerate(sorted(wish.processes)):
+        if await ports.processes.find(key) is None:
+            raise Invalid("unknown_process", field=f"processes[{index}]", process=key)
+    delegation = Delegation(
+        new_id(), giver, wish.to_person, wish.starts_at, wish.ends_at, wish.processes, wish.up_to
+    )
+    stored = StoredDelegation(delegation, wish.reason, ports.now, actor.person_id, None)
+    await ports.delegations.add(stored)
+    _tell(ports, delegation, revoked=False)
+    return stored
+
+
+async def revoke_delegation(ports: Ports, actor: Actor, delegation_id: UUID) -> None:
+    """At once; what was decided under it stands."""
+    stored = await ports.delegations.lock(delegation_id)
+    if stored is None or not may_see_delegation(actor, stored):
+        raise Absent("delegation_absent")
+    if stored.delegation.from_person != actor.person_id and not actor.may("directory.write"):
+        raise Forbidden("only_giver_revokes")
+    if stored.revoked_at is not None:
+        raise WrongState("delegation_revoked")
+    await ports.delegations.revoke(delegation_id, ports.now)
+    _tell(ports, stored.delegation, revoked=True)
+
+
+def may_see_delegation(actor: Actor, stored: StoredDelegation) -> bool:
+    ends = (stored.delegation.from_person, stored.delegation.to_person)
+    return actor.person_id in ends or actor.may("approval.read_all")
+
+
+def _tell(ports: Ports, delegation: Delegation, *, revoked: bool) -> None:
+    fact = DelegationChanged(
+        delegation_id=delegation.id,
+        from_person_id=delegation.from_person,
+        to_person_id=delegation.to_person,
+        starts_at=delegation.starts_at,
+        ends_at=delegation.ends_at,
+        revoked=revoked,
+    )
+    ports.outbox.add(fact, subject=delegation.id, correlation=delegation.id)

@@ -1,0 +1,104 @@
+"""A brief is a subject: submitted, priced while it is approved, cancelled."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from optima_contracts.brief import BriefCancelled, BriefContent, BriefSubmitted
+from optima_contracts.economics import BriefPriced
+from optima_kit.refusals import NotYet
+
+from ..domain import engine
+from ..domain.directory import Directory
+from .access import running_process
+from .open_approval import open_approval
+from .ports import Held, Ports
+from .recording import record_change
+
+SUBJECT_TYPE = "brief"
+
+
+async def on_brief_submitted(ports: Ports, event: BriefSubmitted, sequence: int) -> None:
+    """Again, late, or of a cancelled brief: nothing. A run over an earlier revision is stopped first."""
+    if await ports.approvals.is_withdrawn(event.brief_id):
+        return
+    newest = await ports.approvals.lock_newest(event.brief_id)
+    if newest is not None and newest.approval.subject_revision >= event.revision:
+        return
+    directory = await ports.directories.read()
+    if directory.person(event.requester_id) is None:
+        raise NotYet(f"person {event.requester_id} not known yet")
+    if newest is not None and newest.approval.state == "open":
+        await _stop(ports, newest, "superseded")
+    content = _content(event.number, event.revision, event.content, event.requester_id, directory)
+    subject = engine.Subject(
+        SUBJECT_TYPE, event.brief_id, event.revision, event.requester_id, content, event.content_hash
+    )
+    await open_approval(ports, event.process, subject, event.brief_id, sequence)
+
+
+async def on_brief_priced(ports: Ports, event: BriefPriced, sequence: int) -> None:
+    """Prices amend what is being approved. Older than what is known, or of an earlier revision: nothing.
+    Ahead of its submission: it waits. Where the run had just approved other prices, a new run begins over
+    the same revision, since what is approved includes what it costs."""
+    newest = await ports.approvals.lock_newest(event.brief_id)
+    if newest is None or newest.approval.subject_revision < event.revision:
+        if await ports.approvals.is_withdrawn(event.brief_id):
+            return
+        raise NotYet(f"revision {event.revision} of brief {event.brief_id} not submitted yet")
+    approval = newest.approval
+    if approval.subject_revision > event.revision or sequence <= newest.subject_sequence:
+        return
+    if approval.state not in ("open", "approved") or approval.content_hash == event.content_hash:
+        return
+    content = {
+        **approval.content,
+        "quote_total": event.total,
+        "quote_lines": [line.model_dump(mode="json") for line in event.lines],
+    }
+    if approval.state == "approved":
+        subject = engine.Subject(
+            SUBJECT_TYPE, event.brief_id, event.revision, approval.requester, content, event.content_hash
+        )
+        await open_approval(ports, approval.process_key, subject, newest.correlation, sequence)
+        return
+    process = await running_process(ports, approval)
+    directory = await ports.directories.read()
+    result = engine.amend(approval, process, content, event.content_hash, ports.now, directory)
+    await record_change(ports, process, newest, result, sequence)
+
+
+async def on_brief_cancelled(ports: Ports, event: BriefCancelled) -> None:
+    """Stops what runs, and lets nothing about the brief begin any more. Again: nothing."""
+    await ports.approvals.withdraw_subject(event.brief_id)
+    newest = await ports.approvals.lock_newest(event.brief_id)
+    if newest is not None and newest.approval.state == "open":
+        await _stop(ports, newest, event.reason)
+
+
+async def _stop(ports: Ports, held: Held, reason: str) -> None:
+    process = await running_process(ports, held.approval)
+    directory = await ports.directories.read()
+    result = engine.cancel(held.approval, process, reason, None, ports.now, directory)
+    await record_change(ports, process, held, result)
+
+
+def _content(
+    number: str, revision: int, content: BriefContent, requester_id: UUID, directory: Directory
+) -> dict[str, Any]:
+    """What the revision asks for and who asks, as they stood at submission."""
+    requester = directory.people[requester_id]
+    unit = directory.units.get(requester.unit) if requester.unit else None
+    manager = directory.manager_of(requester_id)
+    person: dict[str, Any] = {
+        "id": str(requester.id),
+        "name": requester.name,
+        "roles": sorted(requester.roles),
+    }
+    if unit is not None:
+        person["unit"] = unit.key
+    if manager is not None:
+        person["manager"] = str(manager)
+    frozen = {name: value for name, value in content.model_dump(mode="json").items() if value is not None}
+    return {"number": number, "revision": revision, "requester": person, **frozen}

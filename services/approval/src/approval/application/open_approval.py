@@ -1,0 +1,83 @@
+"""A subject enters its process."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import structlog
+
+from optima_contracts.approval import ApprovalNotOpened
+from optima_kit.ids import new_id
+
+from ..domain import engine
+from ..domain.approval import Approval
+from ..domain.process import Process
+from .ports import Held, Ports
+from .recording import record_opening
+
+log = structlog.get_logger()
+
+
+async def open_approval(
+    ports: Ports, process_key: str, subject: engine.Subject, correlation: UUID, subject_sequence: int
+) -> Held:
+    """Opens a run under the newest version, or records and tells why none was opened."""
+    process = await _newest_process(ports, process_key)
+    if process is None or process.subject.key != subject.type:
+        return await _not_opened(
+            ports, process_key, subject, correlation, subject_sequence, f"no_process:{process_key}"
+        )
+    directory = await ports.directories.read()
+    stuck = engine.step_without_approver(process, subject, ports.now, directory)
+    if stuck is not None:
+        return await _not_opened(
+            ports, process_key, subject, correlation, subject_sequence, f"nobody_can_approve:{stuck}"
+        )
+    result = engine.open_approval(new_id(), process, subject, ports.now, directory)
+    return await record_opening(ports, process, result, correlation, subject_sequence)
+
+
+async def _newest_process(ports: Ports, key: str) -> Process | None:
+    draft = await ports.processes.find(key)
+    if draft is None or draft.published is None or draft.retired_at is not None:
+        return None
+    return await ports.processes.version(key, draft.published)
+
+
+async def _not_opened(
+    ports: Ports,
+    process_key: str,
+    subject: engine.Subject,
+    correlation: UUID,
+    subject_sequence: int,
+    reason: str,
+) -> Held:
+    """Kept as well, so that what arrives later about this revision finds its place."""
+    approval = Approval(
+        id=new_id(),
+        process_key=process_key,
+        process_version=0,
+        subject_type=subject.type,
+        subject_id=subject.id,
+        subject_revision=subject.revision,
+        requester=subject.requester,
+        content=subject.content,
+        content_hash=subject.content_hash,
+        opened_at=ports.now,
+        steps={},
+        state="not_opened",
+        ended_at=ports.now,
+        reason=reason,
+    )
+    held = Held(approval, 1, str(subject.content.get("title") or ""), correlation, subject_sequence)
+    await ports.approvals.add(held, (), None)
+    fact = ApprovalNotOpened(
+        approval_id=approval.id,
+        subject_type=subject.type,
+        subject_id=subject.id,
+        subject_revision=subject.revision,
+        reason=reason,
+    )
+    ports.outbox.add(fact, subject=approval.id, correlation=correlation)
+    log.warning("approval not opened", subject_id=str(subject.id), reason=reason)
+    return held

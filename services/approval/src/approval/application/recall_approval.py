@@ -1,0 +1,20 @@
+"""The requester takes back what they had asked to be approved."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from optima_kit.actor import Actor
+
+from ..domain import engine
+from .access import locked_visible_approval, running_process
+from .ports import Held, Ports
+from .recording import record_change
+
+
+async def recall_approval(ports: Ports, actor: Actor, approval_id: UUID, reason: str | None) -> Held:
+    held = await locked_visible_approval(ports, actor, approval_id)
+    process = await running_process(ports, held.approval)
+    directory = await ports.directories.read()
+    result = engine.recall(held.approval, process, actor.person_id, reason, ports.now, directory)
+    return await record_change(ports, process, held, result)

@@ -1,0 +1,36 @@
+"""Time passes for a step. Timers of a step that has moved on change nothing; one that fires before its time
+is set again."""
+
+from __future__ import annotations
+
+from ..domain import engine
+from .access import running_process
+from .ports import Ports
+from .recording import OVERDUE, StepTimer, record_change
+
+
+async def step_overdue(ports: Ports, timer: StepTimer) -> None:
+    held = await ports.approvals.lock(timer.approval_id)
+    if held is None or held.approval.state != "open":
+        return
+    run = held.approval.steps.get(timer.step)
+    if run is not None and run.round == timer.round and run.due_at is not None and ports.now < run.due_at:
+        key = f"{timer.approval_id}:{timer.step}"
+        ports.jobs.schedule(OVERDUE, timer, key=key, due_at=run.due_at)
+        return
+    process = await running_process(ports, held.approval)
+    directory = await ports.directories.read()
+    result = engine.overdue(
+        held.approval, process, timer.step, timer.round, timer.number, ports.now, directory
+    )
+    await record_change(ports, process, held, result)
+
+
+async def remind_of_step(ports: Ports, timer: StepTimer) -> None:
+    held = await ports.approvals.lock(timer.approval_id)
+    if held is None or held.approval.state != "open":
+        return
+    process = await running_process(ports, held.approval)
+    directory = await ports.directories.read()
+    result = engine.remind(held.approval, process, timer.step, timer.round, ports.now, directory)
+    await record_change(ports, process, held, result)

@@ -1,0 +1,266 @@
+"""A brief's way through the demonstration's process, over HTTP and events, on PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+from uuid import uuid4
+
+import pytest
+
+from optima_kit.refusals import NotYet
+from optima_kit.work import JobRunner
+
+
+async def test_the_demonstration_journey(desk):
+    await desk.publish("materiali-pop")
+    brief_id = await desk.submit()
+    assert await desk.steps("marta", brief_id) == {
+        "acquisti": "pending", "marketing": "pending", "direzione": "waiting",
+    }  # fmt: skip
+    (entry,) = await desk.inbox("paolo", subject_id=str(brief_id))
+    assert (entry["step"], entry["missing"], entry["title"]) == (
+        "acquisti", ["quote_total"], "Espositori autunno",
+    )  # fmt: skip
+    approval_id = entry["approval_id"]
+
+    status, problem = await desk.decide("paolo", approval_id, "acquisti")
+    assert (status, problem["code"]) == (409, "fields_required")
+    status, _ = await desk.decide(
+        "paolo", approval_id, "acquisti", "request_changes", reason="ridurre gli espositori"
+    )
+    assert status == 200
+    assert (await desk.approval("marta", brief_id))["state"] == "changes_requested"
+    assert await desk.inbox("lia") == []
+
+    await desk.submit(brief_id=brief_id, revision=2)
+    await desk.price(brief_id, "6200.00", revision=2)
+    approval_id = (await desk.approval("marta", brief_id))["approval_id"]
+    await asyncio.gather(
+        desk.decide("paolo", approval_id, "acquisti"), desk.decide("lia", approval_id, "marketing")
+    )
+    (entry,) = await desk.inbox("dario")
+    status, approval = await desk.decide("dario", approval_id, entry["step"])
+    assert (status, approval["state"]) == (200, "approved")
+    assert (await desk.types())[-4:] == ["step_pending", "decided", "step_ended", "approved"]
+    published = await desk.database.published()
+    assert {event.correlationid for event in published if "process" not in event.type} == {brief_id}
+    assert published[-1].data["content_hash"] == "hash-2-6200.00"
+
+
+async def test_under_the_threshold_the_director_is_not_asked(desk):
+    await desk.publish("materiali-pop")
+    brief_id = await desk.submit()
+    await desk.price(brief_id, "900.00")
+    approval_id = (await desk.approval("marta", brief_id))["approval_id"]
+    await desk.decide("paolo", approval_id, "acquisti")
+    _, approval = await desk.decide("lia", approval_id, "marketing")
+    assert approval["state"] == "approved"
+    assert "step_ended" in await desk.types()
+
+
+async def test_prices_are_absent_for_who_may_not_see_them(desk):
+    await desk.publish("materiali-pop")
+    brief_id = await desk.submit()
+    await desk.price(brief_id, "6200.00")
+    for name, sees in (("marta", False), ("lia", False), ("paolo", True), ("ada", True)):
+        approval = await desk.approval(name, brief_id)
+        assert ("quote_total" in approval["content"]) is sees, name
+        _, history = await desk.as_(name).get(f"/v1/approvals/{approval['approval_id']}/history")
+        assert ("quote_total" in str(history)) is sees, name
+
+
+async def test_an_approval_that_does_not_concern_one_is_absent(desk):
+    await desk.publish("materiali-pop")
+    approval_id = (await desk.approval("marta", await desk.submit()))["approval_id"]
+    stranger = await desk.person("ugo", "marketing", unit="marketing")
+    response, missing = await desk.as_("ugo").get(f"/v1/approvals/{uuid4()}")
+    other, problem = await desk.as_("ugo").get(f"/v1/approvals/{approval_id}")
+    assert (response.status, other.status) == (404, 404)
+    assert missing["detail"] == problem["detail"]
+    assert (await desk.as_("ugo").get("/v1/approvals"))[1]["items"] == []
+    assert (await desk.decide("ugo", approval_id, "marketing", content_hash="hash-1"))[0] == 404
+    foreign = desk.app.people.person("admin", tenant_id=uuid4(), person_id=stranger.person_id)
+    response, _ = await desk.app.as_(foreign).get(f"/v1/approvals/{approval_id}")
+    assert response.status == 404
+
+
+async def test_a_stale_hash_is_refused(desk):
+    await desk.publish("materiali-pop")
+    brief_id = await desk.submit()
+    await desk.price(brief_id, "6200.00")
+    approval_id = (await desk.approval("marta", brief_id))["approval_id"]
+    status, problem = await desk.decide("paolo", approval_id, "acquisti", content_hash="hash-1")
+    assert (status, problem["code"]) == (409, "stale_content")
+
+
+async def test_without_a_process_nothing_opens(desk):
+    brief_id = await desk.submit(process="inesistente")
+    (event,) = await desk.database.published()
+    assert (event.type, event.data["reason"]) == (
+        "optima.approval.not_opened.v1", "no_process:inesistente",
+    )  # fmt: skip
+    await desk.price(brief_id, "10.00")
+    await desk.cancel(brief_id)
+    assert len(await desk.database.published()) == 1
+
+
+async def test_where_nobody_could_approve_nothing_opens(desk):
+    await desk.publish("materiali-pop")
+    await desk.person("dario", "direttore", unit="azienda", active=False)
+    await desk.person("ada", "admin", unit="azienda", active=False)
+    await desk.submit()
+    assert (await desk.database.published())[-1].data["reason"] == "nobody_can_approve:direzione"
+
+
+async def test_duplicates_and_late_events_change_nothing(desk):
+    await desk.publish("materiali-pop")
+    brief_id = await desk.submit()
+    await desk.price(brief_id, "100.00")
+    await desk.price(brief_id, "90.00", sequence=1)
+    before = await desk.types()
+    await desk.submit(brief_id=brief_id)
+    assert (await desk.approval("ada", brief_id))["content"]["quote_total"] == "100.00"
+    assert await desk.types() == before
+
+
+async def test_what_comes_early_waits(desk):
+    await desk.publish("materiali-pop")
+    brief_id = uuid4()
+    with pytest.raises(NotYet):
+        await desk.price(brief_id, "100.00")
+    desk.people["nuova"] = desk.app.people.person("marketing", tenant_id=desk.tenant_id)
+    with pytest.raises(NotYet):
+        await desk.submit("nuova")
+
+
+async def test_a_cancelled_brief_stops_its_approval_for_good(desk):
+    await desk.publish("materiali-pop")
+    brief_id = await desk.submit()
+    await desk.cancel(brief_id)
+    assert (await desk.approval("marta", brief_id))["state"] == "cancelled"
+    assert (await desk.types())[-1] == "cancelled"
+    assert await desk.inbox("paolo") == []
+    before = await desk.types()
+    await desk.submit(brief_id=brief_id, revision=2)
+    assert await desk.types() == before
+
+
+async def test_a_new_revision_takes_the_place_of_what_runs(desk):
+    await desk.publish("materiali-pop")
+    brief_id = await desk.submit()
+    await desk.submit(brief_id=brief_id, revision=2)
+    _, page = await desk.as_("marta").get(f"/v1/approvals?subject_id={brief_id}")
+    assert [(item["subject_revision"], item["state"]) for item in page["items"]] == [
+        (2, "open"), (1, "cancelled"),
+    ]  # fmt: skip
+
+
+async def test_prices_that_change_behind_an_approval_are_approved_anew(desk):
+    await desk.publish("materiali-pop")
+    brief_id = await desk.submit()
+    await desk.price(brief_id, "100.00")
+    approval_id = (await desk.approval("marta", brief_id))["approval_id"]
+    await desk.decide("paolo", approval_id, "acquisti")
+    await desk.decide("lia", approval_id, "marketing")
+    await desk.price(brief_id, "120.00")
+    again = await desk.approval("ada", brief_id)
+    assert (again["state"], again["content"]["quote_total"]) == ("open", "120.00")
+    assert again["approval_id"] != approval_id
+
+
+async def test_recall(desk):
+    await desk.publish("materiali-pop")
+    approval_id = (await desk.approval("marta", await desk.submit()))["approval_id"]
+    response, problem = await desk.as_("paolo").post(f"/v1/approvals/{approval_id}/recall", {})
+    assert (response.status, problem["code"]) == (403, "only_requester_recalls")
+    response, approval = await desk.as_("marta").post(f"/v1/approvals/{approval_id}/recall", {})
+    assert (response.status, approval["state"]) == (200, "cancelled")
+
+
+async def test_somebody_stands_in(desk):
+    await desk.publish("materiali-pop")
+    brief_id = await desk.submit()
+    body = {
+        "to_person_id": desk.id("dario"),
+        "starts_at": "2026-11-23T00:00:00Z",
+        "ends_at": "2026-11-30T00:00:00Z",
+        "reason": "ferie",
+    }
+    response, delegation = await desk.as_("lia").post("/v1/delegations", body)
+    assert response.status == 201, delegation
+    (entry,) = await desk.inbox("dario")
+    assert entry["on_behalf_of"]["name"] == "Lia"
+    assert len(await desk.inbox("lia")) == 1
+    status, approval = await desk.decide("dario", entry["approval_id"], "marketing")
+    assert status == 200, approval
+    decided = [e for e in await desk.database.published() if e.type.endswith("decided.v1")][-1]
+    assert (str(decided.actorid), str(decided.onbehalfof)) == (desk.id("dario"), desk.id("lia"))
+    assert (decided.data["person_id"], decided.data["on_behalf_of"]) == (desk.id("dario"), desk.id("lia"))
+    path = f"/v1/delegations/{delegation['delegation_id']}"
+    assert (await desk.as_("dario").delete(path))[0].status == 403
+    assert (await desk.as_("marta").delete(path))[0].status == 404
+    assert (await desk.as_("lia").delete(path))[0].status == 204
+    assert (await desk.as_("lia").delete(path))[0].status == 409
+    brief_id = await desk.submit()
+    assert await desk.inbox("dario", subject_id=str(brief_id)) == []
+
+
+async def test_a_delegate_does_not_meet_their_own_request(desk):
+    await desk.publish("materiali-pop")
+    body = {
+        "to_person_id": desk.id("paolo"),
+        "starts_at": "2026-11-23T00:00:00Z",
+        "ends_at": "2026-11-30T00:00:00Z",
+    }
+    await desk.as_("lia").post("/v1/delegations", body)
+    brief_id = await desk.submit("paolo")
+    assert await desk.inbox("paolo") == []
+    approval_id = (await desk.approval("paolo", brief_id))["approval_id"]
+    status, problem = await desk.decide("paolo", approval_id, "marketing", on_behalf_of=desk.id("lia"))
+    assert (status, problem["code"]) == (403, "requester_may_not_approve")
+
+
+async def test_mass_decisions_have_a_result_each(desk):
+    await desk.publish("materiali-pop")
+    first, second = await desk.submit(), await desk.submit()
+    await desk.price(first, "10.00")
+    items = []
+    for brief_id in (first, second):
+        approval = await desk.approval("ada", brief_id)
+        items.append(
+            {
+                "approval_id": approval["approval_id"],
+                "step": "acquisti",
+                "outcome": "approve",
+                "content_hash": approval["content_hash"],
+            }
+        )
+    items.append({**items[0], "approval_id": str(uuid4())})
+    response, answer = await desk.as_("piera").post("/v1/decisions", {"items": items})
+    assert response.status == 200
+    assert [(item["decided"], item.get("problem", {}).get("code")) for item in answer["items"]] == [
+        (True, None), (False, "fields_required"), (False, "approval_absent"),
+    ]  # fmt: skip
+    assert (await desk.steps("marta", first))["acquisti"] == "approved"
+    assert (await desk.steps("marta", second))["acquisti"] == "pending"
+
+
+async def test_who_leaves_is_no_longer_asked(desk):
+    await desk.publish("materiali-pop")
+    brief_id = await desk.submit()
+    await desk.person("paolo", "purchasing", unit="azienda", active=False)
+    runner = JobRunner(desk.service, desk.app.database)
+    rows = await desk.database.fetch(
+        "UPDATE jobs SET hinted_at = now() WHERE due_at <= $1 RETURNING id", desk.clock.now()
+    )
+    for row in rows:
+        await runner.run(row["id"], desk.tenant_id)
+    approval = await desk.approval("marta", brief_id)
+    parts = {p["person"]["name"]: p["state"] for p in approval["steps"][0]["parts"]}
+    assert parts == {"Paolo": "cancelled", "Piera": "requested"}
+
+
+@pytest.mark.parametrize("name", ["materiali-pop", "gadget", "kit-evento"])
+async def test_the_demonstration_processes_can_be_published(desk, name):
+    await desk.person("bruno", "backoffice", unit="azienda")
+    assert (await desk.publish(name))["published"] == 1

@@ -1,0 +1,242 @@
+"""A running approval service on a database of its own, its people, and the neighbours' events."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+import yaml
+
+from approval.bootstrap import service
+from optima_contracts.brief import BriefCancelled, BriefContent, BriefSubmitted
+from optima_contracts.economics import BriefPriced
+from optima_contracts.envelope import Envelope, EventData
+from optima_contracts.identity import PersonChanged, RoleChanged, UnitChanged
+from optima_kit.actor import Actor
+from optima_kit.service import Service
+from optima_kit.settings import Settings
+from optima_kit.testing import AppClient, Client, FixedClock, People, ServiceDatabase, app_client
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+DEMONSTRATION = Path(__file__).resolve().parents[3] / "deploy" / "demo" / "processes"
+DECIDES = ["brief.read", "approval.read", "approval.decide", "approval.delegate", "process.read"]
+
+
+@dataclass
+class Desk:
+    """The service, and what tests do with it all the time."""
+
+    app: AppClient
+    service: Service[Any]
+    database: ServiceDatabase
+    clock: FixedClock
+    tenant_id: UUID = field(default_factory=uuid4)
+    people: dict[str, Actor] = field(default_factory=dict)
+    units: dict[str, UUID] = field(default_factory=dict)
+    sequences: dict[UUID, int] = field(default_factory=dict)
+
+    async def hire(self) -> None:
+        """Marta asks; Paolo and Piera purchase; Lia leads marketing; Dario directs; Ada administers."""
+        await self.unit("azienda")
+        await self.unit("marketing", parent="azienda")
+        await self.role("responsabile-marketing", DECIDES)
+        await self.role("direttore", [*DECIDES, "brief.price.read"])
+        await self.person("dario", "direttore", unit="azienda")
+        await self.person("lia", "responsabile-marketing", unit="marketing", manager="dario")
+        await self.person("marta", "marketing", unit="marketing", manager="lia")
+        await self.person("paolo", "purchasing", unit="azienda")
+        await self.person("piera", "purchasing", unit="azienda")
+        await self.person("ada", "admin", unit="azienda")
+
+    async def unit(self, key: str, parent: str | None = None) -> None:
+        self.units[key] = uuid4()
+        above = self.units[parent] if parent else None
+        event = UnitChanged(unit_id=self.units[key], key=key, name=key.title(), parent_id=above)
+        await self.deliver(event, self.units[key])
+
+    async def role(self, key: str, privileges: list[str]) -> None:
+        role_id = uuid4()
+        await self.deliver(RoleChanged(role_id=role_id, key=key, privileges=privileges), role_id)
+
+    async def person(
+        self,
+        name: str,
+        *roles: str,
+        unit: str | None = None,
+        manager: str | None = None,
+        **changes: Any,
+    ) -> Actor:
+        actor = self.people.get(name) or self._actor(name, roles)
+        self.people[name] = actor
+        event = PersonChanged(
+            person_id=actor.person_id,
+            name=name.title(),
+            email=f"{name}@example.it",
+            kind="internal",
+            roles=list(roles),
+            unit_id=self.units[unit] if unit else None,
+            manager_id=self.people[manager].person_id if manager else None,
+            active=changes.pop("active", True),
+            **changes,
+        )
+        await self.deliver(event, actor.person_id)
+        return actor
+
+    def _actor(self, name: str, roles: tuple[str, ...]) -> Actor:
+        own = [role for role in roles if role in ("responsabile-marketing", "direttore")]
+        if own:
+            privileges = {*DECIDES, "brief.price.read"} if "direttore" in own else set(DECIDES)
+            return self.app.people.person(
+                *roles, tenant_id=self.tenant_id, name=name.title(), privileges=privileges
+            )
+        return self.app.people.person(*roles, tenant_id=self.tenant_id, name=name.title())
+
+    def as_(self, name: str) -> Client:
+        return self.app.as_(self.people[name])
+
+    def id(self, name: str) -> str:
+        return str(self.people[name].person_id)
+
+    # processes
+
+    async def publish(self, document: str | dict[str, Any]) -> dict[str, Any]:
+        """Writes and publishes a process: a demonstration process by its name, or a document."""
+        if isinstance(document, str):
+            document = yaml.safe_load((DEMONSTRATION / f"{document}.yaml").read_text(encoding="utf-8"))
+        assert isinstance(document, dict)
+        admin, path = self.as_("ada"), f"/v1/processes/{document['key']}"
+        known, _ = await admin.get(path)
+        headers = {"If-Match": known.headers["ETag"]} if known.status == 200 else {}
+        response, body = await admin.put(path, document, headers=headers)
+        assert response.status in (200, 201), body
+        response, body = await admin.post(f"{path}/publication", {})
+        assert response.status == 200, body
+        return body
+
+    # approvals
+
+    async def approval(self, name: str, subject_id: UUID) -> dict[str, Any]:
+        """The newest approval over a subject."""
+        _, page = await self.as_(name).get(f"/v1/approvals?subject_id={subject_id}")
+        _, approval = await self.as_(name).get(f"/v1/approvals/{page['items'][0]['approval_id']}")
+        return approval
+
+    async def steps(self, name: str, subject_id: UUID) -> dict[str, str]:
+        approval = await self.approval(name, subject_id)
+        return {step["key"]: step["state"] for step in approval["steps"]}
+
+    async def inbox(self, name: str, **query: Any) -> list[dict[str, Any]]:
+        response, page = await self.as_(name).get("/v1/inbox", params=query)
+        assert response.status == 200, page
+        return page["items"]
+
+    async def decide(
+        self, name: str, approval_id: str, step: str, outcome: str = "approve", **more: Any
+    ) -> tuple[int, Any]:
+        if "content_hash" not in more:
+            _, approval = await self.as_(name).get(f"/v1/approvals/{approval_id}")
+            more["content_hash"] = approval["content_hash"]
+        body = {"step": step, "outcome": outcome, **more}
+        response, answer = await self.as_(name).post(f"/v1/approvals/{approval_id}/decisions", body)
+        return response.status, answer
+
+    async def types(self) -> list[str]:
+        """What the service published, without what every type begins and ends with."""
+        return [
+            event.type.removeprefix("optima.approval.").removesuffix(".v1")
+            for event in await self.database.published()
+        ]
+
+    # the neighbours' events
+
+    async def submit(self, name: str = "marta", revision: int = 1, **changes: Any) -> UUID:
+        brief_id = changes.pop("brief_id", None) or uuid4()
+        process = changes.pop("process", "materiali-pop")
+        content: dict[str, Any] = {
+            "title": "Espositori autunno",
+            "category": "POP",
+            "budget": "8000.00",
+            "deadline": "2026-12-20",
+            "items": [
+                {
+                    "item_id": str(uuid4()),
+                    "kind": "espositore",
+                    "description": "Espositore",
+                    "quantity": "100",
+                }
+            ],
+        }
+        event = BriefSubmitted(
+            brief_id=brief_id,
+            number="B-1/2026",
+            revision=revision,
+            content_hash=f"hash-{revision}",
+            process=process,
+            requester_id=self.people[name].person_id,
+            content=BriefContent.model_validate(content | changes),
+        )
+        await self.deliver(event, brief_id)
+        return brief_id
+
+    async def price(self, brief_id: UUID, total: str, revision: int = 1, **changes: Any) -> None:
+        event = BriefPriced(
+            brief_id=brief_id,
+            revision=revision,
+            content_hash=changes.pop("content_hash", f"hash-{revision}-{total}"),
+            lines=[],
+            total=total,
+        )
+        await self.deliver(event, brief_id, **changes)
+
+    async def cancel(self, brief_id: UUID) -> None:
+        await self.deliver(
+            BriefCancelled(brief_id=brief_id, reason="non serve più", from_state="in_approval"), brief_id
+        )
+
+    async def deliver(self, event: EventData, subject: UUID, *, sequence: int | None = None) -> None:
+        """As the consumer does: one event, in one transaction."""
+        self.sequences[subject] = self.sequences.get(subject, 0) + 1
+        envelope = Envelope(
+            id=uuid4(),
+            source="/optima/neighbour",
+            type=event.type,
+            subject=subject,
+            time=self.clock.now(),
+            tenantid=self.tenant_id,
+            sequence=sequence or self.sequences[subject],
+            correlationid=subject,
+            data=event.model_dump(mode="json"),
+        )
+        reaction, received = self.service.reactions.read(envelope.model_dump_json().encode())
+        async with self.app.database.transaction(
+            received.tenant_id, actor_id=received.actor_id, causation=received.id
+        ) as work:
+            await reaction.handle(self.service.ports(work), received)
+
+
+def settings_for(database: ServiceDatabase) -> Settings:
+    return Settings.model_validate(
+        {
+            "database_url": database.rw_url,
+            "database_backbone_url": database.backbone_url,
+            "broker_url": "amqp://nowhere",
+            "issuer": "http://issuer.test",
+            "jwks_url": "http://issuer.test/jwks",
+        }
+    )
+
+
+@pytest.fixture
+async def desk(database_for: Any) -> AsyncIterator[Desk]:
+    database = await database_for("approval")
+    clock = FixedClock(NOW)
+    approval = service(settings_for(database))
+    async with app_client(approval, database, clock=clock, people=People(clock=clock), pool_size=8) as app:
+        desk = Desk(app, approval, database, clock)
+        await desk.hire()
+        yield desk
