@@ -67,8 +67,9 @@ class Keyring:
 
     async def access_token(self, database: Database, claims: Mapping[str, object]) -> str:
         """A JWT that says `claims` of its bearer, valid from now on for ACCESS_TOKEN_LIVES."""
-        now = database.clock.now()
-        signing = the_key_that_signs(await self._current(database), now)
+        keys = await self._current(database)
+        now = database.clock.now()  # after the keys: the first may have been made just now
+        signing = the_key_that_signs(keys, now)
         assert signing is not None, "the first key signs from the moment that it is made"
         key = self._opened.get(signing.kid) or self._maker.opened(signing)
         self._opened[signing.kid] = key
