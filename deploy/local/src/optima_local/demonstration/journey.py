@@ -127,7 +127,8 @@ class Journey:
         async def look() -> list[bool] | None:
             if await self._waiting_for(person):
                 return [True]
-            approval = await self._approval(person)
+            # Whom it never asked sees no approval: the requester knows how it stands.
+            approval = await self._approval(self.requester)
             return None if approval["state"] == "open" else [False]
 
         return (await until(look, "the approval to go on"))[0]
