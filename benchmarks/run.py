@@ -86,14 +86,13 @@ async def measure_flow(seconds: float) -> list[Figure]:
 def memory() -> list[Figure]:
     """Resident memory of every service's process."""
     figures = []
-    for program in status()["programs"]:
-        if program["name"] not in addresses()["services"]:
-            continue
+    for name in addresses()["services"]:
+        program = status()["programs"][name]
         text = Path(f"/proc/{program['pid']}/status").read_text(encoding="utf-8")
         line = next(line for line in text.splitlines() if line.startswith("VmRSS:"))
         megabytes = int(line.split()[1]) / 1024
         figures.append(
-            Figure(f"memory of {program['name']} (all roles)", megabytes, "MB", "≤ 90 MB", megabytes <= 90)
+            Figure(f"memory of {name} (all roles)", megabytes, "MB", "≤ 90 MB", megabytes <= 90)
         )
     return figures
 

@@ -97,7 +97,7 @@ class Api:
             async with self._session.request(method, url, headers=headers, **options) as response:
                 is_json = "json" in response.content_type
                 body = await (response.json(content_type=None) if is_json else response.read())
-                answer = Answer(response.status, body, dict(response.headers))
+                answer = Answer(response.status, body, response.headers.copy())
         except (aiohttp.ClientError, TimeoutError) as error:
             raise StepFailed(f"{method} {url}: {error!r}") from error
         if answer.status >= 400:

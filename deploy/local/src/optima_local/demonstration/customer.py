@@ -184,12 +184,12 @@ class Customer:
                 continue
             path = f"/v1/people/{self.people[wanted['key']].person_id}"
             read = await self.as_admin("GET", "identity", path)
-            body = {"manager_id": self.people[wanted["manager"]].person_id}
+            body = {"manager": self.people[wanted["manager"]].person_id}
             await self.as_admin("PATCH", "identity", path, json=body, headers={"If-Match": read.etag})
         for unit, manager in self.data.customer["units_managers"].items():
             read = await self.as_admin("GET", "identity", f"/v1/units/{unit}")
             parent = next(u.get("parent") for u in self.data.customer["units"] if u["key"] == unit)
-            body = {"name": read.body["name"], "manager_id": self.people[manager].person_id}
+            body = {"name": read.body["name"], "manager": self.people[manager].person_id}
             if parent is not None:
                 body["parent"] = parent
             await self.as_admin(
