@@ -10,12 +10,14 @@ from .adapters import http_access, http_directory
 from .adapters.commands import rotate_keys_command
 from .adapters.jobs import jobs
 from .adapters.keyring import KeyMaker, Keyring
+from .adapters.mail import Mailer, SealedPost
 from .adapters.passwords import Argon2Passwords
 from .adapters.postgres import (
     PostgresCredentials,
     PostgresLinks,
     PostgresPeople,
     PostgresRoles,
+    PostgresSecondFactors,
     PostgresServiceAccounts,
     PostgresSessions,
     PostgresSigningKeys,
@@ -23,13 +25,17 @@ from .adapters.postgres import (
     PostgresUnits,
 )
 from .adapters.resources import Resources
+from .adapters.sealing import Sealer
 from .application.ports import Ports
 from .application.sign_in_service import PlatformClient
 from .settings import IdentitySettings
 
 
 def service(settings: IdentitySettings) -> Service[Ports]:
-    maker = KeyMaker(settings.key_secret.get_secret_value())
+    key_secret = settings.key_secret.get_secret_value()
+    maker = KeyMaker(key_secret)
+    sealing = Sealer(key_secret, "second factors")
+    post = SealedPost(Sealer(key_secret, "links on their way"), set_up=settings.mail_url is not None)
 
     def ports(work: Transaction) -> Ports:
         connection = work.connection
@@ -43,8 +49,11 @@ def service(settings: IdentitySettings) -> Service[Ports]:
             links=PostgresLinks(connection),
             sessions=PostgresSessions(connection),
             accounts=PostgresServiceAccounts(connection),
+            second_factors=PostgresSecondFactors(connection),
             signing_keys=PostgresSigningKeys(connection),
             key_maker=maker,
+            sealing=sealing,
+            post=post,
             outbox=work.outbox,
             jobs=work.jobs,
             now=work.now,
@@ -68,8 +77,16 @@ def service(settings: IdentitySettings) -> Service[Ports]:
             platform=PlatformClient(
                 settings.platform_client_id, settings.platform_client_secret.get_secret_value()
             ),
+            post=post,
+            mailer=_mailer(settings),
             issuer=settings.issuer,
         ),
         close_resources=passwords.close,
         commands={"rotate-keys": rotate_keys_command(ports)},
     )
+
+
+def _mailer(settings: IdentitySettings) -> Mailer | None:
+    if settings.mail_url is None:
+        return None
+    return Mailer(settings.mail_url.get_secret_value(), settings.mail_from, settings.portal_url)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from pydantic import SecretStr, ValidationInfo, field_validator
 
 from optima_kit.settings import Settings
@@ -17,6 +19,11 @@ class IdentitySettings(Settings):
     platform_client_id: str = "platform"
     platform_client_secret: SecretStr
     """With it the platform registers tenants."""
+    mail_url: SecretStr | None = None
+    """`smtps://user:password@host` or `smtp://…` (STARTTLS). Without it, links are handed over by hand."""
+    mail_from: str = "Linea OPTIMA <noreply@localhost>"
+    portal_url: str = "http://127.0.0.1:8080"
+    """Where the pages are that links in mail lead to."""
 
     @field_validator("key_secret", "platform_client_secret")
     @classmethod
@@ -31,6 +38,16 @@ class IdentitySettings(Settings):
                 f"too weak: at least {_SHORTEST} random characters; generate them: openssl rand -base64 48"
             )
         return secret
+
+    @field_validator("mail_url")
+    @classmethod
+    def _mail_server(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is None:
+            return None
+        parts = urlsplit(url.get_secret_value())
+        if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+            raise ValueError("must read smtps://user:password@host or smtp://user:password@host")
+        return url
 
     @field_validator("platform_client_secret")
     @classmethod

@@ -106,3 +106,28 @@ class ServiceAccountChanged(EventData):
     scopes: list[str]
     active: bool
     secret_renewed: bool = False
+
+
+class PasswordChanged(EventData):
+    """A person has a new password; every session that was open before has ended. Subject, here and below:
+    the person."""
+
+    type: ClassVar[str] = "optima.identity.password_changed.v1"
+    person_id: UUID
+    by: Literal["invitation", "reset", "self"]
+
+
+class SecondFactorChanged(EventData):
+    """A person began to need a second factor to sign in, or no longer does."""
+
+    type: ClassVar[str] = "optima.identity.second_factor_changed.v1"
+    person_id: UUID
+    active: bool
+
+
+class PersonDeparted(EventData):
+    """A person left. Whatever waits for them now waits for the successor."""
+
+    type: ClassVar[str] = "optima.identity.person_departed.v1"
+    person_id: UUID
+    successor_id: UUID

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AbstractAsyncContextManager
 from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field, RootModel
 
 from optima_kit.http import Call, Command, Page, Reply, Routes, View
-from optima_kit.refusals import Unauthenticated
+from optima_kit.refusals import Invalid, Unauthenticated
 
 from ..application.accept_invitation import accept_invitation
 from ..application.access_tokens import Grant
+from ..application.choose_password import change_password
 from ..application.ports import Ports
 from ..application.refresh_session import refresh_session
+from ..application.reset_password import ask_for_reset, complete_reset
+from ..application.second_factor import (
+    confirm_second_factor,
+    give_up_with_code,
+    set_up_second_factor,
+)
 from ..application.sessions import end_session, open_sessions
 from ..application.sign_in import PasswordGrant, sign_in
 from ..application.sign_in_service import sign_in_service
@@ -58,6 +66,8 @@ class ByPassword(Command):
     """The tenant's slug."""
     email: Annotated[str, Field(max_length=254)]
     password: Secret
+    code: Annotated[str, Field(min_length=6, max_length=32)] | None = None
+    """Of the second factor, or a recovery code, for those who have one."""
 
 
 class ByClientCredentials(Command):
@@ -101,7 +111,7 @@ async def _granted(call: Call[Ports], asked: ByPassword | ByClientCredentials | 
     if isinstance(asked, ByRefreshToken):
         return await refresh_session(directory, asked.refresh_token)
     device = call.headers.get("User-Agent", "")[:200]
-    grant = PasswordGrant(asked.tenant, asked.email, asked.password, device)
+    grant = PasswordGrant(asked.tenant, asked.email, asked.password, asked.code, device)
     return await sign_in(directory, call.resources.passwords, grant)
 
 
@@ -116,6 +126,95 @@ async def list_sessions(call: Call[Ports]) -> Page[SessionView]:
 async def sign_out(call: Call[Ports], session_id: UUID) -> None:
     """End one of one's own sessions"""
     await end_session(call.ports, call.actor.person_id, session_id)
+
+
+class AskForReset(Command):
+    tenant: Annotated[str, Field(max_length=64)]
+    """The tenant's slug."""
+    email: Annotated[str, Field(max_length=254)]
+
+
+@routes.post("/v1/password-resets", public=True, status=202)
+async def ask_for_new_password(call: Call[Ports], body: AskForReset) -> None:
+    """Ask for a link to choose a new password
+
+    It goes to the person's mailbox, if there is such a person and mail is set up. The answer, and the time
+    it takes, are the same if not.
+    """
+    answered_at = asyncio.get_running_loop().time() + call.resources.refusals_take
+    await ask_for_reset(_directory(call), body.tenant, body.email)
+    await asyncio.sleep(answered_at - asyncio.get_running_loop().time())
+
+
+class CompleteReset(Command):
+    token: Secret
+    password: Secret
+
+
+@routes.post("/v1/password-resets/completion", public=True)
+async def choose_new_password(call: Call[Ports], body: CompleteReset) -> None:
+    """Choose a new password with a link that works once; every session ends"""
+    await complete_reset(_directory(call), call.resources.passwords, body.token, body.password)
+
+
+class ChangePassword(Command):
+    current: Secret
+    new: Secret
+
+
+@routes.put("/v1/me/password", transaction=False)
+async def change_own_password(call: Call[Ports], body: ChangePassword) -> None:
+    """Change one's own password; every session ends"""
+    me = call.actor
+    directory = DatabaseDirectory(call.database, call.resources.ports, me.person_id)
+    await change_password(
+        directory, call.resources.passwords, me.tenant_id, me.person_id, body.current, body.new
+    )
+
+
+class SetupView(View):
+    secret: str
+    uri: str
+    """For the telephone to read as a QR code."""
+
+
+class RecoveryView(View):
+    recovery_codes: list[str]
+    """Each good for one sign-in without the telephone. Shown here and never again."""
+
+
+class Confirm(Command):
+    code: Annotated[str, Field(min_length=6, max_length=32)]
+
+
+@routes.post("/v1/me/second-factor", status=201, transaction=False)
+async def set_up_factor(call: Call[Ports]) -> SetupView:
+    """Set up a second factor; it is asked for once it is confirmed"""
+    async with _own_work(call) as ports:
+        setup = await set_up_second_factor(ports, call.actor.person_id)
+    return SetupView(secret=setup.secret, uri=setup.uri)
+
+
+@routes.post("/v1/me/second-factor/confirmation", status=201, transaction=False)
+async def confirm_factor(call: Call[Ports], body: Confirm) -> RecoveryView:
+    """Confirm the second factor with the code that the telephone shows"""
+    async with _own_work(call) as ports:
+        codes = await confirm_second_factor(ports, call.actor.person_id, body.code)
+    return RecoveryView(recovery_codes=codes)
+
+
+@routes.post("/v1/me/second-factor/removal", transaction=False)
+async def remove_factor(call: Call[Ports], body: Confirm) -> None:
+    """Give one's second factor up, with a code of it; wrong codes count like wrong passwords"""
+    async with _own_work(call) as ports:
+        given_up = await give_up_with_code(ports, call.actor.person_id, body.code)
+    if not given_up:
+        raise Invalid("code_not_valid", field="code")
+
+
+def _own_work(call: Call[Ports]) -> AbstractAsyncContextManager[Ports]:
+    directory = DatabaseDirectory(call.database, call.resources.ports, call.actor.person_id)
+    return directory.work(call.actor.tenant_id)
 
 
 @routes.get("/.well-known/jwks.json", public=True)

@@ -37,9 +37,12 @@ from ..application.matrix import MATRIX
 from ..application.ports import Ports
 from ..application.register_tenant import FirstAdmin, register_tenant
 from ..application.renew_invitation import renew_invitation
+from ..application.reset_password import hand_over_reset
 from ..application.revise_person import PersonChanges, revise_person
 from ..application.revise_tenant import revise_tenant
+from ..application.second_factor import take_second_factor_away
 from ..application.service_accounts import close_service_account, open_service_account, renew_secret
+from ..application.sessions import end_session, open_sessions
 from ..application.sign_in_service import client_id_of
 from .directory import DatabaseDirectory
 from .http_views import (
@@ -53,6 +56,7 @@ from .http_views import (
     RegisteredTenantView,
     RoleView,
     ServiceAccountView,
+    SessionView,
     Slug,
     TenantView,
     UnitView,
@@ -253,6 +257,38 @@ async def change_person(call: Call[Ports], person_id: UUID, body: RevisePerson) 
     """
     person = await revise_person(call.ports, call.actor, person_id, call.expected_version, body.changes())
     return Reply(PersonView.of(person), version=person.version)
+
+
+@routes.post(
+    "/v1/people/{person_id}/password-reset", privilege="directory.write", status=201, transaction=False
+)
+async def reset_password(call: Call[Ports], person_id: UUID) -> Reply[InvitationView]:
+    """Get a link for a person to choose a new password, to be handed over in person
+
+    The token is shown this once.
+    """
+    async with _directory(call).work(call.actor.tenant_id) as ports:
+        return Reply(InvitationView.of(await hand_over_reset(ports, call.actor, person_id)))
+
+
+@routes.delete("/v1/people/{person_id}/second-factor", privilege="directory.write")
+async def take_factor_away(call: Call[Ports], person_id: UUID) -> None:
+    """Take away the second factor of a person who lost it"""
+    await take_second_factor_away(call.ports, call.actor, person_id)
+
+
+@routes.get("/v1/people/{person_id}/sessions", privilege="directory.write")
+async def list_sessions_of(call: Call[Ports], person_id: UUID) -> Page[SessionView]:
+    """List a person's open sessions, newest first"""
+    await _person(call, person_id)
+    sessions = await open_sessions(call.ports, person_id)
+    return Page[SessionView](items=[SessionView.of(session) for session in sessions])
+
+
+@routes.delete("/v1/people/{person_id}/sessions/{session_id}", privilege="directory.write")
+async def end_session_of(call: Call[Ports], person_id: UUID, session_id: UUID) -> None:
+    """End one of a person's sessions"""
+    await end_session(call.ports, person_id, session_id)
 
 
 # Units

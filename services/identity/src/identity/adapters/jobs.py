@@ -1,11 +1,13 @@
-"""Timers of the identity service."""
+"""Background work of the identity service."""
 
 from __future__ import annotations
 
-from optima_kit.jobs import JobKinds
+from optima_kit.jobs import JobKinds, JobRun
 
 from ..application.ports import Ports
 from ..application.rotate_signing_keys import ROTATE_KEYS, RotateKeys, rotate_signing_keys
+from .mail import SEND_LINK, Letter, SendLink
+from .resources import Resources
 
 jobs = JobKinds()
 
@@ -14,3 +16,29 @@ jobs = JobKinds()
 async def rotate_keys(ports: Ports, _: RotateKeys) -> None:
     """Run twice, it finds the new key made and only sets the timer again."""
     await rotate_signing_keys(ports)
+
+
+@jobs.outside(SEND_LINK, SendLink)
+async def send_link(run: JobRun[Ports], job: SendLink) -> None:
+    """Run twice, it may send the same message twice, with the same Message-ID."""
+    resources: Resources = run.resources
+    async with run.transaction() as ports:
+        person, tenant = await ports.people.get(job.person_id), await ports.tenants.get()
+    assert person is not None, "people are never removed"
+    assert tenant is not None, "the person's tenant"
+    # Where mail was switched off since, whoever asked for the link hands it over.
+    if resources.mailer is not None:
+        await resources.mailer.send(
+            Letter(
+                to=person.email,
+                name=person.name,
+                tenant=tenant.legal.name,
+                language=person.language,
+                purpose=job.purpose,
+                token=resources.post.token(job),
+                until=job.until,
+                link_id=job.link_id,
+            )
+        )
+    async with run.finish():
+        pass

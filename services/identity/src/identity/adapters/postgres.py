@@ -14,10 +14,11 @@ from optima_kit.refusals import Absent
 from optima_kit.sql import load_queries
 
 from ..application.ports import Credentials
-from ..domain.links import Link
+from ..domain.links import Link, Purpose
 from ..domain.passwords import Attempts
 from ..domain.people import Person
 from ..domain.roles import Role
+from ..domain.second_factor import SecondFactor
 from ..domain.service_accounts import ServiceAccount
 from ..domain.sessions import RefreshToken, Session
 from ..domain.signing import SigningKey
@@ -187,6 +188,10 @@ class PostgresLinks:
     async def use(self, link_id: UUID) -> None:
         await self._connection.execute(SQL.use_link, link_id)
 
+    async def newest(self, person_id: UUID, purpose: Purpose) -> Link | None:
+        row = await self._connection.fetchrow(SQL.find_newest_link, person_id, purpose)
+        return Link(**row) if row else None
+
 
 class PostgresSessions:
     def __init__(self, connection: Connection) -> None:
@@ -230,6 +235,28 @@ class PostgresSessions:
 
     async def revoke_all(self, person_id: UUID, now: datetime) -> None:
         await self._connection.execute(SQL.revoke_sessions, person_id, now)
+
+
+class PostgresSecondFactors:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def lock(self, person_id: UUID) -> SecondFactor | None:
+        row = await self._connection.fetchrow(SQL.lock_second_factor, person_id)
+        return SecondFactor(**{**row, "recovery_hashes": tuple(row["recovery_hashes"])}) if row else None
+
+    async def save(self, factor: SecondFactor) -> None:
+        await self._connection.execute(
+            SQL.save_second_factor,
+            factor.person_id,
+            factor.sealed_secret,
+            factor.confirmed,
+            factor.last_step,
+            list(factor.recovery_hashes),
+        )
+
+    async def remove(self, person_id: UUID) -> bool:
+        return await self._connection.fetchval(SQL.remove_second_factor, person_id) is not None
 
 
 class PostgresServiceAccounts:

@@ -123,6 +123,11 @@ INSERT INTO links (id, person_id, purpose, secret_hash, expires_at) VALUES ($1, 
 -- Of two who present the same link, the second waits here and then finds it used.
 SELECT id, person_id, purpose, secret_hash, expires_at, used FROM links WHERE secret_hash = $1 FOR UPDATE;
 
+-- name: find_newest_link
+-- Used ones count too: the limit is on sending.
+SELECT id, person_id, purpose, secret_hash, expires_at, used FROM links
+WHERE person_id = $1 AND purpose = $2 ORDER BY expires_at DESC LIMIT 1;
+
 -- name: use_link
 UPDATE links SET used = true WHERE id = $1;
 
@@ -156,6 +161,21 @@ WHERE id = $2 AND person_id = $1 AND revoked_at IS NULL AND ends_at > $3 RETURNI
 
 -- name: revoke_sessions
 UPDATE sessions SET revoked_at = $2 WHERE person_id = $1 AND revoked_at IS NULL;
+
+-- name: lock_second_factor
+-- A code that is presented twice at once is used up by the first.
+SELECT person_id, sealed_secret, confirmed, last_step, recovery_hashes FROM second_factors
+WHERE person_id = $1 FOR UPDATE;
+
+-- name: save_second_factor
+INSERT INTO second_factors (person_id, sealed_secret, confirmed, last_step, recovery_hashes)
+VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (person_id) DO UPDATE
+SET sealed_secret = excluded.sealed_secret, confirmed = excluded.confirmed, last_step = excluded.last_step,
+    recovery_hashes = excluded.recovery_hashes;
+
+-- name: remove_second_factor
+DELETE FROM second_factors WHERE person_id = $1 RETURNING person_id;
 
 -- name: get_account
 SELECT id, name, scopes, secret_hash, active, version FROM service_accounts WHERE id = $1;

@@ -10,6 +10,7 @@ from optima_kit.db import Transaction
 from ..application.ports import Ports
 from ..application.sign_in_service import PlatformClient
 from .keyring import Keyring
+from .mail import Mailer, SealedPost
 from .passwords import Argon2Passwords
 
 
@@ -19,6 +20,9 @@ class Resources:
     passwords: Argon2Passwords
     keyring: Keyring
     platform: PlatformClient
+    post: SealedPost
+    mailer: Mailer | None
+    """None where mail is not set up."""
     issuer: str
     refusals_take: float = 0.3
     """Seconds. Every refused sign-in is answered this long after it came, whatever was wrong with it."""

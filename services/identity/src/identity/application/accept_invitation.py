@@ -22,7 +22,7 @@ async def accept_invitation(
         await ports.tenants.lock()
         person = await ports.people.get(link.person_id)
         assert person is not None, "the link's foreign key"
-        await choose_password(ports, passwords, person, password)
+        await choose_password(ports, passwords, person, password, by="invitation")
         await ports.links.use(link.id)
         joined = person.joined(ports.now)
         await ports.people.save(joined)

@@ -1,16 +1,60 @@
-"""A person's password is set: by an invitation, a reset, or themselves."""
+"""A person's password is set: with an invitation, with a reset, or by themselves."""
 
 from __future__ import annotations
 
-from ..domain.passwords import normalised_password, password_is_hard_to_guess
+from typing import Literal
+from uuid import UUID
+
+from optima_contracts.identity import PasswordChanged
+from optima_kit.refusals import Invalid
+
+from ..domain.passwords import Attempts, normalised_password, password_is_hard_to_guess
 from ..domain.people import Person
-from .ports import Passwords, Ports
+from .ports import Directory, Passwords, Ports
 
 
-async def choose_password(ports: Ports, passwords: Passwords, person: Person, password: str) -> None:
+async def choose_password(
+    ports: Ports,
+    passwords: Passwords,
+    person: Person,
+    password: str,
+    *,
+    by: Literal["invitation", "reset", "self"],
+) -> None:
+    """Ends every session that was begun with the old one."""
     tenant = await ports.tenants.get()
     assert tenant is not None, "the person's tenant"
     chosen = normalised_password(password)
     about = (person.name, person.email, person.company or "", tenant.slug, tenant.legal.name)
     password_is_hard_to_guess(chosen, about=about)
     await ports.credentials.set_password(person.id, await passwords.hashed(chosen), ports.now)
+    await ports.sessions.revoke_all(person.id, ports.now)
+    fact = PasswordChanged(person_id=person.id, by=by)
+    ports.outbox.add(fact, subject=person.id, correlation=person.id)
+
+
+async def change_password(
+    directory: Directory, passwords: Passwords, tenant_id: UUID, person_id: UUID, current: str, new: str
+) -> None:
+    """Raises Invalid if `current` is wrong, which counts like a wrong sign-in: a stolen access token is
+    no way to guess the password."""
+    async with directory.work(tenant_id) as ports:
+        right = await _judged(ports, passwords, person_id, current)
+        if right:
+            person = await ports.people.get(person_id)
+            assert person is not None, "the credentials' foreign key"
+            await choose_password(ports, passwords, person, new, by="self")
+    if not right:
+        raise Invalid("wrong_password", field="current")
+
+
+async def _judged(ports: Ports, passwords: Passwords, person_id: UUID, current: str) -> bool:
+    known = await ports.credentials.lock(person_id)
+    if known is None or known.attempts.locked(ports.now):
+        return False
+    if await passwords.matches(known.password_hash, normalised_password(current)):
+        if known.attempts != Attempts():
+            await ports.credentials.save_attempts(person_id, Attempts())
+        return True
+    await ports.credentials.save_attempts(person_id, known.attempts.after_failure(ports.now))
+    return False

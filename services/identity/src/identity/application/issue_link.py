@@ -1,4 +1,5 @@
-"""Hand out a link that works once. The text exists only in the answer; we keep its hash."""
+"""Hand out a link that works once. The text exists in the answer and, on its way to the mail server,
+encrypted; what we keep is its hash."""
 
 from __future__ import annotations
 
@@ -23,5 +24,7 @@ class IssuedLink:
 async def issue_link(ports: Ports, person_id: UUID, purpose: Purpose) -> IssuedLink:
     token = new_token(ports.tenant_id)
     expires_at = ports.now + VALID_FOR[purpose]
-    await ports.links.add(Link(new_id(), person_id, purpose, token.secret_hash, expires_at))
+    link = Link(new_id(), person_id, purpose, token.secret_hash, expires_at)
+    await ports.links.add(link)
+    ports.post.owe(ports.jobs, link, token.text)
     return IssuedLink(person_id, token.text, expires_at)

@@ -11,10 +11,11 @@ from uuid import UUID
 
 from optima_kit.ports import Jobs, Outbox
 
-from ..domain.links import Link
+from ..domain.links import Link, Purpose
 from ..domain.passwords import Attempts
 from ..domain.people import Person
 from ..domain.roles import Role
+from ..domain.second_factor import SecondFactor
 from ..domain.service_accounts import ServiceAccount
 from ..domain.sessions import RefreshToken, Session
 from ..domain.signing import SigningKey
@@ -108,6 +109,7 @@ class Links(Protocol):
 
     async def lock(self, secret_hash: bytes) -> Link | None: ...
     async def use(self, link_id: UUID) -> None: ...
+    async def newest(self, person_id: UUID, purpose: Purpose) -> Link | None: ...
 
 
 class Sessions(Protocol):
@@ -123,6 +125,27 @@ class Sessions(Protocol):
         ...
 
     async def revoke_all(self, person_id: UUID, now: datetime) -> None: ...
+
+
+class SecondFactors(Protocol):
+    async def lock(self, person_id: UUID) -> SecondFactor | None: ...
+    async def save(self, factor: SecondFactor) -> None: ...
+    async def remove(self, person_id: UUID) -> bool:
+        """False if there was none."""
+        ...
+
+
+class Sealing(Protocol):
+    """Encryption at rest. `about` names what the secret belongs to; it opens under that name only."""
+
+    def sealed(self, plain: bytes, about: str) -> bytes: ...
+    def opened(self, sealed: bytes, about: str) -> bytes: ...
+
+
+class Post(Protocol):
+    """Mail, where it is set up. Where it is not, whoever asked for a link hands it over."""
+
+    def owe(self, jobs: Jobs, link: Link, token: str) -> None: ...
 
 
 class ServiceAccounts(Protocol):
@@ -161,9 +184,12 @@ class Ports:
     credentials: CredentialStore
     links: Links
     sessions: Sessions
+    second_factors: SecondFactors
     accounts: ServiceAccounts
     signing_keys: SigningKeys
     key_maker: KeyMaker
+    sealing: Sealing
+    post: Post
     outbox: Outbox
     jobs: Jobs
     now: datetime

@@ -7,9 +7,7 @@ account and counts: however many guesses run at once, none counts for more than 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Literal
-from uuid import UUID
 
 from optima_contracts.identity import SignedIn, SignInRefused
 from optima_kit.ids import new_id
@@ -20,7 +18,11 @@ from ..domain.people import Person, normalised_email
 from ..domain.sessions import RefreshToken, begun
 from .access_tokens import Grant, claims_of_person
 from .opaque_tokens import new_token
-from .ports import Directory, Passwords, Ports
+from .ports import Credentials, Directory, Passwords, Ports
+from .second_factor import code_opens
+from .tenant_of_slug import tenant_of_slug
+
+Fault = Literal["locked", "wrong_password", "wrong_code", "inactive", "code_needed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +30,16 @@ class PasswordGrant:
     tenant: str
     email: str
     password: str
+    code: str | None
+    """Of the second factor, for those who have one."""
     device: str
 
 
 async def sign_in(directory: Directory, passwords: Passwords, grant: PasswordGrant) -> Grant:
-    """Raises Unauthenticated, the same for an unknown tenant or e-mail, a wrong password, an account that
-    is locked, and a person who has left: what is wrong would tell a stranger who is one of us."""
-    tenant_id = await _tenant(directory, grant.tenant)
+    """Raises Unauthenticated, the same for an unknown tenant or e-mail, a wrong password or code, an account
+    that is locked, and a person who has left: what is wrong would tell a stranger who is one of us. Only
+    whoever knows the password is told that a code is needed too."""
+    tenant_id = await tenant_of_slug(directory, grant.tenant)
     async with directory.reading(tenant_id) as ports:
         known = await ports.credentials.of_email(normalised_email(grant.email))
     password = normalised_password(grant.password)
@@ -42,45 +47,50 @@ async def sign_in(directory: Directory, passwords: Passwords, grant: PasswordGra
     if known is None:
         raise Unauthenticated("sign_in_refused")
     async with directory.work(tenant_id) as ports:
-        granted = await _judge(ports, known.person_id, known.password_hash, right, grant.device)
-    if granted is None:
+        outcome = await _judge(ports, known, right, grant)
+    if outcome == "code_needed":
+        raise Unauthenticated("second_factor_required")
+    if not isinstance(outcome, Grant):
         raise Unauthenticated("sign_in_refused")
-    return granted
+    return outcome
 
 
-async def _tenant(directory: Directory, slug: str) -> UUID:
-    nowhere = UUID(int=0)
-    async with directory.reading(nowhere) as ports:
-        tenant = await ports.tenants.by_slug(slug.strip().lower())
-    return tenant.id if tenant else nowhere
-
-
-async def _judge(ports: Ports, person_id: UUID, judged_hash: str, right: bool, device: str) -> Grant | None:
-    credentials = await ports.credentials.lock(person_id)
-    person = await ports.people.get(person_id)
-    if credentials is None or person is None or credentials.password_hash != judged_hash:
-        return None  # the password was changed while this one was being judged
-    reason = _why_not(person, credentials.attempts, right, ports.now)
-    if reason is None:
+async def _judge(ports: Ports, judged: Credentials, right: bool, grant: PasswordGrant) -> Grant | Fault:
+    credentials = await ports.credentials.lock(judged.person_id)
+    person = await ports.people.get(judged.person_id)
+    assert credentials is not None, "credentials are never removed"
+    assert person is not None, "the credentials' foreign key"
+    # While this password was being judged, another may have been chosen.
+    right = right and credentials.password_hash == judged.password_hash
+    fault = await _fault(ports, person, credentials.attempts, right, grant.code)
+    if fault is None:
         if credentials.attempts != Attempts():
-            await ports.credentials.save_attempts(person_id, Attempts())
-        return await _begin_session(ports, person, device)
-    if reason == "wrong_password":
-        await ports.credentials.save_attempts(person_id, credentials.attempts.after_failure(ports.now))
-    fact = SignInRefused(person_id=person.id, reason=reason)
-    ports.outbox.add(fact, subject=person.id, correlation=person.id)
-    return None
+            await ports.credentials.save_attempts(person.id, Attempts())
+        return await _begin_session(ports, person, grant.device)
+    if fault in ("wrong_password", "wrong_code"):
+        await ports.credentials.save_attempts(person.id, credentials.attempts.after_failure(ports.now))
+    if fault != "code_needed":
+        fact = SignInRefused(person_id=person.id, reason=fault)
+        ports.outbox.add(fact, subject=person.id, correlation=person.id)
+    return fault
 
 
-def _why_not(
-    person: Person, attempts: Attempts, right: bool, now: datetime
-) -> Literal["locked", "wrong_password", "inactive"] | None:
+async def _fault(
+    ports: Ports, person: Person, attempts: Attempts, right: bool, code: str | None
+) -> Fault | None:
     """While an account is locked, not even the right password opens it."""
-    if attempts.locked(now):
+    if attempts.locked(ports.now):
         return "locked"
     if not right:
         return "wrong_password"
-    return None if person.active else "inactive"
+    if not person.active:
+        return "inactive"
+    factor = await ports.second_factors.lock(person.id)
+    if factor is None or not factor.confirmed:
+        return None
+    if code is None:
+        return "code_needed"
+    return None if await code_opens(ports, factor, code) else "wrong_code"
 
 
 async def _begin_session(ports: Ports, person: Person, device: str) -> Grant:

@@ -16,6 +16,9 @@ VALID_FOR: dict[Purpose, timedelta] = {
     "password_reset": timedelta(hours=1),
 }
 
+NOT_AGAIN_FOR = timedelta(minutes=2)
+"""So that nobody can fill another's mailbox by asking for resets in their name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Link:
@@ -26,9 +29,17 @@ class Link:
     expires_at: datetime
     used: bool = False
 
+    @property
+    def issued_at(self) -> datetime:
+        return self.expires_at - VALID_FOR[self.purpose]
+
 
 def link_is_good(link: Link | None, purpose: Purpose, now: datetime) -> Link:
     """One answer for unknown, used, expired and meant for something else: a guesser learns nothing."""
     if link is None or link.purpose != purpose or link.used or link.expires_at <= now:
         raise Invalid("link_not_valid", field="token")
     return link
+
+
+def link_was_just_issued(newest: Link | None, now: datetime) -> bool:
+    return newest is not None and now < newest.issued_at + NOT_AGAIN_FOR

@@ -1,0 +1,147 @@
+"""Mail with a link in it. The token travels to the job encrypted, and to the mail server over TLS."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import smtplib
+import ssl
+from dataclasses import dataclass
+from email.message import EmailMessage
+from typing import Literal
+from urllib.parse import unquote, urlsplit
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from optima_kit.ports import Jobs
+
+from ..domain.links import Link, Purpose
+from ..domain.tenants import Language
+from .sealing import Sealer
+
+SEND_LINK = "identity.send_link"
+_TIMEOUT = 20.0
+
+_PAGES: dict[Purpose, str] = {"invitation": "join", "password_reset": "password-reset"}
+
+_TEXTS: dict[tuple[Purpose, Language], tuple[str, str]] = {
+    ("invitation", "it"): (
+        "Invito a Linea OPTIMA",
+        "{name}, {tenant} vi invita su Linea OPTIMA.\n\nPer scegliere la password ed entrare:\n{address}\n\n"
+        "Il collegamento vale una volta sola, entro il {until}.\n",
+    ),
+    ("invitation", "en"): (
+        "Invitation to Linea OPTIMA",
+        "{name}, {tenant} invites you to Linea OPTIMA.\n\nTo choose a password and come in:\n{address}\n\n"
+        "The link works once, until {until}.\n",
+    ),
+    ("password_reset", "it"): (
+        "Nuova password per Linea OPTIMA",
+        "{name}, è stata chiesta una nuova password per il vostro accesso a {tenant}.\n\nPer sceglierla:\n"
+        "{address}\n\nIl collegamento vale una volta sola, entro il {until}. Se non l'avete chiesta voi, "
+        "ignorate questo messaggio: la password resta quella di prima.\n",
+    ),
+    ("password_reset", "en"): (
+        "A new password for Linea OPTIMA",
+        "{name}, a new password was asked for your access to {tenant}.\n\nTo choose it:\n{address}\n\n"
+        "The link works once, until {until}. If it was not you who asked, ignore this message: your password "
+        "stays as it was.\n",
+    ),
+}
+
+
+class SendLink(BaseModel):
+    link_id: UUID
+    person_id: UUID
+    purpose: Literal["invitation", "password_reset"]
+    sealed_token: str
+    """Base64."""
+    until: str
+
+
+class SealedPost:
+    """Owes a job per link. Without a mail server it owes nothing: whoever asked hands the link over."""
+
+    def __init__(self, sealer: Sealer, *, set_up: bool) -> None:
+        self._sealer = sealer
+        self._set_up = set_up
+
+    def owe(self, jobs: Jobs, link: Link, token: str) -> None:
+        if not self._set_up:
+            return
+        sealed = self._sealer.sealed(token.encode(), str(link.id))
+        job = SendLink(
+            link_id=link.id,
+            person_id=link.person_id,
+            purpose=link.purpose,
+            sealed_token=base64.b64encode(sealed).decode(),
+            until=f"{link.expires_at:%Y-%m-%d %H:%M} UTC",
+        )
+        jobs.schedule(SEND_LINK, job, key=str(link.id))
+
+    def token(self, job: SendLink) -> str:
+        return self._sealer.opened(base64.b64decode(job.sealed_token), str(job.link_id)).decode()
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    to: str
+    name: str
+    tenant: str
+    language: Language
+    purpose: Purpose
+    token: str
+    until: str
+    link_id: UUID
+
+
+class Mailer:
+    """Speaks to the mail server of OPTIMA_MAIL_URL: `smtps://user:password@host:465`, or `smtp://` with
+    STARTTLS, which only a loopback address may lack."""
+
+    def __init__(self, url: str, sender: str, portal_url: str) -> None:
+        parts = urlsplit(url)
+        self._secure = parts.scheme == "smtps"
+        self._host = parts.hostname or ""
+        self._port = parts.port or (465 if self._secure else 587)
+        self._user = unquote(parts.username or "")
+        self._password = unquote(parts.password or "")
+        self._sender = sender
+        self._portal_url = portal_url.rstrip("/")
+
+    async def send(self, letter: Letter) -> None:
+        """Raises smtplib.SMTPException or OSError: the job tries again."""
+        await asyncio.to_thread(self._deliver, self._written(letter))
+
+    def _written(self, letter: Letter) -> EmailMessage:
+        subject, text = _TEXTS[letter.purpose, letter.language]
+        # After the "#", so that the token reaches no server's log.
+        address = f"{self._portal_url}/{_PAGES[letter.purpose]}#{letter.token}"
+        message = EmailMessage()
+        message["From"] = self._sender
+        message["To"] = letter.to
+        message["Subject"] = subject
+        message["Message-ID"] = f"<{letter.link_id}@optima>"
+        message["Auto-Submitted"] = "auto-generated"
+        message.set_content(
+            text.format(name=letter.name, tenant=letter.tenant, address=address, until=letter.until)
+        )
+        return message
+
+    def _deliver(self, message: EmailMessage) -> None:
+        tls = ssl.create_default_context()
+        with self._connected(tls) as server:
+            if not self._secure and (server.has_extn("starttls") or self._host not in ("127.0.0.1", "::1")):
+                server.starttls(context=tls)
+                server.ehlo()
+            if self._user:
+                server.login(self._user, self._password)
+            server.send_message(message)
+
+    def _connected(self, tls: ssl.SSLContext) -> smtplib.SMTP:
+        if self._secure:
+            return smtplib.SMTP_SSL(self._host, self._port, timeout=_TIMEOUT, context=tls)
+        server = smtplib.SMTP(self._host, self._port, timeout=_TIMEOUT)
+        server.ehlo()
+        return server

@@ -1,0 +1,53 @@
+"""Who has forgotten their password gets a link that lets them choose another."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from optima_kit.actor import Actor
+from optima_kit.refusals import Absent, WrongState
+
+from ..domain.links import link_is_good, link_was_just_issued
+from ..domain.people import normalised_email
+from ..domain.roles import nobody_grants_more_than_they_hold, privileges_of
+from .choose_password import choose_password
+from .issue_link import IssuedLink, issue_link
+from .opaque_tokens import read_token
+from .ports import Directory, Passwords, Ports
+from .tenant_of_slug import tenant_of_slug
+
+
+async def ask_for_reset(directory: Directory, slug: str, email: str) -> None:
+    """Sends the link, if there is such a person and mail is set up. Tells nobody whether it did."""
+    tenant_id = await tenant_of_slug(directory, slug)
+    async with directory.work(tenant_id) as ports:
+        person = await ports.people.by_email(normalised_email(email))
+        if person is None or not person.active:
+            return
+        earlier = await ports.links.newest(person.id, "password_reset")
+        if not link_was_just_issued(earlier, ports.now):
+            await issue_link(ports, person.id, "password_reset")
+
+
+async def hand_over_reset(ports: Ports, actor: Actor, person_id: UUID) -> IssuedLink:
+    """An admin hands the link over in person, where there is no mail."""
+    person = await ports.people.get(person_id)
+    if person is None:
+        raise Absent("person_not_found")
+    if not person.active:
+        raise WrongState("person_not_active")
+    roles = await ports.roles.by_keys(person.roles)
+    nobody_grants_more_than_they_hold(privileges_of(roles), actor.privileges)
+    return await issue_link(ports, person_id, "password_reset")
+
+
+async def complete_reset(directory: Directory, passwords: Passwords, token: str, password: str) -> None:
+    """Ends every session: whoever knew the old password is out."""
+    presented = read_token(token)
+    async with directory.work(presented.tenant_id) as ports:
+        found = await ports.links.lock(presented.secret_hash)
+        link = link_is_good(found, "password_reset", ports.now)
+        person = await ports.people.get(link.person_id)
+        assert person is not None, "the link's foreign key"
+        await choose_password(ports, passwords, person, password, by="reset")
+        await ports.links.use(link.id)

@@ -1,0 +1,122 @@
+"""A person's second factor: set up, confirmed with a first code, used, and given up."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from dataclasses import dataclass
+from urllib.parse import quote
+from uuid import UUID
+
+from optima_contracts.identity import SecondFactorChanged
+from optima_kit.actor import Actor
+from optima_kit.refusals import Absent, Invalid, WrongState
+
+from ..domain.roles import nobody_grants_more_than_they_hold, privileges_of
+from ..domain.second_factor import DIGITS, RECOVERY_CODES, STEP_SECONDS, SecondFactor, step_that_shows
+from .opaque_tokens import hashed_secret
+from .ports import Ports
+
+_SECRET_BYTES = 20
+_RECOVERY_BYTES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    secret: str
+    uri: str
+    """For the telephone to read as a QR code."""
+
+
+async def set_up_second_factor(ports: Ports, person_id: UUID) -> Setup:
+    """Begins anew each time until it is confirmed. Not asked for before that."""
+    person = await ports.people.get(person_id)
+    if person is None:
+        raise Absent("person_not_found")
+    known = await ports.second_factors.lock(person_id)
+    if known is not None and known.confirmed:
+        raise WrongState("second_factor_active")
+    tenant = await ports.tenants.get()
+    assert tenant is not None, "the person's tenant"
+    secret = secrets.token_bytes(_SECRET_BYTES)
+    await ports.second_factors.save(SecondFactor(person_id, ports.sealing.sealed(secret, str(person_id))))
+    text = base64.b32encode(secret).decode()
+    label = quote(f"Linea OPTIMA {tenant.slug}:{person.email}", safe="")
+    issuer = quote(f"Linea OPTIMA {tenant.slug}")
+    uri = f"otpauth://totp/{label}?secret={text}&issuer={issuer}&digits={DIGITS}&period={STEP_SECONDS}"
+    return Setup(text, uri)
+
+
+async def confirm_second_factor(ports: Ports, person_id: UUID, code: str) -> list[str]:
+    """From now on it is asked for. Returns the recovery codes, each good for one sign-in."""
+    factor = await ports.second_factors.lock(person_id)
+    if factor is None or factor.confirmed:
+        raise WrongState("second_factor_not_set_up" if factor is None else "second_factor_active")
+    used = _used(ports, factor, code)
+    if used is None:
+        raise Invalid("code_not_valid", field="code")
+    codes = [_recovery_code() for _ in range(RECOVERY_CODES)]
+    await ports.second_factors.save(used.confirmed_with(tuple(hashed_secret(each) for each in codes)))
+    _tell(ports, person_id, active=True)
+    return codes
+
+
+async def code_opens(ports: Ports, factor: SecondFactor, code: str) -> bool:
+    """Whether it is a code of this moment or a recovery code, neither used before; uses it up."""
+    used = _used(ports, factor, code)
+    if used is None:
+        return False
+    await ports.second_factors.save(used)
+    return True
+
+
+async def give_up_with_code(ports: Ports, person_id: UUID, code: str) -> bool:
+    """False for a wrong code, which counts like a wrong password: a stolen access token is no way to
+    guess it. An account that is locked takes no code."""
+    factor = await ports.second_factors.lock(person_id)
+    if factor is None:
+        raise Absent("second_factor_not_set_up")
+    credentials = await ports.credentials.lock(person_id)
+    assert credentials is not None, "who is signed in has a password"
+    if credentials.attempts.locked(ports.now):
+        return False
+    if not await code_opens(ports, factor, code):
+        await ports.credentials.save_attempts(person_id, credentials.attempts.after_failure(ports.now))
+        return False
+    await _remove(ports, person_id)
+    return True
+
+
+async def take_second_factor_away(ports: Ports, actor: Actor, person_id: UUID) -> None:
+    """For whoever lost telephone and recovery codes. An admin has made sure that it is them."""
+    person = await ports.people.get(person_id)
+    if person is None:
+        raise Absent("person_not_found")
+    roles = await ports.roles.by_keys(person.roles)
+    nobody_grants_more_than_they_hold(privileges_of(roles), actor.privileges)
+    await _remove(ports, person_id)
+
+
+async def _remove(ports: Ports, person_id: UUID) -> None:
+    if not await ports.second_factors.remove(person_id):
+        raise Absent("second_factor_not_set_up")
+    _tell(ports, person_id, active=False)
+
+
+def _used(ports: Ports, factor: SecondFactor, code: str) -> SecondFactor | None:
+    secret = ports.sealing.opened(factor.sealed_secret, str(factor.person_id))
+    step = step_that_shows(code, secret, ports.now, after=factor.last_step)
+    if step is not None:
+        return factor.with_step(step)
+    code_hash = hashed_secret(code.strip().lower())
+    return factor.without_recovery(code_hash) if code_hash in factor.recovery_hashes else None
+
+
+def _recovery_code() -> str:
+    text = base64.b32encode(secrets.token_bytes(_RECOVERY_BYTES)).decode().lower()
+    return "-".join(text[i : i + 4] for i in range(0, len(text), 4))
+
+
+def _tell(ports: Ports, person_id: UUID, *, active: bool) -> None:
+    fact = SecondFactorChanged(person_id=person_id, active=active)
+    ports.outbox.add(fact, subject=person_id, correlation=person_id)
