@@ -161,15 +161,19 @@ async def test_rejection_is_final(desk: Any) -> None:
     assert (await desk.types())[-1] == "brief.rejected"
 
 
-async def test_approval_of_earlier_prices_gives_the_draft_back(desk: Any) -> None:
+async def test_approval_of_earlier_prices_does_not_count_and_is_asked_once_more(desk: Any) -> None:
     brief = await desk.submitted()
-    await desk.price(brief, "1", "1")
-    for _ in ("once", "again"):
-        await desk.deliver(desk.approval(Approved, brief))
-        back = await desk.read(brief["brief_id"])
-        assert (back["state"], back["revision"], back["cause"]) == ("draft", 2, "approval_outdated")
+    await desk.deliver(desk.approval(ApprovalOpened, brief))
+    _, priced = await desk.price(brief, "1", "1")
+    await desk.deliver(desk.approval(Approved, brief))
+    assert (await desk.read(brief["brief_id"]))["state"] == "in_approval"
     assert "brief.approved" not in await desk.types()
-    assert (await desk.types())[-1] == "brief.returned"
+    again = uuid4()
+    await desk.deliver(desk.approval(ApprovalOpened, priced, approval_id=again))
+    assert (await desk.read(brief["brief_id"]))["links"]["approval_id"] == str(again)
+    await desk.deliver(desk.approval(Approved, priced, approval_id=again))
+    assert (await desk.read(brief["brief_id"]))["state"] == "approved"
+    assert (await desk.types())[-1] == "brief.approved"
 
 
 async def test_approvals_of_other_things_are_ignored(desk: Any) -> None:

@@ -112,12 +112,11 @@ class BriefChangesRequested(EventData):
     reason: str
 
 
-ReturnCause = Literal["approval_not_opened", "recalled", "approval_expired", "approval_outdated"]
-"""`approval_outdated`: approved was what the brief said before it was priced anew."""
+ReturnCause = Literal["approval_not_opened", "recalled", "approval_expired"]
 
 
 class BriefReturned(EventData):
-    """The approval ended without a decision that counts, and the next revision's draft began."""
+    """The approval ended without a decision, and the next revision's draft began."""
 
     type: ClassVar[str] = "optima.brief.returned.v1"
     brief_id: UUID

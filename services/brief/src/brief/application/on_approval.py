@@ -50,8 +50,8 @@ async def on_approval_opened(ports: Ports, event: ApprovalOpened, happening: Hap
 
 async def on_approved(ports: Ports, event: Approved, happening: Happening) -> None:
     """Again, or of an earlier revision: nothing. An approval of other prices than the present ones does not
-    count: purchasing priced anew while the last approver decided. As that approval is over and no other will
-    come, the brief goes back to its requester rather than wait for ever."""
+    count: purchasing priced anew while the last approver decided. Approval hears of those prices too, and
+    asks once more."""
     brief = await _brief_of(ports, event)
     if brief is None or not brief.awaits_decision_on(event.subject_revision):
         return
@@ -65,7 +65,6 @@ async def on_approved(ports: Ports, event: Approved, happening: Happening) -> No
             event.subject_revision,
             brief.brief_id,
         )
-        await _return_brief(ports, brief, event, "approval_outdated", happening)
 
 
 async def on_rejected(ports: Ports, event: Rejected, happening: Happening) -> None:
@@ -117,7 +116,7 @@ async def _brief_of(ports: Ports, event: Answer) -> Brief | None:
 async def _return_brief(
     ports: Ports,
     brief: Brief,
-    event: ApprovalNotOpened | ApprovalCancelled | ApprovalExpired | Approved,
+    event: ApprovalNotOpened | ApprovalCancelled | ApprovalExpired,
     cause: ReturnCause,
     happening: Happening,
 ) -> None:

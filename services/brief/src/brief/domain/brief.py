@@ -189,10 +189,14 @@ class Brief:
     # --- what approval decides
 
     def approval_opened(self, approval_id: UUID, revision: int, happening: Happening) -> bool:
-        if self.state is not State.SUBMITTED or revision != self.revision:
+        """Priced anew after its approval, a revision is approved once more: the newer run is linked."""
+        if not self.awaits_decision_on(revision) or approval_id == self.approval_id:
             return False
         self.approval_id = approval_id
-        self._move_to(State.IN_APPROVAL, Cause.APPROVAL_OPENED, None, happening)
+        if self.state is State.SUBMITTED:
+            self._move_to(State.IN_APPROVAL, Cause.APPROVAL_OPENED, None, happening)
+        else:
+            self._changed(happening.at)
         return True
 
     def approved(self, approval_id: UUID, revision: int, content_hash: str, happening: Happening) -> bool:
@@ -222,7 +226,7 @@ class Brief:
     def returned(
         self, approval_id: UUID, revision: int, cause: Cause, reason: str | None, happening: Happening
     ) -> bool:
-        """The approval ended without a decision that counts: the next revision's draft begins."""
+        """The approval ended without a decision: the next revision's draft begins."""
         if not self.awaits_decision_on(revision):
             return False
         self.approval_id = approval_id

@@ -36,8 +36,6 @@ class Cause(StrEnum):
     CHANGES_REQUESTED = "changes_requested"
     RECALLED = "recalled"
     APPROVAL_EXPIRED = "approval_expired"
-    APPROVAL_OUTDATED = "approval_outdated"
-    """Approved was what the brief said before it was priced anew."""
     PRODUCTION_STARTED = "production_started"
     GOODS_LEFT = "goods_left"
     DELIVERED = "delivered"
