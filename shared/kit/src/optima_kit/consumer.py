@@ -335,12 +335,12 @@ class Consumer(Generic[P]):
         reason: Reason = "not_yet" if isinstance(error, NotYet) else "failed"
         handled_seconds(event.type, reason).observe(0)
         if reason == "failed":
-            _LOG.warning("reaction failed", type=event.type, event=str(event.id), exc_info=error)
+            _LOG.warning("reaction failed", type=event.type, id=str(event.id), exc_info=error)
         parked = await self._put_aside(
             event.body, event, reason, f"{type(error).__name__}: {error}", aside=aside
         )
         if parked:
-            _LOG.error("message parked", type=event.type, event=str(event.id), reason=reason)
+            _LOG.error("message parked", type=event.type, id=str(event.id), reason=reason)
         else:
             self._waiting_in.add(event.correlation_id)
             self._look_aside.set()

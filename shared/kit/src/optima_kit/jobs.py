@@ -46,7 +46,10 @@ WHERE id = $1 AND state = 'due' AND revision = $2
 # The lease is its own token: whoever lost it must not finish what another has begun anew.
 _HOLDS_LEASE = "SELECT FROM jobs WHERE id = $1 AND locked_until = $2 FOR UPDATE"
 # Rescheduled or cancelled during the run: the new obligation, if any, is hinted at afresh.
-RELEASE = "UPDATE jobs SET locked_until = NULL, hinted_at = NULL WHERE id = $1 AND state = 'due'"
+RELEASE = """
+UPDATE jobs SET locked_until = NULL, hinted_at = NULL
+WHERE id = $1 AND state = 'due' AND locked_until IS NOT DISTINCT FROM $2
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +242,7 @@ class JobRun(Generic[P]):
             if await unit.connection.fetchrow(_HOLDS_LEASE, self.id, self._lease) is None:
                 raise LeaseLost
             if await unit.connection.execute(MARK_DONE, self.id, self._revision) != "UPDATE 1":
-                await unit.connection.execute(RELEASE, self.id)
+                await unit.connection.execute(RELEASE, self.id, self._lease)
             yield self._ports(unit)
         self.finished = True
 

@@ -131,7 +131,7 @@ class Parking:
             _PUT_ASIDE,
             *_described(body, received, id_),
             reason,
-            error[:2000],
+            _storable(error),
             list(FAILED_PAUSES),
             NOT_YET_FIRST,
             NOT_YET_LONGEST,
@@ -175,6 +175,11 @@ class Parking:
         PARKED_MESSAGES.clear()
         for reason, count in counts.items():
             PARKED_MESSAGES.labels(str(reason)).set(count)
+
+
+def _storable(error: str) -> str:
+    """PostgreSQL's text takes neither NUL nor lone surrogates, which an exception may quote."""
+    return error[:2000].replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
 
 
 def _described(body: bytes, received: Received[Any] | None, id_: UUID | None) -> tuple[Any, ...]:

@@ -89,8 +89,13 @@ class _Process:
     service: Service[Any]
     database: Database
     backbone: Database
-    broker: Broker
     ear: Ear
+
+    def broker(self, role: str) -> Broker:
+        """A connection to RabbitMQ for one role: an alarm that blocks the relay's must not stop the
+        consumer's acknowledgements."""
+        url = self.service.settings.broker_url.get_secret_value()
+        return Broker(url, f"{self.service.name} {role}")
 
 
 async def _serve(service: Service[Any], role: str) -> None:
@@ -133,7 +138,8 @@ async def _open(
                 clock=clock,
             )
             stack.push_async_callback(_close, backbone)
-            bell = Bell(backbone.pool)
+            ear = Ear(backbone.pool)
+            bell = Bell(backbone.pool, near=ear if role in ("relay", "all") else None)
             database = await Database.open(
                 settings.database_url.get_secret_value(),
                 source=service.source,
@@ -151,10 +157,7 @@ async def _open(
         return None
     bell.start()
     stack.push_async_callback(bell.stop)
-    broker = Broker(settings.broker_url.get_secret_value(), f"{service.name} {role}")
-    broker.start()
-    stack.push_async_callback(broker.close)
-    return _Process(service, database, backbone, broker, Ear(backbone.pool))
+    return _Process(service, database, backbone, ear)
 
 
 async def _close(database: Database) -> None:
@@ -166,20 +169,20 @@ async def _close(database: Database) -> None:
 
 @asynccontextmanager
 async def _relaying(process: _Process) -> AsyncIterator[None]:
-    process.ear.start()
-    relay = Relay(process.backbone.pool, process.broker, process.ear)
-    relay.start()
-    hints = Hints(
-        process.service.name, process.backbone.pool, process.broker, process.ear, process.database.clock
-    )
-    if process.service.jobs:
-        hints.start()
-    try:
-        yield
-    finally:
-        await hints.stop()
-        await relay.stop()
-        await process.ear.stop()
+    service, backbone, ear = process.service, process.backbone.pool, process.ear
+    async with process.broker("relay") as broker:
+        ear.start()
+        relay = Relay(backbone, broker, ear)
+        relay.start()
+        hints = Hints(service.name, backbone, broker, ear, process.database.clock)
+        if service.jobs:
+            hints.start()
+        try:
+            yield
+        finally:
+            await hints.stop()
+            await relay.stop()
+            await ear.stop()
 
 
 @asynccontextmanager
@@ -196,19 +199,20 @@ async def _working(process: _Process) -> AsyncIterator[None]:
 @asynccontextmanager
 async def _consuming(process: _Process) -> AsyncIterator[None]:
     service = process.service
-    consumer = Consumer(
-        service.name,
-        reactions=service.reactions,
-        ports=service.ports,
-        database=process.database,
-        backbone=process.backbone.pool,
-        broker=process.broker,
-    )
-    consumer.start()
-    try:
-        yield
-    finally:
-        await consumer.stop()
+    async with process.broker("consume") as broker:
+        consumer = Consumer(
+            service.name,
+            reactions=service.reactions,
+            ports=service.ports,
+            database=process.database,
+            backbone=process.backbone.pool,
+            broker=broker,
+        )
+        consumer.start()
+        try:
+            yield
+        finally:
+            await consumer.stop()
 
 
 @asynccontextmanager

@@ -21,10 +21,14 @@ CHANNEL: Final = "optima_wake"
 
 
 class Bell:
-    """Rung after a commit that added events or jobs; at most one NOTIFY is under way at a time."""
+    """Rung after a commit that added events or jobs; at most one NOTIFY is under way at a time.
 
-    def __init__(self, pool: asyncpg.Pool[asyncpg.Record]) -> None:
+    With an ear `near`, in a process that relays as well, it is heard there and needs no NOTIFY.
+    """
+
+    def __init__(self, pool: asyncpg.Pool[asyncpg.Record], near: Ear | None = None) -> None:
         self._pool = pool
+        self._near = near
         self._rung = asyncio.Event()
         self._ringer: asyncio.Task[None] | None = None
 
@@ -43,7 +47,10 @@ class Bell:
                 await self._pool.execute(f"NOTIFY {CHANNEL}")
 
     def ring(self) -> None:
-        self._rung.set()
+        if self._near is not None:
+            self._near.hear()
+        else:
+            self._rung.set()
 
     async def _notify(self) -> None:
         while True:
@@ -86,17 +93,17 @@ class Ear:
                 async with self._pool.acquire() as connection:
                     ended = asyncio.Event()
                     connection.add_termination_listener(lambda _, ended=ended: ended.set())
-                    await connection.add_listener(CHANNEL, self._hear)
-                    self._hear()
+                    await connection.add_listener(CHANNEL, self.hear)
+                    self.hear()
                     try:
                         await ended.wait()
                     finally:
                         if not connection.is_closed():
-                            await connection.remove_listener(CHANNEL, self._hear)
+                            await connection.remove_listener(CHANNEL, self.hear)
             except UNAVAILABLE as error:
                 _LOG.debug("not listening", error=repr(error))
             await asyncio.sleep(0.5)
 
-    def _hear(self, *_: object) -> None:
+    def hear(self, *_: object) -> None:
         for listener in self._listeners:
             listener.set()

@@ -12,7 +12,7 @@ import contextlib
 import random
 import time
 from concurrent.futures import Future
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
@@ -64,7 +64,7 @@ _COUNT_OVERDUE = """
 SELECT count(*) FROM (SELECT FROM jobs WHERE state = 'due' AND due_at < $1 LIMIT 100000) AS overdue
 """
 _TAKE = """
-SELECT kind, key, payload, revision, attempts, causation_id, traceparent FROM jobs
+SELECT kind, key, payload, revision, attempts, locked_until, causation_id, traceparent FROM jobs
 WHERE id = $1 AND state = 'due' AND hinted_at IS NOT NULL AND (locked_until IS NULL OR locked_until < now())
 FOR UPDATE SKIP LOCKED
 """
@@ -76,7 +76,7 @@ UPDATE jobs SET
     attempts = attempts + 1, last_error = $3, locked_until = NULL, hinted_at = NULL, due_at = $4,
     state = CASE WHEN attempts + 1 >= $5 THEN 'failed' ELSE 'due' END,
     finished_at = CASE WHEN attempts + 1 >= $5 THEN now() END
-WHERE id = $1 AND state = 'due' AND revision = $2
+WHERE id = $1 AND state = 'due' AND revision = $2 AND locked_until IS NOT DISTINCT FROM $6
 RETURNING state
 """
 
@@ -104,12 +104,14 @@ class JobRunner(Generic[P]):
         began = time.perf_counter()
         taken: asyncpg.Record | None = None
         kind: JobKind | None = None
+        lease: datetime | None = None
         outcome = "done"
         try:
             async with self.database.transaction(tenant_id) as looking:
                 taken = await looking.connection.fetchrow(_TAKE, id_)
                 if taken is None:
                     return
+                lease = taken["locked_until"]
                 kind = self._kind(taken["kind"])
                 payload = kind.model.model_validate_json(taken["payload"])
                 if not kind.outside:
@@ -126,6 +128,7 @@ class JobRunner(Generic[P]):
                     # The run is interrupted a little before its lease ends.
                     lease = await looking.connection.fetchval(_LEASE, id_, seconds + 10)
             if kind.outside:
+                assert lease is not None
                 run: JobRun[P] = JobRun(
                     self.service.ports,
                     self.service.resources,
@@ -143,7 +146,7 @@ class JobRunner(Generic[P]):
         except Exception as error:
             if taken is None or isinstance(error, CUT_OFF) or not await self._reachable(error):
                 raise
-            outcome = await self._record_failure(id_, tenant_id, taken, kind, error)
+            outcome = await self._record_failure(id_, tenant_id, taken, kind, lease, error)
         finally:
             if taken is not None:
                 label = taken["kind"] if kind is not None else "unknown"
@@ -167,7 +170,13 @@ class JobRunner(Generic[P]):
         return True
 
     async def _record_failure(
-        self, id_: UUID, tenant_id: UUID, taken: asyncpg.Record, kind: JobKind | None, error: Exception
+        self,
+        id_: UUID,
+        tenant_id: UUID,
+        taken: asyncpg.Record,
+        kind: JobKind | None,
+        lease: datetime | None,
+        error: Exception,
     ) -> str:
         if isinstance(error, ValidationError):
             described = f"payload: {error.error_count()} faults"
@@ -178,10 +187,11 @@ class JobRunner(Generic[P]):
         attempts = kind.attempts if kind is not None else 12
         async with self.database.transaction(tenant_id) as unit:
             row = await unit.connection.fetchrow(
-                _FAILED, id_, taken["revision"], described[:2000], due_at, attempts
+                _FAILED, id_, taken["revision"], described[:2000], due_at, attempts, lease
             )
             if row is None:
-                await unit.connection.execute(RELEASE, id_)
+                # Rescheduled meanwhile (hint at it anew), or in other hands by now (leave it there).
+                await unit.connection.execute(RELEASE, id_, lease)
         given_up = row is not None and row["state"] == "failed"
         log = _LOG.error if given_up else _LOG.warning
         log("job given up" if given_up else "job failed", kind=taken["kind"], job=str(id_), exc_info=error)

@@ -32,7 +32,7 @@ async def fill(stage, count: int) -> None:
 
 async def until(stage, sql: str) -> None:
     connection = stage.backbone.pool
-    while not await connection.fetchval(sql):
+    while not await connection.fetchval(sql):  # noqa: ASYNC110 (what is polled is a database)
         await asyncio.sleep(0.02)
 
 
@@ -41,10 +41,11 @@ async def main(count: int) -> None:
     make = await anext(generator)
     where = await make("tally")
     async with stage_on(where, os.environ["OPTIMA_TEST_AMQP_URL"]) as stage:
-        await stage.declare()
         began = time.perf_counter()
         await fill(stage, count)
-        print(f"written to the outbox: {count / (time.perf_counter() - began):,.0f} events/s (1,000 a commit)")
+        print(
+            f"written to the outbox: {count / (time.perf_counter() - began):,.0f} events/s (1,000 a commit)"
+        )
         began = time.perf_counter()
         relay = await stage.relay()
         await until(stage, "SELECT NOT EXISTS (SELECT FROM outbox WHERE sent_at IS NULL)")
@@ -68,7 +69,7 @@ async def main(count: int) -> None:
             committed = time.perf_counter()
             latencies.append(1000 * (await handled.get() - committed))
         cuts = quantiles(latencies, n=100)
-        print(f"commit to handled, idle: p50 {cuts[49]:.1f} ms, p99 {cuts[98]:.1f} ms, max {max(latencies):.1f} ms")
+        print(f"commit to handled, idle: p50 {cuts[49]:.1f} ms, p99 {cuts[98]:.1f} ms")
         await consumer.stop()
         await relay.stop()
     await generator.aclose()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import random
 import string
@@ -17,21 +18,24 @@ from uuid import UUID
 
 import asyncpg
 import pytest
+import structlog
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from tally import Tally  # noqa: E402
+from tally import Tally
 
-from optima_kit.broker import Broker  # noqa: E402
-from optima_kit.clock import Clock, SystemClock  # noqa: E402
-from optima_kit.consumer import Consumer  # noqa: E402
-from optima_kit.db import Database  # noqa: E402
-from optima_kit.ids import new_id  # noqa: E402
-from optima_kit.relay import Relay  # noqa: E402
-from optima_kit.testing import ServiceDatabase, eventually  # noqa: E402
-from optima_kit.topology import dead_queue, declare_service, declare_shared, events_queue, jobs_queue  # noqa: E402
-from optima_kit.wake import Bell, Ear  # noqa: E402
-from optima_kit.work import Hints, JobRunner, Work  # noqa: E402
+from optima_kit.broker import Broker
+from optima_kit.clock import Clock, SystemClock
+from optima_kit.consumer import Consumer
+from optima_kit.db import Database
+from optima_kit.ids import new_id
+from optima_kit.relay import Relay
+from optima_kit.testing import ServiceDatabase, eventually
+from optima_kit.topology import dead_queue, declare_service, declare_shared, events_queue, jobs_queue
+from optima_kit.wake import Bell, Ear
+from optima_kit.work import Hints, JobRunner, Work
+
+structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
 
 
 @dataclass
@@ -101,11 +105,6 @@ class Stage:
     def runner(self) -> JobRunner[Any]:
         return JobRunner(self.tally, self.database)
 
-    async def declare(self) -> None:
-        """Makes the service's queue, so that events published before a consumer comes are kept."""
-        async with self.broker.channel() as channel:
-            await declare_service(channel, self.tally.name, self.tally.reactions.bindings())
-
     async def process(self, role: str, **environment: str) -> asyncio.subprocess.Process:
         """A role in a process of its own; it has begun when this returns."""
         process = await asyncio.create_subprocess_exec(
@@ -174,8 +173,8 @@ class Stage:
             "SELECT (SELECT count(*) FROM outbox) AS outbox,"
             " (SELECT count(*) FROM outbox WHERE sent_at IS NULL) AS unsent,"
             " (SELECT count(*) FROM inbox) AS inbox,"
-            " (SELECT json_agg(json_build_object('reason', reason, 'error', error, 'attempts', attempts))::text"
-            "  FROM parking) AS parking,"
+            " (SELECT json_agg(json_build_object('reason', reason, 'error', error))::text FROM parking)"
+            "   AS parking,"
             " (SELECT count(*) FROM effects) AS effects"
         )
         return str(dict(rows[0]))
@@ -212,6 +211,9 @@ async def stage_on(where: ServiceDatabase, amqp_url: str) -> AsyncIterator[Stage
             await declare_shared(channel)
         stage = Stage(tally, where, amqp_url, database, backbone, broker)
         stack.push_async_callback(stage.close)
+        # As provisioning does: what is published before the first consumer comes is kept.
+        async with broker.channel() as channel:
+            await declare_service(channel, tally.name, tally.reactions.bindings())
         yield stage
 
 

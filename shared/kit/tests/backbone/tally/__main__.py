@@ -12,7 +12,6 @@ import signal
 import sys
 
 import uvloop
-from tally import Tally
 
 from optima_kit import broker
 from optima_kit.broker import Broker
@@ -22,6 +21,7 @@ from optima_kit.db import Database
 from optima_kit.relay import Relay
 from optima_kit.wake import Bell, Ear
 from optima_kit.work import Hints, Work
+from tally import Tally
 
 
 def _die() -> None:

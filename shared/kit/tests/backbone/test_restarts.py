@@ -1,0 +1,166 @@
+"""The servers themselves go down under load: nothing is lost, nothing happens twice, nobody is restarted."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+
+import pytest
+from conftest import stage_on
+from servers import OwnPostgres, OwnRabbit
+
+from optima_kit.broker import Broker, BrokerRefused, Outgoing, Publisher
+from optima_kit.db import UNAVAILABLE
+from optima_kit.ids import new_id
+from optima_kit.testing import eventually
+from optima_kit.topology import EVENTS, Access, definitions
+
+pytestmark = [pytest.mark.servers, pytest.mark.faults]
+
+
+@pytest.fixture
+async def own_rabbit():
+    rabbit = OwnRabbit()
+    try:
+        await rabbit.start()
+        yield rabbit
+    finally:
+        rabbit.remove()
+
+
+@pytest.fixture
+async def own_postgres(monkeypatch):
+    postgres = OwnPostgres()
+    monkeypatch.setenv("OPTIMA_TEST_POSTGRES_URL", postgres.url)
+    try:
+        await postgres.start()
+        yield postgres
+    finally:
+        postgres.remove()
+
+
+async def commands(stage, accepted, stop):
+    """Counts until told to stop; notes how often the answer was yes."""
+    subjects = [new_id() for _ in range(5)]
+    while not stop.is_set():
+        for subject in subjects:
+            with contextlib.suppress(*UNAVAILABLE):
+                await stage.tally.count(stage.database, stage.tenant, subject)
+                accepted.append(subject)
+        await asyncio.sleep(0.01)
+
+
+@contextlib.asynccontextmanager
+async def under_load(stage):
+    accepted, stop = [], asyncio.Event()
+    going_on = [asyncio.create_task(commands(stage, accepted, stop)) for _ in range(3)]
+    yield accepted
+    before = len(accepted)
+    await eventually(lambda: len(accepted) > before + 30, within=20)
+    stop.set()
+    await asyncio.gather(*going_on)
+
+
+async def test_a_broker_that_crashes_under_load(database_for, own_rabbit):
+    async with stage_on(await database_for("tally"), own_rabbit.url) as stage:
+        await stage.relay()
+        await stage.consumer()
+        async with under_load(stage) as accepted:
+            await eventually(lambda: len(accepted) > 100, within=20)
+            own_rabbit.crash()
+            before = len(accepted)
+            await eventually(lambda: len(accepted) > before + 50, within=20)
+            await own_rabbit.start()
+        await stage.each_event_had_one_effect(within=40)
+
+
+async def test_a_database_that_crashes_under_load(own_postgres, database_for, amqp_url):
+    async with stage_on(await database_for("tally"), amqp_url) as stage:
+        await stage.relay()
+        await stage.consumer()
+        async with under_load(stage) as accepted:
+            await eventually(lambda: len(accepted) > 100, within=20)
+            own_postgres.crash()
+            await asyncio.sleep(0.3)
+            await own_postgres.start()
+        await stage.each_event_had_one_effect(within=40)
+        # Whoever was told yes was counted; an answer may have been lost with the connection, not more.
+        counted = await stage.where.fetch("SELECT sum(value) FROM counters")
+        assert counted[0][0] >= len(accepted)
+        assert len(await stage.effects()) == counted[0][0]
+
+
+async def test_an_alarm_of_the_broker_holds_publishing_and_not_commands(database_for, own_rabbit):
+    async with stage_on(await database_for("tally"), own_rabbit.url) as stage:
+        await stage.relay()
+        await stage.consumer()
+        await stage.tally.count(stage.database, stage.tenant, new_id())
+        await stage.each_event_had_one_effect()
+        await own_rabbit.control("set_vm_memory_high_watermark", "0.000001")
+        for _ in range(20):
+            await stage.tally.count(stage.database, stage.tenant, new_id())
+
+        async def some_wait():
+            rows = await stage.where.fetch("SELECT count(*) FROM outbox WHERE sent_at IS NULL")
+            return rows[0][0] > 0
+
+        await eventually(some_wait)
+        await own_rabbit.control("set_vm_memory_high_watermark", "0.6")
+        await stage.each_event_had_one_effect(within=40)
+
+
+async def test_what_a_service_may_do_on_the_broker(own_rabbit):
+    """The definitions that provisioning loads, on a real broker."""
+    services = [
+        Access("brief", ("optima.brief.#", "optima.economics.brief_priced.v1"), ("optima.approval.#",)),
+        Access("erp-bridge", ("optima.erp.#",), ("optima.economics.order_valued.v1",)),
+        Access("trail", (), ("optima.#",)),
+    ]
+    passwords = {access.user: f"secret-{access.user}" for access in services}
+    made = definitions(services, passwords, administrator=("root", "secret-root"))
+    assert "secret" not in json.dumps(made)
+    own_rabbit.crash()
+    file = own_rabbit.folder / "definitions.json"
+    file.write_text(json.dumps(made))
+    own_rabbit.load(file)
+    await own_rabbit.start()
+
+    def as_(user):
+        return Broker(f"amqp://{user}:{passwords[user]}@127.0.0.1:{own_rabbit.port}/%2F", user)
+
+    async with as_("brief") as broker:
+        publisher = Publisher(broker, EVENTS, "application/json")
+        for type_, allowed in [
+            ("optima.brief.submitted.v1", True),
+            ("optima.economics.brief_priced.v1", True),
+            ("optima.economics.job_set.v1", False),
+            ("optima.approval.approved.v1", False),
+        ]:
+            assert await publisher.publish([Outgoing("1", type_, b"{}")]) == [allowed], type_
+        for key, allowed in [
+            ("optima.approval.approved.v1", True),
+            ("optima.approval.#", True),
+            ("optima.economics.order_valued.v1", False),
+            ("optima.#", False),
+            ("#", False),
+            ("optima.*.order_valued.v1", False),
+        ]:
+            assert await may_bind(broker, "brief.events", key) == allowed, key
+        assert not await may_bind(broker, "erp-bridge.events", "optima.approval.#")
+    async with as_("erp_bridge") as broker:
+        assert await may_bind(broker, "erp-bridge.events", "optima.economics.order_valued.v1")
+        assert not await may_bind(broker, "erp-bridge.events", "optima.economics.#")
+    async with as_("trail") as broker:
+        assert await may_bind(broker, "trail.events", "optima.#")
+        publisher = Publisher(broker, EVENTS, "application/json")
+        assert await publisher.publish([Outgoing("1", "optima.brief.submitted.v1", b"{}")]) == [False]
+
+
+async def may_bind(broker, queue, key):
+    try:
+        async with broker.channel() as channel:
+            await channel.call(channel.raw.queue_bind, queue=queue, exchange=EVENTS, routing_key=key)
+    except BrokerRefused:
+        return False
+    return True
