@@ -16,10 +16,12 @@ async def show_erp(journey: Journey, drop_folder: Path) -> None:
     customer, backoffice = journey.customer, journey.customer.people["backoffice"]
     erp = customer.data.erp
     connection = erp["connection"]["key"]
-    folder = drop_folder / erp["connection"]["settings"]["folder"]
+    path = f"/v1/connections/{connection}"
+    location = (await customer.api.as_(backoffice, "GET", "erp-bridge", path)).body["location"]
+    folder = drop_folder / location
     async with journey.step("The ERP has the order and the DDTs", backoffice) as said:
-        written = await until(lambda: _exported(customer, backoffice, connection, journey), "the ERP's files")
-        said.append(f"{len(written)} records in {folder}")
+        exported = await until(lambda: _exported(journey), "the trail to show the exports")
+        said.append(f"{', '.join(exported)} in {folder / 'out'}")
     for title, name in (
         ("The ERP hands over its customers", erp["customers_file"]),
         ("The ERP changes a customer's payment terms", erp["changed_customers_file"]),
@@ -29,13 +31,15 @@ async def show_erp(journey: Journey, drop_folder: Path) -> None:
             said.append(terms)
 
 
-async def _exported(
-    customer: Customer, person: Person, connection: str, journey: Journey
-) -> list[Any] | None:
-    path = f"/v1/connections/{connection}/links?limit=200&correlation_id={journey.brief_id}"
-    links: list[Any] = (await customer.api.as_(person, "GET", "erp-bridge", path)).body["items"]
-    kinds = sorted(link["entity"] for link in links)
-    return links if kinds.count("ddt") >= journey.shipments and "order" in kinds else None
+async def _exported(journey: Journey) -> list[str] | None:
+    """Names in the ERP of the brief's order and DDTs, once all are there."""
+    customer = journey.customer
+    path = f"/v1/entries?brief={journey.brief_id}&type=optima.erp.document_exported.v1"
+    found = (await customer.api.as_(customer.people["auditor"], "GET", "trail", path)).body["items"]
+    exports = {entry["data"]["internal_id"]: entry["data"] for entry in found}.values()
+    kinds = [export["entity"] for export in exports]
+    complete = "order" in kinds and kinds.count("ddt") >= journey.shipments
+    return sorted(export["external_id"] for export in exports) if complete else None
 
 
 async def _import(customer: Customer, person: Person, connection: str, folder: Path, name: str) -> str:
