@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from prometheus_client import Counter, Gauge, Histogram
 
 from .metrics import REGISTRY
@@ -67,3 +69,21 @@ JOBS_OVERDUE = Gauge(
     "optima_jobs_overdue", "Jobs due for more than a minute and unfinished", registry=REGISTRY
 )
 JOBS_FAILED = Gauge("optima_jobs_failed", "Jobs given up", ("kind",), registry=REGISTRY)
+
+
+# Finding a label's child costs more than counting with it. Types and outcomes are few.
+
+
+@cache
+def published(type_: str) -> Counter:
+    return EVENTS_PUBLISHED.labels(type_)
+
+
+@cache
+def handled_seconds(type_: str, outcome: str) -> Histogram:
+    return EVENT_HANDLED_SECONDS.labels(type_, outcome)
+
+
+@cache
+def age_seconds(type_: str) -> Histogram:
+    return EVENT_AGE_SECONDS.labels(type_)

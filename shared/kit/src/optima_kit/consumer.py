@@ -34,8 +34,8 @@ _LOG = structlog.get_logger(__name__)
 P = TypeVar("P")
 T = TypeVar("T")
 
-PREFETCH: Final = 400
-BATCH: Final = 200
+PREFETCH: Final = 300
+BATCH: Final = 100
 """Messages handled in one transaction at most; meanwhile the next ones arrive."""
 
 _RECORD = """
@@ -124,7 +124,7 @@ class Consumer(Generic[P]):
             subscription = None
             try:
                 subscription = await self._subscribe(queue)
-                if subscription is None:
+                if subscription is None or self._stopping.is_set():
                     return
                 pause = pauses()
                 while deliveries := await subscription.batch(BATCH):

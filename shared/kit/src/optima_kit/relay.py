@@ -15,7 +15,7 @@ import structlog
 
 from optima_contracts.envelope import CONTENT_TYPE
 
-from .backbone_metrics import EVENTS_PUBLISHED, OUTBOX_OLDEST_SECONDS, OUTBOX_PENDING
+from .backbone_metrics import OUTBOX_OLDEST_SECONDS, OUTBOX_PENDING, published
 from .broker import Broker, Outgoing, Publisher, pauses
 from .db import UNAVAILABLE, Connection, Pool
 from .topology import EVENTS
@@ -143,7 +143,7 @@ class Relay:
             subject = row["subject"]
             if is_confirmed and subject not in held_back:
                 sent.append(row["position"])
-                EVENTS_PUBLISHED.labels(row["type"]).inc()
+                published(row["type"]).inc()
             else:
                 # Its successors go out again after it, so that the last copies arrive in order.
                 held_back.add(subject)
