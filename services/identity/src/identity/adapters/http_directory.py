@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from contextlib import suppress
 from datetime import UTC
 from typing import Annotated, Literal
 from uuid import UUID
@@ -20,6 +22,7 @@ from optima_kit.http import (
     Command,
     Page,
     PageQuery,
+    Query,
     Reply,
     Routes,
     Text,
@@ -32,7 +35,9 @@ from optima_kit.refusals import Absent, Invalid
 
 from ..application.define_role import define_role
 from ..application.define_unit import define_unit
+from ..application.import_people import Imported, import_people
 from ..application.invite_person import Invitation, invite_person
+from ..application.let_person_depart import let_person_depart
 from ..application.matrix import MATRIX
 from ..application.ports import Ports
 from ..application.register_tenant import FirstAdmin, register_tenant
@@ -61,6 +66,7 @@ from .http_views import (
     TenantView,
     UnitView,
 )
+from .people_csv import read_people
 
 routes = Routes()
 
@@ -256,6 +262,85 @@ async def change_person(call: Call[Ports], person_id: UUID, body: RevisePerson) 
     `active: false` ends their sessions; what they may no longer do ends within ten minutes everywhere.
     """
     person = await revise_person(call.ports, call.actor, person_id, call.expected_version, body.changes())
+    return Reply(PersonView.of(person), version=person.version)
+
+
+class ImportQuery(Query):
+    dry_run: bool = False
+    """Say what would happen, and do nothing."""
+
+
+class ImportedView(View):
+    row: int
+    person_id: UUID
+    outcome: Literal["invited", "changed", "unchanged"]
+    invitation: InvitationView | None = None
+    """Of somebody new; left out of a dry run."""
+
+
+class ImportView(View):
+    dry_run: bool
+    invited: int
+    changed: int
+    unchanged: int
+    rows: list[ImportedView]
+
+
+class _DryRun(Exception):
+    """Undoes what was done to find out what would happen."""
+
+
+@routes.post(
+    "/v1/people/imports",
+    privilege="directory.write",
+    transaction=False,
+    consumes=("text/csv",),
+    max_bytes=1 << 20,
+)
+async def import_table(call: Call[Ports], query: ImportQuery, body: bytes) -> ImportView:
+    """Import people from a CSV table
+
+    Columns email, name, kind, company, roles (separated by spaces), unit, manager (an e-mail address),
+    language; at most 1,000 rows. Invites the new, changes the known, and leaves those alone whom the table
+    does not name. All rows or none: any fault is told with its row, and nothing is written. The same table
+    again changes nothing.
+    """
+    call.actor.require("person.invite")
+    rows = read_people(body)
+    imported: list[Imported] = []
+    with suppress(_DryRun):
+        async with _directory(call).work(call.actor.tenant_id) as ports:
+            imported = await import_people(ports, call.actor, rows)
+            if query.dry_run:
+                raise _DryRun
+    outcomes = Counter(each.outcome for each in imported)
+    return ImportView(
+        dry_run=query.dry_run,
+        invited=outcomes["invited"],
+        changed=outcomes["changed"],
+        unchanged=outcomes["unchanged"],
+        rows=[_imported(each, with_link=not query.dry_run) for each in imported],
+    )
+
+
+def _imported(each: Imported, *, with_link: bool) -> ImportedView:
+    if each.link is None or not with_link:
+        return ImportedView(row=each.row, person_id=each.person_id, outcome=each.outcome)
+    invitation = InvitationView.of(each.link)
+    return ImportedView(row=each.row, person_id=each.person_id, outcome=each.outcome, invitation=invitation)
+
+
+class Depart(Command):
+    successor: UUID
+
+
+@routes.post("/v1/people/{person_id}/departure", privilege="directory.write", if_match=True)
+async def depart(call: Call[Ports], person_id: UUID, body: Depart) -> Reply[PersonView]:
+    """Let a person depart and hand over to a successor
+
+    Their sessions end; their reports, units and open items everywhere pass to the successor.
+    """
+    person = await let_person_depart(call.ports, call.actor, person_id, call.expected_version, body.successor)
     return Reply(PersonView.of(person), version=person.version)
 
 

@@ -110,6 +110,9 @@ class PostgresUnits:
     async def units_from(self, unit_id: UUID) -> Sequence[UUID]:
         return [row["id"] for row in await self._connection.fetch(SQL.climb_units, unit_id)]
 
+    async def led_by(self, person_id: UUID) -> Sequence[Unit]:
+        return [Unit(**row) for row in await self._connection.fetch(SQL.list_units_led_by, person_id)]
+
     async def add(self, unit: Unit) -> None:
         await self._connection.execute(
             SQL.add_unit, unit.id, unit.key, unit.name, unit.parent_id, unit.manager_id, unit.version
@@ -138,6 +141,9 @@ class PostgresPeople:
 
     async def managers_from(self, person_id: UUID) -> Sequence[UUID]:
         return [row["id"] for row in await self._connection.fetch(SQL.climb_managers, person_id)]
+
+    async def reports_of(self, person_id: UUID) -> Sequence[Person]:
+        return [_read_person(row) for row in await self._connection.fetch(SQL.list_reports, person_id)]
 
     async def other_active_admins(self, person_id: UUID) -> int:
         count: int = await self._connection.fetchval(SQL.count_other_active_admins, person_id)

@@ -45,6 +45,9 @@ WITH RECURSIVE above AS (
 ) CYCLE id SET looped USING path
 SELECT id FROM above WHERE NOT looped;
 
+-- name: list_units_led_by
+SELECT id, key, name, parent_id, manager_id, version FROM units WHERE manager_id = $1 ORDER BY key;
+
 -- name: add_unit
 INSERT INTO units (id, key, name, parent_id, manager_id, version) VALUES ($1, $2, $3, $4, $5, $6);
 
@@ -68,6 +71,11 @@ SELECT id, name, email, kind, company, roles, unit_id, manager_id, language, joi
 FROM people
 WHERE (name, id) > ($1, $2) AND ($3::text IS NULL OR strpos(lower(name || ' ' || email), lower($3)) > 0)
 ORDER BY name, id LIMIT $4;
+
+-- name: list_reports
+SELECT id, name, email, kind, company, roles, unit_id, manager_id, language, joined_at, suspended,
+       absent_until, version
+FROM people WHERE manager_id = $1 ORDER BY name, id;
 
 -- name: climb_managers
 WITH RECURSIVE above AS (

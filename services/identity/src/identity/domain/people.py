@@ -65,6 +65,12 @@ class Person:
             version=self.version + 1,
         )
 
+    def departed(self) -> Person:
+        return replace(self, suspended=True, version=self.version + 1)
+
+    def reporting_to(self, manager_id: UUID | None) -> Person:
+        return replace(self, manager_id=manager_id, version=self.version + 1)
+
     def joined(self, now: datetime) -> Person:
         return replace(self, joined_at=now, version=self.version + 1)
 
@@ -111,6 +117,23 @@ def nobody_is_their_own_superior(person_id: UUID, managers_above: Sequence[UUID]
 def only_people_who_joined_are_activated(person: Person) -> None:
     if person.joined_at is None:
         raise WrongState("invitation_not_accepted", field="active")
+
+
+def only_people_who_joined_depart(person: Person) -> None:
+    if person.joined_at is None:
+        raise WrongState("invitation_not_accepted")
+    if person.suspended:
+        raise WrongState("person_not_active")
+
+
+def successor_takes_over(person: Person, successor: Person | None) -> Person:
+    """An internal person's place is taken by another internal one, an external one's by a colleague of their
+    own company or by somebody of the house: work never goes to another outside company unseen."""
+    if successor is None or successor.id == person.id or not successor.active:
+        raise Invalid("successor_not_available", field="successor")
+    if successor.kind == "external" and successor.company != person.company:
+        raise Invalid("successor_not_available", field="successor")
+    return successor
 
 
 def tenant_keeps_an_active_admin(before: Person, after: Person, other_active_admins: int) -> None:

@@ -1,0 +1,98 @@
+"""A table of people as spreadsheets save it: UTF-8, comma or semicolon, a header row."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, ValidationError
+
+from optima_kit.http import Code, Command, Text
+from optima_kit.refusals import Invalid, Malformed, Refusal, Violations
+
+from ..application.import_people import Row
+from .http_views import Email, Language
+
+# mypy: disable-error-code="valid-type"
+
+COLUMNS = ("email", "name", "kind", "company", "roles", "unit", "manager", "language")
+_REQUIRED = ("email", "name", "roles")
+MOST_ROWS = 1000
+
+_Kind = Literal["internal", "external"]
+_Empty = BeforeValidator(lambda value: value.strip() or None if isinstance(value, str) else value)
+
+
+class _Cells(Command):
+    email: Annotated[Email, BeforeValidator(lambda value: value.strip())]
+    name: Text(120)
+    kind: Annotated[_Kind, BeforeValidator(lambda value: value.strip() or "internal")] = "internal"
+    company: Annotated[Text(120) | None, _Empty] = None
+    roles: Annotated[
+        list[Code],
+        BeforeValidator(lambda value: value.replace(";", " ").replace(",", " ").split()),
+        Field(min_length=1, max_length=20),
+    ]
+    unit: Annotated[Code | None, _Empty] = None
+    manager: Annotated[Email | None, _Empty] = None
+    language: Annotated[Language | None, _Empty] = None
+
+
+def read_people(raw: bytes) -> list[Row]:
+    """Raises Malformed where there is no such table at all, and Violations with each cell that is not what
+    its column holds. Roles are separated by spaces."""
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Malformed("not_utf8", position=error.start) from None
+    rows: list[Row] = []
+    faults: list[Refusal] = []
+    for number, cells in _lines(text):
+        if len(rows) + len(faults) >= MOST_ROWS:
+            raise Invalid("too_many_rows", most=MOST_ROWS)
+        try:
+            rows.append(Row(number=number, **_Cells.model_validate(cells).model_dump()))
+        except ValidationError as error:
+            faults.extend(_faults(number, error))
+    if faults:
+        raise Violations(faults)
+    if not rows:
+        raise Malformed("no_rows")
+    return rows
+
+
+def _lines(text: str) -> Iterator[tuple[int, dict[str, str]]]:
+    header = text.partition("\n")[0]
+    delimiter = ";" if header.count(";") > header.count(",") else ","
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        names = [name.strip().lower() for name in next(reader, [])]
+        _header_is_right(names)
+        for number, cells in enumerate(reader, start=2):
+            if not any(cell.strip() for cell in cells):
+                continue
+            if len(cells) != len(names):
+                raise Malformed("cells_missing", row=number, expected=len(names), found=len(cells))
+            yield number, dict(zip(names, cells, strict=True))
+    except csv.Error as error:
+        raise Malformed("not_csv", reason=str(error)) from None
+
+
+def _header_is_right(names: list[str]) -> None:
+    for name in names:
+        if name not in COLUMNS or names.count(name) > 1:
+            raise Malformed("unknown_column", column=name[:50], known=", ".join(COLUMNS))
+    for name in _REQUIRED:
+        if name not in names:
+            raise Malformed("column_missing", column=name)
+
+
+def _faults(number: int, error: ValidationError) -> list[Refusal]:
+    found: list[Refusal] = []
+    for fault in error.errors(include_url=False, include_input=False):
+        facts = {name: value for name, value in fault.get("ctx", {}).items() if name != "error"}
+        column = fault["loc"][0] if fault["loc"] else ""
+        found.append(Invalid(fault["type"], field=f"rows[{number}].{column}", **facts))
+    return found

@@ -1,0 +1,142 @@
+"""Many people at once, from rows of a table. The same rules as for one, row by row; all rows or none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from optima_kit.actor import Actor
+from optima_kit.refusals import Invalid, Refusal, Violations
+
+from ..domain.people import Kind, Person, normalised_email
+from ..domain.tenants import Language
+from .invite_person import Invitation, invite_person
+from .issue_link import IssuedLink
+from .ports import Ports
+from .revise_person import PersonChanges, revise_person
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A person as the table describes them. An empty cell is None: nobody, nowhere, or the default."""
+
+    number: int
+    """In the table, its header being 1."""
+    email: str
+    name: str
+    kind: Kind
+    company: str | None
+    roles: Sequence[str]
+    unit: str | None
+    manager: str | None
+    """The manager's e-mail address: somebody known, or of another row."""
+    language: Language | None
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    row: int
+    person_id: UUID
+    outcome: Literal["invited", "changed", "unchanged"]
+    link: IssuedLink | None = None
+    """The invitation of somebody new."""
+
+
+async def import_people(ports: Ports, actor: Actor, rows: Sequence[Row]) -> list[Imported]:
+    """Invites whom the directory does not know and changes whom it does; people that the table leaves out
+    stay as they are. Raises Violations with every fault of every row; undo the transaction then."""
+    faults: list[Refusal] = []
+    imported: dict[int, Imported] = {}
+    _no_address_twice(rows, faults)
+    for row in rows:
+        with_fault = _noting(faults, row)
+        try:
+            imported[row.number] = await _invite_or_change(ports, actor, row)
+        except Refusal as fault:
+            with_fault(fault)
+    # Only now does everybody exist whom a row may name as manager.
+    for row in rows:
+        with_fault = _noting(faults, row)
+        try:
+            if row.number in imported:
+                imported[row.number] = await _place_under_manager(ports, actor, row, imported[row.number])
+        except Refusal as fault:
+            with_fault(fault)
+    if faults:
+        raise Violations(faults)
+    return list(imported.values())
+
+
+def _no_address_twice(rows: Sequence[Row], faults: list[Refusal]) -> None:
+    seen: dict[str, int] = {}
+    for row in rows:
+        email = normalised_email(row.email)
+        if email in seen:
+            faults.append(Invalid("email_twice", field=f"rows[{row.number}].email", row=seen[email]))
+        seen.setdefault(email, row.number)
+
+
+def _noting(faults: list[Refusal], row: Row) -> Callable[[Refusal], None]:
+    def note(fault: Refusal) -> None:
+        where = f"rows[{row.number}].{fault.field}" if fault.field else f"rows[{row.number}]"
+        faults.append(Invalid(fault.code, field=where, **fault.facts))
+
+    return note
+
+
+async def _invite_or_change(ports: Ports, actor: Actor, row: Row) -> Imported:
+    known = await ports.people.by_email(normalised_email(row.email))
+    if known is None:
+        link = await invite_person(
+            ports,
+            actor,
+            Invitation(
+                name=row.name,
+                email=row.email,
+                kind=row.kind,
+                roles=row.roles,
+                company=row.company,
+                unit=row.unit,
+                language=row.language,
+            ),
+        )
+        return Imported(row.number, link.person_id, "invited", link)
+    if known.kind != row.kind:
+        raise Invalid("kind_is_for_good", field="kind")
+    changes = await _differences(ports, known, row)
+    if not changes:
+        return Imported(row.number, known.id, "unchanged")
+    await revise_person(ports, actor, known.id, known.version, changes)
+    return Imported(row.number, known.id, "changed")
+
+
+async def _differences(ports: Ports, known: Person, row: Row) -> PersonChanges:
+    changes: PersonChanges = {}
+    if known.name != row.name:
+        changes["name"] = row.name
+    if known.company != row.company:
+        changes["company"] = row.company
+    if set(known.roles) != set(row.roles):
+        changes["roles"] = row.roles
+    unit = await ports.units.by_key(row.unit) if row.unit is not None else None
+    if known.unit_id != (unit.id if unit else None) or (row.unit is not None and unit is None):
+        changes["unit"] = row.unit
+    if row.language is not None and known.language != row.language:
+        changes["language"] = row.language
+    return changes
+
+
+async def _place_under_manager(ports: Ports, actor: Actor, row: Row, imported: Imported) -> Imported:
+    manager = await ports.people.by_email(normalised_email(row.manager)) if row.manager else None
+    if row.manager and manager is None:
+        raise Invalid("manager_not_available", field="manager")
+    person = await ports.people.get(imported.person_id)
+    assert person is not None, "imported a moment ago"
+    manager_id = manager.id if manager else None
+    if person.manager_id == manager_id:
+        return imported
+    await revise_person(ports, actor, person.id, person.version, {"manager_id": manager_id})
+    outcome = "changed" if imported.outcome == "unchanged" else imported.outcome
+    return Imported(imported.row, imported.person_id, outcome, imported.link)

@@ -1,0 +1,71 @@
+"""A person leaves, and somebody takes their place: in the directory here, with open items everywhere."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from optima_contracts.identity import PersonDeparted
+from optima_kit.actor import Actor
+from optima_kit.refusals import Absent
+
+from ..domain.people import (
+    Person,
+    only_people_who_joined_depart,
+    successor_takes_over,
+    tenant_keeps_an_active_admin,
+)
+from ..domain.roles import nobody_grants_more_than_they_hold, privileges_of
+from .facts import tell_of_person, tell_of_unit
+from .ports import Ports
+from .versions import still_at
+
+
+async def let_person_depart(
+    ports: Ports, actor: Actor, person_id: UUID, expected_version: int | None, successor_id: UUID
+) -> Person:
+    """Ends the person's sessions; who reported to them and the units that they led now have the successor.
+
+    `PersonDeparted` asks the other services to do the same with approvals, phases and briefs. The
+    successor gains no role by it: what they may not do, somebody else must be given.
+    """
+    await ports.tenants.lock()
+    person = await ports.people.get(person_id)
+    if person is None:
+        raise Absent("person_not_found")
+    still_at(person.version, expected_version)
+    held = privileges_of(await ports.roles.by_keys(person.roles))
+    nobody_grants_more_than_they_hold(held, actor.privileges)
+    only_people_who_joined_depart(person)
+    successor = successor_takes_over(person, await ports.people.get(successor_id))
+    departed = person.departed()
+    tenant_keeps_an_active_admin(person, departed, await ports.people.other_active_admins(person.id))
+    await ports.people.save(departed)
+    await ports.sessions.revoke_all(person.id, ports.now)
+    tell_of_person(ports, departed)
+    await _hand_over_people(ports, person, successor)
+    await _hand_over_units(ports, person, successor)
+    fact = PersonDeparted(person_id=person.id, successor_id=successor.id)
+    ports.outbox.add(fact, subject=person.id, correlation=person.id)
+    return departed
+
+
+async def _hand_over_people(ports: Ports, person: Person, successor: Person) -> None:
+    # A successor from below the leaver moves up to the leaver's own manager, else the chain would close
+    # on itself when those between the two come to report to the successor.
+    if person.id in await ports.people.managers_from(successor.id):
+        await _report_to(ports, successor, person.manager_id)
+    for report in await ports.people.reports_of(person.id):
+        await _report_to(ports, report, successor.id)
+
+
+async def _report_to(ports: Ports, person: Person, manager_id: UUID | None) -> None:
+    moved = person.reporting_to(manager_id)
+    await ports.people.save(moved)
+    tell_of_person(ports, moved)
+
+
+async def _hand_over_units(ports: Ports, person: Person, successor: Person) -> None:
+    for unit in await ports.units.led_by(person.id):
+        led = unit.redefined(name=unit.name, parent_id=unit.parent_id, manager_id=successor.id)
+        await ports.units.save(led)
+        tell_of_unit(ports, led)
