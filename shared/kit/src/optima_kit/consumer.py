@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
 from operator import attrgetter
@@ -56,6 +56,18 @@ _FORGET_ASIDE = "DELETE FROM parking WHERE id = $1"
 class _Item:
     reaction: Reaction
     received: Received[Any]
+
+
+@dataclass(slots=True)
+class _Done:
+    """What one transaction did, told to the metrics once it has committed."""
+
+    fresh: list[_Item] = field(default_factory=list)
+    """What the inbox had not seen before."""
+    seconds: list[tuple[str, float]] = field(default_factory=list)
+    """Each reaction's event type and time."""
+    wrote: bool = False
+    """Whether events or jobs were written."""
 
 
 class _Held(Exception):
@@ -234,7 +246,7 @@ class Consumer(Generic[P]):
             async with self._database.connection() as connection:
                 await connection.execute(f"BEGIN; {_set_tenant(items[0].received.tenant_id)}")
                 try:
-                    fresh, wrote = await self._react(connection, items, aside)
+                    done = await self._react(connection, items, aside)
                     await commit(connection)
                 except BaseException:
                     lost = connection.is_closed()  # asked here: once released, the connection won't say
@@ -248,38 +260,35 @@ class Consumer(Generic[P]):
             if isinstance(error, _Failed):
                 raise
             raise _Failed(None, error) from error
-        if wrote:
+        if done.wrote:
             self._database.after_commit()
-        self._observe(items, fresh)
+        self._observe(len(items), done)
 
-    async def _react(
-        self, connection: Connection, items: Sequence[_Item], aside: UUID | None
-    ) -> tuple[list[_Item], bool]:
-        """Returns the items that were new, and whether events or jobs were written. Raises _Failed."""
+    async def _react(self, connection: Connection, items: Sequence[_Item], aside: UUID | None) -> _Done:
+        done = _Done()
         if aside is not None and await connection.fetchrow(_LOCK_ASIDE, aside) is None:
-            return [], False
+            return done
         # Everybody inserts in the same order, so that two consumers of the same duplicates can't deadlock.
         ids = sorted({item.received.id for item in items}, key=attrgetter("int"))
         new = {row[0] for row in await connection.fetch(_RECORD, ids)}
-        fresh = []
         for item in items:
             if item.received.id in new:
                 new.remove(item.received.id)
-                fresh.append(item)
-        INBOX_DUPLICATES.inc(len(items) - len(fresh))
-        applied = await self._without_outdated(connection, fresh)
-        wrote = False
+                done.fresh.append(item)
+        applied = await self._without_outdated(connection, done.fresh)
         current = items[0].received.tenant_id
         for tenant, group in groupby(applied, key=_tenant):
             if tenant != current:
                 await connection.execute(_set_tenant(tenant))
                 current = tenant
-            wrote |= await self._react_for_tenant(connection, tenant, group)
+            await self._react_for_tenant(connection, tenant, group, done)
         if aside is not None:
             await connection.execute(_FORGET_ASIDE, aside)
-        return fresh, wrote
+        return done
 
-    async def _react_for_tenant(self, connection: Connection, tenant: UUID, items: Iterable[_Item]) -> bool:
+    async def _react_for_tenant(
+        self, connection: Connection, tenant: UUID, items: Iterable[_Item], done: _Done
+    ) -> None:
         whole = self._database.unit(connection, tenant)
         for item in items:
             event = item.received
@@ -294,8 +303,8 @@ class Consumer(Generic[P]):
                 await item.reaction.handle(self._ports(cause), event)
             except Exception as error:
                 raise _Failed(item, error) from error
-            handled_seconds(event.type, "handled").observe(time.perf_counter() - began)
-        return await whole.flush()
+            done.seconds.append((event.type, time.perf_counter() - began))
+        done.wrote |= await whole.flush()
 
     async def _without_outdated(self, connection: Connection, items: list[_Item]) -> list[_Item]:
         """Drops, of the types whose newest event is enough, all that are older than one already applied."""
@@ -317,14 +326,17 @@ class Consumer(Generic[P]):
         advanced = {id(newest[row["subject"], row["type"]]) for row in rows}
         return [item for item in items if not item.reaction.newest_only or id(item) in advanced]
 
-    def _observe(self, items: Sequence[_Item], handled: Sequence[_Item]) -> None:
-        BATCH_EVENTS.observe(len(items))
+    def _observe(self, size: int, done: _Done) -> None:
+        BATCH_EVENTS.observe(size)
+        INBOX_DUPLICATES.inc(size - len(done.fresh))
+        for type_, seconds in done.seconds:
+            handled_seconds(type_, "handled").observe(seconds)
         now = self._database.clock.now()
-        for item in handled:
+        for item in done.fresh:
             age = (now - item.received.time).total_seconds()
             age_seconds(item.received.type).observe(max(0.0, age))
         if self._waiting_in:
-            stirred = self._waiting_in.intersection(item.received.correlation_id for item in handled)
+            stirred = self._waiting_in.intersection(item.received.correlation_id for item in done.fresh)
             if stirred:
                 self._stirred |= stirred
                 self._look_aside.set()

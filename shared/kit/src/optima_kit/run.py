@@ -31,6 +31,7 @@ from .logs import configure_logs
 from .migrate import MigrationError, migrate
 from .operations import parked_command, parking_routes
 from .relay import Relay
+from .retention import Retention
 from .service import Service
 from .settings import Settings, load_settings
 from .wake import Bell, Ear
@@ -177,9 +178,12 @@ async def _relaying(process: _Process) -> AsyncIterator[None]:
         hints = Hints(service.name, backbone, broker, ear, process.database.clock)
         if service.jobs:
             hints.start()
+        retention = Retention(backbone)
+        retention.start()
         try:
             yield
         finally:
+            await retention.stop()
             await hints.stop()
             await relay.stop()
             await ear.stop()
