@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import random
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -20,6 +21,8 @@ from pika.exceptions import AMQPError
 from .backbone_metrics import BROKER_BLOCKED, BROKER_CONNECTED, PUBLISHES_REFUSED
 
 _LOG = structlog.get_logger(__name__)
+# One lost connection is nine errors to pika. What matters of it is logged here, once.
+logging.getLogger("pika").setLevel(logging.CRITICAL)
 
 HEARTBEAT_SECONDS: Final = 20
 """A dead peer is noticed after about two of them."""
