@@ -65,14 +65,15 @@ FROM orders, unnest($2::uuid[], $3::smallint[], $4::uuid[], $5::text[], $6::text
 WHERE orders.id = $1
 
 -- name: lock_order
-SELECT * FROM orders WHERE id = $1 FOR UPDATE
+-- The order's row stands for everything in it: jobs, phases, shipments change under its lock alone.
+SELECT * FROM orders WHERE id = $1 FOR NO KEY UPDATE
 
 -- name: lock_order_of_job
-SELECT * FROM orders WHERE id = (SELECT order_id FROM order_jobs WHERE id = $1) FOR UPDATE
+SELECT * FROM orders WHERE id = (SELECT order_id FROM order_jobs WHERE id = $1) FOR NO KEY UPDATE
 
 -- name: lock_order_of_phase
 SELECT *, (SELECT job_id FROM phases WHERE id = $1) AS job_id
-FROM orders WHERE id = (SELECT order_id FROM phases WHERE id = $1) FOR UPDATE
+FROM orders WHERE id = (SELECT order_id FROM phases WHERE id = $1) FOR NO KEY UPDATE
 
 -- name: get_order
 SELECT * FROM orders WHERE id = $1
