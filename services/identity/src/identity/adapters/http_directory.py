@@ -334,13 +334,13 @@ class Depart(Command):
     successor: UUID
 
 
-@routes.post("/v1/people/{person_id}/departure", privilege="directory.write", if_match=True)
+@routes.post("/v1/people/{person_id}/departure", privilege="directory.write")
 async def depart(call: Call[Ports], person_id: UUID, body: Depart) -> Reply[PersonView]:
     """Let a person depart and hand over to a successor
 
     Their sessions end; their reports, units and open items everywhere pass to the successor.
     """
-    person = await let_person_depart(call.ports, call.actor, person_id, call.expected_version, body.successor)
+    person = await let_person_depart(call.ports, call.actor, person_id, body.successor)
     return Reply(PersonView.of(person), version=person.version)
 
 

@@ -17,12 +17,9 @@ from ..domain.people import (
 from ..domain.roles import nobody_grants_more_than_they_hold, privileges_of
 from .facts import tell_of_person, tell_of_unit
 from .ports import Ports
-from .versions import still_at
 
 
-async def let_person_depart(
-    ports: Ports, actor: Actor, person_id: UUID, expected_version: int | None, successor_id: UUID
-) -> Person:
+async def let_person_depart(ports: Ports, actor: Actor, person_id: UUID, successor_id: UUID) -> Person:
     """Ends the person's sessions; who reported to them and the units that they led now have the successor.
 
     `PersonDeparted` asks the other services to do the same with approvals, phases and briefs. The
@@ -32,7 +29,6 @@ async def let_person_depart(
     person = await ports.people.get(person_id)
     if person is None:
         raise Absent("person_not_found")
-    still_at(person.version, expected_version)
     held = privileges_of(await ports.roles.by_keys(person.roles))
     nobody_grants_more_than_they_hold(held, actor.privileges)
     only_people_who_joined_depart(person)
