@@ -165,6 +165,7 @@ class PostgresLedger:
             self._work.now,
             self._work.actor_id,
         )
+        await self._connection.execute(QUERIES.mark_stocked, [movement.job_id for movement in movements])
 
     async def stock(
         self,

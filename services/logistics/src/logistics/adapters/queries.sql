@@ -1,7 +1,7 @@
 -- name: lock_brief
 -- Adds the brief or locks it: the write to itself makes both wait for each other.
 INSERT INTO briefs AS known (brief_id) VALUES ($1)
-ON CONFLICT (brief_id) DO UPDATE SET cancelled_because = known.cancelled_because
+ON CONFLICT (tenant_id, brief_id) DO UPDATE SET cancelled_because = known.cancelled_because
 RETURNING cancelled_because;
 
 -- name: set_brief_cancelled
@@ -10,7 +10,7 @@ UPDATE briefs SET cancelled_because = $2 WHERE brief_id = $1;
 -- name: add_order
 -- A duplicate of the event finds the order there and adds nothing.
 INSERT INTO orders (order_id, number, brief_id, cancelled_because) VALUES ($1, $2, $3, $4)
-ON CONFLICT (order_id) DO NOTHING
+ON CONFLICT (tenant_id, order_id) DO NOTHING
 RETURNING order_id;
 
 -- name: add_order_lines
@@ -74,9 +74,15 @@ INSERT INTO movements (movement_id, warehouse, job_id, kind, quantity, shipment_
 SELECT *, $8, $9
 FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::numeric[], $6::uuid[], $7::text[]);
 
+-- name: mark_stocked
+-- After movements: whether the goods still lie somewhere. Under their order's lock.
+UPDATE order_lines SET stocked = EXISTS (
+    SELECT FROM movements WHERE movements.job_id = order_lines.job_id
+    GROUP BY warehouse HAVING sum(movements.quantity) <> 0)
+WHERE job_id = ANY ($1::uuid[]);
+
 -- name: page_stock
--- A group's movements stand beside each other in the index, so a page costs what it shows;
--- the newest goods come first, since it is they that are still there.
+-- Only goods that lie somewhere are added up, the newest first.
 SELECT warehouse, job_id, order_lines.order_id, number AS order_number, description, unit, on_hand,
        coalesce((
            SELECT sum(shipment_lines.quantity)
@@ -84,13 +90,14 @@ SELECT warehouse, job_id, order_lines.order_id, number AS order_number, descript
            WHERE shipment_lines.job_id = held.job_id AND shipments.warehouse = held.warehouse
              AND shipments.state IN ('draft', 'picked')), 0) AS reserved
 FROM (
-    SELECT job_id, warehouse, sum(quantity) AS on_hand
-    FROM movements
-    WHERE ($1::text IS NULL OR warehouse = $1)
+    SELECT job_id, warehouse, sum(movements.quantity) AS on_hand
+    FROM order_lines JOIN movements USING (tenant_id, job_id)
+    WHERE stocked
+      AND ($1::text IS NULL OR warehouse = $1)
       AND ($2::uuid IS NULL OR job_id = $2)
-      AND ($3::uuid IS NULL OR job_id IN (SELECT job_id FROM order_lines WHERE order_id = $3))
+      AND ($3::uuid IS NULL OR order_id = $3)
       AND ($4::uuid IS NULL OR (job_id, warehouse) < ($4, $5::text))
-    GROUP BY job_id, warehouse HAVING sum(quantity) <> 0
+    GROUP BY job_id, warehouse HAVING sum(movements.quantity) <> 0
     ORDER BY job_id DESC, warehouse DESC LIMIT $6
 ) AS held
 JOIN order_lines USING (job_id) JOIN orders USING (order_id)

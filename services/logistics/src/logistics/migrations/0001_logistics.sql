@@ -1,4 +1,5 @@
--- Everything that logistics owns. Quantities have three decimals; codes are the tenant's own.
+-- Everything that logistics owns. Quantities have three decimals; codes are the tenant's own. Every key and
+-- index begins with the tenant, so that a small tenant's lists never wade through a large one's rows.
 
 -- The tenant's own identity, as the directory last told it: sender of every document.
 CREATE TABLE senders (
@@ -23,51 +24,60 @@ SELECT optima_protect('lookups');
 -- Briefs that orders or cancellations have named. The row's lock puts an order's arrival and its brief's
 -- cancellation one after the other, whichever comes first.
 CREATE TABLE briefs (
-    brief_id uuid PRIMARY KEY,
     tenant_id uuid NOT NULL DEFAULT optima_tenant(),
-    cancelled_because text
+    brief_id uuid NOT NULL,
+    cancelled_because text,
+    PRIMARY KEY (tenant_id, brief_id)
 );
 SELECT optima_protect('briefs');
 
 -- Orders as production confirmed them. The row's lock serialises everything that happens to the goods.
 CREATE TABLE orders (
-    order_id uuid PRIMARY KEY,
     tenant_id uuid NOT NULL DEFAULT optima_tenant(),
+    order_id uuid NOT NULL,
     number text NOT NULL,
     brief_id uuid,
-    cancelled_because text
+    cancelled_because text,
+    PRIMARY KEY (tenant_id, order_id)
 );
 SELECT optima_protect('orders');
-CREATE INDEX orders_of_brief ON orders (brief_id);
+CREATE INDEX orders_of_brief ON orders (tenant_id, brief_id);
 
+-- `stocked` says where to look for stock, so that listing it does not add up the ledger of goods that left
+-- long ago. How much lies there is the sum of the movements alone.
 CREATE TABLE order_lines (
-    job_id uuid PRIMARY KEY,
     tenant_id uuid NOT NULL DEFAULT optima_tenant(),
-    order_id uuid NOT NULL REFERENCES orders,
+    job_id uuid NOT NULL,
+    order_id uuid NOT NULL,
     position integer NOT NULL,
     description text NOT NULL,
     quantity numeric(15, 3) NOT NULL CHECK (quantity >= 0),
     unit text NOT NULL,
-    produced numeric(15, 3) CHECK (produced >= 0)
+    produced numeric(15, 3) CHECK (produced >= 0),
+    stocked boolean NOT NULL DEFAULT false,
+    PRIMARY KEY (tenant_id, job_id),
+    FOREIGN KEY (tenant_id, order_id) REFERENCES orders
 );
 SELECT optima_protect('order_lines');
-CREATE INDEX order_lines_of_order ON order_lines (order_id);
+CREATE INDEX order_lines_of_order ON order_lines (tenant_id, order_id);
+CREATE INDEX order_lines_stocked ON order_lines (tenant_id, job_id) WHERE stocked;
 
 CREATE TABLE order_deliveries (
-    job_id uuid NOT NULL REFERENCES order_lines,
-    destination text NOT NULL,
     tenant_id uuid NOT NULL DEFAULT optima_tenant(),
+    job_id uuid NOT NULL,
+    destination text NOT NULL,
     quantity numeric(15, 3) NOT NULL CHECK (quantity >= 0),
-    PRIMARY KEY (job_id, destination)
+    PRIMARY KEY (tenant_id, job_id, destination),
+    FOREIGN KEY (tenant_id, job_id) REFERENCES order_lines
 );
 SELECT optima_protect('order_deliveries');
 
 -- The warehouse ledger: rows are added and never touched again. Stock is their sum.
 CREATE TABLE movements (
-    movement_id uuid NOT NULL,
     tenant_id uuid NOT NULL DEFAULT optima_tenant(),
+    movement_id uuid NOT NULL,
     warehouse text NOT NULL,
-    job_id uuid NOT NULL REFERENCES order_lines,
+    job_id uuid NOT NULL,
     kind text NOT NULL CHECK (kind IN ('receipt', 'issue', 'return', 'adjustment')),
     quantity numeric(15, 3) NOT NULL CHECK (CASE kind
         WHEN 'issue' THEN quantity < 0
@@ -78,6 +88,7 @@ CREATE TABLE movements (
     recorded_at timestamptz NOT NULL,
     recorded_by uuid,
     PRIMARY KEY (tenant_id, movement_id),
+    FOREIGN KEY (tenant_id, job_id) REFERENCES order_lines,
     CHECK (kind <> 'adjustment' OR reason IS NOT NULL),
     CHECK ((kind IN ('issue', 'return')) = (shipment_id IS NOT NULL))
 );
@@ -85,12 +96,12 @@ SELECT optima_protect('movements');
 -- What stock is added up from, without a visit to the table.
 CREATE INDEX movements_of_job ON movements (tenant_id, job_id, warehouse) INCLUDE (kind, quantity);
 CREATE INDEX movements_of_warehouse ON movements (tenant_id, warehouse, movement_id);
-CREATE INDEX movements_of_shipment ON movements (shipment_id) WHERE shipment_id IS NOT NULL;
+CREATE INDEX movements_of_shipment ON movements (tenant_id, shipment_id) WHERE shipment_id IS NOT NULL;
 
 CREATE TABLE shipments (
-    shipment_id uuid PRIMARY KEY,
     tenant_id uuid NOT NULL DEFAULT optima_tenant(),
-    order_id uuid NOT NULL REFERENCES orders,
+    shipment_id uuid NOT NULL,
+    order_id uuid NOT NULL,
     brief_id uuid,
     warehouse text NOT NULL,
     destination text NOT NULL,
@@ -108,29 +119,33 @@ CREATE TABLE shipments (
     delivered_at timestamptz,
     received_by text,
     ended_because text,
-    replaces uuid REFERENCES shipments,
+    replaces uuid,
     replaced_by uuid,
     drafted_at timestamptz NOT NULL,
-    version integer NOT NULL
+    version integer NOT NULL,
+    PRIMARY KEY (tenant_id, shipment_id),
+    FOREIGN KEY (tenant_id, order_id) REFERENCES orders,
+    FOREIGN KEY (tenant_id, replaces) REFERENCES shipments
 );
 SELECT optima_protect('shipments');
-CREATE INDEX shipments_newest ON shipments (tenant_id, shipment_id);
 CREATE INDEX shipments_in_state ON shipments (tenant_id, state, shipment_id);
 -- Those that still need somebody: few, however many have ended. Read for the metrics.
 CREATE INDEX shipments_under_way ON shipments (state)
     WHERE state IN ('draft', 'picked', 'issued', 'in_transit');
 CREATE INDEX shipments_for_destination ON shipments (tenant_id, destination, shipment_id);
-CREATE INDEX shipments_of_order ON shipments (order_id, shipment_id);
-CREATE INDEX shipments_of_brief ON shipments (brief_id, shipment_id);
+CREATE INDEX shipments_of_order ON shipments (tenant_id, order_id, shipment_id);
+CREATE INDEX shipments_of_brief ON shipments (tenant_id, brief_id, shipment_id);
 
 CREATE TABLE shipment_lines (
-    shipment_id uuid NOT NULL REFERENCES shipments,
-    position integer NOT NULL,
     tenant_id uuid NOT NULL DEFAULT optima_tenant(),
-    job_id uuid NOT NULL REFERENCES order_lines,
+    shipment_id uuid NOT NULL,
+    position integer NOT NULL,
+    job_id uuid NOT NULL,
     quantity numeric(15, 3) NOT NULL CHECK (quantity > 0),
-    PRIMARY KEY (shipment_id, position),
-    UNIQUE (job_id, shipment_id)
+    PRIMARY KEY (tenant_id, shipment_id, position),
+    UNIQUE (tenant_id, job_id, shipment_id),
+    FOREIGN KEY (tenant_id, shipment_id) REFERENCES shipments,
+    FOREIGN KEY (tenant_id, job_id) REFERENCES order_lines
 );
 SELECT optima_protect('shipment_lines');
 
@@ -147,8 +162,8 @@ SELECT optima_protect('ddt_series');
 
 -- Issued transport documents: rows are added and never touched again.
 CREATE TABLE ddts (
-    shipment_id uuid PRIMARY KEY REFERENCES shipments,
     tenant_id uuid NOT NULL DEFAULT optima_tenant(),
+    shipment_id uuid NOT NULL,
     year integer NOT NULL,
     series text NOT NULL,
     progressive integer NOT NULL CHECK (progressive > 0),
@@ -156,6 +171,8 @@ CREATE TABLE ddts (
     issue_date date NOT NULL,
     issued_at timestamptz NOT NULL,
     document jsonb NOT NULL,
+    PRIMARY KEY (tenant_id, shipment_id),
+    FOREIGN KEY (tenant_id, shipment_id) REFERENCES shipments,
     UNIQUE (tenant_id, year, series, progressive),
     CHECK (year = extract(year FROM issue_date))
 );
@@ -165,10 +182,12 @@ CREATE INDEX ddts_by_number ON ddts (tenant_id, number);
 
 -- Rendered documents. They can be made anew from ddts at any time.
 CREATE TABLE ddt_pdfs (
-    shipment_id uuid PRIMARY KEY REFERENCES ddts,
     tenant_id uuid NOT NULL DEFAULT optima_tenant(),
+    shipment_id uuid NOT NULL,
     pdf bytea NOT NULL,
-    rendered_at timestamptz NOT NULL
+    rendered_at timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, shipment_id),
+    FOREIGN KEY (tenant_id, shipment_id) REFERENCES ddts
 );
 SELECT optima_protect('ddt_pdfs');
 

@@ -1,0 +1,36 @@
+-- Makes 4,000 orders of the tenant, each with one job received, and one shipment: 1 % drafts, the rest
+-- delivered under a document. Identifiers are made from the tenant and a number.
+CREATE OR REPLACE FUNCTION made(tenant uuid, kind text, n bigint) RETURNS uuid LANGUAGE sql IMMUTABLE
+    RETURN md5(tenant::text || kind || n)::uuid;
+
+INSERT INTO orders (order_id, tenant_id, number, brief_id)
+SELECT made($1, 'order', n), $1, 'O-' || n, made($1, 'brief', n) FROM generate_series(1, 4000) AS n;
+
+INSERT INTO order_lines (job_id, tenant_id, order_id, position, description, quantity, unit, stocked)
+SELECT made($1, 'job', n), $1, made($1, 'order', n), 1, 'Cosa', 10, 'pz', n % 100 = 0
+FROM generate_series(1, 4000) AS n;
+
+INSERT INTO order_deliveries (job_id, tenant_id, destination, quantity)
+SELECT made($1, 'job', n), $1, 'D' || n % 500, 10 FROM generate_series(1, 4000) AS n;
+
+INSERT INTO movements (movement_id, tenant_id, warehouse, job_id, kind, quantity, recorded_at)
+SELECT made($1, 'movement', n), $1, 'BO1', made($1, 'job', n), 'receipt', 10, now()
+FROM generate_series(1, 4000) AS n;
+
+INSERT INTO shipments (shipment_id, tenant_id, order_id, brief_id, warehouse, destination, state, drafted_at,
+    version)
+SELECT made($1, 'shipment', n), $1, made($1, 'order', n), made($1, 'brief', n), 'BO1', 'D' || n % 500,
+    CASE WHEN n % 100 = 0 THEN 'draft' ELSE 'delivered' END, now(), 1
+FROM generate_series(1, 4000) AS n;
+
+INSERT INTO shipment_lines (shipment_id, position, tenant_id, job_id, quantity)
+SELECT made($1, 'shipment', n), 1, $1, made($1, 'job', n), 1 FROM generate_series(1, 4000) AS n;
+
+INSERT INTO ddts (shipment_id, tenant_id, year, series, progressive, number, issue_date, issued_at, document)
+SELECT made($1, 'shipment', n), $1, 2026, '', n, n || '/2026', date '2026-01-01' + (n / 20)::integer, now(), '{}'
+FROM generate_series(1, 4000) AS n WHERE n % 100 <> 0;
+
+INSERT INTO lookups (tenant_id, kind, code, content, version)
+SELECT $1, 'carrier', 'C' || n, '{}', 1 FROM generate_series(1, 4000) AS n;
+
+ANALYZE

@@ -1,0 +1,217 @@
+"""Who may do what; what another tenant sees; and what bad input gets."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from openapi_spec_validator import validate
+
+import logistics
+from optima_kit.testing import undocumented_refusals
+
+from ..conftest import CARRIER, DESTINATION, SERVICE, WAREHOUSE
+
+NOBODY = str(uuid4())
+
+
+async def every_request(depot: Any) -> list[tuple[str, str, Any, str]]:
+    """Method, path, a good body and the privilege of every endpoint, about things that exist."""
+    order = await depot.stocked_order()
+    shipment = await depot.picked(order, "1")
+    issued = await depot.picked(order, "1")
+    await depot.act(issued, "issue")
+    at = f"/v1/shipments/{shipment['shipment_id']}"
+    out = f"/v1/shipments/{issued['shipment_id']}"
+    goods = {"warehouse": "BO1", "job_id": str(order.jobs[0]), "quantity": "1"}
+    return [
+        ("PUT", "/v1/warehouses/BO1", WAREHOUSE, "lookup.write"),
+        ("GET", "/v1/warehouses/BO1", None, "lookup.read"),
+        ("GET", "/v1/warehouses", None, "lookup.read"),
+        ("PUT", "/v1/destinations/MI-DUOMO", DESTINATION, "lookup.write"),
+        ("GET", "/v1/destinations/MI-DUOMO", None, "lookup.read"),
+        ("GET", "/v1/destinations", None, "lookup.read"),
+        ("PUT", "/v1/transport-reasons/x", {"text": "X", "sale": False}, "lookup.write"),
+        ("GET", "/v1/transport-reasons/vendita", None, "lookup.read"),
+        ("GET", "/v1/transport-reasons", None, "lookup.read"),
+        ("PUT", "/v1/carriers/APPENNINO", CARRIER, "lookup.write"),
+        ("GET", "/v1/carriers/APPENNINO", None, "lookup.read"),
+        ("GET", "/v1/carriers", None, "lookup.read"),
+        ("POST", "/v1/receipts", goods, "stock.write"),
+        ("POST", "/v1/adjustments", goods | {"direction": "more", "reason": "Conta"}, "stock.write"),
+        ("GET", "/v1/stock", None, "stock.read"),
+        ("GET", "/v1/movements", None, "stock.read"),
+        ("GET", f"/v1/orders/{order.order_id}", None, "shipment.read"),
+        ("POST", "/v1/shipments", depot.shipment_body(order, "1"), "shipment.write"),
+        ("GET", "/v1/shipments", None, "shipment.read"),
+        ("GET", at, None, "shipment.read"),
+        ("GET", f"{out}/ddt.pdf", None, "shipment.read"),
+        ("PUT", f"{at}/transport", {}, "shipment.write"),
+        ("POST", f"{at}/picking", None, "shipment.write"),
+        ("POST", f"{at}/issue", {}, "ddt.issue"),
+        ("POST", f"{out}/departure", {}, "shipment.write"),
+        ("POST", f"{out}/delivery", {"received_by": "Carla"}, "shipment.write"),
+        ("POST", f"{out}/refusal", {"reason": "x"}, "shipment.write"),
+        ("POST", f"{out}/void", {"reason": "x", "reissue": True}, "ddt.issue"),
+        ("POST", f"{at}/cancellation", {"reason": "x"}, "shipment.write"),
+    ]
+
+
+async def asked(client: Any, method: str, path: str, body: Any) -> tuple[int, Any]:
+    headers = {"If-Match": '"1"'} if path.endswith("/transport") else {}
+    options = {} if body is None else {"json": body}
+    response, answer = await client.request(method, path, headers=headers, **options)
+    return response.status, answer
+
+
+async def test_every_endpoint_asks_for_its_privilege_and_for_nothing_else(depot: Any) -> None:
+    requests = await every_request(depot)
+    assert {(route.method, route.privilege) for route in SERVICE.routes.items} == {
+        (method, privilege) for method, _, _, privilege in requests
+    }
+    assert len(requests) == len(SERVICE.routes.items)
+    before = await depot.types()
+    people = depot.app.people
+    every = {privilege for _, _, _, privilege in requests}
+    for method, path, body, privilege in requests:
+        without = people.person("x", tenant_id=depot.tenant_id, privileges=every - {privilege})
+        status, problem = await asked(depot.app.as_(without), method, path, body)
+        assert (status, problem["code"]) == (403, "missing_privilege"), (method, path)
+        status, _ = await asked(depot.app.as_(None), method, path, body)
+        assert status == 401
+    assert await depot.types() == before
+
+
+async def test_another_tenant_finds_nothing(depot: Any) -> None:
+    """What is named in the path or body is not there; what is listed is empty; nothing is written."""
+    requests = await every_request(depot)
+    before = await depot.database.fetch("SELECT count(*) FROM outbox")
+    stranger = depot.as_role("admin", tenant_id=uuid4())
+    for method, path, body, _ in requests:
+        if method == "PUT" and not path.endswith("/transport"):
+            continue  # a tenant's own codes are its own
+        status, answer = await asked(stranger, method, path, body)
+        if path.endswith(("/stock", "/movements", "/shipments", "/warehouses", "/destinations", "/carriers")):
+            if method == "GET":
+                assert answer["items"] == []
+                continue
+        elif "transport-reasons" in path:
+            assert status == 200
+            continue
+        assert status == 404, (method, path, answer)
+    assert await depot.database.fetch("SELECT count(*) FROM outbox") == before
+
+
+BAD_INPUT: list[tuple[str, dict[str, Any], str]] = [
+    ("/v1/receipts", {"quantity": "0"}, "quantity"),
+    ("/v1/receipts", {"quantity": "-5"}, "quantity"),
+    ("/v1/receipts", {"quantity": "1.0001"}, "quantity"),
+    ("/v1/receipts", {"quantity": 1.5}, "quantity"),
+    ("/v1/receipts", {"quantity": "NaN"}, "quantity"),
+    ("/v1/receipts", {"quantity": "1e3"}, "quantity"),
+    ("/v1/receipts", {"quantity": True}, "quantity"),
+    ("/v1/receipts", {"job_id": "x"}, "job_id"),
+    ("/v1/receipts", {"warehouse": None}, "warehouse"),
+    ("/v1/receipts", {"more": 1}, "more"),
+    ("/v1/adjustments", {"direction": "sideways"}, "direction"),
+    ("/v1/adjustments", {"reason": ""}, "reason"),
+    ("/v1/shipments", {"lines": []}, "lines"),
+    ("/v1/shipments", {"lines": [{"job_id": NOBODY, "quantity": "-1"}]}, "lines[0].quantity"),
+    ("/v1/shipments", {"transport_by": "piccione"}, "transport_by"),
+    ("/v1/shipments", {"freight": "gratis"}, "freight"),
+    ("/v1/shipments", {"packages": 0}, "packages"),
+    ("/v1/shipments", {"packages": 1.5}, "packages"),
+    ("/v1/shipments", {"gross_weight_kg": "0"}, "gross_weight_kg"),
+    ("/v1/shipments", {"appearance": "x" * 81}, "appearance"),
+    ("/v1/shipments", {"warehouse": "NESSUNO"}, "warehouse"),
+    ("/v1/shipments", {"destination": "NESSUNA"}, "destination"),
+    ("/v1/shipments", {"transport_reason": "nessuna"}, "transport_reason"),
+    ("/v1/shipments", {"carrier": "NESSUNO"}, "carrier"),
+    ("issue", {"issue_date": "2026-02-30"}, "issue_date"),
+    ("issue", {"issue_date": "0000-01-01"}, "issue_date"),
+    ("issue", {"issue_date": 7}, "issue_date"),
+    ("issue", {"series": "a b"}, "series"),
+    ("departure", {"departed_at": "2026-11-24T10:00:00"}, "departed_at"),
+    ("departure", {"departed_at": "2026-11-25T10:00:00Z"}, "departed_at"),
+    ("delivery", {"received_by": None}, "received_by"),
+    ("void", {"reason": "x"}, "reissue"),
+    ("cancellation", {}, "reason"),
+]
+
+
+async def test_bad_input_is_named_and_nothing_is_written(depot: Any) -> None:
+    order = await depot.stocked_order()
+    goods = {"warehouse": "BO1", "job_id": str(order.jobs[0]), "quantity": "1"}
+    picked, issued = await depot.picked(order, "1"), await depot.picked(order, "1")
+    await depot.act(issued, "issue")
+    whole = {
+        "/v1/receipts": goods,
+        "/v1/adjustments": goods | {"direction": "more", "reason": "x"},
+        "/v1/shipments": depot.shipment_body(order, "1"),
+    }
+    before = len(await depot.types())
+    for path, body, field in BAD_INPUT:
+        if path not in whole:
+            at = issued if path == "departure" else picked
+            path = f"/v1/shipments/{at['shipment_id']}/{path}"
+        response, problem = await depot.client.post(path, whole.get(path, {}) | body)
+        assert response.status == 422, (path, body, problem)
+        assert field in [error["field"] for error in problem["errors"]], (path, body, problem)
+    assert len(await depot.types()) == before
+
+
+BAD_QUERIES = [
+    "limit=0",
+    "limit=201",
+    "cursor=%00",
+    "cursor=eyJ9",
+    "state=lost",
+    "order_id=7",
+    "issued_from=2026-13-01",
+    "more=1",
+    "number=",
+]
+
+
+async def test_a_bad_query_is_refused(depot: Any) -> None:
+    for query in BAD_QUERIES:
+        response, problem = await depot.client.get(f"/v1/shipments?{query}")
+        assert response.status == 422, (query, problem)
+
+
+async def test_what_is_not_there_is_not_found(depot: Any) -> None:
+    order = await depot.stocked_order()
+    draft = await depot.draft(order, "1")
+    for path in (
+        f"/v1/shipments/{NOBODY}",
+        f"/v1/shipments/{NOBODY}/ddt.pdf",
+        f"/v1/shipments/{draft['shipment_id']}/ddt.pdf",
+        f"/v1/orders/{NOBODY}",
+        "/v1/shipments/not-an-id",
+        "/v1/carriers/NESSUNO",
+    ):
+        response, _ = await depot.client.get(path)
+        assert response.status == 404, path
+    for path, body in (
+        (f"/v1/shipments/{NOBODY}/issue", {}),
+        ("/v1/receipts", {"warehouse": "BO1", "job_id": NOBODY, "quantity": "1"}),
+        ("/v1/shipments", depot.shipment_body(order, "1", order_id=NOBODY)),
+    ):
+        response, _ = await depot.client.post(path, body)
+        assert response.status == 404, path
+
+
+def test_every_refusal_has_a_text_and_every_text_a_refusal() -> None:
+    source = Path(logistics.__file__).parent
+    assert undocumented_refusals("logistics", source) == set()
+    code = "".join(file.read_text(encoding="utf-8") for file in source.rglob("*.py"))
+    own = tomllib.loads((source / "adapters" / "refusals.toml").read_text(encoding="utf-8"))
+    assert [name for name in own if f'"{name}"' not in code] == []
+
+
+async def test_the_openapi_document_is_valid(depot: Any) -> None:
+    _, document = await depot.client.get("/openapi.json")
+    validate(document)
+    assert len(document["paths"]) > 15

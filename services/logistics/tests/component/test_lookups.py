@@ -1,0 +1,123 @@
+"""Warehouses, destinations, causali and carriers: what is accepted, and how a mistake is told."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+from ..conftest import CARRIER, DESTINATION, WAREHOUSE
+
+
+async def test_what_is_kept_is_read_and_rewritten(depot: Any) -> None:
+    for path, body, view in (
+        ("warehouses/MI1", WAREHOUSE, {"address": WAREHOUSE | {"country": "IT"}}),
+        ("carriers/VELOCE", CARRIER, {"identity": CARRIER | {"country": "IT"}}),
+        ("transport-reasons/prova", {"text": "Prova", "sale": False}, None),
+        ("destinations/TO-1", DESTINATION, None),
+    ):
+        response, kept = await depot.client.put(f"/v1/{path}", body)
+        assert (response.status, response.headers["ETag"]) == (200, '"1"'), kept
+        if view:
+            assert kept == view | {"code": path.partition("/")[2]}
+        response, read = await depot.client.get(f"/v1/{path}")
+        assert (read, response.headers["ETag"]) == (kept, '"1"')
+        response, _ = await depot.client.put(f"/v1/{path}", body, headers={"If-Match": '"1"'})
+        assert response.headers["ETag"] == '"2"'
+        response, problem = await depot.client.put(f"/v1/{path}", body, headers={"If-Match": '"1"'})
+        assert (response.status, problem["code"]) == (412, "stale_version")
+
+
+async def test_the_causali_come_with_the_product_and_may_be_rewritten(depot: Any) -> None:
+    _, page = await depot.client.get("/v1/transport-reasons?limit=200")
+    reasons = {reason["code"]: reason for reason in page["items"]}
+    assert len(reasons) == 21
+    assert reasons["vendita"] == {"code": "vendita", "text": "Vendita", "sale": True, "built_in": True}
+    assert [code for code, reason in reasons.items() if reason["sale"]] == ["vendita"]
+    assert (
+        await depot.client.put(
+            "/v1/transport-reasons/omaggio", {"text": "Omaggio promozionale", "sale": False}
+        )
+    )[0].status == 200
+    _, omaggio = await depot.client.get("/v1/transport-reasons/omaggio")
+    assert (omaggio["text"], omaggio["built_in"]) == ("Omaggio promozionale", False)
+    stranger = depot.as_role("backoffice", tenant_id=uuid4())
+    assert (await stranger.get("/v1/transport-reasons/omaggio"))[1]["text"] == "Omaggio"
+
+
+async def test_lists_come_in_pages_without_loss(depot: Any) -> None:
+    for number in range(7):
+        code = f"prova-{number}"
+        await depot.client.put(f"/v1/transport-reasons/{code}", {"text": code, "sale": False})
+    seen: list[str] = []
+    cursor = ""
+    while True:
+        _, page = await depot.client.get(f"/v1/transport-reasons?limit=3{cursor}")
+        seen += [reason["code"] for reason in page["items"]]
+        if not page.get("next_cursor"):
+            break
+        cursor = f"&cursor={page['next_cursor']}"
+    assert len(seen) == 28
+    assert seen == sorted(set(seen))
+
+
+MISTAKES: list[tuple[dict[str, Any], str, str]] = [
+    ({"vat_number": "07643520568"}, "vat_number", "vat_number_format"),
+    ({"vat_number": "IT0764352056"}, "vat_number", "vat_number_format"),
+    ({"fiscal_code": "RSSMRA80A01H501X"}, "fiscal_code", "fiscal_code_format"),
+    ({"postal_code": "2012"}, "postal_code", "postal_code_format"),
+    ({"postal_code": "٢٠١٢٣"}, "postal_code", "postal_code_format"),
+    ({"province": "MIL"}, "province", "province_format"),
+    ({"province": None}, "province", "string_type"),
+    ({"country": "Italia"}, "country", "string_pattern_mismatch"),
+    ({"name": "  "}, "name", "string_too_short"),
+    ({"name": "A\u0000B"}, "name", "control_characters"),
+    ({"street": "x" * 151}, "street", "string_too_long"),
+    ({"city": 7}, "city", "string_type"),
+    ({"pec": "a@b.it"}, "pec", "extra_forbidden"),
+    ({"country": "FR", "vat_number": "FR12345678901"}, "vat_number", "vat_number_format"),
+]
+
+
+async def test_a_mistake_is_named_in_both_languages(depot: Any) -> None:
+    for change, field, code in MISTAKES:
+        body = {"recipient": DESTINATION["recipient"] | change, "address": DESTINATION["address"]}
+        details = set()
+        for language in ("it", "en"):
+            response, problem = await depot.client.put(
+                "/v1/destinations/BAD", body, headers={"Accept-Language": language}
+            )
+            assert response.status == 422, change
+            assert [(e["field"], e["code"]) for e in problem["errors"]] == [(f"recipient.{field}", code)]
+            details.add(problem["errors"][0]["detail"])
+        assert len(details) == 2
+    assert (await depot.client.get("/v1/destinations/BAD"))[0].status == 404
+
+
+RIGHT: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    ({"vat_number": "IT 07643520567"}, {"vat_number": "07643520567"}),
+    ({"fiscal_code": "rssmra80a01h501u"}, {"fiscal_code": "RSSMRA80A01H501U"}),
+    ({"fiscal_code": "07643520567"}, {"fiscal_code": "07643520567"}),
+    ({"province": "mi"}, {"province": "MI"}),
+    (
+        {"country": "FR", "vat_number": "FR40303265045", "postal_code": "75001", "province": ""},
+        {"province": ""},
+    ),
+    (
+        {"country": "CH", "vat_number": "CHE123", "postal_code": "6900", "province": "Ticino"},
+        {"country": "CH"},
+    ),
+]
+
+
+async def test_what_is_right_is_kept_in_its_plain_form(depot: Any) -> None:
+    for given, kept in RIGHT:
+        response, carrier = await depot.client.put("/v1/carriers/X", CARRIER | given)
+        assert response.status == 200, carrier
+        assert carrier["identity"].items() >= kept.items()
+
+
+async def test_a_malformed_code_is_refused(depot: Any) -> None:
+    for code in ("a b", "è", "-x", "x" * 65, "a%2Fb"):
+        response, problem = await depot.client.put(f"/v1/warehouses/{code}", WAREHOUSE)
+        assert (response.status, problem["code"]) in ((422, "code_format"), (404, "no_such_address"))
+        assert (await depot.client.get(f"/v1/warehouses/{code}"))[0].status == 404
