@@ -1,4 +1,4 @@
-"""docs/events.md says what the code says."""
+"""docs/events.md and docs/privileges.md say what the code says."""
 
 from __future__ import annotations
 
@@ -30,19 +30,23 @@ def generate() -> Any:
     return module
 
 
-def test_the_committed_catalogue_is_current(generate: Any, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_committed_pages_are_current(generate: Any, capsys: pytest.CaptureFixture[str]) -> None:
     assert generate.main(["--check"]) == 0, capsys.readouterr().err
 
 
-def test_a_stale_or_missing_catalogue_is_noticed(
+def test_a_stale_or_missing_page_is_noticed(
     generate: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    copy = tmp_path / "events.md"
-    monkeypatch.setattr(generate, "FILE", copy)
-    assert generate.main(["--check"]) == 1
-    copy.write_text(generate.catalogue().replace("required", "optional", 1), encoding="utf-8")
+    monkeypatch.setattr(generate, "FOLDER", tmp_path)
     assert generate.main(["--check"]) == 1
     assert generate.main([]) == 0
+    assert generate.main(["--check"]) == 0
+    for name, old, new in (("events.md", "required", "optional"), ("privileges.md", "●", "")):
+        page = tmp_path / name
+        right = page.read_text(encoding="utf-8")
+        page.write_text(right.replace(old, new, 1), encoding="utf-8")
+        assert generate.main(["--check"]) == 1
+        page.write_text(right, encoding="utf-8")
     assert generate.main(["--check"]) == 0
 
 
