@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
@@ -10,6 +11,7 @@ from uuid import UUID, uuid5
 
 import pytest
 import yaml
+from hypothesis import settings
 
 from approval.adapters.cel import CelConditions
 from approval.domain import engine
@@ -97,8 +99,9 @@ class World:
         }
         return {name: value for name, value in (content | changes).items() if value is not None}
 
-    def define(self, text: str, version: int = 1) -> Process:
-        document = yaml.safe_load(text)
+    def define(self, document: Any, version: int = 1) -> Process:
+        """A process from a document, from YAML, or from its steps alone."""
+        document = yaml.safe_load(document) if isinstance(document, str) else document
         if isinstance(document, list):
             document = {"steps": document}
         definition = Definition.model_validate(
@@ -108,9 +111,9 @@ class World:
         return process(definition, version, subject, lambda e: conditions.compile(e, subject))
 
     def open(
-        self, text: str, requester: str = "marta", content: dict[str, Any] | None = None, **changes: Any
+        self, document: Any, requester: str = "marta", content: dict[str, Any] | None = None, **changes: Any
     ) -> World:
-        self.process = self.define(text)
+        self.process = self.define(document)
         subject = engine.Subject(
             "brief",
             person_id("brief"),
@@ -190,3 +193,15 @@ class World:
 @pytest.fixture
 def world() -> World:
     return World()
+
+
+@pytest.fixture(scope="session")
+def new_world() -> type[World]:
+    """For tests that begin anew many times."""
+    return World
+
+
+# `OPTIMA_TEST_PROFILE=nightly` takes its time.
+settings.register_profile("normal", max_examples=300, stateful_step_count=25, derandomize=True)
+settings.register_profile("nightly", max_examples=20_000, stateful_step_count=40)
+settings.load_profile(os.environ.get("OPTIMA_TEST_PROFILE", "normal"))

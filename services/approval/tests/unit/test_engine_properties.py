@@ -1,0 +1,449 @@
+"""Whatever happens, in whatever order: the engine against a naive evaluator that shares no code with it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from datetime import timedelta
+from fractions import Fraction
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from approval.domain import engine
+from approval.domain.approval import Approval, StepRun
+from optima_kit.refusals import Refusal
+
+# -- the reference: outcomes by definition, from votes and from the document, without any progress kept
+
+
+def satisfied(quorum: Any, votes: list[tuple[str, tuple[str, ...]]]) -> bool:
+    """Whether a quorum is met once everybody has voted."""
+    approvals = sum(vote == "approved" for vote, _ in votes)
+    voters = sum(vote in ("approved", "rejected") for vote, _ in votes)
+    if quorum == "any":
+        return approvals >= 1
+    if quorum == "all":
+        return voters >= 1 and approvals == voters
+    if quorum == "one_per_group":
+        groups = {group for _, names in votes for group in names}
+        approving = {group for vote, names in votes if vote == "approved" for group in names}
+        return bool(groups) and groups == approving
+    if "at_least" in quorum:
+        return approvals >= quorum["at_least"]
+    return approvals >= 1 and Fraction(approvals, voters) >= Fraction(quorum["percent"], 100)
+
+
+def rejected_by_rule(rule_: Any, votes: list[tuple[str, tuple[str, ...]]]) -> bool:
+    rejections = sum(vote == "rejected" for vote, _ in votes)
+    voters = sum(vote != "abstained" for vote, _ in votes)
+    if rule_ == "any":
+        return rejections >= 1
+    if rule_ == "impossible":
+        return False
+    if "at_least" in rule_:
+        return rejections >= rule_["at_least"]
+    return rejections >= 1 and Fraction(rejections, voters) >= Fraction(rule_["percent"], 100)
+
+
+def reference_verdict(step: dict[str, Any], votes: list[tuple[str, tuple[str, ...]]]) -> str | None:
+    """Approved when no completion of the votes could fail the quorum, rejected when none could meet it."""
+    if rejected_by_rule(step.get("rejection", "any"), votes):
+        return "rejected"
+    open_ = [i for i, (vote, _) in enumerate(votes) if vote == "requested"]
+    outcomes = set()
+    for choice in itertools.product(("approved", "rejected", "abstained"), repeat=len(open_)):
+        completed = list(votes)
+        for i, vote in zip(open_, choice, strict=True):
+            completed[i] = (vote, votes[i][1])
+        outcomes.add(satisfied(step.get("quorum", "any"), completed))
+    if outcomes == {True}:
+        return "approved"
+    return "rejected" if outcomes == {False} else None
+
+
+def reference_outcome(nodes: list[dict[str, Any]], approval: Approval) -> str:
+    """`passed`, `failed` or `open`, for a sequence of the document, by its steps' states."""
+    results = [reference_node(node, approval) for node in nodes]
+    if "failed" in results:
+        return "failed"
+    return "passed" if all(result == "passed" for result in results) else "open"
+
+
+def reference_node(node: dict[str, Any], approval: Approval) -> str:
+    if "parallel" in node:
+        running = [branch for branch in node["parallel"] if not all_skipped(branch["steps"], approval)]
+        results = [reference_outcome(branch["steps"], approval) for branch in running]
+        join = node.get("join", "all")
+        need = len(running) if join == "all" else min(1 if join == "any" else join["at_least"], len(running))
+        if results.count("passed") >= need:
+            return "passed"
+        return "failed" if len(running) - results.count("failed") < need else "open"
+    if "choose" in node:
+        taken = approval.choices.get(node["key"])
+        if taken is None:
+            return "passed" if all_skipped([node], approval) else "open"
+        case = next(case for case in node["choose"] if case["key"] == taken)
+        return reference_outcome(case["steps"], approval)
+    state = approval.steps[node["key"]].state
+    if state in ("approved", "skipped", "not_required"):
+        return "passed"
+    return "failed" if state == "rejected" else "open"
+
+
+def reference_current(nodes: list[dict[str, Any]], approval: Approval) -> Iterator[str]:
+    """Steps that must be waiting for people while the approval is open."""
+    for node in nodes:
+        result = reference_node(node, approval)
+        if result == "passed":
+            continue
+        if result == "failed":
+            return
+        if "parallel" in node:
+            for branch in node["parallel"]:
+                if reference_outcome(branch["steps"], approval) == "open":
+                    yield from reference_current(branch["steps"], approval)
+        elif "choose" in node:
+            taken = approval.choices[node["key"]]
+            for case in node["choose"]:
+                if case["key"] == taken:
+                    yield from reference_current(case["steps"], approval)
+        else:
+            yield node["key"]
+        return
+
+
+def all_skipped(nodes: list[dict[str, Any]], approval: Approval) -> bool:
+    return all(approval.steps[step["key"]].state == "skipped" for step in steps_of(nodes))
+
+
+def steps_of(nodes: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for node in nodes:
+        inner = node.get("parallel") or node.get("choose")
+        if inner is None:
+            yield node
+        else:
+            for part in inner:
+                yield from steps_of(part["steps"])
+
+
+# -- documents
+
+
+NAMES = ("marta", "mirco", "lia", "paolo", "piera", "dario", "ada")
+CONDITIONS = (
+    None,
+    None,
+    None,
+    "brief.budget > 5000.0",
+    "brief.budget <= 5000.0",
+    'brief.category == "POP"',
+    "has(brief.quote_total) && brief.quote_total > 2000.0",
+)
+SELECTORS = (
+    {"role": "purchasing"},
+    {"role": "director"},
+    {"role": "marketing"},
+    {"unit": "marketing"},
+    {"unit_manager": "azienda"},
+    {"person": "lia@example.it"},
+    {"manager": {}},
+    {"manager": {"take": "first_qualified"}},
+    {"manager": {"take": "up_to_qualified"}},
+    {"field": "requester"},
+)
+
+
+@st.composite
+def steps(draw: st.DrawFn, key: str, earlier: list[str]) -> dict[str, Any]:
+    step: dict[str, Any] = {
+        "key": key,
+        "approvers": draw(st.lists(st.sampled_from(SELECTORS), min_size=1, max_size=3)),
+    }
+
+    def maybe(name: str, *values: Any) -> None:
+        value = draw(st.sampled_from((None, *values)))
+        if value is not None:
+            step[name] = value
+
+    maybe("quorum", "all", "one_per_group", {"at_least": 2}, {"percent": 50}, {"percent": 67})
+    maybe("rejection", "impossible", {"at_least": 2}, {"percent": 50})
+    maybe("when", *CONDITIONS)
+    maybe("self_approval", "skipped", "allowed")
+    maybe("same_person", "once")
+    maybe("absent", "left_out")
+    maybe("if_too_few", "skip", "reject", {"ask": [{"role": "marketing"}]})
+    maybe("requires", ["quote_total"])
+    maybe("material_fields", ["title"], ["budget", "quote_total"])
+    maybe("on_rejection", "requester", *({"back_to": each} for each in earlier))
+    maybe(
+        "due",
+        {"hours": 8, "then": ["escalate", "escalate", "reject"]},
+        {"hours": 8, "then": ["approve"]},
+        {"hours": 4, "remind": [2], "then": ["skip"]},
+        {"hours": 4, "then": ["escalate", "expire"]},
+    )
+    return step
+
+
+@st.composite
+def sequences(draw: st.DrawFn, counter: list[int], depth: int, least: int = 1) -> list[dict[str, Any]]:
+    nodes: list[dict[str, Any]] = []
+    earlier: list[str] = []
+    for _ in range(draw(st.integers(least, 3 if depth == 0 else 2))):
+        counter[0] += 1
+        key = f"n{counter[0]}"
+        kind = draw(st.sampled_from(("step", "step", "parallel", "choice") if depth < 2 else ("step",)))
+        node: dict[str, Any] = {"key": key}
+        if kind == "step":
+            node = draw(steps(key, list(earlier)))
+            earlier.append(key)
+        elif kind == "parallel":
+            node["parallel"] = [
+                branch | {"steps": draw(sequences(counter, depth + 1))}
+                for branch in _named(counter, "b", draw(st.integers(2, 3)))
+            ]
+            for branch in node["parallel"]:
+                _maybe_when(draw, branch)
+            node["join"] = draw(st.sampled_from(("all", "any", {"at_least": 2})))
+        else:
+            small, large = _named(counter, "c", 2)
+            small["when"] = draw(st.sampled_from(("brief.budget <= 3000.0", 'brief.category == "GADGET"')))
+            node["choose"] = [
+                case | {"steps": draw(sequences(counter, depth + 1, least=0))} for case in (small, large)
+            ]
+            _maybe_when(draw, node)
+        nodes.append(node)
+    return nodes
+
+
+def _named(counter: list[int], prefix: str, count: int) -> list[dict[str, Any]]:
+    named = []
+    for _ in range(count):
+        counter[0] += 1
+        named.append({"key": f"{prefix}{counter[0]}"})
+    return named
+
+
+def _maybe_when(draw: st.DrawFn, part: dict[str, Any]) -> None:
+    condition = draw(st.sampled_from(CONDITIONS))
+    if condition is not None:
+        part["when"] = condition
+
+
+@st.composite
+def documents(draw: st.DrawFn) -> dict[str, Any]:
+    nodes = draw(sequences([0], 0))
+    limits = {"director": "6000.00", "marketing-lead": "3000.00", "admin": "unlimited"}
+    return {"limits": limits, "steps": nodes}
+
+
+def contents() -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries(
+        {
+            "budget": st.sampled_from(("1000.00", "3000.00", "5000.00", "5000.01", "9000.00")),
+            "category": st.sampled_from(("POP", "GADGET")),
+            "title": st.sampled_from(("Uno", "Due")),
+            "quote_total": st.sampled_from((None, "2000.00", "2000.01", "7000.00")),
+        }
+    )
+
+
+# -- what may happen
+
+
+class Approvals(RuleBasedStateMachine):
+    def __init__(self, new_world: Any) -> None:
+        super().__init__()
+        self.world = new_world()
+        self.hashes = itertools.count(2)
+        self.ended: Approval | None = None
+        self.told = 0
+
+    @initialize(document=documents(), content=contents(), requester=st.sampled_from(NAMES))
+    def begin(self, document: dict[str, Any], content: dict[str, Any], requester: str) -> None:
+        self.nodes = document["steps"]
+        self.by_key = {step["key"]: step for step in steps_of(self.nodes)}
+        self.world.open(document, requester=requester, content=content)
+
+    def pending(self) -> list[str]:
+        return [key for key, run in self.world.run.steps.items() if run.state == "pending"]
+
+    @precondition(lambda self: self.pending())
+    @rule(
+        data=st.data(),
+        act=st.sampled_from(("approve", "approve", "approve", "reject", "abstain", "request_changes")),
+        for_someone=st.booleans(),
+    )
+    def decide(self, data: st.DataObject, act: Any, for_someone: bool) -> None:
+        step = data.draw(st.sampled_from(self.pending()))
+        asked = sorted(self.world.asked(step))
+        name = data.draw(st.sampled_from(NAMES if for_someone or not asked else asked))
+        for_ = data.draw(st.sampled_from(NAMES)) if for_someone else None
+        self.attempt(lambda: self.world.decide(name, step, act, "perché sì", for_=for_))
+
+    @rule(name=st.sampled_from(NAMES), step=st.sampled_from(("n1", "n2", "n9")))
+    def decide_about_other_content(self, name: str, step: str) -> None:
+        assert not self.attempt(lambda: self.world.decide(name, step, content_hash="unread"))
+
+    @precondition(lambda self: self.pending())
+    @rule(data=st.data(), to=st.sampled_from(NAMES))
+    def forward(self, data: st.DataObject, to: str) -> None:
+        step = data.draw(st.sampled_from(self.pending()))
+        name = data.draw(st.sampled_from(sorted(self.world.asked(step)) or NAMES))
+        world = self.world
+        self.attempt(
+            lambda: world.took(
+                engine.forward(
+                    world.run,
+                    world.rules,
+                    step,
+                    world.id(name),
+                    world.id(to),
+                    None,
+                    world.now,
+                    world.directory,
+                )
+            )
+        )
+
+    @rule(content=contents())
+    def amend(self, content: dict[str, Any]) -> None:
+        self.attempt(lambda: self.world.amend(f"hash-{next(self.hashes)}", **content))
+
+    @rule(name=st.sampled_from(NAMES), active=st.booleans())
+    def come_or_go(self, name: str, active: bool) -> None:
+        self.world.change(name, active=active)
+        self.attempt(self.world.people_change)
+
+    @rule(
+        name=st.sampled_from(NAMES),
+        role=st.sampled_from(("purchasing", "director", "marketing", "marketing-lead")),
+    )
+    def change_role(self, name: str, role: str) -> None:
+        self.world.change(name, roles=frozenset({role}))
+        self.attempt(self.world.people_change)
+
+    @rule(name=st.sampled_from(NAMES), hours=st.integers(0, 30))
+    def be_absent(self, name: str, hours: int) -> None:
+        self.world.change(name, absent_until=self.world.now + timedelta(hours=hours))
+        self.attempt(self.world.people_change)
+
+    @rule(giver=st.sampled_from(NAMES), taker=st.sampled_from(NAMES), hours=st.integers(1, 30))
+    def delegate(self, giver: str, taker: str, hours: int) -> None:
+        self.world.delegate(giver, taker, hours)
+
+    @rule(hours=st.integers(0, 30))
+    def time_passes(self, hours: int) -> None:
+        self.world.now += timedelta(hours=hours)
+        for key in self.pending():
+            run = self.world.run.steps[key]
+            if run.state == "pending" and run.due_at is not None and run.due_at <= self.world.now:
+                self.world.time_is_over(key)
+
+    @rule(by=st.sampled_from(NAMES), luck=st.integers(0, 9))
+    def recall(self, by: str, luck: int) -> None:
+        world = self.world
+        if luck == 0:
+            self.attempt(
+                lambda: world.took(
+                    engine.recall(world.run, world.rules, world.id(by), None, world.now, world.directory)
+                )
+            )
+
+    def attempt(self, action: Any) -> bool:
+        """Whether it was done; a refusal leaves everything as it was."""
+        before, told = self.world.run, len(self.world.history)
+        try:
+            action()
+        except Refusal:
+            assert self.world.run is before
+            assert len(self.world.history) == told
+            return False
+        return True
+
+    # -- what must hold
+
+    @invariant()
+    def a_finished_approval_never_changes(self) -> None:
+        if self.world.approval is None:
+            return
+        if self.ended is not None:
+            assert self.world.run == self.ended
+        elif self.world.run.state != "open":
+            self.ended = self.world.run
+
+    @invariant()
+    def everything_ends_with_the_approval(self) -> None:
+        if self.world.approval is None or self.world.run.state == "open":
+            return
+        for run in self.world.run.steps.values():
+            assert run.state not in ("waiting", "pending")
+            assert all(part.state != "requested" for part in run.parts.values())
+
+    @invariant()
+    def steps_are_decided_as_their_votes_say(self) -> None:
+        if self.world.approval is None:
+            return
+        for key, run in self.world.run.steps.items():
+            if run.state == "pending":
+                assert reference_verdict(self.by_key[key], votes_of(run)) is None, key
+            elif run.because == "votes" and run.state in ("approved", "rejected"):
+                was = [
+                    ("requested" if vote == "not_required" else vote, groups)
+                    for vote, groups in votes_of(run)
+                ]
+                assert reference_verdict(self.by_key[key], was) == run.state, key
+
+    @invariant()
+    def the_outcome_is_what_the_document_says(self) -> None:
+        if self.world.approval is None:
+            return
+        run = self.world.run
+        expected = reference_outcome(self.nodes, run)
+        if run.state == "open":
+            assert expected == "open"
+            for key in reference_current(self.nodes, run):
+                assert run.steps[key].state == "pending", key
+        elif run.state == "approved":
+            assert expected == "passed"
+        elif run.state == "rejected":
+            assert expected == "failed"
+
+    @invariant()
+    def nobody_approves_their_own_request_unless_allowed(self) -> None:
+        if self.world.approval is None:
+            return
+        requester = self.world.run.requester
+        for key, run in self.world.run.steps.items():
+            for part in run.parts.values():
+                if part.decided_by == requester:
+                    assert part.person == requester
+                    assert self.by_key[key].get("self_approval") == "allowed"
+
+    @invariant()
+    def history_only_grows(self) -> None:
+        assert len(self.world.history) >= self.told
+        self.told = len(self.world.history)
+
+
+def votes_of(run: StepRun) -> list[tuple[str, tuple[str, ...]]]:
+    return [(part.state, part.groups) for part in run.parts.values() if part.state != "cancelled"]
+
+
+def test_the_engine_keeps_its_promises(new_world):
+    run_state_machine_as_test(
+        lambda: Approvals(new_world),
+        settings=settings(
+            deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+        ),
+    )
