@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -180,6 +181,31 @@ async def test_shipments_add_up_in_any_order_and_however_often_they_are_told(pla
     assert (await plant.types()).count("order_delivered") == 1
     shown = (await plant.order(order["id"]))["shipments"]
     assert {each["shipment_id"]: each["ddt_number"] for each in shown}[str(part)] == "1/2026"
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_any_shuffle_of_shipments_ends_in_the_same_state(plant: Plant, seed: int) -> None:
+    await plant.define("gadget", ONE_PHASE)
+    order = await plant.order_of(await plant.approve(("gadget", "1000")))
+    await plant.make(order, await plant.worker())
+    chance = random.Random(seed)
+    endings = ["voided", "refused", "departed", "delivered", "delivered"]
+    told = []
+    shipped = delivered = 0
+    for ending in endings:
+        quantity, parcel = chance.randrange(1, 200), uuid4()
+        told += [(state, parcel, quantity, n) for n, state in enumerate(["issued", "departed"], start=3)]
+        if ending != "departed":
+            told.append((ending, parcel, quantity, 5))
+        shipped += quantity * (ending in ("departed", "delivered"))
+        delivered += quantity * (ending == "delivered")
+    told *= 2
+    chance.shuffle(told)
+    for state, parcel, quantity, sequence in told:
+        await plant.ship(state, parcel, order, str(quantity), sequence=sequence)
+    after = await plant.order(order["id"])
+    assert after["state"] == "partially_shipped"
+    assert (after["jobs"][0]["shipped"], after["jobs"][0]["delivered"]) == (str(shipped), str(delivered))
 
 
 async def test_a_shipment_of_an_order_that_is_not_known_yet_is_awaited(plant: Plant) -> None:
