@@ -1,0 +1,114 @@
+"""A whole stack of its own, started the way that people start it, and the means to hurt it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from optima_kit.testing import eventually
+from optima_local.demonstration.show import Stage
+from optima_local.layout import ROOT, Layout
+from optima_local.secrets import settle_secrets
+from optima_local.services import Servers, find_services, service_environment
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Stack:
+    """The stack under test. Ends only processes that it started itself, by their id."""
+
+    layout: Layout
+
+    @property
+    def addresses(self) -> dict[str, Any]:
+        return json.loads(self.layout.addresses.read_text(encoding="utf-8"))
+
+    @property
+    def stage(self) -> Stage:
+        return Stage.of(self.layout, self.addresses, ROOT)
+
+    def program(self, name: str) -> dict[str, Any]:
+        return json.loads(self.layout.status.read_text(encoding="utf-8"))["programs"][name]
+
+    def database_url(self, service: str) -> str:
+        """As superuser."""
+        return self.addresses["postgres"].rpartition("/")[0] + "/" + service.replace("-", "_")
+
+    async def kill(self, name: str) -> None:
+        """Ends a program without warning, and waits until the supervisor has it back."""
+        before = self.program(name)
+        os.killpg(os.getpgid(before["pid"]), signal.SIGKILL)
+        await eventually(
+            lambda: (
+                self.program(name)["pid"] not in (None, before["pid"])
+                and self.program(name)["state"] == "ready"
+            ),
+            within=60,
+            describe=lambda: f"{name} to come back: {self.program(name)}",
+        )
+
+    @contextmanager
+    def standing_still(self, name: str) -> Iterator[None]:
+        """A program that neither answers nor ends."""
+        group = os.getpgid(self.program(name)["pid"])
+        os.killpg(group, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.killpg(group, signal.SIGCONT)
+
+    @contextmanager
+    def one_more(self, service: str, *roles: str) -> Iterator[list[subprocess.Popen[bytes]]]:
+        """Further processes of a service, one a role, beside those that run already."""
+        code = next(found for found in find_services() if found.name == service)
+        secrets = settle_secrets(self.layout, [])
+        ports = {name: int(url.rpartition(":")[2]) for name, url in self.addresses["services"].items()}
+        servers = Servers(self.addresses["postgres"], self.addresses["amqp"])
+        environment = service_environment(code, self.layout, servers, ports, secrets)
+        started = []
+        with (self.layout.logs / f"{service}-more.log").open("ab") as log:
+            for role in roles:
+                port = {"OPTIMA_HTTP_PORT": str(free_port())}
+                command = [sys.executable, "-m", code.module, role]
+                started.append(subprocess.Popen(command, env=environment | port, stdout=log, stderr=log))
+        try:
+            yield started
+        finally:
+            for process in started:
+                process.send_signal(signal.SIGTERM)
+            for process in started:
+                assert process.wait(timeout=30) == 0, f"{process.args} did not drain"
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """One stack for all fault tests: what it went through before only makes each of them harder."""
+    home = tmp_path_factory.mktemp("stack")
+    environment = {**os.environ, "OPTIMA_HOME": str(home)}
+    for variable in ("OPTIMA_POSTGRES_URL", "OPTIMA_AMQP_URL"):
+        environment.pop(variable, None)
+    optima = [sys.executable, "-m", "optima_local"]
+    up = subprocess.run(
+        [*optima, "up", "--no-demo"], env=environment, cwd=ROOT, capture_output=True, text=True, timeout=180
+    )
+    assert up.returncode == 0, up.stdout + up.stderr
+    try:
+        yield Stack(Layout(Path(home)))
+    finally:
+        subprocess.run([*optima, "reset"], env=environment, cwd=ROOT, check=True, timeout=120)
