@@ -370,7 +370,6 @@ class PostgresDdts:
         self._connection = work.connection
 
     async def lock_series(self, year: int, name: str) -> Series:
-        await self._connection.execute(QUERIES.open_series, year, name)
         row = await self._connection.fetchrow(QUERIES.lock_series, year, name)
         assert row is not None
         return Series(year, name, row["last_progressive"], row["last_issue_date"])

@@ -163,12 +163,11 @@ WHERE ($1::uuid IS NULL OR shipments.shipment_id = $1)
   AND ($10::uuid IS NULL OR shipments.shipment_id < $10)
 ORDER BY shipments.shipment_id DESC LIMIT $11;
 
--- name: open_series
--- So that there is a row to lock: of two first documents of a year, one waits here for the other.
-INSERT INTO ddt_series (year, series, last_progressive) VALUES ($1, $2, 0) ON CONFLICT DO NOTHING;
-
 -- name: lock_series
-SELECT last_progressive, last_issue_date FROM ddt_series WHERE year = $1 AND series = $2 FOR UPDATE;
+-- Opens the series or locks it: of two first documents of a year, one waits here for the other.
+INSERT INTO ddt_series AS known (year, series, last_progressive) VALUES ($1, $2, 0)
+ON CONFLICT (tenant_id, year, series) DO UPDATE SET last_progressive = known.last_progressive
+RETURNING last_progressive, last_issue_date;
 
 -- name: advance_series
 UPDATE ddt_series SET last_progressive = $3, last_issue_date = $4 WHERE year = $1 AND series = $2;
