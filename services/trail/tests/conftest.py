@@ -98,7 +98,7 @@ async def scene(shared: ServiceDatabase) -> AsyncIterator[Scene]:
     stored = shared
     # Emptying costs a test less than a database of its own.
     connection = await asyncpg.connect(stored.superuser_url)
-    await connection.execute("SET session_replication_role = replica; TRUNCATE entries, heads, grants, days")
+    await connection.execute("SET session_replication_role = replica; TRUNCATE entries, heads, grants, hours")
     await connection.close()
     database = await Database.open(stored.rw_url, source="/optima/trail", size=3, clock=FixedClock(now))
     yield Scene(stored, database, now, UUID(int=1))

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 
+from erp_bridge.adapters.drop_folder import DropFolder
 from optima_contracts.erp import CustomerChanged, RecordRefused
 
 MILANO = "AURORA-MI;Caffè Aurora Milano S.r.l.;07643520567;;Via Torino 2;20123;Milano;MI;MP12;RB 60 gg FM\n"
@@ -85,6 +86,26 @@ async def test_two_imports_at_once_take_each_file_in_once(bridge: Any) -> None:
     await asyncio.gather(bridge.take_in(), bridge.take_in(), bridge.take_in())
     told = await bridge.stored.published(CustomerChanged.type)
     assert [each.data["legal"]["street"] for each in told] == [f"Via Torino {n}" for n in range(5)]
+
+
+async def test_an_import_that_was_overtaken_does_not_bring_back_the_past(
+    bridge: Any, monkeypatch: Any
+) -> None:
+    await bridge.connect()
+    bridge.drop(MILANO, name="clienti-1.csv")
+    bridge.drop(MILANO.replace("Via Torino 2", "Via Nuova 1"), name="clienti-2.csv")
+    read = DropFolder.read
+
+    async def read_slowly(self: DropFolder, *arguments: Any) -> Any:
+        content = await read(self, *arguments)
+        monkeypatch.setattr(DropFolder, "read", read)
+        await bridge.take_in()
+        return content
+
+    monkeypatch.setattr(DropFolder, "read", read_slowly)
+    assert await bridge.take_in() == []
+    told = await bridge.stored.published(CustomerChanged.type)
+    assert [each.data["legal"]["street"] for each in told] == ["Via Torino 2", "Via Nuova 1"]
 
 
 async def test_a_bad_row_waits_for_a_person_and_stops_nobody(bridge: Any) -> None:

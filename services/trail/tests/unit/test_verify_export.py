@@ -77,7 +77,13 @@ async def test_exports_in_portions_verify_together(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("actor_id", str(UUID(int=9))), ("data", {"nota": "meno"}), ("hash", "0" * 64)]
+    ("field", "value"),
+    [
+        ("actor_id", str(UUID(int=9))),
+        ("data", {"nota": "meno"}),
+        ("hash", "0" * 64),
+        ("previous_hash", "0" * 64),
+    ],
 )
 async def test_a_changed_field_is_found(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], field: str, value: object

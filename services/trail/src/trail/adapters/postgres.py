@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from datetime import date
+from datetime import datetime
 
 import asyncpg
 
 from optima_kit.db import Transaction
 from optima_kit.sql import load_queries
 
-from ..application.ports import Selection
+from ..application.ports import CanonicalEntry, Selection
 from ..domain.chain import BEGINNING, Head, SealedEntry, extend
 from ..domain.competence import Grant, Sight
 from ..domain.entry import Entry, Occurrence
@@ -46,7 +46,7 @@ class PostgresTrail:
             await self._locked_head(), occurrences, tenant_id=self._work.tenant_id, recorded_at=self._work.now
         )
         await self._append(sealed)
-        await self._note_days(sealed)
+        await self._note_hours(sealed)
         if grants:
             await self._add_grants(grants)
         newest = sealed[-1]
@@ -98,6 +98,12 @@ class PostgresTrail:
             yield [_sealed(row) for row in rows]
             after = rows[-1]["number"]
 
+    async def canonical_chain(self) -> AsyncIterator[Sequence[CanonicalEntry]]:
+        after = 0
+        while rows := await self._work.connection.fetch(QUERIES.walk_canonical, after, PORTION):
+            yield [CanonicalEntry(*row) for row in rows]
+            after = rows[-1]["number"]
+
     async def _locked_head(self) -> Head:
         connection = self._work.connection
         row = await connection.fetchrow(QUERIES.lock_head)
@@ -125,15 +131,16 @@ class PostgresTrail:
             self._work.now,
         )
 
-    async def _note_days(self, sealed: Sequence[SealedEntry]) -> None:
-        days: dict[date, tuple[int, int]] = {}
+    async def _note_hours(self, sealed: Sequence[SealedEntry]) -> None:
+        hours: dict[datetime, tuple[int, int]] = {}
         for each in sealed:
-            day, number = each.entry.occurrence.occurred_at.date(), each.entry.number
-            first, _ = days.get(day, (number, number))
-            days[day] = (first, number)
-        ordered = sorted(days)
+            hour = each.entry.occurrence.occurred_at.replace(minute=0, second=0, microsecond=0)
+            number = each.entry.number
+            first, _ = hours.get(hour, (number, number))
+            hours[hour] = (first, number)
+        ordered = sorted(hours)
         await self._work.connection.execute(
-            QUERIES.note_days, ordered, [days[d][0] for d in ordered], [days[d][1] for d in ordered]
+            QUERIES.note_hours, ordered, [hours[h][0] for h in ordered], [hours[h][1] for h in ordered]
         )
 
     async def _add_grants(self, grants: set[Grant]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from ..domain.chain import Head, SealedEntry
@@ -28,6 +28,14 @@ class Selection:
     limit: int = 50
 
 
+class CanonicalEntry(NamedTuple):
+    """As much of an entry as verification needs."""
+
+    number: int
+    canonical: str
+    hash: str
+
+
 class Trail(Protocol):
     def record(self, occurrence: Occurrence, grants: Sequence[Grant]) -> None:
         """Keeps the occurrence for the end of the transaction, when all are numbered and sealed together."""
@@ -43,6 +51,9 @@ class Trail(Protocol):
 
     def chain(self, *, after: int = 0) -> AsyncIterator[Sequence[SealedEntry]]:
         """Every entry with a number above `after`, by number, in portions that fit in memory."""
+
+    def canonical_chain(self) -> AsyncIterator[Sequence[CanonicalEntry]]:
+        """Every entry, by number, in portions that fit in memory."""
 
 
 @dataclass(frozen=True, slots=True)

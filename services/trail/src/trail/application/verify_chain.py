@@ -10,9 +10,9 @@ async def verify_chain(ports: Ports) -> Verification:
     """Walks from the first entry to the head; stops at the first entry that does not hold."""
     verification = Verification()
     head = await ports.trail.head()
-    async for portion in ports.trail.chain():
-        for sealed in portion:
-            if not verification.check(sealed.entry.number, sealed.entry.canonical(), sealed.hash):
+    async for portion in ports.trail.canonical_chain():
+        for number, canonical, claimed_hash in portion:
+            if not verification.check(number, canonical, claimed_hash):
                 return verification
     verification.ends_at(head)
     return verification

@@ -69,7 +69,7 @@ class Verification:
         self.broken: Broken | None = None
 
     def check(self, number: int, canonical: str, claimed_hash: str) -> bool:
-        """False from the first entry on that does not follow from the one before it."""
+        """False at the first entry that does not follow from the one before it, and ever after."""
         if self.broken is not None:
             return False
         expected = self.head.number + 1

@@ -56,13 +56,13 @@ CREATE TABLE grants (
 );
 SELECT optima_protect('grants');
 
--- Between which numbers a day's occurrences lie, so that a period is found without an index on every
--- entry's time. Days are UTC.
-CREATE TABLE days (
+-- Between which numbers an hour's occurrences lie, so that a period is found without an index on every
+-- entry's time.
+CREATE TABLE hours (
     tenant_id    uuid NOT NULL DEFAULT optima_tenant(),
-    day          date NOT NULL,
+    hour         timestamptz NOT NULL,
     first_number bigint NOT NULL,
     last_number  bigint NOT NULL,
-    PRIMARY KEY (tenant_id, day)
+    PRIMARY KEY (tenant_id, hour)
 );
-SELECT optima_protect('days');
+SELECT optima_protect('hours');
