@@ -23,7 +23,7 @@ import structlog
 
 from .backbone_metrics import BATCH_EVENTS, INBOX_DUPLICATES, age_seconds, handled_seconds
 from .broker import Broker, BrokerUnavailable, Delivery, Subscription, pauses
-from .db import CONFLICTS, CUT_OFF, UNAVAILABLE, Connection, Database, Pool, Transaction, commit
+from .db import CONFLICTS, CUT_OFF, UNAVAILABLE, Connection, Database, Pool, Transaction, commit, roll_back
 from .parking import Parking, Reason
 from .reactions import Reaction, Reactions, Received, Unreadable
 from .refusals import NotYet
@@ -249,9 +249,7 @@ class Consumer(Generic[P]):
                     done = await self._react(connection, items, aside)
                     await commit(connection)
                 except BaseException:
-                    lost = connection.is_closed()  # asked here: once released, the connection won't say
-                    if not lost:
-                        await connection.execute("ROLLBACK")
+                    lost = not await roll_back(connection)  # once released, the connection won't say
                     raise
         except Exception as error:
             cause = error.cause if isinstance(error, _Failed) else error

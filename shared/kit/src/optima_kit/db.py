@@ -36,6 +36,7 @@ UNAVAILABLE = (
     asyncpg.CrashShutdownError,
     asyncpg.TooManyConnectionsError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     ConnectionError,
     OSError,
     TimeoutError,
@@ -171,6 +172,22 @@ async def _prepare_connection(connection: Connection) -> None:
         )
 
 
+async def roll_back(connection: Connection) -> bool:
+    """Undoes the open transaction. False when the connection is lost: it is then closed for good.
+
+    Never raises, so that what went wrong before is what is told.
+    """
+    if connection.is_closed():
+        return False
+    try:
+        await connection.execute("ROLLBACK")
+    except Exception:
+        # A server that died in the middle of a statement leaves the connection neither open nor closed.
+        connection.terminate()
+        return False
+    return True
+
+
 async def _leave_no_transaction(connection: Connection) -> None:
     # In place of asyncpg's RESET ALL, which costs a round trip: settings are only ever made LOCAL.
     if connection.is_in_transaction():
@@ -240,8 +257,7 @@ class Database:
                 wrote = await work.flush()
                 await commit(connection)
             except BaseException:
-                if not connection.is_closed():
-                    await connection.execute("ROLLBACK")
+                await roll_back(connection)
                 raise
         if wrote:
             self.after_commit()
@@ -257,8 +273,7 @@ class Database:
             try:
                 yield self.unit(connection, tenant_id, now=now)
             finally:
-                if not connection.is_closed():
-                    await connection.execute("ROLLBACK")
+                await roll_back(connection)
 
     def unit(
         self,

@@ -17,7 +17,7 @@ from optima_contracts.envelope import CONTENT_TYPE
 
 from .backbone_metrics import OUTBOX_OLDEST_SECONDS, OUTBOX_PENDING, published
 from .broker import Broker, Outgoing, Publisher, pauses
-from .db import UNAVAILABLE, Connection, Pool
+from .db import UNAVAILABLE, Connection, Pool, roll_back
 from .topology import EVENTS
 from .wake import Ear
 
@@ -123,8 +123,7 @@ class Relay:
                 found, sent = await self._publish(connection)  # type: ignore[arg-type]
                 await connection.execute("COMMIT")
             except BaseException:
-                if not connection.is_closed():
-                    await connection.execute("ROLLBACK")
+                await roll_back(connection)  # type: ignore[arg-type]  # the pool's proxy of one
                 raise
         return found, sent
 

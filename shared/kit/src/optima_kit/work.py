@@ -53,8 +53,9 @@ RETURNING id, tenant_id
 """
 _HINT_AGAIN = """
 UPDATE jobs SET hinted_at = now() WHERE id IN (
-    SELECT id FROM jobs WHERE state = 'due' AND hinted_at < now() - $1 * interval '1 second'
-        AND (locked_until IS NULL OR locked_until < now())
+    SELECT id FROM jobs WHERE state = 'due' AND CASE
+        WHEN locked_until > hinted_at THEN locked_until < now() -- its worker died
+        ELSE hinted_at < now() - $1 * interval '1 second' END -- the hint is lost
     ORDER BY hinted_at LIMIT $2 FOR UPDATE SKIP LOCKED)
 RETURNING id, tenant_id
 """

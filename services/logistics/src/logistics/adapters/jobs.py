@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from optima_kit.jobs import JobKinds, JobRun
 
 from ..application.issue_ddt import RENDER_DDT, RenderDdt
@@ -10,7 +12,7 @@ from ..application.ports import Ports
 jobs = JobKinds()
 
 
-@jobs.outside(RENDER_DDT, RenderDdt)
+@jobs.outside(RENDER_DDT, RenderDdt, timeout=timedelta(seconds=20))
 async def render_ddt(run: JobRun[Ports], payload: RenderDdt) -> None:
     """Has the PDF of an issued document ready before anybody asks. A repetition makes the same bytes."""
     async with run.transaction() as ports:
