@@ -47,12 +47,23 @@ class Answer:
 
 
 class Api:
-    """The services at `addresses` (name → base URL), as seen by the people of one tenant."""
+    """The services at `addresses` (name → base URL), as seen by the people of one tenant.
 
-    def __init__(self, session: aiohttp.ClientSession, addresses: Mapping[str, str], tenant: str) -> None:
+    A service that does not answer is asked again for `patience` seconds, under the same Idempotency-Key:
+    what was done at the first time is not done again.
+    """
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        addresses: Mapping[str, str],
+        tenant: str,
+        patience: float = 0.0,
+    ) -> None:
         self._session = session
         self._addresses = addresses
         self._tenant = tenant
+        self._patience = patience
         self.requests = 0
 
     async def sign_in(self, person: Person) -> None:
@@ -89,20 +100,35 @@ class Api:
         headers = {"Accept-Language": "en", **options.pop("headers", {})}
         if token:
             headers["Authorization"] = f"Bearer {token}"
-        if method == "POST":
+        if method != "GET":
             headers.setdefault("Idempotency-Key", uuid.uuid4().hex)
         url = self._addresses[service] + path
+        ends = time.monotonic() + self._patience
+        while True:
+            try:
+                answer = await self._try(method, url, headers, options)
+            except (aiohttp.ClientError, TimeoutError) as error:
+                if time.monotonic() >= ends:
+                    raise StepFailed(f"{method} {url}: {error!r}") from error
+            else:
+                if answer.status < 400:
+                    return answer
+                if time.monotonic() >= ends or not _may_pass(answer):
+                    raise StepFailed(f"{method} {url}: {answer.status} {_reason(answer.body)}")
+            await asyncio.sleep(0.1)
+
+    async def _try(self, method: str, url: str, headers: dict[str, str], options: dict[str, Any]) -> Answer:
         self.requests += 1
-        try:
-            async with self._session.request(method, url, headers=headers, **options) as response:
-                is_json = "json" in response.content_type
-                body = await (response.json(content_type=None) if is_json else response.read())
-                answer = Answer(response.status, body, response.headers.copy())
-        except (aiohttp.ClientError, TimeoutError) as error:
-            raise StepFailed(f"{method} {url}: {error!r}") from error
-        if answer.status >= 400:
-            raise StepFailed(f"{method} {url}: {answer.status} {_reason(body)}")
-        return answer
+        async with self._session.request(method, url, headers=headers, **options) as response:
+            is_json = "json" in response.content_type
+            body = await (response.json(content_type=None) if is_json else response.read())
+            return Answer(response.status, body, response.headers.copy())
+
+
+def _may_pass(answer: Answer) -> bool:
+    """Whether the same request may succeed a moment later."""
+    in_flight = isinstance(answer.body, dict) and answer.body.get("code") == "idempotency_in_flight"
+    return answer.status in (429, 503) or in_flight
 
 
 def _reason(body: Any) -> str:

@@ -78,9 +78,10 @@ class Customer:
         platform: tuple[str, str],
         data: DemoData,
         progress: Progress,
+        patience: float = 0.0,
     ) -> None:
         self.data = data
-        self.api = Api(session, addresses, data.customer["tenant"]["slug"])
+        self.api = Api(session, addresses, data.customer["tenant"]["slug"], patience)
         self.people: dict[str, Person] = {}
         self._platform = platform
         self._progress = progress

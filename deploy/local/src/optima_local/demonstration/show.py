@@ -76,8 +76,11 @@ async def run_many(stage: Stage, people: int, briefs: int) -> LoadResult:
 
 
 @asynccontextmanager
-async def customer_of(stage: Stage) -> AsyncIterator[Customer]:
-    """The demonstration customer, set up, with everybody signed in."""
+async def customer_of(stage: Stage, *, patience: float = 0.0) -> AsyncIterator[Customer]:
+    """The demonstration customer, set up, with everybody signed in.
+
+    `patience`: for how many seconds a service that does not answer is asked again.
+    """
     timeout = aiohttp.ClientTimeout(total=60)
     connector = aiohttp.TCPConnector(limit=200)
     async with aiohttp.ClientSession(timeout=timeout, connector=connector) as session:
@@ -87,6 +90,7 @@ async def customer_of(stage: Stage) -> AsyncIterator[Customer]:
             stage.platform_client,
             DemoData(stage.data),
             Progress(stage.progress),
+            patience,
         )
         began = time.perf_counter()
         await customer.set_up(lambda part: print(f"  set up: {part}", flush=True))
