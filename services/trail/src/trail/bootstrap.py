@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from optima_kit.db import Transaction
+from optima_kit.http import Routes
 from optima_kit.service import Service
 from optima_kit.settings import Settings
 
+from .adapters.feed import Resources, feed_routes
 from .adapters.http import routes
 from .adapters.messages import reactions
 from .adapters.postgres import PostgresTrail
@@ -17,6 +19,15 @@ def ports(work: Transaction) -> Ports:
 
 
 def service(settings: Settings) -> Service[Ports]:
+    endpoints = Routes()
+    endpoints.include(routes)
+    endpoints.include(feed_routes)
     return Service(
-        name="trail", package="trail", settings=settings, ports=ports, routes=routes, reactions=reactions
+        name="trail",
+        package="trail",
+        settings=settings,
+        ports=ports,
+        routes=endpoints,
+        reactions=reactions,
+        resources=Resources(ports),
     )

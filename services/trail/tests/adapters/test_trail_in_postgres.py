@@ -122,9 +122,9 @@ async def test_not_even_the_owner_can_by_mistake(scene: Any, statement: str) -> 
         ),
         (
             [
-                "INSERT INTO entries SELECT tenant_id, 7, gen_random_uuid(), type, subject, sequence,"
-                " correlation_id, actor_id, on_behalf_of, occurred_at, recorded_at, data, hash"
-                " FROM entries WHERE number = 6"
+                "CREATE TEMP TABLE forged AS SELECT * FROM entries WHERE number = 6",
+                "UPDATE forged SET number = 7, event_id = gen_random_uuid()",
+                "INSERT INTO entries SELECT * FROM forged",
             ],
             Broken(7, "altered"),
         ),

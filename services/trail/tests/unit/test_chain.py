@@ -21,10 +21,12 @@ NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 def occurrence(n: int, *, data: str = "{}", actor: UUID | None = None) -> Occurrence:
     return Occurrence(
         event_id=UUID(int=n),
+        source="/optima/brief",
         type="optima.brief.drafted.v1",
         subject=UUID(int=7),
         sequence=n,
         correlation_id=UUID(int=7),
+        causation_id=None,
         actor_id=actor,
         on_behalf_of=None,
         occurred_at=NOW,

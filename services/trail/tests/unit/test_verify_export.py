@@ -41,7 +41,17 @@ class StoredTrail:
 def ports(*types: str) -> Ports:
     occurrences = [
         Occurrence(
-            UUID(int=n), kind, UUID(int=7), n, UUID(int=7), None, None, NOW, canonical_json({"nota": "più €"})
+            UUID(int=n),
+            "/optima/brief",
+            kind,
+            UUID(int=7),
+            n,
+            UUID(int=7),
+            None,
+            None,
+            None,
+            NOW,
+            canonical_json({"nota": "più €"}),
         )
         for n, kind in enumerate(types, 1)
     ]

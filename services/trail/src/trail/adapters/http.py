@@ -23,13 +23,16 @@ MOST_EXPORTED = 20_000
 """Entries in one export: some tens of megabytes at most."""
 
 
+EventType = Annotated[str, Field(pattern=r"^optima(\.[a-z_0-9.]{0,80})?$")]
+"""How an event's type begins, such as `optima.approval.`."""
+
+
 class EntryQuery(PageQuery):
     brief: UUID | None = None
     """Only what happened in the story of this brief."""
     person: UUID | None = None
     """Only what this person did, or what was done on their behalf."""
-    type: Annotated[str, Field(pattern=r"^optima(\.[a-z_0-9.]{0,80})?$")] | None = None
-    """Only events whose type begins so, such as `optima.approval.`."""
+    type: EventType | None = None
     occurred_from: AwareDatetime | None = None
     occurred_before: AwareDatetime | None = None
 

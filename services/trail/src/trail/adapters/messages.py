@@ -18,10 +18,12 @@ async def record(ports: Ports, event: Received[dict[str, Any]]) -> None:
     record_event(
         ports,
         event_id=event.id,
+        source=event.source,
         event_type=event.type,
         subject=event.subject,
         sequence=event.sequence,
         correlation_id=event.correlation_id,
+        causation_id=event.causation_id,
         actor_id=event.actor_id,
         on_behalf_of=event.on_behalf_of,
         occurred_at=event.time,

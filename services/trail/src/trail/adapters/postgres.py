@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
+from uuid import UUID
 
 import asyncpg
 
@@ -55,6 +56,9 @@ class PostgresTrail:
     async def head(self) -> Head:
         row = await self._work.connection.fetchrow(QUERIES.read_head)
         return Head(row["number"], row["hash"]) if row else BEGINNING
+
+    async def has(self, event_id: UUID) -> bool:
+        return await self._work.connection.fetchval(QUERIES.find_event, event_id) is not None
 
     async def entries(self, selection: Selection, sight: Sight) -> list[SealedEntry]:
         connection = self._work.connection
@@ -119,10 +123,12 @@ class PostgresTrail:
             QUERIES.append_entries,
             [each.entry.number for each in sealed],
             [o.event_id for o in occurrences],
+            [o.source for o in occurrences],
             [o.type for o in occurrences],
             [o.subject for o in occurrences],
             [o.sequence for o in occurrences],
             [o.correlation_id for o in occurrences],
+            [o.causation_id for o in occurrences],
             [o.actor_id for o in occurrences],
             [o.on_behalf_of for o in occurrences],
             [o.occurred_at for o in occurrences],
@@ -155,10 +161,12 @@ def _sealed(row: asyncpg.Record) -> SealedEntry:
         tenant_id,
         number,
         event_id,
+        source,
         event_type,
         subject,
         sequence,
         correlation_id,
+        causation_id,
         actor_id,
         on_behalf_of,
         occurred_at,
@@ -168,10 +176,12 @@ def _sealed(row: asyncpg.Record) -> SealedEntry:
     ) = row
     occurrence = Occurrence(
         event_id,
+        source,
         event_type,
         subject,
         sequence,
         correlation_id,
+        causation_id,
         actor_id,
         on_behalf_of,
         occurred_at,

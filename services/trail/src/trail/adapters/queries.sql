@@ -14,13 +14,16 @@ UPDATE heads SET number = $1, hash = $2
 -- name: read_head
 SELECT number, hash FROM heads
 
+-- name: find_event
+SELECT number FROM entries WHERE event_id = $1
+
 -- name: append_entries
 -- One statement for a whole batch.
-INSERT INTO entries (number, event_id, type, subject, sequence, correlation_id, actor_id, on_behalf_of,
-                     occurred_at, data, hash, recorded_at)
-SELECT *, $12::timestamptz
-FROM unnest($1::bigint[], $2::uuid[], $3::text[], $4::uuid[], $5::bigint[], $6::uuid[], $7::uuid[],
-            $8::uuid[], $9::timestamptz[], $10::text[], $11::text[])
+INSERT INTO entries (number, event_id, source, type, subject, sequence, correlation_id, causation_id,
+                     actor_id, on_behalf_of, occurred_at, data, hash, recorded_at)
+SELECT *, $14::timestamptz
+FROM unnest($1::bigint[], $2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::bigint[], $7::uuid[],
+            $8::uuid[], $9::uuid[], $10::uuid[], $11::timestamptz[], $12::text[], $13::text[])
 
 -- name: add_grants
 INSERT INTO grants (person_id, correlation_id, subject)
@@ -63,8 +66,8 @@ SELECT type FROM found WHERE starts_with(type, $1)
 
 -- name: select_entries
 -- Planned for the filters that are really given (force_custom_plan): each has its index in number order.
-SELECT tenant_id, number, event_id, type, subject, sequence, correlation_id, actor_id, on_behalf_of,
-       occurred_at, recorded_at, data, hash
+SELECT tenant_id, number, event_id, source, type, subject, sequence, correlation_id, causation_id,
+       actor_id, on_behalf_of, occurred_at, recorded_at, data, hash
 FROM entries AS e
 WHERE number > $1 AND number <= $2
   AND ($4::uuid IS NULL OR correlation_id = $4)
@@ -84,8 +87,8 @@ LIMIT $3
 -- name: select_entries_of_few_stories
 -- The same for a person with few grants: gathers their entries first, since a walk along the whole trail
 -- would mostly meet what they may not see.
-SELECT tenant_id, number, event_id, type, subject, sequence, correlation_id, actor_id, on_behalf_of,
-       occurred_at, recorded_at, data, hash
+SELECT tenant_id, number, event_id, source, type, subject, sequence, correlation_id, causation_id,
+       actor_id, on_behalf_of, occurred_at, recorded_at, data, hash
 FROM entries
 WHERE number IN (
         SELECT number FROM entries WHERE actor_id = $11 AND number > $1 AND number <= $2
@@ -106,8 +109,8 @@ ORDER BY number
 LIMIT $3
 
 -- name: walk_chain
-SELECT tenant_id, number, event_id, type, subject, sequence, correlation_id, actor_id, on_behalf_of,
-       occurred_at, recorded_at, data, hash
+SELECT tenant_id, number, event_id, source, type, subject, sequence, correlation_id, causation_id,
+       actor_id, on_behalf_of, occurred_at, recorded_at, data, hash
 FROM entries
 WHERE number > $1
 ORDER BY number
@@ -118,12 +121,13 @@ LIMIT $2
 -- database makes it several times as fast. Both stand or fall by the hashes.
 SELECT number,
        '{"actor_id":' || coalesce('"' || actor_id || '"', 'null')
+       || ',"causation_id":' || coalesce('"' || causation_id || '"', 'null')
        || ',"correlation_id":"' || correlation_id || '","data":' || data
        || ',"event_id":"' || event_id || '","number":' || number
        || ',"occurred_at":"' || to_char(occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US')
        || '+00:00","on_behalf_of":' || coalesce('"' || on_behalf_of || '"', 'null')
        || ',"recorded_at":"' || to_char(recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US')
-       || '+00:00","sequence":' || sequence || ',"subject":"' || subject
+       || '+00:00","sequence":' || sequence || ',"source":"' || source || '","subject":"' || subject
        || '","tenant_id":"' || tenant_id || '","type":"' || type || '"}' AS canonical,
        hash
 FROM entries

@@ -25,6 +25,8 @@ COLUMNS = (
     "subject",
     "sequence",
     "event_id",
+    "causation_id",
+    "source",
     "data",
     "hash",
 )
@@ -92,6 +94,8 @@ def _csv(exported: list[ExportedEntry]) -> bytes:
             o.subject,
             o.sequence,
             o.event_id,
+            o.causation_id or "",
+            o.source,
             o.data,
             each.sealed.hash,
         )

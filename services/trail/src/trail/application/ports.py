@@ -43,6 +43,9 @@ class Trail(Protocol):
     async def head(self) -> Head:
         """The newest entry as noted beside the chain; `BEGINNING` where there is none."""
 
+    async def has(self, event_id: UUID) -> bool:
+        """Whether the event is in the tenant's trail."""
+
     async def entries(self, selection: Selection, sight: Sight) -> list[SealedEntry]:
         """The entries asked for that `sight` lets through, by number, at most `limit`.
 

@@ -22,10 +22,14 @@ class Occurrence:
     """An event as it arrived, not yet numbered."""
 
     event_id: UUID
+    source: str
+    """The service that told of it: "/optima/brief"."""
     type: str
     subject: UUID
     sequence: int
     correlation_id: UUID
+    causation_id: UUID | None
+    """The event that this one answers."""
     actor_id: UUID | None
     on_behalf_of: UUID | None
     occurred_at: datetime
@@ -51,11 +55,12 @@ class Entry:
         """
         o = self.occurrence
         return (
-            f'{{"actor_id":{_quoted(o.actor_id)},"correlation_id":"{o.correlation_id}","data":{o.data},'
+            f'{{"actor_id":{_quoted(o.actor_id)},"causation_id":{_quoted(o.causation_id)},'
+            f'"correlation_id":"{o.correlation_id}","data":{o.data},'
             f'"event_id":"{o.event_id}","number":{self.number},'
             f'"occurred_at":"{instant(o.occurred_at)}","on_behalf_of":{_quoted(o.on_behalf_of)},'
             f'"recorded_at":"{instant(self.recorded_at)}","sequence":{o.sequence},'
-            f'"subject":"{o.subject}","tenant_id":"{self.tenant_id}","type":"{o.type}"}}'
+            f'"source":"{o.source}","subject":"{o.subject}","tenant_id":"{self.tenant_id}","type":"{o.type}"}}'
         )
 
 
@@ -64,5 +69,5 @@ def instant(moment: datetime) -> str:
     return moment.isoformat(timespec="microseconds")
 
 
-def _quoted(person: UUID | None) -> str:
-    return "null" if person is None else f'"{person}"'
+def _quoted(id_: UUID | None) -> str:
+    return "null" if id_ is None else f'"{id_}"'

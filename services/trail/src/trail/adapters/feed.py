@@ -1,0 +1,106 @@
+"""The pull feed: CloudEvents over HTTP, with a wait for those that are still to come."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from optima_kit.db import Transaction
+from optima_kit.http import Call, Query, Routes, View
+
+from ..application.ports import Ports
+from ..application.pull_events import pull_events
+from ..domain.chain import SealedEntry
+from .http import EventType
+
+feed_routes = Routes()
+
+LOOK_EVERY: Final = 0.25
+"""Seconds between two looks at the trail's head while a caller waits: one row each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What a handler needs that makes its own transactions."""
+
+    ports: Callable[[Transaction], Ports]
+
+
+class FeedQuery(Query):
+    after: UUID | None = None
+    """The id of the last event that one has already."""
+    type: EventType | None = None
+    limit: Annotated[int, Field(ge=1, le=200)] = 100
+    wait: Annotated[float, Field(ge=0, le=25)] = 0
+    """Seconds to wait for an event when there is none yet."""
+
+
+class EventView(View):
+    specversion: Literal["1.0"] = "1.0"
+    id: UUID
+    source: str
+    type: str
+    subject: UUID
+    time: datetime
+    datacontenttype: Literal["application/json"] = "application/json"
+    tenantid: UUID
+    sequence: int
+    correlationid: UUID
+    causationid: UUID | None = None
+    actorid: UUID | None = None
+    onbehalfof: UUID | None = None
+    data: dict[str, Any]
+
+
+class FeedView(View):
+    items: list[EventView]
+    after: UUID | None
+    """To ask with for what follows."""
+
+
+@feed_routes.get("/v1/events", privilege="trail.read_all", transaction=False)
+async def events(call: Call[Ports], query: FeedQuery) -> FeedView:
+    """The events after one that is known, in order, each once. Waits for the next one, if asked to."""
+    deadline = time.monotonic() + query.wait
+    seen = -1
+    while True:
+        async with call.database.reading(call.actor.tenant_id) as work:
+            ports: Ports = call.resources.ports(work)
+            head = (await ports.trail.head()).number
+            found = []
+            if head != seen:
+                found = await pull_events(
+                    ports, call.actor, after=query.after, type_prefix=query.type, limit=query.limit
+                )
+        if found or time.monotonic() >= deadline:
+            last = found[-1].entry.occurrence.event_id if found else query.after
+            return FeedView(items=[_event(each) for each in found], after=last)
+        seen = head
+        await asyncio.sleep(min(LOOK_EVERY, max(0.0, deadline - time.monotonic())))
+
+
+def _event(sealed: SealedEntry) -> EventView:
+    o = sealed.entry.occurrence
+    optional = {"causationid": o.causation_id, "actorid": o.actor_id, "onbehalfof": o.on_behalf_of}
+    return EventView(
+        specversion="1.0",
+        id=o.event_id,
+        source=o.source,
+        type=o.type,
+        subject=o.subject,
+        time=o.occurred_at,
+        datacontenttype="application/json",
+        tenantid=sealed.entry.tenant_id,
+        sequence=o.sequence,
+        correlationid=o.correlation_id,
+        data=json.loads(o.data),
+        **{name: value for name, value in optional.items() if value is not None},
+    )

@@ -1,0 +1,28 @@
+"""The events of the tenant in the order of the trail, for consumers that don't speak AMQP."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from optima_kit.actor import Actor
+from optima_kit.refusals import Invalid
+
+from ..domain.chain import SealedEntry
+from .ports import Ports, Selection
+from .read_entries import sight_of
+
+
+async def pull_events(
+    ports: Ports, actor: Actor, *, after: UUID | None, type_prefix: str | None, limit: int
+) -> list[SealedEntry]:
+    """At most `limit` events that follow `after`, or the first ones.
+
+    Nothing is ever lost between two pulls: entries become visible in the order of their numbers, and who
+    pulls may read the whole trail (Forbidden otherwise), so that nothing older comes into sight later.
+    Types with prices need their privilege. Raises Invalid when `after` is not in the trail.
+    """
+    actor.require("trail.read_all")
+    if after is not None and not await ports.trail.has(after):
+        raise Invalid("no_such_event", field="after")
+    selection = Selection(after=after, type_prefix=type_prefix, limit=limit)
+    return await ports.trail.entries(selection, sight_of(actor))

@@ -1,0 +1,122 @@
+"""The pull feed gives every event once, in order, and only to who may read the whole trail."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+import trail
+from optima_contracts.brief import BriefCommented
+from optima_contracts.economics import JobEconomicsSet
+from optima_contracts.envelope import Envelope
+from optima_kit.clock import FixedClock
+from optima_kit.settings import Settings
+from optima_kit.testing import AppClient, app_client, undocumented_refusals
+from trail.bootstrap import service
+
+
+@pytest.fixture
+async def app(scene: Any) -> AsyncIterator[AppClient]:
+    settings = Settings(
+        database_url=scene.stored.rw_url,
+        database_backbone_url=scene.stored.backbone_url,
+        broker_url="amqp://none",
+        issuer="http://issuer.test",
+        jwks_url="http://issuer.test/jwks",
+    )
+    async with app_client(service(settings), scene.stored, clock=FixedClock(scene.now)) as app:
+        yield app
+
+
+def auditor(app: AppClient, scene: Any, **options: Any) -> Any:
+    return app.as_(app.people.person("auditor", tenant_id=scene.tenant_id, **options))
+
+
+def commented(scene: Any, n: int) -> Any:
+    return scene.event(BriefCommented(brief_id=UUID(int=n), comment_id=uuid4()), subject=UUID(int=n))
+
+
+async def test_every_event_comes_once_in_order(app: AppClient, scene: Any) -> None:
+    sent = [commented(scene, n) for n in range(1, 8)]
+    await scene.record(*sent)
+    consumer = auditor(app, scene)
+    got: list[Any] = []
+    after = ""
+    while True:
+        _, page = await consumer.get(f"/v1/events?limit=3{after}")
+        if not page["items"]:
+            break
+        got += page["items"]
+        after = f"&after={page['after']}"
+    assert [each["id"] for each in got] == [str(each.id) for each in sent]
+    envelope = Envelope.model_validate(got[0])
+    assert (envelope.source, envelope.subject, envelope.time) == ("/optima/brief", UUID(int=1), scene.now)
+
+
+async def test_who_waits_gets_the_next_event_when_it_comes(app: AppClient, scene: Any) -> None:
+    first = commented(scene, 1)
+    await scene.record(first)
+    consumer = auditor(app, scene)
+    began = time.monotonic()
+    waiting = asyncio.ensure_future(consumer.get(f"/v1/events?after={first.id}&wait=20"))
+    second = commented(scene, 2)
+    await asyncio.sleep(0)
+    await scene.record(second)
+    _, page = await waiting
+    assert [each["id"] for each in page["items"]] == [str(second.id)]
+    assert time.monotonic() - began < 10
+
+
+async def test_a_wait_ends(app: AppClient, scene: Any) -> None:
+    await scene.record(commented(scene, 1))
+    _, page = await auditor(app, scene).get("/v1/events?type=optima.logistics.&wait=0.3")
+    assert page["items"] == []
+    assert page["after"] is None
+
+
+async def test_prices_need_their_privilege(app: AppClient, scene: Any) -> None:
+    job = uuid4()
+    economics = JobEconomicsSet(job_id=job, order_id=uuid4(), cost="1.00", price="3.21", margin="2.21")
+    await scene.record(scene.event(economics, subject=job), commented(scene, 2))
+    plain = auditor(app, scene, privileges={"trail.read_all"})
+    _, page = await plain.get("/v1/events")
+    assert [each["type"] for each in page["items"]] == [BriefCommented.type]
+    _, page = await auditor(app, scene).get("/v1/events?type=optima.economics.")
+    assert [each["type"] for each in page["items"]] == [JobEconomicsSet.type]
+
+
+async def test_who_may_not_read_everything_has_no_feed(app: AppClient, scene: Any) -> None:
+    for role in ("marketing", "dealer", "supplier", "backoffice"):
+        person = app.as_(app.people.person(role, tenant_id=scene.tenant_id))
+        response, _ = await person.get("/v1/events")
+        assert response.status == 403
+
+
+async def test_an_unknown_place_is_said_to_be_unknown(app: AppClient, scene: Any) -> None:
+    other = commented(scene, 1)
+    await scene.record(
+        scene.event(
+            BriefCommented(brief_id=uuid4(), comment_id=uuid4()), subject=uuid4(), tenant_id=UUID(int=2)
+        )
+    )
+    await scene.record(other)
+    foreign = (
+        await scene.stored.fetch("SELECT event_id FROM entries WHERE tenant_id <> $1", scene.tenant_id)
+    )[0][0]
+    for after in (uuid4(), foreign):
+        response, problem = await auditor(app, scene).get(f"/v1/events?after={after}&wait=20")
+        assert (response.status, problem["code"], problem["errors"][0]["field"]) == (
+            422,
+            "no_such_event",
+            "after",
+        )
+
+
+def test_every_refusal_has_its_text() -> None:
+    assert undocumented_refusals("trail", Path(trail.__file__).parent) == set()
