@@ -185,14 +185,13 @@ class Stage:
     async def close(self) -> None:
         self.tally.release.set()
         await self._stack.aclose()
-        async with self.broker.channel() as channel:
-            for queue in (
-                events_queue(self.tally.name),
-                dead_queue(self.tally.name),
-                jobs_queue(self.tally.name),
-                f"{jobs_queue(self.tally.name)}.XQ",
-            ):
-                await channel.call(channel.raw.queue_delete, queue=queue)
+        name = self.tally.name
+        leavings = (events_queue(name), dead_queue(name), jobs_queue(name), f"{jobs_queue(name)}.XQ")
+        # Where a test failed with its broker down, there is nothing to clear away.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(10), self.broker.channel() as channel:
+                for queue in leavings:
+                    await channel.call(channel.raw.queue_delete, queue=queue)
 
 
 @contextlib.asynccontextmanager

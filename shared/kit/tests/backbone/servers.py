@@ -12,9 +12,10 @@ import signal
 import socket
 import subprocess
 import tempfile
+import time
+from collections.abc import Callable
 from pathlib import Path
 
-import asyncpg
 import pytest
 
 
@@ -35,18 +36,19 @@ def _free_port() -> int:
             return port
 
 
-async def _answers(port: int, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(600):
+def _wait_until(ready: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 60
+    while not ready():
         if process.poll() is not None:
             raise RuntimeError(f"the server ended with {process.returncode}")
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-        except OSError:
-            await asyncio.sleep(0.1)
-            continue
-        writer.close()
-        return
-    raise TimeoutError(f"nothing answers on {port}")
+        if time.monotonic() > deadline:
+            raise TimeoutError("the server does not answer")
+        time.sleep(0.05)
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 class OwnPostgres:
@@ -75,8 +77,8 @@ class OwnPostgres:
         )
         self._process: subprocess.Popen[bytes] | None = None
 
-    async def start(self) -> None:
-        self._process = subprocess.Popen(  # noqa: ASYNC220 (returns at once)
+    def start(self) -> None:
+        self._process = subprocess.Popen(
             [
                 self._programs / "postgres",
                 "-D",
@@ -95,14 +97,13 @@ class OwnPostgres:
             stderr=subprocess.DEVNULL,
             **self._as,
         )
-        await _answers(self.port, self._process)
-        while True:
-            try:
-                await (await asyncpg.connect(self.url)).close()
-            except asyncpg.CannotConnectNowError:
-                await asyncio.sleep(0.05)
-            else:
-                return
+        _wait_until(self._is_ready, self._process)
+
+    def _is_ready(self) -> bool:
+        try:
+            return (self._folder / "data/postmaster.pid").read_text().split()[-1] == "ready"
+        except (FileNotFoundError, IndexError):
+            return False
 
     def crash(self) -> None:
         assert self._process is not None
@@ -154,10 +155,10 @@ class OwnRabbit:
         with (self.folder / "rabbitmq.conf").open("a") as configuration:
             configuration.write(f"load_definitions = {definitions}\n")
 
-    async def start(self) -> None:
+    def start(self) -> None:
         if self._names is None:
-            self._names = subprocess.Popen(["epmd"], env=self._environment)  # noqa: ASYNC220
-        self._process = subprocess.Popen(  # noqa: ASYNC220 (returns at once)
+            self._names = subprocess.Popen(["epmd"], env=self._environment)
+        self._process = subprocess.Popen(
             [self._server],
             env=self._environment,
             cwd=self.folder,
@@ -165,7 +166,7 @@ class OwnRabbit:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        await _answers(self.port, self._process)
+        _wait_until(lambda: _answers(self.port), self._process)
 
     async def control(self, *words: str) -> None:
         """rabbitmqctl."""
@@ -176,9 +177,18 @@ class OwnRabbit:
 
     def crash(self) -> None:
         assert self._process is not None
+        assert self._names is not None
         # The script starts the virtual machine in a session of its own; both are killed.
         os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+        # Until its name is free, a new node of that name would refuse to start.
+        while (
+            b"name test-"
+            in subprocess.run(
+                ["epmd", "-names"], env=self._environment, stdout=subprocess.PIPE, check=True
+            ).stdout
+        ):
+            time.sleep(0.02)
 
     def remove(self) -> None:
         if self._process is not None and self._process.poll() is None:

@@ -19,22 +19,22 @@ from optima_kit.topology import EVENTS, Access, definitions
 pytestmark = [pytest.mark.servers, pytest.mark.faults]
 
 
-@pytest.fixture
-async def own_rabbit():
+@pytest.fixture(scope="module")
+def own_rabbit():
     rabbit = OwnRabbit()
     try:
-        await rabbit.start()
+        rabbit.start()
         yield rabbit
     finally:
         rabbit.remove()
 
 
 @pytest.fixture
-async def own_postgres(monkeypatch):
+def own_postgres(monkeypatch):
     postgres = OwnPostgres()
     monkeypatch.setenv("OPTIMA_TEST_POSTGRES_URL", postgres.url)
     try:
-        await postgres.start()
+        postgres.start()
         yield postgres
     finally:
         postgres.remove()
@@ -68,10 +68,10 @@ async def test_a_broker_that_crashes_under_load(database_for, own_rabbit):
         await stage.consumer()
         async with under_load(stage) as accepted:
             await eventually(lambda: len(accepted) > 100, within=20)
-            own_rabbit.crash()
+            await asyncio.to_thread(own_rabbit.crash)
             before = len(accepted)
             await eventually(lambda: len(accepted) > before + 50, within=20)
-            await own_rabbit.start()
+            await asyncio.to_thread(own_rabbit.start)
         await stage.each_event_had_one_effect(within=40)
 
 
@@ -83,7 +83,7 @@ async def test_a_database_that_crashes_under_load(own_postgres, database_for, am
             await eventually(lambda: len(accepted) > 100, within=20)
             own_postgres.crash()
             await asyncio.sleep(0.3)
-            await own_postgres.start()
+            await asyncio.to_thread(own_postgres.start)
         await stage.each_event_had_one_effect(within=40)
         # Whoever was told yes was counted; an answer may have been lost with the connection, not more.
         counted = await stage.where.fetch("SELECT sum(value) FROM counters")
@@ -120,11 +120,11 @@ async def test_what_a_service_may_do_on_the_broker(own_rabbit):
     passwords = {access.user: f"secret-{access.user}" for access in services}
     made = definitions(services, passwords, administrator=("root", "secret-root"))
     assert "secret" not in json.dumps(made)
-    own_rabbit.crash()
+    await asyncio.to_thread(own_rabbit.crash)
     file = own_rabbit.folder / "definitions.json"
     file.write_text(json.dumps(made))
     own_rabbit.load(file)
-    await own_rabbit.start()
+    await asyncio.to_thread(own_rabbit.start)
 
     def as_(user):
         return Broker(f"amqp://{user}:{passwords[user]}@127.0.0.1:{own_rabbit.port}/%2F", user)
