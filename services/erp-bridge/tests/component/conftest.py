@@ -147,5 +147,5 @@ async def _empty(stored: ServiceDatabase) -> None:
     """Emptying costs a test less than a database of its own."""
     await stored.fetch(
         "TRUNCATE connections, mapping_versions, customers, documents, links, failures, outbox, stream_heads,"
-        " jobs, idempotency_keys"
+        " jobs, idempotency_keys, inbox, newest_applied, parking"
     )
