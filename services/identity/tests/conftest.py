@@ -11,10 +11,13 @@ from uuid import UUID
 import pytest
 from joserfc.jwk import KeySet
 
+from identity.adapters.passwords import Argon2Passwords
+from identity.application.ports import Ports
 from identity.bootstrap import service
 from identity.settings import IdentitySettings
 from optima_kit.actor import Actor
 from optima_kit.auth import TokenVerifier
+from optima_kit.db import Transaction
 from optima_kit.testing import AppClient, Client, FixedClock, People, ServiceDatabase, app_client
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -74,12 +77,24 @@ class OwnTokens(People):
         return TokenVerifier(self.source, ISSUER, "optima", self.clock)
 
 
+class CountedPasswords(Argon2Passwords):
+    """Counts how often a password was judged."""
+
+    calls = 0
+
+    async def matches(self, password_hash: str | None, password: str) -> bool:
+        self.calls += 1
+        return await super().matches(password_hash, password)
+
+
 @dataclass
 class Identity:
     app: AppClient
     database: ServiceDatabase
     clock: FixedClock
     verifier: TokenVerifier
+    ports: Callable[[Transaction], Ports]
+    hasher: CountedPasswords
 
     @property
     def anybody(self) -> Client:
@@ -137,9 +152,12 @@ async def identity(
     database = await database_for("identity")
     clock = FixedClock(NOW)
     built = service(settings_of(database))
-    built = replace(built, resources=replace(built.resources, refusals_take=REFUSALS_TAKE))
+    hasher = CountedPasswords()
+    resources = replace(built.resources, passwords=hasher, refusals_take=REFUSALS_TAKE)
+    built = replace(built, resources=resources)
     people = OwnTokens(clock=clock)
     async with app_client(built, database, clock=clock, people=people) as app:
         people.source.app = app
-        yield Identity(app, database, clock, people.verifier())
+        yield Identity(app, database, clock, people.verifier(), built.ports, hasher)
     built.close_resources()
+    hasher.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from optima_kit.jobs import JobKinds, JobRun
 
+from ..application.keep_house import KEEP_HOUSE, KeepHouse, keep_house
 from ..application.ports import Ports
 from ..application.rotate_signing_keys import ROTATE_KEYS, RotateKeys, rotate_signing_keys
 from .mail import SEND_LINK, Letter, SendLink
@@ -16,6 +17,12 @@ jobs = JobKinds()
 async def rotate_keys(ports: Ports, _: RotateKeys) -> None:
     """Run twice, it finds the new key made and only sets the timer again."""
     await rotate_signing_keys(ports)
+
+
+@jobs.on(KEEP_HOUSE, KeepHouse)
+async def make_the_daily_round(ports: Ports, _: KeepHouse) -> None:
+    """Run twice, it finds nothing left to do and only sets the timer again."""
+    await keep_house(ports)
 
 
 @jobs.outside(SEND_LINK, SendLink)

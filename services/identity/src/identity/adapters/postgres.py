@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -84,6 +84,10 @@ class PostgresRoles:
 
     async def page(self, *, after: str | None, limit: int) -> Sequence[Role]:
         return [_role(row) for row in await self._connection.fetch(SQL.list_roles, after or "", limit)]
+
+    async def told_privileges(self, keys: Sequence[str]) -> Mapping[str, frozenset[str]]:
+        rows = await self._connection.fetch(SQL.find_roles, list(keys))
+        return {row["key"]: frozenset(row["privileges"]) for row in rows}
 
     async def add(self, role: Role) -> None:
         await self._connection.execute(
@@ -198,6 +202,9 @@ class PostgresLinks:
         row = await self._connection.fetchrow(SQL.find_newest_link, person_id, purpose)
         return Link(**row) if row else None
 
+    async def drop_expired(self, before: datetime) -> None:
+        await self._connection.execute(SQL.drop_expired_links, before)
+
 
 class PostgresSessions:
     def __init__(self, connection: Connection) -> None:
@@ -241,6 +248,9 @@ class PostgresSessions:
 
     async def revoke_all(self, person_id: UUID, now: datetime) -> None:
         await self._connection.execute(SQL.revoke_sessions, person_id, now)
+
+    async def drop_ended(self, before: datetime) -> None:
+        await self._connection.execute(SQL.drop_ended_sessions, before)
 
 
 class PostgresSecondFactors:

@@ -139,6 +139,9 @@ WHERE person_id = $1 AND purpose = $2 ORDER BY expires_at DESC LIMIT 1;
 -- name: use_link
 UPDATE links SET used = true WHERE id = $1;
 
+-- name: drop_expired_links
+DELETE FROM links WHERE expires_at < $1;
+
 -- name: add_session
 INSERT INTO sessions (id, person_id, device, began_at, refreshed_at, ends_at) VALUES ($1, $2, $3, $4, $5, $6);
 
@@ -169,6 +172,10 @@ WHERE id = $2 AND person_id = $1 AND revoked_at IS NULL AND ends_at > $3 RETURNI
 
 -- name: revoke_sessions
 UPDATE sessions SET revoked_at = $2 WHERE person_id = $1 AND revoked_at IS NULL;
+
+-- name: drop_ended_sessions
+-- Their refresh tokens go with them.
+DELETE FROM sessions WHERE coalesce(revoked_at, ends_at) < $1;
 
 -- name: lock_second_factor
 -- A code that is presented twice at once is used up by the first.

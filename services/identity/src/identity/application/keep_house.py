@@ -1,0 +1,49 @@
+"""Once a day in each tenant: what has expired is dropped, and built-in roles follow the product."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from pydantic import BaseModel
+
+from optima_contracts.privileges import BUILT_IN_ROLES, privileges_of
+from optima_kit.ids import new_id
+
+from ..domain.roles import Role
+from .facts import tell_of_role
+from .ports import Ports
+
+KEEP_HOUSE: Final = "identity.keep_house"
+_EVERY: Final = timedelta(days=1)
+_KEPT_AFTER_THE_END: Final = timedelta(days=30)
+"""Ended sessions and dead links: long enough to answer who was in when something happened."""
+
+
+class KeepHouse(BaseModel):
+    """The daily round."""
+
+
+async def keep_house(ports: Ports) -> None:
+    await ports.tenants.lock()
+    await _follow_the_product(ports)
+    await ports.links.drop_expired(ports.now - _KEPT_AFTER_THE_END)
+    await ports.sessions.drop_ended(ports.now - _KEPT_AFTER_THE_END)
+    ports.jobs.schedule(KEEP_HOUSE, KeepHouse(), key="daily", due_at=ports.now + _EVERY)
+
+
+async def _follow_the_product(ports: Ports) -> None:
+    """A release may give a built-in role other privileges, or bring a new one. Tokens say so from their
+    next issue on; other services' copies must be told."""
+    told = await ports.roles.told_privileges(BUILT_IN_ROLES)
+    for key in BUILT_IN_ROLES:
+        privileges = privileges_of(key)
+        if key not in told:
+            role = Role(new_id(), key, key.capitalize(), privileges, built_in=True)
+            await ports.roles.add(role)
+            tell_of_role(ports, role)
+        elif told[key] != privileges:
+            (role,) = await ports.roles.by_keys([key])
+            renewed = role.redefined(name=role.name, privileges=privileges)
+            await ports.roles.save(renewed)
+            tell_of_role(ports, renewed)

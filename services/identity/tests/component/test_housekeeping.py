@@ -1,0 +1,59 @@
+"""The daily round of a tenant."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from identity.application.keep_house import keep_house
+from optima_contracts.privileges import privileges_of
+
+
+async def test_what_has_expired_is_dropped(identity: Any) -> None:
+    admin = await identity.register()
+    await identity.invite(admin, "elena@aurora.example", "marketing")
+    old = await identity.sign_in("elena@aurora.example")
+    identity.clock.advance(timedelta(days=59))
+    await identity.sign_in("elena@aurora.example")
+    await make_the_round(identity)
+    assert await counts(identity) == {"links": 0, "sessions": 3, "refresh_tokens": 3}
+    identity.clock.advance(timedelta(days=2))
+    await make_the_round(identity)
+    assert await counts(identity) == {"links": 0, "sessions": 1, "refresh_tokens": 1}
+    refused, _ = await identity.anybody.post(
+        "/v1/tokens", {"grant": "refresh_token", "refresh_token": old["refresh_token"]}
+    )
+    assert refused.status == 401
+
+
+async def test_built_in_roles_follow_the_product(identity: Any) -> None:
+    await identity.register()
+    await identity.database.fetch("UPDATE roles SET privileges = '{brief.read}' WHERE key = 'marketing'")
+    await identity.database.fetch("DELETE FROM roles WHERE key = 'supplier'")
+    before = len(await identity.database.published())
+    await make_the_round(identity)
+    told = (await identity.database.published())[before:]
+    assert {event.data["key"]: set(event.data["privileges"]) for event in told} == {
+        "marketing": privileges_of("marketing"),
+        "supplier": privileges_of("supplier"),
+    }
+    await make_the_round(identity)
+    assert len(await identity.database.published()) == before + 2
+    jobs = await identity.database.fetch(
+        "SELECT due_at FROM jobs WHERE kind = 'identity.keep_house' AND state = 'due'"
+    )
+    assert [job["due_at"] for job in jobs] == [identity.clock.now() + timedelta(days=1)]
+
+
+async def make_the_round(identity: Any) -> None:
+    (tenant,) = await identity.database.fetch("SELECT id FROM tenants")
+    async with identity.app.database.transaction(tenant["id"]) as work:
+        await keep_house(identity.ports(work))
+
+
+async def counts(identity: Any) -> dict[str, int]:
+    found = {}
+    for table in ("links", "sessions", "refresh_tokens"):
+        (row,) = await identity.database.fetch(f"SELECT count(*) AS n FROM {table}")
+        found[table] = row["n"]
+    return found
