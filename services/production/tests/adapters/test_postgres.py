@@ -34,6 +34,11 @@ SELECT gen_random_uuid(), order_id, order_jobs.id, 0, 'k', 'n', '{{}}', false, f
 FROM order_jobs JOIN orders ON orders.id = order_id;
 INSERT INTO job_economics (job_id, cost, unit_price, materials, technical_sheet, vat_code)
 SELECT id, 1, 1, '', '', '22' FROM order_jobs;
+UPDATE orders SET brief_id = gen_random_uuid();
+INSERT INTO shipments (id, order_id, state, sequence)
+SELECT gen_random_uuid(), id, 'delivered', 5 FROM orders;
+INSERT INTO shipment_lines (shipment_id, job_id, quantity)
+SELECT shipments.id, order_jobs.id, 100 FROM shipments JOIN order_jobs USING (order_id);
 ANALYZE;
 """
 
@@ -44,7 +49,7 @@ async def filled(
 ) -> AsyncIterator[tuple[ServiceDatabase, asyncpg.Connection[asyncpg.Record]]]:
     database = await database_for("production")
     root = await asyncpg.connect(database.superuser_url)
-    await root.execute(FILL.format(tenant=TENANT, anna=ANNA, orders=5000))
+    await root.execute(FILL.format(tenant=TENANT, anna=ANNA, orders=2000))
     await root.close()
     connection = await asyncpg.connect(database.rw_url)
     await connection.execute(f"SELECT set_config('optima.tenant', '{TENANT}', false)")
@@ -58,6 +63,7 @@ async def test_lists_keep_their_indexes_with_the_plan_of_any_parameter(
     _, connection = filled
     await connection.execute("SET plan_cache_mode = force_generic_plan")
     some_job = await connection.fetchval("SELECT id FROM order_jobs LIMIT 1")
+    some_order = await connection.fetchval("SELECT id FROM orders LIMIT 1")
     some_phase = await connection.fetchval("SELECT id FROM phases LIMIT 1")
     for name, index, arguments in (
         ("page_orders", "orders_newest", (LAST, 50)),
@@ -67,8 +73,11 @@ async def test_lists_keep_their_indexes_with_the_plan_of_any_parameter(
         ("page_tasks_done", "tasks_done", (ANNA, date.min, FIRST, 50)),
         ("lock_order_of_job", "order_jobs_pkey", (some_job,)),
         ("lock_order_of_phase", "phases_pkey", (some_phase,)),
-        ("load_phases_of_job", "phases_job_id_key_key", (some_job,)),
-        ("find_order_of_brief", "orders_tenant_id_brief_id_key", (uuid4(),)),
+        ("load_job", "phases_job_id_key_key", (some_job,)),
+        ("load_jobs_of_order", "order_jobs_order_id_position_key", (some_order,)),
+        ("sum_progress", "shipments_of_order", (some_order,)),
+        ("page_orders_of_brief", "orders_tenant_id_brief_id_key", (LAST, 50, uuid4(), None, None, None)),
+        ("page_orders_numbered", "orders_tenant_id_number_key", (LAST, 50, "O-7", None, None)),
     ):
         plan = await _plan(connection, getattr(QUERIES, name), *arguments)
         assert index in plan, f"{name}:\n{plan}"
@@ -105,12 +114,12 @@ async def test_figures_count_open_orders_and_late_phases_of_all_tenants(
     backbone = await asyncpg.connect(database.backbone_url)
     try:
         await measure(backbone)
-        assert OPEN_ORDERS.labels("confirmed")._value.get() == 50
+        assert OPEN_ORDERS.labels("confirmed")._value.get() == 20
         assert OPEN_ORDERS.labels("ready")._value.get() == 0
         assert LATE_PHASES._value.get() == 0
         await connection.execute("UPDATE phases SET deadline = current_date - 2")
         await measure(backbone)
-        assert LATE_PHASES._value.get() == 50
+        assert LATE_PHASES._value.get() == 20
         for secret in (
             "SELECT title FROM orders",
             "SELECT assignee_id FROM phases",

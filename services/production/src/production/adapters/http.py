@@ -15,7 +15,7 @@ from ..application.assign_phase import assign_phase
 from ..application.cancel_order import cancel_order
 from ..application.complete_phase import complete_phase
 from ..application.define_kind import define_kind
-from ..application.ports import OrderFilter, Ports
+from ..application.ports import OrderFilter, Ports, Task
 from ..application.reject_phase import reject_phase
 from ..application.set_economics import set_economics
 from ..application.skip_phase import skip_phase
@@ -161,15 +161,14 @@ async def post_assignment(call: Asked, phase_id: UUID, body: AssignPhase) -> Rep
 @routes.post("/v1/phases/{phase_id}/start", privilege="phase.work")
 async def post_start(call: Asked, phase_id: UUID) -> Reply[TaskView]:
     """Begin a phase that is assigned to oneself"""
-    await start_phase(call.ports, call.actor, phase_id)
-    return await _task(call, phase_id)
+    return await _task(call, await start_phase(call.ports, call.actor, phase_id))
 
 
 @routes.post("/v1/phases/{phase_id}/completion", privilege="phase.work")
 async def post_completion(call: Asked, phase_id: UUID, body: CompletePhase) -> Reply[TaskView]:
     """End a phase that is assigned to oneself"""
-    await complete_phase(call.ports, call.actor, phase_id, body.quantity, body.note)
-    return await _task(call, phase_id)
+    task = await complete_phase(call.ports, call.actor, phase_id, body.quantity, body.note)
+    return await _task(call, task)
 
 
 @routes.post("/v1/phases/{phase_id}/acceptance", privilege="phase.inspect")
@@ -207,7 +206,7 @@ async def get_tasks(call: Asked, query: TaskQuery) -> Page[TaskView]:
 @routes.get("/v1/tasks/{phase_id}", privilege="phase.work")
 async def get_task(call: Asked, phase_id: UUID) -> Reply[TaskView]:
     """Show one of one's own tasks"""
-    return await _task(call, phase_id)
+    return Reply(task_view(await queries.see_task(call.ports, call.actor, phase_id)))
 
 
 @routes.get("/v1/customers", privilege="customer.read")
@@ -240,8 +239,9 @@ async def _phase(call: Asked, job: Job, phase_id: UUID) -> Reply[PhaseView]:
     return Reply(phase_view(seen), version=job.version)
 
 
-async def _task(call: Asked, phase_id: UUID) -> Reply[TaskView]:
-    return Reply(task_view(await queries.see_task(call.ports, call.actor, phase_id)))
+async def _task(call: Asked, task: Task) -> Reply[TaskView]:
+    (seen,) = await queries.see_tasks(call.ports, call.actor, [task])
+    return Reply(task_view(seen))
 
 
 def _deadline_cursor(cursor: str | None) -> tuple[date, UUID] | None:

@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
@@ -71,9 +73,9 @@ class PostgresOrders:
         self._connection = connection
 
     async def meet_brief(self, brief_id: UUID) -> MetBrief:
-        cancelled_at = await self._connection.fetchval(QUERIES.meet_brief, brief_id)
-        order_id = await self._connection.fetchval(QUERIES.find_order_of_brief, brief_id)
-        return MetBrief(order_id, cancelled_at is not None)
+        row = await self._connection.fetchrow(QUERIES.meet_brief, brief_id)
+        assert row is not None
+        return MetBrief(row["order_id"], row["cancelled_at"] is not None)
 
     async def remember_cancelled_brief(self, brief_id: UUID, at: datetime) -> None:
         await self._connection.execute(QUERIES.remember_cancelled_brief, brief_id, at)
@@ -94,10 +96,6 @@ class PostgresOrders:
             order.state,
             order.confirmed_at,
             order.version,
-        )
-        await self._connection.execute(
-            QUERIES.add_jobs,
-            order.id,
             [job.id for job in jobs],
             [job.position for job in jobs],
             [job.item.item_id for job in jobs],
@@ -135,36 +133,27 @@ class PostgresOrders:
         row = await self._connection.fetchrow(QUERIES.lock_order, order_id)
         return _order(row) if row else None
 
-    async def lock_with_job(self, job_id: UUID) -> tuple[Order, Job] | None:
+    async def lock_of_job(self, job_id: UUID) -> Order | None:
         row = await self._connection.fetchrow(QUERIES.lock_order_of_job, job_id)
-        return (_order(row), await self._load_job(job_id)) if row else None
+        return _order(row) if row else None
 
     async def lock_with_phase(self, phase_id: UUID) -> tuple[Order, Job] | None:
         row = await self._connection.fetchrow(QUERIES.lock_order_of_phase, phase_id)
-        return (_order(row), await self._load_job(row["job_id"])) if row else None
+        if row is None:
+            return None
+        job = await self.job(row["job_id"])
+        assert job is not None
+        return _order(row), job
 
     async def get(self, order_id: UUID) -> Order | None:
         row = await self._connection.fetchrow(QUERIES.get_order, order_id)
         return _order(row) if row else None
 
     async def jobs(self, order_id: UUID) -> list[Job]:
-        rows = await self._connection.fetch(QUERIES.load_jobs_of_order, order_id)
-        phases: dict[UUID, list[Phase]] = {row["id"]: [] for row in rows}
-        for row in await self._connection.fetch(QUERIES.load_phases_of_order, order_id):
-            phases[row["job_id"]].append(_phase(row))
-        return [_job(row, phases[row["id"]]) for row in rows]
+        return _jobs(await self._connection.fetch(QUERIES.load_jobs_of_order, order_id))
 
     async def job(self, job_id: UUID) -> Job | None:
-        row = await self._connection.fetchrow(QUERIES.load_job, job_id)
-        if row is None:
-            return None
-        phases = await self._connection.fetch(QUERIES.load_phases_of_job, job_id)
-        return _job(row, map(_phase, phases))
-
-    async def _load_job(self, job_id: UUID) -> Job:
-        job = await self.job(job_id)
-        assert job is not None
-        return job
+        return next(iter(_jobs(await self._connection.fetch(QUERIES.load_job, job_id))), None)
 
     async def progress(self, order_id: UUID) -> list[LineProgress]:
         return [
@@ -199,6 +188,7 @@ class PostgresOrders:
     async def save_job(self, before: Job, after: Job) -> None:
         if after == before:
             return
+        changed = [phase for phase in after.phases if phase not in before.phases] if before.phases else []
         await self._connection.execute(
             QUERIES.save_job,
             after.id,
@@ -208,13 +198,19 @@ class PostgresOrders:
             after.started_at,
             after.produced,
             after.version,
+            [phase.id for phase in changed],
+            [phase.state for phase in changed],
+            [phase.assignee_id for phase in changed],
+            [phase.attempt for phase in changed],
+            [phase.started_at for phase in changed],
+            [phase.completed_at for phase in changed],
+            [phase.quantity for phase in changed],
+            [phase.note for phase in changed],
         )
         if after.economics and after.economics != before.economics:
             await self._save_economics(after.id, after.economics)
         if not before.phases:
             await self._add_phases(after.order_id, [after])
-        elif changed := [phase for phase in after.phases if phase not in before.phases]:
-            await self._save_phases(changed)
 
     async def _save_economics(self, job_id: UUID, economics: Economics) -> None:
         await self._connection.execute(
@@ -226,19 +222,6 @@ class PostgresOrders:
             economics.materials,
             economics.technical_sheet,
             economics.vat_code,
-        )
-
-    async def _save_phases(self, phases: Sequence[Phase]) -> None:
-        await self._connection.execute(
-            QUERIES.save_phases,
-            [phase.id for phase in phases],
-            [phase.state for phase in phases],
-            [phase.assignee_id for phase in phases],
-            [phase.attempt for phase in phases],
-            [phase.started_at for phase in phases],
-            [phase.completed_at for phase in phases],
-            [phase.quantity for phase in phases],
-            [phase.note for phase in phases],
         )
 
     async def keep_rejected(self, attempt: RejectedAttempt) -> None:
@@ -281,7 +264,10 @@ class PostgresDirectory:
 
     async def person(self, person_id: UUID) -> Person | None:
         row = await self._connection.fetchrow(QUERIES.get_person, person_id)
-        return Person(row["id"], row["name"], row["active"], frozenset(row["roles"])) if row else None
+        if row is None:
+            return None
+        own = {key: frozenset(privileges) for key, privileges in (row["own_roles"] or {}).items()}
+        return Person(row["id"], row["name"], row["active"], frozenset(row["roles"]), own)
 
     async def save_person(self, person: Person) -> None:
         await self._connection.execute(
@@ -290,10 +276,6 @@ class PostgresDirectory:
 
     async def save_role(self, role_id: UUID, key: str, privileges: Sequence[str]) -> None:
         await self._connection.execute(QUERIES.save_role, role_id, key, privileges)
-
-    async def own_roles(self, keys: Sequence[str]) -> dict[str, frozenset[str]]:
-        rows = await self._connection.fetch(QUERIES.find_roles, keys)
-        return {row["key"]: frozenset(row["privileges"]) for row in rows}
 
 
 class PostgresCustomers:
@@ -327,15 +309,19 @@ class PostgresReading:
 
     async def orders(self, wanted: OrderFilter, before: UUID | None, limit: int) -> list[Order]:
         start = before or _BEYOND
-        if wanted.brief_id or wanted.number:
+        if wanted.brief_id:
             rows = await self._connection.fetch(
-                QUERIES.page_orders_named,
+                QUERIES.page_orders_of_brief,
                 start,
                 limit,
                 wanted.brief_id,
                 wanted.number,
                 wanted.state,
                 wanted.customer,
+            )
+        elif wanted.number:
+            rows = await self._connection.fetch(
+                QUERIES.page_orders_numbered, start, limit, wanted.number, wanted.state, wanted.customer
             )
         elif wanted.customer:
             rows = await self._connection.fetch(
@@ -444,7 +430,13 @@ def _order(row: asyncpg.Record) -> Order:
     )
 
 
-def _job(row: asyncpg.Record, phases: Iterable[Phase]) -> Job:
+def _jobs(rows: Iterable[asyncpg.Record]) -> list[Job]:
+    """Of one row for each phase, in order."""
+    return [_job(list(of_job)) for _, of_job in groupby(rows, key=itemgetter("id"))]
+
+
+def _job(rows: Sequence[asyncpg.Record]) -> Job:
+    row = rows[0]
     deliveries: list[dict[str, Any]] = row["deliveries"]
     return Job(
         id=row["id"],
@@ -460,7 +452,7 @@ def _job(row: asyncpg.Record, phases: Iterable[Phase]) -> Job:
         ),
         tolerance_percent=row["tolerance_percent"],
         state=JobState(row["state"]),
-        phases=tuple(phases),
+        phases=tuple(_phase(each) for each in rows if each["phase_id"]),
         economics=_economics(row) if row["valued"] else None,
         blocked_reason=row["blocked_reason"],
         started_at=row["started_at"],
@@ -482,18 +474,18 @@ def _economics(row: asyncpg.Record) -> Economics:
 
 def _phase(row: asyncpg.Record) -> Phase:
     return Phase(
-        id=row["id"],
+        id=row["phase_id"],
         key=row["key"],
         name=row["name"],
         after=tuple(row["after"]),
         quality_check=row["quality_check"],
         skippable=row["skippable"],
-        state=PhaseState(row["state"]),
+        state=PhaseState(row["phase_state"]),
         assignee_id=row["assignee_id"],
         attempt=row["attempt"],
-        started_at=row["started_at"],
+        started_at=row["phase_started_at"],
         completed_at=row["completed_at"],
-        quantity=None if row["quantity"] is None else _plain(row["quantity"]),
+        quantity=None if row["made"] is None else _plain(row["made"]),
         note=row["note"],
     )
 
@@ -501,7 +493,6 @@ def _phase(row: asyncpg.Record) -> Phase:
 def _task(row: asyncpg.Record) -> Task:
     return Task(
         phase_id=row["id"],
-        job_id=row["job_id"],
         phase=row["name"],
         description=row["description"],
         quantity=_plain(row["ordered"]),

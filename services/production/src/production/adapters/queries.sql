@@ -22,13 +22,11 @@ ON CONFLICT (tenant_id, key) DO UPDATE SET
     version = excluded.version
 
 -- name: meet_brief
--- The update that changes nothing takes the row's lock, so that whoever meets the same brief waits.
+-- The update that changes nothing takes the row's lock, so that whoever meets the same brief waits, and then
+-- reads what the other wrote.
 INSERT INTO briefs (id) VALUES ($1)
 ON CONFLICT (tenant_id, id) DO UPDATE SET id = excluded.id
-RETURNING cancelled_at
-
--- name: find_order_of_brief
-SELECT id FROM orders WHERE brief_id = $1
+RETURNING cancelled_at, order_id
 
 -- name: remember_cancelled_brief
 UPDATE briefs SET cancelled_at = coalesce(cancelled_at, $2) WHERE id = $1
@@ -39,17 +37,18 @@ ON CONFLICT (tenant_id, year) DO UPDATE SET last = numbers.last + 1
 RETURNING last
 
 -- name: add_order
-INSERT INTO orders (id, number, brief_id, title, customer, deadline, state, confirmed_at, version)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-
--- name: add_jobs
 -- Deliveries travel as text: a list of lists would be taken for an array of two dimensions.
+WITH met AS (UPDATE briefs SET order_id = $1 WHERE id = $3),
+     added AS (
+         INSERT INTO orders (id, number, brief_id, title, customer, deadline, state, confirmed_at, version)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+     )
 INSERT INTO order_jobs (order_id, id, position, item_id, kind, description, quantity, unit, deliveries,
                         tolerance_percent, state, blocked_reason, version)
 SELECT $1, j.id, j.position, j.item_id, j.kind, j.description, j.quantity, j.unit, j.deliveries::jsonb,
        j.tolerance_percent, j.state, j.blocked_reason, j.version
-FROM unnest($2::uuid[], $3::smallint[], $4::uuid[], $5::text[], $6::text[], $7::numeric[], $8::text[],
-            $9::text[], $10::numeric[], $11::text[], $12::text[], $13::integer[])
+FROM unnest($10::uuid[], $11::smallint[], $12::uuid[], $13::text[], $14::text[], $15::numeric[], $16::text[],
+            $17::text[], $18::numeric[], $19::text[], $20::text[], $21::integer[])
     AS j(id, position, item_id, kind, description, quantity, unit, deliveries, tolerance_percent, state,
          blocked_reason, version)
 
@@ -79,22 +78,27 @@ FROM orders WHERE id = (SELECT order_id FROM phases WHERE id = $1) FOR NO KEY UP
 SELECT * FROM orders WHERE id = $1
 
 -- name: load_jobs_of_order
+-- A row for each phase, and one for a job without any: one trip for all.
 SELECT jobs.*, economics.job_id AS valued, economics.cost, economics.unit_price, economics.supplier,
-       economics.materials, economics.technical_sheet, economics.vat_code
-FROM order_jobs AS jobs LEFT JOIN job_economics AS economics ON economics.job_id = jobs.id
-WHERE jobs.order_id = $1 ORDER BY jobs.position
+       economics.materials, economics.technical_sheet, economics.vat_code,
+       phases.id AS phase_id, phases.key, phases.name, phases.after, phases.quality_check, phases.skippable,
+       phases.state AS phase_state, phases.assignee_id, phases.attempt,
+       phases.started_at AS phase_started_at, phases.completed_at, phases.quantity AS made, phases.note
+FROM order_jobs AS jobs
+LEFT JOIN job_economics AS economics ON economics.job_id = jobs.id
+LEFT JOIN phases ON phases.job_id = jobs.id
+WHERE jobs.order_id = $1 ORDER BY jobs.position, phases.position
 
 -- name: load_job
 SELECT jobs.*, economics.job_id AS valued, economics.cost, economics.unit_price, economics.supplier,
-       economics.materials, economics.technical_sheet, economics.vat_code
-FROM order_jobs AS jobs LEFT JOIN job_economics AS economics ON economics.job_id = jobs.id
-WHERE jobs.id = $1
-
--- name: load_phases_of_order
-SELECT * FROM phases WHERE order_id = $1 ORDER BY job_id, position
-
--- name: load_phases_of_job
-SELECT * FROM phases WHERE job_id = $1 ORDER BY position
+       economics.materials, economics.technical_sheet, economics.vat_code,
+       phases.id AS phase_id, phases.key, phases.name, phases.after, phases.quality_check, phases.skippable,
+       phases.state AS phase_state, phases.assignee_id, phases.attempt,
+       phases.started_at AS phase_started_at, phases.completed_at, phases.quantity AS made, phases.note
+FROM order_jobs AS jobs
+LEFT JOIN job_economics AS economics ON economics.job_id = jobs.id
+LEFT JOIN phases ON phases.job_id = jobs.id
+WHERE jobs.id = $1 ORDER BY phases.position
 
 -- name: sum_progress
 -- Goods leave with their document, and count as shipped from then on, delivered ones as both; refused and
@@ -119,6 +123,15 @@ UPDATE orders SET state = $2, started_at = $3, ready_at = $4, delivered_at = $5,
 WHERE id = $1
 
 -- name: save_job
+-- The job and those of its phases that changed.
+WITH changed AS (
+    UPDATE phases SET state = p.state, assignee_id = p.assignee_id, attempt = p.attempt,
+        started_at = p.started_at, completed_at = p.completed_at, quantity = p.quantity, note = p.note
+    FROM unnest($8::uuid[], $9::text[], $10::uuid[], $11::integer[], $12::timestamptz[], $13::timestamptz[],
+                $14::numeric[], $15::text[])
+        AS p(id, state, assignee_id, attempt, started_at, completed_at, quantity, note)
+    WHERE phases.id = p.id
+)
 UPDATE order_jobs SET state = $2, blocked_reason = $3, tolerance_percent = $4, started_at = $5,
     produced = $6, version = $7
 WHERE id = $1
@@ -129,14 +142,6 @@ VALUES ($1, $2, $3, $4, $5, $6, $7)
 ON CONFLICT (job_id) DO UPDATE SET
     cost = excluded.cost, unit_price = excluded.unit_price, supplier = excluded.supplier,
     materials = excluded.materials, technical_sheet = excluded.technical_sheet, vat_code = excluded.vat_code
-
--- name: save_phases
-UPDATE phases SET state = p.state, assignee_id = p.assignee_id, attempt = p.attempt, started_at = p.started_at,
-    completed_at = p.completed_at, quantity = p.quantity, note = p.note
-FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::integer[], $5::timestamptz[], $6::timestamptz[],
-            $7::numeric[], $8::text[])
-    AS p(id, state, assignee_id, attempt, started_at, completed_at, quantity, note)
-WHERE phases.id = p.id
 
 -- name: keep_rejected
 INSERT INTO rejected_attempts (phase_id, attempt, assignee_id, started_at, completed_at, quantity, note,
@@ -159,7 +164,10 @@ SELECT $1, * FROM unnest($2::uuid[], $3::numeric[])
 ON CONFLICT (tenant_id, shipment_id, job_id) DO UPDATE SET quantity = excluded.quantity
 
 -- name: get_person
-SELECT id, name, active, roles FROM people WHERE id = $1
+-- With the privileges of those of their roles that the directory told of.
+SELECT id, name, active, roles,
+       (SELECT jsonb_object_agg(key, privileges) FROM roles WHERE key = ANY (people.roles)) AS own_roles
+FROM people WHERE id = $1
 
 -- name: save_person
 INSERT INTO people (id, name, active, roles) VALUES ($1, $2, $3, $4)
@@ -169,9 +177,6 @@ ON CONFLICT (tenant_id, id) DO UPDATE SET
 -- name: save_role
 INSERT INTO roles (id, key, privileges) VALUES ($1, $2, $3)
 ON CONFLICT (tenant_id, id) DO UPDATE SET key = excluded.key, privileges = excluded.privileges
-
--- name: find_roles
-SELECT key, privileges FROM roles WHERE key = ANY ($1)
 
 -- name: drop_customer_by_former_code
 DELETE FROM customers WHERE id = $1 AND code <> $2
@@ -202,12 +207,17 @@ SELECT * FROM orders WHERE state = $3 AND id < $1 ORDER BY id DESC LIMIT $2
 SELECT * FROM orders WHERE customer = $3 AND ($4::text IS NULL OR state = $4) AND id < $1
 ORDER BY id DESC LIMIT $2
 
--- name: page_orders_named
--- One at most.
+-- name: page_orders_of_brief
+-- One at most, as below.
 SELECT * FROM orders
-WHERE id < $1 AND ($3::uuid IS NULL OR brief_id = $3) AND ($4::text IS NULL OR number = $4)
-    AND ($5::text IS NULL OR state = $5) AND ($6::text IS NULL OR customer = $6)
-ORDER BY id DESC LIMIT $2
+WHERE brief_id = $3 AND ($4::text IS NULL OR number = $4) AND ($5::text IS NULL OR state = $5)
+    AND ($6::text IS NULL OR customer = $6) AND id < $1
+LIMIT $2
+
+-- name: page_orders_numbered
+SELECT * FROM orders
+WHERE number = $3 AND ($4::text IS NULL OR state = $4) AND ($5::text IS NULL OR customer = $5) AND id < $1
+LIMIT $2
 
 -- name: page_tasks_open
 SELECT phases.*, jobs.description, jobs.quantity AS ordered, jobs.unit, jobs.tolerance_percent,

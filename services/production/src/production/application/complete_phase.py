@@ -8,13 +8,13 @@ from uuid import UUID
 from optima_contracts.production import PhaseCompleted
 from optima_kit.actor import Actor
 
-from ..domain.job import Job, completed
-from .own_task import lock_own_task
-from .ports import Ports
+from ..domain.job import completed
+from .own_task import lock_own_task, task_of
+from .ports import Ports, Task
 from .save_job_progress import save_job_progress
 
 
-async def complete_phase(ports: Ports, actor: Actor, phase_id: UUID, quantity: Decimal, note: str) -> Job:
+async def complete_phase(ports: Ports, actor: Actor, phase_id: UUID, quantity: Decimal, note: str) -> Task:
     """Of two who complete at once, one wins; the other is told that the phase is no longer in progress."""
     order, job = await lock_own_task(ports, actor, phase_id)
     after = completed(job, phase_id, quantity, note, ports.now)
@@ -26,4 +26,4 @@ async def complete_phase(ports: Ports, actor: Actor, phase_id: UUID, quantity: D
         quantity=str(quantity),
     )
     await save_job_progress(ports, order, job, after, event)
-    return after
+    return task_of(order, after, phase_id)

@@ -1,4 +1,4 @@
-"""Who may act on a phase as its assignee."""
+"""A phase in the hands of its assignee."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from optima_kit.refusals import Absent, Forbidden
 
 from ..domain.job import GRANTING, Job
 from ..domain.order import Order
-from .ports import Ports
+from .ports import Ports, Task
 
 
 async def lock_own_task(ports: Ports, actor: Actor, phase_id: UUID) -> tuple[Order, Job]:
@@ -24,3 +24,24 @@ async def lock_own_task(ports: Ports, actor: Actor, phase_id: UUID) -> tuple[Ord
             raise Forbidden("task_of_another")
         raise Absent("phase_absent")
     return found
+
+
+def task_of(order: Order, job: Job, phase_id: UUID) -> Task:
+    """What the assignee sees of the phase."""
+    phase = job.phase(phase_id)
+    return Task(
+        phase_id=phase.id,
+        phase=phase.name,
+        description=job.item.description,
+        quantity=job.item.quantity,
+        unit=job.item.unit,
+        tolerance_percent=job.tolerance_percent,
+        technical_sheet=job.economics.technical_sheet if job.economics else "",
+        deadline=order.deadline,
+        state=phase.state,
+        attempt=phase.attempt,
+        started_at=phase.started_at,
+        completed_at=phase.completed_at,
+        completed_quantity=phase.quantity,
+        note=phase.note,
+    )

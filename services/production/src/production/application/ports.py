@@ -51,7 +51,8 @@ class Orders(Protocol):
         Every change of an order, its jobs or its phases begins here or in the two below.
         """
 
-    async def lock_with_job(self, job_id: UUID) -> tuple[Order, Job] | None: ...
+    async def lock_of_job(self, job_id: UUID) -> Order | None:
+        """The job's order, locked."""
 
     async def lock_with_phase(self, phase_id: UUID) -> tuple[Order, Job] | None: ...
 
@@ -85,9 +86,6 @@ class Directory(Protocol):
     async def save_person(self, person: Person) -> None: ...
 
     async def save_role(self, role_id: UUID, key: str, privileges: Sequence[str]) -> None: ...
-
-    async def own_roles(self, keys: Sequence[str]) -> dict[str, frozenset[str]]:
-        """The privileges of those roles that the directory told of, by key."""
 
 
 class Customers(Protocol):
@@ -161,7 +159,6 @@ class Task:
     """A phase as its assignee sees it: what is to be done, and nothing about for whom or at what price."""
 
     phase_id: UUID
-    job_id: UUID
     phase: str
     description: str
     quantity: Decimal

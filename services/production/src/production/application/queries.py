@@ -92,7 +92,15 @@ async def list_tasks(
 ) -> list[SeenTask]:
     """The actor's own phases, those of the nearest deadline first; without a `state`, all open ones."""
     states = [state] if state else list(OPEN_TASKS)
-    return await _see_tasks(ports, actor, await ports.reading.tasks(actor.person_id, states, after, limit))
+    return await see_tasks(ports, actor, await ports.reading.tasks(actor.person_id, states, after, limit))
+
+
+async def see_tasks(ports: Ports, actor: Actor, tasks: Sequence[Task]) -> list[SeenTask]:
+    """The actor's tasks with what was refused of their own work on them."""
+    again = [task.phase_id for task in tasks if task.attempt > 1]
+    refused = await ports.reading.refused(again) if again else []
+    own = [attempt for attempt in refused if attempt.assignee_id == actor.person_id]
+    return [SeenTask(task, [each for each in own if each.phase_id == task.phase_id]) for task in tasks]
 
 
 async def see_task(ports: Ports, actor: Actor, phase_id: UUID) -> SeenTask:
@@ -100,14 +108,7 @@ async def see_task(ports: Ports, actor: Actor, phase_id: UUID) -> SeenTask:
     task = await ports.reading.task(phase_id, actor.person_id)
     if task is None:
         raise Absent("phase_absent")
-    return (await _see_tasks(ports, actor, [task]))[0]
-
-
-async def _see_tasks(ports: Ports, actor: Actor, tasks: Sequence[Task]) -> list[SeenTask]:
-    again = [task.phase_id for task in tasks if task.attempt > 1]
-    refused = await ports.reading.refused(again) if again else []
-    own = [attempt for attempt in refused if attempt.assignee_id == actor.person_id]
-    return [SeenTask(task, [each for each in own if each.phase_id == task.phase_id]) for task in tasks]
+    return (await see_tasks(ports, actor, [task]))[0]
 
 
 async def _see_jobs(ports: Ports, actor: Actor, order_id: UUID) -> list[SeenJob]:

@@ -17,18 +17,19 @@ from .ports import Ports
 
 async def set_economics(ports: Ports, job_id: UUID, expected_version: int, economics: Economics) -> Job:
     """The order is valued as soon as each of its jobs is, and anew with each correction."""
-    found = await ports.orders.lock_with_job(job_id)
-    if found is None:
+    order = await ports.orders.lock_of_job(job_id)
+    if order is None:
         raise Absent("job_absent")
-    order, job = found
+    jobs = {job.id: job for job in await ports.orders.jobs(order.id)}
+    job = jobs[job_id]
     if job.version != expected_version:
         raise Stale("stale_version")
-    after = valued(job, economics)
+    after = jobs[job_id] = valued(job, economics)
     await ports.orders.save_job(job, after)
     ports.outbox.add(_economics_set(after, economics), subject=job.id, correlation=order.correlation_id)
-    jobs = await ports.orders.jobs(order.id)
-    if all(each.economics for each in jobs):
-        ports.outbox.add(_order_valued(order, jobs), subject=order.id, correlation=order.correlation_id)
+    if all(each.economics for each in jobs.values()):
+        total = _order_valued(order, list(jobs.values()))
+        ports.outbox.add(total, subject=order.id, correlation=order.correlation_id)
     return after
 
 

@@ -7,15 +7,15 @@ from uuid import UUID
 from optima_contracts.production import PhaseStarted
 from optima_kit.actor import Actor
 
-from ..domain.job import Job, started
-from .own_task import lock_own_task
-from .ports import Ports
+from ..domain.job import started
+from .own_task import lock_own_task, task_of
+from .ports import Ports, Task
 from .save_job_progress import save_job_progress
 
 
-async def start_phase(ports: Ports, actor: Actor, phase_id: UUID) -> Job:
+async def start_phase(ports: Ports, actor: Actor, phase_id: UUID) -> Task:
     order, job = await lock_own_task(ports, actor, phase_id)
     after = started(job, phase_id, ports.now)
     event = PhaseStarted(job_id=job.id, order_id=order.id, phase_id=phase_id, phase=after.phase(phase_id).key)
     await save_job_progress(ports, order, job, after, event)
-    return after
+    return task_of(order, after, phase_id)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from optima_kit.refusals import Invalid
@@ -14,6 +15,8 @@ class Person:
     name: str
     active: bool
     roles: frozenset[str]
+    own_roles: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Privileges of those of the roles that the tenant's directory told of, by key."""
 
 
 def assignee_is_known_and_active(person: Person | None) -> Person:

@@ -17,6 +17,7 @@ SELECT optima_protect('kinds');
 CREATE TABLE briefs (
     tenant_id uuid NOT NULL DEFAULT optima_tenant(),
     id uuid NOT NULL,
+    order_id uuid,
     cancelled_at timestamptz,
     PRIMARY KEY (tenant_id, id)
 );
