@@ -237,13 +237,13 @@ async def _person(call: Call[Ports], person_id: UUID) -> Reply[PersonView]:
 class RevisePerson(Command):
     """What is left out stays as it is."""
 
-    name: Text(120) = ""
+    name: Text(120) = Field(default_factory=str)
     company: Text(120) | None = None
-    roles: Annotated[list[Code], Field(min_length=1, max_length=20)] = Field([])
+    roles: Annotated[list[Code], Field(min_length=1, max_length=20)] = Field(default_factory=list)
     unit: Code | None = None
     manager: UUID | None = None
-    language: Language = "it"
-    active: bool = True
+    language: Language = Field(default_factory=lambda: "it")
+    active: bool = Field(default_factory=bool)
     absent_until: AwareDatetime | None = None
 
     def changes(self) -> PersonChanges:
