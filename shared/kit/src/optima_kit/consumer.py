@@ -34,7 +34,7 @@ _LOG = structlog.get_logger(__name__)
 P = TypeVar("P")
 T = TypeVar("T")
 
-PREFETCH: Final = 300
+PREFETCH: Final = 200
 BATCH: Final = 100
 """Messages handled in one transaction at most; meanwhile the next ones arrive."""
 

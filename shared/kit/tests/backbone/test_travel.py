@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 import pytest
 
 from optima_contracts.envelope import Envelope
 from optima_kit.broker import Outgoing, Publisher
 from optima_kit.ids import new_id
+from optima_kit.relay import Relay
 from optima_kit.testing import eventually
 from optima_kit.topology import EVENTS
+from optima_kit.wake import Ear
 
 pytestmark = pytest.mark.servers
 
@@ -166,3 +169,57 @@ async def test_an_event_committed_while_no_bell_rings_is_still_published(stage):
         return (await stage.where.fetch("SELECT sent_at FROM outbox"))[0][0]
 
     await eventually(sent, within=2)
+
+
+async def test_what_follows_an_unconfirmed_event_of_its_subject_goes_out_again(stage):
+    a, b = new_id(), new_id()
+    for subject in (a, b, a, b, a, b):
+        await stage.tally.count(stage.database, stage.tenant, subject)
+    relay = Relay(stage.backbone.pool, stage.broker, Ear(stage.backbone.pool))
+    published = []
+
+    async def refuse_the_second_of_a(batch):
+        published.append([message.body for message in batch])
+        return [
+            not (f'"subject":"{a}"'.encode() in message.body and b'"sequence":2,' in message.body)
+            for message in batch
+        ]
+
+    relay._publisher.publish = refuse_the_second_of_a
+    found, sent = await relay.turn()
+    assert (found, sent) == (6, 4)
+    unsent = await stage.where.fetch(
+        "SELECT subject, sequence FROM outbox WHERE sent_at IS NULL ORDER BY position"
+    )
+    assert [tuple(row) for row in unsent] == [(a, 2), (a, 3)]
+    assert await relay.turn() == (2, 0)
+    assert published[1] == [published[0][2], published[0][4]]
+
+
+async def test_a_batch_of_one_subject_is_published_in_its_order(stage):
+    subject = new_id()
+    async with stage.database.transaction(stage.tenant) as work:
+        for value in range(1, 30):
+            work.outbox.add(stage.tally.Counted(value=value), subject=subject, correlation=subject)
+            work.outbox.add(stage.tally.Counted(value=value), subject=new_id(), correlation=subject)
+    rows = await stage.where.fetch(
+        "SELECT sequence, envelope FROM outbox WHERE subject = $1 ORDER BY position", subject
+    )
+    assert [row["sequence"] for row in rows] == list(range(1, 30))
+    envelopes = [Envelope.model_validate_json(row["envelope"]) for row in rows]
+    assert [(envelope.sequence, envelope.data["value"]) for envelope in envelopes] == [
+        (n, n) for n in range(1, 30)
+    ]
+    ids = [envelope.id for envelope in envelopes]
+    assert ids == sorted(ids)
+
+
+async def test_a_savepoint_that_is_undone_takes_its_events_and_jobs_with_it(stage):
+    kept, undone = new_id(), new_id()
+    async with stage.database.transaction(stage.tenant) as work:
+        work.outbox.add(stage.tally.Counted(value=1), subject=kept, correlation=kept)
+        with contextlib.suppress(ValueError):
+            async with work.savepoint():
+                work.outbox.add(stage.tally.Counted(value=1), subject=undone, correlation=undone)
+                raise ValueError
+    assert [event.subject for event in await stage.where.published()] == [kept]
