@@ -8,9 +8,10 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from optima_kit.testing import eventually
 from optima_local.demonstration.show import Stage
 from optima_local.layout import ROOT, Layout
 from optima_local.secrets import settle_secrets
-from optima_local.services import Servers, find_services, service_environment
+from optima_local.services import Servers, find_services, is_ready, service_environment
 
 
 def free_port() -> int:
@@ -73,27 +74,31 @@ class Stack:
         finally:
             os.killpg(group, signal.SIGCONT)
 
-    @contextmanager
-    def one_more(self, service: str, *roles: str) -> Iterator[list[subprocess.Popen[bytes]]]:
-        """Further processes of a service, one a role, beside those that run already."""
+    @asynccontextmanager
+    async def one_more(self, service: str, *roles: str) -> AsyncIterator[None]:
+        """Further processes of a service, one a role, ready, beside those that run already."""
+        started = [self._start(service, role) for role in roles]
+        try:
+            for _, port in started:
+                await eventually(partial(is_ready, port), within=60, describe=f"{service} to be ready")
+            yield
+        finally:
+            for process, _ in started:
+                process.send_signal(signal.SIGTERM)
+            for process, _ in started:
+                assert process.wait(timeout=30) == 0, f"{process.args} did not drain"
+
+    def _start(self, service: str, role: str) -> tuple[subprocess.Popen[bytes], int]:
+        """A process of the service in that role, and the port on which it tells whether it is ready."""
         code = next(found for found in find_services() if found.name == service)
-        secrets = settle_secrets(self.layout, [])
         ports = {name: int(url.rpartition(":")[2]) for name, url in self.addresses["services"].items()}
         servers = Servers(self.addresses["postgres"], self.addresses["amqp"])
-        environment = service_environment(code, self.layout, servers, ports, secrets)
-        started = []
+        environment = service_environment(code, self.layout, servers, ports, settle_secrets(self.layout, []))
+        port = free_port()
+        environment["OPTIMA_HTTP_PORT"] = str(port)
         with (self.layout.logs / f"{service}-more.log").open("ab") as log:
-            for role in roles:
-                port = {"OPTIMA_HTTP_PORT": str(free_port())}
-                command = [sys.executable, "-m", code.module, role]
-                started.append(subprocess.Popen(command, env=environment | port, stdout=log, stderr=log))
-        try:
-            yield started
-        finally:
-            for process in started:
-                process.send_signal(signal.SIGTERM)
-            for process in started:
-                assert process.wait(timeout=30) == 0, f"{process.args} did not drain"
+            command = [sys.executable, "-m", code.module, role]
+            return subprocess.Popen(command, env=environment, stdout=log, stderr=log), port
 
 
 @pytest.fixture(scope="session")

@@ -83,14 +83,14 @@ async def _more(connection: asyncpg.Connection, count: str, than: int) -> bool:
 
 
 async def test_every_role_runs_twice(stack):
-    with (
+    async with (
         stack.one_more("brief", "relay", "consume"),
         stack.one_more("production", "relay", "consume", "http"),
         stack.one_more("logistics", "relay", "consume", "work"),
         stack.one_more("trail", "consume"),
+        customer_of(stack.stage, patience=60) as customer,
     ):
-        async with customer_of(stack.stage, patience=60) as customer:
-            result = await run_load(customer, PEOPLE, BRIEFS, lambda *_: None)
+        result = await run_load(customer, PEOPLE, BRIEFS, lambda *_: None)
     assert result.failures == []
     await everything_settles(stack)
 
