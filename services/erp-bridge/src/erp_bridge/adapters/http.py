@@ -56,16 +56,16 @@ class Resources:
 
 
 class MappedField(Command):
-    remote: Text(100)
+    remote: Text(100)  # type: ignore[valid-type]
     transform: Literal["upper", "decimal_comma", "date_it"] | None = None
     owner: Literal["erp", "optima"] = "erp"
-    default: Text(200) | None = None
-    code_map: Annotated[dict[Text(100), Text(100)], Field(max_length=500)] = Field(default_factory=dict)
+    default: Text(200) | None = None  # type: ignore[valid-type]
+    code_map: Annotated[dict[Text(100), Text(100)], Field(max_length=500)] = Field(default_factory=dict)  # type: ignore[valid-type]
 
 
 class ConfigureConnection(Command):
     connector: Code
-    settings: Annotated[dict[Code, Text(500)], Field(max_length=20)]
+    settings: Annotated[dict[Code, Text(500)], Field(max_length=20)]  # type: ignore[valid-type]
     mapping: dict[Entity, Annotated[dict[Code, MappedField], Field(max_length=100)]] = Field(
         default_factory=dict
     )
@@ -77,7 +77,7 @@ class StartImport(Command):
 
 
 class CustomerQuery(PageQuery):
-    code: Text(64) | None = None
+    code: Text(64) | None = None  # type: ignore[valid-type]
     """Only the customers that an ERP knows by this code."""
 
 
@@ -231,14 +231,18 @@ async def list_connectors(call: Call[Ports]) -> Page[ConnectorView]:
     """The ways in which OPTIMA can talk to ERPs, and what each carries."""
     connectors = call.ports.connectors.every()
     return Page(
-        items=[ConnectorView(key=each.key, capabilities=_capabilities(each.key, call)) for each in connectors]
+        items=[
+            ConnectorView(key=each.key, capabilities=_capabilities(each.key, call)) for each in connectors
+        ],
+        next_cursor=None,
     )
 
 
 @routes.get("/v1/connections", privilege="erp.read")
 async def list_connections(call: Call[Ports]) -> Page[ConnectionView]:
     """The tenant's connections: a few."""
-    return Page(items=[await _view(call, each) for each in await call.ports.connections.every()])
+    views = [await _view(call, each) for each in await call.ports.connections.every()]
+    return Page(items=views, next_cursor=None)
 
 
 @routes.get("/v1/connections/{key}", privilege="erp.read")
@@ -322,7 +326,7 @@ async def read_customer(call: Call[Ports], customer_id: UUID) -> CustomerView:
 @routes.get("/v1/lookup-tables", privilege="lookup.read")
 async def list_lookup_tables(call: Call[Ports]) -> Page[LookupTableView]:
     """The tables that come with OPTIMA."""
-    return Page(items=[LookupTableView(key=key) for key in TABLES])
+    return Page(items=[LookupTableView(key=key) for key in TABLES], next_cursor=None)
 
 
 @routes.get("/v1/lookup-tables/{table}", privilege="lookup.read")
