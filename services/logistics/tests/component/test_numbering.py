@@ -8,8 +8,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import asyncpg
 import pytest
 
+from logistics.adapters.metrics import DDTS_ISSUED, SHIPMENTS, measure
 from logistics.application.ports import Ports
 from optima_kit.db import Transaction
 from optima_kit.testing import app_client
@@ -36,8 +38,8 @@ async def test_forty_at_once_take_the_numbers_1_to_40(open_depot: Callable[..., 
         assert sorted(event.data["progressive"] for event in told) == taken
 
 
-class Interrupted(Exception):
-    """The machine gave up between the number and the commit."""
+class Interrupted(asyncpg.SerializationError):
+    """The database gave up between the number and the commit. (Of all failures, one that logs nothing.)"""
 
 
 async def test_a_number_whose_transaction_fails_is_taken_by_the_next(depot: Any) -> None:
@@ -70,10 +72,10 @@ async def test_a_number_whose_transaction_fails_is_taken_by_the_next(depot: Any)
         shaky = Depot(app, depot.database, depot.clock, depot.tenant_id)
         answers = await asyncio.gather(*(shaky.attempt(shipment, "issue") for shipment in shipments))
     statuses = sorted(response.status for response, _ in answers)
-    assert statuses == [200] * 12 + [500] * 6
+    assert statuses == [200] * 12 + [409] * 6
     assert await numbers(depot) == [f"{n}/2026" for n in range(1, 13)]
     for (response, _), shipment in zip(answers, shipments, strict=True):
-        if response.status == 500:
+        if response.status == 409:
             await depot.act(shipment, "issue")
     assert await numbers(depot) == [f"{n}/2026" for n in range(1, 19)]
     rows = await depot.database.fetch("SELECT last_progressive FROM ddt_series")
@@ -228,3 +230,37 @@ async def test_the_ledger_and_the_documents_can_not_be_rewritten(depot: Any) -> 
         async with depot.app.database.connection() as connection:
             with pytest.raises(Exception, match="permission denied"):
                 await connection.execute(statement)
+
+
+async def test_the_pdf_is_made_once_and_kept(depot: Any) -> None:
+    shipment = await depot.picked(await depot.stocked_order(), "1")
+    await depot.act(shipment, "issue")
+    path = f"/v1/shipments/{shipment['shipment_id']}/ddt.pdf"
+    _, on_the_spot = await depot.client.get(path)
+    assert await depot.database.fetch("SELECT 1 FROM ddt_pdfs") == []
+    assert await depot.work() == 1
+    (stored,) = await depot.database.fetch("SELECT pdf FROM ddt_pdfs")
+    assert stored["pdf"] == on_the_spot
+    assert await depot.work() == 0
+    await depot.database.fetch("UPDATE ddt_pdfs SET pdf = $1", b"%PDF kept")
+    assert (await depot.client.get(path))[1] == b"%PDF kept"
+    await depot.act(shipment, "void", reason="Errore", reissue=False)
+    assert b"kept" not in (await depot.client.get(path))[1], "a voided one is never read from the store"
+
+
+async def test_what_is_counted(depot: Any) -> None:
+    order = await depot.stocked_order()
+    await depot.draft(order, "1")
+    for series in ("A", "B", "B"):
+        await depot.act(await depot.picked(order, "1"), "issue", series=series)
+    connection = await asyncpg.connect(depot.database.backbone_url)
+    try:
+        await measure(connection)
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await connection.fetch("SELECT destination FROM shipments")
+    finally:
+        await connection.close()
+    assert SHIPMENTS.labels("draft")._value.get() == 1
+    assert SHIPMENTS.labels("picked")._value.get() == 0
+    assert SHIPMENTS.labels("issued")._value.get() == 3
+    assert DDTS_ISSUED._value.get() == 3
