@@ -110,6 +110,26 @@ async def test_a_cancellation_that_logistics_refuses_is_undone_in_either_order(
     await plant.app.as_(dealer).post(f"/v1/phases/{printing['id']}/completion", {"quantity": "500"})
 
 
+@pytest.mark.parametrize("refused", [False, True])
+async def test_goods_that_are_back_end_the_order_of_a_cancelled_brief_unless_it_went_on(
+    plant: Plant, refused: bool
+) -> None:
+    await plant.define("gadget", ONE_PHASE)
+    brief_id, parcel = await plant.approve(("gadget", "1000")), uuid4()
+    order = await plant.order_of(brief_id)
+    await plant.make(order, await plant.worker())
+    await plant.ship("issued", parcel, order, "400")
+    await plant.deliver(cancelled(brief_id), brief_id)
+    if refused:
+        told = CancellationRefused(order_id=UUID(order["id"]), brief_id=brief_id, reason="Già partita")
+        await plant.deliver(told, UUID(order["id"]))
+    assert (await plant.order(order["id"]))["state"] == "partially_shipped"
+    await plant.ship("voided", parcel, order, "400")
+    after = await plant.order(order["id"])
+    assert after["state"] == ("ready" if refused else "cancelled")
+    assert after["cancellation_reason"] == (None if refused else "Campagna sospesa")
+
+
 async def test_goods_that_had_left_revive_an_order_that_backoffice_cancelled(plant: Plant) -> None:
     await plant.define("gadget", ONE_PHASE)
     item = {"kind": "gadget", "description": "Portachiavi", "quantity": "100"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from itertools import groupby
 from operator import itemgetter
@@ -75,10 +75,14 @@ class PostgresOrders:
     async def meet_brief(self, brief_id: UUID) -> MetBrief:
         row = await self._connection.fetchrow(QUERIES.meet_brief, brief_id)
         assert row is not None
-        return MetBrief(row["order_id"], row["cancelled_at"] is not None)
+        return MetBrief(row["order_id"], row["cancellation_reason"])
 
-    async def remember_cancelled_brief(self, brief_id: UUID, at: datetime) -> None:
-        await self._connection.execute(QUERIES.remember_cancelled_brief, brief_id, at)
+    async def remember_cancelled_brief(self, brief_id: UUID, reason: str) -> None:
+        await self._connection.execute(QUERIES.remember_cancelled_brief, brief_id, reason)
+
+    async def reason_of_cancelled_brief(self, brief_id: UUID) -> str | None:
+        reason: str | None = await self._connection.fetchval(QUERIES.find_cancelled_brief, brief_id)
+        return reason
 
     async def next_progressive(self, year: int) -> int:
         progressive: int = await self._connection.fetchval(QUERIES.take_order_number, year)

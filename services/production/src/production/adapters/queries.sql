@@ -26,10 +26,13 @@ ON CONFLICT (tenant_id, key) DO UPDATE SET
 -- reads what the other wrote.
 INSERT INTO briefs (id) VALUES ($1)
 ON CONFLICT (tenant_id, id) DO UPDATE SET id = excluded.id
-RETURNING cancelled_at, order_id
+RETURNING cancellation_reason, order_id
 
 -- name: remember_cancelled_brief
-UPDATE briefs SET cancelled_at = coalesce(cancelled_at, $2) WHERE id = $1
+UPDATE briefs SET cancellation_reason = coalesce(cancellation_reason, $2) WHERE id = $1
+
+-- name: find_cancelled_brief
+SELECT cancellation_reason FROM briefs WHERE id = $1
 
 -- name: take_order_number
 INSERT INTO order_numbers AS numbers (year, last) VALUES ($1, 1)

@@ -17,7 +17,7 @@ async def on_brief_approved(ports: Ports, event: BriefApproved) -> None:
     A kind that the tenant has not defined blocks its job, not the order.
     """
     met = await ports.orders.meet_brief(event.brief_id)
-    if met.order_id or met.cancelled:
+    if met.order_id or met.cancellation_reason:
         return
     items = [_item(item) for item in event.content.items]
     wanted = sorted({item.kind for item in items})

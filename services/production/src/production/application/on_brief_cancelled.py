@@ -10,14 +10,15 @@ from .stop_order import stop_order
 
 
 async def on_brief_cancelled(ports: Ports, event: BriefCancelled) -> None:
-    """Without an order, the brief is remembered, so that an approval that comes later makes none.
+    """Remembered, so that an approval that comes later makes no order.
 
-    Nothing happens when goods have left: logistics says so, and the brief goes on. A duplicate finds the
+    When goods have left, logistics will refuse the cancellation, and the brief goes on; unless it knows
+    already that they are back, and then so will production (`on_shipment_changed`). A duplicate finds the
     order cancelled and changes nothing.
     """
     met = await ports.orders.meet_brief(event.brief_id)
+    await ports.orders.remember_cancelled_brief(event.brief_id, event.reason)
     if met.order_id is None:
-        await ports.orders.remember_cancelled_brief(event.brief_id, ports.now)
         return
     order = await ports.orders.lock(met.order_id)
     assert order is not None

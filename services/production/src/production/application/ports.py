@@ -38,7 +38,11 @@ class Orders(Protocol):
     async def meet_brief(self, brief_id: UUID) -> MetBrief:
         """What is known of the brief; whoever else meets it waits until this transaction ends."""
 
-    async def remember_cancelled_brief(self, brief_id: UUID, at: datetime) -> None: ...
+    async def remember_cancelled_brief(self, brief_id: UUID, reason: str) -> None:
+        """Of a brief that was met."""
+
+    async def reason_of_cancelled_brief(self, brief_id: UUID) -> str | None:
+        """Why the brief was cancelled; None when it was not."""
 
     async def next_progressive(self, year: int) -> int:
         """The tenant's next order number of the year, from 1 on."""
@@ -130,7 +134,8 @@ class Ports:
 @dataclass(frozen=True, slots=True)
 class MetBrief:
     order_id: UUID | None
-    cancelled: bool
+    cancellation_reason: str | None
+    """None when it was not cancelled."""
 
 
 @dataclass(frozen=True, slots=True)

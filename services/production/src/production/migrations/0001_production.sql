@@ -18,7 +18,7 @@ CREATE TABLE briefs (
     tenant_id uuid NOT NULL DEFAULT optima_tenant(),
     id uuid NOT NULL,
     order_id uuid,
-    cancelled_at timestamptz,
+    cancellation_reason text,
     PRIMARY KEY (tenant_id, id)
 );
 SELECT optima_protect('briefs');
