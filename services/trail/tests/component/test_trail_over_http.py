@@ -144,6 +144,20 @@ async def test_an_assignee_sees_the_job_alone(app: AppClient, told: Any) -> None
     assert await types(dino) == ["production.phase_assigned"]
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "?occurred_from=0001-01-01T00:00:00Z",
+        "?occurred_before=9999-12-31T23:59:59Z",
+        "?occurred_from=0001-01-01T00:00:00%2B23:59",
+        "?occurred_before=9999-12-31T23:59:59-23:59",
+    ],
+)
+async def test_no_time_is_too_early_or_too_late(app: AppClient, told: Any, query: str) -> None:
+    response, _ = await person(app, "auditor", person_id=uuid4()).get(f"/v1/entries{query}")
+    assert response.status in (200, 422)
+
+
 async def test_whoever_reads_everything_sees_numbers_and_hashes(app: AppClient, told: Any) -> None:
     auditor = person(app, "auditor", person_id=uuid4())
     _, body = await auditor.get("/v1/entries")
