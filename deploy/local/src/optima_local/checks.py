@@ -45,9 +45,12 @@ def run_checks_and_pytest(
     )
     if failed:
         print(f"Failed before the tests: {', '.join(failed)}", flush=True)
-    command = [TOOLS / "pytest", "-n", "2", *(options.paths or ["shared", "services", "tests"])]
+    command: list[str | Path] = [TOOLS / "pytest", "-n", "2", "--dist", "loadgroup"]
     if options.fast:
         command += ["-m", SLOW_MARKERS]
+    if options.bare_machine:
+        environment["OPTIMA_BARE_MACHINE"] = "1"
+    command += options.paths or ["shared", "services", "tests"]
     tested = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
     return tested or len(failed)
 

@@ -163,6 +163,7 @@ def parser() -> argparse.ArgumentParser:
     added.add_argument(
         "--fast", action="store_true", help="leave out the tests that take whole stacks or faults"
     )
+    added.add_argument("--bare-machine", action="store_true", help="also start everything in a bare Debian")
     added.add_argument("paths", nargs="*", metavar="PATH", help="run pytest on these alone")
     added = command("bench", bench, "measure the running stack")
     added.add_argument("arguments", nargs=argparse.REMAINDER)
