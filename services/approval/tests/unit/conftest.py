@@ -64,6 +64,10 @@ class World:
                 person_id(name), name.title(), f"{name}@example.it", frozenset(roles.split()), unit
             )
 
+    @staticmethod
+    def brief_type() -> SubjectType:
+        return brief_type()
+
     def id(self, name: str) -> UUID:
         return person_id(name)
 

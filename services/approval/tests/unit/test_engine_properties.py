@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 from collections.abc import Iterator
 from datetime import timedelta
@@ -21,6 +22,7 @@ from hypothesis.stateful import (
 
 from approval.domain import engine
 from approval.domain.approval import Approval, StepRun
+from approval.domain.migration import has_started
 from optima_kit.refusals import Refusal
 
 # -- the reference: outcomes by definition, from votes and from the document, without any progress kept
@@ -268,10 +270,12 @@ class Approvals(RuleBasedStateMachine):
         self.hashes = itertools.count(2)
         self.ended: Approval | None = None
         self.told = 0
+        self.added = 0
+        self.earlier: Any = None
 
     @initialize(document=documents(), content=contents(), requester=st.sampled_from(NAMES))
     def begin(self, document: dict[str, Any], content: dict[str, Any], requester: str) -> None:
-        self.nodes = document["steps"]
+        self.document, self.nodes = document, document["steps"]
         self.by_key = {step["key"]: step for step in steps_of(self.nodes)}
         self.world.open(document, requester=requester, content=content)
 
@@ -349,6 +353,56 @@ class Approvals(RuleBasedStateMachine):
             run = self.world.run.steps[key]
             if run.state == "pending" and run.due_at is not None and run.due_at <= self.world.now:
                 self.world.time_is_over(key)
+
+    @rule(data=st.data())
+    def migrate(self, data: st.DataObject) -> None:
+        """To the same document with a step changed, taken away or added."""
+        world = self.world
+        nodes = copy.deepcopy(self.nodes)
+        change = data.draw(st.sampled_from(("quorum", "remove", "add", "condition")))
+        if change == "add":
+            self.added += 1
+            at = data.draw(st.integers(0, len(nodes)))
+            nodes.insert(at, {"key": f"a{self.added}", "approvers": [{"role": "director"}]})
+        elif change == "remove" and len(nodes) > 1:
+            nodes.pop(data.draw(st.integers(0, len(nodes) - 1)))
+        elif found := list(steps_of(nodes)):
+            step = data.draw(st.sampled_from(found))
+            if change == "quorum":
+                step["quorum"] = "all" if step.get("quorum", "any") == "any" else "any"
+            else:
+                step["when"] = "brief.budget > 3000.0"
+        kept = {step["key"] for step in steps_of(nodes)}
+        if any(target not in kept for step in steps_of(nodes) for target in _targets(step)):
+            return
+        number = world.rules.version + 1
+        new = world.define({**self.document, "steps": nodes}, number)
+        started = {key: run for key, run in world.run.steps.items() if has_started(run)}
+        if self.attempt(
+            lambda: world.took(engine.migrate(world.run, world.rules, new, None, world.now, world.directory))
+        ):
+            for key, run in started.items():
+                assert world.rules.steps[key] == new.steps[key]
+                assert world.run.steps[key].parts.keys() >= run.parts.keys()
+            self.earlier = (world.rules, self.nodes)
+            world.process, self.nodes = new, nodes
+            self.by_key |= {step["key"]: step for step in steps_of(nodes)}
+
+    @precondition(lambda self: self.earlier is not None)
+    @rule()
+    def take_migration_back(self) -> None:
+        world = self.world
+        process, nodes = self.earlier
+        before = world.run.before_migration
+        if self.attempt(
+            lambda: world.took(engine.revert_migration(world.run, process, None, world.now, world.directory))
+        ):
+            assert (world.run.steps, world.run.choices) == (before.steps, before.choices)
+            world.process, self.nodes = process, nodes
+            self.by_key |= {step["key"]: step for step in steps_of(nodes)}
+            # Who left or came meanwhile is noticed as always.
+            self.attempt(world.people_change)
+        self.earlier = None
 
     @rule(by=st.sampled_from(NAMES), luck=st.integers(0, 9))
     def recall(self, by: str, luck: int) -> None:
@@ -434,6 +488,11 @@ class Approvals(RuleBasedStateMachine):
     def history_only_grows(self) -> None:
         assert len(self.world.history) >= self.told
         self.told = len(self.world.history)
+
+
+def _targets(step: dict[str, Any]) -> list[str]:
+    rule_ = step.get("on_rejection")
+    return [rule_["back_to"]] if isinstance(rule_, dict) else []
 
 
 def votes_of(run: StepRun) -> list[tuple[str, tuple[str, ...]]]:

@@ -10,8 +10,9 @@ from typing import Any
 
 import cel
 
+from ..domain.conditions import read_condition
 from ..domain.process import Predicate
-from ..domain.subjects import SubjectType
+from ..domain.subjects import Content, SubjectType
 
 
 class CelConditions:
@@ -20,10 +21,11 @@ class CelConditions:
     def compile(self, expression: str, subject: SubjectType) -> Predicate:
         program = _program(expression)
         root = subject.key
+        names = frozenset(path.partition(".")[0] for path in read_condition(expression, subject).paths)
 
-        def holds(values: dict[str, Any]) -> bool:
+        def holds(content: Content) -> bool:
             try:
-                return program.execute({root: _native(values)}) is True
+                return program.execute({root: _native(subject.values(content, names))}) is True
             except (KeyError, TypeError, RuntimeError, OverflowError) as error:
                 raise ValueError(f"{expression}: {error}") from error
 

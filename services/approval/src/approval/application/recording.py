@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -9,15 +10,7 @@ from pydantic import BaseModel
 
 from optima_kit.ports import Outbox
 
-from ..domain.approval import (
-    Approval,
-    DueMoved,
-    Event,
-    PartDecided,
-    StepEnded,
-    StepOpened,
-    StepReopened,
-)
+from ..domain.approval import Approval, Event, PartDecided, StepEnded, StepOpened
 from ..domain.engine import Result
 from ..domain.process import Process
 from .facts import facts_of
@@ -44,7 +37,7 @@ async def record_opening(
     title = process.subject.title_of(approval.content)
     held = Held(approval, 1, title, correlation, subject_sequence)
     await ports.approvals.add(held, result.events, process.subject.amount(approval.content))
-    _tell(ports, process, None, result, correlation)
+    _tell(ports, None, result, correlation)
     return held
 
 
@@ -62,11 +55,11 @@ async def record_change(
         process.subject.amount(content),
         before.subject_sequence if subject_sequence is None else subject_sequence,
     )
-    _tell(ports, process, before.approval, result, before.correlation)
+    _tell(ports, before.approval, result, before.correlation)
     return after
 
 
-def _tell(ports: Ports, process: Process, before: Approval | None, result: Result, correlation: UUID) -> None:
+def _tell(ports: Ports, before: Approval | None, result: Result, correlation: UUID) -> None:
     asking = {key for key, run in before.steps.items() if run.state == "pending"} if before else set()
     for event in result.events:
         if isinstance(event, StepOpened):
@@ -75,7 +68,7 @@ def _tell(ports: Ports, process: Process, before: Approval | None, result: Resul
         silent = isinstance(event, StepEnded) and event.outcome == "not_required" and event.step not in asking
         for fact in () if silent else facts_of(event, result.approval):
             _outbox(ports, event).add(fact, subject=result.approval.id, correlation=correlation)
-        _set_timers(ports, process, event, result.approval)
+    _set_timers(ports, before, result.approval)
 
 
 def _outbox(ports: Ports, event: Event) -> Outbox:
@@ -84,21 +77,31 @@ def _outbox(ports: Ports, event: Event) -> Outbox:
     return ports.outbox
 
 
-def _set_timers(ports: Ports, process: Process, event: Event, approval: Approval) -> None:
-    if isinstance(event, StepOpened) and event.due_at is not None:
-        rounds = approval.steps[event.step].round
-        for number, at in enumerate(event.remind_at):
-            timer = StepTimer(approval_id=approval.id, step=event.step, round=rounds, number=number)
-            ports.jobs.schedule(REMIND, timer, key=f"{approval.id}:{event.step}:{number}", due_at=at)
-        timer = StepTimer(approval_id=approval.id, step=event.step, round=rounds, number=0)
-        ports.jobs.schedule(OVERDUE, timer, key=f"{approval.id}:{event.step}", due_at=event.due_at)
-    elif isinstance(event, DueMoved) and event.due_at is not None:
-        rounds = approval.steps[event.step].round
-        timer = StepTimer(approval_id=approval.id, step=event.step, round=rounds, number=event.actions)
-        ports.jobs.schedule(OVERDUE, timer, key=f"{approval.id}:{event.step}", due_at=event.due_at)
-    elif isinstance(event, StepEnded | StepReopened):
-        due = process.steps[event.step].due
-        if due is not None:
-            ports.jobs.cancel(OVERDUE, f"{approval.id}:{event.step}")
-            for number in range(len(due.remind)):
-                ports.jobs.cancel(REMIND, f"{approval.id}:{event.step}:{number}")
+def _set_timers(ports: Ports, before: Approval | None, after: Approval) -> None:
+    """Every step that waits under a due time has its timers, and no other has any."""
+    was, now = _timers(before), _timers(after)
+    for kind, key in was.keys() - now.keys():
+        ports.jobs.cancel(kind, key)
+    for (kind, key), (timer, at) in now.items():
+        if was.get((kind, key)) != (timer, at):
+            ports.jobs.schedule(kind, timer, key=key, due_at=at)
+
+
+def _timers(approval: Approval | None) -> dict[tuple[str, str], tuple[StepTimer, datetime]]:
+    timers: dict[tuple[str, str], tuple[StepTimer, datetime]] = {}
+    for step, run in approval.steps.items() if approval else ():
+        if run.state != "pending" or approval is None:
+            continue
+        if run.due_at is not None:
+            timer = _timer(approval, step, run.round, run.overdue_actions)
+            timers[OVERDUE, f"{approval.id}:{step}"] = (timer, run.due_at)
+        for number, at in enumerate(run.remind_at):
+            timers[REMIND, f"{approval.id}:{step}:{number}"] = (
+                _timer(approval, step, run.round, number),
+                at,
+            )
+    return timers
+
+
+def _timer(approval: Approval, step: str, round_: int, number: int) -> StepTimer:
+    return StepTimer(approval_id=approval.id, step=step, round=round_, number=number)

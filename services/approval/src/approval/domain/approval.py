@@ -1,19 +1,20 @@
 """One approval: its state, and the events that the state is made of.
 
-State is what the events say and nothing else: `apply` is the only way in which it changes, and applying
-the recorded events in order gives it back. Values are never changed in place.
+State is what the events say and nothing else: `Progress.take` is the only way in which it changes, and
+taking the recorded events in order gives it back.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
 from .approvers import LeftOut
 from .quorum import Vote
+from .values import value
 
 ApprovalState = Literal[
     "open", "approved", "rejected", "changes_requested", "cancelled", "expired", "not_opened"
@@ -28,7 +29,7 @@ PASSED: frozenset[StepState] = frozenset({"approved", "skipped", "not_required"}
 """Step states after which the process goes on."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Part:
     """One person's part in one step."""
 
@@ -47,7 +48,7 @@ class Part:
     """To whom the part went when it was forwarded or escalated."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class StepRun:
     """How far a step is."""
 
@@ -57,13 +58,14 @@ class StepRun:
     parts: dict[UUID, Part] = field(default_factory=dict)
     opened_at: datetime | None = None
     due_at: datetime | None = None
+    remind_at: tuple[datetime, ...] = ()
     overdue_actions: int = 0
     """How many of the step's `due.then` have been carried out in this round."""
     ended_at: datetime | None = None
     because: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Approval:
     """One run of a process version over one revision of a subject."""
 
@@ -83,12 +85,21 @@ class Approval:
     state: ApprovalState = "open"
     ended_at: datetime | None = None
     reason: str | None = None
+    before_migration: BeforeMigration | None = None
+    """Where it stood before it moved to its present version, as long as that can be taken back."""
+
+
+@value
+class BeforeMigration:
+    process_version: int
+    steps: dict[str, StepRun]
+    choices: dict[str, str]
 
 
 # -- events: each carries `at`, and is stored with its `kind`
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Opened:
     at: datetime
     approval: UUID
@@ -104,7 +115,7 @@ class Opened:
     kind: Literal["opened"] = "opened"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Asked:
     """Somebody named in `StepOpened`."""
 
@@ -114,7 +125,7 @@ class Asked:
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class StepOpened:
     at: datetime
     step: str
@@ -125,7 +136,7 @@ class StepOpened:
     kind: Literal["step_opened"] = "step_opened"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ChoiceTaken:
     at: datetime
     choice: str
@@ -133,7 +144,7 @@ class ChoiceTaken:
     kind: Literal["choice_taken"] = "choice_taken"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PartDecided:
     at: datetime
     step: str
@@ -148,7 +159,7 @@ class PartDecided:
     kind: Literal["part_decided"] = "part_decided"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PartRequested:
     """The directory changed, and the step's rules name somebody more."""
 
@@ -158,7 +169,7 @@ class PartRequested:
     kind: Literal["part_requested"] = "part_requested"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PartWithdrawn:
     """The directory changed, and this person may no longer be asked."""
 
@@ -169,7 +180,7 @@ class PartWithdrawn:
     kind: Literal["part_withdrawn"] = "part_withdrawn"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PartForwarded:
     at: datetime
     step: str
@@ -180,7 +191,7 @@ class PartForwarded:
     kind: Literal["part_forwarded"] = "part_forwarded"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PartEscalated:
     at: datetime
     step: str
@@ -189,7 +200,7 @@ class PartEscalated:
     kind: Literal["part_escalated"] = "part_escalated"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class DueMoved:
     """An overdue action was carried out; the next is due at `due_at`, if there is one."""
 
@@ -200,7 +211,7 @@ class DueMoved:
     kind: Literal["due_moved"] = "due_moved"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Reminded:
     at: datetime
     step: str
@@ -208,7 +219,7 @@ class Reminded:
     kind: Literal["reminded"] = "reminded"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class StepEnded:
     at: datetime
     step: str
@@ -218,7 +229,7 @@ class StepEnded:
     kind: Literal["step_ended"] = "step_ended"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class StepReopened:
     """The step waits again; it opens in its turn."""
 
@@ -229,7 +240,7 @@ class StepReopened:
     kind: Literal["step_reopened"] = "step_reopened"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Amended:
     at: datetime
     content: dict[str, Any]
@@ -238,17 +249,28 @@ class Amended:
     kind: Literal["amended"] = "amended"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Migrated:
     """The approval follows another version of its process from here on."""
 
     at: datetime
     process_version: int
     steps: tuple[str, ...]
+    by: UUID | None = None
     kind: Literal["migrated"] = "migrated"
 
 
-@dataclass(frozen=True, slots=True)
+@value
+class MigrationReverted:
+    """The approval follows its earlier version again, and stands where it stood."""
+
+    at: datetime
+    process_version: int
+    by: UUID | None = None
+    kind: Literal["migration_reverted"] = "migration_reverted"
+
+
+@value
 class Ended:
     at: datetime
     outcome: Literal["approved", "rejected", "changes_requested", "cancelled", "expired"]
@@ -272,28 +294,71 @@ Event = (
     | StepReopened
     | Amended
     | Migrated
+    | MigrationReverted
     | Ended
 )
 
 
-def apply(approval: Approval | None, event: Event) -> Approval:
-    """The state after one more event. The first event is `Opened`, and only the first."""
-    if approval is None:
-        assert isinstance(event, Opened), "an approval's history begins with Opened"
-        return _opened(event)
-    return _APPLY[type(event)](approval, event)
+class Progress:
+    """An approval under way from one event to the next."""
+
+    __slots__ = (
+        "approval",
+        "before_migration",
+        "choices",
+        "content",
+        "content_hash",
+        "ended_at",
+        "process_version",
+        "reason",
+        "state",
+        "steps",
+    )
+
+    def __init__(self, approval: Approval) -> None:
+        self.approval = approval
+        """As it was at the beginning; what never changes is read from here."""
+        self.process_version = approval.process_version
+        self.content = approval.content
+        self.content_hash = approval.content_hash
+        self.steps = dict(approval.steps)
+        self.choices = approval.choices
+        self.state: ApprovalState = approval.state
+        self.ended_at = approval.ended_at
+        self.reason = approval.reason
+        self.before_migration = approval.before_migration
+
+    def result(self) -> Approval:
+        """The approval as it now is."""
+        fixed = self.approval
+        return Approval(
+            fixed.id,
+            fixed.process_key,
+            self.process_version,
+            fixed.subject_type,
+            fixed.subject_id,
+            fixed.subject_revision,
+            fixed.requester,
+            self.content,
+            self.content_hash,
+            fixed.opened_at,
+            dict(self.steps),
+            self.choices,
+            self.state,
+            self.ended_at,
+            self.reason,
+            self.before_migration,
+        )
+
+    def take(self, event: Event) -> None:
+        """Changes what the event says has changed."""
+        if self.before_migration is not None and _settles_migration(event):
+            self.before_migration = None
+        _TAKE[type(event)](self, event)
 
 
-def rebuild(events: Iterable[Event]) -> Approval:
-    """The state that a history leads to."""
-    approval: Approval | None = None
-    for event in events:
-        approval = apply(approval, event)
-    assert approval is not None, "a history has at least one event"
-    return approval
-
-
-def _opened(event: Opened) -> Approval:
+def opened(event: Opened) -> Approval:
+    """The state that an approval begins with."""
     return Approval(
         id=event.approval,
         process_key=event.process_key,
@@ -309,72 +374,121 @@ def _opened(event: Opened) -> Approval:
     )
 
 
-def _with_step(approval: Approval, key: str, run: StepRun) -> Approval:
-    return replace(approval, steps={**approval.steps, key: run})
+def rebuild(events: Iterable[Event]) -> Approval:
+    """The state that a history leads to. It begins with `Opened`."""
+    following = iter(events)
+    first = next(following)
+    assert isinstance(first, Opened), "an approval's history begins with its opening"
+    progress = Progress(opened(first))
+    for event in following:
+        progress.take(event)
+    return progress.result()
 
 
-def _with_part(approval: Approval, key: str, *parts: Part) -> Approval:
-    run = approval.steps[key]
-    return _with_step(approval, key, replace(run, parts={**run.parts, **{p.person: p for p in parts}}))
-
-
-def _part(asked: Asked, at: datetime) -> Part:
-    return Part(asked.person, asked.groups, asked.why, asked.origin, at)
-
-
-def _step_opened(approval: Approval, event: StepOpened) -> Approval:
-    run = StepRun(
-        state="pending",
-        round=approval.steps[event.step].round + 1,
-        parts={asked.person: _part(asked, event.at) for asked in event.asked},
-        opened_at=event.at,
-        due_at=event.due_at,
+def _settles_migration(event: Event) -> bool:
+    """Whether the migration can't be taken back after this: somebody has acted under the new version, or
+    time has."""
+    if isinstance(event, StepEnded):
+        return event.because == "overdue"
+    return not isinstance(
+        event, StepOpened | StepReopened | ChoiceTaken | Reminded | Migrated | MigrationReverted
     )
-    return _with_step(approval, event.step, run)
 
 
-def _choice_taken(approval: Approval, event: ChoiceTaken) -> Approval:
-    return replace(approval, choices={**approval.choices, event.choice: event.case})
-
-
-def _part_decided(approval: Approval, event: PartDecided) -> Approval:
-    part = approval.steps[event.step].parts[event.person]
-    decided = replace(
-        part,
-        state="rejected" if event.outcome == "changes_requested" else event.outcome,
-        decided_at=event.at,
-        decided_by=event.by,
-        content_hash=event.content_hash,
-        reason=event.reason,
+def _step_opened(progress: Progress, event: StepOpened) -> None:
+    at = event.at
+    progress.steps[event.step] = StepRun(
+        "pending",
+        progress.steps[event.step].round + 1,
+        {each.person: Part(each.person, each.groups, each.why, each.origin, at) for each in event.asked},
+        at,
+        event.due_at,
+        event.remind_at,
     )
-    return _with_part(approval, event.step, decided)
 
 
-def _part_requested(approval: Approval, event: PartRequested) -> Approval:
-    return _with_part(approval, event.step, _part(event.asked, event.at))
+def _choice_taken(progress: Progress, event: ChoiceTaken) -> None:
+    progress.choices = {**progress.choices, event.choice: event.case}
 
 
-def _part_withdrawn(approval: Approval, event: PartWithdrawn) -> Approval:
-    part = approval.steps[event.step].parts[event.person]
-    return _with_part(approval, event.step, replace(part, state="cancelled", decided_at=event.at))
+def _part_decided(progress: Progress, event: PartDecided) -> None:
+    run = progress.steps[event.step]
+    part = run.parts[event.person]
+    decided = Part(
+        part.person,
+        part.groups,
+        part.why,
+        part.origin,
+        part.requested_at,
+        "rejected" if event.outcome == "changes_requested" else event.outcome,
+        event.at,
+        event.by,
+        event.content_hash,
+        event.reason,
+    )
+    _put_parts(progress, event.step, decided)
 
 
-def _part_moved(approval: Approval, event: PartForwarded | PartEscalated) -> Approval:
-    part = approval.steps[event.step].parts[event.from_person]
+def _part_requested(progress: Progress, event: PartRequested) -> None:
+    asked = event.asked
+    part = Part(asked.person, asked.groups, asked.why, asked.origin, event.at)
+    _put_parts(progress, event.step, part)
+
+
+def _part_withdrawn(progress: Progress, event: PartWithdrawn) -> None:
+    part = progress.steps[event.step].parts[event.person]
+    _put_parts(progress, event.step, replace(part, state="cancelled", decided_at=event.at))
+
+
+def _part_moved(progress: Progress, event: PartForwarded | PartEscalated) -> None:
+    part = progress.steps[event.step].parts[event.from_person]
     left = replace(part, state="cancelled", decided_at=event.at, moved_to=event.to_person)
     origin: Origin = "forwarded" if isinstance(event, PartForwarded) else "escalated"
     taken = Part(event.to_person, part.groups, f"{origin}:{event.from_person}", origin, event.at)
-    return _with_part(approval, event.step, left, taken)
+    _put_parts(progress, event.step, left, taken)
 
 
-def _due_moved(approval: Approval, event: DueMoved) -> Approval:
-    run = approval.steps[event.step]
+def _put_parts(progress: Progress, key: str, *parts: Part) -> None:
+    run = progress.steps[key]
+    all_parts = dict(run.parts)
+    for part in parts:
+        all_parts[part.person] = part
+    progress.steps[key] = StepRun(
+        run.state,
+        run.round,
+        all_parts,
+        run.opened_at,
+        run.due_at,
+        run.remind_at,
+        run.overdue_actions,
+        run.ended_at,
+        run.because,
+    )
+
+
+def _due_moved(progress: Progress, event: DueMoved) -> None:
+    run = progress.steps[event.step]
     due_at = event.due_at or run.due_at
-    return _with_step(approval, event.step, replace(run, overdue_actions=event.actions, due_at=due_at))
+    progress.steps[event.step] = replace(run, overdue_actions=event.actions, due_at=due_at)
 
 
-def _reminded(approval: Approval, event: Reminded) -> Approval:
-    return approval
+def _reminded(progress: Progress, event: Reminded) -> None:
+    """Changes nothing."""
+
+
+def _step_ended(progress: Progress, event: StepEnded) -> None:
+    run = progress.steps[event.step]
+    progress.steps[event.step] = StepRun(
+        event.outcome,
+        run.round,
+        _closed_parts(run, "cancelled" if event.because == "cancelled" else "not_required", event.at),
+        run.opened_at,
+        run.due_at,
+        run.remind_at,
+        run.overdue_actions,
+        event.at,
+        event.because,
+    )
 
 
 def _closed_parts(run: StepRun, state: Vote, at: datetime) -> dict[UUID, Part]:
@@ -384,41 +498,46 @@ def _closed_parts(run: StepRun, state: Vote, at: datetime) -> dict[UUID, Part]:
     }
 
 
-def _step_ended(approval: Approval, event: StepEnded) -> Approval:
-    run = approval.steps[event.step]
-    state: Vote = "cancelled" if event.because == "cancelled" else "not_required"
-    parts = _closed_parts(run, state, event.at)
-    ended = replace(run, state=event.outcome, parts=parts, ended_at=event.at, because=event.because)
-    return _with_step(approval, event.step, ended)
+def _step_reopened(progress: Progress, event: StepReopened) -> None:
+    run = progress.steps[event.step]
+    progress.steps[event.step] = StepRun(
+        state="waiting",
+        round=run.round,
+        parts=_closed_parts(run, "cancelled", event.at),
+        opened_at=run.opened_at,
+        because=event.because,
+    )
 
 
-def _step_reopened(approval: Approval, event: StepReopened) -> Approval:
-    run = approval.steps[event.step]
-    parts = _closed_parts(run, "cancelled", event.at)
-    again = replace(run, state="waiting", parts=parts, due_at=None, ended_at=None, because=event.because)
-    return _with_step(approval, event.step, again)
+def _amended(progress: Progress, event: Amended) -> None:
+    progress.content, progress.content_hash = event.content, event.content_hash
 
 
-def _amended(approval: Approval, event: Amended) -> Approval:
-    return replace(approval, content=event.content, content_hash=event.content_hash)
+def _migrated(progress: Progress, event: Migrated) -> None:
+    before = BeforeMigration(progress.process_version, dict(progress.steps), progress.choices)
+    progress.before_migration = before
+    progress.process_version = event.process_version
+    progress.steps = {key: before.steps.get(key) or StepRun() for key in event.steps}
 
 
-def _migrated(approval: Approval, event: Migrated) -> Approval:
-    steps = {key: approval.steps.get(key) or StepRun() for key in event.steps}
-    return replace(approval, process_version=event.process_version, steps=steps)
+def _migration_reverted(progress: Progress, event: MigrationReverted) -> None:
+    before = progress.before_migration
+    assert before is not None, "only a migration that nothing followed is reverted"
+    progress.process_version = before.process_version
+    progress.steps = dict(before.steps)
+    progress.choices = before.choices
+    progress.before_migration = None
 
 
-def _ended(approval: Approval, event: Ended) -> Approval:
-    steps = {
-        key: replace(run, state="not_required", ended_at=event.at, because="ended")
-        if run.state == "waiting"
-        else run
-        for key, run in approval.steps.items()
-    }
-    return replace(approval, state=event.outcome, ended_at=event.at, reason=event.reason, steps=steps)
+def _ended(progress: Progress, event: Ended) -> None:
+    for key, run in progress.steps.items():
+        if run.state == "waiting":
+            progress.steps[key] = replace(run, state="not_required", ended_at=event.at, because="ended")
+    progress.state, progress.ended_at, progress.reason = event.outcome, event.at, event.reason
+    progress.before_migration = None
 
 
-_APPLY: dict[type, Callable[[Approval, Any], Approval]] = {
+_TAKE: dict[type, Callable[[Progress, Any], None]] = {
     StepOpened: _step_opened,
     ChoiceTaken: _choice_taken,
     PartDecided: _part_decided,
@@ -432,5 +551,6 @@ _APPLY: dict[type, Callable[[Approval, Any], Approval]] = {
     StepReopened: _step_reopened,
     Amended: _amended,
     Migrated: _migrated,
+    MigrationReverted: _migration_reverted,
     Ended: _ended,
 }

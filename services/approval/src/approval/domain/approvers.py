@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
@@ -13,12 +12,13 @@ from .directory import Directory, Person
 from .process import Approver, Ask, ManagerSelector, Process, Step
 from .quorum import approvals_needed
 from .subjects import Content
+from .values import value
 
 ADMINS = Approver(role="admin")
 """Asked where a step says nothing about too few approvers."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Chosen:
     person: UUID
     groups: tuple[str, ...]
@@ -27,13 +27,13 @@ class Chosen:
     fallback: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LeftOut:
     person: UUID
     why: Literal["inactive", "may_not_decide", "absent", "requester"]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Selection:
     chosen: tuple[Chosen, ...]
     left_out: tuple[LeftOut, ...] = ()
@@ -41,7 +41,7 @@ class Selection:
     """What happens to the step in place of asking."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Asking:
     """For what a selection is made."""
 

@@ -21,11 +21,11 @@ class Conditions(Protocol):
     """Runs CEL."""
 
     def compile(self, expression: str, subject: SubjectType) -> Predicate:
-        """The expression, ready to be evaluated over a subject's typed values (which it reads under the
-        subject type's key). Raises ValueError for one that is not CEL."""
+        """The expression, ready to be evaluated over a subject's content, which it reads under the subject
+        type's key. Raises ValueError for one that can't be run."""
 
 
-class IllTyped(Exception):
+class IllTyped(ValueError):
     """The expression can't be run: `code` says why, `near` names the part, `column` counts from 1."""
 
     def __init__(self, code: str, near: str, column: int, **facts: object) -> None:

@@ -8,7 +8,6 @@ what is not allowed raises a `Refusal`.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -24,23 +23,28 @@ from .approval import (
     DueMoved,
     Ended,
     Event,
+    Migrated,
+    MigrationReverted,
     Opened,
     PartDecided,
     PartEscalated,
     PartForwarded,
     PartRequested,
     PartWithdrawn,
+    Progress,
     Reminded,
     StepEnded,
     StepOpened,
     StepReopened,
     StepRun,
-    apply,
+    opened,
 )
 from .approvers import Asking, Chosen, Selection, may_be_asked, select_approvers
 from .directory import Directory
+from .migration import migration_hindrance
 from .process import BackTo, Branch, Case, Choice, Node, Parallel, Process, Step, join_needed
 from .quorum import verdict
+from .values import value
 
 Act = Literal["approve", "reject", "abstain", "request_changes"]
 _PAST = {
@@ -51,7 +55,7 @@ _PAST = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Decision:
     """What somebody wants to do with a step, about the content that they have read."""
 
@@ -64,7 +68,7 @@ class Decision:
     evidence: tuple[dict[str, Any], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Subject:
     """What an approval is about, as frozen when it opened."""
 
@@ -76,7 +80,7 @@ class Subject:
     content_hash: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Result:
     approval: Approval
     events: tuple[Event, ...]
@@ -86,7 +90,7 @@ def open_approval(
     approval_id: UUID, process: Process, subject: Subject, now: datetime, directory: Directory
 ) -> Result:
     """Begins a run. The result may have ended already, when no step needs anybody."""
-    opened = Opened(
+    beginning = Opened(
         at=now,
         approval=approval_id,
         process_key=process.key,
@@ -99,8 +103,8 @@ def open_approval(
         content_hash=subject.content_hash,
         steps=tuple(process.steps),
     )
-    run = _Run(apply(None, opened), process, now, directory)
-    run.events.append(opened)
+    run = _Run(opened(beginning), process, now, directory)
+    run.events.append(beginning)
     return run.advanced()
 
 
@@ -272,6 +276,45 @@ def overdue(
     return run.result()
 
 
+def foresee(process: Process, subject: Subject, now: datetime, directory: Directory) -> tuple[Event, ...]:
+    """The events of a run in which everybody approves as soon as they are asked, nothing missing."""
+    result = open_approval(UUID(int=0), process, subject, now, directory)
+    events = list(result.events)
+    while result.approval.state == "open":
+        run = _Run(result.approval, process, now, directory)
+        for key in run.pending():
+            run.approve_for_all(process.steps[key])
+        result = run.advanced()
+        events += result.events
+    return tuple(events)
+
+
+def migrate(
+    approval: Approval, old: Process, new: Process, by: UUID | None, now: datetime, directory: Directory
+) -> Result:
+    """Moves a run to another version of its process. Steps that had been passed over are looked at again,
+    new ones are asked in their turn. Raises WrongState where `migration_hindrance` finds one."""
+    hindrance = migration_hindrance(_open(approval), old, new)
+    if hindrance is not None:
+        raise WrongState("migration_refused", reason=hindrance.reason, step=hindrance.key)
+    run = _Run(approval, new, now, directory)
+    run.record(Migrated(now, new.version, tuple(new.steps), by))
+    run.reconsider(())
+    return run.advanced()
+
+
+def revert_migration(
+    approval: Approval, old: Process, by: UUID | None, now: datetime, directory: Directory
+) -> Result:
+    """Takes a migration back, as long as nobody has acted since and no time has run out."""
+    before = _open(approval).before_migration
+    if before is None or before.process_version != old.version:
+        raise WrongState("migration_settled")
+    run = _Run(approval, old, now, directory)
+    run.record(MigrationReverted(now, before.process_version, by))
+    return run.result()
+
+
 # -- rules
 
 
@@ -281,7 +324,7 @@ def requester_may_not_approve_own_subject(approval: Approval, step: Step, by: UU
         raise Forbidden("requester_may_not_approve", step=step.key)
 
 
-def missing_fields(approval: Approval, step: Step) -> list[str]:
+def missing_fields(approval: Approval | Progress, step: Step) -> list[str]:
     """Fields that must be there before the step is approved, and are not."""
     return [name for name in step.requires if approval.content.get(name) is None]
 
@@ -297,14 +340,14 @@ def _part_decided_by(run: _Run, step: Step, decision: Decision) -> UUID:
     person = run.directory.person(decision.by)
     if person is None or not person.active or not person.may_decide:
         raise Forbidden("not_an_approver", step=step.key)
-    parts = run.approval.steps[step.key].parts
+    parts = run.run_of(step.key).parts
     own = parts.get(decision.by)
     if decision.on_behalf_of is None or decision.on_behalf_of == decision.by:
         if own is not None and own.state == "requested":
             return decision.by
         if own is not None and own.state != "cancelled" and decision.on_behalf_of is not None:
             raise WrongState("already_decided", step=step.key)
-    amount = run.process.subject.amount(run.approval.content)
+    amount = run.process.subject.amount(run.progress.content)
     delegators = run.directory.delegators(decision.by, run.process.key, amount, run.now)
     asked = [p for p in delegators if p in parts and parts[p].state == "requested"]
     if decision.on_behalf_of is not None:
@@ -354,10 +397,10 @@ def _evidence_is_allowed(step: Step, decision: Decision) -> None:
 
 
 class _Run:
-    __slots__ = ("approval", "directory", "events", "now", "process", "reason", "rejected")
+    __slots__ = ("directory", "events", "now", "process", "progress", "reason", "rejected")
 
     def __init__(self, approval: Approval, process: Process, now: datetime, directory: Directory) -> None:
-        self.approval = approval
+        self.progress = Progress(approval)
         self.process = process
         self.now = now
         self.directory = directory
@@ -367,21 +410,24 @@ class _Run:
 
     @property
     def asking(self) -> Asking:
-        approval = self.approval
-        return Asking(self.process, approval.content, approval.requester, self.directory, self.now)
+        progress = self.progress
+        requester = progress.approval.requester
+        return Asking(self.process, progress.content, requester, self.directory, self.now)
 
     def record(self, event: Event) -> None:
-        self.approval = apply(self.approval, event)
+        self.progress.take(event)
         self.events.append(event)
 
     def result(self) -> Result:
-        return Result(self.approval, tuple(self.events))
+        if not self.events:
+            return Result(self.progress.approval, ())
+        return Result(self.progress.result(), tuple(self.events))
 
     def run_of(self, key: str) -> StepRun:
-        return self.approval.steps[key]
+        return self.progress.steps[key]
 
     def pending(self) -> list[str]:
-        return [key for key, run in self.approval.steps.items() if run.state == "pending"]
+        return [key for key, run in self.progress.steps.items() if run.state == "pending"]
 
     def pending_step(self, key: str) -> Step:
         step = self.process.steps.get(key)
@@ -396,10 +442,10 @@ class _Run:
     def advanced(self, reason: str | None = None) -> Result:
         """Opens what can be opened, and ends the approval when nothing is left to do."""
         self.reason = reason
-        while self.approval.state == "open":
-            while self.rejected and self.approval.state == "open":
+        while self.progress.state == "open":
+            while self.rejected and self.progress.state == "open":
                 self.follow_rejection(self.rejected.pop(0))
-            if self.approval.state != "open":
+            if self.progress.state != "open":
                 break
             done = self.sequence(self.process.definition.steps)
             if done and not self.rejected:
@@ -422,12 +468,12 @@ class _Run:
 
     def sequence(self, nodes: list[Node]) -> bool:
         """Whether the sequence has been passed; opens what comes next in it."""
-        return all(self.node(node) for node in nodes)
+        return all(map(self.node, nodes))
 
     def node(self, node: Node) -> bool:
         if isinstance(node, Step):
             return self.step(node)
-        if self.untouched(node) and not self.process.holds(node.key, self.approval.content):
+        if self.untouched(node) and not self.process.holds(node.key, self.progress.content):
             self.skip_steps([node], "condition")
             return True
         return self.parallel(node) if isinstance(node, Parallel) else self.choice(node)
@@ -436,14 +482,14 @@ class _Run:
         state = self.run_of(step.key).state
         if state != "waiting":
             return state in PASSED
-        if not self.process.holds(step.key, self.approval.content):
+        if not self.process.holds(step.key, self.progress.content):
             self.end_step(step, "skipped", "condition")
             return True
         return self.open_step(step)
 
     def parallel(self, node: Parallel) -> bool:
         for branch in node.parallel:
-            if self.untouched(branch) and not self.process.holds(branch.key, self.approval.content):
+            if self.untouched(branch) and not self.process.holds(branch.key, self.progress.content):
                 self.skip_steps(branch.steps, "condition")
         passed = 0
         for branch in node.parallel:
@@ -457,13 +503,13 @@ class _Run:
         return True
 
     def choice(self, node: Choice) -> bool:
-        if node.key not in self.approval.choices:
+        if node.key not in self.progress.choices:
             self.take_case(node)
-        taken = self.approval.choices[node.key]
+        taken = self.progress.choices[node.key]
         return all(self.sequence(case.steps) for case in node.choose if case.key == taken)
 
     def take_case(self, node: Choice) -> None:
-        taken = self.process.case_for(node, self.approval.content)
+        taken = self.process.case_for(node, self.progress.content)
         self.record(ChoiceTaken(self.now, node.key, taken.key))
         for case in node.choose:
             if case is not taken:
@@ -505,13 +551,22 @@ class _Run:
             self.reject(step, "votes")
         return outcome is not None
 
+    def approve_for_all(self, step: Step) -> None:
+        """Everybody who is asked approves, until the step is decided."""
+        content_hash = self.progress.content_hash
+        for person, part in self.run_of(step.key).parts.items():
+            if part.state == "requested":
+                self.record(PartDecided(self.now, step.key, person, person, "approved", content_hash))
+                if self.count_votes(step):
+                    return
+
     def count_earlier_approvals(self, step: Step) -> None:
-        if missing_fields(self.approval, step):
+        if missing_fields(self.progress, step):
             return
         earlier = set(self.approvers_before(step))
         for person, part in self.run_of(step.key).parts.items():
             if person in earlier and part.state == "requested":
-                content_hash = self.approval.content_hash
+                content_hash = self.progress.content_hash
                 self.record(PartDecided(self.now, step.key, person, None, "approved", content_hash))
 
     def approvers_before(self, step: Step) -> Iterator[UUID]:
@@ -527,7 +582,7 @@ class _Run:
     def last_approvers(self, node: Node) -> Iterator[UUID]:
         if isinstance(node, Step):
             for part in self.run_of(node.key).parts.values():
-                if part.state == "approved" and part.content_hash == self.approval.content_hash:
+                if part.state == "approved" and part.content_hash == self.progress.content_hash:
                     yield part.person
             return
         for inner in node.parallel if isinstance(node, Parallel) else node.choose:
@@ -666,7 +721,7 @@ class _Run:
             run = self.run_of(key)
             if run.state == "waiting":
                 continue
-            if not self.process.reaches(key, self.approval.content):
+            if not self.process.reaches(key, self.progress.content):
                 if run.state == "pending":
                     self.end_step(step, "not_required", "condition")
             elif run.state in ("skipped", "not_required") and run.because in ("condition", "case"):
@@ -684,9 +739,9 @@ class _Run:
             self.ask_again(step)
 
     def retake_choices(self) -> None:
-        for key, taken in list(self.approval.choices.items()):
+        for key, taken in list(self.progress.choices.items()):
             node = self.process.choices[key]
-            if self.process.case_for(node, self.approval.content).key != taken:
+            if self.process.case_for(node, self.progress.content).key != taken:
                 self.take_case(node)
 
 

@@ -132,6 +132,8 @@ class Step(_Part):
     reasons: set[Literal["approve", "abstain"]] = set()
     """Outcomes that need a reason, beside rejections and requests for changes, which always do."""
     evidence: Evidence | None = None
+    by_email: bool = False
+    """Whoever is asked gets an e-mail with a link under which they can decide without signing in."""
 
 
 class Branch(_Part):
@@ -197,8 +199,8 @@ Parallel.model_rebuild()
 Choice.model_rebuild()
 Definition.model_rebuild()
 
-Predicate = Callable[[dict[str, Any]], bool]
-"""A compiled condition over a subject's typed values. Raises ValueError where it can't tell."""
+Predicate = Callable[[Content], bool]
+"""A compiled condition over a subject's content. Raises ValueError where it can't tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +263,7 @@ class Process:
         if condition is None:
             return True
         try:
-            return condition(self.subject.values(content))
+            return condition(content)
         except ValueError:
             return True
 

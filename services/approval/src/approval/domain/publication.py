@@ -356,8 +356,8 @@ def _candidates(field: FieldType | None, literals: set[object]) -> list[Any]:
         values = _around(sorted(Decimal(str(n)) for n in literals if isinstance(n, int | float)))
         if field.type == "money":
             values = [value for value in values if value >= 0] or [Decimal(0)]
-        if field.type == "whole":
-            values = [int(value) for value in values]
+        whole = field.type == "whole"
+        values = [int(value) if whole else str(value) for value in values]
     elif field.type == "text":
         values = [*sorted(str(text) for text in literals), "\N{WHITE SQUARE}"]
     else:

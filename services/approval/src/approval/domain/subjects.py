@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Literal
@@ -87,9 +87,10 @@ class SubjectType(BaseModel):
         """Top-level fields that need a privilege to be seen, with that privilege."""
         return {name: f.privilege for name, f in self.fields.items() if f.privilege}
 
-    def values(self, content: Content) -> dict[str, Any]:
-        """The content as typed values (Decimal, date, int …). Raises ValueError naming the field's path."""
-        return _record_values(self.fields, content, "")
+    def values(self, content: Content, names: Collection[str]) -> dict[str, Any]:
+        """The named fields, where they are there, as typed values (Decimal, date, int …). Raises ValueError
+        naming the path of one that is not what it is declared to be."""
+        return _record_values({name: self.fields[name] for name in names}, content, "")
 
     def flaws(self, content: Content) -> Iterator[tuple[str, str]]:
         """Paths of fields that don't fit, each with `missing`, `unknown` or `mistyped`."""

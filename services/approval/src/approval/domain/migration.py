@@ -1,0 +1,63 @@
+"""Whether a run can move to another version of its process: only where nothing that has begun is changed."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from .approval import Approval, StepRun
+from .process import Choice, Parallel, Process
+from .values import value
+
+
+@value
+class Hindrance:
+    """What forbids the move: a part of the process, by its key, and why."""
+
+    key: str
+    reason: Literal[
+        "step_removed", "step_changed", "step_moved", "node_changed", "other_case", "other_subject"
+    ]
+
+
+def migration_hindrance(approval: Approval, old: Process, new: Process) -> Hindrance | None:
+    """The first hindrance in document order; None: the run can be moved."""
+    if old.subject != new.subject:
+        return Hindrance(new.key, "other_subject")
+    for key, run in approval.steps.items():
+        if has_started(run):
+            hindrance = _step_hindrance(key, approval, old, new)
+            if hindrance is not None:
+                return hindrance
+    return None
+
+
+def has_started(run: StepRun) -> bool:
+    """Whether people were asked or something was decided. A step that waits, or was passed over because of
+    a condition, has not: it is looked at again."""
+    return run.state != "waiting" and not (run.state == "skipped" and run.because in ("condition", "case"))
+
+
+def _step_hindrance(key: str, approval: Approval, old: Process, new: Process) -> Hindrance | None:
+    if key not in new.steps:
+        return Hindrance(key, "step_removed")
+    if new.steps[key] != old.steps[key]:
+        return Hindrance(key, "step_changed")
+    before, after = old.places[key].enclosing, new.places[key].enclosing
+    if [inner.key for _, inner in before] != [inner.key for _, inner in after]:
+        return Hindrance(key, "step_moved")
+    for (old_node, old_inner), (new_node, new_inner) in zip(before, after, strict=True):
+        if _frame(old_node) != _frame(new_node) or old_inner.when != new_inner.when:
+            return Hindrance(new_node.key, "node_changed")
+        if isinstance(new_node, Choice) and new.case_for(new_node, approval.content) is not new_inner:
+            return Hindrance(new_node.key, "other_case")
+    return None
+
+
+def _frame(node: Parallel | Choice) -> tuple[object, ...]:
+    """What a node says of itself, its branches or cases aside."""
+    return (node.key, node.when, node.join if isinstance(node, Parallel) else None)
+
+
+def newly_asked(approval: Approval, new: Process) -> list[str]:
+    """Steps of the new version that the run does not know yet."""
+    return [key for key in new.steps if key not in approval.steps]

@@ -1,0 +1,103 @@
+"""What may not be published: each flaw with its place, and a text for it in both languages."""
+
+from __future__ import annotations
+
+import ast
+import re
+import time
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+import approval
+from approval.adapters.cel import CelConditions
+from approval.domain.process import Definition
+from approval.domain.publication import publication_flaws
+
+SOURCE = Path(approval.__file__).parent
+
+STEP = "{key: uno, approvers: [{role: purchasing}]}"
+
+BAD = yaml.safe_load(Path(__file__).with_name("bad_definitions.yaml").read_text(encoding="utf-8"))
+
+
+def flaws(world, document: Any) -> list[tuple[str | None, str]]:
+    document = yaml.safe_load(document) if isinstance(document, str) else document
+    document = {"steps": document} if isinstance(document, list) else document
+    definition = Definition.model_validate({"key": "p", "name": "P", "subject": "brief"} | document)
+    from_world = world.directory
+    directory = type(from_world)(
+        from_world.people, from_world.units, (), from_world.roles | {"auditor"}, from_world.calendar
+    )
+    found = publication_flaws(definition, world.brief_type(), CelConditions(), directory)
+    return [(flaw.field, flaw.code) for flaw in found]
+
+
+@pytest.mark.parametrize("bad", BAD, ids=lambda bad: bad["what"])
+def test_refused(world, bad):
+    assert flaws(world, bad["document"]) == [(bad["where"], bad["code"])]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        f"[{STEP}]",
+        # what an earlier step requires may be read
+        f"[{STEP[:-1]}, requires: [quote_total]}},"
+        " {key: due, when: 'brief.quote_total > 5000.0', approvers: [{role: director}]}]",
+        # also out of a parallel branch that always runs
+        f"[{{key: p, parallel: [{{key: a, steps: [{STEP[:-1]}, requires: [quote_total]}}]}},"
+        " {key: b, steps: [{key: due, approvers: [{role: director}]}]}]},"
+        " {key: tre, when: 'brief.quote_total > 5000.0', approvers: [{role: director}]}]",
+        f"[{STEP}, {{key: due, when: 'has(brief.quote_total) && brief.quote_total > 1.0',"
+        " approvers: [{role: director}]}]",
+        "[{key: c, choose: [{key: a, when: 'brief.budget < 100.0'}, {key: b, when: 'brief.budget >= 100.0',"
+        f" steps: [{STEP}]}}]}}]",
+        "[{key: uno, approvers: [{manager: {}}], if_too_few: {ask: [{role: director}]}}]",
+        f"[{STEP}, {{key: due, approvers: [{{role: director}}], on_rejection: {{back_to: uno}}}}]",
+    ],
+)
+def test_accepted(world, document):
+    assert flaws(world, document) == []
+
+
+def test_all_flaws_are_told_at_once(world):
+    found = flaws(world, f"[{STEP}, {STEP[:-1]}, when: 'brief.bugdet > 1.0', requires: [prezzo]}}]")
+    assert {code for _, code in found} == {
+        "duplicate_key", "condition_unknown_field", "unknown_subject_field",
+    }  # fmt: skip
+
+
+def test_a_long_process_is_checked_fast(world):
+    steps: list[dict[str, Any]] = [
+        {
+            "key": f"s{i}",
+            "when": f"brief.budget > {i}.0 && brief.category == 'POP'",
+            "approvers": [{"role": "purchasing"}],
+        }
+        for i in range(200)
+    ]
+    document = {"key": "p", "name": "P", "subject": "brief", "steps": steps}
+    definition = Definition.model_validate(document)
+    began = time.process_time()
+    assert publication_flaws(definition, world.brief_type(), CelConditions(), world.directory) == []
+    assert time.process_time() - began < 0.5
+
+
+def test_every_flaw_has_a_text_in_both_languages():
+    texts = tomllib.loads((SOURCE / "adapters" / "refusals.toml").read_text(encoding="utf-8"))
+    codes = set()
+    for file in ("publication.py", "conditions.py"):
+        for node in ast.walk(ast.parse((SOURCE / "domain" / file).read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("_flaw", "IllTyped"):
+                first = node.args[0]
+                if isinstance(first, ast.Constant):
+                    codes.add(first.value)
+    assert codes <= texts.keys()
+    assert {bad["code"] for bad in BAD} | {c for c in codes if c.startswith("condition_")} >= codes
+    for code in codes:
+        for language in ("it", "en"):
+            assert len(re.sub(r"{\w+}", "", texts[code][language])) > 20, code
