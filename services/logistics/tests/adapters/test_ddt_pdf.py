@@ -175,6 +175,18 @@ def test_nothing_that_anybody_wrote_becomes_markup(nasty: str) -> None:
     assert text.count("".join(nasty.split())) >= 6
 
 
+def test_a_word_without_end_stays_on_the_sheet() -> None:
+    endless = "W" * 300
+    line = DocumentLine(UUID(int=1), endless, Decimal("123456789012.123"), "pz")
+    recipient = replace(DOCUMENT.recipient, name=endless)
+    reader = printed(
+        replace(DOCUMENT, lines=(line,), recipient=recipient, order_number=endless, reason=endless)
+    )
+    text = "".join(page.extract_text() for page in reader.pages)
+    assert text.count("W") == 4 * 300
+    assert max(row.count("W") for row in text.splitlines()) < 60
+
+
 def test_accents_are_composed_and_what_the_fonts_lack_is_marked() -> None:
     line = DocumentLine(UUID(int=1), "Caffe\u0300 Łódź Ελλάδα Київ 日本 😀 a\ue000b", Decimal(1), "m²")
     text = text_of(printed(replace(DOCUMENT, lines=(line,))))
