@@ -23,8 +23,13 @@ from measure.flow import Flow, closed_loop, open_loop
 from measure.raw import confirmed_publishes, single_row_commits
 from measure.stack import Figure, addresses, at_most, stage, status
 
+from optima_local.demonstration.load import requesters
 from optima_local.demonstration.show import customer_of, run_many
 from optima_local.layout import HOME, ROOT
+
+
+REQUESTERS = 12
+"""People who draft in turn, so that nobody meets the limit of requests a second."""
 
 
 async def measure(seconds: float, people: int, briefs: int) -> list[Figure]:
@@ -61,9 +66,9 @@ async def measure_flow(seconds: float) -> list[Figure]:
     trail = await asyncpg.connect(trail_url)
     connector = aiohttp.TCPConnector(limit=0)
     async with customer_of(stage()) as customer, aiohttp.ClientSession(connector=connector) as session:
-        person = customer.people["marketing"]
-        await customer.api.sign_in(person)
-        flow = Flow(session, known["services"]["brief"] + "/v1/briefs", person, trail)
+        people = await requesters(customer, REQUESTERS)
+        await asyncio.gather(*(customer.api.sign_in(person) for person in people))
+        flow = Flow(session, known["services"]["brief"] + "/v1/briefs", people, trail)
         watcher = asyncio.create_task(flow.watch())
         try:
             await closed_loop(flow, 16, min(2.0, seconds))
@@ -91,9 +96,7 @@ def memory() -> list[Figure]:
         text = Path(f"/proc/{program['pid']}/status").read_text(encoding="utf-8")
         line = next(line for line in text.splitlines() if line.startswith("VmRSS:"))
         megabytes = int(line.split()[1]) / 1024
-        figures.append(
-            Figure(f"memory of {name} (all roles)", megabytes, "MB", "≤ 90 MB", megabytes <= 90)
-        )
+        figures.append(Figure(f"memory of {name} (all roles)", megabytes, "MB", "≤ 90 MB", megabytes <= 90))
     return figures
 
 

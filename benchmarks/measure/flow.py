@@ -7,8 +7,10 @@ read from the trail's own table every few milliseconds, once for all loops, so t
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,14 +26,18 @@ _LOOK_EVERY = 0.002
 
 @dataclass(slots=True)
 class Flow:
-    """Drafts briefs as `person` and watches the trail for them."""
+    """Drafts briefs as `people` in turn (each may ask so often a second) and watches the trail for them."""
 
     session: aiohttp.ClientSession
     brief_url: str
-    person: Person
+    people: list[Person]
     trail: asyncpg.Connection
     _waiting: dict[uuid.UUID, asyncio.Future[float]] = field(default_factory=dict)
     _seen: dict[uuid.UUID, float] = field(default_factory=dict)
+    _turn: Iterator[Person] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._turn = itertools.cycle(self.people)
 
     async def watch(self) -> None:
         """Looks for new entries until cancelled."""
@@ -54,7 +60,7 @@ class Flow:
 
     async def post(self) -> tuple[uuid.UUID, float, float]:
         """Drafts a brief; returns its id, when the answer came, and how long it took."""
-        headers = {"Authorization": f"Bearer {self.person.token}", "Idempotency-Key": uuid.uuid4().hex}
+        headers = {"Authorization": f"Bearer {next(self._turn).token}", "Idempotency-Key": uuid.uuid4().hex}
         began = time.perf_counter()
         async with self.session.post(self.brief_url, json={"title": "Misura"}, headers=headers) as response:
             body: dict[str, Any] = await response.json()
