@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -145,13 +146,11 @@ class Identity:
         assert response.status == 201, answer
 
 
-@pytest.fixture
-async def identity(
-    database_for: Callable[[str], Awaitable[ServiceDatabase]],
-) -> AsyncIterator[Identity]:
-    database = await database_for("identity")
+@asynccontextmanager
+async def serving(database: ServiceDatabase, **more: Any) -> AsyncIterator[Identity]:
+    """The service on a database, with `more` settings."""
     clock = FixedClock(NOW)
-    built = service(settings_of(database))
+    built = service(settings_of(database, **more))
     hasher = CountedPasswords()
     resources = replace(built.resources, passwords=hasher, refusals_take=REFUSALS_TAKE)
     built = replace(built, resources=resources)
@@ -161,3 +160,21 @@ async def identity(
         yield Identity(app, database, clock, people.verifier(), built.ports, hasher)
     built.close_resources()
     hasher.close()
+
+
+@pytest.fixture
+async def serve(
+    database_for: Callable[[str], Awaitable[ServiceDatabase]],
+) -> AsyncIterator[Callable[..., Awaitable[Identity]]]:
+    """`await serve(oidc_issuers=…)`: the service with settings of the test's choice."""
+    async with AsyncExitStack() as stack:
+
+        async def start(**more: Any) -> Identity:
+            return await stack.enter_async_context(serving(await database_for("identity"), **more))
+
+        yield start
+
+
+@pytest.fixture
+async def identity(serve: Callable[..., Awaitable[Identity]]) -> Identity:
+    return await serve()

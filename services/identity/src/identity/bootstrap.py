@@ -11,11 +11,13 @@ from .adapters.commands import rotate_keys_command
 from .adapters.jobs import jobs
 from .adapters.keyring import KeyMaker, Keyring
 from .adapters.mail import Mailer, SealedPost
+from .adapters.oidc import OidcClient
 from .adapters.passwords import Argon2Passwords
 from .adapters.postgres import (
     PostgresCredentials,
     PostgresLinks,
     PostgresPeople,
+    PostgresProviders,
     PostgresRoles,
     PostgresSecondFactors,
     PostgresServiceAccounts,
@@ -50,6 +52,7 @@ def service(settings: IdentitySettings) -> Service[Ports]:
             sessions=PostgresSessions(connection),
             accounts=PostgresServiceAccounts(connection),
             second_factors=PostgresSecondFactors(connection),
+            providers=PostgresProviders(connection),
             signing_keys=PostgresSigningKeys(connection),
             key_maker=maker,
             sealing=sealing,
@@ -78,6 +81,8 @@ def service(settings: IdentitySettings) -> Service[Ports]:
                 settings.platform_client_id, settings.platform_client_secret.get_secret_value()
             ),
             post=post,
+            provider_client=OidcClient(),
+            allowed_issuers=settings.allowed_issuers,
             mailer=_mailer(settings),
             issuer=settings.issuer,
         ),

@@ -19,6 +19,9 @@ class IdentitySettings(Settings):
     platform_client_id: str = "platform"
     platform_client_secret: SecretStr
     """With it the platform registers tenants."""
+    oidc_issuers: str = ""
+    """OpenID Connect issuers that tenants may choose as their sign-in provider, separated by commas; an
+    entry that ends in "/" allows all below it. Without any, tenants sign in with passwords alone."""
     mail_url: SecretStr | None = None
     """`smtps://user:password@host` or `smtp://…` (STARTTLS). Without it, links are handed over by hand."""
     mail_from: str = "Linea OPTIMA <noreply@localhost>"
@@ -39,6 +42,20 @@ class IdentitySettings(Settings):
             )
         return secret
 
+    @field_validator("oidc_issuers")
+    @classmethod
+    def _issuers_over_tls(cls, issuers: str, info: ValidationInfo) -> str:
+        for issuer in _separated(issuers):
+            parts = urlsplit(issuer)
+            plain = parts.scheme == "http" and info.data.get("environment") == "demonstration"
+            if not parts.hostname or (parts.scheme != "https" and not plain):
+                raise ValueError(f"{issuer!r} is no https address")
+        return issuers
+
+    @property
+    def allowed_issuers(self) -> tuple[str, ...]:
+        return _separated(self.oidc_issuers)
+
     @field_validator("mail_url")
     @classmethod
     def _mail_server(cls, url: SecretStr | None) -> SecretStr | None:
@@ -55,3 +72,7 @@ class IdentitySettings(Settings):
         if secret == info.data.get("key_secret"):
             raise ValueError("must differ from OPTIMA_KEY_SECRET")
         return secret
+
+
+def _separated(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())

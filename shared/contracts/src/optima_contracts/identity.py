@@ -131,3 +131,13 @@ class PersonDeparted(EventData):
     type: ClassVar[str] = "optima.identity.person_departed.v1"
     person_id: UUID
     successor_id: UUID
+
+
+class SignInProviderChanged(EventData):
+    """Whom a tenant trusts to say who its people are: an OpenID Connect issuer, or nobody but ourselves any
+    more. Subject: the tenant."""
+
+    type: ClassVar[str] = "optima.identity.sign_in_provider_changed.v1"
+    tenant_id: UUID
+    issuer: str | None
+    client_id: str | None

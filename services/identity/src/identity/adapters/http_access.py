@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -26,6 +27,7 @@ from ..application.second_factor import (
 from ..application.sessions import end_session, open_sessions
 from ..application.sign_in import PasswordGrant, sign_in
 from ..application.sign_in_service import sign_in_service
+from ..application.sign_in_with_provider import begin_at_provider, return_from_provider
 from ..domain.sessions import ACCESS_TOKEN_LIVES
 from .directory import DatabaseDirectory
 from .http_views import IssuerView, KeySetView, SessionView, TokenView
@@ -81,10 +83,19 @@ class ByRefreshToken(Command):
     refresh_token: Secret
 
 
-class TokenRequest(
-    RootModel[Annotated[ByPassword | ByClientCredentials | ByRefreshToken, Field(discriminator="grant")]]
-):
-    """One of three ways to get an access token."""
+class ByAuthorizationCode(Command):
+    """What the tenant's provider sent the browser back with."""
+
+    grant: Literal["authorization_code"]
+    state: Secret
+    code: Annotated[str, Field(min_length=1, max_length=4096)]
+
+
+AnyGrant = ByPassword | ByClientCredentials | ByRefreshToken | ByAuthorizationCode
+
+
+class TokenRequest(RootModel[Annotated[AnyGrant, Field(discriminator="grant")]]):
+    """One of four ways to get an access token."""
 
 
 @routes.post("/v1/tokens", public=True)
@@ -104,15 +115,46 @@ async def issue_token(call: Call[Ports], body: TokenRequest) -> TokenView:
     return TokenView.of(token, ACCESS_TOKEN_LIVES, grant.refresh_token)
 
 
-async def _granted(call: Call[Ports], asked: ByPassword | ByClientCredentials | ByRefreshToken) -> Grant:
+async def _granted(call: Call[Ports], asked: AnyGrant) -> Grant:
     directory = _directory(call)
     if isinstance(asked, ByClientCredentials):
         return await sign_in_service(directory, call.resources.platform, asked.client_id, asked.client_secret)
     if isinstance(asked, ByRefreshToken):
         return await refresh_session(directory, asked.refresh_token)
     device = call.headers.get("User-Agent", "")[:200]
+    if isinstance(asked, ByAuthorizationCode):
+        client = call.resources.provider_client
+        return await return_from_provider(directory, client, asked.state, asked.code, device)
     grant = PasswordGrant(asked.tenant, asked.email, asked.password, asked.code, device)
     return await sign_in(directory, call.resources.passwords, grant)
+
+
+class BeginSignIn(Command):
+    tenant: Annotated[str, Field(max_length=64)]
+    """The tenant's slug."""
+    redirect_uri: Annotated[str, Field(max_length=500, pattern=r"^https?://[^\s#\x00-\x1f]+$")]
+    """Where the provider sends the browser back to; the provider knows which it may."""
+
+
+class DepartureView(View):
+    authorization_url: str
+    state: str
+    """Keep it with this browser, and go on only if the provider sends the same one back."""
+    expires_at: datetime
+
+
+@routes.post("/v1/sign-ins", public=True, status=201)
+async def begin_sign_in(call: Call[Ports], body: BeginSignIn) -> DepartureView:
+    """Begin a sign-in at the tenant's provider
+
+    Send the browser to `authorization_url`; exchange what it brings back at /v1/tokens.
+    """
+    begun = await begin_at_provider(
+        _directory(call), call.resources.provider_client, body.tenant, body.redirect_uri
+    )
+    return DepartureView(
+        authorization_url=begun.authorization_url, state=begun.state, expires_at=begun.expires_at
+    )
 
 
 @routes.get("/v1/me/sessions")

@@ -48,7 +48,9 @@ from ..application.revise_tenant import revise_tenant
 from ..application.second_factor import take_second_factor_away
 from ..application.service_accounts import close_service_account, open_service_account, renew_secret
 from ..application.sessions import end_session, open_sessions
+from ..application.sign_in_provider import choose_provider, give_up_provider
 from ..application.sign_in_service import client_id_of
+from ..domain.providers import Provider
 from .directory import DatabaseDirectory
 from .http_views import (
     Email,
@@ -484,6 +486,65 @@ async def list_privileges(_: Call[Ports]) -> Matrix:
             for privilege in PRIVILEGES
         ]
     )
+
+
+# The sign-in provider
+
+
+class ChooseProvider(Command):
+    issuer: Annotated[str, Field(max_length=300, pattern=r"^https?://[^\s?#\x00-\x1f]+$")]
+    client_id: Text(200)
+    client_secret: Annotated[str, Field(min_length=1, max_length=512)] | None = None
+    """None for a public client, which PKCE alone protects."""
+
+
+class ProviderView(View):
+    issuer: str
+    client_id: str
+    has_secret: bool
+    version: int
+
+    @classmethod
+    def of(cls, provider: Provider) -> ProviderView:
+        return cls(
+            issuer=provider.issuer,
+            client_id=provider.client_id,
+            has_secret=provider.sealed_secret is not None,
+            version=provider.version,
+        )
+
+
+@routes.put("/v1/sign-in-provider", privilege="directory.write")
+async def put_provider(call: Call[Ports], body: ChooseProvider) -> Reply[ProviderView]:
+    """Choose the OpenID Connect issuer at which people sign in, beside their passwords
+
+    Only who holds every privilege may. A first choice needs no If-Match, a change does.
+    """
+    provider = await choose_provider(
+        call.ports,
+        call.actor,
+        call.expected_version,
+        issuer=body.issuer,
+        client_id=body.client_id,
+        secret=body.client_secret,
+        allowed=call.resources.allowed_issuers,
+    )
+    return Reply(ProviderView.of(provider), version=provider.version)
+
+
+@routes.get("/v1/sign-in-provider", privilege="directory.write")
+async def show_provider(call: Call[Ports]) -> Reply[ProviderView]:
+    """Show the tenant's sign-in provider"""
+    provider = await call.ports.providers.get()
+    if provider is None:
+        raise Absent("provider_not_set_up")
+    return Reply(ProviderView.of(provider), version=provider.version)
+
+
+@routes.delete("/v1/sign-in-provider", privilege="directory.write")
+async def remove_provider(call: Call[Ports]) -> None:
+    """Give the sign-in provider up"""
+    await give_up_provider(call.ports, call.actor)
 
 
 # Service accounts

@@ -17,6 +17,7 @@ from ..application.ports import Credentials
 from ..domain.links import Link, Purpose
 from ..domain.passwords import Attempts
 from ..domain.people import Person
+from ..domain.providers import Attempt, Provider
 from ..domain.roles import Role
 from ..domain.second_factor import SecondFactor
 from ..domain.service_accounts import ServiceAccount
@@ -273,6 +274,52 @@ class PostgresSecondFactors:
 
     async def remove(self, person_id: UUID) -> bool:
         return await self._connection.fetchval(SQL.remove_second_factor, person_id) is not None
+
+
+class PostgresProviders:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def get(self) -> Provider | None:
+        row = await self._connection.fetchrow(SQL.get_provider)
+        return Provider(**row) if row else None
+
+    async def save(self, provider: Provider) -> None:
+        await self._connection.execute(
+            SQL.save_provider, provider.issuer, provider.client_id, provider.sealed_secret, provider.version
+        )
+
+    async def remove(self) -> bool:
+        return await self._connection.fetchval(SQL.remove_provider) is not None
+
+    async def add_attempt(self, attempt: Attempt) -> None:
+        await self._connection.execute(
+            SQL.add_attempt,
+            attempt.state_hash,
+            attempt.issuer,
+            attempt.redirect_uri,
+            attempt.nonce,
+            attempt.sealed_verifier,
+            attempt.expires_at,
+        )
+
+    async def take_attempt(self, state_hash: bytes) -> Attempt | None:
+        row = await self._connection.fetchrow(SQL.take_attempt, state_hash)
+        return Attempt(**row) if row else None
+
+    async def drop_attempts(self, before: datetime) -> None:
+        await self._connection.execute(SQL.drop_expired_attempts, before)
+
+    async def person_of(self, issuer: str, subject: str) -> UUID | None:
+        found: UUID | None = await self._connection.fetchval(SQL.find_person_of_subject, issuer, subject)
+        return found
+
+    async def is_linked(self, issuer: str, person_id: UUID) -> bool:
+        linked: bool = await self._connection.fetchval(SQL.is_person_linked, issuer, person_id)
+        return linked
+
+    async def link(self, issuer: str, subject: str, person_id: UUID) -> None:
+        await self._connection.execute(SQL.link_subject, issuer, subject, person_id)
 
 
 class PostgresServiceAccounts:

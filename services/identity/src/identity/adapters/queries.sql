@@ -220,3 +220,36 @@ INSERT INTO signing_keys (kid, algorithm, public, sealed, signs_from) VALUES ($1
 
 -- name: remove_signing_key
 DELETE FROM signing_keys WHERE kid = $1;
+
+-- name: get_provider
+SELECT issuer, client_id, sealed_secret, version FROM sign_in_providers;
+
+-- name: save_provider
+INSERT INTO sign_in_providers (issuer, client_id, sealed_secret, version) VALUES ($1, $2, $3, $4)
+ON CONFLICT (tenant_id) DO UPDATE
+SET issuer = excluded.issuer, client_id = excluded.client_id, sealed_secret = excluded.sealed_secret,
+    version = excluded.version;
+
+-- name: remove_provider
+DELETE FROM sign_in_providers RETURNING version;
+
+-- name: add_attempt
+INSERT INTO sign_in_attempts (state_hash, issuer, redirect_uri, nonce, sealed_verifier, expires_at)
+VALUES ($1, $2, $3, $4, $5, $6);
+
+-- name: take_attempt
+-- Of two returns with one state, one gets the row.
+DELETE FROM sign_in_attempts WHERE state_hash = $1
+RETURNING state_hash, issuer, redirect_uri, nonce, sealed_verifier, expires_at;
+
+-- name: drop_expired_attempts
+DELETE FROM sign_in_attempts WHERE expires_at < $1;
+
+-- name: find_person_of_subject
+SELECT person_id FROM provider_subjects WHERE issuer = $1 AND subject = $2;
+
+-- name: is_person_linked
+SELECT EXISTS (SELECT FROM provider_subjects WHERE issuer = $1 AND person_id = $2);
+
+-- name: link_subject
+INSERT INTO provider_subjects (issuer, subject, person_id) VALUES ($1, $2, $3);

@@ -11,6 +11,7 @@ from ..application.ports import Ports
 from ..application.sign_in_service import PlatformClient
 from .keyring import Keyring
 from .mail import Mailer, SealedPost
+from .oidc import OidcClient
 from .passwords import Argon2Passwords
 
 
@@ -23,6 +24,9 @@ class Resources:
     post: SealedPost
     mailer: Mailer | None
     """None where mail is not set up."""
+    provider_client: OidcClient
+    allowed_issuers: tuple[str, ...]
+    """OpenID Connect issuers that the operator lets tenants choose from."""
     issuer: str
     refusals_take: float = 0.3
     """Seconds. Every refused sign-in is answered this long after it came, whatever was wrong with it."""

@@ -29,6 +29,7 @@ async def keep_house(ports: Ports) -> None:
     await _follow_the_product(ports)
     await ports.links.drop_expired(ports.now - _KEPT_AFTER_THE_END)
     await ports.sessions.drop_ended(ports.now - _KEPT_AFTER_THE_END)
+    await ports.providers.drop_attempts(ports.now)
     ports.jobs.schedule(KEEP_HOUSE, KeepHouse(), key="daily", due_at=ports.now + _EVERY)
 
 

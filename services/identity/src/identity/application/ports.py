@@ -14,6 +14,7 @@ from optima_kit.ports import Jobs, Outbox
 from ..domain.links import Link, Purpose
 from ..domain.passwords import Attempts
 from ..domain.people import Person
+from ..domain.providers import Attempt, Introduction, Provider
 from ..domain.roles import Role
 from ..domain.second_factor import SecondFactor
 from ..domain.service_accounts import ServiceAccount
@@ -146,6 +147,26 @@ class SecondFactors(Protocol):
         ...
 
 
+class Providers(Protocol):
+    """The tenant's sign-in provider, who is at it just now, and who its subjects are among us."""
+
+    async def get(self) -> Provider | None: ...
+    async def save(self, provider: Provider) -> None: ...
+    async def remove(self) -> bool:
+        """False if there was none."""
+        ...
+
+    async def add_attempt(self, attempt: Attempt) -> None: ...
+    async def take_attempt(self, state_hash: bytes) -> Attempt | None:
+        """It can't be taken again."""
+        ...
+
+    async def drop_attempts(self, before: datetime) -> None: ...
+    async def person_of(self, issuer: str, subject: str) -> UUID | None: ...
+    async def is_linked(self, issuer: str, person_id: UUID) -> bool: ...
+    async def link(self, issuer: str, subject: str, person_id: UUID) -> None: ...
+
+
 class Sealing(Protocol):
     """Encryption at rest. `about` names what the secret belongs to; it opens under that name only."""
 
@@ -196,6 +217,7 @@ class Ports:
     links: Links
     sessions: Sessions
     second_factors: SecondFactors
+    providers: Providers
     accounts: ServiceAccounts
     signing_keys: SigningKeys
     key_maker: KeyMaker
@@ -218,3 +240,22 @@ class Passwords(Protocol):
     async def matches(self, password_hash: str | None, password: str) -> bool:
         """Takes as long for no hash as for a wrong password."""
         ...
+
+
+class ProviderClient(Protocol):
+    """Speaks to a tenant's sign-in provider. A provider that can't be reached is a refusal too."""
+
+    async def authorization_url(
+        self, provider: Provider, *, redirect_uri: str, state: str, nonce: str, challenge: str
+    ) -> str: ...
+
+    async def introduction(
+        self,
+        provider: Provider,
+        secret: str | None,
+        *,
+        code: str,
+        verifier: str,
+        redirect_uri: str,
+        nonce: str,
+    ) -> Introduction: ...

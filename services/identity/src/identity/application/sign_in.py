@@ -9,15 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from optima_contracts.identity import SignedIn, SignInRefused
-from optima_kit.ids import new_id
+from optima_contracts.identity import SignInRefused
 from optima_kit.refusals import Unauthenticated
 
 from ..domain.passwords import Attempts, normalised_password
 from ..domain.people import Person, normalised_email
-from ..domain.sessions import RefreshToken, begun
-from .access_tokens import Grant, claims_of_person
-from .opaque_tokens import new_token
+from .access_tokens import Grant
+from .begin_session import begin_session
 from .ports import Credentials, Directory, Passwords, Ports
 from .second_factor import code_opens
 from .tenant_of_slug import tenant_of_slug
@@ -66,7 +64,7 @@ async def _judge(ports: Ports, judged: Credentials, right: bool, grant: Password
     if fault is None:
         if credentials.attempts != Attempts():
             await ports.credentials.save_attempts(person.id, Attempts())
-        return await _begin_session(ports, person, grant.device)
+        return await begin_session(ports, person, grant.device)
     if fault in ("wrong_password", "wrong_code"):
         await ports.credentials.save_attempts(person.id, credentials.attempts.after_failure(ports.now))
     if fault != "code_needed":
@@ -91,15 +89,3 @@ async def _fault(
     if code is None:
         return "code_needed"
     return None if await code_opens(ports, factor, code) else "wrong_code"
-
-
-async def _begin_session(ports: Ports, person: Person, device: str) -> Grant:
-    session = begun(new_id(), person.id, device, ports.now)
-    token = new_token(ports.tenant_id)
-    await ports.sessions.add(
-        session, RefreshToken(token.secret_hash, session.id, session.refresh_token_ends_at(ports.now))
-    )
-    fact = SignedIn(person_id=person.id, session_id=session.id)
-    ports.outbox.add(fact, subject=person.id, correlation=person.id)
-    roles = await ports.roles.by_keys(person.roles)
-    return Grant(claims_of_person(ports.tenant_id, person, roles, session.id), token.text)

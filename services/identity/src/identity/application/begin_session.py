@@ -1,0 +1,24 @@
+"""Somebody has shown who they are: their session begins."""
+
+from __future__ import annotations
+
+from optima_contracts.identity import SignedIn
+from optima_kit.ids import new_id
+
+from ..domain.people import Person
+from ..domain.sessions import RefreshToken, begun
+from .access_tokens import Grant, claims_of_person
+from .opaque_tokens import new_token
+from .ports import Ports
+
+
+async def begin_session(ports: Ports, person: Person, device: str) -> Grant:
+    session = begun(new_id(), person.id, device, ports.now)
+    token = new_token(ports.tenant_id)
+    await ports.sessions.add(
+        session, RefreshToken(token.secret_hash, session.id, session.refresh_token_ends_at(ports.now))
+    )
+    fact = SignedIn(person_id=person.id, session_id=session.id)
+    ports.outbox.add(fact, subject=person.id, correlation=person.id)
+    roles = await ports.roles.by_keys(person.roles)
+    return Grant(claims_of_person(ports.tenant_id, person, roles, session.id), token.text)

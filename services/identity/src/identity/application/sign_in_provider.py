@@ -1,0 +1,55 @@
+"""A tenant chooses whom it trusts to say who its people are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from optima_contracts.identity import SignInProviderChanged
+from optima_kit.actor import Actor
+from optima_kit.refusals import Absent
+
+from ..domain.providers import Provider, operator_allows_issuer
+from ..domain.roles import nobody_grants_more_than_they_hold
+from .matrix import MATRIX
+from .ports import Ports
+from .versions import still_at
+
+
+async def choose_provider(
+    ports: Ports,
+    actor: Actor,
+    expected_version: int | None,
+    *,
+    issuer: str,
+    client_id: str,
+    secret: str | None,
+    allowed: Sequence[str],
+) -> Provider:
+    """Whoever chooses the provider can make it say anything: only who holds every privilege may."""
+    nobody_grants_more_than_they_hold(MATRIX.known, actor.privileges)
+    operator_allows_issuer(issuer, allowed)
+    tenant = await ports.tenants.lock()
+    known = await ports.providers.get()
+    version = 1
+    if known is not None:
+        still_at(known.version, expected_version)
+        version = known.version + 1
+    sealed = None if secret is None else ports.sealing.sealed(secret.encode(), f"provider {tenant.id}")
+    provider = Provider(issuer, client_id, sealed, version)
+    await ports.providers.save(provider)
+    _tell(ports, issuer, client_id)
+    return provider
+
+
+async def give_up_provider(ports: Ports, actor: Actor) -> None:
+    """People sign in with their passwords again. Who they were to the provider is remembered."""
+    nobody_grants_more_than_they_hold(MATRIX.known, actor.privileges)
+    await ports.tenants.lock()
+    if not await ports.providers.remove():
+        raise Absent("provider_not_set_up")
+    _tell(ports, None, None)
+
+
+def _tell(ports: Ports, issuer: str | None, client_id: str | None) -> None:
+    fact = SignInProviderChanged(tenant_id=ports.tenant_id, issuer=issuer, client_id=client_id)
+    ports.outbox.add(fact, subject=ports.tenant_id, correlation=ports.tenant_id)

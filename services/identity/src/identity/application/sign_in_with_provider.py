@@ -1,0 +1,128 @@
+"""A person signs in at their tenant's provider: authorisation code with PKCE (RFC 7636) and a nonce.
+
+The provider is spoken to between transactions.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from optima_contracts.identity import SignInRefused
+from optima_kit.refusals import Absent, Unauthenticated
+
+from ..domain.people import Person, normalised_email
+from ..domain.providers import (
+    ATTEMPT_LIVES,
+    Attempt,
+    Introduction,
+    Provider,
+    attempt_is_good,
+    introduction_names_a_person,
+)
+from .access_tokens import Grant
+from .begin_session import begin_session
+from .facts import tell_of_person
+from .opaque_tokens import new_secret, new_token, read_token
+from .ports import Directory, Ports, ProviderClient
+from .tenant_of_slug import tenant_of_slug
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """Where to send the browser. Whoever asked keeps `state` with that browser and compares it on return."""
+
+    authorization_url: str
+    state: str
+    expires_at: datetime
+
+
+async def begin_at_provider(
+    directory: Directory, client: ProviderClient, slug: str, redirect_uri: str
+) -> Departure:
+    """Raises Absent for an unknown tenant as for one without a provider."""
+    tenant_id = await tenant_of_slug(directory, slug)
+    async with directory.reading(tenant_id) as ports:
+        provider = await ports.providers.get()
+    if provider is None:
+        raise Absent("provider_not_set_up")
+    state, nonce, verifier = new_token(tenant_id), new_secret(), new_secret()
+    url = await client.authorization_url(
+        provider, redirect_uri=redirect_uri, state=state.text, nonce=nonce, challenge=_challenge(verifier)
+    )
+    async with directory.work(tenant_id) as ports:
+        attempt = Attempt(
+            state.secret_hash,
+            provider.issuer,
+            redirect_uri,
+            nonce,
+            ports.sealing.sealed(verifier.encode(), state.secret_hash.hex()),
+            ports.now + ATTEMPT_LIVES,
+        )
+        await ports.providers.add_attempt(attempt)
+    return Departure(url, state.text, attempt.expires_at)
+
+
+async def return_from_provider(
+    directory: Directory, client: ProviderClient, state: str, code: str, device: str
+) -> Grant:
+    """An attempt is used up by its first return, whatever comes of it. Raises Unauthenticated where the
+    provider refuses the code or names nobody of ours."""
+    presented = read_token(state)
+    async with directory.work(presented.tenant_id) as ports:
+        taken = await ports.providers.take_attempt(presented.secret_hash)
+        provider = await ports.providers.get()
+        now = ports.now
+    attempt = attempt_is_good(taken, provider.issuer if provider else None, now)
+    assert provider is not None, "the attempt's issuer is the provider's"
+    async with directory.reading(presented.tenant_id) as ports:
+        verifier = ports.sealing.opened(attempt.sealed_verifier, attempt.state_hash.hex()).decode()
+        secret = _secret(ports, provider)
+    introduction = await client.introduction(
+        provider, secret, code=code, verifier=verifier, redirect_uri=attempt.redirect_uri, nonce=attempt.nonce
+    )
+    async with directory.work(presented.tenant_id) as ports:
+        granted = await _welcome(ports, provider.issuer, introduction, device)
+    if granted is None:
+        raise Unauthenticated("not_one_of_us")
+    return granted
+
+
+async def _welcome(ports: Ports, issuer: str, introduction: Introduction, device: str) -> Grant | None:
+    """Whoever was invited and is introduced has accepted by that."""
+    await ports.tenants.lock()
+    person = await _named(ports, issuer, introduction)
+    if person.joined_at is None and not person.suspended:
+        person = person.joined(ports.now)
+        await ports.people.save(person)
+        tell_of_person(ports, person)
+    if not person.active:
+        fact = SignInRefused(person_id=person.id, reason="inactive")
+        ports.outbox.add(fact, subject=person.id, correlation=person.id)
+        return None
+    return await begin_session(ports, person, device)
+
+
+async def _named(ports: Ports, issuer: str, introduction: Introduction) -> Person:
+    by_subject = await ports.providers.person_of(issuer, introduction.subject)
+    if by_subject is not None:
+        known = await ports.people.get(by_subject)
+        return introduction_names_a_person(introduction, known, None, email_is_linked=False)
+    email = normalised_email(introduction.email or "")
+    by_email = await ports.people.by_email(email)
+    linked = by_email is not None and await ports.providers.is_linked(issuer, by_email.id)
+    person = introduction_names_a_person(introduction, None, by_email, email_is_linked=linked)
+    await ports.providers.link(issuer, introduction.subject, person.id)
+    return person
+
+
+def _secret(ports: Ports, provider: Provider) -> str | None:
+    if provider.sealed_secret is None:
+        return None
+    return ports.sealing.opened(provider.sealed_secret, f"provider {ports.tenant_id}").decode()
+
+
+def _challenge(verifier: str) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
