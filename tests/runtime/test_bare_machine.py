@@ -88,7 +88,7 @@ def in_bare_machine(root: Path, command: str) -> "subprocess.CompletedProcess[st
     environment = [f"{name}={os.environ[name]}" for name in kept if name in os.environ]
     environment += ["HOME=/home/optima", "PATH=/usr/local/bin:/usr/bin:/bin", "LANG=C.UTF-8"]
     script = (
-        'mount -t proc proc "$ROOT/proc" && mount --bind /dev "$ROOT/dev"'
+        'mount -t proc proc "$ROOT/proc" && mount --rbind /dev "$ROOT/dev"'
         f' && exec chroot --userspec=optima:optima "$ROOT" env -i "$@" sh -c "cd /{CHECKOUT} && {command}"'
     )
     namespaces = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", script, "sh"]
