@@ -7,7 +7,8 @@ import hashlib
 import re
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any, Generic, TypeVar, cast
 from urllib.parse import quote
 from uuid import UUID
@@ -21,7 +22,7 @@ from pydantic import BaseModel, ValidationError
 from ..actor import Actor
 from ..auth import KeysUnavailable, TokenVerifier
 from ..clock import Clock
-from ..db import UNAVAILABLE, Database, Transaction
+from ..db import CONFLICTS, UNAVAILABLE, Database, Transaction
 from ..metrics import HTTP_SECONDS, REFUSALS
 from ..refusals import (
     Absent,
@@ -53,6 +54,11 @@ SELECT pg_try_advisory_xact_lock(hashtextextended($1::text || $2::text, 0)) AS o
        request_hash, status, headers, body
 FROM (SELECT 1) AS one
 LEFT JOIN idempotency_keys ON person_id = $1::uuid AND key = $2::text
+"""
+
+_FIND_KEPT = """
+SELECT status, headers, body FROM idempotency_keys
+WHERE person_id = $1 AND key = $2 AND request_hash = $3
 """
 
 _KEEP_ANSWER = """
@@ -172,7 +178,8 @@ class Api(Generic[P]):
             return response
         except (asyncpg.DataError, asyncpg.CharacterNotInRepertoireError):
             return self._plain_problem(request, 422, "unacceptable_value", {})
-        except (asyncpg.SerializationError, asyncpg.DeadlockDetectedError):
+        except (*CONFLICTS, asyncpg.UniqueViolationError) as error:
+            log.warning("two requests collided", error=repr(error), route=route.path, traceparent=trace)
             return self._plain_problem(request, 409, "concurrent_change", {})
         except KeysUnavailable:
             return self._unavailable(request, "keys_unavailable")
@@ -225,19 +232,33 @@ class Api(Generic[P]):
                 call.transaction, call.built_ports = work, self._ports(work)
                 return _respond(route, await route.handler(call, **arguments), request)
         key = _idempotency_key(request, required=route.idempotent)
+        if key is None:
+            async with self._unit_of_work(call, actor):
+                return _respond(route, await route.handler(call, **arguments), request)
+        fingerprint = hashlib.sha256(f"{route.method} {request.path_qs}\n".encode() + raw).digest()
+        try:
+            async with self._unit_of_work(call, actor) as work:
+                earlier = await _earlier_answer(work, actor.person_id, key, fingerprint)
+                if earlier is not None:
+                    return earlier
+                response = _respond(route, await route.handler(call, **arguments), request)
+                await _keep_answer(work, actor.person_id, key, fingerprint, response)
+                return response
+        except (Refusal, asyncpg.UniqueViolationError):
+            # The first request with this key may have committed just after we had looked for its answer.
+            async with self._database.reading(actor.tenant_id) as work:
+                kept = await work.connection.fetchrow(_FIND_KEPT, actor.person_id, key, fingerprint)
+            if kept is None:
+                raise
+            return _replayed(kept)
+
+    @asynccontextmanager
+    async def _unit_of_work(self, call: Call[P], actor: Actor) -> AsyncIterator[Transaction]:
         async with self._database.transaction(
             actor.tenant_id, now=call.now, actor_id=actor.person_id
         ) as work:
             call.transaction, call.built_ports = work, self._ports(work)
-            if key is None:
-                return _respond(route, await route.handler(call, **arguments), request)
-            fingerprint = hashlib.sha256(f"{route.method} {request.path_qs}\n".encode() + raw).digest()
-            earlier = await _earlier_answer(work, actor.person_id, key, fingerprint)
-            if earlier is not None:
-                return earlier
-            response = _respond(route, await route.handler(call, **arguments), request)
-            await _keep_answer(work, actor.person_id, key, fingerprint, response)
-            return response
+            yield work
 
 
 class _BadInput(Exception):
@@ -341,10 +362,14 @@ async def _earlier_answer(
         return None
     if found["request_hash"] != fingerprint:
         raise Invalid("idempotency_key_reused", field="Idempotency-Key")
-    headers = orjson.loads(found["headers"] or "{}")
+    return _replayed(found)
+
+
+def _replayed(kept: asyncpg.Record) -> web.Response:
+    headers = orjson.loads(kept["headers"] or "{}")
     return web.Response(
-        status=found["status"],
-        body=found["body"] or None,
+        status=kept["status"],
+        body=kept["body"] or None,
         headers={**headers, "Idempotency-Replayed": "true"},
     )
 

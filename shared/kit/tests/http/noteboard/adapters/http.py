@@ -45,7 +45,7 @@ class Line(Command):
 class PinNote(Command):
     text: Text(200)  # type: ignore[valid-type]
     cost: Amount = Decimal(0)
-    lines: list[Line] = []
+    lines: list[Line] = Field(default_factory=list)
 
 
 class NoteView(View):
