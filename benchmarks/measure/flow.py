@@ -1,7 +1,7 @@
 """POST → event → second service → visible, in a closed and in an open loop.
 
-A loop drafts a brief over HTTP and ends when the trail service has committed its entry of it. Visibility is
-read from the trail's own table every few milliseconds, once for all loops, so that looking costs little.
+A loop posts over HTTP and ends when the second service has committed what came of it. Visibility is read
+from that service's own table every two milliseconds, once for all loops, so that looking costs little.
 """
 
 from __future__ import annotations
@@ -10,73 +10,75 @@ import asyncio
 import itertools
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
 import asyncpg
 
-from optima_local.demonstration.client import Person
-
 from .stack import Samples
 
 _LOOK_EVERY = 0.002
 
 
+@dataclass(frozen=True, slots=True)
+class Path:
+    """What is posted where, and what shows that the second service has done its part."""
+
+    name: str
+    url: str
+    body: dict[str, str]
+    answered_id: str
+    """The answer's field that identifies what was posted."""
+    database_url: str
+    """The second service's database."""
+    written: str
+    """Selects, of the ids in $1, those that the second service has written."""
+
+
 @dataclass(slots=True)
 class Flow:
-    """Drafts briefs as `people` in turn (each may ask so often a second) and watches the trail for them."""
+    """Posts on a path, as the holders of `tokens` in turn, and watches for what comes of it."""
 
+    path: Path
     session: aiohttp.ClientSession
-    brief_url: str
-    people: list[Person]
-    trail: asyncpg.Connection
+    tokens: Sequence[str]
+    watched: asyncpg.Connection
     _waiting: dict[uuid.UUID, asyncio.Future[float]] = field(default_factory=dict)
-    _seen: dict[uuid.UUID, float] = field(default_factory=dict)
-    _turn: Iterator[Person] = field(init=False)
+    _turn: Iterator[str] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._turn = itertools.cycle(self.people)
+        self._turn = itertools.cycle(self.tokens)
 
     async def watch(self) -> None:
-        """Looks for new entries until cancelled."""
-        last = await self.trail.fetchval("SELECT coalesce(max(number), 0) FROM entries")
+        """Looks for what is waited for until cancelled."""
+        look = await self.watched.prepare(self.path.written)
         while True:
-            rows = await self.trail.fetch(
-                "SELECT number, correlation_id FROM entries"
-                " WHERE number > $1 AND type = 'optima.brief.drafted.v1' ORDER BY number",
-                last,
-            )
-            now = time.perf_counter()
-            for row in rows:
-                last = row["number"]
-                waiting = self._waiting.pop(row["correlation_id"], None)
-                if waiting is None:
-                    self._seen[row["correlation_id"]] = now
-                elif not waiting.done():
-                    waiting.set_result(now)
+            if self._waiting:
+                for (found,) in await look.fetch(list(self._waiting)):
+                    self._waiting.pop(found).set_result(time.perf_counter())
             await asyncio.sleep(_LOOK_EVERY)
 
     async def post(self) -> tuple[uuid.UUID, float, float]:
-        """Drafts a brief; returns its id, when the answer came, and how long it took."""
-        headers = {"Authorization": f"Bearer {next(self._turn).token}", "Idempotency-Key": uuid.uuid4().hex}
+        """Posts; returns what it is known by, when the answer came, and how long it took."""
+        headers = {"Authorization": f"Bearer {next(self._turn)}", "Idempotency-Key": uuid.uuid4().hex}
         began = time.perf_counter()
-        async with self.session.post(self.brief_url, json={"title": "Misura"}, headers=headers) as response:
+        async with self.session.post(self.path.url, json=self.path.body, headers=headers) as response:
             body: dict[str, Any] = await response.json()
             if response.status != 201:
-                raise RuntimeError(f"drafting a brief was answered {response.status}: {body}")
+                raise RuntimeError(f"{self.path.url} answered {response.status}: {body}")
         answered = time.perf_counter()
-        return uuid.UUID(body["brief_id"]), answered, answered - began
+        return uuid.UUID(body[self.path.answered_id]), answered, answered - began
 
-    async def visible(self, brief_id: uuid.UUID) -> float:
-        """When the trail had it."""
-        seen = self._seen.pop(brief_id, None)
-        if seen is not None:
-            return seen
+    async def visible(self, posted: uuid.UUID) -> float:
+        """When the second service had written it."""
         waiting = asyncio.get_running_loop().create_future()
-        self._waiting[brief_id] = waiting
-        return await asyncio.wait_for(waiting, 30)
+        self._waiting[posted] = waiting
+        try:
+            return await asyncio.wait_for(waiting, 30)
+        finally:
+            self._waiting.pop(posted, None)
 
 
 @dataclass(slots=True)
@@ -110,19 +112,16 @@ async def open_loop(flow: Flow, per_second: float, seconds: float) -> FlowResult
     """Requests begin at fixed times, however long the earlier ones take."""
     result = FlowResult(0.0)
     began = time.perf_counter()
-    running: set[asyncio.Task[None]] = set()
-    for number in range(int(per_second * seconds)):
-        await asyncio.sleep(max(0.0, began + number / per_second - time.perf_counter()))
-        task = asyncio.create_task(_one(flow, result))
-        running.add(task)
-        task.add_done_callback(running.discard)
-    await asyncio.gather(*running)
+    async with asyncio.TaskGroup() as running:
+        for number in range(max(1, int(per_second * seconds))):
+            await asyncio.sleep(max(0.0, began + number / per_second - time.perf_counter()))
+            running.create_task(_one(flow, result))
     result.seconds = time.perf_counter() - began
     return result
 
 
 async def _one(flow: Flow, result: FlowResult) -> None:
-    brief_id, answered, took = await flow.post()
+    posted, answered, took = await flow.post()
     result.answer.values.append(took)
-    visible = await flow.visible(brief_id)
+    visible = await flow.visible(posted)
     result.handled.values.append(max(0.0, visible - answered))
