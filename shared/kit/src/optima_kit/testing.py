@@ -141,10 +141,14 @@ _ROLES = ("owner", "rw", "ro", "backbone")
 _PASSWORD = "only-for-tests"
 
 
+def _migrations_state(service: str) -> str:
+    checksums = "".join(migration.checksum for migration in all_migrations(service))
+    return hashlib.sha256(checksums.encode()).hexdigest()[:10]
+
+
 async def _template(superuser_url: str, service: str) -> str:
     """A migrated database to clone from, made once per state of the migrations."""
-    state = hashlib.sha256("".join(m.checksum for m in all_migrations(service)).encode()).hexdigest()[:10]
-    name = f"template_{service}_{state}"
+    name = f"template_{service}_{_migrations_state(service)}"
     connection = await asyncpg.connect(superuser_url)
     try:
         await connection.execute("SELECT pg_advisory_lock(hashtext($1))", name)
@@ -166,12 +170,7 @@ async def _template(superuser_url: str, service: str) -> str:
     return name
 
 
-@contextlib.asynccontextmanager
-async def temporary_database(service: str) -> AsyncIterator[ServiceDatabase]:
-    """A fresh, migrated database of that service, dropped at the end of the block.
-
-    Tests that keep to a tenant of their own may share one, which spares a second each.
-    """
+async def _created_database(service: str) -> ServiceDatabase:
     superuser_url = _server("OPTIMA_TEST_POSTGRES_URL")
     template = await _template(superuser_url, service)
     name = f"test_{service}_{uuid.uuid4().hex[:12]}"
@@ -184,21 +183,97 @@ async def temporary_database(service: str) -> AsyncIterator[ServiceDatabase]:
         role: _with(superuser_url, user=f"{service}_{role}", password=_PASSWORD, database=name)
         for role in _ROLES
     }
+    return ServiceDatabase(name, service, _with(superuser_url, database=name), urls)
+
+
+async def _drop(*names: str) -> None:
+    connection = await asyncpg.connect(_server("OPTIMA_TEST_POSTGRES_URL"))
     try:
-        yield ServiceDatabase(name, service, _with(superuser_url, database=name), urls)
-    finally:
-        connection = await asyncpg.connect(superuser_url)
-        try:
+        for name in names:
             await connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-        finally:
-            await connection.close()
+    finally:
+        await connection.close()
+
+
+@contextlib.asynccontextmanager
+async def temporary_database(service: str) -> AsyncIterator[ServiceDatabase]:
+    """A fresh, migrated database of that service, dropped at the end of the block."""
+    database = await _created_database(service)
+    try:
+        yield database
+    finally:
+        await _drop(database.name)
+
+
+_spare: dict[str, list[tuple[ServiceDatabase, str]]] = {}
+"""Databases of this process that a test has left empty again, each with its schema's fingerprint."""
+
+_FINGERPRINT = """
+SELECT md5(string_agg(part, ',' ORDER BY part)) FROM (
+    SELECT concat(relname, relkind, relacl, relrowsecurity, relforcerowsecurity) AS part
+    FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'i', 'v')
+    UNION ALL SELECT concat(attrelid::regclass, attname, atttypid, attnotnull)
+    FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+    WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND attnum > 0
+    UNION ALL SELECT concat(conname, pg_get_constraintdef(oid))
+    FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+    UNION ALL SELECT concat(tgrelid::regclass, tgname, tgenabled) FROM pg_trigger
+    UNION ALL SELECT concat(schemaname, tablename, policyname, qual, with_check) FROM pg_policies
+) AS schema
+"""
+_EMPTY = """
+DO $$
+DECLARE tables text;
+BEGIN
+    PERFORM pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid();
+    SELECT string_agg(format('%I', relname), ', ') INTO tables FROM pg_class
+    WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
+        AND relname NOT IN ('schema_migrations', 'outbox_partitions');
+    SET LOCAL session_replication_role = replica;
+    EXECUTE 'TRUNCATE ' || tables || ' RESTART IDENTITY CASCADE';
+END $$
+"""
+
+
+@contextlib.asynccontextmanager
+async def _borrowed_database(service: str) -> AsyncIterator[ServiceDatabase]:
+    """An empty database that other tests have used before. Making one takes longer than emptying one."""
+    # New migrations make another database.
+    state = f"{service} {_migrations_state(service)}"
+    spare = _spare.setdefault(state, [])
+    if spare:
+        database, fingerprint = spare.pop()
+    else:
+        database = await _created_database(service)
+        fingerprint = (await database.fetch(_FINGERPRINT))[0][0]
+    yield database
+    connection = await asyncpg.connect(database.superuser_url)
+    try:
+        same = fingerprint == await connection.fetchval(_FINGERPRINT)
+        if same:
+            await connection.execute(_EMPTY)
+    finally:
+        await connection.close()
+    if same:
+        spare.append((database, fingerprint))
+    else:
+        # Whoever changes the schema leaves nothing to others.
+        await _drop(database.name)
+
+
+def pytest_sessionfinish() -> None:
+    """Drops the databases that tests have shared."""
+    names = [database.name for spare in _spare.values() for database, _ in spare]
+    if names:
+        asyncio.run(_drop(*names))
 
 
 @pytest.fixture
 async def database_for() -> AsyncIterator[Callable[[str], Awaitable[ServiceDatabase]]]:
-    """`await database_for("brief")`: a fresh, migrated database of that service, dropped after the test."""
+    """`await database_for("brief")`: an empty, migrated database of that service, for this test alone."""
     async with contextlib.AsyncExitStack() as stack:
-        yield lambda service: stack.enter_async_context(temporary_database(service))
+        yield lambda service: stack.enter_async_context(_borrowed_database(service))
 
 
 @pytest.fixture
