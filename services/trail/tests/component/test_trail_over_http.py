@@ -126,7 +126,7 @@ async def test_the_requester_follows_her_brief_without_prices(app: AppClient, to
         "production.phase_started",
     ]
     _, body = await anna.get("/v1/entries")
-    assert "987" not in str(body)
+    assert "987.65" not in str(body)
     assert "Segreto" not in str(body)
     assert not {"number", "hash"} & body["items"][0].keys()
 
