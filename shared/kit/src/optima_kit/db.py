@@ -18,7 +18,7 @@ import orjson
 
 from .clock import Clock, SystemClock
 from .jobs import JobBuffer
-from .metrics import POOL_IDLE, POOL_SIZE, POOL_WAIT_SECONDS
+from .metrics import POOL_WAIT_SECONDS
 from .outbox import OutboxBuffer
 from .tracing import current_trace
 
@@ -307,6 +307,4 @@ class Database:
         asked = time.perf_counter()
         async with self.pool.acquire(timeout=10) as connection:
             POOL_WAIT_SECONDS.observe(time.perf_counter() - asked)
-            POOL_SIZE.set(self.pool.get_size())
-            POOL_IDLE.set(self.pool.get_idle_size())
             yield connection  # type: ignore[misc]

@@ -9,7 +9,7 @@ import orjson
 from aiohttp import web
 
 from .db import UNAVAILABLE, Database
-from .metrics import exposition
+from .metrics import POOL_IDLE, POOL_SIZE, exposition
 from .migrate import missing_migrations
 from .service import Service
 
@@ -49,6 +49,10 @@ class Health:
         return _answer(200, {"status": "ready"})
 
     async def _metrics(self, _: web.Request) -> web.Response:
+        # Asyncpg counts by looking at every connection: too dear to do for each use of one.
+        pools = (self._database.pool, self._backbone.pool)
+        POOL_SIZE.set(sum(pool.get_size() for pool in pools))
+        POOL_IDLE.set(sum(pool.get_idle_size() for pool in pools))
         if self._service.measure is not None:
             # A database that is away must not take the process's own figures with it.
             with contextlib.suppress(*UNAVAILABLE):

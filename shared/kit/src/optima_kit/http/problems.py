@@ -6,7 +6,7 @@ import re
 import string
 import tomllib
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -74,6 +74,7 @@ def _read(package: str) -> dict[str, dict[str, str]]:
     return texts
 
 
+@lru_cache(maxsize=256)
 def language_of(accept_language: str | None) -> str:
     """ "it" unless the client prefers English."""
     best, chosen = 0.0, "it"
