@@ -11,8 +11,7 @@ import asyncpg
 
 from optima_kit.testing import eventually
 from optima_local.access import load_access
-
-from .conftest import Stack
+from tests.stack import Stack
 
 
 async def everything_settles(stack: Stack, *, within: float = 60.0) -> None:

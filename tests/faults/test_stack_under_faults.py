@@ -13,11 +13,16 @@ from optima_kit.testing import eventually
 from optima_kit.topology import EVENTS
 from optima_local.demonstration.load import LoadResult, run_load
 from optima_local.demonstration.show import customer_of
+from tests.stack import Stack
 
-from .conftest import Stack
 from .invariants import errors_logged, everything_settles
 
-pytestmark = [pytest.mark.servers, pytest.mark.faults, pytest.mark.timeout(240)]
+pytestmark = [
+    pytest.mark.servers,
+    pytest.mark.faults,
+    pytest.mark.xdist_group("stack"),
+    pytest.mark.timeout(240),
+]
 
 PEOPLE, BRIEFS = 3, 6
 

@@ -120,7 +120,7 @@ class Api:
     async def _try(self, method: str, url: str, headers: dict[str, str], options: dict[str, Any]) -> Answer:
         self.requests += 1
         async with self._session.request(method, url, headers=headers, **options) as response:
-            is_json = "json" in response.content_type
+            is_json = response.content_type in ("application/json", "application/problem+json")
             body = await (response.json(content_type=None) if is_json else response.read())
             return Answer(response.status, body, response.headers.copy())
 

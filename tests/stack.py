@@ -1,4 +1,4 @@
-"""A whole stack of its own, started the way that people start it, and the means to hurt it."""
+"""A whole stack of its own, and the means to hurt it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from optima_kit.testing import eventually
 from optima_local.demonstration.show import Stage
@@ -99,21 +96,3 @@ class Stack:
         with (self.layout.logs / f"{service}-more.log").open("ab") as log:
             command = [sys.executable, "-m", code.module, role]
             return subprocess.Popen(command, env=environment, stdout=log, stderr=log), port
-
-
-@pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """One stack for all fault tests: what it went through before only makes each of them harder."""
-    home = tmp_path_factory.mktemp("stack")
-    environment = {**os.environ, "OPTIMA_HOME": str(home)}
-    for variable in ("OPTIMA_POSTGRES_URL", "OPTIMA_AMQP_URL"):
-        environment.pop(variable, None)
-    optima = [sys.executable, "-m", "optima_local"]
-    up = subprocess.run(
-        [*optima, "up", "--no-demo"], env=environment, cwd=ROOT, capture_output=True, text=True, timeout=180
-    )
-    assert up.returncode == 0, up.stdout + up.stderr
-    try:
-        yield Stack(Layout(Path(home)))
-    finally:
-        subprocess.run([*optima, "reset"], env=environment, cwd=ROOT, check=True, timeout=120)

@@ -1,0 +1,33 @@
+"""What tests of the whole stack share."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from optima_local.layout import ROOT, Layout
+
+from .stack import Stack
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """One stack for all fault tests: what it went through before only makes each of them harder."""
+    home = tmp_path_factory.mktemp("stack")
+    environment = {**os.environ, "OPTIMA_HOME": str(home)}
+    for variable in ("OPTIMA_POSTGRES_URL", "OPTIMA_AMQP_URL"):
+        environment.pop(variable, None)
+    optima = [sys.executable, "-m", "optima_local"]
+    up = subprocess.run(
+        [*optima, "up", "--no-demo"], env=environment, cwd=ROOT, capture_output=True, text=True, timeout=180
+    )
+    assert up.returncode == 0, up.stdout + up.stderr
+    try:
+        yield Stack(Layout(Path(home)))
+    finally:
+        subprocess.run([*optima, "reset"], env=environment, cwd=ROOT, check=True, timeout=120)

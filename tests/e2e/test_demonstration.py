@@ -1,0 +1,175 @@
+"""The guided demonstration, and what another tenant sees of all that it leaves behind: nothing."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import aiohttp
+import pytest
+
+from optima_local.demonstration.client import Api, Person, StepFailed
+from optima_local.demonstration.show import customer_of, run_demonstration
+from tests.stack import Stack
+
+pytestmark = [
+    pytest.mark.servers,
+    pytest.mark.journey,
+    pytest.mark.xdist_group("stack"),
+    pytest.mark.timeout(240),
+]
+
+_PARAMETER = re.compile(r"{([a-z_]+)}")
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+async def test_a_brief_is_carried_from_the_request_to_the_delivery(stack: Stack, capsys):
+    steps = await run_demonstration(stack.stage)
+    titles = [step.title for step in steps]
+    assert titles.count("A shipment leaves with its DDT") == 2
+    assert "The director's step appears: he approves" in titles
+    assert "The brief closes by itself" in titles
+    assert titles[-1] == "The trail verifies"
+    assert all(title in capsys.readouterr().out for title in titles[:1])
+
+
+@pytest.fixture
+async def stranger(stack: Stack) -> AsyncIterator[tuple[Api, Person]]:
+    """The admin of another tenant, who may do everything there."""
+    slug = f"altri-{secrets.token_hex(4)}"
+    stage = stack.stage
+    async with aiohttp.ClientSession() as session:
+        api = Api(session, stage.addresses, slug, patience=30)
+        client_id, secret = stage.platform_client
+        body = {"grant": "client_credentials", "client_id": client_id, "client_secret": secret}
+        token = (await api.anonymous("POST", "identity", "/v1/tokens", json=body)).body["access_token"]
+        email, password = f"admin@{slug}.example", secrets.token_urlsafe(18)
+        tenant = {
+            "slug": slug,
+            "legal": {
+                "name": "Altri S.r.l.",
+                "vat_number": "01234560371",
+                "street": "Via Roma 1",
+                "postal_code": "40121",
+                "city": "Bologna",
+                "province": "BO",
+            },
+            "admin": {"name": "Ada Neri", "email": email},
+        }
+        registered = await api.with_token(token, "POST", "identity", "/v1/tenants", json=tenant)
+        accept = {"token": registered.body["invitation"]["token"], "password": password}
+        await api.anonymous("POST", "identity", "/v1/invitations/acceptance", json=accept)
+        yield api, Person("admin", "Ada Neri", email, password)
+
+
+def texts(value: Any) -> Iterator[str]:
+    """Every text in a JSON document."""
+    if isinstance(value, dict):
+        for inner in value.values():
+            yield from texts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from texts(inner)
+    elif isinstance(value, str):
+        yield value
+
+
+def keys_in(value: Any) -> Iterator[str]:
+    """Every key and code that the demonstration's files define."""
+    if isinstance(value, dict):
+        yield from (str(value[name]) for name in ("key", "code") if name in value)
+        value = list(value.values())
+    if isinstance(value, list):
+        for inner in value:
+            yield from keys_in(inner)
+
+
+async def answer(api: Api, person: Person, service: str, path: str) -> tuple[int, Any]:
+    """Status and body; a refusal's without what differs by address."""
+    try:
+        found = await api.as_(person, "GET", service, path)
+    except StepFailed as refused:
+        status = int(re.search(r": (\d{3}) ", str(refused))[1])  # type: ignore[index]
+        return status, str(refused).partition(f": {status} ")[2]
+    return found.status, found.body
+
+
+async def test_another_tenant_sees_nothing_of_it(stack: Stack, stranger: tuple[Api, Person]):
+    """Every GET of every service with a path parameter, asked by another tenant's admin with what is ours."""
+    other_api, other = stranger
+    proven = 0
+    async with customer_of(stack.stage, patience=30) as customer:
+        admin = customer.people["admin"]
+        data = customer.data
+        keys = set(
+            keys_in(
+                [
+                    data.customer["roles"],
+                    data.customer["units"],
+                    data.production,
+                    data.logistics,
+                    data.erp,
+                    data.processes,
+                ]
+            )
+        )
+        for service, url in stack.addresses["services"].items():
+            paths = await _paths(url)
+            known = await _known(customer.api, admin, service, [p for p in paths if "{" not in p])
+            for path in (p for p in paths if len(_PARAMETER.findall(p)) == 1):
+                ours = await _one_of_ours(customer.api, admin, service, path, known, keys)
+                if ours is None:
+                    continue
+                known |= set(texts((await answer(customer.api, admin, service, ours))[1]))
+                nowhere = _PARAMETER.sub(_unknown_like(ours, path), path)
+                theirs = await answer(other_api, other, service, ours)
+                absent = await answer(other_api, other, service, nowhere)
+                assert theirs == absent, f"{service} {ours}: {theirs}"
+                assert theirs[0] == 404 or not _identifiers(theirs[1]) & known, f"{service} {ours}: {theirs}"
+                proven += 1
+            for path in (p for p in paths if "{" not in p):
+                status, body = await answer(other_api, other, service, path)
+                if status == 200 and service != "identity":
+                    assert not _identifiers(body) & known, f"{service} {path}: {body}"
+    assert proven >= 15, f"only {proven} endpoints could be asked for something that is there"
+
+
+def _identifiers(body: Any) -> set[str]:
+    platform = str(uuid.UUID(int=0))  # it registered both tenants
+    return {text for text in texts(body) if _UUID.fullmatch(text)} - {platform}
+
+
+async def _paths(url: str) -> list[str]:
+    async with aiohttp.ClientSession() as session, session.get(f"{url}/openapi.json") as response:
+        document = await response.json()
+    return [
+        path for path, methods in document["paths"].items() if "get" in methods and path.startswith("/v1/")
+    ]
+
+
+async def _known(api: Api, person: Person, service: str, lists: list[str]) -> set[str]:
+    """What may be an identifier or a key, from all that the service lists."""
+    found: set[str] = set()
+    for path in lists:
+        if path != "/v1/events":  # waits for news
+            found |= set(texts((await answer(api, person, service, path))[1]))
+    return found
+
+
+async def _one_of_ours(
+    api: Api, person: Person, service: str, path: str, known: set[str], keys: set[str]
+) -> str | None:
+    """The path with something in it that is there. Keys are the data files' own: others may be built in."""
+    for value in sorted(_identifiers(list(known)) if _PARAMETER.findall(path)[0].endswith("_id") else keys):
+        candidate = _PARAMETER.sub(value, path)
+        if (await answer(api, person, service, candidate))[0] == 200:
+            return candidate
+    return None
+
+
+def _unknown_like(ours: str, path: str) -> str:
+    """A value that is nobody's, of the kind that the path takes."""
+    return str(uuid.uuid4()) if _UUID.search(ours) else "nobody-knows-me"
