@@ -38,7 +38,7 @@ class PostgresTrail:
         self._grants.update(grants)
 
     async def flush(self) -> None:
-        """Numbers, seals and writes what was recorded: five statements, however much it is."""
+        """Numbers, seals and writes what was recorded: two statements, however much it is."""
         if not self._occurrences:
             return
         occurrences, self._occurrences = self._occurrences, []
@@ -46,12 +46,7 @@ class PostgresTrail:
         sealed = extend(
             await self._locked_head(), occurrences, tenant_id=self._work.tenant_id, recorded_at=self._work.now
         )
-        await self._append(sealed)
-        await self._note_hours(sealed)
-        if grants:
-            await self._add_grants(grants)
-        newest = sealed[-1]
-        await self._work.connection.execute(QUERIES.move_head, newest.entry.number, newest.hash)
+        await self._append(sealed, grants)
 
     async def head(self) -> Head:
         row = await self._work.connection.fetchrow(QUERIES.read_head)
@@ -117,8 +112,10 @@ class PostgresTrail:
         assert row is not None
         return Head(row["number"], row["hash"])
 
-    async def _append(self, sealed: Sequence[SealedEntry]) -> None:
+    async def _append(self, sealed: Sequence[SealedEntry], grants: set[Grant]) -> None:
         occurrences = [each.entry.occurrence for each in sealed]
+        hours = _hours_of(sealed)
+        granted = sorted({(g.person_id, g.correlation_id, g.subject or g.correlation_id) for g in grants})
         await self._work.connection.execute(
             QUERIES.append_entries,
             [each.entry.number for each in sealed],
@@ -135,25 +132,25 @@ class PostgresTrail:
             [o.data for o in occurrences],
             [each.hash for each in sealed],
             self._work.now,
+            list(hours),
+            [first for first, _ in hours.values()],
+            [last for _, last in hours.values()],
+            [person_id for person_id, _, _ in granted],
+            [correlation_id for _, correlation_id, _ in granted],
+            [subject for _, _, subject in granted],
+            sealed[-1].entry.number,
+            sealed[-1].hash,
         )
 
-    async def _note_hours(self, sealed: Sequence[SealedEntry]) -> None:
-        hours: dict[datetime, tuple[int, int]] = {}
-        for each in sealed:
-            hour = each.entry.occurrence.occurred_at.replace(minute=0, second=0, microsecond=0)
-            number = each.entry.number
-            first, _ = hours.get(hour, (number, number))
-            hours[hour] = (first, number)
-        ordered = sorted(hours)
-        await self._work.connection.execute(
-            QUERIES.note_hours, ordered, [hours[h][0] for h in ordered], [hours[h][1] for h in ordered]
-        )
 
-    async def _add_grants(self, grants: set[Grant]) -> None:
-        rows = sorted({(g.person_id, g.correlation_id, g.subject or g.correlation_id) for g in grants})
-        await self._work.connection.execute(
-            QUERIES.add_grants, [row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows]
-        )
+def _hours_of(sealed: Sequence[SealedEntry]) -> dict[datetime, tuple[int, int]]:
+    """The first and the last number of each hour in which something happened."""
+    hours: dict[datetime, tuple[int, int]] = {}
+    for each in sealed:
+        hour = each.entry.occurrence.occurred_at.replace(minute=0, second=0, microsecond=0)
+        first, _ = hours.get(hour, (each.entry.number, 0))
+        hours[hour] = (first, each.entry.number)
+    return hours
 
 
 def _sealed(row: asyncpg.Record) -> SealedEntry:

@@ -8,9 +8,6 @@ SELECT number, hash FROM heads FOR UPDATE
 -- A tenant's first entry; two consumers may begin at once.
 INSERT INTO heads (number, hash) VALUES ($1, $2) ON CONFLICT (tenant_id) DO NOTHING
 
--- name: move_head
-UPDATE heads SET number = $1, hash = $2
-
 -- name: read_head
 SELECT number, hash FROM heads
 
@@ -18,24 +15,26 @@ SELECT number, hash FROM heads
 SELECT number FROM entries WHERE event_id = $1
 
 -- name: append_entries
--- One statement for a whole batch.
+-- One statement for a whole batch and all that follows from it: entries ($1–$14), their hours ($15–$17), who
+-- may see them ($18–$20), and the new head ($21, $22). Every event of every service comes through here.
+WITH noted AS (
+    INSERT INTO hours AS known (hour, first_number, last_number)
+    SELECT * FROM unnest($15::timestamptz[], $16::bigint[], $17::bigint[])
+    ON CONFLICT (tenant_id, hour) DO UPDATE
+    SET first_number = least(known.first_number, excluded.first_number),
+        last_number = greatest(known.last_number, excluded.last_number)
+), granted AS (
+    INSERT INTO grants (person_id, correlation_id, subject)
+    SELECT * FROM unnest($18::uuid[], $19::uuid[], $20::uuid[])
+    ON CONFLICT DO NOTHING
+), moved AS (
+    UPDATE heads SET number = $21, hash = $22
+)
 INSERT INTO entries (number, event_id, source, type, subject, sequence, correlation_id, causation_id,
                      actor_id, on_behalf_of, occurred_at, data, hash, recorded_at)
 SELECT *, $14::timestamptz
 FROM unnest($1::bigint[], $2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::bigint[], $7::uuid[],
             $8::uuid[], $9::uuid[], $10::uuid[], $11::timestamptz[], $12::text[], $13::text[])
-
--- name: add_grants
-INSERT INTO grants (person_id, correlation_id, subject)
-SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[])
-ON CONFLICT DO NOTHING
-
--- name: note_hours
-INSERT INTO hours AS known (hour, first_number, last_number)
-SELECT * FROM unnest($1::timestamptz[], $2::bigint[], $3::bigint[])
-ON CONFLICT (tenant_id, hour) DO UPDATE
-SET first_number = least(known.first_number, excluded.first_number),
-    last_number = greatest(known.last_number, excluded.last_number)
 
 -- name: find_window
 -- The numbers between which the answer lies: after the entry $1 (nothing, if it isn't there), and within
