@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,14 +14,16 @@ import pytest
 import yaml
 
 from approval.bootstrap import service
+from approval.settings import ApprovalSettings
 from optima_contracts.brief import BriefCancelled, BriefContent, BriefSubmitted
 from optima_contracts.economics import BriefPriced
 from optima_contracts.envelope import Envelope, EventData
 from optima_contracts.identity import PersonChanged, RoleChanged, UnitChanged
 from optima_kit.actor import Actor
+from optima_kit.db import Database
 from optima_kit.service import Service
-from optima_kit.settings import Settings
 from optima_kit.testing import AppClient, Client, FixedClock, People, ServiceDatabase, app_client
+from optima_kit.work import JobRunner
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 DEMONSTRATION = Path(__file__).resolve().parents[3] / "deploy" / "demo" / "processes"
@@ -35,6 +38,7 @@ class Desk:
     service: Service[Any]
     database: ServiceDatabase
     clock: FixedClock
+    stack: AsyncExitStack
     tenant_id: UUID = field(default_factory=uuid4)
     people: dict[str, Actor] = field(default_factory=dict)
     units: dict[str, UUID] = field(default_factory=dict)
@@ -102,6 +106,15 @@ class Desk:
     def id(self, name: str) -> str:
         return str(self.people[name].person_id)
 
+    async def restart(self, **settings: Any) -> None:
+        """The same database behind a service that is configured otherwise."""
+        self.service = service(settings_for(self.database, **settings))
+        await self.app.http.close()
+        serving = app_client(
+            self.service, self.database, clock=self.clock, people=self.app.people, pool_size=8
+        )
+        self.app = await self.stack.enter_async_context(serving)
+
     # processes
 
     async def publish(self, document: str | dict[str, Any]) -> dict[str, Any]:
@@ -151,6 +164,15 @@ class Desk:
             event.type.removeprefix("optima.approval.").removesuffix(".v1")
             for event in await self.database.published()
         ]
+
+    async def work(self) -> int:
+        """Runs every job that is due, or is in a moment."""
+        self.clock.advance(timedelta(seconds=3))
+        backbone = await Database.open(self.database.backbone_url, source="/optima/test", size=1)
+        try:
+            return await JobRunner(self.service, self.app.database).run_due(backbone.pool, self.clock)
+        finally:
+            await backbone.close()
 
     # the neighbours' events
 
@@ -219,8 +241,8 @@ class Desk:
             await reaction.handle(self.service.ports(work), received)
 
 
-def settings_for(database: ServiceDatabase) -> Settings:
-    return Settings.model_validate(
+def settings_for(database: ServiceDatabase, **more: Any) -> ApprovalSettings:
+    return ApprovalSettings.model_validate(
         {
             "database_url": database.rw_url,
             "database_backbone_url": database.backbone_url,
@@ -228,6 +250,7 @@ def settings_for(database: ServiceDatabase) -> Settings:
             "issuer": "http://issuer.test",
             "jwks_url": "http://issuer.test/jwks",
         }
+        | more
     )
 
 
@@ -236,7 +259,9 @@ async def desk(database_for: Any) -> AsyncIterator[Desk]:
     database = await database_for("approval")
     clock = FixedClock(NOW)
     approval = service(settings_for(database))
-    async with app_client(approval, database, clock=clock, people=People(clock=clock), pool_size=8) as app:
-        desk = Desk(app, approval, database, clock)
+    async with AsyncExitStack() as stack:
+        serving = app_client(approval, database, clock=clock, people=People(clock=clock), pool_size=8)
+        app = await stack.enter_async_context(serving)
+        desk = Desk(app, approval, database, clock, stack)
         await desk.hire()
         yield desk

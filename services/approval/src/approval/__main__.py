@@ -3,6 +3,7 @@
 from optima_kit.run import main
 
 from .bootstrap import service
+from .settings import ApprovalSettings
 
 if __name__ == "__main__":
-    main(service)
+    main(service, ApprovalSettings)

@@ -8,7 +8,6 @@ from uuid import uuid4
 import pytest
 
 from optima_kit.refusals import NotYet
-from optima_kit.work import JobRunner
 
 
 async def test_the_demonstration_journey(desk):
@@ -249,12 +248,7 @@ async def test_who_leaves_is_no_longer_asked(desk):
     await desk.publish("materiali-pop")
     brief_id = await desk.submit()
     await desk.person("paolo", "purchasing", unit="azienda", active=False)
-    runner = JobRunner(desk.service, desk.app.database)
-    rows = await desk.database.fetch(
-        "UPDATE jobs SET hinted_at = now() WHERE due_at <= $1 RETURNING id", desk.clock.now()
-    )
-    for row in rows:
-        await runner.run(row["id"], desk.tenant_id)
+    await desk.work()
     approval = await desk.approval("marta", brief_id)
     parts = {p["person"]["name"]: p["state"] for p in approval["steps"][0]["parts"]}
     assert parts == {"Paolo": "cancelled", "Piera": "requested"}

@@ -341,37 +341,26 @@ class TestDelegation:
 
 
 class TestForwarding:
-    def forward(self, world, name: str, to: str, step: str = "uno"):
-        return world.took(
-            engine.forward(
-                world.run,
-                world.rules,
-                step,
-                world.id(name),
-                world.id(to),
-                "ferie",
-                world.now,
-                world.directory,
-            )
-        )
-
     def test_the_part_moves(self, world):
         world.open(one_step(quorum="all"))
-        self.forward(world, "paolo", "dario")
+        world.forward("paolo", "dario", "uno")
         assert world.parts("uno") == {"paolo": "cancelled", "piera": "requested", "dario": "requested"}
         assert isinstance(refusal_of(lambda: world.decide("paolo", "uno")), Forbidden)
         assert world.decide("dario", "uno").decide("piera", "uno").run.state == "approved"
 
     def test_not_to_the_requester_nor_to_an_approver_nor_to_who_left(self, world):
         world.open(one_step())
-        assert refusal_of(lambda: self.forward(world, "paolo", "marta")).code == "cannot_forward_to_requester"
-        assert refusal_of(lambda: self.forward(world, "paolo", "piera")).code == "already_an_approver"
+        assert (
+            refusal_of(lambda: world.forward("paolo", "marta", "uno")).code == "cannot_forward_to_requester"
+        )
+        assert refusal_of(lambda: world.forward("paolo", "piera", "uno")).code == "already_an_approver"
         world.leave("dario")
-        assert refusal_of(lambda: self.forward(world, "paolo", "dario")).code == "cannot_forward_to"
+        assert refusal_of(lambda: world.forward("paolo", "dario", "uno")).code == "cannot_forward_to"
 
     def test_it_survives_a_change_of_people(self, world):
         world.open(one_step(quorum="all"))
-        self.forward(world, "paolo", "dario").people_change()
+        world.forward("paolo", "dario", "uno")
+        world.people_change()
         assert world.asked("uno") == {"piera", "dario"}
         world.leave("dario")
         world.people_change()

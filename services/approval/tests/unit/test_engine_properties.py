@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import copy
+import gzip
 import itertools
-from collections.abc import Iterator
-from datetime import timedelta
+import json
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, settings
+import pytest
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -20,9 +25,17 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from approval.domain import engine
-from approval.domain.approval import Approval, StepRun
-from approval.domain.migration import has_started
+from approval.domain.approval import (
+    Approval,
+    Ended,
+    Migrated,
+    PartDecided,
+    PartForwarded,
+    StepEnded,
+    StepReopened,
+    StepRun,
+    rebuild,
+)
 from optima_kit.refusals import Refusal
 
 # -- the reference: outcomes by definition, from votes and from the document, without any progress kept
@@ -194,6 +207,7 @@ def steps(draw: st.DrawFn, key: str, earlier: list[str]) -> dict[str, Any]:
         {"hours": 4, "remind": [2], "then": ["skip"]},
         {"hours": 4, "then": ["escalate", "expire"]},
     )
+    maybe("evidence", {"media_types": ["application/pdf"]})
     return step
 
 
@@ -263,96 +277,95 @@ def contents() -> st.SearchStrategy[dict[str, Any]]:
 # -- what may happen
 
 
+PDF = {"name": "preventivo.pdf", "media_type": "application/pdf", "size": 10, "sha256": "0" * 64}
+ACTS = ("approve", "approve", "approve", "reject", "abstain", "request_changes")
+ROLES = ("purchasing", "director", "marketing", "marketing-lead")
+
+
 class Approvals(RuleBasedStateMachine):
-    def __init__(self, new_world: Any) -> None:
+    def __init__(self, new_world: Any, keep: Callable[[Any], None] | None = None) -> None:
         super().__init__()
         self.world = new_world()
+        self.keep = keep
         self.hashes = itertools.count(2)
         self.ended: Approval | None = None
-        self.told = 0
+        self.told = self.looked_at = 0
         self.added = 0
-        self.earlier: Any = None
+        self.earlier_nodes: Any = None
 
     @initialize(document=documents(), content=contents(), requester=st.sampled_from(NAMES))
     def begin(self, document: dict[str, Any], content: dict[str, Any], requester: str) -> None:
         self.document, self.nodes = document, document["steps"]
         self.by_key = {step["key"]: step for step in steps_of(self.nodes)}
-        self.world.open(document, requester=requester, content=content)
+        self.world.do("open", document=document, requester=requester, content=content)
 
     def pending(self) -> list[str]:
         return [key for key, run in self.world.run.steps.items() if run.state == "pending"]
 
     @precondition(lambda self: self.pending())
-    @rule(
-        data=st.data(),
-        act=st.sampled_from(("approve", "approve", "approve", "reject", "abstain", "request_changes")),
-        for_someone=st.booleans(),
-    )
+    @rule(data=st.data(), act=st.sampled_from(ACTS), for_someone=st.booleans())
     def decide(self, data: st.DataObject, act: Any, for_someone: bool) -> None:
         step = data.draw(st.sampled_from(self.pending()))
         asked = sorted(self.world.asked(step))
         name = data.draw(st.sampled_from(NAMES if for_someone or not asked else asked))
         for_ = data.draw(st.sampled_from(NAMES)) if for_someone else None
-        self.attempt(lambda: self.world.decide(name, step, act, "perché sì", for_=for_))
+        evidence = [PDF] if "evidence" in self.by_key[step] else []
+        self.attempt(
+            "decide", name=name, step=step, act=act, reason="perché sì", for_=for_, evidence=evidence
+        )
 
     @rule(name=st.sampled_from(NAMES), step=st.sampled_from(("n1", "n2", "n9")))
     def decide_about_other_content(self, name: str, step: str) -> None:
-        assert not self.attempt(lambda: self.world.decide(name, step, content_hash="unread"))
+        assert not self.attempt("decide", name=name, step=step, content_hash="unread")
 
     @precondition(lambda self: self.pending())
     @rule(data=st.data(), to=st.sampled_from(NAMES))
     def forward(self, data: st.DataObject, to: str) -> None:
         step = data.draw(st.sampled_from(self.pending()))
         name = data.draw(st.sampled_from(sorted(self.world.asked(step)) or NAMES))
-        world = self.world
-        self.attempt(
-            lambda: world.took(
-                engine.forward(
-                    world.run,
-                    world.rules,
-                    step,
-                    world.id(name),
-                    world.id(to),
-                    None,
-                    world.now,
-                    world.directory,
-                )
-            )
-        )
+        self.attempt("forward", name=name, to=to, step=step)
 
     @rule(content=contents())
     def amend(self, content: dict[str, Any]) -> None:
-        self.attempt(lambda: self.world.amend(f"hash-{next(self.hashes)}", **content))
+        world = self.world
+        before, told = world.run, len(world.history)
+        if not self.attempt("amend", content_hash=f"hash-{next(self.hashes)}", **content):
+            return
+        changed = {name for name in content if before.content.get(name) != world.run.content.get(name)}
+        reopened = {e.step for e in world.history[told:] if isinstance(e, StepReopened)}
+        for key, run in before.steps.items():
+            material = self.by_key[key].get("material_fields")
+            touched = changed if material is None else changed & set(material)
+            if run.state == "approved":
+                reached = world.rules.reaches(key, world.run.content)
+                assert (key in reopened) == bool(touched and reached), key
 
     @rule(name=st.sampled_from(NAMES), active=st.booleans())
     def come_or_go(self, name: str, active: bool) -> None:
-        self.world.change(name, active=active)
-        self.attempt(self.world.people_change)
+        self.attempt("come_or_go", name=name, active=active)
 
-    @rule(
-        name=st.sampled_from(NAMES),
-        role=st.sampled_from(("purchasing", "director", "marketing", "marketing-lead")),
-    )
-    def change_role(self, name: str, role: str) -> None:
-        self.world.change(name, roles=frozenset({role}))
-        self.attempt(self.world.people_change)
+    @rule(name=st.sampled_from(NAMES), role=st.sampled_from(ROLES))
+    def take_role(self, name: str, role: str) -> None:
+        self.attempt("take_role", name=name, role=role)
 
     @rule(name=st.sampled_from(NAMES), hours=st.integers(0, 30))
     def be_absent(self, name: str, hours: int) -> None:
-        self.world.change(name, absent_until=self.world.now + timedelta(hours=hours))
-        self.attempt(self.world.people_change)
+        self.attempt("be_absent", name=name, hours=hours)
 
     @rule(giver=st.sampled_from(NAMES), taker=st.sampled_from(NAMES), hours=st.integers(1, 30))
     def delegate(self, giver: str, taker: str, hours: int) -> None:
-        self.world.delegate(giver, taker, hours)
+        self.world.do("delegate", giver=giver, taker=taker, hours=hours)
 
     @rule(hours=st.integers(0, 30))
     def time_passes(self, hours: int) -> None:
-        self.world.now += timedelta(hours=hours)
-        for key in self.pending():
-            run = self.world.run.steps[key]
-            if run.state == "pending" and run.due_at is not None and run.due_at <= self.world.now:
-                self.world.time_is_over(key)
+        self.world.do("time_passes", hours=hours)
+
+    @rule(name=st.sampled_from(NAMES), luck=st.integers(0, 9))
+    def recall(self, name: str, luck: int) -> None:
+        if luck == 0:
+            self.attempt("recall", name=name)
+        elif luck == 1:
+            self.attempt("cancel", reason="annullato")
 
     @rule(data=st.data())
     def migrate(self, data: st.DataObject) -> None:
@@ -375,55 +388,49 @@ class Approvals(RuleBasedStateMachine):
         kept = {step["key"] for step in steps_of(nodes)}
         if any(target not in kept for step in steps_of(nodes) for target in _targets(step)):
             return
-        number = world.rules.version + 1
-        new = world.define({**self.document, "steps": nodes}, number)
-        started = {key: run for key, run in world.run.steps.items() if has_started(run)}
-        if self.attempt(
-            lambda: world.took(engine.migrate(world.run, world.rules, new, None, world.now, world.directory))
-        ):
+        old = world.rules
+        started = {
+            key: run
+            for key, run in world.run.steps.items()
+            if run.state != "waiting"
+            and not (run.state == "skipped" and run.because in ("condition", "case"))
+        }
+        if self.attempt("migrate", document={**self.document, "steps": nodes}):
             for key, run in started.items():
-                assert world.rules.steps[key] == new.steps[key]
+                assert old.steps[key] == world.rules.steps[key]
                 assert world.run.steps[key].parts.keys() >= run.parts.keys()
-            self.earlier = (world.rules, self.nodes)
-            world.process, self.nodes = new, nodes
+            self.earlier_nodes, self.nodes = self.nodes, nodes
             self.by_key |= {step["key"]: step for step in steps_of(nodes)}
 
-    @precondition(lambda self: self.earlier is not None)
+    @precondition(lambda self: self.earlier_nodes is not None)
     @rule()
     def take_migration_back(self) -> None:
-        world = self.world
-        process, nodes = self.earlier
+        world, told = self.world, len(self.world.history)
         before = world.run.before_migration
-        if self.attempt(
-            lambda: world.took(engine.revert_migration(world.run, process, None, world.now, world.directory))
-        ):
-            assert (world.run.steps, world.run.choices) == (before.steps, before.choices)
-            world.process, self.nodes = process, nodes
-            self.by_key |= {step["key"]: step for step in steps_of(nodes)}
-            # Who left or came meanwhile is noticed as always.
-            self.attempt(world.people_change)
-        self.earlier = None
+        moved = max(i for i, event in enumerate(world.history) if isinstance(event, Migrated))
+        acted = any(isinstance(event, PartDecided | PartForwarded) for event in world.history[moved:])
+        if self.attempt("take_migration_back"):
+            assert not acted
+            back = rebuild(world.history[: told + 1])
+            assert (back.steps, back.choices) == (before.steps, before.choices)
+            self.nodes = self.earlier_nodes
+            self.by_key |= {step["key"]: step for step in steps_of(self.nodes)}
+        self.earlier_nodes = None
 
-    @rule(by=st.sampled_from(NAMES), luck=st.integers(0, 9))
-    def recall(self, by: str, luck: int) -> None:
-        world = self.world
-        if luck == 0:
-            self.attempt(
-                lambda: world.took(
-                    engine.recall(world.run, world.rules, world.id(by), None, world.now, world.directory)
-                )
-            )
-
-    def attempt(self, action: Any) -> bool:
+    def attempt(self, what: str, **how: Any) -> bool:
         """Whether it was done; a refusal leaves everything as it was."""
         before, told = self.world.run, len(self.world.history)
         try:
-            action()
+            self.world.do(what, **how)
         except Refusal:
             assert self.world.run is before
             assert len(self.world.history) == told
             return False
         return True
+
+    def teardown(self) -> None:
+        if self.keep is not None and self.world.approval is not None:
+            self.keep(self.world)
 
     # -- what must hold
 
@@ -474,6 +481,18 @@ class Approvals(RuleBasedStateMachine):
             assert expected == "failed"
 
     @invariant()
+    def what_is_sent_back_begins_again_there(self) -> None:
+        new, self.looked_at = self.world.history[self.looked_at :], len(self.world.history)
+        for index, event in enumerate(new):
+            if not isinstance(event, StepEnded) or (event.outcome, event.because) != ("rejected", "votes"):
+                continue
+            after = new[index + 1 :]
+            if targets := _targets(self.by_key[event.step]):
+                assert not any(isinstance(e, Ended) and e.outcome == "rejected" for e in after)
+                reopened = {e.step for e in after if isinstance(e, StepReopened)}
+                assert {*targets, event.step} <= reopened
+
+    @invariant()
     def nobody_approves_their_own_request_unless_allowed(self) -> None:
         if self.world.approval is None:
             return
@@ -488,6 +507,8 @@ class Approvals(RuleBasedStateMachine):
     def history_only_grows(self) -> None:
         assert len(self.world.history) >= self.told
         self.told = len(self.world.history)
+        if self.world.history:
+            assert rebuild(self.world.history) == self.world.run
 
 
 def _targets(step: dict[str, Any]) -> list[str]:
@@ -499,10 +520,73 @@ def votes_of(run: StepRun) -> list[tuple[str, tuple[str, ...]]]:
     return [(part.state, part.groups) for part in run.parts.values() if part.state != "cancelled"]
 
 
+@pytest.mark.timeout(0)
 def test_the_engine_keeps_its_promises(new_world):
     run_state_machine_as_test(
         lambda: Approvals(new_world),
         settings=settings(
-            deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+            deadline=None,
+            phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
+            suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
         ),
     )
+
+
+# -- recording runs for test_golden_histories.py
+
+RECORDED = Path(__file__).parents[1] / "golden" / "histories.jsonl.gz"
+
+
+@pytest.mark.skipif("OPTIMA_RECORD_HISTORIES" not in os.environ, reason="records new runs on request")
+@pytest.mark.timeout(0)
+def test_record_histories(new_world):
+    wanted = int(os.environ["OPTIMA_RECORD_HISTORIES"])
+    runs = []
+    if RECORDED.exists():
+        runs = [json.loads(line) for line in gzip.decompress(RECORDED.read_bytes()).splitlines()]
+    known = {json.dumps(run["journal"][0], sort_keys=True) for run in runs}
+    seen = Counter[str](word for run in runs for word in _features(run["journal"]))
+    candidates: list[dict[str, Any]] = []
+
+    def keep(world: Any) -> None:
+        journal = json.loads(json.dumps(world.journal, default=list))
+        kinds = [[event["kind"] for event in entry.get("events", ())] for entry in journal]
+        over = next((i for i, each in enumerate(kinds) if "ended" in each), len(journal))
+        # Of what is refused because all is over, one example will do.
+        journal = journal[: over + 2]
+        first = json.dumps(journal[0], sort_keys=True)
+        if first not in known and len(journal) >= 5:
+            known.add(first)
+            candidates.append(
+                {"journal": journal, "ends": {"state": world.run.state, "steps": world.steps()}}
+            )
+
+    run_state_machine_as_test(
+        lambda: Approvals(new_world, keep),
+        settings=settings(
+            max_examples=8 * wanted,
+            stateful_step_count=12,
+            deadline=None,
+            derandomize=False,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+    for _ in range(min(wanted, len(candidates))):
+        # The run with the rarest features next, so that few runs go through much.
+        best = max(candidates, key=lambda run: sum(1 / (1 + seen[f]) for f in _features(run["journal"])))
+        candidates.remove(best)
+        runs.append(best)
+        seen.update(_features(best["journal"]))
+    RECORDED.parent.mkdir(exist_ok=True)
+    text = "".join(json.dumps(run, separators=(",", ":"), ensure_ascii=False) + "\n" for run in runs)
+    RECORDED.write_bytes(gzip.compress(text.encode(), mtime=0))
+
+
+def _features(journal: list[dict[str, Any]]) -> set[str]:
+    found = set()
+    for entry in journal:
+        found.add(f"{entry['do']}:{entry.get('refused', '')}")
+        for event in entry.get("events", ()):
+            found.add(":".join(str(event.get(name, "")) for name in ("kind", "outcome", "because")))
+    return found

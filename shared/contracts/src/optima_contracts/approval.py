@@ -123,6 +123,20 @@ class Reminded(EventData):
     person_id: UUID
 
 
+class ApprovalMigrated(EventData):
+    """A running approval follows another version of its process from here on."""
+
+    type: ClassVar[str] = "optima.approval.migrated.v1"
+    approval_id: UUID
+    subject_type: str
+    subject_id: UUID
+    process_key: str
+    process_version: int
+    """The version that it now follows."""
+    reverted: bool = False
+    """Whether an earlier move was taken back."""
+
+
 class _ApprovalEnded(EventData):
     approval_id: UUID
     subject_type: str

@@ -70,6 +70,14 @@ PRIVILEGES: Final[tuple[Privilege, ...]] = (
     ),
     _p("approval.read_all", "vedere tutte le approvazioni", "see every approval", "auditor"),
     _p(
+        "approval.open",
+        "sottoporre ad approvazione",
+        "submit things for approval",
+        "backoffice",
+        "marketing",
+        "purchasing",
+    ),
+    _p(
         "approval.decide",
         "decidere approvazioni",
         "decide approvals",

@@ -11,19 +11,28 @@ from optima_kit.http import Call, Content, Page, PageQuery, Reply, Routes, decod
 
 from ..application import queries
 from ..application.access import hidden_fields, pinned_process, running_process
+from ..application.decide_by_link import decide_by_link, read_by_link
 from ..application.decide_many import decide_many
 from ..application.decide_step import decide_step
 from ..application.declare_subject_type import declare_subject_type, read_subject_type
 from ..application.define_process import define_process, retire_process
 from ..application.delegate import Wish, give_delegation, revoke_delegation
 from ..application.forward_part import forward_part
-from ..application.ports import Held, InboxFilter, InboxPlace, Ports
+from ..application.move_approvals import begin_move, read_move, revert_move, run_move
+from ..application.ports import Held, InboxPlace, Move, Ports
 from ..application.publish_process import publish_process
 from ..application.recall_approval import recall_approval
+from ..application.replay_process import begin_replay, read_replay
+from ..application.simulate_process import Supposition, simulate_process
+from ..application.submit_subject import Submission, amend_subject, submit_subject
+from ..application.working_time import set_working_time
+from ..domain.calendar import WorkingTime
 from ..domain.process import Definition
 from ..domain.subjects import SubjectType
 from .documents import MEDIA_TYPES, MOST_BYTES, read_document
+from .resources import Resources
 from .views import (
+    AmendCommand,
     ApprovalsQuery,
     ApprovalView,
     DecideCommand,
@@ -34,19 +43,39 @@ from .views import (
     ForwardCommand,
     HistoryView,
     InboxQuery,
+    InboxSummaryView,
     InboxView,
+    LinkDecideCommand,
+    LinkDecidedView,
+    LinkedView,
+    MoveCommand,
+    MovedQuery,
+    MovedView,
+    MoveView,
     NoBody,
     ProcessQuery,
     ProcessView,
     RecallCommand,
+    ReplayCommand,
+    ReplayView,
+    SimulateCommand,
+    SimulationView,
     SubjectTypeView,
+    SubmitCommand,
     SummaryView,
+    WorkingTimeView,
     approval_view,
     decided_view,
     delegation_view,
     history_view,
+    inbox_summary_view,
     inbox_view,
+    linked_view,
+    move_view,
+    moved_view,
     process_view,
+    replay_view,
+    simulation_view,
     subject_type_view,
     summary_view,
 )
@@ -140,7 +169,124 @@ async def declare(call: Call[Ports], key: str, body: bytes) -> Reply[SubjectType
     return Reply(subject_type_view(subject), version=version, status=201 if version == 1 else 200)
 
 
+# -- trying processes out, and moving what runs
+
+
+@routes.post("/v1/processes/{key}/simulation", privilege="process.read", idempotent=False)
+async def simulate(call: Call[Ports], key: str, body: SimulateCommand) -> SimulationView:
+    """Who would approve something, step by step, and why
+
+    Changes nothing."""
+    supposed = Supposition(body.requester_id, body.content, body.version)
+    process, simulation = await simulate_process(call.ports, key, supposed)
+    return simulation_view(process, simulation, await call.ports.directories.read())
+
+
+@routes.post("/v1/processes/{key}/replays", privilege="process.write", status=202)
+async def replay(call: Call[Ports], key: str, body: ReplayCommand) -> Reply[ReplayView]:
+    """Try the draft on approvals that are over: what would have differed, how long it would have taken"""
+    begun = await begin_replay(call.ports, call.actor, key, body.last, body.version)
+    return Reply(replay_view(begun), location=f"/v1/replays/{begun.id}")
+
+
+@routes.get("/v1/replays/{replay_id}", privilege="process.write")
+async def show_replay(call: Call[Ports], replay_id: UUID) -> ReplayView:
+    """Read a replay and its report"""
+    return replay_view(await read_replay(call.ports, replay_id))
+
+
+async def _move_reply(call: Call[Ports], move: Move) -> Reply[MoveView]:
+    counts = await call.ports.moves.counts(move.id)
+    directory = await call.ports.directories.read()
+    return Reply(move_view(move, counts, directory), version=move.version, location=f"/v1/moves/{move.id}")
+
+
+@routes.post("/v1/processes/{key}/moves", privilege="process.write", status=202)
+async def preview_moves(call: Call[Ports], key: str, body: MoveCommand) -> Reply[MoveView]:
+    """Preview moving the running approvals to another version: a verdict for each; nothing moves yet"""
+    return await _move_reply(call, await begin_move(call.ports, call.actor, key, body.to_version))
+
+
+@routes.get("/v1/processes/{key}/moves", privilege="process.write")
+async def list_moves(call: Call[Ports], key: str, query: PageQuery) -> Page[MoveView]:
+    """List the moves of a process's approvals, newest first"""
+    cursor = decode_cursor(query.cursor, UUID)
+    found = await call.ports.moves.page(key, cursor[0] if cursor else None, query.limit + 1)
+    shown = found[: query.limit]
+    directory = await call.ports.directories.read()
+    items = [move_view(move, await call.ports.moves.counts(move.id), directory) for move in shown]
+    more = encode_cursor(shown[-1].id) if len(found) > query.limit else None
+    return Page(items=items, next_cursor=more)
+
+
+@routes.get("/v1/moves/{move_id}", privilege="process.write")
+async def show_move(call: Call[Ports], move_id: UUID) -> Reply[MoveView]:
+    """Read a move: how far it is, and how many approvals have which verdict"""
+    return await _move_reply(call, await read_move(call.ports, move_id))
+
+
+@routes.get("/v1/moves/{move_id}/items", privilege="process.write")
+async def list_moved(call: Call[Ports], move_id: UUID, query: MovedQuery) -> Page[MovedView]:
+    """What is to become, or became, of each approval"""
+    move = await read_move(call.ports, move_id)
+    cursor = decode_cursor(query.cursor, UUID)
+    after = cursor[0] if cursor else None
+    found = await call.ports.moves.items(move.id, after, query.verdict, query.limit + 1)
+    shown = found[: query.limit]
+    more = encode_cursor(shown[-1].approval_id) if len(found) > query.limit else None
+    return Page(items=[moved_view(each) for each in shown], next_cursor=more)
+
+
+@routes.post("/v1/moves/{move_id}/execution", privilege="process.write", status=202)
+async def execute_move(call: Call[Ports], move_id: UUID, body: NoBody) -> Reply[MoveView]:
+    """Move what the preview found possible
+
+    Each approval is judged once more: one that has gone on since is refused."""
+    return await _move_reply(call, await run_move(call.ports, move_id, call.expected_version))
+
+
+@routes.post("/v1/moves/{move_id}/reversal", privilege="process.write", status=202)
+async def reverse_move(call: Call[Ports], move_id: UUID, body: NoBody) -> Reply[MoveView]:
+    """Take a move back for the approvals on which nobody has acted since"""
+    return await _move_reply(call, await revert_move(call.ports, move_id, call.expected_version))
+
+
+@routes.get("/v1/working-time", privilege="process.read")
+async def show_working_time(call: Call[Ports]) -> Reply[WorkingTimeView]:
+    """When the tenant works: due times count these hours"""
+    working_time, version = await call.ports.directories.working_time()
+    return Reply(WorkingTimeView(working_time=working_time.model_dump(mode="json")), version=version)
+
+
+@routes.put("/v1/working-time", privilege="process.write", consumes=MEDIA_TYPES, max_bytes=MOST_BYTES)
+async def change_working_time(call: Call[Ports], body: bytes) -> Reply[WorkingTimeView]:
+    """Say when the tenant works, in JSON or YAML: weekdays' spans, public holidays, closures
+
+    Due times that are set already stay."""
+    working_time = read_document(WorkingTime, body, call.headers.get("Content-Type", ""))
+    version = await set_working_time(call.ports, call.actor, working_time, call.expected_version)
+    return Reply(WorkingTimeView(working_time=working_time.model_dump(mode="json")), version=version)
+
+
 # -- approvals
+
+
+@routes.post("/v1/approvals", privilege="approval.open", status=201)
+async def submit(call: Call[Ports], body: SubmitCommand) -> Reply[ApprovalView]:
+    """Submit anything of a declared type for approval
+
+    Briefs are submitted to their own service."""
+    submission = Submission(body.process, body.subject_id, body.revision, body.content, body.requester_id)
+    held = await submit_subject(call.ports, call.actor, submission)
+    shown = await _shown(call, held)
+    return Reply(shown.view, version=shown.version, location=f"/v1/approvals/{held.approval.id}")
+
+
+@routes.put("/v1/approvals/{approval_id}/content", privilege="approval.open")
+async def amend(call: Call[Ports], approval_id: UUID, body: AmendCommand) -> Reply[ApprovalView]:
+    """Amend what is being approved: only the steps that had judged what changed begin again"""
+    held = await amend_subject(call.ports, call.actor, approval_id, body.content, call.expected_version)
+    return await _shown(call, held)
 
 
 @routes.get("/v1/approvals", privilege="approval.read")
@@ -153,6 +299,7 @@ async def list_approvals(call: Call[Ports], query: ApprovalsQuery) -> Page[Summa
         query.subject_id,
         query.state,
         query.process,
+        query.text,
         cursor[0] if cursor else None,
         query.limit + 1,
     )
@@ -208,7 +355,7 @@ async def recall(call: Call[Ports], approval_id: UUID, body: RecallCommand) -> R
 async def inbox(call: Call[Ports], query: InboxQuery) -> Page[InboxView]:
     """What waits for the caller to decide: directly, by role, or on somebody's behalf; the oldest first"""
     cursor = decode_cursor(query.cursor, datetime, UUID, str, UUID)
-    chosen = InboxFilter(query.subject_id, query.process, call.now if query.overdue else None)
+    chosen = query.chosen(call.now)
     after = InboxPlace(*cursor) if cursor else None
     found = await queries.read_inbox(call.ports, call.actor, chosen, after, query.limit + 1)
     directory = await call.ports.directories.read()
@@ -222,6 +369,12 @@ async def inbox(call: Call[Ports], query: InboxQuery) -> Page[InboxView]:
         last = shown[-1]
         more = encode_cursor(last.requested_at, last.held.approval.id, last.step, last.person)
     return Page(items=items, next_cursor=more)
+
+
+@routes.get("/v1/inbox/summary", privilege="approval.decide")
+async def inbox_summary(call: Call[Ports], query: InboxQuery) -> InboxSummaryView:
+    """How much waits for the caller, by process and by how it comes to them"""
+    return inbox_summary_view(await queries.count_inbox(call.ports, call.actor, query.chosen(call.now)))
 
 
 @routes.post("/v1/decisions", privilege="approval.decide")
@@ -269,3 +422,34 @@ async def delegate(call: Call[Ports], body: DelegateCommand) -> Reply[Delegation
 async def revoke(call: Call[Ports], delegation_id: UUID) -> None:
     """End a delegation at once"""
     await revoke_delegation(call.ports, call.actor, delegation_id)
+
+
+# -- deciding from an e-mail
+
+
+@routes.get("/v1/decision-links/{token}", public=True)
+async def show_link(call: Call[Ports], token: str) -> LinkedView:
+    """What an e-mail's link is about
+
+    Looking changes nothing, so that a mail scanner can't decide."""
+    resources: Resources = call.resources
+    tenant_id, link_id = resources.tokens.read(token)
+    async with call.database.reading(tenant_id, now=call.now) as work:
+        ports = resources.ports(work)
+        link, held = await read_by_link(ports, link_id)
+        process = await running_process(ports, held.approval)
+        return linked_view(link, held, process, await ports.directories.read())
+
+
+@routes.post("/v1/decision-links/{token}", public=True, idempotent=False)
+async def decide_from_link(call: Call[Ports], token: str, body: LinkDecideCommand) -> LinkDecidedView:
+    """Decide as whom the e-mail was sent to, once"""
+    resources: Resources = call.resources
+    tenant_id, link_id = resources.tokens.read(token)
+    async with call.database.reading(tenant_id, now=call.now) as work:
+        link, _ = await read_by_link(resources.ports(work), link_id)
+    async with call.database.transaction(tenant_id, now=call.now, actor_id=link.person_id) as work:
+        held = await decide_by_link(
+            resources.ports(work), link_id, body.outcome, body.content_hash, body.reason
+        )
+    return LinkDecidedView(title=held.title, state=held.approval.state)

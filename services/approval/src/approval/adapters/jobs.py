@@ -1,15 +1,31 @@
-"""Work that is owed: timers of steps, and what follows from changes among people."""
+"""Work that is owed: timers of steps, letters, and what goes through many approvals."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from optima_kit.jobs import JobKinds
+from optima_kit.jobs import JobKinds, JobRun
+from optima_kit.refusals import Absent
 
+from ..application.access import running_process
+from ..application.decide_by_link import read_by_link
+from ..application.move_approvals import (
+    MOVE,
+    PREVIEW,
+    REVERT,
+    MoveStep,
+    move_step,
+    preview_step,
+    revert_step,
+)
+from ..application.offer_links import MAIL_LINK, MailLink
 from ..application.on_directory import PEOPLE_CHANGED, PeopleChange, follow_people
 from ..application.ports import Ports
 from ..application.recording import OVERDUE, REMIND, StepTimer
+from ..application.replay_process import REPLAY, ReplayJob, run_replay
 from ..application.step_timers import remind_of_step, step_overdue
+from .mail import Letter
+from .resources import Resources
 
 jobs: Final = JobKinds()
 
@@ -27,3 +43,61 @@ async def remind(ports: Ports, payload: StepTimer) -> None:
 @jobs.on(PEOPLE_CHANGED, PeopleChange)
 async def people_changed(ports: Ports, payload: PeopleChange) -> None:
     await follow_people(ports, payload)
+
+
+@jobs.on(PREVIEW, MoveStep)
+async def preview_move(ports: Ports, payload: MoveStep) -> None:
+    await preview_step(ports, payload)
+
+
+@jobs.on(MOVE, MoveStep)
+async def move(ports: Ports, payload: MoveStep) -> None:
+    await move_step(ports, payload)
+
+
+@jobs.on(REVERT, MoveStep)
+async def revert_move(ports: Ports, payload: MoveStep) -> None:
+    await revert_step(ports, payload)
+
+
+@jobs.on(REPLAY, ReplayJob)
+async def replay(ports: Ports, payload: ReplayJob) -> None:
+    await run_replay(ports, payload)
+
+
+@jobs.outside(MAIL_LINK, MailLink)
+async def mail_link(run: JobRun[Ports], payload: MailLink) -> None:
+    """A letter that was sent before a crash may be sent again: under its Message-ID it is one letter. One
+    whose part is over is not sent any more."""
+    resources: Resources = run.resources
+    async with run.transaction() as ports:
+        letter = await _letter(resources, ports, payload)
+    if letter is not None and resources.mailer is not None:
+        await resources.mailer.send(letter)
+    async with run.finish():
+        pass
+
+
+async def _letter(resources: Resources, ports: Ports, payload: MailLink) -> Letter | None:
+    try:
+        link, held = await read_by_link(ports, payload.link_id)
+    except Absent:
+        return None
+    directory = await ports.directories.read()
+    process = await running_process(ports, held.approval)
+    addressee = directory.person(link.person_id)
+    requester = directory.person(held.approval.requester)
+    if addressee is None:
+        return None
+    step = process.steps[link.step]
+    return Letter(
+        link_id=link.id,
+        to=addressee.email,
+        name=addressee.name,
+        language=addressee.language,
+        requester=requester.name if requester else "",
+        title=held.title,
+        step=step.name or step.key,
+        until=f"{link.expires_at:%Y-%m-%d %H:%M} UTC",
+        token=resources.tokens.token(ports.tenant_id, link.id),
+    )

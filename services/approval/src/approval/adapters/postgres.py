@@ -25,16 +25,21 @@ from ..application.ports import (
     ApprovalFilter,
     Draft,
     Held,
+    InboxCount,
     InboxFilter,
     InboxPlace,
+    Link,
+    Move,
+    Moved,
     Ports,
     PublishedVersion,
+    Replay,
     StoredDelegation,
     Told,
     Waiting,
 )
-from ..domain.approval import Approval, Event, StepRun
-from ..domain.calendar import Calendar
+from ..domain.approval import Approval, BeforeMigration, Event, StepRun
+from ..domain.calendar import WorkingTime
 from ..domain.directory import Delegation, Directory, Person, Unit
 from ..domain.engine import Result
 from ..domain.process import Definition, Process, process
@@ -47,6 +52,7 @@ QUERIES = load_queries(__package__ or "approval.adapters")
 
 _EVENTS: TypeAdapter[Event] = TypeAdapter(Event)
 _STEPS: TypeAdapter[dict[str, StepRun]] = TypeAdapter(dict[str, StepRun])
+_BEFORE: TypeAdapter[BeforeMigration | None] = TypeAdapter(BeforeMigration | None)
 _DECIDES = "approval.decide"
 
 K = TypeVar("K", bound=Hashable)
@@ -78,7 +84,8 @@ class Store:
     """Builds the ports of a transaction. What never changes (published versions) and what changes rarely
     (a directory, named by its stamp) is kept in the process."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, mails_links: bool = False) -> None:
+        self.mails_links = mails_links
         self.conditions = CelConditions()
         self.versions: Kept[tuple[UUID, str, int], Process] = Kept(2000)
         self.directories: Kept[UUID, tuple[UUID, datetime, Directory]] = Kept(200)
@@ -89,10 +96,14 @@ class Store:
             approvals=PostgresApprovals(work),
             delegations=PostgresDelegations(work),
             directories=PostgresDirectories(work, self),
+            links=PostgresLinks(work),
+            moves=PostgresMoves(work),
+            replays=PostgresReplays(work),
             conditions=self.conditions,
             outbox=work.outbox,
             on_behalf_of=partial(_outbox_on_behalf_of, work),
             jobs=work.jobs,
+            mails_links=self.mails_links,
             savepoint=work.savepoint,
             tenant_id=work.tenant_id,
             now=work.now,
@@ -229,7 +240,9 @@ class PostgresApprovals:
         row = await self._connection.fetchrow(query, id_)
         return _held(row) if row else None
 
-    async def add(self, held: Held, events: tuple[Event, ...], amount: Decimal | None) -> None:
+    async def add(
+        self, held: Held, events: tuple[Event, ...], amount: Decimal | None, rules: set[str]
+    ) -> None:
         approval = held.approval
         await self._connection.execute(
             QUERIES.add_approval,
@@ -255,9 +268,17 @@ class PostgresApprovals:
         )
         await self._tell(approval.id, 0, events)
         await self._ask(None, approval)
+        if rules:
+            await self._connection.execute(QUERIES.note_rules, approval.id, sorted(rules))
 
     async def save(
-        self, before: Held, result: Result, title: str, amount: Decimal | None, subject_sequence: int
+        self,
+        before: Held,
+        result: Result,
+        title: str,
+        amount: Decimal | None,
+        subject_sequence: int,
+        rules: set[str],
     ) -> Held:
         approval = result.approval
         version = await self._connection.fetchval(
@@ -275,12 +296,16 @@ class PostgresApprovals:
             _STEPS.dump_python(approval.steps, mode="json"),
             approval.choices,
             approval.ended_at,
+            _BEFORE.dump_python(approval.before_migration, mode="json"),
         )
         if version is None:
             raise WrongState("concurrent_change")
         told: int = await self._connection.fetchval(QUERIES.count_events, approval.id)
         await self._tell(approval.id, told, result.events)
         await self._ask(before.approval, approval)
+        if _pending(before.approval) != _pending(approval):
+            await self._connection.execute(QUERIES.forget_rules, approval.id, sorted(rules))
+            await self._connection.execute(QUERIES.note_rules, approval.id, sorted(rules))
         return Held(approval, version, title, before.correlation, subject_sequence)
 
     async def _tell(self, approval_id: UUID, told: int, events: tuple[Event, ...]) -> None:
@@ -327,7 +352,14 @@ class PostgresApprovals:
         return [Told(row["number"], _EVENTS.validate_python(row["event"]), row["actor_id"]) for row in rows]
 
     async def page(self, chosen: ApprovalFilter, before: UUID | None, limit: int) -> list[Held]:
-        where: list[Any] = [before, chosen.subject_id, chosen.state, chosen.process, limit]
+        where: list[Any] = [
+            before,
+            chosen.subject_id,
+            chosen.state,
+            chosen.process,
+            limit,
+            chosen.text,
+        ]
         if chosen.concerned is None:
             rows = await self._connection.fetch(QUERIES.page_of_approvals, *where)
         else:
@@ -343,16 +375,9 @@ class PostgresApprovals:
         after: InboxPlace | None,
         limit: int,
     ) -> list[Waiting]:
-        everybody = [(person_id, None, None), *grants]
         rows = await self._connection.fetch(
             QUERIES.page_of_inbox,
-            person_id,
-            [who for who, _, _ in everybody],
-            [key for _, key, _ in everybody],
-            [up_to for _, _, up_to in everybody],
-            chosen.subject_id,
-            chosen.process,
-            chosen.due_before,
+            *_inbox_arguments(person_id, grants, chosen),
             after.requested_at if after else None,
             after.approval_id if after else None,
             after.step if after else None,
@@ -364,9 +389,30 @@ class PostgresApprovals:
             for row in rows
         ]
 
-    async def asking(self, person_id: UUID, after: UUID | None, limit: int) -> list[UUID]:
-        rows = await self._connection.fetch(QUERIES.open_approvals_asking, person_id, after, limit)
+    async def count_inbox(
+        self,
+        person_id: UUID,
+        grants: list[tuple[UUID, str | None, Decimal | None]],
+        chosen: InboxFilter,
+        now: datetime,
+    ) -> list[InboxCount]:
+        arguments = _inbox_arguments(person_id, grants, chosen)
+        rows = await self._connection.fetch(QUERIES.count_inbox, *arguments, now)
+        return [InboxCount(row["process_key"], row["how"], row["waiting"], row["overdue"]) for row in rows]
+
+    async def asking(
+        self, person_id: UUID | None, rules: list[str], after: UUID | None, limit: int
+    ) -> list[UUID]:
+        rows = await self._connection.fetch(QUERIES.open_approvals_asking, person_id, rules, after, limit)
         return [row["approval_id"] for row in rows]
+
+    async def movable(self, key: str, to_version: int, after: UUID | None, limit: int) -> list[Held]:
+        rows = await self._connection.fetch(QUERIES.movable_approvals, key, to_version, after, limit)
+        return [_held(row) for row in rows]
+
+    async def over(self, key: str, limit: int) -> list[Approval]:
+        rows = await self._connection.fetch(QUERIES.past_approvals, key, limit)
+        return [_held(row).approval for row in rows]
 
     async def withdraw_subject(self, subject_id: UUID) -> None:
         await self._connection.execute(QUERIES.withdraw_subject, subject_id, self._now)
@@ -410,6 +456,125 @@ class PostgresDelegations:
         return [_stored_delegation(row) for row in rows]
 
 
+class PostgresLinks:
+    def __init__(self, work: Transaction) -> None:
+        self._connection: Connection = work.connection
+
+    async def offer(self, link: Link, now: datetime) -> UUID:
+        link_id: UUID = await self._connection.fetchval(
+            QUERIES.add_link,
+            link.id,
+            link.approval_id,
+            link.step,
+            link.round,
+            link.person_id,
+            now,
+            link.expires_at,
+        )
+        return link_id
+
+    async def find(self, link_id: UUID) -> Link | None:
+        return _link(await self._connection.fetchrow(QUERIES.find_link, link_id))
+
+    async def lock(self, link_id: UUID) -> Link | None:
+        return _link(await self._connection.fetchrow(QUERIES.hold_link, link_id))
+
+    async def of_part(self, approval_id: UUID, step: str, round_: int, person_id: UUID) -> Link | None:
+        return _link(
+            await self._connection.fetchrow(QUERIES.find_link_of_part, approval_id, step, round_, person_id)
+        )
+
+    async def use(self, link_id: UUID, at: datetime) -> None:
+        await self._connection.execute(QUERIES.use_link, link_id, at)
+
+
+class PostgresMoves:
+    def __init__(self, work: Transaction) -> None:
+        self._connection: Connection = work.connection
+
+    async def add(self, move: Move) -> None:
+        await self._connection.execute(
+            QUERIES.add_move, move.id, move.process_key, move.to_version, move.created_at, move.created_by
+        )
+
+    async def find(self, move_id: UUID) -> Move | None:
+        row = await self._connection.fetchrow(QUERIES.find_move, move_id)
+        return _move(row) if row else None
+
+    async def lock(self, move_id: UUID) -> Move | None:
+        row = await self._connection.fetchrow(QUERIES.hold_move, move_id)
+        return _move(row) if row else None
+
+    async def save(self, move: Move, now: datetime) -> None:
+        await self._connection.execute(QUERIES.save_move, move.id, move.state, now)
+
+    async def page(self, key: str, before: UUID | None, limit: int) -> list[Move]:
+        rows = await self._connection.fetch(QUERIES.page_of_moves, key, before, limit)
+        return [_move(row) for row in rows]
+
+    async def counts(self, move_id: UUID) -> dict[str, int]:
+        rows = await self._connection.fetch(QUERIES.count_moved, move_id)
+        return {row["verdict"]: row["count"] for row in rows}
+
+    async def note(self, move_id: UUID, items: list[Moved]) -> None:
+        if items:
+            await self._connection.execute(
+                QUERIES.note_moved,
+                move_id,
+                [item.approval_id for item in items],
+                [item.from_version for item in items],
+                [item.verdict for item in items],
+                [item.reason for item in items],
+                [item.part for item in items],
+            )
+
+    async def items(self, move_id: UUID, after: UUID | None, verdict: str | None, limit: int) -> list[Moved]:
+        rows = await self._connection.fetch(QUERIES.page_of_moved, move_id, after, verdict, limit)
+        return [
+            Moved(row["approval_id"], row["from_version"], row["verdict"], row["reason"], row["part"])
+            for row in rows
+        ]
+
+
+class PostgresReplays:
+    def __init__(self, work: Transaction) -> None:
+        self._connection: Connection = work.connection
+
+    async def add(self, replay: Replay) -> None:
+        await self._connection.execute(
+            QUERIES.add_replay,
+            replay.id,
+            replay.process_key,
+            _document(replay.definition),
+            replay.subject.model_dump(mode="json"),
+            replay.wanted,
+            replay.created_at,
+            replay.created_by,
+        )
+
+    async def find(self, replay_id: UUID) -> Replay | None:
+        row = await self._connection.fetchrow(QUERIES.find_replay, replay_id)
+        if row is None:
+            return None
+        return Replay(
+            id=row["replay_id"],
+            process_key=row["process_key"],
+            definition=Definition.model_validate(row["document"]),
+            subject=SubjectType.model_validate(row["subject"]),
+            wanted=row["wanted"],
+            done=row["done"],
+            report=row["report"],
+            created_at=row["created_at"],
+            created_by=row["created_by"],
+            ended_at=row["ended_at"],
+        )
+
+    async def save(
+        self, replay_id: UUID, done: int, report: dict[str, Any], ended_at: datetime | None
+    ) -> None:
+        await self._connection.execute(QUERIES.save_replay, replay_id, done, report, ended_at)
+
+
 class PostgresDirectories:
     def __init__(self, work: Transaction, store: Store) -> None:
         self._connection: Connection = work.connection
@@ -435,9 +600,9 @@ class PostgresDirectories:
             privileges[row["key"]] = frozenset(row["privileges"])
         tenant = await self._connection.fetchrow(QUERIES.read_tenant)
         years = range(self._now.year - 1, self._now.year + 4)
-        calendar = Calendar(
-            time_zone=tenant["time_zone"] if tenant else "Europe/Rome", closed=italian_holidays(years)
-        )
+        working_time, _ = await self.working_time()
+        time_zone = tenant["time_zone"] if tenant else "Europe/Rome"
+        calendar = working_time.calendar(time_zone, italian_holidays(years))
         return Directory(
             {row["person_id"]: _person(row, privileges) for row in await fetch(QUERIES.read_people)},
             {
@@ -463,6 +628,16 @@ class PostgresDirectories:
         await self._connection.execute(QUERIES.put_unit, unit_id, key, name, parent_id, manager_id)
         await _change_stamp(self._connection)
 
+    async def working_time(self) -> tuple[WorkingTime, int]:
+        row = await self._connection.fetchrow(QUERIES.read_calendar)
+        return (WorkingTime.model_validate(row["document"]), row["version"]) if row else (WorkingTime(), 0)
+
+    async def put_working_time(self, working_time: WorkingTime, now: datetime) -> int:
+        document = working_time.model_dump(mode="json", exclude_unset=True)
+        version: int = await self._connection.fetchval(QUERIES.put_calendar, document, now)
+        await _change_stamp(self._connection)
+        return version
+
     async def put_role(self, role_id: UUID, key: str, privileges: list[str]) -> None:
         await self._connection.execute(QUERIES.put_role, role_id, key, privileges)
         await _change_stamp(self._connection)
@@ -471,6 +646,27 @@ class PostgresDirectories:
 async def _change_stamp(connection: Connection) -> None:
     # A new value rather than a count: what a rolled-back transaction read must match no later stamp.
     await connection.execute(QUERIES.change_stamp, new_id())
+
+
+def _inbox_arguments(
+    person_id: UUID, grants: list[tuple[UUID, str | None, Decimal | None]], chosen: InboxFilter
+) -> list[Any]:
+    everybody = [(person_id, None, None), *grants]
+    return [
+        person_id,
+        [who for who, _, _ in everybody],
+        [key for _, key, _ in everybody],
+        [up_to for _, _, up_to in everybody],
+        chosen.subject_id,
+        chosen.process,
+        chosen.due_before,
+        chosen.text,
+        chosen.how,
+    ]
+
+
+def _pending(approval: Approval) -> set[str]:
+    return {key for key, run in approval.steps.items() if run.state == "pending"}
 
 
 def _open_parts(approval: Approval | None) -> dict[tuple[str, UUID], tuple[str, datetime, datetime | None]]:
@@ -518,6 +714,7 @@ def _held(row: asyncpg.Record) -> Held:
         state=row["state"],
         ended_at=row["ended_at"],
         reason=row["reason"],
+        before_migration=_BEFORE.validate_python(row["before_migration"]),
     )
     return Held(approval, row["version"], row["title"], row["correlation_id"], row["subject_sequence"])
 
@@ -535,6 +732,7 @@ def _person(row: asyncpg.Record, privileges: dict[str, frozenset[str]]) -> Perso
         may_decide=any(_DECIDES in privileges.get(role, ()) for role in roles),
         absent_until=row["absent_until"],
         external=row["external"],
+        language=row["language"],
     )
 
 
@@ -553,4 +751,30 @@ def _delegation(row: asyncpg.Record) -> Delegation:
 def _stored_delegation(row: asyncpg.Record) -> StoredDelegation:
     return StoredDelegation(
         _delegation(row), row["reason"], row["created_at"], row["created_by"], row["revoked_at"]
+    )
+
+
+def _link(row: asyncpg.Record | None) -> Link | None:
+    if row is None:
+        return None
+    return Link(
+        id=row["link_id"],
+        approval_id=row["approval_id"],
+        step=row["step"],
+        round=row["round"],
+        person_id=row["person_id"],
+        expires_at=row["expires_at"],
+        used_at=row["used_at"],
+    )
+
+
+def _move(row: asyncpg.Record) -> Move:
+    return Move(
+        id=row["move_id"],
+        process_key=row["process_key"],
+        to_version=row["to_version"],
+        state=row["state"],
+        created_at=row["created_at"],
+        created_by=row["created_by"],
+        version=row["version"],
     )

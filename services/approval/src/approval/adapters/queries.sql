@@ -51,8 +51,8 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $
 -- name: save_approval
 -- Guarded by the version that was read: of two writers exactly one changes the row.
 UPDATE approvals SET process_version = $3, subject_sequence = $4, title = $5, amount = $6, state = $7,
-    reason = $8, content = $9, content_hash = $10, steps = $11, choices = $12, version = version + 1,
-    ended_at = $13
+    reason = $8, content = $9, content_hash = $10, steps = $11, choices = $12, ended_at = $13,
+    before_migration = $14, version = version + 1
 WHERE approval_id = $1 AND version = $2
 RETURNING version
 
@@ -101,22 +101,55 @@ WHERE approval_id = $1 AND number > $2 ORDER BY number LIMIT $3
 SELECT * FROM approvals
 WHERE ($1::uuid IS NULL OR approval_id < $1) AND ($2::uuid IS NULL OR subject_id = $2)
     AND ($3::text IS NULL OR state = $3) AND ($4::text IS NULL OR process_key = $4)
+    AND ($6::text IS NULL OR search @@ websearch_to_tsquery('italian', $6)
+        OR search @@ websearch_to_tsquery('simple', $6))
 ORDER BY approval_id DESC LIMIT $5
 
 -- name: page_of_own_approvals
 -- Those that concern any of the people given: oneself, and those for whom one stands in.
 SELECT * FROM approvals
 WHERE approval_id IN (
-        SELECT approval_id FROM concerned WHERE person_id = ANY($6::uuid[])
+        SELECT approval_id FROM concerned WHERE person_id = ANY($7::uuid[])
             AND ($1::uuid IS NULL OR approval_id < $1))
     AND ($2::uuid IS NULL OR subject_id = $2)
     AND ($3::text IS NULL OR state = $3) AND ($4::text IS NULL OR process_key = $4)
+    AND ($6::text IS NULL OR search @@ websearch_to_tsquery('italian', $6)
+        OR search @@ websearch_to_tsquery('simple', $6))
 ORDER BY approval_id DESC LIMIT $5
 
 -- name: page_of_inbox
 -- Open parts of oneself and of those for whom one may act, within each delegation's limits; never one's
--- own request on another's behalf.
-SELECT part.step, part.person_id, part.why, part.requested_at, part.due_at, approvals.*
+-- own request on another's behalf. Each person's parts come from the index in order, so that a page costs
+-- the same however much waits.
+SELECT waiting.* FROM (SELECT DISTINCT unnest($2::uuid[]) AS person_id) AS someone
+CROSS JOIN LATERAL (
+    SELECT part.step, part.person_id, part.why, part.requested_at, part.due_at, approvals.*
+    FROM open_parts AS part JOIN approvals USING (approval_id)
+    WHERE part.person_id = someone.person_id
+        AND (part.person_id = $1 OR (approvals.requester_id <> $1 AND EXISTS (
+            SELECT FROM unnest($2::uuid[], $3::text[], $4::numeric[]) AS allowed(person_id, process, up_to)
+            WHERE allowed.person_id = part.person_id
+                AND (allowed.process IS NULL OR allowed.process = approvals.process_key)
+                AND (allowed.up_to IS NULL OR approvals.amount <= allowed.up_to))))
+        AND ($5::uuid IS NULL OR approvals.subject_id = $5)
+        AND ($6::text IS NULL OR approvals.process_key = $6)
+        AND ($7::timestamptz IS NULL OR part.due_at < $7)
+        AND ($8::text IS NULL OR approvals.search @@ websearch_to_tsquery('italian', $8)
+            OR approvals.search @@ websearch_to_tsquery('simple', $8))
+        AND ($9::text IS NULL OR $9 = CASE WHEN part.person_id <> $1 THEN 'delegation'
+            WHEN part.why LIKE 'role:%' THEN 'role' ELSE 'direct' END)
+        AND ($10::timestamptz IS NULL
+            OR (part.requested_at, part.approval_id, part.step, part.person_id) > ($10, $11, $12, $13))
+    ORDER BY part.requested_at, part.approval_id, part.step
+    LIMIT $14) AS waiting
+ORDER BY waiting.requested_at, waiting.approval_id, waiting.step, waiting.person_id
+LIMIT $14
+
+-- name: count_inbox
+-- What page_of_inbox would list, counted by process and by how it comes to the reader.
+SELECT approvals.process_key, CASE WHEN part.person_id <> $1 THEN 'delegation'
+        WHEN part.why LIKE 'role:%' THEN 'role' ELSE 'direct' END AS how,
+    count(*) AS waiting, count(*) FILTER (WHERE part.due_at < $10) AS overdue
 FROM open_parts AS part JOIN approvals USING (approval_id)
 WHERE part.person_id = ANY($2::uuid[])
     AND (part.person_id = $1 OR (approvals.requester_id <> $1 AND EXISTS (
@@ -127,10 +160,11 @@ WHERE part.person_id = ANY($2::uuid[])
     AND ($5::uuid IS NULL OR approvals.subject_id = $5)
     AND ($6::text IS NULL OR approvals.process_key = $6)
     AND ($7::timestamptz IS NULL OR part.due_at < $7)
-    AND ($8::timestamptz IS NULL
-        OR (part.requested_at, part.approval_id, part.step, part.person_id) > ($8, $9, $10, $11))
-ORDER BY part.requested_at, part.approval_id, part.step, part.person_id
-LIMIT $12
+    AND ($8::text IS NULL OR approvals.search @@ websearch_to_tsquery('italian', $8)
+        OR approvals.search @@ websearch_to_tsquery('simple', $8))
+    AND ($9::text IS NULL OR $9 = CASE WHEN part.person_id <> $1 THEN 'delegation'
+        WHEN part.why LIKE 'role:%' THEN 'role' ELSE 'direct' END)
+GROUP BY 1, 2 ORDER BY 1, 2
 
 -- name: withdraw_subject
 INSERT INTO withdrawn_subjects (subject_id, withdrawn_at) VALUES ($1, $2) ON CONFLICT DO NOTHING
@@ -139,8 +173,17 @@ INSERT INTO withdrawn_subjects (subject_id, withdrawn_at) VALUES ($1, $2) ON CON
 SELECT EXISTS (SELECT 1 FROM withdrawn_subjects WHERE subject_id = $1)
 
 -- name: open_approvals_asking
-SELECT DISTINCT approval_id FROM open_parts WHERE person_id = $1
-    AND ($2::uuid IS NULL OR approval_id > $2) ORDER BY approval_id LIMIT $3
+-- Open approvals that wait for a person, or whose steps find people by one of the rules.
+SELECT approval_id FROM (
+    SELECT approval_id FROM open_parts WHERE person_id = $1
+    UNION SELECT approval_id FROM open_rules WHERE rule = ANY($2::text[])) AS touched
+WHERE $3::uuid IS NULL OR approval_id > $3 ORDER BY approval_id LIMIT $4
+
+-- name: forget_rules
+DELETE FROM open_rules WHERE approval_id = $1 AND rule <> ALL($2::text[])
+
+-- name: note_rules
+INSERT INTO open_rules (approval_id, rule) SELECT $1, unnest($2::text[]) ON CONFLICT DO NOTHING
 
 -- Delegations
 
@@ -207,3 +250,90 @@ ON CONFLICT (role_id) DO UPDATE SET key = excluded.key, privileges = excluded.pr
 -- name: read_delegations
 -- Those that are or may come into force.
 SELECT * FROM delegations WHERE revoked_at IS NULL AND ends_at > $1 ORDER BY delegation_id
+
+-- name: read_calendar
+SELECT document, version FROM calendars
+
+-- name: put_calendar
+INSERT INTO calendars AS known (document, version, changed_at) VALUES ($1, 1, $2)
+ON CONFLICT (tenant_id) DO UPDATE
+    SET document = excluded.document, version = known.version + 1, changed_at = excluded.changed_at
+RETURNING version
+
+-- E-mail links
+
+-- name: add_link
+-- One for each time that somebody is asked.
+INSERT INTO decision_links (link_id, approval_id, step, round, person_id, created_at, expires_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT (approval_id, step, round, person_id) DO UPDATE SET expires_at = excluded.expires_at
+RETURNING link_id
+
+-- name: find_link
+SELECT * FROM decision_links WHERE link_id = $1
+
+-- name: hold_link
+SELECT * FROM decision_links WHERE link_id = $1 FOR UPDATE
+
+-- name: find_link_of_part
+SELECT * FROM decision_links WHERE approval_id = $1 AND step = $2 AND round = $3 AND person_id = $4
+
+-- name: use_link
+UPDATE decision_links SET used_at = $2 WHERE link_id = $1
+
+-- Moving running approvals
+
+-- name: add_move
+INSERT INTO moves (move_id, process_key, to_version, state, created_at, created_by, changed_at, version)
+VALUES ($1, $2, $3, 'previewing', $4, $5, $4, 1)
+
+-- name: find_move
+SELECT * FROM moves WHERE move_id = $1
+
+-- name: hold_move
+SELECT * FROM moves WHERE move_id = $1 FOR UPDATE
+
+-- name: save_move
+UPDATE moves SET state = $2, changed_at = $3, version = version + 1 WHERE move_id = $1
+
+-- name: page_of_moves
+SELECT * FROM moves WHERE process_key = $1 AND ($2::uuid IS NULL OR move_id < $2)
+ORDER BY move_id DESC LIMIT $3
+
+-- name: count_moved
+SELECT verdict, count(*) FROM moved_approvals WHERE move_id = $1 GROUP BY verdict
+
+-- name: movable_approvals
+-- Open runs of other versions, by id.
+SELECT * FROM approvals WHERE state = 'open' AND process_key = $1 AND process_version <> $2
+    AND ($3::uuid IS NULL OR approval_id > $3)
+ORDER BY approval_id LIMIT $4
+
+-- name: note_moved
+INSERT INTO moved_approvals (move_id, approval_id, from_version, verdict, reason, part)
+SELECT $1, * FROM unnest($2::uuid[], $3::int[], $4::text[], $5::text[], $6::text[])
+ON CONFLICT (move_id, approval_id) DO UPDATE
+    SET verdict = excluded.verdict, reason = excluded.reason, part = excluded.part
+
+-- name: page_of_moved
+SELECT * FROM moved_approvals WHERE move_id = $1 AND ($2::uuid IS NULL OR approval_id > $2)
+    AND ($3::text IS NULL OR verdict = $3)
+ORDER BY approval_id LIMIT $4
+
+-- Replays
+
+-- name: add_replay
+INSERT INTO replays (replay_id, process_key, document, subject, wanted, done, created_at, created_by)
+VALUES ($1, $2, $3, $4, $5, 0, $6, $7)
+
+-- name: find_replay
+SELECT * FROM replays WHERE replay_id = $1
+
+-- name: save_replay
+UPDATE replays SET done = $2, report = $3, ended_at = $4 WHERE replay_id = $1
+
+-- name: past_approvals
+-- The newest that are over, the newest first.
+SELECT * FROM approvals WHERE process_key = $1
+    AND state IN ('approved', 'rejected', 'changes_requested', 'expired')
+ORDER BY ended_at DESC LIMIT $2

@@ -15,13 +15,31 @@ from optima_kit.refusals import Refusal
 
 from ..application.access import hidden_fields
 from ..application.decide_many import Decided
-from ..application.ports import Draft, Held, Ports, PublishedVersion, StoredDelegation, Told, Waiting
+from ..application.ports import (
+    Draft,
+    Held,
+    How,
+    InboxCount,
+    InboxFilter,
+    Link,
+    Move,
+    Moved,
+    Ports,
+    PublishedVersion,
+    Replay,
+    StoredDelegation,
+    Told,
+    Verdict,
+    Waiting,
+)
 from ..domain import engine
 from ..domain.approval import (
     Amended,
     ChoiceTaken,
     DueMoved,
     Ended,
+    Migrated,
+    MigrationReverted,
     PartDecided,
     PartEscalated,
     PartForwarded,
@@ -34,12 +52,11 @@ from ..domain.approval import (
 )
 from ..domain.directory import Directory
 from ..domain.process import Process
+from ..domain.simulation import Simulation
 from ..domain.subjects import SubjectType
 
 StepKey = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
 ContentHash = Annotated[str, Field(pattern=r"^[0-9A-Za-z_.:-]{1,128}$")]
-Title = Annotated[str, Text(200)]
-Reason = Annotated[str, Text(4000)]
 State = Literal["open", "approved", "rejected", "changes_requested", "cancelled", "expired", "not_opened"]
 
 
@@ -51,8 +68,8 @@ class NoBody(Command):
 
 
 class EvidenceCommand(Command):
-    name: Title
-    media_type: Title
+    name: Text(200)  # type: ignore[valid-type]
+    media_type: Text(100)  # type: ignore[valid-type]
     size: Annotated[int, Field(ge=0, le=2**40)]
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
@@ -62,7 +79,7 @@ class DecideCommand(Command):
     outcome: Literal["approve", "reject", "abstain", "request_changes"]
     content_hash: ContentHash
     """Of the content that was read."""
-    reason: Reason | None = None
+    reason: Text(4000) | None = None  # type: ignore[valid-type]
     on_behalf_of: UUID | None = None
     """Whose part is decided, where the caller stands in for somebody."""
     evidence: Annotated[list[EvidenceCommand], Field(max_length=20, default_factory=list)]
@@ -90,11 +107,11 @@ class DecideManyCommand(Command):
 class ForwardCommand(Command):
     step: StepKey
     to_person_id: UUID
-    reason: Reason | None = None
+    reason: Text(4000) | None = None  # type: ignore[valid-type]
 
 
 class RecallCommand(Command):
-    reason: Reason | None = None
+    reason: Text(4000) | None = None  # type: ignore[valid-type]
 
 
 class DelegateCommand(Command):
@@ -104,7 +121,7 @@ class DelegateCommand(Command):
     processes: Annotated[list[StepKey], Field(max_length=100, default_factory=list)]
     """Keys; none: every process."""
     up_to: Amount | None = None
-    reason: Reason | None = None
+    reason: Text(4000) | None = None  # type: ignore[valid-type]
     from_person_id: UUID | None = None
     """Another than the caller: for who administers the directory."""
 
@@ -117,12 +134,64 @@ class ApprovalsQuery(PageQuery):
     subject_id: UUID | None = None
     state: State | None = None
     process: StepKey | None = None
+    text: Text(200) | None = None  # type: ignore[valid-type]
+    """Words of title, number or requester's name."""
 
 
 class InboxQuery(PageQuery):
     subject_id: UUID | None = None
     process: StepKey | None = None
     overdue: bool = False
+    text: Text(200) | None = None  # type: ignore[valid-type]
+    how: How | None = None
+    """Through what it waits for the caller."""
+
+    def chosen(self, now: datetime) -> InboxFilter:
+        due_before = now if self.overdue else None
+        return InboxFilter(self.subject_id, self.process, due_before, self.text, self.how)
+
+
+class SimulateCommand(Command):
+    """Something that might be submitted."""
+
+    requester_id: UUID
+    content: dict[str, Any]
+    version: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
+    """A published version; unsaid: the draft."""
+
+
+class ReplayCommand(Command):
+    last: Annotated[int, Field(ge=1, le=10_000)] = 1000
+    """How many approvals, the newest that are over."""
+    version: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
+
+
+class MoveCommand(Command):
+    to_version: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
+    """Unsaid: the newest."""
+
+
+class MovedQuery(PageQuery):
+    verdict: Verdict | None = None
+
+
+class SubmitCommand(Command):
+    process: StepKey
+    subject_id: UUID
+    revision: Annotated[int, Field(ge=1, le=2**31 - 1)] = 1
+    content: dict[str, Any]
+    requester_id: UUID | None = None
+    """Another than the caller: only where a machine submits for somebody."""
+
+
+class AmendCommand(Command):
+    content: dict[str, Any]
+
+
+class LinkDecideCommand(Command):
+    outcome: Literal["approve", "reject", "abstain", "request_changes"]
+    content_hash: ContentHash
+    reason: Text(4000) | None = None  # type: ignore[valid-type]
 
 
 # -- what is shown
@@ -238,6 +307,99 @@ class InboxView(View):
     allows: list[str]
     """What may be done, beside approving and rejecting."""
     missing: list[str]
+
+
+class InboxCountView(View):
+    process: str
+    how: How
+    waiting: int
+    overdue: int
+
+
+class InboxSummaryView(View):
+    waiting: int
+    overdue: int
+    by_process: list[InboxCountView]
+
+
+class ForeseenPersonView(View):
+    person: PersonView
+    why: str
+    """The rule that names the person, or why they are left out."""
+
+
+class ForeseenStepView(View):
+    key: str
+    name: str
+    outcome: str
+    """`asked`, `skipped`, `rejected` (nobody could approve) or `not_reached`."""
+    because: str | None = None
+    condition: str | None = None
+    quorum: Any = None
+    asked: list[ForeseenPersonView] | None = None
+    left_out: list[ForeseenPersonView] | None = None
+    due_at: datetime | None = None
+    missing: list[str] | None = None
+
+
+class SimulationView(View):
+    outcome: Literal["approved", "not_opened"]
+    steps: list[ForeseenStepView]
+
+
+class ReplayView(View):
+    replay_id: UUID
+    process_key: str
+    wanted: int
+    done: int
+    state: Literal["running", "ended"]
+    report: dict[str, Any] | None = None
+    created_at: datetime
+    ended_at: datetime | None = None
+
+
+class MoveView(View):
+    move_id: UUID
+    process_key: str
+    to_version: int
+    state: str
+    counts: dict[str, int]
+    """Approvals by verdict."""
+    created_at: datetime
+    created_by: PersonView
+
+
+class MovedView(View):
+    approval_id: UUID
+    from_version: int
+    verdict: str
+    reason: str | None = None
+    part: str | None = None
+
+
+class WorkingTimeView(View):
+    working_time: dict[str, Any]
+
+
+class LinkedView(View):
+    """What is under an e-mail's link."""
+
+    step: str
+    step_name: str
+    process_name: str
+    title: str
+    requester: PersonView
+    person: PersonView
+    content: dict[str, Any]
+    content_hash: str
+    allows: list[str]
+    missing: list[str]
+    expires_at: datetime
+
+
+class LinkDecidedView(View):
+    title: str
+    state: str
 
 
 class ProblemView(View):
@@ -430,6 +592,8 @@ def history_view(told: Told, directory: Directory, hidden: set[str]) -> HistoryV
                 "fields": [name for name in event.fields if name not in hidden],
                 "content_hash": event.content_hash,
             }
+        case Migrated() | MigrationReverted():
+            facts = {"outcome": str(event.process_version)}
         case Ended():
             facts = {"outcome": event.outcome}
             if event.reason:
@@ -464,6 +628,106 @@ def inbox_view(waiting: Waiting, process: Process, directory: Directory, reader:
         allows=sorted(step.allows),
         missing=engine.missing_fields(approval, step),
         **facts,
+    )
+
+
+def simulation_view(process: Process, simulation: Simulation, directory: Directory) -> SimulationView:
+    steps = []
+    for each in simulation.steps:
+        step = process.steps[each.step]
+        facts: dict[str, Any] = {}
+        if each.because is not None:
+            facts["because"] = each.because
+        if each.condition is not None:
+            facts["condition"] = each.condition
+        if each.outcome == "asked":
+            facts["quorum"] = step.model_dump(mode="json")["quorum"]
+            facts["asked"] = [
+                ForeseenPersonView(person=person_view(directory, asked.person), why=asked.why)
+                for asked in each.asked
+            ]
+            facts["left_out"] = [
+                ForeseenPersonView(person=person_view(directory, out.person), why=out.why)
+                for out in each.left_out
+            ]
+            facts["missing"] = list(each.missing)
+        if each.due_at is not None:
+            facts["due_at"] = each.due_at
+        steps.append(ForeseenStepView(key=each.step, name=step.name, outcome=each.outcome, **facts))
+    return SimulationView(outcome=simulation.outcome, steps=steps)
+
+
+def replay_view(replay: Replay) -> ReplayView:
+    facts: dict[str, Any] = {}
+    if replay.report is not None:
+        facts["report"] = replay.report
+    if replay.ended_at is not None:
+        facts["ended_at"] = replay.ended_at
+    return ReplayView(
+        replay_id=replay.id,
+        process_key=replay.process_key,
+        wanted=replay.wanted,
+        done=replay.done,
+        state="ended" if replay.ended_at else "running",
+        created_at=replay.created_at,
+        **facts,
+    )
+
+
+def move_view(move: Move, counts: dict[str, int], directory: Directory) -> MoveView:
+    return MoveView(
+        move_id=move.id,
+        process_key=move.process_key,
+        to_version=move.to_version,
+        state=move.state,
+        counts=counts,
+        created_at=move.created_at,
+        created_by=person_view(directory, move.created_by),
+    )
+
+
+def moved_view(moved: Moved) -> MovedView:
+    facts: dict[str, Any] = {}
+    if moved.reason is not None:
+        facts["reason"] = moved.reason
+    if moved.part is not None:
+        facts["part"] = moved.part
+    return MovedView(
+        approval_id=moved.approval_id, from_version=moved.from_version, verdict=moved.verdict, **facts
+    )
+
+
+def inbox_summary_view(counts: list[InboxCount]) -> InboxSummaryView:
+    return InboxSummaryView(
+        waiting=sum(count.waiting for count in counts),
+        overdue=sum(count.overdue for count in counts),
+        by_process=[
+            InboxCountView(process=count.process, how=count.how, waiting=count.waiting, overdue=count.overdue)
+            for count in counts
+        ],
+    )
+
+
+def linked_view(link: Link, held: Held, process: Process, directory: Directory) -> LinkedView:
+    """As its addressee sees it who has not signed in: protected fields only where the step shows them."""
+    approval = held.approval
+    step = process.steps[link.step]
+    protected = process.subject.protected_fields()
+    content = {
+        name: value for name, value in approval.content.items() if name not in protected or name in step.shows
+    }
+    return LinkedView(
+        step=link.step,
+        step_name=step.name,
+        process_name=process.definition.name,
+        title=held.title,
+        requester=person_view(directory, approval.requester),
+        person=person_view(directory, link.person_id),
+        content=content,
+        content_hash=approval.content_hash,
+        allows=sorted(step.allows - {"forward"}),
+        missing=engine.missing_fields(approval, step),
+        expires_at=link.expires_at,
     )
 
 

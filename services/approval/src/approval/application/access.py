@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 from optima_kit.actor import Actor
 from optima_kit.refusals import Absent
 
-from ..domain.approval import Approval
+from ..domain.approval import Approval, Part
 from ..domain.directory import Directory
 from ..domain.process import Process
 from .ports import Held, Ports
@@ -47,15 +48,12 @@ async def running_process(ports: Ports, approval: Approval) -> Process:
 
 
 def stands_in(directory: Directory, process: Process, approval: Approval, actor: Actor, ports: Ports) -> bool:
-    """Whether the actor may now act for somebody whom a pending step asks."""
-    amount = process.subject.amount(approval.content)
-    delegators = directory.delegators(actor.person_id, process.key, amount, ports.now)
-    return actor.person_id != approval.requester and any(
-        part.state == "requested" and part.person in delegators
-        for run in approval.steps.values()
-        if run.state == "pending"
-        for part in run.parts.values()
-    )
+    """Whether the actor may act, or could have acted, for somebody who was asked: the task is visible to
+    both, also to the one who was not the first."""
+    if actor.person_id == approval.requester:
+        return False
+    since = _delegators(directory, process, approval, actor, ports)
+    return any(_shared(part, since) for run in approval.steps.values() for part in run.parts.values())
 
 
 def hidden_fields(
@@ -63,14 +61,26 @@ def hidden_fields(
 ) -> set[str]:
     """Top-level fields that the actor may not see: protected ones, unless they hold the privilege or are
     asked, for themselves or for somebody else, by a step that shows them."""
-    amount = process.subject.amount(approval.content)
-    delegators = directory.delegators(actor.person_id, process.key, amount, ports.now)
+    since = _delegators(directory, process, approval, actor, ports)
     shown = {
         name
         for key, step in process.steps.items()
-        for person, part in approval.steps[key].parts.items()
-        if person == actor.person_id or (person in delegators and part.state == "requested")
+        for part in approval.steps[key].parts.values()
+        if part.person == actor.person_id or _shared(part, since)
         for name in step.shows
     }
     protected = process.subject.protected_fields()
     return {name for name, privilege in protected.items() if not actor.may(privilege) and name not in shown}
+
+
+def _delegators(
+    directory: Directory, process: Process, approval: Approval, actor: Actor, ports: Ports
+) -> dict[UUID, datetime]:
+    amount = process.subject.amount(approval.content)
+    return directory.delegators(actor.person_id, process.key, amount, ports.now)
+
+
+def _shared(part: Part, since: dict[UUID, datetime]) -> bool:
+    """Whether the part was open while its person was stood in for."""
+    begun = since.get(part.person)
+    return begun is not None and (part.decided_at is None or part.decided_at >= begun)

@@ -11,6 +11,8 @@ from ..domain.approval import (
     Approval,
     Ended,
     Event,
+    Migrated,
+    MigrationReverted,
     Opened,
     PartDecided,
     PartEscalated,
@@ -93,6 +95,17 @@ def _fact_of(event: Event, approval: Approval) -> EventData | None:
                 step=event.step,
                 from_person_id=event.from_person,
                 to_person_id=event.to_person,
+            )
+        case Migrated():
+            return contract.ApprovalMigrated(
+                **subject, process_key=approval.process_key, process_version=event.process_version
+            )
+        case MigrationReverted():
+            return contract.ApprovalMigrated(
+                **subject,
+                process_key=approval.process_key,
+                process_version=event.process_version,
+                reverted=True,
             )
         case Ended():
             return _ENDINGS[event.outcome](

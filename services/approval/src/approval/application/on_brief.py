@@ -15,6 +15,7 @@ from .access import running_process
 from .open_approval import open_approval
 from .ports import Held, Ports
 from .recording import record_change
+from .subject_content import person_content
 
 SUBJECT_TYPE = "brief"
 
@@ -88,17 +89,6 @@ def _content(
     number: str, revision: int, content: BriefContent, requester_id: UUID, directory: Directory
 ) -> dict[str, Any]:
     """What the revision asks for and who asks, as they stood at submission."""
-    requester = directory.people[requester_id]
-    unit = directory.units.get(requester.unit) if requester.unit else None
-    manager = directory.manager_of(requester_id)
-    person: dict[str, Any] = {
-        "id": str(requester.id),
-        "name": requester.name,
-        "roles": sorted(requester.roles),
-    }
-    if unit is not None:
-        person["unit"] = unit.key
-    if manager is not None:
-        person["manager"] = str(manager)
+    person = person_content(str(requester_id), directory, "requester_id")
     frozen = {name: value for name, value in content.model_dump(mode="json").items() if value is not None}
     return {"number": number, "revision": revision, "requester": person, **frozen}

@@ -1,8 +1,10 @@
 """The copy of the directory follows identity. Each event carries the whole state of its subject and only the
-newest is applied, so that duplicates and late ones change nothing."""
+newest is applied, so that duplicates and late ones change nothing. What waits for people who changed, or by
+rules that now name others, is looked at again."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
@@ -11,18 +13,23 @@ from pydantic import BaseModel
 from optima_contracts.identity import PersonChanged, RoleChanged, TenantChanged, UnitChanged
 
 from ..domain import engine
+from ..domain.directory import Directory, Person
 from .access import running_process
 from .ports import Ports
 from .recording import record_change
 
 PEOPLE_CHANGED: Final = "approval.people_changed"
 AT_A_TIME: Final = 100
+SOON: Final = timedelta(seconds=2)
+"""By then the transactions are over that had read the directory as it was before."""
 
 
 class PeopleChange(BaseModel):
-    """Approvals that wait for `person_id` and come after `after` are to be compared with the directory."""
+    """Approvals that wait for `person_id`, or whose steps find people by one of `rules`, are to be compared
+    with the directory; those up to `after` have been."""
 
-    person_id: UUID
+    person_id: UUID | None = None
+    rules: list[str] = []
     after: UUID | None = None
 
 
@@ -31,16 +38,26 @@ async def on_tenant_changed(ports: Ports, event: TenantChanged) -> None:
 
 
 async def on_unit_changed(ports: Ports, event: UnitChanged) -> None:
+    known = (await ports.directories.read()).units.get(event.unit_id)
     await ports.directories.put_unit(event.unit_id, event.key, event.name, event.parent_id, event.manager_id)
+    if known is not None and (known.manager, known.parent) != (event.manager_id, event.parent_id):
+        _look_again(ports, str(event.unit_id), None, {f"unit_manager:{event.key}", "manager"})
 
 
 async def on_role_changed(ports: Ports, event: RoleChanged) -> None:
+    directory = await ports.directories.read()
     await ports.directories.put_role(event.role_id, event.key, event.privileges)
+    holders = [directory.people[person] for person in directory.holders(event.key)]
+    decides = "approval.decide" in event.privileges
+    if any(person.active and person.may_decide != decides for person in holders):
+        _look_again(ports, str(event.role_id), None, {f"role:{event.key}", "manager"})
+        for person in holders:
+            _look_again(ports, f"{event.role_id}:{person.id}", person.id, set())
 
 
 async def on_person_changed(ports: Ports, event: PersonChanged) -> None:
-    """What waits for somebody who changed is looked at again."""
-    known = (await ports.directories.read()).person(event.person_id)
+    directory = await ports.directories.read()
+    known = directory.person(event.person_id)
     await ports.directories.put_person(
         {
             "person_id": event.person_id,
@@ -55,15 +72,40 @@ async def on_person_changed(ports: Ports, event: PersonChanged) -> None:
             "absent_until": event.absent_until,
         }
     )
+    rules = _rules_touched(directory, known, event)
     if known is not None:
-        change = PeopleChange(person_id=event.person_id)
-        ports.jobs.schedule(PEOPLE_CHANGED, change, key=str(event.person_id))
+        _look_again(ports, str(event.person_id), event.person_id, rules)
+    else:
+        # Nothing waits for somebody new; many who come at once by the same rules are one matter.
+        _look_again(ports, ",".join(sorted(rules)), None, rules)
+
+
+def _rules_touched(directory: Directory, known: Person | None, event: PersonChanged) -> set[str]:
+    """The rules that name the person before or after, if they changed in what rules go by."""
+    before = (known.active, known.roles, known.unit, known.manager, known.absent_until) if known else None
+    after = (event.active, frozenset(event.roles), event.unit_id, event.manager_id, event.absent_until)
+    if before == after:
+        return set()
+    roles = {*event.roles, *(known.roles if known else ())}
+    units = {event.unit_id, known.unit if known else None}
+    keys = [directory.units[unit].key for unit in units if unit is not None and unit in directory.units]
+    return {
+        *(f"role:{role}" for role in roles),
+        *(f"unit:{key}" for key in keys),
+        *(f"unit_manager:{key}" for key in keys),
+        "manager",
+    }
+
+
+def _look_again(ports: Ports, key: str, person_id: UUID | None, rules: set[str]) -> None:
+    change = PeopleChange(person_id=person_id, rules=sorted(rules))
+    ports.jobs.schedule(PEOPLE_CHANGED, change, key=key, due_at=ports.now + SOON)
 
 
 async def follow_people(ports: Ports, change: PeopleChange) -> None:
     """Some approvals at a time; the rest is owed to a job of its own."""
-    waiting = await ports.approvals.asking(change.person_id, change.after, AT_A_TIME)
-    for approval_id in waiting:
+    found = await ports.approvals.asking(change.person_id, change.rules, change.after, AT_A_TIME)
+    for approval_id in found:
         held = await ports.approvals.lock(approval_id)
         if held is None or held.approval.state != "open":
             continue
@@ -71,6 +113,7 @@ async def follow_people(ports: Ports, change: PeopleChange) -> None:
         directory = await ports.directories.read()
         result = engine.people_changed(held.approval, process, ports.now, directory)
         await record_change(ports, process, held, result)
-    if len(waiting) == AT_A_TIME:
-        rest = PeopleChange(person_id=change.person_id, after=waiting[-1])
-        ports.jobs.schedule(PEOPLE_CHANGED, rest, key=f"{change.person_id}:{waiting[-1]}")
+    if len(found) == AT_A_TIME:
+        rest = change.model_copy(update={"after": found[-1]})
+        key = f"{change.person_id}:{','.join(change.rules)}:{found[-1]}"
+        ports.jobs.schedule(PEOPLE_CHANGED, rest, key=key)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import logging
 from uuid import UUID
-
-import structlog
 
 from optima_contracts.approval import ApprovalNotOpened
 from optima_kit.ids import new_id
@@ -15,7 +14,7 @@ from ..domain.process import Process
 from .ports import Held, Ports
 from .recording import record_opening
 
-log = structlog.get_logger()
+log = logging.getLogger(__name__)
 
 
 async def open_approval(
@@ -70,7 +69,7 @@ async def _not_opened(
         reason=reason,
     )
     held = Held(approval, 1, str(subject.content.get("title") or ""), correlation, subject_sequence)
-    await ports.approvals.add(held, (), None)
+    await ports.approvals.add(held, (), None, set())
     fact = ApprovalNotOpened(
         approval_id=approval.id,
         subject_type=subject.type,
@@ -79,5 +78,5 @@ async def _not_opened(
         reason=reason,
     )
     ports.outbox.add(fact, subject=approval.id, correlation=correlation)
-    log.warning("approval not opened", subject_id=str(subject.id), reason=reason)
+    log.warning("approval of %s not opened: %s", subject.id, reason)
     return held

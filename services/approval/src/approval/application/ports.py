@@ -7,12 +7,13 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 from uuid import UUID
 
 from optima_kit.ports import Jobs, Outbox
 
 from ..domain.approval import Approval, Event
+from ..domain.calendar import WorkingTime
 from ..domain.conditions import Conditions
 from ..domain.directory import Delegation, Directory
 from ..domain.engine import Result
@@ -113,11 +114,26 @@ class InboxPlace:
     person: UUID
 
 
+How = Literal["direct", "role", "delegation"]
+"""Through what something waits for the reader."""
+
+
 @dataclass(frozen=True, slots=True)
 class InboxFilter:
     subject_id: UUID | None = None
     process: str | None = None
     due_before: datetime | None = None
+    text: str | None = None
+    """Words of title, number or requester's name."""
+    how: How | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InboxCount:
+    process: str
+    how: How
+    waiting: int
+    overdue: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +141,7 @@ class ApprovalFilter:
     subject_id: UUID | None = None
     state: str | None = None
     process: str | None = None
+    text: str | None = None
     concerned: tuple[UUID, ...] | None = None
     """Only those that concern one of these people; None: all."""
 
@@ -149,10 +166,19 @@ class Approvals(Protocol):
     async def lock_newest(self, subject_id: UUID) -> Held | None:
         """The newest run over the subject, locked."""
 
-    async def add(self, held: Held, events: tuple[Event, ...], amount: Decimal | None) -> None: ...
+    async def add(
+        self, held: Held, events: tuple[Event, ...], amount: Decimal | None, rules: set[str]
+    ) -> None:
+        """`rules`: by which its pending steps find people."""
 
     async def save(
-        self, before: Held, result: Result, title: str, amount: Decimal | None, subject_sequence: int
+        self,
+        before: Held,
+        result: Result,
+        title: str,
+        amount: Decimal | None,
+        subject_sequence: int,
+        rules: set[str],
     ) -> Held:
         """Stores what a locked approval became and appends its events. Raises WrongState when somebody
         else changed it since it was read."""
@@ -175,8 +201,25 @@ class Approvals(Protocol):
     ) -> list[Waiting]:
         """The oldest first. `grants`: for whom else, in which process, up to which amount (None: any)."""
 
-    async def asking(self, person_id: UUID, after: UUID | None, limit: int) -> list[UUID]:
-        """Open approvals that wait for the person, by id."""
+    async def count_inbox(
+        self,
+        person_id: UUID,
+        grants: list[tuple[UUID, str | None, Decimal | None]],
+        chosen: InboxFilter,
+        now: datetime,
+    ) -> list[InboxCount]: ...
+
+    async def asking(
+        self, person_id: UUID | None, rules: list[str], after: UUID | None, limit: int
+    ) -> list[UUID]:
+        """Open approvals that wait for the person, or whose pending steps find people by one of the rules;
+        by id."""
+
+    async def movable(self, key: str, to_version: int, after: UUID | None, limit: int) -> list[Held]:
+        """Open runs of other versions of a process, by id."""
+
+    async def over(self, key: str, limit: int) -> list[Approval]:
+        """The newest runs of a process that are over."""
 
     async def withdraw_subject(self, subject_id: UUID) -> None:
         """Remembers that the subject is cancelled for good."""
@@ -204,6 +247,108 @@ class Delegations(Protocol):
         """Newest first; of one person, given or received, or of all."""
 
 
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Under which somebody may decide their part once, without signing in."""
+
+    id: UUID
+    approval_id: UUID
+    step: str
+    round: int
+    person_id: UUID
+    expires_at: datetime
+    used_at: datetime | None
+
+
+class Links(Protocol):
+    async def offer(self, link: Link, now: datetime) -> UUID:
+        """Keeps a link for a part; asked again in the same round, the first stays. Returns its id."""
+
+    async def find(self, link_id: UUID) -> Link | None: ...
+
+    async def lock(self, link_id: UUID) -> Link | None: ...
+
+    async def of_part(self, approval_id: UUID, step: str, round_: int, person_id: UUID) -> Link | None: ...
+
+    async def use(self, link_id: UUID, at: datetime) -> None: ...
+
+
+MoveState = Literal["previewing", "previewed", "moving", "moved", "reverting", "reverted"]
+Verdict = Literal["possible", "refused", "moved", "reverted", "kept"]
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Running approvals of a process on their way to another version."""
+
+    id: UUID
+    process_key: str
+    to_version: int
+    state: MoveState
+    created_at: datetime
+    created_by: UUID
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What is to become, or became, of one approval."""
+
+    approval_id: UUID
+    from_version: int
+    verdict: Verdict
+    reason: str | None = None
+    part: str | None = None
+    """The key of the step or node that stands in the way."""
+
+
+class Moves(Protocol):
+    async def add(self, move: Move) -> None: ...
+
+    async def find(self, move_id: UUID) -> Move | None: ...
+
+    async def lock(self, move_id: UUID) -> Move | None: ...
+
+    async def save(self, move: Move, now: datetime) -> None: ...
+
+    async def page(self, key: str, before: UUID | None, limit: int) -> list[Move]:
+        """Newest first."""
+
+    async def counts(self, move_id: UUID) -> dict[str, int]:
+        """How many approvals have each verdict."""
+
+    async def note(self, move_id: UUID, items: list[Moved]) -> None: ...
+
+    async def items(self, move_id: UUID, after: UUID | None, verdict: str | None, limit: int) -> list[Moved]:
+        """By approval."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """A draft tried on approvals that are over."""
+
+    id: UUID
+    process_key: str
+    definition: Definition
+    subject: SubjectType
+    wanted: int
+    done: int
+    report: dict[str, Any] | None
+    created_at: datetime
+    created_by: UUID
+    ended_at: datetime | None = None
+
+
+class Replays(Protocol):
+    async def add(self, replay: Replay) -> None: ...
+
+    async def find(self, replay_id: UUID) -> Replay | None: ...
+
+    async def save(
+        self, replay_id: UUID, done: int, report: dict[str, Any], ended_at: datetime | None
+    ) -> None: ...
+
+
 class Directories(Protocol):
     """The copy of the tenant's directory."""
 
@@ -219,6 +364,11 @@ class Directories(Protocol):
 
     async def put_role(self, role_id: UUID, key: str, privileges: list[str]) -> None: ...
 
+    async def working_time(self) -> tuple[WorkingTime, int]:
+        """With its version; 0 for the one that applies without a word."""
+
+    async def put_working_time(self, working_time: WorkingTime, now: datetime) -> int: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Ports:
@@ -226,11 +376,16 @@ class Ports:
     approvals: Approvals
     delegations: Delegations
     directories: Directories
+    links: Links
+    moves: Moves
+    replays: Replays
     conditions: Conditions
     outbox: Outbox
     on_behalf_of: Callable[[UUID], Outbox]
     """The outbox whose events say for whom the actor acted."""
     jobs: Jobs
+    mails_links: bool
+    """Whether a mail server is set up, so that links can be sent."""
     savepoint: Callable[[], AbstractAsyncContextManager[None]]
     """A part of the transaction that is undone, alone, when it raises."""
     tenant_id: UUID

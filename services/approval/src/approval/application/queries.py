@@ -12,6 +12,7 @@ from .ports import (
     ApprovalFilter,
     Draft,
     Held,
+    InboxCount,
     InboxFilter,
     InboxPlace,
     Ports,
@@ -42,12 +43,15 @@ async def list_approvals(
     subject_id: UUID | None,
     state: str | None,
     process: str | None,
+    text: str | None,
     before: UUID | None,
     limit: int,
 ) -> list[Held]:
     """All, to who reads all; to others those that concern them."""
     concerned = None if actor.may("approval.read_all") else (actor.person_id,)
-    return await ports.approvals.page(ApprovalFilter(subject_id, state, process, concerned), before, limit)
+    return await ports.approvals.page(
+        ApprovalFilter(subject_id, state, process, text, concerned), before, limit
+    )
 
 
 async def read_approval(ports: Ports, actor: Actor, approval_id: UUID) -> Held:
@@ -68,6 +72,12 @@ async def read_inbox(
     directory = await ports.directories.read()
     grants = directory.grants_to(actor.person_id, ports.now)
     return await ports.approvals.inbox(actor.person_id, grants, chosen, after, limit)
+
+
+async def count_inbox(ports: Ports, actor: Actor, chosen: InboxFilter) -> list[InboxCount]:
+    directory = await ports.directories.read()
+    grants = directory.grants_to(actor.person_id, ports.now)
+    return await ports.approvals.count_inbox(actor.person_id, grants, chosen, ports.now)
 
 
 async def list_delegations(

@@ -11,9 +11,11 @@ from pydantic import BaseModel
 from optima_kit.ports import Outbox
 
 from ..domain.approval import Approval, Event, PartDecided, StepEnded, StepOpened
+from ..domain.approvers import rules_of
 from ..domain.engine import Result
 from ..domain.process import Process
 from .facts import facts_of
+from .offer_links import offer_links
 from .ports import Held, Ports
 
 
@@ -36,8 +38,10 @@ async def record_opening(
     approval = result.approval
     title = process.subject.title_of(approval.content)
     held = Held(approval, 1, title, correlation, subject_sequence)
-    await ports.approvals.add(held, result.events, process.subject.amount(approval.content))
+    amount = process.subject.amount(approval.content)
+    await ports.approvals.add(held, result.events, amount, _open_rules(process, approval))
     _tell(ports, None, result, correlation)
+    await offer_links(ports, process, None, approval)
     return held
 
 
@@ -54,9 +58,16 @@ async def record_change(
         process.subject.title_of(content),
         process.subject.amount(content),
         before.subject_sequence if subject_sequence is None else subject_sequence,
+        _open_rules(process, result.approval),
     )
     _tell(ports, before.approval, result, before.correlation)
+    await offer_links(ports, process, before.approval, result.approval)
     return after
+
+
+def _open_rules(process: Process, approval: Approval) -> set[str]:
+    pending = [key for key, run in approval.steps.items() if run.state == "pending"]
+    return {rule for key in pending for rule in rules_of(process.steps[key])}
 
 
 def _tell(ports: Ports, before: Approval | None, result: Result, correlation: UUID) -> None:

@@ -3,8 +3,12 @@ is set again."""
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from ..domain import engine
+from ..domain.approval import Reminded
 from .access import running_process
+from .offer_links import MAIL_LINK, MailLink
 from .ports import Ports
 from .recording import OVERDUE, StepTimer, record_change
 
@@ -34,3 +38,13 @@ async def remind_of_step(ports: Ports, timer: StepTimer) -> None:
     directory = await ports.directories.read()
     result = engine.remind(held.approval, process, timer.step, timer.round, ports.now, directory)
     await record_change(ports, process, held, result)
+    for event in result.events:
+        if isinstance(event, Reminded):
+            await _mail_again(ports, timer, event.people)
+
+
+async def _mail_again(ports: Ports, timer: StepTimer, people: tuple[UUID, ...]) -> None:
+    for person in people:
+        link = await ports.links.of_part(timer.approval_id, timer.step, timer.round, person)
+        if link is not None and link.used_at is None and ports.mails_links:
+            ports.jobs.schedule(MAIL_LINK, MailLink(link_id=link.id), key=str(link.id))

@@ -256,6 +256,8 @@ class Migrated:
     at: datetime
     process_version: int
     steps: tuple[str, ...]
+    choices: tuple[str, ...] = ()
+    """Choices that stay as they were taken; others are taken anew."""
     by: UUID | None = None
     kind: Literal["migrated"] = "migrated"
 
@@ -518,6 +520,7 @@ def _migrated(progress: Progress, event: Migrated) -> None:
     progress.before_migration = before
     progress.process_version = event.process_version
     progress.steps = {key: before.steps.get(key) or StepRun() for key in event.steps}
+    progress.choices = {key: before.choices[key] for key in event.choices}
 
 
 def _migration_reverted(progress: Progress, event: MigrationReverted) -> None:

@@ -80,6 +80,22 @@ def select_approvers(step: Step, asking: Asking) -> Selection:
     return Selection(tuple(chosen), (*left_out, *more_left_out))
 
 
+def rules_of(step: Step) -> set[str]:
+    """By what the step finds its people: a change of any of these may change whom it asks."""
+    rules = [*step.approvers, *(step.if_too_few.ask if isinstance(step.if_too_few, Ask) else [ADMINS])]
+    found = set()
+    for rule in rules:
+        if rule.role is not None:
+            found.add(f"role:{rule.role}")
+        elif rule.unit is not None:
+            found.add(f"unit:{rule.unit}")
+        elif rule.unit_manager is not None:
+            found.add(f"unit_manager:{rule.unit_manager}")
+        elif rule.manager is not None:
+            found.add("manager")
+    return found
+
+
 def group_of(approver: Approver, index: int) -> str:
     return approver.group or str(index + 1)
 

@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from zoneinfo import ZoneInfo
+from itertools import pairwise
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 _WEEKDAYS = ((time(9), time(13)), (time(14), time(18)))
 _HORIZON_DAYS = 3660
@@ -41,3 +46,64 @@ class Calendar:
 
     def _spans(self, day: date) -> tuple[tuple[time, time], ...]:
         return () if day in self.closed else self.week[day.weekday()]
+
+
+def _known_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise PydanticCustomError("unknown_time_zone", "There is no such time zone")
+    return name
+
+
+def _in_order(spans: list[tuple[time, time]]) -> list[tuple[time, time]]:
+    edges = [edge for span in spans for edge in span]
+    if any(edge.tzinfo is not None for edge in edges) or any(
+        early >= late for early, late in pairwise(edges)
+    ):
+        raise PydanticCustomError("spans_out_of_order", "Spans of work follow one another")
+    return spans
+
+
+Spans = Annotated[list[tuple[time, time]], Field(max_length=6), AfterValidator(_in_order)]
+
+
+class WorkingWeek(BaseModel):
+    """The spans of work of each weekday, as local times."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    monday: Spans = list(_WEEKDAYS)
+    tuesday: Spans = list(_WEEKDAYS)
+    wednesday: Spans = list(_WEEKDAYS)
+    thursday: Spans = list(_WEEKDAYS)
+    friday: Spans = list(_WEEKDAYS)
+    saturday: Spans = []
+    sunday: Spans = []
+
+
+class WorkingTime(BaseModel):
+    """A tenant's working time, as its admin writes it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    week: WorkingWeek = WorkingWeek()
+    holidays: Literal["italian", "none"] = "italian"
+    closures: Annotated[list[date], Field(max_length=1000)] = []
+    """Days on which the tenant does not work, beside public holidays."""
+    time_zone: Annotated[str, AfterValidator(_known_zone)] | None = None
+    """Unsaid: the tenant's own."""
+
+    def calendar(self, time_zone: str, holidays: frozenset[date]) -> Calendar:
+        """Ready to count with; `holidays` are Italy's."""
+        week = (
+            self.week.monday,
+            self.week.tuesday,
+            self.week.wednesday,
+            self.week.thursday,
+            self.week.friday,
+            self.week.saturday,
+            self.week.sunday,
+        )
+        public = holidays if self.holidays == "italian" else frozenset[date]()
+        return Calendar(
+            self.time_zone or time_zone, tuple(tuple(day) for day in week), public | set(self.closures)
+        )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cached_property
-from typing import TypeVar
+from typing import Literal, TypeVar
 from uuid import UUID
 
 from .calendar import Calendar
@@ -32,6 +32,7 @@ class Person:
     """Whether one of their roles holds the privilege to decide approvals."""
     absent_until: datetime | None = None
     external: bool = False
+    language: Literal["it", "en"] = "it"
 
     def is_absent(self, now: datetime) -> bool:
         return self.absent_until is not None and now < self.absent_until
@@ -153,14 +154,14 @@ class Directory:
 
     def delegates(
         self, person_id: UUID, process: str, amount: Decimal | None, now: datetime
-    ) -> dict[UUID, int]:
-        """Everybody who may act for the person now, with how many delegations lead to them."""
+    ) -> dict[UUID, datetime]:
+        """Everybody who may act for the person now, each with since when."""
         return _reach(self._delegations_from, person_id, process, amount, now, forward=True)
 
     def delegators(
         self, person_id: UUID, process: str, amount: Decimal | None, now: datetime
-    ) -> dict[UUID, int]:
-        """Everybody for whom the person may act now, with how many delegations lead to them."""
+    ) -> dict[UUID, datetime]:
+        """Everybody for whom the person may act now, each with since when."""
         return _reach(self._delegations_to, person_id, process, amount, now, forward=False)
 
     def grants_to(self, person_id: UUID, now: datetime) -> list[tuple[UUID, str | None, Decimal | None]]:
@@ -200,17 +201,18 @@ def _reach(
     now: datetime,
     *,
     forward: bool,
-) -> dict[UUID, int]:
-    reached: dict[UUID, int] = {}
-    frontier = [start]
-    for length in range(1, DELEGATION_CHAIN + 1):
+) -> dict[UUID, datetime]:
+    """Whom chains of delegations lead to, by the shortest; a chain began when its youngest link did."""
+    reached: dict[UUID, datetime] = {}
+    frontier = [(start, datetime.min.replace(tzinfo=UTC))]
+    for _ in range(DELEGATION_CHAIN):
         following = []
-        for person in frontier:
+        for person, since in frontier:
             for delegation in edges.get(person, ()):
                 other = delegation.to_person if forward else delegation.from_person
                 if other != start and other not in reached and delegation.covers(process, amount, now):
-                    reached[other] = length
-                    following.append(other)
+                    reached[other] = max(since, delegation.starts_at)
+                    following.append((other, reached[other]))
         frontier = following
     return reached
 

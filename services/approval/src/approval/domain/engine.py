@@ -41,7 +41,7 @@ from .approval import (
 )
 from .approvers import Asking, Chosen, Selection, may_be_asked, select_approvers
 from .directory import Directory
-from .migration import migration_hindrance
+from .migration import choices_that_stay, migration_hindrance
 from .process import BackTo, Branch, Case, Choice, Node, Parallel, Process, Step, join_needed
 from .quorum import verdict
 from .values import value
@@ -298,7 +298,7 @@ def migrate(
     if hindrance is not None:
         raise WrongState("migration_refused", reason=hindrance.reason, step=hindrance.key)
     run = _Run(approval, new, now, directory)
-    run.record(Migrated(now, new.version, tuple(new.steps), by))
+    run.record(Migrated(now, new.version, tuple(new.steps), choices_that_stay(approval, new), by))
     run.reconsider(())
     return run.advanced()
 
@@ -337,33 +337,31 @@ def _open(approval: Approval) -> Approval:
 
 def _part_decided_by(run: _Run, step: Step, decision: Decision) -> UUID:
     """Whose part the decision is: one's own, or that of who delegated."""
-    person = run.directory.person(decision.by)
+    by, wanted = decision.by, decision.on_behalf_of
+    person = run.directory.person(by)
     if person is None or not person.active or not person.may_decide:
         raise Forbidden("not_an_approver", step=step.key)
     parts = run.run_of(step.key).parts
-    own = parts.get(decision.by)
-    if decision.on_behalf_of is None or decision.on_behalf_of == decision.by:
-        if own is not None and own.state == "requested":
-            return decision.by
-        if own is not None and own.state != "cancelled" and decision.on_behalf_of is not None:
-            raise WrongState("already_decided", step=step.key)
+    for_oneself = wanted is None or wanted == by
+    own = parts.get(by)
+    if for_oneself and own is not None and own.state == "requested":
+        return by
     amount = run.process.subject.amount(run.progress.content)
-    delegators = run.directory.delegators(decision.by, run.process.key, amount, run.now)
-    asked = [p for p in delegators if p in parts and parts[p].state == "requested"]
-    if decision.on_behalf_of is not None:
-        if decision.on_behalf_of in asked:
-            return decision.on_behalf_of
-        taken = parts.get(decision.on_behalf_of)
-        if taken is not None and decision.on_behalf_of in delegators and taken.state != "cancelled":
-            raise WrongState("already_decided", step=step.key)
-        raise Forbidden("not_a_delegate", field="on_behalf_of", step=step.key)
+    delegators = run.directory.delegators(by, run.process.key, amount, run.now)
+    people = [person_id for person_id in delegators if wanted is None or wanted == person_id]
+    known = [parts[person_id] for person_id in people if person_id in parts]
+    asked = [part.person for part in known if part.state == "requested"]
     if len(asked) == 1:
         return asked[0]
     if asked:
         raise Invalid("say_on_behalf_of_whom", field="on_behalf_of", step=step.key)
-    if own is not None and own.state != "cancelled":
+    if for_oneself and own is not None:
+        known.append(own)
+    if any(part.state != "cancelled" for part in known):
         raise WrongState("already_decided", step=step.key)
-    raise Forbidden("not_an_approver", step=step.key)
+    if for_oneself:
+        raise Forbidden("not_an_approver", step=step.key)
+    raise Forbidden("not_a_delegate", field="on_behalf_of", step=step.key)
 
 
 def _decision_is_complete(approval: Approval, step: Step, decision: Decision) -> None:

@@ -58,6 +58,16 @@ def _frame(node: Parallel | Choice) -> tuple[object, ...]:
     return (node.key, node.when, node.join if isinstance(node, Parallel) else None)
 
 
-def newly_asked(approval: Approval, new: Process) -> list[str]:
-    """Steps of the new version that the run does not know yet."""
-    return [key for key in new.steps if key not in approval.steps]
+def choices_that_stay(approval: Approval, new: Process) -> tuple[str, ...]:
+    """Choices that the new version has too, and in whose taken case something has started."""
+    started = [key for key, run in approval.steps.items() if has_started(run)]
+    return tuple(
+        choice
+        for choice, taken in approval.choices.items()
+        if choice in new.choices
+        and any(
+            node.key == choice and case.key == taken
+            for key in started
+            for node, case in new.places[key].enclosing
+        )
+    )

@@ -1,0 +1,45 @@
+"""Deciding from an e-mail. Looking at what is under a link changes nothing, so that a mail scanner can't
+decide; deciding is a POST, once, until the link expires or the part is over."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from optima_kit.refusals import Absent
+
+from ..domain import engine
+from .access import running_process
+from .ports import Held, Link, Ports
+from .recording import record_change
+
+
+async def read_by_link(ports: Ports, link_id: UUID) -> tuple[Link, Held]:
+    """What the link is about, as long as it can be used."""
+    return await _usable(ports, await ports.links.find(link_id), lock=False)
+
+
+async def decide_by_link(
+    ports: Ports, link_id: UUID, act: engine.Act, content_hash: str, reason: str | None
+) -> Held:
+    """Decides as the person whom the link was sent to. It is used up by a decision alone: one that is
+    refused leaves it."""
+    link, held = await _usable(ports, await ports.links.lock(link_id), lock=True)
+    process = await running_process(ports, held.approval)
+    directory = await ports.directories.read()
+    decision = engine.Decision(link.step, act, link.person_id, content_hash, link.person_id, reason)
+    result = engine.decide(held.approval, process, decision, ports.now, directory)
+    await ports.links.use(link_id, ports.now)
+    return await record_change(ports, process, held, result)
+
+
+async def _usable(ports: Ports, link: Link | None, *, lock: bool) -> tuple[Link, Held]:
+    """A link that is unknown, expired, used, or whose part is over: all are told alike."""
+    if link is None or link.used_at is not None or link.expires_at <= ports.now:
+        raise Absent("link_absent")
+    find = ports.approvals.lock if lock else ports.approvals.find
+    held = await find(link.approval_id)
+    run = held.approval.steps.get(link.step) if held is not None else None
+    part = run.parts.get(link.person_id) if run is not None else None
+    if held is None or run is None or part is None or run.round != link.round or part.state != "requested":
+        raise Absent("link_absent")
+    return link, held

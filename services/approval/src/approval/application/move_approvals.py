@@ -1,0 +1,180 @@
+"""Running approvals move to another version of their process: first a preview with a verdict for each, then
+the move itself as jobs, and back again as far as nobody has acted since."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from optima_kit.actor import Actor
+from optima_kit.ids import new_id
+from optima_kit.refusals import Absent, Invalid, Refusal, Stale, WrongState
+
+from ..domain import engine
+from ..domain.migration import migration_hindrance
+from .access import running_process
+from .ports import Held, Move, Moved, MoveState, Ports
+from .recording import record_change
+
+PREVIEW: Final = "approval.preview_move"
+MOVE: Final = "approval.move"
+REVERT: Final = "approval.revert_move"
+AT_A_TIME: Final = 100
+
+
+class MoveStep(BaseModel):
+    """A move, and the last approval that was dealt with."""
+
+    move_id: UUID
+    after: UUID | None = None
+
+
+async def begin_move(ports: Ports, actor: Actor, key: str, to_version: int | None) -> Move:
+    """Owes the preview of moving every run of other versions to `to_version`, or to the newest."""
+    draft = await ports.processes.find(key)
+    if draft is None:
+        raise Absent("process_absent")
+    if draft.published is None:
+        raise WrongState("process_not_published", process=key)
+    target = draft.published if to_version is None else to_version
+    if await ports.processes.version(key, target) is None:
+        raise Invalid("unknown_version", field="to_version", version=target)
+    move = Move(new_id(), key, target, "previewing", ports.now, actor.person_id, 1)
+    await ports.moves.add(move)
+    _owe(ports, PREVIEW, move.id, None)
+    return move
+
+
+async def run_move(ports: Ports, move_id: UUID, expected_version: int | None) -> Move:
+    return await _go_on(ports, move_id, expected_version, "previewed", "moving", MOVE)
+
+
+async def revert_move(ports: Ports, move_id: UUID, expected_version: int | None) -> Move:
+    """Approvals on which somebody has acted since stay where they are."""
+    return await _go_on(ports, move_id, expected_version, "moved", "reverting", REVERT)
+
+
+async def read_move(ports: Ports, move_id: UUID) -> Move:
+    move = await ports.moves.find(move_id)
+    if move is None:
+        raise Absent("move_absent")
+    return move
+
+
+async def preview_step(ports: Ports, step: MoveStep) -> None:
+    """Some verdicts at a time; nothing is moved."""
+    move = await _held(ports, step, "previewing")
+    if move is None:
+        return
+    found = await ports.approvals.movable(move.process_key, move.to_version, step.after, AT_A_TIME)
+    items = [await _verdict(ports, move, held) for held in found]
+    await ports.moves.note(move.id, items)
+    await _continue(ports, move, PREVIEW, [held.approval.id for held in found], "previewed")
+
+
+async def move_step(ports: Ports, step: MoveStep) -> None:
+    """Each is judged anew under its lock: what began since the preview is refused now."""
+    move = await _held(ports, step, "moving")
+    if move is None:
+        return
+    found = await ports.moves.items(move.id, step.after, "possible", AT_A_TIME)
+    items = []
+    for item in found:
+        held = await ports.approvals.lock(item.approval_id)
+        if held is not None and held.approval.state == "open":
+            items.append(await _moved(ports, move, item, held))
+        else:
+            items.append(replace(item, verdict="refused", reason="approval_ended"))
+    await ports.moves.note(move.id, items)
+    await _continue(ports, move, MOVE, [item.approval_id for item in found], "moved")
+
+
+async def revert_step(ports: Ports, step: MoveStep) -> None:
+    move = await _held(ports, step, "reverting")
+    if move is None:
+        return
+    found = await ports.moves.items(move.id, step.after, "moved", AT_A_TIME)
+    items = [await _reverted(ports, move, item) for item in found]
+    await ports.moves.note(move.id, items)
+    await _continue(ports, move, REVERT, [item.approval_id for item in found], "reverted")
+
+
+async def _verdict(ports: Ports, move: Move, held: Held) -> Moved:
+    old = await running_process(ports, held.approval)
+    new = await ports.processes.version(move.process_key, move.to_version)
+    assert new is not None, "a version that was published stays"
+    hindrance = migration_hindrance(held.approval, old, new)
+    if hindrance is None:
+        return Moved(held.approval.id, old.version, "possible")
+    return Moved(held.approval.id, old.version, "refused", hindrance.reason, hindrance.key)
+
+
+async def _moved(ports: Ports, move: Move, item: Moved, held: Held) -> Moved:
+    again = await _verdict(ports, move, held)
+    if again.verdict == "refused":
+        return again
+    old = await running_process(ports, held.approval)
+    new = await ports.processes.version(move.process_key, move.to_version)
+    assert new is not None, "a version that was published stays"
+    directory = await ports.directories.read()
+    result = engine.migrate(held.approval, old, new, move.created_by, ports.now, directory)
+    await record_change(ports, new, held, result)
+    return replace(item, verdict="moved")
+
+
+async def _reverted(ports: Ports, move: Move, item: Moved) -> Moved:
+    held = await ports.approvals.lock(item.approval_id)
+    old = await ports.processes.version(move.process_key, item.from_version)
+    assert old is not None, "a version that was published stays"
+    if held is None or held.approval.process_version != move.to_version:
+        return replace(item, verdict="kept", reason="moved_on")
+    directory = await ports.directories.read()
+    try:
+        result = engine.revert_migration(held.approval, old, move.created_by, ports.now, directory)
+    except Refusal as refusal:
+        return replace(item, verdict="kept", reason=refusal.code)
+    after = await record_change(ports, old, held, result)
+    # Who left or came meanwhile is noticed as always.
+    result = engine.people_changed(after.approval, old, ports.now, directory)
+    await record_change(ports, old, after, result)
+    return replace(item, verdict="reverted")
+
+
+async def _held(ports: Ports, step: MoveStep, state: MoveState) -> Move | None:
+    move = await ports.moves.lock(step.move_id)
+    return move if move is not None and move.state == state else None
+
+
+async def _go_on(
+    ports: Ports,
+    move_id: UUID,
+    expected_version: int | None,
+    from_state: MoveState,
+    to_state: MoveState,
+    job: str,
+) -> Move:
+    move = await ports.moves.lock(move_id)
+    if move is None:
+        raise Absent("move_absent")
+    if expected_version is not None and move.version != expected_version:
+        raise Stale("stale_version", field="If-Match")
+    if move.state != from_state:
+        raise WrongState("move_in_state", state=move.state)
+    move = replace(move, state=to_state, version=move.version + 1)
+    await ports.moves.save(move, ports.now)
+    _owe(ports, job, move.id, None)
+    return move
+
+
+async def _continue(ports: Ports, move: Move, job: str, done: list[UUID], last: MoveState) -> None:
+    if len(done) == AT_A_TIME:
+        _owe(ports, job, move.id, done[-1])
+    else:
+        await ports.moves.save(replace(move, state=last), ports.now)
+
+
+def _owe(ports: Ports, job: str, move_id: UUID, after: UUID | None) -> None:
+    ports.jobs.schedule(job, MoveStep(move_id=move_id, after=after), key=f"{move_id}:{after}")

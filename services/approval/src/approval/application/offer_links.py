@@ -1,0 +1,39 @@
+"""Whoever is asked by a step that says so gets an e-mail with a link under which they can decide."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from optima_kit.ids import new_id
+
+from ..domain.approval import Approval
+from ..domain.process import Process
+from .ports import Link, Ports
+
+MAIL_LINK: Final = "approval.mail_link"
+LASTS: Final = timedelta(days=14)
+
+
+class MailLink(BaseModel):
+    link_id: UUID
+
+
+async def offer_links(ports: Ports, process: Process, before: Approval | None, after: Approval) -> None:
+    """A link, and a letter that is owed, for everybody who is newly asked by a step that mails."""
+    if not ports.mails_links:
+        return
+    for key, run in after.steps.items():
+        if run.state != "pending" or not process.steps[key].by_email:
+            continue
+        was = before.steps[key] if before is not None and key in before.steps else None
+        for part in run.parts.values():
+            known = was.parts.get(part.person) if was is not None and was.round == run.round else None
+            if part.state == "requested" and (known is None or known.state != "requested"):
+                expires_at = max(run.due_at or ports.now, ports.now + LASTS)
+                link = Link(new_id(), after.id, key, run.round, part.person, expires_at, None)
+                link_id = await ports.links.offer(link, ports.now)
+                ports.jobs.schedule(MAIL_LINK, MailLink(link_id=link_id), key=str(link_id))

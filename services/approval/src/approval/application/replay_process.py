@@ -1,0 +1,105 @@
+"""A draft is tried on approvals that are over: what would have differed, how long it would have taken."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from optima_kit.actor import Actor
+from optima_kit.ids import new_id
+from optima_kit.refusals import Absent
+
+from ..domain.replay import Comparison, answers_of, compare, paces_of
+from .ports import Ports, Replay
+from .simulate_process import compiled, process_to_try
+
+REPLAY: Final = "approval.replay"
+MOST: Final = 10_000
+DIFFERENCES_SHOWN: Final = 200
+
+
+class ReplayJob(BaseModel):
+    replay_id: UUID
+
+
+async def begin_replay(ports: Ports, actor: Actor, key: str, last: int, version: int | None) -> Replay:
+    """Owes the replay of the draft, or of a published version, over the `last` runs that are over."""
+    chosen = await process_to_try(ports, key, version)
+    replay = Replay(
+        new_id(), key, chosen.definition, chosen.subject, last, 0, None, ports.now, actor.person_id
+    )
+    await ports.replays.add(replay)
+    ports.jobs.schedule(REPLAY, ReplayJob(replay_id=replay.id), key=str(replay.id))
+    return replay
+
+
+async def read_replay(ports: Ports, replay_id: UUID) -> Replay:
+    replay = await ports.replays.find(replay_id)
+    if replay is None:
+        raise Absent("replay_absent")
+    return replay
+
+
+async def run_replay(ports: Ports, job: ReplayJob) -> None:
+    """Done again after a crash, it finds the same."""
+    replay = await ports.replays.find(job.replay_id)
+    if replay is None or replay.ended_at is not None:
+        return
+    draft = compiled(ports, replay.definition, replay.subject)
+    directory = await ports.directories.read()
+    past = await ports.approvals.over(replay.process_key, replay.wanted)
+    answers: dict[UUID, list[timedelta]] = {}
+    for approval in past:
+        for person, taken in answers_of(approval):
+            answers.setdefault(person, []).append(taken)
+    paces = paces_of(answers)
+    comparisons = []
+    for number, approval in enumerate(past):
+        if number % 20 == 0:
+            # Others in this process go on meanwhile.
+            await asyncio.sleep(0)
+        comparisons.append(compare(approval, draft, paces, directory))
+    await ports.replays.save(replay.id, len(past), _report(comparisons), ports.now)
+
+
+def _report(comparisons: list[Comparison]) -> dict[str, Any]:
+    """Hours are those that passed, nights and weekends included."""
+    different = [each for each in comparisons if each.differs]
+    count = max(1, len(comparisons))
+    return {
+        "approvals": len(comparisons),
+        "different": len(different),
+        "hours_it_took": _hours(sum((each.took for each in comparisons), timedelta()) / count),
+        "hours_it_would_take": _hours(sum((each.would_take for each in comparisons), timedelta()) / count),
+        "steps_added": _tally(step for each in different for step in each.steps_added),
+        "steps_removed": _tally(step for each in different for step in each.steps_removed),
+        "people_added": _tally(str(person) for each in different for person in each.people_added),
+        "people_removed": _tally(str(person) for each in different for person in each.people_removed),
+        "differences": [
+            {
+                "approval_id": str(each.approval),
+                "steps_added": list(each.steps_added),
+                "steps_removed": list(each.steps_removed),
+                "people_added": [str(person) for person in each.people_added],
+                "people_removed": [str(person) for person in each.people_removed],
+                "hours_it_took": _hours(each.took),
+                "hours_it_would_take": _hours(each.would_take),
+            }
+            for each in different[:DIFFERENCES_SHOWN]
+        ],
+    }
+
+
+def _hours(taken: timedelta) -> str:
+    return f"{taken.total_seconds() / 3600:.1f}"
+
+
+def _tally(names: Any) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for name in names:
+        counts[name] = counts.get(name, 0) + 1
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))

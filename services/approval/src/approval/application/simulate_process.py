@@ -1,0 +1,61 @@
+"""Who would approve something that does not exist yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from optima_kit.ids import new_id
+from optima_kit.refusals import Absent, Invalid, Refusal, Violations
+
+from ..domain.engine import Subject
+from ..domain.process import Definition, Process, process
+from ..domain.publication import publication_flaws
+from ..domain.simulation import Simulation, simulate
+from ..domain.subjects import SubjectType
+from .ports import Ports
+from .subject_content import complete_content
+
+
+@dataclass(frozen=True, slots=True)
+class Supposition:
+    requester: UUID
+    content: dict[str, Any]
+    version: int | None
+    """A published version; None: the draft."""
+
+
+async def simulate_process(ports: Ports, key: str, supposed: Supposition) -> tuple[Process, Simulation]:
+    """A draft that could not be published is refused as publication would refuse it."""
+    chosen = await process_to_try(ports, key, supposed.version)
+    directory = await ports.directories.read()
+    if directory.person(supposed.requester) is None:
+        raise Invalid("unknown_person", field="requester_id", name=str(supposed.requester))
+    content = complete_content(chosen.subject, supposed.content, supposed.requester, directory)
+    subject = Subject(chosen.subject.key, new_id(), 1, supposed.requester, content, "simulated")
+    return chosen, simulate(chosen, subject, ports.now, directory)
+
+
+async def process_to_try(ports: Ports, key: str, version: int | None) -> Process:
+    """A published version, or the draft if it could be published."""
+    if version is not None:
+        published = await ports.processes.version(key, version)
+        if published is None:
+            raise Absent("process_absent")
+        return published
+    draft = await ports.processes.find(key)
+    if draft is None:
+        raise Absent("process_absent")
+    subject = await ports.processes.subject_type(draft.definition.subject)
+    if subject is None:
+        raise Invalid("unknown_subject_type", field="subject", subject=draft.definition.subject)
+    flaws = publication_flaws(draft.definition, subject, ports.conditions, await ports.directories.read())
+    if flaws:
+        raise Violations(list[Refusal](flaws))
+    return compiled(ports, draft.definition, subject)
+
+
+def compiled(ports: Ports, definition: Definition, subject: SubjectType) -> Process:
+    return process(definition, 0, subject, partial(ports.conditions.compile, subject=subject))

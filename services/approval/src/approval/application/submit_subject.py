@@ -1,0 +1,87 @@
+"""Anything of a declared type is submitted for approval, and amended while it is being approved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from optima_kit.actor import Actor
+from optima_kit.refusals import Absent, Forbidden, Invalid, Stale, WrongState
+
+from ..domain import engine
+from .access import locked_visible_approval, running_process
+from .open_approval import open_approval
+from .ports import Held, Ports
+from .recording import record_change
+from .subject_content import complete_content, hash_of
+
+BRIEF = "brief"
+"""Briefs enter by their own events: their service freezes and prices them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    process: str
+    subject_id: UUID
+    revision: int
+    content: dict[str, Any]
+    requester: UUID | None
+    """Another than the actor: only where a machine submits for somebody."""
+
+
+async def submit_subject(ports: Ports, actor: Actor, submission: Submission) -> Held:
+    """A run over an earlier revision of the same subject is not stopped: it has to be recalled first."""
+    requester = submission.requester or actor.person_id
+    if requester != actor.person_id and actor.kind != "service":
+        raise Forbidden("submits_for_another", field="requester_id")
+    directory = await ports.directories.read()
+    if directory.person(requester) is None:
+        raise Invalid("unknown_person", field="requester_id", name=str(requester))
+    draft = await ports.processes.find(submission.process)
+    process = await ports.processes.version(draft.key, draft.published) if draft and draft.published else None
+    if process is None or draft is None or draft.retired_at is not None:
+        raise Invalid("unknown_process", field="process", process=submission.process)
+    if process.subject.key == BRIEF:
+        raise WrongState("brief_submits_itself", field="process")
+    newest = await ports.approvals.lock_newest(submission.subject_id)
+    if newest is not None:
+        if newest.approval.subject_type != process.subject.key or newest.approval.requester != requester:
+            raise Absent("approval_absent")
+        if newest.approval.state == "open":
+            raise WrongState("already_in_approval", field="subject_id")
+        if newest.approval.subject_revision >= submission.revision:
+            raise WrongState("revision_known", field="revision", newest=newest.approval.subject_revision)
+    content = complete_content(process.subject, submission.content, requester, directory)
+    subject = engine.Subject(
+        process.subject.key,
+        submission.subject_id,
+        submission.revision,
+        requester,
+        content,
+        hash_of(content),
+    )
+    return await open_approval(ports, submission.process, subject, submission.subject_id, 0)
+
+
+async def amend_subject(
+    ports: Ports, actor: Actor, approval_id: UUID, content: dict[str, Any], expected_version: int | None
+) -> Held:
+    """Only the steps that had judged a field that changed begin again. Amending to the same changes
+    nothing."""
+    held = await locked_visible_approval(ports, actor, approval_id)
+    approval = held.approval
+    if approval.requester != actor.person_id and actor.kind != "service":
+        raise Forbidden("only_requester_amends")
+    if approval.subject_type == BRIEF:
+        raise WrongState("brief_amends_itself")
+    if expected_version is not None and held.version != expected_version:
+        raise Stale("stale_version", field="If-Match")
+    process = await running_process(ports, approval)
+    directory = await ports.directories.read()
+    complete = complete_content(process.subject, content, approval.requester, directory)
+    content_hash = hash_of(complete)
+    if content_hash == approval.content_hash and approval.state == "open":
+        return held
+    result = engine.amend(approval, process, complete, content_hash, ports.now, directory)
+    return await record_change(ports, process, held, result)

@@ -1,0 +1,22 @@
+"""When a tenant works: due times count from it. Times that are already set stay."""
+
+from __future__ import annotations
+
+from optima_kit.actor import Actor
+from optima_kit.refusals import PreconditionRequired, Stale
+
+from ..domain.calendar import WorkingTime
+from .ports import Ports
+
+
+async def set_working_time(
+    ports: Ports, actor: Actor, working_time: WorkingTime, expected_version: int | None
+) -> int:
+    """Returns its version; the first time none is expected."""
+    actor.require("process.write")
+    _, version = await ports.directories.working_time()
+    if version and expected_version is None:
+        raise PreconditionRequired("if_match_missing", field="If-Match")
+    if expected_version is not None and expected_version != version:
+        raise Stale("stale_version", field="If-Match")
+    return await ports.directories.put_working_time(working_time, ports.now)

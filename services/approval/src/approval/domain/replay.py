@@ -1,0 +1,129 @@
+"""A draft tried on a run that is over: what would have differed, and how long it would have taken."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from statistics import median
+from uuid import UUID
+
+from .approval import Approval, StepOpened
+from .directory import Directory
+from .engine import Subject, foresee
+from .process import AtLeast, Choice, Node, Process, Step
+from .values import value
+
+
+@value
+class Comparison:
+    approval: UUID
+    steps_added: tuple[str, ...]
+    """Steps that would have asked somebody and did not."""
+    steps_removed: tuple[str, ...]
+    people_added: tuple[UUID, ...]
+    people_removed: tuple[UUID, ...]
+    took: timedelta
+    would_take: timedelta
+    """By how fast the same steps and people answered; of others, as long as the median."""
+
+    @property
+    def differs(self) -> bool:
+        return bool(self.steps_added or self.steps_removed or self.people_added or self.people_removed)
+
+
+@value
+class Paces:
+    """How long people take to answer, from runs that are over."""
+
+    of_person: Mapping[UUID, timedelta]
+    of_anybody: timedelta
+
+
+def paces_of(answers: Mapping[UUID, list[timedelta]]) -> Paces:
+    """The median of each person's answers, and of all."""
+    everything = [taken for each in answers.values() for taken in each]
+    return Paces({person: _median(taken) for person, taken in answers.items()}, _median(everything))
+
+
+def _median(taken: list[timedelta]) -> timedelta:
+    return timedelta(seconds=median(each.total_seconds() for each in taken)) if taken else timedelta()
+
+
+def answers_of(past: Approval) -> list[tuple[UUID, timedelta]]:
+    """Who answered in a run, and how long each took."""
+    return [
+        (part.person, part.decided_at - part.requested_at)
+        for run in past.steps.values()
+        for part in run.parts.values()
+        if part.state in ("approved", "rejected", "abstained") and part.decided_at is not None
+    ]
+
+
+def compare(past: Approval, draft: Process, paces: Paces, directory: Directory) -> Comparison:
+    """Follows the draft for the subject of a run, from when the run began. Whoever has joined, left or
+    changed role since then shows as a difference too: the directory is today's."""
+    subject = Subject(
+        past.subject_type,
+        past.subject_id,
+        past.subject_revision,
+        past.requester,
+        past.content,
+        past.content_hash,
+    )
+    events = foresee(draft, subject, past.opened_at, directory)
+    would_ask = {
+        event.step: [asked.person for asked in event.asked]
+        for event in events
+        if isinstance(event, StepOpened)
+    }
+    asked = {key: list(run.parts) for key, run in past.steps.items() if run.round > 0}
+    people = {person for each in asked.values() for person in each}
+    would_people = {person for each in would_ask.values() for person in each}
+    ended = past.ended_at or past.opened_at
+    return Comparison(
+        past.id,
+        tuple(key for key in would_ask if key not in asked),
+        tuple(key for key in asked if key not in would_ask),
+        tuple(sorted(would_people - people)),
+        tuple(sorted(people - would_people)),
+        ended - past.opened_at,
+        _duration(draft.definition.steps, draft, past, would_ask, paces),
+    )
+
+
+def _duration(
+    nodes: list[Node],
+    draft: Process,
+    past: Approval,
+    would_ask: Mapping[str, list[UUID]],
+    paces: Paces,
+) -> timedelta:
+    """A sequence takes the sum of its nodes; branches side by side as long as those that must be waited
+    for."""
+    total = timedelta()
+    for node in nodes:
+        if isinstance(node, Step):
+            total += _step_duration(node.key, past, would_ask.get(node.key), paces)
+        elif isinstance(node, Choice):
+            total += sum(
+                (_duration(case.steps, draft, past, would_ask, paces) for case in node.choose), timedelta()
+            )
+        else:
+            branches = sorted(
+                _duration(branch.steps, draft, past, would_ask, paces) for branch in node.parallel
+            )
+            needed = len(branches)
+            if node.join != "all":
+                needed = node.join.at_least if isinstance(node.join, AtLeast) else 1
+            total += branches[min(needed, len(branches)) - 1]
+    return total
+
+
+def _step_duration(key: str, past: Approval, would_ask: list[UUID] | None, paces: Paces) -> timedelta:
+    if would_ask is None:
+        return timedelta()
+    run = past.steps.get(key)
+    if run is not None and run.opened_at is not None and run.ended_at is not None:
+        taken: timedelta = run.ended_at - run.opened_at
+        return taken
+    return min((paces.of_person.get(person, paces.of_anybody) for person in would_ask), default=timedelta())

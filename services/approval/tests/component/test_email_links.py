@@ -1,0 +1,163 @@
+"""Deciding from an e-mail, on a real mail server's protocol."""
+
+from __future__ import annotations
+
+import asyncio
+import email
+import re
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from email.message import Message
+from typing import Any
+
+import pytest
+
+RULE = {
+    "key": "prova",
+    "name": "Prova",
+    "subject": "brief",
+    "steps": [
+        {
+            "key": "uno",
+            "name": "Verifica",
+            "approvers": [{"role": "purchasing"}],
+            "quorum": "all",
+            "by_email": True,
+            "due": {"hours": 8, "remind": [4]},
+        }
+    ],
+}
+
+
+class Postbox:
+    """Enough of SMTP to take letters."""
+
+    def __init__(self) -> None:
+        self.letters: list[Message] = []
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        def say(line: str) -> None:
+            writer.write(f"{line}\r\n".encode())
+
+        say("220 postbox")
+        while line := (await reader.readline()).decode().strip():
+            word = line.split(" ")[0].upper()
+            if word == "DATA":
+                say("354 go on")
+                letter = b""
+                while (part := await reader.readline()) != b".\r\n":
+                    letter += part
+                self.letters.append(email.message_from_bytes(letter))
+                say("250 taken")
+            elif word == "QUIT":
+                say("221 bye")
+                break
+            else:
+                say("250 postbox")
+            await writer.drain()
+        await writer.drain()
+        writer.close()
+
+    def tokens(self) -> dict[str, str]:
+        """The newest link of each addressee."""
+        found = {}
+        for letter in self.letters:
+            text = letter.get_payload(decode=True).decode()
+            match = re.search(r"/decide#(\S+)", text)
+            assert match is not None, text
+            found[letter["To"]] = match[1]
+        return found
+
+
+@pytest.fixture
+async def postbox(desk: Any) -> AsyncIterator[Postbox]:
+    box = Postbox()
+    server = await asyncio.start_server(box.serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    await desk.restart(mail_url=f"smtp://127.0.0.1:{port}", link_secret="s" * 40)
+    async with server:
+        yield box
+
+
+async def waiting(desk, postbox):
+    await desk.publish(RULE)
+    brief_id = await desk.submit(process="prova", title="Espositori")
+    await desk.work()
+    assert sorted(postbox.tokens()) == ["paolo@example.it", "piera@example.it"]
+    return brief_id, {address: f"/v1/decision-links/{token}" for address, token in postbox.tokens().items()}
+
+
+async def test_a_letter_leads_to_a_decision_once(desk, postbox):
+    brief_id, links = await waiting(desk, postbox)
+    assert postbox.letters[0]["Subject"] == "Da approvare: Espositori"
+    nobody, path = desk.app.as_(None), links["paolo@example.it"]
+    for _ in range(3):
+        response, shown = await nobody.get(path)
+        assert (response.status, shown["title"], shown["person"]["name"]) == (200, "Espositori", "Paolo")
+    assert await desk.steps("ada", brief_id) == {"uno": "pending"}
+    body = {"outcome": "reject", "content_hash": shown["content_hash"]}
+    response, problem = await nobody.post(path, body)
+    assert (response.status, problem["code"]) == (422, "reason_required")
+    body = {"outcome": "approve", "content_hash": shown["content_hash"]}
+    response, answer = await nobody.post(path, body)
+    assert (response.status, answer["state"]) == (200, "open")
+    decided = [event for event in await desk.database.published() if event.type.endswith("decided.v1")]
+    assert [(str(event.actorid), event.onbehalfof) for event in decided] == [(desk.id("paolo"), None)]
+    assert (await nobody.post(path, body))[0].status == 404
+    assert (await nobody.get(path))[0].status == 404
+
+
+async def test_prices_are_not_in_what_a_link_shows(desk, postbox):
+    brief_id, links = await waiting(desk, postbox)
+    await desk.price(brief_id, "77.00")
+    _, shown = await desk.app.as_(None).get(links["paolo@example.it"])
+    assert "77.00" not in str(shown["content"])
+    assert "quote_total" not in shown["content"]
+
+
+async def test_a_decision_about_other_content_leaves_the_link(desk, postbox):
+    brief_id, links = await waiting(desk, postbox)
+    nobody, path = desk.app.as_(None), links["piera@example.it"]
+    await desk.price(brief_id, "77.00")
+    response, problem = await nobody.post(path, {"outcome": "approve", "content_hash": "hash-1"})
+    assert (response.status, problem["code"]) == (409, "stale_content")
+    _, shown = await nobody.get(path)
+    response, _ = await nobody.post(path, {"outcome": "approve", "content_hash": shown["content_hash"]})
+    assert response.status == 200
+
+
+async def test_links_end(desk, postbox):
+    brief_id, links = await waiting(desk, postbox)
+    nobody = desk.app.as_(None)
+    forged = links["paolo@example.it"][:-4] + "AAAA"
+    for path in (forged, "/v1/decision-links/x", "/v1/decision-links/%00"):
+        assert (await nobody.get(path))[0].status == 404
+        response, _ = await nobody.post(path, {"outcome": "approve", "content_hash": "hash-1"})
+        assert response.status == 404
+    desk.clock.advance(timedelta(days=15))
+    assert (await nobody.get(links["paolo@example.it"]))[0].status == 404
+    desk.clock.advance(timedelta(days=-15))
+    assert (await nobody.get(links["paolo@example.it"]))[0].status == 200
+    await desk.cancel(brief_id)
+    assert (await nobody.get(links["paolo@example.it"]))[0].status == 404
+
+
+async def test_a_reminder_sends_the_same_link_again(desk, postbox):
+    _, links = await waiting(desk, postbox)
+    _, shown = await desk.app.as_(None).get(links["paolo@example.it"])
+    await desk.app.as_(None).post(
+        links["paolo@example.it"], {"outcome": "approve", "content_hash": shown["content_hash"]}
+    )
+    desk.clock.advance(timedelta(hours=5))
+    await desk.work()
+    assert [letter["To"] for letter in postbox.letters[2:]] == ["piera@example.it"]
+    assert postbox.letters[2]["Message-ID"] in {letter["Message-ID"] for letter in postbox.letters[:2]}
+
+
+async def test_whoever_left_decides_nothing(desk, postbox):
+    _, links = await waiting(desk, postbox)
+    await desk.person("paolo", "purchasing", unit="azienda", active=False)
+    response, _ = await desk.app.as_(None).post(
+        links["paolo@example.it"], {"outcome": "approve", "content_hash": "hash-1"}
+    )
+    assert response.status == 403

@@ -1,0 +1,123 @@
+"""What waits for whom: by role, directly, for others; found, counted and paged."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+
+def process(key, **step):
+    return {
+        "key": key,
+        "name": key,
+        "subject": "brief",
+        "steps": [{"key": "uno", "approvers": [{"role": "purchasing"}], **step}],
+    }
+
+
+async def delegate(desk, giver, taker, **more):
+    body = {
+        "to_person_id": desk.id(taker),
+        "starts_at": "2026-11-23T00:00:00Z",
+        "ends_at": "2026-12-23T00:00:00Z",
+        **more,
+    }
+    response, answer = await desk.as_(giver).post("/v1/delegations", body)
+    assert response.status == 201, answer
+
+
+async def test_pages_lose_and_repeat_nothing(desk):
+    await desk.publish(process("prova"))
+    briefs = set()
+    for number in range(7):
+        briefs.add(str(await desk.submit(process="prova", title=f"Brief {number}")))
+        if number % 2:
+            desk.clock.advance(timedelta(minutes=1))
+    seen, cursor = [], None
+    while True:
+        query = {"limit": 2} | ({"cursor": cursor} if cursor else {})
+        _, page = await desk.as_("paolo").get("/v1/inbox", params=query)
+        seen += [item["subject_id"] for item in page["items"]]
+        cursor = page.get("next_cursor")
+        if cursor is None:
+            break
+    assert len(seen) == 7
+    assert set(seen) == briefs
+
+
+async def test_by_words_process_and_how_it_comes(desk):
+    await desk.publish(process("prova"))
+    await desk.publish(process("altra", approvers=[{"person": "paolo@example.it"}]))
+    await delegate(desk, "dario", "paolo")
+    await desk.publish(process("terza", approvers=[{"role": "direttore"}]))
+    await desk.submit(process="prova", title="Espositori per il lancio")
+    await desk.submit(process="altra", title="Volantini")
+    await desk.submit(process="terza", title="Insegne")
+
+    async def titles(**query):
+        return sorted(entry["title"] for entry in await desk.inbox("paolo", **query))
+
+    assert len(await titles()) == 3
+    assert await titles(text="espositore") == ["Espositori per il lancio"]
+    assert await titles(text="marta") == ["Espositori per il lancio", "Insegne", "Volantini"]
+    assert await titles(text="niente") == []
+    assert await titles(process="altra") == ["Volantini"]
+    assert await titles(how="role") == ["Espositori per il lancio"]
+    assert await titles(how="direct") == ["Volantini"]
+    assert await titles(how="delegation") == ["Insegne"]
+    _, summary = await desk.as_("paolo").get("/v1/inbox/summary")
+    assert (summary["waiting"], summary["overdue"]) == (3, 0)
+    assert {(each["process"], each["how"]) for each in summary["by_process"]} == {
+        ("prova", "role"), ("altra", "direct"), ("terza", "delegation"),
+    }  # fmt: skip
+
+
+async def test_what_is_overdue(desk):
+    await desk.publish(process("prova", due={"hours": 4}))
+    await desk.submit(process="prova")
+    assert await desk.inbox("paolo", overdue="true") == []
+    desk.clock.advance(timedelta(days=1))
+    assert len(await desk.inbox("paolo", overdue="true")) == 1
+    _, summary = await desk.as_("paolo").get("/v1/inbox/summary")
+    assert summary["overdue"] == 1
+
+
+async def test_a_delegation_shows_only_what_it_covers(desk):
+    await desk.publish(process("prova", approvers=[{"role": "direttore"}]))
+    await desk.publish(process("altra", approvers=[{"role": "direttore"}]))
+    await delegate(desk, "dario", "lia", processes=["prova"], up_to="1000.00")
+    await desk.submit(process="prova", budget="1000.00", title="sì")
+    await desk.submit(process="prova", budget="1000.01", title="troppo")
+    await desk.submit(process="altra", budget="10.00", title="altro")
+    assert [entry["title"] for entry in await desk.inbox("lia")] == ["sì"]
+    await delegate(desk, "lia", "paolo", processes=["altra"])
+    assert await desk.inbox("paolo") == []
+    await delegate(desk, "lia", "piera", up_to="500.00")
+    assert await desk.inbox("piera") == []
+    await desk.submit(process="prova", budget="500.00", title="poco")
+    (entry,) = await desk.inbox("piera")
+    assert (entry["title"], entry["on_behalf_of"]["name"]) == ("poco", "Dario")
+    status, answer = await desk.decide("piera", entry["approval_id"], "uno")
+    assert status == 200, answer
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["cursor=x", "cursor=W10=", "limit=0", "limit=201", "how=telepathy", "overdue=perhaps", "foo=1", "text="],
+)
+async def test_bad_queries(desk, query):
+    response, _ = await desk.as_("paolo").get(f"/v1/inbox?{query}")
+    assert response.status == 422
+
+
+async def test_approvals_are_found_by_words(desk):
+    await desk.publish(process("prova"))
+    await desk.submit(process="prova", title="Espositori")
+    await desk.submit(process="prova", title="Volantini")
+    _, page = await desk.as_("marta").get("/v1/approvals?text=volantino")
+    assert [item["title"] for item in page["items"]] == ["Volantini"]
+    _, page = await desk.as_("ada").get("/v1/approvals?text=espositori&state=open")
+    assert [item["title"] for item in page["items"]] == ["Espositori"]
+    _, page = await desk.as_("lia").get("/v1/approvals?text=volantino")
+    assert page["items"] == []

@@ -1,0 +1,120 @@
+"""People come and go, time passes: what waits follows."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from optima_contracts.identity import RoleChanged, UnitChanged
+
+
+def rule(**options):
+    step = {"key": "uno", "approvers": [{"role": "purchasing"}]} | options
+    return {"key": "prova", "name": "Prova", "subject": "brief", "steps": [step]}
+
+
+async def asked(desk, brief_id):
+    approval = await desk.approval("ada", brief_id)
+    parts = approval["steps"][0]["parts"]
+    return sorted(part["person"]["name"] for part in parts if part["state"] == "requested")
+
+
+async def test_who_gains_the_role_is_asked(desk):
+    await desk.publish(rule())
+    brief_id = await desk.submit(process="prova")
+    await desk.person("mirco", "marketing", unit="marketing")
+    await desk.work()
+    assert await asked(desk, brief_id) == ["Paolo", "Piera"]
+    await desk.person("mirco", "purchasing", unit="marketing")
+    await desk.work()
+    assert await asked(desk, brief_id) == ["Mirco", "Paolo", "Piera"]
+    await desk.person("mirco", "marketing", unit="marketing")
+    await desk.work()
+    assert await asked(desk, brief_id) == ["Paolo", "Piera"]
+
+
+async def test_a_unit_with_another_manager_asks_them(desk):
+    await desk.publish(rule(approvers=[{"unit_manager": "marketing"}], if_too_few="reject"))
+    unit = desk.units["marketing"]
+    event = UnitChanged(
+        unit_id=unit, key="marketing", name="Marketing", manager_id=desk.people["lia"].person_id
+    )
+    await desk.deliver(event, unit)
+    brief_id = await desk.submit(process="prova")
+    assert await asked(desk, brief_id) == ["Lia"]
+    await desk.deliver(event.model_copy(update={"manager_id": desk.people["dario"].person_id}), unit)
+    await desk.work()
+    assert await asked(desk, brief_id) == ["Dario"]
+
+
+async def test_a_role_that_may_no_longer_decide_is_not_asked(desk):
+    await desk.publish(rule(approvers=[{"role": "direttore"}]))
+    brief_id = await desk.submit(process="prova")
+    rows = await desk.database.fetch("SELECT role_id FROM roles WHERE key = 'direttore'")
+    role_id = rows[0]["role_id"]
+    await desk.deliver(RoleChanged(role_id=role_id, key="direttore", privileges=["brief.read"]), role_id)
+    await desk.work()
+    assert await asked(desk, brief_id) == ["Ada"]
+
+
+async def test_a_step_reminds_escalates_and_is_rejected_in_time(desk):
+    due = {"hours": 8, "remind": [4], "then": ["escalate", "reject"]}
+    await desk.publish(rule(approvers=[{"role": "responsabile-marketing"}], due=due))
+    brief_id = await desk.submit(process="prova")
+    await desk.work()
+    assert await desk.work() == 0
+    desk.clock.advance(timedelta(hours=5))
+    await desk.work()
+    assert (await desk.types())[-1] == "reminded"
+    desk.clock.advance(timedelta(days=1))
+    await desk.work()
+    assert (await desk.types())[-1] == "escalated"
+    assert await asked(desk, brief_id) == ["Dario"]
+    desk.clock.advance(timedelta(days=2))
+    await desk.work()
+    assert (await desk.types())[-2:] == ["step_ended", "rejected"]
+    assert await desk.work() == 0
+
+
+async def test_timers_of_what_is_over_are_gone(desk):
+    await desk.publish(rule(due={"hours": 8, "remind": [4], "then": ["reject"]}))
+    brief_id = await desk.submit(process="prova")
+    approval = await desk.approval("paolo", brief_id)
+    await desk.decide("paolo", approval["approval_id"], "uno")
+    rows = await desk.database.fetch("SELECT kind FROM jobs WHERE state = 'due' AND kind LIKE 'approval.%'")
+    assert [row["kind"] for row in rows if row["kind"] in ("approval.overdue", "approval.remind")] == []
+
+
+async def test_a_clock_that_jumped_back_fires_nothing_early(desk):
+    await desk.work()
+    await desk.publish(rule(due={"hours": 8, "then": ["reject"]}))
+    brief_id = await desk.submit(process="prova")
+    desk.clock.advance(timedelta(days=2))
+    rows = await desk.database.fetch("SELECT id, tenant_id FROM jobs WHERE kind = 'approval.overdue'")
+    assert len(rows) == 1
+    desk.clock.advance(timedelta(days=-2))
+    await desk.database.fetch("UPDATE jobs SET due_at = $1 WHERE kind = 'approval.overdue'", desk.clock.now())
+    assert await desk.work() == 1
+    assert (await desk.approval("ada", brief_id))["state"] == "open"
+    desk.clock.advance(timedelta(days=2))
+    await desk.work()
+    assert (await desk.approval("ada", brief_id))["state"] == "rejected"
+
+
+async def test_working_time_moves_what_is_due(desk):
+    await desk.publish(rule(due={"hours": 8}))
+    week = {"week": {"monday": [["09:00", "13:00"]], "tuesday": []}, "closures": ["2026-11-25"]}
+    response, body = await desk.as_("ada").put("/v1/working-time", week)
+    assert response.status == 200, body
+    brief_id = await desk.submit(process="prova")
+    due = (await desk.approval("marta", brief_id))["steps"][0]["due_at"]
+    # Monday 10:00 in Rome leaves three hours; Tuesday and the closed Wednesday none; five on Thursday.
+    assert due == "2026-11-26T14:00:00Z"
+    response, _ = await desk.as_("ada").put("/v1/working-time", week)
+    assert response.status == 428
+    headers = {"If-Match": '"1"'}
+    bad = {"week": {"monday": [["13:00", "09:00"]]}, "time_zone": "Europe/Atlantide"}
+    response, problem = await desk.as_("ada").put("/v1/working-time", bad, headers=headers)
+    assert response.status == 422
+    assert {(e["field"], e["code"]) for e in problem["errors"]} == {
+        ("week.monday", "spans_out_of_order"), ("time_zone", "unknown_time_zone"),
+    }  # fmt: skip

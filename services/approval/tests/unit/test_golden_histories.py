@@ -1,0 +1,74 @@
+"""Recorded runs: every later version has to take the same course, event by event.
+
+`OPTIMA_RECORD_HISTORIES=50 pytest services/approval/tests/unit -k record_histories` adds fifty runs that are
+unlike those there; none is ever changed or taken away. Where a new rule has to change a recorded course, that
+is a new option in process documents.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from approval.domain.approval import rebuild
+from optima_kit.refusals import Refusal
+
+RECORDED = Path(__file__).parents[1] / "golden" / "histories.jsonl.gz"
+
+
+def recorded() -> Iterator[dict[str, Any]]:
+    if RECORDED.exists():
+        with gzip.open(RECORDED, "rt", encoding="utf-8") as lines:
+            for line in lines:
+                yield json.loads(line)
+
+
+def replayed(world: Any, journal: list[dict[str, Any]]) -> Any:
+    """A world in which the same was done; events and refusals stand in its journal."""
+    for entry in journal:
+        how = {name: tuple(v) if name == "evidence" else v for name, v in entry["with"].items()}
+        try:
+            world.do(entry["do"], **how)
+        except Refusal:
+            continue
+    return world
+
+
+def test_every_recorded_run_takes_the_same_course(new_world):
+    count = 0
+    for run in recorded():
+        world = replayed(new_world(), run["journal"])
+        course = json.loads(json.dumps(world.journal, default=list))
+        for was, now in zip(run["journal"], course, strict=True):
+            assert now == was, f"run {count}: {was['do']}"
+        assert rebuild(world.history) == world.run
+        assert {"state": world.run.state, "steps": world.steps()} == run["ends"]
+        count += 1
+    assert count >= 200
+
+
+def test_the_recorded_runs_go_through_everything():
+    events, acts, refusals, words = Counter[str](), Counter[str](), Counter[str](), ""
+    for run in recorded():
+        words += json.dumps(run["journal"][0])
+        for entry in run["journal"]:
+            acts[entry["do"]] += 1
+            events.update(event["kind"] for event in entry.get("events", ()))
+            refusals.update([entry["refused"]] if "refused" in entry else [])
+    assert set(events) == {
+        "opened", "step_opened", "choice_taken", "part_decided", "part_requested", "part_withdrawn",
+        "part_forwarded", "part_escalated", "due_moved", "reminded", "step_ended", "step_reopened",
+        "amended", "migrated", "migration_reverted", "ended",
+    }  # fmt: skip
+    assert len(refusals) >= 12
+    options = (
+        "at_least", "percent", "one_per_group", "impossible", "self_approval", "same_person", "left_out",
+        "if_too_few", "requires", "material_fields", "on_rejection", "back_to", "escalate", "expire", "join",
+        "choose", "parallel", "evidence", "manager", "unit", "field",
+    )  # fmt: skip
+    for option in options:
+        assert f'"{option}"' in words, option
