@@ -30,6 +30,7 @@ from measure.stack import Figure, Samples, addresses, at_most, stage, status
 from optima_local.demonstration.load import requesters
 from optima_local.demonstration.show import customer_of, run_many
 from optima_local.layout import HOME, ROOT
+from optima_local.watch import memory_bytes
 
 CLIENTS = 32
 REQUESTERS = 12
@@ -37,7 +38,7 @@ REQUESTERS = 12
 
 
 async def measure(seconds: float, rounds: int, people: int, briefs: int) -> list[Figure]:
-    """All figures but the start-up's."""
+    """All figures but the start-up's. Memory is read last, after the load."""
     known = addresses()
     say("Raw limits")
     figures = [
@@ -148,13 +149,10 @@ def say(text: str) -> None:
 
 
 def memory() -> list[Figure]:
-    """Resident memory of every service's process."""
+    """Memory of every service's process, as `./optima status` shows it: what is shared is split."""
     figures = []
     for name in addresses()["services"]:
-        program = status()["programs"][name]
-        text = pathlib.Path(f"/proc/{program['pid']}/status").read_text(encoding="utf-8")
-        line = next(line for line in text.splitlines() if line.startswith("VmRSS:"))
-        megabytes = int(line.split()[1]) / 1024
+        megabytes = memory_bytes(status()["programs"][name]["pid"]) / 1_000_000
         figures.append(Figure(f"memory of {name} (all roles)", megabytes, "MB", "≤ 90 MB", megabytes <= 90))
     return figures
 
@@ -192,12 +190,18 @@ def main() -> None:
     given = options.parse_args()
     if given.seconds <= 0 or min(given.rounds, given.people, given.briefs) < 1:
         options.error("--seconds, --rounds, --people and --briefs must be above zero")
+    before = os.getloadavg()
     figures = uvloop.run(measure(given.seconds, given.rounds, given.people, given.briefs))
     if not given.no_restart:
         figures.append(start_up())
+    print(f"Load average before {before[0]:.1f}, after {os.getloadavg()[0]:.1f}, on {os.cpu_count()} cores")
     print(table(figures))
     if given.json:
-        document = {"cores": os.cpu_count(), "figures": [asdict(figure) for figure in figures]}
+        document = {
+            "cores": os.cpu_count(),
+            "load_average": [before[0], os.getloadavg()[0]],
+            "figures": [asdict(figure) for figure in figures],
+        }
         given.json.write_text(json.dumps(document, indent=2, ensure_ascii=False), encoding="utf-8")
 
 
