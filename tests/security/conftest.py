@@ -17,8 +17,9 @@ from optima_kit.actor import Actor
 from optima_kit.operations import parking_routes
 from optima_kit.service import Service
 from optima_kit.testing import AppClient, ServiceDatabase, app_client
+from optima_local.services import find_services
 
-SERVICES = ("approval", "brief", "erp_bridge", "identity", "logistics", "production", "trail")
+SERVICES = tuple(service.module for service in find_services())
 
 EVERYTHING = {p.key for p in PRIVILEGES} | ADMIN_ONLY | PLATFORM
 

@@ -7,9 +7,11 @@ import uuid
 import asyncpg
 import pytest
 
+from optima_local.services import find_services
+
 pytestmark = pytest.mark.servers
 
-SERVICES = ("approval", "brief", "erp_bridge", "identity", "logistics", "production", "trail")
+SERVICES = tuple(service.module for service in find_services())
 
 WITHOUT_TENANT = {
     "inbox": "identifiers of handled events, nothing else",

@@ -24,6 +24,9 @@ SLOW_MARKERS = "not faults and not journey"
 
 def run_tests(options: argparse.Namespace) -> int:
     """Exit status 0 when every check and test passed. pytest's closing line is the last line."""
+    missing = [path for path in options.paths if not (ROOT / path.partition("::")[0]).exists()]
+    if missing:
+        sys.exit(f"No such path below {ROOT}: {', '.join(missing)}")
     progress = Progress()
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     if "OPTIMA_TEST_POSTGRES_URL" in environment and "OPTIMA_TEST_AMQP_URL" in environment:

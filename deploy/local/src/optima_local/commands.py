@@ -4,8 +4,10 @@ import argparse
 import asyncio
 import importlib
 import signal
+import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -17,6 +19,8 @@ from .layout import ROOT, STACK
 from .logs import follow, last_lines
 from .processes import StartFailed
 from .progress import Progress, print_table
+from .secrets import settle_secrets
+from .services import Servers, find_services, service_environment
 from .stack import Busy, delete_data, exclusively, fetch_missing_servers, started, status_of, stop
 from .watch import overview
 
@@ -31,19 +35,25 @@ def up(options: argparse.Namespace) -> int:
         else:
             fetch_missing_servers(progress)
             with started(STACK, progress) as stay:
-                delivered = not options.demo or deliver_a_brief()
+                if options.demo:
+                    began = time.monotonic()
+                    delivered = deliver_a_brief()
+                    progress.rows.append(("The demonstration", time.monotonic() - began, ""))
+                else:
+                    delivered = True
                 stay()
-    progress.table()
+    if progress.rows:
+        progress.table()
     show_addresses()
     return 0 if delivered else 1
 
 
 def demo(options: argparse.Namespace) -> int:
     require_running()
-    if options.briefs == 1:
+    if options.people is None and options.briefs is None:
         return 0 if deliver_a_brief() else 1
     show = demonstration()
-    load = asyncio.run(show.run_many(stage(), options.people, options.briefs))
+    load = asyncio.run(show.run_many(stage(), options.people or 1, options.briefs or options.people))
     print(f"{len(load.journeys)} briefs delivered, {load.journeys_per_second:.1f} a second")
     for failure in load.failures:
         print(f"failed: {failure}")
@@ -131,10 +141,32 @@ def bench(options: argparse.Namespace) -> int:
     return run_benchmarks(options.arguments)
 
 
+def run_words(options: argparse.Namespace) -> int:
+    """`python -m <service> WORDS`, with the environment that the service has on the running stack."""
+    require_running()
+    code = next((found for found in find_services() if found.name == options.name), None)
+    if code is None:
+        sys.exit(f"No service {options.name!r}. There are: {', '.join(s.name for s in find_services())}")
+    addresses = read_json(STACK.addresses)
+    ports = {name: int(url.rpartition(":")[2]) for name, url in addresses["services"].items()}
+    servers = Servers(addresses["postgres"], addresses["amqp"])
+    secrets = settle_secrets(STACK, [])
+    environment = service_environment(code, STACK, servers, ports, secrets)
+    command = [sys.executable, "-m", code.module, *options.words]
+    return subprocess.run(command, env=environment, check=False).returncode
+
+
 def require_running() -> None:
     found = status_of(STACK)
     if found is None or found["phase"] != "ready":
         sys.exit("The stack is not up; ./optima up starts it")
+
+
+def at_least_one(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("at least 1")
+    return number
 
 
 def parser() -> argparse.ArgumentParser:
@@ -149,8 +181,8 @@ def parser() -> argparse.ArgumentParser:
     added = command("up", up, "install what is missing, start everything, run the demonstration journey")
     added.add_argument("--no-demo", dest="demo", action="store_false", help="start without the demonstration")
     added = command("demo", demo, "run demonstration journeys on the running stack")
-    added.add_argument("--people", type=int, default=0, help="so many extra people take part")
-    added.add_argument("--briefs", type=int, default=1, help="so many journeys")
+    added.add_argument("--people", type=at_least_one, help="so many people write briefs at the same time")
+    added.add_argument("--briefs", type=at_least_one, help="so many briefs in all, of mixed kinds")
     command("status", status, "show services, processes, ports, readiness, memory and queues")
     added = command("logs", logs, "show the log of a service or server")
     added.add_argument("name", metavar="SERVICE")
@@ -165,6 +197,9 @@ def parser() -> argparse.ArgumentParser:
     )
     added.add_argument("--bare-machine", action="store_true", help="also start everything in a bare Debian")
     added.add_argument("paths", nargs="*", metavar="PATH", help="run pytest on these alone")
+    added = command("run", run_words, "run a service's own command, such as: run brief parked list")
+    added.add_argument("name", metavar="SERVICE")
+    added.add_argument("words", nargs=argparse.REMAINDER, metavar="WORD")
     command("bench", bench, "measure the running stack; bench --help lists its options")
     command("help", lambda _: show_help(root), "show this")
     return root

@@ -24,6 +24,7 @@ log = structlog.get_logger()
 ALGORITHMS = ["ES256", "Ed25519", "EdDSA", "RS256"]
 _LEEWAY_SECONDS = 5
 _REFRESH_AT_MOST_EVERY = 10.0
+_ASK_AGAIN_AFTER = 1.0
 _KEEP_TOKENS = 4096
 
 
@@ -42,16 +43,20 @@ class JwksKeys:
     def __init__(self, url: str) -> None:
         self._url = url
         self._keys: KeySet | None = None
-        self._fetched = float("-inf")
+        self._asked = float("-inf")
         self._lock = asyncio.Lock()
 
     async def keys(self, *, unknown: bool = False) -> KeySet:
         if self._keys is not None and not unknown:
             return self._keys
         async with self._lock:
-            since = time.monotonic() - self._fetched
-            if self._keys is not None and since < _REFRESH_AT_MOST_EVERY:
+            # Tokens of unknown keys may be forgeries by the thousand: not each is worth a request.
+            pause = _REFRESH_AT_MOST_EVERY if self._keys is not None else _ASK_AGAIN_AFTER
+            if time.monotonic() - self._asked < pause:
+                if self._keys is None:
+                    raise KeysUnavailable(self._url)
                 return self._keys
+            self._asked = time.monotonic()
             try:
                 timeout = aiohttp.ClientTimeout(total=5)
                 async with (
@@ -60,7 +65,6 @@ class JwksKeys:
                 ):
                     response.raise_for_status()
                     self._keys = KeySet.import_key_set(await response.json())
-                    self._fetched = time.monotonic()
             except (aiohttp.ClientError, TimeoutError, ValueError, JoseError) as error:
                 log.warning("issuer keys not fetched", url=self._url, error=repr(error))
                 if self._keys is None:

@@ -301,6 +301,17 @@ class Database:
         jobs = JobBuffer(tenant_id=tenant_id, now=at, causation=causation, traceparent=trace)
         return Transaction(connection, tenant_id, at, outbox, jobs, actor_id, on_behalf_of)
 
+    async def blameless(self, error: BaseException) -> bool:
+        """Whether the database has nothing to do with `error`: other systems raise what it does."""
+        if not isinstance(error, OSError | TimeoutError) or isinstance(error, asyncpg.PostgresError):
+            return False
+        try:
+            async with self.connection() as connection:
+                await connection.execute("SELECT 1")
+        except UNAVAILABLE:
+            return False
+        return True
+
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
         """A connection of the pool, outside any tenant: it sees no tenant's rows."""

@@ -21,7 +21,7 @@ async def show_erp(journey: Journey, drop_folder: Path) -> None:
     folder = drop_folder / location
     async with journey.step("The ERP has the order and the DDTs", backoffice) as said:
         exported = await until(lambda: _exported(journey), "the trail to show the exports")
-        said.append(f"{', '.join(exported)} in {folder / 'out'}")
+        said.append(f"{len(exported)} files in {location}/out below {drop_folder.name}/")
     for title, name in (
         ("The ERP hands over its customers", erp["customers_file"]),
         ("The ERP changes a customer's payment terms", erp["changed_customers_file"]),

@@ -10,13 +10,14 @@ import json
 import os
 import secrets
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import yaml
 
-from .client import Api, Person, StepFailed
+from .client import Api, Person, StepFailed, until
 
 _AT_ONCE = 4
 """Invitations accepted at the same time: each costs the server a password hash."""
@@ -213,7 +214,17 @@ class Customer:
         for process in self.data.processes:
             path = f"/v1/processes/{process['key']}"
             await self._replace("approval", path, process)
-            await self.as_admin("POST", "approval", f"{path}/publication", json={})
+            await until(partial(self._published, f"{path}/publication"), f"{process['key']} to be published")
+
+    async def _published(self, path: str) -> bool:
+        """Approval refuses a process whose roles and people it has not heard of yet."""
+        try:
+            await self.as_admin("POST", "approval", path, json={})
+        except StepFailed as refused:
+            if ": 422 " in str(refused):
+                return False
+            raise
+        return True
 
     async def _erp(self) -> None:
         connection = self.data.erp["connection"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import re
 import time
@@ -183,12 +182,10 @@ class Api(Generic[P]):
             return self._plain_problem(request, 409, "concurrent_change", {})
         except KeysUnavailable:
             return self._unavailable(request, "keys_unavailable")
-        except UNAVAILABLE as error:
-            log.warning("database unavailable", error=repr(error), traceparent=trace)
-            return self._unavailable(request, "database_unavailable")
-        except asyncio.CancelledError:
-            raise
-        except Exception:
+        except Exception as error:
+            if isinstance(error, UNAVAILABLE) and not await self._database.blameless(error):
+                log.warning("database unavailable", error=repr(error), traceparent=trace)
+                return self._unavailable(request, "database_unavailable")
             log.exception("request failed", method=route.method, route=route.path, traceparent=trace)
             return self._plain_problem(request, 500, "internal", {"trace": trace})
 
@@ -202,7 +199,11 @@ class Api(Generic[P]):
         if route.public:
             self._limit.take(request.remote)
         else:
-            actor = await self._verifier.actor(_bearer(request))
+            try:
+                actor = await self._verifier.actor(_bearer(request))
+            except Unauthenticated:
+                self._limit.take(request.remote)
+                raise
             self._limit.take(actor.person_id)
             if route.privilege is not None:
                 actor.require(route.privilege)
