@@ -19,7 +19,16 @@ CHECKS: tuple[tuple[str, list[Path | str]], ...] = (
     ("import rules", [TOOLS / "lint-imports", "--no-cache"]),
     ("mypy", [TOOLS / "mypy", "--no-error-summary"]),
 )
-SLOW_MARKERS = "not faults and not journey"
+EVERYTHING = ["shared", "services", "tests"]
+QUICK = [
+    "services/*/tests/unit",
+    "services/*/tests/component",
+    "shared/kit/tests/unit",
+    "shared/kit/tests/http",
+    "tests/architecture",
+    "tests/contracts",
+    "tests/runtime",
+]
 
 
 def run_tests(options: argparse.Namespace) -> int:
@@ -50,10 +59,14 @@ def run_checks_and_pytest(
         print(f"Failed before the tests: {', '.join(failed)}", flush=True)
     command: list[str | Path] = [TOOLS / "pytest", "-n", "2", "--dist", "loadgroup"]
     if options.fast:
-        command += ["-m", SLOW_MARKERS]
+        command += ["-m", "not faults and not journey"]
+        environment["OPTIMA_TEST_FAST"] = "1"
     if options.bare_machine:
         environment["OPTIMA_BARE_MACHINE"] = "1"
-    command += options.paths or ["shared", "services", "tests"]
+    places = [
+        place for wanted in (QUICK if options.fast else EVERYTHING) for place in sorted(ROOT.glob(wanted))
+    ]
+    command += options.paths or places
     tested = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
     return tested or len(failed)
 
