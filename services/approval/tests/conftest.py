@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
+import pytest_asyncio
 import yaml
 
 from approval.bootstrap import service
@@ -22,7 +24,15 @@ from optima_contracts.identity import PersonChanged, RoleChanged, UnitChanged
 from optima_kit.actor import Actor
 from optima_kit.db import Database
 from optima_kit.service import Service
-from optima_kit.testing import AppClient, Client, FixedClock, People, ServiceDatabase, app_client
+from optima_kit.testing import (
+    AppClient,
+    Client,
+    FixedClock,
+    People,
+    ServiceDatabase,
+    app_client,
+    temporary_database,
+)
 from optima_kit.work import JobRunner
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -254,14 +264,35 @@ def settings_for(database: ServiceDatabase, **more: Any) -> ApprovalSettings:
     )
 
 
+EMPTY = """
+SET session_replication_role = replica;
+DO $$
+DECLARE name text;
+BEGIN
+    FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public'
+        AND tablename NOT IN ('schema_migrations', 'outbox_partitions')
+    LOOP EXECUTE format('DELETE FROM %I', name); END LOOP;
+END $$;
+"""
+"""Costs a test far less than a database of its own."""
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def shared() -> AsyncIterator[ServiceDatabase]:
+    async with temporary_database("approval") as database:
+        yield database
+
+
 @pytest.fixture
-async def desk(database_for: Any) -> AsyncIterator[Desk]:
-    database = await database_for("approval")
+async def desk(shared: ServiceDatabase) -> AsyncIterator[Desk]:
+    connection = await asyncpg.connect(shared.superuser_url)
+    await connection.execute(EMPTY)
+    await connection.close()
     clock = FixedClock(NOW)
-    approval = service(settings_for(database))
+    approval = service(settings_for(shared))
     async with AsyncExitStack() as stack:
-        serving = app_client(approval, database, clock=clock, people=People(clock=clock), pool_size=8)
+        serving = app_client(approval, shared, clock=clock, people=People(clock=clock), pool_size=8)
         app = await stack.enter_async_context(serving)
-        desk = Desk(app, approval, database, clock, stack)
+        desk = Desk(app, approval, shared, clock, stack)
         await desk.hire()
         yield desk

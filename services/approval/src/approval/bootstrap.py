@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from optima_kit.service import Service
 
+from .adapters.gauges import measure_approvals
 from .adapters.http import routes
 from .adapters.jobs import jobs
 from .adapters.mail import Mailer
@@ -29,5 +30,6 @@ def service(settings: ApprovalSettings) -> Service[Ports]:
         routes=routes,
         reactions=reactions,
         jobs=jobs,
+        measure=measure_approvals,
         resources=Resources(store.ports, tokens, mailer),
     )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from importlib.resources import files
 from typing import Any
 from uuid import UUID, uuid5
@@ -20,6 +22,7 @@ from approval.domain import engine
 from approval.domain.approval import Approval, Event, rebuild
 from approval.domain.directory import Delegation, Directory, Person, Unit
 from approval.domain.process import Definition, Process, process
+from approval.domain.run import Result
 from approval.domain.subjects import SubjectType
 from optima_kit.refusals import Refusal, WrongState
 
@@ -32,6 +35,7 @@ def person_id(name: str) -> UUID:
     return uuid5(SPACE, name)
 
 
+@cache
 def brief_type() -> SubjectType:
     text = files("approval.adapters").joinpath("subject_types/brief.yaml").read_text()
     return SubjectType.model_validate(yaml.safe_load(text))
@@ -135,7 +139,7 @@ class World:
         result = engine.open_approval(person_id("approval"), self.process, subject, self.now, self.directory)
         return self.took(result)
 
-    def took(self, result: engine.Result) -> World:
+    def took(self, result: Result) -> World:
         self.approval = result.approval
         self.history += result.events
         assert rebuild(self.history) == result.approval
@@ -201,7 +205,18 @@ class World:
         except Refusal as refusal:
             entry["refused"] = refusal.code
             raise
-        entry["events"] = [self.readable(event) for event in self.history[told:]]
+        entry["events"] = self.history[told:]
+
+    def course(self) -> list[dict[str, Any]]:
+        """What was done and what came of it, as it is recorded."""
+        course = []
+        for entry in self.journal:
+            told = (
+                {"events": [self.readable(event) for event in entry["events"]]} if "events" in entry else {}
+            )
+            course.append({**entry, **told})
+        written: list[dict[str, Any]] = json.loads(json.dumps(course, default=list))
+        return written
 
     def readable(self, event: Event) -> dict[str, Any]:
         """An event as it is stored, with names in place of ids."""

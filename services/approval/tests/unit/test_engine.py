@@ -421,6 +421,7 @@ class TestSelectors:
             ({"manager": {"take": "first_qualified"}}, {"dario"}),
             ({"manager": {"take": "up_to_qualified"}}, {"lia", "dario"}),
             ({"manager": {"take": "first_qualified", "levels": 1}}, {"ada"}),
+            ({"manager": {"take": "first_qualified", "of": "requester"}}, {"dario"}),
             ({"field": "requester"}, {"ada"}),
             ({"field": "requester.manager"}, {"piera"}),
         ],
@@ -438,6 +439,14 @@ class TestSelectors:
         }
         world.open(yaml.safe_dump(document), content={"requester": requester})
         assert world.asked("uno") == expected
+
+    @pytest.mark.parametrize(("budget", "expected"), [("1000.00", {"lia"}), ("1000.01", {"dario"})])
+    def test_a_limit_covers_its_own_amount(self, world, budget, expected):
+        document = {
+            "limits": {"director": "unlimited", "marketing-lead": "1000.00"},
+            "steps": [{"key": "uno", "approvers": [{"manager": {"take": "first_qualified"}}]}],
+        }
+        assert world.open(document, budget=budget).asked("uno") == expected
 
 
 class TestParallel:
@@ -479,6 +488,24 @@ class TestParallel:
         world.open(self.ANY, budget="10.00")
         assert world.steps() == {"uno": "pending", "due": "skipped", "tre": "skipped", "poi": "waiting"}
         assert world.decide("paolo", "uno", "reject", "no").run.state == "rejected"
+
+    def test_a_skip_that_leaves_too_few_branches_ends_it(self, world):
+        world.open(
+            """
+- key: insieme
+  join: {at_least: 2}
+  parallel:
+    - {key: a, steps: [{key: uno, approvers: [{role: purchasing}]}]}
+    - {key: b, steps: [{key: due, approvers: [{role: director}], if_too_few: skip}]}
+    - {key: c, steps: [{key: tre, approvers: [{role: marketing-lead}]}]}
+"""
+        )
+        world.decide("lia", "tre", "reject", "no")
+        assert world.run.state == "open"
+        world.leave("dario")
+        world.people_change()
+        assert world.steps() == {"uno": "not_required", "due": "skipped", "tre": "rejected"}
+        assert (world.run.state, world.run.reason) == ("rejected", "votes:tre")
 
     def test_nested(self, world):
         world.open(
@@ -569,6 +596,66 @@ class TestAmendment:
         assert world.steps() == {"uno": "skipped", "due": "pending"}
         world.amend(budget="9500.00")
         assert world.steps() == {"uno": "pending", "due": "pending"}
+
+    def test_a_step_that_was_approved_by_time_reopens_as_well(self, world):
+        rule = """
+- {key: uno, approvers: [{role: purchasing}], due: {hours: 8, then: [approve]}}
+- {key: due, approvers: [{role: director}]}
+"""
+        world.open(rule).time_is_over("uno")
+        assert world.steps() == {"uno": "approved", "due": "pending"}
+        assert world.amend(title="Altro").steps()["uno"] == "pending"
+
+
+class TestMigration:
+    OLD = """
+- {key: uno, approvers: [{role: purchasing}]}
+- {key: due, when: brief.budget > 9000.0, approvers: [{role: director}]}
+- {key: tre, approvers: [{role: admin}]}
+"""
+
+    def test_what_has_not_begun_may_change(self, world):
+        world.open(self.OLD).decide("paolo", "uno")
+        assert world.steps() == {"uno": "approved", "due": "skipped", "tre": "pending"}
+        world.migrate(self.OLD.replace("9000.0", "1000.0"))
+        assert world.steps() == {"uno": "approved", "due": "pending", "tre": "pending"}
+        assert world.run.process_version == 2
+
+    @pytest.mark.parametrize(
+        ("change", "reason"),
+        [
+            (("{role: admin}", "{role: director}"), "step_changed"),
+            (("key: tre", "key: quattro"), "step_removed"),
+        ],
+    )
+    def test_what_has_begun_may_not(self, world, change, reason):
+        world.open(self.OLD).decide("paolo", "uno")
+        refusal = refusal_of(lambda: world.migrate(self.OLD.replace(*change)))
+        assert (refusal.code, refusal.facts) == ("migration_refused", {"reason": reason, "step": "tre"})
+
+    def test_a_step_may_not_move_into_a_branch(self, world):
+        world.open(self.OLD)
+        refusal = refusal_of(
+            lambda: world.migrate(
+                """
+- key: insieme
+  parallel:
+    - {key: a, steps: [{key: uno, approvers: [{role: purchasing}]}]}
+    - {key: b, steps: [{key: altro, approvers: [{role: director}]}]}
+"""
+            )
+        )
+        assert refusal.facts["reason"] == "step_moved"
+
+    def test_it_can_be_taken_back_until_somebody_acts(self, world):
+        world.open(self.OLD)
+        before = world.run.steps
+        world.migrate(self.OLD + "- {key: quattro, approvers: [{role: director}]}\n")
+        world.take_migration_back()
+        assert (world.run.steps, world.run.process_version) == (before, 1)
+        world.migrate(self.OLD + "- {key: quattro, approvers: [{role: director}]}\n")
+        world.decide("paolo", "uno")
+        assert refusal_of(world.take_migration_back).code == "migration_settled"
 
 
 class TestTime:

@@ -104,6 +104,9 @@ def reference_node(node: dict[str, Any], approval: Approval) -> str:
             return "passed"
         return "failed" if len(running) - results.count("failed") < need else "open"
     if "choose" in node:
+        # A rejection stands, also when another case is taken later on.
+        if any(reference_outcome(case["steps"], approval) == "failed" for case in node["choose"]):
+            return "failed"
         taken = approval.choices.get(node["key"])
         if taken is None:
             return "passed" if all_skipped([node], approval) else "open"
@@ -505,10 +508,9 @@ class Approvals(RuleBasedStateMachine):
 
     @invariant()
     def history_only_grows(self) -> None:
+        """And replaying it gives the same state: `World.took` sees to that, each time."""
         assert len(self.world.history) >= self.told
         self.told = len(self.world.history)
-        if self.world.history:
-            assert rebuild(self.world.history) == self.world.run
 
 
 def _targets(step: dict[str, Any]) -> list[str]:
@@ -549,7 +551,7 @@ def test_record_histories(new_world):
     candidates: list[dict[str, Any]] = []
 
     def keep(world: Any) -> None:
-        journal = json.loads(json.dumps(world.journal, default=list))
+        journal = world.course()
         kinds = [[event["kind"] for event in entry.get("events", ())] for entry in journal]
         over = next((i for i, each in enumerate(kinds) if "ended" in each), len(journal))
         # Of what is refused because all is over, one example will do.

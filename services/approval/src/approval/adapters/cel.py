@@ -14,7 +14,7 @@ from typing import Any
 sys.modules.setdefault("cel.cli", ModuleType("cel.cli"))
 import cel  # noqa: E402
 
-from ..domain.conditions import read_condition  # noqa: E402
+from ..domain.conditions import Reading, read_condition  # noqa: E402
 from ..domain.process import Predicate  # noqa: E402
 from ..domain.subjects import Content, SubjectType  # noqa: E402
 
@@ -22,10 +22,11 @@ from ..domain.subjects import Content, SubjectType  # noqa: E402
 class CelConditions:
     """Implements `domain.conditions.Conditions`. Compiled expressions are kept, as processes share them."""
 
-    def compile(self, expression: str, subject: SubjectType) -> Predicate:
+    def compile(self, expression: str, subject: SubjectType, known: Reading | None = None) -> Predicate:
         program = _program(expression)
         root = subject.key
-        names = frozenset(path.partition(".")[0] for path in read_condition(expression, subject).paths)
+        reading = known or read_condition(expression, subject)
+        names = frozenset(path.partition(".")[0] for path in reading.paths)
 
         def holds(content: Content) -> bool:
             try:

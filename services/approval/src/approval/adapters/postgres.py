@@ -41,8 +41,8 @@ from ..application.ports import (
 from ..domain.approval import Approval, BeforeMigration, Event, StepRun
 from ..domain.calendar import WorkingTime
 from ..domain.directory import Delegation, Directory, Person, Unit
-from ..domain.engine import Result
 from ..domain.process import Definition, Process, process
+from ..domain.run import Result
 from ..domain.subjects import SubjectType
 from .cel import CelConditions
 from .holidays import italian_holidays
@@ -54,6 +54,9 @@ _EVENTS: TypeAdapter[Event] = TypeAdapter(Event)
 _STEPS: TypeAdapter[dict[str, StepRun]] = TypeAdapter(dict[str, StepRun])
 _BEFORE: TypeAdapter[BeforeMigration | None] = TypeAdapter(BeforeMigration | None)
 _DECIDES = "approval.decide"
+
+NEWEST = UUID(int=2**128 - 1)
+"""Comes after every approval's id."""
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -266,7 +269,8 @@ class PostgresApprovals:
             approval.opened_at,
             approval.ended_at,
         )
-        await self._tell(approval.id, 0, events)
+        await self._tell(approval.id, events)
+        await self._connection.execute(QUERIES.note_words, approval.id)
         await self._ask(None, approval)
         if rules:
             await self._connection.execute(QUERIES.note_rules, approval.id, sorted(rules))
@@ -300,20 +304,21 @@ class PostgresApprovals:
         )
         if version is None:
             raise WrongState("concurrent_change")
-        told: int = await self._connection.fetchval(QUERIES.count_events, approval.id)
-        await self._tell(approval.id, told, result.events)
+        await self._tell(approval.id, result.events)
+        if title != before.title:
+            await self._connection.execute(QUERIES.forget_words, approval.id)
+            await self._connection.execute(QUERIES.note_words, approval.id)
         await self._ask(before.approval, approval)
         if _pending(before.approval) != _pending(approval):
             await self._connection.execute(QUERIES.forget_rules, approval.id, sorted(rules))
             await self._connection.execute(QUERIES.note_rules, approval.id, sorted(rules))
         return Held(approval, version, title, before.correlation, subject_sequence)
 
-    async def _tell(self, approval_id: UUID, told: int, events: tuple[Event, ...]) -> None:
+    async def _tell(self, approval_id: UUID, events: tuple[Event, ...]) -> None:
         if events:
             await self._connection.execute(
                 QUERIES.add_events,
                 approval_id,
-                told,
                 self._actor_id,
                 [event.at for event in events],
                 [_EVENTS.dump_python(event, mode="json") for event in events],
@@ -352,20 +357,20 @@ class PostgresApprovals:
         return [Told(row["number"], _EVENTS.validate_python(row["event"]), row["actor_id"]) for row in rows]
 
     async def page(self, chosen: ApprovalFilter, before: UUID | None, limit: int) -> list[Held]:
-        where: list[Any] = [
-            before,
+        statement = _list_along(chosen)
+        arguments: list[Any] = [
+            before or NEWEST,
+            limit,
             chosen.subject_id,
             chosen.state,
             chosen.process,
-            limit,
             chosen.text,
+            chosen.concerned,
         ]
-        if chosen.concerned is None:
-            rows = await self._connection.fetch(QUERIES.page_of_approvals, *where)
-        else:
-            own = list(chosen.concerned)
-            rows = await self._connection.fetch(QUERIES.page_of_own_approvals, *where, own)
-        return [_held(row) for row in rows]
+        if statement == QUERIES.page_of_approvals_by_words:
+            # The longest word is likely to be the rarest.
+            arguments.append(max((chosen.text or "").split(), key=len))
+        return [_held(row) for row in await self._connection.fetch(statement, *arguments)]
 
     async def inbox(
         self,
@@ -581,9 +586,15 @@ class PostgresDirectories:
         self._tenant_id = work.tenant_id
         self._now = work.now
         self._store = store
+        self._read_already: Directory | None = None
 
     async def read(self) -> Directory:
         """Read once per stamp; and once a day, as holidays and delegations come and go."""
+        if self._read_already is None:
+            self._read_already = await self._newest()
+        return self._read_already
+
+    async def _newest(self) -> Directory:
         stamp = await self._connection.fetchval(QUERIES.read_stamp)
         kept = self._store.directories.get(self._tenant_id)
         if stamp is not None and kept is not None and kept[0] == stamp and kept[1].date() == self._now.date():
@@ -616,17 +627,17 @@ class PostgresDirectories:
 
     async def put_tenant(self, language: str, time_zone: str) -> None:
         await self._connection.execute(QUERIES.put_tenant, language, time_zone)
-        await _change_stamp(self._connection)
+        await self._changed()
 
     async def put_person(self, person: dict[str, Any]) -> None:
         await self._connection.execute(QUERIES.put_person, *person.values())
-        await _change_stamp(self._connection)
+        await self._changed()
 
     async def put_unit(
         self, unit_id: UUID, key: str, name: str, parent_id: UUID | None, manager_id: UUID | None
     ) -> None:
         await self._connection.execute(QUERIES.put_unit, unit_id, key, name, parent_id, manager_id)
-        await _change_stamp(self._connection)
+        await self._changed()
 
     async def working_time(self) -> tuple[WorkingTime, int]:
         row = await self._connection.fetchrow(QUERIES.read_calendar)
@@ -635,17 +646,34 @@ class PostgresDirectories:
     async def put_working_time(self, working_time: WorkingTime, now: datetime) -> int:
         document = working_time.model_dump(mode="json", exclude_unset=True)
         version: int = await self._connection.fetchval(QUERIES.put_calendar, document, now)
-        await _change_stamp(self._connection)
+        await self._changed()
         return version
 
     async def put_role(self, role_id: UUID, key: str, privileges: list[str]) -> None:
         await self._connection.execute(QUERIES.put_role, role_id, key, privileges)
+        await self._changed()
+
+    async def _changed(self) -> None:
+        self._read_already = None
         await _change_stamp(self._connection)
 
 
 async def _change_stamp(connection: Connection) -> None:
     # A new value rather than a count: what a rolled-back transaction read must match no later stamp.
     await connection.execute(QUERIES.change_stamp, new_id())
+
+
+def _list_along(chosen: ApprovalFilter) -> str:
+    """The statement whose index leaves the fewest rows to test."""
+    if chosen.subject_id is not None:
+        return QUERIES.page_of_approvals_of_subject
+    if chosen.text is not None:
+        return QUERIES.page_of_approvals_by_words
+    if chosen.concerned is not None and chosen.state != "open":
+        return QUERIES.page_of_own_approvals
+    if chosen.state is not None:
+        return QUERIES.page_of_approvals_in_state
+    return QUERIES.page_of_approvals_of_process if chosen.process else QUERIES.page_of_approvals
 
 
 def _inbox_arguments(

@@ -56,13 +56,21 @@ UPDATE approvals SET process_version = $3, subject_sequence = $4, title = $5, am
 WHERE approval_id = $1 AND version = $2
 RETURNING version
 
--- name: add_events
-INSERT INTO approval_events (approval_id, number, at, actor_id, event)
-SELECT $1, $2 + ordinal, at, $3, event
-FROM unnest($4::timestamptz[], $5::jsonb[]) WITH ORDINALITY AS told(at, event, ordinal)
+-- name: note_words
+INSERT INTO approval_words (word, approval_id)
+SELECT unnest(tsvector_to_array(search)), approval_id FROM approvals WHERE approval_id = $1
+ON CONFLICT DO NOTHING
 
--- name: count_events
-SELECT coalesce(max(number), 0) FROM approval_events WHERE approval_id = $1
+-- name: forget_words
+DELETE FROM approval_words WHERE approval_id = $1
+    AND word <> ALL(SELECT unnest(tsvector_to_array(search)) FROM approvals WHERE approval_id = $1)
+
+-- name: add_events
+-- The approval's row is locked: nobody else takes the same numbers.
+INSERT INTO approval_events (approval_id, number, at, actor_id, event)
+SELECT $1, known.told + ordinal, at, $2, event
+FROM (SELECT coalesce(max(number), 0) AS told FROM approval_events WHERE approval_id = $1) AS known,
+    unnest($3::timestamptz[], $4::jsonb[]) WITH ORDINALITY AS news(at, event, ordinal)
 
 -- name: close_parts
 DELETE FROM open_parts USING unnest($2::text[], $3::uuid[]) AS closed(step, person_id)
@@ -97,25 +105,71 @@ SELECT EXISTS (SELECT 1 FROM concerned WHERE person_id = $1 AND approval_id = $2
 SELECT number, at, actor_id, event FROM approval_events
 WHERE approval_id = $1 AND number > $2 ORDER BY number LIMIT $3
 
+-- Lists of approvals. Each statement goes along the index of one filter, newest first, and tests the others.
+
 -- name: page_of_approvals
-SELECT * FROM approvals
-WHERE ($1::uuid IS NULL OR approval_id < $1) AND ($2::uuid IS NULL OR subject_id = $2)
-    AND ($3::text IS NULL OR state = $3) AND ($4::text IS NULL OR process_key = $4)
+SELECT * FROM approvals WHERE approval_id < $1
+    AND ($3::uuid IS NULL OR subject_id = $3) AND ($4::text IS NULL OR state = $4)
+    AND ($5::text IS NULL OR process_key = $5)
     AND ($6::text IS NULL OR search @@ websearch_to_tsquery('italian', $6)
         OR search @@ websearch_to_tsquery('simple', $6))
-ORDER BY approval_id DESC LIMIT $5
+    AND ($7::uuid IS NULL OR EXISTS (SELECT FROM concerned
+        WHERE concerned.person_id = $7 AND concerned.approval_id = approvals.approval_id))
+ORDER BY approval_id DESC LIMIT $2
+
+-- name: page_of_approvals_of_subject
+SELECT * FROM approvals WHERE approval_id < $1 AND subject_id = $3
+    AND ($3::uuid IS NULL OR subject_id = $3) AND ($4::text IS NULL OR state = $4)
+    AND ($5::text IS NULL OR process_key = $5)
+    AND ($6::text IS NULL OR search @@ websearch_to_tsquery('italian', $6)
+        OR search @@ websearch_to_tsquery('simple', $6))
+    AND ($7::uuid IS NULL OR EXISTS (SELECT FROM concerned
+        WHERE concerned.person_id = $7 AND concerned.approval_id = approvals.approval_id))
+ORDER BY approval_id DESC LIMIT $2
+
+-- name: page_of_approvals_by_words
+-- Goes along the index of one of the words, in both its forms: as it is and as its Italian stem.
+SELECT DISTINCT ON (found.approval_id) found.*
+FROM unnest(tsvector_to_array(to_tsvector('italian', $8) || to_tsvector('simple', $8))) AS form(word)
+CROSS JOIN LATERAL (
+    SELECT approvals.* FROM approval_words JOIN approvals USING (approval_id)
+    WHERE approval_words.word = form.word AND approval_words.approval_id < $1
+        AND ($3::uuid IS NULL OR subject_id = $3) AND ($4::text IS NULL OR state = $4)
+        AND ($5::text IS NULL OR process_key = $5)
+        AND (search @@ websearch_to_tsquery('italian', $6) OR search @@ websearch_to_tsquery('simple', $6))
+        AND ($7::uuid IS NULL OR EXISTS (SELECT FROM concerned
+            WHERE concerned.person_id = $7 AND concerned.approval_id = approvals.approval_id))
+    ORDER BY approval_words.approval_id DESC LIMIT $2) AS found
+ORDER BY found.approval_id DESC LIMIT $2
+
+-- name: page_of_approvals_in_state
+SELECT * FROM approvals WHERE approval_id < $1 AND state = $4
+    AND ($3::uuid IS NULL OR subject_id = $3) AND ($4::text IS NULL OR state = $4)
+    AND ($5::text IS NULL OR process_key = $5)
+    AND ($6::text IS NULL OR search @@ websearch_to_tsquery('italian', $6)
+        OR search @@ websearch_to_tsquery('simple', $6))
+    AND ($7::uuid IS NULL OR EXISTS (SELECT FROM concerned
+        WHERE concerned.person_id = $7 AND concerned.approval_id = approvals.approval_id))
+ORDER BY approval_id DESC LIMIT $2
+
+-- name: page_of_approvals_of_process
+SELECT * FROM approvals WHERE approval_id < $1 AND process_key = $5
+    AND ($3::uuid IS NULL OR subject_id = $3) AND ($4::text IS NULL OR state = $4)
+    AND ($5::text IS NULL OR process_key = $5)
+    AND ($6::text IS NULL OR search @@ websearch_to_tsquery('italian', $6)
+        OR search @@ websearch_to_tsquery('simple', $6))
+    AND ($7::uuid IS NULL OR EXISTS (SELECT FROM concerned
+        WHERE concerned.person_id = $7 AND concerned.approval_id = approvals.approval_id))
+ORDER BY approval_id DESC LIMIT $2
 
 -- name: page_of_own_approvals
--- Those that concern any of the people given: oneself, and those for whom one stands in.
-SELECT * FROM approvals
-WHERE approval_id IN (
-        SELECT approval_id FROM concerned WHERE person_id = ANY($7::uuid[])
-            AND ($1::uuid IS NULL OR approval_id < $1))
-    AND ($2::uuid IS NULL OR subject_id = $2)
-    AND ($3::text IS NULL OR state = $3) AND ($4::text IS NULL OR process_key = $4)
+SELECT approvals.* FROM concerned JOIN approvals USING (approval_id)
+WHERE concerned.person_id = $7 AND concerned.approval_id < $1
+    AND ($3::uuid IS NULL OR subject_id = $3) AND ($4::text IS NULL OR state = $4)
+    AND ($5::text IS NULL OR process_key = $5)
     AND ($6::text IS NULL OR search @@ websearch_to_tsquery('italian', $6)
         OR search @@ websearch_to_tsquery('simple', $6))
-ORDER BY approval_id DESC LIMIT $5
+ORDER BY concerned.approval_id DESC LIMIT $2
 
 -- name: page_of_inbox
 -- Open parts of oneself and of those for whom one may act, within each delegation's limits; never one's
@@ -337,3 +391,8 @@ UPDATE replays SET done = $2, report = $3, ended_at = $4 WHERE replay_id = $1
 SELECT * FROM approvals WHERE process_key = $1
     AND state IN ('approved', 'rejected', 'changes_requested', 'expired')
 ORDER BY ended_at DESC LIMIT $2
+
+-- name: count_waiting
+SELECT (SELECT count(*) FROM approvals WHERE state = 'open') AS open,
+    count(*) AS waiting, count(*) FILTER (WHERE due_at < now()) AS overdue
+FROM open_parts

@@ -52,6 +52,7 @@ from ..domain.approval import (
 )
 from ..domain.directory import Directory
 from ..domain.process import Process
+from ..domain.run import missing_fields
 from ..domain.simulation import Simulation
 from ..domain.subjects import SubjectType
 
@@ -509,7 +510,7 @@ def approval_view(
             if value is not None
         }
         if run.state == "pending":
-            facts["missing"] = engine.missing_fields(approval, step)
+            facts["missing"] = missing_fields(approval, step)
         parts = [_part_view(part, directory) for part in run.parts.values()]
         steps.append(
             StepView(key=key, name=step.name, state=run.state, round=run.round, parts=parts, **facts)
@@ -626,7 +627,7 @@ def inbox_view(waiting: Waiting, process: Process, directory: Directory, reader:
         why=waiting.why,
         requested_at=waiting.requested_at,
         allows=sorted(step.allows),
-        missing=engine.missing_fields(approval, step),
+        missing=missing_fields(approval, step),
         **facts,
     )
 
@@ -726,7 +727,7 @@ def linked_view(link: Link, held: Held, process: Process, directory: Directory) 
         content=content,
         content_hash=approval.content_hash,
         allows=sorted(step.allows - {"forward"}),
-        missing=engine.missing_fields(approval, step),
+        missing=missing_fields(approval, step),
         expires_at=link.expires_at,
     )
 

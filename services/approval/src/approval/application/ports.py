@@ -16,8 +16,8 @@ from ..domain.approval import Approval, Event
 from ..domain.calendar import WorkingTime
 from ..domain.conditions import Conditions
 from ..domain.directory import Delegation, Directory
-from ..domain.engine import Result
 from ..domain.process import Definition, Process
+from ..domain.run import Result
 from ..domain.subjects import SubjectType
 
 
@@ -142,8 +142,8 @@ class ApprovalFilter:
     state: str | None = None
     process: str | None = None
     text: str | None = None
-    concerned: tuple[UUID, ...] | None = None
-    """Only those that concern one of these people; None: all."""
+    concerned: UUID | None = None
+    """Only those that concern this person; None: all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ async def list_approvals(
     limit: int,
 ) -> list[Held]:
     """All, to who reads all; to others those that concern them."""
-    concerned = None if actor.may("approval.read_all") else (actor.person_id,)
+    concerned = None if actor.may("approval.read_all") else actor.person_id
     return await ports.approvals.page(
         ApprovalFilter(subject_id, state, process, text, concerned), before, limit
     )

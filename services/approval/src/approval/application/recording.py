@@ -12,8 +12,8 @@ from optima_kit.ports import Outbox
 
 from ..domain.approval import Approval, Event, PartDecided, StepEnded, StepOpened
 from ..domain.approvers import rules_of
-from ..domain.engine import Result
 from ..domain.process import Process
+from ..domain.run import Result
 from .facts import facts_of
 from .offer_links import offer_links
 from .ports import Held, Ports

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from .approvers import LeftOut
+from .approvers import Asked, LeftOut, Origin
 from .quorum import Vote
 from .values import value
 
@@ -23,7 +23,6 @@ StepState = Literal[
     "waiting", "pending", "approved", "rejected", "changes_requested", "skipped", "not_required"
 ]
 Outcome = Literal["approved", "rejected", "changes_requested", "skipped", "not_required"]
-Origin = Literal["named", "fallback", "forwarded", "escalated"]
 
 PASSED: frozenset[StepState] = frozenset({"approved", "skipped", "not_required"})
 """Step states after which the process goes on."""
@@ -63,6 +62,9 @@ class StepRun:
     """How many of the step's `due.then` have been carried out in this round."""
     ended_at: datetime | None = None
     because: str | None = None
+
+
+WAITING = StepRun()
 
 
 @value
@@ -113,16 +115,6 @@ class Opened:
     content_hash: str
     steps: tuple[str, ...]
     kind: Literal["opened"] = "opened"
-
-
-@value
-class Asked:
-    """Somebody named in `StepOpened`."""
-
-    person: UUID
-    groups: tuple[str, ...]
-    why: str
-    origin: Origin
 
 
 @value
@@ -372,7 +364,7 @@ def opened(event: Opened) -> Approval:
         content=event.content,
         content_hash=event.content_hash,
         opened_at=event.at,
-        steps={key: StepRun() for key in event.steps},
+        steps=dict.fromkeys(event.steps, WAITING),
     )
 
 
@@ -495,7 +487,9 @@ def _step_ended(progress: Progress, event: StepEnded) -> None:
 
 def _closed_parts(run: StepRun, state: Vote, at: datetime) -> dict[UUID, Part]:
     return {
-        person: replace(part, state=state, decided_at=at) if part.state == "requested" else part
+        person: part
+        if part.state != "requested"
+        else Part(part.person, part.groups, part.why, part.origin, part.requested_at, state, at)
         for person, part in run.parts.items()
     }
 
@@ -519,7 +513,7 @@ def _migrated(progress: Progress, event: Migrated) -> None:
     before = BeforeMigration(progress.process_version, dict(progress.steps), progress.choices)
     progress.before_migration = before
     progress.process_version = event.process_version
-    progress.steps = {key: before.steps.get(key) or StepRun() for key in event.steps}
+    progress.steps = {key: before.steps.get(key, WAITING) for key in event.steps}
     progress.choices = {key: before.choices[key] for key in event.choices}
 
 

@@ -18,13 +18,18 @@ ADMINS = Approver(role="admin")
 """Asked where a step says nothing about too few approvers."""
 
 
+Origin = Literal["named", "fallback", "forwarded", "escalated"]
+
+
 @value
-class Chosen:
+class Asked:
+    """Somebody who is asked."""
+
     person: UUID
     groups: tuple[str, ...]
     why: str
     """The selector that names them, such as `role:purchasing` or `manager:first_qualified`."""
-    fallback: bool = False
+    origin: Origin = "named"
 
 
 @value
@@ -35,7 +40,7 @@ class LeftOut:
 
 @value
 class Selection:
-    chosen: tuple[Chosen, ...]
+    asked: tuple[Asked, ...]
     left_out: tuple[LeftOut, ...] = ()
     instead: Literal["skipped_for_requester", "skip", "reject"] | None = None
     """What happens to the step in place of asking."""
@@ -54,6 +59,27 @@ class Asking:
 
 def select_approvers(step: Step, asking: Asking) -> Selection:
     """Everybody whom the step's rules name now, each once, in the order of the rules."""
+    # The directory remembers what depends on the requester and itself alone.
+    remembered = asking.directory.remembered
+    name = (id(step), asking.requester)
+    known: tuple[Step, Selection] | None = remembered.get(name)
+    if known is not None and known[0] is step:
+        return known[1]
+    selection = _select(step, asking)
+    if _same_for_all_subjects(step):
+        remembered[name] = (step, selection)
+    return selection
+
+
+def _same_for_all_subjects(step: Step) -> bool:
+    """Whether who is asked depends on the requester and the directory alone, at any time."""
+    return step.absent == "asked" and not any(
+        rule.manager is not None or rule.field is not None
+        for rule in (*step.approvers, *(step.if_too_few.ask if isinstance(step.if_too_few, Ask) else ()))
+    )
+
+
+def _select(step: Step, asking: Asking) -> Selection:
     chosen, left_out = _choose(step, step.approvers, asking, fallback=False)
     requester_is_named = any(out.why == "requester" for out in left_out)
     if step.self_approval == "skipped" and requester_is_named:
@@ -73,7 +99,7 @@ def select_approvers(step: Step, asking: Asking) -> Selection:
     known = {each.person for each in chosen}
     for each in more:
         if each.person not in known:
-            chosen.append(Chosen(each.person, tuple(lacking) or each.groups, each.why, True))
+            chosen.append(Asked(each.person, tuple(lacking) or each.groups, each.why, each.origin))
     enough = len(chosen) >= approvals_needed(step.quorum, len(chosen)) and not _groups_lacking(step, chosen)
     if not enough:
         return Selection((), (*left_out, *more_left_out), "reject")
@@ -121,7 +147,7 @@ def may_be_asked(
 
 def _choose(
     step: Step, rules: list[Approver], asking: Asking, *, fallback: bool
-) -> tuple[list[Chosen], list[LeftOut]]:
+) -> tuple[list[Asked], list[LeftOut]]:
     found: dict[UUID, tuple[list[str], str]] = {}
     left_out: dict[UUID, LeftOut] = {}
     for index, rule in enumerate(rules):
@@ -134,11 +160,12 @@ def _choose(
                     groups.append(group)
             elif answer != "unknown":
                 left_out.setdefault(person_id, LeftOut(person_id, answer))
-    chosen = [Chosen(person, tuple(groups), why, fallback) for person, (groups, why) in found.items()]
+    origin: Origin = "fallback" if fallback else "named"
+    chosen = [Asked(person, tuple(groups), why, origin) for person, (groups, why) in found.items()]
     return chosen, list(left_out.values())
 
 
-def _groups_lacking(step: Step, chosen: list[Chosen]) -> list[str]:
+def _groups_lacking(step: Step, chosen: list[Asked]) -> list[str]:
     if step.quorum != "one_per_group":
         return []
     served = {group for each in chosen for group in each.groups}

@@ -15,14 +15,16 @@ from typing import Final, Protocol
 
 from .process import Predicate
 from .subjects import PERSON_FIELDS, FieldType, SubjectType
+from .values import value
 
 
 class Conditions(Protocol):
     """Runs CEL."""
 
-    def compile(self, expression: str, subject: SubjectType) -> Predicate:
+    def compile(self, expression: str, subject: SubjectType, known: Reading | None = None) -> Predicate:
         """The expression, ready to be evaluated over a subject's content, which it reads under the subject
-        type's key. Raises ValueError for one that can't be run."""
+        type's key; `known` is its reading, where it has been read. Raises ValueError for one that can't be
+        run."""
 
 
 class IllTyped(ValueError):
@@ -99,7 +101,7 @@ def read_condition(expression: str, subject: SubjectType) -> Reading:
     return parser.reading
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Token:
     kind: str
     text: str
@@ -131,7 +133,7 @@ def _tokens(expression: str) -> list[_Token]:
     return tokens
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Found:
     """What a part of the expression is: its type, the path or literal that it is, and which optional
     paths are known to be there when it is true, and when it is false."""
@@ -160,8 +162,9 @@ class _Parser:
     """Recursive descent over CEL's grammar, computing types as it goes."""
 
     def __init__(self, tokens: list[_Token], subject: SubjectType) -> None:
-        self.tokens = tokens
+        self.tokens = [*tokens, tokens[-1]]
         self.at = 0
+        self.next = tokens[0]
         self.depth = 0
         self.reading = Reading()
         self.names: dict[str, Type] = {subject.key: Type("record", subject.fields)}
@@ -170,19 +173,15 @@ class _Parser:
 
     # -- the token stream
 
-    @property
-    def next(self) -> _Token:
-        return self.tokens[self.at]
-
     def take(self) -> _Token:
         token = self.next
         self.at += 1
+        self.next = self.tokens[self.at]
         return token
 
     def taken(self, *signs: str) -> _Token | None:
-        if self.next.kind == "sign" and self.next.text in signs:
-            return self.take()
-        if "in" in signs and self.next.kind == "name" and self.next.text == "in":
+        token = self.next
+        if token.text in signs and (token.kind == "sign" or token.text == "in"):
             return self.take()
         return None
 

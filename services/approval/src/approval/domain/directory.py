@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cached_property
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 from uuid import UUID
 
 from .calendar import Calendar
@@ -78,6 +78,11 @@ class Directory:
     roles: frozenset[str] = frozenset()
     """Keys of every role that the tenant has."""
     calendar: Calendar = field(default_factory=Calendar)
+
+    @cached_property
+    def remembered(self) -> dict[Hashable, Any]:
+        """What was found out from this view and holds as long as the view does."""
+        return {}
 
     @cached_property
     def _by_role(self) -> dict[str, tuple[UUID, ...]]:

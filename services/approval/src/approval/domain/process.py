@@ -84,12 +84,16 @@ Rejection = Literal["any", "impossible"] | AtLeast | Percent
 Overdue = Literal["escalate", "approve", "reject", "skip", "expire"]
 
 
+Allowed = Literal["abstain", "request_changes", "forward"]
+ALLOWED: tuple[Allowed, ...] = ("abstain", "request_changes", "forward")
+
+
 class Due(_Part):
     """Times are working hours of the tenant's calendar, counted from when the step began to wait."""
 
     hours: Hours
-    remind: Annotated[list[Hours], Field(max_length=10)] = []
-    then: Annotated[list[Overdue], Field(max_length=10)] = []
+    remind: Annotated[list[Hours], Field(max_length=10, default_factory=list)]
+    then: Annotated[list[Overdue], Field(max_length=10, default_factory=list)]
     """What happens when the hours are over, and each time they are over again; in the end nothing more."""
 
 
@@ -120,16 +124,16 @@ class Step(_Part):
     """Whether somebody absent without a delegate is asked."""
     if_too_few: Literal["skip", "reject"] | Ask | None = None
     """What is done when fewer people can be asked than the quorum needs; unsaid: the admins are asked too."""
-    requires: list[FieldName] = []
+    requires: list[FieldName] = Field(default_factory=list)
     """Fields of the subject that must be there before the step can be approved."""
     material_fields: list[FieldName] | None = None
     """An amendment of these reopens the step; unsaid: of any field."""
-    shows: list[FieldName] = []
+    shows: list[FieldName] = Field(default_factory=list)
     """Protected fields that the step's approvers see."""
     due: Due | None = None
     on_rejection: Literal["stop", "requester"] | BackTo = "stop"
-    allows: set[Literal["abstain", "request_changes", "forward"]] = {"abstain", "request_changes", "forward"}
-    reasons: set[Literal["approve", "abstain"]] = set()
+    allows: set[Allowed] = Field(default_factory=lambda: set(ALLOWED))
+    reasons: set[Literal["approve", "abstain"]] = Field(default_factory=set)
     """Outcomes that need a reason, beside rejections and requests for changes, which always do."""
     evidence: Evidence | None = None
     by_email: bool = False
@@ -158,7 +162,7 @@ class Case(_Part):
     name: Name = ""
     when: Condition | None = None
     """The one case without a condition is taken when no other is."""
-    steps: Annotated[list[Node], Field(max_length=200)] = []
+    steps: Annotated[list[Node], Field(max_length=200, default_factory=list)]
 
 
 class Choice(_Part):
@@ -189,7 +193,9 @@ class Definition(_Part):
     key: Key
     name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
     subject: FieldName
-    limits: dict[Key, Annotated[Decimal, Field(ge=0, decimal_places=2)] | Literal["unlimited"]] = {}
+    limits: dict[Key, Annotated[Decimal, Field(ge=0, decimal_places=2)] | Literal["unlimited"]] = Field(
+        default_factory=dict
+    )
     steps: Annotated[list[Node], Field(min_length=1, max_length=200)]
 
 

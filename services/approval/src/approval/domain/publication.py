@@ -89,8 +89,8 @@ class _Check:
             if part.when is None:
                 continue
             try:
-                self.readings[part.key] = read_condition(part.when, self.subject)
-                self.predicates[part.key] = self.engine.compile(part.when, self.subject)
+                reading = self.readings[part.key] = read_condition(part.when, self.subject)
+                self.predicates[part.key] = self.engine.compile(part.when, self.subject, reading)
             except IllTyped as error:
                 yield _flaw(error.code, path, "when", near=error.near, column=error.column, **error.facts)
             except ValueError:

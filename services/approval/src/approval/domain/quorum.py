@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Literal, Protocol
 
-from .process import AtLeast, Percent, Quorum, Step
+from .process import AtLeast, Quorum, Step
 
 Vote = Literal["requested", "approved", "rejected", "abstained", "not_required", "cancelled"]
 
@@ -24,10 +24,13 @@ def verdict(step: Step, ballots: Collection[Ballot]) -> Literal["approved", "rej
     Whoever abstains is not counted among the voters. A step is rejected by its rejection rule, or as soon
     as its quorum can no longer be met, even if everybody still asked approved.
     """
-    votes = [ballot.state for ballot in ballots]
-    approved, rejected = votes.count("approved"), votes.count("rejected")
-    open_votes = votes.count("requested")
-    voters = approved + rejected + open_votes
+    approved = rejected = asked = 0
+    for ballot in ballots:
+        state = ballot.state
+        approved += state == "approved"
+        rejected += state == "rejected"
+        asked += state == "requested"
+    voters = approved + rejected + asked
     if rejected and rejected >= rejections_needed(step, voters):
         return "rejected"
     if step.quorum == "one_per_group":
@@ -35,28 +38,33 @@ def verdict(step: Step, ballots: Collection[Ballot]) -> Literal["approved", "rej
     needed = approvals_needed(step.quorum, voters)
     if approved >= needed:
         return "approved"
-    if approved + open_votes < needed:
+    if approved + asked < needed:
         return "rejected"
     return None
 
 
 def approvals_needed(quorum: Quorum, voters: int) -> int:
     """How many of `voters` must approve; at least one, even of none."""
+    # Names first: asking for a model's class costs more than all the rest.
+    if quorum == "any" or quorum == "one_per_group":
+        return 1
+    if quorum == "all":
+        return max(1, voters)
     if isinstance(quorum, AtLeast):
         return quorum.at_least
-    if isinstance(quorum, Percent):
-        return max(1, _share(quorum.percent, voters))
-    return max(1, voters) if quorum == "all" else 1
+    return max(1, _share(quorum.percent, voters))
 
 
 def rejections_needed(step: Step, voters: int) -> int:
     """How many rejections end the step before its quorum is out of reach."""
     rule = step.rejection
+    if rule == "any":
+        return 1
+    if rule == "impossible":
+        return voters + 1
     if isinstance(rule, AtLeast):
         return rule.at_least
-    if isinstance(rule, Percent):
-        return max(1, _share(rule.percent, voters))
-    return 1 if rule == "any" else voters + 1
+    return max(1, _share(rule.percent, voters))
 
 
 def _share(percent: int, of: int) -> int:

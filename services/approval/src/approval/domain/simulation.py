@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from .approval import Asked, Ended, Event, StepEnded, StepOpened
-from .approvers import LeftOut
+from .approval import Ended, Event, StepEnded, StepOpened
+from .approvers import Asked, LeftOut
 from .directory import Directory
 from .engine import Subject, foresee
 from .process import Process

@@ -1,0 +1,381 @@
+"""Measures the approval service alone and prints each figure beside its budget.
+
+    python benchmarks/approvals.py                 engine, publication, simulation
+    python benchmarks/approvals.py --stored        and decisions and inbox with 10,000 and 1,000,000 approvals
+
+`--stored` fills databases on the server that OPTIMA_TEST_POSTGRES_URL names, and drops them afterwards.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import statistics
+import sys
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from importlib.resources import files
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import yaml
+from measure.stack import Figure
+
+from approval.adapters.cel import CelConditions
+from approval.bootstrap import service
+from approval.domain import engine
+from approval.domain.directory import Directory, Person
+from approval.domain.process import Definition, Process, process
+from approval.domain.publication import publication_flaws
+from approval.domain.replay import answers_of, compare, paces_of
+from approval.domain.subjects import SubjectType
+from approval.settings import ApprovalSettings
+from optima_kit.testing import People, app_client
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+TENANT = UUID("019ab400-0001-7001-8a5d-3c1e0f000001")
+FEW, MANY = 10_000, 1_000_000
+INBOX = 2_000
+"""Approvals that wait for the person whose inbox is read, however many are stored."""
+SAMPLES = 400
+
+ROLES = ("purchasing", "marketing-lead", "director", "admin", "marketing")
+IDS = {role: uuid4() for role in ROLES}
+FIVE_STEPS = """
+key: cinque-passi
+name: Cinque passi
+subject: brief
+steps:
+  - {key: uno, approvers: [{role: purchasing}]}
+  - {key: due, approvers: [{role: marketing-lead}]}
+  - {key: tre, when: brief.budget > 5000.0, approvers: [{role: director}]}
+  - {key: quattro, approvers: [{role: admin}]}
+  - {key: cinque, approvers: [{role: purchasing}]}
+"""
+WHO = {
+    "uno": "purchasing",
+    "due": "marketing-lead",
+    "tre": "director",
+    "quattro": "admin",
+    "cinque": "purchasing",
+}
+
+
+def brief_type() -> SubjectType:
+    text = files("approval.adapters.subject_types").joinpath("brief.yaml").read_text()
+    return SubjectType.model_validate(yaml.safe_load(text))
+
+
+def directory() -> Directory:
+    people = {
+        id_: Person(id_, role.title(), f"{role}@example.it", frozenset({role})) for role, id_ in IDS.items()
+    }
+    return Directory(people, roles=frozenset(ROLES))
+
+
+def ready(document: dict[str, Any]) -> Process:
+    subject, conditions = brief_type(), CelConditions()
+    definition = Definition.model_validate(document)
+    return process(definition, 1, subject, lambda text: conditions.compile(text, subject))
+
+
+def content(number: int = 1) -> dict[str, Any]:
+    return {
+        "number": f"B-{number}",
+        "revision": 1,
+        "title": f"Espositori {number}",
+        "category": "POP",
+        "budget": "8000.00",
+        "deadline": "2026-12-31",
+        "requester": {"id": str(IDS["marketing"]), "name": "Marketing", "roles": ["marketing"]},
+        "items": [{"item_id": "1", "kind": "espositore", "description": "x", "quantity": "10", "unit": "pz"}],
+        "attachments": [],
+    }
+
+
+def subject(number: int = 1) -> engine.Subject:
+    return engine.Subject("brief", uuid4(), 1, IDS["marketing"], content(number), "hash")
+
+
+# -- in memory: CPU time of this process, so that what else runs on the machine counts less
+
+
+def engine_speed(seconds: float) -> Figure:
+    """Whole runs of five steps, opening included; the median of rounds."""
+    rules, people = ready(yaml.safe_load(FIVE_STEPS)), directory()
+    decisions = [engine.Decision(step, "approve", IDS[role], "hash") for step, role in WHO.items()]
+    about, approval_id, rates = subject(), uuid4(), []
+    for _ in range(5):
+        ends, done, began = time.process_time() + seconds / 5, 0, time.process_time()
+        while time.process_time() < ends:
+            for _ in range(50):
+                run = engine.open_approval(approval_id, rules, about, NOW, people).approval
+                for decision in decisions:
+                    run = engine.decide(run, rules, decision, NOW, people).approval
+                done += len(decisions)
+        rates.append(done / (time.process_time() - began))
+    rate = statistics.median(rates)
+    return Figure("engine, decisions of a five-step process", rate, "/s", "≥ 50,000 /s", rate >= 50_000)
+
+
+def publication_time() -> Figure:
+    steps = [
+        {
+            "key": f"s{i}",
+            "when": f'brief.budget > {i}.0 && brief.category == "POP"',
+            "approvers": [{"role": ROLES[i % 4]}],
+        }
+        for i in range(200)
+    ]
+    document = {"key": "lungo", "name": "Lungo", "subject": "brief", "steps": steps}
+    people, kind, took = directory(), brief_type(), []
+    for _ in range(9):
+        began = time.process_time()
+        definition = Definition.model_validate(document)
+        assert publication_flaws(definition, kind, CelConditions(), people) == []
+        took.append(time.process_time() - began)
+    spent = statistics.median(took) * 1000
+    return Figure("publication of a 200-step process", spent, "ms", "≤ 50 ms", spent <= 50)
+
+
+def simulation_time() -> Figure:
+    """A draft over 10,000 approvals that are over, as a replay compares them."""
+    rules, people = ready(yaml.safe_load(FIVE_STEPS)), directory()
+    past = []
+    for number in range(FEW):
+        run = engine.open_approval(uuid4(), rules, subject(number), NOW, people).approval
+        for step, role in WHO.items():
+            run = engine.decide(
+                run, rules, engine.Decision(step, "approve", IDS[role], "hash"), NOW, people
+            ).approval
+        past.append(run)
+    document = yaml.safe_load(FIVE_STEPS)
+    document["steps"][2]["when"] = "brief.budget > 9000.0"
+    draft = ready(document)
+    began = time.process_time()
+    answers: dict[UUID, Any] = {}
+    for run in past:
+        for person, taken in answers_of(run):
+            answers.setdefault(person, []).append(taken)
+    paces = paces_of(answers)
+    differing = sum(compare(run, draft, paces, people).differs for run in past)
+    spent = time.process_time() - began
+    assert differing == FEW
+    return Figure("simulation of 10,000 past approvals", spent, "s", "≤ 5 s", spent <= 5)
+
+
+# -- over HTTP, with many stored
+
+FILL = """
+SELECT set_config('optima.tenant', '{tenant}', false);
+INSERT INTO approvals (approval_id, process_key, process_version, subject_type, subject_id, subject_revision,
+    subject_sequence, correlation_id, title, amount, requester_id, state, content, content_hash, steps,
+    choices, version, opened_at, ended_at)
+SELECT gen_random_uuid(), 'cinque-passi', 1, 'brief', gen_random_uuid(), 1, 1, gen_random_uuid(),
+    'Espositori ' || n, 8000, '{requester}', 'approved', '{content}', 'hash', '{steps}', '{{}}', 6,
+    now() - n * interval '1 minute', now() - n * interval '1 minute'
+FROM generate_series(1, {count}) AS n;
+INSERT INTO concerned (person_id, approval_id) SELECT '{requester}', approval_id FROM approvals;
+INSERT INTO approval_events (approval_id, number, at, event)
+SELECT approval_id, number, opened_at, '{{"kind": "reminded", "step": "uno", "people": []}}'
+FROM approvals, generate_series(1, 3) AS number;
+INSERT INTO approval_words (word, approval_id)
+SELECT unnest(tsvector_to_array(search)), approval_id FROM approvals;
+"""
+
+
+async def stored_figures() -> list[Figure]:
+    figures: dict[str, list[float]] = {}
+    shown = []
+    for count in (FEW, MANY):
+        print(f"  filling a database with {count:,} approvals", file=sys.stderr)
+        async with _Desk(count) as desk:
+            measured = {
+                "decision, p99": await desk.times(desk.decide, SAMPLES),
+                "inbox, p99": await desk.times(desk.inbox, SAMPLES),
+                "own approvals, p99": await desk.times(desk.own, SAMPLES),
+            }
+            for name, took in measured.items():
+                figures.setdefault(name, []).append(_p99(took))
+            if count == FEW:
+                rate = await desk.rate(8.0)
+                shown.append(Figure("decisions over HTTP, one process", rate, "/s"))
+    for name, (few, many) in figures.items():
+        ratio = many / few
+        shown.append(Figure(f"{name} with {FEW:,} stored", few * 1000, "ms"))
+        shown.append(Figure(f"{name} with {MANY:,} stored", many * 1000, "ms"))
+        shown.append(Figure(f"{name}: ratio", ratio, "×", "≤ 1.5 ×", ratio <= 1.5))
+    return shown
+
+
+def _p99(took: list[float]) -> float:
+    return sorted(took)[int(len(took) * 0.99)]
+
+
+class _Desk:
+    """The service in this process, on a filled database of its own."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self.name = f"bench_approval_{uuid.uuid4().hex[:8]}"
+        self.superuser = os.environ["OPTIMA_TEST_POSTGRES_URL"]
+
+    async def __aenter__(self) -> _Desk:
+        from optima_kit import testing
+
+        template = await testing._template(self.superuser, "approval")
+        connection = await asyncpg.connect(self.superuser)
+        await connection.execute(f"CREATE DATABASE {self.name} TEMPLATE {template} OWNER approval_owner")
+        await connection.close()
+        urls = {
+            role: testing._with(
+                self.superuser, user=f"approval_{role}", password=testing._PASSWORD, database=self.name
+            )
+            for role in ("owner", "rw", "ro", "backbone")
+        }
+        self.url = testing._with(self.superuser, database=self.name)
+        database = testing.ServiceDatabase(self.name, "approval", self.url, urls)
+        await self.fill()
+        settings = ApprovalSettings.model_validate(
+            {
+                "database_url": urls["rw"],
+                "database_backbone_url": urls["backbone"],
+                "broker_url": "amqp://nowhere",
+                "issuer": "http://issuer.test",
+                "jwks_url": "http://issuer.test/jwks",
+            }
+        )
+        people = People()
+        self.serving = app_client(service(settings), database, people=people, pool_size=8)
+        self.app = await self.serving.__aenter__()
+        self.actor = people.person("purchasing", tenant_id=TENANT, person_id=IDS["purchasing"])
+        self.requester = people.person("marketing", tenant_id=TENANT, person_id=IDS["marketing"])
+        self.waiting = await self.open_approvals(INBOX)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.serving.__aexit__(None, None, None)
+        connection = await asyncpg.connect(self.superuser)
+        await connection.execute(f"DROP DATABASE IF EXISTS {self.name} WITH (FORCE)")
+        await connection.close()
+
+    async def fill(self) -> None:
+        import orjson
+
+        rules, people = ready(yaml.safe_load(FIVE_STEPS)), directory()
+        run = engine.open_approval(uuid4(), rules, subject(), NOW, people).approval
+        for step, role in WHO.items():
+            run = engine.decide(
+                run, rules, engine.Decision(step, "approve", IDS[role], "hash"), NOW, people
+            ).approval
+        steps = orjson.dumps(run.steps, option=orjson.OPT_NON_STR_KEYS).decode()
+        connection = await asyncpg.connect(self.url)
+        await connection.execute(
+            FILL.format(
+                tenant=TENANT,
+                requester=IDS["marketing"],
+                content=orjson.dumps(content()).decode().replace("'", "''"),
+                steps=steps,
+                count=self.count,
+            ),
+            timeout=3600,
+        )
+        await connection.execute("VACUUM ANALYZE", timeout=3600)
+        await connection.execute(f"SELECT set_config('optima.tenant', '{TENANT}', false)")
+        await connection.executemany(
+            "INSERT INTO people (person_id, name, email, external, roles, language, active)"
+            " VALUES ($1, $2, $3, false, $4, 'it', true)",
+            [(id_, role, f"{role}@example.it", [role]) for role, id_ in IDS.items()],
+        )
+        await connection.executemany(
+            "INSERT INTO roles (role_id, key, privileges) VALUES (gen_random_uuid(), $1, $2)",
+            [(role, ["approval.decide"]) for role in ("marketing-lead", "director")],
+        )
+        await connection.execute("INSERT INTO directory_stamps (stamp) VALUES (gen_random_uuid())")
+        document = yaml.safe_load(FIVE_STEPS)
+        await connection.execute(
+            "INSERT INTO processes (process_id, key, name, subject_type, document, version, published,"
+            " changed_at) VALUES (gen_random_uuid(), $1, 'x', 'brief', $2, 2, 1, now())",
+            document["key"],
+            orjson.dumps(document).decode(),
+        )
+        await connection.execute(
+            "INSERT INTO process_versions (key, number, document, subject, published_at)"
+            " VALUES ($1, 1, $2, $3, now())",
+            document["key"],
+            orjson.dumps(document).decode(),
+            brief_type().model_dump_json(),
+        )
+        await connection.close()
+
+    async def open_approvals(self, count: int) -> list[str]:
+        """As the reaction to a submitted brief does."""
+        from approval.adapters.postgres import Store
+        from approval.application.open_approval import open_approval
+
+        store, opened = Store(), []
+        for start in range(0, count, 50):
+            async with self.app.database.transaction(TENANT) as work:
+                for number in range(start, min(start + 50, count)):
+                    held = await open_approval(store.ports(work), "cinque-passi", subject(number), uuid4(), 1)
+                    opened.append(str(held.approval.id))
+        return opened
+
+    async def decide(self) -> None:
+        body = {"step": "uno", "outcome": "approve", "content_hash": "hash"}
+        path = f"/v1/approvals/{self.waiting.pop()}/decisions"
+        response, answer = await self.app.as_(self.actor).post(path, body)
+        assert response.status == 200, answer
+
+    async def inbox(self) -> None:
+        response, page = await self.app.as_(self.actor).get("/v1/inbox")
+        assert response.status == 200
+        assert len(page["items"]) == 50
+
+    async def own(self) -> None:
+        response, page = await self.app.as_(self.requester).get("/v1/approvals")
+        assert response.status == 200
+        assert len(page["items"]) == 50
+
+    async def times(self, action: Callable[[], Awaitable[None]], count: int) -> list[float]:
+        for _ in range(20):
+            await action()
+        took = []
+        for _ in range(count):
+            began = time.perf_counter()
+            await action()
+            took.append(time.perf_counter() - began)
+        return took
+
+    async def rate(self, seconds: float) -> float:
+        self.waiting += await self.open_approvals(6000)
+        ends, done, began = time.perf_counter() + seconds, 0, time.perf_counter()
+
+        async def client() -> None:
+            nonlocal done
+            while time.perf_counter() < ends and self.waiting:
+                await self.decide()
+                done += 1
+
+        await asyncio.gather(*(client() for _ in range(8)))
+        return done / (time.perf_counter() - began)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--stored", action="store_true")
+    parser.add_argument("--seconds", type=float, default=10.0)
+    wanted = parser.parse_args()
+    figures = [engine_speed(wanted.seconds), publication_time(), simulation_time()]
+    if wanted.stored:
+        figures += asyncio.run(stored_figures())
+    for figure in figures:
+        print(figure)
+
+
+if __name__ == "__main__":
+    main()

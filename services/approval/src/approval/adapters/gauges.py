@@ -1,0 +1,31 @@
+"""Business metrics."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from prometheus_client import Gauge
+
+from optima_kit.db import Connection
+from optima_kit.metrics import REGISTRY
+
+from .postgres import QUERIES
+
+OPEN: Final = Gauge("optima_approvals_open", "Approvals under way, of all tenants", registry=REGISTRY)
+OVERDUE: Final = Gauge(
+    "optima_approval_parts_overdue",
+    "Decisions that people owe past their due time, of all tenants",
+    registry=REGISTRY,
+)
+WAITING: Final = Gauge(
+    "optima_approval_parts_waiting", "Decisions that people owe, of all tenants", registry=REGISTRY
+)
+
+
+async def measure_approvals(connection: Connection) -> None:
+    """Sets the gauges, on a connection of the backbone role: it sees states and due times, nothing else."""
+    row = await connection.fetchrow(QUERIES.count_waiting)
+    assert row is not None
+    OPEN.set(row["open"])
+    WAITING.set(row["waiting"])
+    OVERDUE.set(row["overdue"])

@@ -1,0 +1,414 @@
+"""An approval on its way through its process: one call's progress from event to event.
+
+`engine` says what may happen; a `Run` works out what follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from optima_kit.refusals import Invalid, WrongState
+
+from .approval import (
+    PASSED,
+    Approval,
+    ChoiceTaken,
+    Ended,
+    Event,
+    PartDecided,
+    PartEscalated,
+    PartRequested,
+    PartWithdrawn,
+    Progress,
+    StepEnded,
+    StepOpened,
+    StepReopened,
+    StepRun,
+)
+from .approvers import Asking, Selection, may_be_asked, select_approvers
+from .directory import Directory
+from .process import BackTo, Branch, Case, Choice, Node, Parallel, Process, Step, join_needed
+from .quorum import verdict
+from .values import value
+
+
+@value
+class Result:
+    """The state afterwards, and the events that led to it."""
+
+    approval: Approval
+    events: tuple[Event, ...]
+
+
+def missing_fields(approval: Approval | Progress, step: Step) -> list[str]:
+    """Fields that must be there before the step is approved, and are not."""
+    return [name for name in step.requires if approval.content.get(name) is None]
+
+
+class Run:
+    __slots__ = ("directory", "events", "has_rejections", "now", "process", "progress", "rejected")
+
+    def __init__(self, approval: Approval, process: Process, now: datetime, directory: Directory) -> None:
+        self.progress = Progress(approval)
+        self.process = process
+        self.now = now
+        self.directory = directory
+        self.events: list[Event] = []
+        self.rejected: list[Step] = []
+        """Steps whose rejection has still to be followed."""
+        self.has_rejections = any(run.state == "rejected" for run in approval.steps.values())
+
+    @property
+    def asking(self) -> Asking:
+        progress = self.progress
+        requester = progress.approval.requester
+        return Asking(self.process, progress.content, requester, self.directory, self.now)
+
+    def record(self, event: Event) -> None:
+        self.progress.take(event)
+        self.events.append(event)
+
+    def result(self) -> Result:
+        if not self.events:
+            return Result(self.progress.approval, ())
+        return Result(self.progress.result(), tuple(self.events))
+
+    def run_of(self, key: str) -> StepRun:
+        return self.progress.steps[key]
+
+    def pending(self) -> list[str]:
+        return [key for key, run in self.progress.steps.items() if run.state == "pending"]
+
+    def pending_step(self, key: str) -> Step:
+        step = self.process.steps.get(key)
+        if step is None:
+            raise Invalid("unknown_step", field="step", step=key)
+        if self.run_of(key).state != "pending":
+            raise WrongState("step_not_pending", field="step", step=key, state=self.run_of(key).state)
+        return step
+
+    # -- going on
+
+    def advanced(self, reason: str | None = None) -> Result:
+        """Opens what can be opened, and ends the approval when nothing is left to do, or nothing can be
+        done any more. `reason` is what was given with a rejection."""
+        root = self.process.definition.steps
+        while self.progress.state == "open":
+            if self.rejected:
+                self.follow_rejection(self.rejected.pop(0), reason)
+            elif self.has_rejections and self.any_failed(root):
+                self.ended("rejected", reason or self.rejection(), None)
+            elif self.sequence(root) and not self.rejected:
+                self.ended("approved", None, None)
+            elif not self.rejected and not (self.has_rejections and self.any_failed(root)):
+                break
+        return self.result()
+
+    def ended(
+        self,
+        outcome: Literal["approved", "rejected", "changes_requested", "cancelled", "expired"],
+        reason: str | None,
+        by: UUID | None,
+    ) -> Result:
+        for key in self.pending():
+            because = "cancelled" if outcome == "cancelled" else "ended"
+            self.end_step(self.process.steps[key], "not_required", because)
+        self.record(Ended(self.now, outcome, reason, by))
+        return self.result()
+
+    def sequence(self, nodes: list[Node]) -> bool:
+        """Whether the sequence has been passed; opens what comes next in it."""
+        for node in nodes:
+            if isinstance(node, Step):
+                state = self.progress.steps[node.key].state
+                if state not in PASSED and (state != "waiting" or not self.step(node)):
+                    return False
+            elif not self.node(node):
+                return False
+        return True
+
+    def node(self, node: Parallel | Choice) -> bool:
+        if self.untouched(node) and not self.process.holds(node.key, self.progress.content):
+            self.skip_steps([node], "condition")
+            return True
+        return self.parallel(node) if isinstance(node, Parallel) else self.choice(node)
+
+    def step(self, step: Step) -> bool:
+        """Begins a step whose turn has come; whether it has been passed at once."""
+        if not self.process.holds(step.key, self.progress.content):
+            self.end_step(step, "skipped", "condition")
+            return True
+        return self.open_step(step)
+
+    def parallel(self, node: Parallel) -> bool:
+        for branch in node.parallel:
+            if self.untouched(branch) and not self.process.holds(branch.key, self.progress.content):
+                self.skip_steps(branch.steps, "condition")
+        passed = 0
+        for branch in node.parallel:
+            if self.any_failed(branch.steps):
+                self.close_steps(branch.steps, "join")
+            elif self.sequence(branch.steps) and not self.skipped(branch):
+                passed += 1
+        running = [branch for branch in node.parallel if not self.skipped(branch)]
+        if passed < join_needed(node, len(running)):
+            return False
+        for branch in running:
+            self.close_steps(branch.steps, "join")
+        return True
+
+    def choice(self, node: Choice) -> bool:
+        if node.key not in self.progress.choices:
+            self.take_case(node)
+        taken = self.progress.choices[node.key]
+        return all(self.sequence(case.steps) for case in node.choose if case.key == taken)
+
+    def take_case(self, node: Choice) -> None:
+        taken = self.process.case_for(node, self.progress.content)
+        self.record(ChoiceTaken(self.now, node.key, taken.key))
+        for case in node.choose:
+            if case is not taken:
+                self.skip_steps(case.steps, "case")
+
+    # -- steps
+
+    def open_step(self, step: Step) -> bool:
+        """Asks whom the step's rules name; whether it has been passed at once."""
+        selection = select_approvers(step, self.asking)
+        if selection.instead is not None:
+            return self.without_asking(step, selection)
+        due_at: datetime | None = None
+        remind_at: tuple[datetime, ...] = ()
+        if step.due is not None:
+            after = self.directory.calendar.after
+            due_at = after(self.now, step.due.hours)
+            remind_at = tuple(after(self.now, hours) for hours in step.due.remind)
+        self.record(StepOpened(self.now, step.key, selection.asked, selection.left_out, due_at, remind_at))
+        if step.same_person != "once" or not self.count_earlier_approvals(step):
+            return False
+        return self.count_votes(step) and self.run_of(step.key).state in PASSED
+
+    def without_asking(self, step: Step, selection: Selection) -> bool:
+        if selection.instead == "reject":
+            self.reject(step, "nobody")
+            return False
+        because = "requester" if selection.instead == "skipped_for_requester" else "nobody"
+        self.end_step(step, "skipped", because)
+        return True
+
+    def count_votes(self, step: Step) -> bool:
+        """Ends the step if its votes decide it; whether they did."""
+        outcome = verdict(step, self.run_of(step.key).parts.values())
+        if outcome == "approved":
+            self.end_step(step, "approved", "votes")
+        elif outcome == "rejected":
+            self.reject(step, "votes")
+        return outcome is not None
+
+    def approve_for_all(self, step: Step) -> None:
+        """Everybody who is asked approves, until the step is decided."""
+        content_hash = self.progress.content_hash
+        for person, part in self.run_of(step.key).parts.items():
+            if part.state == "requested":
+                self.record(PartDecided(self.now, step.key, person, person, "approved", content_hash))
+                if self.count_votes(step):
+                    return
+
+    def count_earlier_approvals(self, step: Step) -> bool:
+        """Whether somebody's earlier approval counts here too."""
+        if missing_fields(self.progress, step):
+            return False
+        earlier = set(self.approvers_before(step))
+        counted = [person for person in self.run_of(step.key).parts if person in earlier]
+        for person in counted:
+            content_hash = self.progress.content_hash
+            self.record(PartDecided(self.now, step.key, person, None, "approved", content_hash))
+        return bool(counted)
+
+    def approvers_before(self, step: Step) -> Iterator[UUID]:
+        """Who approved this very content in the node that was passed right before the step."""
+        place = self.process.places[step.key]
+        sequences = [self.process.definition.steps, *(inner.steps for _, inner in place.enclosing)]
+        for nodes, index in zip(reversed(sequences), reversed(place.position), strict=True):
+            for node in reversed(nodes[:index]):
+                if any(self.run_of(key).state == "approved" for key in _steps_in([node])):
+                    yield from self.last_approvers(node)
+                    return
+
+    def last_approvers(self, node: Node) -> Iterator[UUID]:
+        if isinstance(node, Step):
+            for part in self.run_of(node.key).parts.values():
+                if part.state == "approved" and part.content_hash == self.progress.content_hash:
+                    yield part.person
+            return
+        for inner in node.parallel if isinstance(node, Parallel) else node.choose:
+            for last in reversed(inner.steps):
+                if any(self.run_of(key).state == "approved" for key in _steps_in([last])):
+                    yield from self.last_approvers(last)
+                    break
+
+    def ask_again(self, step: Step) -> None:
+        """Compares the pending step's parts with whom its rules name now."""
+        selection = select_approvers(step, self.asking)
+        named = {asked.person: asked for asked in selection.asked}
+        for person, part in self.run_of(step.key).parts.items():
+            if part.state != "requested":
+                continue
+            answer = may_be_asked(self.directory.person(person), step, self.asking)
+            if answer != "yes":
+                self.record(PartWithdrawn(self.now, step.key, person, answer))
+            elif selection.instead is None and part.origin in ("named", "fallback") and person not in named:
+                self.record(PartWithdrawn(self.now, step.key, person, "not_named"))
+        for person, asked in named.items():
+            if not self.is_taken(step, person):
+                self.record(PartRequested(self.now, step.key, asked))
+        parts = self.run_of(step.key).parts.values()
+        too_few = verdict(step, parts) == "rejected" and not any(p.state == "rejected" for p in parts)
+        if selection.instead is not None and too_few:
+            self.without_asking(step, selection)
+        else:
+            self.count_votes(step)
+
+    def is_taken(self, step: Step, person: UUID) -> bool:
+        """Whether the person's part stands, or stands with whom it was moved to."""
+        parts, seen = self.run_of(step.key).parts, set[UUID]()
+        part = parts.get(person)
+        while part is not None and part.person not in seen:
+            if part.state != "cancelled":
+                return True
+            seen.add(part.person)
+            part = parts.get(part.moved_to) if part.moved_to is not None else None
+        return False
+
+    def escalate(self, step: Step) -> bool:
+        """Moves every open part to the manager above; whether any could be moved."""
+        moved = False
+        for person, part in self.run_of(step.key).parts.items():
+            if part.state != "requested":
+                continue
+            for manager in self.directory.managers_above(person):
+                known = self.run_of(step.key).parts.get(manager)
+                may = may_be_asked(self.directory.person(manager), step, self.asking) == "yes"
+                if may and (known is None or known.state == "cancelled"):
+                    self.record(PartEscalated(self.now, step.key, person, manager))
+                    moved = True
+                    break
+        return moved
+
+    def end_step(
+        self,
+        step: Step,
+        outcome: Literal["approved", "rejected", "changes_requested", "skipped", "not_required"],
+        because: str,
+    ) -> None:
+        self.record(StepEnded(self.now, step.key, outcome, because))
+
+    def skip_steps(self, nodes: list[Node], because: str) -> None:
+        for key in _steps_in(nodes):
+            if self.run_of(key).state == "waiting":
+                self.end_step(self.process.steps[key], "skipped", because)
+
+    def close_steps(self, nodes: list[Node], because: str) -> None:
+        for key in _steps_in(nodes):
+            if self.run_of(key).state in ("waiting", "pending"):
+                self.end_step(self.process.steps[key], "not_required", because)
+
+    # -- rejections
+
+    def reject(self, step: Step, because: str) -> None:
+        """The step is rejected; what follows from it is done before anything else opens."""
+        self.end_step(step, "rejected", because)
+        self.rejected.append(step)
+        self.has_rejections = True
+
+    def follow_rejection(self, step: Step, reason: str | None) -> None:
+        """Unless the step says where to go on, its branch has failed, and what needs the branch with it."""
+        run = self.run_of(step.key)
+        if run.state != "rejected":
+            return
+        if run.because != "nobody" and isinstance(step.on_rejection, BackTo):
+            self.send_back(step.on_rejection.back_to)
+        elif step.on_rejection == "requester":
+            self.ended("changes_requested", reason or self.rejection(), None)
+
+    def rejection(self) -> str:
+        """The rejected step that is to blame where nobody gave a reason, and by what it was rejected."""
+        rejected = ((key, run) for key, run in self.progress.steps.items() if run.state == "rejected")
+        key, run = max(rejected, key=lambda each: each[1].ended_at or self.now)
+        return f"{run.because}:{key}"
+
+    def send_back(self, target: str) -> None:
+        for key in self.process.from_step_on(target):
+            run = self.run_of(key)
+            if run.state != "waiting" and run.because != "case":
+                self.record(StepReopened(self.now, key, "sent_back"))
+
+    # -- what a node's steps say of it
+
+    def untouched(self, node: Parallel | Choice | Branch) -> bool:
+        return all(self.run_of(key).state == "waiting" for key in _steps_in([node]))
+
+    def skipped(self, branch: Branch) -> bool:
+        return all(self.run_of(key).state == "skipped" for key in _steps_in([branch]))
+
+    def any_failed(self, nodes: list[Node]) -> bool:
+        """Whether some node of the sequence can no longer be passed."""
+        return any(map(self.failed, nodes))
+
+    def failed(self, node: Node) -> bool:
+        if isinstance(node, Step):
+            return self.run_of(node.key).state == "rejected"
+        if isinstance(node, Choice):
+            # A rejection stands, also when an amendment has taken another case since.
+            return any(self.any_failed(case.steps) for case in node.choose)
+        running = [branch for branch in node.parallel if not self.skipped(branch)]
+        hopeful = sum(not self.any_failed(branch.steps) for branch in running)
+        return hopeful < join_needed(node, len(running))
+
+    # -- amendments
+
+    def reconsider(self, changed: tuple[str, ...]) -> None:
+        self.retake_choices()
+        for key, step in self.process.steps.items():
+            run = self.run_of(key)
+            if run.state == "waiting":
+                continue
+            if not self.process.reaches(key, self.progress.content):
+                if run.state == "pending":
+                    self.end_step(step, "not_required", "condition")
+            elif run.state in ("skipped", "not_required") and run.because in ("condition", "case"):
+                self.record(StepReopened(self.now, key, "condition", changed))
+            elif run.state in ("approved", "pending"):
+                self.reopen_if_material(step, run, changed)
+
+    def reopen_if_material(self, step: Step, run: StepRun, changed: tuple[str, ...]) -> None:
+        material = step.material_fields
+        touched = changed if material is None else tuple(name for name in changed if name in material)
+        voted = any(part.state in ("approved", "rejected", "abstained") for part in run.parts.values())
+        if touched and (voted or run.state == "approved"):
+            self.record(StepReopened(self.now, step.key, "amended", touched))
+        elif run.state == "pending":
+            self.ask_again(step)
+
+    def retake_choices(self) -> None:
+        for key, taken in list(self.progress.choices.items()):
+            node = self.process.choices[key]
+            if self.process.case_for(node, self.progress.content).key != taken:
+                self.take_case(node)
+
+
+def _steps_in(nodes: list[Any]) -> Iterator[str]:
+    for node in nodes:
+        if isinstance(node, Step):
+            yield node.key
+        elif isinstance(node, Parallel):
+            for branch in node.parallel:
+                yield from _steps_in(branch.steps)
+        elif isinstance(node, Choice):
+            for case in node.choose:
+                yield from _steps_in(case.steps)
+        elif isinstance(node, Branch | Case):
+            yield from _steps_in(node.steps)

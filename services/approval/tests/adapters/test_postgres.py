@@ -1,0 +1,149 @@
+"""What the statements promise: the state is what the events say, indexes keep lists fast, figures have no
+tenant, and no statement sees another's rows."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+import pytest_asyncio
+from pydantic import TypeAdapter
+
+import approval
+from approval.adapters.gauges import OVERDUE, WAITING, measure_approvals
+from approval.adapters.postgres import NEWEST, QUERIES, PostgresApprovals
+from approval.domain.approval import Event, rebuild
+from optima_kit.testing import ServiceDatabase, temporary_database, undocumented_refusals
+
+TENANT, ANNA = uuid4(), uuid4()
+EVENTS: TypeAdapter[Event] = TypeAdapter(Event)
+
+FILL = """
+SELECT set_config('optima.tenant', '{tenant}', false);
+INSERT INTO approvals (approval_id, process_key, process_version, subject_type, subject_id, subject_revision,
+    subject_sequence, correlation_id, title, amount, requester_id, state, content, content_hash, steps,
+    choices, version, opened_at, ended_at)
+SELECT gen_random_uuid(), 'p' || n % 5, 1, 'brief', gen_random_uuid(), 1, 1, gen_random_uuid(),
+    'Espositori ' || n, 100, '{anna}', CASE WHEN n % 10 = 0 THEN 'open' ELSE 'approved' END, '{{}}', 'h',
+    '{{}}', '{{}}', 1, now(), CASE WHEN n % 10 = 0 THEN NULL ELSE now() END
+FROM generate_series(1, 20000) AS n;
+INSERT INTO concerned (person_id, approval_id) SELECT '{anna}', approval_id FROM approvals;
+INSERT INTO open_parts (approval_id, step, person_id, why, requested_at, due_at)
+SELECT approval_id, 'uno', CASE WHEN random() < 0.1 THEN '{anna}'::uuid ELSE gen_random_uuid() END, 'role:x',
+    now(), now() - interval '1 hour'
+FROM approvals WHERE state = 'open';
+INSERT INTO open_rules (rule, approval_id)
+SELECT 'role:' || (random() * 50)::int, approval_id FROM approvals WHERE state = 'open';
+INSERT INTO approval_words (word, approval_id)
+SELECT unnest(tsvector_to_array(search)), approval_id FROM approvals;
+INSERT INTO approval_events (approval_id, number, at, event)
+SELECT approval_id, 1, now(), '{{}}' FROM approvals;
+ANALYZE;
+"""
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def full() -> AsyncIterator[ServiceDatabase]:
+    async with temporary_database("approval") as database:
+        root = await asyncpg.connect(database.superuser_url)
+        await root.execute(FILL.format(tenant=TENANT, anna=ANNA))
+        await root.close()
+        yield database
+
+
+@pytest.fixture
+async def filled(full: ServiceDatabase) -> AsyncIterator[tuple[ServiceDatabase, Any]]:
+    connection = await asyncpg.connect(full.rw_url)
+    await connection.execute(f"SELECT set_config('optima.tenant', '{TENANT}', false)")
+    yield full, connection
+    await connection.close()
+
+
+N = None
+NO_FILTER = (N, N, N, N, N)
+INBOX = (ANNA, [ANNA], [None], [None], None, None, None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("statement", "index", "arguments"),
+    [
+        ("page_of_approvals", "approvals_newest", (NEWEST, 50, *NO_FILTER)),
+        ("page_of_approvals_of_subject", "approvals_of_subject", (NEWEST, 50, uuid4(), N, N, N, N)),
+        ("page_of_approvals_in_state", "approvals_by_state", (NEWEST, 50, None, "open", None, None, None)),
+        ("page_of_approvals_of_process", "approvals_by_process", (NEWEST, 50, None, None, "p1", None, None)),
+        ("page_of_approvals_by_words", "approval_words_pkey", (NEWEST, 50, N, N, N, "prova 7", N, "prova")),
+        ("page_of_own_approvals", "concerned_pkey", (NEWEST, 50, None, None, None, None, ANNA)),
+        ("page_of_inbox", "open_parts_of_person", (*INBOX, None, None, None, None, 50)),
+        ("count_inbox", "open_parts_of_person", (*INBOX, None)),
+        ("open_approvals_asking", "open_rules_pkey", (None, ["role:7"], None, 100)),
+        ("movable_approvals", "approvals_", ("p1", 2, None, 100)),
+        ("past_approvals", "approvals_over", ("p1", 100)),
+        ("events_of", "approval_events_pkey", (UUID(int=0), 0, 50)),
+    ],
+)  # fmt: skip
+async def test_lists_keep_their_indexes(filled, statement, index, arguments):
+    _, connection = filled
+    plan = await connection.fetch(f"EXPLAIN {getattr(QUERIES, statement)}", *arguments)
+    text = "\n".join(row[0] for row in plan)
+    assert index in text, text
+    assert "Seq Scan on approvals" not in text, text
+
+
+async def test_without_a_tenant_there_are_no_rows(filled):
+    database, _ = filled
+    connection = await asyncpg.connect(database.rw_url)
+    tables = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+    for (table,) in tables:
+        if table in ("approvals", "approval_events", "open_parts", "concerned", "open_rules"):
+            assert await connection.fetchval(f"SELECT count(*) FROM {table}") == 0, table
+    with pytest.raises(asyncpg.PostgresError):
+        await connection.execute(
+            "INSERT INTO units (unit_id, key, name) VALUES (gen_random_uuid(), 'a', 'a')"
+        )
+    await connection.close()
+
+
+async def test_history_and_versions_can_only_grow(filled):
+    _, connection = filled
+    for statement in (
+        "DELETE FROM approval_events",
+        "UPDATE approval_events SET at = now()",
+        "DELETE FROM process_versions",
+        "UPDATE process_versions SET number = 9",
+    ):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await connection.execute(statement)
+
+
+async def test_the_gauges_count_over_tenants_and_see_no_more(filled):
+    database, _ = filled
+    connection = await asyncpg.connect(database.backbone_url)
+    await measure_approvals(connection)
+    assert (WAITING._value.get(), OVERDUE._value.get()) == (2000, 2000)
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await connection.fetch("SELECT title FROM approvals")
+    await connection.close()
+
+
+async def test_what_is_stored_is_what_the_events_say(desk):
+    await desk.publish("materiali-pop")
+    brief_id = await desk.submit()
+    approval_id = UUID((await desk.approval("ada", brief_id))["approval_id"])
+    await desk.decide("lia", approval_id, "marketing", reason="bene")
+    await desk.price(brief_id, "9000.00")
+    await desk.decide("paolo", approval_id, "acquisti", "reject", reason="troppo caro")
+    rows = await desk.database.fetch("SELECT event FROM approval_events ORDER BY number")
+    told = rebuild(EVENTS.validate_json(row["event"]) for row in rows)
+    async with desk.app.database.reading(desk.tenant_id) as work:
+        held = await PostgresApprovals(work).find(approval_id)
+    assert held is not None
+    assert held.approval == told
+
+
+def test_every_refusal_has_its_texts():
+    source = Path(approval.__file__).parent
+    assert undocumented_refusals("approval", source) == set()
