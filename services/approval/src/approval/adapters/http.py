@@ -42,6 +42,7 @@ from .views import (
     DelegationView,
     ForwardCommand,
     HistoryView,
+    InboxFilterQuery,
     InboxQuery,
     InboxSummaryView,
     InboxView,
@@ -372,7 +373,7 @@ async def inbox(call: Call[Ports], query: InboxQuery) -> Page[InboxView]:
 
 
 @routes.get("/v1/inbox/summary", privilege="approval.decide")
-async def inbox_summary(call: Call[Ports], query: InboxQuery) -> InboxSummaryView:
+async def inbox_summary(call: Call[Ports], query: InboxFilterQuery) -> InboxSummaryView:
     """How much waits for the caller, by process and by how it comes to them"""
     return inbox_summary_view(await queries.count_inbox(call.ports, call.actor, query.chosen(call.now)))
 

@@ -139,7 +139,7 @@ class ApprovalsQuery(PageQuery):
     """Words of title, number or requester's name."""
 
 
-class InboxQuery(PageQuery):
+class InboxFilterQuery(Query):
     subject_id: UUID | None = None
     process: StepKey | None = None
     overdue: bool = False
@@ -150,6 +150,10 @@ class InboxQuery(PageQuery):
     def chosen(self, now: datetime) -> InboxFilter:
         due_before = now if self.overdue else None
         return InboxFilter(self.subject_id, self.process, due_before, self.text, self.how)
+
+
+class InboxQuery(PageQuery, InboxFilterQuery):
+    """A page of what it asks for."""
 
 
 class SimulateCommand(Command):
