@@ -97,11 +97,11 @@ class Channel:
         raise self.lost()
 
     async def close(self) -> None:
-        """Closes the channel, if it is open, and waits until that is so."""
+        """Closes the channel, if it is open, and waits for that, but not for long."""
         if self.is_open:
             with contextlib.suppress(AMQPError):
                 self.raw.close()
-                await self.closed
+                await asyncio.wait({self.closed}, timeout=5)
 
 
 class _Connection(AsyncioConnection):  # type: ignore[misc]
@@ -305,7 +305,7 @@ class Publisher:
         self._confirmed: list[bool] = []
         self._settled = asyncio.Event()
 
-    async def publish(self, batch: Sequence[Outgoing], *, within: float = 30.0) -> list[bool]:
+    async def publish(self, batch: Sequence[Outgoing], *, within: float = 15.0) -> list[bool]:
         """Publishes in the given order, without waiting in between, and says which were confirmed.
 
         False means nacked, returned as unroutable, or unknown (the connection was lost, or `within`
@@ -317,27 +317,14 @@ class Publisher:
             self._returned.clear()
             self._settled.clear()
             try:
-                channel = await self._open()
-                for index, message in enumerate(batch):
-                    self._last_tag += 1
-                    self._outstanding[self._last_tag] = index
-                    channel.raw.basic_publish(
-                        self._exchange,
-                        message.routing_key,
-                        message.body,
-                        pika.BasicProperties(
-                            content_type=self._content_type,
-                            delivery_mode=2,
-                            message_id=message.id,
-                            type=message.routing_key,
-                        ),
-                        mandatory=True,
-                    )
-                if self._outstanding:
-                    await self._wait_for_confirms(channel, within)
-            except (AMQPError, BrokerUnavailable) as error:
-                _LOG.warning("publish interrupted", exchange=self._exchange, error=str(error))
-                self._channel = None
+                async with asyncio.timeout(within):
+                    channel = await self._open()
+                    self._send(channel, batch)
+                    if self._outstanding:
+                        await self._wait_for_confirms(channel)
+            except (AMQPError, BrokerUnavailable, TimeoutError) as error:
+                _LOG.warning("publish interrupted", exchange=self._exchange, error=repr(error))
+                self._abandon()
             if self._returned:
                 _LOG.error("messages are unroutable", exchange=self._exchange, count=len(self._returned))
                 for index, message in enumerate(batch):
@@ -348,20 +335,44 @@ class Publisher:
                 PUBLISHES_REFUSED.inc(refused)
             return self._confirmed
 
-    async def _wait_for_confirms(self, channel: Channel, within: float) -> None:
+    def _send(self, channel: Channel, batch: Sequence[Outgoing]) -> None:
+        for index, message in enumerate(batch):
+            self._last_tag += 1
+            self._outstanding[self._last_tag] = index
+            properties = pika.BasicProperties(
+                content_type=self._content_type,
+                delivery_mode=2,
+                message_id=message.id,
+                type=message.routing_key,
+            )
+            channel.raw.basic_publish(
+                self._exchange, message.routing_key, message.body, properties, mandatory=True
+            )
+
+    async def _wait_for_confirms(self, channel: Channel) -> None:
         settled: asyncio.Future[Any] = asyncio.ensure_future(self._settled.wait())
         closed: asyncio.Future[Any] = channel.closed
-        await asyncio.wait({settled, closed}, timeout=within, return_when=asyncio.FIRST_COMPLETED)
-        if settled.done():
-            return
-        settled.cancel()
-        self._channel = None
-        # Late confirms of an abandoned channel must not be counted for the next batch.
-        await channel.close()
+        try:
+            await asyncio.wait({settled, closed}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            settled.cancel()
+        if self._outstanding:
+            raise channel.lost()
+
+    def _abandon(self) -> None:
+        # Late confirms must not be counted for the next batch, which therefore gets a new channel. This one's
+        # end is not awaited: RabbitMQ may take a minute to notice that one of its queues is dead.
+        channel, self._channel = self._channel, None
+        if channel is not None and channel.is_open:
+            with contextlib.suppress(AMQPError):
+                channel.raw.close()
 
     async def _open(self) -> Channel:
         if self._channel is not None and self._channel.is_open:
             return self._channel
+        if not self._broker.connected:
+            # The caller may hold locks: it is told at once instead of waiting for the connection here.
+            raise BrokerUnavailable("not connected")
         channel = await self._broker.open_channel()
         self._last_tag = 0
         await channel.call(

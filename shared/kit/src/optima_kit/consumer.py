@@ -25,6 +25,7 @@ from .backbone_metrics import BATCH_EVENTS, INBOX_DUPLICATES, age_seconds, handl
 from .broker import Broker, BrokerUnavailable, Delivery, Subscription, pauses
 from .db import CONFLICTS, CUT_OFF, UNAVAILABLE, Connection, Database, Pool, Transaction, commit, roll_back
 from .parking import Parking, Reason
+from .periodic import Periodic
 from .reactions import Reaction, Reactions, Received, Unreadable
 from .refusals import NotYet
 from .topology import dead_queue, declare_service, events_queue
@@ -108,25 +109,24 @@ class Consumer(Generic[P]):
         self._waiting_in: set[UUID] = set()
         self._stirred: set[UUID] = set()
         self._look_aside = asyncio.Event()
+        self._measuring = Periodic("measure the parking", 5.0, self._parking.measure)
 
     def start(self) -> None:
         self._tasks = [
             asyncio.create_task(self._consume(events_queue(self._service), self._handle), name="consume"),
             asyncio.create_task(self._consume(dead_queue(self._service), self._bury), name="drain the dead"),
             asyncio.create_task(self._try_again(), name="try again"),
-            asyncio.create_task(self._measure(), name="measure the parking"),
         ]
+        self._measuring.start()
 
     async def stop(self) -> None:
         """Takes nothing new, finishes and acknowledges what is in hand, and stops."""
         self._stopping.set()
         self._look_aside.set()
-        self._tasks[-1].cancel()
+        await self._measuring.stop()
         for subscription in list(self._subscriptions):
             await subscription.cancel()
-        for task in self._tasks:
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        await asyncio.gather(*self._tasks)
 
     # Taking from the broker
 
@@ -402,6 +402,9 @@ class Consumer(Generic[P]):
                 seconds = 1.0
             except _Held:
                 return
+            except Exception:
+                _LOG.exception("trying again failed")
+                seconds = 1.0
             if not self._stirred and not self._stopping.is_set():
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._look_aside.wait(), min(max(seconds, 0.01), 1.0))
@@ -419,12 +422,6 @@ class Consumer(Generic[P]):
             await self._until_reachable(partial(self._attempt, [item], id_))
         except _Failed as failed:
             await self._blame(item.received, failed.cause, aside=id_)
-
-    async def _measure(self) -> None:
-        while True:
-            with contextlib.suppress(*UNAVAILABLE):
-                await self._parking.measure()
-            await asyncio.sleep(5)
 
 
 def _tenant(item: _Item) -> UUID:

@@ -18,6 +18,7 @@ from optima_contracts.envelope import CONTENT_TYPE
 from .backbone_metrics import OUTBOX_OLDEST_SECONDS, OUTBOX_PENDING, published
 from .broker import Broker, Outgoing, Publisher, pauses
 from .db import UNAVAILABLE, Connection, Pool, roll_back
+from .periodic import Periodic
 from .topology import EVENTS
 from .wake import Ear
 
@@ -65,23 +66,20 @@ class Relay:
         self._publisher = Publisher(broker, EVENTS, CONTENT_TYPE)
         self._heard = ear.listen()
         self._stopping = asyncio.Event()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._task: asyncio.Task[None] | None = None
+        self._measuring = Periodic("measure the outbox", 5.0, self._measure)
 
     def start(self) -> None:
-        self._tasks = [
-            asyncio.create_task(self._run(), name="relay"),
-            asyncio.create_task(self._measure(), name="measure the outbox"),
-        ]
+        self._task = asyncio.create_task(self._run(), name="relay")
+        self._measuring.start()
 
     async def stop(self) -> None:
         """Finishes the turn in hand and stops."""
         self._stopping.set()
         self._heard.set()
-        for task in self._tasks[1:]:
-            task.cancel()
-        for task in self._tasks:
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        await self._measuring.stop()
+        if self._task is not None:
+            await self._task
 
     async def _run(self) -> None:
         pause = pauses()
@@ -93,6 +91,11 @@ class Relay:
                 found, sent = await self.turn()
             except UNAVAILABLE as error:
                 _LOG.warning("outbox unreachable", error=repr(error))
+                await asyncio.sleep(pause())
+                continue
+            except Exception:
+                # A defect of ours: nothing was marked, and the next turn takes the same events.
+                _LOG.exception("relaying failed")
                 await asyncio.sleep(pause())
                 continue
             if sent < found:
@@ -151,11 +154,8 @@ class Relay:
         return len(rows), len(sent)
 
     async def _measure(self) -> None:
-        while True:
-            with contextlib.suppress(*UNAVAILABLE):
-                row = await self._pool.fetchrow(_MEASURE)
-                assert row is not None
-                pending, oldest = row
-                OUTBOX_PENDING.set(pending)
-                OUTBOX_OLDEST_SECONDS.set(max(0.0, float(oldest or 0)))
-            await asyncio.sleep(5)
+        row = await self._pool.fetchrow(_MEASURE)
+        assert row is not None
+        pending, oldest = row
+        OUTBOX_PENDING.set(pending)
+        OUTBOX_OLDEST_SECONDS.set(max(0.0, float(oldest or 0)))

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from datetime import timedelta
 from typing import Final
 
-import structlog
-
-from .db import CONFLICTS, UNAVAILABLE, Pool
-
-_LOG = structlog.get_logger(__name__)
+from .db import Pool
+from .periodic import Periodic
 
 OUTBOX_DAYS: Final = 14
 """So long can a service's own history be published again from its outbox."""
@@ -54,24 +50,13 @@ class Retention:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._task: asyncio.Task[None] | None = None
+        self._upkeep = Periodic("forget what has had its time", _EVERY_SECONDS, self.prune)
 
     def start(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="forget")
+        self._upkeep.start()
 
     async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-
-    async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(_EVERY_SECONDS)
-            try:
-                await self.prune()
-            except (*UNAVAILABLE, *CONFLICTS) as error:
-                _LOG.warning("not pruned", error=repr(error))
+        await self._upkeep.stop()
 
     async def prune(self) -> dict[str, int]:
         """Deletes what has had its time. Returns how many rows of each table."""

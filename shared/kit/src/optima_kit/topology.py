@@ -107,9 +107,11 @@ async def declare_service(channel: Channel, service: str, bindings: Iterable[str
 
 
 async def declare_jobs(channel: Channel, service: str) -> None:
-    """Makes the queue that hints at a service's due jobs."""
-    queue = jobs_queue(service)
-    await channel.call(channel.raw.queue_declare, queue=queue, durable=True, arguments=jobs_arguments(queue))
+    """Makes the queue that hints at a service's due jobs, and the exchange of the same name before it."""
+    raw, name = channel.raw, jobs_queue(service)
+    await channel.call(raw.exchange_declare, exchange=name, exchange_type="direct", durable=True)
+    await channel.call(raw.queue_declare, queue=name, durable=True, arguments=jobs_arguments(name))
+    await channel.call(raw.queue_bind, queue=name, exchange=name, routing_key=name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +147,8 @@ def definitions(
             "user": access.user,
             "vhost": vhost,
             "configure": f"^{re.escape(access.service)}\\.(events|jobs)(\\..+)?$",
-            # Hints are published through the default exchange; binding writes to one's own queue.
-            "write": (
-                f"^(amq\\.default|{re.escape(EVENTS)}|{re.escape(access.service)}\\.(events|jobs)(\\..+)?)$"
-            ),
+            # Not the default exchange: through it anyone could put a message into any service's queue.
+            "write": f"^({re.escape(EVENTS)}|{re.escape(access.service)}\\.(events|jobs)(\\..+)?)$",
             "read": f"^({re.escape(EVENTS)}|{re.escape(access.service)}\\.(events|jobs)(\\..+)?)$",
         }
         for access in services
@@ -175,8 +175,14 @@ def definitions(
         _binding(UNROUTED, UNROUTED, "", vhost),
         _binding(EVENTS, HISTORY, "optima.#", vhost),
     ]
+    exchanges = [
+        _exchange(UNROUTED, "fanout", {}, vhost),
+        _exchange(EVENTS, "topic", {"alternate-exchange": UNROUTED}, vhost),
+    ]
     for access in services:
         jobs = jobs_queue(access.service)
+        exchanges.append(_exchange(jobs, "direct", {}, vhost))
+        bindings.append(_binding(jobs, jobs, jobs, vhost))
         queues.append(_queue(dead_queue(access.service), _DEAD_ARGUMENTS, vhost))
         queues.append(_queue(events_queue(access.service), _events_arguments(access.service), vhost))
         queues.append(_queue(jobs, jobs_arguments(jobs), vhost))
@@ -186,10 +192,7 @@ def definitions(
         "users": users,
         "permissions": permissions,
         "topic_permissions": topic_permissions,
-        "exchanges": [
-            _exchange(UNROUTED, "fanout", {}, vhost),
-            _exchange(EVENTS, "topic", {"alternate-exchange": UNROUTED}, vhost),
-        ],
+        "exchanges": exchanges,
         "queues": queues,
         "bindings": bindings,
     }

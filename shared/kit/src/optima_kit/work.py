@@ -27,6 +27,7 @@ from .broker import Broker, BrokerUnavailable, Outgoing, Publisher, pauses
 from .clock import Clock
 from .db import CUT_OFF, UNAVAILABLE, Database, Pool
 from .jobs import MARK_DONE, RELEASE, JobKind, JobRun
+from .periodic import Periodic
 from .service import Service
 from .topology import declare_jobs, jobs_arguments, jobs_queue
 from .wake import Ear
@@ -227,27 +228,24 @@ class Hints:
         self._service = service
         self._backbone = backbone
         self._broker = broker
-        self._publisher = Publisher(broker, "", "application/json")
+        self._publisher = Publisher(broker, jobs_queue(service), "application/json")
         self._heard = ear.listen()
         self._clock = clock
         self._again_after = again_after
         self._stopping = asyncio.Event()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._task: asyncio.Task[None] | None = None
+        self._upkeep = Periodic("hint again", min(5.0, again_after / 2), self._look_after)
 
     def start(self) -> None:
-        self._tasks = [
-            asyncio.create_task(self._run(), name="hint at due jobs"),
-            asyncio.create_task(self._look_after(), name="hint again"),
-        ]
+        self._task = asyncio.create_task(self._run(), name="hint at due jobs")
+        self._upkeep.start()
 
     async def stop(self) -> None:
         self._stopping.set()
         self._heard.set()
-        for task in self._tasks[1:]:
-            task.cancel()
-        for task in self._tasks:
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        await self._upkeep.stop()
+        if self._task is not None:
+            await self._task
 
     async def _run(self) -> None:
         pause = pauses()
@@ -271,6 +269,9 @@ class Hints:
             except (*UNAVAILABLE, BrokerUnavailable) as error:
                 _LOG.warning("no hints for now", error=repr(error))
                 await asyncio.sleep(pause())
+            except Exception:
+                _LOG.exception("hinting failed")
+                await asyncio.sleep(pause())
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._heard.wait(), POLL_SECONDS)
 
@@ -288,18 +289,16 @@ class Hints:
         return not refused
 
     async def _look_after(self) -> None:
-        while True:
-            await asyncio.sleep(min(5.0, self._again_after / 2))
-            with contextlib.suppress(*UNAVAILABLE):
-                if self._broker.connected:
-                    rows = await self._backbone.fetch(_HINT_AGAIN, self._again_after, _HINTS_A_TURN)
-                    if rows:
-                        await self._send(rows)
-                a_minute_ago = self._clock.now() - timedelta(minutes=1)
-                JOBS_OVERDUE.set(await self._backbone.fetchval(_COUNT_OVERDUE, a_minute_ago))
-                JOBS_FAILED.clear()
-                for row in await self._backbone.fetch(_COUNT_FAILED):
-                    JOBS_FAILED.labels(row["kind"]).set(row["count"])
+        if self._broker.connected:
+            rows = await self._backbone.fetch(_HINT_AGAIN, self._again_after, _HINTS_A_TURN)
+            if rows:
+                await self._send(rows)
+        a_minute_ago = self._clock.now() - timedelta(minutes=1)
+        JOBS_OVERDUE.set(await self._backbone.fetchval(_COUNT_OVERDUE, a_minute_ago))
+        failed = await self._backbone.fetch(_COUNT_FAILED)
+        JOBS_FAILED.clear()
+        for row in failed:
+            JOBS_FAILED.labels(row["kind"]).set(row["count"])
 
 
 def _hint(queue: str, id_: UUID, tenant_id: UUID) -> dramatiq.Message[Any]:

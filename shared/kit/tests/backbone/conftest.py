@@ -49,6 +49,7 @@ class Stage:
     backbone: Database
     broker: Broker
     tenant: UUID = field(default_factory=new_id)
+    consumers: list[Consumer[Any]] = field(default_factory=list)
     _stack: contextlib.AsyncExitStack = field(default_factory=contextlib.AsyncExitStack)
 
     async def relay(self) -> Relay:
@@ -65,6 +66,7 @@ class Stage:
         broker = await self._stack.enter_async_context(Broker(self.amqp_url, "test consumer"))
         consumer = self.make_consumer(broker)
         consumer.start()
+        self.consumers.append(consumer)
         self._stack.push_async_callback(consumer.stop)
         return consumer
 
@@ -143,11 +145,7 @@ class Stage:
     async def each_event_had_one_effect(self, within: float = 15.0) -> None:
         """Every `counted` event of the outbox was published and noted once, per subject in order; nothing
         waits or is parked."""
-
-        async def settled() -> bool:
-            return await self._is_settled()
-
-        await eventually(settled, within=within, describe=self.describe)
+        await eventually(self.is_settled, within=within, describe=self.describe)
         published = await self.where.fetch(
             "SELECT id, subject, sequence FROM outbox WHERE type = $1", self.tally.Counted.type
         )
@@ -160,7 +158,26 @@ class Stage:
             assert row["all"] == list(range(1, len(row["all"]) + 1))
         assert await self.where.fetch("SELECT id, reason, error FROM parking") == []
 
-    async def _is_settled(self) -> bool:
+    async def take_everything(self) -> None:
+        """Waits until the queue is empty and nothing is in hand: duplicates have been dealt with as well."""
+        while True:
+            await eventually(self._queue_is_empty, within=15)
+            for consumer in self.consumers:
+                await consumer.stop()
+            self.consumers.clear()
+            # What a stopped consumer had not begun is back in the queue.
+            if await self._queue_is_empty():
+                return
+            await self.consumer()
+
+    async def _queue_is_empty(self) -> bool:
+        async with self.broker.channel() as channel:
+            answer = await channel.call(
+                channel.raw.queue_declare, queue=events_queue(self.tally.name), passive=True
+            )
+        return bool(answer.method.message_count == 0)
+
+    async def is_settled(self) -> bool:
         rows = await self.where.fetch(
             "SELECT (SELECT count(*) FROM outbox WHERE sent_at IS NULL) = 0"
             "   AND (SELECT count(*) FROM parking) = 0"
@@ -192,6 +209,7 @@ class Stage:
             async with asyncio.timeout(10), self.broker.channel() as channel:
                 for queue in leavings:
                     await channel.call(channel.raw.queue_delete, queue=queue)
+                await channel.call(channel.raw.exchange_delete, exchange=jobs_queue(name))
 
 
 @contextlib.asynccontextmanager

@@ -168,6 +168,12 @@ class OwnRabbit:
         )
         _wait_until(lambda: _answers(self.port), self._process)
 
+    def would_remember(self, *queues: str) -> bool:
+        """Whether it would still serve these queues after a crash: it writes the register of its replicated
+        queues with a delay of seconds, and a queue that is missing there stays without a leader."""
+        registers = [file.read_bytes() for file in (self.folder / "mnesia").glob("*/*/*/names.dets")]
+        return all(any(queue.encode() in register for register in registers) for queue in queues)
+
     async def control(self, *words: str) -> None:
         """rabbitmqctl."""
         process = await asyncio.create_subprocess_exec(

@@ -42,6 +42,8 @@ async def test_a_relay_killed_between_publishing_and_marking(stage):
     assert unsent[0][0] == 50
     await stage.relay()
     await stage.consumer()
+    await eventually(stage.is_settled, within=15)
+    await stage.take_everything()
     await stage.each_event_had_one_effect()
 
 
@@ -59,6 +61,7 @@ async def test_a_consumer_killed_between_committing_and_acknowledging(stage):
     handled = await stage.where.fetch("SELECT count(*) FROM inbox")
     assert handled[0][0] > 0
     await stage.consumer()
+    await stage.take_everything()
     await stage.each_event_had_one_effect()
 
 
@@ -71,6 +74,7 @@ async def test_every_event_delivered_three_times(stage):
     await stage.consumer()
     await stage.consumer()
     await send(stage, rows)
+    await stage.take_everything()
     await stage.each_event_had_one_effect()
 
 
@@ -146,6 +150,8 @@ async def test_consumers_and_relays_come_and_go_under_load(stage):
     await going_on
     await stage.relay()
     await stage.consumer()
+    await eventually(stage.is_settled, within=15)
+    await stage.take_everything()
     await stage.each_event_had_one_effect()
 
 

@@ -14,7 +14,7 @@ from optima_kit.broker import Broker, BrokerRefused, Outgoing, Publisher
 from optima_kit.db import UNAVAILABLE
 from optima_kit.ids import new_id
 from optima_kit.testing import eventually
-from optima_kit.topology import EVENTS, Access, definitions
+from optima_kit.topology import EVENTS, Access, declare_jobs, declare_service, definitions, events_queue
 
 pytestmark = [pytest.mark.servers, pytest.mark.faults]
 
@@ -68,11 +68,16 @@ async def test_a_broker_that_crashes_under_load(database_for, own_rabbit):
         await stage.consumer()
         async with under_load(stage) as accepted:
             await eventually(lambda: len(accepted) > 100, within=20)
+            # The coordinator keeps the stream of all events.
+            made = (events_queue(stage.tally.name), "rabbit_stream_coordinator")
+            await eventually(lambda: own_rabbit.would_remember(*made), within=20)
             await asyncio.to_thread(own_rabbit.crash)
             before = len(accepted)
             await eventually(lambda: len(accepted) > before + 50, within=20)
             await asyncio.to_thread(own_rabbit.start)
-        await stage.each_event_had_one_effect(within=40)
+        await eventually(stage.is_settled, within=40, describe=stage.describe)
+        await stage.take_everything()
+        await stage.each_event_had_one_effect()
 
 
 async def test_a_database_that_crashes_under_load(own_postgres, database_for, amqp_url):
@@ -84,7 +89,9 @@ async def test_a_database_that_crashes_under_load(own_postgres, database_for, am
             own_postgres.crash()
             await asyncio.sleep(0.3)
             await asyncio.to_thread(own_postgres.start)
-        await stage.each_event_had_one_effect(within=40)
+        await eventually(stage.is_settled, within=40, describe=stage.describe)
+        await stage.take_everything()
+        await stage.each_event_had_one_effect()
         # Whoever was told yes was counted; an answer may have been lost with the connection, not more.
         counted = await stage.where.fetch("SELECT sum(value) FROM counters")
         assert counted[0][0] >= len(accepted)
@@ -107,7 +114,9 @@ async def test_an_alarm_of_the_broker_holds_publishing_and_not_commands(database
 
         await eventually(some_wait)
         await own_rabbit.control("set_vm_memory_high_watermark", "0.6")
-        await stage.each_event_had_one_effect(within=40)
+        await eventually(stage.is_settled, within=40, describe=stage.describe)
+        await stage.take_everything()
+        await stage.each_event_had_one_effect()
 
 
 async def test_what_a_service_may_do_on_the_broker(own_rabbit):
@@ -131,6 +140,12 @@ async def test_what_a_service_may_do_on_the_broker(own_rabbit):
 
     async with as_("brief") as broker:
         publisher = Publisher(broker, EVENTS, "application/json")
+
+        async def up():
+            """Its queues have leaders a moment after the port is open."""
+            return await publisher.publish([Outgoing("1", "optima.brief.submitted.v1", b"{}")]) == [True]
+
+        await eventually(up, within=20)
         for type_, allowed in [
             ("optima.brief.submitted.v1", True),
             ("optima.economics.brief_priced.v1", True),
@@ -148,6 +163,17 @@ async def test_what_a_service_may_do_on_the_broker(own_rabbit):
         ]:
             assert await may_bind(broker, "brief.events", key) == allowed, key
         assert not await may_bind(broker, "erp-bridge.events", "optima.approval.#")
+        # What a service does at its start, on queues that are there already …
+        async with broker.channel() as channel:
+            await declare_service(channel, "brief", ["optima.approval.approved.v1"])
+            await declare_jobs(channel, "brief")
+        own = Publisher(broker, "brief.jobs", "application/json")
+        assert await own.publish([Outgoing("1", "brief.jobs", b"{}")]) == [True]
+        # … and what it must not: write into another's queues.
+        around = Publisher(broker, "", "application/json")
+        assert await around.publish([Outgoing("1", "erp-bridge.events", b"{}")]) == [False]
+        others = Publisher(broker, "erp-bridge.jobs", "application/json")
+        assert await others.publish([Outgoing("1", "erp-bridge.jobs", b"{}")]) == [False]
     async with as_("erp_bridge") as broker:
         assert await may_bind(broker, "erp-bridge.events", "optima.economics.order_valued.v1")
         assert not await may_bind(broker, "erp-bridge.events", "optima.economics.#")

@@ -1,0 +1,45 @@
+"""What a process does every so often, for as long as it runs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from .db import UNAVAILABLE
+
+_LOG = structlog.get_logger(__name__)
+
+
+class Periodic:
+    """Calls `turn` at the start and `seconds` after each end, until `stop`. A turn that fails is logged and
+    is due again like any other: nothing ends the series but `stop`."""
+
+    def __init__(self, name: str, seconds: float, turn: Callable[[], Awaitable[object]]) -> None:
+        self._name = name
+        self._seconds = seconds
+        self._turn = turn
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name=self._name)
+
+    async def stop(self) -> None:
+        """Interrupts the turn in hand."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+            self._task = None
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self._turn()
+            except UNAVAILABLE as error:
+                _LOG.warning("put off", what=self._name, error=repr(error))
+            except Exception:
+                _LOG.exception("failed", what=self._name)
+            await asyncio.sleep(self._seconds)
