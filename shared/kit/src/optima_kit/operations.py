@@ -14,6 +14,7 @@ import asyncpg
 from .http import Call, Page, PageQuery, Routes, View, decode_cursor, encode_cursor
 from .parking import PutAside, Reason, list_parked, replay
 from .refusals import Absent
+from .relay import republish
 from .settings import Settings
 
 
@@ -117,3 +118,22 @@ async def _replay_parked(connection: asyncpg.Connection, words: list[str]) -> in
             sys.stderr.write(f"no parked message {word}\n")
             missing += 1
     return 1 if missing else 0
+
+
+async def republish_command(settings: Settings, words: list[str]) -> int:
+    """`republish 2026-01-31T09:00+01:00` publishes again what this service has published since then, after
+    the broker lost its data; at most the outbox's retention back. Returns the exit status."""
+    try:
+        since = datetime.fromisoformat(words[0])
+    except (IndexError, ValueError):
+        since = None
+    if since is None or since.tzinfo is None or len(words) != 1:
+        sys.stderr.write("usage: republish 2026-01-31T09:00+01:00 (a time with its zone)\n")
+        return 2
+    connection = await asyncpg.connect(settings.database_backbone_url.get_secret_value())
+    try:
+        count = await republish(connection, since)
+    finally:
+        await connection.close()
+    sys.stdout.write(f"{count} events go out again\n")
+    return 0

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from datetime import datetime
 from typing import Final
 
 import structlog
@@ -47,6 +48,12 @@ CROSS JOIN LATERAL (
 ORDER BY event.position
 """
 _MARK = "UPDATE outbox SET sent_at = now() WHERE position = ANY($1::bigint[])"
+_UNMARK = """
+UPDATE outbox SET sent_at = NULL WHERE position IN (
+    SELECT position FROM outbox WHERE position > $1 AND created_at >= $2 AND sent_at IS NOT NULL
+    ORDER BY position LIMIT $3)
+RETURNING position
+"""
 _MEASURE = """
 SELECT (SELECT count(*) FROM (SELECT FROM outbox WHERE sent_at IS NULL LIMIT 100000) AS unsent),
        (SELECT extract(epoch FROM now() - min(created_at)) FROM outbox_partitions
@@ -55,6 +62,16 @@ SELECT (SELECT count(*) FROM (SELECT FROM outbox WHERE sent_at IS NULL LIMIT 100
             WHERE sent_at IS NULL AND outbox.partition = outbox_partitions.partition
             ORDER BY position LIMIT 1) AS oldest)
 """
+
+
+async def republish(connection: Connection, since: datetime) -> int:
+    """Has the relays publish again what was written since then: for a broker that lost its data. Whoever
+    handled an event before recognises it. Returns how many events that are."""
+    count, after = 0, 0
+    while rows := await connection.fetch(_UNMARK, after, since, 2 * _BATCH):
+        count += len(rows)
+        after = max(row["position"] for row in rows)
+    return count
 
 
 class Relay:

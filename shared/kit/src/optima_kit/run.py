@@ -29,7 +29,7 @@ from .http.problems import load_catalogue
 from .http.server import Api
 from .logs import configure_logs
 from .migrate import MigrationError, migrate
-from .operations import parked_command, parking_routes
+from .operations import parked_command, parking_routes, republish_command
 from .relay import Relay
 from .retention import Retention
 from .service import Service
@@ -53,6 +53,7 @@ def main(build: Callable[[S], Service[Any]], settings: type[S] = Settings) -> No
     commands: dict[str, Callable[[Settings, list[str]], Awaitable[int]]] = {
         "migrate": lambda given, _: _migrate(service, given),
         "parked": parked_command,
+        "republish": republish_command,
         **service.commands,
     }
     if not words or (words[0] not in ROLES and words[0] not in commands):

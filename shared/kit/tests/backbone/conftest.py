@@ -177,6 +177,10 @@ class Stage:
             )
         return bool(answer.method.message_count == 0)
 
+    async def all_sent(self) -> bool:
+        rows = await self.where.fetch("SELECT count(*) FROM outbox WHERE sent_at IS NULL")
+        return bool(rows[0][0] == 0)
+
     async def is_settled(self) -> bool:
         rows = await self.where.fetch(
             "SELECT (SELECT count(*) FROM outbox WHERE sent_at IS NULL) = 0"

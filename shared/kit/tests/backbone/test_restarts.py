@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+from datetime import UTC, datetime
 
 import pytest
 from conftest import stage_on
@@ -13,6 +14,7 @@ from servers import OwnPostgres, OwnRabbit
 from optima_kit.broker import Broker, BrokerRefused, Outgoing, Publisher
 from optima_kit.db import UNAVAILABLE
 from optima_kit.ids import new_id
+from optima_kit.relay import republish
 from optima_kit.testing import eventually
 from optima_kit.topology import EVENTS, Access, declare_jobs, declare_service, definitions, events_queue
 
@@ -96,6 +98,29 @@ async def test_a_database_that_crashes_under_load(own_postgres, database_for, am
         counted = await stage.where.fetch("SELECT sum(value) FROM counters")
         assert counted[0][0] >= len(accepted)
         assert len(await stage.effects()) == counted[0][0]
+
+
+async def test_a_broker_that_lost_its_data_is_filled_again_from_the_outbox(database_for, own_rabbit):
+    async with stage_on(await database_for("tally"), own_rabbit.url) as stage:
+        began = datetime.now(UTC)
+        await stage.relay()
+        await stage.consumer()
+        for _ in range(10):
+            await stage.tally.count(stage.database, stage.tenant, new_id())
+        await stage.each_event_had_one_effect()
+        await stage.take_everything()
+        for _ in range(20):
+            await stage.tally.count(stage.database, stage.tenant, new_id())
+        await eventually(stage.all_sent)
+        async with stage.broker.channel() as channel:
+            await channel.call(channel.raw.queue_purge, queue=events_queue(stage.tally.name))
+        async with stage.backbone.connection() as connection:
+            assert await republish(connection, datetime.now(UTC)) == 0
+            assert await republish(connection, began) == 30
+        await stage.consumer()
+        await eventually(stage.is_settled)
+        await stage.take_everything()
+        await stage.each_event_had_one_effect()
 
 
 async def test_an_alarm_of_the_broker_holds_publishing_and_not_commands(database_for, own_rabbit):
