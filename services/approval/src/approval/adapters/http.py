@@ -10,7 +10,7 @@ import orjson
 from optima_kit.http import Call, Content, Page, PageQuery, Reply, Routes, decode_cursor, encode_cursor
 
 from ..application import queries
-from ..application.access import hidden_fields, pinned_process, running_process
+from ..application.access import hidden_fields, pinned_process, running_process, version_of
 from ..application.decide_by_link import decide_by_link, read_by_link
 from ..application.decide_many import decide_many
 from ..application.decide_step import decide_step
@@ -306,8 +306,8 @@ async def list_approvals(call: Call[Ports], query: ApprovalsQuery) -> Page[Summa
     )
     shown = found[: query.limit]
     directory = await call.ports.directories.read()
-    more = encode_cursor(shown[-1].approval.id) if len(found) > query.limit else None
-    return Page(items=[summary_view(held, directory) for held in shown], next_cursor=more)
+    more = encode_cursor(shown[-1].id) if len(found) > query.limit else None
+    return Page(items=[summary_view(listed, directory) for listed in shown], next_cursor=more)
 
 
 @routes.get("/v1/approvals/{approval_id}", privilege="approval.read")
@@ -363,12 +363,12 @@ async def inbox(call: Call[Ports], query: InboxQuery) -> Page[InboxView]:
     shown = found[: query.limit]
     items = []
     for waiting in shown:
-        process = await running_process(call.ports, waiting.held.approval)
+        process = await version_of(call.ports, waiting.listed.process_key, waiting.listed.process_version)
         items.append(inbox_view(waiting, process, directory, call.actor.person_id))
     more = None
     if len(found) > query.limit:
         last = shown[-1]
-        more = encode_cursor(last.requested_at, last.held.approval.id, last.step, last.person)
+        more = encode_cursor(last.requested_at, last.listed.id, last.step, last.person)
     return Page(items=items, next_cursor=more)
 
 

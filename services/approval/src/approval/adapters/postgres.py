@@ -29,6 +29,7 @@ from ..application.ports import (
     InboxFilter,
     InboxPlace,
     Link,
+    Listed,
     Move,
     Moved,
     Ports,
@@ -247,6 +248,7 @@ class PostgresApprovals:
         self, held: Held, events: tuple[Event, ...], amount: Decimal | None, rules: set[str]
     ) -> None:
         approval = held.approval
+        asked = _open_parts(approval)
         await self._connection.execute(
             QUERIES.add_approval,
             approval.id,
@@ -268,12 +270,12 @@ class PostgresApprovals:
             approval.choices,
             approval.opened_at,
             approval.ended_at,
+            self._actor_id,
+            *_told(events),
+            *_asked(asked),
+            sorted({who for _, who in asked} | {approval.requester}),
+            sorted(rules),
         )
-        await self._tell(approval.id, events)
-        await self._connection.execute(QUERIES.note_words, approval.id)
-        await self._ask(None, approval)
-        if rules:
-            await self._connection.execute(QUERIES.note_rules, approval.id, sorted(rules))
 
     async def save(
         self,
@@ -285,6 +287,9 @@ class PostgresApprovals:
         rules: set[str],
     ) -> Held:
         approval = result.approval
+        was, now = _open_parts(before.approval), _open_parts(approval)
+        closed = [place for place in was if place not in now]
+        asked = {place: row for place, row in now.items() if was.get(place) != row}
         version = await self._connection.fetchval(
             QUERIES.save_approval,
             approval.id,
@@ -301,52 +306,20 @@ class PostgresApprovals:
             approval.choices,
             approval.ended_at,
             _BEFORE.dump_python(approval.before_migration, mode="json"),
+            self._actor_id,
+            *_told(result.events),
+            [step for step, _ in closed],
+            [who for _, who in closed],
+            *_asked(asked),
+            sorted({who for _, who in asked}),
+            sorted(rules),
         )
         if version is None:
             raise WrongState("concurrent_change")
-        await self._tell(approval.id, result.events)
         if title != before.title:
             await self._connection.execute(QUERIES.forget_words, approval.id)
             await self._connection.execute(QUERIES.note_words, approval.id)
-        await self._ask(before.approval, approval)
-        if _pending(before.approval) != _pending(approval):
-            await self._connection.execute(QUERIES.forget_rules, approval.id, sorted(rules))
-            await self._connection.execute(QUERIES.note_rules, approval.id, sorted(rules))
         return Held(approval, version, title, before.correlation, subject_sequence)
-
-    async def _tell(self, approval_id: UUID, events: tuple[Event, ...]) -> None:
-        if events:
-            await self._connection.execute(
-                QUERIES.add_events,
-                approval_id,
-                self._actor_id,
-                [event.at for event in events],
-                [_EVENTS.dump_python(event, mode="json") for event in events],
-            )
-
-    async def _ask(self, before: Approval | None, after: Approval) -> None:
-        """Keeps the rows of who is asked like the state that says so."""
-        was, now = _open_parts(before), _open_parts(after)
-        closed = [place for place in was if place not in now]
-        opened = [place for place, row in now.items() if was.get(place) != row]
-        if closed:
-            await self._connection.execute(
-                QUERIES.close_parts, after.id, [step for step, _ in closed], [who for _, who in closed]
-            )
-        if opened:
-            rows = [now[place] for place in opened]
-            await self._connection.execute(
-                QUERIES.open_parts,
-                after.id,
-                [step for step, _ in opened],
-                [who for _, who in opened],
-                [row[0] for row in rows],
-                [row[1] for row in rows],
-                [row[2] for row in rows],
-            )
-        newly = {who for _, who in opened} | (set() if before else {after.requester})
-        if newly:
-            await self._connection.execute(QUERIES.concern_people, after.id, sorted(newly))
 
     async def concerns(self, approval_id: UUID, person_id: UUID) -> bool:
         found: bool = await self._connection.fetchval(QUERIES.is_concerned, person_id, approval_id)
@@ -356,7 +329,7 @@ class PostgresApprovals:
         rows = await self._connection.fetch(QUERIES.events_of, approval_id, after, limit)
         return [Told(row["number"], _EVENTS.validate_python(row["event"]), row["actor_id"]) for row in rows]
 
-    async def page(self, chosen: ApprovalFilter, before: UUID | None, limit: int) -> list[Held]:
+    async def page(self, chosen: ApprovalFilter, before: UUID | None, limit: int) -> list[Listed]:
         statement = _list_along(chosen)
         arguments: list[Any] = [
             before or NEWEST,
@@ -370,7 +343,7 @@ class PostgresApprovals:
         if statement == QUERIES.page_of_approvals_by_words:
             # The longest word is likely to be the rarest.
             arguments.append(max((chosen.text or "").split(), key=len))
-        return [_held(row) for row in await self._connection.fetch(statement, *arguments)]
+        return [_listed(row) for row in await self._connection.fetch(statement, *arguments)]
 
     async def inbox(
         self,
@@ -390,7 +363,9 @@ class PostgresApprovals:
             limit,
         )
         return [
-            Waiting(_held(row), row["step"], row["person_id"], row["why"], row["requested_at"], row["due_at"])
+            Waiting(
+                _listed(row), row["step"], row["person_id"], row["why"], row["requested_at"], row["due_at"]
+            )
             for row in rows
         ]
 
@@ -693,13 +668,21 @@ def _inbox_arguments(
     ]
 
 
-def _pending(approval: Approval) -> set[str]:
-    return {key for key, run in approval.steps.items() if run.state == "pending"}
+Place = tuple[str, UUID]
+"""A step and a person."""
 
 
-def _open_parts(approval: Approval | None) -> dict[tuple[str, UUID], tuple[str, datetime, datetime | None]]:
-    if approval is None:
-        return {}
+def _told(events: tuple[Event, ...]) -> tuple[list[datetime], list[Any]]:
+    return [event.at for event in events], [_EVENTS.dump_python(event, mode="json") for event in events]
+
+
+def _asked(parts: dict[Place, tuple[str, datetime, datetime | None]]) -> tuple[list[Any], ...]:
+    """Columns of `open_parts`: step, person, why, since when, due when."""
+    rows = [(step, who, *row) for (step, who), row in parts.items()]
+    return tuple([row[column] for row in rows] for column in range(5))
+
+
+def _open_parts(approval: Approval) -> dict[Place, tuple[str, datetime, datetime | None]]:
     return {
         (key, part.person): (part.why, part.requested_at, run.due_at)
         for key, run in approval.steps.items()
@@ -745,6 +728,27 @@ def _held(row: asyncpg.Record) -> Held:
         before_migration=_BEFORE.validate_python(row["before_migration"]),
     )
     return Held(approval, row["version"], row["title"], row["correlation_id"], row["subject_sequence"])
+
+
+def _listed(row: asyncpg.Record) -> Listed:
+    """Without making values of the steps, which lists don't show."""
+    return Listed(
+        id=row["approval_id"],
+        process_key=row["process_key"],
+        process_version=row["process_version"],
+        subject_type=row["subject_type"],
+        subject_id=row["subject_id"],
+        subject_revision=row["subject_revision"],
+        title=row["title"],
+        requester=row["requester_id"],
+        state=row["state"],
+        reason=row["reason"],
+        content=row["content"],
+        content_hash=row["content_hash"],
+        opened_at=row["opened_at"],
+        ended_at=row["ended_at"],
+        pending=tuple(key for key, run in row["steps"].items() if run["state"] == "pending"),
+    )
 
 
 def _person(row: asyncpg.Record, privileges: dict[str, frozenset[str]]) -> Person:

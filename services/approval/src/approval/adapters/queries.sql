@@ -43,18 +43,60 @@ SELECT * FROM subject_types ORDER BY key LIMIT 500
 -- Approvals
 
 -- name: add_approval
-INSERT INTO approvals (approval_id, process_key, process_version, subject_type, subject_id,
-    subject_revision, subject_sequence, correlation_id, title, amount, requester_id, state, reason, content,
-    content_hash, steps, choices, version, opened_at, ended_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 1, $18, $19)
+-- Everything that an opening writes, in one round trip.
+WITH added AS (
+    INSERT INTO approvals (approval_id, process_key, process_version, subject_type, subject_id,
+        subject_revision, subject_sequence, correlation_id, title, amount, requester_id, state, reason,
+        content, content_hash, steps, choices, version, opened_at, ended_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 1, $18, $19)
+    RETURNING search
+), told AS (
+    INSERT INTO approval_events (approval_id, number, at, actor_id, event)
+    SELECT $1, ordinal, at, $20, event
+    FROM unnest($21::timestamptz[], $22::jsonb[]) WITH ORDINALITY AS news(at, event, ordinal)
+), asked AS (
+    INSERT INTO open_parts (approval_id, step, person_id, why, requested_at, due_at)
+    SELECT $1, * FROM unnest($23::text[], $24::uuid[], $25::text[], $26::timestamptz[], $27::timestamptz[])
+), concerned_now AS (
+    INSERT INTO concerned (person_id, approval_id) SELECT unnest($28::uuid[]), $1
+), noted AS (
+    INSERT INTO open_rules (rule, approval_id) SELECT unnest($29::text[]), $1
+)
+INSERT INTO approval_words (word, approval_id) SELECT unnest(tsvector_to_array(search)), $1 FROM added
 
 -- name: save_approval
--- Guarded by the version that was read: of two writers exactly one changes the row.
-UPDATE approvals SET process_version = $3, subject_sequence = $4, title = $5, amount = $6, state = $7,
-    reason = $8, content = $9, content_hash = $10, steps = $11, choices = $12, ended_at = $13,
-    before_migration = $14, version = version + 1
-WHERE approval_id = $1 AND version = $2
-RETURNING version
+-- Everything that a change writes, in one round trip. Guarded by the version that was read: of two writers
+-- exactly one changes the row. A part that was requested again, or is due at another time, replaces its row.
+-- The events' numbers go on from the last: the approval's row is locked, nobody else takes the same.
+WITH saved AS (
+    UPDATE approvals SET process_version = $3, subject_sequence = $4, title = $5, amount = $6, state = $7,
+        reason = $8, content = $9, content_hash = $10, steps = $11, choices = $12, ended_at = $13,
+        before_migration = $14, version = version + 1
+    WHERE approval_id = $1 AND version = $2
+    RETURNING version
+), told AS (
+    INSERT INTO approval_events (approval_id, number, at, actor_id, event)
+    SELECT $1, known.told + ordinal, at, $15, event
+    FROM (SELECT coalesce(max(number), 0) AS told FROM approval_events WHERE approval_id = $1) AS known,
+        unnest($16::timestamptz[], $17::jsonb[]) WITH ORDINALITY AS news(at, event, ordinal)
+), closed AS (
+    DELETE FROM open_parts USING unnest($18::text[], $19::uuid[]) AS gone(step, person_id)
+    WHERE open_parts.approval_id = $1 AND open_parts.step = gone.step
+        AND open_parts.person_id = gone.person_id
+), asked AS (
+    INSERT INTO open_parts (approval_id, step, person_id, why, requested_at, due_at)
+    SELECT $1, * FROM unnest($20::text[], $21::uuid[], $22::text[], $23::timestamptz[], $24::timestamptz[])
+    ON CONFLICT (approval_id, step, person_id) DO UPDATE
+        SET why = excluded.why, requested_at = excluded.requested_at, due_at = excluded.due_at
+), concerned_now AS (
+    INSERT INTO concerned (person_id, approval_id) SELECT unnest($25::uuid[]), $1
+    ON CONFLICT DO NOTHING
+), forgotten AS (
+    DELETE FROM open_rules WHERE approval_id = $1 AND rule <> ALL($26::text[])
+), noted AS (
+    INSERT INTO open_rules (rule, approval_id) SELECT unnest($26::text[]), $1 ON CONFLICT DO NOTHING
+)
+SELECT version FROM saved
 
 -- name: note_words
 INSERT INTO approval_words (word, approval_id)
@@ -64,29 +106,6 @@ ON CONFLICT DO NOTHING
 -- name: forget_words
 DELETE FROM approval_words WHERE approval_id = $1
     AND word <> ALL(SELECT unnest(tsvector_to_array(search)) FROM approvals WHERE approval_id = $1)
-
--- name: add_events
--- The approval's row is locked: nobody else takes the same numbers.
-INSERT INTO approval_events (approval_id, number, at, actor_id, event)
-SELECT $1, known.told + ordinal, at, $2, event
-FROM (SELECT coalesce(max(number), 0) AS told FROM approval_events WHERE approval_id = $1) AS known,
-    unnest($3::timestamptz[], $4::jsonb[]) WITH ORDINALITY AS news(at, event, ordinal)
-
--- name: close_parts
-DELETE FROM open_parts USING unnest($2::text[], $3::uuid[]) AS closed(step, person_id)
-WHERE open_parts.approval_id = $1 AND open_parts.step = closed.step
-    AND open_parts.person_id = closed.person_id
-
--- name: open_parts
--- A part that was requested again, or is due at another time, replaces its row.
-INSERT INTO open_parts (approval_id, step, person_id, why, requested_at, due_at)
-SELECT $1, * FROM unnest($2::text[], $3::uuid[], $4::text[], $5::timestamptz[], $6::timestamptz[])
-ON CONFLICT (approval_id, step, person_id) DO UPDATE
-    SET why = excluded.why, requested_at = excluded.requested_at, due_at = excluded.due_at
-
--- name: concern_people
-INSERT INTO concerned (person_id, approval_id) SELECT unnest($2::uuid[]), $1
-ON CONFLICT DO NOTHING
 
 -- name: find_approval
 SELECT * FROM approvals WHERE approval_id = $1
@@ -232,12 +251,6 @@ SELECT approval_id FROM (
     SELECT approval_id FROM open_parts WHERE person_id = $1
     UNION SELECT approval_id FROM open_rules WHERE rule = ANY($2::text[])) AS touched
 WHERE $3::uuid IS NULL OR approval_id > $3 ORDER BY approval_id LIMIT $4
-
--- name: forget_rules
-DELETE FROM open_rules WHERE approval_id = $1 AND rule <> ALL($2::text[])
-
--- name: note_rules
-INSERT INTO open_rules (approval_id, rule) SELECT $1, unnest($2::text[]) ON CONFLICT DO NOTHING
 
 -- Delegations
 

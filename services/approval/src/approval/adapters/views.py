@@ -22,6 +22,7 @@ from ..application.ports import (
     InboxCount,
     InboxFilter,
     Link,
+    Listed,
     Move,
     Moved,
     Ports,
@@ -465,39 +466,39 @@ def subject_type_view(subject: SubjectType) -> SubjectTypeView:
     return SubjectTypeView(key=subject.key, name=subject.name, definition=document)
 
 
-def _summary(held: Held, directory: Directory) -> dict[str, Any]:
-    approval = held.approval
+def _summary(listed: Listed, directory: Directory) -> dict[str, Any]:
     facts: dict[str, Any] = {
-        "approval_id": approval.id,
-        "process_key": approval.process_key,
-        "process_version": approval.process_version,
-        "subject_type": approval.subject_type,
-        "subject_id": approval.subject_id,
-        "subject_revision": approval.subject_revision,
-        "title": held.title,
-        "requester": person_view(directory, approval.requester),
-        "state": approval.state,
-        "content_hash": approval.content_hash,
-        "opened_at": approval.opened_at,
-        "pending": [key for key, run in approval.steps.items() if run.state == "pending"],
+        "approval_id": listed.id,
+        "process_key": listed.process_key,
+        "process_version": listed.process_version,
+        "subject_type": listed.subject_type,
+        "subject_id": listed.subject_id,
+        "subject_revision": listed.subject_revision,
+        "title": listed.title,
+        "requester": person_view(directory, listed.requester),
+        "state": listed.state,
+        "content_hash": listed.content_hash,
+        "opened_at": listed.opened_at,
+        "pending": list(listed.pending),
     }
-    if approval.reason is not None:
-        facts["reason"] = approval.reason
-    if approval.ended_at is not None:
-        facts["ended_at"] = approval.ended_at
+    if listed.reason is not None:
+        facts["reason"] = listed.reason
+    if listed.ended_at is not None:
+        facts["ended_at"] = listed.ended_at
     return facts
 
 
-def summary_view(held: Held, directory: Directory) -> SummaryView:
-    return SummaryView(**_summary(held, directory))
+def summary_view(listed: Listed, directory: Directory) -> SummaryView:
+    return SummaryView(**_summary(listed, directory))
 
 
 def approval_view(
     held: Held, process: Process | None, directory: Directory, actor: Actor, ports: Ports
 ) -> ApprovalView:
     approval = held.approval
+    summary = _summary(held.listed(), directory)
     if process is None:
-        return ApprovalView(**_summary(held, directory), content={}, steps=[])
+        return ApprovalView(**summary, content={}, steps=[])
     hidden = hidden_fields(directory, process, approval, actor, ports)
     content = {name: value for name, value in approval.content.items() if name not in hidden}
     steps = []
@@ -514,12 +515,12 @@ def approval_view(
             if value is not None
         }
         if run.state == "pending":
-            facts["missing"] = missing_fields(approval, step)
+            facts["missing"] = missing_fields(approval.content, step)
         parts = [_part_view(part, directory) for part in run.parts.values()]
         steps.append(
             StepView(key=key, name=step.name, state=run.state, round=run.round, parts=parts, **facts)
         )
-    return ApprovalView(**_summary(held, directory), content=content, steps=steps)
+    return ApprovalView(**summary, content=content, steps=steps)
 
 
 def _part_view(part: Any, directory: Directory) -> PartView:
@@ -609,7 +610,7 @@ def history_view(told: Told, directory: Directory, hidden: set[str]) -> HistoryV
 
 
 def inbox_view(waiting: Waiting, process: Process, directory: Directory, reader: UUID) -> InboxView:
-    approval = waiting.held.approval
+    listed = waiting.listed
     step = process.steps[waiting.step]
     facts: dict[str, Any] = {}
     if waiting.person != reader:
@@ -617,21 +618,21 @@ def inbox_view(waiting: Waiting, process: Process, directory: Directory, reader:
     if waiting.due_at is not None:
         facts["due_at"] = waiting.due_at
     return InboxView(
-        approval_id=approval.id,
+        approval_id=listed.id,
         step=waiting.step,
         step_name=step.name,
-        process_key=approval.process_key,
+        process_key=listed.process_key,
         process_name=process.definition.name,
-        subject_type=approval.subject_type,
-        subject_id=approval.subject_id,
-        subject_revision=approval.subject_revision,
-        title=waiting.held.title,
-        requester=person_view(directory, approval.requester),
-        content_hash=approval.content_hash,
+        subject_type=listed.subject_type,
+        subject_id=listed.subject_id,
+        subject_revision=listed.subject_revision,
+        title=listed.title,
+        requester=person_view(directory, listed.requester),
+        content_hash=listed.content_hash,
         why=waiting.why,
         requested_at=waiting.requested_at,
         allows=sorted(step.allows),
-        missing=missing_fields(approval, step),
+        missing=missing_fields(listed.content, step),
         **facts,
     )
 
@@ -731,7 +732,7 @@ def linked_view(link: Link, held: Held, process: Process, directory: Directory) 
         content=content,
         content_hash=approval.content_hash,
         allows=sorted(step.allows - {"forward"}),
-        missing=missing_fields(approval, step),
+        missing=missing_fields(approval.content, step),
         expires_at=link.expires_at,
     )
 

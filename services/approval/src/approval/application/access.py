@@ -26,7 +26,9 @@ async def _if_visible(ports: Ports, actor: Actor, held: Held | None) -> Held:
     """To who reads all, asked for it, was ever asked about it, or now stands in for somebody asked."""
     if held is None:
         raise Absent("approval_absent")
-    if actor.may("approval.read_all") or await ports.approvals.concerns(held.approval.id, actor.person_id):
+    if actor.may("approval.read_all") or _is_named(held.approval, actor):
+        return held
+    if await ports.approvals.concerns(held.approval.id, actor.person_id):
         return held
     process = await pinned_process(ports, held.approval)
     if process is not None and stands_in(
@@ -36,13 +38,24 @@ async def _if_visible(ports: Ports, actor: Actor, held: Held | None) -> Held:
     raise Absent("approval_absent")
 
 
+def _is_named(approval: Approval, actor: Actor) -> bool:
+    """Whether the present state names the actor; who was asked in an earlier round is on record alone."""
+    return actor.person_id == approval.requester or any(
+        actor.person_id in run.parts for run in approval.steps.values()
+    )
+
+
 async def pinned_process(ports: Ports, approval: Approval) -> Process | None:
     """The version that the approval follows; None for one that never opened."""
     return await ports.processes.version(approval.process_key, approval.process_version)
 
 
 async def running_process(ports: Ports, approval: Approval) -> Process:
-    process = await pinned_process(ports, approval)
+    return await version_of(ports, approval.process_key, approval.process_version)
+
+
+async def version_of(ports: Ports, key: str, number: int) -> Process:
+    process = await ports.processes.version(key, number)
     assert process is not None, "an approval that opened has a published version"
     return process
 

@@ -90,12 +90,54 @@ class Held:
     correlation: UUID
     subject_sequence: int
 
+    def listed(self) -> Listed:
+        approval = self.approval
+        return Listed(
+            approval.id,
+            approval.process_key,
+            approval.process_version,
+            approval.subject_type,
+            approval.subject_id,
+            approval.subject_revision,
+            self.title,
+            approval.requester,
+            approval.state,
+            approval.reason,
+            approval.content,
+            approval.content_hash,
+            approval.opened_at,
+            approval.ended_at,
+            tuple(key for key, run in approval.steps.items() if run.state == "pending"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An approval as lists show it: without its steps' details."""
+
+    id: UUID
+    process_key: str
+    process_version: int
+    subject_type: str
+    subject_id: UUID
+    subject_revision: int
+    title: str
+    requester: UUID
+    state: str
+    reason: str | None
+    content: dict[str, Any]
+    content_hash: str
+    opened_at: datetime
+    ended_at: datetime | None
+    pending: tuple[str, ...]
+    """Steps that wait for people."""
+
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """Something that waits for somebody to decide it."""
 
-    held: Held
+    listed: Listed
     step: str
     person: UUID
     """Whose part it is; another than the reader: on their behalf."""
@@ -188,7 +230,7 @@ class Approvals(Protocol):
 
     async def history(self, approval_id: UUID, after: int, limit: int) -> list[Told]: ...
 
-    async def page(self, chosen: ApprovalFilter, before: UUID | None, limit: int) -> list[Held]:
+    async def page(self, chosen: ApprovalFilter, before: UUID | None, limit: int) -> list[Listed]:
         """Newest first."""
 
     async def inbox(

@@ -15,6 +15,7 @@ from .ports import (
     InboxCount,
     InboxFilter,
     InboxPlace,
+    Listed,
     Ports,
     PublishedVersion,
     StoredDelegation,
@@ -46,7 +47,7 @@ async def list_approvals(
     text: str | None,
     before: UUID | None,
     limit: int,
-) -> list[Held]:
+) -> list[Listed]:
     """All, to who reads all; to others those that concern them."""
     concerned = None if actor.may("approval.read_all") else actor.person_id
     return await ports.approvals.page(

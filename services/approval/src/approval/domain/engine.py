@@ -246,7 +246,7 @@ def overdue(
         if action == "reject":
             run.reject(step, "overdue")
             return run.advanced()
-        if action == "skip" or (action == "approve" and not missing_fields(approval, step)):
+        if action == "skip" or (action == "approve" and not missing_fields(approval.content, step)):
             run.end_step(step, "skipped" if action == "skip" else "approved", "overdue")
             return run.advanced()
         if action == "escalate" and run.escalate(step):
@@ -346,7 +346,7 @@ def _decision_is_complete(approval: Approval, step: Step, decision: Decision) ->
     wants_reason = decision.act in ("reject", "request_changes") or decision.act in step.reasons
     if wants_reason and not (decision.reason or "").strip():
         raise Invalid("reason_required", field="reason", act=decision.act)
-    if decision.act == "approve" and (missing := missing_fields(approval, step)):
+    if decision.act == "approve" and (missing := missing_fields(approval.content, step)):
         raise WrongState("fields_required", step=step.key, fields=", ".join(missing))
     _evidence_is_allowed(step, decision)
 

@@ -32,6 +32,7 @@ from .approvers import Asking, Selection, may_be_asked, select_approvers
 from .directory import Directory
 from .process import BackTo, Branch, Case, Choice, Node, Parallel, Process, Step, join_needed
 from .quorum import verdict
+from .subjects import Content
 from .values import value
 
 
@@ -43,9 +44,9 @@ class Result:
     events: tuple[Event, ...]
 
 
-def missing_fields(approval: Approval | Progress, step: Step) -> list[str]:
+def missing_fields(content: Content, step: Step) -> list[str]:
     """Fields that must be there before the step is approved, and are not."""
-    return [name for name in step.requires if approval.content.get(name) is None]
+    return [name for name in step.requires if content.get(name) is None]
 
 
 class Run:
@@ -219,7 +220,7 @@ class Run:
 
     def count_earlier_approvals(self, step: Step) -> bool:
         """Whether somebody's earlier approval counts here too."""
-        if missing_fields(self.progress, step):
+        if missing_fields(self.progress.content, step):
             return False
         earlier = set(self.approvers_before(step))
         counted = [person for person in self.run_of(step.key).parts if person in earlier]
