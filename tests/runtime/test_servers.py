@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from optima_local import postgres, rabbitmq
+from optima_local.files import write_json
 from optima_local.layout import Layout
 from optima_local.ports import is_free, settle_ports
 from optima_local.processes import StartFailed
@@ -60,6 +61,16 @@ def test_ports_stay_from_run_to_run_and_move_only_when_taken(tmp_path: Path) -> 
         moved = settle_ports(layout, ["postgres", "amqp"])
     assert moved["postgres"] == first["postgres"]
     assert moved["amqp"] != first["amqp"]
+
+
+def test_no_two_share_a_port(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("optima_local.ports.CANDIDATES", range(21_000, 21_012))
+    names = [f"service-{number}" for number in range(6)]
+    assert len(set(settle_ports(Layout(tmp_path), names).values())) == 6
+
+    doubled = Layout(tmp_path / "doubled")
+    write_json(doubled.state / "ports.json", {"amqp": 21_003, "brief": 21_003})
+    assert len(set(settle_ports(doubled, ["amqp", "brief"]).values())) == 2
 
 
 def test_secrets_are_made_once_for_their_owner_alone(tmp_path: Path) -> None:

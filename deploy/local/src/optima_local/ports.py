@@ -16,7 +16,8 @@ def settle_ports(layout: Layout, names: Iterable[str]) -> dict[str, int]:
     path = layout.state / "ports.json"
     known: dict[str, int] = read_json(path) or {}
     for name in names:
-        while name not in known or not is_free(known[name]):
+        others = {port for other, port in known.items() if other != name}
+        while name not in known or known[name] in others or not is_free(known[name]):
             known[name] = random.choice(CANDIDATES)  # noqa: S311 (any free port will do)
     write_json(path, known)
     return known
