@@ -117,7 +117,7 @@ class Stage:
             role,
             env={
                 **os.environ,
-                "PYTHONPATH": str(Path(__file__).parent),
+                "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path]),
                 "BACKBONE_URL": self.where.backbone_url,
                 "RW_URL": self.where.rw_url,
                 "AMQP_URL": self.amqp_url,

@@ -8,6 +8,7 @@ import signal
 
 import pytest
 
+from optima_kit.backbone_metrics import INBOX_DUPLICATES
 from optima_kit.broker import Outgoing, Publisher, Subscription
 from optima_kit.ids import new_id
 from optima_kit.testing import eventually
@@ -62,6 +63,17 @@ async def test_a_consumer_killed_between_committing_and_acknowledging(stage):
     assert handled[0][0] > 0
     await stage.consumer()
     await stage.take_everything()
+    await stage.each_event_had_one_effect()
+
+
+async def test_a_consumer_killed_in_the_middle_of_a_reaction(stage):
+    await stage.relay()
+    await count_some(stage, subjects=3, each=3)
+    await count_some(stage, subjects=1, each=1, mood="deadly")
+    await eventually(stage.all_sent)
+    dying = await stage.process("consume", TALLY_DIE="handling")
+    assert await asyncio.wait_for(dying.wait(), 10) == -signal.SIGKILL
+    await stage.consumer()
     await stage.each_event_had_one_effect()
 
 
@@ -156,20 +168,22 @@ async def test_consumers_and_relays_come_and_go_under_load(stage):
 
 
 async def test_stopping_finishes_what_is_in_hand(stage):
-    """A stopped consumer acknowledges its batch: nothing is delivered twice for it."""
+    """A stopped consumer commits and acknowledges its batch: nothing of it is delivered again."""
     await stage.relay()
     consumer = await stage.consumer()
     await count_some(stage, subjects=2, each=2, mood="patient")
     await eventually(lambda: _waiting_on_release(stage))
+    duplicates = INBOX_DUPLICATES._value.get()
     stopping = asyncio.create_task(consumer.stop())
-    await asyncio.sleep(0)
-    assert not stopping.done()
+    done, _ = await asyncio.wait({stopping}, timeout=0.3)
+    assert not done
     stage.tally.release.set()
     await asyncio.wait_for(stopping, 5)
-    before = len(await stage.effects())
-    assert before > 0
+    assert len(await stage.effects()) > 0
     await stage.consumer()
     await stage.each_event_had_one_effect()
+    await stage.take_everything()
+    assert INBOX_DUPLICATES._value.get() == duplicates
 
 
 async def _waiting_on_release(stage):

@@ -1,7 +1,7 @@
 """`python -m tally WORD relay|consume|work`: one role in a process of its own, for tests that kill it.
 
 TALLY_DIE=published kills the relay between publishing and marking; TALLY_DIE=committed the consumer between
-committing and acknowledging.
+committing and acknowledging, TALLY_DIE=handling in the middle of a reaction to an event in the mood "deadly".
 """
 
 from __future__ import annotations
