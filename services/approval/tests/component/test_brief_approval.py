@@ -258,3 +258,45 @@ async def test_who_leaves_is_no_longer_asked(desk):
 async def test_the_demonstration_processes_can_be_published(desk, name):
     await desk.person("bruno", "backoffice", unit="azienda")
     assert (await desk.publish(name))["published"] == 1
+
+
+async def test_a_document_belongs_to_its_decision(desk):
+    step = {
+        "key": "uno",
+        "approvers": [{"role": "purchasing"}],
+        "evidence": {"media_types": ["application/pdf"], "required": True},
+    }
+    await desk.publish({"key": "prova", "name": "Prova", "subject": "brief", "steps": [step]})
+    brief_id = await desk.submit(process="prova")
+    approval_id = (await desk.approval("paolo", brief_id))["approval_id"]
+    path, pdf = f"/v1/approvals/{approval_id}/evidence", b"%PDF-1.7\npreventivo"
+
+    async def attach(name, data=pdf, media_type="application/pdf"):
+        return await desk.as_(name).post(
+            f"{path}?name=preventivo.pdf", data=data, headers={"Content-Type": media_type}
+        )
+
+    status, problem = await desk.decide("paolo", approval_id, "uno")
+    assert (status, problem["code"]) == (422, "evidence_required")
+    assert (await attach("dario"))[0].status == 404
+    assert (await attach("ada"))[1]["code"] == "not_asked_for_evidence"
+    assert (await attach("paolo", b"MZ"))[1]["code"] == "evidence_is_not_its_media_type"
+    response, document = await attach("paolo")
+    assert response.status == 201, document
+    _, picture = await attach("paolo", b"\x89PNG\r\n\x1a\n", "image/png")
+    for evidence, code in (
+        ([document["evidence_id"], picture["evidence_id"]], "evidence_media_type"),
+        ([str(uuid4())], "evidence_unknown"),
+    ):
+        status, problem = await desk.decide("paolo", approval_id, "uno", evidence=evidence)
+        assert (status, problem["code"]) == (422, code)
+    status, problem = await desk.decide("piera", approval_id, "uno", evidence=[document["evidence_id"]])
+    assert problem["code"] == "evidence_unknown"
+    status, approval = await desk.decide("paolo", approval_id, "uno", evidence=[document["evidence_id"]])
+    assert (status, approval["state"]) == (200, "approved")
+    _, history = await desk.as_("marta").get(f"/v1/approvals/{approval_id}/history")
+    (decided,) = [event for event in history["items"] if event["kind"] == "part_decided"]
+    assert decided["evidence"] == [document]
+    response, data = await desk.as_("marta").get(f"{path}/{document['evidence_id']}")
+    assert (response.status, data) == (200, pdf)
+    assert (await desk.as_("dario").get(f"{path}/{document['evidence_id']}"))[0].status == 404

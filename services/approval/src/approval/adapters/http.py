@@ -11,6 +11,8 @@ from optima_kit.http import Call, Content, Page, PageQuery, Reply, Routes, decod
 
 from ..application import queries
 from ..application.access import hidden_fields, pinned_process, running_process, version_of
+from ..application.attach_evidence import MAGIC_BYTES, attach_evidence, read_evidence
+from ..application.attach_evidence import MOST_BYTES as MOST_DOCUMENT_BYTES
 from ..application.decide_by_link import decide_by_link, read_by_link
 from ..application.decide_many import decide_many
 from ..application.decide_step import decide_step
@@ -40,6 +42,8 @@ from .views import (
     DecideManyCommand,
     DelegateCommand,
     DelegationView,
+    EvidenceQuery,
+    EvidenceView,
     ForwardCommand,
     HistoryView,
     InboxFilterQuery,
@@ -68,6 +72,7 @@ from .views import (
     approval_view,
     decided_view,
     delegation_view,
+    evidence_view,
     history_view,
     inbox_summary_view,
     inbox_view,
@@ -335,8 +340,33 @@ async def list_history(call: Call[Ports], approval_id: UUID, query: PageQuery) -
 @routes.post("/v1/approvals/{approval_id}/decisions", privilege="approval.decide")
 async def decide(call: Call[Ports], approval_id: UUID, body: DecideCommand) -> Reply[ApprovalView]:
     """Decide a step, about exactly the content that was read"""
-    held = await decide_step(call.ports, call.actor, approval_id, body.decision(call.actor))
+    decision = body.decision(call.actor)
+    held = await decide_step(call.ports, call.actor, approval_id, decision, body.evidence)
     return await _shown(call, held)
+
+
+@routes.post(
+    "/v1/approvals/{approval_id}/evidence",
+    privilege="approval.decide",
+    status=201,
+    consumes=tuple(MAGIC_BYTES),
+    max_bytes=MOST_DOCUMENT_BYTES,
+)
+async def attach(
+    call: Call[Ports], approval_id: UUID, query: EvidenceQuery, body: bytes
+) -> Reply[EvidenceView]:
+    """Keep a document ready for one's decision: PDF, PNG or JPEG, at most 10 MiB"""
+    media_type = call.headers["Content-Type"].partition(";")[0].strip().lower()
+    document = await attach_evidence(call.ports, call.actor, approval_id, query.name, media_type, body)
+    location = f"/v1/approvals/{approval_id}/evidence/{document.id}"
+    return Reply(evidence_view(document), location=location)
+
+
+@routes.get("/v1/approvals/{approval_id}/evidence/{evidence_id}", privilege="approval.read")
+async def download(call: Call[Ports], approval_id: UUID, evidence_id: UUID) -> Content:
+    """Download a document that belongs to a decision"""
+    document, data = await read_evidence(call.ports, call.actor, approval_id, evidence_id)
+    return Content(data, document.media_type, document.name)
 
 
 @routes.post("/v1/approvals/{approval_id}/forwarding", privilege="approval.decide")
@@ -381,7 +411,7 @@ async def inbox_summary(call: Call[Ports], query: InboxFilterQuery) -> InboxSumm
 @routes.post("/v1/decisions", privilege="approval.decide")
 async def decide_at_once(call: Call[Ports], body: DecideManyCommand) -> DecidedManyView:
     """Decide up to 500 steps at once; each succeeds or is refused for itself"""
-    wanted = [(item.approval_id, item.decision(call.actor)) for item in body.items]
+    wanted = [(item.approval_id, item.decision(call.actor), item.evidence) for item in body.items]
     results = await decide_many(call.ports, call.actor, wanted)
     return DecidedManyView(items=[decided_view(each, call.language) for each in results])
 

@@ -23,6 +23,7 @@ from optima_kit.sql import load_queries
 
 from ..application.ports import (
     ApprovalFilter,
+    Document,
     Draft,
     Held,
     InboxCount,
@@ -101,6 +102,7 @@ class Store:
             delegations=PostgresDelegations(work),
             directories=PostgresDirectories(work, self),
             links=PostgresLinks(work),
+            evidence=PostgresEvidence(work),
             moves=PostgresMoves(work),
             replays=PostgresReplays(work),
             conditions=self.conditions,
@@ -468,6 +470,37 @@ class PostgresLinks:
         await self._connection.execute(QUERIES.use_link, link_id, at)
 
 
+class PostgresEvidence:
+    def __init__(self, work: Transaction) -> None:
+        self._connection: Connection = work.connection
+
+    async def add(self, document: Document, data: bytes, now: datetime) -> None:
+        await self._connection.execute(
+            QUERIES.add_evidence,
+            document.id,
+            document.approval_id,
+            document.person_id,
+            document.name,
+            document.media_type,
+            document.size,
+            document.sha256,
+            data,
+            now,
+        )
+
+    async def count(self, approval_id: UUID, person_id: UUID) -> int:
+        found: int = await self._connection.fetchval(QUERIES.count_evidence, approval_id, person_id)
+        return found
+
+    async def named(self, approval_id: UUID, ids: list[UUID]) -> list[Document]:
+        rows = await self._connection.fetch(QUERIES.find_evidence, approval_id, ids)
+        return [_evidence(row) for row in rows]
+
+    async def read(self, approval_id: UUID, evidence_id: UUID) -> tuple[Document, bytes] | None:
+        row = await self._connection.fetchrow(QUERIES.read_evidence, approval_id, evidence_id)
+        return (_evidence(row), row["data"]) if row else None
+
+
 class PostgresMoves:
     def __init__(self, work: Transaction) -> None:
         self._connection: Connection = work.connection
@@ -797,6 +830,18 @@ def _link(row: asyncpg.Record | None) -> Link | None:
         person_id=row["person_id"],
         expires_at=row["expires_at"],
         used_at=row["used_at"],
+    )
+
+
+def _evidence(row: asyncpg.Record) -> Document:
+    return Document(
+        id=row["evidence_id"],
+        approval_id=row["approval_id"],
+        person_id=row["person_id"],
+        name=row["name"],
+        media_type=row["media_type"],
+        size=row["size"],
+        sha256=row["sha256"],
     )
 
 

@@ -409,3 +409,19 @@ ORDER BY ended_at DESC LIMIT $2
 SELECT (SELECT count(*) FROM approvals WHERE state = 'open') AS open,
     count(*) AS waiting, count(*) FILTER (WHERE due_at < now()) AS overdue
 FROM open_parts
+
+-- Evidence
+
+-- name: add_evidence
+INSERT INTO evidence (evidence_id, approval_id, person_id, name, media_type, size, sha256, data, added_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+
+-- name: count_evidence
+SELECT count(*) FROM evidence WHERE approval_id = $1 AND person_id = $2
+
+-- name: find_evidence
+SELECT evidence_id, approval_id, person_id, name, media_type, size, sha256 FROM evidence
+WHERE approval_id = $1 AND evidence_id = ANY($2::uuid[])
+
+-- name: read_evidence
+SELECT * FROM evidence WHERE approval_id = $1 AND evidence_id = $2

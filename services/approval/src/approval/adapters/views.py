@@ -16,6 +16,7 @@ from optima_kit.refusals import Refusal
 from ..application.access import hidden_fields
 from ..application.decide_many import Decided
 from ..application.ports import (
+    Document,
     Draft,
     Held,
     How,
@@ -69,13 +70,6 @@ class NoBody(Command):
     """Nothing needs to be said."""
 
 
-class EvidenceCommand(Command):
-    name: Text(200)  # type: ignore[valid-type]
-    media_type: Text(100)  # type: ignore[valid-type]
-    size: Annotated[int, Field(ge=0, le=2**40)]
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-
-
 class DecideCommand(Command):
     step: StepKey
     outcome: Literal["approve", "reject", "abstain", "request_changes"]
@@ -84,7 +78,8 @@ class DecideCommand(Command):
     reason: Text(4000) | None = None  # type: ignore[valid-type]
     on_behalf_of: UUID | None = None
     """Whose part is decided, where the caller stands in for somebody."""
-    evidence: Annotated[list[EvidenceCommand], Field(max_length=20, default_factory=list)]
+    evidence: Annotated[list[UUID], Field(max_length=20, default_factory=list)]
+    """Documents that the caller has attached to the approval before."""
 
     def decision(self, actor: Actor) -> engine.Decision:
         return engine.Decision(
@@ -94,8 +89,20 @@ class DecideCommand(Command):
             content_hash=self.content_hash,
             on_behalf_of=self.on_behalf_of,
             reason=self.reason,
-            evidence=tuple(each.model_dump() for each in self.evidence),
         )
+
+
+class EvidenceQuery(Query):
+    name: Annotated[str, Field(pattern=r'^[^/\\\x00-\x1f\x7f"<>|:*?]{1,120}$', examples=["preventivo.pdf"])]
+    """File name, without a folder."""
+
+
+class EvidenceView(View):
+    evidence_id: UUID
+    name: str
+    media_type: str
+    size: int
+    sha256: str
 
 
 class DecideOneOfMany(DecideCommand):
@@ -291,6 +298,7 @@ class HistoryView(View):
     reason: str | None = None
     fields: list[str] | None = None
     asked: list[PersonView] | None = None
+    evidence: list[EvidenceView] | None = None
     content_hash: str | None = None
 
 
@@ -566,6 +574,8 @@ def history_view(told: Told, directory: Directory, hidden: set[str]) -> HistoryV
                 facts["on_behalf_of"] = who(event.person)
             if event.reason:
                 facts["reason"] = event.reason
+            if event.evidence:
+                facts["evidence"] = [EvidenceView.model_validate(each) for each in event.evidence]
         case PartRequested():
             facts = {"step": event.step, "person": who(event.asked.person), "reason": event.asked.why}
         case PartWithdrawn():
@@ -743,6 +753,16 @@ def problem_view(refusal: Refusal, language: str) -> ProblemView:
     if refusal.field is None:
         return ProblemView(code=refusal.code, detail=detail)
     return ProblemView(code=refusal.code, detail=detail, field=refusal.field)
+
+
+def evidence_view(document: Document) -> EvidenceView:
+    return EvidenceView(
+        evidence_id=document.id,
+        name=document.name,
+        media_type=document.media_type,
+        size=document.size,
+        sha256=document.sha256,
+    )
 
 
 def decided_view(decided: Decided, language: str) -> DecidedView:

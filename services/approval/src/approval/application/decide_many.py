@@ -24,17 +24,18 @@ class Decided:
 
 
 async def decide_many(
-    ports: Ports, actor: Actor, decisions: list[tuple[UUID, engine.Decision]]
+    ports: Ports, actor: Actor, decisions: list[tuple[UUID, engine.Decision, list[UUID]]]
 ) -> list[Decided]:
-    """In the order given. They are carried out in the order of approvals, so that two people with much in
-    common never wait for each other in a circle."""
+    """Each an approval, what is decided, and the documents that belong to it; answered in the order given.
+    They are carried out in the order of approvals, so that two people with much in common never wait for
+    each other in a circle."""
     actor.require("approval.decide")
     results: dict[int, Decided] = {}
     for index in sorted(range(len(decisions)), key=lambda i: decisions[i][0]):
-        approval_id, decision = decisions[index]
+        approval_id, decision, evidence = decisions[index]
         try:
             async with ports.savepoint():
-                held = await decide_step(ports, actor, approval_id, decision)
+                held = await decide_step(ports, actor, approval_id, decision, evidence)
             results[index] = Decided(approval_id, decision.step, held)
         except Refusal as refusal:
             results[index] = Decided(approval_id, decision.step, None, refusal)

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID
 
 from optima_kit.actor import Actor
 
 from ..domain import engine
 from .access import locked_visible_approval, running_process
+from .attach_evidence import named_evidence
 from .ports import Held, Ports
 from .recording import record_change
 
 
-async def decide_step(ports: Ports, actor: Actor, approval_id: UUID, decision: engine.Decision) -> Held:
+async def decide_step(
+    ports: Ports, actor: Actor, approval_id: UUID, decision: engine.Decision, evidence: list[UUID]
+) -> Held:
     """Of two who decide at once, the second decides about what the first has left, or is told that there
     is nothing left to decide."""
     actor.require("approval.decide")
     held = await locked_visible_approval(ports, actor, approval_id)
+    if evidence:
+        documents = await named_evidence(ports, actor, approval_id, evidence)
+        decision = replace(decision, evidence=documents)
     process = await running_process(ports, held.approval)
     directory = await ports.directories.read()
     result = engine.decide(held.approval, process, decision, ports.now, directory)

@@ -315,6 +315,30 @@ class Links(Protocol):
     async def use(self, link_id: UUID, at: datetime) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file that belongs, or is to belong, to somebody's decision."""
+
+    id: UUID
+    approval_id: UUID
+    person_id: UUID
+    """Who attached it."""
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+
+
+class Evidence(Protocol):
+    async def add(self, document: Document, data: bytes, now: datetime) -> None: ...
+
+    async def count(self, approval_id: UUID, person_id: UUID) -> int: ...
+
+    async def named(self, approval_id: UUID, ids: list[UUID]) -> list[Document]: ...
+
+    async def read(self, approval_id: UUID, evidence_id: UUID) -> tuple[Document, bytes] | None: ...
+
+
 MoveState = Literal["previewing", "previewed", "moving", "moved", "reverting", "reverted"]
 Verdict = Literal["possible", "refused", "moved", "reverted", "kept"]
 
@@ -419,6 +443,7 @@ class Ports:
     delegations: Delegations
     directories: Directories
     links: Links
+    evidence: Evidence
     moves: Moves
     replays: Replays
     conditions: Conditions

@@ -101,7 +101,7 @@ class Evidence(_Part):
     """What may be attached to a decision."""
 
     media_types: Annotated[
-        list[Annotated[str, StringConstraints(pattern=r"^[a-z]+/[a-z0-9.+*-]+$")]], Field(max_length=20)
+        list[Literal["application/pdf", "image/png", "image/jpeg"]], Field(min_length=1, max_length=3)
     ]
     at_most: Annotated[int, Field(ge=1, le=20)] = 5
     required: bool = False

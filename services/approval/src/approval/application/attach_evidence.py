@@ -1,0 +1,88 @@
+"""Somebody who is asked keeps a document ready; their decision names those that belong to it."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, Final
+from uuid import UUID
+
+from optima_kit.actor import Actor
+from optima_kit.ids import new_id
+from optima_kit.refusals import Absent, Forbidden, Invalid, WrongState
+
+from .access import locked_visible_approval, running_process, stands_in, visible_approval
+from .ports import Document, Ports
+
+MAGIC_BYTES: Final = {
+    "application/pdf": b"%PDF-",
+    "image/png": b"\x89PNG\r\n\x1a\n",
+    "image/jpeg": b"\xff\xd8\xff",
+}
+"""The media types that are taken, and what a file of each begins with."""
+MOST_BYTES: Final = 10 * 1024 * 1024
+MOST_DOCUMENTS: Final = 50
+"""Of one person, for one approval."""
+
+
+async def attach_evidence(
+    ports: Ports, actor: Actor, approval_id: UUID, name: str, media_type: str, data: bytes
+) -> Document:
+    if media_type not in MAGIC_BYTES or not data.startswith(MAGIC_BYTES[media_type]):
+        raise Invalid("evidence_is_not_its_media_type", field="body", media_type=media_type)
+    held = await locked_visible_approval(ports, actor, approval_id)
+    approval = held.approval
+    if approval.state != "open":
+        raise WrongState("approval_ended", state=approval.state)
+    process = await running_process(ports, approval)
+    asked = any(
+        run.state == "pending" and process.steps[key].evidence is not None and actor.person_id in run.parts
+        for key, run in approval.steps.items()
+    )
+    if not asked and not stands_in(await ports.directories.read(), process, approval, actor, ports):
+        raise Forbidden("not_asked_for_evidence")
+    if await ports.evidence.count(approval_id, actor.person_id) >= MOST_DOCUMENTS:
+        raise Invalid("evidence_too_many", field="body", most=MOST_DOCUMENTS)
+    document = Document(
+        new_id(),
+        approval_id,
+        actor.person_id,
+        name,
+        media_type,
+        len(data),
+        hashlib.sha256(data).hexdigest(),
+    )
+    await ports.evidence.add(document, data, ports.now)
+    return document
+
+
+async def named_evidence(
+    ports: Ports, actor: Actor, approval_id: UUID, ids: list[UUID]
+) -> tuple[dict[str, Any], ...]:
+    """What a decision records of the documents that it names: each is the decider's own, of this approval."""
+    found = {document.id: document for document in await ports.evidence.named(approval_id, ids)}
+    told = []
+    for index, id_ in enumerate(ids):
+        document = found.get(id_)
+        if document is None or document.person_id != actor.person_id:
+            raise Invalid("evidence_unknown", field=f"evidence[{index}]")
+        told.append(
+            {
+                "evidence_id": str(document.id),
+                "name": document.name,
+                "media_type": document.media_type,
+                "size": document.size,
+                "sha256": document.sha256,
+            }
+        )
+    return tuple(told)
+
+
+async def read_evidence(
+    ports: Ports, actor: Actor, approval_id: UUID, evidence_id: UUID
+) -> tuple[Document, bytes]:
+    """To whoever sees the approval."""
+    await visible_approval(ports, actor, approval_id)
+    found = await ports.evidence.read(approval_id, evidence_id)
+    if found is None:
+        raise Absent("evidence_absent")
+    return found
