@@ -17,7 +17,7 @@ from conftest import stage_on
 
 from optima_kit.consumer import Consumer
 from optima_kit.ids import new_id
-from optima_kit.testing import database_for
+from optima_kit.testing import temporary_database
 
 
 async def fill(stage, count: int) -> None:
@@ -37,10 +37,8 @@ async def until(stage, sql: str) -> None:
 
 
 async def main(count: int) -> None:
-    generator = database_for.__wrapped__()
-    make = await anext(generator)
-    where = await make("tally")
-    async with stage_on(where, os.environ["OPTIMA_TEST_AMQP_URL"]) as stage:
+    amqp_url = os.environ["OPTIMA_TEST_AMQP_URL"]
+    async with temporary_database("tally") as where, stage_on(where, amqp_url) as stage:
         began = time.perf_counter()
         await fill(stage, count)
         print(
@@ -72,7 +70,6 @@ async def main(count: int) -> None:
         print(f"commit to handled, idle: p50 {cuts[49]:.1f} ms, p99 {cuts[98]:.1f} ms")
         await consumer.stop()
         await relay.stop()
-    await generator.aclose()
 
 
 if __name__ == "__main__":
