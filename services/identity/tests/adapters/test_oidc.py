@@ -164,7 +164,7 @@ async def test_a_provider_that_rotates_its_keys_is_followed(stub: Stub) -> None:
     stub.key = RSAKey.generate_key(2048, {"kid": "two"})
     stub.published = [stub.key]
     _, (_, _, keys) = next(iter(client._known.items()))
-    keys._fetched = float("-inf")  # as if the least pause between two fetches had passed
+    keys._asked = float("-inf")  # as if the least pause between two fetches had passed
     await client.introduction(provider, None, **asked)
 
 
