@@ -124,9 +124,12 @@ def test_an_interrupted_start_leaves_nothing_running(stack: Stack, moment: str) 
 
 def test_a_start_that_is_killed_or_disturbed_leaves_nothing_running(stack: Stack) -> None:
     starting = stack.begin("up", "--no-demo")
-    until(lambda: "Databases and migrations" in steps_done(stack), describe=starting.poll)
-    for word in ("up", "down", "reset"):
-        assert f"./optima up, process {starting.pid}" in stack.run(word, expect=1)
+    until(lambda: "PostgreSQL" in steps_done(stack), describe=starting.poll)
+    # All at once: one after the other, the last could come when the start is over.
+    others = [stack.begin(word) for word in ("up", "down", "reset")]
+    for other in others:
+        assert f"./optima up, process {starting.pid}" in other.communicate(timeout=60)[0]
+        assert other.returncode == 1
     starting.kill()
     starting.communicate()
     # Nobody is left to wait for it: the supervisor notices by itself.
