@@ -182,7 +182,7 @@ FROM generate_series(1, {count}) AS n;
 INSERT INTO concerned (person_id, approval_id) SELECT '{requester}', approval_id FROM approvals;
 INSERT INTO approval_events (approval_id, number, at, event)
 SELECT approval_id, number, opened_at, '{{"kind": "reminded", "step": "uno", "people": []}}'
-FROM approvals, generate_series(1, 3) AS number;
+FROM approvals, generate_series(1, 2) AS number;
 INSERT INTO approval_words (word, approval_id)
 SELECT unnest(tsvector_to_array(search)), approval_id FROM approvals;
 """
