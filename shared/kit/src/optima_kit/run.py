@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -118,6 +119,9 @@ async def _serve(service: Service[Any], role: str) -> None:
         if role in ("consume", "all") and service.reactions:
             await stack.enter_async_context(_consuming(process))
         await stack.enter_async_context(_answering(process, with_api=role in ("http", "all")))
+        # What was made so far stays: the collector, which stops everything while it looks, leaves it out.
+        gc.collect()
+        gc.freeze()
         log.info("running", role=role)
         await stop.wait()
         log.info("draining", role=role)
