@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import os
 import statistics
 import sys
 import time
 import uuid
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from importlib.resources import files
 from typing import Any
@@ -175,7 +175,8 @@ SELECT set_config('optima.tenant', '{tenant}', false);
 INSERT INTO approvals (approval_id, process_key, process_version, subject_type, subject_id, subject_revision,
     subject_sequence, correlation_id, title, amount, requester_id, state, content, content_hash, steps,
     choices, version, opened_at, ended_at)
-SELECT gen_random_uuid(), 'cinque-passi', 1, 'brief', gen_random_uuid(), 1, 1, gen_random_uuid(),
+SELECT ('019ab400-' || lpad(to_hex(n / 65536), 4, '0') || '-7001-8a5d-' || lpad(to_hex(n), 12, '0'))::uuid,
+    'cinque-passi', 1, 'brief', gen_random_uuid(), 1, 1, gen_random_uuid(),
     'Espositori ' || n, 8000, '{requester}', 'approved', '{content}', 'hash', '{steps}', '{{}}', 6,
     now() - n * interval '1 minute', now() - n * interval '1 minute'
 FROM generate_series(1, {count}) AS n;
@@ -189,26 +190,35 @@ SELECT unnest(tsvector_to_array(search)), approval_id FROM approvals;
 
 
 async def stored_figures() -> list[Figure]:
-    figures: dict[str, list[float]] = {}
+    """Both databases are measured in turn, sample by sample: what else the machine does meets both."""
+    print(f"  filling databases with {FEW:,} and {MANY:,} approvals", file=sys.stderr)
     shown = []
-    for count in (FEW, MANY):
-        print(f"  filling a database with {count:,} approvals", file=sys.stderr)
-        async with _Desk(count) as desk:
-            measured = {
-                "decision, p99": await desk.times(desk.decide, SAMPLES),
-                "inbox, p99": await desk.times(desk.inbox, SAMPLES),
-                "own approvals, p99": await desk.times(desk.own, SAMPLES),
-            }
-            for name, took in measured.items():
-                figures.setdefault(name, []).append(_p99(took))
-            if count == FEW:
-                rate = await desk.rate(8.0)
-                shown.append(Figure("decisions over HTTP, one process", rate, "/s"))
-    for name, (few, many) in figures.items():
-        ratio = many / few
-        shown.append(Figure(f"{name} with {FEW:,} stored", few * 1000, "ms"))
-        shown.append(Figure(f"{name} with {MANY:,} stored", many * 1000, "ms"))
-        shown.append(Figure(f"{name}: ratio", ratio, "×", "≤ 1.5 ×", ratio <= 1.5))
+    async with _Desk(FEW) as few, _Desk(MANY) as many:
+        # As a service does once it has started.
+        gc.collect()
+        gc.freeze()
+        for name in ("decide", "inbox", "own"):
+            took: dict[_Desk, list[float]] = {few: [], many: []}
+            for number in range(SAMPLES + 20):
+                for desk in (few, many):
+                    began = time.perf_counter()
+                    await getattr(desk, name)()
+                    if number >= 20:
+                        took[desk].append(time.perf_counter() - began)
+            p99 = {desk: _p99(times) for desk, times in took.items()}
+            ratio = p99[many] / p99[few]
+            title = {"decide": "decision", "inbox": "inbox", "own": "own approvals"}[name]
+            shown += [
+                Figure(f"{title}, p99 with {FEW:,} stored", p99[few] * 1000, "ms"),
+                Figure(f"{title}, p99 with {MANY:,} stored", p99[many] * 1000, "ms"),
+                Figure(f"{title}: ratio", ratio, "×", "≤ 1.5 ×", ratio <= 1.5),
+                Figure(
+                    f"{title}: ratio of medians",
+                    statistics.median(took[many]) / statistics.median(took[few]),
+                    "×",
+                ),
+            ]
+        shown.append(Figure("decisions over HTTP, one process", await few.rate(8.0), "/s"))
     return shown
 
 
@@ -341,16 +351,6 @@ class _Desk:
         assert response.status == 200
         assert len(page["items"]) == 50
 
-    async def times(self, action: Callable[[], Awaitable[None]], count: int) -> list[float]:
-        for _ in range(20):
-            await action()
-        took = []
-        for _ in range(count):
-            began = time.perf_counter()
-            await action()
-            took.append(time.perf_counter() - began)
-        return took
-
     async def rate(self, seconds: float) -> float:
         self.waiting += await self.open_approvals(6000)
         ends, done, began = time.perf_counter() + seconds, 0, time.perf_counter()
@@ -374,7 +374,8 @@ def main() -> None:
     if wanted.stored:
         figures += asyncio.run(stored_figures())
     for figure in figures:
-        print(figure)
+        verdict = "" if figure.met is None else "  met" if figure.met else "  MISSED"
+        print(f"{figure.name:48} {figure.value:12,.2f} {figure.unit:4} {figure.budget}{verdict}")
 
 
 if __name__ == "__main__":

@@ -323,7 +323,7 @@ class Progress:
         self.before_migration = approval.before_migration
 
     def result(self) -> Approval:
-        """The approval as it now is."""
+        """The approval as it now is; nothing is taken after that."""
         fixed = self.approval
         return Approval(
             fixed.id,
@@ -336,7 +336,7 @@ class Progress:
             self.content,
             self.content_hash,
             fixed.opened_at,
-            dict(self.steps),
+            self.steps,
             self.choices,
             self.state,
             self.ended_at,

@@ -125,7 +125,8 @@ def decide(
     )
     if decision.act == "request_changes":
         run.end_step(step, "changes_requested", "votes")
-        return run.ended("changes_requested", decision.reason, decision.by)
+        run.end("changes_requested", decision.reason, decision.by)
+        return run.result()
     if run.count_votes(step):
         return run.advanced(decision.reason)
     return run.result()
@@ -179,7 +180,9 @@ def cancel(
     directory: Directory,
 ) -> Result:
     """Stops a run whose subject has gone; what was decided stays on record."""
-    return Run(_open(approval), process, now, directory).ended("cancelled", reason, by)
+    run = Run(_open(approval), process, now, directory)
+    run.end("cancelled", reason, by)
+    return run.result()
 
 
 def amend(
@@ -242,7 +245,8 @@ def overdue(
     for index in range(actions_before, len(step.due.then)):
         action = step.due.then[index]
         if action == "expire":
-            return run.ended("expired", f"overdue:{step_key}", None)
+            run.end("expired", f"overdue:{step_key}")
+            return run.result()
         if action == "reject":
             run.reject(step, "overdue")
             return run.advanced()

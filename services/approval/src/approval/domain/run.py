@@ -101,24 +101,24 @@ class Run:
             if self.rejected:
                 self.follow_rejection(self.rejected.pop(0), reason)
             elif self.has_rejections and self.any_failed(root):
-                self.ended("rejected", reason or self.rejection(), None)
+                self.end("rejected", reason or self.rejection())
             elif self.sequence(root) and not self.rejected:
-                self.ended("approved", None, None)
+                self.end("approved", None)
             elif not self.rejected and not (self.has_rejections and self.any_failed(root)):
                 break
         return self.result()
 
-    def ended(
+    def end(
         self,
         outcome: Literal["approved", "rejected", "changes_requested", "cancelled", "expired"],
         reason: str | None,
-        by: UUID | None,
-    ) -> Result:
+        by: UUID | None = None,
+    ) -> None:
+        """Ends the approval, and with it whatever waits."""
         for key in self.pending():
             because = "cancelled" if outcome == "cancelled" else "ended"
             self.end_step(self.process.steps[key], "not_required", because)
         self.record(Ended(self.now, outcome, reason, by))
-        return self.result()
 
     def sequence(self, nodes: list[Node]) -> bool:
         """Whether the sequence has been passed; opens what comes next in it."""
@@ -333,7 +333,7 @@ class Run:
         if run.because != "nobody" and isinstance(step.on_rejection, BackTo):
             self.send_back(step.on_rejection.back_to)
         elif step.on_rejection == "requester":
-            self.ended("changes_requested", reason or self.rejection(), None)
+            self.end("changes_requested", reason or self.rejection())
 
     def rejection(self) -> str:
         """The rejected step that is to blame where nobody gave a reason, and by what it was rejected."""
