@@ -394,6 +394,19 @@ class TestPeople:
         world.leave("ada")
         assert world.people_change().run.state == "rejected"
 
+    @pytest.mark.parametrize(("policy", "state"), [("skip", "approved"), ("reject", "rejected")])
+    def test_whoever_loses_the_role_is_not_asked_any_more(self, world, policy, state):
+        world.open(one_step(approvers=[{"role": "director"}], if_too_few=policy))
+        world.change("dario", roles=frozenset({"purchasing"}))
+        assert world.people_change().run.state == state
+        assert world.parts("uno") == {"dario": "cancelled"}
+
+    def test_approvals_of_who_left_count_towards_the_quorum(self, world):
+        world.open(one_step(quorum={"at_least": 2}, if_too_few="reject")).decide("paolo", "uno")
+        world.leave("paolo")
+        assert world.people_change().asked("uno") == {"piera"}
+        assert world.decide("piera", "uno").run.state == "approved"
+
     def test_too_few_for_the_quorum_are_made_up(self, world):
         world.leave("piera")
         world.open(one_step(quorum={"at_least": 2}))

@@ -41,6 +41,7 @@ class LeftOut:
 @value
 class Selection:
     asked: tuple[Asked, ...]
+    """Everybody who may be asked, also where that is too few."""
     left_out: tuple[LeftOut, ...] = ()
     instead: Literal["skipped_for_requester", "skip", "reject"] | None = None
     """What happens to the step in place of asking."""
@@ -80,30 +81,25 @@ def _same_for_all_subjects(step: Step) -> bool:
 
 
 def _select(step: Step, asking: Asking) -> Selection:
-    chosen, left_out = _choose(step, step.approvers, asking, fallback=False)
-    requester_is_named = any(out.why == "requester" for out in left_out)
-    if step.self_approval == "skipped" and requester_is_named:
-        return Selection((), tuple(left_out), "skipped_for_requester")
-    lacking = _groups_lacking(step, chosen)
-    if not lacking and len(chosen) >= approvals_needed(step.quorum, len(chosen)):
-        return Selection(tuple(chosen), tuple(left_out))
+    asked, left_out = _choose(step, step.approvers, asking, fallback=False)
+    if step.self_approval == "skipped" and any(out.why == "requester" for out in left_out):
+        return Selection(tuple(asked), tuple(left_out), "skipped_for_requester")
+    lacking = _groups_lacking(step, asked)
+    if not lacking and len(asked) >= approvals_needed(step.quorum, len(asked)):
+        return Selection(tuple(asked), tuple(left_out))
     if step.if_too_few == "reject":
-        return Selection((), tuple(left_out), "reject")
+        return Selection(tuple(asked), tuple(left_out), "reject")
     if step.if_too_few == "skip":
         # Groups without people are dropped where others remain.
-        if lacking and chosen:
-            return Selection(tuple(chosen), tuple(left_out))
-        return Selection((), tuple(left_out), "skip")
+        return Selection(tuple(asked), tuple(left_out), None if lacking and asked else "skip")
     rules = step.if_too_few.ask if isinstance(step.if_too_few, Ask) else [ADMINS]
     more, more_left_out = _choose(step, rules, asking, fallback=True)
-    known = {each.person for each in chosen}
+    known = {each.person for each in asked}
     for each in more:
         if each.person not in known:
-            chosen.append(Asked(each.person, tuple(lacking) or each.groups, each.why, each.origin))
-    enough = len(chosen) >= approvals_needed(step.quorum, len(chosen)) and not _groups_lacking(step, chosen)
-    if not enough:
-        return Selection((), (*left_out, *more_left_out), "reject")
-    return Selection(tuple(chosen), (*left_out, *more_left_out))
+            asked.append(Asked(each.person, tuple(lacking) or each.groups, each.why, each.origin))
+    enough = len(asked) >= approvals_needed(step.quorum, len(asked)) and not _groups_lacking(step, asked)
+    return Selection(tuple(asked), (*left_out, *more_left_out), None if enough else "reject")
 
 
 def rules_of(step: Step) -> set[str]:

@@ -261,7 +261,7 @@ class Run:
             answer = may_be_asked(self.directory.person(person), step, self.asking)
             if answer != "yes":
                 self.record(PartWithdrawn(self.now, step.key, person, answer))
-            elif selection.instead is None and part.origin in ("named", "fallback") and person not in named:
+            elif part.origin in ("named", "fallback") and person not in named:
                 self.record(PartWithdrawn(self.now, step.key, person, "not_named"))
         for person, asked in named.items():
             if not self.is_taken(step, person):
