@@ -200,8 +200,11 @@ def test_logs_follow_a_service(stack: Stack) -> None:
     following = stack.begin("logs", "brief", "-f")
     assert following.stdout is not None
     assert json.loads(following.stdout.readline())["event"] == "old"
+    with log.open("a") as file:
+        file.write(json.dumps({"event": "last"}) + "\n")
     log.replace(log.with_name("brief.log.1"))
     log.write_text(json.dumps({"event": "new"}) + "\n")
+    assert json.loads(following.stdout.readline())["event"] == "last"
     assert json.loads(following.stdout.readline())["event"] == "new"
     following.send_signal(signal.SIGINT)
     following.communicate(timeout=10)

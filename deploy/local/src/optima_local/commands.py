@@ -111,11 +111,11 @@ def logs(options: argparse.Namespace) -> int:
     if not path.exists():
         known = ", ".join(sorted(found.stem for found in STACK.logs.glob("*.log")))
         sys.exit(f"No log of {options.name!r}. There are: {known or 'none yet'}")
-    for line in last_lines(path, options.lines):
-        print(line)
-    if options.follow:
-        for line in follow(path, threading.Event()):
-            print(line, flush=True)
+    lines = (
+        follow(path, options.lines, threading.Event()) if options.follow else last_lines(path, options.lines)
+    )
+    for line in lines:
+        print(line, flush=True)
     return 0
 
 

@@ -78,28 +78,39 @@ def json_line(level: str, event: str, **facts: Any) -> bytes:
 def last_lines(path: Path, count: int) -> list[str]:
     try:
         with path.open("rb") as file:
-            file.seek(max(0, path.stat().st_size - 256 * 1024))
-            return file.read().decode(errors="replace").splitlines()[-count:]
+            return read_last(file, count)
     except FileNotFoundError:
         return []
 
 
-def follow(path: Path, stopped: threading.Event) -> Iterator[str]:
-    """New lines as they come, across rotations, until `stopped`."""
+def read_last(file: IO[bytes], count: int) -> list[str]:
+    """The last lines; the file stands at its end then."""
+    file.seek(max(0, os.fstat(file.fileno()).st_size - 256 * 1024))
+    return file.read().decode(errors="replace").splitlines()[-count:]
+
+
+def follow(path: Path, count: int, stopped: threading.Event) -> Iterator[str]:
+    """The last `count` lines and then new ones as they come, across rotations, until `stopped`."""
     file = path.open("rb")
-    file.seek(0, 2)
+    yield from read_last(file, count)
     rest = b""
     while not stopped.is_set():
+        # Asked first: what was written before a rotation is read before the next file is.
+        rotated = was_rotated(path, file)
         chunk = file.read(65536)
         if chunk:
             *lines, rest = (rest + chunk).split(b"\n")
             yield from (line.decode(errors="replace") for line in lines)
-        elif path.exists() and path.stat().st_ino != file_number(file):
+        elif rotated:
             file.close()
             file = path.open("rb")
         else:
             stopped.wait(0.1)
 
 
-def file_number(file: IO[bytes]) -> int:
-    return os.fstat(file.fileno()).st_ino
+def was_rotated(path: Path, file: IO[bytes]) -> bool:
+    """Whether the path leads to another file by now; between two files it leads nowhere yet."""
+    try:
+        return path.stat().st_ino != os.fstat(file.fileno()).st_ino
+    except FileNotFoundError:
+        return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 import re
 import shutil
@@ -26,21 +27,24 @@ SECRET = "a secret: with/odd+signs"
 
 async def installed() -> Path:
     """The library's entry, installed once a workspace. Where there is no npm: skips, and fails in CI."""
-    entry = FOLDER / "node_modules" / "oidc-provider" / "lib" / "index.js"
-    if entry.is_file():
-        return entry
     if shutil.which("npm") is None:
         (pytest.fail if os.environ.get("CI") else pytest.skip)("npm is needed to run oidc-provider")
     FOLDER.mkdir(parents=True, exist_ok=True)
-    npm = await asyncio.create_subprocess_exec(
-        *("npm", "install", "--prefix", str(FOLDER), "--no-save", "--no-package-lock", "--ignore-scripts"),
-        *("--no-audit", "--no-fund", f"oidc-provider@{VERSION}"),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    output, _ = await npm.communicate()
-    assert npm.returncode == 0, output.decode()[-2000:]
-    return entry
+    complete = FOLDER / "complete"
+    # Tests run in several processes: one installs, the others wait for it.
+    with (FOLDER / "lock").open("w") as lock:
+        await asyncio.to_thread(fcntl.flock, lock, fcntl.LOCK_EX)
+        if not complete.exists():
+            npm = await asyncio.create_subprocess_exec(
+                *("npm", "install", "--prefix", str(FOLDER), "--no-save", "--no-package-lock"),
+                *("--ignore-scripts", "--no-audit", "--no-fund", f"oidc-provider@{VERSION}"),
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.STDOUT,
+            )
+            output, _ = await npm.communicate()
+            assert npm.returncode == 0, output.decode()[-2000:]
+            complete.touch()
+    return FOLDER / "node_modules" / "oidc-provider" / "lib" / "index.js"
 
 
 @pytest.fixture
@@ -54,13 +58,19 @@ async def issuer() -> AsyncIterator[str]:
         *("node", str(script), str(port), REDIRECT_URI),
         env={**os.environ, "OIDC_PROVIDER": str(entry)},
         stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.STDOUT,
     )
     assert process.stdout is not None
-    await asyncio.wait_for(process.stdout.readuntil(b"listening\n"), 30)
+    told = b""
+    while not told.endswith(b"listening\n"):
+        line = await asyncio.wait_for(process.stdout.readline(), 30)
+        told += line
+        assert line, f"oidc-provider did not start:\n{told.decode(errors='replace')}"
+    draining = asyncio.create_task(process.stdout.read())
     yield f"http://127.0.0.1:{port}"
     process.terminate()
     await process.wait()
+    await draining
 
 
 @pytest.fixture
