@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -18,7 +18,9 @@ from optima_kit.db import Database, Transaction
 from optima_kit.reactions import Received
 from optima_kit.testing import ServiceDatabase, temporary_database
 from trail.adapters.messages import record
-from trail.bootstrap import ports
+from trail.application.ports import Ports
+from trail.bootstrap import service
+from trail.settings import TrailSettings
 
 Event = Received[dict[str, Any]]
 
@@ -31,6 +33,8 @@ class Scene:
     database: Database
     now: datetime
     tenant_id: UUID
+    settings: TrailSettings
+    ports: Callable[[Transaction], Ports]
 
     def event(
         self,
@@ -73,7 +77,7 @@ class Scene:
                 on_behalf_of=event.on_behalf_of,
                 traceparent=None,
             )
-            await record(ports(cause), event)
+            await record(self.ports(cause), event)
 
     async def tamper(self, *statements: str) -> None:
         """As a superuser, past permissions, triggers and keys."""
@@ -101,5 +105,13 @@ async def scene(shared: ServiceDatabase) -> AsyncIterator[Scene]:
     await connection.execute("SET session_replication_role = replica; TRUNCATE entries, heads, grants, hours")
     await connection.close()
     database = await Database.open(stored.rw_url, source="/optima/trail", size=3, clock=FixedClock(now))
-    yield Scene(stored, database, now, UUID(int=1))
+    settings = TrailSettings(
+        database_url=stored.rw_url,
+        database_backbone_url=stored.backbone_url,
+        broker_url="amqp://none",
+        issuer="http://issuer.test",
+        jwks_url="http://issuer.test/jwks",
+        key_secret="a-secret-of-these-tests-0123456789abcdef",
+    )
+    yield Scene(stored, database, now, UUID(int=1), settings, service(settings).ports)
     await database.close()

@@ -102,6 +102,8 @@ def service_environment(
             "OPTIMA_PLATFORM_CLIENT_SECRET": secrets["platform_client"],
             "OPTIMA_KEY_SECRET": secrets["identity_key"],
         }
+    if service.name == "trail":
+        environment["OPTIMA_KEY_SECRET"] = secrets["trail_key"]
     if service.name == "erp-bridge":
         environment["OPTIMA_DROP_FOLDER_ROOT"] = str(layout.drop_folder)
     return environment
@@ -110,7 +112,7 @@ def service_environment(
 def service_secrets(services: list[ServiceCode]) -> list[str]:
     """Names of the secrets that the services' databases, users and keys take."""
     names = [name for service in services for name in (*service.roles, f"amqp_{service.amqp_user}")]
-    return [*names, "platform_client", "identity_key"]
+    return [*names, "platform_client", "identity_key", "trail_key"]
 
 
 def service_program(service: ServiceCode, environment: Mapping[str, str]) -> Program:

@@ -12,5 +12,6 @@ if __name__ == "__main__":
     from optima_kit.run import main
 
     from .bootstrap import service
+    from .settings import TrailSettings
 
-    main(service)
+    main(service, TrailSettings)

@@ -5,20 +5,19 @@ from __future__ import annotations
 from optima_kit.db import Transaction
 from optima_kit.http import Routes
 from optima_kit.service import Service
-from optima_kit.settings import Settings
 
 from .adapters.feed import Resources, feed_routes
 from .adapters.http import routes
 from .adapters.messages import reactions
 from .adapters.postgres import PostgresTrail
 from .application.ports import Ports
+from .settings import TrailSettings
 
 
-def ports(work: Transaction) -> Ports:
-    return Ports(trail=work.gathering(PostgresTrail), now=work.now)
+def service(settings: TrailSettings) -> Service[Ports]:
+    def ports(work: Transaction) -> Ports:
+        return Ports(trail=work.gathering(PostgresTrail), now=work.now)
 
-
-def service(settings: Settings) -> Service[Ports]:
     endpoints = Routes()
     endpoints.include(routes)
     endpoints.include(feed_routes)

@@ -14,7 +14,6 @@ from optima_contracts.brief import BriefCommented, BriefDrafted
 from trail.adapters.postgres import QUERIES
 from trail.application.ports import Selection
 from trail.application.verify_chain import verify_chain
-from trail.bootstrap import ports
 from trail.domain.chain import Broken, Head
 from trail.domain.competence import Sight
 
@@ -29,7 +28,7 @@ def commented(scene: Any, n: int, **options: Any) -> Any:
 
 async def verify(scene: Any) -> Broken | None:
     async with scene.database.reading(TENANT) as work:
-        return (await verify_chain(ports(work))).broken
+        return (await verify_chain(scene.ports(work))).broken
 
 
 async def test_numbers_have_no_gap_across_batches_of_concurrent_consumers(scene: Any) -> None:
@@ -55,7 +54,7 @@ async def test_tenants_have_chains_of_their_own(scene: Any) -> None:
     await scene.record(commented(scene, 3, tenant_id=OTHER))
     for tenant, length in ((TENANT, 2), (OTHER, 1)):
         async with scene.database.reading(tenant) as work:
-            trail = ports(work).trail
+            trail = scene.ports(work).trail
             assert (await trail.head()).number == length
             assert len(await trail.entries(Selection(), EVERYTHING)) == length
 
@@ -147,7 +146,7 @@ async def test_the_database_writes_the_same_canonical_text(scene: Any) -> None:
         scene.event(odd, subject=UUID(int=5), time=at.astimezone(timezone(timedelta(hours=2)))),
     )
     async with scene.database.reading(TENANT) as work:
-        trail = ports(work).trail
+        trail = scene.ports(work).trail
         (written,) = [portion async for portion in trail.canonical_chain()]
         (read,) = [portion async for portion in trail.chain()]
     assert [each.canonical for each in written] == [each.entry.canonical() for each in read]
@@ -164,7 +163,7 @@ async def test_a_period_is_found_though_entries_come_late(scene: Any) -> None:
     await scene.record(commented(scene, 1, time=scene.now - timedelta(days=3)), commented(scene, 2))
     await scene.record(commented(scene, 3, time=scene.now - timedelta(days=2)), commented(scene, 4))
     async with scene.database.reading(TENANT) as work:
-        trail = ports(work).trail
+        trail = scene.ports(work).trail
         selection = Selection(
             occurred_from=scene.now - timedelta(days=3), occurred_before=scene.now - timedelta(days=1)
         )
@@ -206,5 +205,5 @@ async def test_hot_queries_use_their_index(scene: Any) -> None:
 async def test_an_unknown_cursor_is_followed_by_nothing(scene: Any) -> None:
     await scene.record(commented(scene, 1))
     async with scene.database.reading(TENANT) as work:
-        assert await ports(work).trail.entries(Selection(after=uuid4()), EVERYTHING) == []
-        assert await ports(work).trail.head() != Head(0, "")
+        assert await scene.ports(work).trail.entries(Selection(after=uuid4()), EVERYTHING) == []
+        assert await scene.ports(work).trail.head() != Head(0, "")

@@ -14,7 +14,6 @@ from optima_kit.testing import eventually
 from optima_kit.topology import dead_queue, declare_service, declare_shared, events_queue
 from trail.adapters.messages import reactions
 from trail.application.verify_chain import verify_chain
-from trail.bootstrap import ports
 
 EACH = 300
 
@@ -52,7 +51,7 @@ async def test_every_event_becomes_one_entry_whatever_the_broker_does(scene: Any
             Consumer(
                 name,
                 reactions=reactions,
-                ports=ports,
+                ports=scene.ports,
                 database=scene.database,
                 backbone=backbone.pool,
                 broker=broker,
@@ -83,5 +82,5 @@ async def test_every_event_becomes_one_entry_whatever_the_broker_does(scene: Any
     assert await recorded() == [list(range(1, EACH + 1))] * 2
     for tenant in tenants:
         async with scene.database.reading(tenant) as work:
-            outcome = await verify_chain(ports(work))
+            outcome = await verify_chain(scene.ports(work))
         assert (outcome.broken, outcome.checked) == (None, EACH)

@@ -16,21 +16,13 @@ from optima_contracts.brief import BriefCommented
 from optima_contracts.economics import JobEconomicsSet
 from optima_contracts.envelope import Envelope
 from optima_kit.clock import FixedClock
-from optima_kit.settings import Settings
 from optima_kit.testing import AppClient, app_client, undocumented_refusals
 from trail.bootstrap import service
 
 
 @pytest.fixture
 async def app(scene: Any) -> AsyncIterator[AppClient]:
-    settings = Settings(
-        database_url=scene.stored.rw_url,
-        database_backbone_url=scene.stored.backbone_url,
-        broker_url="amqp://none",
-        issuer="http://issuer.test",
-        jwks_url="http://issuer.test/jwks",
-    )
-    async with app_client(service(settings), scene.stored, clock=FixedClock(scene.now)) as app:
+    async with app_client(service(scene.settings), scene.stored, clock=FixedClock(scene.now)) as app:
         yield app
 
 

@@ -13,7 +13,6 @@ from optima_contracts.brief import BriefCommented, BriefDrafted
 from optima_contracts.economics import BriefPriced, JobEconomicsSet
 from optima_contracts.production import PhaseAssigned, PhaseStarted
 from optima_kit.clock import FixedClock
-from optima_kit.settings import Settings
 from optima_kit.testing import AppClient, app_client
 from trail.adapters.verify_command import verify_command
 from trail.bootstrap import service
@@ -25,15 +24,7 @@ ANNA, BRUNO, DINO = UUID(int=31), UUID(int=32), UUID(int=33)
 
 @pytest.fixture
 async def app(scene: Any) -> AsyncIterator[AppClient]:
-    urls = scene.stored
-    settings = Settings(
-        database_url=urls.rw_url,
-        database_backbone_url=urls.backbone_url,
-        broker_url="amqp://none",
-        issuer="http://issuer.test",
-        jwks_url="http://issuer.test/jwks",
-    )
-    async with app_client(service(settings), scene.stored, clock=FixedClock(scene.now)) as app:
+    async with app_client(service(scene.settings), scene.stored, clock=FixedClock(scene.now)) as app:
         yield app
 
 
