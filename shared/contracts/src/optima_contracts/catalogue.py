@@ -1,9 +1,19 @@
 """Importing this module registers every event type."""
 
-from . import approval, brief, economics, erp, identity, logistics, production
+from . import approval, brief, economics, erp, identity, logistics, production, trail
 from .envelope import EventData, event_types
 
-__all__ = ["approval", "brief", "economics", "erp", "every_event_type", "identity", "logistics", "production"]
+__all__ = [
+    "approval",
+    "brief",
+    "economics",
+    "erp",
+    "every_event_type",
+    "identity",
+    "logistics",
+    "production",
+    "trail",
+]
 
 
 def every_event_type() -> dict[str, type[EventData]]:
