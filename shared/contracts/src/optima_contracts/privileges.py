@@ -177,6 +177,11 @@ PRIVILEGES: Final[tuple[Privilege, ...]] = (
     ),
     _p("trail.read_all", "vedere tutto il tracciato", "read the whole trail", "auditor"),
     _p("trail.export", "esportare il tracciato", "export the trail", "auditor"),
+    _p(
+        "trail.erase",
+        "cancellare dal tracciato i testi personali di qualcuno",
+        "erase somebody's personal texts from the trail",
+    ),
     _p("webhook.write", "gestire i webhook", "manage webhooks"),
     _p("operations.replay", "ripetere messaggi parcheggiati", "replay parked messages"),
 )

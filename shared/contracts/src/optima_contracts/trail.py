@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import ClassVar, Literal
 from uuid import UUID
 
@@ -40,3 +41,29 @@ class WebhookDisabled(EventData):
     owner_id: UUID
     host: str
     reason: Literal["gone", "unreachable", "owner"]
+
+
+class ChainAnchored(EventData):
+    """The newest entry of a tenant's trail was signed, once a day. Subject: the tenant.
+
+    Whoever keeps this can show later that nothing up to that entry was rewritten or cut off.
+    """
+
+    type: ClassVar[str] = "optima.trail.chain_anchored.v1"
+    tenant_id: UUID
+    day: date
+    """In UTC; it is over."""
+    number: int
+    hash: str
+    signed_at: datetime
+    kid: str
+    """Names the public key, which the trail publishes at `/.well-known/trail-anchor-keys.json`."""
+    signature: str
+    """Ed25519, base64url, over the canonical JSON of the fields above."""
+
+
+class PersonErased(EventData):
+    """What the trail held of a person's own texts was made unreadable for good. Subject: the person."""
+
+    type: ClassVar[str] = "optima.trail.person_erased.v1"
+    person_id: UUID
