@@ -20,15 +20,15 @@ INSTALL_BY_HAND = (
     " rabbitmq-server; elsewhere: put rabbitmq-server and erl on PATH), or name a broker in OPTIMA_AMQP_URL."
 )
 
+# In Erlang's own terms: for rabbitmq.conf the broker first loads what translates it, a second of every start.
 CONFIGURATION = """\
-listeners.tcp.1 = 127.0.0.1:{port}
-loopback_users = none
-load_definitions = {definitions}
-log.console = true
-log.console.level = warning
-log.console.formatter = json
-log.file = false
-disk_free_limit.absolute = 100MB
+[{{rabbit, [
+  {{tcp_listeners, [{{"127.0.0.1", {port}}}]}},
+  {{loopback_users, []}},
+  {{load_definitions, "{definitions}"}},
+  {{disk_free_limit, 100000000}},
+  {{log, [{{file, [{{file, false}}]}}, {{console, [{{enabled, true}}, {{level, warning}}]}}]}}
+]}}].
 """
 
 
@@ -58,7 +58,7 @@ class PrivateRabbit:
         definitions_file = self.data / "definitions.json"
         definitions_file.touch(mode=0o600)
         definitions_file.write_text(json.dumps(definitions))
-        (self.data / "rabbitmq.conf").write_text(
+        (self.data / "rabbitmq.config").write_text(
             CONFIGURATION.format(port=self.port, definitions=definitions_file)
         )
         (self.data / "enabled_plugins").write_text("[].\n")
@@ -105,7 +105,7 @@ class PrivateRabbit:
             "RABBITMQ_DIST_PORT": str(self.distribution_port),
             "RABBITMQ_MNESIA_BASE": str(data / "mnesia"),
             "RABBITMQ_LOG_BASE": str(data / "log"),
-            "RABBITMQ_CONFIG_FILE": str(data / "rabbitmq.conf"),
+            "RABBITMQ_CONFIG_FILE": str(data / "rabbitmq.config"),
             "RABBITMQ_ENABLED_PLUGINS_FILE": str(data / "enabled_plugins"),
             "RABBITMQ_CONF_ENV_FILE": "/dev/null",
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",

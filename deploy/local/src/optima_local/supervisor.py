@@ -138,7 +138,8 @@ class Supervisor:
             asyncio.run(create_databases(servers, self.services, secrets, private=private))
             applied = asyncio.run(migrate_databases(servers, self.services, secrets))
             detail.append(f"{len(self.services)} databases, {len(applied)} migrations applied")
-        with self._step("Services"), ThreadPoolExecutor(max_workers=len(self.services)) as pool:
+        # A start is all computing: more at once than there are cores would only hold up the broker's.
+        with self._step("Services"), ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
             environments = [
                 service_environment(service, self.layout, servers, ports, secrets)
                 for service in self.services

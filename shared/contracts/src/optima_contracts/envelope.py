@@ -23,9 +23,12 @@ _REGISTER: dict[str, type[EventData]] = {}
 
 
 class Fact(BaseModel):
-    """A part of an event. Unknown fields are ignored, so that a publisher may add some."""
+    """A part of an event. Unknown fields are ignored, so that a publisher may add some.
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    Of all models a service uses a few: each is built when it is first used.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
 
 class EventData(Fact):

@@ -8,6 +8,7 @@ import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import cached_property
 from typing import Any, Generic, TypeVar, cast
 from urllib.parse import quote
 from uuid import UUID
@@ -110,7 +111,8 @@ class Api(Generic[P]):
         self._clock = clock
         self._resources = resources
         self._limit = _RateLimit(rate_per_second)
-        self._document = orjson.dumps(openapi_document(title, version, routes))
+        self._title = title
+        self._version = version
 
     def mount(self, app: web.Application) -> None:
         """Adds the endpoints, `/openapi.json` and the problem responses to an application."""
@@ -125,6 +127,11 @@ class Api(Generic[P]):
 
     async def _serve_document(self, _: web.Request) -> web.Response:
         return web.Response(body=self._document, content_type="application/json")
+
+    @cached_property
+    def _document(self) -> bytes:
+        """Made when first asked for: a service starts without it sooner."""
+        return orjson.dumps(openapi_document(self._title, self._version, self._routes))
 
     @web.middleware
     async def _answer_unmatched(self, request: web.Request, handler: Any) -> web.StreamResponse:
