@@ -33,6 +33,8 @@ async def test_a_change_needs_the_version_that_was_read(bridge: Any) -> None:
     response, _ = await admin.put("/v1/connections/gestionale", json=GOOD, headers={"If-Match": '"1"'})
     assert (response.status, response.headers["ETag"]) == (200, '"2"')
     assert len(await bridge.stored.fetch("SELECT FROM mapping_versions")) == 1
+    response, _ = await admin.put("/v1/connections/mai-vista", json=GOOD, headers={"If-Match": '"1"'})
+    assert response.status == 412
 
 
 @pytest.mark.parametrize(

@@ -25,14 +25,16 @@ async def configure_connection(
 ) -> Connection:
     """`changes` say where the mapping departs from the connector's own; a changed mapping is a new version.
 
-    Raises PreconditionRequired or Stale when a connection that exists is changed blindly, Invalid for a
-    connector, setting or mapping that can't be.
+    Raises PreconditionRequired when a connection that exists is changed blindly, Stale when the one that the
+    client saw is not there any more, Invalid for a connector, setting or mapping that can't be.
     """
     known = await ports.connections.find(key)
     spoken = ports.connectors.get(connector)
     normal = spoken.check(Endpoint(ports.tenant_id, settings))
     mapping = spoken.mapping().with_changes(changes)
     if known is None:
+        if expected_version is not None:
+            raise Stale("stale_version", field="If-Match")
         connection = Connection(new_id(), key, connector, normal, changes, mapping, 1, 1)
     else:
         if expected_version is None:
