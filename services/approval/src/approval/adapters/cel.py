@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from functools import lru_cache
@@ -46,7 +45,7 @@ def _native(value: Any) -> Any:
     """CEL has no decimals: amounts become doubles, which keep every cent up to 10¹³ euro apart."""
     if isinstance(value, Decimal):
         return float(value)
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {key: _native(inner) for key, inner in value.items()}
     if isinstance(value, list):
         return [_native(inner) for inner in value]

@@ -390,11 +390,13 @@ def _settles_migration(event: Event) -> bool:
 
 
 def _step_opened(progress: Progress, event: StepOpened) -> None:
-    at = event.at
+    at, parts = event.at, {}
+    for each in event.asked:
+        parts[each.person] = Part(each.person, each.groups, each.why, each.origin, at)
     progress.steps[event.step] = StepRun(
         "pending",
         progress.steps[event.step].round + 1,
-        {each.person: Part(each.person, each.groups, each.why, each.origin, at) for each in event.asked},
+        parts,
         at,
         event.due_at,
         event.remind_at,
@@ -407,8 +409,9 @@ def _choice_taken(progress: Progress, event: ChoiceTaken) -> None:
 
 def _part_decided(progress: Progress, event: PartDecided) -> None:
     run = progress.steps[event.step]
-    part = run.parts[event.person]
-    decided = Part(
+    parts = dict(run.parts)
+    part = parts[event.person]
+    parts[event.person] = Part(
         part.person,
         part.groups,
         part.why,
@@ -420,7 +423,7 @@ def _part_decided(progress: Progress, event: PartDecided) -> None:
         event.content_hash,
         event.reason,
     )
-    _put_parts(progress, event.step, decided)
+    progress.steps[event.step] = _with_parts(run, parts)
 
 
 def _part_requested(progress: Progress, event: PartRequested) -> None:
@@ -447,10 +450,14 @@ def _put_parts(progress: Progress, key: str, *parts: Part) -> None:
     all_parts = dict(run.parts)
     for part in parts:
         all_parts[part.person] = part
-    progress.steps[key] = StepRun(
+    progress.steps[key] = _with_parts(run, all_parts)
+
+
+def _with_parts(run: StepRun, parts: dict[UUID, Part]) -> StepRun:
+    return StepRun(
         run.state,
         run.round,
-        all_parts,
+        parts,
         run.opened_at,
         run.due_at,
         run.remind_at,
@@ -486,12 +493,15 @@ def _step_ended(progress: Progress, event: StepEnded) -> None:
 
 
 def _closed_parts(run: StepRun, state: Vote, at: datetime) -> dict[UUID, Part]:
-    return {
-        person: part
-        if part.state != "requested"
-        else Part(part.person, part.groups, part.why, part.origin, part.requested_at, state, at)
-        for person, part in run.parts.items()
-    }
+    # The dictionary is shared with earlier states: what changes is copied, what doesn't isn't.
+    parts = run.parts
+    for person, part in run.parts.items():
+        if part.state == "requested":
+            if parts is run.parts:
+                parts = dict(parts)
+            closed = Part(part.person, part.groups, part.why, part.origin, part.requested_at, state, at)
+            parts[person] = closed
+    return parts
 
 
 def _step_reopened(progress: Progress, event: StepReopened) -> None:

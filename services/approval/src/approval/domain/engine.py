@@ -29,7 +29,7 @@ from .approval import (
 from .approvers import Asking, may_be_asked, select_approvers
 from .directory import Directory
 from .migration import choices_that_stay, migration_hindrance
-from .process import Process, Step
+from .process import Evidence, Process, Step
 from .run import Result, Run, missing_fields
 from .values import value
 
@@ -350,17 +350,16 @@ def _decision_is_complete(approval: Approval, step: Step, decision: Decision) ->
     wants_reason = decision.act in ("reject", "request_changes") or decision.act in step.reasons
     if wants_reason and not (decision.reason or "").strip():
         raise Invalid("reason_required", field="reason", act=decision.act)
-    if decision.act == "approve" and (missing := missing_fields(approval.content, step)):
+    if step.requires and decision.act == "approve" and (missing := missing_fields(approval.content, step)):
         raise WrongState("fields_required", step=step.key, fields=", ".join(missing))
-    _evidence_is_allowed(step, decision)
+    if step.evidence is not None:
+        _evidence_is_allowed(step.evidence, decision)
+    elif decision.evidence:
+        raise Invalid("evidence_not_allowed", field="evidence", step=step.key)
 
 
-def _evidence_is_allowed(step: Step, decision: Decision) -> None:
-    rule, given = step.evidence, decision.evidence
-    if rule is None:
-        if given:
-            raise Invalid("evidence_not_allowed", field="evidence", step=step.key)
-        return
+def _evidence_is_allowed(rule: Evidence, decision: Decision) -> None:
+    given = decision.evidence
     if len(given) > rule.at_most:
         raise Invalid("evidence_too_many", field="evidence", most=rule.at_most)
     if rule.required and not given and decision.act == "approve":

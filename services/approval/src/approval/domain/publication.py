@@ -366,10 +366,11 @@ def _candidates(field: FieldType | None, literals: set[object]) -> list[Any]:
 
 
 def _around(numbers: list[Decimal]) -> list[Decimal]:
+    """The outermost first: most comparisons hold for one of them, and looking for a subject ends there."""
     if not numbers:
         return [Decimal(0)]
     between = [(low + high) / 2 for low, high in itertools.pairwise(numbers)]
-    return sorted({numbers[0] - 1, *numbers, *between, numbers[-1] + 1})
+    return list(dict.fromkeys([numbers[-1] + 1, numbers[0] - 1, *numbers, *between]))
 
 
 def _subject_with(combination: tuple[tuple[str, Any], ...]) -> dict[str, Any]:

@@ -60,7 +60,10 @@ class Run:
         self.events: list[Event] = []
         self.rejected: list[Step] = []
         """Steps whose rejection has still to be followed."""
-        self.has_rejections = any(run.state == "rejected" for run in approval.steps.values())
+        self.has_rejections = False
+        for run in approval.steps.values():
+            if run.state == "rejected":
+                self.has_rejections = True
 
     @property
     def asking(self) -> Asking:
@@ -122,9 +125,10 @@ class Run:
 
     def sequence(self, nodes: list[Node]) -> bool:
         """Whether the sequence has been passed; opens what comes next in it."""
+        steps = self.progress.steps
         for node in nodes:
             if isinstance(node, Step):
-                state = self.progress.steps[node.key].state
+                state = steps[node.key].state
                 if state not in PASSED and (state != "waiting" or not self.step(node)):
                     return False
             elif not self.node(node):

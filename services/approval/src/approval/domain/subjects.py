@@ -139,13 +139,13 @@ def _item(fields: Mapping[str, FieldType], raw: Any, path: str) -> dict[str, Any
 
 def _scalar(kind: str, raw: Any, path: str) -> Any:
     try:
-        if kind == "text" and isinstance(raw, str | UUID):
+        if kind == "text" and isinstance(raw, (str, UUID)):
             return str(raw)
         if kind == "flag" and isinstance(raw, bool):
             return raw
         if kind == "whole" and isinstance(raw, int) and not isinstance(raw, bool):
             return raw
-        if kind in ("number", "money") and isinstance(raw, str | int | Decimal) and not isinstance(raw, bool):
+        if kind in ("number", "money") and isinstance(raw, (str, int, Decimal)) and not isinstance(raw, bool):
             number = Decimal(raw)
             if number.is_finite():
                 return number
