@@ -122,6 +122,9 @@ async def test_a_role_changes_only_under_the_version_that_was_seen(identity: Any
     assert blind.status == 428
     stale, _ = await admin.put("/v1/roles/capo", wider, headers={"If-Match": '"7"'})
     assert stale.status == 412
+    for nowhere, body in (("roles/mai-visto", wider), ("units/mai-vista", {"name": "U"})):
+        absent, _ = await admin.put(f"/v1/{nowhere}", body, headers={"If-Match": '"1"'})
+        assert absent.status == 412
     changed, role = await admin.put("/v1/roles/capo", wider, headers={"If-Match": '"1"'})
     assert (changed.status, role["version"]) == (200, 2)
     told = await identity.database.published("optima.identity.role_changed.v1")

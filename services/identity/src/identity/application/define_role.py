@@ -18,7 +18,7 @@ from ..domain.roles import (
 from .facts import tell_of_role
 from .matrix import MATRIX
 from .ports import Ports
-from .versions import still_at
+from .versions import made_anew, still_at
 
 
 async def define_role(
@@ -41,6 +41,7 @@ async def define_role(
     touched = frozenset(privileges) | (known.privileges if known else frozenset())
     nobody_grants_more_than_they_hold(touched, actor.privileges, field="privileges")
     if known is None:
+        made_anew(expected_version)
         role = Role(new_id(), key, name, frozenset(privileges), built_in=False)
         await ports.roles.add(role)
     else:

@@ -11,7 +11,7 @@ from ..domain.units import Unit, unit_is_not_within_itself
 from .facts import tell_of_unit
 from .places import unit_named
 from .ports import Ports
-from .versions import still_at
+from .versions import made_anew, still_at
 
 
 async def define_unit(
@@ -33,6 +33,7 @@ async def define_unit(
     if manager_id is not None:
         manager_is_a_colleague(await ports.people.get(manager_id))
     if known is None:
+        made_anew(expected_version)
         unit = Unit(new_id(), key, name, parent_id, manager_id)
         await ports.units.add(unit)
     else:

@@ -12,7 +12,7 @@ from ..domain.providers import Provider, operator_allows_issuer
 from ..domain.roles import nobody_grants_more_than_they_hold
 from .matrix import MATRIX
 from .ports import Ports
-from .versions import still_at
+from .versions import made_anew, still_at
 
 
 async def choose_provider(
@@ -30,10 +30,11 @@ async def choose_provider(
     operator_allows_issuer(issuer, allowed)
     tenant = await ports.tenants.lock()
     known = await ports.providers.get()
-    version = 1
-    if known is not None:
+    if known is None:
+        made_anew(expected_version)
+    else:
         still_at(known.version, expected_version)
-        version = known.version + 1
+    version = known.version + 1 if known else 1
     sealed = None if secret is None else ports.sealing.sealed(secret.encode(), f"provider {tenant.id}")
     provider = Provider(issuer, client_id, sealed, version)
     await ports.providers.save(provider)

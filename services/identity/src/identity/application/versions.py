@@ -11,3 +11,9 @@ def still_at(version: int, expected: int | None) -> None:
         raise PreconditionRequired("if_match_missing", field="If-Match")
     if version != expected:
         raise Stale("stale_version", field="If-Match")
+
+
+def made_anew(expected: int | None) -> None:
+    """For what is not there. Whoever names a version means to change what they have seen."""
+    if expected is not None:
+        raise Stale("stale_version", field="If-Match")
