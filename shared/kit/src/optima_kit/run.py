@@ -197,7 +197,12 @@ async def _relaying(process: _Process) -> AsyncIterator[None]:
 @asynccontextmanager
 async def _working(process: _Process) -> AsyncIterator[None]:
     settings = process.service.settings
-    work = Work(process.service, process.database, settings.broker_url.get_secret_value())
+    work = Work(
+        process.service,
+        process.database,
+        settings.broker_url.get_secret_value(),
+        threads=process.service.jobs_at_once,
+    )
     work.start()
     try:
         yield

@@ -32,6 +32,8 @@ class Service(Generic[P]):
     routes: Routes
     reactions: Reactions = field(default_factory=Reactions)
     jobs: JobKinds = field(default_factory=JobKinds)
+    jobs_at_once: int = 4
+    """In one process. More where jobs mostly wait for somebody outside."""
     resources: Any = None
     """What handlers need beside the database; reached as `call.resources` and `run.resources`."""
     close_resources: Callable[[], None] = lambda: None
