@@ -253,6 +253,7 @@ async def _answering(process: _Process, *, with_api: bool) -> AsyncIterator[None
             clock=process.database.clock,
             resources=service.resources,
             rate_per_second=settings.rate_per_second,
+            proxies=settings.trusted_proxies,
         ).mount(app)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=settings.grace_seconds)
     await runner.setup()

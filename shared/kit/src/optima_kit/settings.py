@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated, Literal, TypeVar
+from ipaddress import IPv4Network, IPv6Network
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+def _separated(text: Any) -> Any:
+    """The parts of a comma-separated value."""
+    return [part.strip() for part in text.split(",") if part.strip()] if isinstance(text, str) else text
 
 
 class Settings(BaseSettings):
@@ -36,7 +42,13 @@ class Settings(BaseSettings):
     grace_seconds: Annotated[float, Field(ge=0, le=600)] = 20.0
     """How long SIGTERM waits for work in hand."""
     rate_per_second: Annotated[float, Field(gt=0)] = 200.0
-    """Requests a second that one person may make of one process; bursts of twice that pass."""
+    """Requests a second that one person may make of one process; bursts of twice that pass. Whoever has no
+    valid token is counted by address."""
+    trusted_proxies: Annotated[
+        tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_separated)
+    ] = ()
+    """Networks of the proxies in front, comma-separated: only theirs is an X-Forwarded-For that is believed.
+    Without it, everybody who comes through a proxy shares its address and its rate."""
 
 
 S = TypeVar("S", bound=Settings)

@@ -14,7 +14,7 @@ import inspect
 import os
 import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -39,6 +39,7 @@ from .clock import Clock, FixedClock, SystemClock
 from .db import Database
 from .health import Health
 from .http.problems import load_catalogue
+from .http.remote import Network
 from .http.server import Api
 from .migrate import all_migrations, migrate
 
@@ -409,6 +410,8 @@ async def app_client(
     clock: Clock | None = None,
     people: People | None = None,
     pool_size: int = 4,
+    rate_per_second: float = 100_000,
+    proxies: Sequence[Network] = (),
 ) -> AsyncIterator[AppClient]:
     """Serves `service` (a `Service`) over HTTP on `database`. `people` signs the tokens that it accepts."""
     at = clock or SystemClock()
@@ -425,7 +428,8 @@ async def app_client(
         catalogue=load_catalogue(service.package),
         clock=at,
         resources=service.resources,
-        rate_per_second=100_000,
+        rate_per_second=rate_per_second,
+        proxies=proxies,
     )
     app = web.Application()
     api.mount(app)

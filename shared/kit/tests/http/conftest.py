@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -37,7 +39,13 @@ class Board:
 
 
 @pytest.fixture
-async def board(database_for) -> AsyncIterator[Board]:
+async def board(serve_board) -> Board:
+    return await serve_board()
+
+
+@pytest.fixture
+async def serve_board(database_for) -> AsyncIterator[Callable[..., Awaitable[Board]]]:
+    """Serves the board with what `app_client` takes besides."""
     from noteboard.adapters.http import Gate, ports, routes
 
     from optima_kit.service import Service
@@ -54,5 +62,10 @@ async def board(database_for) -> AsyncIterator[Board]:
     service = Service(
         name="noteboard", package="noteboard", settings=settings, ports=ports, routes=routes, resources=gate
     )
-    async with app_client(service, database) as app:
-        yield Board(app, database, uuid4(), gate)
+    async with AsyncExitStack() as stack:
+
+        async def serve(**options: Any) -> Board:
+            app = await stack.enter_async_context(app_client(service, database, **options))
+            return Board(app, database, uuid4(), gate)
+
+        yield serve

@@ -27,6 +27,11 @@ def test_the_environment_is_read(environment):
     assert load_settings(Settings).http_port == 9001
 
 
+def test_proxies_are_separated_by_commas(environment):
+    environment.setenv("OPTIMA_TRUSTED_PROXIES", "10.0.0.0/8, fd00::/8")
+    assert [str(network) for network in load_settings(Settings).trusted_proxies] == ["10.0.0.0/8", "fd00::/8"]
+
+
 def test_a_secret_does_not_show_itself(environment):
     assert "geheim" not in repr(load_settings(Settings))
 
@@ -41,6 +46,8 @@ def test_a_secret_does_not_show_itself(environment):
         ("OPTIMA_POOL_SIZE", "0"),
         ("OPTIMA_GRACE_SECONDS", "-1"),
         ("OPTIMA_RATE_PER_SECOND", "0"),
+        ("OPTIMA_TRUSTED_PROXIES", "10.0.0.0/8, the ingress"),
+        ("OPTIMA_TRUSTED_PROXIES", "10.1.2.3/8"),
     ],
 )
 def test_a_wrong_value_ends_the_process_and_names_the_variable(environment, capsys, name, value):

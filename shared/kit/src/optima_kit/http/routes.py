@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import re
 import typing
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -88,7 +88,9 @@ class Reply(Generic[V]):
 class Content:
     """Bytes that are not JSON: a document, an export."""
 
-    data: bytes
+    data: bytes | AsyncIterator[bytes]
+    """What is too long to be held comes in parts, each made while the one before is on its way: after the
+    handler's transaction, so that it needs its own. What it raises breaks the answer off."""
     media_type: str
     filename: str | None = None
     inline: bool = False

@@ -6,7 +6,7 @@ import hashlib
 import re
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import cached_property
 from typing import Any, Generic, TypeVar, cast
@@ -39,6 +39,7 @@ from ..refusals import (
 from ..tracing import begin_trace
 from .openapi import openapi_document, path_pattern
 from .problems import Catalogue, body_of, language_of, problem_of, problem_of_validation
+from .remote import Network, client_address
 from .routes import Call, Content, Reply, Route, Routes
 
 log = structlog.get_logger()
@@ -72,13 +73,14 @@ class _RateLimit:
 
     def __init__(self, per_second: float) -> None:
         self._rate = per_second
+        self._most = max(2 * per_second, 1.0)
         self._buckets: OrderedDict[object, tuple[float, float]] = OrderedDict()
 
     def take(self, caller: object) -> None:
         """Raises TooMany when the caller has used up its share."""
         now = time.monotonic()
-        left, since = self._buckets.pop(caller, (2 * self._rate, now))
-        left = min(2 * self._rate, left + (now - since) * self._rate)
+        left, since = self._buckets.pop(caller, (self._most, now))
+        left = min(self._most, left + (now - since) * self._rate)
         self._buckets[caller] = (max(left - 1, 0.0), now)
         if len(self._buckets) > _REMEMBERED_CALLERS:
             self._buckets.popitem(last=False)
@@ -102,6 +104,7 @@ class Api(Generic[P]):
         clock: Clock,
         resources: Any = None,
         rate_per_second: float = 200.0,
+        proxies: Sequence[Network] = (),
     ) -> None:
         self._routes = routes
         self._database = database
@@ -111,6 +114,7 @@ class Api(Generic[P]):
         self._clock = clock
         self._resources = resources
         self._limit = _RateLimit(rate_per_second)
+        self._proxies = proxies
         self._title = title
         self._version = version
 
@@ -203,13 +207,14 @@ class Api(Generic[P]):
 
     async def _perform(self, route: Route, request: web.Request, language: str) -> web.Response:
         actor: Actor | None = None
+        address = client_address(request, self._proxies)
         if route.public:
-            self._limit.take(request.remote)
+            self._limit.take(address)
         else:
             try:
                 actor = await self._verifier.actor(_bearer(request))
             except Unauthenticated:
-                self._limit.take(request.remote)
+                self._limit.take(address)
                 raise
             self._limit.take(actor.person_id)
             if route.privilege is not None:
@@ -227,7 +232,7 @@ class Api(Generic[P]):
             language=language,
             now=self._clock.now(),
             headers=request.headers,
-            remote=request.remote or "",
+            remote=address,
             resources=self._resources,
             database=self._database,
             caller=actor,
