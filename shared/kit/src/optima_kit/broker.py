@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import random
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -29,6 +30,9 @@ HEARTBEAT_SECONDS: Final = 20
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
 
+_UNREMARKABLE_SECONDS: Final = 10.0
+"""For so long a broker may be away, booting or changing over, before that is worth a warning."""
+
 
 class BrokerUnavailable(Exception):
     """The connection or channel was lost. Nothing is wrong with the work itself."""
@@ -49,6 +53,13 @@ def pauses(first: float = _FIRST_PAUSE, longest: float = _LONGEST_PAUSE) -> Call
         return chosen
 
     return following
+
+
+def _innermost(error: BaseException) -> BaseException:
+    """What went wrong, without the layers that pika wraps around it."""
+    wrapped = [*error.args, *getattr(error, "exceptions", ())]
+    causes = [cause for cause in wrapped if isinstance(cause, BaseException)]
+    return _innermost(causes[-1]) if causes else error
 
 
 def _settle(future: asyncio.Future[Any]) -> Callable[[Any], None]:
@@ -204,12 +215,15 @@ class Broker:
 
     async def _keep_connected(self) -> None:
         pause = pauses()
+        away_since = time.monotonic()
         while True:
             closed: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
             try:
                 connection = await self._connect(closed)
             except BrokerUnavailable as error:
-                _LOG.warning("broker unreachable", connection=self._name, error=str(error))
+                away = time.monotonic() - away_since
+                say = _LOG.debug if away < _UNREMARKABLE_SECONDS else _LOG.warning
+                say("broker unreachable", connection=self._name, seconds=round(away), error=str(error))
                 await asyncio.sleep(pause())
                 continue
             pause = pauses()
@@ -231,6 +245,7 @@ class Broker:
                 self._unblocked.set()
                 self._connection = None
                 BROKER_CONNECTED.labels(self._name).set(0)
+            away_since = time.monotonic()
             _LOG.warning("broker connection lost", connection=self._name, error=str(reason))
             await asyncio.sleep(pause())
 
@@ -244,11 +259,11 @@ class Broker:
 
         def on_error(_: AsyncioConnection, error: BaseException) -> None:
             if not opened.done():
-                opened.set_exception(BrokerUnavailable(repr(error)))
+                opened.set_exception(BrokerUnavailable(repr(_innermost(error))))
 
         def on_close(_: AsyncioConnection, reason: BaseException) -> None:
             if not opened.done():
-                opened.set_exception(BrokerUnavailable(repr(reason)))
+                opened.set_exception(BrokerUnavailable(repr(_innermost(reason))))
             if not closed.done():
                 closed.set_result(reason)
 
