@@ -40,6 +40,8 @@ class Served:
     app: AppClient
     database: ServiceDatabase
     tenant_id: UUID
+    folder: Path
+    """Below it ERPs leave their files."""
 
     @property
     def mighty(self) -> Actor:
@@ -70,6 +72,7 @@ def build(module: str, database: ServiceDatabase, monkeypatch: pytest.MonkeyPatc
         "OPTIMA_PLATFORM_CLIENT_ID": "platform",
         "OPTIMA_PLATFORM_CLIENT_SECRET": "a-secret-of-this-test-0123456789abcdef",
         "OPTIMA_KEY_SECRET": "another-secret-of-this-test-0123456789abcdef",
+        "OPTIMA_OIDC_ISSUERS": "https://accounts.example.it",
         "OPTIMA_DROP_FOLDER_ROOT": str(folder),
     }
     for name, value in environment.items():
@@ -92,7 +95,7 @@ async def serve(database_for, monkeypatch, tmp_path) -> AsyncIterator[Callable[[
             service = build(module, database, monkeypatch, tmp_path)
             stack.callback(service.close_resources)
             app = await stack.enter_async_context(app_client(service, database))
-            served = Served(service, app, database, uuid4())
+            served = Served(service, app, database, uuid4(), tmp_path)
             if module == "identity":
                 await database.fetch(_REGISTER, served.tenant_id, '{"name": "Prova S.r.l."}')
             return served

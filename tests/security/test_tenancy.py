@@ -21,7 +21,10 @@ WITHOUT_TENANT = {
 }
 """Tables that hold no tenant's data, and why. Some services add their own below."""
 
-WITHOUT_TENANT_OF = {"identity": {"tenants": "found by its short name before there is a tenant to set"}}
+WITHOUT_TENANT_OF = {
+    "identity": {"tenants": "found by its short name before there is a tenant to set"},
+    "trail": {"anchor_keys": "the service's own: public, but for a half that is encrypted"},
+}
 
 _VALUES = {
     "uuid": lambda: uuid.uuid4(),

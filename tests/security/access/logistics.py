@@ -1,0 +1,188 @@
+"""An order whose goods are in the warehouse, and shipments in every state."""
+
+from __future__ import annotations
+
+from datetime import date
+from uuid import uuid4
+
+from optima_contracts.identity import LegalIdentity, TenantChanged
+from optima_contracts.production import JobCompleted, OrderConfirmed, OrderDelivery, OrderLine
+
+from .table import ANYBODYS, Row, World
+
+ADDRESS = {
+    "name": "Magazzino",
+    "street": "Via dell'Industria 7",
+    "postal_code": "40138",
+    "city": "Bologna",
+    "province": "BO",
+}
+COMPANY = ADDRESS | {"name": "Autotrasporti S.r.l.", "vat_number": "02345670372"}
+DESTINATION = {"recipient": COMPANY, "address": ADDRESS}
+REASON = {"text": "Conto visione", "sale": False}
+TRANSPORT = {
+    "transport_reason": "vendita",
+    "transport_by": "vettore",
+    "carrier": "$carrier",
+    "freight": "franco",
+    "appearance": "scatole",
+    "packages": 1,
+    "gross_weight_kg": "4.5",
+}
+SHIPMENT = TRANSPORT | {
+    "order_id": "$order_id",
+    "warehouse": "$warehouse",
+    "destination": "$destination",
+    "lines": [{"job_id": "$job_id", "quantity": "1"}],
+}
+GOODS = {"warehouse": "$warehouse", "job_id": "$job_id", "quantity": "1"}
+LOOKUPS = {
+    "warehouse": ("warehouses", ADDRESS),
+    "destination": ("destinations", DESTINATION),
+    "causale": ("transport-reasons", REASON),
+    "carrier": ("carriers", COMPANY),
+}
+SHIPMENTS = ("draft", "picked", "issued", "departed")
+
+
+def lookup_rows() -> tuple[Row, ...]:
+    return tuple(
+        row
+        for name, (noun, body) in LOOKUPS.items()
+        for row in (
+            Row(
+                f"PUT /v1/{noun}/{{code}}",
+                "lookup.write",
+                at=f"/v1/{noun}/{{{name}}}",
+                body=body,
+                version="lookup_version",
+            ),
+            Row(
+                f"PUT /v1/{noun}/{{code}}",
+                "lookup.write",
+                at=f"/v1/{noun}/{{new_code}}",
+                body=body,
+                makes=True,
+            ),
+            Row(f"GET /v1/{noun}/{{code}}", "lookup.read", at=f"/v1/{noun}/{{{name}}}"),
+            Row(f"GET /v1/{noun}", "lookup.read", shows={name: ANYBODYS}),
+        )
+    )
+
+
+ROWS = (
+    *lookup_rows(),
+    Row("POST /v1/receipts", "stock.write", body=GOODS),
+    Row("POST /v1/adjustments", "stock.write", body=GOODS | {"direction": "more", "reason": "Conta"}),
+    Row("GET /v1/stock", "stock.read", shows={"job_id": ANYBODYS}),
+    Row("GET /v1/movements", "stock.read", shows={"job_id": ANYBODYS}),
+    Row("GET /v1/orders/{order_id}", "shipment.read"),
+    Row("POST /v1/shipments", "shipment.write", body=SHIPMENT),
+    Row("GET /v1/shipments", "shipment.read", shows={f"{name}_id": ANYBODYS for name in SHIPMENTS}),
+    Row("GET /v1/shipments/{shipment_id}", "shipment.read", at="/v1/shipments/{draft_id}"),
+    Row("GET /v1/shipments/{shipment_id}/ddt.pdf", "shipment.read", at="/v1/shipments/{issued_id}/ddt.pdf"),
+    Row(
+        "PUT /v1/shipments/{shipment_id}/transport",
+        "shipment.write",
+        at="/v1/shipments/{draft_id}/transport",
+        body={"notes": "Fragile"},
+        version="draft_version",
+    ),
+    Row(
+        "POST /v1/shipments/{shipment_id}/picking",
+        "shipment.write",
+        at="/v1/shipments/{draft_id}/picking",
+    ),
+    Row(
+        "POST /v1/shipments/{shipment_id}/issue",
+        "ddt.issue",
+        at="/v1/shipments/{picked_id}/issue",
+        body={},
+    ),
+    Row(
+        "POST /v1/shipments/{shipment_id}/departure",
+        "shipment.write",
+        at="/v1/shipments/{issued_id}/departure",
+        body={},
+    ),
+    Row(
+        "POST /v1/shipments/{shipment_id}/delivery",
+        "shipment.write",
+        at="/v1/shipments/{departed_id}/delivery",
+        body={"received_by": "Carla"},
+    ),
+    Row(
+        "POST /v1/shipments/{shipment_id}/refusal",
+        "shipment.write",
+        at="/v1/shipments/{departed_id}/refusal",
+        body={"reason": "Rotto"},
+    ),
+    Row(
+        "POST /v1/shipments/{shipment_id}/void",
+        "ddt.issue",
+        at="/v1/shipments/{issued_id}/void",
+        body={"reason": "Errore", "reissue": True},
+    ),
+    Row(
+        "POST /v1/shipments/{shipment_id}/cancellation",
+        "shipment.write",
+        at="/v1/shipments/{draft_id}/cancellation",
+        body={"reason": "Basta"},
+    ),
+)
+
+
+async def build(world: World) -> None:
+    names = world.names
+    mark = "AURORA" if world.tenant_id == world.served.tenant_id else "BRINA"
+    names |= {name: f"{name[:3].upper()}-{mark}" for name in LOOKUPS}
+    names |= {"lookup_version": "1", "new_code": f"NUOVO-{mark}"}
+    legal = LegalIdentity(
+        name="Caffè Aurora S.p.A.",
+        vat_number="01234560371",
+        street="Via Garibaldi 18",
+        postal_code="40124",
+        city="Bologna",
+        province="BO",
+    )
+    await world.hear(
+        TenantChanged(tenant_id=world.tenant_id, slug=mark.lower(), legal=legal), world.tenant_id
+    )
+    for name, (noun, body) in LOOKUPS.items():
+        await world.ask("PUT", f"/v1/{noun}/{names[name]}", body)
+    order_id, job_id = uuid4(), uuid4()
+    names |= {"order_id": str(order_id), "job_id": str(job_id)}
+    line = OrderLine(
+        job_id=job_id,
+        item_id=uuid4(),
+        kind="espositore",
+        description="Espositore",
+        quantity="100",
+        unit="pz",
+        deliveries=[OrderDelivery(destination=names["destination"], quantity="100")],
+    )
+    confirmed = OrderConfirmed(
+        order_id=order_id,
+        number="O-2026-0001",
+        brief_id=None,
+        customer=None,
+        deadline=date(2031, 1, 31),
+        lines=[line],
+    )
+    await world.hear(confirmed, order_id)
+    done = JobCompleted(job_id=job_id, order_id=order_id, brief_id=None, quantity="100", unit="pz")
+    await world.hear(done, job_id)
+    goods = {"warehouse": names["warehouse"], "job_id": names["job_id"], "quantity": "50"}
+    await world.ask("POST", "/v1/receipts", goods)
+    shipment = {
+        key: names[value[1:]] if isinstance(value, str) and value.startswith("$") else value
+        for key, value in SHIPMENT.items()
+    } | {"lines": [{"job_id": names["job_id"], "quantity": "1"}]}
+    for name in SHIPMENTS:
+        drafted = await world.ask("POST", "/v1/shipments", shipment)
+        names[f"{name}_id"] = drafted["shipment_id"]
+        for action in ("picking", "issue", "departure")[: SHIPMENTS.index(name)]:
+            path = f"/v1/shipments/{drafted['shipment_id']}/{action}"
+            await world.ask("POST", path, None if action == "picking" else {})
+    names["draft_version"] = "1"
+    await world.work()  # the documents are printed

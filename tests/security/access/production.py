@@ -1,0 +1,168 @@
+"""Orders: one of a brief, valued, with phases in the owner's hands in every state."""
+
+from __future__ import annotations
+
+from datetime import date
+from uuid import UUID, uuid4
+
+from optima_contracts.brief import BriefApproved, BriefContent, BriefItem, ItemDelivery
+from optima_contracts.erp import CustomerChanged
+from optima_contracts.identity import LegalIdentity, PersonChanged
+
+from .table import ANYBODYS, OWN, Row, Scope, World
+
+SEES_PHASES = Scope(own="phase.read", all="phase.read")
+OWN_WORK = Scope(all="phase.read", refused="task_of_another")
+KIND = {
+    "name": "Espositore",
+    "phases": [
+        {"key": "assegnata", "name": "Assegnata"},
+        {"key": "in-corso", "name": "In corso"},
+        {"key": "da-vedere", "name": "Da vedere", "quality_check": True},
+        {"key": "libera", "name": "Libera", "skippable": True},
+    ],
+}
+ECONOMICS = {
+    "cost": "38712.40",
+    "unit_price": "487.13",
+    "supplier": "Grafiche Rossi",
+    "materials": "cartone",
+    "technical_sheet": "CMYK",
+}
+ORDER = {
+    "title": "Ristampa",
+    "deadline": "2031-02-15",
+    "items": [{"kind": "$kind", "description": "Espositore", "quantity": "100"}],
+}
+
+ROWS = (
+    Row(
+        "PUT /v1/kinds/{key}",
+        "kind.write",
+        at="/v1/kinds/{kind}",
+        body=KIND,
+        version="kind_version",
+    ),
+    Row("PUT /v1/kinds/{key}", "kind.write", at="/v1/kinds/{new_kind}", body=KIND, makes=True),
+    Row("GET /v1/kinds", "lookup.read", shows={"kind": ANYBODYS}),
+    Row("GET /v1/kinds/{key}", "lookup.read", at="/v1/kinds/{kind}"),
+    Row("POST /v1/orders", "order.write", body=ORDER),
+    Row("GET /v1/orders", "order.read", shows={"order_id": ANYBODYS}),
+    Row(
+        "GET /v1/orders",
+        "order.read",
+        at="/v1/orders?customer=C-77",
+        also=frozenset({"customer.read"}),
+        shows={"order_id": ANYBODYS},
+    ),
+    Row("GET /v1/orders/{order_id}", "order.read", shows={"phase_id": SEES_PHASES}),
+    Row("POST /v1/orders/{order_id}/cancellation", "order.write", body={"reason": "Basta"}),
+    Row("GET /v1/jobs/{job_id}", "order.read", shows={"phase_id": SEES_PHASES}),
+    Row("PUT /v1/jobs/{job_id}/economics", "job.economics.write", body=ECONOMICS, version="job_version"),
+    Row(
+        "POST /v1/phases/{phase_id}/assignment",
+        "phase.assign",
+        at="/v1/phases/{free_phase_id}/assignment",
+        body={"assignee_id": "$worker_id"},
+    ),
+    Row("POST /v1/phases/{phase_id}/start", "phase.work", OWN_WORK),
+    Row(
+        "POST /v1/phases/{phase_id}/completion",
+        "phase.work",
+        OWN_WORK,
+        at="/v1/phases/{begun_phase_id}/completion",
+        body={"quantity": "100"},
+    ),
+    Row(
+        "POST /v1/phases/{phase_id}/acceptance",
+        "phase.inspect",
+        at="/v1/phases/{made_phase_id}/acceptance",
+    ),
+    Row(
+        "POST /v1/phases/{phase_id}/rejection",
+        "phase.inspect",
+        at="/v1/phases/{made_phase_id}/rejection",
+        body={"reason": "Storto"},
+    ),
+    Row("POST /v1/phases/{phase_id}/skip", "phase.assign", at="/v1/phases/{free_phase_id}/skip"),
+    Row("GET /v1/tasks", "phase.work", shows={"phase_id": OWN, "begun_phase_id": OWN}),
+    Row("GET /v1/tasks/{phase_id}", "phase.work", OWN),
+    Row("GET /v1/customers", "customer.read", shows={"customer": ANYBODYS}),
+    Row("GET /v1/customers/{code}", "customer.read", at="/v1/customers/{customer}"),
+)
+
+
+async def build(world: World) -> None:
+    owner, names = world.owner, world.names
+    mark = "aurora" if world.tenant_id == world.served.tenant_id else "brina"
+    names |= {"kind": f"espositore-{mark}", "new_kind": f"nuovo-{mark}", "customer": f"C-{mark}"}
+    names |= {"kind_version": "1", "worker_id": str(uuid4())}
+    await world.ask("PUT", f"/v1/kinds/{names['kind']}", KIND)
+    for person_id in (owner, UUID(names["worker_id"])):
+        await world.hear(
+            PersonChanged(
+                person_id=person_id,
+                name="Carla Verdi",
+                email="carla@example.it",
+                kind="external",
+                roles=["dealer"],
+                active=True,
+            ),
+            person_id,
+        )
+    for code in (names["customer"], "C-77"):
+        legal = LegalIdentity(
+            name="Dolci Riservati S.r.l.",
+            street="Via 1",
+            postal_code="23100",
+            city="Sondrio",
+            province="SO",
+        )
+        customer_id = uuid4()
+        changed = CustomerChanged(customer_id=customer_id, code=code, legal=legal, connection="erp")
+        await world.hear(changed, customer_id)
+    brief_id = uuid4()
+    item = BriefItem(
+        item_id=uuid4(),
+        kind=names["kind"],
+        description="Espositore",
+        quantity="100",
+        deliveries=[ItemDelivery(destination="MI-01", quantity="100")],
+    )
+    content = BriefContent(
+        title="Lancio",
+        category="POP",
+        budget="8000.00",
+        deadline=date(2031, 1, 31),
+        customer="C-77",
+        items=[item],
+    )
+    approved = BriefApproved(
+        brief_id=brief_id,
+        number="B-2026-0007",
+        revision=1,
+        content_hash="ab" * 32,
+        approval_id=uuid4(),
+        requester_id=uuid4(),
+        content=content,
+    )
+    await world.hear(approved, brief_id)
+    (order,) = (await world.ask("GET", f"/v1/orders?brief_id={brief_id}"))["items"]
+    names["order_id"] = order["id"]
+    (job,) = (await world.ask("GET", f"/v1/orders/{order['id']}"))["jobs"]
+    names["job_id"] = job["id"]
+    await world.ask(
+        "PUT", f"/v1/jobs/{job['id']}/economics", ECONOMICS, headers={"If-Match": f'"{job["version"]}"'}
+    )
+    for name, phase in zip(("phase", "begun_phase", "made_phase", "free_phase"), job["phases"], strict=True):
+        names[f"{name}_id"] = phase["id"]
+        path = f"/v1/phases/{phase['id']}"
+        if name != "free_phase":
+            await world.ask("POST", f"{path}/assignment", {"assignee_id": str(owner)})
+        if name in ("begun_phase", "made_phase"):
+            await world.ask("POST", f"{path}/start")
+        if name == "made_phase":
+            await world.ask("POST", f"{path}/completion", {"quantity": "100"})
+    names["job_version"] = str((await world.ask("GET", f"/v1/jobs/{job['id']}"))["version"])
+    world.secrets["job.economics.read"] = ["38712.40", "487.13", "48713.00", "Grafiche Rossi"]
+    world.secrets["customer.read"] = ["Dolci Riservati"]
