@@ -25,6 +25,17 @@ from trail.settings import TrailSettings
 Event = Received[dict[str, Any]]
 
 
+EMPTY = """
+DO $$
+BEGIN
+    SET LOCAL session_replication_role = replica;
+    EXECUTE (SELECT 'TRUNCATE ' || string_agg(format('%I', relname), ', ') FROM pg_class
+             WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
+                 AND relname NOT IN ('schema_migrations', 'outbox_partitions'));
+END $$
+"""
+
+
 @dataclass(slots=True)
 class Scene:
     """A tenant, and what happens in it."""
@@ -102,7 +113,7 @@ async def scene(shared: ServiceDatabase) -> AsyncIterator[Scene]:
     stored = shared
     # Emptying costs a test less than a database of its own.
     connection = await asyncpg.connect(stored.superuser_url)
-    await connection.execute("SET session_replication_role = replica; TRUNCATE entries, heads, grants, hours")
+    await connection.execute(EMPTY)
     await connection.close()
     database = await Database.open(stored.rw_url, source="/optima/trail", size=3, clock=FixedClock(now))
     settings = TrailSettings(

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Literal
 
 from optima_kit.actor import Actor
 
+from ..domain.anchors import Anchor, AnchorKey, as_jwk
 from ..domain.chain import BEGINNING, SealedEntry
-from ..domain.entry import instant
+from ..domain.competence import Sight
+from ..domain.entry import canonical_json, instant
+from ..domain.personal import OpenText, readable
 from .ports import Ports
 from .read_entries import sight_of
 
@@ -31,56 +36,115 @@ COLUMNS = (
     "hash",
 )
 
+Texts = Mapping[str, OpenText | None]
+
 
 @dataclass(frozen=True, slots=True)
-class ExportedEntry:
+class _Exported:
     sealed: SealedEntry
     previous_hash: str
+    texts: Texts
 
 
 async def export_entries(
-    ports: Ports, actor: Actor, *, form: Literal["jsonl", "csv"], after: int, limit: int
-) -> bytes:
-    """At most `limit` entries with a number above `after`, in the order of the chain.
+    reading: Callable[[], AbstractAsyncContextManager[Ports]],
+    actor: Actor,
+    *,
+    form: Literal["jsonl", "csv"],
+    after: int,
+    limit: int,
+) -> AsyncIterator[bytes]:
+    """The entries numbered `after` + 1 to `after` + `limit`, in the order of the chain, in portions.
 
-    Raises Forbidden for who may not read the whole trail. Entries with prices are left out for who may
+    Each portion is read in a transaction of its own: entries do not change, and a slow reader holds nothing
+    up. Raises Forbidden for who may not read the whole trail. Entries with prices are left out for who may
     not see them; such an export has gaps, and verifies only as a partial one.
     """
     actor.require("trail.read_all")
-    exported = await _collect(ports, actor, after, limit)
-    return _json_lines(exported) if form == "jsonl" else _csv(exported)
+    async with reading() as ports:
+        last = min(after + limit, (await ports.trail.head()).number)
+        previous = (await ports.trail.hashes_at([after])).get(after, BEGINNING.hash)
+        anchors = await ports.anchors.between(after, last)
+        keys = await ports.anchor_keys.all()
+    head = _header(actor, after + 1, last, anchors, keys) if form == "jsonl" else _titles()
+    return _written(reading, sight_of(actor), form, after, last, previous, head)
 
 
-async def _collect(ports: Ports, actor: Actor, after: int, limit: int) -> list[ExportedEntry]:
-    sight = sight_of(actor)
-    exported: list[ExportedEntry] = []
-    # Begins one entry earlier, whose hash the first exported one continues.
-    previous = BEGINNING.hash
-    async for portion in ports.trail.chain(after=max(after - 1, 0)):
-        for sealed in portion:
-            if sealed.entry.number > after and sight.shows_type(sealed.entry.occurrence.type):
-                exported.append(ExportedEntry(sealed, previous))
-                if len(exported) == limit:
-                    return exported
+async def _written(
+    reading: Callable[[], AbstractAsyncContextManager[Ports]],
+    sight: Sight,
+    form: Literal["jsonl", "csv"],
+    after: int,
+    last: int,
+    previous: str,
+    head: bytes,
+) -> AsyncIterator[bytes]:
+    yield head
+    write = _json_lines if form == "jsonl" else _csv
+    while after < last:
+        async with reading() as ports:
+            entries = await ports.trail.portion(after=after, through=last)
+            texts = await ports.trail.texts(entries)
+        if not entries:
+            return
+        exported = []
+        for sealed in entries:
+            if sight.shows_type(sealed.entry.occurrence.type):
+                exported.append(_Exported(sealed, previous, texts.get(sealed.entry.occurrence.event_id, {})))
             previous = sealed.hash
-    return exported
+        after = entries[-1].entry.number
+        yield write(exported)
 
 
-def _json_lines(exported: list[ExportedEntry]) -> bytes:
-    lines = [
+def _header(
+    actor: Actor, first: int, last: int, anchors: Sequence[Anchor], keys: Sequence[AnchorKey]
+) -> bytes:
+    """The first line: what the file reaches to, and what it is to be held against."""
+    used = {anchor.kid for anchor in anchors}
+    header = {
+        "tenant_id": str(actor.tenant_id),
+        "first": first,
+        "last": last,
+        "anchors": [
+            {
+                "day": anchor.day.isoformat(),
+                "number": anchor.number,
+                "hash": anchor.hash,
+                "signed_at": instant(anchor.signed_at),
+                "kid": anchor.kid,
+                "signature": anchor.signature,
+            }
+            for anchor in anchors
+        ],
+        "keys": [as_jwk(key) for key in keys if key.kid in used],
+    }
+    return f"{canonical_json(header)}\n".encode("ascii")
+
+
+def _json_lines(exported: Sequence[_Exported]) -> bytes:
+    return "".join(map(_json_line, exported)).encode("ascii")
+
+
+def _json_line(each: _Exported) -> str:
+    """The entry as it was hashed, the hashes, and its personal texts with the keys that open them."""
+    personal = {
+        field: {"text": text.text, "key": text.key.hex()} for field, text in each.texts.items() if text
+    }
+    beside = f',"personal":{canonical_json(personal)}' if personal else ""
+    return (
         f'{each.sealed.entry.canonical()[:-1]},"hash":"{each.sealed.hash}",'
-        f'"previous_hash":"{each.previous_hash}"}}\n'
-        for each in exported
-    ]
-    return "".join(lines).encode("ascii")
+        f'"previous_hash":"{each.previous_hash}"{beside}}}\n'
+    )
 
 
-def _csv(exported: list[ExportedEntry]) -> bytes:
+def _titles() -> bytes:
     """Semicolons and a byte order mark: what Italian spreadsheets open without asking."""
+    return ("\ufeff" + ";".join(COLUMNS) + "\r\n").encode("utf-8")
+
+
+def _csv(exported: Sequence[_Exported]) -> bytes:
     text = io.StringIO()
-    text.write("\ufeff")
     writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
-    writer.writerow(COLUMNS)
     for each in exported:
         entry, o = each.sealed.entry, each.sealed.entry.occurrence
         cells = (
@@ -96,7 +160,7 @@ def _csv(exported: list[ExportedEntry]) -> bytes:
             o.event_id,
             o.causation_id or "",
             o.source,
-            o.data,
+            readable(o.data, each.texts),
             each.sealed.hash,
         )
         writer.writerow([harmless(str(cell)) for cell in cells])

@@ -1,8 +1,9 @@
-"""Recompute the whole chain of the tenant from what the database holds."""
+"""Recompute the whole chain of the tenant from what the database holds, and hold it against its anchors."""
 
 from __future__ import annotations
 
-from ..domain.chain import Verification
+from ..domain.anchors import is_forged
+from ..domain.chain import Broken, Verification
 from .ports import Ports
 
 
@@ -10,9 +11,30 @@ async def verify_chain(ports: Ports) -> Verification:
     """Walks from the first entry to the head; stops at the first entry that does not hold."""
     verification = Verification()
     head = await ports.trail.head()
-    async for portion in ports.trail.canonical_chain():
-        for number, canonical, claimed_hash in portion:
-            if not verification.check(number, canonical, claimed_hash):
-                return verification
+    while verification.broken is None:
+        stretch = await ports.trail.check_stretch(verification.head)
+        if stretch.entries == 0 and stretch.broken is None:
+            break
+        verification.head, verification.broken = stretch.head, stretch.broken
+        verification.checked += stretch.entries
     verification.ends_at(head)
+    if verification.broken is None:
+        await _hold_against_anchors(ports, verification)
     return verification
+
+
+async def _hold_against_anchors(ports: Ports, verification: Verification) -> None:
+    anchors = await ports.anchors.between(0, None)
+    keys = {key.kid: key for key in await ports.anchor_keys.all() if ports.key_maker.made(key)}
+    hashes = await ports.trail.hashes_at([anchor.number for anchor in anchors])
+    for anchor in anchors:
+        if is_forged(anchor, keys, ports.key_maker.signature_holds):
+            verification.broken = Broken(anchor.number, "forged_anchor")
+        elif anchor.number not in hashes:
+            verification.broken = Broken(verification.head.number + 1, "missing")
+        elif hashes[anchor.number] != anchor.hash:
+            verification.broken = Broken(anchor.number, "rewritten")
+        else:
+            verification.anchors += 1
+            continue
+        return

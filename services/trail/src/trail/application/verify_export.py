@@ -3,44 +3,175 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime
+from typing import Any, NamedTuple
+from uuid import UUID
 
+from ..domain.anchors import Anchor, AnchorKey, SignatureHolds, from_jwk, is_forged
 from ..domain.chain import Broken, Head, Verification
 from ..domain.entry import canonical_json
 
+OpensTo = Callable[[bytes, str, str], str | None]
+"""What a key (first) opens a field's (second) ciphertext (third) to; None where it does not fit."""
+
 
 class UnreadableExport(Exception):
-    """A line is not an exported entry. The message names the line."""
+    """A line is not of an export. The message names the line."""
 
 
-def verify_export(lines: Iterable[str], *, partial: bool = False) -> Verification:
-    """Checks JSON lines as `export_entries` writes them.
-
-    A whole export begins at entry 1 and has no gap. With `partial`, entries may be missing, and each one
-    is held against the previous hash that it carries: that shows alteration, but not omission.
-    Raises UnreadableExport at the first line that is not an entry.
-    """
-    verification = Verification()
-    for position, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        number, canonical, own_hash, previous_hash = _parse(line, position)
-        if partial and number > verification.head.number + 1:
-            verification.head = Head(number - 1, previous_hash)
-        if previous_hash != verification.head.hash and number == verification.head.number + 1:
-            verification.broken = Broken(number, "altered")
-        if not verification.check(number, canonical, own_hash):
-            break
-    return verification
-
-
-def _parse(line: str, position: int) -> tuple[int, str, str, str]:
+def read_keys(text: str) -> dict[str, AnchorKey]:
+    """Public keys as they are published, by name. Raises UnreadableExport for what is nothing of the kind."""
     try:
-        entry: dict[str, Any] = json.loads(line)
-        own_hash, previous_hash, number = entry.pop("hash"), entry.pop("previous_hash"), entry["number"]
-        if type(number) is not int or not isinstance(own_hash, str) or not isinstance(previous_hash, str):
-            raise TypeError
-        return number, canonical_json(entry), own_hash, previous_hash
+        return _keys(json.loads(text)["keys"])
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise UnreadableExport(f"line {position} is not an exported entry") from None
+        raise UnreadableExport("the file of keys holds no published keys") from None
+
+
+class ExportVerifier:
+    """Checks JSON lines as `export_entries` writes them, one file after the other.
+
+    A whole export begins at entry 1 and has no gap. With `partial`, entries may be missing, and each one is
+    held against the previous hash that it carries: that shows alteration, but not omission. `trusted` are
+    public keys that are known from elsewhere; without, those that the export brings are believed, and a
+    forger of the whole file is not found.
+    """
+
+    def __init__(
+        self,
+        signature_holds: SignatureHolds,
+        opens_to: OpensTo,
+        *,
+        partial: bool = False,
+        trusted: Mapping[str, AnchorKey] | None = None,
+    ) -> None:
+        self.verification = Verification()
+        self._signature_holds = signature_holds
+        self._opens_to = opens_to
+        self._partial = partial
+        self._trusted = trusted
+        self._anchors: dict[int, Anchor] = {}
+        self._through = 0
+
+    def check(self, lines: Iterable[str]) -> Verification:
+        """Stops at the first entry that does not hold. Raises UnreadableExport at the first line that is
+        neither an entry nor a header."""
+        for position, line in enumerate(lines, 1):
+            if not line.strip():
+                continue
+            read = _parse(line, position)
+            if not (self._take_header(read) if isinstance(read, _Header) else self._take_entry(read)):
+                return self.verification
+        self._hold_against_end()
+        return self.verification
+
+    def _take_header(self, header: _Header) -> bool:
+        self._through = header.last
+        for anchor in header.anchors:
+            keys = header.keys if self._trusted is None else self._trusted
+            if is_forged(anchor, keys, self._signature_holds):
+                self.verification.broken = Broken(anchor.number, "forged_anchor")
+                return False
+            self._anchors[anchor.number] = anchor
+        return True
+
+    def _take_entry(self, line: _EntryLine) -> bool:
+        verification, number = self.verification, line.number
+        if self._partial and number > verification.head.number + 1:
+            verification.head = Head(number - 1, line.previous_hash)
+            self._hold_against_anchor()
+        if line.previous_hash != verification.head.hash and number == verification.head.number + 1:
+            verification.broken = Broken(number, "altered")
+        if not verification.check(number, line.canonical, line.hash):
+            return False
+        self._hold_against_anchor()
+        if verification.broken is None and line.personal is not None and not self._texts_hold(line):
+            verification.broken = Broken(number, "altered")
+        return verification.broken is None
+
+    def _hold_against_anchor(self) -> None:
+        head = self.verification.head
+        anchor = self._anchors.pop(head.number, None)
+        if anchor is None:
+            return
+        if anchor.hash == head.hash:
+            self.verification.anchors += 1
+        elif self.verification.broken is None:
+            self.verification.broken = Broken(head.number, "rewritten")
+
+    def _hold_against_end(self) -> None:
+        """What the header promised and the file does not hold was cut off."""
+        head = self.verification.head.number
+        if not self._partial and head < max(self._through, *self._anchors, 0):
+            self.verification.broken = Broken(head + 1, "missing")
+
+    def _texts_hold(self, line: _EntryLine) -> bool:
+        """Whether the personal texts are those that were sealed in the entry."""
+        assert line.personal is not None
+        for field, shown in line.personal.items():
+            sealed = line.data.get(field)
+            if not isinstance(sealed, dict):
+                return False
+            if self._opens_to(shown.key, field, str(sealed.get("sealed"))) != shown.text:
+                return False
+        return True
+
+
+class _Shown(NamedTuple):
+    text: str
+    key: bytes
+
+
+class _EntryLine(NamedTuple):
+    number: int
+    canonical: str
+    hash: str
+    previous_hash: str
+    data: dict[str, Any]
+    personal: dict[str, _Shown] | None
+
+
+class _Header(NamedTuple):
+    last: int
+    anchors: list[Anchor]
+    keys: dict[str, AnchorKey]
+
+
+def _parse(line: str, position: int) -> _EntryLine | _Header:
+    try:
+        read: dict[str, Any] = json.loads(line)
+        return _header(read) if "anchors" in read else _entry(read)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise UnreadableExport(f"line {position} is not of an export of the trail") from None
+
+
+def _entry(read: dict[str, Any]) -> _EntryLine:
+    own_hash, previous_hash, number = read.pop("hash"), read.pop("previous_hash"), read["number"]
+    personal = read.pop("personal", None)
+    if type(number) is not int or not isinstance(own_hash, str) or not isinstance(previous_hash, str):
+        raise TypeError
+    shown = None
+    if personal is not None:
+        shown = {field: _Shown(each["text"], bytes.fromhex(each["key"])) for field, each in personal.items()}
+    return _EntryLine(number, canonical_json(read), own_hash, previous_hash, read["data"], shown)
+
+
+def _header(read: dict[str, Any]) -> _Header:
+    tenant_id = UUID(read["tenant_id"])
+    anchors = [
+        Anchor(
+            tenant_id,
+            date.fromisoformat(each["day"]),
+            int(each["number"]),
+            each["hash"],
+            datetime.fromisoformat(each["signed_at"]),
+            each["kid"],
+            each["signature"],
+        )
+        for each in read["anchors"]
+    ]
+    return _Header(int(read["last"]), anchors, _keys(read["keys"]))
+
+
+def _keys(published: list[dict[str, str]]) -> dict[str, AnchorKey]:
+    return {each["kid"]: from_jwk(each) for each in published}

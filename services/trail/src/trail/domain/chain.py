@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from .entry import Entry, Occurrence
@@ -23,6 +24,8 @@ class Head:
     hash: str
 
 
+Reason = Literal["altered", "missing", "out_of_order", "rewritten", "forged_anchor"]
+
 BEGINNING = Head(0, "0" * 64)
 """Where every tenant's chain begins."""
 
@@ -35,10 +38,15 @@ class SealedEntry:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """The first entry at which the chain does not hold, and why: `missing`, `altered` or `out_of_order`."""
+    """The first entry at which the chain does not hold, and why.
+
+    `missing`, `altered`, `out_of_order`: the chain itself does not hold. `rewritten`: it does, but the entry,
+    or one between the anchor before and it, is not what was anchored. `forged_anchor`: no known key signed
+    the anchor of that entry.
+    """
 
     number: int
-    reason: str
+    reason: Reason
 
 
 def hash_of(previous_hash: str, canonical: str) -> str:
@@ -66,6 +74,8 @@ class Verification:
     def __init__(self, start: Head = BEGINNING) -> None:
         self.head = start
         self.checked = 0
+        self.anchors = 0
+        """Anchors that were held against the chain, and hold."""
         self.broken: Broken | None = None
 
     def check(self, number: int, canonical: str, claimed_hash: str) -> bool:

@@ -1,0 +1,28 @@
+"""The endpoint that erases a person."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from optima_kit.http import Call, Routes, View
+
+from ..application.erase_person import erase_person
+from ..application.ports import Ports
+
+erasure_routes = Routes()
+
+
+class ErasureView(View):
+    person_id: UUID
+    erased_at: datetime
+
+
+@erasure_routes.post("/v1/people/{person_id}/erasure", privilege="trail.erase")
+async def erase(call: Call[Ports], person_id: UUID) -> ErasureView:
+    """Make what the trail holds of a person's own texts unreadable for good. It cannot be undone.
+
+    Names, addresses and what they wrote in their own words then read "cancellato su richiesta"; the chain and
+    earlier exports still verify. For the recipient of goods, name the shipment.
+    """
+    return ErasureView(person_id=person_id, erased_at=await erase_person(call.ports, person_id))

@@ -1,0 +1,104 @@
+"""Endpoints that prove the trail: its verification, its anchors and the keys that signed them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Literal
+from uuid import UUID
+
+from optima_kit.http import Call, Page, PageQuery, Routes, View, decode_cursor, encode_cursor
+
+from ..application.ports import Ports
+from ..application.verify_chain import verify_chain
+from ..domain.anchors import as_jwk
+from ..domain.chain import Reason
+
+proof_routes = Routes()
+
+
+class VerificationView(View):
+    intact: bool
+    entries: int
+    """How many were checked and hold."""
+    head: str
+    """The hash of the last entry that holds: note it elsewhere, and later exports can be held against it."""
+    anchors: int
+    """How many signed anchors hold, of those up to the first that does not."""
+    broken_entry: int | None = None
+    reason: Reason | None = None
+
+
+class AnchorView(View):
+    day: date
+    """In UTC."""
+    number: int
+    """The newest entry when it was signed."""
+    hash: str
+    signed_at: datetime
+    kid: str
+    signature: str
+    """Ed25519, base64url, over the canonical JSON of tenant_id and the fields above."""
+
+
+class JwkView(View):
+    kty: Literal["OKP"]
+    crv: Literal["Ed25519"]
+    use: Literal["sig"]
+    kid: str
+    x: str
+    signs_from: datetime
+
+
+class JwkSetView(View):
+    keys: list[JwkView]
+
+
+@proof_routes.get("/v1/verification", privilege="trail.read_all")
+async def verification(call: Call[Ports]) -> VerificationView:
+    """Recompute the tenant's hash chain, hold it against its anchors, and name the first entry that fails."""
+    outcome = await verify_chain(call.ports)
+    view = VerificationView(
+        intact=outcome.broken is None,
+        entries=outcome.checked,
+        head=outcome.head.hash,
+        anchors=outcome.anchors,
+    )
+    if outcome.broken is not None:
+        return view.model_copy(
+            update={"broken_entry": outcome.broken.number, "reason": outcome.broken.reason}
+        )
+    return view
+
+
+@proof_routes.get("/v1/anchors", privilege="trail.read_all")
+async def anchors(call: Call[Ports], query: PageQuery) -> Page[AnchorView]:
+    """The days' signed anchors, oldest first: kept elsewhere, they show later that nothing was rewritten."""
+    after = decode_cursor(query.cursor, int)
+    found = await call.ports.anchors.between(after[0] if after else 0, None)
+    shown = found[: query.limit]
+    more = encode_cursor(shown[-1].number) if len(found) > len(shown) else None
+    items = [
+        AnchorView(
+            day=each.day,
+            number=each.number,
+            hash=each.hash,
+            signed_at=each.signed_at,
+            kid=each.kid,
+            signature=each.signature,
+        )
+        for each in shown
+    ]
+    return Page(items=items, next_cursor=more)
+
+
+@proof_routes.get("/.well-known/trail-anchor-keys.json", public=True)
+async def anchor_keys(call: Call[Ports]) -> JwkSetView:
+    """The public keys of all anchors, past and to come: a successor is here two weeks before it signs."""
+    async with call.database.reading(NO_TENANT) as work:
+        ports: Ports = call.resources.ports(work)
+        keys = [key for key in await ports.anchor_keys.all() if ports.key_maker.made(key)]
+    return JwkSetView(keys=[JwkView.model_validate(as_jwk(key)) for key in keys])
+
+
+NO_TENANT = UUID(int=0)
+"""The keys are the service's own."""

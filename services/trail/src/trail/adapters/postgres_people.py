@@ -1,0 +1,113 @@
+"""People's keys in PostgreSQL, and the personal texts that they seal and open."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from optima_kit.db import Connection
+from optima_kit.sql import load_queries
+
+from ..application.ports import Erasure
+from ..domain.entry import Occurrence
+from ..domain.personal import OpenText, PersonalField, seal_mark, sealed_texts, with_texts
+from .sealing import SealBroken, Sealer
+
+QUERIES = load_queries(__package__)
+
+_KEY = 32
+_NONCE = 12
+
+
+class PostgresPersonKeys:
+    """Implements `ports.PersonKeys` on one transaction."""
+
+    def __init__(self, connection: Connection, sealer: Sealer) -> None:
+        self._connection = connection
+        self._sealer = sealer
+
+    async def destroy(self, person_id: UUID, at: datetime) -> Erasure | None:
+        erased_at = await self._connection.fetchval(QUERIES.destroy_person_key, person_id, at)
+        if erased_at is not None:
+            return Erasure(erased_at, fresh=True)
+        earlier = await self._connection.fetchval(QUERIES.find_erasure, person_id)
+        return None if earlier is None else Erasure(earlier, fresh=False)
+
+    async def sealed(self, told: Sequence[tuple[Occurrence, Sequence[PersonalField]]]) -> list[str]:
+        """The data of each occurrence with its personal fields sealed, under keys that are made where they
+        are missing. What is told of an erased person is sealed under a key that nobody keeps."""
+        people = sorted({field.person_id for _, fields in told for field in fields})
+        if not people:
+            return [occurrence.data for occurrence, _ in told]
+        fresh = [self._sealer.sealed(os.urandom(_KEY), str(person_id)) for person_id in people]
+        await self._connection.execute(QUERIES.make_person_keys, people, fresh)
+        keys = await self._keys(people)
+        return [_sealed(occurrence, fields, keys) for occurrence, fields in told]
+
+    async def opened(self, entries: Iterable[Occurrence]) -> Mapping[UUID, dict[str, OpenText | None]]:
+        """By event, the personal texts of those that hold any, by field: None for an erased person's."""
+        found = {each.event_id: list(sealed_texts(each.data)) for each in entries}
+        found = {event_id: texts for event_id, texts in found.items() if texts}
+        if not found:
+            return {}
+        keys = await self._keys({text.person_id for texts in found.values() for text in texts})
+        return {
+            event_id: {
+                text.field: _opened(keys.get(text.person_id), event_id, text.field, text.ciphertext)
+                for text in texts
+            }
+            for event_id, texts in found.items()
+        }
+
+    async def _keys(self, people: Iterable[UUID]) -> dict[UUID, bytes]:
+        rows = await self._connection.fetch(QUERIES.find_person_keys, list(people))
+        return {
+            row["person_id"]: self._sealer.opened(row["sealed"], str(row["person_id"]))
+            for row in rows
+            if row["sealed"] is not None
+        }
+
+
+def _sealed(occurrence: Occurrence, fields: Sequence[PersonalField], keys: Mapping[UUID, bytes]) -> str:
+    if not fields:
+        return occurrence.data
+    data = json.loads(occurrence.data)
+    marks = {}
+    for field in fields:
+        key = _key_of_event(keys.get(field.person_id) or os.urandom(_KEY), occurrence.event_id)
+        nonce = os.urandom(_NONCE)
+        ciphertext = nonce + AESGCM(key).encrypt(nonce, data[field.name].encode(), field.name.encode())
+        marks[field.name] = seal_mark(field.person_id, base64.b64encode(ciphertext).decode())
+    return with_texts(occurrence.data, marks)
+
+
+def _opened(person_key: bytes | None, event_id: UUID, field: str, ciphertext: str) -> OpenText | None:
+    if person_key is None:
+        return None
+    key = _key_of_event(person_key, event_id)
+    text = opened_text(key, field, ciphertext)
+    if text is None:
+        raise SealBroken(f"the {field} of event {event_id}")
+    return OpenText(text, key)
+
+
+def _key_of_event(person_key: bytes, event_id: UUID) -> bytes:
+    """A key for one event's texts: it can be handed out with them, and opens nothing else of the person."""
+    return hmac.digest(person_key, event_id.bytes, "sha256")
+
+
+def opened_text(key: bytes, field: str, ciphertext: str) -> str | None:
+    """The text that the key opens; None when it does not open it."""
+    try:
+        raw = base64.b64decode(ciphertext)
+        return AESGCM(key).decrypt(raw[:_NONCE], raw[_NONCE:], field.encode()).decode()
+    except (InvalidTag, ValueError):
+        return None

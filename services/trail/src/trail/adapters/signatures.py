@@ -1,0 +1,67 @@
+"""Signatures of anchors: Ed25519."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+from datetime import datetime
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from optima_kit.ids import new_id
+
+from ..domain.anchors import AnchorKey
+from ..domain.entry import instant
+from .sealing import SealBroken, Sealer
+
+
+class AnchorKeyMaker:
+    """Makes signing keys, their private half sealed under OPTIMA_KEY_SECRET, and signs with them."""
+
+    def __init__(self, key_secret: str) -> None:
+        self._sealer = Sealer(key_secret, "anchor keys")
+        derived = HKDF(SHA256(), 32, salt=None, info=b"optima trail attestation of anchor keys")
+        self._attesting = derived.derive(key_secret.encode())
+
+    def new_key(self, signs_from: datetime) -> AnchorKey:
+        kid = new_id().hex
+        private = Ed25519PrivateKey.generate()
+        public = private.public_key().public_bytes_raw()
+        sealed = self._sealer.sealed(private.private_bytes_raw(), kid)
+        return AnchorKey(kid, public, signs_from, sealed, self._attestation(kid, public, signs_from))
+
+    def made(self, key: AnchorKey) -> bool:
+        """Whether this service made the key, and it is as it was made."""
+        return hmac.compare_digest(key.attestation, self._attestation(key.kid, key.public, key.signs_from))
+
+    def signature(self, key: AnchorKey, message: bytes) -> str:
+        """Base64url, without padding. Raises SealBroken, naming the remedy."""
+        assert key.sealed is not None, "a key that has served signs nothing"
+        try:
+            private = Ed25519PrivateKey.from_private_bytes(self._sealer.opened(key.sealed, key.kid))
+        except SealBroken:
+            raise SealBroken(
+                f"the anchor key {key.kid} does not open with this OPTIMA_KEY_SECRET: restore the secret "
+                "that it was made under, the same in every replica"
+            ) from None
+        return base64.urlsafe_b64encode(private.sign(message)).decode().rstrip("=")
+
+    def signature_holds(self, public: bytes, message: bytes, signature: str) -> bool:
+        return signature_holds(public, message, signature)
+
+    def _attestation(self, kid: str, public: bytes, signs_from: datetime) -> bytes:
+        stated = f"{kid} {public.hex()} {instant(signs_from)}"
+        return hmac.digest(self._attesting, stated.encode(), "sha256")
+
+
+def signature_holds(public: bytes, message: bytes, signature: str) -> bool:
+    """Whether the signature (base64url) of the message is the public key's."""
+    try:
+        raw = base64.urlsafe_b64decode(signature + "=" * (-len(signature) % 4))
+        Ed25519PublicKey.from_public_bytes(public).verify(raw, message)
+    except (InvalidSignature, ValueError):
+        return False
+    return True

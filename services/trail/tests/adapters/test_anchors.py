@@ -1,0 +1,241 @@
+"""Anchors: one a day, signed by keys that change, and a rewritten or shortened chain no longer fits them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from optima_contracts.brief import BriefCommented
+from optima_contracts.trail import ChainAnchored
+from optima_kit.db import Database
+from optima_kit.reactions import Received
+from optima_kit.work import JobRunner
+from trail.adapters.signatures import AnchorKeyMaker
+from trail.application.anchor_chain import ANCHOR_CHAIN
+from trail.application.verify_chain import verify_chain
+from trail.bootstrap import service
+from trail.domain.anchors import SHOWN_BEFORE
+from trail.domain.chain import Broken, Verification, hash_of
+from trail.domain.entry import Entry
+
+TENANT, OTHER = UUID(int=1), UUID(int=2)
+THE_DAY = date(2026, 11, 24)
+
+
+@pytest.fixture
+async def backbone(scene: Any) -> AsyncIterator[Any]:
+    opened = await Database.open(scene.stored.backbone_url, source="/optima/trail", size=2)
+    yield opened.pool
+    await opened.close()
+
+
+def commented(scene: Any, n: int, **options: Any) -> Any:
+    brief = UUID(int=100 + n)
+    return scene.event(BriefCommented(brief_id=brief, comment_id=UUID(int=n)), subject=brief, **options)
+
+
+def runner(scene: Any) -> JobRunner[Any]:
+    return JobRunner(service(scene.settings), scene.database)
+
+
+async def verified(scene: Any) -> Verification:
+    async with scene.database.reading(TENANT) as work:
+        return await verify_chain(scene.ports(work))
+
+
+async def come_midnight(scene: Any, backbone: Any) -> None:
+    """The next day has begun, and what is due is done."""
+    clock = scene.database.clock
+    clock.set(datetime.combine(clock.now().date() + timedelta(days=1), datetime.min.time(), UTC))
+    clock.advance(timedelta(minutes=2))
+    await runner(scene).run_due(backbone, clock)
+
+
+async def hear_of_anchors(scene: Any) -> None:
+    """What the trail publishes comes back to it like every other event."""
+    for envelope in await scene.stored.published(ChainAnchored.type):
+        if not await scene.stored.fetch("SELECT FROM entries WHERE event_id = $1", envelope.id):
+            await scene.record(
+                Received(
+                    data=envelope.data,
+                    id=envelope.id,
+                    type=envelope.type,
+                    source=envelope.source,
+                    subject=envelope.subject,
+                    sequence=envelope.sequence,
+                    time=envelope.time,
+                    tenant_id=envelope.tenantid,
+                    correlation_id=envelope.correlationid,
+                    causation_id=None,
+                    actor_id=None,
+                    on_behalf_of=None,
+                    traceparent=None,
+                    body=b"",
+                )
+            )
+
+
+@pytest.fixture
+async def anchored(scene: Any, backbone: Any) -> Any:
+    """Six entries of a day that is over and anchored, and two of the next."""
+    await scene.record(*(commented(scene, n) for n in range(6)))
+    await come_midnight(scene, backbone)
+    await scene.record(*(commented(scene, n) for n in range(6, 8)))
+    return scene
+
+
+async def test_a_days_first_entry_owes_its_anchor(scene: Any) -> None:
+    await scene.record(commented(scene, 1))
+    await scene.record(commented(scene, 2))
+    await scene.record(commented(scene, 3, tenant_id=OTHER))
+    jobs = await scene.stored.fetch("SELECT tenant_id, kind, key, due_at, revision FROM jobs ORDER BY 1")
+    due = datetime(2026, 11, 25, 0, 1, tzinfo=UTC)
+    assert [tuple(job) for job in jobs] == [
+        (tenant, ANCHOR_CHAIN, "2026-11-24", due, 1) for tenant in (TENANT, OTHER)
+    ]
+
+
+async def test_it_is_made_once_by_any_number_of_workers(scene: Any, backbone: Any) -> None:
+    await scene.record(commented(scene, 1))
+    scene.database.clock.advance(timedelta(days=1))
+    (job,) = await scene.stored.fetch("UPDATE jobs SET hinted_at = now() RETURNING id")
+    await asyncio.gather(*(runner(scene).run(job["id"], TENANT) for _ in range(5)))
+    (again,) = await scene.stored.fetch(
+        "UPDATE jobs SET state = 'due', hinted_at = now(), finished_at = NULL RETURNING id"
+    )
+    await runner(scene).run(again["id"], TENANT)
+    (row,) = await scene.stored.fetch("SELECT day, number FROM anchors")
+    assert tuple(row) == (THE_DAY, 1)
+    assert len(await scene.stored.published(ChainAnchored.type)) == 1
+    assert len(await scene.stored.fetch("SELECT FROM anchor_keys")) == 1
+    assert (await verified(scene)).anchors == 1
+
+
+async def test_an_anchor_is_an_event_that_others_can_hold_against_the_public_key(anchored: Any) -> None:
+    (event,) = await anchored.stored.published(ChainAnchored.type)
+    told = ChainAnchored.model_validate(event.data)
+    (sixth,) = await anchored.stored.fetch("SELECT hash FROM entries WHERE number = 6")
+    assert (told.day, told.number, told.hash) == (THE_DAY, 6, sixth["hash"])
+    async with anchored.database.reading(TENANT) as work:
+        (anchor,) = await anchored.ports(work).anchors.between(0, None)
+        (key,) = await anchored.ports(work).anchor_keys.all()
+    assert (told.kid, told.signature) == (key.kid, anchor.signature)
+    maker = AnchorKeyMaker("whichever")
+    assert maker.signature_holds(key.public, anchor.message(), told.signature)
+    assert not maker.signature_holds(key.public, anchor.message() + b" ", told.signature)
+
+
+async def test_every_day_is_anchored_since_an_anchor_is_an_entry(scene: Any, backbone: Any) -> None:
+    await scene.record(commented(scene, 1))
+    for _ in range(3):
+        await come_midnight(scene, backbone)
+        await hear_of_anchors(scene)
+    rows = await scene.stored.fetch("SELECT day, number FROM anchors ORDER BY day")
+    assert [tuple(row) for row in rows] == [(THE_DAY + timedelta(days=n), n + 1) for n in range(3)]
+    outcome = await verified(scene)
+    assert (outcome.broken, outcome.checked, outcome.anchors) == (None, 4, 3)
+
+
+async def test_keys_change_with_overlap_and_old_anchors_still_hold(scene: Any, backbone: Any) -> None:
+    known: dict[str, datetime] = {}
+    for n in range(40):
+        await scene.record(commented(scene, n))
+        await come_midnight(scene, backbone)
+        now = scene.database.clock.now()
+        keys = await scene.stored.fetch("SELECT * FROM anchor_keys ORDER BY signs_from")
+        for key in keys:
+            known.setdefault(key["kid"], now)
+        (newest,) = await scene.stored.fetch("SELECT kid FROM anchors ORDER BY day DESC LIMIT 1")
+        with_private = [key["kid"] for key in keys if key["sealed"] is not None]
+        assert newest["kid"] in with_private
+        assert len(with_private) <= 2
+        scene.database.clock.advance(timedelta(days=6))
+    keys = await scene.stored.fetch("SELECT kid, signs_from FROM anchor_keys ORDER BY signs_from")
+    assert len(keys) == 4
+    for key in keys[1:]:
+        assert key["signs_from"] - known[key["kid"]] >= SHOWN_BEFORE
+    outcome = await verified(scene)
+    assert (outcome.broken, outcome.anchors) == (None, 40)
+
+
+async def rewrite(scene: Any, first: int) -> None:
+    """The chain with other data from an entry on, all hashes and the head made to fit: what somebody does who
+    has the database and knows how the trail works."""
+    async with scene.database.reading(TENANT) as work:
+        trail = scene.ports(work).trail
+        entries = await trail.portion(after=0, through=1_000)
+    previous = entries[first - 2].hash if first > 1 else "0" * 64
+    statements = []
+    for sealed in entries[first - 1 :]:
+        entry: Entry = sealed.entry
+        data = entry.occurrence.data
+        if entry.number == first:
+            data = data.replace("comment_id", "remark_id")
+        changed = entry.canonical().replace(entry.occurrence.data, data)
+        previous = hash_of(previous, changed)
+        statements.append(
+            f"UPDATE entries SET data = '{data}', hash = '{previous}' WHERE number = {entry.number}"
+        )
+    await scene.tamper(*statements, f"UPDATE heads SET hash = '{previous}'")
+
+
+async def test_a_rewritten_chain_no_longer_fits_the_anchor(anchored: Any) -> None:
+    assert (await verified(anchored)).broken is None
+    await rewrite(anchored, 4)
+    outcome = await verified(anchored)
+    assert (outcome.broken, outcome.checked) == (Broken(6, "rewritten"), 8)
+
+
+async def test_what_came_after_the_last_anchor_is_the_heads_alone(anchored: Any) -> None:
+    await rewrite(anchored, 7)
+    assert (await verified(anchored)).broken is None
+
+
+@pytest.mark.parametrize("left", [5, 1, 0])
+async def test_a_chain_cut_off_before_its_anchor_is_found(anchored: Any, left: int) -> None:
+    await anchored.tamper(
+        f"DELETE FROM entries WHERE number > {left}",
+        f"UPDATE heads SET number = {left}, hash = coalesce((SELECT hash FROM entries"
+        f" WHERE number = {left}), repeat('0', 64))",
+    )
+    assert (await verified(anchored)).broken == Broken(left + 1, "missing")
+
+
+async def test_a_key_of_ones_own_cannot_be_slipped_in(anchored: Any) -> None:
+    """Whoever has the database alone can sign with a key of theirs, but not make it the service's."""
+    await rewrite(anchored, 4)
+    theirs = AnchorKeyMaker("another secret")
+    key = theirs.new_key(anchored.now - timedelta(days=90))
+    async with anchored.database.reading(TENANT) as work:
+        (anchor,) = await anchored.ports(work).anchors.between(0, None)
+        (sixth,) = (await anchored.ports(work).trail.hashes_at([6])).values()
+    forged = replace(anchor, kid=key.kid, hash=sixth)
+    signature = theirs.signature(key, forged.message())
+    await anchored.tamper(
+        f"INSERT INTO anchor_keys VALUES ('{key.kid}', '\\x{key.public.hex()}',"
+        f" '\\x{key.attestation.hex()}', '\\x{key.sealed.hex()}', '{key.signs_from.isoformat()}')",
+        f"UPDATE anchors SET kid = '{key.kid}', hash = '{sixth}', signature = '{signature}'",
+    )
+    assert (await verified(anchored)).broken == Broken(6, "forged_anchor")
+
+
+@pytest.mark.parametrize("statement", ["UPDATE anchors SET number = 1", "DELETE FROM anchors"])
+async def test_the_service_itself_cannot_change_an_anchor(anchored: Any, statement: str) -> None:
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        async with anchored.database.transaction(TENANT) as work:
+            await work.connection.execute(statement)
+
+
+@pytest.mark.parametrize("change", ["number = 5", "day = '2026-11-20'", "signature = repeat('A', 86)"])
+async def test_an_anchor_changed_by_hand_is_forged(anchored: Any, change: str) -> None:
+    await anchored.tamper(f"UPDATE anchors SET {change}")
+    broken = (await verified(anchored)).broken
+    assert broken is not None
+    assert broken.reason == "forged_anchor"
