@@ -1,0 +1,145 @@
+"""Requests to addresses that others chose: over TLS, under the right name, to what was judged alone."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
+from pathlib import Path
+
+import aiohttp
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from optima_kit.refusals import Invalid
+from trail.adapters.outside import NotAllowed, NotFound, Outside, resolve_by_system
+from trail.domain.addresses import Openness
+
+HERE = Openness(networks=(ip_network("127.0.0.1/32"),))
+
+
+class Secure:
+    """A server over TLS, with a certificate for one name, that notes by which name it was called."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+        now = datetime.now(UTC)
+        certificate = (
+            x509.CertificateBuilder()
+            .subject_name(subject)
+            .issuer_name(subject)
+            .public_key(key.public_key())
+            .serial_number(1)
+            .not_valid_before(now - timedelta(days=1))
+            .not_valid_after(now + timedelta(days=1))
+            .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+            .sign(key, hashes.SHA256())
+        )
+        pem = certificate.public_bytes(serialization.Encoding.PEM)
+        private = key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        file = folder / "server.pem"
+        file.write_bytes(pem + private)
+        self.called: list[str | None] = []
+        self.asked: list[str] = []
+        self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.tls.load_cert_chain(file)
+        self.tls.sni_callback = lambda _socket, name, _context: self.called.append(name)
+        self.trusting = ssl.create_default_context(cadata=pem.decode())
+        app = web.Application()
+        app.router.add_get("/", self._answer)
+        self.server = TestServer(app, scheme="https")
+
+    async def _answer(self, request: web.Request) -> web.Response:
+        self.asked.append(request.headers["Host"])
+        return web.Response(text="here", headers={"Set-Cookie": "a=b"})
+
+
+@pytest.fixture
+async def secure(tmp_path: Path) -> AsyncIterator[Secure]:
+    made = Secure(tmp_path, "hooks.test")
+    await made.server.start_server(ssl=made.tls)
+    yield made
+    await made.server.close()
+
+
+def leads(**names: Sequence[str]) -> Resolver:
+    return Resolver({name.replace("_", "."): addresses for name, addresses in names.items()})
+
+
+class Resolver:
+    def __init__(self, names: dict[str, Sequence[str]]) -> None:
+        self.names = names
+        self.asked = 0
+
+    async def __call__(self, host: str, port: int) -> Sequence[str]:
+        self.asked += 1
+        return self.names[host]
+
+
+async def test_the_name_stands_in_tls_and_in_the_request_though_an_address_is_dialled(
+    secure: Secure,
+) -> None:
+    resolver = leads(hooks_test=["127.0.0.1"])
+    url = f"https://hooks.test:{secure.server.port}/"
+    outside = Outside(HERE, resolve=resolver, tls=secure.trusting)
+    async with outside.session(url) as session:
+        for _ in range(2):
+            async with session.get(url) as response:
+                assert await response.text() == "here"
+                assert "Cookie" not in response.request_info.headers
+    assert set(secure.called) == {"hooks.test"}
+    assert set(secure.asked) == {f"hooks.test:{secure.server.port}"}
+    assert resolver.asked == 1
+
+
+async def test_a_certificate_for_another_name_is_refused(secure: Secure) -> None:
+    url = f"https://other.test:{secure.server.port}/"
+    outside = Outside(HERE, resolve=leads(other_test=["127.0.0.1"]), tls=secure.trusting)
+    async with outside.session(url) as session:
+        with pytest.raises(aiohttp.ClientConnectorCertificateError):
+            await session.get(url)
+    assert secure.asked == []
+
+
+async def test_a_session_reaches_no_other_host(secure: Secure) -> None:
+    outside = Outside(HERE, resolve=leads(hooks_test=["127.0.0.1"]), tls=secure.trusting)
+    async with outside.session(f"https://hooks.test:{secure.server.port}/") as session:
+        with pytest.raises(aiohttp.ClientConnectorError):
+            await session.get(f"https://localhost:{secure.server.port}/")
+    assert secure.asked == []
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["127.0.0.1", "127.0.0.2", "[::1]", "[::ffff:7f00:1]", "2130706433", "0x7f.1", "127.1", "localhost"],
+)
+async def test_the_systems_own_resolver_leads_nowhere_private(host: str) -> None:
+    with pytest.raises((NotAllowed, NotFound)):
+        await Outside(Openness()).addresses(f"https://{host}/")
+
+
+async def test_the_environments_proxy_is_not_taken(secure: Secure, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
+    url = f"https://hooks.test:{secure.server.port}/"
+    outside = Outside(HERE, resolve=leads(hooks_test=["127.0.0.1"]), tls=secure.trusting)
+    async with outside.session(url) as session, session.get(url) as response:
+        assert response.status == 200
+
+
+async def test_a_name_that_does_not_exist_and_one_that_cannot() -> None:
+    outside = Outside(HERE)
+    with pytest.raises(NotFound):
+        await outside.addresses("https://nobody.invalid/")
+    with pytest.raises(Invalid):
+        await outside.addresses(f"https://{'a' * 64}.example/")
+    assert await resolve_by_system("127.0.0.1", 443) == ["127.0.0.1"]
