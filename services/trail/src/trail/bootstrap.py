@@ -6,21 +6,54 @@ from optima_kit.db import Transaction
 from optima_kit.http import Routes
 from optima_kit.service import Service
 
-from .adapters.feed import Resources, feed_routes
+from .adapters.feed import feed_routes
 from .adapters.http import routes
+from .adapters.http_erasure import erasure_routes
+from .adapters.http_exports import export_routes
+from .adapters.http_proof import proof_routes
+from .adapters.http_webhooks import webhook_routes
+from .adapters.jobs import jobs
 from .adapters.messages import reactions
+from .adapters.outside import Outside
 from .adapters.postgres import PostgresTrail
+from .adapters.postgres_anchors import PostgresAnchorKeys, PostgresAnchors
+from .adapters.postgres_people import PostgresPersonKeys
+from .adapters.postgres_webhooks import PostgresWebhooks
+from .adapters.receivers import HttpReceivers
+from .adapters.resources import Resources
+from .adapters.sealing import Sealer
+from .adapters.signatures import AnchorKeyMaker
 from .application.ports import Ports
 from .settings import TrailSettings
 
 
 def service(settings: TrailSettings) -> Service[Ports]:
+    key_secret = settings.key_secret.get_secret_value()
+    key_maker = AnchorKeyMaker(key_secret)
+    people_sealer = Sealer(key_secret, "person keys")
+    webhook_sealer = Sealer(key_secret, "webhook secrets")
+
+    def trail(work: Transaction) -> PostgresTrail:
+        return PostgresTrail(work, PostgresPersonKeys(work.connection, people_sealer))
+
     def ports(work: Transaction) -> Ports:
-        return Ports(trail=work.gathering(PostgresTrail), now=work.now)
+        return Ports(
+            tenant_id=work.tenant_id,
+            trail=work.gathering(trail),
+            anchors=PostgresAnchors(work.connection),
+            anchor_keys=PostgresAnchorKeys(work.connection),
+            key_maker=key_maker,
+            person_keys=PostgresPersonKeys(work.connection, people_sealer),
+            webhooks=work.gathering(PostgresWebhooks),
+            webhook_sealing=webhook_sealer,
+            outbox=work.outbox,
+            jobs=work.jobs,
+            now=work.now,
+        )
 
     endpoints = Routes()
-    endpoints.include(routes)
-    endpoints.include(feed_routes)
+    for each in (routes, feed_routes, export_routes, proof_routes, erasure_routes, webhook_routes):
+        endpoints.include(each)
     return Service(
         name="trail",
         package="trail",
@@ -28,5 +61,7 @@ def service(settings: TrailSettings) -> Service[Ports]:
         ports=ports,
         routes=endpoints,
         reactions=reactions,
-        resources=Resources(ports),
+        jobs=jobs,
+        jobs_at_once=16,
+        resources=Resources(ports, HttpReceivers(Outside(settings.openness))),
     )

@@ -5,21 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 from pydantic import Field
 
-from optima_kit.db import Transaction
 from optima_kit.http import Call, Query, Routes, View
 
 from ..application.ports import Ports
 from ..application.pull_events import pull_events
 from ..domain.chain import SealedEntry
-from .http import EventType
+from .http import EventTypes
 
 feed_routes = Routes()
 
@@ -27,17 +24,10 @@ LOOK_EVERY: Final = 0.25
 """Seconds between two looks at the trail's head while a caller waits: one row each."""
 
 
-@dataclass(frozen=True, slots=True)
-class Resources:
-    """What a handler needs that makes its own transactions."""
-
-    ports: Callable[[Transaction], Ports]
-
-
 class FeedQuery(Query):
     after: UUID | None = None
     """The id of the last event that one has already."""
-    type: EventType | None = None
+    type: EventTypes = ()
     limit: Annotated[int, Field(ge=1, le=200)] = 100
     wait: Annotated[float, Field(ge=0, le=25)] = 0
     """Seconds to wait for an event when there is none yet."""
@@ -78,16 +68,17 @@ async def events(call: Call[Ports], query: FeedQuery) -> FeedView:
             found = []
             if head != seen:
                 found = await pull_events(
-                    ports, call.actor, after=query.after, type_prefix=query.type, limit=query.limit
+                    ports, call.actor, after=query.after, types=query.type, limit=query.limit
                 )
         if found or time.monotonic() >= deadline:
             last = found[-1].entry.occurrence.event_id if found else query.after
-            return FeedView(items=[_event(each) for each in found], after=last)
+            return FeedView(items=[event_view(each) for each in found], after=last)
         seen = head
         await asyncio.sleep(min(LOOK_EVERY, max(0.0, deadline - time.monotonic())))
 
 
-def _event(sealed: SealedEntry) -> EventView:
+def event_view(sealed: SealedEntry) -> EventView:
+    """The entry's event, as it came and as others are told of it."""
     o = sealed.entry.occurrence
     optional = {"causationid": o.causation_id, "actorid": o.actor_id, "onbehalfof": o.on_behalf_of}
     return EventView(

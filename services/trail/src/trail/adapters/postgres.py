@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from datetime import datetime
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any
 from uuid import UUID
 
-import asyncpg
-
+from optima_contracts.identity import PersonChanged
 from optima_kit.db import Transaction
 from optima_kit.sql import load_queries
 
-from ..application.ports import CanonicalEntry, Selection
-from ..domain.chain import BEGINNING, Head, SealedEntry, extend
+from ..application.anchor_chain import ANCHOR_CHAIN, AnchorChain
+from ..application.ports import Selection, Stretch
+from ..domain.anchors import anchor_is_due_at
+from ..domain.chain import BEGINNING, Broken, Head, SealedEntry, extend
 from ..domain.competence import Grant, Sight
 from ..domain.entry import Entry, Occurrence
+from ..domain.personal import OpenText, PersonalField, readable
+from .postgres_people import PostgresPersonKeys
 
 QUERIES = load_queries(__package__)
 
@@ -24,36 +30,53 @@ FEW_GRANTS = 200
 PORTION = 2_000
 """Entries read at once on a walk along the chain: a few megabytes."""
 
+STRETCH = 20_000
+"""Entries verified by one statement: some tenths of a second."""
+
 
 class PostgresTrail:
     """Implements `ports.Trail` on one transaction."""
 
-    def __init__(self, work: Transaction) -> None:
+    def __init__(self, work: Transaction, person_keys: PostgresPersonKeys) -> None:
         self._work = work
-        self._occurrences: list[Occurrence] = []
+        self._person_keys = person_keys
+        self._told: list[tuple[Occurrence, Sequence[PersonalField]]] = []
         self._grants: set[Grant] = set()
 
-    def record(self, occurrence: Occurrence, grants: Sequence[Grant]) -> None:
-        self._occurrences.append(occurrence)
+    def record(
+        self, occurrence: Occurrence, grants: Sequence[Grant], personal: Sequence[PersonalField]
+    ) -> None:
+        self._told.append((occurrence, personal))
         self._grants.update(grants)
 
     async def flush(self) -> None:
-        """Numbers, seals and writes what was recorded: two statements, however much it is."""
-        if not self._occurrences:
+        """Numbers, seals and writes what was recorded: a handful of statements, however much it is."""
+        if not self._told:
             return
-        occurrences, self._occurrences = self._occurrences, []
+        told, self._told = self._told, []
         grants, self._grants = self._grants, set()
-        sealed = extend(
-            await self._locked_head(), occurrences, tenant_id=self._work.tenant_id, recorded_at=self._work.now
-        )
+        head, anchor_due = await self._locked_head()
+        written = await self._person_keys.sealed(told)
+        occurrences = [
+            replace(each, data=data) if fields else each
+            for (each, fields), data in zip(told, written, strict=True)
+        ]
+        sealed = extend(head, occurrences, tenant_id=self._work.tenant_id, recorded_at=self._work.now)
         await self._append(sealed, grants)
+        today = self._work.now.astimezone(UTC).date()
+        if anchor_due is None or anchor_due < today:
+            await self._work.connection.execute(QUERIES.owe_anchor, today)
+            self._work.jobs.schedule(
+                ANCHOR_CHAIN, AnchorChain(day=today), key=today.isoformat(), due_at=anchor_is_due_at(today)
+            )
 
     async def head(self) -> Head:
         row = await self._work.connection.fetchrow(QUERIES.read_head)
         return Head(row["number"], row["hash"]) if row else BEGINNING
 
-    async def has(self, event_id: UUID) -> bool:
-        return await self._work.connection.fetchval(QUERIES.find_event, event_id) is not None
+    async def number_of(self, event_id: UUID) -> int | None:
+        number: int | None = await self._work.connection.fetchval(QUERIES.find_event, event_id)
+        return number
 
     async def entries(self, selection: Selection, sight: Sight) -> list[SealedEntry]:
         connection = self._work.connection
@@ -64,12 +87,17 @@ class PostgresTrail:
         )
         assert window is not None
         low, high = window
-        if low is None or low >= high:
+        if low is None or max(low, selection.beyond) >= high:
             return []
+        low = max(low, selection.beyond)
         types = None
-        if selection.type_prefix is not None:
-            found = await connection.fetch(QUERIES.find_types, selection.type_prefix)
-            types = [row["type"] for row in found]
+        if selection.types:
+            found = {
+                row["type"]
+                for prefix in selection.types
+                for row in await connection.fetch(QUERIES.find_types, prefix)
+            }
+            types = sorted(found)
         statement, viewer = QUERIES.select_entries, None
         if not sight.everything:
             viewer = sight.person_id
@@ -90,27 +118,65 @@ class PostgresTrail:
             sight.economics,
             viewer,
         )
+        return await self._readable([_sealed(row) for row in rows])
+
+    async def portion(self, *, after: int, through: int) -> list[SealedEntry]:
+        rows = await self._work.connection.fetch(QUERIES.walk_chain, after, through, PORTION)
         return [_sealed(row) for row in rows]
 
-    async def chain(self, *, after: int = 0) -> AsyncIterator[Sequence[SealedEntry]]:
-        while rows := await self._work.connection.fetch(QUERIES.walk_chain, after, PORTION):
-            yield [_sealed(row) for row in rows]
-            after = rows[-1]["number"]
+    async def hashes_at(self, numbers: Sequence[int]) -> Mapping[int, str]:
+        rows = await self._work.connection.fetch(QUERIES.hashes_at, numbers)
+        return {row["number"]: row["hash"] for row in rows}
 
-    async def canonical_chain(self) -> AsyncIterator[Sequence[CanonicalEntry]]:
-        after = 0
-        while rows := await self._work.connection.fetch(QUERIES.walk_canonical, after, PORTION):
-            yield [CanonicalEntry(*row) for row in rows]
-            after = rows[-1]["number"]
+    async def check_stretch(self, start: Head) -> Stretch:
+        connection = self._work.connection
+        row = await connection.fetchrow(QUERIES.check_stretch, start.number, start.hash, STRETCH)
+        assert row is not None
+        entries, last, broken = row
+        if entries == 0:
+            return Stretch(0, start, None)
+        if broken is None:
+            return Stretch(entries, Head(last, (await self.hashes_at([last]))[last]), None)
+        before = await connection.fetchrow(QUERIES.find_before, broken)
+        holds = Head(*before) if before and before["number"] > start.number else start
+        expected = holds.number + 1
+        why = Broken(expected, "missing") if broken > expected else Broken(broken, "altered")
+        return Stretch(holds.number - start.number, holds, why)
 
-    async def _locked_head(self) -> Head:
+    async def texts(self, entries: Sequence[SealedEntry]) -> Mapping[UUID, Mapping[str, OpenText | None]]:
+        return await self._person_keys.opened(each.entry.occurrence for each in entries)
+
+    async def names(self, people: Sequence[UUID]) -> Mapping[UUID, str]:
+        rows = await self._work.connection.fetch(QUERIES.find_names, people, PersonChanged.type)
+        told = await self._readable([_sealed(row[1:]) for row in rows])
+        return {
+            each.entry.occurrence.subject: json.loads(each.entry.occurrence.data)["name"] for each in told
+        }
+
+    async def _readable(self, entries: list[SealedEntry]) -> list[SealedEntry]:
+        """The entries with their personal texts in place of the ciphertexts that were hashed."""
+        found = await self.texts(entries)
+        if not found:
+            return entries
+        shown = []
+        for each in entries:
+            occurrence = each.entry.occurrence
+            texts = found.get(occurrence.event_id)
+            if texts:
+                occurrence = replace(occurrence, data=readable(occurrence.data, texts))
+                each = replace(each, entry=replace(each.entry, occurrence=occurrence))
+            shown.append(each)
+        return shown
+
+    async def _locked_head(self) -> tuple[Head, date | None]:
+        """The newest entry, and the last day whose anchor is owed."""
         connection = self._work.connection
         row = await connection.fetchrow(QUERIES.lock_head)
         if row is None:
             await connection.execute(QUERIES.begin_chain, BEGINNING.number, BEGINNING.hash)
             row = await connection.fetchrow(QUERIES.lock_head)
         assert row is not None
-        return Head(row["number"], row["hash"])
+        return Head(row["number"], row["hash"]), row["anchor_due"]
 
     async def _append(self, sealed: Sequence[SealedEntry], grants: set[Grant]) -> None:
         occurrences = [each.entry.occurrence for each in sealed]
@@ -153,7 +219,7 @@ def _hours_of(sealed: Sequence[SealedEntry]) -> dict[datetime, tuple[int, int]]:
     return hours
 
 
-def _sealed(row: asyncpg.Record) -> SealedEntry:
+def _sealed(row: Iterable[Any]) -> SealedEntry:
     (
         tenant_id,
         number,

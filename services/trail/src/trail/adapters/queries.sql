@@ -2,7 +2,7 @@
 
 -- name: lock_head
 -- Once a batch: who holds this row numbers the next entries.
-SELECT number, hash FROM heads FOR UPDATE
+SELECT number, hash, anchor_due FROM heads FOR UPDATE
 
 -- name: begin_chain
 -- A tenant's first entry; two consumers may begin at once.
@@ -111,25 +111,201 @@ LIMIT $3
 SELECT tenant_id, number, event_id, source, type, subject, sequence, correlation_id, causation_id,
        actor_id, on_behalf_of, occurred_at, recorded_at, data, hash
 FROM entries
-WHERE number > $1
+WHERE number > $1 AND number <= $2
 ORDER BY number
+LIMIT $3
+
+-- name: check_stretch
+-- Recomputes up to $3 hashes after the entry $1 with hash $2. The text is `Entry.canonical`'s, written here
+-- since millions of entries are verified: to send them elsewhere takes longer than to hash them. Both stand
+-- or fall by the hashes.
+SELECT count(*) AS entries, max(number) AS last, min(number) FILTER (WHERE NOT holds) AS broken
+FROM (
+    SELECT number,
+           number = lag(number, 1, $1::bigint) OVER by_number + 1 AND hash = encode(sha256(convert_to(
+               lag(hash, 1, $2::text) OVER by_number
+               || '{"actor_id":' || coalesce('"' || actor_id || '"', 'null')
+               || ',"causation_id":' || coalesce('"' || causation_id || '"', 'null')
+               || ',"correlation_id":"' || correlation_id || '","data":' || data
+               || ',"event_id":"' || event_id || '","number":' || number
+               || ',"occurred_at":"' || to_char(occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US')
+               || '+00:00","on_behalf_of":' || coalesce('"' || on_behalf_of || '"', 'null')
+               || ',"recorded_at":"' || to_char(recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US')
+               || '+00:00","sequence":' || sequence || ',"source":"' || source || '","subject":"' || subject
+               || '","tenant_id":"' || tenant_id || '","type":"' || type || '"}', 'UTF8')), 'hex') AS holds
+    FROM (SELECT * FROM entries WHERE number > $1 ORDER BY number LIMIT $3) AS stretch
+    WINDOW by_number AS (ORDER BY number)) AS checked
+
+-- name: find_before
+-- The entry before $1, whatever its number.
+SELECT number, hash FROM entries WHERE number < $1 ORDER BY number DESC LIMIT 1
+
+-- name: hashes_at
+SELECT number, hash FROM entries WHERE number = ANY ($1::bigint[])
+
+-- name: owe_anchor
+-- The day's first entry owes the day's anchor.
+UPDATE heads SET anchor_due = $1
+
+-- name: find_anchor
+SELECT day FROM anchors WHERE day = $1
+
+-- name: add_anchor
+INSERT INTO anchors (day, number, hash, signed_at, kid, signature) VALUES ($1, $2, $3, $4, $5, $6)
+
+-- name: list_anchors
+-- One a day: a decade is a few thousand.
+SELECT tenant_id, day, number, hash, signed_at, kid, signature FROM anchors
+WHERE number > $1 AND ($2::bigint IS NULL OR number <= $2)
+ORDER BY number, day
+
+-- name: lock_anchor_keys
+-- Of all tenants that anchor at once, one makes the successor.
+SELECT pg_advisory_xact_lock(hashtextextended('trail.anchor_keys', 0))
+
+-- name: list_anchor_keys
+SELECT kid, public, signs_from, sealed, attestation FROM anchor_keys ORDER BY signs_from, kid
+
+-- name: add_anchor_key
+INSERT INTO anchor_keys (kid, public, attestation, sealed, signs_from) VALUES ($1, $2, $3, $4, $5)
+
+-- name: forget_private_key
+UPDATE anchor_keys SET sealed = NULL WHERE kid = $1
+
+-- name: make_person_keys
+-- In the order of people; whoever has a key, or was erased, keeps that.
+INSERT INTO person_keys (person_id, sealed)
+SELECT * FROM unnest($1::uuid[], $2::bytea[])
+ON CONFLICT (tenant_id, person_id) DO NOTHING
+
+-- name: find_person_keys
+SELECT person_id, sealed FROM person_keys WHERE person_id = ANY ($1::uuid[])
+
+-- name: destroy_person_key
+UPDATE person_keys SET sealed = NULL, erased_at = $2
+WHERE person_id = $1 AND sealed IS NOT NULL
+RETURNING erased_at
+
+-- name: find_erasure
+SELECT erased_at FROM person_keys WHERE person_id = $1
+
+-- name: find_names
+-- The newest word on each person, by the story that everything about a person belongs to.
+SELECT person.id AS person_id, told.*
+FROM unnest($1::uuid[]) AS person(id)
+CROSS JOIN LATERAL (
+    SELECT tenant_id, number, event_id, source, type, subject, sequence, correlation_id, causation_id,
+           actor_id, on_behalf_of, occurred_at, recorded_at, data, hash
+    FROM entries WHERE correlation_id = person.id AND type = $2
+    ORDER BY number DESC LIMIT 1) AS told
+
+-- name: find_webhooks_that_wait_for
+-- Once a batch of events of the types $1. A webhook whose receiver fails is left to its next attempt.
+SELECT id FROM webhooks
+WHERE state = 'active' AND retry_at IS NULL
+  AND (types = '{}' OR EXISTS (
+        SELECT FROM unnest($1::text[]) AS come(type), unnest(types) AS wanted(beginning)
+        WHERE starts_with(come.type, wanted.beginning)))
+
+-- name: find_webhooks_behind
+SELECT id, owner_id, privileges, url, types, description, position, state, disabled_because, failures,
+       retry_at, version
+FROM webhooks
+WHERE state = 'active' AND (retry_at IS NULL OR retry_at < $1)
+  AND position < coalesce((SELECT number FROM heads), 0)
+
+-- name: lock_webhooks
+-- Held until the transaction ends: two at once must not both find room for one more, nor take one address.
+SELECT pg_advisory_xact_lock(hashtextextended('webhooks of ' || optima_tenant()::text, 0))
+
+-- name: count_webhooks
+SELECT count(*) FROM webhooks
+
+-- name: list_webhooks
+SELECT id, owner_id, privileges, url, types, description, position, state, disabled_because, failures,
+       retry_at, version
+FROM webhooks
+WHERE $1::uuid IS NULL OR id > $1
+ORDER BY id
 LIMIT $2
 
--- name: walk_canonical
--- The same text as `Entry.canonical`, written here since millions of entries are verified with it: the
--- database makes it several times as fast. Both stand or fall by the hashes.
-SELECT number,
-       '{"actor_id":' || coalesce('"' || actor_id || '"', 'null')
-       || ',"causation_id":' || coalesce('"' || causation_id || '"', 'null')
-       || ',"correlation_id":"' || correlation_id || '","data":' || data
-       || ',"event_id":"' || event_id || '","number":' || number
-       || ',"occurred_at":"' || to_char(occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US')
-       || '+00:00","on_behalf_of":' || coalesce('"' || on_behalf_of || '"', 'null')
-       || ',"recorded_at":"' || to_char(recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US')
-       || '+00:00","sequence":' || sequence || ',"source":"' || source || '","subject":"' || subject
-       || '","tenant_id":"' || tenant_id || '","type":"' || type || '"}' AS canonical,
-       hash
+-- name: get_webhook
+SELECT id, owner_id, privileges, url, types, description, position, state, disabled_because, failures,
+       retry_at, version
+FROM webhooks WHERE id = $1
+
+-- name: find_webhook
+SELECT id, owner_id, privileges, url, types, description, position, state, disabled_because, failures,
+       retry_at, version
+FROM webhooks WHERE url = $1
+
+-- name: lock_webhook
+SELECT id, owner_id, privileges, url, types, description, position, state, disabled_because, failures,
+       retry_at, version
+FROM webhooks WHERE id = $1 FOR UPDATE
+
+-- name: add_webhook
+INSERT INTO webhooks (id, owner_id, privileges, url, types, description, position, state, disabled_because,
+                      failures, retry_at, version)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+
+-- name: save_webhook
+UPDATE webhooks
+SET owner_id = $2, privileges = $3, url = $4, types = $5, description = $6, position = $7, state = $8,
+    disabled_because = $9, failures = $10, retry_at = $11, version = $12
+WHERE id = $1
+
+-- name: remove_webhook
+DELETE FROM webhooks WHERE id = $1
+
+-- name: list_webhook_secrets
+SELECT id, sealed, created_at FROM webhook_secrets WHERE webhook_id = $1 ORDER BY id
+
+-- name: add_webhook_secret
+INSERT INTO webhook_secrets (webhook_id, id, sealed, created_at) VALUES ($1, $2, $3, $4)
+
+-- name: remove_webhook_secret
+DELETE FROM webhook_secrets WHERE webhook_id = $1 AND id = $2
+
+-- name: note_webhook_attempt
+INSERT INTO webhook_attempts (id, webhook_id, event_id, number, type, replay, attempted_at, outcome, status,
+                              latency_ms, answer)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+
+-- name: list_webhook_attempts
+-- Newest first, without those of events whose prices the reader may not see.
+SELECT id, webhook_id, event_id, number, type, replay, attempted_at, outcome, status, latency_ms, answer
+FROM webhook_attempts
+WHERE webhook_id = $1
+  AND CASE WHEN starts_with(type, 'optima.economics.brief_priced.') THEN $2::boolean
+           WHEN starts_with(type, 'optima.economics.') THEN $3::boolean ELSE true END
+  AND ($4::boolean IS NULL OR (outcome = 'delivered') = $4)
+  AND ($5::uuid IS NULL OR id < $5)
+ORDER BY id DESC
+LIMIT $6
+
+-- name: get_webhook_attempt
+SELECT id, webhook_id, event_id, number, type, replay, attempted_at, outcome, status, latency_ms, answer
+FROM webhook_attempts WHERE webhook_id = $1 AND id = $2
+
+-- name: forget_webhook_attempts
+DELETE FROM webhook_attempts WHERE attempted_at < $1
+
+-- name: find_owner
+-- The newest word of the directory about a person or service account, in their own story.
+SELECT (data::jsonb ->> 'active')::boolean AS active,
+       CASE WHEN data::jsonb ? 'scopes'
+            THEN ARRAY(SELECT jsonb_array_elements_text(data::jsonb -> 'scopes')) END AS scopes,
+       ARRAY(SELECT jsonb_array_elements_text(coalesce(data::jsonb -> 'roles', '[]'))) AS roles
 FROM entries
-WHERE number > $1
-ORDER BY number
-LIMIT $2
+WHERE correlation_id = $1 AND subject = $1
+  AND type IN ('optima.identity.person_changed.v1', 'optima.identity.service_account_changed.v1')
+ORDER BY sequence DESC
+LIMIT 1
+
+-- name: find_privileges_of_roles
+-- Of the roles with the keys $1, as each was defined last.
+SELECT DISTINCT ON (subject) ARRAY(SELECT jsonb_array_elements_text(data::jsonb -> 'privileges')) AS privileges
+FROM entries
+WHERE type = 'optima.identity.role_changed.v1' AND data::jsonb ->> 'key' = ANY ($1::text[])
+ORDER BY subject, sequence DESC

@@ -13,7 +13,7 @@ from .read_entries import sight_of
 
 
 async def pull_events(
-    ports: Ports, actor: Actor, *, after: UUID | None, type_prefix: str | None, limit: int
+    ports: Ports, actor: Actor, *, after: UUID | None, types: tuple[str, ...], limit: int
 ) -> list[SealedEntry]:
     """At most `limit` events that follow `after`, or the first ones.
 
@@ -22,7 +22,7 @@ async def pull_events(
     Types with prices need their privilege. Raises Invalid when `after` is not in the trail.
     """
     actor.require("trail.read_all")
-    if after is not None and not await ports.trail.has(after):
+    if after is not None and await ports.trail.number_of(after) is None:
         raise Invalid("no_such_event", field="after")
-    selection = Selection(after=after, type_prefix=type_prefix, limit=limit)
+    selection = Selection(after=after, types=types, limit=limit)
     return await ports.trail.entries(selection, sight_of(actor))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from optima_kit.actor import Actor
 
 from ..domain.chain import SealedEntry
@@ -11,11 +13,16 @@ from .ports import Ports, Selection
 
 def sight_of(actor: Actor) -> Sight:
     """How far the actor's privileges let them see."""
-    economics = actor.may("job.economics.read")
+    return sight_with(actor.person_id, actor.privileges)
+
+
+def sight_with(person_id: UUID, privileges: frozenset[str]) -> Sight:
+    """How far somebody with these privileges sees."""
+    economics = "job.economics.read" in privileges
     return Sight(
-        person_id=actor.person_id,
-        everything=actor.may("trail.read_all"),
-        brief_prices=economics or actor.may("brief.price.read"),
+        person_id=person_id,
+        everything="trail.read_all" in privileges,
+        brief_prices=economics or "brief.price.read" in privileges,
         economics=economics,
     )
 

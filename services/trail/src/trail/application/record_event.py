@@ -8,6 +8,7 @@ from uuid import UUID
 
 from ..domain.entry import Occurrence, canonical_json
 from .grants import grants_of
+from .personal_fields import personal_fields_of
 from .ports import Ports
 
 
@@ -44,4 +45,9 @@ def record_event(
         occurred_at=occurred_at.astimezone(UTC),
         data=canonical_json(data),
     )
-    ports.trail.record(occurrence, grants_of(event_type, subject, correlation_id, data))
+    ports.trail.record(
+        occurrence,
+        grants_of(event_type, subject, correlation_id, data),
+        personal_fields_of(event_type, subject, actor_id, data),
+    )
+    ports.webhooks.wake(event_type)

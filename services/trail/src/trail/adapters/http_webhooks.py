@@ -1,0 +1,288 @@
+"""Webhooks: who is told of events by POST. Delivery itself is in `jobs.py`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from optima_kit.http import (
+    Call,
+    Command,
+    Page,
+    PageQuery,
+    Reply,
+    Routes,
+    Text,
+    View,
+    decode_cursor,
+    encode_cursor,
+)
+from optima_kit.refusals import Absent
+
+from ..application.ports import Ports
+from ..application.read_entries import sight_of
+from ..application.replay_attempt import replay_attempt
+from ..application.revise_webhook import revise_webhook
+from ..application.set_up_webhook import set_up_webhook
+from ..application.steer_webhook import delete_webhook, move_webhook, pause_webhook, resume_webhook
+from ..application.webhook_secrets import add_secret, remove_secret
+from ..domain.addresses import LONGEST_ADDRESS
+from ..domain.webhooks import Attempt, Outcome, Reason, State, Webhook
+from .http import EventTypes
+
+webhook_routes = Routes()
+
+
+class WebhookContent(Command):
+    url: Text(LONGEST_ADDRESS)  # type: ignore[valid-type]
+    """Where events are posted to: https, an address of the public internet."""
+    types: EventTypes = ()
+    """How the types begin that it tells of, such as `optima.logistics.`; none: all."""
+    description: Text(200, least=0) = ""  # type: ignore[valid-type]
+
+
+class SetUpWebhook(WebhookContent):
+    after: UUID | None = None
+    """The event after which it begins; without, it begins with the next one."""
+    from_the_beginning: bool = False
+    """Tell the whole history first."""
+
+
+class MoveWebhook(Command):
+    after: UUID | None = None
+    """The event after which to go on; without, with the next one."""
+    from_the_beginning: bool = False
+
+
+class SecretView(View):
+    id: UUID
+    created_at: datetime
+
+
+class ShownSecretView(View):
+    id: UUID
+    secret: str
+    """Shown this once."""
+
+
+class WebhookView(View):
+    id: UUID
+    url: str
+    types: tuple[str, ...]
+    description: str
+    owner_id: UUID
+    """Whose privileges it has."""
+    state: State
+    disabled_because: Reason | None
+    """`gone`: the receiver answered 410. `unreachable`: every attempt failed. `owner`: the owner may no
+    longer read the whole trail, or have webhooks."""
+    failures: int
+    """Attempts that failed since something was delivered."""
+    retry_at: datetime | None
+    """When the next attempt is due after a failed one."""
+
+
+class WholeWebhookView(WebhookView):
+    secrets: list[SecretView]
+
+
+class NewWebhookView(WebhookView):
+    secret: ShownSecretView
+
+
+class AttemptQuery(PageQuery):
+    delivered: bool | None = None
+    """Only those that succeeded, or only those that failed."""
+
+
+class AttemptView(View):
+    id: UUID
+    event_id: UUID
+    type: str
+    replay: bool
+    attempted_at: datetime
+    outcome: Outcome
+    status: int | None
+    latency_ms: int
+    answer: str
+    """How the response's body began, or what kept it from coming."""
+
+
+@webhook_routes.post("/v1/webhooks", privilege="webhook.write", status=201, transaction=False)
+async def set_up(call: Call[Ports], body: SetUpWebhook) -> Reply[NewWebhookView]:
+    """Set a webhook up
+
+    It sees what its owner may see, now and later. The secret is shown this once; an address is taken once, so
+    a repeated request is refused.
+    """
+    await call.resources.receivers.check(body.url)
+    async with _work(call) as work:
+        made = await set_up_webhook(
+            call.resources.ports(work),
+            call.actor,
+            url=body.url,
+            types=body.types,
+            description=body.description,
+            after=body.after,
+            from_the_beginning=body.from_the_beginning,
+        )
+    shown = ShownSecretView(id=made.secret_id, secret=made.secret)
+    view = NewWebhookView(**_fields(made.webhook), secret=shown)
+    return Reply(view, version=made.webhook.version, location=f"/v1/webhooks/{made.webhook.id}")
+
+
+@webhook_routes.get("/v1/webhooks", privilege="webhook.write")
+async def list_webhooks(call: Call[Ports], query: PageQuery) -> Page[WebhookView]:
+    """List webhooks, the oldest first"""
+    after = decode_cursor(query.cursor, UUID)
+    found = await call.ports.webhooks.page(after=after[0] if after else None, limit=query.limit + 1)
+    shown = found[: query.limit]
+    more = encode_cursor(shown[-1].id) if len(found) > len(shown) else None
+    return Page(items=[WebhookView(**_fields(each)) for each in shown], next_cursor=more)
+
+
+@webhook_routes.get("/v1/webhooks/{webhook_id}", privilege="webhook.write")
+async def read_webhook(call: Call[Ports], webhook_id: UUID) -> Reply[WholeWebhookView]:
+    """Read a webhook, without its secrets"""
+    webhook = await _webhook(call, webhook_id)
+    secrets = [
+        SecretView(id=each.id, created_at=each.created_at)
+        for each in await call.ports.webhooks.secrets(webhook_id)
+    ]
+    return Reply(WholeWebhookView(**_fields(webhook), secrets=secrets), version=webhook.version)
+
+
+@webhook_routes.put("/v1/webhooks/{webhook_id}", privilege="webhook.write", if_match=True, transaction=False)
+async def revise(call: Call[Ports], webhook_id: UUID, body: WebhookContent) -> Reply[WebhookView]:
+    """Change where a webhook leads and what it tells; it then has your privileges"""
+    async with call.database.reading(call.actor.tenant_id) as looking:
+        if await call.resources.ports(looking).webhooks.get(webhook_id) is None:
+            raise Absent("no_such_webhook")
+    await call.resources.receivers.check(body.url)
+    async with _work(call) as work:
+        revised = await revise_webhook(
+            call.resources.ports(work),
+            call.actor,
+            webhook_id,
+            call.required_version,
+            url=body.url,
+            types=body.types,
+            description=body.description,
+        )
+    return _reply(revised)
+
+
+@webhook_routes.delete("/v1/webhooks/{webhook_id}", privilege="webhook.write")
+async def delete(call: Call[Ports], webhook_id: UUID) -> None:
+    """Take a webhook away, with its secrets and its log"""
+    await delete_webhook(call.ports, call.actor, webhook_id)
+
+
+@webhook_routes.post("/v1/webhooks/{webhook_id}/pause", privilege="webhook.write")
+async def pause(call: Call[Ports], webhook_id: UUID) -> Reply[WebhookView]:
+    """Stop telling for a while; nothing is lost"""
+    return _reply(await pause_webhook(call.ports, call.actor, webhook_id))
+
+
+@webhook_routes.post("/v1/webhooks/{webhook_id}/resumption", privilege="webhook.write")
+async def resume(call: Call[Ports], webhook_id: UUID) -> Reply[WebhookView]:
+    """Tell on from where it stood, after a pause or when it was disabled"""
+    return _reply(await resume_webhook(call.ports, call.actor, webhook_id))
+
+
+@webhook_routes.post("/v1/webhooks/{webhook_id}/position", privilege="webhook.write")
+async def move(call: Call[Ports], webhook_id: UUID, body: MoveWebhook) -> Reply[WebhookView]:
+    """Go on from another place of the trail: tell again what was told, or leave something out"""
+    moved = await move_webhook(
+        call.ports, call.actor, webhook_id, after=body.after, from_the_beginning=body.from_the_beginning
+    )
+    return _reply(moved)
+
+
+@webhook_routes.post(
+    "/v1/webhooks/{webhook_id}/secrets", privilege="webhook.write", status=201, transaction=False
+)
+async def add_another_secret(call: Call[Ports], webhook_id: UUID) -> ShownSecretView:
+    """Add a second secret
+
+    Deliveries carry a signature by each until one is removed. It is shown this once: no answer with it is
+    kept, and a repeated request is refused for there being two.
+    """
+    async with _work(call) as work:
+        secret_id, secret = await add_secret(call.resources.ports(work), call.actor, webhook_id)
+    return ShownSecretView(id=secret_id, secret=secret)
+
+
+@webhook_routes.delete("/v1/webhooks/{webhook_id}/secrets/{secret_id}", privilege="webhook.write")
+async def drop_secret(call: Call[Ports], webhook_id: UUID, secret_id: UUID) -> None:
+    """Sign with the other secret alone"""
+    await remove_secret(call.ports, call.actor, webhook_id, secret_id)
+
+
+@webhook_routes.get("/v1/webhooks/{webhook_id}/attempts", privilege="webhook.write")
+async def list_attempts(call: Call[Ports], webhook_id: UUID, query: AttemptQuery) -> Page[AttemptView]:
+    """What was tried in the last two weeks, the newest first"""
+    await _webhook(call, webhook_id)
+    before = decode_cursor(query.cursor, UUID)
+    found = await call.ports.webhooks.attempts(
+        webhook_id,
+        sight_of(call.actor),
+        delivered=query.delivered,
+        before=before[0] if before else None,
+        limit=query.limit + 1,
+    )
+    shown = found[: query.limit]
+    more = encode_cursor(shown[-1].id) if len(found) > len(shown) else None
+    return Page(items=[_attempt(each) for each in shown], next_cursor=more)
+
+
+@webhook_routes.post(
+    "/v1/webhooks/{webhook_id}/attempts/{attempt_id}/replay", privilege="webhook.write", status=202
+)
+async def replay(call: Call[Ports], webhook_id: UUID, attempt_id: UUID) -> None:
+    """Tell the event of an attempt once more, now and out of order"""
+    await replay_attempt(call.ports, call.actor, webhook_id, attempt_id)
+
+
+def _work(call: Call[Ports]) -> Any:
+    return call.database.transaction(call.actor.tenant_id, now=call.now, actor_id=call.actor.person_id)
+
+
+async def _webhook(call: Call[Ports], webhook_id: UUID) -> Webhook:
+    webhook = await call.ports.webhooks.get(webhook_id)
+    if webhook is None:
+        raise Absent("no_such_webhook")
+    return webhook
+
+
+def _reply(webhook: Webhook) -> Reply[WebhookView]:
+    return Reply(WebhookView(**_fields(webhook)), version=webhook.version)
+
+
+def _fields(webhook: Webhook) -> dict[str, Any]:
+    return {
+        "id": webhook.id,
+        "url": webhook.url,
+        "types": webhook.types,
+        "description": webhook.description,
+        "owner_id": webhook.owner_id,
+        "state": webhook.state,
+        "disabled_because": webhook.disabled_because,
+        "failures": webhook.failures,
+        "retry_at": webhook.retry_at,
+    }
+
+
+def _attempt(attempt: Attempt) -> AttemptView:
+    return AttemptView(
+        id=attempt.id,
+        event_id=attempt.event_id,
+        type=attempt.type,
+        replay=attempt.replay,
+        attempted_at=attempt.attempted_at,
+        outcome=attempt.outcome,
+        status=attempt.status,
+        latency_ms=attempt.latency_ms,
+        answer=attempt.answer,
+    )

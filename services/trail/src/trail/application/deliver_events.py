@@ -1,0 +1,156 @@
+"""Tell a receiver what it has not been told: in the trail's order, each event until it is accepted."""
+
+from __future__ import annotations
+
+import random
+import time
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from optima_kit.ids import new_id
+
+from ..domain.chain import SealedEntry
+from ..domain.competence import Sight
+from ..domain.webhooks import Attempt, Webhook
+from .ports import Answer, Ports, Receiver, Receivers, Run, Selection
+from .read_entries import sight_with
+from .schedules import DeliverAgain, DeliverEvents, owe_deliveries
+from .webhook_facts import tell_if_disabled
+from .webhook_secrets import secrets_of
+
+_EVENTS: Final = 50
+"""Read at once."""
+_SECONDS: Final = 15.0
+"""After which others have their turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Portion:
+    webhook: Webhook
+    events: list[SealedEntry]
+    through: int
+    """Up to this number nothing but these events concerns the webhook."""
+
+
+async def deliver_events(run: Run, receivers: Receivers, owed: DeliverEvents) -> None:
+    """One turn. It ends when the receiver has everything, when it fails, or when its time is up; what is left
+    is owed again. A turn that is repeated, or meets another of the same webhook, tells at worst some events
+    twice: progress is written only from the place, and under the version, that the turn began with."""
+    async with run.transaction() as ports:
+        portion = await _next_portion(ports, owed.webhook_id)
+    if portion is not None and portion.events:
+        async with receivers.at(portion.webhook.url) as receiver:
+            await _deliver(run, receiver, portion)
+    async with run.finish() as ports:
+        webhook = await ports.webhooks.get(owed.webhook_id)
+        if webhook is not None and webhook.position < (await ports.trail.head()).number:
+            owe_deliveries(ports, webhook)
+
+
+async def _deliver(run: Run, receiver: Receiver, portion: _Portion) -> None:
+    ends = time.monotonic() + _SECONDS
+    webhook: Webhook | None = portion.webhook
+    for event in portion.events:
+        assert webhook is not None
+        answer = await _told(run, receiver, webhook.id, event)
+        if answer is None:
+            return
+        through = portion.through if event is portion.events[-1] else event.entry.number
+        async with run.transaction() as ports:
+            webhook = await _note(ports, webhook, event, answer, through)
+        if webhook is None or answer.outcome != "delivered" or time.monotonic() > ends:
+            return
+
+
+async def _next_portion(ports: Ports, webhook_id: UUID) -> _Portion | None:
+    """None where there is nothing to be told."""
+    webhook = await ports.webhooks.locked(webhook_id)
+    if webhook is None or webhook.state != "active":
+        return None
+    if webhook.retry_at is not None and webhook.retry_at > ports.now:
+        return None
+    sight = await sight_of_webhook(ports, webhook)
+    if sight is None:
+        disabled = webhook.disabled("owner")
+        await ports.webhooks.save(disabled)
+        tell_if_disabled(ports, disabled)
+        return None
+    head = (await ports.trail.head()).number
+    selection = Selection(beyond=webhook.position, types=webhook.types, limit=_EVENTS)
+    events = await ports.trail.entries(selection, sight)
+    if not events and webhook.position < head:
+        await ports.webhooks.save(webhook.delivered(head))
+    last = events[-1].entry.number if events else head
+    return _Portion(webhook, events, last if len(events) == _EVENTS else max(last, head))
+
+
+async def sight_of_webhook(ports: Ports, webhook: Webhook) -> Sight | None:
+    """What its owner may see, and could see when they set it up. None: they may no longer have a webhook."""
+    now = await ports.webhooks.privileges_of(webhook.owner_id)
+    privileges = webhook.privileges if now is None else webhook.privileges & now
+    if not {"trail.read_all", "webhook.write"} <= privileges:
+        return None
+    return sight_with(webhook.owner_id, privileges)
+
+
+async def _told(run: Run, receiver: Receiver, webhook_id: UUID, event: SealedEntry) -> Answer | None:
+    """None where the webhook was taken away, and its secrets with it."""
+    async with run.transaction() as ports:
+        secrets, now = await secrets_of(ports, webhook_id), ports.now
+    return await receiver.deliver(event, secrets, now) if secrets else None
+
+
+async def _note(
+    ports: Ports, began: Webhook, event: SealedEntry, answer: Answer, through: int
+) -> Webhook | None:
+    """The webhook as it now stands; None where somebody or another turn has changed it meanwhile."""
+    webhook = await ports.webhooks.locked(began.id)
+    if webhook is None:
+        return None
+    await ports.webhooks.note(_attempt(ports, webhook.id, event, answer, replay=False))
+    if (webhook.version, webhook.state, webhook.position) != (began.version, began.state, began.position):
+        return None
+    if answer.outcome == "delivered":
+        after = webhook.delivered(through)
+    else:
+        luck = random.random()  # noqa: S311 (no secret)
+        after = webhook.failed(ports.now, status=answer.status, luck=luck)
+    await ports.webhooks.save(after)
+    tell_if_disabled(ports, after)
+    return after
+
+
+async def deliver_again(run: Run, receivers: Receivers, owed: DeliverAgain) -> None:
+    """Tells one event once more, out of order, whatever state the webhook is in. It is tried once: who asked
+    for it reads in the log what came of it, and asks again."""
+    async with run.transaction() as ports:
+        webhook = await ports.webhooks.get(owed.webhook_id)
+        sight = await sight_of_webhook(ports, webhook) if webhook is not None else None
+        events = []
+        if sight is not None:
+            selection = Selection(beyond=owed.number - 1, limit=1)
+            events = await ports.trail.entries(selection, sight)
+    answer = None
+    if webhook is not None and events and events[0].entry.number == owed.number:
+        async with receivers.at(webhook.url) as receiver:
+            answer = await _told(run, receiver, webhook.id, events[0])
+    async with run.finish() as ports:
+        if answer is not None and await ports.webhooks.locked(owed.webhook_id) is not None:
+            await ports.webhooks.note(_attempt(ports, owed.webhook_id, events[0], answer, replay=True))
+
+
+def _attempt(ports: Ports, webhook_id: UUID, event: SealedEntry, answer: Answer, *, replay: bool) -> Attempt:
+    return Attempt(
+        id=new_id(),
+        webhook_id=webhook_id,
+        event_id=event.entry.occurrence.event_id,
+        number=event.entry.number,
+        type=event.entry.occurrence.type,
+        replay=replay,
+        attempted_at=ports.now,
+        outcome=answer.outcome,
+        status=answer.status,
+        latency_ms=answer.latency_ms,
+        answer=answer.text,
+    )

@@ -1,0 +1,23 @@
+"""Tell the event of one attempt once more."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from optima_kit.actor import Actor
+from optima_kit.refusals import Absent
+
+from .ports import Ports
+from .read_entries import sight_of
+from .schedules import owe_delivery_again
+from .webhook_of import webhook_of
+
+
+async def replay_attempt(ports: Ports, actor: Actor, webhook_id: UUID, attempt_id: UUID) -> None:
+    """Owed now, whatever state the webhook is in; its place in the trail stays. Raises Absent for an attempt
+    that the actor may not see."""
+    await webhook_of(ports, actor, webhook_id)
+    attempt = await ports.webhooks.attempt(webhook_id, attempt_id, sight_of(actor))
+    if attempt is None:
+        raise Absent("no_such_attempt")
+    owe_delivery_again(ports, attempt)

@@ -1,0 +1,45 @@
+"""Change where a webhook leads and what it tells."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from optima_kit.actor import Actor
+from optima_kit.refusals import Stale
+
+from ..domain.webhooks import Webhook, address_is_free
+from .ports import Ports
+from .schedules import owe_deliveries
+from .webhook_facts import tell_of_change
+from .webhook_of import webhook_of
+
+
+async def revise_webhook(
+    ports: Ports,
+    actor: Actor,
+    webhook_id: UUID,
+    expected_version: int,
+    *,
+    url: str,
+    types: tuple[str, ...],
+    description: str,
+) -> Webhook:
+    """Whoever says where it leads becomes its owner: otherwise they could lead to themselves what they may
+    not see. Raises Forbidden for who may not read the whole trail, and Stale."""
+    actor.require("trail.read_all")
+    await ports.webhooks.lock()
+    webhook = await webhook_of(ports, actor, webhook_id)
+    if webhook.version != expected_version:
+        raise Stale("stale_version", field="If-Match")
+    address_is_free(await ports.webhooks.with_url(url), webhook)
+    revised = webhook.revised(
+        owner_id=actor.person_id,
+        privileges=actor.privileges,
+        url=url,
+        types=types,
+        description=description,
+    )
+    await ports.webhooks.save(revised)
+    tell_of_change(ports, revised, "revised")
+    owe_deliveries(ports, revised)
+    return revised

@@ -1,0 +1,53 @@
+"""What is owed to webhooks, and when: the names and payloads of their jobs."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from optima_kit.ports import Jobs
+
+from ..domain.webhooks import Attempt, Webhook
+from .ports import Ports
+
+DELIVER: Final = "trail.deliver_events"
+DELIVER_AGAIN: Final = "trail.deliver_again"
+LOOK_AFTER: Final = "trail.look_after_webhooks"
+
+_LOOK_EVERY: Final = timedelta(minutes=5)
+
+
+class DeliverEvents(BaseModel):
+    webhook_id: UUID
+
+
+class DeliverAgain(BaseModel):
+    webhook_id: UUID
+    event_id: UUID
+    number: int
+
+
+class LookAfterWebhooks(BaseModel):
+    """The round over all webhooks of a tenant."""
+
+
+def owe_deliveries(ports: Ports, webhook: Webhook) -> None:
+    """To an active webhook: now, or when its next attempt is due."""
+    if webhook.state == "active":
+        owe_delivery(ports.jobs, webhook.id, due_at=webhook.retry_at)
+
+
+def owe_delivery(jobs: Jobs, webhook_id: UUID, *, due_at: datetime | None) -> None:
+    jobs.schedule(DELIVER, DeliverEvents(webhook_id=webhook_id), key=str(webhook_id), due_at=due_at)
+
+
+def owe_delivery_again(ports: Ports, attempt: Attempt) -> None:
+    payload = DeliverAgain(webhook_id=attempt.webhook_id, event_id=attempt.event_id, number=attempt.number)
+    ports.jobs.schedule(DELIVER_AGAIN, payload, key=f"{attempt.webhook_id} {attempt.event_id}")
+
+
+def owe_look(ports: Ports) -> None:
+    ports.jobs.schedule(LOOK_AFTER, LookAfterWebhooks(), key="all", due_at=ports.now + _LOOK_EVERY)

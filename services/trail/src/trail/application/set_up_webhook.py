@@ -1,0 +1,70 @@
+"""Set a webhook up: from then on its receiver is told of every new event."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from optima_kit.actor import Actor
+from optima_kit.ids import new_id
+from optima_kit.refusals import Invalid
+
+from ..domain.webhooks import Webhook, address_is_free, there_is_room_for_a_webhook
+from .ports import Ports
+from .schedules import owe_deliveries, owe_look
+from .webhook_facts import tell_of_change
+from .webhook_secrets import new_secret
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookWithSecret:
+    webhook: Webhook
+    secret_id: UUID
+    secret: str
+    """Shown this once."""
+
+
+async def set_up_webhook(
+    ports: Ports,
+    actor: Actor,
+    *,
+    url: str,
+    types: tuple[str, ...],
+    description: str,
+    after: UUID | None,
+    from_the_beginning: bool,
+) -> WebhookWithSecret:
+    """The webhook sees what the actor may see, now and later (Forbidden without `trail.read_all`). It tells
+    what follows the event `after`, or everything, or else what is still to come. Raises Invalid for an
+    event that is not in the trail."""
+    actor.require("trail.read_all")
+    await ports.webhooks.lock()
+    there_is_room_for_a_webhook(await ports.webhooks.count())
+    address_is_free(await ports.webhooks.with_url(url))
+    webhook = Webhook(
+        id=new_id(),
+        owner_id=actor.person_id,
+        privileges=actor.privileges,
+        url=url,
+        types=types,
+        description=description,
+        position=await place_of(ports, after, from_the_beginning=from_the_beginning),
+    )
+    await ports.webhooks.add(webhook)
+    secret_id, secret = await new_secret(ports, webhook.id)
+    tell_of_change(ports, webhook, "created")
+    owe_deliveries(ports, webhook)
+    owe_look(ports)
+    return WebhookWithSecret(webhook, secret_id, secret)
+
+
+async def place_of(ports: Ports, after: UUID | None, *, from_the_beginning: bool) -> int:
+    """The number of the entry after which to go on; the newest one's, unless told otherwise."""
+    if after is not None and from_the_beginning:
+        raise Invalid("two_places", field="from_the_beginning")
+    if after is not None:
+        number = await ports.trail.number_of(after)
+        if number is None:
+            raise Invalid("no_such_event", field="after")
+        return number
+    return 0 if from_the_beginning else (await ports.trail.head()).number
