@@ -19,6 +19,7 @@ from .adapters.postgres import PostgresTrail
 from .adapters.postgres_anchors import PostgresAnchorKeys, PostgresAnchors
 from .adapters.postgres_people import PostgresPersonKeys
 from .adapters.postgres_webhooks import PostgresWebhooks
+from .adapters.printer import Printer
 from .adapters.receivers import HttpReceivers
 from .adapters.resources import Resources
 from .adapters.sealing import Sealer
@@ -63,5 +64,5 @@ def service(settings: TrailSettings) -> Service[Ports]:
         reactions=reactions,
         jobs=jobs,
         jobs_at_once=16,
-        resources=Resources(ports, HttpReceivers(Outside(settings.openness))),
+        resources=Resources(ports, HttpReceivers(Outside(settings.openness)), Printer()),
     )

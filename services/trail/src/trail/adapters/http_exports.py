@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Annotated, Literal
+from uuid import UUID
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from optima_kit.http import Call, Content, Query, Routes
 
 from ..application.export_entries import export_entries
-from ..application.ports import Ports
+from ..application.ports import Ports, Selection
+from ..application.print_entries import print_entries
+from .http import EventTypes
+from .printout_sheet import sheet_of
 
 export_routes = Routes()
 
@@ -26,6 +30,16 @@ class ExportQuery(Query):
     limit: Annotated[int, Field(ge=1, le=MOST_EXPORTED)] = MOST_EXPORTED
 
 
+class PrintoutQuery(Query):
+    brief: UUID | None = None
+    """Only what happened in the story of this brief."""
+    person: UUID | None = None
+    """Only what this person did, or what was done on their behalf."""
+    type: EventTypes = ()
+    occurred_from: AwareDatetime | None = None
+    occurred_before: AwareDatetime | None = None
+
+
 @export_routes.get("/v1/exports", privilege="trail.export", transaction=False)
 async def export(call: Call[Ports], query: ExportQuery) -> Content:
     """The trail as a file: JSON lines, verifiable offline, or CSV.
@@ -33,11 +47,36 @@ async def export(call: Call[Ports], query: ExportQuery) -> Content:
     Ask again `after` the last number for more.
     """
 
+    data = await export_entries(
+        _reading(call), call.actor, form=query.format, after=query.after, limit=query.limit
+    )
+    media_type = "application/x-ndjson" if query.format == "jsonl" else "text/csv"
+    return Content(data, media_type, filename=f"trail-{query.after + 1}.{query.format}")
+
+
+@export_routes.get("/v1/exports/pdf", privilege="trail.export", transaction=False)
+async def printout(call: Call[Ports], query: PrintoutQuery) -> Content:
+    """At most a thousand entries on paper, with the head of the chain when it was printed.
+
+    It is for reading: what is to be verified is exported as JSON lines.
+    """
+    selection = Selection(
+        brief_id=query.brief,
+        person_id=query.person,
+        types=query.type,
+        occurred_from=query.occurred_from,
+        occurred_before=query.occurred_before,
+    )
+    async with _reading(call)() as ports:
+        found = await print_entries(ports, call.actor, selection)
+    pdf = await call.resources.printer.print(sheet_of(found, call.language))
+    return Content(pdf, "application/pdf", filename=f"trail-{found.head.number}.pdf")
+
+
+def _reading(call: Call[Ports]) -> Callable[[], AbstractAsyncContextManager[Ports]]:
     @asynccontextmanager
     async def reading() -> AsyncIterator[Ports]:
         async with call.database.reading(call.actor.tenant_id) as work:
             yield call.resources.ports(work)
 
-    data = await export_entries(reading, call.actor, form=query.format, after=query.after, limit=query.limit)
-    media_type = "application/x-ndjson" if query.format == "jsonl" else "text/csv"
-    return Content(data, media_type, filename=f"trail-{query.after + 1}.{query.format}")
+    return reading

@@ -9,12 +9,12 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
-from optima_contracts.identity import PersonChanged
+from optima_contracts.identity import PersonChanged, TenantChanged
 from optima_kit.db import Transaction
 from optima_kit.sql import load_queries
 
 from ..application.anchor_chain import ANCHOR_CHAIN, AnchorChain
-from ..application.ports import Selection, Stretch
+from ..application.ports import Selection, Stretch, Tenant
 from ..domain.anchors import anchor_is_due_at
 from ..domain.chain import BEGINNING, Broken, Head, SealedEntry, extend
 from ..domain.competence import Grant, Sight
@@ -147,11 +147,20 @@ class PostgresTrail:
         return await self._person_keys.opened(each.entry.occurrence for each in entries)
 
     async def names(self, people: Sequence[UUID]) -> Mapping[UUID, str]:
-        rows = await self._work.connection.fetch(QUERIES.find_names, people, PersonChanged.type)
-        told = await self._readable([_sealed(row[1:]) for row in rows])
+        rows = await self._work.connection.fetch(QUERIES.newest_words, people, PersonChanged.type)
+        told = await self._readable([_sealed(row) for row in rows])
         return {
             each.entry.occurrence.subject: json.loads(each.entry.occurrence.data)["name"] for each in told
         }
+
+    async def tenant(self) -> Tenant:
+        row = await self._work.connection.fetchrow(
+            QUERIES.newest_words, [self._work.tenant_id], TenantChanged.type
+        )
+        if row is None:
+            return Tenant(str(self._work.tenant_id), "UTC")
+        told = TenantChanged.model_validate_json(row["data"])
+        return Tenant(told.legal.name, told.time_zone)
 
     async def _readable(self, entries: list[SealedEntry]) -> list[SealedEntry]:
         """The entries with their personal texts in place of the ciphertexts that were hashed."""

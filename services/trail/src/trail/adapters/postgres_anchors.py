@@ -22,6 +22,10 @@ class PostgresAnchors:
     async def has(self, day: date) -> bool:
         return await self._connection.fetchval(QUERIES.find_anchor, day) is not None
 
+    async def newest(self) -> Anchor | None:
+        row = await self._connection.fetchrow(QUERIES.newest_anchor)
+        return Anchor(**row) if row else None
+
     async def add(self, anchor: Anchor) -> None:
         await self._connection.execute(
             QUERIES.add_anchor,

@@ -159,6 +159,9 @@ SELECT tenant_id, day, number, hash, signed_at, kid, signature FROM anchors
 WHERE number > $1 AND ($2::bigint IS NULL OR number <= $2)
 ORDER BY number, day
 
+-- name: newest_anchor
+SELECT tenant_id, day, number, hash, signed_at, kid, signature FROM anchors ORDER BY day DESC LIMIT 1
+
 -- name: lock_anchor_keys
 -- Of all tenants that anchor at once, one makes the successor.
 SELECT pg_advisory_xact_lock(hashtextextended('trail.anchor_keys', 0))
@@ -189,14 +192,15 @@ RETURNING erased_at
 -- name: find_erasure
 SELECT erased_at FROM person_keys WHERE person_id = $1
 
--- name: find_names
--- The newest word on each person, by the story that everything about a person belongs to.
-SELECT person.id AS person_id, told.*
-FROM unnest($1::uuid[]) AS person(id)
+-- name: newest_words
+-- The newest entry of the type $2 in each of these stories: what the directory tells of a person, or of the
+-- tenant, is a story of its own.
+SELECT told.*
+FROM unnest($1::uuid[]) AS story(id)
 CROSS JOIN LATERAL (
     SELECT tenant_id, number, event_id, source, type, subject, sequence, correlation_id, causation_id,
            actor_id, on_behalf_of, occurred_at, recorded_at, data, hash
-    FROM entries WHERE correlation_id = person.id AND type = $2
+    FROM entries WHERE correlation_id = story.id AND type = $2
     ORDER BY number DESC LIMIT 1) AS told
 
 -- name: find_webhooks_that_wait_for

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from optima_kit.db import Transaction
 
 from ..application.ports import Ports, Receivers
+from .printer import Printer
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,3 +16,4 @@ class Resources:
     ports: Callable[[Transaction], Ports]
     """For those that make their own transactions."""
     receivers: Receivers
+    printer: Printer

@@ -1,0 +1,59 @@
+"""Put part of the trail on paper: for whoever reads it, not for verification."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from optima_kit.actor import Actor
+from optima_kit.refusals import Invalid
+
+from ..domain.anchors import Anchor
+from ..domain.chain import Head, SealedEntry
+from .ports import Ports, Selection, Tenant
+from .read_entries import sight_of
+
+MOST_PRINTED = 1_000
+"""Entries on one printout: about a hundred pages, typeset in a quarter of a gigabyte."""
+
+
+@dataclass(frozen=True, slots=True)
+class Printout:
+    """What stands on the paper."""
+
+    selection: Selection
+    entries: Sequence[SealedEntry]
+    names: Mapping[UUID, str]
+    """Of those who acted, or on whose behalf, as far as the directory told of them."""
+    tenant: Tenant
+    printed_by: str
+    printed_at: datetime
+    head: Head
+    anchor: Anchor | None
+    """The newest."""
+
+
+async def print_entries(ports: Ports, actor: Actor, selection: Selection) -> Printout:
+    """The entries asked for, oldest first, with what shows where the trail stood at that moment.
+
+    Raises Forbidden for who may not read the whole trail, and Invalid for more entries than fit a printout.
+    Types with prices are left out for who may not see them.
+    """
+    actor.require("trail.read_all")
+    entries = await ports.trail.entries(replace(selection, limit=MOST_PRINTED + 1), sight_of(actor))
+    if len(entries) > MOST_PRINTED:
+        raise Invalid("too_many_to_print", field="occurred_before", most=MOST_PRINTED)
+    occurrences = [each.entry.occurrence for each in entries]
+    people = {id_ for o in occurrences for id_ in (o.actor_id, o.on_behalf_of) if id_ is not None}
+    return Printout(
+        selection=selection,
+        entries=entries,
+        names=await ports.trail.names(sorted(people)),
+        tenant=await ports.trail.tenant(),
+        printed_by=actor.name,
+        printed_at=ports.now,
+        head=await ports.trail.head(),
+        anchor=await ports.anchors.newest(),
+    )
