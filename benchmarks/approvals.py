@@ -3,7 +3,7 @@
     python benchmarks/approvals.py                 engine, publication, simulation
     python benchmarks/approvals.py --stored        and decisions and inbox with 10,000 and 1,000,000 approvals
 
-    python benchmarks/approvals.py --stored --sizes 500 3000         the same in a minute, to see that it works
+    python benchmarks/approvals.py --stored --sizes 500 3000          the same in a minute, to see it work
 
 `--stored` fills databases on the server that OPTIMA_TEST_POSTGRES_URL names, and drops them afterwards.
 """

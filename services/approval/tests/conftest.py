@@ -20,7 +20,7 @@ from approval.settings import ApprovalSettings
 from optima_contracts.brief import BriefCancelled, BriefContent, BriefSubmitted
 from optima_contracts.economics import BriefPriced
 from optima_contracts.envelope import Envelope, EventData
-from optima_contracts.identity import PersonChanged, RoleChanged, UnitChanged
+from optima_contracts.identity import PersonChanged, PersonDeparted, RoleChanged, UnitChanged
 from optima_kit.actor import Actor
 from optima_kit.db import Database
 from optima_kit.service import Service
@@ -100,6 +100,13 @@ class Desk:
         )
         await self.deliver(event, actor.person_id)
         return actor
+
+    async def depart(self, name: str, successor: str) -> None:
+        """As identity tells of it when somebody leaves."""
+        person = self.people[name]
+        await self.person(name, *sorted(person.roles), active=False)
+        event = PersonDeparted(person_id=person.person_id, successor_id=self.people[successor].person_id)
+        await self.deliver(event, person.person_id)
 
     def _actor(self, name: str, roles: tuple[str, ...]) -> Actor:
         own = [role for role in roles if role in ("responsabile-marketing", "direttore")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from optima_contracts.identity import RoleChanged, UnitChanged
+from optima_contracts.identity import PersonDeparted, RoleChanged, UnitChanged
 
 
 def rule(**options):
@@ -54,6 +54,99 @@ async def test_a_role_that_may_no_longer_decide_is_not_asked(desk):
     await desk.deliver(RoleChanged(role_id=role_id, key="direttore", privileges=["brief.read"]), role_id)
     await desk.work()
     assert await asked(desk, brief_id) == ["Ada"]
+
+
+async def test_who_took_over_is_asked_in_place_of_who_left(desk):
+    await desk.publish(rule(quorum="all"))
+    brief_id = await desk.submit(process="prova")
+    await desk.depart("paolo", "lia")
+    await desk.depart("paolo", "lia")
+    await desk.work()
+    assert await asked(desk, brief_id) == ["Lia", "Piera"]
+    assert (await desk.types()).count("handed_over") == 1
+    (told,) = await desk.database.published("optima.approval.handed_over.v1")
+    approval = await desk.approval("lia", brief_id)
+    assert told.data == {
+        "approval_id": approval["approval_id"],
+        "step": "uno",
+        "from_person_id": desk.id("paolo"),
+        "to_person_id": desk.id("lia"),
+    }
+    _, page = await desk.as_("lia").get(f"/v1/approvals/{approval['approval_id']}/history")
+    recorded = page["items"][-1]
+    assert (recorded["kind"], recorded["person"]["name"], recorded["to_person"]["name"]) == (
+        "part_handed_over", "Paolo", "Lia",
+    )  # fmt: skip
+    assert [each["why"] for each in await desk.inbox("lia")] == [f"handed_over:{desk.id('paolo')}"]
+    status, _ = await desk.decide("lia", approval["approval_id"], "uno")
+    assert status == 200
+
+
+async def test_a_departure_that_overtakes_the_person_s_change_is_remembered(desk):
+    await desk.publish(rule(quorum="all"))
+    brief_id = await desk.submit(process="prova")
+    paolo, lia = desk.people["paolo"].person_id, desk.people["lia"].person_id
+    await desk.deliver(PersonDeparted(person_id=paolo, successor_id=lia), paolo)
+    await desk.work()
+    assert await asked(desk, brief_id) == ["Paolo", "Piera"]
+    await desk.person("paolo", "purchasing", active=False)
+    await desk.work()
+    assert await asked(desk, brief_id) == ["Lia", "Piera"]
+
+
+async def test_parts_withdrawn_before_the_departure_is_told_stay_as_the_rules_settled_them(desk):
+    await desk.publish(rule(approvers=[{"role": "direttore"}]))
+    brief_id = await desk.submit(process="prova")
+    await desk.person("dario", "direttore", active=False)
+    await desk.work()
+    assert await asked(desk, brief_id) == ["Ada"]
+    await desk.depart("dario", "lia")
+    await desk.work()
+    assert await asked(desk, brief_id) == ["Ada"]
+
+
+async def test_who_took_over_from_the_requester_does_not_approve_it(desk):
+    await desk.publish(rule(quorum="all"))
+    brief_id = await desk.submit(process="prova")
+    await desk.work()
+    await desk.depart("marta", "piera")
+    await desk.work()
+    assert await asked(desk, brief_id) == ["Paolo"]
+    approval = await desk.approval("piera", brief_id)
+    status, problem = await desk.decide("piera", approval["approval_id"], "uno")
+    assert (status, problem["code"]) == (403, "not_an_approver")
+
+
+async def test_who_took_over_from_the_requester_sees_it_and_may_recall_it(desk):
+    await desk.publish(rule())
+    brief_id = await desk.submit(process="prova")
+    _, page = await desk.as_("lia").get("/v1/approvals")
+    assert page["items"] == []
+    await desk.depart("marta", "lia")
+    approval = await desk.approval("lia", brief_id)
+    response, body = await desk.as_("lia").post(f"/v1/approvals/{approval['approval_id']}/recall", {})
+    assert response.status == 200, body
+    assert body["state"] == "cancelled"
+
+
+async def test_delegations_of_who_left_end(desk):
+    for giver, taker in (("paolo", "lia"), ("dario", "paolo"), ("dario", "lia")):
+        body = {
+            "to_person_id": desk.id(taker),
+            "starts_at": desk.clock.now().isoformat(),
+            "ends_at": (desk.clock.now() + timedelta(days=9)).isoformat(),
+        }
+        response, answer = await desk.as_(giver).post("/v1/delegations", body)
+        assert response.status == 201, answer
+    await desk.depart("paolo", "lia")
+    await desk.depart("paolo", "lia")
+    _, page = await desk.as_("ada").get("/v1/delegations")
+    assert {
+        (each["from_person"]["name"], each["to_person"]["name"]): "revoked_at" in each
+        for each in page["items"]
+    } == {("Paolo", "Lia"): True, ("Dario", "Paolo"): True, ("Dario", "Lia"): False}
+    told = await desk.database.published("optima.approval.delegation_changed.v1")
+    assert [event.data["revoked"] for event in told] == [False, False, False, True, True]
 
 
 async def test_a_step_reminds_escalates_and_is_rejected_in_time(desk):

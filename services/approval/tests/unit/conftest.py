@@ -92,6 +92,11 @@ class World:
     def leave(self, name: str) -> None:
         self.change(name, active=False)
 
+    def depart(self, name: str, successor: str) -> None:
+        """They leave, and somebody takes over."""
+        self.change(name, active=False, successor=person_id(successor))
+        self.people_change()
+
     def delegate(self, giver: str, taker: str, hours: float = 24, **scope: Any) -> None:
         until = self.now + timedelta(hours=hours)
         delegation = Delegation(
@@ -235,7 +240,7 @@ class World:
         return {key: value for key, value in named(stored).items() if value not in (None, [], {})}
 
     def come_or_go(self, name: str, active: bool) -> None:
-        self.change(name, active=active)
+        self.change(name, active=active, **({"successor": None} if active else {}))
         self.people_change()
 
     def take_role(self, name: str, role: str) -> None:

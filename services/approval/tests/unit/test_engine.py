@@ -412,6 +412,67 @@ class TestPeople:
         world.open(one_step(quorum={"at_least": 2}))
         assert world.asked("uno") == {"paolo", "ada"}
 
+    def test_who_took_over_is_asked_in_their_place(self, world):
+        world.open(one_step(quorum={"at_least": 2}, if_too_few={"ask": [{"role": "admin"}]}))
+        world.depart("paolo", "lia")
+        assert world.parts("uno") == {"paolo": "cancelled", "piera": "requested", "lia": "requested"}
+        world.people_change()
+        assert world.asked("uno") == {"piera", "lia"}
+        event = world.history[-1]
+        assert (event.kind, event.from_person, event.to_person, event.at) == (
+            "part_handed_over", world.id("paolo"), world.id("lia"), world.now,
+        )  # fmt: skip
+        world.decide("lia", "uno").decide("piera", "uno")
+        assert world.run.state == "approved"
+
+    def test_who_took_over_serves_the_group(self, world):
+        groups = [{"role": "purchasing", "group": "acquisti"}, {"role": "director", "group": "direzione"}]
+        world.open(one_step(approvers=groups, quorum="one_per_group"))
+        world.depart("dario", "lia")
+        world.decide("paolo", "uno").decide("lia", "uno")
+        assert world.run.state == "approved"
+
+    def test_who_took_over_from_who_took_over_is_asked(self, world):
+        world.open(one_step(approvers=[{"role": "director"}]))
+        world.change("lia", active=False, successor=world.id("mirco"))
+        world.depart("dario", "lia")
+        assert world.asked("uno") == {"mirco"}
+        world.depart("mirco", "dario")
+        assert world.asked("uno") == {"ada"}
+
+    @pytest.mark.parametrize("successor", ["piera", "marta", "mirco"])
+    def test_who_took_over_is_not_asked_twice_nor_for_themselves_nor_without_the_right(
+        self, world, successor
+    ):
+        world.open(one_step(quorum="all"))
+        world.change("mirco", may_decide=False)
+        world.depart("paolo", successor)
+        assert world.parts("uno") == {"paolo": "cancelled", "piera": "requested"}
+
+    def test_what_who_took_over_has_decided_stands(self, world):
+        world.open(one_step(quorum="all")).decide("piera", "uno")
+        world.depart("paolo", "piera")
+        assert world.parts("uno") == {"paolo": "cancelled", "piera": "approved"}
+        assert world.run.state == "approved"
+
+    def test_where_nobody_may_take_over_the_fallback_is_asked(self, world):
+        world.open(one_step(approvers=[{"role": "director"}], if_too_few={"ask": [{"role": "purchasing"}]}))
+        world.depart("dario", "marta")
+        assert world.asked("uno") == {"paolo", "piera"}
+
+    def test_who_took_over_from_the_requester_stands_where_they_stood(self, world):
+        world.open(one_step(quorum="all"))
+        world.depart("marta", "paolo")
+        assert world.asked("uno") == {"piera"}
+        world.forward("piera", "lia", "uno")
+        assert refusal_of(lambda: world.forward("lia", "paolo", "uno")).code == "cannot_forward_to_requester"
+        world.delegate("lia", "paolo")
+        refused = refusal_of(lambda: world.decide("paolo", "uno", for_="lia"))
+        assert refused.code == "requester_may_not_approve"
+        assert refusal_of(lambda: world.recall("marta")).code == "only_requester_recalls"
+        world.recall("paolo")
+        assert world.run.state == "cancelled"
+
     def test_an_absent_person_may_be_left_out(self, world):
         world.change("paolo", absent_until=world.now + timedelta(days=1))
         world.open(one_step(absent="left_out"))

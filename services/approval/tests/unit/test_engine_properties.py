@@ -313,9 +313,12 @@ class Approvals(RuleBasedStateMachine):
         name = data.draw(st.sampled_from(NAMES if for_someone or not asked else asked))
         for_ = data.draw(st.sampled_from(NAMES)) if for_someone else None
         evidence = [PDF] if "evidence" in self.by_key[step] else []
-        self.attempt(
+        taken = self.attempt(
             "decide", name=name, step=step, act=act, reason="perché sì", for_=for_, evidence=evidence
         )
+        world = self.world
+        if taken and world.id(name) == world.directory.in_place_of(world.run.requester):
+            assert self.by_key[step].get("self_approval") == "allowed"
 
     @rule(name=st.sampled_from(NAMES), step=st.sampled_from(("n1", "n2", "n9")))
     def decide_about_other_content(self, name: str, step: str) -> None:
@@ -346,6 +349,14 @@ class Approvals(RuleBasedStateMachine):
     @rule(name=st.sampled_from(NAMES), active=st.booleans())
     def come_or_go(self, name: str, active: bool) -> None:
         self.attempt("come_or_go", name=name, active=active)
+
+    @rule(name=st.sampled_from(NAMES), successor=st.sampled_from(NAMES))
+    def depart(self, name: str, successor: str) -> None:
+        if name == successor:
+            return
+        asking = {step for step in self.pending() if name in self.world.asked(step)}
+        if self.attempt("depart", name=name, successor=successor):
+            assert all(name not in self.world.asked(step) for step in asking)
 
     @rule(name=st.sampled_from(NAMES), role=st.sampled_from(ROLES))
     def take_role(self, name: str, role: str) -> None:

@@ -60,8 +60,8 @@ def test_the_recorded_runs_go_through_everything():
             refusals.update([entry["refused"]] if "refused" in entry else [])
     assert set(events) == {
         "opened", "step_opened", "choice_taken", "part_decided", "part_requested", "part_withdrawn",
-        "part_forwarded", "part_escalated", "due_moved", "reminded", "step_ended", "step_reopened",
-        "amended", "migrated", "migration_reverted", "ended",
+        "part_forwarded", "part_escalated", "part_handed_over", "due_moved", "reminded", "step_ended",
+        "step_reopened", "amended", "migrated", "migration_reverted", "ended",
     }  # fmt: skip
     assert len(refusals) >= 10
     options = (

@@ -35,7 +35,12 @@ async def test_reports_and_units_pass_to_the_successor(identity: Any) -> None:
     assert refused.status == 401
 
     (told,) = await identity.database.published("optima.identity.person_departed.v1")
-    assert told.data == {"person_id": str(leaver), "successor_id": str(successor)}
+    _, view = await admin.get(f"/v1/people/{successor}")
+    assert told.data == {
+        "person_id": str(leaver),
+        "successor_id": str(successor),
+        "successor_name": view["name"],
+    }
     changed = await identity.database.published("optima.identity.person_changed.v1")
     newest = {event.subject: event.data for event in changed}
     assert newest[leaver]["active"] is False

@@ -6,8 +6,8 @@ from uuid import UUID
 
 import pytest
 
-from optima_contracts.approval import Decided, StepPending
-from optima_contracts.brief import BriefDrafted
+from optima_contracts.approval import Decided, HandedOver, StepPending
+from optima_contracts.brief import BriefDrafted, BriefHandedOver
 from optima_contracts.economics import BriefPriced, JobEconomicsSet, OrderValued
 from optima_contracts.production import PhaseAssigned
 from optima_kit.actor import Actor
@@ -34,6 +34,13 @@ def test_approvers_follow_the_brief() -> None:
     )
     grants = grants_of(pending.type, APPROVAL, BRIEF, pending.model_dump(mode="json"))
     assert grants == [Grant(ANNA, BRIEF), Grant(BRUNO, BRIEF)]
+
+
+def test_who_took_over_follows_the_brief() -> None:
+    asked = HandedOver(approval_id=APPROVAL, step="s", from_person_id=ANNA, to_person_id=BRUNO)
+    assert grants_of(asked.type, APPROVAL, BRIEF, asked.model_dump(mode="json")) == [Grant(BRUNO, BRIEF)]
+    owned = BriefHandedOver(brief_id=BRIEF, number="B-1", from_person_id=ANNA, to_person_id=BRUNO)
+    assert grants_of(owned.type, BRIEF, BRIEF, owned.model_dump(mode="json")) == [Grant(BRUNO, BRIEF)]
 
 
 def test_a_decision_for_another_lets_only_the_other_follow() -> None:

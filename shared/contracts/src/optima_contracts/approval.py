@@ -114,6 +114,16 @@ class Escalated(EventData):
     to_person_id: UUID
 
 
+class HandedOver(EventData):
+    """Somebody who was asked has left; who took over from them is asked in their place."""
+
+    type: ClassVar[str] = "optima.approval.handed_over.v1"
+    approval_id: UUID
+    step: str
+    from_person_id: UUID
+    to_person_id: UUID
+
+
 class Reminded(EventData):
     """A person was reminded of a part that is still theirs to decide."""
 

@@ -63,6 +63,16 @@ class BriefDrafted(EventData):
     unit_id: UUID | None = None
 
 
+class BriefHandedOver(EventData):
+    """The requester has left; who took over from them is the requester from now on."""
+
+    type: ClassVar[str] = "optima.brief.handed_over.v1"
+    brief_id: UUID
+    number: str
+    from_person_id: UUID
+    to_person_id: UUID
+
+
 class BriefRevised(EventData):
     """The draft's content changed."""
 

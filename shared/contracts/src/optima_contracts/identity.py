@@ -131,6 +131,7 @@ class PersonDeparted(EventData):
     type: ClassVar[str] = "optima.identity.person_departed.v1"
     person_id: UUID
     successor_id: UUID
+    successor_name: str | None = None
 
 
 class SignInProviderChanged(EventData):

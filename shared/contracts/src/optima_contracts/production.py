@@ -102,7 +102,8 @@ class KindDefined(EventData):
 
 
 class PhaseAssigned(EventData):
-    """An admin gave a phase to somebody, who from now on sees it. Subject: the job."""
+    """A phase was given to somebody, who from now on sees it: by an admin, or because its assignee has left
+    and this is who took over from them. Subject: the job."""
 
     type: ClassVar[str] = "optima.production.phase_assigned.v1"
     job_id: UUID
@@ -110,6 +111,18 @@ class PhaseAssigned(EventData):
     phase_id: UUID
     phase: str
     assignee_id: UUID
+
+
+class PhaseUnassigned(EventData):
+    """The phase's assignee has left, and who took over from them may not work on phases: an admin has to
+    give it to somebody. Subject: the job."""
+
+    type: ClassVar[str] = "optima.production.phase_unassigned.v1"
+    job_id: UUID
+    order_id: UUID
+    phase_id: UUID
+    phase: str
+    former_assignee_id: UUID
 
 
 class PhaseStarted(EventData):

@@ -6,12 +6,19 @@ from typing import Final
 
 from optima_contracts.brief import BriefCancelled, BriefSubmitted
 from optima_contracts.economics import BriefPriced
-from optima_contracts.identity import PersonChanged, RoleChanged, TenantChanged, UnitChanged
+from optima_contracts.identity import (
+    PersonChanged,
+    PersonDeparted,
+    RoleChanged,
+    TenantChanged,
+    UnitChanged,
+)
 from optima_kit.reactions import Reactions, Received
 
 from ..application.on_brief import on_brief_cancelled, on_brief_priced, on_brief_submitted
 from ..application.on_directory import (
     on_person_changed,
+    on_person_departed,
     on_role_changed,
     on_tenant_changed,
     on_unit_changed,
@@ -54,3 +61,8 @@ async def role_changed(ports: Ports, event: Received[RoleChanged]) -> None:
 @reactions.on(PersonChanged, newest_only=True)
 async def person_changed(ports: Ports, event: Received[PersonChanged]) -> None:
     await on_person_changed(ports, event.data)
+
+
+@reactions.on(PersonDeparted)
+async def person_departed(ports: Ports, event: Received[PersonDeparted]) -> None:
+    await on_person_departed(ports, event.data)

@@ -388,6 +388,9 @@ class PostgresApprovals:
         rows = await self._connection.fetch(QUERIES.open_approvals_asking, person_id, rules, after, limit)
         return [row["approval_id"] for row in rows]
 
+    async def concern_with_requests(self, person_id: UUID, requester: UUID) -> None:
+        await self._connection.execute(QUERIES.concern_with_requests, person_id, requester)
+
     async def movable(self, key: str, to_version: int, after: UUID | None, limit: int) -> list[Held]:
         rows = await self._connection.fetch(QUERIES.movable_approvals, key, to_version, after, limit)
         return [_held(row) for row in rows]
@@ -407,6 +410,7 @@ class PostgresApprovals:
 class PostgresDelegations:
     def __init__(self, work: Transaction) -> None:
         self._connection: Connection = work.connection
+        self._now = work.now
 
     async def add(self, stored: StoredDelegation) -> None:
         delegation = stored.delegation
@@ -428,6 +432,10 @@ class PostgresDelegations:
     async def lock(self, delegation_id: UUID) -> StoredDelegation | None:
         row = await self._connection.fetchrow(QUERIES.hold_delegation, delegation_id)
         return _stored_delegation(row) if row else None
+
+    async def lock_in_force(self, person_id: UUID) -> list[StoredDelegation]:
+        rows = await self._connection.fetch(QUERIES.hold_delegations_in_force, person_id, self._now)
+        return [_stored_delegation(row) for row in rows]
 
     async def revoke(self, delegation_id: UUID, at: datetime) -> None:
         await self._connection.execute(QUERIES.revoke_delegation, delegation_id, at)
@@ -641,6 +649,10 @@ class PostgresDirectories:
         await self._connection.execute(QUERIES.put_person, *person.values())
         await self._changed()
 
+    async def put_successor(self, person_id: UUID, successor_id: UUID) -> None:
+        await self._connection.execute(QUERIES.put_successor, person_id, successor_id)
+        await self._changed()
+
     async def put_unit(
         self, unit_id: UUID, key: str, name: str, parent_id: UUID | None, manager_id: UUID | None
     ) -> None:
@@ -798,6 +810,7 @@ def _person(row: asyncpg.Record, privileges: dict[str, frozenset[str]]) -> Perso
         absent_until=row["absent_until"],
         external=row["external"],
         language=row["language"],
+        successor=row["successor_id"],
     )
 
 

@@ -246,11 +246,18 @@ INSERT INTO withdrawn_subjects (subject_id, withdrawn_at) VALUES ($1, $2) ON CON
 SELECT EXISTS (SELECT 1 FROM withdrawn_subjects WHERE subject_id = $1)
 
 -- name: open_approvals_asking
--- Open approvals that wait for a person, or whose steps find people by one of the rules.
+-- Open approvals that wait for a person or were asked for by them, or whose steps find people by one of the
+-- rules.
 SELECT approval_id FROM (
     SELECT approval_id FROM open_parts WHERE person_id = $1
+    UNION SELECT approval_id FROM approvals WHERE requester_id = $1 AND state = 'open'
     UNION SELECT approval_id FROM open_rules WHERE rule = ANY($2::text[])) AS touched
 WHERE $3::uuid IS NULL OR approval_id > $3 ORDER BY approval_id LIMIT $4
+
+-- name: concern_with_requests
+INSERT INTO concerned (person_id, approval_id)
+SELECT $1, approval_id FROM approvals WHERE requester_id = $2 AND state = 'open'
+ON CONFLICT DO NOTHING
 
 -- Delegations
 
@@ -261,6 +268,11 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 
 -- name: hold_delegation
 SELECT * FROM delegations WHERE delegation_id = $1 FOR UPDATE
+
+-- name: hold_delegations_in_force
+SELECT * FROM delegations
+WHERE (from_person_id = $1 OR to_person_id = $1) AND revoked_at IS NULL AND ends_at > $2
+ORDER BY delegation_id FOR UPDATE
 
 -- name: revoke_delegation
 UPDATE delegations SET revoked_at = $2 WHERE delegation_id = $1
@@ -297,7 +309,11 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 ON CONFLICT (person_id) DO UPDATE SET name = excluded.name, email = excluded.email,
     external = excluded.external, roles = excluded.roles, unit_id = excluded.unit_id,
     manager_id = excluded.manager_id, language = excluded.language, active = excluded.active,
-    absent_until = excluded.absent_until
+    absent_until = excluded.absent_until,
+    successor_id = CASE WHEN excluded.active THEN NULL ELSE people.successor_id END
+
+-- name: put_successor
+UPDATE people SET successor_id = $2 WHERE person_id = $1
 
 -- name: read_units
 SELECT * FROM units ORDER BY unit_id

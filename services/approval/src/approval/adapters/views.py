@@ -45,6 +45,7 @@ from ..domain.approval import (
     PartDecided,
     PartEscalated,
     PartForwarded,
+    PartHandedOver,
     PartRequested,
     PartWithdrawn,
     Reminded,
@@ -588,7 +589,7 @@ def history_view(told: Told, directory: Directory, hidden: set[str]) -> HistoryV
             }
             if event.reason:
                 facts["reason"] = event.reason
-        case PartEscalated():
+        case PartEscalated() | PartHandedOver():
             facts = {
                 "step": event.step,
                 "person": who(event.from_person),

@@ -67,7 +67,12 @@ async def revoke_delegation(ports: Ports, actor: Actor, delegation_id: UUID) -> 
         raise Forbidden("only_giver_revokes")
     if stored.revoked_at is not None:
         raise WrongState("delegation_revoked")
-    await ports.delegations.revoke(delegation_id, ports.now)
+    await end_delegation(ports, stored)
+
+
+async def end_delegation(ports: Ports, stored: StoredDelegation) -> None:
+    """Of a delegation that is locked and not revoked yet."""
+    await ports.delegations.revoke(stored.delegation.id, ports.now)
     _tell(ports, stored.delegation, revoked=True)
 
 

@@ -17,6 +17,7 @@ from ..domain.approval import (
     PartDecided,
     PartEscalated,
     PartForwarded,
+    PartHandedOver,
     PartRequested,
     Reminded,
     StepEnded,
@@ -91,6 +92,13 @@ def _fact_of(event: Event, approval: Approval) -> EventData | None:
             )
         case PartEscalated():
             return contract.Escalated(
+                approval_id=approval.id,
+                step=event.step,
+                from_person_id=event.from_person,
+                to_person_id=event.to_person,
+            )
+        case PartHandedOver():
+            return contract.HandedOver(
                 approval_id=approval.id,
                 step=event.step,
                 from_person_id=event.from_person,

@@ -10,11 +10,18 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from optima_contracts.identity import PersonChanged, RoleChanged, TenantChanged, UnitChanged
+from optima_contracts.identity import (
+    PersonChanged,
+    PersonDeparted,
+    RoleChanged,
+    TenantChanged,
+    UnitChanged,
+)
 
 from ..domain import engine
 from ..domain.directory import Directory, Person
 from .access import running_process
+from .delegate import end_delegation
 from .ports import Ports
 from .recording import record_change
 
@@ -25,8 +32,8 @@ SOON: Final = timedelta(seconds=2)
 
 
 class PeopleChange(BaseModel):
-    """Approvals that wait for `person_id`, or whose steps find people by one of `rules`, are to be compared
-    with the directory; those up to `after` have been."""
+    """Approvals that wait for `person_id` or were asked for by them, or whose steps find people by one of
+    `rules`, are to be compared with the directory; those up to `after` have been."""
 
     person_id: UUID | None = None
     rules: list[str] = []
@@ -78,6 +85,18 @@ async def on_person_changed(ports: Ports, event: PersonChanged) -> None:
     else:
         # Nothing waits for somebody new; many who come at once by the same rules are one matter.
         _look_again(ports, ",".join(sorted(rules)), None, rules)
+
+
+async def on_person_departed(ports: Ports, event: PersonDeparted) -> None:
+    """Who took over is asked in place of who left (`engine.people_changed`), may recall what they had asked
+    for, and sees it; their delegations end, given or received. A duplicate changes nothing. One that comes
+    before the directory says that the person left has its effect then; one that comes after parts were
+    withdrawn leaves those as the steps' rules have settled it."""
+    await ports.directories.put_successor(event.person_id, event.successor_id)
+    await ports.approvals.concern_with_requests(event.successor_id, event.person_id)
+    for stored in await ports.delegations.lock_in_force(event.person_id):
+        await end_delegation(ports, stored)
+    _look_again(ports, f"{event.person_id}:departed", event.person_id, set())
 
 
 def _rules_touched(directory: Directory, known: Person | None, event: PersonChanged) -> set[str]:

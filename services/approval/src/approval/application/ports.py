@@ -254,8 +254,11 @@ class Approvals(Protocol):
     async def asking(
         self, person_id: UUID | None, rules: list[str], after: UUID | None, limit: int
     ) -> list[UUID]:
-        """Open approvals that wait for the person, or whose pending steps find people by one of the rules;
-        by id."""
+        """Open approvals that wait for the person or that they asked for, or whose pending steps find people
+        by one of the rules; by id."""
+
+    async def concern_with_requests(self, person_id: UUID, requester: UUID) -> None:
+        """What the requester has asked for concerns the person too, where it is still open."""
 
     async def movable(self, key: str, to_version: int, after: UUID | None, limit: int) -> list[Held]:
         """Open runs of other versions of a process, by id."""
@@ -282,6 +285,9 @@ class Delegations(Protocol):
     async def add(self, stored: StoredDelegation) -> None: ...
 
     async def lock(self, delegation_id: UUID) -> StoredDelegation | None: ...
+
+    async def lock_in_force(self, person_id: UUID) -> list[StoredDelegation]:
+        """Those that the person gave or received and that are or may come into force, locked."""
 
     async def revoke(self, delegation_id: UUID, at: datetime) -> None: ...
 
@@ -422,7 +428,11 @@ class Directories(Protocol):
 
     async def put_tenant(self, language: str, time_zone: str) -> None: ...
 
-    async def put_person(self, person: dict[str, Any]) -> None: ...
+    async def put_person(self, person: dict[str, Any]) -> None:
+        """Somebody who is active again has no successor any more."""
+
+    async def put_successor(self, person_id: UUID, successor_id: UUID) -> None:
+        """Of somebody who is known."""
 
     async def put_unit(
         self, unit_id: UUID, key: str, name: str, parent_id: UUID | None, manager_id: UUID | None

@@ -71,14 +71,14 @@ async def amend_subject(
     nothing."""
     held = await locked_visible_approval(ports, actor, approval_id)
     approval = held.approval
-    if approval.requester != actor.person_id and actor.kind != "service":
+    directory = await ports.directories.read()
+    if directory.in_place_of(approval.requester) != actor.person_id and actor.kind != "service":
         raise Forbidden("only_requester_amends")
     if approval.subject_type == BRIEF:
         raise WrongState("brief_amends_itself")
     if expected_version is not None and held.version != expected_version:
         raise Stale("stale_version", field="If-Match")
     process = await running_process(ports, approval)
-    directory = await ports.directories.read()
     complete = complete_content(process.subject, content, approval.requester, directory)
     content_hash = hash_of(complete)
     if content_hash == approval.content_hash and approval.state == "open":

@@ -193,6 +193,17 @@ class PartEscalated:
 
 
 @value
+class PartHandedOver:
+    """Somebody left, and who took over from them is asked in their place."""
+
+    at: datetime
+    step: str
+    from_person: UUID
+    to_person: UUID
+    kind: Literal["part_handed_over"] = "part_handed_over"
+
+
+@value
 class DueMoved:
     """An overdue action was carried out; the next is due at `due_at`, if there is one."""
 
@@ -282,6 +293,7 @@ Event = (
     | PartWithdrawn
     | PartForwarded
     | PartEscalated
+    | PartHandedOver
     | DueMoved
     | Reminded
     | StepEnded
@@ -437,10 +449,10 @@ def _part_withdrawn(progress: Progress, event: PartWithdrawn) -> None:
     _put_parts(progress, event.step, replace(part, state="cancelled", decided_at=event.at))
 
 
-def _part_moved(progress: Progress, event: PartForwarded | PartEscalated) -> None:
+def _part_moved(progress: Progress, event: PartForwarded | PartEscalated | PartHandedOver) -> None:
     part = progress.steps[event.step].parts[event.from_person]
     left = replace(part, state="cancelled", decided_at=event.at, moved_to=event.to_person)
-    origin: Origin = "forwarded" if isinstance(event, PartForwarded) else "escalated"
+    origin = _MOVED[type(event)]
     taken = Part(event.to_person, part.groups, f"{origin}:{event.from_person}", origin, event.at)
     _put_parts(progress, event.step, left, taken)
 
@@ -544,6 +556,11 @@ def _ended(progress: Progress, event: Ended) -> None:
     progress.before_migration = None
 
 
+_MOVED: dict[type, Origin] = {
+    PartForwarded: "forwarded",
+    PartEscalated: "escalated",
+    PartHandedOver: "handed_over",
+}
 _TAKE: dict[type, Callable[[Progress, Any], None]] = {
     StepOpened: _step_opened,
     ChoiceTaken: _choice_taken,
@@ -552,6 +569,7 @@ _TAKE: dict[type, Callable[[Progress, Any], None]] = {
     PartWithdrawn: _part_withdrawn,
     PartForwarded: _part_moved,
     PartEscalated: _part_moved,
+    PartHandedOver: _part_moved,
     DueMoved: _due_moved,
     Reminded: _reminded,
     StepEnded: _step_ended,

@@ -18,7 +18,7 @@ ADMINS = Approver(role="admin")
 """Asked where a step says nothing about too few approvers."""
 
 
-Origin = Literal["named", "fallback", "forwarded", "escalated"]
+Origin = Literal["named", "fallback", "forwarded", "escalated", "handed_over"]
 
 
 @value
@@ -132,7 +132,7 @@ def may_be_asked(
         return "inactive"
     if not person.may_decide:
         return "may_not_decide"
-    if person.id == asking.requester and step.self_approval != "allowed":
+    if step.self_approval != "allowed" and person.id == asking.directory.in_place_of(asking.requester):
         return "requester"
     if step.absent == "left_out" and person.is_absent(asking.now):
         amount = asking.process.subject.amount(asking.content)

@@ -33,6 +33,8 @@ class Person:
     absent_until: datetime | None = None
     external: bool = False
     language: Literal["it", "en"] = "it"
+    successor: UUID | None = None
+    """Who took over when they left."""
 
     def is_absent(self, now: datetime) -> bool:
         return self.absent_until is not None and now < self.absent_until
@@ -120,6 +122,17 @@ class Directory:
             except ValueError:
                 return None
         return self.people.get(found)
+
+    def in_place_of(self, person_id: UUID) -> UUID:
+        """Who stands where the person stood: they themselves; once they have left, who took over, if anybody
+        did."""
+        current, seen = person_id, {person_id}
+        while (person := self.people.get(current)) is not None and not person.active:
+            if person.successor is None or person.successor in seen:
+                break
+            current = person.successor
+            seen.add(current)
+        return current
 
     def unit_named(self, key: str) -> Unit | None:
         return self._units_by_key.get(key)

@@ -109,7 +109,7 @@ def decide(
         raise WrongState("stale_content", field="content_hash")
     step = run.pending_step(decision.step)
     person = _part_decided_by(run, step, decision)
-    requester_may_not_approve_own_subject(approval, step, decision.by, person)
+    requester_may_not_approve_own_subject(run, step, decision.by, person)
     _decision_is_complete(approval, step, decision)
     run.record(
         PartDecided(
@@ -165,8 +165,8 @@ def forward(
 def recall(
     approval: Approval, process: Process, by: UUID, reason: str | None, now: datetime, directory: Directory
 ) -> Result:
-    """The requester takes the subject back."""
-    if by != approval.requester:
+    """The requester, or who took over from them, takes the subject back."""
+    if by != directory.in_place_of(approval.requester):
         raise Forbidden("only_requester_recalls")
     return cancel(approval, process, reason or "recalled", by, now, directory)
 
@@ -204,7 +204,8 @@ def amend(
 
 
 def people_changed(approval: Approval, process: Process, now: datetime, directory: Directory) -> Result:
-    """Brings the pending steps in line with the directory: who left is no longer asked, who came is."""
+    """Brings the pending steps in line with the directory: who left is no longer asked, but who took over
+    from them, where the step's rules allow it; who came is."""
     run = Run(_open(approval), process, now, directory)
     for key in run.pending():
         run.ask_again(process.steps[key])
@@ -303,9 +304,12 @@ def revert_migration(
 # -- rules
 
 
-def requester_may_not_approve_own_subject(approval: Approval, step: Step, by: UUID, person: UUID) -> None:
-    """Unless the step allows it; and a delegate never may, whatever the step allows."""
-    if by == approval.requester and (step.self_approval != "allowed" or by != person):
+def requester_may_not_approve_own_subject(run: Run, step: Step, by: UUID, person: UUID) -> None:
+    """Nor may who took over from them, unless the step allows it; and a delegate never may, whatever the
+    step allows."""
+    if step.self_approval == "allowed" and by == person:
+        return
+    if by == run.directory.in_place_of(run.progress.approval.requester):
         raise Forbidden("requester_may_not_approve", step=step.key)
 
 

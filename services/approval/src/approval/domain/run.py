@@ -20,6 +20,7 @@ from .approval import (
     Event,
     PartDecided,
     PartEscalated,
+    PartHandedOver,
     PartRequested,
     PartWithdrawn,
     Progress,
@@ -263,12 +264,17 @@ class Run:
             if part.state != "requested":
                 continue
             answer = may_be_asked(self.directory.person(person), step, self.asking)
+            if answer == "inactive" and self.hand_over(step, person):
+                continue
             if answer != "yes":
                 self.record(PartWithdrawn(self.now, step.key, person, answer))
             elif part.origin in ("named", "fallback") and person not in named:
                 self.record(PartWithdrawn(self.now, step.key, person, "not_named"))
+        # Where who took over is enough, the fallback is not asked beside them.
+        taken_over = any(part.origin == "handed_over" for part in self.run_of(step.key).parts.values())
+        enough = taken_over and verdict(step, self.run_of(step.key).parts.values()) != "rejected"
         for person, asked in named.items():
-            if not self.is_taken(step, person):
+            if not self.is_taken(step, person) and not (enough and asked.origin == "fallback"):
                 self.record(PartRequested(self.now, step.key, asked))
         parts = self.run_of(step.key).parts.values()
         too_few = verdict(step, parts) == "rejected" and not any(p.state == "rejected" for p in parts)
@@ -276,6 +282,18 @@ class Run:
             self.without_asking(step, selection)
         else:
             self.count_votes(step)
+
+    def hand_over(self, step: Step, person: UUID) -> bool:
+        """Moves the open part of somebody who left to who took over, if they may be asked and have no part
+        of their own; whether it was moved."""
+        successor = self.directory.in_place_of(person)
+        known = self.run_of(step.key).parts.get(successor)
+        if known is not None and known.state != "cancelled":
+            return False
+        if may_be_asked(self.directory.person(successor), step, self.asking) != "yes":
+            return False
+        self.record(PartHandedOver(self.now, step.key, person, successor))
+        return True
 
     def is_taken(self, step: Step, person: UUID) -> bool:
         """Whether the person's part stands, or stands with whom it was moved to."""

@@ -40,7 +40,7 @@ async def let_person_depart(ports: Ports, actor: Actor, person_id: UUID, success
     tell_of_person(ports, departed)
     await _hand_over_people(ports, person, successor)
     await _hand_over_units(ports, person, successor)
-    fact = PersonDeparted(person_id=person.id, successor_id=successor.id)
+    fact = PersonDeparted(person_id=person.id, successor_id=successor.id, successor_name=successor.name)
     ports.outbox.add(fact, subject=person.id, correlation=person.id)
     return departed
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
-from optima_contracts.approval import Decided, Escalated, Forwarded, StepPending
-from optima_contracts.brief import BriefApproved, BriefDrafted, BriefSubmitted
+from optima_contracts.approval import Decided, Escalated, Forwarded, HandedOver, StepPending
+from optima_contracts.brief import BriefApproved, BriefDrafted, BriefHandedOver, BriefSubmitted
 from optima_contracts.envelope import EventData
 from optima_contracts.production import PhaseAssigned
 
@@ -27,7 +27,11 @@ def _principal(event: Decided) -> list[UUID]:
     return [event.on_behalf_of or event.person_id]
 
 
-def _next_approver(event: Forwarded | Escalated) -> list[UUID]:
+def _next_approver(event: Forwarded | Escalated | HandedOver) -> list[UUID]:
+    return [event.to_person_id]
+
+
+def _next_requester(event: BriefHandedOver) -> list[UUID]:
     return [event.to_person_id]
 
 
@@ -43,6 +47,8 @@ _STORY: dict[type[EventData], Callable[[Any], list[UUID]]] = {
     Decided: _principal,
     Forwarded: _next_approver,
     Escalated: _next_approver,
+    HandedOver: _next_approver,
+    BriefHandedOver: _next_requester,
 }
 """Who may follow the whole story from now on."""
 
