@@ -6,8 +6,9 @@ from uuid import uuid4
 
 from optima_contracts.brief import BriefDrafted
 from optima_contracts.economics import BriefPriced, JobEconomicsSet
+from optima_contracts.identity import PersonChanged
 
-from .table import Row, Scope, World
+from .table import Row, Scope, World, public
 
 OWN_STORY = Scope(all="trail.read_all")
 WHOLE = Scope(own="trail.read_all", all="trail.read_all")
@@ -25,14 +26,22 @@ ROWS = (
     Row("GET /v1/verification", "trail.read_all"),
     Row("GET /v1/exports", "trail.export", also=READS_ALL, shows={"brief_id": WHOLE}),
     Row("GET /v1/exports", "trail.export", at="/v1/exports?format=csv", also=READS_ALL),
+    Row("GET /v1/exports/pdf", "trail.export", also=READS_ALL),
+    Row("GET /v1/anchors", "trail.read_all"),
+    public("GET /.well-known/trail-anchor-keys.json"),
+    Row("POST /v1/people/{person_id}/erasure", "trail.erase"),
     Row("GET /v1/events", "trail.read_all", shows={"other_brief_id": WHOLE}),
 )
 
 
 async def build(world: World) -> None:
-    names = {name: uuid4() for name in ("brief_id", "other_brief_id", "job_id")}
+    names = {name: uuid4() for name in ("brief_id", "other_brief_id", "job_id", "person_id")}
     world.names |= {name: str(value) for name, value in names.items()}
-    own, others, job_id = names.values()
+    own, others, job_id, person_id = names.values()
+    person = PersonChanged(
+        person_id=person_id, name="Dina", email="d@example.it", kind="internal", roles=[], active=True
+    )
+    await world.hear(person, person_id, actor=uuid4())
     drafted = BriefDrafted(brief_id=own, number="B-1", title="Espositori", requester_id=world.owner)
     await world.hear(drafted, own, actor=uuid4())
     drafted = BriefDrafted(brief_id=others, number="B-2", title="Altri", requester_id=uuid4())
