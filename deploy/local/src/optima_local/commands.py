@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import importlib
+import os
 import signal
 import subprocess
 import sys
@@ -156,6 +157,15 @@ def run_words(options: argparse.Namespace) -> int:
     return subprocess.run(command, env=environment, check=False).returncode
 
 
+def trail_words(options: argparse.Namespace) -> int:
+    """`python -m trail verify FILE…`: needs no stack. Names of files are those of the caller's folder."""
+    if options.words[:1] != ["verify"]:
+        print("usage: ./optima trail verify FILE…", file=sys.stderr)
+        return 2
+    folder = os.environ.get("OPTIMA_CALLED_FROM")
+    return subprocess.run([sys.executable, "-m", "trail", *options.words], cwd=folder, check=False).returncode
+
+
 def require_running() -> None:
     found = status_of(STACK)
     if found is None or found["phase"] != "ready":
@@ -199,6 +209,8 @@ def parser() -> argparse.ArgumentParser:
     added.add_argument("paths", nargs="*", metavar="PATH", help="run pytest on these alone")
     added = command("run", run_words, "run a service's own command, such as: run brief parked list")
     added.add_argument("name", metavar="SERVICE")
+    added.add_argument("words", nargs=argparse.REMAINDER, metavar="WORD")
+    added = command("trail", trail_words, "verify exports of the trail, offline: trail verify FILE…")
     added.add_argument("words", nargs=argparse.REMAINDER, metavar="WORD")
     command("bench", bench, "measure the running stack; bench --help lists its options")
     command("help", lambda _: show_help(root), "show this")
