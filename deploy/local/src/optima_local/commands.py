@@ -157,6 +157,12 @@ def run_words(options: argparse.Namespace) -> int:
     return subprocess.run(command, env=environment, check=False).returncode
 
 
+def consumer(options: argparse.Namespace) -> int:
+    """Imported only here: what it needs of the kit takes longer to load than the other commands to run."""
+    status: int = getattr(importlib.import_module("optima_local.consumers"), options.verb)(options)
+    return status
+
+
 def trail_words(options: argparse.Namespace) -> int:
     """`python -m trail verify FILE…`: needs no stack. Names of files are those of the caller's folder."""
     if options.words[:1] != ["verify"]:
@@ -210,6 +216,26 @@ def parser() -> argparse.ArgumentParser:
     added = command("run", run_words, "run a service's own command, such as: run brief parked list")
     added.add_argument("name", metavar="SERVICE")
     added.add_argument("words", nargs=argparse.REMAINDER, metavar="WORD")
+    added = command(
+        "consumer", consumer, "RabbitMQ users for other services of the operator's that read events"
+    )
+    verbs = added.add_subparsers(dest="verb", required=True, metavar="VERB")
+    for verb, text in (
+        ("add", "make a user with queues of its own, and show its password once"),
+        ("rotate", "give it a new password, shown once"),
+        ("remove", "delete it with its queues"),
+        ("show", "list them"),
+    ):
+        verb_added = verbs.add_parser(verb, help=text, description=text)
+        if verb != "show":
+            verb_added.add_argument("name", metavar="NAME")
+        if verb == "add":
+            verb_added.add_argument(
+                "--reads", action="append", required=True, metavar="TYPE", help="such as 'optima.logistics.#'"
+            )
+            verb_added.add_argument(
+                "--history", action="store_true", help="also the stream of all that was published"
+            )
     added = command("trail", trail_words, "verify exports of the trail, offline: trail verify FILE…")
     added.add_argument("words", nargs=argparse.REMAINDER, metavar="WORD")
     command("bench", bench, "measure the running stack; bench --help lists its options")

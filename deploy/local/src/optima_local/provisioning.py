@@ -1,14 +1,8 @@
 """Databases and roles, each service shut into its own; the broker's users where the broker is not ours."""
 
 import asyncio
-import base64
-import json
 import os
-import urllib.error
-import urllib.parse
-import urllib.request
 from collections.abc import Mapping
-from typing import Any
 
 import asyncpg
 
@@ -16,6 +10,7 @@ from optima_kit import topology
 from optima_kit.migrate import migrate
 
 from .access import load_access
+from .broker_administration import ManagementApi
 from .processes import StartFailed
 from .services import Servers, ServiceCode, service_secrets
 
@@ -94,34 +89,6 @@ async def migrate_databases(
     return [name for names in done for name in names]
 
 
-def load_definitions(management_url: str, definitions: Mapping[str, Any]) -> None:
-    """Bring users, permissions and queues into somebody else's broker, through its management API.
-
-    The URL names a user that may do so: http://user:password@host:15672. Raises StartFailed when it fails.
-    """
-    parts = urllib.parse.urlsplit(management_url)
-    credentials = base64.b64encode(f"{parts.username}:{parts.password}".encode()).decode()
-    address = f"{parts.scheme}://{parts.hostname}:{parts.port or 15672}/api/definitions"
-    request = urllib.request.Request(  # noqa: S310 (an address that the caller's configuration names)
-        address,
-        data=json.dumps(definitions).encode(),
-        headers={"Authorization": f"Basic {credentials}", "Content-Type": "application/json"},
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=30):  # noqa: S310
-            return
-    except urllib.error.HTTPError as error:
-        raise StartFailed(
-            f"RabbitMQ's management API at {address} refused the definitions: {error}"
-        ) from error
-    except OSError as error:
-        raise StartFailed(
-            f"RabbitMQ's management API at {address} can't be reached ({error}). The users and queues of the"
-            " broker in OPTIMA_AMQP_URL are made through it: enable the plugin rabbitmq_management and set"
-            " OPTIMA_AMQP_MANAGEMENT_URL."
-        ) from error
-
-
 def main() -> None:
     """Provision servers that somebody else runs, as deploy/compose.yaml does before the services start.
 
@@ -135,7 +102,7 @@ def main() -> None:
     passwords = {service.amqp_user: secrets[f"amqp_{service.amqp_user}"] for service in services}
     asyncio.run(create_databases(servers, services, secrets, private=False))
     definitions = topology.definitions(list(access.values()), passwords, vhost=servers.vhost)
-    load_definitions(os.environ["OPTIMA_AMQP_MANAGEMENT_URL"], definitions)
+    ManagementApi(os.environ["OPTIMA_AMQP_MANAGEMENT_URL"]).load(definitions)
 
 
 if __name__ == "__main__":

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .accounts import Account
-from .layout import PROGRAMS
+from .accounts import Account, server_account
+from .layout import PROGRAMS, Layout
 from .ports import answers
 from .processes import Program, StartFailed
 
@@ -68,7 +68,7 @@ class PrivateRabbit:
 
     def programs(self) -> tuple[Program, Program]:
         """Erlang's name server, which would otherwise stay behind as a daemon of its own, and the broker."""
-        environment = self._environment()
+        environment = self.environment()
         names = Program(
             name="epmd",
             command=(shutil.which("epmd", path=environment["PATH"]) or "epmd",),
@@ -92,7 +92,8 @@ class PrivateRabbit:
         )
         return names, broker
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """For the broker's own programs, and for rabbitmqctl."""
         data = self.data
         environment = {
             "PATH": os.environ.get("PATH", os.defpath),
@@ -117,6 +118,18 @@ class PrivateRabbit:
         if self.broker.libraries:
             environment["LD_LIBRARY_PATH"] = ":".join(map(str, self.broker.libraries))
         return environment
+
+
+def private_rabbit(broker: Broker, layout: Layout, ports: Mapping[str, int]) -> PrivateRabbit:
+    """The private broker of that stack."""
+    return PrivateRabbit(
+        broker=broker,
+        data=layout.servers.resolve() / "rabbitmq",
+        port=ports["amqp"],
+        distribution_port=ports["amqp_distribution"],
+        names_port=ports["amqp_names"],
+        account=server_account(),
+    )
 
 
 def find_rabbitmq() -> Broker | None:

@@ -24,12 +24,13 @@ from optima_kit import topology
 from . import postgres, rabbitmq
 from .access import load_access
 from .accounts import make_reachable, server_account
+from .broker_administration import ManagementApi, management_url
 from .files import read_json, write_json
 from .layout import Layout
 from .logs import RotatingLog
 from .ports import settle_ports
 from .processes import Program, StartFailed, Supervised, end_group, is_alive, start_ticks
-from .provisioning import create_databases, load_definitions, migrate_databases
+from .provisioning import create_databases, migrate_databases
 from .secrets import settle_secrets
 from .services import (
     Servers,
@@ -157,23 +158,13 @@ class Supervisor:
         )
         if external:
             with self._step("RabbitMQ's users and queues"):
-                load_definitions(
-                    os.environ.get("OPTIMA_AMQP_MANAGEMENT_URL", "http://guest:guest@127.0.0.1:15672"),
-                    definitions,
-                )
+                ManagementApi(management_url()).load(definitions)
             return
         with self._step("RabbitMQ") as detail:
             broker = rabbitmq.find_rabbitmq()
             if broker is None:
                 raise StartFailed("RabbitMQ's programs are gone; run ./optima up again")
-            server = rabbitmq.PrivateRabbit(
-                broker=broker,
-                data=self.layout.servers.resolve() / "rabbitmq",
-                port=ports["amqp"],
-                distribution_port=ports["amqp_distribution"],
-                names_port=ports["amqp_names"],
-                account=server_account(),
-            )
+            server = rabbitmq.private_rabbit(broker, self.layout, ports)
             server.configure(definitions)
             for program in server.programs():
                 self._start_and_wait(program)

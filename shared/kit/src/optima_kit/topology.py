@@ -129,6 +129,74 @@ class Access:
         return self.service.replace("-", "_")
 
 
+CONSUMERS: Final = "consumer."
+"""How the users and queues of those begin that only listen, and are no services of ours."""
+
+_CONSUMERS_BACKLOG: Final = 1_000_000
+"""Messages in one queue of theirs, after which it loses the oldest: one that nobody reads must not fill the
+broker's disk, which would stop everyone's events."""
+
+
+@dataclass(frozen=True, slots=True)
+class Consumer:
+    """A service beside ours, of the same operator: it reads all tenants' events. Patterns as in `Access`."""
+
+    name: str
+    reads: tuple[str, ...]
+    history: bool = False
+    """Whether it may read the stream of all that was published, prices included."""
+
+    @property
+    def user(self) -> str:
+        """The AMQP user; its queues are this, a dot, and what it likes."""
+        return f"{CONSUMERS}{self.name}"
+
+
+def consumer_definitions(consumer: Consumer, password: str, *, vhost: str = "/") -> dict[str, Any]:
+    """A document for RabbitMQ's definitions: the user with its rights, and the bound on consumers' queues.
+
+    It may make, bind, read and delete its own queues, and bind them to what it reads. It may publish nowhere.
+    """
+    own = rf"{re.escape(consumer.user)}\..+"
+    readable = [re.escape(EVENTS), own] + ([re.escape(HISTORY)] if consumer.history else [])
+    return {
+        **consumer_password(consumer, password),
+        "permissions": [
+            {
+                "user": consumer.user,
+                "vhost": vhost,
+                "configure": f"^{own}$",
+                "write": f"^{own}$",  # to bind a queue is to write to it
+                "read": f"^({'|'.join(readable)})$",
+            }
+        ],
+        "topic_permissions": [
+            {
+                "user": consumer.user,
+                "vhost": vhost,
+                "exchange": EVENTS,
+                "write": _expression(()),
+                "read": _expression(consumer.reads),
+            }
+        ],
+        "policies": [
+            {
+                "vhost": vhost,
+                "name": "optima.consumers",
+                "pattern": f"^{re.escape(CONSUMERS)}",
+                "apply-to": "queues",
+                "priority": 0,
+                "definition": {"max-length": _CONSUMERS_BACKLOG, "overflow": "drop-head"},
+            }
+        ],
+    }
+
+
+def consumer_password(consumer: Consumer, password: str) -> dict[str, Any]:
+    """A document that gives the user this password and changes nothing else."""
+    return {"users": [_user(consumer.user, password, tags=[])]}
+
+
 def definitions(
     services: Sequence[Access],
     passwords: Mapping[str, str],

@@ -1,0 +1,314 @@
+"""`./optima consumer` on a real broker: what such a user may do there, and what it may not."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pika
+import pytest
+from pika.adapters.blocking_connection import BlockingChannel, BlockingConnection
+from pika.exceptions import (
+    ChannelClosedByBroker,
+    ConnectionClosedByBroker,
+    ProbableAccessDeniedError,
+    ProbableAuthenticationError,
+)
+
+from optima_kit.topology import EVENTS, HISTORY, Access, definitions
+from optima_local import consumers
+from optima_local.broker_administration import BrokerAdministration, ManagementApi, Rabbitmqctl
+from optima_local.processes import StartFailed
+from optima_local.rabbitmq import PrivateRabbit, find_rabbitmq
+
+from ..stack import free_port
+
+pytestmark = [pytest.mark.servers, pytest.mark.xdist_group("own broker")]
+
+
+class OwnBroker:
+    """The private broker as `./optima up` configures it, and the management plugin beside it."""
+
+    def __init__(self, folder: Path) -> None:
+        found = find_rabbitmq()
+        assert found is not None, "./optima up fetches RabbitMQ"
+        self.rabbit = PrivateRabbit(found, folder, free_port(), free_port(), free_port(), account=None)
+        self.management = f"http://root:secret@127.0.0.1:{free_port()}"
+        made = definitions(
+            [Access("brief", ("optima.#",), ()), Access("trail", (), ("optima.#",))],
+            {"brief": "secret", "trail": "secret"},
+            administrator=("root", "secret"),
+        )
+        self.rabbit.configure(made)
+        port = self.management.rpartition(":")[2]
+        configuration = (folder / "rabbitmq.config").read_text().strip()
+        plugin = f'{{rabbitmq_management, [{{listener, [{{ip, "127.0.0.1"}}, {{port, {port}}}]}}]}}'
+        (folder / "rabbitmq.config").write_text(f"[{plugin}, {configuration[1:]}\n")
+        (folder / "enabled_plugins").write_text("[rabbitmq_management].\n")
+        self.url = f"amqp://root:secret@127.0.0.1:{self.rabbit.port}/%2F"
+        self._processes: list[subprocess.Popen[bytes]] = []
+
+    def start(self) -> None:
+        for program in self.rabbit.programs():
+            process = subprocess.Popen(
+                program.command,
+                env=dict(program.environment),
+                cwd=program.folder,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            self._processes.append(process)
+            wait_for(program.ready, process)
+        administration = ManagementApi(self.management)
+        wait_for(lambda: bool(quietly(administration.users)), self._processes[-1])
+        # The queues' leaders come a moment after the port.
+        wait_for(lambda: bool(quietly(self._publishes)), self._processes[-1])
+
+    def _publishes(self) -> bool:
+        with self.as_(self.url) as channel:
+            channel.confirm_delivery()
+            channel.basic_publish(EVENTS, "optima.brief.submitted.v1", b"first", mandatory=True)
+        return True
+
+    @contextlib.contextmanager
+    def as_(self, url: str) -> Iterator[BlockingChannel]:
+        connection = BlockingConnection(pika.URLParameters(url))
+        try:
+            yield connection.channel()
+        finally:
+            # Closing, pika hands back what it has not shown us yet: a stream takes nothing back.
+            if connection.is_open:
+                with contextlib.suppress(ConnectionClosedByBroker):
+                    connection.close()
+
+    def publish(self, type_: str, body: bytes) -> None:
+        with self.as_(self.url) as channel:
+            channel.basic_publish(EVENTS, type_, body)
+
+    def stop(self) -> None:
+        for process in reversed(self._processes):
+            process.terminate()
+            process.wait(timeout=30)
+
+
+def wait_for(ready: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 90
+    while not ready():
+        assert process.poll() is None, f"{process.args} ended"
+        assert time.monotonic() < deadline, f"{process.args} did not come up"
+        time.sleep(0.1)
+
+
+def quietly(ask: Callable[[], Any]) -> Any:
+    try:
+        return ask()
+    except (StartFailed, pika.exceptions.AMQPError):
+        return None
+
+
+@pytest.fixture(scope="module")
+def own_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnBroker]:
+    made = OwnBroker(tmp_path_factory.mktemp("broker"))
+    try:
+        made.start()
+        yield made
+    finally:
+        made.stop()
+
+
+@pytest.fixture
+def administration(request: pytest.FixtureRequest, own_broker: OwnBroker) -> BrokerAdministration:
+    """The quicker of the two, unless a test asks for both."""
+    if getattr(request, "param", "") == "rabbitmqctl":
+        return Rabbitmqctl(own_broker.rabbit)
+    return ManagementApi(own_broker.management)
+
+
+@pytest.fixture
+def command(
+    own_broker: OwnBroker,
+    administration: BrokerAdministration,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Callable[..., str]:
+    """Runs a verb of `./optima consumer` on this broker, and gives what it printed first."""
+    monkeypatch.setattr(consumers, "broker", lambda: (administration, own_broker.url))
+
+    def run(verb: str, name: str = "", *reads: str, history: bool = False) -> str:
+        options = argparse.Namespace(name=name, reads=reads, history=history)
+        assert getattr(consumers, verb)(options) == 0
+        return capsys.readouterr().out.partition("\n")[0]
+
+    return run
+
+
+def refused(channel: BlockingChannel, do: Callable[[BlockingChannel], Any]) -> bool:
+    """Whether the broker says that this is forbidden, and not that it is wrong."""
+    try:
+        do(channel.connection.channel())
+    except ChannelClosedByBroker as closed:
+        return bool(closed.reply_code == 403)
+    return False
+
+
+def test_it_reads_what_it_was_given_and_may_do_nothing_else(
+    own_broker: OwnBroker, command: Callable[..., str]
+) -> None:
+    url = command("add", "crm", "optima.brief.#", "optima.logistics.ddt_issued.v1")
+    try:
+        with own_broker.as_(url) as channel:
+            queue = "consumer.crm.events"
+            channel.queue_declare(queue, durable=True, arguments={"x-queue-type": "quorum"})
+            channel.queue_bind(queue, EVENTS, "optima.brief.submitted.v1")
+            channel.queue_bind(queue, EVENTS, "optima.logistics.ddt_issued.v1")
+            own_broker.publish("optima.brief.submitted.v1", b"one")
+            own_broker.publish("optima.economics.job_set.v1", b"a price")
+            own_broker.publish("optima.logistics.ddt_issued.v1", b"two")
+            got = []
+            for method, _, body in channel.consume(queue, inactivity_timeout=20):
+                got.append(body)
+                channel.basic_ack(method.delivery_tag)
+                if len(got) == 2:
+                    break
+            assert got == [b"one", b"two"]
+            channel.cancel()
+
+            def bind(key: str) -> Callable[[BlockingChannel], Any]:
+                return lambda fresh: fresh.queue_bind(queue, EVENTS, key)
+
+            for key in ("optima.economics.job_set.v1", "optima.logistics.#", "optima.#", "#", "optima.*.#"):
+                assert refused(channel, bind(key)), key
+            leaks = {"x-dead-letter-exchange": "", "x-dead-letter-routing-key": "trail.events"}
+            back = {"x-dead-letter-exchange": EVENTS}
+            forbidden: dict[str, Callable[[BlockingChannel], Any]] = {
+                "read a service's queue": lambda c: c.basic_get("trail.events"),
+                "read the history": lambda c: c.basic_get(HISTORY),
+                "empty a service's queue": lambda c: c.queue_purge("trail.events"),
+                "delete a service's queue": lambda c: c.queue_delete("trail.events"),
+                "bind a service's queue": lambda c: c.queue_bind("trail.events", EVENTS, "optima.brief.x"),
+                "make a service's queue": lambda c: c.queue_declare("logistics.events", durable=True),
+                "make a queue with a stranger's name": lambda c: c.queue_declare("consumer.other.x"),
+                "make an exchange": lambda c: c.exchange_declare("optima.mine"),
+                "make a queue that leaks into a service's": lambda c: c.queue_declare(
+                    "consumer.crm.leak", arguments={"x-message-ttl": 0} | leaks
+                ),
+                "make a queue that publishes events": lambda c: c.queue_declare(
+                    "consumer.crm.back", arguments={"x-message-ttl": 0} | back
+                ),
+            }
+            for what, do in forbidden.items():
+                assert refused(channel, do), what
+            for exchange, key in ((EVENTS, "optima.brief.submitted.v1"), ("", "trail.events"), ("", queue)):
+
+                def publish(fresh: BlockingChannel, exchange: str = exchange, key: str = key) -> None:
+                    fresh.confirm_delivery()
+                    fresh.basic_publish(exchange, key, b"forged")
+
+                assert refused(channel, publish), exchange
+    finally:
+        command("remove", "crm")
+
+
+def test_its_queues_are_bounded(own_broker: OwnBroker, command: Callable[..., str]) -> None:
+    url = command("add", "slow", "optima.brief.#")
+    try:
+        with own_broker.as_(url) as channel:
+            channel.queue_declare("consumer.slow.q", durable=True, arguments={"x-queue-type": "quorum"})
+        listed = Rabbitmqctl(own_broker.rabbit)._run("--formatter", "json", "list_queues", "name", "policy")
+        assert {"name": "consumer.slow.q", "policy": "optima.consumers"} in json.loads(listed)
+    finally:
+        command("remove", "slow")
+
+
+@pytest.mark.parametrize("administration", ["rabbitmqctl", "management API"], indirect=True)
+def test_a_password_is_rotated_and_a_user_removed_with_its_queues(
+    own_broker: OwnBroker, administration: BrokerAdministration, command: Callable[..., str]
+) -> None:
+    old = command("add", "crm", "optima.brief.#")
+    command("add", "crm-two", "optima.brief.#")
+    with own_broker.as_(old) as channel:
+        channel.queue_declare("consumer.crm.events", durable=True)
+    new = command("rotate", "crm")
+    assert new != old
+    with pytest.raises((ProbableAuthenticationError, ProbableAccessDeniedError)), own_broker.as_(old):
+        pass
+    with own_broker.as_(new) as channel:
+        channel.queue_bind("consumer.crm.events", EVENTS, "optima.brief.submitted.v1")
+        assert refused(channel, lambda c: c.queue_bind("consumer.crm.events", EVENTS, "optima.#"))
+    assert command("show") == "crm"
+    command("remove", "crm")
+    assert command("show") == "crm-two"
+    assert [name for name in administration.queues() if name.startswith("consumer.crm")] == []
+    assert {"trail.events", "brief.events"} <= set(administration.queues())
+    with pytest.raises((ProbableAuthenticationError, ProbableAccessDeniedError)), own_broker.as_(new):
+        pass
+    command("remove", "crm-two")
+
+
+def test_who_reads_everything_may_read_the_history(
+    own_broker: OwnBroker, command: Callable[..., str]
+) -> None:
+    url = command("add", "warehouse", "optima.#", history=True)
+    try:
+        own_broker.publish("optima.brief.submitted.v1", b"long ago")
+        with own_broker.as_(url) as channel:
+            got: list[bytes] = []
+
+            def take(taken: BlockingChannel, method: Any, _: Any, body: bytes) -> None:
+                got.append(body)
+                taken.basic_ack(method.delivery_tag)
+
+            # A stream wants a bound on what is unacknowledged.
+            channel.basic_qos(prefetch_count=1)
+            channel.basic_consume(HISTORY, take, arguments={"x-stream-offset": "first"})
+            deadline = time.monotonic() + 20
+            while not got and time.monotonic() < deadline:
+                channel.connection.process_data_events(time_limit=0.5)
+            assert got[0] == b"first"
+            assert refused(channel, lambda c: c.queue_delete(HISTORY))
+    finally:
+        command("remove", "warehouse")
+
+
+@pytest.mark.parametrize(
+    ("name", "reads", "history", "says"),
+    [
+        ("trail.events", ["optima.#"], False, "small letters"),
+        ("-", ["optima.#"], False, "small letters"),
+        ("crm", ["#"], False, "no event type"),
+        ("crm", ["optima.brief.submitted.v1|.*"], False, "no event type"),
+        ("crm", ["optima.#.v1"], False, "no event type"),
+        ("crm", ["optima.brief.#"], True, "prices included"),
+    ],
+)
+def test_a_consumer_that_would_reach_further_is_not_made(
+    name: str, reads: list[str], history: bool, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumers, "broker", lambda: (None, ""))
+    with pytest.raises(SystemExit, match=says):
+        consumers.add(argparse.Namespace(name=name, reads=reads, history=history))
+
+
+def test_nobody_is_made_twice_nor_missed(command: Callable[..., str]) -> None:
+    command("add", "crm", "optima.brief.#")
+    try:
+        with pytest.raises(SystemExit, match="there already"):
+            command("add", "crm", "optima.#")
+    finally:
+        command("remove", "crm")
+    for verb in ("remove", "rotate"):
+        with pytest.raises(SystemExit, match="no consumer"):
+            command(verb, "crm")
+
+
+def test_the_password_is_in_no_document_that_is_kept(own_broker: OwnBroker) -> None:
+    from optima_kit.topology import Consumer, consumer_definitions
+
+    made = consumer_definitions(Consumer("crm", ("optima.#",)), "hunter2")
+    assert "hunter2" not in json.dumps(made)
