@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from optima_contracts.brief import BriefDrafted
 from optima_contracts.economics import BriefPriced, JobEconomicsSet
 from optima_contracts.identity import PersonChanged
+from optima_kit.ids import new_id
+from trail.domain.webhooks import Attempt
 
-from .table import Row, Scope, World, public
+from .table import ANYBODYS, Row, Scope, World, public
 
 OWN_STORY = Scope(all="trail.read_all")
 WHOLE = Scope(own="trail.read_all", all="trail.read_all")
@@ -31,6 +33,32 @@ ROWS = (
     public("GET /.well-known/trail-anchor-keys.json"),
     Row("POST /v1/people/{person_id}/erasure", "trail.erase"),
     Row("GET /v1/events", "trail.read_all", shows={"other_brief_id": WHOLE}),
+    Row("POST /v1/webhooks", "webhook.write", also=READS_ALL, body={"url": "https://93.184.216.35/"}),
+    Row("GET /v1/webhooks", "webhook.write", shows={"webhook_id": ANYBODYS}),
+    Row("GET /v1/webhooks/{webhook_id}", "webhook.write"),
+    Row(
+        "PUT /v1/webhooks/{webhook_id}",
+        "webhook.write",
+        also=READS_ALL,
+        body={"url": "https://93.184.216.35/"},
+        version="webhook_version",
+    ),
+    Row("DELETE /v1/webhooks/{webhook_id}", "webhook.write"),
+    Row("POST /v1/webhooks/{webhook_id}/pause", "webhook.write"),
+    Row(
+        "POST /v1/webhooks/{webhook_id}/resumption",
+        "webhook.write",
+        at="/v1/webhooks/{paused_webhook_id}/resumption",
+    ),
+    Row("POST /v1/webhooks/{webhook_id}/position", "webhook.write", body={"from_the_beginning": True}),
+    Row("POST /v1/webhooks/{webhook_id}/secrets", "webhook.write"),
+    Row(
+        "DELETE /v1/webhooks/{webhook_id}/secrets/{secret_id}",
+        "webhook.write",
+        at="/v1/webhooks/{paused_webhook_id}/secrets/{secret_id}",
+    ),
+    Row("GET /v1/webhooks/{webhook_id}/attempts", "webhook.write", shows={"attempt_id": ANYBODYS}),
+    Row("POST /v1/webhooks/{webhook_id}/attempts/{attempt_id}/replay", "webhook.write"),
 )
 
 
@@ -55,3 +83,38 @@ async def build(world: World) -> None:
     # Whoever reads economics reads the briefs' prices too.
     world.secrets["job.economics.read"] = ["38712.40", "48713.59", "10001.19"]
     world.secrets["brief.price.read"] = ["38713.59"]
+    await build_webhooks(world)
+
+
+async def build_webhooks(world: World) -> None:
+    """One that tells of everything, after a failed attempt, and one that is paused and has two secrets.
+
+    Their addresses are numbers, which need no name server, and nobody is ever told anything there.
+    """
+    webhook = await world.ask("POST", "/v1/webhooks", {"url": "https://93.184.216.34/all"})
+    paused = await world.ask("POST", "/v1/webhooks", {"url": "https://93.184.216.34/paused"})
+    path = f"/v1/webhooks/{paused['id']}"
+    await world.ask("POST", f"{path}/pause")
+    secret = await world.ask("POST", f"{path}/secrets")
+    attempt = Attempt(
+        id=new_id(),
+        webhook_id=UUID(webhook["id"]),
+        event_id=uuid4(),
+        number=1,
+        type=BriefDrafted.type,
+        replay=False,
+        attempted_at=world.served.app.database.clock.now(),
+        outcome="refused",
+        status=500,
+        latency_ms=7,
+        answer="",
+    )
+    async with world.served.app.database.transaction(world.tenant_id) as work:
+        await world.served.service.ports(work).webhooks.note(attempt)
+    world.names |= {
+        "webhook_id": webhook["id"],
+        "paused_webhook_id": paused["id"],
+        "secret_id": secret["id"],
+        "attempt_id": str(attempt.id),
+        "webhook_version": "1",
+    }
