@@ -19,6 +19,7 @@ from optima_contracts.approval import (
 )
 from optima_contracts.brief import BriefApproved, BriefSubmitted
 from optima_contracts.economics import BriefPriced
+from optima_contracts.identity import PersonDeparted
 from optima_contracts.logistics import CancellationRefused, DdtIssued, ShipmentDeparted
 from optima_contracts.production import OrderCancelled, OrderConfirmed, OrderDelivered, OrderStarted
 from optima_kit.refusals import NotYet
@@ -260,3 +261,45 @@ async def test_backoffice_cancels_the_order(desk: Any) -> None:
     )
     assert (await desk.history(brief["brief_id"]))[-1] == ("cancelled", "order_cancelled")
     assert (await desk.published())[-1].data["from_state"] == "approved"
+
+
+async def test_briefs_of_who_left_are_the_successors(desk: Any) -> None:
+    draft, running, over = await desk.draft(), await desk.submitted(), await desk.draft()
+    await desk.as_(desk.anna).post(f"/v1/briefs/{over['brief_id']}/cancellation", {"reason": "Sospesa"})
+    departed = PersonDeparted(
+        person_id=desk.anna.person_id, successor_id=desk.marco.person_id, successor_name="Marco Neri"
+    )
+    await desk.deliver(departed)
+    await desk.deliver(departed)
+
+    _, page = await desk.as_(desk.marco).get("/v1/briefs?requester=me")
+    assert {(each["brief_id"], each["requester"]["name"]) for each in page["items"]} == {
+        (draft["brief_id"], "Marco Neri"),
+        (running["brief_id"], "Marco Neri"),
+    }
+    _, page = await desk.as_(desk.anna).get("/v1/briefs?requester=me")
+    assert [each["brief_id"] for each in page["items"]] == [over["brief_id"]]
+    shown = await desk.read(running["brief_id"], desk.marco)
+    assert (shown["state"], shown["cause"]) == ("submitted", "submitted")
+    _, history = await desk.as_(desk.marco).get(f"/v1/briefs/{running['brief_id']}/history")
+    moved = history["items"][-1]
+    assert (moved["from_state"], moved["to_state"], moved["cause"]) == (
+        "submitted",
+        "submitted",
+        "handed_over",
+    )
+    assert (moved["at"], moved["actor_id"]) == ("2026-11-24T10:00:00Z", str(desk.paola.person_id))
+    told = [event for event in await desk.published() if event.type == "optima.brief.handed_over.v1"]
+    assert [event.data for event in told] == [
+        {
+            "brief_id": each["brief_id"],
+            "number": each["number"],
+            "from_person_id": str(desk.anna.person_id),
+            "to_person_id": str(desk.marco.person_id),
+        }
+        for each in (draft, running)
+    ]
+    response, submitted = await desk.as_(desk.marco).post(
+        f"/v1/briefs/{draft['brief_id']}/submission", {"process": "standard"}
+    )
+    assert response.status == 200, submitted

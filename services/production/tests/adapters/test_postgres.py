@@ -70,6 +70,7 @@ async def test_lists_keep_their_indexes_with_the_plan_of_any_parameter(
         ("page_orders_of_state", "orders_by_state", (LAST, 50, "confirmed")),
         ("page_orders_of_customer", "orders_by_customer", (LAST, 50, "C1", None)),
         ("page_tasks_open", "tasks_open", (ANNA, ["assigned"], date.min, FIRST, 50)),
+        ("find_orders_with_work_of", "tasks_open", (ANNA,)),
         ("page_tasks_done", "tasks_done", (ANNA, date.min, FIRST, 50)),
         ("lock_order_of_job", "order_jobs_pkey", (some_job,)),
         ("lock_order_of_phase", "phases_pkey", (some_phase,)),

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from optima_contracts.erp import CustomerChanged, PaymentTerms
-from optima_contracts.identity import RoleChanged
+from optima_contracts.identity import PersonDeparted, RoleChanged
 from optima_contracts.logistics import CancellationRefused
 from optima_kit.refusals import NotYet
 
@@ -301,3 +301,84 @@ async def test_customers_follow_the_erp(plant: Plant) -> None:
     assert (shown["vat_number"], shown["city"]) == ("00743110157", "Sondrio")
     response, _ = await plant.admin.get("/v1/customers/C000")
     assert response.status == 404
+
+
+async def test_tasks_of_who_left_are_the_successors(plant: Plant) -> None:
+    await plant.define("espositore", LINE)
+    order = await plant.order_of(await plant.approve(("espositore", "500")))
+    await plant.value(order["jobs"][0])
+    carla, heir = await plant.worker(), await plant.worker(name="Elena Gialli")
+    phases = [phase["id"] for phase in order["jobs"][0]["phases"]]
+    for phase_id in phases:
+        await plant.assign(phase_id, carla)
+    await plant.app.as_(carla).post(f"/v1/phases/{phases[0]}/start")
+    await plant.tell_of(carla, active=False)
+    told = len(await plant.published())
+    departed = PersonDeparted(person_id=carla.person_id, successor_id=heir.person_id)
+    await plant.deliver(departed, carla.person_id)
+    await plant.deliver(departed, carla.person_id)
+
+    assert (await plant.app.as_(carla).get("/v1/tasks"))[1]["items"] == []
+    _, own = await plant.app.as_(heir).get("/v1/tasks")
+    assert {task["id"] for task in own["items"]} == set(phases)
+    await plant.work(phases[0], heir, "500")
+    events = (await plant.published())[told : told + len(phases)]
+    assert [event.data for event in events] == [
+        {
+            "job_id": order["jobs"][0]["id"],
+            "order_id": order["id"],
+            "phase_id": phase["id"],
+            "phase": phase["key"],
+            "assignee_id": str(heir.person_id),
+        }
+        for phase in order["jobs"][0]["phases"]
+    ]
+    assert (await plant.types()).count("phase_assigned") == 2 * len(phases)
+
+
+async def test_tasks_wait_for_an_admin_where_the_successor_may_not_work(plant: Plant) -> None:
+    await plant.define("gadget", ONE_PHASE)
+    order = await plant.order_of(await plant.approve(("gadget", "1000")))
+    await plant.value(order["jobs"][0])
+    (phase,) = order["jobs"][0]["phases"]
+    carla, buyer = await plant.worker(), await plant.worker("purchasing", name="Piero Neri")
+    await plant.assign(phase["id"], carla)
+    departed = PersonDeparted(person_id=carla.person_id, successor_id=buyer.person_id)
+    await plant.deliver(departed, carla.person_id)
+    (shown,) = (await plant.order(order["id"]))["jobs"][0]["phases"]
+    assert (shown["state"], shown.get("assignee")) == ("ready", None)
+    (told,) = await plant.published("optima.production.phase_unassigned.v1")
+    assert told.data == {
+        "job_id": order["jobs"][0]["id"],
+        "order_id": order["id"],
+        "phase_id": phase["id"],
+        "phase": phase["key"],
+        "former_assignee_id": str(carla.person_id),
+    }
+    heir = await plant.worker(name="Elena Gialli")
+    await plant.assign(phase["id"], heir)
+    # Told once more, later: what is somebody else's by now stays theirs.
+    await plant.deliver(departed, carla.person_id)
+    assert [task["id"] for task in (await plant.app.as_(heir).get("/v1/tasks"))[1]["items"]] == [phase["id"]]
+
+
+async def test_a_successor_who_is_not_known_yet_is_awaited(plant: Plant) -> None:
+    carla = await plant.worker()
+    with pytest.raises(NotYet):
+        await plant.deliver(PersonDeparted(person_id=carla.person_id, successor_id=uuid4()), carla.person_id)
+
+
+async def test_refused_work_of_who_left_waits_for_an_admin(plant: Plant) -> None:
+    await plant.define("espositore", LINE)
+    order = await plant.order_of(await plant.approve(("espositore", "500")))
+    await plant.value(order["jobs"][0])
+    carla = await plant.worker()
+    first, second, _ = (phase["id"] for phase in order["jobs"][0]["phases"])
+    for phase_id in (first, second):
+        await plant.assign(phase_id, carla)
+        await plant.work(phase_id, carla, "490")
+    await plant.tell_of(carla, active=False)
+    response, body = await plant.as_("backoffice").post(
+        f"/v1/phases/{second}/rejection", {"reason": "Bordi irregolari"}
+    )
+    assert (response.status, body["state"], body["attempt"]) == (200, "ready", 2)

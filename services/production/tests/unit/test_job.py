@@ -135,7 +135,9 @@ def test_rejected_work_goes_back_to_its_assignee_and_is_kept() -> None:
     cut = by_key(job, "taglio")
     assert cut.state is PhaseState.TO_INSPECT
     inspector = uuid4()
-    again, refused = domain.rejected(job, cut.id, "Bordi irregolari", rejected_by=inspector, now=NOW)
+    again, refused = domain.rejected(
+        job, cut.id, "Bordi irregolari", rejected_by=inspector, now=NOW, assignee_has_left=False
+    )
     fresh = by_key(again, "taglio")
     assert (fresh.state, fresh.assignee_id, fresh.attempt) == (PhaseState.ASSIGNED, cut.assignee_id, 2)
     assert (fresh.started_at, fresh.completed_at, fresh.quantity) == (None, None, None)
@@ -146,13 +148,17 @@ def test_rejected_work_goes_back_to_its_assignee_and_is_kept() -> None:
 def test_done_work_can_be_rejected_until_it_is_built_upon() -> None:
     job = worked(ready_job(), "stampa")
     printing = by_key(job, "stampa")
-    back, _ = domain.rejected(job, printing.id, "Colori sbagliati", rejected_by=uuid4(), now=NOW)
+    back, _ = domain.rejected(
+        job, printing.id, "Colori sbagliati", rejected_by=uuid4(), now=NOW, assignee_has_left=False
+    )
     assert by_key(back, "taglio").state is PhaseState.WAITING
     cut = by_key(job, "taglio")
     job = domain.assigned(job, cut.id, uuid4(), assignee_has_left=False)
     job = domain.started(job, cut.id, NOW)
     with pytest.raises(WrongState) as refused:
-        domain.rejected(job, printing.id, "Colori sbagliati", rejected_by=uuid4(), now=NOW)
+        domain.rejected(
+            job, printing.id, "Colori sbagliati", rejected_by=uuid4(), now=NOW, assignee_has_left=False
+        )
     assert code_of(refused) == "work_built_upon"
 
 
@@ -160,7 +166,7 @@ def test_nothing_is_rejected_of_a_job_that_is_done() -> None:
     only = kind(PhaseDefinition("a", "A"))
     job = worked(domain.valued(a_job(only), ECONOMICS), "a")
     with pytest.raises(WrongState) as refused:
-        domain.rejected(job, job.phases[0].id, "Tardi", rejected_by=uuid4(), now=NOW)
+        domain.rejected(job, job.phases[0].id, "Tardi", rejected_by=uuid4(), now=NOW, assignee_has_left=False)
     assert code_of(refused) == "job_already_done"
 
 
@@ -177,6 +183,32 @@ def test_started_work_changes_hands_only_when_its_assignee_has_left() -> None:
     job = domain.assigned(job, printing, heir, assignee_has_left=True)
     assert (job.phases[0].state, job.phases[0].assignee_id) == (PhaseState.ASSIGNED, heir)
     assert job.phases[0].started_at is None
+
+
+@pytest.mark.parametrize("taken_over", [True, False])
+def test_what_who_left_had_still_to_do_is_the_successors_or_nobodys(taken_over: bool) -> None:
+    leaver, heir = uuid4(), uuid4() if taken_over else None
+    job = worked(ready_job(), "stampa")
+    for key in ("taglio", "laccatura", "confezione"):
+        job = domain.assigned(job, by_key(job, key).id, leaver, assignee_has_left=False)
+    job = domain.started(job, by_key(job, "taglio").id, NOW)
+    job, phases = domain.left_by(job, leaver, heir)
+    assert [phase.key for phase in phases] == ["taglio", "laccatura", "confezione"]
+    assert {phase.assignee_id for phase in phases} == {heir}
+    begins = PhaseState.ASSIGNED if taken_over else PhaseState.READY
+    assert [phase.state for phase in phases] == [begins, begins, PhaseState.WAITING]
+    assert by_key(job, "taglio").started_at is None
+    assert domain.left_by(job, leaver, heir) == (job, ())
+
+
+def test_work_to_inspect_keeps_its_name_and_goes_to_nobody_if_refused() -> None:
+    job = worked(worked(ready_job(), "stampa"), "taglio")
+    cut = by_key(job, "taglio")
+    assert cut.assignee_id is not None
+    assert domain.left_by(job, cut.assignee_id, uuid4()) == (job, ())
+    job, refused = domain.rejected(job, cut.id, "Bordi", rejected_by=uuid4(), now=NOW, assignee_has_left=True)
+    assert refused.assignee_id == cut.assignee_id
+    assert (by_key(job, "taglio").state, by_key(job, "taglio").assignee_id) == (PhaseState.READY, None)
 
 
 def test_only_a_skippable_phase_that_has_not_started_is_skipped() -> None:
@@ -299,7 +331,26 @@ class PhaseGraph(RuleBasedStateMachine):
 
     @rule(index=phase_index)
     def reject(self, index: int) -> None:
-        self.attempt(domain.rejected, self.at(index), "no", rejected_by=self.people[0], now=self.clock)
+        self.attempt(
+            domain.rejected,
+            self.at(index),
+            "no",
+            rejected_by=self.people[0],
+            now=self.clock,
+            assignee_has_left=False,
+        )
+
+    @rule(person=st.integers(0, 1), taken_over=st.booleans())
+    def leave(self, person: int, taken_over: bool) -> None:
+        before = self.job
+        successor = self.people[1 - person] if taken_over else None
+        self.job, phases = domain.left_by(self.job, self.people[person], successor)
+        assert self.job.version == before.version + bool(phases)
+        assert self.job.state is before.state
+        for phase in self.job.phases:
+            if phase.state in domain.TO_DO:
+                assert phase.assignee_id != self.people[person]
+            assert phase in before.phases or (phase in phases and phase.assignee_id == successor)
 
     @rule(index=phase_index)
     def skip(self, index: int) -> None:

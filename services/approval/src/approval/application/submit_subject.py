@@ -46,7 +46,8 @@ async def submit_subject(ports: Ports, actor: Actor, submission: Submission) -> 
         raise WrongState("brief_submits_itself", field="process")
     newest = await ports.approvals.lock_newest(submission.subject_id)
     if newest is not None:
-        if newest.approval.subject_type != process.subject.key or newest.approval.requester != requester:
+        owner = directory.in_place_of(newest.approval.requester)
+        if newest.approval.subject_type != process.subject.key or owner != requester:
             raise Absent("approval_absent")
         if newest.approval.state == "open":
             raise WrongState("already_in_approval", field="subject_id")

@@ -15,6 +15,7 @@ from optima_contracts.approval import (
     Rejected,
 )
 from optima_contracts.envelope import EventData
+from optima_contracts.identity import PersonDeparted
 from optima_contracts.logistics import CancellationRefused, DdtIssued, ShipmentDeparted
 from optima_contracts.production import OrderCancelled, OrderConfirmed, OrderDelivered, OrderStarted
 from optima_kit.reactions import Reactions, Received
@@ -36,6 +37,7 @@ from ..application.on_order import (
     on_order_delivered,
     on_order_started,
 )
+from ..application.on_person_departed import on_person_departed
 from ..application.ports import Ports
 from ..domain.lifecycle import Happening
 
@@ -66,3 +68,4 @@ _answer(ShipmentDeparted, on_goods_left)
 _answer(OrderDelivered, on_order_delivered)
 _answer(OrderCancelled, on_order_cancelled)
 _answer(CancellationRefused, on_cancellation_refused)
+_answer(PersonDeparted, on_person_departed)

@@ -65,6 +65,10 @@ class PostgresBriefs:
             return None
         return await self.find(brief_id)
 
+    async def under_way_of(self, requester_id: UUID) -> list[UUID]:
+        rows = await self._connection.fetch(QUERIES.hold_briefs_under_way_of, requester_id)
+        return [row["brief_id"] for row in rows]
+
     async def save(self, brief: Brief) -> None:
         await self._connection.execute(
             QUERIES.save_brief,
@@ -88,6 +92,8 @@ class PostgresBriefs:
             [move.reason for move in brief.moves],
             [move.actor_id for move in brief.moves],
             [move.on_behalf_of for move in brief.moves],
+            brief.requester_id,
+            brief.requester_name,
         )
         brief.moves.clear()
 

@@ -18,6 +18,12 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, NULL, $9, $10, $11, $11, $8)
 -- Apart from reading it: a joined row that was added while this waited would not be seen.
 SELECT FROM briefs WHERE brief_id = $1 FOR UPDATE
 
+-- name: hold_briefs_under_way_of
+-- In one order for all, so that two departures can't wait for each other.
+SELECT brief_id FROM briefs
+WHERE requester_id = $1 AND state NOT IN ('rejected', 'delivered', 'closed', 'cancelled')
+ORDER BY brief_id FOR UPDATE
+
 -- name: read_brief
 -- With the newest frozen revision and its newest prices.
 SELECT briefs.*,
@@ -44,7 +50,8 @@ WITH moved AS (
 )
 UPDATE briefs
 SET state = $2, cause = $3, reason = $4, revision = $5, version = $6, draft = $7, submitted_revision = $8,
-    pricing_id = $9, approval_id = $10, order_id = $11, changed_at = $12
+    pricing_id = $9, approval_id = $10, order_id = $11, changed_at = $12, requester_id = $21,
+    requester_name = $22
 WHERE brief_id = $1
 
 -- name: freeze_revision

@@ -65,8 +65,11 @@ class Briefs(Protocol):
     async def lock(self, brief_id: UUID) -> Brief | None:
         """As `find`; nobody else changes the brief until the transaction ends."""
 
+    async def under_way_of(self, requester_id: UUID) -> list[UUID]:
+        """The requester's briefs that are not over, locked."""
+
     async def save(self, brief: Brief) -> None:
-        """Stores a locked brief's state and draft, and appends its new moves to the history."""
+        """Stores a locked brief's state, requester and draft, and appends its new moves to the history."""
 
     async def freeze(self, brief_id: UUID, revision: Revision) -> None:
         """Stores a revision for good, and keeps its files from being deleted."""

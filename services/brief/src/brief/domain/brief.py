@@ -292,6 +292,14 @@ class Brief:
         self._move_to(State.IN_DELIVERY, Cause.CANCELLATION_REFUSED, reason, happening)
         return True
 
+    # --- what the directory reports
+
+    def hand_over(self, requester_id: UUID, requester_name: str, happening: Happening) -> None:
+        """The requester has left: this is who took over."""
+        self.requester_id, self.requester_name = requester_id, requester_name
+        self.moves.append(_move(self.state, self.state, self.revision, Cause.HANDED_OVER, None, happening))
+        self._changed(happening.at)
+
     # --- what others read
 
     @property

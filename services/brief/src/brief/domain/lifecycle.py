@@ -25,7 +25,7 @@ class State(StrEnum):
 
 
 class Cause(StrEnum):
-    """What happened to bring a brief into its state."""
+    """What happened to bring a brief into its state, or to somebody else."""
 
     DRAFTED = "drafted"
     SUBMITTED = "submitted"
@@ -43,6 +43,8 @@ class Cause(StrEnum):
     CANCELLED_BY_REQUESTER = "cancelled_by_requester"
     ORDER_CANCELLED = "order_cancelled"
     CANCELLATION_REFUSED = "cancellation_refused"
+    HANDED_OVER = "handed_over"
+    """The requester left and another took over: the state stays."""
 
 
 UNDER_APPROVAL: Final = frozenset({State.SUBMITTED, State.IN_APPROVAL})

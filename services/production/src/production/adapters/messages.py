@@ -8,7 +8,7 @@ from uuid import UUID
 
 from optima_contracts.brief import BriefApproved, BriefCancelled
 from optima_contracts.erp import CustomerChanged
-from optima_contracts.identity import PersonChanged, RoleChanged
+from optima_contracts.identity import PersonChanged, PersonDeparted, RoleChanged
 from optima_contracts.logistics import (
     CancellationRefused,
     DdtIssued,
@@ -24,6 +24,7 @@ from ..application.on_brief_cancelled import on_brief_cancelled
 from ..application.on_cancellation_refused import on_cancellation_refused
 from ..application.on_customer_changed import on_customer_changed
 from ..application.on_directory_changed import on_person_changed, on_role_changed
+from ..application.on_person_departed import on_person_departed
 from ..application.on_shipment_changed import on_shipment_changed
 from ..application.ports import Ports
 from ..domain.shipments import Shipment, ShipmentState
@@ -74,6 +75,11 @@ async def ddt_voided(ports: Ports, event: Received[DdtVoided]) -> None:
 @reactions.on(PersonChanged, newest_only=True)
 async def person_changed(ports: Ports, event: Received[PersonChanged]) -> None:
     await on_person_changed(ports, event.data)
+
+
+@reactions.on(PersonDeparted)
+async def person_departed(ports: Ports, event: Received[PersonDeparted]) -> None:
+    await on_person_departed(ports, event.data)
 
 
 @reactions.on(RoleChanged, newest_only=True)

@@ -171,6 +171,10 @@ class PostgresOrders:
             for row in await self._connection.fetch(QUERIES.sum_progress, order_id)
         ]
 
+    async def with_work_of(self, person_id: UUID) -> list[UUID]:
+        rows = await self._connection.fetch(QUERIES.find_orders_with_work_of, person_id)
+        return [row["order_id"] for row in rows]
+
     async def blocked(self, kind: str) -> list[UUID]:
         rows = await self._connection.fetch(QUERIES.find_orders_blocked, kind)
         return [row["order_id"] for row in rows]

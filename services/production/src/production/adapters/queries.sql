@@ -120,6 +120,11 @@ GROUP BY jobs.id ORDER BY jobs.position
 -- In one order for all, so that two who unblock can't wait for each other.
 SELECT DISTINCT order_id FROM order_jobs WHERE kind = $1 AND state = 'blocked' ORDER BY order_id
 
+-- name: find_orders_with_work_of
+-- In one order for all, so that two departures can't wait for each other.
+SELECT DISTINCT order_id FROM phases
+WHERE assignee_id = $1 AND state IN ('waiting', 'assigned', 'in_progress') ORDER BY order_id
+
 -- name: save_order
 UPDATE orders SET state = $2, started_at = $3, ready_at = $4, delivered_at = $5, cancelled_at = $6,
     cancellation_reason = $7, goods_have_left = $8, version = $9

@@ -8,7 +8,7 @@ from optima_contracts.privileges import BUILT_IN_ROLES, privileges_of
 from optima_contracts.production import PhaseAssigned
 from optima_kit.refusals import Absent
 
-from ..domain.job import Job, Phase, assigned
+from ..domain.job import Job, assigned
 from ..domain.people import Person, assignee_is_known_and_active, assignee_may_work_phases
 from .ports import Ports
 from .save_job_progress import save_job_progress
@@ -21,9 +21,9 @@ async def assign_phase(ports: Ports, phase_id: UUID, assignee_id: UUID) -> Job:
         raise Absent("phase_absent")
     order, job = found
     person = assignee_is_known_and_active(await ports.directory.person(assignee_id))
-    assignee_may_work_phases(person, _privileges(person))
+    assignee_may_work_phases(person, privileges_held(person))
     phase = job.phase(phase_id)
-    after = assigned(job, phase_id, assignee_id, assignee_has_left=await _assignee_has_left(ports, phase))
+    after = assigned(job, phase_id, assignee_id, assignee_has_left=await has_left(ports, phase.assignee_id))
     event = PhaseAssigned(
         job_id=job.id, order_id=order.id, phase_id=phase_id, phase=phase.key, assignee_id=assignee_id
     )
@@ -31,13 +31,13 @@ async def assign_phase(ports: Ports, phase_id: UUID, assignee_id: UUID) -> Job:
     return after
 
 
-def _privileges(person: Person) -> frozenset[str]:
+def privileges_held(person: Person) -> frozenset[str]:
     built_in = {role: privileges_of(role) for role in person.roles if role in BUILT_IN_ROLES}
     return frozenset().union(*{**built_in, **person.own_roles}.values())
 
 
-async def _assignee_has_left(ports: Ports, phase: Phase) -> bool:
-    if phase.assignee_id is None:
+async def has_left(ports: Ports, assignee_id: UUID | None) -> bool:
+    if assignee_id is None:
         return False
-    person = await ports.directory.person(phase.assignee_id)
+    person = await ports.directory.person(assignee_id)
     return person is None or not person.active

@@ -70,6 +70,9 @@ class Orders(Protocol):
 
     async def progress(self, order_id: UUID) -> list[LineProgress]: ...
 
+    async def with_work_of(self, person_id: UUID) -> list[UUID]:
+        """Orders with phases that the person has still to begin or to complete."""
+
     async def blocked(self, kind: str) -> list[UUID]:
         """Orders with jobs that wait for the kind to be defined."""
 

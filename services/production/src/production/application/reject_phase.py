@@ -9,6 +9,7 @@ from optima_kit.actor import Actor
 from optima_kit.refusals import Absent
 
 from ..domain.job import Job, rejected
+from .assign_phase import has_left
 from .ports import Ports
 from .save_job_progress import save_job_progress
 
@@ -18,7 +19,14 @@ async def reject_phase(ports: Ports, actor: Actor, phase_id: UUID, reason: str) 
     if found is None:
         raise Absent("phase_absent")
     order, job = found
-    after, refused = rejected(job, phase_id, reason, rejected_by=actor.person_id, now=ports.now)
+    after, refused = rejected(
+        job,
+        phase_id,
+        reason,
+        rejected_by=actor.person_id,
+        now=ports.now,
+        assignee_has_left=await has_left(ports, job.phase(phase_id).assignee_id),
+    )
     await ports.orders.keep_rejected(refused)
     event = PhaseRejected(
         job_id=job.id,

@@ -45,8 +45,9 @@ class PhaseState(StrEnum):
 
 
 NOT_STARTED: Final = frozenset({PhaseState.WAITING, PhaseState.READY, PhaseState.ASSIGNED})
+TO_DO: Final = NOT_STARTED | {PhaseState.IN_PROGRESS}
 OVER: Final = frozenset({PhaseState.DONE, PhaseState.SKIPPED})
-OPEN: Final = NOT_STARTED | {PhaseState.IN_PROGRESS, PhaseState.TO_INSPECT}
+OPEN: Final = TO_DO | {PhaseState.TO_INSPECT}
 GRANTING: Final = OPEN | {PhaseState.DONE}
 """In these, a phase is visible to its assignee as a task."""
 
@@ -167,6 +168,20 @@ def assigned(job: Job, phase_id: UUID, assignee_id: UUID, *, assignee_has_left: 
     return _settled(job, replace(phase, assignee_id=assignee_id))
 
 
+def left_by(job: Job, person_id: UUID, successor_id: UUID | None) -> tuple[Job, tuple[Phase, ...]]:
+    """The job after the person has left: what they had still to do is the successor's or, with None,
+    nobody's, and what they had begun begins anew. Also those phases, as they now are. Work that waits for
+    its inspection keeps the name of who did it."""
+    mine = [phase for phase in job.phases if phase.assignee_id == person_id and phase.state in TO_DO]
+    if not mine:
+        return job, ()
+    fresh = [
+        replace(phase, state=PhaseState.READY, started_at=None, assignee_id=successor_id) for phase in mine
+    ]
+    job = _settled(job, *fresh)
+    return job, tuple(job.phase(phase.id) for phase in mine)
+
+
 def started(job: Job, phase_id: UUID, now: datetime) -> Job:
     phase = job.phase(phase_id)
     _no_phase_starts_before_its_predecessors(job, phase)
@@ -191,9 +206,10 @@ def accepted(job: Job, phase_id: UUID) -> Job:
 
 
 def rejected(
-    job: Job, phase_id: UUID, reason: str, *, rejected_by: UUID, now: datetime
+    job: Job, phase_id: UUID, reason: str, *, rejected_by: UUID, now: datetime, assignee_has_left: bool
 ) -> tuple[Job, RejectedAttempt]:
-    """The phase goes back to its assignee to be done again; what was refused is kept."""
+    """The phase goes back to its assignee, or to nobody when they have left, to be done again; what was
+    refused is kept."""
     phase = job.phase(phase_id)
     _finished_work_may_be_refused_until_it_is_built_upon(job, phase)
     assert phase.assignee_id
@@ -214,7 +230,8 @@ def rejected(
     )
     again = replace(
         phase,
-        state=PhaseState.ASSIGNED,
+        state=PhaseState.READY,
+        assignee_id=None if assignee_has_left else phase.assignee_id,
         attempt=phase.attempt + 1,
         started_at=None,
         completed_at=None,
@@ -292,9 +309,10 @@ def produced_quantity(job: Job) -> Decimal:
     return min(last, default=job.item.quantity)
 
 
-def _settled(job: Job, changed: Phase | None = None) -> Job:
-    """The job after one of its phases changed: what may begin now, and whether all is done."""
-    phases = tuple(changed if changed and p.id == changed.id else p for p in job.phases)
+def _settled(job: Job, *changed: Phase) -> Job:
+    """The job after some of its phases changed: what may begin now, and whether all is done."""
+    now = {phase.id: phase for phase in changed}
+    phases = tuple(now.get(phase.id, phase) for phase in job.phases)
     over = {p.key for p in phases if p.state in OVER}
     phases = tuple(_ready_or_waiting(p, over) if p.state in NOT_STARTED else p for p in phases)
     job = _changed(replace(job, phases=phases))

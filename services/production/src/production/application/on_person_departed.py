@@ -1,0 +1,42 @@
+"""Somebody left: their tasks are the successor's, or wait for an admin to give them to somebody."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from optima_contracts.identity import PersonDeparted
+from optima_contracts.production import PhaseAssigned, PhaseUnassigned
+from optima_kit.refusals import NotYet
+
+from ..domain.job import left_by
+from .assign_phase import privileges_held
+from .ports import Ports
+from .save_job_progress import save_job_progress
+
+
+async def on_person_departed(ports: Ports, event: PersonDeparted) -> None:
+    """The successor gains no right by it: without `phase.work`, the tasks are nobody's. A duplicate, or a
+    departure that is told late, finds nothing more that is theirs; one told before the directory's own word
+    on who left does all the same. A successor who isn't known yet is awaited."""
+    successor = await _successor_who_may_work(ports, event.successor_id)
+    for order_id in await ports.orders.with_work_of(event.person_id):
+        order = await ports.orders.lock(order_id)
+        assert order is not None
+        for job in await ports.orders.jobs(order_id):
+            before, (after, phases) = job, left_by(job, event.person_id, successor)
+            for phase in phases:
+                named = {"job_id": job.id, "order_id": order.id, "phase_id": phase.id, "phase": phase.key}
+                fact = (
+                    PhaseUnassigned(**named, former_assignee_id=event.person_id)
+                    if successor is None
+                    else PhaseAssigned(**named, assignee_id=successor)
+                )
+                await save_job_progress(ports, order, before, after, fact)
+                before = after
+
+
+async def _successor_who_may_work(ports: Ports, person_id: UUID) -> UUID | None:
+    person = await ports.directory.person(person_id)
+    if person is None:
+        raise NotYet(f"person {person_id} is not known")
+    return person.id if person.active and "phase.work" in privileges_held(person) else None
