@@ -183,20 +183,75 @@ async def test_hot_queries_use_their_index(scene: Any) -> None:
     await connection.execute("ANALYZE")
     await connection.close()
     base: list[Any] = [0, 10_000, 50, None, None, None, None, None, True, True, None]
-    for position, value, index in (
-        (3, UUID(int=105), "entries_by_story"),
-        (4, UUID(int=3), "entries_by_actor"),
-        (5, [BriefDrafted.type], "entries_by_type"),
-        (0, 9_000, "entries_pkey"),
+    for statement, position, value, index in (
+        (QUERIES.select_entries, 3, UUID(int=105), "entries_by_story"),
+        (QUERIES.select_entries_of_person, 4, UUID(int=3), "entries_by_actor"),
+        (QUERIES.select_entries_of_person, 4, UUID(int=3), "entries_by_principal"),
+        (QUERIES.select_entries_of_types, 5, [BriefDrafted.type], "entries_by_type"),
+        (QUERIES.select_entries_of_few_stories, 10, UUID(int=50), "entries_by_story"),
+        (QUERIES.select_entries_of_few_stories, 10, UUID(int=50), "entries_by_actor"),
+        (QUERIES.select_entries, 0, 9_000, "entries_pkey"),
     ):
         arguments = [*base]
         arguments[position] = value
         async with scene.database.reading(TENANT) as work:
             await work.connection.execute("SET LOCAL plan_cache_mode = force_custom_plan")
-            plan = await work.connection.fetch(f"EXPLAIN {QUERIES.select_entries}", *arguments)
+            plan = await work.connection.fetch(f"EXPLAIN {statement}", *arguments)
         text = "\n".join(row[0] for row in plan)
         assert index in text, text
         assert "Seq Scan on entries" not in text, text
+
+
+@pytest.mark.parametrize("few_grants", [0, 200])
+async def test_every_way_of_reading_gives_the_same_answer(
+    scene: Any, monkeypatch: pytest.MonkeyPatch, few_grants: int
+) -> None:
+    """Against the entries themselves, filtered here: own acts, acts on one's behalf, a whole story, a part of
+    another, and a part of what is seen whole."""
+    monkeypatch.setattr("trail.adapters.postgres.FEW_GRANTS", few_grants)
+    me, other, story, job = UUID(int=70), UUID(int=71), UUID(int=72), UUID(int=73)
+    people = [me, other, None]
+    await scene.record(
+        *(
+            scene.event(
+                BriefCommented(brief_id=UUID(int=n), comment_id=UUID(int=n)),
+                subject=[story, job, UUID(int=80)][n % 3],
+                correlation=[story, UUID(int=81)][n % 2],
+                actor=people[n % 3],
+                on_behalf_of=people[(n // 3) % 3],
+            )
+            for n in range(60)
+        )
+    )
+    await scene.tamper(
+        f"INSERT INTO grants VALUES ('{TENANT}', '{me}', '{story}', '{story}'),"
+        f" ('{TENANT}', '{me}', '{story}', '{job}'), ('{TENANT}', '{me}', '{UUID(int=81)}', '{job}')"
+    )
+
+    def mine(o: Any) -> bool:
+        return me in (o.actor_id, o.on_behalf_of) or o.correlation_id == story or o.subject == job
+
+    hers = Sight(person_id=me, everything=False, brief_prices=True, economics=True)
+    async with scene.database.reading(TENANT) as work:
+        trail = scene.ports(work).trail
+        everything = await trail.portion(after=0, through=60)
+        for sight, visible in ((EVERYTHING, lambda _: True), (hers, mine)):
+            for selection, asked in (
+                (Selection(limit=100), lambda _: True),
+                (Selection(person_id=me, limit=100), lambda o: me in (o.actor_id, o.on_behalf_of)),
+                (Selection(brief_id=story, limit=100), lambda o: o.correlation_id == story),
+                (Selection(types=(BriefCommented.type,), limit=7), lambda _: True),
+                (Selection(beyond=20, limit=7), lambda _: True),
+            ):
+                found = await trail.entries(selection, sight)
+                expected = [
+                    each.entry.number
+                    for each in everything
+                    if visible(each.entry.occurrence)
+                    and asked(each.entry.occurrence)
+                    and each.entry.number > selection.beyond
+                ]
+                assert [each.entry.number for each in found] == expected[: selection.limit], selection
 
 
 async def test_an_unknown_cursor_is_followed_by_nothing(scene: Any) -> None:

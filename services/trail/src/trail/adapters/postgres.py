@@ -27,6 +27,9 @@ QUERIES = load_queries(__package__)
 FEW_GRANTS = 200
 """Up to so many stories, gathering a person's entries is quicker than walking along the whole trail."""
 
+FEW_TYPES = 10
+"""Up to so many kinds, taking a page of each is quicker than walking along the whole trail."""
+
 PORTION = 2_000
 """Entries read at once on a walk along the chain: a few megabytes."""
 
@@ -104,6 +107,10 @@ class PostgresTrail:
             grants = await connection.fetchval(QUERIES.count_grants, viewer, FEW_GRANTS + 1)
             if grants <= FEW_GRANTS:
                 statement = QUERIES.select_entries_of_few_stories
+        elif selection.person_id is not None:
+            statement = QUERIES.select_entries_of_person
+        elif selection.brief_id is None and types is not None and len(types) <= FEW_TYPES:
+            statement = QUERIES.select_entries_of_types
         rows = await connection.fetch(
             statement,
             low,

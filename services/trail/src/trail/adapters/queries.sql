@@ -38,16 +38,16 @@ FROM unnest($1::bigint[], $2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::bi
 
 -- name: find_window
 -- The numbers between which the answer lies: after the entry $1 (nothing, if it isn't there), and within
--- the hours that the period [$2, $3) touches.
+-- the hours that the period [$2, $3) touches. Without a bound of the period, its hours are not looked at.
 SELECT greatest(
            CASE WHEN $1::uuid IS NULL THEN 0 ELSE (SELECT number FROM entries WHERE event_id = $1) END,
-           period.first_number - 1) AS low,
+           CASE WHEN $2::timestamptz IS NULL THEN 0 ELSE (
+               SELECT min(first_number) - 1 FROM hours
+               WHERE hour > $2 - interval '1 hour' AND ($3::timestamptz IS NULL OR hour < $3)) END) AS low,
        CASE WHEN $1::uuid IS NOT NULL AND NOT EXISTS (SELECT FROM entries WHERE event_id = $1) THEN 0
-            ELSE period.last_number END AS high
-FROM (SELECT coalesce(min(first_number), 1) AS first_number, coalesce(max(last_number), 0) AS last_number
-      FROM hours
-      WHERE ($2::timestamptz IS NULL OR hour > $2 - interval '1 hour')
-        AND ($3::timestamptz IS NULL OR hour < $3)) AS period
+            WHEN $3::timestamptz IS NULL THEN coalesce((SELECT number FROM heads), 0)
+            ELSE (SELECT coalesce(max(last_number), 0) FROM hours
+                  WHERE hour < $3 AND ($2::timestamptz IS NULL OR hour > $2 - interval '1 hour')) END AS high
 
 -- name: count_grants
 -- Up to $2: decides between the two ways of reading one's competence.
@@ -83,27 +83,104 @@ WHERE number > $1 AND number <= $2
 ORDER BY number
 LIMIT $3
 
--- name: select_entries_of_few_stories
--- The same for a person with few grants: gathers their entries first, since a walk along the whole trail
--- would mostly meet what they may not see.
+-- name: select_entries_of_person
+-- The same for who reads everything and asks for one person ($5): the two indexes in number order, each no
+-- further than the page.
 SELECT tenant_id, number, event_id, source, type, subject, sequence, correlation_id, causation_id,
        actor_id, on_behalf_of, occurred_at, recorded_at, data, hash
-FROM entries
-WHERE number IN (
-        SELECT number FROM entries WHERE actor_id = $11 AND number > $1 AND number <= $2
-        UNION
-        SELECT number FROM entries WHERE on_behalf_of = $11 AND number > $1 AND number <= $2
-        UNION
-        SELECT e.number FROM grants AS g JOIN entries AS e ON e.correlation_id = g.correlation_id
-        WHERE g.person_id = $11 AND g.subject IN (e.correlation_id, e.subject)
-          AND e.number > $1 AND e.number <= $2)
-  AND ($4::uuid IS NULL OR correlation_id = $4)
-  AND ($5::uuid IS NULL OR actor_id = $5 OR on_behalf_of = $5)
-  AND ($6::text[] IS NULL OR type = ANY ($6))
-  AND ($7::timestamptz IS NULL OR occurred_at >= $7)
-  AND ($8::timestamptz IS NULL OR occurred_at < $8)
-  AND CASE WHEN starts_with(type, 'optima.economics.brief_priced.') THEN $9::boolean
-           WHEN starts_with(type, 'optima.economics.') THEN $10::boolean ELSE true END
+FROM (
+    (SELECT * FROM entries
+     WHERE actor_id = $5 AND number > $1 AND number <= $2
+      AND ($4::uuid IS NULL OR correlation_id = $4)
+      AND ($6::text[] IS NULL OR type = ANY ($6))
+      AND ($7::timestamptz IS NULL OR occurred_at >= $7)
+      AND ($8::timestamptz IS NULL OR occurred_at < $8)
+      AND CASE WHEN starts_with(type, 'optima.economics.brief_priced.') THEN $9::boolean
+               WHEN starts_with(type, 'optima.economics.') THEN $10::boolean ELSE true END
+     ORDER BY number LIMIT $3)
+    UNION ALL
+    (SELECT * FROM entries
+     WHERE on_behalf_of = $5 AND actor_id IS DISTINCT FROM $5 AND number > $1 AND number <= $2
+      AND ($4::uuid IS NULL OR correlation_id = $4)
+      AND ($6::text[] IS NULL OR type = ANY ($6))
+      AND ($7::timestamptz IS NULL OR occurred_at >= $7)
+      AND ($8::timestamptz IS NULL OR occurred_at < $8)
+      AND CASE WHEN starts_with(type, 'optima.economics.brief_priced.') THEN $9::boolean
+               WHEN starts_with(type, 'optima.economics.') THEN $10::boolean ELSE true END
+     ORDER BY number LIMIT $3)
+) AS theirs
+WHERE $11::uuid IS NULL -- nobody's competence narrows it
+ORDER BY number
+LIMIT $3
+
+-- name: select_entries_of_types
+-- The same for who reads everything and asks for a few kinds ($6): the index of each in number order, no further
+-- than the page.
+SELECT tenant_id, number, event_id, source, type, subject, sequence, correlation_id, causation_id,
+       actor_id, on_behalf_of, occurred_at, recorded_at, data, hash
+FROM (
+    SELECT found.* FROM unnest($6::text[]) AS wanted(type) CROSS JOIN LATERAL (
+        SELECT * FROM entries
+        WHERE type = wanted.type AND number > $1 AND number <= $2
+          AND ($4::uuid IS NULL OR correlation_id = $4)
+          AND ($5::uuid IS NULL OR actor_id = $5 OR on_behalf_of = $5)
+          AND ($7::timestamptz IS NULL OR occurred_at >= $7)
+          AND ($8::timestamptz IS NULL OR occurred_at < $8)
+          AND CASE WHEN starts_with(type, 'optima.economics.brief_priced.') THEN $9::boolean
+                   WHEN starts_with(type, 'optima.economics.') THEN $10::boolean ELSE true END
+        ORDER BY number LIMIT $3) AS found) AS theirs
+WHERE $11::uuid IS NULL -- nobody's competence narrows it
+ORDER BY number
+LIMIT $3
+
+-- name: select_entries_of_few_stories
+-- The same for a person ($11) with few grants: what they did, and each of their stories, each no further than
+-- the page, since a walk along the whole trail would mostly meet what they may not see.
+SELECT tenant_id, number, event_id, source, type, subject, sequence, correlation_id, causation_id,
+       actor_id, on_behalf_of, occurred_at, recorded_at, data, hash
+FROM (
+    (SELECT * FROM entries
+     WHERE actor_id = $11 AND number > $1 AND number <= $2
+      AND ($4::uuid IS NULL OR correlation_id = $4)
+      AND ($5::uuid IS NULL OR actor_id = $5 OR on_behalf_of = $5)
+      AND ($6::text[] IS NULL OR type = ANY ($6))
+      AND ($7::timestamptz IS NULL OR occurred_at >= $7)
+      AND ($8::timestamptz IS NULL OR occurred_at < $8)
+      AND CASE WHEN starts_with(type, 'optima.economics.brief_priced.') THEN $9::boolean
+               WHEN starts_with(type, 'optima.economics.') THEN $10::boolean ELSE true END
+     ORDER BY number LIMIT $3)
+    UNION ALL
+    (SELECT * FROM entries
+     WHERE on_behalf_of = $11 AND actor_id IS DISTINCT FROM $11 AND number > $1 AND number <= $2
+      AND ($4::uuid IS NULL OR correlation_id = $4)
+      AND ($5::uuid IS NULL OR actor_id = $5 OR on_behalf_of = $5)
+      AND ($6::text[] IS NULL OR type = ANY ($6))
+      AND ($7::timestamptz IS NULL OR occurred_at >= $7)
+      AND ($8::timestamptz IS NULL OR occurred_at < $8)
+      AND CASE WHEN starts_with(type, 'optima.economics.brief_priced.') THEN $9::boolean
+               WHEN starts_with(type, 'optima.economics.') THEN $10::boolean ELSE true END
+     ORDER BY number LIMIT $3)
+    UNION ALL
+    (SELECT found.* FROM grants AS g CROSS JOIN LATERAL (
+        (SELECT * FROM entries
+         WHERE correlation_id = g.correlation_id AND g.subject IN (correlation_id, subject)
+          AND actor_id IS DISTINCT FROM $11 AND on_behalf_of IS DISTINCT FROM $11
+          AND number > $1 AND number <= $2
+          AND ($4::uuid IS NULL OR correlation_id = $4)
+          AND ($5::uuid IS NULL OR actor_id = $5 OR on_behalf_of = $5)
+          AND ($6::text[] IS NULL OR type = ANY ($6))
+          AND ($7::timestamptz IS NULL OR occurred_at >= $7)
+          AND ($8::timestamptz IS NULL OR occurred_at < $8)
+          AND CASE WHEN starts_with(type, 'optima.economics.brief_priced.') THEN $9::boolean
+                   WHEN starts_with(type, 'optima.economics.') THEN $10::boolean ELSE true END
+         ORDER BY number LIMIT $3)
+     ) AS found
+     WHERE g.person_id = $11
+         AND (g.subject = g.correlation_id OR NOT EXISTS ( -- a part of what they see whole
+             SELECT FROM grants AS whole
+             WHERE whole.person_id = $11 AND whole.correlation_id = g.correlation_id
+                 AND whole.subject = g.correlation_id)))
+) AS theirs
 ORDER BY number
 LIMIT $3
 
