@@ -3,123 +3,26 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
-import subprocess
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
-import pika
 import pytest
-from pika.adapters.blocking_connection import BlockingChannel, BlockingConnection
+from pika.adapters.blocking_connection import BlockingChannel
 from pika.exceptions import (
     ChannelClosedByBroker,
-    ConnectionClosedByBroker,
     ProbableAccessDeniedError,
     ProbableAuthenticationError,
 )
 
-from optima_kit.topology import EVENTS, HISTORY, Access, definitions
+from optima_kit.topology import EVENTS, HISTORY
 from optima_local import consumers
 from optima_local.broker_administration import BrokerAdministration, ManagementApi, Rabbitmqctl
-from optima_local.processes import StartFailed
-from optima_local.rabbitmq import PrivateRabbit, find_rabbitmq
 
-from ..stack import free_port
+from .own_broker import OwnBroker, event
 
 pytestmark = [pytest.mark.servers, pytest.mark.xdist_group("own broker")]
-
-
-class OwnBroker:
-    """The private broker as `./optima up` configures it, and the management plugin beside it."""
-
-    def __init__(self, folder: Path) -> None:
-        found = find_rabbitmq()
-        assert found is not None, "./optima up fetches RabbitMQ"
-        self.rabbit = PrivateRabbit(found, folder, free_port(), free_port(), free_port(), account=None)
-        self.management = f"http://root:secret@127.0.0.1:{free_port()}"
-        made = definitions(
-            [Access("brief", ("optima.#",), ()), Access("trail", (), ("optima.#",))],
-            {"brief": "secret", "trail": "secret"},
-            administrator=("root", "secret"),
-        )
-        self.rabbit.configure(made)
-        port = self.management.rpartition(":")[2]
-        configuration = (folder / "rabbitmq.config").read_text().strip()
-        plugin = f'{{rabbitmq_management, [{{listener, [{{ip, "127.0.0.1"}}, {{port, {port}}}]}}]}}'
-        (folder / "rabbitmq.config").write_text(f"[{plugin}, {configuration[1:]}\n")
-        (folder / "enabled_plugins").write_text("[rabbitmq_management].\n")
-        self.url = f"amqp://root:secret@127.0.0.1:{self.rabbit.port}/%2F"
-        self._processes: list[subprocess.Popen[bytes]] = []
-
-    def start(self) -> None:
-        for program in self.rabbit.programs():
-            process = subprocess.Popen(
-                program.command,
-                env=dict(program.environment),
-                cwd=program.folder,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
-            self._processes.append(process)
-            wait_for(program.ready, process)
-        administration = ManagementApi(self.management)
-        wait_for(lambda: bool(quietly(administration.users)), self._processes[-1])
-        # The queues' leaders come a moment after the port.
-        wait_for(lambda: bool(quietly(self._publishes)), self._processes[-1])
-
-    def _publishes(self) -> bool:
-        with self.as_(self.url) as channel:
-            channel.confirm_delivery()
-            channel.basic_publish(EVENTS, "optima.brief.submitted.v1", b"first", mandatory=True)
-        return True
-
-    @contextlib.contextmanager
-    def as_(self, url: str) -> Iterator[BlockingChannel]:
-        connection = BlockingConnection(pika.URLParameters(url))
-        try:
-            yield connection.channel()
-        finally:
-            # Closing, pika hands back what it has not shown us yet: a stream takes nothing back.
-            if connection.is_open:
-                with contextlib.suppress(ConnectionClosedByBroker):
-                    connection.close()
-
-    def publish(self, type_: str, body: bytes) -> None:
-        with self.as_(self.url) as channel:
-            channel.basic_publish(EVENTS, type_, body)
-
-    def stop(self) -> None:
-        for process in reversed(self._processes):
-            process.terminate()
-            process.wait(timeout=30)
-
-
-def wait_for(ready: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 90
-    while not ready():
-        assert process.poll() is None, f"{process.args} ended"
-        assert time.monotonic() < deadline, f"{process.args} did not come up"
-        time.sleep(0.1)
-
-
-def quietly(ask: Callable[[], Any]) -> Any:
-    try:
-        return ask()
-    except (StartFailed, pika.exceptions.AMQPError):
-        return None
-
-
-@pytest.fixture(scope="module")
-def own_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnBroker]:
-    made = OwnBroker(tmp_path_factory.mktemp("broker"))
-    try:
-        made.start()
-        yield made
-    finally:
-        made.stop()
 
 
 @pytest.fixture
@@ -167,16 +70,16 @@ def test_it_reads_what_it_was_given_and_may_do_nothing_else(
             channel.queue_declare(queue, durable=True, arguments={"x-queue-type": "quorum"})
             channel.queue_bind(queue, EVENTS, "optima.brief.submitted.v1")
             channel.queue_bind(queue, EVENTS, "optima.logistics.ddt_issued.v1")
-            own_broker.publish("optima.brief.submitted.v1", b"one")
-            own_broker.publish("optima.economics.job_set.v1", b"a price")
-            own_broker.publish("optima.logistics.ddt_issued.v1", b"two")
+            own_broker.publish("optima.brief.submitted.v1", event("one"))
+            own_broker.publish("optima.economics.job_set.v1", event("a price"))
+            own_broker.publish("optima.logistics.ddt_issued.v1", event("two"))
             got = []
             for method, _, body in channel.consume(queue, inactivity_timeout=20):
                 got.append(body)
                 channel.basic_ack(method.delivery_tag)
                 if len(got) == 2:
                     break
-            assert got == [b"one", b"two"]
+            assert got == [event("one"), event("two")]
             channel.cancel()
 
             def bind(key: str) -> Callable[[BlockingChannel], Any]:
@@ -256,7 +159,7 @@ def test_who_reads_everything_may_read_the_history(
 ) -> None:
     url = command("add", "warehouse", "optima.#", history=True)
     try:
-        own_broker.publish("optima.brief.submitted.v1", b"long ago")
+        own_broker.publish("optima.brief.submitted.v1", event("long ago"))
         with own_broker.as_(url) as channel:
             got: list[bytes] = []
 
@@ -270,7 +173,7 @@ def test_who_reads_everything_may_read_the_history(
             deadline = time.monotonic() + 20
             while not got and time.monotonic() < deadline:
                 channel.connection.process_data_events(time_limit=0.5)
-            assert got[0] == b"first"
+            assert got[0] == event("first")
             assert refused(channel, lambda c: c.queue_delete(HISTORY))
     finally:
         command("remove", "warehouse")

@@ -1,0 +1,107 @@
+"""A broker that a test may change users on."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pika
+from pika.adapters.blocking_connection import BlockingChannel, BlockingConnection
+from pika.exceptions import ConnectionClosedByBroker
+
+from optima_kit.topology import EVENTS, Access, definitions
+from optima_local.broker_administration import ManagementApi
+from optima_local.processes import StartFailed
+from optima_local.rabbitmq import PrivateRabbit, find_rabbitmq
+
+from ..stack import free_port
+
+
+def event(name: str) -> bytes:
+    """As much of an event as a reader of these tests looks at."""
+    return json.dumps({"id": name, "type": "optima.brief.submitted.v1"}).encode()
+
+
+class OwnBroker:
+    """The private broker as `./optima up` configures it, and the management plugin beside it."""
+
+    def __init__(self, folder: Path) -> None:
+        found = find_rabbitmq()
+        assert found is not None, "./optima up fetches RabbitMQ"
+        self.rabbit = PrivateRabbit(found, folder, free_port(), free_port(), free_port(), account=None)
+        self.management = f"http://root:secret@127.0.0.1:{free_port()}"
+        made = definitions(
+            [Access("brief", ("optima.#",), ()), Access("trail", (), ("optima.#",))],
+            {"brief": "secret", "trail": "secret"},
+            administrator=("root", "secret"),
+        )
+        self.rabbit.configure(made)
+        port = self.management.rpartition(":")[2]
+        configuration = (folder / "rabbitmq.config").read_text().strip()
+        plugin = f'{{rabbitmq_management, [{{listener, [{{ip, "127.0.0.1"}}, {{port, {port}}}]}}]}}'
+        (folder / "rabbitmq.config").write_text(f"[{plugin}, {configuration[1:]}\n")
+        (folder / "enabled_plugins").write_text("[rabbitmq_management].\n")
+        self.url = f"amqp://root:secret@127.0.0.1:{self.rabbit.port}/%2F"
+        self._processes: list[subprocess.Popen[bytes]] = []
+
+    def start(self) -> None:
+        for program in self.rabbit.programs():
+            process = subprocess.Popen(
+                program.command,
+                env=dict(program.environment),
+                cwd=program.folder,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            self._processes.append(process)
+            wait_for(program.ready, process)
+        administration = ManagementApi(self.management)
+        wait_for(lambda: bool(quietly(administration.users)), self._processes[-1])
+        # The queues' leaders come a moment after the port.
+        wait_for(lambda: bool(quietly(self._publishes)), self._processes[-1])
+
+    def _publishes(self) -> bool:
+        with self.as_(self.url) as channel:
+            channel.confirm_delivery()
+            channel.basic_publish(EVENTS, "optima.brief.submitted.v1", event("first"), mandatory=True)
+        return True
+
+    @contextlib.contextmanager
+    def as_(self, url: str) -> Iterator[BlockingChannel]:
+        connection = BlockingConnection(pika.URLParameters(url))
+        try:
+            yield connection.channel()
+        finally:
+            # Closing, pika hands back what it has not shown us yet: a stream takes nothing back.
+            if connection.is_open:
+                with contextlib.suppress(ConnectionClosedByBroker):
+                    connection.close()
+
+    def publish(self, type_: str, body: bytes) -> None:
+        with self.as_(self.url) as channel:
+            channel.basic_publish(EVENTS, type_, body)
+
+    def stop(self) -> None:
+        for process in reversed(self._processes):
+            process.terminate()
+            process.wait(timeout=30)
+
+
+def wait_for(ready: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 90
+    while not ready():
+        assert process.poll() is None, f"{process.args} ended"
+        assert time.monotonic() < deadline, f"{process.args} did not come up"
+        time.sleep(0.1)
+
+
+def quietly(ask: Callable[[], Any]) -> Any:
+    try:
+        return ask()
+    except (StartFailed, pika.exceptions.AMQPError):
+        return None
