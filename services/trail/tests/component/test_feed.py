@@ -15,6 +15,7 @@ import trail
 from optima_contracts.brief import BriefCommented
 from optima_contracts.economics import JobEconomicsSet
 from optima_contracts.envelope import Envelope
+from optima_contracts.identity import RoleChanged, UnitChanged
 from optima_kit.clock import FixedClock
 from optima_kit.testing import AppClient, app_client, undocumented_refusals
 from trail.bootstrap import service
@@ -70,6 +71,28 @@ async def test_a_wait_ends(app: AppClient, scene: Any) -> None:
     _, page = await auditor(app, scene).get("/v1/events?type=optima.logistics.&wait=0.3")
     assert page["items"] == []
     assert page["after"] is None
+
+
+async def test_several_beginnings_of_types_are_asked_for_at_once(app: AppClient, scene: Any) -> None:
+    role = RoleChanged(role_id=UUID(int=8), key="buyer", privileges=[])
+    unit = UnitChanged(unit_id=UUID(int=9), key="mktg", name="Marketing")
+    sent = [commented(scene, 1), scene.event(unit, subject=UUID(int=9)), commented(scene, 2)]
+    await scene.record(*sent, scene.event(role, subject=UUID(int=8)))
+    consumer = auditor(app, scene, kind="service", privileges={"trail.read_all"})
+    _, page = await consumer.get(f"/v1/events?type={BriefCommented.type}&type=optima.identity.unit_")
+    assert [each["id"] for each in page["items"]] == [str(each.id) for each in sent]
+    _, page = await consumer.get(f"/v1/events?type=optima.identity.unit_&after={sent[1].id}")
+    assert page == {"items": [], "after": str(sent[1].id)}
+    many = "&".join(["type=optima.brief."] * 21)
+    response, problem = await consumer.get(f"/v1/events?{many}")
+    assert (response.status, problem["errors"][0]["field"]) == (422, "type")
+
+
+async def test_another_tenants_events_never_come(app: AppClient, scene: Any) -> None:
+    other = BriefCommented(brief_id=uuid4(), comment_id=uuid4())
+    await scene.record(scene.event(other, subject=uuid4(), tenant_id=UUID(int=2)))
+    _, page = await auditor(app, scene).get("/v1/events")
+    assert page["items"] == []
 
 
 async def test_prices_need_their_privilege(app: AppClient, scene: Any) -> None:
