@@ -1,4 +1,4 @@
-"""Exports stream portion; a printout tells what was asked for, by whom, and where the trail stood."""
+"""Exports stream in portions; a printout tells what was asked for, by whom, and where the trail stood."""
 
 from __future__ import annotations
 

@@ -136,6 +136,16 @@ async def test_a_changed_field_is_found(
     assert capsys.readouterr().out.startswith("broken: entry 2 does not match")
 
 
+async def test_a_line_written_otherwise_is_read_as_json_reads_it(tmp_path: Path) -> None:
+    file = await exported(tmp_path, auditor(), PLAIN, PLAIN)
+    header, first, second = file.read_text().splitlines()
+    file.write_text("\n".join([header, json.dumps(json.loads(first), indent=None, sort_keys=True), second]))
+    assert verify_command([str(file)]) == 0
+    for addition in (',"type":"optima.other.v1"}', ',"data":{}}', ',"number":1,"actor_id":"x"}'):
+        file.write_text("\n".join([header, first[:-1] + addition, second]))
+        assert verify_command([str(file)]) == 1
+
+
 async def test_a_removed_and_a_swapped_line_are_found(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -137,7 +138,20 @@ class _Header(NamedTuple):
     keys: dict[str, AnchorKey]
 
 
+_AS_WRITTEN = re.compile(
+    r'(?P<body>{.*,"number":(?P<number>\d{1,18}),"occurred_at":"[^"]*","on_behalf_of":[^{}]*)'
+    r',"hash":"(?P<hash>[0-9a-f]{64})","previous_hash":"(?P<previous>[0-9a-f]{64})"}\n?',
+    re.ASCII,
+)
+"""A line exactly as `export_entries` writes it, without personal texts: its body is what was hashed, as it
+stands. Of what follows `data`, nothing can hold a brace."""
+
+
 def _parse(line: str, position: int) -> _EntryLine | _Header:
+    as_written = _AS_WRITTEN.fullmatch(line)
+    if as_written is not None:
+        body, number, own_hash, previous_hash = as_written.groups()
+        return _EntryLine(int(number), f"{body}}}", own_hash, previous_hash, {}, None)
     try:
         read: dict[str, Any] = json.loads(line)
         return _header(read) if "anchors" in read else _entry(read)
