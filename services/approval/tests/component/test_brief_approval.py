@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -217,6 +217,73 @@ async def test_a_delegate_does_not_meet_their_own_request(desk):
     approval_id = (await desk.approval("paolo", brief_id))["approval_id"]
     status, problem = await desk.decide("paolo", approval_id, "marketing", on_behalf_of=desk.id("lia"))
     assert (status, problem["code"]) == (403, "requester_may_not_approve")
+
+
+BAD_DECISIONS = [
+    ("lia", {"step": "luna"}, 422, "step", "unknown_step", "Controllare", "Check"),
+    ("lia", {"step": "direzione"}, 409, "step", "step_not_pending", "Rileggere", "Read"),
+    ("lia", {"outcome": "reject"}, 422, "reason", "reason_required", "Scrivere", "Write"),
+    ("lia", {"content_hash": "altro"}, 409, "content_hash", "stale_content", "Rileggerlo", "Read it again"),
+    ("lia", {"outcome": "forse"}, 422, "outcome", "literal_error", "approve", "approve"),
+    ("lia", {"evidence": [str(UUID(int=1))]}, 422, "evidence[0]", "evidence_unknown", "Caricarlo", "Attach"),
+    ("marta", {}, 403, None, "not_an_approver", "Chiedere", "Ask"),
+    ("lia", {"on_behalf_of": str(UUID(int=1))}, 403, "on_behalf_of", "not_a_delegate", "correggere", "mend"),
+]
+
+
+@pytest.mark.parametrize("bad", BAD_DECISIONS, ids=lambda bad: bad[4])
+async def test_a_bad_decision_is_told_its_place_and_the_remedy(desk, bad):
+    name, changes, status, field, code, *remedies = bad
+    await desk.publish("materiali-pop")
+    brief_id = await desk.submit()
+    approval = await desk.approval("lia", brief_id)
+    decision = {"step": "marketing", "outcome": "approve", "content_hash": approval["content_hash"]}
+    if name == "marta":
+        # She may decide elsewhere; this step does not ask her.
+        desk.people["marta"] = desk.app.people.person(
+            "marketing", tenant_id=desk.tenant_id, person_id=desk.people["marta"].person_id,
+            privileges={"approval.decide", "approval.read"},
+        )  # fmt: skip
+        await desk.person("marta", "marketing", "purchasing", unit="marketing")
+    told = len(await desk.types())
+    for language, remedy in zip(("it", "en"), remedies, strict=True):
+        response, problem = await desk.as_(name).post(
+            f"/v1/approvals/{approval['approval_id']}/decisions",
+            decision | changes,
+            headers={"Accept-Language": language},
+        )
+        assert (response.status, response.headers["Content-Language"]) == (status, language), problem
+        errors = problem.get("errors") or [{"code": problem["code"], "detail": problem["detail"]}]
+        assert [(error.get("field"), error["code"]) for error in errors] == [(field, code)]
+        assert remedy in str(errors), problem
+    assert len(await desk.types()) == told
+    assert (await desk.steps("ada", brief_id))["marketing"] == "pending"
+
+
+async def test_a_reason_has_its_limit_on_every_way(desk):
+    await desk.publish("materiali-pop")
+    approval = await desk.approval("lia", await desk.submit())
+    path, long = f"/v1/approvals/{approval['approval_id']}", "x" * 4001
+    decision = {"step": "marketing", "outcome": "reject", "content_hash": approval["content_hash"]}
+    month = {"starts_at": "2026-12-01T00:00:00Z", "ends_at": "2027-01-01T00:00:00Z"}
+    one = {"approval_id": approval["approval_id"], **decision, "reason": long}
+    for where, body, field in (
+        (f"{path}/decisions", {**decision, "reason": long}, "reason"),
+        ("/v1/decisions", {"items": [one]}, "items[0].reason"),
+        (
+            f"{path}/forwarding",
+            {"step": "marketing", "to_person_id": desk.id("dario"), "reason": long},
+            "reason",
+        ),
+        (f"{path}/recall", {"reason": long}, "reason"),
+        ("/v1/delegations", {"to_person_id": desk.id("dario"), **month, "reason": long}, "reason"),
+    ):
+        response, problem = await desk.as_("lia").post(where, body)
+        assert response.status == 422, where
+        assert [(error["field"], error["code"]) for error in problem["errors"]] == [
+            (field, "string_too_long")
+        ], where
+    assert (await desk.approval("lia", UUID(approval["subject_id"])))["state"] == "open"
 
 
 async def test_mass_decisions_have_a_result_each(desk):

@@ -223,6 +223,13 @@ class TestMoves:
         await desk.work()
         return ids, f"/v1/moves/{move['move_id']}"
 
+    async def test_an_unknown_process_has_no_moves(self, desk):
+        response, problem = await desk.as_("ada").get("/v1/processes/prova/moves")
+        assert (response.status, problem["code"]) == (404, "process_absent")
+        await desk.publish(DOCUMENT)
+        response, page = await desk.as_("ada").get("/v1/processes/prova/moves")
+        assert (response.status, page["items"]) == (200, [])
+
     async def test_preview_move_and_back(self, desk):
         ids, path = await self.begin(desk)
         _, move = await desk.as_("ada").get(path)
@@ -328,6 +335,7 @@ fields:
             ({"content": {"valore": "1.00"}}, "content.oggetto", "content_missing"),
             ({"content": {"oggetto": "x", "valore": 1.5}}, "content.valore", "content_mistyped"),
             ({"content": {"oggetto": "x", "valore": "1", "altro": 1}}, "content.altro", "content_unknown"),
+            ({"content": {"oggetto": "x" * 201, "valore": "1"}}, "content.oggetto", "content_title_too_long"),
             ({"process": "materiali-pop"}, "process", "unknown_process"),
             ({"requester_id": str(uuid4())}, "requester_id", "submits_for_another"),
         ],

@@ -216,6 +216,7 @@ async def preview_moves(call: Call[Ports], key: str, body: MoveCommand) -> Reply
 @routes.get("/v1/processes/{key}/moves", privilege="process.write")
 async def list_moves(call: Call[Ports], key: str, query: PageQuery) -> Page[MoveView]:
     """List the moves of a process's approvals, newest first"""
+    await queries.read_process(call.ports, key)
     cursor = decode_cursor(query.cursor, UUID)
     found = await call.ports.moves.page(key, cursor[0] if cursor else None, query.limit + 1)
     shown = found[: query.limit]

@@ -10,7 +10,7 @@ from uuid import UUID
 from optima_kit.refusals import Invalid, Refusal, Violations
 
 from ..domain.directory import Directory
-from ..domain.subjects import SubjectType
+from ..domain.subjects import LONGEST_TITLE, SubjectType
 
 
 def complete_content(
@@ -26,7 +26,8 @@ def complete_content(
         if isinstance(given, str):
             filled[name] = person_content(given, directory, f"content.{name}")
     refusals: list[Refusal] = [
-        Invalid(f"content_{flaw}", field=f"content.{path}") for path, flaw in subject.flaws(filled)
+        Invalid(f"content_{flaw}", field=f"content.{path}", longest=LONGEST_TITLE)
+        for path, flaw in subject.flaws(filled)
     ]
     if refusals:
         raise Violations(refusals)

@@ -14,6 +14,9 @@ from pydantic_core import PydanticCustomError
 Content = Mapping[str, Any]
 """A subject's content as JSON carries it: amounts and quantities are decimal strings, dates ISO 8601."""
 
+LONGEST_TITLE = 200
+"""Characters."""
+
 FieldName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 FieldKind = Literal["text", "flag", "whole", "number", "money", "date", "person", "record", "list"]
 
@@ -93,7 +96,9 @@ class SubjectType(BaseModel):
         return _record_values({name: self.fields[name] for name in names}, content, "")
 
     def flaws(self, content: Content) -> Iterator[tuple[str, str]]:
-        """Paths of fields that don't fit, each with `missing`, `unknown` or `mistyped`."""
+        """Paths of fields that don't fit, each with `missing`, `unknown`, `mistyped` or `title_too_long`."""
+        if self.title is not None and len(self.title_of(content)) > LONGEST_TITLE:
+            yield self.title, "title_too_long"
         for name in content:
             if name not in self.fields:
                 yield name, "unknown"

@@ -1,0 +1,54 @@
+"""Due times count the hours in which people work."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+
+from approval.adapters.holidays import italian_holidays
+from approval.domain.calendar import Calendar, WorkingTime
+
+ITALIAN = WorkingTime(closures=[date(2027, 3, 30)]).calendar("Europe/Rome", italian_holidays([2026, 2027]))
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def test_national_holidays_are_known_easter_monday_among_them() -> None:
+    days = italian_holidays([2027])
+    assert {
+        date(2027, 1, 1), date(2027, 1, 6), date(2027, 3, 29), date(2027, 4, 25), date(2027, 5, 1),
+        date(2027, 6, 2), date(2027, 8, 15), date(2027, 11, 1), date(2027, 12, 8), date(2027, 12, 25),
+        date(2027, 12, 26),
+    } <= days  # fmt: skip
+    assert date(2028, 4, 17) in italian_holidays([2028])
+
+
+@pytest.mark.parametrize(
+    ("start", "hours", "due"),
+    [
+        # within a day, over the lunch break
+        ("2026-11-23T10:00+01:00", "4", "2026-11-23T15:00+01:00"),
+        # the day's last moment is still that day
+        ("2026-11-23T09:00+01:00", "8", "2026-11-23T18:00+01:00"),
+        ("2026-11-23T17:30+01:00", "0.5", "2026-11-23T18:00+01:00"),
+        # begun outside of working hours, it counts from when they begin
+        ("2026-11-21T11:00+01:00", "1", "2026-11-23T10:00+01:00"),
+        # Saturday, Easter, Easter Monday, the tenant's own closure; summer time has begun on the way
+        ("2027-03-26T17:00+01:00", "2", "2027-03-31T10:00+02:00"),
+        # Christmas and St Stephen's fall on the weekend; the hours of Thursday evening and of Monday
+        ("2027-12-23T16:00+01:00", "11", "2027-12-27T10:00+01:00"),
+        # 8 December is the Immaculate Conception
+        ("2026-12-07T17:00+01:00", "1.5", "2026-12-09T09:30+01:00"),
+    ],
+)
+def test_only_working_hours_pass(start: str, hours: str, due: str) -> None:
+    assert ITALIAN.after(at(start), Decimal(hours)) == at(due)
+
+
+def test_where_nobody_ever_works_plain_hours_pass() -> None:
+    never = Calendar(week=((), (), (), (), (), (), ()))
+    assert never.after(at("2026-11-21T11:00+01:00"), Decimal(5)) == at("2026-11-21T16:00+01:00")
