@@ -114,7 +114,7 @@ async def test_a_certificate_for_another_name_is_refused(secure: Secure) -> None
 async def test_a_session_reaches_no_other_host(secure: Secure) -> None:
     outside = Outside(HERE, resolve=leads(hooks_test=["127.0.0.1"]), tls=secure.trusting)
     async with outside.session(f"https://hooks.test:{secure.server.port}/") as session:
-        with pytest.raises(aiohttp.ClientConnectorError):
+        with pytest.raises(aiohttp.ClientConnectorDNSError):
             await session.get(f"https://localhost:{secure.server.port}/")
     assert secure.asked == []
 

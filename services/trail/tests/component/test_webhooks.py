@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -28,7 +29,6 @@ from optima_kit.work import JobRunner
 from trail.adapters import outside
 from trail.adapters.outside import Outside
 from trail.adapters.receivers import HttpReceivers
-from trail.adapters.resources import Resources
 from trail.application.deliver_events import deliver_events
 from trail.application.schedules import DeliverEvents
 from trail.bootstrap import service
@@ -153,7 +153,7 @@ async def stage(scene: Any) -> AsyncIterator[Stage]:
 
     made = service(settings)
     receivers = HttpReceivers(Outside(settings.openness, resolve=resolve))
-    made = replace(made, resources=Resources(made.resources.ports, receivers))
+    made = replace(made, resources=replace(made.resources, receivers=receivers))
     backbone = await Database.open(scene.stored.backbone_url, source="/optima/trail", size=2, clock=clock)
     working = await Database.open(scene.stored.rw_url, source="/optima/trail", size=4, clock=clock)
     async with app_client(made, scene.stored, clock=clock) as app:
@@ -257,8 +257,6 @@ class _Run:
     finish = transaction
 
     def _ports(self) -> Any:
-        from contextlib import asynccontextmanager
-
         @asynccontextmanager
         async def unit() -> AsyncIterator[Any]:
             runner = self._stage.runner
