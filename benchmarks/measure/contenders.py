@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import os
 import pathlib
 import random
@@ -23,6 +22,7 @@ import asyncpg
 
 from optima_kit.broker import Broker
 from optima_kit.topology import dead_queue, events_queue
+from optima_local.environments import environment_for
 from optima_local.layout import PROGRAMS, ROOT
 from optima_local.ports import CANDIDATES, is_free
 from optima_local.provisioning import create_databases, migrate_databases
@@ -40,7 +40,7 @@ WRITTEN = "SELECT id FROM written WHERE id = ANY($1::uuid[])"
 @asynccontextmanager
 async def contenders() -> AsyncIterator[list[Path]]:
     """The kit's pair first, then each peer, all running."""
-    install_peers()
+    environment_for("peers", PEERS / "requirements.txt")
     async with AsyncExitStack() as stack:
         yield [
             await stack.enter_async_context(_kit_pair()),
@@ -51,29 +51,6 @@ async def contenders() -> AsyncIterator[list[Path]]:
                 )
             ),
         ]
-
-
-def install_peers() -> None:
-    """Brings the peers' own environment to what their lock says."""
-    lock = PEERS / "requirements.txt"
-    state, wanted = PEERS_VENV / "installed", hashlib.sha256(lock.read_bytes()).hexdigest()
-    if state.exists() and state.read_text() == wanted:
-        return
-    print("Installing the peers (hash-locked) into .optima/peers-venv", flush=True)
-    uv = os.path.join(os.path.dirname(sys.executable), "uv")
-    subprocess.run([uv, "venv", "--quiet", "--clear", "--python", sys.executable, PEERS_VENV], check=True)
-    install = [
-        uv,
-        "pip",
-        "install",
-        "--quiet",
-        "--compile-bytecode",
-        "--require-hashes",
-        "--requirement",
-        lock,
-    ]
-    subprocess.run([*install, "--python", PEERS_VENV / "bin" / "python"], check=True)
-    state.write_text(wanted)
 
 
 @asynccontextmanager

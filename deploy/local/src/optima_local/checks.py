@@ -19,6 +19,14 @@ CHECKS: tuple[tuple[str, list[Path | str]], ...] = (
     ("import rules", [TOOLS / "lint-imports", "--no-cache"]),
     ("mypy", [TOOLS / "mypy", "--no-error-summary"]),
 )
+THOROUGH_CHECKS: tuple[tuple[str, list[Path | str]], ...] = (
+    (
+        "bandit",
+        [TOOLS / "bandit", "--quiet", "--recursive", "--configfile", "pyproject.toml", "services", "shared"],
+    ),
+    ("semgrep", [sys.executable, "-m", "optima_local.semgrep"]),
+)
+"""Those that take longer: left out of `test --fast`."""
 EVERYTHING = ["shared", "services", "tests"]
 QUICK = [
     "services/*/tests/unit",
@@ -52,9 +60,8 @@ def run_tests(options: argparse.Namespace) -> int:
 def run_checks_and_pytest(
     options: argparse.Namespace, progress: Progress, environment: dict[str, str]
 ) -> int:
-    failed = (
-        [] if options.paths else [name for name, command in CHECKS if not passes(name, command, progress)]
-    )
+    checks = () if options.paths else CHECKS if options.fast else CHECKS + THOROUGH_CHECKS
+    failed = [name for name, command in checks if not passes(name, command, progress)]
     if failed:
         print(f"Failed before the tests: {', '.join(failed)}", flush=True)
     command: list[str | Path] = [TOOLS / "pytest", "-n", "2", "--dist", "loadgroup"]

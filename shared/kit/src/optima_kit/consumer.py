@@ -244,6 +244,7 @@ class Consumer(Generic[P]):
         lost = True
         try:
             async with self._database.connection() as connection:
+                # nosemgrep: sql-built-in-code - in one round trip, and a UUID
                 await connection.execute(f"BEGIN; {_set_tenant(items[0].received.tenant_id)}")
                 try:
                     done = await self._react(connection, items, aside)

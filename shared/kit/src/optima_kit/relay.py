@@ -33,10 +33,10 @@ _PARTITIONS_A_TURN: Final = 8
 
 # Claiming and reading are two statements: the reading one's snapshot must be younger than the locks, or it
 # could show what another relay has just sent.
-_CLAIM = f"""
+_CLAIM = """
 SELECT partition FROM outbox_partitions AS mine
 WHERE EXISTS (SELECT FROM outbox WHERE sent_at IS NULL AND outbox.partition = mine.partition)
-ORDER BY random() LIMIT {_PARTITIONS_A_TURN} FOR UPDATE SKIP LOCKED
+ORDER BY random() LIMIT $1 FOR UPDATE SKIP LOCKED
 """
 _READ = """
 SELECT event.* FROM unnest($1::smallint[]) AS claimed(partition)
@@ -148,7 +148,7 @@ class Relay:
         return found, sent
 
     async def _publish(self, connection: Connection) -> tuple[int, int]:
-        claimed = [row[0] for row in await connection.fetch(_CLAIM)]
+        claimed = [row[0] for row in await connection.fetch(_CLAIM, _PARTITIONS_A_TURN)]
         if not claimed:
             return 0, 0
         rows = await connection.fetch(_READ, claimed, max(1, _BATCH // len(claimed)))

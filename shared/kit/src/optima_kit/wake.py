@@ -18,6 +18,7 @@ from .db import UNAVAILABLE
 _LOG = structlog.get_logger(__name__)
 
 CHANNEL: Final = "optima_wake"
+_NOTIFY: Final = "NOTIFY optima_wake"
 
 
 class Bell:
@@ -44,7 +45,7 @@ class Bell:
             await self._ringer
         if self._rung.is_set():
             with contextlib.suppress(*UNAVAILABLE):
-                await self._pool.execute(f"NOTIFY {CHANNEL}")
+                await self._pool.execute(_NOTIFY)
 
     def ring(self) -> None:
         if self._near is not None:
@@ -57,7 +58,7 @@ class Bell:
             await self._rung.wait()
             self._rung.clear()
             try:
-                await self._pool.execute(f"NOTIFY {CHANNEL}")
+                await self._pool.execute(_NOTIFY)
             except UNAVAILABLE as error:
                 # The relay polls as well; nothing depends on this.
                 _LOG.debug("relay not woken", error=repr(error))

@@ -58,7 +58,7 @@ class _PlainLoader(yaml.SafeLoader):
 
 def _yaml(data: bytes) -> Any:
     try:
-        return yaml.load(data.decode("utf-8"), _PlainLoader)  # noqa: S506 - a SafeLoader
+        return yaml.load(data.decode("utf-8"), _PlainLoader)  # noqa: S506 - a SafeLoader  # nosec B506
     except (yaml.YAMLError, UnicodeDecodeError, ValueError) as error:
         raise Malformed("malformed_yaml", reason=" ".join(str(error).split())[:300]) from None
     except RecursionError:
