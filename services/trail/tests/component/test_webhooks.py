@@ -233,7 +233,7 @@ class TestDelivery:
         sent = await stage.comment()
         with pytest.raises(ConnectionError):
             await deliver_events(
-                _Run(stage, dies_at=3), stage.receivers, DeliverEvents(webhook_id=UUID(webhook["id"]))
+                _Run(stage, dies_at=2), stage.receivers, DeliverEvents(webhook_id=UUID(webhook["id"]))
             )
         assert stage.receiver.told() == sent
         await stage.work()
@@ -282,6 +282,17 @@ class TestFailure:
         await stage.work(later=PAUSES[0] * 1.2)
         assert stage.receiver.told() == [sent[0], *sent]
         assert (await stage.view(webhook))["failures"] == 0
+
+    async def test_a_failure_in_the_middle_repeats_nothing_and_skips_nothing(self, stage: Stage) -> None:
+        await stage.set_up(types=["optima.brief."])
+        sent = await stage.comment(4)
+        stage.receiver.answer = lambda _: web.Response(
+            status=500 if len(stage.receiver.requests) == 2 else 200
+        )
+        await stage.work()
+        assert stage.receiver.told() == sent[:2]
+        await stage.work(later=PAUSES[0] * 1.2)
+        assert stage.receiver.told() == [*sent[:2], *sent[1:]]
 
     async def test_a_receiver_that_is_away_piles_nothing_up_and_hinders_nobody(self, stage: Stage) -> None:
         stage.names["away.test"] = ["127.0.0.1"]

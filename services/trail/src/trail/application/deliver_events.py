@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -28,9 +30,11 @@ _SECONDS: Final = 15.0
 @dataclass(frozen=True, slots=True)
 class _Portion:
     webhook: Webhook
+    secrets: Sequence[str]
     events: list[SealedEntry]
     through: int
     """Up to this number nothing but these events concerns the webhook."""
+    read_at: datetime
 
 
 async def deliver_events(run: Run, receivers: Receivers, owed: DeliverEvents) -> None:
@@ -51,14 +55,13 @@ async def deliver_events(run: Run, receivers: Receivers, owed: DeliverEvents) ->
 async def _deliver(run: Run, receiver: Receiver, portion: _Portion) -> None:
     ends = time.monotonic() + _SECONDS
     webhook: Webhook | None = portion.webhook
+    now = portion.read_at
     for event in portion.events:
         assert webhook is not None
-        answer = await _told(run, receiver, webhook.id, event)
-        if answer is None:
-            return
+        answer = await receiver.deliver(event, portion.secrets, now)
         through = portion.through if event is portion.events[-1] else event.entry.number
         async with run.transaction() as ports:
-            webhook = await _note(ports, webhook, event, answer, through)
+            webhook, now = await _note(ports, webhook, event, answer, through), ports.now
         if webhook is None or answer.outcome != "delivered" or time.monotonic() > ends:
             return
 
@@ -82,7 +85,8 @@ async def _next_portion(ports: Ports, webhook_id: UUID) -> _Portion | None:
     if not events and webhook.position < head:
         await ports.webhooks.save(webhook.delivered(head))
     last = events[-1].entry.number if events else head
-    return _Portion(webhook, events, last if len(events) == _EVENTS else max(last, head))
+    through = last if len(events) == _EVENTS else max(last, head)
+    return _Portion(webhook, await secrets_of(ports, webhook_id), events, through, ports.now)
 
 
 async def sight_of_webhook(ports: Ports, webhook: Webhook) -> Sight | None:
@@ -92,13 +96,6 @@ async def sight_of_webhook(ports: Ports, webhook: Webhook) -> Sight | None:
     if not {"trail.read_all", "webhook.write"} <= privileges:
         return None
     return sight_with(webhook.owner_id, privileges)
-
-
-async def _told(run: Run, receiver: Receiver, webhook_id: UUID, event: SealedEntry) -> Answer | None:
-    """None where the webhook was taken away, and its secrets with it."""
-    async with run.transaction() as ports:
-        secrets, now = await secrets_of(ports, webhook_id), ports.now
-    return await receiver.deliver(event, secrets, now) if secrets else None
 
 
 async def _note(
@@ -127,6 +124,7 @@ async def deliver_again(run: Run, receivers: Receivers, owed: DeliverAgain) -> N
     async with run.transaction() as ports:
         webhook = await ports.webhooks.get(owed.webhook_id)
         sight = await sight_of_webhook(ports, webhook) if webhook is not None else None
+        secrets, now = await secrets_of(ports, owed.webhook_id), ports.now
         events = []
         if sight is not None:
             selection = Selection(beyond=owed.number - 1, limit=1)
@@ -134,7 +132,7 @@ async def deliver_again(run: Run, receivers: Receivers, owed: DeliverAgain) -> N
     answer = None
     if webhook is not None and events and events[0].entry.number == owed.number:
         async with receivers.at(webhook.url) as receiver:
-            answer = await _told(run, receiver, webhook.id, events[0])
+            answer = await receiver.deliver(events[0], secrets, now)
     async with run.finish() as ports:
         if answer is not None and await ports.webhooks.locked(owed.webhook_id) is not None:
             await ports.webhooks.note(_attempt(ports, owed.webhook_id, events[0], answer, replay=True))
