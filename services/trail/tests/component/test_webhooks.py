@@ -278,6 +278,9 @@ class TestFailure:
         sent += await stage.comment(2)
         await stage.work()
         assert stage.receiver.told() == sent[:1], "an event that comes meanwhile does not hasten the attempt"
+        owed = DeliverEvents(webhook_id=UUID(webhook["id"]))
+        await deliver_events(_Run(stage), stage.receivers, owed)
+        assert stage.receiver.told() == sent[:1], "nor does a turn that somebody was woken for too early"
         stage.receiver.answer = says(204)
         await stage.work(later=PAUSES[0] * 1.2)
         assert stage.receiver.told() == [sent[0], *sent]
