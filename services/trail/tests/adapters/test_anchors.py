@@ -115,6 +115,9 @@ async def test_it_is_made_once_by_any_number_of_workers(scene: Any, backbone: An
     assert tuple(row) == (THE_DAY, 1)
     assert len(await scene.stored.published(ChainAnchored.type)) == 1
     assert len(await scene.stored.fetch("SELECT FROM anchor_keys")) == 1
+    assert [tuple(job) for job in await scene.stored.fetch("SELECT state, attempts FROM jobs")] == [
+        ("done", 0)
+    ]
     assert (await verified(scene)).anchors == 1
 
 
@@ -165,9 +168,9 @@ async def test_keys_change_with_overlap_and_old_anchors_still_hold(scene: Any, b
     assert (outcome.broken, outcome.anchors) == (None, 40)
 
 
-async def rewrite(scene: Any, first: int) -> None:
-    """The chain with other data from an entry on, all hashes and the head made to fit: what somebody does who
-    has the database and knows how the trail works."""
+async def rewrite(scene: Any, first: int, *, without: int = 0) -> None:
+    """The chain with other data from an entry on (or without one), all hashes and the head made to fit: what
+    somebody does who has the database and knows how the trail works."""
     async with scene.database.reading(TENANT) as work:
         trail = scene.ports(work).trail
         entries = await trail.portion(after=0, through=1_000)
@@ -175,6 +178,9 @@ async def rewrite(scene: Any, first: int) -> None:
     statements = []
     for sealed in entries[first - 1 :]:
         entry: Entry = sealed.entry
+        if entry.number == without:
+            statements.append(f"DELETE FROM entries WHERE number = {without}")
+            continue
         data = entry.occurrence.data
         if entry.number == first:
             data = data.replace("comment_id", "remark_id")
@@ -191,6 +197,11 @@ async def test_a_rewritten_chain_no_longer_fits_the_anchor(anchored: Any) -> Non
     await rewrite(anchored, 4)
     outcome = await verified(anchored)
     assert (outcome.broken, outcome.checked) == (Broken(6, "rewritten"), 8)
+
+
+async def test_an_entry_taken_out_is_missing_though_all_hashes_were_made_to_fit(anchored: Any) -> None:
+    await rewrite(anchored, 3, without=3)
+    assert (await verified(anchored)).broken == Broken(3, "missing")
 
 
 async def test_what_came_after_the_last_anchor_is_the_heads_alone(anchored: Any) -> None:
