@@ -28,6 +28,7 @@ from optima_kit.testing import AppClient, app_client
 from optima_kit.work import JobRunner
 from trail.adapters import outside
 from trail.adapters.outside import Outside
+from trail.adapters.postgres import QUERIES
 from trail.adapters.receivers import HttpReceivers
 from trail.application.deliver_events import deliver_events
 from trail.application.schedules import DeliverEvents
@@ -307,9 +308,13 @@ class TestFailure:
             await stage.work()
         assert stage.receiver.told() == sent
         owed = await stage.scene.stored.fetch(
-            "SELECT key FROM jobs WHERE state = 'due' AND kind = 'trail.deliver_events'"
+            "SELECT due_at FROM jobs WHERE state = 'due' AND kind = 'trail.deliver_events'"
         )
         assert len(owed) == 1
+        await stage.comment()
+        assert owed[0] in await stage.scene.stored.fetch(
+            "SELECT due_at FROM jobs WHERE state = 'due' AND kind = 'trail.deliver_events'"
+        ), "what comes wakes nobody whose receiver fails"
 
     async def test_after_the_last_attempt_it_is_disabled_with_a_notice_and_resumed_loses_nothing(
         self, stage: Stage
@@ -404,6 +409,25 @@ class TestFailure:
         assert stage.receiver.told() == []
         await stage.work(later=timedelta(minutes=5))
         assert stage.receiver.told() == sent
+
+
+async def test_what_an_owner_may_see_is_found_by_index(scene: Any) -> None:
+    for n in range(20):
+        subjects = [UUID(int=1000 + 100 * n + k) for k in range(100)]
+        await scene.record(
+            *(
+                scene.event(BriefCommented(brief_id=each, comment_id=uuid4()), subject=each)
+                for each in subjects
+            )
+        )
+    await scene.tamper("ANALYZE entries")
+    for statement, argument, index in (
+        (QUERIES.find_owner, UUID(int=1001), "entries_by_story"),
+        (QUERIES.find_privileges_of_roles, ["buyer"], "entries_by_type"),
+    ):
+        async with scene.database.reading(scene.tenant_id) as work:
+            plan = await work.connection.fetch(f"EXPLAIN {statement}", argument)
+        assert index in "".join(row[0] for row in plan), plan
 
 
 class TestPlaces:
