@@ -126,12 +126,12 @@ class Directory:
     def in_place_of(self, person_id: UUID) -> UUID:
         """Who stands where the person stood: they themselves; once they have left, who took over, if anybody
         did."""
-        current, seen = person_id, {person_id}
+        current, seen = person_id, [person_id]
         while (person := self.people.get(current)) is not None and not person.active:
             if person.successor is None or person.successor in seen:
                 break
             current = person.successor
-            seen.add(current)
+            seen.append(current)
         return current
 
     def unit_named(self, key: str) -> Unit | None:

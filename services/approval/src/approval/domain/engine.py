@@ -322,7 +322,7 @@ def _open(approval: Approval) -> Approval:
 def _part_decided_by(run: Run, step: Step, decision: Decision) -> UUID:
     """Whose part the decision is: one's own, or that of who delegated."""
     by, wanted = decision.by, decision.on_behalf_of
-    person = run.directory.person(by)
+    person = run.directory.people.get(by)
     if person is None or not person.active or not person.may_decide:
         raise Forbidden("not_an_approver", step=step.key)
     parts = run.run_of(step.key).parts

@@ -91,8 +91,9 @@ class Run:
         step = self.process.steps.get(key)
         if step is None:
             raise Invalid("unknown_step", field="step", step=key)
-        if self.run_of(key).state != "pending":
-            raise WrongState("step_not_pending", field="step", step=key, state=self.run_of(key).state)
+        state = self.progress.steps[key].state
+        if state != "pending":
+            raise WrongState("step_not_pending", field="step", step=key, state=state)
         return step
 
     # -- going on
@@ -207,7 +208,7 @@ class Run:
 
     def count_votes(self, step: Step) -> bool:
         """Ends the step if its votes decide it; whether they did."""
-        outcome = verdict(step, self.run_of(step.key).parts.values())
+        outcome = verdict(step, self.progress.steps[step.key].parts.values())
         if outcome == "approved":
             self.end_step(step, "approved", "votes")
         elif outcome == "rejected":

@@ -93,7 +93,11 @@ class SubjectType(BaseModel):
     def values(self, content: Content, names: Collection[str]) -> dict[str, Any]:
         """The named fields, where they are there, as typed values (Decimal, date, int …). Raises ValueError
         naming the path of one that is not what it is declared to be."""
-        return _record_values({name: self.fields[name] for name in names}, content, "")
+        return {
+            name: _value(self.fields[name], content[name], name)
+            for name in names
+            if content.get(name) is not None
+        }
 
     def flaws(self, content: Content) -> Iterator[tuple[str, str]]:
         """Paths of fields that don't fit, each with `missing`, `unknown`, `mistyped` or `title_too_long`."""
