@@ -227,6 +227,14 @@ class TestAddresses:
             "GET, POST",
         )
 
+    async def test_a_fixed_address_answers_for_itself(self, board):
+        response, body = await board.client.put("/v1/notes/count", {})
+        assert (response.status, body["code"], response.headers["Allow"]) == (
+            405,
+            "method_not_allowed",
+            "GET",
+        )
+
     async def test_unknown_query_parameters_are_refused(self, board):
         response, body = await board.client.get("/v1/notes?colour=red")
         assert (response.status, body["errors"][0]["field"]) == (422, "colour")

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from optima_kit.actor import Actor
-from optima_kit.http import Amount, Command, PageQuery, Query, Text, View
+from optima_kit.http import Amount, Command, Moment, PageQuery, Query, Text, View
 from optima_kit.http.problems import load_catalogue
 from optima_kit.refusals import Refusal
 
@@ -126,8 +126,8 @@ class RecallCommand(Command):
 
 class DelegateCommand(Command):
     to_person_id: UUID
-    starts_at: AwareDatetime
-    ends_at: AwareDatetime
+    starts_at: Moment
+    ends_at: Moment
     processes: Annotated[list[StepKey], Field(max_length=100, default_factory=list)]
     """Keys; none: every process."""
     up_to: Amount | None = None

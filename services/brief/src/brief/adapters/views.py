@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BeforeValidator, Field
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
 from optima_kit.actor import Actor
-from optima_kit.http import Amount, Code, Command, Count, PageQuery, Query, Text, View
+from optima_kit.http import Amount, Code, Command, Count, Day, PageQuery, Query, Text, View
 from optima_kit.ids import new_id
 
 from ..application.access import allowed_actions, sees_prices, shown_content
@@ -23,16 +21,6 @@ from ..domain.pricing import PriceLine, Pricing
 
 UnitPrice = Annotated[str, Field(pattern=r"^\d{1,9}(\.\d{1,4})?$", examples=["0.0345"])]
 """Euro for one unit, at most four decimals (printed matter costs fractions of a cent), written as text."""
-
-
-def _iso_text(value: Any) -> Any:
-    # Numbers would be taken for seconds since 1970.
-    if isinstance(value, date) or (isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value)):
-        return value
-    raise PydanticCustomError("iso_date", "Write the date as text, such as 2026-12-31")
-
-
-Day = Annotated[date, BeforeValidator(_iso_text)]
 
 
 class NewDelivery(Command):

@@ -17,6 +17,8 @@ from optima_kit.http import (
     Call,
     Code,
     Command,
+    Day,
+    Flag,
     Page,
     PageQuery,
     Reply,
@@ -73,7 +75,7 @@ class ConfigureConnection(Command):
 
 
 class StartImport(Command):
-    dry_run: bool = False
+    dry_run: Flag = False
 
 
 class CustomerQuery(PageQuery):
@@ -86,7 +88,7 @@ class FailureQuery(PageQuery):
 
 
 class LookupQuery(PageQuery):
-    on: date | None = None
+    on: Day | None = None
     """Codes valid on that day; today, if none is given."""
 
 

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from uuid import UUID
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, AwareDatetime, Field
+from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from optima_contracts.privileges import ADMIN_ONLY, PRIVILEGES
@@ -20,6 +20,8 @@ from optima_kit.http import (
     Call,
     Code,
     Command,
+    Flag,
+    Moment,
     Page,
     PageQuery,
     Query,
@@ -245,8 +247,8 @@ class RevisePerson(Command):
     unit: Code | None = None
     manager: UUID | None = None
     language: Language = Field(default_factory=lambda: "it")
-    active: bool = Field(default_factory=bool)
-    absent_until: AwareDatetime | None = None
+    active: Flag = Field(default_factory=bool)
+    absent_until: Moment | None = None
 
     def changes(self) -> PersonChanges:
         given: dict[str, object] = {name: getattr(self, name) for name in self.model_fields_set}

@@ -11,6 +11,7 @@ from optima_kit.http import (
     Call,
     Code,
     Command,
+    Flag,
     Page,
     PageQuery,
     Reply,
@@ -45,7 +46,7 @@ class DestinationFields(Command):
 class TransportReasonFields(Command):
     text: Text(100)  # type: ignore[valid-type]
     """As the document prints it."""
-    sale: bool
+    sale: Flag
 
 
 class WarehouseView(View):

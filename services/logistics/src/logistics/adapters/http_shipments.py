@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from optima_kit.http import (
     Call,
@@ -14,6 +14,9 @@ from optima_kit.http import (
     Command,
     Content,
     Count,
+    Day,
+    Flag,
+    Moment,
     Page,
     PageQuery,
     Reply,
@@ -85,20 +88,20 @@ class DraftShipment(TransportFields):
 
 
 class IssueDdt(Command):
-    issue_date: date | None = None
+    issue_date: Day | None = None
     """Today, in the sender's time zone, when absent."""
     series: Annotated[str, Field(pattern=r"^[A-Z0-9]{1,6}$")] | None = None
     """The ordinary series when absent."""
 
 
 class Depart(Command):
-    departed_at: AwareDatetime | None = None
+    departed_at: Moment | None = None
     """Now when absent."""
 
 
 class Deliver(Command):
     received_by: Text(150)  # type: ignore[valid-type]
-    delivered_at: AwareDatetime | None = None
+    delivered_at: Moment | None = None
     """Now when absent."""
 
 
@@ -107,7 +110,7 @@ class Reason(Command):
 
 
 class VoidDdt(Reason):
-    reissue: bool
+    reissue: Flag
     """Draft the same shipment anew, to be corrected and issued under a new number."""
 
 
@@ -117,8 +120,8 @@ class ShipmentQuery(PageQuery):
     brief_id: UUID | None = None
     warehouse: Code | None = None
     destination: Code | None = None
-    issued_from: date | None = None
-    issued_to: date | None = None
+    issued_from: Day | None = None
+    issued_to: Day | None = None
     """Inclusive."""
     number: Text(20) | None = None  # type: ignore[valid-type]
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from optima_kit.http import Amount, Code, Command, Count, PageQuery, Text, View
+from optima_kit.http import Amount, Code, Command, Count, Day, Flag, PageQuery, Text, View
 
 from ..application.ports import Customer
 from ..application.queries import SeenJob, SeenOrder, SeenPhase, SeenTask
@@ -33,9 +33,9 @@ class PhaseOfKind(Command):
     name: Text(100)  # type: ignore[valid-type]
     after: Annotated[list[Code], Field(max_length=50, default_factory=list)]
     """Keys of the phases that must be over before this one starts."""
-    quality_check: bool = False
+    quality_check: Flag = False
     """Its work must be accepted by an inspector before it counts as done."""
-    skippable: bool = False
+    skippable: Flag = False
 
 
 class DefineKind(Command):
@@ -92,7 +92,7 @@ class ItemOfOrder(Command):
 class WriteOrder(Command):
     title: Text(200)  # type: ignore[valid-type]
     customer: Code | None = None
-    deadline: date
+    deadline: Day
     items: Annotated[list[ItemOfOrder], Field(min_length=1, max_length=100)]
 
 

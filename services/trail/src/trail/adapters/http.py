@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 
-from optima_kit.http import Call, Page, PageQuery, Routes, View, decode_cursor, encode_cursor
+from optima_kit.http import Call, Moment, Page, PageQuery, Routes, View, decode_cursor, encode_cursor
 
 from ..application.ports import Ports, Selection
 from ..application.read_entries import read_entries
@@ -34,8 +34,8 @@ class EntryQuery(PageQuery):
     person: UUID | None = None
     """Only what this person did, or what was done on their behalf."""
     type: EventTypes = ()
-    occurred_from: AwareDatetime | None = None
-    occurred_before: AwareDatetime | None = None
+    occurred_from: Moment | None = None
+    occurred_before: Moment | None = None
 
 
 class EntryView(View):

@@ -7,9 +7,9 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
-from optima_kit.http import Call, Content, Query, Routes
+from optima_kit.http import Call, Content, Moment, Query, Routes
 
 from ..application.export_entries import export_entries
 from ..application.ports import Ports, Selection
@@ -36,8 +36,8 @@ class PrintoutQuery(Query):
     person: UUID | None = None
     """Only what this person did, or what was done on their behalf."""
     type: EventTypes = ()
-    occurred_from: AwareDatetime | None = None
-    occurred_before: AwareDatetime | None = None
+    occurred_from: Moment | None = None
+    occurred_before: Moment | None = None
 
 
 @export_routes.get("/v1/exports", privilege="trail.export", transaction=False)

@@ -9,6 +9,7 @@ from uuid import UUID
 from optima_kit.http import (
     Call,
     Command,
+    Flag,
     Page,
     PageQuery,
     Reply,
@@ -45,14 +46,14 @@ class WebhookContent(Command):
 class SetUpWebhook(WebhookContent):
     after: UUID | None = None
     """The event after which it begins; without, it begins with the next one."""
-    from_the_beginning: bool = False
+    from_the_beginning: Flag = False
     """Tell the whole history first."""
 
 
 class MoveWebhook(Command):
     after: UUID | None = None
     """The event after which to go on; without, with the next one."""
-    from_the_beginning: bool = False
+    from_the_beginning: Flag = False
 
 
 class SecretView(View):

@@ -1,6 +1,6 @@
 """HTTP: endpoints declared by their handlers' signatures, and OpenAPI from the same models."""
 
-from .fields import Amount, Code, Command, Count, Query, Text, View
+from .fields import Amount, Code, Command, Count, Day, Flag, Moment, Query, Text, View
 from .pages import Page, PageQuery, decode_cursor, encode_cursor
 from .routes import Call, Content, Reply, Routes
 
@@ -11,6 +11,9 @@ __all__ = [
     "Command",
     "Content",
     "Count",
+    "Day",
+    "Flag",
+    "Moment",
     "Page",
     "PageQuery",
     "Query",

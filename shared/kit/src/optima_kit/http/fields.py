@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StrictBool,
+)
 from pydantic.json_schema import WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+_NUMBER = re.compile(r"\s*[-+]?(\d[\d_]*\.?\d*|\.\d+)\s*")
+_AMOUNT = r"^\d{1,12}(\.\d{1,2})?$"
+_COUNT = r"^\d{1,9}(\.\d{1,3})?$"
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
@@ -51,6 +64,23 @@ Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 """A key that people choose: letters, digits, dot, dash and underscore, at most 64 characters."""
 
 
+def _no_number(value: Any) -> Any:
+    # pydantic takes a number for seconds since 1970, which nobody means who writes a date.
+    if isinstance(value, int | float) or (isinstance(value, str) and _NUMBER.fullmatch(value)):
+        raise PydanticCustomError("date_type", "Write dates as 2026-01-31")
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_no_number)]
+"""A date, written as 2026-01-31."""
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_no_number)]
+"""A point in time, written as 2026-01-31T09:00:00+01:00."""
+
+Flag = StrictBool
+"""true or false; in a query string, plain `bool` reads the words."""
+
+
 def _decimal_text(value: Any) -> Any:
     if isinstance(value, Decimal):
         return value
@@ -62,8 +92,14 @@ def _decimal_text(value: Any) -> Any:
     return value
 
 
-def _schema(pattern: str, example: str) -> Any:
-    return WithJsonSchema({"type": "string", "pattern": pattern, "examples": [example]})
+def _shown(pattern: str, example: str) -> Any:
+    text = {"type": "string", "pattern": pattern, "examples": [example]}
+    return WithJsonSchema(text, mode="serialization")
+
+
+def _sent(pattern: str, example: str, least: int) -> Any:
+    text = {"type": "string", "pattern": pattern, "examples": [example]}
+    return WithJsonSchema({"anyOf": [text, {"type": "integer", "minimum": least}]}, mode="validation")
 
 
 Amount = Annotated[
@@ -71,7 +107,8 @@ Amount = Annotated[
     BeforeValidator(_decimal_text),
     Field(ge=0, max_digits=14, decimal_places=2),
     PlainSerializer(lambda value: f"{value:.2f}", return_type=str),
-    _schema(r"^\d{1,12}(\.\d{1,2})?$", "1250.00"),
+    _shown(_AMOUNT, "1250.00"),
+    _sent(_AMOUNT, "1250.00", 0),
 ]
 """Euro, zero or more, at most two decimals, written as text."""
 
@@ -80,6 +117,7 @@ Count = Annotated[
     BeforeValidator(_decimal_text),
     Field(gt=0, max_digits=12, decimal_places=3),
     PlainSerializer(lambda value: f"{value.normalize():f}", return_type=str),
-    _schema(r"^\d{1,9}(\.\d{1,3})?$", "500"),
+    _shown(_COUNT, "500"),
+    _sent(_COUNT, "500", 1),
 ]
 """A quantity above zero, at most three decimals, written as text."""

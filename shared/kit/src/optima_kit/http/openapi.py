@@ -90,12 +90,19 @@ def _operation(route: Route, keys: Any) -> dict[str, Any]:
     if not route.public:
         operation["security"] = [{"bearer": []}]
     if route.body is bytes:
-        content = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in route.consumes}
+        content = {kind: _raw(kind) for kind in route.consumes}
         operation["requestBody"] = {"required": True, "content": content}
     elif route.body is not None:
         content = {"application/json": {"schema": keys[route.body, "validation"]}}
         operation["requestBody"] = {"required": True, "content": content}
     return operation
+
+
+def _raw(media_type: str) -> dict[str, Any]:
+    """A document that its handler reads."""
+    if media_type.endswith(("json", "yaml")):
+        return {"schema": {"type": "object"}}
+    return {"schema": {"type": "string", "format": "binary"}}
 
 
 def _parameters(route: Route) -> list[dict[str, Any]]:
@@ -150,7 +157,7 @@ def _inlined(schema: Any, definitions: dict[str, Any]) -> Any:
 def _responses(route: Route, keys: Any) -> dict[str, Any]:
     success: dict[str, Any] = {"description": "Done"}
     if isinstance(route.returns, type) and issubclass(route.returns, Content):
-        success["content"] = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
+        success["content"] = {"*/*": {}}
     elif route.returns is not None:
         success["content"] = {"application/json": {"schema": keys[route.returns, "serialization"]}}
     problem = {"content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}
@@ -174,7 +181,9 @@ def _problem_statuses(route: Route) -> list[tuple[int, str]]:
         statuses += [(413, "Too large"), (415, "Media type not accepted")]
     if route.body is not None or route.query is not None or route.idempotent:
         statuses.append((422, "Invalid data"))
-    if route.if_match:
+    if route.public and route.writes:
+        statuses.append((401, "Not let in"))
+    if route.writes and not route.public:
         statuses += [(412, "Stale version"), (428, "If-Match missing")]
     return sorted(set(statuses))
 

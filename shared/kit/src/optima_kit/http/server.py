@@ -8,7 +8,7 @@ import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Generic, TypeVar, cast
 from urllib.parse import quote
 from uuid import UUID
@@ -128,6 +128,11 @@ class Api(Generic[P]):
             if pattern not in resources:
                 resources[pattern] = app.router.add_resource(pattern)
             resources[pattern].add_route(route.method, self._handler(route))
+        for pattern, resource in resources.items():
+            if "{" not in pattern:
+                # Else a method that a fixed address lacks would reach the address with a placeholder.
+                methods = [route.method for route in resource]
+                resource.add_route("*", partial(_refuse_method, methods))
 
     async def _serve_document(self, _: web.Request) -> web.Response:
         return web.Response(body=self._document, content_type="application/json")
@@ -272,6 +277,10 @@ class Api(Generic[P]):
         ) as work:
             call.transaction, call.built_ports = work, self._ports(work)
             yield work
+
+
+async def _refuse_method(allowed: list[str], request: web.Request) -> web.StreamResponse:
+    raise web.HTTPMethodNotAllowed(request.method, allowed)
 
 
 class _BadInput(Exception):
