@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from optima_kit.refusals import Invalid
-from trail.adapters.outside import NotAllowed, NotFound, Outside, resolve_by_system
+from trail.adapters.outside import NotAllowed, Outside, resolve_by_system
 from trail.domain.addresses import Openness
 
 HERE = Openness(networks=(ip_network("127.0.0.1/32"),))
@@ -124,7 +124,7 @@ async def test_a_session_reaches_no_other_host(secure: Secure) -> None:
     ["127.0.0.1", "127.0.0.2", "[::1]", "[::ffff:7f00:1]", "2130706433", "0x7f.1", "127.1", "localhost"],
 )
 async def test_the_systems_own_resolver_leads_nowhere_private(host: str) -> None:
-    with pytest.raises((NotAllowed, NotFound)):
+    with pytest.raises(NotAllowed):
         await Outside(Openness()).addresses(f"https://{host}/")
 
 
@@ -138,7 +138,7 @@ async def test_the_environments_proxy_is_not_taken(secure: Secure, monkeypatch: 
 
 async def test_a_name_that_does_not_exist_and_one_that_cannot() -> None:
     outside = Outside(HERE)
-    with pytest.raises(NotFound):
+    with pytest.raises(NotAllowed):
         await outside.addresses("https://nobody.invalid/")
     with pytest.raises(Invalid):
         await outside.addresses(f"https://{'a' * 64}.example/")

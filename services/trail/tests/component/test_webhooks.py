@@ -441,7 +441,7 @@ class TestPlaces:
             "http://metadata.test/latest": "webhook_address_not_allowed",
             "http://inside.test/": "webhook_address_not_allowed",
             "http://mixed.test/": "webhook_address_not_allowed",
-            "http://nowhere.test/": "webhook_host_unknown",
+            "http://nowhere.test/": "webhook_address_not_allowed",
             "ftp://hooks.test/": "webhook_not_https",
             "http://user:secret@hooks.test/": "webhook_address",
         }

@@ -28,11 +28,8 @@ ANSWERED_WITHIN: Final = 10.0
 
 
 class NotAllowed(Exception):
-    """The address leads where requests may not go."""
-
-
-class NotFound(Exception):
-    """The name leads nowhere."""
+    """The address leads nowhere, or where requests may not go. The two are not told apart: whoever chooses
+    addresses could otherwise ask which names there are inside."""
 
 
 async def resolve_by_system(host: str, port: int) -> Sequence[str]:
@@ -52,7 +49,7 @@ class Outside:
         self._tls = tls or ssl.create_default_context()
 
     async def addresses(self, url: str) -> Sequence[str]:
-        """Where the URL leads. Raises Invalid for what is no address to send to, NotFound, NotAllowed."""
+        """Where the URL leads. Raises Invalid for what is no address to send to, and NotAllowed."""
         host, port = host_and_port(url, self._openness)
         if not _same_host(URL(url).raw_host or "", host):
             raise NotAllowed
@@ -61,9 +58,7 @@ class Outside:
                 found = await self._resolve(host, port)
         except (OSError, UnicodeError):
             # UnicodeError: what the system's resolver says to a name with an empty or overlong part.
-            raise NotFound from None
-        if not found:
-            raise NotFound
+            raise NotAllowed from None
         if not all_allowed(found, self._openness):
             raise NotAllowed
         return found

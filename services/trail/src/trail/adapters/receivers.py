@@ -6,7 +6,6 @@ import re
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -22,7 +21,7 @@ from ..application.ports import Answer, Receiver
 from ..domain.chain import SealedEntry
 from ..domain.webhooks import Outcome
 from .feed import event_view
-from .outside import ANSWERED_WITHIN, NotAllowed, NotFound, Outside
+from .outside import ANSWERED_WITHIN, NotAllowed, Outside
 
 DELIVERY_SECONDS = Histogram(
     "optima_trail_webhook_seconds",
@@ -46,8 +45,6 @@ class HttpReceivers:
     async def check(self, url: str) -> None:
         try:
             await self._outside.addresses(url)
-        except NotFound:
-            raise Invalid("webhook_host_unknown", field="url") from None
         except NotAllowed:
             raise Invalid("webhook_address_not_allowed", field="url") from None
 
@@ -56,22 +53,16 @@ class HttpReceivers:
         async with AsyncExitStack() as stack:
             try:
                 session = await stack.enter_async_context(self._outside.session(url))
-            except NotFound:
-                yield _Nobody("unreachable", "the name leads nowhere")
             except (NotAllowed, Invalid):
-                yield _Nobody("not_allowed", "the address leads where webhooks may not go")
+                yield _Nobody()
             else:
                 yield _HttpReceiver(session, url)
 
 
-@dataclass(frozen=True, slots=True)
 class _Nobody:
-    outcome: Outcome
-    text: str
-
     async def deliver(self, event: SealedEntry, secrets: Sequence[str], now: datetime) -> Answer:
-        DELIVERY_SECONDS.labels(self.outcome).observe(0)
-        return Answer(self.outcome, None, 0, self.text)
+        DELIVERY_SECONDS.labels("not_allowed").observe(0)
+        return Answer("not_allowed", None, 0, "the address leads nowhere that webhooks may go")
 
 
 class _HttpReceiver:

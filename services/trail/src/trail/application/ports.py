@@ -212,7 +212,7 @@ class Receivers(Protocol):
         """Whoever listens there. Its name is resolved once, and only what was resolved is connected to."""
 
     async def check(self, url: str) -> None:
-        """Raises Invalid where webhooks may not lead there, or the name leads nowhere."""
+        """Raises Invalid where webhooks may not lead there, or it leads nowhere."""
 
 
 @dataclass(frozen=True, slots=True)

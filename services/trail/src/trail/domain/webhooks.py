@@ -16,7 +16,8 @@ from optima_kit.refusals import WrongState
 State = Literal["active", "paused", "disabled"]
 Reason = Literal["gone", "unreachable", "owner"]
 Outcome = Literal["delivered", "refused", "unreachable", "not_allowed"]
-"""`refused`: answered with anything but success. `not_allowed`: its name leads where webhooks may not."""
+"""`refused`: answered with anything but success. `not_allowed`: its name
+leads nowhere, or where webhooks may not."""
 
 PAUSES: Final = (
     timedelta(seconds=5),
