@@ -366,17 +366,17 @@ class Progress:
 def opened(event: Opened) -> Approval:
     """The state that an approval begins with."""
     return Approval(
-        id=event.approval,
-        process_key=event.process_key,
-        process_version=event.process_version,
-        subject_type=event.subject_type,
-        subject_id=event.subject_id,
-        subject_revision=event.subject_revision,
-        requester=event.requester,
-        content=event.content,
-        content_hash=event.content_hash,
-        opened_at=event.at,
-        steps=dict.fromkeys(event.steps, WAITING),
+        event.approval,
+        event.process_key,
+        event.process_version,
+        event.subject_type,
+        event.subject_id,
+        event.subject_revision,
+        event.requester,
+        event.content,
+        event.content_hash,
+        event.at,
+        dict.fromkeys(event.steps, WAITING),
     )
 
 

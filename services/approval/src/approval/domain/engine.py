@@ -72,17 +72,17 @@ def open_approval(
 ) -> Result:
     """Begins a run. The result may have ended already, when no step needs anybody."""
     beginning = Opened(
-        at=now,
-        approval=approval_id,
-        process_key=process.key,
-        process_version=process.version,
-        subject_type=subject.type,
-        subject_id=subject.id,
-        subject_revision=subject.revision,
-        requester=subject.requester,
-        content=subject.content,
-        content_hash=subject.content_hash,
-        steps=tuple(process.steps),
+        now,
+        approval_id,
+        process.key,
+        process.version,
+        subject.type,
+        subject.id,
+        subject.revision,
+        subject.requester,
+        subject.content,
+        subject.content_hash,
+        tuple(process.steps),
     )
     run = Run(opened(beginning), process, now, directory)
     run.events.append(beginning)
