@@ -69,11 +69,17 @@ class PostgresPersonKeys:
 
     async def _keys(self, people: Iterable[UUID]) -> dict[UUID, bytes]:
         rows = await self._connection.fetch(QUERIES.find_person_keys, list(people))
-        return {
-            row["person_id"]: self._sealer.opened(row["sealed"], str(row["person_id"]))
-            for row in rows
-            if row["sealed"] is not None
-        }
+        try:
+            return {
+                row["person_id"]: self._sealer.opened(row["sealed"], str(row["person_id"]))
+                for row in rows
+                if row["sealed"] is not None
+            }
+        except SealBroken as broken:
+            raise SealBroken(
+                f"the key of person {broken} does not open with this OPTIMA_KEY_SECRET: restore the secret "
+                "that it was made under, the same in every replica"
+            ) from None
 
 
 def _sealed(occurrence: Occurrence, fields: Sequence[PersonalField], keys: Mapping[UUID, bytes]) -> str:
