@@ -5,6 +5,7 @@ The endpoints are read from the services themselves, so that a new one is tested
 
 from __future__ import annotations
 
+import base64
 import json
 import uuid
 from collections.abc import Iterator
@@ -184,6 +185,12 @@ async def test_a_nasty_value_in_any_field_is_never_a_fault_of_ours(serve, module
         await root.close()
 
 
+def unsigned(token: str) -> str:
+    """The same claims under `alg: none`."""
+    header = base64.urlsafe_b64encode(b'{"alg":"none","kid":"test"}').decode().rstrip("=")
+    return f"{header}.{token.split('.')[1]}."
+
+
 @pytest.mark.parametrize("module", SERVICES)
 async def test_nobody_gets_in_without_a_good_token(serve, module):
     served = await serve(module)
@@ -195,6 +202,7 @@ async def test_nobody_gets_in_without_a_good_token(serve, module):
         "forged": stranger.token(mighty),
         "another issuer's": people.token(mighty, iss="http://elsewhere"),
         "meant for others": people.token(mighty, aud="elsewhere"),
+        "unsigned": unsigned(people.token(mighty)),
         "garbage": "x.y.z",
     }
     for route, path in endpoints(served):
