@@ -260,7 +260,7 @@ async def test_what_is_not_there_is_absent_and_queries_are_checked(serve, module
                 response, body = await client.get(nowhere)
                 assert response.status == 404, f"GET {route.path} as {nowhere}: {response.status} {body}"
                 assert is_problem(response, body)
-        for query in ("surprise=1", "limit=0", "limit=100000", "limit=many", "cursor=x", "cursor=%00"):
+        for query in ("surprise=1", "limit=0", "limit=10000000", "limit=many", "cursor=x", "cursor=%00"):
             response, body = await client.get(f"{path}?{query}")
             assert response.status < 500, f"GET {route.path}?{query}: {body}"
             if route.query is not None:
