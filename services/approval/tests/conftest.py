@@ -91,7 +91,7 @@ class Desk:
             person_id=actor.person_id,
             name=name.title(),
             email=f"{name}@example.it",
-            kind="internal",
+            kind=changes.pop("kind", "internal"),
             roles=list(roles),
             unit_id=self.units[unit] if unit else None,
             manager_id=self.people[manager].person_id if manager else None,

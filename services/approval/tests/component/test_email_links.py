@@ -161,3 +161,42 @@ async def test_whoever_left_decides_nothing(desk, postbox):
         links["paolo@example.it"], {"outcome": "approve", "content_hash": "hash-1"}
     )
     assert response.status == 403
+
+
+@pytest.mark.parametrize("due", [{"hours": 8, "then": ["expire"]}, {"hours": 8}])
+async def test_an_external_person_decides_by_link_where_the_step_would_not_wait_for_ever(desk, postbox, due):
+    await desk.person("roberto", "supplier", kind="external")
+    step = {
+        "key": "uno",
+        "approvers": [{"person": "roberto@example.it"}, {"role": "purchasing"}],
+        "quorum": "all",
+        "by_email": True,
+        "due": due,
+    }
+    await desk.publish({**RULE, "steps": [step]})
+    brief_id = await desk.submit(process="prova")
+    await desk.work()
+    if "then" not in due:
+        assert "roberto@example.it" not in postbox.tokens()
+        return
+    nobody, path = desk.app.as_(None), f"/v1/decision-links/{postbox.tokens()['roberto@example.it']}"
+    _, shown = await nobody.get(path)
+    response, _ = await nobody.post(path, {"outcome": "approve", "content_hash": shown["content_hash"]})
+    assert response.status == 200
+    approval = await desk.approval("ada", brief_id)
+    parts = {part["person"]["name"]: part["state"] for part in approval["steps"][0]["parts"]}
+    assert parts == {"Roberto": "approved", "Paolo": "requested", "Piera": "requested"}
+    status, _ = await desk.decide("roberto", approval["approval_id"], "uno", content_hash="hash-1")
+    assert status == 403
+
+
+async def test_without_letters_no_external_person_is_asked(desk):
+    await desk.person("roberto", "supplier", kind="external")
+    step = RULE["steps"][0] | {
+        "approvers": [{"person": "roberto@example.it"}, {"role": "purchasing"}],
+        "due": {"hours": 8, "then": ["expire"]},
+    }
+    await desk.publish({**RULE, "steps": [step]})
+    brief_id = await desk.submit(process="prova")
+    parts = (await desk.approval("ada", brief_id))["steps"][0]["parts"]
+    assert {part["person"]["name"] for part in parts} == {"Paolo", "Piera"}

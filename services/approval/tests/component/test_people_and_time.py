@@ -129,6 +129,18 @@ async def test_who_took_over_from_the_requester_sees_it_and_may_recall_it(desk):
     assert body["state"] == "cancelled"
 
 
+async def test_what_is_approved_anew_is_asked_for_by_who_took_over(desk):
+    await desk.publish(rule())
+    brief_id = await desk.submit(process="prova")
+    first = await desk.approval("paolo", brief_id)
+    await desk.decide("paolo", first["approval_id"], "uno")
+    await desk.depart("marta", "piera")
+    await desk.price(brief_id, "120.00")
+    again = await desk.approval("piera", brief_id)
+    assert (again["state"], again["requester"]["name"]) == ("open", "Piera")
+    assert await asked(desk, brief_id) == ["Paolo"]
+
+
 async def test_delegations_of_who_left_end(desk):
     for giver, taker in (("paolo", "lia"), ("dario", "paolo"), ("dario", "lia")):
         body = {

@@ -631,7 +631,10 @@ class PostgresDirectories:
         time_zone = tenant["time_zone"] if tenant else "Europe/Rome"
         calendar = working_time.calendar(time_zone, italian_holidays(years))
         return Directory(
-            {row["person_id"]: _person(row, privileges) for row in await fetch(QUERIES.read_people)},
+            {
+                row["person_id"]: _person(row, privileges, mails_links=self._store.mails_links)
+                for row in await fetch(QUERIES.read_people)
+            },
             {
                 row["unit_id"]: Unit(row["unit_id"], row["key"], row["parent_id"], row["manager_id"])
                 for row in await fetch(QUERIES.read_units)
@@ -796,7 +799,7 @@ def _listed(row: asyncpg.Record) -> Listed:
     )
 
 
-def _person(row: asyncpg.Record, privileges: dict[str, frozenset[str]]) -> Person:
+def _person(row: asyncpg.Record, privileges: dict[str, frozenset[str]], *, mails_links: bool) -> Person:
     roles = frozenset(row["roles"])
     return Person(
         id=row["person_id"],
@@ -808,7 +811,7 @@ def _person(row: asyncpg.Record, privileges: dict[str, frozenset[str]]) -> Perso
         active=row["active"],
         may_decide=any(_DECIDES in privileges.get(role, ()) for role in roles),
         absent_until=row["absent_until"],
-        external=row["external"],
+        by_link=row["external"] and mails_links,
         language=row["language"],
         successor=row["successor_id"],
     )

@@ -42,7 +42,8 @@ async def on_brief_submitted(ports: Ports, event: BriefSubmitted, sequence: int)
 async def on_brief_priced(ports: Ports, event: BriefPriced, sequence: int) -> None:
     """Prices amend what is being approved. Older than what is known, or of an earlier revision: nothing.
     Ahead of its submission: it waits. Where the run had just approved other prices, a new run begins over
-    the same revision, since what is approved includes what it costs."""
+    the same revision, since what is approved includes what it costs; asked for by the requester or, since
+    they have left, by who took over."""
     newest = await ports.approvals.lock_newest(event.brief_id)
     if newest is None or newest.approval.subject_revision < event.revision:
         if await ports.approvals.is_withdrawn(event.brief_id):
@@ -58,14 +59,15 @@ async def on_brief_priced(ports: Ports, event: BriefPriced, sequence: int) -> No
         "quote_total": event.total,
         "quote_lines": [line.model_dump(mode="json") for line in event.lines],
     }
+    directory = await ports.directories.read()
     if approval.state == "approved":
+        requester = directory.in_place_of(approval.requester)
         subject = engine.Subject(
-            SUBJECT_TYPE, event.brief_id, event.revision, approval.requester, content, event.content_hash
+            SUBJECT_TYPE, event.brief_id, event.revision, requester, content, event.content_hash
         )
         await open_approval(ports, approval.process_key, subject, newest.correlation, sequence)
         return
     process = await running_process(ports, approval)
-    directory = await ports.directories.read()
     result = engine.amend(approval, process, content, event.content_hash, ports.now, directory)
     await record_change(ports, process, newest, result, sequence)
 

@@ -122,6 +122,14 @@ def group_of(approver: Approver, index: int) -> str:
     return approver.group or str(index + 1)
 
 
+def may_decide(person: Person, step: Step) -> bool:
+    """By the privilege; or by link, where the step sends letters and goes on by itself when it is overdue:
+    links expire, and who has nothing else must not hold it up for ever."""
+    if person.may_decide or not person.by_link:
+        return person.may_decide
+    return step.by_email and step.due is not None and bool(step.due.then)
+
+
 def may_be_asked(
     person: Person | None, step: Step, asking: Asking
 ) -> Literal["yes", "unknown", "inactive", "may_not_decide", "absent", "requester"]:
@@ -130,7 +138,7 @@ def may_be_asked(
         return "unknown"
     if not person.active:
         return "inactive"
-    if not person.may_decide:
+    if not may_decide(person, step):
         return "may_not_decide"
     if step.self_approval != "allowed" and person.id == asking.directory.in_place_of(asking.requester):
         return "requester"

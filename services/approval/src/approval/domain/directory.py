@@ -30,8 +30,9 @@ class Person:
     active: bool = True
     may_decide: bool = True
     """Whether one of their roles holds the privilege to decide approvals."""
+    by_link: bool = False
+    """Whether they may decide under an e-mail's link alone: external people, where letters are sent."""
     absent_until: datetime | None = None
-    external: bool = False
     language: Literal["it", "en"] = "it"
     successor: UUID | None = None
     """Who took over when they left."""

@@ -26,7 +26,7 @@ from .approval import (
     Reminded,
     opened,
 )
-from .approvers import Asking, may_be_asked, select_approvers
+from .approvers import Asking, may_be_asked, may_decide, select_approvers
 from .directory import Directory
 from .migration import choices_that_stay, migration_hindrance
 from .process import Evidence, Process, Step
@@ -323,7 +323,7 @@ def _part_decided_by(run: Run, step: Step, decision: Decision) -> UUID:
     """Whose part the decision is: one's own, or that of who delegated."""
     by, wanted = decision.by, decision.on_behalf_of
     person = run.directory.people.get(by)
-    if person is None or not person.active or not person.may_decide:
+    if person is None or not person.active or not may_decide(person, step):
         raise Forbidden("not_an_approver", step=step.key)
     parts = run.run_of(step.key).parts
     for_oneself = wanted is None or wanted == by

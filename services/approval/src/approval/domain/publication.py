@@ -9,6 +9,7 @@ from typing import Any
 
 from optima_kit.refusals import Invalid
 
+from .approvers import may_decide
 from .conditions import Conditions, IllTyped, Reading, read_condition
 from .directory import Directory, Person
 from .process import (
@@ -256,7 +257,7 @@ class _Check:
     ) -> Iterator[Invalid]:
         if not all(self.exists(rule) for rule in rules):
             return
-        fixed = {person.id for rule in rules for person in self.fixed_people(rule)}
+        fixed = {person.id for rule in rules for person in self.fixed_people(rule, step)}
         varies = any(rule.manager is not None or rule.field is not None for rule in rules)
         if step.if_too_few is not None:
             return
@@ -270,7 +271,7 @@ class _Check:
     def exists(self, rule: Approver) -> bool:
         return not any(True for _ in self.approver(rule, ""))
 
-    def fixed_people(self, rule: Approver) -> Iterator[Person]:
+    def fixed_people(self, rule: Approver, step: Step) -> Iterator[Person]:
         """The people whom a selector names for every subject, and who may decide."""
         directory = self.directory
         ids: Iterable[Any] = ()
@@ -285,7 +286,7 @@ class _Check:
                 ids = directory.members(unit.id) if rule.unit else [unit.manager]
         for person_id in ids:
             person = directory.person(person_id)
-            if person is not None and person.active and person.may_decide:
+            if person is not None and person.active and may_decide(person, step):
                 yield person
 
     def back_to(self, step: Step, place: Place, path: str) -> Iterator[Invalid]:
