@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 from uuid import UUID, uuid4
 
 from optima_contracts.brief import BriefApproved, BriefContent, BriefItem, ItemDelivery
@@ -121,10 +122,31 @@ async def build(world: World) -> None:
         customer_id = uuid4()
         changed = CustomerChanged(customer_id=customer_id, code=code, legal=legal, connection="erp")
         await world.hear(changed, customer_id)
+    order = await order_from_brief(world, names["kind"])
+    names["order_id"] = order["id"]
+    (job,) = order["jobs"]
+    names["job_id"] = job["id"]
+    await value(world, job)
+    for name, phase in zip(("phase", "begun_phase", "made_phase", "free_phase"), job["phases"], strict=True):
+        names[f"{name}_id"] = phase["id"]
+        path = f"/v1/phases/{phase['id']}"
+        if name != "free_phase":
+            await world.ask("POST", f"{path}/assignment", {"assignee_id": str(owner)})
+        if name in ("begun_phase", "made_phase"):
+            await world.ask("POST", f"{path}/start")
+        if name == "made_phase":
+            await world.ask("POST", f"{path}/completion", {"quantity": "100"})
+    names["job_version"] = str((await world.ask("GET", f"/v1/jobs/{job['id']}"))["version"])
+    world.secrets["job.economics.read"] = ["38712.40", "487.13", "48713.00", "Grafiche Rossi"]
+    world.secrets["customer.read"] = ["Dolci Riservati"]
+
+
+async def order_from_brief(world: World, kind: str) -> dict[str, Any]:
+    """An order of one job, from a brief that was approved."""
     brief_id = uuid4()
     item = BriefItem(
         item_id=uuid4(),
-        kind=names["kind"],
+        kind=kind,
         description="Espositore",
         quantity="100",
         deliveries=[ItemDelivery(destination="MI-01", quantity="100")],
@@ -148,21 +170,11 @@ async def build(world: World) -> None:
     )
     await world.hear(approved, brief_id)
     (order,) = (await world.ask("GET", f"/v1/orders?brief_id={brief_id}"))["items"]
-    names["order_id"] = order["id"]
-    (job,) = (await world.ask("GET", f"/v1/orders/{order['id']}"))["jobs"]
-    names["job_id"] = job["id"]
-    await world.ask(
-        "PUT", f"/v1/jobs/{job['id']}/economics", ECONOMICS, headers={"If-Match": f'"{job["version"]}"'}
-    )
-    for name, phase in zip(("phase", "begun_phase", "made_phase", "free_phase"), job["phases"], strict=True):
-        names[f"{name}_id"] = phase["id"]
-        path = f"/v1/phases/{phase['id']}"
-        if name != "free_phase":
-            await world.ask("POST", f"{path}/assignment", {"assignee_id": str(owner)})
-        if name in ("begun_phase", "made_phase"):
-            await world.ask("POST", f"{path}/start")
-        if name == "made_phase":
-            await world.ask("POST", f"{path}/completion", {"quantity": "100"})
-    names["job_version"] = str((await world.ask("GET", f"/v1/jobs/{job['id']}"))["version"])
-    world.secrets["job.economics.read"] = ["38712.40", "487.13", "48713.00", "Grafiche Rossi"]
-    world.secrets["customer.read"] = ["Dolci Riservati"]
+    whole: dict[str, Any] = await world.ask("GET", f"/v1/orders/{order['id']}")
+    return whole
+
+
+async def value(world: World, job: dict[str, Any]) -> None:
+    """Sets a job's economics."""
+    headers = {"If-Match": f'"{job["version"]}"'}
+    await world.ask("PUT", f"/v1/jobs/{job['id']}/economics", ECONOMICS, headers=headers)

@@ -147,19 +147,23 @@ class World:
     ) -> None:
         """Reacts to a neighbour's event, the owner's doing unless said otherwise, as the consumer does."""
         self.sequences[subject] = self.sequences.get(subject, 0) + 1
-        service, app = self.served.service, self.served.app
         envelope = Envelope(
             id=new_id(),
             source="/optima/neighbour",
             type=event.type,
             subject=subject,
-            time=app.database.clock.now(),
+            time=self.served.app.database.clock.now(),
             tenantid=self.tenant_id,
             sequence=self.sequences[subject],
             correlationid=correlation or subject,
             actorid=actor or self.owner,
             data=event.model_dump(mode="json"),
         )
+        await self.receive(envelope)
+
+    async def receive(self, envelope: Envelope) -> None:
+        """Reacts to an event of this tenant's as the consumer does."""
+        service, app = self.served.service, self.served.app
         reaction, received = service.reactions.read(envelope.model_dump_json().encode())
         async with app.database.transaction(self.tenant_id, actor_id=received.actor_id) as whole:
             cause = whole.caused_by(
