@@ -15,6 +15,7 @@ import contextlib
 import gc
 import io
 import os
+import random
 import sys
 import tempfile
 import time
@@ -23,7 +24,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import asyncpg
 from measure.stack import Figure, Samples
@@ -31,6 +32,7 @@ from measure.stack import Figure, Samples
 from optima_contracts.brief import BriefCommented
 from optima_kit.actor import Actor
 from optima_kit.db import Database
+from optima_kit.ids import new_id
 from optima_kit.reactions import Received
 from optima_kit.testing import ServiceDatabase, temporary_database
 from trail.adapters.messages import record
@@ -106,7 +108,7 @@ def occurrence(number: int) -> Occurrence:
         "outcome": "approved",
     }
     return Occurrence(
-        event_id=UUID(int=(3 << 80) + number * 0x9E3779B97F4A7C15 % (1 << 64)),
+        event_id=UUID(int=(3 << 80) + number),  # in the order of time, as the services make them
         source="/optima/approval",
         type=RARE if number % 150 == 0 else KINDS[number % len(KINDS)],
         subject=story,
@@ -191,11 +193,11 @@ class Desk:
 
     async def append(self) -> None:
         """One event in a transaction of its own; usually many share one."""
-        brief = uuid4()
-        commented = BriefCommented(brief_id=brief, comment_id=brief)
+        brief, person = new_id(), UUID(int=(2 << 80) + random.randrange(211))
+        commented = BriefCommented(brief_id=brief, comment_id=new_id())
         event: Received[dict[str, Any]] = Received(
             data=commented.model_dump(mode="json"),
-            id=uuid4(),
+            id=new_id(),
             type=commented.type,
             source="/optima/brief",
             subject=brief,
@@ -204,7 +206,7 @@ class Desk:
             tenant_id=TENANT,
             correlation_id=brief,
             causation_id=None,
-            actor_id=brief,
+            actor_id=person,
             on_behalf_of=None,
             traceparent=None,
             body=b"",

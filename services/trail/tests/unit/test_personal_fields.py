@@ -1,0 +1,59 @@
+"""Every event that says something in words is judged: whose text it is, or why it is nobody's."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import pytest
+
+from optima_contracts.approval import Decided
+from optima_contracts.catalogue import every_event_type
+from optima_contracts.identity import PersonChanged
+from trail.application.personal_fields import personal_fields_of
+from trail.domain.personal import PersonalField
+
+SUBJECT, ACTOR = UUID(int=1), UUID(int=2)
+TELLING = {"name", "email", "company", "reason", "received_by"}
+NOBODYS = {
+    "optima.approval.not_opened.v1 reason": "the system's own words",
+    "optima.approval.expired.v1 reason": "the system's own words",
+    "optima.erp.record_refused.v1 reason": "what the ERP said of a record",
+    "optima.identity.service_account_changed.v1 name": "a machine's",
+    "optima.identity.sign_in_refused.v1 reason": "one of a few words",
+    "optima.identity.session_ended.v1 reason": "one of a few words",
+    "optima.identity.unit_changed.v1 name": "an organisational unit's",
+    "optima.production.kind_defined.v1 name": "a kind of work's",
+    "optima.logistics.ddt_issued.v1 reason": "the causale, from a lookup table",
+    "optima.logistics.cancellation_refused.v1 reason": "the system's own words",
+    "optima.trail.webhook_disabled.v1 reason": "one of a few words",
+}
+
+
+def judged(type_: str, field: str) -> bool:
+    return bool(personal_fields_of(type_, SUBJECT, ACTOR, {field: "text"}))
+
+
+def test_every_telling_field_is_sealed_or_known_to_be_nobodys() -> None:
+    telling = {
+        f"{type_} {field}": judged(type_, field)
+        for type_, model in every_event_type().items()
+        for field in TELLING & model.model_fields.keys()
+    }
+    assert {name for name, sealed in telling.items() if not sealed} == NOBODYS.keys()
+
+
+def test_a_text_belongs_to_its_subject_or_to_whoever_wrote_it() -> None:
+    about = {"name": "Anna", "email": "a@example.it", "company": None, "roles": []}
+    assert personal_fields_of(PersonChanged.type, SUBJECT, ACTOR, about) == [
+        PersonalField(SUBJECT, "name"),
+        PersonalField(SUBJECT, "email"),
+    ]
+    assert personal_fields_of(Decided.type, SUBJECT, ACTOR, {"reason": "troppo"}) == [
+        PersonalField(ACTOR, "reason")
+    ]
+
+
+@pytest.mark.parametrize("data", [{"reason": None}, {}])
+def test_where_nothing_is_said_nothing_is_sealed(data: dict[str, None]) -> None:
+    assert personal_fields_of(Decided.type, SUBJECT, ACTOR, data) == []
+    assert personal_fields_of(Decided.type, SUBJECT, None, {"reason": "by a timer"}) == []
