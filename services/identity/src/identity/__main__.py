@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from optima_kit.run import main
 
+from .adapters.commands import COMMANDS
 from .bootstrap import service
 from .settings import IdentitySettings
 
 if __name__ == "__main__":
-    main(service, IdentitySettings)
+    main(service, IdentitySettings, COMMANDS)

@@ -7,7 +7,6 @@ from optima_kit.http import Routes
 from optima_kit.service import Service
 
 from .adapters import http_access, http_directory
-from .adapters.commands import rotate_keys_command
 from .adapters.jobs import jobs
 from .adapters.keyring import KeyMaker, Keyring
 from .adapters.mail import Mailer, SealedPost
@@ -87,7 +86,6 @@ def service(settings: IdentitySettings) -> Service[Ports]:
             issuer=settings.issuer,
         ),
         close_resources=passwords.close,
-        commands={"rotate-keys": rotate_keys_command(ports)},
     )
 
 

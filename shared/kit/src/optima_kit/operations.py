@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
@@ -15,7 +14,7 @@ from .http import Call, Page, PageQuery, Routes, View, decode_cursor, encode_cur
 from .parking import PutAside, Reason, list_parked, replay
 from .refusals import Absent
 from .relay import republish
-from .settings import Settings
+from .service import CommandLine, Service
 
 
 class ParkedMessageView(View):
@@ -72,20 +71,13 @@ def _view(message: PutAside) -> ParkedMessageView:
     )
 
 
-async def parked_command(settings: Settings, words: list[str]) -> int:
-    """`parked list` prints a JSON line a message, of all tenants and the unreadable ones too;
-    `parked replay ID…` (or `all`) has them tried again. Returns the exit status."""
-    actions: dict[str, Callable[[asyncpg.Connection, list[str]], Any]] = {
-        "list": _print_parked,
-        "replay": _replay_parked,
-    }
-    if not words or words[0] not in actions or (words[0] == "replay" and len(words) < 2):
-        sys.stderr.write("usage: parked list | parked replay ID… | parked replay all\n")
-        return 2
-    connection = await asyncpg.connect(settings.database_backbone_url.get_secret_value())
+async def _look_after_parked(service: Service[Any], words: list[str]) -> int:
+    """`list` prints a JSON line a message, of all tenants and the unreadable ones too; `replay` has them
+    tried again."""
+    connection = await asyncpg.connect(service.settings.database_backbone_url.get_secret_value())
     try:
-        status: int = await actions[words[0]](connection, words[1:])
-        return status
+        action = _print_parked if words[0] == "list" else _replay_parked
+        return await action(connection, words[1:])
     finally:
         await connection.close()
 
@@ -120,20 +112,29 @@ async def _replay_parked(connection: asyncpg.Connection, words: list[str]) -> in
     return 1 if missing else 0
 
 
-async def republish_command(settings: Settings, words: list[str]) -> int:
-    """`republish 2026-01-31T09:00+01:00` publishes again what this service has published since then, after
-    the broker lost its data; at most the outbox's retention back. Returns the exit status."""
+def _is_one_time(words: list[str]) -> bool:
     try:
-        since = datetime.fromisoformat(words[0])
-    except (IndexError, ValueError):
-        since = None
-    if since is None or since.tzinfo is None or len(words) != 1:
-        sys.stderr.write("usage: republish 2026-01-31T09:00+01:00 (a time with its zone)\n")
-        return 2
-    connection = await asyncpg.connect(settings.database_backbone_url.get_secret_value())
+        (since,) = map(datetime.fromisoformat, words)
+    except ValueError:
+        return False
+    return since.tzinfo is not None
+
+
+async def _republish(service: Service[Any], words: list[str]) -> int:
+    """Publishes again what this service has published since then, after the broker lost its data; at most
+    the outbox's retention back."""
+    connection = await asyncpg.connect(service.settings.database_backbone_url.get_secret_value())
     try:
-        count = await republish(connection, since)
+        count = await republish(connection, datetime.fromisoformat(words[0]))
     finally:
         await connection.close()
     sys.stdout.write(f"{count} events go out again\n")
     return 0
+
+
+PARKED: Final = CommandLine(
+    usage="parked list | parked replay ID… | parked replay all",
+    accepts=lambda words: words == ["list"] or (words[:1] == ["replay"] and len(words) > 1),
+    run=_look_after_parked,
+)
+REPUBLISH: Final = CommandLine(usage="republish 2026-01-31T09:00+01:00", accepts=_is_one_time, run=_republish)

@@ -11,9 +11,10 @@ import contextlib
 import gc
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
 import structlog
@@ -30,10 +31,10 @@ from .http.problems import load_catalogue
 from .http.server import Api
 from .logs import configure_logs
 from .migrate import MigrationError, migrate
-from .operations import parked_command, parking_routes, republish_command
+from .operations import PARKED, REPUBLISH, parking_routes
 from .relay import Relay
 from .retention import Retention
-from .service import Service
+from .service import CommandLine, Service
 from .settings import Settings, load_settings
 from .wake import Bell, Ear
 from .work import Hints, Work
@@ -46,33 +47,39 @@ ROLES: Final = ("http", "relay", "consume", "work", "all")
 _BACKBONE_CONNECTIONS = 6
 
 
-def main(build: Callable[[S], Service[Any]], settings: type[S] = Settings) -> None:  # type: ignore[assignment]
-    """The whole of a service's `__main__`: reads the role from the command line and runs it."""
-    words = sys.argv[1:]
-    configured = load_settings(settings)
-    service = build(configured)
-    commands: dict[str, Callable[[Settings, list[str]], Awaitable[int]]] = {
-        "migrate": lambda given, _: _migrate(service, given),
-        "parked": parked_command,
-        "republish": republish_command,
-        **service.commands,
-    }
-    if not words or (words[0] not in ROLES and words[0] not in commands):
-        sys.stderr.write(f"usage: python -m {service.package} {' | '.join([*ROLES, *commands])}\n")
-        raise SystemExit(2)
-    configure_logs(service.name, configured.log_level)
-    if words[0] in commands:
-        raise SystemExit(uvloop.run(_command(commands[words[0]], configured, words[1:])))
-    uvloop.run(_serve(service, words[0]))
+def main(
+    build: Callable[[S], Service[Any]],
+    settings: type[S] = Settings,  # type: ignore[assignment]
+    commands: Mapping[str, CommandLine] = MappingProxyType({}),
+) -> None:
+    """The whole of a service's `__main__`: reads the role or command from the command line and runs it.
+    Wrong words, and who asks for help, are answered without a configuration."""
+    word, *words = sys.argv[1:] or [""]
+    known = {"migrate": _MIGRATE, "parked": PARKED, "republish": REPUBLISH, **commands}
+    asks = not {"-h", "--help"}.isdisjoint(sys.argv[1:])
+    runs = not words if word in ROLES else word in known and known[word].accepts(words)
+    if asks or not runs:
+        usages = [known[word].usage] if word in known else [*ROLES, *(each.usage for each in known.values())]
+        (sys.stdout if asks else sys.stderr).write(f"usage: {_program()} {' | '.join(usages)}\n")
+        raise SystemExit(0 if asks else 2)
+    service = build(load_settings(settings))
+    configure_logs(service.name, service.settings.log_level)
+    if word in known:
+        raise SystemExit(uvloop.run(_run(known[word], service, words)))
+    uvloop.run(_serve(service, word))
 
 
-async def _command(
-    command: Callable[[Settings, list[str]], Awaitable[int]], settings: Settings, words: list[str]
-) -> int:
-    return await command(settings, words)
+def _program() -> str:
+    spec = sys.modules["__main__"].__spec__
+    return f"python -m {spec.parent}" if spec else sys.argv[0]
 
 
-async def _migrate(service: Service[Any], settings: Settings) -> int:
+async def _run(command: CommandLine, service: Service[Any], words: list[str]) -> int:
+    return await command.run(service, words)
+
+
+async def _migrate(service: Service[Any], _: list[str]) -> int:
+    settings = service.settings
     if settings.database_owner_url is None:
         sys.stderr.write("configuration: OPTIMA_DATABASE_OWNER_URL: needed to migrate\n")
         return 2
@@ -83,6 +90,9 @@ async def _migrate(service: Service[Any], settings: Settings) -> int:
         return 1
     log.info("migrated", applied=applied)
     return 0
+
+
+_MIGRATE: Final = CommandLine(usage="migrate", accepts=lambda words: not words, run=_migrate)
 
 
 @dataclass(slots=True)

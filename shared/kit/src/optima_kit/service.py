@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any, Generic, TypeVar
@@ -39,8 +39,6 @@ class Service(Generic[P]):
     close_resources: Callable[[], None] = lambda: None
     measure: Callable[[asyncpg.Connection], Awaitable[None]] | None = None
     """Sets business gauges before a scrape, on a connection of the backbone role."""
-    commands: Mapping[str, Callable[[Settings, list[str]], Awaitable[int]]] = field(default_factory=dict)
-    """Further words that `python -m <package>` understands; each returns an exit status."""
 
     @property
     def version(self) -> str:
@@ -51,3 +49,14 @@ class Service(Generic[P]):
     def source(self) -> str:
         """The CloudEvents source of what it publishes."""
         return f"/optima/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class CommandLine:
+    """What `python -m <package>` does beside running a process role."""
+
+    usage: str
+    accepts: Callable[[list[str]], bool]
+    """Whether the words after its name are well formed."""
+    run: Callable[[Service[Any], list[str]], Awaitable[int]]
+    """Returns the exit status."""
