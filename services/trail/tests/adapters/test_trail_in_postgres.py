@@ -136,6 +136,39 @@ async def test_tampering_is_found_and_named(scene: Any, statements: list[str], b
     assert await verify(scene) == broken
 
 
+@pytest.mark.parametrize("column", ["data", "hash", "subject"])
+async def test_a_value_taken_out_is_found_though_a_null_compares_with_nothing(
+    scene: Any, column: str
+) -> None:
+    await scene.record(*(commented(scene, n) for n in range(3)))
+    await scene.tamper(
+        f"ALTER TABLE entries ALTER {column} DROP NOT NULL",
+        f"UPDATE entries SET {column} = NULL WHERE number = 2",
+    )
+    try:
+        assert await verify(scene) == Broken(2, "altered")
+    finally:
+        await scene.tamper("TRUNCATE entries", f"ALTER TABLE entries ALTER {column} SET NOT NULL")
+
+
+async def test_a_number_given_twice_is_found_even_where_one_stretch_ends(
+    scene: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trail.adapters.postgres.STRETCH", 2)
+    await scene.record(*(commented(scene, n) for n in range(5)))
+    assert await verify(scene) is None
+    await scene.tamper(
+        "ALTER TABLE entries DROP CONSTRAINT entries_pkey",
+        "CREATE TEMP TABLE forged AS SELECT * FROM entries WHERE number = 4",
+        "UPDATE forged SET event_id = gen_random_uuid()",
+        "INSERT INTO entries SELECT * FROM forged",
+    )
+    try:
+        assert await verify(scene) == Broken(4, "altered")
+    finally:
+        await scene.tamper("TRUNCATE entries", "ALTER TABLE entries ADD PRIMARY KEY (tenant_id, number)")
+
+
 async def test_the_database_hashes_the_same_canonical_text(scene: Any) -> None:
     odd = BriefDrafted(
         brief_id=UUID(int=5), number='"\\B%', title="più €\n😀\ud7ff", requester_id=UUID(int=6)
