@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
-import smtplib
-import ssl
 from dataclasses import dataclass
 from email.message import EmailMessage
 from typing import Literal
-from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
 from pydantic import BaseModel
 
+from optima_kit.mail_server import MailServer
 from optima_kit.ports import Jobs
 
 from ..domain.links import Link, Purpose
@@ -21,7 +18,6 @@ from ..domain.tenants import Language
 from .sealing import Sealer
 
 SEND_LINK = "identity.send_link"
-_TIMEOUT = 20.0
 
 _PAGES: dict[Purpose, str] = {"invitation": "join", "password_reset": "password-reset"}
 
@@ -97,22 +93,16 @@ class Letter:
 
 
 class Mailer:
-    """Speaks to the mail server of OPTIMA_MAIL_URL: `smtps://user:password@host:465`, or `smtp://` with
-    STARTTLS, which only a loopback address may lack."""
+    """Writes letters, and hands them to the mail server."""
 
     def __init__(self, url: str, sender: str, portal_url: str) -> None:
-        parts = urlsplit(url)
-        self._secure = parts.scheme == "smtps"
-        self._host = parts.hostname or ""
-        self._port = parts.port or (465 if self._secure else 587)
-        self._user = unquote(parts.username or "")
-        self._password = unquote(parts.password or "")
+        self._server = MailServer(url)
         self._sender = sender
         self._portal_url = portal_url.rstrip("/")
 
     async def send(self, letter: Letter) -> None:
         """Raises smtplib.SMTPException or OSError: the job tries again."""
-        await asyncio.to_thread(self._deliver, self._written(letter))
+        await self._server.send(self._written(letter))
 
     def _written(self, letter: Letter) -> EmailMessage:
         subject, text = _TEXTS[letter.purpose, letter.language]
@@ -128,20 +118,3 @@ class Mailer:
             text.format(name=letter.name, tenant=letter.tenant, address=address, until=letter.until)
         )
         return message
-
-    def _deliver(self, message: EmailMessage) -> None:
-        tls = ssl.create_default_context()
-        with self._connected(tls) as server:
-            if not self._secure and (server.has_extn("starttls") or self._host not in ("127.0.0.1", "::1")):
-                server.starttls(context=tls)
-                server.ehlo()
-            if self._user:
-                server.login(self._user, self._password)
-            server.send_message(message)
-
-    def _connected(self, tls: ssl.SSLContext) -> smtplib.SMTP:
-        if self._secure:
-            return smtplib.SMTP_SSL(self._host, self._port, timeout=_TIMEOUT, context=tls)
-        server = smtplib.SMTP(self._host, self._port, timeout=_TIMEOUT)
-        server.ehlo()
-        return server
