@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from pypdf import PdfReader
 
 from optima_contracts.catalogue import every_event_type
 from optima_contracts.envelope import Envelope
@@ -91,6 +92,19 @@ async def test_an_export_holds_what_its_reader_may_see(trail):
             rows = exported(data, form)
             assert {row["type"] for row in rows} == visible(held, types), (who, form)
             assert len(rows) == len(visible(held, types)), (who, form)
+
+
+async def test_a_printout_holds_what_its_reader_may_see(trail):
+    world, types = trail
+    for who, held in HOLDERS.items():
+        status, data = await asked(world, held, "/v1/exports/pdf")
+        if not {"trail.read_all", "trail.export"} <= held:
+            assert status == 403, who
+            continue
+        pages = "".join(page.extract_text() for page in PdfReader(io.BytesIO(data)).pages)
+        text = "".join(pages.split())  # long names are broken
+        printed = {type_ for type_ in types if type_.removeprefix("optima.") in text}
+        assert printed == visible(held, types), who
 
 
 async def test_entries_are_shown_to_whom_they_concern(trail):
