@@ -14,7 +14,7 @@ import pytest
 
 from optima_contracts.approval import Decided
 from optima_contracts.brief import BriefCommented
-from optima_contracts.identity import PersonChanged
+from optima_contracts.identity import PersonChanged, PersonDeparted
 from optima_contracts.logistics import ShipmentDelivered
 from optima_contracts.trail import PersonErased
 from optima_kit.testing import AppClient, app_client
@@ -156,6 +156,16 @@ async def test_a_late_word_on_an_erased_person_brings_nothing_back(app: AppClien
     assert "Anna Rossi" not in await seen(app)
     _, proof = await person(app, "auditor").get("/v1/verification")
     assert (proof["intact"], proof["entries"]) == (True, 6)
+
+
+async def test_a_successors_name_in_a_departure_is_the_successors(app: AppClient, told: Any) -> None:
+    departed = PersonDeparted(person_id=BRUNO, successor_id=ANNA, successor_name="Anna B. Rossi")
+    await told.record(told.event(departed, subject=BRUNO))
+    assert "Anna B. Rossi" in await seen(app)
+    await erase(app, BRUNO)
+    assert "Anna B. Rossi" in await seen(app)
+    await erase(app, ANNA)
+    assert "Anna B. Rossi" not in await seen(app)
 
 
 async def test_who_received_goods_is_known_by_the_shipment(app: AppClient, told: Any) -> None:

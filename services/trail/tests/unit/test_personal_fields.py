@@ -8,41 +8,48 @@ import pytest
 
 from optima_contracts.approval import Decided
 from optima_contracts.catalogue import every_event_type
-from optima_contracts.identity import PersonChanged
+from optima_contracts.envelope import EventData
+from optima_contracts.identity import PersonChanged, PersonDeparted
 from trail.application.personal_fields import personal_fields_of
 from trail.domain.personal import PersonalField
 
-SUBJECT, ACTOR = UUID(int=1), UUID(int=2)
-TELLING = {"name", "email", "company", "reason", "received_by"}
+SUBJECT, ACTOR, SUCCESSOR = UUID(int=1), UUID(int=2), UUID(int=3)
+TELLING = {"name", "email", "company", "reason", "by"}
+"""The last word of a field's name that may hold a text of a person's."""
 NOBODYS = {
     "optima.approval.not_opened.v1 reason": "the system's own words",
     "optima.approval.expired.v1 reason": "the system's own words",
     "optima.erp.record_refused.v1 reason": "what the ERP said of a record",
     "optima.identity.service_account_changed.v1 name": "a machine's",
+    "optima.identity.password_changed.v1 by": "one of a few words",
     "optima.identity.sign_in_refused.v1 reason": "one of a few words",
     "optima.identity.session_ended.v1 reason": "one of a few words",
     "optima.identity.unit_changed.v1 name": "an organisational unit's",
     "optima.production.kind_defined.v1 name": "a kind of work's",
     "optima.logistics.ddt_issued.v1 reason": "the causale, from a lookup table",
+    "optima.logistics.ddt_issued.v1 transport_by": "one of a few words",
+    "optima.logistics.ddt_voided.v1 replaced_by": "a document's id",
     "optima.logistics.cancellation_refused.v1 reason": "the system's own words",
     "optima.trail.webhook_disabled.v1 reason": "one of a few words",
 }
 
 
-def judged(type_: str, field: str) -> bool:
-    return bool(personal_fields_of(type_, SUBJECT, ACTOR, {field: "text"}))
+def judged(type_: str, model: type[EventData], field: str) -> bool:
+    ids = {name: str(SUBJECT) for name in model.model_fields if name.endswith("_id")}
+    return bool(personal_fields_of(type_, SUBJECT, ACTOR, {**ids, field: "text"}))
 
 
 def test_every_telling_field_is_sealed_or_known_to_be_nobodys() -> None:
     telling = {
-        f"{type_} {field}": judged(type_, field)
+        f"{type_} {field}": judged(type_, model, field)
         for type_, model in every_event_type().items()
-        for field in TELLING & model.model_fields.keys()
+        for field in model.model_fields
+        if field.rsplit("_")[-1] in TELLING
     }
     assert {name for name, sealed in telling.items() if not sealed} == NOBODYS.keys()
 
 
-def test_a_text_belongs_to_its_subject_or_to_whoever_wrote_it() -> None:
+def test_a_text_belongs_to_its_subject_to_whoever_wrote_it_or_to_whom_the_event_names() -> None:
     about = {"name": "Anna", "email": "a@example.it", "company": None, "roles": []}
     assert personal_fields_of(PersonChanged.type, SUBJECT, ACTOR, about) == [
         PersonalField(SUBJECT, "name"),
@@ -50,6 +57,10 @@ def test_a_text_belongs_to_its_subject_or_to_whoever_wrote_it() -> None:
     ]
     assert personal_fields_of(Decided.type, SUBJECT, ACTOR, {"reason": "troppo"}) == [
         PersonalField(ACTOR, "reason")
+    ]
+    departed = {"person_id": str(SUBJECT), "successor_id": str(SUCCESSOR), "successor_name": "Marco"}
+    assert personal_fields_of(PersonDeparted.type, SUBJECT, ACTOR, departed) == [
+        PersonalField(SUCCESSOR, "successor_name")
     ]
 
 

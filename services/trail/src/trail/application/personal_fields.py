@@ -5,7 +5,7 @@ A field may be added here at any time; from then on it is sealed. One that is ta
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from optima_contracts import approval, brief, identity, logistics, production
@@ -13,10 +13,10 @@ from optima_contracts.envelope import EventData
 
 from ..domain.personal import PersonalField
 
-Whose = Literal["subject", "actor"]
-
-_FIELDS: dict[type[EventData], tuple[Whose, tuple[str, ...]]] = {
+_FIELDS: dict[type[EventData], tuple[str, tuple[str, ...]]] = {
+    # The event's subject, its actor, or the field of its data that says who: then the texts.
     identity.PersonChanged: ("subject", ("name", "email", "company")),
+    identity.PersonDeparted: ("successor_id", ("successor_name",)),
     # Whoever received the goods is in no directory: they are known by the shipment.
     logistics.ShipmentDelivered: ("subject", ("received_by",)),
     # What somebody wrote in their own words belongs to them.
@@ -44,11 +44,21 @@ _BY_TYPE = {model.type: rule for model, rule in _FIELDS.items()}
 def personal_fields_of(
     event_type: str, subject: UUID, actor_id: UUID | None, data: dict[str, Any]
 ) -> list[PersonalField]:
-    """The fields to be sealed, those that hold a text; most events have none."""
+    """The fields to be sealed, those that hold a text; most events have none. Raises KeyError or ValueError
+    where the data does not say whose they are, though the event's type promises it."""
     if event_type not in _BY_TYPE:
         return []
     whose, fields = _BY_TYPE[event_type]
-    person_id = subject if whose == "subject" else actor_id
-    if person_id is None:  # the system's own words
+    told = [name for name in fields if isinstance(data.get(name), str)]
+    if not told:
         return []
-    return [PersonalField(person_id, name) for name in fields if isinstance(data.get(name), str)]
+    match whose:
+        case "subject":
+            person_id = subject
+        case "actor" if actor_id is not None:
+            person_id = actor_id
+        case "actor":  # the system's own words
+            return []
+        case _:
+            person_id = UUID(data[whose])
+    return [PersonalField(person_id, name) for name in told]
