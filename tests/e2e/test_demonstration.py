@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import io
 import re
 import secrets
 import uuid
@@ -12,6 +15,7 @@ import aiohttp
 import pytest
 
 from optima_local.demonstration.client import Api, Person, StepFailed
+from optima_local.demonstration.journey import Step
 from optima_local.demonstration.show import customer_of, run_demonstration
 from tests.stack import Stack
 
@@ -26,14 +30,23 @@ _PARAMETER = re.compile(r"{([a-z_]+)}")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-async def test_a_brief_is_carried_from_the_request_to_the_delivery(stack: Stack, capsys):
-    steps = await run_demonstration(stack.stage)
+@pytest.fixture(scope="module")
+def demonstration(stack: Stack) -> tuple[list[Step], str]:
+    """The steps that were done, and what was printed of them."""
+    told = io.StringIO()
+    with contextlib.redirect_stdout(told):
+        steps = asyncio.run(run_demonstration(stack.stage))
+    return steps, told.getvalue()
+
+
+def test_a_brief_is_carried_from_the_request_to_the_delivery(demonstration: tuple[list[Step], str]):
+    steps, told = demonstration
     titles = [step.title for step in steps]
     assert titles.count("A shipment leaves with its DDT") == 2
     assert "The director's step appears: he approves" in titles
     assert "The brief closes by itself" in titles
     assert titles[-1] == "The trail verifies"
-    assert all(title in capsys.readouterr().out for title in titles[:1])
+    assert all(title in told for title in titles)
 
 
 @pytest.fixture
@@ -97,6 +110,7 @@ async def answer(api: Api, person: Person, service: str, path: str) -> tuple[int
     return found.status, found.body
 
 
+@pytest.mark.usefixtures("demonstration")
 async def test_another_tenant_sees_nothing_of_it(stack: Stack, stranger: tuple[Api, Person]):
     """Every GET of every service with a path parameter, asked by another tenant's admin with what is ours."""
     other_api, other = stranger
