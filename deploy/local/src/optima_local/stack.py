@@ -87,7 +87,7 @@ def started(
 
     try:
         with (layout.logs / "supervisor.log").open("ab") as log:
-            subprocess.Popen(
+            supervisor = subprocess.Popen(
                 [*command, "--servers-only"] if servers_only else command,
                 cwd=ROOT,
                 stdin=read_end,
@@ -98,7 +98,7 @@ def started(
             )
         lock.close()
         os.close(read_end)
-        show_start(layout, progress)
+        show_start(layout, progress, supervisor)
         yield stay
     finally:
         os.close(write_end)
@@ -109,21 +109,18 @@ def started(
             lock_of_stopped(layout).close()
 
 
-def show_start(layout: Layout, progress: Progress) -> None:
+def show_start(layout: Layout, progress: Progress, supervisor: "subprocess.Popen[bytes]") -> None:
     """Print the supervisor's steps as they finish, until it is ready. Raises StartFailed with its problem."""
     shown = 0
-    supervisor_seen = False
-    deadline = time.monotonic() + 15
     while True:
         status = status_of(layout)
         if status is None:
-            ended: dict[str, Any] = read_json(layout.status) or {}
-            if supervisor_seen or time.monotonic() > deadline:
+            if supervisor.poll() is not None:
+                ended: dict[str, Any] = read_json(layout.status) or {}
                 raise StartFailed(
                     ended.get("problem") or f"the supervisor ended; see {layout.logs / 'supervisor.log'}"
                 )
         else:
-            supervisor_seen = True
             for step in status["steps"][shown:]:
                 progress.done(**step)
             shown = len(status["steps"])
