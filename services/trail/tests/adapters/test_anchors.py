@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -16,8 +17,10 @@ from optima_contracts.brief import BriefCommented
 from optima_contracts.trail import ChainAnchored
 from optima_kit.db import Database
 from optima_kit.reactions import Received
+from optima_kit.testing import app_client
 from optima_kit.work import JobRunner
 from trail.adapters.signatures import AnchorKeyMaker
+from trail.adapters.verify_command import verify_command
 from trail.application.anchor_chain import ANCHOR_CHAIN
 from trail.application.verify_chain import verify_chain
 from trail.bootstrap import service
@@ -219,8 +222,8 @@ async def test_a_chain_cut_off_before_its_anchor_is_found(anchored: Any, left: i
     assert (await verified(anchored)).broken == Broken(left + 1, "missing")
 
 
-async def test_a_key_of_ones_own_cannot_be_slipped_in(anchored: Any) -> None:
-    """Whoever has the database alone can sign with a key of theirs, but not make it the service's."""
+async def sign_with_a_key_of_ones_own(anchored: Any) -> None:
+    """The chain rewritten, and its anchor signed anew: what whoever has the database alone can do."""
     await rewrite(anchored, 4)
     theirs = AnchorKeyMaker("another secret")
     key = theirs.new_key(anchored.now - timedelta(days=90))
@@ -234,7 +237,28 @@ async def test_a_key_of_ones_own_cannot_be_slipped_in(anchored: Any) -> None:
         f" '\\x{key.attestation.hex()}', '\\x{key.sealed.hex()}', '{key.signs_from.isoformat()}')",
         f"UPDATE anchors SET kid = '{key.kid}', hash = '{sixth}', signature = '{signature}'",
     )
+
+
+async def test_a_key_of_ones_own_cannot_be_made_the_services(anchored: Any) -> None:
+    await sign_with_a_key_of_ones_own(anchored)
     assert (await verified(anchored)).broken == Broken(6, "forged_anchor")
+
+
+async def test_an_export_does_not_vouch_for_a_key_of_ones_own(
+    anchored: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "export.jsonl"
+
+    async def exported() -> str:
+        async with app_client(service(anchored.settings), anchored.stored) as app:
+            _, data = await app.as_(app.people.person("auditor", tenant_id=TENANT)).get("/v1/exports")
+        file.write_bytes(data)
+        return str(file)
+
+    assert verify_command([await exported()]) == 0
+    await sign_with_a_key_of_ones_own(anchored)
+    assert verify_command([await exported()]) == 1
+    assert "entry 6 has an anchor that no known key signed" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("statement", ["UPDATE anchors SET number = 1", "DELETE FROM anchors"])

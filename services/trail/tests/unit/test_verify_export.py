@@ -34,6 +34,7 @@ class Stored:
         self.stored = entries
         self.anchors_made: list[Anchor] = []
         self.key = MAKER.new_key(NOW)
+        self.key_maker = MAKER
         self.trail = self.anchors = self.anchor_keys = self
 
     @asynccontextmanager

@@ -58,14 +58,15 @@ async def export_entries(
 
     Each portion is read in a transaction of its own: entries do not change, and a slow reader holds nothing
     up. Raises Forbidden for who may not read the whole trail. Entries with prices are left out for who may
-    not see them; such an export has gaps, and verifies only as a partial one.
+    not see them; such an export has gaps, and verifies only as a partial one. Of the anchors' keys it holds
+    those that the service made.
     """
     actor.require("trail.read_all")
     async with reading() as ports:
         last = min(after + limit, (await ports.trail.head()).number)
         previous = (await ports.trail.hashes_at([after])).get(after, BEGINNING.hash)
         anchors = await ports.anchors.between(after, last)
-        keys = await ports.anchor_keys.all()
+        keys = [key for key in await ports.anchor_keys.all() if ports.key_maker.made(key)]
     head = _header(actor, after + 1, last, anchors, keys) if form == "jsonl" else _titles()
     return _written(reading, sight_of(actor), form, after, last, previous, head)
 
