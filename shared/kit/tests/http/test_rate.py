@@ -30,7 +30,9 @@ async def test_a_person_has_a_share_of_their_own(serve_board):
         (PROXIES, "203.0.113.1, 10.1.1.1", "203.0.113.1", True),
         (PROXIES, "198.51.100.1, 203.0.113.1", "198.51.100.2, 203.0.113.1", True),
         (PROXIES, "2001:db8::1", "2001:db8::2", False),
-        (PROXIES, "who knows", "203.0.113.1", False),
+        (PROXIES, "203.0.113.1:4711", "203.0.113.1:4712", True),
+        (PROXIES, "[2001:db8::1]:4711", "[2001:db8::1]:4712", True),
+        (PROXIES, "who knows", "who else", True),
     ],
 )
 async def test_addresses_behind_proxies_have_their_shares(serve_board, proxies, first, second, shared):

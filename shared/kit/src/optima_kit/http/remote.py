@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from aiohttp import web
 
@@ -15,18 +15,25 @@ def client_address(request: web.Request, proxies: Sequence[Network]) -> str:
 
     What else `X-Forwarded-For` says was written by whoever asks, and is not believed.
     """
-    address = request.remote or ""
+    asks = _address(request.remote or "")
     told = [
         part.strip() for line in request.headers.getall("X-Forwarded-For", ()) for part in line.split(",")
     ]
-    while told and _is_among(address, proxies):
-        address = told.pop()
-    return address
+    while told and asks is not None and any(asks in network for network in proxies):
+        before = _address(told.pop())
+        if before is None:
+            break
+        asks = before
+    return str(asks or request.remote)
 
 
-def _is_among(address: str, networks: Sequence[Network]) -> bool:
+def _address(text: str) -> IPv4Address | IPv6Address | None:
+    """What some proxies tell with a port, `203.0.113.1:4711` or `[2001:db8::1]:4711`, is one caller still."""
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
     try:
-        parsed = ip_address(address)
+        return ip_address(text)
     except ValueError:
-        return False
-    return any(parsed in network for network in networks)
+        return None
