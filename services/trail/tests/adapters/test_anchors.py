@@ -16,6 +16,7 @@ import pytest
 from optima_contracts.brief import BriefCommented
 from optima_contracts.trail import ChainAnchored
 from optima_kit.db import Database
+from optima_kit.http import encode_cursor
 from optima_kit.reactions import Received
 from optima_kit.testing import app_client
 from optima_kit.work import JobRunner
@@ -147,6 +148,28 @@ async def test_every_day_is_anchored_since_an_anchor_is_an_entry(scene: Any, bac
     assert [tuple(row) for row in rows] == [(THE_DAY + timedelta(days=n), n + 1) for n in range(3)]
     outcome = await verified(scene)
     assert (outcome.broken, outcome.checked, outcome.anchors) == (None, 4, 3)
+
+
+async def test_days_that_end_at_the_same_entry_are_all_paged_through(scene: Any, backbone: Any) -> None:
+    await scene.record(commented(scene, 1))
+    scene.database.clock.advance(timedelta(hours=15))  # the next day, and nothing anchored yet
+    await scene.record(commented(scene, 2))
+    scene.database.clock.advance(timedelta(days=1))
+    await runner(scene).run_due(backbone, scene.database.clock)
+    rows = await scene.stored.fetch("SELECT number FROM anchors")
+    assert [row["number"] for row in rows] == [2, 2]
+    paged, more = [], ""
+    async with app_client(service(scene.settings), scene.stored) as app:
+        auditor = app.as_(app.people.person("auditor", tenant_id=TENANT))
+        while True:
+            _, page = await auditor.get(f"/v1/anchors?limit=1{more}")
+            paged += [each["day"] for each in page["items"]]
+            if page["next_cursor"] is None:
+                break
+            more = f"&cursor={page['next_cursor']}"
+        response, _ = await auditor.get(f"/v1/anchors?cursor={encode_cursor(2)}")
+        assert response.status == 422
+    assert paged == ["2026-11-24", "2026-11-25"]
 
 
 async def test_keys_change_with_overlap_and_old_anchors_still_hold(scene: Any, backbone: Any) -> None:

@@ -60,9 +60,9 @@ class Stored:
     async def all(self) -> list[AnchorKey]:
         return [self.key]
 
-    def anchored(self, number: int) -> Stored:
+    def anchored(self, number: int, *, day: date = date(2026, 11, 24)) -> Stored:
         entry = self.stored[number - 1]
-        anchor = Anchor(TENANT, date(2026, 11, 24), number, entry.hash, NOW, self.key.kid)
+        anchor = Anchor(TENANT, day, number, entry.hash, NOW, self.key.kid)
         self.anchors_made.append(replace(anchor, signature=MAKER.signature(self.key, anchor.message())))
         return self
 
@@ -185,6 +185,21 @@ async def test_anchors_are_checked(tmp_path: Path, capsys: pytest.CaptureFixture
     file = await exported(tmp_path, auditor(), of=stored(PLAIN, PLAIN, PLAIN).anchored(1).anchored(3))
     assert verify_command([str(file)]) == 0
     assert "2 signed anchors hold" in capsys.readouterr().out
+
+
+async def test_two_days_may_be_anchored_by_the_same_entry(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = stored(PLAIN, PLAIN).anchored(2).anchored(2, day=date(2026, 11, 25))
+    assert verify_command([str(await exported(tmp_path, auditor(), of=told))]) == 0
+    assert "2 signed anchors hold" in capsys.readouterr().out
+    first, second = told.anchors_made
+    rewritten = replace(first, hash="0" * 64)
+    told.anchors_made = [
+        replace(rewritten, signature=MAKER.signature(told.key, rewritten.message())),
+        second,
+    ]
+    assert verify_command([str(await exported(tmp_path, auditor(), of=told))]) == 1
 
 
 async def test_a_rewritten_chain_no_longer_fits_its_anchors(

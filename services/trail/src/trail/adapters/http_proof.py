@@ -73,10 +73,12 @@ async def verification(call: Call[Ports]) -> VerificationView:
 @proof_routes.get("/v1/anchors", privilege="trail.read_all")
 async def anchors(call: Call[Ports], query: PageQuery) -> Page[AnchorView]:
     """The days' signed anchors, oldest first: kept elsewhere, they show later that nothing was rewritten."""
-    after = decode_cursor(query.cursor, int)
-    found = await call.ports.anchors.between(after[0] if after else 0, None)
+    after = decode_cursor(query.cursor, str)
+    # By day: two days' anchors may name the same entry.
+    by_day = sorted(await call.ports.anchors.between(0, None), key=lambda anchor: anchor.day)
+    found = [anchor for anchor in by_day if after is None or anchor.day.isoformat() > after[0]]
     shown = found[: query.limit]
-    more = encode_cursor(shown[-1].number) if len(found) > len(shown) else None
+    more = encode_cursor(shown[-1].day.isoformat()) if len(found) > len(shown) else None
     items = [
         AnchorView(
             day=each.day,

@@ -51,7 +51,8 @@ class ExportVerifier:
         self._opens_to = opens_to
         self._partial = partial
         self._trusted = trusted
-        self._anchors: dict[int, Anchor] = {}
+        self._anchors: dict[int, dict[date, Anchor]] = {}
+        """By entry and day: where nothing was recorded in between, several days' anchors name one entry."""
         self._through = 0
 
     def check(self, lines: Iterable[str]) -> Verification:
@@ -73,7 +74,7 @@ class ExportVerifier:
             if is_forged(anchor, keys, self._signature_holds):
                 self.verification.broken = Broken(anchor.number, "forged_anchor")
                 return False
-            self._anchors[anchor.number] = anchor
+            self._anchors.setdefault(anchor.number, {})[anchor.day] = anchor
         return True
 
     def _take_entry(self, line: _EntryLine) -> bool:
@@ -92,13 +93,11 @@ class ExportVerifier:
 
     def _hold_against_anchor(self) -> None:
         head = self.verification.head
-        anchor = self._anchors.pop(head.number, None)
-        if anchor is None:
-            return
-        if anchor.hash == head.hash:
-            self.verification.anchors += 1
-        elif self.verification.broken is None:
-            self.verification.broken = Broken(head.number, "rewritten")
+        for anchor in self._anchors.pop(head.number, {}).values():
+            if anchor.hash == head.hash:
+                self.verification.anchors += 1
+            elif self.verification.broken is None:
+                self.verification.broken = Broken(head.number, "rewritten")
 
     def _hold_against_end(self) -> None:
         """What the header promised and the file does not hold was cut off."""
