@@ -118,13 +118,20 @@ def test_it_reads_what_it_was_given_and_may_do_nothing_else(
         command("remove", "crm")
 
 
-def test_its_queues_are_bounded(own_broker: OwnBroker, command: Callable[..., str]) -> None:
+def test_its_queues_are_bounded_whatever_their_kind(
+    own_broker: OwnBroker, command: Callable[..., str]
+) -> None:
     url = command("add", "slow", "optima.brief.#")
     try:
         with own_broker.as_(url) as channel:
-            channel.queue_declare("consumer.slow.q", durable=True, arguments={"x-queue-type": "quorum"})
+            for kind in ("classic", "quorum", "stream"):
+                arguments = {"x-queue-type": kind}
+                channel.queue_declare(f"consumer.slow.{kind}", durable=True, arguments=arguments)
         listed = Rabbitmqctl(own_broker.rabbit)._run("--formatter", "json", "list_queues", "name", "policy")
-        assert {"name": "consumer.slow.q", "policy": "optima.consumers"} in json.loads(listed)
+        bounds = {each["name"]: each["policy"] for each in json.loads(listed)}
+        assert bounds["consumer.slow.classic"] == bounds["consumer.slow.quorum"] == "optima.consumers"
+        # What that one bounds by, a stream does not support.
+        assert bounds["consumer.slow.stream"] == "optima.consumers.streams"
     finally:
         command("remove", "slow")
 

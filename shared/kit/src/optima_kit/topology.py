@@ -136,6 +136,9 @@ _CONSUMERS_BACKLOG: Final = 1_000_000
 """Messages in one queue of theirs, after which it loses the oldest: one that nobody reads must not fill the
 broker's disk, which would stop everyone's events."""
 
+_CONSUMERS_STREAM: Final = 2_000_000_000
+"""Bytes in one stream of theirs, which knows no other bound; it drops whole segments."""
+
 
 @dataclass(frozen=True, slots=True)
 class Consumer:
@@ -153,7 +156,7 @@ class Consumer:
 
 
 def consumer_definitions(consumer: Consumer, password: str, *, vhost: str = "/") -> dict[str, Any]:
-    """A document for RabbitMQ's definitions: the user with its rights, and the bound on consumers' queues.
+    """A document for RabbitMQ's definitions: the user with its rights, and the bounds on consumers' queues.
 
     It may make, bind, read and delete its own queues, and bind them to what it reads. It may publish nowhere.
     """
@@ -180,15 +183,22 @@ def consumer_definitions(consumer: Consumer, password: str, *, vhost: str = "/")
             }
         ],
         "policies": [
-            {
-                "vhost": vhost,
-                "name": "optima.consumers",
-                "pattern": f"^{re.escape(CONSUMERS)}",
-                "apply-to": "queues",
-                "priority": 0,
-                "definition": {"max-length": _CONSUMERS_BACKLOG, "overflow": "drop-head"},
-            }
+            # A queue has the first policy that it supports all of: a stream passes over this one.
+            _policy("optima.consumers", 1, {"max-length": _CONSUMERS_BACKLOG, "overflow": "drop-head"}, vhost),
+            _policy("optima.consumers.streams", 0, {"max-length-bytes": _CONSUMERS_STREAM}, vhost),
         ],
+    }
+
+
+def _policy(name: str, priority: int, definition: Mapping[str, Any], vhost: str) -> dict[str, Any]:
+    """On the queues of consumers."""
+    return {
+        "vhost": vhost,
+        "name": name,
+        "pattern": f"^{re.escape(CONSUMERS)}",
+        "apply-to": "queues",
+        "priority": priority,
+        "definition": dict(definition),
     }
 
 
