@@ -184,7 +184,9 @@ def consumer_definitions(consumer: Consumer, password: str, *, vhost: str = "/")
         ],
         "policies": [
             # A queue has the first policy that it supports all of: a stream passes over this one.
-            _policy("optima.consumers", 1, {"max-length": _CONSUMERS_BACKLOG, "overflow": "drop-head"}, vhost),
+            _policy(
+                "optima.consumers", 1, {"max-length": _CONSUMERS_BACKLOG, "overflow": "drop-head"}, vhost
+            ),
             _policy("optima.consumers.streams", 0, {"max-length-bytes": _CONSUMERS_STREAM}, vhost),
         ],
     }
