@@ -129,6 +129,28 @@ async def test_who_took_over_from_the_requester_sees_it_and_may_recall_it(desk):
     assert body["state"] == "cancelled"
 
 
+async def test_what_was_taken_over_is_handed_on_when_its_taker_leaves_too(desk):
+    await desk.publish(rule(quorum="all"))
+    recalled, left_open = await desk.submit(process="prova"), await desk.submit(process="prova")
+    await desk.depart("marta", "lia")
+    await desk.depart("lia", "dario")
+    approval = await desk.approval("dario", recalled)
+    response, body = await desk.as_("dario").post(f"/v1/approvals/{approval['approval_id']}/recall", {})
+    assert (response.status, body["state"]) == (200, "cancelled")
+    await desk.work()
+    await desk.depart("dario", "piera")
+    await desk.work()
+    assert await asked(desk, left_open) == ["Paolo"]
+
+
+async def test_a_departure_told_after_its_successor_s_reaches_who_took_over_last(desk):
+    await desk.publish(rule())
+    brief_id = await desk.submit(process="prova")
+    await desk.depart("lia", "dario")
+    await desk.depart("marta", "lia")
+    assert (await desk.approval("dario", brief_id))["state"] == "open"
+
+
 async def test_what_is_approved_anew_is_asked_for_by_who_took_over(desk):
     await desk.publish(rule())
     brief_id = await desk.submit(process="prova")

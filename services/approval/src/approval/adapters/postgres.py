@@ -383,13 +383,13 @@ class PostgresApprovals:
         return [InboxCount(row["process_key"], row["how"], row["waiting"], row["overdue"]) for row in rows]
 
     async def asking(
-        self, person_id: UUID | None, rules: list[str], after: UUID | None, limit: int
+        self, people: list[UUID], rules: list[str], after: UUID | None, limit: int
     ) -> list[UUID]:
-        rows = await self._connection.fetch(QUERIES.open_approvals_asking, person_id, rules, after, limit)
+        rows = await self._connection.fetch(QUERIES.open_approvals_asking, people, rules, after, limit)
         return [row["approval_id"] for row in rows]
 
-    async def concern_with_requests(self, person_id: UUID, requester: UUID) -> None:
-        await self._connection.execute(QUERIES.concern_with_requests, person_id, requester)
+    async def concern_with_requests(self, person_id: UUID, requesters: list[UUID]) -> None:
+        await self._connection.execute(QUERIES.concern_with_requests, person_id, requesters)
 
     async def movable(self, key: str, to_version: int, after: UUID | None, limit: int) -> list[Held]:
         rows = await self._connection.fetch(QUERIES.movable_approvals, key, to_version, after, limit)

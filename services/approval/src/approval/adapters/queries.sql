@@ -246,17 +246,17 @@ INSERT INTO withdrawn_subjects (subject_id, withdrawn_at) VALUES ($1, $2) ON CON
 SELECT EXISTS (SELECT 1 FROM withdrawn_subjects WHERE subject_id = $1)
 
 -- name: open_approvals_asking
--- Open approvals that wait for a person or were asked for by them, or whose steps find people by one of the
--- rules.
+-- Open approvals that wait for one of the people or were asked for by them, or whose steps find people by one
+-- of the rules.
 SELECT approval_id FROM (
-    SELECT approval_id FROM open_parts WHERE person_id = $1
-    UNION SELECT approval_id FROM approvals WHERE requester_id = $1 AND state = 'open'
+    SELECT approval_id FROM open_parts WHERE person_id = ANY($1::uuid[])
+    UNION SELECT approval_id FROM approvals WHERE requester_id = ANY($1::uuid[]) AND state = 'open'
     UNION SELECT approval_id FROM open_rules WHERE rule = ANY($2::text[])) AS touched
 WHERE $3::uuid IS NULL OR approval_id > $3 ORDER BY approval_id LIMIT $4
 
 -- name: concern_with_requests
 INSERT INTO concerned (person_id, approval_id)
-SELECT $1, approval_id FROM approvals WHERE requester_id = $2 AND state = 'open'
+SELECT $1, approval_id FROM approvals WHERE requester_id = ANY($2::uuid[]) AND state = 'open'
 ON CONFLICT DO NOTHING
 
 -- Delegations

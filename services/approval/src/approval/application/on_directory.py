@@ -32,8 +32,9 @@ SOON: Final = timedelta(seconds=2)
 
 
 class PeopleChange(BaseModel):
-    """Approvals that wait for `person_id` or were asked for by them, or whose steps find people by one of
-    `rules`, are to be compared with the directory; those up to `after` have been."""
+    """Approvals that wait for `person_id` or were asked for by them or by somebody whose place they have, or
+    whose steps find people by one of `rules`, are to be compared with the directory; those up to `after` have
+    been."""
 
     person_id: UUID | None = None
     rules: list[str] = []
@@ -89,11 +90,14 @@ async def on_person_changed(ports: Ports, event: PersonChanged) -> None:
 
 async def on_person_departed(ports: Ports, event: PersonDeparted) -> None:
     """Who took over is asked in place of who left (`engine.people_changed`), may recall what they had asked
-    for, and sees it; their delegations end, given or received. A duplicate changes nothing. One that comes
-    before the directory says that the person left has its effect then; one that comes after parts were
-    withdrawn leaves those as the steps' rules have settled it."""
+    for or taken over themselves, and sees it; their delegations end, given or received. A duplicate changes
+    nothing. One that comes before the directory says that the person left has its effect then; one that comes
+    after parts were withdrawn leaves those as the steps' rules have settled it; one that comes after the
+    successor's own departure has its effect on who took over from them."""
     await ports.directories.put_successor(event.person_id, event.successor_id)
-    await ports.approvals.concern_with_requests(event.successor_id, event.person_id)
+    directory = await ports.directories.read()
+    successor, places = directory.in_place_of(event.successor_id), directory.places_of(event.person_id)
+    await ports.approvals.concern_with_requests(successor, places)
     for stored in await ports.delegations.lock_in_force(event.person_id):
         await end_delegation(ports, stored)
     _look_again(ports, f"{event.person_id}:departed", event.person_id, set())
@@ -123,13 +127,14 @@ def _look_again(ports: Ports, key: str, person_id: UUID | None, rules: set[str])
 
 async def follow_people(ports: Ports, change: PeopleChange) -> None:
     """Some approvals at a time; the rest is owed to a job of its own."""
-    found = await ports.approvals.asking(change.person_id, change.rules, change.after, AT_A_TIME)
+    directory = await ports.directories.read()
+    people = [] if change.person_id is None else directory.places_of(change.person_id)
+    found = await ports.approvals.asking(people, change.rules, change.after, AT_A_TIME)
     for approval_id in found:
         held = await ports.approvals.lock(approval_id)
         if held is None or held.approval.state != "open":
             continue
         process = await running_process(ports, held.approval)
-        directory = await ports.directories.read()
         result = engine.people_changed(held.approval, process, ports.now, directory)
         await record_change(ports, process, held, result)
     if len(found) == AT_A_TIME:

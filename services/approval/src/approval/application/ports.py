@@ -252,13 +252,13 @@ class Approvals(Protocol):
     ) -> list[InboxCount]: ...
 
     async def asking(
-        self, person_id: UUID | None, rules: list[str], after: UUID | None, limit: int
+        self, people: list[UUID], rules: list[str], after: UUID | None, limit: int
     ) -> list[UUID]:
-        """Open approvals that wait for the person or that they asked for, or whose pending steps find people
-        by one of the rules; by id."""
+        """Open approvals that wait for one of the people or that they asked for, or whose pending steps find
+        people by one of the rules; by id."""
 
-    async def concern_with_requests(self, person_id: UUID, requester: UUID) -> None:
-        """What the requester has asked for concerns the person too, where it is still open."""
+    async def concern_with_requests(self, person_id: UUID, requesters: list[UUID]) -> None:
+        """What the requesters have asked for concerns the person too, where it is still open."""
 
     async def movable(self, key: str, to_version: int, after: UUID | None, limit: int) -> list[Held]:
         """Open runs of other versions of a process, by id."""

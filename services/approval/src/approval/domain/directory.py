@@ -100,6 +100,10 @@ class Directory:
         return {person.email.lower(): person.id for person in self.people.values()}
 
     @cached_property
+    def _by_successor(self) -> dict[UUID, tuple[UUID, ...]]:
+        return _grouped((p.successor, p.id) for p in self.people.values() if p.successor is not None)
+
+    @cached_property
     def _units_by_key(self) -> dict[str, Unit]:
         return {unit.key: unit for unit in self.units.values()}
 
@@ -134,6 +138,14 @@ class Directory:
             current = person.successor
             seen.append(current)
         return current
+
+    def places_of(self, person_id: UUID) -> list[UUID]:
+        """Whose place the person has, or had until they left: their own, that of everybody who left it to
+        them, and what those had taken over before."""
+        places = [person_id]
+        for person in places:
+            places += [one for one in self._by_successor.get(person, ()) if one not in places]
+        return places
 
     def unit_named(self, key: str) -> Unit | None:
         return self._units_by_key.get(key)
