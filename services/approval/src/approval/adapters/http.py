@@ -298,7 +298,9 @@ async def amend(call: Call[Ports], approval_id: UUID, body: AmendCommand) -> Rep
 
 @routes.get("/v1/approvals", privilege="approval.read")
 async def list_approvals(call: Call[Ports], query: ApprovalsQuery) -> Page[SummaryView]:
-    """List the approvals that concern the caller, newest first"""
+    """List the approvals that concern the caller, newest first
+
+    All of them, where the caller holds `approval.read_all`."""
     cursor = decode_cursor(query.cursor, UUID)
     found = await queries.list_approvals(
         call.ports,
@@ -422,7 +424,9 @@ async def decide_at_once(call: Call[Ports], body: DecideManyCommand) -> DecidedM
 
 @routes.get("/v1/delegations", privilege="approval.delegate")
 async def list_delegations(call: Call[Ports], query: PageQuery) -> Page[DelegationView]:
-    """List the delegations that the caller gave or received, newest first"""
+    """List the delegations that the caller gave or received, newest first
+
+    All of them, where the caller holds `approval.read_all`."""
     cursor = decode_cursor(query.cursor, UUID)
     before = cursor[0] if cursor else None
     found = await queries.list_delegations(call.ports, call.actor, before, query.limit + 1)
