@@ -16,8 +16,10 @@ _FEWEST_CHARACTERS = 10
 
 class TrailSettings(Settings):
     key_secret: SecretStr
-    """Encrypts what the trail must be able to read back: people's keys and the keys that sign anchors. The
-    same in every replica; losing it makes every personal text unreadable."""
+    """Encrypts what the trail must be able to read back (people's keys, the keys that sign anchors, webhooks'
+    secrets) and attests the keys that sign anchors. The same in every replica and for good, since nothing
+    changes it yet: under another one no personal text of before is read, no further one of the same people
+    is recorded, no webhook is served, and the anchors of before count as forged."""
 
     webhook_plain_http: bool = False
     """Lets webhooks lead to http addresses. For development alone: production refuses it."""
