@@ -15,7 +15,11 @@ from uuid import UUID, uuid4
 
 import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
+from identity.adapters.http_access import ByClientCredentials, TokenRequest
+from identity.adapters.http_views import TokenView
 from optima_contracts.brief import BriefCommented
 from optima_contracts.envelope import Envelope
 from optima_contracts.logistics import DdtIssued
@@ -100,6 +104,35 @@ async def running(name: str, folder: Path, **environment: str) -> AsyncIterator[
         await reading
 
 
+class TokenCounter:
+    """Identity's endpoint for tokens: drops the first connection, then hands these out, the last for ever."""
+
+    def __init__(self, *tokens: str) -> None:
+        self._tokens = list(tokens)
+        self.asked = 0
+
+    async def answer(self, request: web.Request) -> web.Response:
+        self.asked += 1
+        if self.asked == 1:
+            assert request.transport is not None
+            request.transport.close()
+            raise ConnectionResetError
+        account = TokenRequest.model_validate(await request.json()).root
+        assert isinstance(account, ByClientCredentials)
+        if (account.client_id, account.client_secret) != ("machine", "hunter2"):
+            return web.json_response(status=401)
+        token = self._tokens.pop(0) if len(self._tokens) > 1 else self._tokens[0]
+        given = TokenView.of(token, timedelta(minutes=10), None)
+        return web.Response(body=given.model_dump_json(), content_type="application/json")
+
+    @contextlib.asynccontextmanager
+    async def served(self) -> AsyncIterator[str]:
+        app = web.Application()
+        app.router.add_post("/v1/tokens", self.answer)
+        async with TestServer(app) as server:
+            yield str(server.make_url("")).rstrip("/")
+
+
 async def test_the_pull_feed(database_for: Any, tmp_path: Path) -> None:
     stored: ServiceDatabase = await database_for("trail")
     settings = TrailSettings(
@@ -111,7 +144,7 @@ async def test_the_pull_feed(database_for: Any, tmp_path: Path) -> None:
         key_secret="a-secret-of-these-tests-0123456789abcdef",
     )
     made = service(settings)
-    async with app_client(made, stored) as app:
+    async with app_client(made, stored) as app, contextlib.AsyncExitStack() as stack:
 
         async def record(*events: Envelope) -> None:
             async with app.database.transaction(TENANT) as work:
@@ -126,11 +159,17 @@ async def test_the_pull_feed(database_for: Any, tmp_path: Path) -> None:
         first, second = comment(1), comment(2)
         await record(first, ddt.model_copy(update={"tenantid": TENANT}), other)
         machine = app.people.person(tenant_id=TENANT, privileges={"trail.read_all"}, kind="service")
-        environment = {"TRAIL": str(app.http.make_url("")), "TOKEN": app.people.token(machine)}
+        run_out = app.people.token(machine, lifetime=timedelta(minutes=-10))
+        counter = TokenCounter(run_out, app.people.token(machine))
+        identity = await stack.enter_async_context(counter.served())
+        environment = {"IDENTITY": identity, "CLIENT_ID": "machine", "CLIENT_SECRET": "hunter2"}
+        environment["TRAIL"] = str(app.http.make_url("")).rstrip("/")
         async with running("pull", tmp_path, **environment) as program:
             await program.prints(str(first.id), str(ddt.id))
             await record(second)
             await program.prints(str(second.id))
+        # Once dropped, once a token that had run out, once one that serves.
+        assert counter.asked == 3
         assert not any(str(other.id) in line for line in program.lines)
         # It goes on where it was ended.
         third = comment(3)
