@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
 import ssl
+import threading
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -143,3 +147,26 @@ async def test_a_name_that_does_not_exist_and_one_that_cannot() -> None:
     with pytest.raises(Invalid):
         await outside.addresses(f"https://{'a' * 64}.example/")
     assert await resolve_by_system("127.0.0.1", 443) == ["127.0.0.1"]
+
+
+async def test_names_whose_servers_do_not_answer_hold_up_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    look_up, answered = socket.getaddrinfo, threading.Event()
+
+    def slowly(host: str, *arguments: Any, **options: Any) -> Any:
+        if host == "slow.test":
+            answered.wait()
+            raise OSError
+        return look_up(host, *arguments, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slowly)
+    loop = asyncio.get_running_loop()
+    # As many as the loop has threads at most.
+    slow = [asyncio.create_task(resolve_by_system("slow.test", 443)) for _ in range(32)]
+    try:
+        async with asyncio.timeout(10):
+            await asyncio.sleep(0)  # they are under way
+            assert await resolve_by_system("127.0.0.1", 443) == ["127.0.0.1"]
+            assert await loop.getaddrinfo("127.0.0.1", 443)
+    finally:
+        answered.set()
+        assert {type(each) for each in await asyncio.gather(*slow, return_exceptions=True)} == {OSError}

@@ -10,7 +10,9 @@ import asyncio
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from functools import partial
 from ipaddress import ip_address
 from typing import Final
 
@@ -26,6 +28,10 @@ RESOLVED_WITHIN: Final = 5.0
 ANSWERED_WITHIN: Final = 10.0
 """Seconds, from the connection to the last byte that is read."""
 
+_LOOKUPS: Final = ThreadPoolExecutor(64, thread_name_prefix="lookup")
+"""Threads of their own, since a name server that does not answer holds one for longer than we wait: the few
+that the loop has also look up our own servers. They come as they are needed."""
+
 
 class NotAllowed(Exception):
     """The address leads nowhere, or where requests may not go. The two are not told apart: whoever chooses
@@ -34,7 +40,8 @@ class NotAllowed(Exception):
 
 async def resolve_by_system(host: str, port: int) -> Sequence[str]:
     """IP addresses. Raises OSError where there are none."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    found = await asyncio.get_running_loop().run_in_executor(_LOOKUPS, look_up)
     return [str(sockaddr[0]) for *_, sockaddr in found]
 
 
