@@ -30,12 +30,10 @@ THOROUGH_CHECKS: tuple[tuple[str, list[Path | str]], ...] = (
 EVERYTHING = ["shared", "services", "tests"]
 QUICK = [
     "services/*/tests/unit",
-    "services/*/tests/component",
     "shared/kit/tests/unit",
     "shared/kit/tests/http",
     "tests/architecture",
     "tests/contracts",
-    "tests/runtime",
 ]
 
 

@@ -209,7 +209,7 @@ def parser() -> argparse.ArgumentParser:
     command("reset", reset, "stop everything and delete all data")
     added = command("test", run_tests, "check the code and run the tests on servers of their own")
     added.add_argument(
-        "--fast", action="store_true", help="unit, component, contract and architecture tests alone"
+        "--fast", action="store_true", help="checks, unit, contract and architecture tests: within a minute"
     )
     added.add_argument("--bare-machine", action="store_true", help="also start everything in a bare Debian")
     added.add_argument("paths", nargs="*", metavar="PATH", help="run pytest on these alone")
