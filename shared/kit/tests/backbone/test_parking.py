@@ -238,6 +238,11 @@ async def test_a_parked_event_that_comes_again_and_succeeds_is_no_longer_parked(
     consumer = await stage.consumer()
     await parked_one(stage, "not_yet")
     await stage.tally.count(stage.database, stage.tenant, first)
+
+    async def the_other_is_known():
+        return len(await stage.whats()) == 1
+
+    await eventually(the_other_is_known, describe=stage.describe)
     (sent,) = await stage.where.fetch("SELECT type, envelope FROM outbox WHERE subject = $1", second)
     publisher = Publisher(stage.broker, EVENTS, "application/json")
     assert await publisher.publish([Outgoing("1", sent["type"], sent["envelope"].encode())]) == [True]
