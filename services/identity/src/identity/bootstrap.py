@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from optima_kit.db import Transaction
 from optima_kit.http import Routes
+from optima_kit.sealing import Sealer
 from optima_kit.service import Service
 
 from .adapters import http_access, http_directory
@@ -26,7 +27,6 @@ from .adapters.postgres import (
     PostgresUnits,
 )
 from .adapters.resources import Resources
-from .adapters.sealing import Sealer
 from .application.ports import Ports
 from .application.sign_in_service import PlatformClient
 from .settings import IdentitySettings
@@ -35,8 +35,8 @@ from .settings import IdentitySettings
 def service(settings: IdentitySettings) -> Service[Ports]:
     key_secret = settings.key_secret.get_secret_value()
     maker = KeyMaker(key_secret)
-    sealing = Sealer(key_secret, "second factors")
-    post = SealedPost(Sealer(key_secret, "links on their way"), set_up=settings.mail_url is not None)
+    sealing = Sealer(key_secret, "identity second factors")
+    post = SealedPost(Sealer(key_secret, "identity links on their way"), set_up=settings.mail_url is not None)
 
     def ports(work: Transaction) -> Ports:
         connection = work.connection

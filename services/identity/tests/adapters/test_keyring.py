@@ -17,7 +17,6 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
 
 from identity.adapters.keyring import KeyMaker, Keyring
-from identity.adapters.sealing import SealBroken, Sealer
 from identity.application.access_tokens import PLATFORM_TENANT
 from identity.application.rotate_signing_keys import rotate_signing_keys
 from identity.bootstrap import service
@@ -25,6 +24,7 @@ from identity.domain.sessions import ACCESS_TOKEN_LIVES
 from optima_kit.auth import TokenVerifier
 from optima_kit.db import Database
 from optima_kit.refusals import Unauthenticated
+from optima_kit.sealing import SealBroken
 from optima_kit.testing import FixedClock
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -210,20 +210,6 @@ async def test_another_key_secret_says_what_is_wrong(replica: Any) -> None:
     await replica("demonstration one").token()
     with pytest.raises(SealBroken, match="OPTIMA_KEY_SECRET"):
         await replica("demonstration two").token()
-
-
-def test_what_is_sealed_opens_whole_and_under_its_name_only() -> None:
-    sealer = Sealer("secret", "signing keys")
-    sealed = sealer.sealed(b"private", "kid")
-    assert sealer.opened(sealed, "kid") == b"private"
-    assert b"private" not in sealed
-    assert sealer.sealed(b"private", "kid") != sealed
-    flipped = sealed[:-1] + bytes([sealed[-1] ^ 1])
-    for bad, about in ((flipped, "kid"), (sealed[:5], "kid"), (b"", "kid"), (sealed, "other")):
-        with pytest.raises(SealBroken):
-            sealer.opened(bad, about)
-    with pytest.raises(SealBroken):
-        Sealer("secret", "second factors").opened(sealed, "kid")
 
 
 def header(token: str) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from optima_kit.db import Transaction
 from optima_kit.http import Routes
+from optima_kit.sealing import Sealer
 from optima_kit.service import Service
 
 from .adapters.feed import feed_routes
@@ -22,7 +23,6 @@ from .adapters.postgres_webhooks import PostgresWebhooks
 from .adapters.printer import Printer
 from .adapters.receivers import HttpReceivers
 from .adapters.resources import Resources
-from .adapters.sealing import Sealer
 from .adapters.signatures import AnchorKeyMaker
 from .application.ports import Ports
 from .settings import TrailSettings
@@ -31,8 +31,8 @@ from .settings import TrailSettings
 def service(settings: TrailSettings) -> Service[Ports]:
     key_secret = settings.key_secret.get_secret_value()
     key_maker = AnchorKeyMaker(key_secret)
-    people_sealer = Sealer(key_secret, "person keys")
-    webhook_sealer = Sealer(key_secret, "webhook secrets")
+    people_sealer = Sealer(key_secret, "trail person keys")
+    webhook_sealer = Sealer(key_secret, "trail webhook secrets")
 
     def trail(work: Transaction) -> PostgresTrail:
         return PostgresTrail(work, PostgresPersonKeys(work.connection, people_sealer))

@@ -12,13 +12,13 @@ from joserfc.jwk import ECKey
 
 from optima_kit.db import Database, Transaction
 from optima_kit.ids import new_id
+from optima_kit.sealing import SealBroken, Sealer
 
 from ..application.access_tokens import PLATFORM_TENANT
 from ..application.ports import Ports
 from ..application.rotate_signing_keys import rotate_signing_keys
 from ..domain.sessions import ACCESS_TOKEN_LIVES
 from ..domain.signing import SHOWN_BEFORE, SigningKey, the_key_that_signs
-from .sealing import SealBroken, Sealer
 
 _ALGORITHM = "ES256"
 _READ_AGAIN_AFTER = timedelta(minutes=1)
@@ -30,7 +30,7 @@ class KeyMaker:
     """Makes signing keys, their private half sealed."""
 
     def __init__(self, key_secret: str) -> None:
-        self._sealer = Sealer(key_secret, "signing keys")
+        self._sealer = Sealer(key_secret, "identity signing keys")
 
     def new_key(self, signs_from: datetime) -> SigningKey:
         kid = new_id().hex

@@ -12,10 +12,10 @@ from pydantic import BaseModel
 
 from optima_kit.mail_server import MailServer
 from optima_kit.ports import Jobs
+from optima_kit.sealing import Sealer
 
 from ..domain.links import Link, Purpose
 from ..domain.tenants import Language
-from .sealing import Sealer
 
 SEND_LINK = "identity.send_link"
 

@@ -14,12 +14,12 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from optima_kit.db import Connection
+from optima_kit.sealing import SealBroken, Sealer
 from optima_kit.sql import load_queries
 
 from ..application.ports import Erasure
 from ..domain.entry import Occurrence
 from ..domain.personal import OpenText, PersonalField, seal_mark, sealed_texts, with_texts
-from .sealing import SealBroken, Sealer
 
 QUERIES = load_queries(__package__)
 

@@ -12,17 +12,17 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from optima_kit.ids import new_id
+from optima_kit.sealing import SealBroken, Sealer
 
 from ..domain.anchors import AnchorKey
 from ..domain.entry import instant
-from .sealing import SealBroken, Sealer
 
 
 class AnchorKeyMaker:
     """Makes signing keys, their private half sealed under OPTIMA_KEY_SECRET, and signs with them."""
 
     def __init__(self, key_secret: str) -> None:
-        self._sealer = Sealer(key_secret, "anchor keys")
+        self._sealer = Sealer(key_secret, "trail anchor keys")
         derived = HKDF(SHA256(), 32, salt=None, info=b"optima trail attestation of anchor keys")
         self._attesting = derived.derive(key_secret.encode())
 

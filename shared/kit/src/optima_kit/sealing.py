@@ -1,4 +1,4 @@
-"""Encryption at rest of what the service must be able to read back."""
+"""Encryption at rest of what a service must be able to read back: private keys, second factors."""
 
 from __future__ import annotations
 
@@ -17,10 +17,13 @@ class SealBroken(Exception):
 
 
 class Sealer:
-    """AES-256-GCM under a key derived from OPTIMA_KEY_SECRET for one purpose (HKDF-SHA256)."""
+    """AES-256-GCM under a key derived from OPTIMA_KEY_SECRET for one purpose (HKDF-SHA256).
+
+    `purpose` begins with the service's name: services that share a secret share no key.
+    """
 
     def __init__(self, secret: str, purpose: str) -> None:
-        derived = HKDF(SHA256(), 32, salt=None, info=f"optima trail {purpose}".encode())
+        derived = HKDF(SHA256(), 32, salt=None, info=f"optima {purpose}".encode())
         self._cipher = AESGCM(derived.derive(secret.encode()))
 
     def sealed(self, plain: bytes, about: str) -> bytes:
