@@ -81,7 +81,7 @@ def service(settings: IdentitySettings) -> Service[Ports]:
             ),
             post=post,
             provider_client=OidcClient(),
-            allowed_issuers=settings.allowed_issuers,
+            allowed_issuers=settings.oidc_issuers,
             mailer=_mailer(settings),
             issuer=settings.issuer,
         ),

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -138,7 +139,7 @@ async def stage(scene: Any) -> AsyncIterator[Stage]:
         update={
             "environment": "demonstration",
             "webhook_plain_http": True,
-            "webhook_networks": "127.0.0.1/32",
+            "webhook_networks": (ip_network("127.0.0.1/32"),),
         }
     )
     receiver = Receiver()

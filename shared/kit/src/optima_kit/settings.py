@@ -3,16 +3,46 @@
 from __future__ import annotations
 
 import sys
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, ValidationInfo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+_SHORTEST = 32
+_FEWEST_CHARACTERS = 10
 
-def _separated(text: Any) -> Any:
-    """The parts of a comma-separated value."""
-    return [part.strip() for part in text.split(",") if part.strip()] if isinstance(text, str) else text
+
+def _separated(text: str | tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip()) if isinstance(text, str) else text
+
+
+def _networks(text: str | tuple[Any, ...]) -> tuple[Any, ...]:
+    """Raises ValueError, naming what is no network: pydantic would name one of its own types."""
+    return tuple(ip_network(part) for part in _separated(text))
+
+
+def _strong_in_production(secret: SecretStr, info: ValidationInfo) -> SecretStr:
+    if info.data.get("environment") != "production":
+        return secret
+    text = secret.get_secret_value()
+    if text.startswith("demonstration"):
+        raise ValueError("this is a demonstration secret; generate one: openssl rand -base64 48")
+    if len(text) < _SHORTEST or len(set(text)) < _FEWEST_CHARACTERS:
+        raise ValueError(
+            f"too weak: at least {_SHORTEST} random characters; generate them: openssl rand -base64 48"
+        )
+    return secret
+
+
+Separated = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_separated)]
+"""Texts, separated by commas in the environment."""
+
+Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_networks)]
+"""Networks ("10.20.0.0/16"), separated by commas in the environment."""
+
+StrongSecret = Annotated[SecretStr, AfterValidator(_strong_in_production)]
+"""A secret that production refuses where it is weak or the demonstration's."""
 
 
 class Settings(BaseSettings):
@@ -44,10 +74,8 @@ class Settings(BaseSettings):
     rate_per_second: Annotated[float, Field(gt=0)] = 200.0
     """Requests a second that one person may make of one process; bursts of twice that pass. Whoever has no
     valid token is counted by address."""
-    trusted_proxies: Annotated[
-        tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_separated)
-    ] = ()
-    """Networks of the proxies in front, comma-separated: only theirs is an X-Forwarded-For that is believed.
+    trusted_proxies: Networks = ()
+    """Networks of the proxies in front: only theirs is an X-Forwarded-For that is believed.
     Without it, everybody who comes through a proxy shares its address and its rate."""
 
 

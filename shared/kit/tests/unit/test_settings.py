@@ -55,7 +55,7 @@ def test_a_wrong_value_ends_the_process_and_names_the_variable(environment, caps
     with pytest.raises(SystemExit) as ended:
         load_settings(Settings)
     assert ended.value.code == 2
-    assert name in capsys.readouterr().err
+    assert f"configuration: {name}: " in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", GOOD)
