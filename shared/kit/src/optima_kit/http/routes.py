@@ -40,7 +40,6 @@ class Call(Generic[P]):
     """"it" or "en"."""
     now: datetime
     headers: typing.Mapping[str, str]
-    remote: str
     resources: Any
     """What the service's bootstrap gives to handlers that need more than a database."""
     database: Database

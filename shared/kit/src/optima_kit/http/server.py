@@ -212,14 +212,13 @@ class Api(Generic[P]):
 
     async def _perform(self, route: Route, request: web.Request, language: str) -> web.Response:
         actor: Actor | None = None
-        address = client_address(request, self._proxies)
         if route.public:
-            self._limit.take(address)
+            self._limit.take(client_address(request, self._proxies))
         else:
             try:
                 actor = await self._verifier.actor(_bearer(request))
             except Unauthenticated:
-                self._limit.take(address)
+                self._limit.take(client_address(request, self._proxies))
                 raise
             self._limit.take(actor.person_id)
             if route.privilege is not None:
@@ -237,7 +236,6 @@ class Api(Generic[P]):
             language=language,
             now=self._clock.now(),
             headers=request.headers,
-            remote=address,
             resources=self._resources,
             database=self._database,
             caller=actor,
