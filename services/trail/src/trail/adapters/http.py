@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import BeforeValidator, Field
 
-from optima_kit.http import Call, Moment, Page, PageQuery, Routes, View, decode_cursor, encode_cursor
+from optima_kit.http import Call, Moment, Page, PageQuery, Query, Routes, View, decode_cursor, encode_cursor
 
 from ..application.ports import Ports, Selection
 from ..application.read_entries import read_entries
@@ -28,7 +29,9 @@ EventTypes = Annotated[
 """One or several; none: all."""
 
 
-class EntryQuery(PageQuery):
+class EntryFilter(Query):
+    """Which entries of one's competence."""
+
     brief: UUID | None = None
     """Only what happened in the story of this brief."""
     person: UUID | None = None
@@ -36,6 +39,19 @@ class EntryQuery(PageQuery):
     type: EventTypes = ()
     occurred_from: Moment | None = None
     occurred_before: Moment | None = None
+
+    def selection(self) -> Selection:
+        return Selection(
+            brief_id=self.brief,
+            person_id=self.person,
+            types=self.type,
+            occurred_from=self.occurred_from,
+            occurred_before=self.occurred_before,
+        )
+
+
+class EntryQuery(EntryFilter, PageQuery):
+    pass
 
 
 class EntryView(View):
@@ -58,15 +74,7 @@ class EntryView(View):
 async def list_entries(call: Call[Ports], query: EntryQuery) -> Page[EntryView]:
     """Who did what, when: the entries of one's competence, oldest first."""
     after = decode_cursor(query.cursor, UUID)
-    selection = Selection(
-        brief_id=query.brief,
-        person_id=query.person,
-        types=query.type,
-        occurred_from=query.occurred_from,
-        occurred_before=query.occurred_before,
-        after=after[0] if after else None,
-        limit=query.limit + 1,
-    )
+    selection = replace(query.selection(), after=after[0] if after else None, limit=query.limit + 1)
     found = await read_entries(call.ports, call.actor, selection)
     shown = found[: query.limit]
     more = encode_cursor(shown[-1].entry.occurrence.event_id) if len(found) > len(shown) else None

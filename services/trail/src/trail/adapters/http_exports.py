@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Annotated, Literal
-from uuid import UUID
 
 from pydantic import Field
 
-from optima_kit.http import Call, Content, Moment, Query, Routes
+from optima_kit.http import Call, Content, Query, Routes
 
 from ..application.export_entries import export_entries
-from ..application.ports import Ports, Selection
+from ..application.ports import Ports
 from ..application.print_entries import print_entries
-from .http import EventTypes
+from .http import EntryFilter
 from .printout_sheet import sheet_of
 
 export_routes = Routes()
@@ -28,16 +27,6 @@ class ExportQuery(Query):
     after: Annotated[int, Field(ge=0, le=2**62)] = 0
     """The number of the last entry that one has already."""
     limit: Annotated[int, Field(ge=1, le=MOST_EXPORTED)] = MOST_EXPORTED
-
-
-class PrintoutQuery(Query):
-    brief: UUID | None = None
-    """Only what happened in the story of this brief."""
-    person: UUID | None = None
-    """Only what this person did, or what was done on their behalf."""
-    type: EventTypes = ()
-    occurred_from: Moment | None = None
-    occurred_before: Moment | None = None
 
 
 @export_routes.get("/v1/exports", privilege="trail.export", transaction=False)
@@ -55,20 +44,13 @@ async def export(call: Call[Ports], query: ExportQuery) -> Content:
 
 
 @export_routes.get("/v1/exports/pdf", privilege="trail.export", transaction=False)
-async def printout(call: Call[Ports], query: PrintoutQuery) -> Content:
+async def printout(call: Call[Ports], query: EntryFilter) -> Content:
     """At most a thousand entries on paper, with the head of the chain when it was printed.
 
     It is for reading: what is to be verified is exported as JSON lines.
     """
-    selection = Selection(
-        brief_id=query.brief,
-        person_id=query.person,
-        types=query.type,
-        occurred_from=query.occurred_from,
-        occurred_before=query.occurred_before,
-    )
     async with _reading(call)() as ports:
-        found = await print_entries(ports, call.actor, selection)
+        found = await print_entries(ports, call.actor, query.selection())
     pdf = await call.resources.printer.print(sheet_of(found, call.language))
     return Content(pdf, "application/pdf", filename=f"trail-{found.head.number}.pdf")
 
