@@ -8,6 +8,7 @@ from uuid import UUID
 
 from optima_kit.http import Call, Page, PageQuery, Routes, View, decode_cursor, encode_cursor
 
+from ..application.own_anchor_keys import own_anchor_keys
 from ..application.ports import Ports
 from ..application.verify_chain import verify_chain
 from ..domain.anchors import as_jwk
@@ -97,8 +98,7 @@ async def anchors(call: Call[Ports], query: PageQuery) -> Page[AnchorView]:
 async def anchor_keys(call: Call[Ports]) -> JwkSetView:
     """The public keys of all anchors, past and to come: a successor is here two weeks before it signs."""
     async with call.database.reading(NO_TENANT) as work:
-        ports: Ports = call.resources.ports(work)
-        keys = [key for key in await ports.anchor_keys.all() if ports.key_maker.made(key)]
+        keys = await own_anchor_keys(call.resources.ports(work))
     return JwkSetView(keys=[JwkView.model_validate(as_jwk(key)) for key in keys])
 
 

@@ -16,6 +16,7 @@ from ..domain.chain import BEGINNING, SealedEntry
 from ..domain.competence import Sight
 from ..domain.entry import canonical_json, instant
 from ..domain.personal import OpenText, readable
+from .own_anchor_keys import own_anchor_keys
 from .ports import Ports
 from .read_entries import sight_of
 
@@ -66,7 +67,7 @@ async def export_entries(
         last = min(after + limit, (await ports.trail.head()).number)
         previous = (await ports.trail.hashes_at([after])).get(after, BEGINNING.hash)
         anchors = await ports.anchors.between(after, last)
-        keys = [key for key in await ports.anchor_keys.all() if ports.key_maker.made(key)]
+        keys = await own_anchor_keys(ports)
     head = _header(actor, after + 1, last, anchors, keys) if form == "jsonl" else _titles()
     return _written(reading, sight_of(actor), form, after, last, previous, head)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..domain.anchors import is_forged
 from ..domain.chain import Broken, Verification
+from .own_anchor_keys import own_anchor_keys
 from .ports import Ports
 
 
@@ -25,7 +26,7 @@ async def verify_chain(ports: Ports) -> Verification:
 
 async def _hold_against_anchors(ports: Ports, verification: Verification) -> None:
     anchors = await ports.anchors.between(0, None)
-    keys = {key.kid: key for key in await ports.anchor_keys.all() if ports.key_maker.made(key)}
+    keys = {key.kid: key for key in await own_anchor_keys(ports)}
     hashes = await ports.trail.hashes_at([anchor.number for anchor in anchors])
     for anchor in anchors:
         if is_forged(anchor, keys, ports.key_maker.signature_holds):
