@@ -8,7 +8,7 @@ from uuid import UUID
 from pair_service import PairService
 
 from optima_contracts.envelope import EventData
-from optima_kit.db import Transaction
+from optima_kit.db import UnitOfWork
 from optima_kit.http import Call, Command, Reply, Routes, Text, View
 from optima_kit.ids import new_id
 from optima_kit.run import main
@@ -32,7 +32,7 @@ class NoteView(View):
 
 
 @routes.post("/v1/notes", privilege="brief.create", status=201)
-async def take(call: Call[Transaction], body: TakeNote) -> Reply[NoteView]:
+async def take(call: Call[UnitOfWork], body: TakeNote) -> Reply[NoteView]:
     """Takes a note."""
     work, note_id = call.ports, new_id()
     await work.connection.execute("INSERT INTO notes (id, text) VALUES ($1, $2)", note_id, body.text)
@@ -40,7 +40,7 @@ async def take(call: Call[Transaction], body: TakeNote) -> Reply[NoteView]:
     return Reply(NoteView(id=note_id, text=body.text))
 
 
-def service(settings: Settings) -> PairService[Transaction]:
+def service(settings: Settings) -> PairService[UnitOfWork]:
     return PairService(
         name="intake", package="intake", settings=settings, ports=lambda work: work, routes=routes
     )

@@ -7,7 +7,7 @@ from typing import ClassVar
 from pair_service import PairService
 
 from optima_contracts.envelope import EventData
-from optima_kit.db import Transaction
+from optima_kit.db import UnitOfWork
 from optima_kit.http import Routes
 from optima_kit.reactions import Reactions, Received
 from optima_kit.run import main
@@ -22,14 +22,14 @@ class NoteTaken(EventData):
 
 
 @reactions.on(NoteTaken)
-async def taken(work: Transaction, event: Received[NoteTaken]) -> None:
+async def taken(work: UnitOfWork, event: Received[NoteTaken]) -> None:
     """A duplicate never arrives here; order does not matter."""
     await work.connection.execute(
         "INSERT INTO written (id, text) VALUES ($1, $2)", event.subject, event.data.text
     )
 
 
-def service(settings: Settings) -> PairService[Transaction]:
+def service(settings: Settings) -> PairService[UnitOfWork]:
     return PairService(
         name="register",
         package="register",

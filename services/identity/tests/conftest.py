@@ -18,7 +18,7 @@ from identity.bootstrap import service
 from identity.settings import IdentitySettings
 from optima_kit.actor import Actor
 from optima_kit.auth import TokenVerifier
-from optima_kit.db import Transaction
+from optima_kit.db import UnitOfWork
 from optima_kit.testing import AppClient, Client, FixedClock, People, ServiceDatabase, app_client
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -94,7 +94,7 @@ class Identity:
     database: ServiceDatabase
     clock: FixedClock
     verifier: TokenVerifier
-    ports: Callable[[Transaction], Ports]
+    ports: Callable[[UnitOfWork], Ports]
     hasher: CountedPasswords
 
     @property

@@ -14,7 +14,7 @@ import pytest_asyncio
 
 from optima_contracts.envelope import EventData
 from optima_kit.clock import FixedClock
-from optima_kit.db import Database, Transaction
+from optima_kit.db import Database, UnitOfWork
 from optima_kit.reactions import Received
 from optima_kit.testing import ServiceDatabase, temporary_database
 from trail.adapters.messages import record
@@ -45,7 +45,7 @@ class Scene:
     now: datetime
     tenant_id: UUID
     settings: TrailSettings
-    ports: Callable[[Transaction], Ports]
+    ports: Callable[[UnitOfWork], Ports]
 
     def event(
         self,
@@ -80,7 +80,7 @@ class Scene:
         async with self.database.transaction(events[0].tenant_id) as whole:
             await self.react(whole, events)
 
-    async def react(self, whole: Transaction, events: Sequence[Event]) -> None:
+    async def react(self, whole: UnitOfWork, events: Sequence[Event]) -> None:
         for event in events:
             cause = whole.caused_by(
                 causation=event.id,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from optima_kit.db import Transaction
+from optima_kit.db import UnitOfWork
 from optima_kit.service import Service
 from optima_kit.settings import Settings
 
@@ -28,7 +28,7 @@ def service(settings: BridgeSettings) -> Service[Ports]:
     connectors = ConnectorRegistry([DropFolder(settings.drop_folder_root)])
     checks, exchanged = italian_checks(), CountedExchange()
 
-    def ports(work: Transaction) -> Ports:
+    def ports(work: UnitOfWork) -> Ports:
         return Ports(
             connections=PostgresConnections(work, connectors),
             customers=PostgresCustomers(work),

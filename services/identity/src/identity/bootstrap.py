@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from optima_kit.db import Transaction
+from optima_kit.db import UnitOfWork
 from optima_kit.http import Routes
 from optima_kit.sealing import Sealer
 from optima_kit.service import Service
@@ -38,7 +38,7 @@ def service(settings: IdentitySettings) -> Service[Ports]:
     sealing = Sealer(key_secret, "identity second factors")
     post = SealedPost(Sealer(key_secret, "identity links on their way"), set_up=settings.mail_url is not None)
 
-    def ports(work: Transaction) -> Ports:
+    def ports(work: UnitOfWork) -> Ports:
         connection = work.connection
         return Ports(
             tenant_id=work.tenant_id,

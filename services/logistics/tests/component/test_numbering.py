@@ -13,7 +13,7 @@ import pytest
 
 from logistics.adapters.metrics import DDTS_ISSUED, SHIPMENTS, measure
 from logistics.application.ports import Ports
-from optima_kit.db import Transaction
+from optima_kit.db import UnitOfWork
 from optima_kit.testing import app_client
 
 from ..conftest import NOW, SERVICE, Depot
@@ -57,7 +57,7 @@ async def test_a_number_whose_transaction_fails_is_taken_by_the_next(depot: Any)
                 raise Interrupted
             return getattr(self._inner, name)
 
-    def ports(work: Transaction) -> Ports:
+    def ports(work: UnitOfWork) -> Ports:
         whole = SERVICE.ports(work)
         match next(turn) % 6:
             case 2:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from optima_kit.db import Transaction
+from optima_kit.db import UnitOfWork
 from optima_kit.service import Service
 from optima_kit.settings import Settings
 
@@ -19,7 +19,7 @@ from .adapters.postgres import (
 from .application.ports import Ports
 
 
-def ports(work: Transaction) -> Ports:
+def ports(work: UnitOfWork) -> Ports:
     """Everything on one unit of work."""
     return Ports(
         kinds=PostgresKinds(work.connection),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from optima_kit.db import Transaction
+from optima_kit.db import UnitOfWork
 from optima_kit.http import Routes
 from optima_kit.sealing import Sealer
 from optima_kit.service import Service
@@ -34,10 +34,10 @@ def service(settings: TrailSettings) -> Service[Ports]:
     people_sealer = Sealer(key_secret, "trail person keys")
     webhook_sealer = Sealer(key_secret, "trail webhook secrets")
 
-    def trail(work: Transaction) -> PostgresTrail:
+    def trail(work: UnitOfWork) -> PostgresTrail:
         return PostgresTrail(work, PostgresPersonKeys(work.connection, people_sealer))
 
-    def ports(work: Transaction) -> Ports:
+    def ports(work: UnitOfWork) -> Ports:
         return Ports(
             tenant_id=work.tenant_id,
             trail=work.gathering(trail),

@@ -23,7 +23,7 @@ import structlog
 
 from .backbone_metrics import BATCH_EVENTS, INBOX_DUPLICATES, age_seconds, handled_seconds
 from .broker import Broker, BrokerUnavailable, Delivery, Subscription, pauses
-from .db import CONFLICTS, CUT_OFF, UNAVAILABLE, Connection, Database, Pool, Transaction, commit, roll_back
+from .db import CONFLICTS, CUT_OFF, UNAVAILABLE, Connection, Database, Pool, UnitOfWork, commit, roll_back
 from .parking import Parking, Reason
 from .periodic import Periodic
 from .reactions import Reaction, Reactions, Received, Unreadable
@@ -92,7 +92,7 @@ class Consumer(Generic[P]):
         service: str,
         *,
         reactions: Reactions,
-        ports: Callable[[Transaction], P],
+        ports: Callable[[UnitOfWork], P],
         database: Database,
         backbone: Pool,
         broker: Broker,

@@ -7,10 +7,11 @@ Nothing reads or writes a tenant's rows but through `Database.transaction` or `D
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol, TypeVar, cast
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 from uuid import UUID
 
 import asyncpg
@@ -20,6 +21,7 @@ from .clock import Clock, SystemClock
 from .jobs import JobBuffer
 from .metrics import POOL_WAIT_SECONDS
 from .outbox import OutboxBuffer
+from .sql import Statement
 from .tracing import current_trace
 
 if TYPE_CHECKING:
@@ -67,10 +69,20 @@ class Flushed(Protocol):
 F = TypeVar("F", bound=Flushed)
 
 
-class Transaction:
+class UnitOfWork:
     """One tenant's unit of work: state, events and jobs are committed together or not at all."""
 
-    __slots__ = ("_gathered", "actor_id", "connection", "jobs", "now", "on_behalf_of", "outbox", "tenant_id")
+    __slots__ = (
+        "_gathered",
+        "_writes",
+        "actor_id",
+        "connection",
+        "jobs",
+        "now",
+        "on_behalf_of",
+        "outbox",
+        "tenant_id",
+    )
 
     def __init__(
         self,
@@ -81,8 +93,10 @@ class Transaction:
         jobs: JobBuffer,
         actor_id: UUID | None,
         on_behalf_of: UUID | None,
-        gathered: dict[Callable[[Transaction], Flushed], Flushed] | None = None,
+        gathered: dict[Callable[[UnitOfWork], Flushed], Flushed] | None = None,
+        writes: list[tuple[Statement, list[Any]]] | None = None,
     ) -> None:
+        self._writes = [] if writes is None else writes
         self._gathered = {} if gathered is None else gathered
         self.connection = connection
         self.tenant_id = tenant_id
@@ -99,9 +113,9 @@ class Transaction:
         actor_id: UUID | None,
         on_behalf_of: UUID | None,
         traceparent: str | None,
-    ) -> Transaction:
+    ) -> UnitOfWork:
         """The same unit of work as seen by one of several causes: each marks what it adds as its own."""
-        return Transaction(
+        return UnitOfWork(
             self.connection,
             self.tenant_id,
             self.now,
@@ -116,9 +130,52 @@ class Transaction:
             actor_id,
             on_behalf_of,
             self._gathered,
+            self._writes,
         )
 
-    def gathering(self, make: Callable[[Transaction], F]) -> F:
+    # What a repository calls. Everything that was written is there before the next statement runs.
+
+    async def fetch(self, statement: Statement, /, **parameters: Any) -> list[asyncpg.Record]:
+        """All rows."""
+        await self._prepare_for(statement)
+        return list(await self.connection.fetch(statement.sql, *statement.arguments(parameters)))
+
+    async def fetchrow(self, statement: Statement, /, **parameters: Any) -> asyncpg.Record | None:
+        """The first row, if there is one."""
+        await self._prepare_for(statement)
+        return await self.connection.fetchrow(statement.sql, *statement.arguments(parameters))
+
+    async def fetchval(self, statement: Statement, /, **parameters: Any) -> Any:
+        """The first column of the first row; None without a row."""
+        await self._prepare_for(statement)
+        return await self.connection.fetchval(statement.sql, *statement.arguments(parameters))
+
+    async def execute(self, statement: Statement, /, **parameters: Any) -> int:
+        """Runs it now. Returns how many rows it touched."""
+        await self._prepare_for(statement)
+        status = await self.connection.execute(statement.sql, *statement.arguments(parameters))
+        return int(status.rpartition(" ")[2] or 0)
+
+    def write(self, statement: Statement, /, **parameters: Any) -> None:
+        """Has it run before the next statement that is awaited, or at the end: for what nothing is asked of
+        but that it succeeds. Costs no round trip of its own where others are gathered with it."""
+        self._writes.append((statement, statement.arguments(parameters)))
+
+    def write_many(self, statement: Statement, rows: Iterable[Mapping[str, Any]]) -> None:
+        """As `write`, once for each row."""
+        self._writes.extend((statement, statement.arguments(row)) for row in rows)
+
+    async def _prepare_for(self, statement: Statement) -> None:
+        await self._flush_writes()
+        if statement.custom_plan:
+            await self.connection.execute("SET LOCAL plan_cache_mode = force_custom_plan")
+
+    async def _flush_writes(self) -> None:
+        writes, self._writes[:] = list(self._writes), []
+        for sql, group in groupby(writes, key=lambda each: each[0].sql):
+            await self.connection.executemany(sql, [arguments for _, arguments in group])
+
+    def gathering(self, make: Callable[[UnitOfWork], F]) -> F:
         """The one object of its kind in this unit of work, whatever its causes: made when first asked for.
 
         It gathers writes, and its `flush` makes them together before the commit. A savepoint does not undo
@@ -132,6 +189,7 @@ class Transaction:
         """Writes what was gathered, then events and jobs. Returns whether there were events or jobs."""
         for each in self._gathered.values():
             await each.flush()
+        await self._flush_writes()
         wrote_events = await self.outbox.flush(self.connection)
         wrote_jobs = await self.jobs.flush(self.connection)
         return wrote_events or wrote_jobs
@@ -139,12 +197,14 @@ class Transaction:
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
         """Undoes what its block did, and only that, when the block raises; its events and jobs too."""
+        await self._flush_writes()
         events, jobs = self.outbox.mark(), self.jobs.mark()
         await self.connection.execute("SAVEPOINT part")
         try:
             yield
         except BaseException:
             await self.connection.execute("ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part")
+            self._writes.clear()
             self.outbox.rewind(events)
             self.jobs.rewind(jobs)
             raise
@@ -239,7 +299,7 @@ class Database:
         on_behalf_of: UUID | None = None,
         causation: UUID | None = None,
         traceparent: str | None = None,
-    ) -> AsyncIterator[Transaction]:
+    ) -> AsyncIterator[UnitOfWork]:
         """A read-write transaction of one tenant. Leaving the block commits; an exception rolls back."""
         async with self.connection() as connection:
             # nosemgrep: sql-built-in-code - in one round trip, and a UUID
@@ -264,7 +324,7 @@ class Database:
             self.after_commit()
 
     @asynccontextmanager
-    async def reading(self, tenant_id: UUID, *, now: datetime | None = None) -> AsyncIterator[Transaction]:
+    async def reading(self, tenant_id: UUID, *, now: datetime | None = None) -> AsyncIterator[UnitOfWork]:
         """A read-only transaction of one tenant: one consistent picture, no write possible."""
         async with self.connection() as connection:
             await connection.execute(
@@ -287,7 +347,7 @@ class Database:
         on_behalf_of: UUID | None = None,
         causation: UUID | None = None,
         traceparent: str | None = None,
-    ) -> Transaction:
+    ) -> UnitOfWork:
         """A unit of work on a connection whose transaction somebody else begins and ends."""
         at = now or self.clock.now()
         trace = traceparent or current_trace()
@@ -301,7 +361,7 @@ class Database:
             traceparent=trace,
         )
         jobs = JobBuffer(tenant_id=tenant_id, now=at, causation=causation, traceparent=trace)
-        return Transaction(connection, tenant_id, at, outbox, jobs, actor_id, on_behalf_of)
+        return UnitOfWork(connection, tenant_id, at, outbox, jobs, actor_id, on_behalf_of)
 
     async def blameless(self, error: BaseException) -> bool:
         """Whether the database has nothing to do with `error`: other systems raise what it does."""

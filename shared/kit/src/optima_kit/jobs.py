@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from .ids import new_id
 
 if TYPE_CHECKING:
-    from .db import Connection, Database, Transaction
+    from .db import Connection, Database, UnitOfWork
 
 M = TypeVar("M", bound=BaseModel)
 P = TypeVar("P")
@@ -203,7 +203,7 @@ class JobRun(Generic[P]):
 
     def __init__(
         self,
-        ports: Callable[[Transaction], P],
+        ports: Callable[[UnitOfWork], P],
         resources: Any,
         database: Database,
         id_: UUID,
@@ -246,7 +246,7 @@ class JobRun(Generic[P]):
             yield self._ports(unit)
         self.finished = True
 
-    def _unit(self) -> AbstractAsyncContextManager[Transaction]:
+    def _unit(self) -> AbstractAsyncContextManager[UnitOfWork]:
         return self._database.transaction(
             self.tenant_id, causation=self._causation, traceparent=self._traceparent
         )

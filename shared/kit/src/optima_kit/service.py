@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 
 import asyncpg
 
-from .db import Transaction
+from .db import UnitOfWork
 from .http.routes import Routes
 from .jobs import JobKinds
 from .reactions import Reactions
@@ -27,7 +27,7 @@ class Service(Generic[P]):
     package: str
     """As Python and the database know it: "erp_bridge"."""
     settings: Settings
-    ports: Callable[[Transaction], P]
+    ports: Callable[[UnitOfWork], P]
     """Builds what use cases need on a unit of work: the same for requests, reactions and jobs."""
     routes: Routes
     reactions: Reactions = field(default_factory=Reactions)

@@ -1,20 +1,84 @@
-"""SQL stands in `queries.sql`, each statement under a verb name."""
+"""SQL stands in `queries.sql`, each statement under a verb name, its parameters by their names.
+
+    -- name: list_briefs
+    -- plan: custom
+    -- Why it is as it is.
+    SELECT brief_id, number FROM briefs WHERE (:state::text IS NULL OR state = :state) LIMIT :limit
+
+`plan: custom` is for statements with optional filters: each execution is planned for its values.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.resources import files
+from typing import Any
 
 _HEADER = re.compile(r"^-- name: (?P<name>[a-z][a-z0-9_]*)[ \t]*$", re.MULTILINE)
+_CUSTOM_PLAN = re.compile(r"^-- plan: custom[ \t]*$", re.MULTILINE)
+# What a name with a colon before it could hide in comes first: literals, quoted names, comments, casts.
+_TOKEN = re.compile(r"""'(?:[^']|'')*'|"[^"]*"|(?P<comment>--[^\n]*)|::|:(?P<name>[a-z_][a-z0-9_]*)""")
+_INSERT_ROW = re.compile(r"\s*INSERT\s+INTO\s+\w+\s*(?:AS\s+\w+\s*)?\([^)]*\)\s*VALUES\b", re.IGNORECASE)
+_CHANGES = re.compile(r"\b(INSERT|UPDATE|DELETE|MERGE)\b(?!\s+OF\b)", re.IGNORECASE)
+_LOCKING = re.compile(r"\bFOR\s+(NO\s+KEY\s+)?UPDATE\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement: `sql` with numbered placeholders, and the names of its parameters in their order."""
+
+    name: str
+    sql: str
+    parameters: tuple[str, ...] = ()
+    custom_plan: bool = False
+
+    @classmethod
+    def parse(cls, text: str, name: str = "a statement", *, custom_plan: bool = False) -> Statement:
+        """Reads `:name` as a parameter. Comments are left out of what PostgreSQL gets."""
+        numbers: dict[str, int] = {}
+
+        def replace(token: re.Match[str]) -> str:
+            if token["comment"] is not None:
+                return ""
+            parameter = token["name"]
+            if parameter is None:
+                return token[0]
+            return f"${numbers.setdefault(parameter, len(numbers) + 1)}"
+
+        sql = _TOKEN.sub(replace, text)
+        sql = "\n".join(line.rstrip() for line in sql.splitlines() if line.strip())
+        return cls(name, sql.strip().rstrip(";").rstrip(), tuple(numbers), custom_plan)
+
+    def arguments(self, values: Mapping[str, Any]) -> list[Any]:
+        """The values in the order of the placeholders. Raises TypeError for one too few or too many."""
+        if len(values) != len(self.parameters) or any(name not in values for name in self.parameters):
+            missing = [name for name in self.parameters if name not in values]
+            unknown = [name for name in values if name not in self.parameters]
+            raise TypeError(f"{self.name}: parameters missing {missing}, unknown {unknown}")
+        return [values[name] for name in self.parameters]
+
+    @property
+    def appends(self) -> bool:
+        """Whether it only adds rows, by values: its place among other such statements is then free."""
+        return bool(_INSERT_ROW.match(self.sql)) and not re.search(
+            r"\bON\s+CONFLICT\b|\bSELECT\b|\bRETURNING\b", self.sql, re.IGNORECASE
+        )
+
+    @property
+    def changes(self) -> bool:
+        """Whether it changes rows; taking a row's lock is no change."""
+        return bool(_CHANGES.search(_LOCKING.sub("", self.sql)))
 
 
 class Queries:
     """The statements of one file, as attributes. Asking for one that isn't there raises AttributeError."""
 
-    def __init__(self, statements: dict[str, str]) -> None:
+    def __init__(self, statements: Mapping[str, Any]) -> None:
         self.__dict__.update(statements)
 
-    def __getattr__(self, name: str) -> str:
+    def __getattr__(self, name: str) -> Any:
         raise AttributeError(f"no statement named {name!r} in queries.sql")
 
 
@@ -26,11 +90,16 @@ def load_queries(package: str, file: str = "queries.sql") -> Queries:
         leading = [line for line in text.splitlines() if line.strip() and not line.startswith("--")]
         if not headers or (leading and text.index(leading[0]) < headers[0].start()):
             raise ValueError(f"{package}/{file}: statements must stand under '-- name: …'")
-    statements: dict[str, str] = {}
+    numbered = re.search(r"\$\d", text) is not None
+    statements: dict[str, Any] = {}
     for header, following in zip(headers, [*headers[1:], None], strict=True):
         name = header["name"]
         if name in statements:
             raise ValueError(f"{package}/{file}: the name {name} is used twice")
         body = text[header.end() : following.start() if following else len(text)].strip()
-        statements[name] = body.rstrip(";").rstrip()
+        statements[name] = (
+            body.rstrip(";").rstrip()
+            if numbered
+            else Statement.parse(body, name, custom_plan=_CUSTOM_PLAN.search(body) is not None)
+        )
     return Queries(statements)

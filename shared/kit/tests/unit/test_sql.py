@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from optima_kit.sql import load_queries
+from optima_kit.sql import Statement, load_queries
 
 
 @pytest.fixture
@@ -23,8 +23,38 @@ def test_a_statement_goes_from_its_name_to_the_next(package):
         "-- What the board reads.\n\n-- name: one\n-- why\nSELECT 1;\n\n-- name: two\nSELECT 2\n"
     )
     queries = load_queries("sqlpkg")
-    assert queries.one == "-- why\nSELECT 1"
-    assert queries.two == "SELECT 2"
+    assert queries.one.sql == "SELECT 1"
+    assert queries.two.sql == "SELECT 2"
+
+
+def test_parameters_are_numbered_by_their_first_place():
+    statement = Statement.parse("SELECT :b::text, :a, :b || ':c' -- :d\n FROM \"e:f\" WHERE x = :a")
+    assert statement.sql == "SELECT $1::text, $2, $1 || ':c'\n FROM \"e:f\" WHERE x = $2"
+    assert statement.arguments({"a": 1, "b": 2}) == [2, 1]
+
+
+@pytest.mark.parametrize("values", [{"a": 1}, {"a": 1, "b": 2, "c": 3}, {"a": 1, "c": 2}])
+def test_parameters_must_be_given_each_by_its_name(values):
+    with pytest.raises(TypeError, match="missing"):
+        Statement.parse("SELECT :a, :b").arguments(values)
+
+
+@pytest.mark.parametrize(
+    ("sql", "appends", "changes"),
+    [
+        ("INSERT INTO notes (id, text) VALUES (:id, :text)", True, True),
+        ("INSERT INTO notes (id) VALUES (:id) ON CONFLICT DO NOTHING", False, True),
+        ("INSERT INTO notes (id) SELECT id FROM old", False, True),
+        ("INSERT INTO notes (id) VALUES (:id) RETURNING id", False, True),
+        ("UPDATE notes SET text = :text", False, True),
+        ("WITH gone AS (DELETE FROM notes RETURNING id) SELECT id FROM gone", False, True),
+        ("SELECT id FROM notes FOR UPDATE", False, False),
+        ("SELECT id FROM notes FOR NO KEY UPDATE OF notes SKIP LOCKED", False, False),
+    ],
+)
+def test_what_a_statement_does_is_read_from_it(sql, appends, changes):
+    statement = Statement.parse(sql)
+    assert (statement.appends, statement.changes) == (appends, changes)
 
 
 def test_an_unknown_name_is_an_error(package):

@@ -15,7 +15,7 @@ import asyncpg
 from pydantic import TypeAdapter
 
 from optima_contracts.privileges import BUILT_IN_ROLES, privileges_of
-from optima_kit.db import Connection, Transaction
+from optima_kit.db import Connection, UnitOfWork
 from optima_kit.ids import new_id
 from optima_kit.ports import Outbox
 from optima_kit.refusals import WrongState
@@ -95,7 +95,7 @@ class Store:
         self.versions: Kept[tuple[UUID, str, int], Process] = Kept(2000)
         self.directories: Kept[UUID, tuple[UUID, datetime, Directory]] = Kept(200)
 
-    def ports(self, work: Transaction) -> Ports:
+    def ports(self, work: UnitOfWork) -> Ports:
         return Ports(
             processes=PostgresProcesses(work, self),
             approvals=PostgresApprovals(work),
@@ -116,7 +116,7 @@ class Store:
         )
 
 
-def _outbox_on_behalf_of(work: Transaction, person_id: UUID) -> Outbox:
+def _outbox_on_behalf_of(work: UnitOfWork, person_id: UUID) -> Outbox:
     outbox = work.outbox
     return outbox.for_cause(
         actor_id=outbox.actor_id,
@@ -128,7 +128,7 @@ def _outbox_on_behalf_of(work: Transaction, person_id: UUID) -> Outbox:
 
 
 class PostgresProcesses:
-    def __init__(self, work: Transaction, store: Store) -> None:
+    def __init__(self, work: UnitOfWork, store: Store) -> None:
         self._connection: Connection = work.connection
         self._tenant_id = work.tenant_id
         self._store = store
@@ -228,7 +228,7 @@ class PostgresProcesses:
 
 
 class PostgresApprovals:
-    def __init__(self, work: Transaction) -> None:
+    def __init__(self, work: UnitOfWork) -> None:
         self._connection: Connection = work.connection
         self._actor_id = work.actor_id
         self._now = work.now
@@ -408,7 +408,7 @@ class PostgresApprovals:
 
 
 class PostgresDelegations:
-    def __init__(self, work: Transaction) -> None:
+    def __init__(self, work: UnitOfWork) -> None:
         self._connection: Connection = work.connection
         self._now = work.now
 
@@ -447,7 +447,7 @@ class PostgresDelegations:
 
 
 class PostgresLinks:
-    def __init__(self, work: Transaction) -> None:
+    def __init__(self, work: UnitOfWork) -> None:
         self._connection: Connection = work.connection
 
     async def offer(self, link: Link, now: datetime) -> UUID:
@@ -479,7 +479,7 @@ class PostgresLinks:
 
 
 class PostgresEvidence:
-    def __init__(self, work: Transaction) -> None:
+    def __init__(self, work: UnitOfWork) -> None:
         self._connection: Connection = work.connection
 
     async def add(self, document: Document, data: bytes, now: datetime) -> None:
@@ -510,7 +510,7 @@ class PostgresEvidence:
 
 
 class PostgresMoves:
-    def __init__(self, work: Transaction) -> None:
+    def __init__(self, work: UnitOfWork) -> None:
         self._connection: Connection = work.connection
 
     async def add(self, move: Move) -> None:
@@ -558,7 +558,7 @@ class PostgresMoves:
 
 
 class PostgresReplays:
-    def __init__(self, work: Transaction) -> None:
+    def __init__(self, work: UnitOfWork) -> None:
         self._connection: Connection = work.connection
 
     async def add(self, replay: Replay) -> None:
@@ -597,7 +597,7 @@ class PostgresReplays:
 
 
 class PostgresDirectories:
-    def __init__(self, work: Transaction, store: Store) -> None:
+    def __init__(self, work: UnitOfWork, store: Store) -> None:
         self._connection: Connection = work.connection
         self._tenant_id = work.tenant_id
         self._now = work.now

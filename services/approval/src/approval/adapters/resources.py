@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from optima_kit.db import Transaction
+from optima_kit.db import UnitOfWork
 
 from ..application.ports import Ports
 from .mail import Mailer
@@ -14,6 +14,6 @@ from .tokens import LinkTokens
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    ports: Callable[[Transaction], Ports]
+    ports: Callable[[UnitOfWork], Ports]
     tokens: LinkTokens
     mailer: Mailer | None

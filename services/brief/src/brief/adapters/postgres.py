@@ -8,7 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
-from optima_kit.db import Connection, Transaction
+from optima_kit.db import Connection, UnitOfWork
 from optima_kit.sql import load_queries
 
 from ..application.ports import Comment, Filters, Ports, PricedRevision, StoredFile, Summary
@@ -23,7 +23,7 @@ NEWEST = UUID(int=2**128 - 1)
 """Comes after every brief's id."""
 
 
-def ports_on(work: Transaction) -> Ports:
+def ports_on(work: UnitOfWork) -> Ports:
     return Ports(briefs=PostgresBriefs(work.connection), outbox=work.outbox, now=work.now)
 
 

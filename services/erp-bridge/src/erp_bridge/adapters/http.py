@@ -12,7 +12,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from optima_kit.db import Transaction
+from optima_kit.db import UnitOfWork
 from optima_kit.http import (
     Call,
     Code,
@@ -54,7 +54,7 @@ MOST_REFUSED_SHOWN = 200
 class Resources:
     """What handlers need that make their own transactions."""
 
-    ports: Callable[[Transaction], Ports]
+    ports: Callable[[UnitOfWork], Ports]
 
 
 class MappedField(Command):

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import asyncpg
 
-from optima_kit.db import Transaction
+from optima_kit.db import UnitOfWork
 from optima_kit.refusals import Absent
 from optima_kit.sql import load_queries
 
@@ -28,7 +28,7 @@ _FIELDS = tuple(CustomerFields.__dataclass_fields__)
 
 
 class PostgresConnections:
-    def __init__(self, work: Transaction, connectors: Connectors) -> None:
+    def __init__(self, work: UnitOfWork, connectors: Connectors) -> None:
         self._work = work
         self._connectors = connectors
 
@@ -93,7 +93,7 @@ class PostgresConnections:
 
 
 class PostgresCustomers:
-    def __init__(self, work: Transaction) -> None:
+    def __init__(self, work: UnitOfWork) -> None:
         self._work = work
 
     async def known(
@@ -136,7 +136,7 @@ class PostgresCustomers:
 
 
 class PostgresDocuments:
-    def __init__(self, work: Transaction) -> None:
+    def __init__(self, work: UnitOfWork) -> None:
         self._work = work
 
     async def find(self, entity: Entity, internal_id: UUID) -> Document | None:
@@ -181,7 +181,7 @@ class PostgresDocuments:
 
 
 class PostgresFailures:
-    def __init__(self, work: Transaction) -> None:
+    def __init__(self, work: UnitOfWork) -> None:
         self._work = work
 
     async def record(self, failure: Failure) -> Failure:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from uuid import UUID
 
-from optima_kit.db import Database, Transaction
+from optima_kit.db import Database, UnitOfWork
 
 from ..application.ports import Ports
 
@@ -15,7 +15,7 @@ class DatabaseDirectory:
     """`actor_id`: who acts in its units of work, if anybody is known to."""
 
     def __init__(
-        self, database: Database, ports: Callable[[Transaction], Ports], actor_id: UUID | None = None
+        self, database: Database, ports: Callable[[UnitOfWork], Ports], actor_id: UUID | None = None
     ) -> None:
         self._database = database
         self._ports = ports

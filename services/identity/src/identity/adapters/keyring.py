@@ -10,7 +10,7 @@ import orjson
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
-from optima_kit.db import Database, Transaction
+from optima_kit.db import Database, UnitOfWork
 from optima_kit.ids import new_id
 from optima_kit.sealing import SealBroken, Sealer
 
@@ -54,7 +54,7 @@ class Keyring:
     """The issuer's keys as this process last read them."""
 
     def __init__(
-        self, maker: KeyMaker, ports: Callable[[Transaction], Ports], issuer: str, audience: str
+        self, maker: KeyMaker, ports: Callable[[UnitOfWork], Ports], issuer: str, audience: str
     ) -> None:
         self._maker = maker
         self._ports = ports

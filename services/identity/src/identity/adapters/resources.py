@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from optima_kit.db import Transaction
+from optima_kit.db import UnitOfWork
 
 from ..application.ports import Ports
 from ..application.sign_in_service import PlatformClient
@@ -17,7 +17,7 @@ from .passwords import Argon2Passwords
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    ports: Callable[[Transaction], Ports]
+    ports: Callable[[UnitOfWork], Ports]
     passwords: Argon2Passwords
     keyring: Keyring
     platform: PlatformClient

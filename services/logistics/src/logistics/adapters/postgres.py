@@ -11,7 +11,7 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
-from optima_kit.db import Transaction
+from optima_kit.db import UnitOfWork
 from optima_kit.ids import new_id
 from optima_kit.refusals import Absent, Stale
 from optima_kit.sql import load_queries
@@ -40,7 +40,7 @@ _LOOKUPS: dict[type, tuple[str, TypeAdapter[Any]]] = {
 }
 
 
-def ports(work: Transaction) -> Ports:
+def ports(work: UnitOfWork) -> Ports:
     """What use cases need, on one unit of work."""
     return Ports(
         orders=PostgresOrders(work),
@@ -57,7 +57,7 @@ def ports(work: Transaction) -> Ports:
 
 
 class PostgresOrders:
-    def __init__(self, work: Transaction) -> None:
+    def __init__(self, work: UnitOfWork) -> None:
         self._connection = work.connection
 
     async def lock_brief(self, brief_id: UUID) -> str | None:
@@ -148,7 +148,7 @@ def _add(sums: dict[K, Decimal], key: K, quantity: Decimal) -> None:
 
 
 class PostgresLedger:
-    def __init__(self, work: Transaction) -> None:
+    def __init__(self, work: UnitOfWork) -> None:
         self._work = work
         self._connection = work.connection
 
@@ -212,14 +212,14 @@ class PostgresLedger:
         ]
 
 
-async def _filtered(work: Transaction, statement: str, *arguments: object) -> list[Row]:
+async def _filtered(work: UnitOfWork, statement: str, *arguments: object) -> list[Row]:
     """A list with optional filters, planned for those that were given, so that each uses its index."""
     await work.connection.execute("SET LOCAL plan_cache_mode = force_custom_plan")
     return list(await work.connection.fetch(statement, *arguments))
 
 
 class PostgresShipments:
-    def __init__(self, work: Transaction) -> None:
+    def __init__(self, work: UnitOfWork) -> None:
         self._work = work
         self._connection = work.connection
 
@@ -366,7 +366,7 @@ def _shipment_row(row: Row) -> ShipmentRow:
 
 
 class PostgresDdts:
-    def __init__(self, work: Transaction) -> None:
+    def __init__(self, work: UnitOfWork) -> None:
         self._connection = work.connection
 
     async def lock_series(self, year: int, name: str) -> Series:
@@ -400,7 +400,7 @@ class PostgresDdts:
 
 
 class PostgresLookups:
-    def __init__(self, work: Transaction) -> None:
+    def __init__(self, work: UnitOfWork) -> None:
         self._connection = work.connection
 
     async def find(self, kind: type[L], code: str) -> L | None:
@@ -434,7 +434,7 @@ def _built_in(kind: type[L]) -> dict[str, L]:
 
 
 class PostgresSenders:
-    def __init__(self, work: Transaction) -> None:
+    def __init__(self, work: UnitOfWork) -> None:
         self._connection = work.connection
 
     async def get(self) -> Sender | None:

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from optima_contracts.identity import PersonChanged, TenantChanged
-from optima_kit.db import Transaction
+from optima_kit.db import UnitOfWork
 from optima_kit.sql import load_queries
 
 from ..application.anchor_chain import ANCHOR_CHAIN, AnchorChain
@@ -40,7 +40,7 @@ STRETCH = 20_000
 class PostgresTrail:
     """Implements `ports.Trail` on one transaction."""
 
-    def __init__(self, work: Transaction, person_keys: PostgresPersonKeys) -> None:
+    def __init__(self, work: UnitOfWork, person_keys: PostgresPersonKeys) -> None:
         self._work = work
         self._person_keys = person_keys
         self._told: list[tuple[Occurrence, Sequence[PersonalField]]] = []

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import asyncpg
 
-from optima_kit.db import Transaction
+from optima_kit.db import UnitOfWork
 
 from ..application.schedules import owe_delivery
 from ..domain.competence import Sight
@@ -22,7 +22,7 @@ _OVERDUE = timedelta(minutes=1)
 class PostgresWebhooks:
     """Implements `ports.Webhooks` on one transaction."""
 
-    def __init__(self, work: Transaction) -> None:
+    def __init__(self, work: UnitOfWork) -> None:
         self._work = work
         self._connection = work.connection
         self._types: set[str] = set()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from optima_kit.db import Transaction
+from optima_kit.db import UnitOfWork
 
 from ..application.ports import Ports, Receivers
 from .printer import Printer
@@ -13,7 +13,7 @@ from .printer import Printer
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    ports: Callable[[Transaction], Ports]
+    ports: Callable[[UnitOfWork], Ports]
     """For those that make their own transactions."""
     receivers: Receivers
     printer: Printer

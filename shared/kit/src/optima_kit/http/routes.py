@@ -21,7 +21,7 @@ from ..actor import Actor
 from ..refusals import PreconditionRequired
 
 if typing.TYPE_CHECKING:
-    from ..db import Database, Transaction
+    from ..db import Database, UnitOfWork
 
 P = TypeVar("P")
 V = TypeVar("V")
@@ -44,7 +44,7 @@ class Call(Generic[P]):
     """What the service's bootstrap gives to handlers that need more than a database."""
     database: Database
     caller: Actor | None = None
-    transaction: Transaction | None = None
+    transaction: UnitOfWork | None = None
     """The unit of work in hand; none on endpoints that are declared with `transaction=False` or `public`."""
     built_ports: P | None = None
     if_match: int | None = None

@@ -22,7 +22,7 @@ from pydantic import BaseModel, ValidationError
 from ..actor import Actor
 from ..auth import KeysUnavailable, TokenVerifier
 from ..clock import Clock
-from ..db import CONFLICTS, UNAVAILABLE, Database, Transaction
+from ..db import CONFLICTS, UNAVAILABLE, Database, UnitOfWork
 from ..metrics import HTTP_SECONDS, REFUSALS
 from ..refusals import (
     Absent,
@@ -98,7 +98,7 @@ class Api(Generic[P]):
         version: str,
         routes: Routes,
         database: Database,
-        ports: Callable[[Transaction], P],
+        ports: Callable[[UnitOfWork], P],
         verifier: TokenVerifier,
         catalogue: Catalogue,
         clock: Clock,
@@ -269,7 +269,7 @@ class Api(Generic[P]):
             return _replayed(kept)
 
     @asynccontextmanager
-    async def _unit_of_work(self, call: Call[P], actor: Actor) -> AsyncIterator[Transaction]:
+    async def _unit_of_work(self, call: Call[P], actor: Actor) -> AsyncIterator[UnitOfWork]:
         async with self._database.transaction(
             actor.tenant_id, now=call.now, actor_id=actor.person_id
         ) as work:
@@ -372,7 +372,7 @@ def _idempotency_key(request: web.Request, *, required: bool) -> str | None:
 
 
 async def _earlier_answer(
-    work: Transaction, person_id: UUID, key: str, fingerprint: bytes
+    work: UnitOfWork, person_id: UUID, key: str, fingerprint: bytes
 ) -> web.Response | None:
     found = await work.connection.fetchrow(_FIND_ANSWER, person_id, key)
     assert found is not None
@@ -395,7 +395,7 @@ def _replayed(kept: asyncpg.Record) -> web.Response:
 
 
 async def _keep_answer(
-    work: Transaction, person_id: UUID, key: str, fingerprint: bytes, response: web.Response
+    work: UnitOfWork, person_id: UUID, key: str, fingerprint: bytes, response: web.Response
 ) -> None:
     kept = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
     body = response.body if isinstance(response.body, bytes | bytearray) else b""

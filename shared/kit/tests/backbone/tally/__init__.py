@@ -17,7 +17,7 @@ import asyncpg
 from pydantic import BaseModel
 
 from optima_contracts.envelope import EventData
-from optima_kit.db import Database, Transaction
+from optima_kit.db import Database, UnitOfWork
 from optima_kit.jobs import JobKinds, JobRun
 from optima_kit.ports import Jobs, Outbox
 from optima_kit.reactions import Reactions, Received
@@ -42,7 +42,7 @@ class Ports:
         )
 
 
-def ports(transaction: Transaction) -> Ports:
+def ports(transaction: UnitOfWork) -> Ports:
     return Ports(
         transaction.connection,
         transaction.outbox,

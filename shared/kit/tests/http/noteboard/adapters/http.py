@@ -12,7 +12,7 @@ import asyncpg
 from pydantic import Field
 
 from optima_contracts.envelope import EventData
-from optima_kit.db import Transaction
+from optima_kit.db import UnitOfWork
 from optima_kit.http import (
     Amount,
     Call,
@@ -63,7 +63,7 @@ class Gate:
     leave: asyncio.Event = field(default_factory=asyncio.Event)
 
 
-def ports(work: Transaction) -> Transaction:
+def ports(work: UnitOfWork) -> UnitOfWork:
     return work
 
 
@@ -72,7 +72,7 @@ def _view(row: asyncpg.Record) -> NoteView:
 
 
 @routes.post("/v1/notes", privilege="brief.create", status=201)
-async def pin(call: Call[Transaction], body: PinNote) -> Reply[NoteView]:
+async def pin(call: Call[UnitOfWork], body: PinNote) -> Reply[NoteView]:
     """Pins a note."""
     work = call.ports
     row = await work.connection.fetchrow(
@@ -94,7 +94,7 @@ async def pin(call: Call[Transaction], body: PinNote) -> Reply[NoteView]:
 
 
 @routes.get("/v1/notes", privilege="brief.read")
-async def list_notes(call: Call[Transaction], query: PageQuery) -> Page[NoteView]:
+async def list_notes(call: Call[UnitOfWork], query: PageQuery) -> Page[NoteView]:
     after = decode_cursor(query.cursor, UUID)
     rows = await call.ports.connection.fetch(
         "SELECT * FROM notes WHERE id > $1 ORDER BY id LIMIT $2",
@@ -112,7 +112,7 @@ async def count_notes(call: Call[Any]) -> None:
 
 
 @routes.get("/v1/notes/{note_id}", privilege="brief.read")
-async def read(call: Call[Transaction], note_id: UUID) -> Reply[NoteView]:
+async def read(call: Call[UnitOfWork], note_id: UUID) -> Reply[NoteView]:
     row = await call.ports.connection.fetchrow("SELECT * FROM notes WHERE id = $1", note_id)
     if row is None:
         raise Absent("no_such_note")
@@ -120,7 +120,7 @@ async def read(call: Call[Transaction], note_id: UUID) -> Reply[NoteView]:
 
 
 @routes.put("/v1/notes/{note_id}", privilege="brief.create", if_match=True)
-async def rewrite(call: Call[Transaction], note_id: UUID, body: PinNote) -> Reply[NoteView]:
+async def rewrite(call: Call[UnitOfWork], note_id: UUID, body: PinNote) -> Reply[NoteView]:
     row = await call.ports.connection.fetchrow("SELECT * FROM notes WHERE id = $1 FOR UPDATE", note_id)
     if row is None:
         raise Absent("no_such_note")
@@ -133,15 +133,15 @@ async def rewrite(call: Call[Transaction], note_id: UUID, body: PinNote) -> Repl
 
 
 @routes.delete("/v1/notes/{note_id}", privilege="brief.create")
-async def unpin(call: Call[Transaction], note_id: UUID) -> None:
+async def unpin(call: Call[UnitOfWork], note_id: UUID) -> None:
     await call.ports.connection.execute("DELETE FROM notes WHERE id = $1", note_id)
 
 
 @routes.post("/v1/notes/{note_id}/scans", consumes=("application/pdf",), max_bytes=1000, status=201)
-async def scan(call: Call[Transaction], note_id: UUID, body: bytes) -> Content:
+async def scan(call: Call[UnitOfWork], note_id: UUID, body: bytes) -> Content:
     return Content(body, "application/pdf", filename="nota è.pdf")
 
 
 @routes.get("/v1/board", public=True)
-async def board(call: Call[Transaction]) -> NoteView:
+async def board(call: Call[UnitOfWork]) -> NoteView:
     return NoteView(id=UUID(int=1), text=call.language, cost=Decimal(1), version=1)

@@ -1,0 +1,61 @@
+"""Every statement is called with exactly the parameters that it names, and names every column that it reads."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from optima_kit.sql import Statement, load_queries
+from optima_local.layout import ROOT
+
+VERBS = {"fetch", "fetchrow", "fetchval", "execute", "write"}
+FOLDERS = sorted(file.parent for file in ROOT.glob("services/*/src/*/adapters/queries.sql"))
+EVERY_COLUMN = re.compile(r"\b\w+\.\*|\bSELECT\s+\*|\bRETURNING\s+\*", re.IGNORECASE)
+
+
+def statements_of(folder: Path) -> dict[str, Statement]:
+    return dict(vars(load_queries(f"{folder.parent.name}.adapters")))
+
+
+def calls_in(folder: Path) -> Iterator[tuple[str, str, set[str]]]:
+    """(where, statement, names of the parameters) of each call that spells its parameters out."""
+    for file in sorted(folder.glob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args):
+                continue
+            statement = node.args[0]
+            named = isinstance(statement, ast.Attribute) and getattr(statement.value, "id", "") == "QUERIES"
+            if node.func.attr in VERBS and named and all(each.arg is not None for each in node.keywords):
+                names = {each.arg for each in node.keywords if each.arg is not None}
+                yield f"{file.relative_to(ROOT)}:{node.lineno}", statement.attr, names
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.parent.name)
+def test_calls_name_the_parameters_of_their_statement(folder):
+    statements = statements_of(folder)
+    calls = list(calls_in(folder))
+    assert calls
+    wrong = [
+        f"{where}: {name} has {sorted(statements[name].parameters)}, the call {sorted(names)}"
+        for where, name, names in calls
+        if name not in statements or set(statements[name].parameters) != names
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.parent.name)
+def test_statements_name_their_columns(folder):
+    """A column that the next release adds must not change what a statement of this one returns: PostgreSQL
+    refuses the cached statement then."""
+    read = {name: each.sql for name, each in statements_of(folder).items() if EVERY_COLUMN.search(each.sql)}
+    assert read == {}
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.parent.name)
+def test_no_statement_is_left_over(folder):
+    code = "".join(file.read_text(encoding="utf-8") for file in folder.glob("*.py"))
+    assert [name for name in statements_of(folder) if not re.search(rf"\b{name}\b", code)] == []
