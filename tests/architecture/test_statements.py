@@ -1,4 +1,4 @@
-"""Every statement is called with exactly the parameters that it names, and names every column that it reads."""
+"""Statements are called with exactly the parameters that they name, and name each column that they read."""
 
 from __future__ import annotations
 
