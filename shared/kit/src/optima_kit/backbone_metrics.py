@@ -53,6 +53,17 @@ BATCH_EVENTS = Histogram(
     buckets=(1, 2, 5, 10, 20, 50, 100, 200),
     registry=REGISTRY,
 )
+COMMAND_GROUP = Histogram(
+    "optima_command_group_size",
+    "Commands committed in one transaction",
+    buckets=(1, 2, 4, 8, 16),
+    registry=REGISTRY,
+)
+COMMAND_GROUPS_UNDONE = Counter(
+    "optima_command_groups_undone_total",
+    "Groups of commands that were undone and run again one by one",
+    registry=REGISTRY,
+)
 INBOX_DUPLICATES = Counter(
     "optima_inbox_duplicates_total", "Events recognised as already handled", registry=REGISTRY
 )

@@ -11,10 +11,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import groupby
 from operator import attrgetter
 from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
@@ -23,9 +22,10 @@ import structlog
 
 from .backbone_metrics import BATCH_EVENTS, INBOX_DUPLICATES, age_seconds, handled_seconds
 from .broker import Broker, BrokerUnavailable, Delivery, Subscription, pauses
-from .db import CONFLICTS, CUT_OFF, UNAVAILABLE, Connection, Database, Pool, UnitOfWork, commit, roll_back
+from .db import Database, Transaction, UnitOfWork
 from .parking import Parking, Reason
 from .periodic import Periodic
+from .postgres import CONFLICTS, CUT_OFF, UNAVAILABLE, Connection, Pool
 from .reactions import Reaction, Reactions, Received, Unreadable
 from .refusals import NotYet
 from .topology import dead_queue, declare_service, events_queue
@@ -38,6 +38,9 @@ T = TypeVar("T")
 PREFETCH: Final = 200
 BATCH: Final = 100
 """Messages handled in one transaction at most; meanwhile the next ones arrive."""
+
+LINGER_SECONDS: Final = 0.003
+"""While messages come several at a time, the next batch waits so long for more. Never when idle."""
 
 _RECORD = """
 INSERT INTO inbox (event_id) SELECT * FROM unnest($1::uuid[]) ON CONFLICT DO NOTHING RETURNING event_id
@@ -67,8 +70,6 @@ class _Done:
     """What the inbox had not seen before."""
     seconds: list[tuple[str, float]] = field(default_factory=list)
     """Each reaction's event type and time."""
-    wrote: bool = False
-    """Whether events or jobs were written."""
 
 
 class _Held(Exception):
@@ -96,8 +97,10 @@ class Consumer(Generic[P]):
         database: Database,
         backbone: Pool,
         broker: Broker,
+        linger: float = LINGER_SECONDS,
     ) -> None:
         self._service = service
+        self._linger = linger
         self._reactions = reactions
         self._ports = ports
         self._database = database
@@ -139,8 +142,10 @@ class Consumer(Generic[P]):
                 if subscription is None or self._stopping.is_set():
                     return
                 pause = pauses()
-                while deliveries := await subscription.batch(BATCH):
+                linger = 0.0
+                while deliveries := await subscription.batch(BATCH, linger=linger):
                     await handle(deliveries)
+                    linger = self._linger if len(deliveries) > 1 else 0.0
                     subscription.acknowledge(deliveries[-1])
             except BrokerUnavailable as error:
                 _LOG.warning("consuming interrupted", queue=queue, error=str(error))
@@ -241,30 +246,23 @@ class Consumer(Generic[P]):
 
         Raises _Held when the database is to blame, else _Failed.
         """
-        lost = True
+        transaction = None
         try:
-            async with self._database.connection() as connection:
-                # nosemgrep: sql-built-in-code - in one round trip, and a UUID
-                await connection.execute(f"BEGIN; {_set_tenant(items[0].received.tenant_id)}")
-                try:
-                    done = await self._react(connection, items, aside)
-                    await commit(connection)
-                except BaseException:
-                    lost = not await roll_back(connection)  # once released, the connection won't say
-                    raise
+            async with self._database.begin(items[0].received.tenant_id) as transaction:
+                done = await self._react(transaction, items, aside)
         except Exception as error:
             cause = error.cause if isinstance(error, _Failed) else error
+            lost = transaction is None or transaction.lost
             if (lost and isinstance(cause, UNAVAILABLE)) or isinstance(cause, (*CONFLICTS, *CUT_OFF)):
                 raise _Held from cause
             if isinstance(error, _Failed):
                 raise
             raise _Failed(None, error) from error
-        if done.wrote:
-            self._database.after_commit()
         self._observe(len(items), done)
 
-    async def _react(self, connection: Connection, items: Sequence[_Item], aside: UUID | None) -> _Done:
+    async def _react(self, transaction: Transaction, items: Sequence[_Item], aside: UUID | None) -> _Done:
         done = _Done()
+        connection = transaction.connection
         if aside is not None and await connection.fetchrow(_LOCK_ASIDE, aside) is None:
             return done
         # Everybody inserts in the same order, so that two consumers of the same duplicates can't deadlock.
@@ -274,36 +272,19 @@ class Consumer(Generic[P]):
             if item.received.id in new:
                 new.remove(item.received.id)
                 done.fresh.append(item)
-        applied = await self._without_outdated(connection, done.fresh)
-        current = items[0].received.tenant_id
-        for tenant, group in groupby(applied, key=_tenant):
-            if tenant != current:
-                await connection.execute(_set_tenant(tenant))
-                current = tenant
-            await self._react_for_tenant(connection, tenant, group, done)
-        if aside is not None:
-            await connection.execute(_FORGET_ASIDE, aside)
-        return done
-
-    async def _react_for_tenant(
-        self, connection: Connection, tenant: UUID, items: Iterable[_Item], done: _Done
-    ) -> None:
-        whole = self._database.unit(connection, tenant)
-        for item in items:
+        for item in await self._without_outdated(connection, done.fresh):
             event = item.received
-            cause = whole.caused_by(
-                causation=event.id,
-                actor_id=event.actor_id,
-                on_behalf_of=event.on_behalf_of,
-                traceparent=event.traceparent,
-            )
+            await transaction.enter(event.tenant_id)
+            cause = event.cause(self._database.clock.now())
             began = time.perf_counter()
             try:
-                await item.reaction.handle(self._ports(cause), event)
+                await item.reaction.handle(self._ports(transaction.unit(cause)), event)
             except Exception as error:
                 raise _Failed(item, error) from error
             done.seconds.append((event.type, time.perf_counter() - began))
-        done.wrote |= await whole.flush()
+        if aside is not None:
+            await connection.execute(_FORGET_ASIDE, aside)
+        return done
 
     async def _without_outdated(self, connection: Connection, items: list[_Item]) -> list[_Item]:
         """Drops, of the types whose newest event is enough, all that are older than one already applied."""
@@ -423,14 +404,6 @@ class Consumer(Generic[P]):
             await self._until_reachable(partial(self._attempt, [item], id_))
         except _Failed as failed:
             await self._blame(item.received, failed.cause, aside=id_)
-
-
-def _tenant(item: _Item) -> UUID:
-    return item.received.tenant_id
-
-
-def _set_tenant(tenant: UUID) -> str:
-    return f"SET LOCAL optima.tenant = '{UUID(bytes=tenant.bytes)}'"
 
 
 def _in_sequence(items: list[_Item]) -> list[_Item]:

@@ -1,7 +1,8 @@
-"""PostgreSQL: one pool a process, one tenant a transaction.
+"""The unit of work: what a request, a reaction or a job reads and writes, committed together or not at all.
 
-Nothing reads or writes a tenant's rows but through `Database.transaction` or `Database.reading`: they set
-`optima.tenant` for the length of the transaction, and row-level security lets nothing else through.
+Nothing reads or writes a tenant's rows but through a transaction of `Database`: it sets `optima.tenant` for
+its length, and row-level security lets nothing else through. `Database.begin` is the one place where
+transactions begin and end.
 """
 
 from __future__ import annotations
@@ -9,58 +10,27 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime
-from itertools import groupby
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 from uuid import UUID
 
 import asyncpg
-import orjson
 
+from .answers import AnswerWrites
+from .cause import Cause
 from .clock import Clock, SystemClock
-from .jobs import JobBuffer
+from .jobs import CausedJobs, JobWrites
 from .metrics import POOL_WAIT_SECONDS
-from .outbox import OutboxBuffer
+from .outbox import ADD_ANSWERS, ADD_EVENTS, ADD_EVENTS_AND_ANSWERS, CausedOutbox, OutboxWrites
+from .postgres import UNAVAILABLE, Connection, Pool, commit, open_pool, roll_back
 from .sql import Statement
 from .tracing import current_trace
-
-if TYPE_CHECKING:
-    Connection = asyncpg.Connection[asyncpg.Record]
-    Pool = asyncpg.Pool[asyncpg.Record]
-else:
-    Connection = asyncpg.Connection
-    Pool = asyncpg.Pool
-
-UNAVAILABLE = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    ConnectionError,
-    OSError,
-    TimeoutError,
-)
-"""What says that the database can't be reached just now: nothing is wrong with the work itself."""
-
-CUT_OFF = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.ReadOnlySQLTransactionError,
-)
-"""What only an ailing database raises, while some of UNAVAILABLE could come from elsewhere as well."""
-
-CONFLICTS = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
-"""Collisions with other transactions: the same work, done again, succeeds."""
+from .writes import StateWrites
 
 
 class Flushed(Protocol):
-    """What gathers writes during a unit of work."""
+    """What gathers writes during a transaction."""
 
     async def flush(self) -> None:
         """Makes them; nothing where nothing was gathered."""
@@ -69,189 +39,181 @@ class Flushed(Protocol):
 F = TypeVar("F", bound=Flushed)
 
 
-class UnitOfWork:
-    """One tenant's unit of work: state, events and jobs are committed together or not at all."""
+class Transaction:
+    """One database transaction and what is gathered for its end: the work of one cause or of several."""
 
-    __slots__ = (
-        "_gathered",
-        "_writes",
-        "actor_id",
-        "connection",
-        "jobs",
-        "now",
-        "on_behalf_of",
-        "outbox",
-        "tenant_id",
-    )
-
-    def __init__(
-        self,
-        connection: Connection,
-        tenant_id: UUID,
-        now: datetime,
-        outbox: OutboxBuffer,
-        jobs: JobBuffer,
-        actor_id: UUID | None,
-        on_behalf_of: UUID | None,
-        gathered: dict[Callable[[UnitOfWork], Flushed], Flushed] | None = None,
-        writes: list[tuple[Statement, list[Any]]] | None = None,
-    ) -> None:
-        self._writes = [] if writes is None else writes
-        self._gathered = {} if gathered is None else gathered
-        self.connection = connection
+    def __init__(self, connection: Connection, tenant_id: UUID, source: str) -> None:
+        self._connection = connection
         self.tenant_id = tenant_id
-        self.now = now
-        self.outbox = outbox
-        self.jobs = jobs
-        self.actor_id = actor_id
-        self.on_behalf_of = on_behalf_of
+        self.state = StateWrites()
+        self.outbox = OutboxWrites(source)
+        self.jobs = JobWrites()
+        self.answers = AnswerWrites()
+        self.gathered: dict[Callable[[UnitOfWork], Flushed], Flushed] = {}
+        self._changes = 0
+        self.woke = False
+        """Whether events or jobs were written, which the relay is to be told of."""
+        self.lost = False
+        """Whether the connection was lost at the end."""
+        self._plans_anew = False
 
-    def caused_by(
-        self,
-        *,
-        causation: UUID | None,
-        actor_id: UUID | None,
-        on_behalf_of: UUID | None,
-        traceparent: str | None,
-    ) -> UnitOfWork:
-        """The same unit of work as seen by one of several causes: each marks what it adds as its own."""
-        return UnitOfWork(
-            self.connection,
-            self.tenant_id,
-            self.now,
-            self.outbox.for_cause(
-                actor_id=actor_id,
-                on_behalf_of=on_behalf_of,
-                causation=causation,
-                traceparent=traceparent,
-                now=self.now,
-            ),
-            self.jobs.for_cause(causation=causation, traceparent=traceparent, now=self.now),
-            actor_id,
-            on_behalf_of,
-            self._gathered,
-            self._writes,
-        )
+    def unit(self, cause: Cause) -> UnitOfWork:
+        """The work of one cause."""
+        return UnitOfWork(self, cause)
 
-    # What a repository calls. Everything that was written is there before the next statement runs.
+    @property
+    def connection(self) -> Connection:
+        """The connection itself, for the kit's own statements. What they did can't be forgotten."""
+        self._changes += 1
+        return self._connection
+
+    async def enter(self, tenant_id: UUID) -> None:
+        """Writes what was gathered for the present tenant, and goes on as another."""
+        if tenant_id != self.tenant_id:
+            await self.flush()
+            self.gathered.clear()
+            self.tenant_id = tenant_id
+            await self._connection.execute(_set_tenant(tenant_id))
+
+    async def ready_for(self, statement: Statement) -> Connection:
+        """The connection, with all that was gathered written, so that the statement sees it."""
+        await self.state.flush(self._connection)
+        if statement.custom_plan and not self._plans_anew:
+            await self._connection.execute("SET LOCAL plan_cache_mode = force_custom_plan")
+            self._plans_anew = True
+        if statement.changes:
+            self._changes += 1
+        return self._connection
+
+    def mark(self) -> tuple[Any, ...]:
+        """Remembers what is gathered, for `rewind` and `changed_since`."""
+        marks = self.state.mark(), self.outbox.mark(), self.jobs.mark(), self.answers.mark()
+        return *marks, self._changes
+
+    def changed_since(self, mark: tuple[Any, ...]) -> bool:
+        """Whether more was done since `mark` than `rewind` can forget."""
+        state, *_, changes = mark
+        return self._changes > changes or self.state.sent_since(state) or bool(self.gathered)
+
+    def rewind(self, mark: tuple[Any, ...]) -> None:
+        """Forgets what was gathered since `mark`."""
+        state, outbox, jobs, answers, _ = mark
+        self.state.rewind(state)
+        self.outbox.rewind(outbox)
+        self.jobs.rewind(jobs)
+        self.answers.rewind(answers)
+
+    async def flush(self) -> None:
+        """Writes what was gathered: rows in their order, then events with the answers, then jobs."""
+        for each in self.gathered.values():
+            await each.flush()
+        await self.state.flush(self._connection)
+        closing = None
+        parameters: dict[str, object] = {}
+        if len(self.outbox):
+            closing = ADD_EVENTS_AND_ANSWERS if self.answers.pending else ADD_EVENTS
+            parameters |= self.outbox.take()
+            self.woke = True
+        if self.answers.pending:
+            closing = closing or ADD_ANSWERS
+            parameters |= self.answers.take()
+        if closing is not None:
+            await self._connection.execute(closing.sql, *closing.arguments(parameters))
+        if await self.jobs.flush(self._connection):
+            self.woke = True
+
+
+class UnitOfWork:
+    """What one cause does in a transaction: the verbs that repositories call, the outbox and the jobs.
+
+    Everything that was written is there before the next statement runs.
+    """
+
+    __slots__ = ("_transaction", "cause", "jobs", "outbox")
+
+    def __init__(self, transaction: Transaction, cause: Cause) -> None:
+        self._transaction = transaction
+        self.cause = cause
+        self.outbox = CausedOutbox(transaction.outbox, transaction.tenant_id, cause)
+        self.jobs = CausedJobs(transaction.jobs, cause)
+
+    @property
+    def tenant_id(self) -> UUID:
+        return self._transaction.tenant_id
+
+    @property
+    def now(self) -> datetime:
+        """The facts' time."""
+        return self.cause.at
+
+    @property
+    def connection(self) -> Connection:
+        return self._transaction.connection
+
+    def on_behalf_of(self, person_id: UUID) -> UnitOfWork:
+        """The same work, whose events say that it was done for somebody else."""
+        return UnitOfWork(self._transaction, replace(self.cause, on_behalf_of=person_id))
 
     async def fetch(self, statement: Statement, /, **parameters: Any) -> list[asyncpg.Record]:
         """All rows."""
-        await self._prepare_for(statement)
-        return list(await self.connection.fetch(statement.sql, *statement.arguments(parameters)))
+        connection = await self._transaction.ready_for(statement)
+        return list(await connection.fetch(statement.sql, *statement.arguments(parameters)))
 
     async def fetchrow(self, statement: Statement, /, **parameters: Any) -> asyncpg.Record | None:
         """The first row, if there is one."""
-        await self._prepare_for(statement)
-        return await self.connection.fetchrow(statement.sql, *statement.arguments(parameters))
+        connection = await self._transaction.ready_for(statement)
+        return await connection.fetchrow(statement.sql, *statement.arguments(parameters))
 
     async def fetchval(self, statement: Statement, /, **parameters: Any) -> Any:
         """The first column of the first row; None without a row."""
-        await self._prepare_for(statement)
-        return await self.connection.fetchval(statement.sql, *statement.arguments(parameters))
+        connection = await self._transaction.ready_for(statement)
+        return await connection.fetchval(statement.sql, *statement.arguments(parameters))
 
     async def execute(self, statement: Statement, /, **parameters: Any) -> int:
         """Runs it now. Returns how many rows it touched."""
-        await self._prepare_for(statement)
-        status = await self.connection.execute(statement.sql, *statement.arguments(parameters))
-        return int(status.rpartition(" ")[2] or 0)
+        connection = await self._transaction.ready_for(statement)
+        status = await connection.execute(statement.sql, *statement.arguments(parameters))
+        return int(status.rpartition(" ")[2])
 
     def write(self, statement: Statement, /, **parameters: Any) -> None:
         """Has it run before the next statement that is awaited, or at the end: for what nothing is asked of
         but that it succeeds. Costs no round trip of its own where others are gathered with it."""
-        self._writes.append((statement, statement.arguments(parameters)))
+        self._transaction.state.add(self.cause, statement, statement.arguments(parameters))
 
     def write_many(self, statement: Statement, rows: Iterable[Mapping[str, Any]]) -> None:
         """As `write`, once for each row."""
-        self._writes.extend((statement, statement.arguments(row)) for row in rows)
-
-    async def _prepare_for(self, statement: Statement) -> None:
-        await self._flush_writes()
-        if statement.custom_plan:
-            await self.connection.execute("SET LOCAL plan_cache_mode = force_custom_plan")
-
-    async def _flush_writes(self) -> None:
-        writes, self._writes[:] = list(self._writes), []
-        for sql, group in groupby(writes, key=lambda each: each[0].sql):
-            await self.connection.executemany(sql, [arguments for _, arguments in group])
+        for row in rows:
+            self._transaction.state.add(self.cause, statement, statement.arguments(row))
 
     def gathering(self, make: Callable[[UnitOfWork], F]) -> F:
-        """The one object of its kind in this unit of work, whatever its causes: made when first asked for.
+        """The one object of its kind in this transaction, whatever its causes: made when first asked for.
 
         It gathers writes, and its `flush` makes them together before the commit. A savepoint does not undo
         what it has gathered.
         """
-        if make not in self._gathered:
-            self._gathered[make] = make(self)
-        return cast(F, self._gathered[make])
-
-    async def flush(self) -> bool:
-        """Writes what was gathered, then events and jobs. Returns whether there were events or jobs."""
-        for each in self._gathered.values():
-            await each.flush()
-        await self._flush_writes()
-        wrote_events = await self.outbox.flush(self.connection)
-        wrote_jobs = await self.jobs.flush(self.connection)
-        return wrote_events or wrote_jobs
+        gathered = self._transaction.gathered
+        if make not in gathered:
+            gathered[make] = make(self)
+        return cast(F, gathered[make])
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
         """Undoes what its block did, and only that, when the block raises; its events and jobs too."""
-        await self._flush_writes()
-        events, jobs = self.outbox.mark(), self.jobs.mark()
-        await self.connection.execute("SAVEPOINT part")
+        transaction = self._transaction
+        connection = await transaction.ready_for(_SAVEPOINT)
+        mark = transaction.mark()
+        await connection.execute(_SAVEPOINT.sql)
         try:
             yield
         except BaseException:
-            await self.connection.execute("ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part")
-            self._writes.clear()
-            self.outbox.rewind(events)
-            self.jobs.rewind(jobs)
+            transaction.rewind(mark)
+            await connection.execute("ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part")
             raise
-        await self.connection.execute("RELEASE SAVEPOINT part")
+        await transaction.state.flush(connection)
+        await connection.execute("RELEASE SAVEPOINT part")
 
 
-class NotCommitted(Exception):
-    """An error of the database was swallowed inside the transaction, which was therefore undone."""
-
-
-async def commit(connection: Connection) -> None:
-    """Commits. Raises NotCommitted where PostgreSQL would answer COMMIT with a silent rollback."""
-    if await connection.execute("COMMIT") != "COMMIT":
-        raise NotCommitted("a statement had failed earlier in the transaction")
-
-
-async def _prepare_connection(connection: Connection) -> None:
-    """JSON travels as Python objects."""
-    for kind in ("json", "jsonb"):
-        await connection.set_type_codec(
-            kind,
-            schema="pg_catalog",
-            encoder=lambda value: orjson.dumps(value, default=str).decode(),
-            decoder=orjson.loads,
-        )
-
-
-async def roll_back(connection: Connection) -> bool:
-    """Undoes the open transaction. False when the connection is lost: it is then closed for good.
-
-    Never raises, so that what went wrong before is what is told.
-    """
-    if connection.is_closed():
-        return False
-    try:
-        await connection.execute("ROLLBACK")
-    except Exception:
-        # A server that died in the middle of a statement leaves the connection neither open nor closed.
-        connection.terminate()
-        return False
-    return True
-
-
-async def _leave_no_transaction(connection: Connection) -> None:
-    # In place of asyncpg's RESET ALL, which costs a round trip: settings are only ever made LOCAL.
-    if connection.is_in_transaction():
-        await connection.execute("ROLLBACK")
+_SAVEPOINT = Statement("savepoint", "SAVEPOINT part")
 
 
 class Database:
@@ -275,53 +237,37 @@ class Database:
     ) -> Database:
         """Connects. `source` is the CloudEvents source of what is published ("/optima/brief");
         `after_commit` is called when a transaction that added events or jobs has committed."""
-        pool = await asyncpg.create_pool(
-            url,
-            min_size=1,
-            max_size=size,
-            command_timeout=30,
-            init=_prepare_connection,
-            reset=_leave_no_transaction,
-            server_settings={"application_name": source, "jit": "off", "timezone": "UTC"},
-        )
-        return cls(pool, source, clock or SystemClock(), after_commit)
+        return cls(await open_pool(url, source, size), source, clock or SystemClock(), after_commit)
 
     async def close(self) -> None:
         await self.pool.close()
 
     @asynccontextmanager
-    async def transaction(
-        self,
-        tenant_id: UUID,
-        *,
-        now: datetime | None = None,
-        actor_id: UUID | None = None,
-        on_behalf_of: UUID | None = None,
-        causation: UUID | None = None,
-        traceparent: str | None = None,
-    ) -> AsyncIterator[UnitOfWork]:
-        """A read-write transaction of one tenant. Leaving the block commits; an exception rolls back."""
+    async def begin(self, tenant_id: UUID, *, lock_timeout_ms: int = 0) -> AsyncIterator[Transaction]:
+        """A read-write transaction, of one tenant at a time. Leaving the block writes what was gathered and
+        commits; an exception rolls back. `lock_timeout_ms`: how long a statement waits for a lock; 0: as
+        long as it takes."""
         async with self.connection() as connection:
-            # nosemgrep: sql-built-in-code - in one round trip, and a UUID
-            await connection.execute(f"BEGIN; SET LOCAL optima.tenant = '{UUID(bytes=tenant_id.bytes)}'")
+            opening = f"BEGIN; {_set_tenant(tenant_id)}"
+            if lock_timeout_ms:
+                opening += f"; SET LOCAL lock_timeout = {int(lock_timeout_ms)}"
+            transaction = Transaction(connection, tenant_id, self._source)
             try:
-                work = self.unit(
-                    connection,
-                    tenant_id,
-                    now=now,
-                    actor_id=actor_id,
-                    on_behalf_of=on_behalf_of,
-                    causation=causation,
-                    traceparent=traceparent,
-                )
-                yield work
-                wrote = await work.flush()
+                await connection.execute(opening)  # nosemgrep: sql-built-in-code - a UUID and a number
+                yield transaction
+                await transaction.flush()
                 await commit(connection)
             except BaseException:
-                await roll_back(connection)
+                transaction.lost = not await roll_back(connection)
                 raise
-        if wrote:
+        if transaction.woke:
             self.after_commit()
+
+    @asynccontextmanager
+    async def transaction(self, tenant_id: UUID, cause: Cause | None = None) -> AsyncIterator[UnitOfWork]:
+        """The work of one cause in a transaction of its own; without one, of now and of the trace in hand."""
+        async with self.begin(tenant_id) as transaction:
+            yield transaction.unit(cause or self._cause())
 
     @asynccontextmanager
     async def reading(self, tenant_id: UUID, *, now: datetime | None = None) -> AsyncIterator[UnitOfWork]:
@@ -329,39 +275,15 @@ class Database:
         async with self.connection() as connection:
             await connection.execute(
                 # nosemgrep: sql-built-in-code - in one round trip, and a UUID
-                "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
-                f" SET LOCAL optima.tenant = '{UUID(bytes=tenant_id.bytes)}'"
+                f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {_set_tenant(tenant_id)}"
             )
             try:
-                yield self.unit(connection, tenant_id, now=now)
+                yield Transaction(connection, tenant_id, self._source).unit(self._cause(now))
             finally:
                 await roll_back(connection)
 
-    def unit(
-        self,
-        connection: Connection,
-        tenant_id: UUID,
-        *,
-        now: datetime | None = None,
-        actor_id: UUID | None = None,
-        on_behalf_of: UUID | None = None,
-        causation: UUID | None = None,
-        traceparent: str | None = None,
-    ) -> UnitOfWork:
-        """A unit of work on a connection whose transaction somebody else begins and ends."""
-        at = now or self.clock.now()
-        trace = traceparent or current_trace()
-        outbox = OutboxBuffer(
-            source=self._source,
-            tenant_id=tenant_id,
-            now=at,
-            actor_id=actor_id,
-            on_behalf_of=on_behalf_of,
-            causation=causation,
-            traceparent=trace,
-        )
-        jobs = JobBuffer(tenant_id=tenant_id, now=at, causation=causation, traceparent=trace)
-        return UnitOfWork(connection, tenant_id, at, outbox, jobs, actor_id, on_behalf_of)
+    def _cause(self, at: datetime | None = None) -> Cause:
+        return Cause(at or self.clock.now(), traceparent=current_trace())
 
     async def blameless(self, error: BaseException) -> bool:
         """Whether the database has nothing to do with `error`: other systems raise what it does."""
@@ -381,3 +303,7 @@ class Database:
         async with self.pool.acquire(timeout=10) as connection:
             POOL_WAIT_SECONDS.observe(time.perf_counter() - asked)
             yield connection  # type: ignore[misc]
+
+
+def _set_tenant(tenant_id: UUID) -> str:
+    return f"SET LOCAL optima.tenant = '{UUID(bytes=tenant_id.bytes)}'"

@@ -8,9 +8,10 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from .db import UNAVAILABLE, Database
+from .db import Database
 from .metrics import POOL_IDLE, POOL_SIZE, exposition
 from .migrate import missing_migrations
+from .postgres import UNAVAILABLE
 from .service import Service
 
 

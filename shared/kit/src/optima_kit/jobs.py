@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel
 
+from .cause import Cause
 from .ids import new_id
+from .sql import Statement
 
 if TYPE_CHECKING:
-    from .db import Connection, Database, UnitOfWork
+    from .db import Database, UnitOfWork
+    from .postgres import Connection
 
 M = TypeVar("M", bound=BaseModel)
 P = TypeVar("P")
@@ -39,17 +43,17 @@ FROM unnest($1::text[], $2::text[]) AS unwanted(kind, key)
 WHERE jobs.kind = unwanted.kind AND jobs.key = unwanted.key AND jobs.state = 'due'
 """
 
-MARK_DONE = """
+MARK_DONE: Final = Statement.parse("""
 UPDATE jobs SET state = 'done', finished_at = now(), locked_until = NULL, last_error = NULL
-WHERE id = $1 AND state = 'due' AND revision = $2
-"""
+WHERE id = :id AND state = 'due' AND revision = :revision
+""")
 # The lease is its own token: whoever lost it must not finish what another has begun anew.
-_HOLDS_LEASE = "SELECT FROM jobs WHERE id = $1 AND locked_until = $2 FOR UPDATE"
+_HOLDS_LEASE: Final = Statement.parse("SELECT FROM jobs WHERE id = :id AND locked_until = :lease FOR UPDATE")
 # Rescheduled or cancelled during the run: the new obligation, if any, is hinted at afresh.
-RELEASE = """
+RELEASE: Final = Statement.parse("""
 UPDATE jobs SET locked_until = NULL, hinted_at = NULL
-WHERE id = $1 AND state = 'due' AND locked_until IS NOT DISTINCT FROM $2
-"""
+WHERE id = :id AND state = 'due' AND locked_until IS NOT DISTINCT FROM :lease::timestamptz
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,54 +64,35 @@ class _Wanted:
     traceparent: str | None
 
 
-@dataclass(slots=True)
-class JobBuffer:
-    """The jobs of one transaction and one cause; implements `ports.Jobs`.
+class JobWrites:
+    """The jobs of one transaction, of all its causes. The last word about a (kind, key) counts."""
 
-    Of several words about one (kind, key), the last counts. `for_cause` gives another cause's view of the
-    same buffer, as in `OutboxBuffer`.
-    """
+    def __init__(self) -> None:
+        self._pending: dict[tuple[str, str], _Wanted | None] = {}
 
-    tenant_id: UUID
-    now: datetime
-    causation: UUID | None = None
-    traceparent: str | None = None
-    _pending: dict[tuple[str, str], _Wanted | None] = field(default_factory=dict)
-
-    def schedule(self, kind: str, payload: BaseModel, *, key: str, due_at: datetime | None = None) -> None:
-        """Oblige the service to run `kind` at `due_at`, or now. One unfinished job per (kind, key):
-        scheduling it again replaces its payload and moves it."""
+    def schedule(self, kind: str, payload: BaseModel, *, key: str, due_at: datetime, cause: Cause) -> None:
         self._pending[kind, key] = _Wanted(
-            payload.model_dump_json(), due_at or self.now, self.causation, self.traceparent
+            payload.model_dump_json(), due_at, cause.causation_id, cause.traceparent
         )
 
     def cancel(self, kind: str, key: str) -> None:
-        """Lift the obligation, if it is unfinished."""
         self._pending[kind, key] = None
 
-    def for_cause(self, *, causation: UUID | None, traceparent: str | None, now: datetime) -> JobBuffer:
-        """The same buffer, for jobs with another cause."""
-        return JobBuffer(self.tenant_id, now, causation, traceparent, self._pending)
-
-    def mark(self) -> object:
-        """Remembers what stands in the buffer, for `rewind`."""
+    def mark(self) -> dict[tuple[str, str], _Wanted | None]:
+        """Remembers what stands here, for `rewind`."""
         return dict(self._pending)
 
-    def rewind(self, mark: object) -> None:
+    def rewind(self, mark: dict[tuple[str, str], _Wanted | None]) -> None:
         """Forgets what was scheduled and cancelled since `mark`."""
-        assert isinstance(mark, dict)
-        self._pending.clear()
-        self._pending.update(mark)
-
-    def __len__(self) -> int:
-        return len(self._pending)
+        self._pending = mark
 
     async def flush(self, connection: Connection) -> bool:
-        """Write what was scheduled and cancelled since the last flush. Returns whether there was anything."""
+        """Writes what was scheduled and cancelled. Returns whether there was anything."""
         if not self._pending:
             return False
-        wanted = {name: job for name, job in sorted(self._pending.items()) if job is not None}
-        unwanted = sorted(name for name, job in self._pending.items() if job is None)
+        pending, self._pending = sorted(self._pending.items()), {}
+        unwanted = [name for name, job in pending if job is None]
+        wanted = {name: job for name, job in pending if job is not None}
         if unwanted:
             await connection.execute(
                 _CANCEL_JOBS, [kind for kind, _ in unwanted], [key for _, key in unwanted]
@@ -123,8 +108,24 @@ class JobBuffer:
                 [job.causation for job in wanted.values()],
                 [job.traceparent for job in wanted.values()],
             )
-        self._pending.clear()
         return True
+
+
+@dataclass(frozen=True, slots=True)
+class CausedJobs:
+    """The jobs as one cause sees them; implements `ports.Jobs`."""
+
+    writes: JobWrites
+    cause: Cause
+
+    def schedule(self, kind: str, payload: BaseModel, *, key: str, due_at: datetime | None = None) -> None:
+        """Oblige the service to run `kind` at `due_at`, or now. One unfinished job per (kind, key):
+        scheduling it again replaces its payload and moves it."""
+        self.writes.schedule(kind, payload, key=key, due_at=due_at or self.cause.at, cause=self.cause)
+
+    def cancel(self, kind: str, key: str) -> None:
+        """Lift the obligation, if it is unfinished."""
+        self.writes.cancel(kind, key)
 
 
 DEFAULT_TIMEOUT: Final = timedelta(minutes=2)
@@ -225,8 +226,7 @@ class JobRun(Generic[P]):
         self._ports = ports
         self._revision: int = row["revision"]
         self._lease = lease
-        self._causation: UUID | None = row["causation_id"]
-        self._traceparent: str | None = row["traceparent"]
+        self._cause = partial(Cause, causation_id=row["causation_id"], traceparent=row["traceparent"])
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[P]:
@@ -239,14 +239,12 @@ class JobRun(Generic[P]):
         """The transaction that also marks the job as done. Raises LeaseLost instead of letting a run that
         took too long undo another's work."""
         async with self._unit() as unit:
-            if await unit.connection.fetchrow(_HOLDS_LEASE, self.id, self._lease) is None:
+            if await unit.fetchrow(_HOLDS_LEASE, id=self.id, lease=self._lease) is None:
                 raise LeaseLost
-            if await unit.connection.execute(MARK_DONE, self.id, self._revision) != "UPDATE 1":
-                await unit.connection.execute(RELEASE, self.id, self._lease)
+            if not await unit.execute(MARK_DONE, id=self.id, revision=self._revision):
+                unit.write(RELEASE, id=self.id, lease=self._lease)
             yield self._ports(unit)
         self.finished = True
 
     def _unit(self) -> AbstractAsyncContextManager[UnitOfWork]:
-        return self._database.transaction(
-            self.tenant_id, causation=self._causation, traceparent=self._traceparent
-        )
+        return self._database.transaction(self.tenant_id, self._cause(self._database.clock.now()))

@@ -1,42 +1,56 @@
-"""Events that a transaction publishes: buffered, then written before its commit in one statement."""
+"""Events that a transaction publishes: gathered, then written before its commit in one statement."""
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass
+from datetime import UTC
+from typing import Final
 from uuid import UUID
 
 import orjson
 
 from optima_contracts.envelope import EventData
 
+from .cause import Cause
 from .ids import new_id
-
-if TYPE_CHECKING:
-    from .db import Connection
+from .sql import Statement
 
 PARTITIONS: Final = 16
-"""Into how many parts relays may divide an outbox. An aggregate stays in one, which keeps its order."""
+"""The previous release's relays divide an outbox by this column."""
 
 # The heads' row locks are taken first, in the order of subjects (no deadlocks) and before positions are
 # drawn (an aggregate's positions follow its commits). The envelope is put together here, since its
 # sequence is known only now: `opening` ends with `"sequence":`, `closing` begins with a comma.
-_ADD_EVENTS: Final = """
-WITH heads AS (
+_HEADS = """
+heads AS (
     INSERT INTO stream_heads AS known (subject, head)
-    SELECT subject, added FROM unnest($7::uuid[], $8::bigint[]) AS counted(subject, added)
+    SELECT subject, added FROM unnest(:subjects::uuid[], :added::bigint[]) AS counted(subject, added)
     ON CONFLICT (subject) DO UPDATE SET head = known.head + excluded.head
     RETURNING subject, head
 )
+"""
+_EVENTS = """
 INSERT INTO outbox (id, partition, type, subject, sequence, envelope)
 SELECT id, partition, type, subject, head - later, opening || (head - later) || closing
-FROM unnest($1::uuid[], $2::smallint[], $3::text[], $4::uuid[], $5::text[], $6::text[], $9::bigint[])
+FROM unnest(:ids::uuid[], :partitions::smallint[], :types::text[], :about::uuid[], :openings::text[],
+            :closings::text[], :later::bigint[])
     WITH ORDINALITY AS event(id, partition, type, subject, opening, closing, later, ordinal)
 JOIN heads USING (subject)
 ORDER BY ordinal
 """
+_ANSWERS = """
+INSERT INTO idempotency_keys (person_id, key, request_hash, status, headers, body)
+SELECT person_id, key, request_hash, status, headers, body
+FROM unnest(:people::uuid[], :keys::text[], :hashes::bytea[], :statuses::smallint[], :headers::text[],
+            :bodies::bytea[]) AS answer(person_id, key, request_hash, status, headers, body)
+ORDER BY person_id, key
+"""
+ADD_EVENTS: Final = Statement.parse(f"WITH {_HEADS} {_EVENTS}", "add_events")
+ADD_ANSWERS: Final = Statement.parse(_ANSWERS, "add_answers")
+ADD_EVENTS_AND_ANSWERS: Final = Statement.parse(
+    f"WITH {_HEADS}, answered AS ({_ANSWERS}) {_EVENTS}", "add_events_and_answers"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,67 +62,37 @@ class _Pending:
     closing: str
 
 
-@dataclass(slots=True)
-class OutboxBuffer:
-    """The outbox of one transaction and one cause; implements `ports.Outbox`.
+class OutboxWrites:
+    """The events of one transaction, of all its causes, in the order in which they were added."""
 
-    `now` is the facts' time. `for_cause` gives another cause's view of the same buffer: a batch of
-    reactions shares one, so that its events are written together, in the order in which they were added.
-    """
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._pending: list[_Pending] = []
 
-    source: str
-    tenant_id: UUID
-    now: datetime
-    actor_id: UUID | None = None
-    on_behalf_of: UUID | None = None
-    causation: UUID | None = None
-    traceparent: str | None = None
-    _pending: list[_Pending] = field(default_factory=list)
-
-    def add(self, event: EventData, *, subject: UUID, correlation: UUID) -> None:
-        """Publish a fact about `subject` if the transaction commits."""
+    def add(
+        self, event: EventData, *, subject: UUID, correlation: UUID, tenant_id: UUID, cause: Cause
+    ) -> None:
         id_ = new_id()
         optional = ""
-        if self.causation is not None:
-            optional += f',"causationid":"{self.causation}"'
-        if self.actor_id is not None:
-            optional += f',"actorid":"{self.actor_id}"'
-        if self.on_behalf_of is not None:
-            optional += f',"onbehalfof":"{self.on_behalf_of}"'
-        if self.traceparent is not None:
-            optional += f',"traceparent":{orjson.dumps(self.traceparent).decode()}'
-        time = self.now.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        if cause.causation_id is not None:
+            optional += f',"causationid":"{cause.causation_id}"'
+        if cause.actor_id is not None:
+            optional += f',"actorid":"{cause.actor_id}"'
+        if cause.on_behalf_of is not None:
+            optional += f',"onbehalfof":"{cause.on_behalf_of}"'
+        if cause.traceparent is not None:
+            optional += f',"traceparent":{orjson.dumps(cause.traceparent).decode()}'
+        time = cause.at.astimezone(UTC).isoformat().replace("+00:00", "Z")
         opening = (
-            f'{{"specversion":"1.0","id":"{id_}","source":"{self.source}","type":"{event.type}",'
+            f'{{"specversion":"1.0","id":"{id_}","source":"{self._source}","type":"{event.type}",'
             f'"subject":"{subject}","time":"{time}","datacontenttype":"application/json",'
-            f'"tenantid":"{self.tenant_id}","correlationid":"{correlation}"{optional},"sequence":'
+            f'"tenantid":"{tenant_id}","correlationid":"{correlation}"{optional},"sequence":'
         )
         closing = f',"data":{event.model_dump_json()}}}'
         self._pending.append(_Pending(id_, event.type, subject, opening, closing))
 
-    def for_cause(
-        self,
-        *,
-        actor_id: UUID | None,
-        on_behalf_of: UUID | None,
-        causation: UUID | None,
-        traceparent: str | None,
-        now: datetime,
-    ) -> OutboxBuffer:
-        """The same buffer, for events with another cause."""
-        return OutboxBuffer(
-            source=self.source,
-            tenant_id=self.tenant_id,
-            now=now,
-            actor_id=actor_id,
-            on_behalf_of=on_behalf_of,
-            causation=causation,
-            traceparent=traceparent,
-            _pending=self._pending,
-        )
-
     def mark(self) -> int:
-        """Remembers what stands in the buffer, for `rewind`."""
+        """Remembers what stands here, for `rewind`."""
         return len(self._pending)
 
     def rewind(self, mark: int) -> None:
@@ -118,29 +102,39 @@ class OutboxBuffer:
     def __len__(self) -> int:
         return len(self._pending)
 
-    async def flush(self, connection: Connection) -> bool:
-        """Write what was added since the last flush. Returns whether there was anything."""
-        pending = self._pending
-        if not pending:
-            return False
-        counts = Counter(event.subject for event in pending)
-        later = dict(counts)
-        laters = []
+    def take(self) -> dict[str, object]:
+        """The parameters that `ADD_EVENTS` writes them with; nothing is left."""
+        pending, self._pending = self._pending, []
+        added = Counter(event.subject for event in pending)
+        left = dict(added)
+        later = []
         for event in pending:
-            later[event.subject] -= 1
-            laters.append(later[event.subject])
-        subjects = sorted(counts)
-        await connection.execute(
-            _ADD_EVENTS,
-            [event.id for event in pending],
-            [event.subject.int % PARTITIONS for event in pending],
-            [event.type for event in pending],
-            [event.subject for event in pending],
-            [event.opening for event in pending],
-            [event.closing for event in pending],
-            subjects,
-            [counts[subject] for subject in subjects],
-            laters,
+            left[event.subject] -= 1
+            later.append(left[event.subject])
+        subjects = sorted(added)
+        return {
+            "ids": [event.id for event in pending],
+            "partitions": [event.subject.int % PARTITIONS for event in pending],
+            "types": [event.type for event in pending],
+            "about": [event.subject for event in pending],
+            "openings": [event.opening for event in pending],
+            "closings": [event.closing for event in pending],
+            "subjects": subjects,
+            "added": [added[subject] for subject in subjects],
+            "later": later,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class CausedOutbox:
+    """The outbox as one cause sees it; implements `ports.Outbox`."""
+
+    writes: OutboxWrites
+    tenant_id: UUID
+    cause: Cause
+
+    def add(self, event: EventData, *, subject: UUID, correlation: UUID) -> None:
+        """Publish a fact about `subject` if the transaction commits."""
+        self.writes.add(
+            event, subject=subject, correlation=correlation, tenant_id=self.tenant_id, cause=self.cause
         )
-        pending.clear()
-        return True

@@ -13,7 +13,7 @@ from .ids import new_id
 from .reactions import Received
 
 if TYPE_CHECKING:
-    from .db import Connection, Pool
+    from .postgres import Connection, Pool
 
 Reason = Literal["not_yet", "failed", "unparseable", "unknown_type", "delivery_limit"]
 

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from .db import UNAVAILABLE
+from .postgres import UNAVAILABLE
 
 _LOG = structlog.get_logger(__name__)
 

@@ -12,6 +12,8 @@ from pydantic import ValidationError
 
 from optima_contracts.envelope import Envelope, EventData
 
+from .cause import Cause
+
 D = TypeVar("D")
 E = TypeVar("E", bound=EventData)
 
@@ -39,6 +41,10 @@ class Received(Generic[D]):
     traceparent: str | None
     body: bytes
     """The envelope exactly as it was published."""
+
+    def cause(self, at: datetime) -> Cause:
+        """The cause of what is done about it, at that time."""
+        return Cause(at, self.actor_id, self.on_behalf_of, self.id, self.traceparent)
 
 
 Handler = Callable[[Any, Received[Any]], Awaitable[None]]

@@ -1,25 +1,29 @@
 """From the outbox to the broker: published in order per aggregate, marked sent once confirmed.
 
-Any number of relays share an outbox: each turn locks some of its partitions, so that an aggregate's events
-are always in one relay's hands, and the lock ends with the process that held it. A relay that dies between
-publishing and marking leaves events that are published again; whoever consumes them recognises that.
+One relay of a service publishes, the others stand by. A relay that dies between publishing and marking leaves
+events that are published again; whoever consumes them recognises that.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
+import asyncpg
 import structlog
 
 from optima_contracts.envelope import CONTENT_TYPE
 
 from .backbone_metrics import OUTBOX_OLDEST_SECONDS, OUTBOX_PENDING, published
 from .broker import Broker, Outgoing, Publisher, pauses
-from .db import UNAVAILABLE, Connection, Pool, roll_back
 from .periodic import Periodic
+from .postgres import UNAVAILABLE, Connection, Pool
 from .topology import EVENTS
 from .wake import Ear
 
@@ -29,25 +33,20 @@ POLL_SECONDS: Final = 0.25
 """How late an event can be published when its wake-up was lost with the process that owed it."""
 
 _BATCH: Final = 500
-_PARTITIONS_A_TURN: Final = 8
+_ON_THE_WAY: Final = 3
+"""Batches that may be published before the first of them is confirmed."""
+_LINGER_SECONDS: Final = 0.003
+"""While events come several at a time, the next turn waits so long for more. Never when idle."""
+_LEASE: Final = 0x0971_4B
 
-# Claiming and reading are two statements: the reading one's snapshot must be younger than the locks, or it
-# could show what another relay has just sent.
-_CLAIM = """
-SELECT partition FROM outbox_partitions AS mine
-WHERE EXISTS (SELECT FROM outbox WHERE sent_at IS NULL AND outbox.partition = mine.partition)
-ORDER BY random() LIMIT $1 FOR UPDATE SKIP LOCKED
+# The statement reads what was there before it began: what is on its way or just confirmed is left out.
+_MARK_AND_READ = """
+WITH marked AS (UPDATE outbox SET sent_at = now() WHERE position = ANY($1::bigint[]))
+SELECT position, id, type, subject, envelope FROM outbox
+WHERE sent_at IS NULL AND position <> ALL($2::bigint[])
+ORDER BY position LIMIT $3
 """
-_READ = """
-SELECT event.* FROM unnest($1::smallint[]) AS claimed(partition)
-CROSS JOIN LATERAL (
-    SELECT position, id, type, subject, envelope FROM outbox
-    WHERE sent_at IS NULL AND outbox.partition = claimed.partition
-    ORDER BY position LIMIT $2
-) AS event
-ORDER BY event.position
-"""
-_MARK = "UPDATE outbox SET sent_at = now() WHERE position = ANY($1::bigint[])"
+_TAKE_LEASE = "SELECT pg_try_advisory_lock($1)"
 _UNMARK = """
 UPDATE outbox SET sent_at = NULL WHERE position IN (
     SELECT position FROM outbox WHERE position > $1 AND created_at >= $2 AND sent_at IS NOT NULL
@@ -56,11 +55,8 @@ RETURNING position
 """
 _MEASURE = """
 SELECT (SELECT count(*) FROM (SELECT FROM outbox WHERE sent_at IS NULL LIMIT 100000) AS unsent),
-       (SELECT extract(epoch FROM now() - min(created_at)) FROM outbox_partitions
-        CROSS JOIN LATERAL (
-            SELECT created_at FROM outbox
-            WHERE sent_at IS NULL AND outbox.partition = outbox_partitions.partition
-            ORDER BY position LIMIT 1) AS oldest)
+       (SELECT extract(epoch FROM now() - created_at) FROM outbox
+        WHERE sent_at IS NULL ORDER BY position LIMIT 1)
 """
 
 
@@ -74,8 +70,20 @@ async def republish(connection: Connection, since: datetime) -> int:
     return count
 
 
+@dataclass(slots=True, eq=False)
+class _OnTheWay:
+    """A batch that was published and is not confirmed yet."""
+
+    rows: list[asyncpg.Record]
+    confirmed: asyncio.Task[list[bool]]
+
+
 class Relay:
-    """Publishes one service's outbox, as the backbone role, until `stop`."""
+    """Publishes one service's outbox, as the backbone role, until `stop`.
+
+    One relay holds the lease, an advisory lock of its database session; others stand by. A relay whose
+    session PostgreSQL has dropped may publish a batch more before it notices: twice, and each time in order.
+    """
 
     def __init__(self, pool: Pool, broker: Broker, ear: Ear) -> None:
         self._pool = pool
@@ -91,7 +99,7 @@ class Relay:
         self._measuring.start()
 
     async def stop(self) -> None:
-        """Finishes the turn in hand and stops."""
+        """Waits for what is on its way, marks it, gives the lease up, and stops."""
         self._stopping.set()
         self._heard.set()
         await self._measuring.stop()
@@ -101,74 +109,70 @@ class Relay:
     async def _run(self) -> None:
         pause = pauses()
         while not self._stopping.is_set():
-            self._heard.clear()
             try:
-                if not await self._wait_for_broker():
-                    continue
-                found, sent = await self.turn()
+                async with self._pool.acquire(timeout=10) as connection:
+                    await self._stand_by(connection)  # type: ignore[arg-type]  # the pool's proxy of one
+                pause = pauses()
             except UNAVAILABLE as error:
                 _LOG.warning("outbox unreachable", error=repr(error))
                 await asyncio.sleep(pause())
-                continue
             except Exception:
-                # A defect of ours: nothing was marked, and the next turn takes the same events.
+                # A defect of ours: nothing was marked, and the next holder takes the same events.
                 _LOG.exception("relaying failed")
                 await asyncio.sleep(pause())
-                continue
-            if sent < found:
-                await asyncio.sleep(pause())
-                continue
-            pause = pauses()
-            if not found and not self._stopping.is_set():
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._heard.wait(), POLL_SECONDS)
 
-    async def _wait_for_broker(self) -> bool:
-        """Holds no lock and no transaction while the broker is away. False: asked to stop meanwhile."""
-        if self._broker.connected and not self._broker.blocked:
-            return True
-        ready = asyncio.ensure_future(self._broker.ready())
-        stopping = asyncio.ensure_future(self._stopping.wait())
-        await asyncio.wait({ready, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        ready.cancel()
-        stopping.cancel()
-        return not self._stopping.is_set()
-
-    async def turn(self) -> tuple[int, int]:
-        """Publishes one batch. Returns how many events it found, and how many of them were sent."""
-        async with self._pool.acquire(timeout=10) as connection:
+    async def _stand_by(self, connection: Connection) -> None:
+        """Publishes from the moment that the lease is free until asked to stop."""
+        while not await connection.fetchval(_TAKE_LEASE, _LEASE):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), POLL_SECONDS)
+            if self._stopping.is_set():
+                return
+        try:
             # Marking survives a crash of the database or is done again: it need not wait for the disk.
-            await connection.execute("BEGIN; SET LOCAL synchronous_commit = off")
-            try:
-                found, sent = await self._publish(connection)  # type: ignore[arg-type]
-                await connection.execute("COMMIT")
-            except BaseException:
-                await roll_back(connection)  # type: ignore[arg-type]  # the pool's proxy of one
-                raise
-        return found, sent
+            await connection.execute("SET synchronous_commit = off")
+            await self.publish(connection, until=self._stopping)
+        finally:
+            if not connection.is_closed():
+                await connection.execute("RESET synchronous_commit; SELECT pg_advisory_unlock_all()")
 
-    async def _publish(self, connection: Connection) -> tuple[int, int]:
-        claimed = [row[0] for row in await connection.fetch(_CLAIM, _PARTITIONS_A_TURN)]
-        if not claimed:
-            return 0, 0
-        rows = await connection.fetch(_READ, claimed, max(1, _BATCH // len(claimed)))
-        if not rows:
-            return 0, 0
-        confirmed = await self._publisher.publish(
-            [Outgoing(str(row["id"]), row["type"], row["envelope"].encode()) for row in rows]
-        )
-        sent, held_back = [], set()
-        for row, is_confirmed in zip(rows, confirmed, strict=True):
-            subject = row["subject"]
-            if is_confirmed and subject not in held_back:
-                sent.append(row["position"])
-                published(row["type"]).inc()
-            else:
-                # Its successors go out again after it, so that the last copies arrive in order.
-                held_back.add(subject)
-        if sent:
-            await connection.execute(_MARK, sent)
-        return len(rows), len(sent)
+    async def publish(self, connection: Connection, *, until: asyncio.Event) -> None:
+        """Publishes what the outbox holds and what comes, on a session that holds the lease."""
+        underway: deque[_OnTheWay] = deque()
+        pause = pauses()
+        try:
+            while underway or not until.is_set():
+                self._heard.clear()
+                sent, refused = settle(underway)
+                room = not (refused or until.is_set() or self._broker.blocked)
+                room = room and self._broker.connected and len(underway) < _ON_THE_WAY
+                rows: list[asyncpg.Record] = []
+                if room or sent:
+                    known = sent + [row["position"] for batch in underway for row in batch.rows]
+                    rows = await connection.fetch(_MARK_AND_READ, sent, known, _BATCH if room else 0)
+                if rows:
+                    messages = [Outgoing(str(r["id"]), r["type"], r["envelope"].encode()) for r in rows]
+                    underway.append(_OnTheWay(rows, asyncio.create_task(self._publisher.publish(messages))))
+                if refused and not underway:
+                    await asyncio.sleep(pause())
+                elif len(rows) > 1:
+                    await asyncio.sleep(_LINGER_SECONDS)
+                else:
+                    await self._rest(underway)
+                if sent and not refused:
+                    pause = pauses()
+        finally:
+            for batch in underway:
+                batch.confirmed.cancel()
+
+    async def _rest(self, underway: Iterable[_OnTheWay]) -> None:
+        """Until something was written, something was confirmed, or it is time to look."""
+        heard = asyncio.ensure_future(self._heard.wait())
+        confirmed = {batch.confirmed for batch in underway if not batch.confirmed.done()}
+        try:
+            await asyncio.wait({heard, *confirmed}, timeout=POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            heard.cancel()
 
     async def _measure(self) -> None:
         row = await self._pool.fetchrow(_MEASURE)
@@ -176,3 +180,27 @@ class Relay:
         pending, oldest = row
         OUTBOX_PENDING.set(pending)
         OUTBOX_OLDEST_SECONDS.set(max(0.0, float(oldest or 0)))
+
+
+def settle(underway: deque[_OnTheWay]) -> tuple[list[int], bool]:
+    """Takes the batches that are settled off the front. Returns the positions that may be marked as sent, and
+    whether something was refused.
+
+    Of each subject only the confirmed beginning counts: what follows a refused event goes out again after it,
+    so that the last copies arrive in order. So after a refusal all that is on its way has to settle first.
+    """
+    done = [batch for batch in underway if batch.confirmed.done()]
+    refused = any(not all(batch.confirmed.result()) for batch in done)
+    if refused and len(done) < len(underway):
+        return [], True
+    sent: list[int] = []
+    held_back: set[UUID] = set()
+    while underway and underway[0].confirmed.done():
+        batch = underway.popleft()
+        for row, is_confirmed in zip(batch.rows, batch.confirmed.result(), strict=True):
+            if is_confirmed and row["subject"] not in held_back:
+                sent.append(row["position"])
+                published(row["type"]).inc()
+            else:
+                held_back.add(row["subject"])
+    return sent, refused

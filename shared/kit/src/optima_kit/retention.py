@@ -6,8 +6,8 @@ import asyncio
 from datetime import timedelta
 from typing import Final
 
-from .db import Pool
 from .periodic import Periodic
+from .postgres import Pool
 
 OUTBOX_DAYS: Final = 14
 """So long can a service's own history be published again from its outbox."""

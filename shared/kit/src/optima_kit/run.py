@@ -25,13 +25,14 @@ from .auth import JwksKeys, TokenVerifier
 from .broker import Broker, pauses
 from .clock import SystemClock
 from .consumer import Consumer
-from .db import UNAVAILABLE, Database
+from .db import Database
 from .health import Health
 from .http.problems import load_catalogue
 from .http.server import Api
 from .logs import configure_logs
 from .migrate import MigrationError, migrate
 from .operations import PARKED, REPUBLISH, parking_routes
+from .postgres import UNAVAILABLE
 from .relay import Relay
 from .retention import Retention
 from .service import CommandLine, Service
@@ -231,6 +232,7 @@ async def _consuming(process: _Process) -> AsyncIterator[None]:
             database=process.database,
             backbone=process.backbone.pool,
             broker=broker,
+            linger=service.linger,
         )
         consumer.start()
         try:

@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 
 import asyncpg
 
+from .consumer import LINGER_SECONDS
 from .db import UnitOfWork
 from .http.routes import Routes
 from .jobs import JobKinds
@@ -34,6 +35,8 @@ class Service(Generic[P]):
     jobs: JobKinds = field(default_factory=JobKinds)
     jobs_at_once: int = 4
     """In one process. More where jobs mostly wait for somebody outside."""
+    linger: float = LINGER_SECONDS
+    """Seconds that its consumer waits for more while messages come several at a time."""
     resources: Any = None
     """What handlers need beside the database; reached as `call.resources` and `run.resources`."""
     close_resources: Callable[[], None] = lambda: None

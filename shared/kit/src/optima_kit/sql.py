@@ -21,6 +21,7 @@ _CUSTOM_PLAN = re.compile(r"^-- plan: custom[ \t]*$", re.MULTILINE)
 # What a name with a colon before it could hide in comes first: literals, quoted names, comments, casts.
 _TOKEN = re.compile(r"""'(?:[^']|'')*'|"[^"]*"|(?P<comment>--[^\n]*)|::|:(?P<name>[a-z_][a-z0-9_]*)""")
 _INSERT_ROW = re.compile(r"\s*INSERT\s+INTO\s+\w+\s*(?:AS\s+\w+\s*)?\([^)]*\)\s*VALUES\b", re.IGNORECASE)
+_MORE_THAN_ROWS = re.compile(r"\bON\s+CONFLICT\b|\bSELECT\b|\bRETURNING\b", re.IGNORECASE)
 _CHANGES = re.compile(r"\b(INSERT|UPDATE|DELETE|MERGE)\b(?!\s+OF\b)", re.IGNORECASE)
 _LOCKING = re.compile(r"\bFOR\s+(NO\s+KEY\s+)?UPDATE\b", re.IGNORECASE)
 
@@ -33,6 +34,10 @@ class Statement:
     sql: str
     parameters: tuple[str, ...] = ()
     custom_plan: bool = False
+    appends: bool = False
+    """Whether it only adds rows, by values: its place among other such statements is then free."""
+    changes: bool = False
+    """Whether it changes rows; taking a row's lock is no change."""
 
     @classmethod
     def parse(cls, text: str, name: str = "a statement", *, custom_plan: bool = False) -> Statement:
@@ -49,7 +54,10 @@ class Statement:
 
         sql = _TOKEN.sub(replace, text)
         sql = "\n".join(line.rstrip() for line in sql.splitlines() if line.strip())
-        return cls(name, sql.strip().rstrip(";").rstrip(), tuple(numbers), custom_plan)
+        sql = sql.strip().rstrip(";").rstrip()
+        appends = _INSERT_ROW.match(sql) is not None and _MORE_THAN_ROWS.search(sql) is None
+        changes = _CHANGES.search(_LOCKING.sub("", sql)) is not None
+        return cls(name, sql, tuple(numbers), custom_plan, appends, changes)
 
     def arguments(self, values: Mapping[str, Any]) -> list[Any]:
         """The values in the order of the placeholders. Raises TypeError for one too few or too many."""
@@ -58,18 +66,6 @@ class Statement:
             unknown = [name for name in values if name not in self.parameters]
             raise TypeError(f"{self.name}: parameters missing {missing}, unknown {unknown}")
         return [values[name] for name in self.parameters]
-
-    @property
-    def appends(self) -> bool:
-        """Whether it only adds rows, by values: its place among other such statements is then free."""
-        return bool(_INSERT_ROW.match(self.sql)) and not re.search(
-            r"\bON\s+CONFLICT\b|\bSELECT\b|\bRETURNING\b", self.sql, re.IGNORECASE
-        )
-
-    @property
-    def changes(self) -> bool:
-        """Whether it changes rows; taking a row's lock is no change."""
-        return bool(_CHANGES.search(_LOCKING.sub("", self.sql)))
 
 
 class Queries:

@@ -13,7 +13,7 @@ from typing import Final
 import asyncpg
 import structlog
 
-from .db import UNAVAILABLE
+from .postgres import UNAVAILABLE
 
 _LOG = structlog.get_logger(__name__)
 

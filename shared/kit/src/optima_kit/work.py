@@ -24,11 +24,14 @@ from pydantic import ValidationError
 
 from .backbone_metrics import JOB_SECONDS, JOBS_FAILED, JOBS_OVERDUE
 from .broker import Broker, BrokerUnavailable, Outgoing, Publisher, pauses
+from .cause import Cause
 from .clock import Clock
-from .db import CUT_OFF, UNAVAILABLE, Database, Pool
+from .db import Database
 from .jobs import MARK_DONE, RELEASE, JobKind, JobRun
 from .periodic import Periodic
+from .postgres import CUT_OFF, UNAVAILABLE, Pool
 from .service import Service
+from .sql import Statement
 from .topology import declare_jobs, jobs_arguments, jobs_queue
 from .wake import Ear
 
@@ -65,22 +68,24 @@ _COUNT_FAILED = "SELECT kind, count(*) FROM jobs WHERE state = 'failed' GROUP BY
 _COUNT_OVERDUE = """
 SELECT count(*) FROM (SELECT FROM jobs WHERE state = 'due' AND due_at < $1 LIMIT 100000) AS overdue
 """
-_TAKE = """
+_TAKE: Final = Statement.parse("""
 SELECT kind, key, payload, revision, attempts, locked_until, causation_id, traceparent FROM jobs
-WHERE id = $1 AND state = 'due' AND hinted_at IS NOT NULL AND (locked_until IS NULL OR locked_until < now())
+WHERE id = :id AND state = 'due' AND hinted_at IS NOT NULL
+    AND (locked_until IS NULL OR locked_until < now())
 FOR UPDATE SKIP LOCKED
-"""
-_LEASE = """
-UPDATE jobs SET locked_until = now() + $2 * interval '1 second' WHERE id = $1 RETURNING locked_until
-"""
-_FAILED = """
+""")
+_LEASE: Final = Statement.parse("""
+UPDATE jobs SET locked_until = now() + :seconds * interval '1 second' WHERE id = :id RETURNING locked_until
+""")
+_FAILED: Final = Statement.parse("""
 UPDATE jobs SET
-    attempts = attempts + 1, last_error = $3, locked_until = NULL, hinted_at = NULL, due_at = $4,
-    state = CASE WHEN attempts + 1 >= $5 THEN 'failed' ELSE 'due' END,
-    finished_at = CASE WHEN attempts + 1 >= $5 THEN now() END
-WHERE id = $1 AND state = 'due' AND revision = $2 AND locked_until IS NOT DISTINCT FROM $6
+    attempts = attempts + 1, last_error = :error, locked_until = NULL, hinted_at = NULL, due_at = :due_at,
+    state = CASE WHEN attempts + 1 >= :most::integer THEN 'failed' ELSE 'due' END,
+    finished_at = CASE WHEN attempts + 1 >= :most::integer THEN now() END
+WHERE id = :id AND state = 'due' AND revision = :revision
+    AND locked_until IS NOT DISTINCT FROM :lease::timestamptz
 RETURNING state
-"""
+""")
 
 
 class JobRunner(Generic[P]):
@@ -109,26 +114,24 @@ class JobRunner(Generic[P]):
         lease: datetime | None = None
         outcome = "done"
         try:
-            async with self.database.transaction(tenant_id) as looking:
-                taken = await looking.connection.fetchrow(_TAKE, id_)
+            async with self.database.begin(tenant_id) as transaction:
+                taking = transaction.unit(Cause(self.database.clock.now()))
+                taken = await taking.fetchrow(_TAKE, id=id_)
                 if taken is None:
                     return
                 lease = taken["locked_until"]
                 kind = self._kind(taken["kind"])
                 payload = kind.model.model_validate_json(taken["payload"])
                 if not kind.outside:
-                    await looking.connection.execute(MARK_DONE, id_, taken["revision"])
-                    unit = looking.caused_by(
-                        causation=taken["causation_id"],
-                        actor_id=None,
-                        on_behalf_of=None,
-                        traceparent=taken["traceparent"],
+                    taking.write(MARK_DONE, id=id_, revision=taken["revision"])
+                    cause = Cause(
+                        taking.now, causation_id=taken["causation_id"], traceparent=taken["traceparent"]
                     )
-                    await kind.run(self.service.ports(unit), payload)
+                    await kind.run(self.service.ports(transaction.unit(cause)), payload)
                 else:
                     seconds = kind.timeout.total_seconds()
                     # The run is interrupted a little before its lease ends.
-                    lease = await looking.connection.fetchval(_LEASE, id_, seconds + 10)
+                    lease = await taking.fetchval(_LEASE, id=id_, seconds=seconds + 10)
             if kind.outside:
                 assert lease is not None
                 run: JobRun[P] = JobRun(
@@ -188,12 +191,18 @@ class JobRunner(Generic[P]):
         due_at = self.database.clock.now() + pause * random.uniform(0.5, 1.0)  # noqa: S311 (no secret)
         attempts = kind.attempts if kind is not None else 12
         async with self.database.transaction(tenant_id) as unit:
-            row = await unit.connection.fetchrow(
-                _FAILED, id_, taken["revision"], described[:2000], due_at, attempts, lease
+            row = await unit.fetchrow(
+                _FAILED,
+                id=id_,
+                revision=taken["revision"],
+                error=described[:2000],
+                due_at=due_at,
+                most=attempts,
+                lease=lease,
             )
             if row is None:
                 # Rescheduled meanwhile (hint at it anew), or in other hands by now (leave it there).
-                await unit.connection.execute(RELEASE, id_, lease)
+                unit.write(RELEASE, id=id_, lease=lease)
         given_up = row is not None and row["state"] == "failed"
         log = _LOG.error if given_up else _LOG.warning
         log("job given up" if given_up else "job failed", kind=taken["kind"], job=str(id_), exc_info=error)

@@ -10,6 +10,7 @@ from tally import Chore
 
 from optima_kit import work
 from optima_kit.broker import Outgoing, Publisher
+from optima_kit.cause import Cause
 from optima_kit.clock import FixedClock, SystemClock
 from optima_kit.ids import new_id
 from optima_kit.testing import eventually
@@ -282,7 +283,7 @@ async def test_a_jobs_events_name_what_caused_the_job(stage):
 
     stage.tally.jobs.on("tell", Chore)(tell)
     cause = new_id()
-    async with stage.database.transaction(stage.tenant, causation=cause) as unit:
+    async with stage.database.transaction(stage.tenant, Cause(datetime.now(UTC), causation_id=cause)) as unit:
         unit.jobs.schedule("tell", Chore(name="x"), key="x")
     assert await stage.runner.run_due(stage.backbone.pool, SystemClock()) == 1
     (event,) = await stage.where.published()

@@ -12,8 +12,8 @@ from conftest import stage_on
 from servers import OwnPostgres, OwnRabbit
 
 from optima_kit.broker import Broker, BrokerRefused, Outgoing, Publisher
-from optima_kit.db import UNAVAILABLE
 from optima_kit.ids import new_id
+from optima_kit.postgres import UNAVAILABLE
 from optima_kit.relay import republish
 from optima_kit.testing import eventually
 from optima_kit.topology import EVENTS, Access, declare_jobs, declare_service, definitions, events_queue

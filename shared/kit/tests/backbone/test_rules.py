@@ -9,10 +9,11 @@ import pytest
 from tally import Chore, Tally
 
 from optima_kit.broker import pauses
+from optima_kit.cause import Cause
 from optima_kit.consumer import _in_sequence, _Item
 from optima_kit.ids import new_id
 from optima_kit.jobs import JobKinds
-from optima_kit.outbox import OutboxBuffer
+from optima_kit.outbox import CausedOutbox, OutboxWrites
 from optima_kit.reactions import Reactions, Unreadable
 from optima_kit.topology import Access, definitions
 
@@ -52,10 +53,11 @@ def test_a_kind_of_job_is_declared_once():
 
 
 def envelope(subject, sequence):
-    buffer = OutboxBuffer("/optima/rules", new_id(), datetime(2030, 1, 7, 9, 0, tzinfo=UTC))
-    buffer.add(TALLY.Stated(value=3), subject=subject, correlation=subject)
-    (pending,) = buffer._pending
-    return f"{pending.opening}{sequence}{pending.closing}".encode()
+    writes = OutboxWrites("/optima/rules")
+    outbox = CausedOutbox(writes, new_id(), Cause(datetime(2030, 1, 7, 9, 0, tzinfo=UTC)))
+    outbox.add(TALLY.Stated(value=3), subject=subject, correlation=subject)
+    written = writes.take()
+    return f"{written['openings'][0]}{sequence}{written['closings'][0]}".encode()
 
 
 def test_events_of_a_subject_trade_places_among_themselves_only():

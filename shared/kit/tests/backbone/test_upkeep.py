@@ -75,8 +75,7 @@ async def test_hot_statements_keep_their_indexes(stage):
     await stage.where.fetch("VACUUM ANALYZE")
     now = await stage.where.fetch("SELECT now()")
     for statement, arguments in [
-        (relay._CLAIM, (relay._PARTITIONS_A_TURN,)),
-        (relay._READ, (list(range(16)), 30)),
+        (relay._MARK_AND_READ, ([1, 2], [1, 2], 30)),
         (relay._MEASURE, ()),
         (work._HINT_DUE, (now[0][0], 200)),
         (work._HINT_AGAIN, (60.0, 200)),

@@ -18,7 +18,9 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from ..actor import Actor
+from ..cause import Cause
 from ..refusals import PreconditionRequired
+from ..tracing import current_trace
 
 if typing.TYPE_CHECKING:
     from ..db import Database, UnitOfWork
@@ -53,6 +55,11 @@ class Call(Generic[P]):
     def actor(self) -> Actor:
         assert self.caller is not None, "a public endpoint has no actor"
         return self.caller
+
+    @property
+    def cause(self) -> Cause:
+        """For transactions of the handler's own."""
+        return Cause(self.now, actor_id=self.actor.person_id, traceparent=current_trace())
 
     @property
     def ports(self) -> P:

@@ -6,8 +6,8 @@ import hashlib
 import re
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property, partial
 from typing import Any, Generic, TypeVar, cast
 from urllib.parse import quote
@@ -20,10 +20,14 @@ from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
 from ..actor import Actor
+from ..answers import Answer, find_answer
 from ..auth import KeysUnavailable, TokenVerifier
+from ..cause import Cause
 from ..clock import Clock
-from ..db import CONFLICTS, UNAVAILABLE, Database, UnitOfWork
+from ..db import Database, Transaction, UnitOfWork
+from ..lanes import Lanes
 from ..metrics import HTTP_SECONDS, REFUSALS
+from ..postgres import CONFLICTS, UNAVAILABLE
 from ..refusals import (
     Absent,
     Invalid,
@@ -36,7 +40,7 @@ from ..refusals import (
     UnsupportedMedia,
     WrongState,
 )
-from ..tracing import begin_trace
+from ..tracing import begin_trace, current_trace
 from .openapi import openapi_document, path_pattern
 from .problems import Catalogue, body_of, language_of, problem_of, problem_of_validation
 from .remote import Network, client_address
@@ -49,23 +53,6 @@ P = TypeVar("P")
 _KEY = re.compile(r"^[!-~]{1,128}$")
 _ETAG = re.compile(r'^"(\d{1,18})"$')
 _REMEMBERED_CALLERS = 10_000
-
-_FIND_ANSWER = """
-SELECT pg_try_advisory_xact_lock(hashtextextended($1::text || $2::text, 0)) AS ours,
-       request_hash, status, headers, body
-FROM (SELECT 1) AS one
-LEFT JOIN idempotency_keys ON person_id = $1::uuid AND key = $2::text
-"""
-
-_FIND_KEPT = """
-SELECT status, headers, body FROM idempotency_keys
-WHERE person_id = $1 AND key = $2 AND request_hash = $3
-"""
-
-_KEEP_ANSWER = """
-INSERT INTO idempotency_keys (person_id, key, request_hash, status, headers, body)
-VALUES ($1, $2, $3, $4, $5, $6)
-"""
 
 
 class _RateLimit:
@@ -108,6 +95,8 @@ class Api(Generic[P]):
     ) -> None:
         self._routes = routes
         self._database = database
+        self._lanes = Lanes(database)
+        self._under_way: set[tuple[UUID, UUID, str]] = set()
         self._ports = ports
         self._verifier = verifier
         self._catalogue = catalogue
@@ -230,51 +219,65 @@ class Api(Generic[P]):
             arguments["body"] = _parse_body(route, raw)
         if route.query is not None:
             arguments["query"] = _parse_query(route.query, request)
-        call: Call[P] = Call(
-            method=route.method,
-            path=request.path,
-            language=language,
-            now=self._clock.now(),
-            headers=request.headers,
-            resources=self._resources,
-            database=self._database,
-            caller=actor,
-            if_match=_expected_version(route, request),
-        )
-        if not route.transaction or actor is None:
+        expected = _expected_version(route, request)
+        now, trace = self._clock.now(), current_trace()
+
+        async def handled(work: UnitOfWork | None) -> web.Response:
+            call: Call[P] = Call(
+                method=route.method,
+                path=request.path,
+                language=language,
+                now=now,
+                headers=request.headers,
+                resources=self._resources,
+                database=self._database,
+                caller=actor,
+                transaction=work,
+                built_ports=None if work is None else self._ports(work),
+                if_match=expected,
+            )
             return _respond(route, await route.handler(call, **arguments), request)
+
+        if not route.transaction or actor is None:
+            return await handled(None)
         if not route.writes:
-            async with self._database.reading(actor.tenant_id, now=call.now) as work:
-                call.transaction, call.built_ports = work, self._ports(work)
-                return _respond(route, await route.handler(call, **arguments), request)
+            async with self._database.reading(actor.tenant_id, now=now) as work:
+                return await handled(work)
+        cause = Cause(now, actor_id=actor.person_id, traceparent=trace)
         key = _idempotency_key(request, required=route.idempotent)
         if key is None:
-            async with self._unit_of_work(call, actor):
-                return _respond(route, await route.handler(call, **arguments), request)
+            return await self._lanes.run(actor.tenant_id, lambda open_: handled(open_.unit(cause)))
         fingerprint = hashlib.sha256(f"{route.method} {request.path_qs}\n".encode() + raw).digest()
-        try:
-            async with self._unit_of_work(call, actor) as work:
-                earlier = await _earlier_answer(work, actor.person_id, key, fingerprint)
-                if earlier is not None:
-                    return earlier
-                response = _respond(route, await route.handler(call, **arguments), request)
-                await _keep_answer(work, actor.person_id, key, fingerprint, response)
-                return response
-        except (Refusal, asyncpg.UniqueViolationError):
-            # The first request with this key may have committed just after we had looked for its answer.
-            async with self._database.reading(actor.tenant_id) as work:
-                kept = await work.connection.fetchrow(_FIND_KEPT, actor.person_id, key, fingerprint)
-            if kept is None:
-                raise
-            return _replayed(kept)
 
-    @asynccontextmanager
-    async def _unit_of_work(self, call: Call[P], actor: Actor) -> AsyncIterator[UnitOfWork]:
-        async with self._database.transaction(
-            actor.tenant_id, now=call.now, actor_id=actor.person_id
-        ) as work:
-            call.transaction, call.built_ports = work, self._ports(work)
-            yield work
+        async def command(transaction: Transaction) -> web.Response:
+            response = await handled(transaction.unit(cause))
+            transaction.answers.keep(actor.person_id, key, _answer_of(response, fingerprint))
+            return response
+
+        with self._claimed((actor.tenant_id, actor.person_id, key)):
+            try:
+                return await self._lanes.run(actor.tenant_id, command)
+            except (Refusal, asyncpg.UniqueViolationError):
+                # An earlier request with this key was answered: what it did is why this one could not.
+                async with self._database.reading(actor.tenant_id) as work:
+                    kept = await find_answer(work.connection, actor.person_id, key)
+                if kept is None:
+                    raise
+                if kept.request_hash != fingerprint:
+                    raise Invalid("idempotency_key_reused", field="Idempotency-Key") from None
+                return _replayed(kept)
+
+    @contextmanager
+    def _claimed(self, key: tuple[UUID, UUID, str]) -> Iterator[None]:
+        """Refuses the request whose twin is under way in this process. Between processes the database
+        decides: the later of two waits for the earlier one's commit and gets its answer."""
+        if key in self._under_way:
+            raise WrongState("idempotency_in_flight", field="Idempotency-Key")
+        self._under_way.add(key)
+        try:
+            yield
+        finally:
+            self._under_way.discard(key)
 
 
 async def _refuse_method(allowed: list[str], request: web.Request) -> web.StreamResponse:
@@ -371,37 +374,18 @@ def _idempotency_key(request: web.Request, *, required: bool) -> str | None:
     return key
 
 
-async def _earlier_answer(
-    work: UnitOfWork, person_id: UUID, key: str, fingerprint: bytes
-) -> web.Response | None:
-    found = await work.connection.fetchrow(_FIND_ANSWER, person_id, key)
-    assert found is not None
-    if found["request_hash"] is None:
-        if not found["ours"]:
-            raise WrongState("idempotency_in_flight", field="Idempotency-Key")
-        return None
-    if found["request_hash"] != fingerprint:
-        raise Invalid("idempotency_key_reused", field="Idempotency-Key")
-    return _replayed(found)
-
-
-def _replayed(kept: asyncpg.Record) -> web.Response:
-    headers = orjson.loads(kept["headers"] or "{}")
+def _replayed(kept: Answer) -> web.Response:
     return web.Response(
-        status=kept["status"],
-        body=kept["body"] or None,
-        headers={**headers, "Idempotency-Replayed": "true"},
+        status=kept.status,
+        body=kept.body or None,
+        headers={**kept.headers, "Idempotency-Replayed": "true"},
     )
 
 
-async def _keep_answer(
-    work: UnitOfWork, person_id: UUID, key: str, fingerprint: bytes, response: web.Response
-) -> None:
-    kept = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
+def _answer_of(response: web.Response, fingerprint: bytes) -> Answer:
+    headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
     body = response.body if isinstance(response.body, bytes | bytearray) else b""
-    await work.connection.execute(
-        _KEEP_ANSWER, person_id, key, fingerprint, response.status, orjson.dumps(kept).decode(), bytes(body)
-    )
+    return Answer(fingerprint, response.status, headers, bytes(body))
 
 
 _KEPT_HEADERS = ("ETag", "Location", "Content-Type", "Content-Disposition")
