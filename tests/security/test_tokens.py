@@ -22,6 +22,7 @@ from identity.domain.sessions import ACCESS_TOKEN_LIVES
 from identity.domain.signing import SHOWN_AFTER, SHOWN_BEFORE
 from optima_kit import auth
 from optima_kit.auth import JwksKeys, TokenVerifier
+from optima_kit.cause import Cause
 from optima_kit.refusals import Unauthenticated
 from optima_kit.testing import ISSUER, AppClient, FixedClock, People, app_client
 
@@ -78,7 +79,7 @@ async def test_nobody_is_wrongly_refused_while_keys_rotate(database_for, monkeyp
         ]
 
         async def look_after_keys(*, at_once: bool) -> None:
-            async with identity.database.transaction(PLATFORM_TENANT, now=clock.now()) as work:
+            async with identity.database.transaction(PLATFORM_TENANT, Cause(clock.now())) as work:
                 await rotate_signing_keys(issuer.ports(work), at_once=at_once)
 
         async def issue() -> str:

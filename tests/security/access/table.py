@@ -165,11 +165,9 @@ class World:
         """Reacts to an event of this tenant's as the consumer does."""
         service, app = self.served.service, self.served.app
         reaction, received = service.reactions.read(envelope.model_dump_json().encode())
-        async with app.database.transaction(self.tenant_id, actor_id=received.actor_id) as whole:
-            cause = whole.caused_by(
-                causation=received.id, actor_id=received.actor_id, on_behalf_of=None, traceparent=None
-            )
-            await reaction.handle(service.ports(cause), received)
+        cause = received.cause(app.database.clock.now())
+        async with app.database.transaction(self.tenant_id, cause) as work:
+            await reaction.handle(service.ports(work), received)
 
     async def work(self) -> None:
         """Runs every job that is due."""

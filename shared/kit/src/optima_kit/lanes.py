@@ -19,7 +19,7 @@ from uuid import UUID
 
 from .backbone_metrics import COMMAND_GROUP, COMMAND_GROUPS_UNDONE
 from .db import Database, Transaction
-from .postgres import REPEATABLE
+from .postgres import CONFLICTS
 from .refusals import Refusal
 
 T = TypeVar("T")
@@ -130,7 +130,7 @@ class Lanes:
             if not together:
                 (command,) = undone
                 command.tries += 1
-                if isinstance(error, REPEATABLE) and command.tries < TRIES:
+                if isinstance(error, CONFLICTS) and command.tries < TRIES:
                     tenant.waiting.append(command)
                 elif not command.answer.done():
                     command.answer.set_exception(error)

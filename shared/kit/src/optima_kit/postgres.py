@@ -38,11 +38,12 @@ CUT_OFF = (
 )
 """What only an ailing database raises, while some of UNAVAILABLE could come from elsewhere as well."""
 
-CONFLICTS = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
-"""Collisions with other transactions: the same work, done again, succeeds."""
-
-REPEATABLE = (*CONFLICTS, asyncpg.InvalidCachedStatementError)
-"""What passes when the whole transaction is repeated; the last after a migration has changed a table."""
+CONFLICTS = (
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+    asyncpg.InvalidCachedStatementError,
+)
+"""Collisions with other transactions, and with a migration: the same work, done again, succeeds."""
 
 
 class NotCommitted(Exception):
