@@ -9,6 +9,7 @@ import orjson
 from aiohttp import web
 
 from .db import Database
+from .http.addresses import Addresses
 from .metrics import POOL_IDLE, POOL_SIZE, exposition
 from .migrate import missing_migrations
 from .postgres import UNAVAILABLE
@@ -25,15 +26,15 @@ class Health:
         self._migrated = False
         self.draining = False
 
-    def mount(self, app: web.Application) -> None:
-        app.router.add_get("/livez", self._livez)
-        app.router.add_get("/readyz", self._readyz)
-        app.router.add_get("/metrics", self._metrics)
+    def mount(self, addresses: Addresses) -> None:
+        addresses.add("GET", "/livez", self._livez)
+        addresses.add("GET", "/readyz", self._readyz)
+        addresses.add("GET", "/metrics", self._metrics)
 
-    async def _livez(self, _: web.Request) -> web.Response:
+    async def _livez(self, _: web.BaseRequest, __: dict[str, str]) -> web.Response:
         return _answer(200, {"status": "alive"})
 
-    async def _readyz(self, _: web.Request) -> web.Response:
+    async def _readyz(self, _: web.BaseRequest, __: dict[str, str]) -> web.Response:
         if self.draining:
             return _answer(503, {"status": "draining"})
         try:
@@ -49,7 +50,7 @@ class Health:
             return _answer(503, {"status": "database unavailable", "error": type(error).__name__})
         return _answer(200, {"status": "ready"})
 
-    async def _metrics(self, _: web.Request) -> web.Response:
+    async def _metrics(self, _: web.BaseRequest, __: dict[str, str]) -> web.Response:
         # Asyncpg counts by looking at every connection: too dear to do for each use of one.
         pools = (self._database.pool, self._backbone.pool)
         POOL_SIZE.set(sum(pool.get_size() for pool in pools))

@@ -27,6 +27,7 @@ from .clock import SystemClock
 from .consumer import Consumer
 from .db import Database
 from .health import Health
+from .http.addresses import Addresses
 from .http.problems import load_catalogue
 from .http.server import Api
 from .logs import configure_logs
@@ -244,9 +245,9 @@ async def _consuming(process: _Process) -> AsyncIterator[None]:
 @asynccontextmanager
 async def _answering(process: _Process, *, with_api: bool) -> AsyncIterator[None]:
     service, settings = process.service, process.service.settings
-    app = web.Application()
+    addresses = Addresses()
     health = Health(process.database, process.backbone, service)
-    health.mount(app)
+    health.mount(addresses)
     if with_api:
         routes = service.routes
         if service.reactions:
@@ -266,8 +267,9 @@ async def _answering(process: _Process, *, with_api: bool) -> AsyncIterator[None
             resources=service.resources,
             rate_per_second=settings.rate_per_second,
             proxies=settings.trusted_proxies,
-        ).mount(app)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=settings.grace_seconds)
+        ).mount(addresses)
+    server = web.Server(addresses.answer, access_log=None)
+    runner = web.ServerRunner(server, shutdown_timeout=settings.grace_seconds)
     await runner.setup()
     await web.TCPSite(runner, settings.http_host, settings.http_port, backlog=1024).start()
     try:

@@ -26,7 +26,7 @@ import aiohttp
 import asyncpg
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.test_utils import RawTestServer, TestClient
 from joserfc import jwt
 from joserfc.jwk import KeySet, OKPKey
 
@@ -38,6 +38,7 @@ from .auth import TokenVerifier
 from .clock import Clock, FixedClock, SystemClock
 from .db import Database
 from .health import Health
+from .http.addresses import Addresses
 from .http.problems import load_catalogue
 from .http.remote import Network
 from .http.server import Api
@@ -348,7 +349,7 @@ class People:
 class Client:
     """Requests as one person. POSTs get an Idempotency-Key of their own unless one is given."""
 
-    def __init__(self, http: TestClient[web.Request, web.Application], token: str | None) -> None:
+    def __init__(self, http: TestClient[web.BaseRequest, None], token: str | None) -> None:
         self._http = http
         self._token = token
 
@@ -391,7 +392,7 @@ class AppClient:
     """A service's HTTP role in this process, on a real database."""
 
     people: People
-    http: TestClient[web.Request, web.Application]
+    http: TestClient[web.BaseRequest, None]
     database: Database
 
     def as_(self, actor: Actor | None) -> Client:
@@ -431,10 +432,10 @@ async def app_client(
         rate_per_second=rate_per_second,
         proxies=proxies,
     )
-    app = web.Application()
-    api.mount(app)
-    Health(opened, backbone, service).mount(app)
-    client = TestClient(TestServer(app))
+    addresses = Addresses()
+    api.mount(addresses)
+    Health(opened, backbone, service).mount(addresses)
+    client: TestClient[web.BaseRequest, None] = TestClient(RawTestServer(addresses.answer))
     await client.start_server()
     try:
         yield AppClient(signer, client, opened)

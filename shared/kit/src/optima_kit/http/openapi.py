@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import typing
 from typing import Any
 from uuid import UUID
@@ -186,8 +185,3 @@ def _problem_statuses(route: Route) -> list[tuple[int, str]]:
     if route.writes and not route.public:
         statuses += [(412, "Stale version"), (428, "If-Match missing")]
     return sorted(set(statuses))
-
-
-def path_pattern(path: str) -> str:
-    """aiohttp's form of a path: placeholders must not swallow slashes."""
-    return re.sub(r"{([a-z_]+)}", r"{\1:[^/]+}", path)

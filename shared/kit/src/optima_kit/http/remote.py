@@ -10,7 +10,7 @@ from aiohttp import web
 Network = IPv4Network | IPv6Network
 
 
-def client_address(request: web.Request, proxies: Sequence[Network]) -> str:
+def client_address(request: web.BaseRequest, proxies: Sequence[Network]) -> str:
     """The address that asks: going back from the nearest one, the first that is none of our `proxies`.
 
     What else `X-Forwarded-For` says was written by whoever asks, and is not believed.

@@ -8,7 +8,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cached_property, partial
+from functools import cache, cached_property
 from typing import Any, Generic, TypeVar, cast
 from urllib.parse import quote
 from uuid import UUID
@@ -17,6 +17,7 @@ import asyncpg
 import orjson
 import structlog
 from aiohttp import web
+from prometheus_client import Histogram
 from pydantic import BaseModel, ValidationError
 
 from ..actor import Actor
@@ -41,7 +42,8 @@ from ..refusals import (
     WrongState,
 )
 from ..tracing import begin_trace, current_trace
-from .openapi import openapi_document, path_pattern
+from .addresses import Addresses, Handler
+from .openapi import openapi_document
 from .problems import Catalogue, body_of, language_of, problem_of, problem_of_validation
 from .remote import Network, client_address
 from .routes import Call, Content, Reply, Route, Routes
@@ -107,23 +109,14 @@ class Api(Generic[P]):
         self._title = title
         self._version = version
 
-    def mount(self, app: web.Application) -> None:
-        """Adds the endpoints, `/openapi.json` and the problem responses to an application."""
-        app.middlewares.append(self._answer_unmatched)
-        app.router.add_get("/openapi.json", self._serve_document, allow_head=False)
-        resources: dict[str, web.Resource] = {}
+    def mount(self, addresses: Addresses) -> None:
+        """Adds the endpoints, `/openapi.json` and the problem responses for what is not there."""
+        addresses.add("GET", "/openapi.json", self._serve_document)
         for route in self._routes.items:
-            pattern = path_pattern(route.path)
-            if pattern not in resources:
-                resources[pattern] = app.router.add_resource(pattern)
-            resources[pattern].add_route(route.method, self._handler(route))
-        for pattern, resource in resources.items():
-            if "{" not in pattern:
-                # Else a method that a fixed address lacks would reach the address with a placeholder.
-                methods = [route.method for route in resource]
-                resource.add_route("*", partial(_refuse_method, methods))
+            addresses.add(route.method, route.path, self._handler(route))
+        addresses.unmatched = self._answer_unmatched
 
-    async def _serve_document(self, _: web.Request) -> web.Response:
+    async def _serve_document(self, _: web.BaseRequest, __: dict[str, str]) -> web.Response:
         return web.Response(body=self._document, content_type="application/json")
 
     @cached_property
@@ -131,42 +124,47 @@ class Api(Generic[P]):
         """Made when first asked for: a service starts without it sooner."""
         return orjson.dumps(openapi_document(self._title, self._version, self._routes))
 
-    @web.middleware
-    async def _answer_unmatched(self, request: web.Request, handler: Any) -> web.StreamResponse:
-        try:
-            return cast(web.StreamResponse, await handler(request))
-        except web.HTTPMethodNotAllowed as error:
-            allowed = ", ".join(sorted(error.allowed_methods))
-            facts: dict[str, object] = {"method": request.method, "allowed": allowed}
-            response = self._plain_problem(request, 405, "method_not_allowed", facts)
-            response.headers["Allow"] = allowed
-            return response
-        except web.HTTPNotFound:
+    def _answer_unmatched(self, request: web.BaseRequest, allowed: list[str]) -> web.Response:
+        if not allowed:
             return self._plain_problem(request, 404, "no_such_address", {})
+        facts: dict[str, object] = {"method": request.method, "allowed": ", ".join(allowed)}
+        response = self._plain_problem(request, 405, "method_not_allowed", facts)
+        response.headers["Allow"] = ", ".join(allowed)
+        return response
 
     def _plain_problem(
-        self, request: web.Request, status: int, code: str, facts: dict[str, object]
+        self, request: web.BaseRequest, status: int, code: str, facts: dict[str, object]
     ) -> web.Response:
         language = language_of(request.headers.get("Accept-Language"))
         detail = self._catalogue.text(code, language, facts) or ""
         return _problem(body_of(status, code, detail, language, request.path), language)
 
-    def _handler(self, route: Route) -> Callable[[web.Request], Any]:
-        async def answer(request: web.Request) -> web.Response:
+    def _handler(self, route: Route) -> Handler:
+        @cache
+        def seconds(status: int) -> Histogram:
+            return HTTP_SECONDS.labels(route.method, route.path, str(status))
+
+        async def answer(request: web.BaseRequest, placeholders: dict[str, str]) -> web.Response:
             began = time.perf_counter()
             trace = begin_trace(request.headers.get("traceparent"))
             language = language_of(request.headers.get("Accept-Language"))
-            response = await self._answer(route, request, language, trace)
-            elapsed = time.perf_counter() - began
-            HTTP_SECONDS.labels(route.method, route.path, str(response.status)).observe(elapsed)
+            response = await self._answer(route, request, placeholders, language, trace)
+            seconds(response.status).observe(time.perf_counter() - began)
             return response
 
         return answer
 
-    async def _answer(self, route: Route, request: web.Request, language: str, trace: str) -> web.Response:
+    async def _answer(
+        self,
+        route: Route,
+        request: web.BaseRequest,
+        placeholders: dict[str, str],
+        language: str,
+        trace: str,
+    ) -> web.Response:
         where = request.path
         try:
-            return await self._perform(route, request, language)
+            return await self._perform(route, request, placeholders, language)
         except _BadInput as bad:
             REFUSALS.labels("violations").inc()
             return _problem(
@@ -194,12 +192,14 @@ class Api(Generic[P]):
             log.exception("request failed", method=route.method, route=route.path, traceparent=trace)
             return self._plain_problem(request, 500, "internal", {"trace": trace})
 
-    def _unavailable(self, request: web.Request, code: str) -> web.Response:
+    def _unavailable(self, request: web.BaseRequest, code: str) -> web.Response:
         response = self._plain_problem(request, 503, code, {})
         response.headers["Retry-After"] = "1"
         return response
 
-    async def _perform(self, route: Route, request: web.Request, language: str) -> web.Response:
+    async def _perform(
+        self, route: Route, request: web.BaseRequest, placeholders: dict[str, str], language: str
+    ) -> web.Response:
         actor: Actor | None = None
         if route.public:
             self._limit.take(client_address(request, self._proxies))
@@ -212,7 +212,7 @@ class Api(Generic[P]):
             self._limit.take(actor.person_id)
             if route.privilege is not None:
                 actor.require(route.privilege)
-        arguments: dict[str, Any] = _path_arguments(route, request)
+        arguments: dict[str, Any] = _path_arguments(route, placeholders)
         raw = b""
         if route.body is not None:
             raw = await _read_body(route, request)
@@ -280,10 +280,6 @@ class Api(Generic[P]):
             self._under_way.discard(key)
 
 
-async def _refuse_method(allowed: list[str], request: web.Request) -> web.StreamResponse:
-    raise web.HTTPMethodNotAllowed(request.method, allowed)
-
-
 class _BadInput(Exception):
     def __init__(self, error: ValidationError, where: str) -> None:
         super().__init__(where)
@@ -291,17 +287,17 @@ class _BadInput(Exception):
         self.where = where
 
 
-def _bearer(request: web.Request) -> str:
+def _bearer(request: web.BaseRequest) -> str:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise Unauthenticated("token_missing")
     return token.strip()
 
 
-def _path_arguments(route: Route, request: web.Request) -> dict[str, Any]:
+def _path_arguments(route: Route, placeholders: dict[str, str]) -> dict[str, Any]:
     arguments: dict[str, Any] = {}
     for name, kind in route.path_types.items():
-        text = request.match_info[name]
+        text = placeholders[name]
         try:
             arguments[name] = kind(text)
         except ValueError:
@@ -312,7 +308,7 @@ def _path_arguments(route: Route, request: web.Request) -> dict[str, Any]:
     return arguments
 
 
-async def _read_body(route: Route, request: web.Request) -> bytes:
+async def _read_body(route: Route, request: web.BaseRequest) -> bytes:
     if request.content_type not in route.consumes:
         raise UnsupportedMedia("media_type", field="Content-Type", accepted=", ".join(route.consumes))
     if (request.content_length or 0) > route.max_bytes:
@@ -340,7 +336,7 @@ def _parse_body(route: Route, raw: bytes) -> Any:
         raise _BadInput(error, "body") from None
 
 
-def _parse_query(model: type[BaseModel], request: web.Request) -> BaseModel:
+def _parse_query(model: type[BaseModel], request: web.BaseRequest) -> BaseModel:
     values: dict[str, Any] = {}
     for name in request.query:
         given = request.query.getall(name)
@@ -351,7 +347,7 @@ def _parse_query(model: type[BaseModel], request: web.Request) -> BaseModel:
         raise _BadInput(error, "query") from None
 
 
-def _expected_version(route: Route, request: web.Request) -> int | None:
+def _expected_version(route: Route, request: web.BaseRequest) -> int | None:
     header = request.headers.get("If-Match")
     if header is None:
         if route.if_match:
@@ -363,7 +359,7 @@ def _expected_version(route: Route, request: web.Request) -> int | None:
     return int(match[1])
 
 
-def _idempotency_key(request: web.Request, *, required: bool) -> str | None:
+def _idempotency_key(request: web.BaseRequest, *, required: bool) -> str | None:
     key = request.headers.get("Idempotency-Key")
     if key is None:
         if required:
@@ -391,7 +387,7 @@ def _answer_of(response: web.Response, fingerprint: bytes) -> Answer:
 _KEPT_HEADERS = ("ETag", "Location", "Content-Type", "Content-Disposition")
 
 
-def _respond(route: Route, result: Any, request: web.Request) -> web.Response:
+def _respond(route: Route, result: Any, request: web.BaseRequest) -> web.Response:
     if isinstance(result, Content):
         headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": "private, no-store"}
         if result.filename is not None:
