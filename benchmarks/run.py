@@ -14,16 +14,13 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import asdict
-from urllib.parse import urlsplit, urlunsplit
+from collections import defaultdict
+from dataclasses import asdict, dataclass
 
-import aiohttp
-import asyncpg
 import uvloop
-from measure.contenders import contenders
-from measure.flow import Flow, Path, closed_loop, open_loop
+from measure.contenders import ALONE, REGISTERS, Contender, brief_to_trail, contenders
+from measure.cpu import cpu_seconds
+from measure.flow import answered_turn, closed_loop, flow_on, open_loop, visible_turn
 from measure.raw import confirmed_publishes, single_row_commits
 from measure.stack import Figure, Samples, addresses, at_most, stage, status
 
@@ -33,28 +30,55 @@ from optima_local.layout import HOME, ROOT
 from optima_local.watch import memory_bytes
 
 CLIENTS = 32
+CLIENTS_THAT_WAIT = 128
+MEASURES = {
+    f"{CLIENTS_THAT_WAIT} clients until visible": (visible_turn, CLIENTS_THAT_WAIT),
+    f"{CLIENTS} clients until answered": (answered_turn, CLIENTS),
+}
+WARM_UP_SECONDS = 1.0
 REQUESTERS = 12
 """People who draft in turn, so that nobody meets the limit of requests a second."""
 
 
-async def measure(seconds: float, rounds: int, people: int, briefs: int) -> list[Figure]:
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """CPU seconds of one loop, by who spent them."""
+
+    measure: str
+    contender: str
+    seconds: dict[str, float]
+
+
+async def measure(options: argparse.Namespace) -> tuple[list[Figure], list[Cost]]:
     """All figures but the start-up's. Memory is read last, after the load."""
     known = addresses()
-    say("Raw limits")
-    figures = [
-        await single_row_commits(known["postgres"], seconds),
-        await confirmed_publishes(known["amqp"], seconds),
-    ]
+    figures: list[Figure] = []
+    if not options.loops_only:
+        say("Raw limits")
+        figures.append(await single_row_commits(known["postgres"], options.seconds))
+        figures.append(await confirmed_publishes(known["amqp"], options.seconds))
     async with customer_of(stage()) as customer:
         say("People who write")
         writers = await requesters(customer, REQUESTERS)
         await asyncio.gather(*(customer.api.sign_in(person) for person in writers))
         tokens = [person.token for person in writers]
-        figures += await measure_throughput(tokens, seconds, rounds)
-        figures += await measure_latency(tokens, seconds, rounds)
+        loops, costs = await measure_throughput(tokens, options.turn, options.rounds)
+        figures += loops
+        if not options.loops_only:
+            figures += await measure_latency(tokens, options.seconds, options.rounds)
+    if not options.loops_only:
+        figures += await measure_journeys(options.people, options.briefs)
+        figures += memory()
+    return figures, costs
+
+
+async def measure_journeys(people: int, briefs: int) -> list[Figure]:
+    """Whole journeys of the demonstration, several people at a time."""
     say(f"Journeys: {briefs} briefs by {people} people at a time")
     load = await run_many(stage(), people, briefs)
-    figures += [
+    for failure in load.failures[:3]:
+        print(f"  failed: {failure}", file=sys.stderr)
+    return [
         Figure(
             "whole journeys, request to delivery",
             load.journeys_per_second,
@@ -66,39 +90,63 @@ async def measure(seconds: float, rounds: int, people: int, briefs: int) -> list
         Figure("requests during the journeys", load.requests_per_second, "/s"),
         Figure("one journey under that load, median", load.percentile(0.5), "s"),
     ]
-    for failure in load.failures[:3]:
-        print(f"  failed: {failure}", file=sys.stderr)
-    return [*figures, *memory()]
 
 
-async def measure_throughput(tokens: list[str], seconds: float, rounds: int) -> list[Figure]:
-    """Closed loops of the product, the kit's pair and the peers in turn; of each the median round."""
-    rates: dict[str, list[float]] = {}
-    async with contenders() as others:
+async def measure_throughput(
+    tokens: list[str], seconds: float, rounds: int
+) -> tuple[list[Figure], list[Cost]]:
+    """The product, the kit's pair and the peers take short turns; of each the median over the rounds."""
+    rates: dict[tuple[str, str], list[float]] = defaultdict(list)
+    costs: dict[tuple[str, str], list[dict[str, float]]] = defaultdict(list)
+    async with contenders() as taking_turns:
+        for contender in taking_turns:
+            async with contender.turn(), flow_on(contender.path, tokens) as flow:
+                await visible_turn(flow, CLIENTS_THAT_WAIT, WARM_UP_SECONDS)
         for number in range(1, rounds + 1):
-            for path in [brief_to_trail(), *others]:
-                async with flow_on(path, tokens) as flow:
-                    await closed_loop(flow, CLIENTS, min(1.5, seconds))
-                    rate = (await closed_loop(flow, CLIENTS, seconds)).per_second
-                rates.setdefault(path.name, []).append(rate)
-                say(f"Round {number} of {rounds}: {path.name}, {rate:,.0f} a second")
-    pair, *peers = (path.name for path in others)
-    best = max(peers, key=lambda peer: statistics.median(rates[peer]))
-    ratios = [ours / theirs for ours, theirs in zip(rates[pair], rates[best], strict=True)]
-    ratio = statistics.median(ratios)
-    named = f"POST → event → second service, closed loop of {CLIENTS}: "
-    return [
-        *(Figure(named + name, statistics.median(measured), "/s") for name, measured in rates.items()),
-        Figure(f"the kit's pair ÷ the best peer ({best})", ratio, "×", "≥ 2.5 ×", ratio >= 2.5),
+            for contender in taking_turns:
+                for measure, (turn, clients) in MEASURES.items():
+                    async with contender.turn(), flow_on(contender.path, tokens) as flow:
+                        before = cpu_seconds(taking_part(contender))
+                        done = await turn(flow, clients, seconds)
+                        after = cpu_seconds(taking_part(contender))
+                    spent = {part: (after[part] - before[part]) / done.loops for part in before}
+                    rates[measure, contender.name].append(done.per_second)
+                    costs[measure, contender.name].append(spent)
+                    say(f"Round {number} of {rounds}: {contender.name}, {measure}: {done.per_second:,.0f} /s")
+    figures = []
+    for measure in MEASURES:
+        peers = [each.name for each in taking_turns if each.name in REGISTERS]
+        best = max(peers, key=lambda peer: statistics.median(rates[measure, peer]))
+        ours, theirs = rates[measure, ALONE], rates[measure, best]
+        ratio = statistics.median(our / their for our, their in zip(ours, theirs, strict=True))
+        figures += [
+            Figure(f"{measure}: {each.name}", statistics.median(rates[measure, each.name]), "loops/s")
+            for each in taking_turns
+        ]
+        name = f"{measure}: the kit's pair ÷ the best peer ({best})"
+        figures.append(Figure(name, ratio, "×", "≥ 2.5 ×", ratio >= 2.5))
+    return figures, [
+        Cost(measure, name, {part: statistics.median(turn[part] for turn in turns) for part in turns[0]})
+        for (measure, name), turns in costs.items()
     ]
+
+
+def taking_part(contender: Contender) -> dict[str, int]:
+    """The processes whose CPU time counts; servers that somebody else runs are not seen."""
+    programs = status()["programs"]
+    parts = {"HTTP process": contender.http, "second service": contender.second}
+    servers = {"PostgreSQL": "postgres", "RabbitMQ": "rabbitmq"}
+    if contender.path.also:
+        servers["trail"] = "trail"
+    return parts | {part: programs[name]["pid"] for part, name in servers.items() if name in programs}
 
 
 async def measure_latency(tokens: list[str], seconds: float, rounds: int) -> list[Figure]:
     """Open loops on the product: idle, and at half of the closed loop's rate; of each the median round."""
     idle, half = [], []
-    async with flow_on(brief_to_trail(), tokens) as flow:
-        for number in range(1, rounds + 1):
-            say(f"Round {number} of {rounds}: latency")
+    for number in range(1, rounds + 1):
+        say(f"Round {number} of {rounds}: latency")
+        async with flow_on(brief_to_trail().path, tokens) as flow:
             closed = await closed_loop(flow, CLIENTS, min(3.0, seconds))
             idle.append(await open_loop(flow, 10, seconds))
             half.append(await open_loop(flow, closed.per_second / 2, seconds))
@@ -115,33 +163,6 @@ async def measure_latency(tokens: list[str], seconds: float, rounds: int) -> lis
         at_most("command over HTTP, half load, p99", median(0.99, answers), 25),
         Figure("command over HTTP, half load, median", median(0.5, answers) * 1000, "ms"),
     ]
-
-
-def brief_to_trail() -> Path:
-    """The product's own way: a brief is drafted, the trail has its entry."""
-    known = addresses()
-    return Path(
-        "brief → trail",
-        known["services"]["brief"] + "/v1/briefs",
-        {"title": "Misura"},
-        "brief_id",
-        urlunsplit(urlsplit(known["postgres"])._replace(path="/trail")),
-        "SELECT correlation_id FROM entries WHERE correlation_id = ANY($1::uuid[])",
-    )
-
-
-@asynccontextmanager
-async def flow_on(path: Path, tokens: list[str]) -> AsyncIterator[Flow]:
-    """Ready to post, and watching."""
-    watched = await asyncpg.connect(path.database_url)
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
-        flow = Flow(path, session, tokens, watched)
-        watcher = asyncio.create_task(flow.watch())
-        try:
-            yield flow
-        finally:
-            watcher.cancel()
-            await watched.close()
 
 
 def say(text: str) -> None:
@@ -179,28 +200,42 @@ def table(figures: list[Figure]) -> str:
     return "\n".join(lines)
 
 
+def cost_table(costs: list[Cost]) -> str:
+    """CPU microseconds of one loop as a Markdown table."""
+    parts = list(dict.fromkeys(part for cost in costs for part in cost.seconds))
+    lines = [f"| CPU µs a loop | {' | '.join(parts)} | together |", "|---|" + "---|" * (len(parts) + 1)]
+    for cost in sorted(costs, key=lambda each: each.measure):
+        spent = [f"{cost.seconds[part] * 1e6:,.0f}" if part in cost.seconds else "" for part in parts]
+        total = f"{sum(cost.seconds.values()) * 1e6:,.0f}"
+        lines.append(f"| {cost.measure}: {cost.contender} | {' | '.join(spent)} | {total} |")
+    return "\n".join(lines)
+
+
 def main() -> None:
     options = argparse.ArgumentParser(prog="./optima bench", description=__doc__)
-    options.add_argument("--seconds", type=float, default=8.0, help="length of each measurement")
-    options.add_argument("--rounds", type=int, default=3, help="how often; the medians are shown")
+    options.add_argument("--seconds", type=float, default=8.0, help="length of each other measurement")
+    options.add_argument("--turn", type=float, default=3.0, help="length of a contender's turn")
+    options.add_argument("--rounds", type=int, default=5, help="how often; the medians are shown")
     options.add_argument("--people", type=int, default=8, help="journeys at a time")
     options.add_argument("--briefs", type=int, default=60, help="journeys in all")
     options.add_argument("--no-restart", action="store_true", help="leave the start-up out")
+    options.add_argument("--loops-only", action="store_true", help="compare the contenders, nothing else")
     options.add_argument("--json", type=pathlib.Path, help="write the figures here too")
     given = options.parse_args()
-    if given.seconds <= 0 or min(given.rounds, given.people, given.briefs) < 1:
-        options.error("--seconds, --rounds, --people and --briefs must be above zero")
+    if min(given.seconds, given.turn) <= 0 or min(given.rounds, given.people, given.briefs) < 1:
+        options.error("--seconds, --turn, --rounds, --people and --briefs must be above zero")
     before = os.getloadavg()
-    figures = uvloop.run(measure(given.seconds, given.rounds, given.people, given.briefs))
-    if not given.no_restart:
+    figures, costs = uvloop.run(measure(given))
+    if not (given.no_restart or given.loops_only):
         figures.append(start_up())
     print(f"Load average before {before[0]:.1f}, after {os.getloadavg()[0]:.1f}, on {os.cpu_count()} cores")
-    print(table(figures))
+    print(table(figures), cost_table(costs), sep="\n\n")
     if given.json:
         document = {
             "cores": os.cpu_count(),
             "load_average": [before[0], os.getloadavg()[0]],
             "figures": [asdict(figure) for figure in figures],
+            "cpu": [asdict(cost) for cost in costs],
         }
         given.json.write_text(json.dumps(document, indent=2, ensure_ascii=False), encoding="utf-8")
 

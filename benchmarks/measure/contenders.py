@@ -14,47 +14,91 @@ import random
 import secrets
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
 from optima_kit.broker import Broker
-from optima_kit.topology import dead_queue, events_queue
+from optima_kit.reactions import EVERYTHING
+from optima_kit.topology import EVENTS, HISTORY, dead_queue, events_queue
 from optima_local.environments import environment_for
 from optima_local.layout import PROGRAMS, ROOT
 from optima_local.ports import CANDIDATES, is_free
 from optima_local.provisioning import create_databases, migrate_databases
 from optima_local.services import Servers, ServiceCode
 
-from .flow import Path
-from .stack import addresses
+from .flow import Count, Path
+from .stack import addresses, status
 
 PEERS = ROOT / "benchmarks" / "peers"
 PAIR = ROOT / "benchmarks" / "pair"
 PEERS_VENV = PROGRAMS.parent / "peers-venv"
-WRITTEN = "SELECT id FROM written WHERE id = ANY($1::uuid[])"
+ALONE = "the kit's pair"
+RECORDERS = (events_queue("trail"), HISTORY)
+VISIBLE = "SELECT id FROM written WHERE id = ANY($1::uuid[])"
+WRITTEN = "SELECT count(*) FROM written"
+# The trail's indexes begin with the tenant; heads has a row for each.
+ENTRIES = "FROM heads JOIN entries USING (tenant_id)"
+TAKEN = f"SELECT count(*) {ENTRIES} WHERE type = 'optima.intake.taken.v1'"
+DRAFTED = f"SELECT count(*) {ENTRIES} WHERE type = 'optima.brief.drafted.v1'"
+
+REGISTERS = {
+    "faststream": ["faststream_register.py"],
+    "dramatiq": ["-m", "dramatiq", "dramatiq_register", "--processes", "1", "--skip-logging"],
+    "celery": ["-m", "celery", "-A", "celery_register", "worker", "--concurrency", "2", "-l", "ERROR"],
+    "taskiq": ["-m", "taskiq", "worker", "taskiq_register:broker", "--workers", "1", "--log-level", "ERROR"],
+    "dbos": ["dbos_register.py"],
+}
+"""How each peer's second service is run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """Who takes turns."""
+
+    path: Path
+    http: int
+    """The process that takes requests, by its id."""
+    second: int
+    """The process that consumes and writes."""
+    turn: Callable[[], AbstractAsyncContextManager[None]] = nullcontext
+    """Entered for each of its turns."""
+
+    @property
+    def name(self) -> str:
+        return self.path.name
 
 
 @asynccontextmanager
-async def contenders() -> AsyncIterator[list[Path]]:
-    """The kit's pair first, then each peer, all running."""
+async def contenders() -> AsyncIterator[list[Contender]]:
+    """The product's own way, the kit's pair alone and as the stack has it, then each peer, all running."""
     environment_for("peers", PEERS / "requirements.txt")
     async with AsyncExitStack() as stack:
-        yield [
-            await stack.enter_async_context(_kit_pair()),
-            await stack.enter_async_context(_peer("faststream", ["faststream_register.py"])),
-            await stack.enter_async_context(
-                _peer(
-                    "dramatiq", ["-m", "dramatiq", "dramatiq_register", "--processes", "1", "--skip-logging"]
-                )
-            ),
-        ]
+        pair = await stack.enter_async_context(_kit_pair())
+        peers = [await stack.enter_async_context(_peer(*peer)) for peer in REGISTERS.items()]
+        yield [brief_to_trail(), *pair, *peers]
+
+
+def brief_to_trail() -> Contender:
+    """The product's own way: a brief is drafted, the trail has its entry."""
+    known, programs = addresses(), status()["programs"]
+    trail = _with_database(known["postgres"], "trail")
+    path = Path(
+        "brief → trail",
+        known["services"]["brief"] + "/v1/briefs",
+        {"title": "Misura"},
+        "brief_id",
+        Count(trail, DRAFTED),
+        f"SELECT DISTINCT correlation_id {ENTRIES} WHERE correlation_id = ANY($1::uuid[])",
+    )
+    return Contender(path, programs["brief"]["pid"], programs["trail"]["pid"])
 
 
 @asynccontextmanager
-async def _kit_pair() -> AsyncIterator[Path]:
+async def _kit_pair() -> AsyncIterator[list[Contender]]:
     known = addresses()
     servers = Servers(known["postgres"], known["amqp"])
     pair = [ServiceCode.named("intake"), ServiceCode.named("register")]
@@ -65,6 +109,7 @@ async def _kit_pair() -> AsyncIterator[Path]:
         stack.push_async_callback(_drop_pair, pair)
         await create_databases(servers, pair, passwords, private=False)
         await migrate_databases(servers, pair, passwords)
+        pids: list[int] = []
         for service, at in zip(pair, (port, free_port()), strict=True):
             identity = known["services"]["identity"]
             environment = {
@@ -76,17 +121,35 @@ async def _kit_pair() -> AsyncIterator[Path]:
                 "OPTIMA_JWKS_URL": f"{identity}/.well-known/jwks.json",
                 "OPTIMA_RATE_PER_SECOND": "1000000",  # the peers limit nobody
             }
-            await stack.enter_async_context(
-                _running(PAIR, [sys.executable, "-m", service.module, "all"], environment, at)
-            )
-        yield Path(
-            "the kit's pair",
+            command = [sys.executable, "-m", service.module, "all"]
+            pids.append(await stack.enter_async_context(_running(PAIR, command, environment, at)))
+        alone = Path(
+            ALONE,
             f"http://127.0.0.1:{port}/v1/notes",
             {"text": "Misura"},
             "id",
-            _with_database(known["postgres"], "register"),
-            WRITTEN,
+            Count(_with_database(known["postgres"], "register"), WRITTEN),
+            VISIBLE,
         )
+        trail = Count(_with_database(known["postgres"], "trail"), TAKEN)
+        recorded = replace(alone, name="the kit's pair, with trail and history", also=(trail,))
+        http, second = pids
+        yield [Contender(alone, http, second, _unrecorded), Contender(recorded, http, second)]
+
+
+@asynccontextmanager
+async def _unrecorded() -> AsyncIterator[None]:
+    """Meanwhile neither the trail nor the history stream gets any event."""
+    async with Broker(addresses()["amqp"], "benchmark") as broker, broker.channel() as channel:
+        for queue in RECORDERS:
+            await channel.call(channel.raw.queue_unbind, queue=queue, exchange=EVENTS, routing_key=EVERYTHING)
+        try:
+            yield
+        finally:
+            for queue in RECORDERS:
+                await channel.call(
+                    channel.raw.queue_bind, queue=queue, exchange=EVENTS, routing_key=EVERYTHING
+                )
 
 
 def _database_of(servers: Servers, service: ServiceCode, kind: str, passwords: Mapping[str, str]) -> str:
@@ -105,7 +168,7 @@ async def _drop_pair(pair: list[ServiceCode]) -> None:
 
 
 @asynccontextmanager
-async def _peer(name: str, register: list[str]) -> AsyncIterator[Path]:
+async def _peer(name: str, register: list[str]) -> AsyncIterator[Contender]:
     known = addresses()
     databases = {part: f"bench_{name}_{part}" for part in ("intake", "register")}
     python = str(PEERS_VENV / "bin" / "python")
@@ -120,21 +183,21 @@ async def _peer(name: str, register: list[str]) -> AsyncIterator[Path]:
         for url, table in ((urls["intake"], "notes"), (urls["register"], "written")):
             async with _postgres(url) as connection:
                 await connection.execute(f"CREATE TABLE {table} (id uuid PRIMARY KEY, text text NOT NULL)")
-        environment = {"BROKER_URL": known["amqp"]}
-        await stack.enter_async_context(
-            _running(PEERS, [python, *register], {**environment, "DATABASE_URL": urls["register"]}, None)
+        environment = {"BROKER_URL": known["amqp"], "REGISTER_URL": urls["register"]}
+        for_register = {**environment, "DATABASE_URL": urls["register"]}
+        second = await stack.enter_async_context(_running(PEERS, [python, *register], for_register, None))
+        for_intake = {**environment, "DATABASE_URL": urls["intake"]}
+        intake = [python, "intake.py", name, str(port)]
+        http = await stack.enter_async_context(_running(PEERS, intake, for_intake, port))
+        path = Path(
+            name,
+            f"http://127.0.0.1:{port}/v1/notes",
+            {"text": "Misura"},
+            "id",
+            Count(urls["register"], WRITTEN),
+            VISIBLE,
         )
-        await stack.enter_async_context(
-            _running(
-                PEERS,
-                [python, "intake.py", name, str(port)],
-                {**environment, "DATABASE_URL": urls["intake"]},
-                port,
-            )
-        )
-        yield Path(
-            name, f"http://127.0.0.1:{port}/v1/notes", {"text": "Misura"}, "id", urls["register"], WRITTEN
-        )
+        yield Contender(path, http, second)
 
 
 def free_port() -> int:
@@ -146,6 +209,8 @@ async def _drop_peer(databases: list[str], queue: str) -> None:
         for database in databases:
             await root.execute(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
     await _delete_queues(queue, f"{queue}.DQ", f"{queue}.XQ")
+    async with Broker(addresses()["amqp"], "benchmark") as broker, broker.channel() as channel:
+        await channel.call(channel.raw.exchange_delete, exchange=queue)
 
 
 async def _delete_queues(*queues: str) -> None:
@@ -157,15 +222,15 @@ async def _delete_queues(*queues: str) -> None:
 @asynccontextmanager
 async def _running(
     folder: pathlib.Path, command: list[str], environment: Mapping[str, str], port: int | None
-) -> AsyncIterator[None]:
-    """A process from its first answer on `port`, if it has one, to its orderly end."""
+) -> AsyncIterator[int]:
+    """The id of a process, from its first answer on `port`, if it has one, to its orderly end."""
     process = await asyncio.create_subprocess_exec(
         *command, cwd=folder, env={**os.environ, **environment}, stdout=subprocess.DEVNULL
     )
     try:
         if port is not None:
             await _until_it_listens(port, process)
-        yield
+        yield process.pid
     finally:
         with contextlib.suppress(ProcessLookupError):
             process.terminate()

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
-from optima_kit.broker import Broker, Outgoing, Publisher
+from optima_kit.broker import Broker, Publisher
+from optima_kit.frames import Outgoing
 
 from .stack import Figure
 

@@ -1,6 +1,6 @@
 """The first service, the same for every peer: stores a note, has it announced, answers.
 
-`python intake.py faststream|dramatiq PORT`; DATABASE_URL and BROKER_URL name the servers. The order is that
+`python intake.py PEER PORT`; DATABASE_URL and BROKER_URL name the servers. The order is that
 of programs without an outbox: what is stored and not yet announced when the process dies never is.
 """
 
@@ -60,5 +60,46 @@ async def with_dramatiq(port: int) -> None:
     await serve(port, announce)
 
 
+async def with_celery(port: int) -> None:
+    from celery_register import taken
+
+    async def announce(note_id: str, text: str) -> None:
+        # Celery waits for the broker in the calling thread, with a connection from its pool.
+        await asyncio.to_thread(taken.delay, note_id, text)
+
+    await serve(port, announce)
+
+
+async def with_taskiq(port: int) -> None:
+    from taskiq_register import broker, taken
+
+    await broker.startup()
+
+    async def announce(note_id: str, text: str) -> None:
+        await taken.kiq(note_id, text)
+
+    await serve(port, announce)
+
+
+async def with_dbos(port: int) -> None:
+    from dbos import DBOSClient
+
+    # Lazy: the system database is made by the second service, which may still be about to start.
+    client = DBOSClient(system_database_url=os.environ["REGISTER_URL"], lazy=True)
+
+    async def announce(note_id: str, text: str) -> None:
+        await client.enqueue_async({"workflow_name": "taken", "queue_name": "taken"}, note_id, text)
+
+    await serve(port, announce)
+
+
+PEERS = {
+    "celery": with_celery,
+    "dbos": with_dbos,
+    "dramatiq": with_dramatiq,
+    "faststream": with_faststream,
+    "taskiq": with_taskiq,
+}
+
 if __name__ == "__main__":
-    uvloop.run({"faststream": with_faststream, "dramatiq": with_dramatiq}[sys.argv[1]](int(sys.argv[2])))
+    uvloop.run(PEERS[sys.argv[1]](int(sys.argv[2])))

@@ -13,6 +13,9 @@ from optima_kit.http import Call, Command, Reply, Routes, Text, View
 from optima_kit.ids import new_id
 from optima_kit.run import main
 from optima_kit.settings import Settings
+from optima_kit.sql import Statement
+
+INSERT_NOTE = Statement.parse("INSERT INTO notes (id, text) VALUES (:id, :text)")
 
 routes = Routes()
 
@@ -35,7 +38,7 @@ class NoteView(View):
 async def take(call: Call[UnitOfWork], body: TakeNote) -> Reply[NoteView]:
     """Takes a note."""
     work, note_id = call.ports, new_id()
-    await work.connection.execute("INSERT INTO notes (id, text) VALUES ($1, $2)", note_id, body.text)
+    work.write(INSERT_NOTE, id=note_id, text=body.text)
     work.outbox.add(NoteTaken(text=body.text), subject=note_id, correlation=note_id)
     return Reply(NoteView(id=note_id, text=body.text))
 

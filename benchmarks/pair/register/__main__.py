@@ -12,6 +12,9 @@ from optima_kit.http import Routes
 from optima_kit.reactions import Reactions, Received
 from optima_kit.run import main
 from optima_kit.settings import Settings
+from optima_kit.sql import Statement
+
+INSERT_WRITTEN = Statement.parse("INSERT INTO written (id, text) VALUES (:id, :text)")
 
 reactions = Reactions()
 
@@ -24,9 +27,7 @@ class NoteTaken(EventData):
 @reactions.on(NoteTaken)
 async def taken(work: UnitOfWork, event: Received[NoteTaken]) -> None:
     """A duplicate never arrives here; order does not matter."""
-    await work.connection.execute(
-        "INSERT INTO written (id, text) VALUES ($1, $2)", event.subject, event.data.text
-    )
+    work.write(INSERT_WRITTEN, id=event.subject, text=event.data.text)
 
 
 def service(settings: Settings) -> PairService[UnitOfWork]:
