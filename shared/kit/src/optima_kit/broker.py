@@ -7,7 +7,6 @@ import contextlib
 import itertools
 import logging
 import random
-import struct
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -22,6 +21,7 @@ from pika.channel import Channel as PikaChannel
 from pika.exceptions import AMQPError
 
 from .backbone_metrics import BROKER_BLOCKED, BROKER_CONNECTED, PUBLISHES_REFUSED
+from .frames import Delivery, DeliveryReader, Outgoing, frame_end, publish_frames
 
 _LOG = structlog.get_logger(__name__)
 # One lost connection is nine errors to pika. What matters of it is logged here, once.
@@ -119,13 +119,32 @@ class Channel:
 
 class _Connection(AsyncioConnection):  # type: ignore[misc]
     """Sends what one turn of the event loop wrote with one system call instead of one a frame: a batch of
-    publishes then costs a sixth. `_adapter_emit_data` is pika's hook for adapters."""
+    publishes then costs a sixth. `_adapter_emit_data` is pika's hook for adapters, `_on_data_available` its
+    way from bytes to frames."""
 
     _unsent: list[bytes] | None = None
+    _frame_buffer: bytes
 
     def send_frames(self, frames: bytes) -> None:
         """Sends whole frames that were put together elsewhere."""
         self._output_marshaled_frames([frames])
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        self.deliveries = DeliveryReader()
+        super().__init__(*arguments, **options)
+
+    def _on_data_available(self, data_in: bytes) -> None:
+        """Deliveries go straight to their subscription; pika gets every other frame."""
+        buffer = self._frame_buffer + data_in
+        at = 0
+        while end := frame_end(buffer, at):
+            if self.deliveries.take(buffer, at, end):
+                self.bytes_received += end - at
+            else:
+                self._frame_buffer = buffer[at:end]
+                super()._on_data_available(b"")
+            at = end
+        self._frame_buffer = buffer[at:]
 
     def _adapter_emit_data(self, data: bytes) -> None:
         if self._unsent is not None:
@@ -299,15 +318,6 @@ class Broker:
         self._unblocked.set()
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """One message to publish. `id` is unique within its batch; it becomes the AMQP message id."""
-
-    id: str
-    routing_key: str
-    body: bytes
-
-
 @dataclass(slots=True, eq=False)
 class _Batch:
     """What was published together, until the last of it is confirmed."""
@@ -422,52 +432,6 @@ class Publisher:
         self._returned.add(properties.message_id or "")
 
 
-def publish_frames(
-    channel: PikaChannel, exchange: str, content_type: str, batch: Sequence[Outgoing]
-) -> bytes:
-    """The frames of persistent, mandatory publishes, as pika would write them one object at a time.
-
-    Source: AMQP 0-9-1, 2.3.5 (frames), 4.2.6 (content), 1.8.3.3 (basic.publish).
-    """
-    number = channel.channel_number
-    most = channel.connection.params.frame_max - 8
-    methods: dict[str, tuple[bytes, bytes, bytes]] = {}
-    frames: list[bytes] = []
-    for message in batch:
-        key = message.routing_key
-        if key not in methods:
-            arguments = b"\x00\x00" + _short(exchange) + _short(key) + b"\x01"
-            properties = _short(content_type) + b"\x02"
-            methods[key] = _frame(1, number, b"\x00\x3c\x00\x28" + arguments), properties, _short(key)
-        method, head, type_ = methods[key]
-        # Flags: content-type, delivery-mode, message-id, type, in this order.
-        header = b"\x00\x3c\x00\x00" + _LONG.pack(len(message.body)) + b"\x90\xa0"
-        frames += (method, _frame(2, number, header + head + _short(message.id) + type_))
-        for start in range(0, len(message.body), most):
-            frames.append(_frame(3, number, message.body[start : start + most]))
-    return b"".join(frames)
-
-
-_LONG = struct.Struct(">Q")
-_FRAME = struct.Struct(">BHL")
-
-
-def _short(text: str) -> bytes:
-    encoded = text.encode()
-    return bytes((len(encoded),)) + encoded
-
-
-def _frame(kind: int, channel: int, payload: bytes) -> bytes:
-    return _FRAME.pack(kind, channel, len(payload)) + payload + b"\xce"
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    tag: int
-    routing_key: str
-    body: bytes
-
-
 class Subscription:
     """What arrives from one queue, handed out in batches and acknowledged by the caller."""
 
@@ -491,12 +455,10 @@ class Subscription:
 
     async def _consume(self, queue: str) -> str:
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        raw = self._channel.raw
+        raw.connection.deliveries.consumers[raw.channel_number] = self._on_message
         try:
-            tag = self._channel.raw.basic_consume(
-                queue,
-                self._on_message,
-                callback=_settle(answer),
-            )
+            tag = raw.basic_consume(queue, _never, callback=_settle(answer))
         except AMQPError as error:
             raise BrokerUnavailable(str(error)) from error
         await asyncio.wait({answer, self._channel.closed}, return_when=asyncio.FIRST_COMPLETED)
@@ -542,13 +504,19 @@ class Subscription:
             self._arrived.clear()
 
     async def close(self) -> None:
+        raw = self._channel.raw
         await self._channel.close()
+        raw.connection.deliveries.forget(raw.channel_number)
 
-    def _on_message(self, _: PikaChannel, method: Any, __: pika.BasicProperties, body: bytes) -> None:
-        self._arrived.append(Delivery(method.delivery_tag, method.routing_key, body))
+    def _on_message(self, delivery: Delivery) -> None:
+        self._arrived.append(delivery)
         self._something.set()
 
     def _on_cancelled(self, _: Any) -> None:
         # RabbitMQ ended the consumer (queue deleted, leader gone): begin anew, on a channel of its own.
         if self._channel.is_open:
             self._channel.raw.close()
+
+
+def _never(*_: Any) -> None:
+    raise AssertionError("a delivery went through pika")

@@ -21,8 +21,9 @@ from uuid import UUID
 import structlog
 
 from .backbone_metrics import BATCH_EVENTS, INBOX_DUPLICATES, age_seconds, handled_seconds
-from .broker import Broker, BrokerUnavailable, Delivery, Subscription, pauses
+from .broker import Broker, BrokerUnavailable, Subscription, pauses
 from .db import Database, Transaction, UnitOfWork
+from .frames import Delivery
 from .parking import Parking, Reason
 from .periodic import Periodic
 from .postgres import CONFLICTS, CUT_OFF, UNAVAILABLE, Connection, Pool

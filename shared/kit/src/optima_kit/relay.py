@@ -21,7 +21,8 @@ import structlog
 from optima_contracts.envelope import CONTENT_TYPE
 
 from .backbone_metrics import OUTBOX_OLDEST_SECONDS, OUTBOX_PENDING, published
-from .broker import Broker, Outgoing, Publisher, pauses
+from .broker import Broker, Publisher, pauses
+from .frames import Outgoing
 from .periodic import Periodic
 from .postgres import UNAVAILABLE, Connection, Pool
 from .topology import EVENTS

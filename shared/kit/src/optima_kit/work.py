@@ -23,10 +23,11 @@ from dramatiq.brokers.rabbitmq import RabbitmqBroker
 from pydantic import ValidationError
 
 from .backbone_metrics import JOB_SECONDS, JOBS_FAILED, JOBS_OVERDUE
-from .broker import Broker, BrokerUnavailable, Outgoing, Publisher, pauses
+from .broker import Broker, BrokerUnavailable, Publisher, pauses
 from .cause import Cause
 from .clock import Clock
 from .db import Database
+from .frames import Outgoing
 from .jobs import MARK_DONE, RELEASE, JobKind, JobRun
 from .periodic import Periodic
 from .postgres import CUT_OFF, UNAVAILABLE, Pool

@@ -9,7 +9,8 @@ import signal
 import pytest
 
 from optima_kit.backbone_metrics import INBOX_DUPLICATES
-from optima_kit.broker import Outgoing, Publisher, Subscription
+from optima_kit.broker import Publisher, Subscription
+from optima_kit.frames import Outgoing
 from optima_kit.ids import new_id
 from optima_kit.testing import eventually
 from optima_kit.topology import EVENTS, events_queue

@@ -7,7 +7,8 @@ import asyncio
 import pytest
 
 from optima_kit import parking
-from optima_kit.broker import Outgoing, Publisher
+from optima_kit.broker import Publisher
+from optima_kit.frames import Outgoing
 from optima_kit.ids import new_id
 from optima_kit.parking import list_parked, replay
 from optima_kit.testing import eventually

@@ -11,7 +11,8 @@ import pytest
 from conftest import stage_on
 from servers import OwnPostgres, OwnRabbit
 
-from optima_kit.broker import Broker, BrokerRefused, Outgoing, Publisher
+from optima_kit.broker import Broker, BrokerRefused, Publisher
+from optima_kit.frames import Outgoing
 from optima_kit.ids import new_id
 from optima_kit.postgres import UNAVAILABLE
 from optima_kit.relay import republish

@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 import pytest
 
 from optima_contracts.envelope import Envelope
-from optima_kit.broker import Outgoing, Publisher
+from optima_kit.broker import Publisher
 from optima_kit.cause import Cause
+from optima_kit.frames import Outgoing
 from optima_kit.ids import new_id
 from optima_kit.relay import Relay
 from optima_kit.testing import eventually

@@ -1,4 +1,4 @@
-"""Publishes written in bulk are what pika would have written, by pika's own decoding."""
+"""Frames in bulk are what pika would have written and read, by pika's own encoding and decoding."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pika import frame, spec
 
-from optima_kit.broker import Outgoing, publish_frames
+from optima_kit.frames import Delivery, DeliveryReader, Outgoing, frame_end, publish_frames
 
 SHORT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=60)
 MESSAGES = st.builds(Outgoing, SHORT.filter(bool), SHORT.filter(bool), st.binary(max_size=9000))
@@ -48,3 +48,47 @@ def test_pika_reads_what_was_published(exchange, content_type, batch):
                 type=message.routing_key,
             )
         )
+
+
+@given(
+    data=st.data(),
+    messages=st.lists(
+        st.tuples(
+            st.integers(1, 2),
+            st.booleans(),
+            st.integers(0, 2**63),
+            SHORT.filter(bool),
+            st.lists(st.binary(min_size=1, max_size=300), max_size=3),
+        ),
+        max_size=6,
+    ),
+)
+def test_deliveries_that_pika_would_write_are_read_however_they_are_cut(data, messages):
+    """Channel 1 has a consumer; what is for channel 2, and what is no delivery, is left to pika."""
+    written, expected, left = b"", [], 0
+    for channel, is_delivery, tag, key, parts in messages:
+        if is_delivery:
+            method = spec.Basic.Deliver("consumer", tag, False, "optima.events", key)
+            properties = pika.BasicProperties(message_id="m", delivery_mode=2)
+            frames = [
+                frame.Method(channel, method),
+                frame.Header(channel, sum(map(len, parts)), properties),
+                *(frame.Body(channel, part) for part in parts),
+            ]
+        else:
+            frames = [frame.Method(channel, spec.Basic.Ack(tag)), frame.Heartbeat()]
+        written += b"".join(each.marshal() for each in frames)
+        if is_delivery and channel == 1:
+            expected.append(Delivery(tag, key, b"".join(parts)))
+        else:
+            left += len(frames)
+    reader, seen, buffer = DeliveryReader(), [], b""
+    reader.consumers[1] = seen.append
+    while written:
+        cut = data.draw(st.integers(1, len(written)))
+        buffer, written = buffer + written[:cut], written[cut:]
+        while end := frame_end(buffer, 0):
+            left -= not reader.take(buffer, 0, end)
+            buffer = buffer[end:]
+    assert seen == expected
+    assert (left, buffer) == (0, b"")
