@@ -13,7 +13,7 @@ from uuid import UUID
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from optima_kit.db import Connection
+from optima_kit.db import UnitOfWork
 from optima_kit.sealing import SealBroken, Sealer
 from optima_kit.sql import load_queries
 
@@ -30,15 +30,15 @@ _NONCE = 12
 class PostgresPersonKeys:
     """Implements `ports.PersonKeys` on one transaction."""
 
-    def __init__(self, connection: Connection, sealer: Sealer) -> None:
-        self._connection = connection
+    def __init__(self, work: UnitOfWork, sealer: Sealer) -> None:
+        self._work = work
         self._sealer = sealer
 
     async def destroy(self, person_id: UUID, at: datetime) -> Erasure | None:
-        erased_at = await self._connection.fetchval(QUERIES.destroy_person_key, person_id, at)
+        erased_at = await self._work.fetchval(QUERIES.destroy_person_key, person_id=person_id, erased_at=at)
         if erased_at is not None:
             return Erasure(erased_at, fresh=True)
-        earlier = await self._connection.fetchval(QUERIES.find_erasure, person_id)
+        earlier = await self._work.fetchval(QUERIES.find_erasure, person_id=person_id)
         return None if earlier is None else Erasure(earlier, fresh=False)
 
     async def sealed(self, told: Sequence[tuple[Occurrence, Sequence[PersonalField]]]) -> list[str]:
@@ -48,7 +48,7 @@ class PostgresPersonKeys:
         if not people:
             return [occurrence.data for occurrence, _ in told]
         fresh = [self._sealer.sealed(os.urandom(_KEY), str(person_id)) for person_id in people]
-        await self._connection.execute(QUERIES.make_person_keys, people, fresh)
+        self._work.write(QUERIES.insert_person_keys, people=people, sealed=fresh)
         keys = await self._keys(people)
         return [_sealed(occurrence, fields, keys) for occurrence, fields in told]
 
@@ -68,7 +68,7 @@ class PostgresPersonKeys:
         }
 
     async def _keys(self, people: Iterable[UUID]) -> dict[UUID, bytes]:
-        rows = await self._connection.fetch(QUERIES.find_person_keys, list(people))
+        rows = await self._work.fetch(QUERIES.list_person_keys, people=list(people))
         try:
             return {
                 row["person_id"]: self._sealer.opened(row["sealed"], str(row["person_id"]))
