@@ -45,7 +45,7 @@ def service(settings: TrailSettings) -> Service[Ports]:
             anchor_keys=PostgresAnchorKeys(work),
             key_maker=key_maker,
             person_keys=PostgresPersonKeys(work, people_sealer),
-            webhooks=work.gathering(PostgresWebhooks),
+            webhooks=PostgresWebhooks(work),
             webhook_sealing=webhook_sealer,
             outbox=work.outbox,
             jobs=work.jobs,

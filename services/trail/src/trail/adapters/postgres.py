@@ -9,12 +9,15 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
+import asyncpg
+
 from optima_contracts.identity import PersonChanged, TenantChanged
 from optima_kit.db import UnitOfWork
 from optima_kit.sql import load_queries
 
 from ..application.anchor_chain import ANCHOR_CHAIN, AnchorChain
 from ..application.ports import Selection, Stretch, Tenant
+from ..application.schedules import owe_delivery
 from ..domain.anchors import anchor_is_due_at
 from ..domain.chain import BEGINNING, Broken, Head, SealedEntry, extend
 from ..domain.competence import Grant, Sight
@@ -53,25 +56,28 @@ class PostgresTrail:
         self._grants.update(grants)
 
     async def flush(self) -> None:
-        """Numbers, seals and writes what was recorded: a handful of statements, however much it is."""
+        """Numbers, seals and writes what was recorded: two statements, however much it is, and one more where
+        texts are personal."""
         if not self._told:
             return
         told, self._told = self._told, []
         grants, self._grants = self._grants, set()
-        head, anchor_due = await self._locked_head()
+        locked = await self._lock_head(sorted({occurrence.type for occurrence, _ in told}))
         written = await self._person_keys.sealed(told)
         occurrences = [
             replace(each, data=data) if fields else each
             for (each, fields), data in zip(told, written, strict=True)
         ]
+        head = Head(locked["number"], locked["hash"])
         sealed = extend(head, occurrences, tenant_id=self._work.tenant_id, recorded_at=self._work.now)
-        self._append(sealed, grants)
         today = self._work.now.astimezone(UTC).date()
-        if anchor_due is None or anchor_due < today:
-            self._work.write(QUERIES.update_anchor_due, day=today)
+        self._append(sealed, grants, today)
+        if locked["anchor_due"] is None or locked["anchor_due"] < today:
             self._work.jobs.schedule(
                 ANCHOR_CHAIN, AnchorChain(day=today), key=today.isoformat(), due_at=anchor_is_due_at(today)
             )
+        for webhook_id in locked["waiting"]:
+            owe_delivery(self._work.jobs, webhook_id, due_at=None)
 
     async def head(self) -> Head:
         row = await self._work.fetchrow(QUERIES.find_head)
@@ -185,16 +191,15 @@ class PostgresTrail:
             shown.append(each)
         return shown
 
-    async def _locked_head(self) -> tuple[Head, date | None]:
-        """The newest entry, and the last day whose anchor is owed."""
-        row = await self._work.fetchrow(QUERIES.lock_head)
+    async def _lock_head(self, types: Sequence[str]) -> asyncpg.Record:
+        row = await self._work.fetchrow(QUERIES.lock_head, types=types)
         if row is None:
             self._work.write(QUERIES.insert_head, number=BEGINNING.number, hash=BEGINNING.hash)
-            row = await self._work.fetchrow(QUERIES.lock_head)
+            row = await self._work.fetchrow(QUERIES.lock_head, types=types)
         assert row is not None
-        return Head(row["number"], row["hash"]), row["anchor_due"]
+        return row
 
-    def _append(self, sealed: Sequence[SealedEntry], grants: set[Grant]) -> None:
+    def _append(self, sealed: Sequence[SealedEntry], grants: set[Grant], today: date) -> None:
         occurrences = [each.entry.occurrence for each in sealed]
         hours = _hours_of(sealed)
         granted = sorted({(g.person_id, g.correlation_id, g.subject or g.correlation_id) for g in grants})
@@ -222,6 +227,7 @@ class PostgresTrail:
             granted_subjects=[subject for _, _, subject in granted],
             number=sealed[-1].entry.number,
             hash=sealed[-1].hash,
+            today=today,
         )
 
 

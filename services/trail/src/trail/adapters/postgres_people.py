@@ -43,13 +43,21 @@ class PostgresPersonKeys:
 
     async def sealed(self, told: Sequence[tuple[Occurrence, Sequence[PersonalField]]]) -> list[str]:
         """The data of each occurrence with its personal fields sealed, under keys that are made where they
-        are missing. What is told of an erased person is sealed under a key that nobody keeps."""
+        are missing: who calls this holds the head's lock, so that nobody else makes them at once. What is
+        told of an erased person is sealed under a key that nobody keeps."""
         people = sorted({field.person_id for _, fields in told for field in fields})
         if not people:
             return [occurrence.data for occurrence, _ in told]
-        fresh = [self._sealer.sealed(os.urandom(_KEY), str(person_id)) for person_id in people]
-        self._work.write(QUERIES.insert_person_keys, people=people, sealed=fresh)
         keys = await self._keys(people)
+        fresh = {person_id: os.urandom(_KEY) for person_id in people if person_id not in keys}
+        self._work.write_many(
+            QUERIES.insert_person_key,
+            (
+                {"person_id": person_id, "sealed": self._sealer.sealed(key, str(person_id))}
+                for person_id, key in fresh.items()
+            ),
+        )
+        keys |= fresh
         return [_sealed(occurrence, fields, keys) for occurrence, fields in told]
 
     async def opened(self, entries: Iterable[Occurrence]) -> Mapping[UUID, dict[str, OpenText | None]]:
@@ -67,13 +75,15 @@ class PostgresPersonKeys:
             for event_id, texts in found.items()
         }
 
-    async def _keys(self, people: Iterable[UUID]) -> dict[UUID, bytes]:
+    async def _keys(self, people: Iterable[UUID]) -> dict[UUID, bytes | None]:
+        """Of those who have, or had, a key; None for the erased."""
         rows = await self._work.fetch(QUERIES.list_person_keys, people=list(people))
         try:
             return {
-                row["person_id"]: self._sealer.opened(row["sealed"], str(row["person_id"]))
+                row["person_id"]: None
+                if row["sealed"] is None
+                else self._sealer.opened(row["sealed"], str(row["person_id"]))
                 for row in rows
-                if row["sealed"] is not None
             }
         except SealBroken as broken:
             raise SealBroken(
@@ -82,7 +92,9 @@ class PostgresPersonKeys:
             ) from None
 
 
-def _sealed(occurrence: Occurrence, fields: Sequence[PersonalField], keys: Mapping[UUID, bytes]) -> str:
+def _sealed(
+    occurrence: Occurrence, fields: Sequence[PersonalField], keys: Mapping[UUID, bytes | None]
+) -> str:
     if not fields:
         return occurrence.data
     data = json.loads(occurrence.data)

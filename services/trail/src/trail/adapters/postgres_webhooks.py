@@ -11,7 +11,6 @@ import asyncpg
 
 from optima_kit.db import UnitOfWork
 
-from ..application.schedules import owe_delivery
 from ..domain.competence import Sight
 from ..domain.webhooks import Attempt, SealedSecret, Webhook
 from .postgres import QUERIES
@@ -24,17 +23,6 @@ class PostgresWebhooks:
 
     def __init__(self, work: UnitOfWork) -> None:
         self._work = work
-        self._types: set[str] = set()
-
-    def wake(self, event_type: str) -> None:
-        self._types.add(event_type)
-
-    async def flush(self) -> None:
-        if not self._types:
-            return
-        types, self._types = sorted(self._types), set()
-        for row in await self._work.fetch(QUERIES.list_waiting_webhooks, types=types):
-            owe_delivery(self._work.jobs, row["id"], due_at=None)
 
     async def lock(self) -> None:
         await self._work.execute(QUERIES.lock_webhooks)

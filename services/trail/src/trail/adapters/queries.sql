@@ -1,8 +1,16 @@
 -- What the trail reads and appends. Row-level security narrows everything to the tenant.
 
 -- name: lock_head
--- Once a batch: who holds this row numbers the next entries.
-SELECT number, hash, anchor_due FROM heads FOR UPDATE
+-- Once a batch of events of these types: who holds this row numbers the next entries, and makes the keys of
+-- the people that they tell of. With it come the webhooks that wait for such events; one whose receiver fails
+-- is left to its next attempt.
+SELECT number, hash, anchor_due,
+       ARRAY(SELECT id FROM webhooks
+             WHERE state = 'active' AND retry_at IS NULL
+               AND (types = '{}' OR EXISTS (
+                     SELECT FROM unnest(:types::text[]) AS come(type), unnest(types) AS wanted(beginning)
+                     WHERE starts_with(come.type, wanted.beginning)))) AS waiting
+FROM heads FOR UPDATE
 
 -- name: insert_head
 -- A tenant's first entry; two consumers may begin at once.
@@ -32,7 +40,7 @@ WITH noted AS (
         AS g(person_id, story, subject)
     ON CONFLICT DO NOTHING
 ), moved AS (
-    UPDATE heads SET number = :number, hash = :hash
+    UPDATE heads SET number = :number, hash = :hash, anchor_due = greatest(anchor_due, :today)
 )
 INSERT INTO entries (number, event_id, source, type, subject, sequence, correlation_id, causation_id,
                      actor_id, on_behalf_of, occurred_at, data, hash, recorded_at)
@@ -56,9 +64,9 @@ SELECT greatest(
        CASE WHEN :after::uuid IS NOT NULL AND NOT EXISTS (SELECT FROM entries WHERE event_id = :after) THEN 0
             WHEN :occurred_before::timestamptz IS NULL THEN coalesce((SELECT number FROM heads), 0)
             ELSE (SELECT coalesce(max(last_number), 0) FROM hours
-                  WHERE hour < :occurred_before
-                    AND (:occurred_from::timestamptz IS NULL OR hour > :occurred_from - interval '1 hour')) END
-           AS high
+                  WHERE hour < :occurred_before AND (
+                        :occurred_from::timestamptz IS NULL OR hour > :occurred_from - interval '1 hour'))
+            END AS high
 
 -- name: count_grants
 -- Up to `most`: decides between the two ways of reading one's competence.
@@ -228,9 +236,9 @@ ORDER BY number
 LIMIT :limit
 
 -- name: check_stretch
--- Recomputes the hashes after the entry `number`. The text is `Entry.canonical`'s, written here since millions
--- of entries are verified: to send them elsewhere takes longer than to hash them. Both stand or fall by the
--- hashes. In parentheses: each step copies what it joins, so that the long `data` comes late.
+-- Recomputes the hashes after the entry `number`. The text is `Entry.canonical`'s, written here since
+-- millions of entries are verified: to send them elsewhere takes longer than to hash them. Both stand or fall
+-- by the hashes. In parentheses: each step copies what it joins, so that the long `data` comes late.
 SELECT count(*) AS entries, max(number) AS last, min(number) FILTER (WHERE holds IS NOT TRUE) AS broken
 FROM (
     SELECT number,
@@ -259,10 +267,6 @@ SELECT number, hash FROM entries WHERE number < :number ORDER BY number DESC LIM
 
 -- name: list_hashes
 SELECT number, hash FROM entries WHERE number = ANY (:numbers::bigint[])
-
--- name: update_anchor_due
--- The day's first entry owes the day's anchor.
-UPDATE heads SET anchor_due = :day
 
 -- name: find_anchor
 SELECT day FROM anchors WHERE day = :day
@@ -294,11 +298,8 @@ VALUES (:kid, :public, :attestation, :sealed, :signs_from)
 -- name: delete_private_key
 UPDATE anchor_keys SET sealed = NULL WHERE kid = :kid
 
--- name: insert_person_keys
--- In the order of people; whoever has a key, or was erased, keeps that.
-INSERT INTO person_keys (person_id, sealed)
-SELECT person_id, sealed FROM unnest(:people::uuid[], :sealed::bytea[]) AS made(person_id, sealed)
-ON CONFLICT (tenant_id, person_id) DO NOTHING
+-- name: insert_person_key
+INSERT INTO person_keys (person_id, sealed) VALUES (:person_id, :sealed)
 
 -- name: list_person_keys
 SELECT person_id, sealed FROM person_keys WHERE person_id = ANY (:people::uuid[])
@@ -323,14 +324,6 @@ CROSS JOIN LATERAL (
            actor_id, on_behalf_of, occurred_at, recorded_at, data, hash
     FROM entries WHERE correlation_id = story.id AND type = :type
     ORDER BY number DESC LIMIT 1) AS told
-
--- name: list_waiting_webhooks
--- Once a batch of events of these types. A webhook whose receiver fails is left to its next attempt.
-SELECT id FROM webhooks
-WHERE state = 'active' AND retry_at IS NULL
-  AND (types = '{}' OR EXISTS (
-        SELECT FROM unnest(:types::text[]) AS come(type), unnest(types) AS wanted(beginning)
-        WHERE starts_with(come.type, wanted.beginning)))
 
 -- name: list_webhooks_behind
 SELECT id, owner_id, privileges, url, types, description, position, state, disabled_because, failures,

@@ -59,7 +59,8 @@ class Trail(Protocol):
         self, occurrence: Occurrence, grants: Sequence[Grant], personal: Sequence[PersonalField]
     ) -> None:
         """Keeps the occurrence for the end of the transaction, when all are numbered and sealed together, the
-        personal fields under their people's keys."""
+        personal fields under their people's keys, and a delivery is owed to each webhook that waits for such
+        an event."""
 
     async def head(self) -> Head:
         """The newest entry as noted beside the chain; `BEGINNING` where there is none."""
@@ -136,9 +137,6 @@ class PersonKeys(Protocol):
 
 
 class Webhooks(Protocol):
-    def wake(self, event_type: str) -> None:
-        """At the end of the transaction, owes a delivery to every webhook that waits for such an event."""
-
     async def lock(self) -> None:
         """Whoever else wants to set a webhook up waits."""
 
