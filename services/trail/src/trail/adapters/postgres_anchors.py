@@ -22,11 +22,11 @@ class PostgresAnchors:
     async def has(self, day: date) -> bool:
         return await self._work.fetchval(QUERIES.find_anchor, day=day) is not None
 
-    async def newest(self) -> Anchor | None:
+    async def find_newest(self) -> Anchor | None:
         row = await self._work.fetchrow(QUERIES.find_newest_anchor)
         return Anchor(**row) if row else None
 
-    async def add(self, anchor: Anchor) -> None:
+    async def insert(self, anchor: Anchor) -> None:
         self._work.write(
             QUERIES.insert_anchor,
             day=anchor.day,
@@ -55,7 +55,7 @@ class PostgresAnchorKeys:
     async def all(self) -> Sequence[AnchorKey]:
         return [AnchorKey(**row) for row in await self._work.fetch(QUERIES.list_anchor_keys)]
 
-    async def add(self, key: AnchorKey) -> None:
+    async def insert(self, key: AnchorKey) -> None:
         self._work.write(
             QUERIES.insert_anchor_key,
             kid=key.kid,
@@ -65,5 +65,5 @@ class PostgresAnchorKeys:
             signs_from=key.signs_from,
         )
 
-    async def forget_private(self, kid: str) -> None:
+    async def delete_private(self, kid: str) -> None:
         self._work.write(QUERIES.delete_private_key, kid=kid)

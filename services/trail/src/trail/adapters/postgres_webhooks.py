@@ -24,7 +24,7 @@ class PostgresWebhooks:
     def __init__(self, work: UnitOfWork) -> None:
         self._work = work
 
-    async def lock(self) -> None:
+    async def lock_all(self) -> None:
         await self._work.execute(QUERIES.lock_webhooks)
 
     async def count(self) -> int:
@@ -36,13 +36,13 @@ class PostgresWebhooks:
             _webhook(row) for row in await self._work.fetch(QUERIES.list_webhooks, after=after, limit=limit)
         ]
 
-    async def get(self, webhook_id: UUID) -> Webhook | None:
+    async def find(self, webhook_id: UUID) -> Webhook | None:
         return _webhook_or_none(await self._work.fetchrow(QUERIES.find_webhook, id=webhook_id))
 
-    async def locked(self, webhook_id: UUID) -> Webhook | None:
+    async def lock(self, webhook_id: UUID) -> Webhook | None:
         return _webhook_or_none(await self._work.fetchrow(QUERIES.lock_webhook, id=webhook_id))
 
-    async def with_url(self, url: str) -> Webhook | None:
+    async def find_by_url(self, url: str) -> Webhook | None:
         return _webhook_or_none(await self._work.fetchrow(QUERIES.find_webhook_by_url, url=url))
 
     async def behind(self) -> Sequence[Webhook]:
@@ -51,20 +51,20 @@ class PostgresWebhooks:
             _webhook(row) for row in await self._work.fetch(QUERIES.list_webhooks_behind, overdue=overdue)
         ]
 
-    async def add(self, webhook: Webhook) -> None:
+    async def insert(self, webhook: Webhook) -> None:
         self._work.write(QUERIES.insert_webhook, **_columns(webhook))
 
-    async def save(self, webhook: Webhook) -> None:
+    async def update(self, webhook: Webhook) -> None:
         self._work.write(QUERIES.update_webhook, **_columns(webhook))
 
-    async def remove(self, webhook_id: UUID) -> None:
+    async def delete(self, webhook_id: UUID) -> None:
         self._work.write(QUERIES.delete_webhook, id=webhook_id)
 
     async def secrets(self, webhook_id: UUID) -> Sequence[SealedSecret]:
         rows = await self._work.fetch(QUERIES.list_webhook_secrets, webhook_id=webhook_id)
         return [SealedSecret(**row) for row in rows]
 
-    async def add_secret(self, webhook_id: UUID, secret: SealedSecret) -> None:
+    async def insert_secret(self, webhook_id: UUID, secret: SealedSecret) -> None:
         self._work.write(
             QUERIES.insert_webhook_secret,
             webhook_id=webhook_id,
@@ -73,7 +73,7 @@ class PostgresWebhooks:
             created_at=secret.created_at,
         )
 
-    async def remove_secret(self, webhook_id: UUID, secret_id: UUID) -> None:
+    async def delete_secret(self, webhook_id: UUID, secret_id: UUID) -> None:
         self._work.write(QUERIES.delete_webhook_secret, webhook_id=webhook_id, id=secret_id)
 
     async def note(self, attempt: Attempt) -> None:
@@ -106,12 +106,12 @@ class PostgresWebhooks:
         )
         return [Attempt(**row) for row in rows]
 
-    async def attempt(self, webhook_id: UUID, attempt_id: UUID, sight: Sight) -> Attempt | None:
+    async def find_attempt(self, webhook_id: UUID, attempt_id: UUID, sight: Sight) -> Attempt | None:
         row = await self._work.fetchrow(QUERIES.find_webhook_attempt, webhook_id=webhook_id, id=attempt_id)
         attempt = Attempt(**row) if row is not None else None
         return attempt if attempt is not None and sight.shows_type(attempt.type) else None
 
-    async def forget_attempts(self, before: datetime) -> None:
+    async def delete_attempts(self, before: datetime) -> None:
         self._work.write(QUERIES.delete_webhook_attempts, before=before)
 
     async def privileges_of(self, owner_id: UUID) -> frozenset[str] | None:
