@@ -34,6 +34,7 @@ from optima_kit.actor import Actor
 from optima_kit.db import Database
 from optima_kit.ids import new_id
 from optima_kit.reactions import Received
+from optima_kit.sql import Statement
 from optima_kit.testing import ServiceDatabase, temporary_database
 from trail.adapters.messages import record
 from trail.adapters.signatures import AnchorKeyMaker
@@ -244,7 +245,7 @@ class Desk:
     async def verified(self) -> tuple[float, float]:
         """Seconds of the clock, and of the processor: this process and PostgreSQL's for it."""
         async with self.database.reading(TENANT) as work:
-            pid = await work.connection.fetchval("SELECT pg_backend_pid()")
+            pid = await work.fetchval(Statement.parse("SELECT pg_backend_pid()"))
             began, own, server = time.perf_counter(), time.process_time(), server_seconds(pid)
             outcome = await verify_chain(self.ports(work))
             took = time.perf_counter() - began

@@ -35,17 +35,17 @@ def service(settings: TrailSettings) -> Service[Ports]:
     webhook_sealer = Sealer(key_secret, "trail webhook secrets")
 
     def trail(work: UnitOfWork) -> PostgresTrail:
-        return PostgresTrail(work, PostgresPersonKeys(work.connection, people_sealer))
+        return PostgresTrail(work, PostgresPersonKeys(work, people_sealer))
 
     def ports(work: UnitOfWork) -> Ports:
         return Ports(
             tenant_id=work.tenant_id,
             trail=work.gathering(trail),
-            anchors=PostgresAnchors(work.connection),
-            anchor_keys=PostgresAnchorKeys(work.connection),
+            anchors=PostgresAnchors(work),
+            anchor_keys=PostgresAnchorKeys(work),
             key_maker=key_maker,
-            person_keys=PostgresPersonKeys(work.connection, people_sealer),
-            webhooks=work.gathering(PostgresWebhooks),
+            person_keys=PostgresPersonKeys(work, people_sealer),
+            webhooks=PostgresWebhooks(work),
             webhook_sealing=webhook_sealer,
             outbox=work.outbox,
             jobs=work.jobs,

@@ -18,6 +18,7 @@ from optima_contracts.trail import ChainAnchored
 from optima_kit.db import Database
 from optima_kit.http import encode_cursor
 from optima_kit.reactions import Received
+from optima_kit.sql import Statement
 from optima_kit.testing import app_client
 from optima_kit.work import JobRunner
 from trail.adapters.signatures import AnchorKeyMaker
@@ -288,7 +289,7 @@ async def test_an_export_does_not_vouch_for_a_key_of_ones_own(
 async def test_the_service_itself_cannot_change_an_anchor(anchored: Any, statement: str) -> None:
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         async with anchored.database.transaction(TENANT) as work:
-            await work.connection.execute(statement)
+            await work.execute(Statement.parse(statement))
 
 
 @pytest.mark.parametrize("change", ["number = 5", "day = '2026-11-20'", "signature = repeat('A', 86)"])

@@ -422,12 +422,12 @@ async def test_what_an_owner_may_see_is_found_by_index(scene: Any) -> None:
             )
         )
     await scene.tamper("ANALYZE entries")
-    for statement, argument, index in (
-        (QUERIES.find_owner, UUID(int=1001), "entries_by_story"),
-        (QUERIES.find_privileges_of_roles, ["buyer"], "entries_by_type"),
+    for statement, parameters, index in (
+        (QUERIES.find_owner, {"owner_id": UUID(int=1001)}, "entries_by_story"),
+        (QUERIES.list_privileges_of_roles, {"keys": ["buyer"]}, "entries_by_type"),
     ):
         async with scene.database.reading(scene.tenant_id) as work:
-            plan = await work.connection.fetch(f"EXPLAIN {statement}", argument)
+            plan = await work.fetch(replace(statement, sql=f"EXPLAIN {statement.sql}"), **parameters)
         assert index in "".join(row[0] for row in plan), plan
 
 

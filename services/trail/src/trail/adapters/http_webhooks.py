@@ -158,7 +158,7 @@ async def read_webhook(call: Call[Ports], webhook_id: UUID) -> Reply[WholeWebhoo
 async def revise(call: Call[Ports], webhook_id: UUID, body: WebhookContent) -> Reply[WebhookView]:
     """Change where a webhook leads and what it tells; it then has your privileges"""
     async with call.database.reading(call.actor.tenant_id) as looking:
-        if await call.resources.ports(looking).webhooks.get(webhook_id) is None:
+        if await call.resources.ports(looking).webhooks.find(webhook_id) is None:
             raise Absent("no_such_webhook")
     await call.resources.receivers.check(body.url)
     async with _work(call) as work:
@@ -251,7 +251,7 @@ def _work(call: Call[Ports]) -> Any:
 
 
 async def _webhook(call: Call[Ports], webhook_id: UUID) -> Webhook:
-    webhook = await call.ports.webhooks.get(webhook_id)
+    webhook = await call.ports.webhooks.find(webhook_id)
     if webhook is None:
         raise Absent("no_such_webhook")
     return webhook

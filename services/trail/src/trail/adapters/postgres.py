@@ -9,12 +9,15 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
+import asyncpg
+
 from optima_contracts.identity import PersonChanged, TenantChanged
 from optima_kit.db import UnitOfWork
 from optima_kit.sql import load_queries
 
 from ..application.anchor_chain import ANCHOR_CHAIN, AnchorChain
 from ..application.ports import Selection, Stretch, Tenant
+from ..application.schedules import owe_delivery
 from ..domain.anchors import anchor_is_due_at
 from ..domain.chain import BEGINNING, Broken, Head, SealedEntry, extend
 from ..domain.competence import Grant, Sight
@@ -53,40 +56,43 @@ class PostgresTrail:
         self._grants.update(grants)
 
     async def flush(self) -> None:
-        """Numbers, seals and writes what was recorded: a handful of statements, however much it is."""
+        """Numbers, seals and writes what was recorded: two statements, however much it is, and one more where
+        texts are personal."""
         if not self._told:
             return
         told, self._told = self._told, []
         grants, self._grants = self._grants, set()
-        head, anchor_due = await self._locked_head()
+        locked = await self._lock_head(sorted({occurrence.type for occurrence, _ in told}))
         written = await self._person_keys.sealed(told)
         occurrences = [
             replace(each, data=data) if fields else each
             for (each, fields), data in zip(told, written, strict=True)
         ]
+        head = Head(locked["number"], locked["hash"])
         sealed = extend(head, occurrences, tenant_id=self._work.tenant_id, recorded_at=self._work.now)
-        await self._append(sealed, grants)
         today = self._work.now.astimezone(UTC).date()
-        if anchor_due is None or anchor_due < today:
-            await self._work.connection.execute(QUERIES.owe_anchor, today)
+        self._append(sealed, grants, today)
+        if locked["anchor_due"] is None or locked["anchor_due"] < today:
             self._work.jobs.schedule(
                 ANCHOR_CHAIN, AnchorChain(day=today), key=today.isoformat(), due_at=anchor_is_due_at(today)
             )
+        for webhook_id in locked["waiting"]:
+            owe_delivery(self._work.jobs, webhook_id, due_at=None)
 
     async def head(self) -> Head:
-        row = await self._work.connection.fetchrow(QUERIES.read_head)
+        row = await self._work.fetchrow(QUERIES.find_head)
         return Head(row["number"], row["hash"]) if row else BEGINNING
 
     async def number_of(self, event_id: UUID) -> int | None:
-        number: int | None = await self._work.connection.fetchval(QUERIES.find_event, event_id)
+        number: int | None = await self._work.fetchval(QUERIES.find_event, event_id=event_id)
         return number
 
     async def entries(self, selection: Selection, sight: Sight) -> list[SealedEntry]:
-        connection = self._work.connection
-        # Every filter is optional: only a plan made for those that are given uses their index.
-        await connection.execute("SET LOCAL plan_cache_mode = force_custom_plan")
-        window = await connection.fetchrow(
-            QUERIES.find_window, selection.after, selection.occurred_from, selection.occurred_before
+        window = await self._work.fetchrow(
+            QUERIES.find_window,
+            after=selection.after,
+            occurred_from=selection.occurred_from,
+            occurred_before=selection.occurred_before,
         )
         assert window is not None
         low, high = window
@@ -98,53 +104,54 @@ class PostgresTrail:
             found = {
                 row["type"]
                 for prefix in selection.types
-                for row in await connection.fetch(QUERIES.find_types, prefix)
+                for row in await self._work.fetch(QUERIES.list_types, beginning=prefix)
             }
             types = sorted(found)
-        statement, viewer = QUERIES.select_entries, None
+        statement, viewer = QUERIES.list_entries, None
         if not sight.everything:
             viewer = sight.person_id
-            grants = await connection.fetchval(QUERIES.count_grants, viewer, FEW_GRANTS + 1)
+            grants = await self._work.fetchval(QUERIES.count_grants, person_id=viewer, most=FEW_GRANTS + 1)
             if grants <= FEW_GRANTS:
-                statement = QUERIES.select_entries_of_few_stories
+                statement = QUERIES.list_entries_of_few_stories
         elif selection.person_id is not None:
-            statement = QUERIES.select_entries_of_person
+            statement = QUERIES.list_entries_of_person
         elif selection.brief_id is None and types is not None and len(types) <= FEW_TYPES:
-            statement = QUERIES.select_entries_of_types
-        rows = await connection.fetch(
+            statement = QUERIES.list_entries_of_types
+        rows = await self._work.fetch(
             statement,
-            low,
-            high,
-            selection.limit,
-            selection.brief_id,
-            selection.person_id,
-            types,
-            selection.occurred_from,
-            selection.occurred_before,
-            sight.brief_prices,
-            sight.economics,
-            viewer,
+            low=low,
+            high=high,
+            limit=selection.limit,
+            story_id=selection.brief_id,
+            person_id=selection.person_id,
+            types=types,
+            occurred_from=selection.occurred_from,
+            occurred_before=selection.occurred_before,
+            brief_prices=sight.brief_prices,
+            economics=sight.economics,
+            viewer_id=viewer,
         )
         return await self._readable([_sealed(row) for row in rows])
 
     async def portion(self, *, after: int, through: int) -> list[SealedEntry]:
-        rows = await self._work.connection.fetch(QUERIES.walk_chain, after, through, PORTION)
+        rows = await self._work.fetch(QUERIES.list_chain, after=after, through=through, limit=PORTION)
         return [_sealed(row) for row in rows]
 
     async def hashes_at(self, numbers: Sequence[int]) -> Mapping[int, str]:
-        rows = await self._work.connection.fetch(QUERIES.hashes_at, numbers)
+        rows = await self._work.fetch(QUERIES.list_hashes, numbers=numbers)
         return {row["number"]: row["hash"] for row in rows}
 
     async def check_stretch(self, start: Head) -> Stretch:
-        connection = self._work.connection
-        row = await connection.fetchrow(QUERIES.check_stretch, start.number, start.hash, STRETCH)
+        row = await self._work.fetchrow(
+            QUERIES.check_stretch, number=start.number, hash=start.hash, limit=STRETCH
+        )
         assert row is not None
         entries, last, broken = row
         if entries == 0:
             return Stretch(0, start, None)
         if broken is None:
             return Stretch(entries, Head(last, (await self.hashes_at([last]))[last]), None)
-        before = await connection.fetchrow(QUERIES.find_before, broken)
+        before = await self._work.fetchrow(QUERIES.find_entry_before, number=broken)
         holds = Head(*before) if before and before["number"] > start.number else start
         expected = holds.number + 1
         why = Broken(expected, "missing") if broken > expected else Broken(broken, "altered")
@@ -154,15 +161,15 @@ class PostgresTrail:
         return await self._person_keys.opened(each.entry.occurrence for each in entries)
 
     async def names(self, people: Sequence[UUID]) -> Mapping[UUID, str]:
-        rows = await self._work.connection.fetch(QUERIES.newest_words, people, PersonChanged.type)
+        rows = await self._work.fetch(QUERIES.list_newest_entries, stories=people, type=PersonChanged.type)
         told = await self._readable([_sealed(row) for row in rows])
         return {
             each.entry.occurrence.subject: json.loads(each.entry.occurrence.data)["name"] for each in told
         }
 
     async def tenant(self) -> Tenant:
-        row = await self._work.connection.fetchrow(
-            QUERIES.newest_words, [self._work.tenant_id], TenantChanged.type
+        row = await self._work.fetchrow(
+            QUERIES.list_newest_entries, stories=[self._work.tenant_id], type=TenantChanged.type
         )
         if row is None:
             return Tenant(str(self._work.tenant_id), "UTC")
@@ -184,44 +191,43 @@ class PostgresTrail:
             shown.append(each)
         return shown
 
-    async def _locked_head(self) -> tuple[Head, date | None]:
-        """The newest entry, and the last day whose anchor is owed."""
-        connection = self._work.connection
-        row = await connection.fetchrow(QUERIES.lock_head)
+    async def _lock_head(self, types: Sequence[str]) -> asyncpg.Record:
+        row = await self._work.fetchrow(QUERIES.lock_head, types=types)
         if row is None:
-            await connection.execute(QUERIES.begin_chain, BEGINNING.number, BEGINNING.hash)
-            row = await connection.fetchrow(QUERIES.lock_head)
+            self._work.write(QUERIES.insert_head, number=BEGINNING.number, hash=BEGINNING.hash)
+            row = await self._work.fetchrow(QUERIES.lock_head, types=types)
         assert row is not None
-        return Head(row["number"], row["hash"]), row["anchor_due"]
+        return row
 
-    async def _append(self, sealed: Sequence[SealedEntry], grants: set[Grant]) -> None:
+    def _append(self, sealed: Sequence[SealedEntry], grants: set[Grant], today: date) -> None:
         occurrences = [each.entry.occurrence for each in sealed]
         hours = _hours_of(sealed)
         granted = sorted({(g.person_id, g.correlation_id, g.subject or g.correlation_id) for g in grants})
-        await self._work.connection.execute(
-            QUERIES.append_entries,
-            [each.entry.number for each in sealed],
-            [o.event_id for o in occurrences],
-            [o.source for o in occurrences],
-            [o.type for o in occurrences],
-            [o.subject for o in occurrences],
-            [o.sequence for o in occurrences],
-            [o.correlation_id for o in occurrences],
-            [o.causation_id for o in occurrences],
-            [o.actor_id for o in occurrences],
-            [o.on_behalf_of for o in occurrences],
-            [o.occurred_at for o in occurrences],
-            [o.data for o in occurrences],
-            [each.hash for each in sealed],
-            self._work.now,
-            list(hours),
-            [first for first, _ in hours.values()],
-            [last for _, last in hours.values()],
-            [person_id for person_id, _, _ in granted],
-            [correlation_id for _, correlation_id, _ in granted],
-            [subject for _, _, subject in granted],
-            sealed[-1].entry.number,
-            sealed[-1].hash,
+        self._work.write(
+            QUERIES.insert_entries,
+            numbers=[each.entry.number for each in sealed],
+            event_ids=[o.event_id for o in occurrences],
+            sources=[o.source for o in occurrences],
+            types=[o.type for o in occurrences],
+            subjects=[o.subject for o in occurrences],
+            sequences=[o.sequence for o in occurrences],
+            correlation_ids=[o.correlation_id for o in occurrences],
+            causation_ids=[o.causation_id for o in occurrences],
+            actor_ids=[o.actor_id for o in occurrences],
+            on_behalf_of=[o.on_behalf_of for o in occurrences],
+            occurred_at=[o.occurred_at for o in occurrences],
+            data=[o.data for o in occurrences],
+            hashes=[each.hash for each in sealed],
+            recorded_at=self._work.now,
+            hours=list(hours),
+            first_numbers=[first for first, _ in hours.values()],
+            last_numbers=[last for _, last in hours.values()],
+            granted_people=[person_id for person_id, _, _ in granted],
+            granted_stories=[correlation_id for _, correlation_id, _ in granted],
+            granted_subjects=[subject for _, _, subject in granted],
+            number=sealed[-1].entry.number,
+            hash=sealed[-1].hash,
+            today=today,
         )
 
 

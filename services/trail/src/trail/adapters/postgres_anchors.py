@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from optima_kit.db import Connection
+from optima_kit.db import UnitOfWork
 from optima_kit.sql import load_queries
 
 from ..domain.anchors import Anchor, AnchorKey
@@ -16,49 +16,54 @@ QUERIES = load_queries(__package__)
 class PostgresAnchors:
     """Implements `ports.Anchors` on one transaction."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, work: UnitOfWork) -> None:
+        self._work = work
 
     async def has(self, day: date) -> bool:
-        return await self._connection.fetchval(QUERIES.find_anchor, day) is not None
+        return await self._work.fetchval(QUERIES.find_anchor, day=day) is not None
 
-    async def newest(self) -> Anchor | None:
-        row = await self._connection.fetchrow(QUERIES.newest_anchor)
+    async def find_newest(self) -> Anchor | None:
+        row = await self._work.fetchrow(QUERIES.find_newest_anchor)
         return Anchor(**row) if row else None
 
-    async def add(self, anchor: Anchor) -> None:
-        await self._connection.execute(
-            QUERIES.add_anchor,
-            anchor.day,
-            anchor.number,
-            anchor.hash,
-            anchor.signed_at,
-            anchor.kid,
-            anchor.signature,
+    async def insert(self, anchor: Anchor) -> None:
+        self._work.write(
+            QUERIES.insert_anchor,
+            day=anchor.day,
+            number=anchor.number,
+            hash=anchor.hash,
+            signed_at=anchor.signed_at,
+            kid=anchor.kid,
+            signature=anchor.signature,
         )
 
     async def between(self, after: int, through: int | None) -> list[Anchor]:
-        rows = await self._connection.fetch(QUERIES.list_anchors, after, through)
+        rows = await self._work.fetch(QUERIES.list_anchors, after=after, through=through)
         return [Anchor(**row) for row in rows]
 
 
 class PostgresAnchorKeys:
     """Implements `ports.AnchorKeys` on one transaction."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, work: UnitOfWork) -> None:
+        self._work = work
 
     async def lock(self) -> Sequence[AnchorKey]:
-        await self._connection.execute(QUERIES.lock_anchor_keys)
+        await self._work.execute(QUERIES.lock_anchor_keys)
         return await self.all()
 
     async def all(self) -> Sequence[AnchorKey]:
-        return [AnchorKey(**row) for row in await self._connection.fetch(QUERIES.list_anchor_keys)]
+        return [AnchorKey(**row) for row in await self._work.fetch(QUERIES.list_anchor_keys)]
 
-    async def add(self, key: AnchorKey) -> None:
-        await self._connection.execute(
-            QUERIES.add_anchor_key, key.kid, key.public, key.attestation, key.sealed, key.signs_from
+    async def insert(self, key: AnchorKey) -> None:
+        self._work.write(
+            QUERIES.insert_anchor_key,
+            kid=key.kid,
+            public=key.public,
+            attestation=key.attestation,
+            sealed=key.sealed,
+            signs_from=key.signs_from,
         )
 
-    async def forget_private(self, kid: str) -> None:
-        await self._connection.execute(QUERIES.forget_private_key, kid)
+    async def delete_private(self, kid: str) -> None:
+        self._work.write(QUERIES.delete_private_key, kid=kid)

@@ -13,7 +13,7 @@ from uuid import UUID
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from optima_kit.db import Connection
+from optima_kit.db import UnitOfWork
 from optima_kit.sealing import SealBroken, Sealer
 from optima_kit.sql import load_queries
 
@@ -30,26 +30,34 @@ _NONCE = 12
 class PostgresPersonKeys:
     """Implements `ports.PersonKeys` on one transaction."""
 
-    def __init__(self, connection: Connection, sealer: Sealer) -> None:
-        self._connection = connection
+    def __init__(self, work: UnitOfWork, sealer: Sealer) -> None:
+        self._work = work
         self._sealer = sealer
 
     async def destroy(self, person_id: UUID, at: datetime) -> Erasure | None:
-        erased_at = await self._connection.fetchval(QUERIES.destroy_person_key, person_id, at)
+        erased_at = await self._work.fetchval(QUERIES.destroy_person_key, person_id=person_id, erased_at=at)
         if erased_at is not None:
             return Erasure(erased_at, fresh=True)
-        earlier = await self._connection.fetchval(QUERIES.find_erasure, person_id)
+        earlier = await self._work.fetchval(QUERIES.find_erasure, person_id=person_id)
         return None if earlier is None else Erasure(earlier, fresh=False)
 
     async def sealed(self, told: Sequence[tuple[Occurrence, Sequence[PersonalField]]]) -> list[str]:
         """The data of each occurrence with its personal fields sealed, under keys that are made where they
-        are missing. What is told of an erased person is sealed under a key that nobody keeps."""
+        are missing: who calls this holds the head's lock, so that nobody else makes them at once. What is
+        told of an erased person is sealed under a key that nobody keeps."""
         people = sorted({field.person_id for _, fields in told for field in fields})
         if not people:
             return [occurrence.data for occurrence, _ in told]
-        fresh = [self._sealer.sealed(os.urandom(_KEY), str(person_id)) for person_id in people]
-        await self._connection.execute(QUERIES.make_person_keys, people, fresh)
         keys = await self._keys(people)
+        fresh = {person_id: os.urandom(_KEY) for person_id in people if person_id not in keys}
+        self._work.write_many(
+            QUERIES.insert_person_key,
+            (
+                {"person_id": person_id, "sealed": self._sealer.sealed(key, str(person_id))}
+                for person_id, key in fresh.items()
+            ),
+        )
+        keys |= fresh
         return [_sealed(occurrence, fields, keys) for occurrence, fields in told]
 
     async def opened(self, entries: Iterable[Occurrence]) -> Mapping[UUID, dict[str, OpenText | None]]:
@@ -67,13 +75,15 @@ class PostgresPersonKeys:
             for event_id, texts in found.items()
         }
 
-    async def _keys(self, people: Iterable[UUID]) -> dict[UUID, bytes]:
-        rows = await self._connection.fetch(QUERIES.find_person_keys, list(people))
+    async def _keys(self, people: Iterable[UUID]) -> dict[UUID, bytes | None]:
+        """Of those who have, or had, a key; None for the erased."""
+        rows = await self._work.fetch(QUERIES.list_person_keys, people=list(people))
         try:
             return {
-                row["person_id"]: self._sealer.opened(row["sealed"], str(row["person_id"]))
+                row["person_id"]: None
+                if row["sealed"] is None
+                else self._sealer.opened(row["sealed"], str(row["person_id"]))
                 for row in rows
-                if row["sealed"] is not None
             }
         except SealBroken as broken:
             raise SealBroken(
@@ -82,7 +92,9 @@ class PostgresPersonKeys:
             ) from None
 
 
-def _sealed(occurrence: Occurrence, fields: Sequence[PersonalField], keys: Mapping[UUID, bytes]) -> str:
+def _sealed(
+    occurrence: Occurrence, fields: Sequence[PersonalField], keys: Mapping[UUID, bytes | None]
+) -> str:
     if not fields:
         return occurrence.data
     data = json.loads(occurrence.data)

@@ -11,7 +11,6 @@ import asyncpg
 
 from optima_kit.db import UnitOfWork
 
-from ..application.schedules import owe_delivery
 from ..domain.competence import Sight
 from ..domain.webhooks import Attempt, SealedSecret, Webhook
 from .postgres import QUERIES
@@ -24,128 +23,124 @@ class PostgresWebhooks:
 
     def __init__(self, work: UnitOfWork) -> None:
         self._work = work
-        self._connection = work.connection
-        self._types: set[str] = set()
 
-    def wake(self, event_type: str) -> None:
-        self._types.add(event_type)
-
-    async def flush(self) -> None:
-        if not self._types:
-            return
-        types, self._types = sorted(self._types), set()
-        for row in await self._connection.fetch(QUERIES.find_webhooks_that_wait_for, types):
-            owe_delivery(self._work.jobs, row["id"], due_at=None)
-
-    async def lock(self) -> None:
-        await self._connection.execute(QUERIES.lock_webhooks)
+    async def lock_all(self) -> None:
+        await self._work.execute(QUERIES.lock_webhooks)
 
     async def count(self) -> int:
-        number: int = await self._connection.fetchval(QUERIES.count_webhooks)
+        number: int = await self._work.fetchval(QUERIES.count_webhooks)
         return number
 
     async def page(self, *, after: UUID | None, limit: int) -> Sequence[Webhook]:
-        return [_webhook(row) for row in await self._connection.fetch(QUERIES.list_webhooks, after, limit)]
+        return [
+            _webhook(row) for row in await self._work.fetch(QUERIES.list_webhooks, after=after, limit=limit)
+        ]
 
-    async def get(self, webhook_id: UUID) -> Webhook | None:
-        return _webhook_or_none(await self._connection.fetchrow(QUERIES.get_webhook, webhook_id))
+    async def find(self, webhook_id: UUID) -> Webhook | None:
+        return _webhook_or_none(await self._work.fetchrow(QUERIES.find_webhook, id=webhook_id))
 
-    async def locked(self, webhook_id: UUID) -> Webhook | None:
-        return _webhook_or_none(await self._connection.fetchrow(QUERIES.lock_webhook, webhook_id))
+    async def lock(self, webhook_id: UUID) -> Webhook | None:
+        return _webhook_or_none(await self._work.fetchrow(QUERIES.lock_webhook, id=webhook_id))
 
-    async def with_url(self, url: str) -> Webhook | None:
-        return _webhook_or_none(await self._connection.fetchrow(QUERIES.find_webhook, url))
+    async def find_by_url(self, url: str) -> Webhook | None:
+        return _webhook_or_none(await self._work.fetchrow(QUERIES.find_webhook_by_url, url=url))
 
     async def behind(self) -> Sequence[Webhook]:
         overdue = self._work.now - _OVERDUE
-        return [_webhook(row) for row in await self._connection.fetch(QUERIES.find_webhooks_behind, overdue)]
+        return [
+            _webhook(row) for row in await self._work.fetch(QUERIES.list_webhooks_behind, overdue=overdue)
+        ]
 
-    async def add(self, webhook: Webhook) -> None:
-        await self._connection.execute(QUERIES.add_webhook, *_columns(webhook))
+    async def insert(self, webhook: Webhook) -> None:
+        self._work.write(QUERIES.insert_webhook, **_columns(webhook))
 
-    async def save(self, webhook: Webhook) -> None:
-        await self._connection.execute(QUERIES.save_webhook, *_columns(webhook))
+    async def update(self, webhook: Webhook) -> None:
+        self._work.write(QUERIES.update_webhook, **_columns(webhook))
 
-    async def remove(self, webhook_id: UUID) -> None:
-        await self._connection.execute(QUERIES.remove_webhook, webhook_id)
+    async def delete(self, webhook_id: UUID) -> None:
+        self._work.write(QUERIES.delete_webhook, id=webhook_id)
 
     async def secrets(self, webhook_id: UUID) -> Sequence[SealedSecret]:
-        rows = await self._connection.fetch(QUERIES.list_webhook_secrets, webhook_id)
+        rows = await self._work.fetch(QUERIES.list_webhook_secrets, webhook_id=webhook_id)
         return [SealedSecret(**row) for row in rows]
 
-    async def add_secret(self, webhook_id: UUID, secret: SealedSecret) -> None:
-        await self._connection.execute(
-            QUERIES.add_webhook_secret, webhook_id, secret.id, secret.sealed, secret.created_at
+    async def insert_secret(self, webhook_id: UUID, secret: SealedSecret) -> None:
+        self._work.write(
+            QUERIES.insert_webhook_secret,
+            webhook_id=webhook_id,
+            id=secret.id,
+            sealed=secret.sealed,
+            created_at=secret.created_at,
         )
 
-    async def remove_secret(self, webhook_id: UUID, secret_id: UUID) -> None:
-        await self._connection.execute(QUERIES.remove_webhook_secret, webhook_id, secret_id)
+    async def delete_secret(self, webhook_id: UUID, secret_id: UUID) -> None:
+        self._work.write(QUERIES.delete_webhook_secret, webhook_id=webhook_id, id=secret_id)
 
     async def note(self, attempt: Attempt) -> None:
-        await self._connection.execute(
-            QUERIES.note_webhook_attempt,
-            attempt.id,
-            attempt.webhook_id,
-            attempt.event_id,
-            attempt.number,
-            attempt.type,
-            attempt.replay,
-            attempt.attempted_at,
-            attempt.outcome,
-            attempt.status,
-            attempt.latency_ms,
-            attempt.answer,
+        self._work.write(
+            QUERIES.insert_webhook_attempt,
+            id=attempt.id,
+            webhook_id=attempt.webhook_id,
+            event_id=attempt.event_id,
+            number=attempt.number,
+            type=attempt.type,
+            replay=attempt.replay,
+            attempted_at=attempt.attempted_at,
+            outcome=attempt.outcome,
+            status=attempt.status,
+            latency_ms=attempt.latency_ms,
+            answer=attempt.answer,
         )
 
     async def attempts(
         self, webhook_id: UUID, sight: Sight, *, delivered: bool | None, before: UUID | None, limit: int
     ) -> Sequence[Attempt]:
-        rows = await self._connection.fetch(
+        rows = await self._work.fetch(
             QUERIES.list_webhook_attempts,
-            webhook_id,
-            sight.brief_prices,
-            sight.economics,
-            delivered,
-            before,
-            limit,
+            webhook_id=webhook_id,
+            brief_prices=sight.brief_prices,
+            economics=sight.economics,
+            delivered=delivered,
+            before=before,
+            limit=limit,
         )
         return [Attempt(**row) for row in rows]
 
-    async def attempt(self, webhook_id: UUID, attempt_id: UUID, sight: Sight) -> Attempt | None:
-        row = await self._connection.fetchrow(QUERIES.get_webhook_attempt, webhook_id, attempt_id)
+    async def find_attempt(self, webhook_id: UUID, attempt_id: UUID, sight: Sight) -> Attempt | None:
+        row = await self._work.fetchrow(QUERIES.find_webhook_attempt, webhook_id=webhook_id, id=attempt_id)
         attempt = Attempt(**row) if row is not None else None
         return attempt if attempt is not None and sight.shows_type(attempt.type) else None
 
-    async def forget_attempts(self, before: datetime) -> None:
-        await self._connection.execute(QUERIES.forget_webhook_attempts, before)
+    async def delete_attempts(self, before: datetime) -> None:
+        self._work.write(QUERIES.delete_webhook_attempts, before=before)
 
     async def privileges_of(self, owner_id: UUID) -> frozenset[str] | None:
-        owner = await self._connection.fetchrow(QUERIES.find_owner, owner_id)
+        owner = await self._work.fetchrow(QUERIES.find_owner, owner_id=owner_id)
         if owner is None:
             return None
         if not owner["active"]:
             return frozenset()
         if owner["scopes"] is not None:
             return frozenset(owner["scopes"])
-        rows = await self._connection.fetch(QUERIES.find_privileges_of_roles, owner["roles"])
+        rows = await self._work.fetch(QUERIES.list_privileges_of_roles, keys=owner["roles"])
         return frozenset(privilege for row in rows for privilege in row["privileges"])
 
 
-def _columns(webhook: Webhook) -> tuple[Any, ...]:
-    return (
-        webhook.id,
-        webhook.owner_id,
-        sorted(webhook.privileges),
-        webhook.url,
-        list(webhook.types),
-        webhook.description,
-        webhook.position,
-        webhook.state,
-        webhook.disabled_because,
-        webhook.failures,
-        webhook.retry_at,
-        webhook.version,
-    )
+def _columns(webhook: Webhook) -> dict[str, Any]:
+    return {
+        "id": webhook.id,
+        "owner_id": webhook.owner_id,
+        "privileges": sorted(webhook.privileges),
+        "url": webhook.url,
+        "types": list(webhook.types),
+        "description": webhook.description,
+        "position": webhook.position,
+        "state": webhook.state,
+        "disabled_because": webhook.disabled_because,
+        "failures": webhook.failures,
+        "retry_at": webhook.retry_at,
+        "version": webhook.version,
+    }
 
 
 def _webhook(row: asyncpg.Record) -> Webhook:

@@ -1,206 +1,249 @@
 -- What the trail reads and appends. Row-level security narrows everything to the tenant.
 
 -- name: lock_head
--- Once a batch: who holds this row numbers the next entries.
-SELECT number, hash, anchor_due FROM heads FOR UPDATE
+-- Once a batch of events of these types: who holds this row numbers the next entries, and makes the keys of
+-- the people that they tell of. With it come the webhooks that wait for such events; one whose receiver fails
+-- is left to its next attempt.
+SELECT number, hash, anchor_due,
+       ARRAY(SELECT id FROM webhooks
+             WHERE state = 'active' AND retry_at IS NULL
+               AND (types = '{}' OR EXISTS (
+                     SELECT FROM unnest(:types::text[]) AS come(type), unnest(types) AS wanted(beginning)
+                     WHERE starts_with(come.type, wanted.beginning)))) AS waiting
+FROM heads FOR UPDATE
 
--- name: begin_chain
+-- name: insert_head
 -- A tenant's first entry; two consumers may begin at once.
-INSERT INTO heads (number, hash) VALUES ($1, $2) ON CONFLICT (tenant_id) DO NOTHING
+INSERT INTO heads (number, hash) VALUES (:number, :hash) ON CONFLICT (tenant_id) DO NOTHING
 
--- name: read_head
+-- name: find_head
 SELECT number, hash FROM heads
 
 -- name: find_event
-SELECT number FROM entries WHERE event_id = $1
+SELECT number FROM entries WHERE event_id = :event_id
 
--- name: append_entries
--- One statement for a whole batch and all that follows from it: entries ($1–$14), their hours ($15–$17), who
--- may see them ($18–$20), and the new head ($21, $22). Every event of every service comes through here.
+-- name: insert_entries
+-- One statement for a whole batch and all that follows from it: entries, their hours, who may see them, and
+-- the new head. Every event of every service comes through here.
 WITH noted AS (
     INSERT INTO hours AS known (hour, first_number, last_number)
-    SELECT * FROM unnest($15::timestamptz[], $16::bigint[], $17::bigint[])
+    SELECT hour, first, last
+    FROM unnest(:hours::timestamptz[], :first_numbers::bigint[], :last_numbers::bigint[])
+        AS h(hour, first, last)
     ON CONFLICT (tenant_id, hour) DO UPDATE
     SET first_number = least(known.first_number, excluded.first_number),
         last_number = greatest(known.last_number, excluded.last_number)
 ), granted AS (
     INSERT INTO grants (person_id, correlation_id, subject)
-    SELECT * FROM unnest($18::uuid[], $19::uuid[], $20::uuid[])
+    SELECT person_id, story, subject
+    FROM unnest(:granted_people::uuid[], :granted_stories::uuid[], :granted_subjects::uuid[])
+        AS g(person_id, story, subject)
     ON CONFLICT DO NOTHING
 ), moved AS (
-    UPDATE heads SET number = $21, hash = $22
+    UPDATE heads SET number = :number, hash = :hash, anchor_due = greatest(anchor_due, :today)
 )
 INSERT INTO entries (number, event_id, source, type, subject, sequence, correlation_id, causation_id,
                      actor_id, on_behalf_of, occurred_at, data, hash, recorded_at)
-SELECT *, $14::timestamptz
-FROM unnest($1::bigint[], $2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::bigint[], $7::uuid[],
-            $8::uuid[], $9::uuid[], $10::uuid[], $11::timestamptz[], $12::text[], $13::text[])
+SELECT number, event_id, source, type, subject, sequence, correlation_id, causation_id,
+       actor_id, on_behalf_of, occurred_at, data, hash, :recorded_at::timestamptz
+FROM unnest(:numbers::bigint[], :event_ids::uuid[], :sources::text[], :types::text[], :subjects::uuid[],
+            :sequences::bigint[], :correlation_ids::uuid[], :causation_ids::uuid[], :actor_ids::uuid[],
+            :on_behalf_of::uuid[], :occurred_at::timestamptz[], :data::text[], :hashes::text[])
+    AS e(number, event_id, source, type, subject, sequence, correlation_id, causation_id,
+         actor_id, on_behalf_of, occurred_at, data, hash)
 
 -- name: find_window
--- The numbers between which the answer lies: after the entry $1 (nothing, if it isn't there), and within
--- the hours that the period [$2, $3) touches. Without a bound of the period, its hours are not looked at.
+-- The numbers between which the answer lies: after the entry `after` (nothing, if it isn't there), and within
+-- the hours that the period touches. Without a bound of the period, its hours are not looked at.
 SELECT greatest(
-           CASE WHEN $1::uuid IS NULL THEN 0 ELSE (SELECT number FROM entries WHERE event_id = $1) END,
-           CASE WHEN $2::timestamptz IS NULL THEN 0 ELSE (
+           CASE WHEN :after::uuid IS NULL THEN 0 ELSE (SELECT number FROM entries WHERE event_id = :after) END,
+           CASE WHEN :occurred_from::timestamptz IS NULL THEN 0 ELSE (
                SELECT min(first_number) - 1 FROM hours
-               WHERE hour > $2 - interval '1 hour' AND ($3::timestamptz IS NULL OR hour < $3)) END) AS low,
-       CASE WHEN $1::uuid IS NOT NULL AND NOT EXISTS (SELECT FROM entries WHERE event_id = $1) THEN 0
-            WHEN $3::timestamptz IS NULL THEN coalesce((SELECT number FROM heads), 0)
+               WHERE hour > :occurred_from - interval '1 hour'
+                 AND (:occurred_before::timestamptz IS NULL OR hour < :occurred_before)) END) AS low,
+       CASE WHEN :after::uuid IS NOT NULL AND NOT EXISTS (SELECT FROM entries WHERE event_id = :after) THEN 0
+            WHEN :occurred_before::timestamptz IS NULL THEN coalesce((SELECT number FROM heads), 0)
             ELSE (SELECT coalesce(max(last_number), 0) FROM hours
-                  WHERE hour < $3 AND ($2::timestamptz IS NULL OR hour > $2 - interval '1 hour')) END AS high
+                  WHERE hour < :occurred_before AND (
+                        :occurred_from::timestamptz IS NULL OR hour > :occurred_from - interval '1 hour'))
+            END AS high
 
 -- name: count_grants
--- Up to $2: decides between the two ways of reading one's competence.
-SELECT count(*) FROM (SELECT FROM grants WHERE person_id = $1 LIMIT $2) AS theirs
+-- Up to `most`: decides between the two ways of reading one's competence.
+SELECT count(*) FROM (SELECT FROM grants WHERE person_id = :person_id LIMIT :most) AS theirs
 
--- name: find_types
--- The tenant's types that begin with $1, hopping along the index from one to the next.
+-- name: list_types
+-- The tenant's types that begin so, hopping along the index from one to the next.
 WITH RECURSIVE found AS (
-    (SELECT type FROM entries WHERE type >= $1 ORDER BY type LIMIT 1)
+    (SELECT type FROM entries WHERE type >= :beginning ORDER BY type LIMIT 1)
     UNION ALL
     SELECT (SELECT type FROM entries WHERE type > found.type ORDER BY type LIMIT 1)
-    FROM found WHERE starts_with(found.type, $1)
+    FROM found WHERE starts_with(found.type, :beginning)
 )
-SELECT type FROM found WHERE starts_with(type, $1)
+SELECT type FROM found WHERE starts_with(type, :beginning)
 
--- name: select_entries
--- Planned for the filters that are really given (force_custom_plan): each has its index in number order.
+-- name: list_entries
+-- plan: custom
+-- Planned for the filters that are really given: each has its index in number order.
 SELECT tenant_id, number, event_id, source, type, subject, sequence, correlation_id, causation_id,
        actor_id, on_behalf_of, occurred_at, recorded_at, data, hash
 FROM entries AS e
-WHERE number > $1 AND number <= $2
-  AND ($4::uuid IS NULL OR correlation_id = $4)
-  AND ($5::uuid IS NULL OR actor_id = $5 OR on_behalf_of = $5)
-  AND ($6::text[] IS NULL OR type = ANY ($6))
-  AND ($7::timestamptz IS NULL OR occurred_at >= $7)
-  AND ($8::timestamptz IS NULL OR occurred_at < $8)
-  AND CASE WHEN starts_with(type, 'optima.economics.brief_priced.') THEN $9::boolean
-           WHEN starts_with(type, 'optima.economics.') THEN $10::boolean ELSE true END
-  AND ($11::uuid IS NULL OR actor_id = $11 OR on_behalf_of = $11 OR EXISTS (
+WHERE number > :low AND number <= :high
+  AND (:story_id::uuid IS NULL OR correlation_id = :story_id)
+  AND (:person_id::uuid IS NULL OR actor_id = :person_id OR on_behalf_of = :person_id)
+  AND (:types::text[] IS NULL OR type = ANY (:types))
+  AND (:occurred_from::timestamptz IS NULL OR occurred_at >= :occurred_from)
+  AND (:occurred_before::timestamptz IS NULL OR occurred_at < :occurred_before)
+  AND CASE WHEN starts_with(type, 'optima.economics.brief_priced.') THEN :brief_prices::boolean
+           WHEN starts_with(type, 'optima.economics.') THEN :economics::boolean ELSE true END
+  AND (:viewer_id::uuid IS NULL OR actor_id = :viewer_id OR on_behalf_of = :viewer_id OR EXISTS (
         SELECT FROM grants AS g
-        WHERE g.person_id = $11 AND g.correlation_id = e.correlation_id
+        WHERE g.person_id = :viewer_id AND g.correlation_id = e.correlation_id
           AND g.subject IN (e.correlation_id, e.subject)))
 ORDER BY number
-LIMIT $3
+LIMIT :limit
 
--- name: select_entries_of_person
--- The same for who reads everything and asks for one person ($5): the two indexes in number order, each no
+-- name: list_entries_of_person
+-- plan: custom
+-- The same for who reads everything and asks for one person: the two indexes in number order, each no
 -- further than the page.
 SELECT tenant_id, number, event_id, source, type, subject, sequence, correlation_id, causation_id,
        actor_id, on_behalf_of, occurred_at, recorded_at, data, hash
 FROM (
-    (SELECT * FROM entries
-     WHERE actor_id = $5 AND number > $1 AND number <= $2
-      AND ($4::uuid IS NULL OR correlation_id = $4)
-      AND ($6::text[] IS NULL OR type = ANY ($6))
-      AND ($7::timestamptz IS NULL OR occurred_at >= $7)
-      AND ($8::timestamptz IS NULL OR occurred_at < $8)
-      AND CASE WHEN starts_with(type, 'optima.economics.brief_priced.') THEN $9::boolean
-               WHEN starts_with(type, 'optima.economics.') THEN $10::boolean ELSE true END
-     ORDER BY number LIMIT $3)
+    (SELECT tenant_id, number, event_id, source, type, subject, sequence, correlation_id, causation_id,
+            actor_id, on_behalf_of, occurred_at, recorded_at, data, hash
+     FROM entries
+     WHERE actor_id = :person_id AND number > :low AND number <= :high
+      AND (:story_id::uuid IS NULL OR correlation_id = :story_id)
+      AND (:types::text[] IS NULL OR type = ANY (:types))
+      AND (:occurred_from::timestamptz IS NULL OR occurred_at >= :occurred_from)
+      AND (:occurred_before::timestamptz IS NULL OR occurred_at < :occurred_before)
+      AND CASE WHEN starts_with(type, 'optima.economics.brief_priced.') THEN :brief_prices::boolean
+               WHEN starts_with(type, 'optima.economics.') THEN :economics::boolean ELSE true END
+     ORDER BY number LIMIT :limit)
     UNION ALL
-    (SELECT * FROM entries
-     WHERE on_behalf_of = $5 AND actor_id IS DISTINCT FROM $5 AND number > $1 AND number <= $2
-      AND ($4::uuid IS NULL OR correlation_id = $4)
-      AND ($6::text[] IS NULL OR type = ANY ($6))
-      AND ($7::timestamptz IS NULL OR occurred_at >= $7)
-      AND ($8::timestamptz IS NULL OR occurred_at < $8)
-      AND CASE WHEN starts_with(type, 'optima.economics.brief_priced.') THEN $9::boolean
-               WHEN starts_with(type, 'optima.economics.') THEN $10::boolean ELSE true END
-     ORDER BY number LIMIT $3)
+    (SELECT tenant_id, number, event_id, source, type, subject, sequence, correlation_id, causation_id,
+            actor_id, on_behalf_of, occurred_at, recorded_at, data, hash
+     FROM entries
+     WHERE on_behalf_of = :person_id AND actor_id IS DISTINCT FROM :person_id
+      AND number > :low AND number <= :high
+      AND (:story_id::uuid IS NULL OR correlation_id = :story_id)
+      AND (:types::text[] IS NULL OR type = ANY (:types))
+      AND (:occurred_from::timestamptz IS NULL OR occurred_at >= :occurred_from)
+      AND (:occurred_before::timestamptz IS NULL OR occurred_at < :occurred_before)
+      AND CASE WHEN starts_with(type, 'optima.economics.brief_priced.') THEN :brief_prices::boolean
+               WHEN starts_with(type, 'optima.economics.') THEN :economics::boolean ELSE true END
+     ORDER BY number LIMIT :limit)
 ) AS theirs
-WHERE $11::uuid IS NULL -- nobody's competence narrows it
+WHERE :viewer_id::uuid IS NULL -- nobody's competence narrows it
 ORDER BY number
-LIMIT $3
+LIMIT :limit
 
--- name: select_entries_of_types
--- The same for who reads everything and asks for a few kinds ($6): the index of each in number order, no further
+-- name: list_entries_of_types
+-- plan: custom
+-- The same for who reads everything and asks for a few kinds: the index of each in number order, no further
 -- than the page.
 SELECT tenant_id, number, event_id, source, type, subject, sequence, correlation_id, causation_id,
        actor_id, on_behalf_of, occurred_at, recorded_at, data, hash
 FROM (
-    SELECT found.* FROM unnest($6::text[]) AS wanted(type) CROSS JOIN LATERAL (
-        SELECT * FROM entries
-        WHERE type = wanted.type AND number > $1 AND number <= $2
-          AND ($4::uuid IS NULL OR correlation_id = $4)
-          AND ($5::uuid IS NULL OR actor_id = $5 OR on_behalf_of = $5)
-          AND ($7::timestamptz IS NULL OR occurred_at >= $7)
-          AND ($8::timestamptz IS NULL OR occurred_at < $8)
-          AND CASE WHEN starts_with(type, 'optima.economics.brief_priced.') THEN $9::boolean
-                   WHEN starts_with(type, 'optima.economics.') THEN $10::boolean ELSE true END
-        ORDER BY number LIMIT $3) AS found) AS theirs
-WHERE $11::uuid IS NULL -- nobody's competence narrows it
+    SELECT found.tenant_id, found.number, found.event_id, found.source, found.type, found.subject,
+           found.sequence, found.correlation_id, found.causation_id, found.actor_id, found.on_behalf_of,
+           found.occurred_at, found.recorded_at, found.data, found.hash
+    FROM unnest(:types::text[]) AS wanted(type) CROSS JOIN LATERAL (
+        SELECT tenant_id, number, event_id, source, type, subject, sequence, correlation_id, causation_id,
+               actor_id, on_behalf_of, occurred_at, recorded_at, data, hash
+        FROM entries
+        WHERE type = wanted.type AND number > :low AND number <= :high
+          AND (:story_id::uuid IS NULL OR correlation_id = :story_id)
+          AND (:person_id::uuid IS NULL OR actor_id = :person_id OR on_behalf_of = :person_id)
+          AND (:occurred_from::timestamptz IS NULL OR occurred_at >= :occurred_from)
+          AND (:occurred_before::timestamptz IS NULL OR occurred_at < :occurred_before)
+          AND CASE WHEN starts_with(type, 'optima.economics.brief_priced.') THEN :brief_prices::boolean
+                   WHEN starts_with(type, 'optima.economics.') THEN :economics::boolean ELSE true END
+        ORDER BY number LIMIT :limit) AS found) AS theirs
+WHERE :viewer_id::uuid IS NULL -- nobody's competence narrows it
 ORDER BY number
-LIMIT $3
+LIMIT :limit
 
--- name: select_entries_of_few_stories
--- The same for a person ($11) with few grants: what they did, and each of their stories, each no further than
+-- name: list_entries_of_few_stories
+-- plan: custom
+-- The same for a person with few grants: what they did, and each of their stories, each no further than
 -- the page, since a walk along the whole trail would mostly meet what they may not see.
 SELECT tenant_id, number, event_id, source, type, subject, sequence, correlation_id, causation_id,
        actor_id, on_behalf_of, occurred_at, recorded_at, data, hash
 FROM (
-    (SELECT * FROM entries
-     WHERE actor_id = $11 AND number > $1 AND number <= $2
-      AND ($4::uuid IS NULL OR correlation_id = $4)
-      AND ($5::uuid IS NULL OR actor_id = $5 OR on_behalf_of = $5)
-      AND ($6::text[] IS NULL OR type = ANY ($6))
-      AND ($7::timestamptz IS NULL OR occurred_at >= $7)
-      AND ($8::timestamptz IS NULL OR occurred_at < $8)
-      AND CASE WHEN starts_with(type, 'optima.economics.brief_priced.') THEN $9::boolean
-               WHEN starts_with(type, 'optima.economics.') THEN $10::boolean ELSE true END
-     ORDER BY number LIMIT $3)
+    (SELECT tenant_id, number, event_id, source, type, subject, sequence, correlation_id, causation_id,
+            actor_id, on_behalf_of, occurred_at, recorded_at, data, hash
+     FROM entries
+     WHERE actor_id = :viewer_id AND number > :low AND number <= :high
+      AND (:story_id::uuid IS NULL OR correlation_id = :story_id)
+      AND (:person_id::uuid IS NULL OR actor_id = :person_id OR on_behalf_of = :person_id)
+      AND (:types::text[] IS NULL OR type = ANY (:types))
+      AND (:occurred_from::timestamptz IS NULL OR occurred_at >= :occurred_from)
+      AND (:occurred_before::timestamptz IS NULL OR occurred_at < :occurred_before)
+      AND CASE WHEN starts_with(type, 'optima.economics.brief_priced.') THEN :brief_prices::boolean
+               WHEN starts_with(type, 'optima.economics.') THEN :economics::boolean ELSE true END
+     ORDER BY number LIMIT :limit)
     UNION ALL
-    (SELECT * FROM entries
-     WHERE on_behalf_of = $11 AND actor_id IS DISTINCT FROM $11 AND number > $1 AND number <= $2
-      AND ($4::uuid IS NULL OR correlation_id = $4)
-      AND ($5::uuid IS NULL OR actor_id = $5 OR on_behalf_of = $5)
-      AND ($6::text[] IS NULL OR type = ANY ($6))
-      AND ($7::timestamptz IS NULL OR occurred_at >= $7)
-      AND ($8::timestamptz IS NULL OR occurred_at < $8)
-      AND CASE WHEN starts_with(type, 'optima.economics.brief_priced.') THEN $9::boolean
-               WHEN starts_with(type, 'optima.economics.') THEN $10::boolean ELSE true END
-     ORDER BY number LIMIT $3)
+    (SELECT tenant_id, number, event_id, source, type, subject, sequence, correlation_id, causation_id,
+            actor_id, on_behalf_of, occurred_at, recorded_at, data, hash
+     FROM entries
+     WHERE on_behalf_of = :viewer_id AND actor_id IS DISTINCT FROM :viewer_id
+      AND number > :low AND number <= :high
+      AND (:story_id::uuid IS NULL OR correlation_id = :story_id)
+      AND (:person_id::uuid IS NULL OR actor_id = :person_id OR on_behalf_of = :person_id)
+      AND (:types::text[] IS NULL OR type = ANY (:types))
+      AND (:occurred_from::timestamptz IS NULL OR occurred_at >= :occurred_from)
+      AND (:occurred_before::timestamptz IS NULL OR occurred_at < :occurred_before)
+      AND CASE WHEN starts_with(type, 'optima.economics.brief_priced.') THEN :brief_prices::boolean
+               WHEN starts_with(type, 'optima.economics.') THEN :economics::boolean ELSE true END
+     ORDER BY number LIMIT :limit)
     UNION ALL
-    (SELECT found.* FROM grants AS g CROSS JOIN LATERAL (
-        (SELECT * FROM entries
+    (SELECT found.tenant_id, found.number, found.event_id, found.source, found.type, found.subject,
+            found.sequence, found.correlation_id, found.causation_id, found.actor_id, found.on_behalf_of,
+            found.occurred_at, found.recorded_at, found.data, found.hash
+     FROM grants AS g CROSS JOIN LATERAL (
+        (SELECT tenant_id, number, event_id, source, type, subject, sequence, correlation_id, causation_id,
+                actor_id, on_behalf_of, occurred_at, recorded_at, data, hash
+         FROM entries
          WHERE correlation_id = g.correlation_id AND g.subject IN (correlation_id, subject)
-          AND actor_id IS DISTINCT FROM $11 AND on_behalf_of IS DISTINCT FROM $11
-          AND number > $1 AND number <= $2
-          AND ($4::uuid IS NULL OR correlation_id = $4)
-          AND ($5::uuid IS NULL OR actor_id = $5 OR on_behalf_of = $5)
-          AND ($6::text[] IS NULL OR type = ANY ($6))
-          AND ($7::timestamptz IS NULL OR occurred_at >= $7)
-          AND ($8::timestamptz IS NULL OR occurred_at < $8)
-          AND CASE WHEN starts_with(type, 'optima.economics.brief_priced.') THEN $9::boolean
-                   WHEN starts_with(type, 'optima.economics.') THEN $10::boolean ELSE true END
-         ORDER BY number LIMIT $3)
+          AND actor_id IS DISTINCT FROM :viewer_id AND on_behalf_of IS DISTINCT FROM :viewer_id
+          AND number > :low AND number <= :high
+          AND (:story_id::uuid IS NULL OR correlation_id = :story_id)
+          AND (:person_id::uuid IS NULL OR actor_id = :person_id OR on_behalf_of = :person_id)
+          AND (:types::text[] IS NULL OR type = ANY (:types))
+          AND (:occurred_from::timestamptz IS NULL OR occurred_at >= :occurred_from)
+          AND (:occurred_before::timestamptz IS NULL OR occurred_at < :occurred_before)
+          AND CASE WHEN starts_with(type, 'optima.economics.brief_priced.') THEN :brief_prices::boolean
+                   WHEN starts_with(type, 'optima.economics.') THEN :economics::boolean ELSE true END
+         ORDER BY number LIMIT :limit)
      ) AS found
-     WHERE g.person_id = $11
+     WHERE g.person_id = :viewer_id
          AND (g.subject = g.correlation_id OR NOT EXISTS ( -- a part of what they see whole
              SELECT FROM grants AS whole
-             WHERE whole.person_id = $11 AND whole.correlation_id = g.correlation_id
+             WHERE whole.person_id = :viewer_id AND whole.correlation_id = g.correlation_id
                  AND whole.subject = g.correlation_id)))
 ) AS theirs
 ORDER BY number
-LIMIT $3
+LIMIT :limit
 
--- name: walk_chain
+-- name: list_chain
 SELECT tenant_id, number, event_id, source, type, subject, sequence, correlation_id, causation_id,
        actor_id, on_behalf_of, occurred_at, recorded_at, data, hash
 FROM entries
-WHERE number > $1 AND number <= $2
+WHERE number > :after AND number <= :through
 ORDER BY number
-LIMIT $3
+LIMIT :limit
 
 -- name: check_stretch
--- Recomputes up to $3 hashes after the entry $1 with hash $2. The text is `Entry.canonical`'s, written here
--- since millions of entries are verified: to send them elsewhere takes longer than to hash them. Both stand
--- or fall by the hashes. In parentheses: each step copies what it joins, so that the long `data` comes late.
+-- Recomputes the hashes after the entry `number`. The text is `Entry.canonical`'s, written here since
+-- millions of entries are verified: to send them elsewhere takes longer than to hash them. Both stand or fall
+-- by the hashes. In parentheses: each step copies what it joins, so that the long `data` comes late.
 SELECT count(*) AS entries, max(number) AS last, min(number) FILTER (WHERE holds IS NOT TRUE) AS broken
 FROM (
     SELECT number,
-           number = lag(number, 1, $1::bigint) OVER by_number + 1 AND hash = encode(sha256(convert_to(
-               lag(hash, 1, $2::text) OVER by_number
+           number = lag(number, 1, :number::bigint) OVER by_number + 1 AND hash = encode(sha256(convert_to(
+               lag(hash, 1, :hash::text) OVER by_number
                || ('{"actor_id":' || coalesce('"' || actor_id || '"', 'null')
                    || ',"causation_id":' || coalesce('"' || causation_id || '"', 'null')
                    || ',"correlation_id":"' || correlation_id || '","data":')
@@ -212,34 +255,33 @@ FROM (
                    || to_char(recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US')
                    || '+00:00","sequence":' || sequence || ',"source":"' || source || '","subject":"' || subject
                    || '","tenant_id":"' || tenant_id || '","type":"' || type || '"}'), 'UTF8')), 'hex') AS holds
-    FROM (SELECT * FROM entries WHERE number > $1
-          ORDER BY number FETCH FIRST ($3) ROWS WITH TIES) AS stretch
+    FROM (SELECT tenant_id, number, event_id, source, type, subject, sequence, correlation_id, causation_id,
+                 actor_id, on_behalf_of, occurred_at, recorded_at, data, hash
+          FROM entries WHERE number > :number
+          ORDER BY number FETCH FIRST (:limit) ROWS WITH TIES) AS stretch
     WINDOW by_number AS (ORDER BY number)) AS checked
 
--- name: find_before
--- The entry before $1, whatever its number.
-SELECT number, hash FROM entries WHERE number < $1 ORDER BY number DESC LIMIT 1
+-- name: find_entry_before
+-- The entry before that number, whatever its number.
+SELECT number, hash FROM entries WHERE number < :number ORDER BY number DESC LIMIT 1
 
--- name: hashes_at
-SELECT number, hash FROM entries WHERE number = ANY ($1::bigint[])
-
--- name: owe_anchor
--- The day's first entry owes the day's anchor.
-UPDATE heads SET anchor_due = $1
+-- name: list_hashes
+SELECT number, hash FROM entries WHERE number = ANY (:numbers::bigint[])
 
 -- name: find_anchor
-SELECT day FROM anchors WHERE day = $1
+SELECT day FROM anchors WHERE day = :day
 
--- name: add_anchor
-INSERT INTO anchors (day, number, hash, signed_at, kid, signature) VALUES ($1, $2, $3, $4, $5, $6)
+-- name: insert_anchor
+INSERT INTO anchors (day, number, hash, signed_at, kid, signature)
+VALUES (:day, :number, :hash, :signed_at, :kid, :signature)
 
 -- name: list_anchors
 -- One a day: a decade is a few thousand.
 SELECT tenant_id, day, number, hash, signed_at, kid, signature FROM anchors
-WHERE number > $1 AND ($2::bigint IS NULL OR number <= $2)
+WHERE number > :after AND (:through::bigint IS NULL OR number <= :through)
 ORDER BY number, day
 
--- name: newest_anchor
+-- name: find_newest_anchor
 SELECT tenant_id, day, number, hash, signed_at, kid, signature FROM anchors ORDER BY day DESC LIMIT 1
 
 -- name: lock_anchor_keys
@@ -249,53 +291,45 @@ SELECT pg_advisory_xact_lock(hashtextextended('trail.anchor_keys', 0))
 -- name: list_anchor_keys
 SELECT kid, public, signs_from, sealed, attestation FROM anchor_keys ORDER BY signs_from, kid
 
--- name: add_anchor_key
-INSERT INTO anchor_keys (kid, public, attestation, sealed, signs_from) VALUES ($1, $2, $3, $4, $5)
+-- name: insert_anchor_key
+INSERT INTO anchor_keys (kid, public, attestation, sealed, signs_from)
+VALUES (:kid, :public, :attestation, :sealed, :signs_from)
 
--- name: forget_private_key
-UPDATE anchor_keys SET sealed = NULL WHERE kid = $1
+-- name: delete_private_key
+UPDATE anchor_keys SET sealed = NULL WHERE kid = :kid
 
--- name: make_person_keys
--- In the order of people; whoever has a key, or was erased, keeps that.
-INSERT INTO person_keys (person_id, sealed)
-SELECT * FROM unnest($1::uuid[], $2::bytea[])
-ON CONFLICT (tenant_id, person_id) DO NOTHING
+-- name: insert_person_key
+INSERT INTO person_keys (person_id, sealed) VALUES (:person_id, :sealed)
 
--- name: find_person_keys
-SELECT person_id, sealed FROM person_keys WHERE person_id = ANY ($1::uuid[])
+-- name: list_person_keys
+SELECT person_id, sealed FROM person_keys WHERE person_id = ANY (:people::uuid[])
 
 -- name: destroy_person_key
-UPDATE person_keys SET sealed = NULL, erased_at = $2
-WHERE person_id = $1 AND sealed IS NOT NULL
+UPDATE person_keys SET sealed = NULL, erased_at = :erased_at
+WHERE person_id = :person_id AND sealed IS NOT NULL
 RETURNING erased_at
 
 -- name: find_erasure
-SELECT erased_at FROM person_keys WHERE person_id = $1
+SELECT erased_at FROM person_keys WHERE person_id = :person_id
 
--- name: newest_words
--- The newest entry of the type $2 in each of these stories: what the directory tells of a person, or of the
+-- name: list_newest_entries
+-- The newest entry of the type in each of these stories: what the directory tells of a person, or of the
 -- tenant, is a story of its own.
-SELECT told.*
-FROM unnest($1::uuid[]) AS story(id)
+SELECT told.tenant_id, told.number, told.event_id, told.source, told.type, told.subject, told.sequence,
+       told.correlation_id, told.causation_id, told.actor_id, told.on_behalf_of, told.occurred_at,
+       told.recorded_at, told.data, told.hash
+FROM unnest(:stories::uuid[]) AS story(id)
 CROSS JOIN LATERAL (
     SELECT tenant_id, number, event_id, source, type, subject, sequence, correlation_id, causation_id,
            actor_id, on_behalf_of, occurred_at, recorded_at, data, hash
-    FROM entries WHERE correlation_id = story.id AND type = $2
+    FROM entries WHERE correlation_id = story.id AND type = :type
     ORDER BY number DESC LIMIT 1) AS told
 
--- name: find_webhooks_that_wait_for
--- Once a batch of events of the types $1. A webhook whose receiver fails is left to its next attempt.
-SELECT id FROM webhooks
-WHERE state = 'active' AND retry_at IS NULL
-  AND (types = '{}' OR EXISTS (
-        SELECT FROM unnest($1::text[]) AS come(type), unnest(types) AS wanted(beginning)
-        WHERE starts_with(come.type, wanted.beginning)))
-
--- name: find_webhooks_behind
+-- name: list_webhooks_behind
 SELECT id, owner_id, privileges, url, types, description, position, state, disabled_because, failures,
        retry_at, version
 FROM webhooks
-WHERE state = 'active' AND (retry_at IS NULL OR retry_at < $1)
+WHERE state = 'active' AND (retry_at IS NULL OR retry_at < :overdue)
   AND position < coalesce((SELECT number FROM heads), 0)
 
 -- name: lock_webhooks
@@ -309,71 +343,76 @@ SELECT count(*) FROM webhooks
 SELECT id, owner_id, privileges, url, types, description, position, state, disabled_because, failures,
        retry_at, version
 FROM webhooks
-WHERE $1::uuid IS NULL OR id > $1
+WHERE :after::uuid IS NULL OR id > :after
 ORDER BY id
-LIMIT $2
-
--- name: get_webhook
-SELECT id, owner_id, privileges, url, types, description, position, state, disabled_because, failures,
-       retry_at, version
-FROM webhooks WHERE id = $1
+LIMIT :limit
 
 -- name: find_webhook
 SELECT id, owner_id, privileges, url, types, description, position, state, disabled_because, failures,
        retry_at, version
-FROM webhooks WHERE url = $1
+FROM webhooks WHERE id = :id
+
+-- name: find_webhook_by_url
+SELECT id, owner_id, privileges, url, types, description, position, state, disabled_because, failures,
+       retry_at, version
+FROM webhooks WHERE url = :url
 
 -- name: lock_webhook
 SELECT id, owner_id, privileges, url, types, description, position, state, disabled_because, failures,
        retry_at, version
-FROM webhooks WHERE id = $1 FOR UPDATE
+FROM webhooks WHERE id = :id FOR UPDATE
 
--- name: add_webhook
+-- name: insert_webhook
 INSERT INTO webhooks (id, owner_id, privileges, url, types, description, position, state, disabled_because,
                       failures, retry_at, version)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+VALUES (:id, :owner_id, :privileges, :url, :types, :description, :position, :state, :disabled_because,
+        :failures, :retry_at, :version)
 
--- name: save_webhook
+-- name: update_webhook
 UPDATE webhooks
-SET owner_id = $2, privileges = $3, url = $4, types = $5, description = $6, position = $7, state = $8,
-    disabled_because = $9, failures = $10, retry_at = $11, version = $12
-WHERE id = $1
+SET owner_id = :owner_id, privileges = :privileges, url = :url, types = :types, description = :description,
+    position = :position, state = :state, disabled_because = :disabled_because, failures = :failures,
+    retry_at = :retry_at, version = :version
+WHERE id = :id
 
--- name: remove_webhook
-DELETE FROM webhooks WHERE id = $1
+-- name: delete_webhook
+DELETE FROM webhooks WHERE id = :id
 
 -- name: list_webhook_secrets
-SELECT id, sealed, created_at FROM webhook_secrets WHERE webhook_id = $1 ORDER BY id
+SELECT id, sealed, created_at FROM webhook_secrets WHERE webhook_id = :webhook_id ORDER BY id
 
--- name: add_webhook_secret
-INSERT INTO webhook_secrets (webhook_id, id, sealed, created_at) VALUES ($1, $2, $3, $4)
+-- name: insert_webhook_secret
+INSERT INTO webhook_secrets (webhook_id, id, sealed, created_at)
+VALUES (:webhook_id, :id, :sealed, :created_at)
 
--- name: remove_webhook_secret
-DELETE FROM webhook_secrets WHERE webhook_id = $1 AND id = $2
+-- name: delete_webhook_secret
+DELETE FROM webhook_secrets WHERE webhook_id = :webhook_id AND id = :id
 
--- name: note_webhook_attempt
+-- name: insert_webhook_attempt
 INSERT INTO webhook_attempts (id, webhook_id, event_id, number, type, replay, attempted_at, outcome, status,
                               latency_ms, answer)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+VALUES (:id, :webhook_id, :event_id, :number, :type, :replay, :attempted_at, :outcome, :status, :latency_ms,
+        :answer)
 
 -- name: list_webhook_attempts
+-- plan: custom
 -- Newest first, without those of events whose prices the reader may not see.
 SELECT id, webhook_id, event_id, number, type, replay, attempted_at, outcome, status, latency_ms, answer
 FROM webhook_attempts
-WHERE webhook_id = $1
-  AND CASE WHEN starts_with(type, 'optima.economics.brief_priced.') THEN $2::boolean
-           WHEN starts_with(type, 'optima.economics.') THEN $3::boolean ELSE true END
-  AND ($4::boolean IS NULL OR (outcome = 'delivered') = $4)
-  AND ($5::uuid IS NULL OR id < $5)
+WHERE webhook_id = :webhook_id
+  AND CASE WHEN starts_with(type, 'optima.economics.brief_priced.') THEN :brief_prices::boolean
+           WHEN starts_with(type, 'optima.economics.') THEN :economics::boolean ELSE true END
+  AND (:delivered::boolean IS NULL OR (outcome = 'delivered') = :delivered)
+  AND (:before::uuid IS NULL OR id < :before)
 ORDER BY id DESC
-LIMIT $6
+LIMIT :limit
 
--- name: get_webhook_attempt
+-- name: find_webhook_attempt
 SELECT id, webhook_id, event_id, number, type, replay, attempted_at, outcome, status, latency_ms, answer
-FROM webhook_attempts WHERE webhook_id = $1 AND id = $2
+FROM webhook_attempts WHERE webhook_id = :webhook_id AND id = :id
 
--- name: forget_webhook_attempts
-DELETE FROM webhook_attempts WHERE attempted_at < $1
+-- name: delete_webhook_attempts
+DELETE FROM webhook_attempts WHERE attempted_at < :before
 
 -- name: find_owner
 -- The newest word of the directory about a person or service account, in their own story.
@@ -382,14 +421,14 @@ SELECT (data::jsonb ->> 'active')::boolean AS active,
             THEN ARRAY(SELECT jsonb_array_elements_text(data::jsonb -> 'scopes')) END AS scopes,
        ARRAY(SELECT jsonb_array_elements_text(coalesce(data::jsonb -> 'roles', '[]'))) AS roles
 FROM entries
-WHERE correlation_id = $1 AND subject = $1
+WHERE correlation_id = :owner_id AND subject = :owner_id
   AND type IN ('optima.identity.person_changed.v1', 'optima.identity.service_account_changed.v1')
 ORDER BY sequence DESC
 LIMIT 1
 
--- name: find_privileges_of_roles
--- Of the roles with the keys $1, as each was defined last.
+-- name: list_privileges_of_roles
+-- Of the roles with these keys, as each was defined last.
 SELECT DISTINCT ON (subject) ARRAY(SELECT jsonb_array_elements_text(data::jsonb -> 'privileges')) AS privileges
 FROM entries
-WHERE type = 'optima.identity.role_changed.v1' AND data::jsonb ->> 'key' = ANY ($1::text[])
+WHERE type = 'optima.identity.role_changed.v1' AND data::jsonb ->> 'key' = ANY (:keys::text[])
 ORDER BY subject, sequence DESC

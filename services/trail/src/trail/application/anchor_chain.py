@@ -40,7 +40,7 @@ async def anchor_chain(ports: Ports, day: date) -> None:
     key = await _signing_key(ports)
     unsigned = Anchor(ports.tenant_id, day, head.number, head.hash, ports.now, key.kid)
     anchor = replace(unsigned, signature=ports.key_maker.signature(key, unsigned.message()))
-    await ports.anchors.add(anchor)
+    await ports.anchors.insert(anchor)
     ports.outbox.add(
         ChainAnchored(
             tenant_id=anchor.tenant_id,
@@ -62,10 +62,10 @@ async def _signing_key(ports: Ports) -> AnchorKey:
     keys = list(await ports.anchor_keys.lock())
     if rotation_is_due(keys, ports.now):
         key = ports.key_maker.new_key(first_signature_at(keys, ports.now))
-        await ports.anchor_keys.add(key)
+        await ports.anchor_keys.insert(key)
         keys.append(key)
     for past in keys_past_use(keys, ports.now):
-        await ports.anchor_keys.forget_private(past.kid)
+        await ports.anchor_keys.delete_private(past.kid)
     signing = the_key_that_signs(keys, ports.now)
     assert signing is not None, "a key signs from the moment that it is made where no other does"
     return signing

@@ -47,7 +47,7 @@ async def deliver_events(run: Run, receivers: Receivers, owed: DeliverEvents) ->
         async with receivers.at(portion.webhook.url) as receiver:
             await _deliver(run, receiver, portion)
     async with run.finish() as ports:
-        webhook = await ports.webhooks.get(owed.webhook_id)
+        webhook = await ports.webhooks.find(owed.webhook_id)
         if webhook is not None and webhook.position < (await ports.trail.head()).number:
             owe_deliveries(ports, webhook)
 
@@ -68,7 +68,7 @@ async def _deliver(run: Run, receiver: Receiver, portion: _Portion) -> None:
 
 async def _next_portion(ports: Ports, webhook_id: UUID) -> _Portion | None:
     """None where there is nothing to be told."""
-    webhook = await ports.webhooks.locked(webhook_id)
+    webhook = await ports.webhooks.lock(webhook_id)
     if webhook is None or webhook.state != "active":
         return None
     if webhook.retry_at is not None and webhook.retry_at > ports.now:
@@ -76,14 +76,14 @@ async def _next_portion(ports: Ports, webhook_id: UUID) -> _Portion | None:
     sight = await sight_of_webhook(ports, webhook)
     if sight is None:
         disabled = webhook.disabled("owner")
-        await ports.webhooks.save(disabled)
+        await ports.webhooks.update(disabled)
         tell_if_disabled(ports, disabled)
         return None
     head = (await ports.trail.head()).number
     selection = Selection(beyond=webhook.position, types=webhook.types, limit=_EVENTS)
     events = await ports.trail.entries(selection, sight)
     if not events and webhook.position < head:
-        await ports.webhooks.save(webhook.delivered(head))
+        await ports.webhooks.update(webhook.delivered(head))
     last = events[-1].entry.number if events else head
     through = last if len(events) == _EVENTS else max(last, head)
     return _Portion(webhook, await secrets_of(ports, webhook_id), events, through, ports.now)
@@ -102,7 +102,7 @@ async def _note(
     ports: Ports, began: Webhook, event: SealedEntry, answer: Answer, through: int
 ) -> Webhook | None:
     """The webhook as it now stands; None where somebody or another turn has changed it meanwhile."""
-    webhook = await ports.webhooks.locked(began.id)
+    webhook = await ports.webhooks.lock(began.id)
     if webhook is None:
         return None
     await ports.webhooks.note(_attempt(ports, webhook.id, event, answer, replay=False))
@@ -113,7 +113,7 @@ async def _note(
     else:
         luck = random.random()  # noqa: S311 (no secret)
         after = webhook.failed(ports.now, status=answer.status, luck=luck)
-    await ports.webhooks.save(after)
+    await ports.webhooks.update(after)
     tell_if_disabled(ports, after)
     return after
 
@@ -122,7 +122,7 @@ async def deliver_again(run: Run, receivers: Receivers, owed: DeliverAgain) -> N
     """Tells one event once more, out of order, whatever state the webhook is in. It is tried once: who asked
     for it reads in the log what came of it, and asks again."""
     async with run.transaction() as ports:
-        webhook = await ports.webhooks.get(owed.webhook_id)
+        webhook = await ports.webhooks.find(owed.webhook_id)
         sight = await sight_of_webhook(ports, webhook) if webhook is not None else None
         secrets, now = await secrets_of(ports, owed.webhook_id), ports.now
         events = []
@@ -134,7 +134,7 @@ async def deliver_again(run: Run, receivers: Receivers, owed: DeliverAgain) -> N
         async with receivers.at(webhook.url) as receiver:
             answer = await receiver.deliver(events[0], secrets, now)
     async with run.finish() as ports:
-        if answer is not None and await ports.webhooks.locked(owed.webhook_id) is not None:
+        if answer is not None and await ports.webhooks.lock(owed.webhook_id) is not None:
             await ports.webhooks.note(_attempt(ports, owed.webhook_id, events[0], answer, replay=True))
 
 

@@ -16,6 +16,6 @@ async def look_after_webhooks(ports: Ports) -> None:
     when one was set up or recovered has woken nobody."""
     for webhook in await ports.webhooks.behind():
         owe_deliveries(ports, webhook)
-    await ports.webhooks.forget_attempts(ports.now - ATTEMPTS_STAY)
+    await ports.webhooks.delete_attempts(ports.now - ATTEMPTS_STAY)
     if await ports.webhooks.count():
         owe_look(ports)

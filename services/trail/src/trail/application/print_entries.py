@@ -55,5 +55,5 @@ async def print_entries(ports: Ports, actor: Actor, selection: Selection) -> Pri
         printed_by=actor.name,
         printed_at=ports.now,
         head=await ports.trail.head(),
-        anchor=await ports.anchors.newest(),
+        anchor=await ports.anchors.find_newest(),
     )

@@ -50,4 +50,3 @@ def record_event(
         grants_of(event_type, subject, correlation_id, data),
         personal_fields_of(event_type, subject, actor_id, data),
     )
-    ports.webhooks.wake(event_type)

@@ -17,7 +17,7 @@ async def replay_attempt(ports: Ports, actor: Actor, webhook_id: UUID, attempt_i
     """Owed now, whatever state the webhook is in; its place in the trail stays. Raises Absent for an attempt
     that the actor may not see."""
     await webhook_of(ports, actor, webhook_id)
-    attempt = await ports.webhooks.attempt(webhook_id, attempt_id, sight_of(actor))
+    attempt = await ports.webhooks.find_attempt(webhook_id, attempt_id, sight_of(actor))
     if attempt is None:
         raise Absent("no_such_attempt")
     owe_delivery_again(ports, attempt)

@@ -27,11 +27,11 @@ async def revise_webhook(
     """Whoever says where it leads becomes its owner: otherwise they could lead to themselves what they may
     not see. Raises Forbidden for who may not read the whole trail, and Stale."""
     actor.require("trail.read_all")
-    await ports.webhooks.lock()
+    await ports.webhooks.lock_all()
     webhook = await webhook_of(ports, actor, webhook_id)
     if webhook.version != expected_version:
         raise Stale("stale_version", field="If-Match")
-    address_is_free(await ports.webhooks.with_url(url), webhook)
+    address_is_free(await ports.webhooks.find_by_url(url), webhook)
     revised = webhook.revised(
         owner_id=actor.person_id,
         privileges=actor.privileges,
@@ -39,7 +39,7 @@ async def revise_webhook(
         types=types,
         description=description,
     )
-    await ports.webhooks.save(revised)
+    await ports.webhooks.update(revised)
     tell_of_change(ports, revised, "revised")
     owe_deliveries(ports, revised)
     return revised

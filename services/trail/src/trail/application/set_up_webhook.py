@@ -38,9 +38,9 @@ async def set_up_webhook(
     what follows the event `after`, or everything, or else what is still to come. Raises Invalid for an
     event that is not in the trail."""
     actor.require("trail.read_all")
-    await ports.webhooks.lock()
+    await ports.webhooks.lock_all()
     there_is_room_for_a_webhook(await ports.webhooks.count())
-    address_is_free(await ports.webhooks.with_url(url))
+    address_is_free(await ports.webhooks.find_by_url(url))
     webhook = Webhook(
         id=new_id(),
         owner_id=actor.person_id,
@@ -50,7 +50,7 @@ async def set_up_webhook(
         description=description,
         position=await place_of(ports, after, from_the_beginning=from_the_beginning),
     )
-    await ports.webhooks.add(webhook)
+    await ports.webhooks.insert(webhook)
     secret_id, secret = await new_secret(ports, webhook.id)
     tell_of_change(ports, webhook, "created")
     owe_deliveries(ports, webhook)

@@ -17,7 +17,7 @@ from .webhook_of import webhook_of
 async def pause_webhook(ports: Ports, actor: Actor, webhook_id: UUID) -> Webhook:
     """Raises WrongState unless it is active."""
     paused = (await webhook_of(ports, actor, webhook_id)).paused()
-    await ports.webhooks.save(paused)
+    await ports.webhooks.update(paused)
     tell_of_change(ports, paused, "paused")
     return paused
 
@@ -25,7 +25,7 @@ async def pause_webhook(ports: Ports, actor: Actor, webhook_id: UUID) -> Webhook
 async def resume_webhook(ports: Ports, actor: Actor, webhook_id: UUID) -> Webhook:
     """It tells on from where it stood: nothing is left out. Raises WrongState while it is active."""
     resumed = (await webhook_of(ports, actor, webhook_id)).resumed()
-    await ports.webhooks.save(resumed)
+    await ports.webhooks.update(resumed)
     tell_of_change(ports, resumed, "resumed")
     owe_deliveries(ports, resumed)
     owe_look(ports)
@@ -38,7 +38,7 @@ async def move_webhook(
     """It goes on after that event, or from the beginning, or with what is still to come."""
     webhook = await webhook_of(ports, actor, webhook_id)
     moved = webhook.moved(await place_of(ports, after, from_the_beginning=from_the_beginning))
-    await ports.webhooks.save(moved)
+    await ports.webhooks.update(moved)
     tell_of_change(ports, moved, "moved")
     owe_deliveries(ports, moved)
     return moved
@@ -47,5 +47,5 @@ async def move_webhook(
 async def delete_webhook(ports: Ports, actor: Actor, webhook_id: UUID) -> None:
     """With its secrets and its log."""
     webhook = await webhook_of(ports, actor, webhook_id)
-    await ports.webhooks.remove(webhook_id)
+    await ports.webhooks.delete(webhook_id)
     tell_of_change(ports, webhook, "deleted")

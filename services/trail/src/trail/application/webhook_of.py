@@ -14,7 +14,7 @@ from .ports import Ports
 async def webhook_of(ports: Ports, actor: Actor, webhook_id: UUID) -> Webhook:
     """Locked until the transaction ends. Raises Absent, and Forbidden without the privilege."""
     actor.require("webhook.write")
-    webhook = await ports.webhooks.locked(webhook_id)
+    webhook = await ports.webhooks.lock(webhook_id)
     if webhook is None:
         raise Absent("no_such_webhook")
     return webhook

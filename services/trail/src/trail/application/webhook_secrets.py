@@ -35,7 +35,7 @@ async def remove_secret(ports: Ports, actor: Actor, webhook_id: UUID, secret_id:
     if not any(secret.id == secret_id for secret in known):
         raise Absent("no_such_webhook_secret")
     a_secret_remains(len(known))
-    await ports.webhooks.remove_secret(webhook_id, secret_id)
+    await ports.webhooks.delete_secret(webhook_id, secret_id)
     tell_of_change(ports, webhook, "secret_removed")
 
 
@@ -44,7 +44,7 @@ async def new_secret(ports: Ports, webhook_id: UUID) -> tuple[UUID, str]:
     secret = f"whsec_{base64.b64encode(secrets.token_bytes(_RANDOM_BYTES)).decode()}"
     secret_id = new_id()
     sealed = ports.webhook_sealing.sealed(secret.encode(), _about(webhook_id, secret_id))
-    await ports.webhooks.add_secret(webhook_id, SealedSecret(secret_id, sealed, ports.now))
+    await ports.webhooks.insert_secret(webhook_id, SealedSecret(secret_id, sealed, ports.now))
     return secret_id, secret
 
 
