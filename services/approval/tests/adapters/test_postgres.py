@@ -15,7 +15,8 @@ from pydantic import TypeAdapter
 
 import approval
 from approval.adapters.gauges import OVERDUE, WAITING, measure_approvals
-from approval.adapters.postgres import NEWEST, QUERIES, PostgresApprovals
+from approval.adapters.postgres import NEWEST, QUERIES, PostgresApprovals, Store
+from approval.adapters.subject_types import BUILT_IN_TYPES
 from approval.domain.approval import Event, rebuild
 from optima_kit.testing import ServiceDatabase, temporary_database, undocumented_refusals
 
@@ -174,6 +175,28 @@ async def test_what_is_stored_is_what_the_events_say(desk):
         held = await PostgresApprovals(work).find(approval_id)
     assert held is not None
     assert held.approval == told
+
+
+async def test_a_version_whose_publication_was_undone_is_not_kept(desk):
+    await desk.publish("materiali-pop")
+    store = Store()
+
+    async def publish(name: str, *, undo: bool = False) -> str:
+        async with desk.app.database.transaction(desk.tenant_id) as work:
+            processes = store.ports(work).processes
+            draft = await processes.find("materiali-pop")
+            assert draft is not None
+            definition = draft.definition.model_copy(update={"name": name})
+            await processes.publish(definition, BUILT_IN_TYPES["brief"], 2, work.now, uuid4())
+            version = await processes.version("materiali-pop", 2)
+            assert version is not None
+            if undo:
+                raise RuntimeError(name)
+        return version.definition.name
+
+    with pytest.raises(RuntimeError):
+        await publish("Undone", undo=True)
+    assert await publish("Done") == "Done"
 
 
 def test_every_refusal_has_its_texts():

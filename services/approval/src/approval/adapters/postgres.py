@@ -18,7 +18,6 @@ from optima_contracts.privileges import BUILT_IN_ROLES, privileges_of
 from optima_kit.db import UnitOfWork
 from optima_kit.ids import new_id
 from optima_kit.ports import Outbox
-from optima_kit.refusals import WrongState
 from optima_kit.sql import Statement, load_queries
 
 from ..application.ports import (
@@ -127,6 +126,16 @@ def _outbox_on_behalf_of(work: UnitOfWork, person_id: UUID) -> Outbox:
     )
 
 
+class PublishedHere:
+    """Versions that the unit of work published itself: others may yet get their numbers if it is undone."""
+
+    def __init__(self, _work: UnitOfWork) -> None:
+        self.names: set[tuple[str, int]] = set()
+
+    async def flush(self) -> None:
+        """Nothing is left to write."""
+
+
 class PostgresProcesses:
     def __init__(self, work: UnitOfWork, store: Store) -> None:
         self._work = work
@@ -156,7 +165,7 @@ class PostgresProcesses:
         return added is not None
 
     async def save(self, draft: Draft, by: UUID) -> None:
-        await self._work.execute(
+        self._work.write(
             QUERIES.update_process,
             key=draft.key,
             name=draft.definition.name,
@@ -177,7 +186,8 @@ class PostgresProcesses:
     async def publish(
         self, definition: Definition, subject: SubjectType, number: int, now: datetime, by: UUID
     ) -> None:
-        await self._work.execute(
+        self._work.gathering(PublishedHere).names.add((definition.key, number))
+        self._work.write(
             QUERIES.insert_version,
             key=definition.key,
             number=number,
@@ -198,7 +208,10 @@ class PostgresProcesses:
         subject = SubjectType.model_validate(row["subject"])
         definition = Definition.model_validate(row["document"])
         compiled = partial(self._store.conditions.compile, subject=subject)
-        return self._store.versions.put(name, process(definition, number, subject, compiled))
+        found = process(definition, number, subject, compiled)
+        if (key, number) in self._work.gathering(PublishedHere).names:
+            return found
+        return self._store.versions.put(name, found)
 
     async def published(self, key: str, number: int) -> PublishedVersion | None:
         row = await self._work.fetchrow(QUERIES.find_version, key=key, number=number)
@@ -253,7 +266,7 @@ class PostgresApprovals:
     ) -> None:
         approval = held.approval
         asked = _open_parts(approval)
-        await self._work.execute(
+        self._work.write(
             QUERIES.insert_approval,
             approval_id=approval.id,
             process_key=approval.process_key,
@@ -294,10 +307,9 @@ class PostgresApprovals:
         was, now = _open_parts(before.approval), _open_parts(approval)
         closed = [place for place in was if place not in now]
         asked = {place: row for place, row in now.items() if was.get(place) != row}
-        version = await self._work.fetchval(
+        self._work.write(
             QUERIES.update_approval,
             approval_id=approval.id,
-            version=before.version,
             process_version=approval.process_version,
             subject_sequence=subject_sequence,
             title=title,
@@ -318,12 +330,10 @@ class PostgresApprovals:
             concerned=sorted({who for _, who in asked}),
             rules=sorted(rules),
         )
-        if version is None:
-            raise WrongState("concurrent_change")
         if title != before.title:
-            await self._work.execute(QUERIES.delete_words, approval_id=approval.id)
-            await self._work.execute(QUERIES.insert_words, approval_id=approval.id)
-        return Held(approval, version, title, before.correlation, subject_sequence)
+            self._work.write(QUERIES.delete_words, approval_id=approval.id)
+            self._work.write(QUERIES.insert_words, approval_id=approval.id)
+        return Held(approval, before.version + 1, title, before.correlation, subject_sequence)
 
     async def concerns(self, approval_id: UUID, person_id: UUID) -> bool:
         found: bool = await self._work.fetchval(
@@ -396,9 +406,7 @@ class PostgresApprovals:
         return [row["approval_id"] for row in rows]
 
     async def concern_with_requests(self, person_id: UUID, requesters: list[UUID]) -> None:
-        await self._work.execute(
-            QUERIES.insert_concerned_with_requests, person_id=person_id, requesters=requesters
-        )
+        self._work.write(QUERIES.insert_concerned_with_requests, person_id=person_id, requesters=requesters)
 
     async def movable(self, key: str, to_version: int, after: UUID | None, limit: int) -> list[Held]:
         rows = await self._work.fetch(
@@ -411,7 +419,7 @@ class PostgresApprovals:
         return [_held(row).approval for row in rows]
 
     async def withdraw_subject(self, subject_id: UUID) -> None:
-        await self._work.execute(QUERIES.insert_withdrawn_subject, subject_id=subject_id, now=self._now)
+        self._work.write(QUERIES.insert_withdrawn_subject, subject_id=subject_id, now=self._now)
 
     async def is_withdrawn(self, subject_id: UUID) -> bool:
         found: bool = await self._work.fetchval(QUERIES.is_withdrawn, subject_id=subject_id)
@@ -425,7 +433,7 @@ class PostgresDelegations:
 
     async def add(self, stored: StoredDelegation) -> None:
         delegation = stored.delegation
-        await self._work.execute(
+        self._work.write(
             QUERIES.insert_delegation,
             delegation_id=delegation.id,
             from_person_id=delegation.from_person,
@@ -438,7 +446,7 @@ class PostgresDelegations:
             created_at=stored.created_at,
             created_by=stored.created_by,
         )
-        await _change_stamp(self._work)
+        _change_stamp(self._work)
 
     async def lock(self, delegation_id: UUID) -> StoredDelegation | None:
         row = await self._work.fetchrow(QUERIES.lock_delegation, delegation_id=delegation_id)
@@ -449,8 +457,8 @@ class PostgresDelegations:
         return [_stored_delegation(row) for row in rows]
 
     async def revoke(self, delegation_id: UUID, at: datetime) -> None:
-        await self._work.execute(QUERIES.revoke_delegation, delegation_id=delegation_id, at=at)
-        await _change_stamp(self._work)
+        self._work.write(QUERIES.revoke_delegation, delegation_id=delegation_id, at=at)
+        _change_stamp(self._work)
 
     async def page(self, person_id: UUID | None, before: UUID | None, limit: int) -> list[StoredDelegation]:
         rows = await self._work.fetch(
@@ -494,7 +502,7 @@ class PostgresLinks:
         )
 
     async def use(self, link_id: UUID, at: datetime) -> None:
-        await self._work.execute(QUERIES.use_link, link_id=link_id, at=at)
+        self._work.write(QUERIES.use_link, link_id=link_id, at=at)
 
 
 class PostgresEvidence:
@@ -502,7 +510,7 @@ class PostgresEvidence:
         self._work = work
 
     async def add(self, document: Document, data: bytes, now: datetime) -> None:
-        await self._work.execute(
+        self._work.write(
             QUERIES.insert_evidence,
             evidence_id=document.id,
             approval_id=document.approval_id,
@@ -537,7 +545,7 @@ class PostgresMoves:
         self._work = work
 
     async def add(self, move: Move) -> None:
-        await self._work.execute(
+        self._work.write(
             QUERIES.insert_move,
             move_id=move.id,
             process_key=move.process_key,
@@ -555,7 +563,7 @@ class PostgresMoves:
         return _move(row) if row else None
 
     async def save(self, move: Move, now: datetime) -> None:
-        await self._work.execute(QUERIES.update_move, move_id=move.id, state=move.state, now=now)
+        self._work.write(QUERIES.update_move, move_id=move.id, state=move.state, now=now)
 
     async def page(self, key: str, before: UUID | None, limit: int) -> list[Move]:
         rows = await self._work.fetch(QUERIES.list_moves, process_key=key, before=before, limit=limit)
@@ -567,7 +575,7 @@ class PostgresMoves:
 
     async def note(self, move_id: UUID, items: list[Moved]) -> None:
         if items:
-            await self._work.execute(
+            self._work.write(
                 QUERIES.put_moved,
                 move_id=move_id,
                 approval_ids=[item.approval_id for item in items],
@@ -592,7 +600,7 @@ class PostgresReplays:
         self._work = work
 
     async def add(self, replay: Replay) -> None:
-        await self._work.execute(
+        self._work.write(
             QUERIES.insert_replay,
             replay_id=replay.id,
             process_key=replay.process_key,
@@ -623,7 +631,7 @@ class PostgresReplays:
     async def save(
         self, replay_id: UUID, done: int, report: dict[str, Any], ended_at: datetime | None
     ) -> None:
-        await self._work.execute(
+        self._work.write(
             QUERIES.update_replay, replay_id=replay_id, done=done, report=report, ended_at=ended_at
         )
 
@@ -677,24 +685,24 @@ class PostgresDirectories:
         )
 
     async def put_tenant(self, language: str, time_zone: str) -> None:
-        await self._work.execute(QUERIES.put_tenant, language=language, time_zone=time_zone)
-        await self._changed()
+        self._work.write(QUERIES.put_tenant, language=language, time_zone=time_zone)
+        self._changed()
 
     async def put_person(self, person: dict[str, Any]) -> None:
-        await self._work.execute(QUERIES.put_person, **person)
-        await self._changed()
+        self._work.write(QUERIES.put_person, **person)
+        self._changed()
 
     async def put_successor(self, person_id: UUID, successor_id: UUID) -> None:
-        await self._work.execute(QUERIES.update_successor, person_id=person_id, successor_id=successor_id)
-        await self._changed()
+        self._work.write(QUERIES.update_successor, person_id=person_id, successor_id=successor_id)
+        self._changed()
 
     async def put_unit(
         self, unit_id: UUID, key: str, name: str, parent_id: UUID | None, manager_id: UUID | None
     ) -> None:
-        await self._work.execute(
+        self._work.write(
             QUERIES.put_unit, unit_id=unit_id, key=key, name=name, parent_id=parent_id, manager_id=manager_id
         )
-        await self._changed()
+        self._changed()
 
     async def working_time(self) -> tuple[WorkingTime, int]:
         row = await self._work.fetchrow(QUERIES.find_calendar)
@@ -703,21 +711,21 @@ class PostgresDirectories:
     async def put_working_time(self, working_time: WorkingTime, now: datetime) -> int:
         document = working_time.model_dump(mode="json", exclude_unset=True)
         version: int = await self._work.fetchval(QUERIES.put_calendar, document=document, now=now)
-        await self._changed()
+        self._changed()
         return version
 
     async def put_role(self, role_id: UUID, key: str, privileges: list[str]) -> None:
-        await self._work.execute(QUERIES.put_role, role_id=role_id, key=key, privileges=privileges)
-        await self._changed()
+        self._work.write(QUERIES.put_role, role_id=role_id, key=key, privileges=privileges)
+        self._changed()
 
-    async def _changed(self) -> None:
+    def _changed(self) -> None:
         self._read_already = None
-        await _change_stamp(self._work)
+        _change_stamp(self._work)
 
 
-async def _change_stamp(work: UnitOfWork) -> None:
+def _change_stamp(work: UnitOfWork) -> None:
     # A new value rather than a count: what a rolled-back transaction read must match no later stamp.
-    await work.execute(QUERIES.put_stamp, stamp=new_id())
+    work.write(QUERIES.put_stamp, stamp=new_id())
 
 
 def _list_along(chosen: ApprovalFilter) -> Statement:

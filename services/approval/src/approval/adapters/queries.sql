@@ -73,22 +73,14 @@ INSERT INTO approval_words (word, approval_id)
 SELECT unnest(tsvector_to_array(search)), :approval_id FROM added
 
 -- name: update_approval
--- Everything that a change writes, in one round trip. Guarded by the version that was read: of two writers
--- exactly one changes the row. A part that was requested again, or is due at another time, replaces its row.
--- The events' numbers go on from the last: the approval's row is locked, nobody else takes the same.
-WITH saved AS (
-    UPDATE approvals SET process_version = :process_version, subject_sequence = :subject_sequence,
-        title = :title, amount = :amount, state = :state, reason = :reason, content = :content,
-        content_hash = :content_hash, steps = :steps, choices = :choices, ended_at = :ended_at,
-        before_migration = :before_migration, version = version + 1
-    WHERE approval_id = :approval_id AND version = :version
-    RETURNING version
-), told AS (
+-- Everything that a change of a locked approval writes, in one round trip. A part that was requested again, or
+-- is due at another time, replaces its row. The events' numbers go on from the last: the approval's row is
+-- locked, nobody else takes the same.
+WITH told AS (
     INSERT INTO approval_events (approval_id, number, at, actor_id, event)
     SELECT :approval_id, known.told + ordinal, at, :actor_id, event
-    FROM (
-        SELECT coalesce(max(number), 0) AS told FROM approval_events WHERE approval_id = :approval_id
-    ) AS known,
+    FROM (SELECT coalesce(max(number), 0) AS told FROM approval_events
+            WHERE approval_id = :approval_id) AS known,
         unnest(:event_times::timestamptz[], :events::jsonb[]) WITH ORDINALITY AS news(at, event, ordinal)
 ), closed AS (
     DELETE FROM open_parts
@@ -111,7 +103,11 @@ WITH saved AS (
     INSERT INTO open_rules (rule, approval_id) SELECT unnest(:rules::text[]), :approval_id
     ON CONFLICT DO NOTHING
 )
-SELECT version FROM saved
+UPDATE approvals SET process_version = :process_version, subject_sequence = :subject_sequence,
+    title = :title, amount = :amount, state = :state, reason = :reason, content = :content,
+    content_hash = :content_hash, steps = :steps, choices = :choices, ended_at = :ended_at,
+    before_migration = :before_migration, version = version + 1
+WHERE approval_id = :approval_id
 
 -- name: insert_words
 INSERT INTO approval_words (word, approval_id)
