@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Hashable
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
 from typing import Any, Generic, TypeVar
@@ -58,6 +58,9 @@ _DECIDES = "approval.decide"
 
 NEWEST = UUID(int=2**128 - 1)
 """Comes after every approval's id."""
+
+OLDEST = InboxPlace(datetime.fromtimestamp(0, UTC), UUID(int=0), "", UUID(int=0))
+"""Comes before everything that waits."""
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -369,13 +372,14 @@ class PostgresApprovals:
         after: InboxPlace | None,
         limit: int,
     ) -> list[Waiting]:
+        place = after or OLDEST
         rows = await self._work.fetch(
             QUERIES.list_inbox,
             **_inbox_parameters(person_id, grants, chosen),
-            after_requested_at=after.requested_at if after else None,
-            after_approval_id=after.approval_id if after else None,
-            after_step=after.step if after else None,
-            after_person_id=after.person if after else None,
+            after_requested_at=place.requested_at,
+            after_approval_id=place.approval_id,
+            after_step=place.step,
+            after_person_id=place.person,
             limit=limit,
         )
         return [

@@ -232,7 +232,6 @@ WHERE concerned.person_id = :concerned AND concerned.approval_id < :before
 ORDER BY concerned.approval_id DESC LIMIT :limit
 
 -- name: list_inbox
--- plan: custom
 -- Open parts of oneself and of those for whom one may act, within each delegation's limits; never one's
 -- own request on another's behalf. Each person's parts come from the index in order, so that a page costs
 -- the same however much waits.
@@ -259,9 +258,8 @@ CROSS JOIN LATERAL (
             OR approvals.search @@ websearch_to_tsquery('simple', :text))
         AND (:how::text IS NULL OR :how = CASE WHEN part.person_id <> :reader_id THEN 'delegation'
             WHEN part.why LIKE 'role:%' THEN 'role' ELSE 'direct' END)
-        AND (:after_requested_at::timestamptz IS NULL
-            OR (part.requested_at, part.approval_id, part.step, part.person_id)
-                > (:after_requested_at, :after_approval_id, :after_step, :after_person_id))
+        AND (part.requested_at, part.approval_id, part.step, part.person_id)
+            > (:after_requested_at, :after_approval_id, :after_step, :after_person_id)
     ORDER BY part.requested_at, part.approval_id, part.step
     LIMIT :limit) AS waiting
 ORDER BY waiting.requested_at, waiting.approval_id, waiting.step, waiting.person_id
