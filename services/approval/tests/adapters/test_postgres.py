@@ -15,7 +15,8 @@ from pydantic import TypeAdapter
 
 import approval
 from approval.adapters.gauges import OVERDUE, WAITING, measure_approvals
-from approval.adapters.postgres import NEWEST, QUERIES, PostgresApprovals
+from approval.adapters.postgres import NEWEST, OLDEST, QUERIES, PostgresApprovals, Store
+from approval.adapters.subject_types import BUILT_IN_TYPES
 from approval.domain.approval import Event, rebuild
 from optima_kit.testing import ServiceDatabase, temporary_database, undocumented_refusals
 
@@ -63,33 +64,69 @@ async def filled(full: ServiceDatabase) -> AsyncIterator[tuple[ServiceDatabase, 
     await connection.close()
 
 
-N = None
-NO_FILTER = (N, N, N, N, N)
-INBOX = (ANNA, [ANNA], [None], [None], None, None, None, None, None)
+FILTERS = {
+    "before": NEWEST,
+    "limit": 50,
+    "subject_id": None,
+    "state": None,
+    "process": None,
+    "text": None,
+    "concerned": None,
+}
+INBOX = {
+    "reader_id": ANNA,
+    "people": [ANNA],
+    "processes": [None],
+    "limits": [None],
+    "subject_id": None,
+    "process": None,
+    "due_before": None,
+    "text": None,
+    "how": None,
+}
+START = {
+    "after_requested_at": OLDEST.requested_at,
+    "after_approval_id": OLDEST.approval_id,
+    "after_step": OLDEST.step,
+    "after_person_id": OLDEST.person,
+    "limit": 50,
+}
+ASKING = {"people": [uuid4(), uuid4()], "rules": ["role:7"], "after": None, "limit": 100}
 
 
 @pytest.mark.parametrize(
-    ("statement", "index", "arguments"),
+    ("statement", "index", "parameters"),
     [
-        ("page_of_approvals", "approvals_newest", (NEWEST, 50, *NO_FILTER)),
-        ("page_of_approvals_of_subject", "approvals_of_subject", (NEWEST, 50, uuid4(), N, N, N, N)),
-        ("page_of_approvals_in_state", "approvals_by_state", (NEWEST, 50, None, "open", None, None, None)),
-        ("page_of_approvals_of_process", "approvals_by_process", (NEWEST, 50, None, None, "p1", None, None)),
-        ("page_of_approvals_by_words", "approval_words_pkey", (NEWEST, 50, N, N, N, "prova 7", N, "prova")),
-        ("page_of_own_approvals", "concerned_pkey", (NEWEST, 50, None, None, None, None, ANNA)),
-        ("page_of_inbox", "open_parts_of_person", (*INBOX, None, None, None, None, 50)),
-        ("count_inbox", "open_parts_of_person", (*INBOX, None)),
-        ("open_approvals_asking", "open_rules_pkey", ([uuid4(), uuid4()], ["role:7"], None, 100)),
-        ("open_approvals_asking", "open_parts_of_person", ([uuid4(), uuid4()], ["role:7"], None, 100)),
-        ("open_approvals_asking", "approvals_open_of_requester", ([uuid4(), uuid4()], ["role:7"], None, 100)),
-        ("movable_approvals", "approvals_", ("p1", 2, None, 100)),
-        ("past_approvals", "approvals_over", ("p1", 100)),
-        ("events_of", "approval_events_pkey", (UUID(int=0), 0, 50)),
+        ("list_approvals", "approvals_newest", FILTERS),
+        ("list_approvals_of_subject", "approvals_of_subject", {**FILTERS, "subject_id": uuid4()}),
+        ("list_approvals_in_state", "approvals_by_state", {**FILTERS, "state": "open"}),
+        ("list_approvals_of_process", "approvals_by_process", {**FILTERS, "process": "p1"}),
+        ("list_approvals_by_words", "approval_words_pkey", {**FILTERS, "text": "prova 7", "word": "prova"}),
+        ("list_own_approvals", "concerned_pkey", {**FILTERS, "concerned": ANNA}),
+        ("list_inbox", "open_parts_of_person", {**INBOX, **START}),
+        ("count_inbox", "open_parts_of_person", {**INBOX, "now": None}),
+        ("list_open_approvals_asking", "open_rules_pkey", ASKING),
+        ("list_open_approvals_asking", "open_parts_of_person", ASKING),
+        ("list_open_approvals_asking", "approvals_open_of_requester", ASKING),
+        (
+            "list_movable_approvals",
+            "approvals_",
+            {"process_key": "p1", "to_version": 2, "after": None, "limit": 100},
+        ),
+        ("list_past_approvals", "approvals_over", {"process_key": "p1", "limit": 100}),
+        ("list_events", "approval_events_pkey", {"approval_id": UUID(int=0), "after": 0, "limit": 50}),
     ],
-)  # fmt: skip
-async def test_lists_keep_their_indexes(filled, statement, index, arguments):
+)
+async def test_lists_keep_their_indexes(filled, statement, index, parameters):
     _, connection = filled
-    plan = await connection.fetch(f"EXPLAIN {getattr(QUERIES, statement)}", *arguments)
+    known = getattr(QUERIES, statement)
+    if known.custom_plan:
+        plan = await connection.fetch(f"EXPLAIN {known.sql}", *known.arguments(parameters))
+    else:
+        await connection.execute("SET plan_cache_mode = force_generic_plan")
+        await connection.execute(f"PREPARE listed AS {known.sql}")
+        values = ", ".join("NULL" for _ in known.parameters)
+        plan = await connection.fetch(f"EXPLAIN EXECUTE listed({values})")
     text = "\n".join(row[0] for row in plan)
     assert index in text, text
     assert "Seq Scan on approvals" not in text, text
@@ -144,6 +181,28 @@ async def test_what_is_stored_is_what_the_events_say(desk):
         held = await PostgresApprovals(work).find(approval_id)
     assert held is not None
     assert held.approval == told
+
+
+async def test_a_version_whose_publication_was_undone_is_not_kept(desk):
+    await desk.publish("materiali-pop")
+    store = Store()
+
+    async def publish(name: str, *, undo: bool = False) -> str:
+        async with desk.app.database.transaction(desk.tenant_id) as work:
+            processes = store.ports(work).processes
+            draft = await processes.find("materiali-pop")
+            assert draft is not None
+            definition = draft.definition.model_copy(update={"name": name})
+            await processes.publish(definition, BUILT_IN_TYPES["brief"], 2, work.now, uuid4())
+            version = await processes.version("materiali-pop", 2)
+            assert version is not None
+            if undo:
+                raise RuntimeError(name)
+        return version.definition.name
+
+    with pytest.raises(RuntimeError):
+        await publish("Undone", undo=True)
+    assert await publish("Done") == "Done"
 
 
 def test_every_refusal_has_its_texts():

@@ -24,7 +24,7 @@ WAITING: Final = Gauge(
 
 async def measure_approvals(connection: Connection) -> None:
     """Sets the gauges, on a connection of the backbone role: it sees states and due times, nothing else."""
-    row = await connection.fetchrow(QUERIES.count_waiting)
+    row = await connection.fetchrow(QUERIES.count_waiting.sql)
     assert row is not None
     OPEN.set(row["open"])
     WAITING.set(row["waiting"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Hashable
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
 from typing import Any, Generic, TypeVar
@@ -15,11 +15,10 @@ import asyncpg
 from pydantic import TypeAdapter
 
 from optima_contracts.privileges import BUILT_IN_ROLES, privileges_of
-from optima_kit.db import Connection, UnitOfWork
+from optima_kit.db import UnitOfWork
 from optima_kit.ids import new_id
 from optima_kit.ports import Outbox
-from optima_kit.refusals import WrongState
-from optima_kit.sql import load_queries
+from optima_kit.sql import Statement, load_queries
 
 from ..application.ports import (
     ApprovalFilter,
@@ -59,6 +58,9 @@ _DECIDES = "approval.decide"
 
 NEWEST = UUID(int=2**128 - 1)
 """Comes after every approval's id."""
+
+OLDEST = InboxPlace(datetime.fromtimestamp(0, UTC), UUID(int=0), "", UUID(int=0))
+"""Comes before everything that waits."""
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -127,62 +129,75 @@ def _outbox_on_behalf_of(work: UnitOfWork, person_id: UUID) -> Outbox:
     )
 
 
+class PublishedHere:
+    """Versions that the unit of work published itself: others may yet get their numbers if it is undone."""
+
+    def __init__(self, _work: UnitOfWork) -> None:
+        self.names: set[tuple[str, int]] = set()
+
+    async def flush(self) -> None:
+        """Nothing is left to write."""
+
+
 class PostgresProcesses:
     def __init__(self, work: UnitOfWork, store: Store) -> None:
-        self._connection: Connection = work.connection
+        self._work = work
         self._tenant_id = work.tenant_id
         self._store = store
 
     async def find(self, key: str) -> Draft | None:
-        row = await self._connection.fetchrow(QUERIES.read_process, key)
+        row = await self._work.fetchrow(QUERIES.find_process, key=key)
         return _draft(row) if row else None
 
     async def lock(self, key: str) -> Draft | None:
-        row = await self._connection.fetchrow(QUERIES.hold_process, key)
+        row = await self._work.fetchrow(QUERIES.lock_process, key=key)
         return _draft(row) if row else None
 
     async def add(self, process_id: UUID, definition: Definition, now: datetime, by: UUID) -> bool:
         document = _document(definition)
-        added = await self._connection.fetchval(
-            QUERIES.add_process,
-            process_id,
-            definition.key,
-            definition.name,
-            definition.subject,
-            document,
-            now,
-            by,
+        added = await self._work.fetchval(
+            QUERIES.insert_process,
+            process_id=process_id,
+            key=definition.key,
+            name=definition.name,
+            subject_type=definition.subject,
+            document=document,
+            now=now,
+            actor_id=by,
         )
         return added is not None
 
     async def save(self, draft: Draft, by: UUID) -> None:
-        await self._connection.execute(
-            QUERIES.save_process,
-            draft.key,
-            draft.definition.name,
-            draft.definition.subject,
-            _document(draft.definition),
-            draft.version,
-            draft.published,
-            draft.retired_at,
-            draft.changed_at,
-            by,
+        self._work.write(
+            QUERIES.update_process,
+            key=draft.key,
+            name=draft.definition.name,
+            subject_type=draft.definition.subject,
+            document=_document(draft.definition),
+            version=draft.version,
+            published=draft.published,
+            retired_at=draft.retired_at,
+            changed_at=draft.changed_at,
+            actor_id=by,
         )
 
     async def page(self, after: str, limit: int) -> list[Draft]:
-        return [_draft(row) for row in await self._connection.fetch(QUERIES.page_of_processes, after, limit)]
+        return [
+            _draft(row) for row in await self._work.fetch(QUERIES.list_processes, after=after, limit=limit)
+        ]
 
     async def publish(
         self, definition: Definition, subject: SubjectType, number: int, now: datetime, by: UUID
     ) -> None:
-        await self._connection.execute(
-            QUERIES.add_version,
-            definition.key,
-            number,
-            _document(definition),
-            subject.model_dump(mode="json"),
-            now,
-            by,
+        self._work.gathering(PublishedHere).names.add((definition.key, number))
+        self._work.write(
+            QUERIES.insert_version,
+            key=definition.key,
+            number=number,
+            document=_document(definition),
+            subject=subject.model_dump(mode="json"),
+            now=now,
+            actor_id=by,
         )
 
     async def version(self, key: str, number: int) -> Process | None:
@@ -190,16 +205,19 @@ class PostgresProcesses:
         kept = self._store.versions.get(name)
         if kept is not None:
             return kept
-        row = await self._connection.fetchrow(QUERIES.read_version, key, number)
+        row = await self._work.fetchrow(QUERIES.find_version, key=key, number=number)
         if row is None:
             return None
         subject = SubjectType.model_validate(row["subject"])
         definition = Definition.model_validate(row["document"])
         compiled = partial(self._store.conditions.compile, subject=subject)
-        return self._store.versions.put(name, process(definition, number, subject, compiled))
+        found = process(definition, number, subject, compiled)
+        if (key, number) in self._work.gathering(PublishedHere).names:
+            return found
+        return self._store.versions.put(name, found)
 
     async def published(self, key: str, number: int) -> PublishedVersion | None:
-        row = await self._connection.fetchrow(QUERIES.read_version, key, number)
+        row = await self._work.fetchrow(QUERIES.find_version, key=key, number=number)
         if row is None:
             return None
         definition = Definition.model_validate(row["document"])
@@ -209,41 +227,41 @@ class PostgresProcesses:
         built_in = BUILT_IN_TYPES.get(key)
         if built_in is not None:
             return built_in
-        row = await self._connection.fetchrow(QUERIES.read_subject_type, key)
+        row = await self._work.fetchrow(QUERIES.find_subject_type, key=key)
         return SubjectType.model_validate(row["document"]) if row else None
 
     async def subject_type_version(self, key: str) -> int | None:
-        row = await self._connection.fetchrow(QUERIES.read_subject_type, key)
+        row = await self._work.fetchrow(QUERIES.find_subject_type, key=key)
         return row["version"] if row else None
 
     async def subject_types(self) -> list[SubjectType]:
-        rows = await self._connection.fetch(QUERIES.list_subject_types)
+        rows = await self._work.fetch(QUERIES.list_subject_types)
         return [*BUILT_IN_TYPES.values(), *(SubjectType.model_validate(row["document"]) for row in rows)]
 
     async def put_subject_type(self, subject: SubjectType, now: datetime) -> int:
-        version: int = await self._connection.fetchval(
-            QUERIES.put_subject_type, subject.key, subject.model_dump(mode="json"), now
+        version: int = await self._work.fetchval(
+            QUERIES.put_subject_type, key=subject.key, document=subject.model_dump(mode="json"), now=now
         )
         return version
 
 
 class PostgresApprovals:
     def __init__(self, work: UnitOfWork) -> None:
-        self._connection: Connection = work.connection
+        self._work = work
         self._actor_id = work.actor_id
         self._now = work.now
 
     async def find(self, approval_id: UUID) -> Held | None:
-        return await self._one(QUERIES.find_approval, approval_id)
+        return await self._one(QUERIES.find_approval, approval_id=approval_id)
 
     async def lock(self, approval_id: UUID) -> Held | None:
-        return await self._one(QUERIES.hold_approval, approval_id)
+        return await self._one(QUERIES.lock_approval, approval_id=approval_id)
 
     async def lock_newest(self, subject_id: UUID) -> Held | None:
-        return await self._one(QUERIES.find_newest_of_subject, subject_id)
+        return await self._one(QUERIES.lock_newest_approval, subject_id=subject_id)
 
-    async def _one(self, query: str, id_: UUID) -> Held | None:
-        row = await self._connection.fetchrow(query, id_)
+    async def _one(self, statement: Statement, **key: UUID) -> Held | None:
+        row = await self._work.fetchrow(statement, **key)
         return _held(row) if row else None
 
     async def add(
@@ -251,32 +269,32 @@ class PostgresApprovals:
     ) -> None:
         approval = held.approval
         asked = _open_parts(approval)
-        await self._connection.execute(
-            QUERIES.add_approval,
-            approval.id,
-            approval.process_key,
-            approval.process_version,
-            approval.subject_type,
-            approval.subject_id,
-            approval.subject_revision,
-            held.subject_sequence,
-            held.correlation,
-            held.title,
-            amount,
-            approval.requester,
-            approval.state,
-            approval.reason,
-            approval.content,
-            approval.content_hash,
-            _STEPS.dump_python(approval.steps, mode="json"),
-            approval.choices,
-            approval.opened_at,
-            approval.ended_at,
-            self._actor_id,
-            *_told(events),
-            *_asked(asked),
-            sorted({who for _, who in asked} | {approval.requester}),
-            sorted(rules),
+        self._work.write(
+            QUERIES.insert_approval,
+            approval_id=approval.id,
+            process_key=approval.process_key,
+            process_version=approval.process_version,
+            subject_type=approval.subject_type,
+            subject_id=approval.subject_id,
+            subject_revision=approval.subject_revision,
+            subject_sequence=held.subject_sequence,
+            correlation_id=held.correlation,
+            title=held.title,
+            amount=amount,
+            requester_id=approval.requester,
+            state=approval.state,
+            reason=approval.reason,
+            content=approval.content,
+            content_hash=approval.content_hash,
+            steps=_STEPS.dump_python(approval.steps, mode="json"),
+            choices=approval.choices,
+            opened_at=approval.opened_at,
+            ended_at=approval.ended_at,
+            actor_id=self._actor_id,
+            **_told(events),
+            **_asked(asked),
+            concerned=sorted({who for _, who in asked} | {approval.requester}),
+            rules=sorted(rules),
         )
 
     async def save(
@@ -292,60 +310,59 @@ class PostgresApprovals:
         was, now = _open_parts(before.approval), _open_parts(approval)
         closed = [place for place in was if place not in now]
         asked = {place: row for place, row in now.items() if was.get(place) != row}
-        version = await self._connection.fetchval(
-            QUERIES.save_approval,
-            approval.id,
-            before.version,
-            approval.process_version,
-            subject_sequence,
-            title,
-            amount,
-            approval.state,
-            approval.reason,
-            approval.content,
-            approval.content_hash,
-            _STEPS.dump_python(approval.steps, mode="json"),
-            approval.choices,
-            approval.ended_at,
-            _BEFORE.dump_python(approval.before_migration, mode="json"),
-            self._actor_id,
-            *_told(result.events),
-            [step for step, _ in closed],
-            [who for _, who in closed],
-            *_asked(asked),
-            sorted({who for _, who in asked}),
-            sorted(rules),
+        self._work.write(
+            QUERIES.update_approval,
+            approval_id=approval.id,
+            process_version=approval.process_version,
+            subject_sequence=subject_sequence,
+            title=title,
+            amount=amount,
+            state=approval.state,
+            reason=approval.reason,
+            content=approval.content,
+            content_hash=approval.content_hash,
+            steps=_STEPS.dump_python(approval.steps, mode="json"),
+            choices=approval.choices,
+            ended_at=approval.ended_at,
+            before_migration=_BEFORE.dump_python(approval.before_migration, mode="json"),
+            actor_id=self._actor_id,
+            **_told(result.events),
+            closed_steps=[step for step, _ in closed],
+            closed_people=[who for _, who in closed],
+            **_asked(asked),
+            concerned=sorted({who for _, who in asked}),
+            rules=sorted(rules),
         )
-        if version is None:
-            raise WrongState("concurrent_change")
         if title != before.title:
-            await self._connection.execute(QUERIES.forget_words, approval.id)
-            await self._connection.execute(QUERIES.note_words, approval.id)
-        return Held(approval, version, title, before.correlation, subject_sequence)
+            self._work.write(QUERIES.delete_words, approval_id=approval.id)
+            self._work.write(QUERIES.insert_words, approval_id=approval.id)
+        return Held(approval, before.version + 1, title, before.correlation, subject_sequence)
 
     async def concerns(self, approval_id: UUID, person_id: UUID) -> bool:
-        found: bool = await self._connection.fetchval(QUERIES.is_concerned, person_id, approval_id)
+        found: bool = await self._work.fetchval(
+            QUERIES.is_concerned, person_id=person_id, approval_id=approval_id
+        )
         return found
 
     async def history(self, approval_id: UUID, after: int, limit: int) -> list[Told]:
-        rows = await self._connection.fetch(QUERIES.events_of, approval_id, after, limit)
+        rows = await self._work.fetch(QUERIES.list_events, approval_id=approval_id, after=after, limit=limit)
         return [Told(row["number"], _EVENTS.validate_python(row["event"]), row["actor_id"]) for row in rows]
 
     async def page(self, chosen: ApprovalFilter, before: UUID | None, limit: int) -> list[Listed]:
         statement = _list_along(chosen)
-        arguments: list[Any] = [
-            before or NEWEST,
-            limit,
-            chosen.subject_id,
-            chosen.state,
-            chosen.process,
-            chosen.text,
-            chosen.concerned,
-        ]
-        if statement == QUERIES.page_of_approvals_by_words:
+        parameters = {
+            "before": before or NEWEST,
+            "limit": limit,
+            "subject_id": chosen.subject_id,
+            "state": chosen.state,
+            "process": chosen.process,
+            "text": chosen.text,
+            "concerned": chosen.concerned,
+        }
+        if statement is QUERIES.list_approvals_by_words:
             # The longest word is likely to be the rarest.
-            arguments.append(max((chosen.text or "").split(), key=len))
-        return [_listed(row) for row in await self._connection.fetch(statement, *arguments)]
+            parameters["word"] = max((chosen.text or "").split(), key=len)
+        return [_listed(row) for row in await self._work.fetch(statement, **parameters)]
 
     async def inbox(
         self,
@@ -355,14 +372,15 @@ class PostgresApprovals:
         after: InboxPlace | None,
         limit: int,
     ) -> list[Waiting]:
-        rows = await self._connection.fetch(
-            QUERIES.page_of_inbox,
-            *_inbox_arguments(person_id, grants, chosen),
-            after.requested_at if after else None,
-            after.approval_id if after else None,
-            after.step if after else None,
-            after.person if after else None,
-            limit,
+        place = after or OLDEST
+        rows = await self._work.fetch(
+            QUERIES.list_inbox,
+            **_inbox_parameters(person_id, grants, chosen),
+            after_requested_at=place.requested_at,
+            after_approval_id=place.approval_id,
+            after_step=place.step,
+            after_person_id=place.person,
+            limit=limit,
         )
         return [
             Waiting(
@@ -378,179 +396,203 @@ class PostgresApprovals:
         chosen: InboxFilter,
         now: datetime,
     ) -> list[InboxCount]:
-        arguments = _inbox_arguments(person_id, grants, chosen)
-        rows = await self._connection.fetch(QUERIES.count_inbox, *arguments, now)
+        rows = await self._work.fetch(
+            QUERIES.count_inbox, **_inbox_parameters(person_id, grants, chosen), now=now
+        )
         return [InboxCount(row["process_key"], row["how"], row["waiting"], row["overdue"]) for row in rows]
 
     async def asking(
         self, people: list[UUID], rules: list[str], after: UUID | None, limit: int
     ) -> list[UUID]:
-        rows = await self._connection.fetch(QUERIES.open_approvals_asking, people, rules, after, limit)
+        rows = await self._work.fetch(
+            QUERIES.list_open_approvals_asking, people=people, rules=rules, after=after, limit=limit
+        )
         return [row["approval_id"] for row in rows]
 
     async def concern_with_requests(self, person_id: UUID, requesters: list[UUID]) -> None:
-        await self._connection.execute(QUERIES.concern_with_requests, person_id, requesters)
+        self._work.write(QUERIES.insert_concerned_with_requests, person_id=person_id, requesters=requesters)
 
     async def movable(self, key: str, to_version: int, after: UUID | None, limit: int) -> list[Held]:
-        rows = await self._connection.fetch(QUERIES.movable_approvals, key, to_version, after, limit)
+        rows = await self._work.fetch(
+            QUERIES.list_movable_approvals, process_key=key, to_version=to_version, after=after, limit=limit
+        )
         return [_held(row) for row in rows]
 
     async def over(self, key: str, limit: int) -> list[Approval]:
-        rows = await self._connection.fetch(QUERIES.past_approvals, key, limit)
+        rows = await self._work.fetch(QUERIES.list_past_approvals, process_key=key, limit=limit)
         return [_held(row).approval for row in rows]
 
     async def withdraw_subject(self, subject_id: UUID) -> None:
-        await self._connection.execute(QUERIES.withdraw_subject, subject_id, self._now)
+        self._work.write(QUERIES.insert_withdrawn_subject, subject_id=subject_id, now=self._now)
 
     async def is_withdrawn(self, subject_id: UUID) -> bool:
-        found: bool = await self._connection.fetchval(QUERIES.is_withdrawn, subject_id)
+        found: bool = await self._work.fetchval(QUERIES.is_withdrawn, subject_id=subject_id)
         return found
 
 
 class PostgresDelegations:
     def __init__(self, work: UnitOfWork) -> None:
-        self._connection: Connection = work.connection
+        self._work = work
         self._now = work.now
 
     async def add(self, stored: StoredDelegation) -> None:
         delegation = stored.delegation
-        await self._connection.execute(
-            QUERIES.add_delegation,
-            delegation.id,
-            delegation.from_person,
-            delegation.to_person,
-            delegation.starts_at,
-            delegation.ends_at,
-            sorted(delegation.processes),
-            delegation.up_to,
-            stored.reason,
-            stored.created_at,
-            stored.created_by,
+        self._work.write(
+            QUERIES.insert_delegation,
+            delegation_id=delegation.id,
+            from_person_id=delegation.from_person,
+            to_person_id=delegation.to_person,
+            starts_at=delegation.starts_at,
+            ends_at=delegation.ends_at,
+            processes=sorted(delegation.processes),
+            up_to=delegation.up_to,
+            reason=stored.reason,
+            created_at=stored.created_at,
+            created_by=stored.created_by,
         )
-        await _change_stamp(self._connection)
+        _change_stamp(self._work)
 
     async def lock(self, delegation_id: UUID) -> StoredDelegation | None:
-        row = await self._connection.fetchrow(QUERIES.hold_delegation, delegation_id)
+        row = await self._work.fetchrow(QUERIES.lock_delegation, delegation_id=delegation_id)
         return _stored_delegation(row) if row else None
 
     async def lock_in_force(self, person_id: UUID) -> list[StoredDelegation]:
-        rows = await self._connection.fetch(QUERIES.hold_delegations_in_force, person_id, self._now)
+        rows = await self._work.fetch(QUERIES.lock_delegations_in_force, person_id=person_id, now=self._now)
         return [_stored_delegation(row) for row in rows]
 
     async def revoke(self, delegation_id: UUID, at: datetime) -> None:
-        await self._connection.execute(QUERIES.revoke_delegation, delegation_id, at)
-        await _change_stamp(self._connection)
+        self._work.write(QUERIES.revoke_delegation, delegation_id=delegation_id, at=at)
+        _change_stamp(self._work)
 
     async def page(self, person_id: UUID | None, before: UUID | None, limit: int) -> list[StoredDelegation]:
-        rows = await self._connection.fetch(QUERIES.page_of_delegations, person_id, before, limit)
+        rows = await self._work.fetch(
+            QUERIES.list_delegations, person_id=person_id, before=before, limit=limit
+        )
         return [_stored_delegation(row) for row in rows]
 
 
 class PostgresLinks:
     def __init__(self, work: UnitOfWork) -> None:
-        self._connection: Connection = work.connection
+        self._work = work
 
     async def offer(self, link: Link, now: datetime) -> UUID:
-        link_id: UUID = await self._connection.fetchval(
-            QUERIES.add_link,
-            link.id,
-            link.approval_id,
-            link.step,
-            link.round,
-            link.person_id,
-            now,
-            link.expires_at,
+        link_id: UUID = await self._work.fetchval(
+            QUERIES.insert_link,
+            link_id=link.id,
+            approval_id=link.approval_id,
+            step=link.step,
+            round=link.round,
+            person_id=link.person_id,
+            created_at=now,
+            expires_at=link.expires_at,
         )
         return link_id
 
     async def find(self, link_id: UUID) -> Link | None:
-        return _link(await self._connection.fetchrow(QUERIES.find_link, link_id))
+        return _link(await self._work.fetchrow(QUERIES.find_link, link_id=link_id))
 
     async def lock(self, link_id: UUID) -> Link | None:
-        return _link(await self._connection.fetchrow(QUERIES.hold_link, link_id))
+        return _link(await self._work.fetchrow(QUERIES.lock_link, link_id=link_id))
 
     async def of_part(self, approval_id: UUID, step: str, round_: int, person_id: UUID) -> Link | None:
         return _link(
-            await self._connection.fetchrow(QUERIES.find_link_of_part, approval_id, step, round_, person_id)
+            await self._work.fetchrow(
+                QUERIES.find_link_of_part,
+                approval_id=approval_id,
+                step=step,
+                round=round_,
+                person_id=person_id,
+            )
         )
 
     async def use(self, link_id: UUID, at: datetime) -> None:
-        await self._connection.execute(QUERIES.use_link, link_id, at)
+        self._work.write(QUERIES.use_link, link_id=link_id, at=at)
 
 
 class PostgresEvidence:
     def __init__(self, work: UnitOfWork) -> None:
-        self._connection: Connection = work.connection
+        self._work = work
 
     async def add(self, document: Document, data: bytes, now: datetime) -> None:
-        await self._connection.execute(
-            QUERIES.add_evidence,
-            document.id,
-            document.approval_id,
-            document.person_id,
-            document.name,
-            document.media_type,
-            document.size,
-            document.sha256,
-            data,
-            now,
+        self._work.write(
+            QUERIES.insert_evidence,
+            evidence_id=document.id,
+            approval_id=document.approval_id,
+            person_id=document.person_id,
+            name=document.name,
+            media_type=document.media_type,
+            size=document.size,
+            sha256=document.sha256,
+            data=data,
+            now=now,
         )
 
     async def count(self, approval_id: UUID, person_id: UUID) -> int:
-        found: int = await self._connection.fetchval(QUERIES.count_evidence, approval_id, person_id)
+        found: int = await self._work.fetchval(
+            QUERIES.count_evidence, approval_id=approval_id, person_id=person_id
+        )
         return found
 
     async def named(self, approval_id: UUID, ids: list[UUID]) -> list[Document]:
-        rows = await self._connection.fetch(QUERIES.find_evidence, approval_id, ids)
+        rows = await self._work.fetch(QUERIES.list_evidence, approval_id=approval_id, evidence_ids=ids)
         return [_evidence(row) for row in rows]
 
     async def read(self, approval_id: UUID, evidence_id: UUID) -> tuple[Document, bytes] | None:
-        row = await self._connection.fetchrow(QUERIES.read_evidence, approval_id, evidence_id)
+        row = await self._work.fetchrow(
+            QUERIES.find_evidence, approval_id=approval_id, evidence_id=evidence_id
+        )
         return (_evidence(row), row["data"]) if row else None
 
 
 class PostgresMoves:
     def __init__(self, work: UnitOfWork) -> None:
-        self._connection: Connection = work.connection
+        self._work = work
 
     async def add(self, move: Move) -> None:
-        await self._connection.execute(
-            QUERIES.add_move, move.id, move.process_key, move.to_version, move.created_at, move.created_by
+        self._work.write(
+            QUERIES.insert_move,
+            move_id=move.id,
+            process_key=move.process_key,
+            to_version=move.to_version,
+            created_at=move.created_at,
+            created_by=move.created_by,
         )
 
     async def find(self, move_id: UUID) -> Move | None:
-        row = await self._connection.fetchrow(QUERIES.find_move, move_id)
+        row = await self._work.fetchrow(QUERIES.find_move, move_id=move_id)
         return _move(row) if row else None
 
     async def lock(self, move_id: UUID) -> Move | None:
-        row = await self._connection.fetchrow(QUERIES.hold_move, move_id)
+        row = await self._work.fetchrow(QUERIES.lock_move, move_id=move_id)
         return _move(row) if row else None
 
     async def save(self, move: Move, now: datetime) -> None:
-        await self._connection.execute(QUERIES.save_move, move.id, move.state, now)
+        self._work.write(QUERIES.update_move, move_id=move.id, state=move.state, now=now)
 
     async def page(self, key: str, before: UUID | None, limit: int) -> list[Move]:
-        rows = await self._connection.fetch(QUERIES.page_of_moves, key, before, limit)
+        rows = await self._work.fetch(QUERIES.list_moves, process_key=key, before=before, limit=limit)
         return [_move(row) for row in rows]
 
     async def counts(self, move_id: UUID) -> dict[str, int]:
-        rows = await self._connection.fetch(QUERIES.count_moved, move_id)
+        rows = await self._work.fetch(QUERIES.count_moved, move_id=move_id)
         return {row["verdict"]: row["count"] for row in rows}
 
     async def note(self, move_id: UUID, items: list[Moved]) -> None:
         if items:
-            await self._connection.execute(
-                QUERIES.note_moved,
-                move_id,
-                [item.approval_id for item in items],
-                [item.from_version for item in items],
-                [item.verdict for item in items],
-                [item.reason for item in items],
-                [item.part for item in items],
+            self._work.write(
+                QUERIES.put_moved,
+                move_id=move_id,
+                approval_ids=[item.approval_id for item in items],
+                from_versions=[item.from_version for item in items],
+                verdicts=[item.verdict for item in items],
+                reasons=[item.reason for item in items],
+                parts=[item.part for item in items],
             )
 
     async def items(self, move_id: UUID, after: UUID | None, verdict: str | None, limit: int) -> list[Moved]:
-        rows = await self._connection.fetch(QUERIES.page_of_moved, move_id, after, verdict, limit)
+        rows = await self._work.fetch(
+            QUERIES.list_moved, move_id=move_id, after=after, verdict=verdict, limit=limit
+        )
         return [
             Moved(row["approval_id"], row["from_version"], row["verdict"], row["reason"], row["part"])
             for row in rows
@@ -559,22 +601,22 @@ class PostgresMoves:
 
 class PostgresReplays:
     def __init__(self, work: UnitOfWork) -> None:
-        self._connection: Connection = work.connection
+        self._work = work
 
     async def add(self, replay: Replay) -> None:
-        await self._connection.execute(
-            QUERIES.add_replay,
-            replay.id,
-            replay.process_key,
-            _document(replay.definition),
-            replay.subject.model_dump(mode="json"),
-            replay.wanted,
-            replay.created_at,
-            replay.created_by,
+        self._work.write(
+            QUERIES.insert_replay,
+            replay_id=replay.id,
+            process_key=replay.process_key,
+            document=_document(replay.definition),
+            subject=replay.subject.model_dump(mode="json"),
+            wanted=replay.wanted,
+            created_at=replay.created_at,
+            created_by=replay.created_by,
         )
 
     async def find(self, replay_id: UUID) -> Replay | None:
-        row = await self._connection.fetchrow(QUERIES.find_replay, replay_id)
+        row = await self._work.fetchrow(QUERIES.find_replay, replay_id=replay_id)
         if row is None:
             return None
         return Replay(
@@ -593,12 +635,14 @@ class PostgresReplays:
     async def save(
         self, replay_id: UUID, done: int, report: dict[str, Any], ended_at: datetime | None
     ) -> None:
-        await self._connection.execute(QUERIES.save_replay, replay_id, done, report, ended_at)
+        self._work.write(
+            QUERIES.update_replay, replay_id=replay_id, done=done, report=report, ended_at=ended_at
+        )
 
 
 class PostgresDirectories:
     def __init__(self, work: UnitOfWork, store: Store) -> None:
-        self._connection: Connection = work.connection
+        self._work = work
         self._tenant_id = work.tenant_id
         self._now = work.now
         self._store = store
@@ -611,7 +655,7 @@ class PostgresDirectories:
         return self._read_already
 
     async def _newest(self) -> Directory:
-        stamp = await self._connection.fetchval(QUERIES.read_stamp)
+        stamp = await self._work.fetchval(QUERIES.find_stamp)
         kept = self._store.directories.get(self._tenant_id)
         if stamp is not None and kept is not None and kept[0] == stamp and kept[1].date() == self._now.date():
             return kept[2]
@@ -621,11 +665,11 @@ class PostgresDirectories:
         return directory
 
     async def _read(self) -> Directory:
-        fetch = self._connection.fetch
+        fetch = self._work.fetch
         privileges = {role: privileges_of(role) for role in BUILT_IN_ROLES}
-        for row in await fetch(QUERIES.read_roles):
+        for row in await fetch(QUERIES.list_roles):
             privileges[row["key"]] = frozenset(row["privileges"])
-        tenant = await self._connection.fetchrow(QUERIES.read_tenant)
+        tenant = await self._work.fetchrow(QUERIES.find_tenant)
         years = range(self._now.year - 1, self._now.year + 4)
         working_time, _ = await self.working_time()
         time_zone = tenant["time_zone"] if tenant else "Europe/Rome"
@@ -633,101 +677,114 @@ class PostgresDirectories:
         return Directory(
             {
                 row["person_id"]: _person(row, privileges, mails_links=self._store.mails_links)
-                for row in await fetch(QUERIES.read_people)
+                for row in await fetch(QUERIES.list_people)
             },
             {
                 row["unit_id"]: Unit(row["unit_id"], row["key"], row["parent_id"], row["manager_id"])
-                for row in await fetch(QUERIES.read_units)
+                for row in await fetch(QUERIES.list_units)
             },
-            tuple(_delegation(row) for row in await fetch(QUERIES.read_delegations, self._now)),
+            tuple(_delegation(row) for row in await fetch(QUERIES.list_delegations_in_force, now=self._now)),
             frozenset(privileges),
             calendar,
         )
 
     async def put_tenant(self, language: str, time_zone: str) -> None:
-        await self._connection.execute(QUERIES.put_tenant, language, time_zone)
-        await self._changed()
+        self._work.write(QUERIES.put_tenant, language=language, time_zone=time_zone)
+        self._changed()
 
     async def put_person(self, person: dict[str, Any]) -> None:
-        await self._connection.execute(QUERIES.put_person, *person.values())
-        await self._changed()
+        self._work.write(QUERIES.put_person, **person)
+        self._changed()
 
     async def put_successor(self, person_id: UUID, successor_id: UUID) -> None:
-        await self._connection.execute(QUERIES.put_successor, person_id, successor_id)
-        await self._changed()
+        self._work.write(QUERIES.update_successor, person_id=person_id, successor_id=successor_id)
+        self._changed()
 
     async def put_unit(
         self, unit_id: UUID, key: str, name: str, parent_id: UUID | None, manager_id: UUID | None
     ) -> None:
-        await self._connection.execute(QUERIES.put_unit, unit_id, key, name, parent_id, manager_id)
-        await self._changed()
+        self._work.write(
+            QUERIES.put_unit, unit_id=unit_id, key=key, name=name, parent_id=parent_id, manager_id=manager_id
+        )
+        self._changed()
 
     async def working_time(self) -> tuple[WorkingTime, int]:
-        row = await self._connection.fetchrow(QUERIES.read_calendar)
+        row = await self._work.fetchrow(QUERIES.find_calendar)
         return (WorkingTime.model_validate(row["document"]), row["version"]) if row else (WorkingTime(), 0)
 
     async def put_working_time(self, working_time: WorkingTime, now: datetime) -> int:
         document = working_time.model_dump(mode="json", exclude_unset=True)
-        version: int = await self._connection.fetchval(QUERIES.put_calendar, document, now)
-        await self._changed()
+        version: int = await self._work.fetchval(QUERIES.put_calendar, document=document, now=now)
+        self._changed()
         return version
 
     async def put_role(self, role_id: UUID, key: str, privileges: list[str]) -> None:
-        await self._connection.execute(QUERIES.put_role, role_id, key, privileges)
-        await self._changed()
+        self._work.write(QUERIES.put_role, role_id=role_id, key=key, privileges=privileges)
+        self._changed()
 
-    async def _changed(self) -> None:
+    def _changed(self) -> None:
         self._read_already = None
-        await _change_stamp(self._connection)
+        _change_stamp(self._work)
 
 
-async def _change_stamp(connection: Connection) -> None:
+def _change_stamp(work: UnitOfWork) -> None:
     # A new value rather than a count: what a rolled-back transaction read must match no later stamp.
-    await connection.execute(QUERIES.change_stamp, new_id())
+    work.write(QUERIES.put_stamp, stamp=new_id())
 
 
-def _list_along(chosen: ApprovalFilter) -> str:
+def _list_along(chosen: ApprovalFilter) -> Statement:
     """The statement whose index leaves the fewest rows to test."""
+    statement: Statement
     if chosen.subject_id is not None:
-        return QUERIES.page_of_approvals_of_subject
-    if chosen.text is not None:
-        return QUERIES.page_of_approvals_by_words
-    if chosen.concerned is not None and chosen.state != "open":
-        return QUERIES.page_of_own_approvals
-    if chosen.state is not None:
-        return QUERIES.page_of_approvals_in_state
-    return QUERIES.page_of_approvals_of_process if chosen.process else QUERIES.page_of_approvals
+        statement = QUERIES.list_approvals_of_subject
+    elif chosen.text is not None:
+        statement = QUERIES.list_approvals_by_words
+    elif chosen.concerned is not None and chosen.state != "open":
+        statement = QUERIES.list_own_approvals
+    elif chosen.state is not None:
+        statement = QUERIES.list_approvals_in_state
+    else:
+        statement = QUERIES.list_approvals_of_process if chosen.process else QUERIES.list_approvals
+    return statement
 
 
-def _inbox_arguments(
+def _inbox_parameters(
     person_id: UUID, grants: list[tuple[UUID, str | None, Decimal | None]], chosen: InboxFilter
-) -> list[Any]:
+) -> dict[str, Any]:
     everybody = [(person_id, None, None), *grants]
-    return [
-        person_id,
-        [who for who, _, _ in everybody],
-        [key for _, key, _ in everybody],
-        [up_to for _, _, up_to in everybody],
-        chosen.subject_id,
-        chosen.process,
-        chosen.due_before,
-        chosen.text,
-        chosen.how,
-    ]
+    return {
+        "reader_id": person_id,
+        "people": [who for who, _, _ in everybody],
+        "processes": [key for _, key, _ in everybody],
+        "limits": [up_to for _, _, up_to in everybody],
+        "subject_id": chosen.subject_id,
+        "process": chosen.process,
+        "due_before": chosen.due_before,
+        "text": chosen.text,
+        "how": chosen.how,
+    }
 
 
 Place = tuple[str, UUID]
 """A step and a person."""
 
 
-def _told(events: tuple[Event, ...]) -> tuple[list[datetime], list[Any]]:
-    return [event.at for event in events], [_EVENTS.dump_python(event, mode="json") for event in events]
+def _told(events: tuple[Event, ...]) -> dict[str, list[Any]]:
+    return {
+        "event_times": [event.at for event in events],
+        "events": [_EVENTS.dump_python(event, mode="json") for event in events],
+    }
 
 
-def _asked(parts: dict[Place, tuple[str, datetime, datetime | None]]) -> tuple[list[Any], ...]:
-    """Columns of `open_parts`: step, person, why, since when, due when."""
-    rows = [(step, who, *row) for (step, who), row in parts.items()]
-    return tuple([row[column] for row in rows] for column in range(5))
+def _asked(parts: dict[Place, tuple[str, datetime, datetime | None]]) -> dict[str, list[Any]]:
+    """Rows of `open_parts`, by columns."""
+    return {
+        "asked_steps": [step for step, _ in parts],
+        "asked_people": [who for _, who in parts],
+        "asked_whys": [why for why, _, _ in parts.values()],
+        "asked_at": [at for _, at, _ in parts.values()],
+        "asked_due": [due_at for _, _, due_at in parts.values()],
+    }
 
 
 def _open_parts(approval: Approval) -> dict[Place, tuple[str, datetime, datetime | None]]:

@@ -222,8 +222,7 @@ class Approvals(Protocol):
         subject_sequence: int,
         rules: set[str],
     ) -> Held:
-        """Stores what a locked approval became and appends its events. Raises WrongState when somebody
-        else changed it since it was read."""
+        """Stores what a locked approval became and appends its events."""
 
     async def concerns(self, approval_id: UUID, person_id: UUID) -> bool:
         """Whether the person asked for it or was ever asked about it."""
