@@ -46,22 +46,23 @@ class Rabbitmqctl:
             file.flush()
             if self._rabbit.account:
                 os.chown(file.name, self._rabbit.account.uid, self._rabbit.account.gid)
-            self._run("import_definitions", str(Path(file.name).resolve()))
+            self.run("import_definitions", str(Path(file.name).resolve()))
 
     def users(self) -> list[str]:
-        return [row["user"] for row in json.loads(self._run("--formatter", "json", "list_users"))]
+        return [row["user"] for row in json.loads(self.run("--formatter", "json", "list_users"))]
 
     def queues(self) -> list[str]:
-        listed = self._run("--formatter", "json", "list_queues", "-p", self._vhost, "name")
+        listed = self.run("--formatter", "json", "list_queues", "-p", self._vhost, "name")
         return [row["name"] for row in json.loads(listed)]
 
     def delete_user(self, name: str) -> None:
-        self._run("delete_user", name)
+        self.run("delete_user", name)
 
     def delete_queue(self, name: str) -> None:
-        self._run("delete_queue", "-p", self._vhost, name)
+        self.run("delete_queue", "-p", self._vhost, name)
 
-    def _run(self, *words: str) -> str:
+    def run(self, *words: str) -> str:
+        """What rabbitmqctl answers to these words."""
         account = self._rabbit.account
         done = subprocess.run(
             [str(self._rabbit.broker.scripts / "rabbitmqctl"), "--quiet", *words],

@@ -95,7 +95,7 @@ class Supervised:
             with self._lock:
                 if self._stopping.is_set():
                     return
-                self._process = process = self._spawn()
+                self._process = process = spawn(self.program, subprocess.PIPE)
             self.pid, self.started_at = process.pid, start_ticks(process.pid)
             starts += 1
             self._set_state("starting")
@@ -117,21 +117,6 @@ class Supervised:
             self._stopping.wait(backoff)
             backoff = min(backoff * 2, LONGEST_BACKOFF_SECONDS)
 
-    def _spawn(self) -> "subprocess.Popen[bytes]":
-        account = self.program.account
-        return subprocess.Popen(
-            self.program.command,
-            cwd=self.program.folder,
-            env=dict(self.program.environment),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            user=account.uid if account else None,
-            group=account.gid if account else None,
-            extra_groups=[] if account else None,
-        )
-
     def _watch_readiness(self, process: "subprocess.Popen[bytes]", began: float) -> None:
         pause = 0.02
         while process.poll() is None and not self._stopping.is_set():
@@ -146,6 +131,23 @@ class Supervised:
     def _set_state(self, state: str) -> None:
         self.state = state
         self.changed()
+
+
+def spawn(program: Program, output: int) -> "subprocess.Popen[bytes]":
+    """Start it in a session of its own, as its account; `output` is what subprocess calls stdout."""
+    account = program.account
+    return subprocess.Popen(
+        program.command,
+        cwd=program.folder,
+        env=dict(program.environment),
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+        user=account.uid if account else None,
+        group=account.gid if account else None,
+        extra_groups=[] if account else None,
+    )
 
 
 def send(process: "subprocess.Popen[bytes]", number: signal.Signals) -> None:

@@ -205,11 +205,11 @@ class UnitOfWork:
         await connection.execute(_SAVEPOINT.sql)
         try:
             yield
+            await transaction.state.flush(connection)
         except BaseException:
             transaction.rewind(mark)
             await connection.execute("ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part")
             raise
-        await transaction.state.flush(connection)
         await connection.execute("RELEASE SAVEPOINT part")
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 from conftest import stage_on
-from servers import OwnPostgres, OwnRabbit
+from killable import OwnPostgres, OwnRabbit, own_folder
 
 from optima_kit.broker import Broker, BrokerRefused, Publisher
 from optima_kit.frames import Outgoing
@@ -24,23 +24,25 @@ pytestmark = [pytest.mark.servers, pytest.mark.faults]
 
 @pytest.fixture(scope="module")
 def own_rabbit():
-    rabbit = OwnRabbit()
-    try:
-        rabbit.start()
-        yield rabbit
-    finally:
-        rabbit.remove()
+    with own_folder("rabbit") as folder:
+        rabbit = OwnRabbit(folder)
+        try:
+            rabbit.start()
+            yield rabbit
+        finally:
+            rabbit.stop()
 
 
 @pytest.fixture
 def own_postgres(monkeypatch):
-    postgres = OwnPostgres()
-    monkeypatch.setenv("OPTIMA_TEST_POSTGRES_URL", postgres.url)
-    try:
-        postgres.start()
-        yield postgres
-    finally:
-        postgres.remove()
+    with own_folder("postgres") as folder:
+        postgres = OwnPostgres(folder)
+        monkeypatch.setenv("OPTIMA_TEST_POSTGRES_URL", postgres.url)
+        try:
+            postgres.start()
+            yield postgres
+        finally:
+            postgres.crash()
 
 
 async def commands(stage, accepted, stop):
@@ -130,7 +132,7 @@ async def test_an_alarm_of_the_broker_holds_publishing_and_not_commands(database
         await stage.consumer()
         await stage.tally.count(stage.database, stage.tenant, new_id())
         await stage.each_event_had_one_effect()
-        await own_rabbit.control("set_vm_memory_high_watermark", "0.000001")
+        await asyncio.to_thread(own_rabbit.control.run, "set_vm_memory_high_watermark", "0.000001")
         for _ in range(20):
             await stage.tally.count(stage.database, stage.tenant, new_id())
 
@@ -139,7 +141,7 @@ async def test_an_alarm_of_the_broker_holds_publishing_and_not_commands(database
             return rows[0][0] > 0
 
         await eventually(some_wait)
-        await own_rabbit.control("set_vm_memory_high_watermark", "0.6")
+        await asyncio.to_thread(own_rabbit.control.run, "set_vm_memory_high_watermark", "0.6")
         await eventually(stage.is_settled, within=40, describe=stage.describe)
         await stage.take_everything()
         await stage.each_event_had_one_effect()
@@ -156,9 +158,7 @@ async def test_what_a_service_may_do_on_the_broker(own_rabbit):
     made = definitions(services, passwords, administrator=("root", "secret-root"))
     assert "secret" not in json.dumps(made)
     await asyncio.to_thread(own_rabbit.crash)
-    file = own_rabbit.folder / "definitions.json"
-    file.write_text(json.dumps(made))
-    own_rabbit.load(file)
+    own_rabbit.rabbit.configure(made)
     await asyncio.to_thread(own_rabbit.start)
 
     def as_(user):
