@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,6 +14,7 @@ from openapi_spec_validator import validate
 from brief.adapters.gauges import BRIEFS, measure_briefs
 from brief.adapters.postgres import NEWEST, QUERIES, ports_on
 from optima_kit.db import Database
+from optima_kit.sql import Statement
 from optima_kit.testing import undocumented_refusals
 
 
@@ -26,13 +28,13 @@ async def test_history_cannot_be_changed_or_erased(desk: Any) -> None:
     for statement in statements:
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             async with desk.app.database.transaction(desk.tenant_id) as work:
-                await work.connection.execute(statement)
+                await work.execute(Statement.parse(statement))
 
 
 async def test_numbers_are_unique_and_each_tenants_own(desk: Any) -> None:
     async def draw(tenant_id: UUID, year: int) -> int:
         async with desk.app.database.transaction(tenant_id) as work:
-            return await ports_on(work).briefs.next_number(year)
+            return await ports_on(work).briefs.next_brief_number(year)
 
     other = uuid4()
     drawn = await asyncio.gather(
@@ -44,7 +46,7 @@ async def test_numbers_are_unique_and_each_tenants_own(desk: Any) -> None:
     assert sorted(drawn[20:22]) == sorted(drawn[22:]) == [1, 2]
     async with desk.app.database.connection() as connection:
         with pytest.raises(asyncpg.RaiseError):
-            await connection.fetchval(QUERIES.next_brief_number, 2026)
+            await connection.fetchval(QUERIES.next_brief_number.sql, 2026)
 
 
 async def test_two_changes_at_once_follow_each_other(desk: Any) -> None:
@@ -63,37 +65,40 @@ async def test_two_changes_at_once_follow_each_other(desk: Any) -> None:
 async def test_lists_use_their_index(desk: Any) -> None:
     """Whatever the plan cache decides, no list reads more of a tenant than its page."""
     async with desk.app.database.transaction(desk.tenant_id) as work:
-        await work.connection.execute(
-            """
+        await work.execute(
+            Statement.parse("""
             INSERT INTO briefs (brief_id, number, requester_id, requester_name, state, cause, revision,
                                 version, draft, submitted_revision, drafted_at, changed_at)
-            SELECT gen_random_uuid(), 'X-' || n, CASE WHEN n % 100 = 0 THEN $1 ELSE gen_random_uuid() END,
-                   'Anna', CASE WHEN n % 500 = 0 THEN 'rejected' ELSE 'closed' END, 'drafted', 1, 1,
+            SELECT gen_random_uuid(), 'X-' || n,
+                   CASE WHEN n % 100 = 0 THEN :requester_id ELSE gen_random_uuid() END, 'Anna',
+                   CASE WHEN n % 500 = 0 THEN 'rejected' ELSE 'closed' END, 'drafted', 1, 1,
                    '{"title": "x"}', 1, now(), now()
             FROM generate_series(1, 20000) AS n
-            """,
-            desk.anna.person_id,
+            """),
+            requester_id=desk.anna.person_id,
         )
-        await work.connection.execute(
-            """
+        await work.execute(
+            Statement.parse("""
             INSERT INTO revisions (brief_id, revision, content, content_hash, process, submitted_at,
                                    submitted_by, proposed_prices)
             SELECT brief_id, 1, '{"title": "x"}', 'x', 'standard', now(), requester_id, '{}' FROM briefs
-            """
+            """)
         )
     owner = await asyncpg.connect(desk.database.superuser_url)
     await owner.execute("ANALYZE briefs, revisions")
     await owner.close()
-    own = (desk.anna.person_id, NEWEST, 51, None)
+    own = {"reader_id": desk.anna.person_id, "before": NEWEST, "limit": 51, "text": None}
     async with desk.app.database.reading(desk.tenant_id) as work:
         for cached in ("force_custom_plan", "force_generic_plan"):
-            await work.connection.execute(f"SET LOCAL plan_cache_mode = {cached}")
-            for statement, arguments, index in (
-                (QUERIES.page_of_briefs, own, "briefs_newest"),
-                (QUERIES.page_of_briefs_in_state, (*own, "rejected"), "briefs_by_state"),
-                (QUERIES.page_of_own_briefs, (*own, None), "briefs_by_requester"),
+            await work.fetchval(
+                Statement.parse("SELECT set_config('plan_cache_mode', :mode, true)"), mode=cached
+            )
+            for statement, values, index in (
+                (QUERIES.list_briefs, own, "briefs_newest"),
+                (QUERIES.list_briefs_in_state, own | {"state": "rejected"}, "briefs_by_state"),
+                (QUERIES.list_own_briefs, own | {"state": None}, "briefs_by_requester"),
             ):
-                plan = await work.connection.fetch(f"EXPLAIN {statement}", *arguments)
+                plan = await work.fetch(replace(statement, sql=f"EXPLAIN {statement.sql}"), **values)
                 text = "\n".join(row[0] for row in plan)
                 assert index in text, text
                 assert "Sort" not in text, text
@@ -103,13 +108,13 @@ async def test_the_gauge_counts_all_tenants_and_sees_only_states(desk: Any) -> N
     await desk.draft()
     await desk.submitted()
     async with desk.app.database.transaction(uuid4()) as work:
-        await work.connection.execute(
-            """
+        await work.execute(
+            Statement.parse("""
             INSERT INTO briefs (brief_id, number, requester_id, requester_name, state, cause, revision,
                                 version, draft, drafted_at, changed_at)
             VALUES (gen_random_uuid(), 'X', gen_random_uuid(), 'X', 'draft', 'drafted', 1, 1, '{}', now(),
                     now())
-            """
+            """)
         )
     backbone = await Database.open(desk.database.backbone_url, source="/optima/brief")
     try:
