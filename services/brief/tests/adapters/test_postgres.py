@@ -13,6 +13,7 @@ from openapi_spec_validator import validate
 
 from brief.adapters.gauges import BRIEFS, measure_briefs
 from brief.adapters.postgres import NEWEST, QUERIES, ports_on
+from optima_contracts.approval import ChangesRequested
 from optima_kit.db import Database
 from optima_kit.sql import Statement
 from optima_kit.testing import undocumented_refusals
@@ -85,9 +86,9 @@ async def test_lists_use_their_index(desk: Any) -> None:
             """)
         )
     owner = await asyncpg.connect(desk.database.superuser_url)
-    await owner.execute("ANALYZE briefs, revisions")
+    await owner.execute("ANALYZE briefs, revisions, brief_words")
     await owner.close()
-    own = {"reader_id": desk.anna.person_id, "before": NEWEST, "limit": 51, "text": None}
+    own = {"reader_id": desk.anna.person_id, "before": NEWEST, "limit": 51}
     async with desk.app.database.reading(desk.tenant_id) as work:
         for cached in ("force_custom_plan", "force_generic_plan"):
             await work.fetchval(
@@ -96,12 +97,38 @@ async def test_lists_use_their_index(desk: Any) -> None:
             for statement, values, index in (
                 (QUERIES.list_briefs, own, "briefs_newest"),
                 (QUERIES.list_briefs_in_state, own | {"state": "rejected"}, "briefs_by_state"),
-                (QUERIES.list_own_briefs, own | {"state": None}, "briefs_by_requester"),
+                (QUERIES.list_own_briefs, own | {"text": None, "state": None}, "briefs_by_requester"),
+                (QUERIES.list_briefs_by_words, own | {"text": "X-7", "state": None}, "brief_words_pkey"),
             ):
                 plan = await work.fetch(replace(statement, sql=f"EXPLAIN {statement.sql}"), **values)
                 text = "\n".join(row[0] for row in plan)
                 assert index in text, text
                 assert "Sort" not in text, text
+
+
+async def test_the_search_knows_the_title_that_the_reader_sees(desk: Any) -> None:
+    """Words of the number and the title; others go on finding a revised draft by its submitted title."""
+
+    async def found(actor: Any, text: str) -> list[str]:
+        _, page = await desk.as_(actor).get(f"/v1/briefs?text={text}")
+        return [each["brief_id"] for each in page["items"]]
+
+    brief = await desk.submitted(title="Lancio d'autunno")
+    brief_id = brief["brief_id"]
+    await desk.deliver(desk.approval(ChangesRequested, brief, reason="Da rivedere"))
+    read, _ = await desk.as_(desk.anna).get(f"/v1/briefs/{brief_id}")
+    response, _ = await desk.as_(desk.anna).put(
+        f"/v1/briefs/{brief_id}",
+        desk.content(title="Lancio segreto"),
+        headers={"If-Match": read.headers["ETag"]},
+    )
+    assert response.status == 200
+    for text in ("LANCIO", "autunno", f"autunno%20{brief['number']}"):
+        assert await found(desk.paola, text) == [brief_id], text
+    for text in ("segreto", "autunno%20segreto", "-"):
+        assert await found(desk.paola, text) == [], text
+    assert await found(desk.anna, "segreto%20lancio") == [brief_id]
+    assert await found(desk.anna, "autunno") == []
 
 
 async def test_the_gauge_counts_all_tenants_and_sees_only_states(desk: Any) -> None:

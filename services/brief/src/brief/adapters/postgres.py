@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -163,18 +162,16 @@ class PostgresBriefs:
         )
 
     async def list_briefs(self, filters: Filters, limit: int) -> list[Summary]:
-        where: dict[str, Any] = {
-            "reader_id": filters.reader_id,
-            "before": filters.before or NEWEST,
-            "limit": limit,
-            "text": filters.text,
-        }
+        page = {"reader_id": filters.reader_id, "before": filters.before or NEWEST, "limit": limit}
+        text, state = filters.text, filters.state
         if filters.own_only or not filters.reads_all:
-            rows = await self._work.fetch(QUERIES.list_own_briefs, **where, state=filters.state)
-        elif filters.state is not None:
-            rows = await self._work.fetch(QUERIES.list_briefs_in_state, **where, state=filters.state)
+            rows = await self._work.fetch(QUERIES.list_own_briefs, **page, text=text, state=state)
+        elif text is not None:
+            rows = await self._work.fetch(QUERIES.list_briefs_by_words, **page, text=text, state=state)
+        elif state is not None:
+            rows = await self._work.fetch(QUERIES.list_briefs_in_state, **page, state=state)
         else:
-            rows = await self._work.fetch(QUERIES.list_briefs, **where)
+            rows = await self._work.fetch(QUERIES.list_briefs, **page)
         return [_summary(row) for row in rows]
 
     async def list_comments(self, brief_id: UUID, after: UUID | None, limit: int) -> list[Comment]:

@@ -116,7 +116,7 @@ class Filters:
     own_only: bool = False
     state: State | None = None
     text: str | None = None
-    """In the number or the title, letter case aside."""
+    """Words that are all in the number or the title, letter case aside; of no word, nothing is found."""
     before: UUID | None = None
 
 
