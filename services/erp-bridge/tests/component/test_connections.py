@@ -122,7 +122,15 @@ async def test_every_tenant_table_is_empty_without_a_tenant(bridge: Any) -> None
     await bridge.take_in()
     connection = await asyncpg.connect(bridge.stored.rw_url)
     try:
-        for table in ("connections", "mapping_versions", "customers", "documents", "links", "failures"):
+        for table in (
+            "connections",
+            "mapping_versions",
+            "customers",
+            "documents",
+            "links",
+            "link_counts",
+            "failures",
+        ):
             assert await connection.fetchval(f"SELECT count(*) FROM {table}") == 0
     finally:
         await connection.close()

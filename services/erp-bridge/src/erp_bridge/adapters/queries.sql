@@ -33,14 +33,17 @@ ON CONFLICT (connection_id, version) DO NOTHING
 UPDATE connections SET last_import_at = :at WHERE connection_id = :connection_id
 
 -- name: find_connection_state
-SELECT count(*) FILTER (WHERE entity = 'customer') AS customers,
-       count(*) FILTER (WHERE entity = 'order' AND exported_at IS NOT NULL) AS orders,
-       count(*) FILTER (WHERE entity = 'ddt' AND exported_at IS NOT NULL) AS ddts,
-       count(*) FILTER (WHERE owed_since IS NOT NULL) AS waiting,
-       min(owed_since) AS oldest_waiting_since,
-       max(exported_at) AS last_export_at,
+-- Reads counts, and besides them only what waits or failed.
+SELECT coalesce(sum(links) FILTER (WHERE entity = 'customer'), 0)::bigint AS customers,
+       coalesce(sum(links) FILTER (WHERE entity = 'order'), 0)::bigint AS orders,
+       coalesce(sum(links) FILTER (WHERE entity = 'ddt'), 0)::bigint AS ddts,
+       (SELECT count(*) FROM links
+        WHERE connection_id = :connection_id AND owed_since IS NOT NULL) AS waiting,
+       (SELECT min(owed_since) FROM links
+        WHERE connection_id = :connection_id AND owed_since IS NOT NULL) AS oldest_waiting_since,
+       max(last_export_at) AS last_export_at,
        (SELECT count(*) FROM failures WHERE connection_id = :connection_id) AS failures
-FROM links WHERE connection_id = :connection_id
+FROM link_counts WHERE connection_id = :connection_id
 
 -- name: list_customers_by_code
 SELECT c.customer_id, l.external_id AS code, c.name, c.vat_number, c.fiscal_code, c.street, c.postal_code,
