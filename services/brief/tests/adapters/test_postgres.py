@@ -15,6 +15,7 @@ from brief.adapters.gauges import BRIEFS, measure_briefs
 from brief.adapters.postgres import NEWEST, QUERIES, ports_on
 from optima_contracts.approval import ChangesRequested
 from optima_kit.db import Database
+from optima_kit.migrate import migrate
 from optima_kit.sql import Statement
 from optima_kit.testing import undocumented_refusals
 
@@ -129,6 +130,18 @@ async def test_the_search_knows_the_title_that_the_reader_sees(desk: Any) -> Non
         assert await found(desk.paola, text) == [], text
     assert await found(desk.anna, "segreto%20lancio") == [brief_id]
     assert await found(desk.anna, "autunno") == []
+
+
+async def test_briefs_from_before_the_words_are_found(desk: Any) -> None:
+    brief = await desk.submitted(title="Lancio d'autunno")
+    await desk.database.fetch("DROP TABLE brief_words")
+    await desk.database.fetch("DROP FUNCTION add_brief_words CASCADE")
+    await desk.database.fetch("DROP FUNCTION longest_word, words_of")
+    await desk.database.fetch("DELETE FROM schema_migrations WHERE name LIKE '%brief_words%'")
+    assert len(await migrate(desk.database.owner_url, "brief")) == 1
+    later = await desk.submitted(title="Autunno")
+    _, page = await desk.as_(desk.paola).get("/v1/briefs?text=autunno")
+    assert [each["brief_id"] for each in page["items"]] == [later["brief_id"], brief["brief_id"]]
 
 
 async def test_the_gauge_counts_all_tenants_and_sees_only_states(desk: Any) -> None:
