@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,7 +13,10 @@ from openapi_spec_validator import validate
 
 from brief.adapters.gauges import BRIEFS, measure_briefs
 from brief.adapters.postgres import NEWEST, QUERIES, ports_on
+from optima_contracts.approval import ChangesRequested
 from optima_kit.db import Database
+from optima_kit.migrate import migrate
+from optima_kit.sql import Statement
 from optima_kit.testing import undocumented_refusals
 
 
@@ -26,13 +30,13 @@ async def test_history_cannot_be_changed_or_erased(desk: Any) -> None:
     for statement in statements:
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             async with desk.app.database.transaction(desk.tenant_id) as work:
-                await work.connection.execute(statement)
+                await work.execute(Statement.parse(statement))
 
 
 async def test_numbers_are_unique_and_each_tenants_own(desk: Any) -> None:
     async def draw(tenant_id: UUID, year: int) -> int:
         async with desk.app.database.transaction(tenant_id) as work:
-            return await ports_on(work).briefs.next_number(year)
+            return await ports_on(work).briefs.next_brief_number(year)
 
     other = uuid4()
     drawn = await asyncio.gather(
@@ -44,7 +48,7 @@ async def test_numbers_are_unique_and_each_tenants_own(desk: Any) -> None:
     assert sorted(drawn[20:22]) == sorted(drawn[22:]) == [1, 2]
     async with desk.app.database.connection() as connection:
         with pytest.raises(asyncpg.RaiseError):
-            await connection.fetchval(QUERIES.next_brief_number, 2026)
+            await connection.fetchval(QUERIES.next_brief_number.sql, 2026)
 
 
 async def test_two_changes_at_once_follow_each_other(desk: Any) -> None:
@@ -63,53 +67,94 @@ async def test_two_changes_at_once_follow_each_other(desk: Any) -> None:
 async def test_lists_use_their_index(desk: Any) -> None:
     """Whatever the plan cache decides, no list reads more of a tenant than its page."""
     async with desk.app.database.transaction(desk.tenant_id) as work:
-        await work.connection.execute(
-            """
+        await work.execute(
+            Statement.parse("""
             INSERT INTO briefs (brief_id, number, requester_id, requester_name, state, cause, revision,
                                 version, draft, submitted_revision, drafted_at, changed_at)
-            SELECT gen_random_uuid(), 'X-' || n, CASE WHEN n % 100 = 0 THEN $1 ELSE gen_random_uuid() END,
-                   'Anna', CASE WHEN n % 500 = 0 THEN 'rejected' ELSE 'closed' END, 'drafted', 1, 1,
+            SELECT gen_random_uuid(), 'X-' || n,
+                   CASE WHEN n % 100 = 0 THEN :requester_id ELSE gen_random_uuid() END, 'Anna',
+                   CASE WHEN n % 500 = 0 THEN 'rejected' ELSE 'closed' END, 'drafted', 1, 1,
                    '{"title": "x"}', 1, now(), now()
             FROM generate_series(1, 20000) AS n
-            """,
-            desk.anna.person_id,
+            """),
+            requester_id=desk.anna.person_id,
         )
-        await work.connection.execute(
-            """
+        await work.execute(
+            Statement.parse("""
             INSERT INTO revisions (brief_id, revision, content, content_hash, process, submitted_at,
                                    submitted_by, proposed_prices)
             SELECT brief_id, 1, '{"title": "x"}', 'x', 'standard', now(), requester_id, '{}' FROM briefs
-            """
+            """)
         )
     owner = await asyncpg.connect(desk.database.superuser_url)
-    await owner.execute("ANALYZE briefs, revisions")
+    await owner.execute("ANALYZE briefs, revisions, brief_words")
     await owner.close()
-    own = (desk.anna.person_id, NEWEST, 51, None)
+    own = {"reader_id": desk.anna.person_id, "before": NEWEST, "limit": 51}
     async with desk.app.database.reading(desk.tenant_id) as work:
         for cached in ("force_custom_plan", "force_generic_plan"):
-            await work.connection.execute(f"SET LOCAL plan_cache_mode = {cached}")
-            for statement, arguments, index in (
-                (QUERIES.page_of_briefs, own, "briefs_newest"),
-                (QUERIES.page_of_briefs_in_state, (*own, "rejected"), "briefs_by_state"),
-                (QUERIES.page_of_own_briefs, (*own, None), "briefs_by_requester"),
+            await work.fetchval(
+                Statement.parse("SELECT set_config('plan_cache_mode', :mode, true)"), mode=cached
+            )
+            for statement, values, index in (
+                (QUERIES.list_briefs, own, "briefs_newest"),
+                (QUERIES.list_briefs_in_state, own | {"state": "rejected"}, "briefs_by_state"),
+                (QUERIES.list_own_briefs, own | {"text": None, "state": None}, "briefs_by_requester"),
+                (QUERIES.list_briefs_by_words, own | {"text": "X-7", "state": None}, "brief_words_pkey"),
             ):
-                plan = await work.connection.fetch(f"EXPLAIN {statement}", *arguments)
+                plan = await work.fetch(replace(statement, sql=f"EXPLAIN {statement.sql}"), **values)
                 text = "\n".join(row[0] for row in plan)
                 assert index in text, text
                 assert "Sort" not in text, text
+
+
+async def test_the_search_knows_the_title_that_the_reader_sees(desk: Any) -> None:
+    """Words of the number and the title; others go on finding a revised draft by its submitted title."""
+
+    async def found(actor: Any, text: str) -> list[str]:
+        _, page = await desk.as_(actor).get(f"/v1/briefs?text={text}")
+        return [each["brief_id"] for each in page["items"]]
+
+    brief = await desk.submitted(title="Lancio d'autunno")
+    brief_id = brief["brief_id"]
+    await desk.deliver(desk.approval(ChangesRequested, brief, reason="Da rivedere"))
+    read, _ = await desk.as_(desk.anna).get(f"/v1/briefs/{brief_id}")
+    response, _ = await desk.as_(desk.anna).put(
+        f"/v1/briefs/{brief_id}",
+        desk.content(title="Lancio segreto"),
+        headers={"If-Match": read.headers["ETag"]},
+    )
+    assert response.status == 200
+    for text in ("LANCIO", "autunno", f"autunno%20{brief['number']}"):
+        assert await found(desk.paola, text) == [brief_id], text
+    for text in ("segreto", "autunno%20segreto", "-"):
+        assert await found(desk.paola, text) == [], text
+    assert await found(desk.anna, "segreto%20lancio") == [brief_id]
+    assert await found(desk.anna, "autunno") == []
+
+
+async def test_briefs_from_before_the_words_are_found(desk: Any) -> None:
+    brief = await desk.submitted(title="Lancio d'autunno")
+    await desk.database.fetch("DROP TABLE brief_words")
+    await desk.database.fetch("DROP FUNCTION add_brief_words CASCADE")
+    await desk.database.fetch("DROP FUNCTION longest_word, words_of")
+    await desk.database.fetch("DELETE FROM schema_migrations WHERE name LIKE '%brief_words%'")
+    assert len(await migrate(desk.database.owner_url, "brief")) == 1
+    later = await desk.submitted(title="Autunno")
+    _, page = await desk.as_(desk.paola).get("/v1/briefs?text=autunno")
+    assert [each["brief_id"] for each in page["items"]] == [later["brief_id"], brief["brief_id"]]
 
 
 async def test_the_gauge_counts_all_tenants_and_sees_only_states(desk: Any) -> None:
     await desk.draft()
     await desk.submitted()
     async with desk.app.database.transaction(uuid4()) as work:
-        await work.connection.execute(
-            """
+        await work.execute(
+            Statement.parse("""
             INSERT INTO briefs (brief_id, number, requester_id, requester_name, state, cause, revision,
                                 version, draft, drafted_at, changed_at)
             VALUES (gen_random_uuid(), 'X', gen_random_uuid(), 'X', 'draft', 'drafted', 1, 1, '{}', now(),
                     now())
-            """
+            """)
         )
     backbone = await Database.open(desk.database.backbone_url, source="/optima/brief")
     try:

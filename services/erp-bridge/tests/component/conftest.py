@@ -146,6 +146,6 @@ async def bridge(shared: ServiceDatabase, tmp_path: Path) -> AsyncIterator[Bridg
 async def _empty(stored: ServiceDatabase) -> None:
     """Emptying costs a test less than a database of its own."""
     await stored.fetch(
-        "TRUNCATE connections, mapping_versions, customers, documents, links, failures, outbox, stream_heads,"
-        " jobs, idempotency_keys, inbox, newest_applied, parking"
+        "TRUNCATE connections, mapping_versions, customers, documents, links, link_counts, failures, outbox,"
+        " stream_heads, jobs, idempotency_keys, inbox, newest_applied, parking"
     )

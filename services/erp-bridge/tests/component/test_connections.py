@@ -8,6 +8,8 @@ import asyncpg
 import pytest
 
 from erp_bridge.adapters.metrics import FAILURES_WAITING, SYNC_LAG, measure
+from optima_kit.migrate import migrate
+from optima_kit.sql import Statement
 
 GOOD = {"connector": "drop-folder", "settings": {"folder": "acme"}}
 
@@ -122,7 +124,39 @@ async def test_every_tenant_table_is_empty_without_a_tenant(bridge: Any) -> None
     await bridge.take_in()
     connection = await asyncpg.connect(bridge.stored.rw_url)
     try:
-        for table in ("connections", "mapping_versions", "customers", "documents", "links", "failures"):
+        for table in (
+            "connections",
+            "mapping_versions",
+            "customers",
+            "documents",
+            "links",
+            "link_counts",
+            "failures",
+        ):
             assert await connection.fetchval(f"SELECT count(*) FROM {table}") == 0
     finally:
         await connection.close()
+
+
+async def test_links_from_before_the_counts_are_counted(bridge: Any) -> None:
+    await bridge.connect()
+    async with bridge.app.database.transaction(bridge.tenant_id) as work:
+        await work.execute(
+            Statement.parse(
+                """
+                INSERT INTO links (connection_id, entity, internal_id, exported_at)
+                SELECT connection_id, entity, gen_random_uuid(), exported_at
+                FROM connections,
+                     (VALUES ('customer', NULL), ('customer', NULL), ('ddt', NULL), ('ddt', now()))
+                         AS link(entity, exported_at)
+                """
+            )
+        )
+    before = await bridge.connection()
+    assert (before["customers"], before["orders"], before["ddts"]) == (2, 0, 1)
+    await bridge.stored.fetch("DROP TABLE link_counts")
+    await bridge.stored.fetch("DROP FUNCTION count_new_links, count_exported_links CASCADE")
+    await bridge.stored.fetch("DELETE FROM schema_migrations WHERE name LIKE '%link_counts%'")
+    assert len(await migrate(bridge.stored.owner_url, "erp_bridge")) == 1
+    after = await bridge.connection()
+    assert (after["customers"], after["orders"], after["ddts"]) == (2, 0, 1)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 import asyncpg
 
-from optima_kit.db import Connection, UnitOfWork
+from optima_kit.db import UnitOfWork
 from optima_kit.sql import load_queries
 
 from ..application.ports import Comment, Filters, Ports, PricedRevision, StoredFile, Summary
@@ -24,163 +23,171 @@ NEWEST = UUID(int=2**128 - 1)
 
 
 def ports_on(work: UnitOfWork) -> Ports:
-    return Ports(briefs=PostgresBriefs(work.connection), outbox=work.outbox, now=work.now)
+    return Ports(briefs=PostgresBriefs(work), outbox=work.outbox, now=work.now)
 
 
 class PostgresBriefs:
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, work: UnitOfWork) -> None:
+        self._work = work
 
-    async def next_number(self, year: int) -> int:
-        number: int = await self._connection.fetchval(QUERIES.next_brief_number, year)
+    async def next_brief_number(self, year: int) -> int:
+        number: int = await self._work.fetchval(QUERIES.next_brief_number, year=year)
         return number
 
-    async def add(self, brief: Brief) -> None:
+    async def insert_brief(self, brief: Brief) -> None:
         assert brief.draft is not None
         (move,) = brief.moves
-        await self._connection.execute(
-            QUERIES.add_brief,
-            brief.brief_id,
-            brief.number,
-            brief.requester_id,
-            brief.requester_name,
-            brief.unit_id,
-            brief.state,
-            brief.cause,
-            brief.draft.as_json(),
-            brief.revision,
-            brief.version,
-            brief.drafted_at,
-            move.actor_id,
-            move.on_behalf_of,
+        self._work.write(
+            QUERIES.insert_brief,
+            brief_id=brief.brief_id,
+            number=brief.number,
+            requester_id=brief.requester_id,
+            requester_name=brief.requester_name,
+            unit_id=brief.unit_id,
+            state=brief.state,
+            cause=brief.cause,
+            draft=brief.draft.as_json(),
+            revision=brief.revision,
+            version=brief.version,
+            at=brief.drafted_at,
+            actor_id=move.actor_id,
+            on_behalf_of=move.on_behalf_of,
         )
         brief.moves.clear()
 
-    async def find(self, brief_id: UUID) -> Brief | None:
-        row = await self._connection.fetchrow(QUERIES.read_brief, brief_id)
+    async def find_brief(self, brief_id: UUID) -> Brief | None:
+        row = await self._work.fetchrow(QUERIES.find_brief, brief_id=brief_id)
         return _brief(row) if row else None
 
-    async def lock(self, brief_id: UUID) -> Brief | None:
-        if await self._connection.fetchrow(QUERIES.hold_brief, brief_id) is None:
+    async def lock_brief(self, brief_id: UUID) -> Brief | None:
+        row = await self._work.fetchrow(QUERIES.lock_brief, brief_id=brief_id)
+        if row is None:
             return None
-        return await self.find(brief_id)
+        # Added while this waited for the lock. What is joined never changes, so that nothing else can be old.
+        lacks_revision = row["submitted_revision"] is not None and row["content"] is None
+        lacks_prices = row["pricing_id"] is not None and row["lines"] is None
+        return await self.find_brief(brief_id) if lacks_revision or lacks_prices else _brief(row)
 
-    async def under_way_of(self, requester_id: UUID) -> list[UUID]:
-        rows = await self._connection.fetch(QUERIES.hold_briefs_under_way_of, requester_id)
+    async def lock_briefs_under_way_of(self, requester_id: UUID) -> list[UUID]:
+        rows = await self._work.fetch(QUERIES.lock_briefs_under_way_of, requester_id=requester_id)
         return [row["brief_id"] for row in rows]
 
-    async def save(self, brief: Brief) -> None:
-        await self._connection.execute(
-            QUERIES.save_brief,
-            brief.brief_id,
-            brief.state,
-            brief.cause,
-            brief.reason,
-            brief.revision,
-            brief.version,
-            brief.draft.as_json() if brief.draft else None,
-            brief.submitted.revision if brief.submitted else None,
-            brief.pricing.pricing_id if brief.pricing else None,
-            brief.approval_id,
-            brief.order_id,
-            brief.changed_at,
-            [move.at for move in brief.moves],
-            [move.from_state for move in brief.moves],
-            [move.to_state for move in brief.moves],
-            [move.revision for move in brief.moves],
-            [move.cause for move in brief.moves],
-            [move.reason for move in brief.moves],
-            [move.actor_id for move in brief.moves],
-            [move.on_behalf_of for move in brief.moves],
-            brief.requester_id,
-            brief.requester_name,
+    async def update_brief(self, brief: Brief) -> None:
+        self._work.write(
+            QUERIES.update_brief,
+            brief_id=brief.brief_id,
+            state=brief.state,
+            cause=brief.cause,
+            reason=brief.reason,
+            revision=brief.revision,
+            version=brief.version,
+            draft=brief.draft.as_json() if brief.draft else None,
+            submitted_revision=brief.submitted.revision if brief.submitted else None,
+            pricing_id=brief.pricing.pricing_id if brief.pricing else None,
+            approval_id=brief.approval_id,
+            order_id=brief.order_id,
+            changed_at=brief.changed_at,
+            requester_id=brief.requester_id,
+            requester_name=brief.requester_name,
+            move_ats=[move.at for move in brief.moves],
+            move_from_states=[move.from_state for move in brief.moves],
+            move_to_states=[move.to_state for move in brief.moves],
+            move_revisions=[move.revision for move in brief.moves],
+            move_causes=[move.cause for move in brief.moves],
+            move_reasons=[move.reason for move in brief.moves],
+            move_actor_ids=[move.actor_id for move in brief.moves],
+            move_on_behalf_ofs=[move.on_behalf_of for move in brief.moves],
         )
         brief.moves.clear()
 
-    async def freeze(self, brief_id: UUID, revision: Revision) -> None:
-        await self._connection.execute(
-            QUERIES.freeze_revision,
-            brief_id,
-            revision.revision,
-            revision.content.as_json(),
-            revision.content_hash,
-            revision.process,
-            revision.submitted_at,
-            revision.submitted_by,
-            {str(item_id): plain_money(price) for item_id, price in revision.proposed_prices.items()},
-            [file.attachment_id for file in revision.content.attachments],
+    async def insert_revision(self, brief_id: UUID, revision: Revision) -> None:
+        prices = {str(item_id): plain_money(price) for item_id, price in revision.proposed_prices.items()}
+        self._work.write(
+            QUERIES.insert_revision,
+            brief_id=brief_id,
+            revision=revision.revision,
+            content=revision.content.as_json(),
+            content_hash=revision.content_hash,
+            process=revision.process,
+            submitted_at=revision.submitted_at,
+            submitted_by=revision.submitted_by,
+            proposed_prices=prices,
+            attachment_ids=[file.attachment_id for file in revision.content.attachments],
         )
 
-    async def add_pricing(self, brief_id: UUID, pricing: Pricing) -> None:
-        await self._connection.execute(
-            QUERIES.add_pricing,
-            pricing.pricing_id,
-            brief_id,
-            pricing.revision,
-            [line.model_dump(mode="json") for line in pricing.lines],
-            pricing.total,
-            pricing.content_hash,
-            pricing.priced_at,
-            pricing.priced_by,
+    async def insert_pricing(self, brief_id: UUID, pricing: Pricing) -> None:
+        self._work.write(
+            QUERIES.insert_pricing,
+            pricing_id=pricing.pricing_id,
+            brief_id=brief_id,
+            revision=pricing.revision,
+            lines=[line.model_dump(mode="json") for line in pricing.lines],
+            total=pricing.total,
+            content_hash=pricing.content_hash,
+            priced_at=pricing.priced_at,
+            priced_by=pricing.priced_by,
         )
 
-    async def add_file(self, brief_id: UUID, attachment: Attachment, data: bytes) -> None:
-        await self._connection.execute(
-            QUERIES.add_file,
-            attachment.attachment_id,
-            brief_id,
-            attachment.name,
-            attachment.media_type,
-            attachment.size,
-            attachment.sha256,
-            data,
+    async def insert_file(self, brief_id: UUID, attachment: Attachment, data: bytes) -> None:
+        self._work.write(
+            QUERIES.insert_file,
+            attachment_id=attachment.attachment_id,
+            brief_id=brief_id,
+            name=attachment.name,
+            media_type=attachment.media_type,
+            size=attachment.size,
+            sha256=attachment.sha256,
+            data=data,
         )
 
-    async def drop_unfrozen_file(self, attachment_id: UUID) -> None:
-        await self._connection.execute(QUERIES.drop_unfrozen_file, attachment_id)
+    async def delete_unfrozen_file(self, attachment_id: UUID) -> None:
+        self._work.write(QUERIES.delete_unfrozen_file, attachment_id=attachment_id)
 
-    async def file(self, brief_id: UUID, attachment_id: UUID) -> StoredFile | None:
-        row = await self._connection.fetchrow(QUERIES.read_file, brief_id, attachment_id)
+    async def find_file(self, brief_id: UUID, attachment_id: UUID) -> StoredFile | None:
+        row = await self._work.fetchrow(QUERIES.find_file, brief_id=brief_id, attachment_id=attachment_id)
         if row is None:
             return None
         attachment = Attachment(**{name: row[name] for name in Attachment.model_fields})
         return StoredFile(attachment, row["data"], row["frozen"])
 
-    async def add_comment(self, brief_id: UUID, comment: Comment) -> None:
-        await self._connection.execute(
-            QUERIES.add_comment,
-            comment.comment_id,
-            brief_id,
-            comment.author_id,
-            comment.author_name,
-            comment.text,
-            comment.at,
+    async def insert_comment(self, brief_id: UUID, comment: Comment) -> None:
+        self._work.write(
+            QUERIES.insert_comment,
+            comment_id=comment.comment_id,
+            brief_id=brief_id,
+            author_id=comment.author_id,
+            author_name=comment.author_name,
+            text=comment.text,
+            at=comment.at,
         )
 
-    async def summaries(self, filters: Filters, limit: int) -> list[Summary]:
-        where: list[Any] = [filters.reader_id, filters.before or NEWEST, limit, filters.text]
+    async def list_briefs(self, filters: Filters, limit: int) -> list[Summary]:
+        page = {"reader_id": filters.reader_id, "before": filters.before or NEWEST, "limit": limit}
+        text, state = filters.text, filters.state
         if filters.own_only or not filters.reads_all:
-            rows = await self._connection.fetch(QUERIES.page_of_own_briefs, *where, filters.state)
-        elif filters.state is not None:
-            rows = await self._connection.fetch(QUERIES.page_of_briefs_in_state, *where, filters.state)
+            rows = await self._work.fetch(QUERIES.list_own_briefs, **page, text=text, state=state)
+        elif text is not None:
+            rows = await self._work.fetch(QUERIES.list_briefs_by_words, **page, text=text, state=state)
+        elif state is not None:
+            rows = await self._work.fetch(QUERIES.list_briefs_in_state, **page, state=state)
         else:
-            rows = await self._connection.fetch(QUERIES.page_of_briefs, *where)
+            rows = await self._work.fetch(QUERIES.list_briefs, **page)
         return [_summary(row) for row in rows]
 
-    async def comments(self, brief_id: UUID, after: UUID | None, limit: int) -> list[Comment]:
-        rows = await self._connection.fetch(QUERIES.page_of_comments, brief_id, after, limit)
+    async def list_comments(self, brief_id: UUID, after: UUID | None, limit: int) -> list[Comment]:
+        rows = await self._work.fetch(QUERIES.list_comments, brief_id=brief_id, after=after, limit=limit)
         return [Comment(**row) for row in rows]
 
-    async def history(self, brief_id: UUID, after: int, limit: int) -> list[tuple[int, Move]]:
-        rows = await self._connection.fetch(QUERIES.page_of_moves, brief_id, after, limit)
+    async def list_moves(self, brief_id: UUID, after: int, limit: int) -> list[tuple[int, Move]]:
+        rows = await self._work.fetch(QUERIES.list_moves, brief_id=brief_id, after=after, limit=limit)
         return [(row["move"], _move(row)) for row in rows]
 
-    async def revisions(self, brief_id: UUID, after: int, limit: int) -> list[PricedRevision]:
-        rows = await self._connection.fetch(QUERIES.page_of_revisions, brief_id, after, limit)
+    async def list_revisions(self, brief_id: UUID, after: int, limit: int) -> list[PricedRevision]:
+        rows = await self._work.fetch(QUERIES.list_revisions, brief_id=brief_id, after=after, limit=limit)
         return [_priced_revision(row) for row in rows]
 
-    async def revision(self, brief_id: UUID, revision: int) -> PricedRevision | None:
-        found = await self.revisions(brief_id, revision - 1, 1)
+    async def find_revision(self, brief_id: UUID, revision: int) -> PricedRevision | None:
+        found = await self.list_revisions(brief_id, revision - 1, 1)
         return found[0] if found and found[0].revision.revision == revision else None
 
 

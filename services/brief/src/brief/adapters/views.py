@@ -130,7 +130,7 @@ class BriefsQuery(PageQuery):
     state: State | None = None
     requester: Annotated[str, Field(pattern="^me$")] | None = None
     text: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00]*$")] | None = None
-    """Part of the number or the title."""
+    """Words of the number or the title."""
 
 
 class PersonView(View):

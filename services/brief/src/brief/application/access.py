@@ -56,14 +56,14 @@ def allowed_actions(actor: Actor, brief: Brief) -> list[str]:
 
 async def visible_brief(ports: Ports, actor: Actor, brief_id: UUID) -> Brief:
     """Raises Absent alike for a brief that isn't there and one that the actor may not see."""
-    return _seen(actor, await ports.briefs.find(brief_id))
+    return _seen(actor, await ports.briefs.find_brief(brief_id))
 
 
 async def brief_to_change(
     ports: Ports, actor: Actor, brief_id: UUID, expected_version: int | None = None
 ) -> Brief:
     """As `visible_brief`, locked. Raises Stale unless it has the version that the actor saw."""
-    brief = _seen(actor, await ports.briefs.lock(brief_id))
+    brief = _seen(actor, await ports.briefs.lock_brief(brief_id))
     if expected_version is not None and expected_version != brief.version:
         raise Stale("stale_version", field="If-Match")
     return brief
@@ -82,7 +82,7 @@ async def own_brief_to_change(
 async def known_brief(ports: Ports, brief_id: UUID) -> Brief:
     """The brief that another service speaks of, locked. Raises NotYet for one that is not here: it was
     drafted here, so that only a restored database can lack it."""
-    brief = await ports.briefs.lock(brief_id)
+    brief = await ports.briefs.lock_brief(brief_id)
     if brief is None:
         raise NotYet(f"brief {brief_id} is not known")
     return brief

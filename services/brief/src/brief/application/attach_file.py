@@ -30,8 +30,8 @@ async def attach_file(
         sha256=hashlib.sha256(data).hexdigest(),
     )
     brief.attach(attachment, ports.now)
-    await ports.briefs.add_file(brief_id, attachment, data)
-    await ports.briefs.save(brief)
+    await ports.briefs.insert_file(brief_id, attachment, data)
+    await ports.briefs.update_brief(brief)
     added = AttachmentAdded(brief_id=brief_id, attachment=AttachedFile(**attachment.model_dump()))
     ports.outbox.add(added, subject=brief_id, correlation=brief_id)
     return brief, attachment
@@ -41,8 +41,8 @@ async def detach_file(ports: Ports, actor: Actor, brief_id: UUID, attachment_id:
     """Earlier revisions keep the file; one that was never submitted is deleted."""
     brief = await own_brief_to_change(ports, actor, brief_id)
     brief.detach(attachment_id, ports.now)
-    await ports.briefs.save(brief)
-    await ports.briefs.drop_unfrozen_file(attachment_id)
+    await ports.briefs.update_brief(brief)
+    await ports.briefs.delete_unfrozen_file(attachment_id)
     revised = BriefRevised(brief_id=brief_id, revision=brief.revision, title=brief.open_draft().title)
     ports.outbox.add(revised, subject=brief_id, correlation=brief_id)
     return brief

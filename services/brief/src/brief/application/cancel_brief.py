@@ -20,7 +20,7 @@ async def cancel_brief(
     logistics refuses and the brief goes on in delivery."""
     brief = await own_brief_to_change(ports, actor, brief_id, expected_version)
     left = brief.cancel(reason, Happening(ports.now, actor.person_id))
-    await ports.briefs.save(brief)
+    await ports.briefs.update_brief(brief)
     cancelled = BriefCancelled(brief_id=brief_id, reason=reason, from_state=left.value)
     ports.outbox.add(cancelled, subject=brief_id, correlation=brief_id)
     return brief

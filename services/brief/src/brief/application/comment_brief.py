@@ -16,7 +16,7 @@ async def comment_brief(ports: Ports, actor: Actor, brief_id: UUID, text: str) -
     """Possible in every state. The text stays in this service: the event names the comment alone."""
     await visible_brief(ports, actor, brief_id)
     comment = Comment(new_id(), actor.person_id, actor.name, text, ports.now)
-    await ports.briefs.add_comment(brief_id, comment)
+    await ports.briefs.insert_comment(brief_id, comment)
     commented = BriefCommented(brief_id=brief_id, comment_id=comment.comment_id)
     ports.outbox.add(commented, subject=brief_id, correlation=brief_id)
     return comment

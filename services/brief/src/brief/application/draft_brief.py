@@ -18,14 +18,14 @@ async def draft_brief(ports: Ports, actor: Actor, content: Content) -> Brief:
     year = day_in_rome(ports.now).year
     brief = Brief.drafted(
         brief_id=new_id(),
-        number=brief_number(year, await ports.briefs.next_number(year)),
+        number=brief_number(year, await ports.briefs.next_brief_number(year)),
         requester_id=actor.person_id,
         requester_name=actor.name,
         unit_id=actor.unit_id,
         content=content,
         happening=Happening(ports.now, actor.person_id),
     )
-    await ports.briefs.add(brief)
+    await ports.briefs.insert_brief(brief)
     drafted = BriefDrafted(
         brief_id=brief.brief_id,
         number=brief.number,

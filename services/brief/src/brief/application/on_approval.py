@@ -45,7 +45,7 @@ async def on_approval_opened(ports: Ports, event: ApprovalOpened, happening: Hap
     """Again, or after the approval's end: nothing."""
     brief = await _brief_of(ports, event)
     if brief and brief.approval_opened(event.approval_id, event.subject_revision, happening):
-        await ports.briefs.save(brief)
+        await ports.briefs.update_brief(brief)
 
 
 async def on_approved(ports: Ports, event: Approved, happening: Happening) -> None:
@@ -56,7 +56,7 @@ async def on_approved(ports: Ports, event: Approved, happening: Happening) -> No
     if brief is None or not brief.awaits_decision_on(event.subject_revision):
         return
     if brief.approved(event.approval_id, event.subject_revision, event.content_hash, happening):
-        await ports.briefs.save(brief)
+        await ports.briefs.update_brief(brief)
         _say_that_it_is_approved(ports, brief, event)
     else:
         log.warning(
@@ -72,7 +72,7 @@ async def on_rejected(ports: Ports, event: Rejected, happening: Happening) -> No
     brief = await _brief_of(ports, event)
     reason = event.reason or ""
     if brief and brief.rejected(event.approval_id, event.subject_revision, reason, happening):
-        await ports.briefs.save(brief)
+        await ports.briefs.update_brief(brief)
         rejected = BriefRejected(brief_id=brief.brief_id, revision=event.subject_revision, reason=reason)
         ports.outbox.add(rejected, subject=brief.brief_id, correlation=brief.brief_id)
 
@@ -82,7 +82,7 @@ async def on_changes_requested(ports: Ports, event: ChangesRequested, happening:
     brief = await _brief_of(ports, event)
     reason = event.reason or ""
     if brief and brief.changes_requested(event.approval_id, event.subject_revision, reason, happening):
-        await ports.briefs.save(brief)
+        await ports.briefs.update_brief(brief)
         requested = BriefChangesRequested(
             brief_id=brief.brief_id, revision=event.subject_revision, reason=reason
         )
@@ -122,7 +122,7 @@ async def _return_brief(
 ) -> None:
     revision, reason = event.subject_revision, event.reason
     if brief.returned(event.approval_id, revision, Cause(cause), reason, happening):
-        await ports.briefs.save(brief)
+        await ports.briefs.update_brief(brief)
         returned = BriefReturned(brief_id=brief.brief_id, revision=revision, cause=cause, reason=reason)
         ports.outbox.add(returned, subject=brief.brief_id, correlation=brief.brief_id)
 

@@ -31,7 +31,7 @@ async def on_order_confirmed(ports: Ports, event: OrderConfirmed, happening: Hap
         return
     brief = await known_brief(ports, event.brief_id)
     if brief.order_confirmed(event.order_id, happening.at):
-        await ports.briefs.save(brief)
+        await ports.briefs.update_brief(brief)
 
 
 async def on_order_started(ports: Ports, event: OrderStarted, happening: Happening) -> None:
@@ -40,7 +40,7 @@ async def on_order_started(ports: Ports, event: OrderStarted, happening: Happeni
         return
     brief = await known_brief(ports, event.brief_id)
     if brief.production_started(event.order_id, happening):
-        await ports.briefs.save(brief)
+        await ports.briefs.update_brief(brief)
         started = BriefProductionStarted(brief_id=brief.brief_id, order_id=event.order_id)
         ports.outbox.add(started, subject=brief.brief_id, correlation=brief.brief_id)
 
@@ -52,7 +52,7 @@ async def on_goods_left(ports: Ports, event: DdtIssued | ShipmentDeparted, happe
         return
     brief = await known_brief(ports, event.brief_id)
     if brief.goods_left(event.order_id, happening):
-        await ports.briefs.save(brief)
+        await ports.briefs.update_brief(brief)
         _say_that_delivery_started(ports, brief.brief_id, event.order_id)
 
 
@@ -63,7 +63,7 @@ async def on_order_delivered(ports: Ports, event: OrderDelivered, happening: Hap
         return
     brief = await known_brief(ports, event.brief_id)
     if brief.order_delivered(event.order_id, happening):
-        await ports.briefs.save(brief)
+        await ports.briefs.update_brief(brief)
         delivered = BriefDelivered(brief_id=brief.brief_id, order_id=event.order_id)
         ports.outbox.add(delivered, subject=brief.brief_id, correlation=brief.brief_id)
         closed = BriefClosed(brief_id=brief.brief_id)
@@ -78,7 +78,7 @@ async def on_order_cancelled(ports: Ports, event: OrderCancelled, happening: Hap
     brief = await known_brief(ports, event.brief_id)
     left = brief.order_cancelled(event.reason, happening)
     if left is not None:
-        await ports.briefs.save(brief)
+        await ports.briefs.update_brief(brief)
         cancelled = BriefCancelled(brief_id=brief.brief_id, reason=event.reason, from_state=left.value)
         ports.outbox.add(cancelled, subject=brief.brief_id, correlation=brief.brief_id)
 
@@ -90,7 +90,7 @@ async def on_cancellation_refused(ports: Ports, event: CancellationRefused, happ
     was_cancelled = brief.state is State.CANCELLED
     if not brief.cancellation_refused(event.reason, happening):
         return
-    await ports.briefs.save(brief)
+    await ports.briefs.update_brief(brief)
     if was_cancelled:
         revoked = BriefCancellationRevoked(brief_id=brief.brief_id, reason=event.reason)
         ports.outbox.add(revoked, subject=brief.brief_id, correlation=brief.brief_id)

@@ -55,49 +55,49 @@ class PricedRevision:
 class Briefs(Protocol):
     """One tenant's briefs."""
 
-    async def next_number(self, year: int) -> int:
+    async def next_brief_number(self, year: int) -> int:
         """The tenant's next brief number of the year, from 1. Rises, but may skip one."""
 
-    async def add(self, brief: Brief) -> None: ...
+    async def insert_brief(self, brief: Brief) -> None: ...
 
-    async def find(self, brief_id: UUID) -> Brief | None: ...
+    async def find_brief(self, brief_id: UUID) -> Brief | None: ...
 
-    async def lock(self, brief_id: UUID) -> Brief | None:
-        """As `find`; nobody else changes the brief until the transaction ends."""
+    async def lock_brief(self, brief_id: UUID) -> Brief | None:
+        """As `find_brief`; nobody else changes the brief until the transaction ends."""
 
-    async def under_way_of(self, requester_id: UUID) -> list[UUID]:
+    async def lock_briefs_under_way_of(self, requester_id: UUID) -> list[UUID]:
         """The requester's briefs that are not over, locked."""
 
-    async def save(self, brief: Brief) -> None:
+    async def update_brief(self, brief: Brief) -> None:
         """Stores a locked brief's state, requester and draft, and appends its new moves to the history."""
 
-    async def freeze(self, brief_id: UUID, revision: Revision) -> None:
+    async def insert_revision(self, brief_id: UUID, revision: Revision) -> None:
         """Stores a revision for good, and keeps its files from being deleted."""
 
-    async def add_pricing(self, brief_id: UUID, pricing: Pricing) -> None: ...
+    async def insert_pricing(self, brief_id: UUID, pricing: Pricing) -> None: ...
 
-    async def add_file(self, brief_id: UUID, attachment: Attachment, data: bytes) -> None: ...
+    async def insert_file(self, brief_id: UUID, attachment: Attachment, data: bytes) -> None: ...
 
-    async def drop_unfrozen_file(self, attachment_id: UUID) -> None:
+    async def delete_unfrozen_file(self, attachment_id: UUID) -> None:
         """Deletes a file's bytes unless a frozen revision has it."""
 
-    async def file(self, brief_id: UUID, attachment_id: UUID) -> StoredFile | None: ...
+    async def find_file(self, brief_id: UUID, attachment_id: UUID) -> StoredFile | None: ...
 
-    async def add_comment(self, brief_id: UUID, comment: Comment) -> None: ...
+    async def insert_comment(self, brief_id: UUID, comment: Comment) -> None: ...
 
-    async def summaries(self, filters: Filters, limit: int) -> list[Summary]:
+    async def list_briefs(self, filters: Filters, limit: int) -> list[Summary]:
         """Newest first."""
 
-    async def comments(self, brief_id: UUID, after: UUID | None, limit: int) -> list[Comment]:
+    async def list_comments(self, brief_id: UUID, after: UUID | None, limit: int) -> list[Comment]:
         """Oldest first."""
 
-    async def history(self, brief_id: UUID, after: int, limit: int) -> list[tuple[int, Move]]:
+    async def list_moves(self, brief_id: UUID, after: int, limit: int) -> list[tuple[int, Move]]:
         """Oldest first, each with its place in the history."""
 
-    async def revisions(self, brief_id: UUID, after: int, limit: int) -> list[PricedRevision]:
+    async def list_revisions(self, brief_id: UUID, after: int, limit: int) -> list[PricedRevision]:
         """Frozen ones, the first first."""
 
-    async def revision(self, brief_id: UUID, revision: int) -> PricedRevision | None: ...
+    async def find_revision(self, brief_id: UUID, revision: int) -> PricedRevision | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ class Filters:
     own_only: bool = False
     state: State | None = None
     text: str | None = None
-    """In the number or the title, letter case aside."""
+    """Words that are all in the number or the title, letter case aside; of no word, nothing is found."""
     before: UUID | None = None
 
 

@@ -28,8 +28,8 @@ async def price_brief(
     pricing = brief.price(revision, prices, new_id(), ports.now, actor.person_id)
     if pricing is None:
         return brief
-    await ports.briefs.add_pricing(brief_id, pricing)
-    await ports.briefs.save(brief)
+    await ports.briefs.insert_pricing(brief_id, pricing)
+    await ports.briefs.update_brief(brief)
     fact = pricing.model_dump(mode="json", include={"revision", "content_hash", "total"})
     lines = [PricedItem.model_validate(line.model_dump(mode="json")) for line in pricing.lines]
     ports.outbox.add(

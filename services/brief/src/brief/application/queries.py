@@ -24,19 +24,19 @@ async def list_briefs(
 ) -> list[Summary]:
     """Newest first, those drafted before the brief `before`."""
     filters = Filters(actor.person_id, actor.may("brief.read_all"), own_only, state, text, before)
-    return await ports.briefs.summaries(filters, limit)
+    return await ports.briefs.list_briefs(filters, limit)
 
 
 async def list_revisions(
     ports: Ports, actor: Actor, brief_id: UUID, after: int, limit: int
 ) -> list[PricedRevision]:
     await visible_brief(ports, actor, brief_id)
-    return await ports.briefs.revisions(brief_id, after, limit)
+    return await ports.briefs.list_revisions(brief_id, after, limit)
 
 
 async def read_revision(ports: Ports, actor: Actor, brief_id: UUID, revision: int) -> PricedRevision:
     await visible_brief(ports, actor, brief_id)
-    found = await ports.briefs.revision(brief_id, revision)
+    found = await ports.briefs.find_revision(brief_id, revision)
     if found is None:
         raise Absent("revision_absent")
     return found
@@ -45,7 +45,7 @@ async def read_revision(ports: Ports, actor: Actor, brief_id: UUID, revision: in
 async def read_file(ports: Ports, actor: Actor, brief_id: UUID, attachment_id: UUID) -> StoredFile:
     """A file that was never submitted is absent to all but the requester, as the draft that has it."""
     brief = await visible_brief(ports, actor, brief_id)
-    file = await ports.briefs.file(brief_id, attachment_id)
+    file = await ports.briefs.find_file(brief_id, attachment_id)
     if file is None or not (file.frozen or is_requester(actor, brief)):
         raise Absent("attachment_absent")
     return file
@@ -55,11 +55,11 @@ async def list_comments(
     ports: Ports, actor: Actor, brief_id: UUID, after: UUID | None, limit: int
 ) -> list[Comment]:
     await visible_brief(ports, actor, brief_id)
-    return await ports.briefs.comments(brief_id, after, limit)
+    return await ports.briefs.list_comments(brief_id, after, limit)
 
 
 async def list_history(
     ports: Ports, actor: Actor, brief_id: UUID, after: int, limit: int
 ) -> list[tuple[int, Move]]:
     await visible_brief(ports, actor, brief_id)
-    return await ports.briefs.history(brief_id, after, limit)
+    return await ports.briefs.list_moves(brief_id, after, limit)

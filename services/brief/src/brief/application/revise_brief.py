@@ -26,7 +26,7 @@ async def revise_brief(
     they stay as they are."""
     brief = await own_brief_to_change(ports, actor, brief_id, expected_version)
     brief.revise(content, kept_items, ports.now)
-    await ports.briefs.save(brief)
+    await ports.briefs.update_brief(brief)
     revised = BriefRevised(brief_id=brief_id, revision=brief.revision, title=content.title)
     ports.outbox.add(revised, subject=brief_id, correlation=brief_id)
     return brief

@@ -20,8 +20,8 @@ async def submit_brief(
     comes back as a draft, with the reason."""
     brief = await own_brief_to_change(ports, actor, brief_id, expected_version)
     revision = brief.submit(process, Happening(ports.now, actor.person_id))
-    await ports.briefs.freeze(brief_id, revision)
-    await ports.briefs.save(brief)
+    await ports.briefs.insert_revision(brief_id, revision)
+    await ports.briefs.update_brief(brief)
     submitted = BriefSubmitted(
         brief_id=brief_id,
         number=brief.number,

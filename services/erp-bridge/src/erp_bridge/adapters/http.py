@@ -243,14 +243,14 @@ async def list_connectors(call: Call[Ports]) -> Page[ConnectorView]:
 @routes.get("/v1/connections", privilege="erp.read")
 async def list_connections(call: Call[Ports]) -> Page[ConnectionView]:
     """The tenant's connections: a few."""
-    views = [await _view(call, each) for each in await call.ports.connections.every()]
+    views = [await _view(call, each) for each in await call.ports.connections.list_connections()]
     return Page(items=views, next_cursor=None)
 
 
 @routes.get("/v1/connections/{key}", privilege="erp.read")
 async def read_connection(call: Call[Ports], key: str) -> Reply[ConnectionView]:
     """How a connection is configured and how it stands."""
-    connection = await call.ports.connections.get(key)
+    connection = await call.ports.connections.get_connection(key)
     return Reply(await _view(call, connection), version=connection.version)
 
 
@@ -292,7 +292,7 @@ async def start_import(call: Call[Ports], key: str, body: StartImport) -> Import
 async def list_failures(call: Call[Ports], query: FailureQuery) -> Page[FailureView]:
     """Records that could not be exchanged, the oldest first."""
     after = decode_cursor(query.cursor, UUID)
-    found = await call.ports.failures.page(
+    found = await call.ports.failures.list_failures(
         connection=query.connection, after=after[0] if after else None, limit=query.limit + 1
     )
     shown = found[: query.limit]
@@ -309,7 +309,7 @@ async def replay(call: Call[Ports], failure_id: UUID) -> ReplayView:
 @routes.get("/v1/customers", privilege="customer.read")
 async def list_customers(call: Call[Ports], query: CustomerQuery) -> Page[CustomerView]:
     """The customers that the ERPs told of, by name."""
-    found = await call.ports.customers.page(
+    found = await call.ports.customers.list_customers(
         code=query.code, after=decode_cursor(query.cursor, str, UUID), limit=query.limit + 1
     )
     shown = found[: query.limit]
@@ -322,7 +322,7 @@ async def list_customers(call: Call[Ports], query: CustomerQuery) -> Page[Custom
 @routes.get("/v1/customers/{customer_id}", privilege="customer.read")
 async def read_customer(call: Call[Ports], customer_id: UUID) -> CustomerView:
     """One customer, with payment terms taken apart."""
-    return _customer(await call.ports.customers.get(customer_id))
+    return _customer(await call.ports.customers.get_customer(customer_id))
 
 
 @routes.get("/v1/lookup-tables", privilege="lookup.read")
@@ -364,7 +364,7 @@ class _RequestWork:
 
 
 async def _view(call: Call[Ports], connection: Connection) -> ConnectionView:
-    state = await call.ports.connections.state(connection.connection_id)
+    state = await call.ports.connections.get_connection_state(connection.connection_id)
     connector = call.ports.connectors.get(connection.connector)
     return ConnectionView(
         key=connection.key,

@@ -29,4 +29,4 @@ async def poll(run: JobRun[Ports], payload: PollConnection) -> None:
     except ConnectorFault as fault:
         log.warning("import not possible", connection=payload.key, code=fault.code, **fault.facts)
     async with run.finish() as ports:
-        owe_poll(ports, await ports.connections.get(payload.key))
+        owe_poll(ports, await ports.connections.get_connection(payload.key))

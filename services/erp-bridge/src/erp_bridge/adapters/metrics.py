@@ -49,9 +49,9 @@ class CountedExchange:
 
 async def measure(connection: asyncpg.Connection[asyncpg.Record]) -> None:
     """Sets the gauges, on a connection that sees all tenants' counts and nothing else of theirs."""
-    for row in await connection.fetch(QUERIES.measure_lag):
+    for row in await connection.fetch(QUERIES.measure_lag.sql):
         SYNC_LAG.labels(row["connector"], "in").set(row["import_lag"] or 0)
         SYNC_LAG.labels(row["connector"], "out").set(row["export_lag"] or 0)
-    waiting = {row["entity"]: row["waiting"] for row in await connection.fetch(QUERIES.measure_failures)}
+    waiting = {row["entity"]: row["waiting"] for row in await connection.fetch(QUERIES.measure_failures.sql)}
     for entity in ENTITIES:
         FAILURES_WAITING.labels(entity).set(waiting.get(entity, 0))

@@ -32,54 +32,54 @@ class PostgresConnections:
         self._work = work
         self._connectors = connectors
 
-    async def find(self, key: str) -> Connection | None:
-        row = await self._work.connection.fetchrow(QUERIES.lock_connection, key)
+    async def lock_connection(self, key: str) -> Connection | None:
+        row = await self._work.fetchrow(QUERIES.lock_connection, key=key)
         return self._connection(row) if row else None
 
-    async def get(self, key: str, *, lock: bool = False) -> Connection:
-        query = QUERIES.lock_connection if lock else QUERIES.find_connection
-        row = await self._work.connection.fetchrow(query, key)
+    async def get_connection(self, key: str, *, lock: bool = False) -> Connection:
+        statement = QUERIES.lock_connection if lock else QUERIES.find_connection
+        row = await self._work.fetchrow(statement, key=key)
         if row is None:
             raise Absent("no_such_connection")
         return self._connection(row)
 
-    async def by_id(self, connection_id: UUID) -> Connection:
-        row = await self._work.connection.fetchrow(QUERIES.connection_by_id, connection_id)
+    async def get_connection_by_id(self, connection_id: UUID) -> Connection:
+        row = await self._work.fetchrow(QUERIES.find_connection_by_id, connection_id=connection_id)
         if row is None:
             raise Absent("no_such_connection")
         return self._connection(row)
 
-    async def every(self) -> list[Connection]:
-        return [self._connection(row) for row in await self._work.connection.fetch(QUERIES.every_connection)]
+    async def list_connections(self) -> list[Connection]:
+        return [self._connection(row) for row in await self._work.fetch(QUERIES.list_connections)]
 
-    async def save(self, connection: Connection) -> None:
+    async def upsert_connection(self, connection: Connection) -> None:
         changes = {
             entity: {name: asdict(mapped) for name, mapped in fields.items()}
             for entity, fields in connection.changes.items()
         }
-        await self._work.connection.execute(
-            QUERIES.save_connection,
-            connection.connection_id,
-            connection.key,
-            connection.connector,
-            dict(connection.settings),
-            changes,
-            connection.mapping_version,
-            connection.version,
+        self._work.write(
+            QUERIES.upsert_connection,
+            connection_id=connection.connection_id,
+            key=connection.key,
+            connector=connection.connector,
+            settings=dict(connection.settings),
+            changes=changes,
+            mapping_version=connection.mapping_version,
+            version=connection.version,
         )
-        await self._work.connection.execute(
-            QUERIES.keep_mapping,
-            connection.connection_id,
-            connection.mapping_version,
-            changes,
-            self._work.now,
+        self._work.write(
+            QUERIES.insert_mapping_version,
+            connection_id=connection.connection_id,
+            version=connection.mapping_version,
+            changes=changes,
+            since=self._work.now,
         )
 
-    async def imported(self, connection_id: UUID, at: datetime) -> None:
-        await self._work.connection.execute(QUERIES.note_import, connection_id, at)
+    async def update_last_import(self, connection_id: UUID, at: datetime) -> None:
+        self._work.write(QUERIES.update_last_import, connection_id=connection_id, at=at)
 
-    async def state(self, connection_id: UUID) -> ConnectionState:
-        row = await self._work.connection.fetchrow(QUERIES.connection_state, connection_id)
+    async def get_connection_state(self, connection_id: UUID) -> ConnectionState:
+        row = await self._work.fetchrow(QUERIES.find_connection_state, connection_id=connection_id)
         assert row is not None
         return ConnectionState(**dict(row))
 
@@ -96,12 +96,15 @@ class PostgresCustomers:
     def __init__(self, work: UnitOfWork) -> None:
         self._work = work
 
-    async def known(
+    async def find_known_customers(
         self, connection_id: UUID, codes: Iterable[str], numbers: Iterable[str]
     ) -> KnownCustomers:
-        connection = self._work.connection
-        linked = await connection.fetch(QUERIES.customers_by_code, connection_id, list(codes))
-        unlinked = await connection.fetch(QUERIES.customers_by_tax_number, connection_id, list(numbers))
+        linked = await self._work.fetch(
+            QUERIES.list_customers_by_code, connection_id=connection_id, codes=list(codes)
+        )
+        unlinked = await self._work.fetch(
+            QUERIES.list_customers_by_tax_number, connection_id=connection_id, numbers=list(numbers)
+        )
         by_number: dict[str, list[KnownCustomer]] = defaultdict(list)
         for customer in map(_known, unlinked):
             for number in {customer.fields.vat_number, customer.fields.fiscal_code} - {None}:
@@ -115,21 +118,30 @@ class PostgresCustomers:
             },
         )
 
-    async def save(self, connection_id: UUID, planned: Sequence[PlannedCustomer]) -> None:
+    async def upsert_customers(self, connection_id: UUID, planned: Sequence[PlannedCustomer]) -> None:
         newest = {each.customer_id: each.fields for each in planned}
-        columns = [[getattr(fields, name) for fields in newest.values()] for name in _FIELDS]
-        connection = self._work.connection
-        await connection.execute(QUERIES.save_customers, list(newest), *columns, self._work.now)
-        codes = [fields.code for fields in newest.values()]
-        await connection.execute(QUERIES.link_customers, connection_id, list(newest), codes)
+        columns = {name: [getattr(fields, name) for fields in newest.values()] for name in _FIELDS}
+        self._work.write(
+            QUERIES.upsert_customers, customer_id=list(newest), **columns, updated_at=self._work.now
+        )
+        self._work.write(
+            QUERIES.upsert_customer_links,
+            connection_id=connection_id,
+            customer_ids=list(newest),
+            codes=columns["code"],
+        )
 
-    async def page(self, *, code: str | None, after: tuple[str, UUID] | None, limit: int) -> list[Customer]:
+    async def list_customers(
+        self, *, code: str | None, after: tuple[str, UUID] | None, limit: int
+    ) -> list[Customer]:
         name, customer_id = after or ("", UUID(int=0))
-        rows = await self._work.connection.fetch(QUERIES.page_customers, name, customer_id, code, limit)
+        rows = await self._work.fetch(
+            QUERIES.list_customers, after_name=name, after_id=customer_id, code=code, limit=limit
+        )
         return [_customer(row) for row in rows]
 
-    async def get(self, customer_id: UUID) -> Customer:
-        row = await self._work.connection.fetchrow(QUERIES.find_customer, customer_id)
+    async def get_customer(self, customer_id: UUID) -> Customer:
+        row = await self._work.fetchrow(QUERIES.find_customer, customer_id=customer_id)
         if row is None:
             raise Absent("no_such_customer")
         return _customer(row)
@@ -139,43 +151,51 @@ class PostgresDocuments:
     def __init__(self, work: UnitOfWork) -> None:
         self._work = work
 
-    async def find(self, entity: Entity, internal_id: UUID) -> Document | None:
-        row = await self._work.connection.fetchrow(QUERIES.lock_document, entity, internal_id)
+    async def lock_document(self, entity: Entity, internal_id: UUID) -> Document | None:
+        row = await self._work.fetchrow(QUERIES.lock_document, entity=entity, internal_id=internal_id)
         return Document(**{**dict(row), "lines": dict(row["lines"])}) if row else None
 
-    async def save(self, document: Document) -> None:
-        await self._work.connection.execute(
-            QUERIES.save_document,
-            document.entity,
-            document.internal_id,
-            document.number,
-            document.correlation_id,
-            dict(document.heading),
-            [[key, dict(line)] for key, line in document.lines.items()],
-            document.changed_at,
+    async def upsert_document(self, document: Document) -> None:
+        self._work.write(
+            QUERIES.upsert_document,
+            entity=document.entity,
+            internal_id=document.internal_id,
+            number=document.number,
+            correlation_id=document.correlation_id,
+            heading=dict(document.heading),
+            lines=[[key, dict(line)] for key, line in document.lines.items()],
+            changed_at=document.changed_at,
         )
 
-    async def link(self, connection_id: UUID, entity: Entity, internal_id: UUID) -> Link | None:
-        row = await self._work.connection.fetchrow(QUERIES.find_link, connection_id, entity, internal_id)
+    async def find_link(self, connection_id: UUID, entity: Entity, internal_id: UUID) -> Link | None:
+        row = await self._work.fetchrow(
+            QUERIES.find_link, connection_id=connection_id, entity=entity, internal_id=internal_id
+        )
         return Link(row["external_id"], row["content_hash"]) if row else None
 
-    async def await_export(
+    async def upsert_awaited_export(
         self, connection_id: UUID, entity: Entity, internal_id: UUID, since: datetime
     ) -> None:
-        await self._work.connection.execute(QUERIES.await_export, connection_id, entity, internal_id, since)
+        self._work.write(
+            QUERIES.upsert_awaited_export,
+            connection_id=connection_id,
+            entity=entity,
+            internal_id=internal_id,
+            since=since,
+        )
 
-    async def exported(
+    async def update_exported_link(
         self, connection_id: UUID, document: Document, external_id: str, content_hash: str, at: datetime
     ) -> timedelta:
-        since: datetime | None = await self._work.connection.fetchval(
-            QUERIES.note_export,
-            connection_id,
-            document.entity,
-            document.internal_id,
-            external_id,
-            content_hash,
-            at,
-            document.changed_at,
+        since: datetime | None = await self._work.fetchval(
+            QUERIES.update_exported_link,
+            connection_id=connection_id,
+            entity=document.entity,
+            internal_id=document.internal_id,
+            external_id=external_id,
+            content_hash=content_hash,
+            exported_at=at,
+            state_of=document.changed_at,
         )
         return max(at - since, timedelta()) if since else timedelta()
 
@@ -184,53 +204,61 @@ class PostgresFailures:
     def __init__(self, work: UnitOfWork) -> None:
         self._work = work
 
-    async def record(self, failure: Failure) -> Failure:
-        failure_id = await self._work.connection.fetchval(
-            QUERIES.record_failure,
-            failure.failure_id,
-            failure.connection_id,
-            failure.entity,
-            failure.direction,
-            failure.record_key,
-            dict(failure.payload),
-            [
-                {"code": each.code, "field": each.field, "facts": dict(each.facts)}
-                for each in failure.problems
-            ],
-            failure.error_class,
-            failure.attempts,
-            failure.last_failed_at,
-            failure.retry_at,
+    async def upsert_failure(self, failure: Failure) -> Failure:
+        problems = [
+            {"code": each.code, "field": each.field, "facts": dict(each.facts)} for each in failure.problems
+        ]
+        failure_id = await self._work.fetchval(
+            QUERIES.upsert_failure,
+            failure_id=failure.failure_id,
+            connection_id=failure.connection_id,
+            entity=failure.entity,
+            direction=failure.direction,
+            record_key=failure.record_key,
+            payload=dict(failure.payload),
+            problems=problems,
+            error_class=failure.error_class,
+            attempts=failure.attempts,
+            failed_at=failure.last_failed_at,
+            retry_at=failure.retry_at,
         )
         return replace(failure, failure_id=failure_id)
 
-    async def resolve(
+    async def delete_failures(
         self, connection_id: UUID, entity: Entity, direction: Direction, record_keys: Sequence[str]
     ) -> None:
-        await self._work.connection.execute(
-            QUERIES.resolve_failures, connection_id, entity, direction, list(record_keys)
+        self._work.write(
+            QUERIES.delete_failures,
+            connection_id=connection_id,
+            entity=entity,
+            direction=direction,
+            record_keys=list(record_keys),
         )
 
-    async def attempts(
+    async def count_attempts(
         self, connection_id: UUID, entity: Entity, direction: Direction, record_key: str
     ) -> int:
-        found: int | None = await self._work.connection.fetchval(
-            QUERIES.count_attempts, connection_id, entity, direction, record_key
+        found: int | None = await self._work.fetchval(
+            QUERIES.count_attempts,
+            connection_id=connection_id,
+            entity=entity,
+            direction=direction,
+            record_key=record_key,
         )
         return found or 0
 
-    async def get(self, failure_id: UUID) -> Failure:
-        row = await self._work.connection.fetchrow(QUERIES.lock_failure, failure_id)
+    async def lock_failure(self, failure_id: UUID) -> Failure:
+        row = await self._work.fetchrow(QUERIES.lock_failure, failure_id=failure_id)
         if row is None:
             raise Absent("no_such_failure")
         return _failure(row)
 
-    async def restart(self, failure_id: UUID) -> None:
-        await self._work.connection.execute(QUERIES.restart_failure, failure_id, self._work.now)
+    async def restart_failure(self, failure_id: UUID) -> None:
+        self._work.write(QUERIES.update_failure_to_restart, failure_id=failure_id, retry_at=self._work.now)
 
-    async def page(self, *, connection: str | None, after: UUID | None, limit: int) -> list[Failure]:
-        rows = await self._work.connection.fetch(
-            QUERIES.page_failures, after or UUID(int=0), connection, limit
+    async def list_failures(self, *, connection: str | None, after: UUID | None, limit: int) -> list[Failure]:
+        rows = await self._work.fetch(
+            QUERIES.list_failures, after=after or UUID(int=0), connection=connection, limit=limit
         )
         return [_failure(row) for row in rows]
 

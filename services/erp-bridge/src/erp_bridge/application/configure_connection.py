@@ -28,7 +28,7 @@ async def configure_connection(
     Raises PreconditionRequired when a connection that exists is changed blindly, Stale when the one that the
     client saw is not there any more, Invalid for a connector, setting or mapping that can't be.
     """
-    known = await ports.connections.find(key)
+    known = await ports.connections.lock_connection(key)
     spoken = ports.connectors.get(connector)
     normal = spoken.check(Endpoint(ports.tenant_id, settings))
     mapping = spoken.mapping().with_changes(changes)
@@ -51,6 +51,6 @@ async def configure_connection(
             mapping_version=known.mapping_version + (mapping != known.mapping),
             version=known.version + 1,
         )
-    await ports.connections.save(connection)
+    await ports.connections.upsert_connection(connection)
     owe_poll(ports, connection)
     return connection

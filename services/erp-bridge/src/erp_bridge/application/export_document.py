@@ -55,13 +55,13 @@ async def export_document(run: Run, owed: ExportDocument) -> None:
 
 
 async def _read(ports: Ports, owed: ExportDocument) -> _Owed:
-    connection = await ports.connections.by_id(owed.connection_id)
-    document = await ports.documents.find(owed.entity, owed.internal_id)
+    connection = await ports.connections.get_connection_by_id(owed.connection_id)
+    document = await ports.documents.lock_document(owed.entity, owed.internal_id)
     assert document is not None, "an export is only owed for a document that is there"
     mapping = connection.mapping.of(owed.entity)
     rows = document.rows(mapping)
     digest = rows_hash(rows)
-    link = await ports.documents.link(connection.connection_id, owed.entity, owed.internal_id)
+    link = await ports.documents.find_link(connection.connection_id, owed.entity, owed.internal_id)
     return _Owed(
         connection,
         ports.connectors.get(connection.connector),
@@ -76,10 +76,10 @@ async def _read(ports: Ports, owed: ExportDocument) -> _Owed:
 
 async def _note_export(ports: Ports, export: _Owed, external_id: str) -> None:
     document, connection = export.document, export.connection
-    lag = await ports.documents.exported(
+    lag = await ports.documents.update_exported_link(
         connection.connection_id, document, external_id, export.content_hash, ports.now
     )
-    await ports.failures.resolve(
+    await ports.failures.delete_failures(
         connection.connection_id, document.entity, "out", [str(document.internal_id)]
     )
     if export.had_already is None:
@@ -99,9 +99,9 @@ async def _note_export(ports: Ports, export: _Owed, external_id: str) -> None:
 async def _note_failure(ports: Ports, export: _Owed, fault: ConnectorFault) -> None:
     document, connection = export.document, export.connection
     key = str(document.internal_id)
-    attempts = 1 + await ports.failures.attempts(connection.connection_id, document.entity, "out", key)
+    attempts = 1 + await ports.failures.count_attempts(connection.connection_id, document.entity, "out", key)
     retry_at = next_attempt(fault.error_class, attempts, ports.now)
-    failure = await ports.failures.record(
+    failure = await ports.failures.upsert_failure(
         Failure(
             failure_id=new_id(),
             connection_id=connection.connection_id,

@@ -29,7 +29,7 @@ async def import_files(work: Work, key: str) -> list[ImportedFile]:
     Raises Absent for an unknown connection, ConnectorFault when the folder can't be reached.
     """
     async with work.transaction() as ports:
-        connection = await ports.connections.get(key)
+        connection = await ports.connections.get_connection(key)
         connector, endpoint = ports.connectors.get(connection.connector), ports.endpoint(connection)
     imported = []
     for name in await connector.waiting(endpoint):
@@ -37,7 +37,7 @@ async def import_files(work: Work, key: str) -> list[ImportedFile]:
         if content is None:
             continue
         async with work.transaction() as ports:
-            connection = await ports.connections.get(key, lock=True)
+            connection = await ports.connections.get_connection(key, lock=True)
             # Somebody else may have imported this one, and a newer one after it, while we waited.
             if not await connector.still_waits(endpoint, name):
                 continue
@@ -47,14 +47,14 @@ async def import_files(work: Work, key: str) -> list[ImportedFile]:
         await connector.put_away(endpoint, name, refused=not file.readable, at=at)
         imported.append(file)
     async with work.transaction() as ports:
-        await ports.connections.imported(connection.connection_id, ports.now)
+        await ports.connections.update_last_import(connection.connection_id, ports.now)
     return imported
 
 
 async def preview_import(look: Look, key: str) -> list[ImportedFile]:
     """What `import_files` would do now: the same plan, and nothing written, moved or noted."""
     async with look.reading() as ports:
-        connection = await ports.connections.get(key)
+        connection = await ports.connections.get_connection(key)
         connector, endpoint = ports.connectors.get(connection.connector), ports.endpoint(connection)
     contents = [(name, await _read(connector, endpoint, name)) for name in await connector.waiting(endpoint)]
     async with look.reading() as ports:
@@ -88,7 +88,7 @@ def _refused(name: str, why: Invalid) -> ImportedFile:
 async def _apply(ports: Ports, connection: Connection, file: ImportedFile) -> None:
     if file.readable:
         await apply_plan(ports, connection, file.plan)
-        await ports.failures.resolve(connection.connection_id, "customer", "in", [file.name])
+        await ports.failures.delete_failures(connection.connection_id, "customer", "in", [file.name])
         return
     for row in file.plan.refused:
         await refuse_row(ports, connection, row)

@@ -9,7 +9,7 @@ from optima_kit.refusals import NotYet
 
 from ..domain.documents import Document
 from .ports import Ports
-from .schedules import owe_exports
+from .schedules import save_document
 
 
 async def on_ddt_issued(ports: Ports, ddt: DdtIssued, *, correlation_id: UUID) -> None:
@@ -55,15 +55,13 @@ async def on_ddt_issued(ports: Ports, ddt: DdtIssued, *, correlation_id: UUID) -
         },
         changed_at=ports.now,
     )
-    await ports.documents.save(document)
-    await owe_exports(ports, document)
+    await save_document(ports, document)
 
 
 async def on_ddt_voided(ports: Ports, voided: DdtVoided) -> None:
     """The ERP's copy is marked, never removed. Raises NotYet when the issue has not arrived."""
-    document = await ports.documents.find("ddt", voided.shipment_id)
+    document = await ports.documents.lock_document("ddt", voided.shipment_id)
     if document is None:
         raise NotYet(f"the DDT of shipment {voided.shipment_id} is not known yet")
     document = document.in_state("voided", ports.now)
-    await ports.documents.save(document)
-    await owe_exports(ports, document)
+    await save_document(ports, document)

@@ -9,7 +9,7 @@ from optima_kit.refusals import NotYet
 
 from ..domain.documents import Document, LineValue
 from .ports import Ports
-from .schedules import owe_exports
+from .schedules import save_document
 
 
 async def on_order_valued(ports: Ports, valued: OrderValued) -> None:
@@ -18,22 +18,17 @@ async def on_order_valued(ports: Ports, valued: OrderValued) -> None:
     values = {
         str(line.job_id): LineValue(line.unit_price, line.amount, line.vat_code) for line in valued.lines
     }
-    await _save(ports, order.with_values(values, ports.now))
+    await save_document(ports, order.with_values(values, ports.now))
 
 
 async def on_order_cancelled(ports: Ports, order_id: UUID) -> None:
     """Raises NotYet when the order itself has not arrived."""
     order = await _order(ports, order_id)
-    await _save(ports, order.in_state("cancelled", ports.now))
+    await save_document(ports, order.in_state("cancelled", ports.now))
 
 
 async def _order(ports: Ports, order_id: UUID) -> Document:
-    order = await ports.documents.find("order", order_id)
+    order = await ports.documents.lock_document("order", order_id)
     if order is None:
         raise NotYet(f"order {order_id} is not known yet")
     return order
-
-
-async def _save(ports: Ports, order: Document) -> None:
-    await ports.documents.save(order)
-    await owe_exports(ports, order)

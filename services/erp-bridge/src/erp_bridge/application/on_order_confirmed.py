@@ -8,7 +8,7 @@ from optima_contracts.production import OrderConfirmed
 
 from ..domain.documents import Document
 from .ports import Ports
-from .schedules import owe_exports
+from .schedules import save_document
 
 
 async def on_order_confirmed(ports: Ports, order: OrderConfirmed, *, correlation_id: UUID) -> None:
@@ -36,5 +36,4 @@ async def on_order_confirmed(ports: Ports, order: OrderConfirmed, *, correlation
         },
         changed_at=ports.now,
     )
-    await ports.documents.save(document)
-    await owe_exports(ports, document)
+    await save_document(ports, document)

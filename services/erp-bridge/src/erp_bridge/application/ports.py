@@ -105,40 +105,43 @@ class ConnectionState:
 
 
 class Connections(Protocol):
-    async def get(self, key: str, *, lock: bool = False) -> Connection:
+    async def get_connection(self, key: str, *, lock: bool = False) -> Connection:
         """Raises Absent. `lock`: nobody else imports through it, or changes it, until the commit."""
 
-    async def by_id(self, connection_id: UUID) -> Connection:
+    async def get_connection_by_id(self, connection_id: UUID) -> Connection:
         """Raises Absent."""
 
-    async def find(self, key: str) -> Connection | None: ...
+    async def lock_connection(self, key: str) -> Connection | None:
+        """None where there is none. Nobody else changes it until the commit."""
 
-    async def every(self) -> list[Connection]:
+    async def list_connections(self) -> list[Connection]:
         """All, by key."""
 
-    async def save(self, connection: Connection) -> None:
+    async def upsert_connection(self, connection: Connection) -> None:
         """Adds or replaces it, and keeps its mapping under its version."""
 
-    async def imported(self, connection_id: UUID, at: datetime) -> None:
+    async def update_last_import(self, connection_id: UUID, at: datetime) -> None:
         """Notes that everything that had come in by then was seen to."""
 
-    async def state(self, connection_id: UUID) -> ConnectionState: ...
+    async def get_connection_state(self, connection_id: UUID) -> ConnectionState: ...
 
 
 class Customers(Protocol):
-    async def known(
+    async def find_known_customers(
         self, connection_id: UUID, codes: Iterable[str], numbers: Iterable[str]
     ) -> KnownCustomers:
         """Those that the connection knows by these codes, and those without a code of its own that have
         one of these tax numbers."""
 
-    async def save(self, connection_id: UUID, planned: Sequence[PlannedCustomer]) -> None:
+    async def upsert_customers(self, connection_id: UUID, planned: Sequence[PlannedCustomer]) -> None:
         """Stores created and changed customers and their links to the connection."""
 
-    async def page(self, *, code: str | None, after: tuple[str, UUID] | None, limit: int) -> list[Customer]:
+    async def list_customers(
+        self, *, code: str | None, after: tuple[str, UUID] | None, limit: int
+    ) -> list[Customer]:
         """By name."""
 
-    async def get(self, customer_id: UUID) -> Customer:
+    async def get_customer(self, customer_id: UUID) -> Customer:
         """Raises Absent."""
 
 
@@ -149,19 +152,19 @@ class Link:
 
 
 class Documents(Protocol):
-    async def find(self, entity: Entity, internal_id: UUID) -> Document | None:
+    async def lock_document(self, entity: Entity, internal_id: UUID) -> Document | None:
         """Locked until the commit."""
 
-    async def save(self, document: Document) -> None: ...
+    async def upsert_document(self, document: Document) -> None: ...
 
-    async def link(self, connection_id: UUID, entity: Entity, internal_id: UUID) -> Link | None: ...
+    async def find_link(self, connection_id: UUID, entity: Entity, internal_id: UUID) -> Link | None: ...
 
-    async def await_export(
+    async def upsert_awaited_export(
         self, connection_id: UUID, entity: Entity, internal_id: UUID, since: datetime
     ) -> None:
         """Notes that the ERP lacks the document's present state."""
 
-    async def exported(
+    async def update_exported_link(
         self, connection_id: UUID, document: Document, external_id: str, content_hash: str, at: datetime
     ) -> timedelta:
         """Notes that the ERP has this state of the document; returns for how long it had been owed.
@@ -171,26 +174,26 @@ class Documents(Protocol):
 
 
 class Failures(Protocol):
-    async def record(self, failure: Failure) -> Failure:
+    async def upsert_failure(self, failure: Failure) -> Failure:
         """Adds the failure, or adds an attempt to the one of the same record; returns what is stored."""
 
-    async def resolve(
+    async def delete_failures(
         self, connection_id: UUID, entity: Entity, direction: Direction, record_keys: Sequence[str]
     ) -> None:
         """Forgets the failures of records that went through."""
 
-    async def attempts(
+    async def count_attempts(
         self, connection_id: UUID, entity: Entity, direction: Direction, record_key: str
     ) -> int:
         """How often the record has failed so far."""
 
-    async def get(self, failure_id: UUID) -> Failure:
+    async def lock_failure(self, failure_id: UUID) -> Failure:
         """Locked until the commit. Raises Absent."""
 
-    async def restart(self, failure_id: UUID) -> None:
+    async def restart_failure(self, failure_id: UUID) -> None:
         """Counts attempts from the beginning again."""
 
-    async def page(self, *, connection: str | None, after: UUID | None, limit: int) -> list[Failure]:
+    async def list_failures(self, *, connection: str | None, after: UUID | None, limit: int) -> list[Failure]:
         """The oldest first."""
 
 

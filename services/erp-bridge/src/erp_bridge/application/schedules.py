@@ -28,12 +28,14 @@ class PollConnection(BaseModel):
     key: str
 
 
-async def owe_exports(ports: Ports, document: Document) -> None:
-    """Owes the document's present state to every connection that can take it."""
-    for connection in await ports.connections.every():
+async def save_document(ports: Ports, document: Document) -> None:
+    """Stores the document, and owes its present state to every connection that can take it."""
+    connections = await ports.connections.list_connections()
+    await ports.documents.upsert_document(document)
+    for connection in connections:
         capabilities = ports.connectors.get(connection.connector).capabilities
         if any(each.entity == document.entity and each.writes for each in capabilities):
-            await ports.documents.await_export(
+            await ports.documents.upsert_awaited_export(
                 connection.connection_id, document.entity, document.internal_id, ports.now
             )
             owe_export(ports, connection.connection_id, document.entity, document.internal_id)

@@ -28,7 +28,7 @@ async def plan_customers(
         for name, column in columns.items()
     }
     numbers = {normal_tax_number(each) for each in values["vat_number"] | values["fiscal_code"]}
-    known = await ports.customers.known(connection.connection_id, values["code"], numbers)
+    known = await ports.customers.find_known_customers(connection.connection_id, values["code"], numbers)
     return plan_import(content.rows, known, mapping, ports.checks, source=source, new_id=new_id)
 
 
@@ -36,13 +36,13 @@ async def apply_plan(ports: Ports, connection: Connection, plan: ImportPlan) -> 
     """Stores what is new or changed and tells of it; keeps what was refused for a person."""
     changed = [each for each in plan.customers if each.action != "unchanged"]
     if changed:
-        await ports.customers.save(connection.connection_id, changed)
+        await ports.customers.upsert_customers(connection.connection_id, changed)
     # Of a customer that stands twice in the rows, the last word is the one to tell.
     for customer_id, fields in {each.customer_id: each.fields for each in changed}.items():
         tell_customer(ports, connection, customer_id, fields)
     if plan.customers:
         codes = [each.fields.code for each in plan.customers]
-        await ports.failures.resolve(connection.connection_id, "customer", "in", codes)
+        await ports.failures.delete_failures(connection.connection_id, "customer", "in", codes)
     for row in plan.refused:
         await refuse_row(ports, connection, row)
 
@@ -74,8 +74,8 @@ def tell_customer(ports: Ports, connection: Connection, customer_id: UUID, field
 
 async def refuse_row(ports: Ports, connection: Connection, row: RefusedRow) -> None:
     """Keeps the row for a person; the same row again is another attempt, not another failure."""
-    attempts = 1 + await ports.failures.attempts(connection.connection_id, "customer", "in", row.key)
-    failure = await ports.failures.record(
+    attempts = 1 + await ports.failures.count_attempts(connection.connection_id, "customer", "in", row.key)
+    failure = await ports.failures.upsert_failure(
         Failure(
             failure_id=new_id(),
             connection_id=connection.connection_id,
