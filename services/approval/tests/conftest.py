@@ -252,9 +252,8 @@ class Desk:
             data=event.model_dump(mode="json"),
         )
         reaction, received = self.service.reactions.read(envelope.model_dump_json().encode())
-        async with self.app.database.transaction(
-            received.tenant_id, actor_id=received.actor_id, causation=received.id
-        ) as work:
+        cause = received.cause(self.app.database.clock.now())
+        async with self.app.database.transaction(received.tenant_id, cause) as work:
             await reaction.handle(self.service.ports(work), received)
 
 

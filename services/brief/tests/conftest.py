@@ -186,9 +186,8 @@ class Desk:
             data=event.model_dump(mode="json"),
         )
         reaction, received = reactions.read(envelope.model_dump_json().encode())
-        async with self.app.database.transaction(
-            received.tenant_id, actor_id=received.actor_id, causation=received.id
-        ) as work:
+        cause = received.cause(self.clock.now())
+        async with self.app.database.transaction(received.tenant_id, cause) as work:
             await reaction.handle(service(settings_for(self.database)).ports(work), received)
 
 

@@ -130,7 +130,7 @@ class Depot:
             data=data.model_dump(mode="json"),
         )
         reaction, event = reactions.read(envelope.model_dump_json().encode())
-        async with self.app.database.transaction(self.tenant_id, causation=event.id) as work:
+        async with self.app.database.transaction(self.tenant_id, event.cause(self.clock.now())) as work:
             await reaction.handle(service_ports(work), event)
 
     async def introduce_sender(self, **changes: Any) -> None:

@@ -14,7 +14,7 @@ import pytest_asyncio
 
 from optima_contracts.envelope import EventData
 from optima_kit.clock import FixedClock
-from optima_kit.db import Database, UnitOfWork
+from optima_kit.db import Database, Transaction, UnitOfWork
 from optima_kit.reactions import Received
 from optima_kit.testing import ServiceDatabase, temporary_database
 from trail.adapters.messages import record
@@ -77,18 +77,13 @@ class Scene:
 
     async def record(self, *events: Event) -> None:
         """Hands events over as the consumer does: in one transaction, each with its own cause."""
-        async with self.database.transaction(events[0].tenant_id) as whole:
-            await self.react(whole, events)
+        async with self.database.begin(events[0].tenant_id) as transaction:
+            await self.react(transaction, events)
 
-    async def react(self, whole: UnitOfWork, events: Sequence[Event]) -> None:
+    async def react(self, transaction: Transaction, events: Sequence[Event]) -> None:
         for event in events:
-            cause = whole.caused_by(
-                causation=event.id,
-                actor_id=event.actor_id,
-                on_behalf_of=event.on_behalf_of,
-                traceparent=None,
-            )
-            await record(self.ports(cause), event)
+            cause = event.cause(self.database.clock.now())
+            await record(self.ports(transaction.unit(cause)), event)
 
     async def tamper(self, *statements: str) -> None:
         """As a superuser, past permissions, triggers and keys."""

@@ -86,9 +86,9 @@ class Bridge:
             traceparent=None,
             body=b"",
         )
-        async with self.app.database.transaction(self.tenant_id) as whole:
-            cause = whole.caused_by(causation=received.id, actor_id=None, on_behalf_of=None, traceparent=None)
-            await reaction.handle(self.service.ports(cause), received)
+        cause = received.cause(self.clock.now())
+        async with self.app.database.transaction(self.tenant_id, cause) as work:
+            await reaction.handle(self.service.ports(work), received)
 
     async def work(self) -> int:
         """Runs every job that is due."""

@@ -11,9 +11,10 @@ from optima_contracts.economics import OrderLineValue, OrderValued
 from optima_contracts.envelope import CONTENT_TYPE, Envelope, EventData
 from optima_contracts.erp import DocumentExported
 from optima_contracts.production import OrderConfirmed, OrderLine
-from optima_kit.broker import Broker, Outgoing, Publisher
+from optima_kit.broker import Broker, Publisher
 from optima_kit.consumer import Consumer
 from optima_kit.db import Database
+from optima_kit.frames import Outgoing
 from optima_kit.testing import eventually
 from optima_kit.topology import dead_queue, declare_service, declare_shared, events_queue
 

@@ -9,9 +9,10 @@ from uuid import UUID, uuid4
 import pytest
 
 from optima_contracts.envelope import CONTENT_TYPE, Envelope, EventData
-from optima_kit.broker import Broker, Outgoing, Publisher
+from optima_kit.broker import Broker, Publisher
 from optima_kit.consumer import Consumer
 from optima_kit.db import Database
+from optima_kit.frames import Outgoing
 from optima_kit.testing import ServiceDatabase, eventually
 from optima_kit.topology import dead_queue, declare_service, declare_shared, events_queue
 from production.adapters.messages import reactions

@@ -13,6 +13,7 @@ import pytest
 
 from optima_contracts.brief import BriefCommented, BriefDrafted
 from optima_contracts.identity import PersonChanged
+from optima_kit.db import Transaction
 from optima_kit.sql import Statement
 from trail.adapters.postgres import QUERIES
 from trail.application.ports import Selection
@@ -67,11 +68,11 @@ async def statements_for(scene: Any, *events: Any) -> list[str]:
     statements: list[str] = []
     async with scene.database.connection() as connection, connection.transaction():
         await connection.execute(f"SET LOCAL optima.tenant = '{TENANT}'")
-        whole = scene.database.unit(connection, TENANT)
+        transaction = Transaction(connection, TENANT, "/optima/trail")
         with connection.query_logger(lambda record: statements.append(record.query)):
-            await scene.react(whole, events)
+            await scene.react(transaction, events)
             assert statements == []
-            await whole.flush()
+            await transaction.flush()
     return statements
 
 

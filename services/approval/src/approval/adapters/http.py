@@ -7,6 +7,7 @@ from uuid import UUID
 
 import orjson
 
+from optima_kit.cause import Cause
 from optima_kit.http import Call, Content, Page, PageQuery, Reply, Routes, decode_cursor, encode_cursor
 
 from ..application import queries
@@ -484,7 +485,7 @@ async def decide_from_link(call: Call[Ports], token: str, body: LinkDecideComman
     tenant_id, link_id = resources.tokens.read(token)
     async with call.database.reading(tenant_id, now=call.now) as work:
         link, _ = await read_by_link(resources.ports(work), link_id)
-    async with call.database.transaction(tenant_id, now=call.now, actor_id=link.person_id) as work:
+    async with call.database.transaction(tenant_id, Cause(call.now, actor_id=link.person_id)) as work:
         held = await decide_by_link(
             resources.ports(work), link_id, body.outcome, body.content_hash, body.reason
         )

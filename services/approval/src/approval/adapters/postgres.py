@@ -17,7 +17,6 @@ from pydantic import TypeAdapter
 from optima_contracts.privileges import BUILT_IN_ROLES, privileges_of
 from optima_kit.db import UnitOfWork
 from optima_kit.ids import new_id
-from optima_kit.ports import Outbox
 from optima_kit.sql import Statement, load_queries
 
 from ..application.ports import (
@@ -109,24 +108,13 @@ class Store:
             replays=PostgresReplays(work),
             conditions=self.conditions,
             outbox=work.outbox,
-            on_behalf_of=partial(_outbox_on_behalf_of, work),
+            on_behalf_of=lambda person_id: work.on_behalf_of(person_id).outbox,
             jobs=work.jobs,
             mails_links=self.mails_links,
             savepoint=work.savepoint,
             tenant_id=work.tenant_id,
             now=work.now,
         )
-
-
-def _outbox_on_behalf_of(work: UnitOfWork, person_id: UUID) -> Outbox:
-    outbox = work.outbox
-    return outbox.for_cause(
-        actor_id=outbox.actor_id,
-        on_behalf_of=person_id,
-        causation=outbox.causation,
-        traceparent=outbox.traceparent,
-        now=outbox.now,
-    )
 
 
 class PublishedHere:
@@ -248,7 +236,7 @@ class PostgresProcesses:
 class PostgresApprovals:
     def __init__(self, work: UnitOfWork) -> None:
         self._work = work
-        self._actor_id = work.actor_id
+        self._actor_id = work.cause.actor_id
         self._now = work.now
 
     async def find(self, approval_id: UUID) -> Held | None:

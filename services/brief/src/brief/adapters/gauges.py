@@ -6,8 +6,8 @@ from typing import Final
 
 from prometheus_client import Gauge
 
-from optima_kit.db import Connection
 from optima_kit.metrics import REGISTRY
+from optima_kit.postgres import Connection
 
 from ..domain.lifecycle import OVER, State
 from .postgres import QUERIES

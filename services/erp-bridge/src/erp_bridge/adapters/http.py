@@ -352,9 +352,7 @@ class _RequestWork:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Ports]:
         call = self._call
-        async with call.database.transaction(
-            call.actor.tenant_id, now=call.now, actor_id=call.actor.person_id
-        ) as work:
+        async with call.database.transaction(call.actor.tenant_id, call.cause) as work:
             yield call.resources.ports(work)
 
     @asynccontextmanager

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from uuid import UUID
 
+from optima_kit.cause import Cause
 from optima_kit.db import Database, UnitOfWork
 
 from ..application.ports import Ports
@@ -23,7 +24,8 @@ class DatabaseDirectory:
 
     @asynccontextmanager
     async def work(self, tenant_id: UUID) -> AsyncIterator[Ports]:
-        async with self._database.transaction(tenant_id, actor_id=self._actor_id) as work:
+        cause = Cause(self._database.clock.now(), actor_id=self._actor_id)
+        async with self._database.transaction(tenant_id, cause) as work:
             yield self._ports(work)
 
     @asynccontextmanager

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from optima_contracts.privileges import privileges_of
-from optima_kit.db import Connection
+from optima_kit.postgres import Connection
 from optima_kit.refusals import Absent
 from optima_kit.sql import load_queries
 

@@ -163,7 +163,7 @@ class PostgresLedger:
             [movement.shipment_id for movement in movements],
             [movement.reason for movement in movements],
             self._work.now,
-            self._work.actor_id,
+            self._work.cause.actor_id,
         )
         await self._connection.execute(QUERIES.mark_stocked, [movement.job_id for movement in movements])
 

@@ -247,7 +247,7 @@ async def replay(call: Call[Ports], webhook_id: UUID, attempt_id: UUID) -> None:
 
 
 def _work(call: Call[Ports]) -> Any:
-    return call.database.transaction(call.actor.tenant_id, now=call.now, actor_id=call.actor.person_id)
+    return call.database.transaction(call.actor.tenant_id, call.cause)
 
 
 async def _webhook(call: Call[Ports], webhook_id: UUID) -> Webhook:
