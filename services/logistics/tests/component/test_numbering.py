@@ -46,26 +46,31 @@ async def test_a_number_whose_transaction_fails_is_taken_by_the_next(depot: Any)
     """Every third issue breaks down after its number was taken, half of them as late as after the event."""
     first, second = await depot.stocked_order(), await depot.stocked_order()
     shipments = [await depot.picked(order, "1") for order in (first, second) for _ in range(9)]
-    turn = iter(range(1000))
+    ids = [shipment["shipment_id"] for shipment in shipments]
 
     class Breaking:
-        def __init__(self, inner: Any, method: str) -> None:
-            self._inner, self._method = inner, method
+        """Breaks down whenever a method is called about one of these shipments."""
+
+        def __init__(self, inner: Any, method: str, doomed: list[str]) -> None:
+            self._inner, self._method, self._doomed = inner, method, doomed
 
         def __getattr__(self, name: str) -> Any:
-            if name == self._method:
-                raise Interrupted
-            return getattr(self._inner, name)
+            found = getattr(self._inner, name)
+
+            def called(*arguments: Any, **named: Any) -> Any:
+                if name == self._method and any(id_ in f"{arguments} {named}" for id_ in self._doomed):
+                    raise Interrupted
+                return found(*arguments, **named)
+
+            return called
 
     def ports(work: UnitOfWork) -> Ports:
         whole = SERVICE.ports(work)
-        match next(turn) % 6:
-            case 2:
-                return replace(whole, ledger=Breaking(whole.ledger, "record"))
-            case 5:
-                return replace(whole, jobs=Breaking(whole.jobs, "schedule"))
-            case _:
-                return whole
+        return replace(
+            whole,
+            ledger=Breaking(whole.ledger, "record", ids[2::6]),
+            jobs=Breaking(whole.jobs, "schedule", ids[5::6]),
+        )
 
     breaking = replace(SERVICE, ports=ports)
     async with app_client(breaking, depot.database, clock=depot.clock, pool_size=8) as app:
