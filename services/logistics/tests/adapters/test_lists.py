@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -112,26 +113,26 @@ async def test_stock_is_the_sum_of_its_movements_whatever_happened(depot: Any) -
 
 
 HOT: list[tuple[str, list[Any], str]] = [
-    ("page_shipments", [None] * 10 + [50], "shipments_pkey"),
-    ("page_shipments", [None, "delivered"] + [None] * 8 + [50], "shipments_in_state|shipments_pkey"),
-    ("page_shipments", [None, "draft"] + [None] * 8 + [50], "shipments_in_state|shipments_under_way"),
-    ("page_shipments", [None, None, ID] + [None] * 7 + [50], "shipments_of_order"),
-    ("page_shipments", [None, None, None, ID] + [None] * 6 + [50], "shipments_of_brief"),
-    ("page_shipments", [None] * 5 + ["D7"] + [None] * 4 + [50], "shipments_for_destination"),
-    ("page_shipments", [None] * 6 + [date(2026, 3, 1), date(2026, 3, 1), None, None, 50], "ddts_by_date"),
-    ("page_shipments", [None] * 8 + ["7/2026", None, 50], "ddts_by_number"),
-    ("page_shipments", [ID] + [None] * 9 + [1], "shipments_pkey"),
-    ("page_movements", [None] * 4 + [50], "movements_pkey"),
-    ("page_movements", [None, ID, None, None, 50], "movements_of_job"),
-    ("page_stock", [None] * 5 + [50], "order_lines_stocked"),
-    ("page_stock", [None, ID, None, None, None, 50], "movements_of_job"),
-    ("page_stock", [None, None, ID, None, None, 50], "order_lines_of_order"),
-    ("mark_stocked", [[ID]], "movements_of_job"),
+    ("list_shipments", [None] * 10 + [50], "shipments_pkey"),
+    ("list_shipments", [None, "delivered"] + [None] * 8 + [50], "shipments_in_state|shipments_pkey"),
+    ("list_shipments", [None, "draft"] + [None] * 8 + [50], "shipments_in_state|shipments_under_way"),
+    ("list_shipments", [None, None, ID] + [None] * 7 + [50], "shipments_of_order"),
+    ("list_shipments", [None, None, None, ID] + [None] * 6 + [50], "shipments_of_brief"),
+    ("list_shipments", [None] * 5 + ["D7"] + [None] * 4 + [50], "shipments_for_destination"),
+    ("list_shipments", [None] * 6 + [date(2026, 3, 1), date(2026, 3, 1), None, None, 50], "ddts_by_date"),
+    ("list_shipments", [None] * 8 + ["7/2026", None, 50], "ddts_by_number"),
+    ("list_shipments", [ID] + [None] * 9 + [1], "shipments_pkey"),
+    ("list_movements", [None] * 4 + [50], "movements_pkey"),
+    ("list_movements", [None, ID, None, None, 50], "movements_of_job"),
+    ("list_stock", [None] * 5 + [50], "order_lines_stocked"),
+    ("list_stock", [None, ID, None, None, None, 50], "movements_of_job"),
+    ("list_stock", [None, None, ID, None, None, 50], "order_lines_of_order"),
+    ("update_stocked", [[ID]], "movements_of_job"),
     ("sum_movements_of_order", [ID], "movements_of_job"),
     ("sum_shipments_of_order", [ID], "shipments_of_order"),
-    ("read_order_lines", [ID], "order_lines_of_order"),
+    ("list_order_lines", [ID], "order_lines_of_order"),
     ("lock_orders_of_brief", [ID], "orders_of_brief"),
-    ("page_lookups", ["carrier", None, 50], "lookups_pkey"),
+    ("list_lookups", ["carrier", None, 50], "lookups_pkey"),
 ]
 
 
@@ -143,8 +144,9 @@ async def test_hot_queries_keep_their_index(depot: Depot) -> None:
             await depot.database.fetch(statement, *arguments)
     for name, arguments, indexes in HOT:
         async with depot.app.database.transaction(depot.tenant_id) as work:
-            await work.connection.execute("SET LOCAL plan_cache_mode = force_custom_plan")
-            rows = await work.connection.fetch(f"EXPLAIN (COSTS OFF) {getattr(QUERIES, name)}", *arguments)
+            statement = getattr(QUERIES, name)
+            explain = replace(statement, sql=f"EXPLAIN (COSTS OFF) {statement.sql}")
+            rows = await work.fetch(explain, **dict(zip(statement.parameters, arguments, strict=True)))
         plan = "\n".join(row[0] for row in rows)
         assert any(index in plan for index in indexes.split("|")), f"{name} {arguments}\n{plan}"
         assert "Seq Scan" not in plan, f"{name} {arguments}\n{plan}"

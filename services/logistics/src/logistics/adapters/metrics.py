@@ -20,7 +20,9 @@ _STATES = ("draft", "picked", "issued", "in_transit")
 
 async def measure(connection: asyncpg.Connection) -> None:
     """Sets the gauges, as the backbone role."""
-    counts = {row["state"]: row["count"] for row in await connection.fetch(QUERIES.count_shipments_under_way)}
+    counts = {
+        row["state"]: row["count"] for row in await connection.fetch(QUERIES.count_shipments_under_way.sql)
+    }
     for state in _STATES:
         SHIPMENTS.labels(state).set(counts.get(state, 0))
-    DDTS_ISSUED.set(await connection.fetchval(QUERIES.count_ddts))
+    DDTS_ISSUED.set(await connection.fetchval(QUERIES.count_ddts.sql))

@@ -58,52 +58,58 @@ def ports(work: UnitOfWork) -> Ports:
 
 class PostgresOrders:
     def __init__(self, work: UnitOfWork) -> None:
-        self._connection = work.connection
+        self._work = work
 
     async def lock_brief(self, brief_id: UUID) -> str | None:
-        because: str | None = await self._connection.fetchval(QUERIES.lock_brief, brief_id)
+        because: str | None = await self._work.fetchval(QUERIES.lock_brief, brief_id=brief_id)
         return because
 
     async def set_brief_cancelled(self, brief_id: UUID, because: str | None) -> None:
-        await self._connection.execute(QUERIES.set_brief_cancelled, brief_id, because)
+        self._work.write(QUERIES.update_brief_cancelled, brief_id=brief_id, because=because)
 
     async def add(self, order: Order) -> None:
-        added = await self._connection.fetchval(
-            QUERIES.add_order, order.order_id, order.number, order.brief_id, order.cancelled_because
+        added = await self._work.fetchval(
+            QUERIES.insert_order,
+            order_id=order.order_id,
+            number=order.number,
+            brief_id=order.brief_id,
+            because=order.cancelled_because,
         )
         if added is None:
             return
         lines = list(order.lines.values())
-        await self._connection.execute(
-            QUERIES.add_order_lines,
-            order.order_id,
-            [line.job_id for line in lines],
-            [line.description for line in lines],
-            [line.quantity for line in lines],
-            [line.unit for line in lines],
+        self._work.write(
+            QUERIES.insert_order_lines,
+            order_id=order.order_id,
+            job_ids=[line.job_id for line in lines],
+            descriptions=[line.description for line in lines],
+            quantities=[line.quantity for line in lines],
+            units=[line.unit for line in lines],
         )
         deliveries = [(line.job_id, *delivery) for line in lines for delivery in line.deliveries.items()]
-        await self._connection.execute(
-            QUERIES.add_order_deliveries,
-            [job_id for job_id, _, _ in deliveries],
-            [destination for _, destination, _ in deliveries],
-            [quantity for _, _, quantity in deliveries],
+        self._work.write(
+            QUERIES.insert_order_deliveries,
+            job_ids=[job_id for job_id, _, _ in deliveries],
+            destinations=[destination for _, destination, _ in deliveries],
+            quantities=[quantity for _, _, quantity in deliveries],
         )
 
     async def find(self, order_id: UUID) -> Order | None:
-        return await self._order(await self._connection.fetchrow(QUERIES.find_order, order_id))
+        return await self._order(await self._work.fetchrow(QUERIES.find_order, order_id=order_id))
 
     async def lock(self, order_id: UUID) -> Order | None:
-        return await self._order(await self._connection.fetchrow(QUERIES.lock_order, order_id))
+        return await self._order(await self._work.fetchrow(QUERIES.lock_order, order_id=order_id))
 
     async def lock_of_job(self, job_id: UUID) -> Order | None:
-        return await self._order(await self._connection.fetchrow(QUERIES.lock_order_of_job, job_id))
+        return await self._order(await self._work.fetchrow(QUERIES.lock_order_of_job, job_id=job_id))
 
     async def lock_of_shipment(self, shipment_id: UUID) -> Order | None:
-        return await self._order(await self._connection.fetchrow(QUERIES.lock_order_of_shipment, shipment_id))
+        return await self._order(
+            await self._work.fetchrow(QUERIES.lock_order_of_shipment, shipment_id=shipment_id)
+        )
 
     async def lock_of_brief(self, brief_id: UUID) -> list[Order]:
-        rows = await self._connection.fetch(QUERIES.lock_orders_of_brief, brief_id)
+        rows = await self._work.fetch(QUERIES.lock_orders_of_brief, brief_id=brief_id)
         return [order for row in rows if (order := await self._order(row))]
 
     async def goods(self, order_id: UUID) -> Goods:
@@ -111,25 +117,25 @@ class PostgresOrders:
         received: dict[UUID, Decimal] = {}
         reserved: dict[tuple[str, UUID], Decimal] = {}
         committed: dict[tuple[UUID, str], Decimal] = {}
-        for row in await self._connection.fetch(QUERIES.sum_movements_of_order, order_id):
+        for row in await self._work.fetch(QUERIES.sum_movements_of_order, order_id=order_id):
             on_hand[row["warehouse"], row["job_id"]] = row["on_hand"]
             _add(received, row["job_id"], row["received"])
-        for row in await self._connection.fetch(QUERIES.sum_shipments_of_order, order_id):
+        for row in await self._work.fetch(QUERIES.sum_shipments_of_order, order_id=order_id):
             _add(reserved, (row["warehouse"], row["job_id"]), row["reserved"])
             _add(committed, (row["job_id"], row["destination"]), row["committed"])
         return Goods(on_hand, reserved, received, committed)
 
     async def set_produced(self, job_id: UUID, quantity: Decimal) -> None:
-        await self._connection.execute(QUERIES.set_produced, job_id, quantity)
+        self._work.write(QUERIES.update_produced, job_id=job_id, quantity=quantity)
 
     async def set_cancelled(self, order_id: UUID, because: str | None) -> None:
-        await self._connection.execute(QUERIES.set_order_cancelled, order_id, because)
+        self._work.write(QUERIES.update_order_cancelled, order_id=order_id, because=because)
 
     async def _order(self, row: Row | None) -> Order | None:
         if row is None:
             return None
         lines: dict[UUID, OrderLine] = {}
-        for part in await self._connection.fetch(QUERIES.read_order_lines, row["order_id"]):
+        for part in await self._work.fetch(QUERIES.list_order_lines, order_id=row["order_id"]):
             job_id = part["job_id"]
             line = lines.get(job_id) or OrderLine(
                 job_id, part["description"], part["quantity"], part["unit"], {}, part["produced"]
@@ -150,22 +156,21 @@ def _add(sums: dict[K, Decimal], key: K, quantity: Decimal) -> None:
 class PostgresLedger:
     def __init__(self, work: UnitOfWork) -> None:
         self._work = work
-        self._connection = work.connection
 
     async def record(self, movements: Sequence[Movement]) -> None:
-        await self._connection.execute(
-            QUERIES.add_movements,
-            [movement.movement_id for movement in movements],
-            [movement.warehouse for movement in movements],
-            [movement.job_id for movement in movements],
-            [movement.kind.value for movement in movements],
-            [movement.quantity for movement in movements],
-            [movement.shipment_id for movement in movements],
-            [movement.reason for movement in movements],
-            self._work.now,
-            self._work.cause.actor_id,
+        self._work.write(
+            QUERIES.insert_movements,
+            movement_ids=[movement.movement_id for movement in movements],
+            warehouses=[movement.warehouse for movement in movements],
+            job_ids=[movement.job_id for movement in movements],
+            kinds=[movement.kind.value for movement in movements],
+            quantities=[movement.quantity for movement in movements],
+            shipment_ids=[movement.shipment_id for movement in movements],
+            reasons=[movement.reason for movement in movements],
+            recorded_at=self._work.now,
+            recorded_by=self._work.cause.actor_id,
         )
-        await self._connection.execute(QUERIES.mark_stocked, [movement.job_id for movement in movements])
+        self._work.write(QUERIES.update_stocked, job_ids=[movement.job_id for movement in movements])
 
     async def stock(
         self,
@@ -176,8 +181,14 @@ class PostgresLedger:
         after: tuple[UUID, str] | None,
         limit: int,
     ) -> list[StockRow]:
-        rows = await _filtered(
-            self._work, QUERIES.page_stock, warehouse, job_id, order_id, *(after or (None, None)), limit
+        rows = await self._work.fetch(
+            QUERIES.list_stock,
+            warehouse=warehouse,
+            job_id=job_id,
+            order_id=order_id,
+            before_job_id=after[0] if after else None,
+            before_warehouse=after[1] if after else None,
+            limit=limit,
         )
         return [StockRow(**row) for row in rows]
 
@@ -190,8 +201,13 @@ class PostgresLedger:
         before: UUID | None,
         limit: int,
     ) -> list[MovementRow]:
-        rows = await _filtered(
-            self._work, QUERIES.page_movements, warehouse, job_id, shipment_id, before, limit
+        rows = await self._work.fetch(
+            QUERIES.list_movements,
+            warehouse=warehouse,
+            job_id=job_id,
+            shipment_id=shipment_id,
+            before=before,
+            limit=limit,
         )
         return [
             MovementRow(
@@ -212,78 +228,71 @@ class PostgresLedger:
         ]
 
 
-async def _filtered(work: UnitOfWork, statement: str, *arguments: object) -> list[Row]:
-    """A list with optional filters, planned for those that were given, so that each uses its index."""
-    await work.connection.execute("SET LOCAL plan_cache_mode = force_custom_plan")
-    return list(await work.connection.fetch(statement, *arguments))
-
-
 class PostgresShipments:
     def __init__(self, work: UnitOfWork) -> None:
         self._work = work
-        self._connection = work.connection
 
     async def add(self, shipment: Shipment) -> None:
         transport = shipment.transport
-        await self._connection.execute(
-            QUERIES.add_shipment,
-            shipment.shipment_id,
-            shipment.order_id,
-            shipment.brief_id,
-            shipment.warehouse,
-            shipment.destination,
-            shipment.state.value,
-            transport.reason,
-            transport.by,
-            transport.carrier,
-            transport.freight,
-            transport.appearance,
-            transport.packages,
-            transport.gross_weight_kg,
-            transport.notes,
-            shipment.replaces,
-            shipment.version,
-            self._work.now,
+        self._work.write(
+            QUERIES.insert_shipment,
+            shipment_id=shipment.shipment_id,
+            order_id=shipment.order_id,
+            brief_id=shipment.brief_id,
+            warehouse=shipment.warehouse,
+            destination=shipment.destination,
+            state=shipment.state.value,
+            reason=transport.reason,
+            transport_by=transport.by,
+            carrier=transport.carrier,
+            freight=transport.freight,
+            appearance=transport.appearance,
+            packages=transport.packages,
+            gross_weight_kg=transport.gross_weight_kg,
+            notes=transport.notes,
+            replaces=shipment.replaces,
+            version=shipment.version,
+            drafted_at=self._work.now,
         )
-        await self._connection.execute(
-            QUERIES.add_shipment_lines,
-            shipment.shipment_id,
-            [line.job_id for line in shipment.lines],
-            [line.quantity for line in shipment.lines],
+        self._work.write(
+            QUERIES.insert_shipment_lines,
+            shipment_id=shipment.shipment_id,
+            job_ids=[line.job_id for line in shipment.lines],
+            quantities=[line.quantity for line in shipment.lines],
         )
 
     async def save(self, shipment: Shipment) -> None:
         transport = shipment.transport
-        saved = await self._connection.fetchval(
-            QUERIES.save_shipment,
-            shipment.shipment_id,
-            shipment.state.value,
-            transport.reason,
-            transport.by,
-            transport.carrier,
-            transport.freight,
-            transport.appearance,
-            transport.packages,
-            transport.gross_weight_kg,
-            transport.notes,
-            shipment.departed_at,
-            shipment.delivered_at,
-            shipment.received_by,
-            shipment.ended_because,
-            shipment.replaced_by,
-            shipment.version,
+        saved = await self._work.fetchval(
+            QUERIES.update_shipment,
+            shipment_id=shipment.shipment_id,
+            state=shipment.state.value,
+            reason=transport.reason,
+            transport_by=transport.by,
+            carrier=transport.carrier,
+            freight=transport.freight,
+            appearance=transport.appearance,
+            packages=transport.packages,
+            gross_weight_kg=transport.gross_weight_kg,
+            notes=transport.notes,
+            departed_at=shipment.departed_at,
+            delivered_at=shipment.delivered_at,
+            received_by=shipment.received_by,
+            ended_because=shipment.ended_because,
+            replaced_by=shipment.replaced_by,
+            version=shipment.version,
         )
         if saved is None:
             raise Stale("stale_version")
 
     async def get(self, shipment_id: UUID) -> Shipment:
-        row = await self._connection.fetchrow(QUERIES.read_shipment, shipment_id)
+        row = await self._work.fetchrow(QUERIES.find_shipment, shipment_id=shipment_id)
         if row is None:
             raise Absent("shipment_unknown")
         return _shipment(row)
 
     async def of_order(self, order_id: UUID) -> list[Shipment]:
-        rows = await self._connection.fetch(QUERIES.read_shipments_of_order, order_id)
+        rows = await self._work.fetch(QUERIES.list_shipments_of_order, order_id=order_id)
         return [_shipment(row) for row in rows]
 
     async def read(self, shipment_id: UUID) -> ShipmentRow:
@@ -298,20 +307,19 @@ class PostgresShipments:
     async def _page(
         self, shipment_id: UUID | None, wanted: ShipmentFilter, before: UUID | None, limit: int
     ) -> list[ShipmentRow]:
-        rows = await _filtered(
-            self._work,
-            QUERIES.page_shipments,
-            shipment_id,
-            wanted.state,
-            wanted.order_id,
-            wanted.brief_id,
-            wanted.warehouse,
-            wanted.destination,
-            wanted.issued_from,
-            wanted.issued_to,
-            wanted.number,
-            before,
-            limit,
+        rows = await self._work.fetch(
+            QUERIES.list_shipments,
+            shipment_id=shipment_id,
+            state=wanted.state,
+            order_id=wanted.order_id,
+            brief_id=wanted.brief_id,
+            warehouse=wanted.warehouse,
+            destination=wanted.destination,
+            issued_from=wanted.issued_from,
+            issued_to=wanted.issued_to,
+            number=wanted.number,
+            before=before,
+            limit=limit,
         )
         return [_shipment_row(row) for row in rows]
 
@@ -367,45 +375,52 @@ def _shipment_row(row: Row) -> ShipmentRow:
 
 class PostgresDdts:
     def __init__(self, work: UnitOfWork) -> None:
-        self._connection = work.connection
+        self._work = work
 
     async def lock_series(self, year: int, name: str) -> Series:
-        row = await self._connection.fetchrow(QUERIES.lock_series, year, name)
+        row = await self._work.fetchrow(QUERIES.lock_series, year=year, series=name)
         assert row is not None
         return Series(year, name, row["last_progressive"], row["last_issue_date"])
 
     async def save(self, shipment_id: UUID, document: Document) -> None:
-        place = (document.year, document.series, document.progressive)
-        await self._connection.execute(QUERIES.advance_series, *place, document.issue_date)
-        await self._connection.execute(
-            QUERIES.add_ddt,
-            shipment_id,
-            *place,
-            document.number,
-            document.issue_date,
-            document.issued_at,
-            _DOCUMENT.dump_python(document, mode="json"),
+        self._work.write(
+            QUERIES.update_series,
+            year=document.year,
+            series=document.series,
+            progressive=document.progressive,
+            issue_date=document.issue_date,
+        )
+        self._work.write(
+            QUERIES.insert_ddt,
+            shipment_id=shipment_id,
+            year=document.year,
+            series=document.series,
+            progressive=document.progressive,
+            number=document.number,
+            issue_date=document.issue_date,
+            issued_at=document.issued_at,
+            document=_DOCUMENT.dump_python(document, mode="json"),
         )
 
     async def get(self, shipment_id: UUID) -> Document | None:
-        content = await self._connection.fetchval(QUERIES.read_ddt, shipment_id)
+        content = await self._work.fetchval(QUERIES.find_ddt, shipment_id=shipment_id)
         return None if content is None else _DOCUMENT.validate_python(content)
 
     async def stored_pdf(self, shipment_id: UUID) -> bytes | None:
-        pdf: bytes | None = await self._connection.fetchval(QUERIES.read_pdf, shipment_id)
+        pdf: bytes | None = await self._work.fetchval(QUERIES.find_pdf, shipment_id=shipment_id)
         return pdf
 
     async def store_pdf(self, shipment_id: UUID, pdf: bytes, at: datetime) -> None:
-        await self._connection.execute(QUERIES.add_pdf, shipment_id, pdf, at)
+        self._work.write(QUERIES.insert_pdf, shipment_id=shipment_id, pdf=pdf, rendered_at=at)
 
 
 class PostgresLookups:
     def __init__(self, work: UnitOfWork) -> None:
-        self._connection = work.connection
+        self._work = work
 
     async def find(self, kind: type[L], code: str) -> L | None:
         name, adapter = _LOOKUPS[kind]
-        row = await self._connection.fetchrow(QUERIES.find_lookup, name, code)
+        row = await self._work.fetchrow(QUERIES.find_lookup, kind=name, code=code)
         if row is not None:
             return replace(adapter.validate_python(row["content"]), version=row["version"])  # type: ignore[no-any-return]
         return _built_in(kind).get(code)
@@ -413,8 +428,8 @@ class PostgresLookups:
     async def save(self, lookup: Lookup) -> None:
         name, adapter = _LOOKUPS[type(lookup)]
         content = adapter.dump_python(lookup, mode="json", exclude={"version"})
-        saved = await self._connection.fetchval(
-            QUERIES.save_lookup, name, lookup.code, content, lookup.version
+        saved = await self._work.fetchval(
+            QUERIES.upsert_lookup, kind=name, code=lookup.code, content=content, version=lookup.version
         )
         if saved is None:
             raise Stale("stale_version")
@@ -424,7 +439,7 @@ class PostgresLookups:
         found: dict[str, L] = {
             code: lookup for code, lookup in _built_in(kind).items() if after is None or code > after
         }
-        for row in await self._connection.fetch(QUERIES.page_lookups, name, after, limit):
+        for row in await self._work.fetch(QUERIES.list_lookups, kind=name, after=after, limit=limit):
             found[row["code"]] = replace(adapter.validate_python(row["content"]), version=row["version"])
         return [found[code] for code in sorted(found)][:limit]
 
@@ -435,12 +450,12 @@ def _built_in(kind: type[L]) -> dict[str, L]:
 
 class PostgresSenders:
     def __init__(self, work: UnitOfWork) -> None:
-        self._connection = work.connection
+        self._work = work
 
     async def get(self) -> Sender | None:
-        row = await self._connection.fetchrow(QUERIES.read_sender)
+        row = await self._work.fetchrow(QUERIES.find_sender)
         return Sender(_PARTY.validate_python(row["identity"]), row["time_zone"]) if row else None
 
     async def save(self, sender: Sender) -> None:
         identity = _PARTY.dump_python(sender.identity, mode="json")
-        await self._connection.execute(QUERIES.save_sender, identity, sender.time_zone)
+        self._work.write(QUERIES.upsert_sender, identity=identity, time_zone=sender.time_zone)
