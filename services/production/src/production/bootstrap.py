@@ -22,11 +22,11 @@ from .application.ports import Ports
 def ports(work: UnitOfWork) -> Ports:
     """Everything on one unit of work."""
     return Ports(
-        kinds=PostgresKinds(work.connection),
-        orders=PostgresOrders(work.connection),
-        directory=PostgresDirectory(work.connection),
-        customers=PostgresCustomers(work.connection),
-        reading=PostgresReading(work.connection),
+        kinds=PostgresKinds(work),
+        orders=PostgresOrders(work),
+        directory=PostgresDirectory(work),
+        customers=PostgresCustomers(work),
+        reading=PostgresReading(work),
         outbox=work.outbox,
         now=work.now,
     )

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-import asyncpg
 from prometheus_client import Gauge
 
 from optima_kit.metrics import REGISTRY
+from optima_kit.postgres import Connection
 
 from ..domain.order import OrderState
 from .postgres import QUERIES
-
-if TYPE_CHECKING:
-    Connection = asyncpg.Connection[asyncpg.Record]
-else:
-    Connection = asyncpg.Connection
 
 OPEN_ORDERS: Final = Gauge("optima_production_orders", "Open orders by state", ("state",), registry=REGISTRY)
 LATE_PHASES: Final = Gauge(
@@ -25,8 +20,8 @@ LATE_PHASES: Final = Gauge(
 
 async def measure(connection: Connection) -> None:
     """Counts orders that are neither delivered nor cancelled, and late phases."""
-    counts = {row["state"]: row["orders"] for row in await connection.fetch(QUERIES.count_open_orders)}
+    counts = {row["state"]: row["orders"] for row in await connection.fetch(QUERIES.count_open_orders.sql)}
     for state in OrderState:
         if state not in (OrderState.DELIVERED, OrderState.CANCELLED):
             OPEN_ORDERS.labels(state.value).set(counts.get(state.value, 0))
-    LATE_PHASES.set(await connection.fetchval(QUERIES.count_late_phases))
+    LATE_PHASES.set(await connection.fetchval(QUERIES.count_late_phases.sql))

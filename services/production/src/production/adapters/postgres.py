@@ -8,11 +8,12 @@ from datetime import date
 from decimal import Decimal
 from itertools import groupby
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
 
+from optima_kit.db import UnitOfWork
 from optima_kit.sql import load_queries
 
 from ..application.ports import Customer, MetBrief, OrderFilter, Task
@@ -23,30 +24,25 @@ from ..domain.order import LineProgress, Order, OrderState
 from ..domain.people import Person
 from ..domain.shipments import Shipment, ShipmentState
 
-if TYPE_CHECKING:
-    Connection = asyncpg.Connection[asyncpg.Record]
-else:
-    Connection = asyncpg.Connection
-
 QUERIES: Final = load_queries(__package__)
 _BEYOND: Final = UUID(int=2**128 - 1)
 _BEFORE: Final = (date.min, UUID(int=0))
 
 
 class PostgresKinds:
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, work: UnitOfWork) -> None:
+        self._work = work
 
     async def named(self, keys: Sequence[str]) -> dict[str, Kind]:
-        rows = await self._connection.fetch(QUERIES.load_kinds, keys)
+        rows = await self._work.fetch(QUERIES.list_kinds_named, keys=keys)
         return {row["key"]: _kind(row) for row in rows}
 
     async def named_or_awaited(self, keys: Sequence[str]) -> dict[str, Kind]:
-        await self._connection.execute(QUERIES.hold_kinds)
+        await self._work.execute(QUERIES.lock_kinds_shared)
         return await self.named(keys)
 
     async def lock(self, key: str) -> Kind | None:
-        await self._connection.execute(QUERIES.hold_kinds_alone)
+        await self._work.execute(QUERIES.lock_kinds)
         return (await self.named([key])).get(key)
 
     async def save(self, kind: Kind) -> None:
@@ -60,89 +56,97 @@ class PostgresKinds:
             }
             for phase in kind.phases
         ]
-        await self._connection.execute(
-            QUERIES.save_kind, kind.id, kind.key, kind.name, phases, kind.tolerance_percent, kind.version
+        self._work.write(
+            QUERIES.upsert_kind,
+            id=kind.id,
+            key=kind.key,
+            name=kind.name,
+            phases=phases,
+            tolerance_percent=kind.tolerance_percent,
+            version=kind.version,
         )
 
     async def page(self, after: str | None, limit: int) -> list[Kind]:
-        return [_kind(row) for row in await self._connection.fetch(QUERIES.page_kinds, after or "", limit)]
+        return [
+            _kind(row) for row in await self._work.fetch(QUERIES.list_kinds, after=after or "", limit=limit)
+        ]
 
 
 class PostgresOrders:
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, work: UnitOfWork) -> None:
+        self._work = work
 
     async def meet_brief(self, brief_id: UUID) -> MetBrief:
-        row = await self._connection.fetchrow(QUERIES.meet_brief, brief_id)
+        row = await self._work.fetchrow(QUERIES.lock_brief, brief_id=brief_id)
         assert row is not None
         return MetBrief(row["order_id"], row["cancellation_reason"])
 
     async def remember_cancelled_brief(self, brief_id: UUID, reason: str) -> None:
-        await self._connection.execute(QUERIES.remember_cancelled_brief, brief_id, reason)
+        self._work.write(QUERIES.update_brief_cancelled, brief_id=brief_id, reason=reason)
 
     async def reason_of_cancelled_brief(self, brief_id: UUID) -> str | None:
-        reason: str | None = await self._connection.fetchval(QUERIES.find_cancelled_brief, brief_id)
+        reason: str | None = await self._work.fetchval(QUERIES.find_brief_cancellation, brief_id=brief_id)
         return reason
 
     async def next_progressive(self, year: int) -> int:
-        progressive: int = await self._connection.fetchval(QUERIES.take_order_number, year)
+        progressive: int = await self._work.fetchval(QUERIES.next_order_number, year=year)
         return progressive
 
     async def add(self, order: Order, jobs: Sequence[Job]) -> None:
-        await self._connection.execute(
-            QUERIES.add_order,
-            order.id,
-            order.number,
-            order.brief_id,
-            order.title,
-            order.customer,
-            order.deadline,
-            order.state,
-            order.confirmed_at,
-            order.version,
-            [job.id for job in jobs],
-            [job.position for job in jobs],
-            [job.item.item_id for job in jobs],
-            [job.item.kind for job in jobs],
-            [job.item.description for job in jobs],
-            [job.item.quantity for job in jobs],
-            [job.item.unit for job in jobs],
-            [_deliveries(job.item) for job in jobs],
-            [job.tolerance_percent for job in jobs],
-            [job.state for job in jobs],
-            [job.blocked_reason for job in jobs],
-            [job.version for job in jobs],
+        self._work.write(
+            QUERIES.insert_order,
+            order_id=order.id,
+            number=order.number,
+            brief_id=order.brief_id,
+            title=order.title,
+            customer=order.customer,
+            deadline=order.deadline,
+            state=order.state,
+            confirmed_at=order.confirmed_at,
+            version=order.version,
+            job_ids=[job.id for job in jobs],
+            positions=[job.position for job in jobs],
+            item_ids=[job.item.item_id for job in jobs],
+            kinds=[job.item.kind for job in jobs],
+            descriptions=[job.item.description for job in jobs],
+            quantities=[job.item.quantity for job in jobs],
+            units=[job.item.unit for job in jobs],
+            deliveries=[_deliveries(job.item) for job in jobs],
+            tolerances=[job.tolerance_percent for job in jobs],
+            states=[job.state for job in jobs],
+            blocked_reasons=[job.blocked_reason for job in jobs],
+            versions=[job.version for job in jobs],
         )
-        await self._add_phases(order.id, jobs)
+        self._add_phases(order.id, jobs)
 
-    async def _add_phases(self, order_id: UUID, jobs: Sequence[Job]) -> None:
+    def _add_phases(self, order_id: UUID, jobs: Sequence[Job]) -> None:
         phases = [(job.id, position, phase) for job in jobs for position, phase in enumerate(job.phases)]
         if not phases:
             return
-        await self._connection.execute(
-            QUERIES.add_phases,
-            order_id,
-            [job_id for job_id, _, _ in phases],
-            [position for _, position, _ in phases],
-            [phase.id for _, _, phase in phases],
-            [phase.key for _, _, phase in phases],
-            [phase.name for _, _, phase in phases],
-            [",".join(phase.after) for _, _, phase in phases],
-            [phase.quality_check for _, _, phase in phases],
-            [phase.skippable for _, _, phase in phases],
-            [phase.state for _, _, phase in phases],
+        self._work.write(
+            QUERIES.insert_phases,
+            order_id=order_id,
+            job_ids=[job_id for job_id, _, _ in phases],
+            positions=[position for _, position, _ in phases],
+            ids=[phase.id for _, _, phase in phases],
+            keys=[phase.key for _, _, phase in phases],
+            names=[phase.name for _, _, phase in phases],
+            after=[",".join(phase.after) for _, _, phase in phases],
+            quality_checks=[phase.quality_check for _, _, phase in phases],
+            skippable=[phase.skippable for _, _, phase in phases],
+            states=[phase.state for _, _, phase in phases],
         )
 
     async def lock(self, order_id: UUID) -> Order | None:
-        row = await self._connection.fetchrow(QUERIES.lock_order, order_id)
+        row = await self._work.fetchrow(QUERIES.lock_order, order_id=order_id)
         return _order(row) if row else None
 
     async def lock_of_job(self, job_id: UUID) -> Order | None:
-        row = await self._connection.fetchrow(QUERIES.lock_order_of_job, job_id)
+        row = await self._work.fetchrow(QUERIES.lock_order_of_job, job_id=job_id)
         return _order(row) if row else None
 
     async def lock_with_phase(self, phase_id: UUID) -> tuple[Order, Job] | None:
-        row = await self._connection.fetchrow(QUERIES.lock_order_of_phase, phase_id)
+        row = await self._work.fetchrow(QUERIES.lock_order_of_phase, phase_id=phase_id)
         if row is None:
             return None
         job = await self.job(row["job_id"])
@@ -150,14 +154,14 @@ class PostgresOrders:
         return _order(row), job
 
     async def get(self, order_id: UUID) -> Order | None:
-        row = await self._connection.fetchrow(QUERIES.get_order, order_id)
+        row = await self._work.fetchrow(QUERIES.find_order, order_id=order_id)
         return _order(row) if row else None
 
     async def jobs(self, order_id: UUID) -> list[Job]:
-        return _jobs(await self._connection.fetch(QUERIES.load_jobs_of_order, order_id))
+        return _jobs(await self._work.fetch(QUERIES.list_jobs_of_order, order_id=order_id))
 
     async def job(self, job_id: UUID) -> Job | None:
-        return next(iter(_jobs(await self._connection.fetch(QUERIES.load_job, job_id))), None)
+        return next(iter(_jobs(await self._work.fetch(QUERIES.find_job, job_id=job_id))), None)
 
     async def progress(self, order_id: UUID) -> list[LineProgress]:
         return [
@@ -168,177 +172,192 @@ class PostgresOrders:
                 shipped=row["shipped"],
                 delivered=row["delivered"],
             )
-            for row in await self._connection.fetch(QUERIES.sum_progress, order_id)
+            for row in await self._work.fetch(QUERIES.sum_progress, order_id=order_id)
         ]
 
     async def with_work_of(self, person_id: UUID) -> list[UUID]:
-        rows = await self._connection.fetch(QUERIES.find_orders_with_work_of, person_id)
+        rows = await self._work.fetch(QUERIES.list_orders_with_work_of, assignee_id=person_id)
         return [row["order_id"] for row in rows]
 
     async def blocked(self, kind: str) -> list[UUID]:
-        rows = await self._connection.fetch(QUERIES.find_orders_blocked, kind)
+        rows = await self._work.fetch(QUERIES.list_orders_blocked, kind=kind)
         return [row["order_id"] for row in rows]
 
     async def save(self, order: Order) -> None:
-        await self._connection.execute(
-            QUERIES.save_order,
-            order.id,
-            order.state,
-            order.started_at,
-            order.ready_at,
-            order.delivered_at,
-            order.cancelled_at,
-            order.cancellation_reason,
-            order.goods_have_left,
-            order.version,
+        self._work.write(
+            QUERIES.update_order,
+            order_id=order.id,
+            state=order.state,
+            started_at=order.started_at,
+            ready_at=order.ready_at,
+            delivered_at=order.delivered_at,
+            cancelled_at=order.cancelled_at,
+            cancellation_reason=order.cancellation_reason,
+            goods_have_left=order.goods_have_left,
+            version=order.version,
         )
 
     async def save_job(self, before: Job, after: Job) -> None:
         if after == before:
             return
         changed = [phase for phase in after.phases if phase not in before.phases] if before.phases else []
-        await self._connection.execute(
-            QUERIES.save_job,
-            after.id,
-            after.state,
-            after.blocked_reason,
-            after.tolerance_percent,
-            after.started_at,
-            after.produced,
-            after.version,
-            [phase.id for phase in changed],
-            [phase.state for phase in changed],
-            [phase.assignee_id for phase in changed],
-            [phase.attempt for phase in changed],
-            [phase.started_at for phase in changed],
-            [phase.completed_at for phase in changed],
-            [phase.quantity for phase in changed],
-            [phase.note for phase in changed],
+        self._work.write(
+            QUERIES.update_job,
+            job_id=after.id,
+            state=after.state,
+            blocked_reason=after.blocked_reason,
+            tolerance_percent=after.tolerance_percent,
+            started_at=after.started_at,
+            produced=after.produced,
+            version=after.version,
+            phase_ids=[phase.id for phase in changed],
+            phase_states=[phase.state for phase in changed],
+            assignee_ids=[phase.assignee_id for phase in changed],
+            attempts=[phase.attempt for phase in changed],
+            phases_started_at=[phase.started_at for phase in changed],
+            completed_at=[phase.completed_at for phase in changed],
+            quantities=[phase.quantity for phase in changed],
+            notes=[phase.note for phase in changed],
         )
         if after.economics and after.economics != before.economics:
-            await self._save_economics(after.id, after.economics)
+            self._save_economics(after.id, after.economics)
         if not before.phases:
-            await self._add_phases(after.order_id, [after])
+            self._add_phases(after.order_id, [after])
 
-    async def _save_economics(self, job_id: UUID, economics: Economics) -> None:
-        await self._connection.execute(
-            QUERIES.save_economics,
-            job_id,
-            economics.cost,
-            economics.unit_price,
-            economics.supplier,
-            economics.materials,
-            economics.technical_sheet,
-            economics.vat_code,
+    def _save_economics(self, job_id: UUID, economics: Economics) -> None:
+        self._work.write(
+            QUERIES.upsert_economics,
+            job_id=job_id,
+            cost=economics.cost,
+            unit_price=economics.unit_price,
+            supplier=economics.supplier,
+            materials=economics.materials,
+            technical_sheet=economics.technical_sheet,
+            vat_code=economics.vat_code,
         )
 
     async def keep_rejected(self, attempt: RejectedAttempt) -> None:
-        await self._connection.execute(
-            QUERIES.keep_rejected,
-            attempt.phase_id,
-            attempt.attempt,
-            attempt.assignee_id,
-            attempt.started_at,
-            attempt.completed_at,
-            attempt.quantity,
-            attempt.note,
-            attempt.rejected_at,
-            attempt.rejected_by,
-            attempt.reason,
+        self._work.write(
+            QUERIES.insert_rejected_attempt,
+            phase_id=attempt.phase_id,
+            attempt=attempt.attempt,
+            assignee_id=attempt.assignee_id,
+            started_at=attempt.started_at,
+            completed_at=attempt.completed_at,
+            quantity=attempt.quantity,
+            note=attempt.note,
+            rejected_at=attempt.rejected_at,
+            rejected_by=attempt.rejected_by,
+            reason=attempt.reason,
         )
 
     async def record_shipment(self, shipment: Shipment) -> bool:
-        newest: bool = await self._connection.fetchval(
-            QUERIES.record_shipment,
-            shipment.id,
-            shipment.order_id,
-            shipment.state,
-            shipment.sequence,
-            shipment.ddt_number,
+        newest: bool = await self._work.fetchval(
+            QUERIES.upsert_shipment,
+            shipment_id=shipment.id,
+            order_id=shipment.order_id,
+            state=shipment.state,
+            sequence=shipment.sequence,
+            ddt_number=shipment.ddt_number,
         )
         if newest:
-            await self._connection.execute(
-                QUERIES.replace_shipment_lines,
-                shipment.id,
-                list(shipment.quantities.keys()),
-                list(shipment.quantities.values()),
+            self._work.write(
+                QUERIES.update_shipment_lines,
+                shipment_id=shipment.id,
+                job_ids=list(shipment.quantities.keys()),
+                quantities=list(shipment.quantities.values()),
             )
         return newest
 
 
 class PostgresDirectory:
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, work: UnitOfWork) -> None:
+        self._work = work
 
     async def person(self, person_id: UUID) -> Person | None:
-        row = await self._connection.fetchrow(QUERIES.get_person, person_id)
+        row = await self._work.fetchrow(QUERIES.find_person, person_id=person_id)
         if row is None:
             return None
         own = {key: frozenset(privileges) for key, privileges in (row["own_roles"] or {}).items()}
         return Person(row["id"], row["name"], row["active"], frozenset(row["roles"]), own)
 
     async def save_person(self, person: Person) -> None:
-        await self._connection.execute(
-            QUERIES.save_person, person.id, person.name, person.active, sorted(person.roles)
+        self._work.write(
+            QUERIES.upsert_person,
+            id=person.id,
+            name=person.name,
+            active=person.active,
+            roles=sorted(person.roles),
         )
 
     async def save_role(self, role_id: UUID, key: str, privileges: Sequence[str]) -> None:
-        await self._connection.execute(QUERIES.save_role, role_id, key, privileges)
+        self._work.write(QUERIES.upsert_role, id=role_id, key=key, privileges=privileges)
 
 
 class PostgresCustomers:
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, work: UnitOfWork) -> None:
+        self._work = work
 
     async def save(self, customer: Customer) -> None:
-        await self._connection.execute(QUERIES.drop_customer_by_former_code, customer.id, customer.code)
-        await self._connection.execute(
-            QUERIES.save_customer,
-            customer.id,
-            customer.code,
-            customer.legal,
-            customer.payment_method,
-            customer.payment_terms,
-            customer.connection,
+        self._work.write(QUERIES.delete_customer_by_former_code, id=customer.id, code=customer.code)
+        self._work.write(
+            QUERIES.upsert_customer,
+            id=customer.id,
+            code=customer.code,
+            legal=customer.legal,
+            payment_method=customer.payment_method,
+            payment_terms=customer.payment_terms,
+            connection=customer.connection,
         )
 
     async def get(self, code: str) -> Customer | None:
-        row = await self._connection.fetchrow(QUERIES.get_customer, code)
+        row = await self._work.fetchrow(QUERIES.find_customer, code=code)
         return Customer(**dict(row)) if row else None
 
     async def page(self, after: str | None, limit: int) -> list[Customer]:
-        rows = await self._connection.fetch(QUERIES.page_customers, after or "", limit)
+        rows = await self._work.fetch(QUERIES.list_customers, after=after or "", limit=limit)
         return [Customer(**dict(row)) for row in rows]
 
 
 class PostgresReading:
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, work: UnitOfWork) -> None:
+        self._work = work
 
     async def orders(self, wanted: OrderFilter, before: UUID | None, limit: int) -> list[Order]:
         start = before or _BEYOND
         if wanted.brief_id:
-            rows = await self._connection.fetch(
-                QUERIES.page_orders_of_brief,
-                start,
-                limit,
-                wanted.brief_id,
-                wanted.number,
-                wanted.state,
-                wanted.customer,
+            rows = await self._work.fetch(
+                QUERIES.list_orders_of_brief,
+                before=start,
+                limit=limit,
+                brief_id=wanted.brief_id,
+                number=wanted.number,
+                state=wanted.state,
+                customer=wanted.customer,
             )
         elif wanted.number:
-            rows = await self._connection.fetch(
-                QUERIES.page_orders_numbered, start, limit, wanted.number, wanted.state, wanted.customer
+            rows = await self._work.fetch(
+                QUERIES.list_orders_numbered,
+                before=start,
+                limit=limit,
+                number=wanted.number,
+                state=wanted.state,
+                customer=wanted.customer,
             )
         elif wanted.customer:
-            rows = await self._connection.fetch(
-                QUERIES.page_orders_of_customer, start, limit, wanted.customer, wanted.state
+            rows = await self._work.fetch(
+                QUERIES.list_orders_of_customer,
+                before=start,
+                limit=limit,
+                customer=wanted.customer,
+                state=wanted.state,
             )
         elif wanted.state:
-            rows = await self._connection.fetch(QUERIES.page_orders_of_state, start, limit, wanted.state)
+            rows = await self._work.fetch(
+                QUERIES.list_orders_of_state, before=start, limit=limit, state=wanted.state
+            )
         else:
-            rows = await self._connection.fetch(QUERIES.page_orders, start, limit)
+            rows = await self._work.fetch(QUERIES.list_orders, before=start, limit=limit)
         return [_order(row) for row in rows]
 
     async def tasks(
@@ -346,17 +365,26 @@ class PostgresReading:
     ) -> list[Task]:
         deadline, phase_id = after or _BEFORE
         if states == [PhaseState.DONE]:
-            rows = await self._connection.fetch(
-                QUERIES.page_tasks_done, assignee_id, deadline, phase_id, limit
+            rows = await self._work.fetch(
+                QUERIES.list_tasks_done,
+                assignee_id=assignee_id,
+                deadline=deadline,
+                after=phase_id,
+                limit=limit,
             )
         else:
-            rows = await self._connection.fetch(
-                QUERIES.page_tasks_open, assignee_id, states, deadline, phase_id, limit
+            rows = await self._work.fetch(
+                QUERIES.list_tasks_open,
+                assignee_id=assignee_id,
+                states=states,
+                deadline=deadline,
+                after=phase_id,
+                limit=limit,
             )
         return [_task(row) for row in rows]
 
     async def task(self, phase_id: UUID, assignee_id: UUID) -> Task | None:
-        row = await self._connection.fetchrow(QUERIES.get_task, phase_id, assignee_id)
+        row = await self._work.fetchrow(QUERIES.find_task, phase_id=phase_id, assignee_id=assignee_id)
         return _task(row) if row else None
 
     async def refused(self, phase_ids: Sequence[UUID]) -> list[RejectedAttempt]:
@@ -373,16 +401,16 @@ class PostgresReading:
                 rejected_by=row["rejected_by"],
                 reason=row["reason"],
             )
-            for row in await self._connection.fetch(QUERIES.load_rejected, phase_ids)
+            for row in await self._work.fetch(QUERIES.list_rejected_attempts, phase_ids=phase_ids)
         ]
 
     async def names(self, person_ids: Sequence[UUID]) -> dict[UUID, str]:
-        rows = await self._connection.fetch(QUERIES.name_people, person_ids)
+        rows = await self._work.fetch(QUERIES.list_names, person_ids=person_ids)
         return {row["id"]: row["name"] for row in rows}
 
     async def shipments(self, order_id: UUID) -> list[Shipment]:
         found: dict[UUID, Shipment] = {}
-        for row in await self._connection.fetch(QUERIES.load_shipments, order_id):
+        for row in await self._work.fetch(QUERIES.list_shipments, order_id=order_id):
             shipment = found.setdefault(
                 row["id"],
                 Shipment(
