@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from uuid import UUID
 
+from optima_kit.cause import Cause
 from optima_kit.db import Database, UnitOfWork
+from optima_kit.tracing import current_trace
 
 from ..application.ports import Ports
 
@@ -23,7 +25,8 @@ class DatabaseDirectory:
 
     @asynccontextmanager
     async def work(self, tenant_id: UUID) -> AsyncIterator[Ports]:
-        async with self._database.transaction(tenant_id, actor_id=self._actor_id) as work:
+        cause = Cause(self._database.clock.now(), self._actor_id, traceparent=current_trace())
+        async with self._database.transaction(tenant_id, cause) as work:
             yield self._ports(work)
 
     @asynccontextmanager
