@@ -39,20 +39,19 @@ def service(settings: IdentitySettings) -> Service[Ports]:
     post = SealedPost(Sealer(key_secret, "identity links on their way"), set_up=settings.mail_url is not None)
 
     def ports(work: UnitOfWork) -> Ports:
-        connection = work.connection
         return Ports(
             tenant_id=work.tenant_id,
-            tenants=PostgresTenants(connection, work.now),
-            people=PostgresPeople(connection),
-            units=PostgresUnits(connection),
-            roles=PostgresRoles(connection),
-            credentials=PostgresCredentials(connection),
-            links=PostgresLinks(connection),
-            sessions=PostgresSessions(connection),
-            accounts=PostgresServiceAccounts(connection),
-            second_factors=PostgresSecondFactors(connection),
-            providers=PostgresProviders(connection),
-            signing_keys=PostgresSigningKeys(connection),
+            tenants=PostgresTenants(work),
+            people=PostgresPeople(work),
+            units=PostgresUnits(work),
+            roles=PostgresRoles(work),
+            credentials=PostgresCredentials(work),
+            links=PostgresLinks(work),
+            sessions=PostgresSessions(work),
+            accounts=PostgresServiceAccounts(work),
+            second_factors=PostgresSecondFactors(work),
+            providers=PostgresProviders(work),
+            signing_keys=PostgresSigningKeys(work),
             key_maker=maker,
             sealing=sealing,
             post=post,

@@ -8,7 +8,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from identity.adapters.postgres import SQL
+from identity.adapters.postgres import QUERIES
 
 OPEN = {"tenants"}
 """Read by everybody who signs in: it holds names and legal identities, which are public."""
@@ -67,11 +67,13 @@ async def test_no_tenant_writes_anothers_row(identity: Any) -> None:
 async def test_listing_people_walks_an_index(identity: Any) -> None:
     await identity.register()
     (aurora,) = await identity.database.fetch("SELECT id FROM tenants")
+    statement = QUERIES.list_people
+    values = {"after_name": "a", "after_id": uuid4(), "text": None, "limit": 50}
     connection = await asyncpg.connect(identity.database.rw_url)
     try:
         await connection.execute(f"SET optima.tenant = '{aurora['id']}'")
         await connection.execute("SET enable_seqscan = off; SET enable_sort = off")
-        plan = await connection.fetch(f"EXPLAIN {SQL.list_people}", "a", uuid4(), None, 50)
+        plan = await connection.fetch(f"EXPLAIN {statement.sql}", *statement.arguments(values))
     finally:
         await connection.close()
     text = "\n".join(row[0] for row in plan)

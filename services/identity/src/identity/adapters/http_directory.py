@@ -130,7 +130,7 @@ async def register(call: Call[Ports], body: RegisterTenant) -> Reply[RegisteredT
 @routes.get("/v1/tenant")
 async def show_tenant(call: Call[Ports]) -> Reply[TenantView]:
     """Show one's own tenant"""
-    tenant = await call.ports.tenants.get()
+    tenant = await call.ports.tenants.find()
     if tenant is None:
         raise Absent("tenant_not_found")
     return Reply(TenantView.of(tenant), version=tenant.version)
@@ -210,7 +210,7 @@ class PeopleQuery(PageQuery):
 async def list_people(call: Call[Ports], query: PeopleQuery) -> Page[PersonView]:
     """List people, by name"""
     after = decode_cursor(query.cursor, str, UUID)
-    people = await call.ports.people.page(
+    people = await call.ports.people.list(
         text=query.text, after=(after[0], after[1]) if after else None, limit=query.limit + 1
     )
     shown = people[: query.limit]
@@ -232,7 +232,7 @@ async def show_me(call: Call[Ports]) -> Reply[PersonView]:
 
 
 async def _person(call: Call[Ports], person_id: UUID) -> Reply[PersonView]:
-    person = await call.ports.people.get(person_id)
+    person = await call.ports.people.find(person_id)
     if person is None:
         raise Absent("person_not_found")
     return Reply(PersonView.of(person), version=person.version)
@@ -409,7 +409,7 @@ async def put_unit(call: Call[Ports], key: str, body: DefineUnit) -> Reply[UnitV
 @routes.get("/v1/units", privilege="directory.read")
 async def list_units(call: Call[Ports], query: PageQuery) -> Page[UnitView]:
     """List units, by key"""
-    units = await call.ports.units.page(after=_key_after(query), limit=query.limit + 1)
+    units = await call.ports.units.list(after=_key_after(query), limit=query.limit + 1)
     shown = units[: query.limit]
     cursor = encode_cursor(shown[-1].key) if len(units) > len(shown) else None
     return Page[UnitView](items=[UnitView.of(unit) for unit in shown], next_cursor=cursor)
@@ -418,7 +418,7 @@ async def list_units(call: Call[Ports], query: PageQuery) -> Page[UnitView]:
 @routes.get("/v1/units/{key}", privilege="directory.read")
 async def show_unit(call: Call[Ports], key: str) -> Reply[UnitView]:
     """Show a unit"""
-    unit = await call.ports.units.by_key(key)
+    unit = await call.ports.units.find_by_key(key)
     if unit is None:
         raise Absent("unit_not_found")
     return Reply(UnitView.of(unit), version=unit.version)
@@ -453,7 +453,7 @@ async def put_role(call: Call[Ports], key: str, body: DefineRole) -> Reply[RoleV
 @routes.get("/v1/roles", privilege="directory.read")
 async def list_roles(call: Call[Ports], query: PageQuery) -> Page[RoleView]:
     """List roles, by key"""
-    roles = await call.ports.roles.page(after=_key_after(query), limit=query.limit + 1)
+    roles = await call.ports.roles.list(after=_key_after(query), limit=query.limit + 1)
     shown = roles[: query.limit]
     cursor = encode_cursor(shown[-1].key) if len(roles) > len(shown) else None
     return Page[RoleView](items=[RoleView.of(role) for role in shown], next_cursor=cursor)
@@ -462,7 +462,7 @@ async def list_roles(call: Call[Ports], query: PageQuery) -> Page[RoleView]:
 @routes.get("/v1/roles/{key}", privilege="directory.read")
 async def show_role(call: Call[Ports], key: str) -> Reply[RoleView]:
     """Show a role"""
-    roles = await call.ports.roles.by_keys([key])
+    roles = await call.ports.roles.list_by_keys([key])
     if not roles:
         raise Absent("role_not_found")
     return Reply(RoleView.of(roles[0]), version=roles[0].version)
@@ -537,7 +537,7 @@ async def put_provider(call: Call[Ports], body: ChooseProvider) -> Reply[Provide
 @routes.get("/v1/sign-in-provider", privilege="directory.write")
 async def show_provider(call: Call[Ports]) -> Reply[ProviderView]:
     """Show the tenant's sign-in provider"""
-    provider = await call.ports.providers.get()
+    provider = await call.ports.providers.find()
     if provider is None:
         raise Absent("provider_not_set_up")
     return Reply(ProviderView.of(provider), version=provider.version)
@@ -584,7 +584,7 @@ async def renew_account_secret(call: Call[Ports], account_id: UUID) -> Reply[Ope
 @routes.get("/v1/service-accounts", privilege="directory.write")
 async def list_accounts(call: Call[Ports], query: PageQuery) -> Page[ServiceAccountView]:
     """List service accounts, by name"""
-    accounts = await call.ports.accounts.page(after=_key_after(query), limit=query.limit + 1)
+    accounts = await call.ports.accounts.list(after=_key_after(query), limit=query.limit + 1)
     shown = accounts[: query.limit]
     cursor = encode_cursor(shown[-1].name) if len(accounts) > len(shown) else None
     return Page[ServiceAccountView](

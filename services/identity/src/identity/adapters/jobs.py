@@ -30,7 +30,7 @@ async def send_link(run: JobRun[Ports], job: SendLink) -> None:
     """Run twice, it may send the same message twice, with the same Message-ID."""
     resources: Resources = run.resources
     async with run.transaction() as ports:
-        person, tenant = await ports.people.get(job.person_id), await ports.tenants.get()
+        person, tenant = await ports.people.find(job.person_id), await ports.tenants.find()
     assert person is not None, "people are never removed"
     assert tenant is not None, "the person's tenant"
     # Where mail was switched off since, whoever asked for the link hands it over.

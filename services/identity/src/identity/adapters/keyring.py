@@ -95,7 +95,7 @@ class Keyring:
             now = database.clock.now()
             if self._read_at is None or now - self._read_at >= _READ_AGAIN_AFTER:
                 async with database.reading(PLATFORM_TENANT) as work:
-                    keys = await self._ports(work).signing_keys.all()
+                    keys = await self._ports(work).signing_keys.list()
                 if not keys:
                     async with database.transaction(PLATFORM_TENANT) as work:
                         keys = await rotate_signing_keys(self._ports(work))

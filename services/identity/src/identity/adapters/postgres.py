@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from optima_contracts.privileges import privileges_of
-from optima_kit.postgres import Connection
+from optima_kit.db import UnitOfWork
 from optima_kit.refusals import Absent
 from optima_kit.sql import load_queries
 
@@ -29,355 +29,382 @@ from ..domain.units import Unit
 if TYPE_CHECKING:
     from asyncpg import Record
 
-SQL = load_queries(__package__)
+QUERIES = load_queries(__package__)
 
 _NO_ID = UUID(int=0)
 
 
 class PostgresTenants:
-    def __init__(self, connection: Connection, now: datetime) -> None:
-        self._connection = connection
-        self._now = now
+    def __init__(self, work: UnitOfWork) -> None:
+        self._work = work
 
-    async def by_slug(self, slug: str) -> Tenant | None:
-        return _tenant(await self._connection.fetchrow(SQL.find_tenant_by_slug, slug))
+    async def find_by_slug(self, slug: str) -> Tenant | None:
+        return _tenant(await self._work.fetchrow(QUERIES.find_tenant_by_slug, slug=slug))
 
-    async def get(self) -> Tenant | None:
-        return _tenant(await self._connection.fetchrow(SQL.get_tenant))
+    async def find(self) -> Tenant | None:
+        return _tenant(await self._work.fetchrow(QUERIES.find_tenant))
 
     async def lock(self) -> Tenant:
-        tenant = _tenant(await self._connection.fetchrow(SQL.lock_tenant))
+        tenant = _tenant(await self._work.fetchrow(QUERIES.lock_tenant))
         if tenant is None:
             # Another issuer's token may name a tenant that was never registered here.
             raise Absent("tenant_not_found")
         return tenant
 
-    async def add(self, tenant: Tenant) -> bool:
-        added = await self._connection.fetchval(
-            SQL.add_tenant,
-            tenant.id,
-            tenant.slug,
-            asdict(tenant.legal),
-            tenant.language,
-            tenant.time_zone,
-            tenant.version,
-            self._now,
+    async def insert(self, tenant: Tenant) -> bool:
+        inserted = await self._work.execute(
+            QUERIES.insert_tenant,
+            id=tenant.id,
+            slug=tenant.slug,
+            legal=asdict(tenant.legal),
+            language=tenant.language,
+            time_zone=tenant.time_zone,
+            version=tenant.version,
+            registered_at=self._work.now,
         )
-        return added is not None
+        return inserted > 0
 
-    async def save(self, tenant: Tenant) -> None:
-        await self._connection.execute(
-            SQL.save_tenant,
-            tenant.id,
-            asdict(tenant.legal),
-            tenant.language,
-            tenant.time_zone,
-            tenant.version,
+    async def update(self, tenant: Tenant) -> None:
+        self._work.write(
+            QUERIES.update_tenant,
+            id=tenant.id,
+            legal=asdict(tenant.legal),
+            language=tenant.language,
+            time_zone=tenant.time_zone,
+            version=tenant.version,
         )
 
 
 class PostgresRoles:
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, work: UnitOfWork) -> None:
+        self._work = work
 
-    async def by_keys(self, keys: Sequence[str]) -> Sequence[Role]:
-        return [_role(row) for row in await self._connection.fetch(SQL.find_roles, list(keys))]
+    async def list_by_keys(self, keys: Sequence[str]) -> Sequence[Role]:
+        rows = await self._work.fetch(QUERIES.list_roles_by_keys, keys=list(keys))
+        return [_role(row) for row in rows]
 
-    async def page(self, *, after: str | None, limit: int) -> Sequence[Role]:
-        return [_role(row) for row in await self._connection.fetch(SQL.list_roles, after or "", limit)]
+    async def list(self, *, after: str | None, limit: int) -> Sequence[Role]:
+        rows = await self._work.fetch(QUERIES.list_roles, after=after or "", limit=limit)
+        return [_role(row) for row in rows]
 
     async def told_privileges(self, keys: Sequence[str]) -> Mapping[str, frozenset[str]]:
-        rows = await self._connection.fetch(SQL.find_roles, list(keys))
+        rows = await self._work.fetch(QUERIES.list_roles_by_keys, keys=list(keys))
         return {row["key"]: frozenset(row["privileges"]) for row in rows}
 
-    async def add(self, role: Role) -> None:
-        await self._connection.execute(
-            SQL.add_role, role.id, role.key, role.name, sorted(role.privileges), role.built_in, role.version
+    async def insert(self, role: Role) -> None:
+        self._work.write(
+            QUERIES.insert_role,
+            id=role.id,
+            key=role.key,
+            name=role.name,
+            privileges=sorted(role.privileges),
+            built_in=role.built_in,
+            version=role.version,
         )
 
-    async def save(self, role: Role) -> None:
-        await self._connection.execute(
-            SQL.save_role, role.id, role.name, sorted(role.privileges), role.version
+    async def update(self, role: Role) -> None:
+        self._work.write(
+            QUERIES.update_role,
+            id=role.id,
+            name=role.name,
+            privileges=sorted(role.privileges),
+            version=role.version,
         )
 
 
 class PostgresUnits:
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, work: UnitOfWork) -> None:
+        self._work = work
 
-    async def by_key(self, key: str) -> Unit | None:
-        row = await self._connection.fetchrow(SQL.find_unit, key)
+    async def find_by_key(self, key: str) -> Unit | None:
+        row = await self._work.fetchrow(QUERIES.find_unit_by_key, key=key)
         return Unit(**row) if row else None
 
-    async def page(self, *, after: str | None, limit: int) -> Sequence[Unit]:
-        return [Unit(**row) for row in await self._connection.fetch(SQL.list_units, after or "", limit)]
+    async def list(self, *, after: str | None, limit: int) -> Sequence[Unit]:
+        rows = await self._work.fetch(QUERIES.list_units, after=after or "", limit=limit)
+        return [Unit(**row) for row in rows]
 
-    async def units_from(self, unit_id: UUID) -> Sequence[UUID]:
-        return [row["id"] for row in await self._connection.fetch(SQL.climb_units, unit_id)]
+    async def list_from(self, unit_id: UUID) -> Sequence[UUID]:
+        return [row["id"] for row in await self._work.fetch(QUERIES.list_units_from, unit_id=unit_id)]
 
-    async def led_by(self, person_id: UUID) -> Sequence[Unit]:
-        return [Unit(**row) for row in await self._connection.fetch(SQL.list_units_led_by, person_id)]
+    async def list_led_by(self, person_id: UUID) -> Sequence[Unit]:
+        rows = await self._work.fetch(QUERIES.list_units_led_by, manager_id=person_id)
+        return [Unit(**row) for row in rows]
 
-    async def add(self, unit: Unit) -> None:
-        await self._connection.execute(
-            SQL.add_unit, unit.id, unit.key, unit.name, unit.parent_id, unit.manager_id, unit.version
-        )
+    async def insert(self, unit: Unit) -> None:
+        self._work.write(QUERIES.insert_unit, **asdict(unit))
 
-    async def save(self, unit: Unit) -> None:
-        await self._connection.execute(
-            SQL.save_unit, unit.id, unit.name, unit.parent_id, unit.manager_id, unit.version
+    async def update(self, unit: Unit) -> None:
+        self._work.write(
+            QUERIES.update_unit,
+            id=unit.id,
+            name=unit.name,
+            parent_id=unit.parent_id,
+            manager_id=unit.manager_id,
+            version=unit.version,
         )
 
 
 class PostgresPeople:
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, work: UnitOfWork) -> None:
+        self._work = work
 
-    async def get(self, person_id: UUID) -> Person | None:
-        return _person(await self._connection.fetchrow(SQL.get_person, person_id))
+    async def find(self, person_id: UUID) -> Person | None:
+        return _person(await self._work.fetchrow(QUERIES.find_person, id=person_id))
 
-    async def by_email(self, email: str) -> Person | None:
-        return _person(await self._connection.fetchrow(SQL.find_person_by_email, email))
+    async def find_by_email(self, email: str) -> Person | None:
+        return _person(await self._work.fetchrow(QUERIES.find_person_by_email, email=email))
 
-    async def page(self, *, text: str | None, after: tuple[str, UUID] | None, limit: int) -> Sequence[Person]:
+    async def list(self, *, text: str | None, after: tuple[str, UUID] | None, limit: int) -> Sequence[Person]:
         name, person_id = after or ("", _NO_ID)
-        rows = await self._connection.fetch(SQL.list_people, name, person_id, text, limit)
+        rows = await self._work.fetch(
+            QUERIES.list_people, after_name=name, after_id=person_id, text=text, limit=limit
+        )
         return [_read_person(row) for row in rows]
 
-    async def managers_from(self, person_id: UUID) -> Sequence[UUID]:
-        return [row["id"] for row in await self._connection.fetch(SQL.climb_managers, person_id)]
+    async def list_managers_from(self, person_id: UUID) -> Sequence[UUID]:
+        rows = await self._work.fetch(QUERIES.list_managers_from, person_id=person_id)
+        return [row["id"] for row in rows]
 
-    async def reports_of(self, person_id: UUID) -> Sequence[Person]:
-        return [_read_person(row) for row in await self._connection.fetch(SQL.list_reports, person_id)]
+    async def list_reports(self, person_id: UUID) -> Sequence[Person]:
+        rows = await self._work.fetch(QUERIES.list_reports, manager_id=person_id)
+        return [_read_person(row) for row in rows]
 
-    async def other_active_admins(self, person_id: UUID) -> int:
-        count: int = await self._connection.fetchval(SQL.count_other_active_admins, person_id)
+    async def count_other_active_admins(self, person_id: UUID) -> int:
+        count: int = await self._work.fetchval(QUERIES.count_other_active_admins, person_id=person_id)
         return count
 
     async def role_is_held_by_external(self, role: str) -> bool:
-        held: bool = await self._connection.fetchval(SQL.is_role_held_by_external, role)
+        held: bool = await self._work.fetchval(QUERIES.is_role_held_by_external, role=role)
         return held
 
-    async def add(self, person: Person) -> None:
-        await self._connection.execute(SQL.add_person, *_columns(person))
+    async def insert(self, person: Person) -> None:
+        self._work.write(QUERIES.insert_person, **_columns(person))
 
-    async def save(self, person: Person) -> None:
-        await self._connection.execute(SQL.save_person, *_columns(person))
+    async def update(self, person: Person) -> None:
+        self._work.write(QUERIES.update_person, **_columns(person))
 
 
 class PostgresCredentials:
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, work: UnitOfWork) -> None:
+        self._work = work
 
-    async def of_email(self, email: str) -> Credentials | None:
-        return _credentials(await self._connection.fetchrow(SQL.find_credentials_by_email, email))
+    async def find_by_email(self, email: str) -> Credentials | None:
+        return _credentials(await self._work.fetchrow(QUERIES.find_credentials_by_email, email=email))
 
     async def lock(self, person_id: UUID) -> Credentials | None:
-        return _credentials(await self._connection.fetchrow(SQL.lock_credentials, person_id))
+        return _credentials(await self._work.fetchrow(QUERIES.lock_credentials, person_id=person_id))
 
     async def set_password(self, person_id: UUID, password_hash: str, now: datetime) -> None:
-        await self._connection.execute(SQL.set_password, person_id, password_hash, now)
+        self._work.write(
+            QUERIES.set_password, person_id=person_id, password_hash=password_hash, changed_at=now
+        )
 
-    async def save_attempts(self, person_id: UUID, attempts: Attempts) -> None:
-        await self._connection.execute(SQL.save_attempts, person_id, attempts.failed, attempts.locked_until)
+    async def update_attempts(self, person_id: UUID, attempts: Attempts) -> None:
+        self._work.write(
+            QUERIES.update_failed_attempts,
+            person_id=person_id,
+            failed_attempts=attempts.failed,
+            locked_until=attempts.locked_until,
+        )
 
 
 class PostgresLinks:
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, work: UnitOfWork) -> None:
+        self._work = work
 
-    async def add(self, link: Link) -> None:
-        await self._connection.execute(SQL.drop_unused_links, link.person_id, link.purpose)
-        await self._connection.execute(
-            SQL.add_link, link.id, link.person_id, link.purpose, link.secret_hash, link.expires_at
+    async def insert(self, link: Link) -> None:
+        self._work.write(QUERIES.delete_unused_links, person_id=link.person_id, purpose=link.purpose)
+        self._work.write(
+            QUERIES.insert_link,
+            id=link.id,
+            person_id=link.person_id,
+            purpose=link.purpose,
+            secret_hash=link.secret_hash,
+            expires_at=link.expires_at,
         )
 
     async def lock(self, secret_hash: bytes) -> Link | None:
-        row = await self._connection.fetchrow(SQL.lock_link, secret_hash)
+        row = await self._work.fetchrow(QUERIES.lock_link, secret_hash=secret_hash)
         return Link(**row) if row else None
 
     async def use(self, link_id: UUID) -> None:
-        await self._connection.execute(SQL.use_link, link_id)
+        self._work.write(QUERIES.use_link, id=link_id)
 
-    async def newest(self, person_id: UUID, purpose: Purpose) -> Link | None:
-        row = await self._connection.fetchrow(SQL.find_newest_link, person_id, purpose)
+    async def find_newest(self, person_id: UUID, purpose: Purpose) -> Link | None:
+        row = await self._work.fetchrow(QUERIES.find_newest_link, person_id=person_id, purpose=purpose)
         return Link(**row) if row else None
 
-    async def drop_expired(self, before: datetime) -> None:
-        await self._connection.execute(SQL.drop_expired_links, before)
+    async def delete_expired(self, before: datetime) -> None:
+        self._work.write(QUERIES.delete_expired_links, before=before)
 
 
 class PostgresSessions:
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, work: UnitOfWork) -> None:
+        self._work = work
 
-    async def add(self, session: Session, token: RefreshToken) -> None:
-        await self._connection.execute(
-            SQL.add_session,
-            session.id,
-            session.person_id,
-            session.device,
-            session.began_at,
-            session.refreshed_at,
-            session.ends_at,
+    async def insert(self, session: Session, token: RefreshToken) -> None:
+        self._work.write(
+            QUERIES.insert_session,
+            id=session.id,
+            person_id=session.person_id,
+            device=session.device,
+            began_at=session.began_at,
+            refreshed_at=session.refreshed_at,
+            ends_at=session.ends_at,
         )
-        await self._add_token(token)
+        self._insert_token(token)
 
     async def lock_token(self, secret_hash: bytes) -> tuple[Session, RefreshToken] | None:
-        row = await self._connection.fetchrow(SQL.lock_refresh_token, secret_hash)
+        row = await self._work.fetchrow(QUERIES.lock_refresh_token, secret_hash=secret_hash)
         if row is None:
             return None
         token = RefreshToken(row["secret_hash"], row["id"], row["expires_at"], row["used_at"])
         return _session(row), token
 
     async def turn(self, session: Session, old: RefreshToken, new: RefreshToken, now: datetime) -> None:
-        await self._connection.execute(SQL.use_refresh_token, old.secret_hash, now)
-        await self._add_token(new)
-        await self._connection.execute(SQL.touch_session, session.id, now)
+        self._work.write(QUERIES.use_refresh_token, secret_hash=old.secret_hash, now=now)
+        self._insert_token(new)
+        self._work.write(QUERIES.touch_session, id=session.id, now=now)
 
-    async def _add_token(self, token: RefreshToken) -> None:
-        await self._connection.execute(
-            SQL.add_refresh_token, token.secret_hash, token.session_id, token.expires_at
+    def _insert_token(self, token: RefreshToken) -> None:
+        self._work.write(
+            QUERIES.insert_refresh_token,
+            secret_hash=token.secret_hash,
+            session_id=token.session_id,
+            expires_at=token.expires_at,
         )
 
-    async def open_of(self, person_id: UUID, now: datetime) -> Sequence[Session]:
-        return [_session(row) for row in await self._connection.fetch(SQL.list_open_sessions, person_id, now)]
+    async def list_open(self, person_id: UUID, now: datetime) -> Sequence[Session]:
+        rows = await self._work.fetch(QUERIES.list_open_sessions, person_id=person_id, now=now)
+        return [_session(row) for row in rows]
 
     async def revoke(self, person_id: UUID, session_id: UUID, now: datetime) -> bool:
-        revoked = await self._connection.fetchval(SQL.revoke_session, person_id, session_id, now)
-        return revoked is not None
+        return (
+            await self._work.execute(QUERIES.revoke_session, person_id=person_id, id=session_id, now=now) > 0
+        )
 
     async def revoke_all(self, person_id: UUID, now: datetime) -> None:
-        await self._connection.execute(SQL.revoke_sessions, person_id, now)
+        self._work.write(QUERIES.revoke_sessions, person_id=person_id, now=now)
 
-    async def drop_ended(self, before: datetime) -> None:
-        await self._connection.execute(SQL.drop_ended_sessions, before)
+    async def delete_ended(self, before: datetime) -> None:
+        self._work.write(QUERIES.delete_ended_sessions, before=before)
 
 
 class PostgresSecondFactors:
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, work: UnitOfWork) -> None:
+        self._work = work
 
     async def lock(self, person_id: UUID) -> SecondFactor | None:
-        row = await self._connection.fetchrow(SQL.lock_second_factor, person_id)
+        row = await self._work.fetchrow(QUERIES.lock_second_factor, person_id=person_id)
         return SecondFactor(**{**row, "recovery_hashes": tuple(row["recovery_hashes"])}) if row else None
 
     async def save(self, factor: SecondFactor) -> None:
-        await self._connection.execute(
-            SQL.save_second_factor,
-            factor.person_id,
-            factor.sealed_secret,
-            factor.confirmed,
-            factor.last_step,
-            list(factor.recovery_hashes),
+        self._work.write(
+            QUERIES.save_second_factor,
+            person_id=factor.person_id,
+            sealed_secret=factor.sealed_secret,
+            confirmed=factor.confirmed,
+            last_step=factor.last_step,
+            recovery_hashes=list(factor.recovery_hashes),
         )
 
-    async def remove(self, person_id: UUID) -> bool:
-        return await self._connection.fetchval(SQL.remove_second_factor, person_id) is not None
+    async def delete(self, person_id: UUID) -> bool:
+        return await self._work.execute(QUERIES.delete_second_factor, person_id=person_id) > 0
 
 
 class PostgresProviders:
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, work: UnitOfWork) -> None:
+        self._work = work
 
-    async def get(self) -> Provider | None:
-        row = await self._connection.fetchrow(SQL.get_provider)
+    async def find(self) -> Provider | None:
+        row = await self._work.fetchrow(QUERIES.find_provider)
         return Provider(**row) if row else None
 
     async def save(self, provider: Provider) -> None:
-        await self._connection.execute(
-            SQL.save_provider, provider.issuer, provider.client_id, provider.sealed_secret, provider.version
-        )
+        self._work.write(QUERIES.save_provider, **asdict(provider))
 
-    async def remove(self) -> bool:
-        return await self._connection.fetchval(SQL.remove_provider) is not None
+    async def delete(self) -> bool:
+        return await self._work.execute(QUERIES.delete_provider) > 0
 
-    async def add_attempt(self, attempt: Attempt) -> None:
-        await self._connection.execute(
-            SQL.add_attempt,
-            attempt.state_hash,
-            attempt.issuer,
-            attempt.redirect_uri,
-            attempt.nonce,
-            attempt.sealed_verifier,
-            attempt.expires_at,
-        )
+    async def insert_attempt(self, attempt: Attempt) -> None:
+        self._work.write(QUERIES.insert_attempt, **asdict(attempt))
 
     async def take_attempt(self, state_hash: bytes) -> Attempt | None:
-        row = await self._connection.fetchrow(SQL.take_attempt, state_hash)
+        row = await self._work.fetchrow(QUERIES.take_attempt, state_hash=state_hash)
         return Attempt(**row) if row else None
 
-    async def drop_attempts(self, before: datetime) -> None:
-        await self._connection.execute(SQL.drop_expired_attempts, before)
+    async def delete_attempts(self, before: datetime) -> None:
+        self._work.write(QUERIES.delete_expired_attempts, before=before)
 
-    async def person_of(self, issuer: str, subject: str) -> UUID | None:
-        found: UUID | None = await self._connection.fetchval(SQL.find_person_of_subject, issuer, subject)
+    async def find_person(self, issuer: str, subject: str) -> UUID | None:
+        found: UUID | None = await self._work.fetchval(
+            QUERIES.find_person_of_subject, issuer=issuer, subject=subject
+        )
         return found
 
     async def is_linked(self, issuer: str, person_id: UUID) -> bool:
-        linked: bool = await self._connection.fetchval(SQL.is_person_linked, issuer, person_id)
+        linked: bool = await self._work.fetchval(QUERIES.is_person_linked, issuer=issuer, person_id=person_id)
         return linked
 
-    async def link(self, issuer: str, subject: str, person_id: UUID) -> None:
-        await self._connection.execute(SQL.link_subject, issuer, subject, person_id)
+    async def insert_subject(self, issuer: str, subject: str, person_id: UUID) -> None:
+        self._work.write(QUERIES.insert_subject, issuer=issuer, subject=subject, person_id=person_id)
 
 
 class PostgresServiceAccounts:
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, work: UnitOfWork) -> None:
+        self._work = work
 
-    async def get(self, account_id: UUID) -> ServiceAccount | None:
-        return _account(await self._connection.fetchrow(SQL.get_account, account_id))
+    async def find(self, account_id: UUID) -> ServiceAccount | None:
+        return _account(await self._work.fetchrow(QUERIES.find_account, id=account_id))
 
-    async def by_name(self, name: str) -> ServiceAccount | None:
-        return _account(await self._connection.fetchrow(SQL.find_account, name))
+    async def find_by_name(self, name: str) -> ServiceAccount | None:
+        return _account(await self._work.fetchrow(QUERIES.find_account_by_name, name=name))
 
-    async def page(self, *, after: str | None, limit: int) -> Sequence[ServiceAccount]:
-        rows = await self._connection.fetch(SQL.list_accounts, after or "", limit)
+    async def list(self, *, after: str | None, limit: int) -> Sequence[ServiceAccount]:
+        rows = await self._work.fetch(QUERIES.list_accounts, after=after or "", limit=limit)
         return [_read_account(row) for row in rows]
 
-    async def add(self, account: ServiceAccount) -> None:
-        await self._connection.execute(
-            SQL.add_account,
-            account.id,
-            account.name,
-            sorted(account.scopes),
-            account.secret_hash,
-            account.active,
-            account.version,
+    async def insert(self, account: ServiceAccount) -> None:
+        self._work.write(
+            QUERIES.insert_account,
+            id=account.id,
+            name=account.name,
+            scopes=sorted(account.scopes),
+            secret_hash=account.secret_hash,
+            active=account.active,
+            version=account.version,
         )
 
-    async def save(self, account: ServiceAccount) -> None:
-        await self._connection.execute(
-            SQL.save_account,
-            account.id,
-            sorted(account.scopes),
-            account.secret_hash,
-            account.active,
-            account.version,
+    async def update(self, account: ServiceAccount) -> None:
+        self._work.write(
+            QUERIES.update_account,
+            id=account.id,
+            scopes=sorted(account.scopes),
+            secret_hash=account.secret_hash,
+            active=account.active,
+            version=account.version,
         )
 
 
 class PostgresSigningKeys:
     """Only the platform's tenant holds any."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, work: UnitOfWork) -> None:
+        self._work = work
 
     async def lock(self) -> Sequence[SigningKey]:
-        await self._connection.execute(SQL.lock_signing_keys)
-        return await self.all()
+        await self._work.execute(QUERIES.lock_signing_keys)
+        return await self.list()
 
-    async def all(self) -> Sequence[SigningKey]:
-        return [SigningKey(**row) for row in await self._connection.fetch(SQL.list_signing_keys)]
+    async def list(self) -> Sequence[SigningKey]:
+        return [SigningKey(**row) for row in await self._work.fetch(QUERIES.list_signing_keys)]
 
-    async def add(self, key: SigningKey) -> None:
-        await self._connection.execute(
-            SQL.add_signing_key, key.kid, key.algorithm, key.public, key.sealed, key.signs_from
-        )
+    async def insert(self, key: SigningKey) -> None:
+        self._work.write(QUERIES.insert_signing_key, **asdict(key))
 
-    async def remove(self, kid: str) -> None:
-        await self._connection.execute(SQL.remove_signing_key, kid)
+    async def delete(self, kid: str) -> None:
+        self._work.write(QUERIES.delete_signing_key, kid=kid)
 
 
 def _tenant(row: Record | None) -> Tenant | None:
@@ -397,22 +424,8 @@ def _read_person(row: Record) -> Person:
     return Person(**{**row, "roles": tuple(row["roles"])})
 
 
-def _columns(person: Person) -> tuple[Any, ...]:
-    return (
-        person.id,
-        person.name,
-        person.email,
-        person.kind,
-        person.company,
-        list(person.roles),
-        person.unit_id,
-        person.manager_id,
-        person.language,
-        person.joined_at,
-        person.suspended,
-        person.absent_until,
-        person.version,
-    )
+def _columns(person: Person) -> dict[str, Any]:
+    return {**asdict(person), "roles": list(person.roles)}
 
 
 def _credentials(row: Record | None) -> Credentials | None:

@@ -20,11 +20,11 @@ async def accept_invitation(
     async with directory.work(presented.tenant_id) as ports:
         link = link_is_good(await ports.links.lock(presented.secret_hash), "invitation", ports.now)
         await ports.tenants.lock()
-        person = await ports.people.get(link.person_id)
+        person = await ports.people.find(link.person_id)
         assert person is not None, "the link's foreign key"
         await choose_password(ports, passwords, person, password, by="invitation")
         await ports.links.use(link.id)
         joined = person.joined(ports.now)
-        await ports.people.save(joined)
+        await ports.people.update(joined)
         tell_of_person(ports, joined)
     return presented.tenant_id, joined

@@ -15,10 +15,10 @@ from .ports import Ports
 async def begin_session(ports: Ports, person: Person, device: str) -> Grant:
     session = begun(new_id(), person.id, device, ports.now)
     token = new_token(ports.tenant_id)
-    await ports.sessions.add(
+    await ports.sessions.insert(
         session, RefreshToken(token.secret_hash, session.id, session.refresh_token_ends_at(ports.now))
     )
     fact = SignedIn(person_id=person.id, session_id=session.id)
     ports.outbox.add(fact, subject=person.id, correlation=person.id)
-    roles = await ports.roles.by_keys(person.roles)
+    roles = await ports.roles.list_by_keys(person.roles)
     return Grant(claims_of_person(ports.tenant_id, person, roles, session.id), token.text)

@@ -22,7 +22,7 @@ async def choose_password(
     by: Literal["invitation", "reset", "self"],
 ) -> None:
     """Ends every session that was begun with the old one."""
-    tenant = await ports.tenants.get()
+    tenant = await ports.tenants.find()
     assert tenant is not None, "the person's tenant"
     chosen = normalised_password(password)
     about = (person.name, person.email, person.company or "", tenant.slug, tenant.legal.name)
@@ -41,7 +41,7 @@ async def change_password(
     async with directory.work(tenant_id) as ports:
         right = await _judged(ports, passwords, person_id, current)
         if right:
-            person = await ports.people.get(person_id)
+            person = await ports.people.find(person_id)
             assert person is not None, "the credentials' foreign key"
             await choose_password(ports, passwords, person, new, by="self")
     if not right:
@@ -54,7 +54,7 @@ async def _judged(ports: Ports, passwords: Passwords, person_id: UUID, current: 
         return False
     if await passwords.matches(known.password_hash, normalised_password(current)):
         if known.attempts != Attempts():
-            await ports.credentials.save_attempts(person_id, Attempts())
+            await ports.credentials.update_attempts(person_id, Attempts())
         return True
-    await ports.credentials.save_attempts(person_id, known.attempts.after_failure(ports.now))
+    await ports.credentials.update_attempts(person_id, known.attempts.after_failure(ports.now))
     return False

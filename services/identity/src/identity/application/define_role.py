@@ -35,7 +35,7 @@ async def define_role(
     await ports.tenants.lock()
     built_in_roles_are_the_products_own(key, BUILT_IN_ROLES)
     own_roles_hold_only_grantable_privileges(privileges, MATRIX)
-    known = next(iter(await ports.roles.by_keys([key])), None)
+    known = next(iter(await ports.roles.list_by_keys([key])), None)
     if known is not None and (known.name, known.privileges) == (name, frozenset(privileges)):
         return known
     touched = frozenset(privileges) | (known.privileges if known else frozenset())
@@ -43,12 +43,12 @@ async def define_role(
     if known is None:
         made_anew(expected_version)
         role = Role(new_id(), key, name, frozenset(privileges), built_in=False)
-        await ports.roles.add(role)
+        await ports.roles.insert(role)
     else:
         still_at(known.version, expected_version)
         role = known.redefined(name=name, privileges=frozenset(privileges))
         held_by_external = await ports.people.role_is_held_by_external(key)
         role_of_external_people_stays_open_to_them(role, held_by_external, MATRIX)
-        await ports.roles.save(role)
+        await ports.roles.update(role)
     tell_of_role(ports, role)
     return role

@@ -26,21 +26,21 @@ async def define_unit(
     """Saying again what stands already changes nothing; a real change names the version that its author
     has seen."""
     await ports.tenants.lock()
-    known = await ports.units.by_key(key)
+    known = await ports.units.find_by_key(key)
     parent_id = await unit_named(ports, parent, field="parent")
     if known is not None and (known.name, known.parent_id, known.manager_id) == (name, parent_id, manager_id):
         return known
     if manager_id is not None:
-        manager_is_a_colleague(await ports.people.get(manager_id))
+        manager_is_a_colleague(await ports.people.find(manager_id))
     if known is None:
         made_anew(expected_version)
         unit = Unit(new_id(), key, name, parent_id, manager_id)
-        await ports.units.add(unit)
+        await ports.units.insert(unit)
     else:
         still_at(known.version, expected_version)
         if parent_id is not None:
-            unit_is_not_within_itself(known.id, await ports.units.units_from(parent_id))
+            unit_is_not_within_itself(known.id, await ports.units.list_from(parent_id))
         unit = known.redefined(name=name, parent_id=parent_id, manager_id=manager_id)
-        await ports.units.save(unit)
+        await ports.units.update(unit)
     tell_of_unit(ports, unit)
     return unit

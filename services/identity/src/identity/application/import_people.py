@@ -87,7 +87,7 @@ def _noting(faults: list[Refusal], row: Row) -> Callable[[Refusal], None]:
 
 
 async def _invite_or_change(ports: Ports, actor: Actor, row: Row) -> Imported:
-    known = await ports.people.by_email(normalised_email(row.email))
+    known = await ports.people.find_by_email(normalised_email(row.email))
     if known is None:
         link = await invite_person(
             ports,
@@ -120,7 +120,7 @@ async def _differences(ports: Ports, known: Person, row: Row) -> PersonChanges:
         changes["company"] = row.company
     if set(known.roles) != set(row.roles):
         changes["roles"] = row.roles
-    unit = await ports.units.by_key(row.unit) if row.unit is not None else None
+    unit = await ports.units.find_by_key(row.unit) if row.unit is not None else None
     if known.unit_id != (unit.id if unit else None) or (row.unit is not None and unit is None):
         changes["unit"] = row.unit
     if row.language is not None and known.language != row.language:
@@ -129,10 +129,10 @@ async def _differences(ports: Ports, known: Person, row: Row) -> PersonChanges:
 
 
 async def _place_under_manager(ports: Ports, actor: Actor, row: Row, imported: Imported) -> Imported:
-    manager = await ports.people.by_email(normalised_email(row.manager)) if row.manager else None
+    manager = await ports.people.find_by_email(normalised_email(row.manager)) if row.manager else None
     if row.manager and manager is None:
         raise Invalid("manager_not_available", field="manager")
-    person = await ports.people.get(imported.person_id)
+    person = await ports.people.find(imported.person_id)
     assert person is not None, "imported a moment ago"
     manager_id = manager.id if manager else None
     if person.manager_id == manager_id:

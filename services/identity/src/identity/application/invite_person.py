@@ -40,7 +40,7 @@ class Invitation:
 async def invite_person(ports: Ports, actor: Actor, invitation: Invitation) -> IssuedLink:
     tenant = await ports.tenants.lock()
     email = normalised_email(invitation.email)
-    email_belongs_to_one_person(email, await ports.people.by_email(email))
+    email_belongs_to_one_person(email, await ports.people.find_by_email(email))
     external_people_belong_to_a_company(invitation.kind, invitation.company)
     roles = await roles_named(ports, invitation.roles, invitation.kind)
     nobody_grants_more_than_they_hold(privileges_of(roles), actor.privileges, field="roles")
@@ -55,6 +55,6 @@ async def invite_person(ports: Ports, actor: Actor, invitation: Invitation) -> I
         manager_id=await manager_named(ports, invitation.manager_id),
         language=invitation.language or tenant.language,
     )
-    await ports.people.add(person)
+    await ports.people.insert(person)
     tell_of_person(ports, person)
     return await issue_link(ports, person.id, "invitation")

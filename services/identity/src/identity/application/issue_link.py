@@ -25,6 +25,6 @@ async def issue_link(ports: Ports, person_id: UUID, purpose: Purpose) -> IssuedL
     token = new_token(ports.tenant_id)
     expires_at = ports.now + VALID_FOR[purpose]
     link = Link(new_id(), person_id, purpose, token.secret_hash, expires_at)
-    await ports.links.add(link)
+    await ports.links.insert(link)
     ports.post.owe(ports.jobs, link, token.text)
     return IssuedLink(person_id, token.text, expires_at)

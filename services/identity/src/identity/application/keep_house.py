@@ -27,9 +27,9 @@ class KeepHouse(BaseModel):
 async def keep_house(ports: Ports) -> None:
     await ports.tenants.lock()
     await _follow_the_product(ports)
-    await ports.links.drop_expired(ports.now - _KEPT_AFTER_THE_END)
-    await ports.sessions.drop_ended(ports.now - _KEPT_AFTER_THE_END)
-    await ports.providers.drop_attempts(ports.now)
+    await ports.links.delete_expired(ports.now - _KEPT_AFTER_THE_END)
+    await ports.sessions.delete_ended(ports.now - _KEPT_AFTER_THE_END)
+    await ports.providers.delete_attempts(ports.now)
     ports.jobs.schedule(KEEP_HOUSE, KeepHouse(), key="daily", due_at=ports.now + _EVERY)
 
 
@@ -41,10 +41,10 @@ async def _follow_the_product(ports: Ports) -> None:
         privileges = privileges_of(key)
         if key not in told:
             role = Role(new_id(), key, key.capitalize(), privileges, built_in=True)
-            await ports.roles.add(role)
+            await ports.roles.insert(role)
             tell_of_role(ports, role)
         elif told[key] != privileges:
-            (role,) = await ports.roles.by_keys([key])
+            (role,) = await ports.roles.list_by_keys([key])
             renewed = role.redefined(name=role.name, privileges=privileges)
-            await ports.roles.save(renewed)
+            await ports.roles.update(renewed)
             tell_of_role(ports, renewed)

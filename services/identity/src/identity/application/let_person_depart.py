@@ -26,16 +26,16 @@ async def let_person_depart(ports: Ports, actor: Actor, person_id: UUID, success
     successor gains no role by it: what they may not do, somebody else must be given.
     """
     await ports.tenants.lock()
-    person = await ports.people.get(person_id)
+    person = await ports.people.find(person_id)
     if person is None:
         raise Absent("person_not_found")
-    held = privileges_of(await ports.roles.by_keys(person.roles))
+    held = privileges_of(await ports.roles.list_by_keys(person.roles))
     nobody_grants_more_than_they_hold(held, actor.privileges)
     only_people_who_joined_depart(person)
-    successor = successor_takes_over(person, await ports.people.get(successor_id))
+    successor = successor_takes_over(person, await ports.people.find(successor_id))
     departed = person.departed()
-    tenant_keeps_an_active_admin(person, departed, await ports.people.other_active_admins(person.id))
-    await ports.people.save(departed)
+    tenant_keeps_an_active_admin(person, departed, await ports.people.count_other_active_admins(person.id))
+    await ports.people.update(departed)
     await ports.sessions.revoke_all(person.id, ports.now)
     tell_of_person(ports, departed)
     await _hand_over_people(ports, person, successor)
@@ -48,20 +48,20 @@ async def let_person_depart(ports: Ports, actor: Actor, person_id: UUID, success
 async def _hand_over_people(ports: Ports, person: Person, successor: Person) -> None:
     # A successor from below the leaver moves up to the leaver's own manager, else the chain would close
     # on itself when those between the two come to report to the successor.
-    if person.id in await ports.people.managers_from(successor.id):
+    if person.id in await ports.people.list_managers_from(successor.id):
         await _report_to(ports, successor, person.manager_id)
-    for report in await ports.people.reports_of(person.id):
+    for report in await ports.people.list_reports(person.id):
         await _report_to(ports, report, successor.id)
 
 
 async def _report_to(ports: Ports, person: Person, manager_id: UUID | None) -> None:
     moved = person.reporting_to(manager_id)
-    await ports.people.save(moved)
+    await ports.people.update(moved)
     tell_of_person(ports, moved)
 
 
 async def _hand_over_units(ports: Ports, person: Person, successor: Person) -> None:
-    for unit in await ports.units.led_by(person.id):
+    for unit in await ports.units.list_led_by(person.id):
         led = unit.redefined(name=unit.name, parent_id=unit.parent_id, manager_id=successor.id)
-        await ports.units.save(led)
+        await ports.units.update(led)
         tell_of_unit(ports, led)

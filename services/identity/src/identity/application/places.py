@@ -19,7 +19,7 @@ from .ports import Ports
 
 
 async def roles_named(ports: Ports, keys: Sequence[str], kind: Kind) -> Sequence[Role]:
-    found = {role.key: role for role in await ports.roles.by_keys(keys)}
+    found = {role.key: role for role in await ports.roles.list_by_keys(keys)}
     for index, key in enumerate(keys):
         if key not in found:
             raise Invalid("unknown_role", field=f"roles[{index}]", role=key)
@@ -31,7 +31,7 @@ async def roles_named(ports: Ports, keys: Sequence[str], kind: Kind) -> Sequence
 async def unit_named(ports: Ports, key: str | None, *, field: str = "unit") -> UUID | None:
     if key is None:
         return None
-    unit = await ports.units.by_key(key)
+    unit = await ports.units.find_by_key(key)
     if unit is None:
         raise Invalid("unknown_unit", field=field, unit=key)
     return unit.id
@@ -41,7 +41,7 @@ async def manager_named(ports: Ports, manager_id: UUID | None, *, of: UUID | Non
     """`of`: the person who gets this manager, where they exist already."""
     if manager_id is None:
         return None
-    manager_is_a_colleague(await ports.people.get(manager_id))
+    manager_is_a_colleague(await ports.people.find(manager_id))
     if of is not None:
-        nobody_is_their_own_superior(of, await ports.people.managers_from(manager_id))
+        nobody_is_their_own_superior(of, await ports.people.list_managers_from(manager_id))
     return manager_id

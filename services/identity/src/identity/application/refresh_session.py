@@ -31,7 +31,7 @@ async def _turned(ports: Ports, presented: OpaqueToken) -> Grant | None:
     session, token = found
     if not session.open(ports.now) or token.expires_at <= ports.now:
         return None
-    person = await ports.people.get(session.person_id)
+    person = await ports.people.find(session.person_id)
     assert person is not None, "the session's foreign key"
     if token.used_at is not None:
         await ports.sessions.revoke(session.person_id, session.id, ports.now)
@@ -48,5 +48,5 @@ async def _turned(ports: Ports, presented: OpaqueToken) -> Grant | None:
         RefreshToken(following.secret_hash, session.id, ends_at),
         ports.now,
     )
-    roles = await ports.roles.by_keys(person.roles)
+    roles = await ports.roles.list_by_keys(person.roles)
     return Grant(claims_of_person(ports.tenant_id, person, roles, session.id), following.text)

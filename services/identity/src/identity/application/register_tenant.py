@@ -28,7 +28,7 @@ async def register_tenant(
 ) -> IssuedLink:
     """`ports` work in the new tenant, whose id they carry. Answers with the admin's invitation."""
     tenant = Tenant(ports.tenant_id, slug, legal, language, time_zone)
-    slug_belongs_to_one_tenant(slug, added=await ports.tenants.add(tenant))
+    slug_belongs_to_one_tenant(slug, added=await ports.tenants.insert(tenant))
     tell_of_tenant(ports, tenant)
     for key in BUILT_IN_ROLES:
         await _add_built_in_role(ports, key)
@@ -44,13 +44,13 @@ async def register_tenant(
         manager_id=None,
         language=language,
     )
-    await ports.people.add(person)
+    await ports.people.insert(person)
     tell_of_person(ports, person)
     return await issue_link(ports, person.id, "invitation")
 
 
 async def _add_built_in_role(ports: Ports, key: str) -> UUID:
     role = Role(new_id(), key, key.capitalize(), privileges_of(key), built_in=True)
-    await ports.roles.add(role)
+    await ports.roles.insert(role)
     tell_of_role(ports, role)
     return role.id

@@ -14,11 +14,11 @@ from .ports import Ports
 
 async def renew_invitation(ports: Ports, actor: Actor, person_id: UUID) -> IssuedLink:
     await ports.tenants.lock()
-    person = await ports.people.get(person_id)
+    person = await ports.people.find(person_id)
     if person is None:
         raise Absent("person_not_found")
     if person.joined_at is not None:
         raise WrongState("email_already_member", email=person.email)
-    roles = await ports.roles.by_keys(person.roles)
+    roles = await ports.roles.list_by_keys(person.roles)
     nobody_grants_more_than_they_hold(privileges_of(roles), actor.privileges)
     return await issue_link(ports, person.id, "invitation")

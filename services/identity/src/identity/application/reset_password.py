@@ -21,22 +21,22 @@ async def ask_for_reset(directory: Directory, slug: str, email: str) -> None:
     """Sends the link, if there is such a person and mail is set up. Tells nobody whether it did."""
     tenant_id = await tenant_of_slug(directory, slug)
     async with directory.work(tenant_id) as ports:
-        person = await ports.people.by_email(normalised_email(email))
+        person = await ports.people.find_by_email(normalised_email(email))
         if person is None or not person.active:
             return
-        earlier = await ports.links.newest(person.id, "password_reset")
+        earlier = await ports.links.find_newest(person.id, "password_reset")
         if not link_was_just_issued(earlier, ports.now):
             await issue_link(ports, person.id, "password_reset")
 
 
 async def hand_over_reset(ports: Ports, actor: Actor, person_id: UUID) -> IssuedLink:
     """An admin hands the link over in person, where there is no mail."""
-    person = await ports.people.get(person_id)
+    person = await ports.people.find(person_id)
     if person is None:
         raise Absent("person_not_found")
     if not person.active:
         raise WrongState("person_not_active")
-    roles = await ports.roles.by_keys(person.roles)
+    roles = await ports.roles.list_by_keys(person.roles)
     nobody_grants_more_than_they_hold(privileges_of(roles), actor.privileges)
     return await issue_link(ports, person_id, "password_reset")
 
@@ -47,7 +47,7 @@ async def complete_reset(directory: Directory, passwords: Passwords, token: str,
     async with directory.work(presented.tenant_id) as ports:
         found = await ports.links.lock(presented.secret_hash)
         link = link_is_good(found, "password_reset", ports.now)
-        person = await ports.people.get(link.person_id)
+        person = await ports.people.find(link.person_id)
         assert person is not None, "the link's foreign key"
         await choose_password(ports, passwords, person, password, by="reset")
         await ports.links.use(link.id)

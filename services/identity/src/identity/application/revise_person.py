@@ -39,18 +39,18 @@ async def revise_person(
     ports: Ports, actor: Actor, person_id: UUID, expected_version: int | None, changes: PersonChanges
 ) -> Person:
     await ports.tenants.lock()
-    person = await ports.people.get(person_id)
+    person = await ports.people.find(person_id)
     if person is None:
         raise Absent("person_not_found")
     still_at(person.version, expected_version)
-    held_before = privileges_of(await ports.roles.by_keys(person.roles))
+    held_before = privileges_of(await ports.roles.list_by_keys(person.roles))
     nobody_grants_more_than_they_hold(held_before, actor.privileges)
     if "active" in changes:
         only_people_who_joined_are_activated(person)
     changed = await _changed(ports, actor, person, changes)
-    others = await ports.people.other_active_admins(person.id)
+    others = await ports.people.count_other_active_admins(person.id)
     tenant_keeps_an_active_admin(person, changed, others)
-    await ports.people.save(changed)
+    await ports.people.update(changed)
     if not changed.active:
         await ports.sessions.revoke_all(person.id, ports.now)
     tell_of_person(ports, changed)

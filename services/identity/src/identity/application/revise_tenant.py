@@ -14,6 +14,6 @@ async def revise_tenant(
     tenant = await ports.tenants.lock()
     still_at(tenant.version, expected_version)
     revised = tenant.revised(legal=legal, language=language, time_zone=time_zone)
-    await ports.tenants.save(revised)
+    await ports.tenants.update(revised)
     tell_of_tenant(ports, revised)
     return revised

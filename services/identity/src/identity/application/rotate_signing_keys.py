@@ -30,10 +30,10 @@ async def rotate_signing_keys(ports: Ports, *, at_once: bool = False) -> list[Si
     keys = list(await ports.signing_keys.lock())
     if at_once or rotation_is_due(keys, ports.now):
         key = ports.key_maker.new_key(first_signature_at(keys, ports.now))
-        await ports.signing_keys.add(key)
+        await ports.signing_keys.insert(key)
         keys.append(key)
     for past in keys_past_use(keys, ports.now):
-        await ports.signing_keys.remove(past.kid)
+        await ports.signing_keys.delete(past.kid)
         keys.remove(past)
     ports.jobs.schedule(ROTATE_KEYS, RotateKeys(), key="keys", due_at=next_rotation_at(keys))
     return keys

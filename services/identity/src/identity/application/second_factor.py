@@ -30,13 +30,13 @@ class Setup:
 
 async def set_up_second_factor(ports: Ports, person_id: UUID) -> Setup:
     """Begins anew each time until it is confirmed. Not asked for before that."""
-    person = await ports.people.get(person_id)
+    person = await ports.people.find(person_id)
     if person is None:
         raise Absent("person_not_found")
     known = await ports.second_factors.lock(person_id)
     if known is not None and known.confirmed:
         raise WrongState("second_factor_active")
-    tenant = await ports.tenants.get()
+    tenant = await ports.tenants.find()
     assert tenant is not None, "the person's tenant"
     secret = secrets.token_bytes(_SECRET_BYTES)
     await ports.second_factors.save(SecondFactor(person_id, ports.sealing.sealed(secret, str(person_id))))
@@ -81,7 +81,7 @@ async def give_up_with_code(ports: Ports, person_id: UUID, code: str) -> bool:
     if credentials.attempts.locked(ports.now):
         return False
     if not await code_opens(ports, factor, code):
-        await ports.credentials.save_attempts(person_id, credentials.attempts.after_failure(ports.now))
+        await ports.credentials.update_attempts(person_id, credentials.attempts.after_failure(ports.now))
         return False
     await _remove(ports, person_id)
     return True
@@ -89,16 +89,16 @@ async def give_up_with_code(ports: Ports, person_id: UUID, code: str) -> bool:
 
 async def take_second_factor_away(ports: Ports, actor: Actor, person_id: UUID) -> None:
     """For whoever lost telephone and recovery codes. An admin has made sure that it is them."""
-    person = await ports.people.get(person_id)
+    person = await ports.people.find(person_id)
     if person is None:
         raise Absent("person_not_found")
-    roles = await ports.roles.by_keys(person.roles)
+    roles = await ports.roles.list_by_keys(person.roles)
     nobody_grants_more_than_they_hold(privileges_of(roles), actor.privileges)
     await _remove(ports, person_id)
 
 
 async def _remove(ports: Ports, person_id: UUID) -> None:
-    if not await ports.second_factors.remove(person_id):
+    if not await ports.second_factors.delete(person_id):
         raise Absent("second_factor_not_set_up")
     _tell(ports, person_id, active=False)
 

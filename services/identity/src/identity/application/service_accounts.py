@@ -28,12 +28,12 @@ async def open_service_account(
     ports: Ports, actor: Actor, *, name: str, scopes: Sequence[str]
 ) -> OpenedAccount:
     await ports.tenants.lock()
-    account_name_is_free(name, await ports.accounts.by_name(name))
+    account_name_is_free(name, await ports.accounts.find_by_name(name))
     scopes_hold_only_grantable_privileges(scopes, MATRIX)
     nobody_grants_more_than_they_hold(frozenset(scopes), actor.privileges, field="scopes")
     secret = new_secret()
     account = ServiceAccount(new_id(), name, frozenset(scopes), hashed_secret(secret))
-    await ports.accounts.add(account)
+    await ports.accounts.insert(account)
     tell_of_account(ports, account)
     return OpenedAccount(account, secret)
 
@@ -43,7 +43,7 @@ async def renew_secret(ports: Ports, actor: Actor, account_id: UUID) -> OpenedAc
     account = await _managed(ports, actor, account_id)
     secret = new_secret()
     renewed = account.with_secret(hashed_secret(secret))
-    await ports.accounts.save(renewed)
+    await ports.accounts.update(renewed)
     tell_of_account(ports, renewed, secret_renewed=True)
     return OpenedAccount(renewed, secret)
 
@@ -52,13 +52,13 @@ async def close_service_account(ports: Ports, actor: Actor, account_id: UUID) ->
     account = await _managed(ports, actor, account_id)
     if account.active:
         closed = account.closed()
-        await ports.accounts.save(closed)
+        await ports.accounts.update(closed)
         tell_of_account(ports, closed)
 
 
 async def _managed(ports: Ports, actor: Actor, account_id: UUID) -> ServiceAccount:
     await ports.tenants.lock()
-    account = await ports.accounts.get(account_id)
+    account = await ports.accounts.find(account_id)
     if account is None:
         raise Absent("service_account_not_found")
     nobody_grants_more_than_they_hold(account.scopes, actor.privileges)

@@ -13,7 +13,7 @@ from .ports import Ports
 
 
 async def open_sessions(ports: Ports, person_id: UUID) -> Sequence[Session]:
-    return await ports.sessions.open_of(person_id, ports.now)
+    return await ports.sessions.list_open(person_id, ports.now)
 
 
 async def end_session(ports: Ports, person_id: UUID, session_id: UUID) -> None:

@@ -39,7 +39,7 @@ async def sign_in(directory: Directory, passwords: Passwords, grant: PasswordGra
     whoever knows the password is told that a code is needed too."""
     tenant_id = await tenant_of_slug(directory, grant.tenant)
     async with directory.reading(tenant_id) as ports:
-        known = await ports.credentials.of_email(normalised_email(grant.email))
+        known = await ports.credentials.find_by_email(normalised_email(grant.email))
     password = normalised_password(grant.password)
     right = await passwords.matches(known.password_hash if known else None, password)
     if known is None:
@@ -55,7 +55,7 @@ async def sign_in(directory: Directory, passwords: Passwords, grant: PasswordGra
 
 async def _judge(ports: Ports, judged: Credentials, right: bool, grant: PasswordGrant) -> Grant | Fault:
     credentials = await ports.credentials.lock(judged.person_id)
-    person = await ports.people.get(judged.person_id)
+    person = await ports.people.find(judged.person_id)
     assert credentials is not None, "credentials are never removed"
     assert person is not None, "the credentials' foreign key"
     # While this password was being judged, another may have been chosen.
@@ -63,10 +63,10 @@ async def _judge(ports: Ports, judged: Credentials, right: bool, grant: Password
     fault = await _fault(ports, person, credentials.attempts, right, grant.code)
     if fault is None:
         if credentials.attempts != Attempts():
-            await ports.credentials.save_attempts(person.id, Attempts())
+            await ports.credentials.update_attempts(person.id, Attempts())
         return await begin_session(ports, person, grant.device)
     if fault in ("wrong_password", "wrong_code"):
-        await ports.credentials.save_attempts(person.id, credentials.attempts.after_failure(ports.now))
+        await ports.credentials.update_attempts(person.id, credentials.attempts.after_failure(ports.now))
     if fault != "code_needed":
         fact = SignInRefused(person_id=person.id, reason=fault)
         ports.outbox.add(fact, subject=person.id, correlation=person.id)

@@ -29,7 +29,7 @@ async def choose_provider(
     nobody_grants_more_than_they_hold(MATRIX.known, actor.privileges)
     operator_allows_issuer(issuer, allowed)
     tenant = await ports.tenants.lock()
-    known = await ports.providers.get()
+    known = await ports.providers.find()
     if known is None:
         made_anew(expected_version)
     else:
@@ -46,7 +46,7 @@ async def give_up_provider(ports: Ports, actor: Actor) -> None:
     """People sign in with their passwords again. Who they were to the provider is remembered."""
     nobody_grants_more_than_they_hold(MATRIX.known, actor.privileges)
     await ports.tenants.lock()
-    if not await ports.providers.remove():
+    if not await ports.providers.delete():
         raise Absent("provider_not_set_up")
     _tell(ports, None, None)
 

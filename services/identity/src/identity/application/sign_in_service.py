@@ -46,7 +46,7 @@ async def sign_in_service(
     except ValueError:
         raise Unauthenticated("client_refused") from None
     async with directory.reading(tenant_id) as ports:
-        account = await ports.accounts.get(account_id)
+        account = await ports.accounts.find(account_id)
     if account is None or not account.active or not same_secret(secret, account.secret_hash):
         raise Unauthenticated("client_refused")
     return Grant(claims_of_account(tenant_id, account))

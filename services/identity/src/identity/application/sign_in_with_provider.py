@@ -45,7 +45,7 @@ async def begin_at_provider(
     """Raises Absent for an unknown tenant as for one without a provider."""
     tenant_id = await tenant_of_slug(directory, slug)
     async with directory.reading(tenant_id) as ports:
-        provider = await ports.providers.get()
+        provider = await ports.providers.find()
     if provider is None:
         raise Absent("provider_not_set_up")
     state, nonce, verifier = new_token(tenant_id), new_secret(), new_secret()
@@ -61,7 +61,7 @@ async def begin_at_provider(
             ports.sealing.sealed(verifier.encode(), state.secret_hash.hex()),
             ports.now + ATTEMPT_LIVES,
         )
-        await ports.providers.add_attempt(attempt)
+        await ports.providers.insert_attempt(attempt)
     return Departure(url, state.text, attempt.expires_at)
 
 
@@ -73,7 +73,7 @@ async def return_from_provider(
     presented = read_token(state)
     async with directory.work(presented.tenant_id) as ports:
         taken = await ports.providers.take_attempt(presented.secret_hash)
-        provider = await ports.providers.get()
+        provider = await ports.providers.find()
         now = ports.now
     attempt = attempt_is_good(taken, provider.issuer if provider else None, now)
     assert provider is not None, "the attempt's issuer is the provider's"
@@ -96,7 +96,7 @@ async def _welcome(ports: Ports, issuer: str, introduction: Introduction, device
     person = await _named(ports, issuer, introduction)
     if person.joined_at is None and not person.suspended:
         person = person.joined(ports.now)
-        await ports.people.save(person)
+        await ports.people.update(person)
         tell_of_person(ports, person)
     if not person.active:
         fact = SignInRefused(person_id=person.id, reason="inactive")
@@ -106,15 +106,15 @@ async def _welcome(ports: Ports, issuer: str, introduction: Introduction, device
 
 
 async def _named(ports: Ports, issuer: str, introduction: Introduction) -> Person:
-    by_subject = await ports.providers.person_of(issuer, introduction.subject)
+    by_subject = await ports.providers.find_person(issuer, introduction.subject)
     if by_subject is not None:
-        known = await ports.people.get(by_subject)
+        known = await ports.people.find(by_subject)
         return introduction_names_a_person(introduction, known, None, email_is_linked=False)
     email = normalised_email(introduction.email or "")
-    by_email = await ports.people.by_email(email)
+    by_email = await ports.people.find_by_email(email)
     linked = by_email is not None and await ports.providers.is_linked(issuer, by_email.id)
     person = introduction_names_a_person(introduction, None, by_email, email_is_linked=linked)
-    await ports.providers.link(issuer, introduction.subject, person.id)
+    await ports.providers.insert_subject(issuer, introduction.subject, person.id)
     return person
 
 
