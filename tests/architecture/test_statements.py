@@ -59,3 +59,10 @@ def test_statements_name_their_columns(folder):
 def test_no_statement_is_left_over(folder):
     code = "".join(file.read_text(encoding="utf-8") for file in folder.glob("*.py"))
     assert [name for name in statements_of(folder) if not re.search(rf"\b{name}\b", code)] == []
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.parent.name)
+def test_statements_run_through_the_unit_of_work(folder):
+    """Its connection knows nothing of what was gathered."""
+    code = {file.name: file.read_text(encoding="utf-8") for file in folder.parent.rglob("*.py")}
+    assert [name for name, text in code.items() if re.search(r"\bwork\.connection\b", text)] == []

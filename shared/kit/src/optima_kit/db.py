@@ -148,6 +148,7 @@ class UnitOfWork:
 
     @property
     def connection(self) -> Connection:
+        """As `Transaction.connection`: no service may use it."""
         return self._transaction.connection
 
     def on_behalf_of(self, person_id: UUID) -> UnitOfWork:

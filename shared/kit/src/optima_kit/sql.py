@@ -71,10 +71,10 @@ class Statement:
 class Queries:
     """The statements of one file, as attributes. Asking for one that isn't there raises AttributeError."""
 
-    def __init__(self, statements: Mapping[str, Any]) -> None:
+    def __init__(self, statements: Mapping[str, Statement]) -> None:
         self.__dict__.update(statements)
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> Statement:
         raise AttributeError(f"no statement named {name!r} in queries.sql")
 
 
@@ -86,16 +86,12 @@ def load_queries(package: str, file: str = "queries.sql") -> Queries:
         leading = [line for line in text.splitlines() if line.strip() and not line.startswith("--")]
         if not headers or (leading and text.index(leading[0]) < headers[0].start()):
             raise ValueError(f"{package}/{file}: statements must stand under '-- name: …'")
-    numbered = re.search(r"\$\d", text) is not None
-    statements: dict[str, Any] = {}
+    statements: dict[str, Statement] = {}
     for header, following in zip(headers, [*headers[1:], None], strict=True):
         name = header["name"]
         if name in statements:
             raise ValueError(f"{package}/{file}: the name {name} is used twice")
         body = text[header.end() : following.start() if following else len(text)].strip()
-        statements[name] = (
-            body.rstrip(";").rstrip()
-            if numbered
-            else Statement.parse(body, name, custom_plan=_CUSTOM_PLAN.search(body) is not None)
-        )
+        custom_plan = _CUSTOM_PLAN.search(body) is not None
+        statements[name] = Statement.parse(body, name, custom_plan=custom_plan)
     return Queries(statements)
