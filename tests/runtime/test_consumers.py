@@ -127,7 +127,7 @@ def test_its_queues_are_bounded_whatever_their_kind(
             for kind in ("classic", "quorum", "stream"):
                 arguments = {"x-queue-type": kind}
                 channel.queue_declare(f"consumer.slow.{kind}", durable=True, arguments=arguments)
-        listed = Rabbitmqctl(own_broker.rabbit)._run("--formatter", "json", "list_queues", "name", "policy")
+        listed = Rabbitmqctl(own_broker.rabbit).run("--formatter", "json", "list_queues", "name", "policy")
         bounds = {each["name"]: each["policy"] for each in json.loads(listed)}
         assert bounds["consumer.slow.classic"] == bounds["consumer.slow.quorum"] == "optima.consumers"
         # What that one bounds by, a stream does not support.
