@@ -18,7 +18,7 @@ from collections import defaultdict
 from dataclasses import asdict, dataclass
 
 import uvloop
-from measure.contenders import ALONE, REGISTERS, Contender, brief_to_trail, contenders
+from measure.contenders import ALONE, RECORDED, REGISTERS, Contender, brief_to_trail, contenders
 from measure.cpu import cpu_seconds
 from measure.flow import answered_turn, closed_loop, flow_on, open_loop, visible_turn
 from measure.raw import confirmed_publishes, single_row_commits
@@ -38,6 +38,8 @@ MEASURES = {
 WARM_UP_SECONDS = 1.0
 REQUESTERS = 12
 """People who draft in turn, so that nobody meets the limit of requests a second."""
+LEAST_RATIOS = {ALONE: 3.0, RECORDED: 2.5}
+"""How many times the best peer's rate the kit's pair is to reach."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +85,8 @@ async def measure_journeys(people: int, briefs: int) -> list[Figure]:
             "whole journeys, request to delivery",
             load.journeys_per_second,
             "/s",
-            "≥ 100 /s",
-            load.journeys_per_second >= 100,
+            "≥ 8 /s",
+            load.journeys_per_second >= 8,
             f"{load.requests / max(1, len(load.journeys)):.0f} requests each; {len(load.failures)} failed",
         ),
         Figure("requests during the journeys", load.requests_per_second, "/s"),
@@ -117,14 +119,15 @@ async def measure_throughput(
     for measure in MEASURES:
         peers = [each.name for each in taking_turns if each.name in REGISTERS]
         best = max(peers, key=lambda peer: statistics.median(rates[measure, peer]))
-        ours, theirs = rates[measure, ALONE], rates[measure, best]
-        ratio = statistics.median(our / their for our, their in zip(ours, theirs, strict=True))
         figures += [
             Figure(f"{measure}: {each.name}", statistics.median(rates[measure, each.name]), "loops/s")
             for each in taking_turns
         ]
-        name = f"{measure}: the kit's pair ÷ the best peer ({best})"
-        figures.append(Figure(name, ratio, "×", "≥ 2.5 ×", ratio >= 2.5))
+        for name, least in LEAST_RATIOS.items():
+            turns = zip(rates[measure, name], rates[measure, best], strict=True)
+            ratio = statistics.median(ours / theirs for ours, theirs in turns)
+            budget = f"≥ {least:g} ×"
+            figures.append(Figure(f"{measure}: {name} ÷ {best}", ratio, "×", budget, ratio >= least))
     return figures, [
         Cost(measure, name, {part: statistics.median(turn[part] for turn in turns) for part in turns[0]})
         for (measure, name), turns in costs.items()
@@ -157,10 +160,10 @@ async def measure_latency(tokens: list[str], seconds: float, rounds: int) -> lis
     idle_handled, half_handled = [each.handled for each in idle], [each.handled for each in half]
     answers = [each.answer for each in half]
     return [
-        at_most("answer → handled in the second service, idle, median", median(0.5, idle_handled), 10),
-        at_most("answer → handled in the second service, idle, p99", median(0.99, idle_handled), 10),
-        at_most("answer → handled in the second service, half load, p99", median(0.99, half_handled), 50),
-        at_most("command over HTTP, half load, p99", median(0.99, answers), 25),
+        at_most("answer → handled in the second service, idle, median", median(0.5, idle_handled), 8),
+        at_most("answer → handled in the second service, idle, p99", median(0.99, idle_handled), 8),
+        at_most("answer → handled in the second service, half load, p99", median(0.99, half_handled), 25),
+        at_most("command over HTTP, half load, p99", median(0.99, answers), 15),
         Figure("command over HTTP, half load, median", median(0.5, answers) * 1000, "ms"),
     ]
 
@@ -174,7 +177,7 @@ def memory() -> list[Figure]:
     figures = []
     for name in addresses()["services"]:
         megabytes = memory_bytes(status()["programs"][name]["pid"]) / 1_000_000
-        figures.append(Figure(f"memory of {name} (all roles)", megabytes, "MB", "≤ 90 MB", megabytes <= 90))
+        figures.append(Figure(f"memory of {name} (all roles)", megabytes, "MB", "≤ 35 MB", megabytes <= 35))
     return figures
 
 
@@ -186,7 +189,7 @@ def start_up() -> Figure:
     began = time.perf_counter()
     subprocess.run([optima, "up"], check=True, env=environment, stdout=subprocess.DEVNULL)
     took = time.perf_counter() - began
-    return Figure("./optima up, warm, to a delivered brief", took, "s", "≤ 10 s", took <= 10)
+    return Figure("./optima up, warm, to a delivered brief", took, "s", "≤ 8 s", took <= 8)
 
 
 def table(figures: list[Figure]) -> str:

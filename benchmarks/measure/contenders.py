@@ -37,6 +37,7 @@ PEERS = ROOT / "benchmarks" / "peers"
 PAIR = ROOT / "benchmarks" / "pair"
 PEERS_VENV = PROGRAMS.parent / "peers-venv"
 ALONE = "the kit's pair"
+RECORDED = "the kit's pair, with trail and history"
 RECORDERS = (events_queue("trail"), HISTORY)
 VISIBLE = "SELECT id FROM written WHERE id = ANY($1::uuid[])"
 WRITTEN = "SELECT count(*) FROM written"
@@ -132,7 +133,7 @@ async def _kit_pair() -> AsyncIterator[list[Contender]]:
             VISIBLE,
         )
         trail = Count(_with_database(known["postgres"], "trail"), TAKEN)
-        recorded = replace(alone, name="the kit's pair, with trail and history", also=(trail,))
+        recorded = replace(alone, name=RECORDED, also=(trail,))
         http, second = pids
         yield [Contender(alone, http, second, _unrecorded), Contender(recorded, http, second)]
 
