@@ -63,6 +63,7 @@ def service(settings: TrailSettings) -> Service[Ports]:
         routes=endpoints,
         reactions=reactions,
         jobs=jobs,
+        linger=0.025,  # nobody waits for an entry, and a large batch costs hardly more than a small one
         jobs_at_once=16,
         resources=Resources(ports, HttpReceivers(Outside(settings.openness)), Printer()),
     )
