@@ -72,7 +72,7 @@ SELECT count(*) FROM (SELECT FROM jobs WHERE state = 'due' AND due_at < $1 LIMIT
 _TAKE: Final = Statement.parse("""
 SELECT kind, key, payload, revision, attempts, locked_until, causation_id, traceparent FROM jobs
 WHERE id = :id AND state = 'due' AND hinted_at IS NOT NULL
-    AND (locked_until IS NULL OR locked_until < now())
+    AND (locked_until IS NULL OR locked_until < now() OR locked_until = :own_lease::timestamptz)
 FOR UPDATE SKIP LOCKED
 """)
 _LEASE: Final = Statement.parse("""
@@ -100,15 +100,16 @@ class JobRunner(Generic[P]):
         """Runs the job if it is due, hinted at, and in nobody else's hands. A failure is recorded with the
         job; an unreachable database is waited for."""
         pause = pauses()
+        leases: list[datetime] = []  # a run that the database interrupted begins again under its own
         while True:
             try:
-                await self._run(id_, tenant_id)
+                await self._run(id_, tenant_id, leases)
                 return
             except UNAVAILABLE as error:
                 _LOG.warning("database unreachable; holding the job", job=str(id_), error=repr(error))
                 await asyncio.sleep(pause())
 
-    async def _run(self, id_: UUID, tenant_id: UUID) -> None:
+    async def _run(self, id_: UUID, tenant_id: UUID, leases: list[datetime]) -> None:
         began = time.perf_counter()
         taken: asyncpg.Record | None = None
         kind: JobKind | None = None
@@ -117,7 +118,7 @@ class JobRunner(Generic[P]):
         try:
             async with self.database.begin(tenant_id) as transaction:
                 taking = transaction.unit(Cause(self.database.clock.now()))
-                taken = await taking.fetchrow(_TAKE, id=id_)
+                taken = await taking.fetchrow(_TAKE, id=id_, own_lease=leases[-1] if leases else None)
                 if taken is None:
                     return
                 lease = taken["locked_until"]
@@ -135,6 +136,7 @@ class JobRunner(Generic[P]):
                     lease = await taking.fetchval(_LEASE, id=id_, seconds=seconds + 10)
             if kind.outside:
                 assert lease is not None
+                leases.append(lease)
                 run: JobRun[P] = JobRun(
                     self.service.ports,
                     self.service.resources,
