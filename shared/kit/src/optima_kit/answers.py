@@ -12,7 +12,7 @@ import orjson
 from .sql import Statement
 
 if TYPE_CHECKING:
-    from .postgres import Connection
+    from .db import UnitOfWork
 
 _FIND = Statement.parse("""
 SELECT request_hash, status, headers, body FROM idempotency_keys WHERE person_id = :person_id AND key = :key
@@ -63,9 +63,9 @@ class AnswerWrites:
         }
 
 
-async def find_answer(connection: Connection, person_id: UUID, key: str) -> Answer | None:
+async def find_answer(work: UnitOfWork, person_id: UUID, key: str) -> Answer | None:
     """The answer to an earlier request of that person under that key."""
-    row = await connection.fetchrow(_FIND.sql, person_id, key)
+    row = await work.fetchrow(_FIND, person_id=person_id, key=key)
     if row is None:
         return None
     return Answer(row["request_hash"], row["status"], orjson.loads(row["headers"] or "{}"), row["body"])

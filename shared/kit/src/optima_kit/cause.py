@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
+
+from .tracing import current_trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,4 +19,5 @@ class Cause:
     on_behalf_of: UUID | None = None
     causation_id: UUID | None = None
     """The event that is being answered."""
-    traceparent: str | None = None
+    traceparent: str | None = field(default_factory=current_trace)
+    """The trace in hand, unless another is named."""

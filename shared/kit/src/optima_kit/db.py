@@ -25,7 +25,6 @@ from .metrics import POOL_WAIT_SECONDS
 from .outbox import ADD_ANSWERS, ADD_EVENTS, ADD_EVENTS_AND_ANSWERS, CausedOutbox, OutboxWrites
 from .postgres import UNAVAILABLE, Connection, Pool, commit, open_pool, roll_back
 from .sql import Statement
-from .tracing import current_trace
 from .writes import StateWrites
 
 
@@ -268,7 +267,7 @@ class Database:
     async def transaction(self, tenant_id: UUID, cause: Cause | None = None) -> AsyncIterator[UnitOfWork]:
         """The work of one cause in a transaction of its own; without one, of now and of the trace in hand."""
         async with self.begin(tenant_id) as transaction:
-            yield transaction.unit(cause or self._cause())
+            yield transaction.unit(cause or Cause(self.clock.now()))
 
     @asynccontextmanager
     async def reading(self, tenant_id: UUID, *, now: datetime | None = None) -> AsyncIterator[UnitOfWork]:
@@ -279,12 +278,9 @@ class Database:
                 f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {_set_tenant(tenant_id)}"
             )
             try:
-                yield Transaction(connection, tenant_id, self._source).unit(self._cause(now))
+                yield Transaction(connection, tenant_id, self._source).unit(Cause(now or self.clock.now()))
             finally:
                 await roll_back(connection)
-
-    def _cause(self, at: datetime | None = None) -> Cause:
-        return Cause(at or self.clock.now(), traceparent=current_trace())
 
     async def blameless(self, error: BaseException) -> bool:
         """Whether the database has nothing to do with `error`: other systems raise what it does."""

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from optima_kit.cause import Cause
 from optima_kit.db import Database, UnitOfWork
-from optima_kit.tracing import current_trace
 
 from ..application.ports import Ports
 
@@ -25,7 +24,7 @@ class DatabaseDirectory:
 
     @asynccontextmanager
     async def work(self, tenant_id: UUID) -> AsyncIterator[Ports]:
-        cause = Cause(self._database.clock.now(), self._actor_id, traceparent=current_trace())
+        cause = Cause(self._database.clock.now(), self._actor_id)
         async with self._database.transaction(tenant_id, cause) as work:
             yield self._ports(work)
 

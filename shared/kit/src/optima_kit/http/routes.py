@@ -20,7 +20,6 @@ from pydantic import BaseModel
 from ..actor import Actor
 from ..cause import Cause
 from ..refusals import PreconditionRequired
-from ..tracing import current_trace
 
 if typing.TYPE_CHECKING:
     from ..db import Database, UnitOfWork
@@ -59,7 +58,7 @@ class Call(Generic[P]):
     @property
     def cause(self) -> Cause:
         """For transactions of the handler's own."""
-        return Cause(self.now, actor_id=self.actor.person_id, traceparent=current_trace())
+        return Cause(self.now, actor_id=self.actor.person_id)
 
     @property
     def ports(self) -> P:

@@ -41,7 +41,7 @@ from ..refusals import (
     UnsupportedMedia,
     WrongState,
 )
-from ..tracing import begin_trace, current_trace
+from ..tracing import begin_trace
 from .addresses import Addresses, Handler
 from .openapi import openapi_document
 from .problems import Catalogue, body_of, language_of, problem_of, problem_of_validation
@@ -220,7 +220,7 @@ class Api(Generic[P]):
         if route.query is not None:
             arguments["query"] = _parse_query(route.query, request)
         expected = _expected_version(route, request)
-        now, trace = self._clock.now(), current_trace()
+        now = self._clock.now()
 
         async def handled(work: UnitOfWork | None) -> web.Response:
             call: Call[P] = Call(
@@ -243,7 +243,7 @@ class Api(Generic[P]):
         if not route.writes:
             async with self._database.reading(actor.tenant_id, now=now) as work:
                 return await handled(work)
-        cause = Cause(now, actor_id=actor.person_id, traceparent=trace)
+        cause = Cause(now, actor_id=actor.person_id)
         key = _idempotency_key(request, required=route.idempotent)
         if key is None:
             return await self._lanes.run(actor.tenant_id, lambda open_: handled(open_.unit(cause)))
@@ -260,7 +260,7 @@ class Api(Generic[P]):
             except (Refusal, asyncpg.UniqueViolationError):
                 # An earlier request with this key was answered: what it did is why this one could not.
                 async with self._database.reading(actor.tenant_id) as work:
-                    kept = await find_answer(work.connection, actor.person_id, key)
+                    kept = await find_answer(work, actor.person_id, key)
                 if kept is None:
                     raise
                 if kept.request_hash != fingerprint:
