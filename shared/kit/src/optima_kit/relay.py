@@ -133,9 +133,11 @@ class Relay:
             # Marking survives a crash of the database or is done again: it need not wait for the disk.
             await connection.execute("SET synchronous_commit = off")
             await self.publish(connection, until=self._stopping)
-        finally:
-            if not connection.is_closed():
-                await connection.execute("RESET synchronous_commit; SELECT pg_advisory_unlock_all()")
+            await connection.execute("RESET synchronous_commit; SELECT pg_advisory_unlock_all()")
+        except BaseException:
+            # The lease ends with its session: one that went back into the pool would keep it from everybody.
+            connection.terminate()
+            raise
 
     async def publish(self, connection: Connection, *, until: asyncio.Event) -> None:
         """Publishes what the outbox holds and what comes, on a session that holds the lease."""
