@@ -119,7 +119,7 @@ async def test_every_event_arrives_two_times_more_and_backwards(stack):
         messages.reverse()
         async with Broker(stack.addresses["amqp"], "every event again") as broker:
             publisher = Publisher(broker, EVENTS, "application/cloudevents+json")
-            await broker.ready()
+            await eventually(lambda: broker.connected, describe="the broker")
             for again in (messages, messages):
                 for start in range(0, len(again), 500):
                     assert all(await publisher.publish(again[start : start + 500]))

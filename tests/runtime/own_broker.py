@@ -16,7 +16,7 @@ from pika.exceptions import ConnectionClosedByBroker
 
 from optima_kit.topology import EVENTS, Access, definitions
 from optima_local.broker_administration import ManagementApi
-from optima_local.processes import StartFailed
+from optima_local.processes import StartFailed, spawn
 from optima_local.rabbitmq import PrivateRabbit, find_rabbitmq
 
 from ..stack import free_port
@@ -51,13 +51,7 @@ class OwnBroker:
 
     def start(self) -> None:
         for program in self.rabbit.programs():
-            process = subprocess.Popen(
-                program.command,
-                env=dict(program.environment),
-                cwd=program.folder,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
+            process = spawn(program, subprocess.DEVNULL)
             self._processes.append(process)
             wait_for(program.ready, process)
         administration = ManagementApi(self.management)

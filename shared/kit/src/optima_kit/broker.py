@@ -173,8 +173,8 @@ class Broker:
         self._name = name
         self._connection: AsyncioConnection | None = None
         self._opened = asyncio.Event()
-        self._unblocked = asyncio.Event()
-        self._unblocked.set()
+        self.blocked = False
+        """Whether RabbitMQ refuses publishes for now (memory or disk alarm)."""
         self._keeper: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Broker:
@@ -185,7 +185,7 @@ class Broker:
         await self.close()
 
     def start(self) -> None:
-        """Begins to connect; `ready` tells when that has succeeded."""
+        """Begins to connect; `connected` tells when that has succeeded."""
         self._keeper = asyncio.create_task(self._keep_connected(), name=f"broker {self._name}")
 
     async def close(self) -> None:
@@ -199,17 +199,6 @@ class Broker:
     @property
     def connected(self) -> bool:
         return self._opened.is_set()
-
-    @property
-    def blocked(self) -> bool:
-        """Whether RabbitMQ refuses publishes for now (memory or disk alarm)."""
-        return not self._unblocked.is_set()
-
-    async def ready(self) -> None:
-        """Waits until publishing makes sense: connected, and not blocked by an alarm."""
-        while not (self._opened.is_set() and self._unblocked.is_set()):
-            await self._opened.wait()
-            await self._unblocked.wait()
 
     @asynccontextmanager
     async def channel(self) -> AsyncIterator[Channel]:
@@ -253,7 +242,7 @@ class Broker:
                 continue
             pause = pauses()
             self._connection = connection
-            self._unblocked.set()
+            self.blocked = False
             self._opened.set()
             BROKER_CONNECTED.labels(self._name).set(1)
             BROKER_BLOCKED.labels(self._name).set(0)
@@ -267,7 +256,7 @@ class Broker:
                 raise
             finally:
                 self._opened.clear()
-                self._unblocked.set()
+                self.blocked = False
                 self._connection = None
                 BROKER_CONNECTED.labels(self._name).set(0)
             away_since = time.monotonic()
@@ -311,11 +300,11 @@ class Broker:
     def _on_blocked(self, *_: Any) -> None:
         _LOG.warning("broker blocks publishes", connection=self._name)
         BROKER_BLOCKED.labels(self._name).set(1)
-        self._unblocked.clear()
+        self.blocked = True
 
     def _on_unblocked(self, *_: Any) -> None:
         BROKER_BLOCKED.labels(self._name).set(0)
-        self._unblocked.set()
+        self.blocked = False
 
 
 @dataclass(slots=True, eq=False)

@@ -214,7 +214,8 @@ class Consumer(Generic[P]):
                     for item in items:
                         await self._handle_items([item])
                     return
-                # What came before it has just gone well; the suspect gets a transaction of its own.
+                # The suspect gets a transaction of its own. Where it only met a write that one before it had
+                # gathered, those before it fail again and go one by one.
                 place = items.index(failed.item)
                 await self._handle_items(items[:place])
                 await self._handle_items([failed.item])

@@ -115,12 +115,8 @@ class Lanes:
                 while group:
                     if outcomes and time.perf_counter() - began > GROUP_SECONDS:
                         break
-                    command = group.pop(0)
-                    try:
-                        outcomes.append((command, *await _attempt(command, transaction, together=together)))
-                    except BaseException:
-                        group.insert(0, command)
-                        raise
+                    outcomes.append((group[0], *await _attempt(group[0], transaction, together=together)))
+                    del group[0]
         except asyncio.CancelledError:
             for command in (*(command for command, _, _ in outcomes), *group):
                 command.answer.cancel()
