@@ -10,7 +10,7 @@ from uuid import UUID
 
 import asyncpg
 
-from .http import Call, Page, PageQuery, Routes, View, decode_cursor, encode_cursor
+from .http import Call, Page, PageQuery, Routes, View, page_of
 from .parking import PutAside, Reason, list_parked, replay
 from .refusals import Absent
 from .relay import republish
@@ -39,13 +39,8 @@ def parking_routes() -> Routes:
     async def list_parked_messages(call: Call[Any], query: PageQuery) -> Page[ParkedMessageView]:
         """Lists messages that could not be handled and wait for someone to replay them."""
         assert call.transaction is not None
-        after = decode_cursor(query.cursor, UUID)
-        found = await list_parked(
-            call.transaction.connection, after=after[0] if after else None, limit=query.limit + 1
-        )
-        shown = found[: query.limit]
-        more = encode_cursor(shown[-1].id) if len(found) > query.limit else None
-        return Page(items=[_view(message) for message in shown], next_cursor=more)
+        found = await list_parked(call.transaction.connection, after=query.after(UUID), limit=query.rows)
+        return page_of(query, found, _view, lambda message: message.id)
 
     @routes.post("/v1/parked-messages/{message_id}/replay", privilege="operations.replay", status=202)
     async def replay_parked_message(call: Call[Any], message_id: UUID) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 import orjson
 
 from optima_kit.cause import Cause
-from optima_kit.http import Call, Content, Page, PageQuery, Reply, Routes, decode_cursor, encode_cursor
+from optima_kit.http import Call, Content, Page, PageQuery, Reply, Routes, page_of
 
 from ..application import queries
 from ..application.access import hidden_fields, pinned_process, running_process, version_of
@@ -22,7 +22,7 @@ from ..application.define_process import define_process, retire_process
 from ..application.delegate import Wish, give_delegation, revoke_delegation
 from ..application.forward_part import forward_part
 from ..application.move_approvals import begin_move, read_move, revert_move, run_move
-from ..application.ports import Held, InboxPlace, Move, Ports
+from ..application.ports import Held, InboxPlace, Move, Ports, Waiting
 from ..application.publish_process import publish_process
 from ..application.recall_approval import recall_approval
 from ..application.replay_process import begin_replay, read_replay
@@ -111,11 +111,8 @@ async def process_schema(call: Call[Ports]) -> Content:
 @routes.get("/v1/processes", privilege="process.read")
 async def list_processes(call: Call[Ports], query: PageQuery) -> Page[ProcessView]:
     """List processes by key"""
-    cursor = decode_cursor(query.cursor, str)
-    found = await call.ports.processes.page(cursor[0] if cursor else "", query.limit + 1)
-    shown = found[: query.limit]
-    more = encode_cursor(shown[-1].key) if len(found) > query.limit else None
-    return Page(items=[process_view(draft) for draft in shown], next_cursor=more)
+    found = await call.ports.processes.page(query.after(str) or "", query.rows)
+    return page_of(query, found, process_view, lambda draft: draft.key)
 
 
 @routes.get("/v1/processes/{key}", privilege="process.read")
@@ -218,13 +215,12 @@ async def preview_moves(call: Call[Ports], key: str, body: MoveCommand) -> Reply
 async def list_moves(call: Call[Ports], key: str, query: PageQuery) -> Page[MoveView]:
     """List the moves of a process's approvals, newest first"""
     await queries.read_process(call.ports, key)
-    cursor = decode_cursor(query.cursor, UUID)
-    found = await call.ports.moves.page(key, cursor[0] if cursor else None, query.limit + 1)
-    shown = found[: query.limit]
+    found = await call.ports.moves.page(key, query.after(UUID), query.rows)
+    counts = {move.id: await call.ports.moves.counts(move.id) for move in found}
     directory = await call.ports.directories.read()
-    items = [move_view(move, await call.ports.moves.counts(move.id), directory) for move in shown]
-    more = encode_cursor(shown[-1].id) if len(found) > query.limit else None
-    return Page(items=items, next_cursor=more)
+    return page_of(
+        query, found, lambda move: move_view(move, counts[move.id], directory), lambda move: move.id
+    )
 
 
 @routes.get("/v1/moves/{move_id}", privilege="process.write")
@@ -237,12 +233,8 @@ async def show_move(call: Call[Ports], move_id: UUID) -> Reply[MoveView]:
 async def list_moved(call: Call[Ports], move_id: UUID, query: MovedQuery) -> Page[MovedView]:
     """What is to become, or became, of each approval"""
     move = await read_move(call.ports, move_id)
-    cursor = decode_cursor(query.cursor, UUID)
-    after = cursor[0] if cursor else None
-    found = await call.ports.moves.items(move.id, after, query.verdict, query.limit + 1)
-    shown = found[: query.limit]
-    more = encode_cursor(shown[-1].approval_id) if len(found) > query.limit else None
-    return Page(items=[moved_view(each) for each in shown], next_cursor=more)
+    found = await call.ports.moves.items(move.id, query.after(UUID), query.verdict, query.rows)
+    return page_of(query, found, moved_view, lambda each: each.approval_id)
 
 
 @routes.post("/v1/moves/{move_id}/execution", privilege="process.write", status=202)
@@ -302,7 +294,6 @@ async def list_approvals(call: Call[Ports], query: ApprovalsQuery) -> Page[Summa
     """List the approvals that concern the caller, newest first
 
     All of them, where the caller holds `approval.read_all`."""
-    cursor = decode_cursor(query.cursor, UUID)
     found = await queries.list_approvals(
         call.ports,
         call.actor,
@@ -310,13 +301,11 @@ async def list_approvals(call: Call[Ports], query: ApprovalsQuery) -> Page[Summa
         query.state,
         query.process,
         query.text,
-        cursor[0] if cursor else None,
-        query.limit + 1,
+        query.after(UUID),
+        query.rows,
     )
-    shown = found[: query.limit]
     directory = await call.ports.directories.read()
-    more = encode_cursor(shown[-1].id) if len(found) > query.limit else None
-    return Page(items=[summary_view(listed, directory) for listed in shown], next_cursor=more)
+    return page_of(query, found, lambda listed: summary_view(listed, directory), lambda listed: listed.id)
 
 
 @routes.get("/v1/approvals/{approval_id}", privilege="approval.read")
@@ -328,17 +317,14 @@ async def read_approval(call: Call[Ports], approval_id: UUID) -> Reply[ApprovalV
 @routes.get("/v1/approvals/{approval_id}/history", privilege="approval.read")
 async def list_history(call: Call[Ports], approval_id: UUID, query: PageQuery) -> Page[HistoryView]:
     """Everything that happened to an approval, the first first"""
-    cursor = decode_cursor(query.cursor, int)
-    after = cursor[0] if cursor else 0
-    held, told = await queries.read_history(call.ports, call.actor, approval_id, after, query.limit + 1)
+    after = query.after(int) or 0
+    held, told = await queries.read_history(call.ports, call.actor, approval_id, after, query.rows)
     directory = await call.ports.directories.read()
     process = await pinned_process(call.ports, held.approval)
     hidden = (
         hidden_fields(directory, process, held.approval, call.actor, call.ports) if process else set[str]()
     )
-    shown = told[: query.limit]
-    more = encode_cursor(shown[-1].number) if len(told) > query.limit else None
-    return Page(items=[history_view(each, directory, hidden) for each in shown], next_cursor=more)
+    return page_of(query, told, lambda each: history_view(each, directory, hidden), lambda each: each.number)
 
 
 @routes.post("/v1/approvals/{approval_id}/decisions", privilege="approval.decide")
@@ -389,21 +375,19 @@ async def recall(call: Call[Ports], approval_id: UUID, body: RecallCommand) -> R
 @routes.get("/v1/inbox", privilege="approval.decide")
 async def inbox(call: Call[Ports], query: InboxQuery) -> Page[InboxView]:
     """What waits for the caller to decide: directly, by role, or on somebody's behalf; the oldest first"""
-    cursor = decode_cursor(query.cursor, datetime, UUID, str, UUID)
+    cursor = query.after(datetime, UUID, str, UUID)
     chosen = query.chosen(call.now)
     after = InboxPlace(*cursor) if cursor else None
-    found = await queries.read_inbox(call.ports, call.actor, chosen, after, query.limit + 1)
+    found = await queries.read_inbox(call.ports, call.actor, chosen, after, query.rows)
     directory = await call.ports.directories.read()
-    shown = found[: query.limit]
-    items = []
-    for waiting in shown:
-        process = await version_of(call.ports, waiting.listed.process_key, waiting.listed.process_version)
-        items.append(inbox_view(waiting, process, directory, call.actor.person_id))
-    more = None
-    if len(found) > query.limit:
-        last = shown[-1]
-        more = encode_cursor(last.requested_at, last.listed.id, last.step, last.person)
-    return Page(items=items, next_cursor=more)
+    followed = {(each.listed.process_key, each.listed.process_version) for each in found}
+    versions = {each: await version_of(call.ports, *each) for each in followed}
+
+    def view(waiting: Waiting) -> InboxView:
+        process = versions[waiting.listed.process_key, waiting.listed.process_version]
+        return inbox_view(waiting, process, directory, call.actor.person_id)
+
+    return page_of(query, found, view, lambda row: (row.requested_at, row.listed.id, row.step, row.person))
 
 
 @routes.get("/v1/inbox/summary", privilege="approval.decide")
@@ -428,13 +412,11 @@ async def list_delegations(call: Call[Ports], query: PageQuery) -> Page[Delegati
     """List the delegations that the caller gave or received, newest first
 
     All of them, where the caller holds `approval.read_all`."""
-    cursor = decode_cursor(query.cursor, UUID)
-    before = cursor[0] if cursor else None
-    found = await queries.list_delegations(call.ports, call.actor, before, query.limit + 1)
-    shown = found[: query.limit]
+    found = await queries.list_delegations(call.ports, call.actor, query.after(UUID), query.rows)
     directory = await call.ports.directories.read()
-    more = encode_cursor(shown[-1].delegation.id) if len(found) > query.limit else None
-    return Page(items=[delegation_view(each, directory) for each in shown], next_cursor=more)
+    return page_of(
+        query, found, lambda each: delegation_view(each, directory), lambda each: each.delegation.id
+    )
 
 
 @routes.post("/v1/delegations", privilege="approval.delegate", status=201)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from decimal import Decimal
-from typing import TypeVar
 from uuid import UUID
 
 from optima_kit.http import (
@@ -14,8 +12,7 @@ from optima_kit.http import (
     PageQuery,
     Reply,
     Routes,
-    decode_cursor,
-    encode_cursor,
+    page_of,
 )
 
 from ..application import queries
@@ -54,20 +51,6 @@ from .views import (
 
 routes = Routes()
 
-R = TypeVar("R")
-V = TypeVar("V")
-
-
-def _page(
-    query: PageQuery, found: list[R], view: Callable[[R], V], key: Callable[[R], UUID | int]
-) -> Page[V]:
-    """The page that `query` asks for, when one row more than its limit was looked for."""
-    shown = found[: query.limit]
-    more = len(found) > query.limit
-    return Page(
-        items=[view(row) for row in shown], next_cursor=encode_cursor(key(shown[-1])) if more else None
-    )
-
 
 def _shown(call: Call[Ports], brief: Brief) -> Reply[BriefView]:
     return Reply(brief_view(call.actor, brief), version=brief.version)
@@ -84,17 +67,16 @@ async def draft(call: Call[Ports], body: DraftBrief) -> Reply[BriefView]:
 @routes.get("/v1/briefs", privilege="brief.read")
 async def list_briefs(call: Call[Ports], query: BriefsQuery) -> Page[SummaryView]:
     """List the briefs that the caller may see, newest first"""
-    cursor = decode_cursor(query.cursor, UUID)
     found = await queries.list_briefs(
         call.ports,
         call.actor,
         own_only=query.requester is not None,
         state=query.state,
         text=query.text,
-        before=cursor[0] if cursor else None,
-        limit=query.limit + 1,
+        before=query.after(UUID),
+        limit=query.rows,
     )
-    return _page(query, found, lambda row: summary_view(row), lambda row: row.brief_id)
+    return page_of(query, found, summary_view, lambda row: row.brief_id)
 
 
 @routes.get("/v1/briefs/{brief_id}", privilege="brief.read")
@@ -142,11 +124,10 @@ async def cancel(call: Call[Ports], brief_id: UUID, body: CancelBrief) -> Reply[
 @routes.get("/v1/briefs/{brief_id}/revisions", privilege="brief.read")
 async def list_revisions(call: Call[Ports], brief_id: UUID, query: PageQuery) -> Page[RevisionView]:
     """List a brief's frozen revisions, the first first"""
-    cursor = decode_cursor(query.cursor, int)
-    found = await queries.list_revisions(
-        call.ports, call.actor, brief_id, cursor[0] if cursor else 0, query.limit + 1
+    found = await queries.list_revisions(call.ports, call.actor, brief_id, query.after(int) or 0, query.rows)
+    return page_of(
+        query, found, lambda row: revision_view(call.actor, row), lambda row: row.revision.revision
     )
-    return _page(query, found, lambda row: revision_view(call.actor, row), lambda row: row.revision.revision)
 
 
 @routes.get("/v1/briefs/{brief_id}/revisions/{revision}", privilege="brief.read")
@@ -158,11 +139,8 @@ async def read_revision(call: Call[Ports], brief_id: UUID, revision: int) -> Rev
 @routes.get("/v1/briefs/{brief_id}/history", privilege="brief.read")
 async def list_history(call: Call[Ports], brief_id: UUID, query: PageQuery) -> Page[MoveView]:
     """List every change of a brief's state, the first first: when, by whom, why"""
-    cursor = decode_cursor(query.cursor, int)
-    found = await queries.list_history(
-        call.ports, call.actor, brief_id, cursor[0] if cursor else 0, query.limit + 1
-    )
-    return _page(query, found, lambda row: move_view(row[1]), lambda row: row[0])
+    found = await queries.list_history(call.ports, call.actor, brief_id, query.after(int) or 0, query.rows)
+    return page_of(query, found, lambda row: move_view(row[1]), lambda row: row[0])
 
 
 @routes.post(
@@ -202,8 +180,5 @@ async def comment(call: Call[Ports], brief_id: UUID, body: CommentBrief) -> Comm
 @routes.get("/v1/briefs/{brief_id}/comments", privilege="brief.read")
 async def list_comments(call: Call[Ports], brief_id: UUID, query: PageQuery) -> Page[CommentView]:
     """List a brief's comments, the oldest first"""
-    cursor = decode_cursor(query.cursor, UUID)
-    found = await queries.list_comments(
-        call.ports, call.actor, brief_id, cursor[0] if cursor else None, query.limit + 1
-    )
-    return _page(query, found, lambda row: comment_view(row), lambda row: row.comment_id)
+    found = await queries.list_comments(call.ports, call.actor, brief_id, query.after(UUID), query.rows)
+    return page_of(query, found, comment_view, lambda row: row.comment_id)

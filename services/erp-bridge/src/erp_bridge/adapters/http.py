@@ -25,8 +25,7 @@ from optima_kit.http import (
     Routes,
     Text,
     View,
-    decode_cursor,
-    encode_cursor,
+    page_of,
 )
 from optima_kit.http.problems import load_catalogue
 from optima_kit.refusals import Invalid, WrongState
@@ -291,13 +290,10 @@ async def start_import(call: Call[Ports], key: str, body: StartImport) -> Import
 @routes.get("/v1/failures", privilege="erp.read")
 async def list_failures(call: Call[Ports], query: FailureQuery) -> Page[FailureView]:
     """Records that could not be exchanged, the oldest first."""
-    after = decode_cursor(query.cursor, UUID)
     found = await call.ports.failures.list_failures(
-        connection=query.connection, after=after[0] if after else None, limit=query.limit + 1
+        connection=query.connection, after=query.after(UUID), limit=query.rows
     )
-    shown = found[: query.limit]
-    more = encode_cursor(shown[-1].failure_id) if len(found) > len(shown) else None
-    return Page(items=[_failure(call, each) for each in shown], next_cursor=more)
+    return page_of(query, found, lambda each: _failure(call, each), lambda each: each.failure_id)
 
 
 @routes.post("/v1/failures/{failure_id}/replay", privilege="erp.sync")
@@ -310,13 +306,9 @@ async def replay(call: Call[Ports], failure_id: UUID) -> ReplayView:
 async def list_customers(call: Call[Ports], query: CustomerQuery) -> Page[CustomerView]:
     """The customers that the ERPs told of, by name."""
     found = await call.ports.customers.list_customers(
-        code=query.code, after=decode_cursor(query.cursor, str, UUID), limit=query.limit + 1
+        code=query.code, after=query.after(str, UUID), limit=query.rows
     )
-    shown = found[: query.limit]
-    more = None
-    if len(found) > len(shown):
-        more = encode_cursor(shown[-1].fields.name, shown[-1].customer_id)
-    return Page(items=[_customer(each) for each in shown], next_cursor=more)
+    return page_of(query, found, _customer, lambda each: (each.fields.name, each.customer_id))
 
 
 @routes.get("/v1/customers/{customer_id}", privilege="customer.read")
@@ -334,13 +326,11 @@ async def list_lookup_tables(call: Call[Ports]) -> Page[LookupTableView]:
 @routes.get("/v1/lookup-tables/{table}", privilege="lookup.read")
 async def read_lookup_table(call: Call[Ports], table: str, query: LookupQuery) -> Page[LookupRowView]:
     """The codes of a table that are valid on a day, by code."""
-    after = decode_cursor(query.cursor, str)
+    after = query.after(str)
     day = query.on or call.now.date()
     valid = [row for row in lookup_table(table) if row.valid_on(day)]
-    found = [row for row in valid if after is None or row.code > after[0]]
-    shown = found[: query.limit]
-    more = encode_cursor(shown[-1].code) if len(found) > len(shown) else None
-    return Page(items=[_lookup_row(row, call.language) for row in shown], next_cursor=more)
+    found = [row for row in valid if after is None or row.code > after]
+    return page_of(query, found, lambda row: _lookup_row(row, call.language), lambda row: row.code)
 
 
 class _RequestWork:

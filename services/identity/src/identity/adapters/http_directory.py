@@ -29,8 +29,7 @@ from optima_kit.http import (
     Routes,
     Text,
     View,
-    decode_cursor,
-    encode_cursor,
+    page_of,
 )
 from optima_kit.ids import new_id
 from optima_kit.refusals import Absent, Invalid
@@ -209,14 +208,8 @@ class PeopleQuery(PageQuery):
 @routes.get("/v1/people", privilege="directory.read")
 async def list_people(call: Call[Ports], query: PeopleQuery) -> Page[PersonView]:
     """List people, by name"""
-    after = decode_cursor(query.cursor, str, UUID)
-    people = await call.ports.people.list(
-        text=query.text, after=(after[0], after[1]) if after else None, limit=query.limit + 1
-    )
-    shown = people[: query.limit]
-    more = len(people) > len(shown)
-    cursor = encode_cursor(shown[-1].name, shown[-1].id) if more else None
-    return Page[PersonView](items=[PersonView.of(person) for person in shown], next_cursor=cursor)
+    people = await call.ports.people.list(text=query.text, after=query.after(str, UUID), limit=query.rows)
+    return page_of(query, people, PersonView.of, lambda person: (person.name, person.id))
 
 
 @routes.get("/v1/people/{person_id}", privilege="directory.read")
@@ -409,10 +402,8 @@ async def put_unit(call: Call[Ports], key: str, body: DefineUnit) -> Reply[UnitV
 @routes.get("/v1/units", privilege="directory.read")
 async def list_units(call: Call[Ports], query: PageQuery) -> Page[UnitView]:
     """List units, by key"""
-    units = await call.ports.units.list(after=_key_after(query), limit=query.limit + 1)
-    shown = units[: query.limit]
-    cursor = encode_cursor(shown[-1].key) if len(units) > len(shown) else None
-    return Page[UnitView](items=[UnitView.of(unit) for unit in shown], next_cursor=cursor)
+    units = await call.ports.units.list(after=query.after(str), limit=query.rows)
+    return page_of(query, units, UnitView.of, lambda unit: unit.key)
 
 
 @routes.get("/v1/units/{key}", privilege="directory.read")
@@ -453,10 +444,8 @@ async def put_role(call: Call[Ports], key: str, body: DefineRole) -> Reply[RoleV
 @routes.get("/v1/roles", privilege="directory.read")
 async def list_roles(call: Call[Ports], query: PageQuery) -> Page[RoleView]:
     """List roles, by key"""
-    roles = await call.ports.roles.list(after=_key_after(query), limit=query.limit + 1)
-    shown = roles[: query.limit]
-    cursor = encode_cursor(shown[-1].key) if len(roles) > len(shown) else None
-    return Page[RoleView](items=[RoleView.of(role) for role in shown], next_cursor=cursor)
+    roles = await call.ports.roles.list(after=query.after(str), limit=query.rows)
+    return page_of(query, roles, RoleView.of, lambda role: role.key)
 
 
 @routes.get("/v1/roles/{key}", privilege="directory.read")
@@ -584,12 +573,12 @@ async def renew_account_secret(call: Call[Ports], account_id: UUID) -> Reply[Ope
 @routes.get("/v1/service-accounts", privilege="directory.write")
 async def list_accounts(call: Call[Ports], query: PageQuery) -> Page[ServiceAccountView]:
     """List service accounts, by name"""
-    accounts = await call.ports.accounts.list(after=_key_after(query), limit=query.limit + 1)
-    shown = accounts[: query.limit]
-    cursor = encode_cursor(shown[-1].name) if len(accounts) > len(shown) else None
-    return Page[ServiceAccountView](
-        items=[ServiceAccountView.of(client_id_of(call.actor.tenant_id, each), each) for each in shown],
-        next_cursor=cursor,
+    accounts = await call.ports.accounts.list(after=query.after(str), limit=query.rows)
+    return page_of(
+        query,
+        accounts,
+        lambda each: ServiceAccountView.of(client_id_of(call.actor.tenant_id, each), each),
+        lambda each: each.name,
     )
 
 
@@ -597,11 +586,6 @@ async def list_accounts(call: Call[Ports], query: PageQuery) -> Page[ServiceAcco
 async def close_account(call: Call[Ports], account_id: UUID) -> None:
     """Close a service account for good"""
     await close_service_account(call.ports, call.actor, account_id)
-
-
-def _key_after(query: PageQuery) -> str | None:
-    after = decode_cursor(query.cursor, str)
-    return str(after[0]) if after else None
 
 
 def _code(key: str) -> str:

@@ -18,8 +18,7 @@ from optima_kit.http import (
     Routes,
     Text,
     View,
-    decode_cursor,
-    encode_cursor,
+    page_of,
 )
 from optima_kit.refusals import Absent, Invalid
 
@@ -178,10 +177,5 @@ async def _read(call: Call[Ports], kind: type[L], code: str, view: Callable[[L],
 
 
 async def _list(call: Call[Ports], kind: type[L], query: PageQuery, view: Callable[[L], V]) -> Page[V]:
-    after = decode_cursor(query.cursor, str)
-    lookups = await call.ports.lookups.page(kind, after=after[0] if after else None, limit=query.limit + 1)
-    shown = lookups[: query.limit]
-    more = len(lookups) > query.limit
-    return Page(
-        items=[view(lookup) for lookup in shown], next_cursor=encode_cursor(shown[-1].code) if more else None
-    )
+    lookups = await call.ports.lookups.page(kind, after=query.after(str), limit=query.rows)
+    return page_of(query, lookups, view, lambda lookup: lookup.code)

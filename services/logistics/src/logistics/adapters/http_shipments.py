@@ -23,8 +23,7 @@ from optima_kit.http import (
     Routes,
     Text,
     View,
-    decode_cursor,
-    encode_cursor,
+    page_of,
 )
 from optima_kit.refusals import Absent
 
@@ -275,13 +274,8 @@ async def cancel(call: Call[Ports], shipment_id: UUID, body: Reason) -> Reply[Sh
 async def list_shipments(call: Call[Ports], query: ShipmentQuery) -> Page[ShipmentView]:
     """Newest first."""
     filters = ShipmentFilter(**query.model_dump(exclude={"limit", "cursor"}))
-    before = decode_cursor(query.cursor, UUID)
-    rows = await call.ports.shipments.page(
-        filters, before=before[0] if before else None, limit=query.limit + 1
-    )
-    shown = rows[: query.limit]
-    cursor = encode_cursor(shown[-1].shipment.shipment_id) if len(rows) > query.limit else None
-    return Page(items=[_view(row) for row in shown], next_cursor=cursor)
+    rows = await call.ports.shipments.page(filters, before=query.after(UUID), limit=query.rows)
+    return page_of(query, rows, _view, lambda row: row.shipment.shipment_id)
 
 
 @routes.get("/v1/shipments/{shipment_id}", privilege="shipment.read", summary="Read a shipment")

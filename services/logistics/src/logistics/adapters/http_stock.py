@@ -17,8 +17,7 @@ from optima_kit.http import (
     Routes,
     Text,
     View,
-    decode_cursor,
-    encode_cursor,
+    page_of,
 )
 from optima_kit.refusals import Absent
 
@@ -142,29 +141,23 @@ async def list_stock(call: Call[Ports], query: StockQuery) -> Page[StockView]:
         warehouse=query.warehouse,
         job_id=query.job_id,
         order_id=query.order_id,
-        after=decode_cursor(query.cursor, UUID, str),
-        limit=query.limit + 1,
+        after=query.after(UUID, str),
+        limit=query.rows,
     )
-    shown = rows[: query.limit]
-    more = len(rows) > query.limit
-    cursor = encode_cursor(shown[-1].job_id, shown[-1].warehouse) if more else None
-    return Page(items=[_stock_view(row) for row in shown], next_cursor=cursor)
+    return page_of(query, rows, _stock_view, lambda row: (row.job_id, row.warehouse))
 
 
 @routes.get("/v1/movements", privilege="stock.read", summary="Read the ledger")
 async def list_movements(call: Call[Ports], query: MovementQuery) -> Page[RecordedMovementView]:
     """Newest first."""
-    before = decode_cursor(query.cursor, UUID)
     rows = await call.ports.ledger.movements(
         warehouse=query.warehouse,
         job_id=query.job_id,
         shipment_id=query.shipment_id,
-        before=before[0] if before else None,
-        limit=query.limit + 1,
+        before=query.after(UUID),
+        limit=query.rows,
     )
-    shown = rows[: query.limit]
-    cursor = encode_cursor(shown[-1].movement.movement_id) if len(rows) > query.limit else None
-    return Page(items=[_recorded_view(row) for row in shown], next_cursor=cursor)
+    return page_of(query, rows, _recorded_view, lambda row: row.movement.movement_id)
 
 
 @routes.get(

@@ -6,8 +6,8 @@ from datetime import date
 from typing import TypeAlias
 from uuid import UUID
 
-from optima_kit.http import Call, Page, PageQuery, Reply, Routes, decode_cursor, encode_cursor
-from optima_kit.refusals import Absent, Invalid
+from optima_kit.http import Call, Page, PageQuery, Reply, Routes, page_of
+from optima_kit.refusals import Absent
 
 from ..application import queries
 from ..application.accept_phase import accept_phase
@@ -75,11 +75,8 @@ async def put_kind(call: Asked, key: str, body: DefineKind) -> Reply[KindView]:
 @routes.get("/v1/kinds", privilege="lookup.read")
 async def get_kinds(call: Asked, query: PageQuery) -> Page[KindView]:
     """List the kinds of item, by key"""
-    (after,) = decode_cursor(query.cursor, str) or (None,)
-    found = await call.ports.kinds.page(after, query.limit + 1)
-    shown = found[: query.limit]
-    more = encode_cursor(shown[-1].key) if len(found) > query.limit else None
-    return Page(items=[kind_view(kind) for kind in shown], next_cursor=more)
+    found = await call.ports.kinds.page(query.after(str), query.rows)
+    return page_of(query, found, kind_view, lambda kind: kind.key)
 
 
 @routes.get("/v1/kinds/{key}", privilege="lookup.read")
@@ -107,14 +104,11 @@ async def post_order(call: Asked, body: WriteOrder) -> Reply[OrderView]:
 @routes.get("/v1/orders", privilege="order.read")
 async def get_orders(call: Asked, query: OrderQuery) -> Page[OrderSummary]:
     """List orders, the newest first"""
-    (before,) = decode_cursor(query.cursor, UUID) or (None,)
     wanted = OrderFilter(query.state, query.customer, query.brief_id, query.number)
-    found = await queries.list_orders(call.ports, call.actor, wanted, before, query.limit + 1)
-    shown = found[: query.limit]
-    more = encode_cursor(shown[-1].id) if len(found) > query.limit else None
+    found = await queries.list_orders(call.ports, call.actor, wanted, query.after(UUID), query.rows)
     with_customer = call.actor.may("customer.read")
-    return Page(
-        items=[order_summary(order, with_customer=with_customer) for order in shown], next_cursor=more
+    return page_of(
+        query, found, lambda order: order_summary(order, with_customer=with_customer), lambda order: order.id
     )
 
 
@@ -195,12 +189,9 @@ async def post_skip(call: Asked, phase_id: UUID) -> Reply[PhaseView]:
 @routes.get("/v1/tasks", privilege="phase.work")
 async def get_tasks(call: Asked, query: TaskQuery) -> Page[TaskView]:
     """List one's own tasks, those of the nearest deadline first"""
-    after = _deadline_cursor(query.cursor)
-    found = await queries.list_tasks(call.ports, call.actor, query.state, after, query.limit + 1)
-    shown = found[: query.limit]
-    last = shown[-1].task if len(found) > query.limit else None
-    more = encode_cursor(last.deadline.isoformat(), last.phase_id) if last else None
-    return Page(items=[task_view(task) for task in shown], next_cursor=more)
+    after = query.after(date, UUID)
+    found = await queries.list_tasks(call.ports, call.actor, query.state, after, query.rows)
+    return page_of(query, found, task_view, lambda row: (row.task.deadline, row.task.phase_id))
 
 
 @routes.get("/v1/tasks/{phase_id}", privilege="phase.work")
@@ -212,11 +203,8 @@ async def get_task(call: Asked, phase_id: UUID) -> Reply[TaskView]:
 @routes.get("/v1/customers", privilege="customer.read")
 async def get_customers(call: Asked, query: PageQuery) -> Page[CustomerView]:
     """List customers, by code"""
-    (after,) = decode_cursor(query.cursor, str) or (None,)
-    found = await call.ports.customers.page(after, query.limit + 1)
-    shown = found[: query.limit]
-    more = encode_cursor(shown[-1].code) if len(found) > query.limit else None
-    return Page(items=[customer_view(customer) for customer in shown], next_cursor=more)
+    found = await call.ports.customers.page(query.after(str), query.rows)
+    return page_of(query, found, customer_view, lambda customer: customer.code)
 
 
 @routes.get("/v1/customers/{code}", privilege="customer.read")
@@ -242,13 +230,3 @@ async def _phase(call: Asked, job: Job, phase_id: UUID) -> Reply[PhaseView]:
 async def _task(call: Asked, task: Task) -> Reply[TaskView]:
     (seen,) = await queries.see_tasks(call.ports, call.actor, [task])
     return Reply(task_view(seen))
-
-
-def _deadline_cursor(cursor: str | None) -> tuple[date, UUID] | None:
-    values = decode_cursor(cursor, str, UUID)
-    if values is None:
-        return None
-    try:
-        return date.fromisoformat(values[0]), values[1]
-    except ValueError:
-        raise Invalid("bad_cursor", field="cursor") from None

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from pydantic import BeforeValidator, Field
 
-from optima_kit.http import Call, Moment, Page, PageQuery, Query, Routes, View, decode_cursor, encode_cursor
+from optima_kit.http import Call, Moment, Page, PageQuery, Query, Routes, View, page_of
 
 from ..application.ports import Ports, Selection
 from ..application.read_entries import read_entries
@@ -73,13 +73,15 @@ class EntryView(View):
 @routes.get("/v1/entries", privilege="trail.read")
 async def list_entries(call: Call[Ports], query: EntryQuery) -> Page[EntryView]:
     """Who did what, when: the entries of one's competence, oldest first."""
-    after = decode_cursor(query.cursor, UUID)
-    selection = replace(query.selection(), after=after[0] if after else None, limit=query.limit + 1)
+    selection = replace(query.selection(), after=query.after(UUID), limit=query.rows)
     found = await read_entries(call.ports, call.actor, selection)
-    shown = found[: query.limit]
-    more = encode_cursor(shown[-1].entry.occurrence.event_id) if len(found) > len(shown) else None
     whole = call.actor.may("trail.read_all")
-    return Page(items=[_view(each, whole=whole) for each in shown], next_cursor=more)
+    return page_of(
+        query,
+        found,
+        lambda each: _view(each, whole=whole),
+        lambda each: each.entry.occurrence.event_id,
+    )
 
 
 def _view(sealed: SealedEntry, *, whole: bool) -> EntryView:

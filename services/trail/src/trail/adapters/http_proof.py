@@ -6,12 +6,12 @@ from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
-from optima_kit.http import Call, Page, PageQuery, Routes, View, decode_cursor, encode_cursor
+from optima_kit.http import Call, Page, PageQuery, Routes, View, page_of
 
 from ..application.own_anchor_keys import own_anchor_keys
 from ..application.ports import Ports
 from ..application.verify_chain import verify_chain
-from ..domain.anchors import as_jwk
+from ..domain.anchors import Anchor, as_jwk
 from ..domain.chain import Reason
 
 proof_routes = Routes()
@@ -74,24 +74,22 @@ async def verification(call: Call[Ports]) -> VerificationView:
 @proof_routes.get("/v1/anchors", privilege="trail.read_all")
 async def anchors(call: Call[Ports], query: PageQuery) -> Page[AnchorView]:
     """The days' signed anchors, oldest first: kept elsewhere, they show later that nothing was rewritten."""
-    after = decode_cursor(query.cursor, str)
+    after = query.after(date)
     # By day: two days' anchors may name the same entry.
     by_day = sorted(await call.ports.anchors.between(0, None), key=lambda anchor: anchor.day)
-    found = [anchor for anchor in by_day if after is None or anchor.day.isoformat() > after[0]]
-    shown = found[: query.limit]
-    more = encode_cursor(shown[-1].day.isoformat()) if len(found) > len(shown) else None
-    items = [
-        AnchorView(
-            day=each.day,
-            number=each.number,
-            hash=each.hash,
-            signed_at=each.signed_at,
-            kid=each.kid,
-            signature=each.signature,
-        )
-        for each in shown
-    ]
-    return Page(items=items, next_cursor=more)
+    found = [anchor for anchor in by_day if after is None or anchor.day > after]
+    return page_of(query, found, _anchor_view, lambda each: each.day)
+
+
+def _anchor_view(anchor: Anchor) -> AnchorView:
+    return AnchorView(
+        day=anchor.day,
+        number=anchor.number,
+        hash=anchor.hash,
+        signed_at=anchor.signed_at,
+        kid=anchor.kid,
+        signature=anchor.signature,
+    )
 
 
 @proof_routes.get("/.well-known/trail-anchor-keys.json", public=True)

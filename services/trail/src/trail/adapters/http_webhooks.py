@@ -16,8 +16,7 @@ from optima_kit.http import (
     Routes,
     Text,
     View,
-    decode_cursor,
-    encode_cursor,
+    page_of,
 )
 from optima_kit.refusals import Absent
 
@@ -136,11 +135,8 @@ async def set_up(call: Call[Ports], body: SetUpWebhook) -> Reply[NewWebhookView]
 @webhook_routes.get("/v1/webhooks", privilege="webhook.write")
 async def list_webhooks(call: Call[Ports], query: PageQuery) -> Page[WebhookView]:
     """List webhooks, the oldest first"""
-    after = decode_cursor(query.cursor, UUID)
-    found = await call.ports.webhooks.page(after=after[0] if after else None, limit=query.limit + 1)
-    shown = found[: query.limit]
-    more = encode_cursor(shown[-1].id) if len(found) > len(shown) else None
-    return Page(items=[WebhookView(**_fields(each)) for each in shown], next_cursor=more)
+    found = await call.ports.webhooks.page(after=query.after(UUID), limit=query.rows)
+    return page_of(query, found, lambda each: WebhookView(**_fields(each)), lambda each: each.id)
 
 
 @webhook_routes.get("/v1/webhooks/{webhook_id}", privilege="webhook.write")
@@ -225,17 +221,14 @@ async def drop_secret(call: Call[Ports], webhook_id: UUID, secret_id: UUID) -> N
 async def list_attempts(call: Call[Ports], webhook_id: UUID, query: AttemptQuery) -> Page[AttemptView]:
     """What was tried in the last two weeks, the newest first"""
     await _webhook(call, webhook_id)
-    before = decode_cursor(query.cursor, UUID)
     found = await call.ports.webhooks.attempts(
         webhook_id,
         sight_of(call.actor),
         delivered=query.delivered,
-        before=before[0] if before else None,
-        limit=query.limit + 1,
+        before=query.after(UUID),
+        limit=query.rows,
     )
-    shown = found[: query.limit]
-    more = encode_cursor(shown[-1].id) if len(found) > len(shown) else None
-    return Page(items=[_attempt(each) for each in shown], next_cursor=more)
+    return page_of(query, found, _attempt, lambda each: each.id)
 
 
 @webhook_routes.post(

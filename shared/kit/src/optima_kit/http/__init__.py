@@ -1,7 +1,7 @@
 """HTTP: endpoints declared by their handlers' signatures, and OpenAPI from the same models."""
 
 from .fields import Amount, Code, Command, Count, Day, Flag, Moment, Query, Text, View
-from .pages import Page, PageQuery, decode_cursor, encode_cursor
+from .pages import Page, PageQuery, page_of
 from .routes import Call, Content, Reply, Routes
 
 __all__ = [
@@ -21,6 +21,5 @@ __all__ = [
     "Routes",
     "Text",
     "View",
-    "decode_cursor",
-    "encode_cursor",
+    "page_of",
 ]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
@@ -14,7 +15,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from ..refusals import Invalid
 from .fields import Query
 
+R = TypeVar("R")
 T = TypeVar("T")
+
+Key = UUID | datetime | date | str | int
+"""One value of a sort key."""
 
 
 class PageQuery(Query):
@@ -22,6 +27,20 @@ class PageQuery(Query):
 
     limit: Annotated[int, Field(ge=1, le=200)] = 50
     cursor: Annotated[str, Field(max_length=512)] | None = None
+
+    @property
+    def rows(self) -> int:
+        """How many rows to look for: one more than the page shows tells whether another page follows."""
+        return self.limit + 1
+
+    def after(self, *kinds: type) -> Any:
+        """The sort key of the last row seen, of the given types (UUID, datetime, date, str, int): the value
+        itself where it is one, a tuple of several; None on the first page. Raises Invalid for any other
+        cursor."""
+        if self.cursor is None:
+            return None
+        key = _decode_cursor(self.cursor, kinds)
+        return key if len(key) > 1 else key[0]
 
 
 class Page(BaseModel, Generic[T]):
@@ -33,18 +52,30 @@ class Page(BaseModel, Generic[T]):
     next_cursor: str | None = None
 
 
-def encode_cursor(*values: UUID | datetime | str | int) -> str:
-    """Packs a sort key."""
-    texts = [value.isoformat() if isinstance(value, datetime) else value for value in values]
+def page_of(
+    query: PageQuery,
+    found: Sequence[R],
+    view: Callable[[R], T],
+    key: Callable[[R], Key | tuple[Key, ...]],
+) -> Page[T]:
+    """The page that `query` asks for, of the rows found when `query.rows` were looked for. `key` is a row's
+    place in the list's order: what `query.after` returns with the next page's cursor."""
+    shown = found[: query.limit]
+    more = len(found) > query.limit
+    return Page(
+        items=[view(row) for row in shown], next_cursor=_encode_cursor(key(shown[-1])) if more else None
+    )
+
+
+def _encode_cursor(key: Key | tuple[Key, ...]) -> str:
+    values = key if isinstance(key, tuple) else (key,)
+    texts = [value.isoformat() if isinstance(value, date) else value for value in values]
     return base64.urlsafe_b64encode(
         orjson.dumps([str(t) if isinstance(t, UUID) else t for t in texts])
     ).decode()
 
 
-def decode_cursor(cursor: str | None, *kinds: type) -> tuple[Any, ...] | None:
-    """Unpacks a sort key of the given types (UUID, datetime, str, int). Raises Invalid for anything else."""
-    if cursor is None:
-        return None
+def _decode_cursor(cursor: str, kinds: tuple[type, ...]) -> tuple[Any, ...]:
     try:
         values = orjson.loads(base64.b64decode(cursor.encode(), altchars=b"-_", validate=True))
         if not isinstance(values, list) or len(values) != len(kinds):
@@ -60,6 +91,8 @@ def _read(value: Any, kind: type) -> Any:
         if moment.tzinfo is None:
             raise ValueError(value)
         return moment
+    if kind is date:
+        return date.fromisoformat(value)
     if kind is UUID:
         return UUID(value)
     if type(value) is not kind:

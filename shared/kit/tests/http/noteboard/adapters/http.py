@@ -24,8 +24,7 @@ from optima_kit.http import (
     Routes,
     Text,
     View,
-    decode_cursor,
-    encode_cursor,
+    page_of,
 )
 from optima_kit.ids import new_id
 from optima_kit.refusals import Absent, Invalid, Stale, Violations
@@ -95,15 +94,12 @@ async def pin(call: Call[UnitOfWork], body: PinNote) -> Reply[NoteView]:
 
 @routes.get("/v1/notes", privilege="brief.read")
 async def list_notes(call: Call[UnitOfWork], query: PageQuery) -> Page[NoteView]:
-    after = decode_cursor(query.cursor, UUID)
     rows = await call.ports.connection.fetch(
         "SELECT * FROM notes WHERE id > $1 ORDER BY id LIMIT $2",
-        after[0] if after else UUID(int=0),
-        query.limit + 1,
+        query.after(UUID) or UUID(int=0),
+        query.rows,
     )
-    shown = rows[: query.limit]
-    more = encode_cursor(shown[-1]["id"]) if len(rows) > query.limit else None
-    return Page(items=[_view(row) for row in shown], next_cursor=more)
+    return page_of(query, rows, _view, lambda row: row["id"])
 
 
 @routes.get("/v1/notes/count", privilege="brief.read")
