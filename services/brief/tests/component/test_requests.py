@@ -229,7 +229,7 @@ async def test_comments_are_kept_in_order_and_only_named_in_events(desk: Any) ->
         "Serve entro Pasqua",
         "Chiedo due preventivi",
     ]
-    assert rest["next_cursor"] is None
+    assert "next_cursor" not in rest
     said = [event.data for event in await desk.published() if event.type.endswith("commented.v1")]
     assert [set(fact) for fact in said] == [{"brief_id", "comment_id"}] * 2
 
@@ -249,7 +249,7 @@ async def test_lists_page_and_filter(desk: Any) -> None:
         while True:
             _, page = await desk.as_(actor).get(f"/v1/briefs?limit=2{query}{cursor}")
             titles += [brief["title"] for brief in page["items"]]
-            if page["next_cursor"] is None:
+            if "next_cursor" not in page:
                 return titles
             assert len(page["items"]) == 2
             cursor = f"&cursor={page['next_cursor']}"
@@ -275,5 +275,5 @@ async def test_revisions_are_listed_with_their_prices(desk: Any) -> None:
     first, second = page["items"] + rest["items"]
     assert (first["revision"], first["prices"]["total"]) == (1, "41000.00")
     assert first["content_hash"] == priced["content_hash"]
-    assert (second["revision"], second["prices"], len(second["proposed_prices"])) == (2, None, 2)
-    assert rest["next_cursor"] is None
+    assert (second["revision"], second.get("prices"), len(second["proposed_prices"])) == (2, None, 2)
+    assert "next_cursor" not in rest

@@ -187,20 +187,20 @@ async def test_an_unreachable_folder_is_tried_again_and_then_left_to_a_person(br
     await bridge.work()
     (failure,) = await bridge.failures()
     assert (failure["entity"], failure["error_class"], failure["attempts"]) == ("order", "unreachable", 1)
-    assert failure["retry_at"] is not None
+    assert "retry_at" in failure
     assert "payload" not in failure
     for _ in range(7):
         bridge.clock.advance(timedelta(minutes=5))
         await bridge.work()
     (failure,) = await bridge.failures()
-    assert (failure["attempts"], failure["retry_at"]) == (8, None)
+    assert (failure["attempts"], failure.get("retry_at")) == (8, None)
     assert len(await bridge.stored.published(RecordRefused.type)) == 1
     assert (await bridge.connection())["lag_seconds"] == 35 * 60
     backoffice, replay = bridge.as_("backoffice"), f"/v1/failures/{failure['failure_id']}/replay"
     await backoffice.post(replay)
     await bridge.work()
     (failure,) = await bridge.failures()
-    assert (failure["attempts"], failure["retry_at"] is None) == (1, False)
+    assert (failure["attempts"], "retry_at" not in failure) == (1, False)
     blocked.unlink()
     await backoffice.post(replay)
     await bridge.work()

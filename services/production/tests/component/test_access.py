@@ -39,9 +39,6 @@ async def test_a_dealer_sees_own_tasks_and_nothing_else(plant: Plant) -> None:
             "deadline": "2027-01-31",
             "state": "assigned",
             "attempt": 1,
-            "started_at": None,
-            "completed_at": None,
-            "completed_quantity": None,
             "note": "",
             "rejected_attempts": [],
         }

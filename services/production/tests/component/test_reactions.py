@@ -35,7 +35,7 @@ async def test_a_brief_that_was_cancelled_first_makes_no_order(plant: Plant) -> 
     await plant.deliver(cancelled(brief_id), brief_id, sequence=5)
     await plant.deliver(approved(brief_id, ("gadget", "1000")), brief_id, sequence=4)
     _, page = await plant.admin.get("/v1/orders")
-    assert page == {"items": [], "next_cursor": None}
+    assert page == {"items": []}
     assert await plant.types() == []
 
 
@@ -127,7 +127,7 @@ async def test_goods_that_are_back_end_the_order_of_a_cancelled_brief_unless_it_
     await plant.ship("voided", parcel, order, "400")
     after = await plant.order(order["id"])
     assert after["state"] == ("ready" if refused else "cancelled")
-    assert after["cancellation_reason"] == (None if refused else "Campagna sospesa")
+    assert after.get("cancellation_reason") == (None if refused else "Campagna sospesa")
 
 
 async def test_goods_that_had_left_revive_an_order_that_backoffice_cancelled(plant: Plant) -> None:
@@ -151,14 +151,14 @@ async def test_an_unknown_kind_blocks_its_job_until_it_is_defined(plant: Plant) 
     brief_id = await plant.approve(("gadget", "1000"), ("roll up 85×200", "5"))
     order = await plant.order_of(brief_id)
     assert order["state"] == "confirmed"
-    assert [(job["state"], job["blocked_reason"]) for job in order["jobs"]] == [
+    assert [(job["state"], job.get("blocked_reason")) for job in order["jobs"]] == [
         ("planned", None),
         ("blocked", "kind unknown"),
     ]
     await plant.value(order["jobs"][1])
     await plant.define("roll%20up%2085×200", LINE)
     blocked = (await plant.order(order["id"]))["jobs"][1]
-    assert (blocked["state"], blocked["blocked_reason"], len(blocked["phases"])) == ("ready", None, 3)
+    assert (blocked["state"], blocked.get("blocked_reason"), len(blocked["phases"])) == ("ready", None, 3)
 
 
 async def test_shipments_add_up_in_any_order_and_however_often_they_are_told(plant: Plant) -> None:
@@ -200,7 +200,7 @@ async def test_shipments_add_up_in_any_order_and_however_often_they_are_told(pla
     ]  # fmt: skip
     assert (await plant.types()).count("order_delivered") == 1
     shown = (await plant.order(order["id"]))["shipments"]
-    assert {each["shipment_id"]: each["ddt_number"] for each in shown}[str(part)] == "1/2026"
+    assert {each["shipment_id"]: each.get("ddt_number") for each in shown}[str(part)] == "1/2026"
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -164,7 +164,7 @@ async def test_days_that_end_at_the_same_entry_are_all_paged_through(scene: Any,
         while True:
             _, page = await auditor.get(f"/v1/anchors?limit=1{more}")
             paged += [each["day"] for each in page["items"]]
-            if page["next_cursor"] is None:
+            if "next_cursor" not in page:
                 break
             more = f"&cursor={page['next_cursor']}"
         response, _ = await auditor.get("/v1/anchors?cursor=WzJd")

@@ -28,8 +28,8 @@ from .consumer import Consumer
 from .db import Database
 from .health import Health
 from .http.addresses import Addresses
+from .http.api import Api
 from .http.problems import load_catalogue
-from .http.server import Api
 from .logs import configure_logs
 from .migrate import MigrationError, migrate
 from .operations import PARKED, REPUBLISH, parking_routes

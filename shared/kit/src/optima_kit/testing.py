@@ -39,9 +39,9 @@ from .clock import Clock, FixedClock, SystemClock
 from .db import Database
 from .health import Health
 from .http.addresses import Addresses
+from .http.api import Api
 from .http.problems import load_catalogue
 from .http.remote import Network
-from .http.server import Api
 from .migrate import all_migrations, migrate
 
 __all__ = [

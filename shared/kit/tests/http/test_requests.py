@@ -231,7 +231,7 @@ class TestAddresses:
         while path:
             _, page = await board.client.get(path)
             seen += [note["text"] for note in page["items"]]
-            cursor = page["next_cursor"]
+            cursor = page.get("next_cursor")
             path = f"/v1/notes?limit=2&cursor={cursor}" if cursor else None
         assert seen == ["0", "1", "2", "3", "4"]
 

@@ -56,7 +56,7 @@ async def _import(customer: Customer, person: Person, connection: str, folder: P
             found = await customer.api.as_(person, "GET", "production", f"/v1/customers/{code}")
         except StepFailed:
             return False
-        return bool(found.body["payment_terms"] == wanted)
+        return bool(found.body.get("payment_terms") == wanted)
 
     await until(look, f"the payment terms {wanted!r} of {code}")
     return f"{code}: {wanted}"
@@ -76,7 +76,7 @@ async def show_trail(journey: Journey) -> None:
     async with journey.step("The trail shows every step", auditor) as said:
         # Others' events of the brief may still be on their way; its end is the last of its own.
         entries = await until(lambda: _entries(customer, auditor, journey.brief_id), "the trail's entries")
-        people = {entry["actor_id"] for entry in entries if entry["actor_id"]}
+        people = {entry["actor_id"] for entry in entries if "actor_id" in entry}
         said.append(f"{len(entries)} entries by {len(people)} people")
     async with journey.step("The trail verifies", auditor) as said:
         found = (await customer.api.as_(auditor, "GET", "trail", "/v1/verification")).body
@@ -92,7 +92,7 @@ async def _entries(customer: Customer, person: Person, brief_id: str) -> list[An
     while True:
         page = (await customer.api.as_(person, "GET", "trail", path + cursor)).body
         entries += page["items"]
-        if page["next_cursor"] is None:
+        if "next_cursor" not in page:
             break
         cursor = f"&cursor={page['next_cursor']}"
     return entries if any(entry["type"] == "optima.brief.closed.v1" for entry in entries) else None

@@ -241,7 +241,7 @@ class Journey:
         while True:
             page = (await self._as(dealer, "GET", "production", f"/v1/tasks?limit=200{cursor}")).body
             found += page["items"]
-            if page["next_cursor"] is None:
+            if "next_cursor" not in page:
                 return found
             cursor = f"&cursor={page['next_cursor']}"
 

@@ -39,7 +39,8 @@ class Query(BaseModel):
 
 
 class View(BaseModel):
-    """A response body. Fields that were not set are left out: hidden means absent."""
+    """A response body. Fields that were not set, or are None, are left out: what is hidden and what is not
+    there look alike."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

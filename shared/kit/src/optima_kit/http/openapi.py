@@ -7,7 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel
-from pydantic.json_schema import models_json_schema
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
+from pydantic_core import core_schema
 
 from .routes import Content, Route, Routes
 
@@ -44,11 +45,33 @@ _PATH_SCHEMAS: dict[type, dict[str, Any]] = {
 }
 
 
+class _Schemas(GenerateJsonSchema):
+    """Answers leave out what is absent: a field that may be None is optional in them, and never null."""
+
+    def model_field_schema(self, schema: core_schema.ModelField) -> JsonSchemaValue:
+        if self.mode == "serialization" and (present := _without_none(schema["schema"])):
+            return self.generate_inner(present)
+        return super().model_field_schema(schema)
+
+    def field_is_required(self, field: Any, total: bool) -> bool:
+        absent = self.mode == "serialization" and _without_none(field["schema"]) is not None
+        return not absent and super().field_is_required(field, total)
+
+
+def _without_none(schema: Any) -> Any:
+    """What a field's schema allows beside None; None where it does not allow that."""
+    while schema["type"] == "default":
+        schema = schema["schema"]
+    return schema["schema"] if schema["type"] == "nullable" else None
+
+
 def openapi_document(title: str, version: str, routes: Routes) -> dict[str, Any]:
     """The whole document. Schemas are named after their models."""
     models = _models(routes)
     keys, definitions = models_json_schema(
-        [(model, mode) for model, mode in models], ref_template="#/components/schemas/{model}"
+        [(model, mode) for model, mode in models],
+        ref_template="#/components/schemas/{model}",
+        schema_generator=_Schemas,
     )
     paths: dict[str, dict[str, Any]] = {}
     for route in routes.items:

@@ -1,0 +1,180 @@
+"""The JSON edge: reads a request, runs its handler in one transaction, answers with its view."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from functools import cached_property, partial
+from typing import Any, Generic, TypeVar, cast
+from urllib.parse import quote
+
+import orjson
+from aiohttp import web
+from pydantic import BaseModel
+
+from ..actor import Actor
+from ..auth import TokenVerifier
+from ..cause import Cause
+from ..clock import Clock
+from ..db import Database, UnitOfWork
+from ..refusals import Unauthenticated
+from .addresses import Addresses
+from .commands import Commands
+from .openapi import openapi_document
+from .pipeline import Pipeline
+from .problems import Catalogue
+from .rate import RateLimit
+from .remote import Network, client_address
+from .requests import (
+    bearer_of,
+    expected_version,
+    idempotency_key,
+    parse_body,
+    parse_query,
+    path_arguments,
+    read_body,
+)
+from .routes import Call, Content, Reply, Route, Routes
+
+P = TypeVar("P")
+
+
+class Api(Generic[P]):
+    """The endpoints of one service."""
+
+    def __init__(
+        self,
+        *,
+        title: str,
+        version: str,
+        routes: Routes,
+        database: Database,
+        ports: Callable[[UnitOfWork], P],
+        verifier: TokenVerifier,
+        catalogue: Catalogue,
+        clock: Clock,
+        resources: Any = None,
+        rate_per_second: float = 200.0,
+        proxies: Sequence[Network] = (),
+    ) -> None:
+        self._routes = routes
+        self._database = database
+        self._commands = Commands(database)
+        self._ports = ports
+        self._verifier = verifier
+        self._pipeline = Pipeline(database, catalogue, _problem)
+        self._clock = clock
+        self._resources = resources
+        self._limit = RateLimit(rate_per_second)
+        self._proxies = proxies
+        self._title = title
+        self._version = version
+
+    def mount(self, addresses: Addresses) -> None:
+        """Adds the endpoints, `/openapi.json` and the problem responses for what is not there."""
+        addresses.add("GET", "/openapi.json", self._serve_document)
+        for route in self._routes.items:
+            perform = partial(self._perform, route)
+            addresses.add(route.method, route.path, self._pipeline.handler(route.method, route.path, perform))
+        addresses.unmatched = self._pipeline.unmatched
+
+    async def _serve_document(self, _: web.BaseRequest, __: dict[str, str]) -> web.Response:
+        return web.Response(body=self._document, content_type="application/json")
+
+    @cached_property
+    def _document(self) -> bytes:
+        """Made when first asked for: a service starts without it sooner."""
+        return orjson.dumps(openapi_document(self._title, self._version, self._routes))
+
+    async def _perform(
+        self, route: Route, request: web.BaseRequest, placeholders: dict[str, str], language: str
+    ) -> web.Response:
+        actor = await self._admitted(route, request)
+        arguments: dict[str, Any] = path_arguments(route, placeholders)
+        raw = b""
+        if route.body is not None:
+            raw = await read_body(route, request)
+            arguments["body"] = parse_body(route, raw)
+        if route.query is not None:
+            arguments["query"] = parse_query(route.query, request)
+        version = expected_version(route, request)
+        now = self._clock.now()
+
+        async def handled(work: UnitOfWork | None) -> web.Response:
+            call: Call[P] = Call(
+                method=route.method,
+                path=request.path,
+                language=language,
+                now=now,
+                headers=request.headers,
+                resources=self._resources,
+                database=self._database,
+                caller=actor,
+                transaction=work,
+                built_ports=None if work is None else self._ports(work),
+                if_match=version,
+            )
+            return _respond(route, await route.handler(call, **arguments), request)
+
+        if not route.transaction or actor is None:
+            return await handled(None)
+        if not route.writes:
+            async with self._database.reading(actor.tenant_id, now=now) as work:
+                return await handled(work)
+        cause = Cause(now, actor_id=actor.person_id)
+        key = idempotency_key(request, required=route.idempotent)
+        if key is None:
+            return await self._commands.run(actor, cause, handled)
+        fingerprint = hashlib.sha256(f"{route.method} {request.path_qs}\n".encode() + raw).digest()
+        return await self._commands.run_once(actor, cause, key, fingerprint, handled)
+
+    async def _admitted(self, route: Route, request: web.BaseRequest) -> Actor | None:
+        """Who asks, within their rate and with the route's privilege; None where nobody needs to be known."""
+        if route.public:
+            self._limit.take(client_address(request, self._proxies))
+            return None
+        try:
+            actor = await self._verifier.actor(bearer_of(request))
+        except Unauthenticated:
+            self._limit.take(client_address(request, self._proxies))
+            raise
+        self._limit.take(actor.person_id)
+        if route.privilege is not None:
+            actor.require(route.privilege)
+        return actor
+
+
+def _respond(route: Route, result: Any, request: web.BaseRequest) -> web.Response:
+    if isinstance(result, Content):
+        headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": "private, no-store"}
+        if result.filename is not None:
+            disposition = "inline" if result.inline else "attachment"
+            headers["Content-Disposition"] = f"{disposition}; filename*=UTF-8''{quote(result.filename)}"
+        return web.Response(
+            status=route.status, body=result.data, content_type=result.media_type, headers=headers
+        )
+    reply = result if isinstance(result, Reply) else Reply(result)
+    headers = {"Cache-Control": "private, no-store"}
+    if reply.version is not None:
+        headers["ETag"] = f'"{reply.version}"'
+        if not route.writes and request.headers.get("If-None-Match") == headers["ETag"]:
+            return web.Response(status=304, headers=headers)
+    if reply.location is not None:
+        headers["Location"] = reply.location
+    if reply.view is None:
+        return web.Response(status=reply.status or route.status, headers=headers)
+    body = cast(BaseModel, reply.view).__pydantic_serializer__.to_json(
+        reply.view, exclude_unset=True, exclude_none=True
+    )
+    return web.Response(
+        status=reply.status or route.status, body=body, content_type="application/json", headers=headers
+    )
+
+
+def _problem(body: dict[str, Any], language: str) -> web.Response:
+    return web.Response(
+        status=body["status"],
+        body=orjson.dumps(body),
+        content_type="application/problem+json",
+        headers={"Content-Language": language, "Cache-Control": "no-store"},
+    )

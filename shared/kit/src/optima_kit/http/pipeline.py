@@ -1,0 +1,114 @@
+"""What every request passes, whatever answers it: its trace, its measure, and what its failure means.
+
+An edge gives each address a `perform`, which reads the request, has the work done and renders the outcome,
+and a `render`, which shows a problem in the edge's own form: JSON for programs, a page for people.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from functools import cache
+from typing import Any
+
+import asyncpg
+import structlog
+from aiohttp import web
+from prometheus_client import Histogram
+
+from ..auth import KeysUnavailable
+from ..db import Database
+from ..metrics import HTTP_SECONDS, REFUSALS
+from ..postgres import CONFLICTS, UNAVAILABLE
+from ..refusals import Refusal, TooMany, Unauthenticated
+from ..tracing import begin_trace
+from .addresses import Handler
+from .problems import Catalogue, body_of, language_of, problem_of, problem_of_validation
+from .requests import BadInput
+
+log = structlog.get_logger()
+
+Perform = Callable[[web.BaseRequest, dict[str, str], str], Awaitable[web.Response]]
+"""Answers a request, given what stands in its address's placeholders and the language to answer in."""
+
+Render = Callable[[dict[str, Any], str], web.Response]
+"""Shows a problem, given its members and the language that they are in."""
+
+
+class Pipeline:
+    """The way of a request through one edge."""
+
+    def __init__(self, database: Database, catalogue: Catalogue, render: Render) -> None:
+        self._database = database
+        self._catalogue = catalogue
+        self._render = render
+
+    def handler(self, method: str, path: str, perform: Perform) -> Handler:
+        """What answers at an address, and never raises."""
+
+        @cache
+        def seconds(status: int) -> Histogram:
+            return HTTP_SECONDS.labels(method, path, str(status))
+
+        async def answer(request: web.BaseRequest, placeholders: dict[str, str]) -> web.Response:
+            began = time.perf_counter()
+            trace = begin_trace(request.headers.get("traceparent"))
+            response = await self._answer(perform, request, placeholders, path, trace)
+            seconds(response.status).observe(time.perf_counter() - began)
+            return response
+
+        return answer
+
+    def unmatched(self, request: web.BaseRequest, allowed: list[str]) -> web.Response:
+        """The answer where nothing stands at an address, or only other methods do."""
+        if not allowed:
+            return self._problem(request, 404, "no_such_address", {})
+        facts: dict[str, object] = {"method": request.method, "allowed": ", ".join(allowed)}
+        response = self._problem(request, 405, "method_not_allowed", facts)
+        response.headers["Allow"] = ", ".join(allowed)
+        return response
+
+    async def _answer(
+        self, perform: Perform, request: web.BaseRequest, placeholders: dict[str, str], path: str, trace: str
+    ) -> web.Response:
+        language = language_of(request.headers.get("Accept-Language"))
+        where = request.path
+        try:
+            return await perform(request, placeholders, language)
+        except BadInput as bad:
+            REFUSALS.labels("violations").inc()
+            body = problem_of_validation(bad.error, self._catalogue, language, where, bad.where)
+            return self._render(body, language)
+        except Refusal as refusal:
+            REFUSALS.labels(refusal.code).inc()
+            response = self._render(problem_of(refusal, self._catalogue, language, where), language)
+            if isinstance(refusal, Unauthenticated):
+                response.headers["WWW-Authenticate"] = "Bearer"
+            if isinstance(refusal, TooMany):
+                response.headers["Retry-After"] = str(refusal.facts.get("seconds", 1))
+            return response
+        except (asyncpg.DataError, asyncpg.CharacterNotInRepertoireError):
+            return self._problem(request, 422, "unacceptable_value", {})
+        except (*CONFLICTS, asyncpg.UniqueViolationError) as error:
+            log.warning("two requests collided", error=repr(error), route=path, traceparent=trace)
+            return self._problem(request, 409, "concurrent_change", {})
+        except KeysUnavailable:
+            return self._unavailable(request, "keys_unavailable")
+        except Exception as error:
+            if isinstance(error, UNAVAILABLE) and not await self._database.blameless(error):
+                log.warning("database unavailable", error=repr(error), traceparent=trace)
+                return self._unavailable(request, "database_unavailable")
+            log.exception("request failed", method=request.method, route=path, traceparent=trace)
+            return self._problem(request, 500, "internal", {"trace": trace})
+
+    def _problem(
+        self, request: web.BaseRequest, status: int, code: str, facts: dict[str, object]
+    ) -> web.Response:
+        language = language_of(request.headers.get("Accept-Language"))
+        detail = self._catalogue.text(code, language, facts) or ""
+        return self._render(body_of(status, code, detail, language, request.path), language)
+
+    def _unavailable(self, request: web.BaseRequest, code: str) -> web.Response:
+        response = self._problem(request, 503, code, {})
+        response.headers["Retry-After"] = "1"
+        return response

@@ -1,0 +1,115 @@
+"""Reads what a route declares out of a request: path, query, body, headers. Nothing here knows what for."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final, cast
+
+import orjson
+from aiohttp import web
+from pydantic import BaseModel, ValidationError
+
+from ..refusals import (
+    Absent,
+    Malformed,
+    PreconditionRequired,
+    TooLarge,
+    Unauthenticated,
+    UnsupportedMedia,
+)
+from .routes import Route
+
+_KEY: Final = re.compile(r"^[!-~]{1,128}$")
+_ETAG: Final = re.compile(r'^"(\d{1,18})"$')
+
+
+class BadInput(Exception):
+    """A body or query string does not fit its model."""
+
+    def __init__(self, error: ValidationError, where: str) -> None:
+        super().__init__(where)
+        self.error = error
+        self.where = where
+
+
+def bearer_of(request: web.BaseRequest) -> str:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise Unauthenticated("token_missing")
+    return token.strip()
+
+
+def path_arguments(route: Route, placeholders: dict[str, str]) -> dict[str, Any]:
+    arguments: dict[str, Any] = {}
+    for name, kind in route.path_types.items():
+        text = placeholders[name]
+        try:
+            arguments[name] = kind(text)
+        except ValueError:
+            raise Absent("no_such_address") from None
+        out_of_range = kind is int and not -(2**31) <= arguments[name] < 2**31
+        if out_of_range or (kind is str and (len(text) > 200 or not text.isprintable())):
+            raise Absent("no_such_address")
+    return arguments
+
+
+async def read_body(route: Route, request: web.BaseRequest) -> bytes:
+    if request.content_type not in route.consumes:
+        raise UnsupportedMedia("media_type", field="Content-Type", accepted=", ".join(route.consumes))
+    if (request.content_length or 0) > route.max_bytes:
+        raise TooLarge("too_large", most=route.max_bytes)
+    chunks = bytearray()
+    async for chunk in request.content.iter_any():
+        chunks += chunk
+        if len(chunks) > route.max_bytes:
+            raise TooLarge("too_large", most=route.max_bytes)
+    return bytes(chunks)
+
+
+def parse_body(route: Route, raw: bytes) -> Any:
+    if route.body is bytes:
+        return raw
+    try:
+        document = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise Malformed("malformed_json", reason=str(error)) from None
+    except RecursionError:
+        raise Malformed("malformed_json", reason="too deeply nested") from None
+    try:
+        return cast(type[BaseModel], route.body).model_validate(document)
+    except ValidationError as error:
+        raise BadInput(error, "body") from None
+
+
+def parse_query(model: type[BaseModel], request: web.BaseRequest) -> BaseModel:
+    values: dict[str, Any] = {}
+    for name in request.query:
+        given = request.query.getall(name)
+        values[name] = given if len(given) > 1 else given[0]
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise BadInput(error, "query") from None
+
+
+def expected_version(route: Route, request: web.BaseRequest) -> int | None:
+    header = request.headers.get("If-Match")
+    if header is None:
+        if route.if_match:
+            raise PreconditionRequired("if_match_missing", field="If-Match")
+        return None
+    match = _ETAG.match(header.strip())
+    if match is None:
+        raise Malformed("bad_header", field="If-Match", expected='"7"')
+    return int(match[1])
+
+
+def idempotency_key(request: web.BaseRequest, *, required: bool) -> str | None:
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        if required:
+            raise Malformed("idempotency_key_missing", field="Idempotency-Key")
+        return None
+    if not _KEY.match(key):
+        raise Malformed("bad_header", field="Idempotency-Key", expected="1–128 printable ASCII characters")
+    return key
