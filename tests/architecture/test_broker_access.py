@@ -6,7 +6,7 @@ from optima_contracts.catalogue import every_event_type
 from optima_local.access import answered_events, load_access
 from optima_local.services import ServiceCode, find_services
 
-REMEDY = "run python -m optima_local.access and look at what changes in deploy/rabbitmq/access.toml"
+REMEDY = "run python -m optima_local.deployment and look at what changes in deploy/rabbitmq/access.toml"
 
 
 @pytest.mark.parametrize("service", find_services(), ids=lambda service: service.name)

@@ -2,9 +2,10 @@
 
 import os
 import sys
+import tomllib
 import urllib.request
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 from .layout import ROOT, Layout
@@ -21,6 +22,9 @@ class ServiceCode:
 
     name: str  # erp-bridge
     module: str  # erp_bridge: also its database, its role prefix and its AMQP user
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    """Variables that it needs beside its passwords, and the name of the secret that each holds."""
+    exchanges_files: bool = False
 
     @classmethod
     def named(cls, name: str) -> "ServiceCode":
@@ -40,8 +44,12 @@ class ServiceCode:
 
 
 def find_services() -> list[ServiceCode]:
-    """Every folder under services/ that can be run, by name."""
-    return [ServiceCode.named(path.parts[-4]) for path in sorted(ROOT.glob("services/*/src/*/__main__.py"))]
+    """Those of deploy/services.toml, by name."""
+    sections = tomllib.loads((ROOT / "deploy" / "services.toml").read_text(encoding="utf-8"))
+    return [
+        ServiceCode(name, section["module"], section.get("secrets", {}), "drop" in section["outside"])
+        for name, section in sorted(sections.items())
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,23 +104,19 @@ def service_environment(
         "OPTIMA_ENVIRONMENT": "demonstration",
         "PYTHONUNBUFFERED": "1",
     }
-    if service.name == "identity":
-        environment |= {
-            "OPTIMA_PLATFORM_CLIENT_ID": "platform",
-            "OPTIMA_PLATFORM_CLIENT_SECRET": secrets["platform_client"],
-            "OPTIMA_KEY_SECRET": secrets["identity_key"],
-        }
-    if service.name == "trail":
-        environment["OPTIMA_KEY_SECRET"] = secrets["trail_key"]
-    if service.name == "erp-bridge":
+    environment |= {variable: secrets[name] for variable, name in service.secrets.items()}
+    if service.exchanges_files:
         environment["OPTIMA_DROP_FOLDER_ROOT"] = str(layout.drop_folder)
     return environment
 
 
 def service_secrets(services: list[ServiceCode]) -> list[str]:
     """Names of the secrets that the services' databases, users and keys take."""
-    names = [name for service in services for name in (*service.roles, f"amqp_{service.amqp_user}")]
-    return [*names, "platform_client", "identity_key", "trail_key"]
+    return [
+        name
+        for service in services
+        for name in (*service.roles, f"amqp_{service.amqp_user}", *service.secrets.values())
+    ]
 
 
 def service_program(service: ServiceCode, environment: Mapping[str, str]) -> Program:

@@ -17,6 +17,7 @@ class ApprovalSettings(Settings):
     mail_url: SecretStr | None = None
     """`smtps://user:password@host` or `smtp://…` (STARTTLS). Without it, no links to decide are sent."""
     mail_from: str = "Linea OPTIMA <noreply@localhost>"
+    """The sender of mail."""
     portal_url: str = "http://127.0.0.1:8080"
     """Where the pages are that links in mail lead to."""
     link_secret: SecretStr = Field(default_factory=lambda: SecretStr(secrets.token_urlsafe(48)))

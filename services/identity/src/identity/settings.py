@@ -14,6 +14,7 @@ class IdentitySettings(Settings):
     """Encrypts signing keys and second factors at rest. The same in every replica; losing it ends every
     session and second factor."""
     platform_client_id: str = "platform"
+    """The client id with which the platform gets its tokens."""
     platform_client_secret: StrongSecret
     """With it the platform registers tenants."""
     oidc_issuers: Separated = ()
@@ -22,6 +23,7 @@ class IdentitySettings(Settings):
     mail_url: SecretStr | None = None
     """`smtps://user:password@host` or `smtp://…` (STARTTLS). Without it, links are handed over by hand."""
     mail_from: str = "Linea OPTIMA <noreply@localhost>"
+    """The sender of mail."""
     portal_url: str = "http://127.0.0.1:8080"
     """Where the pages are that links in mail lead to."""
 

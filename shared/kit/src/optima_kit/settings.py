@@ -59,14 +59,19 @@ class Settings(BaseSettings):
     broker_url: SecretStr
     """RabbitMQ, as the service's own user."""
     http_host: str = "127.0.0.1"
+    """The address that it listens on: of the API, and in every role of `/livez` and `/readyz`."""
     http_port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    """The port beside it."""
     issuer: str
     """The `iss` that tokens must carry."""
     jwks_url: str
     """Where the issuer publishes its keys."""
     audience: str = "optima"
+    """The `aud` that tokens must carry."""
     environment: Literal["demonstration", "production"] = "production"
+    """Production refuses weak secrets, and what is only for development."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least level of what is logged."""
     pool_size: Annotated[int, Field(ge=1, le=200)] = 8
     """Database connections of one process."""
     grace_seconds: Annotated[float, Field(ge=0, le=600)] = 20.0

@@ -1,0 +1,52 @@
+"""python -m optima_local.deployment [--check]
+
+Writes what follows from deploy/services.toml, or only says what of it is stale.
+"""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from ..layout import ROOT
+from .broker_access import broker_access
+from .compose import compose
+from .entries import service_entries
+from .lists import with_lists
+from .settings_table import settings_table
+
+
+def files() -> dict[Path, Callable[[], str]]:
+    """Each file that is written from deploy/services.toml, and its text."""
+    services = service_entries()
+    by_name = sorted(services, key=lambda service: service.name)
+    rules = ROOT / "pyproject.toml"
+    return {
+        ROOT / "deploy" / "rabbitmq" / "access.toml": lambda: broker_access(by_name),
+        ROOT / "deploy" / "compose.yaml": lambda: compose(services),
+        ROOT / "docs" / "settings.md": lambda: settings_table(services),
+        rules: lambda: with_lists(rules.read_text(encoding="utf-8"), by_name),
+    }
+
+
+def stale() -> list[str]:
+    """The files that are not what deploy/services.toml makes of them."""
+    return [
+        str(file.relative_to(ROOT))
+        for file, text in files().items()
+        if not file.is_file() or file.read_text(encoding="utf-8") != text()
+    ]
+
+
+def main(words: list[str]) -> int:
+    if words == ["--check"]:
+        for name in stale():
+            sys.stderr.write(f"{name} is not current: python -m optima_local.deployment, and commit it\n")
+        return 1 if stale() else 0
+    for file, text in files().items():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text(), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

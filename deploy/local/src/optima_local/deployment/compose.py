@@ -1,0 +1,117 @@
+"""deploy/compose.yaml: the stack for those who have a container engine."""
+
+from collections.abc import Sequence
+
+from .entries import ServiceEntry
+
+_FIRST_PORT = 8081
+_PASSWORD = "${OPTIMA_SERVICE_PASSWORD:-demonstration-on-a-laptop}"  # noqa: S105 (a demonstration's)
+
+_HEAD = f"""\
+# Written by `python -m optima_local.deployment` from deploy/services.toml.
+# The stack for those who have a container engine; everybody else: ./optima up.
+#
+#     docker compose --file deploy/compose.yaml up --build --wait
+#
+# For a laptop: one password for everything, ports on the loopback address alone.
+name: linea-optima
+
+x-password: &password {_PASSWORD}
+
+x-service: &service
+  restart: unless-stopped
+  read_only: true
+  tmpfs: [/tmp]
+  cap_drop: [ALL]
+  security_opt: ["no-new-privileges:true"]
+  entrypoint: ["/bin/sh", "-c", "python -m $$MODULE migrate && exec python -m $$MODULE all"]
+  stop_grace_period: 30s
+  depends_on:
+    provision: {{condition: service_completed_successfully}}
+  healthcheck:
+    test: ["CMD", "python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8080/readyz')"]
+    interval: 2s
+    start_period: 60s
+
+x-environment: &environment
+  OPTIMA_ISSUER: http://identity:8080
+  OPTIMA_JWKS_URL: http://identity:8080/.well-known/jwks.json
+  OPTIMA_ENVIRONMENT: demonstration
+
+services:
+  postgres:
+    image: postgres:16
+    environment:
+      POSTGRES_PASSWORD: *password
+    command: ["-c", "max_connections=400", "-c", "shared_buffers=256MB"]
+    volumes: ["postgres:/var/lib/postgresql/data"]
+    healthcheck:
+      test: ["CMD", "pg_isready", "--username", "postgres", "--host", "127.0.0.1"]
+      interval: 1s
+      start_period: 60s
+
+  rabbitmq:
+    image: rabbitmq:4-management
+    hostname: rabbitmq
+    environment:
+      RABBITMQ_DEFAULT_USER: administrator
+      RABBITMQ_DEFAULT_PASS: *password
+    volumes: ["rabbitmq:/var/lib/rabbitmq"]
+    healthcheck:
+      test: ["CMD", "rabbitmq-diagnostics", "--quiet", "check_port_connectivity"]
+      interval: 3s
+      start_period: 60s
+
+  # Roles, databases, users, exchanges and queues: everything that no service may do for itself.
+  provision:
+    build: {{context: .., dockerfile: deploy/Dockerfile, target: provision}}
+    environment:
+      OPTIMA_POSTGRES_URL: postgresql://postgres:{_PASSWORD}@postgres:5432/postgres
+      OPTIMA_AMQP_URL: amqp://administrator:{_PASSWORD}@rabbitmq:5672/%2F
+      OPTIMA_AMQP_MANAGEMENT_URL: http://administrator:{_PASSWORD}@rabbitmq:15672
+      OPTIMA_SERVICE_PASSWORD: *password
+    depends_on:
+      postgres: {{condition: service_healthy}}
+      rabbitmq: {{condition: service_healthy}}
+"""
+_TAIL = """
+volumes:
+  postgres:
+  rabbitmq:
+  drop:
+"""
+
+
+def compose(services: Sequence[ServiceEntry]) -> str:
+    ports = range(_FIRST_PORT, _FIRST_PORT + len(services))
+    return _HEAD + "".join(map(_service, services, ports)) + _TAIL
+
+
+def _service(service: ServiceEntry, port: int) -> str:
+    def database(kind: str) -> str:
+        return f"postgresql://{service.module}_{kind}:{_PASSWORD}@postgres:5432/{service.module}"
+
+    environment = {
+        "MODULE": service.module,
+        "OPTIMA_DATABASE_URL": database("rw"),
+        "OPTIMA_DATABASE_OWNER_URL": database("owner"),
+        "OPTIMA_DATABASE_BACKBONE_URL": database("backbone"),
+        "OPTIMA_BROKER_URL": f"amqp://{service.module}:{_PASSWORD}@rabbitmq:5672/%2F",
+    }
+    for variable, name in service.secrets.items():
+        environment[variable] = f"${{OPTIMA_{name.upper()}:-demonstration-{name}-of-a-laptop}}"
+    if "drop" in service.outside:
+        environment["OPTIMA_DROP_FOLDER_ROOT"] = "/var/lib/optima/drop"
+    lines = [
+        "",
+        f"  {service.name}:",
+        "    <<: *service",
+        f"    build: {{context: .., dockerfile: deploy/Dockerfile, args: {{SERVICE: {service.name}}}}}",
+        "    environment:",
+        "      <<: *environment",
+        *(f"      {variable}: {value}" for variable, value in environment.items()),
+        f'    ports: ["127.0.0.1:{port}:8080"]',
+    ]
+    if "drop" in service.outside:
+        lines.append('    volumes: ["drop:/var/lib/optima/drop"]')
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,111 @@
+"""docs/settings.md: every variable that a service reads, from the models that read it."""
+
+import ast
+import importlib
+import inspect
+import json
+import textwrap
+import types
+import typing
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args, get_origin
+
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+
+from optima_kit.settings import Settings
+
+from .entries import ServiceEntry
+
+_HEAD = """\
+<!-- Written by `python -m optima_local.deployment` from the settings models: change their docstrings. -->
+# Settings
+
+What a service's process reads from its environment, and nothing else. A wrong value ends it with status 2 and
+a line that names the variable. Secrets are never logged. Durations are in seconds.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One variable, of one model."""
+
+    variable: str
+    default: str
+    meaning: str
+    secret: bool
+
+
+def settings_model(service: ServiceEntry) -> type[Settings]:
+    """The model that the service's bootstrap takes."""
+    bootstrap = importlib.import_module(f"{service.module}.bootstrap")
+    model: type[Settings] = typing.get_type_hints(bootstrap.service)["settings"]
+    return model
+
+
+def settings_of(model: type[Settings]) -> list[Setting]:
+    """What the model reads. Raises ValueError for a field without a docstring."""
+    meanings = _docstrings(model)
+    return [
+        Setting(f"OPTIMA_{name.upper()}", _default(field), meanings[name], _is_secret(field.annotation))
+        for name, field in model.model_fields.items()
+    ]
+
+
+def settings_table(services: Sequence[ServiceEntry]) -> str:
+    """Everybody's first, then each service's own."""
+    common = settings_of(Settings)
+    known = {setting.variable for setting in common}
+    text = f"{_HEAD}\n## Every service\n\n{_table(common)}"
+    for service in services:
+        own = [each for each in settings_of(settings_model(service)) if each.variable not in known]
+        if own:
+            text += f"\n## {service.name}\n\n{_table(own)}"
+    return text
+
+
+def _table(settings: Sequence[Setting]) -> str:
+    rows = ["| variable | default | secret | meaning |", "|---|---|---|---|"]
+    rows += [
+        f"| `{each.variable}` | {each.default} | {'yes' if each.secret else ''} | {each.meaning} |"
+        for each in settings
+    ]
+    return "\n".join(rows) + "\n"
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "needed"
+    if field.default_factory is not None:
+        return "made at the start"
+    default = field.default
+    if default is None or default == ():
+        return "none"
+    return f"`{default if isinstance(default, str | Path) else json.dumps(default)}`"
+
+
+def _is_secret(annotation: Any) -> bool:
+    if get_origin(annotation) in (typing.Union, types.UnionType, typing.Annotated):
+        return any(_is_secret(each) for each in get_args(annotation))
+    return isinstance(annotation, type) and issubclass(annotation, SecretStr)
+
+
+def _docstrings(model: type[Settings]) -> dict[str, str]:
+    """The strings beneath the fields, inherited ones included."""
+    found: dict[str, str] = {}
+    for owner in reversed(model.__mro__):
+        if not issubclass(owner, Settings):
+            continue
+        body = ast.parse(textwrap.dedent(inspect.getsource(owner))).body[0]
+        assert isinstance(body, ast.ClassDef)
+        for statement, following in zip(body.body, [*body.body[1:], None], strict=True):
+            if not isinstance(statement, ast.AnnAssign) or not isinstance(statement.target, ast.Name):
+                continue
+            match following:
+                case ast.Expr(value=ast.Constant(value=str() as text)):
+                    found[statement.target.id] = " ".join(inspect.cleandoc(text).split()).replace("|", "\\|")
+                case _:
+                    raise ValueError(f"{owner.__name__}.{statement.target.id} has no docstring")
+    return found
