@@ -352,6 +352,80 @@ fields:
         errors = problem.get("errors") or [{"field": None, "code": problem["code"]}]
         assert (field, code) in {(error["field"], error["code"]) for error in errors}
 
+    BUYING = """
+key: acquisto
+name: Acquisto
+title: oggetto
+amounts: [importo]
+fields:
+  oggetto: {type: text}
+  importo: {type: money}
+  requester: {type: person}
+  referente: {type: person, optional: true}
+  fornitore: {type: record, fields: {paese: {type: text}}}
+  righe: {type: list, fields: {costo: {type: money}, chi: {type: person, optional: true}}}
+"""
+    BUYING_PROCESS: ClassVar = {
+        "key": "acquisti",
+        "name": "Acquisti",
+        "subject": "acquisto",
+        "steps": [
+            {"key": "scelta", "choose": [
+                {"key": "estero", "when": "acquisto.fornitore.paese != 'IT'"},
+                {"key": "italia", "when": "acquisto.fornitore.paese == 'IT'",
+                 "steps": [{"key": "direzione", "approvers": [{"role": "direttore"}]}]},
+            ]},
+        ],
+    }  # fmt: skip
+
+    async def buy(self, desk, **changes):
+        content = {"oggetto": "Sedie", "importo": "900000.00", "fornitore": {"paese": "IT"}, "righe": []}
+        body = {"process": "acquisti", "subject_id": str(uuid4()), "content": content | changes}
+        return await desk.as_("marta").post("/v1/approvals", body)
+
+    async def buying(self, desk):
+        response, body = await desk.as_("ada").put(
+            "/v1/subject-types/acquisto",
+            data=self.BUYING.encode(),
+            headers={"Content-Type": "application/yaml"},
+        )
+        assert response.status == 201, body
+        await desk.publish(self.BUYING_PROCESS)
+
+    @pytest.mark.parametrize(
+        ("changes", "field", "code"),
+        [
+            ({"fornitore": {}}, "content.fornitore.paese", "content_missing"),
+            ({"fornitore": {"paese": None}}, "content.fornitore.paese", "content_missing"),
+            ({"righe": [{"costo": "1.00"}, {}]}, "content.righe[1].costo", "content_missing"),
+            ({"importo": "-1.00"}, "content.importo", "content_mistyped"),
+            ({"importo": "900.000,00"}, "content.importo", "content_italian_number"),
+            (
+                {"referente": {"id": "x", "roles": ["direttore"]}},
+                "content.referente",
+                "content_identity_not_id",
+            ),
+            ({"righe": [{"costo": "1", "chi": {}}]}, "content.righe[0].chi", "content_identity_not_id"),
+            ({"requester": "dario@example.it"}, "content.requester", "content_requester_differs"),
+        ],
+    )
+    async def test_what_a_subject_lacks_or_invents_is_refused(self, desk, changes, field, code):
+        await self.buying(desk)
+        response, problem = await self.buy(desk, **changes)
+        assert response.status == 422, problem
+        assert (field, code) in {(error["field"], error["code"]) for error in problem["errors"]}
+        assert "{" not in str([error["detail"] for error in problem["errors"]])
+
+    async def test_nobody_says_of_themselves_what_they_are(self, desk):
+        await self.buying(desk)
+        forged = {"id": desk.id("marta"), "roles": ["direttore"], "manager": desk.id("paolo")}
+        response, problem = await self.buy(desk, requester=forged)
+        assert (response.status, problem["errors"][0]["field"]) == (422, "content.requester")
+        response, approval = await self.buy(desk, requester=desk.id("marta"))
+        assert response.status == 201, approval
+        assert approval["content"]["requester"]["roles"] == ["marketing"]
+        assert [step["state"] for step in approval["steps"]] == ["pending"]
+
     async def test_built_in_types_stay(self, desk):
         document = {"key": "brief", "name": "B", "fields": {"a": {"type": "text"}}}
         response, problem = await desk.as_("ada").put("/v1/subject-types/brief", document)

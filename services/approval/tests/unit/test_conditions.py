@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from approval.adapters.cel import CelConditions
 from approval.domain.conditions import IllTyped, read_condition
 from approval.domain.subjects import SubjectType
 
@@ -95,10 +96,19 @@ def test_ill_typed(expression, code, near):
         "order.urgent || order.discount > 10.0",
         "has(order.discount) || order.discount > 10.0",
         "has(order.discount) ? true : order.discount > 1.0",
+        "order.discount > 10.0 && has(order.discount)",
     ],
 )
 def test_an_optional_field_without_a_guard_is_noticed(expression):
     assert read_condition(expression, ORDER).unguarded == {"discount"}
+
+
+def test_what_a_guarded_field_is_in_has_to_be_there_too():
+    fields = {"tax": {"type": "text", "optional": True}}
+    kind = {"key": "o", "name": "O", "fields": {"to": {"type": "record", "optional": True, "fields": fields}}}
+    order = SubjectType.model_validate(kind)
+    assert read_condition("has(o.to.tax)", order).unguarded == {"to"}
+    assert read_condition("has(o.to) && has(o.to.tax)", order).unguarded == set()
 
 
 def test_it_knows_what_is_compared():
@@ -106,3 +116,41 @@ def test_it_knows_what_is_compared():
     assert reading.exact
     assert reading.compared == {"total": {10.0}, "kind": {"a", "b"}, "urgent": set()}
     assert not read_condition("order.total * 2.0 > 10.0", ORDER).exact
+
+
+ANY = SubjectType.model_validate(
+    {
+        "key": "any",
+        "name": "Any",
+        "fields": {
+            "a": {"type": "whole"},
+            "b": {"type": "whole"},
+            "s": {"type": "text"},
+            "when": {"type": "date"},
+            "rows": {"type": "list", "fields": {"n": {"type": "whole"}}},
+        },
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("expression", "content"),
+    [
+        ("any.a / any.b > 1", {"a": 1, "b": 0}),
+        ("any.a % any.b > 1", {"a": 1, "b": 0}),
+        ("any.a * any.a * any.a > 1", {"a": 10**12}),
+        ("any.a > 1", {}),
+        ("any.rows.exists(r, r.n > 1)", {"rows": [{}]}),
+        ("any.rows.exists(r, r.n > 1)", {"rows": [{"n": "molti"}]}),
+        ("any.when + duration('9999999h') > any.when", {"when": "9999-12-31"}),
+        ("any.when < timestamp('2026-02-30T00:00:00Z')", {"when": "2026-01-01"}),
+        ("any.s.matches('(?=a)')", {"s": "a"}),
+    ],
+)
+def test_what_cannot_be_told_is_never_an_answer(expression, content):
+    try:
+        predicate = CelConditions().compile(expression, ANY)
+    except IllTyped:
+        return
+    with pytest.raises(ValueError, match=r"any\.|mistyped"):
+        predicate(content)

@@ -19,21 +19,58 @@ from ..domain.subjects import Content, SubjectType  # noqa: E402
 
 
 class CelConditions:
-    """Implements `domain.conditions.Conditions`. Compiled expressions are kept, as processes share them."""
+    """Implements `domain.conditions.Conditions`. Compiled expressions are kept, as processes share them; so
+    is the last content, as CEL sees it, since one content meets many conditions. Not for several threads."""
+
+    def __init__(self) -> None:
+        self._seen: tuple[SubjectType, Content, dict[frozenset[str], _Values]] | None = None
 
     def compile(self, expression: str, subject: SubjectType, known: Reading | None = None) -> Predicate:
         program = _program(expression)
-        root = subject.key
         reading = known or read_condition(expression, subject)
         names = frozenset(path.partition(".")[0] for path in reading.paths)
+        large = frozenset(name for name in names if subject.fields[name].type in ("list", "record"))
 
         def holds(content: Content) -> bool:
+            values = self._values(subject, content, large)
+            if not names.isdisjoint(values.mistyped):
+                raise ValueError(f"{expression}: mistyped {sorted(names & values.mistyped)}")
             try:
-                return program.execute({root: _native(subject.values(content, names))}) is True
-            except (KeyError, TypeError, RuntimeError, OverflowError) as error:
+                answer = program.execute(values.context)
+            except Exception as error:
+                # The library raises what Python would: ZeroDivisionError, KeyError, RuntimeError …
                 raise ValueError(f"{expression}: {error}") from error
+            if not isinstance(answer, bool):
+                raise ValueError(f"{expression}: {answer!r} is no yes or no")
+            return answer
 
         return holds
+
+    def _values(self, subject: SubjectType, content: Content, large: frozenset[str]) -> _Values:
+        """Every small field of the content, and the large ones that are named."""
+        seen = self._seen
+        if seen is None or seen[0] is not subject or seen[1] is not content:
+            seen = self._seen = (subject, content, {})
+        values = seen[2].get(large)
+        if values is None:
+            values = seen[2][large] = _Values(subject, content, large)
+        return values
+
+
+class _Values:
+    __slots__ = ("context", "mistyped")
+
+    def __init__(self, subject: SubjectType, content: Content, large: frozenset[str]) -> None:
+        native: dict[str, Any] = {}
+        self.mistyped: set[str] = set()
+        for name, field in subject.fields.items():
+            if content.get(name) is None or (field.type in ("list", "record") and name not in large):
+                continue
+            try:
+                native[name] = _native(subject.value_of(name, content[name]))
+            except ValueError:
+                self.mistyped.add(name)
+        self.context = cel.Context(variables={subject.key: native})
 
 
 @lru_cache(maxsize=10_000)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from optima_kit.actor import Actor
-from optima_kit.refusals import Absent, Invalid, PreconditionRequired, Stale, WrongState
+from optima_kit.refusals import Absent, Invalid, PreconditionRequired, Refusal, Stale, Violations, WrongState
 
 from ..domain.subjects import SubjectType
 from .ports import Ports
@@ -20,6 +20,8 @@ async def declare_subject_type(
         raise Invalid("key_differs", field="key", expected=key)
     if key in BUILT_IN:
         raise WrongState("subject_type_built_in", subject=key)
+    if flaws := list(subject.declaration_flaws()):
+        raise Violations(list[Refusal](flaws))
     known = await ports.processes.subject_type_version(key)
     if known is not None and expected_version is None:
         raise PreconditionRequired("if_match_missing", field="If-Match")

@@ -120,7 +120,10 @@ async def _moved(ports: Ports, move: Move, item: Moved, held: Held) -> Moved:
     new = await ports.processes.version(move.process_key, move.to_version)
     assert new is not None, "a version that was published stays"
     directory = await ports.directories.read()
-    result = engine.migrate(held.approval, old, new, move.created_by, ports.now, directory)
+    try:
+        result = engine.migrate(held.approval, old, new, move.created_by, ports.now, directory)
+    except Refusal as refusal:
+        return replace(item, verdict="refused", reason=refusal.code)
     await record_change(ports, new, held, result)
     return replace(item, verdict="moved")
 

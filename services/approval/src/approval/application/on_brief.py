@@ -11,11 +11,11 @@ from optima_kit.refusals import NotYet
 
 from ..domain import engine
 from ..domain.directory import Directory
+from ..domain.subjects import person_content
 from .access import running_process
 from .open_approval import open_approval
 from .ports import Held, Ports
 from .recording import record_change
-from .subject_content import person_content
 
 SUBJECT_TYPE = "brief"
 
@@ -91,6 +91,6 @@ def _content(
     number: str, revision: int, content: BriefContent, requester_id: UUID, directory: Directory
 ) -> dict[str, Any]:
     """What the revision asks for and who asks, as they stood at submission."""
-    person = person_content(str(requester_id), directory, "requester_id")
+    person = person_content(directory, str(requester_id))
     frozen = {name: value for name, value in content.model_dump(mode="json").items() if value is not None}
     return {"number": number, "revision": revision, "requester": person, **frozen}

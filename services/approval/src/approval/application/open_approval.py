@@ -7,6 +7,7 @@ from uuid import UUID
 
 from optima_contracts.approval import ApprovalNotOpened
 from optima_kit.ids import new_id
+from optima_kit.refusals import Invalid
 
 from ..domain import engine
 from ..domain.approval import Approval
@@ -32,7 +33,11 @@ async def open_approval(
         return await _not_opened(
             ports, process_key, subject, correlation, subject_sequence, f"nobody_can_approve:{stuck}"
         )
-    result = engine.open_approval(new_id(), process, subject, ports.now, directory)
+    try:
+        result = engine.open_approval(new_id(), process, subject, ports.now, directory)
+    except Invalid as refusal:
+        reason = f"{refusal.code}:{refusal.facts['choice']}"
+        return await _not_opened(ports, process_key, subject, correlation, subject_sequence, reason)
     return await record_opening(ports, process, result, correlation, subject_sequence)
 
 

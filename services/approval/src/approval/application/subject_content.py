@@ -10,43 +10,30 @@ from uuid import UUID
 from optima_kit.refusals import Invalid, Refusal, Violations
 
 from ..domain.directory import Directory
-from ..domain.subjects import LONGEST_TITLE, SubjectType
+from ..domain.subjects import SubjectType
 
 
 def complete_content(
     subject: SubjectType, content: dict[str, Any], requester: UUID, directory: Directory
 ) -> dict[str, Any]:
-    """Fills in people (given by id or e-mail address; the requester need not be given) and checks every
-    field against the declaration. Raises Violations naming each that does not fit."""
-    filled = {name: value for name, value in content.items() if value is not None}
-    for name, field in subject.fields.items():
-        if field.type != "person":
-            continue
-        given = filled.get(name, str(requester) if name == "requester" else None)
-        if isinstance(given, str):
-            filled[name] = person_content(given, directory, f"content.{name}")
+    """Fills in people and units, which are given by id or by e-mail address and key, and checks every field
+    against the declaration. A field `requester` is the requester and need not be given. Raises Violations
+    naming each field that does not fit."""
+    field = subject.fields.get("requester")
+    names_requester = field is not None and field.type == "person"
+    if names_requester and content.get("requester") is None:
+        content = {**content, "requester": str(requester)}
+    completed, flaws = subject.complete(content, directory)
     refusals: list[Refusal] = [
-        Invalid(f"content_{flaw}", field=f"content.{path}", longest=LONGEST_TITLE)
-        for path, flaw in subject.flaws(filled)
+        Invalid(f"content_{flaw.code}", field=f"content.{flaw.path}".rstrip("."), **flaw.facts)
+        for flaw in flaws
     ]
+    named = completed.get("requester") if names_requester else None
+    if isinstance(named, dict) and named["id"] != str(requester):
+        refusals.append(Invalid("content_requester_differs", field="content.requester"))
     if refusals:
         raise Violations(refusals)
-    return filled
-
-
-def person_content(name: str, directory: Directory, field: str) -> dict[str, Any]:
-    """A person as a subject's content holds one."""
-    person = directory.named(name)
-    if person is None:
-        raise Invalid("unknown_person", field=field, name=name)
-    found: dict[str, Any] = {"id": str(person.id), "name": person.name, "roles": sorted(person.roles)}
-    unit = directory.units.get(person.unit) if person.unit else None
-    manager = directory.manager_of(person.id)
-    if unit is not None:
-        found["unit"] = unit.key
-    if manager is not None:
-        found["manager"] = str(manager)
-    return found
+    return completed
 
 
 def hash_of(content: dict[str, Any]) -> str:

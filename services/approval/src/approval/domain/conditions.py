@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from .process import Predicate
-from .subjects import PERSON_FIELDS, FieldType, SubjectType
+from .subjects import FieldType, SubjectType
 from .values import value
 
 
@@ -64,17 +64,10 @@ _SCALARS: Final = {
 
 def type_of(field_type: FieldType) -> Type:
     """How CEL sees a field: amounts and numbers are doubles, dates timestamps at midnight UTC."""
-    if field_type.type == "person":
-        return Type("record", PERSON_FIELDS)
-    if field_type.type == "record":
-        return Type("record", field_type.fields)
-    if field_type.type == "list":
-        if field_type.of == "person":
-            return Type("list", item=Type("record", PERSON_FIELDS))
-        return Type(
-            "list", item=_SCALARS[field_type.of] if field_type.of else Type("record", field_type.fields)
-        )
-    return _SCALARS[field_type.type]
+    if field_type.type != "list":
+        return Type("record", field_type.parts) if field_type.parts else _SCALARS[field_type.type]
+    item = Type("record", field_type.parts) if field_type.parts else _SCALARS[field_type.of or "text"]
+    return Type("list", item=item)
 
 
 @dataclass(slots=True)
@@ -429,7 +422,9 @@ class _Parser:
         self.expect(")")
         if not argument.path:
             raise IllTyped("condition_bad_operation", "has", name.column, type=str(argument.type))
-        self.reading.unguarded = unguarded
+        # Of the field itself it asks whether it is there; what it is in must be there.
+        if argument.path not in unguarded:
+            self.reading.unguarded.discard(argument.path)
         self.reading.compared.setdefault(argument.path, set())
         return _Found(BOOL, name, if_true=frozenset({argument.path}))
 

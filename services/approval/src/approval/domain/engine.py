@@ -7,6 +7,7 @@ what is not allowed raises a `Refusal`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -30,7 +31,8 @@ from .approvers import Asking, may_be_asked, may_decide, select_approvers
 from .directory import Directory
 from .migration import choices_that_stay, migration_hindrance
 from .process import Evidence, Process, Step
-from .run import Result, Run, missing_fields
+from .run import Result, Run, missing_fields, undecided_choice
+from .subjects import Content
 from .values import value
 
 Act = Literal["approve", "reject", "abstain", "request_changes"]
@@ -70,7 +72,15 @@ class Subject:
 def open_approval(
     approval_id: UUID, process: Process, subject: Subject, now: datetime, directory: Directory
 ) -> Result:
-    """Begins a run. The result may have ended already, when no step needs anybody."""
+    """Begins a run. The result may have ended already, when no step needs anybody. Raises Invalid where a
+    choice takes no case for the subject."""
+    every_choice_takes_a_case(process, subject.content)
+    return _begun(approval_id, process, subject, now, directory)
+
+
+def _begun(
+    approval_id: UUID, process: Process, subject: Subject, now: datetime, directory: Directory
+) -> Result:
     beginning = Opened(
         now,
         approval_id,
@@ -196,6 +206,7 @@ def amend(
     """The subject's content changed while it was being approved: only the steps that had judged a field
     that changed begin again, and steps whose condition turned come in or fall away."""
     run = Run(_open(approval), process, now, directory)
+    every_choice_takes_a_case(process, content)
     before = approval.content
     changed = tuple(sorted(k for k in {*before, *content} if before.get(k) != content.get(k)))
     run.record(Amended(now, content, content_hash, changed))
@@ -262,17 +273,17 @@ def overdue(
     return run.result()
 
 
-def foresee(process: Process, subject: Subject, now: datetime, directory: Directory) -> tuple[Event, ...]:
-    """The events of a run in which everybody approves as soon as they are asked, nothing missing."""
-    result = open_approval(UUID(int=0), process, subject, now, directory)
-    events = list(result.events)
+def foresee(process: Process, subject: Subject, now: datetime, directory: Directory) -> Iterator[Event]:
+    """The events of a run in which everybody approves as soon as they are asked, nothing missing. Raises
+    Invalid on coming to a choice that takes no case for the subject."""
+    result = _begun(UUID(int=0), process, subject, now, directory)
+    yield from result.events
     while result.approval.state == "open":
         run = Run(result.approval, process, now, directory)
         for key in run.pending():
             run.approve_for_all(process.steps[key])
         result = run.advanced()
-        events += result.events
-    return tuple(events)
+        yield from result.events
 
 
 def migrate(
@@ -302,6 +313,16 @@ def revert_migration(
 
 
 # -- rules
+
+
+def every_choice_takes_a_case(process: Process, content: Content) -> None:
+    """Of the choices that the content leads to. One that reads a field which is still to come is decided
+    once that is there."""
+    for choice in process.choices.values():
+        if process.case_for(choice, content) is None and process.leads_to(choice, content):
+            refusal = undecided_choice(process, choice, content)
+            if refusal.code == "choice_without_case":
+                raise refusal
 
 
 def requester_may_not_approve_own_subject(run: Run, step: Step, by: UUID, person: UUID) -> None:

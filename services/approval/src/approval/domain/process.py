@@ -209,11 +209,14 @@ Predicate = Callable[[Content], bool]
 """A compiled condition over a subject's content. Raises ValueError where it can't tell."""
 
 
+Enclosing = tuple[tuple["Parallel | Choice", "Branch | Case"], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a step stands: what encloses it, the outermost first, and its sequences' positions."""
 
-    enclosing: tuple[tuple[Parallel | Choice, Branch | Case], ...]
+    enclosing: Enclosing
     position: tuple[int, ...]
     """Index in each enclosing sequence, the outermost first."""
 
@@ -234,23 +237,46 @@ class Process:
     def key(self) -> str:
         return self.definition.key
 
-    def case_for(self, choice: Choice, content: Content) -> Case:
-        """The first case whose condition holds, else the one without."""
-        conditional = (case for case in choice.choose if case.when is not None)
-        otherwise = next((case for case in choice.choose if case.when is None), choice.choose[-1])
-        return next((case for case in conditional if self.holds(case.key, content)), otherwise)
+    def case_for(self, choice: Choice, content: Content) -> Case | None:
+        """The first case whose condition is true; where every condition is false, the case without one.
+        None where that can't be told: no case is taken on a guess."""
+        otherwise: Case | None = None
+        told = True
+        for case in choice.choose:
+            if case.when is None:
+                otherwise = case
+                continue
+            answer = self.answer(case.key, content)
+            if answer is True:
+                return case
+            told = told and answer is False
+        return otherwise if told else None
 
     def reaches(self, key: str, content: Content) -> bool:
-        """Whether every condition around the step, and its own, holds for the content."""
-        for node, inner in self.places[key].enclosing:
+        """Whether every condition around the step, and its own, holds for the content. A case of a choice
+        that can't be decided yet may be reached."""
+        return self._holds_around(self.places[key].enclosing, content) and self.holds(key, content)
+
+    def _holds_around(self, enclosing: Enclosing, content: Content) -> bool:
+        for node, inner in enclosing:
             if not self.holds(node.key, content):
                 return False
             if isinstance(node, Choice):
-                if self.case_for(node, content) is not inner:
+                taken = self.case_for(node, content)
+                if taken is not None and taken is not inner:
                     return False
             elif not self.holds(inner.key, content):
                 return False
-        return self.holds(key, content)
+        return True
+
+    def leads_to(self, choice: Choice, content: Content) -> bool:
+        """Whether every condition around a choice, and its own, holds for the content."""
+        for place in self.places.values():
+            nodes = [node for node, _ in place.enclosing]
+            if choice in nodes:
+                around = place.enclosing[: nodes.index(choice)]
+                return self._holds_around(around, content) and self.holds(choice.key, content)
+        return False
 
     def from_step_on(self, key: str) -> list[str]:
         """The step and everything that its sequence holds after it, in document order."""
@@ -265,13 +291,18 @@ class Process:
     def holds(self, key: str, content: Content) -> bool:
         """Whether the condition of the node, branch or case `key` holds. One that can't be told holds:
         of two readings, the one that asks more people is the safe one."""
+        return self.answer(key, content) is not False
+
+    def answer(self, key: str, content: Content) -> bool | None:
+        """What the condition of `key` says of the content; None where it can't be told. True where there is
+        no condition."""
         condition = self.conditions.get(key)
         if condition is None:
             return True
         try:
             return condition(content)
         except ValueError:
-            return True
+            return None
 
 
 def process(

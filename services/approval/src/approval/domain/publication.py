@@ -30,7 +30,7 @@ from .process import (
     keyed,
     walk,
 )
-from .subjects import PERSON_FIELDS, FieldType, SubjectType
+from .subjects import FieldType, SubjectType
 
 MOST_WITNESSES = 4096
 """More combinations of values than this are not tried when looking for ambiguous or unreachable places."""
@@ -344,7 +344,7 @@ def _field_at(fields: Mapping[str, FieldType], path: str) -> FieldType | None:
         found = fields.get(name)
         if found is None:
             return None
-        fields = PERSON_FIELDS if found.type == "person" else found.fields
+        fields = {} if found.type == "list" else found.parts
     return found
 
 

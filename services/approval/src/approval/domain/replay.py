@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
 from statistics import median
 from uuid import UUID
 
-from .approval import Approval, StepOpened
+from optima_kit.refusals import Invalid
+
+from .approval import Approval, Event, StepOpened
 from .directory import Directory
 from .engine import Subject, foresee
 from .process import AtLeast, Choice, Node, Process, Step
@@ -70,7 +73,10 @@ def compare(past: Approval, draft: Process, paces: Paces, directory: Directory) 
         past.content,
         past.content_hash,
     )
-    events = foresee(draft, subject, past.opened_at, directory)
+    events: list[Event] = []
+    with suppress(Invalid):
+        # As far as it can be told: a field that decides a case may never have come.
+        events.extend(foresee(draft, subject, past.opened_at, directory))
     would_ask = {
         event.step: [asked.person for asked in event.asked]
         for event in events

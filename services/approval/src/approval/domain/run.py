@@ -30,6 +30,7 @@ from .approval import (
     StepRun,
 )
 from .approvers import Asking, Selection, may_be_asked, select_approvers
+from .conditions import read_condition
 from .directory import Directory
 from .process import BackTo, Branch, Case, Choice, Node, Parallel, Process, Step, join_needed
 from .quorum import verdict
@@ -48,6 +49,28 @@ class Result:
 def missing_fields(content: Content, step: Step) -> list[str]:
     """Fields that must be there before the step is approved, and are not."""
     return [name for name in step.requires if content.get(name) is None]
+
+
+def undecided_choice(process: Process, choice: Choice, content: Content) -> Invalid:
+    """Why no case of the choice can be taken: a field that its conditions read is not there, or none of
+    them is true of what is there."""
+    read = dict.fromkeys(
+        path
+        for case in choice.choose
+        if case.when is not None
+        for path in sorted(read_condition(case.when, process.subject).paths)
+    )
+    absent = [path for path in read if _at(content, path) is None]
+    code = "choice_undecided" if absent else "choice_without_case"
+    fields = absent or list(read)
+    return Invalid(code, field=f"content.{fields[0]}", choice=choice.key, fields=", ".join(fields))
+
+
+def _at(content: Content, path: str) -> Any:
+    found: Any = content
+    for name in path.split("."):
+        found = found.get(name) if isinstance(found, dict) else None
+    return found
 
 
 class Run:
@@ -175,6 +198,8 @@ class Run:
 
     def take_case(self, node: Choice) -> None:
         taken = self.process.case_for(node, self.progress.content)
+        if taken is None:
+            raise undecided_choice(self.process, node, self.progress.content)
         self.record(ChoiceTaken(self.now, node.key, taken.key))
         for case in node.choose:
             if case is not taken:
@@ -420,7 +445,8 @@ class Run:
     def retake_choices(self) -> None:
         for key, taken in list(self.progress.choices.items()):
             node = self.process.choices[key]
-            if self.process.case_for(node, self.progress.content).key != taken:
+            case = self.process.case_for(node, self.progress.content)
+            if case is None or case.key != taken:
                 self.take_case(node)
 
 

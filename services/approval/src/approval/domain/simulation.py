@@ -40,8 +40,9 @@ class Simulation:
 
 
 def simulate(process: Process, subject: Subject, now: datetime, directory: Directory) -> Simulation:
-    """Every step of the process with what would become of it for this subject."""
-    events = foresee(process, subject, now, directory)
+    """Every step of the process with what would become of it for this subject. Raises Invalid where that
+    depends on a field that the subject lacks."""
+    events = tuple(foresee(process, subject, now, directory))
     seen: dict[str, Foreseen] = {}
     for event in events:
         if isinstance(event, StepOpened):

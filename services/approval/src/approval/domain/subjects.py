@@ -2,38 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping
 from datetime import date
-from decimal import Decimal, InvalidOperation
-from typing import Annotated, Any, Literal
+from decimal import Decimal
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from optima_kit.refusals import Invalid
+
+from .directory import Directory
+from .values import value
+
 Content = Mapping[str, Any]
 """A subject's content as JSON carries it: amounts and quantities are decimal strings, dates ISO 8601."""
 
-LONGEST_TITLE = 200
+LONGEST_TITLE: Final = 200
 """Characters."""
+LONGEST_TEXT: Final = 10_000
+MOST_VALUES: Final = 20_000
+"""Values in one subject, those in rows and records counted one by one."""
+MOST_ROWS: Final = 200
+"""Rows of a list whose declaration says nothing."""
 
 FieldName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
-FieldKind = Literal["text", "flag", "whole", "number", "money", "date", "person", "record", "list"]
+FieldKind = Literal["text", "flag", "whole", "number", "money", "date", "person", "unit", "record", "list"]
 
 
 class FieldType(BaseModel):
-    """One field. `record` and `list` name their `fields`; a `person` has id, name, unit, manager, roles."""
+    """One field. `record` and `list` name their `fields`. Of a `person` or a `unit` a subject holds the id
+    alone; what else conditions read of them comes from the directory."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     type: FieldKind
     optional: bool = False
-    """May be absent when the approval opens: a condition guards it then, or an earlier step requires it."""
+    """May be absent when the approval opens: a condition guards it then, or an earlier step requires it.
+    Every other field is there, in each record and row as well."""
     privilege: str | None = None
     """Who lacks it sees the field only as an approver of a step that shows it."""
     fields: dict[FieldName, FieldType] = Field(default_factory=dict)
-    of: Literal["text", "whole", "number", "money", "person"] | None = None
+    of: Literal["text", "whole", "number", "money", "person", "unit"] | None = None
     """What a list holds, if not records."""
+    at_most: Annotated[int, Field(ge=1, le=2000)] = MOST_ROWS
+    """Rows that a list may have."""
 
     @model_validator(mode="after")
     def composed_types_name_their_parts(self) -> FieldType:
@@ -45,6 +60,12 @@ class FieldType(BaseModel):
             raise PydanticCustomError("no_parts", "Only a record or a list has parts")
         return self
 
+    @property
+    def parts(self) -> Mapping[str, FieldType]:
+        """What a record, each row of a list, or what the directory says of a person or unit is made of."""
+        kind = self.of if self.type == "list" and self.of else self.type
+        return PERSON_FIELDS if kind == "person" else UNIT_FIELDS if kind == "unit" else self.fields
+
 
 PERSON_FIELDS: dict[str, FieldType] = {
     "id": FieldType(type="text"),
@@ -52,6 +73,12 @@ PERSON_FIELDS: dict[str, FieldType] = {
     "unit": FieldType(type="text", optional=True),
     "manager": FieldType(type="text", optional=True),
     "roles": FieldType(type="list", of="text"),
+}
+UNIT_FIELDS: dict[str, FieldType] = {
+    "id": FieldType(type="text"),
+    "key": FieldType(type="text"),
+    "parent": FieldType(type="text", optional=True),
+    "manager": FieldType(type="text", optional=True),
 }
 
 
@@ -75,6 +102,16 @@ class SubjectType(BaseModel):
                 raise PydanticCustomError("not_a_field", "{name} is not one of the fields", {"name": name})
         return self
 
+    def declaration_flaws(self) -> Iterator[Invalid]:
+        """What a declaration must satisfy before anything of its type is submitted."""
+        for index, name in enumerate(self.amounts):
+            if self.fields[name].type not in ("money", "number"):
+                yield Invalid("amount_not_a_number", field=f"amounts[{index}]", name=name)
+        if self.title is not None and self.fields[self.title].type != "text":
+            yield Invalid("title_not_text", field="title", name=self.title)
+        if "requester" in self.fields and self.fields["requester"].type != "person":
+            yield Invalid("requester_not_a_person", field="fields.requester.type")
+
     def amount(self, content: Content) -> Decimal | None:
         """What the subject costs in euro, by the first amount that is known; None when none is."""
         for name in self.amounts:
@@ -90,31 +127,140 @@ class SubjectType(BaseModel):
         """Top-level fields that need a privilege to be seen, with that privilege."""
         return {name: f.privilege for name, f in self.fields.items() if f.privilege}
 
-    def values(self, content: Content, names: Collection[str]) -> dict[str, Any]:
-        """The named fields, where they are there, as typed values (Decimal, date, int …). Raises ValueError
-        naming the path of one that is not what it is declared to be."""
-        return {
-            name: _value(self.fields[name], content[name], name)
-            for name in names
-            if content.get(name) is not None
-        }
+    def value_of(self, name: str, raw: Any) -> Any:
+        """A field's content as a typed value (Decimal, date, int …). Raises ValueError naming the path of
+        what is not what it is declared to be."""
+        return _value(self.fields[name], raw, name)
 
-    def flaws(self, content: Content) -> Iterator[tuple[str, str]]:
-        """Paths of fields that don't fit, each with `missing`, `unknown`, `mistyped` or `title_too_long`."""
-        if self.title is not None and len(self.title_of(content)) > LONGEST_TITLE:
-            yield self.title, "title_too_long"
-        for name in content:
-            if name not in self.fields:
-                yield name, "unknown"
-        for name, field in self.fields.items():
-            if content.get(name) is None:
-                if not field.optional:
-                    yield name, "missing"
-                continue
-            try:
-                _value(field, content[name], name)
-            except ValueError as refusal:
-                yield str(refusal), "mistyped"
+    def complete(self, content: Content, directory: Directory) -> tuple[dict[str, Any], list[ContentFlaw]]:
+        """The content as it is frozen: fields that are null left out, people and units as the directory
+        knows them. And everything in it that does not fit the declaration, at any depth."""
+        completion = _Completion(directory)
+        completed = completion.record(self.fields, content, "")
+        if self.title is not None and len(self.title_of(completed)) > LONGEST_TITLE:
+            completion.note(self.title, "title_too_long", longest=LONGEST_TITLE)
+        if completion.values > MOST_VALUES:
+            completion.note("", "too_large", most=MOST_VALUES)
+        return completed, completion.flaws
+
+
+@value
+class ContentFlaw:
+    """Why one field of a content is refused."""
+
+    path: str
+    """Like `righe[2].importo`."""
+    code: str
+    facts: dict[str, object]
+
+
+class _Completion:
+    """One walk over a content, along its declaration."""
+
+    def __init__(self, directory: Directory) -> None:
+        self.directory = directory
+        self.flaws: list[ContentFlaw] = []
+        self.values = 0
+
+    def note(self, path: str, code: str, **facts: object) -> None:
+        if len(self.flaws) < MOST_FLAWS:
+            self.flaws.append(ContentFlaw(path, code, facts))
+
+    def record(self, fields: Mapping[str, FieldType], raw: Content, path: str) -> dict[str, Any]:
+        for name in raw.keys() - fields.keys():
+            self.note(_joined(path, str(name)[:63]), "unknown", known=", ".join(fields))
+        completed = {}
+        for name, field in fields.items():
+            here = _joined(path, name)
+            if raw.get(name) is not None:
+                completed[name] = self.field(field, raw[name], here)
+            elif not field.optional:
+                self.note(here, "missing")
+        return completed
+
+    def field(self, field: FieldType, raw: Any, path: str) -> Any:
+        if field.type != "list":
+            return self.one(field.type, field, raw, path)
+        if not isinstance(raw, list):
+            return self.note(path, "mistyped", type="list")
+        if len(raw) > field.at_most:
+            return self.note(path, "too_many_rows", most=field.at_most)
+        kind: FieldKind = field.of or "record"
+        return [self.one(kind, field, row, f"{path}[{index}]") for index, row in enumerate(raw)]
+
+    def one(self, kind: FieldKind, field: FieldType, raw: Any, path: str) -> Any:
+        self.values += 1
+        if kind == "person" or kind == "unit":
+            return self.identity(kind, raw, path)
+        if kind == "record":
+            if not isinstance(raw, Mapping):
+                return self.note(path, "mistyped", type=kind)
+            return self.record(field.fields, raw, path)
+        if isinstance(raw, str) and len(raw) > LONGEST_TEXT:
+            return self.note(path, "text_too_long", longest=LONGEST_TEXT)
+        if isinstance(raw, str) and kind in ("number", "money") and _is_italian(raw, kind):
+            whole, _, cents = raw.partition(",")
+            write = f"{whole.replace('.', '')}.{cents or '00'}"
+            return self.note(path, "italian_number", written=raw, write=write)
+        try:
+            _scalar(kind, raw, path)
+        except ValueError:
+            self.note(path, "mistyped", type=kind)
+        return raw
+
+    def identity(self, kind: Literal["person", "unit"], raw: Any, path: str) -> Any:
+        """Nobody says of themselves what they are: a subject names people and units, and the directory knows
+        the rest."""
+        if not isinstance(raw, str):
+            return self.note(path, "identity_not_id", type=kind)
+        found = person_content(self.directory, raw) if kind == "person" else unit_content(self.directory, raw)
+        if found is None:
+            self.note(path, f"unknown_{kind}", name=raw[:100])
+        return found
+
+
+MOST_FLAWS: Final = 100
+"""Told at once; whoever has more begins with these."""
+_ITALIAN: Final = re.compile(r"\d{1,3}(\.\d{3})+(,\d+)?|\d+,\d+")
+"""`2.500`, `2.500,00` and `12,50`: where a point groups thousands, or a comma begins the cents."""
+
+
+def _is_italian(text: str, kind: str) -> bool:
+    """Of a quantity, `2.500` may be meant as it stands; of money it is far more likely thousands."""
+    return bool(_ITALIAN.fullmatch(text)) and not (kind == "number" and _NUMBER.fullmatch(text))
+
+
+def person_content(directory: Directory, name: str) -> dict[str, Any] | None:
+    """A person, named by id or e-mail address, as a subject's content holds one."""
+    person = directory.named(name)
+    if person is None:
+        return None
+    found: dict[str, Any] = {"id": str(person.id), "name": person.name, "roles": sorted(person.roles)}
+    unit = directory.units.get(person.unit) if person.unit else None
+    manager = directory.manager_of(person.id)
+    if unit is not None:
+        found["unit"] = unit.key
+    if manager is not None:
+        found["manager"] = str(manager)
+    return found
+
+
+def unit_content(directory: Directory, name: str) -> dict[str, Any] | None:
+    """A unit, named by key or id, as a subject's content holds one."""
+    unit = directory.unit_named(name)
+    if unit is None:
+        return None
+    found = {"id": str(unit.id), "key": unit.key}
+    parent = directory.units.get(unit.parent) if unit.parent else None
+    if parent is not None:
+        found["parent"] = parent.key
+    if unit.manager is not None:
+        found["manager"] = str(unit.manager)
+    return found
+
+
+def _joined(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
 
 
 def _record_values(fields: Mapping[str, FieldType], content: Content, path: str) -> dict[str, Any]:
@@ -126,18 +272,13 @@ def _record_values(fields: Mapping[str, FieldType], content: Content, path: str)
 
 
 def _value(field: FieldType, raw: Any, path: str) -> Any:
-    kind = field.type
-    if kind in ("text", "flag", "whole", "number", "money", "date"):
-        return _scalar(kind, raw, path)
-    if kind == "list":
-        if not isinstance(raw, list):
-            raise ValueError(path)
-        if field.of is None:
-            return [_item(field.fields, item, f"{path}.{i}.") for i, item in enumerate(raw)]
-        if field.of == "person":
-            return [_item(PERSON_FIELDS, item, f"{path}.{i}.") for i, item in enumerate(raw)]
-        return [_scalar(field.of, item, f"{path}.{i}") for i, item in enumerate(raw)]
-    return _item(PERSON_FIELDS if kind == "person" else field.fields, raw, f"{path}.")
+    if field.type != "list":
+        return _item(field.parts, raw, f"{path}.") if field.parts else _scalar(field.type, raw, path)
+    if not isinstance(raw, list):
+        raise ValueError(path)
+    if field.parts:
+        return [_item(field.parts, item, f"{path}[{i}].") for i, item in enumerate(raw)]
+    return [_scalar(field.of or "", item, f"{path}[{i}]") for i, item in enumerate(raw)]
 
 
 def _item(fields: Mapping[str, FieldType], raw: Any, path: str) -> dict[str, Any]:
@@ -146,20 +287,29 @@ def _item(fields: Mapping[str, FieldType], raw: Any, path: str) -> dict[str, Any
     return _record_values(fields, raw, path)
 
 
+_NUMBER: Final = re.compile(r"-?\d{1,12}(\.\d{1,6})?", re.ASCII)
+_MONEY: Final = re.compile(r"\d{1,12}(\.\d{1,6})?", re.ASCII)
+"""Money is never below zero: a field that may be is a `number`."""
+_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_LARGEST_WHOLE: Final = 10**12
+
+
 def _scalar(kind: str, raw: Any, path: str) -> Any:
     try:
-        if kind == "text" and isinstance(raw, (str, UUID)):
-            return str(raw)
-        if kind == "flag" and isinstance(raw, bool):
-            return raw
-        if kind == "whole" and isinstance(raw, int) and not isinstance(raw, bool):
-            return raw
-        if kind in ("number", "money") and isinstance(raw, (str, int, Decimal)) and not isinstance(raw, bool):
-            number = Decimal(raw)
-            if number.is_finite():
-                return number
-        if kind == "date":
-            return raw if isinstance(raw, date) else date.fromisoformat(raw)
-    except (InvalidOperation, TypeError, ValueError):
+        match kind:
+            case "text" if isinstance(raw, str | UUID) and "\x00" not in str(raw):
+                return str(raw)
+            case "flag" if isinstance(raw, bool):
+                return raw
+            case "whole" if type(raw) is int and abs(raw) <= _LARGEST_WHOLE:
+                return raw
+            case "number" | "money" if isinstance(raw, str | int | Decimal) and not isinstance(raw, bool):
+                if (_NUMBER if kind == "number" else _MONEY).fullmatch(str(raw)):
+                    return Decimal(raw)
+            case "date" if isinstance(raw, date):
+                return raw
+            case "date" if isinstance(raw, str) and _DATE.fullmatch(raw):
+                return date.fromisoformat(raw)
+    except ValueError:
         pass
     raise ValueError(path)
