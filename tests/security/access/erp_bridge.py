@@ -10,6 +10,7 @@ HEADER = (
 )
 CUSTOMER = "C-77;Dolci Riservati S.r.l.;07643520567;;Via Torino 2;20123;Milano;MI;MP12;RB 60 gg FM\n"
 REFUSED = "C-78;Dolci Riservati Rotti S.r.l.;123;;Via Torino 2;20123;Milano;MI;MP12;RB 60 gg FM\n"
+RENUMBERED = CUSTOMER.replace("C-77", "C-79")
 CONNECTION = {"connector": "drop-folder", "settings": {"folder": "acme"}}
 
 ROWS = (
@@ -36,8 +37,26 @@ ROWS = (
         at="/v1/connections/{connection}/imports",
         body={"dry_run": True},
     ),
+    Row("POST /v1/connections/{key}/check", "erp.sync", at="/v1/connections/{connection}/check"),
+    Row(
+        "POST /v1/connections/{key}/resends",
+        "erp.sync",
+        at="/v1/connections/{connection}/resends",
+        body={"entity": "order", "since": "2026-01-01T00:00:00+01:00"},
+    ),
+    Row("GET /v1/runs", "erp.read", shows={"run_id": ANYBODYS}),
     Row("GET /v1/failures", "erp.read", shows={"failure_id": ANYBODYS}),
     Row("POST /v1/failures/{failure_id}/replay", "erp.sync"),
+    Row(
+        "POST /v1/failures/{failure_id}/answer",
+        "erp.sync",
+        at="/v1/failures/{question_id}/answer",
+        body={"answer": "another"},
+    ),
+    Row("GET /v1/suppliers", "customer.read", shows={"supplier_id": ANYBODYS}),
+    Row("GET /v1/suppliers/{supplier_id}", "customer.read"),
+    Row("GET /v1/payment-terms", "lookup.read", shows={"payment_term_id": ANYBODYS}),
+    Row("GET /v1/vat-rates", "lookup.read"),
     Row("GET /v1/customers", "customer.read", shows={"customer_id": ANYBODYS}),
     Row("GET /v1/customers/{customer_id}", "customer.read"),
     Row("GET /v1/lookup-tables", "lookup.read"),
@@ -57,8 +76,23 @@ async def build(world: World) -> None:
     incoming = world.served.folder / str(world.tenant_id) / "acme" / "in"
     incoming.mkdir(parents=True, exist_ok=True)
     (incoming / "clienti.csv").write_text(HEADER + CUSTOMER + REFUSED, "utf-8")
-    await world.ask("POST", f"/v1/connections/{names['connection']}/imports", {"dry_run": False})
+    (incoming / "fornitori.csv").write_text(HEADER + CUSTOMER, "utf-8")
+    (incoming / "pagamenti.csv").write_text("codice;descrizione\n30FM;30 giorni\n", "utf-8")
+    imports = f"/v1/connections/{names['connection']}/imports"
+    await world.ask("POST", imports, {"dry_run": False})
     (failure,) = (await world.ask("GET", "/v1/failures"))["items"]
+    (incoming / "clienti-2.csv").write_text(HEADER + RENUMBERED, "utf-8")
+    await world.ask("POST", imports, {"dry_run": False})
+    (question,) = (each for each in (await world.ask("GET", "/v1/failures"))["items"] if "answers" in each)
     (customer,) = (await world.ask("GET", "/v1/customers"))["items"]
-    names |= {"failure_id": failure["failure_id"], "customer_id": customer["customer_id"]}
+    (supplier,) = (await world.ask("GET", "/v1/suppliers"))["items"]
+    (term,) = (await world.ask("GET", "/v1/payment-terms"))["items"]
+    names |= {
+        "failure_id": failure["failure_id"],
+        "question_id": question["failure_id"],
+        "customer_id": customer["customer_id"],
+        "supplier_id": supplier["id"],
+        "payment_term_id": term["id"],
+        "run_id": (await world.ask("GET", "/v1/runs"))["items"][0]["id"],
+    }
     world.secrets["customer.read"] = ["Dolci Riservati", "07643520567"]

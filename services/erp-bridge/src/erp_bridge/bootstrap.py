@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from optima_kit.db import UnitOfWork
+from optima_kit.sealing import Sealer
 from optima_kit.service import Service
-from optima_kit.settings import Settings
+from optima_kit.settings import Settings, StrongSecret
 
 from .adapters.connectors import ConnectorRegistry
 from .adapters.drop_folder import DropFolder
@@ -15,23 +16,35 @@ from .adapters.italian_checks import italian_checks
 from .adapters.jobs import jobs
 from .adapters.messages import reactions
 from .adapters.metrics import CountedExchange, measure
-from .adapters.postgres import PostgresConnections, PostgresCustomers, PostgresDocuments, PostgresFailures
+from .adapters.postgres import (
+    PostgresCheckpoints,
+    PostgresConnections,
+    PostgresDocuments,
+    PostgresFailures,
+    PostgresRecords,
+    PostgresRuns,
+)
 from .application.ports import Ports
 
 
 class BridgeSettings(Settings):
+    key_secret: StrongSecret
+    """Seals the credentials of connections. Losing it means asking for them again."""
     drop_folder_root: Path = Path(".optima/drop")
     """Below it each tenant has a directory of its own for drop folders; nothing outside is touched."""
 
 
 def service(settings: BridgeSettings) -> Service[Ports]:
     connectors = ConnectorRegistry([DropFolder(settings.drop_folder_root)])
+    sealer = Sealer(settings.key_secret.get_secret_value(), "erp-bridge credentials")
     checks, exchanged = italian_checks(), CountedExchange()
 
     def ports(work: UnitOfWork) -> Ports:
         return Ports(
-            connections=PostgresConnections(work, connectors),
-            customers=PostgresCustomers(work),
+            connections=PostgresConnections(work, connectors, sealer),
+            checkpoints=PostgresCheckpoints(work),
+            runs=PostgresRuns(work),
+            records=PostgresRecords(work),
             documents=PostgresDocuments(work),
             failures=PostgresFailures(work),
             connectors=connectors,

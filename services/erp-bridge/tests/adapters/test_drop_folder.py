@@ -1,21 +1,24 @@
-"""Files left whole, found in order, and nothing outside the tenant's own directory."""
+"""Files left whole, found by time, and nothing outside the tenant's own directory."""
 
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+import os
+from collections.abc import Sequence
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 
-from erp_bridge.adapters.drop_folder import DropFolder
-from erp_bridge.application.ports import ConnectorFault, Endpoint
+from erp_bridge.adapters.csv_files import Table
+from erp_bridge.adapters.drop_folder import PAGE, DropFolder
+from erp_bridge.application.ports import Checkpoint, Endpoint, Fault, Page, Rejected, Session, Unreachable
+from erp_bridge.domain.documents import OutgoingDocument
+from erp_bridge.domain.entities import Entity
 from optima_kit.refusals import Invalid
 
 TENANT, OTHER = UUID(int=1), UUID(int=2)
 ORDER = UUID("01912345-0000-7000-8000-0123456789ab")
-NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -31,50 +34,74 @@ def own(tmp_path: Path) -> Path:
     return tmp_path / "drop" / str(TENANT) / "acme"
 
 
+def incoming(tmp_path: Path) -> Path:
+    path = own(tmp_path) / "in"
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def document(
+    lines: Sequence[dict[str, str]], entity: Entity = "order", number: str = "2026/12", id_: UUID = ORDER
+) -> OutgoingDocument:
+    assert entity in ("order", "ddt")
+    return OutgoingDocument(entity, id_, number, None, ["n", *lines[0]], {"n": number}, list(lines))  # type: ignore[arg-type]
+
+
+async def pages(session: Session, checkpoint: Checkpoint | None = None) -> list[Page]:
+    return [page async for page in session.changes("customer", checkpoint)]
+
+
 async def test_a_record_is_one_file_whatever_the_repetitions(folder: DropFolder, tmp_path: Path) -> None:
-    rows = [{"a": "caffè; tè", "b": "1,50"}]
-    first = await folder.write(at(), "order", ORDER, "2026/12", ["a", "b"], rows)
-    again = await folder.write(at(), "order", ORDER, "2026/12", ["a", "b"], [{"a": "nuovo", "b": ""}])
-    assert first == again == "out/ordini/ordine_2026-12_0123456789ab.csv"
+    async with folder.open(at()) as session:
+        first = await session.put(document([{"a": "caffè; tè", "b": "1,50"}]), None)
+        again = await session.put(document([{"a": "nuovo", "b": ""}]), None)
+    assert first == again
+    assert first.remote_id == "out/ordini/ordine_2026-12_0123456789ab.csv"
     (file,) = (own(tmp_path) / "out" / "ordini").iterdir()
-    assert file.read_text("utf-8") == "a;b\nnuovo;\n"
+    assert file.read_text("utf-8") == "n;a;b\n2026/12;nuovo;\n"
 
 
 async def test_numbers_that_look_alike_in_a_file_name_stay_two_files(folder: DropFolder) -> None:
-    names = {
-        await folder.write(at(), "ddt", UUID(int=n), number, ["a"], [{"a": ""}])
-        for n, number in enumerate(["1/2", "1-2"])
-    }
+    async with folder.open(at()) as session:
+        names = {
+            (await session.put(document([{"a": ""}], "ddt", number, UUID(int=n)), None)).remote_id
+            for n, number in enumerate(["1/2", "1-2"])
+        }
     assert len(names) == 2
 
 
-async def test_no_cell_is_taken_for_a_formula(folder: DropFolder, tmp_path: Path) -> None:
-    name = await folder.write(at(), "order", ORDER, "1", ["a"], [{"a": "=HYPERLINK(0)"}])
-    assert (own(tmp_path) / name).read_text("utf-8") == "a\n'=HYPERLINK(0)\n"
-
-
 @pytest.mark.parametrize(
-    "settings",
+    ("cell", "written"),
     [
-        {},
-        {"folder": ""},
-        {"folder": "../other"},
-        {"folder": "a/../../b"},
-        {"folder": "/etc"},
-        {"folder": "a//b"},
-        {"folder": ".hidden"},
-        {"folder": "a", "extra": "x"},
-        {"folder": "a\n"},
+        ("=HYPERLINK(0)", "'=HYPERLINK(0)"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("-5,00", "-5,00"),
+        ("+39", "+39"),
+        ("- a mano", "'- a mano"),
+        ("'ndrangheta", "'ndrangheta"),
+        ("caffè", "caffè"),
     ],
 )
-def test_a_folder_elsewhere_is_refused(folder: DropFolder, settings: dict[str, str]) -> None:
+async def test_no_cell_is_run_as_a_formula_and_every_text_comes_back(
+    folder: DropFolder, tmp_path: Path, cell: str, written: str
+) -> None:
+    async with folder.open(at()) as session:
+        name = (await session.put(document([{"a": cell}], number="1"), None)).remote_id
+    content = (own(tmp_path) / name).read_bytes()
+    assert content.decode() == f"n;a\r\n1;{written}\r\n"
+    ((record,),) = Table(content).portions(10, skip=0)
+    assert record.values["a"] == cell
+
+
+@pytest.mark.parametrize("name", ["", "../other", "a/../../b", "/etc", "a//b", ".hidden", "a\n", "a/b/c/d/e"])
+def test_a_folder_elsewhere_is_refused(folder: DropFolder, name: str) -> None:
     with pytest.raises(Invalid) as refusal:
-        folder.check(Endpoint(TENANT, settings))
-    assert (refusal.value.field or "").startswith("settings.")
+        folder.check({"folder": name})
+    assert refusal.value.field == "settings.folder"
 
 
 def test_a_good_folder_is_kept(folder: DropFolder) -> None:
-    assert folder.check(at("acme/2026")) == {"folder": "acme/2026"}
+    assert folder.check({"folder": "acme/2026"}) == {"folder": "acme/2026"}
 
 
 async def test_a_link_out_of_the_tenants_directory_is_not_followed(
@@ -84,29 +111,43 @@ async def test_a_link_out_of_the_tenants_directory_is_not_followed(
     foreign.mkdir(parents=True)
     own(tmp_path).parent.mkdir(parents=True)
     own(tmp_path).symlink_to(foreign)
-    with pytest.raises(ConnectorFault) as fault:
-        await folder.write(at(), "order", ORDER, "1", ["a"], [{"a": ""}])
-    assert (fault.value.code, fault.value.error_class) == ("folder_leads_outside", "refused")
+    async with folder.open(at()) as session:
+        with pytest.raises(Rejected) as fault:
+            await session.put(document([{"a": ""}]), None)
+    assert fault.value.code == "folder_leads_outside"
     assert not list(foreign.rglob("*.csv"))
 
 
-async def test_only_whole_customer_files_wait_in_order(folder: DropFolder, tmp_path: Path) -> None:
-    assert await folder.waiting(at()) == []
-    incoming = own(tmp_path) / "in"
-    for name in ("clienti-2.csv", "Clienti-1.CSV", "clienti.csv.tmp", "ordini.csv", ".clienti.csv"):
-        (incoming / name).write_text("codice\n")
-    (incoming / "clienti-link.csv").symlink_to("/etc/passwd")
-    assert await folder.waiting(at()) == ["Clienti-1.CSV", "clienti-2.csv"]
+async def test_only_whole_files_of_the_entity_are_read_oldest_first(
+    folder: DropFolder, tmp_path: Path
+) -> None:
+    async with folder.open(at()) as session:
+        assert await pages(session) == []
+        for age, name in enumerate(
+            ("clienti-2.csv", "Clienti-1.CSV", "x.csv.tmp", "ordini.csv", ".clienti.csv")
+        ):
+            path = incoming(tmp_path) / name
+            path.write_text("codice\n")
+            os.utime(path, (1_000_000 + age, 1_000_000 + age))
+        (incoming(tmp_path) / "clienti-link.csv").symlink_to("/etc/passwd")
+        assert [each.source for each in await pages(session)] == ["clienti-2.csv", "Clienti-1.CSV"]
+
+
+async def test_looking_makes_no_directory(folder: DropFolder, tmp_path: Path) -> None:
+    async with folder.open(at()) as session:
+        assert await pages(session) == []
+        assert not (tmp_path / "drop").exists()
+        assert await session.probe() == f"{TENANT}/acme"
+    assert (own(tmp_path) / "in").is_dir()
 
 
 async def test_rows_keep_their_line(folder: DropFolder, tmp_path: Path) -> None:
-    await folder.waiting(at())
     text = '\ufeffcodice;nome\r\n"A";"due\r\nrighe"\r\n\r\nB;x;y\r\nC;z\r\n'
-    (own(tmp_path) / "in" / "clienti.csv").write_bytes(text.encode())
-    content = await folder.read(at(), "clienti.csv")
-    assert content is not None
-    assert content.header == ["codice", "nome"]
-    assert [(row.line, dict(row.cells)) for row in content.rows] == [
+    (incoming(tmp_path) / "clienti.csv").write_bytes(text.encode())
+    async with folder.open(at()) as session:
+        (page,) = await pages(session)
+    assert page.header == ["codice", "nome"]
+    assert [(row.line, dict(row.values)) for row in page.records] == [
         (2, {"codice": "A", "nome": "due\r\nrighe"}),
         (5, {}),
         (6, {"codice": "C", "nome": "z"}),
@@ -125,25 +166,55 @@ async def test_rows_keep_their_line(folder: DropFolder, tmp_path: Path) -> None:
 async def test_what_is_no_table_is_refused(
     folder: DropFolder, tmp_path: Path, content: bytes, code: str
 ) -> None:
-    await folder.waiting(at())
-    (own(tmp_path) / "in" / "clienti.csv").write_bytes(content)
-    with pytest.raises(ConnectorFault) as fault:
-        await folder.read(at(), "clienti.csv")
-    assert (fault.value.code, fault.value.error_class) == (code, "refused")
+    (incoming(tmp_path) / "clienti.csv").write_bytes(content)
+    async with folder.open(at()) as session:
+        (page,) = await pages(session)
+    assert page.refused is not None
+    assert (page.refused.code, page.last, page.records) == (code, True, ())
+
+
+@pytest.mark.parametrize("rows", [0, 1, PAGE - 1, PAGE, PAGE + 1, 2 * PAGE])
+async def test_no_row_is_lost_at_a_pages_boundary(folder: DropFolder, tmp_path: Path, rows: int) -> None:
+    text = "codice\n" + "".join(f"C{n}\n" for n in range(rows))
+    (incoming(tmp_path) / "clienti.csv").write_text(text)
+    async with folder.open(at()) as session:
+        whole = await pages(session)
+        assert [r.values["codice"] for page in whole for r in page.records] == [f"C{n}" for n in range(rows)]
+        assert [page.last for page in whole] == [False] * (len(whole) - 1) + [True]
+        for done, page in enumerate(whole, 1):
+            rest = await pages(session, page.checkpoint)
+            expected = [r.values["codice"] for later in whole[done:] for r in later.records]
+            assert [r.values["codice"] for each in rest for r in each.records] == expected
+            assert rest[-1].last
+
+
+async def test_another_file_of_the_same_name_is_read_from_its_beginning(
+    folder: DropFolder, tmp_path: Path
+) -> None:
+    path = incoming(tmp_path) / "clienti.csv"
+    path.write_text("codice\nA\n")
+    async with folder.open(at()) as session:
+        (page,) = await pages(session)
+        path.with_suffix(".new").write_text("codice\nB\n")
+        path.with_suffix(".new").replace(path)
+        (other,) = await pages(session, page.checkpoint)
+    assert [each.values["codice"] for each in other.records] == ["B"]
 
 
 async def test_a_file_is_put_away_once(folder: DropFolder, tmp_path: Path) -> None:
-    await folder.waiting(at())
-    (own(tmp_path) / "in" / "clienti.csv").write_text("codice\n")
-    assert await folder.still_waits(at(), "clienti.csv")
-    await asyncio.gather(*(folder.put_away(at(), "clienti.csv", refused=False, at=NOW) for _ in range(3)))
-    assert not await folder.still_waits(at(), "clienti.csv")
-    assert await folder.read(at(), "clienti.csv") is None
-    assert [each.name for each in (own(tmp_path) / "done").iterdir()] == ["20261124T093000000000-clienti.csv"]
+    (incoming(tmp_path) / "clienti.csv").write_text("codice\n")
+    async with folder.open(at()) as session:
+        (page,) = await pages(session)
+        await asyncio.gather(*(session.settle(page, refused=False) for _ in range(3)))
+        assert await pages(session) == []
+    (done,) = (own(tmp_path) / "done").iterdir()
+    assert done.name.endswith("-clienti.csv")
 
 
 async def test_an_unreachable_folder_is_nobodys_fault(tmp_path: Path) -> None:
     (tmp_path / "drop").write_text("a file where a directory should be")
-    with pytest.raises(ConnectorFault) as fault:
-        await DropFolder(tmp_path / "drop").waiting(at())
-    assert fault.value.error_class == "unreachable"
+    async with DropFolder(tmp_path / "drop").open(at()) as session:
+        with pytest.raises(Unreachable):
+            await session.probe()
+        with pytest.raises(Fault):
+            await session.put(document([{"a": ""}]), None)

@@ -26,6 +26,7 @@ HEADER = (
     "codice;ragione_sociale;partita_iva;codice_fiscale;indirizzo;cap;comune;provincia;"
     "modalita_pagamento;condizioni_pagamento\n"
 )
+MILANO = "AURORA-MI;Caffè Aurora Milano S.r.l.;07643520567;;Via Torino 2;20123;Milano;MI;MP12;RB 60 gg FM\n"
 
 
 @dataclass(slots=True)
@@ -64,7 +65,12 @@ class Bridge:
             "/v1/connections/gestionale/imports", json={"dry_run": dry_run}
         )
         assert response.status == 200, answer
-        return answer["files"]
+        return answer["sources"]
+
+    async def import_customers(self, *rows: str) -> None:
+        """Has the ERP tell of customers, AURORA-MI if no others are given."""
+        self.drop(*(rows or (MILANO,)))
+        await self.take_in()
 
     async def tell(self, event: EventData, *, subject: UUID, correlation: UUID) -> None:
         """Hands an event over as the consumer does."""
@@ -136,6 +142,7 @@ async def bridge(shared: ServiceDatabase, tmp_path: Path) -> AsyncIterator[Bridg
         issuer="http://issuer.test",
         jwks_url="http://issuer.test/jwks",
         drop_folder_root=tmp_path / "drop",
+        key_secret="only-for-tests-0123456789abcdefghij",
     )
     clock = FixedClock(datetime(2026, 11, 24, 9, 30, tzinfo=UTC))
     built = service(settings)
@@ -146,6 +153,6 @@ async def bridge(shared: ServiceDatabase, tmp_path: Path) -> AsyncIterator[Bridg
 async def _empty(stored: ServiceDatabase) -> None:
     """Emptying costs a test less than a database of its own."""
     await stored.fetch(
-        "TRUNCATE connections, mapping_versions, customers, documents, links, link_counts, failures, outbox,"
-        " stream_heads, jobs, idempotency_keys, inbox, newest_applied, parking"
+        "TRUNCATE connections, mapping_versions, customers, records, checkpoints, runs, documents, links,"
+        " link_counts, failures, outbox, stream_heads, jobs, idempotency_keys, inbox, newest_applied, parking"
     )

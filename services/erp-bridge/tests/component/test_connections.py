@@ -108,7 +108,7 @@ async def test_gauges_count_over_tenants_without_seeing_their_data(bridge: Any) 
         for forbidden in (
             "SELECT payload FROM failures",
             "SELECT settings FROM connections",
-            "SELECT FROM customers",
+            "SELECT FROM records",
         ):
             with pytest.raises(asyncpg.InsufficientPrivilegeError):
                 await connection.execute(forbidden)
@@ -127,7 +127,9 @@ async def test_every_tenant_table_is_empty_without_a_tenant(bridge: Any) -> None
         for table in (
             "connections",
             "mapping_versions",
-            "customers",
+            "records",
+            "checkpoints",
+            "runs",
             "documents",
             "links",
             "link_counts",
@@ -157,6 +159,6 @@ async def test_links_from_before_the_counts_are_counted(bridge: Any) -> None:
     await bridge.stored.fetch("DROP TABLE link_counts")
     await bridge.stored.fetch("DROP FUNCTION count_new_links, count_exported_links CASCADE")
     await bridge.stored.fetch("DELETE FROM schema_migrations WHERE name LIKE '%link_counts%'")
-    assert len(await migrate(bridge.stored.owner_url, "erp_bridge")) == 1
+    assert len(await migrate(bridge.stored.owner_url, "erp_bridge")) == 2
     after = await bridge.connection()
     assert (after["customers"], after["orders"], after["ddts"]) == (2, 0, 1)

@@ -11,12 +11,17 @@ from uuid import UUID
 import pytest
 
 from optima_contracts.economics import OrderLineValue, OrderValued
-from optima_contracts.erp import DocumentExported, RecordRefused
+from optima_contracts.erp import CustomerChanged, DocumentExported, RecordRefused
 from optima_contracts.identity import LegalIdentity
 from optima_contracts.logistics import DdtIssued, DdtVoided, ShipmentLine
 from optima_contracts.production import OrderCancelled, OrderConfirmed, OrderDelivery, OrderLine
 from optima_kit.refusals import NotYet
 
+HEADER = (
+    "codice;ragione_sociale;partita_iva;codice_fiscale;indirizzo;cap;comune;provincia;"
+    "modalita_pagamento;condizioni_pagamento\n"
+)
+MILANO = "AURORA-MI;Caffè Aurora Milano S.r.l.;07643520567;;Via Torino 2;20123;Milano;MI;MP12;RB 60 gg FM\n"
 BRIEF, ORDER, SHIPMENT, JOB = UUID(int=11), UUID(int=12), UUID(int=13), UUID(int=14)
 
 CONFIRMED = OrderConfirmed(
@@ -88,6 +93,7 @@ def exported(bridge: Any, folder: str = "ordini") -> list[dict[str, str]]:
 
 async def test_an_order_goes_out_and_again_with_its_prices(bridge: Any) -> None:
     await bridge.connect()
+    await bridge.import_customers()
     await tell_order(bridge, CONFIRMED)
     assert (await bridge.connection())["waiting"] == 1
     await bridge.work()
@@ -124,6 +130,7 @@ async def test_what_comes_before_its_order_waits(bridge: Any) -> None:
 
 async def test_a_cancelled_order_is_marked_in_the_erp(bridge: Any) -> None:
     await bridge.connect()
+    await bridge.import_customers()
     await tell_order(bridge, CONFIRMED)
     await tell_order(bridge, OrderCancelled(order_id=ORDER, brief_id=BRIEF, reason="x"))
     await tell_order(bridge, VALUED)
@@ -152,6 +159,7 @@ async def test_a_ddt_goes_out_and_its_voiding_too(bridge: Any) -> None:
 
 async def test_nothing_is_told_twice_when_the_erp_has_it(bridge: Any) -> None:
     await bridge.connect()
+    await bridge.import_customers()
     await tell_order(bridge, CONFIRMED)
     await bridge.work()
     await tell_order(bridge, CONFIRMED)
@@ -162,6 +170,7 @@ async def test_nothing_is_told_twice_when_the_erp_has_it(bridge: Any) -> None:
 
 async def test_a_crash_between_file_and_note_doubles_nothing(bridge: Any, monkeypatch: Any) -> None:
     await bridge.connect()
+    await bridge.import_customers()
     await tell_order(bridge, CONFIRMED)
 
     async def crash(*_: Any) -> None:
@@ -178,34 +187,164 @@ async def test_a_crash_between_file_and_note_doubles_nothing(bridge: Any, monkey
     assert len(await bridge.stored.published(DocumentExported.type)) == 1
 
 
-async def test_an_unreachable_folder_is_tried_again_and_then_left_to_a_person(bridge: Any) -> None:
+async def test_an_outage_is_one_failure_and_everything_goes_out_when_it_ends(bridge: Any) -> None:
     await bridge.connect()
-    await tell_order(bridge, CONFIRMED)
-    (bridge.folder / "out").parent.mkdir(parents=True)
+    await bridge.import_customers()
     blocked = bridge.folder / "out"
+    blocked.rmdir()
     blocked.write_text("in the way")
+    for n in range(5):
+        order = CONFIRMED.model_copy(update={"order_id": UUID(int=100 + n), "number": f"O-{n}"})
+        await bridge.tell(order, subject=order.order_id, correlation=BRIEF)
     await bridge.work()
     (failure,) = await bridge.failures()
-    assert (failure["entity"], failure["error_class"], failure["attempts"]) == ("order", "unreachable", 1)
-    assert "retry_at" in failure
+    assert (failure["entity"], failure["error_class"], failure["attempts"]) == (
+        "connection",
+        "unreachable",
+        1,
+    )
     assert "payload" not in failure
-    for _ in range(7):
+    state = await bridge.connection()
+    assert (state["outage"]["code"], state["waiting"]) == ("folder_unreachable", 5)
+    # Whatever the connection is asked for meanwhile waits with the rest.
+    await tell_order(bridge, CONFIRMED)
+    for _ in range(20):
         bridge.clock.advance(timedelta(minutes=5))
         await bridge.work()
-    (failure,) = await bridge.failures()
-    assert (failure["attempts"], failure.get("retry_at")) == (8, None)
-    assert len(await bridge.stored.published(RecordRefused.type)) == 1
-    assert (await bridge.connection())["lag_seconds"] == 35 * 60
-    backoffice, replay = bridge.as_("backoffice"), f"/v1/failures/{failure['failure_id']}/replay"
-    await backoffice.post(replay)
+        (failure,) = await bridge.failures()
+        assert failure["retry_at"] is not None
+    assert failure["attempts"] > 8
+    assert await bridge.stored.published(RecordRefused.type) == []
+    blocked.unlink()
+    bridge.clock.advance(timedelta(minutes=5))
+    await bridge.work()
+    await bridge.work()
+    assert await bridge.failures() == []
+    assert len(list((bridge.folder / "out" / "ordini").iterdir())) == 6
+    assert (await bridge.connection())["waiting"] == 0
+
+
+async def test_an_outage_can_be_tried_at_once(bridge: Any) -> None:
+    await bridge.connect()
+    await bridge.import_customers()
+    blocked = bridge.folder / "out"
+    blocked.rmdir()
+    blocked.write_text("in the way")
+    await tell_order(bridge, CONFIRMED)
     await bridge.work()
     (failure,) = await bridge.failures()
-    assert (failure["attempts"], "retry_at" not in failure) == (1, False)
     blocked.unlink()
-    await backoffice.post(replay)
+    await bridge.as_("backoffice").post(f"/v1/failures/{failure['failure_id']}/replay")
+    await bridge.work()
     await bridge.work()
     assert await bridge.failures() == []
     assert len(exported(bridge)) == 1
+
+
+async def test_an_order_waits_for_the_erp_to_tell_of_its_customer(bridge: Any) -> None:
+    await bridge.connect()
+    await tell_order(bridge, CONFIRMED)
+    await bridge.work()
+    (failure,) = await bridge.failures()
+    assert (failure["error_class"], failure["problems"][0]["code"]) == ("waiting", "customer_not_told_of")
+    assert (await bridge.connection())["waiting"] == 1
+    await bridge.import_customers()
+    await bridge.work()
+    assert await bridge.failures() == []
+    assert exported(bridge)[0]["codice_cliente"] == "AURORA-MI"
+
+
+ROMA = "AURORA-MI;Caffè Aurora Roma S.r.l.;12345670587;;Via Nazionale 30;00184;Roma;RM;MP05;BB 30 gg FM\n"
+
+
+async def test_two_erps_with_clashing_codes_see_nothing_of_each_other(bridge: Any) -> None:
+    """One code, two companies: each order reaches its own ERP, under that ERP's code."""
+    await bridge.connect()
+    response, _ = await bridge.as_("admin").put(
+        "/v1/connections/secondo", json={"connector": "drop-folder", "settings": {"folder": "due"}}
+    )
+    assert response.status == 200
+    await bridge.import_customers()
+    other = bridge.folder.parent / "due"
+    (other / "in").mkdir(parents=True)
+    (other / "in" / "clienti.csv").write_text(HEADER + ROMA, "utf-8")
+    response, _ = await bridge.as_("backoffice").post("/v1/connections/secondo/imports", json={})
+    assert response.status == 200
+    told = {each.data["code"]: each.data for each in await bridge.stored.published(CustomerChanged.type)}
+    assert {code: each["legal"]["city"] for code, each in told.items()} == {
+        "AURORA-MI": "Milano",
+        "AURORA-MI@secondo": "Roma",
+    }
+    for n, (code, each) in enumerate(told.items()):
+        order = CONFIRMED.model_copy(
+            update={
+                "order_id": UUID(int=50 + n),
+                "number": code,
+                "customer": code,
+                "customer_id": each["customer_id"],
+            }
+        )
+        await bridge.tell(order, subject=order.order_id, correlation=BRIEF)
+        ddt = ISSUED.model_copy(update={"shipment_id": UUID(int=70 + n), "order_id": order.order_id})
+        await bridge.tell(ddt, subject=ddt.shipment_id, correlation=BRIEF)
+    await bridge.work()
+    assert await bridge.failures() == []
+    for folder, number in ((bridge.folder, "AURORA-MI"), (other, "AURORA-MI@secondo")):
+        for kind in ("ordini", "ddt"):
+            (file,) = (folder / "out" / kind).iterdir()
+            assert {row["codice_cliente"] for row in rows(file)} == {"AURORA-MI"}
+        (file,) = (folder / "out" / "ordini").iterdir()
+        assert {row["numero_ordine"] for row in rows(file)} == {number}
+
+
+async def test_one_customer_of_two_erps_leaves_under_each_ones_code(bridge: Any) -> None:
+    await bridge.connect()
+    await bridge.as_("admin").put(
+        "/v1/connections/secondo", json={"connector": "drop-folder", "settings": {"folder": "due"}}
+    )
+    await bridge.import_customers()
+    other = bridge.folder.parent / "due"
+    (other / "in").mkdir(parents=True)
+    (other / "in" / "clienti.csv").write_text(HEADER + MILANO.replace("AURORA-MI", "000123"), "utf-8")
+    await bridge.as_("backoffice").post("/v1/connections/secondo/imports", json={})
+    await tell_order(bridge, CONFIRMED)
+    await bridge.work()
+    assert exported(bridge)[0]["codice_cliente"] == "AURORA-MI"
+    (file,) = (other / "out" / "ordini").iterdir()
+    assert rows(file)[0]["codice_cliente"] == "000123"
+
+
+async def test_documents_from_before_a_connection_are_sent_when_asked(bridge: Any) -> None:
+    await tell_order(bridge, CONFIRMED)
+    await bridge.connect()
+    await bridge.import_customers()
+    await bridge.work()
+    assert not (bridge.folder / "out" / "ordini").exists()
+    path, person = "/v1/connections/gestionale/resends", bridge.as_("backoffice")
+    wanted = {"entity": "order", "since": "2026-11-01T00:00:00+01:00"}
+    _, told = await person.post(path, json=wanted)
+    assert told == {"documents": 1}
+    await bridge.work()
+    assert len(exported(bridge)) == 1
+    # What the ERP has in this very state already is not written again.
+    await person.post(path, json=wanted)
+    await bridge.work()
+    assert len(await bridge.stored.published(DocumentExported.type)) == 1
+
+
+async def test_what_is_switched_off_neither_leaves_nor_comes_in(bridge: Any) -> None:
+    off = {"order": {"enabled": False}, "customer": {"enabled": False}, "supplier": {"every_minutes": 60}}
+    await bridge.connect(exchanges=off)
+    await bridge.import_customers()
+    await tell_order(bridge, CONFIRMED)
+    bridge.drop(MILANO.replace("Via Torino 2", "Via Nuova 1"), name="clienti-2.csv")
+    bridge.clock.advance(timedelta(seconds=30))
+    assert await bridge.work() == 2  # payment terms and VAT rates
+    assert not (bridge.folder / "out" / "ordini").exists()
+    assert len(list((bridge.folder / "in").iterdir())) == 1
+    bridge.clock.advance(timedelta(minutes=60))
+    assert await bridge.work() == 3
+    assert (await bridge.connection())["exchanges"]["supplier"] == {"enabled": True, "every_minutes": 60}
 
 
 async def test_each_connection_gets_its_own_file_in_its_own_words(bridge: Any) -> None:
@@ -216,6 +355,11 @@ async def test_each_connection_gets_its_own_file_in_its_own_words(bridge: Any) -
         json={"connector": "drop-folder", "settings": {"folder": "due"}, "mapping": mapping},
     )
     assert response.status == 200
+    for connection in ("gestionale", "secondo"):
+        folder = bridge.folder if connection == "gestionale" else bridge.folder.parent / "due"
+        (folder / "in").mkdir(parents=True)
+        (folder / "in" / "clienti.csv").write_text(HEADER + MILANO, "utf-8")
+        await bridge.as_("backoffice").post(f"/v1/connections/{connection}/imports", json={})
     await tell_order(bridge, CONFIRMED)
     await bridge.work()
     assert exported(bridge)[0]["unita_misura"] == "pz"
@@ -225,9 +369,10 @@ async def test_each_connection_gets_its_own_file_in_its_own_words(bridge: Any) -
 
 async def test_no_price_appears_anywhere_over_http(bridge: Any) -> None:
     await bridge.connect()
+    await bridge.import_customers()
     await tell_order(bridge, CONFIRMED)
     await tell_order(bridge, VALUED)
-    (bridge.folder / "out").parent.mkdir(parents=True)
+    (bridge.folder / "out").rmdir()
     (bridge.folder / "out").write_text("in the way")
     await bridge.work()
     for path in ("/v1/failures", "/v1/connections", "/v1/connections/gestionale"):

@@ -9,9 +9,13 @@ from uuid import UUID
 
 import pytest
 
-from erp_bridge.adapters.drop_folder import DropFolder
+from erp_bridge.adapters.drop_folder import PAGE, DropFolderSession
 from optima_contracts.erp import CustomerChanged, RecordRefused
 
+HEADER = (
+    "codice;ragione_sociale;partita_iva;codice_fiscale;indirizzo;cap;comune;provincia;"
+    "modalita_pagamento;condizioni_pagamento\n"
+)
 MILANO = "AURORA-MI;Caffè Aurora Milano S.r.l.;07643520567;;Via Torino 2;20123;Milano;MI;MP12;RB 60 gg FM\n"
 ROMA = "AURORA-RM;Caffè Aurora Roma S.r.l.;12345670587;;Via Nazionale 30;00184;Roma;RM;MP05;BB 30 gg FM\n"
 BAD = "AURORA-X;Errata;123;;Via X;1;Y;ZZZ;MP99;boh\n"
@@ -60,23 +64,172 @@ async def test_files_are_put_away_after_the_commit(bridge: Any) -> None:
     assert await bridge.take_in() == []
 
 
-async def test_a_file_read_again_after_a_crash_changes_nothing(bridge: Any, monkeypatch: Any) -> None:
+def customers(count: int, street: str = "Via Torino 2") -> list[str]:
+    """As many rows of customers abroad, who need no tax number of their own."""
+    return [f"C{n};Kunde {n};;;{street};1010;Wien;;;;AT\n" for n in range(count)]
+
+
+async def crash(*_: Any, **__: Any) -> None:
+    raise RuntimeError("killed")
+
+
+@pytest.mark.parametrize("step", ["before the page's commit", "between commit and move"])
+async def test_after_a_crash_the_next_run_goes_on_behind_the_last_page(
+    bridge: Any, monkeypatch: Any, step: str
+) -> None:
     await bridge.connect()
-    path = bridge.drop(MILANO)
-
-    async def crash(*_: Any, **__: Any) -> None:
-        raise RuntimeError("killed between commit and move")
-
+    path = bridge.drop(*customers(PAGE + 1), header=HEADER.strip() + ";nazione\n")
+    at = {
+        "before the page's commit": "erp_bridge.application.import_entity.apply_plan",
+        "between commit and move": "erp_bridge.adapters.drop_folder.DropFolderSession.settle",
+    }
     with monkeypatch.context() as patched:
-        patched.setattr("erp_bridge.adapters.drop_folder.DropFolder.put_away", crash)
+        patched.setattr(at[step], crash)
         response, _ = await bridge.as_("backoffice").post(
             "/v1/connections/gestionale/imports", json={"dry_run": False}
         )
         assert response.status == 500
     assert path.exists()
-    (file,) = await bridge.take_in()
-    assert counts(file) == (0, 0, 1, 0)
-    assert len(await bridge.stored.published(CustomerChanged.type)) == 1
+    committed = 0 if step.startswith("before") else PAGE
+    assert len(await bridge.stored.published(CustomerChanged.type)) == committed
+    (source,) = await bridge.take_in()
+    assert counts(source) == (PAGE + 1 - committed, 0, 0, 0)
+    assert not path.exists()
+    assert len(await bridge.stored.published(CustomerChanged.type)) == PAGE + 1
+    assert await bridge.take_in() == []
+
+
+async def test_runs_are_kept_and_those_that_found_nothing_are_not(bridge: Any) -> None:
+    await bridge.connect()
+    bridge.drop(MILANO, BAD)
+    await bridge.take_in()
+    await bridge.take_in()
+    _, listed = await bridge.as_("backoffice").get("/v1/runs?connection=gestionale")
+    (run,) = listed["items"]
+    assert (run["entity"], run["kind"], run["state"]) == ("customer", "requested", "done")
+    assert run["counts"] == {"created": 1, "changed": 0, "unchanged": 0, "refused": 1, "deleted": 0}
+
+
+async def test_suppliers_and_lookup_tables_come_in_as_well(bridge: Any) -> None:
+    await bridge.connect()
+    bridge.drop(MILANO.replace("AURORA-MI", "F-1"), name="fornitori.csv")
+    bridge.drop("30FM;30 giorni fine mese\n", name="pagamenti.csv", header="codice;descrizione\n")
+    bridge.drop("22;Ordinaria;22,00\n", name="iva.csv", header="codice;descrizione;aliquota\n")
+    await bridge.take_in()
+    person = bridge.as_("backoffice")
+    _, suppliers = await person.get("/v1/suppliers")
+    (supplier,) = suppliers["items"]
+    assert (supplier["code"], supplier["payment_terms"]) == ("F-1", "RB 60 gg FM")
+    _, one = await person.get(f"/v1/suppliers/{supplier['id']}")
+    assert one["links"] == [{"connection": "gestionale", "code": "F-1", "state": "linked"}]
+    _, terms = await person.get("/v1/payment-terms")
+    assert [(each["code"], each["name"]) for each in terms["items"]] == [("30FM", "30 giorni fine mese")]
+    _, rates = await person.get("/v1/vat-rates")
+    assert [(each["code"], each["rate"]) for each in rates["items"]] == [("22", "22.00")]
+    # A supplier is no customer, whatever their tax number.
+    _, customers_ = await person.get("/v1/customers")
+    assert customers_["items"] == []
+    assert (await bridge.connection())["links"] == {"supplier": 1, "payment_term": 1, "vat_rate": 1}
+
+
+async def test_terms_that_nobody_can_read_hold_no_customer_up(bridge: Any) -> None:
+    await bridge.connect()
+    bridge.drop(MILANO.replace("RB 60 gg FM", "a babbo morto"))
+    (source,) = await bridge.take_in()
+    assert counts(source) == (1, 0, 0, 0)
+    (failure,) = await bridge.failures()
+    assert (failure["error_class"], failure["problems"][0]["code"]) == ("notice", "payment_terms_unreadable")
+    bridge.drop(MILANO.replace("RB 60 gg FM", "a babbo morto"))
+    await bridge.take_in()
+    assert len(await bridge.failures()) == 1
+    bridge.drop(MILANO)
+    await bridge.take_in()
+    assert await bridge.failures() == []
+    assert await bridge.stored.published(RecordRefused.type) == []
+
+
+RENUMBERED = MILANO.replace("AURORA-MI", "AURORA-MI-2")
+
+
+@pytest.mark.parametrize(
+    ("answer", "codes"),
+    [
+        ("same", {"AURORA-MI": "AURORA-MI-2"}),
+        ("another", {"AURORA-MI": "AURORA-MI", "AURORA-MI-2": "AURORA-MI-2"}),
+    ],
+)
+async def test_a_changed_code_waits_for_an_answer(bridge: Any, answer: str, codes: dict[str, str]) -> None:
+    await bridge.connect()
+    await bridge.import_customers()
+    bridge.drop(RENUMBERED)
+    (source,) = await bridge.take_in()
+    assert counts(source) == (0, 0, 0, 1)
+    (failure,) = await bridge.failures()
+    assert (failure["error_class"], failure["answers"]) == ("question", ["same", "another"])
+    person = bridge.as_("backoffice")
+    response, problem = await person.post(f"/v1/failures/{failure['failure_id']}/replay")
+    assert (response.status, problem["code"]) == (409, "answer_missing")
+    response, told = await person.post(
+        f"/v1/failures/{failure['failure_id']}/answer", json={"answer": answer}
+    )
+    assert (response.status, told) == (200, {"resolved": True}), told
+    assert await bridge.failures() == []
+    assert await own_codes(bridge) == codes
+    bridge.drop(RENUMBERED)
+    (source,) = await bridge.take_in()
+    assert counts(source) == (0, 0, 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("answer", "codes"),
+    [
+        ("same", {"AURORA-MI": "AURORA-MI"}),
+        ("another", {"AURORA-MI": None, "AURORA-MI@gestionale": "AURORA-MI"}),
+    ],
+)
+async def test_a_code_given_to_another_waits_for_an_answer(
+    bridge: Any, answer: str, codes: dict[str, str | None]
+) -> None:
+    await bridge.connect()
+    await bridge.import_customers()
+    reused = ROMA.replace("AURORA-RM", "AURORA-MI")
+    bridge.drop(reused)
+    await bridge.take_in()
+    (failure,) = await bridge.failures()
+    assert failure["problems"][0]["code"] == "code_reused"
+    # The company that we know is still what it was.
+    assert await own_codes(bridge) == {"AURORA-MI": "AURORA-MI"}
+    await bridge.as_("backoffice").post(
+        f"/v1/failures/{failure['failure_id']}/answer", json={"answer": answer}
+    )
+    assert await own_codes(bridge) == codes
+    bridge.drop(reused)
+    (source,) = await bridge.take_in()
+    assert counts(source) == (0, 0, 1, 0)
+
+
+async def own_codes(bridge: Any) -> dict[str, str | None]:
+    """Our code of each customer, and the ERP's."""
+    person = bridge.as_("backoffice")
+    _, listed = await person.get("/v1/customers")
+    found = {}
+    for each in listed["items"]:
+        _, one = await person.get(f"/v1/customers/{each['customer_id']}")
+        found[each["code"]] = one["links"][0]["code"] if one["links"] else None
+    return found
+
+
+async def test_everything_comes_in_again_when_asked_from_the_beginning(bridge: Any) -> None:
+    await bridge.connect()
+    await bridge.import_customers()
+    bridge.drop(MILANO)
+    for dry_run in (True, False):
+        response, told = await bridge.as_("backoffice").post(
+            "/v1/connections/gestionale/imports",
+            json={"dry_run": dry_run, "entity": "customer", "from_the_beginning": True},
+        )
+        assert response.status == 200, told
+        assert [counts(each) for each in told["sources"]] == [(0, 0, 1, 0)]
 
 
 async def test_two_imports_at_once_take_each_file_in_once(bridge: Any) -> None:
@@ -94,16 +247,17 @@ async def test_an_import_that_was_overtaken_does_not_bring_back_the_past(
     await bridge.connect()
     bridge.drop(MILANO, name="clienti-1.csv")
     bridge.drop(MILANO.replace("Via Torino 2", "Via Nuova 1"), name="clienti-2.csv")
-    read = DropFolder.read
+    changes = DropFolderSession.changes
 
-    async def read_slowly(self: DropFolder, *arguments: Any) -> Any:
-        content = await read(self, *arguments)
-        monkeypatch.setattr(DropFolder, "read", read)
+    async def read_slowly(self: DropFolderSession, *arguments: Any) -> Any:
+        pages = [page async for page in changes(self, *arguments)]
+        monkeypatch.setattr(DropFolderSession, "changes", changes)
         await bridge.take_in()
-        return content
+        for page in pages:
+            yield page
 
-    monkeypatch.setattr(DropFolder, "read", read_slowly)
-    assert await bridge.take_in() == []
+    monkeypatch.setattr(DropFolderSession, "changes", read_slowly)
+    await bridge.take_in()
     told = await bridge.stored.published(CustomerChanged.type)
     assert [each.data["legal"]["street"] for each in told] == ["Via Torino 2", "Via Nuova 1"]
 
@@ -195,7 +349,7 @@ async def test_the_folder_is_looked_at_regularly(bridge: Any) -> None:
     bridge.drop(MILANO)
     assert await bridge.work() == 0
     bridge.clock.advance(timedelta(seconds=30))
-    assert await bridge.work() == 1
+    assert await bridge.work() == 4  # one for each entity that comes in
     assert (await bridge.connection())["customers"] == 1
     bridge.drop(ROMA)
     bridge.clock.advance(timedelta(seconds=30))

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from erp_bridge.adapters.drop_folder import DropFolder
-from erp_bridge.domain.documents import Document, LineValue, rows_hash
-from erp_bridge.domain.failure import LONGEST_PAUSE, MOST_ATTEMPTS, next_attempt
+from erp_bridge.domain.documents import Document, LineValue
+from erp_bridge.domain.failure import LONGEST_PAUSE, next_attempt
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 MAPPING = DropFolder.mapping(DropFolder.__new__(DropFolder)).of("order")
@@ -30,18 +30,19 @@ ORDER = Document(
 )
 
 
-def test_each_line_is_a_row_with_the_heading() -> None:
-    rows = ORDER.rows(MAPPING)
-    assert [(row["numero_ordine"], row["riga"], row["descrizione"]) for row in rows] == [
-        ("2026/12", "1", "Espositore"),
-        ("2026/12", "2", "Volantino"),
+def test_lines_are_numbered_and_carry_their_job() -> None:
+    outgoing = ORDER.outgoing(MAPPING, "C-1")
+    assert (outgoing.heading["numero_ordine"], outgoing.heading["codice_cliente"]) == ("2026/12", "C-1")
+    assert [(row["riga"], row["riferimento_riga"], row["descrizione"]) for row in outgoing.lines] == [
+        ("1", "j1", "Espositore"),
+        ("2", "j2", "Volantino"),
     ]
-    assert rows[0]["prezzo_unitario"] == ""
+    assert outgoing.lines[0]["prezzo_unitario"] == ""
 
 
 def test_prices_reach_the_lines_that_have_them() -> None:
     valued = ORDER.with_values({"j2": LineValue("0.12", "60.00", "22")}, NOW)
-    rows = valued.rows(MAPPING)
+    rows = valued.outgoing(MAPPING, None).lines
     assert [(row["prezzo_unitario"], row["importo"], row["codice_iva"]) for row in rows] == [
         ("", "", ""),
         ("0,12", "60,00", "22"),
@@ -50,18 +51,18 @@ def test_prices_reach_the_lines_that_have_them() -> None:
 
 def test_prices_that_come_late_leave_a_cancelled_order_cancelled() -> None:
     cancelled = ORDER.in_state("cancelled", NOW).with_values({"j1": LineValue("1", "10", "22")}, NOW)
-    assert cancelled.rows(MAPPING)[0]["stato"] == "annullato"
+    assert cancelled.outgoing(MAPPING, None).heading["stato"] == "annullato"
 
 
-def test_the_hash_tells_whether_the_erp_has_these_rows() -> None:
-    same, other = ORDER.rows(MAPPING), ORDER.in_state("cancelled", NOW).rows(MAPPING)
-    assert rows_hash(same) == rows_hash(ORDER.rows(MAPPING))
-    assert rows_hash(same) != rows_hash(other)
+def test_the_hash_tells_whether_the_erp_has_this_state() -> None:
+    same = ORDER.outgoing(MAPPING, "C-1").hash()
+    assert same == ORDER.outgoing(MAPPING, "C-1").hash()
+    assert same != ORDER.in_state("cancelled", NOW).outgoing(MAPPING, "C-1").hash()
+    assert same != ORDER.outgoing(MAPPING, "C-2").hash()
 
 
-def test_what_was_refused_waits_for_a_person_and_the_unreachable_is_tried_again() -> None:
-    assert next_attempt("refused", 1, NOW) is None
-    assert next_attempt("unreachable", 1, NOW) == NOW + timedelta(seconds=5)
-    assert next_attempt("unreachable", 3, NOW) == NOW + timedelta(seconds=20)
-    assert next_attempt("unreachable", 7, NOW) == NOW + LONGEST_PAUSE
-    assert next_attempt("unreachable", MOST_ATTEMPTS, NOW) is None
+def test_an_outage_is_tried_again_until_it_ends() -> None:
+    assert next_attempt(1, NOW) == NOW + timedelta(seconds=5)
+    assert next_attempt(3, NOW) == NOW + timedelta(seconds=20)
+    assert next_attempt(7, NOW) == NOW + LONGEST_PAUSE
+    assert next_attempt(10_000, NOW) == NOW + LONGEST_PAUSE

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
 
-from erp_bridge.adapters.drop_folder import DropFolder
+from erp_bridge.adapters.drop_folder import DESCRIPTION, DropFolder
 from erp_bridge.adapters.italian_checks import italian_checks
-from erp_bridge.domain.customer import CustomerFields, normal_tax_number
-from erp_bridge.domain.import_plan import ImportPlan, KnownCustomer, KnownCustomers, Row, plan_import
+from erp_bridge.domain.import_plan import (
+    Answer,
+    ImportPlan,
+    KnownRecord,
+    KnownRecords,
+    Planner,
+    RemoteRecord,
+)
 from erp_bridge.domain.mapping import FieldMapping
+from erp_bridge.domain.party import normal_tax_number
 
 DEFAULT = DropFolder.mapping(DropFolder.__new__(DropFolder))
 CHECKS = italian_checks()
@@ -27,20 +35,22 @@ MILANO = {
     "modalita_pagamento": "MP12",
     "condizioni_pagamento": "RB 60 gg FM",
 }
-KNOWN = KnownCustomer(
+KNOWN = KnownRecord(
     UUID(int=7),
-    CustomerFields(
-        code="MI",
-        name="Caffè Aurora Milano S.r.l.",
-        vat_number="07643520567",
-        fiscal_code=None,
-        street="Via Torino 2",
-        postal_code="20123",
-        city="Milano",
-        province="MI",
-        payment_method="MP12",
-        payment_terms="RB 60 gg FM",
-    ),
+    {
+        "code": "MI",
+        "name": "Caffè Aurora Milano S.r.l.",
+        "vat_number": "07643520567",
+        "fiscal_code": None,
+        "street": "Via Torino 2",
+        "postal_code": "20123",
+        "city": "Milano",
+        "province": "MI",
+        "country": "IT",
+        "payment_method": "MP12",
+        "payment_terms": "RB 60 gg FM",
+    },
+    remote_id="MI",
 )
 
 
@@ -51,73 +61,83 @@ def ids() -> Iterator[UUID]:
         yield UUID(int=n)
 
 
-def plan(*rows: dict[str, str], known: KnownCustomers | None = None, mapping=DEFAULT) -> ImportPlan:  # type: ignore[no-untyped-def]
+def plan(  # type: ignore[no-untyped-def]
+    *rows: dict[str, str],
+    known: KnownRecords | None = None,
+    mapping=DEFAULT,
+    answer: Answer | None = None,
+    identity: str = "code",
+) -> ImportPlan:
     made = ids()
-    return plan_import(
-        [Row(line, cells) for line, cells in enumerate(rows, 2)],
-        known or KnownCustomers(),
+    capability = DESCRIPTION.capability("customer")
+    assert capability is not None
+    planner = Planner(
+        replace(capability, identity=identity),
         mapping.of("customer"),
         CHECKS,
-        source="clienti.csv",
-        new_id=lambda: next(made),
+        "gestionale",
+        lambda: next(made),
+        answer,
     )
+    records = [RemoteRecord(cells, line=line) for line, cells in enumerate(rows, 2)]
+    return planner.plan(records, known or KnownRecords(), source="clienti.csv", seen=set())
 
 
-def linked() -> KnownCustomers:
-    return KnownCustomers(by_code={"MI": KNOWN})
+def linked() -> KnownRecords:
+    return KnownRecords(by_remote_id={"MI": KNOWN}, linked_by_tax_number={"07643520567": KNOWN})
 
 
 def test_an_unknown_customer_is_created() -> None:
-    (planned,) = plan(MILANO).customers
+    (planned,) = plan(MILANO).records
     assert (planned.action, planned.fields) == ("create", KNOWN.fields)
 
 
 def test_the_same_row_again_changes_nothing() -> None:
-    (planned,) = plan(MILANO, known=linked()).customers
-    assert (planned.action, planned.customer_id) == ("unchanged", KNOWN.customer_id)
+    (planned,) = plan(MILANO, known=linked()).records
+    assert (planned.action, planned.record_id) == ("unchanged", KNOWN.record_id)
 
 
 def test_new_terms_are_a_change() -> None:
     (planned,) = plan(
         {**MILANO, "condizioni_pagamento": "bb 30 gg fm", "modalita_pagamento": ""}, known=linked()
-    ).customers
+    ).records
     assert planned.action == "change"
-    assert (planned.fields.payment_method, planned.fields.payment_terms) == ("MP05", "BB 30 gg FM")
+    assert (planned.fields["payment_method"], planned.fields["payment_terms"]) == ("MP05", "BB 30 gg FM")
 
 
 def test_a_customer_of_another_connection_is_found_by_its_tax_number() -> None:
-    known = KnownCustomers(unlinked_by_tax_number={"07643520567": KNOWN})
-    (planned,) = plan({**MILANO, "codice": "0001", "partita_iva": "IT 07643520567"}, known=known).customers
-    assert (planned.action, planned.customer_id) == ("change", KNOWN.customer_id)
+    known = KnownRecords(unlinked_by_tax_number={"07643520567": KNOWN})
+    (planned,) = plan({**MILANO, "codice": "0001", "partita_iva": "IT 07643520567"}, known=known).records
+    assert (planned.action, planned.record_id) == ("change", KNOWN.record_id)
 
 
 def test_two_codes_with_one_tax_number_are_two_customers() -> None:
-    known = KnownCustomers(unlinked_by_tax_number={"07643520567": KNOWN})
-    first, second = plan(MILANO, {**MILANO, "codice": "MI-2"}, known=known).customers
-    assert first.customer_id == KNOWN.customer_id
-    assert (second.action, second.customer_id == KNOWN.customer_id) == ("create", False)
+    known = KnownRecords(unlinked_by_tax_number={"07643520567": KNOWN})
+    first, second = plan(MILANO, {**MILANO, "codice": "MI-2"}, known=known).records
+    assert first.record_id == KNOWN.record_id
+    assert (second.action, second.record_id == KNOWN.record_id) == ("create", False)
 
 
 def test_the_last_row_of_a_code_counts() -> None:
-    first, second = plan(MILANO, {**MILANO, "indirizzo": "Via Torino 4"}).customers
-    assert first.customer_id == second.customer_id
-    assert (second.action, second.fields.street) == ("change", "Via Torino 4")
+    first, second = plan(MILANO, {**MILANO, "indirizzo": "Via Torino 4"}).records
+    assert first.record_id == second.record_id
+    assert (second.action, second.fields["street"]) == ("change", "Via Torino 4")
 
 
 def test_an_absent_column_leaves_what_is_known_and_an_empty_one_clears_it() -> None:
     without = {name: value for name, value in MILANO.items() if name != "condizioni_pagamento"}
-    assert plan(without, known=linked()).customers[0].action == "unchanged"
-    cleared = plan(
-        {**MILANO, "condizioni_pagamento": "", "modalita_pagamento": ""}, known=linked()
-    ).customers[0]
-    assert (cleared.fields.payment_method, cleared.fields.payment_terms) == (None, None)
+    assert plan(without, known=linked()).records[0].action == "unchanged"
+    cleared = plan({**MILANO, "condizioni_pagamento": "", "modalita_pagamento": ""}, known=linked()).records[
+        0
+    ]
+    assert (cleared.fields["payment_method"], cleared.fields["payment_terms"]) == (None, None)
 
 
 def test_a_field_that_we_own_is_not_taken_from_the_erp() -> None:
     mapping = DEFAULT.with_changes({"customer": {"name": FieldMapping("ragione_sociale", owner="optima")}})
     renamed = {**MILANO, "ragione_sociale": "AURORA MI"}
-    assert plan(renamed, known=linked(), mapping=mapping).customers[0].action == "unchanged"
-    assert plan(renamed, mapping=mapping).customers[0].fields.name == "AURORA MI"
+    assert plan(renamed, known=linked(), mapping=mapping).records[0].action == "unchanged"
+    assert plan(renamed, mapping=mapping).records[0].fields["name"] == "AURORA MI"
 
 
 @pytest.mark.parametrize(
@@ -132,7 +152,6 @@ def test_a_field_that_we_own_is_not_taken_from_the_erp() -> None:
         ({"cap": "2012"}, "postal_code", "postal_code_wrong"),
         ({"provincia": "Milano"}, "province", "province_wrong"),
         ({"modalita_pagamento": "MP99"}, "payment_method", "payment_method_unknown"),
-        ({"condizioni_pagamento": "quando posso"}, "payment_terms", "payment_terms_unreadable"),
     ],
 )
 def test_a_bad_row_is_refused_and_its_neighbours_go_on(change: dict[str, str], field: str, code: str) -> None:
@@ -140,7 +159,89 @@ def test_a_bad_row_is_refused_and_its_neighbours_go_on(change: dict[str, str], f
     (refused,) = outcome.refused
     assert [(each.field, each.code) for each in refused.problems] == [(field, code)]
     assert refused.line == 2
-    assert [each.fields.code for each in outcome.customers] == ["RM"]
+    assert [each.remote_code for each in outcome.records] == ["RM"]
+
+
+def test_terms_that_nobody_can_read_stay_as_text_and_are_told() -> None:
+    (planned,) = plan({**MILANO, "condizioni_pagamento": "quando posso", "modalita_pagamento": ""}).records
+    assert (planned.fields["payment_terms"], planned.fields["payment_method"]) == ("quando posso", None)
+    assert [each.code for each in planned.notices] == ["payment_terms_unreadable"]
+
+
+RENUMBERED = {**MILANO, "codice": "MI-NEW"}
+
+
+def test_a_changed_code_is_a_question() -> None:
+    outcome = plan(RENUMBERED, known=linked())
+    (question,) = outcome.refused
+    assert (question.asks, question.key, question.problems[0].code) == (True, "MI-NEW", "code_changed")
+    assert question.problems[0].facts["known_code"] == "MI"
+    assert outcome.records == []
+    (same,) = plan(RENUMBERED, known=linked(), answer="same").records
+    assert (same.record_id, same.remote_id) == (KNOWN.record_id, "MI-NEW")
+    (another,) = plan(RENUMBERED, known=linked(), answer="another").records
+    assert (another.action, another.record_id == KNOWN.record_id) == ("create", False)
+
+
+def test_two_accounts_of_one_company_in_one_file_are_no_question() -> None:
+    outcome = plan(MILANO, RENUMBERED, known=linked())
+    assert outcome.refused == []
+    assert [each.action for each in outcome.records] == ["unchanged", "create"]
+
+
+REUSED = {**MILANO, "ragione_sociale": "Tutt'altro S.p.A.", "partita_iva": "12345670587"}
+
+
+def test_a_code_given_to_another_company_is_a_question() -> None:
+    (question,) = plan(REUSED, known=linked()).refused
+    assert (question.asks, question.problems[0].code) == (True, "code_reused")
+    (same,) = plan(REUSED, known=linked(), answer="same").records
+    assert (same.action, same.record_id) == ("change", KNOWN.record_id)
+    (another,) = plan(REUSED, known=linked(), answer="another").records
+    assert (another.action, another.record_id == KNOWN.record_id) == ("create", False)
+
+
+@pytest.mark.parametrize("field", ["ragione_sociale", "partita_iva"])
+def test_a_corrected_name_or_number_is_no_question(field: str) -> None:
+    (planned,) = plan({**MILANO, field: REUSED[field]}, known=linked()).records
+    assert (planned.action, planned.record_id) == ("change", KNOWN.record_id)
+
+
+def test_where_the_remote_system_gives_ids_a_code_may_change() -> None:
+    outcome = plan(REUSED, known=linked(), identity="id")
+    assert (outcome.refused, outcome.records[0].record_id) == ([], KNOWN.record_id)
+    (other,) = plan(RENUMBERED, known=linked(), identity="id").records
+    assert other.action == "create"
+
+
+def test_our_code_is_the_erps_unless_another_record_has_it() -> None:
+    first, second = (
+        plan(MILANO, known=KnownRecords()).records,
+        plan(MILANO, known=KnownRecords(taken_codes={"MI"})).records,
+    )
+    assert (first[0].code, second[0].code) == ("MI", "MI@gestionale")
+    assert second[0].remote_code == "MI"
+
+
+@pytest.mark.parametrize(
+    ("country", "number", "problem"),
+    [
+        ("SM", "SM 12345", None),
+        ("San Marino", "SM12345", "country_unknown"),
+        ("DE", "DE136695976", None),
+        ("DE", "136695977", "foreign_vat_number_wrong"),
+        ("CH", "", None),
+        ("Italia", "07643520567", None),
+    ],
+)
+def test_customers_abroad(country: str, number: str, problem: str | None) -> None:
+    abroad = {**MILANO, "nazione": country, "partita_iva": number}
+    if country not in ("Italia", "San Marino"):
+        abroad |= {"cap": "A-1010", "provincia": ""}
+    outcome = plan(abroad)
+    assert [each.code for refused in outcome.refused for each in refused.problems] == (
+        [problem] if problem else []
+    )
 
 
 def test_everything_that_is_wrong_is_said_at_once() -> None:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import pytest
 
 from erp_bridge.adapters.drop_folder import DropFolder
-from erp_bridge.domain.mapping import FIELDS, FieldMapping, missing_columns
+from erp_bridge.domain.entities import ENTITIES, fields_of
+from erp_bridge.domain.mapping import FieldMapping, missing_columns
 from optima_kit.refusals import Invalid
 
 DEFAULT = DropFolder.mapping(DropFolder.__new__(DropFolder))
 
 
 def test_the_default_maps_every_field_once() -> None:
-    for entity, fields in FIELDS.items():
+    for entity in ENTITIES:
+        fields = fields_of(entity)
         assert set(DEFAULT.of(entity).fields) == fields
         assert len(set(DEFAULT.of(entity).columns())) == len(fields)
 
@@ -37,11 +39,14 @@ def test_columns_and_codes_can_be_named_otherwise() -> None:
     }
     mapping = DEFAULT.with_changes(changes)  # type: ignore[arg-type]
     assert mapping.of("customer").read({"MOD_PAG": "RIBA"}) == {"payment_method": "MP12"}
-    assert mapping.of("order").write({"vat_code": "22"})["ALIQUOTA"] == "I22"
+    assert mapping.of("order").line({"vat_code": "22"})["ALIQUOTA"] == "I22"
 
 
 def test_numbers_and_dates_leave_in_italian() -> None:
-    row = DEFAULT.of("order").write({"unit_price": "1250.50", "deadline": "2026-12-31", "state": "cancelled"})
+    order = DEFAULT.of("order")
+    row = order.heading({"deadline": "2026-12-31", "state": "cancelled"}) | order.line(
+        {"unit_price": "1250.50"}
+    )
     assert (row["prezzo_unitario"], row["data_consegna"], row["stato"]) == (
         "1250,50",
         "31/12/2026",

@@ -24,7 +24,7 @@ def test_every_fault_of_a_connector_has_its_text() -> None:
         for file in SOURCE.rglob("*.py")
         for node in ast.walk(ast.parse(file.read_text("utf-8")))
         if isinstance(node, ast.Call)
-        and getattr(node.func, "id", "") == "ConnectorFault"
+        and getattr(node.func, "id", "") in {"Fault", "Unreachable", "Unauthorised", "Rejected"}
         and isinstance(node.args[0], ast.Constant)
     }
     assert len(codes) > 3

@@ -36,6 +36,8 @@ class OrderConfirmed(EventData):
     customer: str | None
     deadline: date
     lines: list[OrderLine]
+    customer_id: UUID | None = None
+    """The customer whose code that is, if one is known."""
 
 
 class OrderStarted(EventData):

@@ -12,23 +12,23 @@ from .journey import Journey
 
 
 async def show_erp(journey: Journey, drop_folder: Path) -> None:
-    """The order and the DDTs have reached the ERP's folder; a change that is born there comes back."""
+    """The ERP tells of its customers, the order and the DDTs reach its folder under their codes, and a change
+    that is born there comes back."""
     customer, backoffice = journey.customer, journey.customer.people["backoffice"]
     erp = customer.data.erp
     connection = erp["connection"]["key"]
     path = f"/v1/connections/{connection}"
     location = (await customer.api.as_(backoffice, "GET", "erp-bridge", path)).body["location"]
     folder = drop_folder / location
+    async with journey.step("The ERP hands over its customers", backoffice) as said:
+        file = erp["customers_file"]
+        said.append(await _import(customer, backoffice, connection, folder / "in", file))
     async with journey.step("The ERP has the order and the DDTs", backoffice) as said:
         exported = await until(lambda: _exported(journey), "the trail to show the exports")
         said.append(f"{len(exported)} files in {location}/out below {drop_folder.name}/")
-    for title, name in (
-        ("The ERP hands over its customers", erp["customers_file"]),
-        ("The ERP changes a customer's payment terms", erp["changed_customers_file"]),
-    ):
-        async with journey.step(title, backoffice) as said:
-            terms = await _import(customer, backoffice, connection, folder / "in", name)
-            said.append(terms)
+    async with journey.step("The ERP changes a customer's payment terms", backoffice) as said:
+        file = erp["changed_customers_file"]
+        said.append(await _import(customer, backoffice, connection, folder / "in", file))
 
 
 async def _exported(journey: Journey) -> list[str] | None:

@@ -13,7 +13,7 @@ class ConnectorRegistry:
     """Implements `ports.Connectors`. A new connector is one more entry in `bootstrap.py`."""
 
     def __init__(self, connectors: Sequence[Connector]) -> None:
-        self._by_key = {each.key: each for each in connectors}
+        self._by_key = {each.describe().key: each for each in connectors}
 
     def get(self, key: str) -> Connector:
         if key not in self._by_key:

@@ -1,71 +1,95 @@
 """The drop-folder connector: files that ERP and OPTIMA leave for each other.
 
-Below the connection's folder: `in/` is what the ERP leaves (clienti*.csv, put there by renaming, so that
-it is whole), `done/` and `refused/` what was taken in or not, `out/ordini/` and `out/ddt/` what we leave.
-All files are CSV, separated by semicolons, UTF-8, with a header.
+Below the connection's folder: `in/` is what the ERP leaves (clienti*.csv and so on, put there by renaming,
+so that each is whole), `done/` and `refused/` what was taken in or not, `out/ordini/` and `out/ddt/` what we
+leave.
 """
 
 from __future__ import annotations
 
 import asyncio
-import csv
-import io
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
-from functools import cache
-from importlib.resources import files
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, TypeVar
-from uuid import UUID
-
-import yaml
 
 from optima_kit.refusals import Invalid
 
-from ..application.ports import ConnectorFault, Endpoint, RemoteRows
-from ..domain.connection import Capability
-from ..domain.import_plan import Row
-from ..domain.mapping import Entity, EntityMapping, FieldMapping
+from ..application.ports import (
+    Checkpoint,
+    Endpoint,
+    Page,
+    Rejected,
+    RemoteLink,
+    Session,
+    Unreachable,
+    Written,
+)
+from ..domain.connection import Capability, Description, Setting
+from ..domain.documents import OutgoingDocument
+from ..domain.entities import Entity
+from ..domain.import_plan import RemoteRecord
 from ..domain.mapping import Mapping as FieldMap
+from .csv_files import MOST_BYTES, Table, csv_bytes
+from .mappings import connector_mapping
 
 T = TypeVar("T")
 
-MOST_BYTES: Final = 20 << 20
-MOST_ROWS: Final = 100_000
+PAGE: Final = 500
 
 _FOLDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}(/[A-Za-z0-9][A-Za-z0-9._-]{0,63}){0,3}")
-_INCOMING = re.compile(r"clienti[^/]*\.csv", re.IGNORECASE)
+_INCOMING: Final[dict[Entity, str]] = {
+    "customer": "clienti",
+    "supplier": "fornitori",
+    "payment_term": "pagamenti",
+    "vat_rate": "iva",
+}
+"""With what the name of a file begins."""
 _OUTGOING: Final[dict[Entity, tuple[str, str]]] = {"order": ("ordini", "ordine"), "ddt": ("ddt", "ddt")}
 
 
-class DropFolder:
-    """Implements `ports.Connector` below a root directory; each tenant has a directory of its own there."""
+def _incoming(entity: Entity, *natural_keys: str) -> Capability:
+    return Capability(
+        entity=entity,
+        reads=True,
+        writes=(),
+        incremental="files",
+        deletes="none",
+        identity="code",
+        lock="none",
+        natural_keys=("code", *natural_keys),
+        idempotency=None,
+        number_owner="erp",
+        batch=PAGE,
+    )
 
-    key = "drop-folder"
-    capabilities: Sequence[Capability] = (
-        Capability(
-            entity="customer",
-            reads=True,
-            writes=(),
-            incremental="files",
-            deletes="none",
-            natural_keys=("code", "vat_number", "fiscal_code"),
-            idempotency=None,
-            number_owner="erp",
-            batch=MOST_ROWS,
-        ),
+
+DESCRIPTION: Final = Description(
+    key="drop-folder",
+    name="Cartella di scambio (CSV)",
+    proven="live",
+    settings=(Setting("folder"),),
+    capabilities=(
+        _incoming("customer", "vat_number", "fiscal_code"),
+        _incoming("supplier", "vat_number", "fiscal_code"),
+        _incoming("payment_term"),
+        _incoming("vat_rate"),
         Capability(
             entity="order",
             reads=False,
             writes=("create", "change", "cancel"),
             incremental="none",
             deletes="none",
+            identity="code",
+            lock="none",
             natural_keys=("number", "reference"),
             idempotency="file name, made of the number and the reference",
             number_owner="optima",
             batch=1,
+            children=("lines",),
             cannot_carry=("deliveries",),
         ),
         Capability(
@@ -74,122 +98,147 @@ class DropFolder:
             writes=("create", "cancel"),
             incremental="none",
             deletes="none",
+            identity="code",
+            lock="none",
             natural_keys=("number", "reference"),
             idempotency="file name, made of the number and the reference",
             number_owner="optima",
             batch=1,
+            children=("lines",),
             cannot_carry=("sender", "carrier address"),
         ),
-    )
+    ),
+)
+
+
+class DropFolder:
+    """Implements `ports.Connector` below a root directory; each tenant has a directory of its own there."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
 
-    def check(self, endpoint: Endpoint) -> Mapping[str, str]:
-        if unknown := sorted(endpoint.settings.keys() - {"folder"}):
-            raise Invalid("setting_unknown", field=f"settings.{unknown[0]}")
-        folder = endpoint.settings.get("folder", "")
-        if not _FOLDER.fullmatch(folder):
+    def describe(self) -> Description:
+        return DESCRIPTION
+
+    def mapping(self) -> FieldMap:
+        return connector_mapping("drop_folder.yaml")
+
+    def check(self, settings: Mapping[str, str]) -> Mapping[str, str]:
+        if not _FOLDER.fullmatch(settings["folder"]):
             raise Invalid("folder_malformed", field="settings.folder")
-        return {"folder": folder}
+        return {"folder": settings["folder"]}
 
     def location(self, endpoint: Endpoint) -> str:
         """Relative to the root, which the operator knows."""
         return f"{endpoint.tenant_id}/{endpoint.settings['folder']}"
 
-    def mapping(self) -> FieldMap:
-        return _default_mapping()
-
-    async def write(
-        self,
-        endpoint: Endpoint,
-        entity: Entity,
-        internal_id: UUID,
-        number: str,
-        columns: Sequence[str],
-        rows: Sequence[Mapping[str, str]],
-    ) -> str:
-        folder, word = _OUTGOING[entity]
-        # The number reads well, the id makes it unique: "1/2" and "1-2" are two numbers.
-        name = f"{word}_{re.sub('[^A-Za-z0-9]+', '-', number)}_{internal_id.hex[-12:]}.csv"
-        content = _csv(columns, rows)
-        await self._in_thread(lambda: _write_whole(self._below(endpoint, "out", folder), name, content))
-        return f"out/{folder}/{name}"
-
-    async def waiting(self, endpoint: Endpoint) -> list[str]:
-        def look() -> list[str]:
-            with os.scandir(self._below(endpoint, "in")) as found:
-                return sorted(
-                    each.name
-                    for each in found
-                    if _INCOMING.fullmatch(each.name) and each.is_file(follow_symlinks=False)
-                )
-
-        return await self._in_thread(look)
-
-    async def read(self, endpoint: Endpoint, name: str) -> RemoteRows | None:
-        def load() -> bytes | None:
-            try:
-                with (self._below(endpoint, "in") / name).open("rb") as file:
-                    return file.read(MOST_BYTES + 1)
-            except FileNotFoundError:
-                return None
-
-        content = await self._in_thread(load)
-        return None if content is None else _parse(content)
-
-    async def still_waits(self, endpoint: Endpoint, name: str) -> bool:
-        return await self._in_thread(lambda: (self._below(endpoint, "in") / name).exists())
-
-    async def put_away(self, endpoint: Endpoint, name: str, *, refused: bool, at: datetime) -> None:
-        def move() -> None:
-            target = self._below(endpoint, "refused" if refused else "done")
-            try:
-                (self._below(endpoint, "in") / name).rename(target / f"{at:%Y%m%dT%H%M%S%f}-{name}")
-            except FileNotFoundError:
-                return
-
-        await self._in_thread(move)
-
-    def _below(self, endpoint: Endpoint, *parts: str) -> Path:
-        """The directory, made if need be. A symbolic link that leads out of the tenant's own is refused."""
+    @asynccontextmanager
+    async def open(self, endpoint: Endpoint) -> AsyncIterator[Session]:
         own = (self._root / str(endpoint.tenant_id)).absolute()
-        path = own.joinpath(endpoint.settings["folder"], *parts)
-        path.mkdir(parents=True, exist_ok=True)
-        if not path.resolve().is_relative_to(own.resolve()) or own.is_symlink():
-            raise ConnectorFault("folder_leads_outside", "refused")
+        yield DropFolderSession(own, own / endpoint.settings["folder"])
+
+
+class DropFolderSession:
+    """Implements `ports.Session` on one folder."""
+
+    def __init__(self, own: Path, folder: Path) -> None:
+        self._own = own
+        self._folder = folder
+
+    async def probe(self) -> str:
+        for folder in ("in", "out"):
+            await _in_thread(lambda folder=folder: self._made(folder))  # type: ignore[misc]
+        return str(self._folder.relative_to(self._own.parent))
+
+    async def changes(self, entity: Entity, checkpoint: Checkpoint | None) -> AsyncIterator[Page]:
+        """Files by time. The checkpoint is a file and how many of its rows were taken in."""
+        for name in await _in_thread(lambda: self._waiting(entity)):
+            found = await _in_thread(lambda name=name: self._load(name))  # type: ignore[misc]
+            if found is None:
+                continue  # somebody else has put it away
+            stamp, content = found
+            begun = checkpoint is not None and (checkpoint["file"], checkpoint["stamp"]) == (name, stamp)
+            rows = int(checkpoint["rows"]) if checkpoint is not None and begun else 0
+            try:
+                table = await asyncio.to_thread(Table, content)
+            except Rejected as refused:
+                yield Page(name, (), {"file": name, "stamp": stamp, "rows": 0}, refused=refused)
+                continue
+            portions = table.portions(PAGE, skip=rows)
+            while True:
+                records: list[RemoteRecord] = await asyncio.to_thread(next, portions, [])
+                rows += len(records)
+                last = rows >= table.rows
+                mark = {"file": name, "stamp": stamp, "rows": rows}
+                yield Page(name, records, mark, header=table.header, last=last)
+                if last:
+                    break
+
+    async def settle(self, page: Page, *, refused: bool) -> None:
+        if page.last:
+            await _in_thread(lambda: self._put_away(page.source, "refused" if refused else "done"))
+
+    async def find(self, entity: Entity, reference: str) -> RemoteLink | None:
+        """The file's name is made of the reference: writing it again replaces it."""
+        return None
+
+    async def put(self, document: OutgoingDocument, link: RemoteLink | None) -> Written:
+        folder, word = _OUTGOING[document.entity]
+        # The number reads well, the id makes it unique: "1/2" and "1-2" are two numbers.
+        number = re.sub("[^A-Za-z0-9]+", "-", document.number)
+        name = f"{word}_{number}_{document.internal_id.hex[-12:]}.csv"
+        # Flat files say the heading with each line.
+        content = csv_bytes(document.columns, [{**document.heading, **line} for line in document.lines])
+        await _in_thread(lambda: _write_whole(self._made("out", folder), name, content))
+        return Written(f"out/{folder}/{name}")
+
+    def _waiting(self, entity: Entity) -> list[str]:
+        wanted = re.compile(rf"{_INCOMING[entity]}[^/]*\.csv", re.IGNORECASE)
+        try:
+            with os.scandir(self._checked("in")) as found:
+                files = [
+                    (each.stat().st_mtime_ns, each.name)
+                    for each in found
+                    if wanted.fullmatch(each.name) and each.is_file(follow_symlinks=False)
+                ]
+        except FileNotFoundError:
+            return []
+        return [name for _, name in sorted(files)]
+
+    def _load(self, name: str) -> tuple[str, bytes] | None:
+        """What the file holds, and by what another of the same name is told from it."""
+        try:
+            with (self._checked("in") / name).open("rb") as file:
+                status = os.fstat(file.fileno())
+                return f"{status.st_ino}-{status.st_mtime_ns}-{status.st_size}", file.read(MOST_BYTES + 1)
+        except FileNotFoundError:
+            return None
+
+    def _put_away(self, name: str, where: str) -> None:
+        target = self._made(where)
+        try:
+            at = datetime.now(UTC)
+            (self._checked("in") / name).rename(target / f"{at:%Y%m%dT%H%M%S%f}-{name}")
+        except FileNotFoundError:
+            return  # somebody else has
+
+    def _made(self, *parts: str) -> Path:
+        self._folder.joinpath(*parts).mkdir(parents=True, exist_ok=True)
+        return self._checked(*parts)
+
+    def _checked(self, *parts: str) -> Path:
+        """The directory. A symbolic link that leads out of the tenant's own is refused."""
+        path = self._folder.joinpath(*parts)
+        if self._own.is_symlink() or not path.resolve().is_relative_to(self._own.resolve()):
+            raise Rejected("folder_leads_outside")
         return path
 
-    async def _in_thread(self, work: Callable[[], T]) -> T:
-        try:
-            return await asyncio.to_thread(work)
-        except OSError as error:
-            raise ConnectorFault("folder_unreachable", "unreachable", error=type(error).__name__) from error
 
-
-@cache
-def _default_mapping() -> FieldMap:
-    text = files(__package__).joinpath("drop_folder.yaml").read_text(encoding="utf-8")
-    return FieldMap(
-        {
-            entity: EntityMapping({name: FieldMapping(**mapped) for name, mapped in fields.items()})
-            for entity, fields in yaml.safe_load(text).items()
-        }
-    )
-
-
-def _csv(columns: Sequence[str], rows: Sequence[Mapping[str, str]]) -> bytes:
-    text = io.StringIO()
-    writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
-    writer.writerow(columns)
-    for row in rows:
-        writer.writerow([_harmless(row[column]) for column in columns])
-    return text.getvalue().encode("utf-8")
-
-
-def _harmless(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula, should a person open the file."""
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else cell
+async def _in_thread(work: Callable[[], T]) -> T:
+    try:
+        return await asyncio.to_thread(work)
+    except OSError as error:
+        raise Unreachable("folder_unreachable", error=type(error).__name__) from error
 
 
 def _write_whole(folder: Path, name: str, content: bytes) -> None:
@@ -205,28 +254,3 @@ def _write_whole(folder: Path, name: str, content: bytes) -> None:
         os.fsync(directory)
     finally:
         os.close(directory)
-
-
-def _parse(content: bytes) -> RemoteRows:
-    if len(content) > MOST_BYTES:
-        raise ConnectorFault("file_too_large", "refused", most=f"{MOST_BYTES >> 20} MB")
-    try:
-        text = content.decode("utf-8-sig")
-        if "\x00" in text:
-            raise ConnectorFault("file_unreadable", "refused")
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=";", strict=True)
-        header = [name.strip() for name in next(reader, [])]
-        rows = []
-        began = reader.line_num + 1
-        for cells in reader:
-            if cells:
-                fits = len(cells) == len(header)
-                rows.append(Row(began, dict(zip(header, cells, strict=True)) if fits else {}))
-            began = reader.line_num + 1
-    except (UnicodeDecodeError, csv.Error):
-        raise ConnectorFault("file_unreadable", "refused") from None
-    if len(set(header)) < len(header):
-        raise ConnectorFault("column_twice", "refused")
-    if len(rows) > MOST_ROWS:
-        raise ConnectorFault("file_too_large", "refused", most=f"{MOST_ROWS} righe")
-    return RemoteRows(header, rows)

@@ -6,8 +6,8 @@ import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from datetime import date, datetime, time
+from typing import Annotated, Any, Literal, TypeVar
 from uuid import UUID
 
 from pydantic import Field
@@ -19,6 +19,7 @@ from optima_kit.http import (
     Command,
     Day,
     Flag,
+    Moment,
     Page,
     PageQuery,
     Reply,
@@ -30,23 +31,27 @@ from optima_kit.http import (
 from optima_kit.http.problems import load_catalogue
 from optima_kit.refusals import Invalid, WrongState
 
+from ..application.apply_plan import problems_of
 from ..application.configure_connection import configure_connection
-from ..application.import_files import ImportedFile, import_files, preview_import
-from ..application.ports import ConnectionState, ConnectorFault, Ports
+from ..application.import_entity import ImportedSource, import_entity, preview_import
+from ..application.ports import ConnectionState, Fault, Ports
 from ..application.replay_failure import replay_failure
-from ..application.take_in_customers import problems_of
-from ..domain.connection import Connection
-from ..domain.customer import Customer
+from ..application.resend import backfill_entity, resend_documents
+from ..domain.connection import Connection, Exchange
+from ..domain.entities import Entity
 from ..domain.failure import Failure, Problem
-from ..domain.mapping import ENTITIES, Entity, FieldMapping
+from ..domain.mapping import FieldMapping
 from ..domain.mapping import Mapping as FieldMap
 from ..domain.payment_terms import parse_payment_terms
+from ..domain.record import Record
+from ..domain.run import Run, RunKind
 from .lookup_tables import TABLES, LookupRow, lookup_table
+
+V = TypeVar("V")
 
 routes = Routes()
 
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-MOST_REFUSED_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +61,34 @@ class Resources:
     ports: Callable[[UnitOfWork], Ports]
 
 
+Hour = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", examples=["06:30"])]
+
+
 class MappedField(Command):
     remote: Text(100)  # type: ignore[valid-type]
     transform: Literal["upper", "decimal_comma", "date_it"] | None = None
     owner: Literal["erp", "optima"] = "erp"
     default: Text(200) | None = None  # type: ignore[valid-type]
+    empty: Literal["clear", "keep"] = "clear"
     code_map: Annotated[dict[Text(100), Text(100)], Field(max_length=500)] = Field(default_factory=dict)  # type: ignore[valid-type]
+
+
+class ExchangeBody(Command):
+    """Whether and when an entity is exchanged."""
+
+    enabled: Flag = True
+    every_minutes: Annotated[int, Field(ge=1, le=1440)] | None = None
+    """How often it is looked for what came in; every half minute, if nothing is said."""
+    at: Annotated[list[Hour], Field(max_length=24)] = Field(default_factory=list)
+    """Instead: at these hours, UTC."""
 
 
 class ConfigureConnection(Command):
     connector: Code
     settings: Annotated[dict[Code, Text(500)], Field(max_length=20)]  # type: ignore[valid-type]
+    """Credentials are stored sealed and shown to nobody. Those that are not given stay, unless another
+    setting changes."""
+    exchanges: dict[Entity, ExchangeBody] = Field(default_factory=dict)
     mapping: dict[Entity, Annotated[dict[Code, MappedField], Field(max_length=100)]] = Field(
         default_factory=dict
     )
@@ -75,15 +97,31 @@ class ConfigureConnection(Command):
 
 class StartImport(Command):
     dry_run: Flag = False
+    entity: Entity | None = None
+    """Only this; everything that comes in, if none is given."""
+    from_the_beginning: Flag = False
+    """Not only what changed, but all that the ERP has."""
 
 
-class CustomerQuery(PageQuery):
+class Resend(Command):
+    entity: Literal["order", "ddt"]
+    since: Moment
+    """Documents that changed since then."""
+
+
+class AnswerQuestion(Command):
+    answer: Literal["same", "another"]
+    """Whether it is the record that we know."""
+
+
+class RecordQuery(PageQuery):
     code: Text(64) | None = None  # type: ignore[valid-type]
-    """Only the customers that an ERP knows by this code."""
+    """Only the one that has this code of ours."""
 
 
-class FailureQuery(PageQuery):
+class ConnectionQuery(PageQuery):
     connection: Code | None = None
+    """Only of this one."""
 
 
 class LookupQuery(PageQuery):
@@ -97,15 +135,28 @@ class CapabilityView(View):
     writes: list[str]
     incremental: str
     deletes: str
+    identity: str
+    lock: str
     natural_keys: list[str]
     idempotency: str | None
     number_owner: str
     batch: int
+    children: list[str]
     cannot_carry: list[str]
+
+
+class SettingView(View):
+    name: str
+    secret: bool
+    required: bool
 
 
 class ConnectorView(View):
     key: str
+    name: str
+    proven: Literal["live", "recorded"]
+    """Whether it was tried on the real system, or on its recorded answers alone."""
+    settings: list[SettingView]
     capabilities: list[CapabilityView]
 
 
@@ -114,14 +165,34 @@ class FieldMappingView(View):
     transform: str | None
     owner: str
     default: str | None
+    empty: str
     code_map: dict[str, str]
+
+
+class ExchangeView(View):
+    enabled: bool
+    every_minutes: int | None = None
+    at: list[str] | None = None
+
+
+class OutageView(View):
+    since: datetime
+    attempts: int
+    retry_at: datetime
+    code: str
+    detail: str
 
 
 class ConnectionView(View):
     key: str
     connector: str
     settings: dict[str, str]
+    secrets: list[str]
+    """Names of the credentials that are stored."""
     location: str
+    exchanges: dict[Entity, ExchangeView]
+    outage: OutageView | None = None
+    """While the remote system can't be reached."""
     mapping: dict[Entity, dict[str, FieldMappingView]]
     """As it is in force: the connector's own with this connection's changes."""
     mapping_version: int
@@ -131,6 +202,8 @@ class ConnectionView(View):
     customers: int
     orders: int
     ddts: int
+    links: dict[Entity, int]
+    """Linked records and exported documents."""
     waiting: int
     """Documents that the ERP does not have yet."""
     lag_seconds: float
@@ -150,18 +223,47 @@ class RefusedRowView(View):
     problems: list[ProblemView]
 
 
-class ImportedFileView(View):
-    name: str
+class CountsView(View):
     created: int
     changed: int
     unchanged: int
     refused: int
+    deleted: int
+
+
+class ImportedSourceView(CountsView):
+    """What came of one file, or of one remote collection."""
+
+    entity: Entity
+    name: str
     refusals: list[RefusedRowView]
+    """The first of them."""
 
 
 class ImportView(View):
     dry_run: bool
-    files: list[ImportedFileView]
+    sources: list[ImportedSourceView]
+
+
+class RunView(View):
+    id: UUID
+    connection: str
+    entity: Entity
+    kind: str
+    state: str
+    counts: CountsView
+    problem: str | None = None
+    started_at: datetime
+    finished_at: datetime | None = None
+
+
+class ResendView(View):
+    documents: int
+
+
+class CheckView(View):
+    answered: str
+    """Who answers there."""
 
 
 class FailureView(View):
@@ -176,8 +278,10 @@ class FailureView(View):
     first_failed_at: datetime
     last_failed_at: datetime
     retry_at: datetime | None
-    payload: dict[str, str] | None = None
-    """Inbound: the row as it came."""
+    answers: list[str] | None = None
+    """What may be answered to a question."""
+    payload: dict[str, Any] | None = None
+    """Inbound: the record as it came."""
 
 
 class ReplayView(View):
@@ -210,8 +314,50 @@ class CustomerView(View):
     postal_code: str
     city: str
     province: str
+    country: str
     payment: PaymentView
+    active: bool
     updated_at: datetime
+
+
+class LinkView(View):
+    connection: str
+    code: str
+    """By which that ERP knows it."""
+    state: str
+
+
+class CustomerDetailView(CustomerView):
+    links: list[LinkView]
+
+
+class SupplierView(View):
+    id: UUID
+    code: str
+    name: str
+    vat_number: str | None = None
+    fiscal_code: str | None = None
+    street: str
+    postal_code: str
+    city: str
+    province: str
+    country: str
+    payment_method: str | None = None
+    payment_terms: str | None = None
+    active: bool
+    updated_at: datetime
+
+
+class SupplierDetailView(SupplierView):
+    links: list[LinkView]
+
+
+class RecordLookupView(View):
+    id: UUID
+    code: str
+    name: str
+    rate: str | None = None
+    active: bool
 
 
 class LookupTableView(View):
@@ -230,13 +376,19 @@ class LookupRowView(View):
 @routes.get("/v1/connectors", privilege="erp.read")
 async def list_connectors(call: Call[Ports]) -> Page[ConnectorView]:
     """The ways in which OPTIMA can talk to ERPs, and what each carries."""
-    connectors = call.ports.connectors.every()
-    return Page(
-        items=[
-            ConnectorView(key=each.key, capabilities=_capabilities(each.key, call)) for each in connectors
-        ],
-        next_cursor=None,
-    )
+    views = []
+    for connector in call.ports.connectors.every():
+        told = connector.describe()
+        views.append(
+            ConnectorView(
+                key=told.key,
+                name=told.name,
+                proven=told.proven,
+                settings=[SettingView(**asdict(each)) for each in told.settings],
+                capabilities=_capabilities(told.key, call),
+            )
+        )
+    return Page(items=views, next_cursor=None)
 
 
 @routes.get("/v1/connections", privilege="erp.read")
@@ -268,27 +420,79 @@ async def put_connection(call: Call[Ports], key: str, body: ConfigureConnection)
         expected_version=call.expected_version,
         connector=body.connector,
         settings=body.settings,
+        exchanges={
+            entity: Exchange(each.enabled, each.every_minutes, tuple(map(time.fromisoformat, each.at)))
+            for entity, each in body.exchanges.items()
+        },
         changes=changes,
     )
     return Reply(await _view(call, connection), version=connection.version)
 
 
+@routes.post("/v1/connections/{key}/check", privilege="erp.sync", transaction=False)
+async def check_connection(call: Call[Ports], key: str) -> CheckView:
+    """See whether the remote system answers, with the settings and credentials that are stored."""
+    work = _RequestWork(call)
+    async with work.reading() as ports:
+        connection = await ports.connections.get_connection(key)
+        connector, endpoint = ports.connectors.get(connection.connector), ports.endpoint(connection)
+    try:
+        async with connector.open(endpoint) as session:
+            return CheckView(answered=await session.probe())
+    except Fault as fault:
+        raise WrongState(fault.code, **fault.facts) from None
+
+
 @routes.post("/v1/connections/{key}/imports", privilege="erp.sync", transaction=False)
 async def start_import(call: Call[Ports], key: str, body: StartImport) -> ImportView:
-    """Take in what the ERP has left, now. A dry run says what would change, and changes nothing.
+    """Take in what the ERP has, now. A dry run says what would change, and changes nothing.
 
     Repeating it does no harm: what was taken in already is found unchanged.
     """
     work = _RequestWork(call)
+    async with work.reading() as ports:
+        connection = await ports.connections.get_connection(key)
+        told = ports.connectors.get(connection.connector).describe()
+    if body.entity is not None and not told.reads(body.entity):
+        raise Invalid("entity_not_exchanged", field="entity")
+    wanted = [
+        each.entity
+        for each in told.capabilities
+        if each.reads and (each.entity == body.entity or body.entity is None)
+    ]
+    sources: list[ImportedSource] = []
     try:
-        imported = await (preview_import(work, key) if body.dry_run else import_files(work, key))
-    except ConnectorFault as fault:
+        for entity in wanted:
+            if body.dry_run:
+                sources += await preview_import(work, key, entity, again=body.from_the_beginning)
+                continue
+            if body.from_the_beginning:
+                async with work.transaction() as ports:
+                    await backfill_entity(ports, key, entity)
+            kind: RunKind = "backfill" if body.from_the_beginning else "requested"
+            sources += await import_entity(work, key, entity, kind)
+    except Fault as fault:
         raise WrongState(fault.code, **fault.facts) from None
-    return ImportView(dry_run=body.dry_run, files=[_file(call, each) for each in imported])
+    return ImportView(dry_run=body.dry_run, sources=[_source(call, each) for each in sources])
+
+
+@routes.post("/v1/connections/{key}/resends", privilege="erp.sync")
+async def resend(call: Call[Ports], key: str, body: Resend) -> ResendView:
+    """Bring documents to the ERP that it has missed, or that a new mapping writes otherwise."""
+    return ResendView(documents=await resend_documents(call.ports, key, body.entity, body.since))
+
+
+@routes.get("/v1/runs", privilege="erp.read")
+async def list_runs(call: Call[Ports], query: ConnectionQuery) -> Page[RunView]:
+    """List imports, newest first. Those that found nothing leave none."""
+    found = await call.ports.runs.list_runs(
+        connection=query.connection, after=query.after(UUID), limit=query.rows
+    )
+    return page_of(query, found, _run, lambda each: each.run_id)
 
 
 @routes.get("/v1/failures", privilege="erp.read")
-async def list_failures(call: Call[Ports], query: FailureQuery) -> Page[FailureView]:
+async def list_failures(call: Call[Ports], query: ConnectionQuery) -> Page[FailureView]:
     """Records that could not be exchanged, the oldest first."""
     found = await call.ports.failures.list_failures(
         connection=query.connection, after=query.after(UUID), limit=query.rows
@@ -299,22 +503,51 @@ async def list_failures(call: Call[Ports], query: FailureQuery) -> Page[FailureV
 @routes.post("/v1/failures/{failure_id}/replay", privilege="erp.sync")
 async def replay(call: Call[Ports], failure_id: UUID) -> ReplayView:
     """Try a record again, under the mapping and with the data of now."""
-    return ReplayView(resolved=await replay_failure(call.ports, failure_id))
+    return ReplayView(resolved=await replay_failure(call.ports, failure_id, None))
+
+
+@routes.post("/v1/failures/{failure_id}/answer", privilege="erp.sync")
+async def answer(call: Call[Ports], failure_id: UUID, body: AnswerQuestion) -> ReplayView:
+    """Say of a record that asks whether it is one that we know, and take it in so."""
+    return ReplayView(resolved=await replay_failure(call.ports, failure_id, body.answer))
 
 
 @routes.get("/v1/customers", privilege="customer.read")
-async def list_customers(call: Call[Ports], query: CustomerQuery) -> Page[CustomerView]:
+async def list_customers(call: Call[Ports], query: RecordQuery) -> Page[CustomerView]:
     """The customers that the ERPs told of, by name."""
-    found = await call.ports.customers.list_customers(
-        code=query.code, after=query.after(str, UUID), limit=query.rows
-    )
-    return page_of(query, found, _customer, lambda each: (each.fields.name, each.customer_id))
+    return await _records(call, "customer", query, lambda each: CustomerView(**_customer(each)))
 
 
 @routes.get("/v1/customers/{customer_id}", privilege="customer.read")
-async def read_customer(call: Call[Ports], customer_id: UUID) -> CustomerView:
-    """One customer, with payment terms taken apart."""
-    return _customer(await call.ports.customers.get_customer(customer_id))
+async def read_customer(call: Call[Ports], customer_id: UUID) -> CustomerDetailView:
+    """One customer, with payment terms taken apart and the code of each ERP."""
+    record = await call.ports.records.get_record("customer", customer_id)
+    return CustomerDetailView(**_customer(record), links=await _links(call, customer_id))
+
+
+@routes.get("/v1/suppliers", privilege="customer.read")
+async def list_suppliers(call: Call[Ports], query: RecordQuery) -> Page[SupplierView]:
+    """List the suppliers that the ERPs told of, by name"""
+    return await _records(call, "supplier", query, lambda each: SupplierView(**_supplier(each)))
+
+
+@routes.get("/v1/suppliers/{supplier_id}", privilege="customer.read")
+async def read_supplier(call: Call[Ports], supplier_id: UUID) -> SupplierDetailView:
+    """Show a supplier, with the code of each ERP"""
+    record = await call.ports.records.get_record("supplier", supplier_id)
+    return SupplierDetailView(**_supplier(record), links=await _links(call, supplier_id))
+
+
+@routes.get("/v1/payment-terms", privilege="lookup.read")
+async def list_payment_terms(call: Call[Ports], query: RecordQuery) -> Page[RecordLookupView]:
+    """List the payment terms that the ERPs have, by name"""
+    return await _records(call, "payment_term", query, _lookup_record)
+
+
+@routes.get("/v1/vat-rates", privilege="lookup.read")
+async def list_vat_rates(call: Call[Ports], query: RecordQuery) -> Page[RecordLookupView]:
+    """List the VAT codes that the ERPs have, by name"""
+    return await _records(call, "vat_rate", query, _lookup_record)
 
 
 @routes.get("/v1/lookup-tables", privilege="lookup.read")
@@ -351,25 +584,67 @@ class _RequestWork:
             yield self._call.resources.ports(work)
 
 
+async def _records(
+    call: Call[Ports], entity: Entity, query: RecordQuery, view: Callable[[Record], V]
+) -> Page[V]:
+    found = await call.ports.records.list_records(
+        entity, code=query.code, after=query.after(str, UUID), limit=query.rows
+    )
+    return page_of(query, found, view, lambda each: (each.fields["name"] or "", each.record_id))
+
+
+async def _links(call: Call[Ports], record_id: UUID) -> list[LinkView]:
+    links = await call.ports.records.list_links(record_id)
+    return [LinkView(connection=key, code=code, state=state) for key, code, state in links]
+
+
 async def _view(call: Call[Ports], connection: Connection) -> ConnectionView:
     state = await call.ports.connections.get_connection_state(connection.connection_id)
+    outage = await call.ports.failures.find_outage(connection.connection_id)
     connector = call.ports.connectors.get(connection.connector)
     return ConnectionView(
         key=connection.key,
         connector=connection.connector,
         settings=dict(connection.settings),
+        secrets=sorted(connection.secrets),
         location=connector.location(call.ports.endpoint(connection)),
+        exchanges={
+            each.entity: _exchange(connection.exchange(each.entity))
+            for each in connector.describe().capabilities
+        },
+        outage=_outage(call, outage) if outage else None,
         mapping=_mapping(connection.mapping),
         mapping_version=connection.mapping_version,
         capabilities=_capabilities(connection.connector, call),
         last_import_at=connection.last_import_at,
         last_export_at=state.last_export_at,
-        customers=state.customers,
-        orders=state.orders,
-        ddts=state.ddts,
+        customers=state.links.get("customer", 0),
+        orders=state.links.get("order", 0),
+        ddts=state.links.get("ddt", 0),
+        links=dict(state.links),
         waiting=state.waiting,
         lag_seconds=_lag(state, call.now),
         failures=state.failures,
+    )
+
+
+def _exchange(exchange: Exchange) -> ExchangeView:
+    return ExchangeView(
+        enabled=exchange.enabled,
+        every_minutes=exchange.every_minutes,
+        at=[hour.isoformat("minutes") for hour in exchange.at] or None,
+    )
+
+
+def _outage(call: Call[Ports], outage: Failure) -> OutageView:
+    (problem,) = _problems(call, outage.problems)
+    assert outage.retry_at is not None
+    return OutageView(
+        since=outage.first_failed_at,
+        attempts=outage.attempts,
+        retry_at=outage.retry_at,
+        code=problem.code,
+        detail=problem.detail,
     )
 
 
@@ -383,9 +658,9 @@ def _mapping(mapping: FieldMap) -> dict[Entity, dict[str, FieldMappingView]]:
     return {
         entity: {
             name: FieldMappingView(**{**asdict(mapped), "code_map": dict(mapped.code_map)})
-            for name, mapped in mapping.of(entity).fields.items()
+            for name, mapped in each.fields.items()
         }
-        for entity in ENTITIES
+        for entity, each in mapping.entities.items()
     }
 
 
@@ -397,7 +672,7 @@ def _capabilities(connector: str, call: Call[Ports]) -> list[CapabilityView]:
                 for name, value in asdict(capability).items()
             }
         )
-        for capability in call.ports.connectors.get(connector).capabilities
+        for capability in call.ports.connectors.get(connector).describe().capabilities
     ]
 
 
@@ -413,25 +688,37 @@ def _problems(call: Call[Ports], problems: Sequence[Problem]) -> list[ProblemVie
     ]
 
 
-def _file(call: Call[Ports], file: ImportedFile) -> ImportedFileView:
-    return ImportedFileView(
-        name=file.name,
-        created=file.plan.count("create"),
-        changed=file.plan.count("change"),
-        unchanged=file.plan.count("unchanged"),
-        refused=len(file.plan.refused),
+def _source(call: Call[Ports], source: ImportedSource) -> ImportedSourceView:
+    return ImportedSourceView(
+        entity=source.entity,
+        name=source.name,
+        **asdict(source.counts),
         refusals=[
             RefusedRowView(line=row.line, record=row.key, problems=_problems(call, problems_of(row.problems)))
-            for row in file.plan.refused[:MOST_REFUSED_SHOWN]
+            for row in source.refused
         ],
     )
 
 
+def _run(run: Run) -> RunView:
+    return RunView(
+        id=run.run_id,
+        connection=run.connection_key,
+        entity=run.entity,
+        kind=run.kind,
+        state=run.state,
+        counts=CountsView(**asdict(run.counts)),
+        problem=run.problem,
+        started_at=run.started_at,
+        finished_at=run.finished_at,
+    )
+
+
 def _failure(call: Call[Ports], failure: Failure) -> FailureView:
-    payload: dict[str, Any] = {}
-    # A customer's row is for who may see customers; a document's content, prices included, for nobody here.
+    more: dict[str, Any] = {"answers": ["same", "another"]} if failure.error_class == "question" else {}
+    # A customer's record is for who may see customers; a document's content, prices included, for nobody.
     if failure.direction == "in" and call.actor.may("customer.read"):
-        payload = {"payload": dict(failure.payload)}
+        more["payload"] = dict(failure.payload)
     return FailureView(
         failure_id=failure.failure_id,
         connection=failure.connection_key,
@@ -444,33 +731,61 @@ def _failure(call: Call[Ports], failure: Failure) -> FailureView:
         first_failed_at=failure.first_failed_at,
         last_failed_at=failure.last_failed_at,
         retry_at=failure.retry_at,
-        **payload,
+        **more,
     )
 
 
-def _customer(customer: Customer) -> CustomerView:
+def _customer(customer: Record) -> dict[str, Any]:
     fields = customer.fields
-    terms = parse_payment_terms(fields.payment_terms) if fields.payment_terms else None
-    instalments = [
+    return {
+        "customer_id": customer.record_id,
+        "code": customer.code,
+        **{name: fields[name] for name in _PARTY},
+        "payment": PaymentView(
+            method=fields["payment_method"],
+            terms=fields["payment_terms"],
+            instalments=_instalments(fields["payment_terms"]),
+        ),
+        "active": customer.active,
+        "updated_at": customer.updated_at,
+    }
+
+
+_PARTY = ("name", "vat_number", "fiscal_code", "street", "postal_code", "city", "province", "country")
+
+
+def _instalments(terms: str | None) -> list[InstalmentView]:
+    """None of terms that stand as somebody wrote them."""
+    try:
+        read = parse_payment_terms(terms) if terms else None
+    except Invalid:
+        read = None
+    return [
         InstalmentView(
             share=f"{each.share:.2f}", months=each.months, days=each.days, start=each.start, day=each.day
         )
-        for each in (terms.instalments if terms else ())
+        for each in (read.instalments if read else ())
     ]
-    return CustomerView(
-        customer_id=customer.customer_id,
-        code=fields.code,
-        name=fields.name,
-        vat_number=fields.vat_number,
-        fiscal_code=fields.fiscal_code,
-        street=fields.street,
-        postal_code=fields.postal_code,
-        city=fields.city,
-        province=fields.province,
-        payment=PaymentView(
-            method=fields.payment_method, terms=fields.payment_terms, instalments=instalments
-        ),
-        updated_at=customer.updated_at,
+
+
+def _supplier(supplier: Record) -> dict[str, Any]:
+    known = (*_PARTY, "payment_method", "payment_terms")
+    return {
+        "id": supplier.record_id,
+        "code": supplier.code,
+        **{name: supplier.fields[name] for name in known},
+        "active": supplier.active,
+        "updated_at": supplier.updated_at,
+    }
+
+
+def _lookup_record(record: Record) -> RecordLookupView:
+    return RecordLookupView(
+        id=record.record_id,
+        code=record.code,
+        name=record.fields["name"] or record.code,
+        rate=record.fields.get("rate"),
+        active=record.active,
     )
 
 

@@ -1,15 +1,26 @@
-"""Work between transactions: what leaves for the ERP, and the regular look at what it has left."""
+"""Work between transactions: what leaves for the ERP, the regular look at what it has, outages' ends."""
 
 from __future__ import annotations
+
+from datetime import timedelta
 
 import structlog
 
 from optima_kit.jobs import JobKinds, JobRun
 
 from ..application.export_document import export_document
-from ..application.import_files import import_files
-from ..application.ports import ConnectorFault, Ports
-from ..application.schedules import EXPORT, POLL, ExportDocument, PollConnection, owe_poll
+from ..application.import_entity import import_entity
+from ..application.outage import note_outage, recover_connection
+from ..application.ports import Fault, Ports, Throttled
+from ..application.schedules import (
+    EXPORT,
+    POLL,
+    RECOVER,
+    ExportDocument,
+    PollConnection,
+    RecoverConnection,
+    owe_poll,
+)
 
 log = structlog.get_logger()
 
@@ -21,12 +32,29 @@ async def export(run: JobRun[Ports], payload: ExportDocument) -> None:
     await export_document(run, payload)
 
 
-@jobs.outside(POLL, PollConnection)
+@jobs.outside(RECOVER, RecoverConnection)
+async def recover(run: JobRun[Ports], payload: RecoverConnection) -> None:
+    await recover_connection(run, payload)
+
+
+@jobs.outside(POLL, PollConnection, timeout=timedelta(minutes=30))
 async def poll(run: JobRun[Ports], payload: PollConnection) -> None:
-    """Owes itself again whatever it meets: a folder that can't be reached may be there the next time."""
-    try:
-        await import_files(run, payload.key)
-    except ConnectorFault as fault:
-        log.warning("import not possible", connection=payload.key, code=fault.code, **fault.facts)
+    """Owes itself again whatever it meets; during an outage it is the recovery that sees when it ends."""
+    async with run.transaction() as ports:
+        connection = await ports.connections.get_connection(payload.key)
+        out = await ports.failures.find_outage(connection.connection_id) is not None
+    fault: Fault | None = None
+    if not out:
+        try:
+            await import_entity(run, payload.key, payload.entity, "scheduled")
+        except Fault as met:
+            fault = met
+            log.warning("import not possible", connection=payload.key, entity=payload.entity, code=fault.code)
     async with run.finish() as ports:
-        owe_poll(ports, await ports.connections.get_connection(payload.key))
+        connection = await ports.connections.get_connection(payload.key)
+        if isinstance(fault, Throttled):
+            owe_poll(ports, connection, payload.entity, not_before=ports.now + fault.retry_after)
+            return
+        if fault is not None:
+            await note_outage(ports, connection, fault)
+        owe_poll(ports, connection, payload.entity)

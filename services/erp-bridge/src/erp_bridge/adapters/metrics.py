@@ -9,7 +9,8 @@ from prometheus_client import Counter, Gauge, Histogram
 
 from optima_kit.metrics import REGISTRY
 
-from ..domain.mapping import ENTITIES, Entity
+from ..domain.entities import ENTITIES, Entity
+from ..domain.failure import CONNECTION
 from .postgres import QUERIES
 
 SYNC_LAG = Gauge(
@@ -53,5 +54,5 @@ async def measure(connection: asyncpg.Connection[asyncpg.Record]) -> None:
         SYNC_LAG.labels(row["connector"], "in").set(row["import_lag"] or 0)
         SYNC_LAG.labels(row["connector"], "out").set(row["export_lag"] or 0)
     waiting = {row["entity"]: row["waiting"] for row in await connection.fetch(QUERIES.measure_failures.sql)}
-    for entity in ENTITIES:
+    for entity in (*ENTITIES, CONNECTION):
         FAILURES_WAITING.labels(entity).set(waiting.get(entity, 0))

@@ -2,43 +2,48 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
+from typing import Any
 from uuid import UUID
 
 import asyncpg
 
 from optima_kit.db import UnitOfWork
 from optima_kit.refusals import Absent
+from optima_kit.sealing import Sealer
 from optima_kit.sql import load_queries
 
-from ..application.ports import ConnectionState, Connectors, Link
-from ..domain.connection import Connection
-from ..domain.customer import Customer, CustomerFields
+from ..application.ports import Checkpoint, ConnectionState, Connectors, Link, Written
+from ..domain.connection import Connection, Exchange
 from ..domain.documents import Document
+from ..domain.entities import Entity
 from ..domain.failure import Direction, Failure, Problem
-from ..domain.import_plan import KnownCustomer, KnownCustomers, PlannedCustomer
-from ..domain.mapping import Entity, FieldMapping
+from ..domain.import_plan import KnownRecord, KnownRecords, PlannedRecord
+from ..domain.mapping import FieldMapping
+from ..domain.party import tax_numbers
+from ..domain.record import Record
+from ..domain.run import Counts, Run
 
 QUERIES = load_queries(__package__)
 
-_FIELDS = tuple(CustomerFields.__dataclass_fields__)
+_LAST_ID = UUID(int=2**128 - 1)
 
 
 class PostgresConnections:
-    def __init__(self, work: UnitOfWork, connectors: Connectors) -> None:
+    def __init__(self, work: UnitOfWork, connectors: Connectors, sealer: Sealer) -> None:
         self._work = work
         self._connectors = connectors
+        self._sealer = sealer
 
     async def lock_connection(self, key: str) -> Connection | None:
         row = await self._work.fetchrow(QUERIES.lock_connection, key=key)
         return self._connection(row) if row else None
 
-    async def get_connection(self, key: str, *, lock: bool = False) -> Connection:
-        statement = QUERIES.lock_connection if lock else QUERIES.find_connection
-        row = await self._work.fetchrow(statement, key=key)
+    async def get_connection(self, key: str) -> Connection:
+        row = await self._work.fetchrow(QUERIES.find_connection, key=key)
         if row is None:
             raise Absent("no_such_connection")
         return self._connection(row)
@@ -63,6 +68,15 @@ class PostgresConnections:
             key=connection.key,
             connector=connection.connector,
             settings=dict(connection.settings),
+            secrets=self._sealed(connection),
+            exchanges={
+                entity: {
+                    "enabled": each.enabled,
+                    "every_minutes": each.every_minutes,
+                    "at": [hour.isoformat("minutes") for hour in each.at],
+                }
+                for entity, each in connection.exchanges.items()
+            },
             changes=changes,
             mapping_version=connection.mapping_version,
             version=connection.version,
@@ -88,63 +102,189 @@ class PostgresConnections:
             entity: {name: FieldMapping(**mapped) for name, mapped in fields.items()}
             for entity, fields in row["changes"].items()
         }
+        exchanges: dict[Entity, Exchange] = {
+            entity: Exchange(**{**each, "at": tuple(time.fromisoformat(hour) for hour in each["at"])})
+            for entity, each in row["exchanges"].items()
+        }
         mapping = self._connectors.get(row["connector"]).mapping().with_changes(changes)
-        return Connection(**{**dict(row), "changes": changes}, mapping=mapping)
+        known = {"changes": changes, "exchanges": exchanges, "secrets": self._opened(row)}
+        return Connection(**{**dict(row), **known}, mapping=mapping)
+
+    def _sealed(self, connection: Connection) -> bytes | None:
+        plain = json.dumps(dict(connection.secrets)).encode()
+        return self._sealer.sealed(plain, str(connection.connection_id)) if connection.secrets else None
+
+    def _opened(self, row: asyncpg.Record) -> dict[str, str]:
+        if row["secrets"] is None:
+            return {}
+        opened: dict[str, str] = json.loads(self._sealer.opened(row["secrets"], str(row["connection_id"])))
+        return opened
 
 
-class PostgresCustomers:
+class PostgresCheckpoints:
     def __init__(self, work: UnitOfWork) -> None:
         self._work = work
 
-    async def find_known_customers(
-        self, connection_id: UUID, codes: Iterable[str], numbers: Iterable[str]
-    ) -> KnownCustomers:
-        linked = await self._work.fetch(
-            QUERIES.list_customers_by_code, connection_id=connection_id, codes=list(codes)
+    async def find_checkpoint(self, connection_id: UUID, entity: Entity) -> Checkpoint | None:
+        found: Checkpoint | None = await self._work.fetchval(
+            QUERIES.find_checkpoint, connection_id=connection_id, entity=entity
         )
-        unlinked = await self._work.fetch(
-            QUERIES.list_customers_by_tax_number, connection_id=connection_id, numbers=list(numbers)
-        )
-        by_number: dict[str, list[KnownCustomer]] = defaultdict(list)
-        for customer in map(_known, unlinked):
-            for number in {customer.fields.vat_number, customer.fields.fiscal_code} - {None}:
-                assert number is not None
-                by_number[number].append(customer)
-        return KnownCustomers(
-            by_code={row["code"]: _known(row) for row in linked},
-            # A number that several share names none of them.
-            unlinked_by_tax_number={
-                number: found[0] for number, found in by_number.items() if len(found) == 1
-            },
-        )
+        return found
 
-    async def upsert_customers(self, connection_id: UUID, planned: Sequence[PlannedCustomer]) -> None:
-        newest = {each.customer_id: each.fields for each in planned}
-        columns = {name: [getattr(fields, name) for fields in newest.values()] for name in _FIELDS}
-        self._work.write(
-            QUERIES.upsert_customers, customer_id=list(newest), **columns, updated_at=self._work.now
-        )
-        self._work.write(
-            QUERIES.upsert_customer_links,
+    async def advance_checkpoint(
+        self, connection_id: UUID, entity: Entity, before: Checkpoint | None, after: Checkpoint
+    ) -> bool:
+        now = self._work.now
+        if before is None:
+            added = await self._work.execute(
+                QUERIES.insert_checkpoint,
+                connection_id=connection_id,
+                entity=entity,
+                after=dict(after),
+                now=now,
+            )
+            return added == 1
+        advanced = await self._work.execute(
+            QUERIES.update_checkpoint,
             connection_id=connection_id,
-            customer_ids=list(newest),
-            codes=columns["code"],
+            entity=entity,
+            before=dict(before),
+            after=dict(after),
+            now=now,
+        )
+        return advanced == 1
+
+    async def reset_checkpoint(self, connection_id: UUID, entity: Entity) -> None:
+        self._work.write(QUERIES.delete_checkpoint, connection_id=connection_id, entity=entity)
+
+
+class PostgresRuns:
+    def __init__(self, work: UnitOfWork) -> None:
+        self._work = work
+
+    async def save_run(self, run: Run) -> None:
+        self._work.write(
+            QUERIES.upsert_run,
+            run_id=run.run_id,
+            connection_id=run.connection_id,
+            entity=run.entity,
+            kind=run.kind,
+            state=run.state,
+            counts=asdict(run.counts),
+            problem=run.problem,
+            started_at=run.started_at,
+            finished_at=run.finished_at,
         )
 
-    async def list_customers(
-        self, *, code: str | None, after: tuple[str, UUID] | None, limit: int
-    ) -> list[Customer]:
-        name, customer_id = after or ("", UUID(int=0))
+    async def list_runs(self, *, connection: str | None, after: UUID | None, limit: int) -> list[Run]:
         rows = await self._work.fetch(
-            QUERIES.list_customers, after_name=name, after_id=customer_id, code=code, limit=limit
+            QUERIES.list_runs, before=after or _LAST_ID, connection=connection, limit=limit
         )
-        return [_customer(row) for row in rows]
+        return [Run(**{**dict(row), "counts": Counts(**row["counts"])}) for row in rows]
 
-    async def get_customer(self, customer_id: UUID) -> Customer:
-        row = await self._work.fetchrow(QUERIES.find_customer, customer_id=customer_id)
+
+class PostgresRecords:
+    def __init__(self, work: UnitOfWork) -> None:
+        self._work = work
+
+    async def find_known_records(
+        self, connection_id: UUID, entity: Entity, remote_ids: Iterable[str], numbers: Iterable[str]
+    ) -> KnownRecords:
+        linked = await self._work.fetch(
+            QUERIES.list_records_by_remote_id,
+            connection_id=connection_id,
+            entity=entity,
+            remote_ids=list(remote_ids),
+        )
+        known = KnownRecords(by_remote_id={row["remote_id"]: _known(row) for row in linked})
+        if wanted := list(numbers):
+            found = await self._work.fetch(
+                QUERIES.list_records_by_tax_number, connection_id=connection_id, entity=entity, numbers=wanted
+            )
+            records = [_known(row) for row in found]
+            known.unlinked_by_tax_number = _by_number(each for each in records if each.remote_id is None)
+            known.linked_by_tax_number = _by_number(each for each in records if each.remote_id is not None)
+        return known
+
+    async def find_taken_codes(self, entity: Entity, codes: Iterable[str]) -> set[str]:
+        rows = await self._work.fetch(QUERIES.list_taken_codes, entity=entity, codes=list(codes))
+        return {row["code"] for row in rows}
+
+    async def save_records(
+        self, connection_id: UUID, entity: Entity, planned: Sequence[PlannedRecord]
+    ) -> dict[UUID, str]:
+        newest = {each.record_id: each for each in planned}
+        changed = {each.record_id: each for each in planned if each.action != "unchanged"}
+        codes: dict[UUID, str] = {}
+        if changed:
+            first = {each.record_id: each.code for each in reversed(planned) if each.code}
+            rows = await self._work.fetch(
+                QUERIES.upsert_records,
+                entity=entity,
+                record_id=list(changed),
+                code=[first.get(each.record_id) or each.remote_code for each in changed.values()],
+                name=[each.fields.get("name") or "" for each in changed.values()],
+                vat_number=[each.fields.get("vat_number") for each in changed.values()],
+                fiscal_code=[each.fields.get("fiscal_code") for each in changed.values()],
+                fields=[each.fields for each in changed.values()],
+                updated_at=self._work.now,
+            )
+            codes = {row["record_id"]: row["code"] for row in rows}
+        if newest:
+            self._work.write(
+                QUERIES.upsert_record_links,
+                connection_id=connection_id,
+                entity=entity,
+                record_ids=list(newest),
+                remote_ids=[each.remote_id for each in newest.values()],
+                remote_codes=[each.remote_code for each in newest.values()],
+                versions=[each.version for each in newest.values()],
+                content_hashes=[each.content_hash for each in newest.values()],
+            )
+        return codes
+
+    async def detach_link(self, connection_id: UUID, entity: Entity, remote_id: str) -> None:
+        self._work.write(
+            QUERIES.update_link_to_detach, connection_id=connection_id, entity=entity, remote_id=remote_id
+        )
+
+    async def mark_deleted(self, connection_id: UUID, entity: Entity, remote_ids: Sequence[str]) -> int:
+        rows = await self._work.fetch(
+            QUERIES.update_links_to_deleted,
+            connection_id=connection_id,
+            entity=entity,
+            remote_ids=list(remote_ids),
+        )
+        ids = [row["internal_id"] for row in rows]
+        self._work.write(QUERIES.update_records_to_inactive, record_ids=ids, now=self._work.now)
+        return len(ids)
+
+    async def list_records(
+        self, entity: Entity, *, code: str | None, after: tuple[str, UUID] | None, limit: int
+    ) -> list[Record]:
+        name, record_id = after or ("", UUID(int=0))
+        rows = await self._work.fetch(
+            QUERIES.list_records, entity=entity, after_name=name, after_id=record_id, code=code, limit=limit
+        )
+        return [Record(**dict(row)) for row in rows]
+
+    async def get_record(self, entity: Entity, record_id: UUID) -> Record:
+        row = await self._work.fetchrow(QUERIES.find_record, entity=entity, record_id=record_id)
         if row is None:
-            raise Absent("no_such_customer")
-        return _customer(row)
+            raise Absent(f"no_such_{entity}")
+        return Record(**dict(row))
+
+    async def find_customer(self, code: str) -> UUID | None:
+        found: UUID | None = await self._work.fetchval(QUERIES.find_customer_by_code, code=code)
+        return found
+
+    async def list_connections_of(self, customer_id: UUID) -> dict[UUID, str]:
+        rows = await self._work.fetch(QUERIES.list_connections_of_customer, customer_id=customer_id)
+        return {row["connection_id"]: row["code"] for row in rows}
+
+    async def list_links(self, record_id: UUID) -> list[tuple[str, str, str]]:
+        rows = await self._work.fetch(QUERIES.list_links_of_record, record_id=record_id)
+        return [(row["key"], row["code"], row["state"]) for row in rows]
 
 
 class PostgresDocuments:
@@ -153,7 +293,43 @@ class PostgresDocuments:
 
     async def lock_document(self, entity: Entity, internal_id: UUID) -> Document | None:
         row = await self._work.fetchrow(QUERIES.lock_document, entity=entity, internal_id=internal_id)
-        return Document(**{**dict(row), "lines": dict(row["lines"])}) if row else None
+        return _document(row) if row else None
+
+    async def find_document(self, entity: Entity, internal_id: UUID) -> Document | None:
+        row = await self._work.fetchrow(QUERIES.find_document, entity=entity, internal_id=internal_id)
+        return _document(row) if row else None
+
+    async def list_documents_since(self, entity: Entity, since: datetime) -> list[Document]:
+        rows = await self._work.fetch(QUERIES.list_documents_since, entity=entity, since=since)
+        return [_document(row) for row in rows]
+
+    async def list_awaited_exports(self, connection_id: UUID) -> list[tuple[Entity, UUID]]:
+        rows = await self._work.fetch(QUERIES.list_awaited_exports, connection_id=connection_id)
+        return [(row["entity"], row["internal_id"]) for row in rows]
+
+    async def withdraw_awaited_export(self, connection_id: UUID, entity: Entity, internal_id: UUID) -> None:
+        self._work.write(
+            QUERIES.update_awaited_export_to_withdrawn,
+            connection_id=connection_id,
+            entity=entity,
+            internal_id=internal_id,
+        )
+
+    async def update_link_version(
+        self, connection_id: UUID, entity: Entity, internal_id: UUID, version: str | None
+    ) -> None:
+        self._work.write(
+            QUERIES.update_link_version,
+            connection_id=connection_id,
+            entity=entity,
+            internal_id=internal_id,
+            version=version,
+        )
+
+    async def clear_link(self, connection_id: UUID, entity: Entity, internal_id: UUID) -> None:
+        self._work.write(
+            QUERIES.update_link_to_clear, connection_id=connection_id, entity=entity, internal_id=internal_id
+        )
 
     async def upsert_document(self, document: Document) -> None:
         self._work.write(
@@ -171,7 +347,7 @@ class PostgresDocuments:
         row = await self._work.fetchrow(
             QUERIES.find_link, connection_id=connection_id, entity=entity, internal_id=internal_id
         )
-        return Link(row["external_id"], row["content_hash"]) if row else None
+        return Link(**dict(row)) if row else None
 
     async def upsert_awaited_export(
         self, connection_id: UUID, entity: Entity, internal_id: UUID, since: datetime
@@ -185,14 +361,16 @@ class PostgresDocuments:
         )
 
     async def update_exported_link(
-        self, connection_id: UUID, document: Document, external_id: str, content_hash: str, at: datetime
+        self, connection_id: UUID, document: Document, written: Written, content_hash: str, at: datetime
     ) -> timedelta:
         since: datetime | None = await self._work.fetchval(
             QUERIES.update_exported_link,
             connection_id=connection_id,
             entity=document.entity,
             internal_id=document.internal_id,
-            external_id=external_id,
+            remote_id=written.remote_id,
+            number=written.number,
+            version=written.version,
             content_hash=content_hash,
             exported_at=at,
             state_of=document.changed_at,
@@ -225,7 +403,13 @@ class PostgresFailures:
         return replace(failure, failure_id=failure_id)
 
     async def delete_failures(
-        self, connection_id: UUID, entity: Entity, direction: Direction, record_keys: Sequence[str]
+        self,
+        connection_id: UUID,
+        entity: Entity,
+        direction: Direction,
+        record_keys: Sequence[str],
+        *,
+        notices_too: bool = True,
     ) -> None:
         self._work.write(
             QUERIES.delete_failures,
@@ -233,7 +417,19 @@ class PostgresFailures:
             entity=entity,
             direction=direction,
             record_keys=list(record_keys),
+            notices_too=notices_too,
         )
+
+    async def find_outage(self, connection_id: UUID) -> Failure | None:
+        row = await self._work.fetchrow(QUERIES.find_outage, connection_id=connection_id)
+        return _failure(row) if row else None
+
+    async def end_outage(self, connection_id: UUID) -> None:
+        self._work.write(QUERIES.delete_outage, connection_id=connection_id)
+
+    async def list_waiting_for_customer(self, connection_id: UUID) -> list[tuple[Entity, UUID]]:
+        rows = await self._work.fetch(QUERIES.list_waiting_for_customer, connection_id=connection_id)
+        return [(row["entity"], row["internal_id"]) for row in rows]
 
     async def count_attempts(
         self, connection_id: UUID, entity: Entity, direction: Direction, record_key: str
@@ -263,16 +459,22 @@ class PostgresFailures:
         return [_failure(row) for row in rows]
 
 
-def _fields(row: asyncpg.Record) -> CustomerFields:
-    return CustomerFields(**{name: row[name] for name in _FIELDS})
+def _known(row: asyncpg.Record) -> KnownRecord:
+    values: dict[str, Any] = dict(row)
+    return KnownRecord(**{**values, "linked": bool(values["linked"])})
 
 
-def _known(row: asyncpg.Record) -> KnownCustomer:
-    return KnownCustomer(row["customer_id"], _fields(row))
+def _by_number(records: Iterable[KnownRecord]) -> dict[str, KnownRecord]:
+    """A number that several share names none of them."""
+    found: dict[str, list[KnownRecord]] = {}
+    for record in records:
+        for number in tax_numbers(record.fields):
+            found.setdefault(number, []).append(record)
+    return {number: shared[0] for number, shared in found.items() if len(shared) == 1}
 
 
-def _customer(row: asyncpg.Record) -> Customer:
-    return Customer(row["customer_id"], _fields(row), row["updated_at"])
+def _document(row: asyncpg.Record) -> Document:
+    return Document(**{**dict(row), "lines": dict(row["lines"])})
 
 
 def _failure(row: asyncpg.Record) -> Failure:

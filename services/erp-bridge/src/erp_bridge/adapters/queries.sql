@@ -1,28 +1,33 @@
 -- What the bridge reads and writes. Row-level security narrows everything to the tenant.
 
 -- name: find_connection
-SELECT connection_id, key, connector, settings, changes, mapping_version, version, last_import_at
+SELECT connection_id, key, connector, settings, secrets, exchanges, changes, mapping_version, version,
+       last_import_at
 FROM connections WHERE key = :key
 
 -- name: lock_connection
--- One import, or one change, at a time.
-SELECT connection_id, key, connector, settings, changes, mapping_version, version, last_import_at
+-- One change at a time.
+SELECT connection_id, key, connector, settings, secrets, exchanges, changes, mapping_version, version,
+       last_import_at
 FROM connections WHERE key = :key FOR UPDATE
 
 -- name: find_connection_by_id
-SELECT connection_id, key, connector, settings, changes, mapping_version, version, last_import_at
+SELECT connection_id, key, connector, settings, secrets, exchanges, changes, mapping_version, version,
+       last_import_at
 FROM connections WHERE connection_id = :connection_id
 
 -- name: list_connections
-SELECT connection_id, key, connector, settings, changes, mapping_version, version, last_import_at
+SELECT connection_id, key, connector, settings, secrets, exchanges, changes, mapping_version, version,
+       last_import_at
 FROM connections ORDER BY key
 
 -- name: upsert_connection
-INSERT INTO connections (connection_id, key, connector, settings, changes, mapping_version, version)
-VALUES (:connection_id, :key, :connector, :settings, :changes, :mapping_version, :version)
+INSERT INTO connections (connection_id, key, connector, settings, secrets, exchanges, changes, mapping_version,
+                         version)
+VALUES (:connection_id, :key, :connector, :settings, :secrets, :exchanges, :changes, :mapping_version, :version)
 ON CONFLICT (connection_id) DO UPDATE
-SET settings = excluded.settings, changes = excluded.changes, mapping_version = excluded.mapping_version,
-    version = excluded.version
+SET settings = excluded.settings, secrets = excluded.secrets, exchanges = excluded.exchanges,
+    changes = excluded.changes, mapping_version = excluded.mapping_version, version = excluded.version
 
 -- name: insert_mapping_version
 INSERT INTO mapping_versions (connection_id, version, changes, since)
@@ -34,67 +39,129 @@ UPDATE connections SET last_import_at = :at WHERE connection_id = :connection_id
 
 -- name: find_connection_state
 -- Reads counts, and besides them only what waits or failed.
-SELECT coalesce(sum(links) FILTER (WHERE entity = 'customer'), 0)::bigint AS customers,
-       coalesce(sum(links) FILTER (WHERE entity = 'order'), 0)::bigint AS orders,
-       coalesce(sum(links) FILTER (WHERE entity = 'ddt'), 0)::bigint AS ddts,
+SELECT (SELECT coalesce(jsonb_object_agg(entity, links), '{}')
+        FROM (SELECT entity, sum(links)::bigint AS links FROM link_counts
+              WHERE connection_id = :connection_id GROUP BY entity) AS counted) AS links,
        (SELECT count(*) FROM links
         WHERE connection_id = :connection_id AND owed_since IS NOT NULL) AS waiting,
        (SELECT min(owed_since) FROM links
         WHERE connection_id = :connection_id AND owed_since IS NOT NULL) AS oldest_waiting_since,
-       max(last_export_at) AS last_export_at,
+       (SELECT max(last_export_at) FROM link_counts WHERE connection_id = :connection_id) AS last_export_at,
        (SELECT count(*) FROM failures WHERE connection_id = :connection_id) AS failures
-FROM link_counts WHERE connection_id = :connection_id
 
--- name: list_customers_by_code
-SELECT c.customer_id, l.external_id AS code, c.name, c.vat_number, c.fiscal_code, c.street, c.postal_code,
-       c.city, c.province, c.payment_method, c.payment_terms
-FROM links AS l JOIN customers AS c ON c.customer_id = l.internal_id
-WHERE l.connection_id = :connection_id AND l.entity = 'customer' AND l.external_id = ANY (:codes::text[])
+-- name: find_checkpoint
+SELECT checkpoint FROM checkpoints WHERE connection_id = :connection_id AND entity = :entity
 
--- name: list_customers_by_tax_number
--- Those that this connection has no code for yet.
-SELECT c.customer_id, c.code, c.name, c.vat_number, c.fiscal_code, c.street, c.postal_code, c.city,
-       c.province, c.payment_method, c.payment_terms
-FROM customers AS c
-WHERE (c.vat_number = ANY (:numbers::text[]) OR c.fiscal_code = ANY (:numbers::text[]))
-  AND NOT EXISTS (SELECT FROM links AS l
-                  WHERE l.connection_id = :connection_id AND l.entity = 'customer'
-                    AND l.internal_id = c.customer_id)
+-- name: insert_checkpoint
+INSERT INTO checkpoints (connection_id, entity, checkpoint, saved_at)
+VALUES (:connection_id, :entity, :after, :now)
+ON CONFLICT (connection_id, entity) DO NOTHING
 
--- name: upsert_customers
-INSERT INTO customers (customer_id, code, name, vat_number, fiscal_code, street, postal_code, city,
-                       province, payment_method, payment_terms, updated_at)
-SELECT customer_id, code, name, vat_number, fiscal_code, street, postal_code, city, province, payment_method,
-       payment_terms, :updated_at::timestamptz
-FROM unnest(:customer_id::uuid[], :code::text[], :name::text[], :vat_number::text[], :fiscal_code::text[],
-            :street::text[], :postal_code::text[], :city::text[], :province::text[], :payment_method::text[],
-            :payment_terms::text[])
-    AS customer(customer_id, code, name, vat_number, fiscal_code, street, postal_code, city, province,
-                payment_method, payment_terms)
-ON CONFLICT (customer_id) DO UPDATE
-SET code = excluded.code, name = excluded.name, vat_number = excluded.vat_number,
-    fiscal_code = excluded.fiscal_code, street = excluded.street, postal_code = excluded.postal_code,
-    city = excluded.city, province = excluded.province, payment_method = excluded.payment_method,
-    payment_terms = excluded.payment_terms, updated_at = excluded.updated_at
+-- name: update_checkpoint
+UPDATE checkpoints SET checkpoint = :after, saved_at = :now
+WHERE connection_id = :connection_id AND entity = :entity AND checkpoint = :before::jsonb
 
--- name: upsert_customer_links
-INSERT INTO links (connection_id, entity, internal_id, external_id)
-SELECT :connection_id, 'customer', customer_id, code
-FROM unnest(:customer_ids::uuid[], :codes::text[]) AS customer(customer_id, code)
-ON CONFLICT (connection_id, entity, internal_id) DO UPDATE SET external_id = excluded.external_id
+-- name: delete_checkpoint
+DELETE FROM checkpoints WHERE connection_id = :connection_id AND entity = :entity
 
--- name: list_customers
-SELECT customer_id, code, name, vat_number, fiscal_code, street, postal_code, city, province,
-       payment_method, payment_terms, updated_at
-FROM customers
-WHERE (name, customer_id) > (:after_name, :after_id) AND (:code::text IS NULL OR code = :code)
-ORDER BY name, customer_id
+-- name: upsert_run
+INSERT INTO runs (run_id, connection_id, entity, kind, state, counts, problem, started_at, finished_at)
+VALUES (:run_id, :connection_id, :entity, :kind, :state, :counts, :problem, :started_at, :finished_at)
+ON CONFLICT (run_id) DO UPDATE
+SET state = excluded.state, counts = excluded.counts, problem = excluded.problem,
+    finished_at = excluded.finished_at
+
+-- name: list_runs
+SELECT r.run_id, r.connection_id, c.key AS connection_key, r.entity, r.kind, r.state, r.counts, r.problem,
+       r.started_at, r.finished_at
+FROM runs AS r JOIN connections AS c USING (connection_id)
+WHERE r.run_id < :before AND (:connection::text IS NULL OR c.key = :connection)
+ORDER BY r.run_id DESC
 LIMIT :limit
 
--- name: find_customer
-SELECT customer_id, code, name, vat_number, fiscal_code, street, postal_code, city, province,
-       payment_method, payment_terms, updated_at
-FROM customers WHERE customer_id = :customer_id
+-- name: list_records_by_remote_id
+SELECT r.record_id, r.fields, l.content_hash, l.external_id AS remote_id, l.state = 'linked' AS linked
+FROM links AS l JOIN records AS r ON r.record_id = l.internal_id
+WHERE l.connection_id = :connection_id AND l.entity = :entity AND l.external_id = ANY (:remote_ids::text[])
+
+-- name: list_records_by_tax_number
+-- With the link that the connection has to each, if it has one.
+SELECT r.record_id, r.fields, l.content_hash, l.external_id AS remote_id, l.state = 'linked' AS linked
+FROM records AS r
+LEFT JOIN links AS l ON l.connection_id = :connection_id AND l.entity = :entity
+                     AND l.internal_id = r.record_id AND l.external_id IS NOT NULL
+WHERE r.entity = :entity AND (r.vat_number = ANY (:numbers::text[]) OR r.fiscal_code = ANY (:numbers::text[]))
+
+-- name: list_taken_codes
+SELECT code FROM records WHERE entity = :entity AND code = ANY (:codes::text[])
+
+-- name: upsert_records
+-- Our code of a record stays what it was at first.
+INSERT INTO records (record_id, entity, code, name, vat_number, fiscal_code, fields, updated_at)
+SELECT record_id, :entity::text, code, name, vat_number, fiscal_code, fields, :updated_at::timestamptz
+FROM unnest(:record_id::uuid[], :code::text[], :name::text[], :vat_number::text[], :fiscal_code::text[],
+            :fields::jsonb[]) AS record(record_id, code, name, vat_number, fiscal_code, fields)
+ON CONFLICT (record_id) DO UPDATE
+SET name = excluded.name, vat_number = excluded.vat_number, fiscal_code = excluded.fiscal_code,
+    fields = excluded.fields, active = true, updated_at = excluded.updated_at
+RETURNING record_id, code
+
+-- name: upsert_record_links
+INSERT INTO links (connection_id, entity, internal_id, external_id, remote_code, version, content_hash)
+SELECT :connection_id, :entity, record_id, remote_id, remote_code, version, content_hash
+FROM unnest(:record_ids::uuid[], :remote_ids::text[], :remote_codes::text[], :versions::text[],
+            :content_hashes::text[]) AS link(record_id, remote_id, remote_code, version, content_hash)
+ON CONFLICT (connection_id, entity, internal_id) DO UPDATE
+SET external_id = excluded.external_id, remote_code = excluded.remote_code, version = excluded.version,
+    content_hash = excluded.content_hash, state = 'linked'
+
+-- name: update_link_to_detach
+UPDATE links SET external_id = NULL, remote_code = NULL, content_hash = NULL, state = 'deleted'
+WHERE connection_id = :connection_id AND entity = :entity AND external_id = :remote_id
+
+-- name: update_links_to_deleted
+UPDATE links SET state = 'deleted'
+WHERE connection_id = :connection_id AND entity = :entity AND external_id = ANY (:remote_ids::text[])
+  AND state = 'linked'
+RETURNING internal_id
+
+-- name: update_records_to_inactive
+UPDATE records AS r SET active = false, updated_at = :now
+WHERE record_id = ANY (:record_ids::uuid[])
+  AND NOT EXISTS (SELECT FROM links AS l WHERE l.internal_id = r.record_id AND l.state = 'linked')
+
+-- name: list_records
+SELECT record_id, entity, code, fields, active, updated_at FROM records
+WHERE entity = :entity AND (name, record_id) > (:after_name, :after_id) AND (:code::text IS NULL OR code = :code)
+ORDER BY name, record_id
+LIMIT :limit
+
+-- name: find_record
+SELECT record_id, entity, code, fields, active, updated_at FROM records
+WHERE entity = :entity AND record_id = :record_id
+
+-- name: find_customer_by_code
+SELECT record_id FROM records WHERE entity = 'customer' AND code = :code ORDER BY record_id LIMIT 1
+
+-- name: list_connections_of_customer
+-- Links from before codes were kept on them have the code as their id.
+SELECT connection_id, coalesce(remote_code, external_id) AS code FROM links
+WHERE internal_id = :customer_id AND entity = 'customer' AND state = 'linked' AND external_id IS NOT NULL
+
+-- name: list_links_of_record
+SELECT c.key, coalesce(l.remote_code, l.external_id) AS code, l.state
+FROM links AS l JOIN connections AS c USING (connection_id)
+WHERE l.internal_id = :record_id AND l.external_id IS NOT NULL
+ORDER BY c.key
+
+-- name: find_document
+SELECT entity, internal_id, number, correlation_id, heading, lines, changed_at
+FROM documents WHERE entity = :entity AND internal_id = :internal_id
+
+-- name: list_documents_since
+SELECT entity, internal_id, number, correlation_id, heading, lines, changed_at
+FROM documents WHERE entity = :entity AND changed_at >= :since
+ORDER BY changed_at, internal_id
 
 -- name: lock_document
 SELECT entity, internal_id, number, correlation_id, heading, lines, changed_at
@@ -108,7 +175,7 @@ SET number = excluded.number, heading = excluded.heading, lines = excluded.lines
     changed_at = excluded.changed_at
 
 -- name: find_link
-SELECT external_id, content_hash FROM links
+SELECT external_id AS remote_id, content_hash, version FROM links
 WHERE connection_id = :connection_id AND entity = :entity AND internal_id = :internal_id
 
 -- name: upsert_awaited_export
@@ -121,13 +188,31 @@ SET owed_since = coalesce(l.owed_since, excluded.owed_since)
 -- name: update_exported_link
 -- A state that has changed meanwhile is still owed. Returns since when this one was.
 UPDATE links AS l
-SET external_id = :external_id, content_hash = :content_hash, exported_at = :exported_at,
+SET external_id = :remote_id, remote_number = :number, version = :version, content_hash = :content_hash,
+    exported_at = :exported_at, state = 'linked',
     owed_since = CASE WHEN d.changed_at > :state_of THEN d.changed_at END
 FROM links AS before, documents AS d
 WHERE l.connection_id = :connection_id AND l.entity = :entity AND l.internal_id = :internal_id
   AND before.connection_id = :connection_id AND before.entity = :entity AND before.internal_id = :internal_id
   AND d.entity = :entity AND d.internal_id = :internal_id
 RETURNING before.owed_since
+
+-- name: update_awaited_export_to_withdrawn
+UPDATE links SET owed_since = NULL
+WHERE connection_id = :connection_id AND entity = :entity AND internal_id = :internal_id
+
+-- name: update_link_version
+UPDATE links SET version = :version
+WHERE connection_id = :connection_id AND entity = :entity AND internal_id = :internal_id
+
+-- name: update_link_to_clear
+UPDATE links SET external_id = NULL, version = NULL, content_hash = NULL
+WHERE connection_id = :connection_id AND entity = :entity AND internal_id = :internal_id
+
+-- name: list_awaited_exports
+SELECT entity, internal_id FROM links
+WHERE connection_id = :connection_id AND owed_since IS NOT NULL
+ORDER BY owed_since
 
 -- name: upsert_failure
 INSERT INTO failures (failure_id, connection_id, entity, direction, record_key, payload, problems, error_class,
@@ -142,7 +227,20 @@ RETURNING failure_id
 -- name: delete_failures
 DELETE FROM failures
 WHERE connection_id = :connection_id AND entity = :entity AND direction = :direction
-  AND record_key = ANY (:record_keys::text[])
+  AND record_key = ANY (:record_keys::text[]) AND (:notices_too OR error_class <> 'notice')
+
+-- name: find_outage
+SELECT f.failure_id, f.connection_id, f.entity, f.direction, f.record_key, f.payload, f.problems, f.error_class,
+       f.attempts, f.first_failed_at, f.last_failed_at, f.retry_at, c.key AS connection_key
+FROM failures AS f JOIN connections AS c USING (connection_id)
+WHERE f.connection_id = :connection_id AND f.entity = 'connection'
+
+-- name: delete_outage
+DELETE FROM failures WHERE connection_id = :connection_id AND entity = 'connection'
+
+-- name: list_waiting_for_customer
+SELECT entity, record_key::uuid AS internal_id FROM failures
+WHERE connection_id = :connection_id AND error_class = 'waiting'
 
 -- name: count_attempts
 SELECT attempts FROM failures

@@ -8,10 +8,11 @@ from dataclasses import replace
 from optima_kit.ids import new_id
 from optima_kit.refusals import Invalid, PreconditionRequired, Stale
 
-from ..domain.connection import Connection
-from ..domain.mapping import Entity, FieldMapping
-from .ports import Endpoint, Ports
-from .schedules import owe_poll
+from ..domain.connection import Connection, Description, Exchange
+from ..domain.entities import Entity
+from ..domain.mapping import FieldMapping
+from .ports import Ports
+from .schedules import owe_polls
 
 
 async def configure_connection(
@@ -21,21 +22,33 @@ async def configure_connection(
     expected_version: int | None,
     connector: str,
     settings: Table[str, str],
+    exchanges: Table[Entity, Exchange],
     changes: Table[Entity, Table[str, FieldMapping]],
 ) -> Connection:
     """`changes` say where the mapping departs from the connector's own; a changed mapping is a new version.
+    A secret that is not given stays as it is.
 
     Raises PreconditionRequired when a connection that exists is changed blindly, Stale when the one that the
     client saw is not there any more, Invalid for a connector, setting or mapping that can't be.
     """
     known = await ports.connections.lock_connection(key)
     spoken = ports.connectors.get(connector)
-    normal = spoken.check(Endpoint(ports.tenant_id, settings))
+    description = spoken.describe()
+    secret = {each.name for each in description.settings if each.secret}
+    # Credentials are for the place that they were given for: whoever leads elsewhere has to know them.
+    stays = known is not None and known.settings == {n: v for n, v in settings.items() if n not in secret}
+    kept = known.secrets if known is not None and stays else {}
+    normal = spoken.check(_complete(description, {**kept, **settings}))
+    _is_exchanged(description, exchanges)
     mapping = spoken.mapping().with_changes(changes)
+    open_settings = {name: value for name, value in normal.items() if name not in secret}
+    secrets = {name: value for name, value in normal.items() if name in secret}
     if known is None:
         if expected_version is not None:
             raise Stale("stale_version", field="If-Match")
-        connection = Connection(new_id(), key, connector, normal, changes, mapping, 1, 1)
+        connection = Connection(
+            new_id(), key, connector, open_settings, secrets, exchanges, changes, mapping, 1, 1
+        )
     else:
         if expected_version is None:
             raise PreconditionRequired("if_match_missing", field="If-Match")
@@ -45,12 +58,30 @@ async def configure_connection(
             raise Invalid("connector_is_fixed", field="connector", connector=known.connector)
         connection = replace(
             known,
-            settings=normal,
+            settings=open_settings,
+            secrets=secrets,
+            exchanges=exchanges,
             changes=changes,
             mapping=mapping,
             mapping_version=known.mapping_version + (mapping != known.mapping),
             version=known.version + 1,
         )
     await ports.connections.upsert_connection(connection)
-    owe_poll(ports, connection)
+    owe_polls(ports, connection)
     return connection
+
+
+def _complete(description: Description, settings: Table[str, str]) -> Table[str, str]:
+    known = {each.name: each for each in description.settings}
+    if unknown := sorted(settings.keys() - known.keys()):
+        raise Invalid("setting_unknown", field=f"settings.{unknown[0]}")
+    for each in description.settings:
+        if each.required and not settings.get(each.name):
+            raise Invalid("setting_missing", field=f"settings.{each.name}")
+    return settings
+
+
+def _is_exchanged(description: Description, exchanges: Table[Entity, Exchange]) -> None:
+    for entity in exchanges:
+        if description.capability(entity) is None:
+            raise Invalid("entity_not_exchanged", field=f"exchanges.{entity}")

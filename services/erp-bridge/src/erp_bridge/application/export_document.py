@@ -3,104 +3,150 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from optima_contracts.erp import DocumentExported, RecordRefused
 from optima_kit.ids import new_id
 
 from ..domain.connection import Connection
-from ..domain.documents import Document, rows_hash
-from ..domain.failure import Failure, Problem, next_attempt
-from .ports import Connector, ConnectorFault, Endpoint, Ports, Run
+from ..domain.documents import Document, OutgoingDocument
+from ..domain.failure import ErrorClass, Failure, Problem
+from .document_customer import connections_for
+from .outage import note_outage
+from .ports import (
+    Connector,
+    Endpoint,
+    Fault,
+    JobWork,
+    Ports,
+    RemoteLink,
+    Throttled,
+    Unauthorised,
+    Unreachable,
+    Written,
+)
 from .schedules import ExportDocument, owe_export
 
 
 @dataclass(frozen=True, slots=True)
-class _Owed:
+class _Export:
     connection: Connection
     connector: Connector
     endpoint: Endpoint
     document: Document
-    columns: list[str]
-    rows: list[dict[str, str]]
-    content_hash: str
-    had_already: str | None
-    """The external id under which the ERP has these very rows already."""
+    outgoing: OutgoingDocument
+    link: RemoteLink | None
+    unchanged: bool
+    """Whether the ERP has this very state already."""
 
 
-async def export_document(run: Run, owed: ExportDocument) -> None:
+async def export_document(work: JobWork, owed: ExportDocument) -> None:
     """Writes the document's present state, unless the ERP has it.
 
-    Bears repetition: the record is found again by our id and replaced. A failure is kept as a row, tried
-    again while that may help, and left to a person (`RecordRefused`) when it does not.
+    Bears repetition: what an earlier attempt has written is found by our id. While the remote system can't be
+    reached the document stays owed, and the connection has the failure; what the ERP rejects is left to a
+    person (`RecordRefused`); a document whose customer the ERP has not told of yet waits for it.
     """
-    async with run.transaction() as ports:
-        export = await _read(ports, owed)
-    external_id = export.had_already
-    try:
-        if external_id is None:
-            external_id = await export.connector.write(
-                export.endpoint,
-                owed.entity,
-                owed.internal_id,
-                export.document.number,
-                export.columns,
-                export.rows,
-            )
-    except ConnectorFault as fault:
-        async with run.finish() as ports:
-            await _note_failure(ports, export, fault)
-        return
-    async with run.finish() as ports:
-        await _note_export(ports, export, external_id)
+    async with work.transaction() as ports:
+        export = await _prepare(ports, owed)
+    if export is None:
+        async with work.finish():
+            return
+    written: Written | None = None
+    fault: Fault | None = None
+    if not export.unchanged:
+        try:
+            written = await _write(export)
+        except Fault as met:
+            fault = met
+    async with work.finish() as ports:
+        if fault is None:
+            await _note_export(ports, export, written)
+        elif isinstance(fault, Throttled):
+            _owe_again(ports, export, after=fault.retry_after)
+        elif isinstance(fault, Unreachable | Unauthorised):
+            await note_outage(ports, export.connection, fault)
+        else:
+            await _note_failure(ports, export.connection, export.document, fault, "refused")
 
 
-async def _read(ports: Ports, owed: ExportDocument) -> _Owed:
+async def _prepare(ports: Ports, owed: ExportDocument) -> _Export | None:
+    """None: there is nothing to be written now."""
     connection = await ports.connections.get_connection_by_id(owed.connection_id)
+    if await ports.failures.find_outage(connection.connection_id) is not None:
+        return None
     document = await ports.documents.lock_document(owed.entity, owed.internal_id)
     assert document is not None, "an export is only owed for a document that is there"
-    mapping = connection.mapping.of(owed.entity)
-    rows = document.rows(mapping)
-    digest = rows_hash(rows)
+    if not connection.exchange(owed.entity).enabled:
+        return None
+    codes = await connections_for(ports, document)
+    if codes is not None and not codes:
+        fault = Fault("customer_not_told_of", customer=document.heading.get("customer") or "")
+        await _note_failure(ports, connection, document, fault, "waiting")
+        return None
+    if codes is not None and connection.connection_id not in codes:
+        await ports.documents.withdraw_awaited_export(connection.connection_id, owed.entity, owed.internal_id)
+        await _forget_failure(ports, connection, document)
+        return None
+    customer = codes[connection.connection_id] if codes is not None else None
+    outgoing = document.outgoing(connection.mapping.of(owed.entity), customer)
     link = await ports.documents.find_link(connection.connection_id, owed.entity, owed.internal_id)
-    return _Owed(
+    return _Export(
         connection,
         ports.connectors.get(connection.connector),
         ports.endpoint(connection),
         document,
-        mapping.columns(),
-        rows,
-        digest,
-        link.external_id if link is not None and link.content_hash == digest else None,
+        outgoing,
+        RemoteLink(link.remote_id, link.version) if link is not None and link.remote_id else None,
+        link is not None and link.remote_id is not None and link.content_hash == outgoing.hash(),
     )
 
 
-async def _note_export(ports: Ports, export: _Owed, external_id: str) -> None:
+async def _write(export: _Export) -> Written:
+    async with export.connector.open(export.endpoint) as session:
+        link = export.link or await session.find(export.document.entity, str(export.document.internal_id))
+        return await session.put(export.outgoing, link)
+
+
+def _owe_again(ports: Ports, export: _Export, *, after: timedelta) -> None:
+    document = export.document
+    owe_export(ports, export.connection.connection_id, document.entity, document.internal_id, after=after)
+
+
+async def _note_export(ports: Ports, export: _Export, written: Written | None) -> None:
     document, connection = export.document, export.connection
+    if written is None:
+        assert export.link is not None
+        written = Written(export.link.remote_id, version=export.link.version)
     lag = await ports.documents.update_exported_link(
-        connection.connection_id, document, external_id, export.content_hash, ports.now
+        connection.connection_id, document, written, export.outgoing.hash(), ports.now
     )
-    await ports.failures.delete_failures(
-        connection.connection_id, document.entity, "out", [str(document.internal_id)]
-    )
-    if export.had_already is None:
+    await _forget_failure(ports, connection, document)
+    if not export.unchanged:
         ports.exchanged.exported(connection.connector, document.entity, lag)
         ports.outbox.add(
             DocumentExported(
                 connection=connection.key,
                 entity=document.entity,
                 internal_id=document.internal_id,
-                external_id=external_id,
+                external_id=written.remote_id,
             ),
             subject=document.internal_id,
             correlation=document.correlation_id,
         )
 
 
-async def _note_failure(ports: Ports, export: _Owed, fault: ConnectorFault) -> None:
-    document, connection = export.document, export.connection
+async def _forget_failure(ports: Ports, connection: Connection, document: Document) -> None:
+    await ports.failures.delete_failures(
+        connection.connection_id, document.entity, "out", [str(document.internal_id)]
+    )
+
+
+async def _note_failure(
+    ports: Ports, connection: Connection, document: Document, fault: Fault, error_class: ErrorClass
+) -> None:
     key = str(document.internal_id)
     attempts = 1 + await ports.failures.count_attempts(connection.connection_id, document.entity, "out", key)
-    retry_at = next_attempt(fault.error_class, attempts, ports.now)
     failure = await ports.failures.upsert_failure(
         Failure(
             failure_id=new_id(),
@@ -111,21 +157,14 @@ async def _note_failure(ports: Ports, export: _Owed, fault: ConnectorFault) -> N
             record_key=key,
             payload={},
             problems=(Problem(fault.code, None, fault.facts),),
-            error_class=fault.error_class,
+            error_class=error_class,
             attempts=attempts,
             first_failed_at=ports.now,
             last_failed_at=ports.now,
-            retry_at=retry_at,
+            retry_at=None,
         )
     )
-    if retry_at is not None:
-        owe_export(
-            ports,
-            connection.connection_id,
-            document.entity,
-            document.internal_id,
-            after=retry_at - ports.now,
-        )
+    if error_class == "waiting":
         return
     ports.exchanged.refused(connection.connector, document.entity)
     ports.outbox.add(

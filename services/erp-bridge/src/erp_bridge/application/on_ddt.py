@@ -9,7 +9,7 @@ from optima_kit.refusals import NotYet
 
 from ..domain.documents import Document
 from .ports import Ports
-from .schedules import save_document
+from .save_document import save_document
 
 
 async def on_ddt_issued(ports: Ports, ddt: DdtIssued, *, correlation_id: UUID) -> None:
@@ -47,6 +47,7 @@ async def on_ddt_issued(ports: Ports, ddt: DdtIssued, *, correlation_id: UUID) -
         },
         lines={
             str(position): {
+                "job": str(line.job_id),
                 "description": line.description,
                 "quantity": line.quantity,
                 "unit": line.unit,

@@ -9,7 +9,7 @@ from optima_kit.refusals import NotYet
 
 from ..domain.documents import Document, LineValue
 from .ports import Ports
-from .schedules import save_document
+from .save_document import save_document
 
 
 async def on_order_valued(ports: Ports, valued: OrderValued) -> None:

@@ -8,7 +8,7 @@ from optima_contracts.production import OrderConfirmed
 
 from ..domain.documents import Document
 from .ports import Ports
-from .schedules import save_document
+from .save_document import save_document
 
 
 async def on_order_confirmed(ports: Ports, order: OrderConfirmed, *, correlation_id: UUID) -> None:
@@ -23,6 +23,7 @@ async def on_order_confirmed(ports: Ports, order: OrderConfirmed, *, correlation
             "number": order.number,
             "state": "confirmed",
             "customer": order.customer,
+            "customer_id": str(order.customer_id) if order.customer_id else None,
             "deadline": order.deadline.isoformat(),
         },
         lines={

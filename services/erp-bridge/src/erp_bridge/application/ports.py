@@ -2,85 +2,163 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal, Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 from optima_kit.ports import Jobs, Outbox
 
-from ..domain.connection import Capability, Connection
-from ..domain.customer import Checks, Customer
-from ..domain.documents import Document
+from ..domain.connection import Connection, Description
+from ..domain.documents import Document, OutgoingDocument
+from ..domain.entities import Entity
 from ..domain.failure import Direction, Failure
-from ..domain.import_plan import KnownCustomers, PlannedCustomer, Row
-from ..domain.mapping import Entity
+from ..domain.import_plan import KnownRecords, PlannedRecord, RemoteRecord
 from ..domain.mapping import Mapping as FieldMap
+from ..domain.record import Checks, Record
+from ..domain.run import Run
+
+Checkpoint = Mapping[str, Any]
+"""How far a connector has read: JSON that it alone understands."""
 
 
-class ConnectorFault(Exception):
-    """The outside did not take or give what was asked. `unreachable` may pass by itself."""
+class Fault(Exception):
+    """The outside did not take or give what was asked. `code` has its text in the catalogue of refusals."""
 
-    def __init__(self, code: str, error_class: Literal["refused", "unreachable"], **facts: str) -> None:
+    def __init__(self, code: str, **facts: str) -> None:
         super().__init__(code)
         self.code = code
-        self.error_class = error_class
         self.facts = facts
+
+
+class Unreachable(Fault):
+    """Nobody answers, or not so that it helps. It may pass by itself."""
+
+
+class Unauthorised(Fault):
+    """The remote system does not accept the credentials, or not for this."""
+
+
+class Throttled(Fault):
+    """The remote system asks to be left alone for a while."""
+
+    def __init__(self, retry_after: timedelta) -> None:
+        super().__init__("remote_throttled", seconds=str(int(retry_after.total_seconds())))
+        self.retry_after = retry_after
+
+
+class Rejected(Fault):
+    """The remote system does not take this record; somebody must mend something."""
+
+
+class Conflict(Fault):
+    """Somebody changed the remote record since we last saw it. `current` is its version now."""
+
+    def __init__(self, current: str) -> None:
+        super().__init__("remote_record_changed")
+        self.current = current
+
+
+class Gone(Fault):
+    """The remote record that a link names is not there any more."""
+
+    def __init__(self, remote_id: str) -> None:
+        super().__init__("remote_record_gone", remote_id=remote_id)
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where a connector finds one tenant's remote system."""
+    """Where a connector finds one tenant's remote system, and as whom."""
 
     tenant_id: UUID
     settings: Mapping[str, str]
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
-class RemoteRows:
-    header: Sequence[str]
-    rows: Sequence[Row]
+class Page:
+    """What a session found of one entity, up to a checkpoint that is saved with it."""
+
+    source: str
+    """The file or the remote collection that it comes from."""
+    records: Sequence[RemoteRecord]
+    checkpoint: Checkpoint
+    deleted: Sequence[str] = ()
+    """Remote ids that are not there any more, as the connector knows for sure."""
+    refused: Fault | None = None
+    """Why nothing of the source can be read."""
+    header: Sequence[str] | None = None
+    """The names that the source's records have, where it says so once for all."""
+    last: bool = True
+    """Of its source."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteLink:
+    """Which remote record ours is, as last seen."""
+
+    remote_id: str
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a write left in the remote system."""
+
+    remote_id: str
+    number: str | None = None
+    """The remote system's own number, where it gives one."""
+    version: str | None = None
+
+
+class Session(Protocol):
+    """A remote system while we talk to it, outside of any transaction. Every call may raise Fault."""
+
+    async def probe(self) -> str:
+        """Says who answers. Makes what the exchange needs where that is for us to make."""
+
+    def changes(self, entity: Entity, checkpoint: Checkpoint | None) -> AsyncIterator[Page]:
+        """What changed since the checkpoint, or all there is without one, oldest first.
+
+        A record may come again, none is left out: neither at a page's boundary, nor when many have the same
+        time. It goes on where the page before ended, whatever became of that page.
+        """
+
+    async def settle(self, page: Page, *, refused: bool) -> None:
+        """The page is committed: what it was read from may be put away. `refused`: nothing of its source
+        could be taken in. Repeatable."""
+
+    async def find(self, entity: Entity, reference: str) -> RemoteLink | None:
+        """The remote record that carries our id, if an earlier write has come that far."""
+
+    async def put(self, document: OutgoingDocument, link: RemoteLink | None) -> Written:
+        """Creates the remote record, or brings the linked one to this state. Repeatable.
+
+        Raises Conflict when somebody else changed it since the link's version, Gone when it is not there any
+        more, Rejected when the remote system does not take it.
+        """
 
 
 class Connector(Protocol):
-    """One way of talking to ERPs. Its calls happen outside of transactions and raise ConnectorFault."""
+    """One kind of remote system."""
 
-    key: str
-    capabilities: Sequence[Capability]
-
-    def check(self, endpoint: Endpoint) -> Mapping[str, str]:
-        """The settings in their normal form. Raises Invalid, field `settings.…`."""
-
-    def location(self, endpoint: Endpoint) -> str:
-        """Where people find it."""
+    def describe(self) -> Description:
+        """What it can carry; it may not change while the process runs."""
 
     def mapping(self) -> FieldMap:
         """How fields are mapped unless a connection says otherwise."""
 
-    async def write(
-        self,
-        endpoint: Endpoint,
-        entity: Entity,
-        internal_id: UUID,
-        number: str,
-        columns: Sequence[str],
-        rows: Sequence[Mapping[str, str]],
-    ) -> str:
-        """Creates or replaces the remote record of `internal_id`; returns the external id. Repeatable."""
+    def check(self, settings: Mapping[str, str]) -> Mapping[str, str]:
+        """The settings, secrets included, in their normal form. Calls nobody. Raises Invalid, field
+        `settings.…`."""
 
-    async def waiting(self, endpoint: Endpoint) -> list[str]:
-        """Names of what came in and was not put away yet, oldest name first."""
+    def location(self, endpoint: Endpoint) -> str:
+        """Where people find it."""
 
-    async def read(self, endpoint: Endpoint, name: str) -> RemoteRows | None:
-        """What came in under a name; None once somebody else has put it away."""
-
-    async def still_waits(self, endpoint: Endpoint, name: str) -> bool:
-        """False once somebody else has put it away."""
-
-    async def put_away(self, endpoint: Endpoint, name: str, *, refused: bool, at: datetime) -> None:
-        """Moves it from what waits to what is done or refused. Does nothing if it no longer waits."""
+    def open(self, endpoint: Endpoint) -> AbstractAsyncContextManager[Session]:
+        """Begins to talk to the remote system. Raises Fault."""
 
 
 class Connectors(Protocol):
@@ -94,9 +172,8 @@ class Connectors(Protocol):
 class ConnectionState:
     """How a connection stands."""
 
-    customers: int
-    orders: int
-    ddts: int
+    links: Mapping[Entity, int]
+    """Linked records and exported documents."""
     waiting: int
     """Documents that the ERP does not have yet."""
     oldest_waiting_since: datetime | None
@@ -105,8 +182,8 @@ class ConnectionState:
 
 
 class Connections(Protocol):
-    async def get_connection(self, key: str, *, lock: bool = False) -> Connection:
-        """Raises Absent. `lock`: nobody else imports through it, or changes it, until the commit."""
+    async def get_connection(self, key: str) -> Connection:
+        """Raises Absent."""
 
     async def get_connection_by_id(self, connection_id: UUID) -> Connection:
         """Raises Absent."""
@@ -126,32 +203,81 @@ class Connections(Protocol):
     async def get_connection_state(self, connection_id: UUID) -> ConnectionState: ...
 
 
-class Customers(Protocol):
-    async def find_known_customers(
-        self, connection_id: UUID, codes: Iterable[str], numbers: Iterable[str]
-    ) -> KnownCustomers:
-        """Those that the connection knows by these codes, and those without a code of its own that have
-        one of these tax numbers."""
+class Checkpoints(Protocol):
+    async def find_checkpoint(self, connection_id: UUID, entity: Entity) -> Checkpoint | None: ...
 
-    async def upsert_customers(self, connection_id: UUID, planned: Sequence[PlannedCustomer]) -> None:
-        """Stores created and changed customers and their links to the connection."""
+    async def advance_checkpoint(
+        self, connection_id: UUID, entity: Entity, before: Checkpoint | None, after: Checkpoint
+    ) -> bool:
+        """Replaces the checkpoint `before`; False, and nothing done, when somebody else has advanced it.
+        Until the commit nobody else does."""
 
-    async def list_customers(
-        self, *, code: str | None, after: tuple[str, UUID] | None, limit: int
-    ) -> list[Customer]:
+    async def reset_checkpoint(self, connection_id: UUID, entity: Entity) -> None:
+        """Has everything come in again."""
+
+
+class Runs(Protocol):
+    async def save_run(self, run: Run) -> None:
+        """Adds it or replaces what is known of it."""
+
+    async def list_runs(self, *, connection: str | None, after: UUID | None, limit: int) -> list[Run]:
+        """The newest first."""
+
+
+class Records(Protocol):
+    async def find_known_records(
+        self,
+        connection_id: UUID,
+        entity: Entity,
+        remote_ids: Iterable[str],
+        numbers: Iterable[str],
+    ) -> KnownRecords:
+        """Those that the connection knows by these remote ids, and those that have one of these tax numbers;
+        a number that several share names none of them."""
+
+    async def find_taken_codes(self, entity: Entity, codes: Iterable[str]) -> set[str]:
+        """Those of the codes, and of what is derived from them, that records have."""
+
+    async def save_records(
+        self, connection_id: UUID, entity: Entity, planned: Sequence[PlannedRecord]
+    ) -> dict[UUID, str]:
+        """Stores created and changed records and the links to the connection. Returns our codes of those that
+        were not unchanged."""
+
+    async def detach_link(self, connection_id: UUID, entity: Entity, remote_id: str) -> None:
+        """The remote id is another record's from now on."""
+
+    async def mark_deleted(self, connection_id: UUID, entity: Entity, remote_ids: Sequence[str]) -> int:
+        """Marks links as deleted, and records without any other link as inactive. Returns how many."""
+
+    async def list_records(
+        self, entity: Entity, *, code: str | None, after: tuple[str, UUID] | None, limit: int
+    ) -> list[Record]:
         """By name."""
 
-    async def get_customer(self, customer_id: UUID) -> Customer:
+    async def get_record(self, entity: Entity, record_id: UUID) -> Record:
         """Raises Absent."""
+
+    async def find_customer(self, code: str) -> UUID | None:
+        """The customer that has this code of ours."""
+
+    async def list_connections_of(self, customer_id: UUID) -> dict[UUID, str]:
+        """The code by which each connection's ERP knows the customer."""
+
+    async def list_links(self, record_id: UUID) -> list[tuple[str, str, str]]:
+        """(connection, remote code, state) of a record."""
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    external_id: str | None
+    remote_id: str | None
     content_hash: str | None
+    version: str | None
 
 
 class Documents(Protocol):
+    async def find_document(self, entity: Entity, internal_id: UUID) -> Document | None: ...
+
     async def lock_document(self, entity: Entity, internal_id: UUID) -> Document | None:
         """Locked until the commit."""
 
@@ -164,13 +290,30 @@ class Documents(Protocol):
     ) -> None:
         """Notes that the ERP lacks the document's present state."""
 
+    async def withdraw_awaited_export(self, connection_id: UUID, entity: Entity, internal_id: UUID) -> None:
+        """The document is not for this ERP."""
+
     async def update_exported_link(
-        self, connection_id: UUID, document: Document, external_id: str, content_hash: str, at: datetime
+        self, connection_id: UUID, document: Document, written: Written, content_hash: str, at: datetime
     ) -> timedelta:
         """Notes that the ERP has this state of the document; returns for how long it had been owed.
 
         If the document has changed since, the newer state is still owed.
         """
+
+    async def update_link_version(
+        self, connection_id: UUID, entity: Entity, internal_id: UUID, version: str | None
+    ) -> None:
+        """A person has seen the remote record as it now is: it may be written over."""
+
+    async def clear_link(self, connection_id: UUID, entity: Entity, internal_id: UUID) -> None:
+        """The remote record is not there any more: the next write makes a new one."""
+
+    async def list_awaited_exports(self, connection_id: UUID) -> list[tuple[Entity, UUID]]:
+        """All that the ERP lacks."""
+
+    async def list_documents_since(self, entity: Entity, since: datetime) -> list[Document]:
+        """Those that changed since then, oldest first."""
 
 
 class Failures(Protocol):
@@ -178,14 +321,28 @@ class Failures(Protocol):
         """Adds the failure, or adds an attempt to the one of the same record; returns what is stored."""
 
     async def delete_failures(
-        self, connection_id: UUID, entity: Entity, direction: Direction, record_keys: Sequence[str]
+        self,
+        connection_id: UUID,
+        entity: Entity,
+        direction: Direction,
+        record_keys: Sequence[str],
+        *,
+        notices_too: bool = True,
     ) -> None:
         """Forgets the failures of records that went through."""
+
+    async def find_outage(self, connection_id: UUID) -> Failure | None:
+        """The failure that says that the connection's remote system can't be reached."""
+
+    async def end_outage(self, connection_id: UUID) -> None: ...
 
     async def count_attempts(
         self, connection_id: UUID, entity: Entity, direction: Direction, record_key: str
     ) -> int:
         """How often the record has failed so far."""
+
+    async def list_waiting_for_customer(self, connection_id: UUID) -> list[tuple[Entity, UUID]]:
+        """Documents that go out as soon as the ERP has told of their customer."""
 
     async def lock_failure(self, failure_id: UUID) -> Failure:
         """Locked until the commit. Raises Absent."""
@@ -208,7 +365,9 @@ class Exchanged(Protocol):
 @dataclass(frozen=True, slots=True)
 class Ports:
     connections: Connections
-    customers: Customers
+    checkpoints: Checkpoints
+    runs: Runs
+    records: Records
     documents: Documents
     failures: Failures
     connectors: Connectors
@@ -220,7 +379,7 @@ class Ports:
     now: datetime
 
     def endpoint(self, connection: Connection) -> Endpoint:
-        return Endpoint(self.tenant_id, connection.settings)
+        return Endpoint(self.tenant_id, connection.settings, connection.secrets)
 
 
 class Work(Protocol):
@@ -229,14 +388,14 @@ class Work(Protocol):
     def transaction(self) -> AbstractAsyncContextManager[Ports]: ...
 
 
-class Look(Protocol):
-    """Whoever looks without touching: what is written here fails."""
+class ReadOnlyWork(Protocol):
+    """Whoever reads without touching: what is written here fails."""
 
     def reading(self) -> AbstractAsyncContextManager[Ports]: ...
 
 
-class Run(Work, Protocol):
-    """The run of a job."""
+class JobWork(Work, Protocol):
+    """One attempt at a job."""
 
     def finish(self) -> AbstractAsyncContextManager[Ports]:
         """The last transaction, in which the job is marked done unless it was owed anew."""

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 from pydantic import BaseModel
 
 from ..domain.connection import Connection
-from ..domain.documents import Document
-from ..domain.mapping import Entity
+from ..domain.entities import Entity
 from .ports import Ports
 
 EXPORT: Final = "erp.export"
 POLL: Final = "erp.poll"
-POLL_EVERY: Final = timedelta(seconds=30)
+RECOVER: Final = "erp.recover"
 
 
 class ExportDocument(BaseModel):
@@ -26,19 +25,12 @@ class ExportDocument(BaseModel):
 
 class PollConnection(BaseModel):
     key: str
+    entity: Entity = "customer"
+    """Jobs from before other entities were exchanged name none."""
 
 
-async def save_document(ports: Ports, document: Document) -> None:
-    """Stores the document, and owes its present state to every connection that can take it."""
-    connections = await ports.connections.list_connections()
-    await ports.documents.upsert_document(document)
-    for connection in connections:
-        capabilities = ports.connectors.get(connection.connector).capabilities
-        if any(each.entity == document.entity and each.writes for each in capabilities):
-            await ports.documents.upsert_awaited_export(
-                connection.connection_id, document.entity, document.internal_id, ports.now
-            )
-            owe_export(ports, connection.connection_id, document.entity, document.internal_id)
+class RecoverConnection(BaseModel):
+    connection_id: UUID
 
 
 def owe_export(
@@ -52,8 +44,29 @@ def owe_export(
     )
 
 
-def owe_poll(ports: Ports, connection: Connection) -> None:
-    """Looks for what came in after a while; one such job a connection, which owes itself again."""
+def owe_polls(ports: Ports, connection: Connection) -> None:
+    """Looks for what came in of each entity at its times, and for none that is switched off."""
+    for capability in ports.connectors.get(connection.connector).describe().capabilities:
+        if capability.reads:
+            owe_poll(ports, connection, capability.entity)
+
+
+def owe_poll(
+    ports: Ports, connection: Connection, entity: Entity, *, not_before: datetime | None = None
+) -> None:
+    """One such job a connection and entity, which owes itself again."""
+    key = f"{connection.key}:{entity}"
+    exchange = connection.exchange(entity)
+    if not exchange.enabled:
+        ports.jobs.cancel(POLL, key)
+        return
+    due_at = exchange.next_look(ports.now)
+    if not_before is not None:
+        due_at = max(due_at, not_before)
+    ports.jobs.schedule(POLL, PollConnection(key=connection.key, entity=entity), key=key, due_at=due_at)
+
+
+def owe_recovery(ports: Ports, connection_id: UUID, at: datetime) -> None:
     ports.jobs.schedule(
-        POLL, PollConnection(key=connection.key), key=connection.key, due_at=ports.now + POLL_EVERY
+        RECOVER, RecoverConnection(connection_id=connection_id), key=str(connection_id), due_at=at
     )

@@ -1,14 +1,35 @@
-"""A tenant's connection to an ERP, as data."""
+"""A tenant's connection to an ERP, as data, and what a connector declares of itself."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping as Table
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from typing import Final, Literal
 from uuid import UUID
 
-from .mapping import Entity, FieldMapping, Mapping
+from .entities import Entity
+from .mapping import FieldMapping, Mapping
+
+POLL_EVERY: Final = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """Whether and when one entity is exchanged."""
+
+    enabled: bool = True
+    every_minutes: int | None = None
+    """How often it is looked for what came in; None: every half minute."""
+    at: tuple[time, ...] = ()
+    """Instead: at these hours of the day, UTC."""
+
+    def next_look(self, now: datetime) -> datetime:
+        """When to look again, after having looked at `now`."""
+        if self.at:
+            today = [datetime.combine(now.date(), each, now.tzinfo) for each in sorted(self.at)]
+            return next((each for each in today if each > now), today[0] + timedelta(days=1))
+        return now + (timedelta(minutes=self.every_minutes) if self.every_minutes else POLL_EVERY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +38,11 @@ class Connection:
     key: str
     connector: str
     settings: Table[str, str]
+    """Without what is secret."""
+    secrets: Table[str, str] = field(repr=False)
+    """Credentials. They are stored sealed and appear in no answer."""
+    exchanges: Table[Entity, Exchange]
+    """Where switches and times depart from the default."""
     changes: Table[Entity, Table[str, FieldMapping]]
     """Where this connection's mapping departs from the connector's own."""
     mapping: Mapping
@@ -24,6 +50,18 @@ class Connection:
     """1..n; every mapping that was ever in force is kept."""
     version: int
     last_import_at: datetime | None = None
+
+    def exchange(self, entity: Entity) -> Exchange:
+        return self.exchanges.get(entity, Exchange())
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a connector must be told to reach a remote system."""
+
+    name: str
+    secret: bool = False
+    required: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +74,41 @@ class Capability:
     incremental: Literal["none", "files", "cursor"]
     """How changes are found: not at all, each file once, or from a checkpoint on."""
     deletes: Literal["none", "flag", "tombstone", "scan"]
+    identity: Literal["code", "id"]
+    """What makes a remote record the same one: its code, which people may change or give to another, or an id
+    that only the remote system gives."""
+    lock: Literal["none", "version"]
+    """Whether a write is refused when somebody else changed the record meanwhile."""
     natural_keys: tuple[str, ...]
     idempotency: str | None
     """What keeps a repeated write from doubling."""
     number_owner: Literal["optima", "erp"]
     batch: int
     """Records in one exchange."""
+    children: tuple[str, ...] = ()
+    """Parts that come and go with the record."""
     cannot_carry: tuple[str, ...] = ()
     """Fields of ours that have no place there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What a connector says of itself; people see it before they choose."""
+
+    key: str
+    name: str
+    proven: Literal["live", "recorded"]
+    """Whether the tests run it against the real system or against its recorded answers."""
+    settings: tuple[Setting, ...]
+    capabilities: tuple[Capability, ...]
+
+    def capability(self, entity: Entity) -> Capability | None:
+        return next((each for each in self.capabilities if each.entity == entity), None)
+
+    def reads(self, entity: Entity) -> bool:
+        found = self.capability(entity)
+        return found is not None and found.reads
+
+    def writes(self, entity: Entity) -> bool:
+        found = self.capability(entity)
+        return found is not None and bool(found.writes)

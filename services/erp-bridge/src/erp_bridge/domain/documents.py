@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from .import_plan import content_hash
 from .mapping import EntityMapping
+from .record import content_hash
 
 Row = Mapping[str, str | None]
 
@@ -49,14 +49,37 @@ class Document:
     def in_state(self, state: str, at: datetime) -> Document:
         return replace(self, heading={**self.heading, "state": state}, changed_at=at)
 
-    def rows(self, mapping: EntityMapping) -> list[dict[str, str]]:
-        """One remote row a line, each with the heading, as flat files want it."""
-        return [
-            mapping.write({**self.heading, **line, "line": str(position)})
-            for position, line in enumerate(self.lines.values(), 1)
-        ]
+    def outgoing(self, mapping: EntityMapping, customer: str | None) -> OutgoingDocument:
+        """The document in the remote system's own words. `customer`: the code by which it knows the
+        customer."""
+        return OutgoingDocument(
+            entity=self.entity,
+            internal_id=self.internal_id,
+            number=self.number,
+            customer=customer,
+            columns=mapping.columns(),
+            heading=mapping.heading({**self.heading, "customer": customer}),
+            lines=[
+                mapping.line({"job": job, **line, "line": str(position)})
+                for position, (job, line) in enumerate(self.lines.items(), 1)
+            ],
+        )
 
 
-def rows_hash(rows: list[dict[str, str]]) -> str:
-    """Tells whether the ERP has these very rows already: a new price or a new mapping changes it."""
-    return content_hash({str(position): row for position, row in enumerate(rows)})
+@dataclass(frozen=True, slots=True)
+class OutgoingDocument:
+    """A document as a connector writes it; heading and lines by remote name."""
+
+    entity: Literal["order", "ddt"]
+    internal_id: UUID
+    number: str
+    customer: str | None
+    """The remote code of the customer; None for a document of nobody's."""
+    columns: list[str]
+    """All remote names, in the mapping's order."""
+    heading: dict[str, str]
+    lines: list[dict[str, str]]
+
+    def hash(self) -> str:
+        """Tells whether the ERP has this very state already: a new price or a new mapping changes it."""
+        return content_hash({"heading": self.heading, "lines": self.lines})

@@ -5,14 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
-from .mapping import Entity
+from .entities import Entity
 
-Direction = Literal["in", "out"]
+Direction = Literal["in", "out", "both"]
 
-MOST_ATTEMPTS: Final = 8
+ErrorClass = Literal["refused", "unreachable", "question", "notice", "waiting"]
+"""refused: somebody must mend something. unreachable: it is tried again until the outage ends. question: only
+a person can say whether it is a record that we know. notice: it was taken, and should be looked at. waiting:
+it goes out as soon as the ERP has told of its customer."""
+
+CONNECTION: Final = "connection"
+"""Stands for the entity of the one failure that a connection has while its remote system can't be reached."""
+
 LONGEST_PAUSE: Final = timedelta(minutes=5)
 
 
@@ -30,14 +37,14 @@ class Failure:
     failure_id: UUID
     connection_id: UUID
     connection_key: str
-    entity: Entity
+    entity: Entity | Literal["connection"]
     direction: Direction
     record_key: str
     """By which the record is known when it comes again."""
-    payload: Mapping[str, str]
-    """Inbound: the row as it came."""
+    payload: Mapping[str, Any]
+    """Inbound: the record as it came."""
     problems: tuple[Problem, ...]
-    error_class: Literal["refused", "unreachable"]
+    error_class: ErrorClass
     attempts: int
     first_failed_at: datetime
     last_failed_at: datetime
@@ -45,13 +52,8 @@ class Failure:
     """None: it waits for a person."""
 
 
-def next_attempt(error_class: str, attempts: int, now: datetime) -> datetime | None:
-    """When to try again after the `attempts`-th failure; None when trying again would be of no use.
-
-    What was refused stays refused until somebody changes something; what could not be reached may answer
-    later: after 5 s, then twice as long each time.
-    """
-    if error_class == "refused" or attempts >= MOST_ATTEMPTS:
-        return None
-    doubled: int = 2 ** (attempts - 1)
+def next_attempt(attempts: int, now: datetime) -> datetime:
+    """When to try again after the `attempts`-th vain attempt: after 5 s, then twice as long each time, at
+    least every five minutes, until the outage ends."""
+    doubled: int = 2 ** min(attempts - 1, 10)
     return now + min(LONGEST_PAUSE, timedelta(seconds=5) * doubled)

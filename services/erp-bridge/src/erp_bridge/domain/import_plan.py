@@ -1,135 +1,282 @@
-"""What an import would do, row by row. The same plan serves the dry run and the real one."""
+"""What a page of remote records would change. The same plan serves the dry run and the real one.
+
+A record finds its counterpart by link (the remote id), then by Partita IVA or Codice Fiscale among those that
+the connection has no link to. Nothing fuzzier decides by itself. Where a code is all that makes a record the
+same one, a code that was changed or given to another is a question for a person.
+"""
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Any, Literal
 from uuid import UUID
 
 from optima_kit.refusals import Invalid, Refusal, Violations
 
-from .customer import Checks, CustomerFields, customer_of, normal_tax_number, without
-from .mapping import EntityMapping
+from .connection import Capability
+from .mapping import EntityMapping, Fields
+from .party import normal_tax_number, tax_numbers
+from .record import Checks, checked, content_hash
+
+Answer = Literal["same", "another"]
+"""What a person says of a record: it is the one that we know, or it is another."""
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    line: int
+class RemoteRecord:
+    values: Mapping[str, Any]
+    """As the remote system has it; nothing where a row did not fit its header."""
+    remote_id: str | None = None
+    """None: the code is the id."""
+    version: str | None = None
+    """By which the remote system knows whether somebody changed it."""
+    line: int = 0
     """On which it began in its file; 1 is the header."""
-    cells: Mapping[str, str]
-    """By column; none where they did not fit the header."""
 
 
 @dataclass(frozen=True, slots=True)
-class KnownCustomer:
-    customer_id: UUID
-    fields: CustomerFields
+class KnownRecord:
+    record_id: UUID
+    fields: Fields
+    content_hash: str | None = None
+    """Of what was mapped when it last came through this connection."""
+    remote_id: str | None = None
+    linked: bool = True
+    """False: the remote record was deleted, or is not the same one any more."""
 
 
 @dataclass(slots=True)
-class KnownCustomers:
-    """The customers that a file may speak of; kept up to date while its rows are planned."""
+class KnownRecords:
+    """The records that a page may speak of; kept up to date while it is planned."""
 
-    by_code: dict[str, KnownCustomer] = field(default_factory=dict)
-    """Those linked to this connection, by the ERP's code."""
-    unlinked_by_tax_number: dict[str, KnownCustomer] = field(default_factory=dict)
-    """Those that another connection brought and this one has no code for yet."""
+    by_remote_id: dict[str, KnownRecord] = field(default_factory=dict)
+    """Those linked to this connection."""
+    unlinked_by_tax_number: dict[str, KnownRecord] = field(default_factory=dict)
+    """Those that another connection brought and this one has no link to yet."""
+    linked_by_tax_number: dict[str, KnownRecord] = field(default_factory=dict)
+    """Those linked to this connection under whatever remote id."""
+    taken_codes: set[str] = field(default_factory=set)
+    """Our codes that are in use."""
 
-    def matching(self, record: Mapping[str, str | None]) -> KnownCustomer | None:
-        """Link first, then Partita IVA, then Codice Fiscale. Nothing fuzzier decides by itself."""
-        if linked := self.by_code.get(record.get("code") or ""):
-            return linked
-        for number in (record.get("vat_number"), record.get("fiscal_code")):
-            if number and (found := self.unlinked_by_tax_number.get(normal_tax_number(number))):
-                return found
-        return None
-
-    def remember(self, customer: KnownCustomer) -> None:
-        self.by_code[customer.fields.code] = customer
-        for number in (customer.fields.vat_number, customer.fields.fiscal_code):
-            if number:
-                self.unlinked_by_tax_number.pop(number, None)
+    def remember(self, remote_id: str, known: KnownRecord) -> None:
+        self.by_remote_id[remote_id] = known
+        for number in tax_numbers(known.fields):
+            self.unlinked_by_tax_number.pop(number, None)
 
 
 @dataclass(frozen=True, slots=True)
-class PlannedCustomer:
+class PlannedRecord:
     line: int
     action: Literal["create", "change", "unchanged"]
-    customer_id: UUID
-    fields: CustomerFields
+    record_id: UUID
+    remote_id: str
+    remote_code: str
+    version: str | None
+    content_hash: str
+    fields: Fields
+    link_changed: bool
+    """Whether the link must say something else than it does."""
+    code: str | None = None
+    """Ours, for a record that is created."""
+    notices: tuple[Refusal, ...] = ()
+    values: Mapping[str, Any] = field(default_factory=dict)
+    """As they came, where there are notices."""
 
 
 @dataclass(frozen=True, slots=True)
-class RefusedRow:
+class RefusedRecord:
     line: int
     key: str
-    """By which the row is known when it comes again: the ERP's code, or where it stood."""
-    cells: Mapping[str, str]
+    """By which the record is known when it comes again: its remote id, or where it stood."""
+    values: Mapping[str, Any]
     problems: tuple[Refusal, ...]
+    asks: bool = False
+    """Whether a person is asked if it is a record that we know."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImportPlan:
-    customers: list[PlannedCustomer]
-    refused: list[RefusedRow]
+    records: list[PlannedRecord] = field(default_factory=list)
+    refused: list[RefusedRecord] = field(default_factory=list)
 
     def count(self, action: str) -> int:
-        return sum(1 for each in self.customers if each.action == action)
+        return sum(1 for each in self.records if each.action == action)
 
 
-def plan_import(
-    rows: Iterable[Row],
-    known: KnownCustomers,
-    mapping: EntityMapping,
-    checks: Checks,
-    *,
-    source: str,
-    new_id: Callable[[], UUID],
-) -> ImportPlan:
-    """Plans every row; a bad one is refused and the others go on. `source` names where rows come from."""
-    plan = ImportPlan([], [])
-    for row in rows:
-        try:
-            planned = _plan_row(row, known, mapping, checks, new_id)
-        except Violations as refusal:
-            plan.refused.append(_refused(row, mapping, source, tuple(refusal.refusals)))
-        except Invalid as refusal:
-            plan.refused.append(_refused(row, mapping, source, (refusal,)))
-        else:
-            known.remember(KnownCustomer(planned.customer_id, planned.fields))
-            plan.customers.append(planned)
-    return plan
+class Question(Exception):
+    """Only a person can tell whether the record is one that we know."""
+
+    def __init__(self, problem: Invalid) -> None:
+        super().__init__(problem.code)
+        self.problem = problem
 
 
-def _plan_row(
-    row: Row,
-    known: KnownCustomers,
-    mapping: EntityMapping,
-    checks: Checks,
-    new_id: Callable[[], UUID],
-) -> PlannedCustomer:
-    if not row.cells:
-        raise Invalid("row_does_not_fit", field="line")
-    record = mapping.read(row.cells)
-    match = known.matching(record)
-    fields = customer_of(record, match.fields if match else None, checks)
-    if match is None:
-        return PlannedCustomer(row.line, "create", new_id(), fields)
-    fields = without(fields, match.fields, mapping.owned_by_us())
-    linked = fields.code in known.by_code
-    unchanged = linked and content_hash(asdict(fields)) == content_hash(asdict(match.fields))
-    return PlannedCustomer(row.line, "unchanged" if unchanged else "change", match.customer_id, fields)
+@dataclass(frozen=True, slots=True)
+class Planner:
+    """Plans one entity's records of one connection."""
 
+    capability: Capability
+    mapping: EntityMapping
+    checks: Checks
+    connection_key: str
+    new_id: Callable[[], UUID]
+    answer: Answer | None = None
+    """What a person said of the one record that is planned anew."""
 
-def _refused(row: Row, mapping: EntityMapping, source: str, problems: tuple[Refusal, ...]) -> RefusedRow:
-    code = row.cells.get(mapping.fields["code"].remote, "").strip()[:64]
-    return RefusedRow(row.line, code or f"{source}:{row.line}", row.cells, problems)
+    def plan(
+        self, records: Iterable[RemoteRecord], known: KnownRecords, *, source: str, seen: set[str]
+    ) -> ImportPlan:
+        """Plans every record; a bad one is refused and the others go on. `source` names where they come
+        from, `seen` holds the remote ids that came from there so far."""
+        plan = ImportPlan()
+        for record in records:
+            try:
+                planned = self._plan_one(record, known, seen)
+            except (Violations, Invalid, Question) as refusal:
+                plan.refused.append(self._refused(record, source, refusal))
+            else:
+                known.remember(
+                    planned.remote_id,
+                    KnownRecord(planned.record_id, planned.fields, planned.content_hash, planned.remote_id),
+                )
+                seen.add(planned.remote_id)
+                plan.records.append(planned)
+        return plan
 
+    def _plan_one(self, record: RemoteRecord, known: KnownRecords, seen: set[str]) -> PlannedRecord:
+        if not record.values:
+            raise Invalid("row_does_not_fit", field="line")
+        mapped = self.mapping.read(record.values)
+        remote_id = record.remote_id or mapped.get("code") or ""
+        digest = content_hash(mapped)
+        link = known.by_remote_id.get(remote_id)
+        if link is not None and link.linked and link.content_hash == digest:
+            return self._planned(
+                "unchanged", record, remote_id, digest, link.record_id, link.fields, link_changed=False
+            )
+        match = self._match(link, mapped, remote_id, known, seen)
+        fields, notices = checked(
+            self.capability.entity, mapped, match.fields if match else None, self.checks
+        )
+        if match is None:
+            code = self._own_code(fields["code"] or "", known)
+            return self._planned(
+                "create", record, remote_id, digest, self.new_id(), fields, notices=notices, code=code
+            )
+        for name in self.mapping.owned_by_us():
+            fields[name] = match.fields[name]
+        same = link is match and match.linked and fields == match.fields
+        return self._planned(
+            "unchanged" if same and not notices else "change",
+            record,
+            remote_id,
+            digest,
+            match.record_id,
+            fields,
+            notices=notices,
+        )
 
-def content_hash(content: Mapping[str, object]) -> str:
-    """SHA-256, hexadecimal, of the content's JSON with its keys sorted."""
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    def _match(
+        self,
+        link: KnownRecord | None,
+        mapped: Fields,
+        remote_id: str,
+        known: KnownRecords,
+        seen: set[str],
+    ) -> KnownRecord | None:
+        """The record that we know as this one. Raises Question where a person must say so."""
+        numbers = {
+            normal_tax_number(number)
+            for name in ("vat_number", "fiscal_code")
+            if (number := mapped.get(name))
+        }
+        if link is not None:
+            if self.answer is None and self._looks_like_another(link, mapped, numbers):
+                problem = Invalid(
+                    "code_reused", field="code", remote_code=remote_id, known_id=str(link.record_id)
+                )
+                raise Question(problem)
+            return None if self.answer == "another" else link
+        for number in sorted(numbers):
+            if found := known.unlinked_by_tax_number.get(number):
+                return found
+        if self.capability.identity == "id":
+            return None
+        for number in sorted(numbers):
+            found = known.linked_by_tax_number.get(number)
+            # A source that tells of both codes has two accounts of one company.
+            if found is None or found.remote_id in seen:
+                continue
+            if self.answer is None:
+                problem = Invalid(
+                    "code_changed",
+                    field="code",
+                    remote_code=remote_id,
+                    known_code=found.remote_id or "",
+                    known_id=str(found.record_id),
+                )
+                raise Question(problem)
+            return found if self.answer == "same" else None
+        return None
+
+    def _looks_like_another(self, link: KnownRecord, mapped: Fields, numbers: set[str]) -> bool:
+        """A code that comes with another company's numbers and name. One of the two alone is a correction."""
+        before = tax_numbers(link.fields)
+        return (
+            self.capability.identity == "code"
+            and bool(numbers and before)
+            and numbers.isdisjoint(before)
+            and (mapped.get("name") or "").casefold() != (link.fields.get("name") or "").casefold()
+        )
+
+    def _own_code(self, code: str, known: KnownRecords) -> str:
+        """The ERP's code, where no other record has it: two ERPs may use one code for two companies."""
+        own, n = code, 1
+        while own in known.taken_codes:
+            own = f"{code}@{self.connection_key}" + (f".{n}" if n > 1 else "")
+            n += 1
+        known.taken_codes.add(own)
+        return own
+
+    def _planned(
+        self,
+        action: Literal["create", "change", "unchanged"],
+        record: RemoteRecord,
+        remote_id: str,
+        digest: str,
+        record_id: UUID,
+        fields: Fields,
+        *,
+        link_changed: bool = True,
+        notices: Iterable[Refusal] = (),
+        code: str | None = None,
+    ) -> PlannedRecord:
+        notices = tuple(notices)
+        return PlannedRecord(
+            line=record.line,
+            action=action,
+            record_id=record_id,
+            remote_id=remote_id,
+            remote_code=fields["code"] or remote_id,
+            version=record.version,
+            content_hash=digest,
+            fields=fields,
+            link_changed=link_changed,
+            code=code,
+            notices=notices,
+            values=record.values if notices else {},
+        )
+
+    def _refused(
+        self, record: RemoteRecord, source: str, refusal: Violations | Invalid | Question
+    ) -> RefusedRecord:
+        code = str(record.values.get(self.mapping.fields["code"].remote) or "").strip()[:64]
+        key = record.remote_id or code or f"{source}:{record.line}"
+        match refusal:
+            case Violations(refusals=problems):
+                return RefusedRecord(record.line, key, record.values, tuple(problems))
+            case Question(problem=problem):
+                return RefusedRecord(record.line, key, record.values, (problem,), asks=True)
+            case _:
+                return RefusedRecord(record.line, key, record.values, (refusal,))

@@ -1,7 +1,7 @@
-"""How our fields and the columns of the remote system answer to each other, as data.
+"""How our fields and those of the remote system answer to each other, as data.
 
-Absent and empty are two things: a column that isn't there leaves what we know as it is, a column that is
-there and empty clears it.
+Absent and empty are two things: a field that isn't there leaves what we know as it is, one that is there and
+empty clears it, unless the mapping says to keep.
 """
 
 from __future__ import annotations
@@ -10,101 +10,32 @@ from collections.abc import Iterable
 from collections.abc import Mapping as Table
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from optima_kit.refusals import Invalid
+
+from .entities import LINE_FIELDS, NEEDED, Entity, fields_of
 
 Transform = Literal["upper", "decimal_comma", "date_it"]
 TRANSFORMS: Final = ("upper", "decimal_comma", "date_it")
 
-Entity = Literal["customer", "order", "ddt"]
-ENTITIES: Final[tuple[Entity, ...]] = ("customer", "order", "ddt")
+Fields = dict[str, str | None]
+"""Our fields of one record, by name."""
 
-FIELDS: Final[dict[Entity, frozenset[str]]] = {
-    "customer": frozenset(
-        {
-            "code",
-            "name",
-            "vat_number",
-            "fiscal_code",
-            "street",
-            "postal_code",
-            "city",
-            "province",
-            "payment_method",
-            "payment_terms",
-        }
-    ),
-    "order": frozenset(
-        {
-            "reference",
-            "number",
-            "state",
-            "customer",
-            "deadline",
-            "line",
-            "kind",
-            "description",
-            "quantity",
-            "unit",
-            "unit_price",
-            "amount",
-            "vat_code",
-        }
-    ),
-    "ddt": frozenset(
-        {
-            "reference",
-            "order_reference",
-            "number",
-            "issue_date",
-            "state",
-            "reason",
-            "recipient_name",
-            "recipient_vat_number",
-            "recipient_fiscal_code",
-            "recipient_street",
-            "recipient_postal_code",
-            "recipient_city",
-            "recipient_province",
-            "destination",
-            "delivery_name",
-            "delivery_street",
-            "delivery_postal_code",
-            "delivery_city",
-            "delivery_province",
-            "transport_by",
-            "carrier_name",
-            "freight",
-            "appearance",
-            "packages",
-            "gross_weight_kg",
-            "line",
-            "description",
-            "quantity",
-            "unit",
-        }
-    ),
-}
-"""The fields of each entity that can be mapped."""
-
-NEEDED: Final[dict[Entity, frozenset[str]]] = {
-    "customer": frozenset({"code"}),
-    "order": frozenset({"reference", "number", "line"}),
-    "ddt": frozenset({"reference", "number", "line"}),
-}
-"""Without these a record could not be recognised again."""
+_ABSENT: Final = object()
 
 
 @dataclass(frozen=True, slots=True)
 class FieldMapping:
     remote: str
-    """The column's name."""
+    """The column's name or, where remote records are nested, the path: "party.code", "addresses.0.city"."""
     transform: Transform | None = None
     owner: Literal["erp", "optima"] = "erp"
     """Inbound, a field that we own is not taken from the ERP once we have it."""
     default: str | None = None
-    """Stands in for a column that isn't there."""
+    """Stands in for a field that isn't there."""
+    empty: Literal["clear", "keep"] = "clear"
+    """Whether one that is there and empty clears what we know."""
     code_map: Table[str, str] = field(default_factory=dict)
     """Our code → the ERP's."""
 
@@ -112,33 +43,50 @@ class FieldMapping:
 @dataclass(frozen=True, slots=True)
 class EntityMapping:
     fields: Table[str, FieldMapping]
+    line_fields: frozenset[str] = frozenset()
+    """Which of the fields belong to the lines."""
 
-    def read(self, row: Table[str, str]) -> dict[str, str | None]:
-        """Our fields of one remote row; absent columns are absent, empty ones None.
+    def read(self, record: Table[str, Any]) -> Fields:
+        """Our fields of one remote record; absent ones are absent, empty ones None.
 
-        Raises Invalid, naming the column, for a value that its transform can't read.
+        Raises Invalid, naming the remote field, for a value that its transform can't read.
         """
-        record: dict[str, str | None] = {}
+        known: Fields = {}
         for name, mapped in self.fields.items():
-            if mapped.remote in row:
-                text = row[mapped.remote].strip()
-                record[name] = _inward(text, mapped) if text else None
-            elif mapped.default is not None:
-                record[name] = mapped.default
-        return record
+            value = _at(record, mapped.remote)
+            if value is _ABSENT:
+                if mapped.default is not None:
+                    known[name] = mapped.default
+                continue
+            text = "" if value is None else str(value).strip()
+            if text:
+                known[name] = _inward(text, mapped)
+            elif mapped.empty == "clear":
+                known[name] = None
+        return known
 
     def columns(self) -> list[str]:
+        """Remote names of all fields, the heading's and the lines'."""
         return [mapped.remote for mapped in self.fields.values()]
 
-    def write(self, record: Table[str, str | None]) -> dict[str, str]:
-        """The remote row of one of our records: every column, empty where we have nothing."""
-        row = {}
+    def heading(self, fields: Table[str, str | None]) -> dict[str, str]:
+        """The remote heading of one of our records: every field, empty where we have nothing."""
+        return self._write(fields, lines=False)
+
+    def line(self, fields: Table[str, str | None]) -> dict[str, str]:
+        """The remote form of one of our lines."""
+        return self._write(fields, lines=True)
+
+    def _write(self, fields: Table[str, str | None], *, lines: bool) -> dict[str, str]:
+        written = {}
         for name, mapped in self.fields.items():
-            value = record.get(name)
-            if value is None and name not in record:
+            if (name in self.line_fields) != lines:
+                continue
+            value = fields.get(name)
+            if value is None and name not in fields:
                 value = mapped.default
-            row[mapped.remote] = "" if value is None else _outward(value, mapped)
-        return row
+            written[mapped.remote] = "" if value is None else _outward(value, mapped)
+        return written
 
     def owned_by_us(self) -> frozenset[str]:
         return frozenset(name for name, mapped in self.fields.items() if mapped.owner == "optima")
@@ -155,13 +103,34 @@ class Mapping:
         """This mapping with some fields mapped otherwise. Raises Invalid for what can't be mapped so."""
         entities = dict(self.entities)
         for entity, fields in changes.items():
-            if unknown := sorted(fields.keys() - FIELDS[entity]):
+            if entity not in entities:
+                raise Invalid("entity_not_exchanged", field=f"mapping.{entity}")
+            if unknown := sorted(fields.keys() - fields_of(entity)):
                 raise Invalid("mapping_unknown_field", field=f"mapping.{entity}.{unknown[0]}")
-            changed = EntityMapping({**self.entities[entity].fields, **fields})
+            changed = entity_mapping(entity, {**self.entities[entity].fields, **fields})
             _columns_are_distinct(entity, changed)
             _codes_can_be_read_back(entity, changed)
             entities[entity] = changed
         return Mapping(entities)
+
+
+def entity_mapping(entity: Entity, fields: Table[str, FieldMapping]) -> EntityMapping:
+    return EntityMapping(fields, LINE_FIELDS.get(entity, frozenset()))
+
+
+def _at(record: Table[str, Any], path: str) -> Any:
+    """What stands at a path. A column may have a dot in its name: the whole name comes first."""
+    if path in record:
+        return record[path]
+    found: Any = record
+    for part in path.split("."):
+        if isinstance(found, Table) and part in found:
+            found = found[part]
+        elif isinstance(found, list | tuple) and part.isdecimal() and int(part) < len(found):
+            found = found[int(part)]
+        else:
+            return _ABSENT
+    return found
 
 
 def _columns_are_distinct(entity: Entity, mapping: EntityMapping) -> None:
@@ -175,21 +144,21 @@ def _columns_are_distinct(entity: Entity, mapping: EntityMapping) -> None:
 def _codes_can_be_read_back(entity: Entity, mapping: EntityMapping) -> None:
     """Of an entity that comes in, no two of our codes may be one of theirs."""
     for name, mapped in mapping.fields.items():
-        if entity == "customer" and len(set(mapped.code_map.values())) < len(mapped.code_map):
+        if entity not in LINE_FIELDS and len(set(mapped.code_map.values())) < len(mapped.code_map):
             raise Invalid("mapping_code_twice", field=f"mapping.{entity}.{name}.code_map")
 
 
 def missing_columns(entity: Entity, mapping: EntityMapping, header: Iterable[str]) -> list[str]:
-    """Columns without which no row of the file can be recognised."""
+    """Columns without which no record of the source can be recognised."""
     present = set(header)
     needed = [mapping.fields[name].remote for name in sorted(NEEDED[entity])]
     return [column for column in needed if column not in present]
 
 
 def _inward(text: str, mapped: FieldMapping) -> str:
-    inverse = {theirs: ours for ours, theirs in mapped.code_map.items()}
-    if text in inverse:
-        return inverse[text]
+    for ours, theirs in mapped.code_map.items():
+        if theirs == text:
+            return ours
     match mapped.transform:
         case "upper":
             return text.upper()

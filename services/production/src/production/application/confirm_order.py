@@ -43,17 +43,20 @@ async def confirm_order(
         )
         for position, item in enumerate(items, start=1)
     ]
+    known = await ports.customers.get(customer) if customer else None
     await ports.orders.add(order, jobs)
-    ports.outbox.add(_confirmed(order, jobs), subject=order.id, correlation=order.correlation_id)
+    confirmed = _confirmed(order, jobs, customer_id=known.id if known else None)
+    ports.outbox.add(confirmed, subject=order.id, correlation=order.correlation_id)
     return order
 
 
-def _confirmed(order: Order, jobs: Sequence[Job]) -> OrderConfirmed:
+def _confirmed(order: Order, jobs: Sequence[Job], *, customer_id: UUID | None) -> OrderConfirmed:
     return OrderConfirmed(
         order_id=order.id,
         number=order.number,
         brief_id=order.brief_id,
         customer=order.customer,
+        customer_id=customer_id,
         deadline=order.deadline,
         lines=[
             OrderLine(

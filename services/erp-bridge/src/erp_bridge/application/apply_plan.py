@@ -1,0 +1,174 @@
+"""Store what a page of records from the ERP changes, and tell of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from optima_contracts.erp import CustomerChanged, PaymentTerms, RecordRefused
+from optima_contracts.identity import LegalIdentity
+from optima_kit.ids import new_id
+from optima_kit.refusals import Invalid, Refusal
+
+from ..domain.connection import Connection
+from ..domain.entities import Entity
+from ..domain.failure import ErrorClass, Failure, Problem
+from ..domain.import_plan import Answer, ImportPlan, Planner, RemoteRecord
+from ..domain.mapping import EntityMapping, Fields
+from ..domain.party import tax_numbers
+from .ports import Ports
+from .schedules import owe_export
+
+_KEYS = ("code", "vat_number", "fiscal_code")
+
+
+async def plan_records(
+    ports: Ports,
+    connection: Connection,
+    entity: Entity,
+    records: Sequence[RemoteRecord],
+    *,
+    source: str,
+    seen: set[str],
+    answer: Answer | None = None,
+) -> ImportPlan:
+    """What the records would change. Reads, and writes nothing."""
+    capability = ports.connectors.get(connection.connector).describe().capability(entity)
+    assert capability is not None, "only what a connector carries comes in"
+    mapping = connection.mapping.of(entity)
+    keys = EntityMapping({name: mapping.fields[name] for name in _KEYS if name in mapping.fields})
+    told = [_read(keys, record) for record in records]
+    codes = {code for each in told if (code := each.get("code"))}
+    remote_ids = {
+        remote_id
+        for record, each in zip(records, told, strict=True)
+        if (remote_id := record.remote_id or each.get("code"))
+    }
+    numbers = frozenset[str]().union(*map(tax_numbers, told))
+    known = await ports.records.find_known_records(connection.connection_id, entity, remote_ids, numbers)
+    if remote_ids - known.by_remote_id.keys() or answer is not None:
+        known.taken_codes = await ports.records.find_taken_codes(entity, codes)
+    planner = Planner(capability, mapping, ports.checks, connection.key, new_id, answer)
+    return planner.plan(records, known, source=source, seen=seen)
+
+
+def _read(keys: EntityMapping, record: RemoteRecord) -> Fields:
+    """Who may be meant; of a record that can't be read, nobody: the plan refuses it."""
+    try:
+        return keys.read(record.values)
+    except Invalid:
+        return {}
+
+
+async def apply_plan(ports: Ports, connection: Connection, entity: Entity, plan: ImportPlan) -> None:
+    """Stores what is new or changed and tells of it; keeps what was refused or asked for a person."""
+    connection_id = connection.connection_id
+    codes = await ports.records.save_records(
+        connection_id, entity, [each for each in plan.records if each.link_changed]
+    )
+    # Of a record that comes twice in a page, the last word is the one to tell.
+    changed = {each.record_id: each for each in plan.records if each.action != "unchanged"}
+    if entity == "customer":
+        for record_id, planned in changed.items():
+            tell_customer(ports, connection, record_id, codes[record_id], planned.fields)
+    through = [each.remote_id for each in plan.records]
+    if through:
+        await ports.failures.delete_failures(connection_id, entity, "in", through, notices_too=False)
+    if changed:
+        again = [each.remote_id for each in changed.values()]
+        await ports.failures.delete_failures(connection_id, entity, "in", again)
+    for planned in changed.values():
+        if planned.notices:
+            await _keep(
+                ports, connection, entity, "notice", planned.remote_id, planned.values, planned.notices
+            )
+    for refused in plan.refused:
+        error_class: ErrorClass = "question" if refused.asks else "refused"
+        await _keep(ports, connection, entity, error_class, refused.key, refused.values, refused.problems)
+    if entity == "customer" and changed:
+        for waiting, internal_id in await ports.failures.list_waiting_for_customer(connection_id):
+            owe_export(ports, connection_id, waiting, internal_id)
+
+
+def tell_customer(ports: Ports, connection: Connection, customer_id: UUID, code: str, fields: Fields) -> None:
+    payment = None
+    if method := fields["payment_method"]:
+        payment = PaymentTerms(method=method, terms=fields["payment_terms"] or "")
+    ports.outbox.add(
+        CustomerChanged(
+            customer_id=customer_id,
+            code=code,
+            legal=LegalIdentity(
+                name=fields["name"] or "",
+                vat_number=fields["vat_number"],
+                fiscal_code=fields["fiscal_code"],
+                street=fields["street"] or "",
+                postal_code=fields["postal_code"] or "",
+                city=fields["city"] or "",
+                province=fields["province"] or "",
+                country=fields["country"] or "IT",
+            ),
+            payment=payment,
+            connection=connection.key,
+        ),
+        subject=customer_id,
+        correlation=customer_id,
+    )
+
+
+async def refuse_source(
+    ports: Ports, connection: Connection, entity: Entity, source: str, problem: Refusal
+) -> None:
+    """Nothing of it can be read: it has to come again."""
+    await _keep(ports, connection, entity, "refused", source, {}, (problem,))
+
+
+async def _keep(
+    ports: Ports,
+    connection: Connection,
+    entity: Entity,
+    error_class: ErrorClass,
+    key: str,
+    values: Mapping[str, Any],
+    problems: Sequence[Refusal],
+) -> None:
+    """Keeps the record for a person; the same one again is another attempt, not another failure."""
+    attempts = 1 + await ports.failures.count_attempts(connection.connection_id, entity, "in", key)
+    failure = await ports.failures.upsert_failure(
+        Failure(
+            failure_id=new_id(),
+            connection_id=connection.connection_id,
+            connection_key=connection.key,
+            entity=entity,
+            direction="in",
+            record_key=key,
+            payload=values,
+            problems=problems_of(problems),
+            error_class=error_class,
+            attempts=attempts,
+            first_failed_at=ports.now,
+            last_failed_at=ports.now,
+            retry_at=None,
+        )
+    )
+    if error_class == "notice":
+        return
+    ports.exchanged.refused(connection.connector, entity)
+    ports.outbox.add(
+        RecordRefused(
+            connection=connection.key,
+            entity=entity,
+            failure_id=failure.failure_id,
+            reason=", ".join(f"{each.field}: {each.code}" for each in failure.problems),
+        ),
+        subject=failure.failure_id,
+        correlation=failure.failure_id,
+    )
+
+
+def problems_of(refusals: Sequence[Refusal]) -> tuple[Problem, ...]:
+    return tuple(
+        Problem(each.code, each.field, {name: str(fact) for name, fact in each.facts.items()})
+        for each in refusals
+    )

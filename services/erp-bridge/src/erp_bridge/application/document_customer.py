@@ -1,0 +1,25 @@
+"""Whose a document is, and which ERPs know them by which code."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from ..domain.documents import Document
+from .ports import Ports
+
+
+async def connections_for(ports: Ports, document: Document) -> dict[UUID, str] | None:
+    """The code of the document's customer in each connection whose ERP has told of them; empty while none
+    has. None: it is nobody's, and for every ERP.
+
+    The code is looked up whenever the document leaves: two ERPs may know one customer by two codes, and two
+    customers by one.
+    """
+    if document.entity == "ddt" and (order_id := document.heading.get("order_reference")):
+        order = await ports.documents.find_document("order", UUID(order_id))
+        document = order or document
+    code, customer_id = document.heading.get("customer"), document.heading.get("customer_id")
+    if customer_id is None and code is None:
+        return None
+    known = UUID(customer_id) if customer_id else await ports.records.find_customer(code or "")
+    return await ports.records.list_connections_of(known) if known else {}

@@ -1,0 +1,138 @@
+"""Take in what the ERP has of one entity, page by page."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from dataclasses import dataclass, field
+
+from optima_kit.ids import new_id
+from optima_kit.refusals import Invalid
+
+from ..domain.connection import Connection
+from ..domain.entities import Entity
+from ..domain.import_plan import ImportPlan, RefusedRecord
+from ..domain.mapping import missing_columns
+from ..domain.run import Counts, Run, RunKind
+from .apply_plan import apply_plan, plan_records, refuse_source
+from .ports import Checkpoint, Endpoint, Fault, Page, Ports, ReadOnlyWork, Session, Work
+
+REFUSED_SHOWN = 200
+
+
+@dataclass(slots=True)
+class ImportedSource:
+    """What came of one file, or of one remote collection."""
+
+    name: str
+    entity: Entity
+    counts: Counts = field(default_factory=Counts)
+    refused: list[RefusedRecord] = field(default_factory=list)
+    """The first of them."""
+    seen: set[str] = field(default_factory=set)
+    """Remote ids that came from it."""
+    header: Invalid | None = None
+    """What is wrong of it as a whole."""
+
+    def add(self, plan: ImportPlan, deleted: int = 0) -> None:
+        self.counts = self.counts.plus(plan, deleted)
+        self.refused += plan.refused[: REFUSED_SHOWN - len(self.refused)]
+
+
+async def import_entity(work: Work, key: str, entity: Entity, kind: RunKind) -> list[ImportedSource]:
+    """Imports each page in a transaction of its own, with the checkpoint behind it.
+
+    After a crash the next run goes on behind the last page that was committed. Two runs at once don't meet:
+    who finds the checkpoint advanced by another stops, so that an older state never overtakes. Raises Absent
+    for an unknown connection, Fault when the remote system can't be reached; what came before is kept.
+    """
+    async with work.transaction() as ports:
+        connection, endpoint, checkpoint = await _begin(ports, key, entity)
+        connector = ports.connectors.get(connection.connector)
+        run = Run(new_id(), connection.connection_id, key, entity, kind, ports.now)
+    sources: dict[str, ImportedSource] = {}
+    problem: Fault | None = None
+    try:
+        async with connector.open(endpoint) as session:
+            await session.probe()
+            async for page in _pages(session, entity, checkpoint):
+                source = sources.setdefault(page.source, ImportedSource(page.source, entity))
+                async with work.transaction() as ports:
+                    if not await ports.checkpoints.advance_checkpoint(
+                        connection.connection_id, entity, checkpoint, page.checkpoint
+                    ):
+                        break
+                    connection = await ports.connections.get_connection(key)
+                    before = source.counts
+                    await _take(ports, connection, page, source)
+                    run = run.counting(before, source.counts)
+                    await ports.runs.save_run(run)
+                checkpoint = page.checkpoint
+                await session.settle(page, refused=source.header is not None)
+    except Fault as fault:
+        problem = fault
+    async with work.transaction() as ports:
+        if sources or problem:
+            await ports.runs.save_run(run.ended(ports.now, problem.code if problem else None))
+        if problem is None:
+            await ports.connections.update_last_import(connection.connection_id, ports.now)
+    if problem is not None:
+        raise problem
+    return list(sources.values())
+
+
+async def preview_import(
+    work: ReadOnlyWork, key: str, entity: Entity, *, again: bool = False
+) -> list[ImportedSource]:
+    """What `import_entity` would do now: the same plan, and nothing written, moved or noted. `again`: as if
+    nothing had come in yet."""
+    async with work.reading() as ports:
+        connection, endpoint, checkpoint = await _begin(ports, key, entity)
+        checkpoint = None if again else checkpoint
+        connector = ports.connectors.get(connection.connector)
+    sources: dict[str, ImportedSource] = {}
+    async with connector.open(endpoint) as session:
+        async for page in _pages(session, entity, checkpoint):
+            source = sources.setdefault(page.source, ImportedSource(page.source, entity))
+            async with work.reading() as ports:
+                source.add(await _plan(ports, connection, page, source), len(page.deleted))
+    return list(sources.values())
+
+
+async def _begin(ports: Ports, key: str, entity: Entity) -> tuple[Connection, Endpoint, Checkpoint | None]:
+    connection = await ports.connections.get_connection(key)
+    checkpoint = await ports.checkpoints.find_checkpoint(connection.connection_id, entity)
+    return connection, ports.endpoint(connection), checkpoint
+
+
+async def _pages(session: Session, entity: Entity, checkpoint: Checkpoint | None) -> AsyncIterator[Page]:
+    async with aclosing(session.changes(entity, checkpoint)) as pages:  # type: ignore[type-var]
+        async for page in pages:
+            yield page
+
+
+async def _plan(ports: Ports, connection: Connection, page: Page, source: ImportedSource) -> ImportPlan:
+    entity, mapping = source.entity, connection.mapping.of(source.entity)
+    if page.refused is not None:
+        source.header = Invalid(page.refused.code, field=page.source, **page.refused.facts)
+    elif page.header is not None and (missing := missing_columns(entity, mapping, page.header)):
+        source.header = Invalid("column_missing", field=missing[0], file=page.source)
+    if source.header is not None:
+        # It is told once, with the first page.
+        first = not source.refused
+        return ImportPlan([], [RefusedRecord(0, page.source, {}, (source.header,))] if first else [])
+    return await plan_records(ports, connection, entity, page.records, source=page.source, seen=source.seen)
+
+
+async def _take(ports: Ports, connection: Connection, page: Page, source: ImportedSource) -> None:
+    plan = await _plan(ports, connection, page, source)
+    entity, deleted = source.entity, 0
+    if source.header is not None:
+        if plan.refused:
+            await refuse_source(ports, connection, entity, page.source, source.header)
+    else:
+        await apply_plan(ports, connection, entity, plan)
+        await ports.failures.delete_failures(connection.connection_id, entity, "in", [page.source])
+    if page.deleted:
+        deleted = await ports.records.mark_deleted(connection.connection_id, entity, page.deleted)
+    source.add(plan, deleted)

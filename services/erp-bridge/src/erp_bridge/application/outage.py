@@ -1,0 +1,58 @@
+"""A remote system that can't be reached: one failure of the connection, tried again until it ends."""
+
+from __future__ import annotations
+
+from optima_kit.ids import new_id
+
+from ..domain.connection import Connection
+from ..domain.failure import CONNECTION, Failure, Problem, next_attempt
+from .ports import Fault, JobWork, Ports
+from .schedules import RecoverConnection, owe_export, owe_polls, owe_recovery
+
+
+async def note_outage(ports: Ports, connection: Connection, fault: Fault) -> None:
+    """Keeps one failure for the connection, however many records wait behind it, and tries again later."""
+    known = await ports.failures.find_outage(connection.connection_id)
+    if known is not None and known.retry_at is not None and known.retry_at > ports.now:
+        return  # somebody has just met the same outage
+    attempts = known.attempts + 1 if known else 1
+    retry_at = next_attempt(attempts, ports.now)
+    await ports.failures.upsert_failure(
+        Failure(
+            failure_id=new_id(),
+            connection_id=connection.connection_id,
+            connection_key=connection.key,
+            entity=CONNECTION,
+            direction="both",
+            record_key=connection.key,
+            payload={},
+            problems=(Problem(fault.code, None, fault.facts),),
+            error_class="unreachable",
+            attempts=attempts,
+            first_failed_at=ports.now,
+            last_failed_at=ports.now,
+            retry_at=retry_at,
+        )
+    )
+    owe_recovery(ports, connection.connection_id, retry_at)
+
+
+async def recover_connection(work: JobWork, owed: RecoverConnection) -> None:
+    """Sees whether the remote system answers again, and sends what has waited for it."""
+    async with work.transaction() as ports:
+        connection = await ports.connections.get_connection_by_id(owed.connection_id)
+        connector, endpoint = ports.connectors.get(connection.connector), ports.endpoint(connection)
+    fault: Fault | None = None
+    try:
+        async with connector.open(endpoint) as session:
+            await session.probe()
+    except Fault as met:
+        fault = met
+    async with work.finish() as ports:
+        if fault is not None:
+            await note_outage(ports, connection, fault)
+            return
+        await ports.failures.end_outage(connection.connection_id)
+        for entity, internal_id in await ports.documents.list_awaited_exports(connection.connection_id):
+            owe_export(ports, connection.connection_id, entity, internal_id)
+        owe_polls(ports, connection)

@@ -1,0 +1,34 @@
+"""Keep an order or transport document as it is to stand in the ERPs."""
+
+from __future__ import annotations
+
+from ..domain.connection import Connection
+from ..domain.documents import Document
+from .document_customer import connections_for
+from .ports import Ports
+from .schedules import owe_export
+
+
+async def save_document(ports: Ports, document: Document) -> None:
+    """Stores the document, and owes its present state to every connection that it is for."""
+    connections = await ports.connections.list_connections()
+    await ports.documents.upsert_document(document)
+    codes = await connections_for(ports, document)
+    for connection in connections:
+        # While no ERP has told of the customer, it is owed to each: it is withdrawn from those that never do.
+        if takes(ports, connection, document) and (not codes or connection.connection_id in codes):
+            await owe_document(ports, connection, document)
+
+
+def takes(ports: Ports, connection: Connection, document: Document) -> bool:
+    return (
+        ports.connectors.get(connection.connector).describe().writes(document.entity)
+        and connection.exchange(document.entity).enabled
+    )
+
+
+async def owe_document(ports: Ports, connection: Connection, document: Document) -> None:
+    await ports.documents.upsert_awaited_export(
+        connection.connection_id, document.entity, document.internal_id, ports.now
+    )
+    owe_export(ports, connection.connection_id, document.entity, document.internal_id)

@@ -1,0 +1,86 @@
+"""What is exchanged with an ERP, and of which fields it consists."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+Entity = Literal["customer", "supplier", "payment_term", "vat_rate", "order", "ddt"]
+ENTITIES: Final[tuple[Entity, ...]] = ("customer", "supplier", "payment_term", "vat_rate", "order", "ddt")
+
+_PARTY: Final = frozenset(
+    {
+        "code",
+        "name",
+        "vat_number",
+        "fiscal_code",
+        "street",
+        "postal_code",
+        "city",
+        "province",
+        "country",
+        "payment_method",
+        "payment_terms",
+    }
+)
+
+FIELDS: Final[dict[Entity, frozenset[str]]] = {
+    "customer": _PARTY,
+    "supplier": _PARTY,
+    "payment_term": frozenset({"code", "name"}),
+    "vat_rate": frozenset({"code", "name", "rate"}),
+    "order": frozenset({"reference", "number", "state", "customer", "deadline"}),
+    "ddt": frozenset(
+        {
+            "reference",
+            "order_reference",
+            "customer",
+            "number",
+            "issue_date",
+            "state",
+            "reason",
+            "recipient_name",
+            "recipient_vat_number",
+            "recipient_fiscal_code",
+            "recipient_street",
+            "recipient_postal_code",
+            "recipient_city",
+            "recipient_province",
+            "destination",
+            "delivery_name",
+            "delivery_street",
+            "delivery_postal_code",
+            "delivery_city",
+            "delivery_province",
+            "transport_by",
+            "carrier_name",
+            "freight",
+            "appearance",
+            "packages",
+            "gross_weight_kg",
+        }
+    ),
+}
+"""The fields of each entity that can be mapped, those of its lines apart."""
+
+LINE_FIELDS: Final[dict[Entity, frozenset[str]]] = {
+    "order": frozenset(
+        {"line", "job", "kind", "description", "quantity", "unit", "unit_price", "amount", "vat_code"}
+    ),
+    "ddt": frozenset({"line", "job", "description", "quantity", "unit"}),
+}
+"""The fields of an entity's lines, where it has lines."""
+
+NEEDED: Final[dict[Entity, frozenset[str]]] = {
+    "customer": frozenset({"code"}),
+    "supplier": frozenset({"code"}),
+    "payment_term": frozenset({"code"}),
+    "vat_rate": frozenset({"code"}),
+    "order": frozenset({"reference", "number", "line"}),
+    "ddt": frozenset({"reference", "number", "line"}),
+}
+"""Without these a record could not be recognised again."""
+
+
+def fields_of(entity: Entity) -> frozenset[str]:
+    """All fields of an entity that can be mapped; no line's field has the name of one of the heading's."""
+    return FIELDS[entity] | LINE_FIELDS.get(entity, frozenset())

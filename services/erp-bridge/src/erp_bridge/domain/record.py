@@ -1,0 +1,69 @@
+"""A record of master data or of a lookup table, as last agreed with the ERPs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from collections.abc import Set as Codes
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from optima_kit.refusals import Invalid, Refusal, Violations
+
+from .entities import FIELDS, Entity
+from .mapping import Fields
+from .party import check_party
+from .texts import check_texts
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    record_id: UUID
+    entity: Entity
+    code: str
+    """Ours: unique among the entity's records of the tenant, and the same for good. ERPs have their own,
+    which stands on the link to each."""
+    fields: Fields
+    active: bool
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """What is right in Italy and abroad, as the checking libraries and tables know it."""
+
+    vat_number: Callable[[str], bool]
+    fiscal_code: Callable[[str], bool]
+    foreign_vat_number: Callable[[str, str], bool]
+    """(country, number)."""
+    payment_methods: Codes[str]
+
+
+def checked(
+    entity: Entity, mapped: Fields, known: Fields | None, checks: Checks
+) -> tuple[Fields, list[Refusal]]:
+    """The record's fields after what was mapped, and what a person should look at although it was taken.
+
+    What is not mentioned stays as known. Raises Violations with everything that is wrong of it at once.
+    """
+    fields: Fields = {
+        name: mapped[name] if name in mapped else (known or {}).get(name) for name in FIELDS[entity]
+    }
+    notices: list[Refusal] = []
+    problems = check_texts(fields)
+    if entity in ("customer", "supplier"):
+        problems += check_party(fields, checks, notices)
+    elif not fields["code"]:
+        problems.append(Invalid("value_missing", field="code"))
+    if problems:
+        raise Violations(problems)
+    return fields, notices
+
+
+def content_hash(content: Mapping[str, Any]) -> str:
+    """SHA-256, hexadecimal, of the content's JSON with its keys sorted."""
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()

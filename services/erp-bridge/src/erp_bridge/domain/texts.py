@@ -1,0 +1,27 @@
+"""What must be true of any text that comes from an ERP."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from optima_kit.refusals import Invalid, Refusal
+
+LIMITS: Final = {"code": 64, "name": 200, "street": 200, "city": 100, "payment_terms": 80}
+LIMIT: Final = 200
+"""Of fields that have none of their own."""
+
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def check_texts(fields: Mapping[str, str | None]) -> list[Refusal]:
+    problems: list[Refusal] = []
+    for name, value in sorted(fields.items()):
+        if not value:
+            continue
+        if len(value) > (most := LIMITS.get(name, LIMIT)):
+            problems.append(Invalid("value_too_long", field=name, most=most))
+        if _CONTROL.search(value):
+            problems.append(Invalid("value_has_control_characters", field=name))
+    return problems
