@@ -39,6 +39,8 @@ NASTY: dict[str, Any] = {
     "an impossible date": "2026-02-30",
     "a date of year 0": "0000-01-01",
     "a far date": "9999-12-31T23:59:59+00:00",
+    "a date after the last": "9999-12-31T23:59:59-14:00",
+    "a date before the first": "0001-01-01T00:00:00+14:00",
     "no identifier": "00000000-0000-0000-0000-00000000000g",
     "an unknown identifier": "00000000-0000-4000-8000-000000000000",
     "markup": "<script>alert(1)</script>",
@@ -158,6 +160,12 @@ async def test_what_cannot_be_read_is_refused(serve, module):
         wrong = {"Content-Type": "text/plain", "If-Match": '"1"'}
         response, body = await client.request(route.method, path, data=b"{}", headers=wrong)
         assert response.status == 415, f"{route.method} {route.path}: {body}"
+        for encoding in ("gzip", "deflate", "br", "zstd", "nonsense"):
+            response, body = await client.request(
+                route.method, path, data=b"{}", headers=headers | {"Content-Encoding": encoding}
+            )
+            assert response.status == 415, f"{route.method} {route.path} {encoding}: {body}"
+            assert is_problem(response, body), f"{route.method} {route.path} {encoding}: {body}"
     assert await served.rows() == before
 
 

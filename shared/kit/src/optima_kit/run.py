@@ -268,7 +268,7 @@ async def _answering(process: _Process, *, with_api: bool) -> AsyncIterator[None
             rate_per_second=settings.rate_per_second,
             proxies=settings.trusted_proxies,
         ).mount(addresses)
-    server = web.Server(addresses.answer, access_log=None)
+    server = web.Server(addresses.answer, access_log=None, auto_decompress=False)
     runner = web.ServerRunner(server, shutdown_timeout=settings.grace_seconds)
     await runner.setup()
     await web.TCPSite(runner, settings.http_host, settings.http_port, backlog=1024).start()

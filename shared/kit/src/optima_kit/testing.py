@@ -435,8 +435,9 @@ async def app_client(
     addresses = Addresses()
     api.mount(addresses)
     Health(opened, backbone, service).mount(addresses)
-    client: TestClient[web.BaseRequest, None] = TestClient(RawTestServer(addresses.answer))
-    await client.start_server()
+    server = RawTestServer(addresses.answer)
+    await server.start_server(auto_decompress=False)
+    client: TestClient[web.BaseRequest, None] = TestClient(server)
     try:
         yield AppClient(signer, client, opened)
     finally:

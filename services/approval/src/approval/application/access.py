@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from optima_kit.actor import Actor
-from optima_kit.refusals import Absent
+from optima_kit.refusals import Absent, WrongState
 
 from ..domain.approval import Approval, Part
 from ..domain.directory import Directory
@@ -51,6 +51,9 @@ async def pinned_process(ports: Ports, approval: Approval) -> Process | None:
 
 
 async def running_process(ports: Ports, approval: Approval) -> Process:
+    """Refuses an approval that never opened: it follows no process, and nothing can be done with it."""
+    if approval.state == "not_opened":
+        raise WrongState("approval_ended", state=approval.state)
     return await version_of(ports, approval.process_key, approval.process_version)
 
 

@@ -196,6 +196,15 @@ class _Parser:
 
     # -- the grammar, loosest binding first
 
+    def nested_unary(self) -> _Found:
+        self.depth += 1
+        if self.depth > _MOST_NESTED:
+            raise IllTyped("condition_too_nested", self.next.text, self.next.column)
+        try:
+            return self.unary()
+        finally:
+            self.depth -= 1
+
     def expression(self) -> _Found:
         self.depth += 1
         if self.depth > _MOST_NESTED:
@@ -300,11 +309,11 @@ class _Parser:
 
     def unary(self) -> _Found:
         if sign := self.taken("!"):
-            inner = self.unary()
+            inner = self.nested_unary()
             self.demand(inner, BOOL)
             return _Found(BOOL, sign, if_true=inner.if_false, if_false=inner.if_true)
         if sign := self.taken("-"):
-            inner = self.unary()
+            inner = self.nested_unary()
             if inner.type not in _NUMBERS:
                 raise IllTyped("condition_bad_operation", "-", sign.column, type=str(inner.type))
             if isinstance(inner.literal, int | float):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -75,7 +75,15 @@ def _no_number(value: Any) -> Any:
 Day = Annotated[date, BeforeValidator(_no_number)]
 """A date, written as 2026-01-31."""
 
-Moment = Annotated[AwareDatetime, BeforeValidator(_no_number)]
+
+def _in_every_zone(moment: datetime) -> datetime:
+    # The first and the last days of the calendar have no time in zones to one side of their own.
+    if not date.min < moment.date() < date.max:
+        raise PydanticCustomError("moment_out_of_range", "The moment is too far away")
+    return moment
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_no_number), AfterValidator(_in_every_zone)]
 """A point in time, written as 2026-01-31T09:00:00+01:00."""
 
 Flag = StrictBool

@@ -54,6 +54,8 @@ def path_arguments(route: Route, placeholders: dict[str, str]) -> dict[str, Any]
 
 
 async def read_body(route: Route, request: web.BaseRequest) -> bytes:
+    if request.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+        raise UnsupportedMedia("content_encoding", field="Content-Encoding")
     if request.content_type not in route.consumes:
         raise UnsupportedMedia("media_type", field="Content-Type", accepted=", ".join(route.consumes))
     if (request.content_length or 0) > route.max_bytes:
