@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import time
 import uuid
 
 import asyncpg
@@ -69,3 +70,49 @@ def test_badly_named_files_are_refused(package, name):
     (package / name).write_text(f"-- {uuid.uuid4()}")
     with pytest.raises(MigrationError):
         migrations_of("shelf")
+
+
+async def test_a_lock_that_others_hold_is_waited_for_without_holding_them_up(empty_database, package):
+    """Whoever comes after a migration that waits would wait behind it."""
+    (package / "0002_wider.sql").write_text("ALTER TABLE books ADD COLUMN title text;")
+    busy = await asyncpg.connect(empty_database.owner_url)
+    reader = await asyncpg.connect(empty_database.owner_url)
+    try:
+        transaction = busy.transaction()
+        await transaction.start()
+        await busy.fetch("SELECT id FROM books")
+        migrating = asyncio.create_task(migrate(empty_database.owner_url, "shelf", lock_seconds=0.2))
+        longest = 0.0
+        for _ in range(40):
+            began = time.monotonic()
+            await reader.fetch("SELECT id FROM books")
+            longest = max(longest, time.monotonic() - began)
+            await asyncio.sleep(0.01)
+        assert 0.05 < longest < 1.5, "it stood in the way once, and not for long"
+        assert not migrating.done()
+        await transaction.rollback()
+        assert await migrating == ["shelf/0002_wider.sql"]
+    finally:
+        await busy.close()
+        await reader.close()
+
+
+async def test_a_lock_that_never_comes_is_explained(empty_database, package):
+    (package / "0002_wider.sql").write_text("ALTER TABLE books ADD COLUMN title text;")
+    busy = await asyncpg.connect(empty_database.owner_url)
+    try:
+        async with busy.transaction():
+            await busy.fetch("SELECT id FROM books")
+            with pytest.raises(MigrationError, match=r"0002_wider\.sql had no lock within 0\.5 s .*open"):
+                await migrate(empty_database.owner_url, "shelf", lock_seconds=0.1, patience=0.5)
+    finally:
+        await busy.close()
+
+
+async def test_a_database_that_nobody_migrated_lacks_everything(empty_database):
+    await empty_database.fetch("ALTER TABLE schema_migrations RENAME TO hidden")
+    connection = await asyncpg.connect(empty_database.rw_url)
+    try:
+        assert "shelf/0001_books.sql" in await missing_migrations(connection, "shelf")
+    finally:
+        await connection.close()

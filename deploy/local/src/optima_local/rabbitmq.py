@@ -4,12 +4,12 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from . import debian
 from .accounts import Account, server_account
 from .layout import PROGRAMS, Layout
 from .ports import answers
@@ -40,7 +40,7 @@ class Broker:
         Path  # the folder of the package's own rabbitmq-server, not of the wrapper that forces system paths
     )
     erlang: Path | None  # the root of an unpacked Erlang; None: erl on PATH
-    libraries: tuple[Path, ...]  # folders of the shared libraries that came with it
+    libraries: str  # path of the shared libraries that came with it
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ class PrivateRabbit:
         if self.broker.erlang:
             environment["PATH"] = f"{self.broker.erlang / 'bin'}:{environment['PATH']}"
         if self.broker.libraries:
-            environment["LD_LIBRARY_PATH"] = ":".join(map(str, self.broker.libraries))
+            environment["LD_LIBRARY_PATH"] = self.broker.libraries
         return environment
 
 
@@ -137,13 +137,13 @@ def find_rabbitmq() -> Broker | None:
     if shutil.which("erl"):
         for scripts in (Path("/usr/lib/rabbitmq/bin"), *on_path()):
             if (scripts / "rabbitmq-server").exists():
-                return Broker(scripts, erlang=None, libraries=())
+                return Broker(scripts, erlang=None, libraries="")
     unpacked = PROGRAMS.resolve() / "rabbitmq" / "root"
     complete = unpacked / "complete"
     if not complete.exists() or complete.read_text() != str(unpacked):  # interrupted, or moved since
         return None
-    libraries = [*unpacked.glob("usr/lib/*-linux-gnu*"), *unpacked.glob("lib/*-linux-gnu*")]
-    return Broker(unpacked / "usr/lib/rabbitmq/bin", unpacked / "usr/lib/erlang", tuple(libraries))
+    scripts, erlang = unpacked / "usr/lib/rabbitmq/bin", unpacked / "usr/lib/erlang"
+    return Broker(scripts, erlang, debian.libraries(unpacked))
 
 
 def on_path() -> list[Path]:
@@ -159,55 +159,11 @@ def fetch_rabbitmq() -> None:
     Nothing is installed into the system and no system service starts, for root and for ordinary users alike.
     Raises StartFailed with what to install where there is no apt.
     """
-    if not shutil.which("apt-get") or not shutil.which("dpkg"):
-        raise StartFailed(INSTALL_BY_HAND)
-    folder = PROGRAMS.resolve() / "rabbitmq"
-    shutil.rmtree(folder, ignore_errors=True)
-    packages = folder / "packages"
-    packages.mkdir(parents=True)
-    names, options = needed_packages(folder)
-    run_apt([*options, "download", *names], packages)
-    unpacked = folder / "root"
-    for package in sorted(packages.glob("*.deb")):
-        subprocess.run(["dpkg", "-x", package, unpacked], check=True)
-    shutil.rmtree(packages)
+    try:
+        unpacked = debian.unpack("rabbitmq-server", PROGRAMS.resolve() / "rabbitmq")
+    except debian.Unavailable as error:
+        raise StartFailed(f"{INSTALL_BY_HAND}{error}") from error
     for script in unpacked.glob("usr/lib/erlang/**/bin/erl"):
         # Debian writes Erlang's place into its start scripts.
         script.write_text(script.read_text().replace("=/usr/lib/erlang", f"={unpacked}/usr/lib/erlang"))
     (unpacked / "complete").write_text(str(unpacked))
-
-
-def needed_packages(folder: Path) -> tuple[list[str], list[str]]:
-    """What apt would install for rabbitmq-server here, and the apt options that know of it."""
-    told = simulate([])
-    options: list[str] = []
-    if told is None:
-        options = own_package_lists(folder)
-        run_apt([*options, "update"], folder)
-        told = simulate(options)
-    if told is None:
-        raise StartFailed(INSTALL_BY_HAND)
-    return [line.split()[1] for line in told.splitlines() if line.startswith("Inst ")], options
-
-
-def simulate(options: list[str]) -> str | None:
-    command = ["apt-get", *options, "--simulate", "--no-install-recommends", "install", "rabbitmq-server"]
-    done = subprocess.run(
-        command, capture_output=True, text=True, env=os.environ | {"LC_ALL": "C"}, check=False
-    )
-    return done.stdout if done.returncode == 0 else None
-
-
-def own_package_lists(folder: Path) -> list[str]:
-    """apt options for package lists of our own, for machines whose lists are missing or old."""
-    for name in ("lists/partial", "archives/partial"):
-        (folder / name).mkdir(parents=True, exist_ok=True)
-    return ["-o", f"Dir::State::lists={folder / 'lists'}", "-o", f"Dir::Cache={folder}"]
-
-
-def run_apt(arguments: list[str], folder: Path) -> None:
-    done = subprocess.run(
-        ["apt-get", "-qq", *arguments], cwd=folder, capture_output=True, text=True, check=False
-    )
-    if done.returncode != 0:
-        raise StartFailed(f"{INSTALL_BY_HAND}\napt-get said: {done.stderr.strip()}")

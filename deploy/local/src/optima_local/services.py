@@ -80,6 +80,11 @@ def service_address(service: ServiceCode, ports: Mapping[str, int]) -> str:
     return f"http://127.0.0.1:{ports[service.name]}"
 
 
+def metrics_port(service: ServiceCode) -> str:
+    """The name of the port where Prometheus finds it."""
+    return f"{service.name} metrics"
+
+
 def service_environment(
     service: ServiceCode,
     layout: Layout,
@@ -92,12 +97,14 @@ def service_environment(
         return servers.database_url(role, secrets[role], service.module)
 
     issuer = f"http://127.0.0.1:{ports['identity']}" if "identity" in ports else "http://127.0.0.1"
+    metrics = {"OPTIMA_METRICS_PORT": str(ports[name])} if (name := metrics_port(service)) in ports else {}
     environment = {name: value for name, value in os.environ.items() if name not in WITHHELD} | {
         "OPTIMA_DATABASE_URL": database("rw"),
         "OPTIMA_DATABASE_BACKBONE_URL": database("backbone"),
         "OPTIMA_BROKER_URL": servers.broker_url(service.amqp_user, secrets[f"amqp_{service.amqp_user}"]),
         "OPTIMA_HTTP_HOST": "127.0.0.1",
         "OPTIMA_HTTP_PORT": str(ports[service.name]),
+        **metrics,
         "OPTIMA_ISSUER": issuer,
         "OPTIMA_JWKS_URL": f"{issuer}/.well-known/jwks.json",
         "OPTIMA_AUDIENCE": "optima",

@@ -36,6 +36,7 @@ from .services import (
     Servers,
     ServiceCode,
     find_services,
+    metrics_port,
     service_address,
     service_environment,
     service_program,
@@ -89,7 +90,10 @@ class Supervisor:
     def _bring_up(self) -> None:
         ports = settle_ports(
             self.layout,
-            ["postgres", "amqp", "amqp_distribution", "amqp_names", *(s.name for s in self.services)],
+            [
+                *("postgres", "amqp", "amqp_distribution", "amqp_names"),
+                *(name for service in self.services for name in (service.name, metrics_port(service))),
+            ],
         )
         secrets = settle_secrets(
             self.layout, ["postgres_superuser", "amqp_administrator", *service_secrets(self.services)]
@@ -240,6 +244,10 @@ def write_addresses(
         layout.addresses,
         {
             "services": {service.name: service_address(service, ports) for service in services},
+            "metrics": {
+                service.name: f"http://127.0.0.1:{ports[metrics_port(service)]}/metrics"
+                for service in services
+            },
             "postgres": servers.postgres_url,
             "amqp": servers.amqp_url,
         },

@@ -6,7 +6,7 @@ from functools import cache
 
 from prometheus_client import Counter, Gauge, Histogram
 
-from .metrics import REGISTRY
+from .metrics import MEASURED, REGISTRY
 
 _FAST = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60)
 
@@ -20,10 +20,10 @@ BROKER_BLOCKED = Gauge(
     registry=REGISTRY,
 )
 OUTBOX_PENDING = Gauge(
-    "optima_outbox_pending", "Events not yet published (counted up to 100,000)", registry=REGISTRY
+    "optima_outbox_pending", "Events not yet published (counted up to 100,000)", registry=MEASURED
 )
 OUTBOX_OLDEST_SECONDS = Gauge(
-    "optima_outbox_oldest_seconds", "Age of the oldest event not yet published; 0 if none", registry=REGISTRY
+    "optima_outbox_oldest_seconds", "Age of the oldest event not yet published; 0 if none", registry=MEASURED
 )
 EVENTS_PUBLISHED = Counter(
     "optima_events_published_total", "Events confirmed by RabbitMQ", ("type",), registry=REGISTRY
@@ -68,18 +68,27 @@ INBOX_DUPLICATES = Counter(
     "optima_inbox_duplicates_total", "Events recognised as already handled", registry=REGISTRY
 )
 PARKED_MESSAGES = Gauge(
-    "optima_parked_messages", "Messages parked until someone replays them", ("reason",), registry=REGISTRY
+    "optima_parked_messages", "Messages parked until someone replays them", ("reason",), registry=MEASURED
 )
 WAITING_MESSAGES = Gauge(
-    "optima_waiting_messages", "Messages put aside that will be tried again", registry=REGISTRY
+    "optima_waiting_messages", "Messages put aside that will be tried again", registry=MEASURED
 )
 JOB_SECONDS = Histogram(
     "optima_job_seconds", "Time of one job's run", ("kind", "outcome"), buckets=_FAST, registry=REGISTRY
 )
-JOBS_OVERDUE = Gauge(
-    "optima_jobs_overdue", "Jobs due for more than a minute and unfinished", registry=REGISTRY
+JOBS_DUE = Gauge(
+    "optima_jobs_due", "Jobs due and in nobody's hands (of the first 100,000)", ("kind",), registry=MEASURED
 )
-JOBS_FAILED = Gauge("optima_jobs_failed", "Jobs given up", ("kind",), registry=REGISTRY)
+JOBS_OLDEST_DUE_SECONDS = Gauge(
+    "optima_jobs_oldest_due_seconds",
+    "Since when the longest waiting job has been due; 0 if none waits",
+    ("kind",),
+    registry=MEASURED,
+)
+JOBS_RUNNING = Gauge(
+    "optima_jobs_running", "Jobs that call the outside under a lease", ("kind",), registry=MEASURED
+)
+JOBS_FAILED = Gauge("optima_jobs_failed", "Jobs given up", ("kind",), registry=MEASURED)
 
 
 # Finding a label's child costs more than counting with it. Types and outcomes are few.

@@ -186,6 +186,7 @@ class Broker:
 
     def start(self) -> None:
         """Begins to connect; `connected` tells when that has succeeded."""
+        BROKER_CONNECTED.labels(self._name).set(0)
         self._keeper = asyncio.create_task(self._keep_connected(), name=f"broker {self._name}")
 
     async def close(self) -> None:

@@ -113,7 +113,7 @@ class Consumer(Generic[P]):
         self._waiting_in: set[UUID] = set()
         self._stirred: set[UUID] = set()
         self._look_aside = asyncio.Event()
-        self._measuring = Periodic("measure the parking", 5.0, self._parking.measure)
+        self._tidying = Periodic("forget what was handled", 5.0, self._parking.forget_handled)
 
     def start(self) -> None:
         self._tasks = [
@@ -121,13 +121,13 @@ class Consumer(Generic[P]):
             asyncio.create_task(self._consume(dead_queue(self._service), self._bury), name="drain the dead"),
             asyncio.create_task(self._try_again(), name="try again"),
         ]
-        self._measuring.start()
+        self._tidying.start()
 
     async def stop(self) -> None:
         """Takes nothing new, finishes and acknowledges what is in hand, and stops."""
         self._stopping.set()
         self._look_aside.set()
-        await self._measuring.stop()
+        await self._tidying.stop()
         for subscription in list(self._subscriptions):
             await subscription.cancel()
         await asyncio.gather(*self._tasks)

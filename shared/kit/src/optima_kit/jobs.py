@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -190,6 +190,9 @@ class JobKinds:
 
     def __bool__(self) -> bool:
         return bool(self._kinds)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._kinds)
 
     def get(self, kind: str) -> JobKind | None:
         return self._kinds.get(kind)

@@ -11,6 +11,8 @@ from typing import Any
 import orjson
 import structlog
 
+from .tracing import current_trace
+
 _SECRET_NAME = re.compile(r"password|secret|token|authorization|cookie|api_?key|private_?key", re.IGNORECASE)
 _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+(?=@)")
 _BEARER = re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*|\bBearer\s+\S+")
@@ -25,6 +27,17 @@ def _without_secrets(_: Any, __: str, entry: MutableMapping[str, Any]) -> Mutabl
     return entry
 
 
+def _with_trace(_: Any, __: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    if trace := current_trace():
+        entry["trace_id"] = trace[3:35]
+    return entry
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    # A worker says once that its broker is away; Dramatiq would every three seconds.
+    return record.msg != "Consumer encountered a connection error: %s"
+
+
 def _to_json(entry: MutableMapping[str, Any], **_: Any) -> str:
     return orjson.dumps(entry, default=str).decode()
 
@@ -33,6 +46,7 @@ def configure_logs(service: str, level: str) -> None:
     """Sends structlog and the standard library's loggers to standard output as JSON lines."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
+        _with_trace,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
@@ -46,6 +60,7 @@ def configure_logs(service: str, level: str) -> None:
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stdout)
+    handler.addFilter(_is_ours)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,

@@ -2,15 +2,42 @@
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+import time
+from collections.abc import Iterable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, disable_created_metrics
+from prometheus_client.core import Metric
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
+disable_created_metrics()  # type: ignore[no-untyped-call]
 REGISTRY = CollectorRegistry()
 ProcessCollector(registry=REGISTRY)
 PlatformCollector(registry=REGISTRY)
 GCCollector(registry=REGISTRY)
+
+
+class Measured(CollectorRegistry):
+    """Gauges of what somebody measures on a timer, shown as long as they were measured lately."""
+
+    _until = 0.0
+
+    def show(self, seconds: float) -> None:
+        """All of them were measured just now, and count for so long."""
+        self._until = time.monotonic() + seconds
+
+    def forget(self) -> None:
+        """Nobody here measures any more."""
+        self._until = 0.0
+
+    def collect(self) -> Iterable[Metric]:
+        return super().collect() if time.monotonic() < self._until else ()
+
+
+MEASURED = Measured()
+"""For what is true of the service as a whole: `measuring` fills it in one of its processes."""
+REGISTRY.register(MEASURED)
 
 _FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
@@ -27,8 +54,4 @@ POOL_WAIT_SECONDS = Histogram(
     "optima_db_pool_wait_seconds", "Time to get a database connection", buckets=_FAST, registry=REGISTRY
 )
 REFUSALS = Counter("optima_refusals_total", "Refused requests by code", ("code",), registry=REGISTRY)
-
-
-def exposition() -> bytes:
-    """Everything, in Prometheus's text format."""
-    return generate_latest(REGISTRY)
+BUILD = Info("optima_build", "The release that runs", registry=REGISTRY)

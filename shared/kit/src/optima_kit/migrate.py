@@ -1,20 +1,34 @@
 """Migrations: plain SQL files, numbered, checksummed, applied once each under an advisory lock.
 
 Every file runs in a transaction of its own and must be runnable beneath the previous release: expand in
-one release, contract in the next.
+one release, contract in the next. It waits for a lock no longer than others can wait for it, since whatever
+comes after it queues behind it, and begins again a little later.
 """
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
+import time
 from dataclasses import dataclass
 from importlib.resources import files
+from typing import Final
 
 import asyncpg
+import structlog
+
+from .postgres import Connection
+
+_LOG = structlog.get_logger(__name__)
 
 _NAME = re.compile(r"^\d{4}_[a-z0-9_]+\.sql$")
 _LOCK = 0x0971_4A
+
+LOCK_SECONDS: Final = 2.0
+"""How long a statement of a migration may wait for a lock, and everybody else for what it holds up."""
+_FIRST_PAUSE_SECONDS: Final = 1.0
+_PATIENCE_SECONDS: Final = 600.0
 
 
 class MigrationError(Exception):
@@ -50,8 +64,14 @@ def all_migrations(package: str) -> list[Migration]:
     return [*migrations_of("optima_kit"), *migrations_of(package)]
 
 
-async def migrate(owner_url: str, package: str) -> list[str]:
-    """Applies what is missing and returns its names. Any number of processes may call this at once."""
+async def migrate(
+    owner_url: str, package: str, *, lock_seconds: float = LOCK_SECONDS, patience: float = _PATIENCE_SECONDS
+) -> list[str]:
+    """Applies what is missing and returns its names. Any number of processes may call this at once.
+
+    Raises MigrationError where a lock was not to be had within `patience` seconds. The URL leads to
+    PostgreSQL itself and not through a pooler, which knows no locks of a session.
+    """
     connection = await asyncpg.connect(owner_url)
     try:
         await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
@@ -75,7 +95,23 @@ async def migrate(owner_url: str, package: str) -> list[str]:
                     f"{migration.package}/{migration.name} was changed after it had been applied; "
                     "restore it and write a new migration"
                 )
+            await _apply(connection, migration, lock_seconds, patience)
+            done.append(f"{migration.package}/{migration.name}")
+        return done
+    finally:
+        await connection.close()
+
+
+async def _apply(connection: Connection, migration: Migration, lock_seconds: float, patience: float) -> None:
+    deadline = time.monotonic() + patience
+    pause = _FIRST_PAUSE_SECONDS
+    while True:
+        try:
             async with connection.transaction():
+                await connection.execute(
+                    # nosemgrep: sql-built-in-code - a number
+                    f"SET LOCAL lock_timeout = {round(lock_seconds * 1000)}"
+                )
                 await connection.execute(migration.sql)
                 await connection.execute(
                     "INSERT INTO schema_migrations (package, name, checksum) VALUES ($1, $2, $3)",
@@ -83,15 +119,25 @@ async def migrate(owner_url: str, package: str) -> list[str]:
                     migration.name,
                     migration.checksum,
                 )
-            done.append(f"{migration.package}/{migration.name}")
-        return done
-    finally:
-        await connection.close()
+            return
+        except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError) as error:
+            name = f"{migration.package}/{migration.name}"
+            if time.monotonic() + pause > deadline:
+                raise MigrationError(
+                    f"{name} had no lock within {patience:g} s ({error}): somebody's transaction stays open;"
+                    " pg_stat_activity shows whose. End it and migrate again"
+                ) from error
+            _LOG.warning("migration waits for a lock", migration=name, error=str(error))
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 15.0)
 
 
 async def missing_migrations(connection: asyncpg.Connection[asyncpg.Record], package: str) -> list[str]:
     """Names of migrations that this code needs and the database lacks."""
-    rows = await connection.fetch("SELECT package, name FROM schema_migrations")
+    try:
+        rows = await connection.fetch("SELECT package, name FROM schema_migrations")
+    except asyncpg.UndefinedTableError:
+        rows = []
     applied = {(row["package"], row["name"]) for row in rows}
     return [
         f"{migration.package}/{migration.name}"

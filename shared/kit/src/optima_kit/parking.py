@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 from uuid import UUID
 
-from .backbone_metrics import PARKED_MESSAGES, WAITING_MESSAGES
 from .ids import new_id
 from .reactions import Received
 
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from .postgres import Connection, Pool
 
 Reason = Literal["not_yet", "failed", "unparseable", "unknown_type", "delivery_limit"]
+REASONS: Final = get_args(Reason)
 
 FAILED_PAUSES: Final = (1.0, 5.0, 30.0, 120.0, 600.0)
 """Seconds before each further attempt at what failed; after one more failure it is parked."""
@@ -65,9 +65,6 @@ UPDATE parking SET tenant_id = $2, type = $3, subject = $4, sequence = $5, corre
 """
 # Duplicates of a parked message may have been handled meanwhile.
 _FORGET_HANDLED = "DELETE FROM parking USING inbox WHERE inbox.event_id = parking.id"
-_COUNT = """
-SELECT CASE WHEN next_attempt_at IS NULL THEN reason END AS reason, count(*) FROM parking GROUP BY 1
-"""
 _LIST = """
 SELECT id, tenant_id, type, subject, sequence, correlation_id, reason, error, attempts,
        first_failed_at, last_failed_at, next_attempt_at
@@ -167,14 +164,9 @@ class Parking:
         assert row is not None
         return row["seconds"], set(row["correlations"])
 
-    async def measure(self) -> None:
-        """Sets the gauges, and forgets what was handled by way of a duplicate."""
+    async def forget_handled(self) -> None:
+        """Removes what was handled by way of a duplicate."""
         await self._pool.execute(_FORGET_HANDLED)
-        counts: dict[str | None, int] = {row[0]: row[1] for row in await self._pool.fetch(_COUNT)}
-        WAITING_MESSAGES.set(counts.pop(None, 0))
-        PARKED_MESSAGES.clear()
-        for reason, count in counts.items():
-            PARKED_MESSAGES.labels(str(reason)).set(count)
 
 
 def _storable(error: str) -> str:

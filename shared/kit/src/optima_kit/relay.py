@@ -20,10 +20,9 @@ import structlog
 
 from optima_contracts.envelope import CONTENT_TYPE
 
-from .backbone_metrics import OUTBOX_OLDEST_SECONDS, OUTBOX_PENDING, published
+from .backbone_metrics import published
 from .broker import Broker, Publisher, pauses
 from .frames import Outgoing
-from .periodic import Periodic
 from .postgres import UNAVAILABLE, Connection, Pool
 from .topology import EVENTS
 from .wake import Ear
@@ -53,11 +52,6 @@ UPDATE outbox SET sent_at = NULL WHERE position IN (
     SELECT position FROM outbox WHERE position > $1 AND created_at >= $2 AND sent_at IS NOT NULL
     ORDER BY position LIMIT $3)
 RETURNING position
-"""
-_MEASURE = """
-SELECT (SELECT count(*) FROM (SELECT FROM outbox WHERE sent_at IS NULL LIMIT 100000) AS unsent),
-       (SELECT extract(epoch FROM now() - created_at) FROM outbox
-        WHERE sent_at IS NULL ORDER BY position LIMIT 1)
 """
 
 
@@ -93,17 +87,14 @@ class Relay:
         self._heard = ear.listen()
         self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        self._measuring = Periodic("measure the outbox", 5.0, self._measure)
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._run(), name="relay")
-        self._measuring.start()
 
     async def stop(self) -> None:
         """Waits for what is on its way, marks it, gives the lease up, and stops."""
         self._stopping.set()
         self._heard.set()
-        await self._measuring.stop()
         if self._task is not None:
             await self._task
 
@@ -176,13 +167,6 @@ class Relay:
             await asyncio.wait({heard, *confirmed}, timeout=POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         finally:
             heard.cancel()
-
-    async def _measure(self) -> None:
-        row = await self._pool.fetchrow(_MEASURE)
-        assert row is not None
-        pending, oldest = row
-        OUTBOX_PENDING.set(pending)
-        OUTBOX_OLDEST_SECONDS.set(max(0.0, float(oldest or 0)))
 
 
 def settle(underway: deque[_OnTheWay]) -> tuple[list[int], bool]:

@@ -1,17 +1,19 @@
 """Runs a service in one of its process roles: `python -m brief http|relay|consume|work|migrate|all`.
 
-SIGTERM drains in order: no longer ready, no new requests, requests in hand finished; then the consumer, the
-jobs, and last the relay, so that what the others committed is still published.
+A role begins when the database is there and its migrations are applied. SIGTERM drains in order: no longer
+ready, and answering for `drain_seconds` more; no new requests, requests in hand finished; then the consumer,
+the jobs, and last the relay, so that what the others committed is still published.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import gc
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -20,6 +22,7 @@ from typing import Any, Final, TypeVar
 import structlog
 import uvloop
 from aiohttp import web
+from prometheus_client import start_http_server
 
 from .auth import JwksKeys, TokenVerifier
 from .broker import Broker, pauses
@@ -31,7 +34,9 @@ from .http.addresses import Addresses
 from .http.api import Api
 from .http.problems import load_catalogue
 from .logs import configure_logs
-from .migrate import MigrationError, migrate
+from .measuring import Measuring, measure_jobs, measure_outbox, measure_parking
+from .metrics import BUILD, POOL_IDLE, POOL_SIZE, REGISTRY
+from .migrate import MigrationError, migrate, missing_migrations
 from .operations import PARKED, REPUBLISH, parking_routes
 from .postgres import UNAVAILABLE
 from .relay import Relay
@@ -118,6 +123,7 @@ async def _serve(service: Service[Any], role: str) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    _expose_metrics(service, role)
     # Leaving the stack stops its parts in the opposite order of this list.
     async with AsyncExitStack() as stack:
         stack.callback(service.close_resources)
@@ -140,10 +146,30 @@ async def _serve(service: Service[Any], role: str) -> None:
     log.info("stopped", role=role)
 
 
+def _expose_metrics(service: Service[Any], role: str) -> None:
+    """Answers Prometheus from a thread of its own for as long as the process lives, whatever else it does."""
+    settings = service.settings
+    BUILD.info({"service": service.name, "role": role, "version": service.version})
+    if settings.metrics_port is not None:
+        with _taken_port_explained("METRICS", settings.metrics_host, settings.metrics_port):
+            start_http_server(settings.metrics_port, settings.metrics_host, REGISTRY)
+
+
+@contextlib.contextmanager
+def _taken_port_explained(which: str, host: str, port: int) -> Iterator[None]:
+    """Ends the process with status 2 where it may not listen, naming the variable."""
+    try:
+        yield
+    except OSError as error:
+        reason = "another process listens there" if error.errno == errno.EADDRINUSE else error.strerror
+        sys.stderr.write(f"configuration: OPTIMA_{which}_PORT: {host}:{port}: {reason}\n")
+        raise SystemExit(2) from None
+
+
 async def _open(
     service: Service[Any], role: str, stack: AsyncExitStack, stop: asyncio.Event
 ) -> _Process | None:
-    """Connects to the database, waiting for it; None when asked to stop meanwhile."""
+    """Connects to the database, waiting for it and for its migrations; None when asked to stop meanwhile."""
     settings = service.settings
     clock = SystemClock()
     pause = pauses()
@@ -169,13 +195,31 @@ async def _open(
             break
         except UNAVAILABLE as error:
             log.warning("waiting for the database", error=repr(error))
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), pause())
+            await _pause(stop, pause())
+    pause = pauses()
+    while not stop.is_set():
+        try:
+            async with backbone.connection() as connection:
+                missing = await missing_migrations(connection, service.package)
+            if not missing:
+                break
+            log.warning("waiting for migrations", missing=missing)
+        except UNAVAILABLE as error:
+            log.warning("waiting for the database", error=repr(error))
+        await _pause(stop, pause())
     else:
         return None
+    pools = (database.pool, backbone.pool)
+    POOL_SIZE.set_function(lambda: sum(pool.get_size() for pool in pools))
+    POOL_IDLE.set_function(lambda: sum(pool.get_idle_size() for pool in pools))
     bell.start()
     stack.push_async_callback(bell.stop)
     return _Process(service, database, backbone, ear)
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)
 
 
 async def _close(database: Database) -> None:
@@ -197,9 +241,13 @@ async def _relaying(process: _Process) -> AsyncIterator[None]:
             hints.start()
         retention = Retention(backbone)
         retention.start()
+        measures = [measure_outbox, measure_parking, measure_jobs(service.jobs)]
+        measuring = Measuring(backbone, [*measures, service.measure] if service.measure else measures)
+        measuring.start()
         try:
             yield
         finally:
+            await measuring.stop()
             await retention.stop()
             await hints.stop()
             await relay.stop()
@@ -246,8 +294,9 @@ async def _consuming(process: _Process) -> AsyncIterator[None]:
 async def _answering(process: _Process, *, with_api: bool) -> AsyncIterator[None]:
     service, settings = process.service, process.service.settings
     addresses = Addresses()
-    health = Health(process.database, process.backbone, service)
+    health = Health(process.database)
     health.mount(addresses)
+    draining = asyncio.Event()
     if with_api:
         routes = service.routes
         if service.reactions:
@@ -267,13 +316,19 @@ async def _answering(process: _Process, *, with_api: bool) -> AsyncIterator[None
             resources=service.resources,
             rate_per_second=settings.rate_per_second,
             proxies=settings.trusted_proxies,
+            draining=draining,
         ).mount(addresses)
     server = web.Server(addresses.answer, access_log=None, auto_decompress=False)
     runner = web.ServerRunner(server, shutdown_timeout=settings.grace_seconds)
     await runner.setup()
-    await web.TCPSite(runner, settings.http_host, settings.http_port, backlog=1024).start()
+    with _taken_port_explained("HTTP", settings.http_host, settings.http_port):
+        await web.TCPSite(runner, settings.http_host, settings.http_port, backlog=1024).start()
     try:
         yield
     finally:
         health.draining = True
+        draining.set()
+        if with_api:
+            # Requests still come until whoever sends them knows that this process ends.
+            await asyncio.sleep(settings.drain_seconds)
         await runner.cleanup()

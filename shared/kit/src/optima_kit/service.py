@@ -41,7 +41,7 @@ class Service(Generic[P]):
     """What handlers need beside the database; reached as `call.resources` and `run.resources`."""
     close_resources: Callable[[], None] = lambda: None
     measure: Callable[[asyncpg.Connection], Awaitable[None]] | None = None
-    """Sets business gauges before a scrape, on a connection of the backbone role."""
+    """Sets business gauges, registered in `metrics.MEASURED`, on a connection of the backbone role."""
 
     @property
     def version(self) -> str:

@@ -62,6 +62,10 @@ class Settings(BaseSettings):
     """The address that it listens on: of the API, and in every role of `/livez` and `/readyz`."""
     http_port: Annotated[int, Field(ge=0, le=65535)] = 8080
     """The port beside it."""
+    metrics_host: str = "127.0.0.1"
+    """The address for Prometheus."""
+    metrics_port: Annotated[int, Field(ge=0, le=65535)] | None = None
+    """The port for Prometheus, which asks nothing of API or database. Without it, there are no metrics."""
     issuer: str
     """The `iss` that tokens must carry."""
     jwks_url: str
@@ -75,7 +79,10 @@ class Settings(BaseSettings):
     pool_size: Annotated[int, Field(ge=1, le=200)] = 8
     """Database connections of one process."""
     grace_seconds: Annotated[float, Field(ge=0, le=600)] = 20.0
-    """How long SIGTERM waits for work in hand."""
+    """How long SIGTERM waits for work in hand: requests, then messages, then jobs."""
+    drain_seconds: Annotated[float, Field(ge=0, le=300)] = 0.0
+    """How long the API goes on answering after SIGTERM, not ready any more, before it finishes its requests:
+    until whoever sends them has taken notice."""
     rate_per_second: Annotated[float, Field(gt=0)] = 200.0
     """Requests a second that one person may make of one process; bursts of twice that pass. Whoever has no
     valid token is counted by address."""

@@ -418,7 +418,6 @@ async def app_client(
     at = clock or SystemClock()
     signer = people or People(clock=at)
     opened = await Database.open(database.rw_url, source=service.source, size=pool_size, clock=at)
-    backbone = await Database.open(database.backbone_url, source=service.source, size=2, clock=at)
     api = Api(
         title=service.name,
         version="test",
@@ -434,7 +433,7 @@ async def app_client(
     )
     addresses = Addresses()
     api.mount(addresses)
-    Health(opened, backbone, service).mount(addresses)
+    Health(opened).mount(addresses)
     server = RawTestServer(addresses.answer)
     await server.start_server(auto_decompress=False)
     client: TestClient[web.BaseRequest, None] = TestClient(server)
@@ -443,7 +442,6 @@ async def app_client(
     finally:
         await client.close()
         await opened.close()
-        await backbone.close()
 
 
 def undocumented_refusals(package: str, source: Path) -> set[str]:

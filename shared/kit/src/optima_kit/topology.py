@@ -18,7 +18,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from .broker import Channel
+from .broker import Broker, BrokerRefused, Channel
 
 EVENTS: Final = "optima.events"
 UNROUTED: Final = "optima.unrouted"
@@ -36,6 +36,7 @@ _HISTORY_ARGUMENTS: Final[dict[str, Any]] = {
 }
 _UNROUTED_ARGUMENTS: Final[dict[str, Any]] = {"x-queue-type": "quorum", "x-max-length": 100_000}
 _DEAD_ARGUMENTS: Final[dict[str, Any]] = {"x-queue-type": "quorum"}
+_DEAD_JOBS_ARGUMENTS: Final[dict[str, Any]] = {"x-queue-type": "quorum", "x-max-length": 1000}
 
 
 def events_queue(service: str) -> str:
@@ -63,13 +64,18 @@ def _events_arguments(service: str) -> dict[str, Any]:
 
 
 def jobs_arguments(queue: str) -> dict[str, Any]:
-    """Of a queue of hints, which Dramatiq declares as well: `queue` is its name without Dramatiq's suffix."""
+    """Of a queue of hints, which Dramatiq declares as well."""
     return {
         "x-queue-type": "quorum",
         "x-delivery-limit": DELIVERY_LIMIT,
         "x-dead-letter-exchange": "",
-        "x-dead-letter-routing-key": f"{queue}.XQ",
+        "x-dead-letter-routing-key": dead_jobs_queue(queue),
     }
+
+
+def dead_jobs_queue(queue: str) -> str:
+    """Where hints go that killed their workers: to be looked at, for the job's row is hinted at anew."""
+    return f"{queue}.XQ"
 
 
 async def declare_shared(channel: Channel) -> None:
@@ -106,12 +112,27 @@ async def declare_service(channel: Channel, service: str, bindings: Iterable[str
         await channel.call(raw.queue_bind, queue=events_queue(service), exchange=EVENTS, routing_key=key)
 
 
-async def declare_jobs(channel: Channel, service: str) -> None:
-    """Makes the queue that hints at a service's due jobs, and the exchange of the same name before it."""
-    raw, name = channel.raw, jobs_queue(service)
-    await channel.call(raw.exchange_declare, exchange=name, exchange_type="direct", durable=True)
-    await channel.call(raw.queue_declare, queue=name, durable=True, arguments=jobs_arguments(name))
-    await channel.call(raw.queue_bind, queue=name, exchange=name, routing_key=name)
+async def declare_jobs(broker: Broker, service: str) -> None:
+    """Makes the queue that hints at a service's due jobs, the exchange of the same name before it, and the
+    queue of its dead, which replaces that of an earlier release: the loss of a node took it away."""
+    name = jobs_queue(service)
+    dead = dead_jobs_queue(name)
+    try:
+        async with broker.channel() as channel:
+            await channel.call(
+                channel.raw.queue_declare, queue=dead, durable=True, arguments=dict(_DEAD_JOBS_ARGUMENTS)
+            )
+    except BrokerRefused:
+        async with broker.channel() as channel:
+            await channel.call(channel.raw.queue_delete, queue=dead)
+            await channel.call(
+                channel.raw.queue_declare, queue=dead, durable=True, arguments=dict(_DEAD_JOBS_ARGUMENTS)
+            )
+    async with broker.channel() as channel:
+        raw = channel.raw
+        await channel.call(raw.exchange_declare, exchange=name, exchange_type="direct", durable=True)
+        await channel.call(raw.queue_declare, queue=name, durable=True, arguments=jobs_arguments(name))
+        await channel.call(raw.queue_bind, queue=name, exchange=name, routing_key=name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +287,7 @@ def definitions(
         queues.append(_queue(dead_queue(access.service), _DEAD_ARGUMENTS, vhost))
         queues.append(_queue(events_queue(access.service), _events_arguments(access.service), vhost))
         queues.append(_queue(jobs, jobs_arguments(jobs), vhost))
+        queues.append(_queue(dead_jobs_queue(jobs), _DEAD_JOBS_ARGUMENTS, vhost))
         bindings += [_binding(EVENTS, events_queue(access.service), key, vhost) for key in access.reads]
     return {
         "vhosts": [{"name": vhost}],

@@ -19,10 +19,11 @@ from uuid import UUID
 import asyncpg
 import dramatiq
 import structlog
-from dramatiq.brokers.rabbitmq import RabbitmqBroker
+from dramatiq.brokers.rabbitmq import RabbitmqBroker, _RabbitmqConsumer
+from dramatiq.errors import ConnectionClosed
 from pydantic import ValidationError
 
-from .backbone_metrics import JOB_SECONDS, JOBS_FAILED, JOBS_OVERDUE
+from .backbone_metrics import BROKER_CONNECTED, JOB_SECONDS
 from .broker import Broker, BrokerUnavailable, Publisher, pauses
 from .cause import Cause
 from .clock import Clock
@@ -48,6 +49,10 @@ HINT_AGAIN_SECONDS: Final = 60.0
 _ACTOR: Final = "run_job"
 _LONGEST_PAUSE: Final = timedelta(hours=1)
 _HINTS_A_TURN: Final = 200
+_HINTS_WAITING: Final = 1000
+"""So many hints may wait for workers: more would only tell of the same backlog, which the rows are."""
+_HINT_AGAIN_ANYWAY: Final = 60
+"""As many times longer counts a hint as lost while others wait before which it may stand."""
 
 # Marked before it is sent: a worker believes a hint only if the row says that it was given.
 _HINT_DUE = """
@@ -65,10 +70,6 @@ UPDATE jobs SET hinted_at = now() WHERE id IN (
 RETURNING id, tenant_id
 """
 _UNHINT = "UPDATE jobs SET hinted_at = NULL WHERE id = ANY($1::uuid[]) AND state = 'due'"
-_COUNT_FAILED = "SELECT kind, count(*) FROM jobs WHERE state = 'failed' GROUP BY kind"
-_COUNT_OVERDUE = """
-SELECT count(*) FROM (SELECT FROM jobs WHERE state = 'due' AND due_at < $1 LIMIT 100000) AS overdue
-"""
 _TAKE: Final = Statement.parse("""
 SELECT kind, key, payload, revision, attempts, locked_until, causation_id, traceparent FROM jobs
 WHERE id = :id AND state = 'due' AND hinted_at IS NOT NULL
@@ -244,6 +245,8 @@ class Hints:
         self._heard = ear.listen()
         self._clock = clock
         self._again_after = again_after
+        self._room = 0
+        self._declared = False
         self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._upkeep = Periodic("hint again", min(5.0, again_after / 2), self._look_after)
@@ -261,22 +264,21 @@ class Hints:
 
     async def _run(self) -> None:
         pause = pauses()
-        declared = False
         while not self._stopping.is_set():
             self._heard.clear()
             try:
                 if self._broker.connected:
-                    if not declared:
-                        async with self._broker.channel() as channel:
-                            await declare_jobs(channel, self._service)
-                        declared = True
-                    rows = await self._backbone.fetch(_HINT_DUE, self._clock.now(), _HINTS_A_TURN)
+                    if not self._declared:
+                        await declare_jobs(self._broker, self._service)
+                        self._declared = True
+                    most = min(self._room, _HINTS_A_TURN)
+                    rows = await self._backbone.fetch(_HINT_DUE, self._clock.now(), most)
                     if rows and not await self._send(rows):
-                        declared = False
+                        self._declared = False
                         await asyncio.sleep(pause())
                         continue
                     pause = pauses()
-                    if len(rows) == _HINTS_A_TURN:
+                    if len(rows) == most and await self._waiting() < _HINTS_WAITING:
                         continue
             except (*UNAVAILABLE, BrokerUnavailable) as error:
                 _LOG.warning("no hints for now", error=repr(error))
@@ -294,23 +296,34 @@ class Hints:
             Outgoing(str(row["id"]), queue, _hint(queue, row["id"], row["tenant_id"]).encode())
             for row in rows
         ]
+        self._room -= len(batch)
         confirmed = await self._publisher.publish(batch)
         refused = [row["id"] for row, fine in zip(rows, confirmed, strict=True) if not fine]
         if refused:
             await self._backbone.execute(_UNHINT, refused)
         return not refused
 
+    async def _waiting(self) -> int:
+        """How many hints wait in the queue: there is room for so many less."""
+        async with self._broker.channel() as channel:
+            queue = jobs_queue(self._service)
+            answer = await channel.call(channel.raw.queue_declare, queue=queue, passive=True)
+        waiting: int = answer.method.message_count
+        self._room = max(0, _HINTS_WAITING - waiting)
+        return waiting
+
     async def _look_after(self) -> None:
-        if self._broker.connected:
-            rows = await self._backbone.fetch(_HINT_AGAIN, self._again_after, _HINTS_A_TURN)
+        if not (self._broker.connected and self._declared):
+            return
+        try:
+            # While hints wait, one that was given long ago is probably among them.
+            patience = _HINT_AGAIN_ANYWAY if await self._waiting() else 1
+            most = min(self._room, _HINTS_A_TURN)
+            rows = await self._backbone.fetch(_HINT_AGAIN, self._again_after * patience, most)
             if rows:
                 await self._send(rows)
-        a_minute_ago = self._clock.now() - timedelta(minutes=1)
-        JOBS_OVERDUE.set(await self._backbone.fetchval(_COUNT_OVERDUE, a_minute_ago))
-        failed = await self._backbone.fetch(_COUNT_FAILED)
-        JOBS_FAILED.clear()
-        for row in failed:
-            JOBS_FAILED.labels(row["kind"]).set(row["count"])
+        except BrokerUnavailable as error:
+            _LOG.warning("no hints for now", error=repr(error))
 
 
 def _hint(queue: str, id_: UUID, tenant_id: UUID) -> dramatiq.Message[Any]:
@@ -319,13 +332,45 @@ def _hint(queue: str, id_: UUID, tenant_id: UUID) -> dramatiq.Message[Any]:
     )
 
 
+class _HintConsumer(_RabbitmqConsumer):
+    """Dramatiq's consumer, which shows whether it is connected. What it raises, Dramatiq waits out."""
+
+    def __init__(self, broker: _HintBroker, queue_name: str, prefetch: int, timeout: int) -> None:
+        self._shown = BROKER_CONNECTED.labels(broker.name)
+        super().__init__(broker, queue_name, prefetch, timeout)  # type: ignore[no-untyped-call]
+        self._shown.set(1)
+
+    def __next__(self) -> Any:
+        try:
+            return super().__next__()  # type: ignore[no-untyped-call]
+        except ConnectionClosed as error:
+            self._shown.set(0)
+            _LOG.warning("broker unreachable", connection=self.broker.name, error=str(error))
+            raise
+
+    def close(self) -> None:
+        self._shown.set(0)
+        super().close()  # type: ignore[no-untyped-call]
+
+
 class _HintBroker(RabbitmqBroker):
-    """Dramatiq's broker with quorum queues and without the queues for delays, which are never used."""
+    """Dramatiq's broker, which leaves the queue of the dead to the relay and needs none for delays."""
+
+    def __init__(self, name: str, url: str) -> None:
+        super().__init__(url=url, confirm_delivery=True, middleware=[])
+        self.name = name
+
+    @property
+    def consumer_class(self) -> type[_HintConsumer]:
+        return _HintConsumer
 
     def _build_queue_arguments(self, queue_name: str) -> dict[str, Any]:
         return jobs_arguments(queue_name)
 
     def _declare_dq_queue(self, queue_name: str) -> None:
+        pass
+
+    def _declare_xq_queue(self, queue_name: str) -> None:
         pass
 
     def get_declared_delay_queues(self) -> set[str]:
@@ -341,7 +386,8 @@ class Work(Generic[P]):
         self._loop = asyncio.get_running_loop()
         self._running: set[Future[None]] = set()
         self._stopping = False
-        broker = _HintBroker(url=broker_url, confirm_delivery=True, middleware=[])
+        broker = _HintBroker(f"{service.name} work", broker_url)
+        BROKER_CONNECTED.labels(broker.name).set(0)
         dramatiq.actor(broker=broker, queue_name=self._queue, actor_name=_ACTOR)(self._take)
         self._worker = dramatiq.Worker(
             broker, queues={self._queue}, worker_threads=threads, worker_timeout=500

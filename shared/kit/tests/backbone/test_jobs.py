@@ -9,12 +9,13 @@ import pytest
 from tally import Chore
 
 from optima_kit import work
-from optima_kit.broker import Outgoing, Publisher
+from optima_kit.backbone_metrics import BROKER_CONNECTED
+from optima_kit.broker import BrokerRefused, Outgoing, Publisher
 from optima_kit.cause import Cause
 from optima_kit.clock import FixedClock, SystemClock
 from optima_kit.ids import new_id
 from optima_kit.testing import eventually
-from optima_kit.topology import declare_jobs, jobs_queue
+from optima_kit.topology import dead_jobs_queue, declare_jobs, jobs_arguments, jobs_queue
 from optima_kit.work import HINT_AGAIN_SECONDS, _hint
 
 pytestmark = pytest.mark.servers
@@ -55,8 +56,7 @@ async def test_a_job_runs_once_through_hint_and_worker(stage):
 
 async def test_doubled_hints_change_nothing(stage):
     await stage.hints()
-    async with stage.broker.channel() as channel:
-        await declare_jobs(channel, stage.tally.name)
+    await declare_jobs(stage.broker, stage.tally.name)
     await schedule(stage, "once", mood="patient")
 
     async def hinted():
@@ -320,3 +320,66 @@ async def test_many_due_jobs_are_all_hinted_at(stage, monkeypatch):
     await all_in(stage, "done")
     assert sorted(await stage.whats()) == [f"chore {n:02}" for n in range(50)]
     assert HINT_AGAIN_SECONDS >= 30
+
+
+async def test_a_backlog_is_hinted_at_within_bounds_and_is_worked_off(stage, monkeypatch):
+    """Nobody works at first: hints neither pile up over time nor beyond their bound."""
+    monkeypatch.setattr(work, "_HINTS_WAITING", 12)
+    monkeypatch.setattr(work, "_HINTS_A_TURN", 5)
+    await declare_jobs(stage.broker, stage.tally.name)
+    for number in range(30):
+        await schedule(stage, f"{number:02}")
+    await stage.hints(again_after=0.05)
+    queue = jobs_queue(stage.tally.name)
+
+    async def waiting():
+        async with stage.broker.channel() as channel:
+            answer = await channel.call(channel.raw.queue_declare, queue=queue, passive=True)
+        return answer.method.message_count
+
+    async def full():
+        return await waiting() == 12
+
+    await eventually(full, within=10)
+    turns = []
+
+    async def looked_again():
+        turns.append(await waiting())
+        return len(turns) > 30
+
+    await eventually(looked_again, within=20)
+    assert max(turns) == 12
+    await stage.work()
+    await all_in(stage, "done")
+    assert sorted(await stage.whats()) == [f"chore {n:02}" for n in range(30)]
+
+
+async def test_hints_outlive_their_node_and_one_of_before_is_replaced(stage):
+    dead = dead_jobs_queue(jobs_queue(stage.tally.name))
+    async with stage.broker.channel() as channel:
+        await channel.call(channel.raw.queue_declare, queue=dead, durable=True)
+    for _ in range(2):
+        await declare_jobs(stage.broker, stage.tally.name)
+    hints = jobs_queue(stage.tally.name)
+    for queue, arguments in ((hints, jobs_arguments(hints)), (dead, {"x-max-length": 1000})):
+        channel = await stage.broker.open_channel()
+        classic = arguments | {"x-queue-type": "classic"}
+        with pytest.raises(BrokerRefused, match=r"x-queue-type.*current is.*'quorum'"):
+            await channel.call(channel.raw.queue_declare, queue=queue, durable=True, arguments=classic)
+
+
+async def test_a_worker_shows_its_connection(stage):
+    def shown():
+        return BROKER_CONNECTED.labels(f"{stage.tally.name} work")._value.get()
+
+    await declare_jobs(stage.broker, stage.tally.name)
+    worker = await stage.work()
+    assert shown() == 0
+    await eventually(lambda: shown() == 1)
+    # As when the broker goes: the queue is taken from under the consumer.
+    async with stage.broker.channel() as channel:
+        await channel.call(channel.raw.queue_delete, queue=jobs_queue(stage.tally.name))
+    await eventually(lambda: shown() == 0)
+    await eventually(lambda: shown() == 1, within=15)
+    await worker.stop(1.0)
+    assert shown() == 0

@@ -252,5 +252,5 @@ async def test_a_parked_event_that_comes_again_and_succeeds_is_no_longer_parked(
         return len(await stage.whats()) == 2
 
     await eventually(both, describe=stage.describe)
-    await consumer._parking.measure()
+    await consumer._parking.forget_handled()
     await stage.each_event_had_one_effect()

@@ -192,7 +192,7 @@ async def test_what_a_service_may_do_on_the_broker(own_rabbit):
         # What a service does at its start, on queues that are there already …
         async with broker.channel() as channel:
             await declare_service(channel, "brief", ["optima.approval.approved.v1"])
-            await declare_jobs(channel, "brief")
+            await declare_jobs(broker, "brief")
         own = Publisher(broker, "brief.jobs", "application/json")
         assert await own.publish([Outgoing("1", "brief.jobs", b"{}")]) == [True]
         # … and what it must not: write into another's queues.

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 
 from optima_kit import relay, work
-from optima_kit.backbone_metrics import OUTBOX_OLDEST_SECONDS, OUTBOX_PENDING
-from optima_kit.ids import new_id
-from optima_kit.relay import Relay
 from optima_kit.retention import Retention
-from optima_kit.testing import eventually
-from optima_kit.wake import Ear
 
 pytestmark = pytest.mark.servers
 
@@ -44,18 +37,6 @@ async def test_what_has_had_its_time_is_forgotten_and_nothing_else(stage):
     assert [row["state"] for row in kept] == ["failed"]
 
 
-async def test_the_outbox_is_measured_while_the_broker_is_away(stage):
-    for _ in range(3):
-        await stage.tally.count(stage.database, stage.tenant, new_id())
-    await stage.where.fetch("UPDATE outbox SET created_at = now() - interval '1 minute' WHERE position = 1")
-    never_started = type(stage.broker)(stage.amqp_url, "never started")
-    idle = Relay(stage.backbone.pool, never_started, Ear(stage.backbone.pool))
-    idle.start()
-    await eventually(lambda: OUTBOX_PENDING._value.get() == 3)
-    assert 59 < OUTBOX_OLDEST_SECONDS._value.get() < 90
-    await asyncio.wait_for(idle.stop(), 2)
-
-
 async def test_hot_statements_keep_their_indexes(stage):
     """With a long history behind it, a relay looks at what is unsent or due, and at nothing else."""
     await stage.where.fetch(
@@ -76,7 +57,6 @@ async def test_hot_statements_keep_their_indexes(stage):
     now = await stage.where.fetch("SELECT now()")
     for statement, arguments in [
         (relay._MARK_AND_READ, ([1, 2], [1, 2], 30)),
-        (relay._MEASURE, ()),
         (work._HINT_DUE, (now[0][0], 200)),
         (work._HINT_AGAIN, (60.0, 200)),
     ]:

@@ -307,10 +307,3 @@ class TestTokens:
         response, body = await board.app.as_(dealer).post("/v1/notes", {"text": "x"})
         assert (response.status, body["code"]) == (403, "missing_privilege")
         assert "brief.create" in body["detail"]
-
-
-async def test_a_scrape_shows_the_connections_of_both_pools(board):
-    await board.client.post("/v1/notes", {"text": "x"})
-    shown = await (await board.app.http.get("/metrics")).text()
-    gauges = dict(line.split(" ") for line in shown.splitlines() if line.startswith("optima_db_pool_size "))
-    assert float(gauges["optima_db_pool_size"]) >= 2  # the service's, and the backbone's

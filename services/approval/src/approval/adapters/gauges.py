@@ -6,19 +6,19 @@ from typing import Final
 
 from prometheus_client import Gauge
 
-from optima_kit.metrics import REGISTRY
+from optima_kit.metrics import MEASURED
 from optima_kit.postgres import Connection
 
 from .postgres import QUERIES
 
-OPEN: Final = Gauge("optima_approvals_open", "Approvals under way, of all tenants", registry=REGISTRY)
+OPEN: Final = Gauge("optima_approvals_open", "Approvals under way, of all tenants", registry=MEASURED)
 OVERDUE: Final = Gauge(
     "optima_approval_parts_overdue",
     "Decisions that people owe past their due time, of all tenants",
-    registry=REGISTRY,
+    registry=MEASURED,
 )
 WAITING: Final = Gauge(
-    "optima_approval_parts_waiting", "Decisions that people owe, of all tenants", registry=REGISTRY
+    "optima_approval_parts_waiting", "Decisions that people owe, of all tenants", registry=MEASURED
 )
 
 

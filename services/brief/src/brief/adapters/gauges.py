@@ -6,14 +6,14 @@ from typing import Final
 
 from prometheus_client import Gauge
 
-from optima_kit.metrics import REGISTRY
+from optima_kit.metrics import MEASURED
 from optima_kit.postgres import Connection
 
 from ..domain.lifecycle import OVER, State
 from .postgres import QUERIES
 
 BRIEFS: Final = Gauge(
-    "optima_briefs", "Briefs under way by state, of all tenants", ("state",), registry=REGISTRY
+    "optima_briefs", "Briefs under way by state, of all tenants", ("state",), registry=MEASURED
 )
 
 UNDER_WAY: Final = [state for state in State if state not in OVER and state is not State.CHANGES_REQUESTED]

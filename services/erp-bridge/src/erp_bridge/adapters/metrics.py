@@ -7,7 +7,7 @@ from datetime import timedelta
 import asyncpg
 from prometheus_client import Counter, Gauge, Histogram
 
-from optima_kit.metrics import REGISTRY
+from optima_kit.metrics import MEASURED, REGISTRY
 
 from ..domain.entities import ENTITIES, Entity
 from ..domain.failure import CONNECTION
@@ -18,10 +18,10 @@ SYNC_LAG = Gauge(
     "Of the connection that is furthest behind: age of the oldest document that its ERP lacks (out),"
     " time since it was last looked for what came in (in)",
     ("connector", "direction"),
-    registry=REGISTRY,
+    registry=MEASURED,
 )
 FAILURES_WAITING = Gauge(
-    "optima_erp_failures_waiting", "Records that wait for a person", ("entity",), registry=REGISTRY
+    "optima_erp_failures_waiting", "Records that wait for a person", ("entity",), registry=MEASURED
 )
 EXPORT_SECONDS = Histogram(
     "optima_erp_export_seconds",
@@ -50,6 +50,7 @@ class CountedExchange:
 
 async def measure(connection: asyncpg.Connection[asyncpg.Record]) -> None:
     """Sets the gauges, on a connection that sees all tenants' counts and nothing else of theirs."""
+    SYNC_LAG.clear()  # a connection may be gone
     for row in await connection.fetch(QUERIES.measure_lag.sql):
         SYNC_LAG.labels(row["connector"], "in").set(row["import_lag"] or 0)
         SYNC_LAG.labels(row["connector"], "out").set(row["export_lag"] or 0)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncpg
 from prometheus_client import Gauge
 
-from optima_kit.metrics import REGISTRY
+from optima_kit.metrics import MEASURED
 from optima_kit.sql import load_queries
 
 QUERIES = load_queries(__package__)
 
-SHIPMENTS = Gauge("optima_shipments", "Shipments that are not ended, by state", ("state",), registry=REGISTRY)
+SHIPMENTS = Gauge("optima_shipments", "Shipments that are not ended, by state", ("state",), registry=MEASURED)
 DDTS_ISSUED = Gauge(
-    "optima_ddts_issued", "Transport documents ever issued, void ones included", registry=REGISTRY
+    "optima_ddts_issued", "Transport documents ever issued, void ones included", registry=MEASURED
 )
 
 _STATES = ("draft", "picked", "issued", "in_transit")

@@ -6,15 +6,15 @@ from typing import Final
 
 from prometheus_client import Gauge
 
-from optima_kit.metrics import REGISTRY
+from optima_kit.metrics import MEASURED
 from optima_kit.postgres import Connection
 
 from ..domain.order import OrderState
 from .postgres import QUERIES
 
-OPEN_ORDERS: Final = Gauge("optima_production_orders", "Open orders by state", ("state",), registry=REGISTRY)
+OPEN_ORDERS: Final = Gauge("optima_production_orders", "Open orders by state", ("state",), registry=MEASURED)
 LATE_PHASES: Final = Gauge(
-    "optima_production_phases_late", "Phases not over though the order's deadline is past", registry=REGISTRY
+    "optima_production_phases_late", "Phases not over though the order's deadline is past", registry=MEASURED
 )
 
 

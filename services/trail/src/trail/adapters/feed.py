@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import time
 from datetime import datetime
@@ -70,11 +71,14 @@ async def events(call: Call[Ports], query: FeedQuery) -> FeedView:
                 found = await pull_events(
                     ports, call.actor, after=query.after, types=query.type, limit=query.limit
                 )
-        if found or time.monotonic() >= deadline:
+        if found or time.monotonic() >= deadline or call.draining.is_set():
             last = found[-1].entry.occurrence.event_id if found else query.after
             return FeedView(items=[event_view(each) for each in found], after=last)
         seen = head
-        await asyncio.sleep(min(LOOK_EVERY, max(0.0, deadline - time.monotonic())))
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(
+                call.draining.wait(), min(LOOK_EVERY, max(0.0, deadline - time.monotonic()))
+            )
 
 
 def event_view(sealed: SealedEntry) -> EventView:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Callable, Sequence
 from functools import cached_property, partial
@@ -56,7 +57,9 @@ class Api(Generic[P]):
         resources: Any = None,
         rate_per_second: float = 200.0,
         proxies: Sequence[Network] = (),
+        draining: asyncio.Event | None = None,
     ) -> None:
+        self._draining = draining or asyncio.Event()
         self._routes = routes
         self._database = database
         self._commands = Commands(database)
@@ -113,6 +116,7 @@ class Api(Generic[P]):
                 transaction=work,
                 built_ports=None if work is None else self._ports(work),
                 if_match=version,
+                draining=self._draining,
             )
             return _respond(route, await route.handler(call, **arguments), request)
 

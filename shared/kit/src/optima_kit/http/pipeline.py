@@ -54,7 +54,9 @@ class Pipeline:
             began = time.perf_counter()
             trace = begin_trace(request.headers.get("traceparent"))
             response = await self._answer(perform, request, placeholders, path, trace)
-            seconds(response.status).observe(time.perf_counter() - began)
+            taken = time.perf_counter() - began
+            seconds(response.status).observe(taken, {"trace_id": trace[3:35]})
+            log.info("request", method=method, route=path, status=response.status, seconds=round(taken, 6))
             return response
 
         return answer
@@ -90,15 +92,15 @@ class Pipeline:
         except (asyncpg.DataError, asyncpg.CharacterNotInRepertoireError):
             return self._problem(request, 422, "unacceptable_value", {})
         except (*CONFLICTS, asyncpg.UniqueViolationError) as error:
-            log.warning("two requests collided", error=repr(error), route=path, traceparent=trace)
+            log.warning("two requests collided", error=repr(error), route=path)
             return self._problem(request, 409, "concurrent_change", {})
         except KeysUnavailable:
             return self._unavailable(request, "keys_unavailable")
         except Exception as error:
             if isinstance(error, UNAVAILABLE) and not await self._database.blameless(error):
-                log.warning("database unavailable", error=repr(error), traceparent=trace)
+                log.warning("database unavailable", error=repr(error))
                 return self._unavailable(request, "database_unavailable")
-            log.exception("request failed", method=request.method, route=path, traceparent=trace)
+            log.exception("request failed", method=request.method, route=path)
             return self._problem(request, 500, "internal", {"trace": trace})
 
     def _problem(

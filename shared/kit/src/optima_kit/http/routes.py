@@ -6,6 +6,7 @@ parameter after `call` is a path parameter (UUID, str or int). What it returns i
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import re
 import typing
@@ -49,6 +50,8 @@ class Call(Generic[P]):
     """The unit of work in hand; none on endpoints that are declared with `transaction=False` or `public`."""
     built_ports: P | None = None
     if_match: int | None = None
+    draining: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the process is asked to stop: who waits for something answers with what there is."""
 
     @property
     def actor(self) -> Actor:

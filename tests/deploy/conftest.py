@@ -1,0 +1,47 @@
+"""Programs that check what is deployed: Debian's, unpacked beside the checkout where they are missing."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from optima_local import debian
+from optima_local.layout import HOME, PROGRAMS
+
+DebianFolder = Callable[[str], Path]
+
+
+@pytest.fixture(scope="session")
+def debian_folder() -> DebianFolder:
+    """`debian_folder("prometheus")`: where that package and what it needs lie unpacked.
+
+    Without apt, the test is skipped on a laptop and fails in CI."""
+
+    def get(package: str) -> Path:
+        PROGRAMS.mkdir(parents=True, exist_ok=True)
+        folder = PROGRAMS.resolve() / package
+        with (HOME / f"{package}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if (folder / "root" / "complete").exists():
+                return folder / "root"
+            try:
+                unpacked = debian.unpack(package, folder)
+            except debian.Unavailable as error:
+                message = f"Debian's package {package} is needed and could not be fetched{error}"
+                if os.environ.get("CI"):
+                    pytest.fail(message)
+                pytest.skip(message)
+            (unpacked / "complete").touch()
+            return unpacked
+
+    return get
+
+
+@pytest.fixture(scope="session")
+def promtool(debian_folder: DebianFolder) -> str:
+    return shutil.which("promtool") or str(debian_folder("prometheus") / "usr/bin/promtool")

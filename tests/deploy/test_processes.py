@@ -1,0 +1,164 @@
+"""A role's process as a cluster sees it: it waits for its migrations, tells Prometheus what it may know,
+drains before it ends, and says what is wrong with its configuration."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+
+import aiohttp
+import pytest
+
+from optima_kit.testing import ServiceDatabase, eventually
+from optima_local.services import is_ready
+
+pytestmark = pytest.mark.servers
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def scraped(port: int) -> str:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+        text: str = answer.read().decode()
+        return text
+
+
+def complaints(promtool: str, metrics: str) -> str:
+    done = subprocess.run([promtool, "check", "metrics"], input=metrics, text=True, capture_output=True)
+    return done.stdout + done.stderr
+
+
+class Process:
+    """`python -m brief ROLE`."""
+
+    def __init__(self, role: str, database: ServiceDatabase, amqp_url: str, **environment: str) -> None:
+        self.http, self.metrics = free_port(), free_port()
+        self.running = subprocess.Popen(
+            [sys.executable, "-m", "brief", role],
+            env=os.environ
+            | {
+                "OPTIMA_DATABASE_URL": database.rw_url,
+                "OPTIMA_DATABASE_BACKBONE_URL": database.backbone_url,
+                "OPTIMA_BROKER_URL": amqp_url,
+                "OPTIMA_ISSUER": "http://127.0.0.1:9",
+                "OPTIMA_JWKS_URL": "http://127.0.0.1:9/keys",
+                "OPTIMA_HTTP_PORT": str(self.http),
+                "OPTIMA_METRICS_PORT": str(self.metrics),
+                **environment,
+            },
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+
+    async def ready(self) -> None:
+        await eventually(lambda: is_ready(self.http), within=30)
+
+    def end(self) -> str:
+        """Has it stop, and gives what it said."""
+        if self.running.poll() is None:
+            self.running.send_signal(signal.SIGTERM)
+        return self.running.communicate(timeout=30)[0].decode()
+
+
+@pytest.fixture
+def processes() -> Iterator[list[Process]]:
+    started: list[Process] = []
+    yield started
+    for process in started:
+        process.running.kill()
+        process.running.communicate()
+
+
+async def test_a_role_waits_for_its_migrations(database_for, amqp_url, processes) -> None:
+    database = await database_for("brief")
+    await database.fetch("ALTER TABLE schema_migrations RENAME TO not_yet")
+    process = Process("http", database, amqp_url)
+    processes.append(process)
+    await eventually(lambda: "optima_build_info" in scraped_if_up(process.metrics), within=30)
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", process.http)) != 0, "nobody sends it requests yet"
+    await database.fetch("ALTER TABLE not_yet RENAME TO schema_migrations")
+    await process.ready()
+    assert "waiting for migrations" in process.end()
+
+
+def scraped_if_up(port: int) -> str:
+    try:
+        return scraped(port)
+    except OSError:
+        return ""
+
+
+async def test_each_role_tells_what_it_may_know(database_for, amqp_url, processes, promtool) -> None:
+    """The figures of the whole service stand with its relay alone; a scrape is clean and asks no database."""
+    database = await database_for("brief")
+    for role in ("http", "relay"):
+        processes.append(Process(role, database, amqp_url))
+    http, relay = processes
+    await http.ready()
+    await relay.ready()
+    await eventually(lambda: "optima_outbox_pending 0" in scraped(relay.metrics), within=10)
+    measured = ("optima_outbox_pending", "optima_parked_messages", "optima_briefs")
+    told = {name: (name in scraped(http.metrics), name in scraped(relay.metrics)) for name in measured}
+    assert told == dict.fromkeys(measured, (False, True))
+    for process in processes:
+        assert complaints(promtool, scraped(process.metrics)) == ""
+    assert 'optima_broker_connected{connection="brief relay"} 1.0' in scraped(relay.metrics)
+    await database.fetch(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename LIKE 'brief%'"
+        " AND datname = current_database()"
+    )
+    began = time.monotonic()
+    assert 'optima_build_info{role="http",service="brief"' in scraped(http.metrics)
+    assert time.monotonic() - began < 1
+
+
+async def test_the_api_answers_while_it_drains(database_for, amqp_url, processes) -> None:
+    database = await database_for("brief")
+    process = Process("http", database, amqp_url, OPTIMA_DRAIN_SECONDS="1.5")
+    processes.append(process)
+    await process.ready()
+    async with aiohttp.ClientSession(f"http://127.0.0.1:{process.http}") as client:
+        process.running.send_signal(signal.SIGTERM)
+
+        async def status(path: str) -> int:
+            async with client.get(path) as answer:
+                return answer.status
+
+        async def unready() -> bool:
+            return await status("/readyz") == 503
+
+        await eventually(unready)
+        assert await status("/v1/briefs") == 401, "whoever has not noticed yet is answered"
+    await asyncio.to_thread(process.running.wait, 20)
+    told = process.end()
+    assert process.running.returncode == 0, told
+    # The access log, with the trace of each request.
+    assert '"event":"request"' in told
+    assert '"trace_id":"' in told
+
+
+@pytest.mark.parametrize("which", ["HTTP", "METRICS"])
+async def test_a_taken_port_is_named(database_for, amqp_url, processes, which: str) -> None:
+    database = await database_for("brief")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        process = Process("http", database, amqp_url, **{f"OPTIMA_{which}_PORT": str(port)})
+        processes.append(process)
+        await asyncio.to_thread(process.running.wait, 30)
+    told = process.end()
+    assert process.running.returncode == 2, told
+    assert f"configuration: OPTIMA_{which}_PORT: 127.0.0.1:{port}: another process listens there" in told
+    assert "Traceback" not in told
