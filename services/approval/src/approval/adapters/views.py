@@ -76,7 +76,7 @@ class DecideCommand(Command):
     outcome: Literal["approve", "reject", "abstain", "request_changes"]
     content_hash: ContentHash
     """Of the content that was read."""
-    reason: Text(4000) | None = None  # type: ignore[valid-type]
+    reason: Annotated[str, Text(4000)] | None = None
     on_behalf_of: UUID | None = None
     """Whose part is decided, where the caller stands in for somebody."""
     evidence: Annotated[list[UUID], Field(max_length=20, default_factory=list)]
@@ -117,11 +117,11 @@ class DecideManyCommand(Command):
 class ForwardCommand(Command):
     step: StepKey
     to_person_id: UUID
-    reason: Text(4000) | None = None  # type: ignore[valid-type]
+    reason: Annotated[str, Text(4000)] | None = None
 
 
 class RecallCommand(Command):
-    reason: Text(4000) | None = None  # type: ignore[valid-type]
+    reason: Annotated[str, Text(4000)] | None = None
 
 
 class DelegateCommand(Command):
@@ -131,7 +131,7 @@ class DelegateCommand(Command):
     processes: Annotated[list[StepKey], Field(max_length=100, default_factory=list)]
     """Keys; none: every process."""
     up_to: Amount | None = None
-    reason: Text(4000) | None = None  # type: ignore[valid-type]
+    reason: Annotated[str, Text(4000)] | None = None
     from_person_id: UUID | None = None
     """Another than the caller: for who administers the directory."""
 
@@ -144,7 +144,7 @@ class ApprovalsQuery(PageQuery):
     subject_id: UUID | None = None
     state: State | None = None
     process: StepKey | None = None
-    text: Text(200) | None = None  # type: ignore[valid-type]
+    text: Annotated[str, Text(200)] | None = None
     """Words of title, number or requester's name."""
 
 
@@ -152,7 +152,7 @@ class InboxFilterQuery(Query):
     subject_id: UUID | None = None
     process: StepKey | None = None
     overdue: bool = False
-    text: Text(200) | None = None  # type: ignore[valid-type]
+    text: Annotated[str, Text(200)] | None = None
     how: How | None = None
     """Through what it waits for the caller."""
 
@@ -205,7 +205,7 @@ class AmendCommand(Command):
 class LinkDecideCommand(Command):
     outcome: Literal["approve", "reject", "abstain", "request_changes"]
     content_hash: ContentHash
-    reason: Text(4000) | None = None  # type: ignore[valid-type]
+    reason: Annotated[str, Text(4000)] | None = None
 
 
 # -- what is shown

@@ -24,16 +24,16 @@ UnitPrice = Annotated[str, Field(pattern=r"^\d{1,9}(\.\d{1,4})?$", examples=["0.
 
 
 class NewDelivery(Command):
-    destination: Text(60)  # type: ignore[valid-type]
+    destination: Annotated[str, Text(60)]
     """Code of the destination."""
     quantity: Count
 
 
 class NewItem(Command):
-    kind: Text(60)  # type: ignore[valid-type]
-    description: Text(500)  # type: ignore[valid-type]
+    kind: Annotated[str, Text(60)]
+    description: Annotated[str, Text(500)]
     quantity: Count
-    unit: Text(10) = "pz"  # type: ignore[valid-type]
+    unit: Annotated[str, Text(10)] = "pz"
     deliveries: Annotated[list[NewDelivery], Field(max_length=100)] = Field(default_factory=list)
 
     def item(self, item_id: UUID) -> Item:
@@ -56,12 +56,12 @@ class RevisedItem(NewItem):
 
 
 class _ContentCommand(Command):
-    title: Text(200)  # type: ignore[valid-type]
-    category: Text(60) | None = None  # type: ignore[valid-type]
-    purpose: Text(4000, least=0) = ""  # type: ignore[valid-type]
+    title: Annotated[str, Text(200)]
+    category: Annotated[str, Text(60)] | None = None
+    purpose: Annotated[str, Text(4000, least=0)] = ""
     budget: Amount | None = None
     deadline: Day | None = None
-    customer: Text(60) | None = None  # type: ignore[valid-type]
+    customer: Annotated[str, Text(60)] | None = None
     """Code of the customer on whose account the goods are made."""
 
     def _content(self, items: tuple[Item, ...]) -> Content:
@@ -119,11 +119,11 @@ class PriceBrief(Command):
 
 
 class CommentBrief(Command):
-    text: Text(4000)  # type: ignore[valid-type]
+    text: Annotated[str, Text(4000)]
 
 
 class CancelBrief(Command):
-    reason: Text(1000)  # type: ignore[valid-type]
+    reason: Annotated[str, Text(1000)]
 
 
 class BriefsQuery(PageQuery):

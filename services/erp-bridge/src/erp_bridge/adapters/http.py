@@ -65,12 +65,12 @@ Hour = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", examples=["06:
 
 
 class MappedField(Command):
-    remote: Text(100)  # type: ignore[valid-type]
+    remote: Annotated[str, Text(100)]
     transform: Literal["upper", "decimal_comma", "date_it"] | None = None
     owner: Literal["erp", "optima"] = "erp"
-    default: Text(200) | None = None  # type: ignore[valid-type]
+    default: Annotated[str, Text(200)] | None = None
     empty: Literal["clear", "keep"] = "clear"
-    code_map: Annotated[dict[Text(100), Text(100)], Field(max_length=500)] = Field(default_factory=dict)  # type: ignore[valid-type]
+    code_map: Annotated[dict[Annotated[str, Text(100)], Annotated[str, Text(100)]], Field(max_length=500)] = Field(default_factory=dict)
 
 
 class ExchangeBody(Command):
@@ -85,7 +85,7 @@ class ExchangeBody(Command):
 
 class ConfigureConnection(Command):
     connector: Code
-    settings: Annotated[dict[Code, Text(500)], Field(max_length=20)]  # type: ignore[valid-type]
+    settings: Annotated[dict[Code, Annotated[str, Text(500)]], Field(max_length=20)]
     """Credentials are stored sealed and shown to nobody. Those that are not given stay, unless another
     setting changes."""
     exchanges: dict[Entity, ExchangeBody] = Field(default_factory=dict)
@@ -115,7 +115,7 @@ class AnswerQuestion(Command):
 
 
 class RecordQuery(PageQuery):
-    code: Text(64) | None = None  # type: ignore[valid-type]
+    code: Annotated[str, Text(64)] | None = None
     """Only the one that has this code of ours."""
 
 

@@ -93,7 +93,7 @@ def _directory(call: Call[Ports]) -> DatabaseDirectory:
 
 
 class AdminBody(Command):
-    name: Text(120)
+    name: Annotated[str, Text(120)]
     email: Email
 
 
@@ -158,10 +158,10 @@ async def change_tenant(call: Call[Ports], body: ReviseTenant) -> Reply[TenantVi
 
 
 class InvitePerson(Command):
-    name: Text(120)
+    name: Annotated[str, Text(120)]
     email: Email
     kind: Literal["internal", "external"] = "internal"
-    company: Text(120) | None = None
+    company: Annotated[str, Text(120)] | None = None
     roles: Annotated[list[Code], Field(min_length=1, max_length=20)]
     unit: Code | None = None
     manager: UUID | None = None
@@ -201,7 +201,7 @@ async def invite_again(call: Call[Ports], person_id: UUID) -> Reply[InvitationVi
 
 
 class PeopleQuery(PageQuery):
-    text: Text(100) | None = None
+    text: Annotated[str, Text(100)] | None = None
     """Part of a name or e-mail address."""
 
 
@@ -234,8 +234,8 @@ async def _person(call: Call[Ports], person_id: UUID) -> Reply[PersonView]:
 class RevisePerson(Command):
     """What is left out stays as it is."""
 
-    name: Text(120) = Field(default_factory=str)
-    company: Text(120) | None = None
+    name: Annotated[str, Text(120)] = Field(default_factory=str)
+    company: Annotated[str, Text(120)] | None = None
     roles: Annotated[list[Code], Field(min_length=1, max_length=20)] = Field(default_factory=list)
     unit: Code | None = None
     manager: UUID | None = None
@@ -377,7 +377,7 @@ async def end_session_of(call: Call[Ports], person_id: UUID, session_id: UUID) -
 
 
 class DefineUnit(Command):
-    name: Text(120)
+    name: Annotated[str, Text(120)]
     parent: Code | None = None
     manager: UUID | None = None
 
@@ -419,8 +419,8 @@ async def show_unit(call: Call[Ports], key: str) -> Reply[UnitView]:
 
 
 class DefineRole(Command):
-    name: Text(120)
-    privileges: Annotated[list[Text(64)], Field(max_length=200)]
+    name: Annotated[str, Text(120)]
+    privileges: Annotated[list[Annotated[str, Text(64)]], Field(max_length=200)]
 
 
 @routes.put("/v1/roles/{key}", privilege="directory.write")
@@ -484,7 +484,7 @@ async def list_privileges(_: Call[Ports]) -> Matrix:
 
 class ChooseProvider(Command):
     issuer: Annotated[str, Field(max_length=300, pattern=r"^https?://[^\s?#\x00-\x1f]+$")]
-    client_id: Text(200)
+    client_id: Annotated[str, Text(200)]
     client_secret: Annotated[str, Field(min_length=1, max_length=512)] | None = None
     """None for a public client, which PKCE alone protects."""
 
@@ -542,8 +542,8 @@ async def remove_provider(call: Call[Ports]) -> None:
 
 
 class OpenServiceAccount(Command):
-    name: Text(120)
-    scopes: Annotated[list[Text(64)], Field(min_length=1, max_length=200)]
+    name: Annotated[str, Text(120)]
+    scopes: Annotated[list[Annotated[str, Text(64)]], Field(min_length=1, max_length=200)]
 
 
 @routes.post("/v1/service-accounts", privilege="directory.write", status=201, transaction=False)

@@ -34,13 +34,13 @@ Slug = Annotated[str, Field(pattern=r"^[a-z0-9](-?[a-z0-9]){1,39}$")]
 
 
 class LegalBody(Command):
-    name: Text(200)
+    name: Annotated[str, Text(200)]
     vat_number: Annotated[str, Field(pattern=r"^\d{11}$")] | None = None
     fiscal_code: Annotated[str, Field(pattern=r"^([A-Z0-9]{16}|\d{11})$")] | None = None
-    street: Text(200)
-    postal_code: Text(12)
-    city: Text(100)
-    province: Text(60)
+    street: Annotated[str, Text(200)]
+    postal_code: Annotated[str, Text(12)]
+    city: Annotated[str, Text(100)]
+    province: Annotated[str, Text(60)]
     country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] = "IT"
 
     def legal(self) -> Legal:

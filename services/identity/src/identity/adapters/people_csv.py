@@ -27,9 +27,9 @@ _Empty = BeforeValidator(lambda value: value.strip() or None if isinstance(value
 
 class _Cells(Command):
     email: Annotated[Email, BeforeValidator(lambda value: value.strip())]
-    name: Text(120)
+    name: Annotated[str, Text(120)]
     kind: Annotated[_Kind, BeforeValidator(lambda value: value.strip() or "internal")] = "internal"
-    company: Annotated[Text(120) | None, _Empty] = None
+    company: Annotated[Annotated[str, Text(120)] | None, _Empty] = None
     roles: Annotated[
         list[Code],
         BeforeValidator(lambda value: value.replace(";", " ").replace(",", " ").split()),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
@@ -43,7 +43,7 @@ class DestinationFields(Command):
 
 
 class TransportReasonFields(Command):
-    text: Text(100)  # type: ignore[valid-type]
+    text: Annotated[str, Text(100)]
     """As the document prints it."""
     sale: Flag
 

@@ -54,12 +54,12 @@ class TransportFields(Command):
     """Vettore: a code of /v1/carriers."""
     freight: Freight | None = None
     """Porto."""
-    appearance: Text(80) | None = None  # type: ignore[valid-type]
+    appearance: Annotated[str, Text(80)] | None = None
     """Aspetto esteriore dei beni: scatole, bancali, sfuso …"""
     packages: Annotated[int, Field(gt=0, le=100_000)] | None = None
     """Colli."""
     gross_weight_kg: Count | None = None
-    notes: Text(500) | None = None  # type: ignore[valid-type]
+    notes: Annotated[str, Text(500)] | None = None
 
     def transport(self) -> Transport:
         return Transport(
@@ -99,13 +99,13 @@ class Depart(Command):
 
 
 class Deliver(Command):
-    received_by: Text(150)  # type: ignore[valid-type]
+    received_by: Annotated[str, Text(150)]
     delivered_at: Moment | None = None
     """Now when absent."""
 
 
 class Reason(Command):
-    reason: Text(500)  # type: ignore[valid-type]
+    reason: Annotated[str, Text(500)]
 
 
 class VoidDdt(Reason):
@@ -122,7 +122,7 @@ class ShipmentQuery(PageQuery):
     issued_from: Day | None = None
     issued_to: Day | None = None
     """Inclusive."""
-    number: Text(20) | None = None  # type: ignore[valid-type]
+    number: Annotated[str, Text(20)] | None = None
 
 
 class LineView(View):

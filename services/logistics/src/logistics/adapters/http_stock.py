@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from optima_kit.http import (
@@ -43,7 +43,7 @@ class AdjustStock(Command):
     """Whether there is more or less than the ledger says."""
     quantity: Count
     """The difference."""
-    reason: Text(500)  # type: ignore[valid-type]
+    reason: Annotated[str, Text(500)]
 
 
 class StockQuery(PageQuery):

@@ -22,11 +22,11 @@ class AddressFields(Command):
     """A name and address. In Italy the CAP has five digits and the province two letters."""
 
     country: Country = "IT"  # first: the others are checked by its rules
-    name: Text(150)  # type: ignore[valid-type]
-    street: Text(150)  # type: ignore[valid-type]
-    postal_code: Text(16)  # type: ignore[valid-type]
-    city: Text(100)  # type: ignore[valid-type]
-    province: Annotated[Text(40, least=0), Field(validate_default=True)] = ""  # type: ignore[valid-type]
+    name: Annotated[str, Text(150)]
+    street: Annotated[str, Text(150)]
+    postal_code: Annotated[str, Text(16)]
+    city: Annotated[str, Text(100)]
+    province: Annotated[str, Text(40, least=0), Field(validate_default=True)] = ""
 
     @field_validator("postal_code")
     @classmethod
@@ -50,8 +50,8 @@ class AddressFields(Command):
 class IdentityFields(AddressFields):
     """Who a company or person is before the law."""
 
-    vat_number: Text(28) | None = None  # type: ignore[valid-type]
-    fiscal_code: Text(28) | None = None  # type: ignore[valid-type]
+    vat_number: Annotated[str, Text(28)] | None = None
+    fiscal_code: Annotated[str, Text(28)] | None = None
 
     @field_validator("vat_number")
     @classmethod

@@ -30,7 +30,7 @@ Balance = Annotated[str, Field(pattern=r"^-?\d{1,12}\.\d{2}$", examples=["-120.5
 
 class PhaseOfKind(Command):
     key: Code
-    name: Text(100)  # type: ignore[valid-type]
+    name: Annotated[str, Text(100)]
     after: Annotated[list[Code], Field(max_length=50, default_factory=list)]
     """Keys of the phases that must be over before this one starts."""
     quality_check: Flag = False
@@ -39,7 +39,7 @@ class PhaseOfKind(Command):
 
 
 class DefineKind(Command):
-    name: Text(100)  # type: ignore[valid-type]
+    name: Annotated[str, Text(100)]
     phases: Annotated[list[PhaseOfKind], Field(min_length=1, max_length=50)]
     tolerance_percent: Percent = DEFAULT_TOLERANCE_PERCENT
     """How far the quantity made may differ from the quantity ordered."""
@@ -72,10 +72,10 @@ class DeliveryOfItem(Command):
 
 
 class ItemOfOrder(Command):
-    kind: Text(64)  # type: ignore[valid-type]
-    description: Text(500)  # type: ignore[valid-type]
+    kind: Annotated[str, Text(64)]
+    description: Annotated[str, Text(500)]
     quantity: Count
-    unit: Text(16) = "pz"  # type: ignore[valid-type]
+    unit: Annotated[str, Text(16)] = "pz"
     deliveries: Annotated[list[DeliveryOfItem], Field(max_length=200, default_factory=list)]
 
     def item(self) -> Item:
@@ -90,14 +90,14 @@ class ItemOfOrder(Command):
 
 
 class WriteOrder(Command):
-    title: Text(200)  # type: ignore[valid-type]
+    title: Annotated[str, Text(200)]
     customer: Code | None = None
     deadline: Day
     items: Annotated[list[ItemOfOrder], Field(min_length=1, max_length=100)]
 
 
 class CancelOrder(Command):
-    reason: Text(1000)  # type: ignore[valid-type]
+    reason: Annotated[str, Text(1000)]
 
 
 class SetEconomics(Command):
@@ -105,11 +105,11 @@ class SetEconomics(Command):
     """Euro for the whole job."""
     unit_price: Amount
     """Euro for one unit, VAT excluded."""
-    supplier: Text(200) | None = None  # type: ignore[valid-type]
-    materials: Text(2000, least=0) = ""  # type: ignore[valid-type]
-    technical_sheet: Text(10000, least=0) = ""  # type: ignore[valid-type]
+    supplier: Annotated[str, Text(200)] | None = None
+    materials: Annotated[str, Text(2000, least=0)] = ""
+    technical_sheet: Annotated[str, Text(10000, least=0)] = ""
     """Shown to those who do the work."""
-    vat_code: Text(10) = "22"  # type: ignore[valid-type]
+    vat_code: Annotated[str, Text(10)] = "22"
 
     def economics(self) -> Economics:
         return Economics(
@@ -128,18 +128,18 @@ class AssignPhase(Command):
 
 class CompletePhase(Command):
     quantity: Count
-    note: Text(2000, least=0) = ""  # type: ignore[valid-type]
+    note: Annotated[str, Text(2000, least=0)] = ""
 
 
 class RejectPhase(Command):
-    reason: Text(1000)  # type: ignore[valid-type]
+    reason: Annotated[str, Text(1000)]
 
 
 class OrderQuery(PageQuery):
     state: OrderState | None = None
     customer: Code | None = None
     brief_id: UUID | None = None
-    number: Text(20) | None = None  # type: ignore[valid-type]
+    number: Annotated[str, Text(20)] | None = None
 
 
 class TaskQuery(PageQuery):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from optima_kit.http import (
@@ -35,11 +35,11 @@ webhook_routes = Routes()
 
 
 class WebhookContent(Command):
-    url: Text(LONGEST_ADDRESS)  # type: ignore[valid-type]
+    url: Annotated[str, Text(LONGEST_ADDRESS)]
     """Where events are posted to: https, an address of the public internet."""
     types: EventTypes = ()
     """How the types begin that it tells of, such as `optima.logistics.`; none: all."""
-    description: Text(200, least=0) = ""  # type: ignore[valid-type]
+    description: Annotated[str, Text(200, least=0)] = ""
 
 
 class SetUpWebhook(WebhookContent):

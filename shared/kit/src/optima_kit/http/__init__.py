@@ -1,7 +1,7 @@
 """HTTP: endpoints declared by their handlers' signatures, and OpenAPI from the same models."""
 
-from .fields import Amount, Code, Command, Count, Day, Flag, Moment, Query, Text, View
-from .pages import Page, PageQuery, page_of
+from ..fields import Amount, Code, Command, Count, Day, Flag, Moment, PersonView, Query, Text, View
+from ..pages import Page, PageQuery, page_of
 from .routes import Call, Content, Reply, Routes
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Moment",
     "Page",
     "PageQuery",
+    "PersonView",
     "Query",
     "Reply",
     "Routes",

@@ -42,7 +42,7 @@ class Line(Command):
 
 
 class PinNote(Command):
-    text: Text(200)  # type: ignore[valid-type]
+    text: Annotated[str, Text(200)]
     cost: Amount = Decimal(0)
     lines: list[Line] = Field(default_factory=list)
 

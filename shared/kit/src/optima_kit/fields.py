@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
+from uuid import UUID
 
 from pydantic import (
-    AfterValidator,
     AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
+    GetCoreSchemaHandler,
     PlainSerializer,
     StrictBool,
 )
 from pydantic.json_schema import WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic_core import PydanticCustomError, core_schema
 
 _NUMBER = re.compile(r"\s*[-+]?(\d[\d_]*\.?\d*|\.\d+)\s*")
 _AMOUNT = r"^\d{1,12}(\.\d{1,2})?$"
@@ -45,20 +47,30 @@ class View(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class PersonView(View):
+    """A person, wherever one is named. The name is absent until the directory has told it."""
+
+    id: UUID
+    name: str | None = None
+
+
 def _clean(value: str) -> str:
     if _CONTROL.search(value):
         raise PydanticCustomError("control_characters", "Text may not contain control characters")
     return value
 
 
-def Text(most: int, *, least: int = 1) -> Any:  # noqa: N802 - reads as a type in annotations
-    """Text of `least` to `most` characters, white space at its ends removed, without control characters."""
-    return Annotated[
-        str,
-        Field(min_length=least, max_length=most),
-        BeforeValidator(lambda value: value.strip() if isinstance(value, str) else value),
-        AfterValidator(_clean),
-    ]
+@dataclass(frozen=True, slots=True)
+class Text:
+    """`Annotated[str, Text(200)]`: text of `least` to `most` characters, white space at its ends removed,
+    without control characters."""
+
+    most: int
+    least: int = 1
+
+    def __get_pydantic_core_schema__(self, _: Any, __: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        text = core_schema.str_schema(min_length=self.least, max_length=self.most, strip_whitespace=True)
+        return core_schema.no_info_after_validator_function(_clean, text)
 
 
 Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]

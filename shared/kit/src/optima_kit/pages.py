@@ -12,8 +12,8 @@ from uuid import UUID
 import orjson
 from pydantic import BaseModel, ConfigDict, Field
 
-from ..refusals import Invalid
 from .fields import Query
+from .refusals import Invalid
 
 R = TypeVar("R")
 T = TypeVar("T")

@@ -1,0 +1,78 @@
+"""A copy of its tenants' directories in each service, fed by identity's events: nobody asks for a name.
+
+A service that shows names or judges roles includes `directory_reactions` in its own, and gives its ports a
+`Directory`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+from uuid import UUID
+
+from optima_contracts.identity import PersonChanged, RoleChanged, UnitChanged
+
+from .db import UnitOfWork
+from .reactions import Reactions, Received
+from .sql import Statement
+
+_FIND_NAMES: Final = Statement.parse("""
+SELECT id, name FROM directory_people WHERE id = ANY (:ids)
+UNION ALL SELECT id, name FROM directory_units WHERE id = ANY (:ids)
+""")
+_SAVE_PERSON: Final = Statement.parse("""
+INSERT INTO directory_people (id, name, active, roles) VALUES (:id, :name, :active, :roles)
+ON CONFLICT (tenant_id, id) DO UPDATE SET
+    name = excluded.name, active = excluded.active, roles = excluded.roles
+""")
+_SAVE_ROLE: Final = Statement.parse("""
+INSERT INTO directory_roles (id, key, privileges) VALUES (:id, :key, :privileges)
+ON CONFLICT (tenant_id, id) DO UPDATE SET key = excluded.key, privileges = excluded.privileges
+""")
+_SAVE_UNIT: Final = Statement.parse("""
+INSERT INTO directory_units (id, key, name) VALUES (:id, :key, :name)
+ON CONFLICT (tenant_id, id) DO UPDATE SET key = excluded.key, name = excluded.name
+""")
+
+
+class Directory:
+    """One tenant's people, roles and units, on one transaction. Implements `ports.Directory`."""
+
+    def __init__(self, work: UnitOfWork) -> None:
+        self._work = work
+
+    async def names(self, ids: Iterable[UUID | None]) -> Mapping[UUID, str]:
+        """The names of people and units. Who is not known yet is left out."""
+        asked = {each for each in ids if each is not None}
+        if not asked:
+            return {}
+        rows = await self._work.fetch(_FIND_NAMES, ids=list(asked))
+        return {row["id"]: row["name"] for row in rows}
+
+    def save_person(self, told: PersonChanged) -> None:
+        self._work.write(
+            _SAVE_PERSON, id=told.person_id, name=told.name, active=told.active, roles=told.roles
+        )
+
+    def save_role(self, told: RoleChanged) -> None:
+        self._work.write(_SAVE_ROLE, id=told.role_id, key=told.key, privileges=told.privileges)
+
+    def save_unit(self, told: UnitChanged) -> None:
+        self._work.write(_SAVE_UNIT, id=told.unit_id, key=told.key, name=told.name)
+
+
+def directory_reactions(directory_of: Callable[[Any], Directory]) -> Reactions:
+    """What keeps the copy: each event carries the whole state, so that the newest one is enough.
+    `directory_of` finds the directory among the service's ports."""
+    reactions = Reactions()
+
+    def keep(event: type[Any], save: Callable[[Directory, Any], None]) -> None:
+        async def handle(ports: Any, received: Received[Any]) -> None:
+            save(directory_of(ports), received.data)
+
+        reactions.on(event, newest_only=True)(handle)
+
+    keep(PersonChanged, Directory.save_person)
+    keep(RoleChanged, Directory.save_role)
+    keep(UnitChanged, Directory.save_unit)
+    return reactions
