@@ -91,7 +91,7 @@ def brief_to_trail() -> Contender:
         "brief → trail",
         known["services"]["brief"] + "/v1/briefs",
         {"title": "Misura"},
-        "brief_id",
+        "id",
         Count(trail, DRAFTED),
         f"SELECT DISTINCT correlation_id {ENTRIES} WHERE correlation_id = ANY($1::uuid[])",
     )

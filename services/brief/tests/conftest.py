@@ -97,12 +97,12 @@ class Desk:
         return brief
 
     async def submitted(self, **changes: Any) -> dict[str, Any]:
-        return await self.submit((await self.draft(**changes))["brief_id"])
+        return await self.submit((await self.draft(**changes))["id"])
 
     async def approved(self) -> dict[str, Any]:
         brief = await self.submitted()
         await self.deliver(self.approval(Approved, brief))
-        return await self.read(brief["brief_id"])
+        return await self.read(brief["id"])
 
     async def read(self, brief_id: str, actor: Actor | None = None) -> dict[str, Any]:
         response, brief = await self.as_(actor or self.anna).get(f"/v1/briefs/{brief_id}")
@@ -115,7 +115,7 @@ class Desk:
             for item, price in zip(brief["items"], unit_prices, strict=True)
         ]
         return await self.as_(self.paola).put(
-            f"/v1/briefs/{brief['brief_id']}/prices", {"revision": brief["revision"], "lines": lines}
+            f"/v1/briefs/{brief['id']}/prices", {"revision": brief["revision"], "lines": lines}
         )
 
     async def history(self, brief_id: str) -> list[tuple[str, str]]:
@@ -134,7 +134,7 @@ class Desk:
         facts: dict[str, Any] = {
             "approval_id": self.approval_id,
             "subject_type": "brief",
-            "subject_id": brief["brief_id"],
+            "subject_id": brief["id"],
             "subject_revision": brief["revision"],
             "content_hash": brief["content_hash"],
         }
@@ -143,14 +143,14 @@ class Desk:
         return kind.model_validate(facts | changes)
 
     def order(self, kind: type[EventData], brief: dict[str, Any], **changes: Any) -> EventData:
-        facts = {"order_id": self.order_id, "brief_id": brief["brief_id"]}
+        facts = {"order_id": self.order_id, "brief_id": brief["id"]}
         return kind.model_validate(facts | changes)
 
     def shipment(self, kind: type[EventData], brief: dict[str, Any]) -> EventData:
         facts: dict[str, Any] = {
             "shipment_id": uuid4(),
             "order_id": self.order_id,
-            "brief_id": brief["brief_id"],
+            "brief_id": brief["id"],
             "destination": "MI01",
             "lines": [],
         }

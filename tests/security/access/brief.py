@@ -81,10 +81,10 @@ ROWS = (
 async def build(world: World) -> None:
     for name in ("draft", "brief"):
         brief = await world.ask("POST", "/v1/briefs", CONTENT)
-        world.names[f"{name}_id"] = brief["brief_id"]
+        world.names[f"{name}_id"] = brief["id"]
         attached = await world.ask(
             "POST",
-            f"/v1/briefs/{brief['brief_id']}/attachments?name=b.pdf",
+            f"/v1/briefs/{brief['id']}/attachments?name=b.pdf",
             data=PDF,
             headers={"Content-Type": "application/pdf"},
         )
@@ -95,5 +95,5 @@ async def build(world: World) -> None:
     world.names["item_id"] = item = brief["items"][0]["item_id"]
     price = {"revision": 1, "lines": [{"item_id": item, "unit_price": "487.13"}]}
     await world.ask("PUT", f"{path}/prices", price)
-    world.names["comment_id"] = (await world.ask("POST", f"{path}/comments", {"text": "Sì"}))["comment_id"]
+    world.names["comment_id"] = (await world.ask("POST", f"{path}/comments", {"text": "Sì"}))["id"]
     world.secrets["brief.price.read"] = ["487.13", "48713"]

@@ -23,7 +23,7 @@ from optima_kit.testing import undocumented_refusals
 async def test_history_cannot_be_changed_or_erased(desk: Any) -> None:
     brief = await desk.submitted()
     await desk.price(brief, "1", "1")
-    await desk.as_(desk.anna).post(f"/v1/briefs/{brief['brief_id']}/comments", {"text": "Ciao"})
+    await desk.as_(desk.anna).post(f"/v1/briefs/{brief['id']}/comments", {"text": "Ciao"})
     statements = ["DELETE FROM briefs"]
     for table in ("revisions", "pricings", "comments", "moves"):
         statements += [f"DELETE FROM {table}", f"UPDATE {table} SET tenant_id = tenant_id"]
@@ -56,7 +56,7 @@ async def test_two_changes_at_once_follow_each_other(desk: Any) -> None:
     draft = await desk.draft()
     answers = await asyncio.gather(
         *(
-            desk.as_(desk.anna).post(f"/v1/briefs/{draft['brief_id']}/submission", {"process": "standard"})
+            desk.as_(desk.anna).post(f"/v1/briefs/{draft['id']}/submission", {"process": "standard"})
             for _ in range(4)
         )
     )
@@ -112,10 +112,10 @@ async def test_the_search_knows_the_title_that_the_reader_sees(desk: Any) -> Non
 
     async def found(actor: Any, text: str) -> list[str]:
         _, page = await desk.as_(actor).get(f"/v1/briefs?text={text}")
-        return [each["brief_id"] for each in page["items"]]
+        return [each["id"] for each in page["items"]]
 
     brief = await desk.submitted(title="Lancio d'autunno")
-    brief_id = brief["brief_id"]
+    brief_id = brief["id"]
     await desk.deliver(desk.approval(ChangesRequested, brief, reason="Da rivedere"))
     read, _ = await desk.as_(desk.anna).get(f"/v1/briefs/{brief_id}")
     response, _ = await desk.as_(desk.anna).put(
@@ -141,7 +141,7 @@ async def test_briefs_from_before_the_words_are_found(desk: Any) -> None:
     assert len(await migrate(desk.database.owner_url, "brief")) == 1
     later = await desk.submitted(title="Autunno")
     _, page = await desk.as_(desk.paola).get("/v1/briefs?text=autunno")
-    assert [each["brief_id"] for each in page["items"]] == [later["brief_id"], brief["brief_id"]]
+    assert [each["id"] for each in page["items"]] == [later["id"], brief["id"]]
 
 
 async def test_the_gauge_counts_all_tenants_and_sees_only_states(desk: Any) -> None:

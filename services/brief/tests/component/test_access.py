@@ -15,7 +15,7 @@ def numbers(page: dict[str, Any]) -> list[str]:
 async def test_what_may_not_be_seen_is_absent_everywhere(desk: Any) -> None:
     draft = await desk.draft()
     submitted = await desk.submitted()
-    attachment = await desk.attach(draft["brief_id"])
+    attachment = await desk.attach(draft["id"])
     stranger = desk.app.people.person("admin", tenant_id=uuid4())
     cases = [
         (desk.marco, draft),  # marketing sees its own alone
@@ -26,7 +26,7 @@ async def test_what_may_not_be_seen_is_absent_everywhere(desk: Any) -> None:
         (stranger, submitted),
     ]
     for actor, brief in cases:
-        client, path = desk.as_(actor), f"/v1/briefs/{brief['brief_id']}"
+        client, path = desk.as_(actor), f"/v1/briefs/{brief['id']}"
         nothing = f"/v1/briefs/{uuid4()}"
         for suffix in (
             "",
@@ -49,7 +49,7 @@ async def test_what_may_not_be_seen_is_absent_everywhere(desk: Any) -> None:
 
 async def test_what_may_not_be_seen_cannot_be_changed_either(desk: Any) -> None:
     draft = await desk.draft()
-    path = f"/v1/briefs/{draft['brief_id']}"
+    path = f"/v1/briefs/{draft['id']}"
     before = await desk.published()
     for actor in (desk.marco, desk.app.people.person("admin", tenant_id=uuid4())):
         client = desk.as_(actor)
@@ -70,7 +70,7 @@ async def test_what_may_not_be_seen_cannot_be_changed_either(desk: Any) -> None:
 
 async def test_a_seen_brief_of_somebody_else_is_not_ones_to_change(desk: Any) -> None:
     submitted = await desk.submitted()
-    path = f"/v1/briefs/{submitted['brief_id']}"
+    path = f"/v1/briefs/{submitted['id']}"
     admin = desk.as_(desk.app.people.person("admin", tenant_id=desk.tenant_id))
     for response, problem in (
         await admin.put(path, desk.content(), headers={"If-Match": '"2"'}),
@@ -83,7 +83,7 @@ async def test_a_seen_brief_of_somebody_else_is_not_ones_to_change(desk: Any) ->
 async def test_prices_are_absent_without_their_privilege(desk: Any) -> None:
     brief = await desk.submitted()
     await desk.price(brief, "4.50", "0.0345")
-    path = f"/v1/briefs/{brief['brief_id']}"
+    path = f"/v1/briefs/{brief['id']}"
     for actor in (desk.anna, desk.bruno):
         for suffix in ("", "/revisions/1"):
             response, seen = await desk.as_(actor).get(path + suffix)
@@ -97,7 +97,7 @@ async def test_prices_are_absent_without_their_privilege(desk: Any) -> None:
 
 async def test_others_see_a_revised_brief_as_last_submitted(desk: Any) -> None:
     brief = await desk.submitted()
-    id_ = brief["brief_id"]
+    id_ = brief["id"]
     await desk.deliver(desk.approval(ChangesRequested, brief, reason="Meno pezzi"))
     secret = await desk.attach(id_, name="segreto.pdf")
     response, _ = await desk.as_(desk.anna).get(f"/v1/briefs/{id_}")
@@ -124,7 +124,7 @@ async def test_others_see_a_revised_brief_as_last_submitted(desk: Any) -> None:
 
 async def test_endpoints_need_their_privilege(desk: Any) -> None:
     brief = await desk.submitted()
-    path = f"/v1/briefs/{brief['brief_id']}"
+    path = f"/v1/briefs/{brief['id']}"
     dealer = desk.as_(desk.app.people.person("dealer", tenant_id=desk.tenant_id, kind="external"))
     anna, bruno = desk.as_(desk.anna), desk.as_(desk.bruno)
     for (response, problem), privilege in (

@@ -27,7 +27,7 @@ from optima_kit.refusals import NotYet
 
 async def test_from_draft_to_closed(desk: Any) -> None:
     draft = await desk.draft()
-    id_ = draft["brief_id"]
+    id_ = draft["id"]
     assert draft["number"] == "B-2026-0001"
     assert draft["actions"] == ["revise", "attach", "submit", "comment", "cancel"]
     attachment = await desk.attach(id_)
@@ -65,7 +65,7 @@ async def test_from_draft_to_closed(desk: Any) -> None:
     await desk.deliver(desk.approval(ApprovalOpened, priced))
     approved = await desk.read(id_)
     assert approved["state"] == "approved"
-    assert approved["links"] == {"approval_id": str(desk.approval_id)}
+    assert (approved["approval_id"], "order_id" in approved) == (str(desk.approval_id), False)
 
     await desk.deliver(
         desk.order(OrderConfirmed, approved, number="O-1", customer="C001", deadline="2027-02-15", lines=[])
@@ -77,7 +77,7 @@ async def test_from_draft_to_closed(desk: Any) -> None:
     await desk.deliver(desk.order(OrderDelivered, approved))
     closed = await desk.read(id_)
     assert (closed["state"], closed["actions"]) == ("closed", ["comment"])
-    assert closed["links"]["order_id"] == str(desk.order_id)
+    assert closed["order_id"] == str(desk.order_id)
 
     assert await desk.types() == [
         "brief.drafted",
@@ -114,14 +114,14 @@ async def test_from_draft_to_closed(desk: Any) -> None:
 
 async def test_what_is_published_is_what_was_frozen(desk: Any) -> None:
     draft = await desk.draft()
-    await desk.attach(draft["brief_id"])
-    submitted = await desk.submit(draft["brief_id"])
+    await desk.attach(draft["id"])
+    submitted = await desk.submit(draft["id"])
     _, priced = await desk.price(submitted, "1", "2")
     await desk.deliver(desk.approval(Approved, priced))
     events = {event.type: event for event in await desk.published()}
     asked = BriefSubmitted.model_validate(events[BriefSubmitted.type].data)
     approved = BriefApproved.model_validate(events[BriefApproved.type].data)
-    _, frozen = await desk.as_(desk.paola).get(f"/v1/briefs/{draft['brief_id']}/revisions/1")
+    _, frozen = await desk.as_(desk.paola).get(f"/v1/briefs/{draft['id']}/revisions/1")
     assert asked.content == approved.content
     for name, value in asked.content.model_dump(mode="json").items():
         assert frozen[name] == value, name
@@ -142,22 +142,22 @@ async def test_an_approval_without_decision_gives_the_draft_back(desk: Any) -> N
         brief = await desk.submitted()
         for _ in ("once", "again"):
             await desk.deliver(desk.approval(kind, brief, reason="Nessun processo pubblicato"))
-            back = await desk.read(brief["brief_id"])
+            back = await desk.read(brief["id"])
             assert (back["state"], back["revision"], back["cause"]) == ("draft", 2, cause)
             assert back["reason"] == "Nessun processo pubblicato"
             assert back["items"] == brief["items"]
         fact = (await desk.published())[-1]
         assert (fact.type, fact.data["cause"]) == ("optima.brief.returned.v1", cause)
-        await desk.submit(brief["brief_id"])
+        await desk.submit(brief["id"])
         await desk.deliver(desk.approval(kind, brief, reason="In ritardo"))
-        assert (await desk.read(brief["brief_id"]))["state"] == "submitted"
+        assert (await desk.read(brief["id"]))["state"] == "submitted"
 
 
 async def test_rejection_is_final(desk: Any) -> None:
     brief = await desk.submitted()
     await desk.deliver(desk.approval(Rejected, brief, reason="Fuori budget"))
     await desk.deliver(desk.approval(Approved, brief))
-    rejected = await desk.read(brief["brief_id"])
+    rejected = await desk.read(brief["id"])
     assert (rejected["state"], rejected["reason"]) == ("rejected", "Fuori budget")
     assert (await desk.types())[-1] == "brief.rejected"
 
@@ -167,13 +167,13 @@ async def test_approval_of_earlier_prices_does_not_count_and_is_asked_once_more(
     await desk.deliver(desk.approval(ApprovalOpened, brief))
     _, priced = await desk.price(brief, "1", "1")
     await desk.deliver(desk.approval(Approved, brief))
-    assert (await desk.read(brief["brief_id"]))["state"] == "in_approval"
+    assert (await desk.read(brief["id"]))["state"] == "in_approval"
     assert "brief.approved" not in await desk.types()
     again = uuid4()
     await desk.deliver(desk.approval(ApprovalOpened, priced, approval_id=again))
-    assert (await desk.read(brief["brief_id"]))["links"]["approval_id"] == str(again)
+    assert (await desk.read(brief["id"]))["approval_id"] == str(again)
     await desk.deliver(desk.approval(Approved, priced, approval_id=again))
-    assert (await desk.read(brief["brief_id"]))["state"] == "approved"
+    assert (await desk.read(brief["id"]))["state"] == "approved"
     assert (await desk.types())[-1] == "brief.approved"
 
 
@@ -192,7 +192,7 @@ async def test_approvals_of_other_things_are_ignored(desk: Any) -> None:
 async def test_events_of_unknown_or_unapproved_briefs_wait(desk: Any) -> None:
     brief = await desk.submitted()
     for event in (
-        desk.approval(Approved, brief | {"brief_id": str(uuid4())}),
+        desk.approval(Approved, brief | {"id": str(uuid4())}),
         desk.order(OrderStarted, brief),
         desk.shipment(DdtIssued, brief),
         desk.order(OrderDelivered, brief),
@@ -202,7 +202,7 @@ async def test_events_of_unknown_or_unapproved_briefs_wait(desk: Any) -> None:
             await desk.deliver(event)
     with pytest.raises(NotYet):
         await desk.deliver(desk.approval(Approved, brief), tenant_id=uuid4())
-    assert (await desk.read(brief["brief_id"]))["state"] == "submitted"
+    assert (await desk.read(brief["id"]))["state"] == "submitted"
 
 
 async def test_orders_without_a_brief_are_ignored(desk: Any) -> None:
@@ -220,13 +220,13 @@ async def test_events_twice_and_backwards_end_alike(desk: Any) -> None:
     ):
         await desk.deliver(event)
         await desk.deliver(event)
-    assert (await desk.read(brief["brief_id"]))["state"] == "closed"
+    assert (await desk.read(brief["id"]))["state"] == "closed"
     assert (await desk.types())[-3:] == ["brief.approved", "brief.delivered", "brief.closed"]
 
 
 async def test_cancellation_and_its_refusal(desk: Any) -> None:
     brief = await desk.approved()
-    id_ = brief["brief_id"]
+    id_ = brief["id"]
     response, cancelled = await desk.as_(desk.anna).post(
         f"/v1/briefs/{id_}/cancellation", {"reason": "Campagna sospesa"}
     )
@@ -253,19 +253,19 @@ async def test_cancellation_and_its_refusal(desk: Any) -> None:
 async def test_backoffice_cancels_the_order(desk: Any) -> None:
     brief = await desk.approved()
     await desk.deliver(desk.order(OrderCancelled, brief, reason="Fornitore fallito"))
-    cancelled = await desk.read(brief["brief_id"])
+    cancelled = await desk.read(brief["id"])
     assert (cancelled["state"], cancelled["cause"], cancelled["reason"]) == (
         "cancelled",
         "order_cancelled",
         "Fornitore fallito",
     )
-    assert (await desk.history(brief["brief_id"]))[-1] == ("cancelled", "order_cancelled")
+    assert (await desk.history(brief["id"]))[-1] == ("cancelled", "order_cancelled")
     assert (await desk.published())[-1].data["from_state"] == "approved"
 
 
 async def test_briefs_of_who_left_are_the_successors(desk: Any) -> None:
     draft, running, over = await desk.draft(), await desk.submitted(), await desk.draft()
-    await desk.as_(desk.anna).post(f"/v1/briefs/{over['brief_id']}/cancellation", {"reason": "Sospesa"})
+    await desk.as_(desk.anna).post(f"/v1/briefs/{over['id']}/cancellation", {"reason": "Sospesa"})
     departed = PersonDeparted(
         person_id=desk.anna.person_id, successor_id=desk.marco.person_id, successor_name="Marco Neri"
     )
@@ -273,26 +273,26 @@ async def test_briefs_of_who_left_are_the_successors(desk: Any) -> None:
     await desk.deliver(departed)
 
     _, page = await desk.as_(desk.marco).get("/v1/briefs?requester=me")
-    assert {(each["brief_id"], each["requester"]["name"]) for each in page["items"]} == {
-        (draft["brief_id"], "Marco Neri"),
-        (running["brief_id"], "Marco Neri"),
+    assert {(each["id"], each["requester"]["name"]) for each in page["items"]} == {
+        (draft["id"], "Marco Neri"),
+        (running["id"], "Marco Neri"),
     }
     _, page = await desk.as_(desk.anna).get("/v1/briefs?requester=me")
-    assert [each["brief_id"] for each in page["items"]] == [over["brief_id"]]
-    shown = await desk.read(running["brief_id"], desk.marco)
+    assert [each["id"] for each in page["items"]] == [over["id"]]
+    shown = await desk.read(running["id"], desk.marco)
     assert (shown["state"], shown["cause"]) == ("submitted", "submitted")
-    _, history = await desk.as_(desk.marco).get(f"/v1/briefs/{running['brief_id']}/history")
+    _, history = await desk.as_(desk.marco).get(f"/v1/briefs/{running['id']}/history")
     moved = history["items"][-1]
     assert (moved["from_state"], moved["to_state"], moved["cause"]) == (
         "submitted",
         "submitted",
         "handed_over",
     )
-    assert (moved["at"], moved["actor_id"]) == ("2026-11-24T10:00:00Z", str(desk.paola.person_id))
+    assert (moved["at"], moved["actor"]["id"]) == ("2026-11-24T10:00:00Z", str(desk.paola.person_id))
     told = [event for event in await desk.published() if event.type == "optima.brief.handed_over.v1"]
     assert [event.data for event in told] == [
         {
-            "brief_id": each["brief_id"],
+            "brief_id": each["id"],
             "number": each["number"],
             "from_person_id": str(desk.anna.person_id),
             "to_person_id": str(desk.marco.person_id),
@@ -300,6 +300,6 @@ async def test_briefs_of_who_left_are_the_successors(desk: Any) -> None:
         for each in (draft, running)
     ]
     response, submitted = await desk.as_(desk.marco).post(
-        f"/v1/briefs/{draft['brief_id']}/submission", {"process": "standard"}
+        f"/v1/briefs/{draft['id']}/submission", {"process": "standard"}
     )
     assert response.status == 200, submitted

@@ -55,7 +55,7 @@ async def broker(desk: Any, amqp_url: str) -> AsyncIterator[Broker]:
 
 async def test_early_events_wait_for_the_approval(desk: Any, broker: Broker) -> None:
     brief = await desk.submitted()
-    id_ = brief["brief_id"]
+    id_ = brief["id"]
 
     async def publish(event: EventData) -> None:
         envelope = Envelope(

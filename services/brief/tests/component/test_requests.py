@@ -23,7 +23,7 @@ async def test_bad_input_is_refused_by_field_and_writes_nothing(desk: Any) -> No
     draft = await desk.draft()
     brief = await desk.submitted()
     anna, paola = desk.as_(desk.anna), desk.as_(desk.paola)
-    own, path = f"/v1/briefs/{draft['brief_id']}", f"/v1/briefs/{brief['brief_id']}"
+    own, path = f"/v1/briefs/{draft['id']}", f"/v1/briefs/{brief['id']}"
     first, second = (item["item_id"] for item in brief["items"])
     item = {"kind": "volantino", "description": "Volantino", "quantity": "10"}
     both = [{"item_id": first, "unit_price": "1"}, {"item_id": second, "unit_price": "1"}]
@@ -122,7 +122,7 @@ async def test_bad_input_is_refused_by_field_and_writes_nothing(desk: Any) -> No
 async def test_a_draft_says_all_that_it_still_lacks(desk: Any) -> None:
     _, bare = await desk.as_(desk.anna).post("/v1/briefs", {"title": "Idea"})
     response, problem = await desk.as_(desk.anna).post(
-        f"/v1/briefs/{bare['brief_id']}/submission", {"process": "standard"}
+        f"/v1/briefs/{bare['id']}/submission", {"process": "standard"}
     )
     assert response.status == 422
     assert [error["field"] for error in problem["errors"]] == ["category", "budget", "deadline", "items"]
@@ -130,7 +130,7 @@ async def test_a_draft_says_all_that_it_still_lacks(desk: Any) -> None:
 
 async def test_a_stale_or_missing_version_is_refused(desk: Any) -> None:
     draft = await desk.draft()
-    path, client = f"/v1/briefs/{draft['brief_id']}", desk.as_(desk.anna)
+    path, client = f"/v1/briefs/{draft['id']}", desk.as_(desk.anna)
     response, _ = await client.put(path, desk.content())
     assert response.status == 428
     response, _ = await client.put(path, desk.content(title="Uno"), headers={"If-Match": '"1"'})
@@ -142,7 +142,7 @@ async def test_a_stale_or_missing_version_is_refused(desk: Any) -> None:
     ):
         response, problem = await client.request(method, address, json=body, headers={"If-Match": '"1"'})
         assert (response.status, problem["code"]) == (412, "stale_version")
-    assert (await desk.read(draft["brief_id"]))["title"] == "Uno"
+    assert (await desk.read(draft["id"]))["title"] == "Uno"
 
 
 async def test_a_retried_request_is_done_once(desk: Any) -> None:
@@ -151,7 +151,7 @@ async def test_a_retried_request_is_done_once(desk: Any) -> None:
     first, brief = await client.post("/v1/briefs", desk.content(), headers=key)
     again, same = await client.post("/v1/briefs", desk.content(), headers=key)
     assert (first.status, again.status, same) == (201, 201, brief)
-    assert first.headers["Location"] == f"/v1/briefs/{brief['brief_id']}"
+    assert first.headers["Location"] == f"/v1/briefs/{brief['id']}"
     assert await desk.types() == ["brief.drafted"]
     response, _ = await client.post("/v1/briefs", desk.content(title="Altro"), headers=key)
     assert response.status == 422
@@ -159,8 +159,8 @@ async def test_a_retried_request_is_done_once(desk: Any) -> None:
 
 async def test_files_come_back_as_sent_and_only_of_the_right_kind(desk: Any) -> None:
     draft = await desk.draft()
-    path, client = f"/v1/briefs/{draft['brief_id']}/attachments", desk.as_(desk.anna)
-    attachment = await desk.attach(draft["brief_id"], name="bozzetto%20%C3%A8.pdf")
+    path, client = f"/v1/briefs/{draft['id']}/attachments", desk.as_(desk.anna)
+    attachment = await desk.attach(draft["id"], name="bozzetto%20%C3%A8.pdf")
     assert attachment["name"] == "bozzetto è.pdf"
     response, data = await client.get(f"{path}/{attachment['attachment_id']}")
     assert (response.status, response.content_type, data) == (200, "application/pdf", b"%PDF-1.7\nbozzetto")
@@ -186,19 +186,17 @@ async def test_files_come_back_as_sent_and_only_of_the_right_kind(desk: Any) -> 
     assert response.status == 422
     assert await rows(desk) == before
     other = await desk.draft()
-    response, _ = await client.get(
-        f"/v1/briefs/{other['brief_id']}/attachments/{attachment['attachment_id']}"
-    )
+    response, _ = await client.get(f"/v1/briefs/{other['id']}/attachments/{attachment['attachment_id']}")
     assert response.status == 404
     for n in range(19):
-        await desk.attach(draft["brief_id"], name=f"{n}.pdf")
+        await desk.attach(draft["id"], name=f"{n}.pdf")
     response, problem = await client.post(f"{path}?name=x.pdf", data=b"%PDF-", headers={"Content-Type": pdf})
     assert (response.status, problem["code"]) == (422, "too_many_attachments")
 
 
 async def test_a_file_leaves_the_draft_but_not_the_frozen_revision(desk: Any) -> None:
     draft = await desk.draft()
-    id_ = draft["brief_id"]
+    id_ = draft["id"]
     frozen, unfrozen = await desk.attach(id_), await desk.attach(id_, name="scarto.pdf")
     client, path = desk.as_(desk.anna), f"/v1/briefs/{id_}/attachments"
     response, left = await client.delete(f"{path}/{unfrozen['attachment_id']}")
@@ -219,7 +217,7 @@ async def test_a_file_leaves_the_draft_but_not_the_frozen_revision(desk: Any) ->
 
 async def test_comments_are_kept_in_order_and_only_named_in_events(desk: Any) -> None:
     brief = await desk.submitted()
-    path = f"/v1/briefs/{brief['brief_id']}/comments"
+    path = f"/v1/briefs/{brief['id']}/comments"
     for actor, text in ((desk.anna, "Serve entro Pasqua"), (desk.paola, "Chiedo due preventivi")):
         response, said = await desk.as_(actor).post(path, {"text": text})
         assert (response.status, said["author"]["name"]) == (201, actor.name)
@@ -236,10 +234,10 @@ async def test_comments_are_kept_in_order_and_only_named_in_events(desk: Any) ->
 
 async def test_lists_page_and_filter(desk: Any) -> None:
     drafts = [await desk.draft(title=f"Brief {n}") for n in range(3)]
-    await desk.submit(drafts[1]["brief_id"])
+    await desk.submit(drafts[1]["id"])
     _, theirs = await desk.as_(desk.marco).post("/v1/briefs", desk.content(title="Brief di Marco"))
     response, _ = await desk.as_(desk.marco).post(
-        f"/v1/briefs/{theirs['brief_id']}/submission", {"process": "standard"}
+        f"/v1/briefs/{theirs['id']}/submission", {"process": "standard"}
     )
     assert response.status == 200
 
@@ -268,8 +266,8 @@ async def test_revisions_are_listed_with_their_prices(desk: Any) -> None:
     await desk.price(brief, "1", "1")
     _, priced = await desk.price(brief, "2", "2")
     await desk.deliver(desk.approval(ChangesRequested, priced, reason="Meno pezzi"))
-    await desk.submit(brief["brief_id"])
-    path = f"/v1/briefs/{brief['brief_id']}/revisions"
+    await desk.submit(brief["id"])
+    path = f"/v1/briefs/{brief['id']}/revisions"
     _, page = await desk.as_(desk.paola).get(f"{path}?limit=1")
     _, rest = await desk.as_(desk.paola).get(f"{path}?cursor={page['next_cursor']}")
     first, second = page["items"] + rest["items"]

@@ -12,13 +12,13 @@ import pytest
 
 from brief.domain.brief import Brief
 from brief.domain.content import Content, Delivery, Item
-from brief.domain.lifecycle import Happening, State
+from brief.domain.lifecycle import AuditContext, State
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 ANNA = UUID("0199aaaa-0000-7000-8000-000000000001")
 APPROVAL = UUID("0199aaaa-0000-7000-8000-000000000002")
 ORDER = UUID("0199aaaa-0000-7000-8000-000000000003")
-HAPPENING = Happening(NOW, ANNA)
+HAPPENING = AuditContext(NOW, ANNA)
 
 
 def item(
@@ -84,7 +84,7 @@ def made() -> SimpleNamespace:
         anna=ANNA,
         approval=APPROVAL,
         order=ORDER,
-        happening=HAPPENING,
+        context=HAPPENING,
         item=item,
         content=content,
         draft=draft,

@@ -31,7 +31,7 @@ class TestRequester:
         for change in (
             lambda: brief.revise(made.content(), [], made.now),
             lambda: brief.detach(uuid4(), made.now),
-            lambda: brief.submit("standard", made.happening),
+            lambda: brief.submit("standard", made.context),
         ):
             with pytest.raises(WrongState, match="brief_not_draft"):
                 change()
@@ -40,7 +40,7 @@ class TestRequester:
     def test_submission_freezes_the_draft(self, made: SimpleNamespace) -> None:
         brief = made.draft()
         drafted = brief.draft
-        frozen = brief.submit("standard", made.happening)
+        frozen = brief.submit("standard", made.context)
         assert (frozen.content, brief.draft, brief.state) == (drafted, None, State.SUBMITTED)
         assert brief.content_hash == frozen.content_hash
 
@@ -48,11 +48,11 @@ class TestRequester:
     def test_cancellable_until_goods_have_left(self, made: SimpleNamespace, state: State) -> None:
         brief = made.brief_in(state)
         if state in BEFORE_GOODS_LEFT:
-            assert brief.cancel("Campagna sospesa", made.happening) is state
+            assert brief.cancel("Campagna sospesa", made.context) is state
             assert (brief.state, brief.reason) == (State.CANCELLED, "Campagna sospesa")
         else:
             with pytest.raises(WrongState, match="brief_not_cancellable"):
-                brief.cancel("Campagna sospesa", made.happening)
+                brief.cancel("Campagna sospesa", made.context)
             assert brief.state is state
 
 
@@ -90,8 +90,8 @@ class TestPrices:
         brief.price(1, [(item.item_id, Decimal("2"))], uuid4(), made.now, made.anna)
         for revision in (1, 2):
             # Also from a revision that came back unpriced.
-            brief.changes_requested(made.approval, revision, "Meno pezzi", made.happening)
-            frozen = brief.submit("standard", made.happening)
+            brief.changes_requested(made.approval, revision, "Meno pezzi", made.context)
+            frozen = brief.submit("standard", made.context)
             assert brief.pricing is None
             assert brief.content_hash == frozen.content_hash
             assert frozen.proposed_prices == {item.item_id: Decimal("2")}
@@ -100,13 +100,13 @@ class TestPrices:
 class TestApproval:
     def answers(self, made: SimpleNamespace, brief: Brief, revision: int) -> dict[str, Callable[[], bool]]:
         hash_ = brief.content_hash or ""
-        happening = made.happening
+        context = made.context
         return {
-            "opened": lambda: brief.approval_opened(made.approval, revision, happening),
-            "approved": lambda: brief.approved(made.approval, revision, hash_, happening),
-            "rejected": lambda: brief.rejected(made.approval, revision, "No", happening),
-            "changes": lambda: brief.changes_requested(made.approval, revision, "Meno pezzi", happening),
-            "recalled": lambda: brief.returned(made.approval, revision, Cause.RECALLED, None, happening),
+            "opened": lambda: brief.approval_opened(made.approval, revision, context),
+            "approved": lambda: brief.approved(made.approval, revision, hash_, context),
+            "rejected": lambda: brief.rejected(made.approval, revision, "No", context),
+            "changes": lambda: brief.changes_requested(made.approval, revision, "Meno pezzi", context),
+            "recalled": lambda: brief.returned(made.approval, revision, Cause.RECALLED, None, context),
         }
 
     @pytest.mark.parametrize("state", [State.SUBMITTED, State.IN_APPROVAL])
@@ -143,22 +143,22 @@ class TestApproval:
             assert not self.answers(made, brief, 1)[answer]()
             assert (brief.version, brief.revision) == (version, 2)
             if brief.state is State.DRAFT:
-                brief.submit("standard", made.happening)
+                brief.submit("standard", made.context)
 
     def test_approval_of_other_prices_does_not_count(self, made: SimpleNamespace) -> None:
         item = made.item()
         brief = made.brief_in(State.IN_APPROVAL, made.content(item))
         read = brief.content_hash
         brief.price(1, [(item.item_id, Decimal(9))], uuid4(), made.now, made.anna)
-        assert not brief.approved(made.approval, 1, read, made.happening)
+        assert not brief.approved(made.approval, 1, read, made.context)
         assert brief.state is State.IN_APPROVAL
-        assert brief.approved(made.approval, 1, brief.content_hash, made.happening)
+        assert brief.approved(made.approval, 1, brief.content_hash, made.context)
 
     def test_requested_changes_pass_through_their_state_into_the_next_draft(
         self, made: SimpleNamespace
     ) -> None:
         brief = made.brief_in(State.IN_APPROVAL)
-        brief.changes_requested(made.approval, 1, "Meno pezzi", made.happening)
+        brief.changes_requested(made.approval, 1, "Meno pezzi", made.context)
         assert [(m.to_state, m.revision, m.reason) for m in brief.moves] == [
             (State.CHANGES_REQUESTED, 1, "Meno pezzi"),
             (State.DRAFT, 2, "Meno pezzi"),
@@ -168,20 +168,20 @@ class TestApproval:
     @pytest.mark.parametrize("answer", ["opened", "approved", "rejected", "changes", "recalled"])
     def test_a_cancelled_brief_stays_cancelled(self, made: SimpleNamespace, answer: str) -> None:
         brief = made.brief_in(State.SUBMITTED)
-        brief.cancel("Campagna sospesa", made.happening)
+        brief.cancel("Campagna sospesa", made.context)
         assert not self.answers(made, brief, 1)[answer]()
         assert brief.state is State.CANCELLED
 
 
 class TestDelivery:
     def reports(self, made: SimpleNamespace, brief: Brief) -> dict[str, Callable[[], object]]:
-        order, happening = made.order, made.happening
+        order, context = made.order, made.context
         return {
             "confirmed": lambda: brief.order_confirmed(order, made.now),
-            "started": lambda: brief.production_started(order, happening),
-            "ddt": lambda: brief.goods_left(order, happening),
-            "departed": lambda: brief.goods_left(order, happening),
-            "delivered": lambda: brief.order_delivered(order, happening),
+            "started": lambda: brief.production_started(order, context),
+            "ddt": lambda: brief.goods_left(order, context),
+            "departed": lambda: brief.goods_left(order, context),
+            "delivered": lambda: brief.order_delivered(order, context),
         }
 
     def test_any_order_of_reports_ends_closed_and_only_forward(self, made: SimpleNamespace) -> None:
@@ -204,7 +204,7 @@ class TestDelivery:
 
     def test_delivered_and_closed_are_two_moves(self, made: SimpleNamespace) -> None:
         brief = made.brief_in(State.IN_DELIVERY)
-        brief.order_delivered(made.order, made.happening)
+        brief.order_delivered(made.order, made.context)
         assert moved(brief) == [State.DELIVERED, State.CLOSED]
 
 
@@ -214,10 +214,10 @@ class TestCancellation:
         for order in permutations(["cancelled", "refused", "ddt", "delivered"]):
             brief = made.brief_in(State.IN_PRODUCTION)
             reports = {
-                "cancelled": lambda b=brief: b.order_cancelled("Errore", made.happening),
-                "refused": lambda b=brief: b.cancellation_refused("Merce partita", made.happening),
-                "ddt": lambda b=brief: b.goods_left(made.order, made.happening),
-                "delivered": lambda b=brief: b.order_delivered(made.order, made.happening),
+                "cancelled": lambda b=brief: b.order_cancelled("Errore", made.context),
+                "refused": lambda b=brief: b.cancellation_refused("Merce partita", made.context),
+                "ddt": lambda b=brief: b.goods_left(made.order, made.context),
+                "delivered": lambda b=brief: b.order_delivered(made.order, made.context),
             }
             waiting = list(order)
             while waiting:
@@ -233,15 +233,15 @@ class TestCancellation:
 
     def test_a_refused_cancellation_is_revoked(self, made: SimpleNamespace) -> None:
         brief = made.brief_in(State.CANCELLED)
-        assert brief.cancellation_refused("Merce partita", made.happening)
+        assert brief.cancellation_refused("Merce partita", made.context)
         assert (brief.state, brief.cause) == (State.IN_DELIVERY, Cause.CANCELLATION_REFUSED)
-        assert brief.order_cancelled("Brief annullato", made.happening) is None, "production's answer, late"
+        assert brief.order_cancelled("Brief annullato", made.context) is None, "production's answer, late"
         assert brief.state is State.IN_DELIVERY
 
     @pytest.mark.parametrize("state", [State.APPROVED, State.IN_PRODUCTION])
     def test_backoffice_cancelled_the_order(self, made: SimpleNamespace, state: State) -> None:
         brief = made.brief_in(state)
-        assert brief.order_cancelled("Cliente insolvente", made.happening) is state
+        assert brief.order_cancelled("Cliente insolvente", made.context) is state
         assert (brief.state, brief.cause, brief.reason) == (
             State.CANCELLED,
             Cause.ORDER_CANCELLED,
@@ -252,5 +252,5 @@ class TestCancellation:
         self, made: SimpleNamespace
     ) -> None:
         brief = made.brief_in(State.CANCELLED)
-        assert brief.order_cancelled("Brief annullato", made.happening) is None
+        assert brief.order_cancelled("Brief annullato", made.context) is None
         assert brief.cause is Cause.CANCELLED_BY_REQUESTER

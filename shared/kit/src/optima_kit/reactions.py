@@ -112,6 +112,13 @@ class Reactions:
 
         return register
 
+    def include(self, other: Reactions) -> None:
+        """Adds another's. Raises ValueError for a type that has a reaction already."""
+        for type_, reaction in other._by_type.items():
+            if type_ in self._by_type:
+                raise ValueError(f"two reactions to {type_}")
+            self._by_type[type_] = reaction
+
     def __bool__(self) -> bool:
         return bool(self._by_type) or self._everything is not None
 

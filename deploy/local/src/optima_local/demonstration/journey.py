@@ -56,7 +56,7 @@ class Journey:
             written = await self._as(
                 self.requester, "POST", "brief", "/v1/briefs", json=self._content(self.wanted["items"])
             )
-            self.brief_id = written.body["brief_id"]
+            self.brief_id = written.body["id"]
             said.append(f"{written.body['number']}, {len(self.wanted['items'])} items")
         if "attachment" in self.wanted:
             attachment = self.wanted["attachment"]

@@ -18,6 +18,7 @@ from optima_contracts.envelope import EventData
 from optima_contracts.identity import PersonDeparted
 from optima_contracts.logistics import CancellationRefused, DdtIssued, ShipmentDeparted
 from optima_contracts.production import OrderCancelled, OrderConfirmed, OrderDelivered, OrderStarted
+from optima_kit.directory import directory_reactions
 from optima_kit.reactions import Reactions, Received
 
 from ..application.on_approval import (
@@ -39,19 +40,20 @@ from ..application.on_order import (
 )
 from ..application.on_person_departed import on_person_departed
 from ..application.ports import Ports
-from ..domain.lifecycle import Happening
+from ..domain.lifecycle import AuditContext
 
 reactions: Final = Reactions()
+reactions.include(directory_reactions(lambda ports: ports.directory))
 
 E = TypeVar("E", bound=EventData)
 
 
-def _answer(event_type: type[E], reaction: Callable[[Ports, E, Happening], Awaitable[None]]) -> None:
+def _answer(event_type: type[E], reaction: Callable[[Ports, E, AuditContext], Awaitable[None]]) -> None:
     """Whoever caused the event has also caused what follows from it here."""
 
     @reactions.on(event_type)
     async def handle(ports: Ports, event: Received[E]) -> None:
-        await reaction(ports, event.data, Happening(ports.now, event.actor_id, event.on_behalf_of))
+        await reaction(ports, event.data, AuditContext(ports.now, event.actor_id, event.on_behalf_of))
 
 
 _answer(ApprovalOpened, on_approval_opened)

@@ -8,6 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from optima_kit.db import UnitOfWork
+from optima_kit.directory import Directory
 from optima_kit.sql import load_queries
 
 from ..application.ports import Comment, Filters, Ports, PricedRevision, StoredFile, Summary
@@ -23,7 +24,7 @@ NEWEST = UUID(int=2**128 - 1)
 
 
 def ports_on(work: UnitOfWork) -> Ports:
-    return Ports(briefs=PostgresBriefs(work), outbox=work.outbox, now=work.now)
+    return Ports(briefs=PostgresBriefs(work), directory=Directory(work), outbox=work.outbox, now=work.now)
 
 
 class PostgresBriefs:

@@ -8,7 +8,7 @@ from optima_contracts.brief import BriefCancelled
 from optima_kit.actor import Actor
 
 from ..domain.brief import Brief
-from ..domain.lifecycle import Happening
+from ..domain.lifecycle import AuditContext
 from .access import own_brief_to_change
 from .ports import Ports
 
@@ -19,7 +19,7 @@ async def cancel_brief(
     """Approval, production and logistics stop what they can. If goods had left unknown to this service,
     logistics refuses and the brief goes on in delivery."""
     brief = await own_brief_to_change(ports, actor, brief_id, expected_version)
-    left = brief.cancel(reason, Happening(ports.now, actor.person_id))
+    left = brief.cancel(reason, AuditContext(ports.now, actor.person_id))
     await ports.briefs.update_brief(brief)
     cancelled = BriefCancelled(brief_id=brief_id, reason=reason, from_state=left.value)
     ports.outbox.add(cancelled, subject=brief_id, correlation=brief_id)

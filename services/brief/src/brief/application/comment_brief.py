@@ -8,8 +8,8 @@ from optima_contracts.brief import BriefCommented
 from optima_kit.actor import Actor
 from optima_kit.ids import new_id
 
-from .access import visible_brief
 from .ports import Comment, Ports
+from .read.access import visible_brief
 
 
 async def comment_brief(ports: Ports, actor: Actor, brief_id: UUID, text: str) -> Comment:

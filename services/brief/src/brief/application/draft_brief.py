@@ -8,7 +8,7 @@ from optima_kit.ids import new_id
 
 from ..domain.brief import Brief
 from ..domain.content import Content
-from ..domain.lifecycle import Happening
+from ..domain.lifecycle import AuditContext
 from ..domain.rules import brief_number, day_in_rome
 from .ports import Ports
 
@@ -23,7 +23,7 @@ async def draft_brief(ports: Ports, actor: Actor, content: Content) -> Brief:
         requester_name=actor.name,
         unit_id=actor.unit_id,
         content=content,
-        happening=Happening(ports.now, actor.person_id),
+        context=AuditContext(ports.now, actor.person_id),
     )
     await ports.briefs.insert_brief(brief)
     drafted = BriefDrafted(

@@ -24,7 +24,7 @@ from optima_contracts.brief import (
 )
 
 from ..domain.brief import Brief
-from ..domain.lifecycle import Cause, Happening
+from ..domain.lifecycle import AuditContext, Cause
 from .access import known_brief
 from .ports import Ports
 
@@ -41,21 +41,21 @@ Answer = (
 )
 
 
-async def on_approval_opened(ports: Ports, event: ApprovalOpened, happening: Happening) -> None:
+async def on_approval_opened(ports: Ports, event: ApprovalOpened, context: AuditContext) -> None:
     """Again, or after the approval's end: nothing."""
     brief = await _brief_of(ports, event)
-    if brief and brief.approval_opened(event.approval_id, event.subject_revision, happening):
+    if brief and brief.approval_opened(event.approval_id, event.subject_revision, context):
         await ports.briefs.update_brief(brief)
 
 
-async def on_approved(ports: Ports, event: Approved, happening: Happening) -> None:
+async def on_approved(ports: Ports, event: Approved, context: AuditContext) -> None:
     """Again, or of an earlier revision: nothing. An approval of other prices than the present ones does not
     count: purchasing priced anew while the last approver decided. Approval hears of those prices too, and
     asks once more."""
     brief = await _brief_of(ports, event)
     if brief is None or not brief.awaits_decision_on(event.subject_revision):
         return
-    if brief.approved(event.approval_id, event.subject_revision, event.content_hash, happening):
+    if brief.approved(event.approval_id, event.subject_revision, event.content_hash, context):
         await ports.briefs.update_brief(brief)
         _say_that_it_is_approved(ports, brief, event)
     else:
@@ -67,21 +67,21 @@ async def on_approved(ports: Ports, event: Approved, happening: Happening) -> No
         )
 
 
-async def on_rejected(ports: Ports, event: Rejected, happening: Happening) -> None:
+async def on_rejected(ports: Ports, event: Rejected, context: AuditContext) -> None:
     """Again, or of an earlier revision: nothing."""
     brief = await _brief_of(ports, event)
     reason = event.reason or ""
-    if brief and brief.rejected(event.approval_id, event.subject_revision, reason, happening):
+    if brief and brief.rejected(event.approval_id, event.subject_revision, reason, context):
         await ports.briefs.update_brief(brief)
         rejected = BriefRejected(brief_id=brief.brief_id, revision=event.subject_revision, reason=reason)
         ports.outbox.add(rejected, subject=brief.brief_id, correlation=brief.brief_id)
 
 
-async def on_changes_requested(ports: Ports, event: ChangesRequested, happening: Happening) -> None:
+async def on_changes_requested(ports: Ports, event: ChangesRequested, context: AuditContext) -> None:
     """Again, or of an earlier revision: nothing."""
     brief = await _brief_of(ports, event)
     reason = event.reason or ""
-    if brief and brief.changes_requested(event.approval_id, event.subject_revision, reason, happening):
+    if brief and brief.changes_requested(event.approval_id, event.subject_revision, reason, context):
         await ports.briefs.update_brief(brief)
         requested = BriefChangesRequested(
             brief_id=brief.brief_id, revision=event.subject_revision, reason=reason
@@ -89,23 +89,23 @@ async def on_changes_requested(ports: Ports, event: ChangesRequested, happening:
         ports.outbox.add(requested, subject=brief.brief_id, correlation=brief.brief_id)
 
 
-async def on_approval_not_opened(ports: Ports, event: ApprovalNotOpened, happening: Happening) -> None:
+async def on_approval_not_opened(ports: Ports, event: ApprovalNotOpened, context: AuditContext) -> None:
     """Again, or of an earlier revision: nothing."""
     if brief := await _brief_of(ports, event):
-        await _return_brief(ports, brief, event, "approval_not_opened", happening)
+        await _return_brief(ports, brief, event, "approval_not_opened", context)
 
 
-async def on_approval_recalled(ports: Ports, event: ApprovalCancelled, happening: Happening) -> None:
+async def on_approval_recalled(ports: Ports, event: ApprovalCancelled, context: AuditContext) -> None:
     """Again, or of an earlier revision: nothing. Approval also cancels what asks about a cancelled brief:
     the brief stays cancelled."""
     if brief := await _brief_of(ports, event):
-        await _return_brief(ports, brief, event, "recalled", happening)
+        await _return_brief(ports, brief, event, "recalled", context)
 
 
-async def on_approval_expired(ports: Ports, event: ApprovalExpired, happening: Happening) -> None:
+async def on_approval_expired(ports: Ports, event: ApprovalExpired, context: AuditContext) -> None:
     """Again, or of an earlier revision: nothing."""
     if brief := await _brief_of(ports, event):
-        await _return_brief(ports, brief, event, "approval_expired", happening)
+        await _return_brief(ports, brief, event, "approval_expired", context)
 
 
 async def _brief_of(ports: Ports, event: Answer) -> Brief | None:
@@ -118,10 +118,10 @@ async def _return_brief(
     brief: Brief,
     event: ApprovalNotOpened | ApprovalCancelled | ApprovalExpired,
     cause: ReturnCause,
-    happening: Happening,
+    context: AuditContext,
 ) -> None:
     revision, reason = event.subject_revision, event.reason
-    if brief.returned(event.approval_id, revision, Cause(cause), reason, happening):
+    if brief.returned(event.approval_id, revision, Cause(cause), reason, context):
         await ports.briefs.update_brief(brief)
         returned = BriefReturned(brief_id=brief.brief_id, revision=revision, cause=cause, reason=reason)
         ports.outbox.add(returned, subject=brief.brief_id, correlation=brief.brief_id)

@@ -20,49 +20,49 @@ from optima_contracts.brief import (
 from optima_contracts.logistics import CancellationRefused, DdtIssued, ShipmentDeparted
 from optima_contracts.production import OrderCancelled, OrderConfirmed, OrderDelivered, OrderStarted
 
-from ..domain.lifecycle import Happening, State
+from ..domain.lifecycle import AuditContext, State
 from .access import known_brief
 from .ports import Ports
 
 
-async def on_order_confirmed(ports: Ports, event: OrderConfirmed, happening: Happening) -> None:
+async def on_order_confirmed(ports: Ports, event: OrderConfirmed, context: AuditContext) -> None:
     """Notes the order. Again, or after it has started: nothing."""
     if event.brief_id is None:
         return
     brief = await known_brief(ports, event.brief_id)
-    if brief.order_confirmed(event.order_id, happening.at):
+    if brief.order_confirmed(event.order_id, context.at):
         await ports.briefs.update_brief(brief)
 
 
-async def on_order_started(ports: Ports, event: OrderStarted, happening: Happening) -> None:
+async def on_order_started(ports: Ports, event: OrderStarted, context: AuditContext) -> None:
     """Again, or after goods have left or the brief was cancelled: nothing."""
     if event.brief_id is None:
         return
     brief = await known_brief(ports, event.brief_id)
-    if brief.production_started(event.order_id, happening):
+    if brief.production_started(event.order_id, context):
         await ports.briefs.update_brief(brief)
         started = BriefProductionStarted(brief_id=brief.brief_id, order_id=event.order_id)
         ports.outbox.add(started, subject=brief.brief_id, correlation=brief.brief_id)
 
 
-async def on_goods_left(ports: Ports, event: DdtIssued | ShipmentDeparted, happening: Happening) -> None:
+async def on_goods_left(ports: Ports, event: DdtIssued | ShipmentDeparted, context: AuditContext) -> None:
     """The first of a brief's documents and departures counts; again, or after delivery: nothing. In a
     cancelled brief: nothing, since logistics answers the cancellation with its refusal."""
     if event.brief_id is None:
         return
     brief = await known_brief(ports, event.brief_id)
-    if brief.goods_left(event.order_id, happening):
+    if brief.goods_left(event.order_id, context):
         await ports.briefs.update_brief(brief)
         _say_that_delivery_started(ports, brief.brief_id, event.order_id)
 
 
-async def on_order_delivered(ports: Ports, event: OrderDelivered, happening: Happening) -> None:
+async def on_order_delivered(ports: Ports, event: OrderDelivered, context: AuditContext) -> None:
     """Delivered, and closed by itself. Again: nothing. In a cancelled brief it waits (NotYet): goods that
     were delivered had left, so that the refusal of the cancellation is on its way."""
     if event.brief_id is None:
         return
     brief = await known_brief(ports, event.brief_id)
-    if brief.order_delivered(event.order_id, happening):
+    if brief.order_delivered(event.order_id, context):
         await ports.briefs.update_brief(brief)
         delivered = BriefDelivered(brief_id=brief.brief_id, order_id=event.order_id)
         ports.outbox.add(delivered, subject=brief.brief_id, correlation=brief.brief_id)
@@ -70,25 +70,25 @@ async def on_order_delivered(ports: Ports, event: OrderDelivered, happening: Hap
         ports.outbox.add(closed, subject=brief.brief_id, correlation=brief.brief_id)
 
 
-async def on_order_cancelled(ports: Ports, event: OrderCancelled, happening: Happening) -> None:
+async def on_order_cancelled(ports: Ports, event: OrderCancelled, context: AuditContext) -> None:
     """Backoffice gave the order up: the brief is cancelled and says why. Again, as production's answer to the
     brief's own cancellation, or after goods have left: nothing."""
     if event.brief_id is None:
         return
     brief = await known_brief(ports, event.brief_id)
-    left = brief.order_cancelled(event.reason, happening)
+    left = brief.order_cancelled(event.reason, context)
     if left is not None:
         await ports.briefs.update_brief(brief)
         cancelled = BriefCancelled(brief_id=brief.brief_id, reason=event.reason, from_state=left.value)
         ports.outbox.add(cancelled, subject=brief.brief_id, correlation=brief.brief_id)
 
 
-async def on_cancellation_refused(ports: Ports, event: CancellationRefused, happening: Happening) -> None:
+async def on_cancellation_refused(ports: Ports, event: CancellationRefused, context: AuditContext) -> None:
     """The brief is in delivery: a cancellation is revoked; one that has yet to be heard of will not count.
     Again, or after delivery: nothing."""
     brief = await known_brief(ports, event.brief_id)
     was_cancelled = brief.state is State.CANCELLED
-    if not brief.cancellation_refused(event.reason, happening):
+    if not brief.cancellation_refused(event.reason, context):
         return
     await ports.briefs.update_brief(brief)
     if was_cancelled:

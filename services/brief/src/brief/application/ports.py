@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -120,8 +121,16 @@ class Filters:
     before: UUID | None = None
 
 
+class Directory(Protocol):
+    """This service's copy of the tenant's directory."""
+
+    async def names(self, ids: Iterable[UUID | None]) -> Mapping[UUID, str]:
+        """The names of people and units. Who is not known yet is left out."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
     briefs: Briefs
+    directory: Directory
     outbox: Outbox
     now: datetime

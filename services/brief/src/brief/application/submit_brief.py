@@ -8,7 +8,7 @@ from optima_contracts.brief import BriefContent, BriefSubmitted
 from optima_kit.actor import Actor
 
 from ..domain.brief import Brief
-from ..domain.lifecycle import Happening
+from ..domain.lifecycle import AuditContext
 from .access import own_brief_to_change
 from .ports import Ports
 
@@ -19,7 +19,7 @@ async def submit_brief(
     """Freezes the revision. Whether the process exists is approval's to say: a brief that it can't open
     comes back as a draft, with the reason."""
     brief = await own_brief_to_change(ports, actor, brief_id, expected_version)
-    revision = brief.submit(process, Happening(ports.now, actor.person_id))
+    revision = brief.submit(process, AuditContext(ports.now, actor.person_id))
     await ports.briefs.insert_revision(brief_id, revision)
     await ports.briefs.update_brief(brief)
     submitted = BriefSubmitted(

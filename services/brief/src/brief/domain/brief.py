@@ -20,8 +20,8 @@ from .lifecycle import (
     BEFORE_APPROVAL,
     BEFORE_GOODS_LEFT,
     UNDER_APPROVAL,
+    AuditContext,
     Cause,
-    Happening,
     Move,
     State,
 )
@@ -87,7 +87,7 @@ class Brief:
         requester_name: str,
         unit_id: UUID | None,
         content: Content,
-        happening: Happening,
+        context: AuditContext,
     ) -> Brief:
         destinations_are_named_once_per_item(content)
         brief = cls(
@@ -96,8 +96,8 @@ class Brief:
             requester_id=requester_id,
             requester_name=requester_name,
             unit_id=unit_id,
-            drafted_at=happening.at,
-            changed_at=happening.at,
+            drafted_at=context.at,
+            changed_at=context.at,
             state=State.DRAFT,
             cause=Cause.DRAFTED,
             reason=None,
@@ -105,7 +105,7 @@ class Brief:
             version=1,
             draft=content,
         )
-        brief.moves.append(_move(None, State.DRAFT, 1, Cause.DRAFTED, None, happening))
+        brief.moves.append(_move(None, State.DRAFT, 1, Cause.DRAFTED, None, context))
         return brief
 
     def revise(self, content: Content, kept_items: Collection[UUID], at: datetime) -> None:
@@ -126,24 +126,24 @@ class Brief:
             raise Absent("attachment_absent")
         self._change_draft(draft.without_attachment(attachment_id), at)
 
-    def submit(self, process: str, happening: Happening) -> Revision:
+    def submit(self, process: str, context: AuditContext) -> Revision:
         """Freezes the draft and asks for approval under `process`."""
         content = self.open_draft()
-        content_is_ready_to_submit(content, day_in_rome(happening.at))
+        content_is_ready_to_submit(content, day_in_rome(context.at))
         earlier = self.submitted
         self.submitted = Revision(
             revision=self.revision,
             content=content,
             content_hash=content_hash(content),
             process=process,
-            submitted_at=happening.at,
+            submitted_at=context.at,
             submitted_by=self.requester_id,
             proposed_prices=self._proposed_prices(earlier, content),
         )
         self.draft = None
         self.pricing = None
         self.approval_id = None
-        self._move_to(State.SUBMITTED, Cause.SUBMITTED, None, happening)
+        self._move_to(State.SUBMITTED, Cause.SUBMITTED, None, context)
         return self.submitted
 
     def _proposed_prices(self, earlier: Revision | None, content: Content) -> dict[UUID, Decimal]:
@@ -153,12 +153,12 @@ class Brief:
         prices = self.pricing.unit_prices() if self.pricing else earlier.proposed_prices
         return carried_over_prices(earlier.content, prices, content)
 
-    def cancel(self, reason: str, happening: Happening) -> State:
+    def cancel(self, reason: str, context: AuditContext) -> State:
         """Returns the state that the brief was cancelled from."""
         if self.state not in BEFORE_GOODS_LEFT:
             raise WrongState("brief_not_cancellable", number=self.number, state=self.state.value)
         left = self.state
-        self._move_to(State.CANCELLED, Cause.CANCELLED_BY_REQUESTER, reason, happening)
+        self._move_to(State.CANCELLED, Cause.CANCELLED_BY_REQUESTER, reason, context)
         return left
 
     def open_draft(self) -> Content:
@@ -188,49 +188,49 @@ class Brief:
 
     # --- what approval decides
 
-    def approval_opened(self, approval_id: UUID, revision: int, happening: Happening) -> bool:
+    def approval_opened(self, approval_id: UUID, revision: int, context: AuditContext) -> bool:
         """Priced anew after its approval, a revision is approved once more: the newer run is linked."""
         if not self.awaits_decision_on(revision) or approval_id == self.approval_id:
             return False
         self.approval_id = approval_id
         if self.state is State.SUBMITTED:
-            self._move_to(State.IN_APPROVAL, Cause.APPROVAL_OPENED, None, happening)
+            self._move_to(State.IN_APPROVAL, Cause.APPROVAL_OPENED, None, context)
         else:
-            self._changed(happening.at)
+            self._changed(context.at)
         return True
 
-    def approved(self, approval_id: UUID, revision: int, content_hash: str, happening: Happening) -> bool:
+    def approved(self, approval_id: UUID, revision: int, content_hash: str, context: AuditContext) -> bool:
         """Only approval of exactly the current content and prices counts."""
         if not self.awaits_decision_on(revision) or content_hash != self.content_hash:
             return False
         self.approval_id = approval_id
-        self._move_to(State.APPROVED, Cause.APPROVED, None, happening)
+        self._move_to(State.APPROVED, Cause.APPROVED, None, context)
         return True
 
-    def rejected(self, approval_id: UUID, revision: int, reason: str, happening: Happening) -> bool:
+    def rejected(self, approval_id: UUID, revision: int, reason: str, context: AuditContext) -> bool:
         if not self.awaits_decision_on(revision):
             return False
         self.approval_id = approval_id
-        self._move_to(State.REJECTED, Cause.REJECTED, reason, happening)
+        self._move_to(State.REJECTED, Cause.REJECTED, reason, context)
         return True
 
-    def changes_requested(self, approval_id: UUID, revision: int, reason: str, happening: Happening) -> bool:
+    def changes_requested(self, approval_id: UUID, revision: int, reason: str, context: AuditContext) -> bool:
         """The next revision's draft begins, with the content that was judged."""
         if not self.awaits_decision_on(revision):
             return False
         self.approval_id = approval_id
-        self._move_to(State.CHANGES_REQUESTED, Cause.CHANGES_REQUESTED, reason, happening)
-        self._begin_next_revision(Cause.CHANGES_REQUESTED, reason, happening)
+        self._move_to(State.CHANGES_REQUESTED, Cause.CHANGES_REQUESTED, reason, context)
+        self._begin_next_revision(Cause.CHANGES_REQUESTED, reason, context)
         return True
 
     def returned(
-        self, approval_id: UUID, revision: int, cause: Cause, reason: str | None, happening: Happening
+        self, approval_id: UUID, revision: int, cause: Cause, reason: str | None, context: AuditContext
     ) -> bool:
         """The approval ended without a decision: the next revision's draft begins."""
         if not self.awaits_decision_on(revision):
             return False
         self.approval_id = approval_id
-        self._begin_next_revision(cause, reason, happening)
+        self._begin_next_revision(cause, reason, context)
         return True
 
     def awaits_decision_on(self, revision: int) -> bool:
@@ -246,24 +246,24 @@ class Brief:
         self._changed(at)
         return True
 
-    def production_started(self, order_id: UUID, happening: Happening) -> bool:
+    def production_started(self, order_id: UUID, context: AuditContext) -> bool:
         self._must_have_been_approved()
         if self.state is not State.APPROVED:
             return False
         self.order_id = order_id
-        self._move_to(State.IN_PRODUCTION, Cause.PRODUCTION_STARTED, None, happening)
+        self._move_to(State.IN_PRODUCTION, Cause.PRODUCTION_STARTED, None, context)
         return True
 
-    def goods_left(self, order_id: UUID, happening: Happening) -> bool:
+    def goods_left(self, order_id: UUID, context: AuditContext) -> bool:
         """In a cancelled brief nothing moves: logistics refuses the cancellation, and that revokes it."""
         self._must_have_been_approved()
         if self.state not in APPROVED_AND_GOODS_HERE:
             return False
         self.order_id = order_id
-        self._move_to(State.IN_DELIVERY, Cause.GOODS_LEFT, None, happening)
+        self._move_to(State.IN_DELIVERY, Cause.GOODS_LEFT, None, context)
         return True
 
-    def order_delivered(self, order_id: UUID, happening: Happening) -> bool:
+    def order_delivered(self, order_id: UUID, context: AuditContext) -> bool:
         """Everything has arrived: the brief is delivered, and closes by itself."""
         self._must_have_been_approved()
         if self.state is State.CANCELLED:
@@ -271,34 +271,34 @@ class Brief:
         if self.state not in APPROVED_AND_GOODS_HERE | {State.IN_DELIVERY}:
             return False
         self.order_id = order_id
-        self._move_to(State.DELIVERED, Cause.DELIVERED, None, happening)
-        self._move_to(State.CLOSED, Cause.CLOSED, None, happening)
+        self._move_to(State.DELIVERED, Cause.DELIVERED, None, context)
+        self._move_to(State.CLOSED, Cause.CLOSED, None, context)
         return True
 
-    def order_cancelled(self, reason: str, happening: Happening) -> State | None:
+    def order_cancelled(self, reason: str, context: AuditContext) -> State | None:
         """Backoffice cancelled the order. Returns the state that the brief left, or None if it stays."""
         self._must_have_been_approved()
         if self.state not in APPROVED_AND_GOODS_HERE:
             return None
         left = self.state
-        self._move_to(State.CANCELLED, Cause.ORDER_CANCELLED, reason, happening)
+        self._move_to(State.CANCELLED, Cause.ORDER_CANCELLED, reason, context)
         return left
 
-    def cancellation_refused(self, reason: str, happening: Happening) -> bool:
+    def cancellation_refused(self, reason: str, context: AuditContext) -> bool:
         """Goods had left: the brief is in delivery, whether or not the cancellation got here first."""
         self._must_have_been_approved()
         if self.state not in APPROVED_AND_GOODS_HERE | {State.CANCELLED}:
             return False
-        self._move_to(State.IN_DELIVERY, Cause.CANCELLATION_REFUSED, reason, happening)
+        self._move_to(State.IN_DELIVERY, Cause.CANCELLATION_REFUSED, reason, context)
         return True
 
     # --- what the directory reports
 
-    def hand_over(self, requester_id: UUID, requester_name: str, happening: Happening) -> None:
+    def hand_over(self, requester_id: UUID, requester_name: str, context: AuditContext) -> None:
         """The requester has left: this is who took over."""
         self.requester_id, self.requester_name = requester_id, requester_name
-        self.moves.append(_move(self.state, self.state, self.revision, Cause.HANDED_OVER, None, happening))
-        self._changed(happening.at)
+        self.moves.append(_move(self.state, self.state, self.revision, Cause.HANDED_OVER, None, context))
+        self._changed(context.at)
 
     # --- what others read
 
@@ -315,20 +315,20 @@ class Brief:
         if self.state in BEFORE_APPROVAL:
             raise NotYet(f"brief {self.number} is not approved yet")
 
-    def _begin_next_revision(self, cause: Cause, reason: str | None, happening: Happening) -> None:
+    def _begin_next_revision(self, cause: Cause, reason: str | None, context: AuditContext) -> None:
         assert self.submitted is not None
         self.revision += 1
         self.draft = self.submitted.content
-        self._move_to(State.DRAFT, cause, reason, happening)
+        self._move_to(State.DRAFT, cause, reason, context)
 
     def _change_draft(self, content: Content, at: datetime) -> None:
         self.draft = content
         self._changed(at)
 
-    def _move_to(self, state: State, cause: Cause, reason: str | None, happening: Happening) -> None:
-        self.moves.append(_move(self.state, state, self.revision, cause, reason, happening))
+    def _move_to(self, state: State, cause: Cause, reason: str | None, context: AuditContext) -> None:
+        self.moves.append(_move(self.state, state, self.revision, cause, reason, context))
         self.state, self.cause, self.reason = state, cause, reason
-        self._changed(happening.at)
+        self._changed(context.at)
 
     def _changed(self, at: datetime) -> None:
         self.changed_at = at
@@ -336,15 +336,15 @@ class Brief:
 
 
 def _move(
-    left: State | None, entered: State, revision: int, cause: Cause, reason: str | None, happening: Happening
+    left: State | None, entered: State, revision: int, cause: Cause, reason: str | None, context: AuditContext
 ) -> Move:
     return Move(
-        at=happening.at,
+        at=context.at,
         from_state=left,
         to_state=entered,
         revision=revision,
         cause=cause,
         reason=reason,
-        actor_id=happening.actor_id,
-        on_behalf_of=happening.on_behalf_of,
+        actor_id=context.actor_id,
+        on_behalf_of=context.on_behalf_of,
     )

@@ -69,7 +69,7 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
-class Happening:
+class AuditContext:
     """When something happened, and who did it for whom: what every move records."""
 
     at: datetime

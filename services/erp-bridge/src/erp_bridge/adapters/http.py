@@ -64,13 +64,16 @@ class Resources:
 Hour = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", examples=["06:30"])]
 
 
+MappedCode = Annotated[str, Text(100)]
+
+
 class MappedField(Command):
     remote: Annotated[str, Text(100)]
     transform: Literal["upper", "decimal_comma", "date_it"] | None = None
     owner: Literal["erp", "optima"] = "erp"
     default: Annotated[str, Text(200)] | None = None
     empty: Literal["clear", "keep"] = "clear"
-    code_map: Annotated[dict[Annotated[str, Text(100)], Annotated[str, Text(100)]], Field(max_length=500)] = Field(default_factory=dict)
+    code_map: Annotated[dict[MappedCode, MappedCode], Field(max_length=500)] = Field(default_factory=dict)
 
 
 class ExchangeBody(Command):

@@ -1,7 +1,5 @@
 """Endpoints of the directory: tenant, people, units, roles, service accounts."""
 
-# mypy: disable-error-code="valid-type"
-
 from __future__ import annotations
 
 import re

@@ -1,7 +1,5 @@
 """What the directory shows of itself."""
 
-# mypy: disable-error-code="valid-type"
-
 from __future__ import annotations
 
 from datetime import datetime, timedelta

@@ -15,8 +15,6 @@ from optima_kit.refusals import Invalid, Malformed, Refusal, Violations
 from ..application.import_people import Row
 from .http_views import Email, Language
 
-# mypy: disable-error-code="valid-type"
-
 COLUMNS = ("email", "name", "kind", "company", "roles", "unit", "manager", "language")
 _REQUIRED = ("email", "name", "roles")
 MOST_ROWS = 1000

@@ -1,0 +1,127 @@
+"""What clients send."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+
+from optima_kit.http import Amount, Code, Command, Count, Day, PageQuery, Query, Text
+from optima_kit.ids import new_id
+
+from ..domain.content import Content, Delivery, Item
+from ..domain.lifecycle import State
+
+UnitPrice = Annotated[str, Field(pattern=r"^\d{1,9}(\.\d{1,4})?$", examples=["0.0345"])]
+"""Euro for one unit, at most four decimals (printed matter costs fractions of a cent), written as text."""
+
+
+class NewDelivery(Command):
+    destination: Annotated[str, Text(60)]
+    """Code of the destination."""
+    quantity: Count
+
+
+class NewItem(Command):
+    kind: Annotated[str, Text(60)]
+    description: Annotated[str, Text(500)]
+    quantity: Count
+    unit: Annotated[str, Text(10)] = "pz"
+    deliveries: Annotated[list[NewDelivery], Field(max_length=100)] = Field(default_factory=list)
+
+    def item(self, item_id: UUID) -> Item:
+        return Item(
+            item_id=item_id,
+            kind=self.kind,
+            description=self.description,
+            quantity=self.quantity,
+            unit=self.unit,
+            deliveries=tuple(
+                Delivery(destination=delivery.destination, quantity=delivery.quantity)
+                for delivery in self.deliveries
+            ),
+        )
+
+
+class RevisedItem(NewItem):
+    item_id: UUID | None = None
+    """Of an item that the draft has already; none for a new one."""
+
+
+class _ContentCommand(Command):
+    title: Annotated[str, Text(200)]
+    category: Annotated[str, Text(60)] | None = None
+    purpose: Annotated[str, Text(4000, least=0)] = ""
+    budget: Amount | None = None
+    deadline: Day | None = None
+    customer: Annotated[str, Text(60)] | None = None
+    """Code of the customer on whose account the goods are made."""
+
+    def _content(self, items: tuple[Item, ...]) -> Content:
+        return Content(
+            title=self.title,
+            category=self.category,
+            purpose=self.purpose,
+            budget=self.budget,
+            deadline=self.deadline,
+            customer=self.customer,
+            items=items,
+        )
+
+
+class DraftBrief(_ContentCommand):
+    """A draft may lack category, budget, deadline and items; submission asks for them."""
+
+    items: Annotated[list[NewItem], Field(max_length=200)] = Field(default_factory=list)
+
+    def content(self) -> Content:
+        return self._content(tuple(item.item(new_id()) for item in self.items))
+
+
+class ReviseBrief(_ContentCommand):
+    """The draft's whole new content, but for its attachments: what is left out is gone."""
+
+    items: Annotated[list[RevisedItem], Field(max_length=200)] = Field(default_factory=list)
+
+    def content(self) -> Content:
+        return self._content(tuple(item.item(item.item_id or new_id()) for item in self.items))
+
+    def kept_items(self) -> list[UUID]:
+        return [item.item_id for item in self.items if item.item_id is not None]
+
+
+class AttachmentQuery(Query):
+    name: Annotated[str, Field(pattern=r'^[^/\\\x00-\x1f\x7f"<>|:*?]{1,120}$', examples=["bozzetto.pdf"])]
+    """File name, without a folder."""
+
+
+class SubmitBrief(Command):
+    process: Code
+    """Key of the approval process."""
+
+
+class PriceItem(Command):
+    item_id: UUID
+    unit_price: UnitPrice
+
+
+class PriceBrief(Command):
+    revision: Annotated[int, Field(ge=1, le=1_000_000)]
+    """The revision that was read: prices of another are refused."""
+    lines: Annotated[list[PriceItem], Field(min_length=1, max_length=200)]
+
+
+class CommentBrief(Command):
+    text: Annotated[str, Text(4000)]
+
+
+class CancelBrief(Command):
+    reason: Annotated[str, Text(1000)]
+
+
+class BriefsQuery(PageQuery):
+    state: State | None = None
+    requester: Annotated[str, Field(pattern="^me$")] | None = None
+    text: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00]*$")] | None = None
+    """Words of the number or the title."""

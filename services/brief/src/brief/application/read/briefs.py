@@ -1,0 +1,206 @@
+"""Look up briefs, and show them as one reader may see them: redacted, with names and with what they may do.
+
+Each function raises Absent for a brief outside the reader's competence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from optima_kit.actor import Actor
+from optima_kit.fields import PersonView
+from optima_kit.pages import Page, PageQuery, page_of
+from optima_kit.refusals import Absent
+
+from ...domain.brief import Brief, Revision
+from ...domain.content import Content
+from ...domain.lifecycle import Move, State
+from ...domain.pricing import Pricing
+from ..ports import Comment, Filters, Ports, PricedRevision, StoredFile, Summary
+from .access import actions_on, is_requester, sees_prices, shown_content, visible_brief
+from .views import (
+    BriefSummaryView,
+    BriefView,
+    CommentView,
+    PricingView,
+    ProposedPriceView,
+    RevisionView,
+    TransitionView,
+    UnitView,
+)
+
+Names = Mapping[UUID, str]
+
+
+async def read_brief(ports: Ports, actor: Actor, brief_id: UUID) -> BriefView:
+    """Its requester sees the draft, others the revision that was last submitted."""
+    return await show_brief(ports, actor, await visible_brief(ports, actor, brief_id))
+
+
+async def show_brief(ports: Ports, actor: Actor, brief: Brief) -> BriefView:
+    """A brief that is at hand, as this actor sees it."""
+    revision, content = shown_content(actor, brief)
+    frozen = brief.submitted if brief.submitted and revision == brief.submitted.revision else None
+    priced_by = brief.pricing.priced_by if frozen and brief.pricing and sees_prices(actor) else None
+    names = await ports.directory.names([brief.unit_id, priced_by])
+    return BriefView(
+        id=brief.brief_id,
+        number=brief.number,
+        version=brief.version,
+        state=brief.state,
+        cause=brief.cause,
+        reason=brief.reason,
+        revision=revision,
+        requester=PersonView(id=brief.requester_id, name=brief.requester_name),
+        unit=UnitView(id=brief.unit_id, name=names.get(brief.unit_id)) if brief.unit_id else None,
+        drafted_at=brief.drafted_at,
+        changed_at=brief.changed_at,
+        approval_id=brief.approval_id,
+        order_id=brief.order_id,
+        actions=actions_on(actor, brief),
+        **(_frozen(actor, frozen, brief.pricing, names) if frozen else {}),
+        **_content(content),
+    )
+
+
+async def list_briefs(
+    ports: Ports, actor: Actor, query: PageQuery, *, own_only: bool, state: State | None, text: str | None
+) -> Page[BriefSummaryView]:
+    """Newest first."""
+    filters = Filters(actor.person_id, actor.may("brief.read_all"), own_only, state, text, query.after(UUID))
+    found = await ports.briefs.list_briefs(filters, query.rows)
+    return page_of(query, found, _summary, lambda summary: summary.brief_id)
+
+
+async def list_revisions(ports: Ports, actor: Actor, brief_id: UUID, query: PageQuery) -> Page[RevisionView]:
+    """Frozen ones, the oldest first."""
+    await visible_brief(ports, actor, brief_id)
+    found = await ports.briefs.list_revisions(brief_id, query.after(int) or 0, query.rows)
+    names = await _names_in(ports, found)
+    return page_of(
+        query, found, lambda each: _revision(actor, each, names), lambda each: each.revision.revision
+    )
+
+
+async def read_revision(ports: Ports, actor: Actor, brief_id: UUID, revision: int) -> RevisionView:
+    await visible_brief(ports, actor, brief_id)
+    found = await ports.briefs.find_revision(brief_id, revision)
+    if found is None:
+        raise Absent("revision_absent")
+    return _revision(actor, found, await _names_in(ports, [found]))
+
+
+async def read_file(ports: Ports, actor: Actor, brief_id: UUID, attachment_id: UUID) -> StoredFile:
+    """A file that was never submitted is absent to all but the requester, as the draft that has it."""
+    brief = await visible_brief(ports, actor, brief_id)
+    file = await ports.briefs.find_file(brief_id, attachment_id)
+    if file is None or not (file.frozen or is_requester(actor, brief)):
+        raise Absent("attachment_absent")
+    return file
+
+
+async def list_comments(ports: Ports, actor: Actor, brief_id: UUID, query: PageQuery) -> Page[CommentView]:
+    """Oldest first."""
+    await visible_brief(ports, actor, brief_id)
+    found = await ports.briefs.list_comments(brief_id, query.after(UUID), query.rows)
+    return page_of(query, found, show_comment, lambda comment: comment.comment_id)
+
+
+def show_comment(comment: Comment) -> CommentView:
+    return CommentView(
+        id=comment.comment_id,
+        author=PersonView(id=comment.author_id, name=comment.author_name),
+        text=comment.text,
+        at=comment.at,
+    )
+
+
+async def list_history(ports: Ports, actor: Actor, brief_id: UUID, query: PageQuery) -> Page[TransitionView]:
+    """Every change of the brief's state, the oldest first."""
+    await visible_brief(ports, actor, brief_id)
+    found = await ports.briefs.list_moves(brief_id, query.after(int) or 0, query.rows)
+    people = (each for _, move in found for each in (move.actor_id, move.on_behalf_of))
+    names = await ports.directory.names(people)
+    return page_of(query, found, lambda row: _transition(row[1], names), lambda row: row[0])
+
+
+def _summary(summary: Summary) -> BriefSummaryView:
+    return BriefSummaryView(
+        id=summary.brief_id,
+        number=summary.number,
+        state=summary.state,
+        cause=summary.cause,
+        revision=summary.revision,
+        title=summary.title,
+        category=summary.category,
+        budget=summary.budget,
+        deadline=summary.deadline,
+        requester=PersonView(id=summary.requester_id, name=summary.requester_name),
+        drafted_at=summary.drafted_at,
+        changed_at=summary.changed_at,
+    )
+
+
+def _transition(move: Move, names: Names) -> TransitionView:
+    return TransitionView(
+        at=move.at,
+        from_state=move.from_state,
+        to_state=move.to_state,
+        revision=move.revision,
+        cause=move.cause,
+        reason=move.reason,
+        actor=_person(move.actor_id, names),
+        on_behalf_of=_person(move.on_behalf_of, names),
+    )
+
+
+async def _names_in(ports: Ports, found: list[PricedRevision]) -> Names:
+    people = [each.revision.submitted_by for each in found]
+    people += [each.pricing.priced_by for each in found if each.pricing]
+    return await ports.directory.names(people)
+
+
+def _revision(actor: Actor, found: PricedRevision, names: Names) -> RevisionView:
+    revision = found.revision
+    return RevisionView(
+        revision=revision.revision,
+        submitted_by=PersonView(id=revision.submitted_by, name=names.get(revision.submitted_by)),
+        **_frozen(actor, revision, found.pricing, names),
+        **_content(revision.content),
+    )
+
+
+def _frozen(actor: Actor, revision: Revision, pricing: Pricing | None, names: Names) -> dict[str, Any]:
+    """What a submitted revision shows beside its content: prices to those who may see them."""
+    shown: dict[str, Any] = {
+        "content_hash": pricing.content_hash if pricing else revision.content_hash,
+        "process": revision.process,
+        "submitted_at": revision.submitted_at,
+    }
+    if sees_prices(actor):
+        shown["prices"] = _pricing(pricing, names) if pricing else None
+        shown["proposed_prices"] = [
+            ProposedPriceView(item_id=item_id, unit_price=price)
+            for item_id, price in revision.proposed_prices.items()
+        ]
+    return shown
+
+
+def _pricing(pricing: Pricing, names: Names) -> PricingView:
+    return PricingView(
+        id=pricing.pricing_id,
+        lines=pricing.lines,
+        total=pricing.total,
+        priced_at=pricing.priced_at,
+        priced_by=PersonView(id=pricing.priced_by, name=names.get(pricing.priced_by)),
+    )
+
+
+def _content(content: Content) -> dict[str, Any]:
+    return {name: getattr(content, name) for name in Content.model_fields}
+
+
+def _person(person_id: UUID | None, names: Names) -> PersonView | None:
+    return PersonView(id=person_id, name=names.get(person_id)) if person_id else None

@@ -1,0 +1,116 @@
+"""What a reader gets to see of briefs. What they may not see is absent, and so is what has no value."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from uuid import UUID
+
+from optima_kit.fields import PersonView, View
+
+from ...domain.content import Attachment, Item, Money
+from ...domain.lifecycle import Cause, State
+from ...domain.pricing import PriceLine
+from .access import Action
+
+
+class UnitView(View):
+    """An organisational unit. The name is absent until the directory has told it."""
+
+    id: UUID
+    name: str | None = None
+
+
+class PricingView(View):
+    id: UUID
+    lines: tuple[PriceLine, ...]
+    total: Money
+    priced_at: datetime
+    priced_by: PersonView
+
+
+class ProposedPriceView(View):
+    item_id: UUID
+    unit_price: Money
+
+
+class ContentView(View):
+    title: str
+    category: str | None
+    purpose: str
+    budget: Money | None
+    deadline: date | None
+    customer: str | None
+    items: tuple[Item, ...]
+    attachments: tuple[Attachment, ...]
+
+
+class BriefView(ContentView):
+    id: UUID
+    number: str
+    version: int
+    """To be sent back as `If-Match` with a change."""
+    state: State
+    cause: Cause
+    """What brought it into its state."""
+    reason: str | None
+    """Why, in the words of whoever caused it: of a rejection, a request for changes, a cancellation …"""
+    revision: int
+    content_hash: str | None = None
+    """Of a submitted revision with its prices: what a decision is bound to."""
+    process: str | None = None
+    requester: PersonView
+    unit: UnitView | None
+    drafted_at: datetime
+    changed_at: datetime
+    submitted_at: datetime | None = None
+    prices: PricingView | None = None
+    proposed_prices: list[ProposedPriceView] | None = None
+    approval_id: UUID | None
+    order_id: UUID | None
+    actions: list[Action]
+    """What the reader may do now."""
+
+
+class BriefSummaryView(View):
+    id: UUID
+    number: str
+    state: State
+    cause: Cause
+    revision: int
+    title: str
+    category: str | None
+    budget: Money | None
+    deadline: date | None
+    requester: PersonView
+    drafted_at: datetime
+    changed_at: datetime
+
+
+class RevisionView(ContentView):
+    revision: int
+    content_hash: str
+    process: str
+    submitted_at: datetime
+    submitted_by: PersonView
+    prices: PricingView | None = None
+    proposed_prices: list[ProposedPriceView] | None = None
+
+
+class CommentView(View):
+    id: UUID
+    author: PersonView
+    text: str
+    at: datetime
+
+
+class TransitionView(View):
+    """One step of a brief's history."""
+
+    at: datetime
+    from_state: State | None
+    to_state: State
+    revision: int
+    cause: Cause
+    reason: str | None
+    actor: PersonView | None
+    on_behalf_of: PersonView | None
