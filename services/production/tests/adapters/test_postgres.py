@@ -35,6 +35,11 @@ FROM order_jobs JOIN orders ON orders.id = order_id;
 INSERT INTO job_economics (job_id, cost, unit_price, materials, technical_sheet, vat_code)
 SELECT id, 1, 1, '', '', '22' FROM order_jobs;
 UPDATE orders SET brief_id = gen_random_uuid();
+INSERT INTO people (id, name, active, roles)
+SELECT CASE n WHEN 1 THEN '{anna}'::uuid ELSE gen_random_uuid() END, 'P' || n, true, '{{}}'
+FROM generate_series(1, 300) AS n;
+INSERT INTO customers (id, code, legal, connection)
+SELECT gen_random_uuid(), 'C' || n, '{{}}', 'gamma' FROM generate_series(1, 300) AS n;
 INSERT INTO shipments (id, order_id, state, sequence)
 SELECT gen_random_uuid(), id, 'delivered', 5 FROM orders;
 INSERT INTO shipment_lines (shipment_id, job_id, quantity)
@@ -83,9 +88,11 @@ async def test_lists_keep_their_indexes_with_the_plan_of_any_parameter(
         ),
         ("lock_order_of_job", "order_jobs_pkey", {"job_id": some_job}),
         ("lock_order_of_phase", "phases_pkey", {"phase_id": some_phase}),
-        ("find_job", "phases_job_id_key_key", {"job_id": some_job}),
-        ("list_jobs_of_order", "order_jobs_order_id_position_key", {"order_id": some_order}),
-        ("sum_progress", "shipments_of_order", {"order_id": some_order}),
+        ("list_jobs", "phases_job_id_key_key", {"order_id": some_order, "job_id": some_job}),
+        ("list_jobs", "order_jobs_order_id_position_key", {"order_id": some_order, "job_id": None}),
+        ("list_jobs", "shipments_of_order", {"order_id": some_order, "job_id": None}),
+        ("list_lines_beside", "shipments_of_order", {"order_id": some_order, "shipment_id": FIRST}),
+        ("find_order", "orders_pkey", {"order_id": some_order}),
         (
             "list_orders_of_brief",
             "orders_tenant_id_brief_id_key",

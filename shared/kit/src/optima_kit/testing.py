@@ -14,7 +14,7 @@ import inspect
 import os
 import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -50,6 +50,7 @@ __all__ = [
     "ServiceDatabase",
     "app_client",
     "eventually",
+    "round_trips",
     "temporary_database",
     "undocumented_refusals",
 ]
@@ -442,6 +443,30 @@ async def app_client(
     finally:
         await client.close()
         await opened.close()
+
+
+@contextlib.contextmanager
+def round_trips(database: Database) -> Iterator[list[str]]:
+    """The statements that `database` is asked meanwhile, each a round trip; what asyncpg asks once a
+    connection to know a type is left out."""
+    asked: list[str] = []
+    connection = database.connection
+
+    def note(query: asyncpg.connection.LoggedQuery) -> None:
+        if "typeinfo_tree" not in query.query and "set_config('jit'" not in query.query:
+            asked.append(query.query)
+
+    @contextlib.asynccontextmanager
+    async def listened_to() -> AsyncIterator[Any]:
+        async with connection() as open_:
+            with open_.query_logger(note):
+                yield open_
+
+    database.connection = listened_to  # type: ignore[method-assign]
+    try:
+        yield asked
+    finally:
+        del database.connection
 
 
 def undocumented_refusals(package: str, source: Path) -> set[str]:

@@ -15,13 +15,12 @@ from ..application.assign_phase import assign_phase
 from ..application.cancel_order import cancel_order
 from ..application.complete_phase import complete_phase
 from ..application.define_kind import define_kind
-from ..application.ports import OrderFilter, Ports, Task
+from ..application.ports import LockedPhase, OrderFilter, Ports, Task
 from ..application.reject_phase import reject_phase
 from ..application.set_economics import set_economics
 from ..application.skip_phase import skip_phase
 from ..application.start_phase import start_phase
 from ..application.write_order import write_order
-from ..domain.job import Job
 from .views import (
     AssignPhase,
     CancelOrder,
@@ -149,7 +148,7 @@ async def post_assignment(call: Asked, phase_id: UUID, body: AssignPhase) -> Rep
 
     Possible until the phase starts, and afterwards if its assignee has left.
     """
-    return await _phase(call, await assign_phase(call.ports, phase_id, body.assignee_id), phase_id)
+    return await _phase(call, await assign_phase(call.ports, phase_id, body.assignee_id))
 
 
 @routes.post("/v1/phases/{phase_id}/start", privilege="phase.work")
@@ -168,7 +167,7 @@ async def post_completion(call: Asked, phase_id: UUID, body: CompletePhase) -> R
 @routes.post("/v1/phases/{phase_id}/acceptance", privilege="phase.inspect")
 async def post_acceptance(call: Asked, phase_id: UUID) -> Reply[PhaseView]:
     """Accept the work of a phase that has a quality check"""
-    return await _phase(call, await accept_phase(call.ports, phase_id), phase_id)
+    return await _phase(call, await accept_phase(call.ports, phase_id))
 
 
 @routes.post("/v1/phases/{phase_id}/rejection", privilege="phase.inspect")
@@ -177,13 +176,13 @@ async def post_rejection(call: Asked, phase_id: UUID, body: RejectPhase) -> Repl
 
     Possible until a later phase has started or the job is done.
     """
-    return await _phase(call, await reject_phase(call.ports, call.actor, phase_id, body.reason), phase_id)
+    return await _phase(call, await reject_phase(call.ports, call.actor, phase_id, body.reason))
 
 
 @routes.post("/v1/phases/{phase_id}/skip", privilege="phase.assign")
 async def post_skip(call: Asked, phase_id: UUID) -> Reply[PhaseView]:
     """Leave out a skippable phase"""
-    return await _phase(call, await skip_phase(call.ports, phase_id), phase_id)
+    return await _phase(call, await skip_phase(call.ports, phase_id))
 
 
 @routes.get("/v1/tasks", privilege="phase.work")
@@ -222,9 +221,8 @@ async def _order(call: Asked, order_id: UUID, *, location: str | None = None) ->
     return Reply(view, version=seen.order.version, location=location)
 
 
-async def _phase(call: Asked, job: Job, phase_id: UUID) -> Reply[PhaseView]:
-    seen = await queries.see_phase(call.ports, job.phase(phase_id))
-    return Reply(phase_view(seen), version=job.version)
+async def _phase(call: Asked, found: LockedPhase) -> Reply[PhaseView]:
+    return Reply(phase_view(await queries.see_phase(call.ports, found)), version=found.job.version)
 
 
 async def _task(call: Asked, task: Task) -> Reply[TaskView]:

@@ -16,11 +16,11 @@ import asyncpg
 from optima_kit.db import UnitOfWork
 from optima_kit.sql import load_queries
 
-from ..application.ports import Customer, MetBrief, OrderFilter, Task
+from ..application.ports import Assignee, Customer, LockedPhase, MetBrief, OrderFilter, OrderPicture, Task
 from ..domain.economics import Economics
 from ..domain.job import Delivery, Item, Job, JobState, Phase, PhaseState, RejectedAttempt
 from ..domain.kinds import Kind, PhaseDefinition
-from ..domain.order import LineProgress, Order, OrderState
+from ..domain.order import FullOrder, LineProgress, Order, OrderState
 from ..domain.people import Person
 from ..domain.shipments import Shipment, ShipmentState
 
@@ -45,7 +45,7 @@ class PostgresKinds:
         await self._work.execute(QUERIES.lock_kinds)
         return (await self.named([key])).get(key)
 
-    async def save(self, kind: Kind) -> None:
+    def save(self, kind: Kind) -> None:
         phases = [
             {
                 "key": phase.key,
@@ -81,7 +81,7 @@ class PostgresOrders:
         assert row is not None
         return MetBrief(row["order_id"], row["cancellation_reason"])
 
-    async def remember_cancelled_brief(self, brief_id: UUID, reason: str) -> None:
+    def remember_cancelled_brief(self, brief_id: UUID, reason: str) -> None:
         self._work.write(QUERIES.update_brief_cancelled, brief_id=brief_id, reason=reason)
 
     async def reason_of_cancelled_brief(self, brief_id: UUID) -> str | None:
@@ -92,7 +92,7 @@ class PostgresOrders:
         progressive: int = await self._work.fetchval(QUERIES.next_order_number, year=year)
         return progressive
 
-    async def add(self, order: Order, jobs: Sequence[Job]) -> None:
+    def add(self, order: Order, jobs: Sequence[Job]) -> None:
         self._work.write(
             QUERIES.insert_order,
             order_id=order.id,
@@ -137,43 +137,34 @@ class PostgresOrders:
             states=[phase.state for _, _, phase in phases],
         )
 
-    async def lock(self, order_id: UUID) -> Order | None:
+    async def lock(self, order_id: UUID) -> FullOrder | None:
         row = await self._work.fetchrow(QUERIES.lock_order, order_id=order_id)
-        return _order(row) if row else None
+        return await self._full(row) if row else None
 
-    async def lock_of_job(self, job_id: UUID) -> Order | None:
+    async def lock_of_job(self, job_id: UUID) -> FullOrder | None:
         row = await self._work.fetchrow(QUERIES.lock_order_of_job, job_id=job_id)
-        return _order(row) if row else None
+        return await self._full(row) if row else None
 
-    async def lock_with_phase(self, phase_id: UUID) -> tuple[Order, Job] | None:
+    async def lock_with_phase(self, phase_id: UUID) -> LockedPhase | None:
         row = await self._work.fetchrow(QUERIES.lock_order_of_phase, phase_id=phase_id)
         if row is None:
             return None
-        job = await self.job(row["job_id"])
-        assert job is not None
-        return _order(row), job
+        rows = await self._work.fetch(QUERIES.list_jobs, order_id=row["id"], job_id=row["job_id"])
+        jobs = _jobs(each for each in rows if each["id"] == row["job_id"])
+        return LockedPhase(FullOrder(_order(row), jobs, _lines(rows)), phase_id, _assignees(rows))
 
-    async def get(self, order_id: UUID) -> Order | None:
-        row = await self._work.fetchrow(QUERIES.find_order, order_id=order_id)
-        return _order(row) if row else None
+    async def lock_beside(self, shipment: Shipment) -> tuple[FullOrder, int] | None:
+        row = await self._work.fetchrow(QUERIES.lock_order, order_id=shipment.order_id)
+        if row is None:
+            return None
+        rows = await self._work.fetch(
+            QUERIES.list_lines_beside, order_id=shipment.order_id, shipment_id=shipment.id
+        )
+        return FullOrder(_order(row), (), _lines(rows)), rows[0]["known_sequence"]
 
-    async def jobs(self, order_id: UUID) -> list[Job]:
-        return _jobs(await self._work.fetch(QUERIES.list_jobs_of_order, order_id=order_id))
-
-    async def job(self, job_id: UUID) -> Job | None:
-        return next(iter(_jobs(await self._work.fetch(QUERIES.find_job, job_id=job_id))), None)
-
-    async def progress(self, order_id: UUID) -> list[LineProgress]:
-        return [
-            LineProgress(
-                JobState(row["state"]),
-                ordered=row["quantity"],
-                produced=row["produced"],
-                shipped=row["shipped"],
-                delivered=row["delivered"],
-            )
-            for row in await self._work.fetch(QUERIES.sum_progress, order_id=order_id)
-        ]
+    async def _full(self, row: asyncpg.Record) -> FullOrder:
+        rows = await self._work.fetch(QUERIES.list_jobs, order_id=row["id"], job_id=None)
+        return FullOrder(_order(row), _jobs(rows), _lines(rows))
 
     async def with_work_of(self, person_id: UUID) -> list[UUID]:
         rows = await self._work.fetch(QUERIES.list_orders_with_work_of, assignee_id=person_id)
@@ -183,7 +174,19 @@ class PostgresOrders:
         rows = await self._work.fetch(QUERIES.list_orders_blocked, kind=kind)
         return [row["order_id"] for row in rows]
 
-    async def save(self, order: Order) -> None:
+    def save(self, before: FullOrder, after: FullOrder) -> None:
+        known = {job.id: job for job in before.jobs}
+        jobs = [job for job in after.jobs if job != known[job.id]]
+        if after.order == before.order and not jobs:
+            return
+        phases = [
+            phase
+            for job in jobs
+            if known[job.id].phases
+            for phase in job.phases
+            if phase not in known[job.id].phases
+        ]
+        order = after.order
         self._work.write(
             QUERIES.update_order,
             order_id=order.id,
@@ -195,34 +198,26 @@ class PostgresOrders:
             cancellation_reason=order.cancellation_reason,
             goods_have_left=order.goods_have_left,
             version=order.version,
+            job_ids=[job.id for job in jobs],
+            job_states=[job.state for job in jobs],
+            blocked_reasons=[job.blocked_reason for job in jobs],
+            tolerances=[job.tolerance_percent for job in jobs],
+            jobs_started_at=[job.started_at for job in jobs],
+            produced=[job.produced for job in jobs],
+            job_versions=[job.version for job in jobs],
+            phase_ids=[phase.id for phase in phases],
+            phase_states=[phase.state for phase in phases],
+            assignee_ids=[phase.assignee_id for phase in phases],
+            attempts=[phase.attempt for phase in phases],
+            phases_started_at=[phase.started_at for phase in phases],
+            completed_at=[phase.completed_at for phase in phases],
+            quantities=[phase.quantity for phase in phases],
+            notes=[phase.note for phase in phases],
         )
-
-    async def save_job(self, before: Job, after: Job) -> None:
-        if after == before:
-            return
-        changed = [phase for phase in after.phases if phase not in before.phases] if before.phases else []
-        self._work.write(
-            QUERIES.update_job,
-            job_id=after.id,
-            state=after.state,
-            blocked_reason=after.blocked_reason,
-            tolerance_percent=after.tolerance_percent,
-            started_at=after.started_at,
-            produced=after.produced,
-            version=after.version,
-            phase_ids=[phase.id for phase in changed],
-            phase_states=[phase.state for phase in changed],
-            assignee_ids=[phase.assignee_id for phase in changed],
-            attempts=[phase.attempt for phase in changed],
-            phases_started_at=[phase.started_at for phase in changed],
-            completed_at=[phase.completed_at for phase in changed],
-            quantities=[phase.quantity for phase in changed],
-            notes=[phase.note for phase in changed],
-        )
-        if after.economics and after.economics != before.economics:
-            self._save_economics(after.id, after.economics)
-        if not before.phases:
-            self._add_phases(after.order_id, [after])
+        for job in jobs:
+            if job.economics and job.economics != known[job.id].economics:
+                self._save_economics(job.id, job.economics)
+        self._add_phases(order.id, [job for job in jobs if not known[job.id].phases])
 
     def _save_economics(self, job_id: UUID, economics: Economics) -> None:
         self._work.write(
@@ -236,7 +231,7 @@ class PostgresOrders:
             vat_code=economics.vat_code,
         )
 
-    async def keep_rejected(self, attempt: RejectedAttempt) -> None:
+    def keep_rejected(self, attempt: RejectedAttempt) -> None:
         self._work.write(
             QUERIES.insert_rejected_attempt,
             phase_id=attempt.phase_id,
@@ -251,23 +246,22 @@ class PostgresOrders:
             reason=attempt.reason,
         )
 
-    async def record_shipment(self, shipment: Shipment) -> bool:
-        newest: bool = await self._work.fetchval(
+    def save_shipment(self, shipment: Shipment, *, newest: bool) -> None:
+        if not newest:
+            self._work.write(
+                QUERIES.update_ddt_number, shipment_id=shipment.id, ddt_number=shipment.ddt_number
+            )
+            return
+        self._work.write(
             QUERIES.upsert_shipment,
             shipment_id=shipment.id,
             order_id=shipment.order_id,
             state=shipment.state,
             sequence=shipment.sequence,
             ddt_number=shipment.ddt_number,
+            job_ids=list(shipment.quantities.keys()),
+            quantities=list(shipment.quantities.values()),
         )
-        if newest:
-            self._work.write(
-                QUERIES.update_shipment_lines,
-                shipment_id=shipment.id,
-                job_ids=list(shipment.quantities.keys()),
-                quantities=list(shipment.quantities.values()),
-            )
-        return newest
 
 
 class PostgresDirectory:
@@ -281,7 +275,7 @@ class PostgresDirectory:
         own = {key: frozenset(privileges) for key, privileges in (row["own_roles"] or {}).items()}
         return Person(row["id"], row["name"], row["active"], frozenset(row["roles"]), own)
 
-    async def save_person(self, person: Person) -> None:
+    def save_person(self, person: Person) -> None:
         self._work.write(
             QUERIES.upsert_person,
             id=person.id,
@@ -290,7 +284,7 @@ class PostgresDirectory:
             roles=sorted(person.roles),
         )
 
-    async def save_role(self, role_id: UUID, key: str, privileges: Sequence[str]) -> None:
+    def save_role(self, role_id: UUID, key: str, privileges: Sequence[str]) -> None:
         self._work.write(QUERIES.upsert_role, id=role_id, key=key, privileges=privileges)
 
 
@@ -298,7 +292,7 @@ class PostgresCustomers:
     def __init__(self, work: UnitOfWork) -> None:
         self._work = work
 
-    async def save(self, customer: Customer) -> None:
+    def save(self, customer: Customer) -> None:
         self._work.write(QUERIES.delete_customer_by_former_code, id=customer.id, code=customer.code)
         self._work.write(
             QUERIES.upsert_customer,
@@ -322,6 +316,27 @@ class PostgresCustomers:
 class PostgresReading:
     def __init__(self, work: UnitOfWork) -> None:
         self._work = work
+
+    async def order(self, order_id: UUID) -> OrderPicture | None:
+        row = await self._work.fetchrow(QUERIES.find_order, order_id=order_id)
+        if row is None:
+            return None
+        rows = await self._work.fetch(QUERIES.list_jobs, order_id=order_id, job_id=None)
+        customer = None
+        if row["customer_id"]:
+            customer = Customer(
+                row["customer_id"],
+                row["customer"],
+                row["legal"],
+                row["payment_method"],
+                row["payment_terms"],
+                row["connection"],
+            )
+        return OrderPicture(FullOrder(_order(row), _jobs(rows), _lines(rows)), customer, _assignees(rows))
+
+    async def order_of_job(self, job_id: UUID) -> OrderPicture | None:
+        order_id = await self._work.fetchval(QUERIES.find_order_of_job, job_id=job_id)
+        return await self.order(order_id) if order_id else None
 
     async def orders(self, wanted: OrderFilter, before: UUID | None, limit: int) -> list[Order]:
         start = before or _BEYOND
@@ -404,10 +419,6 @@ class PostgresReading:
             for row in await self._work.fetch(QUERIES.list_rejected_attempts, phase_ids=phase_ids)
         ]
 
-    async def names(self, person_ids: Sequence[UUID]) -> dict[UUID, str]:
-        rows = await self._work.fetch(QUERIES.list_names, person_ids=person_ids)
-        return {row["id"]: row["name"] for row in rows}
-
     async def shipments(self, order_id: UUID) -> list[Shipment]:
         found: dict[UUID, Shipment] = {}
         for row in await self._work.fetch(QUERIES.list_shipments, order_id=order_id):
@@ -466,9 +477,30 @@ def _order(row: asyncpg.Record) -> Order:
     )
 
 
-def _jobs(rows: Iterable[asyncpg.Record]) -> list[Job]:
+def _jobs(rows: Iterable[asyncpg.Record]) -> tuple[Job, ...]:
     """Of one row for each phase, in order."""
-    return [_job(list(of_job)) for _, of_job in groupby(rows, key=itemgetter("id"))]
+    return tuple(_job(list(of_job)) for _, of_job in groupby(rows, key=itemgetter("id")))
+
+
+def _lines(rows: Iterable[asyncpg.Record]) -> dict[UUID, LineProgress]:
+    return {
+        row["id"]: LineProgress(
+            JobState(row["state"]),
+            ordered=row["quantity"],
+            produced=row["produced"],
+            shipped=row["shipped"],
+            delivered=row["delivered"],
+        )
+        for row in rows
+    }
+
+
+def _assignees(rows: Iterable[asyncpg.Record]) -> dict[UUID, Assignee]:
+    return {
+        row["assignee_id"]: Assignee(row["assignee_id"], row["assignee_name"], row["assignee_active"])
+        for row in rows
+        if row["assignee_name"] is not None
+    }
 
 
 def _job(rows: Sequence[asyncpg.Record]) -> Job:

@@ -86,49 +86,57 @@ SELECT id, number, brief_id, title, customer, deadline, state, confirmed_at, sta
 FROM orders WHERE id = (SELECT order_id FROM phases WHERE id = :phase_id) FOR NO KEY UPDATE
 
 -- name: find_order
-SELECT id, number, brief_id, title, customer, deadline, state, confirmed_at, started_at, ready_at, delivered_at,
-       cancelled_at, cancellation_reason, goods_have_left, version
-FROM orders WHERE id = :order_id
+-- With what the ERP told of its customer.
+SELECT orders.id, number, brief_id, title, customer, deadline, state, confirmed_at, started_at, ready_at,
+       delivered_at, cancelled_at, cancellation_reason, goods_have_left, version,
+       customers.id AS customer_id, legal, payment_method, payment_terms, connection
+FROM orders LEFT JOIN customers ON customers.code = orders.customer
+WHERE orders.id = :order_id
 
--- name: list_jobs_of_order
--- A row for each phase, and one for a job without any: one trip for all.
+-- name: find_order_of_job
+SELECT order_id FROM order_jobs WHERE id = :job_id
+
+-- name: list_jobs
+-- A row for each phase of the job (of every job, where none is named), and one for each job without: one trip
+-- for all. Goods leave with their document, and count as shipped from then on, delivered ones as both;
+-- refused and voided ones came back.
 SELECT jobs.id, jobs.order_id, jobs.position, jobs.item_id, jobs.kind, jobs.description, jobs.quantity, jobs.unit,
        jobs.deliveries, jobs.tolerance_percent, jobs.state, jobs.blocked_reason, jobs.started_at, jobs.produced,
        jobs.version, economics.job_id AS valued, economics.cost, economics.unit_price, economics.supplier,
        economics.materials, economics.technical_sheet, economics.vat_code,
        phases.id AS phase_id, phases.key, phases.name, phases.after, phases.quality_check, phases.skippable,
        phases.state AS phase_state, phases.assignee_id, phases.attempt,
-       phases.started_at AS phase_started_at, phases.completed_at, phases.quantity AS made, phases.note
+       phases.started_at AS phase_started_at, phases.completed_at, phases.quantity AS made, phases.note,
+       people.name AS assignee_name, people.active AS assignee_active,
+       coalesce(sent.shipped, 0) AS shipped, coalesce(sent.delivered, 0) AS delivered
 FROM order_jobs AS jobs
 LEFT JOIN job_economics AS economics ON economics.job_id = jobs.id
-LEFT JOIN phases ON phases.job_id = jobs.id
+LEFT JOIN phases ON phases.job_id = jobs.id AND (:job_id::uuid IS NULL OR phases.job_id = :job_id)
+LEFT JOIN people ON people.id = phases.assignee_id
+LEFT JOIN (
+    SELECT lines.job_id, sum(lines.quantity) AS shipped,
+           sum(lines.quantity) FILTER (WHERE shipments.state = 'delivered') AS delivered
+    FROM shipments JOIN shipment_lines AS lines ON lines.shipment_id = shipments.id
+    WHERE shipments.order_id = :order_id AND shipments.state IN ('issued', 'departed', 'delivered')
+    GROUP BY lines.job_id
+) AS sent ON sent.job_id = jobs.id
 WHERE jobs.order_id = :order_id ORDER BY jobs.position, phases.position
 
--- name: find_job
-SELECT jobs.id, jobs.order_id, jobs.position, jobs.item_id, jobs.kind, jobs.description, jobs.quantity, jobs.unit,
-       jobs.deliveries, jobs.tolerance_percent, jobs.state, jobs.blocked_reason, jobs.started_at, jobs.produced,
-       jobs.version, economics.job_id AS valued, economics.cost, economics.unit_price, economics.supplier,
-       economics.materials, economics.technical_sheet, economics.vat_code,
-       phases.id AS phase_id, phases.key, phases.name, phases.after, phases.quality_check, phases.skippable,
-       phases.state AS phase_state, phases.assignee_id, phases.attempt,
-       phases.started_at AS phase_started_at, phases.completed_at, phases.quantity AS made, phases.note
+-- name: list_lines_beside
+-- As above, as it would be without the shipment.
+SELECT jobs.id, jobs.state, jobs.quantity, jobs.produced,
+       coalesce(sent.shipped, 0) AS shipped, coalesce(sent.delivered, 0) AS delivered,
+       coalesce((SELECT sequence FROM shipments WHERE id = :shipment_id), 0) AS known_sequence
 FROM order_jobs AS jobs
-LEFT JOIN job_economics AS economics ON economics.job_id = jobs.id
-LEFT JOIN phases ON phases.job_id = jobs.id
-WHERE jobs.id = :job_id ORDER BY phases.position
-
--- name: sum_progress
--- Goods leave with their document, and count as shipped from then on, delivered ones as both; refused and
--- voided ones came back.
-SELECT jobs.state, jobs.quantity, jobs.produced,
-       coalesce(sum(lines.quantity) FILTER (
-           WHERE shipments.state IN ('issued', 'departed', 'delivered')), 0) AS shipped,
-       coalesce(sum(lines.quantity) FILTER (WHERE shipments.state = 'delivered'), 0) AS delivered
-FROM order_jobs AS jobs
-LEFT JOIN shipments ON shipments.order_id = jobs.order_id
-LEFT JOIN shipment_lines AS lines ON lines.shipment_id = shipments.id AND lines.job_id = jobs.id
-WHERE jobs.order_id = :order_id
-GROUP BY jobs.id ORDER BY jobs.position
+LEFT JOIN (
+    SELECT lines.job_id, sum(lines.quantity) AS shipped,
+           sum(lines.quantity) FILTER (WHERE shipments.state = 'delivered') AS delivered
+    FROM shipments JOIN shipment_lines AS lines ON lines.shipment_id = shipments.id
+    WHERE shipments.order_id = :order_id AND shipments.state IN ('issued', 'departed', 'delivered')
+        AND shipments.id <> :shipment_id
+    GROUP BY lines.job_id
+) AS sent ON sent.job_id = jobs.id
+WHERE jobs.order_id = :order_id ORDER BY jobs.position
 
 -- name: list_orders_blocked
 -- In one order for all, so that two who unblock can't wait for each other.
@@ -140,26 +148,28 @@ SELECT DISTINCT order_id FROM phases
 WHERE assignee_id = :assignee_id AND state IN ('waiting', 'assigned', 'in_progress') ORDER BY order_id
 
 -- name: update_order
-UPDATE orders SET state = :state, started_at = :started_at, ready_at = :ready_at,
-    delivered_at = :delivered_at, cancelled_at = :cancelled_at,
-    cancellation_reason = :cancellation_reason, goods_have_left = :goods_have_left, version = :version
-WHERE id = :order_id
-
--- name: update_job
--- The job and those of its phases that changed.
-WITH changed AS (
-    UPDATE phases SET state = p.state, assignee_id = p.assignee_id, attempt = p.attempt,
-        started_at = p.started_at, completed_at = p.completed_at, quantity = p.quantity, note = p.note
-    FROM unnest(:phase_ids::uuid[], :phase_states::text[], :assignee_ids::uuid[], :attempts::integer[],
-                :phases_started_at::timestamptz[], :completed_at::timestamptz[], :quantities::numeric[],
-                :notes::text[])
-        AS p(id, state, assignee_id, attempt, started_at, completed_at, quantity, note)
-    WHERE phases.id = p.id
+-- The order, where its version is a new one, and those of its jobs and phases that changed.
+WITH order_changed AS (
+    UPDATE orders SET state = :state, started_at = :started_at, ready_at = :ready_at,
+        delivered_at = :delivered_at, cancelled_at = :cancelled_at,
+        cancellation_reason = :cancellation_reason, goods_have_left = :goods_have_left, version = :version
+    WHERE id = :order_id AND version < :version
+), jobs_changed AS (
+    UPDATE order_jobs SET state = j.state, blocked_reason = j.blocked_reason,
+        tolerance_percent = j.tolerance_percent, started_at = j.started_at, produced = j.produced,
+        version = j.version
+    FROM unnest(:job_ids::uuid[], :job_states::text[], :blocked_reasons::text[], :tolerances::numeric[],
+                :jobs_started_at::timestamptz[], :produced::numeric[], :job_versions::integer[])
+        AS j(id, state, blocked_reason, tolerance_percent, started_at, produced, version)
+    WHERE order_jobs.id = j.id
 )
-UPDATE order_jobs SET state = :state, blocked_reason = :blocked_reason,
-    tolerance_percent = :tolerance_percent, started_at = :started_at,
-    produced = :produced, version = :version
-WHERE id = :job_id
+UPDATE phases SET state = p.state, assignee_id = p.assignee_id, attempt = p.attempt,
+    started_at = p.started_at, completed_at = p.completed_at, quantity = p.quantity, note = p.note
+FROM unnest(:phase_ids::uuid[], :phase_states::text[], :assignee_ids::uuid[], :attempts::integer[],
+            :phases_started_at::timestamptz[], :completed_at::timestamptz[], :quantities::numeric[],
+            :notes::text[])
+    AS p(id, state, assignee_id, attempt, started_at, completed_at, quantity, note)
+WHERE phases.id = p.id
 
 -- name: upsert_economics
 INSERT INTO job_economics (job_id, cost, unit_price, supplier, materials, technical_sheet, vat_code)
@@ -175,21 +185,22 @@ VALUES (:phase_id, :attempt, :assignee_id, :started_at, :completed_at, :quantity
         :rejected_at, :rejected_by, :reason)
 
 -- name: upsert_shipment
--- Returns whether this is the newest word about the shipment. A late one still tells its document's number.
-INSERT INTO shipments AS known (id, order_id, state, sequence, ddt_number)
-VALUES (:shipment_id, :order_id, :state, :sequence, :ddt_number)
-ON CONFLICT (tenant_id, id) DO UPDATE SET
-    state = CASE WHEN excluded.sequence > known.sequence THEN excluded.state ELSE known.state END,
-    sequence = greatest(known.sequence, excluded.sequence),
-    ddt_number = coalesce(known.ddt_number, excluded.ddt_number)
-RETURNING sequence = :sequence
-
--- name: update_shipment_lines
-WITH gone AS (DELETE FROM shipment_lines WHERE shipment_id = :shipment_id AND job_id <> ALL (:job_ids::uuid[]))
+-- The newest word about a shipment, under its order's lock. Another's document number stays.
+WITH kept AS (
+    INSERT INTO shipments AS known (id, order_id, state, sequence, ddt_number)
+    VALUES (:shipment_id, :order_id, :state, :sequence, :ddt_number)
+    ON CONFLICT (tenant_id, id) DO UPDATE SET
+        state = excluded.state, sequence = excluded.sequence,
+        ddt_number = coalesce(known.ddt_number, excluded.ddt_number)
+), gone AS (DELETE FROM shipment_lines WHERE shipment_id = :shipment_id AND job_id <> ALL (:job_ids::uuid[]))
 INSERT INTO shipment_lines (shipment_id, job_id, quantity)
 SELECT :shipment_id, job_id, quantity
 FROM unnest(:job_ids::uuid[], :quantities::numeric[]) AS line(job_id, quantity)
 ON CONFLICT (tenant_id, shipment_id, job_id) DO UPDATE SET quantity = excluded.quantity
+
+-- name: update_ddt_number
+-- A late word still tells it.
+UPDATE shipments SET ddt_number = coalesce(ddt_number, :ddt_number) WHERE id = :shipment_id
 
 -- name: find_person
 -- With the privileges of those of their roles that the directory told of.
@@ -299,9 +310,6 @@ WHERE phases.id = :phase_id AND phases.assignee_id = :assignee_id
 SELECT phase_id, attempt, assignee_id, started_at, completed_at, quantity, note, rejected_at, rejected_by,
        reason
 FROM rejected_attempts WHERE phase_id = ANY (:phase_ids) ORDER BY phase_id, attempt
-
--- name: list_names
-SELECT id, name FROM people WHERE id = ANY (:person_ids)
 
 -- name: list_shipments
 SELECT shipments.id, shipments.state, shipments.sequence, shipments.ddt_number, lines.job_id, lines.quantity

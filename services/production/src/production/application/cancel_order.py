@@ -6,13 +6,12 @@ from uuid import UUID
 
 from optima_kit.refusals import Absent
 
-from ..domain.order import Order
 from .ports import Ports
 from .stop_order import stop_order
 
 
-async def cancel_order(ports: Ports, order_id: UUID, reason: str) -> Order:
+async def cancel_order(ports: Ports, order_id: UUID, reason: str) -> None:
     order = await ports.orders.lock(order_id)
     if order is None:
         raise Absent("order_absent")
-    return await stop_order(ports, order, reason)
+    stop_order(ports, order, reason)

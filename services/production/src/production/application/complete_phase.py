@@ -16,14 +16,14 @@ from .save_job_progress import save_job_progress
 
 async def complete_phase(ports: Ports, actor: Actor, phase_id: UUID, quantity: Decimal, note: str) -> Task:
     """Of two who complete at once, one wins; the other is told that the phase is no longer in progress."""
-    order, job = await lock_own_task(ports, actor, phase_id)
-    after = completed(job, phase_id, quantity, note, ports.now)
+    found = await lock_own_task(ports, actor, phase_id)
+    after = completed(found.job, phase_id, quantity, note, ports.now)
     event = PhaseCompleted(
-        job_id=job.id,
-        order_id=order.id,
+        job_id=after.id,
+        order_id=after.order_id,
         phase_id=phase_id,
-        phase=after.phase(phase_id).key,
+        phase=found.phase.key,
         quantity=str(quantity),
     )
-    await save_job_progress(ports, order, job, after, event)
-    return task_of(order, after, phase_id)
+    save_job_progress(ports, found.order, after, event)
+    return task_of(found.order.order, after, phase_id)

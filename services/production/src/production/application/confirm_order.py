@@ -44,7 +44,7 @@ async def confirm_order(
         for position, item in enumerate(items, start=1)
     ]
     known = await ports.customers.get(customer) if customer else None
-    await ports.orders.add(order, jobs)
+    ports.orders.add(order, jobs)
     confirmed = _confirmed(order, jobs, customer_id=known.id if known else None)
     ports.outbox.add(confirmed, subject=order.id, correlation=order.correlation_id)
     return order

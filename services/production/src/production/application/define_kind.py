@@ -10,7 +10,7 @@ from optima_kit.refusals import PreconditionRequired, Stale
 
 from ..domain.kinds import Kind, PhaseDefinition, kind_key_is_well_formed, phases_must_form_a_graph
 from .ports import Ports
-from .unblock_jobs import unblock_jobs
+from .unblock_jobs import unblocked_jobs
 
 
 async def define_kind(
@@ -38,10 +38,11 @@ async def define_kind(
         tolerance_percent=tolerance_percent,
         version=known.version + 1 if known else 1,
     )
-    await ports.kinds.save(kind)
+    ports.kinds.save(kind)
     for order_id in await ports.orders.blocked(key):
-        await ports.orders.lock(order_id)
-        await unblock_jobs(ports, order_id, {key: kind})
+        order = await ports.orders.lock(order_id)
+        assert order is not None
+        ports.orders.save(order, order.with_jobs(*unblocked_jobs(order.jobs, {key: kind})))
     ports.outbox.add(
         KindDefined(
             kind_id=kind.id,

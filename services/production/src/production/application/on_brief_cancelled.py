@@ -17,10 +17,10 @@ async def on_brief_cancelled(ports: Ports, event: BriefCancelled) -> None:
     order cancelled and changes nothing.
     """
     met = await ports.orders.meet_brief(event.brief_id)
-    await ports.orders.remember_cancelled_brief(event.brief_id, event.reason)
+    ports.orders.remember_cancelled_brief(event.brief_id, event.reason)
     if met.order_id is None:
         return
     order = await ports.orders.lock(met.order_id)
     assert order is not None
-    if may_be_cancelled(order, await ports.orders.progress(order.id)):
-        await stop_order(ports, order, event.reason)
+    if may_be_cancelled(order.order, order.progress):
+        stop_order(ports, order, event.reason)

@@ -10,11 +10,11 @@ from .ports import Ports
 
 async def on_person_changed(ports: Ports, event: PersonChanged) -> None:
     """The newest state replaces the one before."""
-    await ports.directory.save_person(
+    ports.directory.save_person(
         Person(id=event.person_id, name=event.name, active=event.active, roles=frozenset(event.roles))
     )
 
 
 async def on_role_changed(ports: Ports, event: RoleChanged) -> None:
     """The newest state replaces the one before."""
-    await ports.directory.save_role(event.role_id, event.key, event.privileges)
+    ports.directory.save_role(event.role_id, event.key, event.privileges)

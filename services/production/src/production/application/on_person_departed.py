@@ -8,7 +8,7 @@ from optima_contracts.identity import PersonDeparted
 from optima_contracts.production import PhaseAssigned, PhaseUnassigned
 from optima_kit.refusals import NotYet
 
-from ..domain.job import left_by
+from ..domain.job import Job, Phase, left_by
 from .assign_phase import privileges_held
 from .ports import Ports
 from .save_job_progress import save_job_progress
@@ -22,17 +22,20 @@ async def on_person_departed(ports: Ports, event: PersonDeparted) -> None:
     for order_id in await ports.orders.with_work_of(event.person_id):
         order = await ports.orders.lock(order_id)
         assert order is not None
-        for job in await ports.orders.jobs(order_id):
-            before, (after, phases) = job, left_by(job, event.person_id, successor)
-            for phase in phases:
-                named = {"job_id": job.id, "order_id": order.id, "phase_id": phase.id, "phase": phase.key}
-                fact = (
-                    PhaseUnassigned(**named, former_assignee_id=event.person_id)
-                    if successor is None
-                    else PhaseAssigned(**named, assignee_id=successor)
-                )
-                await save_job_progress(ports, order, before, after, fact)
-                before = after
+        for job in order.jobs:
+            after, phases = left_by(job, event.person_id, successor)
+            if phases:
+                facts = [_handed_over(job, phase, event.person_id, successor) for phase in phases]
+                save_job_progress(ports, order, after, *facts)
+
+
+def _handed_over(
+    job: Job, phase: Phase, former_assignee_id: UUID, successor_id: UUID | None
+) -> PhaseAssigned | PhaseUnassigned:
+    named = {"job_id": job.id, "order_id": job.order_id, "phase_id": phase.id, "phase": phase.key}
+    if successor_id is None:
+        return PhaseUnassigned(**named, former_assignee_id=former_assignee_id)
+    return PhaseAssigned(**named, assignee_id=successor_id)
 
 
 async def _successor_who_may_work(ports: Ports, person_id: UUID) -> UUID | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from optima_kit.refusals import NotYet
 
-from ..domain.order import Order, OrderState, may_be_cancelled
+from ..domain.order import FullOrder, OrderState, may_be_cancelled
 from ..domain.shipments import GOODS_OUT, Shipment
 from .advance_order import advance_order
 from .ports import Ports
@@ -20,23 +20,33 @@ async def on_shipment_changed(ports: Ports, shipment: Shipment) -> None:
     says so itself, by refusing the cancellation; goods that are back, of a brief that was cancelled while
     they seemed to be away, end it.
     """
-    order = await ports.orders.lock(shipment.order_id)
-    if order is None:
+    found = await ports.orders.lock_beside(shipment)
+    if found is None:
         raise NotYet(f"order {shipment.order_id} is not known yet")
-    if not await ports.orders.record_shipment(shipment):
+    before, known_sequence = found
+    ports.orders.save_shipment(shipment, newest=shipment.sequence >= known_sequence)
+    if shipment.sequence < known_sequence:
         return
-    if order.state is OrderState.CANCELLED:
-        if order.brief_id is None and shipment.state in GOODS_OUT:
-            await reinstate_order(ports, order)
+    if before.order.state is OrderState.CANCELLED:
+        if before.order.brief_id is None and shipment.state in GOODS_OUT:
+            await reinstate_order(ports, await _whole(ports, before))
         return
-    order = await advance_order(ports, order)
+    after = advance_order(ports, before.with_shipment(shipment))
+    ports.orders.save(before, after)
     if shipment.state not in GOODS_OUT:
-        await _stop_if_its_brief_was_cancelled(ports, order)
+        await _stop_if_its_brief_was_cancelled(ports, after)
 
 
-async def _stop_if_its_brief_was_cancelled(ports: Ports, order: Order) -> None:
-    if order.brief_id is None or not may_be_cancelled(order, await ports.orders.progress(order.id)):
+async def _stop_if_its_brief_was_cancelled(ports: Ports, order: FullOrder) -> None:
+    if order.order.brief_id is None or not may_be_cancelled(order.order, order.progress):
         return
-    reason = await ports.orders.reason_of_cancelled_brief(order.brief_id)
+    reason = await ports.orders.reason_of_cancelled_brief(order.order.brief_id)
     if reason is not None:
-        await stop_order(ports, order, reason)
+        stop_order(ports, await _whole(ports, order), reason)
+
+
+async def _whole(ports: Ports, order: FullOrder) -> FullOrder:
+    """With its jobs, which a shipment seldom concerns."""
+    whole = await ports.orders.lock(order.order.id)
+    assert whole is not None
+    return whole

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -11,9 +11,9 @@ from uuid import UUID
 
 from optima_kit.ports import Outbox
 
-from ..domain.job import Job, PhaseState, RejectedAttempt
+from ..domain.job import Job, Phase, PhaseState, RejectedAttempt
 from ..domain.kinds import Kind
-from ..domain.order import LineProgress, Order, OrderState
+from ..domain.order import FullOrder, Order, OrderState
 from ..domain.people import Person
 from ..domain.shipments import Shipment
 
@@ -28,7 +28,7 @@ class Kinds(Protocol):
     async def lock(self, key: str) -> Kind | None:
         """The kind, nobody else changing any kind, nor using `named_or_awaited`, until this ends."""
 
-    async def save(self, kind: Kind) -> None: ...
+    def save(self, kind: Kind) -> None: ...
 
     async def page(self, after: str | None, limit: int) -> list[Kind]:
         """Kinds by key, beginning after `after`."""
@@ -38,7 +38,7 @@ class Orders(Protocol):
     async def meet_brief(self, brief_id: UUID) -> MetBrief:
         """What is known of the brief; whoever else meets it waits until this transaction ends."""
 
-    async def remember_cancelled_brief(self, brief_id: UUID, reason: str) -> None:
+    def remember_cancelled_brief(self, brief_id: UUID, reason: str) -> None:
         """Of a brief that was met."""
 
     async def reason_of_cancelled_brief(self, brief_id: UUID) -> str | None:
@@ -47,56 +47,48 @@ class Orders(Protocol):
     async def next_progressive(self, year: int) -> int:
         """The tenant's next order number of the year, from 1 on."""
 
-    async def add(self, order: Order, jobs: Sequence[Job]) -> None: ...
+    def add(self, order: Order, jobs: Sequence[Job]) -> None: ...
 
-    async def lock(self, order_id: UUID) -> Order | None:
-        """The order, with everything in it, to be changed by nobody else until this ends.
+    async def lock(self, order_id: UUID) -> FullOrder | None:
+        """The order with all its jobs, to be changed by nobody else until this ends.
 
-        Every change of an order, its jobs or its phases begins here or in the two below.
+        Every change of an order, its jobs or its phases begins here or in the three below.
         """
 
-    async def lock_of_job(self, job_id: UUID) -> Order | None:
-        """The job's order, locked."""
+    async def lock_of_job(self, job_id: UUID) -> FullOrder | None:
+        """The job's order, with all its jobs."""
 
-    async def lock_with_phase(self, phase_id: UUID) -> tuple[Order, Job] | None: ...
+    async def lock_with_phase(self, phase_id: UUID) -> LockedPhase | None: ...
 
-    async def get(self, order_id: UUID) -> Order | None:
-        """The order, to be read only."""
-
-    async def jobs(self, order_id: UUID) -> list[Job]: ...
-
-    async def job(self, job_id: UUID) -> Job | None:
-        """The job, to be read only."""
-
-    async def progress(self, order_id: UUID) -> list[LineProgress]: ...
-
-    async def with_work_of(self, person_id: UUID) -> list[UUID]:
-        """Orders with phases that the person has still to begin or to complete."""
+    async def lock_beside(self, shipment: Shipment) -> tuple[FullOrder, int] | None:
+        """The shipment's order as it would be without it, and without jobs; and the sequence of the newest
+        word about the shipment, 0 before the first."""
 
     async def blocked(self, kind: str) -> list[UUID]:
         """Orders with jobs that wait for the kind to be defined."""
 
-    async def save(self, order: Order) -> None: ...
+    async def with_work_of(self, person_id: UUID) -> list[UUID]:
+        """Orders with phases that the person has still to begin or to complete."""
 
-    async def save_job(self, before: Job, after: Job) -> None:
+    def save(self, before: FullOrder, after: FullOrder) -> None:
         """Writes what differs."""
 
-    async def keep_rejected(self, attempt: RejectedAttempt) -> None: ...
+    def keep_rejected(self, attempt: RejectedAttempt) -> None: ...
 
-    async def record_shipment(self, shipment: Shipment) -> bool:
-        """Keeps the shipment as it now stands. False, and nothing is kept, when a newer state is known."""
+    def save_shipment(self, shipment: Shipment, *, newest: bool) -> None:
+        """Keeps the shipment as it now stands; where a newer state is known, its document's number alone."""
 
 
 class Directory(Protocol):
     async def person(self, person_id: UUID) -> Person | None: ...
 
-    async def save_person(self, person: Person) -> None: ...
+    def save_person(self, person: Person) -> None: ...
 
-    async def save_role(self, role_id: UUID, key: str, privileges: Sequence[str]) -> None: ...
+    def save_role(self, role_id: UUID, key: str, privileges: Sequence[str]) -> None: ...
 
 
 class Customers(Protocol):
-    async def save(self, customer: Customer) -> None: ...
+    def save(self, customer: Customer) -> None: ...
 
     async def get(self, code: str) -> Customer | None: ...
 
@@ -105,6 +97,10 @@ class Customers(Protocol):
 
 
 class Reading(Protocol):
+    async def order(self, order_id: UUID) -> OrderPicture | None: ...
+
+    async def order_of_job(self, job_id: UUID) -> OrderPicture | None: ...
+
     async def orders(self, wanted: OrderFilter, before: UUID | None, limit: int) -> list[Order]:
         """The newest first, beginning before `before`."""
 
@@ -118,8 +114,6 @@ class Reading(Protocol):
     async def refused(self, phase_ids: Sequence[UUID]) -> list[RejectedAttempt]:
         """What quality refused of these phases, oldest first."""
 
-    async def names(self, person_ids: Sequence[UUID]) -> dict[UUID, str]: ...
-
     async def shipments(self, order_id: UUID) -> list[Shipment]: ...
 
 
@@ -132,6 +126,51 @@ class Ports:
     reading: Reading
     outbox: Outbox
     now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Assignee:
+    id: UUID
+    name: str
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LockedPhase:
+    """A phase with its job and order, of which no other job is there."""
+
+    order: FullOrder
+    phase_id: UUID
+    assignees: Mapping[UUID, Assignee]
+    """Those of the job's phases of whom the directory has told."""
+
+    @property
+    def job(self) -> Job:
+        return self.order.jobs[0]
+
+    @property
+    def phase(self) -> Phase:
+        return self.job.phase(self.phase_id)
+
+    @property
+    def assignee_has_left(self) -> bool:
+        known = self.assignees.get(self.phase.assignee_id) if self.phase.assignee_id else None
+        return self.phase.assignee_id is not None and not (known and known.active)
+
+    def now(self, job: Job, *assignees: Assignee) -> LockedPhase:
+        """The phase after its job has changed."""
+        known = {**self.assignees, **{person.id: person for person in assignees}}
+        return LockedPhase(self.order.with_jobs(job), self.phase_id, known)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPicture:
+    """An order as its readers see it."""
+
+    order: FullOrder
+    customer: Customer | None
+    """None when there is none, or the ERP has not told of it."""
+    assignees: Mapping[UUID, Assignee]
 
 
 @dataclass(frozen=True, slots=True)

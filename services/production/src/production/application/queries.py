@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -14,7 +14,7 @@ from ..domain.economics import Economics
 from ..domain.job import Job, Phase, PhaseState, RejectedAttempt
 from ..domain.order import LineProgress, Order
 from ..domain.shipments import Shipment
-from .ports import Customer, OrderFilter, Ports, Task
+from .ports import Assignee, Customer, LockedPhase, OrderFilter, OrderPicture, Ports, Task
 
 OPEN_TASKS = (PhaseState.WAITING, PhaseState.ASSIGNED, PhaseState.IN_PROGRESS, PhaseState.TO_INSPECT)
 
@@ -62,29 +62,26 @@ async def list_orders(
 
 
 async def see_order(ports: Ports, actor: Actor, order_id: UUID) -> SeenOrder:
-    order = await ports.orders.get(order_id)
-    if order is None:
+    found = await ports.reading.order(order_id)
+    if found is None:
         raise Absent("order_absent")
-    customer = None
-    if order.customer and actor.may("customer.read"):
-        customer = await ports.customers.get(order.customer)
     return SeenOrder(
-        order=order,
-        jobs=await _see_jobs(ports, actor, order_id),
-        customer=customer,
+        order=found.order.order,
+        jobs=await _see_jobs(ports, actor, found),
+        customer=found.customer if actor.may("customer.read") else None,
         shipments=await ports.reading.shipments(order_id) if actor.may("shipment.read") else None,
     )
 
 
 async def see_job(ports: Ports, actor: Actor, job_id: UUID) -> SeenJob:
-    job = await ports.orders.job(job_id)
-    if job is None:
+    found = await ports.reading.order_of_job(job_id)
+    if found is None:
         raise Absent("job_absent")
-    return next(seen for seen in await _see_jobs(ports, actor, job.order_id) if seen.job.id == job_id)
+    return next(seen for seen in await _see_jobs(ports, actor, found) if seen.job.id == job_id)
 
 
-async def see_phase(ports: Ports, phase: Phase) -> SeenPhase:
-    return (await _see_phases(ports, [phase]))[phase.id]
+async def see_phase(ports: Ports, found: LockedPhase) -> SeenPhase:
+    return (await _see_phases(ports, [found.phase], found.assignees))[found.phase_id]
 
 
 async def list_tasks(
@@ -111,33 +108,34 @@ async def see_task(ports: Ports, actor: Actor, phase_id: UUID) -> SeenTask:
     return (await see_tasks(ports, actor, [task]))[0]
 
 
-async def _see_jobs(ports: Ports, actor: Actor, order_id: UUID) -> list[SeenJob]:
-    jobs = await ports.orders.jobs(order_id)
-    progress = await ports.orders.progress(order_id)
+async def _see_jobs(ports: Ports, actor: Actor, found: OrderPicture) -> list[SeenJob]:
+    jobs = found.order.jobs
     sees_phases = actor.may("phase.read")
     sees_economics = actor.may("job.economics.read")
-    phases = await _see_phases(ports, [p for job in jobs for p in job.phases]) if sees_phases else {}
+    phases = {}
+    if sees_phases:
+        phases = await _see_phases(ports, [p for job in jobs for p in job.phases], found.assignees)
     return [
         SeenJob(
             job=job,
-            progress=line,
+            progress=found.order.lines[job.id],
             phases=[phases[phase.id] for phase in job.phases] if sees_phases else None,
             technical_sheet=job.economics.technical_sheet if sees_phases and job.economics else None,
             economics=job.economics if sees_economics else None,
         )
-        for job, line in zip(jobs, progress, strict=True)
+        for job in jobs
     ]
 
 
-async def _see_phases(ports: Ports, phases: Sequence[Phase]) -> dict[UUID, SeenPhase]:
-    assignees = {phase.assignee_id for phase in phases if phase.assignee_id}
-    names = await ports.reading.names(sorted(assignees)) if assignees else {}
+async def _see_phases(
+    ports: Ports, phases: Sequence[Phase], assignees: Mapping[UUID, Assignee]
+) -> dict[UUID, SeenPhase]:
     again = [phase.id for phase in phases if phase.attempt > 1]
     refused = await ports.reading.refused(again) if again else []
     return {
         phase.id: SeenPhase(
             phase,
-            names.get(phase.assignee_id) if phase.assignee_id else None,
+            next((known.name for id_, known in assignees.items() if id_ == phase.assignee_id), None),
             [each for each in refused if each.phase_id == phase.id],
         )
         for phase in phases

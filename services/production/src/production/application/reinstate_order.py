@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from optima_contracts.production import OrderReinstated
 
 from ..domain.job import resumed
-from ..domain.order import Order, OrderState, going_on
+from ..domain.order import FullOrder, OrderState, going_on
 from .advance_order import advance_order
 from .ports import Ports
-from .unblock_jobs import unblock_jobs
+from .unblock_jobs import unblocked_jobs
 
 
-async def reinstate_order(ports: Ports, order: Order) -> None:
-    """Its phases are as they were. An order that is not cancelled can't be any more. The order is locked."""
-    after = going_on(order)
-    if after == order:
+async def reinstate_order(ports: Ports, before: FullOrder) -> None:
+    """Its phases are as they were. An order that is not cancelled can't be any more."""
+    order = going_on(before.order)
+    if order == before.order:
         return
-    await ports.orders.save(after)
-    if order.state is not OrderState.CANCELLED:
-        return
-    jobs = await ports.orders.jobs(order.id)
-    for job in jobs:
-        await ports.orders.save_job(job, resumed(job))
-    await unblock_jobs(ports, order.id, await ports.kinds.named_or_awaited([job.item.kind for job in jobs]))
-    ports.outbox.add(
-        OrderReinstated(order_id=order.id, brief_id=order.brief_id),
-        subject=order.id,
-        correlation=order.correlation_id,
-    )
-    await advance_order(ports, after)
+    after = replace(before, order=order)
+    if before.order.state is OrderState.CANCELLED:
+        jobs = [resumed(job) for job in before.jobs]
+        kinds = await ports.kinds.named_or_awaited([job.item.kind for job in jobs])
+        after = after.with_jobs(*jobs).with_jobs(*unblocked_jobs(jobs, kinds))
+        ports.outbox.add(
+            OrderReinstated(order_id=order.id, brief_id=order.brief_id),
+            subject=order.id,
+            correlation=order.correlation_id,
+        )
+        after = advance_order(ports, after)
+    ports.orders.save(before, after)

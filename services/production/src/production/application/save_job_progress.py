@@ -6,30 +6,25 @@ from optima_contracts.envelope import EventData
 from optima_contracts.production import JobCompleted
 
 from ..domain.job import Job, JobState
-from ..domain.order import Order
+from ..domain.order import FullOrder
 from .advance_order import advance_order
 from .ports import Ports
 
 
-async def save_job_progress(
-    ports: Ports, order: Order, before: Job, after: Job, event: EventData | None
-) -> None:
-    """Saves the job and adds `event`, which says what happened to it; then what follows for the order."""
-    await ports.orders.save_job(before, after)
-    if event is not None:
-        ports.outbox.add(event, subject=after.id, correlation=order.correlation_id)
-    if after.state is before.state:
-        return
-    if after.state is JobState.DONE:
-        ports.outbox.add(
-            JobCompleted(
-                job_id=after.id,
+def save_job_progress(ports: Ports, before: FullOrder, job: Job, *events: EventData) -> None:
+    """Saves the job and adds `events`, which say what happened to it; then what follows for the order."""
+    order, after = before.order, before.with_jobs(job)
+    for event in events:
+        ports.outbox.add(event, subject=job.id, correlation=order.correlation_id)
+    if job.state is not before.job(job.id).state:
+        if job.state is JobState.DONE:
+            completed = JobCompleted(
+                job_id=job.id,
                 order_id=order.id,
                 brief_id=order.brief_id,
-                quantity=str(after.produced),
-                unit=after.item.unit,
-            ),
-            subject=after.id,
-            correlation=order.correlation_id,
-        )
-    await advance_order(ports, order)
+                quantity=str(job.produced),
+                unit=job.item.unit,
+            )
+            ports.outbox.add(completed, subject=job.id, correlation=order.correlation_id)
+        after = advance_order(ports, after)
+    ports.orders.save(before, after)

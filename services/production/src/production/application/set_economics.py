@@ -17,20 +17,20 @@ from .ports import Ports
 
 async def set_economics(ports: Ports, job_id: UUID, expected_version: int, economics: Economics) -> Job:
     """The order is valued as soon as each of its jobs is, and anew with each correction."""
-    order = await ports.orders.lock_of_job(job_id)
-    if order is None:
+    before = await ports.orders.lock_of_job(job_id)
+    if before is None:
         raise Absent("job_absent")
-    jobs = {job.id: job for job in await ports.orders.jobs(order.id)}
-    job = jobs[job_id]
+    job = before.job(job_id)
     if job.version != expected_version:
         raise Stale("stale_version")
-    after = jobs[job_id] = valued(job, economics)
-    await ports.orders.save_job(job, after)
-    ports.outbox.add(_economics_set(after, economics), subject=job.id, correlation=order.correlation_id)
-    if all(each.economics for each in jobs.values()):
-        total = _order_valued(order, list(jobs.values()))
+    priced = valued(job, economics)
+    after, order = before.with_jobs(priced), before.order
+    ports.orders.save(before, after)
+    ports.outbox.add(_economics_set(priced, economics), subject=job_id, correlation=order.correlation_id)
+    if all(each.economics for each in after.jobs):
+        total = _order_valued(order, after.jobs)
         ports.outbox.add(total, subject=order.id, correlation=order.correlation_id)
-    return after
+    return priced
 
 
 def _economics_set(job: Job, economics: Economics) -> JobEconomicsSet:

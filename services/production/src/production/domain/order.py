@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -12,7 +13,8 @@ from zoneinfo import ZoneInfo
 
 from optima_kit.refusals import Invalid, WrongState
 
-from .job import Item, JobState
+from .job import Item, Job, JobState
+from .shipments import GOODS_OUT, Shipment, ShipmentState
 
 ORDERS_ZONE: Final = ZoneInfo("Europe/Rome")
 """Whose midnight ends a day, and with the year the numbering of orders."""
@@ -73,6 +75,46 @@ class LineProgress:
         Less than ordered is never beyond the tolerance: completion refuses that.
         """
         return None if self.produced is None else min(self.ordered, self.produced)
+
+
+@dataclass(frozen=True, slots=True)
+class FullOrder:
+    """An order with what is in it, as read under its lock."""
+
+    order: Order
+    jobs: tuple[Job, ...]
+    """Those that were asked for, whole."""
+    lines: Mapping[UUID, LineProgress]
+    """How far each job of the order has come, by the job's id."""
+
+    @property
+    def progress(self) -> list[LineProgress]:
+        return list(self.lines.values())
+
+    def job(self, job_id: UUID) -> Job:
+        return next(job for job in self.jobs if job.id == job_id)
+
+    def with_jobs(self, *changed: Job) -> FullOrder:
+        """The order after some of its jobs changed."""
+        now = {job.id: job for job in changed}
+        lines = {
+            id_: replace(line, state=now[id_].state, produced=now[id_].produced) if id_ in now else line
+            for id_, line in self.lines.items()
+        }
+        return replace(self, jobs=tuple(now.get(job.id, job) for job in self.jobs), lines=lines)
+
+    def with_shipment(self, shipment: Shipment) -> FullOrder:
+        """The order with one shipment more. Goods leave with their document, and count as shipped from then
+        on, delivered ones as both; refused and voided ones came back."""
+        if shipment.state not in GOODS_OUT:
+            return self
+        delivered = shipment.state is ShipmentState.DELIVERED
+        lines = {}
+        for id_, line in self.lines.items():
+            sent = shipment.quantities.get(id_, Decimal(0))
+            arrived = sent if delivered else Decimal(0)
+            lines[id_] = replace(line, shipped=line.shipped + sent, delivered=line.delivered + arrived)
+        return replace(self, lines=lines)
 
 
 def order_number(year: int, progressive: int) -> str:
