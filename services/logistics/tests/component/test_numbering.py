@@ -242,15 +242,35 @@ async def test_the_pdf_is_made_once_and_kept(depot: Any) -> None:
     await depot.act(shipment, "issue")
     path = f"/v1/shipments/{shipment['shipment_id']}/ddt.pdf"
     _, on_the_spot = await depot.client.get(path)
-    assert await depot.database.fetch("SELECT 1 FROM ddt_pdfs") == []
+    (stored,) = await depot.database.fetch("SELECT pdf FROM ddt_pdfs")
+    assert stored["pdf"] == on_the_spot
+    assert await depot.work() == 1
+    assert await depot.work() == 0
+    await depot.database.fetch("DELETE FROM ddt_pdfs")
+    await depot.database.fetch("UPDATE jobs SET state = 'due', hinted_at = NULL")
     assert await depot.work() == 1
     (stored,) = await depot.database.fetch("SELECT pdf FROM ddt_pdfs")
     assert stored["pdf"] == on_the_spot
-    assert await depot.work() == 0
     await depot.database.fetch("UPDATE ddt_pdfs SET pdf = $1", b"%PDF kept")
     assert (await depot.client.get(path))[1] == b"%PDF kept"
     await depot.act(shipment, "void", reason="Errore", reissue=False)
     assert b"kept" not in (await depot.client.get(path))[1], "a voided one is never read from the store"
+
+
+async def test_nobody_waits_for_a_connection_while_a_sheet_is_typeset(depot: Any) -> None:
+    shipment = await depot.picked(await depot.stocked_order(), "1")
+    await depot.act(shipment, "issue")
+
+    class Typesetter:
+        async def print(self, document: Any, **_: Any) -> bytes:
+            async with asyncio.timeout(5), app.database.connection() as connection:
+                return b"%%PDF %d" % await connection.fetchval("SELECT 1")
+
+    slow = replace(SERVICE, resources=Typesetter())
+    async with app_client(slow, depot.database, clock=depot.clock, pool_size=1) as app:
+        path = f"/v1/shipments/{shipment['shipment_id']}/ddt.pdf"
+        response, pdf = await app.as_(depot.sara).get(path)
+    assert (response.status, pdf) == (200, b"%PDF 1")
 
 
 async def test_what_is_counted(depot: Any) -> None:

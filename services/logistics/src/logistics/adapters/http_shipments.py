@@ -38,8 +38,9 @@ from ..application.record_departure import record_departure
 from ..application.record_refusal import record_refusal
 from ..application.void_ddt import void_ddt
 from ..domain.ddt import advisable
-from ..domain.shipments import Freight, Line, Shipment, State, Transport, TransportBy
+from ..domain.shipments import Freight, Line, State, Transport, TransportBy
 from ..domain.stock import written
+from .postgres import ports
 
 routes = Routes()
 
@@ -184,7 +185,7 @@ async def draft(call: Call[Ports], body: DraftShipment) -> Reply[ShipmentView]:
         lines=[Line(line.job_id, line.quantity) for line in body.lines],
         transport=body.transport(),
     )
-    return await _reply(call, shipment, created=True)
+    return _reply(shipment, created=True)
 
 
 @routes.put(
@@ -196,14 +197,14 @@ async def draft(call: Call[Ports], body: DraftShipment) -> Reply[ShipmentView]:
 async def arrange(call: Call[Ports], shipment_id: UUID, body: TransportFields) -> Reply[ShipmentView]:
     """Replaces all of it. Possible until the document is issued."""
     version = call.required_version
-    return await _reply(call, await arrange_transport(call.ports, shipment_id, version, body.transport()))
+    return _reply(await arrange_transport(call.ports, shipment_id, version, body.transport()))
 
 
 @routes.post(
     "/v1/shipments/{shipment_id}/picking", privilege="shipment.write", summary="Goods are brought together"
 )
 async def pick(call: Call[Ports], shipment_id: UUID) -> Reply[ShipmentView]:
-    return await _reply(call, await pick_shipment(call.ports, shipment_id, call.expected_version))
+    return _reply(await pick_shipment(call.ports, shipment_id, call.expected_version))
 
 
 @routes.post("/v1/shipments/{shipment_id}/issue", privilege="ddt.issue", summary="Issue the DDT")
@@ -219,7 +220,7 @@ async def issue(call: Call[Ports], shipment_id: UUID, body: IssueDdt) -> Reply[S
         issue_date=body.issue_date,
         series=body.series or "",
     )
-    return await _reply(call, issued)
+    return _reply(issued)
 
 
 @routes.post(
@@ -227,7 +228,7 @@ async def issue(call: Call[Ports], shipment_id: UUID, body: IssueDdt) -> Reply[S
 )
 async def depart(call: Call[Ports], shipment_id: UUID, body: Depart) -> Reply[ShipmentView]:
     departed = await record_departure(call.ports, shipment_id, call.expected_version, body.departed_at)
-    return await _reply(call, departed)
+    return _reply(departed)
 
 
 @routes.post(
@@ -241,14 +242,14 @@ async def deliver(call: Call[Ports], shipment_id: UUID, body: Deliver) -> Reply[
         received_by=body.received_by,
         delivered_at=body.delivered_at,
     )
-    return await _reply(call, delivered)
+    return _reply(delivered)
 
 
 @routes.post("/v1/shipments/{shipment_id}/refusal", privilege="shipment.write", summary="Goods are refused")
 async def refuse(call: Call[Ports], shipment_id: UUID, body: Reason) -> Reply[ShipmentView]:
     """The recipient did not take them: they come back to the warehouse."""
     refused = await record_refusal(call.ports, shipment_id, call.expected_version, body.reason)
-    return await _reply(call, refused)
+    return _reply(refused)
 
 
 @routes.post("/v1/shipments/{shipment_id}/void", privilege="ddt.issue", summary="Void the DDT")
@@ -258,7 +259,7 @@ async def void(call: Call[Ports], shipment_id: UUID, body: VoidDdt) -> Reply[Shi
     voided = await void_ddt(
         call.ports, shipment_id, call.expected_version, reason=body.reason, reissue=body.reissue
     )
-    return await _reply(call, voided)
+    return _reply(voided)
 
 
 @routes.post(
@@ -267,7 +268,7 @@ async def void(call: Call[Ports], shipment_id: UUID, body: VoidDdt) -> Reply[Shi
 async def cancel(call: Call[Ports], shipment_id: UUID, body: Reason) -> Reply[ShipmentView]:
     """Possible until the document is issued. The goods are free again."""
     cancelled = await cancel_shipment(call.ports, shipment_id, call.expected_version, body.reason)
-    return await _reply(call, cancelled)
+    return _reply(cancelled)
 
 
 @routes.get("/v1/shipments", privilege="shipment.read", summary="List shipments")
@@ -284,25 +285,37 @@ async def read(call: Call[Ports], shipment_id: UUID) -> Reply[ShipmentView]:
     return Reply(_view(row), version=row.shipment.version)
 
 
-@routes.get("/v1/shipments/{shipment_id}/ddt.pdf", privilege="shipment.read", summary="Read the DDT")
+@routes.get(
+    "/v1/shipments/{shipment_id}/ddt.pdf",
+    privilege="shipment.read",
+    transaction=False,
+    summary="Read the DDT",
+)
 async def read_ddt(call: Call[Ports], shipment_id: UUID) -> Content:
     """PDF/A-3b, made from the frozen document: the same bytes every time. A voided one says so across
     every page."""
-    row = await call.ports.shipments.read(shipment_id)
-    document = await call.ports.ddts.get(shipment_id)
-    if document is None:
+    tenant_id = call.actor.tenant_id
+    async with call.database.reading(tenant_id, now=call.now) as work:
+        read = ports(work)
+        row = await read.shipments.read(shipment_id)
+        voided = row.shipment.ended_because if row.shipment.state is State.VOIDED else None
+        pdf = None if voided else await read.ddts.stored_pdf(shipment_id)
+        document = None if pdf else await read.ddts.get(shipment_id)
+    if row.ddt is None:
         raise Absent("ddt_not_issued")
-    voided = row.shipment.ended_because if row.shipment.state is State.VOIDED else None
-    pdf = None if voided else await call.ports.ddts.stored_pdf(shipment_id)
-    if pdf is None:
+    if document is not None:
+        # Between transactions: nobody waits for a connection while a sheet is typeset.
         pdf = await call.resources.print(document, voided_because=voided)
-    return Content(pdf, "application/pdf", f"DDT {document.number.replace('/', '-')}.pdf", inline=True)
+        if not voided:
+            async with call.database.transaction(tenant_id, call.cause) as work:
+                ports(work).ddts.store_pdf(shipment_id, pdf, call.now)
+    assert pdf is not None
+    return Content(pdf, "application/pdf", f"DDT {row.ddt.number.replace('/', '-')}.pdf", inline=True)
 
 
-async def _reply(call: Call[Ports], shipment: Shipment, *, created: bool = False) -> Reply[ShipmentView]:
-    row = await call.ports.shipments.read(shipment.shipment_id)
-    location = f"/v1/shipments/{shipment.shipment_id}" if created else None
-    return Reply(_view(row), version=shipment.version, location=location)
+def _reply(row: ShipmentRow, *, created: bool = False) -> Reply[ShipmentView]:
+    location = f"/v1/shipments/{row.shipment.shipment_id}" if created else None
+    return Reply(_view(row), version=row.shipment.version, location=location)
 
 
 def _view(row: ShipmentRow) -> ShipmentView:

@@ -14,10 +14,11 @@ jobs = JobKinds()
 
 @jobs.outside(RENDER_DDT, RenderDdt, timeout=timedelta(seconds=20))
 async def render_ddt(run: JobRun[Ports], payload: RenderDdt) -> None:
-    """Has the PDF of an issued document ready before anybody asks. A repetition makes the same bytes."""
+    """Has the PDF of an issued document ready before anybody asks. Where somebody has asked, it is there."""
     async with run.transaction() as ports:
         document = await ports.ddts.get(payload.shipment_id)
+        stored = await ports.ddts.stored_pdf(payload.shipment_id)
     assert document is not None, "a document and its rendering are obliged in one transaction"
-    pdf = await run.resources.print(document)
+    pdf = stored or await run.resources.print(document)
     async with run.finish() as ports:
-        await ports.ddts.store_pdf(payload.shipment_id, pdf, ports.now)
+        ports.ddts.store_pdf(payload.shipment_id, pdf, ports.now)

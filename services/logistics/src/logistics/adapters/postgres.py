@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -16,7 +16,15 @@ from optima_kit.ids import new_id
 from optima_kit.refusals import Absent, Stale
 from optima_kit.sql import load_queries
 
-from ..application.ports import DdtNumber, MovementRow, Ports, ShipmentFilter, ShipmentRow, StockRow
+from ..application.ports import (
+    DdtNumber,
+    FoundLookups,
+    MovementRow,
+    Ports,
+    ShipmentFilter,
+    ShipmentRow,
+    StockRow,
+)
 from ..domain.ddt import Document, Sender, Series
 from ..domain.lookups import Carrier, Destination, Lookup, TransportReason, Warehouse
 from ..domain.orders import Order, OrderLine
@@ -64,34 +72,25 @@ class PostgresOrders:
         because: str | None = await self._work.fetchval(QUERIES.lock_brief, brief_id=brief_id)
         return because
 
-    async def set_brief_cancelled(self, brief_id: UUID, because: str | None) -> None:
+    def set_brief_cancelled(self, brief_id: UUID, because: str | None) -> None:
         self._work.write(QUERIES.update_brief_cancelled, brief_id=brief_id, because=because)
 
-    async def add(self, order: Order) -> None:
-        added = await self._work.fetchval(
+    def add(self, order: Order) -> None:
+        lines = list(order.lines.values())
+        deliveries = [(line.job_id, *delivery) for line in lines for delivery in line.deliveries.items()]
+        self._work.write(
             QUERIES.insert_order,
             order_id=order.order_id,
             number=order.number,
             brief_id=order.brief_id,
             because=order.cancelled_because,
-        )
-        if added is None:
-            return
-        lines = list(order.lines.values())
-        self._work.write(
-            QUERIES.insert_order_lines,
-            order_id=order.order_id,
             job_ids=[line.job_id for line in lines],
             descriptions=[line.description for line in lines],
             quantities=[line.quantity for line in lines],
             units=[line.unit for line in lines],
-        )
-        deliveries = [(line.job_id, *delivery) for line in lines for delivery in line.deliveries.items()]
-        self._work.write(
-            QUERIES.insert_order_deliveries,
-            job_ids=[job_id for job_id, _, _ in deliveries],
+            delivered_jobs=[job_id for job_id, _, _ in deliveries],
             destinations=[destination for _, destination, _ in deliveries],
-            quantities=[quantity for _, _, quantity in deliveries],
+            parts=[quantity for _, _, quantity in deliveries],
         )
 
     async def find(self, order_id: UUID) -> Order | None:
@@ -103,11 +102,6 @@ class PostgresOrders:
     async def lock_of_job(self, job_id: UUID) -> Order | None:
         return await self._order(await self._work.fetchrow(QUERIES.lock_order_of_job, job_id=job_id))
 
-    async def lock_of_shipment(self, shipment_id: UUID) -> Order | None:
-        return await self._order(
-            await self._work.fetchrow(QUERIES.lock_order_of_shipment, shipment_id=shipment_id)
-        )
-
     async def lock_of_brief(self, brief_id: UUID) -> list[Order]:
         rows = await self._work.fetch(QUERIES.lock_orders_of_brief, brief_id=brief_id)
         return [order for row in rows if (order := await self._order(row))]
@@ -117,33 +111,43 @@ class PostgresOrders:
         received: dict[UUID, Decimal] = {}
         reserved: dict[tuple[str, UUID], Decimal] = {}
         committed: dict[tuple[UUID, str], Decimal] = {}
-        for row in await self._work.fetch(QUERIES.sum_movements_of_order, order_id=order_id):
-            on_hand[row["warehouse"], row["job_id"]] = row["on_hand"]
-            _add(received, row["job_id"], row["received"])
-        for row in await self._work.fetch(QUERIES.sum_shipments_of_order, order_id=order_id):
-            _add(reserved, (row["warehouse"], row["job_id"]), row["reserved"])
-            _add(committed, (row["job_id"], row["destination"]), row["committed"])
+        for row in await self._work.fetch(QUERIES.sum_goods_of_order, order_id=order_id):
+            job_id, warehouse = row["job_id"], row["warehouse"]
+            if row["destination"] is None:
+                on_hand[warehouse, job_id] = row["quantity"]
+                _add(received, job_id, row["part"])
+            else:
+                _add(reserved, (warehouse, job_id), row["part"])
+                _add(committed, (job_id, row["destination"]), row["quantity"])
         return Goods(on_hand, reserved, received, committed)
 
-    async def set_produced(self, job_id: UUID, quantity: Decimal) -> None:
-        self._work.write(QUERIES.update_produced, job_id=job_id, quantity=quantity)
+    async def set_produced(self, order_id: UUID, job_id: UUID, quantity: Decimal) -> bool:
+        found = await self._work.execute(
+            QUERIES.update_produced, order_id=order_id, job_id=job_id, quantity=quantity
+        )
+        return found > 0
 
-    async def set_cancelled(self, order_id: UUID, because: str | None) -> None:
+    def set_cancelled(self, order_id: UUID, because: str | None) -> None:
         self._work.write(QUERIES.update_order_cancelled, order_id=order_id, because=because)
 
     async def _order(self, row: Row | None) -> Order | None:
         if row is None:
             return None
-        lines: dict[UUID, OrderLine] = {}
-        for part in await self._work.fetch(QUERIES.list_order_lines, order_id=row["order_id"]):
-            job_id = part["job_id"]
-            line = lines.get(job_id) or OrderLine(
-                job_id, part["description"], part["quantity"], part["unit"], {}, part["produced"]
-            )
-            if part["destination"] is not None:
-                line = replace(line, deliveries={**line.deliveries, part["destination"]: part["delivery"]})
-            lines[job_id] = line
-        return Order(row["order_id"], row["number"], row["brief_id"], lines, row["cancelled_because"])
+        return _order(row, await self._work.fetch(QUERIES.list_order_lines, order_id=row["order_id"]))
+
+
+def _order(row: Row, parts: Sequence[Row]) -> Order:
+    """Of a row for each line and destination."""
+    lines: dict[UUID, OrderLine] = {}
+    for part in parts:
+        job_id = part["job_id"]
+        line = lines.get(job_id) or OrderLine(
+            job_id, part["description"], part["ordered"], part["unit"], {}, part["produced"]
+        )
+        if part["ordered_for"] is not None:
+            line = replace(line, deliveries={**line.deliveries, part["ordered_for"]: part["delivery"]})
+        lines[job_id] = line
+    return Order(row["order_id"], row["number"], row["brief_id"], lines, row["cancelled_because"])
 
 
 K = TypeVar("K")
@@ -157,7 +161,7 @@ class PostgresLedger:
     def __init__(self, work: UnitOfWork) -> None:
         self._work = work
 
-    async def record(self, movements: Sequence[Movement]) -> None:
+    def record(self, movements: Sequence[Movement], *, gone: Collection[UUID] = ()) -> None:
         self._work.write(
             QUERIES.insert_movements,
             movement_ids=[movement.movement_id for movement in movements],
@@ -169,8 +173,8 @@ class PostgresLedger:
             reasons=[movement.reason for movement in movements],
             recorded_at=self._work.now,
             recorded_by=self._work.cause.actor_id,
+            gone=list(gone),
         )
-        self._work.write(QUERIES.update_stocked, job_ids=[movement.job_id for movement in movements])
 
     async def stock(
         self,
@@ -232,7 +236,7 @@ class PostgresShipments:
     def __init__(self, work: UnitOfWork) -> None:
         self._work = work
 
-    async def add(self, shipment: Shipment) -> None:
+    def add(self, shipment: Shipment) -> None:
         transport = shipment.transport
         self._work.write(
             QUERIES.insert_shipment,
@@ -253,17 +257,13 @@ class PostgresShipments:
             replaces=shipment.replaces,
             version=shipment.version,
             drafted_at=self._work.now,
-        )
-        self._work.write(
-            QUERIES.insert_shipment_lines,
-            shipment_id=shipment.shipment_id,
             job_ids=[line.job_id for line in shipment.lines],
             quantities=[line.quantity for line in shipment.lines],
         )
 
-    async def save(self, shipment: Shipment) -> None:
+    def save(self, shipment: Shipment) -> None:
         transport = shipment.transport
-        saved = await self._work.fetchval(
+        self._work.write(
             QUERIES.update_shipment,
             shipment_id=shipment.shipment_id,
             state=shipment.state.value,
@@ -282,18 +282,18 @@ class PostgresShipments:
             replaced_by=shipment.replaced_by,
             version=shipment.version,
         )
-        if saved is None:
-            raise Stale("stale_version")
 
-    async def get(self, shipment_id: UUID) -> Shipment:
-        row = await self._work.fetchrow(QUERIES.find_shipment, shipment_id=shipment_id)
-        if row is None:
-            raise Absent("shipment_unknown")
-        return _shipment(row)
+    async def lock(self, shipment_id: UUID) -> tuple[ShipmentRow, Order] | None:
+        order = await self._work.fetchrow(QUERIES.lock_order_of_shipment, shipment_id=shipment_id)
+        if order is None:
+            return None
+        rows = await self._work.fetch(QUERIES.list_parts_of_shipment, shipment_id=shipment_id)
+        carried = list({row["job_id"]: row for row in rows}.values())
+        return _shipment_row(rows[0], carried, order["number"]), _order(order, rows)
 
     async def of_order(self, order_id: UUID) -> list[Shipment]:
         rows = await self._work.fetch(QUERIES.list_shipments_of_order, order_id=order_id)
-        return [_shipment(row) for row in rows]
+        return [_shipment(row, _lines(row["lines"])) for row in rows]
 
     async def read(self, shipment_id: UUID) -> ShipmentRow:
         rows = await self._page(shipment_id, ShipmentFilter(), None, 1)
@@ -321,17 +321,24 @@ class PostgresShipments:
             before=before,
             limit=limit,
         )
-        return [_shipment_row(row) for row in rows]
+        return [_shipment_row(row, _lines(row["lines"]), row["order_number"]) for row in rows]
 
 
-def _shipment(row: Row) -> Shipment:
+def _lines(listed: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Lines that travelled as JSON."""
+    return [
+        {**line, "job_id": UUID(line["job_id"]), "quantity": Decimal(line["quantity"])} for line in listed
+    ]
+
+
+def _shipment(row: Row, lines: Sequence[Row]) -> Shipment:
     return Shipment(
         shipment_id=row["shipment_id"],
         order_id=row["order_id"],
         brief_id=row["brief_id"],
         warehouse=row["warehouse"],
         destination=row["destination"],
-        lines=tuple(Line(UUID(line["job_id"]), Decimal(line["quantity"])) for line in row["lines"]),
+        lines=tuple(Line(line["job_id"], line["quantity"]) for line in lines),
         transport=Transport(
             reason=row["reason"],
             by=row["transport_by"],
@@ -353,11 +360,11 @@ def _shipment(row: Row) -> Shipment:
     )
 
 
-def _shipment_row(row: Row) -> ShipmentRow:
+def _shipment_row(row: Row, lines: Sequence[Row], order_number: str) -> ShipmentRow:
     ddt = None
-    if row["number"] is not None:
+    if row["ddt_number"] is not None:
         ddt = DdtNumber(
-            row["number"],
+            row["ddt_number"],
             row["progressive"],
             row["series"],
             row["year"],
@@ -365,11 +372,12 @@ def _shipment_row(row: Row) -> ShipmentRow:
             row["issued_at"],
         )
     return ShipmentRow(
-        shipment=_shipment(row),
-        order_number=row["order_number"],
-        descriptions={UUID(line["job_id"]): (line["description"], line["unit"]) for line in row["lines"]},
+        shipment=_shipment(row, lines),
+        order_number=order_number,
+        descriptions={line["job_id"]: (line["description"], line["unit"]) for line in lines},
         ddt=ddt,
         drafted_at=row["drafted_at"],
+        replaces_number=row["replaces_number"],
     )
 
 
@@ -382,14 +390,7 @@ class PostgresDdts:
         assert row is not None
         return Series(year, name, row["last_progressive"], row["last_issue_date"])
 
-    async def save(self, shipment_id: UUID, document: Document) -> None:
-        self._work.write(
-            QUERIES.update_series,
-            year=document.year,
-            series=document.series,
-            progressive=document.progressive,
-            issue_date=document.issue_date,
-        )
+    def save(self, shipment_id: UUID, document: Document) -> None:
         self._work.write(
             QUERIES.insert_ddt,
             shipment_id=shipment_id,
@@ -406,11 +407,15 @@ class PostgresDdts:
         content = await self._work.fetchval(QUERIES.find_ddt, shipment_id=shipment_id)
         return None if content is None else _DOCUMENT.validate_python(content)
 
+    async def numbers(self, shipment_ids: Sequence[UUID]) -> list[str]:
+        rows = await self._work.fetch(QUERIES.list_ddt_numbers, shipment_ids=shipment_ids)
+        return [row["number"] for row in rows]
+
     async def stored_pdf(self, shipment_id: UUID) -> bytes | None:
         pdf: bytes | None = await self._work.fetchval(QUERIES.find_pdf, shipment_id=shipment_id)
         return pdf
 
-    async def store_pdf(self, shipment_id: UUID, pdf: bytes, at: datetime) -> None:
+    def store_pdf(self, shipment_id: UUID, pdf: bytes, at: datetime) -> None:
         self._work.write(QUERIES.insert_pdf, shipment_id=shipment_id, pdf=pdf, rendered_at=at)
 
 
@@ -419,11 +424,29 @@ class PostgresLookups:
         self._work = work
 
     async def find(self, kind: type[L], code: str) -> L | None:
-        name, adapter = _LOOKUPS[kind]
-        row = await self._work.fetchrow(QUERIES.find_lookup, kind=name, code=code)
-        if row is not None:
-            return replace(adapter.validate_python(row["content"]), version=row["version"])  # type: ignore[no-any-return]
-        return _built_in(kind).get(code)
+        return (await self.find_all([(kind, code)])).get(kind, code)
+
+    async def find_all(self, named: Sequence[tuple[type[Any], str]]) -> FoundLookups:
+        rows = await self._work.fetch(
+            QUERIES.list_lookups_named,
+            kinds=[_LOOKUPS[kind][0] for kind, _ in named],
+            codes=[code for _, code in named],
+        )
+        return _found(named, rows)
+
+    async def find_with_sender(
+        self, named: Sequence[tuple[type[Any], str]]
+    ) -> tuple[Sender | None, FoundLookups]:
+        rows = await self._work.fetch(
+            QUERIES.list_lookups_with_sender,
+            kinds=[_LOOKUPS[kind][0] for kind, _ in named],
+            codes=[code for _, code in named],
+        )
+        sender = None
+        for row in rows:
+            if row["time_zone"] is not None:
+                sender = Sender(_PARTY.validate_python(row["content"]), row["time_zone"])
+        return sender, _found(named, rows)
 
     async def save(self, lookup: Lookup) -> None:
         name, adapter = _LOOKUPS[type(lookup)]
@@ -444,6 +467,18 @@ class PostgresLookups:
         return [found[code] for code in sorted(found)][:limit]
 
 
+def _found(named: Sequence[tuple[type[Any], str]], rows: Sequence[Row]) -> FoundLookups:
+    own = {(row["kind"], row["code"]): row for row in rows}
+    found: dict[tuple[type[Any], str], Lookup] = {}
+    for kind, code in named:
+        name, adapter = _LOOKUPS[kind]
+        if row := own.get((name, code)):
+            found[kind, code] = replace(adapter.validate_python(row["content"]), version=row["version"])
+        elif built_in := _built_in(kind).get(code):
+            found[kind, code] = built_in
+    return FoundLookups(found)
+
+
 def _built_in(kind: type[L]) -> dict[str, L]:
     return BUILT_IN if kind is TransportReason else {}  # type: ignore[return-value]
 
@@ -452,10 +487,6 @@ class PostgresSenders:
     def __init__(self, work: UnitOfWork) -> None:
         self._work = work
 
-    async def get(self) -> Sender | None:
-        row = await self._work.fetchrow(QUERIES.find_sender)
-        return Sender(_PARTY.validate_python(row["identity"]), row["time_zone"]) if row else None
-
-    async def save(self, sender: Sender) -> None:
+    def save(self, sender: Sender) -> None:
         identity = _PARTY.dump_python(sender.identity, mode="json")
         self._work.write(QUERIES.upsert_sender, identity=identity, time_zone=sender.time_zone)

@@ -8,21 +8,21 @@ RETURNING cancelled_because;
 UPDATE briefs SET cancelled_because = :because WHERE brief_id = :brief_id;
 
 -- name: insert_order
--- A duplicate of the event finds the order there and adds nothing.
-INSERT INTO orders (order_id, number, brief_id, cancelled_because) VALUES (:order_id, :number, :brief_id, :because)
-ON CONFLICT (tenant_id, order_id) DO NOTHING
-RETURNING order_id;
-
--- name: insert_order_lines
-INSERT INTO order_lines (order_id, position, job_id, description, quantity, unit)
-SELECT :order_id, position, job_id, description, quantity, unit
-FROM unnest(:job_ids::uuid[], :descriptions::text[], :quantities::numeric[], :units::text[])
-    WITH ORDINALITY AS line(job_id, description, quantity, unit, position);
-
--- name: insert_order_deliveries
+-- With its lines and deliveries. A duplicate of the event finds the order there and adds nothing.
+WITH added AS (
+    INSERT INTO orders (order_id, number, brief_id, cancelled_because)
+    VALUES (:order_id, :number, :brief_id, :because)
+    ON CONFLICT (tenant_id, order_id) DO NOTHING
+    RETURNING order_id
+), added_lines AS (
+    INSERT INTO order_lines (order_id, position, job_id, description, quantity, unit)
+    SELECT added.order_id, position, job_id, description, quantity, unit
+    FROM added, unnest(:job_ids::uuid[], :descriptions::text[], :quantities::numeric[], :units::text[])
+        WITH ORDINALITY AS line(job_id, description, quantity, unit, position)
+)
 INSERT INTO order_deliveries (job_id, destination, quantity)
 SELECT job_id, destination, quantity
-FROM unnest(:job_ids::uuid[], :destinations::text[], :quantities::numeric[])
+FROM added, unnest(:delivered_jobs::uuid[], :destinations::text[], :parts::numeric[])
     AS delivery(job_id, destination, quantity);
 
 -- name: find_order
@@ -46,44 +46,45 @@ SELECT order_id, number, brief_id, cancelled_because
 FROM orders WHERE brief_id = :brief_id ORDER BY order_id FOR NO KEY UPDATE;
 
 -- name: list_order_lines
-SELECT job_id, description, order_lines.quantity, unit, produced, destination,
-       order_deliveries.quantity AS delivery
+SELECT job_id, description, order_lines.quantity AS ordered, unit, produced,
+       destination AS ordered_for, order_deliveries.quantity AS delivery
 FROM order_lines LEFT JOIN order_deliveries USING (job_id)
 WHERE order_id = :order_id ORDER BY position, destination;
 
--- name: sum_movements_of_order
-SELECT warehouse, job_id, sum(movements.quantity) AS on_hand,
-       coalesce(sum(movements.quantity) FILTER (WHERE kind = 'receipt'), 0) AS received
+-- name: sum_goods_of_order
+-- Where the goods lie (`part`: what was received there), and, with a destination, what shipments prepare,
+-- carry or have delivered (`part`: what those without a document reserve). Refused, voided and cancelled
+-- shipments hold nothing any more.
+SELECT job_id, warehouse, NULL AS destination, sum(movements.quantity) AS quantity,
+       coalesce(sum(movements.quantity) FILTER (WHERE kind = 'receipt'), 0) AS part
 FROM order_lines JOIN movements USING (job_id)
-WHERE order_id = :order_id GROUP BY warehouse, job_id;
-
--- name: sum_shipments_of_order
--- Refused, voided and cancelled shipments hold nothing any more.
-SELECT job_id, warehouse, destination, sum(quantity) AS committed,
-       coalesce(sum(quantity) FILTER (WHERE state IN ('draft', 'picked')), 0) AS reserved
+WHERE order_id = :order_id GROUP BY job_id, warehouse
+UNION ALL
+SELECT job_id, warehouse, destination, sum(quantity),
+       coalesce(sum(quantity) FILTER (WHERE state IN ('draft', 'picked')), 0)
 FROM shipments JOIN shipment_lines USING (shipment_id)
 WHERE order_id = :order_id AND state IN ('draft', 'picked', 'issued', 'in_transit', 'delivered')
 GROUP BY job_id, warehouse, destination;
 
 -- name: update_produced
-UPDATE order_lines SET produced = :quantity WHERE job_id = :job_id;
+-- Under the order's lock.
+UPDATE order_lines SET produced = :quantity
+FROM (SELECT order_id FROM orders WHERE order_id = :order_id FOR NO KEY UPDATE) AS locked
+WHERE order_lines.order_id = locked.order_id AND job_id = :job_id;
 
 -- name: update_order_cancelled
 UPDATE orders SET cancelled_because = :because WHERE order_id = :order_id;
 
 -- name: insert_movements
+-- And says of their goods whether they still lie somewhere. Under their order's lock.
+WITH stocked AS (
+    UPDATE order_lines SET stocked = job_id <> ALL (:gone::uuid[]) WHERE job_id = ANY (:job_ids::uuid[])
+)
 INSERT INTO movements (movement_id, warehouse, job_id, kind, quantity, shipment_id, reason, recorded_at, recorded_by)
 SELECT movement_id, warehouse, job_id, kind, quantity, shipment_id, reason, :recorded_at, :recorded_by
 FROM unnest(:movement_ids::uuid[], :warehouses::text[], :job_ids::uuid[], :kinds::text[], :quantities::numeric[],
             :shipment_ids::uuid[], :reasons::text[])
     AS movement(movement_id, warehouse, job_id, kind, quantity, shipment_id, reason);
-
--- name: update_stocked
--- After movements: whether the goods still lie somewhere. Under their order's lock.
-UPDATE order_lines SET stocked = EXISTS (
-    SELECT FROM movements WHERE movements.job_id = order_lines.job_id
-    GROUP BY warehouse HAVING sum(movements.quantity) <> 0)
-WHERE job_id = ANY (:job_ids::uuid[]);
 
 -- name: list_stock
 -- plan: custom
@@ -120,32 +121,39 @@ WHERE (:warehouse::text IS NULL OR warehouse = :warehouse)
 ORDER BY movement_id DESC LIMIT :limit;
 
 -- name: insert_shipment
-INSERT INTO shipments (shipment_id, order_id, brief_id, warehouse, destination, state, reason, transport_by,
-    carrier, freight, appearance, packages, gross_weight_kg, notes, replaces, version, drafted_at)
-VALUES (:shipment_id, :order_id, :brief_id, :warehouse, :destination, :state, :reason, :transport_by,
-    :carrier, :freight, :appearance, :packages, :gross_weight_kg, :notes, :replaces, :version, :drafted_at);
-
--- name: insert_shipment_lines
+-- With its lines.
+WITH added AS (
+    INSERT INTO shipments (shipment_id, order_id, brief_id, warehouse, destination, state, reason, transport_by,
+        carrier, freight, appearance, packages, gross_weight_kg, notes, replaces, version, drafted_at)
+    VALUES (:shipment_id, :order_id, :brief_id, :warehouse, :destination, :state, :reason, :transport_by,
+        :carrier, :freight, :appearance, :packages, :gross_weight_kg, :notes, :replaces, :version, :drafted_at)
+)
 INSERT INTO shipment_lines (shipment_id, position, job_id, quantity)
 SELECT :shipment_id, position, job_id, quantity
 FROM unnest(:job_ids::uuid[], :quantities::numeric[]) WITH ORDINALITY AS line(job_id, quantity, position);
 
 -- name: update_shipment
--- The version is one more than the one that was loaded, or nothing is written.
+-- Under the order's lock.
 UPDATE shipments SET state = :state, reason = :reason, transport_by = :transport_by, carrier = :carrier,
     freight = :freight, appearance = :appearance, packages = :packages, gross_weight_kg = :gross_weight_kg,
     notes = :notes, departed_at = :departed_at, delivered_at = :delivered_at, received_by = :received_by,
     ended_because = :ended_because, replaced_by = :replaced_by, version = :version
-WHERE shipment_id = :shipment_id AND version = :version - 1
-RETURNING shipment_id;
+WHERE shipment_id = :shipment_id;
 
--- name: find_shipment
-SELECT shipments.shipment_id, shipments.order_id, shipments.brief_id, warehouse, destination, state, reason,
-       transport_by, carrier, freight, appearance, packages, gross_weight_kg, notes, departed_at, delivered_at,
-       received_by, ended_because, replaces, replaced_by, version, drafted_at, (
-    SELECT json_agg(json_build_object('job_id', job_id, 'quantity', quantity::text) ORDER BY position)
-    FROM shipment_lines WHERE shipment_lines.shipment_id = shipments.shipment_id) AS lines
-FROM shipments WHERE shipment_id = :shipment_id;
+-- name: list_parts_of_shipment
+-- A row for each line and each destination that its goods were ordered for, beside what its readers need.
+SELECT shipments.shipment_id, shipments.order_id, shipments.brief_id, warehouse, shipments.destination, state,
+       reason, transport_by, carrier, freight, appearance, packages, gross_weight_kg, notes, departed_at,
+       delivered_at, received_by, ended_because, replaces, replaced_by, version, drafted_at,
+       ddts.number AS ddt_number, ddts.progressive, ddts.series, ddts.year, ddts.issue_date, ddts.issued_at,
+       replaced.number AS replaces_number,
+       job_id, description, shipment_lines.quantity, order_lines.quantity AS ordered, unit, produced,
+       order_deliveries.destination AS ordered_for, order_deliveries.quantity AS delivery
+FROM shipments JOIN shipment_lines USING (shipment_id) JOIN order_lines USING (job_id)
+LEFT JOIN order_deliveries USING (job_id)
+LEFT JOIN ddts ON ddts.shipment_id = shipments.shipment_id
+LEFT JOIN ddts AS replaced ON replaced.shipment_id = shipments.replaces
+WHERE shipments.shipment_id = :shipment_id ORDER BY shipment_lines.position, order_deliveries.destination;
 
 -- name: list_shipments_of_order
 SELECT shipments.shipment_id, shipments.order_id, shipments.brief_id, warehouse, destination, state, reason,
@@ -161,7 +169,8 @@ FROM shipments WHERE order_id = :order_id ORDER BY shipment_id;
 SELECT shipments.shipment_id, shipments.order_id, shipments.brief_id, warehouse, destination, state, reason,
        transport_by, carrier, freight, appearance, packages, gross_weight_kg, notes, departed_at, delivered_at,
        received_by, ended_because, replaces, replaced_by, version, drafted_at,
-       orders.number AS order_number, ddts.number, progressive, series, year, issue_date, issued_at, (
+       orders.number AS order_number, ddts.number AS ddt_number, progressive, series, year, issue_date, issued_at,
+       (SELECT number FROM ddts AS replaced WHERE replaced.shipment_id = shipments.replaces) AS replaces_number, (
     SELECT json_agg(json_build_object('job_id', job_id, 'quantity', shipment_lines.quantity::text,
                                       'description', description, 'unit', unit) ORDER BY shipment_lines.position)
     FROM shipment_lines JOIN order_lines USING (job_id)
@@ -185,13 +194,17 @@ INSERT INTO ddt_series AS known (year, series, last_progressive) VALUES (:year, 
 ON CONFLICT (tenant_id, year, series) DO UPDATE SET last_progressive = known.last_progressive
 RETURNING last_progressive, last_issue_date;
 
--- name: update_series
-UPDATE ddt_series SET last_progressive = :progressive, last_issue_date = :issue_date
-WHERE year = :year AND series = :series;
-
 -- name: insert_ddt
+-- And moves its series on.
+WITH taken AS (
+    UPDATE ddt_series SET last_progressive = :progressive, last_issue_date = :issue_date
+    WHERE year = :year AND series = :series
+)
 INSERT INTO ddts (shipment_id, year, series, progressive, number, issue_date, issued_at, document)
 VALUES (:shipment_id, :year, :series, :progressive, :number, :issue_date, :issued_at, :document);
+
+-- name: list_ddt_numbers
+SELECT number FROM ddts WHERE shipment_id = ANY (:shipment_ids::uuid[]);
 
 -- name: find_ddt
 SELECT document FROM ddts WHERE shipment_id = :shipment_id;
@@ -202,8 +215,15 @@ SELECT pdf FROM ddt_pdfs WHERE shipment_id = :shipment_id;
 -- name: insert_pdf
 INSERT INTO ddt_pdfs (shipment_id, pdf, rendered_at) VALUES (:shipment_id, :pdf, :rendered_at) ON CONFLICT DO NOTHING;
 
--- name: find_lookup
-SELECT content, version FROM lookups WHERE kind = :kind AND code = :code;
+-- name: list_lookups_named
+SELECT kind, code, content, version
+FROM unnest(:kinds::text[], :codes::text[]) AS named(kind, code) JOIN lookups USING (kind, code);
+
+-- name: list_lookups_with_sender
+SELECT kind, code, content, version, NULL AS time_zone
+FROM unnest(:kinds::text[], :codes::text[]) AS named(kind, code) JOIN lookups USING (kind, code)
+UNION ALL
+SELECT NULL, NULL, identity, NULL, time_zone FROM senders;
 
 -- name: upsert_lookup
 -- The version is one more than the one that was read, or nothing is written.
@@ -215,9 +235,6 @@ RETURNING version;
 -- name: list_lookups
 SELECT code, content, version FROM lookups
 WHERE kind = :kind AND (:after::text IS NULL OR code > :after) ORDER BY code LIMIT :limit;
-
--- name: find_sender
-SELECT identity, time_zone FROM senders;
 
 -- name: upsert_sender
 INSERT INTO senders (identity, time_zone) VALUES (:identity, :time_zone)

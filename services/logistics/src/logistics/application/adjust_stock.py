@@ -21,13 +21,14 @@ async def adjust_stock(
         raise Absent("job_unknown", field="job_id")
     if await ports.lookups.find(Warehouse, warehouse) is None:
         raise Invalid("unknown_warehouse", field="warehouse", named=warehouse)
+    goods = await ports.orders.goods(order.order_id)
     movement = adjust(
-        await ports.orders.goods(order.order_id),
+        goods,
         movement_id=ports.new_id(),
         warehouse=warehouse,
         job_id=job_id,
         quantity=quantity,
         reason=reason,
     )
-    await ports.ledger.record([movement])
+    ports.ledger.record([movement], gone=goods.gone_after([movement]))
     return movement

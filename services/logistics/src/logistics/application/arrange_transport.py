@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID
 
 from optima_kit.refusals import Violations
 
-from ..domain.shipments import Shipment, Transport
+from ..domain.shipments import Transport
 from .changing import shipment_for_change
-from .draft_shipment import unknown_codes
-from .ports import Ports
+from .draft_shipment import codes_of, unknown_codes
+from .ports import Ports, ShipmentRow
 
 
 async def arrange_transport(
     ports: Ports, shipment_id: UUID, expected_version: int | None, transport: Transport
-) -> Shipment:
+) -> ShipmentRow:
     """No fact is told: nobody acts on a transport before the document says it."""
-    shipment, _ = await shipment_for_change(ports, shipment_id, expected_version)
-    arranged = shipment.arrange(transport)
-    if unknown := await unknown_codes(ports, transport):
+    row, _ = await shipment_for_change(ports, shipment_id, expected_version)
+    arranged = row.shipment.arrange(transport)
+    if unknown := unknown_codes(transport, await ports.lookups.find_all(codes_of(transport))):
         raise Violations(unknown)
-    await ports.shipments.save(arranged)
-    return arranged
+    ports.shipments.save(arranged)
+    return replace(row, shipment=arranged)

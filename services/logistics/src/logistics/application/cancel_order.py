@@ -6,7 +6,6 @@ from optima_contracts.logistics import CancellationRefused, ShipmentCancelled
 
 from ..domain.orders import Order
 from ..domain.shipments import GOODS_OUT, OPEN, Shipment
-from .changing import save_and_tell
 from .facts import facts_of
 from .ports import Ports
 
@@ -23,8 +22,9 @@ async def cancel_order(ports: Ports, order: Order, reason: str) -> list[Shipment
         if shipment.state in OPEN:
             cancelled = shipment.cancel(reason)
             fact = ShipmentCancelled(**facts_of(cancelled, order), reason=reason)
-            await save_and_tell(ports, cancelled, fact)
-    await ports.orders.set_cancelled(order.order_id, reason)
+            ports.shipments.save(cancelled)
+            ports.outbox.add(fact, subject=cancelled.shipment_id, correlation=cancelled.correlation)
+    ports.orders.set_cancelled(order.order_id, reason)
     return []
 
 
@@ -32,8 +32,7 @@ async def refuse_cancellation(ports: Ports, order: Order, out: list[Shipment]) -
     """Tells that goods have left, and under which documents. Only a brief's cancellation can be refused."""
     if order.brief_id is None:
         return
-    documents = [await ports.ddts.get(shipment.shipment_id) for shipment in out]
-    numbers = ", ".join(sorted(document.number for document in documents if document))
+    numbers = ", ".join(sorted(await ports.ddts.numbers([shipment.shipment_id for shipment in out])))
     ports.outbox.add(
         CancellationRefused(
             order_id=order.order_id, brief_id=order.brief_id, reason=f"Merce già uscita con DDT {numbers}"

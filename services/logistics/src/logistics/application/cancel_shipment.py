@@ -6,16 +6,16 @@ from uuid import UUID
 
 from optima_contracts.logistics import ShipmentCancelled
 
-from ..domain.shipments import Shipment
 from .changing import save_and_tell, shipment_for_change
 from .facts import facts_of
-from .ports import Ports
+from .ports import Ports, ShipmentRow
 
 
 async def cancel_shipment(
     ports: Ports, shipment_id: UUID, expected_version: int | None, reason: str
-) -> Shipment:
-    shipment, order = await shipment_for_change(ports, shipment_id, expected_version)
-    cancelled = shipment.cancel(reason)
-    await save_and_tell(ports, cancelled, ShipmentCancelled(**facts_of(cancelled, order), reason=reason))
-    return cancelled
+) -> ShipmentRow:
+    row, order = await shipment_for_change(ports, shipment_id, expected_version)
+    cancelled = row.shipment.cancel(reason)
+    return save_and_tell(
+        ports, row, cancelled, ShipmentCancelled(**facts_of(cancelled, order), reason=reason)
+    )

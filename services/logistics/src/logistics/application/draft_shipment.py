@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from optima_contracts.logistics import ShipmentDrafted
 from optima_kit.refusals import Absent, Invalid, Refusal, Violations
 
 from ..domain.lookups import Carrier, Destination, TransportReason, Warehouse
-from ..domain.shipments import Line, Shipment, Transport, draft
+from ..domain.shipments import Line, Transport, draft
 from .facts import facts_of
-from .ports import Ports
+from .ports import FoundLookups, Ports, ShipmentRow
 
 
 async def draft_shipment(
@@ -22,15 +23,21 @@ async def draft_shipment(
     destination: str,
     lines: Sequence[Line],
     transport: Transport,
-) -> Shipment:
+) -> ShipmentRow:
     """Raises Absent for an unknown order, Invalid for unknown codes, WrongState for missing goods."""
     order = await ports.orders.lock(order_id)
     if order is None:
         raise Absent("order_unknown", field="order_id")
-    unknown: list[Refusal] = await unknown_codes(ports, transport)
-    if await ports.lookups.find(Warehouse, warehouse) is None:
+    named: list[tuple[type[Any], str]] = [
+        *codes_of(transport),
+        (Warehouse, warehouse),
+        (Destination, destination),
+    ]
+    found = await ports.lookups.find_all(named)
+    unknown = unknown_codes(transport, found)
+    if found.get(Warehouse, warehouse) is None:
         unknown.append(Invalid("unknown_warehouse", field="warehouse", named=warehouse))
-    if await ports.lookups.find(Destination, destination) is None:
+    if found.get(Destination, destination) is None:
         unknown.append(Invalid("unknown_destination", field="destination", named=destination))
     if unknown:
         raise Violations(unknown)
@@ -43,20 +50,26 @@ async def draft_shipment(
         lines=lines,
         transport=transport,
     )
-    await ports.shipments.add(shipment)
+    ports.shipments.add(shipment)
     ports.outbox.add(
         ShipmentDrafted(**facts_of(shipment, order)),
         subject=shipment.shipment_id,
         correlation=shipment.correlation,
     )
-    return shipment
+    return ShipmentRow.of(shipment, order, drafted_at=ports.now)
 
 
-async def unknown_codes(ports: Ports, transport: Transport) -> list[Refusal]:
+def codes_of(transport: Transport) -> list[tuple[type[Any], str]]:
+    """What a transport names by its code."""
+    named = ((TransportReason, transport.reason), (Carrier, transport.carrier))
+    return [(kind, code) for kind, code in named if code]
+
+
+def unknown_codes(transport: Transport, found: FoundLookups) -> list[Refusal]:
     """What a transport names that no lookup table holds."""
     unknown: list[Refusal] = []
-    if transport.reason and await ports.lookups.find(TransportReason, transport.reason) is None:
+    if transport.reason and found.get(TransportReason, transport.reason) is None:
         unknown.append(Invalid("unknown_transport_reason", field="transport_reason", named=transport.reason))
-    if transport.carrier and await ports.lookups.find(Carrier, transport.carrier) is None:
+    if transport.carrier and found.get(Carrier, transport.carrier) is None:
         unknown.append(Invalid("unknown_carrier", field="carrier", named=transport.carrier))
     return unknown

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -12,10 +13,10 @@ from pydantic import BaseModel
 from ..domain.ddt import Parts, compose
 from ..domain.lookups import Carrier, Destination, TransportReason
 from ..domain.orders import Order, order_must_not_be_cancelled
-from ..domain.shipments import Shipment
 from .changing import save_and_tell, shipment_for_change
+from .draft_shipment import codes_of
 from .facts import ddt_issued
-from .ports import Ports
+from .ports import DdtNumber, Ports, ShipmentRow
 
 RENDER_DDT: Final = "logistics.render_ddt"
 
@@ -28,38 +29,40 @@ class RenderDdt(BaseModel):
 
 async def issue_ddt(
     ports: Ports, shipment_id: UUID, expected_version: int | None, *, issue_date: date | None, series: str
-) -> Shipment:
+) -> ShipmentRow:
     """`issue_date` is the sender's today when None; `series` is empty for the ordinary one.
 
-    The series is locked last and until the commit, so that numbers have neither gap nor double.
-    Raises WrongState unless picked, and else everything that the document lacks at once.
+    The series is locked last, when nothing more is read, and until the commit, so that numbers have neither
+    gap nor double. Raises WrongState unless picked, and else everything that the document lacks at once.
     """
-    shipment, order = await shipment_for_change(ports, shipment_id, expected_version)
-    issued = shipment.issue()
+    row, order = await shipment_for_change(ports, shipment_id, expected_version)
+    issued = row.shipment.issue()
     order_must_not_be_cancelled(order)
-    parts = await _parts_of(ports, shipment, order)
+    parts = await _parts_of(ports, row, order)
     today = ports.now.astimezone(ZoneInfo(parts.sender.time_zone if parts.sender else "Europe/Rome")).date()
     on = issue_date or today
     document = compose(
         parts, await ports.ddts.lock_series(on.year, series), issue_date=on, today=today, now=ports.now
     )
-    await ports.ddts.save(shipment_id, document)
-    await ports.ledger.record(issued.goods_leave(ports.new_id))
-    await save_and_tell(ports, issued, ddt_issued(issued, order, document))
+    ports.ddts.save(shipment_id, document)
+    movements = issued.goods_leave(ports.new_id)
+    ports.ledger.record(movements, gone=parts.goods.gone_after(movements))
     ports.jobs.schedule(RENDER_DDT, RenderDdt(shipment_id=shipment_id), key=str(shipment_id))
-    return issued
+    after = save_and_tell(ports, row, issued, ddt_issued(issued, order, document))
+    return replace(after, ddt=DdtNumber.of(document))
 
 
-async def _parts_of(ports: Ports, shipment: Shipment, order: Order) -> Parts:
-    transport, lookups = shipment.transport, ports.lookups
-    replaced = await ports.ddts.get(shipment.replaces) if shipment.replaces else None
+async def _parts_of(ports: Ports, row: ShipmentRow, order: Order) -> Parts:
+    shipment, transport = row.shipment, row.shipment.transport
+    wanted: list[tuple[type[Any], str]] = [*codes_of(transport), (Destination, shipment.destination)]
+    sender, found = await ports.lookups.find_with_sender(wanted)
     return Parts(
         shipment=shipment,
         order=order,
         goods=await ports.orders.goods(order.order_id),
-        sender=await ports.senders.get(),
-        destination=await lookups.find(Destination, shipment.destination),
-        reason=await lookups.find(TransportReason, transport.reason) if transport.reason else None,
-        carrier=await lookups.find(Carrier, transport.carrier) if transport.carrier else None,
-        replaces_number=replaced.number if replaced else None,
+        sender=sender,
+        destination=found.get(Destination, shipment.destination),
+        reason=found.get(TransportReason, transport.reason),
+        carrier=found.get(Carrier, transport.carrier),
+        replaces_number=row.replaces_number,
     )

@@ -12,7 +12,6 @@ from .ports import Ports
 
 async def on_job_completed(ports: Ports, completed: JobCompleted) -> None:
     """A duplicate changes nothing. Waits for the order, if that is not known yet."""
-    order = await ports.orders.lock(completed.order_id)
-    if order is None or completed.job_id not in order.lines:
+    quantity = Decimal(completed.quantity)
+    if not await ports.orders.set_produced(completed.order_id, completed.job_id, quantity):
         raise NotYet(f"order {completed.order_id} is not known yet")
-    await ports.orders.set_produced(completed.job_id, Decimal(completed.quantity))

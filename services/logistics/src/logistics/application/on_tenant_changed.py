@@ -11,4 +11,4 @@ from .ports import Ports
 
 async def on_tenant_changed(ports: Ports, changed: TenantChanged) -> None:
     """Only the newest counts. Documents already issued keep what they said."""
-    await ports.senders.save(Sender(party_of(changed.legal), changed.time_zone))
+    ports.senders.save(Sender(party_of(changed.legal), changed.time_zone))

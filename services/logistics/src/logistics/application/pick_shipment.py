@@ -6,14 +6,12 @@ from uuid import UUID
 
 from optima_contracts.logistics import ShipmentPicked
 
-from ..domain.shipments import Shipment
 from .changing import save_and_tell, shipment_for_change
 from .facts import facts_of
-from .ports import Ports
+from .ports import Ports, ShipmentRow
 
 
-async def pick_shipment(ports: Ports, shipment_id: UUID, expected_version: int | None) -> Shipment:
-    shipment, order = await shipment_for_change(ports, shipment_id, expected_version)
-    picked = shipment.pick()
-    await save_and_tell(ports, picked, ShipmentPicked(**facts_of(picked, order)))
-    return picked
+async def pick_shipment(ports: Ports, shipment_id: UUID, expected_version: int | None) -> ShipmentRow:
+    row, order = await shipment_for_change(ports, shipment_id, expected_version)
+    picked = row.shipment.pick()
+    return save_and_tell(ports, row, picked, ShipmentPicked(**facts_of(picked, order)))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from optima_kit.ports import Jobs, Outbox
@@ -26,9 +26,9 @@ class Orders(Protocol):
     async def lock_brief(self, brief_id: UUID) -> str | None:
         """Remembers the brief, holds it until the transaction ends, and returns why it was cancelled."""
 
-    async def set_brief_cancelled(self, brief_id: UUID, because: str | None) -> None: ...
+    def set_brief_cancelled(self, brief_id: UUID, because: str | None) -> None: ...
 
-    async def add(self, order: Order) -> None:
+    def add(self, order: Order) -> None:
         """Does nothing when the order is known."""
 
     async def find(self, order_id: UUID) -> Order | None:
@@ -38,20 +38,20 @@ class Orders(Protocol):
 
     async def lock_of_job(self, job_id: UUID) -> Order | None: ...
 
-    async def lock_of_shipment(self, shipment_id: UUID) -> Order | None: ...
-
     async def lock_of_brief(self, brief_id: UUID) -> list[Order]: ...
 
     async def goods(self, order_id: UUID) -> Goods:
         """Where the order's goods are. Decide by it only under the order's lock."""
 
-    async def set_produced(self, job_id: UUID, quantity: Decimal) -> None: ...
+    async def set_produced(self, order_id: UUID, job_id: UUID, quantity: Decimal) -> bool:
+        """Under the order's lock. False when the order has no such job, or is not known yet."""
 
-    async def set_cancelled(self, order_id: UUID, because: str | None) -> None: ...
+    def set_cancelled(self, order_id: UUID, because: str | None) -> None: ...
 
 
 class Ledger(Protocol):
-    async def record(self, movements: Sequence[Movement]) -> None: ...
+    def record(self, movements: Sequence[Movement], *, gone: Collection[UUID] = ()) -> None:
+        """Adds them. `gone`: the jobs of which nothing lies anywhere afterwards."""
 
     async def stock(
         self,
@@ -97,13 +97,13 @@ class MovementRow:
 
 
 class Shipments(Protocol):
-    async def add(self, shipment: Shipment) -> None: ...
+    def add(self, shipment: Shipment) -> None: ...
 
-    async def save(self, shipment: Shipment) -> None:
-        """Under the order's lock. Raises Stale when another change came between."""
+    def save(self, shipment: Shipment) -> None:
+        """Under the order's lock."""
 
-    async def get(self, shipment_id: UUID) -> Shipment:
-        """Raises Absent."""
+    async def lock(self, shipment_id: UUID) -> tuple[ShipmentRow, Order] | None:
+        """The shipment under its order's lock, and of the order the lines that it carries."""
 
     async def of_order(self, order_id: UUID) -> list[Shipment]: ...
 
@@ -135,6 +135,17 @@ class DdtNumber:
     issue_date: date
     issued_at: datetime
 
+    @classmethod
+    def of(cls, document: Document) -> DdtNumber:
+        return cls(
+            document.number,
+            document.progressive,
+            document.series,
+            document.year,
+            document.issue_date,
+            document.issued_at,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class ShipmentRow:
@@ -146,6 +157,15 @@ class ShipmentRow:
     """Description and unit by job."""
     ddt: DdtNumber | None
     drafted_at: datetime
+    replaces_number: str | None = None
+    """Of the voided document in whose place this one was drafted."""
+
+    @classmethod
+    def of(cls, shipment: Shipment, order: Order, *, drafted_at: datetime) -> ShipmentRow:
+        """Of a new draft."""
+        carried = [order.lines[line.job_id] for line in shipment.lines]
+        descriptions = {line.job_id: (line.description, line.unit) for line in carried}
+        return cls(shipment, order.number, descriptions, None, drafted_at)
 
 
 class Ddts(Protocol):
@@ -153,20 +173,40 @@ class Ddts(Protocol):
         """Holds the series until the transaction ends: numbers are taken one after the other, and a
         transaction that fails gives its number back."""
 
-    async def save(self, shipment_id: UUID, document: Document) -> None:
+    def save(self, shipment_id: UUID, document: Document) -> None:
         """Freezes the document and moves its series on. Never changed afterwards."""
 
     async def get(self, shipment_id: UUID) -> Document | None: ...
 
+    async def numbers(self, shipment_ids: Sequence[UUID]) -> list[str]:
+        """Of their documents."""
+
     async def stored_pdf(self, shipment_id: UUID) -> bytes | None: ...
 
-    async def store_pdf(self, shipment_id: UUID, pdf: bytes, at: datetime) -> None:
+    def store_pdf(self, shipment_id: UUID, pdf: bytes, at: datetime) -> None:
         """Does nothing when one is stored: the first stays."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundLookups:
+    by_code: Mapping[tuple[type[Any], str], Lookup]
+
+    def get(self, kind: type[L], code: str | None) -> L | None:
+        found = self.by_code.get((kind, code)) if code else None
+        return found if isinstance(found, kind) else None
 
 
 class Lookups(Protocol):
     async def find(self, kind: type[L], code: str) -> L | None:
         """Built-in transport reasons are found like the tenant's own."""
+
+    async def find_all(self, named: Sequence[tuple[type[Any], str]]) -> FoundLookups:
+        """As `find`, for several."""
+
+    async def find_with_sender(
+        self, named: Sequence[tuple[type[Any], str]]
+    ) -> tuple[Sender | None, FoundLookups]:
+        """As `find_all`, and the tenant's own identity, as the directory last told it."""
 
     async def save(self, lookup: Lookup) -> None:
         """Adds it, or writes over the version before. Raises Stale when another change came between."""
@@ -175,10 +215,7 @@ class Lookups(Protocol):
 
 
 class Senders(Protocol):
-    async def get(self) -> Sender | None:
-        """The tenant's own identity, as the directory last told it."""
-
-    async def save(self, sender: Sender) -> None: ...
+    def save(self, sender: Sender) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

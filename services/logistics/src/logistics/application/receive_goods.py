@@ -28,7 +28,7 @@ async def receive_goods(ports: Ports, *, warehouse: str, job_id: UUID, quantity:
         job_id=job_id,
         quantity=quantity,
     )
-    await ports.ledger.record([movement])
+    ports.ledger.record([movement])
     ports.outbox.add(
         GoodsReceived(
             movement_id=movement.movement_id,

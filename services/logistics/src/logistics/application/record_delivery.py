@@ -7,10 +7,9 @@ from uuid import UUID
 
 from optima_contracts.logistics import ShipmentDelivered
 
-from ..domain.shipments import Shipment
 from .changing import save_and_tell, shipment_for_change
 from .facts import facts_of
-from .ports import Ports
+from .ports import Ports, ShipmentRow
 
 
 async def record_delivery(
@@ -20,11 +19,10 @@ async def record_delivery(
     *,
     received_by: str,
     delivered_at: datetime | None,
-) -> Shipment:
+) -> ShipmentRow:
     """`delivered_at` is now when None."""
-    shipment, order = await shipment_for_change(ports, shipment_id, expected_version)
+    row, order = await shipment_for_change(ports, shipment_id, expected_version)
     at = delivered_at or ports.now
-    delivered = shipment.deliver(received_by, at, now=ports.now)
+    delivered = row.shipment.deliver(received_by, at, now=ports.now)
     fact = ShipmentDelivered(**facts_of(delivered, order), delivered_at=at, received_by=received_by)
-    await save_and_tell(ports, delivered, fact)
-    return delivered
+    return save_and_tell(ports, row, delivered, fact)

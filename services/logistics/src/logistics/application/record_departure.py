@@ -7,18 +7,16 @@ from uuid import UUID
 
 from optima_contracts.logistics import ShipmentDeparted
 
-from ..domain.shipments import Shipment
 from .changing import save_and_tell, shipment_for_change
 from .facts import facts_of
-from .ports import Ports
+from .ports import Ports, ShipmentRow
 
 
 async def record_departure(
     ports: Ports, shipment_id: UUID, expected_version: int | None, departed_at: datetime | None
-) -> Shipment:
+) -> ShipmentRow:
     """`departed_at` is now when None."""
-    shipment, order = await shipment_for_change(ports, shipment_id, expected_version)
+    row, order = await shipment_for_change(ports, shipment_id, expected_version)
     at = departed_at or ports.now
-    departed = shipment.depart(at, now=ports.now)
-    await save_and_tell(ports, departed, ShipmentDeparted(**facts_of(departed, order), departed_at=at))
-    return departed
+    departed = row.shipment.depart(at, now=ports.now)
+    return save_and_tell(ports, row, departed, ShipmentDeparted(**facts_of(departed, order), departed_at=at))

@@ -6,31 +6,29 @@ from uuid import UUID
 
 from optima_contracts.logistics import DdtVoided, ShipmentDrafted
 
-from ..domain.shipments import Shipment
 from .changing import save_and_tell, shipment_for_change
 from .facts import facts_of
-from .ports import Ports
+from .ports import Ports, ShipmentRow
 
 
 async def void_ddt(
     ports: Ports, shipment_id: UUID, expected_version: int | None, *, reason: str, reissue: bool
-) -> Shipment:
+) -> ShipmentRow:
     """Returns the voided shipment; `replaced_by` names the new draft, which names it in `replaces`."""
-    shipment, order = await shipment_for_change(ports, shipment_id, expected_version)
-    replacement = shipment.reissue(ports.new_id()) if reissue else None
-    voided = shipment.void(reason, replacement.shipment_id if replacement else None)
-    document = await ports.ddts.get(shipment_id)
-    assert document is not None
-    await ports.ledger.record(voided.goods_come_back(ports.new_id))
+    row, order = await shipment_for_change(ports, shipment_id, expected_version)
+    replacement = row.shipment.reissue(ports.new_id()) if reissue else None
+    voided = row.shipment.void(reason, replacement.shipment_id if replacement else None)
+    assert row.ddt is not None
+    ports.ledger.record(voided.goods_come_back(ports.new_id))
     fact = DdtVoided(
-        **facts_of(voided, order), number=document.number, reason=reason, replaced_by=voided.replaced_by
+        **facts_of(voided, order), number=row.ddt.number, reason=reason, replaced_by=voided.replaced_by
     )
-    await save_and_tell(ports, voided, fact)
+    after = save_and_tell(ports, row, voided, fact)
     if replacement:
-        await ports.shipments.add(replacement)
+        ports.shipments.add(replacement)
         ports.outbox.add(
             ShipmentDrafted(**facts_of(replacement, order)),
             subject=replacement.shipment_id,
             correlation=replacement.correlation,
         )
-    return voided
+    return after

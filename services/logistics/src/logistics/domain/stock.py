@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -58,6 +58,15 @@ class Goods:
     def free(self, warehouse: str, job_id: UUID) -> Decimal:
         """What a new shipment may take; below zero when an adjustment took reserved goods."""
         return self.in_stock(warehouse, job_id) - self.reserved.get((warehouse, job_id), Decimal(0))
+
+    def gone_after(self, movements: Sequence[Movement]) -> set[UUID]:
+        """The jobs among `movements` of which nothing lies anywhere once these are recorded."""
+        left = dict(self.on_hand)
+        for movement in movements:
+            place = movement.warehouse, movement.job_id
+            left[place] = left.get(place, Decimal(0)) + movement.quantity
+        lying = {job_id for (_, job_id), quantity in left.items() if quantity}
+        return {movement.job_id for movement in movements} - lying
 
     def remaining(self, line: OrderLine, destination: str) -> Decimal:
         """How much of a line is still to be shipped to `destination`."""
