@@ -19,7 +19,7 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -27,7 +27,8 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from measure.stack import Figure, Samples
+from measure.growth import compared, samples_of_both
+from measure.stack import Figure
 
 from optima_contracts.brief import BriefCommented
 from optima_kit.actor import Actor
@@ -310,27 +311,6 @@ async def desk(count: int) -> AsyncIterator[Desk]:
         await database.close()
 
 
-async def samples_of_both(
-    few: Desk, many: Desk, ask: Callable[[Desk, float], Awaitable[None]], samples: int
-) -> tuple[Samples, Samples]:
-    took = {few: Samples(), many: Samples()}
-    for number in range(samples + 20):
-        for each in (few, many):
-            began = time.perf_counter()
-            await ask(each, number / (samples + 20))
-            if number >= 20:
-                took[each].values.append(time.perf_counter() - began)
-    return took[few], took[many]
-
-
-def compared(name: str, few: tuple[int, Samples], many: tuple[int, Samples]) -> Iterator[Figure]:
-    for count, took in (few, many):
-        yield Figure(f"{name}, p99 with {count:,} entries", took.percentile(0.99) * 1000, "ms")
-    ratio = many[1].percentile(0.99) / few[1].percentile(0.99)
-    yield Figure(f"{name}: ratio", ratio, "×", "≤ 1.5 ×", ratio <= 1.5)
-    yield Figure(f"{name}: ratio of medians", many[1].percentile(0.5) / few[1].percentile(0.5), "×")
-
-
 async def measure(few_entries: int, many_entries: int, samples: int) -> list[Figure]:
     figures: list[Figure] = []
     async with desk(few_entries) as few, desk(many_entries) as many:
@@ -354,7 +334,9 @@ async def measure(few_entries: int, many_entries: int, samples: int) -> list[Fig
         }
         for name, ask in questions.items():
             of_few, of_many = await samples_of_both(few, many, ask, samples)
-            figures += compared(name, (few_entries, of_few), (many_entries, of_many))
+            figures += compared(
+                name, (f"{few_entries:,} entries", of_few), (f"{many_entries:,} entries", of_many)
+            )
     return figures
 
 

@@ -68,7 +68,7 @@ async def test_listing_people_walks_an_index(identity: Any) -> None:
     await identity.register()
     (aurora,) = await identity.database.fetch("SELECT id FROM tenants")
     statement = QUERIES.list_people
-    values = {"after_name": "a", "after_id": uuid4(), "text": None, "limit": 50}
+    values = {"after_name": "a", "after_id": uuid4(), "limit": 50}
     connection = await asyncpg.connect(identity.database.rw_url)
     try:
         await connection.execute(f"SET optima.tenant = '{aurora['id']}'")

@@ -200,14 +200,22 @@ async def invite_again(call: Call[Ports], person_id: UUID) -> Reply[InvitationVi
 
 class PeopleQuery(PageQuery):
     text: Annotated[str, Text(100)] | None = None
-    """Part of a name or e-mail address."""
+    """Words of a name in any order, or an e-mail address; of the last word its beginning is enough. Case and
+    accents make no difference."""
 
 
 @routes.get("/v1/people", privilege="directory.read")
 async def list_people(call: Call[Ports], query: PeopleQuery) -> Page[PersonView]:
-    """List people, by name"""
-    people = await call.ports.people.list(text=query.text, after=query.after(str, UUID), limit=query.rows)
-    return page_of(query, people, PersonView.of, lambda person: (person.name, person.id))
+    """List people, by name
+
+    With `text`, those whom it finds, by the words found: "rossi" lists Anna Rossi, Mario Rossi, Ada Rossini.
+    """
+    after, people = query.after(str, UUID), call.ports.people
+    if query.text is None:
+        listed = await people.list(after=after, limit=query.rows)
+        return page_of(query, listed, PersonView.of, lambda person: (person.name, person.id))
+    found = await people.list_by_text(query.text, after=after, limit=query.rows)
+    return page_of(query, found, lambda each: PersonView.of(each[1]), lambda each: (each[0], each[1].id))
 
 
 @routes.get("/v1/people/{person_id}", privilege="directory.read")

@@ -155,12 +155,19 @@ class PostgresPeople:
     async def find_by_email(self, email: str) -> Person | None:
         return _person(await self._work.fetchrow(QUERIES.find_person_by_email, email=email))
 
-    async def list(self, *, text: str | None, after: tuple[str, UUID] | None, limit: int) -> Sequence[Person]:
+    async def list(self, *, after: tuple[str, UUID] | None, limit: int) -> Sequence[Person]:
         name, person_id = after or ("", _NO_ID)
-        rows = await self._work.fetch(
-            QUERIES.list_people, after_name=name, after_id=person_id, text=text, limit=limit
-        )
+        rows = await self._work.fetch(QUERIES.list_people, after_name=name, after_id=person_id, limit=limit)
         return [_read_person(row) for row in rows]
+
+    async def list_by_text(
+        self, text: str, *, after: tuple[str, UUID] | None, limit: int
+    ) -> Sequence[tuple[str, Person]]:
+        key, person_id = after or (None, _NO_ID)
+        rows = await self._work.fetch(
+            QUERIES.list_people_by_text, text=text, after_key=key, after_id=person_id, limit=limit
+        )
+        return [(row["key"], _read_person({k: v for k, v in row.items() if k != "key"})) for row in rows]
 
     async def list_managers_from(self, person_id: UUID) -> Sequence[UUID]:
         rows = await self._work.fetch(QUERIES.list_managers_from, person_id=person_id)
@@ -236,7 +243,7 @@ class PostgresLinks:
         return Link(**row) if row else None
 
     async def delete_expired(self, before: datetime) -> None:
-        self._work.write(QUERIES.delete_expired_links, before=before)
+        await self._work.execute(QUERIES.delete_expired_links, before=before)
 
 
 class PostgresSessions:
@@ -252,8 +259,9 @@ class PostgresSessions:
             began_at=session.began_at,
             refreshed_at=session.refreshed_at,
             ends_at=session.ends_at,
+            secret_hash=token.secret_hash,
+            expires_at=token.expires_at,
         )
-        self._insert_token(token)
 
     async def lock_token(self, secret_hash: bytes) -> tuple[Session, RefreshToken] | None:
         row = await self._work.fetchrow(QUERIES.lock_refresh_token, secret_hash=secret_hash)
@@ -263,16 +271,13 @@ class PostgresSessions:
         return _session(row), token
 
     async def turn(self, session: Session, old: RefreshToken, new: RefreshToken, now: datetime) -> None:
-        self._work.write(QUERIES.use_refresh_token, secret_hash=old.secret_hash, now=now)
-        self._insert_token(new)
-        self._work.write(QUERIES.touch_session, id=session.id, now=now)
-
-    def _insert_token(self, token: RefreshToken) -> None:
         self._work.write(
-            QUERIES.insert_refresh_token,
-            secret_hash=token.secret_hash,
-            session_id=token.session_id,
-            expires_at=token.expires_at,
+            QUERIES.update_session_refreshed,
+            id=session.id,
+            now=now,
+            presented_hash=old.secret_hash,
+            secret_hash=new.secret_hash,
+            expires_at=new.expires_at,
         )
 
     async def list_open(self, person_id: UUID, now: datetime) -> Sequence[Session]:
@@ -288,7 +293,7 @@ class PostgresSessions:
         self._work.write(QUERIES.revoke_sessions, person_id=person_id, now=now)
 
     async def delete_ended(self, before: datetime) -> None:
-        self._work.write(QUERIES.delete_ended_sessions, before=before)
+        await self._work.execute(QUERIES.delete_ended_sessions, before=before)
 
 
 class PostgresSecondFactors:
@@ -335,7 +340,7 @@ class PostgresProviders:
         return Attempt(**row) if row else None
 
     async def delete_attempts(self, before: datetime) -> None:
-        self._work.write(QUERIES.delete_expired_attempts, before=before)
+        await self._work.execute(QUERIES.delete_expired_attempts, before=before)
 
     async def find_person(self, issuer: str, subject: str) -> UUID | None:
         found: UUID | None = await self._work.fetchval(
@@ -420,7 +425,7 @@ def _person(row: Record | None) -> Person | None:
     return _read_person(row) if row else None
 
 
-def _read_person(row: Record) -> Person:
+def _read_person(row: Record | dict[str, Any]) -> Person:
     return Person(**{**row, "roles": tuple(row["roles"])})
 
 

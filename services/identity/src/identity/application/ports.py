@@ -60,8 +60,15 @@ class People(Protocol):
 
     async def count_other_active_admins(self, person_id: UUID) -> int: ...
     async def role_is_held_by_external(self, role: str) -> bool: ...
-    async def list(self, *, text: str | None, after: tuple[str, UUID] | None, limit: int) -> Sequence[Person]:
+    async def list(self, *, after: tuple[str, UUID] | None, limit: int) -> Sequence[Person]:
         """By name, then id."""
+        ...
+
+    async def list_by_text(
+        self, text: str, *, after: tuple[str, UUID] | None, limit: int
+    ) -> Sequence[tuple[str, Person]]:
+        """Those of whom each word of the text begins a word, the first of two words being whole: with the
+        key under which each was found, and in the order of these keys, then of ids."""
         ...
 
 
