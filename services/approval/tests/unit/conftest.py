@@ -311,6 +311,6 @@ def new_world() -> type[World]:
 
 
 # `OPTIMA_TEST_PROFILE=nightly` takes its time.
-settings.register_profile("normal", max_examples=200, stateful_step_count=20, derandomize=True)
-settings.register_profile("nightly", max_examples=20_000, stateful_step_count=40)
+settings.register_profile("normal", max_examples=200, stateful_step_count=20, derandomize=True, deadline=None)
+settings.register_profile("nightly", max_examples=20_000, stateful_step_count=40, deadline=None)
 settings.load_profile(os.environ.get("OPTIMA_TEST_PROFILE", "normal"))

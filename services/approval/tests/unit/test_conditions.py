@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from approval.adapters.cel import CelConditions
 from approval.domain.conditions import IllTyped, read_condition
+from approval.domain.reasoning import All, Not, Opaque, Property, Quantity, Some
 from approval.domain.subjects import SubjectType
 
 ORDER = SubjectType.model_validate(
@@ -111,11 +114,15 @@ def test_what_a_guarded_field_is_in_has_to_be_there_too():
     assert read_condition("has(o.to) && has(o.to.tax)", order).unguarded == set()
 
 
-def test_it_knows_what_is_compared():
-    reading = read_condition("order.total > 10.0 && (order.kind in ['a', 'b'] || order.urgent)", ORDER)
-    assert reading.exact
-    assert reading.compared == {"total": {10.0}, "kind": {"a", "b"}, "urgent": set()}
-    assert not read_condition("order.total * 2.0 > 10.0", ORDER).exact
+def test_it_knows_what_is_tested():
+    formula = read_condition(
+        "10.0 < order.total && (order.kind in ['a', 'b'] || !order.urgent)", ORDER
+    ).formula
+    total, kind = Quantity("total", "number", least=0), Quantity("kind", "text")
+    urgent = Property(Quantity("urgent", "flag"), "==", True)
+    tests = Some((Property(kind, "in", ("a", "b")), Not(urgent)))
+    assert formula == All((Property(total, ">", Decimal("10.0")), tests))
+    assert isinstance(read_condition("order.total * 2.0 > 10.0", ORDER).formula, Opaque)
 
 
 ANY = SubjectType.model_validate(

@@ -55,6 +55,20 @@ def test_refused(world, bad):
         " approvers: [{role: director}]}]",
         "[{key: c, choose: [{key: a, when: 'brief.budget < 100.0'}, {key: b, when: 'brief.budget >= 100.0',"
         f" steps: [{STEP}]}}]}}]",
+        # by the number of rows, by text, by day, by what an earlier step requires
+        "[{key: c, choose: [{key: a, when: 'size(brief.items) > 3'},"
+        f" {{key: b, when: 'size(brief.items) <= 3', steps: [{STEP}]}}]}}]",
+        "[{key: c, choose: [{key: a, when: 'brief.title < \"M\"'},"
+        f" {{key: b, when: 'brief.title >= \"M\"', steps: [{STEP}]}}]}}]",
+        f"[{STEP[:-1]}, when: 'brief.title < \"M\"'}}]",
+        "[{key: c, choose: [{key: a, when: 'brief.deadline < timestamp(\"2026-06-01T00:00:00Z\")'},"
+        f" {{key: b, when: 'brief.deadline > timestamp(\"2026-05-31T12:00:00Z\")', steps: [{STEP}]}}]}}]",
+        f"[{STEP[:-1]}, requires: [quote_total]}},"
+        " {key: c, choose: [{key: a, when: 'brief.quote_total <= 10.0'},"
+        " {key: b, when: 'brief.quote_total > 10.0', steps: [{key: due, approvers: [{role: director}]}]}]}]",
+        # of several that hold, the first counts
+        "[{key: c, match: first, choose: [{key: a, when: 'brief.budget > 20.0'},"
+        f" {{key: b, when: 'brief.budget > 10.0', steps: [{STEP}]}}, {{key: z}}]}}]",
         "[{key: uno, approvers: [{manager: {}}], if_too_few: {ask: [{role: director}]}}]",
         f"[{STEP}, {{key: due, approvers: [{{role: director}}], on_rejection: {{back_to: uno}}}}]",
     ],

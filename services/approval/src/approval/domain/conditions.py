@@ -9,11 +9,15 @@ arithmetic, `in`, `has`, `size`, conversions, text methods and the macros `exist
 from __future__ import annotations
 
 import re
+from ast import literal_eval
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Final, Protocol
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final, Protocol
 
 from .process import Predicate
+from .reasoning import All, Formula, If, Not, Opaque, Property, Quantity, Sign, Some
 from .subjects import FieldType, SubjectType
 from .values import value
 
@@ -77,11 +81,8 @@ class Reading:
     paths: set[str] = field(default_factory=set)
     unguarded: set[str] = field(default_factory=set)
     """Optional fields read without `has(…)` before them."""
-    compared: dict[str, set[object]] = field(default_factory=dict)
-    """The literals that each scalar path is compared with."""
-    exact: bool = True
-    """Whether it is made of comparisons of single fields with literals alone: then it is constant between
-    those literals, and a finite set of subjects tries it out completely."""
+    formula: Formula = True
+    """What it says of a subject, as far as `reasoning` understands it."""
 
 
 def read_condition(expression: str, subject: SubjectType) -> Reading:
@@ -91,6 +92,7 @@ def read_condition(expression: str, subject: SubjectType) -> Reading:
     parser.expect_end()
     if found.type is not BOOL:
         raise IllTyped("condition_not_boolean", expression.strip(), 1, found=str(found.type))
+    parser.reading.formula = _formula(found)
     return parser.reading
 
 
@@ -137,10 +139,18 @@ class _Found:
     literal: object = None
     if_true: frozenset[str] = frozenset()
     if_false: frozenset[str] = frozenset()
+    quantity: Quantity | None = None
+    formula: Formula | None = None
+    """Of a yes or no."""
 
     @property
     def is_literal(self) -> bool:
         return self.literal is not None
+
+
+def _formula(found: _Found) -> Formula:
+    assert found.formula is not None, "a yes or no"
+    return found.formula
 
 
 _COMPARISONS: Final = ("==", "!=", "<=", ">=", "<", ">")
@@ -162,6 +172,7 @@ class _Parser:
         self.reading = Reading()
         self.names: dict[str, Type] = {subject.key: Type("record", subject.fields)}
         self.root = subject.key
+        self.fields = subject.fields
         self.present: frozenset[str] = frozenset()
 
     # -- the token stream
@@ -214,12 +225,14 @@ class _Parser:
             if self.taken("?") is None:
                 return condition
             self.demand(condition, BOOL)
-            self.reading.exact = False
             yes = self.knowing(condition.if_true, self.either)
             self.expect(":")
             no = self.knowing(condition.if_false, self.expression)
             self.same(yes, no)
-            return _Found(yes.type, condition.token)
+            formula: Formula | None = None
+            if yes.formula is not None and no.formula is not None:
+                formula = If(_formula(condition), yes.formula, no.formula)
+            return _Found(yes.type, condition.token, formula=formula)
         finally:
             self.depth -= 1
 
@@ -234,6 +247,7 @@ class _Parser:
                 left.token,
                 if_true=left.if_true & right.if_true,
                 if_false=left.if_false | right.if_false,
+                formula=Some((_formula(left), _formula(right))),
             )
         return left
 
@@ -248,35 +262,36 @@ class _Parser:
                 left.token,
                 if_true=left.if_true | right.if_true,
                 if_false=left.if_false & right.if_false,
+                formula=All((_formula(left), _formula(right))),
             )
         return left
 
     def comparison(self) -> _Found:
+        start = self.at
         left = self.sum()
         sign = self.taken(*_COMPARISONS, "in")
         if sign is None:
             return left
         right = self.sum()
         if sign.text == "in":
-            return self.membership(left, right, sign)
+            return self.membership(left, right, sign, start)
         self.same(left, right)
         if sign.text not in ("==", "!=") and left.type not in _ORDERED:
             raise IllTyped("condition_not_ordered", sign.text, sign.column, type=str(left.type))
-        self.note_comparison(left, right)
-        return _Found(BOOL, left.token)
+        formula = _comparison(left, right, sign.text) or self.opaque(start)
+        return _Found(BOOL, left.token, formula=formula)
 
-    def membership(self, left: _Found, right: _Found, sign: _Token) -> _Found:
+    def membership(self, left: _Found, right: _Found, sign: _Token, start: int) -> _Found:
         if right.type.item is None:
             raise IllTyped("condition_not_a_list", "in", sign.column, found=str(right.type))
         if right.type.item is not UNKNOWN and not _comparable(left.type, right.type.item):
             raise IllTyped(
                 "condition_types_differ", "in", sign.column, left=str(left.type), right=str(right.type.item)
             )
-        if left.path is not None and isinstance(right.literal, tuple):
-            self.reading.compared.setdefault(left.path, set()).update(right.literal)
-        elif not (left.is_literal and right.is_literal):
-            self.reading.exact = False
-        return _Found(BOOL, left.token)
+        formula: Formula = self.opaque(start)
+        if (quantity := _compared(left)) is not None and isinstance(right.literal, tuple):
+            formula = Property(quantity, "in", tuple(map(_exact, right.literal)))
+        return _Found(BOOL, left.token, formula=formula)
 
     def sum(self) -> _Found:
         left = self.product()
@@ -291,7 +306,6 @@ class _Parser:
         return left
 
     def arithmetic(self, left: _Found, right: _Found, sign: _Token) -> _Found:
-        self.reading.exact = False
         pair = (left.type, right.type)
         if left.type is right.type and (
             left.type in _NUMBERS or (left.type in (STRING, DURATION) and sign.text in "+-")
@@ -311,18 +325,20 @@ class _Parser:
         if sign := self.taken("!"):
             inner = self.nested_unary()
             self.demand(inner, BOOL)
-            return _Found(BOOL, sign, if_true=inner.if_false, if_false=inner.if_true)
+            return _Found(
+                BOOL, sign, if_true=inner.if_false, if_false=inner.if_true, formula=Not(_formula(inner))
+            )
         if sign := self.taken("-"):
             inner = self.nested_unary()
             if inner.type not in _NUMBERS:
                 raise IllTyped("condition_bad_operation", "-", sign.column, type=str(inner.type))
             if isinstance(inner.literal, int | float):
                 return _Found(inner.type, sign, literal=-inner.literal)
-            self.reading.exact = False
             return _Found(inner.type, sign)
         return self.member()
 
     def member(self) -> _Found:
+        start = self.at
         found = self.primary()
         while True:
             if self.taken("."):
@@ -333,8 +349,11 @@ class _Parser:
                 self.expect("]")
                 found = self.index(found, index, sign)
             else:
-                if found.path is not None:
-                    self.note_read(found)
+                if found.path:
+                    self.reading.paths.add(found.path)
+                if found.type is BOOL and found.formula is None:
+                    known = found.quantity is not None
+                    found = replace(found, formula=_yes(found) if known else self.opaque(start))
                 return found
 
     def primary(self) -> _Found:
@@ -347,9 +366,7 @@ class _Parser:
             return _Found(DOUBLE, token, literal=float(token.text))
         if token.kind == "string":
             self.take()
-            if "\\" in token.text:
-                self.reading.exact = False
-            return _Found(STRING, token, literal=token.text[1:-1])
+            return _Found(STRING, token, literal=_text_of(token))
         if self.taken("("):
             found = self.expression()
             self.expect(")")
@@ -358,7 +375,7 @@ class _Parser:
             return self.list_literal(token)
         name = self.name()
         if name.text in ("true", "false"):
-            return _Found(BOOL, name, literal=name.text == "true")
+            return _Found(BOOL, name, literal=name.text == "true", formula=name.text == "true")
         if self.taken("("):
             return self.function(name)
         if name.text not in self.names:
@@ -395,7 +412,27 @@ class _Parser:
         path = f"{found.path}.{name.text}" if found.path else name.text
         if chosen.optional and path not in self.present:
             self.reading.unguarded.add(path)
-        return _Found(type_of(chosen), name, path=path)
+        return _Found(type_of(chosen), name, path=path, quantity=self.quantity(path, chosen))
+
+    def quantity(self, path: str, chosen: FieldType) -> Quantity:
+        """A field as something to reason about; what is made of parts only is there or is absent."""
+        optional = self.optional(path)
+        if chosen.type == "list":
+            return Quantity(path, "other", optional=optional, most=chosen.at_most)
+        if chosen.parts:
+            return Quantity(path, "other", optional=optional)
+        kind, least = _KINDS[chosen.type]
+        return Quantity(path, kind, optional=optional, least=least)
+
+    def optional(self, path: str) -> frozenset[str]:
+        fields: Mapping[str, FieldType] = self.fields
+        found, here = [], ""
+        for name in path.split("."):
+            here = f"{here}.{name}" if here else name
+            if fields[name].optional:
+                found.append(here)
+            fields = fields[name].parts
+        return frozenset(found)
 
     def index(self, found: _Found, index: _Found, sign: _Token) -> _Found:
         if found.type.item is None or index.type is not INT:
@@ -418,12 +455,14 @@ class _Parser:
                 result = TIMESTAMP if name.text == "timestamp" else DURATION
                 if not _MOMENTS[name.text].fullmatch(argument.literal):
                     raise IllTyped("condition_bad_literal", argument.literal, argument.token.column)
+                if result is TIMESTAMP and (moment := _moment(argument.literal)) is not None:
+                    return _Found(result, name, literal=moment)
             case "size" | "double" | "int" | "string" | "timestamp" | "duration":
                 raise IllTyped("condition_bad_operation", name.text, name.column, type=str(argument.type))
             case _:
                 raise IllTyped("condition_unknown_function", name.text, name.column)
-        self.reading.exact = False
-        return _Found(result, name)
+        quantity = _size_of(argument) if name.text == "size" else None
+        return _Found(result, name, quantity=quantity)
 
     def has(self, name: _Token) -> _Found:
         unguarded = set(self.reading.unguarded)
@@ -434,24 +473,27 @@ class _Parser:
         # Of the field itself it asks whether it is there; what it is in must be there.
         if argument.path not in unguarded:
             self.reading.unguarded.discard(argument.path)
-        self.reading.compared.setdefault(argument.path, set())
-        return _Found(BOOL, name, if_true=frozenset({argument.path}))
+        assert argument.quantity is not None
+        formula = Property(argument.quantity, "has")
+        return _Found(BOOL, name, if_true=frozenset({argument.path}), formula=formula)
 
     def method(self, found: _Found, name: _Token) -> _Found:
-        self.reading.exact = False
-        if found.path is not None:
-            self.note_read(found)
+        if found.path:
+            self.reading.paths.add(found.path)
         if name.text in _MACROS and found.type.item is not None:
             return self.macro(found, name)
         if name.text == "size" and (found.type.item is not None or found.type is STRING):
             self.expect(")")
-            return _Found(INT, name)
+            return _Found(INT, name, quantity=_size_of(found))
         if name.text in _TEXT_METHODS and found.type is STRING:
             argument = self.expression()
             self.expect(")")
             self.demand(argument, STRING)
             if name.text == "matches" and not _is_pattern(argument.literal):
                 raise IllTyped("condition_bad_literal", str(argument.literal), argument.token.column)
+            quantity = _compared(found)
+            if name.text == "startsWith" and quantity is not None and argument.is_literal:
+                return _Found(BOOL, name, formula=Property(quantity, "startsWith", argument.literal))
             return _Found(BOOL, name)
         raise IllTyped("condition_unknown_function", name.text, name.column)
 
@@ -499,19 +541,81 @@ class _Parser:
                 right=str(right.type),
             )
 
-    def note_read(self, found: _Found) -> None:
-        if found.path:
-            self.reading.paths.add(found.path)
-            if found.type is BOOL:
-                self.reading.compared.setdefault(found.path, set())
+    def opaque(self, start: int) -> Opaque:
+        """What has been read since the token `start`, as something that isn't reasoned about."""
+        return Opaque(" ".join(token.text for token in self.tokens[start : self.at]))
 
-    def note_comparison(self, left: _Found, right: _Found) -> None:
-        for one, other in ((left, right), (right, left)):
-            if one.path is not None and other.is_literal:
-                self.reading.compared.setdefault(one.path, set()).add(other.literal)
-                return
-        if not (left.is_literal and right.is_literal):
-            self.reading.exact = False
+
+_KINDS: Final[dict[str, tuple[Any, int | None]]] = {
+    "text": ("text", None),
+    "flag": ("flag", None),
+    "whole": ("whole", None),
+    "number": ("number", None),
+    "money": ("number", 0),
+    "date": ("date", None),
+}
+"""How a field is reasoned about, and its least value."""
+
+
+def _compared(found: _Found) -> Quantity | None:
+    """A quantity that has values to compare."""
+    return found.quantity if found.quantity is not None and found.quantity.kind != "other" else None
+
+
+def _size_of(found: _Found) -> Quantity | None:
+    """The number of rows in a list of the subject."""
+    whole = found.quantity
+    if whole is None or found.type.item is None:
+        return None
+    return Quantity(whole.path, "whole", "size", whole.optional, least=0, most=whole.most)
+
+
+def _yes(found: _Found) -> Formula:
+    assert found.quantity is not None
+    return Property(found.quantity, "==", True)
+
+
+_FLIPPED: Final[dict[str, Sign]] = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+
+
+def _comparison(left: _Found, right: _Found, sign: str) -> Formula | None:
+    """What a comparison says, if it is one of a quantity with a literal, or of two answers."""
+    if (quantity := _compared(left)) is not None and right.is_literal:
+        return Property(quantity, _FLIPPED[_FLIPPED[sign]], _exact(right.literal))
+    if (quantity := _compared(right)) is not None and left.is_literal:
+        return Property(quantity, _FLIPPED[sign], _exact(left.literal))
+    if left.formula is not None and right.formula is not None and sign in ("==", "!="):
+        one, other = left.formula, right.formula
+        same = Some((All((one, other)), All((Not(one), Not(other)))))
+        return same if sign == "==" else Not(same)
+    return None
+
+
+def _exact(literal: object) -> object:
+    """Numbers as they are written: a double's digits, not its bits."""
+    is_number = isinstance(literal, int | float) and not isinstance(literal, bool)
+    return Decimal(str(literal)) if is_number else literal
+
+
+_ESCAPES: Final = re.compile(
+    r"""(?:[^\\]|\\(?:[\\"'abfnrtv]|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|[0-3][0-7]{2}))*"""
+)
+
+
+def _text_of(token: _Token) -> str:
+    """Escapes mean in CEL what they mean in Python; one that CEL lacks can't be compiled anyway."""
+    if "\\" in token.text and _ESCAPES.fullmatch(token.text):
+        return str(literal_eval(token.text))
+    return token.text[1:-1]
+
+
+def _moment(text: str) -> datetime | None:
+    """None for one that isn't in the calendar, or so far away that nobody means it."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if 1900 <= moment.year <= 2999 else None
 
 
 _MOMENTS: Final = {

@@ -166,11 +166,14 @@ class Case(_Part):
 
 
 class Choice(_Part):
-    """Exactly one case is taken: cases that could hold together are refused at publication."""
+    """Exactly one case is taken."""
 
     key: Key
     name: Name = ""
     when: Condition | None = None
+    match: Literal["one", "first"] = "one"
+    """`one`: cases that could hold together are refused at publication; `first`: of several that hold, the
+    first in the document's order counts."""
     choose: Annotated[list[Case], Field(min_length=2, max_length=50)]
 
 
@@ -250,6 +253,8 @@ class Process:
             if answer is True:
                 return case
             told = told and answer is False
+            if not told and choice.match == "first":
+                return None
         return otherwise if told else None
 
     def reaches(self, key: str, content: Content) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
-from decimal import Decimal
-from typing import Any
+from datetime import datetime
+from typing import Any, Final
 
 from optima_kit.refusals import Invalid
 
@@ -24,16 +24,13 @@ from .process import (
     Node,
     Parallel,
     Place,
-    Predicate,
     Step,
     inner_of,
     keyed,
     walk,
 )
+from .reasoning import Answer, Effort, Verdict, Wanted, is_possible
 from .subjects import FieldType, SubjectType
-
-MOST_WITNESSES = 4096
-"""More combinations of values than this are not tried when looking for ambiguous or unreachable places."""
 
 
 def publication_flaws(
@@ -48,11 +45,10 @@ def publication_flaws(
     for step, place, path in walk(definition.steps):
         flaws += check.step(step, place, path)
     for part, path in keyed(definition.steps):
-        if isinstance(part, Parallel) and isinstance(part.join, AtLeast):
-            if part.join.at_least > len(part.parallel):
-                flaws.append(_flaw("join_too_large", path, "join", most=len(part.parallel)))
-        elif isinstance(part, Choice):
-            flaws += check.choice(part, path)
+        if not isinstance(part, Parallel) or not isinstance(part.join, AtLeast):
+            continue
+        if part.join.at_least > len(part.parallel):
+            flaws.append(_flaw("join_too_large", path, "join", most=len(part.parallel)))
     flaws += check.limits()
     return flaws
 
@@ -74,7 +70,7 @@ class _Check:
         self.engine = conditions
         self.directory = directory
         self.readings: dict[str, Reading] = {}
-        self.predicates: dict[str, Predicate] = {}
+        self.effort = Effort()
 
     def keys(self) -> Iterator[Invalid]:
         seen: dict[str, str] = {}
@@ -90,110 +86,108 @@ class _Check:
             if part.when is None:
                 continue
             try:
-                reading = self.readings[part.key] = read_condition(part.when, self.subject)
-                self.predicates[part.key] = self.engine.compile(part.when, self.subject, reading)
+                reading = read_condition(part.when, self.subject)
+                self.engine.compile(part.when, self.subject, reading)
+                self.readings[part.key] = reading
             except IllTyped as error:
                 yield _flaw(error.code, path, "when", near=error.near, column=error.column, **error.facts)
             except ValueError:
                 yield _flaw("condition_unreadable", path, "when", near=part.when, column=1)
-        yield from self.absent_fields(self.definition.steps, "steps", frozenset(), [])
-        yield from self.unreachable(self.definition.steps, "steps", ())
+        yield from self.sequence(self.definition.steps, "steps", frozenset(), (), [])
 
-    def absent_fields(
-        self, nodes: list[Node], path: str, present: frozenset[str], leaving: list[frozenset[str]]
+    def sequence(
+        self,
+        nodes: list[Node],
+        path: str,
+        present: frozenset[str],
+        around: tuple[Wanted, ...],
+        leaving: list[frozenset[str]],
     ) -> Iterator[Invalid]:
-        """Conditions that read an optional field which no earlier step has made sure of. What the sequence
-        makes sure of is appended to `leaving`."""
+        """Conditions that read an optional field which no earlier step has made sure of, or that hold for no
+        subject. `around` is what has to be so for the sequence to be reached; what it makes sure of is
+        appended to `leaving`."""
         for index, node in enumerate(nodes):
             here = f"{path}[{index}]"
-            yield from self.absent_in(node, here, present)
+            yield from self.condition(node, here, present, around)
             if isinstance(node, Step):
                 if _always_decided(node):
                     present |= frozenset(node.requires)
                 continue
+            within = (*around, *self.wanted(node, POSSIBLY))
+            if isinstance(node, Choice):
+                yield from self.choice(node, here, present)
             ends: list[frozenset[str]] = []
             for inner, inside in inner_of(node, here):
-                yield from self.absent_in(inner, inside, present)
+                others = tuple(self.left_to(node, inner)) if isinstance(node, Choice) else ()
+                yield from self.condition(inner, inside, present, (*within, *others))
                 left: list[frozenset[str]] = []
-                yield from self.absent_fields(inner.steps, f"{inside}.steps", present, left)
+                reached = (*within, *others, *self.wanted(inner, POSSIBLY))
+                yield from self.sequence(inner.steps, f"{inside}.steps", present, reached, left)
                 surely_run = isinstance(node, Choice) or inner.when is None
                 ends.append(left[0] if surely_run else present)
             if node.when is None:
                 present = _made_sure(node, ends, present)
         leaving.append(present)
 
-    def absent_in(self, part: Node | Branch | Case, path: str, present: frozenset[str]) -> Iterator[Invalid]:
+    def wanted(self, part: Node | Branch | Case, answers: frozenset[Answer]) -> Iterator[Wanted]:
         reading = self.readings.get(part.key)
-        for field in sorted(reading.unguarded - present) if reading else ():
-            yield _flaw("condition_field_may_be_absent", path, "when", name=f"{self.subject.key}.{field}")
+        if reading is not None:
+            yield Wanted(reading.formula, answers)
 
-    def unreachable(self, nodes: list[Node], path: str, around: tuple[str, ...]) -> Iterator[Invalid]:
-        """Places whose conditions, with those around them, hold for no subject."""
-        for index, node in enumerate(nodes):
-            here = f"{path}[{index}]"
-            yield from self.never_holds(node, here, around)
-            if isinstance(node, Step):
-                continue
-            within = (*around, node.key) if node.when is not None else around
-            for inner, place in inner_of(node, here):
-                yield from self.never_holds(inner, place, within)
-                inside = (*within, inner.key) if inner.when is not None else within
-                yield from self.unreachable(inner.steps, f"{place}.steps", inside)
-
-    def never_holds(
-        self, part: Node | Branch | Case, path: str, around: tuple[str, ...]
-    ) -> Iterator[Invalid]:
-        if part.key not in self.predicates:
-            return
-        keys = [key for key in (*around, part.key) if key in self.predicates]
-        if not all(self.readings[key].exact for key in keys):
-            return
-        witnesses = self.witnesses(keys)
-        if witnesses is None:
-            return
-        for values in witnesses:
-            if all(_holds(self.predicates[key], values) is not False for key in keys):
+    def left_to(self, choice: Choice, case: Node | Branch | Case) -> Iterator[Wanted]:
+        """What the cases that are looked at before must answer."""
+        for other in choice.choose:
+            if other is case and case.when is not None:
                 return
-        yield _flaw("condition_never_holds", path, "when")
+            if choice.match == "first" or case.when is None:
+                yield from self.wanted(other, FALSE)
 
-    def choice(self, node: Choice, path: str) -> Iterator[Invalid]:
-        """Exactly one case must hold for every subject."""
+    def condition(
+        self, part: Node | Branch | Case, path: str, present: frozenset[str], around: tuple[Wanted, ...]
+    ) -> Iterator[Invalid]:
+        reading = self.readings.get(part.key)
+        if reading is None:
+            return
+        for field in sorted(reading.unguarded - present):
+            yield _flaw("condition_field_may_be_absent", path, "when", name=f"{self.subject.key}.{field}")
+        wanted = [*around, Wanted(reading.formula, POSSIBLY)]
+        if is_possible(wanted, present, self.effort).possible == "never":
+            yield _flaw("condition_never_holds", path, "when")
+
+    def choice(self, node: Choice, path: str, present: frozenset[str]) -> Iterator[Invalid]:
+        """For every subject a case holds, and only one unless the first is said to count. A choice is judged
+        by itself: amendments may turn the conditions around it while it goes on."""
         others = [i for i, case in enumerate(node.choose) if case.when is None]
         for i in others[1:]:
             yield _flaw(
                 "choice_two_otherwise", f"{path}.choose[{i}]", "when", first=node.choose[others[0]].key
             )
-        keys = [case.key for case in node.choose if case.key in self.predicates]
-        exact = all(self.readings[key].exact for key in keys)
-        pairs: set[tuple[str, str]] = set()
-        for values in self.witnesses(keys) or ():
-            holding = [key for key in keys if _holds(self.predicates[key], values)]
-            pairs.update(itertools.combinations(holding, 2))
-            if not holding and not others and exact:
-                yield _flaw("choice_gap", path, "choose", example=_example(self.subject.key, values))
-                break
-        if not others and not exact:
+        read = [(i, case) for i, case in enumerate(node.choose) if case.key in self.readings]
+        if node.match == "one":
+            for (_, first), (i, second) in itertools.combinations(read, 2):
+                both = [*self.wanted(first, TRUE), *self.wanted(second, TRUE)]
+                verdict = is_possible(both, present, self.effort)
+                if verdict.possible != "never":
+                    code = "choice_ambiguous" if verdict.possible == "surely" else "choice_overlap_unproven"
+                    example = self.example(verdict)
+                    yield _flaw(
+                        code, f"{path}.choose[{i}]", "when", case=second.key, other=first.key, example=example
+                    )
+        if others or len(read) < len(node.choose):
+            return
+        none_holds = [each for _, case in read for each in self.wanted(case, NOT_TRUE)]
+        verdict = is_possible(none_holds, present, self.effort)
+        if verdict.possible == "surely":
+            yield _flaw("choice_gap", path, "choose", example=self.example(verdict))
+        elif verdict.possible == "perhaps":
             yield _flaw("choice_needs_otherwise", path, "choose")
-        index = {case.key: i for i, case in enumerate(node.choose)}
-        for first, second in sorted(pairs):
-            yield _flaw("choice_ambiguous", f"{path}.choose[{index[second]}]", "when", other=first)
 
-    def witnesses(self, keys: Iterable[str]) -> list[dict[str, Any]] | None:
-        """Subjects that try every combination of what the conditions tell apart; None if too many."""
-        compared: dict[str, set[object]] = {}
-        for key in keys:
-            for path, literals in self.readings[key].compared.items():
-                compared.setdefault(path, set()).update(literals)
-        candidates = [
-            [(path, value) for value in _candidates(_field_at(self.subject.fields, path), literals)]
-            for path, literals in compared.items()
-        ]
-        count = 1
-        for each in candidates:
-            count *= len(each)
-        if count > MOST_WITNESSES:
-            return None
-        return [_subject_with(combination) for combination in itertools.product(*candidates)]
+    def example(self, verdict: Verdict) -> str:
+        """A subject in the words of conditions."""
+        return ", ".join(
+            f"{_in_subject(name, self.subject.key)} = {_written(value)}"
+            for name, value in verdict.example.items()
+        )
 
     # -- steps
 
@@ -348,55 +342,21 @@ def _field_at(fields: Mapping[str, FieldType], path: str) -> FieldType | None:
     return found
 
 
-def _candidates(field: FieldType | None, literals: set[object]) -> list[Any]:
-    """Values of a field on every side of the literals; None stands for the field's absence."""
-    values: list[Any]
-    if field is None or field.type == "flag":
-        values = [True, False]
-    elif field.type in ("money", "number", "whole"):
-        values = _around(sorted(Decimal(str(n)) for n in literals if isinstance(n, int | float)))
-        if field.type == "money":
-            values = [value for value in values if value >= 0] or [Decimal(0)]
-        whole = field.type == "whole"
-        values = [int(value) if whole else str(value) for value in values]
-    elif field.type == "text":
-        values = [*sorted(str(text) for text in literals), "\N{WHITE SQUARE}"]
-    else:
-        values = [{}] if field.type in ("person", "record") else [[]]
-    return [*values, None] if field is not None and field.optional else values
+TRUE: Final[frozenset[Answer]] = frozenset({True})
+FALSE: Final[frozenset[Answer]] = frozenset({False})
+NOT_TRUE: Final[frozenset[Answer]] = frozenset({False, None})
+POSSIBLY: Final[frozenset[Answer]] = frozenset({True, None})
+"""As what can't be told is gone through."""
 
 
-def _around(numbers: list[Decimal]) -> list[Decimal]:
-    """The outermost first: most comparisons hold for one of them, and looking for a subject ends there."""
-    if not numbers:
-        return [Decimal(0)]
-    between = [(low + high) / 2 for low, high in itertools.pairwise(numbers)]
-    return list(dict.fromkeys([numbers[-1] + 1, numbers[0] - 1, *numbers, *between]))
+def _in_subject(quantity: str, root: str) -> str:
+    is_size = quantity.startswith("size(")
+    return f"size({root}.{quantity[5:]}" if is_size else f"{root}.{quantity}"
 
 
-def _subject_with(combination: tuple[tuple[str, Any], ...]) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for path, value in combination:
-        if value is None:
-            continue
-        *outer, name = path.split(".")
-        inner = values
-        for step in outer:
-            inner = inner.setdefault(step, {})
-        inner[name] = value
-    return values
-
-
-def _holds(predicate: Predicate, values: dict[str, Any]) -> bool | None:
-    try:
-        return predicate(values)
-    except ValueError:
-        return None
-
-
-def _example(root: str, values: dict[str, Any], prefix: str = "") -> str:
-    parts = []
-    for name, value in values.items():
-        path = f"{prefix or root}.{name}"
-        parts.append(_example(root, value, path) if isinstance(value, dict) else f"{path} = {value}")
-    return ", ".join(parts)
+def _written(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.date().isoformat()
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "(–)" if value is None else f'"{value}"' if isinstance(value, str) else f"{value}"
