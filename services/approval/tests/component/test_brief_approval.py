@@ -190,7 +190,11 @@ async def test_somebody_stands_in(desk):
     (entry,) = await desk.inbox("dario")
     assert entry["on_behalf_of"]["name"] == "Lia"
     assert len(await desk.inbox("lia")) == 1
-    status, approval = await desk.decide("dario", entry["approval_id"], "marketing")
+    status, problem = await desk.decide("dario", entry["approval_id"], "marketing")
+    assert (status, problem["errors"][0]["code"]) == (422, "say_on_behalf_of_whom")
+    status, approval = await desk.decide(
+        "dario", entry["approval_id"], "marketing", on_behalf_of=entry["on_behalf_of"]["person_id"]
+    )
     assert status == 200, approval
     decided = [e for e in await desk.database.published() if e.type.endswith("decided.v1")][-1]
     assert (str(decided.actorid), str(decided.onbehalfof)) == (desk.id("dario"), desk.id("lia"))

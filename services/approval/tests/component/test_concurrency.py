@@ -81,7 +81,7 @@ async def test_a_delegate_and_the_delegator_at_once(desk):
     approval_id = (await desk.approval("marta", brief_id))["approval_id"]
     results = await asyncio.gather(
         desk.decide("paolo", approval_id, "uno", content_hash="hash-1"),
-        desk.decide("dario", approval_id, "uno", content_hash="hash-1"),
+        desk.decide("dario", approval_id, "uno", content_hash="hash-1", on_behalf_of=desk.id("paolo")),
     )
     assert sorted(status for status, _ in results) == [200, 409]
 

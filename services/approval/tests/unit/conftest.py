@@ -21,7 +21,7 @@ from approval.adapters.cel import CelConditions
 from approval.domain import engine
 from approval.domain.approval import Approval, Event, rebuild
 from approval.domain.directory import Delegation, Directory, Person, Unit
-from approval.domain.process import Definition, Process, process
+from approval.domain.process import RULES, Definition, Process, process
 from approval.domain.run import Result
 from approval.domain.subjects import SubjectType
 from optima_kit.refusals import Refusal, WrongState
@@ -54,6 +54,8 @@ class World:
     history: list[Event] = field(default_factory=list)
     journal: list[dict[str, Any]] = field(default_factory=list)
     earlier: Process | None = None
+    read_by: int = RULES
+    """The rules by which the engine reads what is defined."""
 
     def __post_init__(self) -> None:
         marketing, company = person_id("unit marketing"), person_id("unit company")
@@ -127,7 +129,7 @@ class World:
             {"key": "prova", "name": "Prova", "subject": "brief"} | document
         )
         subject, conditions = brief_type(), CelConditions()
-        return process(definition, version, subject, lambda e: conditions.compile(e, subject))
+        return process(definition, version, subject, lambda e: conditions.compile(e, subject), self.read_by)
 
     def open(
         self, document: Any, requester: str = "marta", content: dict[str, Any] | None = None, **changes: Any

@@ -290,7 +290,7 @@ class TestSamePerson:
 class TestDelegation:
     def test_a_delegate_acts_on_behalf(self, world):
         world.delegate("dario", "lia")
-        world.open(one_step(approvers=[{"role": "director"}])).decide("lia", "uno")
+        world.open(one_step(approvers=[{"role": "director"}])).decide("lia", "uno", for_="dario")
         part = world.run.steps["uno"].parts[world.id("dario")]
         assert (part.state, part.decided_by) == ("approved", world.id("lia"))
 
@@ -298,37 +298,45 @@ class TestDelegation:
         world.delegate("dario", "lia", hours=1)
         world.open(one_step(approvers=[{"role": "director"}]))
         world.now += timedelta(hours=1)
-        assert isinstance(refusal_of(lambda: world.decide("lia", "uno")), Forbidden)
+        assert isinstance(refusal_of(lambda: world.decide("lia", "uno", for_="dario")), Forbidden)
         world.now -= timedelta(microseconds=1)
-        assert world.decide("lia", "uno").run.state == "approved"
+        assert world.decide("lia", "uno", for_="dario").run.state == "approved"
 
     def test_it_is_limited_to_processes_and_amounts(self, world):
         rule = one_step(approvers=[{"role": "director"}])
         world.delegate("dario", "lia", processes=frozenset({"altro"}))
         world.open(rule, budget="100.00")
-        assert isinstance(refusal_of(lambda: world.decide("lia", "uno")), Forbidden)
+        assert isinstance(refusal_of(lambda: world.decide("lia", "uno", for_="dario")), Forbidden)
         world.delegations = ()
         world.delegate("dario", "lia", up_to=Decimal("99.99"))
-        assert isinstance(refusal_of(lambda: world.decide("lia", "uno")), Forbidden)
+        assert isinstance(refusal_of(lambda: world.decide("lia", "uno", for_="dario")), Forbidden)
         world.delegations = ()
         world.delegate("dario", "lia", up_to=Decimal("100.00"))
-        assert world.decide("lia", "uno").run.state == "approved"
+        assert world.decide("lia", "uno", for_="dario").run.state == "approved"
 
     def test_chains_are_bounded_and_cycles_safe(self, world):
         for giver, taker in (("dario", "lia"), ("lia", "mirco"), ("mirco", "paolo"), ("paolo", "piera")):
             world.delegate(giver, taker)
         world.delegate("lia", "dario")
         world.open(one_step(approvers=[{"role": "director"}]))
-        assert isinstance(refusal_of(lambda: world.decide("piera", "uno")), Forbidden)
-        assert world.decide("paolo", "uno").run.state == "approved"
+        assert isinstance(refusal_of(lambda: world.decide("piera", "uno", for_="dario")), Forbidden)
+        assert world.decide("paolo", "uno", for_="dario").run.state == "approved"
 
-    def test_who_stands_in_for_several_says_for_whom(self, world):
-        world.delegate("paolo", "lia")
-        world.delegate("piera", "lia")
-        world.open(one_step(quorum="all"))
+    @pytest.mark.parametrize("givers", [["paolo"], ["paolo", "piera"]])
+    def test_who_stands_in_says_for_whom(self, world, givers):
+        for giver in givers:
+            world.delegate(giver, "lia")
+        world.open(one_step(quorum={"at_least": 2}))
         assert refusal_of(lambda: world.decide("lia", "uno")).code == "say_on_behalf_of_whom"
-        world.decide("lia", "uno", for_="piera").decide("lia", "uno")
-        assert world.run.state == "approved"
+        world.decide("lia", "uno", for_="paolo")
+        part = world.run.steps["uno"].parts[world.id("paolo")]
+        assert (part.state, part.decided_by) == ("approved", world.id("lia"))
+
+    def test_a_second_word_is_not_the_delegator_s(self, world):
+        world.delegate("paolo", "piera")
+        world.open(one_step(quorum={"at_least": 2})).decide("piera", "uno")
+        assert refusal_of(lambda: world.decide("piera", "uno")).code == "already_decided"
+        assert world.decide("piera", "uno", for_="paolo").run.state == "approved"
 
     def test_not_for_who_did_not_delegate(self, world):
         world.open(one_step())
@@ -338,6 +346,61 @@ class TestDelegation:
         world.delegate("paolo", "lia")
         world.open(one_step(quorum="all")).decide("paolo", "uno")
         assert refusal_of(lambda: world.decide("lia", "uno", for_="paolo")).code == "already_decided"
+
+
+class TestDifferentPeople:
+    """Two signatures are two people's."""
+
+    GROUPS = one_step(approvers=[{"role": "purchasing"}, {"role": "director"}], quorum="one_per_group")
+
+    def refused(self, world, *decision, **more):
+        return refusal_of(lambda: world.decide(*decision, **more)).code == "one_person_one_signature"
+
+    def test_one_per_group_is_not_met_by_one_person(self, world):
+        world.delegate("dario", "paolo")
+        world.open(self.GROUPS).decide("paolo", "uno")
+        assert self.refused(world, "paolo", "uno", for_="dario")
+        assert world.decide("dario", "uno").run.state == "approved"
+
+    def test_who_is_asked_acts_for_nobody_before_their_own_word_either(self, world):
+        world.delegate("dario", "paolo")
+        world.open(self.GROUPS)
+        assert self.refused(world, "paolo", "uno", for_="dario")
+
+    def test_a_delegate_of_two_signs_for_one(self, world):
+        world.delegate("dario", "lia")
+        world.delegate("paolo", "lia")
+        world.open(self.GROUPS).decide("lia", "uno", for_="dario")
+        assert self.refused(world, "lia", "uno", for_="paolo")
+
+    def test_an_earlier_approval_that_counts_is_a_signature_too(self, world):
+        world.delegate("piera", "paolo")
+        world.open(one_step() + one_step(key="due", quorum="all", same_person="once"))
+        world.decide("paolo", "uno")
+        assert self.refused(world, "paolo", "due", for_="piera")
+
+    @pytest.mark.parametrize("quorum", ["any", {"at_least": 2}, {"percent": 100}])
+    def test_other_quorums_ask_for_it(self, world, quorum):
+        world.delegate("piera", "paolo")
+        world.open(one_step(quorum=quorum, distinct=True))
+        assert self.refused(world, "paolo", "uno", for_="piera")
+
+    @pytest.mark.parametrize("quorum", ["any", {"at_least": 2}, {"percent": 100}])
+    def test_other_quorums_go_without(self, world, quorum):
+        world.delegate("piera", "paolo")
+        world.open(one_step(quorum=quorum)).decide("paolo", "uno", for_="piera")
+        assert world.parts("uno")["piera"] == "approved"
+
+    def test_it_can_be_waived(self, world):
+        world.delegate("piera", "paolo")
+        world.open(one_step(quorum="all", distinct=False)).decide("paolo", "uno")
+        assert world.decide("paolo", "uno", for_="piera").run.state == "approved"
+
+    def test_what_was_published_before_goes_on_as_it_was(self, world):
+        world.read_by = 1
+        world.delegate("dario", "paolo")
+        world.open(self.GROUPS).decide("paolo", "uno").decide("paolo", "uno")
+        assert world.run.state == "approved"
 
 
 class TestForwarding:

@@ -36,6 +36,7 @@ from approval.domain.approval import (
     StepRun,
     rebuild,
 )
+from approval.domain.process import RULES
 from optima_kit.refusals import Refusal
 
 # -- the reference: outcomes by definition, from votes and from the document, without any progress kept
@@ -194,6 +195,7 @@ def steps(draw: st.DrawFn, key: str, earlier: list[str]) -> dict[str, Any]:
             step[name] = value
 
     maybe("quorum", "all", "one_per_group", {"at_least": 2}, {"percent": 50}, {"percent": 67})
+    maybe("distinct", True, False)
     maybe("rejection", "impossible", {"at_least": 2}, {"percent": 50})
     maybe("when", *CONDITIONS)
     maybe("self_approval", "skipped", "allowed")
@@ -520,6 +522,18 @@ class Approvals(RuleBasedStateMachine):
                     assert self.by_key[key].get("self_approval") == "allowed"
 
     @invariant()
+    def where_people_must_differ_each_signs_once(self) -> None:
+        """By the document alone: under `all` and `one_per_group` unless it says otherwise."""
+        if self.world.approval is None:
+            return
+        for key, run in self.world.run.steps.items():
+            step = self.by_key[key]
+            if step.get("distinct", step.get("quorum") in ("all", "one_per_group")):
+                voted = [p for p in run.parts.values() if p.state in ("approved", "rejected", "abstained")]
+                signed = [part.decided_by or part.person for part in voted]
+                assert len(signed) == len(set(signed)), key
+
+    @invariant()
     def history_only_grows(self) -> None:
         """And replaying it gives the same state: `World.took` sees to that, each time."""
         assert len(self.world.history) >= self.told
@@ -549,7 +563,7 @@ def test_the_engine_keeps_its_promises(new_world):
 
 # -- recording runs for test_golden_histories.py
 
-RECORDED = Path(__file__).parents[1] / "golden" / "histories.jsonl.gz"
+RECORDED = Path(__file__).parents[1] / "golden" / f"histories-{RULES}.jsonl.gz"
 
 
 @pytest.mark.skipif("OPTIMA_RECORD_HISTORIES" not in os.environ, reason="records new runs on request")

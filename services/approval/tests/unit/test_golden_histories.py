@@ -2,7 +2,8 @@
 
 `OPTIMA_RECORD_HISTORIES=50 pytest services/approval/tests/unit -k record_histories` adds fifty runs that are
 unlike those there; none is ever changed or taken away. Where a new rule has to change a recorded course, that
-is a new option in process documents.
+is a new option in process documents, or a new number of the engine's rules, with recorded runs of its own:
+versions published before are read by the rules of their time.
 """
 
 from __future__ import annotations
@@ -14,17 +15,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from approval.domain.approval import rebuild
+from approval.domain.process import RULES
 from optima_kit.refusals import Refusal
 
-RECORDED = Path(__file__).parents[1] / "golden" / "histories.jsonl.gz"
+GOLDEN = Path(__file__).parents[1] / "golden"
 
 
-def recorded() -> Iterator[dict[str, Any]]:
-    if RECORDED.exists():
-        with gzip.open(RECORDED, "rt", encoding="utf-8") as lines:
-            for line in lines:
-                yield json.loads(line)
+def recorded(rules: int) -> Iterator[dict[str, Any]]:
+    with gzip.open(GOLDEN / f"histories-{rules}.jsonl.gz", "rt", encoding="utf-8") as lines:
+        for line in lines:
+            yield json.loads(line)
 
 
 def replayed(world: Any, journal: list[dict[str, Any]]) -> Any:
@@ -38,10 +41,11 @@ def replayed(world: Any, journal: list[dict[str, Any]]) -> Any:
     return world
 
 
-def test_every_recorded_run_takes_the_same_course(new_world):
+@pytest.mark.parametrize("rules", range(1, RULES + 1))
+def test_every_recorded_run_takes_the_same_course(new_world, rules):
     count = 0
-    for run in recorded():
-        world = replayed(new_world(), run["journal"])
+    for run in recorded(rules):
+        world = replayed(new_world(read_by=rules), run["journal"])
         for was, now in zip(run["journal"], world.course(), strict=True):
             assert now == was, f"run {count}: {was['do']}"
         assert rebuild(world.history) == world.run
@@ -50,9 +54,10 @@ def test_every_recorded_run_takes_the_same_course(new_world):
     assert count >= 200
 
 
-def test_the_recorded_runs_go_through_everything():
+@pytest.mark.parametrize("rules", range(1, RULES + 1))
+def test_the_recorded_runs_go_through_everything(rules):
     events, acts, refusals, words = Counter[str](), Counter[str](), Counter[str](), ""
-    for run in recorded():
+    for run in recorded(rules):
         words += json.dumps(run["journal"][0])
         for entry in run["journal"]:
             acts[entry["do"]] += 1

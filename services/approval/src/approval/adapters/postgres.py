@@ -41,7 +41,7 @@ from ..application.ports import (
 from ..domain.approval import Approval, BeforeMigration, Event, StepRun
 from ..domain.calendar import WorkingTime
 from ..domain.directory import Delegation, Directory, Person, Unit
-from ..domain.process import Definition, Process, process
+from ..domain.process import RULES, Definition, Process, process
 from ..domain.run import Result
 from ..domain.subjects import SubjectType
 from .cel import CelConditions
@@ -184,6 +184,7 @@ class PostgresProcesses:
             number=number,
             document=_document(definition),
             subject=subject.model_dump(mode="json"),
+            rules=RULES,
             now=now,
             actor_id=by,
         )
@@ -199,7 +200,7 @@ class PostgresProcesses:
         subject = SubjectType.model_validate(row["subject"])
         definition = Definition.model_validate(row["document"])
         compiled = partial(self._store.conditions.compile, subject=subject)
-        found = process(definition, number, subject, compiled)
+        found = process(definition, number, subject, compiled, row["rules"])
         if (key, number) in self._work.gathering(PublishedHere).names:
             return found
         return self._store.versions.put(name, found)
@@ -209,7 +210,7 @@ class PostgresProcesses:
         if row is None:
             return None
         definition = Definition.model_validate(row["document"])
-        return PublishedVersion(definition, number, row["published_at"], row["published_by"])
+        return PublishedVersion(definition, number, row["published_at"], row["published_by"], row["rules"])
 
     async def subject_type(self, key: str) -> SubjectType | None:
         built_in = BUILT_IN_TYPES.get(key)

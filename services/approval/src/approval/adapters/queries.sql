@@ -24,11 +24,11 @@ SELECT process_id, key, document, version, published, retired_at, changed_at
 FROM processes WHERE key > :after ORDER BY key LIMIT :limit
 
 -- name: insert_version
-INSERT INTO process_versions (key, number, document, subject, published_at, published_by)
-VALUES (:key, :number, :document, :subject, :now, :actor_id)
+INSERT INTO process_versions (key, number, document, subject, rules, published_at, published_by)
+VALUES (:key, :number, :document, :subject, :rules, :now, :actor_id)
 
 -- name: find_version
-SELECT document, subject, published_at, published_by
+SELECT document, subject, rules, published_at, published_by
 FROM process_versions WHERE key = :key AND number = :number
 
 -- name: find_subject_type

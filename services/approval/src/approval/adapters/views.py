@@ -78,7 +78,7 @@ class DecideCommand(Command):
     """Of the content that was read."""
     reason: Annotated[str, Text(4000)] | None = None
     on_behalf_of: UUID | None = None
-    """Whose part is decided, where the caller stands in for somebody."""
+    """Whose part is decided, where the caller stands in for somebody; unsaid: the caller's own."""
     evidence: Annotated[list[UUID], Field(max_length=20, default_factory=list)]
     """Documents that the caller has attached to the approval before."""
 

@@ -41,6 +41,8 @@ class PublishedVersion:
     number: int
     published_at: datetime
     published_by: UUID | None
+    rules: int
+    """How the engine reads it."""
 
 
 class Processes(Protocol):

@@ -8,19 +8,22 @@ from optima_contracts.approval import ProcessPublished
 from optima_kit.actor import Actor
 from optima_kit.refusals import Absent, Invalid, Refusal, Stale, Violations
 
+from ..domain.process import RULES
 from ..domain.publication import publication_flaws
 from .ports import Draft, Ports
 
 
 async def publish_process(ports: Ports, actor: Actor, key: str, expected_version: int | None) -> Draft:
-    """Publishing an unchanged draft again publishes nothing. Raises Violations with every flaw."""
+    """Publishing an unchanged draft again publishes nothing, unless the engine reads documents by other
+    rules by now. Raises Violations with every flaw."""
     draft = await ports.processes.lock(key)
     if draft is None:
         raise Absent("process_absent")
     if expected_version is not None and draft.version != expected_version:
         raise Stale("stale_version", field="If-Match")
     newest = await ports.processes.published(key, draft.published) if draft.published else None
-    if newest is not None and newest.definition == draft.definition and draft.retired_at is None:
+    same = newest is not None and newest.definition == draft.definition and newest.rules == RULES
+    if same and draft.retired_at is None:
         return draft
     subject = await ports.processes.subject_type(draft.definition.subject)
     if subject is None:

@@ -53,6 +53,7 @@ class Decision:
     by: UUID
     content_hash: str
     on_behalf_of: UUID | None = None
+    """Whose part it is; None: one's own."""
     reason: str | None = None
     evidence: tuple[dict[str, Any], ...] = ()
 
@@ -120,6 +121,7 @@ def decide(
     step = run.pending_step(decision.step)
     person = _part_decided_by(run, step, decision)
     requester_may_not_approve_own_subject(run, step, decision.by, person)
+    one_person_signs_once(run, step, decision.by, person)
     _decision_is_complete(approval, step, decision)
     run.record(
         PartDecided(
@@ -334,6 +336,15 @@ def requester_may_not_approve_own_subject(run: Run, step: Step, by: UUID, person
         raise Forbidden("requester_may_not_approve", step=step.key)
 
 
+def one_person_signs_once(run: Run, step: Step, by: UUID, person: UUID) -> None:
+    """Where different people have to decide, nobody acts for two, and who is asked themselves for nobody."""
+    if not run.process.wants_different_people(step) or by == person:
+        return
+    for part in run.run_of(step.key).parts.values():
+        if part.state != "cancelled" and by in (part.person, part.decided_by):
+            raise Forbidden("one_person_one_signature", step=step.key)
+
+
 def _open(approval: Approval) -> Approval:
     if approval.state != "open":
         raise WrongState("approval_ended", state=approval.state)
@@ -341,11 +352,32 @@ def _open(approval: Approval) -> Approval:
 
 
 def _part_decided_by(run: Run, step: Step, decision: Decision) -> UUID:
-    """Whose part the decision is: one's own, or that of who delegated."""
-    by, wanted = decision.by, decision.on_behalf_of
+    """Whose part the decision is: one's own, unless it says on whose behalf it is."""
+    by = decision.by
     person = run.directory.people.get(by)
     if person is None or not person.active or not may_decide(person, step):
         raise Forbidden("not_an_approver", step=step.key)
+    if run.process.rules == 1:
+        return _part_meant(run, step, decision)
+    parts = run.run_of(step.key).parts
+    amount = run.process.subject.amount(run.progress.content)
+    delegators = run.directory.delegators(by, run.process.key, amount, run.now)
+    whose = decision.on_behalf_of or by
+    if whose != by and whose not in delegators:
+        raise Forbidden("not_a_delegate", field="on_behalf_of", step=step.key)
+    part = parts.get(whose)
+    if part is not None and part.state == "requested":
+        return whose
+    if part is not None and part.state != "cancelled":
+        raise WrongState("already_decided", step=step.key)
+    if whose == by and any(each in parts and parts[each].state == "requested" for each in delegators):
+        raise Invalid("say_on_behalf_of_whom", field="on_behalf_of", step=step.key)
+    raise Forbidden("not_an_approver", step=step.key)
+
+
+def _part_meant(run: Run, step: Step, decision: Decision) -> UUID:
+    """By the rules 1: one's own part, else that of the one person who delegated and is asked."""
+    by, wanted = decision.by, decision.on_behalf_of
     parts = run.run_of(step.key).parts
     for_oneself = wanted is None or wanted == by
     own = parts.get(by)

@@ -115,6 +115,9 @@ class Step(_Part):
     when: Condition | None = None
     approvers: Annotated[list[Approver], Field(min_length=1, max_length=50)]
     quorum: Quorum = "any"
+    distinct: bool | None = None
+    """Whether different people have to decide, each for one part alone; unsaid: with the quorum `all` or
+    `one_per_group`."""
     rejection: Rejection = "any"
     self_approval: Literal["forbidden", "skipped", "allowed"] = "forbidden"
     """Where the requester is an approver: somebody else decides, the step is skipped, or they decide."""
@@ -224,6 +227,12 @@ class Place:
     """Index in each enclosing sequence, the outermost first."""
 
 
+RULES = 2
+"""How the engine reads versions that are published now. Those of before are read as they always were: by
+the rules 1, who decides without saying for whom decides for whoever they stand in for, and may do so for
+several people of one step."""
+
+
 @dataclass(frozen=True, slots=True)
 class Process:
     """A published version, ready to run: the document, its subject type and its compiled conditions."""
@@ -235,10 +244,17 @@ class Process:
     steps: Mapping[str, Step] = field(default_factory=dict, repr=False, compare=False)
     places: Mapping[str, Place] = field(default_factory=dict, repr=False, compare=False)
     choices: Mapping[str, Choice] = field(default_factory=dict, repr=False, compare=False)
+    rules: int = RULES
 
     @property
     def key(self) -> str:
         return self.definition.key
+
+    def wants_different_people(self, step: Step) -> bool:
+        """Whether nobody decides for two people in the step, themselves included."""
+        if step.distinct is not None:
+            return step.distinct
+        return self.rules > 1 and step.quorum in ("all", "one_per_group")
 
     def case_for(self, choice: Choice, content: Content) -> Case | None:
         """The first case whose condition is true; where every condition is false, the case without one.
@@ -311,14 +327,18 @@ class Process:
 
 
 def process(
-    definition: Definition, version: int, subject: SubjectType, compiled: Callable[[str], Predicate]
+    definition: Definition,
+    version: int,
+    subject: SubjectType,
+    compiled: Callable[[str], Predicate],
+    rules: int = RULES,
 ) -> Process:
     """Makes a definition ready to run. Raises ValueError for a condition that can't be compiled."""
     conditions = {key: compiled(when) for key, when, _ in conditions_of(definition)}
     places = {step.key: place for step, place, _ in walk(definition.steps)}
     steps = {step.key: step for step, _, _ in walk(definition.steps)}
     choices = {part.key: part for part, _ in keyed(definition.steps) if isinstance(part, Choice)}
-    return Process(version, definition, subject, conditions, steps, places, choices)
+    return Process(version, definition, subject, conditions, steps, places, choices, rules)
 
 
 def join_needed(node: Parallel, running: int) -> int:
