@@ -98,7 +98,7 @@ async def test_a_delegation_shows_only_what_it_covers(desk):
     await desk.submit(process="prova", budget="500.00", title="poco")
     (entry,) = await desk.inbox("piera")
     assert (entry["title"], entry["on_behalf_of"]["name"]) == ("poco", "Dario")
-    status, answer = await desk.decide("piera", entry["approval_id"], "uno")
+    status, answer = await desk.decide("piera", entry["approval_id"], "uno", on_behalf_of=desk.id("dario"))
     assert status == 200, answer
 
 
