@@ -234,10 +234,13 @@ class Database:
         size: int = 8,
         clock: Clock | None = None,
         after_commit: Callable[[], None] = lambda: None,
+        pooled: bool = False,
     ) -> Database:
         """Connects. `source` is the CloudEvents source of what is published ("/optima/brief");
-        `after_commit` is called when a transaction that added events or jobs has committed."""
-        return cls(await open_pool(url, source, size), source, clock or SystemClock(), after_commit)
+        `after_commit` is called when a transaction that added events or jobs has committed; `pooled` says
+        that a PgBouncer in transaction mode is in between."""
+        pool = await open_pool(url, source, size, pooled=pooled)
+        return cls(pool, source, clock or SystemClock(), after_commit)
 
     async def close(self) -> None:
         await self.pool.close()

@@ -50,8 +50,23 @@ class NotCommitted(Exception):
     """An error of the database was swallowed inside the transaction, which was therefore undone."""
 
 
-async def open_pool(url: str, name: str, size: int) -> Pool:
-    """A pool of at most `size` connections, which PostgreSQL's views show by this name."""
+async def open_pool(url: str, name: str, size: int, *, pooled: bool = False) -> Pool:
+    """A pool of at most `size` connections, which PostgreSQL's views show by this name.
+
+    `pooled`: a PgBouncer in transaction mode is in between. It keeps no prepared statements, and takes none
+    of the settings of a session: provisioning has given them to the roles.
+    """
+    if pooled:
+        return await asyncpg.create_pool(
+            url,
+            min_size=1,
+            max_size=size,
+            command_timeout=30,
+            init=_prepare_pooled_connection,
+            reset=_leave_no_transaction,
+            statement_cache_size=0,
+            server_settings={"application_name": name, "timezone": "UTC"},
+        )
     return await asyncpg.create_pool(
         url,
         min_size=1,
@@ -78,6 +93,12 @@ async def _prepare_connection(connection: Connection) -> None:
             encoder=lambda value: orjson.dumps(value, default=str).decode(),
             decoder=orjson.loads,
         )
+
+
+async def _prepare_pooled_connection(connection: Connection) -> None:
+    # What is asked in two steps stays with one server inside a transaction alone.
+    async with connection.transaction():
+        await _prepare_connection(connection)
 
 
 async def _leave_no_transaction(connection: Connection) -> None:

@@ -190,6 +190,7 @@ async def _open(
                 size=settings.pool_size,
                 clock=clock,
                 after_commit=bell.ring,
+                pooled=settings.database_pooler == "transaction",
             )
             stack.push_async_callback(_close, database)
             break

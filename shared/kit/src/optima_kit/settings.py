@@ -76,6 +76,10 @@ class Settings(BaseSettings):
     """Production refuses weak secrets, and what is only for development."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """The least level of what is logged."""
+    database_pooler: Literal["none", "transaction"] = "none"
+    """What stands between `OPTIMA_DATABASE_URL` and PostgreSQL: nothing, or a PgBouncer in transaction mode,
+    which keeps no prepared statements. The owner's and the backbone's URLs always lead to PostgreSQL
+    itself."""
     pool_size: Annotated[int, Field(ge=1, le=200)] = 8
     """Database connections of one process."""
     grace_seconds: Annotated[float, Field(ge=0, le=600)] = 20.0

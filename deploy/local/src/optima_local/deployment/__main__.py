@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..layout import ROOT
 from .broker_access import broker_access
+from .chart import CHART, chart_schema, chart_values
 from .compose import compose
 from .entries import service_entries
 from .lists import with_lists
@@ -24,6 +25,8 @@ def files() -> dict[Path, Callable[[], str]]:
         ROOT / "deploy" / "rabbitmq" / "access.toml": lambda: broker_access(by_name),
         ROOT / "deploy" / "compose.yaml": lambda: compose(services),
         ROOT / "docs" / "settings.md": lambda: settings_table(services),
+        CHART / "values.yaml": lambda: chart_values(services),
+        CHART / "values.schema.json": lambda: chart_schema(services),
         rules: lambda: with_lists(rules.read_text(encoding="utf-8"), by_name),
     }
 

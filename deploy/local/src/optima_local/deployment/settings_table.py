@@ -23,9 +23,31 @@ _HEAD = """\
 <!-- Written by `python -m optima_local.deployment` from the settings models: change their docstrings. -->
 # Settings
 
-What a service's process reads from its environment, and nothing else. A wrong value ends it with status 2 and
-a line that names the variable. Secrets are never logged. Durations are in seconds.
+What a service's process reads from its environment, and nothing else. A wrong value ends it with status 2
+and a line that names the variable. Secrets are never logged. Durations are in seconds. The last column names
+the part of the chart's values (`deploy/helm/optima/values.yaml`) in which it is set.
 """
+
+
+CHART_SETS = {
+    "OPTIMA_DATABASE_URL": "`postgres`",
+    "OPTIMA_DATABASE_OWNER_URL": "`postgres`, of migrations alone",
+    "OPTIMA_DATABASE_BACKBONE_URL": "`postgres`",
+    "OPTIMA_BROKER_URL": "`rabbitmq`",
+    "OPTIMA_HTTP_HOST": "the image",
+    "OPTIMA_HTTP_PORT": "the image",
+    "OPTIMA_METRICS_HOST": "the image",
+    "OPTIMA_METRICS_PORT": "the image",
+    "OPTIMA_ISSUER": "`issuer`",
+    "OPTIMA_JWKS_URL": "`issuer`",
+    "OPTIMA_AUDIENCE": "`issuer`",
+    "OPTIMA_ENVIRONMENT": "`environment`",
+    "OPTIMA_GRACE_SECONDS": "`termination`",
+    "OPTIMA_DRAIN_SECONDS": "`termination`",
+    "OPTIMA_DROP_FOLDER_ROOT": "`dropFolder`",
+}
+"""Variables that the chart sets, by the part of its values that decides them. All others stand under `env`,
+or are secrets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +89,19 @@ def settings_table(services: Sequence[ServiceEntry]) -> str:
 
 
 def _table(settings: Sequence[Setting]) -> str:
-    rows = ["| variable | default | secret | meaning |", "|---|---|---|---|"]
+    rows = ["| variable | default | secret | meaning | in the chart |", "|---|---|---|---|---|"]
     rows += [
         f"| `{each.variable}` | {each.default} | {'yes' if each.secret else ''} | {each.meaning} |"
+        f" {_in_the_chart(each)} |"
         for each in settings
     ]
     return "\n".join(rows) + "\n"
+
+
+def _in_the_chart(setting: Setting) -> str:
+    return CHART_SETS.get(setting.variable) or (
+        "a key of the service's Secret" if setting.secret else "`env`"
+    )
 
 
 def _default(field: FieldInfo) -> str:
