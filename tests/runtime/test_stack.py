@@ -145,7 +145,7 @@ async def test_a_stack_is_closed_to_others_survives_crashes_and_resumes(stack: S
     assert "✗" not in stack.run("doctor")
     await nothing_is_open_to_the_outside_or_to_a_neighbour(stack)
 
-    for name in ("trail", "rabbitmq", "postgres"):
+    for name in ("trail", "fork-server", "rabbitmq", "postgres"):
         before = stack.status["programs"][name]
         os.kill(before["pid"], signal.SIGKILL)
         until(lambda name=name, before=before: is_back(stack.status["programs"][name], before))

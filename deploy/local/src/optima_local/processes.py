@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, Protocol
 
 from .accounts import Account
 from .logs import RotatingLog
@@ -16,6 +17,26 @@ FIRST_BACKOFF_SECONDS = 0.2
 LONGEST_BACKOFF_SECONDS = 10.0
 STEADY_SECONDS = 30.0  # alive for that long: the next crash starts again at the first backoff
 HOPELESS_STARTS = 3  # crashed that often without once being ready: not going to work
+
+
+class Process(Protocol):
+    """What `subprocess.Popen` promises, as far as supervision needs it."""
+
+    pid: int
+
+    @property
+    def stdout(self) -> IO[bytes] | None: ...
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+    def send_signal(self, sig: int, /) -> None: ...
+
+
+class StartRefused(Exception):
+    """No process came of it; the next try may."""
+
+
+def spawn_supervised(program: "Program") -> Process:
+    return spawn(program, subprocess.PIPE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +48,9 @@ class Program:
     ready: Callable[[], bool]
     port: int | None = None
     account: Account | None = None
+    input: int = subprocess.DEVNULL
+    spawn: Callable[["Program"], Process] = spawn_supervised
+    """Makes a process of it, in a session of its own, with a pipe as output."""
     stop_signal: signal.Signals = signal.SIGTERM
     grace_seconds: float = 20.0
 
@@ -50,7 +74,7 @@ class Supervised:
         self._stopping = threading.Event()
         self._gave_up = threading.Event()
         self._lock = threading.Lock()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Process | None = None
         self._keeper = threading.Thread(target=self._keep, name=f"keep {program.name}", daemon=True)
 
     def start(self) -> None:
@@ -92,20 +116,15 @@ class Supervised:
         starts = 0
         while not self._stopping.is_set():
             began = time.monotonic()
-            with self._lock:
-                if self._stopping.is_set():
-                    return
-                self._process = process = spawn(self.program, subprocess.PIPE)
-            self.pid, self.started_at = process.pid, start_ticks(process.pid)
             starts += 1
-            self._set_state("starting")
-            threading.Thread(target=self.log.copy_from, args=(process.stdout,), daemon=True).start()
-            self._watch_readiness(process, began)
-            code = process.wait()
+            try:
+                process = self.program.spawn(self.program)
+            except StartRefused as problem:
+                self.log.say("error", str(problem))
+            else:
+                self._watch(process, began)
             if self._stopping.is_set():
                 return
-            end_group(process.pid)
-            self.log.say("error", "ended unasked and is started again", exit_code=code)
             if self.ready_after is None and starts >= HOPELESS_STARTS:
                 self._set_state("crashed")
                 self._gave_up.set()
@@ -117,7 +136,23 @@ class Supervised:
             self._stopping.wait(backoff)
             backoff = min(backoff * 2, LONGEST_BACKOFF_SECONDS)
 
-    def _watch_readiness(self, process: "subprocess.Popen[bytes]", began: float) -> None:
+    def _watch(self, process: Process, began: float) -> None:
+        """See a process to its end."""
+        with self._lock:
+            self._process = process
+            too_late = self._stopping.is_set()
+        if too_late:
+            end_group(process.pid)
+        self.pid, self.started_at = process.pid, start_ticks(process.pid)
+        self._set_state("starting")
+        threading.Thread(target=self.log.copy_from, args=(process.stdout,), daemon=True).start()
+        self._watch_readiness(process, began)
+        code = process.wait()
+        if not self._stopping.is_set():
+            end_group(process.pid)
+            self.log.say("error", "ended unasked and is started again", exit_code=code)
+
+    def _watch_readiness(self, process: Process, began: float) -> None:
         pause = 0.02
         while process.poll() is None and not self._stopping.is_set():
             if self.program.ready():
@@ -140,7 +175,7 @@ def spawn(program: Program, output: int) -> "subprocess.Popen[bytes]":
         program.command,
         cwd=program.folder,
         env=dict(program.environment),
-        stdin=subprocess.DEVNULL,
+        stdin=program.input,
         stdout=output,
         stderr=subprocess.STDOUT,
         start_new_session=True,
@@ -150,7 +185,7 @@ def spawn(program: Program, output: int) -> "subprocess.Popen[bytes]":
     )
 
 
-def send(process: "subprocess.Popen[bytes]", number: signal.Signals) -> None:
+def send(process: Process, number: signal.Signals) -> None:
     if process.poll() is None:
         process.send_signal(number)
 

@@ -4,12 +4,12 @@ import os
 import sys
 import tomllib
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 from .layout import ROOT, Layout
-from .processes import Program
+from .processes import Process, Program
 
 ROLES = ("owner", "rw", "ro", "backbone")
 # Of the caller's environment: what would let a service act as more than itself, or slow its start.
@@ -85,6 +85,12 @@ def metrics_port(service: ServiceCode) -> str:
     return f"{service.name} metrics"
 
 
+def process_environment() -> dict[str, str]:
+    """What every process of the product's own gets, whichever service it becomes."""
+    kept = {name: value for name, value in os.environ.items() if name not in WITHHELD}
+    return kept | {"PYTHONUNBUFFERED": "1"}
+
+
 def service_environment(
     service: ServiceCode,
     layout: Layout,
@@ -98,7 +104,7 @@ def service_environment(
 
     issuer = f"http://127.0.0.1:{ports['identity']}" if "identity" in ports else "http://127.0.0.1"
     metrics = {"OPTIMA_METRICS_PORT": str(ports[name])} if (name := metrics_port(service)) in ports else {}
-    environment = {name: value for name, value in os.environ.items() if name not in WITHHELD} | {
+    environment = process_environment() | {
         "OPTIMA_DATABASE_URL": database("rw"),
         "OPTIMA_DATABASE_BACKBONE_URL": database("backbone"),
         "OPTIMA_BROKER_URL": servers.broker_url(service.amqp_user, secrets[f"amqp_{service.amqp_user}"]),
@@ -109,7 +115,6 @@ def service_environment(
         "OPTIMA_JWKS_URL": f"{issuer}/.well-known/jwks.json",
         "OPTIMA_AUDIENCE": "optima",
         "OPTIMA_ENVIRONMENT": "demonstration",
-        "PYTHONUNBUFFERED": "1",
     }
     environment |= {variable: secrets[name] for variable, name in service.secrets.items()}
     if service.exchanges_files:
@@ -126,7 +131,9 @@ def service_secrets(services: list[ServiceCode]) -> list[str]:
     ]
 
 
-def service_program(service: ServiceCode, environment: Mapping[str, str]) -> Program:
+def service_program(
+    service: ServiceCode, environment: Mapping[str, str], spawn: Callable[[Program], Process]
+) -> Program:
     port = int(environment["OPTIMA_HTTP_PORT"])
     return Program(
         name=service.name,
@@ -135,6 +142,7 @@ def service_program(service: ServiceCode, environment: Mapping[str, str]) -> Pro
         folder=ROOT,
         ready=lambda: is_ready(port),
         port=port,
+        spawn=spawn,
         grace_seconds=float(environment.get("OPTIMA_GRACE_SECONDS", "20")) + 2,
     )
 

@@ -26,6 +26,8 @@ from .access import load_access
 from .accounts import make_reachable, server_account
 from .broker_administration import ManagementApi, management_url
 from .files import read_json, write_json
+from .fork_server import NAME as FORK_SERVER
+from .fork_server import ForkServer
 from .layout import Layout
 from .logs import RotatingLog
 from .ports import settle_ports
@@ -37,6 +39,7 @@ from .services import (
     ServiceCode,
     find_services,
     metrics_port,
+    process_environment,
     service_address,
     service_environment,
     service_program,
@@ -120,6 +123,9 @@ class Supervisor:
     def _start_database_and_services(
         self, ports: dict[str, int], secrets: dict[str, str], servers: Servers
     ) -> None:
+        if self.services:  # while it imports what they need, the servers start
+            forks = ForkServer([service.module for service in self.services], process_environment())
+            fork_server = self._start(forks.program())
         if "OPTIMA_POSTGRES_URL" not in os.environ:
             with self._step("PostgreSQL") as detail:
                 programs = postgres.find_postgres()
@@ -145,11 +151,14 @@ class Supervisor:
             detail.append(f"{len(self.services)} databases, {len(applied)} migrations applied")
         # A start is all computing: more at once than there are cores would only hold up the broker's.
         with self._step("Services"), ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-            environments = [
-                service_environment(service, self.layout, servers, ports, secrets)
+            self._wait_until_ready(fork_server)
+            service_programs = [
+                service_program(
+                    service, service_environment(service, self.layout, servers, ports, secrets), forks.spawn
+                )
                 for service in self.services
             ]
-            list(pool.map(self._start_and_wait, map(service_program, self.services, environments)))
+            list(pool.map(self._start_and_wait, service_programs))
 
     def _start_broker(self, ports: dict[str, int], secrets: dict[str, str], servers: Servers) -> None:
         external = "OPTIMA_AMQP_URL" in os.environ
@@ -175,20 +184,25 @@ class Supervisor:
             detail.append(f"127.0.0.1:{ports['amqp']}")
 
     def _start_and_wait(self, program: Program) -> None:
-        if self.stopping.is_set():
-            return
+        if not self.stopping.is_set():
+            self._wait_until_ready(self._start(program))
+
+    def _start(self, program: Program) -> Supervised:
         log = RotatingLog(self.layout.logs / f"{program.name}.log")
         supervised = Supervised(program, log, self._write_status)
         self.supervised[program.name] = supervised
         supervised.start()
+        return supervised
+
+    def _wait_until_ready(self, supervised: Supervised) -> None:
         supervised.wait_until_ready(time.monotonic() + START_SECONDS, self.stopping)
 
     def _bring_down(self) -> None:
         """Services first, so that they drain into servers that still answer; then the servers."""
-        servers = ("rabbitmq", "postgres")
-        self._stop([name for name in self.supervised if name not in (*servers, "epmd")])
+        servers, last = ("rabbitmq", "postgres"), ("epmd", FORK_SERVER)
+        self._stop([name for name in self.supervised if name not in (*servers, *last)])
         self._stop([name for name in servers if name in self.supervised])
-        self._stop([name for name in ("epmd",) if name in self.supervised])
+        self._stop([name for name in last if name in self.supervised])
 
     def _stop(self, names: list[str]) -> None:
         stoppers = [threading.Thread(target=self.supervised[name].stop) for name in names]

@@ -1,27 +1,29 @@
 """What `status` shows: each process with its memory, each service with readiness and waiting messages."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 import pika
 import pika.exceptions
 
+from .fork_server import NAME as FORK_SERVER
 from .processes import is_alive
 from .services import is_ready
 
-SERVERS = {"postgres", "rabbitmq", "epmd"}
+NO_SERVICES = {"postgres", "rabbitmq", "epmd", FORK_SERVER}
 
 
 def overview(status: Mapping[str, Any], addresses: Mapping[str, Any] | None) -> list[tuple[str, ...]]:
     """A row a process: name, state, pid, port, ready, memory, restarts, messages waiting in its queue."""
-    services = [name for name in status["programs"] if name not in SERVERS]
+    services = [name for name in status["programs"] if name not in NO_SERVICES]
     waiting = queue_depths(addresses["amqp"], [f"{name}.events" for name in services]) if addresses else {}
+    apart = frozenset(program["pid"] for program in status["programs"].values())
     rows: list[tuple[str, ...]] = []
     for name, program in sorted(status["programs"].items()):
         alive = is_alive(program["pid"], program["started_at"])
         ready = is_ready(program["port"]) if name in services else program["state"] == "ready" and alive
-        memory = f"{memory_bytes(program['pid']) / 1_000_000:.0f} MB" if alive else "-"
+        memory = f"{memory_bytes(program['pid'], apart) / 1_000_000:.0f} MB" if alive else "-"
         depth = waiting.get(f"{name}.events")
         rows.append(
             (
@@ -38,10 +40,13 @@ def overview(status: Mapping[str, Any], addresses: Mapping[str, Any] | None) -> 
     return rows
 
 
-def memory_bytes(pid: int) -> int:
-    """What the process and its descendants hold; memory that processes share is split between them."""
+def memory_bytes(pid: int, apart: Collection[int] = ()) -> int:
+    """What the process and its descendants hold; memory that processes share is split between them.
+
+    Descendants in `apart` are left out: programs of their own.
+    """
     total = 0
-    for member in (pid, *descendants(pid)):
+    for member in (pid, *descendants(pid, apart)):
         try:
             rollup = Path(f"/proc/{member}/smaps_rollup").read_text()
         except OSError:
@@ -52,7 +57,7 @@ def memory_bytes(pid: int) -> int:
     return total
 
 
-def descendants(pid: int) -> list[int]:
+def descendants(pid: int, apart: Collection[int] = ()) -> list[int]:
     found = []
     for path in Path(f"/proc/{pid}/task").glob("*/children"):
         try:
@@ -60,7 +65,8 @@ def descendants(pid: int) -> list[int]:
         except OSError:
             continue
         for child in children:
-            found += [child, *descendants(child)]
+            if child not in apart:
+                found += [child, *descendants(child, apart)]
     return found
 
 

@@ -1,0 +1,254 @@
+"""The fork server: a process that has imported every service and forks each of them when asked to.
+
+Services that begin as copies of it share its memory and import nothing again. It has no thread, no event loop
+and no connection, since a copy could use none of them. It is one of the supervisor's programs and started
+again when it ends; the services that it forked then live on, and the supervisor watches them as before.
+
+A request is a message on the server's standard input: JSON of the module, words, environment and folder, with
+two descriptors, one for the service's output, one a socket of its own. Through that the service answers with
+its pid and a pidfd of itself, and the server, when it has ended, with its exit code.
+"""
+
+import gc
+import importlib
+import json
+import os
+import runpy
+import select
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any, Final
+
+from .layout import ROOT
+from .processes import Process, Program, StartRefused
+
+NAME: Final = "fork-server"
+ANSWER_SECONDS: Final = 20.0
+"""So long a request waits for a fork server, which may be importing or about to be started again."""
+REQUEST_BYTES: Final = 1 << 20
+EXIT_UNKNOWN: Final = 255
+"""The exit code of a process whose fork server ended before it: nobody can be asked."""
+READY: Final = b"ready"
+
+
+class ForkServer:
+    """The supervisor's end."""
+
+    def __init__(self, modules: Sequence[str], environment: Mapping[str, str]) -> None:
+        # Both ends stay open: what is asked while one server has ended waits for the next.
+        self._requests, self._served = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._modules = modules
+        self._environment = environment
+
+    def program(self) -> Program:
+        """The server itself, ready when it has imported."""
+        return Program(
+            name=NAME,
+            command=(sys.executable, "-m", __name__, *self._modules),
+            environment=self._environment,
+            folder=ROOT,
+            ready=self._is_ready,
+            input=self._served.fileno(),
+        )
+
+    def _is_ready(self) -> bool:
+        try:
+            return self._requests.recv(16, socket.MSG_DONTWAIT) == READY
+        except BlockingIOError:
+            return False
+
+    def spawn(self, program: Program) -> Process:
+        """Fork a program whose command is `python -m MODULE WORD…`. Raises StartRefused."""
+        _, _, module, *words = program.command
+        request = {
+            "module": module,
+            "words": words,
+            "environment": dict(program.environment),
+            "folder": str(program.folder),
+        }
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        read_end, write_end = os.pipe()
+        output = os.fdopen(read_end, "rb")
+        try:
+            with theirs:
+                socket.send_fds(self._requests, [json.dumps(request).encode()], [write_end, theirs.fileno()])
+            os.close(write_end)
+            ours.settimeout(ANSWER_SECONDS)
+            answer, descriptors, _, _ = socket.recv_fds(ours, 32, 1)
+        except OSError as error:
+            ours.close()
+            output.close()
+            raise StartRefused(f"the fork server did not answer: {error}") from error
+        if not descriptors:
+            ours.close()
+            output.close()
+            raise StartRefused("the fork server ended with the request in hand")
+        return Forked(int(answer), descriptors[0], ours, output)
+
+
+class Forked:
+    """A process of the fork server's, as its supervisor knows it."""
+
+    def __init__(self, pid: int, pidfd: int, control: socket.socket, output: Any) -> None:
+        self.pid = pid
+        self.stdout = output
+        self._pidfd = pidfd
+        self._control = control
+        self._code: int | None = None
+        self._asking = threading.Lock()
+
+    def __del__(self) -> None:
+        os.close(self._pidfd)
+
+    def poll(self) -> int | None:
+        try:
+            return self.wait(0)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Its exit code as subprocess gives it, EXIT_UNKNOWN when the fork server ended before it."""
+        ended, _, _ = select.select([self._pidfd], [], [], timeout)
+        if not ended:
+            raise subprocess.TimeoutExpired(str(self.pid), timeout or 0)
+        with self._asking:
+            if self._code is None:
+                with self._control:
+                    self._code = self._ask()
+            return self._code
+
+    def _ask(self) -> int:
+        try:
+            return int(self._control.recv(16) or EXIT_UNKNOWN)
+        except OSError:
+            return EXIT_UNKNOWN
+
+    def send_signal(self, number: int) -> None:
+        with suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self._pidfd, number)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    module: str
+    words: list[str]
+    environment: dict[str, str]
+    folder: str
+
+
+def serve(requests: socket.socket, metrics: Mapping[str, list[Any]]) -> Request | None:
+    """Fork until the supervisor is gone. Returns None then; in each fork, which service it has become."""
+    children: dict[int, tuple[int, socket.socket]] = {}
+    events = select.poll()
+    events.register(requests, select.POLLIN)
+    while True:
+        for ready, _ in events.poll():
+            if ready != requests.fileno():
+                pid, control = children.pop(ready)
+                events.unregister(ready)
+                os.close(ready)
+                with control, suppress(OSError):
+                    _, status = os.waitpid(pid, 0)
+                    control.send(str(os.waitstatus_to_exitcode(status)).encode())
+                continue
+            try:
+                message, descriptors, _, _ = socket.recv_fds(requests, REQUEST_BYTES, 2)
+            except ConnectionResetError:
+                message = b""
+            if not message:
+                return None
+            request = Request(**json.loads(message))
+            output, control = descriptors[0], socket.socket(fileno=descriptors[1])
+            pid = os.fork()
+            if pid:
+                os.close(output)
+                pidfd = os.pidfd_open(pid)
+                children[pidfd] = pid, control
+                events.register(pidfd, select.POLLIN)
+                continue
+            for other_pidfd, (_, other_control) in children.items():
+                os.close(other_pidfd)
+                other_control.close()
+            requests.close()
+            become(request, output, control)
+            for module, collectors in metrics.items():
+                if module != request.module:
+                    unregister(collectors)
+            return request
+
+
+def become(request: Request, output: int, control: socket.socket) -> None:
+    """Make this fork what a process of its own would be: session, folder, environment, descriptors, name."""
+    os.setsid()
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    os.close(nothing)
+    os.close(output)
+    os.chdir(request.folder)
+    os.environ.clear()
+    os.environ.update(request.environment)
+    Path("/proc/self/comm").write_text(request.module)
+    pidfd = os.pidfd_open(os.getpid())
+    with control:
+        # From here on the supervisor may signal the whole group. One that no longer waits gets no process.
+        socket.send_fds(control, [str(os.getpid()).encode()], [pidfd])
+    os.close(pidfd)
+
+
+def import_service(module: str) -> list[Any]:
+    """Import what the service is put together from, and give its metrics. One that cannot be imported fails
+    again when it is forked, and says so in its own log."""
+    from prometheus_client.metrics import MetricWrapperBase
+
+    try:
+        importlib.import_module("optima_kit.run")
+        importlib.import_module(f"{module}.bootstrap")
+    except Exception as error:
+        print(f"{module} cannot be imported: {error!r}", flush=True)
+    named = {
+        id(value): value
+        for name, loaded in list(sys.modules.items())
+        if name.partition(".")[0] == module
+        for value in vars(loaded).values()
+        if isinstance(value, MetricWrapperBase)
+    }
+    return [*named.values()]
+
+
+def unregister(collectors: list[Any]) -> None:
+    from optima_kit.metrics import MEASURED, REGISTRY
+
+    for registry, collector in product((REGISTRY, MEASURED), collectors):
+        with suppress(KeyError):  # it is in one of the two
+            registry.unregister(collector)
+
+
+def main(modules: list[str]) -> None:
+    requests = socket.socket(fileno=os.dup(0))
+    gc.disable()
+    metrics = {module: import_service(module) for module in modules}
+    threads = len(list(Path("/proc/self/task").iterdir()))
+    if threads > 1:
+        sys.exit(f"the services' imports start threads ({threads - 1}), which no copy of this process has")
+    # Not collected before: a copy that allocates where garbage was would no longer share that page.
+    gc.freeze()
+    requests.send(READY)
+    request = serve(requests, metrics)
+    gc.enable()
+    if request is not None:
+        sys.argv = [request.module, *request.words]
+        runpy.run_module(request.module, run_name="__main__", alter_sys=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
