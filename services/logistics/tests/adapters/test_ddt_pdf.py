@@ -8,17 +8,18 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 import pytest
 from pypdf import PdfReader
 
-from logistics.adapters.ddt_printer import DdtPrinter, typeset
+from logistics.adapters.ddt_printer import TEMPLATE, DdtPrinter
 from logistics.adapters.ddt_sheet import coverage, italian_number, sheet_of
 from logistics.domain.ddt import Document, DocumentLine
 from logistics.domain.parties import Party
+from optima_kit.typesetting import typeset_here
 
+TENANT = UUID(int=7)
 DOCUMENT = Document(
     number="12/A/2026",
     progressive=12,
@@ -70,7 +71,7 @@ async def printer() -> AsyncIterator[DdtPrinter]:
 def printed(document: Document, voided_because: str | None = None) -> PdfReader:
     """In this process: only one test is about the others."""
     sheet = json.dumps(sheet_of(document, voided_because))
-    return PdfReader(io.BytesIO(typeset(sheet, int(document.issued_at.timestamp()))))
+    return PdfReader(io.BytesIO(typeset_here(TEMPLATE, sheet, int(document.issued_at.timestamp()))))
 
 
 def text_of(reader: PdfReader) -> str:
@@ -244,16 +245,8 @@ def test_numbers_are_written_in_italian(value: str, text: str) -> None:
     assert italian_number(Decimal(value)) == text
 
 
-async def test_another_process_makes_the_same_bytes(printer: Any) -> None:
-    made = await printer.print(DOCUMENT)
-    assert made == await printer.print(DOCUMENT)
-    here = typeset(json.dumps(sheet_of(DOCUMENT, None), ensure_ascii=False), 1793784600)
+async def test_another_process_makes_the_same_bytes(printer: DdtPrinter) -> None:
+    made = await printer.print(TENANT, DOCUMENT)
+    assert made == await printer.print(TENANT, DOCUMENT)
+    here = typeset_here(TEMPLATE, json.dumps(sheet_of(DOCUMENT, None), ensure_ascii=False), 1793784600)
     assert made == here
-
-
-async def test_a_killed_process_is_replaced(printer: DdtPrinter) -> None:
-    first = await printer.print(DOCUMENT)
-    assert printer._pool is not None
-    for process in list(printer._pool._processes.values()):
-        process.kill()
-    assert await printer.print(DOCUMENT) == first

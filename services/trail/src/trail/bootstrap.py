@@ -6,6 +6,7 @@ from optima_kit.db import UnitOfWork
 from optima_kit.http import Routes
 from optima_kit.sealing import Sealer
 from optima_kit.service import Service
+from optima_kit.typesetting import Typesetter
 
 from .adapters.feed import feed_routes
 from .adapters.http import routes
@@ -20,7 +21,7 @@ from .adapters.postgres import PostgresTrail
 from .adapters.postgres_anchors import PostgresAnchorKeys, PostgresAnchors
 from .adapters.postgres_people import PostgresPersonKeys
 from .adapters.postgres_webhooks import PostgresWebhooks
-from .adapters.printer import Printer
+from .adapters.printout_sheet import TEMPLATE
 from .adapters.receivers import HttpReceivers
 from .adapters.resources import Resources
 from .adapters.signatures import AnchorKeyMaker
@@ -52,6 +53,7 @@ def service(settings: TrailSettings) -> Service[Ports]:
             now=work.now,
         )
 
+    printouts = Typesetter(TEMPLATE)
     endpoints = Routes()
     for each in (routes, feed_routes, export_routes, proof_routes, erasure_routes, webhook_routes):
         endpoints.include(each)
@@ -65,5 +67,6 @@ def service(settings: TrailSettings) -> Service[Ports]:
         jobs=jobs,
         linger=0.025,  # nobody waits for an entry, and a large batch costs hardly more than a small one
         jobs_at_once=16,
-        resources=Resources(ports, HttpReceivers(Outside(settings.openness)), Printer()),
+        resources=Resources(ports, HttpReceivers(Outside(settings.openness)), printouts),
+        close_resources=printouts.close,
     )

@@ -305,7 +305,7 @@ async def read_ddt(call: Call[Ports], shipment_id: UUID) -> Content:
         raise Absent("ddt_not_issued")
     if document is not None:
         # Between transactions: nobody waits for a connection while a sheet is typeset.
-        pdf = await call.resources.print(document, voided_because=voided)
+        pdf = await call.resources.print(tenant_id, document, voided_because=voided)
         if not voided:
             async with call.database.transaction(tenant_id, call.cause) as work:
                 ports(work).ddts.store_pdf(shipment_id, pdf, call.now)

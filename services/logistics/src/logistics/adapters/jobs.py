@@ -19,6 +19,6 @@ async def render_ddt(run: JobRun[Ports], payload: RenderDdt) -> None:
         document = await ports.ddts.get(payload.shipment_id)
         stored = await ports.ddts.stored_pdf(payload.shipment_id)
     assert document is not None, "a document and its rendering are obliged in one transaction"
-    pdf = stored or await run.resources.print(document)
+    pdf = stored or await run.resources.print(run.tenant_id, document)
     async with run.finish() as ports:
         ports.ddts.store_pdf(payload.shipment_id, pdf, ports.now)

@@ -51,7 +51,7 @@ async def printout(call: Call[Ports], query: EntryFilter) -> Content:
     """
     async with _reading(call)() as ports:
         found = await print_entries(ports, call.actor, query.selection())
-    pdf = await call.resources.printer.print(sheet_of(found, call.language))
+    pdf = await call.resources.printouts.typeset(call.actor.tenant_id, sheet_of(found, call.language))
     return Content(pdf, "application/pdf", filename=f"trail-{found.head.number}.pdf")
 
 

@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 import unicodedata
 from datetime import datetime
-from typing import Any
+from importlib.resources import files
+from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from optima_kit.typesetting import Template
+
 from ..application.print_entries import Printout
 from ..domain.chain import SealedEntry
+
+TEMPLATE: Final = Template(file=str(files(__package__).joinpath("printout.typ")), seconds=60.0)
 
 _LONGEST_DETAIL = 600
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from optima_kit.db import UnitOfWork
+from optima_kit.typesetting import Typesetter
 
 from ..application.ports import Ports, Receivers
-from .printer import Printer
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,4 +16,4 @@ class Resources:
     ports: Callable[[UnitOfWork], Ports]
     """For those that make their own transactions."""
     receivers: Receivers
-    printer: Printer
+    printouts: Typesetter
