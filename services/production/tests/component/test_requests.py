@@ -46,7 +46,7 @@ async def test_backoffice_writes_an_order_without_a_brief(plant: Plant) -> None:
         ECONOMICS,
         headers={"If-Match": f'"{body["jobs"][0]["version"]}"'},
     )
-    assert (response.status, problem["code"]) == (409, "job_cancelled")
+    assert (response.status, problem["code"]) == (409, "order_ended")
 
 
 async def test_bad_documents_are_refused_field_by_field(plant: Plant) -> None:

@@ -10,11 +10,11 @@ from uuid import uuid4
 import pytest
 
 from optima_kit.refusals import Invalid, WrongState
-from production.domain.job import Delivery, Item, JobState
+from production.domain.job import Delivery, Item
+from production.domain.machine import JobState, OrderState
 from production.domain.order import (
     LineProgress,
     Order,
-    OrderState,
     advanced,
     cancelled,
     deadline_is_not_past,

@@ -9,7 +9,7 @@ from prometheus_client import Gauge
 from optima_kit.metrics import MEASURED
 from optima_kit.postgres import Connection
 
-from ..domain.order import OrderState
+from ..domain.machine import OrderState
 from .postgres import QUERIES
 
 OPEN_ORDERS: Final = Gauge("optima_production_orders", "Open orders by state", ("state",), registry=MEASURED)

@@ -167,7 +167,7 @@ async def post_completion(call: Asked, phase_id: UUID, body: CompletePhase) -> R
 @routes.post("/v1/phases/{phase_id}/acceptance", privilege="phase.inspect")
 async def post_acceptance(call: Asked, phase_id: UUID) -> Reply[PhaseView]:
     """Accept the work of a phase that has a quality check"""
-    return await _phase(call, await accept_phase(call.ports, phase_id))
+    return await _phase(call, await accept_phase(call.ports, call.actor, phase_id))
 
 
 @routes.post("/v1/phases/{phase_id}/rejection", privilege="phase.inspect")

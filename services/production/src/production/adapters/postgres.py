@@ -18,9 +18,10 @@ from optima_kit.sql import load_queries
 
 from ..application.ports import Assignee, Customer, LockedPhase, MetBrief, OrderFilter, OrderPicture, Task
 from ..domain.economics import Economics
-from ..domain.job import Delivery, Item, Job, JobState, Phase, PhaseState, RejectedAttempt
+from ..domain.job import Delivery, Item, Job, Phase, RejectedAttempt
 from ..domain.kinds import Kind, PhaseDefinition
-from ..domain.order import FullOrder, LineProgress, Order, OrderState
+from ..domain.machine import JobState, OrderState, PhaseState
+from ..domain.order import FullOrder, LineProgress, Order
 from ..domain.people import Person
 from ..domain.shipments import Shipment, ShipmentState
 

@@ -14,9 +14,10 @@ from optima_kit.http import Amount, Code, Command, Count, Day, Flag, PageQuery, 
 from ..application.ports import Customer
 from ..application.queries import SeenJob, SeenOrder, SeenPhase, SeenTask
 from ..domain.economics import Economics, margin, price
-from ..domain.job import Delivery, Item, JobState, PhaseState, RejectedAttempt, quantity_bounds
+from ..domain.job import Delivery, Item, RejectedAttempt, quantity_bounds
 from ..domain.kinds import DEFAULT_TOLERANCE_PERCENT, Kind, PhaseDefinition
-from ..domain.order import Order, OrderState
+from ..domain.machine import JobState, OrderState, PhaseState
+from ..domain.order import Order
 from ..domain.shipments import ShipmentState
 
 Percent = Annotated[Amount, Field(le=100)]

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from optima_contracts.production import OrderDelivered, OrderReady, OrderShipmentChanged, OrderStarted
 
-from ..domain.order import FullOrder, Order, OrderState, advanced
+from ..domain.machine import OrderState
+from ..domain.order import FullOrder, Order, advanced
 from .ports import Ports
 
 _SHIPPED = (OrderState.PARTIALLY_SHIPPED, OrderState.SHIPPED)

@@ -21,7 +21,9 @@ async def assign_phase(ports: Ports, phase_id: UUID, assignee_id: UUID) -> Locke
         raise Absent("phase_absent")
     person = assignee_is_known_and_active(await ports.directory.person(assignee_id))
     assignee_may_work_phases(person, privileges_held(person))
-    after = assigned(found.job, phase_id, assignee_id, assignee_has_left=found.assignee_has_left)
+    after = assigned(
+        found.order_state, found.job, phase_id, assignee_id, assignee_has_left=found.assignee_has_left
+    )
     event = PhaseAssigned(
         job_id=after.id,
         order_id=after.order_id,

@@ -17,7 +17,7 @@ from .save_job_progress import save_job_progress
 async def complete_phase(ports: Ports, actor: Actor, phase_id: UUID, quantity: Decimal, note: str) -> Task:
     """Of two who complete at once, one wins; the other is told that the phase is no longer in progress."""
     found = await lock_own_task(ports, actor, phase_id)
-    after = completed(found.job, phase_id, quantity, note, ports.now)
+    after = completed(found.order_state, found.job, phase_id, quantity, note, ports.now)
     event = PhaseCompleted(
         job_id=after.id,
         order_id=after.order_id,

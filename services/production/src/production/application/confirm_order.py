@@ -11,7 +11,8 @@ from optima_kit.ids import new_id
 
 from ..domain.job import Item, Job, planned_job
 from ..domain.kinds import Kind
-from ..domain.order import Order, OrderState, numbering_year, order_number
+from ..domain.machine import OrderState
+from ..domain.order import Order, numbering_year, order_number
 from .ports import Ports
 
 

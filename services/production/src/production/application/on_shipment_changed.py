@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from optima_kit.refusals import NotYet
 
-from ..domain.order import FullOrder, OrderState, may_be_cancelled
+from ..domain.machine import OrderState
+from ..domain.order import FullOrder, may_be_cancelled
 from ..domain.shipments import GOODS_OUT, Shipment
 from .advance_order import advance_order
 from .ports import Ports

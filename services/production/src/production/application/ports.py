@@ -11,9 +11,10 @@ from uuid import UUID
 
 from optima_kit.ports import Outbox
 
-from ..domain.job import Job, Phase, PhaseState, RejectedAttempt
+from ..domain.job import Job, Phase, RejectedAttempt
 from ..domain.kinds import Kind
-from ..domain.order import FullOrder, Order, OrderState
+from ..domain.machine import OrderState, PhaseState
+from ..domain.order import FullOrder, Order
 from ..domain.people import Person
 from ..domain.shipments import Shipment
 
@@ -143,6 +144,10 @@ class LockedPhase:
     phase_id: UUID
     assignees: Mapping[UUID, Assignee]
     """Those of the job's phases of whom the directory has told."""
+
+    @property
+    def order_state(self) -> OrderState:
+        return self.order.order.state
 
     @property
     def job(self) -> Job:

@@ -11,7 +11,8 @@ from optima_kit.actor import Actor
 from optima_kit.refusals import Absent
 
 from ..domain.economics import Economics
-from ..domain.job import Job, Phase, PhaseState, RejectedAttempt
+from ..domain.job import Job, Phase, RejectedAttempt
+from ..domain.machine import PhaseState
 from ..domain.order import LineProgress, Order
 from ..domain.shipments import Shipment
 from .ports import Assignee, Customer, LockedPhase, OrderFilter, OrderPicture, Ports, Task

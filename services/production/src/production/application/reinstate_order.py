@@ -7,7 +7,8 @@ from dataclasses import replace
 from optima_contracts.production import OrderReinstated
 
 from ..domain.job import resumed
-from ..domain.order import FullOrder, OrderState, going_on
+from ..domain.machine import OrderState
+from ..domain.order import FullOrder, going_on
 from .advance_order import advance_order
 from .ports import Ports
 from .unblock_jobs import unblocked_jobs

@@ -18,6 +18,7 @@ async def reject_phase(ports: Ports, actor: Actor, phase_id: UUID, reason: str) 
     if found is None:
         raise Absent("phase_absent")
     after, refused = rejected(
+        found.order_state,
         found.job,
         phase_id,
         reason,

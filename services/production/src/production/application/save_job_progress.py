@@ -5,7 +5,8 @@ from __future__ import annotations
 from optima_contracts.envelope import EventData
 from optima_contracts.production import JobCompleted
 
-from ..domain.job import Job, JobState
+from ..domain.job import Job
+from ..domain.machine import JobState
 from ..domain.order import FullOrder
 from .advance_order import advance_order
 from .ports import Ports

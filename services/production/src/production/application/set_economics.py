@@ -23,7 +23,7 @@ async def set_economics(ports: Ports, job_id: UUID, expected_version: int, econo
     job = before.job(job_id)
     if job.version != expected_version:
         raise Stale("stale_version")
-    priced = valued(job, economics)
+    priced = valued(before.order.state, job, economics)
     after, order = before.with_jobs(priced), before.order
     ports.orders.save(before, after)
     ports.outbox.add(_economics_set(priced, economics), subject=job_id, correlation=order.correlation_id)

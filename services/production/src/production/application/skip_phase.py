@@ -16,7 +16,7 @@ async def skip_phase(ports: Ports, phase_id: UUID) -> LockedPhase:
     found = await ports.orders.lock_with_phase(phase_id)
     if found is None:
         raise Absent("phase_absent")
-    after = skipped(found.job, phase_id)
+    after = skipped(found.order_state, found.job, phase_id)
     event = PhaseSkipped(job_id=after.id, order_id=after.order_id, phase_id=phase_id, phase=found.phase.key)
     save_job_progress(ports, found.order, after, event)
     return found.now(after)

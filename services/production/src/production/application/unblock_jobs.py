@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 
 from optima_kit.ids import new_id
 
-from ..domain.job import Job, JobState, unblocked
+from ..domain.job import Job, unblocked
 from ..domain.kinds import Kind
+from ..domain.machine import JobState
 
 
 def unblocked_jobs(jobs: Iterable[Job], kinds: Mapping[str, Kind]) -> list[Job]:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
-from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
@@ -14,40 +13,18 @@ from optima_kit.refusals import Absent, Invalid, WrongState
 
 from .economics import Economics, price_is_within_bounds
 from .kinds import DEFAULT_TOLERANCE_PERCENT, Kind
+from .machine import Action, JobState, OrderState, PhaseState, Refused, outcome
 
 KIND_UNKNOWN: Final = "kind unknown"
 _THOUSANDTH: Final = Decimal("0.001")
 
 
-class JobState(StrEnum):
-    PLANNED = "planned"
-    """Waits for its economics."""
-    READY = "ready"
-    RUNNING = "running"
-    DONE = "done"
-    BLOCKED = "blocked"
-    """Waits for its kind to be defined."""
-    CANCELLED = "cancelled"
-
-
-class PhaseState(StrEnum):
-    WAITING = "waiting"
-    """For its predecessors. It may have an assignee already."""
-    READY = "ready"
-    """Waits for an assignee."""
-    ASSIGNED = "assigned"
-    IN_PROGRESS = "in_progress"
-    TO_INSPECT = "to_inspect"
-    """Completed; its quality check is still to be passed."""
-    DONE = "done"
-    SKIPPED = "skipped"
-    CANCELLED = "cancelled"
-
-
 NOT_STARTED: Final = frozenset({PhaseState.WAITING, PhaseState.READY, PhaseState.ASSIGNED})
 TO_DO: Final = NOT_STARTED | {PhaseState.IN_PROGRESS}
-OVER: Final = frozenset({PhaseState.DONE, PhaseState.SKIPPED})
+BEGUN: Final = frozenset({PhaseState.IN_PROGRESS, PhaseState.TO_INSPECT, PhaseState.DONE})
 OPEN: Final = TO_DO | {PhaseState.TO_INSPECT}
+ENDED: Final = frozenset({OrderState.DELIVERED, OrderState.CANCELLED})
+"""Nothing changes in an order that is in one of these."""
 GRANTING: Final = OPEN | {PhaseState.DONE}
 """In these, a phase is visible to its assignee as a task."""
 
@@ -148,24 +125,24 @@ def unblocked(job: Job, kind: Kind, new_id: Callable[[], UUID]) -> Job:
     return _changed(_with_phases_of(kind, job, new_id))
 
 
-def valued(job: Job, economics: Economics) -> Job:
-    """The job with its economics; they may be corrected as long as the job is not cancelled."""
+def valued(order: OrderState, job: Job, economics: Economics) -> Job:
+    """The job with its economics; they may be corrected until the order has ended."""
+    if order in ENDED:
+        raise WrongState("order_ended", order=order.value)
     _job_is_not_cancelled(job)
     price_is_within_bounds(economics, job.item.quantity)
     state = JobState.READY if job.state is JobState.PLANNED else job.state
     return _changed(replace(job, economics=economics, state=state))
 
 
-def assigned(job: Job, phase_id: UUID, assignee_id: UUID, *, assignee_has_left: bool) -> Job:
+def assigned(
+    order: OrderState, job: Job, phase_id: UUID, assignee_id: UUID, *, assignee_has_left: bool
+) -> Job:
     """The phase given to a person. `assignee_has_left`: whoever has it now is no longer active."""
     phase = job.phase(phase_id)
-    _job_is_not_cancelled(job)
-    _economics_come_before_assignment(job)
-    if phase.state is PhaseState.IN_PROGRESS and assignee_has_left:
-        fresh = replace(phase, state=PhaseState.READY, started_at=None, assignee_id=assignee_id)
-        return _settled(job, fresh)
-    _work_that_has_started_stays_with_its_assignee(phase)
-    return _settled(job, replace(phase, assignee_id=assignee_id))
+    action = Action.REPLACE if assignee_has_left else Action.ASSIGN
+    after = replace(phase, state=_next(action, order, job, phase), started_at=None, assignee_id=assignee_id)
+    return _settled(job, after)
 
 
 def left_by(job: Job, person_id: UUID, successor_id: UUID | None) -> tuple[Job, tuple[Phase, ...]]:
@@ -182,36 +159,46 @@ def left_by(job: Job, person_id: UUID, successor_id: UUID | None) -> tuple[Job, 
     return job, tuple(job.phase(phase.id) for phase in mine)
 
 
-def started(job: Job, phase_id: UUID, now: datetime) -> Job:
+def started(order: OrderState, job: Job, phase_id: UUID, now: datetime) -> Job:
     phase = job.phase(phase_id)
-    _no_phase_starts_before_its_predecessors(job, phase)
-    _phase_is(phase, PhaseState.ASSIGNED)
+    state = _next(Action.START, order, job, phase)
     running = replace(job, state=JobState.RUNNING, started_at=job.started_at or now)
-    return _settled(running, replace(phase, state=PhaseState.IN_PROGRESS, started_at=now))
+    return _settled(running, replace(phase, state=state, started_at=now))
 
 
-def completed(job: Job, phase_id: UUID, quantity: Decimal, note: str, now: datetime) -> Job:
+def completed(
+    order: OrderState, job: Job, phase_id: UUID, quantity: Decimal, note: str, now: datetime
+) -> Job:
     """The phase ended by its assignee; one with a quality check is then to be inspected."""
     phase = job.phase(phase_id)
-    _phase_is(phase, PhaseState.IN_PROGRESS)
+    state = _next(Action.COMPLETE, order, job, phase)
     quantity_is_within_tolerance(job, quantity)
-    state = PhaseState.TO_INSPECT if phase.quality_check else PhaseState.DONE
-    return _settled(job, replace(phase, state=state, completed_at=now, quantity=quantity, note=note))
+    after = replace(phase, state=state, completed_at=now, quantity=quantity, note=note)
+    return _settled(job, after if phase.quality_check else _accepted(order, job, after))
 
 
-def accepted(job: Job, phase_id: UUID) -> Job:
-    phase = job.phase(phase_id)
-    _phase_is(phase, PhaseState.TO_INSPECT)
-    return _settled(job, replace(phase, state=PhaseState.DONE))
+def accepted(order: OrderState, job: Job, phase_id: UUID, accepted_by: UUID) -> Job:
+    """The work of a phase passed its quality check, by somebody else than who did it."""
+    if job.phase(phase_id).assignee_id == accepted_by:
+        raise WrongState("own_work", phase=job.phase(phase_id).name)
+    return _settled(job, _accepted(order, job, job.phase(phase_id)))
 
 
 def rejected(
-    job: Job, phase_id: UUID, reason: str, *, rejected_by: UUID, now: datetime, assignee_has_left: bool
+    order: OrderState,
+    job: Job,
+    phase_id: UUID,
+    reason: str,
+    *,
+    rejected_by: UUID,
+    now: datetime,
+    assignee_has_left: bool,
 ) -> tuple[Job, RejectedAttempt]:
     """The phase goes back to its assignee, or to nobody when they have left, to be done again; what was
     refused is kept."""
     phase = job.phase(phase_id)
-    _finished_work_may_be_refused_until_it_is_built_upon(job, phase)
+    state = _next(Action.REJECT, order, job, phase)
+    _no_later_phase_has_begun(job, phase)
     assert phase.assignee_id
     assert phase.started_at
     assert phase.completed_at
@@ -230,7 +217,7 @@ def rejected(
     )
     again = replace(
         phase,
-        state=PhaseState.READY,
+        state=state,
         assignee_id=None if assignee_has_left else phase.assignee_id,
         attempt=phase.attempt + 1,
         started_at=None,
@@ -241,14 +228,12 @@ def rejected(
     return _settled(job, again), refused
 
 
-def skipped(job: Job, phase_id: UUID) -> Job:
+def skipped(order: OrderState, job: Job, phase_id: UUID) -> Job:
     phase = job.phase(phase_id)
-    _job_is_not_cancelled(job)
-    _economics_come_before_assignment(job)
+    state = _next(Action.SKIP, order, job, phase)
     _only_a_skippable_phase_is_skipped(phase)
-    if phase.state not in NOT_STARTED:
-        raise WrongState("phase_wrong_state", phase=phase.name, state=phase.state.value)
-    return _settled(job, replace(phase, state=PhaseState.SKIPPED, assignee_id=None))
+    _something_is_made(job, phase)
+    return _settled(job, replace(phase, state=state, assignee_id=None))
 
 
 def cancelled(job: Job) -> Job:
@@ -296,7 +281,7 @@ def quantity_is_within_tolerance(job: Job, quantity: Decimal) -> None:
 
 
 def produced_quantity(job: Job) -> Decimal:
-    """What the job yields: the least of its last phases that were not skipped; as ordered if all were.
+    """What the job yields: the least of its last phases that were not skipped.
 
     A piece is whole only when every last phase has made it, hence the least.
     """
@@ -306,19 +291,51 @@ def produced_quantity(job: Job) -> Decimal:
         if phase.key in done:
             followed |= _predecessors_of(job, phase)
     last = [p.quantity for key, p in done.items() if key not in followed and p.quantity is not None]
-    return min(last, default=job.item.quantity)
+    return min(last)
+
+
+def _next(action: Action, order: OrderState, job: Job, phase: Phase) -> PhaseState:
+    """What the table says. Raises WrongState where it refuses."""
+    found = outcome(action, phase.state, job.state, order)
+    if isinstance(found, Refused):
+        awaited = ", ".join(p.name for p in job.phases if p.key in phase.after and p.key not in _passed(job))
+        facts = {"phase": phase.name, "state": phase.state.value, "order": order.value, "awaited": awaited}
+        raise WrongState(found.code, **facts)
+    return found
+
+
+def _accepted(order: OrderState, job: Job, phase: Phase) -> Phase:
+    return replace(phase, state=_next(Action.ACCEPT, order, job, phase))
 
 
 def _settled(job: Job, *changed: Phase) -> Job:
     """The job after some of its phases changed: what may begin now, and whether all is done."""
     now = {phase.id: phase for phase in changed}
-    phases = tuple(now.get(phase.id, phase) for phase in job.phases)
-    over = {p.key for p in phases if p.state in OVER}
-    phases = tuple(_ready_or_waiting(p, over) if p.state in NOT_STARTED else p for p in phases)
-    job = _changed(replace(job, phases=phases))
-    if job.phases and len(over) == len(job.phases) and job.state in (JobState.READY, JobState.RUNNING):
+    job = _changed(replace(job, phases=tuple(now.get(phase.id, phase) for phase in job.phases)))
+    passed = _passed(job)
+    phases = tuple(_ready_or_waiting(p, passed) if p.state in NOT_STARTED else p for p in job.phases)
+    job = replace(job, phases=phases)
+    if job.phases and len(passed) == len(job.phases) and job.state in (JobState.READY, JobState.RUNNING):
         return replace(job, state=JobState.DONE, produced=produced_quantity(job))
     return job
+
+
+def _passed(job: Job) -> set[str]:
+    """The phases that hold up none after them: those done, and those skipped behind none but such."""
+    passed: set[str] = set()
+    while True:
+        more = {
+            phase.key
+            for phase in job.phases
+            if phase.key not in passed
+            and (
+                phase.state is PhaseState.DONE
+                or (phase.state is PhaseState.SKIPPED and passed.issuperset(phase.after))
+            )
+        }
+        if not more:
+            return passed
+        passed |= more
 
 
 def _ready_or_waiting(phase: Phase, over: set[str]) -> Phase:
@@ -381,39 +398,19 @@ def _job_is_not_cancelled(job: Job) -> None:
         raise WrongState("job_cancelled")
 
 
-def _economics_come_before_assignment(job: Job) -> None:
-    if job.economics is None:
-        raise WrongState("economics_not_set")
-
-
-def _work_that_has_started_stays_with_its_assignee(phase: Phase) -> None:
-    if phase.state not in NOT_STARTED:
-        raise WrongState("phase_already_started", phase=phase.name, state=phase.state.value)
-
-
-def _no_phase_starts_before_its_predecessors(job: Job, phase: Phase) -> None:
-    if phase.state is PhaseState.WAITING:
-        over = {p.key for p in job.phases if p.state in OVER}
-        awaited = ", ".join(p.name for p in job.phases if p.key in phase.after and p.key not in over)
-        raise WrongState("predecessors_not_over", phase=phase.name, awaited=awaited)
-
-
-def _phase_is(phase: Phase, state: PhaseState) -> None:
-    if phase.state is not state:
-        raise WrongState("phase_wrong_state", phase=phase.name, state=phase.state.value)
-
-
-def _finished_work_may_be_refused_until_it_is_built_upon(job: Job, phase: Phase) -> None:
-    if phase.state is PhaseState.TO_INSPECT:
-        return
-    _phase_is(phase, PhaseState.DONE)
-    if job.state is JobState.DONE:
-        raise WrongState("job_already_done")
+def _no_later_phase_has_begun(job: Job, phase: Phase) -> None:
+    """A skipped one has not begun, but what comes after it may have."""
     for other in job.phases:
-        if phase.key in other.after and other.state not in NOT_STARTED:
+        if other.state in BEGUN and phase.key in _predecessors_of(job, other):
             raise WrongState("work_built_upon", phase=phase.name, successor=other.name)
 
 
 def _only_a_skippable_phase_is_skipped(phase: Phase) -> None:
     if not phase.skippable:
         raise WrongState("phase_not_skippable", phase=phase.name)
+
+
+def _something_is_made(job: Job, phase: Phase) -> None:
+    """A job of which every phase is left out would yield goods that nobody made."""
+    if all(other.state is PhaseState.SKIPPED for other in job.phases if other.id != phase.id):
+        raise WrongState("nothing_left_to_make", phase=phase.name)

@@ -6,28 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
-from enum import StrEnum
 from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from optima_kit.refusals import Invalid, WrongState
 
-from .job import Item, Job, JobState
+from .job import Item, Job
+from .machine import JobState, OrderState
 from .shipments import GOODS_OUT, Shipment, ShipmentState
 
 ORDERS_ZONE: Final = ZoneInfo("Europe/Rome")
 """Whose midnight ends a day, and with the year the numbering of orders."""
-
-
-class OrderState(StrEnum):
-    CONFIRMED = "confirmed"
-    IN_PRODUCTION = "in_production"
-    READY = "ready"
-    PARTIALLY_SHIPPED = "partially_shipped"
-    SHIPPED = "shipped"
-    DELIVERED = "delivered"
-    CANCELLED = "cancelled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +196,8 @@ def goods_must_not_have_left(order: Order, lines: list[LineProgress]) -> None:
 
 def going_on(order: Order) -> Order:
     """The order after logistics refused its cancellation: goods had left, so it goes on if it was stopped."""
+    if order.state is OrderState.DELIVERED:
+        return order
     after = replace(order, goods_have_left=True)
     if order.state is OrderState.CANCELLED:
         resumed = OrderState.IN_PRODUCTION if order.started_at else OrderState.CONFIRMED

@@ -1,0 +1,141 @@
+"""The machine of orders, jobs and phases: every cell of its table, and the page that shows it.
+
+    python services/production/tests/unit/test_machine.py
+
+writes the table into docs/architecture/production.md anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from itertools import product
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from optima_kit.refusals import WrongState
+from production.domain import job as domain
+from production.domain.economics import Economics
+from production.domain.job import Item, Job, Phase
+from production.domain.machine import (
+    BY_JOB,
+    BY_ORDER,
+    BY_PHASE,
+    Action,
+    JobState,
+    OrderState,
+    PhaseState,
+    Refused,
+    outcome,
+)
+
+PAGE = Path(__file__).parents[4] / "docs" / "architecture" / "production.md"
+BEGIN, END = "<!-- The machine, by test_machine.py: -->\n", "<!-- End of the machine. -->\n"
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+ANNA, BRUNO = UUID(int=1), UUID(int=2)
+
+DO: dict[Action, Callable[[OrderState, Job, UUID], Job]] = {
+    Action.ASSIGN: lambda order, job, id_: domain.assigned(order, job, id_, BRUNO, assignee_has_left=False),
+    Action.REPLACE: lambda order, job, id_: domain.assigned(order, job, id_, BRUNO, assignee_has_left=True),
+    Action.START: lambda order, job, id_: domain.started(order, job, id_, NOW),
+    Action.COMPLETE: lambda order, job, id_: domain.completed(order, job, id_, Decimal(100), "", NOW),
+    Action.ACCEPT: lambda order, job, id_: domain.accepted(order, job, id_, BRUNO),
+    Action.REJECT: lambda order, job, id_: domain.rejected(
+        order, job, id_, "no", rejected_by=BRUNO, now=NOW, assignee_has_left=False
+    )[0],
+    Action.SKIP: lambda order, job, id_: domain.skipped(order, job, id_),
+}
+
+
+def a_job(state: JobState, phase: PhaseState) -> Job:
+    """Its first phase waits for the second where it must; nothing but the states stands in the way."""
+    begun = phase in (PhaseState.IN_PROGRESS, PhaseState.TO_INSPECT, PhaseState.DONE)
+    made = phase in (PhaseState.TO_INSPECT, PhaseState.DONE)
+    free = phase in (PhaseState.READY, PhaseState.SKIPPED, PhaseState.CANCELLED)
+    first = Phase(
+        UUID(int=10),
+        "a",
+        "A",
+        ("b",) if phase is PhaseState.WAITING else (),
+        quality_check=True,
+        skippable=True,
+        state=phase,
+        assignee_id=None if free else ANNA,
+        started_at=NOW if begun else None,
+        completed_at=NOW if made else None,
+        quantity=Decimal(100) if made else None,
+    )
+    other = Phase(UUID(int=11), "b", "B", (), quality_check=True, skippable=True, state=PhaseState.READY)
+    item = Item(None, "k", "Espositore", Decimal(100), "pz", ())
+    economics = Economics(Decimal(1), Decimal(1), None, "", "", "22")
+    return Job(UUID(int=9), UUID(int=8), 1, item, Decimal(10), state, (first, other), economics)
+
+
+@pytest.mark.parametrize("action", Action)
+def test_the_rules_do_what_the_table_says_in_every_cell(action: Action) -> None:
+    for phase, state, order in product(PhaseState, JobState, OrderState):
+        job = a_job(state, phase)
+        wanted = outcome(action, phase, state, order)
+        if isinstance(wanted, Refused):
+            with pytest.raises(WrongState) as refused:
+                DO[action](order, job, job.phases[0].id)
+            assert refused.value.code == wanted.code, (phase, state, order)
+            continue
+        after = DO[action](order, job, job.phases[0].id).phases[0]
+        if wanted is PhaseState.READY:
+            stands = domain.NOT_STARTED
+            assert after.state in stands, (phase, state, order)
+        else:
+            assert after.state is wanted, (phase, state, order)
+
+
+def test_the_table_is_total() -> None:
+    cells = list(product(Action, PhaseState, JobState, OrderState))
+    assert len(cells) == 7 * 8 * 6 * 7
+    assert all(isinstance(outcome(*cell), PhaseState | Refused) for cell in cells)
+
+
+def test_nothing_changes_in_a_cancelled_or_delivered_order() -> None:
+    for action, phase, job in product(Action, PhaseState, JobState):
+        for order in (OrderState.CANCELLED, OrderState.DELIVERED):
+            assert outcome(action, phase, job, order) == Refused("order_ended")
+    job = a_job(JobState.READY, PhaseState.READY)
+    for order in (OrderState.CANCELLED, OrderState.DELIVERED):
+        with pytest.raises(WrongState) as refused:
+            domain.valued(order, job, replace(job.economics, cost=Decimal(2)))  # type: ignore[type-var]
+        assert refused.value.code == "order_ended"
+
+
+def test_the_page_shows_the_table() -> None:
+    assert shown(PAGE.read_text(encoding="utf-8")) == table(), f"stale: run python {Path(__file__).name}"
+
+
+def shown(page: str) -> str:
+    return page.partition(BEGIN)[2].partition(END)[0]
+
+
+def table() -> str:
+    """A row answers where it says something; the first that does counts, from the top."""
+    lines = ["| | " + " | ".join(Action) + " |", "|---" * (len(Action) + 1) + "|"]
+    for name, rows in (("order", BY_ORDER), ("job", BY_JOB), ("phase", BY_PHASE)):
+        for state, row in rows.items():
+            if row:
+                lines.append(f"| {name} `{state}` | " + " | ".join(cell(row.get(a)) for a in Action) + " |")  # type: ignore[arg-type]
+    return "\n".join(lines) + "\n"
+
+
+def cell(found: PhaseState | Refused | None) -> str:
+    if found is None:
+        return ""
+    if isinstance(found, Refused):
+        return f"*{found.code}*"
+    return "to do" if found is PhaseState.READY else found.value
+
+
+if __name__ == "__main__":
+    text = PAGE.read_text(encoding="utf-8")
+    PAGE.write_text(text.replace(BEGIN + shown(text) + END, BEGIN + table() + END), encoding="utf-8")
