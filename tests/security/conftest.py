@@ -54,7 +54,8 @@ class Served:
     async def rows(self) -> dict[str, int]:
         """How many rows each table has."""
         tables = await self.database.fetch(
-            "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+            "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition"
+            " AND relnamespace = 'public'::regnamespace"
         )
         counts = " UNION ALL ".join(f"SELECT '{t[0]}', count(*) FROM \"{t[0]}\"" for t in tables)
         return dict(await self.database.fetch(counts))

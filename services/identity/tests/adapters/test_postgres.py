@@ -22,9 +22,10 @@ async def test_without_a_tenant_there_are_no_rows(identity: Any) -> None:
     await admin.put("/v1/units/marketing", {"name": "Marketing"})
     await admin.post("/v1/service-accounts", {"name": "x", "scopes": ["order.read"]})
     tables = {
-        row["tablename"]
+        row["relname"]
         for row in await identity.database.fetch(
-            "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+            "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+            " AND relkind IN ('r', 'p') AND NOT relispartition"
         )
     } - MACHINERY
     connection = await asyncpg.connect(identity.database.rw_url)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _FIND = Statement.parse("""
 SELECT request_hash, status, headers, body FROM idempotency_keys WHERE person_id = :person_id AND key = :key
+ORDER BY day DESC LIMIT 1
 """)
 
 

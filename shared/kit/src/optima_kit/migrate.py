@@ -8,6 +8,7 @@ comes after it queues behind it, and begins again a little later.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import re
 import time
@@ -97,6 +98,9 @@ async def migrate(
                 )
             await _apply(connection, migration, lock_seconds, patience)
             done.append(f"{migration.package}/{migration.name}")
+        # As retention does every day; a database that is new or was away has them at once.
+        with contextlib.suppress(asyncpg.LockNotAvailableError):
+            await connection.execute("SELECT optima_add_days(optima_day(now()))")
         return done
     finally:
         await connection.close()

@@ -19,6 +19,9 @@ from .sql import Statement
 PARTITIONS: Final = 16
 """The previous release's relays divide an outbox by this column."""
 
+UNSENT: Final = "optima_day(sent_at) IS NULL"
+"""What is not sent yet, in terms of the partitions' key: by it PostgreSQL looks into one partition alone."""
+
 # The heads' row locks are taken first, in the order of subjects (no deadlocks) and before positions are
 # drawn (an aggregate's positions follow its commits). The envelope is put together here, since its
 # sequence is known only now: `opening` ends with `"sequence":`, `closing` begins with a comma.
@@ -39,12 +42,22 @@ FROM unnest(:ids::uuid[], :partitions::smallint[], :types::text[], :about::uuid[
 JOIN heads USING (subject)
 ORDER BY ordinal
 """
+# A key is unique within its day. The same key of one of the two days before draws the row to that day, where
+# it collides. And a request soon after midnight claims both days, so that it collides with a twin that began
+# before: no command takes ten minutes.
 _ANSWERS = """
-INSERT INTO idempotency_keys (person_id, key, request_hash, status, headers, body)
-SELECT person_id, key, request_hash, status, headers, body
+INSERT INTO idempotency_keys (person_id, key, request_hash, status, headers, body, day, looked)
+SELECT person_id, key, request_hash, status, headers, body,
+       coalesce((SELECT day FROM idempotency_keys AS earlier
+                 WHERE earlier.person_id = answer.person_id AND earlier.key = answer.key
+                     AND day BETWEEN optima_day(now()) - 2 AND optima_day(now()) - 1
+                 LIMIT 1),
+                optima_day(now()) - back),
+       true
 FROM unnest(:people::uuid[], :keys::text[], :hashes::bytea[], :statuses::smallint[], :headers::text[],
-            :bodies::bytea[]) AS answer(person_id, key, request_hash, status, headers, body)
-ORDER BY person_id, key
+            :bodies::bytea[]) AS answer(person_id, key, request_hash, status, headers, body),
+    generate_series(0, optima_day(now()) - optima_day(now() - interval '10 minutes')) AS back
+ORDER BY person_id, key, back
 """
 ADD_EVENTS: Final = Statement.parse(f"WITH {_HEADS} {_EVENTS}", "add_events")
 ADD_ANSWERS: Final = Statement.parse(_ANSWERS, "add_answers")

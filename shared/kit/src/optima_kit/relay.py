@@ -23,6 +23,7 @@ from optima_contracts.envelope import CONTENT_TYPE
 from .backbone_metrics import published
 from .broker import Broker, Publisher, pauses
 from .frames import Outgoing
+from .outbox import UNSENT
 from .postgres import UNAVAILABLE, Connection, Pool
 from .topology import EVENTS
 from .wake import Ear
@@ -40,16 +41,20 @@ _LINGER_SECONDS: Final = 0.003
 _LEASE: Final = 0x0971_4B
 
 # The statement reads what was there before it began: what is on its way or just confirmed is left out.
-_MARK_AND_READ = """
-WITH marked AS (UPDATE outbox SET sent_at = now() WHERE position = ANY($1::bigint[]))
+_MARK_AND_READ = f"""
+WITH marked AS (UPDATE outbox SET sent_at = now() WHERE {UNSENT} AND position = ANY($1::bigint[]))
 SELECT position, id, type, subject, envelope FROM outbox
-WHERE sent_at IS NULL AND position <> ALL($2::bigint[])
+WHERE {UNSENT} AND position <> ALL($2::bigint[])
 ORDER BY position LIMIT $3
 """
 _TAKE_LEASE = "SELECT pg_try_advisory_lock($1)"
+# Marking survives a crash of the database or is done again: it need not wait for the disk. And what is
+# unsent may be nothing when the turn is planned, and millions when it runs.
+_SETTINGS: Final = "SET synchronous_commit = off; SET enable_seqscan = off"
+_RESET: Final = "RESET synchronous_commit; RESET enable_seqscan"
 _UNMARK = """
 UPDATE outbox SET sent_at = NULL WHERE position IN (
-    SELECT position FROM outbox WHERE position > $1 AND created_at >= $2 AND sent_at IS NOT NULL
+    SELECT position FROM outbox WHERE position > $1 AND created_at >= $2 AND optima_day(sent_at) IS NOT NULL
     ORDER BY position LIMIT $3)
 RETURNING position
 """
@@ -121,10 +126,9 @@ class Relay:
             if self._stopping.is_set():
                 return
         try:
-            # Marking survives a crash of the database or is done again: it need not wait for the disk.
-            await connection.execute("SET synchronous_commit = off")
+            await connection.execute(_SETTINGS)
             await self.publish(connection, until=self._stopping)
-            await connection.execute("RESET synchronous_commit; SELECT pg_advisory_unlock_all()")
+            await connection.execute(f"{_RESET}; SELECT pg_advisory_unlock_all()")
         except BaseException:
             # The lease ends with its session: one that went back into the pool would keep it from everybody.
             connection.terminate()

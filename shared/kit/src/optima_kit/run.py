@@ -240,7 +240,7 @@ async def _relaying(process: _Process) -> AsyncIterator[None]:
         hints = Hints(service.name, backbone, broker, ear, process.database.clock)
         if service.jobs:
             hints.start()
-        retention = Retention(backbone)
+        retention = Retention(backbone, process.database.clock)
         retention.start()
         measures = [measure_outbox, measure_parking, measure_jobs(service.jobs)]
         measuring = Measuring(backbone, [*measures, service.measure] if service.measure else measures)
