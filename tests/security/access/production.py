@@ -21,6 +21,7 @@ KIND = {
         {"key": "in-corso", "name": "In corso"},
         {"key": "da-vedere", "name": "Da vedere", "quality_check": True},
         {"key": "libera", "name": "Libera", "skippable": True},
+        {"key": "d-altri", "name": "Di altri", "quality_check": True},
     ],
 }
 ECONOMICS = {
@@ -77,7 +78,7 @@ ROWS = (
     Row(
         "POST /v1/phases/{phase_id}/acceptance",
         "phase.inspect",
-        at="/v1/phases/{made_phase_id}/acceptance",
+        at="/v1/phases/{others_phase_id}/acceptance",
     ),
     Row(
         "POST /v1/phases/{phase_id}/rejection",
@@ -127,10 +128,16 @@ async def build(world: World) -> None:
     (job,) = order["jobs"]
     names["job_id"] = job["id"]
     await value(world, job)
-    for name, phase in zip(("phase", "begun_phase", "made_phase", "free_phase"), job["phases"], strict=True):
+    phases = ("phase", "begun_phase", "made_phase", "free_phase", "others_phase")
+    for name, phase in zip(phases, job["phases"], strict=True):
         names[f"{name}_id"] = phase["id"]
         path = f"/v1/phases/{phase['id']}"
-        if name != "free_phase":
+        if name == "others_phase":
+            await world.ask("POST", f"{path}/assignment", {"assignee_id": names["worker_id"]})
+            worker = world.as_("dealer", person_id=UUID(names["worker_id"]))
+            await worker.post(f"{path}/start")
+            await worker.post(f"{path}/completion", {"quantity": "100"})
+        elif name != "free_phase":
             await world.ask("POST", f"{path}/assignment", {"assignee_id": str(owner)})
         if name in ("begun_phase", "made_phase"):
             await world.ask("POST", f"{path}/start")
