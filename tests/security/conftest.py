@@ -16,6 +16,7 @@ from optima_contracts.privileges import ADMIN_ONLY, PLATFORM, PRIVILEGES
 from optima_kit.actor import Actor
 from optima_kit.operations import parking_routes
 from optima_kit.service import Service
+from optima_kit.sql import Statement
 from optima_kit.testing import AppClient, ServiceDatabase, app_client
 from optima_local.services import find_services
 
@@ -32,6 +33,20 @@ SELECT $1, 'prova', $2::jsonb || '{"street": "Via Roma 1", "postal_code": "40100
 """
 
 
+_ADMIT = Statement.parse("""
+WITH role AS (
+    INSERT INTO roles (id, key, name, privileges, built_in, version)
+    VALUES (gen_random_uuid(), 'admin', 'Admin', '{}', true, 1)
+)
+INSERT INTO people (id, name, email, kind, roles, language, joined_at, suspended, version)
+SELECT id, 'Anna Bianchi', id || '@example.it', 'internal', '{admin}', 'it', now(), false, 1
+FROM unnest(:people::uuid[]) AS id
+""")
+"""Identity believes nobody whom it does not know, whatever their token says."""
+
+MIGHTY, POWERLESS = uuid4(), uuid4()
+
+
 @dataclass
 class Served:
     """One service, and people of one tenant and of another who may do everything, or nothing."""
@@ -45,11 +60,11 @@ class Served:
 
     @property
     def mighty(self) -> Actor:
-        return self.app.people.person(tenant_id=self.tenant_id, privileges=EVERYTHING)
+        return self.app.people.person(tenant_id=self.tenant_id, person_id=MIGHTY, privileges=EVERYTHING)
 
     @property
     def powerless(self) -> Actor:
-        return self.app.people.person(tenant_id=self.tenant_id, privileges=set())
+        return self.app.people.person(tenant_id=self.tenant_id, person_id=POWERLESS, privileges=set())
 
     async def rows(self) -> dict[str, int]:
         """How many rows each table has."""
@@ -101,6 +116,8 @@ async def serve(database_for, monkeypatch, tmp_path) -> AsyncIterator[Callable[[
             served = Served(service, app, database, uuid4(), tmp_path)
             if module == "identity":
                 await database.fetch(_REGISTER, served.tenant_id, '{"name": "Prova S.r.l."}')
+                async with app.database.transaction(served.tenant_id) as work:
+                    await work.execute(_ADMIT, people=[MIGHTY, POWERLESS])
             return served
 
         yield start

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
+from optima_kit.actor import Actor
 from optima_kit.db import UnitOfWork
-from optima_kit.http import Routes
+from optima_kit.http import Route, Routes
 from optima_kit.sealing import Sealer
 from optima_kit.service import Service
 
@@ -27,6 +30,7 @@ from .adapters.postgres import (
     PostgresUnits,
 )
 from .adapters.resources import Resources
+from .application.admit import admit
 from .application.ports import Ports
 from .application.sign_in_service import PlatformClient
 from .settings import IdentitySettings
@@ -60,6 +64,10 @@ def service(settings: IdentitySettings) -> Service[Ports]:
             now=work.now,
         )
 
+    async def admitted(work: UnitOfWork, actor: Actor, route: Route) -> Actor:
+        lock: Literal["directory", "person"] = "directory" if route.privilege else "person"
+        return await admit(ports(work), actor, lock=lock if route.transaction and route.writes else None)
+
     passwords = Argon2Passwords()
     routes = Routes()
     routes.include(http_directory.routes)
@@ -71,6 +79,7 @@ def service(settings: IdentitySettings) -> Service[Ports]:
         ports=ports,
         routes=routes,
         jobs=jobs,
+        admit=admitted,
         resources=Resources(
             ports=ports,
             passwords=passwords,

@@ -77,8 +77,10 @@ async def test_people_change_their_own_password(identity: Any) -> None:
     assert weak.status == 422
     changed, _ = await me.put("/v1/me/password", {"current": PASSWORD, "new": NEW})
     assert changed.status == 204
-    assert (await identity.sign_in("paola@aurora.example", password=NEW))["status"] == 200
-    _, page = await me.get("/v1/me/sessions")
+    again = await identity.sign_in("paola@aurora.example", password=NEW)
+    ended, _ = await me.get("/v1/me/sessions")
+    assert ended.status == 401, "with the old password's sessions their access tokens"
+    _, page = await identity.app.with_token(again["access_token"]).get("/v1/me/sessions")
     assert len(page["items"]) == 1, "the one that began with the new password"
 
 

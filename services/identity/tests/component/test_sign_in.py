@@ -173,8 +173,10 @@ async def test_sessions_are_listed_and_ended_by_their_owner_alone(identity: Any)
     assert ended.status == 204
     response, _ = await refresh(identity, first["refresh_token"])
     assert response.status == 401
-    _, page = await elena.get("/v1/me/sessions")
-    assert page["items"] == []
+    response, problem = await elena.get("/v1/me/sessions")
+    assert (response.status, problem["code"]) == (401, "session_ended"), "its access token went with it"
+    _, page = await (await identity.client("elena@aurora.example")).get("/v1/me/sessions")
+    assert [each["id"] for each in page["items"]] != [session["id"]]
 
 
 async def test_suspending_a_person_ends_their_sessions_for_good(identity: Any) -> None:

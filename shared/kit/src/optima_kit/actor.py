@@ -19,6 +19,8 @@ class Actor:
     privileges: frozenset[str]
     unit_id: UUID | None = None
     manager_id: UUID | None = None
+    session_id: UUID | None = None
+    """The sign-in that the token comes from; None for machines."""
 
     def may(self, privilege: str) -> bool:
         return privilege in self.privileges

@@ -84,6 +84,7 @@ class _Claims(BaseModel):
     scope: str = ""
     unit: UUID | None = None
     manager: UUID | None = None
+    sid: UUID | None = None
     exp: float
     nbf: float | None = None
 
@@ -129,6 +130,7 @@ class TokenVerifier:
             privileges=frozenset(read.scope.split()),
             unit_id=read.unit,
             manager_id=read.manager,
+            session_id=read.sid,
         )
         self._known[digest] = (actor, not_before, read.exp)
         if len(self._known) > _KEEP_TOKENS:

@@ -315,6 +315,7 @@ async def _answering(process: _Process, *, with_api: bool) -> AsyncIterator[None
             catalogue=load_catalogue(service.package),
             clock=process.database.clock,
             resources=service.resources,
+            admit=service.admit,
             rate_per_second=settings.rate_per_second,
             proxies=settings.trusted_proxies,
             draining=draining,

@@ -9,9 +9,10 @@ from typing import Any, Generic, TypeVar
 
 import asyncpg
 
+from .actor import Actor
 from .consumer import LINGER_SECONDS
 from .db import UnitOfWork
-from .http.routes import Routes
+from .http.routes import Route, Routes
 from .jobs import JobKinds
 from .reactions import Reactions
 from .settings import Settings
@@ -40,6 +41,9 @@ class Service(Generic[P]):
     resources: Any = None
     """What handlers need beside the database; reached as `call.resources` and `run.resources`."""
     close_resources: Callable[[], None] = lambda: None
+    admit: Callable[[UnitOfWork, Actor, Route], Awaitable[Actor]] | None = None
+    """Judges whoever shows a valid token by what the service knows itself, in the handler's transaction where
+    there is one: answers with the actor as they are now, or raises a Refusal."""
     measure: Callable[[asyncpg.Connection], Awaitable[None]] | None = None
     """Sets business gauges, registered in `metrics.MEASURED`, on a connection of the backbone role."""
 

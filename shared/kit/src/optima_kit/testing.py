@@ -312,6 +312,7 @@ class People:
         person_id: UUID | None = None,
         privileges: set[str] | None = None,
         unit_id: UUID | None = None,
+        session_id: UUID | None = None,
     ) -> Actor:
         """Somebody with built-in roles, or with exactly the privileges given."""
         held = privileges if privileges is not None else set().union(*(privileges_of(role) for role in roles))
@@ -323,6 +324,7 @@ class People:
             roles=frozenset(roles),
             privileges=frozenset(held),
             unit_id=unit_id,
+            session_id=session_id,
         )
 
     def token(self, actor: Actor, *, lifetime: timedelta = timedelta(minutes=10), **overrides: Any) -> str:
@@ -342,6 +344,8 @@ class People:
         }
         if actor.unit_id is not None:
             claims["unit"] = str(actor.unit_id)
+        if actor.session_id is not None:
+            claims["sid"] = str(actor.session_id)
         claims.update(overrides)
         header = {"alg": "Ed25519", "kid": "test"}
         return jwt.encode(header, claims, self.key, algorithms=["Ed25519"])
@@ -429,6 +433,7 @@ async def app_client(
         catalogue=load_catalogue(service.package),
         clock=at,
         resources=service.resources,
+        admit=service.admit,
         rate_per_second=rate_per_second,
         proxies=proxies,
     )

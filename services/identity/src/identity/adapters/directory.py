@@ -6,29 +6,37 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from uuid import UUID
 
-from optima_kit.cause import Cause
+from optima_kit.actor import Actor
 from optima_kit.db import Database, UnitOfWork
+from optima_kit.http import Call
 
+from ..application.admit import admit
 from ..application.ports import Ports
 
 
 class DatabaseDirectory:
-    """`actor_id`: who acts in its units of work, if anybody is known to."""
-
-    def __init__(
-        self, database: Database, ports: Callable[[UnitOfWork], Ports], actor_id: UUID | None = None
-    ) -> None:
+    def __init__(self, database: Database, ports: Callable[[UnitOfWork], Ports]) -> None:
         self._database = database
         self._ports = ports
-        self._actor_id = actor_id
 
     @asynccontextmanager
     async def work(self, tenant_id: UUID) -> AsyncIterator[Ports]:
-        cause = Cause(self._database.clock.now(), self._actor_id)
-        async with self._database.transaction(tenant_id, cause) as work:
+        async with self._database.transaction(tenant_id) as work:
             yield self._ports(work)
 
     @asynccontextmanager
     async def reading(self, tenant_id: UUID) -> AsyncIterator[Ports]:
         async with self._database.reading(tenant_id) as work:
             yield self._ports(work)
+
+
+@asynccontextmanager
+async def acting(call: Call[Ports], privilege: str | None) -> AsyncIterator[tuple[Ports, Actor]]:
+    """A unit of work of the handler's own, for answers that must not be kept: the caller is judged in it as
+    in those that the kit begins. `privilege`: the endpoint's; None where people act on themselves."""
+    async with call.database.transaction(call.actor.tenant_id, call.cause) as work:
+        ports: Ports = call.resources.ports(work)
+        actor = await admit(ports, call.actor, lock="directory" if privilege else "person")
+        if privilege is not None:
+            actor.require(privilege)
+        yield ports, actor

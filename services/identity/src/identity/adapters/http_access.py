@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
@@ -29,7 +28,7 @@ from ..application.sign_in import PasswordGrant, sign_in
 from ..application.sign_in_service import sign_in_service
 from ..application.sign_in_with_provider import begin_at_provider, return_from_provider
 from ..domain.sessions import ACCESS_TOKEN_LIVES
-from .directory import DatabaseDirectory
+from .directory import DatabaseDirectory, acting
 from .http_views import IssuerView, KeySetView, SessionView, TokenView
 
 routes = Routes()
@@ -207,11 +206,10 @@ class ChangePassword(Command):
 @routes.put("/v1/me/password", transaction=False)
 async def change_own_password(call: Call[Ports], body: ChangePassword) -> None:
     """Change one's own password; every session ends"""
-    me = call.actor
-    directory = DatabaseDirectory(call.database, call.resources.ports, me.person_id)
-    await change_password(
-        directory, call.resources.passwords, me.tenant_id, me.person_id, body.current, body.new
-    )
+    async with acting(call, None) as (ports, me):
+        changed = await change_password(ports, call.resources.passwords, me.person_id, body.current, body.new)
+    if not changed:
+        raise Invalid("wrong_password", field="current")
 
 
 class SetupView(View):
@@ -232,31 +230,26 @@ class Confirm(Command):
 @routes.post("/v1/me/second-factor", status=201, transaction=False)
 async def set_up_factor(call: Call[Ports]) -> SetupView:
     """Set up a second factor; it is asked for once it is confirmed"""
-    async with _own_work(call) as ports:
-        setup = await set_up_second_factor(ports, call.actor.person_id)
+    async with acting(call, None) as (ports, me):
+        setup = await set_up_second_factor(ports, me.person_id)
     return SetupView(secret=setup.secret, uri=setup.uri)
 
 
 @routes.post("/v1/me/second-factor/confirmation", status=201, transaction=False)
 async def confirm_factor(call: Call[Ports], body: Confirm) -> RecoveryView:
     """Confirm the second factor with the code that the telephone shows"""
-    async with _own_work(call) as ports:
-        codes = await confirm_second_factor(ports, call.actor.person_id, body.code)
+    async with acting(call, None) as (ports, me):
+        codes = await confirm_second_factor(ports, me.person_id, body.code)
     return RecoveryView(recovery_codes=codes)
 
 
 @routes.post("/v1/me/second-factor/removal", transaction=False)
 async def remove_factor(call: Call[Ports], body: Confirm) -> None:
     """Give one's second factor up, with a code of it; wrong codes count like wrong passwords"""
-    async with _own_work(call) as ports:
-        given_up = await give_up_with_code(ports, call.actor.person_id, body.code)
+    async with acting(call, None) as (ports, me):
+        given_up = await give_up_with_code(ports, me.person_id, body.code)
     if not given_up:
         raise Invalid("code_not_valid", field="code")
-
-
-def _own_work(call: Call[Ports]) -> AbstractAsyncContextManager[Ports]:
-    directory = DatabaseDirectory(call.database, call.resources.ports, call.actor.person_id)
-    return directory.work(call.actor.tenant_id)
 
 
 @routes.get("/.well-known/jwks.json", public=True)

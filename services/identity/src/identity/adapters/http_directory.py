@@ -50,7 +50,7 @@ from ..application.sessions import end_session, open_sessions
 from ..application.sign_in_provider import choose_provider, give_up_provider
 from ..application.sign_in_service import client_id_of
 from ..domain.providers import Provider
-from .directory import DatabaseDirectory
+from .directory import acting
 from .http_views import (
     Email,
     InvitationView,
@@ -83,10 +83,6 @@ def _known_time_zone(name: str) -> str:
 TimeZone = Annotated[str, Field(max_length=64), AfterValidator(_known_time_zone)]
 
 
-def _directory(call: Call[Ports]) -> DatabaseDirectory:
-    return DatabaseDirectory(call.database, call.resources.ports, call.actor.person_id)
-
-
 # The tenant
 
 
@@ -111,9 +107,9 @@ async def register(call: Call[Ports], body: RegisterTenant) -> Reply[RegisteredT
     slug is given once, so a repeated request is refused.
     """
     tenant_id = new_id()
-    async with _directory(call).work(tenant_id) as ports:
+    async with call.database.transaction(tenant_id, call.cause) as work:
         invitation = await register_tenant(
-            ports,
+            call.resources.ports(work),
             slug=body.slug,
             legal=body.legal.legal(),
             language=body.language,
@@ -173,10 +169,10 @@ async def invite(call: Call[Ports], body: InvitePerson) -> Reply[InvitationView]
     The token is shown this once; an e-mail address is invited once, so a repeated request is refused
     (renew the invitation instead).
     """
-    async with _directory(call).work(call.actor.tenant_id) as ports:
+    async with acting(call, "person.invite") as (ports, actor):
         link = await invite_person(
             ports,
-            call.actor,
+            actor,
             Invitation(
                 name=body.name,
                 email=body.email,
@@ -194,8 +190,8 @@ async def invite(call: Call[Ports], body: InvitePerson) -> Reply[InvitationView]
 @routes.post("/v1/people/{person_id}/invitation", privilege="person.invite", status=201, transaction=False)
 async def invite_again(call: Call[Ports], person_id: UUID) -> Reply[InvitationView]:
     """Renew an invitation that was lost or has expired"""
-    async with _directory(call).work(call.actor.tenant_id) as ports:
-        return Reply(InvitationView.of(await renew_invitation(ports, call.actor, person_id)))
+    async with acting(call, "person.invite") as (ports, actor):
+        return Reply(InvitationView.of(await renew_invitation(ports, actor, person_id)))
 
 
 class PeopleQuery(PageQuery):
@@ -262,7 +258,8 @@ class RevisePerson(Command):
 async def change_person(call: Call[Ports], person_id: UUID, body: RevisePerson) -> Reply[PersonView]:
     """Change a person's roles, place or presence
 
-    `active: false` ends their sessions; what they may no longer do ends within ten minutes everywhere.
+    `active: false` ends their sessions; what they may no longer do ends here at once, and everywhere within
+    ten minutes.
     """
     person = await revise_person(call.ports, call.actor, person_id, call.expected_version, body.changes())
     return Reply(PersonView.of(person), version=person.version)
@@ -308,12 +305,12 @@ async def import_table(call: Call[Ports], query: ImportQuery, body: bytes) -> Im
     does not name. All rows or none: any fault is told with its row, and nothing is written. The same table
     again changes nothing.
     """
-    call.actor.require("person.invite")
     rows = read_people(body)
     imported: list[Imported] = []
     with suppress(_DryRun):
-        async with _directory(call).work(call.actor.tenant_id) as ports:
-            imported = await import_people(ports, call.actor, rows)
+        async with acting(call, "directory.write") as (ports, actor):
+            actor.require("person.invite")
+            imported = await import_people(ports, actor, rows)
             if query.dry_run:
                 raise _DryRun
     outcomes = Counter(each.outcome for each in imported)
@@ -355,8 +352,8 @@ async def reset_password(call: Call[Ports], person_id: UUID) -> Reply[Invitation
 
     The token is shown this once.
     """
-    async with _directory(call).work(call.actor.tenant_id) as ports:
-        return Reply(InvitationView.of(await hand_over_reset(ports, call.actor, person_id)))
+    async with acting(call, "directory.write") as (ports, actor):
+        return Reply(InvitationView.of(await hand_over_reset(ports, actor, person_id)))
 
 
 @routes.delete("/v1/people/{person_id}/second-factor", privilege="directory.write")
@@ -559,8 +556,8 @@ async def open_account(call: Call[Ports], body: OpenServiceAccount) -> Reply[Ope
     The secret is shown this once; a name is given once, so a repeated request is refused (renew the
     secret instead).
     """
-    async with _directory(call).work(call.actor.tenant_id) as ports:
-        opened = await open_service_account(ports, call.actor, name=body.name, scopes=body.scopes)
+    async with acting(call, "directory.write") as (ports, actor):
+        opened = await open_service_account(ports, actor, name=body.name, scopes=body.scopes)
     client_id = client_id_of(call.actor.tenant_id, opened.account)
     return Reply(OpenedServiceAccountView.with_secret(client_id, opened.account, opened.secret))
 
@@ -570,8 +567,8 @@ async def open_account(call: Call[Ports], body: OpenServiceAccount) -> Reply[Ope
 )
 async def renew_account_secret(call: Call[Ports], account_id: UUID) -> Reply[OpenedServiceAccountView]:
     """Give a service account a new secret; the old one stops working"""
-    async with _directory(call).work(call.actor.tenant_id) as ports:
-        renewed = await renew_secret(ports, call.actor, account_id)
+    async with acting(call, "directory.write") as (ports, actor):
+        renewed = await renew_secret(ports, actor, account_id)
     client_id = client_id_of(call.actor.tenant_id, renewed.account)
     return Reply(OpenedServiceAccountView.with_secret(client_id, renewed.account, renewed.secret))
 

@@ -152,6 +152,9 @@ class PostgresPeople:
     async def find(self, person_id: UUID) -> Person | None:
         return _person(await self._work.fetchrow(QUERIES.find_person, id=person_id))
 
+    async def lock(self, person_id: UUID) -> Person | None:
+        return _person(await self._work.fetchrow(QUERIES.lock_person, id=person_id))
+
     async def find_by_email(self, email: str) -> Person | None:
         return _person(await self._work.fetchrow(QUERIES.find_person_by_email, email=email))
 
@@ -262,6 +265,10 @@ class PostgresSessions:
             secret_hash=token.secret_hash,
             expires_at=token.expires_at,
         )
+
+    async def find(self, session_id: UUID) -> Session | None:
+        row = await self._work.fetchrow(QUERIES.find_session, id=session_id)
+        return _session(row) if row else None
 
     async def lock_token(self, secret_hash: bytes) -> tuple[Session, RefreshToken] | None:
         row = await self._work.fetchrow(QUERIES.lock_refresh_token, secret_hash=secret_hash)

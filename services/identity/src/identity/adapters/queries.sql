@@ -63,6 +63,11 @@ SELECT id, name, email, kind, company, roles, unit_id, manager_id, language, joi
        absent_until, version
 FROM people WHERE id = :id
 
+-- name: lock_person
+SELECT id, name, email, kind, company, roles, unit_id, manager_id, language, joined_at, suspended,
+       absent_until, version
+FROM people WHERE id = :id FOR SHARE
+
 -- name: find_person_by_email
 SELECT id, name, email, kind, company, roles, unit_id, manager_id, language, joined_at, suspended,
        absent_until, version
@@ -191,6 +196,9 @@ WITH session AS (
     VALUES (:id, :person_id, :device, :began_at, :refreshed_at, :ends_at)
 )
 INSERT INTO refresh_tokens (secret_hash, session_id, expires_at) VALUES (:secret_hash, :id, :expires_at)
+
+-- name: find_session
+SELECT id, person_id, device, began_at, refreshed_at, ends_at, revoked_at FROM sessions WHERE id = :id
 
 -- name: lock_refresh_token
 -- The session is locked with its token, so that a refresh and a revocation can't cross.

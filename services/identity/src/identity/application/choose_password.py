@@ -6,11 +6,10 @@ from typing import Literal
 from uuid import UUID
 
 from optima_contracts.identity import PasswordChanged
-from optima_kit.refusals import Invalid
 
 from ..domain.passwords import Attempts, normalised_password, password_is_hard_to_guess
 from ..domain.people import Person
-from .ports import Directory, Passwords, Ports
+from .ports import Passwords, Ports
 
 
 async def choose_password(
@@ -34,18 +33,16 @@ async def choose_password(
 
 
 async def change_password(
-    directory: Directory, passwords: Passwords, tenant_id: UUID, person_id: UUID, current: str, new: str
-) -> None:
-    """Raises Invalid if `current` is wrong, which counts like a wrong sign-in: a stolen access token is
-    no way to guess the password."""
-    async with directory.work(tenant_id) as ports:
-        right = await _judged(ports, passwords, person_id, current)
-        if right:
-            person = await ports.people.find(person_id)
-            assert person is not None, "the credentials' foreign key"
-            await choose_password(ports, passwords, person, new, by="self")
-    if not right:
-        raise Invalid("wrong_password", field="current")
+    ports: Ports, passwords: Passwords, person_id: UUID, current: str, new: str
+) -> bool:
+    """False if `current` is wrong, which counts like a wrong sign-in: a stolen access token is no way to
+    guess the password."""
+    if not await _judged(ports, passwords, person_id, current):
+        return False
+    person = await ports.people.find(person_id)
+    assert person is not None, "the credentials' foreign key"
+    await choose_password(ports, passwords, person, new, by="self")
+    return True
 
 
 async def _judged(ports: Ports, passwords: Passwords, person_id: UUID, current: str) -> bool:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 ACCESS_TOKEN_LIVES = timedelta(minutes=10)
-"""Also how long a revoked session or a withdrawn role can still be used."""
+"""Also how long a revoked session or a withdrawn role can still be used at other services."""
 REFRESH_TOKEN_LIVES = timedelta(days=7)
 SESSION_LIVES = timedelta(days=30)
 """From the sign-in, however often it is refreshed."""

@@ -2,7 +2,7 @@
 
 from ..fields import Amount, Code, Command, Count, Day, Flag, Moment, PersonView, Query, Text, View
 from ..pages import Page, PageQuery, page_of
-from .routes import Call, Content, Reply, Routes
+from .routes import Call, Content, Reply, Route, Routes
 
 __all__ = [
     "Amount",
@@ -19,6 +19,7 @@ __all__ = [
     "PersonView",
     "Query",
     "Reply",
+    "Route",
     "Routes",
     "Text",
     "View",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import cached_property, partial
 from typing import Any, Generic, TypeVar, cast
 from urllib.parse import quote
@@ -55,6 +55,7 @@ class Api(Generic[P]):
         catalogue: Catalogue,
         clock: Clock,
         resources: Any = None,
+        admit: Callable[[UnitOfWork, Actor, Route], Awaitable[Actor]] | None = None,
         rate_per_second: float = 200.0,
         proxies: Sequence[Network] = (),
         draining: asyncio.Event | None = None,
@@ -68,6 +69,7 @@ class Api(Generic[P]):
         self._pipeline = Pipeline(database, catalogue, _problem)
         self._clock = clock
         self._resources = resources
+        self._admit = admit
         self._limit = RateLimit(rate_per_second)
         self._proxies = proxies
         self._title = title
@@ -104,6 +106,7 @@ class Api(Generic[P]):
         now = self._clock.now()
 
         async def handled(work: UnitOfWork | None) -> web.Response:
+            caller = await self._as_they_are_now(route, actor, work)
             call: Call[P] = Call(
                 method=route.method,
                 path=request.path,
@@ -112,7 +115,7 @@ class Api(Generic[P]):
                 headers=request.headers,
                 resources=self._resources,
                 database=self._database,
-                caller=actor,
+                caller=caller,
                 transaction=work,
                 built_ports=None if work is None else self._ports(work),
                 if_match=version,
@@ -146,6 +149,21 @@ class Api(Generic[P]):
         if route.privilege is not None:
             actor.require(route.privilege)
         return actor
+
+    async def _as_they_are_now(
+        self, route: Route, actor: Actor | None, work: UnitOfWork | None
+    ) -> Actor | None:
+        """A token says who somebody was when they got it; the service may know better."""
+        if actor is None or self._admit is None:
+            return actor
+        if work is None:
+            async with self._database.reading(actor.tenant_id) as reading:
+                admitted = await self._admit(reading, actor, route)
+        else:
+            admitted = await self._admit(work, actor, route)
+        if route.privilege is not None:
+            admitted.require(route.privilege)
+        return admitted
 
 
 def _respond(route: Route, result: Any, request: web.BaseRequest) -> web.Response:

@@ -1,0 +1,41 @@
+"""Who shows an access token is judged by the directory: what was taken from them since opens nothing here."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Literal
+
+from optima_kit.actor import Actor
+from optima_kit.refusals import Unauthenticated
+
+from ..domain.roles import privileges_of
+from .access_tokens import PLATFORM_TENANT
+from .ports import Ports
+
+
+async def admit(ports: Ports, actor: Actor, *, lock: Literal["directory", "person"] | None) -> Actor:
+    """The actor with those of the token's privileges that they still hold. Raises Unauthenticated where the
+    person or account is not active, or the token's session has ended.
+
+    `lock`: a change that is under way of the directory, or of the person alone, is waited for, and none
+    begins before this unit of work has ended. Without it, what has been committed counts.
+    """
+    if actor.tenant_id == PLATFORM_TENANT:
+        return actor  # Known from the configuration alone.
+    if lock == "directory":
+        await ports.tenants.lock()
+    if actor.kind == "service":
+        account = await ports.accounts.find(actor.person_id)
+        if account is None or not account.active:
+            raise Unauthenticated("session_ended")
+        return replace(actor, privileges=actor.privileges & account.scopes)
+    people = ports.people
+    person = await (people.lock(actor.person_id) if lock == "person" else people.find(actor.person_id))
+    if person is None or not person.active:
+        raise Unauthenticated("session_ended")
+    if actor.session_id is not None:
+        session = await ports.sessions.find(actor.session_id)
+        if session is None or session.person_id != person.id or not session.open(ports.now):
+            raise Unauthenticated("session_ended")
+    held = privileges_of(await ports.roles.list_by_keys(person.roles))
+    return replace(actor, privileges=actor.privileges & held, roles=actor.roles & frozenset(person.roles))
