@@ -128,7 +128,7 @@ async def test_bad_documents(desk, document, status, found):
 async def test_yaml_bombs_are_refused(desk):
     bomb = "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n"
     response, problem = await put(desk, bomb, "application/yaml")
-    assert (response.status, problem["code"]) == (400, "malformed_yaml")
+    assert (response.status, problem["code"]) == (400, "yaml_anchor")
 
 
 async def test_edits_need_the_version_that_was_read(desk):

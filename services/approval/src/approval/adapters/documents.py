@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any, Final, TypeVar
 
-import orjson
 import yaml
 from pydantic import BaseModel, ValidationError
 
@@ -15,9 +18,13 @@ JSON: Final = "application/json"
 YAML: Final = ("application/yaml", "application/x-yaml", "text/yaml")
 MEDIA_TYPES: Final = (JSON, *YAML)
 MOST_BYTES: Final = 512 * 1024
+MOST_NODES: Final = 30_000
+"""Keys and values of one document: five times those of the largest that anybody writes."""
 MOST_NESTED: Final = 64
 
 M = TypeVar("M", bound=BaseModel)
+Lines = dict[str, int]
+"""Where each value stands, by its path."""
 
 _EXPECTED: Final = {
     "quorum": "any, all, one_per_group, {at_least: n}, {percent: n}",
@@ -32,37 +39,76 @@ _EXPECTED: Final = {
 def read_document(model: type[M], data: bytes, content_type: str) -> M:
     """Raises Malformed for what can't be read at all, Violations for what does not fit the model."""
     media_type = content_type.partition(";")[0].strip().lower()
-    document = _json(data) if media_type == JSON else _yaml(data)
-    _not_too_nested(document)
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Malformed("document_not_utf8", position=error.start) from None
+    document, lines = (_json(text), {}) if media_type == JSON else _Yaml(text).read()
     try:
         return model.model_validate(document)
     except ValidationError as error:
-        raise Violations(_refusals(error)) from None
+        raise Violations(_refusals(error, lines)) from None
 
 
-def _json(data: bytes) -> Any:
+# -- JSON
+
+
+def _json(text: str) -> Any:
+    doubled = False
+
+    def mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal doubled
+        found = dict(pairs)
+        doubled = doubled or len(found) < len(pairs)
+        return found
+
     try:
-        return orjson.loads(data)
-    except orjson.JSONDecodeError as error:
+        document = json.loads(
+            text, object_pairs_hook=mapping, parse_float=Decimal, parse_constant=_no_constant
+        )
+    except json.JSONDecodeError as error:
         raise Malformed("malformed_json", reason=str(error)) from None
-
-
-class _PlainLoader(yaml.SafeLoader):
-    """Without aliases, by which a small document can stand for a huge one."""
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.events.AliasEvent):
-            raise yaml.YAMLError("aliases are not accepted")
-        return super().compose_node(parent, index)
-
-
-def _yaml(data: bytes) -> Any:
-    try:
-        return yaml.load(data.decode("utf-8"), _PlainLoader)  # noqa: S506 - a SafeLoader  # nosec B506
-    except (yaml.YAMLError, UnicodeDecodeError, ValueError) as error:
-        raise Malformed("malformed_yaml", reason=" ".join(str(error).split())[:300]) from None
     except RecursionError:
-        raise Malformed("malformed_yaml", reason="too deeply nested") from None
+        raise Malformed("document_too_nested", most=MOST_NESTED) from None
+    except ValueError as error:
+        raise Malformed("malformed_json", reason=str(error)[:200]) from None
+    if doubled:
+        raise _doubled_key(text)
+    _not_too_nested(document)
+    return document
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")
+
+
+_MARK: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:]')
+
+
+def _doubled_key(text: str) -> Malformed:
+    """The first key that an object has twice: the parser has seen that there is one."""
+    inside: list[dict[str, int]] = []
+    last = _MARK.match('""')
+    for mark in _MARK.finditer(text):
+        match mark.group():
+            case "{" | "[":
+                inside.append({})
+            case "}" | "]":
+                inside.pop()
+            case ":":
+                assert last is not None
+                key, line = json.loads(last.group()), text.count("\n", 0, last.start()) + 1
+                if key in inside[-1]:
+                    column = last.start() - text.rfind("\n", 0, last.start())
+                    return _doubled(key, line, column, inside[-1][key])
+                inside[-1][key] = line
+            case _:
+                last = mark
+    raise AssertionError("some key is there twice")
+
+
+def _doubled(key: str, line: int, column: int, first: int, path: str | None = None) -> Malformed:
+    return Malformed("document_key_twice", field=path or key, key=key, line=line, column=column, first=first)
 
 
 def _not_too_nested(document: Any) -> None:
@@ -81,19 +127,142 @@ def _containers(values: Any) -> list[Any]:
     return [value for value in values if isinstance(value, dict | list)]
 
 
-def _refusals(error: ValidationError) -> list[Refusal]:
+# -- YAML
+
+
+class _Yaml:
+    """YAML 1.2 by its core schema, without what JSON couldn't say: no anchors, aliases, tags or keys that are
+    no text. One pass over the C parser's events, which stops as soon as the document is too large."""
+
+    def __init__(self, text: str) -> None:
+        self.events: Iterator[Any] = yaml.parse(text, Loader=yaml.CSafeLoader)
+        self.nodes = 0
+        self.lines: Lines = {}
+
+    def read(self) -> tuple[Any, Lines]:
+        try:
+            next(self.events), next(self.events)
+            document = self.value(next(self.events), "", 0)
+            next(self.events)
+            if not isinstance(further := next(self.events), yaml.StreamEndEvent):
+                raise _refused("yaml_several_documents", further)
+        except StopIteration:
+            raise Malformed("document_empty") from None
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark
+            line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+            code = _MISTAKES.get(error.problem or "", "malformed_yaml")
+            raise Malformed(code, line=line, column=column, reason=error.problem or error.context) from None
+        except yaml.YAMLError as error:
+            reason = " ".join(str(error).split())[:200]
+            raise Malformed("malformed_yaml", line=1, column=1, reason=reason) from None
+        return document, self.lines
+
+    def refuse_what_is_not_plain(self, event: Any) -> None:
+        self.nodes += 1
+        if self.nodes > MOST_NODES:
+            raise Malformed("document_too_large", most=MOST_NODES)
+        if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
+            raise _refused("yaml_anchor", event)
+        if event.tag is not None:
+            raise _refused("yaml_tag", event)
+
+    def value(self, event: Any, path: str, depth: int) -> Any:
+        self.refuse_what_is_not_plain(event)
+        if depth > MOST_NESTED:
+            raise Malformed("document_too_nested", most=MOST_NESTED)
+        self.lines.setdefault(path, event.start_mark.line + 1)
+        if isinstance(event, yaml.ScalarEvent):
+            return _scalar(event)
+        if isinstance(event, yaml.SequenceStartEvent):
+            return self.sequence(path, depth)
+        return self.mapping(path, depth)
+
+    def sequence(self, path: str, depth: int) -> list[Any]:
+        found: list[Any] = []
+        while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
+            found.append(self.value(event, f"{path}[{len(found)}]", depth + 1))
+        return found
+
+    def mapping(self, path: str, depth: int) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        while not isinstance(event := next(self.events), yaml.MappingEndEvent):
+            self.refuse_what_is_not_plain(event)
+            key = _scalar(event) if isinstance(event, yaml.ScalarEvent) else None
+            if not isinstance(key, str):
+                raise _refused("yaml_key_not_text", event)
+            here = f"{path}.{key}" if path else key
+            if key in found:
+                mark = event.start_mark
+                raise _doubled(key, mark.line + 1, mark.column + 1, self.lines[here], here)
+            self.lines[here] = event.start_mark.line + 1
+            found[key] = self.value(next(self.events), here, depth + 1)
+        return found
+
+
+_MISTAKES: Final = {
+    "mapping values are not allowed in this context": "yaml_colon_in_text",
+    "found character that cannot start any token": "yaml_sign_in_text",
+    "did not find expected '-' indicator": "yaml_indentation",
+    "did not find expected key": "yaml_indentation",
+    "did not find expected <document start>": "yaml_indentation",
+}
+"""What people do, by what the parser says of it."""
+
+
+def _refused(code: str, event: Any) -> Malformed:
+    return Malformed(code, line=event.start_mark.line + 1, column=event.start_mark.column + 1)
+
+
+_NULL: Final = ("", "~", "null", "Null", "NULL")
+_FLAGS: Final = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_WHOLE: Final = re.compile(r"[-+]?[0-9]{1,40}")
+_OTHER_BASE: Final = re.compile(r"0o[0-7]{1,40}|0x[0-9a-fA-F]{1,40}")
+_NUMBER: Final = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1,3})?")
+
+
+def _scalar(event: Any) -> Any:
+    """A number keeps the digits that it is written with. Whatever else is written plainly is a text: `no`,
+    `8:30`, `2026-01-31`."""
+    text: str = event.value
+    if not event.implicit[0]:
+        return text
+    if text in _NULL:
+        return None
+    if text in _FLAGS:
+        return _FLAGS[text]
+    if _WHOLE.fullmatch(text):
+        return int(text)
+    if _OTHER_BASE.fullmatch(text):
+        return int(text, 0)
+    return Decimal(text) if _NUMBER.fullmatch(text) else text
+
+
+# -- what does not fit
+
+
+def _refusals(error: ValidationError, lines: Lines) -> list[Refusal]:
     texts = load_catalogue("approval").texts
     refusals: dict[str, Refusal] = {}
     for fault in error.errors(include_url=False, include_input=False)[:200]:
         path, shape = _path(fault["loc"])
+        place = _line_of(path, lines)
         if shape is not None:
             # One of several shapes: that none fits is one flaw, not one for each shape.
-            refusals.setdefault(path, Invalid("not_one_of", field=path, expected=_EXPECTED[shape]))
+            refusal = Invalid("not_one_of", field=path, expected=_EXPECTED[shape], **place)
+            refusals.setdefault(path, refusal)
             continue
         code = fault["type"] if fault["type"] in texts else "unacceptable_value"
         facts = {k: v for k, v in fault.get("ctx", {}).items() if k != "error"}
-        refusals.setdefault(path, Invalid(code, field=path, **facts))
+        refusals.setdefault(path, Invalid(code, field=path, **facts, **place))
     return list(refusals.values())
+
+
+def _line_of(path: str, lines: Lines) -> dict[str, int]:
+    """Of the value, or of what it is missing in."""
+    while path and path not in lines:
+        path = path[: max(path.rfind("."), path.rfind("["), 0)]
+    return {"line": lines[path]} if path in lines else {}
 
 
 def _path(location: tuple[str | int, ...]) -> tuple[str, str | None]:

@@ -6,12 +6,24 @@ between cases; branches and cases hold sequences of their own. Keys are unique i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal, LiteralString
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    PlainValidator,
+    StringConstraints,
+    Tag,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from .subjects import Content, FieldName, SubjectType
@@ -21,7 +33,52 @@ Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 Condition = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 """A CEL expression over the subject, which stands under the name of its type: `brief.budget > 5000.0`."""
 FieldPath = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$")]
-Hours = Annotated[Decimal, Field(gt=0, le=2000, decimal_places=2)]
+_MONEY: Final = re.compile(r"\d{1,12}(\.\d{1,2})?", re.ASCII)
+_HOURS: Final = re.compile(r"\d{1,4}(\.\d{1,2})?", re.ASCII)
+_CLOCK: Final = re.compile(r"(\d{1,4}):([0-5]\d)", re.ASCII)
+_ITALIAN: Final = re.compile(r"\d{1,3}(\.\d{3})+(,\d+)?|\d+,\d+", re.ASCII)
+"""`2.500`, `2.500,00` and `12,50`: where a point groups thousands, or a comma begins the cents."""
+
+
+def _limit(raw: Any) -> Decimal | Literal["unlimited"]:
+    """`2500` or `2500.00`, quoted or not: three digits after a point are thousands to an Italian reader."""
+    if raw == "unlimited":
+        return "unlimited"
+    return _written(raw, _MONEY, "money_form")
+
+
+def _hours(raw: Any) -> Decimal:
+    if isinstance(raw, str) and (clock := _CLOCK.fullmatch(raw.strip())):
+        facts = {"written": raw, "write": f"{int(clock[1]) + int(clock[2]) / 60:.4g}"}
+        raise PydanticCustomError("hours_as_clock", "Hours are a number", facts)
+    return _written(raw, _HOURS, "hours_form")
+
+
+def _written(raw: Any, form: re.Pattern[str], code: LiteralString) -> Decimal:
+    text = "" if isinstance(raw, bool) else str(raw).strip()
+    if form.fullmatch(text):
+        return Decimal(text)
+    if _ITALIAN.fullmatch(text):
+        whole, _, cents = text.partition(",")
+        write = whole.replace(".", "") + (f".{cents[:2]}" if cents else "")
+        facts = {"written": text, "write": write}
+        raise PydanticCustomError("italian_number", "A point comes before the decimals", facts)
+    raise PydanticCustomError(code, "A plain decimal number is needed")
+
+
+Hours = Annotated[Decimal, BeforeValidator(_hours), Field(gt=0, le=2000)]
+Limit = Annotated[
+    Decimal | Literal["unlimited"],
+    PlainValidator(_limit),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": ["number", "string"], "pattern": r"^\d{1,12}(\.\d{1,2})?$"},
+                {"const": "unlimited"},
+            ]
+        }
+    ),
+]
 
 
 class _Part(BaseModel):
@@ -199,9 +256,7 @@ class Definition(_Part):
     key: Key
     name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
     subject: FieldName
-    limits: dict[Key, Annotated[Decimal, Field(ge=0, decimal_places=2)] | Literal["unlimited"]] = Field(
-        default_factory=dict
-    )
+    limits: dict[Key, Limit] = Field(default_factory=dict)
     steps: Annotated[list[Node], Field(min_length=1, max_length=200)]
 
 

@@ -32,6 +32,7 @@ _PROBLEM = {
                     "field": {"type": "string"},
                     "code": {"type": "string"},
                     "detail": {"type": "string"},
+                    "line": {"type": "integer"},
                 },
             },
         },

@@ -99,9 +99,11 @@ def problem_of(refusal: Refusal, catalogue: Catalogue, language: str, instance: 
     return body_of(refusal.status, refusal.code, error["detail"], language, instance, errors)
 
 
-def _error(refusal: Refusal, catalogue: Catalogue, language: str) -> dict[str, str]:
+def _error(refusal: Refusal, catalogue: Catalogue, language: str) -> dict[str, Any]:
     text = catalogue.text(refusal.code, language, {"field": refusal.field or "", **refusal.facts})
-    error = {"code": refusal.code, "detail": text or refusal.code.replace("_", " ")}
+    error: dict[str, Any] = {"code": refusal.code, "detail": text or refusal.code.replace("_", " ")}
+    if "line" in refusal.facts:
+        error["line"] = refusal.facts["line"]
     return {"field": refusal.field, **error} if refusal.field else error
 
 
