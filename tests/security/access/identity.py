@@ -35,7 +35,15 @@ def of_oneself(endpoint: str) -> Row:
 ROWS = (
     public("POST /v1/tenants"),  # the platform's: no person holds tenant.register
     Row("GET /v1/tenant", None),
-    Row("PUT /v1/tenant", "directory.write", body=TENANT, version="tenant_version"),
+    Row("PUT /v1/tenant", "directory.write", body=TENANT | {"language": "en"}, version="tenant_version"),
+    Row(
+        "PUT /v1/tenant",
+        "directory.write",
+        at="/v1/tenant?legal",
+        body=TENANT | {"legal": LEGAL | {"street": "Via Nuova 1"}},
+        also=WHOLE,
+        version="tenant_version",
+    ),
     Row("POST /v1/invitations", "person.invite", body=INVITATION, also=MARKETING),
     Row(
         "POST /v1/people/{person_id}/invitation",
@@ -91,6 +99,7 @@ ROWS = (
         "DELETE /v1/people/{person_id}/sessions/{session_id}",
         "directory.write",
         at="/v1/people/{vera_id}/sessions/{veras_session_id}",
+        also=MARKETING,
     ),
     Row(
         "PUT /v1/units/{key}",

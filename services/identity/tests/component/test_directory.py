@@ -83,18 +83,40 @@ async def test_whoever_invites_can_not_make_themselves_an_admin(identity: Any) -
     client = await identity.client("hr@aurora.example")
     _, page = await admin.get("/v1/people?text=paola")
     admin_id = page["items"][0]["id"]
-    version = {"If-Match": '"2"'}
+    _, sessions = await admin.get("/v1/me/sessions")
+    session = sessions["items"][0]
+    _, shown = await admin.get("/v1/tenant")
+    tenant = {name: shown[name] for name in ("legal", "language", "time_zone")}
+    first, version = {"If-Match": '"1"'}, {"If-Match": '"2"'}
 
     attempts = [
         client.post("/v1/invitations", {"email": "x@aurora.example", "name": "X", "roles": ["admin"]}),
         client.patch(f"/v1/people/{hr_id}", {"roles": ["admin"]}, headers=version),
         client.patch(f"/v1/people/{admin_id}", {"active": False}, headers=version),
+        client.delete(f"/v1/people/{admin_id}/sessions/{session['id']}"),
+        client.put("/v1/tenant", tenant | {"legal": tenant["legal"] | {"city": "Roma"}}, headers=first),
         client.put("/v1/roles/mio", {"name": "Mio", "privileges": ["order.write"]}),
         client.post("/v1/service-accounts", {"name": "mio", "scopes": ["order.write"]}),
     ]
     for attempt in attempts:
         response, problem = await attempt
         assert (response.status, problem["code"]) == (403, "grants_more_than_held")
+    english, _ = await client.put("/v1/tenant", tenant | {"language": "en"}, headers=first)
+    assert english.status == 200, "what the tenant is before the law stays as it is"
+
+
+async def test_no_role_of_a_tenants_own_passes_for_one_of_the_products(identity: Any) -> None:
+    """Not in its key and not in its name, whatever the case, the width or the accents of the letters."""
+    admin = await identity.register()
+    for key in ("Admin", "ADMIN", "Auditor", "backOffice"):
+        response, problem = await admin.put(f"/v1/roles/{key}", {"name": "Capo", "privileges": []})
+        assert (response.status, problem["code"]) == (409, "built_in_role"), key
+    for name in ("admin", "Admin", " ADMIN ", "\uff41dmin", "Ádmin", "Back-office", "back office"):
+        response, problem = await admin.put("/v1/roles/capo", {"name": name, "privileges": []})
+        assert (response.status, problem["code"]) == (409, "built_in_role"), name
+        assert problem["errors"][0]["field"] == "name"
+    response, _ = await admin.put("/v1/roles/capo", {"name": "Admin di sede", "privileges": []})
+    assert response.status == 200
 
 
 async def test_a_tenants_own_role_obeys_the_products_law(identity: Any) -> None:

@@ -32,7 +32,9 @@ def test_own_roles_hold_any_other_privilege() -> None:
 @pytest.mark.parametrize("key", BUILT_IN_ROLES)
 def test_built_in_roles_are_the_products_own(key: str) -> None:
     with pytest.raises(WrongState, match="built_in_role"):
-        roles.built_in_roles_are_the_products_own(key, BUILT_IN_ROLES)
+        roles.built_in_roles_are_the_products_own(key, "Capo", BUILT_IN_ROLES)
+    with pytest.raises(WrongState, match="built_in_role"):
+        roles.built_in_roles_are_the_products_own("capo", key.title(), BUILT_IN_ROLES)
 
 
 def test_nobody_grants_more_than_they_hold() -> None:

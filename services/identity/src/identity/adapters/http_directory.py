@@ -46,7 +46,7 @@ from ..application.revise_person import PersonChanges, revise_person
 from ..application.revise_tenant import revise_tenant
 from ..application.second_factor import take_second_factor_away
 from ..application.service_accounts import close_service_account, open_service_account, renew_secret
-from ..application.sessions import end_session, open_sessions
+from ..application.sessions import end_session_of_person, open_sessions
 from ..application.sign_in_provider import choose_provider, give_up_provider
 from ..application.sign_in_service import client_id_of
 from ..domain.providers import Provider
@@ -137,9 +137,13 @@ class ReviseTenant(Command):
 
 @routes.put("/v1/tenant", privilege="directory.write", if_match=True)
 async def change_tenant(call: Call[Ports], body: ReviseTenant) -> Reply[TenantView]:
-    """Change the tenant's legal identity and preferences"""
+    """Change the tenant's legal identity and preferences
+
+    Only who holds every privilege may change the legal identity.
+    """
     tenant = await revise_tenant(
         call.ports,
+        call.actor,
         call.expected_version,
         legal=body.legal.legal(),
         language=body.language,
@@ -373,7 +377,7 @@ async def list_sessions_of(call: Call[Ports], person_id: UUID) -> Page[SessionVi
 @routes.delete("/v1/people/{person_id}/sessions/{session_id}", privilege="directory.write")
 async def end_session_of(call: Call[Ports], person_id: UUID, session_id: UUID) -> None:
     """End one of a person's sessions"""
-    await end_session(call.ports, person_id, session_id)
+    await end_session_of_person(call.ports, call.actor, person_id, session_id)
 
 
 # Units

@@ -33,7 +33,7 @@ async def define_role(
     """Whoever holds the role has the new privileges from their next access token on. Saying again what
     stands already changes nothing; a real change names the version that its author has seen."""
     await ports.tenants.lock()
-    built_in_roles_are_the_products_own(key, BUILT_IN_ROLES)
+    built_in_roles_are_the_products_own(key, name, BUILT_IN_ROLES)
     own_roles_hold_only_grantable_privileges(privileges, MATRIX)
     known = next(iter(await ports.roles.list_by_keys([key])), None)
     if known is not None and (known.name, known.privileges) == (name, frozenset(privileges)):

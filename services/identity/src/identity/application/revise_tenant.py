@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+from optima_kit.actor import Actor
+
+from ..domain.roles import nobody_grants_more_than_they_hold
 from ..domain.tenants import Language, Legal, Tenant
 from .facts import tell_of_tenant
+from .matrix import MATRIX
 from .ports import Ports
 from .versions import still_at
 
 
 async def revise_tenant(
-    ports: Ports, expected_version: int | None, *, legal: Legal, language: Language, time_zone: str
+    ports: Ports,
+    actor: Actor,
+    expected_version: int | None,
+    *,
+    legal: Legal,
+    language: Language,
+    time_zone: str,
 ) -> Tenant:
+    """Who the tenant is before the law stands on its documents: only who holds every privilege changes it."""
     tenant = await ports.tenants.lock()
     still_at(tenant.version, expected_version)
+    if legal != tenant.legal:
+        nobody_grants_more_than_they_hold(MATRIX.known, actor.privileges, field="legal")
     revised = tenant.revised(legal=legal, language=language, time_zone=time_zone)
     await ports.tenants.update(revised)
     tell_of_tenant(ports, revised)

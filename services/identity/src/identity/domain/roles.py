@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
@@ -44,9 +45,16 @@ def privileges_of(roles: Iterable[Role]) -> frozenset[str]:
     return frozenset().union(*(role.privileges for role in roles))
 
 
-def built_in_roles_are_the_products_own(key: str, built_in: Iterable[str]) -> None:
-    if key in built_in:
-        raise WrongState("built_in_role", field="key", role=key)
+def built_in_roles_are_the_products_own(key: str, name: str, built_in: Iterable[str]) -> None:
+    """Nor does any other role pass for one, in a case, width or accents of its own: whoever gives it to
+    somebody knows what they give."""
+    for field, text in (("key", key), ("name", name)):
+        if _letters(text) in built_in:
+            raise WrongState("built_in_role", field=field, role=text)
+
+
+def _letters(text: str) -> str:
+    return "".join(letter for letter in unicodedata.normalize("NFKD", text).casefold() if letter.isalpha())
 
 
 def own_roles_hold_only_grantable_privileges(privileges: Sequence[str], matrix: Matrix) -> None:
