@@ -7,10 +7,11 @@ from pathlib import Path
 from optima_kit.db import UnitOfWork
 from optima_kit.sealing import Sealer
 from optima_kit.service import Service
-from optima_kit.settings import Settings, StrongSecret
+from optima_kit.settings import Networks, Settings, StrongSecret
 
 from .adapters.connectors import ConnectorRegistry
 from .adapters.drop_folder import DropFolder
+from .adapters.egress import EgressGuard
 from .adapters.http import Resources, routes
 from .adapters.italian_checks import italian_checks
 from .adapters.jobs import jobs
@@ -24,6 +25,7 @@ from .adapters.postgres import (
     PostgresRecords,
     PostgresRuns,
 )
+from .adapters.tryton import Tryton
 from .application.ports import Ports
 
 
@@ -32,10 +34,15 @@ class BridgeSettings(Settings):
     """Seals the credentials of connections. Losing it means asking for them again."""
     drop_folder_root: Path = Path(".optima/drop")
     """Below it each tenant has a directory of its own for drop folders; nothing outside is touched."""
+    erp_networks: Networks = ()
+    """Networks inside the house in which ERPs may stand; there, plain HTTP is permitted too. All other
+    addresses must be public, and encrypted."""
 
 
 def service(settings: BridgeSettings) -> Service[Ports]:
-    connectors = ConnectorRegistry([DropFolder(settings.drop_folder_root)])
+    connectors = ConnectorRegistry(
+        [DropFolder(settings.drop_folder_root), Tryton(EgressGuard(settings.erp_networks))]
+    )
     sealer = Sealer(settings.key_secret.get_secret_value(), "erp-bridge credentials")
     checks, exchanged = italian_checks(), CountedExchange()
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from erp_bridge.adapters.drop_folder import DropFolder
-from erp_bridge.domain.documents import Document, LineValue
+from erp_bridge.domain.documents import Document, LineValue, RemoteCustomer
 from erp_bridge.domain.failure import LONGEST_PAUSE, next_attempt
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
@@ -31,7 +31,7 @@ ORDER = Document(
 
 
 def test_lines_are_numbered_and_carry_their_job() -> None:
-    outgoing = ORDER.outgoing(MAPPING, "C-1")
+    outgoing = ORDER.outgoing(MAPPING, RemoteCustomer("1", "C-1"))
     assert (outgoing.heading["numero_ordine"], outgoing.heading["codice_cliente"]) == ("2026/12", "C-1")
     assert [(row["riga"], row["riferimento_riga"], row["descrizione"]) for row in outgoing.lines] == [
         ("1", "j1", "Espositore"),
@@ -55,10 +55,10 @@ def test_prices_that_come_late_leave_a_cancelled_order_cancelled() -> None:
 
 
 def test_the_hash_tells_whether_the_erp_has_this_state() -> None:
-    same = ORDER.outgoing(MAPPING, "C-1").hash()
-    assert same == ORDER.outgoing(MAPPING, "C-1").hash()
-    assert same != ORDER.in_state("cancelled", NOW).outgoing(MAPPING, "C-1").hash()
-    assert same != ORDER.outgoing(MAPPING, "C-2").hash()
+    same = ORDER.outgoing(MAPPING, RemoteCustomer("1", "C-1")).hash()
+    assert same == ORDER.outgoing(MAPPING, RemoteCustomer("1", "C-1")).hash()
+    assert same != ORDER.in_state("cancelled", NOW).outgoing(MAPPING, RemoteCustomer("1", "C-1")).hash()
+    assert same != ORDER.outgoing(MAPPING, RemoteCustomer("2", "C-2")).hash()
 
 
 def test_an_outage_is_tried_again_until_it_ends() -> None:

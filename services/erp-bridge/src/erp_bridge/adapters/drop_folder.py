@@ -114,8 +114,9 @@ DESCRIPTION: Final = Description(
 class DropFolder:
     """Implements `ports.Connector` below a root directory; each tenant has a directory of its own there."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, page: int = PAGE) -> None:
         self._root = root
+        self._page = page
 
     def describe(self) -> Description:
         return DESCRIPTION
@@ -135,15 +136,16 @@ class DropFolder:
     @asynccontextmanager
     async def open(self, endpoint: Endpoint) -> AsyncIterator[Session]:
         own = (self._root / str(endpoint.tenant_id)).absolute()
-        yield DropFolderSession(own, own / endpoint.settings["folder"])
+        yield DropFolderSession(own, own / endpoint.settings["folder"], self._page)
 
 
 class DropFolderSession:
     """Implements `ports.Session` on one folder."""
 
-    def __init__(self, own: Path, folder: Path) -> None:
+    def __init__(self, own: Path, folder: Path, page: int) -> None:
         self._own = own
         self._folder = folder
+        self._page = page
 
     async def probe(self) -> str:
         for folder in ("in", "out"):
@@ -164,7 +166,7 @@ class DropFolderSession:
             except Rejected as refused:
                 yield Page(name, (), {"file": name, "stamp": stamp, "rows": 0}, refused=refused)
                 continue
-            portions = table.portions(PAGE, skip=rows)
+            portions = table.portions(self._page, skip=rows)
             while True:
                 records: list[RemoteRecord] = await asyncio.to_thread(next, portions, [])
                 rows += len(records)

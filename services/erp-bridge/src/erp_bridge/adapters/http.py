@@ -145,6 +145,7 @@ class CapabilityView(View):
     number_owner: str
     batch: int
     children: list[str]
+    follows: list[Entity]
     cannot_carry: list[str]
 
 

@@ -18,7 +18,7 @@ from optima_kit.sql import load_queries
 
 from ..application.ports import Checkpoint, ConnectionState, Connectors, Link, Written
 from ..domain.connection import Connection, Exchange
-from ..domain.documents import Document
+from ..domain.documents import Document, RemoteCustomer
 from ..domain.entities import Entity
 from ..domain.failure import Direction, Failure, Problem
 from ..domain.import_plan import KnownRecord, KnownRecords, PlannedRecord
@@ -278,9 +278,9 @@ class PostgresRecords:
         found: UUID | None = await self._work.fetchval(QUERIES.find_customer_by_code, code=code)
         return found
 
-    async def list_connections_of(self, customer_id: UUID) -> dict[UUID, str]:
+    async def list_connections_of(self, customer_id: UUID) -> dict[UUID, RemoteCustomer]:
         rows = await self._work.fetch(QUERIES.list_connections_of_customer, customer_id=customer_id)
-        return {row["connection_id"]: row["code"] for row in rows}
+        return {row["connection_id"]: RemoteCustomer(row["remote_id"], row["code"]) for row in rows}
 
     async def list_links(self, record_id: UUID) -> list[tuple[str, str, str]]:
         rows = await self._work.fetch(QUERIES.list_links_of_record, record_id=record_id)
@@ -427,8 +427,8 @@ class PostgresFailures:
     async def end_outage(self, connection_id: UUID) -> None:
         self._work.write(QUERIES.delete_outage, connection_id=connection_id)
 
-    async def list_waiting_for_customer(self, connection_id: UUID) -> list[tuple[Entity, UUID]]:
-        rows = await self._work.fetch(QUERIES.list_waiting_for_customer, connection_id=connection_id)
+    async def list_waiting(self, connection_id: UUID) -> list[tuple[Entity, UUID]]:
+        rows = await self._work.fetch(QUERIES.list_waiting, connection_id=connection_id)
         return [(row["entity"], row["internal_id"]) for row in rows]
 
     async def count_attempts(

@@ -145,7 +145,7 @@ SELECT record_id FROM records WHERE entity = 'customer' AND code = :code ORDER B
 
 -- name: list_connections_of_customer
 -- Links from before codes were kept on them have the code as their id.
-SELECT connection_id, coalesce(remote_code, external_id) AS code FROM links
+SELECT connection_id, external_id AS remote_id, coalesce(remote_code, external_id) AS code FROM links
 WHERE internal_id = :customer_id AND entity = 'customer' AND state = 'linked' AND external_id IS NOT NULL
 
 -- name: list_links_of_record
@@ -238,7 +238,7 @@ WHERE f.connection_id = :connection_id AND f.entity = 'connection'
 -- name: delete_outage
 DELETE FROM failures WHERE connection_id = :connection_id AND entity = 'connection'
 
--- name: list_waiting_for_customer
+-- name: list_waiting
 SELECT entity, record_key::uuid AS internal_id FROM failures
 WHERE connection_id = :connection_id AND error_class = 'waiting'
 

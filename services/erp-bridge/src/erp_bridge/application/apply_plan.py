@@ -87,7 +87,7 @@ async def apply_plan(ports: Ports, connection: Connection, entity: Entity, plan:
         error_class: ErrorClass = "question" if refused.asks else "refused"
         await _keep(ports, connection, entity, error_class, refused.key, refused.values, refused.problems)
     if entity == "customer" and changed:
-        for waiting, internal_id in await ports.failures.list_waiting_for_customer(connection_id):
+        for waiting, internal_id in await ports.failures.list_waiting(connection_id):
             owe_export(ports, connection_id, waiting, internal_id)
 
 

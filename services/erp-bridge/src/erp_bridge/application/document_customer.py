@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from ..domain.documents import Document
+from ..domain.documents import Document, RemoteCustomer
 from .ports import Ports
 
 
-async def connections_for(ports: Ports, document: Document) -> dict[UUID, str] | None:
-    """The code of the document's customer in each connection whose ERP has told of them; empty while none
-    has. None: it is nobody's, and for every ERP.
+async def connections_for(ports: Ports, document: Document) -> dict[UUID, RemoteCustomer] | None:
+    """The document's customer as each ERP knows them that has told of them; empty while none has. None: the
+    document is nobody's, and for every ERP.
 
     The code is looked up whenever the document leaves: two ERPs may know one customer by two codes, and two
     customers by one.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from uuid import UUID
 
 from optima_contracts.erp import DocumentExported, RecordRefused
 from optima_kit.ids import new_id
@@ -89,6 +90,9 @@ async def _prepare(ports: Ports, owed: ExportDocument) -> _Export | None:
         await _forget_failure(ports, connection, document)
         return None
     customer = codes[connection.connection_id] if codes is not None else None
+    if not await _has_what_it_follows(ports, connection, document):
+        await _note_failure(ports, connection, document, Fault("order_not_in_erp_yet"), "waiting")
+        return None
     outgoing = document.outgoing(connection.mapping.of(owed.entity), customer)
     link = await ports.documents.find_link(connection.connection_id, owed.entity, owed.internal_id)
     return _Export(
@@ -100,6 +104,19 @@ async def _prepare(ports: Ports, owed: ExportDocument) -> _Export | None:
         RemoteLink(link.remote_id, link.version) if link is not None and link.remote_id else None,
         link is not None and link.remote_id is not None and link.content_hash == outgoing.hash(),
     )
+
+
+async def _has_what_it_follows(ports: Ports, connection: Connection, document: Document) -> bool:
+    """Whether the ERP has the order that a DDT is of, where it needs that; one that nobody here knows of is
+    the connector's to judge."""
+    capability = ports.connectors.get(connection.connector).describe().capability(document.entity)
+    order_id = document.heading.get("order_reference")
+    if capability is None or "order" not in capability.follows or not order_id:
+        return True
+    if await ports.documents.find_document("order", UUID(order_id)) is None:
+        return True
+    link = await ports.documents.find_link(connection.connection_id, "order", UUID(order_id))
+    return link is not None and link.remote_id is not None
 
 
 async def _write(export: _Export) -> Written:
@@ -122,6 +139,9 @@ async def _note_export(ports: Ports, export: _Export, written: Written | None) -
         connection.connection_id, document, written, export.outgoing.hash(), ports.now
     )
     await _forget_failure(ports, connection, document)
+    if document.entity == "order":
+        for entity, internal_id in await ports.failures.list_waiting(connection.connection_id):
+            owe_export(ports, connection.connection_id, entity, internal_id)
     if not export.unchanged:
         ports.exchanged.exported(connection.connector, document.entity, lag)
         ports.outbox.add(

@@ -66,13 +66,14 @@ async def import_entity(work: Work, key: str, entity: Entity, kind: RunKind) -> 
                     before = source.counts
                     await _take(ports, connection, page, source)
                     run = run.counting(before, source.counts)
-                    await ports.runs.save_run(run)
+                    if run.is_kept:
+                        await ports.runs.save_run(run)
                 checkpoint = page.checkpoint
                 await session.settle(page, refused=source.header is not None)
     except Fault as fault:
         problem = fault
     async with work.transaction() as ports:
-        if sources or problem:
+        if (sources and run.is_kept) or problem:
             await ports.runs.save_run(run.ended(ports.now, problem.code if problem else None))
         if problem is None:
             await ports.connections.update_last_import(connection.connection_id, ports.now)

@@ -12,7 +12,7 @@ from uuid import UUID
 from optima_kit.ports import Jobs, Outbox
 
 from ..domain.connection import Connection, Description
-from ..domain.documents import Document, OutgoingDocument
+from ..domain.documents import Document, OutgoingDocument, RemoteCustomer
 from ..domain.entities import Entity
 from ..domain.failure import Direction, Failure
 from ..domain.import_plan import KnownRecords, PlannedRecord, RemoteRecord
@@ -28,7 +28,7 @@ class Fault(Exception):
     """The outside did not take or give what was asked. `code` has its text in the catalogue of refusals."""
 
     def __init__(self, code: str, **facts: str) -> None:
-        super().__init__(code)
+        super().__init__(code, facts)
         self.code = code
         self.facts = facts
 
@@ -261,8 +261,8 @@ class Records(Protocol):
     async def find_customer(self, code: str) -> UUID | None:
         """The customer that has this code of ours."""
 
-    async def list_connections_of(self, customer_id: UUID) -> dict[UUID, str]:
-        """The code by which each connection's ERP knows the customer."""
+    async def list_connections_of(self, customer_id: UUID) -> dict[UUID, RemoteCustomer]:
+        """The customer as each connection's ERP knows them."""
 
     async def list_links(self, record_id: UUID) -> list[tuple[str, str, str]]:
         """(connection, remote code, state) of a record."""
@@ -341,8 +341,8 @@ class Failures(Protocol):
     ) -> int:
         """How often the record has failed so far."""
 
-    async def list_waiting_for_customer(self, connection_id: UUID) -> list[tuple[Entity, UUID]]:
-        """Documents that go out as soon as the ERP has told of their customer."""
+    async def list_waiting(self, connection_id: UUID) -> list[tuple[Entity, UUID]]:
+        """Documents that wait for their customer, or for their order."""
 
     async def lock_failure(self, failure_id: UUID) -> Failure:
         """Locked until the commit. Raises Absent."""

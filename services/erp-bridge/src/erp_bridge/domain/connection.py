@@ -87,6 +87,8 @@ class Capability:
     """Records in one exchange."""
     children: tuple[str, ...] = ()
     """Parts that come and go with the record."""
+    follows: tuple[Entity, ...] = ()
+    """What the remote system must have before."""
     cannot_carry: tuple[str, ...] = ()
     """Fields of ours that have no place there."""
 

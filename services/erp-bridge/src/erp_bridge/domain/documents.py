@@ -24,6 +24,14 @@ class LineValue:
 
 
 @dataclass(frozen=True, slots=True)
+class RemoteCustomer:
+    """As one ERP knows the customer."""
+
+    remote_id: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     entity: Literal["order", "ddt"]
     internal_id: UUID
@@ -49,16 +57,15 @@ class Document:
     def in_state(self, state: str, at: datetime) -> Document:
         return replace(self, heading={**self.heading, "state": state}, changed_at=at)
 
-    def outgoing(self, mapping: EntityMapping, customer: str | None) -> OutgoingDocument:
-        """The document in the remote system's own words. `customer`: the code by which it knows the
-        customer."""
+    def outgoing(self, mapping: EntityMapping, customer: RemoteCustomer | None) -> OutgoingDocument:
+        """The document in the remote system's own words."""
         return OutgoingDocument(
             entity=self.entity,
             internal_id=self.internal_id,
             number=self.number,
             customer=customer,
             columns=mapping.columns(),
-            heading=mapping.heading({**self.heading, "customer": customer}),
+            heading=mapping.heading({**self.heading, "customer": customer.code if customer else None}),
             lines=[
                 mapping.line({"job": job, **line, "line": str(position)})
                 for position, (job, line) in enumerate(self.lines.items(), 1)
@@ -73,8 +80,8 @@ class OutgoingDocument:
     entity: Literal["order", "ddt"]
     internal_id: UUID
     number: str
-    customer: str | None
-    """The remote code of the customer; None for a document of nobody's."""
+    customer: RemoteCustomer | None
+    """None for a document of nobody's."""
     columns: list[str]
     """All remote names, in the mapping's order."""
     heading: dict[str, str]

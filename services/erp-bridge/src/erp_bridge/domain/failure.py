@@ -15,7 +15,7 @@ Direction = Literal["in", "out", "both"]
 ErrorClass = Literal["refused", "unreachable", "question", "notice", "waiting"]
 """refused: somebody must mend something. unreachable: it is tried again until the outage ends. question: only
 a person can say whether it is a record that we know. notice: it was taken, and should be looked at. waiting:
-it goes out as soon as the ERP has told of its customer."""
+it goes out as soon as the ERP has told of its customer, or has its order."""
 
 CONNECTION: Final = "connection"
 """Stands for the entity of the one failure that a connection has while its remote system can't be reached."""

@@ -52,6 +52,9 @@ def checked(
     fields: Fields = {
         name: mapped[name] if name in mapped else (known or {}).get(name) for name in FIELDS[entity]
     }
+    if mapped.get("payment_terms") and "payment_method" not in mapped and "payment_method" in fields:
+        # Other terms, another method: the one that is known went with the terms before.
+        fields["payment_method"] = None
     notices: list[Refusal] = []
     problems = check_texts(fields)
     if entity in ("customer", "supplier"):

@@ -21,6 +21,11 @@ class Counts:
     refused: int = 0
     deleted: int = 0
 
+    @property
+    def tell_something(self) -> bool:
+        """Whether anything came of it but that all is as it was."""
+        return bool(self.created or self.changed or self.refused or self.deleted)
+
     def plus(self, plan: ImportPlan, deleted: int = 0) -> Counts:
         return Counts(
             self.created + plan.count("create"),
@@ -56,6 +61,11 @@ class Run:
     def counting(self, before: Counts, after: Counts) -> Run:
         """The run with what one page added to its source's counts."""
         return replace(self, counts=self.counts.plus_difference(before, after))
+
+    @property
+    def is_kept(self) -> bool:
+        """A regular look that finds nothing leaves no trace."""
+        return self.kind != "scheduled" or self.counts.tell_something
 
     def ended(self, at: datetime, problem: str | None = None) -> Run:
         return replace(self, state="failed" if problem else "done", problem=problem, finished_at=at)

@@ -142,6 +142,7 @@ async def bridge(shared: ServiceDatabase, tmp_path: Path) -> AsyncIterator[Bridg
         issuer="http://issuer.test",
         jwks_url="http://issuer.test/jwks",
         drop_folder_root=tmp_path / "drop",
+        erp_networks="127.0.0.0/8",
         key_secret="only-for-tests-0123456789abcdefghij",
     )
     clock = FixedClock(datetime(2026, 11, 24, 9, 30, tzinfo=UTC))

@@ -1,0 +1,82 @@
+"""Where connections may lead: an address that a tenant sets must not reach what stands beside us."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Sequence
+from ipaddress import IPv4Network, IPv6Network, ip_address
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
+
+from optima_kit.refusals import Invalid
+
+from ..application.ports import Unreachable
+
+Network = IPv4Network | IPv6Network
+
+
+class EgressGuard:
+    """Lets through addresses of the public Internet, over HTTPS alone, and of the networks that the operator
+    has named, where an ERP in the customer's own house stands."""
+
+    def __init__(self, networks: Sequence[Network]) -> None:
+        self._networks = tuple(networks)
+
+    def check(self, url: str) -> str:
+        """The address in its normal form: scheme, host and port. Raises Invalid, field `settings.url`."""
+        try:
+            parsed = URL(url)
+            complete = parsed.scheme in ("http", "https") and bool(parsed.host and parsed.port)
+        except ValueError:
+            raise Invalid("url_malformed", field="settings.url") from None
+        if not complete or parsed.user or parsed.query_string or parsed.fragment or len(parsed.path) > 1:
+            raise Invalid("url_malformed", field="settings.url")
+        return str(parsed.origin())
+
+    def connector(self, url: str) -> aiohttp.TCPConnector:
+        """Connects to that URL alone, to the very addresses that were judged. Raises Unreachable for one that
+        leads where it may not."""
+        parsed = URL(url)
+        resolver = _Judged(self, encrypted=parsed.scheme == "https")
+        host = parsed.host or ""
+        if _is_address(host):
+            resolver.judge([host])
+        return aiohttp.TCPConnector(resolver=resolver, use_dns_cache=False)
+
+    def permits(self, address: str, *, encrypted: bool) -> bool:
+        parsed = ip_address(address.partition("%")[0])
+        judged = getattr(parsed, "ipv4_mapped", None) or parsed
+        if any(judged in network for network in self._networks if network.version == judged.version):
+            return True
+        return encrypted and judged.is_global and not judged.is_multicast
+
+
+class _Judged(AbstractResolver):
+    def __init__(self, guard: EgressGuard, *, encrypted: bool) -> None:
+        self._guard = guard
+        self._encrypted = encrypted
+
+    def judge(self, addresses: Sequence[str]) -> None:
+        """One that is not permitted spoils them all: nobody mixes them for a good reason."""
+        if not all(self._guard.permits(each, encrypted=self._encrypted) for each in addresses):
+            raise Unreachable("address_not_permitted")
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        found = await aiohttp.ThreadedResolver().resolve(host, port, family)
+        self.judge([each["host"] for each in found])
+        return found
+
+    async def close(self) -> None:
+        """Keeps nothing open."""
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,504 @@
+"""The connector to Tryton 8.2: parties and lookup tables in; sales and outgoing shipments out.
+
+Our work is sold as one product of the tenant's, which the settings name: a sale's line says what the job is,
+its note which. Sales and shipments carry our id in their reference.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+import aiohttp
+
+from optima_kit.refusals import Invalid
+
+from ..application.ports import (
+    Checkpoint,
+    Conflict,
+    Endpoint,
+    Gone,
+    Page,
+    Rejected,
+    RemoteLink,
+    Session,
+    Written,
+)
+from ..domain.connection import Capability, Description, Setting
+from ..domain.documents import OutgoingDocument
+from ..domain.entities import Entity, fields_of
+from ..domain.import_plan import RemoteRecord
+from ..domain.mapping import Mapping as FieldMap
+from .egress import EgressGuard
+from .mappings import connector_mapping
+from .tryton_rpc import SignedIn, TrytonRpc
+
+PAGE: Final = 500
+OVERLAP: Final = timedelta(minutes=5)
+"""A transaction that began so long ago may still become visible, with the time at which it began."""
+
+_SALE_STEPS: Final = {"draft": (), "quotation": ("quote",), "confirmed": ("quote", "confirm")}
+_SHIPMENT_STEPS: Final = {
+    "draft": "wait",
+    "waiting": "assign_force",
+    "assigned": "pick",
+    "picked": "pack",
+    "packed": "ship",
+    "shipped": "do",
+}
+"""The button that brings a shipment on from a state."""
+
+
+def _read(entity: Entity, *natural_keys: str, children: tuple[str, ...] = ()) -> Capability:
+    return Capability(
+        entity=entity,
+        reads=True,
+        writes=(),
+        incremental="cursor",
+        deletes="flag",
+        identity="id",
+        lock="none",
+        natural_keys=natural_keys,
+        idempotency=None,
+        number_owner="erp",
+        batch=PAGE,
+        children=children,
+    )
+
+
+def _unmapped(entity: Entity) -> tuple[str, ...]:
+    return tuple(sorted(fields_of(entity) - connector_mapping("tryton.yaml").of(entity).fields.keys()))
+
+
+_PARTS_OF_PARTY: Final = ("addresses", "identifiers")
+
+DESCRIPTION: Final = Description(
+    key="tryton",
+    name="Tryton 8.2",
+    proven="live",
+    settings=(
+        Setting("url"),
+        Setting("database"),
+        Setting("user"),
+        Setting("password", secret=True),
+        Setting("product"),
+        Setting("customer_category", required=False),
+        Setting("supplier_category", required=False),
+        Setting("sale_step", required=False),
+        Setting("shipment_step", required=False),
+    ),
+    capabilities=(
+        _read("customer", "vat_number", "fiscal_code", children=_PARTS_OF_PARTY),
+        _read("supplier", "vat_number", "fiscal_code", children=_PARTS_OF_PARTY),
+        _read("payment_term"),
+        Capability(
+            entity="order",
+            reads=False,
+            writes=("create", "change", "cancel"),
+            incremental="none",
+            deletes="none",
+            identity="id",
+            lock="version",
+            natural_keys=("reference",),
+            idempotency="our id in the sale's reference",
+            number_owner="erp",
+            batch=1,
+            children=("lines",),
+            cannot_carry=(*_unmapped("order"), "deliveries"),
+        ),
+        Capability(
+            entity="ddt",
+            reads=False,
+            writes=("create", "cancel"),
+            incremental="none",
+            deletes="none",
+            identity="id",
+            lock="version",
+            natural_keys=("reference",),
+            idempotency="our id in the shipment's reference",
+            number_owner="erp",
+            batch=1,
+            children=("outgoing_moves",),
+            follows=("order",),
+            cannot_carry=_unmapped("ddt"),
+        ),
+    ),
+)
+
+
+class Tryton:
+    """Implements `ports.Connector`."""
+
+    def __init__(self, guard: EgressGuard, *, page: int = PAGE) -> None:
+        self._guard = guard
+        self._page = page
+        self._signed_in: dict[str, SignedIn] = {}
+
+    def describe(self) -> Description:
+        return DESCRIPTION
+
+    def mapping(self) -> FieldMap:
+        return connector_mapping("tryton.yaml")
+
+    def check(self, settings: Mapping[str, str]) -> Mapping[str, str]:
+        for name, steps in (("sale_step", _SALE_STEPS), ("shipment_step", {**_SHIPMENT_STEPS, "done": ""})):
+            if settings.get(name) and settings[name] not in steps:
+                raise Invalid("setting_unknown_value", field=f"settings.{name}", known=", ".join(steps))
+        return {**settings, "url": self._guard.check(settings["url"])}
+
+    def location(self, endpoint: Endpoint) -> str:
+        return f"{endpoint.settings['url']}/#{endpoint.settings['database']}"
+
+    @asynccontextmanager
+    async def open(self, endpoint: Endpoint) -> AsyncIterator[Session]:
+        settings = endpoint.settings
+        who = "\n".join(
+            (settings["url"], settings["database"], settings["user"], endpoint.secrets["password"])
+        )
+        key = hashlib.sha256(who.encode()).hexdigest()
+        async with aiohttp.ClientSession(
+            connector=self._guard.connector(settings["url"]), cookie_jar=aiohttp.DummyCookieJar()
+        ) as http:
+            rpc = TrytonRpc(
+                http, settings["url"], settings["database"], settings["user"], endpoint.secrets["password"]
+            )
+            rpc.signed_in = self._signed_in.get(key)
+            try:
+                yield TrytonSession(rpc, settings, self._page)
+            finally:
+                if rpc.signed_in is not None:
+                    self._signed_in[key] = rpc.signed_in
+
+
+class TrytonSession:
+    """Implements `ports.Session`."""
+
+    def __init__(self, rpc: TrytonRpc, settings: Mapping[str, str], page: int) -> None:
+        self._rpc = rpc
+        self._settings = settings
+        self._page = page
+
+    async def probe(self) -> str:
+        version = await self._rpc.version()
+        company = await self._rpc.call("res.user.get_preferences", True)
+        return f"Tryton {version}, {company.get('company.rec_name') or self._settings['database']}"
+
+    async def changes(self, entity: Entity, checkpoint: Checkpoint | None) -> AsyncIterator[Page]:
+        """Sweeps what changed since the last sweep began, by id, so that equal times lose nothing: what
+        changes behind the sweep is the next one's."""
+        if checkpoint is None or "after" not in checkpoint:
+            await self._rpc.call("res.user.get_preferences", True)
+            checkpoint = {
+                "since": checkpoint["until"] if checkpoint else None,
+                "until": self._rpc.server_time.isoformat(),
+                "after": 0,
+            }
+        since, until, after = checkpoint["since"], checkpoint["until"], int(checkpoint["after"])
+        wanted = self._wanted(entity, datetime.fromisoformat(since) - OVERLAP if since else None)
+        while True:
+            found = await self._found(entity, [*wanted, ["id", ">", after]])
+            last = len(found) < self._page
+            after = found[-1]["id"] if found else after
+            yield Page(
+                source=_MODELS[entity],
+                records=[_record(each) for each in found if each["active"]],
+                deleted=[str(each["id"]) for each in found if not each["active"]],
+                checkpoint={"until": until} if last else {"since": since, "until": until, "after": after},
+                last=last,
+            )
+            if last:
+                return
+
+    async def settle(self, page: Page, *, refused: bool) -> None:
+        """Nothing is put away: the server keeps its records."""
+
+    async def find(self, entity: Entity, reference: str) -> RemoteLink | None:
+        found = await self._search_read(
+            _MODELS[entity], [["reference", "ilike", f"%{reference}%"]], ["_timestamp"]
+        )
+        return RemoteLink(str(found[0]["id"])) if found else None
+
+    async def put(self, document: OutgoingDocument, link: RemoteLink | None) -> Written:
+        remote_id = int(link.remote_id) if link is not None else None
+        before = await self._present(document.entity, remote_id) if remote_id is not None else None
+        if link is not None and before is not None and link.version not in (None, before["_timestamp"]):
+            raise Conflict(before["_timestamp"])
+        put = self._put_sale if document.entity == "order" else self._put_shipment
+        remote_id = await put(document, before)
+        after = await self._present(document.entity, remote_id)
+        return Written(str(remote_id), after["number"], after["_timestamp"])
+
+    async def _put_sale(self, document: OutgoingDocument, before: Mapping[str, Any] | None) -> int:
+        heading = document.heading
+        if before is not None and before["state"] in ("processing", "done"):
+            raise Rejected("sale_is_processed", number=str(before["number"]))
+        if heading["state"] == "cancelled":
+            if before is None:
+                before = await self._present("order", await self._create_sale(document))
+            if before["state"] in ("quotation", "confirmed"):
+                await self._rpc.call("sale.sale.draft", [before["id"]])
+            if before["state"] != "cancelled":
+                await self._rpc.call("sale.sale.cancel", [before["id"]])
+            return int(before["id"])
+        if before is None:
+            sale_id = await self._create_sale(document)
+        else:
+            sale_id = before["id"]
+            if before["state"] != "draft":
+                await self._rpc.call("sale.sale.draft", [sale_id])
+                before = await self._present("order", sale_id)
+            values = await self._sale(document, {_job_of(each): each["id"] for each in before["lines"]})
+            lock = {"_timestamp": {f"sale.sale,{sale_id}": before["_timestamp"]}}
+            await self._rpc.call("sale.sale.write", [sale_id], values, context=lock)
+        # What has no price yet is nothing to confirm.
+        if all(line["unit_price"] for line in document.lines):
+            for button in _SALE_STEPS[self._settings.get("sale_step") or "confirmed"]:
+                await self._rpc.call(f"sale.sale.{button}", [sale_id])
+        return int(sale_id)
+
+    async def _create_sale(self, document: OutgoingDocument) -> int:
+        (sale_id,) = await self._rpc.call("sale.sale.create", [await self._sale(document, {})])
+        return int(sale_id)
+
+    async def _sale(self, document: OutgoingDocument, lines: Mapping[str, int]) -> dict[str, Any]:
+        """The sale's values; `lines` are the ids of those that it has, by job."""
+        party = await self._party(document)
+        product = await self._product()
+        due = _day(document.heading["shipping_date"])
+        kept: list[tuple[int, dict[str, Any]]] = []
+        made: list[dict[str, Any]] = []
+        for position, line in enumerate(document.lines, 1):
+            values = {
+                "sequence": position,
+                "type": "line",
+                "product": product,
+                "description": line["description"],
+                "note": line["job"],
+                "quantity": float(line["quantity"]),
+                "unit": await self._unit(line["unit"]),
+                "unit_price": Decimal(line["unit_price"] or "0"),
+            }
+            if (known := lines.get(line["job"])) is not None:
+                kept.append((known, values))
+            else:
+                made.append(values)
+        gone = sorted(set(lines.values()) - {known for known, _ in kept})
+        return {
+            "party": party["id"],
+            "reference": _reference(document),
+            # The server takes no day that has passed.
+            "shipping_date": due if due is not None and due >= self._rpc.server_time.date() else None,
+            "invoice_address": _address(party, "invoice"),
+            "shipment_address": _address(party, "delivery"),
+            "payment_term": party["customer_payment_term"],
+            # Our logistics ship; the server makes no shipments of its own.
+            "shipment_method": "manual",
+            "lines": [
+                *(["write", [known], values] for known, values in kept),
+                *([["create", made]] if made else []),
+                *([["delete", gone]] if gone else []),
+            ],
+        }
+
+    async def _put_shipment(self, document: OutgoingDocument, before: Mapping[str, Any] | None) -> int:
+        if document.heading["state"] == "voided":
+            if before is None:
+                before = await self._present("ddt", await self._create_shipment(document))
+            if before["state"] != "cancelled":
+                await self._rpc.call("stock.shipment.out.cancel", [before["id"]])
+            return int(before["id"])
+        shipment_id = before["id"] if before is not None else await self._create_shipment(document)
+        state = before["state"] if before is not None else "draft"
+        last = self._settings.get("shipment_step") or "done"
+        while state != last and state in _SHIPMENT_STEPS:
+            await self._rpc.call(f"stock.shipment.out.{_SHIPMENT_STEPS[state]}", [shipment_id])
+            state = (await self._present("ddt", shipment_id))["state"]
+        return int(shipment_id)
+
+    async def _create_shipment(self, document: OutgoingDocument) -> int:
+        party = await self._party(document)
+        sale = await self.find("order", document.heading["order"])
+        if sale is None:
+            raise Rejected("order_not_in_erp")
+        sold = await self._present("order", int(sale.remote_id))
+        lines = {_job_of(each): each for each in sold["lines"]}
+        (warehouse,) = await self._search_read(
+            "stock.location",
+            [["type", "=", "warehouse"]],
+            ["output_location", "storage_location"],
+            limit=1,
+        )
+        (customers,) = await self._search_read("stock.location", [["type", "=", "customer"]], [], limit=1)
+        moves = []
+        for line in document.lines:
+            origin = lines.get(line["job"])
+            if origin is None:
+                raise Rejected("line_not_in_erp", position=line["position"])
+            moves.append(
+                {
+                    "product": origin["product"],
+                    "quantity": float(line["quantity"]),
+                    "unit": await self._unit(line["unit"]),
+                    "from_location": warehouse["output_location"],
+                    "to_location": customers["id"],
+                    "origin": f"sale.line,{origin['id']}",
+                    "unit_price": Decimal(origin["unit_price"]),
+                    "currency": sold["currency"],
+                }
+            )
+        values = {
+            "customer": party["id"],
+            "delivery_address": _address(party, "delivery"),
+            "reference": _reference(document),
+            "effective_date": _day(document.heading["effective_date"]),
+            "warehouse": warehouse["id"],
+            "warehouse_output": warehouse["output_location"],
+            "warehouse_storage": warehouse["storage_location"],
+            "outgoing_moves": [["create", moves]],
+        }
+        (shipment_id,) = await self._rpc.call("stock.shipment.out.create", [values])
+        return int(shipment_id)
+
+    async def _present(self, entity: Entity, remote_id: int) -> dict[str, Any]:
+        fields = ["number", "state", "_timestamp"]
+        if entity == "order":
+            fields += ["currency", "lines.note", "lines.product", "lines.unit_price"]
+        found = await self._search_read(_MODELS[entity], [["id", "=", remote_id]], fields)
+        if not found:
+            raise Gone(str(remote_id))
+        return found[0]
+
+    async def _party(self, document: OutgoingDocument) -> dict[str, Any]:
+        if document.customer is None:
+            raise Rejected("customer_missing")
+        found = await self._search_read(
+            "party.party",
+            [["id", "=", int(document.customer.remote_id)]],
+            ["customer_payment_term", "addresses.invoice", "addresses.delivery"],
+        )
+        if not found:
+            raise Rejected("customer_not_in_erp", customer=document.customer.code)
+        return found[0]
+
+    async def _product(self) -> int:
+        code = self._settings["product"]
+        found = await self._search_read("product.product", [["code", "=", code]], [], limit=1)
+        if not found:
+            raise Rejected("product_not_in_erp", product=code)
+        return int(found[0]["id"])
+
+    async def _unit(self, symbol: str) -> int:
+        found = await self._search_read("product.uom", [["symbol", "=", symbol]], [], limit=1)
+        if not found:
+            raise Rejected("unit_not_in_erp", unit=symbol)
+        return int(found[0]["id"])
+
+    def _wanted(self, entity: Entity, since: datetime | None) -> list[Any]:
+        """What comes in of an entity: changed since then, or a part of it was, which leaves the record's own
+        time as it is."""
+        wanted: list[Any] = []
+        if entity in ("customer", "supplier") and (category := self._settings.get(f"{entity}_category")):
+            wanted.append(["categories", "=", category])
+        elif entity == "supplier":
+            # Nothing else says of a party that one buys from it.
+            wanted.append(["payment_terms.supplier_payment_term", "!=", None])
+        if since is not None:
+            times = [
+                [f"{part}{column}", ">=", since]
+                for part in ("", *(f"{each}." for each in _PARTS[entity]))
+                for column in ("write_date", "create_date")
+            ]
+            wanted.append(["OR", *times])
+        return wanted
+
+    async def _found(self, entity: Entity, wanted: list[Any]) -> list[dict[str, Any]]:
+        fields = ["name", "active", "_timestamp"]
+        if entity in ("customer", "supplier"):
+            fields += ["code", f"{entity}_payment_term.name", "identifiers.type", "identifiers.code"]
+            parts = ("street", "postal_code", "city", "invoice", "active")
+            fields += [f"addresses.{part}" for part in parts]
+            fields += ["addresses.subdivision.code", "addresses.country.code"]
+        return await self._search_read(
+            _MODELS[entity], wanted, fields, limit=self._page, context={"active_test": False}
+        )
+
+    async def _search_read(
+        self,
+        model: str,
+        wanted: list[Any],
+        fields: Sequence[str],
+        *,
+        limit: int | None = None,
+        context: Mapping[str, Any] | None = None,
+    ) -> list[dict[str, Any]]:
+        found: list[Any] = await self._rpc.call(
+            f"{model}.search_read", wanted, 0, limit, [["id", "ASC"]], list(fields), context=context
+        )
+        return [_nested(each) for each in found]
+
+
+_MODELS: Final[dict[Entity, str]] = {
+    "customer": "party.party",
+    "supplier": "party.party",
+    "payment_term": "account.invoice.payment_term",
+    "order": "sale.sale",
+    "ddt": "stock.shipment.out",
+}
+_PARTS: Final[dict[Entity, tuple[str, ...]]] = {
+    "customer": (*_PARTS_OF_PARTY, "payment_terms"),
+    "supplier": (*_PARTS_OF_PARTY, "payment_terms"),
+    "payment_term": ("lines",),
+}
+
+
+def _nested(record: Any) -> Any:
+    """The server tells parts under the field's name with a dot behind it, beside their bare ids."""
+    if isinstance(record, list):
+        return [_nested(each) for each in record]
+    if not isinstance(record, dict):
+        return record
+    plain = {key: value for key, value in record.items() if not key.endswith(".")}
+    return plain | {key[:-1]: _nested(value) for key, value in record.items() if key.endswith(".")}
+
+
+def _record(found: dict[str, Any]) -> RemoteRecord:
+    values = dict(found)
+    if "addresses" in values:
+        numbers = {each["type"]: each["code"] for each in values["identifiers"]}
+        addresses = [each for each in values["addresses"] if each["active"]]
+        values["identifiers"] = {"it_codicefiscale": numbers.get("it_codicefiscale")}
+        values["vat_number"] = numbers.get("it_vat") or numbers.get("eu_vat")
+        first = next((each for each in addresses if each["invoice"]), addresses[0] if addresses else {})
+        values["address"] = {
+            **{part: first.get(part) for part in ("street", "postal_code", "city")},
+            "country": (first.get("country") or {}).get("code"),
+            # "IT-MI" → "MI"
+            "province": ((first.get("subdivision") or {}).get("code") or "").rpartition("-")[2],
+        }
+    for term in ("customer_payment_term", "supplier_payment_term"):
+        if term in values:
+            values[term] = values[term] or {"name": None}
+    return RemoteRecord(values, remote_id=str(found["id"]), version=found["_timestamp"])
+
+
+def _reference(document: OutgoingDocument) -> str:
+    """Our number for people, our id for us."""
+    return f"{document.number} ({document.internal_id})"
+
+
+def _job_of(line: Mapping[str, Any]) -> str:
+    return line["note"] or ""
+
+
+def _address(party: Mapping[str, Any], use: str) -> int | None:
+    addresses = party["addresses"]
+    found = next((each for each in addresses if each[use]), addresses[0] if addresses else None)
+    return int(found["id"]) if found else None
+
+
+def _day(text: str) -> date | None:
+    return date.fromisoformat(text) if text else None

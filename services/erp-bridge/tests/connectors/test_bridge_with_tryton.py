@@ -1,0 +1,282 @@
+"""The bridge with a real Tryton at the other end: customers in, an order and its DDT out."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from erp_bridge.adapters.tryton_rpc import TrytonRpc
+from optima_contracts.economics import OrderLineValue, OrderValued
+from optima_contracts.erp import CustomerChanged, DocumentExported
+from optima_contracts.identity import LegalIdentity
+from optima_contracts.logistics import DdtIssued, DdtVoided, ShipmentLine
+from optima_contracts.production import OrderCancelled, OrderConfirmed, OrderLine
+
+from .server import PASSWORD, TrytonPeople, TrytonServer
+
+pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("tryton")]
+
+BRIEF = UUID(int=11)
+COMPANY = LegalIdentity(
+    name="Aurora S.p.A.",
+    vat_number="07643520567",
+    street="Via 1",
+    postal_code="20100",
+    city="Milano",
+    province="MI",
+)
+
+
+class Shop:
+    """One order and its DDT, and what stands of them in Tryton."""
+
+    def __init__(self, bridge: Any, server: TrytonServer, people: TrytonPeople) -> None:
+        self.bridge = bridge
+        self.server = server
+        self.people = people
+        self.mark = uuid4().hex[:8]
+        self.order_id, self.shipment_id, self.job_id = uuid4(), uuid4(), uuid4()
+
+    async def connect(self, **settings: str) -> None:
+        (category,) = await self.people.do("party.category.create", [{"name": self.mark}])
+        self.party = await self.people.party(
+            self.mark,
+            "Caffè Aurora Milano S.r.l.",
+            "07643520567",
+            customer_payment_term=await self.people.payment_term("RB 60 gg FM"),
+            categories=[["add", [category]]],
+        )
+        told = {
+            "url": self.server.url,
+            "database": "tryton",
+            "user": "admin",
+            "password": PASSWORD,
+            "product": "LAV",
+            "customer_category": self.mark,
+        }
+        view = await self.bridge.connect(connector="tryton", settings={**told, **settings})
+        assert view["secrets"] == ["password"]
+        assert PASSWORD not in str(view)
+
+    async def take_in(self) -> dict[str, Any]:
+        await self.bridge.take_in()
+        return (await self.bridge.stored.published(CustomerChanged.type))[-1].data
+
+    async def order(self, customer_id: str | None = None) -> None:
+        line = OrderLine(
+            job_id=self.job_id,
+            item_id=None,
+            kind="espositore",
+            description="Espositore da banco",
+            quantity="120",
+            unit="pz",
+            deliveries=[],
+        )
+        confirmed = OrderConfirmed(
+            order_id=self.order_id,
+            number="O-2026/7",
+            brief_id=BRIEF,
+            customer=self.mark,
+            customer_id=UUID(customer_id) if customer_id else None,
+            deadline=self.bridge.clock.now().date(),
+            lines=[line],
+        )
+        await self.bridge.tell(confirmed, subject=self.order_id, correlation=BRIEF)
+
+    async def price(self, unit_price: str) -> None:
+        value = OrderLineValue(job_id=self.job_id, unit_price=unit_price, amount="1500.00")
+        valued = OrderValued(order_id=self.order_id, brief_id=BRIEF, lines=[value], total="1500.00")
+        await self.bridge.tell(valued, subject=self.order_id, correlation=BRIEF)
+
+    async def ship(self) -> DdtIssued:
+        ddt = DdtIssued(
+            shipment_id=self.shipment_id,
+            order_id=self.order_id,
+            brief_id=BRIEF,
+            destination="MI-01",
+            lines=[
+                ShipmentLine(job_id=self.job_id, description="Espositore da banco", quantity="60", unit="pz")
+            ],
+            number="12/2026",
+            progressive=12,
+            series="",
+            year=2026,
+            issue_date=self.bridge.clock.now().date(),
+            sender=COMPANY,
+            recipient=COMPANY,
+            delivery_address=COMPANY,
+            reason="vendita",
+            transport_by="mittente",
+        )
+        await self.bridge.tell(ddt, subject=self.shipment_id, correlation=BRIEF)
+        return ddt
+
+    async def sales(self) -> list[dict[str, Any]]:
+        fields = ["reference", "number", "state", "total_amount", "payment_term.name", "lines.id"]
+        wanted = [["reference", "ilike", f"%{self.order_id}%"]]
+        found: list[dict[str, Any]] = await self.people.do(
+            "sale.sale.search_read", wanted, 0, None, None, fields
+        )
+        return found
+
+    async def shipments(self) -> list[dict[str, Any]]:
+        fields = ["reference", "state", "outgoing_moves.quantity", "outgoing_moves.origin"]
+        wanted = [["reference", "ilike", f"%{self.shipment_id}%"]]
+        found: list[dict[str, Any]] = await self.people.do(
+            "stock.shipment.out.search_read", wanted, 0, None, None, fields
+        )
+        return found
+
+
+@pytest.fixture
+async def shop(bridge: Any, tryton: TrytonServer) -> Any:
+    async with tryton.people() as people:
+        yield Shop(bridge, tryton, people)
+
+
+async def test_an_order_becomes_a_sale_and_its_ddt_a_shipment(shop: Shop) -> None:
+    await shop.connect()
+    response, told = await shop.bridge.as_("backoffice").post("/v1/connections/gestionale/check")
+    assert (response.status, told["answered"]) == (200, "Tryton 8.2, Grafica Aurora S.r.l.")
+    customer = await shop.take_in()
+    assert (customer["code"], customer["legal"]["province"]) == (shop.mark, "MI")
+    assert customer["payment"] == {"method": "MP12", "terms": "RB 60 gg FM"}
+    # The DDT comes before its order has reached the ERP, and waits for it.
+    await shop.ship()
+    await shop.order(customer["customer_id"])
+    await shop.bridge.work()
+    (sale,) = await shop.sales()
+    assert (sale["state"], sale["payment_term."]["name"]) == ("draft", "RB 60 gg FM")
+    await shop.price("12.50")
+    await shop.bridge.work()
+    assert await shop.bridge.failures() == []
+    (sale,) = await shop.sales()
+    assert (sale["state"], sale["total_amount"]) == ("confirmed", "1500.00")
+    (shipment,) = await shop.shipments()
+    assert (shipment["state"], shipment["reference"]) == ("done", f"12/2026 ({shop.shipment_id})")
+    (move,) = shipment["outgoing_moves."]
+    assert (move["quantity"], move["origin"]) == (60.0, f"sale.line,{sale['lines.'][0]['id']}")
+    assert await shop.bridge.failures() == []
+    told = await shop.bridge.stored.published(DocumentExported.type)
+    assert sorted(each.data["entity"] for each in told) == ["ddt", "order", "order"]
+
+
+async def test_terms_changed_there_reach_the_next_state_of_the_order(shop: Shop) -> None:
+    await shop.connect(sale_step="quotation")
+    await shop.take_in()
+    await shop.order()
+    await shop.bridge.work()
+    term = await shop.people.payment_term("BB 30 gg FM")
+    await shop.people.do("party.party.write", [shop.party], {"customer_payment_term": term})
+    customer = await shop.take_in()
+    assert customer["payment"] == {"method": "MP05", "terms": "BB 30 gg FM"}
+    await shop.price("1.00")
+    await shop.bridge.work()
+    (sale,) = await shop.sales()
+    assert (sale["state"], sale["payment_term."]["name"]) == ("quotation", "BB 30 gg FM")
+
+
+async def test_what_was_changed_there_waits_for_a_person(shop: Shop) -> None:
+    await shop.connect()
+    await shop.take_in()
+    await shop.order()
+    await shop.bridge.work()
+    (sale,) = await shop.sales()
+    await shop.people.do("sale.sale.write", [sale["id"]], {"description": "Urgente!"})
+    await shop.price("12.50")
+    await shop.bridge.work()
+    (failure,) = await shop.bridge.failures()
+    assert failure["problems"][0]["code"] == "remote_record_changed"
+    assert (await shop.sales())[0]["state"] == "draft"
+    await shop.bridge.as_("backoffice").post(f"/v1/failures/{failure['failure_id']}/replay")
+    await shop.bridge.work()
+    assert await shop.bridge.failures() == []
+    assert (await shop.sales())[0]["state"] == "confirmed"
+
+
+async def test_what_is_cancelled_here_is_cancelled_there(shop: Shop) -> None:
+    await shop.connect(shipment_step="waiting")
+    await shop.take_in()
+    await shop.order()
+    await shop.price("12.50")
+    ddt = await shop.ship()
+    await shop.bridge.work()
+    await shop.bridge.work()
+    assert [each["state"] for each in await shop.shipments()] == ["waiting"]
+    voided = DdtVoided(
+        **ddt.model_dump(include={"shipment_id", "order_id", "brief_id", "destination", "lines"}),
+        number=ddt.number,
+        reason="errore",
+    )
+    await shop.bridge.tell(voided, subject=shop.shipment_id, correlation=BRIEF)
+    cancelled = OrderCancelled(order_id=shop.order_id, brief_id=BRIEF, reason="x")
+    await shop.bridge.tell(cancelled, subject=shop.order_id, correlation=BRIEF)
+    await shop.bridge.work()
+    assert await shop.bridge.failures() == []
+    assert [each["state"] for each in await shop.shipments()] == ["cancelled"]
+    assert [each["state"] for each in await shop.sales()] == ["cancelled"]
+
+
+@pytest.mark.parametrize("step", ["create", "quote", "confirm"])
+async def test_a_crash_at_any_step_doubles_nothing(shop: Shop, step: str, monkeypatch: Any) -> None:
+    """The call is made, and what it answers never arrives."""
+    await shop.connect()
+    await shop.take_in()
+    await shop.order()
+    await shop.price("12.50")
+    call = TrytonRpc.call
+
+    async def crash(self: Any, method: str, *arguments: Any, **options: Any) -> Any:
+        answer = await call(self, method, *arguments, **options)
+        if method == f"sale.sale.{step}":
+            raise RuntimeError("killed")
+        return answer
+
+    with monkeypatch.context() as patched:
+        patched.setattr(TrytonRpc, "call", crash)
+        await shop.bridge.work()
+    assert len(await shop.sales()) == 1
+    shop.bridge.clock.advance(timedelta(minutes=1))
+    await shop.bridge.work()
+    (sale,) = await shop.sales()
+    assert sale["state"] == "confirmed"
+    assert len(await shop.bridge.stored.published(DocumentExported.type)) == 1
+
+
+async def test_a_server_that_is_down_is_one_outage(shop: Shop) -> None:
+    await shop.connect()
+    await shop.take_in()
+    _, view = await shop.bridge.as_("admin").get("/v1/connections/gestionale")
+    nowhere = {**view["settings"], "url": "http://127.0.0.1:9", "password": PASSWORD}
+    body = {"connector": "tryton", "settings": nowhere}
+    response, _ = await shop.bridge.as_("admin").put(
+        "/v1/connections/gestionale", json=body, headers={"If-Match": '"1"'}
+    )
+    assert response.status == 200
+    await shop.order()
+    await shop.bridge.work()
+    (failure,) = await shop.bridge.failures()
+    assert (failure["entity"], failure["problems"][0]["code"]) == ("connection", "remote_unreachable")
+
+
+async def test_credentials_are_asked_for_again_when_the_connection_leads_elsewhere(shop: Shop) -> None:
+    await shop.connect()
+    admin = shop.bridge.as_("admin")
+    _, view = await admin.get("/v1/connections/gestionale")
+    settings = dict(view["settings"])
+    body = {"connector": "tryton", "settings": {**settings, "url": "https://elsewhere.example"}}
+    response, problem = await admin.put("/v1/connections/gestionale", json=body, headers={"If-Match": '"1"'})
+    assert response.status == 422
+    assert [each["field"] for each in problem["errors"]] == ["settings.password"]
+    response, _ = await admin.put(
+        "/v1/connections/gestionale",
+        json={"connector": "tryton", "settings": settings},
+        headers={"If-Match": '"1"'},
+    )
+    assert response.status == 200
+    (row,) = await shop.bridge.stored.fetch("SELECT secrets, settings::text FROM connections")
+    assert PASSWORD.encode() not in row["secrets"]
+    assert PASSWORD not in row["settings"]

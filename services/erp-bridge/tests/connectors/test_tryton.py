@@ -1,0 +1,205 @@
+"""What is Tryton's own: parts that change alone, records at rest, locks, sessions' ends, too many calls."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from ipaddress import ip_network
+from uuid import UUID, uuid4
+
+import pytest
+
+from erp_bridge.adapters.egress import EgressGuard
+from erp_bridge.application.ports import (
+    Checkpoint,
+    Conflict,
+    Endpoint,
+    Gone,
+    Page,
+    Rejected,
+    RemoteLink,
+    Throttled,
+    Unauthorised,
+    Unreachable,
+)
+from optima_kit.refusals import Invalid
+
+from .server import TrytonPeople, TrytonServer
+from .systems import TrytonRemote
+from .test_contract import VAT_NUMBERS, opened, order, pages
+
+pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("tryton")]
+
+
+@pytest.fixture
+async def people(tryton: TrytonServer) -> AsyncIterator[TrytonPeople]:
+    async with tryton.people() as people:
+        yield people
+
+
+@pytest.fixture
+def remote(tryton: TrytonServer, people: TrytonPeople) -> TrytonRemote:
+    return TrytonRemote(tryton, people)
+
+
+async def changed(remote: TrytonRemote, since: Checkpoint) -> list[Page]:
+    async with opened(remote) as session:
+        return await pages(session, since)
+
+
+async def test_many_records_of_one_moment_all_come(remote: TrytonRemote, people: TrytonPeople) -> None:
+    category = await remote.category_id()
+    names = [f"Uno di tanti {n}" for n in range(30)]
+    await people.do(
+        "party.party.create", [{"name": name, "categories": [["add", [category]]]} for name in names]
+    )
+    async with opened(remote) as session:
+        found = await pages(session)
+    records = [record for page in found for record in page.records]
+    assert sorted(str(each.values["name"]) for each in records) == sorted(names)
+    assert len({each.version for each in records}) == 1
+
+
+@pytest.mark.parametrize("part", ["addresses", "identifiers"])
+async def test_a_part_that_changed_alone_brings_its_record(
+    remote: TrytonRemote, people: TrytonPeople, part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    customer = await remote.add_customer("C1", "Cliente 1", VAT_NUMBERS[0])
+    (party,) = await people.do("party.party.read", [int(customer.remote_id)], ["write_date", part])
+    change = {
+        "addresses": ("party.address", {"city": "Monza"}),
+        "identifiers": ("party.identifier", {"code": VAT_NUMBERS[1]}),
+    }
+    model, values = change[part]
+    await people.do(f"{model}.write", party[part][:1], values)
+    (after,) = await people.do("party.party.read", [int(customer.remote_id)], ["write_date"])
+    assert after["write_date"] == party["write_date"]
+    monkeypatch.setattr("erp_bridge.adapters.tryton.OVERLAP", timedelta(microseconds=-1))
+    found = await changed(remote, {"until": party["write_date"]})
+    assert [record.remote_id for page in found for record in page.records] == [customer.remote_id]
+
+
+async def test_a_record_put_to_rest_is_deleted(remote: TrytonRemote, people: TrytonPeople) -> None:
+    customer = await remote.add_customer("C1", "Cliente 1", VAT_NUMBERS[0])
+    async with opened(remote) as session:
+        *_, last = await pages(session)
+    await people.do("party.party.write", [int(customer.remote_id)], {"active": False})
+    (page,) = await changed(remote, last.checkpoint)
+    assert (page.records, page.deleted) == ([], [customer.remote_id])
+
+
+async def test_what_somebody_changed_is_not_written_over(remote: TrytonRemote, people: TrytonPeople) -> None:
+    customer = await remote.add_customer("C1", "Cliente 1", VAT_NUMBERS[0])
+    order_id = uuid4()
+    async with opened(remote) as session:
+        written = await session.put(order(remote, order_id, customer), None)
+        await people.do("sale.sale.draft", [int(written.remote_id)])
+        link = RemoteLink(written.remote_id, written.version)
+        with pytest.raises(Conflict) as conflict:
+            await session.put(order(remote, order_id, customer), link)
+        assert conflict.value.current != written.version
+        await session.put(order(remote, order_id, customer), replace(link, version=None))
+
+
+async def test_what_is_gone_is_said_to_be_gone(remote: TrytonRemote) -> None:
+    customer = await remote.add_customer("C1", "Cliente 1", VAT_NUMBERS[0])
+    async with opened(remote) as session:
+        with pytest.raises(Gone):
+            await session.put(order(remote, uuid4(), customer), RemoteLink("999999"))
+
+
+async def test_a_session_that_ends_in_between_is_begun_anew(
+    remote: TrytonRemote, tryton: TrytonServer
+) -> None:
+    for n, vat_number in enumerate(VAT_NUMBERS[:4]):
+        await remote.add_customer(f"C{n}", f"Cliente {n}", vat_number)
+    found: list[Page] = []
+    async with opened(remote) as session:
+        async for page in session.changes("customer", None):
+            tryton.end_all_sessions()
+            found.append(page)
+    assert len([record for page in found for record in page.records]) == 4
+
+
+async def test_wrong_credentials_are_no_outage_of_the_network(remote: TrytonRemote) -> None:
+    endpoint = replace(remote.endpoint, secrets={"password": "wrong"})
+    with pytest.raises(Unauthorised):
+        async with remote.connector.open(endpoint) as session:
+            await session.probe()
+
+
+async def test_a_server_that_is_asked_too_often_is_left_alone(
+    remote: TrytonRemote, tryton: TrytonServer
+) -> None:
+    with contextlib.closing(sqlite3.connect(tryton.database)) as connection, connection:
+        connection.executemany(
+            "INSERT INTO res_user_login_attempt (login, create_date) VALUES (?, CURRENT_TIMESTAMP)",
+            [("somebody",)] * 10,
+        )
+    settings = {**remote.endpoint.settings, "user": "somebody"}
+    with pytest.raises(Throttled) as throttled:
+        async with remote.connector.open(replace(remote.endpoint, settings=settings)) as session:
+            await session.probe()
+    assert throttled.value.retry_after.total_seconds() > 0
+
+
+@pytest.mark.parametrize(
+    ("settings", "code"), [({"product": "NONE"}, "product_not_in_erp"), ({}, "unit_not_in_erp")]
+)
+async def test_what_the_erp_lacks_is_named(remote: TrytonRemote, settings: dict[str, str], code: str) -> None:
+    customer = await remote.add_customer("C1", "Cliente 1", VAT_NUMBERS[0])
+    endpoint = replace(remote.endpoint, settings={**remote.endpoint.settings, **settings})
+    line = {"description": "Espositore", "quantity": "60", "unit": "scatola", "unit_price": "12.50"}
+    async with remote.connector.open(endpoint) as session:
+        with pytest.raises(Rejected) as rejected:
+            await session.put(order(remote, uuid4(), customer, lines={"j": line}), None)
+    assert rejected.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("url", "permitted"),
+    [
+        ("https://93.184.216.34", True),
+        ("http://93.184.216.34", False),
+        ("https://127.0.0.1", False),
+        ("https://169.254.169.254", False),
+        ("https://[::1]", False),
+        ("https://[::ffff:10.0.0.1]", False),
+        ("https://10.1.2.3:8000", False),
+        ("https://10.20.0.7:8000", True),
+        ("http://10.20.0.7:8000", True),
+    ],
+)
+async def test_a_connection_leads_only_where_it_may(url: str, permitted: bool) -> None:
+    guard = EgressGuard([ip_network("10.20.0.0/16")])
+    if permitted:
+        await guard.connector(guard.check(url)).close()
+        return
+    with pytest.raises(Unreachable) as fault:
+        guard.connector(guard.check(url))
+    assert fault.value.code == "address_not_permitted"
+
+
+async def test_a_name_is_judged_by_where_it_leads(remote: TrytonRemote) -> None:
+    settings = {
+        **remote.endpoint.settings,
+        "url": remote.endpoint.settings["url"].replace("127.0.0.1", "localhost"),
+    }
+    strict = type(remote.connector)(EgressGuard([]))
+    with pytest.raises(Unreachable) as fault:
+        async with strict.open(Endpoint(UUID(int=1), settings, remote.endpoint.secrets)) as session:
+            await session.probe()
+    assert fault.value.code == "address_not_permitted"
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["", "erp.example.it", "ftp://erp.example.it", "https://a:b@erp.example.it", "https://x/y", "https://:1"],
+)
+def test_what_is_no_address_is_refused(url: str) -> None:
+    with pytest.raises(Invalid) as refusal:
+        EgressGuard([]).check(url)
+    assert refusal.value.field == "settings.url"
