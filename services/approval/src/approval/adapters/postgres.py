@@ -246,10 +246,11 @@ class PostgresApprovals:
     async def lock(self, approval_id: UUID) -> Held | None:
         return await self._one(QUERIES.lock_approval, approval_id=approval_id)
 
-    async def lock_newest(self, subject_id: UUID) -> Held | None:
-        return await self._one(QUERIES.lock_newest_approval, subject_id=subject_id)
+    async def lock_newest(self, subject_type: str, subject_id: UUID) -> Held | None:
+        statement = QUERIES.lock_newest_approval
+        return await self._one(statement, subject_type=subject_type, subject_id=subject_id)
 
-    async def _one(self, statement: Statement, **key: UUID) -> Held | None:
+    async def _one(self, statement: Statement, **key: UUID | str) -> Held | None:
         row = await self._work.fetchrow(statement, **key)
         return _held(row) if row else None
 

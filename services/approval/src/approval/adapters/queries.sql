@@ -135,7 +135,8 @@ FROM approvals WHERE approval_id = :approval_id FOR UPDATE
 SELECT approval_id, process_key, process_version, subject_type, subject_id, subject_revision, title,
     requester_id, state, reason, content, content_hash, opened_at, ended_at, steps, choices, before_migration,
     version, correlation_id, subject_sequence
-FROM approvals WHERE subject_id = :subject_id ORDER BY approval_id DESC LIMIT 1 FOR UPDATE
+FROM approvals WHERE subject_type = :subject_type AND subject_id = :subject_id
+ORDER BY approval_id DESC LIMIT 1 FOR UPDATE
 
 -- name: is_concerned
 SELECT EXISTS (SELECT 1 FROM concerned WHERE person_id = :person_id AND approval_id = :approval_id)

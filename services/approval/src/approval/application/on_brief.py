@@ -24,7 +24,7 @@ async def on_brief_submitted(ports: Ports, event: BriefSubmitted, sequence: int)
     """Again, late, or of a cancelled brief: nothing. A run over an earlier revision is stopped first."""
     if await ports.approvals.is_withdrawn(event.brief_id):
         return
-    newest = await ports.approvals.lock_newest(event.brief_id)
+    newest = await ports.approvals.lock_newest(SUBJECT_TYPE, event.brief_id)
     if newest is not None and newest.approval.subject_revision >= event.revision:
         return
     directory = await ports.directories.read()
@@ -44,7 +44,7 @@ async def on_brief_priced(ports: Ports, event: BriefPriced, sequence: int) -> No
     Ahead of its submission: it waits. Where the run had just approved other prices, a new run begins over
     the same revision, since what is approved includes what it costs; asked for by the requester or, since
     they have left, by who took over."""
-    newest = await ports.approvals.lock_newest(event.brief_id)
+    newest = await ports.approvals.lock_newest(SUBJECT_TYPE, event.brief_id)
     if newest is None or newest.approval.subject_revision < event.revision:
         if await ports.approvals.is_withdrawn(event.brief_id):
             return
@@ -75,7 +75,7 @@ async def on_brief_priced(ports: Ports, event: BriefPriced, sequence: int) -> No
 async def on_brief_cancelled(ports: Ports, event: BriefCancelled) -> None:
     """Stops what runs, and lets nothing about the brief begin any more. Again: nothing."""
     await ports.approvals.withdraw_subject(event.brief_id)
-    newest = await ports.approvals.lock_newest(event.brief_id)
+    newest = await ports.approvals.lock_newest(SUBJECT_TYPE, event.brief_id)
     if newest is not None and newest.approval.state == "open":
         await _stop(ports, newest, event.reason)
 

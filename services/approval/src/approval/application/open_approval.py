@@ -19,25 +19,42 @@ log = logging.getLogger(__name__)
 
 
 async def open_approval(
-    ports: Ports, process_key: str, subject: engine.Subject, correlation: UUID, subject_sequence: int
+    ports: Ports, process_key: str, subject: engine.Subject, story: UUID | None, subject_sequence: int
 ) -> Held:
-    """Opens a run under the newest version, or records and tells why none was opened."""
+    """Opens a run under the newest version, or records and tells why none was opened. `story` is the
+    correlation of what it belongs to, never from a client; None: it begins one, under its own id."""
+    approval_id = new_id()
+    correlation = story or approval_id
     process = await _newest_process(ports, process_key)
     if process is None or process.subject.key != subject.type:
         return await _not_opened(
-            ports, process_key, subject, correlation, subject_sequence, f"no_process:{process_key}"
+            ports,
+            approval_id,
+            process_key,
+            subject,
+            correlation,
+            subject_sequence,
+            f"no_process:{process_key}",
         )
     directory = await ports.directories.read()
     stuck = engine.step_without_approver(process, subject, ports.now, directory)
     if stuck is not None:
         return await _not_opened(
-            ports, process_key, subject, correlation, subject_sequence, f"nobody_can_approve:{stuck}"
+            ports,
+            approval_id,
+            process_key,
+            subject,
+            correlation,
+            subject_sequence,
+            f"nobody_can_approve:{stuck}",
         )
     try:
-        result = engine.open_approval(new_id(), process, subject, ports.now, directory)
+        result = engine.open_approval(approval_id, process, subject, ports.now, directory)
     except Invalid as refusal:
         reason = f"{refusal.code}:{refusal.facts['choice']}"
-        return await _not_opened(ports, process_key, subject, correlation, subject_sequence, reason)
+        return await _not_opened(
+            ports, approval_id, process_key, subject, correlation, subject_sequence, reason
+        )
     return await record_opening(ports, process, result, correlation, subject_sequence)
 
 
@@ -50,6 +67,7 @@ async def _newest_process(ports: Ports, key: str) -> Process | None:
 
 async def _not_opened(
     ports: Ports,
+    approval_id: UUID,
     process_key: str,
     subject: engine.Subject,
     correlation: UUID,
@@ -58,7 +76,7 @@ async def _not_opened(
 ) -> Held:
     """Kept as well, so that what arrives later about this revision finds its place."""
     approval = Approval(
-        id=new_id(),
+        id=approval_id,
         process_key=process_key,
         process_version=0,
         subject_type=subject.type,

@@ -207,8 +207,8 @@ class Approvals(Protocol):
     async def lock(self, approval_id: UUID) -> Held | None:
         """As `find`; nobody else changes it until the transaction ends."""
 
-    async def lock_newest(self, subject_id: UUID) -> Held | None:
-        """The newest run over the subject, locked."""
+    async def lock_newest(self, subject_type: str, subject_id: UUID) -> Held | None:
+        """The newest run over the subject, locked. Things of two types may bear one id."""
 
     async def add(
         self, held: Held, events: tuple[Event, ...], amount: Decimal | None, rules: set[str]

@@ -44,10 +44,10 @@ async def submit_subject(ports: Ports, actor: Actor, submission: Submission) -> 
         raise Invalid("unknown_process", field="process", process=submission.process)
     if process.subject.key == BRIEF:
         raise WrongState("brief_submits_itself", field="process")
-    newest = await ports.approvals.lock_newest(submission.subject_id)
+    newest = await ports.approvals.lock_newest(process.subject.key, submission.subject_id)
     if newest is not None:
         owner = directory.in_place_of(newest.approval.requester)
-        if newest.approval.subject_type != process.subject.key or owner != requester:
+        if owner != requester:
             raise Absent("approval_absent")
         if newest.approval.state == "open":
             raise WrongState("already_in_approval", field="subject_id")
@@ -63,7 +63,8 @@ async def submit_subject(ports: Ports, actor: Actor, submission: Submission) -> 
         content,
         hash_of(content),
     )
-    return await open_approval(ports, submission.process, subject, submission.subject_id, 0)
+    story = newest.correlation if newest is not None else None
+    return await open_approval(ports, submission.process, subject, story, 0)
 
 
 async def amend_subject(
