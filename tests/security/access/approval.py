@@ -182,7 +182,18 @@ ROWS = (
             "ends_at": "2031-02-01T00:00:00Z",
         },
     ),
-    Row("DELETE /v1/delegations/{delegation_id}", "approval.delegate", Scope(all="directory.write")),
+    Row(
+        "POST /v1/delegations",
+        "approval.delegate",
+        body={
+            "from_person_id": "$rita_id",
+            "to_person_id": "$lia_id",
+            "starts_at": "2031-01-01T00:00:00Z",
+            "ends_at": "2031-02-01T00:00:00Z",
+        },
+        also=frozenset({"approval.administer"}),
+    ),
+    Row("DELETE /v1/delegations/{delegation_id}", "approval.delegate", Scope(all="approval.administer")),
     public("GET /v1/decision-links/{token}"),
     public("POST /v1/decision-links/{token}"),
 )

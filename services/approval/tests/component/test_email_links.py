@@ -200,3 +200,55 @@ async def test_without_letters_no_external_person_is_asked(desk):
     brief_id = await desk.submit(process="prova")
     parts = (await desk.approval("ada", brief_id))["steps"][0]["parts"]
     assert {part["person"]["name"] for part in parts} == {"Paolo", "Piera"}
+
+
+async def test_a_letter_says_when_the_decision_is_due_where_the_tenant_is(desk, postbox):
+    await desk.publish(RULE)
+    await desk.submit(process="prova")
+    await desk.work()
+    text = postbox.letters[0].get_payload(decode=True).decode()
+    # Eight working hours after Monday 10:00 in Rome; the link itself lasts a fortnight.
+    assert "È attesa entro il 2026-11-24 10:00 CET." in text
+    assert "entro il 2026-12-07 10:00 CET. Aprirlo" in text
+    assert "UTC" not in text
+
+
+class TestDelegationByAnAdmin:
+    async def give(self, desk, admin, taker, giver="dario"):
+        body = {
+            "from_person_id": desk.id(giver),
+            "to_person_id": desk.id(taker),
+            "starts_at": "2026-11-23T00:00:00Z",
+            "ends_at": "2026-11-30T00:00:00Z",
+        }
+        response, answer = await desk.as_(admin).post("/v1/delegations", body)
+        return response.status, answer
+
+    async def test_it_is_recorded_and_told_to_both(self, desk, postbox):
+        status, delegation = await self.give(desk, "ada", "lia")
+        assert (status, delegation["created_by"]["name"]) == (201, "Ada")
+        await desk.work()
+        assert sorted(letter["To"] for letter in postbox.letters) == ["dario@example.it", "lia@example.it"]
+        for letter in postbox.letters:
+            text = letter.get_payload(decode=True).decode()
+            assert "Ada ha delegato a Lia le approvazioni di Dario, dal 2026-11-23 01:00 CET" in text
+
+    async def test_nobody_gives_it_to_themselves(self, desk):
+        status, problem = await self.give(desk, "ada", "ada")
+        assert (status, problem["code"]) == (403, "delegates_to_oneself")
+
+    async def test_it_takes_an_admin(self, desk):
+        desk.people["paolo"] = desk.app.people.person(
+            "personale",
+            tenant_id=desk.tenant_id,
+            person_id=desk.people["paolo"].person_id,
+            privileges={"approval.delegate", "directory.write", "approval.read_all"},
+        )
+        for taker in ("paolo", "lia"):
+            status, problem = await self.give(desk, "paolo", taker)
+            assert (status, problem["code"]) == (403, "missing_privilege")
+        _, own = await self.give(desk, "dario", "lia")
+        response, problem = await desk.as_("paolo").delete(f"/v1/delegations/{own['delegation_id']}")
+        assert (response.status, problem["code"]) == (403, "only_giver_revokes")
+        response, _ = await desk.as_("ada").delete(f"/v1/delegations/{own['delegation_id']}")
+        assert response.status == 204

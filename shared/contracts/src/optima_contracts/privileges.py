@@ -86,6 +86,11 @@ PRIVILEGES: Final[tuple[Privilege, ...]] = (
         "purchasing",
     ),
     _p(
+        "approval.administer",
+        "delegare e riassegnare le approvazioni altrui",
+        "delegate and reassign others' approvals",
+    ),
+    _p(
         "approval.delegate",
         "delegare le proprie approvazioni",
         "delegate one's own approvals",
@@ -186,7 +191,7 @@ PRIVILEGES: Final[tuple[Privilege, ...]] = (
     _p("operations.replay", "ripetere messaggi parcheggiati", "replay parked messages"),
 )
 
-ADMIN_ONLY: Final = frozenset({"job.economics.write", "phase.assign"})
+ADMIN_ONLY: Final = frozenset({"approval.administer", "job.economics.write", "phase.assign"})
 """No other role, built-in or a tenant's own, can ever hold these."""
 
 PLATFORM: Final = frozenset({"tenant.register"})

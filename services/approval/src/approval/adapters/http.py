@@ -19,7 +19,7 @@ from ..application.decide_many import decide_many
 from ..application.decide_step import decide_step
 from ..application.declare_subject_type import declare_subject_type, read_subject_type
 from ..application.define_process import define_process, retire_process
-from ..application.delegate import Wish, give_delegation, revoke_delegation
+from ..application.delegate import DelegationRequest, give_delegation, revoke_delegation
 from ..application.forward_part import forward_part
 from ..application.move_approvals import begin_move, read_move, revert_move, run_move
 from ..application.ports import Held, InboxPlace, Move, Ports, Waiting
@@ -422,7 +422,7 @@ async def list_delegations(call: Call[Ports], query: PageQuery) -> Page[Delegati
 @routes.post("/v1/delegations", privilege="approval.delegate", status=201)
 async def delegate(call: Call[Ports], body: DelegateCommand) -> Reply[DelegationView]:
     """Let somebody decide in one's place for a while"""
-    wish = Wish(
+    request = DelegationRequest(
         body.to_person_id,
         body.starts_at,
         body.ends_at,
@@ -431,7 +431,7 @@ async def delegate(call: Call[Ports], body: DelegateCommand) -> Reply[Delegation
         body.reason,
         body.from_person_id,
     )
-    stored = await give_delegation(call.ports, call.actor, wish)
+    stored = await give_delegation(call.ports, call.actor, request)
     directory = await call.ports.directories.read()
     location = f"/v1/delegations/{stored.delegation.id}"
     return Reply(delegation_view(stored, directory), location=location)

@@ -18,6 +18,7 @@ from ..application.move_approvals import (
     preview_step,
     revert_step,
 )
+from ..application.notices import MAIL_NOTICE, Notice
 from ..application.offer_links import MAIL_LINK, MailLink
 from ..application.on_directory import PEOPLE_CHANGED, PeopleChange, follow_people
 from ..application.ports import Ports
@@ -78,6 +79,18 @@ async def mail_link(run: JobRun[Ports], payload: MailLink) -> None:
         pass
 
 
+@jobs.outside(MAIL_NOTICE, Notice)
+async def mail_notice(run: JobRun[Ports], payload: Notice) -> None:
+    """Sent again after a crash it is the same letter, by its Message-ID. Who has left gets none."""
+    resources: Resources = run.resources
+    async with run.transaction() as ports:
+        addressee = (await ports.directories.read()).person(payload.person_id)
+    if addressee is not None and addressee.active and resources.mailer is not None:
+        await resources.mailer.notify(run.id, addressee, payload.kind, payload.facts)
+    async with run.finish():
+        pass
+
+
 async def _letter(resources: Resources, ports: Ports, payload: MailLink) -> Letter | None:
     try:
         link, held = await read_by_link(ports, payload.link_id)
@@ -89,7 +102,7 @@ async def _letter(resources: Resources, ports: Ports, payload: MailLink) -> Lett
     requester = directory.person(held.approval.requester)
     if addressee is None:
         return None
-    step = process.steps[link.step]
+    step, run = process.steps[link.step], held.approval.steps[link.step]
     return Letter(
         link_id=link.id,
         to=addressee.email,
@@ -98,6 +111,7 @@ async def _letter(resources: Resources, ports: Ports, payload: MailLink) -> Lett
         requester=requester.name if requester else "",
         title=held.title,
         step=step.name or step.key,
-        until=f"{link.expires_at:%Y-%m-%d %H:%M} UTC",
+        due=directory.calendar.local(run.due_at) if run.due_at is not None else None,
+        until=directory.calendar.local(link.expires_at),
         token=resources.tokens.token(ports.tenant_id, link.id),
     )

@@ -9,19 +9,38 @@ from uuid import UUID
 
 from optima_kit.mail_server import MailServer
 
+from ..application.notices import NoticeKind
+from ..domain.directory import Person
+
 _TEXTS = {
     "it": (
         "Da approvare: {title}",
         "{name}, {requester} chiede la vostra approvazione per «{title}» ({step}).\n\n"
-        "Per leggere e decidere:\n{address}\n\n"
+        "{due}Per leggere e decidere:\n{address}\n\n"
         "Il collegamento vale una volta sola, entro il {until}. Aprirlo non decide nulla.\n",
     ),
     "en": (
         "To approve: {title}",
         "{name}, {requester} asks you to approve “{title}” ({step}).\n\n"
-        "To read it and decide:\n{address}\n\n"
+        "{due}To read it and decide:\n{address}\n\n"
         "The link works once, until {until}. Opening it decides nothing.\n",
     ),
+}
+_DUE = {"it": "È attesa entro il {due}.\n\n", "en": "It is due by {due}.\n\n"}
+
+_NOTICES = {
+    "delegated_by_admin": {
+        "it": (
+            "Delega: {taker} decide per {giver}",
+            "{admin} ha delegato a {taker} le approvazioni di {giver}, dal {from} al {until}.\n\n"
+            "Se non è come deve essere, revocarla nel portale o avvisare un amministratore.\n",
+        ),
+        "en": (
+            "Delegation: {taker} decides for {giver}",
+            "{admin} delegated the approvals of {giver} to {taker}, from {from} to {until}.\n\n"
+            "If that is not as it should be, revoke it in the portal or tell an admin.\n",
+        ),
+    },
 }
 
 
@@ -34,7 +53,10 @@ class Letter:
     requester: str
     title: str
     step: str
+    due: str | None
+    """When the decision is due, in the tenant's time zone."""
     until: str
+    """When the link ends, likewise."""
     token: str
 
 
@@ -48,26 +70,34 @@ class Mailer:
 
     async def send(self, letter: Letter) -> None:
         """Raises smtplib.SMTPException or OSError: the job tries again."""
-        await self._server.send(self._written(letter))
+        await self._server.send(self._letter(letter))
 
-    def _written(self, letter: Letter) -> EmailMessage:
+    async def notify(self, id_: UUID, to: Person, kind: NoticeKind, facts: dict[str, str]) -> None:
+        """Raises as `send` does."""
+        subject, text = _NOTICES[kind][to.language]
+        written = self._written(id_, to.email, subject.format_map(facts), text.format_map(facts))
+        await self._server.send(written)
+
+    def _letter(self, letter: Letter) -> EmailMessage:
         subject, text = _TEXTS[letter.language]
-        # After the "#", so that the token reaches no server's log.
-        address = f"{self._portal_url}/decide#{letter.token}"
+        body = text.format(
+            name=letter.name,
+            requester=letter.requester,
+            title=letter.title,
+            step=letter.step,
+            due=_DUE[letter.language].format(due=letter.due) if letter.due is not None else "",
+            # After the "#", so that the token reaches no server's log.
+            address=f"{self._portal_url}/decide#{letter.token}",
+            until=letter.until,
+        )
+        return self._written(letter.link_id, letter.to, subject.format(title=letter.title), body)
+
+    def _written(self, id_: UUID, to: str, subject: str, text: str) -> EmailMessage:
         message = EmailMessage()
         message["From"] = self._sender
-        message["To"] = letter.to
-        message["Subject"] = subject.format(title=" ".join(letter.title.split()))
-        message["Message-ID"] = f"<{letter.link_id}@optima>"
+        message["To"] = to
+        message["Subject"] = " ".join(subject.split())
+        message["Message-ID"] = f"<{id_}@optima>"
         message["Auto-Submitted"] = "auto-generated"
-        message.set_content(
-            text.format(
-                name=letter.name,
-                requester=letter.requester,
-                title=letter.title,
-                step=letter.step,
-                address=address,
-                until=letter.until,
-            )
-        )
+        message.set_content(text)
         return message

@@ -133,7 +133,7 @@ class DelegateCommand(Command):
     up_to: Amount | None = None
     reason: Annotated[str, Text(4000)] | None = None
     from_person_id: UUID | None = None
-    """Another than the caller: for who administers the directory."""
+    """Another than the caller: for admins, who may not name themselves in `to_person_id` then."""
 
 
 class ProcessQuery(Query):
@@ -438,6 +438,8 @@ class DecidedManyView(View):
 
 class DelegationView(View):
     delegation_id: UUID
+    created_by: PersonView
+    """Who gave it: `from_person`, or an admin for them."""
     from_person: PersonView
     to_person: PersonView
     starts_at: datetime
@@ -788,6 +790,7 @@ def delegation_view(stored: StoredDelegation, directory: Directory) -> Delegatio
         facts["revoked_at"] = stored.revoked_at
     return DelegationView(
         delegation_id=delegation.id,
+        created_by=person_view(directory, stored.created_by),
         from_person=person_view(directory, delegation.from_person),
         to_person=person_view(directory, delegation.to_person),
         starts_at=delegation.starts_at,

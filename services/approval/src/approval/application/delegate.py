@@ -12,12 +12,13 @@ from optima_kit.actor import Actor
 from optima_kit.ids import new_id
 from optima_kit.refusals import Absent, Forbidden, Invalid, WrongState
 
-from ..domain.directory import Delegation
+from ..domain.directory import Delegation, Directory
+from .notices import notify
 from .ports import Ports, StoredDelegation
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class DelegationRequest:
     """What is delegated: from `starts_at` up to, not including, `ends_at`."""
 
     to_person: UUID
@@ -27,35 +28,50 @@ class Wish:
     up_to: Decimal | None
     reason: str | None
     from_person: UUID | None = None
-    """Another than the actor: only for who administers the directory."""
+    """Another than the actor: only for who administers approvals."""
 
 
-async def give_delegation(ports: Ports, actor: Actor, wish: Wish) -> StoredDelegation:
-    giver = wish.from_person or actor.person_id
+async def give_delegation(ports: Ports, actor: Actor, request: DelegationRequest) -> StoredDelegation:
+    giver = request.from_person or actor.person_id
     if giver != actor.person_id:
-        actor.require("directory.write")
+        nobody_gives_themselves_what_is_another_s(actor, request.to_person)
     directory = await ports.directories.read()
-    if giver == wish.to_person:
+    if giver == request.to_person:
         raise Invalid("delegation_to_oneself", field="to_person_id")
-    delegate = directory.person(wish.to_person)
+    delegate = directory.person(request.to_person)
     if delegate is None or not delegate.active or not delegate.may_decide:
         raise Invalid("delegate_cannot_decide", field="to_person_id")
     if directory.person(giver) is None:
         raise Invalid("unknown_person", field="from_person_id", name=str(giver))
-    if wish.ends_at <= wish.starts_at:
+    if request.ends_at <= request.starts_at:
         raise Invalid("delegation_ends_first", field="ends_at")
-    if wish.ends_at <= ports.now:
+    if request.ends_at <= ports.now:
         raise Invalid("delegation_is_past", field="ends_at")
-    for index, key in enumerate(sorted(wish.processes)):
+    for index, key in enumerate(sorted(request.processes)):
         if await ports.processes.find(key) is None:
             raise Invalid("unknown_process", field=f"processes[{index}]", process=key)
     delegation = Delegation(
-        new_id(), giver, wish.to_person, wish.starts_at, wish.ends_at, wish.processes, wish.up_to
+        new_id(),
+        giver,
+        request.to_person,
+        request.starts_at,
+        request.ends_at,
+        request.processes,
+        request.up_to,
     )
-    stored = StoredDelegation(delegation, wish.reason, ports.now, actor.person_id, None)
+    stored = StoredDelegation(delegation, request.reason, ports.now, actor.person_id, None)
     await ports.delegations.add(stored)
     _tell(ports, delegation, revoked=False)
+    if giver != actor.person_id:
+        _notify_both(ports, directory, stored)
     return stored
+
+
+def nobody_gives_themselves_what_is_another_s(actor: Actor, to_person: UUID) -> None:
+    """Delegating for others is the admins' alone, and never to themselves."""
+    actor.require("approval.administer")
+    if to_person == actor.person_id:
+        raise Forbidden("delegates_to_oneself", field="to_person_id")
 
 
 async def revoke_delegation(ports: Ports, actor: Actor, delegation_id: UUID) -> None:
@@ -63,7 +79,7 @@ async def revoke_delegation(ports: Ports, actor: Actor, delegation_id: UUID) -> 
     stored = await ports.delegations.lock(delegation_id)
     if stored is None or not may_see_delegation(actor, stored):
         raise Absent("delegation_absent")
-    if stored.delegation.from_person != actor.person_id and not actor.may("directory.write"):
+    if stored.delegation.from_person != actor.person_id and not actor.may("approval.administer"):
         raise Forbidden("only_giver_revokes")
     if stored.revoked_at is not None:
         raise WrongState("delegation_revoked")
@@ -79,6 +95,19 @@ async def end_delegation(ports: Ports, stored: StoredDelegation) -> None:
 def may_see_delegation(actor: Actor, stored: StoredDelegation) -> bool:
     ends = (stored.delegation.from_person, stored.delegation.to_person)
     return actor.person_id in ends or actor.may("approval.read_all")
+
+
+def _notify_both(ports: Ports, directory: Directory, stored: StoredDelegation) -> None:
+    delegation = stored.delegation
+    names = {
+        "giver": directory.name_of(delegation.from_person),
+        "taker": directory.name_of(delegation.to_person),
+        "admin": directory.name_of(stored.created_by),
+        "from": directory.calendar.local(delegation.starts_at),
+        "until": directory.calendar.local(delegation.ends_at),
+    }
+    for person in (delegation.from_person, delegation.to_person):
+        notify(ports, "delegated_by_admin", person, delegation.id, names)
 
 
 def _tell(ports: Ports, delegation: Delegation, *, revoked: bool) -> None:

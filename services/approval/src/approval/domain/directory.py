@@ -118,6 +118,11 @@ class Directory:
     def person(self, person_id: UUID | None) -> Person | None:
         return self.people.get(person_id) if person_id is not None else None
 
+    def name_of(self, person_id: UUID) -> str:
+        """Empty for somebody unknown."""
+        person = self.people.get(person_id)
+        return person.name if person is not None else ""
+
     def named(self, name: str) -> Person | None:
         """A person by e-mail address or id."""
         found = self._by_email.get(name.lower())
