@@ -43,7 +43,7 @@ BATCH: Final = 100
 LINGER_SECONDS: Final = 0.003
 """While messages come several at a time, the next batch waits so long for more. Never when idle."""
 
-_RECORD = """
+RECORD = """
 INSERT INTO inbox (event_id) SELECT * FROM unnest($1::uuid[]) ON CONFLICT DO NOTHING RETURNING event_id
 """
 _ADVANCE = """
@@ -269,7 +269,7 @@ class Consumer(Generic[P]):
             return done
         # Everybody inserts in the same order, so that two consumers of the same duplicates can't deadlock.
         ids = sorted({item.received.id for item in items}, key=attrgetter("int"))
-        new = {row[0] for row in await connection.fetch(_RECORD, ids)}
+        new = {row[0] for row in await connection.fetch(RECORD, ids)}
         for item in items:
             if item.received.id in new:
                 new.remove(item.received.id)

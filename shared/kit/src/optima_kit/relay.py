@@ -41,7 +41,7 @@ _LINGER_SECONDS: Final = 0.003
 _LEASE: Final = 0x0971_4B
 
 # The statement reads what was there before it began: what is on its way or just confirmed is left out.
-_MARK_AND_READ = f"""
+MARK_AND_READ = f"""
 WITH marked AS (UPDATE outbox SET sent_at = now() WHERE {UNSENT} AND position = ANY($1::bigint[]))
 SELECT position, id, type, subject, envelope FROM outbox
 WHERE {UNSENT} AND position <> ALL($2::bigint[])
@@ -50,7 +50,7 @@ ORDER BY position LIMIT $3
 _TAKE_LEASE = "SELECT pg_try_advisory_lock($1)"
 # Marking survives a crash of the database or is done again: it need not wait for the disk. And what is
 # unsent may be nothing when the turn is planned, and millions when it runs.
-_SETTINGS: Final = "SET synchronous_commit = off; SET enable_seqscan = off"
+SESSION_SETTINGS: Final = "SET synchronous_commit = off; SET enable_seqscan = off"
 _RESET: Final = "RESET synchronous_commit; RESET enable_seqscan"
 _UNMARK = """
 UPDATE outbox SET sent_at = NULL WHERE position IN (
@@ -126,7 +126,7 @@ class Relay:
             if self._stopping.is_set():
                 return
         try:
-            await connection.execute(_SETTINGS)
+            await connection.execute(SESSION_SETTINGS)
             await self.publish(connection, until=self._stopping)
             await connection.execute(f"{_RESET}; SELECT pg_advisory_unlock_all()")
         except BaseException:
@@ -147,7 +147,7 @@ class Relay:
                 rows: list[asyncpg.Record] = []
                 if room or sent:
                     known = sent + [row["position"] for batch in underway for row in batch.rows]
-                    rows = await connection.fetch(_MARK_AND_READ, sent, known, _BATCH if room else 0)
+                    rows = await connection.fetch(MARK_AND_READ, sent, known, _BATCH if room else 0)
                 if rows:
                     messages = [Outgoing(str(r["id"]), r["type"], r["envelope"].encode()) for r in rows]
                     underway.append(_OnTheWay(rows, asyncio.create_task(self._publisher.publish(messages))))

@@ -55,12 +55,12 @@ async def test_hot_statements_keep_their_indexes(stage):
     await stage.where.fetch("VACUUM ANALYZE")
     now = await stage.where.fetch("SELECT now()")
     for statement, arguments in [
-        (relay._MARK_AND_READ, ([1, 2], [1, 2], 30)),
+        (relay.MARK_AND_READ, ([1, 2], [1, 2], 30)),
         (work._HINT_DUE, (now[0][0], 200)),
         (work._HINT_AGAIN, (60.0, 200)),
     ]:
         async with stage.backbone.connection() as connection:
-            await connection.execute(relay._SETTINGS)
+            await connection.execute(relay.SESSION_SETTINGS)
             rows = await connection.fetch("EXPLAIN " + statement, *arguments)
             await connection.execute(relay._RESET)
         plan = "\n".join(row[0] for row in rows)
