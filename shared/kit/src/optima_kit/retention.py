@@ -69,11 +69,10 @@ class Retention:
         await self._upkeep.stop()
 
     async def turn(self) -> None:
-        """Makes the partitions of the next days and drops those of the days past; deletes rows of tables
-        without days, a thousand a statement."""
+        """Drops the partitions of the days past and deletes rows of tables without days, a thousand a
+        statement; makes the partitions of the next days."""
         now = self._clock.now()
         today = now.astimezone(UTC).date()
-        await self._pool.execute("SELECT optima_add_days($1)", today)
         for table, days in _DAYS.items():
             kept = today - timedelta(days=days)
             dropped = await self._pool.fetch("SELECT optima_drop_days($1, $2) AS name", table, kept)
@@ -81,6 +80,8 @@ class Retention:
                 _LOG.info("days forgotten", partitions=[row["name"] for row in dropped])
         for statement, days in _PRUNE.values():
             await self._delete(statement, now - timedelta(days=days))
+        # Last: a day that can't be made must not keep the others from being forgotten.
+        await self._pool.execute("SELECT optima_add_days($1)", today)
 
     async def _delete(self, statement: str, before: datetime) -> None:
         while True:
