@@ -121,7 +121,7 @@ async def test_each_role_tells_what_it_may_know(database_for, amqp_url, processe
         " AND datname = current_database()"
     )
     began = time.monotonic()
-    assert 'optima_build_info{role="http",service="brief"' in scraped(http.metrics)
+    assert 'optima_build_info{version="' in scraped(http.metrics)
     assert time.monotonic() - began < 1
 
 

@@ -123,7 +123,7 @@ async def _serve(service: Service[Any], role: str) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    _expose_metrics(service, role)
+    _expose_metrics(service)
     # Leaving the stack stops its parts in the opposite order of this list.
     async with AsyncExitStack() as stack:
         stack.callback(service.close_resources)
@@ -146,10 +146,10 @@ async def _serve(service: Service[Any], role: str) -> None:
     log.info("stopped", role=role)
 
 
-def _expose_metrics(service: Service[Any], role: str) -> None:
+def _expose_metrics(service: Service[Any]) -> None:
     """Answers Prometheus from a thread of its own for as long as the process lives, whatever else it does."""
     settings = service.settings
-    BUILD.info({"service": service.name, "role": role, "version": service.version})
+    BUILD.info({"version": service.version})
     if settings.metrics_port is not None:
         with _taken_port_explained("METRICS", settings.metrics_host, settings.metrics_port):
             start_http_server(settings.metrics_port, settings.metrics_host, REGISTRY)

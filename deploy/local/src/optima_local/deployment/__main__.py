@@ -5,13 +5,15 @@ Writes what follows from deploy/services.toml, or only says what of it is stale.
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from ..layout import ROOT
 from .broker_access import broker_access
 from .chart import CHART, chart_schema, chart_values
 from .compose import compose
-from .entries import service_entries
+from .dashboards import dashboard_text, dashboards
+from .entries import ServiceEntry, service_entries
 from .lists import with_lists
 from .settings_table import settings_table
 
@@ -27,7 +29,25 @@ def files() -> dict[Path, Callable[[], str]]:
         ROOT / "docs" / "settings.md": lambda: settings_table(services),
         CHART / "values.yaml": lambda: chart_values(services),
         CHART / "values.schema.json": lambda: chart_schema(services),
+        **_dashboards(services),
+        **_rules(),
         rules: lambda: with_lists(rules.read_text(encoding="utf-8"), by_name),
+    }
+
+
+def _dashboards(services: list[ServiceEntry]) -> dict[Path, Callable[[], str]]:
+    """Beside Prometheus's rules for people, and inside the chart, which can read nothing from outside."""
+    return {
+        folder / f"{name}.json": partial(dashboard_text, board)
+        for folder in (ROOT / "deploy" / "grafana", CHART / "files" / "dashboards")
+        for name, board in dashboards(services).items()
+    }
+
+
+def _rules() -> dict[Path, Callable[[], str]]:
+    return {
+        CHART / "files" / "rules" / file.name: partial(file.read_text, encoding="utf-8")
+        for file in sorted((ROOT / "deploy" / "prometheus" / "rules").glob("*.yaml"))
     }
 
 
