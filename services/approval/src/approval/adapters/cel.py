@@ -14,6 +14,7 @@ sys.modules.setdefault("cel.cli", ModuleType("cel.cli"))
 import cel  # noqa: E402
 
 from ..domain.conditions import Reading, read_condition  # noqa: E402
+from ..domain.costs import MOST_WORK, sizes_of, work_of  # noqa: E402
 from ..domain.process import Predicate  # noqa: E402
 from ..domain.subjects import Content, SubjectType  # noqa: E402
 
@@ -33,6 +34,8 @@ class CelConditions:
 
         def holds(content: Content) -> bool:
             values = self._values(subject, content, large)
+            if reading.loops and work_of(reading.loops, values.sizes) > MOST_WORK:
+                raise ValueError(f"{expression}: too much work for this subject")
             if not names.isdisjoint(values.mistyped):
                 raise ValueError(f"{expression}: mistyped {sorted(names & values.mistyped)}")
             try:
@@ -58,7 +61,7 @@ class CelConditions:
 
 
 class _Values:
-    __slots__ = ("context", "mistyped")
+    __slots__ = ("context", "mistyped", "sizes")
 
     def __init__(self, subject: SubjectType, content: Content, large: frozenset[str]) -> None:
         native: dict[str, Any] = {}
@@ -70,6 +73,7 @@ class _Values:
                 native[name] = _native(subject.value_of(name, content[name]))
             except ValueError:
                 self.mistyped.add(name)
+        self.sizes = sizes_of({name: content[name] for name in large if name in content})
         self.context = cel.Context(variables={subject.key: native})
 
 

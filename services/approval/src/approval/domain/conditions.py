@@ -16,6 +16,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final, Protocol
 
+from .costs import Collected, Loop
 from .process import Predicate
 from .reasoning import All, Formula, If, Not, Opaque, Property, Quantity, Sign, Some
 from .subjects import FieldType, SubjectType
@@ -83,6 +84,8 @@ class Reading:
     """Optional fields read without `has(…)` before them."""
     formula: Formula = True
     """What it says of a subject, as far as `reasoning` understands it."""
+    loops: list[Loop] = field(default_factory=list)
+    """Where it goes through rows."""
 
 
 def read_condition(expression: str, subject: SubjectType) -> Reading:
@@ -93,6 +96,7 @@ def read_condition(expression: str, subject: SubjectType) -> Reading:
     if found.type is not BOOL:
         raise IllTyped("condition_not_boolean", expression.strip(), 1, found=str(found.type))
     parser.reading.formula = _formula(found)
+    parser.reading.loops = parser.loops
     return parser.reading
 
 
@@ -139,6 +143,10 @@ class _Found:
     literal: object = None
     if_true: frozenset[str] = frozenset()
     if_false: frozenset[str] = frozenset()
+    place: str | None = None
+    """Where in a subject it stands, also in rows: `righe.consegne`."""
+    rows: str | int | None = None
+    """Of a list: the place that has as many rows, or their number."""
     quantity: Quantity | None = None
     formula: Formula | None = None
     """Of a yes or no."""
@@ -159,6 +167,10 @@ _ORDERED: Final = (INT, DOUBLE, STRING, TIMESTAMP, DURATION, BOOL)
 _TEXT_METHODS: Final = ("startsWith", "endsWith", "contains", "matches")
 _MACROS: Final = ("exists", "all", "exists_one", "filter", "map")
 _MOST_NESTED: Final = 40
+_WORK_OF_ROW: Final = 10
+_WORK_OF_TEXT: Final = 400
+"""Joining two texts of the longest kind."""
+_WORK_OF_PATTERN: Final = 40
 
 
 class _Parser:
@@ -171,6 +183,10 @@ class _Parser:
         self.depth = 0
         self.reading = Reading()
         self.names: dict[str, Type] = {subject.key: Type("record", subject.fields)}
+        self.places: dict[str, str | None] = {subject.key: ""}
+        self.loops: list[Loop] = []
+        self.heavy = 0
+        """Work that is more than its tokens show."""
         self.root = subject.key
         self.fields = subject.fields
         self.present: frozenset[str] = frozenset()
@@ -207,34 +223,30 @@ class _Parser:
 
     # -- the grammar, loosest binding first
 
-    def nested_unary(self) -> _Found:
+    def nested(self, parse: Callable[[], _Found]) -> _Found:
         self.depth += 1
         if self.depth > _MOST_NESTED:
             raise IllTyped("condition_too_nested", self.next.text, self.next.column)
-        try:
-            return self.unary()
-        finally:
-            self.depth -= 1
+        found = parse()
+        self.depth -= 1
+        return found
 
     def expression(self) -> _Found:
-        self.depth += 1
-        if self.depth > _MOST_NESTED:
-            raise IllTyped("condition_too_nested", self.next.text, self.next.column)
-        try:
-            condition = self.either()
-            if self.taken("?") is None:
-                return condition
-            self.demand(condition, BOOL)
-            yes = self.knowing(condition.if_true, self.either)
-            self.expect(":")
-            no = self.knowing(condition.if_false, self.expression)
-            self.same(yes, no)
-            formula: Formula | None = None
-            if yes.formula is not None and no.formula is not None:
-                formula = If(_formula(condition), yes.formula, no.formula)
-            return _Found(yes.type, condition.token, formula=formula)
-        finally:
-            self.depth -= 1
+        return self.nested(self.conditional)
+
+    def conditional(self) -> _Found:
+        condition = self.either()
+        if self.taken("?") is None:
+            return condition
+        self.demand(condition, BOOL)
+        yes = self.knowing(condition.if_true, self.either)
+        self.expect(":")
+        no = self.knowing(condition.if_false, self.expression)
+        self.same(yes, no)
+        formula: Formula | None = None
+        if yes.formula is not None and no.formula is not None:
+            formula = If(_formula(condition), yes.formula, no.formula)
+        return _Found(yes.type, condition.token, formula=formula)
 
     def either(self) -> _Found:
         left = self.both()
@@ -278,6 +290,8 @@ class _Parser:
         self.same(left, right)
         if sign.text not in ("==", "!=") and left.type not in _ORDERED:
             raise IllTyped("condition_not_ordered", sign.text, sign.column, type=str(left.type))
+        if left.type.item is not None:
+            self.loops.append(Loop(left.rows, 0))
         formula = _comparison(left, right, sign.text) or self.opaque(start)
         return _Found(BOOL, left.token, formula=formula)
 
@@ -288,6 +302,7 @@ class _Parser:
             raise IllTyped(
                 "condition_types_differ", "in", sign.column, left=str(left.type), right=str(right.type.item)
             )
+        self.loops.append(Loop(right.rows, 0))
         formula: Formula = self.opaque(start)
         if (quantity := _compared(left)) is not None and isinstance(right.literal, tuple):
             formula = Property(quantity, "in", tuple(map(_exact, right.literal)))
@@ -312,6 +327,7 @@ class _Parser:
         ):
             if (left.type, sign.text) in ((STRING, "-"), (DOUBLE, "%")):
                 raise IllTyped("condition_bad_operation", sign.text, sign.column, type=str(left.type))
+            self.heavy += _WORK_OF_TEXT if left.type is STRING else 0
             return _Found(left.type, left.token)
         if pair == (TIMESTAMP, DURATION) and sign.text in "+-":
             return _Found(TIMESTAMP, left.token)
@@ -323,13 +339,13 @@ class _Parser:
 
     def unary(self) -> _Found:
         if sign := self.taken("!"):
-            inner = self.nested_unary()
+            inner = self.nested(self.unary)
             self.demand(inner, BOOL)
             return _Found(
                 BOOL, sign, if_true=inner.if_false, if_false=inner.if_true, formula=Not(_formula(inner))
             )
         if sign := self.taken("-"):
-            inner = self.nested_unary()
+            inner = self.nested(self.unary)
             if inner.type not in _NUMBERS:
                 raise IllTyped("condition_bad_operation", "-", sign.column, type=str(inner.type))
             if isinstance(inner.literal, int | float):
@@ -381,7 +397,9 @@ class _Parser:
         if name.text not in self.names:
             raise IllTyped("condition_unknown_name", name.text, name.column, known=self.root)
         known = self.names[name.text]
-        return _Found(known, name, path="" if name.text == self.root else None)
+        place = self.places[name.text]
+        path = "" if name.text == self.root else None
+        return _Found(known, name, path=path, place=place, rows=place if known.item is not None else None)
 
     def list_literal(self, token: _Token) -> _Found:
         items: list[_Found] = []
@@ -394,7 +412,8 @@ class _Parser:
             self.same(items[0], item)
         constant = all(item.is_literal for item in items)
         literal = tuple(item.literal for item in items) if constant else None
-        return _Found(Type("list", item=items[0].type if items else UNKNOWN), token, literal=literal)
+        kind = Type("list", item=items[0].type if items else UNKNOWN)
+        return _Found(kind, token, literal=literal, rows=len(items))
 
     # -- fields, functions, methods and macros
 
@@ -408,11 +427,14 @@ class _Parser:
         if found.path is None:
             if chosen.optional:
                 raise IllTyped("condition_optional_inside_list", name.text, name.column)
-            return _Found(type_of(chosen), name)
+            place = f"{found.place}.{name.text}" if found.place is not None else None
+            return _Found(type_of(chosen), name, place=place, rows=place if chosen.type == "list" else None)
         path = f"{found.path}.{name.text}" if found.path else name.text
         if chosen.optional and path not in self.present:
             self.reading.unguarded.add(path)
-        return _Found(type_of(chosen), name, path=path, quantity=self.quantity(path, chosen))
+        rows = path if chosen.type == "list" else None
+        quantity = self.quantity(path, chosen)
+        return _Found(type_of(chosen), name, path=path, place=path, rows=rows, quantity=quantity)
 
     def quantity(self, path: str, chosen: FieldType) -> Quantity:
         """A field as something to reason about; what is made of parts only is there or is absent."""
@@ -466,7 +488,7 @@ class _Parser:
 
     def has(self, name: _Token) -> _Found:
         unguarded = set(self.reading.unguarded)
-        argument = self.member()
+        argument = self.nested(self.member)
         self.expect(")")
         if not argument.path:
             raise IllTyped("condition_bad_operation", "has", name.column, type=str(argument.type))
@@ -489,6 +511,7 @@ class _Parser:
             argument = self.expression()
             self.expect(")")
             self.demand(argument, STRING)
+            self.heavy += _WORK_OF_PATTERN if name.text == "matches" else 0
             if name.text == "matches" and not _is_pattern(argument.literal):
                 raise IllTyped("condition_bad_literal", str(argument.literal), argument.token.column)
             quantity = _compared(found)
@@ -503,14 +526,24 @@ class _Parser:
             raise IllTyped("condition_name_taken", item.text, item.column)
         self.expect(",")
         assert found.type.item is not None
-        self.names[item.text] = found.type.item
+        self.names[item.text], self.places[item.text] = found.type.item, found.place
+        around, self.loops, start, self.heavy = (self.loops, self.heavy), [], self.at, 0
         body = self.expression()
+        work, inner = _WORK_OF_ROW + self.at - start + self.heavy, tuple(self.loops)
+        self.loops, self.heavy = around
         self.expect(")")
-        del self.names[item.text]
+        del self.names[item.text], self.places[item.text]
         if name.text == "map":
-            return _Found(Type("list", item=body.type), name)
+            self.loops.append(
+                Loop(found.rows, work, inner, Collected(body.place, body.type.item is not None))
+            )
+            return _Found(Type("list", item=body.type), name, place=body.place, rows=found.rows)
         self.demand(body, BOOL)
-        return _Found(found.type if name.text == "filter" else BOOL, name)
+        if name.text != "filter":
+            self.loops.append(Loop(found.rows, work, inner))
+            return _Found(BOOL, name)
+        self.loops.append(Loop(found.rows, work, inner, Collected(found.place, is_list=False)))
+        return _Found(found.type, name, place=found.place, rows=found.rows)
 
     # -- rules shared by the above
 

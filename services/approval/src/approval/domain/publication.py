@@ -11,6 +11,7 @@ from optima_kit.refusals import Invalid
 
 from .approvers import may_decide
 from .conditions import Conditions, IllTyped, Reading, read_condition
+from .costs import MOST_WORK, declared_sizes, work_of
 from .directory import Directory, Person
 from .process import (
     Approver,
@@ -93,7 +94,18 @@ class _Check:
                 yield _flaw(error.code, path, "when", near=error.near, column=error.column, **error.facts)
             except ValueError:
                 yield _flaw("condition_unreadable", path, "when", near=part.when, column=1)
+        yield from self.costs()
         yield from self.sequence(self.definition.steps, "steps", frozenset(), (), [])
+
+    def costs(self) -> Iterator[Invalid]:
+        """No subject, however large, keeps others waiting while its conditions are evaluated."""
+        sizes = declared_sizes(self.subject)
+        works = {key: work_of(reading.loops, sizes) for key, reading in self.readings.items()}
+        if sum(works.values()) > MOST_WORK:
+            costliest = max(works, key=lambda key: works[key])
+            path = next(path for part, path in keyed(self.definition.steps) if part.key == costliest)
+            times = min(-(-sum(works.values()) // MOST_WORK), 1000)
+            yield _flaw("condition_too_costly", path, "when", times=times)
 
     def sequence(
         self,

@@ -72,7 +72,7 @@ PERSON_FIELDS: dict[str, FieldType] = {
     "name": FieldType(type="text"),
     "unit": FieldType(type="text", optional=True),
     "manager": FieldType(type="text", optional=True),
-    "roles": FieldType(type="list", of="text"),
+    "roles": FieldType(type="list", of="text", at_most=50),
 }
 UNIT_FIELDS: dict[str, FieldType] = {
     "id": FieldType(type="text"),
