@@ -154,6 +154,7 @@ async def bridge(shared: ServiceDatabase, tmp_path: Path) -> AsyncIterator[Bridg
 async def _empty(stored: ServiceDatabase) -> None:
     """Emptying costs a test less than a database of its own."""
     await stored.fetch(
-        "TRUNCATE connections, mapping_versions, customers, records, checkpoints, runs, documents, links,"
-        " link_counts, failures, outbox, stream_heads, jobs, idempotency_keys, inbox, newest_applied, parking"
+        "TRUNCATE connections, mapping_versions, customers, records, conflicts, checkpoints, runs, documents,"
+        " links, link_counts, failures, outbox, stream_heads, jobs, idempotency_keys, inbox, newest_applied,"
+        " parking"
     )

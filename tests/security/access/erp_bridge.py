@@ -11,7 +11,11 @@ HEADER = (
 CUSTOMER = "C-77;Dolci Riservati S.r.l.;07643520567;;Via Torino 2;20123;Milano;MI;MP12;RB 60 gg FM\n"
 REFUSED = "C-78;Dolci Riservati Rotti S.r.l.;123;;Via Torino 2;20123;Milano;MI;MP12;RB 60 gg FM\n"
 RENUMBERED = CUSTOMER.replace("C-77", "C-79")
-CONNECTION = {"connector": "drop-folder", "settings": {"folder": "acme"}}
+CONNECTION = {
+    "connector": "drop-folder",
+    "settings": {"folder": "acme"},
+    "mapping": {"customer": {"city": {"remote": "comune", "owner": "both"}}},
+}
 
 ROWS = (
     Row("GET /v1/connectors", "erp.read"),
@@ -59,6 +63,20 @@ ROWS = (
     Row("GET /v1/vat-rates", "lookup.read"),
     Row("GET /v1/customers", "customer.read", shows={"customer_id": ANYBODYS}),
     Row("GET /v1/customers/{customer_id}", "customer.read"),
+    Row(
+        "PATCH /v1/customers/{customer_id}",
+        "customer.write",
+        body={"city": "Lodi"},
+        also=frozenset({"customer.read"}),
+        version="customer_version",
+    ),
+    Row("GET /v1/conflicts", "customer.read", shows={"conflict_id": ANYBODYS}),
+    Row(
+        "POST /v1/conflicts/{conflict_id}/resolution",
+        "customer.write",
+        also=frozenset({"customer.read"}),
+        body={"choice": "ours"},
+    ),
     Row("GET /v1/lookup-tables", "lookup.read"),
     Row("GET /v1/lookup-tables/{table}", "lookup.read", at="/v1/lookup-tables/vat-codes"),
 )
@@ -85,12 +103,19 @@ async def build(world: World) -> None:
     await world.ask("POST", imports, {"dry_run": False})
     (question,) = (each for each in (await world.ask("GET", "/v1/failures"))["items"] if "answers" in each)
     (customer,) = (await world.ask("GET", "/v1/customers"))["items"]
+    path = f"/v1/customers/{customer['customer_id']}"
+    await world.ask("PATCH", path, {"city": "Monza"}, headers={"If-Match": '"1"'})
+    (incoming / "clienti-3.csv").write_text(HEADER + CUSTOMER.replace("Milano", "Pavia"), "utf-8")
+    await world.ask("POST", imports, {"dry_run": False})
+    (conflict,) = (await world.ask("GET", "/v1/conflicts"))["items"]
     (supplier,) = (await world.ask("GET", "/v1/suppliers"))["items"]
     (term,) = (await world.ask("GET", "/v1/payment-terms"))["items"]
     names |= {
         "failure_id": failure["failure_id"],
         "question_id": question["failure_id"],
         "customer_id": customer["customer_id"],
+        "conflict_id": conflict["id"],
+        "customer_version": "3",
         "supplier_id": supplier["id"],
         "payment_term_id": term["id"],
         "run_id": (await world.ask("GET", "/v1/runs"))["items"][0]["id"],

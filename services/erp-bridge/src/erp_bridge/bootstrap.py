@@ -19,6 +19,7 @@ from .adapters.messages import reactions
 from .adapters.metrics import CountedExchange, measure
 from .adapters.postgres import (
     PostgresCheckpoints,
+    PostgresConflicts,
     PostgresConnections,
     PostgresDocuments,
     PostgresFailures,
@@ -52,6 +53,7 @@ def service(settings: BridgeSettings) -> Service[Ports]:
             checkpoints=PostgresCheckpoints(work),
             runs=PostgresRuns(work),
             records=PostgresRecords(work),
+            conflicts=PostgresConflicts(work),
             documents=PostgresDocuments(work),
             failures=PostgresFailures(work),
             connectors=connectors,

@@ -100,6 +100,7 @@ PRIVILEGES: Final[tuple[Privilege, ...]] = (
     ),
     _p("order.read", "vedere gli ordini", "see orders", "backoffice", "purchasing", "auditor"),
     _p("order.write", "gestire gli ordini", "manage orders", "backoffice"),
+    _p("customer.write", "modificare i clienti", "change customers", "backoffice"),
     _p("customer.read", "vedere i clienti", "see customers", "backoffice", "purchasing", "auditor"),
     _p(
         "job.economics.read",

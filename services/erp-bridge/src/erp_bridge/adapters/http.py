@@ -33,10 +33,12 @@ from optima_kit.refusals import Invalid, WrongState
 
 from ..application.apply_plan import problems_of
 from ..application.configure_connection import configure_connection
+from ..application.edit_customer import edit_customer, resolve_conflict
 from ..application.import_entity import ImportedSource, import_entity, preview_import
 from ..application.ports import ConnectionState, Fault, Ports
 from ..application.replay_failure import replay_failure
 from ..application.resend import backfill_entity, resend_documents
+from ..domain.conflict import Conflict
 from ..domain.connection import Connection, Exchange
 from ..domain.entities import Entity
 from ..domain.failure import Failure, Problem
@@ -70,7 +72,7 @@ MappedCode = Annotated[str, Text(100)]
 class MappedField(Command):
     remote: Annotated[str, Text(100)]
     transform: Literal["upper", "decimal_comma", "date_it"] | None = None
-    owner: Literal["erp", "optima"] = "erp"
+    owner: Literal["erp", "optima", "both"] = "erp"
     default: Annotated[str, Text(200)] | None = None
     empty: Literal["clear", "keep"] = "clear"
     code_map: Annotated[dict[MappedCode, MappedCode], Field(max_length=500)] = Field(default_factory=dict)
@@ -115,6 +117,29 @@ class Resend(Command):
 class AnswerQuestion(Command):
     answer: Literal["same", "another"]
     """Whether it is the record that we know."""
+
+
+class EditCustomer(Command):
+    """Only what is given changes; null clears it. A field that an ERP owns is refused."""
+
+    name: Annotated[str, Text(200)] | None = None
+    street: Annotated[str, Text(200)] | None = None
+    postal_code: Annotated[str, Text(20)] | None = None
+    city: Annotated[str, Text(100)] | None = None
+    province: Annotated[str, Text(2)] | None = None
+    payment_method: Annotated[str, Text(4)] | None = None
+    payment_terms: Annotated[str, Text(80)] | None = None
+
+
+class ResolveConflict(Command):
+    choice: Literal["ours", "theirs"]
+
+
+class ConflictQuery(PageQuery):
+    connection: Code | None = None
+    """Only of this one."""
+    resolved: bool = False
+    """Those that are, instead of those that wait."""
 
 
 class RecordQuery(PageQuery):
@@ -335,6 +360,27 @@ class CustomerDetailView(CustomerView):
     links: list[LinkView]
 
 
+class PersonView(View):
+    id: UUID
+    name: str
+
+
+class ConflictView(View):
+    id: UUID
+    connection: str
+    entity: Entity
+    record_id: UUID
+    field: str
+    ours: str | None
+    ours_by: PersonView
+    ours_at: datetime
+    theirs: str | None
+    found_at: datetime
+    choice: Literal["ours", "theirs"] | None = None
+    resolved_by: PersonView | None = None
+    resolved_at: datetime | None = None
+
+
 class SupplierView(View):
     id: UUID
     code: str
@@ -523,10 +569,43 @@ async def list_customers(call: Call[Ports], query: RecordQuery) -> Page[Customer
 
 
 @routes.get("/v1/customers/{customer_id}", privilege="customer.read")
-async def read_customer(call: Call[Ports], customer_id: UUID) -> CustomerDetailView:
+async def read_customer(call: Call[Ports], customer_id: UUID) -> Reply[CustomerDetailView]:
     """One customer, with payment terms taken apart and the code of each ERP."""
     record = await call.ports.records.get_record("customer", customer_id)
-    return CustomerDetailView(**_customer(record), links=await _links(call, customer_id))
+    return await _customer_reply(call, record)
+
+
+@routes.patch("/v1/customers/{customer_id}", privilege="customer.write", if_match=True)
+async def patch_customer(
+    call: Call[Ports], customer_id: UUID, body: EditCustomer
+) -> Reply[CustomerDetailView]:
+    """Change fields of a customer that are ours, or both sides'"""
+    # The answer shows the customer.
+    call.actor.require("customer.read")
+    record = await edit_customer(
+        call.ports,
+        call.actor,
+        customer_id,
+        body.model_dump(exclude_unset=True),
+        expected_version=call.required_version,
+    )
+    return await _customer_reply(call, record)
+
+
+@routes.get("/v1/conflicts", privilege="customer.read")
+async def list_conflicts(call: Call[Ports], query: ConflictQuery) -> Page[ConflictView]:
+    """List fields that both sides have changed, oldest first"""
+    found = await call.ports.conflicts.list_conflicts(
+        connection=query.connection, resolved=query.resolved, after=query.after(UUID), limit=query.rows
+    )
+    return page_of(query, found, _conflict, lambda each: each.conflict_id)
+
+
+@routes.post("/v1/conflicts/{conflict_id}/resolution", privilege="customer.write")
+async def resolve(call: Call[Ports], conflict_id: UUID, body: ResolveConflict) -> ConflictView:
+    """Decide which of the two values counts"""
+    call.actor.require("customer.read")
+    return _conflict(await resolve_conflict(call.ports, call.actor, conflict_id, body.choice))
 
 
 @routes.get("/v1/suppliers", privilege="customer.read")
@@ -736,6 +815,30 @@ def _failure(call: Call[Ports], failure: Failure) -> FailureView:
         last_failed_at=failure.last_failed_at,
         retry_at=failure.retry_at,
         **more,
+    )
+
+
+async def _customer_reply(call: Call[Ports], record: Record) -> Reply[CustomerDetailView]:
+    view = CustomerDetailView(**_customer(record), links=await _links(call, record.record_id))
+    return Reply(view, version=record.version)
+
+
+def _conflict(conflict: Conflict) -> ConflictView:
+    by = conflict.resolved_by
+    return ConflictView(
+        id=conflict.conflict_id,
+        connection=conflict.connection_key,
+        entity=conflict.entity,
+        record_id=conflict.record_id,
+        field=conflict.field,
+        ours=conflict.ours,
+        ours_by=PersonView(id=conflict.edit.by.id, name=conflict.edit.by.name),
+        ours_at=conflict.edit.at,
+        theirs=conflict.theirs,
+        found_at=conflict.found_at,
+        choice=conflict.choice,
+        resolved_by=PersonView(id=by.id, name=by.name) if by else None,
+        resolved_at=conflict.resolved_at,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -17,12 +17,13 @@ from optima_kit.sealing import Sealer
 from optima_kit.sql import load_queries
 
 from ..application.ports import Checkpoint, ConnectionState, Connectors, Link, Written
+from ..domain.conflict import Conflict, Edit, Person
 from ..domain.connection import Connection, Exchange
 from ..domain.documents import Document, RemoteCustomer
 from ..domain.entities import Entity
 from ..domain.failure import Direction, Failure, Problem
 from ..domain.import_plan import KnownRecord, KnownRecords, PlannedRecord
-from ..domain.mapping import FieldMapping
+from ..domain.mapping import FieldMapping, Fields
 from ..domain.party import tax_numbers
 from ..domain.record import Record
 from ..domain.run import Counts, Run
@@ -240,7 +241,13 @@ class PostgresRecords:
                 remote_codes=[each.remote_code for each in newest.values()],
                 versions=[each.version for each in newest.values()],
                 content_hashes=[each.content_hash for each in newest.values()],
+                shared=[each.shared for each in newest.values()],
             )
+        for each in planned:
+            if each.agreed:
+                self._work.write(
+                    QUERIES.update_record_edits, record_id=each.record_id, fields=list(each.agreed)
+                )
         return codes
 
     async def detach_link(self, connection_id: UUID, entity: Entity, remote_id: str) -> None:
@@ -266,13 +273,34 @@ class PostgresRecords:
         rows = await self._work.fetch(
             QUERIES.list_records, entity=entity, after_name=name, after_id=record_id, code=code, limit=limit
         )
-        return [Record(**dict(row)) for row in rows]
+        return [_record(row) for row in rows]
 
     async def get_record(self, entity: Entity, record_id: UUID) -> Record:
         row = await self._work.fetchrow(QUERIES.find_record, entity=entity, record_id=record_id)
         if row is None:
             raise Absent(f"no_such_{entity}")
-        return Record(**dict(row))
+        return _record(row)
+
+    async def lock_record(self, entity: Entity, record_id: UUID) -> Record:
+        row = await self._work.fetchrow(QUERIES.lock_record, entity=entity, record_id=record_id)
+        if row is None:
+            raise Absent(f"no_such_{entity}")
+        return _record(row)
+
+    async def save_edited(self, record: Record, fields: Fields, edits: Mapping[str, Edit]) -> Record:
+        self._work.write(
+            QUERIES.update_edited_record,
+            record_id=record.record_id,
+            name=fields["name"] or "",
+            vat_number=fields.get("vat_number"),
+            fiscal_code=fields.get("fiscal_code"),
+            fields=fields,
+            edits={name: {"by": _person(edit.by), "at": edit.at.isoformat()} for name, edit in edits.items()},
+            updated_at=self._work.now,
+        )
+        return replace(
+            record, fields=fields, edits=edits, version=record.version + 1, updated_at=self._work.now
+        )
 
     async def find_customer(self, code: str) -> UUID | None:
         found: UUID | None = await self._work.fetchval(QUERIES.find_customer_by_code, code=code)
@@ -285,6 +313,54 @@ class PostgresRecords:
     async def list_links(self, record_id: UUID) -> list[tuple[str, str, str]]:
         rows = await self._work.fetch(QUERIES.list_links_of_record, record_id=record_id)
         return [(row["key"], row["code"], row["state"]) for row in rows]
+
+
+class PostgresConflicts:
+    def __init__(self, work: UnitOfWork) -> None:
+        self._work = work
+
+    async def save_conflict(self, conflict: Conflict) -> UUID:
+        if conflict.resolved_by is not None:
+            self._work.write(
+                QUERIES.update_conflict_to_resolved,
+                conflict_id=conflict.conflict_id,
+                choice=conflict.choice,
+                resolved_by=_person(conflict.resolved_by),
+                resolved_at=conflict.resolved_at,
+            )
+            return conflict.conflict_id
+        stored: UUID = await self._work.fetchval(
+            QUERIES.insert_conflict,
+            conflict_id=conflict.conflict_id,
+            connection_id=conflict.connection_id,
+            entity=conflict.entity,
+            record_id=conflict.record_id,
+            field=conflict.field,
+            ours=conflict.ours,
+            ours_by=_person(conflict.edit.by),
+            ours_at=conflict.edit.at,
+            theirs=conflict.theirs,
+            found_at=conflict.found_at,
+        )
+        return stored
+
+    async def lock_conflict(self, conflict_id: UUID) -> Conflict:
+        row = await self._work.fetchrow(QUERIES.lock_conflict, conflict_id=conflict_id)
+        if row is None:
+            raise Absent("no_such_conflict")
+        return _conflict(row)
+
+    async def list_conflicts(
+        self, *, connection: str | None, resolved: bool, after: UUID | None, limit: int
+    ) -> list[Conflict]:
+        rows = await self._work.fetch(
+            QUERIES.list_conflicts,
+            after=after or UUID(int=0),
+            connection=connection,
+            resolved=resolved,
+            limit=limit,
+        )
+        return [_conflict(row) for row in rows]
 
 
 class PostgresDocuments:
@@ -461,7 +537,33 @@ class PostgresFailures:
 
 def _known(row: asyncpg.Record) -> KnownRecord:
     values: dict[str, Any] = dict(row)
-    return KnownRecord(**{**values, "linked": bool(values["linked"])})
+    return KnownRecord(**{**values, "linked": bool(values["linked"]), "edits": _edits(values["edits"])})
+
+
+def _record(row: asyncpg.Record) -> Record:
+    return Record(**{**dict(row), "edits": _edits(row["edits"])})
+
+
+def _edits(stored: Mapping[str, Any]) -> dict[str, Edit]:
+    return {
+        name: Edit(_read_person(each["by"]), datetime.fromisoformat(each["at"]))
+        for name, each in stored.items()
+    }
+
+
+def _person(person: Person) -> dict[str, str]:
+    return {"id": str(person.id), "name": person.name}
+
+
+def _read_person(stored: Mapping[str, str]) -> Person:
+    return Person(UUID(stored["id"]), stored["name"])
+
+
+def _conflict(row: asyncpg.Record) -> Conflict:
+    values = dict(row)
+    edit = Edit(_read_person(values.pop("ours_by")), values.pop("ours_at"))
+    by = values.pop("resolved_by")
+    return Conflict(**values, edit=edit, resolved_by=_read_person(by) if by else None)
 
 
 def _by_number(records: Iterable[KnownRecord]) -> dict[str, KnownRecord]:

@@ -80,13 +80,15 @@ ORDER BY r.run_id DESC
 LIMIT :limit
 
 -- name: list_records_by_remote_id
-SELECT r.record_id, r.fields, l.content_hash, l.external_id AS remote_id, l.state = 'linked' AS linked
+SELECT r.record_id, r.fields, r.edits, l.content_hash, l.shared, l.external_id AS remote_id,
+       l.state = 'linked' AS linked
 FROM links AS l JOIN records AS r ON r.record_id = l.internal_id
 WHERE l.connection_id = :connection_id AND l.entity = :entity AND l.external_id = ANY (:remote_ids::text[])
 
 -- name: list_records_by_tax_number
 -- With the link that the connection has to each, if it has one.
-SELECT r.record_id, r.fields, l.content_hash, l.external_id AS remote_id, l.state = 'linked' AS linked
+SELECT r.record_id, r.fields, r.edits, l.content_hash, coalesce(l.shared, '{}') AS shared,
+       l.external_id AS remote_id, l.state = 'linked' AS linked
 FROM records AS r
 LEFT JOIN links AS l ON l.connection_id = :connection_id AND l.entity = :entity
                      AND l.internal_id = r.record_id AND l.external_id IS NOT NULL
@@ -97,23 +99,65 @@ SELECT code FROM records WHERE entity = :entity AND code = ANY (:codes::text[])
 
 -- name: upsert_records
 -- Our code of a record stays what it was at first.
-INSERT INTO records (record_id, entity, code, name, vat_number, fiscal_code, fields, updated_at)
+INSERT INTO records AS r (record_id, entity, code, name, vat_number, fiscal_code, fields, updated_at)
 SELECT record_id, :entity::text, code, name, vat_number, fiscal_code, fields, :updated_at::timestamptz
 FROM unnest(:record_id::uuid[], :code::text[], :name::text[], :vat_number::text[], :fiscal_code::text[],
             :fields::jsonb[]) AS record(record_id, code, name, vat_number, fiscal_code, fields)
 ON CONFLICT (record_id) DO UPDATE
 SET name = excluded.name, vat_number = excluded.vat_number, fiscal_code = excluded.fiscal_code,
-    fields = excluded.fields, active = true, updated_at = excluded.updated_at
+    fields = excluded.fields, active = true, version = r.version + 1, updated_at = excluded.updated_at
 RETURNING record_id, code
 
+-- name: update_record_edits
+-- What the ERP agrees to is no edit of ours any more.
+UPDATE records SET edits = edits - :fields::text[] WHERE record_id = :record_id
+
+-- name: update_edited_record
+UPDATE records
+SET name = :name, vat_number = :vat_number, fiscal_code = :fiscal_code, fields = :fields, edits = :edits,
+    version = version + 1, updated_at = :updated_at
+WHERE record_id = :record_id
+
+-- name: lock_record
+SELECT record_id, entity, code, fields, active, updated_at, edits, version FROM records
+WHERE entity = :entity AND record_id = :record_id FOR UPDATE
+
+-- name: insert_conflict
+INSERT INTO conflicts (conflict_id, connection_id, entity, record_id, field, ours, ours_by, ours_at, theirs,
+                       found_at)
+VALUES (:conflict_id, :connection_id, :entity, :record_id, :field, :ours, :ours_by, :ours_at, :theirs, :found_at)
+ON CONFLICT (connection_id, record_id, field) WHERE resolved_at IS NULL DO UPDATE
+SET ours = excluded.ours, ours_by = excluded.ours_by, ours_at = excluded.ours_at, theirs = excluded.theirs
+RETURNING conflict_id
+
+-- name: update_conflict_to_resolved
+UPDATE conflicts SET choice = :choice, resolved_by = :resolved_by, resolved_at = :resolved_at
+WHERE conflict_id = :conflict_id
+
+-- name: lock_conflict
+SELECT f.conflict_id, f.connection_id, c.key AS connection_key, f.entity, f.record_id, f.field, f.ours, f.ours_by,
+       f.ours_at, f.theirs, f.found_at, f.choice, f.resolved_by, f.resolved_at
+FROM conflicts AS f JOIN connections AS c USING (connection_id)
+WHERE conflict_id = :conflict_id FOR UPDATE OF f
+
+-- name: list_conflicts
+SELECT f.conflict_id, f.connection_id, c.key AS connection_key, f.entity, f.record_id, f.field, f.ours, f.ours_by,
+       f.ours_at, f.theirs, f.found_at, f.choice, f.resolved_by, f.resolved_at
+FROM conflicts AS f JOIN connections AS c USING (connection_id)
+WHERE conflict_id > :after AND (:connection::text IS NULL OR c.key = :connection)
+  AND (resolved_at IS NOT NULL) = :resolved
+ORDER BY conflict_id
+LIMIT :limit
+
 -- name: upsert_record_links
-INSERT INTO links (connection_id, entity, internal_id, external_id, remote_code, version, content_hash)
-SELECT :connection_id, :entity, record_id, remote_id, remote_code, version, content_hash
+INSERT INTO links (connection_id, entity, internal_id, external_id, remote_code, version, content_hash, shared)
+SELECT :connection_id, :entity, record_id, remote_id, remote_code, version, content_hash, shared
 FROM unnest(:record_ids::uuid[], :remote_ids::text[], :remote_codes::text[], :versions::text[],
-            :content_hashes::text[]) AS link(record_id, remote_id, remote_code, version, content_hash)
+            :content_hashes::text[], :shared::jsonb[])
+    AS link(record_id, remote_id, remote_code, version, content_hash, shared)
 ON CONFLICT (connection_id, entity, internal_id) DO UPDATE
 SET external_id = excluded.external_id, remote_code = excluded.remote_code, version = excluded.version,
-    content_hash = excluded.content_hash, state = 'linked'
+    content_hash = excluded.content_hash, shared = excluded.shared, state = 'linked'
 
 -- name: update_link_to_detach
 UPDATE links SET external_id = NULL, remote_code = NULL, content_hash = NULL, state = 'deleted'
@@ -131,13 +175,13 @@ WHERE record_id = ANY (:record_ids::uuid[])
   AND NOT EXISTS (SELECT FROM links AS l WHERE l.internal_id = r.record_id AND l.state = 'linked')
 
 -- name: list_records
-SELECT record_id, entity, code, fields, active, updated_at FROM records
+SELECT record_id, entity, code, fields, active, updated_at, edits, version FROM records
 WHERE entity = :entity AND (name, record_id) > (:after_name, :after_id) AND (:code::text IS NULL OR code = :code)
 ORDER BY name, record_id
 LIMIT :limit
 
 -- name: find_record
-SELECT record_id, entity, code, fields, active, updated_at FROM records
+SELECT record_id, entity, code, fields, active, updated_at, edits, version FROM records
 WHERE entity = :entity AND record_id = :record_id
 
 -- name: find_customer_by_code

@@ -6,15 +6,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from optima_contracts.erp import CustomerChanged, PaymentTerms, RecordRefused
+from optima_contracts.erp import ConflictFound, CustomerChanged, PaymentTerms, RecordRefused
 from optima_contracts.identity import LegalIdentity
 from optima_kit.ids import new_id
 from optima_kit.refusals import Invalid, Refusal
 
+from ..domain.conflict import Conflict as FieldConflict
 from ..domain.connection import Connection
 from ..domain.entities import Entity
 from ..domain.failure import ErrorClass, Failure, Problem
-from ..domain.import_plan import Answer, ImportPlan, Planner, RemoteRecord
+from ..domain.import_plan import Answer, ImportPlan, PlannedRecord, Planner, RemoteRecord
 from ..domain.mapping import EntityMapping, Fields
 from ..domain.party import tax_numbers
 from .ports import Ports
@@ -72,6 +73,8 @@ async def apply_plan(ports: Ports, connection: Connection, entity: Entity, plan:
     if entity == "customer":
         for record_id, planned in changed.items():
             tell_customer(ports, connection, record_id, codes[record_id], planned.fields)
+    for planned in plan.records:
+        await _keep_conflicts(ports, connection, entity, planned)
     through = [each.remote_id for each in plan.records]
     if through:
         await ports.failures.delete_failures(connection_id, entity, "in", through, notices_too=False)
@@ -115,6 +118,34 @@ def tell_customer(ports: Ports, connection: Connection, customer_id: UUID, code:
         subject=customer_id,
         correlation=customer_id,
     )
+
+
+async def _keep_conflicts(
+    ports: Ports, connection: Connection, entity: Entity, planned: PlannedRecord
+) -> None:
+    """The record keeps our value until a person has decided."""
+    if not planned.conflicts:
+        return
+    record = await ports.records.get_record(entity, planned.record_id)
+    for field, theirs in planned.conflicts.items():
+        conflict = FieldConflict(
+            conflict_id=new_id(),
+            connection_id=connection.connection_id,
+            connection_key=connection.key,
+            entity=entity,
+            record_id=planned.record_id,
+            field=field,
+            ours=record.fields[field],
+            edit=record.edits[field],
+            theirs=theirs,
+            found_at=ports.now,
+        )
+        stored = await ports.conflicts.save_conflict(conflict)
+        ports.outbox.add(
+            ConflictFound(connection=connection.key, entity=entity, conflict_id=stored, field=field),
+            subject=stored,
+            correlation=planned.record_id,
+        )
 
 
 async def refuse_source(

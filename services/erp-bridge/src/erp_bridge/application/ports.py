@@ -11,11 +11,14 @@ from uuid import UUID
 
 from optima_kit.ports import Jobs, Outbox
 
+from ..domain.conflict import Conflict as FieldConflict
+from ..domain.conflict import Edit
 from ..domain.connection import Connection, Description
 from ..domain.documents import Document, OutgoingDocument, RemoteCustomer
 from ..domain.entities import Entity
 from ..domain.failure import Direction, Failure
 from ..domain.import_plan import KnownRecords, PlannedRecord, RemoteRecord
+from ..domain.mapping import Fields
 from ..domain.mapping import Mapping as FieldMap
 from ..domain.record import Checks, Record
 from ..domain.run import Run
@@ -258,6 +261,12 @@ class Records(Protocol):
     async def get_record(self, entity: Entity, record_id: UUID) -> Record:
         """Raises Absent."""
 
+    async def lock_record(self, entity: Entity, record_id: UUID) -> Record:
+        """Locked until the commit. Raises Absent."""
+
+    async def save_edited(self, record: Record, fields: Fields, edits: Mapping[str, Edit]) -> Record:
+        """Stores what was changed here. Returns it as it now is."""
+
     async def find_customer(self, code: str) -> UUID | None:
         """The customer that has this code of ours."""
 
@@ -266,6 +275,20 @@ class Records(Protocol):
 
     async def list_links(self, record_id: UUID) -> list[tuple[str, str, str]]:
         """(connection, remote code, state) of a record."""
+
+
+class Conflicts(Protocol):
+    async def save_conflict(self, conflict: FieldConflict) -> UUID:
+        """Adds it, or brings the one up to date that is open on the same field of the same connection;
+        returns its id."""
+
+    async def lock_conflict(self, conflict_id: UUID) -> FieldConflict:
+        """Locked until the commit. Raises Absent."""
+
+    async def list_conflicts(
+        self, *, connection: str | None, resolved: bool, after: UUID | None, limit: int
+    ) -> list[FieldConflict]:
+        """The oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,6 +391,7 @@ class Ports:
     checkpoints: Checkpoints
     runs: Runs
     records: Records
+    conflicts: Conflicts
     documents: Documents
     failures: Failures
     connectors: Connectors

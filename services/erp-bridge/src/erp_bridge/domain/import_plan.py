@@ -14,6 +14,7 @@ from uuid import UUID
 
 from optima_kit.refusals import Invalid, Refusal, Violations
 
+from .conflict import Edit
 from .connection import Capability
 from .mapping import EntityMapping, Fields
 from .party import normal_tax_number, tax_numbers
@@ -42,6 +43,10 @@ class KnownRecord:
     content_hash: str | None = None
     """Of what was mapped when it last came through this connection."""
     remote_id: str | None = None
+    edits: Mapping[str, Edit] = field(default_factory=dict)
+    """Fields that were changed here, and to which no ERP has agreed yet."""
+    shared: Fields = field(default_factory=dict)
+    """What came last of the fields that are both's."""
     linked: bool = True
     """False: the remote record was deleted, or is not the same one any more."""
 
@@ -80,6 +85,12 @@ class PlannedRecord:
     code: str | None = None
     """Ours, for a record that is created."""
     notices: tuple[Refusal, ...] = ()
+    shared: Fields = field(default_factory=dict)
+    """What came of the fields that are both's."""
+    agreed: tuple[str, ...] = ()
+    """Fields that were changed here, and to which the ERP now agrees."""
+    conflicts: Mapping[str, str | None] = field(default_factory=dict)
+    """What the ERP says of fields that both sides have changed."""
     values: Mapping[str, Any] = field(default_factory=dict)
     """As they came, where there are notices."""
 
@@ -162,20 +173,48 @@ class Planner:
         if match is None:
             code = self._own_code(fields["code"] or "", known)
             return self._planned(
-                "create", record, remote_id, digest, self.new_id(), fields, notices=notices, code=code
+                "create",
+                record,
+                remote_id,
+                digest,
+                self.new_id(),
+                fields,
+                notices=notices,
+                code=code,
+                shared={name: mapped.get(name) for name in self.mapping.owned_by("both")},
             )
-        for name in self.mapping.owned_by_us():
+        for name in self.mapping.owned_by("optima"):
             fields[name] = match.fields[name]
+        agreed, conflicts = self._settle_shared(mapped, fields, match)
         same = link is match and match.linked and fields == match.fields
         return self._planned(
-            "unchanged" if same and not notices else "change",
+            "unchanged" if same and not notices and not agreed and not conflicts else "change",
             record,
             remote_id,
             digest,
             match.record_id,
             fields,
             notices=notices,
+            shared={name: mapped.get(name) for name in self.mapping.owned_by("both")},
+            agreed=agreed,
+            conflicts=conflicts,
         )
+
+    def _settle_shared(
+        self, mapped: Fields, fields: Fields, known: KnownRecord
+    ) -> tuple[tuple[str, ...], dict[str, str | None]]:
+        """Leaves in `fields` what was changed here. Returns to what the ERP agrees, and what it says
+        otherwise of fields that it has changed as well."""
+        agreed: list[str] = []
+        conflicts: dict[str, str | None] = {}
+        for name in sorted(self.mapping.owned_by("both") & known.edits.keys()):
+            theirs = fields[name]
+            fields[name] = known.fields[name]
+            if theirs == known.fields[name]:
+                agreed.append(name)
+            elif name in mapped and mapped[name] != known.shared.get(name):
+                conflicts[name] = theirs
+        return tuple(agreed), conflicts
 
     def _match(
         self,
@@ -249,6 +288,9 @@ class Planner:
         fields: Fields,
         *,
         link_changed: bool = True,
+        shared: Fields | None = None,
+        agreed: tuple[str, ...] = (),
+        conflicts: Mapping[str, str | None] | None = None,
         notices: Iterable[Refusal] = (),
         code: str | None = None,
     ) -> PlannedRecord:
@@ -263,6 +305,9 @@ class Planner:
             content_hash=digest,
             fields=fields,
             link_changed=link_changed,
+            shared=shared or {},
+            agreed=agreed,
+            conflicts=conflicts or {},
             code=code,
             notices=notices,
             values=record.values if notices else {},

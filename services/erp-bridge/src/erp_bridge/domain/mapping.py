@@ -19,6 +19,8 @@ from .entities import LINE_FIELDS, NEEDED, Entity, fields_of
 Transform = Literal["upper", "decimal_comma", "date_it"]
 TRANSFORMS: Final = ("upper", "decimal_comma", "date_it")
 
+Owner = Literal["erp", "optima", "both"]
+
 Fields = dict[str, str | None]
 """Our fields of one record, by name."""
 
@@ -30,8 +32,9 @@ class FieldMapping:
     remote: str
     """The column's name or, where remote records are nested, the path: "party.code", "addresses.0.city"."""
     transform: Transform | None = None
-    owner: Literal["erp", "optima"] = "erp"
-    """Inbound, a field that we own is not taken from the ERP once we have it."""
+    owner: Owner = "erp"
+    """Inbound, a field that we own is not taken from the ERP once we have it; of one that is both's, the side
+    that changed it counts, and a person where both did."""
     default: str | None = None
     """Stands in for a field that isn't there."""
     empty: Literal["clear", "keep"] = "clear"
@@ -88,8 +91,12 @@ class EntityMapping:
             written[mapped.remote] = "" if value is None else _outward(value, mapped)
         return written
 
-    def owned_by_us(self) -> frozenset[str]:
-        return frozenset(name for name, mapped in self.fields.items() if mapped.owner == "optima")
+    def owned_by(self, owner: Owner) -> frozenset[str]:
+        return frozenset(name for name, mapped in self.fields.items() if mapped.owner == owner)
+
+    def owner_of(self, field: str) -> Owner:
+        """A field that the ERP does not tell of is ours."""
+        return self.fields[field].owner if field in self.fields else "optima"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from optima_kit.refusals import Invalid, Refusal, Violations
 
+from .conflict import Edit
 from .entities import FIELDS, Entity
 from .mapping import Fields
 from .party import check_party
@@ -29,6 +30,9 @@ class Record:
     fields: Fields
     active: bool
     updated_at: datetime
+    edits: Mapping[str, Edit]
+    """Fields that were changed here, and to which no ERP has agreed yet."""
+    version: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,75 @@
+"""Change here what both sides may change of a customer, and decide where both did."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from optima_kit.actor import Actor
+from optima_kit.refusals import Invalid, Refusal, Stale, Violations
+
+from ..domain.conflict import Choice, Conflict, Edit, Person
+from ..domain.connection import Connection
+from ..domain.mapping import Fields
+from ..domain.record import Record, checked
+from .apply_plan import tell_customer
+from .ports import Ports
+
+
+async def edit_customer(
+    ports: Ports,
+    actor: Actor,
+    customer_id: UUID,
+    changes: Mapping[str, str | None],
+    *,
+    expected_version: int,
+) -> Record:
+    """Raises Absent, Stale for a customer that has changed since, and Violations for a field that an ERP owns
+    or a value that can't be."""
+    record = await ports.records.lock_record("customer", customer_id)
+    if expected_version != record.version:
+        raise Stale("stale_version", field="If-Match")
+    connections = await _connections_of(ports, customer_id)
+    foreign: list[Refusal] = [
+        Invalid("field_is_the_erps", field=name, connection=connection.key)
+        for name in sorted(changes)
+        for connection in connections
+        if connection.mapping.of("customer").owner_of(name) == "erp"
+    ]
+    if foreign:
+        raise Violations(foreign)
+    fields, _ = checked("customer", {**record.fields, **changes}, None, ports.checks)
+    edit = Edit(Person(actor.person_id, actor.name), ports.now)
+    changed = {name: edit for name in changes if fields[name] != record.fields[name]}
+    return await _save(ports, record, fields, {**record.edits, **changed}, connections)
+
+
+async def resolve_conflict(ports: Ports, actor: Actor, conflict_id: UUID, choice: Choice) -> Conflict:
+    """Takes one of the two values. Raises Absent, or WrongState for a conflict that is resolved."""
+    conflict = await ports.conflicts.lock_conflict(conflict_id)
+    resolved = conflict.resolved(choice, Person(actor.person_id, actor.name), ports.now)
+    await ports.conflicts.save_conflict(resolved)
+    record = await ports.records.lock_record(conflict.entity, conflict.record_id)
+    if choice == "theirs":
+        edits = {name: edit for name, edit in record.edits.items() if name != conflict.field}
+        fields = {**record.fields, conflict.field: conflict.theirs}
+        await _save(ports, record, fields, edits, await _connections_of(ports, record.record_id))
+    return resolved
+
+
+async def _connections_of(ports: Ports, record_id: UUID) -> list[Connection]:
+    linked = await ports.records.list_connections_of(record_id)
+    return [await ports.connections.get_connection_by_id(each) for each in linked]
+
+
+async def _save(
+    ports: Ports,
+    record: Record,
+    fields: Fields,
+    edits: Mapping[str, Edit],
+    connections: list[Connection],
+) -> Record:
+    saved = await ports.records.save_edited(record, fields, edits)
+    if connections:
+        tell_customer(ports, connections[0], record.record_id, record.code, fields)
+    return saved

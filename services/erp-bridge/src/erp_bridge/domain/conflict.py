@@ -1,0 +1,51 @@
+"""Fields that both sides may change: who changed what, and what a person says where both did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from optima_kit.refusals import WrongState
+
+from .entities import Entity
+
+Choice = Literal["ours", "theirs"]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    id: UUID
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A field was changed here, and no ERP has agreed to it yet."""
+
+    by: Person
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    conflict_id: UUID
+    connection_id: UUID
+    connection_key: str
+    entity: Entity
+    record_id: UUID
+    field: str
+    ours: str | None
+    edit: Edit
+    """Who changed it here, and when."""
+    theirs: str | None
+    found_at: datetime
+    choice: Choice | None = None
+    resolved_by: Person | None = None
+    resolved_at: datetime | None = None
+
+    def resolved(self, choice: Choice, by: Person, at: datetime) -> Conflict:
+        if self.resolved_at is not None:
+            raise WrongState("conflict_is_resolved")
+        return replace(self, choice=choice, resolved_by=by, resolved_at=at)
