@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -93,6 +94,14 @@ async def test_a_delegation_shows_only_what_it_covers(desk):
     assert [entry["title"] for entry in await desk.inbox("lia")] == ["sì"]
     await delegate(desk, "lia", "paolo", processes=["altra"])
     assert await desk.inbox("paolo") == []
+    # Who may not see prices sets no limit on them: it would tell.
+    body = {"to_person_id": desk.id("piera"), "starts_at": "2026-11-01T00:00:00Z", "up_to": "500.00"}
+    response, problem = await desk.as_("lia").post(
+        "/v1/delegations", body | {"ends_at": "2026-12-31T00:00:00Z"}
+    )
+    assert (response.status, problem["code"]) == (403, "field_hidden_from_author")
+    lia = desk.people["lia"]
+    desk.people["lia"] = replace(lia, privileges=lia.privileges | {"brief.price.read"})
     await delegate(desk, "lia", "piera", up_to="500.00")
     assert await desk.inbox("piera") == []
     await desk.submit(process="prova", budget="500.00", title="poco")

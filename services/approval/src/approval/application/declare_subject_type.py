@@ -5,6 +5,7 @@ from __future__ import annotations
 from optima_kit.actor import Actor
 from optima_kit.refusals import Absent, Invalid, PreconditionRequired, Refusal, Stale, Violations, WrongState
 
+from ..domain.authorship import author_keeps_what_is_hidden
 from ..domain.subjects import SubjectType
 from .ports import Ports
 
@@ -27,6 +28,9 @@ async def declare_subject_type(
         raise PreconditionRequired("if_match_missing", field="If-Match")
     if known != expected_version:
         raise Stale("stale_version", field="If-Match")
+    before = await ports.processes.subject_type(key)
+    if before is not None:
+        author_keeps_what_is_hidden(before, subject, actor.privileges)
     return await ports.processes.put_subject_type(subject, ports.now)
 
 

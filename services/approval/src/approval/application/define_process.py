@@ -8,6 +8,7 @@ from optima_kit.actor import Actor
 from optima_kit.ids import new_id
 from optima_kit.refusals import Absent, Invalid, PreconditionRequired, Stale, WrongState
 
+from ..domain.authorship import author_sees_what_the_process_reads
 from ..domain.process import Definition
 from .ports import Draft, Ports
 
@@ -18,8 +19,10 @@ async def define_process(
     """Keeps the draft; what runs is changed by publication alone. The first time no version is expected."""
     if definition.key != key:
         raise Invalid("key_differs", field="key", expected=key)
-    if await ports.processes.subject_type(definition.subject) is None:
+    subject = await ports.processes.subject_type(definition.subject)
+    if subject is None:
         raise Invalid("unknown_subject_type", field="subject", subject=definition.subject)
+    author_sees_what_the_process_reads(definition, subject, actor.privileges)
     if expected_version is None and await ports.processes.find(key) is None:
         if not await ports.processes.add(new_id(), definition, ports.now, actor.person_id):
             raise Stale("stale_version", field="If-Match")

@@ -12,6 +12,7 @@ from optima_kit.actor import Actor
 from optima_kit.ids import new_id
 from optima_kit.refusals import Absent, Forbidden, Invalid, WrongState
 
+from ..domain.authorship import author_sees_amounts
 from ..domain.directory import Delegation, Directory
 from .notices import notify
 from .ports import Ports, StoredDelegation
@@ -47,6 +48,9 @@ async def give_delegation(ports: Ports, actor: Actor, request: DelegationRequest
         raise Invalid("delegation_ends_first", field="ends_at")
     if request.ends_at <= ports.now:
         raise Invalid("delegation_is_past", field="ends_at")
+    if request.up_to is not None:
+        # Whether a delegate sees a thing would tell the giver on which side of the limit its price is.
+        author_sees_amounts(await ports.processes.subject_types(), actor.privileges, "up_to")
     for index, key in enumerate(sorted(request.processes)):
         if await ports.processes.find(key) is None:
             raise Invalid("unknown_process", field=f"processes[{index}]", process=key)

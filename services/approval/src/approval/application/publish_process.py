@@ -8,6 +8,7 @@ from optima_contracts.approval import ProcessPublished
 from optima_kit.actor import Actor
 from optima_kit.refusals import Absent, Invalid, Refusal, Stale, Violations
 
+from ..domain.authorship import author_sees_what_the_process_reads
 from ..domain.process import RULES
 from ..domain.publication import publication_flaws
 from .ports import Draft, Ports
@@ -28,6 +29,7 @@ async def publish_process(ports: Ports, actor: Actor, key: str, expected_version
     subject = await ports.processes.subject_type(draft.definition.subject)
     if subject is None:
         raise Invalid("unknown_subject_type", field="subject", subject=draft.definition.subject)
+    author_sees_what_the_process_reads(draft.definition, subject, actor.privileges)
     directory = await ports.directories.read()
     flaws = publication_flaws(draft.definition, subject, ports.conditions, directory)
     if flaws:

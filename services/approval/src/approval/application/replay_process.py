@@ -13,6 +13,7 @@ from optima_kit.actor import Actor
 from optima_kit.ids import new_id
 from optima_kit.refusals import Absent
 
+from ..domain.authorship import author_sees_what_the_process_reads
 from ..domain.replay import Comparison, answers_of, compare, paces_of
 from .ports import Ports, Replay
 from .simulate_process import compiled, process_to_try
@@ -29,6 +30,7 @@ class ReplayJob(BaseModel):
 async def begin_replay(ports: Ports, actor: Actor, key: str, last: int, version: int | None) -> Replay:
     """Owes the replay of the draft, or of a published version, over the `last` runs that are over."""
     chosen = await process_to_try(ports, key, version)
+    author_sees_what_the_process_reads(chosen.definition, chosen.subject, actor.privileges)
     replay = Replay(
         new_id(), key, chosen.definition, chosen.subject, last, 0, None, ports.now, actor.person_id
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import secrets
 from typing import Any
 from uuid import UUID
 
@@ -37,6 +38,7 @@ def complete_content(
 
 
 def hash_of(content: dict[str, Any]) -> str:
-    """SHA-256, hexadecimal, of the content's canonical JSON."""
+    """Names this content, once: SHA-256, hexadecimal, of a random key and the content's canonical JSON. The
+    key is kept nowhere, so that a hidden price can't be found by trying the likely ones."""
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    return hashlib.sha256(secrets.token_bytes(32) + canonical.encode()).hexdigest()

@@ -83,8 +83,7 @@ async def amend_subject(
         raise Stale("stale_version", field="If-Match")
     process = await running_process(ports, approval)
     complete = complete_content(process.subject, content, approval.requester, directory)
-    content_hash = hash_of(complete)
-    if content_hash == approval.content_hash and approval.state == "open":
+    if complete == approval.content and approval.state == "open":
         return held
-    result = engine.amend(approval, process, complete, content_hash, ports.now, directory)
+    result = engine.amend(approval, process, complete, hash_of(complete), ports.now, directory)
     return await record_change(ports, process, held, result)

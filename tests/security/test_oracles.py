@@ -1,0 +1,218 @@
+"""Somebody who may not see prices hunts for one, by everything that might answer "is it more than x?".
+
+Each way asks about halves of the range; whoever learns more than one bit has found a way to the price.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from decimal import Decimal
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from optima_contracts.brief import BriefContent, BriefSubmitted
+from optima_contracts.economics import BriefPriced
+from optima_contracts.identity import PersonChanged
+from optima_kit.testing import Client
+
+from .access.approval import _publish as publish
+from .access.table import World
+from .conftest import EVERYTHING
+
+pytestmark = pytest.mark.servers
+
+PRICE = Decimal("48713.59")
+THRESHOLDS = ("100.00", "40000.00", "48713.58", "48713.59", "48713.60", "60000.00", "999999.00")
+PRICELESS = frozenset(EVERYTHING - {"brief.price.read", "job.economics.read"})
+
+
+class Hunt:
+    """A world with a priced brief that a friend of the hunter's is asked about, as is the hunter."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.hunter_id, self.friend_id, self.brief_id, self.past_id = (uuid4() for _ in range(4))
+        self.first = {"key": "uno", "approvers": [{"person": str(self.hunter_id)}]}
+
+    @property
+    def hunter(self) -> Client:
+        return self.world.as_(person_id=self.hunter_id, privileges=set(PRICELESS))
+
+    @property
+    def friend(self) -> Client:
+        return self.world.as_(person_id=self.friend_id, privileges=set(PRICELESS))
+
+    async def prepare(self) -> None:
+        for person_id, name in (
+            (self.hunter_id, "Ugo"),
+            (self.friend_id, "Vera"),
+            (self.world.owner, "Rita"),
+        ):
+            await self.world.hear(
+                PersonChanged(
+                    person_id=person_id,
+                    name=name,
+                    email=f"{name.lower()}@example.it",
+                    kind="internal",
+                    roles=["purchasing"],
+                    active=True,
+                ),
+                person_id,
+            )
+        await publish(
+            self.world, {"key": "brief", "name": "Brief", "subject": "brief", "steps": [self.first]}
+        )
+        for brief_id in (self.brief_id, self.past_id):
+            await self.submit(brief_id)
+        _, past = await self.hunter.get(f"/v1/approvals?subject_id={self.past_id}")
+        (found,) = past["items"]
+        decision = {"step": "uno", "outcome": "approve", "content_hash": "hash-2"}
+        path = f"/v1/approvals/{found['approval_id']}/decisions"
+        response, answer = await self.hunter.post(path, decision)
+        assert response.status == 200, answer
+
+    async def submit(self, brief_id: UUID) -> None:
+        item = {"item_id": str(uuid4()), "kind": "x", "description": "x", "quantity": "1"}
+        content = {"title": "X", "category": "POP", "budget": "9.00", "deadline": "2031-01-01"}
+        await self.world.hear(
+            BriefSubmitted(
+                brief_id=brief_id,
+                number="B-1",
+                revision=1,
+                content_hash="hash-1",
+                process="brief",
+                requester_id=self.world.owner,
+                content=BriefContent.model_validate(content | {"items": [item]}),
+            ),
+            brief_id,
+        )
+        priced = BriefPriced(brief_id=brief_id, revision=1, content_hash="hash-2", lines=[], total=str(PRICE))
+        await self.world.hear(priced, brief_id)
+
+    # -- the ways: each what is seen for one threshold
+
+    async def by_delegation(self, threshold: str) -> Any:
+        body = {
+            "to_person_id": str(self.friend_id),
+            "starts_at": "2020-01-01T00:00:00Z",
+            "ends_at": "2040-01-01T00:00:00Z",
+            "up_to": threshold,
+        }
+        response, given = await self.hunter.post("/v1/delegations", body)
+        _, inbox = await self.friend.get("/v1/inbox")
+        _, summary = await self.friend.get("/v1/inbox/summary")
+        if response.status == 201:
+            await self.hunter.delete(f"/v1/delegations/{given['delegation_id']}")
+        return response.status, len(inbox["items"]), summary["waiting"]
+
+    async def by_replay(self, threshold: str) -> Any:
+        when = f"has(brief.quote_total) && brief.quote_total > {threshold}"
+        step = {"key": "due", "when": when, "approvers": [{"person": str(self.friend_id)}]}
+        return await self.write_and_try([step])
+
+    async def by_limits(self, threshold: str) -> Any:
+        step = {"key": "due", "approvers": [{"manager": {"take": "first_qualified"}}], "if_too_few": "skip"}
+        return await self.write_and_try([step], limits={"purchasing": threshold})
+
+    async def by_showing(self, _: str) -> Any:
+        step = {"key": "due", "approvers": [{"person": str(self.hunter_id)}], "shows": ["quote_total"]}
+        content, _ = json.loads(await self.write_and_try([step]))[-1]
+        return content
+
+    async def write_and_try(self, steps: list[dict[str, Any]], **more: Any) -> Any:
+        """As the brief's own process: published, replayed over the past, and the running one moved to it."""
+        known, _ = await self.hunter.get("/v1/processes/brief")
+        document = {"key": "brief", "name": "Brief", "subject": "brief", "steps": [self.first, *steps]} | more
+        headers = {"If-Match": known.headers["ETag"]}
+        seen: list[Any] = []
+        for method, path, body in (
+            ("PUT", "/v1/processes/brief", document),
+            ("POST", "/v1/processes/brief/publication", {}),
+            ("POST", "/v1/processes/brief/replays", {}),
+            ("POST", "/v1/processes/brief/moves", {}),
+        ):
+            options = {"headers": headers} if method == "PUT" else {}
+            response, answer = await self.hunter.request(method, path, json=body, **options)
+            await self.world.work()
+            seen.append(response.status)
+            for kind in ("replay", "move") if response.status == 202 else ():
+                if f"{kind}_id" in answer:
+                    _, report = await self.hunter.get(f"/v1/{kind}s/{answer[f'{kind}_id']}")
+                    seen.append([report.get("report"), report.get("counts")])
+            if response.status == 202 and "move_id" in answer:
+                await self.hunter.post(f"/v1/moves/{answer['move_id']}/execution", {})
+                await self.world.work()
+        _, page = await self.hunter.get(f"/v1/approvals?subject_id={self.brief_id}")
+        path = f"/v1/approvals/{page['items'][0]['approval_id']}"
+        if "shows" in str(steps):
+            decision = {"step": "uno", "outcome": "approve", "content_hash": "hash-2"}
+            await self.hunter.post(f"{path}/decisions", decision)
+        _, approval = await self.hunter.get(path)
+        seen.append([approval["content"].get("quote_total"), [step["state"] for step in approval["steps"]]])
+        return json.dumps(seen)
+
+    async def by_query(self, threshold: str) -> Any:
+        """Every list's every filter that a number may be put into."""
+        seen = []
+        for path in ("/v1/inbox", "/v1/inbox/summary", "/v1/approvals"):
+            for name in ("text", "amount", "amount_from", "amount_to", "sort", "cursor"):
+                response, answer = await self.hunter.get(path, params={name: threshold})
+                items = answer.get("items", answer.get("waiting"))
+                seen.append((response.status, len(items) if isinstance(items, list) else items))
+        return tuple(seen)
+
+
+WAYS = sorted(name for name in vars(Hunt) if name.startswith("by_"))
+
+
+@pytest.fixture
+async def hunt(serve) -> Hunt:
+    served = await serve("approval")
+    world = World(served, served.tenant_id, uuid4(), uuid4())
+    found = Hunt(world)
+    await found.prepare()
+    return found
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_no_way_tells_on_which_side_of_a_number_the_price_is(hunt, way):
+    seen = [await getattr(hunt, way)(threshold) for threshold in THRESHOLDS]
+    told = {str(each) for each in seen}
+    assert len(told) == 1, dict(zip(THRESHOLDS, seen, strict=True))
+    assert str(PRICE) not in str(told)
+
+
+async def test_a_content_hash_can_t_be_searched_offline(hunt):
+    """Whoever knows all of a subject but its price finds no hash by trying prices."""
+    fields = {"t": {"type": "text"}, "p": {"type": "money", "privilege": "brief.price.read"}}
+    declared = {"key": "spesa", "name": "Spesa", "title": "t", "fields": fields}
+    await hunt.world.ask("PUT", "/v1/subject-types/spesa", declared)
+    step = {"key": "uno", "approvers": [{"person": str(hunt.hunter_id)}]}
+    await publish(hunt.world, {"key": "spese", "name": "Spese", "subject": "spesa", "steps": [step]})
+    content = {"t": "Carta", "p": str(PRICE)}
+    hashes = set()
+    for _ in range(2):
+        submission = {"process": "spese", "subject_id": str(uuid4()), "content": content}
+        approval = await hunt.world.ask("POST", "/v1/approvals", submission)
+        _, seen = await hunt.hunter.get(f"/v1/approvals/{approval['approval_id']}")
+        assert seen["content"] == {"t": "Carta"}
+        hashes.add(seen["content_hash"])
+    assert len(hashes) == 2
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    assert hashlib.sha256(canonical.encode()).hexdigest() not in hashes
+
+
+async def test_a_field_is_not_opened_by_who_may_not_see_it(hunt):
+    fields = {"t": {"type": "text"}, "p": {"type": "money", "privilege": "brief.price.read"}}
+    declared = {"key": "gara", "name": "Gara", "amounts": ["p"], "fields": fields}
+    path = "/v1/subject-types/gara"
+    await hunt.world.ask("PUT", path, declared)
+    opened = declared | {"fields": fields | {"p": {"type": "money"}}}
+    response, problem = await hunt.hunter.put(path, opened, headers={"If-Match": '"1"'})
+    assert (response.status, problem["code"]) == (403, "field_hidden_from_author")
+    more = declared | {"fields": fields | {"u": {"type": "text"}}}
+    response, _ = await hunt.hunter.put(path, more, headers={"If-Match": '"1"'})
+    assert response.status == 200
