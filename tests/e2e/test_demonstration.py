@@ -8,10 +8,13 @@ import io
 import re
 import secrets
 import uuid
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import aiohttp
+import asyncpg
 import pytest
 
 from optima_local.demonstration.client import Api, Person, StepFailed
@@ -47,6 +50,26 @@ def test_a_brief_is_carried_from_the_request_to_the_delivery(demonstration: tupl
     assert "The brief closes by itself" in titles
     assert titles[-1] == "The trail verifies"
     assert all(title in told for title in titles)
+
+
+_RECORDED = """
+SELECT source, subject, array_agg(sequence ORDER BY sequence) AS sequences FROM entries GROUP BY source,
+subject
+"""
+
+
+@pytest.mark.usefixtures("demonstration")
+async def test_sequences_count_per_source_and_subject(stack: Stack):
+    """Over all that was published, as the trail has it."""
+    server = urlsplit(stack.addresses["postgres"])
+    connection = await asyncpg.connect(urlunsplit(server._replace(path="/trail")))
+    try:
+        rows = await connection.fetch(_RECORDED)
+    finally:
+        await connection.close()
+    assert [row for row in rows if row["sequences"] != list(range(1, len(row["sequences"]) + 1))] == []
+    subjects = Counter(row["subject"] for row in rows)
+    assert max(subjects.values()) > 1, "two services tell of one subject: a subject alone is no key"
 
 
 @pytest.fixture

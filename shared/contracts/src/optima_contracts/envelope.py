@@ -54,10 +54,11 @@ def event_types() -> dict[str, type[EventData]]:
 class Envelope(BaseModel):
     """One event on the wire: structured-mode JSON, content type `application/cloudevents+json`.
 
-    `id` is the outbox row's UUIDv7; `subject` the aggregate; `sequence` counts 1..n per aggregate;
-    `correlationid` is the brief (or, where there is none, the aggregate that began the story);
-    `causationid` the event that this one answers; `actorid` the person or service who acted, and
-    `onbehalfof` the person for whom, under a delegation.
+    `id` is the outbox row's UUIDv7; `subject` the aggregate; `sequence` counts 1..n per `source` and
+    `subject`, since several services may tell of one aggregate, each on its own count; `correlationid`
+    is the brief (or, where there is none, the aggregate that began the story); `causationid` the event
+    that this one answers; `actorid` the person or service who acted, and `onbehalfof` the person for
+    whom, under a delegation.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")

@@ -409,10 +409,11 @@ class Consumer(Generic[P]):
 
 
 def _in_sequence(items: list[_Item]) -> list[_Item]:
-    """Each subject's events by sequence, in the places that they hold among the others' events."""
-    places: dict[UUID, list[int]] = {}
+    """Each source's events of a subject by sequence, in the places that they hold among the others'
+    events."""
+    places: dict[tuple[str, UUID], list[int]] = {}
     for index, item in enumerate(items):
-        places.setdefault(item.received.subject, []).append(index)
+        places.setdefault((item.received.source, item.received.subject), []).append(index)
     ordered = list(items)
     for indexes in places.values():
         if len(indexes) > 1:
