@@ -134,20 +134,20 @@ def test_a_pod_may_do_no_more_than_it_needs(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_only_migrations_see_the_owner(name: str) -> None:
+def test_only_migrations_and_provisioning_see_the_owner(name: str) -> None:
     for pod, spec in pods(example(name)):
         text = json.dumps(spec)
-        assert ("OWNER" in text) == pod.endswith("-migrate"), pod
+        assert ("database-owner" in text) == pod.endswith(("-migrate", "-provision")), pod
         # Passwords stand in Secrets and nowhere else.
         for variable in spec["containers"][0]["env"]:
-            if "PASSWORD" in variable["name"] or "SECRET" in variable["name"]:
+            if re.search("_PASSWORD$|SECRET|OPTIMA_(POSTGRES|AMQP)", variable["name"]):
                 assert "secretKeyRef" in variable["valueFrom"], pod
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_a_pod_outlives_its_drain(name: str) -> None:
     for pod, spec in pods(example(name)):
-        if pod.endswith("-migrate"):
+        if pod.endswith(("-migrate", "-provision")):
             continue
         environment = {each["name"]: each.get("value") for each in spec["containers"][0]["env"]}
         drain, grace = float(environment["OPTIMA_DRAIN_SECONDS"]), float(environment["OPTIMA_GRACE_SECONDS"])
@@ -160,7 +160,7 @@ def test_every_role_of_every_service_is_there_with_all_that_it_needs() -> None:
     roles = {f"optima-{service.name}-{role}" for service in SERVICES for role in service.roles}
     names = {f"optima-{service.name}" for service in SERVICES}
     assert of_kind(manifests, "Deployment").keys() == roles
-    assert of_kind(manifests, "Job").keys() == {f"{name}-migrate" for name in names}
+    assert of_kind(manifests, "Job").keys() == {f"{name}-migrate" for name in names} | {"optima-provision"}
     assert of_kind(manifests, "Service").keys() == of_kind(manifests, "ServiceAccount").keys() == names
     assert of_kind(manifests, "Ingress").keys() == names
     assert of_kind(manifests, "HorizontalPodAutoscaler").keys() == {f"{name}-http" for name in names}
@@ -174,7 +174,8 @@ def test_every_role_of_every_service_is_there_with_all_that_it_needs() -> None:
     }
     assert of_kind(manifests, "PodDisruptionBudget").keys() == several
     migrations = {f"{name}-migrate" for name in names}
-    assert of_kind(manifests, "NetworkPolicy").keys() == {"optima-deny"} | roles | migrations
+    policies = {"optima-deny", "optima-provision"} | roles | migrations
+    assert of_kind(manifests, "NetworkPolicy").keys() == policies
 
 
 def chosen(manifest: Manifest, labels: dict[str, str]) -> bool:

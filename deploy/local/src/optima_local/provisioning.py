@@ -2,26 +2,38 @@
 
 import asyncio
 import os
-from collections.abc import Mapping
+import re
+import secrets as random_secrets
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import asyncpg
 
 from optima_kit import topology
 from optima_kit.migrate import migrate
+from optima_kit.postgres import Connection
 
 from .access import load_access
 from .broker_administration import ManagementApi
 from .processes import StartFailed
-from .services import Servers, ServiceCode, service_secrets
+from .services import ROLES, Servers, ServiceCode, service_secrets
 
 OLDEST_VERSION = 15
+BACKUP = "optima_backup"
 
 
 async def create_databases(
-    servers: Servers, services: list[ServiceCode], secrets: Mapping[str, str], *, private: bool
+    servers: Servers,
+    services: list[ServiceCode],
+    secrets: Mapping[str, str],
+    *,
+    private: bool,
+    backup_password: str | None = None,
 ) -> None:
     """Create what is missing of roles and databases, and close each database to everyone else.
 
+    Whoever does this needs CREATEROLE and CREATEDB, and with `backup_password` a superuser's rights the first
+    time: a role that backs up reads past row-level security.
     `private`: the server is ours alone, so nobody keeps the right to enter its maintenance databases either.
     Raises StartFailed when the server does not let us in or is too old.
     """
@@ -39,11 +51,11 @@ async def create_databases(
         }
         for service in services:
             for role in service.roles:
-                verb = "ALTER" if role in roles else "CREATE"
-                await connection.execute(
-                    f"{verb} ROLE {role} LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE"
-                    f" PASSWORD '{secrets[role]}'"
-                )
+                await set_up_role(connection, role, secrets[role], missing=role not in roles)
+            # Only whoever belongs to a role may give it a database, or say who enters that.
+            await connection.execute(f"GRANT {service.role('owner')} TO CURRENT_USER")
+        if backup_password is not None:
+            await set_up_backup(connection, backup_password, missing=BACKUP not in roles)
         if private:
             await connection.execute("REVOKE CONNECT ON DATABASE postgres, template1 FROM PUBLIC")
     finally:
@@ -51,14 +63,51 @@ async def create_databases(
     at_once = asyncio.Semaphore(4)
     await asyncio.gather(
         *(
-            create_database(servers, service, at_once, missing=service.module not in databases)
+            create_database(
+                servers,
+                service,
+                at_once,
+                missing=service.module not in databases,
+                entered_by=[*service.roles, *([BACKUP] if backup_password is not None else [])],
+            )
             for service in services
         )
     )
 
 
+async def set_up_role(connection: Connection, role: str, password: str, *, missing: bool) -> None:
+    """The role, with its password and with what a session through a pooler cannot ask for."""
+    await connection.execute(
+        f"CREATE ROLE {role} LOGIN NOCREATEDB NOCREATEROLE" if missing else f"ALTER ROLE {role} LOGIN"
+    )
+    await connection.execute(f"ALTER ROLE {role} PASSWORD '{password}'")
+    await connection.execute(f"ALTER ROLE {role} SET jit = off")
+
+
+async def set_up_backup(connection: Connection, password: str, *, missing: bool) -> None:
+    """The role that reads every row of every database, past row-level security, and writes none.
+
+    Raises StartFailed with what a superuser has to run where we may not make it.
+    """
+    try:
+        if missing:
+            await connection.execute(f"CREATE ROLE {BACKUP} LOGIN BYPASSRLS")
+            await connection.execute(f"GRANT pg_read_all_data TO {BACKUP}")
+        await connection.execute(f"ALTER ROLE {BACKUP} PASSWORD '{password}'")
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise StartFailed(
+            f"{BACKUP} may not be made by us ({error}). Have a superuser run: CREATE ROLE {BACKUP} LOGIN"
+            f" BYPASSRLS PASSWORD '…'; GRANT pg_read_all_data TO {BACKUP};"
+        ) from error
+
+
 async def create_database(
-    servers: Servers, service: ServiceCode, at_once: asyncio.Semaphore, *, missing: bool
+    servers: Servers,
+    service: ServiceCode,
+    at_once: asyncio.Semaphore,
+    *,
+    missing: bool,
+    entered_by: Sequence[str],
 ) -> None:
     database = service.module
     async with at_once:
@@ -70,7 +119,7 @@ async def create_database(
                     f"CREATE DATABASE {database} OWNER {service.role('owner')} STRATEGY wal_log"
                 )
             await connection.execute(f"REVOKE ALL ON DATABASE {database} FROM PUBLIC")
-            await connection.execute(f"GRANT CONNECT ON DATABASE {database} TO {', '.join(service.roles)}")
+            await connection.execute(f"GRANT CONNECT ON DATABASE {database} TO {', '.join(entered_by)}")
         finally:
             await connection.close()
 
@@ -90,19 +139,57 @@ async def migrate_databases(
 
 
 def main() -> None:
-    """Provision servers that somebody else runs, as deploy/compose.yaml does before the services start.
+    """Provision servers that somebody else runs, before the services start.
 
-    OPTIMA_POSTGRES_URL, OPTIMA_AMQP_URL and OPTIMA_AMQP_MANAGEMENT_URL name them, as users who may do so;
-    OPTIMA_SERVICE_PASSWORD becomes the password of every service's roles and user.
+    OPTIMA_POSTGRES_URL, OPTIMA_AMQP_URL and OPTIMA_AMQP_MANAGEMENT_URL name them, as users who may do so.
+    OPTIMA_PASSWORDS is a folder with a folder a service, in it a file a password, as Kubernetes mounts
+    Secrets: database-owner, database-rw, database-ro, database-backbone, broker; and a file `backup`, if
+    there is to be a role that backs up. Or OPTIMA_SERVICE_PASSWORD is the one password of everything, for a
+    laptop.
     """
     servers = Servers(os.environ["OPTIMA_POSTGRES_URL"], os.environ["OPTIMA_AMQP_URL"])
     access = load_access()
     services = [ServiceCode.named(name) for name in access]
-    secrets = dict.fromkeys(service_secrets(services), os.environ["OPTIMA_SERVICE_PASSWORD"])
+    if folder := os.environ.get("OPTIMA_PASSWORDS"):
+        secrets = passwords_in(Path(folder), services)
+    else:
+        secrets = dict.fromkeys(service_secrets(services), os.environ["OPTIMA_SERVICE_PASSWORD"])
     passwords = {service.amqp_user: secrets[f"amqp_{service.amqp_user}"] for service in services}
-    asyncio.run(create_databases(servers, services, secrets, private=False))
+    backup = secrets.get(BACKUP)
+    asyncio.run(create_databases(servers, services, secrets, private=False, backup_password=backup))
     definitions = topology.definitions(list(access.values()), passwords, vhost=servers.vhost)
     ManagementApi(os.environ["OPTIMA_AMQP_MANAGEMENT_URL"]).load(definitions)
+
+
+def passwords_in(folder: Path, services: Sequence[ServiceCode]) -> dict[str, str]:
+    """By the names of `service_secrets`. A read-only role without a file gets a password that nobody
+    knows."""
+    found: dict[str, str] = {}
+    for service in services:
+        for kind in ROLES:
+            file = folder / service.name / f"database-{kind}"
+            if kind == "ro" and not file.exists():
+                found[service.role(kind)] = random_secrets.token_urlsafe(32)
+            else:
+                found[service.role(kind)] = password_in(file)
+        found[f"amqp_{service.amqp_user}"] = password_in(folder / service.name / "broker")
+    if (folder / "backup").exists():
+        found[BACKUP] = password_in(folder / "backup")
+    return found
+
+
+def password_in(file: Path) -> str:
+    """Raises StartFailed for a file that is missing, or that holds what a URL could not."""
+    try:
+        text = file.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise StartFailed(f"{file} is needed: {error.strerror}") from error
+    if not re.fullmatch(r"[A-Za-z0-9._~-]{12,}", text):
+        raise StartFailed(
+            f"{file}: at least 12 letters, digits and . _ ~ -, which a URL takes as they are:"
+            " openssl rand -hex 32"
+        )
+    return text
 
 
 if __name__ == "__main__":

@@ -76,6 +76,7 @@ _SECONDS: dict[str, Any] = {"type": "number", "minimum": 0}
 _PORT: dict[str, Any] = {"type": "integer", "minimum": 1, "maximum": 65535}
 _MAP: dict[str, Any] = {"type": "object"}
 _LIST: dict[str, Any] = {"type": "array"}
+_DIGEST: dict[str, Any] = {"type": "string", "pattern": "^(sha256:[0-9a-f]{64})?$"}
 _TEXTS: dict[str, Any] = {"type": "array", "items": _TEXT}
 
 
@@ -101,6 +102,7 @@ def _head_properties(variables: list[str]) -> dict[str, Any]:
         "environment": {"enum": ["production", "demonstration"]},
         "env": _variables(variables),
         "secrets": _object({"prefix": _TEXT}),
+        "provision": _object({"enabled": _FLAG, "secret": _TEXT, "digest": _DIGEST}),
         "postgres": _object(
             {
                 "host": _TEXT | {"minLength": 1},
@@ -200,7 +202,7 @@ def _service_schema(service: ServiceEntry, settings: Sequence[Setting]) -> dict[
             "outside": _TEXTS,
             "secrets": {"const": list(service.secrets)},
             "optionalSecrets": optional_secrets,
-            "digest": {"type": "string", "pattern": "^(sha256:[0-9a-f]{64})?$"},
+            "digest": _DIGEST,
             "env": _variables([name for name in variables if name not in {*optional, *service.secrets}]),
             "roles": _object(dict.fromkeys(service.roles, role)),
         }
