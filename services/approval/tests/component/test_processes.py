@@ -323,6 +323,10 @@ fields:
             f"{path}/content", {"content": {**amended, "valore": "6000.00"}}
         )
         assert after["steps"][0]["state"] == "pending"
+        _, again = await desk.as_("marta").put(
+            f"{path}/content", {"content": {**amended, "valore": "6000.0"}}
+        )
+        assert again["content_hash"] == after["content_hash"]
         response, problem = await desk.as_("paolo").put(f"{path}/content", {"content": content})
         assert (response.status, problem["code"]) == (403, "only_requester_amends")
         await desk.decide("paolo", approval["approval_id"], "uno")

@@ -74,7 +74,7 @@ def test_well_typed(expression):
         ("order.lines[0].amount > 1.0", "condition_index_may_miss", "["),
         ("order.kind.foo()", "condition_unknown_function", "foo"),
         ("launch(order.kind)", "condition_unknown_function", "launch"),
-        ("order.kind.matches('[')", "condition_bad_literal", "["),
+        ("order.kind.matches(order.kind)", "condition_bad_literal", "kind"),
         ("order.due < timestamp('domani')", "condition_bad_literal", "domani"),
         ("order.lines.exists(order, true)", "condition_name_taken", "order"),
         ("order.kind.length > 3", "condition_no_fields", "length"),

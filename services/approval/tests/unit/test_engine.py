@@ -868,3 +868,32 @@ class TestEvidence:
             refusal_of(lambda: world.decide("paolo", "uno", evidence=(self.PDF,))).code
             == "evidence_not_allowed"
         )
+
+
+def test_an_amount_that_is_written_otherwise_reopens_nothing(world):
+    world.open(
+        [
+            {"key": "uno", "approvers": [{"role": "purchasing"}]},
+            {"key": "due", "approvers": [{"role": "director"}]},
+        ]
+    )
+    world.decide("paolo", "uno").amend(budget="8000.0", quote_total=None)
+    assert world.steps() == {"uno": "approved", "due": "pending"}
+    world.amend("hash-3", budget="8000.01")
+    assert world.steps() == {"uno": "pending", "due": "pending"}
+
+
+def test_people_whom_an_earlier_step_waits_for_are_found_then(world):
+    """The field comes with an amendment; until then nobody could approve the second step."""
+    rules = world.define(
+        [
+            {"key": "uno", "approvers": [{"role": "purchasing"}], "requires": ["purpose"]},
+            {"key": "due", "approvers": [{"field": "purpose"}], "if_too_few": "reject"},
+        ]
+    )
+    subject = engine.Subject("brief", world.id("b"), 1, world.id("marta"), world.content(), "hash-1")
+    assert engine.step_without_approver(rules, subject, world.now, world.directory) is None
+    subject = engine.Subject(
+        "brief", world.id("b"), 1, world.id("marta"), world.content(purpose="nessuno"), "hash-1"
+    )
+    assert engine.step_without_approver(rules, subject, world.now, world.directory) == "due"

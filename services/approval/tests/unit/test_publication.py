@@ -55,6 +55,8 @@ def test_refused(world, bad):
         " approvers: [{role: director}]}]",
         "[{key: c, choose: [{key: a, when: 'brief.budget < 100.0'}, {key: b, when: 'brief.budget >= 100.0',"
         f" steps: [{STEP}]}}]}}]",
+        # with patterns of CEL's own, and by a divisor that is not zero
+        f"[{STEP[:-1]}, when: 'brief.title.matches(\"^\\\\p{{L}}+$\") && brief.budget / 2.0 > 1.0'}}]",
         # within rows of rows
         f"[{STEP[:-1]}, when: 'brief.items.exists(i, i.deliveries.exists(d, d.quantity > 5.0))'}}]",
         # by the number of rows, by text, by day, by what an earlier step requires

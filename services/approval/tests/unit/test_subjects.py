@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from approval.domain.subjects import PERSON_FIELDS, FieldType, SubjectType, person_content
+from approval.domain.subjects import PERSON_FIELDS, FieldType, SubjectType, changed_fields, person_content
 from optima_contracts.brief import BriefContent
 
 NAMES = ("marta", "lia", "dario", "ada")
@@ -149,6 +149,36 @@ def test_people_and_units_are_what_the_directory_says(new_world, data, pair):
         holder[name] = [forged] if field.type == "list" else forged
         here = f"{path}[0]" if field.type == "list" else path
         assert found(subject, content, world) == {(here, "identity_not_id")}
+
+
+def rewritten(field: FieldType, raw: Any) -> Any:
+    """The same value, written otherwise."""
+    if field.type == "list":
+        one = field.model_copy(update={"type": field.of or "record", "of": None})
+        return [rewritten(one, row) for row in raw]
+    if field.type == "record":
+        return {name: rewritten(field.fields[name], raw[name]) for name in reversed(raw)}
+    if field.type in ("number", "money"):
+        return f"{raw}0" if "." in str(raw) else f"{raw}.00"
+    if field.type == "person":
+        return {**raw, "name": "Altro", "roles": ["director"]}
+    return raw
+
+
+@given(st.data(), subjects())
+def test_values_count_and_not_how_they_are_written(new_world, data, pair):
+    subject, content = pair
+    frozen, _ = subject.complete(content, new_world().directory)
+    other = {name: rewritten(subject.fields[name], raw) for name, raw in reversed(frozen.items())}
+    assert changed_fields(subject, frozen, other) == ()
+    assert changed_fields(subject, other, frozen) == ()
+    for field, _, _, path in data.draw(st.permutations(list(places(subject.fields, frozen))))[:1]:
+        changed = copy.deepcopy(frozen)
+        for _, its, same, here in places(subject.fields, changed):
+            if here == path:
+                its[same] = [] if its[same] else ["altro"] if field.type == "list" else "altro"
+        if changed != frozen and field.type != "record":
+            assert changed_fields(subject, frozen, changed) == (path.partition(".")[0].partition("[")[0],)
 
 
 ORDER = SubjectType.model_validate(

@@ -10,6 +10,7 @@ from optima_kit.actor import Actor
 from optima_kit.refusals import Absent, Forbidden, Invalid, Stale, WrongState
 
 from ..domain import engine
+from ..domain.subjects import changed_fields
 from .access import locked_visible_approval, running_process
 from .open_approval import open_approval
 from .ports import Held, Ports
@@ -83,7 +84,7 @@ async def amend_subject(
         raise Stale("stale_version", field="If-Match")
     process = await running_process(ports, approval)
     complete = complete_content(process.subject, content, approval.requester, directory)
-    if complete == approval.content and approval.state == "open":
+    if approval.state == "open" and not changed_fields(process.subject, approval.content, complete):
         return held
     result = engine.amend(approval, process, complete, hash_of(complete), ports.now, directory)
     return await record_change(ports, process, held, result)

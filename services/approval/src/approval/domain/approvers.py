@@ -118,6 +118,13 @@ def rules_of(step: Step) -> set[str]:
     return found
 
 
+def asked_by_field(step: Step) -> set[str]:
+    """The subject's top-level fields that name whom the step asks."""
+    rules = [*step.approvers, *(step.if_too_few.ask if isinstance(step.if_too_few, Ask) else ())]
+    paths = [rule.field or (rule.manager.of if rule.manager else "") for rule in rules]
+    return {path.partition(".")[0] for path in paths if path}
+
+
 def group_of(approver: Approver, index: int) -> str:
     return approver.group or str(index + 1)
 

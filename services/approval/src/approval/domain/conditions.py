@@ -31,6 +31,9 @@ class Conditions(Protocol):
         type's key; `known` is its reading, where it has been read. Raises ValueError for one that can't be
         run."""
 
+    def accepts_pattern(self, pattern: str) -> bool:
+        """Whether `matches` understands it."""
+
 
 class IllTyped(ValueError):
     """The expression can't be run: `code` says why, `near` names the part, `column` counts from 1."""
@@ -86,6 +89,10 @@ class Reading:
     """What it says of a subject, as far as `reasoning` understands it."""
     loops: list[Loop] = field(default_factory=list)
     """Where it goes through rows."""
+    patterns: list[tuple[str, int]] = field(default_factory=list)
+    """What `matches` is asked for, each with its column."""
+    faults: list[IllTyped] = field(default_factory=list)
+    """What can be run, and yet for some subject or for none can be told: publication refuses it."""
 
 
 def read_condition(expression: str, subject: SubjectType) -> Reading:
@@ -167,6 +174,8 @@ _ORDERED: Final = (INT, DOUBLE, STRING, TIMESTAMP, DURATION, BOOL)
 _TEXT_METHODS: Final = ("startsWith", "endsWith", "contains", "matches")
 _MACROS: Final = ("exists", "all", "exists_one", "filter", "map")
 _MOST_NESTED: Final = 40
+_LONGEST_DURATION: Final = 12
+"""Characters: with hours, some centuries."""
 _WORK_OF_ROW: Final = 10
 _WORK_OF_TEXT: Final = 400
 """Joining two texts of the longest kind."""
@@ -328,6 +337,7 @@ class _Parser:
             if (left.type, sign.text) in ((STRING, "-"), (DOUBLE, "%")):
                 raise IllTyped("condition_bad_operation", sign.text, sign.column, type=str(left.type))
             self.heavy += _WORK_OF_TEXT if left.type is STRING else 0
+            self.can_be_reckoned(left, right, sign)
             return _Found(left.type, left.token)
         if pair == (TIMESTAMP, DURATION) and sign.text in "+-":
             return _Found(TIMESTAMP, left.token)
@@ -336,6 +346,14 @@ class _Parser:
         raise IllTyped(
             "condition_types_differ", sign.text, sign.column, left=str(left.type), right=str(right.type)
         )
+
+    def can_be_reckoned(self, left: _Found, right: _Found, sign: _Token) -> None:
+        """Whatever the subject's numbers are."""
+        if sign.text in "/%" and not right.literal:
+            code = "condition_divides_by_zero" if right.is_literal else "condition_may_divide_by_zero"
+            self.reading.faults.append(IllTyped(code, sign.text, sign.column))
+        if sign.text == "*" and left.type is INT and not (left.is_literal or right.is_literal):
+            self.reading.faults.append(IllTyped("condition_may_overflow", sign.text, sign.column))
 
     def unary(self) -> _Found:
         if sign := self.taken("!"):
@@ -477,8 +495,12 @@ class _Parser:
                 result = TIMESTAMP if name.text == "timestamp" else DURATION
                 if not _MOMENTS[name.text].fullmatch(argument.literal):
                     raise IllTyped("condition_bad_literal", argument.literal, argument.token.column)
-                if result is TIMESTAMP and (moment := _moment(argument.literal)) is not None:
+                moment = _moment(argument.literal) if result is TIMESTAMP else None
+                if moment is not None:
                     return _Found(result, name, literal=moment)
+                if result is TIMESTAMP or len(argument.literal) > _LONGEST_DURATION:
+                    code = "condition_no_such_moment"
+                    self.reading.faults.append(IllTyped(code, argument.literal, argument.token.column))
             case "size" | "double" | "int" | "string" | "timestamp" | "duration":
                 raise IllTyped("condition_bad_operation", name.text, name.column, type=str(argument.type))
             case _:
@@ -511,9 +533,11 @@ class _Parser:
             argument = self.expression()
             self.expect(")")
             self.demand(argument, STRING)
-            self.heavy += _WORK_OF_PATTERN if name.text == "matches" else 0
-            if name.text == "matches" and not _is_pattern(argument.literal):
-                raise IllTyped("condition_bad_literal", str(argument.literal), argument.token.column)
+            if name.text == "matches":
+                self.heavy += _WORK_OF_PATTERN
+                if not isinstance(argument.literal, str):
+                    raise IllTyped("condition_bad_literal", argument.token.text, argument.token.column)
+                self.reading.patterns.append((argument.literal, argument.token.column))
             quantity = _compared(found)
             if name.text == "startsWith" and quantity is not None and argument.is_literal:
                 return _Found(BOOL, name, formula=Property(quantity, "startsWith", argument.literal))
@@ -661,11 +685,3 @@ def _comparable(left: Type, right: Type) -> bool:
     if left.item is not None and right.item is not None:
         return UNKNOWN in (left.item, right.item) or _comparable(left.item, right.item)
     return left.name == right.name or (left in _NUMBERS and right in _NUMBERS)
-
-
-def _is_pattern(literal: object) -> bool:
-    try:
-        re.compile(literal if isinstance(literal, str) else "[")
-    except re.error:
-        return False
-    return True

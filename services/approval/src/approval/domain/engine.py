@@ -27,12 +27,12 @@ from .approval import (
     Reminded,
     opened,
 )
-from .approvers import Asking, may_be_asked, may_decide, select_approvers
+from .approvers import Asking, asked_by_field, may_be_asked, may_decide, select_approvers
 from .directory import Directory
 from .migration import choices_that_stay, migration_hindrance
 from .process import Evidence, Process, Step
 from .run import Result, Run, missing_fields, undecided_choice
-from .subjects import Content
+from .subjects import Content, changed_fields
 from .values import value
 
 Act = Literal["approve", "reject", "abstain", "request_changes"]
@@ -103,11 +103,16 @@ def _begun(
 def step_without_approver(
     process: Process, subject: Subject, now: datetime, directory: Directory
 ) -> str | None:
-    """The first step that this subject would meet and that nobody could approve, nor be skipped."""
+    """The first step that this subject would meet and that nobody could approve, nor be skipped. A step
+    that asks the people of a field which an earlier step waits for finds them then."""
     asking = Asking(process, subject.content, subject.requester, directory, now)
+    awaited = set[str]()
     for key, step in process.steps.items():
-        if process.reaches(key, subject.content) and select_approvers(step, asking).instead == "reject":
+        found_later = not awaited.isdisjoint(asked_by_field(step))
+        is_met = not found_later and process.reaches(key, subject.content)
+        if is_met and select_approvers(step, asking).instead == "reject":
             return key
+        awaited.update(missing_fields(subject.content, step))
     return None
 
 
@@ -209,8 +214,7 @@ def amend(
     that changed begin again, and steps whose condition turned come in or fall away."""
     run = Run(_open(approval), process, now, directory)
     every_choice_takes_a_case(process, content)
-    before = approval.content
-    changed = tuple(sorted(k for k in {*before, *content} if before.get(k) != content.get(k)))
+    changed = changed_fields(process.subject, approval.content, content)
     run.record(Amended(now, content, content_hash, changed))
     run.reconsider(changed)
     return run.advanced()

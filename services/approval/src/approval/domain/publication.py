@@ -90,12 +90,20 @@ class _Check:
                 reading = read_condition(part.when, self.subject)
                 self.engine.compile(part.when, self.subject, reading)
                 self.readings[part.key] = reading
+                faults = [*reading.faults, *self.bad_patterns(reading)]
             except IllTyped as error:
-                yield _flaw(error.code, path, "when", near=error.near, column=error.column, **error.facts)
+                faults = [error]
             except ValueError:
-                yield _flaw("condition_unreadable", path, "when", near=part.when, column=1)
+                faults = [IllTyped("condition_unreadable", part.when, 1)]
+            for fault in faults:
+                yield _flaw(fault.code, path, "when", near=fault.near, column=fault.column, **fault.facts)
         yield from self.costs()
         yield from self.sequence(self.definition.steps, "steps", frozenset(), (), [])
+
+    def bad_patterns(self, reading: Reading) -> Iterator[IllTyped]:
+        for pattern, column in reading.patterns:
+            if not self.engine.accepts_pattern(pattern):
+                yield IllTyped("condition_bad_pattern", pattern, column)
 
     def costs(self) -> Iterator[Invalid]:
         """No subject, however large, keeps others waiting while its conditions are evaluated."""

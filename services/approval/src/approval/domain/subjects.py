@@ -259,6 +259,38 @@ def unit_content(directory: Directory, name: str) -> dict[str, Any] | None:
     return found
 
 
+def changed_fields(subject: SubjectType, before: Content, after: Content) -> tuple[str, ...]:
+    """The fields that differ, by name. Values count, not how they are written; a person or unit is who they
+    are, whatever the directory has learnt of them since."""
+    return tuple(
+        name
+        for name in sorted({*before, *after})
+        if before.get(name) != after.get(name)
+        and _meant(subject.fields.get(name), before.get(name))
+        != _meant(subject.fields.get(name), after.get(name))
+    )
+
+
+def _meant(field: FieldType | None, raw: Any) -> Any:
+    if field is None or raw is None:
+        return raw
+    if field.type == "list" and isinstance(raw, list):
+        return [_meant_by_one(field, field.of or "record", row) for row in raw]
+    return _meant_by_one(field, field.type, raw)
+
+
+def _meant_by_one(field: FieldType, kind: FieldKind, raw: Any) -> Any:
+    if kind in ("person", "unit"):
+        return raw.get("id") if isinstance(raw, Mapping) else raw
+    if kind == "record" and isinstance(raw, Mapping):
+        names = [name for name, part in raw.items() if part is not None]
+        return {name: _meant(field.fields.get(name), raw[name]) for name in names}
+    try:
+        return _scalar(kind, raw, "")
+    except ValueError:
+        return raw
+
+
 def _joined(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
 
