@@ -25,6 +25,8 @@ class ServiceCode:
     secrets: Mapping[str, str] = field(default_factory=dict)
     """Variables that it needs beside its passwords, and the name of the secret that each holds."""
     exchanges_files: bool = False
+    asks: tuple[str, ...] = ()
+    """Services whose addresses it is given."""
 
     @classmethod
     def named(cls, name: str) -> "ServiceCode":
@@ -47,9 +49,24 @@ def find_services() -> list[ServiceCode]:
     """Those of deploy/services.toml, by name."""
     sections = tomllib.loads((ROOT / "deploy" / "services.toml").read_text(encoding="utf-8"))
     return [
-        ServiceCode(name, section["module"], section.get("secrets", {}), "drop" in section["outside"])
+        ServiceCode(
+            name,
+            section["module"],
+            section.get("secrets", {}),
+            "drop" in section["outside"],
+            asked(section["asks"]),
+        )
         for name, section in sorted(sections.items())
     ]
+
+
+def asked(services: list[str]) -> tuple[str, ...]:
+    """Those whose addresses a service needs: identity's alone it has as the issuer's."""
+    return tuple(services) if services != ["identity"] else ()
+
+
+def address_variable(service: str) -> str:
+    return f"OPTIMA_{service.upper().replace('-', '_')}_URL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +134,9 @@ def service_environment(
         "OPTIMA_ENVIRONMENT": "demonstration",
     }
     environment |= {variable: secrets[name] for variable, name in service.secrets.items()}
+    environment |= {
+        address_variable(name): f"http://127.0.0.1:{ports[name]}" for name in service.asks if name in ports
+    }
     if service.exchanges_files:
         environment["OPTIMA_DROP_FOLDER_ROOT"] = str(layout.drop_folder)
     return environment

@@ -32,6 +32,7 @@ from .db import Database
 from .health import Health
 from .http.addresses import Addresses
 from .http.api import Api
+from .http.html import Html, StaticFiles
 from .http.problems import load_catalogue
 from .logs import configure_logs
 from .measuring import Measuring, measure_jobs, measure_outbox, measure_parking
@@ -320,6 +321,19 @@ async def _answering(process: _Process, *, with_api: bool) -> AsyncIterator[None
             proxies=settings.trusted_proxies,
             draining=draining,
         ).mount(addresses)
+        if service.pages is not None:
+            Html(
+                pages=service.pages.pages,
+                statics=StaticFiles(service.package),
+                sessions=service.pages.sessions(process.database),
+                renderer=service.pages.renderer,
+                database=process.database,
+                catalogue=load_catalogue(service.package),
+                clock=process.database.clock,
+                resources=service.resources,
+                rate_per_second=settings.rate_per_second,
+                proxies=settings.trusted_proxies,
+            ).mount(addresses)
     server = web.Server(addresses.answer, access_log=None, auto_decompress=False)
     runner = web.ServerRunner(server, shutdown_timeout=settings.grace_seconds)
     await runner.setup()

@@ -12,6 +12,7 @@ import asyncpg
 from .actor import Actor
 from .consumer import LINGER_SECONDS
 from .db import UnitOfWork
+from .http.html import PagesInParts
 from .http.routes import Route, Routes
 from .jobs import JobKinds
 from .reactions import Reactions
@@ -44,6 +45,8 @@ class Service(Generic[P]):
     admit: Callable[[UnitOfWork, Actor, Route], Awaitable[Actor]] | None = None
     """Judges whoever shows a valid token by what the service knows itself, in the handler's transaction where
     there is one: answers with the actor as they are now, or raises a Refusal."""
+    pages: PagesInParts | None = None
+    """What people see of it in a browser, beside its API."""
     measure: Callable[[asyncpg.Connection], Awaitable[None]] | None = None
     """Sets business gauges, registered in `metrics.MEASURED`, on a connection of the backbone role."""
 

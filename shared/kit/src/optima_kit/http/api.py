@@ -32,7 +32,7 @@ from .requests import (
     idempotency_key,
     parse_body,
     parse_query,
-    path_arguments,
+    path_values,
     read_body,
 )
 from .routes import Call, Content, Reply, Route, Routes
@@ -95,7 +95,7 @@ class Api(Generic[P]):
         self, route: Route, request: web.BaseRequest, placeholders: dict[str, str], language: str
     ) -> web.Response:
         actor = await self._admitted(route, request)
-        arguments: dict[str, Any] = path_arguments(route, placeholders)
+        arguments: dict[str, Any] = path_values(route.path_types, placeholders)
         raw = b""
         if route.body is not None:
             raw = await read_body(route, request)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any, Final, cast
 
 import orjson
@@ -39,9 +40,10 @@ def bearer_of(request: web.BaseRequest) -> str:
     return token.strip()
 
 
-def path_arguments(route: Route, placeholders: dict[str, str]) -> dict[str, Any]:
+def path_values(types: Mapping[str, type], placeholders: dict[str, str]) -> dict[str, Any]:
+    """What stands in the placeholders, each as its type. Raises Absent for what can't be that."""
     arguments: dict[str, Any] = {}
-    for name, kind in route.path_types.items():
+    for name, kind in types.items():
         text = placeholders[name]
         try:
             arguments[name] = kind(text)

@@ -1,0 +1,1 @@
+"""The portal: the web pages of everybody who works with Linea OPTIMA."""

@@ -1,0 +1,147 @@
+"""The other services, asked with the token of whoever looks at the page."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import quote
+
+import aiohttp
+import orjson
+
+from optima_kit.ids import new_id
+from optima_kit.tracing import current_trace
+
+
+class Refused(Exception):
+    """A service refused what was asked of it. Its words are for the person."""
+
+    def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
+        super().__init__(problem.get("code"))
+        self.status = status
+        self.code: str = problem.get("code", "")
+        self.title: str = problem.get("title", "")
+        self.detail: str = problem.get("detail", "")
+        self.errors: list[Mapping[str, Any]] = problem.get("errors", [])
+
+
+class Away(Exception):
+    """A service did not answer in time, or could not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    body: Any
+    """JSON as Python objects, or bytes of any other media type."""
+    media_type: str
+    disposition: str
+
+
+class _Gap:
+    """Stands where a part of a page was not to be had: nothing, and known from an empty answer."""
+
+    def __bool__(self) -> bool:
+        return False
+
+
+GAP: Final = _Gap()
+HIDDEN: Final = None
+"""Stands where the reader may not see a part of a page: it is left out."""
+
+
+class Services:
+    """Every other service's API, through one pool of connections."""
+
+    def __init__(self, addresses: Mapping[str, str], patience: float) -> None:
+        self._addresses = {name: address.rstrip("/") for name, address in addresses.items()}
+        self._timeout = aiohttp.ClientTimeout(total=patience)
+        self._client: aiohttp.ClientSession | None = None
+
+    def close(self) -> None:
+        if self._client is not None and self._client.connector is not None:
+            self._client.connector.close()
+
+    async def ask(
+        self, service: str, method: str, path: str, headers: Mapping[str, str], **content: Any
+    ) -> Answered:
+        """Raises Refused for a refusal and Away where there is no answer."""
+        if self._client is None:
+            self._client = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), timeout=self._timeout)
+        trace = {"traceparent": carried} if (carried := current_trace()) else {}
+        try:
+            async with self._client.request(
+                method,
+                self._addresses[service] + path,
+                headers={**headers, **trace},
+                allow_redirects=False,
+                **content,
+            ) as response:
+                raw = await response.read()
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise Away(service) from error
+        if response.status >= 500:
+            raise Away(service)
+        body = orjson.loads(raw) if raw and response.content_type.endswith("json") else raw
+        if response.status >= 400:
+            raise Refused(response.status, body if isinstance(body, dict) else {})
+        return Answered(body, response.content_type, response.headers.get("Content-Disposition", "inline"))
+
+
+@dataclass(frozen=True, slots=True)
+class AsPerson:
+    """The services as one person reaches them."""
+
+    services: Services
+    headers: Mapping[str, str]
+
+    async def get(self, service: str, path: str, **query: Any) -> Any:
+        """What a GET answers. Parameters that are None or empty are left out."""
+        params = {name: str(value) for name, value in query.items() if value not in (None, "")}
+        return (await self.services.ask(service, "GET", path, self.headers, params=params)).body
+
+    async def file(self, service: str, path: str) -> Answered:
+        return await self.services.ask(service, "GET", path, self.headers)
+
+    async def send(
+        self,
+        service: str,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        version: int | str | None = None,
+        key: str | None = None,
+    ) -> Any:
+        """Sends a command. `key`: of the form that it came by, so that a form sent twice is done once;
+        `version`: the one that the person saw."""
+        headers = dict(self.headers)
+        if method == "POST":
+            headers["Idempotency-Key"] = key or str(new_id())
+        if version not in (None, ""):
+            headers["If-Match"] = f'"{version}"'
+        return (await self.services.ask(service, method, path, headers, json=body or {})).body
+
+    async def upload(self, service: str, path: str, name: str, media_type: str, data: bytes) -> Any:
+        headers = {**self.headers, "Idempotency-Key": str(new_id()), "Content-Type": media_type}
+        address = f"{path}?name={quote(name, safe='')}"
+        return (await self.services.ask(service, "POST", address, headers, data=data)).body
+
+
+async def part(asked: Awaitable[Any]) -> Any:
+    """A part of a page: GAP where its service is away, HIDDEN where the reader may not see it."""
+    try:
+        return await asked
+    except Away:
+        return GAP
+    except Refused as refused:
+        if refused.status in (403, 404):
+            return HIDDEN
+        raise
+
+
+async def with_parts(main: Awaitable[Any], *parts: Awaitable[Any]) -> list[Any]:
+    """What a page is about, which must be there, and its `part`s, all asked at once."""
+    found: list[Any] = await asyncio.gather(main, *(part(each) for each in parts))
+    return found

@@ -1,0 +1,46 @@
+"""Which pages a person is led to: those whose service would answer them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from optima_kit.actor import Actor
+
+from .labels import N_
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    address: str
+    text: str
+    """In English; the template translates it."""
+    privilege: str
+    icon: str
+    here: bool = False
+
+
+LINKS: Final = (
+    Link("/inbox", N_("To decide"), "approval.decide", "inbox"),
+    Link("/briefs", N_("Briefs"), "brief.read", "brief"),
+    Link("/tasks", N_("My tasks"), "phase.work", "task"),
+    Link("/orders", N_("Orders"), "order.read", "order"),
+    Link("/shipments", N_("Shipments"), "shipment.read", "truck"),
+    Link("/stock", N_("Stock"), "stock.read", "box"),
+    Link("/people", N_("People"), "directory.read", "people"),
+    Link("/trail", N_("Trail"), "trail.read", "trail"),
+)
+
+
+def navigation_of(actor: Actor, path: str) -> Sequence[Link]:
+    return [
+        Link(link.address, link.text, link.privilege, link.icon, path.startswith(link.address))
+        for link in LINKS
+        if actor.may(link.privilege)
+    ]
+
+
+def home_of(actor: Actor) -> str:
+    """Where a person begins: what waits for them, or else the first page that they have."""
+    return next((link.address for link in LINKS if actor.may(link.privilege)), "/me")

@@ -1,0 +1,39 @@
+"""The pages. One Python file and one template each; a new one is added to the list here."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import wraps
+from typing import Any
+
+from optima_kit.http.html import SESSION_COOKIE, Answer, Handler, PageCall, Pages, SeeOther, Shown
+
+from ..client import Away, Refused
+from . import approval, brief, brief_form, briefs, inbox, me, sign_in
+
+
+def _explained(handler: Handler) -> Handler:
+    """Shows what a service says of the page itself: that it is away, that there is nothing to see, or that
+    the session has ended."""
+
+    @wraps(handler)
+    async def explained(call: PageCall, **arguments: Any) -> Answer:
+        try:
+            return await handler(call, **arguments)
+        except Away:
+            return Shown("away.html", {}, 503)
+        except Refused as refused:
+            if refused.status == 401:
+                return SeeOther("/sign-in", {SESSION_COOKIE: None})
+            return Shown("problem.html", {"problem": refused}, refused.status)
+
+    return explained
+
+
+pages = Pages(
+    [
+        replace(route, handler=_explained(route.handler))
+        for module in (sign_in, inbox, approval, briefs, brief, brief_form, me)
+        for route in module.pages.items
+    ]
+)

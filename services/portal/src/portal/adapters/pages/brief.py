@@ -1,0 +1,112 @@
+"""One brief's whole story, and what the reader may do with it."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from aiohttp.web import FileField
+
+from optima_kit.http.html import Answer, PageCall, Pages, Passed, SeeOther, Shown
+
+from ..amounts import plain_number
+from ..client import Refused, with_parts
+
+pages = Pages()
+
+
+@pages.get("/briefs/{brief_id}")
+async def show_brief(call: PageCall, brief_id: UUID) -> Answer:
+    return await _page(call, brief_id)
+
+
+@pages.get("/briefs/{brief_id}/attachments/{attachment_id}")
+async def download(call: PageCall, brief_id: UUID, attachment_id: UUID) -> Answer:
+    file = await call.session.services.file("brief", f"/v1/briefs/{brief_id}/attachments/{attachment_id}")
+    return Passed(file.body, file.media_type, file.disposition)
+
+
+@pages.post("/briefs/{brief_id}/submission")
+async def submit(call: PageCall, brief_id: UUID) -> Answer:
+    return await _command(call, brief_id, "submission", {"process": call.text("process")})
+
+
+@pages.post("/briefs/{brief_id}/cancellation")
+async def cancel(call: PageCall, brief_id: UUID) -> Answer:
+    return await _command(call, brief_id, "cancellation", {"reason": call.text("reason")})
+
+
+@pages.post("/briefs/{brief_id}/comments")
+async def comment(call: PageCall, brief_id: UUID) -> Answer:
+    return await _command(call, brief_id, "comments", {"text": call.text("text")}, versioned=False)
+
+
+@pages.post("/briefs/{brief_id}/prices")
+async def price(call: PageCall, brief_id: UUID) -> Answer:
+    lines = [
+        {"item_id": name.removeprefix("price-"), "unit_price": plain_number(call.text(name), call.language)}
+        for name in call.form
+        if name.startswith("price-")
+    ]
+    body = {"revision": int(call.text("revision") or 0), "lines": lines}
+    try:
+        await call.session.services.send(
+            "brief", "PUT", f"/v1/briefs/{brief_id}/prices", body, version=call.text("version")
+        )
+    except Refused as refused:
+        return await _page(call, brief_id, refused=refused)
+    return SeeOther(f"/briefs/{brief_id}")
+
+
+@pages.post("/briefs/{brief_id}/attachments", max_bytes=11 << 20)
+async def attach(call: PageCall, brief_id: UUID) -> Answer:
+    file = call.form.get("file")
+    if isinstance(file, FileField) and file.filename:
+        name = file.filename.replace("\\", "/").rpartition("/")[2]
+        try:
+            await call.session.services.upload(
+                "brief", f"/v1/briefs/{brief_id}/attachments", name, file.content_type, file.file.read()
+            )
+        except Refused as refused:
+            return await _page(call, brief_id, refused=refused)
+    return SeeOther(f"/briefs/{brief_id}")
+
+
+async def _command(
+    call: PageCall, brief_id: UUID, what: str, body: dict[str, Any], *, versioned: bool = True
+) -> Answer:
+    version = call.text("version") if versioned else None
+    try:
+        await call.session.services.send(
+            "brief", "POST", f"/v1/briefs/{brief_id}/{what}", body, version=version, key=call.text("once")
+        )
+    except Refused as refused:
+        return await _page(call, brief_id, refused=refused)
+    return SeeOther(f"/briefs/{brief_id}")
+
+
+async def _page(call: PageCall, brief_id: UUID, refused: Refused | None = None) -> Answer:
+    services = call.session.services
+    path = f"/v1/briefs/{brief_id}"
+    brief, history, comments, orders, shipments, processes = await with_parts(
+        services.get("brief", path),
+        services.get("brief", f"{path}/history", limit=200),
+        services.get("brief", f"{path}/comments", limit=200),
+        services.get("production", "/v1/orders", brief_id=brief_id),
+        services.get("logistics", "/v1/shipments", brief_id=brief_id),
+        services.get("approval", "/v1/processes", limit=200),
+    )
+    context = {
+        "brief": brief,
+        "history": history,
+        "comments": comments,
+        "orders": orders,
+        "shipments": shipments,
+        "processes": [
+            each
+            for each in (processes["items"] if processes else [])
+            if "published" in each and each["subject"] == "brief"
+        ],
+        "refused": refused,
+    }
+    return Shown("brief.html", context, refused.status if refused else 200)

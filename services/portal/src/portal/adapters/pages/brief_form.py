@@ -1,0 +1,133 @@
+"""Write a brief, or change a draft."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+from uuid import UUID
+
+from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
+
+from ..amounts import plain_number, typed_number
+from ..client import Refused, part
+
+pages = Pages()
+
+_SPARE_ROWS = 3
+_TEXTS = ("title", "category", "purpose", "budget", "deadline", "customer")
+
+
+@pages.get("/new-brief")
+async def show_new(call: PageCall) -> Answer:
+    return await _form(call, None, {"items": []})
+
+
+@pages.post("/new-brief")
+async def draft(call: PageCall) -> Answer:
+    if call.text("more"):
+        return await _form(call, None, _typed(call))
+    try:
+        brief = await call.session.services.send(
+            "brief", "POST", "/v1/briefs", _content(call), key=call.text("once")
+        )
+    except Refused as refused:
+        return await _form(call, None, _typed(call), refused)
+    return SeeOther(f"/briefs/{brief['id']}")
+
+
+@pages.get("/briefs/{brief_id}/edit")
+async def show_edit(call: PageCall, brief_id: UUID) -> Answer:
+    brief = await call.session.services.get("brief", f"/v1/briefs/{brief_id}")
+    given = {name: brief.get(name, "") for name in _TEXTS} | {"version": brief["version"]}
+    given["budget"] = typed_number(given["budget"], call.language)
+    given["items"] = [
+        {
+            "item_id": item["item_id"],
+            "kind": item["kind"],
+            "description": item["description"],
+            "quantity": typed_number(item["quantity"], call.language),
+            "unit": item["unit"],
+            "deliveries": "\n".join(
+                f"{each['destination']}: {typed_number(each['quantity'], call.language)}"
+                for each in item.get("deliveries", [])
+            ),
+        }
+        for item in brief["items"]
+    ]
+    return await _form(call, brief_id, given)
+
+
+@pages.post("/briefs/{brief_id}/edit")
+async def revise(call: PageCall, brief_id: UUID) -> Answer:
+    if call.text("more"):
+        return await _form(call, brief_id, _typed(call))
+    try:
+        await call.session.services.send(
+            "brief", "PUT", f"/v1/briefs/{brief_id}", _content(call), version=call.text("version")
+        )
+    except Refused as refused:
+        return await _form(call, brief_id, _typed(call), refused)
+    return SeeOther(f"/briefs/{brief_id}")
+
+
+def _typed(call: PageCall) -> dict[str, Any]:
+    """What was sent, as it was typed."""
+    given: dict[str, Any] = {name: call.text(name) for name in (*_TEXTS, "version")}
+    given["items"] = [row for row in _rows(call) if row["kind"] or row["description"] or row["quantity"]]
+    return given
+
+
+def _rows(call: PageCall) -> list[dict[str, str]]:
+    names = ("item_id", "kind", "description", "quantity", "unit", "deliveries")
+    count = len(call.form.getall("kind", []))
+    columns = {name: [*call.form.getall(name, []), *[""] * count] for name in names}
+    return [{name: columns[name][row] for name in names} for row in range(count)]
+
+
+def _content(call: PageCall) -> dict[str, Any]:
+    """What the brief service takes."""
+    given = _typed(call)
+    content = {name: given[name] for name in _TEXTS if given[name]}
+    if "budget" in content:
+        content["budget"] = plain_number(content["budget"], call.language)
+    content["items"] = [
+        {
+            **({"item_id": row["item_id"]} if row["item_id"] else {}),
+            "kind": row["kind"],
+            "description": row["description"],
+            "quantity": plain_number(row["quantity"], call.language),
+            "unit": row["unit"] or "pz",
+            "deliveries": _deliveries(row["deliveries"], call.language),
+        }
+        for row in given["items"]
+    ]
+    return content
+
+
+def _deliveries(typed: str, language: str) -> list[dict[str, str]]:
+    """One a line: `MI01: 300`."""
+    lines = [line.rpartition(":") for line in typed.splitlines() if line.strip()]
+    return [
+        {"destination": destination.strip(), "quantity": plain_number(quantity, language)}
+        for destination, _, quantity in lines
+    ]
+
+
+async def _form(
+    call: PageCall, brief_id: UUID | None, given: dict[str, Any], refused: Refused | None = None
+) -> Answer:
+    services = call.session.services
+    kinds, destinations = await asyncio.gather(
+        part(services.get("production", "/v1/kinds", limit=200)),
+        part(services.get("logistics", "/v1/destinations", limit=200)),
+    )
+    empty = dict.fromkeys(("item_id", "kind", "description", "quantity", "unit", "deliveries"), "")
+    context = {
+        "brief_id": brief_id,
+        "given": dict.fromkeys((*_TEXTS, "version"), "") | given,
+        "rows": [*given["items"], *[empty] * _SPARE_ROWS],
+        "kinds": kinds["items"] if kinds else [],
+        "destinations": destinations["items"] if destinations else [],
+        "refused": refused,
+    }
+    return Shown("brief_form.html", context, refused.status if refused else 200)

@@ -1,0 +1,141 @@
+"""Templates in the reader's language, with money, quantities and times as the reader writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from importlib.resources import files
+from typing import Any, Final
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po
+from babel.numbers import format_currency, format_decimal
+from babel.support import NullTranslations
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from optima_kit.ids import new_id
+
+from .amounts import typed_number
+from .client import GAP
+from .labels import label
+from .navigation import navigation_of
+
+LANGUAGES: Final = ("it", "en")
+ROME: Final = ZoneInfo("Europe/Rome")
+_FOLDER: Final = files("portal.adapters")
+
+
+class _Translations(NullTranslations):
+    """A catalogue read from its .po file: nothing is compiled, and nothing can be stale."""
+
+    def __init__(self, catalogue: Catalog | None) -> None:
+        super().__init__()
+        self._catalogue = catalogue
+
+    def gettext(self, message: str) -> str:
+        found = self._catalogue.get(message) if self._catalogue is not None else None
+        return str(found.string) if found is not None and found.string else message
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        found = self._catalogue.get(msgid1) if self._catalogue is not None else None
+        if found is not None and isinstance(found.string, tuple):
+            return str(found.string[0 if n == 1 else 1])
+        return msgid1 if n == 1 else msgid2
+
+    ugettext = gettext
+    ungettext = ngettext
+
+
+class Templates:
+    """Every page's template, compiled when the process starts. Implements `optima_kit.http.html.Renderer`."""
+
+    def __init__(self) -> None:
+        self._environments = {language: _environment(language) for language in LANGUAGES}
+        for environment in self._environments.values():
+            for name in environment.list_templates(extensions=["html"]):
+                environment.get_template(name)
+
+    def render(self, template: str, context: Mapping[str, Any]) -> str:
+        call = context.get("call")
+        language = call.language if call is not None else context["language"]
+        session = call.signed_in if call is not None else None
+        path = call.path if call is not None else ""
+        whole = {
+            **context,
+            "language": language,
+            "session": session,
+            "navigation": navigation_of(session.actor, path) if session is not None else (),
+        }
+        return self._environments[language].get_template(template).render(whole)
+
+
+def translations_of(language: str) -> _Translations:
+    """English is what the code says."""
+    if language == "en":
+        return _Translations(None)
+    with _FOLDER.joinpath("locale", f"{language}.po").open("rb") as file:
+        return _Translations(read_po(file, locale=language))
+
+
+def _following(call: Any, cursor: str) -> str:
+    """The query of the next page: the present one's, further on."""
+    return urlencode({**call.query, "cursor": cursor})
+
+
+def _environment(language: str) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader([str(_FOLDER.joinpath("pages")), str(_FOLDER.joinpath("parts"))]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    translations = translations_of(language)
+    environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
+    environment.globals["new_key"] = lambda: str(new_id())
+    environment.tests["away"] = lambda value: value is GAP
+    environment.filters.update(_filters(language, translations.gettext))
+    return environment
+
+
+def _filters(language: str, translate: Callable[[str], str]) -> dict[str, Callable[..., Any]]:
+    def money(value: Any) -> str:
+        digits = max(2, -int(Decimal(str(value)).as_tuple().exponent))
+        form = "#,##0." + "0" * digits + " ¤" if language == "it" else "¤#,##0." + "0" * digits
+        return format_currency(
+            Decimal(str(value)), "EUR", format=form, locale=language, currency_digits=False
+        )
+
+    def quantity(value: Any) -> str:
+        return format_decimal(Decimal(str(value)), locale=language, decimal_quantization=False)
+
+    def day(value: str) -> Markup:
+        shown = format_date(date.fromisoformat(value[:10]), "d MMM y", locale=language)
+        return Markup('<time datetime="{}">{}</time>').format(value[:10], shown)
+
+    def moment(value: str) -> Markup:
+        at = datetime.fromisoformat(value).astimezone(ROME)
+        shown = format_datetime(at, "d MMM y, HH:mm", locale=language)
+        return Markup('<time datetime="{}">{}</time>').format(value, shown)
+
+    def size(value: int) -> str:
+        return f"{format_decimal(round(value / 1024), locale=language)} kB"
+
+    return {
+        "money": money,
+        "quantity": quantity,
+        "day": day,
+        "moment": moment,
+        "size": size,
+        "typed": typed_number,
+        "past": lambda value: datetime.fromisoformat(value) < datetime.now(ROME),
+        "following": _following,
+        "label": lambda code, kind: translate(label(kind, code)),
+    }

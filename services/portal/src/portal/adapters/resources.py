@@ -1,0 +1,17 @@
+"""What pages need beside the request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .client import Services
+    from .sessions import BrowserSessions
+
+
+@dataclass(slots=True)
+class Resources:
+    services: Services
+    sessions: BrowserSessions = field(init=False)
+    """Made when the process has its database."""

@@ -1,0 +1,113 @@
+"""Who is signed in at a browser, and as whom the services are asked."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from aiohttp import web
+
+from optima_kit.actor import Actor
+from optima_kit.auth import TokenVerifier
+from optima_kit.clock import Clock
+from optima_kit.db import Database
+from optima_kit.refusals import Unauthenticated
+from optima_kit.sealing import Sealer
+
+from ..application.find_session import find_session
+from ..domain.sessions import SESSION_LASTS, Session, Tokens, cookie_of
+from .client import AsPerson, Refused, Services
+from .postgres import PostgresSessions
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A person at a browser: what pages know of whoever looks at them."""
+
+    session: Session
+    actor: Actor
+    services: AsPerson
+
+    @property
+    def language(self) -> str:
+        return self.session.language
+
+
+class BrowserSessions:
+    """Implements `optima_kit.http.html.Sessions`."""
+
+    def __init__(
+        self, database: Database, sealer: Sealer, services: Services, verifier: TokenVerifier, clock: Clock
+    ) -> None:
+        self.store = PostgresSessions(database, sealer)
+        self._services = services
+        self._verifier = verifier
+        self._clock = clock
+
+    async def find(self, cookie: str, request: web.BaseRequest) -> SignedIn | None:
+        session = await find_session(
+            self.store, _Identity(self._services, self._clock), cookie, self._clock.now()
+        )
+        if session is None:
+            return None
+        try:
+            actor = await self._verifier.actor(session.tokens.access)
+        except Unauthenticated:
+            return None
+        headers = {
+            "Authorization": f"Bearer {session.tokens.access}",
+            "Accept-Language": session.language,
+            **forwarded(request),
+        }
+        return SignedIn(session, actor, AsPerson(self._services, headers))
+
+    async def begin(self, granted: Mapping[str, Any], language: str) -> str:
+        """Keeps the tokens that identity granted. Returns the cookie."""
+        now = self._clock.now()
+        tokens = read_tokens(granted, now)
+        actor = await self._verifier.actor(tokens.access)
+        token = os.urandom(32)
+        session = Session(
+            tenant_id=actor.tenant_id,
+            token_hash=hashlib.sha256(token).digest(),
+            person_id=actor.person_id,
+            language=language,
+            tokens=tokens,
+            ends_at=now + SESSION_LASTS,
+        )
+        await self.store.insert(session, now)
+        return cookie_of(actor.tenant_id, token)
+
+
+def forwarded(request: web.BaseRequest) -> dict[str, str]:
+    """What the services should know of the browser: identity names sessions by it, and rates its address."""
+    passed = (*request.headers.getall("X-Forwarded-For", ()), request.remote or "")
+    headers = {"X-Forwarded-For": ", ".join(passed)}
+    if agent := request.headers.get("User-Agent"):
+        headers["User-Agent"] = agent
+    return headers
+
+
+def read_tokens(granted: Mapping[str, Any], now: datetime) -> Tokens:
+    ends = now + timedelta(seconds=granted["expires_in"])
+    return Tokens(granted["access_token"], granted["refresh_token"], ends)
+
+
+class _Identity:
+    """Implements `application.ports.Issuer`."""
+
+    def __init__(self, services: Services, clock: Clock) -> None:
+        self._services = services
+        self._clock = clock
+
+    async def renew(self, refresh_token: str) -> Tokens | None:
+        body = {"grant": "refresh_token", "refresh_token": refresh_token}
+        try:
+            answered = await self._services.ask("identity", "POST", "/v1/tokens", {}, json=body)
+        except Refused:
+            return None
+        return read_tokens(answered.body, self._clock.now())

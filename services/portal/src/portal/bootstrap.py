@@ -1,0 +1,49 @@
+"""Puts the service together."""
+
+from __future__ import annotations
+
+from optima_kit.auth import JwksKeys, TokenVerifier
+from optima_kit.clock import SystemClock
+from optima_kit.db import Database, UnitOfWork
+from optima_kit.http import Routes
+from optima_kit.http.html import PagesInParts
+from optima_kit.sealing import Sealer
+from optima_kit.service import Service
+
+from .adapters.client import Services
+from .adapters.pages import pages
+from .adapters.rendering import Templates
+from .adapters.resources import Resources
+from .adapters.sessions import BrowserSessions
+from .settings import PortalSettings
+
+
+def service(settings: PortalSettings) -> Service[UnitOfWork]:
+    addresses = {
+        "approval": settings.approval_url,
+        "brief": settings.brief_url,
+        "identity": settings.identity_url,
+        "logistics": settings.logistics_url,
+        "production": settings.production_url,
+        "trail": settings.trail_url,
+    }
+    services = Services(addresses, settings.patience_seconds)
+    sealer = Sealer(settings.key_secret.get_secret_value(), "portal sessions")
+    clock = SystemClock()
+    verifier = TokenVerifier(JwksKeys(settings.jwks_url), settings.issuer, settings.audience, clock)
+    resources = Resources(services)
+
+    def sessions(database: Database) -> BrowserSessions:
+        resources.sessions = BrowserSessions(database, sealer, services, verifier, clock)
+        return resources.sessions
+
+    return Service(
+        name="portal",
+        package="portal",
+        settings=settings,
+        ports=lambda work: work,
+        routes=Routes(),
+        resources=resources,
+        close_resources=services.close,
+        pages=PagesInParts(pages, sessions, Templates()),
+    )

@@ -1,0 +1,54 @@
+"""Sessions of browsers: their cookie, how long they last, when their tokens are renewed."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+SESSION_LASTS: Final = timedelta(hours=12)
+RENEW_BEFORE_END: Final = timedelta(minutes=2)
+"""An access token is renewed while it still works, so that nobody waits for whoever renews it."""
+RENEWAL_TAKES: Final = timedelta(seconds=10)
+"""For so long nobody else tries."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What the services take, and what gets the next of it."""
+
+    access: str
+    refresh: str
+    access_ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    tenant_id: UUID
+    token_hash: bytes
+    person_id: UUID
+    language: str
+    tokens: Tokens
+    ends_at: datetime
+
+    def due_for_renewal(self, now: datetime) -> bool:
+        return now >= self.tokens.access_ends_at - RENEW_BEFORE_END
+
+
+def cookie_of(tenant_id: UUID, token: bytes) -> str:
+    """The tenant, which is no secret, and 32 random bytes, which are."""
+    return base64.urlsafe_b64encode(tenant_id.bytes + token).decode()
+
+
+def read_cookie(cookie: str) -> tuple[UUID, bytes] | None:
+    """The tenant and the token's hash; None for what is no cookie of ours."""
+    try:
+        raw = base64.b64decode(cookie.encode(), altchars=b"-_", validate=True)
+    except ValueError:
+        return None
+    if len(raw) != 48:
+        return None
+    return UUID(bytes=raw[:16]), hashlib.sha256(raw[16:]).digest()

@@ -1,0 +1,334 @@
+"""The HTML edge: pages for people, with a session in a cookie, forms, and static files.
+
+A page is a handler that says which template shows what. It answers a form with a redirect, or, where the form
+was refused, with the same page and the problem. Pages are never cached, framed, or sent another site's form.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import mimetypes
+import typing
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from http import HTTPStatus
+from importlib.resources import files
+from typing import Any, Final, Protocol
+from urllib.parse import quote, urlsplit
+from uuid import UUID
+
+from aiohttp import web
+from multidict import CIMultiDictProxy, MultiDict
+
+from ..clock import Clock
+from ..db import Database
+from ..refusals import Forbidden, Malformed, TooLarge
+from .addresses import Addresses
+from .pipeline import Pipeline
+from .problems import Catalogue
+from .rate import RateLimit
+from .remote import Network, client_address
+from .requests import path_values
+
+SESSION_COOKIE: Final = "__Host-session"
+_POLICY: Final = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'"
+)
+_HEADERS: Final = {
+    "Content-Security-Policy": _POLICY,
+    "Cache-Control": "private, no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+_FOR_GOOD: Final = "public, max-age=31536000, immutable"
+
+
+class Session(Protocol):
+    """Who is signed in at this browser."""
+
+    @property
+    def language(self) -> str: ...
+
+
+class Sessions(Protocol):
+    async def find(self, cookie: str, request: web.BaseRequest) -> Session | None:
+        """The session of a cookie; None for one that has ended or never was."""
+
+
+class Renderer(Protocol):
+    def render(self, template: str, context: Mapping[str, Any]) -> str: ...
+
+
+@dataclass(slots=True)
+class PageCall:
+    """One request, as a page's handler sees it."""
+
+    request: web.BaseRequest
+    path: str
+    language: str
+    now: datetime
+    query: Mapping[str, str]
+    resources: Any
+    database: Database
+    signed_in: Any = None
+    """The session; none on public pages that nobody has signed in for."""
+    form: MultiDict[Any] = field(default_factory=MultiDict)
+    """What was sent: text without the white space at its ends, and files as aiohttp's fields."""
+
+    @property
+    def session(self) -> Any:
+        assert self.signed_in is not None, "a public page has no session"
+        return self.signed_in
+
+    @property
+    def headers(self) -> CIMultiDictProxy[str]:
+        return self.request.headers
+
+    def text(self, name: str) -> str:
+        """A field of the form as text; empty where it was not sent."""
+        value = self.form.get(name, "")
+        return value if isinstance(value, str) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A page: its template and what it shows."""
+
+    template: str
+    context: Mapping[str, Any] = field(default_factory=dict)
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class SeeOther:
+    """Where a form that was taken leads to."""
+
+    location: str
+    cookies: Mapping[str, str | None] = field(default_factory=dict)
+    """Cookies to set; None deletes one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """A file of another service, passed on as it comes."""
+
+    data: bytes | AsyncIterator[bytes]
+    media_type: str
+    disposition: str
+
+
+Answer = Shown | SeeOther | Passed
+Handler = Callable[..., Awaitable[Answer]]
+
+
+@dataclass(frozen=True, slots=True)
+class PageRoute:
+    method: str
+    path: str
+    handler: Handler
+    public: bool
+    max_bytes: int
+    path_types: dict[str, type]
+
+
+@dataclass(slots=True)
+class Pages:
+    """The pages of one service."""
+
+    items: list[PageRoute] = field(default_factory=list)
+
+    def get(self, path: str, *, public: bool = False) -> Callable[[Handler], Handler]:
+        return self._declare("GET", path, public, 0)
+
+    def post(
+        self, path: str, *, public: bool = False, max_bytes: int = 1 << 18
+    ) -> Callable[[Handler], Handler]:
+        return self._declare("POST", path, public, max_bytes)
+
+    def include(self, other: Pages) -> None:
+        self.items.extend(other.items)
+
+    def _declare(self, method: str, path: str, public: bool, max_bytes: int) -> Callable[[Handler], Handler]:
+        def register(handler: Handler) -> Handler:
+            hints = typing.get_type_hints(handler)
+            names = list(inspect.signature(handler).parameters)[1:]
+            types = {name: hints[name] for name in names}
+            if unknown := [name for name, kind in types.items() if kind not in (UUID, str, int)]:
+                raise TypeError(f"{method} {path}: {unknown} must be UUID, str or int")
+            self.items.append(PageRoute(method, path, handler, public, max_bytes, types))
+            return handler
+
+        return register
+
+
+@dataclass(frozen=True, slots=True)
+class StaticFile:
+    data: bytes
+    media_type: str
+
+
+class StaticFiles:
+    """The files of `package`/adapters/static, at addresses that name their content: kept for good."""
+
+    def __init__(self, package: str) -> None:
+        self._files: dict[str, StaticFile] = {}
+        self._addresses: dict[str, str] = {}
+        for entry in sorted(
+            files(f"{package}.adapters").joinpath("static").iterdir(), key=lambda each: each.name
+        ):
+            data = entry.read_bytes()
+            stem, _, ending = entry.name.rpartition(".")
+            hashed = f"{stem}.{hashlib.sha256(data).hexdigest()[:12]}.{ending}"
+            kind = mimetypes.guess_type(entry.name)[0] or "application/octet-stream"
+            self._files[hashed] = StaticFile(data, kind)
+            self._addresses[entry.name] = f"/static/{hashed}"
+
+    def address(self, name: str) -> str:
+        """Raises KeyError for a file that isn't there."""
+        return self._addresses[name]
+
+    async def serve(self, _: web.BaseRequest, placeholders: dict[str, str]) -> web.Response:
+        file = self._files.get(placeholders["name"])
+        if file is None:
+            return web.Response(status=404)
+        headers = {"Cache-Control": _FOR_GOOD, "X-Content-Type-Options": "nosniff"}
+        return web.Response(body=file.data, content_type=file.media_type, charset="utf-8", headers=headers)
+
+
+@dataclass(frozen=True, slots=True)
+class PagesInParts:
+    """What a service brings to its pages; the rest is the process's."""
+
+    pages: Pages
+    sessions: Callable[[Database], Sessions]
+    renderer: Renderer
+
+
+class Html:
+    """The pages of one service, on its sessions."""
+
+    def __init__(
+        self,
+        *,
+        pages: Pages,
+        statics: StaticFiles,
+        sessions: Sessions,
+        renderer: Renderer,
+        database: Database,
+        catalogue: Catalogue,
+        clock: Clock,
+        resources: Any,
+        rate_per_second: float,
+        proxies: Sequence[Network] = (),
+    ) -> None:
+        self._pages = pages
+        self._statics = statics
+        self._sessions = sessions
+        self._renderer = renderer
+        self._database = database
+        self._clock = clock
+        self._resources = resources
+        self._pipeline = Pipeline(database, catalogue, self._problem)
+        self._limit = RateLimit(rate_per_second)
+        self._proxies = proxies
+
+    def mount(self, addresses: Addresses) -> None:
+        """Adds the pages, the static files, and the page for what is not there."""
+        addresses.add("GET", "/static/{name}", self._statics.serve)
+        for route in self._pages.items:
+            perform = partial(self._perform, route)
+            addresses.add(route.method, route.path, self._pipeline.handler(route.method, route.path, perform))
+        addresses.unmatched = self._pipeline.unmatched
+
+    async def _perform(
+        self, route: PageRoute, request: web.BaseRequest, placeholders: dict[str, str], language: str
+    ) -> web.Response:
+        self._limit.take(client_address(request, self._proxies))
+        if route.method != "GET":
+            _sent_by_ourselves(request)
+        arguments = path_values(route.path_types, placeholders)
+        session = await self._session(request)
+        if session is None and not route.public:
+            return _see_other(SeeOther(f"/sign-in?next={quote(request.path_qs, safe='')}"))
+        call = PageCall(
+            request=request,
+            path=request.path,
+            language=session.language if session else language,
+            now=self._clock.now(),
+            query=request.query,
+            resources=self._resources,
+            database=self._database,
+            signed_in=session,
+        )
+        if route.method != "GET":
+            call.form = await _read_form(request, route.max_bytes)
+        answer = await route.handler(call, **arguments)
+        if isinstance(answer, SeeOther):
+            return _see_other(answer)
+        if isinstance(answer, Passed):
+            headers = _HEADERS | {"Content-Disposition": answer.disposition}
+            return web.Response(body=answer.data, content_type=answer.media_type, headers=headers)
+        return self._show(answer, call)
+
+    def _show(self, shown: Shown, call: PageCall) -> web.Response:
+        context = {"call": call, "static": self._statics.address, **shown.context}
+        return _html(self._renderer.render(shown.template, context), shown.status, call.language)
+
+    async def _session(self, request: web.BaseRequest) -> Session | None:
+        cookie = request.cookies.get(SESSION_COOKIE)
+        return await self._sessions.find(cookie, request) if cookie else None
+
+    def _problem(self, problem: dict[str, Any], language: str) -> web.Response:
+        context = {"problem": problem, "language": language, "static": self._statics.address}
+        return _html(self._renderer.render("problem.html", context), problem["status"], language)
+
+
+def _html(text: str, status: int, language: str) -> web.Response:
+    headers = {**_HEADERS, "Content-Language": language}
+    return web.Response(text=text, status=status, content_type="text/html", headers=headers)
+
+
+def _see_other(answer: SeeOther) -> web.Response:
+    response = web.Response(
+        status=HTTPStatus.SEE_OTHER, headers={"Location": answer.location, "Cache-Control": "no-store"}
+    )
+    for name, value in answer.cookies.items():
+        if value is None:
+            response.del_cookie(name, path="/", secure=True, httponly=True, samesite="Lax")
+        else:
+            response.set_cookie(name, value, path="/", secure=True, httponly=True, samesite="Lax")
+    return response
+
+
+def _sent_by_ourselves(request: web.BaseRequest) -> None:
+    """Raises Forbidden for a form that another site's page sent. Every browser of today says so itself."""
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        if site in ("same-origin", "none"):
+            return
+    else:
+        origin = request.headers.get("Origin")
+        if origin is None or urlsplit(origin).netloc == request.headers.get("Host"):
+            return
+    raise Forbidden("sent_by_another_site")
+
+
+async def _read_form(request: web.BaseRequest, most: int) -> MultiDict[Any]:
+    if (request.content_length or 0) > most:
+        raise TooLarge("too_large", most=most)
+    try:
+        sent = await request.post()
+    except web.HTTPRequestEntityTooLarge:
+        raise TooLarge("too_large", most=most) from None
+    except (ValueError, LookupError, AssertionError):
+        raise Malformed("form_unreadable") from None
+    form: MultiDict[Any] = MultiDict()
+    for name, value in sent.items():
+        form.add(name, value.strip().replace("\r\n", "\n") if isinstance(value, str) else value)
+    return form
