@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from ipaddress import ip_network
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +27,8 @@ ISSUER = "http://identity.test"
 PLATFORM = {"grant": "client_credentials", "client_id": "platform", "client_secret": "platform-secret"}
 REFUSALS_TAKE = 0.08
 """Seconds: longer than judging a password takes here, and shorter than in earnest."""
+PROXIES = [ip_network("127.0.0.0/8"), ip_network("::1/128")]
+"""So that a test says what address somebody asks from."""
 PASSWORD = "tre gatti sul tetto rosso"
 LEGAL = {
     "name": "Caffè Aurora S.p.A.",
@@ -83,9 +86,9 @@ class CountedPasswords(Argon2Passwords):
 
     calls = 0
 
-    async def matches(self, password_hash: str | None, password: str) -> bool:
+    async def matches(self, password_hash: str | None, password: str, *, first: bool = False) -> bool:
         self.calls += 1
-        return await super().matches(password_hash, password)
+        return await super().matches(password_hash, password, first=first)
 
 
 @dataclass
@@ -106,10 +109,20 @@ class Identity:
         assert response.status == 200, body
         return self.app.with_token(body["access_token"])
 
-    async def sign_in(self, email: str, *, tenant: str = "aurora", password: str = PASSWORD) -> Any:
-        grant = {"grant": "password", "tenant": tenant, "email": email, "password": password}
-        response, body = await self.anybody.post("/v1/tokens", grant)
-        return body | {"status": response.status}
+    async def sign_in(
+        self,
+        email: str,
+        *,
+        tenant: str = "aurora",
+        password: str = PASSWORD,
+        address: str = "192.0.2.1",
+        **more: str,
+    ) -> Any:
+        grant = {"grant": "password", "tenant": tenant, "email": email, "password": password, **more}
+        headers = {"X-Forwarded-For": address}
+        response, body = await self.anybody.post("/v1/tokens", grant, headers=headers)
+        waits = {"retry_after": response.headers["Retry-After"]} if response.status == 429 else {}
+        return body | {"status": response.status} | waits
 
     async def client(self, email: str, *, tenant: str = "aurora") -> Client:
         body = await self.sign_in(email, tenant=tenant)
@@ -155,7 +168,7 @@ async def serving(database: ServiceDatabase, **more: Any) -> AsyncIterator[Ident
     resources = replace(built.resources, passwords=hasher, refusals_take=REFUSALS_TAKE)
     built = replace(built, resources=resources)
     people = OwnTokens(clock=clock)
-    async with app_client(built, database, clock=clock, people=people) as app:
+    async with app_client(built, database, clock=clock, people=people, proxies=PROXIES) as app:
         people.source.app = app
         yield Identity(app, database, clock, people.verifier(), built.ports, hasher)
     built.close_resources()

@@ -11,6 +11,7 @@ from optima_kit.sealing import Sealer
 from optima_kit.service import Service
 
 from .adapters import http_access, http_directory
+from .adapters.devices import SealedDevices
 from .adapters.jobs import jobs
 from .adapters.keyring import KeyMaker, Keyring
 from .adapters.mail import Mailer, SealedPost
@@ -18,6 +19,7 @@ from .adapters.oidc import OidcClient
 from .adapters.passwords import Argon2Passwords
 from .adapters.postgres import (
     PostgresCredentials,
+    PostgresFailureCounts,
     PostgresLinks,
     PostgresPeople,
     PostgresProviders,
@@ -40,6 +42,7 @@ def service(settings: IdentitySettings) -> Service[Ports]:
     key_secret = settings.key_secret.get_secret_value()
     maker = KeyMaker(key_secret)
     sealing = Sealer(key_secret, "identity second factors")
+    devices = SealedDevices(key_secret)
     post = SealedPost(Sealer(key_secret, "identity links on their way"), set_up=settings.mail_url is not None)
 
     def ports(work: UnitOfWork) -> Ports:
@@ -50,6 +53,8 @@ def service(settings: IdentitySettings) -> Service[Ports]:
             units=PostgresUnits(work),
             roles=PostgresRoles(work),
             credentials=PostgresCredentials(work),
+            failures=PostgresFailureCounts(work),
+            devices=devices,
             links=PostgresLinks(work),
             sessions=PostgresSessions(work),
             accounts=PostgresServiceAccounts(work),

@@ -13,13 +13,14 @@ async def test_what_has_expired_is_dropped(identity: Any) -> None:
     admin = await identity.register()
     await identity.invite(admin, "elena@aurora.example", "marketing")
     old = await identity.sign_in("elena@aurora.example")
+    await identity.sign_in("elena@aurora.example", password="somebody else's")
     identity.clock.advance(timedelta(days=59))
     await identity.sign_in("elena@aurora.example")
     await make_the_round(identity)
-    assert await counts(identity) == {"links": 0, "sessions": 3, "refresh_tokens": 3}
+    assert await counts(identity) == {"links": 0, "sessions": 3, "refresh_tokens": 3, "sign_in_failures": 2}
     identity.clock.advance(timedelta(days=2))
     await make_the_round(identity)
-    assert await counts(identity) == {"links": 0, "sessions": 1, "refresh_tokens": 1}
+    assert await counts(identity) == {"links": 0, "sessions": 1, "refresh_tokens": 1, "sign_in_failures": 0}
     refused, _ = await identity.anybody.post(
         "/v1/tokens", {"grant": "refresh_token", "refresh_token": old["refresh_token"]}
     )
@@ -53,7 +54,7 @@ async def make_the_round(identity: Any) -> None:
 
 async def counts(identity: Any) -> dict[str, int]:
     found = {}
-    for table in ("links", "sessions", "refresh_tokens"):
+    for table in ("links", "sessions", "refresh_tokens", "sign_in_failures"):
         (row,) = await identity.database.fetch(f"SELECT count(*) AS n FROM {table}")
         found[table] = row["n"]
     return found

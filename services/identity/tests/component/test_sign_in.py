@@ -39,27 +39,100 @@ async def test_whatever_is_wrong_the_answer_and_its_time_are_the_same(identity: 
     assert all(answer == answers[0] for answer in answers)
 
 
-async def test_five_wrong_passwords_close_the_account_for_a_minute(identity: Any) -> None:
+async def test_guesses_from_one_address_wait_longer_each_time(identity: Any) -> None:
     await identity.register()
-    for _ in range(5):
-        assert (await identity.sign_in("paola@aurora.example", password=WRONG))["status"] == 401
-    assert (await identity.sign_in("paola@aurora.example"))["status"] == 401
-    identity.clock.advance(timedelta(minutes=1))
+    for email in ("paola@aurora.example", "nobody@aurora.example"):
+        for _ in range(5):
+            assert (await identity.sign_in(email, password=WRONG))["status"] == 401
+        for seconds in (1, 2, 4, 8):
+            braked = await identity.sign_in(email)
+            assert (braked["status"], braked["code"]) == (429, "too_many_attempts"), "even with the right one"
+            assert braked["retry_after"] == str(seconds)
+            identity.clock.advance(timedelta(seconds=seconds))
+            assert (await identity.sign_in(email, password=WRONG))["status"] == 401
+    identity.clock.advance(timedelta(seconds=16))
     assert (await identity.sign_in("paola@aurora.example"))["status"] == 200
+    assert (await identity.sign_in("paola@aurora.example", password=WRONG))["status"] == 401, "counted anew"
 
     refused = await identity.database.published("optima.identity.sign_in_refused.v1")
-    assert [event.data["reason"] for event in refused] == ["wrong_password"] * 5 + ["locked"]
+    assert len(refused) == 4, "the first, and at each doubling"
+    assert {event.data["reason"] for event in refused} == {"wrong_password"}
     assert all("paola" not in event.model_dump_json() for event in refused)
-    assert (await identity.sign_in("paola@aurora.example", password=WRONG))["status"] == 401
-    assert (await identity.sign_in("paola@aurora.example"))["status"] == 200, "the count began anew"
+
+
+async def test_a_stranger_shuts_nobody_out(identity: Any) -> None:
+    await identity.register()
+    known = await identity.sign_in("paola@aurora.example", address="198.51.100.7")
+    for _ in range(40):
+        await identity.sign_in("paola@aurora.example", password=WRONG, address="203.0.113.9")
+        identity.clock.advance(timedelta(seconds=1))
+    assert (await identity.sign_in("paola@aurora.example", address="203.0.113.9"))["status"] == 429
+    elsewhere = await identity.sign_in("paola@aurora.example", address="198.51.100.8")
+    assert elsewhere["status"] == 200
+    device = known["device_token"]
+    behind = await identity.sign_in("paola@aurora.example", address="203.0.113.9", device_token=device)
+    assert behind["status"] == 200, "even at the same address"
+    assert "device_token" not in behind, "it has one"
+
+
+async def test_a_device_is_known_to_its_person_and_password_alone(identity: Any) -> None:
+    admin = await identity.register()
+    await identity.invite(admin, "elena@aurora.example", "marketing")
+    device = (await identity.sign_in("elena@aurora.example"))["device_token"]
+    for _ in range(5):
+        await identity.sign_in("paola@aurora.example", password=WRONG, device_token=device)
+    foreign = await identity.sign_in("paola@aurora.example", device_token=device)
+    assert foreign["status"] == 429, "at it somebody else has signed in"
+    for token in ("", "x", "é", device[:-4], "A" * 128):
+        assert (await identity.sign_in("elena@aurora.example", device_token=token))["device_token"] != device
+    for _ in range(5):
+        await identity.sign_in("elena@aurora.example", password=WRONG, device_token=device)
+    stolen = await identity.sign_in("elena@aurora.example", device_token=device)
+    assert stolen["status"] == 429, "a device that guesses is braked like any other"
+    assert (await identity.sign_in("elena@aurora.example"))["status"] == 200
+
+
+async def test_one_address_that_tries_many_accounts_is_braked(identity: Any) -> None:
+    await identity.register()
+    for number in range(50):
+        tried = await identity.sign_in(f"p{number}@aurora.example", address="2001:db8::1")
+        assert tried["status"] == 401
+    braked = await identity.sign_in("another@aurora.example", address="2001:db8::2")
+    assert braked["status"] == 429
+    assert (await identity.sign_in("paola@aurora.example"))["status"] == 200
 
 
 async def test_guesses_made_at_once_count_one_by_one(identity: Any) -> None:
     await identity.register()
     guesses = [identity.sign_in("paola@aurora.example", password=WRONG) for _ in range(12)]
-    assert {answer["status"] for answer in await asyncio.gather(*guesses)} == {401}
-    rows = await identity.database.fetch("SELECT failed_attempts FROM credentials")
-    assert rows[0]["failed_attempts"] == 5, "the rest found the account locked"
+    answers = sorted(answer["status"] for answer in await asyncio.gather(*guesses))
+    assert answers == [401] * 5 + [429] * 7
+
+
+async def test_a_crowd_of_guesses_leaves_room_for_known_devices(identity: Any) -> None:
+    """Whoever has to be put off is told so, and not counted for it."""
+    await identity.register()
+    device = (await identity.sign_in("paola@aurora.example"))["device_token"]
+    crowd = [
+        identity.sign_in(f"p{number}@aurora.example", address=f"198.51.100.{number}") for number in range(60)
+    ]
+    waiting = [asyncio.create_task(each) for each in crowd]
+    known = await identity.sign_in("paola@aurora.example", device_token=device)
+    assert known["status"] == 200
+    answers = [(each["status"], each["code"]) for each in await asyncio.gather(*waiting)]
+    assert set(answers) <= {(401, "sign_in_refused"), (429, "sign_in_busy")}
+    rows = await identity.database.fetch(
+        "SELECT sum(failed) AS failed FROM sign_in_failures WHERE account <> ''"
+    )
+    assert rows[0]["failed"] == 2 * answers.count((401, "sign_in_refused"))
+
+
+async def test_failures_are_not_kept(identity: Any) -> None:
+    await identity.register()
+    await identity.sign_in("paola@aurora.example", password=WRONG)
+    rows = await identity.database.fetch("SELECT sign_in_failures::text AS row FROM sign_in_failures")
+    assert len(rows) == 3
+    assert not any("paola" in row["row"] or "192.0.2" in row["row"] for row in rows)
 
 
 async def test_a_tenants_name_and_an_address_are_found_whatever_their_case(identity: Any) -> None:

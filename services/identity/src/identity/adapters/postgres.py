@@ -13,9 +13,9 @@ from optima_kit.db import UnitOfWork
 from optima_kit.refusals import Absent
 from optima_kit.sql import load_queries
 
-from ..application.ports import Credentials
+from ..application.ports import Credentials, FailureKey
+from ..domain.brakes import Failures
 from ..domain.links import Link, Purpose
-from ..domain.passwords import Attempts
 from ..domain.people import Person
 from ..domain.providers import Attempt, Provider
 from ..domain.roles import Role
@@ -210,13 +210,37 @@ class PostgresCredentials:
             QUERIES.set_password, person_id=person_id, password_hash=password_hash, changed_at=now
         )
 
-    async def update_attempts(self, person_id: UUID, attempts: Attempts) -> None:
-        self._work.write(
-            QUERIES.update_failed_attempts,
-            person_id=person_id,
-            failed_attempts=attempts.failed,
-            locked_until=attempts.locked_until,
+
+class PostgresFailureCounts:
+    def __init__(self, work: UnitOfWork) -> None:
+        self._work = work
+
+    async def lock(self, keys: Sequence[FailureKey]) -> Mapping[FailureKey, Failures]:
+        accounts, sources = zip(*keys, strict=True)
+        rows = await self._work.fetch(
+            QUERIES.lock_failures, accounts=list(accounts), sources=list(sources), now=self._work.now
         )
+        return {(row["account"], row["source"]): Failures(row["failed"], row["last_at"]) for row in rows}
+
+    async def save(self, key: FailureKey, failures: Failures) -> None:
+        account, source = key
+        self._work.write(
+            QUERIES.update_failures,
+            account=account,
+            source=source,
+            failed=failures.failed,
+            last_at=failures.last_at,
+        )
+
+    async def delete(self, key: FailureKey) -> None:
+        account, source = key
+        self._work.write(QUERIES.delete_failures, account=account, source=source)
+
+    async def delete_account(self, account: bytes) -> None:
+        self._work.write(QUERIES.delete_failures_of_account, account=account)
+
+    async def delete_old(self, before: datetime) -> None:
+        await self._work.execute(QUERIES.delete_old_failures, before=before)
 
 
 class PostgresLinks:
@@ -441,11 +465,7 @@ def _columns(person: Person) -> dict[str, Any]:
 
 
 def _credentials(row: Record | None) -> Credentials | None:
-    if row is None:
-        return None
-    return Credentials(
-        row["person_id"], row["password_hash"], Attempts(row["failed_attempts"], row["locked_until"])
-    )
+    return Credentials(row["person_id"], row["password_hash"]) if row else None
 
 
 def _session(row: Record) -> Session:

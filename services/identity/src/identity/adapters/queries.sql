@@ -145,13 +145,10 @@ SET name = :name, email = :email, kind = :kind, company = :company, roles = :rol
 WHERE id = :id
 
 -- name: find_credentials_by_email
-SELECT person_id, password_hash, failed_attempts, locked_until
-FROM credentials JOIN people ON people.id = person_id WHERE email = :email
+SELECT person_id, password_hash FROM credentials JOIN people ON people.id = person_id WHERE email = :email
 
 -- name: lock_credentials
--- Guesses at one account that run at the same time are counted one after the other.
-SELECT person_id, password_hash, failed_attempts, locked_until FROM credentials
-WHERE person_id = :person_id FOR UPDATE
+SELECT person_id, password_hash FROM credentials WHERE person_id = :person_id FOR UPDATE
 
 -- name: set_password
 INSERT INTO credentials (person_id, password_hash, changed_at)
@@ -160,9 +157,26 @@ ON CONFLICT (person_id) DO UPDATE
 SET password_hash = excluded.password_hash, changed_at = excluded.changed_at, failed_attempts = 0,
     locked_until = NULL
 
--- name: update_failed_attempts
-UPDATE credentials SET failed_attempts = :failed_attempts, locked_until = :locked_until
-WHERE person_id = :person_id
+-- name: lock_failures
+-- Attempts that are made at once wait here for each other: in one order, so that none waits for another in turn.
+INSERT INTO sign_in_failures AS known (account, source, failed, last_at)
+SELECT account, source, 0, :now
+FROM unnest(:accounts::bytea[], :sources::bytea[]) AS asked (account, source) ORDER BY account, source
+ON CONFLICT (tenant_id, account, source) DO UPDATE SET failed = known.failed
+RETURNING account, source, failed, last_at
+
+-- name: update_failures
+UPDATE sign_in_failures SET failed = :failed, last_at = :last_at WHERE account = :account AND source = :source
+
+-- name: delete_failures
+DELETE FROM sign_in_failures WHERE account = :account AND source = :source
+
+-- name: delete_failures_of_account
+DELETE FROM sign_in_failures WHERE account = :account
+
+-- name: delete_old_failures
+-- plan: custom
+DELETE FROM sign_in_failures WHERE last_at < :before
 
 -- name: delete_unused_links
 -- The newest link is the only one that works.

@@ -18,10 +18,11 @@ PLATFORM_TENANT = UUID(int=0)
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """The claims of an access token, and the refresh token that goes with it."""
+    """The claims of an access token, and what goes with it."""
 
     claims: Mapping[str, object]
     refresh_token: str | None = None
+    device_token: str | None = None
 
 
 def claims_of_person(

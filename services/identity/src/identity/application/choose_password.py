@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from typing import Literal
-from uuid import UUID
 
 from optima_contracts.identity import PasswordChanged
+from optima_kit.actor import Actor
 
-from ..domain.passwords import Attempts, normalised_password, password_is_hard_to_guess
+from ..domain.passwords import normalised_password, password_is_hard_to_guess
 from ..domain.people import Person
+from .attempts import attempt_in_session, attempt_succeeded, forget_failures
 from .ports import Passwords, Ports
 
 
@@ -25,33 +26,22 @@ async def choose_password(
     assert tenant is not None, "the person's tenant"
     chosen = normalised_password(password)
     about = (person.name, person.email, person.company or "", tenant.slug, tenant.legal.name)
-    password_is_hard_to_guess(chosen, about=about)
+    password_is_hard_to_guess(chosen, about=about, common=passwords.common)
     await ports.credentials.set_password(person.id, await passwords.hashed(chosen), ports.now)
+    await forget_failures(ports, person.email)
     await ports.sessions.revoke_all(person.id, ports.now)
     fact = PasswordChanged(person_id=person.id, by=by)
     ports.outbox.add(fact, subject=person.id, correlation=person.id)
 
 
-async def change_password(
-    ports: Ports, passwords: Passwords, person_id: UUID, current: str, new: str
-) -> bool:
-    """False if `current` is wrong, which counts like a wrong sign-in: a stolen access token is no way to
-    guess the password."""
-    if not await _judged(ports, passwords, person_id, current):
+async def change_password(ports: Ports, passwords: Passwords, me: Actor, current: str, new: str) -> bool:
+    """False if `current` is wrong, which counts like a wrong sign-in. Raises TooMany."""
+    person = await ports.people.find(me.person_id)
+    assert person is not None, "whoever acts was admitted"
+    attempt = await attempt_in_session(ports, person.email, str(me.session_id))
+    known = await ports.credentials.lock(person.id)
+    if known is None or not await passwords.matches(known.password_hash, normalised_password(current)):
         return False
-    person = await ports.people.find(person_id)
-    assert person is not None, "the credentials' foreign key"
+    await attempt_succeeded(ports, attempt)
     await choose_password(ports, passwords, person, new, by="self")
     return True
-
-
-async def _judged(ports: Ports, passwords: Passwords, person_id: UUID, current: str) -> bool:
-    known = await ports.credentials.lock(person_id)
-    if known is None or known.attempts.locked(ports.now):
-        return False
-    if await passwords.matches(known.password_hash, normalised_password(current)):
-        if known.attempts != Attempts():
-            await ports.credentials.update_attempts(person_id, Attempts())
-        return True
-    await ports.credentials.update_attempts(person_id, known.attempts.after_failure(ports.now))
-    return False

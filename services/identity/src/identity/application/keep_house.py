@@ -30,6 +30,7 @@ async def keep_house(ports: Ports) -> None:
     await ports.links.delete_expired(ports.now - _KEPT_AFTER_THE_END)
     await ports.sessions.delete_ended(ports.now - _KEPT_AFTER_THE_END)
     await ports.providers.delete_attempts(ports.now)
+    await ports.failures.delete_old(ports.now - timedelta(days=1))
     ports.jobs.schedule(KEEP_HOUSE, KeepHouse(), key="daily", due_at=ports.now + _EVERY)
 
 

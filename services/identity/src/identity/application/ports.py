@@ -11,8 +11,8 @@ from uuid import UUID
 
 from optima_kit.ports import Jobs, Outbox
 
+from ..domain.brakes import Failures
 from ..domain.links import Link, Purpose
-from ..domain.passwords import Attempts
 from ..domain.people import Person
 from ..domain.providers import Attempt, Introduction, Provider
 from ..domain.roles import Role
@@ -110,17 +110,36 @@ class Roles(Protocol):
 class Credentials:
     person_id: UUID
     password_hash: str
-    attempts: Attempts
 
 
 class CredentialStore(Protocol):
     async def find_by_email(self, email: str) -> Credentials | None: ...
     async def lock(self, person_id: UUID) -> Credentials | None: ...
-    async def set_password(self, person_id: UUID, password_hash: str, now: datetime) -> None:
-        """Also forgets earlier failures."""
+    async def set_password(self, person_id: UUID, password_hash: str, now: datetime) -> None: ...
+
+
+FailureKey = tuple[bytes, bytes]
+"""Hashes of an account and of a source; empty: any."""
+
+
+class FailureCounts(Protocol):
+    async def lock(self, keys: Sequence[FailureKey]) -> Mapping[FailureKey, Failures]:
+        """All of them, with none for those that have not failed."""
         ...
 
-    async def update_attempts(self, person_id: UUID, attempts: Attempts) -> None: ...
+    async def save(self, key: FailureKey, failures: Failures) -> None: ...
+    async def delete(self, key: FailureKey) -> None: ...
+    async def delete_account(self, account: bytes) -> None: ...
+    async def delete_old(self, before: datetime) -> None: ...
+
+
+class Devices(Protocol):
+    """Browsers at which a person has signed in with the password that they have now."""
+
+    def new_token(self, credentials: Credentials) -> str: ...
+    def device(self, credentials: Credentials, token: str) -> bytes | None:
+        """Its id; None if the token is not of this person and password."""
+        ...
 
 
 class Links(Protocol):
@@ -226,6 +245,8 @@ class Ports:
     units: Units
     roles: Roles
     credentials: CredentialStore
+    failures: FailureCounts
+    devices: Devices
     links: Links
     sessions: Sessions
     second_factors: SecondFactors
@@ -248,9 +269,14 @@ class Directory(Protocol):
 
 
 class Passwords(Protocol):
+    def common(self, password: str) -> bool:
+        """Whether it is among those that are tried first."""
+        ...
+
     async def hashed(self, password: str) -> str: ...
-    async def matches(self, password_hash: str | None, password: str) -> bool:
-        """Takes as long for no hash as for a wrong password."""
+    async def matches(self, password_hash: str | None, password: str, *, first: bool = False) -> bool:
+        """Takes as long for no hash as for a wrong password. Raises TooMany where too many wait already;
+        `first`: for those who come first, room is left then."""
         ...
 
 

@@ -14,6 +14,7 @@ from optima_kit.refusals import Absent, Invalid, WrongState
 
 from ..domain.roles import nobody_grants_more_than_they_hold, privileges_of
 from ..domain.second_factor import DIGITS, RECOVERY_CODES, STEP_SECONDS, SecondFactor, step_that_shows
+from .attempts import attempt_in_session, attempt_succeeded
 from .opaque_tokens import hashed_secret
 from .ports import Ports
 
@@ -70,20 +71,18 @@ async def code_opens(ports: Ports, factor: SecondFactor, code: str) -> bool:
     return True
 
 
-async def give_up_with_code(ports: Ports, person_id: UUID, code: str) -> bool:
-    """False for a wrong code, which counts like a wrong password: a stolen access token is no way to
-    guess it. An account that is locked takes no code."""
-    factor = await ports.second_factors.lock(person_id)
+async def give_up_with_code(ports: Ports, me: Actor, code: str) -> bool:
+    """False for a wrong code, which counts like a wrong password. Raises TooMany."""
+    person = await ports.people.find(me.person_id)
+    assert person is not None, "whoever acts was admitted"
+    factor = await ports.second_factors.lock(person.id)
     if factor is None:
         raise Absent("second_factor_not_set_up")
-    credentials = await ports.credentials.lock(person_id)
-    assert credentials is not None, "who is signed in has a password"
-    if credentials.attempts.locked(ports.now):
-        return False
+    attempt = await attempt_in_session(ports, person.email, str(me.session_id))
     if not await code_opens(ports, factor, code):
-        await ports.credentials.update_attempts(person_id, credentials.attempts.after_failure(ports.now))
         return False
-    await _remove(ports, person_id)
+    await attempt_succeeded(ports, attempt)
+    await _remove(ports, person.id)
     return True
 
 

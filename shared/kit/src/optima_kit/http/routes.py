@@ -45,6 +45,8 @@ class Call(Generic[P]):
     resources: Any
     """What the service's bootstrap gives to handlers that need more than a database."""
     database: Database
+    address: str
+    """Where it comes from, as far as proxies are to be believed."""
     caller: Actor | None = None
     transaction: UnitOfWork | None = None
     """The unit of work in hand; none on endpoints that are declared with `transaction=False` or `public`."""

@@ -1,0 +1,89 @@
+"""Attempts to show who one is: each counts as failed from its beginning until it has succeeded, so that those
+that are made at once are counted one by one."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from ..domain.brakes import ANY_ACCOUNT, FROM_ANYWHERE, ONE_ACCOUNT, Brake, source_is_not_braked
+from .ports import FailureKey, Ports
+
+_NONE: Final = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    own: FailureKey
+    """The count that ends with a success."""
+    others: tuple[FailureKey, ...] = ()
+    """Counts that take this attempt back with a success."""
+    pause: timedelta = timedelta(0)
+    """Before the password is judged."""
+    worth_telling: bool = True
+    """The first failure and each doubling: a thousand guesses are ten facts."""
+
+
+async def attempt_at_known_device(ports: Ports, email: str, device: bytes) -> Attempt:
+    """Raises TooMany."""
+    own = _account(email), _source("device", device.hex())
+    failed = await _count(ports, {own: ONE_ACCOUNT})
+    return Attempt(own, worth_telling=_is_power_of_two(failed[own]))
+
+
+async def attempt_from_address(ports: Ports, email: str, address: str) -> Attempt:
+    """Raises TooMany."""
+    account, source = _account(email), _source("address", address)
+    own, anyones, anywhere = (account, source), (_NONE, source), (account, _NONE)
+    failed = await _count(ports, {own: ONE_ACCOUNT, anyones: ANY_ACCOUNT}, {anywhere: FROM_ANYWHERE})
+    pause = FROM_ANYWHERE.wait_after(failed[anywhere] - 1)
+    return Attempt(own, (anyones, anywhere), pause, _is_power_of_two(failed[anywhere]))
+
+
+async def attempt_in_session(ports: Ports, email: str, session: str) -> Attempt:
+    """A stolen access token is no way to guess a password or code. Raises TooMany."""
+    own = _account(email), _source("session", session)
+    await _count(ports, {own: ONE_ACCOUNT})
+    return Attempt(own)
+
+
+async def attempt_succeeded(ports: Ports, attempt: Attempt) -> None:
+    await attempt_taken_back(ports, attempt)
+    await ports.failures.delete(attempt.own)
+
+
+async def attempt_taken_back(ports: Ports, attempt: Attempt) -> None:
+    """It was no guess that failed, but shows nobody yet; what failed before still counts."""
+    for key, failures in (await ports.failures.lock((attempt.own, *attempt.others))).items():
+        await ports.failures.save(key, failures.one_less())
+
+
+async def forget_failures(ports: Ports, email: str) -> None:
+    """Of an account whose password was chosen anew: what was tried is no longer its password."""
+    await ports.failures.delete_account(_account(email))
+
+
+async def _count(
+    ports: Ports, braking: dict[FailureKey, Brake], slowing: dict[FailureKey, Brake] | None = None
+) -> dict[FailureKey, int]:
+    brakes = {**braking, **(slowing or {})}
+    found = await ports.failures.lock(tuple(brakes))
+    source_is_not_braked(max(found[key].wait(brake, ports.now) for key, brake in braking.items()))
+    counted = {key: found[key].one_more(brake, ports.now) for key, brake in brakes.items()}
+    for key, failures in counted.items():
+        await ports.failures.save(key, failures)
+    return {key: failures.failed for key, failures in counted.items()}
+
+
+def _account(email: str) -> bytes:
+    return hashlib.sha256(email.encode("utf-8", "surrogatepass")).digest()
+
+
+def _source(kind: str, name: str) -> bytes:
+    return hashlib.sha256(f"{kind} {name}".encode("utf-8", "surrogatepass")).digest()
+
+
+def _is_power_of_two(number: int) -> bool:
+    return number & (number - 1) == 0
