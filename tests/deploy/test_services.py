@@ -9,6 +9,8 @@ import pytest
 from pydantic import ValidationError
 
 from optima_kit.settings import Settings
+from optima_local.demonstration.__main__ import main as demonstrate
+from optima_local.demonstration.__main__ import stage_at
 from optima_local.deployment import __main__ as deployment
 from optima_local.deployment.entries import FILE, ServiceEntry, service_entries
 from optima_local.deployment.lists import with_lists
@@ -92,3 +94,21 @@ def test_no_file_but_the_generated_ones_lists_the_services() -> None:
         if listed.search(file.read_text(encoding="utf-8", errors="ignore"))
     ]
     assert [file for file in found if file not in generated] == []
+
+
+def test_the_demonstration_finds_the_services_of_a_cluster(tmp_path: Path) -> None:
+    stage = stage_at("https://{service}.optima.example.com", "secret", tmp_path)
+    assert stage.addresses["erp-bridge"] == "https://erp-bridge.optima.example.com"
+    assert stage.addresses.keys() == {service.name for service in SERVICES}
+    assert demonstrate([]) == 2
+
+
+def test_the_guide_names_files_that_there_are() -> None:
+    guide = ROOT / "deploy" / "README.md"
+    text = guide.read_text(encoding="utf-8")
+    named = re.findall(r"\]\(([\w./-]+)\)", text) + re.findall(r"`(tests/[\w./]+)`", text)
+    assert [name for name in named if not ((guide.parent / name).exists() or (ROOT / name).exists())] == []
+    commands = text.partition("## Ten commands")[2].partition("\n## ")[0]
+    steps = re.findall(r"^\*\*(\d+)\. ", commands, re.MULTILINE)
+    assert steps == [str(number) for number in range(1, 11)]
+    assert len(re.findall(r"\bCheck:\s", commands)) == 10

@@ -1,0 +1,9 @@
+"""What takes minutes and needs more of a machine than CI gives: run with OPTIMA_TEST_PROFILE=nightly."""
+
+import os
+
+import pytest
+
+NIGHTLY = pytest.mark.skipif(
+    os.environ.get("OPTIMA_TEST_PROFILE") != "nightly", reason="a night's check: OPTIMA_TEST_PROFILE=nightly"
+)
