@@ -112,7 +112,7 @@ async def test_publication_tells_every_flaw_with_its_place(desk):
         (
             {**DOCUMENT, "steps": [{"key": "p", "parallel": [{"key": "a", "steps": [{"key": "UNO"}]}]}]},
             422,
-            ("steps[0].parallel[0].steps[0].key", "string_pattern_mismatch"),
+            ("steps[0].parallel[0].steps[0].key", "key_form"),
         ),
         ({**DOCUMENT, "limits": {"director": "-1"}}, 422, None),
     ],

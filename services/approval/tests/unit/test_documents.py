@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import time
 from decimal import Decimal
@@ -236,3 +237,86 @@ def test_a_refusal_names_the_line():
         read(text, model=Definition)
     found = {(refusal.field, refusal.facts.get("line")) for refusal in caught.value.refusals}
     assert found == {("steps[0].approvers", 5), ("steps[0].quorum", 6), ("steps[1].approvers", 8)}
+
+
+@pytest.mark.parametrize(
+    ("document", "field", "write"),
+    [
+        ({"key": "Approvazione Città"}, "key", "approvazione-citta"),
+        ({"key": "è-tutto"}, "key", "e-tutto"),
+        ({"subject": "ordine-d'acquisto"}, "subject", "ordine_d_acquisto"),
+        ({"limits": {"Direttore Generale": "1"}}, "limits.Direttore Generale", "direttore-generale"),
+    ],
+)
+def test_a_key_with_accents_or_capitals_is_told_what_to_write(document, field, write):
+    base = {"key": "a", "name": "A", "subject": "b", "steps": [{"key": "u", "approvers": [{"role": "r"}]}]}
+    with pytest.raises(Violations) as caught:
+        read(json.dumps(base | document), model=Definition)
+    assert [(r.code, r.field, r.facts["write"]) for r in caught.value.refusals] == [
+        ("key_form", field, write)
+    ]
+
+
+WHOLE = yaml.safe_load("""
+key: prova
+name: Prova
+subject: brief
+limits: {direttore: "10.00", admin: unlimited}
+steps:
+  - key: uno
+    when: brief.budget > 1.0
+    approvers: [{role: a}, {manager: {of: requester, take: direct, levels: 2}}, {person: x@example.it}]
+    quorum: {at_least: 1}
+    rejection: {percent: 50}
+    if_too_few: {ask: [{role: b, group: g}]}
+    on_rejection: {back_to: zero}
+    due: {hours: 8, remind: [2], then: [escalate]}
+    evidence: {media_types: [application/pdf], at_most: 2, required: true}
+    allows: [abstain]
+    reasons: [approve]
+    requires: [purpose]
+  - key: rami
+    join: {at_least: 1}
+    parallel:
+      - {key: r1, steps: [{key: due, approvers: [{unit: u}]}]}
+      - key: r2
+        steps:
+          - key: casi
+            match: first
+            choose:
+              - {key: c1, when: brief.budget > 1.0}
+              - {key: c2, steps: [{key: tre, approvers: [{field: f}]}]}
+""")
+JUNK = st.sampled_from((None, -1, 3.7, "", "???", "Città", [], {}, [[1]], {"x": {"y": 1}}, True))
+
+
+def paths_in(value: Any, path: str = "") -> list[tuple[str, Any, Any]]:
+    """Every place of a document, with what holds it."""
+    inner: list[tuple[Any, Any]] = []
+    if isinstance(value, dict):
+        inner = [(name, f"{path}.{name}" if path else name) for name in value]
+    elif isinstance(value, list):
+        inner = [(index, f"{path}[{index}]") for index in range(len(value))]
+    return [each for key, here in inner for each in [(here, value, key), *paths_in(value[key], here)]]
+
+
+@given(st.data(), JUNK)
+def test_refusals_name_places_that_the_document_has(data, junk):
+    """Or a field that is missing in one that it has."""
+    document = copy.deepcopy(WHOLE)
+    path, holder, key = data.draw(st.sampled_from(paths_in(document)))
+    how = data.draw(st.sampled_from(("replace", "remove", "add")))
+    if how == "replace":
+        holder[key] = junk
+    elif how == "remove":
+        del holder[key]
+    elif isinstance(holder, dict):
+        holder["altro"] = junk
+    try:
+        read(yaml.safe_dump(document, allow_unicode=True), model=Definition)
+    except Violations as violations:
+        known = {"", *(each for each, _, _ in paths_in(document))}
+        for refusal in violations.refusals:
+            where = refusal.field or ""
+            assert where in known or where.rpartition(".")[0] in known, (path, how, refusal)
+            assert refusal.facts["line"]

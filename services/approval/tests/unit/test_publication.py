@@ -15,6 +15,8 @@ import approval
 from approval.adapters.cel import CelConditions
 from approval.domain.process import Definition
 from approval.domain.publication import publication_flaws
+from optima_kit.http.problems import load_catalogue
+from optima_kit.refusals import Invalid
 
 SOURCE = Path(approval.__file__).parent
 
@@ -24,6 +26,10 @@ BAD = yaml.safe_load(Path(__file__).with_name("bad_definitions.yaml").read_text(
 
 
 def flaws(world, document: Any) -> list[tuple[str | None, str]]:
+    return [(flaw.field, flaw.code) for flaw in refusals(world, document)]
+
+
+def refusals(world, document: Any) -> list[Invalid]:
     document = yaml.safe_load(document) if isinstance(document, str) else document
     document = {"steps": document} if isinstance(document, list) else document
     definition = Definition.model_validate({"key": "p", "name": "P", "subject": "brief"} | document)
@@ -31,13 +37,21 @@ def flaws(world, document: Any) -> list[tuple[str | None, str]]:
     directory = type(from_world)(
         from_world.people, from_world.units, (), from_world.roles | {"auditor"}, from_world.calendar
     )
-    found = publication_flaws(definition, world.brief_type(), CelConditions(), directory)
-    return [(flaw.field, flaw.code) for flaw in found]
+    return publication_flaws(definition, world.brief_type(), CelConditions(), directory)
 
 
 @pytest.mark.parametrize("bad", BAD, ids=lambda bad: bad["what"])
 def test_refused(world, bad):
     assert flaws(world, bad["document"]) == [(bad["where"], bad["code"])]
+
+
+@pytest.mark.parametrize("bad", BAD, ids=lambda bad: bad["what"])
+def test_a_refusal_says_all_that_its_text_mentions(world, bad):
+    (flaw,) = refusals(world, bad["document"])
+    for language in ("it", "en"):
+        text = load_catalogue("approval").text(flaw.code, language, flaw.facts)
+        assert text is not None
+        assert not re.search(r"{[a-z_]+}", text), text
 
 
 @pytest.mark.parametrize(

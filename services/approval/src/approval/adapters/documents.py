@@ -14,6 +14,8 @@ from pydantic import BaseModel, ValidationError
 from optima_kit.http.problems import load_catalogue
 from optima_kit.refusals import Invalid, Malformed, Refusal, Violations
 
+from ..domain.conditions import without_accents
+
 JSON: Final = "application/json"
 YAML: Final = ("application/yaml", "application/x-yaml", "text/yaml")
 MEDIA_TYPES: Final = (JSON, *YAML)
@@ -244,7 +246,7 @@ def _scalar(event: Any) -> Any:
 def _refusals(error: ValidationError, lines: Lines) -> list[Refusal]:
     texts = load_catalogue("approval").texts
     refusals: dict[str, Refusal] = {}
-    for fault in error.errors(include_url=False, include_input=False)[:200]:
+    for fault in error.errors(include_url=False)[:200]:
         path, shape = _path(fault["loc"])
         place = _line_of(path, lines)
         if shape is not None:
@@ -252,10 +254,23 @@ def _refusals(error: ValidationError, lines: Lines) -> list[Refusal]:
             refusal = Invalid("not_one_of", field=path, expected=_EXPECTED[shape], **place)
             refusals.setdefault(path, refusal)
             continue
+        if fault["type"] == "string_pattern_mismatch":
+            refusals.setdefault(path, _key_form(str(fault["input"]), fault["ctx"]["pattern"], path, place))
+            continue
         code = fault["type"] if fault["type"] in texts else "unacceptable_value"
         facts = {k: v for k, v in fault.get("ctx", {}).items() if k != "error"}
         refusals.setdefault(path, Invalid(code, field=path, **facts, **place))
     return list(refusals.values())
+
+
+def _key_form(written: str, pattern: str, path: str, place: dict[str, int]) -> Invalid:
+    """All patterns of these documents are of keys, with dashes or with underscores."""
+    sign = "-" if "-]" in pattern else "_"
+    plain = re.sub(
+        r"[^a-z0-9.]+" if "." in pattern else r"[^a-z0-9]+", sign, without_accents(written.lower())
+    )
+    write = re.sub(r"^[^a-z]+", "", plain).strip(sign)[:63] or "a1"
+    return Invalid("key_form", field=path, sign=sign, write=write, **place)
 
 
 def _line_of(path: str, lines: Lines) -> dict[str, int]:
@@ -272,6 +287,8 @@ def _path(location: tuple[str | int, ...]) -> tuple[str, str | None]:
     for index, part in enumerate(location):
         if part in ("step", "parallel", "choice") and isinstance(before_last, int):
             before_last = part
+            continue
+        if part == "[key]":
             continue
         path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else str(part)
         if part in _EXPECTED and index + 1 < len(location) and location[index + 1 :][0] != "Ask":

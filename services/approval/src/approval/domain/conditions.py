@@ -9,6 +9,7 @@ arithmetic, `in`, `has`, `size`, conversions, text methods and the macros `exist
 from __future__ import annotations
 
 import re
+import unicodedata
 from ast import literal_eval
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -129,14 +130,45 @@ def _tokens(expression: str) -> list[_Token]:
     tokens, at = [], 0
     while at < len(expression):
         match = _TOKEN.match(expression, at)
-        if match is None:
-            raise IllTyped("condition_unreadable", expression[at : at + 10], at + 1)
+        if match is None or expression[at : at + 2] in _SIGNS:
+            raise _no_token(expression, at)
         kind = match.lastgroup or ""
         if kind != "space":
             tokens.append(_Token(kind, match.group(), at + 1))
         at = match.end()
     tokens.append(_Token("end", "", len(expression) + 1))
     return tokens
+
+
+_SIGNS: Final = {"&": "&&", "|": "||", "=": "==", "<>": "!=", "=>": ">=", "=<": "<="}
+_WORDS: Final = {
+    **dict.fromkeys(("e", "ed", "and"), "&&"),
+    **dict.fromkeys(("o", "oppure", "or"), "||"),
+    **dict.fromkeys(("non", "not"), "!"),
+    **dict.fromkeys(("vero", "true"), "true"),
+    **dict.fromkeys(("falso", "false"), "false"),
+}
+"""What people write from habit, and what is meant."""
+_WORD: Final = re.compile(r"\w+")
+
+
+def _no_token(expression: str, at: int) -> IllTyped:
+    for near in (expression[at : at + 2], expression[at]):
+        if near in _SIGNS:
+            return IllTyped("condition_write", near, at + 1, write=_SIGNS[near])
+    if expression[at] in "“”„«»‘’":
+        return IllTyped("condition_quotes", expression[at], at + 1)
+    if expression[at].isalpha():
+        begins = re.search(r"\w*$", expression[:at])
+        start = begins.start() if begins else at
+        word = _WORD.match(expression, start)
+        near = word.group() if word else expression[at]
+        return IllTyped("condition_accent", near, start + 1, write=without_accents(near))
+    return IllTyped("condition_unreadable", expression[at : at + 10], at + 1)
+
+
+def without_accents(text: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
 
 
 @value
@@ -223,7 +255,13 @@ class _Parser:
             raise self.unreadable()
 
     def unreadable(self) -> IllTyped:
-        return IllTyped("condition_unreadable", self.next.text or "…", self.next.column)
+        token, before = self.next, self.tokens[self.at - 1]
+        if token.text.lower() in _WORDS:
+            return IllTyped("condition_write", token.text, token.column, write=_WORDS[token.text.lower()])
+        if token.text == "," and before.kind in ("int", "double"):
+            write = f"{before.text.replace('.', '')}.{self.tokens[self.at + 1].text or '0'}"
+            return IllTyped("condition_italian_number", f"{before.text},", before.column, write=write)
+        return IllTyped("condition_unreadable", token.text or "…", token.column)
 
     def name(self) -> _Token:
         if self.next.kind != "name":
@@ -397,6 +435,10 @@ class _Parser:
             return _Found(INT, token, literal=int(token.text))
         if token.kind == "double":
             self.take()
+            if _THOUSANDS.fullmatch(token.text):
+                write = f"{token.text.replace('.', '')}.0 / {token.text}0"
+                fault = IllTyped("condition_italian_number", token.text, token.column, write=write)
+                self.reading.faults.append(fault)
             return _Found(DOUBLE, token, literal=float(token.text))
         if token.kind == "string":
             self.take()
@@ -410,6 +452,9 @@ class _Parser:
         name = self.name()
         if name.text in ("true", "false"):
             return _Found(BOOL, name, literal=name.text == "true", formula=name.text == "true")
+        if name.text not in self.names and name.text.lower() in _WORDS:
+            write = _WORDS[name.text.lower()]
+            raise IllTyped("condition_write", name.text, name.column, write=write)
         if self.taken("("):
             return self.function(name)
         if name.text not in self.names:
@@ -654,6 +699,8 @@ def _exact(literal: object) -> object:
     return Decimal(str(literal)) if is_number else literal
 
 
+_THOUSANDS: Final = re.compile(r"[1-9]\d{0,2}\.\d{3}")
+"""Three digits after a point: thousands to an Italian reader."""
 _ESCAPES: Final = re.compile(
     r"""(?:[^\\]|\\(?:[\\"'abfnrtv]|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|[0-3][0-7]{2}))*"""
 )

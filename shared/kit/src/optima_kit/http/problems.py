@@ -39,6 +39,14 @@ class _Facts(dict[str, object]):
         return "{" + key + "}"
 
 
+class _Plurals(string.Formatter):
+    """`{count:riga|righe}` is "1 riga" or "2 righe"."""
+
+    def format_field(self, value: Any, spec: str) -> Any:
+        one, bar, many = spec.partition("|")
+        return f"{value} {one if value == 1 else many}" if bar else super().format_field(value, spec)
+
+
 @dataclass(frozen=True, slots=True)
 class Catalogue:
     """The texts of refusals, by code and language."""
@@ -47,7 +55,7 @@ class Catalogue:
 
     def text(self, code: str, language: str, facts: dict[str, object]) -> str | None:
         entry = self.texts.get(code)
-        return string.Formatter().vformat(entry[language], (), _Facts(facts)) if entry else None
+        return _Plurals().vformat(entry[language], (), _Facts(facts)) if entry else None
 
 
 @cache
