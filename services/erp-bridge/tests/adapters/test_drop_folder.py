@@ -10,8 +10,8 @@ from uuid import UUID
 
 import pytest
 
-from erp_bridge.adapters.csv_files import Table
 from erp_bridge.adapters.drop_folder import PAGE, DropFolder
+from erp_bridge.adapters.tables import Table
 from erp_bridge.application.ports import Checkpoint, Endpoint, Fault, Page, Rejected, Session, Unreachable
 from erp_bridge.domain.documents import OutgoingDocument
 from erp_bridge.domain.entities import Entity
@@ -89,7 +89,7 @@ async def test_no_cell_is_run_as_a_formula_and_every_text_comes_back(
         name = (await session.put(document([{"a": cell}], number="1"), None)).remote_id
     content = (own(tmp_path) / name).read_bytes()
     assert content.decode() == f"n;a\r\n1;{written}\r\n"
-    ((record,),) = Table(content).portions(10, skip=0)
+    ((record,),) = Table(content, ["n", "a"]).portions(10, skip=0)
     assert record.values["a"] == cell
 
 
@@ -157,7 +157,8 @@ async def test_rows_keep_their_line(folder: DropFolder, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "code"),
     [
-        (b"codice\n\xff\xfe", "file_unreadable"),
+        (b"codice\n\x81\x8d", "file_unreadable"),
+        (b"PK\x03\x04 no spreadsheet", "file_unreadable"),
         (b"codice\nA\x00B\n", "file_unreadable"),
         (b'codice\n"A\n', "file_unreadable"),
         (b"codice;codice\nA;B\n", "column_twice"),

@@ -315,7 +315,7 @@ async def test_a_file_that_is_no_table_is_refused_whole(bridge: Any) -> None:
     await bridge.connect()
     bridge.drop("x;y\n", name="clienti-a.csv", header="ragione_sociale;cap\n")
     path = bridge.drop(name="clienti-b.csv")
-    path.write_bytes(b"codice\n\xff\n")
+    path.write_bytes(b"codice\n\x00\n")
     bridge.drop(MILANO, name="clienti-c.csv")
     files = await bridge.take_in()
     assert [counts(each) for each in files] == [(0, 0, 0, 1), (0, 0, 0, 1), (1, 0, 0, 0)]

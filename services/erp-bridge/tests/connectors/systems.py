@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any, Protocol
 from uuid import UUID, uuid4
 
-from erp_bridge.adapters.csv_files import csv_bytes
 from erp_bridge.adapters.drop_folder import DropFolder
 from erp_bridge.adapters.egress import EgressGuard
+from erp_bridge.adapters.tables import csv_bytes
 from erp_bridge.adapters.tryton import Tryton
 from erp_bridge.application.ports import Connector, Endpoint
 from erp_bridge.domain.documents import RemoteCustomer
@@ -113,7 +113,7 @@ class TrytonRemote:
         )
 
     async def add_customer(self, code: str, name: str, vat_number: str) -> RemoteCustomer:
-        code = f"{self.category[-4:]}-{code}"  # one of the whole server's, there
+        code = f"{self.category[-8:]}-{code}"  # one of the whole server's, there
         party = await self._people.party(
             code, name, vat_number, categories=[["add", [await self.category_id()]]]
         )

@@ -149,7 +149,7 @@ def test_a_field_that_we_own_is_not_taken_from_the_erp() -> None:
         ({"partita_iva": "07643520568"}, "vat_number", "vat_number_wrong"),
         ({"partita_iva": "", "codice_fiscale": ""}, "vat_number", "tax_number_missing"),
         ({"codice_fiscale": "RSSMRA80A01H501X"}, "fiscal_code", "fiscal_code_wrong"),
-        ({"cap": "2012"}, "postal_code", "postal_code_wrong"),
+        ({"cap": "20123-A"}, "postal_code", "postal_code_wrong"),
         ({"provincia": "Milano"}, "province", "province_wrong"),
         ({"modalita_pagamento": "MP99"}, "payment_method", "payment_method_unknown"),
     ],
@@ -166,6 +166,22 @@ def test_terms_that_nobody_can_read_stay_as_text_and_are_told() -> None:
     (planned,) = plan({**MILANO, "condizioni_pagamento": "quando posso", "modalita_pagamento": ""}).records
     assert (planned.fields["payment_terms"], planned.fields["payment_method"]) == ("quando posso", None)
     assert [each.code for each in planned.notices] == ["payment_terms_unreadable"]
+
+
+@pytest.mark.parametrize(
+    ("column", "text", "field", "restored"),
+    [
+        ("cap", "184", "postal_code", "00184"),
+        ("cap", "7100", "postal_code", "07100"),
+        ("partita_iva", "7643520567", "vat_number", "07643520567"),
+    ],
+)
+def test_zeros_that_a_spreadsheet_took_away_come_back(
+    column: str, text: str, field: str, restored: str
+) -> None:
+    (planned,) = plan({**MILANO, column: text}).records
+    assert planned.fields[field] == restored
+    assert [(each.code, each.field) for each in planned.notices] == [("zeros_restored", field)]
 
 
 RENUMBERED = {**MILANO, "codice": "MI-NEW"}

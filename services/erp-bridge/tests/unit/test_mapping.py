@@ -64,6 +64,30 @@ def test_numbers_and_dates_come_back() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("1.250,50", "1250.50"),
+        ("1250,5", "1250.5"),
+        ("1250.50", "1250.50"),
+        ("1.250", "1250"),
+        ("12.5", "12.5"),
+        ("€ 1.250.000,00", "1250000.00"),
+        ("-3,5", "-3.5"),
+    ],
+)
+def test_numbers_are_read_as_they_are_meant(text: str, number: str) -> None:
+    assert DEFAULT.of("order").read({"importo": text}) == {"amount": number}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["31/12/2026", "31-12-2026", "31.12.2026", "2026-12-31", "20261231", "31/12/26", "31/12/2026 00:00:00"],
+)
+def test_dates_are_read_as_people_and_machines_write_them(text: str) -> None:
+    assert DEFAULT.of("order").read({"data_consegna": text}) == {"deadline": "2026-12-31"}
+
+
+@pytest.mark.parametrize(
     ("changes", "code"),
     [
         ({"customer": {"colour": FieldMapping("c")}}, "mapping_unknown_field"),

@@ -48,18 +48,57 @@ def test_modes_stand_for_methods(text: str, method: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "normal", "method"),
+    [
+        ("Ri.Ba. 60 gg. f.m.", "RIBA 60 gg FM", "MP12"),
+        ("R.B. 30/60/90 gg D.F.", "RB 30/60/90 gg DF", "MP12"),
+        ("RIBA 30-60-90 GG FM", "RIBA 30/60/90 gg FM", "MP12"),
+        ("Ricevuta bancaria 60 giorni fine mese", "RIBA 60 gg FM", "MP12"),
+        ("RB 60 FM", "RB 60 gg FM", "MP12"),
+        ("RB 30 gg", "RB 30 gg DF", "MP12"),
+        ("RIBA 60 GG DFFM", "RIBA 60 gg FM", "MP12"),
+        ("RIBA 60 gg data fattura fine mese", "RIBA 60 gg FM", "MP12"),
+        ("Ri.Ba 30 gg fine mese + 10", "RIBA 30 gg FM+10", "MP12"),
+        ("RIBA 60 GG FM AL 10", "RIBA 60 gg FM+10", "MP12"),
+        ("Bonifico bancario 30 gg data fattura", "BB 30 gg DF", "MP05"),
+        ("Bonifico 60 gg f.m.", "BB 60 gg FM", "MP05"),
+        ("BON. 30 GG", "BB 30 gg DF", "MP05"),
+        ("Bonifico bancario anticipato", "BB", "MP05"),
+        ("Anticipato", "BB", "MP05"),
+        ("Bonifico a 90 giorni dalla data fattura", "BB 90 gg DF", "MP05"),
+        ("Rimessa diretta 30 gg DF", "RD 30 gg DF", "MP01"),
+        ("Rim. dir. vista fattura", "RD", "MP01"),
+        ("Contanti alla consegna", "RD", "MP01"),
+        ("Contrassegno", "RD", "MP01"),
+        ("Assegno bancario 30gg", "AS 30 gg DF", "MP02"),
+        ("Carta di credito", "CC", "MP08"),
+        ("RID 30 gg FM", "RID 30 gg FM", "MP09"),
+        ("SEPA DD 30 gg DF", "SDD 30 gg DF", "MP19"),
+        ("Addebito diretto SEPA 60 gg fine mese", "SDD 60 gg FM", "MP19"),
+        ("60 gg FM", "60 gg FM", None),
+        ("30/60 giorni data fattura", "30/60 gg DF", None),
+        ("A vista", "0 gg DF", None),
+    ],
+)
+def test_terms_are_read_as_people_write_them(text: str, normal: str, method: str | None) -> None:
+    terms = parse_payment_terms(text)
+    assert (terms.text, terms.method) == (normal, method)
+    assert parse_payment_terms(terms.text).instalments == terms.instalments
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "",
-        "60 gg FM",
         "XX 60 gg FM",
-        "RB 60 FM",
         "RB 60/30 gg FM",
         "RB 30/30 gg DF",
         "RB 30 gg FM+0",
         "RB 30 gg FM+32",
         "RB -30 gg DF",
-        "RB 30 gg",
+        "RB 30 gg sabato",
+        "a babbo morto",
+        "come da accordi",
     ],
 )
 def test_what_the_grammar_does_not_know_is_refused(text: str) -> None:

@@ -1,8 +1,8 @@
 """The drop-folder connector: files that ERP and OPTIMA leave for each other.
 
-Below the connection's folder: `in/` is what the ERP leaves (clienti*.csv and so on, put there by renaming,
-so that each is whole), `done/` and `refused/` what was taken in or not, `out/ordini/` and `out/ddt/` what we
-leave.
+Below the connection's folder: `in/` is what the ERP leaves (clienti*.csv, fornitori*.xlsx and so on, put
+there by renaming, so that each is whole), `done/` and `refused/` what was taken in or not, `out/ordini/` and
+`out/ddt/` what we leave.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ from ..domain.documents import OutgoingDocument
 from ..domain.entities import Entity
 from ..domain.import_plan import RemoteRecord
 from ..domain.mapping import Mapping as FieldMap
-from .csv_files import MOST_BYTES, Table, csv_bytes
 from .mappings import connector_mapping
+from .tables import MOST_BYTES, Table, csv_bytes
 
 T = TypeVar("T")
 
@@ -48,6 +48,7 @@ _INCOMING: Final[dict[Entity, str]] = {
     "vat_rate": "iva",
 }
 """With what the name of a file begins."""
+_ENDINGS: Final = "csv|txt|xlsx|xls|ods"
 _OUTGOING: Final[dict[Entity, tuple[str, str]]] = {"order": ("ordini", "ordine"), "ddt": ("ddt", "ddt")}
 
 
@@ -69,7 +70,7 @@ def _incoming(entity: Entity, *natural_keys: str) -> Capability:
 
 DESCRIPTION: Final = Description(
     key="drop-folder",
-    name="Cartella di scambio (CSV)",
+    name="Cartella di scambio (CSV, XLSX)",
     proven="live",
     settings=(Setting("folder"),),
     capabilities=(
@@ -136,14 +137,17 @@ class DropFolder:
     @asynccontextmanager
     async def open(self, endpoint: Endpoint) -> AsyncIterator[Session]:
         own = (self._root / str(endpoint.tenant_id)).absolute()
-        yield DropFolderSession(own, own / endpoint.settings["folder"], self._page)
+        yield DropFolderSession(
+            own, own / endpoint.settings["folder"], endpoint.mapping or self.mapping(), self._page
+        )
 
 
 class DropFolderSession:
     """Implements `ports.Session` on one folder."""
 
-    def __init__(self, own: Path, folder: Path, page: int) -> None:
+    def __init__(self, own: Path, folder: Path, mapping: FieldMap, page: int) -> None:
         self._own = own
+        self._mapping = mapping
         self._folder = folder
         self._page = page
 
@@ -162,7 +166,7 @@ class DropFolderSession:
             begun = checkpoint is not None and (checkpoint["file"], checkpoint["stamp"]) == (name, stamp)
             rows = int(checkpoint["rows"]) if checkpoint is not None and begun else 0
             try:
-                table = await asyncio.to_thread(Table, content)
+                table = await asyncio.to_thread(Table, content, self._mapping.of(entity).columns())
             except Rejected as refused:
                 yield Page(name, (), {"file": name, "stamp": stamp, "rows": 0}, refused=refused)
                 continue
@@ -172,7 +176,15 @@ class DropFolderSession:
                 rows += len(records)
                 last = rows >= table.rows
                 mark = {"file": name, "stamp": stamp, "rows": rows}
-                yield Page(name, records, mark, header=table.header, last=last)
+                yield Page(
+                    name,
+                    records,
+                    mark,
+                    header=table.header,
+                    unknown=table.unknown,
+                    dialect=table.dialect,
+                    last=last,
+                )
                 if last:
                     break
 
@@ -195,7 +207,7 @@ class DropFolderSession:
         return Written(f"out/{folder}/{name}")
 
     def _waiting(self, entity: Entity) -> list[str]:
-        wanted = re.compile(rf"{_INCOMING[entity]}[^/]*\.csv", re.IGNORECASE)
+        wanted = re.compile(rf"{_INCOMING[entity]}[^/]*\.({_ENDINGS})", re.IGNORECASE)
         try:
             with os.scandir(self._checked("in")) as found:
                 files = [

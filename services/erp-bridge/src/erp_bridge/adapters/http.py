@@ -265,6 +265,10 @@ class ImportedSourceView(CountsView):
 
     entity: Entity
     name: str
+    dialect: str | None = None
+    """How a file was read: its encoding and separator."""
+    unknown: list[str]
+    """Columns that the mapping does not know: a misspelt one is among them."""
     refusals: list[RefusedRowView]
     """The first of them."""
 
@@ -775,6 +779,8 @@ def _source(call: Call[Ports], source: ImportedSource) -> ImportedSourceView:
     return ImportedSourceView(
         entity=source.entity,
         name=source.name,
+        dialect=source.dialect,
+        unknown=list(source.unknown),
         **asdict(source.counts),
         refusals=[
             RefusedRowView(line=row.line, record=row.key, problems=_problems(call, problems_of(row.problems)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
@@ -31,6 +31,8 @@ class ImportedSource:
     """The first of them."""
     seen: set[str] = field(default_factory=set)
     """Remote ids that came from it."""
+    unknown: Sequence[str] = ()
+    dialect: str | None = None
     header: Invalid | None = None
     """What is wrong of it as a whole."""
 
@@ -114,6 +116,7 @@ async def _pages(session: Session, entity: Entity, checkpoint: Checkpoint | None
 
 async def _plan(ports: Ports, connection: Connection, page: Page, source: ImportedSource) -> ImportPlan:
     entity, mapping = source.entity, connection.mapping.of(source.entity)
+    source.unknown, source.dialect = page.unknown, page.dialect
     if page.refused is not None:
         source.header = Invalid(page.refused.code, field=page.source, **page.refused.facts)
     elif page.header is not None and (missing := missing_columns(entity, mapping, page.header)):

@@ -78,6 +78,8 @@ class Endpoint:
     tenant_id: UUID
     settings: Mapping[str, str]
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    mapping: FieldMap | None = None
+    """The connection's, for those who must know names to recognise them; None: the connector's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,10 @@ class Page:
     """Why nothing of the source can be read."""
     header: Sequence[str] | None = None
     """The names that the source's records have, where it says so once for all."""
+    unknown: Sequence[str] = ()
+    """Names in it that nobody asked for."""
+    dialect: str | None = None
+    """How the source was read, where that had to be found out."""
     last: bool = True
     """Of its source."""
 
@@ -403,7 +409,7 @@ class Ports:
     now: datetime
 
     def endpoint(self, connection: Connection) -> Endpoint:
-        return Endpoint(self.tenant_id, connection.settings, connection.secrets)
+        return Endpoint(self.tenant_id, connection.settings, connection.secrets, connection.mapping)
 
 
 class Work(Protocol):

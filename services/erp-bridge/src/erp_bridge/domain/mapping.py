@@ -6,6 +6,7 @@ empty clears it, unless the mapping says to keep.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from collections.abc import Mapping as Table
 from dataclasses import dataclass, field
@@ -170,14 +171,35 @@ def _inward(text: str, mapped: FieldMapping) -> str:
         case "upper":
             return text.upper()
         case "decimal_comma":
-            return text.replace(".", "").replace(",", ".")
+            return _decimal(text)
         case "date_it":
-            try:
-                return datetime.strptime(text, "%d/%m/%Y").date().isoformat()  # noqa: DTZ007 - a date alone
-            except ValueError:
-                raise Invalid("date_unreadable", field=mapped.remote, text=text[:40]) from None
+            day = _day(text)
+            if day is None:
+                raise Invalid("date_unreadable", field=mapped.remote, text=text[:40])
+            return day.isoformat()
         case None:
             return text
+
+
+def _decimal(text: str) -> str:
+    """With a point, as "1.250,50" means it. Points alone separate thousands where three digits follow."""
+    plain = text.replace(" ", "").replace("€", "")
+    if "," in plain or re.fullmatch(r"[+-]?\d{1,3}(\.\d{3})+", plain):
+        return plain.replace(".", "").replace(",", ".")
+    return plain
+
+
+_DATES: Final = ("%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y", "%Y-%m-%d", "%Y%m%d", "%d/%m/%y")
+
+
+def _day(text: str) -> date | None:
+    """A date as Italians write it, or as machines do."""
+    for form in _DATES:
+        try:
+            return datetime.strptime(text.partition(" ")[0], form).date()  # noqa: DTZ007 - a date alone
+        except ValueError:
+            continue
+    return None
 
 
 def _outward(value: str, mapped: FieldMapping) -> str:

@@ -45,16 +45,24 @@ def check_party(fields: Fields, checks: Checks, notices: list[Refusal]) -> list[
     if not re.fullmatch(r"[A-Z]{2}", country):
         problems.append(Invalid("country_unknown", field="country", text=country[:40]))
     elif country == "IT":
-        problems += _tax_numbers(fields, checks) + _address(fields)
+        problems += _tax_numbers(fields, checks, notices) + _address(fields, notices)
     else:
         problems += _foreign(fields, country, checks)
     return problems + _payment(fields, checks, notices)
 
 
-def _tax_numbers(fields: Fields, checks: Checks) -> list[Refusal]:
+def _with_zeros(text: str, digits: int, field: str, notices: list[Refusal]) -> str:
+    """Spreadsheets take a code for a number, and its zeros away: no code begins with more than two."""
+    if not text.isdecimal() or not digits - 2 <= len(text) < digits:
+        return text
+    notices.append(Invalid("zeros_restored", field=field, text=text, restored=text.zfill(digits)))
+    return text.zfill(digits)
+
+
+def _tax_numbers(fields: Fields, checks: Checks, notices: list[Refusal]) -> list[Refusal]:
     problems: list[Refusal] = []
     if number := fields["vat_number"]:
-        fields["vat_number"] = number = normal_tax_number(number)
+        fields["vat_number"] = number = _with_zeros(normal_tax_number(number), 11, "vat_number", notices)
         if not checks.vat_number(number):
             problems.append(Invalid("vat_number_wrong", field="vat_number", text=number[:40]))
     if number := fields["fiscal_code"]:
@@ -66,8 +74,9 @@ def _tax_numbers(fields: Fields, checks: Checks) -> list[Refusal]:
     return problems
 
 
-def _address(fields: Fields) -> list[Refusal]:
+def _address(fields: Fields, notices: list[Refusal]) -> list[Refusal]:
     problems: list[Refusal] = []
+    fields["postal_code"] = _with_zeros(fields["postal_code"] or "", 5, "postal_code", notices)
     if not re.fullmatch(r"\d{5}", fields["postal_code"] or ""):
         problems.append(Invalid("postal_code_wrong", field="postal_code"))
     fields["province"] = province = (fields["province"] or "").upper()

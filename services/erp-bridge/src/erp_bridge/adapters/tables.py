@@ -1,0 +1,204 @@
+"""Tables in files, as Italian software and the people who open it in a spreadsheet leave them.
+
+CSV in UTF-8, UTF-16 or Windows' cp1252, separated by semicolon, comma, tab or bar, its header wherever it
+stands; and spreadsheets (XLSX, XLS, ODS). Columns are recognised whatever their capitals, spaces, dots and
+accents.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+import unicodedata
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from itertools import islice
+from typing import Final
+
+import python_calamine
+
+from ..application.ports import Rejected
+from ..domain.import_plan import RemoteRecord
+
+MOST_BYTES: Final = 50 << 20
+HEADER_WITHIN: Final = 20
+"""Rows in which the header is looked for: reports have a title above it."""
+
+_SEPARATORS: Final = (";", ",", "\t", "|")
+_SPREADSHEETS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+_RUN_BY_SPREADSHEETS: Final = re.compile(r"[=+\-@\t\r\n]")
+_NUMBER: Final = re.compile(r"[+-]?[\d.,]+")
+
+Rows = Iterator[tuple[int, list[str]]]
+"""The cells of each row, and the line on which it begins; 1 is the first."""
+
+
+class Table:
+    """The rows of one file, read in portions: the whole of it would not fit beside others'."""
+
+    def __init__(self, content: bytes, wanted: Collection[str]) -> None:
+        """`wanted` are the columns' names. Raises Rejected for what is no table."""
+        if len(content) > MOST_BYTES:
+            raise Rejected("file_too_large", most=f"{MOST_BYTES >> 20} MB")
+        self._names = {_plain(name): name for name in wanted}
+        self._file = _Sheet(content) if content.startswith(_SPREADSHEETS) else _Text(content, self._names)
+        try:
+            self._find_header()
+            # What is wrong further down is to be known before the first row is taken in.
+            self.rows = sum(1 for _ in self._records())
+        except csv.Error:
+            raise Rejected("file_unreadable") from None
+        if len(set(self.header)) < len(self.header):
+            raise Rejected("column_twice")
+
+    @property
+    def dialect(self) -> str:
+        """How it was read, for people: "cp1252, ;"."""
+        return self._file.dialect
+
+    @property
+    def unknown(self) -> list[str]:
+        """Columns that nobody asked for: a misspelt one is among them."""
+        known = set(self._names.values())
+        return [name for name in self.header if name not in known]
+
+    def portions(self, size: int, *, skip: int) -> Iterator[list[RemoteRecord]]:
+        """The rows behind the first `skip`, so many at a time."""
+        records = islice(self._records(), skip, None)
+        while portion := list(islice(records, size)):
+            yield portion
+
+    def _find_header(self) -> None:
+        """The row that has most of the columns; the first where none has any."""
+        best, line, header = -1, 1, list[str]()
+        for at, cells in islice(self._file.rows(), HEADER_WITHIN):
+            found = sum(1 for cell in cells if _plain(cell) in self._names)
+            if found > best and any(cells):
+                best, line, header = found, at, cells
+        while header and not header[-1].strip():
+            header = header[:-1]
+        self.header = [self._names.get(_plain(name), name.strip()) for name in header]
+        self._begins = line
+
+    def _records(self) -> Iterator[RemoteRecord]:
+        width = len(self.header)
+        for line, cells in self._file.rows():
+            if line <= self._begins or not any(cells):
+                continue
+            # Columns without a name at the end are no columns, as long as they are empty.
+            fits = len(cells) >= width and not any(cell.strip() for cell in cells[width:])
+            values = dict(zip(self.header, map(_restored, cells[:width]), strict=True)) if fits else {}
+            yield RemoteRecord(values, line=line)
+
+
+class _Text:
+    """A CSV file."""
+
+    def __init__(self, content: bytes, names: Mapping[str, str]) -> None:
+        self._text, encoding = _decoded(content)
+        if "\x00" in self._text:
+            raise Rejected("file_unreadable")
+        told = re.match(r"sep=(.)\r?\n", self._text)
+        if told:
+            self._text, self._lines_before = self._text[told.end() :], 1
+            self._separator = told[1]
+        else:
+            self._lines_before = 0
+            self._separator = _separator(self._text, names)
+        self.dialect = f"{encoding}, {'tab' if self._separator == chr(9) else self._separator}"
+
+    def rows(self) -> Rows:
+        reader = csv.reader(io.StringIO(self._text, newline=""), delimiter=self._separator, strict=True)
+        began = 1
+        for cells in reader:
+            yield began + self._lines_before, cells
+            began = reader.line_num + 1
+
+
+class _Sheet:
+    """The first sheet of a spreadsheet."""
+
+    dialect = "spreadsheet"
+
+    def __init__(self, content: bytes) -> None:
+        try:
+            workbook = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
+            self._rows = workbook.get_sheet_by_index(0).to_python(skip_empty_area=False)
+        except (python_calamine.CalamineError, IndexError):
+            raise Rejected("file_unreadable") from None
+
+    def rows(self) -> Rows:
+        for line, cells in enumerate(self._rows, 1):
+            yield line, [_as_text(cell) for cell in cells]
+
+
+def _decoded(content: bytes) -> tuple[str, str]:
+    """The text and its encoding. What is no UTF-8 is Windows': nothing else is in use."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        candidates = ["utf-16"]
+    else:
+        candidates = ["utf-8-sig", "cp1252"]
+    for encoding in candidates:
+        try:
+            return content.decode(encoding), encoding.removesuffix("-sig")
+        except UnicodeDecodeError:
+            continue
+    raise Rejected("file_unreadable")
+
+
+def _separator(text: str, names: Mapping[str, str]) -> str:
+    """The one by which the first rows have most of the columns; a semicolon where none helps."""
+    top = [line for line in islice(io.StringIO(text), HEADER_WITHIN) if line.strip()]
+
+    def columns(separator: str) -> int:
+        return max(
+            (sum(1 for cell in line.split(separator) if _plain(cell) in names) for line in top), default=0
+        )
+
+    return max(_SEPARATORS, key=columns)
+
+
+def _plain(name: str) -> str:
+    """A column's name without what people write now so, now so: "P. IVA" and "p_iva" are one."""
+    decomposed = unicodedata.normalize("NFKD", name.casefold())
+    return "".join(each for each in decomposed if each.isalnum())
+
+
+def _as_text(cell: object) -> str:
+    """A spreadsheet's cell as an Italian would have typed it."""
+    match cell:
+        case bool():
+            return "1" if cell else "0"
+        case float() if cell.is_integer():
+            return str(int(cell))
+        case float():
+            return repr(cell).replace(".", ",")
+        case datetime() | date():
+            return cell.strftime("%d/%m/%Y")
+        case _:
+            return str(cell)
+
+
+def csv_bytes(columns: Sequence[str], rows: Iterable[Mapping[str, str]]) -> bytes:
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow([_guarded(row[column]) for column in columns])
+    return text.getvalue().encode("utf-8")
+
+
+def _guarded(cell: str) -> str:
+    """A cell that a spreadsheet would run as a formula, should a person open the file, begins with an
+    apostrophe. All others stay as they are, numbers below zero too."""
+    return f"'{cell}" if _is_run(cell) else cell
+
+
+def _restored(cell: str) -> str:
+    return cell[1:] if cell.startswith("'") and _is_run(cell[1:]) else cell
+
+
+def _is_run(cell: str) -> bool:
+    return bool(_RUN_BY_SPREADSHEETS.match(cell)) and not _NUMBER.fullmatch(cell)
