@@ -37,10 +37,13 @@ _ADMIT = Statement.parse("""
 WITH role AS (
     INSERT INTO roles (id, key, name, privileges, built_in, version)
     VALUES (gen_random_uuid(), 'admin', 'Admin', '{}', true, 1)
+), person AS (
+    INSERT INTO people (id, name, email, kind, roles, language, joined_at, suspended, version)
+    SELECT id, 'Anna Bianchi', id || '@example.it', 'internal', '{admin}', 'it', now(), false, 1
+    FROM unnest(:people::uuid[]) AS id
 )
-INSERT INTO people (id, name, email, kind, roles, language, joined_at, suspended, version)
-SELECT id, 'Anna Bianchi', id || '@example.it', 'internal', '{admin}', 'it', now(), false, 1
-FROM unnest(:people::uuid[]) AS id
+INSERT INTO sessions (id, person_id, device, began_at, refreshed_at, ends_at)
+SELECT id, id, 'test', now(), now(), now() + interval '1 day' FROM unnest(:people::uuid[]) AS id
 """)
 """Identity believes nobody whom it does not know, whatever their token says."""
 
@@ -60,11 +63,15 @@ class Served:
 
     @property
     def mighty(self) -> Actor:
-        return self.app.people.person(tenant_id=self.tenant_id, person_id=MIGHTY, privileges=EVERYTHING)
+        return self.app.people.person(
+            tenant_id=self.tenant_id, person_id=MIGHTY, session_id=MIGHTY, privileges=EVERYTHING
+        )
 
     @property
     def powerless(self) -> Actor:
-        return self.app.people.person(tenant_id=self.tenant_id, person_id=POWERLESS, privileges=set())
+        return self.app.people.person(
+            tenant_id=self.tenant_id, person_id=POWERLESS, session_id=POWERLESS, privileges=set()
+        )
 
     async def rows(self) -> dict[str, int]:
         """How many rows each table has."""

@@ -145,6 +145,7 @@ ROWS = (
     Row("GET /v1/me/sessions", None, shows={"session_id": OWN}),
     Row("DELETE /v1/me/sessions/{session_id}", None, OWN),
     of_oneself("PUT /v1/me/password"),
+    of_oneself("POST /v1/me/proof"),
     of_oneself("POST /v1/me/second-factor"),
     of_oneself("POST /v1/me/second-factor/confirmation"),
     of_oneself("POST /v1/me/second-factor/removal"),
@@ -184,12 +185,14 @@ async def build(world: World) -> None:
     world.colleague = UUID(names.pop("colleague_id"))
     for name, email, person_id in (
         ("session_id", ADMIN["email"], world.owner),
+        ("colleagues_session_id", "colleague@example.it", world.colleague),
         ("veras_session_id", "vera@example.it", UUID(names["vera_id"])),
     ):
         grant = {"grant": "password", "tenant": mark, "email": email, "password": PASSWORD}
         await world.ask("POST", "/v1/tokens", grant)
         (session,) = (await world.ask("GET", f"/v1/people/{person_id}/sessions"))["items"]
-        names[name] = session["id"]
+        names[name], world.sessions[person_id] = session["id"], UUID(session["id"])
+    del names["colleagues_session_id"]
     vera = world.person("marketing", person_id=UUID(names["vera_id"]))
     response, answer = await world.served.app.as_(vera).post("/v1/me/second-factor")
     assert response.status == 201, answer

@@ -115,11 +115,13 @@ class World:
     secrets: dict[str, list[str]] = field(default_factory=dict)
     """Texts that may be read with a privilege alone, in whatever answer."""
     sequences: dict[UUID, int] = field(default_factory=dict)
+    sessions: dict[UUID, UUID] = field(default_factory=dict)
+    """At identity, of each person the one that their token comes from."""
 
     def person(self, *roles: str, person_id: UUID | None = None, **more: Any) -> Actor:
-        return self.served.app.people.person(
-            *roles, tenant_id=self.tenant_id, person_id=person_id or self.owner, **more
-        )
+        whose = person_id or self.owner
+        more.setdefault("session_id", self.sessions.get(whose))
+        return self.served.app.people.person(*roles, tenant_id=self.tenant_id, person_id=whose, **more)
 
     def as_(self, *roles: str, **more: Any) -> Client:
         return self.served.app.as_(self.person(*roles, **more))

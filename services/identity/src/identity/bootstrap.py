@@ -71,7 +71,8 @@ def service(settings: IdentitySettings) -> Service[Ports]:
 
     async def admitted(work: UnitOfWork, actor: Actor, route: Route) -> Actor:
         lock: Literal["directory", "person"] = "directory" if route.privilege else "person"
-        return await admit(ports(work), actor, lock=lock if route.transaction and route.writes else None)
+        locking = lock if route.transaction and route.writes else None
+        return await admit(ports(work), actor, lock=locking, proof=route.proof)
 
     passwords = Argon2Passwords()
     routes = Routes()

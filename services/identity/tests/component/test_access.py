@@ -29,6 +29,7 @@ ACCESS = {
     "GET /v1/me/sessions": SIGNED_IN,
     "DELETE /v1/me/sessions/{session_id}": SIGNED_IN,
     "PUT /v1/me/password": SIGNED_IN,
+    "POST /v1/me/proof": SIGNED_IN,
     "POST /v1/me/second-factor": SIGNED_IN,
     "POST /v1/me/second-factor/confirmation": SIGNED_IN,
     "POST /v1/me/second-factor/removal": SIGNED_IN,

@@ -16,6 +16,7 @@ from ..application.accept_invitation import accept_invitation
 from ..application.access_tokens import Grant
 from ..application.choose_password import change_password
 from ..application.ports import Ports
+from ..application.prove_oneself import prove_oneself
 from ..application.refresh_session import refresh_session
 from ..application.reset_password import ask_for_reset, complete_reset
 from ..application.second_factor import (
@@ -220,6 +221,27 @@ async def change_own_password(call: Call[Ports], body: ChangePassword) -> None:
         raise Invalid("wrong_password", field="current")
 
 
+class Prove(Command):
+    password: Secret | None = None
+    code: Annotated[str, Field(min_length=6, max_length=32)] | None = None
+    """Of the second factor, or a recovery code."""
+
+
+@routes.post("/v1/me/proof", transaction=False)
+async def prove(call: Call[Ports], body: Prove) -> None:
+    """Show again who one is, by password or second factor
+
+    For ten minutes this session may then do what asks for it: those requests are otherwise refused with
+    `proof_needed`. Signing in is such a proof too.
+    """
+    async with acting(call, None) as (ports, me):
+        proven = await prove_oneself(
+            ports, call.resources.passwords, me, password=body.password, code=body.code
+        )
+    if not proven:
+        raise Invalid("proof_not_valid")
+
+
 class SetupView(View):
     secret: str
     uri: str
@@ -235,7 +257,7 @@ class Confirm(Command):
     code: Annotated[str, Field(min_length=6, max_length=32)]
 
 
-@routes.post("/v1/me/second-factor", status=201, transaction=False)
+@routes.post("/v1/me/second-factor", proof=True, status=201, transaction=False)
 async def set_up_factor(call: Call[Ports]) -> SetupView:
     """Set up a second factor; it is asked for once it is confirmed"""
     async with acting(call, None) as (ports, me):
@@ -243,7 +265,7 @@ async def set_up_factor(call: Call[Ports]) -> SetupView:
     return SetupView(secret=setup.secret, uri=setup.uri)
 
 
-@routes.post("/v1/me/second-factor/confirmation", status=201, transaction=False)
+@routes.post("/v1/me/second-factor/confirmation", proof=True, status=201, transaction=False)
 async def confirm_factor(call: Call[Ports], body: Confirm) -> RecoveryView:
     """Confirm the second factor with the code that the telephone shows"""
     async with acting(call, None) as (ports, me):

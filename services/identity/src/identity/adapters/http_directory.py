@@ -135,7 +135,7 @@ class ReviseTenant(Command):
     time_zone: TimeZone
 
 
-@routes.put("/v1/tenant", privilege="directory.write", if_match=True)
+@routes.put("/v1/tenant", privilege="directory.write", proof=True, if_match=True)
 async def change_tenant(call: Call[Ports], body: ReviseTenant) -> Reply[TenantView]:
     """Change the tenant's legal identity and preferences
 
@@ -349,7 +349,11 @@ async def depart(call: Call[Ports], person_id: UUID, body: Depart) -> Reply[Pers
 
 
 @routes.post(
-    "/v1/people/{person_id}/password-reset", privilege="directory.write", status=201, transaction=False
+    "/v1/people/{person_id}/password-reset",
+    privilege="directory.write",
+    proof=True,
+    status=201,
+    transaction=False,
 )
 async def reset_password(call: Call[Ports], person_id: UUID) -> Reply[InvitationView]:
     """Get a link for a person to choose a new password, to be handed over in person
@@ -360,7 +364,7 @@ async def reset_password(call: Call[Ports], person_id: UUID) -> Reply[Invitation
         return Reply(InvitationView.of(await hand_over_reset(ports, actor, person_id)))
 
 
-@routes.delete("/v1/people/{person_id}/second-factor", privilege="directory.write")
+@routes.delete("/v1/people/{person_id}/second-factor", privilege="directory.write", proof=True)
 async def take_factor_away(call: Call[Ports], person_id: UUID) -> None:
     """Take away the second factor of a person who lost it"""
     await take_second_factor_away(call.ports, call.actor, person_id)
@@ -430,7 +434,7 @@ class DefineRole(Command):
     privileges: Annotated[list[Annotated[str, Text(64)]], Field(max_length=200)]
 
 
-@routes.put("/v1/roles/{key}", privilege="directory.write")
+@routes.put("/v1/roles/{key}", privilege="directory.write", proof=True)
 async def put_role(call: Call[Ports], key: str, body: DefineRole) -> Reply[RoleView]:
     """Define a role of the tenant's own, or change one
 
@@ -512,7 +516,7 @@ class ProviderView(View):
         )
 
 
-@routes.put("/v1/sign-in-provider", privilege="directory.write")
+@routes.put("/v1/sign-in-provider", privilege="directory.write", proof=True)
 async def put_provider(call: Call[Ports], body: ChooseProvider) -> Reply[ProviderView]:
     """Choose the OpenID Connect issuer at which people sign in, beside their passwords
 
@@ -539,7 +543,7 @@ async def show_provider(call: Call[Ports]) -> Reply[ProviderView]:
     return Reply(ProviderView.of(provider), version=provider.version)
 
 
-@routes.delete("/v1/sign-in-provider", privilege="directory.write")
+@routes.delete("/v1/sign-in-provider", privilege="directory.write", proof=True)
 async def remove_provider(call: Call[Ports]) -> None:
     """Give the sign-in provider up"""
     await give_up_provider(call.ports, call.actor)
@@ -553,7 +557,7 @@ class OpenServiceAccount(Command):
     scopes: Annotated[list[Annotated[str, Text(64)]], Field(min_length=1, max_length=200)]
 
 
-@routes.post("/v1/service-accounts", privilege="directory.write", status=201, transaction=False)
+@routes.post("/v1/service-accounts", privilege="directory.write", proof=True, status=201, transaction=False)
 async def open_account(call: Call[Ports], body: OpenServiceAccount) -> Reply[OpenedServiceAccountView]:
     """Open a service account
 
@@ -567,7 +571,11 @@ async def open_account(call: Call[Ports], body: OpenServiceAccount) -> Reply[Ope
 
 
 @routes.post(
-    "/v1/service-accounts/{account_id}/secret", privilege="directory.write", status=201, transaction=False
+    "/v1/service-accounts/{account_id}/secret",
+    privilege="directory.write",
+    proof=True,
+    status=201,
+    transaction=False,
 )
 async def renew_account_secret(call: Call[Ports], account_id: UUID) -> Reply[OpenedServiceAccountView]:
     """Give a service account a new secret; the old one stops working"""

@@ -311,6 +311,9 @@ class PostgresSessions:
             expires_at=new.expires_at,
         )
 
+    async def prove(self, session_id: UUID, now: datetime) -> None:
+        self._work.write(QUERIES.update_session_proven, id=session_id, now=now)
+
     async def list_open(self, person_id: UUID, now: datetime) -> Sequence[Session]:
         rows = await self._work.fetch(QUERIES.list_open_sessions, person_id=person_id, now=now)
         return [_session(row) for row in rows]
@@ -477,6 +480,7 @@ def _session(row: Record) -> Session:
         row["refreshed_at"],
         row["ends_at"],
         row["revoked_at"],
+        row["proven_at"],
     )
 
 

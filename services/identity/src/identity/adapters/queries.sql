@@ -212,12 +212,16 @@ WITH session AS (
 INSERT INTO refresh_tokens (secret_hash, session_id, expires_at) VALUES (:secret_hash, :id, :expires_at)
 
 -- name: find_session
-SELECT id, person_id, device, began_at, refreshed_at, ends_at, revoked_at FROM sessions WHERE id = :id
+SELECT id, person_id, device, began_at, refreshed_at, ends_at, revoked_at, proven_at FROM sessions
+WHERE id = :id
+
+-- name: update_session_proven
+UPDATE sessions SET proven_at = :now WHERE id = :id
 
 -- name: lock_refresh_token
 -- The session is locked with its token, so that a refresh and a revocation can't cross.
 SELECT session.id, session.person_id, session.device, session.began_at, session.refreshed_at,
-       session.ends_at, session.revoked_at, token.secret_hash, token.expires_at, token.used_at
+       session.ends_at, session.revoked_at, session.proven_at, token.secret_hash, token.expires_at, token.used_at
 FROM refresh_tokens AS token JOIN sessions AS session ON session.id = token.session_id
 WHERE token.secret_hash = :secret_hash
 FOR UPDATE
@@ -232,7 +236,7 @@ WITH session AS (
 INSERT INTO refresh_tokens (secret_hash, session_id, expires_at) VALUES (:secret_hash, :id, :expires_at)
 
 -- name: list_open_sessions
-SELECT id, person_id, device, began_at, refreshed_at, ends_at, revoked_at FROM sessions
+SELECT id, person_id, device, began_at, refreshed_at, ends_at, revoked_at, proven_at FROM sessions
 WHERE person_id = :person_id AND revoked_at IS NULL AND ends_at > :now ORDER BY id DESC LIMIT 200
 
 -- name: revoke_session

@@ -9,16 +9,20 @@ from optima_kit.actor import Actor
 from optima_kit.refusals import Unauthenticated
 
 from ..domain.roles import privileges_of
+from ..domain.sessions import who_acts_was_proven_lately
 from .access_tokens import PLATFORM_TENANT
 from .ports import Ports
 
 
-async def admit(ports: Ports, actor: Actor, *, lock: Literal["directory", "person"] | None) -> Actor:
+async def admit(
+    ports: Ports, actor: Actor, *, lock: Literal["directory", "person"] | None, proof: bool = False
+) -> Actor:
     """The actor with those of the token's privileges that they still hold. Raises Unauthenticated where the
     person or account is not active, or the token's session has ended.
 
     `lock`: a change that is under way of the directory, or of the person alone, is waited for, and none
-    begins before this unit of work has ended. Without it, what has been committed counts.
+    begins before this unit of work has ended. Without it, what has been committed counts. `proof`: whether
+    the person must have shown lately who they are; raises Forbidden where not.
     """
     if actor.tenant_id == PLATFORM_TENANT:
         return actor  # Known from the configuration alone.
@@ -33,9 +37,12 @@ async def admit(ports: Ports, actor: Actor, *, lock: Literal["directory", "perso
     person = await (people.lock(actor.person_id) if lock == "person" else people.find(actor.person_id))
     if person is None or not person.active:
         raise Unauthenticated("session_ended")
+    session = None
     if actor.session_id is not None:
         session = await ports.sessions.find(actor.session_id)
         if session is None or session.person_id != person.id or not session.open(ports.now):
             raise Unauthenticated("session_ended")
+    if proof:
+        who_acts_was_proven_lately(session, ports.now)
     held = privileges_of(await ports.roles.list_by_keys(person.roles))
     return replace(actor, privileges=actor.privileges & held, roles=actor.roles & frozenset(person.roles))

@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from optima_kit.refusals import Forbidden
+
 ACCESS_TOKEN_LIVES = timedelta(minutes=10)
 """Also how long a revoked session or a withdrawn role can still be used at other services."""
 REFRESH_TOKEN_LIVES = timedelta(days=7)
 SESSION_LIVES = timedelta(days=30)
 """From the sign-in, however often it is refreshed."""
+PROOF_LASTS = timedelta(minutes=10)
+"""So long after a password or code, what a stolen access token must not do is done without asking again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +27,11 @@ class Session:
     refreshed_at: datetime
     ends_at: datetime
     revoked_at: datetime | None = None
+    proven_at: datetime | None = None
+    """When its person last showed again who they are; None: not since it began."""
+
+    def proven_lately(self, now: datetime) -> bool:
+        return now < (self.proven_at or self.began_at) + PROOF_LASTS
 
     def open(self, now: datetime) -> bool:
         return self.revoked_at is None and now < self.ends_at
@@ -37,6 +46,12 @@ class RefreshToken:
     session_id: UUID
     expires_at: datetime
     used_at: datetime | None = None
+
+
+def who_acts_was_proven_lately(session: Session | None, now: datetime) -> None:
+    """`session`: that of the token; a machine has none, and shows its secret every ten minutes."""
+    if session is None or not session.proven_lately(now):
+        raise Forbidden("proof_needed")
 
 
 def begun(session_id: UUID, person_id: UUID, device: str, now: datetime) -> Session:

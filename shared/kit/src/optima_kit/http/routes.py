@@ -116,6 +116,8 @@ class Route:
     transaction: bool
     idempotent: bool
     if_match: bool
+    proof: bool
+    """Whether it asks for a fresh proof of who calls, which the service's `admit` judges."""
     status: int
     summary: str
     description: str
@@ -178,6 +180,7 @@ def _route(
     transaction: bool | None = None,
     idempotent: bool | None = None,
     if_match: bool = False,
+    proof: bool = False,
     status: int | None = None,
     summary: str = "",
     consumes: tuple[str, ...] = (),
@@ -213,6 +216,7 @@ def _route(
         transaction=has_transaction,
         idempotent=(method == "POST" and has_transaction) if idempotent is None else idempotent,
         if_match=if_match,
+        proof=proof,
         status=status or (204 if returns is None else 200),
         summary=summary or documentation.partition("\n")[0].rstrip("."),
         description=documentation,

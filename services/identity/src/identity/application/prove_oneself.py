@@ -1,0 +1,34 @@
+"""Whoever is signed in shows again that it is them, before what a stolen access token must not do."""
+
+from __future__ import annotations
+
+from optima_kit.actor import Actor
+
+from ..domain.passwords import normalised_password
+from .attempts import attempt_in_session, attempt_succeeded
+from .ports import Passwords, Ports
+from .second_factor import code_opens
+
+
+async def prove_oneself(
+    ports: Ports, passwords: Passwords, me: Actor, *, password: str | None, code: str | None
+) -> bool:
+    """By the password or a code of the second factor; where both are given, both are right. False if not,
+    which counts like a wrong sign-in. Raises TooMany."""
+    person = await ports.people.find(me.person_id)
+    assert person is not None, "whoever acts was admitted"
+    attempt = await attempt_in_session(ports, person.email, str(me.session_id))
+    right = password is not None or code is not None
+    if password is not None:
+        known = await ports.credentials.lock(person.id)
+        password_hash = known.password_hash if known else None
+        right = await passwords.matches(password_hash, normalised_password(password))
+    if right and code is not None:
+        factor = await ports.second_factors.lock(person.id)
+        right = factor is not None and factor.confirmed and await code_opens(ports, factor, code)
+    if not right:
+        return False
+    await attempt_succeeded(ports, attempt)
+    if me.session_id is not None:
+        await ports.sessions.prove(me.session_id, ports.now)
+    return True
