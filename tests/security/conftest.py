@@ -20,7 +20,8 @@ from optima_kit.sql import Statement
 from optima_kit.testing import AppClient, ServiceDatabase, app_client
 from optima_local.services import find_services
 
-SERVICES = tuple(service.module for service in find_services())
+SERVICES = tuple(service.module for service in find_services() if not service.asks)
+"""Those with an API of their own: the portal is a client of theirs, with its reader's token."""
 
 EVERYTHING = {p.key for p in PRIVILEGES} | ADMIN_ONLY | PLATFORM
 

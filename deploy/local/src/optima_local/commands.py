@@ -90,6 +90,9 @@ def show_addresses() -> None:
     addresses = read_json(STACK.addresses)
     print()
     print_table(("service", "address"), sorted(addresses["services"].items()))
+    if (STACK.state / "demonstration.json").exists():
+        print(f"\nIn the browser: {addresses['services']['portal']} (company code caffe-aurora)")
+        print(f"People and their passwords: {STACK.state / 'demonstration.json'}")
     print(f"\nAll addresses: {STACK.addresses}")
     print("./optima status shows the stack, ./optima logs SERVICE -f follows one, ./optima down stops it")
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import os
 import re
-import shutil
 import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -19,32 +17,20 @@ import aiohttp
 import pytest
 from yarl import URL
 
+from optima_local.npm import NpmMissing, npm_package
+
 VERSION = "9.13.3"
-FOLDER = Path(__file__).parents[4] / ".optima" / "npm" / f"oidc-provider-{VERSION}"
 REDIRECT_URI = "https://portale.example/callback"
 SECRET = "a secret: with/odd+signs"
 
 
 async def installed() -> Path:
-    """The library's entry, installed once a workspace. Where there is no npm: skips, and fails in CI."""
-    if shutil.which("npm") is None:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)("npm is needed to run oidc-provider")
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    complete = FOLDER / "complete"
-    # Tests run in several processes: one installs, the others wait for it.
-    with (FOLDER / "lock").open("w") as lock:
-        await asyncio.to_thread(fcntl.flock, lock, fcntl.LOCK_EX)
-        if not complete.exists():
-            npm = await asyncio.create_subprocess_exec(
-                *("npm", "install", "--prefix", str(FOLDER), "--no-save", "--no-package-lock"),
-                *("--ignore-scripts", "--no-audit", "--no-fund", f"oidc-provider@{VERSION}"),
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.STDOUT,
-            )
-            output, _ = await npm.communicate()
-            assert npm.returncode == 0, output.decode()[-2000:]
-            complete.touch()
-    return FOLDER / "node_modules" / "oidc-provider" / "lib" / "index.js"
+    """The library's entry. Where there is no npm: skips, and fails in CI."""
+    try:
+        package = await asyncio.to_thread(npm_package, "oidc-provider", VERSION)
+    except NpmMissing as missing:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(str(missing))
+    return package / "lib" / "index.js"
 
 
 @pytest.fixture

@@ -1,0 +1,55 @@
+"""Every text has its Italian, and every code of a service its name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
+
+import portal.adapters
+from brief.domain.lifecycle import Cause
+from brief.domain.lifecycle import State as BriefState
+from logistics.domain.shipments import State as ShipmentState
+from portal.adapters.labels import LABELS
+from production.domain.job import JobState, PhaseState
+from production.domain.order import OrderState
+
+FOLDER = Path(portal.adapters.__file__).parent
+
+
+def texts() -> set[str]:
+    found = extract_from_dir(
+        str(FOLDER),
+        method_map=[("**.py", "python"), ("**.html", "jinja2.ext.babel_extract")],
+        options_map={"**.html": {"extensions": "jinja2.ext.do", "silent": "false"}},
+        keywords={"_": None, "N_": None, "ngettext": (1, 2)},
+    )
+    return {message[0] if isinstance(message, tuple) else message for _, _, message, _, _ in found}
+
+
+def test_each_text_has_its_italian_and_none_is_left_over() -> None:
+    with (FOLDER / "locale" / "it.po").open("rb") as file:
+        catalogue = read_po(file)
+    translated = {
+        message.id[0] if isinstance(message.id, tuple) else message.id
+        for message in catalogue
+        if message.id and message.string and not message.fuzzy
+    }
+    assert texts() == translated
+
+
+@pytest.mark.parametrize(
+    ("kind", "codes"),
+    [
+        ("brief", BriefState),
+        ("brief_cause", Cause),
+        ("order", OrderState),
+        ("job", JobState),
+        ("phase", PhaseState),
+        ("shipment", ShipmentState),
+    ],
+)
+def test_each_state_has_a_name(kind: str, codes: type) -> None:
+    assert {str(code) for code in codes} <= LABELS[kind].keys()  # type: ignore[attr-defined]

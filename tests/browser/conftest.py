@@ -1,0 +1,101 @@
+"""A real Chromium, and the demonstration's people at it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from optima_local.demonstration.client import Person
+from optima_local.demonstration.show import customer_of
+from optima_local.npm import NpmMissing, npm_package
+from tests.stack import Stack
+
+AXE_VERSION = "4.11.2"
+
+
+def missing(what: str) -> None:
+    (pytest.fail if os.environ.get("CI") else pytest.skip)(what)
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The source of axe-core, which finds what the rules of WCAG forbid."""
+    try:
+        return (npm_package("axe-core", AXE_VERSION) / "axe.min.js").read_text(encoding="utf-8")
+    except NpmMissing as error:
+        missing(str(error))
+        raise
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    # For a module alone: while it runs, its thread has an event loop that others' tests can't have too.
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        missing("Chromium is needed: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def people(stack: Stack) -> dict[str, Person]:
+    """The demonstration customer's people, by key."""
+
+    async def set_up() -> dict[str, Person]:
+        async with customer_of(stack.stage) as customer:
+            return dict(customer.people)
+
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, set_up()).result()
+
+
+@dataclass
+class Portal:
+    """The portal, and who is signed in where. Errors of the console are kept: there should be none."""
+
+    browser: Browser
+    address: str
+    people: dict[str, Person]
+    errors: list[str] = field(default_factory=list)
+    contexts: dict[str, BrowserContext] = field(default_factory=dict)
+
+    def as_(self, key: str, *, javascript: bool = True) -> Page:
+        """A page of that person's browser, signed in."""
+        name = f"{key} {javascript}"
+        if name not in self.contexts:
+            self.contexts[name] = self.browser.new_context(
+                base_url=self.address, locale="it-IT", java_script_enabled=javascript
+            )
+            page = self._page(name)
+            page.goto("/sign-in")
+            person = self.people[key]
+            page.get_by_label("Codice azienda").fill("caffe-aurora")
+            page.get_by_label("E-mail").fill(person.email)
+            page.get_by_label("Password", exact=True).fill(person.password)
+            page.get_by_role("button", name="Accedi").click()
+            page.get_by_role("button", name="Esci").wait_for()
+            return page
+        return self._page(name)
+
+    def _page(self, name: str) -> Page:
+        page = self.contexts[name].new_page()
+        page.on("console", lambda told: self.errors.append(told.text) if told.type == "error" else None)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        return page
+
+
+@pytest.fixture(scope="module")
+def portal(stack: Stack, browser: Browser, people: dict[str, Person]) -> Iterator[Portal]:
+    portal = Portal(browser, stack.addresses["services"]["portal"], people)
+    yield portal
+    for context in portal.contexts.values():
+        context.close()

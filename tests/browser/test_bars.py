@@ -1,0 +1,65 @@
+"""What every page keeps to, for whoever looks at it: accessibility, small screens, the reader's words."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from portal.adapters.labels import LABELS
+
+from .conftest import Portal
+
+pytestmark = [
+    pytest.mark.servers,
+    pytest.mark.journey,
+    pytest.mark.xdist_group("stack"),
+    pytest.mark.timeout(240),
+]
+
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+ROLES = ("marketing", "purchasing", "direttore", "admin", "backoffice", "auditor", "tipografia")
+RAW_ID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}\b|\b\d{4}-\d{2}-\d{2}T")
+CODES = re.compile(
+    r"\b(" + "|".join(code for kind in LABELS.values() for code in kind if "_" in code) + r")\b"
+)
+
+
+def addresses_of(page: Page) -> list[str]:
+    """The pages that this reader is led to, one link deep."""
+    page.goto("/")
+    main = [str(link.get_attribute("href")) for link in page.locator(".sidebar nav a").all()]
+    deeper: list[str] = []
+    for address in main:
+        page.goto(address)
+        links = [str(link.get_attribute("href")) for link in page.locator("main a[href^='/']").all()]
+        deeper += [link for link in links if link not in main][:3]
+    return list(dict.fromkeys([*main, "/me", *deeper]))
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_page_keeps_the_bars(portal: Portal, axe: str, role: str) -> None:
+    page = portal.as_(role)
+    for address in addresses_of(page):
+        if address.endswith(".pdf") or "/attachments/" in address:
+            continue
+        for width, scheme in ((1280, "light"), (390, "dark")):
+            page.set_viewport_size({"width": width, "height": 900})
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            response = page.goto(address)
+            assert response is not None
+            assert response.status == 200, address
+            assert page.evaluate("document.documentElement.scrollWidth") == width, address
+            page.evaluate(axe)
+            found: dict[str, Any] = page.evaluate(
+                "tags => axe.run({runOnly: {type: 'tag', values: tags}})", WCAG
+            )
+            faults = [(each["id"], each["nodes"][0]["html"]) for each in found["violations"]]
+            assert not faults, (address, width, faults)
+        text = page.locator("body").inner_text()
+        assert not RAW_ID.search(text), (address, RAW_ID.search(text))
+        assert not CODES.search(text), (address, CODES.search(text))
+    assert not portal.errors
+    page.close()

@@ -1,0 +1,106 @@
+"""The core jobs in a browser without JavaScript, each done by whose job it is."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from optima_local.layout import ROOT
+
+from .conftest import Portal
+
+pytestmark = [
+    pytest.mark.servers,
+    pytest.mark.journey,
+    pytest.mark.xdist_group("stack"),
+    pytest.mark.timeout(240),
+]
+
+TITLE = "Vetrine d'autunno"
+
+
+def at(page: Page, address: str) -> Page:
+    page.goto(address)
+    return page
+
+
+def reload_until(page: Page, seen: str, within: int = 60) -> None:
+    """Loads the page again until it shows the text: others' services have to hear of it first."""
+    for _ in range(within * 2):
+        if page.get_by_text(seen).count():
+            return
+        page.wait_for_timeout(500)
+        page.reload()
+    raise AssertionError(f"{page.url} never showed {seen!r}: {page.locator('main').inner_text()}")
+
+
+def decide(portal: Portal, who: str, button: str, reason: str = "") -> None:
+    page = at(portal.as_(who, javascript=False), "/inbox")
+    reload_until(page, TITLE)
+    page.get_by_role("link", name=TITLE).first.click()
+    if reason:
+        page.get_by_label("Motivo").first.fill(reason)
+    page.get_by_role("button", name=button).first.click()
+    expect(page).to_have_url(f"{portal.address}/inbox")
+    page.close()
+
+
+def test_a_brief_is_written_priced_and_approved_by_its_people(portal: Portal) -> None:
+    marketing = at(portal.as_("marketing", javascript=False), "/new-brief")
+    marketing.get_by_label("Titolo").fill(TITLE)
+    marketing.get_by_label("Categoria").fill("Materiali POP")
+    marketing.get_by_label("Budget in euro").fill("12.500,00")
+    marketing.get_by_label("Serve entro").fill("2027-03-31")
+    first = marketing.get_by_role("group", name="Articolo 1")
+    first.get_by_label("Tipo").fill("espositore")
+    first.get_by_label("Quantità").fill("1.500")
+    first.get_by_label("Descrizione").fill("Espositore da banco")
+    first.get_by_label("Destinazioni").fill("MI-DUOMO: 1.000\nRM-TERMINI: 500")
+    marketing.get_by_role("button", name="Salva la bozza").click()
+    expect(marketing.get_by_role("heading", name=TITLE)).to_be_visible()
+    expect(marketing.get_by_text("12.500,00")).to_be_visible()
+
+    document = ROOT / "deploy" / "demo" / "documents" / "concept-alba.pdf"
+    marketing.get_by_label("Allega un file").set_input_files(document)
+    marketing.get_by_role("button", name="Allega", exact=True).click()
+    expect(marketing.get_by_role("link", name=document.name)).to_be_visible()
+    marketing.get_by_label("Processo").select_option("materiali-pop")
+    marketing.get_by_role("button", name="Invia", exact=True).first.click()
+    reload_until(marketing, "In approvazione")
+    brief = marketing.url
+
+    purchasing = at(portal.as_("purchasing", javascript=False), brief)
+    purchasing.get_by_label("Espositore da banco").fill("4,125")
+    purchasing.get_by_role("button", name="Salva i prezzi").click()
+    expect(purchasing.get_by_text("6.187,50").first).to_be_visible()
+    assert "6.187,50" not in marketing.locator("body").inner_text()
+
+
+def test_a_refused_form_says_why_and_keeps_what_was_typed(portal: Portal) -> None:
+    page = at(portal.as_("marketing", javascript=False), "/new-brief")
+    page.get_by_label("Titolo").fill("Senza data possibile")
+    page.get_by_label("Budget in euro").fill("molto")
+    page.get_by_role("button", name="Salva la bozza").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    expect(page.get_by_label("Titolo")).to_have_value("Senza data possibile")
+    expect(page.get_by_label("Budget in euro")).to_have_value("molto")
+    page.close()
+
+
+def test_who_is_not_signed_in_is_led_back_to_where_they_wanted_to_go(portal: Portal) -> None:
+    context = portal.browser.new_context(base_url=portal.address, locale="it-IT")
+    page = context.new_page()
+    page.goto("/briefs?state=draft")
+    person = portal.people["marketing"]
+    page.get_by_label("Codice azienda").fill("caffe-aurora")
+    page.get_by_label("E-mail").fill(person.email)
+    page.get_by_label("Password", exact=True).fill("sbagliata")
+    page.get_by_role("button", name="Accedi").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    page.get_by_label("Password", exact=True).fill(person.password)
+    page.get_by_role("button", name="Accedi").click()
+    expect(page).to_have_url(f"{portal.address}/briefs?state=draft")
+    page.get_by_role("button", name="Esci").click()
+    page.goto("/briefs")
+    expect(page.get_by_role("button", name="Accedi")).to_be_visible()
+    context.close()
