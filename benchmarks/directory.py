@@ -216,7 +216,7 @@ class Desk:
         async with self.work() as ports:
             person = await ports.people.find(self.person(int(share * self.people)))
             assert person is not None
-            await begin_session(ports, person, "Firefox")
+            await begin_session(ports, person, "Firefox", factor_shown=False)
 
     async def refresh(self, _: float) -> None:
         self.refreshes += 1

@@ -51,7 +51,7 @@ def service(settings: IdentitySettings) -> Service[Ports]:
             tenants=PostgresTenants(work),
             people=PostgresPeople(work),
             units=PostgresUnits(work),
-            roles=PostgresRoles(work),
+            roles=PostgresRoles(work, settings.second_factor_roles),
             credentials=PostgresCredentials(work),
             failures=PostgresFailureCounts(work),
             devices=devices,

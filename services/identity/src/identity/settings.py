@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from pydantic import SecretStr, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
+from optima_contracts.privileges import BUILT_IN_ROLES
 from optima_kit.settings import Separated, Settings, StrongSecret
 
 
@@ -20,12 +21,24 @@ class IdentitySettings(Settings):
     oidc_issuers: Separated = ()
     """OpenID Connect issuers that tenants may choose as their sign-in provider; an entry that ends
     in "/" allows all below it. Without any, tenants sign in with passwords alone."""
+    second_factor_roles: Separated = Field(
+        default_factory=lambda read: () if read["environment"] == "demonstration" else ("admin",)
+    )
+    """Built-in roles that grant nothing in a session in which no second factor was shown: admin's, but for
+    demonstrations. Whoever has no factor yet signs in and sets one up."""
     mail_url: SecretStr | None = None
     """`smtps://user:password@host` or `smtp://…` (STARTTLS). Without it, links are handed over by hand."""
     mail_from: str = "Linea OPTIMA <noreply@localhost>"
     """The sender of mail."""
     portal_url: str = "http://127.0.0.1:8080"
     """Where the pages are that links in mail lead to."""
+
+    @field_validator("second_factor_roles")
+    @classmethod
+    def _built_in(cls, roles: tuple[str, ...]) -> tuple[str, ...]:
+        if unknown := sorted(set(roles) - set(BUILT_IN_ROLES)):
+            raise ValueError(f"{unknown[0]!r} is none of {', '.join(BUILT_IN_ROLES)}")
+        return roles
 
     @field_validator("oidc_issuers")
     @classmethod

@@ -38,3 +38,11 @@ def test_weak_and_demonstration_secrets_do_not(field: str, secret: str) -> None:
 def test_the_two_secrets_differ() -> None:
     with pytest.raises(ValidationError, match="OPTIMA_KEY_SECRET"):
         production(platform_client_secret=KEY)
+
+
+def test_admins_need_a_second_factor_but_in_demonstrations() -> None:
+    assert production().second_factor_roles == ("admin",)
+    assert production(environment="demonstration").second_factor_roles == ()
+    assert production(second_factor_roles="auditor,admin").second_factor_roles == ("auditor", "admin")
+    with pytest.raises(ValidationError, match="'capo' is none of admin, backoffice"):
+        production(second_factor_roles="capo")

@@ -269,7 +269,7 @@ async def set_up_factor(call: Call[Ports]) -> SetupView:
 async def confirm_factor(call: Call[Ports], body: Confirm) -> RecoveryView:
     """Confirm the second factor with the code that the telephone shows"""
     async with acting(call, None) as (ports, me):
-        codes = await confirm_second_factor(ports, me.person_id, body.code)
+        codes = await confirm_second_factor(ports, me, body.code)
     return RecoveryView(recovery_codes=codes)
 
 

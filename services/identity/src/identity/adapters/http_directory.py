@@ -432,6 +432,8 @@ async def show_unit(call: Call[Ports], key: str) -> Reply[UnitView]:
 class DefineRole(Command):
     name: Annotated[str, Text(120)]
     privileges: Annotated[list[Annotated[str, Text(64)]], Field(max_length=200)]
+    second_factor: Flag = False
+    """Whether it grants nothing in a session in which no second factor was shown."""
 
 
 @routes.put("/v1/roles/{key}", privilege="directory.write", proof=True)
@@ -448,6 +450,7 @@ async def put_role(call: Call[Ports], key: str, body: DefineRole) -> Reply[RoleV
         call.expected_version,
         name=body.name,
         privileges=body.privileges,
+        second_factor=body.second_factor,
     )
     return Reply(RoleView.of(role), version=role.version)
 

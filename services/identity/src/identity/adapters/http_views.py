@@ -127,6 +127,7 @@ class RoleView(View):
     name: str
     privileges: list[str]
     built_in: bool
+    second_factor: bool
     version: int
 
     @classmethod
@@ -137,6 +138,7 @@ class RoleView(View):
             name=role.name,
             privileges=sorted(role.privileges),
             built_in=role.built_in,
+            second_factor=role.second_factor,
             version=role.version,
         )
 
@@ -248,6 +250,9 @@ class TokenView(View):
     expires_in: int
     refresh_token: str | None = None
     """Machines get none: they have their secret."""
+    second_factor_needed: bool | None = None
+    """True where a role grants nothing until a second factor is shown: confirmed at /v1/me/second-factor, or
+    sent to /v1/me/proof. Refresh then."""
     device_token: str | None = None
     """With the next password sign-in at this device, it is known. Given where none was sent that holds."""
 
@@ -260,6 +265,8 @@ class TokenView(View):
         }
         if grant.refresh_token is not None:
             told["refresh_token"] = grant.refresh_token
+        if grant.factor_needed:
+            told["second_factor_needed"] = True
         if grant.device_token is not None:
             told["device_token"] = grant.device_token
         return cls(**told)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -76,16 +76,25 @@ class PostgresTenants:
 
 
 class PostgresRoles:
-    def __init__(self, work: UnitOfWork) -> None:
+    """`second_factor`: keys of the built-in roles that demand one."""
+
+    def __init__(self, work: UnitOfWork, second_factor: Container[str]) -> None:
         self._work = work
+        self._second_factor = second_factor
+
+    def _role(self, row: Record) -> Role:
+        built_in, key = row["built_in"], row["key"]
+        privileges = privileges_of(key) if built_in else frozenset(row["privileges"])
+        demands = key in self._second_factor if built_in else row["second_factor"]
+        return Role(row["id"], key, row["name"], privileges, built_in, row["version"], demands)
 
     async def list_by_keys(self, keys: Sequence[str]) -> Sequence[Role]:
         rows = await self._work.fetch(QUERIES.list_roles_by_keys, keys=list(keys))
-        return [_role(row) for row in rows]
+        return [self._role(row) for row in rows]
 
     async def list(self, *, after: str | None, limit: int) -> Sequence[Role]:
         rows = await self._work.fetch(QUERIES.list_roles, after=after or "", limit=limit)
-        return [_role(row) for row in rows]
+        return [self._role(row) for row in rows]
 
     async def told_privileges(self, keys: Sequence[str]) -> Mapping[str, frozenset[str]]:
         rows = await self._work.fetch(QUERIES.list_roles_by_keys, keys=list(keys))
@@ -100,6 +109,7 @@ class PostgresRoles:
             privileges=sorted(role.privileges),
             built_in=role.built_in,
             version=role.version,
+            second_factor=role.second_factor,
         )
 
     async def update(self, role: Role) -> None:
@@ -109,6 +119,7 @@ class PostgresRoles:
             name=role.name,
             privileges=sorted(role.privileges),
             version=role.version,
+            second_factor=role.second_factor,
         )
 
 
@@ -286,6 +297,7 @@ class PostgresSessions:
             began_at=session.began_at,
             refreshed_at=session.refreshed_at,
             ends_at=session.ends_at,
+            factor_shown=session.factor_shown,
             secret_hash=token.secret_hash,
             expires_at=token.expires_at,
         )
@@ -311,8 +323,8 @@ class PostgresSessions:
             expires_at=new.expires_at,
         )
 
-    async def prove(self, session_id: UUID, now: datetime) -> None:
-        self._work.write(QUERIES.update_session_proven, id=session_id, now=now)
+    async def prove(self, session_id: UUID, now: datetime, *, factor_shown: bool) -> None:
+        self._work.write(QUERIES.update_session_proven, id=session_id, now=now, factor_shown=factor_shown)
 
     async def list_open(self, person_id: UUID, now: datetime) -> Sequence[Session]:
         rows = await self._work.fetch(QUERIES.list_open_sessions, person_id=person_id, now=now)
@@ -333,6 +345,10 @@ class PostgresSessions:
 class PostgresSecondFactors:
     def __init__(self, work: UnitOfWork) -> None:
         self._work = work
+
+    async def is_confirmed(self, person_id: UUID) -> bool:
+        confirmed: bool = await self._work.fetchval(QUERIES.is_second_factor_confirmed, person_id=person_id)
+        return confirmed
 
     async def lock(self, person_id: UUID) -> SecondFactor | None:
         row = await self._work.fetchrow(QUERIES.lock_second_factor, person_id=person_id)
@@ -450,11 +466,6 @@ def _tenant(row: Record | None) -> Tenant | None:
     return Tenant(**{**row, "legal": Legal(**row["legal"])}) if row else None
 
 
-def _role(row: Record) -> Role:
-    privileges = privileges_of(row["key"]) if row["built_in"] else frozenset(row["privileges"])
-    return Role(row["id"], row["key"], row["name"], privileges, row["built_in"], row["version"])
-
-
 def _person(row: Record | None) -> Person | None:
     return _read_person(row) if row else None
 
@@ -481,6 +492,7 @@ def _session(row: Record) -> Session:
         row["ends_at"],
         row["revoked_at"],
         row["proven_at"],
+        row["factor_shown"],
     )
 
 

@@ -19,18 +19,19 @@ UPDATE tenants SET legal = :legal, language = :language, time_zone = :time_zone,
 WHERE id = :id
 
 -- name: list_roles_by_keys
-SELECT id, key, name, privileges, built_in, version FROM roles WHERE key = ANY (:keys::text[]) ORDER BY key
+SELECT id, key, name, privileges, built_in, version, second_factor FROM roles WHERE key = ANY (:keys::text[]) ORDER BY key
 
 -- name: list_roles
-SELECT id, key, name, privileges, built_in, version FROM roles
+SELECT id, key, name, privileges, built_in, version, second_factor FROM roles
 WHERE key > :after ORDER BY key LIMIT :limit
 
 -- name: insert_role
-INSERT INTO roles (id, key, name, privileges, built_in, version)
-VALUES (:id, :key, :name, :privileges, :built_in, :version)
+INSERT INTO roles (id, key, name, privileges, built_in, version, second_factor)
+VALUES (:id, :key, :name, :privileges, :built_in, :version, :second_factor)
 
 -- name: update_role
-UPDATE roles SET name = :name, privileges = :privileges, version = :version WHERE id = :id
+UPDATE roles SET name = :name, privileges = :privileges, version = :version, second_factor = :second_factor
+WHERE id = :id
 
 -- name: find_unit_by_key
 SELECT id, key, name, parent_id, manager_id, version FROM units WHERE key = :key
@@ -206,22 +207,23 @@ DELETE FROM links WHERE expires_at < :before
 -- name: insert_session
 -- With its first refresh token.
 WITH session AS (
-    INSERT INTO sessions (id, person_id, device, began_at, refreshed_at, ends_at)
-    VALUES (:id, :person_id, :device, :began_at, :refreshed_at, :ends_at)
+    INSERT INTO sessions (id, person_id, device, began_at, refreshed_at, ends_at, factor_shown)
+    VALUES (:id, :person_id, :device, :began_at, :refreshed_at, :ends_at, :factor_shown)
 )
 INSERT INTO refresh_tokens (secret_hash, session_id, expires_at) VALUES (:secret_hash, :id, :expires_at)
 
 -- name: find_session
-SELECT id, person_id, device, began_at, refreshed_at, ends_at, revoked_at, proven_at FROM sessions
+SELECT id, person_id, device, began_at, refreshed_at, ends_at, revoked_at, proven_at, factor_shown
+FROM sessions
 WHERE id = :id
 
 -- name: update_session_proven
-UPDATE sessions SET proven_at = :now WHERE id = :id
+UPDATE sessions SET proven_at = :now, factor_shown = factor_shown OR :factor_shown WHERE id = :id
 
 -- name: lock_refresh_token
 -- The session is locked with its token, so that a refresh and a revocation can't cross.
 SELECT session.id, session.person_id, session.device, session.began_at, session.refreshed_at,
-       session.ends_at, session.revoked_at, session.proven_at, token.secret_hash, token.expires_at, token.used_at
+       session.ends_at, session.revoked_at, session.proven_at, session.factor_shown, token.secret_hash, token.expires_at, token.used_at
 FROM refresh_tokens AS token JOIN sessions AS session ON session.id = token.session_id
 WHERE token.secret_hash = :secret_hash
 FOR UPDATE
@@ -236,7 +238,8 @@ WITH session AS (
 INSERT INTO refresh_tokens (secret_hash, session_id, expires_at) VALUES (:secret_hash, :id, :expires_at)
 
 -- name: list_open_sessions
-SELECT id, person_id, device, began_at, refreshed_at, ends_at, revoked_at, proven_at FROM sessions
+SELECT id, person_id, device, began_at, refreshed_at, ends_at, revoked_at, proven_at, factor_shown
+FROM sessions
 WHERE person_id = :person_id AND revoked_at IS NULL AND ends_at > :now ORDER BY id DESC LIMIT 200
 
 -- name: revoke_session
@@ -250,6 +253,9 @@ UPDATE sessions SET revoked_at = :now WHERE person_id = :person_id AND revoked_a
 -- plan: custom
 -- Their refresh tokens go with them. Each half has an index of its own.
 DELETE FROM sessions WHERE revoked_at < :before OR ends_at < :before
+
+-- name: is_second_factor_confirmed
+SELECT EXISTS (SELECT FROM second_factors WHERE person_id = :person_id AND confirmed)
 
 -- name: lock_second_factor
 -- A code that is presented twice at once is used up by the first.

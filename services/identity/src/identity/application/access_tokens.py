@@ -23,6 +23,8 @@ class Grant:
     claims: Mapping[str, object]
     refresh_token: str | None = None
     device_token: str | None = None
+    factor_needed: bool = False
+    """Whether a role grants nothing as long as no second factor was shown in the session."""
 
 
 def claims_of_person(

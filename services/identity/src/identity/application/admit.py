@@ -12,6 +12,7 @@ from ..domain.roles import privileges_of
 from ..domain.sessions import who_acts_was_proven_lately
 from .access_tokens import PLATFORM_TENANT
 from .ports import Ports
+from .roles_in_force import roles_in_force
 
 
 async def admit(
@@ -44,5 +45,6 @@ async def admit(
             raise Unauthenticated("session_ended")
     if proof:
         who_acts_was_proven_lately(session, ports.now)
-    held = privileges_of(await ports.roles.list_by_keys(person.roles))
+    factor_shown = session is not None and session.factor_shown
+    held = privileges_of(await roles_in_force(ports, person, factor_shown=factor_shown))
     return replace(actor, privileges=actor.privileges & held, roles=actor.roles & frozenset(person.roles))

@@ -10,15 +10,17 @@ from ..domain.sessions import RefreshToken, begun
 from .access_tokens import Grant, claims_of_person
 from .opaque_tokens import new_token
 from .ports import Ports
+from .roles_in_force import roles_in_force
 
 
-async def begin_session(ports: Ports, person: Person, device: str) -> Grant:
-    session = begun(new_id(), person.id, device, ports.now)
+async def begin_session(ports: Ports, person: Person, device: str, *, factor_shown: bool) -> Grant:
+    session = begun(new_id(), person.id, device, ports.now, factor_shown=factor_shown)
     token = new_token(ports.tenant_id)
     await ports.sessions.insert(
         session, RefreshToken(token.secret_hash, session.id, session.refresh_token_ends_at(ports.now))
     )
     fact = SignedIn(person_id=person.id, session_id=session.id)
     ports.outbox.add(fact, subject=person.id, correlation=person.id)
-    roles = await ports.roles.list_by_keys(person.roles)
-    return Grant(claims_of_person(ports.tenant_id, person, roles, session.id), token.text)
+    roles = await roles_in_force(ports, person, factor_shown=factor_shown)
+    claims = claims_of_person(ports.tenant_id, person, roles, session.id)
+    return Grant(claims, token.text, factor_needed=len(roles) < len(person.roles))

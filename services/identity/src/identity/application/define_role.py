@@ -29,6 +29,7 @@ async def define_role(
     *,
     name: str,
     privileges: Sequence[str],
+    second_factor: bool,
 ) -> Role:
     """Whoever holds the role has the new privileges from their next access token on. Saying again what
     stands already changes nothing; a real change names the version that its author has seen."""
@@ -36,17 +37,18 @@ async def define_role(
     built_in_roles_are_the_products_own(key, name, BUILT_IN_ROLES)
     own_roles_hold_only_grantable_privileges(privileges, MATRIX)
     known = next(iter(await ports.roles.list_by_keys([key])), None)
-    if known is not None and (known.name, known.privileges) == (name, frozenset(privileges)):
+    wanted = name, frozenset(privileges), second_factor
+    if known is not None and (known.name, known.privileges, known.second_factor) == wanted:
         return known
     touched = frozenset(privileges) | (known.privileges if known else frozenset())
     nobody_grants_more_than_they_hold(touched, actor.privileges, field="privileges")
     if known is None:
         made_anew(expected_version)
-        role = Role(new_id(), key, name, frozenset(privileges), built_in=False)
+        role = Role(new_id(), key, name, frozenset(privileges), built_in=False, second_factor=second_factor)
         await ports.roles.insert(role)
     else:
         still_at(known.version, expected_version)
-        role = known.redefined(name=name, privileges=frozenset(privileges))
+        role = known.redefined(name=name, privileges=frozenset(privileges), second_factor=second_factor)
         held_by_external = await ports.people.role_is_held_by_external(key)
         role_of_external_people_stays_open_to_them(role, held_by_external, MATRIX)
         await ports.roles.update(role)

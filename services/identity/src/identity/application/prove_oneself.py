@@ -30,5 +30,5 @@ async def prove_oneself(
         return False
     await attempt_succeeded(ports, attempt)
     if me.session_id is not None:
-        await ports.sessions.prove(me.session_id, ports.now)
+        await ports.sessions.prove(me.session_id, ports.now, factor_shown=code is not None)
     return True

@@ -11,6 +11,7 @@ from ..domain.sessions import RefreshToken
 from .access_tokens import Grant, claims_of_person
 from .opaque_tokens import OpaqueToken, new_token, read_token
 from .ports import Directory, Ports
+from .roles_in_force import roles_in_force
 
 
 async def refresh_session(directory: Directory, refresh_token: str) -> Grant:
@@ -48,5 +49,6 @@ async def _turned(ports: Ports, presented: OpaqueToken) -> Grant | None:
         RefreshToken(following.secret_hash, session.id, ends_at),
         ports.now,
     )
-    roles = await ports.roles.list_by_keys(person.roles)
-    return Grant(claims_of_person(ports.tenant_id, person, roles, session.id), following.text)
+    roles = await roles_in_force(ports, person, factor_shown=session.factor_shown)
+    claims = claims_of_person(ports.tenant_id, person, roles, session.id)
+    return Grant(claims, following.text, factor_needed=len(roles) < len(person.roles))

@@ -48,8 +48,9 @@ async def set_up_second_factor(ports: Ports, person_id: UUID) -> Setup:
     return Setup(text, uri)
 
 
-async def confirm_second_factor(ports: Ports, person_id: UUID, code: str) -> list[str]:
+async def confirm_second_factor(ports: Ports, me: Actor, code: str) -> list[str]:
     """From now on it is asked for. Returns the recovery codes, each good for one sign-in."""
+    person_id = me.person_id
     factor = await ports.second_factors.lock(person_id)
     if factor is None or factor.confirmed:
         raise WrongState("second_factor_not_set_up" if factor is None else "second_factor_active")
@@ -58,6 +59,8 @@ async def confirm_second_factor(ports: Ports, person_id: UUID, code: str) -> lis
         raise Invalid("code_not_valid", field="code")
     codes = [_recovery_code() for _ in range(RECOVERY_CODES)]
     await ports.second_factors.save(used.confirmed_with(tuple(hashed_secret(each) for each in codes)))
+    if me.session_id is not None:
+        await ports.sessions.prove(me.session_id, ports.now, factor_shown=True)
     _tell(ports, person_id, active=True)
     return codes
 

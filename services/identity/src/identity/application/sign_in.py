@@ -15,6 +15,7 @@ from optima_kit.refusals import TooMany, Unauthenticated
 
 from ..domain.passwords import normalised_password
 from ..domain.people import Person, normalised_email
+from ..domain.second_factor import SecondFactor
 from .access_tokens import Grant
 from .attempts import (
     Attempt,
@@ -91,10 +92,13 @@ async def _judge(
     assert person is not None, "the credentials' foreign key"
     # While this password was being judged, another may have been chosen.
     right = right and credentials.password_hash == judged.password_hash
-    fault = await _fault(ports, person, right, grant.code)
+    factor = await ports.second_factors.lock(person.id)
+    if factor is not None and not factor.confirmed:
+        factor = None
+    fault = await _fault(ports, person, factor, right, grant.code)
     if fault is None:
         await attempt_succeeded(ports, attempt)
-        return await begin_session(ports, person, grant.device)
+        return await begin_session(ports, person, grant.device, factor_shown=factor is not None)
     if fault == "code_needed":
         await attempt_taken_back(ports, attempt)
     elif attempt.worth_telling:
@@ -103,13 +107,14 @@ async def _judge(
     return fault
 
 
-async def _fault(ports: Ports, person: Person, right: bool, code: str | None) -> Fault | None:
+async def _fault(
+    ports: Ports, person: Person, factor: SecondFactor | None, right: bool, code: str | None
+) -> Fault | None:
     if not right:
         return "wrong_password"
     if not person.active:
         return "inactive"
-    factor = await ports.second_factors.lock(person.id)
-    if factor is None or not factor.confirmed:
+    if factor is None:
         return None
     if code is None:
         return "code_needed"

@@ -102,7 +102,7 @@ async def _welcome(ports: Ports, issuer: str, introduction: Introduction, device
         fact = SignInRefused(person_id=person.id, reason="inactive")
         ports.outbox.add(fact, subject=person.id, correlation=person.id)
         return None
-    return await begin_session(ports, person, device)
+    return await begin_session(ports, person, device, factor_shown=False)
 
 
 async def _named(ports: Ports, issuer: str, introduction: Introduction) -> Person:

@@ -32,13 +32,27 @@ class Role:
     privileges: frozenset[str]
     built_in: bool
     version: int = 1
+    second_factor: bool = False
+    """Whether it grants nothing without one."""
 
-    def redefined(self, *, name: str, privileges: frozenset[str]) -> Role:
-        return replace(self, name=name, privileges=privileges, version=self.version + 1)
+    def redefined(self, *, name: str, privileges: frozenset[str], second_factor: bool = False) -> Role:
+        return replace(
+            self,
+            name=name,
+            privileges=privileges,
+            second_factor=second_factor,
+            version=self.version + 1,
+        )
 
     def open_to_external(self, matrix: Matrix) -> bool:
         """Whether it grants nothing beyond what dealers, agents and suppliers have."""
         return self.privileges <= matrix.open_to_external
+
+
+def role_is_in_force(role: Role, *, has_factor: bool) -> bool:
+    """In a session in which no second factor was shown. Whoever has one shows it, wherever they signed in;
+    whoever has none sets one up, which takes no role."""
+    return not has_factor and not role.second_factor
 
 
 def privileges_of(roles: Iterable[Role]) -> frozenset[str]:

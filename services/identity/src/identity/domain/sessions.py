@@ -29,6 +29,8 @@ class Session:
     revoked_at: datetime | None = None
     proven_at: datetime | None = None
     """When its person last showed again who they are; None: not since it began."""
+    factor_shown: bool = False
+    """Whether they showed a code of their second factor in it."""
 
     def proven_lately(self, now: datetime) -> bool:
         return now < (self.proven_at or self.began_at) + PROOF_LASTS
@@ -54,5 +56,7 @@ def who_acts_was_proven_lately(session: Session | None, now: datetime) -> None:
         raise Forbidden("proof_needed")
 
 
-def begun(session_id: UUID, person_id: UUID, device: str, now: datetime) -> Session:
-    return Session(session_id, person_id, device, now, now, now + SESSION_LIVES)
+def begun(
+    session_id: UUID, person_id: UUID, device: str, now: datetime, *, factor_shown: bool = False
+) -> Session:
+    return Session(session_id, person_id, device, now, now, now + SESSION_LIVES, factor_shown=factor_shown)
