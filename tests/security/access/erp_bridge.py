@@ -48,6 +48,31 @@ ROWS = (
         at="/v1/connections/{connection}/resends",
         body={"entity": "order", "since": "2026-01-01T00:00:00+01:00"},
     ),
+    Row("GET /v1/connections/{key}/mapping", "erp.read", at="/v1/connections/{connection}/mapping"),
+    Row(
+        "PUT /v1/connections/{key}/mapping",
+        "erp.write",
+        at="/v1/connections/{connection}/mapping",
+        body={"yaml": "customer: {city: {remote: comune, owner: both}}"},
+        version="connection_version",
+    ),
+    Row(
+        "GET /v1/connections/{key}/mapping-versions",
+        "erp.read",
+        at="/v1/connections/{connection}/mapping-versions",
+    ),
+    Row(
+        "POST /v1/connections/{key}/mapping-previews",
+        "erp.write",
+        at="/v1/connections/{connection}/mapping-previews",
+        body={"entity": "customer", "records": [{"codice": "X"}]},
+    ),
+    Row(
+        "POST /v1/connections/{key}/reconciliations",
+        "erp.sync",
+        at="/v1/connections/{connection}/reconciliations",
+        body={"entity": "customer"},
+    ),
     Row("GET /v1/runs", "erp.read", shows={"run_id": ANYBODYS}),
     Row("GET /v1/failures", "erp.read", shows={"failure_id": ANYBODYS}),
     Row("POST /v1/failures/{failure_id}/replay", "erp.sync"),
@@ -108,6 +133,8 @@ async def build(world: World) -> None:
     (incoming / "clienti-3.csv").write_text(HEADER + CUSTOMER.replace("Milano", "Pavia"), "utf-8")
     await world.ask("POST", imports, {"dry_run": False})
     (conflict,) = (await world.ask("GET", "/v1/conflicts"))["items"]
+    # An export that waits: it is compared, and taken in by nobody.
+    (incoming / "clienti-9.csv").write_text(HEADER + CUSTOMER, "utf-8")
     (supplier,) = (await world.ask("GET", "/v1/suppliers"))["items"]
     (term,) = (await world.ask("GET", "/v1/payment-terms"))["items"]
     names |= {

@@ -280,3 +280,53 @@ async def test_credentials_are_asked_for_again_when_the_connection_leads_elsewhe
     (row,) = await shop.bridge.stored.fetch("SELECT secrets, settings::text FROM connections")
     assert PASSWORD.encode() not in row["secrets"]
     assert PASSWORD not in row["settings"]
+
+
+async def test_what_is_there_and_here_is_compared_and_deletions_are_believed_with_care(shop: Shop) -> None:
+    await shop.connect()
+    (category,) = await shop.people.do("party.category.search", [["name", "=", shop.mark]], 0, 1, None)
+    others = [
+        await shop.people.party(
+            f"{shop.mark}-{n}", f"Cliente {n}", "07643520567", categories=[["add", [category]]]
+        )
+        for n in range(2)
+    ]
+    await shop.take_in()
+    path, person = "/v1/connections/gestionale/reconciliations", shop.bridge.as_("backoffice")
+    _, told = await person.post(path, json={"entity": "customer"})
+    assert (told["there"], told["linked"]) == (3, 3)
+    assert told["missing_here"] == told["missing_there"] == told["differing"] == []
+    # One is deleted without a trace, one changes, one is new.
+    await shop.people.do("party.party.delete", [others[0]])
+    await shop.people.do("party.party.write", [others[1]], {"name": "Cliente nuovo"})
+    new = await shop.people.party(
+        f"{shop.mark}-9", "Cliente 9", "07643520567", categories=[["add", [category]]]
+    )
+    _, told = await person.post(path, json={"entity": "customer"})
+    assert (told["missing_here"], told["missing_there"]) == ([str(new)], [str(others[0])])
+    assert (told["differing"], told["deleted"]) == ([str(others[1])], 0)
+    _, told = await person.post(path, json={"entity": "customer", "delete_missing": True})
+    assert told["deleted"] == 1
+    _, listed = await person.get("/v1/customers")
+    assert {each["code"]: each["active"] for each in listed["items"]} == {
+        shop.mark: True,
+        f"{shop.mark}-0": False,
+        f"{shop.mark}-1": True,
+    }
+
+
+async def test_a_supplier_is_who_is_paid(shop: Shop) -> None:
+    await shop.connect()
+    term = await shop.people.payment_term("BB 30 gg FM")
+    supplier = await shop.people.party(
+        f"F{shop.mark}", "Grafiche Galli S.r.l.", "12345670587", supplier_payment_term=term
+    )
+    await shop.bridge.take_in()
+    _, listed = await shop.bridge.as_("backoffice").get(f"/v1/suppliers?code=F{shop.mark}")
+    (found,) = listed["items"]
+    assert (found["payment_terms"], found["name"]) == ("BB 30 gg FM", "Grafiche Galli S.r.l.")
+    _, one = await shop.bridge.as_("backoffice").get(f"/v1/suppliers/{found['id']}")
+    assert one["links"][0]["code"] == f"F{shop.mark}"
+    assert supplier
+    _, terms = await shop.bridge.as_("backoffice").get("/v1/payment-terms")
+    assert "BB 30 gg FM" in {each["name"] for each in terms["items"]}

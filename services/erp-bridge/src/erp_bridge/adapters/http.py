@@ -32,10 +32,12 @@ from optima_kit.http.problems import load_catalogue
 from optima_kit.refusals import Invalid, WrongState
 
 from ..application.apply_plan import problems_of
+from ..application.change_mapping import change_mapping, preview_mapping
 from ..application.configure_connection import configure_connection
 from ..application.edit_customer import edit_customer, resolve_conflict
 from ..application.import_entity import ImportedSource, import_entity, preview_import
 from ..application.ports import ConnectionState, Fault, Ports
+from ..application.reconcile import reconcile
 from ..application.replay_failure import replay_failure
 from ..application.resend import backfill_entity, resend_documents
 from ..domain.conflict import Conflict
@@ -48,6 +50,8 @@ from ..domain.payment_terms import parse_payment_terms
 from ..domain.record import Record
 from ..domain.run import Run, RunKind
 from .lookup_tables import TABLES, LookupRow, lookup_table
+from .mapped_field import MappedField
+from .mapping_yaml import read_mapping, write_mapping
 
 V = TypeVar("V")
 
@@ -64,18 +68,6 @@ class Resources:
 
 
 Hour = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", examples=["06:30"])]
-
-
-MappedCode = Annotated[str, Text(100)]
-
-
-class MappedField(Command):
-    remote: Annotated[str, Text(100)]
-    transform: Literal["upper", "decimal_comma", "date_it"] | None = None
-    owner: Literal["erp", "optima", "both"] = "erp"
-    default: Annotated[str, Text(200)] | None = None
-    empty: Literal["clear", "keep"] = "clear"
-    code_map: Annotated[dict[MappedCode, MappedCode], Field(max_length=500)] = Field(default_factory=dict)
 
 
 class ExchangeBody(Command):
@@ -106,6 +98,25 @@ class StartImport(Command):
     """Only this; everything that comes in, if none is given."""
     from_the_beginning: Flag = False
     """Not only what changed, but all that the ERP has."""
+
+
+class ChangeMapping(Command):
+    yaml: Annotated[str, Field(max_length=100_000)]
+    """The whole mapping, or where it departs from the connector's own."""
+
+
+class PreviewMapping(Command):
+    entity: Entity
+    records: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=20)]
+    """As the remote system has them: fields by remote name."""
+    yaml: Annotated[str, Field(max_length=100_000)] | None = None
+    """Another mapping than the connection's."""
+
+
+class Reconcile(Command):
+    entity: Entity
+    delete_missing: Flag = False
+    """Whether records that are not there any more count as deleted here."""
 
 
 class Resend(Command):
@@ -290,6 +301,37 @@ class RunView(View):
     finished_at: datetime | None = None
 
 
+class MappingView(View):
+    version: int
+    yaml: str
+    since: datetime | None = None
+    """Of a version: when it came into force."""
+
+
+class PreviewedRecordView(View):
+    fields: dict[str, str | None]
+    problems: list[ProblemView]
+    notices: list[ProblemView]
+    """What would be taken, and should be looked at."""
+
+
+class MappingPreviewView(View):
+    records: list[PreviewedRecordView]
+
+
+class ReconciliationView(View):
+    entity: Entity
+    there: int
+    """Records that the ERP has."""
+    linked: int
+    """Links to it that there were before."""
+    missing_here: list[str]
+    """Remote ids, as in the lists below."""
+    missing_there: list[str]
+    differing: list[str]
+    deleted: int
+
+
 class ResendView(View):
     documents: int
 
@@ -465,7 +507,7 @@ async def put_connection(call: Call[Ports], key: str, body: ConfigureConnection)
     if not _KEY.fullmatch(key):
         raise Invalid("key_malformed", field="key")
     changes: dict[Entity, dict[str, FieldMapping]] = {
-        entity: {name: FieldMapping(**mapped.model_dump()) for name, mapped in fields.items()}
+        entity: {name: mapped.field_mapping() for name, mapped in fields.items()}
         for entity, fields in body.mapping.items()
     }
     connection = await configure_connection(
@@ -528,6 +570,75 @@ async def start_import(call: Call[Ports], key: str, body: StartImport) -> Import
     except Fault as fault:
         raise WrongState(fault.code, **fault.facts) from None
     return ImportView(dry_run=body.dry_run, sources=[_source(call, each) for each in sources])
+
+
+@routes.get("/v1/connections/{key}/mapping", privilege="erp.read")
+async def read_mapping_of(call: Call[Ports], key: str) -> Reply[MappingView]:
+    """Show the mapping in force, as YAML"""
+    return _mapping_reply(await call.ports.connections.get_connection(key))
+
+
+@routes.put("/v1/connections/{key}/mapping", privilege="erp.write", if_match=True)
+async def put_mapping(call: Call[Ports], key: str, body: ChangeMapping) -> Reply[MappingView]:
+    """Replace the mapping. It holds for what is exchanged from now on: see resends and imports from the
+    beginning."""
+    connection = await change_mapping(
+        call.ports, key, read_mapping(body.yaml), expected_version=call.required_version
+    )
+    return _mapping_reply(connection)
+
+
+@routes.get("/v1/connections/{key}/mapping-versions", privilege="erp.read")
+async def list_mapping_versions(call: Call[Ports], key: str, query: PageQuery) -> Page[MappingView]:
+    """List the mappings that were ever in force, newest first"""
+    connection = await call.ports.connections.get_connection(key)
+    own = call.ports.connectors.get(connection.connector).mapping()
+    found = await call.ports.connections.list_mapping_versions(
+        connection.connection_id, before=query.after(int), limit=query.rows
+    )
+    return page_of(
+        query,
+        found,
+        lambda each: MappingView(
+            version=each.version, yaml=write_mapping(own.with_changes(each.changes)), since=each.since
+        ),
+        lambda each: each.version,
+    )
+
+
+@routes.post("/v1/connections/{key}/mapping-previews", privilege="erp.write")
+async def preview(call: Call[Ports], key: str, body: PreviewMapping) -> MappingPreviewView:
+    """See what records would become under a mapping. Nothing is stored."""
+    changes = read_mapping(body.yaml) if body.yaml is not None else None
+    found = await preview_mapping(call.ports, key, body.entity, changes, body.records)
+    return MappingPreviewView(
+        records=[
+            PreviewedRecordView(
+                fields=each.fields,
+                problems=_problems(call, problems_of(each.problems)),
+                notices=_problems(call, problems_of(each.notices)),
+            )
+            for each in found
+        ]
+    )
+
+
+@routes.post("/v1/connections/{key}/reconciliations", privilege="erp.sync", transaction=False)
+async def start_reconciliation(call: Call[Ports], key: str, body: Reconcile) -> ReconciliationView:
+    """Compare all that the ERP has of an entity with what is known here"""
+    try:
+        found = await reconcile(_RequestWork(call), key, body.entity, delete_missing=body.delete_missing)
+    except Fault as fault:
+        raise WrongState(fault.code, **fault.facts) from None
+    return ReconciliationView(
+        entity=found.entity,
+        there=found.there,
+        linked=len(found.linked),
+        missing_here=found.missing_here,
+        missing_there=found.missing_there,
+        differing=found.differing,
+        deleted=found.deleted,
+    )
 
 
 @routes.post("/v1/connections/{key}/resends", privilege="erp.sync")
@@ -713,6 +824,11 @@ async def _view(call: Call[Ports], connection: Connection) -> ConnectionView:
         lag_seconds=_lag(state, call.now),
         failures=state.failures,
     )
+
+
+def _mapping_reply(connection: Connection) -> Reply[MappingView]:
+    view = MappingView(version=connection.mapping_version, yaml=write_mapping(connection.mapping))
+    return Reply(view, version=connection.version)
 
 
 def _exchange(exchange: Exchange) -> ExchangeView:

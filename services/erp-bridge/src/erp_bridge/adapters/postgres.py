@@ -16,7 +16,7 @@ from optima_kit.refusals import Absent
 from optima_kit.sealing import Sealer
 from optima_kit.sql import load_queries
 
-from ..application.ports import Checkpoint, ConnectionState, Connectors, Link, Written
+from ..application.ports import Checkpoint, ConnectionState, Connectors, Link, MappingVersion, Written
 from ..domain.conflict import Conflict, Edit, Person
 from ..domain.connection import Connection, Exchange
 from ..domain.documents import Document, RemoteCustomer
@@ -31,6 +31,7 @@ from ..domain.run import Counts, Run
 QUERIES = load_queries(__package__)
 
 _LAST_ID = UUID(int=2**128 - 1)
+_LAST_VERSION = 2**31 - 1
 
 
 class PostgresConnections:
@@ -90,6 +91,17 @@ class PostgresConnections:
             since=self._work.now,
         )
 
+    async def list_mapping_versions(
+        self, connection_id: UUID, *, before: int | None, limit: int
+    ) -> list[MappingVersion]:
+        rows = await self._work.fetch(
+            QUERIES.list_mapping_versions,
+            connection_id=connection_id,
+            before=_LAST_VERSION if before is None else before,
+            limit=limit,
+        )
+        return [MappingVersion(row["version"], _changes(row["changes"]), row["since"]) for row in rows]
+
     async def update_last_import(self, connection_id: UUID, at: datetime) -> None:
         self._work.write(QUERIES.update_last_import, connection_id=connection_id, at=at)
 
@@ -99,10 +111,7 @@ class PostgresConnections:
         return ConnectionState(**dict(row))
 
     def _connection(self, row: asyncpg.Record) -> Connection:
-        changes: dict[Entity, dict[str, FieldMapping]] = {
-            entity: {name: FieldMapping(**mapped) for name, mapped in fields.items()}
-            for entity, fields in row["changes"].items()
-        }
+        changes = _changes(row["changes"])
         exchanges: dict[Entity, Exchange] = {
             entity: Exchange(**{**each, "at": tuple(time.fromisoformat(hour) for hour in each["at"])})
             for entity, each in row["exchanges"].items()
@@ -265,6 +274,10 @@ class PostgresRecords:
         ids = [row["internal_id"] for row in rows]
         self._work.write(QUERIES.update_records_to_inactive, record_ids=ids, now=self._work.now)
         return len(ids)
+
+    async def list_linked(self, connection_id: UUID, entity: Entity) -> dict[str, str | None]:
+        rows = await self._work.fetch(QUERIES.list_linked, connection_id=connection_id, entity=entity)
+        return {row["remote_id"]: row["content_hash"] for row in rows}
 
     async def list_records(
         self, entity: Entity, *, code: str | None, after: tuple[str, UUID] | None, limit: int
@@ -533,6 +546,13 @@ class PostgresFailures:
             QUERIES.list_failures, after=after or UUID(int=0), connection=connection, limit=limit
         )
         return [_failure(row) for row in rows]
+
+
+def _changes(stored: Mapping[Entity, Any]) -> dict[Entity, dict[str, FieldMapping]]:
+    return {
+        entity: {name: FieldMapping(**mapped) for name, mapped in fields.items()}
+        for entity, fields in stored.items()
+    }
 
 
 def _known(row: asyncpg.Record) -> KnownRecord:

@@ -34,6 +34,16 @@ INSERT INTO mapping_versions (connection_id, version, changes, since)
 VALUES (:connection_id, :version, :changes, :since)
 ON CONFLICT (connection_id, version) DO NOTHING
 
+-- name: list_mapping_versions
+SELECT version, changes, since FROM mapping_versions
+WHERE connection_id = :connection_id AND version < :before
+ORDER BY version DESC
+LIMIT :limit
+
+-- name: list_linked
+SELECT external_id AS remote_id, content_hash FROM links
+WHERE connection_id = :connection_id AND entity = :entity AND state = 'linked' AND external_id IS NOT NULL
+
 -- name: update_last_import
 UPDATE connections SET last_import_at = :at WHERE connection_id = :connection_id
 

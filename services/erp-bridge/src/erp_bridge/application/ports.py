@@ -18,7 +18,7 @@ from ..domain.documents import Document, OutgoingDocument, RemoteCustomer
 from ..domain.entities import Entity
 from ..domain.failure import Direction, Failure
 from ..domain.import_plan import KnownRecords, PlannedRecord, RemoteRecord
-from ..domain.mapping import Fields
+from ..domain.mapping import FieldMapping, Fields
 from ..domain.mapping import Mapping as FieldMap
 from ..domain.record import Checks, Record
 from ..domain.run import Run
@@ -190,6 +190,15 @@ class ConnectionState:
     failures: int
 
 
+@dataclass(frozen=True, slots=True)
+class MappingVersion:
+    """A mapping that was in force from a time on, as its departures from the connector's own."""
+
+    version: int
+    changes: Mapping[Entity, Mapping[str, FieldMapping]]
+    since: datetime
+
+
 class Connections(Protocol):
     async def get_connection(self, key: str) -> Connection:
         """Raises Absent."""
@@ -205,6 +214,11 @@ class Connections(Protocol):
 
     async def upsert_connection(self, connection: Connection) -> None:
         """Adds or replaces it, and keeps its mapping under its version."""
+
+    async def list_mapping_versions(
+        self, connection_id: UUID, *, before: int | None, limit: int
+    ) -> list[MappingVersion]:
+        """The newest first."""
 
     async def update_last_import(self, connection_id: UUID, at: datetime) -> None:
         """Notes that everything that had come in by then was seen to."""
@@ -258,6 +272,9 @@ class Records(Protocol):
 
     async def mark_deleted(self, connection_id: UUID, entity: Entity, remote_ids: Sequence[str]) -> int:
         """Marks links as deleted, and records without any other link as inactive. Returns how many."""
+
+    async def list_linked(self, connection_id: UUID, entity: Entity) -> dict[str, str | None]:
+        """The content hash of each linked record, by remote id."""
 
     async def list_records(
         self, entity: Entity, *, code: str | None, after: tuple[str, UUID] | None, limit: int
