@@ -59,6 +59,8 @@ ROWS = (
     ),
     Row("GET /v1/orders/{order_id}", "order.read", shows={"phase_id": SEES_PHASES}),
     Row("POST /v1/orders/{order_id}/cancellation", "order.write", body={"reason": "Basta"}),
+    Row("POST /v1/orders/{order_id}/closure", "order.write", body={"reason": "Basta così"}),
+    Row("POST /v1/jobs/{job_id}/closure", "order.write", body={"reason": "Basta così"}),
     Row("GET /v1/jobs/{job_id}", "order.read", shows={"phase_id": SEES_PHASES}),
     Row("PUT /v1/jobs/{job_id}/economics", "job.economics.write", body=ECONOMICS, version="job_version"),
     Row(

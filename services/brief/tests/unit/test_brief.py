@@ -237,6 +237,8 @@ class TestCancellation:
         assert (brief.state, brief.cause) == (State.IN_DELIVERY, Cause.CANCELLATION_REFUSED)
         assert brief.order_cancelled("Brief annullato", made.context) is None, "production's answer, late"
         assert brief.state is State.IN_DELIVERY
+        left = brief.order_cancelled("Merce resa", made.context, goods_came_back=True)
+        assert (left, brief.state) == (State.IN_DELIVERY, State.CANCELLED)
 
     @pytest.mark.parametrize("state", [State.APPROVED, State.IN_PRODUCTION])
     def test_backoffice_cancelled_the_order(self, made: SimpleNamespace, state: State) -> None:

@@ -262,7 +262,7 @@ async def test_nobody_waits_for_a_connection_while_a_sheet_is_typeset(depot: Any
     await depot.act(shipment, "issue")
 
     class Typesetter:
-        async def print(self, document: Any, **_: Any) -> bytes:
+        async def print(self, *_: Any, **__: Any) -> bytes:
             async with asyncio.timeout(5), app.database.connection() as connection:
                 return b"%%PDF %d" % await connection.fetchval("SELECT 1")
 

@@ -5,6 +5,12 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from optima_contracts.production import JobClosed
+from optima_kit.refusals import NotYet
 
 
 async def test_two_partial_shipments_leave_with_two_documents_and_arrive(depot: Any) -> None:
@@ -163,3 +169,24 @@ async def test_of_simultaneous_receipts_none_exceeds_what_was_produced(depot: An
     body = {"warehouse": "BO1", "job_id": str(order.jobs[0]), "quantity": "30"}
     answers = await asyncio.gather(*(depot.client.post("/v1/receipts", body) for _ in range(8)))
     assert sorted(response.status for response, _ in answers) == [201] * 3 + [409] * 5
+
+
+async def test_nothing_more_of_a_closed_line_is_shipped(depot: Any) -> None:
+    order = await depot.stocked_order()
+    picked = await depot.picked(order, "30")
+    closed = JobClosed(
+        job_id=order.jobs[0],
+        order_id=order.order_id,
+        brief_id=order.brief_id,
+        reason="Basta",
+        shipped="0",
+        unit="pz",
+    )
+    with pytest.raises(NotYet):
+        await depot.deliver(closed.model_copy(update={"order_id": uuid4()}), subject=order.jobs[0])
+    await depot.deliver(closed, subject=order.jobs[0])
+    response, problem = await depot.client.post("/v1/shipments", depot.shipment_body(order, "10"))
+    assert (response.status, problem["code"]) == (409, "line_closed")
+    response, problem = await depot.attempt(picked, "issue")
+    assert (response.status, problem["code"]) == (409, "line_closed")
+    await depot.act(picked, "cancellation", reason="Riga chiusa")

@@ -25,7 +25,7 @@ async def an_order(plant: Plant, *, document: dict[str, Any] = ONE_PHASE) -> dic
 
 async def test_backoffice_writes_an_order_without_a_brief(plant: Plant) -> None:
     await plant.define("gadget", ONE_PHASE)
-    item = {**ITEM, "deliveries": [{"destination": "MI-01", "quantity": "60"}]}
+    item = {**ITEM, "deliveries": [{"destination": "MI-01", "quantity": ITEM["quantity"]}]}
     response, body = await plant.as_("backoffice").post("/v1/orders", {**ORDER, "items": [item]})
     assert (response.status, body["number"], body["state"], body.get("brief_id")) == (
         201, "O-2026-0001", "confirmed", None,

@@ -120,3 +120,5 @@ class CancellationRefused(EventData):
     order_id: UUID
     brief_id: UUID
     reason: str
+    shipment_ids: list[UUID] | None = None
+    """The shipments whose documents stood in its way."""

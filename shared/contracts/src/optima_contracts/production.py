@@ -81,6 +81,8 @@ class OrderCancelled(EventData):
     order_id: UUID
     brief_id: UUID | None
     reason: str
+    goods_came_back: bool | None = None
+    """True: goods of it had left, and are back. Otherwise none had, as far as production knew."""
 
 
 class OrderReinstated(EventData):
@@ -177,6 +179,20 @@ class PhaseRejected(EventData):
     phase_id: UUID
     phase: str
     reason: str
+
+
+class JobClosed(EventData):
+    """Nothing more of the job's line will be made or shipped, and what was shipped is all that is due: it was
+    closed short, for a reason. Subject: the job."""
+
+    type: ClassVar[str] = "optima.production.job_closed.v1"
+    job_id: UUID
+    order_id: UUID
+    brief_id: UUID | None
+    reason: str
+    shipped: Quantity
+    """Of the line, when it was closed."""
+    unit: str
 
 
 class JobCompleted(EventData):

@@ -72,11 +72,11 @@ async def on_order_delivered(ports: Ports, event: OrderDelivered, context: Audit
 
 async def on_order_cancelled(ports: Ports, event: OrderCancelled, context: AuditContext) -> None:
     """Backoffice gave the order up: the brief is cancelled and says why. Again, as production's answer to the
-    brief's own cancellation, or after goods have left: nothing."""
+    brief's own cancellation, or after goods have left and are not back: nothing."""
     if event.brief_id is None:
         return
     brief = await known_brief(ports, event.brief_id)
-    left = brief.order_cancelled(event.reason, context)
+    left = brief.order_cancelled(event.reason, context, goods_came_back=event.goods_came_back is True)
     if left is not None:
         await ports.briefs.update_brief(brief)
         cancelled = BriefCancelled(brief_id=brief.brief_id, reason=event.reason, from_state=left.value)

@@ -275,10 +275,14 @@ class Brief:
         self._move_to(State.CLOSED, Cause.CLOSED, None, context)
         return True
 
-    def order_cancelled(self, reason: str, context: AuditContext) -> State | None:
-        """Backoffice cancelled the order. Returns the state that the brief left, or None if it stays."""
+    def order_cancelled(
+        self, reason: str, context: AuditContext, *, goods_came_back: bool = False
+    ) -> State | None:
+        """Backoffice cancelled the order: before goods left, or after they came back. Returns the state that
+        the brief left, or None if it stays."""
         self._must_have_been_approved()
-        if self.state not in APPROVED_AND_GOODS_HERE:
+        in_delivery = {State.IN_DELIVERY} if goods_came_back else set()
+        if self.state not in APPROVED_AND_GOODS_HERE | in_delivery:
             return None
         left = self.state
         self._move_to(State.CANCELLED, Cause.ORDER_CANCELLED, reason, context)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from optima_contracts.brief import BriefCancellationRevoked, BriefCancelled
 from optima_contracts.identity import TenantChanged
-from optima_contracts.production import JobCompleted, OrderCancelled, OrderConfirmed
+from optima_contracts.production import JobClosed, JobCompleted, OrderCancelled, OrderConfirmed
 from optima_kit.reactions import Reactions, Received
 
 from ..application.on_brief_cancelled import on_brief_cancelled
 from ..application.on_cancellation_revoked import on_cancellation_revoked
+from ..application.on_job_closed import on_job_closed
 from ..application.on_job_completed import on_job_completed
 from ..application.on_order_cancelled import on_order_cancelled
 from ..application.on_order_confirmed import on_order_confirmed
@@ -26,6 +27,11 @@ async def order_confirmed(ports: Ports, event: Received[OrderConfirmed]) -> None
 @reactions.on(JobCompleted)
 async def job_completed(ports: Ports, event: Received[JobCompleted]) -> None:
     await on_job_completed(ports, event.data)
+
+
+@reactions.on(JobClosed)
+async def job_closed(ports: Ports, event: Received[JobClosed]) -> None:
+    await on_job_closed(ports, event.data)
 
 
 @reactions.on(OrderCancelled)

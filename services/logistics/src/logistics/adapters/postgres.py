@@ -127,6 +127,9 @@ class PostgresOrders:
         )
         return found > 0
 
+    async def set_closed(self, order_id: UUID, job_id: UUID) -> bool:
+        return await self._work.execute(QUERIES.update_closed, order_id=order_id, job_id=job_id) > 0
+
     def set_cancelled(self, order_id: UUID, because: str | None) -> None:
         self._work.write(QUERIES.update_order_cancelled, order_id=order_id, because=because)
 
@@ -142,7 +145,7 @@ def _order(row: Row, parts: Sequence[Row]) -> Order:
     for part in parts:
         job_id = part["job_id"]
         line = lines.get(job_id) or OrderLine(
-            job_id, part["description"], part["ordered"], part["unit"], {}, part["produced"]
+            job_id, part["description"], part["ordered"], part["unit"], {}, part["produced"], part["closed"]
         )
         if part["ordered_for"] is not None:
             line = replace(line, deliveries={**line.deliveries, part["ordered_for"]: part["delivery"]})

@@ -46,7 +46,7 @@ SELECT order_id, number, brief_id, cancelled_because
 FROM orders WHERE brief_id = :brief_id ORDER BY order_id FOR NO KEY UPDATE;
 
 -- name: list_order_lines
-SELECT job_id, description, order_lines.quantity AS ordered, unit, produced,
+SELECT job_id, description, order_lines.quantity AS ordered, unit, produced, closed,
        destination AS ordered_for, order_deliveries.quantity AS delivery
 FROM order_lines LEFT JOIN order_deliveries USING (job_id)
 WHERE order_id = :order_id ORDER BY position, destination;
@@ -69,6 +69,12 @@ GROUP BY job_id, warehouse, destination;
 -- name: update_produced
 -- Under the order's lock.
 UPDATE order_lines SET produced = :quantity
+FROM (SELECT order_id FROM orders WHERE order_id = :order_id FOR NO KEY UPDATE) AS locked
+WHERE order_lines.order_id = locked.order_id AND job_id = :job_id;
+
+-- name: update_closed
+-- Under the order's lock.
+UPDATE order_lines SET closed = true
 FROM (SELECT order_id FROM orders WHERE order_id = :order_id FOR NO KEY UPDATE) AS locked
 WHERE order_lines.order_id = locked.order_id AND job_id = :job_id;
 
@@ -147,7 +153,7 @@ SELECT shipments.shipment_id, shipments.order_id, shipments.brief_id, warehouse,
        delivered_at, received_by, ended_because, replaces, replaced_by, version, drafted_at,
        ddts.number AS ddt_number, ddts.progressive, ddts.series, ddts.year, ddts.issue_date, ddts.issued_at,
        replaced.number AS replaces_number,
-       job_id, description, shipment_lines.quantity, order_lines.quantity AS ordered, unit, produced,
+       job_id, description, shipment_lines.quantity, order_lines.quantity AS ordered, unit, produced, closed,
        order_deliveries.destination AS ordered_for, order_deliveries.quantity AS delivery
 FROM shipments JOIN shipment_lines USING (shipment_id) JOIN order_lines USING (job_id)
 LEFT JOIN order_deliveries USING (job_id)

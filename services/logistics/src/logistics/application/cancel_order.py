@@ -35,7 +35,10 @@ async def refuse_cancellation(ports: Ports, order: Order, out: list[Shipment]) -
     numbers = ", ".join(sorted(await ports.ddts.numbers([shipment.shipment_id for shipment in out])))
     ports.outbox.add(
         CancellationRefused(
-            order_id=order.order_id, brief_id=order.brief_id, reason=f"Merce già uscita con DDT {numbers}"
+            order_id=order.order_id,
+            brief_id=order.brief_id,
+            reason=f"Merce già uscita con DDT {numbers}",
+            shipment_ids=[shipment.shipment_id for shipment in out],
         ),
         subject=order.order_id,
         correlation=order.correlation,

@@ -46,6 +46,9 @@ class Orders(Protocol):
     async def set_produced(self, order_id: UUID, job_id: UUID, quantity: Decimal) -> bool:
         """Under the order's lock. False when the order has no such job, or is not known yet."""
 
+    async def set_closed(self, order_id: UUID, job_id: UUID) -> bool:
+        """As `set_produced`."""
+
     def set_cancelled(self, order_id: UUID, because: str | None) -> None: ...
 
 

@@ -202,8 +202,11 @@ def _content_problems(parts: Parts) -> Iterable[Refusal]:
 
 
 def _stock_problems(parts: Parts) -> Iterable[Refusal]:
-    """An adjustment may have taken what was reserved."""
+    """An adjustment may have taken what was reserved, and production may have closed the line."""
     for index, line in enumerate(parts.shipment.lines):
+        ordered = parts.order.lines[line.job_id]
+        if ordered.closed:
+            yield WrongState("line_closed", field=f"lines[{index}].job_id", description=ordered.description)
         in_stock = parts.goods.in_stock(parts.shipment.warehouse, line.job_id)
         if line.quantity > in_stock:
             yield WrongState("not_enough_stock", field=f"lines[{index}].quantity", stock=written(in_stock))

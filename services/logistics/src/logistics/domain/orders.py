@@ -22,6 +22,8 @@ class OrderLine:
     """Ordered quantity by destination; empty when the order names no destination for these goods."""
     produced: Decimal | None = None
     """None until the job is completed."""
+    closed: bool = False
+    """Short, by production: nothing more of it is shipped."""
 
     def ordered_for(self, destination: str) -> Decimal:
         """How much of this is to go to `destination`. Goods without deliveries may go anywhere."""
@@ -41,6 +43,11 @@ class Order:
     def correlation(self) -> UUID:
         """What all facts of this order's goods belong to: the brief, or the order where there is none."""
         return self.brief_id or self.order_id
+
+
+def line_must_not_be_closed(order: Order, job_id: UUID, field: str) -> None:
+    if order.lines[job_id].closed:
+        raise WrongState("line_closed", field=field, description=order.lines[job_id].description)
 
 
 def order_must_not_be_cancelled(order: Order) -> None:

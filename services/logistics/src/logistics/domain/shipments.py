@@ -12,7 +12,7 @@ from uuid import UUID
 
 from optima_kit.refusals import Invalid, WrongState
 
-from .orders import Order, order_must_not_be_cancelled
+from .orders import Order, line_must_not_be_closed, order_must_not_be_cancelled
 from .stock import Goods, Kind, Movement, written
 
 
@@ -176,6 +176,7 @@ def draft(
     _each_job_appears_once(lines)
     for index, line in enumerate(lines):
         _job_belongs_to_order(order, line, f"lines[{index}].job_id")
+        line_must_not_be_closed(order, line.job_id, f"lines[{index}].job_id")
         field = f"lines[{index}].quantity"
         _quantity_does_not_exceed_what_remains(order, goods, line, destination, field)
         _goods_are_in_the_warehouse_and_free(goods, line, warehouse, field)

@@ -13,6 +13,7 @@ from ..application import queries
 from ..application.accept_phase import accept_phase
 from ..application.assign_phase import assign_phase
 from ..application.cancel_order import cancel_order
+from ..application.close_short import close_job, close_order
 from ..application.complete_phase import complete_phase
 from ..application.define_kind import define_kind
 from ..application.ports import LockedPhase, OrderFilter, Ports, Task
@@ -24,6 +25,7 @@ from ..application.write_order import write_order
 from .views import (
     AssignPhase,
     CancelOrder,
+    CloseShort,
     CompletePhase,
     CustomerView,
     DefineKind,
@@ -122,6 +124,25 @@ async def post_cancellation(call: Asked, order_id: UUID, body: CancelOrder) -> R
     """Cancel an order of which nothing has left"""
     await cancel_order(call.ports, order_id, body.reason)
     return await _order(call, order_id)
+
+
+@routes.post("/v1/orders/{order_id}/closure", privilege="order.write")
+async def post_order_closure(call: Asked, order_id: UUID, body: CloseShort) -> Reply[OrderView]:
+    """Close an order short
+
+    What was shipped is all that is due of each line, and what is open of it ends. An order of which nothing
+    was shipped is cancelled by it.
+    """
+    await close_order(call.ports, order_id, body.reason)
+    return await _order(call, order_id)
+
+
+@routes.post("/v1/jobs/{job_id}/closure", privilege="order.write")
+async def post_job_closure(call: Asked, job_id: UUID, body: CloseShort) -> Reply[JobView]:
+    """Close one line of an order short"""
+    await close_job(call.ports, job_id, body.reason)
+    seen = await queries.see_job(call.ports, call.actor, job_id)
+    return Reply(job_view(seen), version=seen.job.version)
 
 
 @routes.get("/v1/jobs/{job_id}", privilege="order.read")

@@ -6,7 +6,7 @@ from collections import defaultdict
 from decimal import Decimal
 from uuid import UUID
 
-from optima_contracts.brief import BriefApproved, BriefCancelled
+from optima_contracts.brief import BriefApproved, BriefCancellationRevoked, BriefCancelled
 from optima_contracts.erp import CustomerChanged
 from optima_contracts.identity import PersonChanged, PersonDeparted, RoleChanged
 from optima_contracts.logistics import (
@@ -22,6 +22,7 @@ from optima_kit.reactions import Reactions, Received
 from ..application.on_brief_approved import on_brief_approved
 from ..application.on_brief_cancelled import on_brief_cancelled
 from ..application.on_cancellation_refused import on_cancellation_refused
+from ..application.on_cancellation_revoked import on_cancellation_revoked
 from ..application.on_customer_changed import on_customer_changed
 from ..application.on_directory_changed import on_person_changed, on_role_changed
 from ..application.on_person_departed import on_person_departed
@@ -40,6 +41,11 @@ async def brief_approved(ports: Ports, event: Received[BriefApproved]) -> None:
 @reactions.on(BriefCancelled)
 async def brief_cancelled(ports: Ports, event: Received[BriefCancelled]) -> None:
     await on_brief_cancelled(ports, event.data)
+
+
+@reactions.on(BriefCancellationRevoked)
+async def cancellation_revoked(ports: Ports, event: Received[BriefCancellationRevoked]) -> None:
+    await on_cancellation_revoked(ports, event.data)
 
 
 @reactions.on(CancellationRefused)

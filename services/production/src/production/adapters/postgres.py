@@ -16,7 +16,16 @@ import asyncpg
 from optima_kit.db import UnitOfWork
 from optima_kit.sql import load_queries
 
-from ..application.ports import Assignee, Customer, LockedPhase, MetBrief, OrderFilter, OrderPicture, Task
+from ..application.ports import (
+    Assignee,
+    Customer,
+    LockedPhase,
+    MetBrief,
+    OrderBeside,
+    OrderFilter,
+    OrderPicture,
+    Task,
+)
 from ..domain.economics import Economics
 from ..domain.job import Delivery, Item, Job, Phase, RejectedAttempt
 from ..domain.kinds import Kind, PhaseDefinition
@@ -84,6 +93,9 @@ class PostgresOrders:
 
     def remember_cancelled_brief(self, brief_id: UUID, reason: str) -> None:
         self._work.write(QUERIES.update_brief_cancelled, brief_id=brief_id, reason=reason)
+
+    def forget_cancelled_brief(self, brief_id: UUID) -> None:
+        self._work.write(QUERIES.update_brief_going_on, brief_id=brief_id)
 
     async def reason_of_cancelled_brief(self, brief_id: UUID) -> str | None:
         reason: str | None = await self._work.fetchval(QUERIES.find_brief_cancellation, brief_id=brief_id)
@@ -154,18 +166,19 @@ class PostgresOrders:
         jobs = _jobs(each for each in rows if each["id"] == row["job_id"])
         return LockedPhase(FullOrder(_order(row), jobs, _lines(rows)), phase_id, _assignees(rows))
 
-    async def lock_beside(self, shipment: Shipment) -> tuple[FullOrder, int] | None:
+    async def lock_beside(self, shipment: Shipment) -> OrderBeside | None:
         row = await self._work.fetchrow(QUERIES.lock_order, order_id=shipment.order_id)
         if row is None:
             return None
         rows = await self._work.fetch(
             QUERIES.list_lines_beside, order_id=shipment.order_id, shipment_id=shipment.id
         )
-        return FullOrder(_order(row), (), _lines(rows)), rows[0]["known_sequence"]
+        full = FullOrder(_order(row), (), _lines(rows), documents=True)
+        return OrderBeside(full, rows[0]["known_sequence"], rows[0]["others_out"])
 
     async def _full(self, row: asyncpg.Record) -> FullOrder:
         rows = await self._work.fetch(QUERIES.list_jobs, order_id=row["id"], job_id=None)
-        return FullOrder(_order(row), _jobs(rows), _lines(rows))
+        return FullOrder(_order(row), _jobs(rows), _lines(rows), documents=rows[0]["documents"])
 
     async def with_work_of(self, person_id: UUID) -> list[UUID]:
         rows = await self._work.fetch(QUERIES.list_orders_with_work_of, assignee_id=person_id)
@@ -205,6 +218,7 @@ class PostgresOrders:
             tolerances=[job.tolerance_percent for job in jobs],
             jobs_started_at=[job.started_at for job in jobs],
             produced=[job.produced for job in jobs],
+            closed_because=[job.closed_because for job in jobs],
             job_versions=[job.version for job in jobs],
             phase_ids=[phase.id for phase in phases],
             phase_states=[phase.state for phase in phases],
@@ -246,6 +260,12 @@ class PostgresOrders:
             rejected_by=attempt.rejected_by,
             reason=attempt.reason,
         )
+
+    async def await_departures(self, order_id: UUID, shipment_ids: Sequence[UUID]) -> bool:
+        out: bool = await self._work.fetchval(
+            QUERIES.insert_awaited_shipments, order_id=order_id, shipment_ids=shipment_ids
+        )
+        return out
 
     def save_shipment(self, shipment: Shipment, *, newest: bool) -> None:
         if not newest:
@@ -491,6 +511,7 @@ def _lines(rows: Iterable[asyncpg.Record]) -> dict[UUID, LineProgress]:
             produced=row["produced"],
             shipped=row["shipped"],
             delivered=row["delivered"],
+            closed=row["closed_because"] is not None,
         )
         for row in rows
     }
@@ -526,6 +547,7 @@ def _job(rows: Sequence[asyncpg.Record]) -> Job:
         blocked_reason=row["blocked_reason"],
         started_at=row["started_at"],
         produced=None if row["produced"] is None else _plain(row["produced"]),
+        closed_because=row["closed_because"],
         version=row["version"],
     )
 

@@ -32,6 +32,9 @@ RETURNING cancellation_reason, order_id
 -- name: update_brief_cancelled
 UPDATE briefs SET cancellation_reason = coalesce(cancellation_reason, :reason) WHERE id = :brief_id
 
+-- name: update_brief_going_on
+UPDATE briefs SET cancellation_reason = NULL WHERE id = :brief_id
+
 -- name: find_brief_cancellation
 SELECT cancellation_reason FROM briefs WHERE id = :brief_id
 
@@ -102,13 +105,14 @@ SELECT order_id FROM order_jobs WHERE id = :job_id
 -- refused and voided ones came back.
 SELECT jobs.id, jobs.order_id, jobs.position, jobs.item_id, jobs.kind, jobs.description, jobs.quantity, jobs.unit,
        jobs.deliveries, jobs.tolerance_percent, jobs.state, jobs.blocked_reason, jobs.started_at, jobs.produced,
-       jobs.version, economics.job_id AS valued, economics.cost, economics.unit_price, economics.supplier,
+       jobs.closed_because, jobs.version, economics.job_id AS valued, economics.cost, economics.unit_price, economics.supplier,
        economics.materials, economics.technical_sheet, economics.vat_code,
        phases.id AS phase_id, phases.key, phases.name, phases.after, phases.quality_check, phases.skippable,
        phases.state AS phase_state, phases.assignee_id, phases.attempt,
        phases.started_at AS phase_started_at, phases.completed_at, phases.quantity AS made, phases.note,
        people.name AS assignee_name, people.active AS assignee_active,
-       coalesce(sent.shipped, 0) AS shipped, coalesce(sent.delivered, 0) AS delivered
+       coalesce(sent.shipped, 0) AS shipped, coalesce(sent.delivered, 0) AS delivered,
+       EXISTS (SELECT FROM shipments WHERE shipments.order_id = :order_id) AS documents
 FROM order_jobs AS jobs
 LEFT JOIN job_economics AS economics ON economics.job_id = jobs.id
 LEFT JOIN phases ON phases.job_id = jobs.id AND (:job_id::uuid IS NULL OR phases.job_id = :job_id)
@@ -124,9 +128,11 @@ WHERE jobs.order_id = :order_id ORDER BY jobs.position, phases.position
 
 -- name: list_lines_beside
 -- As above, as it would be without the shipment.
-SELECT jobs.id, jobs.state, jobs.quantity, jobs.produced,
+SELECT jobs.id, jobs.state, jobs.quantity, jobs.produced, jobs.closed_because,
        coalesce(sent.shipped, 0) AS shipped, coalesce(sent.delivered, 0) AS delivered,
-       coalesce((SELECT sequence FROM shipments WHERE id = :shipment_id), 0) AS known_sequence
+       coalesce((SELECT sequence FROM shipments WHERE id = :shipment_id), 0) AS known_sequence,
+       EXISTS (SELECT FROM shipments WHERE order_id = :order_id AND id <> :shipment_id
+                   AND state IN ('issued', 'departed', 'delivered')) AS others_out
 FROM order_jobs AS jobs
 LEFT JOIN (
     SELECT lines.job_id, sum(lines.quantity) AS shipped,
@@ -157,10 +163,11 @@ WITH order_changed AS (
 ), jobs_changed AS (
     UPDATE order_jobs SET state = j.state, blocked_reason = j.blocked_reason,
         tolerance_percent = j.tolerance_percent, started_at = j.started_at, produced = j.produced,
-        version = j.version
+        closed_because = j.closed_because, version = j.version
     FROM unnest(:job_ids::uuid[], :job_states::text[], :blocked_reasons::text[], :tolerances::numeric[],
-                :jobs_started_at::timestamptz[], :produced::numeric[], :job_versions::integer[])
-        AS j(id, state, blocked_reason, tolerance_percent, started_at, produced, version)
+                :jobs_started_at::timestamptz[], :produced::numeric[], :closed_because::text[],
+                :job_versions::integer[])
+        AS j(id, state, blocked_reason, tolerance_percent, started_at, produced, closed_because, version)
     WHERE order_jobs.id = j.id
 )
 UPDATE phases SET state = p.state, assignee_id = p.assignee_id, attempt = p.attempt,
@@ -197,6 +204,19 @@ INSERT INTO shipment_lines (shipment_id, job_id, quantity)
 SELECT :shipment_id, job_id, quantity
 FROM unnest(:job_ids::uuid[], :quantities::numeric[]) AS line(job_id, quantity)
 ON CONFLICT (tenant_id, shipment_id, job_id) DO UPDATE SET quantity = excluded.quantity
+
+-- name: insert_awaited_shipments
+-- Shipments of which logistics has said, in passing, that their goods are out: what is known of them counts
+-- for more. Returns whether goods of any are out.
+WITH awaited AS (
+    INSERT INTO shipments (id, order_id, state, sequence)
+    SELECT id, :order_id, 'issued', 0 FROM unnest(:shipment_ids::uuid[]) AS named(id)
+    ON CONFLICT (tenant_id, id) DO NOTHING
+    RETURNING id
+)
+SELECT EXISTS (SELECT FROM awaited) OR EXISTS (
+    SELECT FROM shipments
+    WHERE id = ANY (:shipment_ids::uuid[]) AND state IN ('issued', 'departed', 'delivered'))
 
 -- name: update_ddt_number
 -- A late word still tells it.

@@ -101,6 +101,10 @@ class CancelOrder(Command):
     reason: Annotated[str, Text(1000)]
 
 
+class CloseShort(CancelOrder):
+    """Why no more is made and shipped."""
+
+
 class SetEconomics(Command):
     cost: Amount
     """Euro for the whole job."""
@@ -232,6 +236,8 @@ class JobView(View):
     blocked_reason: str | None
     started_at: datetime | None
     produced: Quantity | None
+    closed_because: str | None
+    """Why the line was closed short."""
     shipped: Quantity
     delivered: Quantity
     tolerance_percent: Amount
@@ -416,6 +422,7 @@ def job_view(seen: SeenJob) -> JobView:
         blocked_reason=job.blocked_reason,
         started_at=job.started_at,
         produced=_text_or_none(job.produced),
+        closed_because=job.closed_because,
         shipped=_text(seen.progress.shipped),
         delivered=_text(seen.progress.delivered),
         tolerance_percent=job.tolerance_percent,

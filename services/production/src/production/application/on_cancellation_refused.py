@@ -10,11 +10,17 @@ from .reinstate_order import reinstate_order
 
 
 async def on_cancellation_refused(ports: Ports, event: CancellationRefused) -> None:
-    """Undoes a cancellation made here. When that is still to come, it will find that goods have left.
+    """Undoes a cancellation made here, and forgets the brief's. When that is still to come, it will find that
+    goods have left; unless all of them are known to be back by now.
 
     A duplicate finds the order going on and changes nothing. An order that is not known yet is awaited.
     """
+    await ports.orders.meet_brief(event.brief_id)
     order = await ports.orders.lock(event.order_id)
     if order is None:
         raise NotYet(f"order {event.order_id} is not known yet")
-    await reinstate_order(ports, order)
+    ports.orders.forget_cancelled_brief(event.brief_id)
+    out = event.shipment_ids is None or await ports.orders.await_departures(
+        event.order_id, event.shipment_ids
+    )
+    await reinstate_order(ports, order, goods_are_out=out)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from optima_kit.refusals import NotYet
 
 from ..domain.machine import OrderState
-from ..domain.order import FullOrder, may_be_cancelled
+from ..domain.order import FullOrder, goods_are_back, may_be_cancelled, nothing_can_come
 from ..domain.shipments import GOODS_OUT, Shipment
 from .advance_order import advance_order
 from .ports import Ports
@@ -24,18 +26,32 @@ async def on_shipment_changed(ports: Ports, shipment: Shipment) -> None:
     found = await ports.orders.lock_beside(shipment)
     if found is None:
         raise NotYet(f"order {shipment.order_id} is not known yet")
-    before, known_sequence = found
-    ports.orders.save_shipment(shipment, newest=shipment.sequence >= known_sequence)
-    if shipment.sequence < known_sequence:
+    before = found.order
+    ports.orders.save_shipment(shipment, newest=shipment.sequence >= found.known_sequence)
+    if shipment.sequence < found.known_sequence:
         return
     if before.order.state is OrderState.CANCELLED:
         if before.order.brief_id is None and shipment.state in GOODS_OUT:
             await reinstate_order(ports, await _whole(ports, before))
         return
-    after = advance_order(ports, before.with_shipment(shipment))
+    if shipment.state in GOODS_OUT:
+        ports.orders.save(before, advance_order(ports, before.with_shipment(shipment)))
+        return
+    back = before if found.others_out else replace(before, order=goods_are_back(before.order))
+    if nothing_can_come(back.progress):
+        ports.orders.save(before, back)
+        await _give_up(ports, back)
+        return
+    after = advance_order(ports, back)
     ports.orders.save(before, after)
-    if shipment.state not in GOODS_OUT:
-        await _stop_if_its_brief_was_cancelled(ports, after)
+    await _stop_if_its_brief_was_cancelled(ports, after)
+
+
+async def _give_up(ports: Ports, order: FullOrder) -> None:
+    """Of lines that were closed short, the last that had left is back."""
+    whole = await _whole(ports, order)
+    reasons = dict.fromkeys(job.closed_because for job in whole.jobs if job.closed_because)
+    stop_order(ports, whole, "; ".join(reasons))
 
 
 async def _stop_if_its_brief_was_cancelled(ports: Ports, order: FullOrder) -> None:

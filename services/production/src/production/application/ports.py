@@ -42,6 +42,8 @@ class Orders(Protocol):
     def remember_cancelled_brief(self, brief_id: UUID, reason: str) -> None:
         """Of a brief that was met."""
 
+    def forget_cancelled_brief(self, brief_id: UUID) -> None: ...
+
     async def reason_of_cancelled_brief(self, brief_id: UUID) -> str | None:
         """Why the brief was cancelled; None when it was not."""
 
@@ -61,9 +63,7 @@ class Orders(Protocol):
 
     async def lock_with_phase(self, phase_id: UUID) -> LockedPhase | None: ...
 
-    async def lock_beside(self, shipment: Shipment) -> tuple[FullOrder, int] | None:
-        """The shipment's order as it would be without it, and without jobs; and the sequence of the newest
-        word about the shipment, 0 before the first."""
+    async def lock_beside(self, shipment: Shipment) -> OrderBeside | None: ...
 
     async def blocked(self, kind: str) -> list[UUID]:
         """Orders with jobs that wait for the kind to be defined."""
@@ -75,6 +75,9 @@ class Orders(Protocol):
         """Writes what differs."""
 
     def keep_rejected(self, attempt: RejectedAttempt) -> None: ...
+
+    async def await_departures(self, order_id: UUID, shipment_ids: Sequence[UUID]) -> bool:
+        """Logistics said that their goods are out. Whether those of any are, as far as is known by now."""
 
     def save_shipment(self, shipment: Shipment, *, newest: bool) -> None:
         """Keeps the shipment as it now stands; where a newer state is known, its document's number alone."""
@@ -166,6 +169,17 @@ class LockedPhase:
         """The phase after its job has changed."""
         known = {**self.assignees, **{person.id: person for person in assignees}}
         return LockedPhase(self.order.with_jobs(job), self.phase_id, known)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderBeside:
+    """A shipment's order, without its jobs, as it would be without that shipment."""
+
+    order: FullOrder
+    known_sequence: int
+    """Of the newest word about the shipment; 0 before the first."""
+    others_out: bool
+    """Whether goods are out in another shipment."""
 
 
 @dataclass(frozen=True, slots=True)

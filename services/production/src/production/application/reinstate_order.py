@@ -14,9 +14,9 @@ from .ports import Ports
 from .unblock_jobs import unblocked_jobs
 
 
-async def reinstate_order(ports: Ports, before: FullOrder) -> None:
-    """Its phases are as they were. An order that is not cancelled can't be any more."""
-    order = going_on(before.order)
+async def reinstate_order(ports: Ports, before: FullOrder, *, goods_are_out: bool = True) -> None:
+    """Its phases are as they were. While goods are out, an order that is not cancelled can't be either."""
+    order = going_on(before.order, goods_are_out=goods_are_out)
     if order == before.order:
         return
     after = replace(before, order=order)

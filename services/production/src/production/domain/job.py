@@ -94,6 +94,8 @@ class Job:
     started_at: datetime | None = None
     """When its first phase began."""
     produced: Decimal | None = None
+    closed_because: str | None = None
+    """Why the line was closed short: nothing more of it is due than what was shipped."""
     version: int = 1
 
     def phase(self, phase_id: UUID) -> Phase:
@@ -238,15 +240,25 @@ def skipped(order: OrderState, job: Job, phase_id: UUID) -> Job:
 
 def cancelled(job: Job) -> Job:
     """The job stopped: open phases end, and with them their assignees' access. Finished work stays."""
-    if job.state is JobState.DONE:
+    if job.state in (JobState.DONE, JobState.CANCELLED):
         return job
     phases = tuple(replace(p, state=PhaseState.CANCELLED) if p.state in OPEN else p for p in job.phases)
     return _changed(replace(job, state=JobState.CANCELLED, phases=phases))
 
 
+def closed(order: OrderState, job: Job, reason: str) -> Job:
+    """The job's line closed short: what is open of it ends, and nothing more is due than was shipped."""
+    if order in ENDED:
+        raise WrongState("order_ended", order=order.value)
+    if job.closed_because is not None:
+        raise WrongState("job_closed")
+    stopped = _changed(job) if job.state is JobState.DONE else cancelled(job)
+    return replace(stopped, closed_because=reason)
+
+
 def resumed(job: Job) -> Job:
-    """The job as it was before it was cancelled."""
-    if job.state is not JobState.CANCELLED:
+    """The job as it was before its order was cancelled; a line that was closed before stays so."""
+    if job.state is not JobState.CANCELLED or job.closed_because is not None:
         return job
     phases = tuple(
         replace(p, state=_state_before_cancellation(p)) if p.state is PhaseState.CANCELLED else p

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from optima_kit.refusals import Invalid, WrongState
 
-from .job import Item, Job
+from .job import ENDED, Item, Job
 from .machine import JobState, OrderState
 from .shipments import GOODS_OUT, Shipment, ShipmentState
 
@@ -57,13 +57,18 @@ class LineProgress:
     shipped: Decimal
     """Left under a document that stands; what was delivered is part of it."""
     delivered: Decimal
+    closed: bool = False
+    """Short, before all that was due had left."""
 
     @property
     def due(self) -> Decimal | None:
-        """What is to be delivered: as ordered, or as produced when that is less; None until it is made.
+        """What is to be delivered: as ordered, or as produced when that is less; None until it is made. Of a
+        line that was closed, what was shipped.
 
         Less than ordered is never beyond the tolerance: completion refuses that.
         """
+        if self.closed:
+            return self.shipped
         return None if self.produced is None else min(self.ordered, self.produced)
 
 
@@ -76,6 +81,8 @@ class FullOrder:
     """Those that were asked for, whole."""
     lines: Mapping[UUID, LineProgress]
     """How far each job of the order has come, by the job's id."""
+    documents: bool = False
+    """Whether a document was ever issued for its goods."""
 
     @property
     def progress(self) -> list[LineProgress]:
@@ -87,10 +94,7 @@ class FullOrder:
     def with_jobs(self, *changed: Job) -> FullOrder:
         """The order after some of its jobs changed."""
         now = {job.id: job for job in changed}
-        lines = {
-            id_: replace(line, state=now[id_].state, produced=now[id_].produced) if id_ in now else line
-            for id_, line in self.lines.items()
-        }
+        lines = {id_: _after(line, now.get(id_)) for id_, line in self.lines.items()}
         return replace(self, jobs=tuple(now.get(job.id, job) for job in self.jobs), lines=lines)
 
     def with_shipment(self, shipment: Shipment) -> FullOrder:
@@ -105,6 +109,12 @@ class FullOrder:
             arrived = sent if delivered else Decimal(0)
             lines[id_] = replace(line, shipped=line.shipped + sent, delivered=line.delivered + arrived)
         return replace(self, lines=lines)
+
+
+def _after(line: LineProgress, job: Job | None) -> LineProgress:
+    if job is None:
+        return line
+    return replace(line, state=job.state, produced=job.produced, closed=job.closed_because is not None)
 
 
 def order_number(year: int, progressive: int) -> str:
@@ -125,7 +135,7 @@ def state_of(order: Order, lines: list[LineProgress]) -> OrderState:
         return OrderState.SHIPPED
     if any(line.shipped > 0 for line in lines):
         return OrderState.PARTIALLY_SHIPPED
-    if all(line.state is JobState.DONE for line in lines):
+    if all(_is_over(line) for line in lines):
         return OrderState.READY
     if order.started_at or any(line.state in (JobState.RUNNING, JobState.DONE) for line in lines):
         return OrderState.IN_PRODUCTION
@@ -138,7 +148,7 @@ def advanced(order: Order, lines: list[LineProgress], now: datetime) -> Order:
     if state is OrderState.CANCELLED:
         return order
     begun = any(line.state in (JobState.RUNNING, JobState.DONE) for line in lines)
-    made = all(line.state is JobState.DONE for line in lines)
+    made = all(_is_over(line) for line in lines)
     after = replace(
         order,
         state=state,
@@ -149,6 +159,20 @@ def advanced(order: Order, lines: list[LineProgress], now: datetime) -> Order:
     return order if after == order else replace(after, version=order.version + 1)
 
 
+def _is_over(line: LineProgress) -> bool:
+    return line.state is JobState.DONE or line.closed
+
+
+def nothing_can_come(lines: list[LineProgress]) -> bool:
+    """Every line was closed before anything of it had left, or has it back: there is nothing to deliver."""
+    return all(line.closed and line.shipped == 0 for line in lines)
+
+
+def something_is_due(line: LineProgress) -> bool:
+    """Whether closing the line short changes anything."""
+    return not line.closed and (line.due is None or line.shipped < line.due)
+
+
 def deadline_is_not_past(deadline: date, now: datetime) -> None:
     today = now.astimezone(ORDERS_ZONE).date()
     if deadline < today:
@@ -156,11 +180,12 @@ def deadline_is_not_past(deadline: date, now: datetime) -> None:
 
 
 def deliveries_fit_their_item(index: int, item: Item) -> None:
-    """No more is sent to destinations than is ordered. `index`: where the item stands in the document."""
+    """Once destinations are named, they get all that is ordered and no more: the rest could never be
+    delivered. `index`: where the item stands in the document."""
     sent = sum((delivery.quantity for delivery in item.deliveries), Decimal(0))
-    if sent > item.quantity:
+    if item.deliveries and sent != item.quantity:
         field = f"items[{index}].deliveries"
-        raise Invalid("deliveries_exceed_quantity", field=field, sent=sent, quantity=item.quantity)
+        raise Invalid("deliveries_differ_from_quantity", field=field, sent=sent, quantity=item.quantity)
 
 
 def goods_have_left(order: Order, lines: list[LineProgress]) -> bool:
@@ -171,6 +196,11 @@ def goods_have_left(order: Order, lines: list[LineProgress]) -> bool:
 def order_is_open(order: Order) -> None:
     if order.state is OrderState.CANCELLED:
         raise WrongState("order_cancelled", number=order.number)
+
+
+def order_has_not_ended(order: Order) -> None:
+    if order.state in ENDED:
+        raise WrongState("order_ended", order=order.state.value)
 
 
 def cancelled(order: Order, lines: list[LineProgress], reason: str, now: datetime) -> Order:
@@ -194,11 +224,18 @@ def goods_must_not_have_left(order: Order, lines: list[LineProgress]) -> None:
         raise WrongState("goods_have_left", number=order.number)
 
 
-def going_on(order: Order) -> Order:
+def goods_are_back(order: Order) -> Order:
+    """The order once everything that had left has come back: it may be cancelled again."""
+    if not order.goods_have_left:
+        return order
+    return replace(order, goods_have_left=False, version=order.version + 1)
+
+
+def going_on(order: Order, *, goods_are_out: bool = True) -> Order:
     """The order after logistics refused its cancellation: goods had left, so it goes on if it was stopped."""
     if order.state is OrderState.DELIVERED:
         return order
-    after = replace(order, goods_have_left=True)
+    after = replace(order, goods_have_left=order.goods_have_left or goods_are_out)
     if order.state is OrderState.CANCELLED:
         resumed = OrderState.IN_PRODUCTION if order.started_at else OrderState.CONFIRMED
         after = replace(after, state=resumed, cancelled_at=None, cancellation_reason=None)

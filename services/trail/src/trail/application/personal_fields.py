@@ -32,6 +32,7 @@ _FIELDS: dict[type[EventData], tuple[str, tuple[str, ...]]] = {
     brief.BriefCancelled: ("actor", ("reason",)),
     brief.BriefCancellationRevoked: ("actor", ("reason",)),
     production.OrderCancelled: ("actor", ("reason",)),
+    production.JobClosed: ("actor", ("reason",)),
     production.PhaseRejected: ("actor", ("reason",)),
     logistics.ShipmentRefused: ("actor", ("reason",)),
     logistics.ShipmentCancelled: ("actor", ("reason",)),

@@ -1,0 +1,15 @@
+"""Production closed a line of an order short: nothing more of it is shipped."""
+
+from __future__ import annotations
+
+from optima_contracts.production import JobClosed
+from optima_kit.refusals import NotYet
+
+from .ports import Ports
+
+
+async def on_job_closed(ports: Ports, closed: JobClosed) -> None:
+    """A duplicate changes nothing. Documents that were issued before stay; drafts can't be issued any more.
+    Waits for the order, if that is not known yet."""
+    if not await ports.orders.set_closed(closed.order_id, closed.job_id):
+        raise NotYet(f"order {closed.order_id} is not known yet")

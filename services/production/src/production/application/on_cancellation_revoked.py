@@ -1,0 +1,22 @@
+"""A brief goes on, since goods had left when it was cancelled."""
+
+from __future__ import annotations
+
+from optima_contracts.brief import BriefCancellationRevoked
+
+from ..domain.machine import OrderState
+from .ports import Ports
+from .reinstate_order import reinstate_order
+
+
+async def on_cancellation_revoked(ports: Ports, event: BriefCancellationRevoked) -> None:
+    """Forgets the cancellation, and undoes what followed from it here. A duplicate changes nothing."""
+    met = await ports.orders.meet_brief(event.brief_id)
+    ports.orders.forget_cancelled_brief(event.brief_id)
+    if met.order_id is None or met.cancellation_reason is None:
+        return
+    order = await ports.orders.lock(met.order_id)
+    assert order is not None
+    stopped = order.order.state is OrderState.CANCELLED
+    if stopped and order.order.cancellation_reason == met.cancellation_reason:
+        await reinstate_order(ports, order, goods_are_out=False)
