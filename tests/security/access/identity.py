@@ -51,6 +51,12 @@ ROWS = (
         at="/v1/people/{invited_id}/invitation",
         also=MARKETING,
     ),
+    Row(
+        "DELETE /v1/people/{person_id}/invitation",
+        "person.invite",
+        at="/v1/people/{invited_id}/invitation",
+        also=MARKETING,
+    ),
     Row("GET /v1/people", "directory.read", shows={"vera_id": ANYBODYS, "invited_id": ANYBODYS}),
     Row("GET /v1/people", "directory.read", at="/v1/people?text=vera", shows={"vera_id": ANYBODYS}),
     Row("GET /v1/people/{person_id}", "directory.read", at="/v1/people/{vera_id}"),

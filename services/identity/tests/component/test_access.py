@@ -20,6 +20,7 @@ ACCESS = {
     "PATCH /v1/people/{person_id}": "directory.write",
     "POST /v1/people/imports": "directory.write",
     "POST /v1/people/{person_id}/invitation": "person.invite",
+    "DELETE /v1/people/{person_id}/invitation": "person.invite",
     "POST /v1/people/{person_id}/departure": "directory.write",
     "POST /v1/people/{person_id}/password-reset": "directory.write",
     "DELETE /v1/people/{person_id}/second-factor": "directory.write",

@@ -188,6 +188,28 @@ async def test_an_invitation_expires_and_is_renewed(identity: Any) -> None:
     assert (again.status, problem["code"]) == (409, "email_already_member")
 
 
+async def test_a_withdrawn_invitation_opens_nothing_until_it_is_renewed(identity: Any) -> None:
+    admin = await identity.register()
+    body = {"email": "elena@aurora.example", "name": "Elena Rizzi", "roles": ["marketing"]}
+    _, first = await admin.post("/v1/invitations", body)
+    address = f"/v1/people/{first['person_id']}/invitation"
+    withdrawn, _ = await admin.delete(address)
+    assert withdrawn.status == 204
+    accept = {"token": first["token"], "password": WRONG}
+    refused, problem = await identity.anybody.post("/v1/invitations/acceptance", accept)
+    assert (refused.status, problem["code"]) == (422, "link_not_valid")
+    again, problem = await admin.delete(address)
+    assert (again.status, problem["code"]) == (409, "invitation_withdrawn")
+    response, problem = await admin.post("/v1/invitations", body)
+    assert (response.status, problem["code"]) == (409, "email_already_invited")
+
+    _, second = await admin.post(address)
+    await identity.accept(second["token"])
+    assert (await identity.sign_in("elena@aurora.example"))["status"] == 200
+    late, problem = await admin.delete(address)
+    assert (late.status, problem["code"]) == (409, "invitation_accepted")
+
+
 async def test_a_refresh_token_is_turned_in_for_the_next(identity: Any) -> None:
     admin = await identity.register()
     elena = await identity.invite(admin, "elena@aurora.example", "marketing")

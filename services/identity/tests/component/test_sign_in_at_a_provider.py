@@ -127,7 +127,11 @@ async def test_who_was_invited_joins_by_being_introduced(trusting: Any, issuer: 
     admin = await trusting.register()
     await choose(admin, issuer, client_id="public", client_secret=None)
     body = {"email": "ugo@aurora.example", "name": "Ugo", "roles": ["marketing"]}
-    await admin.post("/v1/invitations", body)
+    _, invited = await admin.post("/v1/invitations", body)
+    await admin.delete(f"/v1/people/{invited['person_id']}/invitation")
+    response, problem = await sign_in(trusting, "ugo")
+    assert (response.status, problem["code"]) == (401, "not_one_of_us"), "the invitation was withdrawn"
+    await admin.post(f"/v1/people/{invited['person_id']}/invitation")
     response, body = await sign_in(trusting, "ugo")
     assert response.status == 200, body
     _, page = await admin.get("/v1/people?text=ugo")

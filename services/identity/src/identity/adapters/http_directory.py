@@ -49,6 +49,7 @@ from ..application.service_accounts import close_service_account, open_service_a
 from ..application.sessions import end_session_of_person, open_sessions
 from ..application.sign_in_provider import choose_provider, give_up_provider
 from ..application.sign_in_service import client_id_of
+from ..application.withdraw_invitation import withdraw_invitation
 from ..domain.providers import Provider
 from .directory import acting
 from .http_views import (
@@ -193,9 +194,18 @@ async def invite(call: Call[Ports], body: InvitePerson) -> Reply[InvitationView]
 
 @routes.post("/v1/people/{person_id}/invitation", privilege="person.invite", status=201, transaction=False)
 async def invite_again(call: Call[Ports], person_id: UUID) -> Reply[InvitationView]:
-    """Renew an invitation that was lost or has expired"""
+    """Renew an invitation that was lost, has expired or was withdrawn"""
     async with acting(call, "person.invite") as (ports, actor):
         return Reply(InvitationView.of(await renew_invitation(ports, actor, person_id)))
+
+
+@routes.delete("/v1/people/{person_id}/invitation", privilege="person.invite")
+async def take_invitation_back(call: Call[Ports], person_id: UUID) -> None:
+    """Withdraw an invitation that was not accepted yet
+
+    Renewing it invites the person anew.
+    """
+    await withdraw_invitation(call.ports, call.actor, person_id)
 
 
 class PeopleQuery(PageQuery):

@@ -259,7 +259,7 @@ class PostgresLinks:
         self._work = work
 
     async def insert(self, link: Link) -> None:
-        self._work.write(QUERIES.delete_unused_links, person_id=link.person_id, purpose=link.purpose)
+        await self.delete_unused(link.person_id, link.purpose)
         self._work.write(
             QUERIES.insert_link,
             id=link.id,
@@ -268,6 +268,9 @@ class PostgresLinks:
             secret_hash=link.secret_hash,
             expires_at=link.expires_at,
         )
+
+    async def delete_unused(self, person_id: UUID, purpose: Purpose) -> None:
+        self._work.write(QUERIES.delete_unused_links, person_id=person_id, purpose=purpose)
 
     async def lock(self, secret_hash: bytes) -> Link | None:
         row = await self._work.fetchrow(QUERIES.lock_link, secret_hash=secret_hash)

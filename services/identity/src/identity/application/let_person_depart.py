@@ -33,7 +33,7 @@ async def let_person_depart(ports: Ports, actor: Actor, person_id: UUID, success
     nobody_grants_more_than_they_hold(held, actor.privileges)
     only_people_who_joined_depart(person)
     successor = successor_takes_over(person, await ports.people.find(successor_id))
-    departed = person.departed()
+    departed = person.suspended_now()
     tenant_keeps_an_active_admin(person, departed, await ports.people.count_other_active_admins(person.id))
     await ports.people.update(departed)
     await ports.sessions.revoke_all(person.id, ports.now)

@@ -65,8 +65,11 @@ class Person:
             version=self.version + 1,
         )
 
-    def departed(self) -> Person:
+    def suspended_now(self) -> Person:
         return replace(self, suspended=True, version=self.version + 1)
+
+    def invited_again(self) -> Person:
+        return replace(self, suspended=False, version=self.version + 1)
 
     def reporting_to(self, manager_id: UUID | None) -> Person:
         return replace(self, manager_id=manager_id, version=self.version + 1)
@@ -112,6 +115,13 @@ def nobody_is_their_own_superior(person_id: UUID, managers_above: Sequence[UUID]
     """`managers_above`: the proposed manager, their manager, and so on."""
     if person_id in managers_above:
         raise Invalid("manager_cycle", field="manager")
+
+
+def only_pending_invitations_are_withdrawn(person: Person) -> None:
+    if person.joined_at is not None:
+        raise WrongState("invitation_accepted")
+    if person.suspended:
+        raise WrongState("invitation_withdrawn")
 
 
 def only_people_who_joined_are_activated(person: Person) -> None:
