@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from optima_contracts.identity import PersonChanged, UnitChanged
+from optima_contracts.trail import PersonErased
 from optima_kit.actor import Actor
 
 pytestmark = pytest.mark.servers
@@ -37,3 +38,7 @@ async def test_names_stand_beside_ids_as_soon_as_they_are_known(desk: Any) -> No
     assert {move["actor"]["name"] for move in history["items"]} == {"Anna Bianchi"}
     _, revisions = await desk.as_(desk.bruno).get(f"{path}/revisions")
     assert revisions["items"][0]["submitted_by"]["name"] == "Anna Bianchi"
+
+    await desk.deliver(PersonErased(person_id=desk.paola.person_id))
+    priced = await desk.read(brief["id"], desk.paola)
+    assert priced["prices"]["priced_by"] == {"id": str(desk.paola.person_id)}

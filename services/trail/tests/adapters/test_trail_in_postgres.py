@@ -19,10 +19,10 @@ from trail.adapters.postgres import QUERIES
 from trail.application.ports import Selection
 from trail.application.verify_chain import verify_chain
 from trail.domain.chain import Broken, Head
-from trail.domain.competence import Sight
+from trail.domain.competence import ReadScope
 
 TENANT, OTHER = UUID(int=1), UUID(int=2)
-EVERYTHING = Sight(person_id=UUID(int=0), everything=True, brief_prices=True, economics=True)
+EVERYTHING = ReadScope(person_id=UUID(int=0), everything=True, brief_prices=True, economics=True)
 
 
 def commented(scene: Any, n: int, **options: Any) -> Any:
@@ -288,11 +288,11 @@ async def test_every_way_of_reading_gives_the_same_answer(
     def mine(o: Any) -> bool:
         return me in (o.actor_id, o.on_behalf_of) or o.correlation_id == story or o.subject == job
 
-    hers = Sight(person_id=me, everything=False, brief_prices=True, economics=True)
+    hers = ReadScope(person_id=me, everything=False, brief_prices=True, economics=True)
     async with scene.database.reading(TENANT) as work:
         trail = scene.ports(work).trail
         everything = await trail.portion(after=0, through=60)
-        for sight, visible in ((EVERYTHING, lambda _: True), (hers, mine)):
+        for scope, visible in ((EVERYTHING, lambda _: True), (hers, mine)):
             for selection, asked in (
                 (Selection(limit=100), lambda _: True),
                 (Selection(person_id=me, limit=100), lambda o: me in (o.actor_id, o.on_behalf_of)),
@@ -300,7 +300,7 @@ async def test_every_way_of_reading_gives_the_same_answer(
                 (Selection(types=(BriefCommented.type,), limit=7), lambda _: True),
                 (Selection(beyond=20, limit=7), lambda _: True),
             ):
-                found = await trail.entries(selection, sight)
+                found = await trail.entries(selection, scope)
                 expected = [
                     each.entry.number
                     for each in everything

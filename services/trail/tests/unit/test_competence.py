@@ -12,7 +12,7 @@ from optima_contracts.economics import BriefPriced, JobEconomicsSet, OrderValued
 from optima_contracts.production import PhaseAssigned
 from optima_kit.actor import Actor
 from trail.application.grants import grants_of
-from trail.application.read_entries import sight_of
+from trail.application.read.access import read_scope_of
 from trail.domain.competence import Grant
 
 BRIEF, JOB, APPROVAL = UUID(int=1), UUID(int=2), UUID(int=3)
@@ -82,9 +82,9 @@ def test_an_unknown_type_lets_nobody_follow() -> None:
 def test_prices_need_their_privilege(
     privileges: tuple[str, ...], brief_prices: bool, economics: bool
 ) -> None:
-    sight = sight_of(actor(*privileges))
-    assert sight.shows_type(BriefPriced.type) is brief_prices
-    assert sight.shows_type(JobEconomicsSet.type) is economics
-    assert sight.shows_type(OrderValued.type) is economics
-    assert sight.shows_type("optima.economics.something_new.v1") is economics
-    assert sight.shows_type(BriefDrafted.type)
+    scope = read_scope_of(actor(*privileges))
+    assert scope.shows_type(BriefPriced.type) is brief_prices
+    assert scope.shows_type(JobEconomicsSet.type) is economics
+    assert scope.shows_type(OrderValued.type) is economics
+    assert scope.shows_type("optima.economics.something_new.v1") is economics
+    assert scope.shows_type(BriefDrafted.type)

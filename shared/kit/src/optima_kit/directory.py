@@ -11,6 +11,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from optima_contracts.identity import PersonChanged, RoleChanged, UnitChanged
+from optima_contracts.trail import PersonErased
 
 from .db import UnitOfWork
 from .reactions import Reactions, Received
@@ -25,6 +26,7 @@ INSERT INTO directory_people (id, name, active, roles) VALUES (:id, :name, :acti
 ON CONFLICT (tenant_id, id) DO UPDATE SET
     name = excluded.name, active = excluded.active, roles = excluded.roles
 """)
+_DELETE_PERSON: Final = Statement.parse("DELETE FROM directory_people WHERE id = :id")
 _SAVE_ROLE: Final = Statement.parse("""
 INSERT INTO directory_roles (id, key, privileges) VALUES (:id, :key, :privileges)
 ON CONFLICT (tenant_id, id) DO UPDATE SET key = excluded.key, privileges = excluded.privileges
@@ -54,6 +56,10 @@ class Directory:
             _SAVE_PERSON, id=told.person_id, name=told.name, active=told.active, roles=told.roles
         )
 
+    def forget_person(self, told: PersonErased) -> None:
+        """Who was erased has no name any more, here as elsewhere."""
+        self._work.write(_DELETE_PERSON, id=told.person_id)
+
     def save_role(self, told: RoleChanged) -> None:
         self._work.write(_SAVE_ROLE, id=told.role_id, key=told.key, privileges=told.privileges)
 
@@ -73,6 +79,7 @@ def directory_reactions(directory_of: Callable[[Any], Directory]) -> Reactions:
         reactions.on(event, newest_only=True)(handle)
 
     keep(PersonChanged, Directory.save_person)
+    keep(PersonErased, Directory.forget_person)
     keep(RoleChanged, Directory.save_role)
     keep(UnitChanged, Directory.save_unit)
     return reactions

@@ -484,14 +484,14 @@ async def list_connectors(call: Call[Ports]) -> Page[ConnectorView]:
                 capabilities=_capabilities(told.key, call),
             )
         )
-    return Page(items=views, next_cursor=None)
+    return Page(items=views)
 
 
 @routes.get("/v1/connections", privilege="erp.read")
 async def list_connections(call: Call[Ports]) -> Page[ConnectionView]:
     """The tenant's connections: a few."""
     views = [await _view(call, each) for each in await call.ports.connections.list_connections()]
-    return Page(items=views, next_cursor=None)
+    return Page(items=views)
 
 
 @routes.get("/v1/connections/{key}", privilege="erp.read")
@@ -751,7 +751,7 @@ async def list_vat_rates(call: Call[Ports], query: RecordQuery) -> Page[RecordLo
 @routes.get("/v1/lookup-tables", privilege="lookup.read")
 async def list_lookup_tables(call: Call[Ports]) -> Page[LookupTableView]:
     """The tables that come with OPTIMA."""
-    return Page(items=[LookupTableView(key=key) for key in TABLES], next_cursor=None)
+    return Page(items=[LookupTableView(key=key) for key in TABLES])
 
 
 @routes.get("/v1/lookup-tables/{table}", privilege="lookup.read")

@@ -21,7 +21,7 @@ from optima_kit.http import (
 from optima_kit.refusals import Absent
 
 from ..application.ports import Ports
-from ..application.read_entries import sight_of
+from ..application.read.access import read_scope_of
 from ..application.replay_attempt import replay_attempt
 from ..application.revise_webhook import revise_webhook
 from ..application.set_up_webhook import set_up_webhook
@@ -223,7 +223,7 @@ async def list_attempts(call: Call[Ports], webhook_id: UUID, query: AttemptQuery
     await _webhook(call, webhook_id)
     found = await call.ports.webhooks.attempts(
         webhook_id,
-        sight_of(call.actor),
+        read_scope_of(call.actor),
         delivered=query.delivered,
         before=query.after(UUID),
         limit=query.rows,

@@ -20,7 +20,7 @@ from ..application.ports import Selection, Stretch, Tenant
 from ..application.schedules import owe_delivery
 from ..domain.anchors import anchor_is_due_at
 from ..domain.chain import BEGINNING, Broken, Head, SealedEntry, extend
-from ..domain.competence import Grant, Sight
+from ..domain.competence import Grant, ReadScope
 from ..domain.entry import Entry, Occurrence
 from ..domain.personal import OpenText, PersonalField, readable
 from .postgres_people import PostgresPersonKeys
@@ -87,7 +87,7 @@ class PostgresTrail:
         number: int | None = await self._work.fetchval(QUERIES.find_event, event_id=event_id)
         return number
 
-    async def entries(self, selection: Selection, sight: Sight) -> list[SealedEntry]:
+    async def entries(self, selection: Selection, scope: ReadScope) -> list[SealedEntry]:
         window = await self._work.fetchrow(
             QUERIES.find_window,
             after=selection.after,
@@ -108,8 +108,8 @@ class PostgresTrail:
             }
             types = sorted(found)
         statement, viewer = QUERIES.list_entries, None
-        if not sight.everything:
-            viewer = sight.person_id
+        if not scope.everything:
+            viewer = scope.person_id
             grants = await self._work.fetchval(QUERIES.count_grants, person_id=viewer, most=FEW_GRANTS + 1)
             if grants <= FEW_GRANTS:
                 statement = QUERIES.list_entries_of_few_stories
@@ -127,8 +127,8 @@ class PostgresTrail:
             types=types,
             occurred_from=selection.occurred_from,
             occurred_before=selection.occurred_before,
-            brief_prices=sight.brief_prices,
-            economics=sight.economics,
+            brief_prices=scope.brief_prices,
+            economics=scope.economics,
             viewer_id=viewer,
         )
         return await self._readable([_sealed(row) for row in rows])

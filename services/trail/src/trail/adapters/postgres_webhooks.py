@@ -11,7 +11,7 @@ import asyncpg
 
 from optima_kit.db import UnitOfWork
 
-from ..domain.competence import Sight
+from ..domain.competence import ReadScope
 from ..domain.webhooks import Attempt, SealedSecret, Webhook
 from .postgres import QUERIES
 
@@ -93,23 +93,23 @@ class PostgresWebhooks:
         )
 
     async def attempts(
-        self, webhook_id: UUID, sight: Sight, *, delivered: bool | None, before: UUID | None, limit: int
+        self, webhook_id: UUID, scope: ReadScope, *, delivered: bool | None, before: UUID | None, limit: int
     ) -> Sequence[Attempt]:
         rows = await self._work.fetch(
             QUERIES.list_webhook_attempts,
             webhook_id=webhook_id,
-            brief_prices=sight.brief_prices,
-            economics=sight.economics,
+            brief_prices=scope.brief_prices,
+            economics=scope.economics,
             delivered=delivered,
             before=before,
             limit=limit,
         )
         return [Attempt(**row) for row in rows]
 
-    async def find_attempt(self, webhook_id: UUID, attempt_id: UUID, sight: Sight) -> Attempt | None:
+    async def find_attempt(self, webhook_id: UUID, attempt_id: UUID, scope: ReadScope) -> Attempt | None:
         row = await self._work.fetchrow(QUERIES.find_webhook_attempt, webhook_id=webhook_id, id=attempt_id)
         attempt = Attempt(**row) if row is not None else None
-        return attempt if attempt is not None and sight.shows_type(attempt.type) else None
+        return attempt if attempt is not None and scope.shows_type(attempt.type) else None
 
     async def delete_attempts(self, before: datetime) -> None:
         self._work.write(QUERIES.delete_webhook_attempts, before=before)

@@ -13,10 +13,10 @@ from uuid import UUID
 from optima_kit.ids import new_id
 
 from ..domain.chain import SealedEntry
-from ..domain.competence import Sight
+from ..domain.competence import ReadScope
 from ..domain.webhooks import Attempt, Webhook
 from .ports import Answer, Ports, Receiver, Receivers, Run, Selection
-from .read_entries import sight_with
+from .read.access import read_scope_with
 from .schedules import DeliverAgain, DeliverEvents, owe_deliveries
 from .webhook_facts import tell_if_disabled
 from .webhook_secrets import secrets_of
@@ -73,15 +73,15 @@ async def _next_portion(ports: Ports, webhook_id: UUID) -> _Portion | None:
         return None
     if webhook.retry_at is not None and webhook.retry_at > ports.now:
         return None
-    sight = await sight_of_webhook(ports, webhook)
-    if sight is None:
+    scope = await read_scope_of_webhook(ports, webhook)
+    if scope is None:
         disabled = webhook.disabled("owner")
         await ports.webhooks.update(disabled)
         tell_if_disabled(ports, disabled)
         return None
     head = (await ports.trail.head()).number
     selection = Selection(beyond=webhook.position, types=webhook.types, limit=_EVENTS)
-    events = await ports.trail.entries(selection, sight)
+    events = await ports.trail.entries(selection, scope)
     if not events and webhook.position < head:
         await ports.webhooks.update(webhook.delivered(head))
     last = events[-1].entry.number if events else head
@@ -89,13 +89,13 @@ async def _next_portion(ports: Ports, webhook_id: UUID) -> _Portion | None:
     return _Portion(webhook, await secrets_of(ports, webhook_id), events, through, ports.now)
 
 
-async def sight_of_webhook(ports: Ports, webhook: Webhook) -> Sight | None:
+async def read_scope_of_webhook(ports: Ports, webhook: Webhook) -> ReadScope | None:
     """What its owner may see, and could see when they set it up. None: they may no longer have a webhook."""
     now = await ports.webhooks.privileges_of(webhook.owner_id)
     privileges = webhook.privileges if now is None else webhook.privileges & now
     if not {"trail.read_all", "webhook.write"} <= privileges:
         return None
-    return sight_with(webhook.owner_id, privileges)
+    return read_scope_with(webhook.owner_id, privileges)
 
 
 async def _note(
@@ -123,12 +123,12 @@ async def deliver_again(run: Run, receivers: Receivers, owed: DeliverAgain) -> N
     for it reads in the log what came of it, and asks again."""
     async with run.transaction() as ports:
         webhook = await ports.webhooks.find(owed.webhook_id)
-        sight = await sight_of_webhook(ports, webhook) if webhook is not None else None
+        scope = await read_scope_of_webhook(ports, webhook) if webhook is not None else None
         secrets, now = await secrets_of(ports, owed.webhook_id), ports.now
         events = []
-        if sight is not None:
+        if scope is not None:
             selection = Selection(beyond=owed.number - 1, limit=1)
-            events = await ports.trail.entries(selection, sight)
+            events = await ports.trail.entries(selection, scope)
     answer = None
     if webhook is not None and events and events[0].entry.number == owed.number:
         async with receivers.at(webhook.url) as receiver:

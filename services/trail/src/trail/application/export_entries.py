@@ -13,12 +13,12 @@ from optima_kit.actor import Actor
 
 from ..domain.anchors import Anchor, AnchorKey, as_jwk
 from ..domain.chain import BEGINNING, SealedEntry
-from ..domain.competence import Sight
+from ..domain.competence import ReadScope
 from ..domain.entry import canonical_json, instant
 from ..domain.personal import OpenText, readable
 from .own_anchor_keys import own_anchor_keys
 from .ports import Ports
-from .read_entries import sight_of
+from .read.access import read_scope_of
 
 COLUMNS = (
     "number",
@@ -69,12 +69,12 @@ async def export_entries(
         anchors = await ports.anchors.between(after, last)
         keys = await own_anchor_keys(ports)
     head = _header(actor, after + 1, last, anchors, keys) if form == "jsonl" else _titles()
-    return _written(reading, sight_of(actor), form, after, last, previous, head)
+    return _written(reading, read_scope_of(actor), form, after, last, previous, head)
 
 
 async def _written(
     reading: Callable[[], AbstractAsyncContextManager[Ports]],
-    sight: Sight,
+    scope: ReadScope,
     form: Literal["jsonl", "csv"],
     after: int,
     last: int,
@@ -91,7 +91,7 @@ async def _written(
             return
         exported = []
         for sealed in entries:
-            if sight.shows_type(sealed.entry.occurrence.type):
+            if scope.shows_type(sealed.entry.occurrence.type):
                 exported.append(_Exported(sealed, previous, texts.get(sealed.entry.occurrence.event_id, {})))
             previous = sealed.hash
         after = entries[-1].entry.number

@@ -13,7 +13,7 @@ from optima_kit.ports import Jobs, Outbox
 
 from ..domain.anchors import Anchor, AnchorKey
 from ..domain.chain import Broken, Head, SealedEntry
-from ..domain.competence import Grant, Sight
+from ..domain.competence import Grant, ReadScope
 from ..domain.entry import Occurrence
 from ..domain.personal import OpenText, PersonalField
 from ..domain.webhooks import Attempt, Outcome, SealedSecret, Webhook
@@ -68,8 +68,8 @@ class Trail(Protocol):
     async def number_of(self, event_id: UUID) -> int | None:
         """Where the event stands in the tenant's trail; None where it doesn't."""
 
-    async def entries(self, selection: Selection, sight: Sight) -> list[SealedEntry]:
-        """The entries asked for that `sight` lets through, by number, at most `limit`; personal texts are
+    async def entries(self, selection: Selection, scope: ReadScope) -> list[SealedEntry]:
+        """The entries asked for that `scope` lets through, by number, at most `limit`; personal texts are
         opened, or say that they were erased.
 
         Raises nothing for an unknown `after`: nothing follows an entry that isn't there.
@@ -169,11 +169,11 @@ class Webhooks(Protocol):
     async def note(self, attempt: Attempt) -> None: ...
 
     async def attempts(
-        self, webhook_id: UUID, sight: Sight, *, delivered: bool | None, before: UUID | None, limit: int
+        self, webhook_id: UUID, scope: ReadScope, *, delivered: bool | None, before: UUID | None, limit: int
     ) -> Sequence[Attempt]:
-        """The newest first, without those of events that `sight` hides."""
+        """The newest first, without those of events that `scope` hides."""
 
-    async def find_attempt(self, webhook_id: UUID, attempt_id: UUID, sight: Sight) -> Attempt | None: ...
+    async def find_attempt(self, webhook_id: UUID, attempt_id: UUID, scope: ReadScope) -> Attempt | None: ...
 
     async def delete_attempts(self, before: datetime) -> None: ...
 

@@ -13,7 +13,7 @@ from optima_kit.refusals import Invalid
 from ..domain.anchors import Anchor
 from ..domain.chain import Head, SealedEntry
 from .ports import Ports, Selection, Tenant
-from .read_entries import sight_of
+from .read.access import read_scope_of
 
 MOST_PRINTED = 1_000
 """Entries on one printout: about a hundred pages, typeset in a quarter of a gigabyte."""
@@ -42,7 +42,7 @@ async def print_entries(ports: Ports, actor: Actor, selection: Selection) -> Pri
     Types with prices are left out for who may not see them.
     """
     actor.require("trail.read_all")
-    entries = await ports.trail.entries(replace(selection, limit=MOST_PRINTED + 1), sight_of(actor))
+    entries = await ports.trail.entries(replace(selection, limit=MOST_PRINTED + 1), read_scope_of(actor))
     if len(entries) > MOST_PRINTED:
         raise Invalid("too_many_to_print", field="occurred_before", most=MOST_PRINTED)
     occurrences = [each.entry.occurrence for each in entries]

@@ -9,7 +9,7 @@ from optima_kit.refusals import Invalid
 
 from ..domain.chain import SealedEntry
 from .ports import Ports, Selection
-from .read_entries import sight_of
+from .read.access import read_scope_of
 
 
 async def pull_events(
@@ -18,11 +18,11 @@ async def pull_events(
     """At most `limit` events that follow `after`, or the first ones.
 
     Nothing is ever lost between two pulls: entries become visible in the order of their numbers, and who
-    pulls may read the whole trail (Forbidden otherwise), so that nothing older comes into sight later.
+    pulls may read the whole trail (Forbidden otherwise), so that nothing older comes into scope later.
     Types with prices need their privilege. Raises Invalid when `after` is not in the trail.
     """
     actor.require("trail.read_all")
     if after is not None and await ports.trail.number_of(after) is None:
         raise Invalid("no_such_event", field="after")
     selection = Selection(after=after, types=types, limit=limit)
-    return await ports.trail.entries(selection, sight_of(actor))
+    return await ports.trail.entries(selection, read_scope_of(actor))

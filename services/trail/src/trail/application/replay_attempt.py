@@ -8,7 +8,7 @@ from optima_kit.actor import Actor
 from optima_kit.refusals import Absent
 
 from .ports import Ports
-from .read_entries import sight_of
+from .read.access import read_scope_of
 from .schedules import owe_delivery_again
 from .webhook_of import webhook_of
 
@@ -17,7 +17,7 @@ async def replay_attempt(ports: Ports, actor: Actor, webhook_id: UUID, attempt_i
     """Owed now, whatever state the webhook is in; its place in the trail stays. Raises Absent for an attempt
     that the actor may not see."""
     await webhook_of(ports, actor, webhook_id)
-    attempt = await ports.webhooks.find_attempt(webhook_id, attempt_id, sight_of(actor))
+    attempt = await ports.webhooks.find_attempt(webhook_id, attempt_id, read_scope_of(actor))
     if attempt is None:
         raise Absent("no_such_attempt")
     owe_delivery_again(ports, attempt)

@@ -24,7 +24,7 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class ReadScope:
     """How far one person sees."""
 
     person_id: UUID

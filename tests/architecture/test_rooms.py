@@ -1,0 +1,73 @@
+"""Where things are decided: rules in the domain, sight beside the use cases, the cut of pages once."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from optima_local.layout import ROOT
+
+SERVICES = sorted(path.parent for path in ROOT.glob("services/*/src/*/bootstrap.py"))
+OF_THE_DOMAIN = {"pydantic", "pydantic_core", "optima_kit.refusals"}
+"""What domain code may import beside the standard library and itself."""
+ROOMS = {"domain", "application", "adapters", "migrations"}
+BESIDE_THEM = {"__init__", "__main__", "bootstrap", "settings"}
+STILL_DECIDING = {"erp_bridge", "production"}
+"""Services whose endpoints still leave fields out by themselves, in place of their application/read."""
+
+
+def trees(folder: Path) -> Iterator[tuple[Path, ast.Module]]:
+    for file in sorted(folder.rglob("*.py")):
+        yield file, ast.parse(file.read_text(encoding="utf-8"))
+
+
+def imported(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield str(node.module)
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=lambda path: path.name)
+def test_the_domain_knows_rules_alone(service: Path) -> None:
+    for file, tree in trees(service / "domain"):
+        for name in imported(tree):
+            known = name.partition(".")[0] in sys.stdlib_module_names or name in OF_THE_DOMAIN
+            assert known, f"{file.relative_to(ROOT)} imports {name}"
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=lambda path: path.name)
+def test_everything_of_a_service_has_its_room(service: Path) -> None:
+    folders = {path.name for path in service.iterdir() if path.is_dir() and path.name != "__pycache__"}
+    modules = {path.stem for path in service.glob("*.py")}
+    assert folders <= ROOMS
+    assert modules <= BESIDE_THEM
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=lambda path: path.name)
+def test_endpoints_decide_nobodys_sight(service: Path) -> None:
+    """What a reader may see is decided in the application; the portal only leads people to pages."""
+    asking = [
+        f"{file.relative_to(ROOT)}:{node.lineno}"
+        for file, tree in trees(service / "adapters")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "may"
+    ]
+    if service.name != "portal":
+        assert bool(asking) == (service.name in STILL_DECIDING), asking
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=lambda path: path.name)
+def test_lists_are_cut_in_one_place(service: Path) -> None:
+    for file, tree in trees(service):
+        for node in ast.walk(tree):
+            called = node.func if isinstance(node, ast.Call) else None
+            cut = isinstance(called, ast.Name) and called.id == "Page"
+            if cut and isinstance(node, ast.Call):
+                cursors = [each for each in node.keywords if each.arg == "next_cursor"]
+                assert not cursors, f"{file.relative_to(ROOT)}:{node.lineno}: use page_of"
