@@ -18,7 +18,7 @@ from ..auth import TokenVerifier
 from ..cause import Cause
 from ..clock import Clock
 from ..db import Database, UnitOfWork
-from ..refusals import Unauthenticated
+from ..refusals import Forbidden, Unauthenticated
 from .addresses import Addresses
 from .commands import Commands
 from .openapi import openapi_document
@@ -36,6 +36,7 @@ from .requests import (
     read_body,
 )
 from .routes import Call, Content, Reply, Route, Routes
+from .security_log import SecurityLog
 
 P = TypeVar("P")
 
@@ -71,6 +72,7 @@ class Api(Generic[P]):
         self._resources = resources
         self._admit = admit
         self._limit = RateLimit(rate_per_second)
+        self._security = SecurityLog()
         self._proxies = proxies
         self._title = title
         self._version = version
@@ -94,7 +96,24 @@ class Api(Generic[P]):
     async def _perform(
         self, route: Route, request: web.BaseRequest, placeholders: dict[str, str], language: str
     ) -> web.Response:
-        actor = await self._admitted(route, request)
+        actor = None
+        try:
+            actor = await self._admitted(route, request)
+            if actor is not None and route.privilege is not None:
+                actor.require(route.privilege)
+            return await self._perform_as(actor, route, request, placeholders, language)
+        except (Unauthenticated, Forbidden) as refusal:
+            self._security.note(refusal, actor, client_address(request, self._proxies), route)
+            raise
+
+    async def _perform_as(
+        self,
+        actor: Actor | None,
+        route: Route,
+        request: web.BaseRequest,
+        placeholders: dict[str, str],
+        language: str,
+    ) -> web.Response:
         arguments: dict[str, Any] = path_values(route.path_types, placeholders)
         raw = b""
         if route.body is not None:
@@ -137,7 +156,7 @@ class Api(Generic[P]):
         return await self._commands.run_once(actor, cause, key, fingerprint, handled)
 
     async def _admitted(self, route: Route, request: web.BaseRequest) -> Actor | None:
-        """Who asks, within their rate and with the route's privilege; None where nobody needs to be known."""
+        """Who asks, within their rate; None where nobody needs to be known."""
         if route.public:
             self._limit.take(client_address(request, self._proxies))
             return None
@@ -147,8 +166,6 @@ class Api(Generic[P]):
             self._limit.take(client_address(request, self._proxies))
             raise
         self._limit.take(actor.person_id)
-        if route.privilege is not None:
-            actor.require(route.privilege)
         return actor
 
     async def _as_they_are_now(
