@@ -344,7 +344,14 @@ async def test_what_is_switched_off_neither_leaves_nor_comes_in(bridge: Any) -> 
     assert len(list((bridge.folder / "in").iterdir())) == 1
     bridge.clock.advance(timedelta(minutes=60))
     assert await bridge.work() == 3
+    assert (await bridge.connection())["waiting"] == 1
     assert (await bridge.connection())["exchanges"]["supplier"] == {"enabled": True, "every_minutes": 60}
+    on = {"connector": "drop-folder", "settings": {"folder": "acme"}}
+    await bridge.as_("admin").put("/v1/connections/gestionale", json=on, headers={"If-Match": '"1"'})
+    bridge.clock.advance(timedelta(seconds=30))
+    await bridge.work()
+    assert (await bridge.connection())["waiting"] == 0
+    assert len(exported(bridge)) == 1
 
 
 async def test_each_connection_gets_its_own_file_in_its_own_words(bridge: Any) -> None:

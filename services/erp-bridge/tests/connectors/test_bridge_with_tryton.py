@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -330,3 +331,23 @@ async def test_a_supplier_is_who_is_paid(shop: Shop) -> None:
     assert supplier
     _, terms = await shop.bridge.as_("backoffice").get("/v1/payment-terms")
     assert "BB 30 gg FM" in {each["name"] for each in terms["items"]}
+
+
+async def test_vat_rates_come_in_as_percentages(shop: Shop) -> None:
+    await shop.connect()
+    do = shop.people.do
+    (kind,) = await do("account.account.type.create", [{"name": shop.mark, "statement": "balance"}])
+    (account,) = await do("account.account.create", [{"name": shop.mark, "type": kind}])
+    tax = {
+        "name": f"IVA 10% {shop.mark}",
+        "description": "IVA 10%",
+        "type": "percentage",
+        "rate": Decimal("0.10"),
+        "invoice_account": account,
+        "credit_note_account": account,
+    }
+    await do("account.tax.create", [tax])
+    await shop.bridge.take_in()
+    _, listed = await shop.bridge.as_("backoffice").get("/v1/vat-rates")
+    rates = {each["code"]: each["rate"] for each in listed["items"]}
+    assert rates[f"IVA 10% {shop.mark}"] == "10"

@@ -95,6 +95,7 @@ DESCRIPTION: Final = Description(
         _read("customer", "vat_number", "fiscal_code", children=_PARTS_OF_PARTY),
         _read("supplier", "vat_number", "fiscal_code", children=_PARTS_OF_PARTY),
         _read("payment_term"),
+        _read("vat_rate"),
         Capability(
             entity="order",
             reads=False,
@@ -422,6 +423,8 @@ class TrytonSession:
             parts = ("street", "postal_code", "city", "invoice", "active")
             fields += [f"addresses.{part}" for part in parts]
             fields += ["addresses.subdivision.code", "addresses.country.code"]
+        if entity == "vat_rate":
+            fields += ["rate"]
         return await self._search_read(
             _MODELS[entity], wanted, fields, limit=self._page, context={"active_test": False}
         )
@@ -445,6 +448,7 @@ _MODELS: Final[dict[Entity, str]] = {
     "customer": "party.party",
     "supplier": "party.party",
     "payment_term": "account.invoice.payment_term",
+    "vat_rate": "account.tax",
     "order": "sale.sale",
     "ddt": "stock.shipment.out",
 }
@@ -452,6 +456,7 @@ _PARTS: Final[dict[Entity, tuple[str, ...]]] = {
     "customer": (*_PARTS_OF_PARTY, "payment_terms"),
     "supplier": (*_PARTS_OF_PARTY, "payment_terms"),
     "payment_term": ("lines",),
+    "vat_rate": (),
 }
 
 
@@ -479,6 +484,8 @@ def _record(found: dict[str, Any]) -> RemoteRecord:
             # "IT-MI" → "MI"
             "province": ((first.get("subdivision") or {}).get("code") or "").rpartition("-")[2],
         }
+    if values.get("rate"):
+        values["rate"] = f"{(Decimal(values['rate']) * 100).normalize():f}"
     for term in ("customer_payment_term", "supplier_payment_term"):
         if term in values:
             values[term] = values[term] or {"name": None}

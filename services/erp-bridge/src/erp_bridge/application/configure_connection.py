@@ -12,7 +12,7 @@ from ..domain.connection import Connection, Description, Exchange
 from ..domain.entities import Entity
 from ..domain.mapping import FieldMapping
 from .ports import Ports
-from .schedules import owe_polls
+from .schedules import owe_export, owe_polls
 
 
 async def configure_connection(
@@ -68,6 +68,9 @@ async def configure_connection(
         )
     await ports.connections.upsert_connection(connection)
     owe_polls(ports, connection)
+    # What waited while it was switched off, or for settings that work, need not wait any longer.
+    for entity, internal_id in await ports.documents.list_awaited_exports(connection.connection_id):
+        owe_export(ports, connection.connection_id, entity, internal_id)
     return connection
 
 

@@ -21,14 +21,13 @@ async def save_document(ports: Ports, document: Document) -> None:
 
 
 def takes(ports: Ports, connection: Connection, document: Document) -> bool:
-    return (
-        ports.connectors.get(connection.connector).describe().writes(document.entity)
-        and connection.exchange(document.entity).enabled
-    )
+    """Whether the connector can write it. One that is switched off for now is owed it all the same."""
+    return ports.connectors.get(connection.connector).describe().writes(document.entity)
 
 
 async def owe_document(ports: Ports, connection: Connection, document: Document) -> None:
     await ports.documents.upsert_awaited_export(
         connection.connection_id, document.entity, document.internal_id, ports.now
     )
-    owe_export(ports, connection.connection_id, document.entity, document.internal_id)
+    if connection.exchange(document.entity).enabled:
+        owe_export(ports, connection.connection_id, document.entity, document.internal_id)
