@@ -243,11 +243,15 @@ class TestMoves:
             _, approval = await desk.as_("ada").get(f"/v1/approvals/{id_}")
             assert approval["process_version"] == 1
 
-        response, _ = await desk.as_("ada").post(f"{path}/execution", {})
+        await desk.person("alba", "admin")
+        response, _ = await desk.as_("alba").post(f"{path}/execution", {})
         assert response.status == 202
         await desk.work()
         _, move = await desk.as_("ada").get(path)
         assert (move["state"], move["counts"]) == ("moved", {"moved": 2, "refused": 1})
+        assert (move["created_by"]["name"], move["carried_out_by"]["name"]) == ("Ada", "Alba")
+        _, page = await desk.as_("ada").get(f"/v1/approvals/{ids[1]}/history")
+        assert [each["actor"]["name"] for each in page["items"] if each["kind"] == "migrated"] == ["Alba"]
         assert (await desk.types()).count("migrated") == 2
         _, approval = await desk.as_("ada").get(f"/v1/approvals/{ids[1]}")
         assert (approval["process_version"], [s["key"] for s in approval["steps"]]) == (

@@ -755,8 +755,31 @@ class TestMigration:
         world.open(self.OLD).decide("paolo", "uno")
         assert world.steps() == {"uno": "approved", "due": "skipped", "tre": "pending"}
         world.migrate(self.OLD.replace("9000.0", "1000.0"))
-        assert world.steps() == {"uno": "approved", "due": "pending", "tre": "pending"}
+        assert world.steps() == {"uno": "approved", "due": "pending", "tre": "waiting"}
         assert world.run.process_version == 2
+        assert world.decide("dario", "due").steps()["tre"] == "pending"
+
+    def test_a_step_before_one_that_waits_comes_first(self, world):
+        world.open(self.OLD)
+        before = "- {key: prima, approvers: [{role: director}]}\n"
+        world.migrate(before + self.OLD.strip())
+        assert world.steps() == {"prima": "pending", "uno": "waiting", "due": "waiting", "tre": "waiting"}
+        world.take_migration_back()
+        assert world.steps()["uno"] == "pending"
+        world.migrate(before + self.OLD.strip())
+        world.decide("dario", "prima").decide("paolo", "uno").decide("ada", "tre")
+        assert world.run.state == "approved"
+
+    def test_a_step_before_one_that_was_voted_on_is_refused(self, world):
+        rule = one_step(quorum="all")
+        world.open(rule).decide("paolo", "uno")
+        refusal = refusal_of(lambda: world.migrate(one_step(key="prima") + rule))
+        assert refusal.facts == {"reason": "step_before_votes", "step": "uno"}
+
+    def test_a_step_with_another_name_is_the_same(self, world):
+        world.open(self.OLD)
+        world.migrate(self.OLD.replace("{key: uno,", "{key: uno, name: Acquisti,"))
+        assert world.steps()["uno"] == "pending"
 
     @pytest.mark.parametrize(
         ("change", "reason"),
@@ -801,6 +824,27 @@ class TestTime:
         run = world.run.steps["uno"]
         assert run.due_at.isoformat() == "2026-11-24T11:00:00+00:00"
         assert [at.isoformat() for at in world.history[1].remind_at] == ["2026-11-23T14:00:00+00:00"]
+
+    def test_escalating_a_team_asks_its_manager_once(self, world):
+        due = {"hours": 8, "then": ["escalate", "escalate", "expire"]}
+        people = [{"person": "marta@example.it"}, {"person": "mirco@example.it"}]
+        world.open(one_step(approvers=people, due=due), requester="piera")
+        assert world.time_is_over("uno").asked("uno") == {"lia"}
+        assert world.time_is_over("uno").asked("uno") == {"dario"}
+        assert world.decide("dario", "uno").run.state == "approved"
+
+    def test_a_team_s_manager_stands_for_all_its_groups(self, world):
+        people = [{"person": "marta@example.it"}, {"person": "mirco@example.it"}]
+        due = {"hours": 8, "then": ["escalate", "expire"]}
+        world.open(one_step(approvers=people, quorum="one_per_group", due=due), requester="piera")
+        assert world.time_is_over("uno").asked("uno") == {"lia"}
+        assert world.decide("lia", "uno").run.state == "approved"
+
+    def test_a_quorum_of_two_is_escalated_to_two(self, world):
+        people = [{"person": "marta@example.it"}, {"person": "mirco@example.it"}]
+        due = {"hours": 8, "then": ["escalate", "expire"]}
+        world.open(one_step(approvers=people, quorum={"at_least": 2}, due=due), requester="piera")
+        assert world.time_is_over("uno").asked("uno") == {"lia", "dario"}
 
     def test_escalation_moves_the_part_to_the_manager_and_then_acts(self, world):
         rule = one_step(

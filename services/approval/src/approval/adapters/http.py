@@ -242,13 +242,13 @@ async def execute_move(call: Call[Ports], move_id: UUID, body: NoBody) -> Reply[
     """Move what the preview found possible
 
     Each approval is judged once more: one that has gone on since is refused."""
-    return await _move_reply(call, await run_move(call.ports, move_id, call.expected_version))
+    return await _move_reply(call, await run_move(call.ports, call.actor, move_id, call.expected_version))
 
 
 @routes.post("/v1/moves/{move_id}/reversal", privilege="process.write", status=202)
 async def reverse_move(call: Call[Ports], move_id: UUID, body: NoBody) -> Reply[MoveView]:
     """Take a move back for the approvals on which nobody has acted since"""
-    return await _move_reply(call, await revert_move(call.ports, move_id, call.expected_version))
+    return await _move_reply(call, await revert_move(call.ports, call.actor, move_id, call.expected_version))
 
 
 @routes.get("/v1/working-time", privilege="process.read")

@@ -27,6 +27,7 @@ from ..application.ports import (
     InboxCount,
     InboxFilter,
     InboxPlace,
+    KnownPerson,
     Link,
     Listed,
     Move,
@@ -557,7 +558,13 @@ class PostgresMoves:
         return _move(row) if row else None
 
     async def save(self, move: Move, now: datetime) -> None:
-        self._work.write(QUERIES.update_move, move_id=move.id, state=move.state, now=now)
+        self._work.write(
+            QUERIES.update_move,
+            move_id=move.id,
+            state=move.state,
+            carried_out_by=move.carried_out_by,
+            now=now,
+        )
 
     async def page(self, key: str, before: UUID | None, limit: int) -> list[Move]:
         rows = await self._work.fetch(QUERIES.list_moves, process_key=key, before=before, limit=limit)
@@ -677,6 +684,17 @@ class PostgresDirectories:
             frozenset(privileges),
             calendar,
         )
+
+    async def find_person(self, person_id: UUID) -> KnownPerson | None:
+        row = await self._work.fetchrow(QUERIES.find_person, person_id=person_id)
+        if row is None:
+            return None
+        roles = frozenset(row["roles"])
+        return KnownPerson(row["active"], roles, row["unit_id"], row["manager_id"], row["absent_until"])
+
+    async def find_unit(self, unit_id: UUID) -> Unit | None:
+        row = await self._work.fetchrow(QUERIES.find_unit, unit_id=unit_id)
+        return Unit(row["unit_id"], row["key"], row["parent_id"], row["manager_id"]) if row else None
 
     async def put_tenant(self, language: str, time_zone: str) -> None:
         self._work.write(QUERIES.put_tenant, language=language, time_zone=time_zone)
@@ -917,4 +935,5 @@ def _move(row: asyncpg.Record) -> Move:
         created_at=row["created_at"],
         created_by=row["created_by"],
         version=row["version"],
+        carried_out_by=row["carried_out_by"],
     )

@@ -363,6 +363,9 @@ SELECT person_id, name, email, external, roles, unit_id, manager_id, language, a
     successor_id
 FROM people ORDER BY person_id
 
+-- name: find_person
+SELECT roles, unit_id, manager_id, active, absent_until FROM people WHERE person_id = :person_id
+
 -- name: put_person
 INSERT INTO people (person_id, name, email, external, roles, unit_id, manager_id, language, active,
     absent_until)
@@ -378,6 +381,9 @@ UPDATE people SET successor_id = :successor_id WHERE person_id = :person_id
 
 -- name: list_units
 SELECT unit_id, key, parent_id, manager_id FROM units ORDER BY unit_id
+
+-- name: find_unit
+SELECT unit_id, key, parent_id, manager_id FROM units WHERE unit_id = :unit_id
 
 -- name: put_unit
 INSERT INTO units (unit_id, key, name, parent_id, manager_id)
@@ -438,18 +444,19 @@ INSERT INTO moves (move_id, process_key, to_version, state, created_at, created_
 VALUES (:move_id, :process_key, :to_version, 'previewing', :created_at, :created_by, :created_at, 1)
 
 -- name: find_move
-SELECT move_id, process_key, to_version, state, created_at, created_by, version
+SELECT move_id, process_key, to_version, state, created_at, created_by, version, carried_out_by
 FROM moves WHERE move_id = :move_id
 
 -- name: lock_move
-SELECT move_id, process_key, to_version, state, created_at, created_by, version
+SELECT move_id, process_key, to_version, state, created_at, created_by, version, carried_out_by
 FROM moves WHERE move_id = :move_id FOR UPDATE
 
 -- name: update_move
-UPDATE moves SET state = :state, changed_at = :now, version = version + 1 WHERE move_id = :move_id
+UPDATE moves SET state = :state, changed_at = :now, version = version + 1, carried_out_by = :carried_out_by
+WHERE move_id = :move_id
 
 -- name: list_moves
-SELECT move_id, process_key, to_version, state, created_at, created_by, version
+SELECT move_id, process_key, to_version, state, created_at, created_by, version, carried_out_by
 FROM moves WHERE process_key = :process_key AND (:before::uuid IS NULL OR move_id < :before)
 ORDER BY move_id DESC LIMIT :limit
 

@@ -382,6 +382,8 @@ class MoveView(View):
     """Approvals by verdict."""
     created_at: datetime
     created_by: PersonView
+    carried_out_by: PersonView | None = None
+    """Who had it carried out, or taken back."""
 
 
 class MovedView(View):
@@ -613,6 +615,8 @@ def history_view(told: Told, directory: Directory, hidden: set[str]) -> HistoryV
             }
         case Migrated() | MigrationReverted():
             facts = {"outcome": str(event.process_version)}
+            if event.by is not None:
+                facts["actor"] = who(event.by)
         case Ended():
             facts = {"outcome": event.outcome}
             if event.reason:
@@ -694,6 +698,9 @@ def replay_view(replay: Replay) -> ReplayView:
 
 
 def move_view(move: Move, counts: dict[str, int], directory: Directory) -> MoveView:
+    facts: dict[str, Any] = {}
+    if move.carried_out_by is not None:
+        facts["carried_out_by"] = person_view(directory, move.carried_out_by)
     return MoveView(
         move_id=move.id,
         process_key=move.process_key,
@@ -702,6 +709,7 @@ def move_view(move: Move, counts: dict[str, int], directory: Directory) -> MoveV
         counts=counts,
         created_at=move.created_at,
         created_by=person_view(directory, move.created_by),
+        **facts,
     )
 
 

@@ -48,13 +48,13 @@ async def begin_move(ports: Ports, actor: Actor, key: str, to_version: int | Non
     return move
 
 
-async def run_move(ports: Ports, move_id: UUID, expected_version: int | None) -> Move:
-    return await _go_on(ports, move_id, expected_version, "previewed", "moving", MOVE)
+async def run_move(ports: Ports, actor: Actor, move_id: UUID, expected_version: int | None) -> Move:
+    return await _go_on(ports, actor, move_id, expected_version, "previewed", "moving", MOVE)
 
 
-async def revert_move(ports: Ports, move_id: UUID, expected_version: int | None) -> Move:
+async def revert_move(ports: Ports, actor: Actor, move_id: UUID, expected_version: int | None) -> Move:
     """Approvals on which somebody has acted since stay where they are."""
-    return await _go_on(ports, move_id, expected_version, "moved", "reverting", REVERT)
+    return await _go_on(ports, actor, move_id, expected_version, "moved", "reverting", REVERT)
 
 
 async def read_move(ports: Ports, move_id: UUID) -> Move:
@@ -121,7 +121,7 @@ async def _moved(ports: Ports, move: Move, item: Moved, held: Held) -> Moved:
     assert new is not None, "a version that was published stays"
     directory = await ports.directories.read()
     try:
-        result = engine.migrate(held.approval, old, new, move.created_by, ports.now, directory)
+        result = engine.migrate(held.approval, old, new, move.carried_out_by, ports.now, directory)
     except Refusal as refusal:
         return replace(item, verdict="refused", reason=refusal.code)
     await record_change(ports, new, held, result)
@@ -136,7 +136,7 @@ async def _reverted(ports: Ports, move: Move, item: Moved) -> Moved:
         return replace(item, verdict="kept", reason="moved_on")
     directory = await ports.directories.read()
     try:
-        result = engine.revert_migration(held.approval, old, move.created_by, ports.now, directory)
+        result = engine.revert_migration(held.approval, old, move.carried_out_by, ports.now, directory)
     except Refusal as refusal:
         return replace(item, verdict="kept", reason=refusal.code)
     after = await record_change(ports, old, held, result)
@@ -153,6 +153,7 @@ async def _held(ports: Ports, step: MoveStep, state: MoveState) -> Move | None:
 
 async def _go_on(
     ports: Ports,
+    actor: Actor,
     move_id: UUID,
     expected_version: int | None,
     from_state: MoveState,
@@ -166,7 +167,7 @@ async def _go_on(
         raise Stale("stale_version", field="If-Match")
     if move.state != from_state:
         raise WrongState("move_in_state", state=move.state)
-    move = replace(move, state=to_state, version=move.version + 1)
+    move = replace(move, state=to_state, version=move.version + 1, carried_out_by=actor.person_id)
     await ports.moves.save(move, ports.now)
     _owe(ports, job, move.id, None)
     return move

@@ -19,10 +19,9 @@ from optima_contracts.identity import (
 )
 
 from ..domain import engine
-from ..domain.directory import Directory, Person
 from .access import running_process
 from .delegate import end_delegation
-from .ports import Ports
+from .ports import KnownPerson, Ports
 from .recording import record_change
 
 PEOPLE_CHANGED: Final = "approval.people_changed"
@@ -46,7 +45,7 @@ async def on_tenant_changed(ports: Ports, event: TenantChanged) -> None:
 
 
 async def on_unit_changed(ports: Ports, event: UnitChanged) -> None:
-    known = (await ports.directories.read()).units.get(event.unit_id)
+    known = await ports.directories.find_unit(event.unit_id)
     await ports.directories.put_unit(event.unit_id, event.key, event.name, event.parent_id, event.manager_id)
     if known is not None and (known.manager, known.parent) != (event.manager_id, event.parent_id):
         _look_again(ports, str(event.unit_id), None, {f"unit_manager:{event.key}", "manager"})
@@ -64,8 +63,8 @@ async def on_role_changed(ports: Ports, event: RoleChanged) -> None:
 
 
 async def on_person_changed(ports: Ports, event: PersonChanged) -> None:
-    directory = await ports.directories.read()
-    known = directory.person(event.person_id)
+    # One person at a time, never the whole directory: thousands may come at once.
+    known = await ports.directories.find_person(event.person_id)
     await ports.directories.put_person(
         {
             "person_id": event.person_id,
@@ -80,7 +79,7 @@ async def on_person_changed(ports: Ports, event: PersonChanged) -> None:
             "absent_until": event.absent_until,
         }
     )
-    rules = _rules_touched(directory, known, event)
+    rules = await _rules_touched(ports, known, event)
     if known is not None:
         _look_again(ports, str(event.person_id), event.person_id, rules)
     else:
@@ -103,15 +102,15 @@ async def on_person_departed(ports: Ports, event: PersonDeparted) -> None:
     _look_again(ports, f"{event.person_id}:departed", event.person_id, set())
 
 
-def _rules_touched(directory: Directory, known: Person | None, event: PersonChanged) -> set[str]:
+async def _rules_touched(ports: Ports, known: KnownPerson | None, event: PersonChanged) -> set[str]:
     """The rules that name the person before or after, if they changed in what rules go by."""
     before = (known.active, known.roles, known.unit, known.manager, known.absent_until) if known else None
     after = (event.active, frozenset(event.roles), event.unit_id, event.manager_id, event.absent_until)
     if before == after:
         return set()
     roles = {*event.roles, *(known.roles if known else ())}
-    units = {event.unit_id, known.unit if known else None}
-    keys = [directory.units[unit].key for unit in units if unit is not None and unit in directory.units]
+    units = {unit for unit in (event.unit_id, known.unit if known else None) if unit is not None}
+    keys = [unit.key for unit_id in units if (unit := await ports.directories.find_unit(unit_id)) is not None]
     return {
         *(f"role:{role}" for role in roles),
         *(f"unit:{key}" for key in keys),

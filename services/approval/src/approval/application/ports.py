@@ -15,7 +15,7 @@ from optima_kit.ports import Jobs, Outbox
 from ..domain.approval import Approval, Event
 from ..domain.calendar import WorkingTime
 from ..domain.conditions import Conditions
-from ..domain.directory import Delegation, Directory
+from ..domain.directory import Delegation, Directory, Unit
 from ..domain.process import Definition, Process
 from ..domain.run import Result
 from ..domain.subjects import SubjectType
@@ -361,6 +361,8 @@ class Move:
     created_at: datetime
     created_by: UUID
     version: int
+    carried_out_by: UUID | None = None
+    """Who had it carried out, or taken back; None while it is a preview."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -422,10 +424,26 @@ class Replays(Protocol):
     ) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class KnownPerson:
+    """What the directory's copy says of somebody by which rules name people."""
+
+    active: bool
+    roles: frozenset[str]
+    unit: UUID | None
+    manager: UUID | None
+    absent_until: datetime | None
+
+
 class Directories(Protocol):
     """The copy of the tenant's directory."""
 
     async def read(self) -> Directory: ...
+
+    async def find_person(self, person_id: UUID) -> KnownPerson | None:
+        """One person, at a cost that does not grow with the directory; so does `find_unit`."""
+
+    async def find_unit(self, unit_id: UUID) -> Unit | None: ...
 
     async def put_tenant(self, language: str, time_zone: str) -> None: ...
 

@@ -15,6 +15,7 @@ from optima_kit.refusals import Absent
 
 from ..domain.authorship import author_sees_what_the_process_reads
 from ..domain.replay import Comparison, answers_of, compare, paces_of
+from .access import running_process
 from .ports import Ports, Replay
 from .simulate_process import compiled, process_to_try
 
@@ -64,7 +65,8 @@ async def run_replay(ports: Ports, job: ReplayJob) -> None:
         if number % 20 == 0:
             # Others in this process go on meanwhile.
             await asyncio.sleep(0)
-        comparisons.append(compare(approval, draft, paces, directory))
+        followed = await running_process(ports, approval)
+        comparisons.append(compare(approval, followed, draft, paces, directory))
     await ports.replays.save(replay.id, len(past), _report(comparisons), ports.now)
 
 

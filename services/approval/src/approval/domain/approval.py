@@ -238,7 +238,7 @@ class StepReopened:
 
     at: datetime
     step: str
-    because: Literal["amended", "sent_back", "condition"]
+    because: Literal["amended", "sent_back", "condition", "migrated"]
     fields: tuple[str, ...] = ()
     kind: Literal["step_reopened"] = "step_reopened"
 
@@ -453,7 +453,12 @@ def _part_moved(progress: Progress, event: PartForwarded | PartEscalated | PartH
     part = progress.steps[event.step].parts[event.from_person]
     left = replace(part, state="cancelled", decided_at=event.at, moved_to=event.to_person)
     origin = _MOVED[type(event)]
-    taken = Part(event.to_person, part.groups, f"{origin}:{event.from_person}", origin, event.at)
+    groups = part.groups
+    known = progress.steps[event.step].parts.get(event.to_person)
+    if known is not None and known.state == "requested":
+        # Several parts become one, which stands for all their groups.
+        groups = tuple(dict.fromkeys((*known.groups, *groups)))
+    taken = Part(event.to_person, groups, f"{origin}:{event.from_person}", origin, event.at)
     _put_parts(progress, event.step, left, taken)
 
 

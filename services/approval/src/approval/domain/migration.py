@@ -6,6 +6,7 @@ from typing import Literal
 
 from .approval import Approval, StepRun
 from .process import Choice, Parallel, Process
+from .run import comes_too_early
 from .values import value
 
 
@@ -15,7 +16,13 @@ class Hindrance:
 
     key: str
     reason: Literal[
-        "step_removed", "step_changed", "step_moved", "node_changed", "other_case", "other_subject"
+        "step_removed",
+        "step_changed",
+        "step_moved",
+        "step_before_votes",
+        "node_changed",
+        "other_case",
+        "other_subject",
     ]
 
 
@@ -28,6 +35,15 @@ def migration_hindrance(approval: Approval, old: Process, new: Process) -> Hindr
             hindrance = _step_hindrance(key, approval, old, new)
             if hindrance is not None:
                 return hindrance
+    return _order_hindrance(approval, new) if new.rules > 1 else None
+
+
+def _order_hindrance(approval: Approval, new: Process) -> Hindrance | None:
+    """A step that people have voted on can't wait for another before it."""
+    for key, run in approval.steps.items():
+        voted = any(part.state in ("approved", "rejected", "abstained") for part in run.parts.values())
+        if run.state == "pending" and voted and comes_too_early(key, approval.steps, new, approval.content):
+            return Hindrance(key, "step_before_votes")
     return None
 
 
@@ -40,7 +56,8 @@ def has_started(run: StepRun) -> bool:
 def _step_hindrance(key: str, approval: Approval, old: Process, new: Process) -> Hindrance | None:
     if key not in new.steps:
         return Hindrance(key, "step_removed")
-    if new.steps[key] != old.steps[key]:
+    unnamed = {"name": ""}
+    if new.steps[key].model_copy(update=unnamed) != old.steps[key].model_copy(update=unnamed):
         return Hindrance(key, "step_changed")
     before, after = old.places[key].enclosing, new.places[key].enclosing
     if [inner.key for _, inner in before] != [inner.key for _, inner in after]:

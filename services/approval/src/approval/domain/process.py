@@ -364,6 +364,16 @@ class Process:
             if _keys(place)[:depth] == around and place.position[depth] >= target.position[-1]
         ]
 
+    def steps_before(self, key: str) -> list[str]:
+        """Those that stand before the step in its own sequence and in those around it, in document order."""
+        place = self.places[key]
+        sequences = [self.definition.steps, *(inner.steps for _, inner in place.enclosing)]
+        return [
+            step.key
+            for nodes, index in zip(sequences, place.position, strict=True)
+            for step, _, _ in walk(nodes[:index])
+        ]
+
     def holds(self, key: str, content: Content) -> bool:
         """Whether the condition of the node, branch or case `key` holds. One that can't be told holds:
         of two readings, the one that asks more people is the safe one."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from statistics import median
 from uuid import UUID
 
 from optima_kit.refusals import Invalid
 
-from .approval import Approval, Event, StepOpened
+from .approval import Approval, StepOpened
 from .directory import Directory
 from .engine import Subject, foresee
 from .process import AtLeast, Choice, Node, Process, Step
@@ -62,9 +62,12 @@ def answers_of(past: Approval) -> list[tuple[UUID, timedelta]]:
     ]
 
 
-def compare(past: Approval, draft: Process, paces: Paces, directory: Directory) -> Comparison:
-    """Follows the draft for the subject of a run, from when the run began. Whoever has joined, left or
-    changed role since then shows as a difference too: the directory is today's."""
+def compare(
+    past: Approval, followed: Process, draft: Process, paces: Paces, directory: Directory
+) -> Comparison:
+    """What the draft would have asked beside what the version asks that the run followed: both for the run's
+    subject, from when it began, with the directory of today, and as far as the run went. Where it stopped
+    at a step, so do both."""
     subject = Subject(
         past.subject_type,
         past.subject_id,
@@ -73,16 +76,8 @@ def compare(past: Approval, draft: Process, paces: Paces, directory: Directory) 
         past.content,
         past.content_hash,
     )
-    events: list[Event] = []
-    with suppress(Invalid):
-        # As far as it can be told: a field that decides a case may never have come.
-        events.extend(foresee(draft, subject, past.opened_at, directory))
-    would_ask = {
-        event.step: [asked.person for asked in event.asked]
-        for event in events
-        if isinstance(event, StepOpened)
-    }
-    asked = {key: list(run.parts) for key, run in past.steps.items() if run.round > 0}
+    asked = _would_ask(followed, subject, past, directory)
+    would_ask = _would_ask(draft, subject, past, directory)
     people = {person for each in asked.values() for person in each}
     would_people = {person for each in would_ask.values() for person in each}
     ended = past.ended_at or past.opened_at
@@ -95,6 +90,32 @@ def compare(past: Approval, draft: Process, paces: Paces, directory: Directory) 
         ended - past.opened_at,
         _duration(draft.definition.steps, draft, past, would_ask, paces),
     )
+
+
+def _would_ask(
+    process: Process, subject: Subject, past: Approval, directory: Directory
+) -> dict[str, list[UUID]]:
+    """Whom each step would ask, where those at which the run stopped are never approved."""
+    stopped = {
+        key for key, run in past.steps.items() if run.round > 0 and run.state not in ("approved", "skipped")
+    }
+
+    def passed_at(key: str) -> tuple[bool, datetime]:
+        run = past.steps.get(key)
+        ended = run.ended_at if run is not None else None
+        return (ended is None, ended or past.opened_at)
+
+    def next_to_approve(pending: list[str]) -> list[str]:
+        """In the order in which the run passed them; steps that it did not have come last."""
+        return sorted((key for key in pending if key not in stopped), key=passed_at)[:1]
+
+    would_ask = {}
+    with suppress(Invalid):
+        # As far as it can be told: a field that decides a case may never have come.
+        for event in foresee(process, subject, past.opened_at, directory, next_to_approve):
+            if isinstance(event, StepOpened):
+                would_ask[event.step] = [asked.person for asked in event.asked]
+    return would_ask
 
 
 def _duration(

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -33,7 +33,7 @@ from .approvers import Asking, Selection, may_be_asked, select_approvers
 from .conditions import read_condition
 from .directory import Directory
 from .process import BackTo, Branch, Case, Choice, Node, Parallel, Process, Step, join_needed
-from .quorum import verdict
+from .quorum import approvals_needed, verdict
 from .subjects import Content
 from .values import value
 
@@ -282,6 +282,12 @@ class Run:
                     yield from self.last_approvers(last)
                     break
 
+    def keep_order(self) -> None:
+        """A step that waits for people though one before it has to be passed waits for its turn again."""
+        for key in self.pending():
+            if comes_too_early(key, self.progress.steps, self.process, self.progress.content):
+                self.record(StepReopened(self.now, key, "migrated"))
+
     def ask_again(self, step: Step) -> None:
         """Compares the pending step's parts with whom its rules name now."""
         selection = select_approvers(step, self.asking)
@@ -333,7 +339,13 @@ class Run:
         return False
 
     def escalate(self, step: Step) -> bool:
-        """Moves every open part to the manager above; whether any could be moved."""
+        """Moves every open part to the manager above; whether any could be moved. Parts of one team become
+        one part of their manager, unless that leaves too few people for the quorum: then each goes to
+        another manager further up."""
+        if self.process.rules > 1 and (above := self.next_level(step)) is not None:
+            for person, manager in above.items():
+                self.record(PartEscalated(self.now, step.key, person, manager))
+            return bool(above)
         moved = False
         for person, part in self.run_of(step.key).parts.items():
             if part.state != "requested":
@@ -346,6 +358,26 @@ class Run:
                     moved = True
                     break
         return moved
+
+    def next_level(self, step: Step) -> dict[UUID, UUID] | None:
+        """The nearest manager above each open part who may be asked and has no part yet; None where they are
+        too few for the quorum."""
+        parts, above = self.run_of(step.key).parts, dict[UUID, UUID]()
+        for person, part in parts.items():
+            for manager in self.directory.managers_above(person) if part.state == "requested" else ():
+                known = parts.get(manager)
+                may = may_be_asked(self.directory.person(manager), step, self.asking) == "yes"
+                if may and (known is None or known.state == "cancelled"):
+                    above[person] = manager
+                    break
+        staying = [
+            p
+            for p in parts.values()
+            if p.state not in ("cancelled", "not_required") and p.person not in above
+        ]
+        votes = len(staying) + len(set(above.values()))
+        approvals = votes - sum(part.state in ("rejected", "abstained") for part in staying)
+        return above if approvals >= approvals_needed(step.quorum, votes) else None
 
     def end_step(
         self,
@@ -448,6 +480,15 @@ class Run:
             case = self.process.case_for(node, self.progress.content)
             if case is None or case.key != taken:
                 self.take_case(node)
+
+
+def comes_too_early(key: str, steps: Mapping[str, StepRun], process: Process, content: Content) -> bool:
+    """Whether some step before this one is still to be passed."""
+    return any(
+        (other not in steps or steps[other].state in ("waiting", "pending"))
+        and process.reaches(other, content)
+        for other in process.steps_before(key)
+    )
 
 
 def _steps_in(nodes: list[Any]) -> Iterator[str]:
