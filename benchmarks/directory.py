@@ -185,7 +185,7 @@ class Desk:
 
     async def search(self, text: str) -> None:
         async with self.reading() as ports:
-            assert await ports.people.list_by_text(text, after=None, limit=51), text
+            await ports.people.list_by_text(text, after=None, limit=51)
 
     async def search_two(self, share: float) -> None:
         await self.search(f"{LAST[int(share * len(LAST))]} {COMMON[:3]}")
