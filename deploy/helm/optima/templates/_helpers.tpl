@@ -83,6 +83,12 @@ amqp{{ if $r.tls }}s{{ end }}://{{ .module }}:$(BROKER_PASSWORD)@{{ $r.host }}:{
 - {name: OPTIMA_ENVIRONMENT, value: {{ $root.Values.environment }}}
 - {name: OPTIMA_DRAIN_SECONDS, value: {{ $root.Values.termination.drainSeconds | quote }}}
 - {name: OPTIMA_GRACE_SECONDS, value: {{ $root.Values.termination.graceSeconds | quote }}}
+{{- if gt (len $service.asks) 1 }}
+{{- range $service.asks }}
+- name: OPTIMA_{{ . | upper | replace "-" "_" }}_URL
+  value: http://{{ include "optima.name" (dict "root" $root "service" .) }}
+{{- end }}
+{{- end }}
 {{- if has "drop" $service.outside }}
 - {name: OPTIMA_DROP_FOLDER_ROOT, value: /var/lib/optima/drop}
 {{- end }}
