@@ -2,11 +2,14 @@
 
 import os
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["optima_kit.testing"]
 
+# A machine that others use too is slow to make examples, which is no fault of the test.
+settings.register_profile("whole", suppress_health_check=[HealthCheck.too_slow], deadline=None)
+settings.load_profile("whole")
 # `./optima test --fast` tries each property on a few examples, the whole run on many.
-settings.register_profile("fast", max_examples=5, stateful_step_count=20)
+settings.register_profile("fast", settings.get_profile("whole"), max_examples=5, stateful_step_count=20)
 if os.environ.get("OPTIMA_TEST_FAST"):
     settings.load_profile("fast")
