@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
@@ -46,6 +46,9 @@ class _Gap:
         return False
 
 
+_FILE_PAUSES: Final = 90.0
+"""Seconds until the next bytes of a file at most: a printout is typeset before its first."""
+
 GAP: Final = _Gap()
 HIDDEN: Final = None
 """Stands where the reader may not see a part of a page: it is left out."""
@@ -67,26 +70,57 @@ class Services:
         self, service: str, method: str, path: str, headers: Mapping[str, str], **content: Any
     ) -> Answered:
         """Raises Refused for a refusal and Away where there is no answer."""
+        try:
+            async with self._request(service, method, path, headers, **content) as response:
+                return _answered(service, response, await response.read())
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise Away(service) from error
+
+    async def stream(
+        self, service: str, path: str, headers: Mapping[str, str], params: Mapping[str, str]
+    ) -> Answered:
+        """A file of any size, passed on as it comes. Raises as `ask` does, before its first byte."""
+        timeout = aiohttp.ClientTimeout(sock_read=_FILE_PAUSES)
+        try:
+            response = await self._request(service, "GET", path, headers, params=params, timeout=timeout)
+            if response.status != 200:
+                return _answered(service, response, await response.read())
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise Away(service) from error
+        return Answered(_chunks(response), response.content_type, _disposition(response))
+
+    def _request(
+        self, service: str, method: str, path: str, headers: Mapping[str, str], **content: Any
+    ) -> Any:
         if self._client is None:
             self._client = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), timeout=self._timeout)
         trace = {"traceparent": carried} if (carried := current_trace()) else {}
-        try:
-            async with self._client.request(
-                method,
-                self._addresses[service] + path,
-                headers={**headers, **trace},
-                allow_redirects=False,
-                **content,
-            ) as response:
-                raw = await response.read()
-        except (aiohttp.ClientError, TimeoutError) as error:
-            raise Away(service) from error
-        if response.status >= 500:
-            raise Away(service)
-        body = orjson.loads(raw) if raw and response.content_type.endswith("json") else raw
-        if response.status >= 400:
-            raise Refused(response.status, body if isinstance(body, dict) else {})
-        return Answered(body, response.content_type, response.headers.get("Content-Disposition", "inline"))
+        return self._client.request(
+            method,
+            self._addresses[service] + path,
+            headers={**headers, **trace},
+            allow_redirects=False,
+            **content,
+        )
+
+
+def _answered(service: str, response: aiohttp.ClientResponse, raw: bytes) -> Answered:
+    if response.status >= 500:
+        raise Away(service)
+    body = orjson.loads(raw) if raw and response.content_type.endswith("json") else raw
+    if response.status >= 400:
+        raise Refused(response.status, body if isinstance(body, dict) else {})
+    return Answered(body, response.content_type, _disposition(response))
+
+
+def _disposition(response: aiohttp.ClientResponse) -> str:
+    return response.headers.get("Content-Disposition", "inline")
+
+
+async def _chunks(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+    async with response:
+        async for chunk in response.content.iter_any():
+            yield chunk
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +137,11 @@ class AsPerson:
 
     async def file(self, service: str, path: str) -> Answered:
         return await self.services.ask(service, "GET", path, self.headers)
+
+    async def stream(self, service: str, path: str, **query: Any) -> Answered:
+        """A file that is made as it is read: it may be large, or long in coming."""
+        params = {name: str(value) for name, value in query.items() if value not in (None, "")}
+        return await self.services.stream(service, path, self.headers, params)
 
     async def send(
         self,

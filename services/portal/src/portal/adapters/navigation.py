@@ -24,6 +24,7 @@ class Link:
 LINKS: Final = (
     Link("/inbox", N_("To decide"), "approval.decide", "inbox"),
     Link("/briefs", N_("Briefs"), "brief.read", "brief"),
+    Link("/trail", N_("Trail"), "trail.read", "trail"),
 )
 
 

@@ -8,7 +8,6 @@ from decimal import Decimal
 from importlib.resources import files
 from typing import Any, Final
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
 from babel.messages.catalog import Catalog
@@ -22,11 +21,11 @@ from optima_kit.ids import new_id
 
 from .amounts import typed_number
 from .client import GAP
+from .forms import ROME
 from .labels import label
 from .navigation import navigation_of
 
 LANGUAGES: Final = ("it", "en")
-ROME: Final = ZoneInfo("Europe/Rome")
 _FOLDER: Final = files("portal.adapters")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from optima_kit.http.html import SESSION_COOKIE, Answer, Handler, PageCall, Pages, SeeOther, Shown
 
 from ..client import Away, Refused
-from . import approval, brief, brief_form, briefs, inbox, me, sign_in
+from . import approval, brief, brief_form, briefs, inbox, me, sign_in, trail
 
 
 def _explained(handler: Handler) -> Handler:
@@ -33,7 +33,7 @@ def _explained(handler: Handler) -> Handler:
 pages = Pages(
     [
         replace(route, handler=_explained(route.handler))
-        for module in (sign_in, inbox, approval, briefs, brief, brief_form, me)
+        for module in (sign_in, inbox, approval, briefs, brief, brief_form, trail, me)
         for route in module.pages.items
     ]
 )

@@ -1,0 +1,146 @@
+"""The record of every step: who did what, when. Found, taken away as a file, and verified."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from optima_kit.http.html import Answer, PageCall, Pages, Passed, SeeOther, Shown
+
+from ..client import AsPerson, part, with_parts
+from ..forms import ROME, day_begins
+from ..labels import LABELS
+
+pages = Pages()
+
+_SHOWN_AT_FIRST: Final = timedelta(days=6)
+_FILTERS: Final = ("brief", "person", "type", "from", "to")
+_LEADS_TO: Final = (
+    ("optima.brief.", "/briefs/"),
+    ("optima.economics.brief_", "/briefs/"),
+    ("optima.approval.process_", None),
+    ("optima.approval.delegation_", None),
+    ("optima.approval.", "/approvals/"),
+    ("optima.production.order_", "/orders/"),
+    ("optima.logistics.shipment_", "/shipments/"),
+    ("optima.logistics.ddt_", "/shipments/"),
+    ("optima.identity.person_", "/people/"),
+)
+"""Whose subjects have a page of their own; the first that fits."""
+_STORIES: Final = (
+    "optima.brief.",
+    "optima.economics.",
+    "optima.approval.",
+    "optima.production.order_",
+    "optima.production.job_",
+    "optima.production.phase_",
+    "optima.logistics.",
+)
+"""What mostly happens in the story of a brief."""
+
+
+@pages.get("/trail")
+async def show_trail(call: PageCall) -> Answer:
+    services = call.session.services
+    if number := call.query.get("number", "").strip():
+        return await _story_of(call, number)
+    if not call.query:
+        first = call.now.astimezone(ROME).date() - _SHOWN_AT_FIRST
+        return SeeOther(f"/trail?{urlencode({'from': first})}")
+    chosen = {name: call.query.get(name, "") for name in _FILTERS}
+    brief = services.get("brief", f"/v1/briefs/{chosen['brief']}") if chosen["brief"] else _nothing()
+    entries, people, story = await with_parts(
+        services.get("trail", "/v1/entries", limit=50, cursor=call.query.get("cursor"), **_selection(chosen)),
+        services.get("identity", "/v1/people", limit=200),
+        brief,
+    )
+    listed = {each["id"]: each["name"] for each in (people["items"] if people else [])}
+    names = await _with_names(services, listed, entries["items"], chosen["person"])
+    return Shown(
+        "trail.html",
+        {
+            "entries": entries,
+            "chosen": chosen,
+            "query": urlencode({name: value for name, value in chosen.items() if value}),
+            "brief": story,
+            "names": names,
+            "types": LABELS["event"],
+            "areas": LABELS["event_area"],
+            "leads_to": _leads_to,
+            "has_story": lambda entry: entry["type"].startswith(_STORIES),
+            "not_found": call.query.get("not_found", ""),
+            "may_export": call.session.actor.may("trail.export"),
+            "may_verify": call.session.actor.may("trail.read_all"),
+        },
+    )
+
+
+@pages.get("/trail/verification")
+async def show_verification(call: PageCall) -> Answer:
+    services = call.session.services
+    verification, anchors = await with_parts(
+        services.get("trail", "/v1/verification"),
+        services.get("trail", "/v1/anchors", limit=50, cursor=call.query.get("cursor")),
+    )
+    return Shown("trail_verification.html", {"verification": verification, "anchors": anchors})
+
+
+@pages.get("/trail/export")
+async def export(call: PageCall) -> Answer:
+    """The whole trail, to be verified or reckoned with."""
+    return await _file(call, "/v1/exports", {"format": call.query.get("format", "jsonl")})
+
+
+@pages.get("/trail/printout")
+async def print_out(call: PageCall) -> Answer:
+    """The entries that were chosen, to be read on paper."""
+    chosen = {name: call.query.get(name, "") for name in _FILTERS}
+    return await _file(call, "/v1/exports/pdf", _selection(chosen))
+
+
+async def _file(call: PageCall, path: str, query: Mapping[str, str]) -> Answer:
+    file = await call.session.services.stream("trail", path, **query)
+    return Passed(file.body, file.media_type, file.disposition)
+
+
+async def _story_of(call: PageCall, number: str) -> Answer:
+    """The trail of the one brief that a number names."""
+    found = await call.session.services.get("brief", "/v1/briefs", text=number, limit=2)
+    kept = {name: value for name in _FILTERS if (value := call.query.get(name, ""))}
+    if len(found["items"]) == 1:
+        return SeeOther(f"/trail?{urlencode(kept | {'brief': found['items'][0]['id']})}")
+    return SeeOther(f"/trail?{urlencode(kept | {'not_found': number})}")
+
+
+async def _nothing() -> None:
+    return None
+
+
+def _selection(chosen: Mapping[str, str]) -> dict[str, str]:
+    return {
+        "brief": chosen["brief"],
+        "person": chosen["person"],
+        "type": chosen["type"],
+        "occurred_from": day_begins(chosen["from"]),
+        "occurred_before": day_begins(chosen["to"], later=1),
+    }
+
+
+async def _with_names(
+    services: AsPerson, listed: Mapping[str, str], entries: Sequence[Mapping[str, Any]], chosen: str
+) -> dict[str, str]:
+    """The names of who acted: most stand in the list of people, the rest is asked for one by one."""
+    acted = {each.get(name) for each in entries for name in ("actor_id", "on_behalf_of")} | {chosen}
+    missing = sorted(person for person in acted if person and person not in listed)
+    found = await asyncio.gather(*(part(services.get("identity", f"/v1/people/{each}")) for each in missing))
+    return {**listed, **{person["id"]: person["name"] for person in found if person}}
+
+
+def _leads_to(entry: Mapping[str, Any]) -> str | None:
+    for beginning, address in _LEADS_TO:
+        if entry["type"].startswith(beginning):
+            return f"{address}{entry['subject']}" if address else None
+    return None
