@@ -162,3 +162,33 @@ async def test_links_from_before_the_counts_are_counted(bridge: Any) -> None:
     assert len(await migrate(bridge.stored.owner_url, "erp_bridge")) == 2
     after = await bridge.connection()
     assert (after["customers"], after["orders"], after["ddts"]) == (2, 0, 1)
+
+
+async def test_what_the_release_before_still_writes_arrives(bridge: Any) -> None:
+    """It knows customers alone, and links with the ERP's code as their id."""
+    view = await bridge.connect()
+    async with bridge.app.database.transaction(bridge.tenant_id) as work:
+        await work.execute(
+            Statement.parse(
+                """
+                WITH customer AS (
+                    INSERT INTO customers (customer_id, code, name, vat_number, street, postal_code, city,
+                                           province, payment_method, payment_terms, updated_at)
+                    VALUES (gen_random_uuid(), 'C-1', 'Aurora S.r.l.', '07643520567', 'Via 1', '20100',
+                            'Milano', 'MI', 'MP12', 'RB 60 gg FM', now())
+                    RETURNING customer_id, code
+                )
+                INSERT INTO links (connection_id, entity, internal_id, external_id)
+                SELECT connection_id, 'customer', customer_id, customer.code FROM customer, connections
+                """
+            )
+        )
+    _, listed = await bridge.as_("backoffice").get("/v1/customers?code=C-1")
+    (found,) = listed["items"]
+    assert (found["name"], found["country"], found["payment"]["method"]) == ("Aurora S.r.l.", "IT", "MP12")
+    _, one = await bridge.as_("backoffice").get(f"/v1/customers/{found['customer_id']}")
+    assert one["links"] == [{"connection": view["key"], "code": "C-1", "state": "linked"}]
+    # The same row from the ERP is the same customer.
+    bridge.drop("C-1;Aurora S.r.l.;07643520567;;Via 1;20100;Milano;MI;MP12;RB 60 gg FM\n")
+    (source,) = await bridge.take_in()
+    assert (source["created"], source["refused"]) == (0, 0)

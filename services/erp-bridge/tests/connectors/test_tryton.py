@@ -183,10 +183,12 @@ async def test_a_connection_leads_only_where_it_may(url: str, permitted: bool) -
     assert fault.value.code == "address_not_permitted"
 
 
-async def test_a_name_is_judged_by_where_it_leads(remote: TrytonRemote) -> None:
+@pytest.mark.parametrize("name", ["localhost", "no-such-name.invalid"])
+async def test_a_name_is_judged_by_where_it_leads(remote: TrytonRemote, name: str) -> None:
+    """A name that leads inside is not told from one that there is not."""
     settings = {
         **remote.endpoint.settings,
-        "url": remote.endpoint.settings["url"].replace("127.0.0.1", "localhost"),
+        "url": remote.endpoint.settings["url"].replace("127.0.0.1", name),
     }
     strict = type(remote.connector)(EgressGuard([]))
     with pytest.raises(Unreachable) as fault:
