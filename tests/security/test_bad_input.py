@@ -38,6 +38,8 @@ NASTY: dict[str, Any] = {
     "infinity": "Infinity",
     "an impossible date": "2026-02-30",
     "a date of year 0": "0000-01-01",
+    "a date of year 1": "0001-01-01",
+    "the last date": "9999-12-31",
     "a far date": "9999-12-31T23:59:59+00:00",
     "a date after the last": "9999-12-31T23:59:59-14:00",
     "a date before the first": "0001-01-01T00:00:00+14:00",

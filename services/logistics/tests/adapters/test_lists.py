@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,9 @@ async def all_pages(depot: Depot, path: str, limit: int = 2) -> list[dict[str, A
 
 
 async def test_shipments_are_listed_newest_first_and_by_filter(depot: Any) -> None:
+    depot.clock.advance(timedelta(days=-7))
     first, second = await depot.stocked_order(), await depot.stocked_order()
+    depot.clock.advance(timedelta(days=7))
     drafted = [await depot.draft(order, "1") for order in (first, second, first, second, first)]
     issued = await depot.act(await depot.act(drafted[0], "picking"), "issue", issue_date="2026-11-20")
     ids = [shipment["shipment_id"] for shipment in drafted]

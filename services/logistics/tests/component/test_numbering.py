@@ -123,7 +123,9 @@ async def test_each_series_counts_for_itself(depot: Any) -> None:
 
 
 async def test_no_document_is_dated_before_its_predecessor_or_in_the_future(depot: Any) -> None:
+    depot.clock.advance(timedelta(days=-7))
     order = await depot.stocked_order()
+    depot.clock.advance(timedelta(days=7))
     first, second = await depot.picked(order, "1"), await depot.picked(order, "1")
     await depot.act(first, "issue", issue_date="2026-11-20")
     for day, code in (("2026-11-19", "issue_date_before_last"), ("2026-11-25", "issue_date_in_the_future")):
@@ -133,6 +135,43 @@ async def test_no_document_is_dated_before_its_predecessor_or_in_the_future(depo
     response, problem = await depot.attempt(second, "issue", issue_date="2026-11-19", series="B")
     assert response.status == 200, "another series has dates of its own"
     assert await numbers(depot) == ["1/2026", "1/B/2026"]
+
+
+async def test_goods_come_in_are_documented_leave_and_arrive_in_this_order(depot: Any) -> None:
+    """Days are the sender's: 23:30 of the 23rd in UTC is the 24th in Rome."""
+    order = await depot.stocked_order()
+    shipment = await depot.picked(order, "1")
+    for day in ("1999-01-04", "2026-11-23"):
+        response, problem = await depot.attempt(shipment, "issue", issue_date=day)
+        assert (response.status, problem["code"]) == (422, "issued_before_receipt")
+        assert problem["errors"][0]["field"] == "issue_date"
+    await depot.act(shipment, "issue")
+    for moment in ("2020-01-04T09:00:00Z", "2026-11-23T22:30:00Z"):
+        response, problem = await depot.attempt(shipment, "departure", departed_at=moment)
+        assert (response.status, problem["code"]) == (422, "departed_before_issue")
+        assert problem["errors"][0]["field"] == "departed_at"
+    await depot.act(shipment, "departure", departed_at="2026-11-23T23:30:00Z")
+    for moment, code in (
+        ("2026-11-23T23:00:00Z", "delivered_before_departure"),
+        ("2026-11-25T00:00:00Z", "in_the_future"),
+    ):
+        body = {"received_by": "Carla Neri", "delivered_at": moment}
+        response, problem = await depot.attempt(shipment, "delivery", **body)
+        assert (response.status, problem["code"]) == (422, code)
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "0001-01-02", "1899-12-31", "2200-01-01", "9999-12-31"])
+async def test_a_date_beyond_reach_is_refused(depot: Any, day: str) -> None:
+    shipment = await depot.picked(await depot.stocked_order(), "1")
+    attempts = [
+        ("issue", "issue_date", day),
+        ("departure", "departed_at", f"{day}T12:00:00Z"),
+        ("delivery", "delivered_at", f"{day}T12:00:00Z"),
+    ]
+    for action, field, value in attempts:
+        response, problem = await depot.attempt(shipment, action, **{"received_by": "x", field: value})
+        assert response.status == 422, problem
+        assert "date_out_of_range" in {each["code"] for each in problem["errors"]}, problem
 
 
 async def test_a_voided_number_stays_used_and_the_reissue_takes_the_next(depot: Any) -> None:

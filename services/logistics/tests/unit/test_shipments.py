@@ -9,6 +9,7 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -19,11 +20,17 @@ from optima_kit.refusals import Invalid, Refusal, WrongState
 
 from .conftest import JOB, NOW
 
+ROME = ZoneInfo("Europe/Rome")
+
 STEPS: dict[str, tuple[Callable[[Shipment], Shipment], set[State], State | None]] = {
     "arrange": (lambda s: s.arrange(Transport()), {State.DRAFT, State.PICKED}, None),
     "pick": (lambda s: s.pick(), {State.DRAFT}, State.PICKED),
     "issue": (lambda s: s.issue(), {State.PICKED}, State.ISSUED),
-    "depart": (lambda s: s.depart(NOW, now=NOW), {State.ISSUED}, State.IN_TRANSIT),
+    "depart": (
+        lambda s: s.depart(NOW, now=NOW, issue_date=NOW.date(), zone=ROME),
+        {State.ISSUED},
+        State.IN_TRANSIT,
+    ),
     "deliver": (lambda s: s.deliver("Carla", NOW, now=NOW), {State.IN_TRANSIT}, State.DELIVERED),
     "refuse": (lambda s: s.refuse("Rotto"), {State.IN_TRANSIT}, State.REFUSED),
     "void": (lambda s: s.void("Errore", None), {State.ISSUED, State.IN_TRANSIT}, State.VOIDED),
@@ -48,8 +55,10 @@ def test_time_runs_forward(shipment: Shipment) -> None:
     issued = replace(shipment, state=State.ISSUED)
     later = NOW + timedelta(seconds=1)
     with pytest.raises(Invalid, match="in_the_future at departed_at"):
-        issued.depart(later, now=NOW)
-    departed = issued.depart(NOW, now=NOW)
+        issued.depart(later, now=NOW, issue_date=NOW.date(), zone=ROME)
+    with pytest.raises(Invalid, match="departed_before_issue"):
+        issued.depart(NOW - timedelta(days=1), now=NOW, issue_date=NOW.date(), zone=ROME)
+    departed = issued.depart(NOW, now=NOW, issue_date=NOW.date(), zone=ROME)
     with pytest.raises(Invalid, match="delivered_before_departure"):
         departed.deliver("Carla", NOW - timedelta(seconds=1), now=NOW)
     with pytest.raises(Invalid, match="in_the_future at delivered_at"):

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Final, TypeVar
 from uuid import UUID
 
 from pydantic import (
@@ -22,6 +22,11 @@ from pydantic import (
 )
 from pydantic.json_schema import WithJsonSchema
 from pydantic_core import PydanticCustomError, core_schema
+
+FIRST_YEAR: Final = 1900
+LAST_YEAR: Final = 2199
+
+T = TypeVar("T", date, datetime)
 
 _NUMBER = re.compile(r"\s*[-+]?(\d[\d_]*\.?\d*|\.\d+)\s*")
 _AMOUNT = r"^\d{1,12}(\.\d{1,2})?$"
@@ -85,19 +90,18 @@ def _no_number(value: Any) -> Any:
     return value
 
 
-Day = Annotated[date, BeforeValidator(_no_number)]
-"""A date, written as 2026-01-31."""
+def _within_reach(when: T) -> T:
+    # Whatever is reckoned from such a day, in whatever zone, stays in the calendar; others are slips.
+    if not FIRST_YEAR <= when.year <= LAST_YEAR:
+        raise PydanticCustomError("date_out_of_range", "The date is too far away")
+    return when
 
 
-def _in_every_zone(moment: datetime) -> datetime:
-    # The first and the last days of the calendar have no time in zones to one side of their own.
-    if not date.min < moment.date() < date.max:
-        raise PydanticCustomError("moment_out_of_range", "The moment is too far away")
-    return moment
+Day = Annotated[date, BeforeValidator(_no_number), AfterValidator(_within_reach)]
+"""A date of 1900 to 2199, written as 2026-01-31."""
 
-
-Moment = Annotated[AwareDatetime, BeforeValidator(_no_number), AfterValidator(_in_every_zone)]
-"""A point in time, written as 2026-01-31T09:00:00+01:00."""
+Moment = Annotated[AwareDatetime, BeforeValidator(_no_number), AfterValidator(_within_reach)]
+"""A point in time of 1900 to 2199, written as 2026-01-31T09:00:00+01:00."""
 
 Flag = StrictBool
 """true or false; in a query string, plain `bool` reads the words."""

@@ -25,7 +25,7 @@ from ..application.ports import (
     ShipmentRow,
     StockRow,
 )
-from ..domain.ddt import Document, Sender, Series
+from ..domain.ddt import TIME_ZONE, Document, Sender, Series
 from ..domain.lookups import Carrier, Destination, Lookup, TransportReason, Warehouse
 from ..domain.orders import Order, OrderLine
 from ..domain.parties import Party
@@ -111,15 +111,18 @@ class PostgresOrders:
         received: dict[UUID, Decimal] = {}
         reserved: dict[tuple[str, UUID], Decimal] = {}
         committed: dict[tuple[UUID, str], Decimal] = {}
+        since: dict[UUID, datetime] = {}
         for row in await self._work.fetch(QUERIES.sum_goods_of_order, order_id=order_id):
             job_id, warehouse = row["job_id"], row["warehouse"]
             if row["destination"] is None:
                 on_hand[warehouse, job_id] = row["quantity"]
                 _add(received, job_id, row["part"])
+                if row["since"] is not None:
+                    since[job_id] = min(row["since"], since.get(job_id, row["since"]))
             else:
                 _add(reserved, (warehouse, job_id), row["part"])
                 _add(committed, (job_id, row["destination"]), row["quantity"])
-        return Goods(on_hand, reserved, received, committed)
+        return Goods(on_hand, reserved, received, committed, since)
 
     async def set_produced(self, order_id: UUID, job_id: UUID, quantity: Decimal) -> bool:
         found = await self._work.execute(
@@ -292,7 +295,8 @@ class PostgresShipments:
             return None
         rows = await self._work.fetch(QUERIES.list_parts_of_shipment, shipment_id=shipment_id)
         carried = list({row["job_id"]: row for row in rows}.values())
-        return _shipment_row(rows[0], carried, order["number"]), _order(order, rows)
+        shown = _shipment_row(rows[0], carried, order["number"])
+        return replace(shown, time_zone=rows[0]["time_zone"] or TIME_ZONE), _order(order, rows)
 
     async def of_order(self, order_id: UUID) -> list[Shipment]:
         rows = await self._work.fetch(QUERIES.list_shipments_of_order, order_id=order_id)

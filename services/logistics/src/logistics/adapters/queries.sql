@@ -56,12 +56,13 @@ WHERE order_id = :order_id ORDER BY position, destination;
 -- carry or have delivered (`part`: what those without a document reserve). Refused, voided and cancelled
 -- shipments hold nothing any more.
 SELECT job_id, warehouse, NULL AS destination, sum(movements.quantity) AS quantity,
-       coalesce(sum(movements.quantity) FILTER (WHERE kind = 'receipt'), 0) AS part
+       coalesce(sum(movements.quantity) FILTER (WHERE kind = 'receipt'), 0) AS part,
+       min(recorded_at) FILTER (WHERE movements.quantity > 0) AS since
 FROM order_lines JOIN movements USING (job_id)
 WHERE order_id = :order_id GROUP BY job_id, warehouse
 UNION ALL
 SELECT job_id, warehouse, destination, sum(quantity),
-       coalesce(sum(quantity) FILTER (WHERE state IN ('draft', 'picked')), 0)
+       coalesce(sum(quantity) FILTER (WHERE state IN ('draft', 'picked')), 0), NULL
 FROM shipments JOIN shipment_lines USING (shipment_id)
 WHERE order_id = :order_id AND state IN ('draft', 'picked', 'issued', 'in_transit', 'delivered')
 GROUP BY job_id, warehouse, destination;
@@ -152,7 +153,7 @@ SELECT shipments.shipment_id, shipments.order_id, shipments.brief_id, warehouse,
        reason, transport_by, carrier, freight, appearance, packages, gross_weight_kg, notes, departed_at,
        delivered_at, received_by, ended_because, replaces, replaced_by, version, drafted_at,
        ddts.number AS ddt_number, ddts.progressive, ddts.series, ddts.year, ddts.issue_date, ddts.issued_at,
-       replaced.number AS replaces_number,
+       replaced.number AS replaces_number, ddts.document ->> 'time_zone' AS time_zone,
        job_id, description, shipment_lines.quantity, order_lines.quantity AS ordered, unit, produced, closed,
        order_deliveries.destination AS ordered_for, order_deliveries.quantity AS delivery
 FROM shipments JOIN shipment_lines USING (shipment_id) JOIN order_lines USING (job_id)

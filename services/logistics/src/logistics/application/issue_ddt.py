@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
-from ..domain.ddt import Parts, compose
+from ..domain.ddt import TIME_ZONE, Parts, compose
 from ..domain.lookups import Carrier, Destination, TransportReason
 from ..domain.orders import Order, order_must_not_be_cancelled
 from .changing import save_and_tell, shipment_for_change
@@ -39,7 +39,7 @@ async def issue_ddt(
     issued = row.shipment.issue()
     order_must_not_be_cancelled(order)
     parts = await _parts_of(ports, row, order)
-    today = ports.now.astimezone(ZoneInfo(parts.sender.time_zone if parts.sender else "Europe/Rome")).date()
+    today = ports.now.astimezone(ZoneInfo(parts.sender.time_zone if parts.sender else TIME_ZONE)).date()
     on = issue_date or today
     document = compose(
         parts, await ports.ddts.lock_series(on.year, series), issue_date=on, today=today, now=ports.now

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from optima_kit.ports import Jobs, Outbox
 
-from ..domain.ddt import Document, Sender, Series
+from ..domain.ddt import TIME_ZONE, Document, Sender, Series
 from ..domain.lookups import Lookup
 from ..domain.orders import Order
 from ..domain.shipments import Shipment
@@ -160,6 +160,8 @@ class ShipmentRow:
     """Description and unit by job."""
     ddt: DdtNumber | None
     drafted_at: datetime
+    time_zone: str = TIME_ZONE
+    """The document's: the sender's when it was issued."""
     replaces_number: str | None = None
     """Of the voided document in whose place this one was drafted."""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from optima_contracts.logistics import ShipmentDeparted
 
@@ -18,5 +19,11 @@ async def record_departure(
     """`departed_at` is now when None."""
     row, order = await shipment_for_change(ports, shipment_id, expected_version)
     at = departed_at or ports.now
-    departed = row.shipment.depart(at, now=ports.now)
+    departed = row.shipment.depart(
+        at,
+        now=ports.now,
+        # None only before the document, when the shipment's state refuses.
+        issue_date=row.ddt.issue_date if row.ddt else date.min,
+        zone=ZoneInfo(row.time_zone),
+    )
     return save_and_tell(ports, row, departed, ShipmentDeparted(**facts_of(departed, order), departed_at=at))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from optima_kit.refusals import Invalid, Refusal, Violations, WrongState
 
@@ -19,6 +20,9 @@ from .orders import Order
 from .parties import Party, address_gaps, identity_gaps
 from .shipments import Freight, Shipment, TransportBy
 from .stock import Goods, written
+
+TIME_ZONE = "Europe/Rome"
+"""Of a sender of whom the directory has not told yet."""
 
 MOST_CHARACTERS = 20
 """Of a printed number: an invoice that quotes it (FatturaPA `NumeroDDT`) has no room for more."""
@@ -114,7 +118,7 @@ def compose(parts: Parts, series: Series, *, issue_date: date, today: date, now:
     `today` is the sender's. Raises everything that stands in the way at once, each naming its field.
     """
     problems = [
-        *_date_problems(series, issue_date, today),
+        *_date_problems(parts, series, issue_date, today),
         *_content_problems(parts),
         *_stock_problems(parts),
     ]
@@ -158,8 +162,14 @@ def compose(parts: Parts, series: Series, *, issue_date: date, today: date, now:
     )
 
 
-def _date_problems(series: Series, issue_date: date, today: date) -> Iterable[Refusal]:
-    """Numbers follow dates: within a year and series, none is dated before its predecessor."""
+def _date_problems(parts: Parts, series: Series, issue_date: date, today: date) -> Iterable[Refusal]:
+    """Numbers follow dates: within a year and series, none is dated before its predecessor; and goods leave
+    after they came in."""
+    zone = ZoneInfo(parts.sender.time_zone if parts.sender else TIME_ZONE)
+    came = [since for line in parts.shipment.lines if (since := parts.goods.since.get(line.job_id))]
+    received = max((since.astimezone(zone).date() for since in came), default=issue_date)
+    if issue_date < received:
+        yield Invalid("issued_before_receipt", field="issue_date", received=received.isoformat())
     if issue_date > today:
         yield Invalid("issue_date_in_the_future", field="issue_date", today=today.isoformat())
     if series.last_issue_date and issue_date < series.last_issue_date:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Literal
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from optima_kit.refusals import Invalid, WrongState
 
@@ -103,9 +104,12 @@ class Shipment:
         self._must_be("shipment_not_picked", {State.PICKED})
         return self._with(state=State.ISSUED)
 
-    def depart(self, at: datetime, *, now: datetime) -> Shipment:
+    def depart(self, at: datetime, *, now: datetime, issue_date: date, zone: ZoneInfo) -> Shipment:
+        """`issue_date`: the document's, in the sender's `zone`."""
         self._must_be("shipment_not_issued", {State.ISSUED})
         _not_in_the_future("departed_at", at, now)
+        if at.astimezone(zone).date() < issue_date:
+            raise Invalid("departed_before_issue", field="departed_at", issued=issue_date.isoformat())
         return self._with(state=State.IN_TRANSIT, departed_at=at)
 
     def deliver(self, received_by: str, at: datetime, *, now: datetime) -> Shipment:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
@@ -48,6 +49,8 @@ class Goods:
     """By job: the sum of receipts."""
     committed: Mapping[tuple[UUID, str], Decimal] = field(default_factory=dict)
     """By job and destination: what shipments prepare, carry or have delivered."""
+    since: Mapping[UUID, datetime] = field(default_factory=dict)
+    """By job: when goods of it first came into a warehouse."""
 
     def in_stock(self, warehouse: str, job_id: UUID) -> Decimal:
         return self.on_hand.get((warehouse, job_id), Decimal(0))
