@@ -8,6 +8,7 @@ from optima_kit.sealing import Sealer
 from optima_kit.service import Service
 from optima_kit.typesetting import Typesetter
 
+from .adapters.egress_guard import EgressGuard
 from .adapters.feed import feed_routes
 from .adapters.http import routes
 from .adapters.http_erasure import erasure_routes
@@ -16,7 +17,6 @@ from .adapters.http_proof import proof_routes
 from .adapters.http_webhooks import webhook_routes
 from .adapters.jobs import jobs
 from .adapters.messages import reactions
-from .adapters.outside import Outside
 from .adapters.postgres import PostgresTrail
 from .adapters.postgres_anchors import PostgresAnchorKeys, PostgresAnchors
 from .adapters.postgres_people import PostgresPersonKeys
@@ -67,6 +67,6 @@ def service(settings: TrailSettings) -> Service[Ports]:
         jobs=jobs,
         linger=0.025,  # nobody waits for an entry, and a large batch costs hardly more than a small one
         jobs_at_once=16,
-        resources=Resources(ports, HttpReceivers(Outside(settings.openness)), printouts),
+        resources=Resources(ports, HttpReceivers(EgressGuard(settings.openness)), printouts),
         close_resources=printouts.close,
     )

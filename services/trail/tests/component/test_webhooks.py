@@ -28,7 +28,7 @@ from optima_kit.db import Database
 from optima_kit.testing import AppClient, app_client
 from optima_kit.work import JobRunner
 from trail.adapters import outside
-from trail.adapters.outside import Outside
+from trail.adapters.egress_guard import EgressGuard
 from trail.adapters.postgres import QUERIES
 from trail.adapters.receivers import HttpReceivers
 from trail.application.deliver_events import deliver_events
@@ -154,7 +154,7 @@ async def stage(scene: Any) -> AsyncIterator[Stage]:
         return names[host]
 
     made = service(settings)
-    receivers = HttpReceivers(Outside(settings.openness, resolve=resolve))
+    receivers = HttpReceivers(EgressGuard(settings.openness, resolve=resolve))
     made = replace(made, resources=replace(made.resources, receivers=receivers))
     backbone = await Database.open(scene.stored.backbone_url, source="/optima/trail", size=2, clock=clock)
     working = await Database.open(scene.stored.rw_url, source="/optima/trail", size=4, clock=clock)

@@ -26,7 +26,7 @@ from .frames import Outgoing
 from .outbox import UNSENT
 from .postgres import UNAVAILABLE, Connection, Pool
 from .topology import EVENTS
-from .wake import Ear
+from .wake import WakeListener
 
 _LOG = structlog.get_logger(__name__)
 
@@ -85,11 +85,11 @@ class Relay:
     session PostgreSQL has dropped may publish a batch more before it notices: twice, and each time in order.
     """
 
-    def __init__(self, pool: Pool, broker: Broker, ear: Ear) -> None:
+    def __init__(self, pool: Pool, broker: Broker, listener: WakeListener) -> None:
         self._pool = pool
         self._broker = broker
         self._publisher = Publisher(broker, EVENTS, CONTENT_TYPE)
-        self._heard = ear.listen()
+        self._heard = listener.listen()
         self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 

@@ -44,8 +44,8 @@ from .relay import Relay
 from .retention import Retention
 from .service import CommandLine, Service
 from .settings import Settings, load_settings
-from .wake import Bell, Ear
-from .work import Hints, Work
+from .wake import WakeListener, WakeNotifier
+from .work import JobDispatcher, Work
 
 log = structlog.get_logger()
 
@@ -110,7 +110,7 @@ class _Process:
     service: Service[Any]
     database: Database
     backbone: Database
-    ear: Ear
+    listener: WakeListener
 
     def broker(self, role: str) -> Broker:
         """A connection to RabbitMQ for one role: an alarm that blocks the relay's must not stop the
@@ -183,14 +183,14 @@ async def _open(
                 clock=clock,
             )
             stack.push_async_callback(_close, backbone)
-            ear = Ear(backbone.pool)
-            bell = Bell(backbone.pool, near=ear if role in ("relay", "all") else None)
+            listener = WakeListener(backbone.pool)
+            notifier = WakeNotifier(backbone.pool, near=listener if role in ("relay", "all") else None)
             database = await Database.open(
                 settings.database_url.get_secret_value(),
                 source=service.source,
                 size=settings.pool_size,
                 clock=clock,
-                after_commit=bell.ring,
+                after_commit=notifier.notify,
                 pooled=settings.database_pooler == "transaction",
             )
             stack.push_async_callback(_close, database)
@@ -214,9 +214,9 @@ async def _open(
     pools = (database.pool, backbone.pool)
     POOL_SIZE.set_function(lambda: sum(pool.get_size() for pool in pools))
     POOL_IDLE.set_function(lambda: sum(pool.get_idle_size() for pool in pools))
-    bell.start()
-    stack.push_async_callback(bell.stop)
-    return _Process(service, database, backbone, ear)
+    notifier.start()
+    stack.push_async_callback(notifier.stop)
+    return _Process(service, database, backbone, listener)
 
 
 async def _pause(stop: asyncio.Event, seconds: float) -> None:
@@ -233,14 +233,14 @@ async def _close(database: Database) -> None:
 
 @asynccontextmanager
 async def _relaying(process: _Process) -> AsyncIterator[None]:
-    service, backbone, ear = process.service, process.backbone.pool, process.ear
+    service, backbone, listener = process.service, process.backbone.pool, process.listener
     async with process.broker("relay") as broker:
-        ear.start()
-        relay = Relay(backbone, broker, ear)
+        listener.start()
+        relay = Relay(backbone, broker, listener)
         relay.start()
-        hints = Hints(service.name, backbone, broker, ear, process.database.clock)
+        dispatcher = JobDispatcher(service.name, backbone, broker, listener, process.database.clock)
         if service.jobs:
-            hints.start()
+            dispatcher.start()
         retention = Retention(backbone, process.database.clock)
         retention.start()
         measures = [measure_outbox, measure_parking, measure_jobs(service.jobs)]
@@ -251,9 +251,9 @@ async def _relaying(process: _Process) -> AsyncIterator[None]:
         finally:
             await measuring.stop()
             await retention.stop()
-            await hints.stop()
+            await dispatcher.stop()
             await relay.stop()
-            await ear.stop()
+            await listener.stop()
 
 
 @asynccontextmanager

@@ -21,42 +21,42 @@ CHANNEL: Final = "optima_wake"
 _NOTIFY: Final = "NOTIFY optima_wake"
 
 
-class Bell:
-    """Rung after a commit that added events or jobs; at most one NOTIFY is under way at a time.
+class WakeNotifier:
+    """Called after a commit that added events or jobs; at most one NOTIFY is under way at a time.
 
-    With an ear `near`, in a process that relays as well, it is heard there and needs no NOTIFY.
+    A `near` listener, in a process that relays as well, is told directly, without a NOTIFY.
     """
 
-    def __init__(self, pool: asyncpg.Pool[asyncpg.Record], near: Ear | None = None) -> None:
+    def __init__(self, pool: asyncpg.Pool[asyncpg.Record], near: WakeListener | None = None) -> None:
         self._pool = pool
         self._near = near
-        self._rung = asyncio.Event()
-        self._ringer: asyncio.Task[None] | None = None
+        self._called = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        self._ringer = asyncio.create_task(self._notify(), name="wake the relay")
+        self._task = asyncio.create_task(self._send(), name="wake the relay")
 
     async def stop(self) -> None:
-        """Sends what was rung and stops."""
-        if self._ringer is None:
+        """Sends what was asked for and stops."""
+        if self._task is None:
             return
-        self._ringer.cancel()
+        self._task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
-            await self._ringer
-        if self._rung.is_set():
+            await self._task
+        if self._called.is_set():
             with contextlib.suppress(*UNAVAILABLE):
                 await self._pool.execute(_NOTIFY)
 
-    def ring(self) -> None:
+    def notify(self) -> None:
         if self._near is not None:
-            self._near.hear()
+            self._near.wake()
         else:
-            self._rung.set()
+            self._called.set()
 
-    async def _notify(self) -> None:
+    async def _send(self) -> None:
         while True:
-            await self._rung.wait()
-            self._rung.clear()
+            await self._called.wait()
+            self._called.clear()
             try:
                 await self._pool.execute(_NOTIFY)
             except UNAVAILABLE as error:
@@ -65,19 +65,19 @@ class Bell:
                 await asyncio.sleep(0.5)
 
 
-class Ear:
-    """Hears the bells of all processes of the service."""
+class WakeListener:
+    """Hears the notifiers of all processes of the service."""
 
     def __init__(self, pool: asyncpg.Pool[asyncpg.Record]) -> None:
         self._pool = pool
-        self._listeners: list[asyncio.Event] = []
+        self._waiting: list[asyncio.Event] = []
         self._keeper: asyncio.Task[None] | None = None
 
     def listen(self) -> asyncio.Event:
-        """An event that is set at each ring; whoever waits for it clears it."""
-        listener = asyncio.Event()
-        self._listeners.append(listener)
-        return listener
+        """An event that is set at each call; whoever waits for it clears it."""
+        wake = asyncio.Event()
+        self._waiting.append(wake)
+        return wake
 
     def start(self) -> None:
         self._keeper = asyncio.create_task(self._listen(), name="listen for wake-ups")
@@ -94,17 +94,17 @@ class Ear:
                 async with self._pool.acquire() as connection:
                     ended = asyncio.Event()
                     connection.add_termination_listener(lambda _, ended=ended: ended.set())
-                    await connection.add_listener(CHANNEL, self.hear)
-                    self.hear()
+                    await connection.add_listener(CHANNEL, self.wake)
+                    self.wake()
                     try:
                         await ended.wait()
                     finally:
                         if not connection.is_closed():
-                            await connection.remove_listener(CHANNEL, self.hear)
+                            await connection.remove_listener(CHANNEL, self.wake)
             except UNAVAILABLE as error:
                 _LOG.debug("not listening", error=repr(error))
             await asyncio.sleep(0.5)
 
-    def hear(self, *_: object) -> None:
-        for listener in self._listeners:
-            listener.set()
+    def wake(self, *_: object) -> None:
+        for each in self._waiting:
+            each.set()

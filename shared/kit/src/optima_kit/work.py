@@ -1,6 +1,6 @@
 """Jobs from obligation to done: hints to the broker, and workers that take them.
 
-A row in `jobs` is the obligation. When it is due, `Hints` (in the relay role) sends its id through
+A row in `jobs` is the obligation. When it is due, `JobDispatcher` (in the relay role) sends its id through
 RabbitMQ; a Dramatiq worker (`Work`) takes the hint, locks the row and runs the job. A hint that is lost is
 sent again, one that is doubled finds the row locked or done.
 """
@@ -35,7 +35,7 @@ from .postgres import CUT_OFF, UNAVAILABLE, Pool
 from .service import Service
 from .sql import Statement
 from .topology import declare_jobs, jobs_arguments, jobs_queue
-from .wake import Ear
+from .wake import WakeListener
 
 _LOG = structlog.get_logger(__name__)
 
@@ -225,7 +225,7 @@ class JobRunner(Generic[P]):
                 tried += 1
 
 
-class Hints:
+class JobDispatcher:
     """Tells workers which jobs are due, as the backbone role, until `stop`. Any number may run at once."""
 
     def __init__(
@@ -233,7 +233,7 @@ class Hints:
         service: str,
         backbone: Pool,
         broker: Broker,
-        ear: Ear,
+        listener: WakeListener,
         clock: Clock,
         *,
         again_after: float = HINT_AGAIN_SECONDS,
@@ -242,7 +242,7 @@ class Hints:
         self._backbone = backbone
         self._broker = broker
         self._publisher = Publisher(broker, jobs_queue(service), "application/json")
-        self._heard = ear.listen()
+        self._heard = listener.listen()
         self._clock = clock
         self._again_after = again_after
         self._room = 0

@@ -32,8 +32,8 @@ from optima_kit.ids import new_id
 from optima_kit.relay import Relay
 from optima_kit.testing import ServiceDatabase, eventually
 from optima_kit.topology import dead_queue, declare_service, declare_shared, events_queue, jobs_queue
-from optima_kit.wake import Bell, Ear
-from optima_kit.work import Hints, JobRunner, Work
+from optima_kit.wake import WakeListener, WakeNotifier
+from optima_kit.work import JobDispatcher, JobRunner, Work
 
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
 
@@ -54,11 +54,11 @@ class Stage:
 
     async def relay(self) -> Relay:
         broker = await self._stack.enter_async_context(Broker(self.amqp_url, "test relay"))
-        ear = Ear(self.backbone.pool)
-        relay = Relay(self.backbone.pool, broker, ear)
-        ear.start()
+        listener = WakeListener(self.backbone.pool)
+        relay = Relay(self.backbone.pool, broker, listener)
+        listener.start()
         relay.start()
-        self._stack.push_async_callback(ear.stop)
+        self._stack.push_async_callback(listener.stop)
         self._stack.push_async_callback(relay.stop)
         return relay
 
@@ -80,22 +80,22 @@ class Stage:
             broker=broker,
         )
 
-    async def hints(self, *, again_after: float = 60.0, clock: Clock | None = None) -> Hints:
+    async def hints(self, *, again_after: float = 60.0, clock: Clock | None = None) -> JobDispatcher:
         broker = await self._stack.enter_async_context(Broker(self.amqp_url, "test hints"))
-        ear = Ear(self.backbone.pool)
-        hints = Hints(
+        listener = WakeListener(self.backbone.pool)
+        dispatcher = JobDispatcher(
             self.tally.name,
             self.backbone.pool,
             broker,
-            ear,
+            listener,
             clock or SystemClock(),
             again_after=again_after,
         )
-        ear.start()
-        hints.start()
-        self._stack.push_async_callback(ear.stop)
-        self._stack.push_async_callback(hints.stop)
-        return hints
+        listener.start()
+        dispatcher.start()
+        self._stack.push_async_callback(listener.stop)
+        self._stack.push_async_callback(dispatcher.stop)
+        return dispatcher
 
     async def work(self) -> Work[Any]:
         work = Work(self.tally, self.database, self.amqp_url, threads=2)
@@ -222,10 +222,12 @@ async def stage_on(where: ServiceDatabase, amqp_url: str) -> AsyncIterator[Stage
     async with contextlib.AsyncExitStack() as stack:
         backbone = await Database.open(where.backbone_url, source=tally.source, size=12)
         stack.push_async_callback(backbone.close)
-        bell = Bell(backbone.pool)
-        bell.start()
-        stack.push_async_callback(bell.stop)
-        database = await Database.open(where.rw_url, source=tally.source, size=10, after_commit=bell.ring)
+        notifier = WakeNotifier(backbone.pool)
+        notifier.start()
+        stack.push_async_callback(notifier.stop)
+        database = await Database.open(
+            where.rw_url, source=tally.source, size=10, after_commit=notifier.notify
+        )
         stack.push_async_callback(database.close)
         broker = await stack.enter_async_context(Broker(amqp_url, "test"))
         async with broker.channel() as channel:

@@ -16,7 +16,7 @@ from optima_kit.ids import new_id
 from optima_kit.relay import Relay
 from optima_kit.testing import eventually
 from optima_kit.topology import EVENTS
-from optima_kit.wake import Ear
+from optima_kit.wake import WakeListener
 
 pytestmark = pytest.mark.servers
 
@@ -179,7 +179,7 @@ async def test_what_follows_an_unconfirmed_event_of_its_subject_goes_out_again(s
     a, b = new_id(), new_id()
     for subject in (a, b, a, b, a, b):
         await stage.tally.count(stage.database, stage.tenant, subject)
-    relay = Relay(stage.backbone.pool, stage.broker, Ear(stage.backbone.pool))
+    relay = Relay(stage.backbone.pool, stage.broker, WakeListener(stage.backbone.pool))
     published = []
 
     async def refuse_the_second_of_a(batch):

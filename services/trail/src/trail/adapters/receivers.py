@@ -20,8 +20,8 @@ from optima_kit.refusals import Invalid
 from ..application.ports import Answer, Receiver
 from ..domain.chain import SealedEntry
 from ..domain.webhooks import Outcome
+from .egress_guard import ANSWERED_WITHIN, EgressGuard, NotAllowed
 from .feed import event_view
-from .outside import ANSWERED_WITHIN, NotAllowed, Outside
 
 DELIVERY_SECONDS = Histogram(
     "optima_trail_webhook_seconds",
@@ -39,12 +39,12 @@ _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 class HttpReceivers:
     """Implements `ports.Receivers`."""
 
-    def __init__(self, outside: Outside) -> None:
-        self._outside = outside
+    def __init__(self, guard: EgressGuard) -> None:
+        self._guard = guard
 
     async def check(self, url: str) -> None:
         try:
-            await self._outside.addresses(url)
+            await self._guard.addresses(url)
         except NotAllowed:
             raise Invalid("webhook_address_not_allowed", field="url") from None
 
@@ -52,7 +52,7 @@ class HttpReceivers:
     async def at(self, url: str) -> AsyncIterator[Receiver]:
         async with AsyncExitStack() as stack:
             try:
-                session = await stack.enter_async_context(self._outside.session(url))
+                session = await stack.enter_async_context(self._guard.session(url))
             except (NotAllowed, Invalid):
                 yield _Nobody()
             else:

@@ -19,8 +19,8 @@ from optima_kit.clock import SystemClock
 from optima_kit.consumer import Consumer
 from optima_kit.db import Database
 from optima_kit.relay import Relay
-from optima_kit.wake import Bell, Ear
-from optima_kit.work import Hints, Work
+from optima_kit.wake import WakeListener, WakeNotifier
+from optima_kit.work import JobDispatcher, Work
 from tally import Tally
 
 
@@ -31,9 +31,11 @@ def _die() -> None:
 async def main(word: str, role: str) -> None:
     tally = Tally(word)
     backbone = await Database.open(os.environ["BACKBONE_URL"], source=tally.source, size=5)
-    bell = Bell(backbone.pool)
-    bell.start()
-    database = await Database.open(os.environ["RW_URL"], source=tally.source, size=4, after_commit=bell.ring)
+    notifier = WakeNotifier(backbone.pool)
+    notifier.start()
+    database = await Database.open(
+        os.environ["RW_URL"], source=tally.source, size=4, after_commit=notifier.notify
+    )
     if os.environ.get("TALLY_DIE") == "published":
         publish = broker.Publisher.publish
 
@@ -46,11 +48,11 @@ async def main(word: str, role: str) -> None:
     if os.environ.get("TALLY_DIE") == "committed":
         broker.Subscription.acknowledge = lambda *_: _die()
     async with Broker(os.environ["AMQP_URL"], f"{tally.name} {role}") as connection:
-        ear = Ear(backbone.pool)
+        listener = WakeListener(backbone.pool)
         if role == "relay":
-            Relay(backbone.pool, connection, ear).start()
-            Hints(tally.name, backbone.pool, connection, ear, SystemClock()).start()
-            ear.start()
+            Relay(backbone.pool, connection, listener).start()
+            JobDispatcher(tally.name, backbone.pool, connection, listener, SystemClock()).start()
+            listener.start()
         elif role == "consume":
             Consumer(
                 tally.name,

@@ -45,7 +45,7 @@ async def resolve_by_system(host: str, port: int) -> Sequence[str]:
     return [str(sockaddr[0]) for *_, sockaddr in found]
 
 
-class Outside:
+class EgressGuard:
     """Opens sessions, each with one host that has been judged."""
 
     def __init__(

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from optima_kit.refusals import Invalid
-from trail.adapters.outside import NotAllowed, Outside, resolve_by_system
+from trail.adapters.egress_guard import EgressGuard, NotAllowed, resolve_by_system
 from trail.domain.addresses import Openness
 
 HERE = Openness(networks=(ip_network("127.0.0.1/32"),))
@@ -95,7 +95,7 @@ async def test_the_name_stands_in_tls_and_in_the_request_though_an_address_is_di
 ) -> None:
     resolver = leads(hooks_test=["127.0.0.1"])
     url = f"https://hooks.test:{secure.server.port}/"
-    outside = Outside(HERE, resolve=resolver, tls=secure.trusting)
+    outside = EgressGuard(HERE, resolve=resolver, tls=secure.trusting)
     async with outside.session(url) as session:
         for _ in range(2):
             async with session.get(url) as response:
@@ -108,7 +108,7 @@ async def test_the_name_stands_in_tls_and_in_the_request_though_an_address_is_di
 
 async def test_a_certificate_for_another_name_is_refused(secure: Secure) -> None:
     url = f"https://other.test:{secure.server.port}/"
-    outside = Outside(HERE, resolve=leads(other_test=["127.0.0.1"]), tls=secure.trusting)
+    outside = EgressGuard(HERE, resolve=leads(other_test=["127.0.0.1"]), tls=secure.trusting)
     async with outside.session(url) as session:
         with pytest.raises(aiohttp.ClientConnectorCertificateError):
             await session.get(url)
@@ -116,7 +116,7 @@ async def test_a_certificate_for_another_name_is_refused(secure: Secure) -> None
 
 
 async def test_a_session_reaches_no_other_host(secure: Secure) -> None:
-    outside = Outside(HERE, resolve=leads(hooks_test=["127.0.0.1"]), tls=secure.trusting)
+    outside = EgressGuard(HERE, resolve=leads(hooks_test=["127.0.0.1"]), tls=secure.trusting)
     async with outside.session(f"https://hooks.test:{secure.server.port}/") as session:
         with pytest.raises(aiohttp.ClientConnectorDNSError):
             await session.get(f"https://localhost:{secure.server.port}/")
@@ -129,19 +129,19 @@ async def test_a_session_reaches_no_other_host(secure: Secure) -> None:
 )
 async def test_the_systems_own_resolver_leads_nowhere_private(host: str) -> None:
     with pytest.raises(NotAllowed):
-        await Outside(Openness()).addresses(f"https://{host}/")
+        await EgressGuard(Openness()).addresses(f"https://{host}/")
 
 
 async def test_the_environments_proxy_is_not_taken(secure: Secure, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
     url = f"https://hooks.test:{secure.server.port}/"
-    outside = Outside(HERE, resolve=leads(hooks_test=["127.0.0.1"]), tls=secure.trusting)
+    outside = EgressGuard(HERE, resolve=leads(hooks_test=["127.0.0.1"]), tls=secure.trusting)
     async with outside.session(url) as session, session.get(url) as response:
         assert response.status == 200
 
 
 async def test_a_name_that_does_not_exist_and_one_that_cannot() -> None:
-    outside = Outside(HERE)
+    outside = EgressGuard(HERE)
     with pytest.raises(NotAllowed):
         await outside.addresses("https://nobody.invalid/")
     with pytest.raises(Invalid):
