@@ -34,9 +34,11 @@ from ..application.ports import (
     Verdict,
     Waiting,
 )
+from ..application.submit_subject import BRIEF
 from ..domain import engine
 from ..domain.approval import (
     Amended,
+    Approval,
     ChoiceTaken,
     DueMoved,
     Ended,
@@ -54,7 +56,8 @@ from ..domain.approval import (
     StepReopened,
 )
 from ..domain.directory import Directory
-from ..domain.process import Process
+from ..domain.process import ALLOWED, Process, Step
+from ..domain.quorum import have_and_need
 from ..domain.run import missing_fields
 from ..domain.simulation import Simulation
 from ..domain.subjects import SubjectType
@@ -249,6 +252,18 @@ class PartView(View):
     moved_to: PersonView | None = None
 
 
+class QuorumView(View):
+    have: int
+    need: int
+    """Approvals; with `one_per_group`, groups."""
+
+
+class ActionView(View):
+    on_behalf_of: PersonView | None = None
+    """Absent: for the caller themselves."""
+    may: list[Literal["approve", "reject", "abstain", "request_changes", "forward"]]
+
+
 class StepView(View):
     key: str
     name: str
@@ -260,6 +275,10 @@ class StepView(View):
     ended_at: datetime | None = None
     missing: list[str] | None = None
     """Fields of the subject that must be there before the step can be approved."""
+    quorum: QuorumView | None = None
+    """Of a step that waits."""
+    actions: list[ActionView] | None = None
+    """What the caller may do with the step now: once for themselves, once for each whom they stand in for."""
     parts: list[PartView]
 
 
@@ -283,6 +302,8 @@ class SummaryView(View):
 
 class ApprovalView(SummaryView):
     content: dict[str, Any]
+    actions: list[Literal["amend", "recall"]]
+    """What the caller may do with the whole."""
     steps: list[StepView]
 
 
@@ -511,9 +532,12 @@ def approval_view(
     approval = held.approval
     summary = _summary(held.listed(), directory)
     if process is None:
-        return ApprovalView(**summary, content={}, steps=[])
+        return ApprovalView(**summary, content={}, actions=[], steps=[])
     hidden = hidden_fields(directory, process, approval, actor, ports)
     content = {name: value for name, value in approval.content.items() if name not in hidden}
+    deciding: dict[str, list[UUID]] = {}
+    if actor.may("approval.decide"):
+        deciding = engine.may_decide_for(approval, process, actor.person_id, ports.now, directory)
     steps = []
     for key, run in approval.steps.items():
         step = process.steps[key]
@@ -528,12 +552,35 @@ def approval_view(
             if value is not None
         }
         if run.state == "pending":
-            facts["missing"] = missing_fields(approval.content, step)
+            missing = facts["missing"] = missing_fields(approval.content, step)
+            have, need = have_and_need(step, run.parts.values())
+            facts["quorum"] = QuorumView(have=have, need=need)
+            facts["actions"] = [
+                _action_view(step, person, actor.person_id, directory, missing=bool(missing))
+                for person in deciding.get(key, ())
+            ]
         parts = [_part_view(part, directory) for part in run.parts.values()]
         steps.append(
             StepView(key=key, name=step.name, state=run.state, round=run.round, parts=parts, **facts)
         )
-    return ApprovalView(**summary, content=content, steps=steps)
+    return ApprovalView(**summary, content=content, actions=_actions(approval, directory, actor), steps=steps)
+
+
+def _actions(approval: Approval, directory: Directory, actor: Actor) -> list[Literal["amend", "recall"]]:
+    if approval.state != "open" or directory.in_place_of(approval.requester) != actor.person_id:
+        return []
+    # Briefs are amended and submitted by their own service.
+    amends = approval.subject_type != BRIEF and actor.may("approval.open")
+    return ["amend", "recall"] if amends else ["recall"]
+
+
+def _action_view(step: Step, person: UUID, actor: UUID, directory: Directory, *, missing: bool) -> ActionView:
+    own = person == actor
+    may: list[Any] = [] if missing else ["approve"]
+    may += ["reject", *(act for act in ALLOWED if act in step.allows and (own or act != "forward"))]
+    if own:
+        return ActionView(may=may)
+    return ActionView(on_behalf_of=person_view(directory, person), may=may)
 
 
 def _part_view(part: Any, directory: Directory) -> PartView:

@@ -8,11 +8,12 @@ what is not allowed raises a `Refusal`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from optima_kit.refusals import Forbidden, Invalid, WrongState
+from optima_kit.refusals import Forbidden, Invalid, Refusal, WrongState
 
 from .approval import (
     Amended,
@@ -147,6 +148,28 @@ def decide(
     if run.count_votes(step):
         return run.advanced(decision.reason)
     return run.result()
+
+
+def may_decide_for(
+    approval: Approval, process: Process, by: UUID, now: datetime, directory: Directory
+) -> dict[str, list[UUID]]:
+    """Each step that waits for a decision of the person's, with whose parts they may decide now, their own
+    first."""
+    if approval.state != "open":
+        return {}
+    run = Run(approval, process, now, directory)
+    delegators = directory.delegators(by, process.key, process.subject.amount(approval.content), now)
+    found: dict[str, list[UUID]] = {}
+    for key in run.pending():
+        step = process.steps[key]
+        for whose in (by, *sorted(delegators)):
+            with suppress(Refusal):
+                decision = Decision(key, "approve", by, approval.content_hash, whose)
+                person = _part_decided_by(run, step, decision)
+                requester_may_not_approve_own_subject(run, step, by, person)
+                one_person_signs_once(run, step, by, person)
+                found.setdefault(key, []).append(person)
+    return found
 
 
 def forward(

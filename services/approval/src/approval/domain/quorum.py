@@ -43,6 +43,17 @@ def verdict(step: Step, ballots: Collection[Ballot]) -> Literal["approved", "rej
     return None
 
 
+def have_and_need(step: Step, ballots: Collection[Ballot]) -> tuple[int, int]:
+    """How many approvals a step has, and how many it needs by the votes so far; groups, where they count."""
+    counted = [ballot for ballot in ballots if ballot.state not in ("cancelled", "not_required")]
+    approved = [ballot for ballot in counted if ballot.state == "approved"]
+    if step.quorum == "one_per_group":
+        have = {group for ballot in approved for group in ballot.groups}
+        return len(have), len({group for ballot in counted for group in ballot.groups})
+    voters = sum(ballot.state != "abstained" for ballot in counted)
+    return len(approved), approvals_needed(step.quorum, voters)
+
+
 def approvals_needed(quorum: Quorum, voters: int) -> int:
     """How many of `voters` must approve; at least one, even of none."""
     # Names first: asking for a model's class costs more than all the rest.
