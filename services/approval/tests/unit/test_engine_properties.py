@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, reject, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -37,7 +37,7 @@ from approval.domain.approval import (
     rebuild,
 )
 from approval.domain.process import RULES
-from optima_kit.refusals import Refusal
+from optima_kit.refusals import Invalid, Refusal
 
 # -- the reference: outcomes by definition, from votes and from the document, without any progress kept
 
@@ -159,15 +159,72 @@ def steps_of(nodes: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 
 
 NAMES = ("marta", "mirco", "lia", "paolo", "piera", "dario", "ada")
-CONDITIONS = (
-    None,
-    None,
-    None,
-    "brief.budget > 5000.0",
-    "brief.budget <= 5000.0",
-    'brief.category == "POP"',
-    "has(brief.quote_total) && brief.quote_total > 2000.0",
-)
+
+
+def _rows(content: dict[str, Any]) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = content["items"]
+    return rows
+
+
+DELIVERED = "brief.items.all(i, i.deliveries.exists(d, d.quantity > 5.0))"
+MEANINGS: dict[str, Callable[[dict[str, Any]], bool]] = {
+    "brief.budget > 5000.0": lambda c: float(c["budget"]) > 5000,
+    "brief.budget <= 5000.0": lambda c: float(c["budget"]) <= 5000,
+    "brief.budget <= 3000.0": lambda c: float(c["budget"]) <= 3000,
+    "brief.budget > 3000.0": lambda c: float(c["budget"]) > 3000,
+    'brief.category == "POP"': lambda c: c["category"] == "POP",
+    'brief.category == "GADGET"': lambda c: c["category"] == "GADGET",
+    "has(brief.quote_total) && brief.quote_total > 2000.0": lambda c: float(c.get("quote_total", 0)) > 2000,
+    "brief.quote_total > 2000.0": lambda c: float(c["quote_total"]) > 2000,
+    "size(brief.items) > 1": lambda c: len(_rows(c)) > 1,
+    'brief.items.exists(i, i.kind == "gadget")': lambda c: any(row["kind"] == "gadget" for row in _rows(c)),
+    DELIVERED: lambda c: all(
+        any(float(each["quantity"]) > 5 for each in row["deliveries"]) for row in _rows(c)
+    ),
+    'brief.requester.unit == "marketing"': lambda c: c["requester"]["unit"] == "marketing",
+    '"director" in brief.requester.roles': lambda c: "director" in c["requester"]["roles"],
+}
+"""Conditions over fields, records, rows and rows of rows, and what a reader takes them to mean."""
+CONDITIONS = (None, None, None, None, *MEANINGS)
+
+
+def told(condition: str | None, content: dict[str, Any]) -> bool | None:
+    """None: it can't be told."""
+    try:
+        return condition is None or MEANINGS[condition](content)
+    except (KeyError, TypeError):
+        return None
+
+
+def case_told(node: dict[str, Any], content: dict[str, Any]) -> str | None:
+    """The case that a choice must have taken; None: it can't have taken any."""
+    answers = [(case, told(case["when"], content)) for case in node["choose"] if "when" in case]
+    for case, answer in answers:
+        if answer is True:
+            return str(case["key"])
+        if answer is None and node.get("match") == "first":
+            return None
+    others = [case["key"] for case in node["choose"] if "when" not in case]
+    return others[0] if others and all(answer is False for _, answer in answers) else None
+
+
+def conditions_around(
+    nodes: list[dict[str, Any]], content: dict[str, Any], around: tuple[bool | None, ...] = ()
+) -> Iterator[tuple[str, tuple[bool | None, ...]]]:
+    """For every step, what each condition on the way to it says; the last is its own."""
+    for node in nodes:
+        here = (*around, told(node.get("when"), content))
+        for branch in node.get("parallel", ()):
+            inner = (*here, told(branch.get("when"), content))
+            yield from conditions_around(branch["steps"], content, inner)
+        for case in node.get("choose", ()):
+            taken = case_told(node, content)
+            is_taken = None if taken is None else taken == case["key"]
+            yield from conditions_around(case["steps"], content, (*here, is_taken))
+        if "approvers" in node:
+            yield node["key"], here
+
+
 SELECTORS = (
     {"role": "purchasing"},
     {"role": "director"},
@@ -237,14 +294,26 @@ def sequences(draw: st.DrawFn, counter: list[int], depth: int, least: int = 1) -
                 _maybe_when(draw, branch)
             node["join"] = draw(st.sampled_from(("all", "any", {"at_least": 2})))
         else:
-            small, large = _named(counter, "c", 2)
-            small["when"] = draw(st.sampled_from(("brief.budget <= 3000.0", 'brief.category == "GADGET"')))
-            node["choose"] = [
-                case | {"steps": draw(sequences(counter, depth + 1, least=0))} for case in (small, large)
-            ]
+            node["match"], whens = draw(st.sampled_from(CHOICES))
+            node["choose"] = _named(counter, "c", len(whens))
+            for case, when in zip(node["choose"], whens, strict=True):
+                case |= {"when": when} if when else {}
+                case["steps"] = draw(sequences(counter, depth + 1, least=0))
             _maybe_when(draw, node)
         nodes.append(node)
     return nodes
+
+
+CHOICES = (
+    ("one", ("brief.budget <= 3000.0", None)),
+    ("one", ('brief.category == "GADGET"', None)),
+    ("one", ("brief.budget <= 3000.0", "brief.budget > 3000.0")),
+    ("one", ("size(brief.items) > 1", None)),
+    ("one", ('brief.items.exists(i, i.kind == "gadget")', None)),
+    ("first", ("brief.budget > 5000.0", "size(brief.items) > 1", None)),
+    ("first", (DELIVERED, "brief.budget > 3000.0", None)),
+    ("first", ("brief.budget <= 5000.0", "brief.quote_total > 2000.0", None)),
+)
 
 
 def _named(counter: list[int], prefix: str, count: int) -> list[dict[str, Any]]:
@@ -268,12 +337,23 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
     return {"limits": limits, "steps": nodes}
 
 
+ITEMS = st.fixed_dictionaries(
+    {},
+    optional={
+        "kind": st.sampled_from(("gadget", "poster")),
+        "deliveries": st.lists(st.sampled_from(({"quantity": "3"}, {"quantity": "9"})), max_size=2),
+    },
+)
+"""Also rows that lack what no submission may lack: the engine doesn't rely on it."""
+
+
 def contents() -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries(
         {
             "budget": st.sampled_from(("1000.00", "3000.00", "5000.00", "5000.01", "9000.00")),
             "category": st.sampled_from(("POP", "GADGET")),
             "title": st.sampled_from(("Uno", "Due")),
+            "items": st.lists(ITEMS, max_size=2),
             "quote_total": st.sampled_from((None, "2000.00", "2000.01", "7000.00")),
         }
     )
@@ -302,7 +382,8 @@ class Approvals(RuleBasedStateMachine):
     def begin(self, document: dict[str, Any], content: dict[str, Any], requester: str) -> None:
         self.document, self.nodes = document, document["steps"]
         self.by_key = {step["key"]: step for step in steps_of(self.nodes)}
-        self.world.do("open", document=document, requester=requester, content=content)
+        if self.is_undecided("open", document=document, requester=requester, content=content):
+            reject()
 
     def pending(self) -> list[str]:
         return [key for key, run in self.world.run.steps.items() if run.state == "pending"]
@@ -338,6 +419,9 @@ class Approvals(RuleBasedStateMachine):
         world = self.world
         before, told = world.run, len(world.history)
         if not self.attempt("amend", content_hash=f"hash-{next(self.hashes)}", **content):
+            if world.journal[-1]["refused"] in UNDECIDED:
+                after = {**before.content, **content}
+                assert None in [case_told(node, _without_nulls(after)) for node in choices_of(self.nodes)]
             return
         changed = {name for name in content if before.content.get(name) != world.run.content.get(name)}
         reopened = {e.step for e in world.history[told:] if isinstance(e, StepReopened)}
@@ -374,7 +458,7 @@ class Approvals(RuleBasedStateMachine):
 
     @rule(hours=st.integers(0, 30))
     def time_passes(self, hours: int) -> None:
-        self.world.do("time_passes", hours=hours)
+        self.is_undecided("time_passes", hours=hours)
 
     @rule(name=st.sampled_from(NAMES), luck=st.integers(0, 9))
     def recall(self, name: str, luck: int) -> None:
@@ -432,6 +516,16 @@ class Approvals(RuleBasedStateMachine):
             self.nodes = self.earlier_nodes
             self.by_key |= {step["key"]: step for step in steps_of(self.nodes)}
         self.earlier_nodes = None
+
+    def is_undecided(self, what: str, **how: Any) -> bool:
+        """Does it; whether that ended at a choice of which no case can be taken."""
+        try:
+            self.world.do(what, **how)
+        except Invalid as refusal:
+            if refusal.code not in UNDECIDED:
+                raise
+            return True
+        return False
 
     def attempt(self, what: str, **how: Any) -> bool:
         """Whether it was done; a refusal leaves everything as it was."""
@@ -497,6 +591,27 @@ class Approvals(RuleBasedStateMachine):
             assert expected == "failed"
 
     @invariant()
+    def choices_are_taken_as_their_conditions_say(self) -> None:
+        if self.world.approval is None or self.world.run.state != "open":
+            return
+        for node in choices_of(self.nodes):
+            taken = self.world.run.choices.get(node["key"])
+            if taken is not None:
+                assert taken == case_told(node, self.world.run.content), node["key"]
+
+    @invariant()
+    def what_cannot_be_told_is_asked(self) -> None:
+        """A step falls away by a condition only where one is false, and is asked only where none is."""
+        if self.world.approval is None or self.world.run.state != "open":
+            return
+        answers = dict(conditions_around(self.nodes, self.world.run.content))
+        for key, run in self.world.run.steps.items():
+            if run.state == "skipped" and run.because in ("condition", "case"):
+                assert False in answers[key], key
+            elif run.state == "pending":
+                assert False not in answers[key], key
+
+    @invariant()
     def what_is_sent_back_begins_again_there(self) -> None:
         new, self.looked_at = self.world.history[self.looked_at :], len(self.world.history)
         for index, event in enumerate(new):
@@ -538,6 +653,21 @@ class Approvals(RuleBasedStateMachine):
         """And replaying it gives the same state: `World.took` sees to that, each time."""
         assert len(self.world.history) >= self.told
         self.told = len(self.world.history)
+
+
+UNDECIDED = ("choice_undecided", "choice_without_case")
+
+
+def choices_of(nodes: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for node in nodes:
+        if "choose" in node:
+            yield node
+        for inner in (*node.get("parallel", ()), *node.get("choose", ())):
+            yield from choices_of(inner["steps"])
+
+
+def _without_nulls(content: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in content.items() if value is not None}
 
 
 def _targets(step: dict[str, Any]) -> list[str]:
