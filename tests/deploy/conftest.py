@@ -15,6 +15,9 @@ from optima_local.layout import HOME, PROGRAMS
 
 DebianFolder = Callable[[str], Path]
 
+STATIC = {"prometheus"}
+"""Packages whose programs need no library: what Debian has them pull in are pages and fonts."""
+
 
 @pytest.fixture(scope="session")
 def debian_folder() -> DebianFolder:
@@ -30,7 +33,7 @@ def debian_folder() -> DebianFolder:
             if (folder / "root" / "complete").exists():
                 return folder / "root"
             try:
-                unpacked = debian.unpack(package, folder)
+                unpacked = debian.unpack(package, folder, alone=package in STATIC)
             except debian.Unavailable as error:
                 message = f"Debian's package {package} is needed and could not be fetched{error}"
                 if os.environ.get("CI"):

@@ -73,8 +73,8 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
         wanted = ROOT / "requirements" / f"{lock}.txt"
         subprocess.run([*pip, "--dest", folder, "--requirement", wanted], check=True)
     configuration = folder / "pip.conf"
-    configuration.write_text("[global]\nno-index = true\nfind-links = /wheels\n")
-    return ["--volume", f"{folder}:/wheels:ro", "--volume", f"{configuration}:/etc/pip.conf:ro"]
+    configuration.write_text("[global]\nno-index = true\nfind-links = /wheelhouse\n")
+    return ["--volume", f"{folder}:/wheelhouse:ro", "--volume", f"{configuration}:/etc/pip.conf:ro"]
 
 
 def build(target: str, name: str, base: str, wheels: list[str]) -> str:

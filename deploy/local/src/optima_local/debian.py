@@ -10,8 +10,9 @@ class Unavailable(Exception):
     """There is no apt here, or it cannot get the package; what it said is the message."""
 
 
-def unpack(package: str, folder: Path) -> Path:
-    """The folder with the files of the package and of whatever it needs that this machine lacks.
+def unpack(package: str, folder: Path, *, alone: bool = False) -> Path:
+    """The folder with the files of the package and of whatever it needs that this machine lacks; `alone`: of
+    the package only.
 
     For root and ordinary users alike; no system service starts. Raises Unavailable.
     """
@@ -21,7 +22,7 @@ def unpack(package: str, folder: Path) -> Path:
     packages = folder / "packages"
     packages.mkdir(parents=True)
     names, options = needed_packages(package, folder)
-    run_apt([*options, "download", *names], packages)
+    run_apt([*options, "download", *([package] if alone else names)], packages)
     unpacked = folder / "root"
     for file in sorted(packages.glob("*.deb")):
         subprocess.run(["dpkg", "-x", file, unpacked], check=True)
