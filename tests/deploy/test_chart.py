@@ -22,7 +22,7 @@ import pytest
 import yaml
 from cloudcoil.models.keda import v1alpha1 as keda
 from cloudcoil.models.prometheus_operator import v1 as operator
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from optima_local.deployment.autoscaling import desired_replicas, per_replica
@@ -239,6 +239,15 @@ def test_every_variable_that_the_code_reads_can_be_set_and_no_other(service: Any
             rendered(values)
 
 
+def test_no_service_lacks_what_it_needs() -> None:
+    compose = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text(encoding="utf-8"))["services"]
+    for service in SERVICES:
+        settings = settings_of(settings_model(service))
+        needed = {each.variable for each in settings if each.default == "needed"}
+        assert needed - variables(example("minimal"), service.name) == set(), service.name
+        assert needed - compose[service.name]["environment"].keys() == set(), service.name
+
+
 def test_the_code_reads_no_variable_but_those() -> None:
     known = {each.variable for service in SERVICES for each in settings_of(settings_model(service))}
     read = {
@@ -301,6 +310,8 @@ def test_scaling_follows_what_waits_and_its_age_and_never_the_hints() -> None:
     assert (by_broker["type"], by_broker["metadata"]["value"]) == ("rabbitmq", str(per_replica(50, 30)))
 
 
+# Four numbers are no slow input: what takes long to draw them is a busy machine.
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(
     waiting=st.integers(0, 1_000_000),
     age=st.floats(0, 3600),

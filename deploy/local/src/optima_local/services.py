@@ -4,7 +4,7 @@ import os
 import sys
 import tomllib
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
@@ -60,9 +60,9 @@ def find_services() -> list[ServiceCode]:
     ]
 
 
-def asked(services: list[str]) -> tuple[str, ...]:
+def asked(services: Iterable[str]) -> tuple[str, ...]:
     """Those whose addresses a service needs: identity's alone it has as the issuer's."""
-    return tuple(services) if services != ["identity"] else ()
+    return () if (names := tuple(services)) == ("identity",) else names
 
 
 def address_variable(service: str) -> str:

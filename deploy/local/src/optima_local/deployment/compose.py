@@ -101,7 +101,7 @@ def _service(service: ServiceEntry, port: int) -> str:
     }
     for variable, name in service.secrets.items():
         environment[variable] = f"${{OPTIMA_{name.upper()}:-demonstration-{name}-of-a-laptop}}"
-    for name in asked(list(service.asks)):
+    for name in asked(service.asks):
         environment[address_variable(name)] = f"http://{name}:8080"
     if "drop" in service.outside:
         environment["OPTIMA_DROP_FOLDER_ROOT"] = "/var/lib/optima/drop"

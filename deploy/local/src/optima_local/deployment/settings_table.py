@@ -17,7 +17,8 @@ from pydantic.fields import FieldInfo
 
 from optima_kit.settings import Settings
 
-from .entries import ServiceEntry
+from ..services import address_variable, asked
+from .entries import ServiceEntry, service_entries
 
 _HEAD = """\
 <!-- Written by `python -m optima_local.deployment` from the settings models: change their docstrings. -->
@@ -45,6 +46,11 @@ CHART_SETS = {
     "OPTIMA_GRACE_SECONDS": "`termination`",
     "OPTIMA_DRAIN_SECONDS": "`termination`",
     "OPTIMA_DROP_FOLDER_ROOT": "`dropFolder`",
+    **{
+        address_variable(name): "the Service of that name"
+        for service in service_entries()
+        for name in asked(service.asks)
+    },
 }
 """Variables that the chart sets, by the part of its values that decides them. All others stand under `env`,
 or are secrets."""
