@@ -1,0 +1,489 @@
+"""Production and logistics together, on real databases: whatever people do, and however late and often events
+arrive, goods are conserved, what has ended stays as it is, and every order comes to an end.
+
+OPTIMA_TEST_PROFILE=nightly tries two thousand sequences instead of a hundred.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+import logistics.adapters.messages
+import logistics.adapters.postgres
+import production.adapters.messages
+import production.bootstrap
+from logistics.application import adjust_stock as adjusting
+from logistics.application import cancel_shipment as giving_up
+from logistics.application import draft_shipment as drafting
+from logistics.application import issue_ddt as issuing
+from logistics.application import pick_shipment as picking
+from logistics.application import receive_goods as receiving
+from logistics.application import record_delivery as delivering
+from logistics.application import record_departure as departing
+from logistics.application import record_refusal as refusing
+from logistics.application import void_ddt as voiding
+from logistics.application.keep_lookup import keep_lookup
+from logistics.domain.lookups import Destination, Warehouse
+from logistics.domain.parties import Party
+from logistics.domain.shipments import Line, Transport
+from optima_contracts.brief import (
+    BriefApproved,
+    BriefCancellationRevoked,
+    BriefCancelled,
+    BriefContent,
+    BriefItem,
+    ItemDelivery,
+)
+from optima_contracts.envelope import Envelope, EventData
+from optima_contracts.identity import LegalIdentity, PersonChanged, TenantChanged
+from optima_kit.actor import Actor
+from optima_kit.cause import Cause
+from optima_kit.clock import FixedClock
+from optima_kit.db import Database
+from optima_kit.ids import new_id
+from optima_kit.refusals import NotYet, Refusal
+from optima_kit.testing import temporary_database
+from production.application import accept_phase as accepting
+from production.application import assign_phase as assigning
+from production.application import cancel_order as cancelling
+from production.application import close_short as closing
+from production.application import complete_phase as completing
+from production.application import define_kind as defining
+from production.application import reject_phase as rejecting
+from production.application import set_economics as valuing
+from production.application import skip_phase as skipping
+from production.application import start_phase as starting
+from production.domain.economics import Economics
+from production.domain.kinds import PhaseDefinition
+
+pytestmark = [pytest.mark.servers, pytest.mark.timeout(3000)]
+
+NIGHTLY = os.environ.get("OPTIMA_TEST_PROFILE") == "nightly"
+BATCHES, SEQUENCES = (20, 100) if NIGHTLY else (10, 10)
+STEPS = 45
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+PLACES = ("BO1", "BO2")
+SHOPS = {"MI-01": Decimal(60), "RM-01": Decimal(40)}
+PARTY = Party("Caffè Aurora S.p.A.", "Via Roma 1", "40124", "Bologna", "BO", "IT", "01234560371")
+TRANSPORT = Transport(reason="vendita", by="mittente")
+PHASES = (
+    PhaseDefinition("stampa", "Stampa"),
+    PhaseDefinition("plastifica", "Plastificazione", ("stampa",), skippable=True),
+    PhaseDefinition("taglio", "Taglio", ("plastifica",), quality_check=True),
+)
+ENDED = ("delivered", "cancelled")
+
+Work = Callable[[Any], Awaitable[Any]]
+
+
+@dataclass
+class Partner:
+    """One service: its database, its ports, its reactions, and how far its outbox was read."""
+
+    database: Database
+    own: asyncpg.Connection[asyncpg.Record]
+    """As superuser, who sees every tenant."""
+    ports: Callable[[Any], Any]
+    reactions: Any
+    read: int = 0
+
+
+@dataclass
+class Story:
+    """One tenant with one order, from its brief on."""
+
+    made: Partner
+    moved: Partner
+    chance: random.Random
+    tenant: UUID = field(default_factory=uuid4)
+    brief_id: UUID = field(default_factory=uuid4)
+    order_id: UUID | None = None
+    on_the_way: list[tuple[Partner, bytes]] = field(default_factory=list)
+    sequences: dict[UUID, int] = field(default_factory=dict)
+    brief: str = "approved"
+    ended: tuple[str, Any] | None = None
+    done: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.worker, self.admin = (
+            Actor(uuid4(), self.tenant, name, "internal", frozenset({"admin"}), frozenset({"phase.work"}))
+            for name in ("Carla", "Ada")
+        )
+
+    # What happens in one of the services
+
+    async def run(self, service: Partner, work: Work) -> Any:
+        """A command: committed, or refused without a trace. What it publishes is on its way."""
+        cause = Cause(NOW, actor_id=self.admin.person_id)
+        try:
+            async with service.database.transaction(self.tenant, cause) as unit:
+                return await work(service.ports(unit))
+        except Refusal:
+            return None
+        finally:
+            await self.collect(service)
+
+    async def collect(self, service: Partner) -> None:
+        rows = await service.own.fetch(
+            "SELECT position, envelope FROM outbox WHERE position > $1 ORDER BY position", service.read
+        )
+        for row in rows:
+            service.read = row["position"]
+            self.tell(row["envelope"].encode())
+
+    def tell(self, body: bytes) -> None:
+        envelope = Envelope.model_validate_json(body)
+        kind = envelope.type.split(".")[2]
+        if kind == "cancellation_refused" and self.brief == "cancelled":
+            self.brief = "in_delivery"
+            self.say(BriefCancellationRevoked(brief_id=self.brief_id, reason="DDT"), self.brief_id)
+        elif kind in ("ddt_issued", "shipment_departed") and self.brief == "approved":
+            self.brief = "in_delivery"
+        elif kind == "order_cancelled" and (
+            self.brief == "approved" or (self.brief == "in_delivery" and envelope.data["goods_came_back"])
+        ):
+            self.cancel_brief()
+        for service in (self.made, self.moved):
+            if envelope.type in service.reactions.bindings():
+                self.on_the_way.append((service, body))
+
+    def say(self, event: EventData, subject: UUID) -> None:
+        """A neighbour's event."""
+        self.sequences[subject] = self.sequences.get(subject, 0) + 1
+        envelope = Envelope(
+            id=new_id(),
+            source="/optima/neighbour",
+            type=event.type,
+            subject=subject,
+            time=NOW,
+            tenantid=self.tenant,
+            sequence=self.sequences[subject],
+            correlationid=self.brief_id,
+            data=event.model_dump(mode="json"),
+        )
+        self.tell(envelope.model_dump_json().encode())
+
+    def cancel_brief(self) -> None:
+        self.brief = "cancelled"
+        self.say(
+            BriefCancelled(brief_id=self.brief_id, reason="Sospesa", from_state="approved"), self.brief_id
+        )
+
+    async def arrive(self, at: int) -> None:
+        """One event arrives, a third of them twice; its subject's earlier ones have arrived before it."""
+        service, body = self.on_the_way[at]
+        subject = Envelope.model_validate_json(body).subject
+        for earlier in range(at):
+            other, before = self.on_the_way[earlier]
+            if other is service and Envelope.model_validate_json(before).subject == subject:
+                at, body = earlier, before
+                break
+        del self.on_the_way[at]
+        try:
+            for _ in range(self.chance.choice((1, 1, 2))):
+                reaction, received = service.reactions.read(body)
+                async with service.database.transaction(self.tenant, received.cause(NOW)) as unit:
+                    await reaction.handle(service.ports(unit), received)
+        except NotYet:
+            self.on_the_way.append((service, body))
+        await self.collect(service)
+
+    async def settle(self) -> None:
+        left = 400
+        while self.on_the_way:
+            await self.arrive(self.chance.randrange(len(self.on_the_way)))
+            left -= 1
+            assert left, [Envelope.model_validate_json(body).type for _, body in self.on_the_way]
+
+    # What people do
+
+    async def begin(self) -> None:
+        legal = LegalIdentity(**{name: getattr(PARTY, name) for name in LegalIdentity.model_fields})
+        self.say(TenantChanged(tenant_id=self.tenant, slug="aurora", legal=legal), self.tenant)
+        for person in (self.worker, self.admin):
+            self.say(
+                PersonChanged(
+                    person_id=person.person_id,
+                    name=person.name,
+                    email="x@example.it",
+                    kind="internal",
+                    roles=["admin"],
+                    active=True,
+                ),
+                person.person_id,
+            )
+        for lookup in (
+            *(Warehouse(code, PARTY) for code in PLACES),
+            *(Destination(code, PARTY, PARTY) for code in SHOPS),
+        ):
+            await self.run(self.moved, lambda ports, kept=lookup: keep_lookup(ports, kept, None))
+        kind = {"name": "Espositore", "phases": PHASES, "tolerance_percent": Decimal(10)}
+        await self.run(self.made, lambda ports: defining.define_kind(ports, "k", None, **kind))
+        await self.settle()
+        item = BriefItem(
+            item_id=uuid4(),
+            kind="k",
+            description="Espositore",
+            quantity="100",
+            deliveries=[ItemDelivery(destination=code, quantity=str(q)) for code, q in SHOPS.items()],
+        )
+        content = BriefContent(
+            title="Lancio",
+            category="POP",
+            budget="100.00",
+            deadline=date(2027, 1, 31),
+            items=[item, item.model_copy(update={"item_id": uuid4(), "deliveries": []})],
+        )
+        approved = BriefApproved(
+            brief_id=self.brief_id,
+            number="B-2026-0001",
+            revision=1,
+            content_hash="ab" * 32,
+            approval_id=uuid4(),
+            requester_id=uuid4(),
+            content=content,
+        )
+        self.say(approved, self.brief_id)
+
+    async def step(self) -> None:
+        chance, made, moved = self.chance, self.made, self.moved
+        action = chance.choice(ACTIONS)
+        self.done.append(action)
+        if action == "arrive":
+            if self.on_the_way:
+                await self.arrive(chance.randrange(len(self.on_the_way)))
+            return
+        if action == "cancel brief":
+            if chance.random() < 0.2 and self.brief == "approved":
+                self.cancel_brief()
+            return
+        order = await self.order()
+        if order is None:
+            return
+        job = chance.choice(order.jobs)
+        phase = chance.choice(job.phases)
+        if action == "make":  # the next useful step, which a mistake seldom takes
+            await self.make(job)
+        elif action == "value":
+            economics = Economics(Decimal(1), Decimal(2), None, "", "", "22")
+            await self.run(made, lambda p: valuing.set_economics(p, job.id, job.version, economics))
+        elif action == "assign":
+            person = chance.choice((self.worker, self.admin)).person_id
+            await self.run(made, lambda p: assigning.assign_phase(p, phase.id, person))
+        elif action == "start":
+            await self.run(made, lambda p: starting.start_phase(p, self.worker, phase.id))
+        elif action == "complete":
+            quantity = Decimal(chance.choice((90, 97, 100, 110)))
+            await self.run(made, lambda p: completing.complete_phase(p, self.worker, phase.id, quantity, ""))
+        elif action == "accept":
+            await self.run(made, lambda p: accepting.accept_phase(p, self.admin, phase.id))
+        elif action == "reject":
+            await self.run(made, lambda p: rejecting.reject_phase(p, self.admin, phase.id, "no"))
+        elif action == "skip":
+            await self.run(made, lambda p: skipping.skip_phase(p, phase.id))
+        elif action == "cancel order" and chance.random() < 0.2:
+            await self.run(made, lambda p: cancelling.cancel_order(p, self.order_id, "Basta"))
+        elif action == "close job" and chance.random() < 0.2:
+            await self.run(made, lambda p: closing.close_job(p, job.id, "Basta"))
+        elif action == "close order" and chance.random() < 0.2:
+            await self.run(made, lambda p: closing.close_order(p, self.order_id, "Basta"))
+        elif action == "receive":
+            place, quantity = chance.choice(PLACES), Decimal(chance.choice((30, 50, 97)))
+            named = {"warehouse": place, "job_id": job.id, "quantity": quantity}
+            await self.run(moved, lambda p: receiving.receive_goods(p, **named))
+        elif action == "break":
+            named = {"warehouse": chance.choice(PLACES), "job_id": job.id, "quantity": Decimal(-3)}
+            await self.run(moved, lambda p: adjusting.adjust_stock(p, **named, reason="Rotti"))
+        elif action == "draft":
+            named = {
+                "order_id": self.order_id,
+                "warehouse": chance.choice(PLACES),
+                "destination": chance.choice(tuple(SHOPS)),
+                "lines": [Line(job.id, Decimal(chance.choice((10, 30, 40))))],
+                "transport": TRANSPORT,
+            }
+            await self.run(moved, lambda p: drafting.draft_shipment(p, **named))
+        elif shipments := await self.shipments():
+            await self.ship(action, chance.choice(shipments)["shipment_id"])
+
+    async def make(self, job: Any) -> None:
+        economics = Economics(Decimal(1), Decimal(2), None, "", "", "22")
+        await self.run(self.made, lambda p: valuing.set_economics(p, job.id, job.version, economics))
+        person = self.worker.person_id
+        for phase in job.phases:
+            await self.run(self.made, lambda p, id_=phase.id: assigning.assign_phase(p, id_, person))
+            await self.run(self.made, lambda p, id_=phase.id: starting.start_phase(p, self.worker, id_))
+            await self.run(
+                self.made,
+                lambda p, id_=phase.id: completing.complete_phase(p, self.worker, id_, Decimal(97), ""),
+            )
+            await self.run(self.made, lambda p, id_=phase.id: accepting.accept_phase(p, self.admin, id_))
+
+    async def ship(self, action: str, id_: UUID) -> None:
+        doing: dict[str, Work] = {
+            "pick": lambda p: picking.pick_shipment(p, id_, None),
+            "issue": lambda p: issuing.issue_ddt(p, id_, None, issue_date=None, series=""),
+            "depart": lambda p: departing.record_departure(p, id_, None, None),
+            "deliver": lambda p: delivering.record_delivery(
+                p, id_, None, received_by="Neri", delivered_at=None
+            ),
+            "refuse": lambda p: refusing.record_refusal(p, id_, None, "Rotta"),
+            "void": lambda p: voiding.void_ddt(
+                p, id_, None, reason="Errore", reissue=self.chance.random() < 0.5
+            ),
+            "give up": lambda p: giving_up.cancel_shipment(p, id_, None, "Rinviata"),
+        }
+        if action in doing:
+            await self.run(self.moved, doing[action])
+
+    # What must hold
+
+    async def order(self) -> Any:
+        if self.order_id is None:
+            rows = await self.made.own.fetch("SELECT id FROM orders WHERE brief_id = $1", self.brief_id)
+            if not rows:
+                return None
+            self.order_id = rows[0]["id"]
+        async with self.made.database.reading(self.tenant) as unit:
+            found = await self.made.ports(unit).reading.order(self.order_id)
+        return found.order
+
+    async def shipments(self) -> list[Any]:
+        return await self.moved.own.fetch(
+            "SELECT shipment_id, state FROM shipments WHERE tenant_id = $1 ORDER BY shipment_id", self.tenant
+        )
+
+    async def check(self) -> None:
+        await self.check_goods()
+        order = await self.order()
+        if order is None:
+            return
+        if self.ended is not None and order.order.state.value == self.ended[0]:
+            assert (order.order, order.jobs) == self.ended[1], "something changed in an ended order"
+        elif self.ended is not None:
+            assert self.ended[0] == "cancelled", "a delivered order went on"
+        ended = order.order.state.value in ENDED
+        self.ended = (order.order.state.value, (order.order, order.jobs)) if ended else None
+
+    async def check_goods(self) -> None:
+        wrong = await self.moved.own.fetch(_WRONG_GOODS, self.tenant)
+        assert wrong == []
+
+    async def end(self) -> None:
+        """From wherever they have got to, the order and its brief come to an end."""
+        await self.settle()
+        for shipment in await self.shipments():
+            for action in ("give up", "depart", "deliver"):
+                await self.ship(action, shipment["shipment_id"])
+        await self.settle()
+        order = await self.order()
+        if order is not None and order.order.state.value not in ENDED:
+            await self.run(self.made, lambda p: closing.close_order(p, self.order_id, "Fine"))
+            await self.settle()
+        await self.check()
+        order = await self.order()
+        if order is None:
+            assert self.brief == "cancelled"
+            return
+        assert order.order.state.value in ENDED, order
+        (known,) = await self.moved.own.fetch(
+            "SELECT cancelled_because FROM orders WHERE tenant_id = $1", self.tenant
+        )
+        assert (order.order.state.value == "cancelled") == (known["cancelled_because"] is not None)
+        out = await self.moved.own.fetch(_DELIVERED, self.tenant)
+        assert {row["job_id"]: row["delivered"] for row in out} == {
+            id_: line.delivered for id_, line in order.lines.items() if line.delivered
+        }
+        if order.order.state.value == "cancelled":
+            assert self.brief == "cancelled"
+
+
+ACTIONS = (
+    *["arrive"] * 12,
+    *["make"] * 4,
+    *("value", "assign", "start", "complete", "accept", "reject", "skip"),
+    *("cancel order", "close job", "close order", "cancel brief"),
+    *["receive", "draft", "pick", "issue", "depart"] * 3,
+    *("break", "deliver", "refuse", "void", "give up"),
+)
+
+# Stock below nothing; goods received beyond what was produced; goods that neither lie nor travel nor arrived;
+# more sent to a destination than was ordered for it.
+_WRONG_GOODS = """
+SELECT 'stock', job_id::text, sum(quantity) FROM movements WHERE tenant_id = $1
+GROUP BY warehouse, job_id HAVING sum(quantity) < 0
+UNION ALL
+SELECT 'received', job_id::text, sum(movements.quantity)
+FROM movements JOIN order_lines USING (tenant_id, job_id) WHERE tenant_id = $1 AND kind = 'receipt'
+GROUP BY job_id, produced HAVING sum(movements.quantity) > coalesce(produced, 0)
+UNION ALL
+SELECT 'lost', job_id::text, moved.quantity + coalesce(sent.quantity, 0)
+FROM (SELECT job_id, sum(quantity) AS quantity FROM movements
+      WHERE tenant_id = $1 AND kind IN ('issue', 'return') GROUP BY job_id) AS moved
+FULL JOIN (
+    SELECT job_id, sum(quantity) AS quantity
+    FROM shipment_lines JOIN shipments USING (tenant_id, shipment_id)
+    WHERE tenant_id = $1 AND state IN ('issued', 'in_transit', 'delivered') GROUP BY job_id
+) AS sent USING (job_id)
+WHERE coalesce(moved.quantity, 0) + coalesce(sent.quantity, 0) <> 0
+UNION ALL
+SELECT 'too much', job_id::text, sum(shipment_lines.quantity)
+FROM shipment_lines JOIN shipments USING (tenant_id, shipment_id)
+JOIN order_deliveries USING (tenant_id, job_id, destination)
+WHERE tenant_id = $1 AND state IN ('issued', 'in_transit', 'delivered')
+GROUP BY job_id, destination, order_deliveries.quantity
+HAVING sum(shipment_lines.quantity) > order_deliveries.quantity
+"""
+_DELIVERED = """
+SELECT job_id, sum(quantity) AS delivered
+FROM shipment_lines JOIN shipments USING (tenant_id, shipment_id)
+WHERE tenant_id = $1 AND state = 'delivered' GROUP BY job_id
+"""
+
+
+@pytest.fixture
+async def services() -> AsyncIterator[tuple[Partner, Partner]]:
+    async with AsyncExitStack() as stack:
+        opened = []
+        for name, ports, messages in (
+            ("production", production.bootstrap.ports, production.adapters.messages),
+            ("logistics", logistics.adapters.postgres.ports, logistics.adapters.messages),
+        ):
+            where = await stack.enter_async_context(temporary_database(name))
+            own = await asyncpg.connect(where.superuser_url)
+            stack.push_async_callback(own.close)
+            database = await Database.open(
+                where.rw_url, source=f"/optima/{name}", size=2, clock=FixedClock(NOW)
+            )
+            stack.push_async_callback(database.close)
+            opened.append(Partner(database, own, ports, messages.reactions))
+        yield opened[0], opened[1]
+
+
+@pytest.mark.parametrize("batch", range(BATCHES))
+async def test_goods_are_conserved_and_every_order_ends(
+    services: tuple[Partner, Partner], batch: int
+) -> None:
+    made, moved = services
+    for number in range(SEQUENCES):
+        seed = batch * SEQUENCES + number
+        story = Story(made, moved, random.Random(seed))
+        try:
+            await story.begin()
+            for _ in range(STEPS):
+                await story.step()
+                await story.check()
+            await story.end()
+        except AssertionError as error:
+            raise AssertionError(f"seed {seed} after {story.done}: {error}") from error
