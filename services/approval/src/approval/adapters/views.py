@@ -13,7 +13,7 @@ from optima_kit.http import Amount, Command, Moment, PageQuery, Query, Text, Vie
 from optima_kit.http.problems import load_catalogue
 from optima_kit.refusals import Refusal
 
-from ..application.access import hidden_fields
+from ..application.access import WholeAction, actions_on, decides_for, hidden_fields
 from ..application.decide_many import Decided
 from ..application.ports import (
     Document,
@@ -34,11 +34,9 @@ from ..application.ports import (
     Verdict,
     Waiting,
 )
-from ..application.submit_subject import BRIEF
 from ..domain import engine
 from ..domain.approval import (
     Amended,
-    Approval,
     ChoiceTaken,
     DueMoved,
     Ended,
@@ -302,7 +300,7 @@ class SummaryView(View):
 
 class ApprovalView(SummaryView):
     content: dict[str, Any]
-    actions: list[Literal["amend", "recall"]]
+    actions: list[WholeAction]
     """What the caller may do with the whole."""
     steps: list[StepView]
 
@@ -535,9 +533,7 @@ def approval_view(
         return ApprovalView(**summary, content={}, actions=[], steps=[])
     hidden = hidden_fields(directory, process, approval, actor, ports)
     content = {name: value for name, value in approval.content.items() if name not in hidden}
-    deciding: dict[str, list[UUID]] = {}
-    if actor.may("approval.decide"):
-        deciding = engine.may_decide_for(approval, process, actor.person_id, ports.now, directory)
+    deciding = decides_for(directory, process, approval, actor, ports)
     steps = []
     for key, run in approval.steps.items():
         step = process.steps[key]
@@ -563,15 +559,9 @@ def approval_view(
         steps.append(
             StepView(key=key, name=step.name, state=run.state, round=run.round, parts=parts, **facts)
         )
-    return ApprovalView(**summary, content=content, actions=_actions(approval, directory, actor), steps=steps)
-
-
-def _actions(approval: Approval, directory: Directory, actor: Actor) -> list[Literal["amend", "recall"]]:
-    if approval.state != "open" or directory.in_place_of(approval.requester) != actor.person_id:
-        return []
-    # Briefs are amended and submitted by their own service.
-    amends = approval.subject_type != BRIEF and actor.may("approval.open")
-    return ["amend", "recall"] if amends else ["recall"]
+    return ApprovalView(
+        **summary, content=content, actions=actions_on(directory, approval, actor), steps=steps
+    )
 
 
 def _action_view(step: Step, person: UUID, actor: UUID, directory: Directory, *, missing: bool) -> ActionView:

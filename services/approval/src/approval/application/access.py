@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from optima_kit.actor import Actor
@@ -10,6 +11,7 @@ from optima_kit.refusals import Absent, WrongState
 
 from ..domain.approval import Approval, Part
 from ..domain.directory import Directory
+from ..domain.engine import may_decide_for
 from ..domain.process import Process
 from .ports import Held, Ports
 
@@ -87,6 +89,27 @@ def hidden_fields(
     }
     protected = process.subject.protected_fields()
     return {name for name, privilege in protected.items() if not actor.may(privilege) and name not in shown}
+
+
+WholeAction = Literal["amend", "recall"]
+
+
+def actions_on(directory: Directory, approval: Approval, actor: Actor) -> list[WholeAction]:
+    """What the actor may do with the whole of an approval now."""
+    if approval.state != "open" or directory.in_place_of(approval.requester) != actor.person_id:
+        return []
+    # Briefs are amended by their own service.
+    amends = approval.subject_type != "brief" and actor.may("approval.open")
+    return ["amend", "recall"] if amends else ["recall"]
+
+
+def decides_for(
+    directory: Directory, process: Process, approval: Approval, actor: Actor, ports: Ports
+) -> dict[str, list[UUID]]:
+    """Each step that waits for a decision of the actor's, with whose parts they may decide."""
+    if not actor.may("approval.decide"):
+        return {}
+    return may_decide_for(approval, process, actor.person_id, ports.now, directory)
 
 
 def _delegators(
