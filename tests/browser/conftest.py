@@ -51,7 +51,7 @@ def people(stack: Stack) -> dict[str, Person]:
     """The demonstration customer's people, by key."""
 
     async def set_up() -> dict[str, Person]:
-        async with customer_of(stack.stage) as customer:
+        async with customer_of(stack.stage, patience=30) as customer:
             return dict(customer.people)
 
     with ThreadPoolExecutor(1) as thread:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from babel.messages.extract import extract_from_dir
@@ -11,9 +13,12 @@ from babel.messages.pofile import read_po
 import portal.adapters
 from brief.domain.lifecycle import Cause
 from brief.domain.lifecycle import State as BriefState
+from logistics.domain.shipments import Freight, TransportBy
 from logistics.domain.shipments import State as ShipmentState
+from logistics.domain.stock import Kind as MovementKind
 from portal.adapters.labels import LABELS
-from production.domain.job import JobState, PhaseState
+from production.application.queries import OPEN_TASKS
+from production.domain.job import KIND_UNKNOWN, JobState, PhaseState
 from production.domain.order import OrderState
 
 FOLDER = Path(portal.adapters.__file__).parent
@@ -48,8 +53,13 @@ def test_each_text_has_its_italian_and_none_is_left_over() -> None:
         ("order", OrderState),
         ("job", JobState),
         ("phase", PhaseState),
+        ("task", (*OPEN_TASKS, PhaseState.DONE)),
+        ("blocked", (KIND_UNKNOWN,)),
         ("shipment", ShipmentState),
+        ("transport_by", get_args(TransportBy)),
+        ("freight", get_args(Freight)),
+        ("movement", MovementKind),
     ],
 )
-def test_each_state_has_a_name(kind: str, codes: type) -> None:
-    assert {str(code) for code in codes} <= LABELS[kind].keys()  # type: ignore[attr-defined]
+def test_each_code_has_a_name(kind: str, codes: Iterable[str]) -> None:
+    assert {str(code) for code in codes} <= LABELS[kind].keys()

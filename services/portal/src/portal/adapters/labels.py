@@ -203,6 +203,38 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "skipped": N_("Left out"),
         "cancelled": N_("Cancelled"),
     },
+    "task": {
+        "waiting": N_("Not yet possible"),
+        "assigned": N_("To do"),
+        "in_progress": N_("In progress"),
+        "to_inspect": N_("Being checked"),
+        "done": N_("Done"),
+    },
+    "blocked": {
+        "kind unknown": N_("Blocked: nobody has defined the phases of this kind of work yet."),
+    },
+    "transport_by": {
+        "mittente": N_("the sender"),
+        "destinatario": N_("the recipient"),
+        "vettore": N_("a carrier"),
+    },
+    "freight": {
+        "franco": N_("paid by the sender"),
+        "assegnato": N_("paid by the recipient"),
+        "franco con addebito in fattura": N_("paid by the sender and charged on the invoice"),
+    },
+    "advisable": {
+        "freight": N_("freight"),
+        "appearance": N_("appearance of the goods"),
+        "packages": N_("number of packages"),
+        "gross_weight_kg": N_("gross weight"),
+    },
+    "movement": {
+        "receipt": N_("Received"),
+        "issue": N_("Left with a DDT"),
+        "return": N_("Came back"),
+        "adjustment": N_("Set right"),
+    },
     "shipment": {
         "draft": N_("Draft"),
         "picked": N_("Picked"),

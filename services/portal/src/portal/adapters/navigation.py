@@ -24,6 +24,10 @@ class Link:
 LINKS: Final = (
     Link("/inbox", N_("To decide"), "approval.decide", "inbox"),
     Link("/briefs", N_("Briefs"), "brief.read", "brief"),
+    Link("/tasks", N_("My tasks"), "phase.work", "task"),
+    Link("/orders", N_("Orders"), "order.read", "order"),
+    Link("/shipments", N_("Shipments"), "shipment.read", "truck"),
+    Link("/stock", N_("Stock"), "stock.read", "box"),
     Link("/trail", N_("Trail"), "trail.read", "trail"),
 )
 

@@ -134,7 +134,9 @@ def _filters(language: str, translate: Callable[[str], str]) -> dict[str, Callab
         "moment": moment,
         "size": size,
         "typed": typed_number,
+        "overdue": lambda value: date.fromisoformat(value) < datetime.now(ROME).date(),
         "past": lambda value: datetime.fromisoformat(value) < datetime.now(ROME),
         "following": _following,
         "label": lambda code, kind: translate(label(kind, code)),
+        "labelled": lambda codes, kind: [(code, translate(label(kind, code))) for code in codes],
     }

@@ -9,7 +9,43 @@ from typing import Any
 from optima_kit.http.html import SESSION_COOKIE, Answer, Handler, PageCall, Pages, SeeOther, Shown
 
 from ..client import Away, Refused
-from . import approval, brief, brief_form, briefs, inbox, me, sign_in, trail
+from . import (
+    approval,
+    brief,
+    brief_form,
+    briefs,
+    goods,
+    inbox,
+    me,
+    order,
+    orders,
+    shipment,
+    shipments,
+    sign_in,
+    stock,
+    task,
+    tasks,
+    trail,
+)
+
+_MODULES = (
+    sign_in,
+    inbox,
+    approval,
+    briefs,
+    brief,
+    brief_form,
+    tasks,
+    task,
+    orders,
+    order,
+    shipments,
+    shipment,
+    stock,
+    goods,
+    trail,
+    me,
+)
 
 
 def _explained(handler: Handler) -> Handler:
@@ -31,9 +67,5 @@ def _explained(handler: Handler) -> Handler:
 
 
 pages = Pages(
-    [
-        replace(route, handler=_explained(route.handler))
-        for module in (sign_in, inbox, approval, briefs, brief, brief_form, trail, me)
-        for route in module.pages.items
-    ]
+    [replace(route, handler=_explained(route.handler)) for module in _MODULES for route in module.pages.items]
 )

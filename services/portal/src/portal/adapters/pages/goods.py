@@ -1,0 +1,54 @@
+"""One job's goods: where they lie, each of their movements, and setting the stock right after a count."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
+
+from ..amounts import plain_number
+from ..client import Refused, with_parts
+from ..forms import NOTHING_SENT, Sent
+from ..places import places_of
+
+pages = Pages()
+
+
+@pages.get("/stock/{job_id}")
+async def show_goods(call: PageCall, job_id: UUID) -> Answer:
+    return await _page(call, job_id)
+
+
+@pages.post("/stock/{job_id}/adjustments")
+async def adjust(call: PageCall, job_id: UUID) -> Answer:
+    body = {
+        "job_id": str(job_id),
+        "warehouse": call.text("warehouse"),
+        "direction": call.text("direction"),
+        "quantity": plain_number(call.text("quantity"), call.language),
+        "reason": call.text("reason"),
+    }
+    try:
+        await call.session.services.send("logistics", "POST", "/v1/adjustments", body, key=call.text("once"))
+    except Refused as refused:
+        return await _page(call, job_id, Sent("adjustment", call.form, refused))
+    return SeeOther(f"/stock/{job_id}")
+
+
+async def _page(call: PageCall, job_id: UUID, sent: Sent = NOTHING_SENT) -> Answer:
+    services = call.session.services
+    cursor = call.query.get("cursor")
+    stock, movements, warehouses = await with_parts(
+        services.get("logistics", "/v1/stock", job_id=job_id, limit=200),
+        services.get("logistics", "/v1/movements", job_id=job_id, cursor=cursor, limit=50),
+        services.get("logistics", "/v1/warehouses", limit=200),
+    )
+    context = {
+        "job_id": job_id,
+        "stock": stock,
+        "movements": movements,
+        "warehouses": places_of(warehouses),
+        "may_adjust": call.session.actor.may("stock.write"),
+        "sent": sent,
+    }
+    return Shown("goods.html", context, sent.status)

@@ -1,0 +1,278 @@
+"""One order: its jobs and their phases, what the warehouse has of it, and what the reader may do with it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from optima_kit.actor import Actor
+from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
+
+from ..amounts import plain_number
+from ..client import GAP, Refused, with_parts
+from ..forms import NOTHING_SENT, Sent, filled
+from ..places import places_of
+
+pages = Pages()
+
+_ENDED: Final = ("delivered", "cancelled")
+_NOT_STARTED: Final = ("waiting", "ready", "assigned")
+_BEGUN: Final = ("in_progress", "to_inspect", "done")
+_GOODS_OUT: Final = ("issued", "departed", "delivered")
+
+
+@pages.get("/orders/{order_id}")
+async def show_order(call: PageCall, order_id: UUID) -> Answer:
+    return await _page(call, order_id)
+
+
+@pages.post("/orders/{order_id}/cancellation")
+async def cancel(call: PageCall, order_id: UUID) -> Answer:
+    body = {"reason": call.text("reason")}
+    return await _command(call, order_id, "cancellation", "POST", f"/v1/orders/{order_id}/cancellation", body)
+
+
+@pages.post("/orders/{order_id}/closure")
+async def close(call: PageCall, order_id: UUID) -> Answer:
+    body = {"reason": call.text("reason")}
+    return await _command(call, order_id, "closure", "POST", f"/v1/orders/{order_id}/closure", body)
+
+
+@pages.post("/orders/{order_id}/jobs/{job_id}/closure")
+async def close_job(call: PageCall, order_id: UUID, job_id: UUID) -> Answer:
+    body = {"reason": call.text("reason")}
+    return await _command(call, order_id, f"closure-{job_id}", "POST", f"/v1/jobs/{job_id}/closure", body)
+
+
+@pages.post("/orders/{order_id}/jobs/{job_id}/economics")
+async def set_economics(call: PageCall, order_id: UUID, job_id: UUID) -> Answer:
+    body = {
+        **filled(supplier=call.text("supplier"), vat_code=call.text("vat_code")),
+        "cost": plain_number(call.text("cost"), call.language),
+        "unit_price": plain_number(call.text("unit_price"), call.language),
+        "materials": call.text("materials"),
+        "technical_sheet": call.text("technical_sheet"),
+    }
+    path = f"/v1/jobs/{job_id}/economics"
+    return await _command(call, order_id, f"economics-{job_id}", "PUT", path, body)
+
+
+@pages.post("/orders/{order_id}/phases/{phase_id}/assignment")
+async def assign(call: PageCall, order_id: UUID, phase_id: UUID) -> Answer:
+    return await _phase(call, order_id, phase_id, "assignment", {"assignee_id": call.text("assignee_id")})
+
+
+@pages.post("/orders/{order_id}/phases/{phase_id}/skip")
+async def skip(call: PageCall, order_id: UUID, phase_id: UUID) -> Answer:
+    return await _phase(call, order_id, phase_id, "skip", {})
+
+
+@pages.post("/orders/{order_id}/phases/{phase_id}/acceptance")
+async def accept(call: PageCall, order_id: UUID, phase_id: UUID) -> Answer:
+    return await _phase(call, order_id, phase_id, "acceptance", {})
+
+
+@pages.post("/orders/{order_id}/phases/{phase_id}/rejection")
+async def reject(call: PageCall, order_id: UUID, phase_id: UUID) -> Answer:
+    return await _phase(call, order_id, phase_id, "rejection", {"reason": call.text("reason")})
+
+
+@pages.post("/orders/{order_id}/receipts")
+async def receive(call: PageCall, order_id: UUID) -> Answer:
+    body = {
+        "warehouse": call.text("warehouse"),
+        "job_id": call.text("job_id"),
+        "quantity": plain_number(call.text("quantity"), call.language),
+    }
+    form = f"receipt-{body['job_id']}"
+    return await _command(call, order_id, form, "POST", "/v1/receipts", body, service="logistics")
+
+
+@pages.post("/orders/{order_id}/shipments")
+async def draft_shipment(call: PageCall, order_id: UUID) -> Answer:
+    body = {
+        "order_id": str(order_id),
+        "warehouse": call.text("warehouse"),
+        "destination": call.text("destination"),
+        "lines": [
+            {
+                "job_id": name.removeprefix("quantity-"),
+                "quantity": plain_number(call.text(name), call.language),
+            }
+            for name in call.form
+            if name.startswith("quantity-") and call.text(name)
+        ],
+    }
+    try:
+        shipment = await call.session.services.send(
+            "logistics", "POST", "/v1/shipments", body, key=call.text("once")
+        )
+    except Refused as refused:
+        return await _page(call, order_id, Sent(call.text("form"), call.form, refused))
+    return SeeOther(f"/shipments/{shipment['shipment_id']}")
+
+
+async def _phase(
+    call: PageCall, order_id: UUID, phase_id: UUID, what: str, body: Mapping[str, str]
+) -> Answer:
+    return await _command(call, order_id, f"{what}-{phase_id}", "POST", f"/v1/phases/{phase_id}/{what}", body)
+
+
+async def _command(
+    call: PageCall,
+    order_id: UUID,
+    form: str,
+    method: str,
+    path: str,
+    body: Mapping[str, Any],
+    *,
+    service: str = "production",
+) -> Answer:
+    try:
+        await call.session.services.send(
+            service, method, path, body, version=call.text("version"), key=call.text("once")
+        )
+    except Refused as refused:
+        return await _page(call, order_id, Sent(form, call.form, refused))
+    return SeeOther(f"/orders/{order_id}")
+
+
+async def _page(call: PageCall, order_id: UUID, sent: Sent = NOTHING_SENT) -> Answer:
+    services, actor = call.session.services, call.session.actor
+    order, goods, stock, shipments, warehouses, destinations, assignees = await with_parts(
+        services.get("production", f"/v1/orders/{order_id}"),
+        services.get("logistics", f"/v1/orders/{order_id}"),
+        services.get("logistics", "/v1/stock", order_id=order_id, limit=200),
+        services.get("logistics", "/v1/shipments", order_id=order_id, limit=200),
+        services.get("logistics", "/v1/warehouses", limit=200),
+        services.get("logistics", "/v1/destinations", limit=200),
+        _assignees(call),
+    )
+    context = {
+        "order": order,
+        "shipments": shipments,
+        "warehouse_away": GAP in (goods, stock, shipments),
+        "warehouses": places_of(warehouses),
+        "destinations": places_of(destinations),
+        "assignees": assignees,
+        "who": call.query.get("who", ""),
+        "may_cancel": _may_cancel(actor, order),
+        "may_close": {job["id"] for job in order["jobs"] if _may_close(actor, order, job)},
+        "may_value": {job["id"] for job in order["jobs"] if _may_value(actor, order, job)},
+        "actions": {
+            phase["id"]: phase_actions(actor, order, job, phase)
+            for job in order["jobs"]
+            for phase in job.get("phases", [])
+        },
+        "to_receive": _to_receive(actor, order, goods),
+        "to_ship": _to_ship(actor, order, goods, stock, places_of(destinations)),
+        "sent": sent,
+    }
+    return Shown("order.html", context, sent.status)
+
+
+# What the services take, from whom, and in which state.
+
+
+def _may_cancel(actor: Actor, order: Mapping[str, Any]) -> bool:
+    gone = any(each["state"] in _GOODS_OUT for each in order.get("shipments", []))
+    return actor.may("order.write") and order["state"] not in _ENDED and not gone
+
+
+def _may_close(actor: Actor, order: Mapping[str, Any], job: Mapping[str, Any]) -> bool:
+    if order["state"] in _ENDED or "closed_because" in job or not actor.may("order.write"):
+        return False
+    made = Decimal(job.get("produced", job["quantity"]))
+    return Decimal(job["shipped"]) < min(made, Decimal(job["quantity"]))
+
+
+def _may_value(actor: Actor, order: Mapping[str, Any], job: Mapping[str, Any]) -> bool:
+    open_ = order["state"] not in _ENDED and job["state"] != "cancelled"
+    return open_ and actor.may("job.economics.write")
+
+
+def phase_actions(
+    actor: Actor, order: Mapping[str, Any], job: Mapping[str, Any], phase: Mapping[str, Any]
+) -> set[str]:
+    if order["state"] in _ENDED or job["state"] not in ("ready", "running"):
+        return set()
+    found = set()
+    if actor.may("phase.assign") and phase["state"] in _NOT_STARTED:
+        found.add("assign")
+        if phase["skippable"]:
+            found.add("skip")
+    if actor.may("phase.inspect"):
+        own = phase.get("assignee", {}).get("id") == str(actor.person_id)
+        if phase["state"] == "to_inspect" and not own:
+            found.add("accept")
+        built_upon = any(
+            phase["key"] in other["after"] and other["state"] in _BEGUN for other in job["phases"]
+        )
+        if phase["state"] in ("to_inspect", "done") and not built_upon:
+            found.add("reject")
+    return found
+
+
+def _to_receive(actor: Actor, order: Mapping[str, Any], goods: Any) -> list[Mapping[str, Any]]:
+    """What was made and lies in no warehouse yet."""
+    if not goods or order["state"] == "cancelled" or not actor.may("stock.write"):
+        return []
+    return [
+        {**line, "left": str(left)}
+        for line in goods["lines"]
+        if (left := Decimal(line.get("produced", 0)) - Decimal(line["received"])) > 0
+    ]
+
+
+def _to_ship(
+    actor: Actor, order: Mapping[str, Any], goods: Any, stock: Any, anywhere: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """One offer a destination and warehouse: the goods that are free in the one and still to go to the other.
+    Goods that may go anywhere are an offer of their own, for whichever destination is chosen."""
+    if not goods or not stock or order["state"] == "cancelled" or not actor.may("shipment.write"):
+        return []
+    free: dict[str, dict[str, Decimal]] = {}
+    for row in stock["items"]:
+        free.setdefault(row["warehouse"], {})[row["job_id"]] = Decimal(row["free"])
+    closed = {job["id"] for job in order["jobs"] if "closed_because" in job}
+    open_ = [line for line in goods["lines"] if line["job_id"] not in closed]
+    offers: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for warehouse, lying in free.items():
+        for line in open_:
+            most = lying.get(line["job_id"], Decimal(0))
+            wanted = [(each["destination"], Decimal(each["remaining"])) for each in line["deliveries"]]
+            for destination, remaining in wanted or [("", most)]:
+                if (quantity := min(most, remaining)) > 0:
+                    offers.setdefault((destination, warehouse), []).append({**line, "most": str(quantity)})
+    return [
+        {
+            "form": f"shipment-{destination}-{warehouse}",
+            "destination": destination,
+            "choices": [] if destination else list(anywhere.items()),
+            "warehouse": warehouse,
+            "lines": lines,
+        }
+        for (destination, warehouse), lines in sorted(offers.items())
+    ]
+
+
+async def _assignees(call: PageCall) -> Mapping[str, Any]:
+    """Those who may be given a phase: active, and in a role that works on phases; and whether there may be
+    more than were looked at. Nobody for a reader who gives none."""
+    if not call.session.actor.may("phase.assign"):
+        return {"options": [], "more": False}
+    services = call.session.services
+    people, roles = await asyncio.gather(
+        services.get("identity", "/v1/people", limit=200, text=call.query.get("who")),
+        services.get("identity", "/v1/roles", limit=200),
+    )
+    working = {role["key"] for role in roles["items"] if "phase.work" in role["privileges"]}
+    options = [
+        (person["id"], f"{person['name']}, {person['company']}" if "company" in person else person["name"])
+        for person in people["items"]
+        if person["active"] and working & set(person["roles"])
+    ]
+    return {"options": options, "more": "next_cursor" in people}

@@ -1,0 +1,23 @@
+"""The orders of production, the newest first."""
+
+from __future__ import annotations
+
+from optima_kit.http.html import Answer, PageCall, Pages, Shown
+
+from ..client import part
+from ..labels import LABELS
+
+pages = Pages()
+
+
+@pages.get("/orders")
+async def show_orders(call: PageCall) -> Answer:
+    query = {name: call.query.get(name) for name in ("number", "state", "cursor")}
+    orders = await part(call.session.services.get("production", "/v1/orders", limit=50, **query))
+    context = {
+        "orders": orders,
+        "number": query["number"] or "",
+        "chosen": query["state"] or "",
+        "states": list(LABELS["order"]),
+    }
+    return Shown("orders.html", context)

@@ -1,0 +1,157 @@
+"""One shipment: its goods, how it travels, its transport document, and its way to the recipient."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+from uuid import UUID
+
+from optima_kit.http.html import Answer, PageCall, Pages, Passed, SeeOther, Shown
+
+from ..amounts import plain_number, typed_number
+from ..client import Refused, with_parts
+from ..forms import NOTHING_SENT, Sent, filled, moment_typed
+from ..labels import LABELS
+from ..places import places_of
+
+pages = Pages()
+
+TAKEN: Final = {
+    "transport": ("shipment.write", ("draft", "picked")),
+    "picking": ("shipment.write", ("draft",)),
+    "issue": ("ddt.issue", ("picked",)),
+    "departure": ("shipment.write", ("issued",)),
+    "delivery": ("shipment.write", ("in_transit",)),
+    "refusal": ("shipment.write", ("in_transit",)),
+    "void": ("ddt.issue", ("issued", "in_transit")),
+    "cancellation": ("shipment.write", ("draft", "picked")),
+}
+"""From whom, and in which states, the service takes each command."""
+
+_TRANSPORT: Final = (
+    "transport_reason",
+    "transport_by",
+    "carrier",
+    "freight",
+    "appearance",
+    "packages",
+    "gross_weight_kg",
+    "notes",
+)
+
+
+@pages.get("/shipments/{shipment_id}")
+async def show_shipment(call: PageCall, shipment_id: UUID) -> Answer:
+    return await _page(call, shipment_id)
+
+
+@pages.get("/shipments/{shipment_id}/ddt.pdf")
+async def read_ddt(call: PageCall, shipment_id: UUID) -> Answer:
+    file = await call.session.services.file("logistics", f"/v1/shipments/{shipment_id}/ddt.pdf")
+    return Passed(file.body, file.media_type, file.disposition)
+
+
+@pages.post("/shipments/{shipment_id}/transport")
+async def arrange(call: PageCall, shipment_id: UUID) -> Answer:
+    body: dict[str, Any] = filled(**{name: call.text(name) for name in _TRANSPORT})
+    if "gross_weight_kg" in body:
+        body["gross_weight_kg"] = plain_number(body["gross_weight_kg"], call.language)
+    if body.get("packages", "").isdecimal():
+        body["packages"] = int(body["packages"])
+    return await _command(call, shipment_id, "transport", body, method="PUT")
+
+
+@pages.post("/shipments/{shipment_id}/picking")
+async def pick(call: PageCall, shipment_id: UUID) -> Answer:
+    return await _command(call, shipment_id, "picking", {})
+
+
+@pages.post("/shipments/{shipment_id}/issue")
+async def issue(call: PageCall, shipment_id: UUID) -> Answer:
+    body = filled(issue_date=call.text("issue_date"), series=call.text("series").upper())
+    return await _command(call, shipment_id, "issue", body)
+
+
+@pages.post("/shipments/{shipment_id}/departure")
+async def depart(call: PageCall, shipment_id: UUID) -> Answer:
+    return await _command(
+        call, shipment_id, "departure", filled(departed_at=moment_typed(call.text("departed_at")))
+    )
+
+
+@pages.post("/shipments/{shipment_id}/delivery")
+async def deliver(call: PageCall, shipment_id: UUID) -> Answer:
+    body = {
+        "received_by": call.text("received_by"),
+        **filled(delivered_at=moment_typed(call.text("delivered_at"))),
+    }
+    return await _command(call, shipment_id, "delivery", body)
+
+
+@pages.post("/shipments/{shipment_id}/refusal")
+async def refuse(call: PageCall, shipment_id: UUID) -> Answer:
+    return await _command(call, shipment_id, "refusal", {"reason": call.text("reason")})
+
+
+@pages.post("/shipments/{shipment_id}/void")
+async def void(call: PageCall, shipment_id: UUID) -> Answer:
+    body = {"reason": call.text("reason"), "reissue": call.text("reissue") == "yes"}
+    return await _command(call, shipment_id, "void", body)
+
+
+@pages.post("/shipments/{shipment_id}/cancellation")
+async def cancel(call: PageCall, shipment_id: UUID) -> Answer:
+    return await _command(call, shipment_id, "cancellation", {"reason": call.text("reason")})
+
+
+async def _command(
+    call: PageCall, shipment_id: UUID, what: str, body: Mapping[str, Any], *, method: str = "POST"
+) -> Answer:
+    try:
+        await call.session.services.send(
+            "logistics",
+            method,
+            f"/v1/shipments/{shipment_id}/{what}",
+            body,
+            version=call.text("version"),
+            key=call.text("once"),
+        )
+    except Refused as refused:
+        return await _page(call, shipment_id, Sent(what, call.form, refused))
+    return SeeOther(f"/shipments/{shipment_id}")
+
+
+async def _page(call: PageCall, shipment_id: UUID, sent: Sent = NOTHING_SENT) -> Answer:
+    services, actor = call.session.services, call.session.actor
+    shipment, warehouses, destinations, reasons, carriers = await with_parts(
+        services.get("logistics", f"/v1/shipments/{shipment_id}"),
+        services.get("logistics", "/v1/warehouses", limit=200),
+        services.get("logistics", "/v1/destinations", limit=200),
+        services.get("logistics", "/v1/transport-reasons", limit=200),
+        services.get("logistics", "/v1/carriers", limit=200),
+    )
+    given = {name: str(shipment.get(name, "")) for name in _TRANSPORT}
+    given["gross_weight_kg"] = typed_number(given["gross_weight_kg"], call.language)
+    context = {
+        "shipment": shipment,
+        "warehouses": places_of(warehouses),
+        "destinations": places_of(destinations),
+        "reasons": {each["code"]: each["text"] for each in (reasons["items"] if reasons else [])},
+        "carriers": {
+            each["code"]: each["identity"]["name"] for each in (carriers["items"] if carriers else [])
+        },
+        "given": given,
+        "ways": list(LABELS["transport_by"]),
+        "freights": list(LABELS["freight"]),
+        "may": {
+            what
+            for what, (privilege, states) in TAKEN.items()
+            if shipment["state"] in states and actor.may(privilege)
+        },
+        "sent": sent,
+    }
+    return Shown("shipment.html", context, sent.status)
+
+
+def _items(found: Any) -> list[Mapping[str, Any]]:
+    return found["items"] if found else []

@@ -1,0 +1,22 @@
+"""What lies in the warehouses."""
+
+from __future__ import annotations
+
+from optima_kit.http.html import Answer, PageCall, Pages, Shown
+
+from ..client import part, with_parts
+from ..places import places_of
+
+pages = Pages()
+
+
+@pages.get("/stock")
+async def show_stock(call: PageCall) -> Answer:
+    query = {name: call.query.get(name) for name in ("warehouse", "cursor")}
+    services = call.session.services
+    stock, warehouses = await with_parts(
+        part(services.get("logistics", "/v1/stock", limit=100, **query)),
+        services.get("logistics", "/v1/warehouses", limit=200),
+    )
+    context = {"stock": stock, "warehouses": places_of(warehouses), "chosen": query["warehouse"] or ""}
+    return Shown("stock.html", context)

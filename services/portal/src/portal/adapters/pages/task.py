@@ -1,0 +1,45 @@
+"""One of the reader's own tasks: what is to be made, and its start and end."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
+
+from ..amounts import plain_number
+from ..client import Refused
+from ..forms import NOTHING_SENT, Sent
+
+pages = Pages()
+
+
+@pages.get("/tasks/{phase_id}")
+async def show_task(call: PageCall, phase_id: UUID) -> Answer:
+    return await _page(call, phase_id)
+
+
+@pages.post("/tasks/{phase_id}/start")
+async def start(call: PageCall, phase_id: UUID) -> Answer:
+    return await _command(call, phase_id, "start", {})
+
+
+@pages.post("/tasks/{phase_id}/completion")
+async def complete(call: PageCall, phase_id: UUID) -> Answer:
+    quantity = plain_number(call.text("quantity"), call.language)
+    return await _command(call, phase_id, "completion", {"quantity": quantity, "note": call.text("note")})
+
+
+async def _command(call: PageCall, phase_id: UUID, what: str, body: dict[str, Any]) -> Answer:
+    try:
+        await call.session.services.send(
+            "production", "POST", f"/v1/phases/{phase_id}/{what}", body, key=call.text("once")
+        )
+    except Refused as refused:
+        return await _page(call, phase_id, Sent(what, call.form, refused))
+    return SeeOther(f"/tasks/{phase_id}")
+
+
+async def _page(call: PageCall, phase_id: UUID, sent: Sent = NOTHING_SENT) -> Answer:
+    task = await call.session.services.get("production", f"/v1/tasks/{phase_id}")
+    return Shown("task.html", {"task": task, "sent": sent}, sent.status)

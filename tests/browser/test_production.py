@@ -1,0 +1,182 @@
+"""An order is made, stored and shipped by its people without JavaScript; others see none of it."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from optima_local.demonstration.show import customer_of
+from tests.stack import Stack
+
+from .conftest import Portal
+from .test_journey import at, reload_until
+
+pytestmark = [
+    pytest.mark.servers,
+    pytest.mark.journey,
+    pytest.mark.xdist_group("stack"),
+    pytest.mark.timeout(240),
+]
+
+KIND = {
+    "name": "Vetrofania",
+    "phases": [
+        {"key": "stampa", "name": "Stampa", "quality_check": True},
+        {"key": "finitura", "name": "Finitura", "after": ["stampa"], "skippable": True},
+    ],
+}
+ORDER = {
+    "title": "Vetrofanie d'inverno",
+    "deadline": "2099-12-31",
+    "items": [
+        {
+            "kind": "vetrofania",
+            "description": "Vetrofania 50×50",
+            "quantity": "100",
+            "deliveries": [{"destination": "MI-DUOMO", "quantity": "100"}],
+        }
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def order(stack: Stack) -> dict[str, Any]:
+    """An order with one job: a phase that is inspected, and one that may be left out."""
+
+    async def write() -> dict[str, Any]:
+        async with customer_of(stack.stage, patience=30) as customer:
+            people, api = customer.people, customer.api
+            await api.as_(people["admin"], "PUT", "production", "/v1/kinds/vetrofania", json=KIND)
+            answer = await api.as_(people["backoffice"], "POST", "production", "/v1/orders", json=ORDER)
+            return dict(answer.body)
+
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, write()).result()
+
+
+def press(page: Page, button: str) -> Page:
+    page.get_by_role("button", name=button, exact=True).first.click()
+    return page
+
+
+def unfold(page: Page, summary: str) -> None:
+    page.locator("summary", has_text=summary).first.click()
+
+
+def test_an_order_is_made_stored_and_shipped(portal: Portal, order: dict[str, Any]) -> None:
+    address = f"/orders/{order['id']}"
+    admin = at(portal.as_("admin", javascript=False), f"/orders?number={order['number']}")
+    admin.get_by_role("link", name=ORDER["title"]).click()  # type: ignore[arg-type]
+    admin.get_by_label("Costo").fill("1.000,50")
+    admin.get_by_label("Prezzo unitario").fill("dodici")
+    admin.get_by_label("Scheda tecnica").fill("Pantone 485 C")
+    press(admin, "Salva")
+    expect(admin.get_by_role("alert")).to_be_visible()
+    expect(admin.get_by_label("Costo")).to_have_value("1.000,50")
+    admin.get_by_label("Prezzo unitario").fill("12,50")
+    press(admin, "Salva")
+    expect(admin.get_by_text("1.250,00 €")).to_be_visible()
+    admin.get_by_label("Persona").first.select_option(label="Roberto Galli, Grafiche Galli S.r.l.")
+    press(admin, "Assegna")
+    press(admin, "Salta questa fase")
+
+    printer = at(portal.as_("tipografia", javascript=False), "/tasks")
+    printer.get_by_role("link", name="Stampa: Vetrofania 50×50").click()
+    expect(printer.get_by_text("Pantone 485 C")).to_be_visible()
+    task = printer.url
+    press(printer, "Inizia")
+    printer.get_by_label("Quantità prodotta").fill("500")
+    printer.get_by_label("Nota").fill("Una risma in più")
+    press(printer, "Finito")
+    expect(printer.get_by_role("alert")).to_be_visible()
+    expect(printer.get_by_label("Nota")).to_have_value("Una risma in più")
+    printer.get_by_label("Quantità prodotta").fill("98")
+    press(printer, "Finito")
+    expect(printer.get_by_text("Ora lo controlla un'altra persona.")).to_be_visible()
+
+    office = at(portal.as_("backoffice", javascript=False), address)
+    assert not office.get_by_label("Persona").count()
+    unfold(office, "Respingi il lavoro")
+    office.get_by_label("Motivo").first.fill("Colore fuori registro")
+    press(office, "Respingi il lavoro")
+    at(printer, task)
+    expect(printer.get_by_text("«Colore fuori registro»")).to_be_visible()
+    press(printer, "Inizia")
+    printer.get_by_label("Quantità prodotta").fill("100")
+    press(printer, "Finito")
+    press(at(office, address), "Accetta il lavoro")
+
+    reload_until(office, "Carica a magazzino")
+    press(office, "Carica a magazzino")
+    reload_until(office, "Spedisci a")
+    office.get_by_role("textbox", name="Vetrofania 50×50").fill("60")
+    press(office, "Prepara la spedizione")
+    office.get_by_label("Trasporto a cura di").select_option("mittente")
+    office.get_by_label("Peso lordo").fill("12,5")
+    press(office, "Salva")
+    press(office, "La merce è pronta")
+    press(office, "Emetti il DDT")
+    expect(office.get_by_role("alert")).to_be_visible()
+    office.get_by_label("Causale del trasporto").select_option(label="Vendita")
+    press(office, "Salva")
+    press(office, "Emetti il DDT")
+    sheet = str(office.get_by_role("link", name="Stampa il DDT").get_attribute("href"))
+    pdf = office.request.get(portal.address + sheet)
+    assert pdf.headers["content-type"] == "application/pdf"
+    assert pdf.body().startswith(b"%PDF")
+    press(office, "La merce è partita")
+    office.get_by_label("Ricevuto da").fill("Anna Rossi")
+    press(office, "La merce è consegnata")
+    expect(office.get_by_text("Anna Rossi")).to_be_visible()
+
+    at(office, "/stock").get_by_role("link", name="Vetrofania 50×50").click()
+    expect(office.get_by_text("-60 pz")).to_be_visible()
+    unfold(office, "Rettifica la giacenza")
+    office.get_by_label("Di quanto").fill("1")
+    office.get_by_label("Motivo").fill("Un pezzo rotto")
+    press(office, "Registra")
+    expect(office.get_by_text("Un pezzo rotto")).to_be_visible()
+
+    reload_until(at(office, address), "consegnati 60")
+    unfold(office, "Chiudi l'ordine a saldo")
+    office.get_by_label("Motivo").first.fill("Bastano questi")
+    press(office, "Chiudi l'ordine a saldo")
+    expect(office.get_by_text("Chiusa a saldo: Bastano questi")).to_be_visible()
+    expect(office.locator(".head .state").first).to_have_text("Consegnato")
+
+
+@pytest.mark.parametrize(
+    ("who", "hidden"),
+    [
+        ("marketing", ("/tasks", "/orders", "/shipments", "/stock")),
+        ("purchasing", ("/tasks", "/stock")),
+        ("auditor", ("/tasks",)),
+        ("tipografia", ("/orders", "/shipments", "/stock")),
+    ],
+)
+def test_who_may_not_see_a_page_is_not_led_to_it(portal: Portal, who: str, hidden: tuple[str, ...]) -> None:
+    page = portal.as_(who, javascript=False)
+    links = {str(link.get_attribute("href")) for link in page.locator(".sidebar nav a").all()}
+    assert not links & set(hidden)
+    page.close()
+
+
+@pytest.mark.parametrize("who", ["purchasing", "auditor"])
+def test_who_only_reads_is_offered_nothing_to_do(portal: Portal, order: dict[str, Any], who: str) -> None:
+    page = at(portal.as_(who, javascript=False), f"/orders/{order['id']}")
+    expect(page.get_by_role("heading", name=ORDER["title"])).to_be_visible()  # type: ignore[arg-type]
+    assert not page.locator("main form").count()
+    page.close()
+
+
+def test_others_find_nothing_at_the_address_of_an_order(portal: Portal, order: dict[str, Any]) -> None:
+    page = portal.as_("tipografia", javascript=False)
+    answer = page.goto(f"/orders/{order['id']}")
+    assert answer is not None
+    assert answer.status == 403
+    assert ORDER["title"] not in page.locator("body").inner_text()
+    page.close()
