@@ -15,6 +15,7 @@ from optima_kit.actor import Actor
 from optima_kit.auth import TokenVerifier
 from optima_kit.clock import Clock
 from optima_kit.db import Database
+from optima_kit.http.html import PageCall
 from optima_kit.refusals import Unauthenticated
 from optima_kit.sealing import Sealer
 
@@ -90,6 +91,11 @@ def forwarded(request: web.BaseRequest) -> dict[str, str]:
     if agent := request.headers.get("User-Agent"):
         headers["User-Agent"] = agent
     return headers
+
+
+def as_stranger(call: PageCall) -> AsPerson:
+    """The services as they are reached by who has not signed in."""
+    return AsPerson(call.resources.services, {"Accept-Language": call.language, **forwarded(call.request)})
 
 
 def read_tokens(granted: Mapping[str, Any], now: datetime) -> Tokens:

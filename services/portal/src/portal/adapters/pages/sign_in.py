@@ -7,7 +7,7 @@ from optima_kit.http.html import SESSION_COOKIE, Answer, PageCall, Pages, SeeOth
 from ...domain.sessions import read_cookie
 from ..client import AsPerson, Away, Refused
 from ..navigation import home_of
-from ..sessions import forwarded
+from ..sessions import as_stranger
 
 pages = Pages()
 
@@ -27,9 +27,7 @@ async def show_sign_in(call: PageCall) -> Answer:
 @pages.post("/sign-in", public=True)
 async def sign_in(call: PageCall) -> Answer:
     given = {name: call.text(name) for name in ("tenant", "email", "code", "next")}
-    identity = AsPerson(
-        call.resources.services, {"Accept-Language": call.language, **forwarded(call.request)}
-    )
+    identity = as_stranger(call)
     body = {"grant": "password", "tenant": given["tenant"], "email": given["email"]}
     body |= {"password": call.text("password")} | ({"code": given["code"]} if given["code"] else {})
     try:

@@ -1,0 +1,84 @@
+"""Where a mail to an approver leads: they see what it is about and decide, without signing in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from optima_kit.http.html import Answer, PageCall, Pages, Shown
+
+from ..client import Refused
+from ..sessions import as_stranger
+
+pages = Pages()
+
+
+@pages.get("/decide", public=True)
+async def show_decide(call: PageCall) -> Answer:
+    return _page()
+
+
+@pages.post("/decide", public=True)
+async def look(call: PageCall) -> Answer:
+    """Looking is a POST too: the code stays out of addresses, and so out of logs. It decides nothing."""
+    token = call.text("token")
+    try:
+        return _page(token=token, linked=await _linked(call, token))
+    except Refused as refused:
+        return _page(token=token, refused=refused)
+
+
+@pages.post("/decide/decision", public=True)
+async def decide(call: PageCall) -> Answer:
+    token, reason = call.text("token"), call.text("reason")
+    body = {"outcome": call.text("outcome"), "content_hash": call.text("content_hash")}
+    body |= {"reason": reason} if reason else {}
+    try:
+        decided = await as_stranger(call).send("approval", "POST", _address(token), body)
+    except Refused as refused:
+        try:
+            linked = await _linked(call, token)
+        except Refused:
+            linked = None
+        return _page(token=token, linked=linked, reason=reason, refused=refused)
+    return _page(decided=decided | {"outcome": body["outcome"]})
+
+
+def _address(token: str) -> str:
+    return f"/v1/decision-links/{quote(token, safe='') or '-'}"
+
+
+async def _linked(call: PageCall, token: str) -> Any:
+    return await as_stranger(call).get("approval", _address(token))
+
+
+def _page(
+    *,
+    token: str = "",
+    linked: Mapping[str, Any] | None = None,
+    decided: Mapping[str, Any] | None = None,
+    reason: str = "",
+    refused: Refused | None = None,
+) -> Answer:
+    context = {
+        "token": token,
+        "linked": linked,
+        "brief": _brief(linked) if linked else None,
+        "decided": decided,
+        "reason": reason,
+        "refused": refused,
+    }
+    return Shown("decide.html", context, refused.status if refused else 200)
+
+
+def _brief(linked: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What is to be decided, as pages show a brief; None for things of another type."""
+    content = linked["content"]
+    if not {"number", "items"} <= content.keys():
+        return None
+    brief = {"purpose": ""} | {name: value for name, value in content.items() if value is not None}
+    brief["requester"] = linked["requester"]
+    if {"quote_total", "quote_lines"} <= brief.keys():
+        brief["prices"] = {"total": brief["quote_total"], "lines": brief["quote_lines"]}
+    return brief
