@@ -20,6 +20,9 @@ from .customer import Customer, DemoData, Progress
 from .journey import Journey, Step
 from .load import LoadResult, run_load
 
+_PATIENCE_SECONDS = 20.0
+"""So long somebody who is told to come again a little later does so."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stage:
@@ -52,7 +55,7 @@ async def run_demonstration(stage: Stage) -> list[Step]:
 
     Raises StepFailed at the first that does not succeed.
     """
-    async with customer_of(stage) as customer:
+    async with customer_of(stage, patience=_PATIENCE_SECONDS) as customer:
         wanted = customer.data.briefs["briefs"][0]
         journey = Journey(customer, wanted, customer.people["marketing"], _print_step)
         await journey.run()
