@@ -159,6 +159,11 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "optima.trail.webhook_changed.v1": N_("Webhook changed"),
         "optima.trail.webhook_disabled.v1": N_("Webhook disabled"),
     },
+    "person": {
+        "active": N_("Active"),
+        "invited": N_("Invited"),
+        "suspended": N_("Suspended"),
+    },
     "chain_fault": {
         "altered": N_("Its content is not what was recorded."),
         "missing": N_("It is not there."),

@@ -28,6 +28,7 @@ LINKS: Final = (
     Link("/orders", N_("Orders"), "order.read", "order"),
     Link("/shipments", N_("Shipments"), "shipment.read", "truck"),
     Link("/stock", N_("Stock"), "stock.read", "box"),
+    Link("/people", N_("People"), "directory.read", "people"),
     Link("/trail", N_("Trail"), "trail.read", "trail"),
 )
 

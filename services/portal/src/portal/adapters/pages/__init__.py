@@ -22,6 +22,7 @@ from . import (
     order,
     orders,
     password_reset,
+    people,
     shipment,
     shipments,
     sign_in,
@@ -49,6 +50,7 @@ _MODULES = (
     shipment,
     stock,
     goods,
+    people,
     trail,
     me,
 )

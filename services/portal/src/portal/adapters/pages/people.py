@@ -1,0 +1,158 @@
+"""Who works here: found, invited, changed, suspended, and handed over when they leave."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
+
+from ..client import Refused, part, with_parts
+from ..forms import NOTHING_SENT, Sent, filled
+
+pages = Pages()
+
+
+@pages.get("/people")
+async def show_people(call: PageCall) -> Answer:
+    services = call.session.services
+    query = {name: call.query.get(name) for name in ("text", "cursor")}
+    people, roles = await with_parts(
+        services.get("identity", "/v1/people", limit=50, **query),
+        services.get("identity", "/v1/roles", limit=200),
+    )
+    context = {
+        "people": people,
+        "text": query["text"] or "",
+        "role_names": _names(roles),
+        "state_of": _state_of,
+        "may_invite": call.session.actor.may("person.invite"),
+    }
+    return Shown("people.html", context)
+
+
+@pages.get("/people/{person_id}")
+async def show_person(call: PageCall, person_id: UUID) -> Answer:
+    return await _person(call, person_id)
+
+
+@pages.post("/people/{person_id}")
+async def change_person(call: PageCall, person_id: UUID) -> Answer:
+    body = {"roles": call.form.getall("roles", []), "unit": call.text("unit") or None}
+    return await _change(call, person_id, "roles", body)
+
+
+@pages.post("/people/{person_id}/presence")
+async def change_presence(call: PageCall, person_id: UUID) -> Answer:
+    return await _change(call, person_id, "presence", {"active": call.text("active") == "yes"})
+
+
+@pages.post("/people/{person_id}/departure")
+async def depart(call: PageCall, person_id: UUID) -> Answer:
+    body = {"successor": call.text("successor")}
+    try:
+        await call.session.services.send(
+            "identity", "POST", f"/v1/people/{person_id}/departure", body, key=call.text("once")
+        )
+    except Refused as refused:
+        return await _person(call, person_id, Sent("departure", body, refused))
+    return SeeOther(f"/people/{person_id}")
+
+
+@pages.get("/new-person")
+async def show_invitation(call: PageCall) -> Answer:
+    return await _invitation(call)
+
+
+@pages.post("/new-person")
+async def invite(call: PageCall) -> Answer:
+    given = {name: call.text(name) for name in ("name", "email", "kind", "company", "unit", "language")}
+    roles = call.form.getall("roles", [])
+    try:
+        invited = await call.session.services.send(
+            "identity",
+            "POST",
+            "/v1/invitations",
+            {**filled(**given), "roles": roles},
+            key=call.text("once"),
+        )
+    except Refused as refused:
+        return await _invitation(call, Sent("invitation", {**given, "roles": roles}, refused))
+    return Shown("person_invited.html", {"invited": invited, "name": given["name"]})
+
+
+async def _change(call: PageCall, person_id: UUID, form: str, body: Mapping[str, Any]) -> Answer:
+    version = call.text("version")
+    try:
+        await call.session.services.send(
+            "identity", "PATCH", f"/v1/people/{person_id}", body, version=version
+        )
+    except Refused as refused:
+        return await _person(call, person_id, Sent(form, body, refused))
+    return SeeOther(f"/people/{person_id}")
+
+
+async def _person(call: PageCall, person_id: UUID, sent: Sent = NOTHING_SENT) -> Answer:
+    services = call.session.services
+    person, roles, units, people = await with_parts(
+        services.get("identity", f"/v1/people/{person_id}"),
+        services.get("identity", "/v1/roles", limit=200),
+        services.get("identity", "/v1/units", limit=200),
+        services.get("identity", "/v1/people", limit=200),
+    )
+    unit = next((each for each in _items(units) if each["id"] == person.get("unit_id")), None)
+    context = {
+        "person": person,
+        "state": _state_of(person),
+        "unit": unit,
+        "manager": next((each for each in _items(people) if each["id"] == person.get("manager_id")), None),
+        "role_names": _names(roles),
+        "units": [(each["key"], each["name"]) for each in _items(units)],
+        "successors": [
+            (each["id"], each["name"])
+            for each in _items(people)
+            if each["active"] and each["id"] != person["id"]
+        ],
+        "chosen_roles": sent.values["roles"] if sent.form == "roles" else person["roles"],
+        "may_change": call.session.actor.may("directory.write") and str(person_id) != str(_self(call)),
+        "may_read_trail": call.session.actor.may("trail.read"),
+        "sent": sent,
+    }
+    return Shown("person.html", context, sent.status)
+
+
+async def _invitation(call: PageCall, sent: Sent = NOTHING_SENT) -> Answer:
+    call.session.actor.require("person.invite")
+    services = call.session.services
+    roles, units = await asyncio.gather(
+        part(services.get("identity", "/v1/roles", limit=200)),
+        part(services.get("identity", "/v1/units", limit=200)),
+    )
+    context = {
+        "role_names": _names(roles),
+        "units": [(each["key"], each["name"]) for each in _items(units)],
+        "chosen_roles": sent.values.get("roles", []),
+        "sent": sent,
+    }
+    return Shown("person_form.html", context, sent.status)
+
+
+def _self(call: PageCall) -> UUID | None:
+    person: UUID | None = call.session.actor.person_id
+    return person
+
+
+def _items(found: Any) -> Sequence[Mapping[str, Any]]:
+    return found["items"] if found else []
+
+
+def _names(roles: Any) -> dict[str, str]:
+    return {each["key"]: each["name"] for each in _items(roles)}
+
+
+def _state_of(person: Mapping[str, Any]) -> str:
+    if not person["joined"]:
+        return "invited"
+    return "active" if person["active"] else "suspended"
