@@ -15,6 +15,7 @@ from . import (
     brief_form,
     briefs,
     decide,
+    delegations,
     goods,
     inbox,
     join,
@@ -52,6 +53,7 @@ _MODULES = (
     goods,
     people,
     trail,
+    delegations,
     me,
 )
 

@@ -1,8 +1,9 @@
-"""Oneself: who one is here, one's sessions, one's password."""
+"""Oneself: one's language, password, second factor and sessions."""
 
 from __future__ import annotations
 
 import asyncio
+from uuid import UUID
 
 from optima_kit.http.html import SESSION_COOKIE, Answer, PageCall, Pages, SeeOther, Shown
 
@@ -34,6 +35,50 @@ async def change_password(call: PageCall) -> Answer:
     return SeeOther("/sign-in", {SESSION_COOKIE: None})
 
 
+@pages.post("/me/sessions/{session_id}/end")
+async def end_session(call: PageCall, session_id: UUID) -> Answer:
+    try:
+        await call.session.services.send("identity", "DELETE", f"/v1/me/sessions/{session_id}")
+    except Refused as refused:
+        return await _page(call, refused)
+    return SeeOther("/me")
+
+
+@pages.post("/me/second-factor")
+async def set_up_second_factor(call: PageCall) -> Answer:
+    """The password is asked for again: who finds a browser signed in must not lock its person out."""
+    services = call.session.services
+    try:
+        await services.send("identity", "POST", "/v1/me/proof", {"password": call.text("password")})
+        setup = await services.send("identity", "POST", "/v1/me/second-factor")
+    except Refused as refused:
+        return await _page(call, refused)
+    return Shown("second_factor.html", {"secret": setup["secret"], "refused": None})
+
+
+@pages.post("/me/second-factor/confirmation")
+async def confirm_second_factor(call: PageCall) -> Answer:
+    body = {"code": call.text("code")}
+    try:
+        codes = await call.session.services.send(
+            "identity", "POST", "/v1/me/second-factor/confirmation", body
+        )
+    except Refused as refused:
+        context = {"secret": call.text("secret"), "refused": refused}
+        return Shown("second_factor.html", context, refused.status)
+    return Shown("second_factor.html", {"codes": codes["recovery_codes"], "refused": None})
+
+
+@pages.post("/me/second-factor/removal")
+async def remove_second_factor(call: PageCall) -> Answer:
+    body = {"code": call.text("code")}
+    try:
+        await call.session.services.send("identity", "POST", "/v1/me/second-factor/removal", body)
+    except Refused as refused:
+        return await _page(call, refused)
+    return SeeOther("/me")
+
+
 async def _page(call: PageCall, refused: Refused | None = None) -> Answer:
     services = call.session.services
     me, sessions = await asyncio.gather(
@@ -41,6 +86,11 @@ async def _page(call: PageCall, refused: Refused | None = None) -> Answer:
     )
     return Shown(
         "me.html",
-        {"me": me, "sessions": sessions, "refused": refused},
+        {
+            "me": me,
+            "sessions": sessions,
+            "may_delegate": call.session.actor.may("approval.delegate"),
+            "refused": refused,
+        },
         refused.status if refused else 200,
     )

@@ -1,0 +1,67 @@
+"""Letting somebody else decide in one's place for a while."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
+
+from ..client import Refused, with_parts
+from ..forms import NOTHING_SENT, Sent, day_begins, filled
+
+pages = Pages()
+
+
+@pages.get("/delegations")
+async def show_delegations(call: PageCall) -> Answer:
+    return await _page(call)
+
+
+@pages.post("/delegations")
+async def delegate(call: PageCall) -> Answer:
+    given = {name: call.text(name) for name in ("to", "from", "until", "process", "reason")}
+    body = {
+        "to_person_id": given["to"],
+        "starts_at": day_begins(given["from"]),
+        "ends_at": day_begins(given["until"], later=1),
+        "processes": [given["process"]] if given["process"] else [],
+        **filled(reason=given["reason"]),
+    }
+    try:
+        await call.session.services.send("approval", "POST", "/v1/delegations", body, key=call.text("once"))
+    except Refused as refused:
+        return await _page(call, Sent("delegation", given, refused))
+    return SeeOther("/delegations")
+
+
+@pages.post("/delegations/{delegation_id}/revocation")
+async def revoke(call: PageCall, delegation_id: UUID) -> Answer:
+    try:
+        await call.session.services.send("approval", "DELETE", f"/v1/delegations/{delegation_id}")
+    except Refused as refused:
+        return await _page(call, Sent("revocation", {}, refused))
+    return SeeOther("/delegations")
+
+
+async def _page(call: PageCall, sent: Sent = NOTHING_SENT) -> Answer:
+    services = call.session.services
+    delegations, people, processes = await with_parts(
+        services.get("approval", "/v1/delegations", limit=50, cursor=call.query.get("cursor")),
+        services.get("identity", "/v1/people", limit=200),
+        services.get("approval", "/v1/processes", limit=200),
+    )
+    own = str(call.session.actor.person_id)
+    names = {each["key"]: each["name"] for each in (processes["items"] if processes else [])}
+    context = {
+        "delegations": delegations,
+        "own": own,
+        "process_names": names,
+        "colleagues": [
+            (each["id"], each["name"])
+            for each in (people["items"] if people else [])
+            if each["active"] and each["id"] != own
+        ],
+        "today": call.now.date().isoformat(),
+        "sent": sent,
+    }
+    return Shown("delegations.html", context, sent.status)
