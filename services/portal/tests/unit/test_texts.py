@@ -45,6 +45,12 @@ def test_each_text_has_its_italian_and_none_is_left_over() -> None:
     assert texts() == translated
 
 
+def test_each_text_is_translated_once() -> None:
+    lines = (FOLDER / "locale" / "it.po").read_text(encoding="utf-8").splitlines()
+    texts = [line for line in lines if line.startswith("msgid ") and line != 'msgid ""']
+    assert len(texts) == len(set(texts))
+
+
 @pytest.mark.parametrize(
     ("kind", "codes"),
     [
