@@ -48,3 +48,8 @@ def test_whoever_has_one_ipv6_address_has_its_neighbours() -> None:
     assert neighbourhood("2001:db8::1") != neighbourhood("2001:db8:0:1::1")
     assert neighbourhood("192.0.2.1") != neighbourhood("192.0.2.2")
     assert neighbourhood("") == ""
+
+
+def test_who_began_before_the_last_one_counted_does_not_wait() -> None:
+    counted_later = Failures(1, NOW + timedelta(milliseconds=40))
+    assert counted_later.wait(ANY_ACCOUNT, NOW) == timedelta(0)

@@ -55,8 +55,9 @@ class Failures:
 
     def wait(self, brake: Brake, now: datetime) -> timedelta:
         """What is left of it."""
-        until = self.last_at + brake.wait_after(self._counted(brake, now))
-        return max(until - now, timedelta(0))
+        pause = brake.wait_after(self._counted(brake, now))
+        # Of two attempts at once, the one that counts second may have begun first: nobody waits for that.
+        return max(self.last_at + pause - now, timedelta(0)) if pause else timedelta(0)
 
 
 def source_is_not_braked(wait: timedelta) -> None:
