@@ -25,7 +25,6 @@ from .backbone_metrics import (
     WAITING_MESSAGES,
 )
 from .metrics import MEASURED
-from .outbox import UNSENT
 from .parking import REASONS
 from .postgres import UNAVAILABLE, Connection, Pool
 
@@ -40,11 +39,12 @@ _FRESH_SECONDS: Final = 45.0
 _LEASE: Final = 0x0971_4C
 _TAKE_LEASE: Final = "SELECT pg_try_advisory_lock($1)"
 
-_OUTBOX: Final = f"""
-SELECT (SELECT count(*) FROM (SELECT FROM outbox WHERE {UNSENT} ORDER BY position LIMIT 100000) AS unsent)
-           AS pending,
+_OUTBOX: Final = """
+SELECT (SELECT count(*) FROM (
+           SELECT FROM outbox WHERE optima_day(sent_at) IS NULL ORDER BY position LIMIT 100000
+       ) AS unsent) AS pending,
        (SELECT extract(epoch FROM now() - created_at)::float8 FROM outbox
-        WHERE {UNSENT} ORDER BY position LIMIT 1) AS oldest
+        WHERE optima_day(sent_at) IS NULL ORDER BY position LIMIT 1) AS oldest
 """
 _PARKING: Final = """
 SELECT CASE WHEN next_attempt_at IS NULL THEN reason END AS reason, count(*) FROM parking GROUP BY 1

@@ -19,9 +19,6 @@ from .sql import Statement
 PARTITIONS: Final = 16
 """The previous release's relays divide an outbox by this column."""
 
-UNSENT: Final = "optima_day(sent_at) IS NULL"
-"""What is not sent yet, in terms of the partitions' key: by it PostgreSQL looks into one partition alone."""
-
 # The heads' row locks are taken first, in the order of subjects (no deadlocks) and before positions are
 # drawn (an aggregate's positions follow its commits). The envelope is put together here, since its
 # sequence is known only now: `opening` ends with `"sequence":`, `closing` begins with a comma.

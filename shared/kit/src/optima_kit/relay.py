@@ -23,7 +23,6 @@ from optima_contracts.envelope import CONTENT_TYPE
 from .backbone_metrics import published
 from .broker import Broker, Publisher, pauses
 from .frames import Outgoing
-from .outbox import UNSENT
 from .postgres import UNAVAILABLE, Connection, Pool
 from .topology import EVENTS
 from .wake import WakeListener
@@ -40,18 +39,21 @@ _LINGER_SECONDS: Final = 0.003
 """While events come several at a time, the next turn waits so long for more. Never when idle."""
 _LEASE: Final = 0x0971_4B
 
+# By optima_day, the partitions' key, PostgreSQL looks into the one partition of what is not sent yet.
 # The statement reads what was there before it began: what is on its way or just confirmed is left out.
-MARK_AND_READ = f"""
-WITH marked AS (UPDATE outbox SET sent_at = now() WHERE {UNSENT} AND position = ANY($1::bigint[]))
+MARK_AND_READ = """
+WITH marked AS (
+    UPDATE outbox SET sent_at = now() WHERE optima_day(sent_at) IS NULL AND position = ANY($1::bigint[])
+)
 SELECT position, id, type, subject, envelope FROM outbox
-WHERE {UNSENT} AND position <> ALL($2::bigint[])
+WHERE optima_day(sent_at) IS NULL AND position <> ALL($2::bigint[])
 ORDER BY position LIMIT $3
 """
 _TAKE_LEASE = "SELECT pg_try_advisory_lock($1)"
 # Marking survives a crash of the database or is done again: it need not wait for the disk. And what is
 # unsent may be nothing when the turn is planned, and millions when it runs.
 SESSION_SETTINGS: Final = "SET synchronous_commit = off; SET enable_seqscan = off"
-_RESET: Final = "RESET synchronous_commit; RESET enable_seqscan"
+_END_LEASE: Final = "RESET synchronous_commit; RESET enable_seqscan; SELECT pg_advisory_unlock_all()"
 _UNMARK = """
 UPDATE outbox SET sent_at = NULL WHERE position IN (
     SELECT position FROM outbox WHERE position > $1 AND created_at >= $2 AND optima_day(sent_at) IS NOT NULL
@@ -128,7 +130,7 @@ class Relay:
         try:
             await connection.execute(SESSION_SETTINGS)
             await self.publish(connection, until=self._stopping)
-            await connection.execute(f"{_RESET}; SELECT pg_advisory_unlock_all()")
+            await connection.execute(_END_LEASE)
         except BaseException:
             # The lease ends with its session: one that went back into the pool would keep it from everybody.
             connection.terminate()

@@ -62,7 +62,7 @@ async def test_hot_statements_keep_their_indexes(stage):
         async with stage.backbone.connection() as connection:
             await connection.execute(relay.SESSION_SETTINGS)
             rows = await connection.fetch("EXPLAIN " + statement, *arguments)
-            await connection.execute(relay._RESET)
+            await connection.execute(relay._END_LEASE)
         plan = "\n".join(row[0] for row in rows)
         assert set(re.findall(r"(?:on|using) outbox_(?!\d+\b)(\w+)", plan)) <= {"unsent", "unsent_pkey"}, plan
         assert "Seq Scan on outbox" not in plan, plan
