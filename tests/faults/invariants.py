@@ -122,7 +122,7 @@ async def _one_effect_each(connections: dict[str, asyncpg.Connection]) -> None:
         return Counter(
             tuple(str(event["data"][key]) for key in keys)
             for event in events[service]
-            if event["type"] == type_
+            if event["type"] == type_ and all(event["data"][key] is not None for key in keys)
         )
 
     for service, type_, keys in (
@@ -132,10 +132,12 @@ async def _one_effect_each(connections: dict[str, asyncpg.Connection]) -> None:
         ("production", "optima.production.order_confirmed.v1", ("brief_id",)),
         ("production", "optima.production.order_delivered.v1", ("brief_id",)),
         ("production", "optima.production.job_completed.v1", ("job_id",)),
-        ("production", "optima.production.phase_completed.v1", ("phase_id",)),
         ("logistics", "optima.logistics.goods_received.v1", ("job_id",)),
         ("logistics", "optima.logistics.ddt_issued.v1", ("order_id", "destination")),
         ("logistics", "optima.logistics.shipment_delivered.v1", ("shipment_id",)),
     ):
         twice = {key: count for key, count in counted(service, type_, *keys).items() if count > 1}
         assert not twice, f"{type_}: {twice}"
+    completed = counted("production", "optima.production.phase_completed.v1", "phase_id")
+    completed.subtract(counted("production", "optima.production.phase_rejected.v1", "phase_id"))
+    assert all(count <= 1 for count in completed.values()), "a phase was completed twice"

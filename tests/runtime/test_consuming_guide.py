@@ -20,6 +20,7 @@ from aiohttp.test_utils import TestServer
 
 from identity.adapters.http_access import ByClientCredentials, TokenRequest
 from identity.adapters.http_views import TokenView
+from identity.application.access_tokens import Grant
 from optima_contracts.brief import BriefCommented
 from optima_contracts.envelope import Envelope
 from optima_contracts.logistics import DdtIssued
@@ -122,8 +123,8 @@ class TokenCounter:
         if (account.client_id, account.client_secret) != ("machine", "hunter2"):
             return web.json_response(status=401)
         token = self._tokens.pop(0) if len(self._tokens) > 1 else self._tokens[0]
-        given = TokenView.of(token, timedelta(minutes=10), None)
-        return web.Response(body=given.model_dump_json(), content_type="application/json")
+        given = TokenView.of(token, timedelta(minutes=10), Grant({}))
+        return web.Response(body=given.model_dump_json(exclude_unset=True), content_type="application/json")
 
     @contextlib.asynccontextmanager
     async def served(self) -> AsyncIterator[str]:

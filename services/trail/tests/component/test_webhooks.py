@@ -27,7 +27,7 @@ from optima_kit.clock import FixedClock
 from optima_kit.db import Database
 from optima_kit.testing import AppClient, app_client
 from optima_kit.work import JobRunner
-from trail.adapters import outside
+from trail.adapters import egress_guard
 from trail.adapters.egress_guard import EgressGuard
 from trail.adapters.postgres import QUERIES
 from trail.adapters.receivers import HttpReceivers
@@ -385,7 +385,7 @@ class TestFailure:
         assert written < 20_000_000
 
     async def test_silence_ends_in_time(self, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(outside, "ANSWERED_WITHIN", 0.2)
+        monkeypatch.setattr(egress_guard, "ANSWERED_WITHIN", 0.2)
         released = asyncio.Event()
 
         async def silent(_: web.Request) -> web.Response:

@@ -6,10 +6,20 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from structlog.testing import capture_logs
+import structlog
+from structlog.testing import LogCapture
 
+from optima_kit.http import security_log
 from optima_kit.http.security_log import SecurityLog
 from optima_kit.refusals import Forbidden
+
+
+@pytest.fixture
+def lines(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What is logged, also where another test has configured the process's loggers."""
+    captured = LogCapture()
+    monkeypatch.setattr(security_log, "log", structlog.wrap_logger(None, processors=[captured]))
+    return captured.entries
 
 
 def refused(lines: list[Any]) -> list[Any]:
@@ -17,15 +27,14 @@ def refused(lines: list[Any]) -> list[Any]:
 
 
 @pytest.mark.servers
-async def test_who_was_refused_what_and_from_where(serve_board):
+async def test_who_was_refused_what_and_from_where(serve_board, lines):
     board = await serve_board()
     powerless = board.app.people.person(tenant_id=board.tenant_id, privileges=set())
-    with capture_logs() as lines:
-        for client in (board.app.as_(powerless), board.app.with_token("forged")):
-            for _ in range(3):
-                response, _ = await client.get("/v1/notes")
-                assert response.status in (401, 403)
-        assert (await board.client.get("/v1/notes"))[0].status == 200
+    for client in (board.app.as_(powerless), board.app.with_token("forged")):
+        for _ in range(3):
+            response, _ = await client.get("/v1/notes")
+            assert response.status in (401, 403)
+    assert (await board.client.get("/v1/notes"))[0].status == 200
     privilege, token = refused(lines)
     assert privilege["code"] == "missing_privilege"
     assert (privilege["person"], privilege["tenant"]) == (str(powerless.person_id), str(board.tenant_id))
@@ -40,27 +49,25 @@ async def test_who_was_refused_what_and_from_where(serve_board):
     assert "forged" not in str(token)
 
 
-def test_what_was_not_written_is_counted():
+def test_what_was_not_written_is_counted(lines):
     from noteboard.adapters.http import routes
 
     security = SecurityLog(per_second=1_000, of_one_per_second=1_000)
     rare = SecurityLog(per_second=1_000, of_one_per_second=1e-9)
     route, address = routes.items[0], "192.0.2.1"
-    with capture_logs() as lines:
-        for _ in range(3):
-            security.note(Forbidden("missing_privilege", privilege="x"), None, address, route)
-            rare.note(Forbidden("missing_privilege", privilege="x"), None, address, route)
-        rare.note(Forbidden("another"), None, address, route)
-        rare.note(Forbidden("missing_privilege"), None, "192.0.2.2", route)
+    for _ in range(3):
+        security.note(Forbidden("missing_privilege", privilege="x"), None, address, route)
+        rare.note(Forbidden("missing_privilege", privilege="x"), None, address, route)
+    rare.note(Forbidden("another"), None, address, route)
+    rare.note(Forbidden("missing_privilege"), None, "192.0.2.2", route)
     assert [line["unwritten"] for line in refused(lines)] == [0] * 6
     assert rare._unwritten == {(address, "missing_privilege"): 2}
 
 
-def test_all_together_write_no_more_than_a_process_can_bear():
+def test_all_together_write_no_more_than_a_process_can_bear(lines):
     from noteboard.adapters.http import routes
 
     security = SecurityLog(per_second=5)
-    with capture_logs() as lines:
-        for _ in range(1_000):
-            security.note(Forbidden("missing_privilege"), None, str(uuid4()), routes.items[0])
+    for _ in range(1_000):
+        security.note(Forbidden("missing_privilege"), None, str(uuid4()), routes.items[0])
     assert 10 <= len(refused(lines)) <= 20
