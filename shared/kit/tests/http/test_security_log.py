@@ -18,7 +18,11 @@ from optima_kit.refusals import Forbidden
 def lines(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """What is logged, also where another test has configured the process's loggers."""
     captured = LogCapture()
-    monkeypatch.setattr(security_log, "log", structlog.wrap_logger(None, processors=[captured]))
+    monkeypatch.setattr(
+        security_log,
+        "log",
+        structlog.wrap_logger(None, processors=[captured], wrapper_class=structlog.BoundLogger),
+    )
     return captured.entries
 
 
