@@ -31,6 +31,8 @@ _FLEETING = re.compile(
     r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32}|\d{4}-\d\d-\d\dT[0-9:.]+(Z|\+00:00)"
 )
 
+_IDENTIFIER = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{64}")
+
 
 def rows_of(module: str) -> tuple[Row, ...]:
     rows: tuple[Row, ...] = importlib.import_module(f"tests.security.access.{module}").ROWS
@@ -155,11 +157,13 @@ class Findings:
     def read(self, world: World, asked: Asked, *, owner: bool) -> None:
         """What an answer must not tell."""
         held, sent = asked.actor.privileges, json.dumps(asked.row.body, default=str)
+        # A random identifier may hold a secret's digits by chance.
+        told = _IDENTIFIER.sub("", asked.text)
         for privilege, texts in world.secrets.items():
             if privilege in held or any(text in sent for text in texts):
                 continue
             for text in texts:
-                self.expect(text not in asked.text, f"tells {text}", asked)
+                self.expect(text not in told, f"tells {text}", asked)
         if asked.status >= 300:
             return
         for name, scope in asked.row.shows.items():
