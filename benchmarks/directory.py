@@ -10,8 +10,6 @@ machine does meets both. What is measured is a transaction of the use case, with
 
 from __future__ import annotations
 
-import argparse
-import asyncio
 import contextlib
 import gc
 import random
@@ -21,7 +19,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import asyncpg
-from measure.growth import compared, samples_of_both
+from measure.growth import compared, report, samples_of_both
 from measure.stack import Figure
 
 from identity.application.begin_session import begin_session
@@ -295,18 +293,5 @@ async def measure(fewer: int, more: int, samples: int) -> list[Figure]:
     return figures
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--few", type=int, default=10_000)
-    parser.add_argument("--many", type=int, default=1_000_000)
-    parser.add_argument("--samples", type=int, default=1_000)
-    wanted = parser.parse_args()
-    for figure in asyncio.run(measure(wanted.few, wanted.many, wanted.samples)):
-        verdict = "" if figure.met is None else "  met" if figure.met else "  MISSED"
-        print(f"{figure.name:60} {figure.value:12,.2f} {figure.unit:4} {figure.budget}{verdict}")
-
-
 if __name__ == "__main__":
-    main()
+    report(measure, __doc__)

@@ -9,8 +9,6 @@ measured in turn, sample by sample: what else the machine does meets both.
 
 from __future__ import annotations
 
-import argparse
-import asyncio
 import contextlib
 import gc
 import io
@@ -27,7 +25,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from measure.growth import compared, samples_of_both
+from measure.growth import compared, report, samples_of_both
 from measure.stack import Figure
 
 from optima_contracts.brief import BriefCommented
@@ -46,7 +44,7 @@ from trail.application.verify_chain import verify_chain
 from trail.bootstrap import service
 from trail.domain.anchors import Anchor, anchor_is_due_at
 from trail.domain.chain import BEGINNING, Head, SealedEntry, extend
-from trail.domain.competence import Sight
+from trail.domain.competence import ReadScope
 from trail.domain.entry import Occurrence, canonical_json
 from trail.settings import TrailSettings
 
@@ -62,8 +60,8 @@ BUSY = UUID(int=7 << 64)
 """Acts in every hundredth entry, however many there are."""
 READER = UUID(int=8 << 64)
 """Follows twenty stories, spread over all, and reads nothing else."""
-EVERYTHING = Sight(person_id=UUID(int=0), everything=True, brief_prices=True, economics=True)
-HERS = Sight(person_id=READER, everything=False, brief_prices=False, economics=False)
+EVERYTHING = ReadScope(person_id=UUID(int=0), everything=True, brief_prices=True, economics=True)
+HERS = ReadScope(person_id=READER, everything=False, brief_prices=False, economics=False)
 KINDS = (
     "optima.brief.commented.v1",
     "optima.approval.decided.v1",
@@ -216,9 +214,9 @@ class Desk:
         async with self.database.transaction(TENANT) as work:
             await record(self.ports(work), event)
 
-    async def page(self, selection: Selection, sight: Sight = EVERYTHING) -> None:
+    async def page(self, selection: Selection, scope: ReadScope = EVERYTHING) -> None:
         async with self.database.reading(TENANT) as work:
-            found = await self.ports(work).trail.entries(selection, sight)
+            found = await self.ports(work).trail.entries(selection, scope)
         assert found, selection
 
     async def of_a_brief(self, share: float) -> None:
@@ -340,18 +338,5 @@ async def measure(few_entries: int, many_entries: int, samples: int) -> list[Fig
     return figures
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--few", type=int, default=10_000)
-    parser.add_argument("--many", type=int, default=1_000_000)
-    parser.add_argument("--samples", type=int, default=1_000)
-    wanted = parser.parse_args()
-    for figure in asyncio.run(measure(wanted.few, wanted.many, wanted.samples)):
-        verdict = "" if figure.met is None else "  met" if figure.met else "  MISSED"
-        print(f"{figure.name:52} {figure.value:12,.2f} {figure.unit:4} {figure.budget}{verdict}")
-
-
 if __name__ == "__main__":
-    main()
+    report(measure, __doc__)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from typing import TypeVar
@@ -35,3 +37,21 @@ def compared(name: str, few: tuple[str, Samples], many: tuple[str, Samples]) -> 
     ratio = many[1].percentile(0.99) / few[1].percentile(0.99)
     yield Figure(f"{name}: ratio", ratio, "×", "≤ 1.5 ×", ratio <= 1.5)
     yield Figure(f"{name}: ratio of medians", many[1].percentile(0.5) / few[1].percentile(0.5), "×")
+
+
+def report(measure: Callable[[int, int, int], Awaitable[list[Figure]]], described: str | None) -> None:
+    """The whole of such a benchmark's `main`: `measure(few, many, samples)` by the command line's words."""
+    parser = argparse.ArgumentParser(
+        description=described, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--few", type=int, default=10_000)
+    parser.add_argument("--many", type=int, default=1_000_000)
+    parser.add_argument("--samples", type=int, default=1_000)
+    wanted = parser.parse_args()
+
+    async def measured() -> list[Figure]:
+        return await measure(wanted.few, wanted.many, wanted.samples)
+
+    for figure in asyncio.run(measured()):
+        verdict = "" if figure.met is None else "  met" if figure.met else "  MISSED"
+        print(f"{figure.name:60} {figure.value:12,.2f} {figure.unit:4} {figure.budget}{verdict}")

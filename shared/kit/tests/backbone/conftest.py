@@ -52,6 +52,24 @@ class Stage:
     consumers: list[Consumer[Any]] = field(default_factory=list)
     _stack: contextlib.AsyncExitStack = field(default_factory=contextlib.AsyncExitStack)
 
+    async def long_history(self) -> None:
+        """Many events that were sent and jobs that are done, and a few that wait."""
+        await self.where.fetch(
+            """
+            WITH events AS (
+                INSERT INTO outbox (id, tenant_id, partition, type, subject, sequence, envelope, sent_at)
+                SELECT gen_random_uuid(), $1, n % 16, 't', gen_random_uuid(), 1, '{}',
+                       CASE WHEN n % 2000 > 0 THEN now() END
+                FROM generate_series(1, 40000) AS n)
+            INSERT INTO jobs (id, tenant_id, kind, key, payload, due_at, state)
+            SELECT gen_random_uuid(), $1, 'k', n::text, '{}', now(),
+                   CASE WHEN n % 2000 > 0 THEN 'done' ELSE 'due' END
+            FROM generate_series(1, 40000) AS n
+            """,
+            self.tenant,
+        )
+        await self.where.fetch("VACUUM ANALYZE")
+
     async def relay(self) -> Relay:
         broker = await self._stack.enter_async_context(Broker(self.amqp_url, "test relay"))
         listener = WakeListener(self.backbone.pool)

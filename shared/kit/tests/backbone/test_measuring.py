@@ -110,21 +110,7 @@ async def test_what_is_not_measured_any_more_is_not_shown(stage, measuring_once,
 
 async def test_measuring_keeps_its_indexes(stage):
     """With a long history behind it, it looks at what is unsent or due, and at nothing else."""
-    await stage.where.fetch(
-        """
-        WITH events AS (
-            INSERT INTO outbox (id, tenant_id, partition, type, subject, sequence, envelope, sent_at)
-            SELECT gen_random_uuid(), $1, n % 16, 't', gen_random_uuid(), 1, '{}',
-                   CASE WHEN n % 2000 > 0 THEN now() END
-            FROM generate_series(1, 40000) AS n)
-        INSERT INTO jobs (id, tenant_id, kind, key, payload, due_at, state)
-        SELECT gen_random_uuid(), $1, 'k', n::text, '{}', now(),
-               CASE WHEN n % 2000 > 0 THEN 'done' ELSE 'due' END
-        FROM generate_series(1, 40000) AS n
-        """,
-        stage.tenant,
-    )
-    await stage.where.fetch("VACUUM ANALYZE")
+    await stage.long_history()
     for statement in (measuring._OUTBOX, measuring._JOBS, measuring._FAILED):
         async with stage.backbone.connection() as connection:
             rows = await connection.fetch("EXPLAIN " + statement)

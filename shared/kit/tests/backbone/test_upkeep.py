@@ -38,21 +38,7 @@ async def test_finished_jobs_that_have_had_their_time_are_forgotten_and_failed_o
 
 async def test_hot_statements_keep_their_indexes(stage):
     """With a long history behind it, a relay looks at what is unsent or due, and at nothing else."""
-    await stage.where.fetch(
-        """
-        WITH events AS (
-            INSERT INTO outbox (id, tenant_id, partition, type, subject, sequence, envelope, sent_at)
-            SELECT gen_random_uuid(), $1, n % 16, 't', gen_random_uuid(), 1, '{}',
-                   CASE WHEN n % 2000 > 0 THEN now() END
-            FROM generate_series(1, 40000) AS n)
-        INSERT INTO jobs (id, tenant_id, kind, key, payload, due_at, state)
-        SELECT gen_random_uuid(), $1, 'k', n::text, '{}', now(),
-               CASE WHEN n % 2000 > 0 THEN 'done' ELSE 'due' END
-        FROM generate_series(1, 40000) AS n
-        """,
-        stage.tenant,
-    )
-    await stage.where.fetch("VACUUM ANALYZE")
+    await stage.long_history()
     now = await stage.where.fetch("SELECT now()")
     for statement, arguments in [
         (relay.MARK_AND_READ, ([1, 2], [1, 2], 30)),
