@@ -132,16 +132,14 @@ class AsPerson:
 
     async def get(self, service: str, path: str, **query: Any) -> Any:
         """What a GET answers. Parameters that are None or empty are left out."""
-        params = {name: str(value) for name, value in query.items() if value not in (None, "")}
-        return (await self.services.ask(service, "GET", path, self.headers, params=params)).body
+        return (await self.services.ask(service, "GET", path, self.headers, params=_given(query))).body
 
     async def file(self, service: str, path: str) -> Answered:
         return await self.services.ask(service, "GET", path, self.headers)
 
     async def stream(self, service: str, path: str, **query: Any) -> Answered:
         """A file that is made as it is read: it may be large, or long in coming."""
-        params = {name: str(value) for name, value in query.items() if value not in (None, "")}
-        return await self.services.stream(service, path, self.headers, params)
+        return await self.services.stream(service, path, self.headers, _given(query))
 
     async def send(
         self,
@@ -166,6 +164,10 @@ class AsPerson:
         headers = {**self.headers, "Idempotency-Key": str(new_id()), "Content-Type": media_type}
         address = f"{path}?name={quote(name, safe='')}"
         return (await self.services.ask(service, "POST", address, headers, data=data)).body
+
+
+def _given(query: Mapping[str, Any]) -> dict[str, str]:
+    return {name: str(value) for name, value in query.items() if value not in (None, "")}
 
 
 async def part(asked: Awaitable[Any]) -> Any:

@@ -17,25 +17,24 @@ class Link:
     text: str
     """In English; the template translates it."""
     privilege: str
-    icon: str
     here: bool = False
 
 
 LINKS: Final = (
-    Link("/inbox", N_("To decide"), "approval.decide", "inbox"),
-    Link("/briefs", N_("Briefs"), "brief.read", "brief"),
-    Link("/tasks", N_("My tasks"), "phase.work", "task"),
-    Link("/orders", N_("Orders"), "order.read", "order"),
-    Link("/shipments", N_("Shipments"), "shipment.read", "truck"),
-    Link("/stock", N_("Stock"), "stock.read", "box"),
-    Link("/people", N_("People"), "directory.read", "people"),
-    Link("/trail", N_("Trail"), "trail.read", "trail"),
+    Link("/inbox", N_("To decide"), "approval.decide"),
+    Link("/briefs", N_("Briefs"), "brief.read"),
+    Link("/tasks", N_("My tasks"), "phase.work"),
+    Link("/orders", N_("Orders"), "order.read"),
+    Link("/shipments", N_("Shipments"), "shipment.read"),
+    Link("/stock", N_("Stock"), "stock.read"),
+    Link("/people", N_("People"), "directory.read"),
+    Link("/trail", N_("Trail"), "trail.read"),
 )
 
 
 def navigation_of(actor: Actor, path: str) -> Sequence[Link]:
     return [
-        Link(link.address, link.text, link.privilege, link.icon, path.startswith(link.address))
+        Link(link.address, link.text, link.privilege, path.startswith(link.address))
         for link in LINKS
         if actor.may(link.privilege)
     ]

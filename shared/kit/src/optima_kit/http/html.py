@@ -21,7 +21,7 @@ from urllib.parse import quote, urlsplit
 from uuid import UUID
 
 from aiohttp import web
-from multidict import CIMultiDictProxy, MultiDict
+from multidict import MultiDict
 
 from ..clock import Clock
 from ..db import Database
@@ -85,10 +85,6 @@ class PageCall:
     def session(self) -> Any:
         assert self.signed_in is not None, "a public page has no session"
         return self.signed_in
-
-    @property
-    def headers(self) -> CIMultiDictProxy[str]:
-        return self.request.headers
 
     def text(self, name: str) -> str:
         """A field of the form as text; empty where it was not sent."""
