@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -17,14 +16,9 @@ from typing import Any
 from optima_kit.testing import eventually
 from optima_local.demonstration.show import Stage
 from optima_local.layout import ROOT, Layout
+from optima_local.ports import free_port
 from optima_local.secrets import settle_secrets
 from optima_local.services import Servers, find_services, is_ready, service_environment
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass

@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import os
 import pathlib
-import random
 import secrets
 import subprocess
 import sys
@@ -26,7 +25,7 @@ from optima_kit.reactions import EVERYTHING
 from optima_kit.topology import EVENTS, HISTORY, dead_queue, events_queue
 from optima_local.environments import environment_for
 from optima_local.layout import PROGRAMS, ROOT
-from optima_local.ports import CANDIDATES, is_free
+from optima_local.ports import free_port
 from optima_local.provisioning import create_databases, migrate_databases
 from optima_local.services import Servers, ServiceCode
 
@@ -199,10 +198,6 @@ async def _peer(name: str, register: list[str]) -> AsyncIterator[Contender]:
             VISIBLE,
         )
         yield Contender(path, http, second)
-
-
-def free_port() -> int:
-    return next(port for port in random.sample(CANDIDATES, len(CANDIDATES)) if is_free(port))
 
 
 async def _drop_peer(databases: list[str], queue: str) -> None:

@@ -7,7 +7,6 @@ import asyncio
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -23,6 +22,7 @@ from optima_kit.sql import Statement
 from optima_kit.testing import ServiceDatabase, eventually
 from optima_local import debian, postgres, provisioning
 from optima_local.accounts import server_account
+from optima_local.ports import free_port
 from optima_local.processes import StartFailed
 from optima_local.provisioning import create_databases, passwords_in
 from optima_local.services import Servers, ServiceCode, service_secrets
@@ -149,9 +149,7 @@ def pgbouncer(
     folders: list[Path] = []
 
     def start(database: ServiceDatabase) -> str:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         # Where the account can read it: pytest's own folders are for us alone.
         folder = Path(tempfile.mkdtemp(prefix="optima-pgbouncer-"))
         folders.append(folder)

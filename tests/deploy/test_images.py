@@ -18,11 +18,11 @@ from pathlib import Path
 
 import pytest
 from tests.nightly import NIGHTLY
-from tests.stack import free_port
 
 from optima_kit.testing import ServiceDatabase, eventually
 from optima_local.deployment.entries import service_entries
 from optima_local.layout import ROOT
+from optima_local.ports import free_port
 from optima_local.services import is_ready
 
 PROGRAMS = ("podman", "runc", "debootstrap")

@@ -17,13 +17,14 @@ from typing import Any
 import pytest
 import yaml
 from tests.nightly import NIGHTLY
-from tests.stack import Stack, free_port
+from tests.stack import Stack
 
 from optima_kit.testing import eventually
 from optima_local.demonstration.show import run_demonstration, run_many
 from optima_local.deployment.dashboards import dashboards, queries_of
 from optima_local.deployment.entries import service_entries
 from optima_local.layout import ROOT
+from optima_local.ports import free_port
 
 pytestmark = [
     pytest.mark.servers,

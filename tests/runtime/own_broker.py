@@ -16,10 +16,9 @@ from pika.exceptions import ConnectionClosedByBroker
 
 from optima_kit.topology import EVENTS, Access, definitions
 from optima_local.broker_administration import ManagementApi
+from optima_local.ports import free_port
 from optima_local.processes import StartFailed, spawn
 from optima_local.rabbitmq import PrivateRabbit, find_rabbitmq
-
-from ..stack import free_port
 
 
 def event(name: str) -> bytes:

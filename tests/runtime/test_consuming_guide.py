@@ -28,11 +28,11 @@ from optima_kit.testing import ServiceDatabase, app_client, eventually
 from optima_local import consumers
 from optima_local.broker_administration import ManagementApi
 from optima_local.layout import ROOT
+from optima_local.ports import free_port
 from trail.adapters.receivers import signed_headers
 from trail.bootstrap import service
 from trail.settings import TrailSettings
 
-from ..stack import free_port
 from .own_broker import OwnBroker
 
 pytestmark = [pytest.mark.servers, pytest.mark.xdist_group("own broker")]

@@ -23,6 +23,14 @@ def settle_ports(layout: Layout, names: Iterable[str]) -> dict[str, int]:
     return known
 
 
+def free_port() -> int:
+    """One for a server that starts now. A port that the system chooses would be one of the clients', which
+    another connection may have taken by then."""
+    while not is_free(port := random.choice(CANDIDATES)):  # noqa: S311 (any free port will do)
+        pass
+    return port
+
+
 def is_free(port: int) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

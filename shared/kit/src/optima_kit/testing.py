@@ -242,8 +242,8 @@ END $$
 @contextlib.asynccontextmanager
 async def _borrowed_database(service: str) -> AsyncIterator[ServiceDatabase]:
     """An empty database that other tests have used before. Making one takes longer than emptying one."""
-    # New migrations make another database.
-    state = f"{service} {_migrations_state(service)}"
+    # New migrations make another database, and a test may have replaced the server.
+    state = f"{_server('OPTIMA_TEST_POSTGRES_URL')} {service} {_migrations_state(service)}"
     spare = _spare.setdefault(state, [])
     if spare:
         database, fingerprint = spare.pop()

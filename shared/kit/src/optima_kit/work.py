@@ -50,7 +50,8 @@ _ACTOR: Final = "run_job"
 _LONGEST_PAUSE: Final = timedelta(hours=1)
 _HINTS_A_TURN: Final = 200
 _HINTS_WAITING: Final = 1000
-"""So many hints may wait for workers: more would only tell of the same backlog, which the rows are."""
+"""So many hints may wait for workers: more would only tell of the same backlog, which the rows are. The
+broker counts late, so that it may be a turn more."""
 _HINT_AGAIN_ANYWAY: Final = 60
 """As many times longer counts a hint as lost while others wait before which it may stand."""
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-import random
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -17,19 +15,10 @@ from pathlib import Path
 from optima_kit.topology import definitions
 from optima_local.accounts import server_account
 from optima_local.broker_administration import Rabbitmqctl
+from optima_local.ports import free_port
 from optima_local.postgres import SETTINGS, PrivatePostgres, find_postgres
 from optima_local.processes import Program, end_group, spawn
 from optima_local.rabbitmq import PrivateRabbit, find_rabbitmq
-
-
-def free_port() -> int:
-    """Below the ports that clients get: one of those could be in use by the time that a server restarts,
-    even by a client that connects to itself."""
-    while True:
-        port = random.randint(15_000, 32_000)
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
 
 
 class Running:

@@ -323,7 +323,8 @@ async def test_many_due_jobs_are_all_hinted_at(stage, monkeypatch):
 
 
 async def test_a_backlog_is_hinted_at_within_bounds_and_is_worked_off(stage, monkeypatch):
-    """Nobody works at first: hints neither pile up over time nor beyond their bound."""
+    """Nobody works at first: hints neither pile up over time nor beyond their bound, by more than the turn
+    that the broker had not counted yet."""
     monkeypatch.setattr(work, "_HINTS_WAITING", 12)
     monkeypatch.setattr(work, "_HINTS_A_TURN", 5)
     await declare_jobs(stage.broker, stage.tally.name)
@@ -338,7 +339,7 @@ async def test_a_backlog_is_hinted_at_within_bounds_and_is_worked_off(stage, mon
         return answer.method.message_count
 
     async def full():
-        return await waiting() == 12
+        return await waiting() >= 12
 
     await eventually(full, within=10)
     turns = []
@@ -348,7 +349,7 @@ async def test_a_backlog_is_hinted_at_within_bounds_and_is_worked_off(stage, mon
         return len(turns) > 30
 
     await eventually(looked_again, within=20)
-    assert max(turns) == 12
+    assert max(turns) <= 12 + 5
     await stage.work()
     await all_in(stage, "done")
     assert sorted(await stage.whats()) == [f"chore {n:02}" for n in range(30)]
