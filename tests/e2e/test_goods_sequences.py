@@ -301,10 +301,10 @@ class Story:
         elif action == "receive":
             place, quantity = chance.choice(PLACES), Decimal(chance.choice((30, 50, 97)))
             named = {"warehouse": place, "job_id": job.id, "quantity": quantity}
-            await self.run(moved, lambda p: receiving.receive_goods(p, **named))
+            await self.run(moved, lambda p: receiving.receive_goods(p, self.admin, **named))
         elif action == "break":
             named = {"warehouse": chance.choice(PLACES), "job_id": job.id, "quantity": Decimal(-3)}
-            await self.run(moved, lambda p: adjusting.adjust_stock(p, **named, reason="Rotti"))
+            await self.run(moved, lambda p: adjusting.adjust_stock(p, self.admin, **named, reason="Rotti"))
         elif action == "draft":
             named = {
                 "order_id": self.order_id,

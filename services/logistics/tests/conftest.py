@@ -249,7 +249,7 @@ class Depot:
         return after
 
     async def attempt(self, shipment: dict[str, Any], action: str, **body: Any) -> tuple[Any, Any]:
-        path = f"/v1/shipments/{shipment['shipment_id']}/{action}"
+        path = f"/v1/shipments/{shipment['id']}/{action}"
         return await (self.client.post(path) if action == "picking" else self.client.post(path, body))
 
     async def picked(self, order: Order, quantity: str = "100", **changes: Any) -> dict[str, Any]:

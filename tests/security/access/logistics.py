@@ -94,9 +94,9 @@ ROWS = (
         at="/v1/shipments/{draft_id}/picking",
     ),
     Row(
-        "POST /v1/shipments/{shipment_id}/issue",
+        "POST /v1/shipments/{shipment_id}/issuance",
         "ddt.issue",
-        at="/v1/shipments/{picked_id}/issue",
+        at="/v1/shipments/{picked_id}/issuance",
         body={},
     ),
     Row(
@@ -118,9 +118,9 @@ ROWS = (
         body={"reason": "Rotto"},
     ),
     Row(
-        "POST /v1/shipments/{shipment_id}/void",
+        "POST /v1/shipments/{shipment_id}/voiding",
         "ddt.issue",
-        at="/v1/shipments/{issued_id}/void",
+        at="/v1/shipments/{issued_id}/voiding",
         body={"reason": "Errore", "reissue": True},
     ),
     Row(
@@ -180,9 +180,9 @@ async def build(world: World) -> None:
     } | {"lines": [{"job_id": names["job_id"], "quantity": "1"}]}
     for name in SHIPMENTS:
         drafted = await world.ask("POST", "/v1/shipments", shipment)
-        names[f"{name}_id"] = drafted["shipment_id"]
-        for action in ("picking", "issue", "departure")[: SHIPMENTS.index(name)]:
-            path = f"/v1/shipments/{drafted['shipment_id']}/{action}"
+        names[f"{name}_id"] = drafted["id"]
+        for action in ("picking", "issuance", "departure")[: SHIPMENTS.index(name)]:
+            path = f"/v1/shipments/{drafted['id']}/{action}"
             await world.ask("POST", path, None if action == "picking" else {})
     names["draft_version"] = "1"
     await world.work()  # the documents are printed

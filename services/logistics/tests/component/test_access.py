@@ -22,9 +22,9 @@ async def every_request(depot: Any) -> list[tuple[str, str, Any, str]]:
     order = await depot.stocked_order()
     shipment = await depot.picked(order, "1")
     issued = await depot.picked(order, "1")
-    await depot.act(issued, "issue")
-    at = f"/v1/shipments/{shipment['shipment_id']}"
-    out = f"/v1/shipments/{issued['shipment_id']}"
+    await depot.act(issued, "issuance")
+    at = f"/v1/shipments/{shipment['id']}"
+    out = f"/v1/shipments/{issued['id']}"
     goods = {"warehouse": "BO1", "job_id": str(order.jobs[0]), "quantity": "1"}
     return [
         ("PUT", "/v1/warehouses/BO1", WAREHOUSE, "lookup.write"),
@@ -50,11 +50,11 @@ async def every_request(depot: Any) -> list[tuple[str, str, Any, str]]:
         ("GET", f"{out}/ddt.pdf", None, "shipment.read"),
         ("PUT", f"{at}/transport", {}, "shipment.write"),
         ("POST", f"{at}/picking", None, "shipment.write"),
-        ("POST", f"{at}/issue", {}, "ddt.issue"),
+        ("POST", f"{at}/issuance", {}, "ddt.issue"),
         ("POST", f"{out}/departure", {}, "shipment.write"),
         ("POST", f"{out}/delivery", {"received_by": "Carla"}, "shipment.write"),
         ("POST", f"{out}/refusal", {"reason": "x"}, "shipment.write"),
-        ("POST", f"{out}/void", {"reason": "x", "reissue": True}, "ddt.issue"),
+        ("POST", f"{out}/voiding", {"reason": "x", "reissue": True}, "ddt.issue"),
         ("POST", f"{at}/cancellation", {"reason": "x"}, "shipment.write"),
     ]
 
@@ -129,14 +129,14 @@ BAD_INPUT: list[tuple[str, dict[str, Any], str]] = [
     ("/v1/shipments", {"destination": "NESSUNA"}, "destination"),
     ("/v1/shipments", {"transport_reason": "nessuna"}, "transport_reason"),
     ("/v1/shipments", {"carrier": "NESSUNO"}, "carrier"),
-    ("issue", {"issue_date": "2026-02-30"}, "issue_date"),
-    ("issue", {"issue_date": "0000-01-01"}, "issue_date"),
-    ("issue", {"issue_date": 7}, "issue_date"),
-    ("issue", {"series": "a b"}, "series"),
+    ("issuance", {"issue_date": "2026-02-30"}, "issue_date"),
+    ("issuance", {"issue_date": "0000-01-01"}, "issue_date"),
+    ("issuance", {"issue_date": 7}, "issue_date"),
+    ("issuance", {"series": "a b"}, "series"),
     ("departure", {"departed_at": "2026-11-24T10:00:00"}, "departed_at"),
     ("departure", {"departed_at": "2026-11-25T10:00:00Z"}, "departed_at"),
     ("delivery", {"received_by": None}, "received_by"),
-    ("void", {"reason": "x"}, "reissue"),
+    ("voiding", {"reason": "x"}, "reissue"),
     ("cancellation", {}, "reason"),
 ]
 
@@ -145,7 +145,7 @@ async def test_bad_input_is_named_and_nothing_is_written(depot: Any) -> None:
     order = await depot.stocked_order()
     goods = {"warehouse": "BO1", "job_id": str(order.jobs[0]), "quantity": "1"}
     picked, issued = await depot.picked(order, "1"), await depot.picked(order, "1")
-    await depot.act(issued, "issue")
+    await depot.act(issued, "issuance")
     whole = {
         "/v1/receipts": goods,
         "/v1/adjustments": goods | {"direction": "more", "reason": "x"},
@@ -155,7 +155,7 @@ async def test_bad_input_is_named_and_nothing_is_written(depot: Any) -> None:
     for path, body, field in BAD_INPUT:
         if path not in whole:
             at = issued if path == "departure" else picked
-            path = f"/v1/shipments/{at['shipment_id']}/{path}"
+            path = f"/v1/shipments/{at['id']}/{path}"
         response, problem = await depot.client.post(path, whole.get(path, {}) | body)
         assert response.status == 422, (path, body, problem)
         assert field in [error["field"] for error in problem["errors"]], (path, body, problem)
@@ -187,7 +187,7 @@ async def test_what_is_not_there_is_not_found(depot: Any) -> None:
     for path in (
         f"/v1/shipments/{NOBODY}",
         f"/v1/shipments/{NOBODY}/ddt.pdf",
-        f"/v1/shipments/{draft['shipment_id']}/ddt.pdf",
+        f"/v1/shipments/{draft['id']}/ddt.pdf",
         f"/v1/orders/{NOBODY}",
         "/v1/shipments/not-an-id",
         "/v1/carriers/NESSUNO",
@@ -195,7 +195,7 @@ async def test_what_is_not_there_is_not_found(depot: Any) -> None:
         response, _ = await depot.client.get(path)
         assert response.status == 404, path
     for path, body in (
-        (f"/v1/shipments/{NOBODY}/issue", {}),
+        (f"/v1/shipments/{NOBODY}/issuance", {}),
         ("/v1/receipts", {"warehouse": "BO1", "job_id": NOBODY, "quantity": "1"}),
         ("/v1/shipments", depot.shipment_body(order, "1", order_id=NOBODY)),
     ):

@@ -34,7 +34,7 @@ async def test_open_shipments_end_and_their_goods_are_free(depot: Any) -> None:
     draft, picked = await depot.draft(order, "30"), await depot.picked(order, "40")
     await depot.cancel_brief(order.brief_id)
     events = await depot.database.published(CANCELLED)
-    assert {str(event.subject) for event in events} == {draft["shipment_id"], picked["shipment_id"]}
+    assert {str(event.subject) for event in events} == {draft["id"], picked["id"]}
     assert {event.correlationid for event in events} == {order.brief_id}
     assert (await depot.stock())[str(order.jobs[0])] == ("100", "0", "100")
     for path, body in (
@@ -47,11 +47,11 @@ async def test_open_shipments_end_and_their_goods_are_free(depot: Any) -> None:
     assert len(await depot.database.published(CANCELLED)) == 2, "a duplicate tells nothing new"
 
 
-@pytest.mark.parametrize("until", ["issue", "departure", "delivery"])
+@pytest.mark.parametrize("until", ["issuance", "departure", "delivery"])
 async def test_goods_that_left_refuse_the_cancellation_and_nothing_changes(depot: Any, until: str) -> None:
     order = await depot.stocked_order()
     out, waiting = await depot.picked(order, "30"), await depot.draft(order, "40")
-    for step in ("issue", "departure", "delivery"):
+    for step in ("issuance", "departure", "delivery"):
         await depot.act(out, step, **({"received_by": "Carla"} if step == "delivery" else {}))
         if step == until:
             break
@@ -63,13 +63,13 @@ async def test_goods_that_left_refuse_the_cancellation_and_nothing_changes(depot
     await depot.act(waiting, "picking")
 
 
-@pytest.mark.parametrize("how", ["void", "refusal"])
+@pytest.mark.parametrize("how", ["voiding", "refusal"])
 async def test_goods_that_came_back_no_longer_stand_in_the_way(depot: Any, how: str) -> None:
     order = await depot.stocked_order()
     shipment = await depot.picked(order, "30")
-    await depot.act(shipment, "issue")
+    await depot.act(shipment, "issuance")
     await depot.act(shipment, "departure")
-    await depot.act(shipment, how, reason="Errore", **({"reissue": True} if how == "void" else {}))
+    await depot.act(shipment, how, reason="Errore", **({"reissue": True} if how == "voiding" else {}))
     await depot.cancel_brief(order.brief_id)
     assert await depot.database.published(REFUSED) == []
     _, read = await depot.client.get(f"/v1/orders/{order.order_id}")
@@ -86,7 +86,7 @@ async def test_the_issue_that_locks_first_wins(depot: Any) -> None:
         await holding.connection.execute(
             "INSERT INTO ddt_series (year, series, last_progressive) VALUES (2026, '', 0)"
         )
-        issuing = asyncio.create_task(depot.attempt(shipment, "issue"))
+        issuing = asyncio.create_task(depot.attempt(shipment, "issuance"))
         await someone_waits(depot)
         cancelling = asyncio.create_task(depot.cancel_brief(order.brief_id))
 
@@ -111,11 +111,11 @@ async def test_the_cancellation_that_locks_first_wins(depot: Any) -> None:
     shipment = await depot.picked(order, "30")
     async with depot.app.database.transaction(depot.tenant_id) as holding:
         await holding.connection.execute(
-            "SELECT FROM shipments WHERE shipment_id = $1 FOR UPDATE", shipment["shipment_id"]
+            "SELECT FROM shipments WHERE shipment_id = $1 FOR UPDATE", shipment["id"]
         )
         cancelling = asyncio.create_task(depot.cancel_brief(order.brief_id))
         await someone_waits(depot)
-        issuing = asyncio.create_task(depot.attempt(shipment, "issue"))
+        issuing = asyncio.create_task(depot.attempt(shipment, "issuance"))
 
         async def both_wait() -> bool:
             rows = await depot.database.fetch(
@@ -165,7 +165,7 @@ async def test_production_may_give_up_an_order(depot: Any) -> None:
 
 async def test_one_cancellation_is_refused_once_however_it_comes(depot: Any) -> None:
     order = await depot.stocked_order()
-    await depot.act(await depot.picked(order, "30"), "issue")
+    await depot.act(await depot.picked(order, "30"), "issuance")
     await depot.cancel_brief(order.brief_id)
     await depot.deliver(order_cancelled(order), subject=order.order_id)
     assert len(await depot.database.published(REFUSED)) == 1

@@ -18,7 +18,7 @@ async def test_what_is_kept_is_read_and_rewritten(depot: Any) -> None:
         response, kept = await depot.client.put(f"/v1/{path}", body)
         assert (response.status, response.headers["ETag"]) == (200, '"1"'), kept
         if view:
-            assert kept == view | {"code": path.partition("/")[2]}
+            assert kept == view | {"code": path.partition("/")[2], "actions": ["rewrite"]}
         response, read = await depot.client.get(f"/v1/{path}")
         assert (read, response.headers["ETag"]) == (kept, '"1"')
         response, _ = await depot.client.put(f"/v1/{path}", body, headers={"If-Match": '"1"'})
@@ -31,7 +31,13 @@ async def test_the_causali_come_with_the_product_and_may_be_rewritten(depot: Any
     _, page = await depot.client.get("/v1/transport-reasons?limit=200")
     reasons = {reason["code"]: reason for reason in page["items"]}
     assert len(reasons) == 21
-    assert reasons["vendita"] == {"code": "vendita", "text": "Vendita", "sale": True, "built_in": True}
+    assert reasons["vendita"] == {
+        "code": "vendita",
+        "text": "Vendita",
+        "sale": True,
+        "built_in": True,
+        "actions": ["rewrite"],
+    }
     assert [code for code, reason in reasons.items() if reason["sale"]] == ["vendita"]
     assert (
         await depot.client.put(

@@ -29,7 +29,7 @@ async def test_forty_at_once_take_the_numbers_1_to_40(open_depot: Callable[..., 
         await depot.furnish()
         order = await depot.stocked_order(quantities=("100",))
         shipments = [await depot.picked(order, "1") for _ in range(40)]
-        answers = await asyncio.gather(*(depot.attempt(shipment, "issue") for shipment in shipments))
+        answers = await asyncio.gather(*(depot.attempt(shipment, "issuance") for shipment in shipments))
         assert {response.status for response, _ in answers} == {200}
         taken = sorted(shipment["ddt"]["progressive"] for _, shipment in answers)
         assert taken == list(range(1, 41))
@@ -46,7 +46,7 @@ async def test_a_number_whose_transaction_fails_is_taken_by_the_next(depot: Any)
     """Every third issue breaks down after its number was taken, half of them as late as after the event."""
     first, second = await depot.stocked_order(), await depot.stocked_order()
     shipments = [await depot.picked(order, "1") for order in (first, second) for _ in range(9)]
-    ids = [shipment["shipment_id"] for shipment in shipments]
+    ids = [shipment["id"] for shipment in shipments]
 
     class Breaking:
         """Breaks down whenever a method is called about one of these shipments."""
@@ -68,20 +68,20 @@ async def test_a_number_whose_transaction_fails_is_taken_by_the_next(depot: Any)
         whole = SERVICE.ports(work)
         return replace(
             whole,
-            ledger=Breaking(whole.ledger, "record", ids[2::6]),
+            ledger=Breaking(whole.ledger, "insert_movements", ids[2::6]),
             jobs=Breaking(whole.jobs, "schedule", ids[5::6]),
         )
 
     breaking = replace(SERVICE, ports=ports)
     async with app_client(breaking, depot.database, clock=depot.clock, pool_size=8) as app:
         shaky = Depot(app, depot.database, depot.clock, depot.tenant_id)
-        answers = await asyncio.gather(*(shaky.attempt(shipment, "issue") for shipment in shipments))
+        answers = await asyncio.gather(*(shaky.attempt(shipment, "issuance") for shipment in shipments))
     statuses = sorted(response.status for response, _ in answers)
     assert statuses == [200] * 12 + [409] * 6
     assert await numbers(depot) == [f"{n}/2026" for n in range(1, 13)]
     for (response, _), shipment in zip(answers, shipments, strict=True):
         if response.status == 409:
-            await depot.act(shipment, "issue")
+            await depot.act(shipment, "issuance")
     assert await numbers(depot) == [f"{n}/2026" for n in range(1, 19)]
     rows = await depot.database.fetch("SELECT last_progressive FROM ddt_series")
     assert [row["last_progressive"] for row in rows] == [18]
@@ -89,7 +89,7 @@ async def test_a_number_whose_transaction_fails_is_taken_by_the_next(depot: Any)
 
 async def test_a_retry_with_the_same_key_gets_the_same_number(depot: Any) -> None:
     shipment = await depot.picked(await depot.stocked_order(), "1")
-    path, key = f"/v1/shipments/{shipment['shipment_id']}/issue", {"Idempotency-Key": "once"}
+    path, key = f"/v1/shipments/{shipment['id']}/issuance", {"Idempotency-Key": "once"}
     _, first = await depot.client.post(path, {}, headers=key)
     response, again = await depot.client.post(path, {}, headers=key)
     assert (response.status, again) == (200, first)
@@ -100,14 +100,14 @@ async def test_a_new_year_begins_at_midnight_of_the_sender(depot: Any) -> None:
     order = await depot.stocked_order()
     shipments = [await depot.picked(order, "1") for _ in range(5)]
     depot.clock.set(datetime(2026, 12, 31, 22, 59, 59, tzinfo=UTC))
-    assert (await depot.act(shipments[0], "issue"))["ddt"]["number"] == "1/2026"
+    assert (await depot.act(shipments[0], "issuance"))["ddt"]["number"] == "1/2026"
     depot.clock.set(datetime(2026, 12, 31, 23, 0, 0, tzinfo=UTC))
-    new_year = (await depot.act(shipments[1], "issue"))["ddt"]
+    new_year = (await depot.act(shipments[1], "issuance"))["ddt"]
     assert (new_year["number"], new_year["issue_date"]) == ("1/2027", "2027-01-01")
-    assert (await depot.act(shipments[2], "issue"))["ddt"]["number"] == "2/2027"
-    late = (await depot.act(shipments[3], "issue", issue_date="2026-12-31"))["ddt"]
+    assert (await depot.act(shipments[2], "issuance"))["ddt"]["number"] == "2/2027"
+    late = (await depot.act(shipments[3], "issuance", issue_date="2026-12-31"))["ddt"]
     assert (late["number"], late["year"]) == ("2/2026", 2026)
-    assert (await depot.act(shipments[4], "issue"))["ddt"]["number"] == "3/2027"
+    assert (await depot.act(shipments[4], "issuance"))["ddt"]["number"] == "3/2027"
 
 
 async def test_each_series_counts_for_itself(depot: Any) -> None:
@@ -115,10 +115,10 @@ async def test_each_series_counts_for_itself(depot: Any) -> None:
     taken = []
     for series in (None, "A", "A", None, "RESI"):
         body = {} if series is None else {"series": series}
-        taken.append((await depot.act(await depot.picked(order, "1"), "issue", **body))["ddt"]["number"])
+        taken.append((await depot.act(await depot.picked(order, "1"), "issuance", **body))["ddt"]["number"])
     assert taken == ["1/2026", "1/A/2026", "2/A/2026", "2/2026", "1/RESI/2026"]
     for bad in ("a", "TOOLONG", "A/B", ""):
-        response, problem = await depot.attempt(await depot.draft(order, "1"), "issue", series=bad)
+        response, problem = await depot.attempt(await depot.draft(order, "1"), "issuance", series=bad)
         assert (response.status, problem["errors"][0]["field"]) == (422, "series")
 
 
@@ -127,12 +127,12 @@ async def test_no_document_is_dated_before_its_predecessor_or_in_the_future(depo
     order = await depot.stocked_order()
     depot.clock.advance(timedelta(days=7))
     first, second = await depot.picked(order, "1"), await depot.picked(order, "1")
-    await depot.act(first, "issue", issue_date="2026-11-20")
+    await depot.act(first, "issuance", issue_date="2026-11-20")
     for day, code in (("2026-11-19", "issue_date_before_last"), ("2026-11-25", "issue_date_in_the_future")):
-        response, problem = await depot.attempt(second, "issue", issue_date=day)
+        response, problem = await depot.attempt(second, "issuance", issue_date=day)
         assert (response.status, problem["code"]) == (422, code)
         assert problem["errors"][0]["field"] == "issue_date"
-    response, problem = await depot.attempt(second, "issue", issue_date="2026-11-19", series="B")
+    response, problem = await depot.attempt(second, "issuance", issue_date="2026-11-19", series="B")
     assert response.status == 200, "another series has dates of its own"
     assert await numbers(depot) == ["1/2026", "1/B/2026"]
 
@@ -142,10 +142,10 @@ async def test_goods_come_in_are_documented_leave_and_arrive_in_this_order(depot
     order = await depot.stocked_order()
     shipment = await depot.picked(order, "1")
     for day in ("1999-01-04", "2026-11-23"):
-        response, problem = await depot.attempt(shipment, "issue", issue_date=day)
+        response, problem = await depot.attempt(shipment, "issuance", issue_date=day)
         assert (response.status, problem["code"]) == (422, "issued_before_receipt")
         assert problem["errors"][0]["field"] == "issue_date"
-    await depot.act(shipment, "issue")
+    await depot.act(shipment, "issuance")
     for moment in ("2020-01-04T09:00:00Z", "2026-11-23T22:30:00Z"):
         response, problem = await depot.attempt(shipment, "departure", departed_at=moment)
         assert (response.status, problem["code"]) == (422, "departed_before_issue")
@@ -164,7 +164,7 @@ async def test_goods_come_in_are_documented_leave_and_arrive_in_this_order(depot
 async def test_a_date_beyond_reach_is_refused(depot: Any, day: str) -> None:
     shipment = await depot.picked(await depot.stocked_order(), "1")
     attempts = [
-        ("issue", "issue_date", day),
+        ("issuance", "issue_date", day),
         ("departure", "departed_at", f"{day}T12:00:00Z"),
         ("delivery", "delivered_at", f"{day}T12:00:00Z"),
     ]
@@ -177,31 +177,31 @@ async def test_a_date_beyond_reach_is_refused(depot: Any, day: str) -> None:
 async def test_a_voided_number_stays_used_and_the_reissue_takes_the_next(depot: Any) -> None:
     order = await depot.stocked_order()
     shipment = await depot.picked(order, "100")
-    await depot.act(shipment, "issue")
-    voided = await depot.act(shipment, "void", reason="Destinatario errato", reissue=True)
+    await depot.act(shipment, "issuance")
+    voided = await depot.act(shipment, "voiding", reason="Destinatario errato", reissue=True)
     assert (voided["state"], voided["ddt"]["number"]) == ("voided", "1/2026")
     assert voided["ended_because"] == "Destinatario errato"
-    _, again = await depot.client.get(f"/v1/shipments/{voided['replaced_by']}")
-    assert (again["state"], again["replaces"]) == ("draft", shipment["shipment_id"])
+    _, again = await depot.client.get(f"/v1/shipments/{voided['replaced_by_id']}")
+    assert (again["state"], again["replaces_id"]) == ("draft", shipment["id"])
     assert again["lines"] == voided["lines"]
     assert (await depot.stock())[str(order.jobs[0])] == ("100", "100", "0")
     await depot.act(again, "picking")
-    assert (await depot.act(again, "issue"))["ddt"]["number"] == "2/2026"
+    assert (await depot.act(again, "issuance"))["ddt"]["number"] == "2/2026"
     events = await depot.database.published()
     told = next(event for event in events if event.type == "optima.logistics.ddt_voided.v1")
-    assert (told.data["number"], told.data["replaced_by"]) == ("1/2026", again["shipment_id"])
+    assert (told.data["number"], told.data["replaced_by"]) == ("1/2026", again["id"])
     assert await numbers(depot) == ["1/2026", "2/2026"]
-    response, problem = await depot.attempt(voided, "void", reason="Ancora", reissue=False)
+    response, problem = await depot.attempt(voided, "voiding", reason="Ancora", reissue=False)
     assert (response.status, problem["code"]) == (409, "ddt_not_voidable")
 
 
 async def test_a_document_voided_without_reissue_gives_the_goods_back(depot: Any) -> None:
     order = await depot.stocked_order()
     shipment = await depot.picked(order, "100")
-    await depot.act(shipment, "issue")
+    await depot.act(shipment, "issuance")
     await depot.act(shipment, "departure")
-    voided = await depot.act(shipment, "void", reason="Viaggio annullato", reissue=False)
-    assert "replaced_by" not in voided
+    voided = await depot.act(shipment, "voiding", reason="Viaggio annullato", reissue=False)
+    assert "replaced_by_id" not in voided
     assert (await depot.stock())[str(order.jobs[0])] == ("100", "0", "100")
 
 
@@ -211,7 +211,7 @@ async def test_what_the_law_demands_is_told_at_once_and_nothing_is_written(depot
         order, "1", transport_reason=None, transport_by="vettore", carrier=None, packages=None
     )
     before = await depot.types()
-    response, problem = await depot.attempt(shipment, "issue", issue_date="2026-12-01")
+    response, problem = await depot.attempt(shipment, "issuance", issue_date="2026-12-01")
     assert (response.status, problem["code"]) == (422, "violations")
     assert [(error["field"], error["code"]) for error in problem["errors"]] == [
         ("issue_date", "issue_date_in_the_future"),
@@ -232,21 +232,21 @@ async def test_without_a_sender_nothing_is_issued_and_the_newest_counts(
         await depot.furnish()
         shipment = await depot.picked(await depot.stocked_order(), "1")
         await depot.database.fetch("DELETE FROM senders")
-        response, problem = await depot.attempt(shipment, "issue")
+        response, problem = await depot.attempt(shipment, "issuance")
         assert (response.status, problem["code"]) == (422, "sender_unknown")
         await depot.introduce_sender(province="")
-        response, problem = await depot.attempt(shipment, "issue")
+        response, problem = await depot.attempt(shipment, "issuance")
         assert problem["errors"][0]["field"] == "sender.province"
         await depot.introduce_sender(name="Caffè Aurora Holding S.p.A.")
-        await depot.act(shipment, "issue")
+        await depot.act(shipment, "issuance")
         event = (await depot.database.published("optima.logistics.ddt_issued.v1"))[0]
         assert event.data["sender"]["name"] == "Caffè Aurora Holding S.p.A."
 
 
 async def test_an_issued_document_keeps_what_it_said(depot: Any) -> None:
     shipment = await depot.picked(await depot.stocked_order(), "1")
-    await depot.act(shipment, "issue")
-    path = f"/v1/shipments/{shipment['shipment_id']}/ddt.pdf"
+    await depot.act(shipment, "issuance")
+    path = f"/v1/shipments/{shipment['id']}/ddt.pdf"
     response, before = await depot.client.get(path)
     assert (response.status, response.content_type) == (200, "application/pdf")
     assert "DDT%201-2026.pdf" in response.headers["Content-Disposition"]
@@ -255,14 +255,14 @@ async def test_an_issued_document_keeps_what_it_said(depot: Any) -> None:
     assert (await depot.client.put("/v1/transport-reasons/vendita", moved))[0].status == 200
     depot.clock.advance(timedelta(days=3))
     assert (await depot.client.get(path))[1] == before
-    voided = await depot.act(shipment, "void", reason="Errore", reissue=False)
+    voided = await depot.act(shipment, "voiding", reason="Errore", reissue=False)
     assert (await depot.client.get(path))[1] != before, "a voided one says so"
     assert voided["ddt"]["issued_at"] == NOW.isoformat().replace("+00:00", "Z")
 
 
 async def test_the_ledger_and_the_documents_can_not_be_rewritten(depot: Any) -> None:
     shipment = await depot.picked(await depot.stocked_order(), "1")
-    await depot.act(shipment, "issue")
+    await depot.act(shipment, "issuance")
     for statement in (
         "UPDATE movements SET quantity = 1",
         "DELETE FROM movements",
@@ -278,8 +278,8 @@ async def test_the_ledger_and_the_documents_can_not_be_rewritten(depot: Any) -> 
 
 async def test_the_pdf_is_made_once_and_kept(depot: Any) -> None:
     shipment = await depot.picked(await depot.stocked_order(), "1")
-    await depot.act(shipment, "issue")
-    path = f"/v1/shipments/{shipment['shipment_id']}/ddt.pdf"
+    await depot.act(shipment, "issuance")
+    path = f"/v1/shipments/{shipment['id']}/ddt.pdf"
     _, on_the_spot = await depot.client.get(path)
     (stored,) = await depot.database.fetch("SELECT pdf FROM ddt_pdfs")
     assert stored["pdf"] == on_the_spot
@@ -292,13 +292,13 @@ async def test_the_pdf_is_made_once_and_kept(depot: Any) -> None:
     assert stored["pdf"] == on_the_spot
     await depot.database.fetch("UPDATE ddt_pdfs SET pdf = $1", b"%PDF kept")
     assert (await depot.client.get(path))[1] == b"%PDF kept"
-    await depot.act(shipment, "void", reason="Errore", reissue=False)
+    await depot.act(shipment, "voiding", reason="Errore", reissue=False)
     assert b"kept" not in (await depot.client.get(path))[1], "a voided one is never read from the store"
 
 
 async def test_nobody_waits_for_a_connection_while_a_sheet_is_typeset(depot: Any) -> None:
     shipment = await depot.picked(await depot.stocked_order(), "1")
-    await depot.act(shipment, "issue")
+    await depot.act(shipment, "issuance")
 
     class Typesetter:
         async def print(self, *_: Any, **__: Any) -> bytes:
@@ -307,7 +307,7 @@ async def test_nobody_waits_for_a_connection_while_a_sheet_is_typeset(depot: Any
 
     slow = replace(SERVICE, resources=Typesetter())
     async with app_client(slow, depot.database, clock=depot.clock, pool_size=1) as app:
-        path = f"/v1/shipments/{shipment['shipment_id']}/ddt.pdf"
+        path = f"/v1/shipments/{shipment['id']}/ddt.pdf"
         response, pdf = await app.as_(depot.sara).get(path)
     assert (response.status, pdf) == (200, b"%PDF 1")
 
@@ -316,7 +316,7 @@ async def test_what_is_counted(depot: Any) -> None:
     order = await depot.stocked_order()
     await depot.draft(order, "1")
     for series in ("A", "B", "B"):
-        await depot.act(await depot.picked(order, "1"), "issue", series=series)
+        await depot.act(await depot.picked(order, "1"), "issuance", series=series)
     connection = await asyncpg.connect(depot.database.backbone_url)
     try:
         await measure(connection)

@@ -26,7 +26,7 @@ async def test_each_step_asks_once_and_writes_at_the_end(depot: Any) -> None:
         await counted("receipt", depot.receive(order.jobs[0]))
         shipment = await counted("draft", depot.draft(order))
         await counted("picking", depot.act(shipment, "picking"))
-        await counted("issue", depot.act(shipment, "issue"))
+        await counted("issuance", depot.act(shipment, "issuance"))
         await counted("departure", depot.act(shipment, "departure"))
         await counted("delivery", depot.act(shipment, "delivery", received_by="Carla Neri"))
         await counted("order confirmed", depot.confirm_order(completed=False))
@@ -35,7 +35,7 @@ async def test_each_step_asks_once_and_writes_at_the_end(depot: Any) -> None:
         "receipt": EDGES + 5,  # lock, lines, warehouse, goods; movement
         "draft": EDGES + 5,  # lock, lines, lookups, goods; shipment
         "picking": EDGES + 3,  # lock, shipment; shipment
-        "issue": EDGES + 9,  # lock, shipment, lookups, goods, series; document, movements, shipment, job
+        "issuance": EDGES + 9,  # lock, shipment, lookups, goods, series; document, movements, shipment, job
         "departure": EDGES + 3,
         "delivery": EDGES + 3,
         "order confirmed": 4,  # begin, brief, order, commit

@@ -23,7 +23,7 @@ async def test_two_partial_shipments_leave_with_two_documents_and_arrive(depot: 
 
     for number, shipment in enumerate((first, second), 1):
         await depot.act(shipment, "picking")
-        issued = await depot.act(shipment, "issue")
+        issued = await depot.act(shipment, "issuance")
         assert issued["ddt"]["number"] == f"{number}/2026"
         assert (await depot.act(shipment, "departure"))["state"] == "in_transit"
         depot.clock.advance(timedelta(hours=3))
@@ -32,7 +32,7 @@ async def test_two_partial_shipments_leave_with_two_documents_and_arrive(depot: 
 
     assert await depot.stock() == {}
     events = await depot.database.published()
-    of_first = [event for event in events if str(event.subject) == first["shipment_id"]]
+    of_first = [event for event in events if str(event.subject) == first["id"]]
     assert [event.type.split(".")[2] for event in of_first] == [
         "shipment_drafted",
         "shipment_picked",
@@ -52,13 +52,13 @@ async def test_two_partial_shipments_leave_with_two_documents_and_arrive(depot: 
 async def test_a_refused_shipment_comes_back_and_may_go_again(depot: Any) -> None:
     order = await depot.stocked_order()
     shipment = await depot.picked(order, "30")
-    await depot.act(shipment, "issue")
+    await depot.act(shipment, "issuance")
     assert (await depot.stock())[str(order.jobs[0])] == ("70", "0", "70")
     await depot.act(shipment, "departure")
     refused = await depot.act(shipment, "refusal", reason="Imballo rotto")
     assert (refused["state"], refused["ended_because"]) == ("refused", "Imballo rotto")
     assert (await depot.stock())[str(order.jobs[0])] == ("100", "0", "100")
-    _, page = await depot.client.get(f"/v1/movements?shipment_id={shipment['shipment_id']}")
+    _, page = await depot.client.get(f"/v1/movements?shipment_id={shipment['id']}")
     assert [(m["kind"], m["quantity"], m.get("reason")) for m in page["items"]] == [
         ("return", "30", "Imballo rotto"),
         ("issue", "-30", None),
@@ -76,7 +76,7 @@ async def test_a_cancelled_shipment_frees_its_goods(depot: Any) -> None:
     assert cancelled["state"] == "cancelled"
     assert (await depot.stock())[str(order.jobs[0])] == ("100", "0", "100")
     await depot.draft(order, "100")
-    response, problem = await depot.attempt(shipment, "issue")
+    response, problem = await depot.attempt(shipment, "issuance")
     assert (response.status, problem["code"]) == (409, "shipment_not_picked")
 
 
@@ -86,20 +86,20 @@ async def test_how_a_shipment_travels_may_change_until_it_is_issued(depot: Any) 
         order, "10", packages=None, gross_weight_kg=None, appearance=None, freight=None, notes="Piano terra"
     )
     assert shipment["advisable"] == ["freight", "appearance", "packages", "gross_weight_kg"]
-    path = f"/v1/shipments/{shipment['shipment_id']}/transport"
+    path = f"/v1/shipments/{shipment['id']}/transport"
     response, problem = await depot.client.put(path, {"transport_by": "mittente"})
     assert (response.status, problem["code"]) == (428, "if_match_missing")
     await depot.act(shipment, "picking")
     response, problem = await depot.client.put(path, {}, headers={"If-Match": '"1"'})
     assert (response.status, problem["code"]) == (412, "stale_version")
     response, problem = await depot.client.put(path, {"carrier": "NESSUNO"}, headers={"If-Match": '"2"'})
-    assert (response.status, problem["errors"][0]["code"]) == (422, "unknown_carrier")
+    assert (response.status, problem["errors"][0]["code"]) == (422, "carrier_unknown")
     change = {"transport_reason": "omaggio", "transport_by": "mittente", "packages": 3}
     response, arranged = await depot.client.put(path, change, headers={"If-Match": '"2"'})
     assert (response.status, response.headers["ETag"]) == (200, '"3"')
     assert arranged["packages"] == 3
     assert "notes" not in arranged
-    await depot.act(shipment, "issue")
+    await depot.act(shipment, "issuance")
     response, problem = await depot.client.put(path, change, headers={"If-Match": '"4"'})
     assert (response.status, problem["code"]) == (409, "shipment_not_open")
 
@@ -128,10 +128,10 @@ async def test_stock_is_set_right_but_never_below_zero(depot: Any) -> None:
     )
     assert (response.status, moved["quantity"]) == (201, "-1")
     assert (await depot.stock())[job_id] == ("99", "100", "-1")
-    response, problem = await depot.attempt(shipment, "issue")
+    response, problem = await depot.attempt(shipment, "issuance")
     assert (response.status, problem["code"]) == (409, "not_enough_stock")
     await depot.client.post("/v1/adjustments", body | {"direction": "more", "quantity": "1"})
-    assert (await depot.act(shipment, "issue"))["ddt"]["number"] == "1/2026"
+    assert (await depot.act(shipment, "issuance"))["ddt"]["number"] == "1/2026"
 
 
 async def test_goods_enter_up_to_what_was_produced(depot: Any) -> None:
@@ -151,7 +151,7 @@ async def test_goods_enter_up_to_what_was_produced(depot: Any) -> None:
     response, problem = await depot.client.post("/v1/receipts", body | {"warehouse": "MI9"})
     assert (response.status, problem["code"], problem["errors"][0]["field"]) == (
         422,
-        "unknown_warehouse",
+        "warehouse_unknown",
         "warehouse",
     )
 
@@ -187,6 +187,6 @@ async def test_nothing_more_of_a_closed_line_is_shipped(depot: Any) -> None:
     await depot.deliver(closed, subject=order.jobs[0])
     response, problem = await depot.client.post("/v1/shipments", depot.shipment_body(order, "10"))
     assert (response.status, problem["code"]) == (409, "line_closed")
-    response, problem = await depot.attempt(picked, "issue")
+    response, problem = await depot.attempt(picked, "issuance")
     assert (response.status, problem["code"]) == (409, "line_closed")
     await depot.act(picked, "cancellation", reason="Riga chiusa")

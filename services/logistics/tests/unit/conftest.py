@@ -84,7 +84,8 @@ def shipment() -> Shipment:
 def parts(shipment: Shipment, order: Order, goods: Goods) -> Parts:
     return Parts(
         shipment=shipment,
-        order=order,
+        order_number=order.number,
+        carried=order.goods,
         goods=goods,
         sender=Sender(AURORA, "Europe/Rome"),
         destination=Destination("MI-DUOMO", MILANO, DUOMO),

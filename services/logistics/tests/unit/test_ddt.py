@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logistics.domain.ddt import MOST_CHARACTERS, Parts, Series, advisable, compose, printed_number
-from logistics.domain.orders import OrderLine
+from logistics.domain.orders import CarriedGoods
 from logistics.domain.shipments import Shipment, Transport
 from logistics.domain.stock import Goods
 from optima_kit.refusals import Invalid, Refusal, Violations, WrongState
@@ -48,7 +48,7 @@ def test_a_complete_document_is_composed(parts: Parts) -> None:
         ("sender.identity.postal_code", "", ("sender_incomplete", "sender.postal_code")),
         ("sender.identity.city", "", ("sender_incomplete", "sender.city")),
         ("sender.identity.province", "", ("sender_incomplete", "sender.province")),
-        ("destination", None, ("unknown_destination", "destination")),
+        ("destination", None, ("destination_unknown", "destination")),
         ("destination.recipient.name", "", ("recipient_incomplete", "recipient.name")),
         ("destination.recipient.street", "", ("recipient_incomplete", "recipient.street")),
         ("destination.recipient.vat_number", None, ("recipient_incomplete", "recipient.vat_number")),
@@ -76,8 +76,8 @@ def test_what_is_missing_is_named(parts: Parts, path: str, value: Any, problem: 
     ],
 )
 def test_goods_are_described(parts: Parts, change: dict[str, str], problem: tuple[str, str]) -> None:
-    line: OrderLine = replace(parts.order.lines[JOB], **change)  # type: ignore[arg-type]
-    assert problems(replace(parts, order=replace(parts.order, lines={JOB: line}))) == [problem]
+    goods: CarriedGoods = replace(parts.carried[JOB], **change)  # type: ignore[arg-type]
+    assert problems(replace(parts, carried={JOB: goods})) == [problem]
 
 
 def test_everything_that_is_missing_is_told_at_once(parts: Parts) -> None:

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from itertools import product
 from typing import Any, Final
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 
 from logistics.adapters.http_shipments import routes as logistics_shipments
 from logistics.adapters.http_stock import routes as logistics_stock
-from logistics.domain.shipments import Shipment, Transport
-from logistics.domain.shipments import State as ShipmentState
 from optima_contracts.privileges import privileges_of
 from optima_kit.actor import Actor
-from optima_kit.refusals import WrongState
-from portal.adapters.forms import ROME
 from portal.adapters.navigation import LINKS
 from portal.adapters.pages.order import phase_actions
-from portal.adapters.pages.shipment import TAKEN
 from production.adapters.http import routes as production
 from production.domain.machine import Action, JobState, OrderState, PhaseState, Refused, outcome
 
-NOW: Final = datetime(2026, 11, 29, tzinfo=UTC)
 ACTIONS: Final = (Action.ASSIGN, Action.SKIP, Action.ACCEPT, Action.REJECT)
 
 
@@ -87,42 +79,6 @@ def test_only_a_skippable_phase_is_left_out() -> None:
 def test_who_may_not_is_offered_nothing(role: str, offers: set[str]) -> None:
     assert offered(role, "in_production", "running", phase_in("to_inspect")) == offers
     assert offered(role, "in_production", "running", phase_in("ready")) == set()
-
-
-COMMANDS: Final[Mapping[str, Callable[[Shipment], Shipment]]] = {
-    "transport": lambda shipment: shipment.arrange(Transport()),
-    "picking": lambda shipment: shipment.pick(),
-    "issue": lambda shipment: shipment.issue(),
-    "departure": lambda shipment: shipment.depart(NOW, now=NOW, issue_date=NOW.date(), zone=ROME),
-    "delivery": lambda shipment: shipment.deliver("Anna", NOW, now=NOW),
-    "refusal": lambda shipment: shipment.refuse("chiuso"),
-    "void": lambda shipment: shipment.void("errore", None),
-    "cancellation": lambda shipment: shipment.cancel("non serve"),
-}
-
-
-def takes(command: Callable[[Shipment], Shipment], state: ShipmentState) -> bool:
-    shipment = Shipment(UUID(int=1), UUID(int=2), None, "BO1", "MI-DUOMO", (), Transport(), state)
-    try:
-        command(shipment)
-    except WrongState:
-        return False
-    return True
-
-
-@pytest.mark.parametrize("state", ShipmentState)
-def test_a_shipment_is_offered_what_logistics_takes(state: ShipmentState) -> None:
-    taken = {name for name, command in COMMANDS.items() if takes(command, state)}
-    assert {name for name, (_, states) in TAKEN.items() if state in states} == taken
-
-
-def test_a_shipments_commands_need_the_privileges_that_logistics_demands() -> None:
-    demanded = {
-        route.path.rpartition("/")[2]: route.privilege
-        for route in logistics_shipments.items
-        if route.method != "GET" and "{shipment_id}/" in route.path
-    }
-    assert {name: privilege for name, (privilege, _) in TAKEN.items()} == demanded
 
 
 def test_a_link_stands_for_whom_its_list_is_open() -> None:

@@ -260,7 +260,7 @@ class Journey:
         for destination in sorted({d["destination"] for job in order["jobs"] for d in job["deliveries"]}):
             async with self.step("A shipment leaves with its DDT", backoffice) as said:
                 shipment = await self._ship(order, warehouse, destination)
-                shipments.append(shipment["shipment_id"])
+                shipments.append(shipment["id"])
                 self.shipments += 1
                 said.append(f"DDT {shipment['ddt']['number']} for {destination}")
         async with self.step("The goods are delivered", backoffice) as said:
@@ -298,10 +298,10 @@ class Journey:
             **self.customer.data.logistics["shipment"],
         }
         drafted = (await self._as(backoffice, "POST", "logistics", "/v1/shipments", json=body)).body
-        path = f"/v1/shipments/{drafted['shipment_id']}"
+        path = f"/v1/shipments/{drafted['id']}"
         await self._as(backoffice, "POST", "logistics", f"{path}/picking")
         issued: dict[str, Any] = (
-            await self._as(backoffice, "POST", "logistics", f"{path}/issue", json={})
+            await self._as(backoffice, "POST", "logistics", f"{path}/issuance", json={})
         ).body
         document = await self._as(backoffice, "GET", "logistics", f"{path}/ddt.pdf")
         if not document.body.startswith(b"%PDF"):

@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, TypeVar
+from typing import TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from optima_kit.http import (
-    Call,
-    Code,
-    Command,
-    Flag,
-    Page,
-    PageQuery,
-    Reply,
-    Routes,
-    Text,
-    View,
-    page_of,
-)
-from optima_kit.refusals import Absent, Invalid
+from optima_kit.actor import Actor
+from optima_kit.http import Call, Code, Page, PageQuery, Reply, Routes
+from optima_kit.refusals import Invalid
 
 from ..application.keep_lookup import keep_lookup
 from ..application.ports import Ports
+from ..application.read import lookups
+from ..application.read.views import CarrierView, DestinationView, TransportReasonView, WarehouseView
 from ..domain.lookups import Carrier, Destination, Lookup, TransportReason, Warehouse
-from .parties import AddressFields, IdentityFields, PartyView, party_view
+from .parties import AddressFields, IdentityFields
+from .requests import KeepDestination, KeepTransportReason
 
 routes = Routes()
 
@@ -35,125 +27,81 @@ V = TypeVar("V", bound=BaseModel)
 _CODE: TypeAdapter[str] = TypeAdapter(Code)
 
 
-class DestinationFields(Command):
-    recipient: IdentityFields
-    """Cessionario: who the goods belong to from then on, or who holds them."""
-    address: AddressFields
-    """Where they are delivered."""
-
-
-class TransportReasonFields(Command):
-    text: Annotated[str, Text(100)]
-    """As the document prints it."""
-    sale: Flag
-
-
-class WarehouseView(View):
-    code: str
-    address: PartyView
-
-
-class DestinationView(View):
-    code: str
-    recipient: PartyView
-    address: PartyView
-
-
-class TransportReasonView(View):
-    code: str
-    text: str
-    sale: bool
-    built_in: bool
-    """It came with the product and has not been rewritten."""
-
-
-class CarrierView(View):
-    code: str
-    identity: PartyView
-
-
-def _warehouse(lookup: Warehouse) -> WarehouseView:
-    return WarehouseView(code=lookup.code, address=party_view(lookup.address))
-
-
-def _destination(lookup: Destination) -> DestinationView:
-    return DestinationView(
-        code=lookup.code, recipient=party_view(lookup.recipient), address=party_view(lookup.address)
-    )
-
-
-def _transport_reason(lookup: TransportReason) -> TransportReasonView:
-    return TransportReasonView(
-        code=lookup.code, text=lookup.text, sale=lookup.sale, built_in=lookup.version == 0
-    )
-
-
-def _carrier(lookup: Carrier) -> CarrierView:
-    return CarrierView(code=lookup.code, identity=party_view(lookup.identity))
-
-
-@routes.put("/v1/warehouses/{code}", privilege="lookup.write", summary="Keep a warehouse")
+@routes.put("/v1/warehouses/{code}", privilege="lookup.write")
 async def keep_warehouse(call: Call[Ports], code: str, body: AddressFields) -> Reply[WarehouseView]:
-    return await _keep(call, Warehouse(_checked(code), body.party()), _warehouse)
+    """Keep a warehouse under a code; documents already issued keep what they say"""
+    return await _keep(call, Warehouse(_checked(code), body.party()), lookups.show_warehouse)
 
 
-@routes.get("/v1/warehouses/{code}", privilege="lookup.read", summary="Read a warehouse")
+@routes.get("/v1/warehouses/{code}", privilege="lookup.read")
 async def read_warehouse(call: Call[Ports], code: str) -> Reply[WarehouseView]:
-    return await _read(call, Warehouse, code, _warehouse)
+    """Read a warehouse"""
+    return await _read(call, Warehouse, code, lookups.show_warehouse)
 
 
-@routes.get("/v1/warehouses", privilege="lookup.read", summary="List warehouses")
+@routes.get("/v1/warehouses", privilege="lookup.read")
 async def list_warehouses(call: Call[Ports], query: PageQuery) -> Page[WarehouseView]:
-    return await _list(call, Warehouse, query, _warehouse)
+    """List warehouses by code"""
+    return await _list(call, Warehouse, query, lookups.show_warehouse)
 
 
-@routes.put("/v1/destinations/{code}", privilege="lookup.write", summary="Keep a destination")
-async def keep_destination(call: Call[Ports], code: str, body: DestinationFields) -> Reply[DestinationView]:
+@routes.put("/v1/destinations/{code}", privilege="lookup.write")
+async def keep_destination(call: Call[Ports], code: str, body: KeepDestination) -> Reply[DestinationView]:
+    """Keep a destination under a code; documents already issued keep what they say"""
     destination = Destination(_checked(code), body.recipient.party(), body.address.party())
-    return await _keep(call, destination, _destination)
+    return await _keep(call, destination, lookups.show_destination)
 
 
-@routes.get("/v1/destinations/{code}", privilege="lookup.read", summary="Read a destination")
+@routes.get("/v1/destinations/{code}", privilege="lookup.read")
 async def read_destination(call: Call[Ports], code: str) -> Reply[DestinationView]:
-    return await _read(call, Destination, code, _destination)
+    """Read a destination"""
+    return await _read(call, Destination, code, lookups.show_destination)
 
 
-@routes.get("/v1/destinations", privilege="lookup.read", summary="List destinations")
+@routes.get("/v1/destinations", privilege="lookup.read")
 async def list_destinations(call: Call[Ports], query: PageQuery) -> Page[DestinationView]:
-    return await _list(call, Destination, query, _destination)
+    """List destinations by code"""
+    return await _list(call, Destination, query, lookups.show_destination)
 
 
-@routes.put("/v1/transport-reasons/{code}", privilege="lookup.write", summary="Keep a causale")
+@routes.put("/v1/transport-reasons/{code}", privilege="lookup.write")
 async def keep_transport_reason(
-    call: Call[Ports], code: str, body: TransportReasonFields
+    call: Call[Ports], code: str, body: KeepTransportReason
 ) -> Reply[TransportReasonView]:
-    return await _keep(call, TransportReason(_checked(code), body.text, body.sale), _transport_reason)
+    """Keep a transport reason (causale) under a code; documents already issued keep what they say"""
+    return await _keep(
+        call, TransportReason(_checked(code), body.text, body.sale), lookups.show_transport_reason
+    )
 
 
-@routes.get("/v1/transport-reasons/{code}", privilege="lookup.read", summary="Read a causale")
+@routes.get("/v1/transport-reasons/{code}", privilege="lookup.read")
 async def read_transport_reason(call: Call[Ports], code: str) -> Reply[TransportReasonView]:
-    return await _read(call, TransportReason, code, _transport_reason)
+    """Read a transport reason (causale)"""
+    return await _read(call, TransportReason, code, lookups.show_transport_reason)
 
 
-@routes.get("/v1/transport-reasons", privilege="lookup.read", summary="List causali")
+@routes.get("/v1/transport-reasons", privilege="lookup.read")
 async def list_transport_reasons(call: Call[Ports], query: PageQuery) -> Page[TransportReasonView]:
-    """Those that come with the product, and the tenant's own."""
-    return await _list(call, TransportReason, query, _transport_reason)
+    """List transport reasons (causali) by code: those that come with the product, and the tenant's own"""
+    return await _list(call, TransportReason, query, lookups.show_transport_reason)
 
 
-@routes.put("/v1/carriers/{code}", privilege="lookup.write", summary="Keep a carrier")
+@routes.put("/v1/carriers/{code}", privilege="lookup.write")
 async def keep_carrier(call: Call[Ports], code: str, body: IdentityFields) -> Reply[CarrierView]:
-    return await _keep(call, Carrier(_checked(code), body.party()), _carrier)
+    """Keep a carrier (vettore) under a code; documents already issued keep what they say"""
+    return await _keep(call, Carrier(_checked(code), body.party()), lookups.show_carrier)
 
 
-@routes.get("/v1/carriers/{code}", privilege="lookup.read", summary="Read a carrier")
+@routes.get("/v1/carriers/{code}", privilege="lookup.read")
 async def read_carrier(call: Call[Ports], code: str) -> Reply[CarrierView]:
-    return await _read(call, Carrier, code, _carrier)
+    """Read a carrier (vettore)"""
+    return await _read(call, Carrier, code, lookups.show_carrier)
 
 
-@routes.get("/v1/carriers", privilege="lookup.read", summary="List carriers")
+@routes.get("/v1/carriers", privilege="lookup.read")
 async def list_carriers(call: Call[Ports], query: PageQuery) -> Page[CarrierView]:
-    return await _list(call, Carrier, query, _carrier)
+    """List carriers (vettori) by code"""
+    return await _list(call, Carrier, query, lookups.show_carrier)
 
 
 def _checked(code: str) -> str:
@@ -164,18 +112,15 @@ def _checked(code: str) -> str:
         raise Invalid("code_format", field="code") from None
 
 
-async def _keep(call: Call[Ports], lookup: L, view: Callable[[L], V]) -> Reply[V]:
+async def _keep(call: Call[Ports], lookup: L, show: Callable[[Actor, L], V]) -> Reply[V]:
     kept = await keep_lookup(call.ports, lookup, call.expected_version)
-    return Reply(view(kept), version=kept.version)
+    return Reply(show(call.actor, kept), version=kept.version)
 
 
-async def _read(call: Call[Ports], kind: type[L], code: str, view: Callable[[L], V]) -> Reply[V]:
-    lookup = await call.ports.lookups.find(kind, code)
-    if lookup is None:
-        raise Absent("lookup_unknown")
-    return Reply(view(lookup), version=lookup.version)
+async def _read(call: Call[Ports], kind: type[L], code: str, show: Callable[[Actor, L], V]) -> Reply[V]:
+    lookup = await lookups.find_lookup(call.ports, kind, code)
+    return Reply(show(call.actor, lookup), version=lookup.version)
 
 
-async def _list(call: Call[Ports], kind: type[L], query: PageQuery, view: Callable[[L], V]) -> Page[V]:
-    lookups = await call.ports.lookups.page(kind, after=query.after(str), limit=query.rows)
-    return page_of(query, lookups, view, lambda lookup: lookup.code)
+async def _list(call: Call[Ports], kind: type[L], query: PageQuery, show: Callable[[Actor, L], V]) -> Page[V]:
+    return await lookups.list_lookups(call.ports, call.actor, kind, show, query)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from optima_contracts.brief import BriefCancellationRevoked, BriefCancelled
 from optima_contracts.identity import TenantChanged
 from optima_contracts.production import JobClosed, JobCompleted, OrderCancelled, OrderConfirmed
+from optima_kit.directory import directory_reactions
 from optima_kit.reactions import Reactions, Received
 
 from ..application.on_brief_cancelled import on_brief_cancelled
@@ -17,6 +18,7 @@ from ..application.on_tenant_changed import on_tenant_changed
 from ..application.ports import Ports
 
 reactions = Reactions()
+reactions.include(directory_reactions(lambda ports: ports.directory))
 
 
 @reactions.on(OrderConfirmed)

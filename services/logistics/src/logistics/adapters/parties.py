@@ -10,7 +10,7 @@ from stdnum.eu import vat
 from stdnum.exceptions import ValidationError as StdnumError
 from stdnum.it import codicefiscale, iva
 
-from optima_kit.http import Command, Text, View
+from optima_kit.http import Command, Text
 
 from ..domain.parties import Party
 
@@ -81,27 +81,3 @@ class IdentityFields(AddressFields):
             raise PydanticCustomError(
                 "fiscal_code_format", "The codice fiscale is wrong: check its characters"
             ) from None
-
-
-class PartyView(View):
-    name: str
-    street: str
-    postal_code: str
-    city: str
-    province: str
-    country: str
-    vat_number: str | None = None
-    fiscal_code: str | None = None
-
-
-def party_view(party: Party) -> PartyView:
-    view = PartyView(
-        name=party.name,
-        street=party.street,
-        postal_code=party.postal_code,
-        city=party.city,
-        province=party.province,
-        country=party.country,
-    )
-    taxes = {"vat_number": party.vat_number, "fiscal_code": party.fiscal_code}
-    return view.model_copy(update={name: value for name, value in taxes.items() if value is not None})

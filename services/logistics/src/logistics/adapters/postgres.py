@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -12,22 +12,25 @@ from uuid import UUID
 from pydantic import TypeAdapter
 
 from optima_kit.db import UnitOfWork
+from optima_kit.directory import Directory
 from optima_kit.ids import new_id
-from optima_kit.refusals import Absent, Stale
+from optima_kit.refusals import Stale
 from optima_kit.sql import load_queries
 
 from ..application.ports import (
     DdtNumber,
     FoundLookups,
+    MovementFilter,
     MovementRow,
     Ports,
     ShipmentFilter,
     ShipmentRow,
+    StockFilter,
     StockRow,
 )
 from ..domain.ddt import TIME_ZONE, Document, Sender, Series
 from ..domain.lookups import Carrier, Destination, Lookup, TransportReason, Warehouse
-from ..domain.orders import Order, OrderLine
+from ..domain.orders import CarriedGoods, Order, OrderLine
 from ..domain.parties import Party
 from ..domain.shipments import Line, Shipment, State, Transport
 from ..domain.stock import Goods, Kind, Movement
@@ -57,6 +60,7 @@ def ports(work: UnitOfWork) -> Ports:
         ddts=PostgresDdts(work),
         lookups=PostgresLookups(work),
         senders=PostgresSenders(work),
+        directory=Directory(work),
         outbox=work.outbox,
         jobs=work.jobs,
         now=work.now,
@@ -72,10 +76,10 @@ class PostgresOrders:
         because: str | None = await self._work.fetchval(QUERIES.lock_brief, brief_id=brief_id)
         return because
 
-    def set_brief_cancelled(self, brief_id: UUID, because: str | None) -> None:
+    def update_brief_cancelled(self, brief_id: UUID, because: str | None) -> None:
         self._work.write(QUERIES.update_brief_cancelled, brief_id=brief_id, because=because)
 
-    def add(self, order: Order) -> None:
+    def insert_order(self, order: Order) -> None:
         lines = list(order.lines.values())
         deliveries = [(line.job_id, *delivery) for line in lines for delivery in line.deliveries.items()]
         self._work.write(
@@ -93,20 +97,20 @@ class PostgresOrders:
             parts=[quantity for _, _, quantity in deliveries],
         )
 
-    async def find(self, order_id: UUID) -> Order | None:
+    async def find_order(self, order_id: UUID) -> Order | None:
         return await self._order(await self._work.fetchrow(QUERIES.find_order, order_id=order_id))
 
-    async def lock(self, order_id: UUID) -> Order | None:
+    async def lock_order(self, order_id: UUID) -> Order | None:
         return await self._order(await self._work.fetchrow(QUERIES.lock_order, order_id=order_id))
 
-    async def lock_of_job(self, job_id: UUID) -> Order | None:
+    async def lock_order_of_job(self, job_id: UUID) -> Order | None:
         return await self._order(await self._work.fetchrow(QUERIES.lock_order_of_job, job_id=job_id))
 
-    async def lock_of_brief(self, brief_id: UUID) -> list[Order]:
+    async def lock_orders_of_brief(self, brief_id: UUID) -> list[Order]:
         rows = await self._work.fetch(QUERIES.lock_orders_of_brief, brief_id=brief_id)
         return [order for row in rows if (order := await self._order(row))]
 
-    async def goods(self, order_id: UUID) -> Goods:
+    async def sum_goods(self, order_id: UUID) -> Goods:
         on_hand: dict[tuple[str, UUID], Decimal] = {}
         received: dict[UUID, Decimal] = {}
         reserved: dict[tuple[str, UUID], Decimal] = {}
@@ -124,16 +128,16 @@ class PostgresOrders:
                 _add(committed, (job_id, row["destination"]), row["quantity"])
         return Goods(on_hand, reserved, received, committed, since)
 
-    async def set_produced(self, order_id: UUID, job_id: UUID, quantity: Decimal) -> bool:
+    async def update_produced(self, order_id: UUID, job_id: UUID, quantity: Decimal) -> bool:
         found = await self._work.execute(
             QUERIES.update_produced, order_id=order_id, job_id=job_id, quantity=quantity
         )
         return found > 0
 
-    async def set_closed(self, order_id: UUID, job_id: UUID) -> bool:
+    async def update_closed(self, order_id: UUID, job_id: UUID) -> bool:
         return await self._work.execute(QUERIES.update_closed, order_id=order_id, job_id=job_id) > 0
 
-    def set_cancelled(self, order_id: UUID, because: str | None) -> None:
+    def update_order_cancelled(self, order_id: UUID, because: str | None) -> None:
         self._work.write(QUERIES.update_order_cancelled, order_id=order_id, because=because)
 
     async def _order(self, row: Row | None) -> Order | None:
@@ -167,7 +171,7 @@ class PostgresLedger:
     def __init__(self, work: UnitOfWork) -> None:
         self._work = work
 
-    def record(self, movements: Sequence[Movement], *, gone: Collection[UUID] = ()) -> None:
+    def insert_movements(self, movements: Sequence[Movement], *, gone: Collection[UUID] = ()) -> None:
         self._work.write(
             QUERIES.insert_movements,
             movement_ids=[movement.movement_id for movement in movements],
@@ -182,43 +186,36 @@ class PostgresLedger:
             gone=list(gone),
         )
 
-    async def stock(
-        self,
-        *,
-        warehouse: str | None,
-        job_id: UUID | None,
-        order_id: UUID | None,
-        after: tuple[UUID, str] | None,
-        limit: int,
+    async def list_stock(
+        self, filters: StockFilter, *, before: tuple[UUID, str] | None, limit: int
     ) -> list[StockRow]:
+        job_id, warehouse = before or (None, None)
         rows = await self._work.fetch(
             QUERIES.list_stock,
-            warehouse=warehouse,
-            job_id=job_id,
-            order_id=order_id,
-            before_job_id=after[0] if after else None,
-            before_warehouse=after[1] if after else None,
+            **asdict(filters),
+            before_job_id=job_id,
+            before_warehouse=warehouse,
             limit=limit,
         )
-        return [StockRow(**row) for row in rows]
+        return [
+            StockRow(
+                row["warehouse"],
+                row["job_id"],
+                row["order_id"],
+                row["order_number"],
+                row["description"],
+                row["unit"],
+                row["on_hand"],
+                row["reserved"],
+                _warehouse(row),
+            )
+            for row in rows
+        ]
 
-    async def movements(
-        self,
-        *,
-        warehouse: str | None,
-        job_id: UUID | None,
-        shipment_id: UUID | None,
-        before: UUID | None,
-        limit: int,
+    async def list_movements(
+        self, filters: MovementFilter, *, before: UUID | None, limit: int
     ) -> list[MovementRow]:
-        rows = await self._work.fetch(
-            QUERIES.list_movements,
-            warehouse=warehouse,
-            job_id=job_id,
-            shipment_id=shipment_id,
-            before=before,
-            limit=limit,
-        )
+        rows = await self._work.fetch(QUERIES.list_movements, **asdict(filters), before=before, limit=limit)
         return [
             MovementRow(
                 Movement(
@@ -233,6 +230,7 @@ class PostgresLedger:
                 row["unit"],
                 row["recorded_at"],
                 row["recorded_by"],
+                _warehouse(row),
             )
             for row in rows
         ]
@@ -242,7 +240,7 @@ class PostgresShipments:
     def __init__(self, work: UnitOfWork) -> None:
         self._work = work
 
-    def add(self, shipment: Shipment) -> None:
+    def insert_shipment(self, shipment: Shipment) -> None:
         transport = shipment.transport
         self._work.write(
             QUERIES.insert_shipment,
@@ -267,7 +265,7 @@ class PostgresShipments:
             quantities=[line.quantity for line in shipment.lines],
         )
 
-    def save(self, shipment: Shipment) -> None:
+    def update_shipment(self, shipment: Shipment) -> None:
         transport = shipment.transport
         self._work.write(
             QUERIES.update_shipment,
@@ -289,63 +287,34 @@ class PostgresShipments:
             version=shipment.version,
         )
 
-    async def lock(self, shipment_id: UUID) -> tuple[ShipmentRow, Order] | None:
-        order = await self._work.fetchrow(QUERIES.lock_order_of_shipment, shipment_id=shipment_id)
-        if order is None:
-            return None
-        rows = await self._work.fetch(QUERIES.list_parts_of_shipment, shipment_id=shipment_id)
-        carried = list({row["job_id"]: row for row in rows}.values())
-        shown = _shipment_row(rows[0], carried, order["number"])
-        return replace(shown, time_zone=rows[0]["time_zone"] or TIME_ZONE), _order(order, rows)
+    async def lock_shipment(self, shipment_id: UUID) -> ShipmentRow | None:
+        # The order's lock first: what is read then is what the last change left.
+        locked = await self._work.fetchval(QUERIES.lock_order_of_shipment, shipment_id=shipment_id)
+        return await self.find_shipment(shipment_id) if locked else None
 
-    async def of_order(self, order_id: UUID) -> list[Shipment]:
+    async def list_shipments_of_order(self, order_id: UUID) -> list[Shipment]:
         rows = await self._work.fetch(QUERIES.list_shipments_of_order, order_id=order_id)
-        return [_shipment(row, _lines(row["lines"])) for row in rows]
+        return [_shipment(row) for row in rows]
 
-    async def read(self, shipment_id: UUID) -> ShipmentRow:
-        rows = await self._page(shipment_id, ShipmentFilter(), None, 1)
-        if not rows:
-            raise Absent("shipment_unknown")
-        return rows[0]
+    async def find_shipment(self, shipment_id: UUID) -> ShipmentRow | None:
+        row = await self._work.fetchrow(QUERIES.find_shipment, shipment_id=shipment_id)
+        return replace(_shipment_row(row), time_zone=row["time_zone"] or TIME_ZONE) if row else None
 
-    async def page(self, filters: ShipmentFilter, *, before: UUID | None, limit: int) -> list[ShipmentRow]:
-        return await self._page(None, filters, before, limit)
-
-    async def _page(
-        self, shipment_id: UUID | None, wanted: ShipmentFilter, before: UUID | None, limit: int
+    async def list_shipments(
+        self, filters: ShipmentFilter, *, before: UUID | None, limit: int
     ) -> list[ShipmentRow]:
-        rows = await self._work.fetch(
-            QUERIES.list_shipments,
-            shipment_id=shipment_id,
-            state=wanted.state,
-            order_id=wanted.order_id,
-            brief_id=wanted.brief_id,
-            warehouse=wanted.warehouse,
-            destination=wanted.destination,
-            issued_from=wanted.issued_from,
-            issued_to=wanted.issued_to,
-            number=wanted.number,
-            before=before,
-            limit=limit,
-        )
-        return [_shipment_row(row, _lines(row["lines"]), row["order_number"]) for row in rows]
+        rows = await self._work.fetch(QUERIES.list_shipments, **asdict(filters), before=before, limit=limit)
+        return [_shipment_row(row) for row in rows]
 
 
-def _lines(listed: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Lines that travelled as JSON."""
-    return [
-        {**line, "job_id": UUID(line["job_id"]), "quantity": Decimal(line["quantity"])} for line in listed
-    ]
-
-
-def _shipment(row: Row, lines: Sequence[Row]) -> Shipment:
+def _shipment(row: Row) -> Shipment:
     return Shipment(
         shipment_id=row["shipment_id"],
         order_id=row["order_id"],
         brief_id=row["brief_id"],
         warehouse=row["warehouse"],
         destination=row["destination"],
-        lines=tuple(Line(line["job_id"], line["quantity"]) for line in lines),
+        lines=tuple(Line(UUID(line["job_id"]), Decimal(line["quantity"])) for line in row["lines"]),
         transport=Transport(
             reason=row["reason"],
             by=row["transport_by"],
@@ -367,8 +336,8 @@ def _shipment(row: Row, lines: Sequence[Row]) -> Shipment:
     )
 
 
-def _shipment_row(row: Row, lines: Sequence[Row], order_number: str) -> ShipmentRow:
-    ddt = None
+def _shipment_row(row: Row) -> ShipmentRow:
+    shipment, ddt = _shipment(row), None
     if row["ddt_number"] is not None:
         ddt = DdtNumber(
             row["ddt_number"],
@@ -378,14 +347,31 @@ def _shipment_row(row: Row, lines: Sequence[Row], order_number: str) -> Shipment
             row["issue_date"],
             row["issued_at"],
         )
+    transport = shipment.transport
+    codes: list[tuple[type[Any], str | None]] = [
+        (Warehouse, shipment.warehouse),
+        (Destination, shipment.destination),
+        (TransportReason, transport.reason),
+        (Carrier, transport.carrier),
+    ]
     return ShipmentRow(
-        shipment=_shipment(row, lines),
-        order_number=order_number,
-        descriptions={line["job_id"]: (line["description"], line["unit"]) for line in lines},
+        shipment=shipment,
+        order_number=row["order_number"],
+        order_cancelled=row["order_cancelled"],
+        goods={
+            UUID(line["job_id"]): CarriedGoods(line["description"], line["unit"], line["closed"])
+            for line in row["lines"]
+        },
+        lookups=_found([(kind, code) for kind, code in codes if code], row["lookups"] or []),
         ddt=ddt,
         drafted_at=row["drafted_at"],
         replaces_number=row["replaces_number"],
     )
+
+
+def _warehouse(row: Row) -> FoundLookups:
+    found = [row["lookup"]] if row["lookup"] else []
+    return _found([(Warehouse, row["warehouse"])], found)
 
 
 class PostgresDdts:
@@ -397,9 +383,9 @@ class PostgresDdts:
         assert row is not None
         return Series(year, name, row["last_progressive"], row["last_issue_date"])
 
-    def save(self, shipment_id: UUID, document: Document) -> None:
+    def insert_document(self, shipment_id: UUID, document: Document) -> None:
         self._work.write(
-            QUERIES.insert_ddt,
+            QUERIES.insert_document,
             shipment_id=shipment_id,
             year=document.year,
             series=document.series,
@@ -410,19 +396,19 @@ class PostgresDdts:
             document=_DOCUMENT.dump_python(document, mode="json"),
         )
 
-    async def get(self, shipment_id: UUID) -> Document | None:
-        content = await self._work.fetchval(QUERIES.find_ddt, shipment_id=shipment_id)
+    async def find_document(self, shipment_id: UUID) -> Document | None:
+        content = await self._work.fetchval(QUERIES.find_document, shipment_id=shipment_id)
         return None if content is None else _DOCUMENT.validate_python(content)
 
-    async def numbers(self, shipment_ids: Sequence[UUID]) -> list[str]:
+    async def list_numbers(self, shipment_ids: Sequence[UUID]) -> list[str]:
         rows = await self._work.fetch(QUERIES.list_ddt_numbers, shipment_ids=shipment_ids)
         return [row["number"] for row in rows]
 
-    async def stored_pdf(self, shipment_id: UUID) -> bytes | None:
+    async def find_pdf(self, shipment_id: UUID) -> bytes | None:
         pdf: bytes | None = await self._work.fetchval(QUERIES.find_pdf, shipment_id=shipment_id)
         return pdf
 
-    def store_pdf(self, shipment_id: UUID, pdf: bytes, at: datetime) -> None:
+    def insert_pdf(self, shipment_id: UUID, pdf: bytes, at: datetime) -> None:
         self._work.write(QUERIES.insert_pdf, shipment_id=shipment_id, pdf=pdf, rendered_at=at)
 
 
@@ -462,9 +448,9 @@ class PostgresLookups:
             QUERIES.upsert_lookup, kind=name, code=lookup.code, content=content, version=lookup.version
         )
         if saved is None:
-            raise Stale("stale_version")
+            raise Stale("stale_version", field="If-Match")
 
-    async def page(self, kind: type[L], *, after: str | None, limit: int) -> list[L]:
+    async def list_lookups(self, kind: type[L], *, after: str | None, limit: int) -> list[L]:
         name, adapter = _LOOKUPS[kind]
         found: dict[str, L] = {
             code: lookup for code, lookup in _built_in(kind).items() if after is None or code > after

@@ -37,7 +37,7 @@ SELECT orders.order_id, number, brief_id, cancelled_because
 FROM order_lines JOIN orders USING (order_id) WHERE job_id = :job_id FOR NO KEY UPDATE OF orders;
 
 -- name: lock_order_of_shipment
-SELECT orders.order_id, number, orders.brief_id, cancelled_because
+SELECT orders.order_id
 FROM shipments JOIN orders USING (order_id) WHERE shipment_id = :shipment_id FOR NO KEY UPDATE OF orders;
 
 -- name: lock_orders_of_brief
@@ -101,7 +101,9 @@ SELECT warehouse, job_id, order_lines.order_id, number AS order_number, descript
            SELECT sum(shipment_lines.quantity)
            FROM shipment_lines JOIN shipments USING (shipment_id)
            WHERE shipment_lines.job_id = held.job_id AND shipments.warehouse = held.warehouse
-             AND shipments.state IN ('draft', 'picked')), 0) AS reserved
+             AND shipments.state IN ('draft', 'picked')), 0) AS reserved,
+       (SELECT json_build_object('kind', lookups.kind, 'code', code, 'content', content, 'version', version)
+        FROM lookups WHERE lookups.kind = 'warehouse' AND code = held.warehouse) AS lookup
 FROM (
     SELECT job_id, warehouse, sum(movements.quantity) AS on_hand
     FROM order_lines JOIN movements USING (tenant_id, job_id)
@@ -119,7 +121,9 @@ ORDER BY job_id DESC, warehouse DESC;
 -- name: list_movements
 -- plan: custom
 SELECT movement_id, warehouse, movements.job_id, kind, movements.quantity, shipment_id, reason, recorded_at,
-       recorded_by, unit
+       recorded_by, unit,
+       (SELECT json_build_object('kind', lookups.kind, 'code', code, 'content', content, 'version', version)
+        FROM lookups WHERE lookups.kind = 'warehouse' AND code = movements.warehouse) AS lookup
 FROM movements JOIN order_lines USING (job_id)
 WHERE (:warehouse::text IS NULL OR warehouse = :warehouse)
   AND (:job_id::uuid IS NULL OR movements.job_id = :job_id)
@@ -147,20 +151,25 @@ UPDATE shipments SET state = :state, reason = :reason, transport_by = :transport
     ended_because = :ended_because, replaced_by = :replaced_by, version = :version
 WHERE shipment_id = :shipment_id;
 
--- name: list_parts_of_shipment
--- A row for each line and each destination that its goods were ordered for, beside what its readers need.
-SELECT shipments.shipment_id, shipments.order_id, shipments.brief_id, warehouse, shipments.destination, state,
-       reason, transport_by, carrier, freight, appearance, packages, gross_weight_kg, notes, departed_at,
-       delivered_at, received_by, ended_because, replaces, replaced_by, version, drafted_at,
-       ddts.number AS ddt_number, ddts.progressive, ddts.series, ddts.year, ddts.issue_date, ddts.issued_at,
-       replaced.number AS replaces_number, ddts.document ->> 'time_zone' AS time_zone,
-       job_id, description, shipment_lines.quantity, order_lines.quantity AS ordered, unit, produced, closed,
-       order_deliveries.destination AS ordered_for, order_deliveries.quantity AS delivery
-FROM shipments JOIN shipment_lines USING (shipment_id) JOIN order_lines USING (job_id)
-LEFT JOIN order_deliveries USING (job_id)
-LEFT JOIN ddts ON ddts.shipment_id = shipments.shipment_id
-LEFT JOIN ddts AS replaced ON replaced.shipment_id = shipments.replaces
-WHERE shipments.shipment_id = :shipment_id ORDER BY shipment_lines.position, order_deliveries.destination;
+-- name: find_shipment
+-- With its document's number, its goods' descriptions and what stands under its codes.
+SELECT shipments.shipment_id, shipments.order_id, shipments.brief_id, warehouse, destination, state, reason,
+       transport_by, carrier, freight, appearance, packages, gross_weight_kg, notes, departed_at, delivered_at,
+       received_by, ended_because, replaces, replaced_by, version, drafted_at,
+       orders.number AS order_number, orders.cancelled_because IS NOT NULL AS order_cancelled,
+       ddts.number AS ddt_number, progressive, series, year, issue_date, issued_at, document ->> 'time_zone' AS time_zone,
+       (SELECT number FROM ddts AS replaced WHERE replaced.shipment_id = shipments.replaces) AS replaces_number, (
+    SELECT json_agg(json_build_object('job_id', job_id, 'quantity', shipment_lines.quantity::text,
+                                      'description', description, 'unit', unit, 'closed', closed)
+                    ORDER BY shipment_lines.position)
+    FROM shipment_lines JOIN order_lines USING (job_id)
+    WHERE shipment_lines.shipment_id = shipments.shipment_id) AS lines, (
+    SELECT json_agg(json_build_object('kind', kind, 'code', code, 'content', content, 'version', version))
+    FROM lookups
+    WHERE (kind, code) IN (('warehouse', shipments.warehouse), ('destination', shipments.destination),
+                           ('transport_reason', shipments.reason), ('carrier', shipments.carrier))) AS lookups
+FROM shipments JOIN orders USING (order_id) LEFT JOIN ddts USING (shipment_id)
+WHERE shipments.shipment_id = :shipment_id;
 
 -- name: list_shipments_of_order
 SELECT shipments.shipment_id, shipments.order_id, shipments.brief_id, warehouse, destination, state, reason,
@@ -172,19 +181,24 @@ FROM shipments WHERE order_id = :order_id ORDER BY shipment_id;
 
 -- name: list_shipments
 -- plan: custom
--- With the document's number and the goods' descriptions beside each.
+-- Each as find_shipment.
 SELECT shipments.shipment_id, shipments.order_id, shipments.brief_id, warehouse, destination, state, reason,
        transport_by, carrier, freight, appearance, packages, gross_weight_kg, notes, departed_at, delivered_at,
        received_by, ended_because, replaces, replaced_by, version, drafted_at,
-       orders.number AS order_number, ddts.number AS ddt_number, progressive, series, year, issue_date, issued_at,
+       orders.number AS order_number, orders.cancelled_because IS NOT NULL AS order_cancelled,
+       ddts.number AS ddt_number, progressive, series, year, issue_date, issued_at,
        (SELECT number FROM ddts AS replaced WHERE replaced.shipment_id = shipments.replaces) AS replaces_number, (
     SELECT json_agg(json_build_object('job_id', job_id, 'quantity', shipment_lines.quantity::text,
-                                      'description', description, 'unit', unit) ORDER BY shipment_lines.position)
+                                      'description', description, 'unit', unit, 'closed', closed)
+                    ORDER BY shipment_lines.position)
     FROM shipment_lines JOIN order_lines USING (job_id)
-    WHERE shipment_lines.shipment_id = shipments.shipment_id) AS lines
+    WHERE shipment_lines.shipment_id = shipments.shipment_id) AS lines, (
+    SELECT json_agg(json_build_object('kind', kind, 'code', code, 'content', content, 'version', version))
+    FROM lookups
+    WHERE (kind, code) IN (('warehouse', shipments.warehouse), ('destination', shipments.destination),
+                           ('transport_reason', shipments.reason), ('carrier', shipments.carrier))) AS lookups
 FROM shipments JOIN orders USING (order_id) LEFT JOIN ddts USING (shipment_id)
-WHERE (:shipment_id::uuid IS NULL OR shipments.shipment_id = :shipment_id)
-  AND (:state::text IS NULL OR state = :state)
+WHERE (:state::text IS NULL OR state = :state)
   AND (:order_id::uuid IS NULL OR shipments.order_id = :order_id)
   AND (:brief_id::uuid IS NULL OR shipments.brief_id = :brief_id)
   AND (:warehouse::text IS NULL OR warehouse = :warehouse)
@@ -201,7 +215,7 @@ INSERT INTO ddt_series AS known (year, series, last_progressive) VALUES (:year, 
 ON CONFLICT (tenant_id, year, series) DO UPDATE SET last_progressive = known.last_progressive
 RETURNING last_progressive, last_issue_date;
 
--- name: insert_ddt
+-- name: insert_document
 -- And moves its series on.
 WITH taken AS (
     UPDATE ddt_series SET last_progressive = :progressive, last_issue_date = :issue_date
@@ -213,7 +227,7 @@ VALUES (:shipment_id, :year, :series, :progressive, :number, :issue_date, :issue
 -- name: list_ddt_numbers
 SELECT number FROM ddts WHERE shipment_id = ANY (:shipment_ids::uuid[]);
 
--- name: find_ddt
+-- name: find_document
 SELECT document FROM ddts WHERE shipment_id = :shipment_id;
 
 -- name: find_pdf

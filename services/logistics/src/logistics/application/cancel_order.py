@@ -14,17 +14,17 @@ async def cancel_order(ports: Ports, order: Order, reason: str) -> list[Shipment
     """Under the order's lock. Returns the shipments that stand in its way, and then changes nothing."""
     if order.cancelled_because is not None:
         return []
-    shipments = await ports.shipments.of_order(order.order_id)
+    shipments = await ports.shipments.list_shipments_of_order(order.order_id)
     out = [shipment for shipment in shipments if shipment.state in GOODS_OUT]
     if out:
         return out
     for shipment in shipments:
         if shipment.state in OPEN:
             cancelled = shipment.cancel(reason)
-            fact = ShipmentCancelled(**facts_of(cancelled, order), reason=reason)
-            ports.shipments.save(cancelled)
+            fact = ShipmentCancelled(**facts_of(cancelled, order.goods), reason=reason)
+            ports.shipments.update_shipment(cancelled)
             ports.outbox.add(fact, subject=cancelled.shipment_id, correlation=cancelled.correlation)
-    ports.orders.set_cancelled(order.order_id, reason)
+    ports.orders.update_order_cancelled(order.order_id, reason)
     return []
 
 
@@ -32,7 +32,7 @@ async def refuse_cancellation(ports: Ports, order: Order, out: list[Shipment]) -
     """Tells that goods have left, and under which documents. Only a brief's cancellation can be refused."""
     if order.brief_id is None:
         return
-    numbers = ", ".join(sorted(await ports.ddts.numbers([shipment.shipment_id for shipment in out])))
+    numbers = ", ".join(sorted(await ports.ddts.list_numbers([shipment.shipment_id for shipment in out])))
     ports.outbox.add(
         CancellationRefused(
             order_id=order.order_id,

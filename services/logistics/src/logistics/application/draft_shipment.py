@@ -25,9 +25,9 @@ async def draft_shipment(
     transport: Transport,
 ) -> ShipmentRow:
     """Raises Absent for an unknown order, Invalid for unknown codes, WrongState for missing goods."""
-    order = await ports.orders.lock(order_id)
+    order = await ports.orders.lock_order(order_id)
     if order is None:
-        raise Absent("order_unknown", field="order_id")
+        raise Absent("order_absent", field="order_id")
     named: list[tuple[type[Any], str]] = [
         *codes_of(transport),
         (Warehouse, warehouse),
@@ -36,27 +36,35 @@ async def draft_shipment(
     found = await ports.lookups.find_all(named)
     unknown = unknown_codes(transport, found)
     if found.get(Warehouse, warehouse) is None:
-        unknown.append(Invalid("unknown_warehouse", field="warehouse", named=warehouse))
+        unknown.append(Invalid("warehouse_unknown", field="warehouse", named=warehouse))
     if found.get(Destination, destination) is None:
-        unknown.append(Invalid("unknown_destination", field="destination", named=destination))
+        unknown.append(Invalid("destination_unknown", field="destination", named=destination))
     if unknown:
         raise Violations(unknown)
     shipment = draft(
         order,
-        await ports.orders.goods(order_id),
+        await ports.orders.sum_goods(order_id),
         shipment_id=ports.new_id(),
         warehouse=warehouse,
         destination=destination,
         lines=lines,
         transport=transport,
     )
-    ports.shipments.add(shipment)
+    ports.shipments.insert_shipment(shipment)
     ports.outbox.add(
-        ShipmentDrafted(**facts_of(shipment, order)),
+        ShipmentDrafted(**facts_of(shipment, order.goods)),
         subject=shipment.shipment_id,
         correlation=shipment.correlation,
     )
-    return ShipmentRow.of(shipment, order, drafted_at=ports.now)
+    return ShipmentRow(
+        shipment=shipment,
+        order_number=order.number,
+        order_cancelled=order.cancelled,
+        goods=order.goods,
+        lookups=found,
+        ddt=None,
+        drafted_at=ports.now,
+    )
 
 
 def codes_of(transport: Transport) -> list[tuple[type[Any], str]]:
@@ -69,7 +77,7 @@ def unknown_codes(transport: Transport, found: FoundLookups) -> list[Refusal]:
     """What a transport names that no lookup table holds."""
     unknown: list[Refusal] = []
     if transport.reason and found.get(TransportReason, transport.reason) is None:
-        unknown.append(Invalid("unknown_transport_reason", field="transport_reason", named=transport.reason))
+        unknown.append(Invalid("transport_reason_unknown", field="transport_reason", named=transport.reason))
     if transport.carrier and found.get(Carrier, transport.carrier) is None:
-        unknown.append(Invalid("unknown_carrier", field="carrier", named=transport.carrier))
+        unknown.append(Invalid("carrier_unknown", field="carrier", named=transport.carrier))
     return unknown

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TypedDict
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from optima_contracts.identity import LegalIdentity
 from optima_contracts.logistics import DdtIssued, ShipmentLine
 
 from ..domain.ddt import Document
-from ..domain.orders import Order
+from ..domain.orders import CarriedGoods
 from ..domain.parties import Party
 from ..domain.shipments import Shipment
 from ..domain.stock import written
@@ -25,7 +26,8 @@ class ShipmentFacts(TypedDict):
     lines: list[ShipmentLine]
 
 
-def facts_of(shipment: Shipment, order: Order) -> ShipmentFacts:
+def facts_of(shipment: Shipment, goods: Mapping[UUID, CarriedGoods]) -> ShipmentFacts:
+    """`goods`: what it carries, by job."""
     return ShipmentFacts(
         shipment_id=shipment.shipment_id,
         order_id=shipment.order_id,
@@ -34,19 +36,19 @@ def facts_of(shipment: Shipment, order: Order) -> ShipmentFacts:
         lines=[
             ShipmentLine(
                 job_id=line.job_id,
-                description=order.lines[line.job_id].description,
+                description=goods[line.job_id].description,
                 quantity=written(line.quantity),
-                unit=order.lines[line.job_id].unit,
+                unit=goods[line.job_id].unit,
             )
             for line in shipment.lines
         ],
     )
 
 
-def ddt_issued(shipment: Shipment, order: Order, document: Document) -> DdtIssued:
+def ddt_issued(shipment: Shipment, goods: Mapping[UUID, CarriedGoods], document: Document) -> DdtIssued:
     weight = document.gross_weight_kg
     return DdtIssued(
-        **facts_of(shipment, order),
+        **facts_of(shipment, goods),
         number=document.number,
         progressive=document.progressive,
         series=document.series,

@@ -12,8 +12,8 @@ from pydantic import BaseModel
 
 from ..domain.ddt import TIME_ZONE, Parts, compose
 from ..domain.lookups import Carrier, Destination, TransportReason
-from ..domain.orders import Order, order_must_not_be_cancelled
-from .changing import save_and_tell, shipment_for_change
+from ..domain.orders import order_must_not_be_cancelled
+from .changing import save_and_tell, shipment_to_change
 from .draft_shipment import codes_of
 from .facts import ddt_issued
 from .ports import DdtNumber, Ports, ShipmentRow
@@ -35,31 +35,32 @@ async def issue_ddt(
     The series is locked last, when nothing more is read, and until the commit, so that numbers have neither
     gap nor double. Raises WrongState unless picked, and else everything that the document lacks at once.
     """
-    row, order = await shipment_for_change(ports, shipment_id, expected_version)
+    row = await shipment_to_change(ports, shipment_id, expected_version)
     issued = row.shipment.issue()
-    order_must_not_be_cancelled(order)
-    parts = await _parts_of(ports, row, order)
+    order_must_not_be_cancelled(row.order_number, row.order_cancelled)
+    parts = await _parts_of(ports, row)
     today = ports.now.astimezone(ZoneInfo(parts.sender.time_zone if parts.sender else TIME_ZONE)).date()
     on = issue_date or today
     document = compose(
         parts, await ports.ddts.lock_series(on.year, series), issue_date=on, today=today, now=ports.now
     )
-    ports.ddts.save(shipment_id, document)
+    ports.ddts.insert_document(shipment_id, document)
     movements = issued.goods_leave(ports.new_id)
-    ports.ledger.record(movements, gone=parts.goods.gone_after(movements))
+    ports.ledger.insert_movements(movements, gone=parts.goods.gone_after(movements))
     ports.jobs.schedule(RENDER_DDT, RenderDdt(shipment_id=shipment_id), key=str(shipment_id))
-    after = save_and_tell(ports, row, issued, ddt_issued(issued, order, document))
+    after = save_and_tell(ports, row, issued, ddt_issued(issued, row.goods, document))
     return replace(after, ddt=DdtNumber.of(document))
 
 
-async def _parts_of(ports: Ports, row: ShipmentRow, order: Order) -> Parts:
+async def _parts_of(ports: Ports, row: ShipmentRow) -> Parts:
     shipment, transport = row.shipment, row.shipment.transport
     wanted: list[tuple[type[Any], str]] = [*codes_of(transport), (Destination, shipment.destination)]
     sender, found = await ports.lookups.find_with_sender(wanted)
     return Parts(
         shipment=shipment,
-        order=order,
-        goods=await ports.orders.goods(order.order_id),
+        order_number=row.order_number,
+        carried=row.goods,
+        goods=await ports.orders.sum_goods(shipment.order_id),
         sender=sender,
         destination=found.get(Destination, shipment.destination),
         reason=found.get(TransportReason, transport.reason),

@@ -21,7 +21,7 @@ async def keep_lookup(ports: Ports, lookup: L, expected_version: int | None) -> 
     known = await ports.lookups.find(type(lookup), lookup.code)
     version = known.version if known else 0
     if expected_version is not None and expected_version != version:
-        raise Stale("stale_version")
+        raise Stale("stale_version", field="If-Match")
     kept = replace(lookup, version=version + 1)
     await ports.lookups.save(kept)
     return kept

@@ -16,7 +16,7 @@ async def on_brief_cancelled(ports: Ports, cancelled: BriefCancelled) -> None:
     any more, or the goods have left and the cancellation is refused.
     """
     await ports.orders.lock_brief(cancelled.brief_id)
-    ports.orders.set_brief_cancelled(cancelled.brief_id, cancelled.reason)
-    for order in await ports.orders.lock_of_brief(cancelled.brief_id):
+    ports.orders.update_brief_cancelled(cancelled.brief_id, cancelled.reason)
+    for order in await ports.orders.lock_orders_of_brief(cancelled.brief_id):
         if out := await cancel_order(ports, order, cancelled.reason):
             await refuse_cancellation(ports, order, out)

@@ -10,6 +10,6 @@ from .ports import Ports
 async def on_cancellation_revoked(ports: Ports, revoked: BriefCancellationRevoked) -> None:
     """A duplicate changes nothing. Shipments that were cancelled stay so; new ones may be drafted."""
     await ports.orders.lock_brief(revoked.brief_id)
-    ports.orders.set_brief_cancelled(revoked.brief_id, None)
-    for order in await ports.orders.lock_of_brief(revoked.brief_id):
-        ports.orders.set_cancelled(order.order_id, None)
+    ports.orders.update_brief_cancelled(revoked.brief_id, None)
+    for order in await ports.orders.lock_orders_of_brief(revoked.brief_id):
+        ports.orders.update_order_cancelled(order.order_id, None)

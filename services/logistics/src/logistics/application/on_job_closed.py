@@ -11,5 +11,5 @@ from .ports import Ports
 async def on_job_closed(ports: Ports, closed: JobClosed) -> None:
     """A duplicate changes nothing. Documents that were issued before stay; drafts can't be issued any more.
     Waits for the order, if that is not known yet."""
-    if not await ports.orders.set_closed(closed.order_id, closed.job_id):
+    if not await ports.orders.update_closed(closed.order_id, closed.job_id):
         raise NotYet(f"order {closed.order_id} is not known yet")

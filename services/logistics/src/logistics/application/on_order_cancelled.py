@@ -17,7 +17,7 @@ async def on_order_cancelled(ports: Ports, cancelled: OrderCancelled) -> None:
     already_answered = (
         cancelled.brief_id is not None and await ports.orders.lock_brief(cancelled.brief_id) is not None
     )
-    order = await ports.orders.lock(cancelled.order_id)
+    order = await ports.orders.lock_order(cancelled.order_id)
     if order is None:
         raise NotYet(f"order {cancelled.order_id} is not known yet")
     out = await cancel_order(ports, order, cancelled.reason)

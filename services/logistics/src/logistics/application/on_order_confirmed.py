@@ -14,7 +14,7 @@ from .ports import Ports
 async def on_order_confirmed(ports: Ports, confirmed: OrderConfirmed) -> None:
     """A duplicate changes nothing. One that comes after its brief's cancellation is born cancelled."""
     because = await ports.orders.lock_brief(confirmed.brief_id) if confirmed.brief_id else None
-    ports.orders.add(
+    ports.orders.insert_order(
         Order(
             order_id=confirmed.order_id,
             number=confirmed.number,

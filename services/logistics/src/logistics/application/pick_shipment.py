@@ -6,12 +6,12 @@ from uuid import UUID
 
 from optima_contracts.logistics import ShipmentPicked
 
-from .changing import save_and_tell, shipment_for_change
+from .changing import save_and_tell, shipment_to_change
 from .facts import facts_of
 from .ports import Ports, ShipmentRow
 
 
 async def pick_shipment(ports: Ports, shipment_id: UUID, expected_version: int | None) -> ShipmentRow:
-    row, order = await shipment_for_change(ports, shipment_id, expected_version)
+    row = await shipment_to_change(ports, shipment_id, expected_version)
     picked = row.shipment.pick()
-    return save_and_tell(ports, row, picked, ShipmentPicked(**facts_of(picked, order)))
+    return save_and_tell(ports, row, picked, ShipmentPicked(**facts_of(picked, row.goods)))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Protocol, TypeVar
@@ -13,7 +13,7 @@ from optima_kit.ports import Jobs, Outbox
 
 from ..domain.ddt import TIME_ZONE, Document, Sender, Series
 from ..domain.lookups import Lookup
-from ..domain.orders import Order
+from ..domain.orders import CarriedGoods, Order
 from ..domain.shipments import Shipment
 from ..domain.stock import Goods, Movement
 
@@ -26,57 +26,49 @@ class Orders(Protocol):
     async def lock_brief(self, brief_id: UUID) -> str | None:
         """Remembers the brief, holds it until the transaction ends, and returns why it was cancelled."""
 
-    def set_brief_cancelled(self, brief_id: UUID, because: str | None) -> None: ...
+    def update_brief_cancelled(self, brief_id: UUID, because: str | None) -> None: ...
 
-    def add(self, order: Order) -> None:
+    def insert_order(self, order: Order) -> None:
         """Does nothing when the order is known."""
 
-    async def find(self, order_id: UUID) -> Order | None:
+    async def find_order(self, order_id: UUID) -> Order | None:
         """Without a lock, for reading."""
 
-    async def lock(self, order_id: UUID) -> Order | None: ...
+    async def lock_order(self, order_id: UUID) -> Order | None: ...
 
-    async def lock_of_job(self, job_id: UUID) -> Order | None: ...
+    async def lock_order_of_job(self, job_id: UUID) -> Order | None: ...
 
-    async def lock_of_brief(self, brief_id: UUID) -> list[Order]: ...
+    async def lock_orders_of_brief(self, brief_id: UUID) -> list[Order]: ...
 
-    async def goods(self, order_id: UUID) -> Goods:
+    async def sum_goods(self, order_id: UUID) -> Goods:
         """Where the order's goods are. Decide by it only under the order's lock."""
 
-    async def set_produced(self, order_id: UUID, job_id: UUID, quantity: Decimal) -> bool:
+    async def update_produced(self, order_id: UUID, job_id: UUID, quantity: Decimal) -> bool:
         """Under the order's lock. False when the order has no such job, or is not known yet."""
 
-    async def set_closed(self, order_id: UUID, job_id: UUID) -> bool:
-        """As `set_produced`."""
+    async def update_closed(self, order_id: UUID, job_id: UUID) -> bool:
+        """As `update_produced`."""
 
-    def set_cancelled(self, order_id: UUID, because: str | None) -> None: ...
+    def update_order_cancelled(self, order_id: UUID, because: str | None) -> None: ...
 
 
-class Ledger(Protocol):
-    def record(self, movements: Sequence[Movement], *, gone: Collection[UUID] = ()) -> None:
-        """Adds them. `gone`: the jobs of which nothing lies anywhere afterwards."""
+@dataclass(frozen=True, slots=True)
+class FoundLookups:
+    by_code: Mapping[tuple[type[Any], str], Lookup] = field(default_factory=dict)
 
-    async def stock(
-        self,
-        *,
-        warehouse: str | None,
-        job_id: UUID | None,
-        order_id: UUID | None,
-        after: tuple[UUID, str] | None,
-        limit: int,
-    ) -> list[StockRow]:
-        """What lies where, by job and warehouse, newest jobs first; nothing for what adds up to zero."""
+    def get(self, kind: type[L], code: str | None) -> L | None:
+        found = self.by_code.get((kind, code)) if code else None
+        return found if isinstance(found, kind) else None
 
-    async def movements(
-        self,
-        *,
-        warehouse: str | None,
-        job_id: UUID | None,
-        shipment_id: UUID | None,
-        before: UUID | None,
-        limit: int,
-    ) -> list[MovementRow]:
-        """Newest first."""
+    def __or__(self, other: FoundLookups) -> FoundLookups:
+        return FoundLookups({**self.by_code, **other.by_code})
+
+
+@dataclass(frozen=True, slots=True)
+class StockFilter:
+    warehouse: str | None = None
+    job_id: UUID | None = None
+    order_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +81,14 @@ class StockRow:
     unit: str
     on_hand: Decimal
     reserved: Decimal
+    lookups: FoundLookups
+
+
+@dataclass(frozen=True, slots=True)
+class MovementFilter:
+    warehouse: str | None = None
+    job_id: UUID | None = None
+    shipment_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,23 +97,21 @@ class MovementRow:
     unit: str
     recorded_at: datetime
     recorded_by: UUID | None
+    lookups: FoundLookups
 
 
-class Shipments(Protocol):
-    def add(self, shipment: Shipment) -> None: ...
+class Ledger(Protocol):
+    def insert_movements(self, movements: Sequence[Movement], *, gone: Collection[UUID] = ()) -> None:
+        """`gone`: the jobs of which nothing lies anywhere afterwards."""
 
-    def save(self, shipment: Shipment) -> None:
-        """Under the order's lock."""
+    async def list_stock(
+        self, filters: StockFilter, *, before: tuple[UUID, str] | None, limit: int
+    ) -> list[StockRow]:
+        """What lies where, by job and warehouse, newest jobs first; nothing for what adds up to zero."""
 
-    async def lock(self, shipment_id: UUID) -> tuple[ShipmentRow, Order] | None:
-        """The shipment under its order's lock, and of the order the lines that it carries."""
-
-    async def of_order(self, order_id: UUID) -> list[Shipment]: ...
-
-    async def read(self, shipment_id: UUID) -> ShipmentRow:
-        """Raises Absent."""
-
-    async def page(self, filters: ShipmentFilter, *, before: UUID | None, limit: int) -> list[ShipmentRow]:
+    async def list_movements(
+        self, filters: MovementFilter, *, before: UUID | None, limit: int
+    ) -> list[MovementRow]:
         """Newest first."""
 
 
@@ -156,8 +154,11 @@ class ShipmentRow:
 
     shipment: Shipment
     order_number: str
-    descriptions: dict[UUID, tuple[str, str]]
-    """Description and unit by job."""
+    order_cancelled: bool
+    goods: Mapping[UUID, CarriedGoods]
+    """By job."""
+    lookups: FoundLookups
+    """What stands under its codes."""
     ddt: DdtNumber | None
     drafted_at: datetime
     time_zone: str = TIME_ZONE
@@ -165,12 +166,24 @@ class ShipmentRow:
     replaces_number: str | None = None
     """Of the voided document in whose place this one was drafted."""
 
-    @classmethod
-    def of(cls, shipment: Shipment, order: Order, *, drafted_at: datetime) -> ShipmentRow:
-        """Of a new draft."""
-        carried = [order.lines[line.job_id] for line in shipment.lines]
-        descriptions = {line.job_id: (line.description, line.unit) for line in carried}
-        return cls(shipment, order.number, descriptions, None, drafted_at)
+
+class Shipments(Protocol):
+    def insert_shipment(self, shipment: Shipment) -> None: ...
+
+    def update_shipment(self, shipment: Shipment) -> None:
+        """Under the order's lock."""
+
+    async def lock_shipment(self, shipment_id: UUID) -> ShipmentRow | None:
+        """The shipment, under its order's lock."""
+
+    async def list_shipments_of_order(self, order_id: UUID) -> list[Shipment]: ...
+
+    async def find_shipment(self, shipment_id: UUID) -> ShipmentRow | None: ...
+
+    async def list_shipments(
+        self, filters: ShipmentFilter, *, before: UUID | None, limit: int
+    ) -> list[ShipmentRow]:
+        """Newest first."""
 
 
 class Ddts(Protocol):
@@ -178,27 +191,18 @@ class Ddts(Protocol):
         """Holds the series until the transaction ends: numbers are taken one after the other, and a
         transaction that fails gives its number back."""
 
-    def save(self, shipment_id: UUID, document: Document) -> None:
+    def insert_document(self, shipment_id: UUID, document: Document) -> None:
         """Freezes the document and moves its series on. Never changed afterwards."""
 
-    async def get(self, shipment_id: UUID) -> Document | None: ...
+    async def find_document(self, shipment_id: UUID) -> Document | None: ...
 
-    async def numbers(self, shipment_ids: Sequence[UUID]) -> list[str]:
+    async def list_numbers(self, shipment_ids: Sequence[UUID]) -> list[str]:
         """Of their documents."""
 
-    async def stored_pdf(self, shipment_id: UUID) -> bytes | None: ...
+    async def find_pdf(self, shipment_id: UUID) -> bytes | None: ...
 
-    def store_pdf(self, shipment_id: UUID, pdf: bytes, at: datetime) -> None:
+    def insert_pdf(self, shipment_id: UUID, pdf: bytes, at: datetime) -> None:
         """Does nothing when one is stored: the first stays."""
-
-
-@dataclass(frozen=True, slots=True)
-class FoundLookups:
-    by_code: Mapping[tuple[type[Any], str], Lookup]
-
-    def get(self, kind: type[L], code: str | None) -> L | None:
-        found = self.by_code.get((kind, code)) if code else None
-        return found if isinstance(found, kind) else None
 
 
 class Lookups(Protocol):
@@ -216,7 +220,15 @@ class Lookups(Protocol):
     async def save(self, lookup: Lookup) -> None:
         """Adds it, or writes over the version before. Raises Stale when another change came between."""
 
-    async def page(self, kind: type[L], *, after: str | None, limit: int) -> list[L]: ...
+    async def list_lookups(self, kind: type[L], *, after: str | None, limit: int) -> list[L]:
+        """By code, with those that come with the product."""
+
+
+class Directory(Protocol):
+    """This service's copy of the tenant's directory."""
+
+    async def names(self, ids: Iterable[UUID | None]) -> Mapping[UUID, str]:
+        """The names of people and units. Who is not known yet is left out."""
 
 
 class Senders(Protocol):
@@ -231,6 +243,7 @@ class Ports:
     ddts: Ddts
     lookups: Lookups
     senders: Senders
+    directory: Directory
     outbox: Outbox
     jobs: Jobs
     now: datetime

@@ -6,29 +6,33 @@ from decimal import Decimal
 from uuid import UUID
 
 from optima_contracts.logistics import GoodsReceived
+from optima_kit.actor import Actor
 from optima_kit.refusals import Absent, Invalid
 
 from ..domain.lookups import Warehouse
-from ..domain.stock import Movement, receive, written
-from .ports import Ports
+from ..domain.stock import receive, written
+from .ports import MovementRow, Ports
 
 
-async def receive_goods(ports: Ports, *, warehouse: str, job_id: UUID, quantity: Decimal) -> Movement:
+async def receive_goods(
+    ports: Ports, actor: Actor, *, warehouse: str, job_id: UUID, quantity: Decimal
+) -> MovementRow:
     """Raises Absent for an unknown job, WrongState before it is completed or beyond what it produced."""
-    order = await ports.orders.lock_of_job(job_id)
+    order = await ports.orders.lock_order_of_job(job_id)
     if order is None:
-        raise Absent("job_unknown", field="job_id")
-    if await ports.lookups.find(Warehouse, warehouse) is None:
-        raise Invalid("unknown_warehouse", field="warehouse", named=warehouse)
+        raise Absent("job_absent", field="job_id")
+    found = await ports.lookups.find_all([(Warehouse, warehouse)])
+    if found.get(Warehouse, warehouse) is None:
+        raise Invalid("warehouse_unknown", field="warehouse", named=warehouse)
     movement = receive(
         order,
-        await ports.orders.goods(order.order_id),
+        await ports.orders.sum_goods(order.order_id),
         movement_id=ports.new_id(),
         warehouse=warehouse,
         job_id=job_id,
         quantity=quantity,
     )
-    ports.ledger.record([movement])
+    ports.ledger.insert_movements([movement])
     ports.outbox.add(
         GoodsReceived(
             movement_id=movement.movement_id,
@@ -41,4 +45,4 @@ async def receive_goods(ports: Ports, *, warehouse: str, job_id: UUID, quantity:
         subject=movement.movement_id,
         correlation=order.correlation,
     )
-    return movement
+    return MovementRow(movement, order.lines[job_id].unit, ports.now, actor.person_id, found)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from optima_contracts.logistics import ShipmentDeparted
 
-from .changing import save_and_tell, shipment_for_change
+from .changing import save_and_tell, shipment_to_change
 from .facts import facts_of
 from .ports import Ports, ShipmentRow
 
@@ -17,7 +17,7 @@ async def record_departure(
     ports: Ports, shipment_id: UUID, expected_version: int | None, departed_at: datetime | None
 ) -> ShipmentRow:
     """`departed_at` is now when None."""
-    row, order = await shipment_for_change(ports, shipment_id, expected_version)
+    row = await shipment_to_change(ports, shipment_id, expected_version)
     at = departed_at or ports.now
     departed = row.shipment.depart(
         at,
@@ -26,4 +26,6 @@ async def record_departure(
         issue_date=row.ddt.issue_date if row.ddt else date.min,
         zone=ZoneInfo(row.time_zone),
     )
-    return save_and_tell(ports, row, departed, ShipmentDeparted(**facts_of(departed, order), departed_at=at))
+    return save_and_tell(
+        ports, row, departed, ShipmentDeparted(**facts_of(departed, row.goods), departed_at=at)
+    )

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from optima_contracts.logistics import ShipmentRefused
 
-from .changing import save_and_tell, shipment_for_change
+from .changing import save_and_tell, shipment_to_change
 from .facts import facts_of
 from .ports import Ports, ShipmentRow
 
@@ -14,7 +14,7 @@ from .ports import Ports, ShipmentRow
 async def record_refusal(
     ports: Ports, shipment_id: UUID, expected_version: int | None, reason: str
 ) -> ShipmentRow:
-    row, order = await shipment_for_change(ports, shipment_id, expected_version)
+    row = await shipment_to_change(ports, shipment_id, expected_version)
     refused = row.shipment.refuse(reason)
-    ports.ledger.record(refused.goods_come_back(ports.new_id))
-    return save_and_tell(ports, row, refused, ShipmentRefused(**facts_of(refused, order), reason=reason))
+    ports.ledger.insert_movements(refused.goods_come_back(ports.new_id))
+    return save_and_tell(ports, row, refused, ShipmentRefused(**facts_of(refused, row.goods), reason=reason))

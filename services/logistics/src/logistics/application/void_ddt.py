@@ -6,7 +6,7 @@ from uuid import UUID
 
 from optima_contracts.logistics import DdtVoided, ShipmentDrafted
 
-from .changing import save_and_tell, shipment_for_change
+from .changing import save_and_tell, shipment_to_change
 from .facts import facts_of
 from .ports import Ports, ShipmentRow
 
@@ -15,19 +15,19 @@ async def void_ddt(
     ports: Ports, shipment_id: UUID, expected_version: int | None, *, reason: str, reissue: bool
 ) -> ShipmentRow:
     """Returns the voided shipment; `replaced_by` names the new draft, which names it in `replaces`."""
-    row, order = await shipment_for_change(ports, shipment_id, expected_version)
+    row = await shipment_to_change(ports, shipment_id, expected_version)
     replacement = row.shipment.reissue(ports.new_id()) if reissue else None
     voided = row.shipment.void(reason, replacement.shipment_id if replacement else None)
     assert row.ddt is not None
-    ports.ledger.record(voided.goods_come_back(ports.new_id))
+    ports.ledger.insert_movements(voided.goods_come_back(ports.new_id))
     fact = DdtVoided(
-        **facts_of(voided, order), number=row.ddt.number, reason=reason, replaced_by=voided.replaced_by
+        **facts_of(voided, row.goods), number=row.ddt.number, reason=reason, replaced_by=voided.replaced_by
     )
     after = save_and_tell(ports, row, voided, fact)
     if replacement:
-        ports.shipments.add(replacement)
+        ports.shipments.insert_shipment(replacement)
         ports.outbox.add(
-            ShipmentDrafted(**facts_of(replacement, order)),
+            ShipmentDrafted(**facts_of(replacement, row.goods)),
             subject=replacement.shipment_id,
             correlation=replacement.correlation,
         )

@@ -6,7 +6,7 @@ causale are presumed sold), FatturaPA `NumeroDDT` (at most 20 characters).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from optima_kit.refusals import Invalid, Refusal, Violations, WrongState
 
 from .lookups import Carrier, Destination, TransportReason
-from .orders import Order
+from .orders import CarriedGoods
 from .parties import Party, address_gaps, identity_gaps
 from .shipments import Freight, Shipment, TransportBy
 from .stock import Goods, written
@@ -103,7 +103,9 @@ class Parts:
     """All that a document is made of, some of it perhaps missing or out of date."""
 
     shipment: Shipment
-    order: Order
+    order_number: str
+    carried: Mapping[UUID, CarriedGoods]
+    """By job."""
     goods: Goods
     sender: Sender | None
     destination: Destination | None
@@ -148,14 +150,14 @@ def compose(parts: Parts, series: Series, *, issue_date: date, today: date, now:
         packages=transport.packages,
         gross_weight_kg=transport.gross_weight_kg,
         notes=transport.notes,
-        order_number=parts.order.number,
+        order_number=parts.order_number,
         replaces_number=parts.replaces_number,
         lines=tuple(
             DocumentLine(
                 line.job_id,
-                parts.order.lines[line.job_id].description,
+                parts.carried[line.job_id].description,
                 line.quantity,
-                parts.order.lines[line.job_id].unit,
+                parts.carried[line.job_id].unit,
             )
             for line in shipment.lines
         ),
@@ -185,7 +187,7 @@ def _content_problems(parts: Parts) -> Iterable[Refusal]:
         for gap in identity_gaps(parts.sender.identity):
             yield Invalid("sender_incomplete", field=f"sender.{gap}")
     if parts.destination is None:
-        yield Invalid("unknown_destination", field="destination", named=parts.shipment.destination)
+        yield Invalid("destination_unknown", field="destination", named=parts.shipment.destination)
     else:
         for gap in identity_gaps(parts.destination.recipient):
             yield Invalid("recipient_incomplete", field=f"recipient.{gap}")
@@ -205,18 +207,18 @@ def _content_problems(parts: Parts) -> Iterable[Refusal]:
     if not parts.shipment.lines:
         yield Invalid("no_lines", field="lines")
     for index, line in enumerate(parts.shipment.lines):
-        if not parts.order.lines[line.job_id].description.strip():
+        if not parts.carried[line.job_id].description.strip():
             yield Invalid("goods_not_described", field=f"lines[{index}].description")
-        if not parts.order.lines[line.job_id].unit.strip():
+        if not parts.carried[line.job_id].unit.strip():
             yield Invalid("unit_missing", field=f"lines[{index}].unit")
 
 
 def _stock_problems(parts: Parts) -> Iterable[Refusal]:
     """An adjustment may have taken what was reserved, and production may have closed the line."""
     for index, line in enumerate(parts.shipment.lines):
-        ordered = parts.order.lines[line.job_id]
-        if ordered.closed:
-            yield WrongState("line_closed", field=f"lines[{index}].job_id", description=ordered.description)
+        carried = parts.carried[line.job_id]
+        if carried.closed:
+            yield WrongState("line_closed", field=f"lines[{index}].job_id", description=carried.description)
         in_stock = parts.goods.in_stock(parts.shipment.warehouse, line.job_id)
         if line.quantity > in_stock:
             yield WrongState("not_enough_stock", field=f"lines[{index}].quantity", stock=written(in_stock))

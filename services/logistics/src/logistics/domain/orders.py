@@ -11,6 +11,16 @@ from optima_kit.refusals import WrongState
 
 
 @dataclass(frozen=True, slots=True)
+class CarriedGoods:
+    """What a line of a shipment carries, as its order says."""
+
+    description: str
+    unit: str
+    closed: bool = False
+    """Short, by production: nothing more of it is shipped."""
+
+
+@dataclass(frozen=True, slots=True)
 class OrderLine:
     """The goods of one job."""
 
@@ -24,6 +34,10 @@ class OrderLine:
     """None until the job is completed."""
     closed: bool = False
     """Short, by production: nothing more of it is shipped."""
+
+    @property
+    def goods(self) -> CarriedGoods:
+        return CarriedGoods(self.description, self.unit, self.closed)
 
     def ordered_for(self, destination: str) -> Decimal:
         """How much of this is to go to `destination`. Goods without deliveries may go anywhere."""
@@ -40,6 +54,15 @@ class Order:
     cancelled_because: str | None = None
 
     @property
+    def cancelled(self) -> bool:
+        return self.cancelled_because is not None
+
+    @property
+    def goods(self) -> Mapping[UUID, CarriedGoods]:
+        """By job."""
+        return {job_id: line.goods for job_id, line in self.lines.items()}
+
+    @property
     def correlation(self) -> UUID:
         """What all facts of this order's goods belong to: the brief, or the order where there is none."""
         return self.brief_id or self.order_id
@@ -50,6 +73,6 @@ def line_must_not_be_closed(order: Order, job_id: UUID, field: str) -> None:
         raise WrongState("line_closed", field=field, description=order.lines[job_id].description)
 
 
-def order_must_not_be_cancelled(order: Order) -> None:
-    if order.cancelled_because is not None:
-        raise WrongState("order_cancelled", number=order.number)
+def order_must_not_be_cancelled(number: str, cancelled: bool) -> None:
+    if cancelled:
+        raise WrongState("order_cancelled", number=number)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from optima_kit.refusals import Invalid, WrongState
 
-from .orders import Order, line_must_not_be_closed, order_must_not_be_cancelled
+from .orders import Order, OrderLine, line_must_not_be_closed, order_must_not_be_cancelled
 from .stock import Goods, Kind, Movement, written
 
 
@@ -36,6 +36,20 @@ OPEN = frozenset({State.DRAFT, State.PICKED})
 
 GOODS_OUT = frozenset({State.ISSUED, State.IN_TRANSIT, State.DELIVERED})
 """The goods have left under a transport document that stands."""
+
+ShipmentAction = Literal["arrange", "pick", "issue", "depart", "deliver", "refuse", "void", "cancel"]
+
+POSSIBLE_IN: Final[Mapping[ShipmentAction, frozenset[State]]] = {
+    "arrange": OPEN,
+    "pick": frozenset({State.DRAFT}),
+    "issue": frozenset({State.PICKED}),
+    "depart": frozenset({State.ISSUED}),
+    "deliver": frozenset({State.IN_TRANSIT}),
+    "refuse": frozenset({State.IN_TRANSIT}),
+    "void": frozenset({State.ISSUED, State.IN_TRANSIT}),
+    "cancel": OPEN,
+}
+"""In which states a shipment takes each action."""
 
 TransportBy = Literal["mittente", "destinatario", "vettore"]
 Freight = Literal["franco", "assegnato", "franco con addebito in fattura"]
@@ -93,39 +107,39 @@ class Shipment:
 
     def arrange(self, transport: Transport) -> Shipment:
         """Says how the goods travel, as often as needed until the document is issued."""
-        self._must_be("shipment_not_open", OPEN)
+        self._must_allow("arrange", "shipment_not_open")
         return self._with(transport=transport)
 
     def pick(self) -> Shipment:
-        self._must_be("shipment_not_draft", {State.DRAFT})
+        self._must_allow("pick", "shipment_not_draft")
         return self._with(state=State.PICKED)
 
     def issue(self) -> Shipment:
-        self._must_be("shipment_not_picked", {State.PICKED})
+        self._must_allow("issue", "shipment_not_picked")
         return self._with(state=State.ISSUED)
 
     def depart(self, at: datetime, *, now: datetime, issue_date: date, zone: ZoneInfo) -> Shipment:
         """`issue_date`: the document's, in the sender's `zone`."""
-        self._must_be("shipment_not_issued", {State.ISSUED})
+        self._must_allow("depart", "shipment_not_issued")
         _not_in_the_future("departed_at", at, now)
         if at.astimezone(zone).date() < issue_date:
             raise Invalid("departed_before_issue", field="departed_at", issued=issue_date.isoformat())
         return self._with(state=State.IN_TRANSIT, departed_at=at)
 
     def deliver(self, received_by: str, at: datetime, *, now: datetime) -> Shipment:
-        self._must_be("shipment_not_in_transit", {State.IN_TRANSIT})
+        self._must_allow("deliver", "shipment_not_in_transit")
         _not_in_the_future("delivered_at", at, now)
         if self.departed_at and at < self.departed_at:
             raise Invalid("delivered_before_departure", field="delivered_at")
         return self._with(state=State.DELIVERED, received_by=received_by, delivered_at=at)
 
     def refuse(self, reason: str) -> Shipment:
-        self._must_be("shipment_not_in_transit", {State.IN_TRANSIT})
+        self._must_allow("refuse", "shipment_not_in_transit")
         return self._with(state=State.REFUSED, ended_because=reason)
 
     def void(self, reason: str, replaced_by: UUID | None) -> Shipment:
         """An issued document is never edited: it is voided, and may be issued anew as another shipment."""
-        self._must_be("ddt_not_voidable", {State.ISSUED, State.IN_TRANSIT})
+        self._must_allow("void", "ddt_not_voidable")
         return self._with(state=State.VOIDED, ended_because=reason, replaced_by=replaced_by)
 
     def reissue(self, shipment_id: UUID) -> Shipment:
@@ -142,7 +156,7 @@ class Shipment:
         )
 
     def cancel(self, reason: str) -> Shipment:
-        self._must_be("shipment_not_open", OPEN)
+        self._must_allow("cancel", "shipment_not_open")
         return self._with(state=State.CANCELLED, ended_because=reason)
 
     def goods_leave(self, new_id: Callable[[], UUID]) -> list[Movement]:
@@ -157,12 +171,22 @@ class Shipment:
             movement_id, self.warehouse, job_id, kind, quantity, self.shipment_id, self.ended_because
         )
 
-    def _must_be(self, code: str, states: frozenset[State] | set[State]) -> None:
-        if self.state not in states:
-            raise WrongState(code, state=self.state.value)
+    def _must_allow(self, action: ShipmentAction, otherwise: str) -> None:
+        if self.state not in POSSIBLE_IN[action]:
+            raise WrongState(otherwise)
 
     def _with(self, **changes: object) -> Shipment:
         return replace(self, version=self.version + 1, **changes)  # type: ignore[arg-type]
+
+
+def may_ship(order: Order, goods: Goods, line: OrderLine) -> bool:
+    """Whether a new shipment may take some of the line: it lies free in a warehouse and is due somewhere."""
+    if order.cancelled or line.closed:
+        return False
+    free = any(
+        goods.free(warehouse, line.job_id) > 0 for warehouse, job in goods.on_hand if job == line.job_id
+    )
+    return free and any(goods.remaining(line, destination) > 0 for destination in line.deliveries or ("",))
 
 
 def draft(
@@ -176,7 +200,7 @@ def draft(
     transport: Transport,
 ) -> Shipment:
     """A new shipment, which reserves its goods."""
-    order_must_not_be_cancelled(order)
+    order_must_not_be_cancelled(order.number, order.cancelled)
     _each_job_appears_once(lines)
     for index, line in enumerate(lines):
         _job_belongs_to_order(order, line, f"lines[{index}].job_id")

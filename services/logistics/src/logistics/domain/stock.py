@@ -62,6 +62,12 @@ class Goods:
         """What a new shipment may take; below zero when an adjustment took reserved goods."""
         return self.in_stock(warehouse, job_id) - self.reserved.get((warehouse, job_id), Decimal(0))
 
+    def receivable(self, order: Order, line: OrderLine) -> Decimal:
+        """How much of a line may still enter a warehouse."""
+        if order.cancelled:
+            return Decimal(0)
+        return (line.produced or Decimal(0)) - self.received_of(line.job_id)
+
     def gone_after(self, movements: Sequence[Movement]) -> set[UUID]:
         """The jobs among `movements` of which nothing lies anywhere once these are recorded."""
         left = dict(self.on_hand)
@@ -84,11 +90,11 @@ def receive(
     order: Order, goods: Goods, *, movement_id: UUID, warehouse: str, job_id: UUID, quantity: Decimal
 ) -> Movement:
     """Finished goods of a completed job enter a warehouse, at most as much as was produced."""
-    order_must_not_be_cancelled(order)
-    produced = order.lines[job_id].produced
-    if produced is None:
+    order_must_not_be_cancelled(order.number, order.cancelled)
+    line = order.lines[job_id]
+    if line.produced is None:
         raise WrongState("job_not_completed", field="job_id")
-    left = produced - goods.received_of(job_id)
+    left = goods.receivable(order, line)
     if quantity > left:
         raise WrongState("more_than_produced", field="quantity", left=written(left))
     return Movement(movement_id, warehouse, job_id, Kind.RECEIPT, quantity)

@@ -48,7 +48,6 @@ async def _page(call: PageCall, job_id: UUID, sent: Sent = NOTHING_SENT) -> Answ
         "stock": stock,
         "movements": movements,
         "warehouses": places_of(warehouses),
-        "may_adjust": call.session.actor.may("stock.write"),
         "sent": sent,
     }
     return Shown("goods.html", context, sent.status)

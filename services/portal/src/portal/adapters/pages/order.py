@@ -112,7 +112,7 @@ async def draft_shipment(call: PageCall, order_id: UUID) -> Answer:
         )
     except Refused as refused:
         return await _page(call, order_id, Sent(call.text("form"), call.form, refused))
-    return SeeOther(f"/shipments/{shipment['shipment_id']}")
+    return SeeOther(f"/shipments/{shipment['id']}")
 
 
 async def _phase(
@@ -156,7 +156,6 @@ async def _page(call: PageCall, order_id: UUID, sent: Sent = NOTHING_SENT) -> An
         "shipments": shipments,
         "warehouse_away": GAP in (goods, stock, shipments),
         "warehouses": places_of(warehouses),
-        "destinations": places_of(destinations),
         "assignees": assignees,
         "who": call.query.get("who", ""),
         "may_cancel": _may_cancel(actor, order),
@@ -167,8 +166,8 @@ async def _page(call: PageCall, order_id: UUID, sent: Sent = NOTHING_SENT) -> An
             for job in order["jobs"]
             for phase in job.get("phases", [])
         },
-        "to_receive": _to_receive(actor, order, goods),
-        "to_ship": _to_ship(actor, order, goods, stock, places_of(destinations)),
+        "to_receive": _to_receive(goods),
+        "to_ship": _to_ship(goods, stock, places_of(destinations)),
         "sent": sent,
     }
     return Shown("order.html", context, sent.status)
@@ -216,47 +215,38 @@ def phase_actions(
     return found
 
 
-def _to_receive(actor: Actor, order: Mapping[str, Any], goods: Any) -> list[Mapping[str, Any]]:
+def _to_receive(goods: Any) -> list[Mapping[str, Any]]:
     """What was made and lies in no warehouse yet."""
-    if not goods or order["state"] == "cancelled" or not actor.may("stock.write"):
-        return []
-    return [
-        {**line, "left": str(left)}
-        for line in goods["lines"]
-        if (left := Decimal(line.get("produced", 0)) - Decimal(line["received"])) > 0
-    ]
+    return [line for line in (goods["lines"] if goods else []) if "receive" in line["actions"]]
 
 
-def _to_ship(
-    actor: Actor, order: Mapping[str, Any], goods: Any, stock: Any, anywhere: Mapping[str, str]
-) -> list[dict[str, Any]]:
+def _to_ship(goods: Any, stock: Any, anywhere: Mapping[str, str]) -> list[dict[str, Any]]:
     """One offer a destination and warehouse: the goods that are free in the one and still to go to the other.
     Goods that may go anywhere are an offer of their own, for whichever destination is chosen."""
-    if not goods or not stock or order["state"] == "cancelled" or not actor.may("shipment.write"):
+    if not goods or not stock:
         return []
-    free: dict[str, dict[str, Decimal]] = {}
+    lines = {line["job_id"]: line for line in goods["lines"] if "ship" in line["actions"]}
+    offers: dict[tuple[str, str], dict[str, Any]] = {}
     for row in stock["items"]:
-        free.setdefault(row["warehouse"], {})[row["job_id"]] = Decimal(row["free"])
-    closed = {job["id"] for job in order["jobs"] if "closed_because" in job}
-    open_ = [line for line in goods["lines"] if line["job_id"] not in closed]
-    offers: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for warehouse, lying in free.items():
-        for line in open_:
-            most = lying.get(line["job_id"], Decimal(0))
-            wanted = [(each["destination"], Decimal(each["remaining"])) for each in line["deliveries"]]
-            for destination, remaining in wanted or [("", most)]:
-                if (quantity := min(most, remaining)) > 0:
-                    offers.setdefault((destination, warehouse), []).append({**line, "most": str(quantity)})
-    return [
-        {
-            "form": f"shipment-{destination}-{warehouse}",
-            "destination": destination,
-            "choices": [] if destination else list(anywhere.items()),
-            "warehouse": warehouse,
-            "lines": lines,
-        }
-        for (destination, warehouse), lines in sorted(offers.items())
-    ]
+        if (line := lines.get(row["job_id"])) is None:
+            continue
+        free, warehouse = Decimal(row["free"]), row["warehouse"]
+        wanted = [(each["destination"], Decimal(each["remaining"])) for each in line["deliveries"]]
+        for destination, remaining in wanted or [(None, free)]:
+            if (quantity := min(free, remaining)) > 0:
+                code = destination["code"] if destination else ""
+                offer = offers.setdefault(
+                    (code, warehouse["code"]),
+                    {
+                        "form": f"shipment-{code}-{warehouse['code']}",
+                        "destination": destination,
+                        "choices": [] if destination else list(anywhere.items()),
+                        "warehouse": warehouse,
+                        "lines": [],
+                    },
+                )
+                offer["lines"].append({**line, "most": str(quantity)})
+    return [offer for _, offer in sorted(offers.items())]
 
 
 async def _assignees(call: PageCall) -> Mapping[str, Any]:

@@ -12,21 +12,8 @@ from ..amounts import plain_number, typed_number
 from ..client import Refused, with_parts
 from ..forms import NOTHING_SENT, Sent, filled, moment_typed
 from ..labels import LABELS
-from ..places import places_of
 
 pages = Pages()
-
-TAKEN: Final = {
-    "transport": ("shipment.write", ("draft", "picked")),
-    "picking": ("shipment.write", ("draft",)),
-    "issue": ("ddt.issue", ("picked",)),
-    "departure": ("shipment.write", ("issued",)),
-    "delivery": ("shipment.write", ("in_transit",)),
-    "refusal": ("shipment.write", ("in_transit",)),
-    "void": ("ddt.issue", ("issued", "in_transit")),
-    "cancellation": ("shipment.write", ("draft", "picked")),
-}
-"""From whom, and in which states, the service takes each command."""
 
 _TRANSPORT: Final = (
     "transport_reason",
@@ -66,10 +53,10 @@ async def pick(call: PageCall, shipment_id: UUID) -> Answer:
     return await _command(call, shipment_id, "picking", {})
 
 
-@pages.post("/shipments/{shipment_id}/issue")
+@pages.post("/shipments/{shipment_id}/issuance")
 async def issue(call: PageCall, shipment_id: UUID) -> Answer:
     body = filled(issue_date=call.text("issue_date"), series=call.text("series").upper())
-    return await _command(call, shipment_id, "issue", body)
+    return await _command(call, shipment_id, "issuance", body)
 
 
 @pages.post("/shipments/{shipment_id}/departure")
@@ -93,10 +80,10 @@ async def refuse(call: PageCall, shipment_id: UUID) -> Answer:
     return await _command(call, shipment_id, "refusal", {"reason": call.text("reason")})
 
 
-@pages.post("/shipments/{shipment_id}/void")
+@pages.post("/shipments/{shipment_id}/voiding")
 async def void(call: PageCall, shipment_id: UUID) -> Answer:
     body = {"reason": call.text("reason"), "reissue": call.text("reissue") == "yes"}
-    return await _command(call, shipment_id, "void", body)
+    return await _command(call, shipment_id, "voiding", body)
 
 
 @pages.post("/shipments/{shipment_id}/cancellation")
@@ -122,35 +109,29 @@ async def _command(
 
 
 async def _page(call: PageCall, shipment_id: UUID, sent: Sent = NOTHING_SENT) -> Answer:
-    services, actor = call.session.services, call.session.actor
-    shipment, warehouses, destinations, reasons, carriers = await with_parts(
+    services = call.session.services
+    shipment, reasons, carriers = await with_parts(
         services.get("logistics", f"/v1/shipments/{shipment_id}"),
-        services.get("logistics", "/v1/warehouses", limit=200),
-        services.get("logistics", "/v1/destinations", limit=200),
         services.get("logistics", "/v1/transport-reasons", limit=200),
         services.get("logistics", "/v1/carriers", limit=200),
     )
-    given = {name: str(shipment.get(name, "")) for name in _TRANSPORT}
+    given = {name: _typed(shipment.get(name, "")) for name in _TRANSPORT}
     given["gross_weight_kg"] = typed_number(given["gross_weight_kg"], call.language)
     context = {
         "shipment": shipment,
-        "warehouses": places_of(warehouses),
-        "destinations": places_of(destinations),
-        "reasons": {each["code"]: each["text"] for each in (reasons["items"] if reasons else [])},
-        "carriers": {
-            each["code"]: each["identity"]["name"] for each in (carriers["items"] if carriers else [])
-        },
+        "reasons": [(each["code"], each["text"]) for each in _items(reasons)],
+        "carriers": [(each["code"], each["identity"]["name"]) for each in _items(carriers)],
         "given": given,
         "ways": list(LABELS["transport_by"]),
         "freights": list(LABELS["freight"]),
-        "may": {
-            what
-            for what, (privilege, states) in TAKEN.items()
-            if shipment["state"] in states and actor.may(privilege)
-        },
         "sent": sent,
     }
     return Shown("shipment.html", context, sent.status)
+
+
+def _typed(value: Any) -> str:
+    """As its field holds it: of an entry of a lookup table, the code."""
+    return str(value["code"] if isinstance(value, Mapping) else value)
 
 
 def _items(found: Any) -> list[Mapping[str, Any]]:

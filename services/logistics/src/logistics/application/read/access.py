@@ -1,0 +1,58 @@
+"""What a reader may do now with shipments, stock, orders and lookup tables.
+
+Whoever holds the read privilege of a list sees all of the tenant's: goods and documents carry no prices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, Literal
+
+from optima_kit.actor import Actor
+
+from ...domain.orders import Order, OrderLine
+from ...domain.shipments import POSSIBLE_IN, ShipmentAction, may_ship
+from ...domain.stock import Goods
+from ..ports import ShipmentRow
+
+StockAction = Literal["adjust"]
+LineAction = Literal["receive", "ship"]
+LookupAction = Literal["rewrite"]
+
+PRIVILEGES: Final[Mapping[ShipmentAction, str]] = {
+    "arrange": "shipment.write",
+    "pick": "shipment.write",
+    "issue": "ddt.issue",
+    "depart": "shipment.write",
+    "deliver": "shipment.write",
+    "refuse": "shipment.write",
+    "void": "ddt.issue",
+    "cancel": "shipment.write",
+}
+
+
+def actions_on_shipment(actor: Actor, row: ShipmentRow) -> list[ShipmentAction]:
+    """An action offered is possible in this state and any other is refused. `issue` still asks for whatever
+    the document lacks."""
+    possible = [action for action, states in POSSIBLE_IN.items() if row.shipment.state in states]
+    if row.order_cancelled or any(row.goods[line.job_id].closed for line in row.shipment.lines):
+        possible = [action for action in possible if action != "issue"]
+    return [action for action in possible if actor.may(PRIVILEGES[action])]
+
+
+def actions_on_stock(actor: Actor) -> list[StockAction]:
+    """A count may come out higher at any time, so that stock can always be adjusted."""
+    return ["adjust"] if actor.may("stock.write") else []
+
+
+def actions_on_line(actor: Actor, order: Order, goods: Goods, line: OrderLine) -> list[LineAction]:
+    """An action offered succeeds for some quantity, any other is refused for every quantity."""
+    allowed: dict[LineAction, bool] = {
+        "receive": goods.receivable(order, line) > 0 and actor.may("stock.write"),
+        "ship": may_ship(order, goods, line) and actor.may("shipment.write"),
+    }
+    return [action for action, possible in allowed.items() if possible]
+
+
+def actions_on_lookup(actor: Actor) -> list[LookupAction]:
+    return ["rewrite"] if actor.may("lookup.write") else []

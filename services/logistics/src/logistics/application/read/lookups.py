@@ -1,0 +1,89 @@
+"""Look up warehouses, destinations, transport reasons and carriers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import TypeVar
+
+from optima_kit.actor import Actor
+from optima_kit.pages import Page, PageQuery, page_of
+from optima_kit.refusals import Absent
+
+from ...domain.lookups import Carrier, Destination, Lookup, TransportReason, Warehouse
+from ...domain.parties import Party
+from ..ports import FoundLookups, Ports
+from .access import actions_on_lookup
+from .views import (
+    CarrierView,
+    DestinationView,
+    NamedCodeView,
+    PartyView,
+    TransportReasonView,
+    WarehouseView,
+)
+
+L = TypeVar("L", bound=Lookup)
+V = TypeVar("V")
+
+
+async def find_lookup(ports: Ports, kind: type[L], code: str) -> L:
+    """Raises Absent."""
+    lookup = await ports.lookups.find(kind, code)
+    if lookup is None:
+        raise Absent("lookup_absent")
+    return lookup
+
+
+async def list_lookups(
+    ports: Ports, actor: Actor, kind: type[L], show: Callable[[Actor, L], V], query: PageQuery
+) -> Page[V]:
+    """By code."""
+    found = await ports.lookups.list_lookups(kind, after=query.after(str), limit=query.rows)
+    return page_of(query, found, lambda lookup: show(actor, lookup), lambda lookup: lookup.code)
+
+
+def show_warehouse(actor: Actor, warehouse: Warehouse) -> WarehouseView:
+    return WarehouseView(
+        code=warehouse.code, address=_party(warehouse.address), actions=actions_on_lookup(actor)
+    )
+
+
+def show_destination(actor: Actor, destination: Destination) -> DestinationView:
+    return DestinationView(
+        code=destination.code,
+        recipient=_party(destination.recipient),
+        address=_party(destination.address),
+        actions=actions_on_lookup(actor),
+    )
+
+
+def show_transport_reason(actor: Actor, reason: TransportReason) -> TransportReasonView:
+    return TransportReasonView(
+        code=reason.code,
+        text=reason.text,
+        sale=reason.sale,
+        built_in=reason.version == 0,
+        actions=actions_on_lookup(actor),
+    )
+
+
+def show_carrier(actor: Actor, carrier: Carrier) -> CarrierView:
+    return CarrierView(code=carrier.code, identity=_party(carrier.identity), actions=actions_on_lookup(actor))
+
+
+def named(found: FoundLookups, kind: type[Lookup], code: str) -> NamedCodeView:
+    """A code with the name that stands under it now, if any does."""
+    match found.get(kind, code):
+        case Warehouse(address=place) | Destination(address=place):
+            return NamedCodeView(code=code, name=place.name, city=place.city)
+        case TransportReason(text=text):
+            return NamedCodeView(code=code, name=text)
+        case Carrier(identity=company):
+            return NamedCodeView(code=code, name=company.name)
+        case _:
+            return NamedCodeView(code=code)
+
+
+def _party(party: Party) -> PartyView:
+    return PartyView(**asdict(party))

@@ -1,0 +1,117 @@
+"""Look up shipments and their transport documents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from optima_kit.actor import Actor
+from optima_kit.pages import Page, PageQuery, page_of
+from optima_kit.refusals import Absent
+
+from ...domain.ddt import Document, advisable
+from ...domain.lookups import Carrier, Destination, TransportReason, Warehouse
+from ...domain.shipments import State
+from ..ports import DdtNumber, Ports, ShipmentFilter, ShipmentRow
+from .access import actions_on_shipment
+from .lookups import named
+from .views import DdtView, LineView, NamedCodeView, ShipmentView
+
+
+async def read_shipment(ports: Ports, actor: Actor, shipment_id: UUID) -> ShipmentView:
+    return show_shipment(actor, await _found(ports, shipment_id))
+
+
+async def list_shipments(
+    ports: Ports, actor: Actor, query: PageQuery, filters: ShipmentFilter
+) -> Page[ShipmentView]:
+    """Newest first."""
+    found = await ports.shipments.list_shipments(filters, before=query.after(UUID), limit=query.rows)
+    return page_of(query, found, lambda row: show_shipment(actor, row), lambda row: row.shipment.shipment_id)
+
+
+@dataclass(frozen=True, slots=True)
+class PrintableDdt:
+    """A document that is printed already, or what is to be printed."""
+
+    ddt: DdtNumber
+    pdf: bytes | None
+    document: Document | None
+    """None where there is a `pdf`."""
+    voided_because: str | None
+
+
+async def read_ddt(ports: Ports, shipment_id: UUID) -> PrintableDdt:
+    """A voided document is printed anew each time: its stored sheet does not say so."""
+    row = await _found(ports, shipment_id)
+    if row.ddt is None:
+        raise Absent("ddt_not_issued")
+    voided = row.shipment.ended_because if row.shipment.state is State.VOIDED else None
+    pdf = None if voided else await ports.ddts.find_pdf(shipment_id)
+    document = None if pdf else await ports.ddts.find_document(shipment_id)
+    return PrintableDdt(row.ddt, pdf, document, voided)
+
+
+async def _found(ports: Ports, shipment_id: UUID) -> ShipmentRow:
+    row = await ports.shipments.find_shipment(shipment_id)
+    if row is None:
+        raise Absent("shipment_absent")
+    return row
+
+
+def show_shipment(actor: Actor, row: ShipmentRow) -> ShipmentView:
+    """A shipment that is at hand, as this actor sees it."""
+    shipment, transport = row.shipment, row.shipment.transport
+
+    def code(kind: type[Any], value: str | None) -> NamedCodeView | None:
+        return named(row.lookups, kind, value) if value else None
+
+    return ShipmentView(
+        id=shipment.shipment_id,
+        state=shipment.state,
+        version=shipment.version,
+        order_id=shipment.order_id,
+        order_number=row.order_number,
+        brief_id=shipment.brief_id,
+        warehouse=named(row.lookups, Warehouse, shipment.warehouse),
+        destination=named(row.lookups, Destination, shipment.destination),
+        lines=[
+            LineView(
+                job_id=line.job_id,
+                description=row.goods[line.job_id].description,
+                quantity=line.quantity,
+                unit=row.goods[line.job_id].unit,
+            )
+            for line in shipment.lines
+        ],
+        transport_reason=code(TransportReason, transport.reason),
+        transport_by=transport.by,
+        carrier=code(Carrier, transport.carrier),
+        freight=transport.freight,
+        appearance=transport.appearance,
+        packages=transport.packages,
+        gross_weight_kg=transport.gross_weight_kg,
+        notes=transport.notes,
+        ddt=_ddt(row.ddt) if row.ddt else None,
+        advisable=advisable(shipment),
+        drafted_at=row.drafted_at,
+        departed_at=shipment.departed_at,
+        delivered_at=shipment.delivered_at,
+        received_by=shipment.received_by,
+        ended_because=shipment.ended_because,
+        replaces_id=shipment.replaces,
+        replaced_by_id=shipment.replaced_by,
+        actions=actions_on_shipment(actor, row),
+    )
+
+
+def _ddt(ddt: DdtNumber) -> DdtView:
+    return DdtView(
+        number=ddt.number,
+        progressive=ddt.progressive,
+        series=ddt.series,
+        year=ddt.year,
+        issue_date=ddt.issue_date,
+        issued_at=ddt.issued_at,
+    )

@@ -1,0 +1,102 @@
+"""Look up what lies in the warehouses, how it came there, and what an order still has to ship."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from optima_kit.actor import Actor
+from optima_kit.fields import PersonView
+from optima_kit.pages import Page, PageQuery, page_of
+from optima_kit.refusals import Absent
+
+from ...domain.lookups import Destination, Warehouse
+from ...domain.orders import Order, OrderLine
+from ...domain.stock import Goods
+from ..ports import FoundLookups, MovementFilter, MovementRow, Ports, StockFilter, StockRow
+from .access import actions_on_line, actions_on_stock
+from .lookups import named
+from .views import DeliveryView, MovementView, OrderLineView, OrderView, StockView
+
+
+async def list_stock(ports: Ports, actor: Actor, query: PageQuery, filters: StockFilter) -> Page[StockView]:
+    """The goods of the newest jobs first; none that add up to zero."""
+    found = await ports.ledger.list_stock(filters, before=query.after(UUID, str), limit=query.rows)
+    return page_of(query, found, lambda row: _stock(actor, row), lambda row: (row.job_id, row.warehouse))
+
+
+async def list_movements(ports: Ports, query: PageQuery, filters: MovementFilter) -> Page[MovementView]:
+    """Newest first."""
+    found = await ports.ledger.list_movements(filters, before=query.after(UUID), limit=query.rows)
+    names = await ports.directory.names(row.recorded_by for row in found)
+    return page_of(query, found, lambda row: show_movement(row, names), lambda row: row.movement.movement_id)
+
+
+def show_movement(row: MovementRow, names: Mapping[UUID, str]) -> MovementView:
+    movement, by = row.movement, row.recorded_by
+    return MovementView(
+        id=movement.movement_id,
+        warehouse=named(row.lookups, Warehouse, movement.warehouse),
+        job_id=movement.job_id,
+        kind=movement.kind,
+        quantity=movement.quantity,
+        unit=row.unit,
+        shipment_id=movement.shipment_id,
+        reason=movement.reason,
+        recorded_at=row.recorded_at,
+        recorded_by=PersonView(id=by, name=names.get(by)) if by else None,
+    )
+
+
+async def read_order(ports: Ports, actor: Actor, order_id: UUID) -> OrderView:
+    order = await ports.orders.find_order(order_id)
+    if order is None:
+        raise Absent("order_absent")
+    goods = await ports.orders.sum_goods(order_id)
+    codes = {code for line in order.lines.values() for code in line.deliveries}
+    destinations = await ports.lookups.find_all([(Destination, code) for code in codes])
+    return OrderView(
+        id=order.order_id,
+        number=order.number,
+        brief_id=order.brief_id,
+        cancelled_because=order.cancelled_because,
+        lines=[_line(actor, order, goods, line, destinations) for line in order.lines.values()],
+    )
+
+
+def _stock(actor: Actor, row: StockRow) -> StockView:
+    return StockView(
+        warehouse=named(row.lookups, Warehouse, row.warehouse),
+        job_id=row.job_id,
+        order_id=row.order_id,
+        order_number=row.order_number,
+        description=row.description,
+        unit=row.unit,
+        on_hand=row.on_hand,
+        reserved=row.reserved,
+        free=row.on_hand - row.reserved,
+        actions=actions_on_stock(actor),
+    )
+
+
+def _line(
+    actor: Actor, order: Order, goods: Goods, line: OrderLine, destinations: FoundLookups
+) -> OrderLineView:
+    return OrderLineView(
+        job_id=line.job_id,
+        description=line.description,
+        unit=line.unit,
+        ordered=line.quantity,
+        produced=line.produced,
+        received=goods.received_of(line.job_id),
+        receivable=goods.receivable(order, line),
+        deliveries=[
+            DeliveryView(
+                destination=named(destinations, Destination, code),
+                ordered=quantity,
+                remaining=goods.remaining(line, code),
+            )
+            for code, quantity in line.deliveries.items()
+        ],
+        actions=actions_on_line(actor, order, goods, line),
+    )

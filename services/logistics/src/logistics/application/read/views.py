@@ -1,0 +1,192 @@
+"""What a reader gets to see of the warehouse. What has no value is absent."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import PlainSerializer, WithJsonSchema
+
+from optima_kit.fields import PersonView, View
+
+from ...domain.shipments import Freight, ShipmentAction, State, TransportBy
+from ...domain.stock import Kind, written
+from .access import LineAction, LookupAction, StockAction
+
+Quantity = Annotated[
+    Decimal,
+    PlainSerializer(written, return_type=str),
+    WithJsonSchema(
+        {"type": "string", "pattern": r"^-?\d{1,12}(\.\d{1,3})?$", "examples": ["1500.5"]},
+        mode="serialization",
+    ),
+]
+"""A quantity with at most three decimals, written as text."""
+
+
+class NamedCodeView(View):
+    """An entry of a lookup table, wherever one is named."""
+
+    code: str
+    name: str | None = None
+    city: str | None = None
+    """Of a warehouse or a destination."""
+
+
+class LineView(View):
+    job_id: UUID
+    description: str
+    quantity: Quantity
+    unit: str
+
+
+class DdtView(View):
+    number: str
+    """As printed: "12/2026", or "12/A/2026" in a series of its own."""
+    progressive: int
+    series: str
+    year: int
+    issue_date: date
+    issued_at: datetime
+
+
+class ShipmentView(View):
+    id: UUID
+    state: State
+    version: int
+    """To be sent back as `If-Match` with a change."""
+    order_id: UUID
+    order_number: str
+    brief_id: UUID | None
+    warehouse: NamedCodeView
+    destination: NamedCodeView
+    lines: list[LineView]
+    transport_reason: NamedCodeView | None
+    """Causale del trasporto."""
+    transport_by: TransportBy | None
+    carrier: NamedCodeView | None
+    """Vettore."""
+    freight: Freight | None
+    """Porto."""
+    appearance: str | None
+    """Aspetto esteriore dei beni."""
+    packages: int | None
+    """Colli."""
+    gross_weight_kg: Quantity | None
+    notes: str | None
+    ddt: DdtView | None
+    """Absent until the document is issued."""
+    advisable: list[str]
+    """Fields without a value that no law demands, but that recipients and carriers expect."""
+    drafted_at: datetime
+    departed_at: datetime | None
+    delivered_at: datetime | None
+    received_by: str | None
+    """Name of the recipient's person who signed."""
+    ended_because: str | None
+    """Why it was refused, voided or cancelled."""
+    replaces_id: UUID | None
+    """The voided shipment in whose place this one was drafted."""
+    replaced_by_id: UUID | None
+    actions: list[ShipmentAction]
+    """What the reader may do now."""
+
+
+class MovementView(View):
+    id: UUID
+    warehouse: NamedCodeView
+    job_id: UUID
+    kind: Kind
+    quantity: Quantity
+    """Signed: what leaves is negative."""
+    unit: str
+    shipment_id: UUID | None
+    reason: str | None
+    recorded_at: datetime
+    recorded_by: PersonView | None
+
+
+class StockView(View):
+    warehouse: NamedCodeView
+    job_id: UUID
+    order_id: UUID
+    order_number: str
+    description: str
+    unit: str
+    on_hand: Quantity
+    reserved: Quantity
+    """Held by shipments that have no transport document yet."""
+    free: Quantity
+    """On hand and not reserved; below zero when an adjustment took reserved goods."""
+    actions: list[StockAction]
+    """What the reader may do now."""
+
+
+class DeliveryView(View):
+    destination: NamedCodeView
+    ordered: Quantity
+    remaining: Quantity
+    """Not in a shipment yet."""
+
+
+class OrderLineView(View):
+    job_id: UUID
+    description: str
+    unit: str
+    ordered: Quantity
+    produced: Quantity | None
+    """Absent until the job is completed."""
+    received: Quantity
+    receivable: Quantity
+    """Produced and not received yet."""
+    deliveries: list[DeliveryView]
+    """Empty when the goods may go to any destination."""
+    actions: list[LineAction]
+    """What the reader may do now."""
+
+
+class OrderView(View):
+    id: UUID
+    number: str
+    brief_id: UUID | None
+    cancelled_because: str | None
+    lines: list[OrderLineView]
+
+
+class PartyView(View):
+    name: str
+    street: str
+    postal_code: str
+    city: str
+    province: str
+    country: str
+    vat_number: str | None
+    fiscal_code: str | None
+
+
+class _LookupView(View):
+    code: str
+    actions: list[LookupAction]
+    """What the reader may do now."""
+
+
+class WarehouseView(_LookupView):
+    address: PartyView
+
+
+class DestinationView(_LookupView):
+    recipient: PartyView
+    address: PartyView
+
+
+class TransportReasonView(_LookupView):
+    text: str
+    sale: bool
+    built_in: bool
+    """It came with the product and has not been rewritten."""
+
+
+class CarrierView(_LookupView):
+    identity: PartyView

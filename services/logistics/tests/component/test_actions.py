@@ -1,0 +1,201 @@
+"""An action offered succeeds for that reader in that state, and one that is not offered is refused."""
+
+from __future__ import annotations
+
+from typing import Any, Final, get_args
+
+import pytest
+
+from logistics.adapters.http import routes
+from logistics.application.read.access import PRIVILEGES, LineAction
+from logistics.domain.shipments import ShipmentAction, State
+from optima_contracts.production import JobClosed
+
+READERS: Final = ("backoffice", "admin", "purchasing", "auditor", "marketing", "supplier")
+BODIES: Final[dict[ShipmentAction, tuple[str, dict[str, Any] | None]]] = {
+    "pick": ("picking", None),
+    "issue": ("issuance", {}),
+    "depart": ("departure", {}),
+    "deliver": ("delivery", {"received_by": "Carla Neri"}),
+    "refuse": ("refusal", {"reason": "Chiuso"}),
+    "void": ("voiding", {"reason": "Errore", "reissue": False}),
+    "cancel": ("cancellation", {"reason": "Rinviata"}),
+}
+WAY: Final[dict[State, tuple[ShipmentAction, ...]]] = {
+    State.DRAFT: (),
+    State.PICKED: ("pick",),
+    State.ISSUED: ("pick", "issue"),
+    State.IN_TRANSIT: ("pick", "issue", "depart"),
+    State.DELIVERED: ("pick", "issue", "depart", "deliver"),
+    State.REFUSED: ("pick", "issue", "depart", "refuse"),
+    State.VOIDED: ("pick", "issue", "void"),
+    State.CANCELLED: ("cancel",),
+}
+REFUSED: Final = (403, 404, 409)
+
+
+async def take(client: Any, shipment: dict[str, Any], action: ShipmentAction) -> tuple[int, Any]:
+    path = f"/v1/shipments/{shipment['id']}"
+    if action == "arrange":
+        body = {"transport_by": "mittente", "transport_reason": "vendita"}
+        headers = {"If-Match": f'"{shipment["version"]}"'}
+        response, after = await client.put(f"{path}/transport", body, headers=headers)
+    else:
+        suffix, body = BODIES[action]
+        response, after = await client.post(f"{path}/{suffix}", *([] if body is None else [body]))
+    return int(response.status), after
+
+
+async def shipment_in(depot: Any, order: Any, state: State) -> dict[str, Any]:
+    shipment = await depot.draft(order, "1")
+    for action in WAY[state]:
+        status, shipment = await take(depot.client, shipment, action)
+        assert status == 200, shipment
+    assert shipment["state"] == state
+    return shipment  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("reader", READERS)
+async def test_a_shipment_takes_what_it_offers_and_nothing_else(
+    depot: Any, reader: str, state: State
+) -> None:
+    order, client = await depot.stocked_order(), depot.as_role(reader)
+    shipment = await shipment_in(depot, order, state)
+    response, seen = await client.get(f"/v1/shipments/{shipment['id']}")
+    offered = seen["actions"] if response.status == 200 else []
+    for action in get_args(ShipmentAction):
+        if action in offered:
+            status, after = await take(client, await shipment_in(depot, order, state), action)
+            assert status == 200, (action, after)
+        else:
+            status, after = await take(client, shipment, action)
+            assert status in REFUSED, (action, after)
+
+
+async def test_nothing_is_issued_of_a_line_that_production_closed(depot: Any) -> None:
+    order = await depot.stocked_order()
+    picked = await shipment_in(depot, order, State.PICKED)
+    await close(depot, order)
+    _, seen = await depot.client.get(f"/v1/shipments/{picked['id']}")
+    assert seen["actions"] == ["arrange", "cancel"]
+    status, problem = await take(depot.client, picked, "issue")
+    assert (status, problem["code"]) == (409, "line_closed")
+
+
+def test_a_shipments_actions_ask_for_the_privileges_that_their_endpoints_demand() -> None:
+    demanded = {
+        route.path.rpartition("/")[2]: route.privilege
+        for route in routes.items
+        if route.method != "GET" and "{shipment_id}/" in route.path
+    }
+    suffixes = {"arrange": "transport"} | {action: suffix for action, (suffix, _) in BODIES.items()}
+    assert {suffixes[action]: privilege for action, privilege in PRIVILEGES.items()} == demanded
+
+
+# An order's line: what may be received and shipped of it, from its confirmation to its end.
+
+
+async def close(depot: Any, order: Any) -> None:
+    closed = JobClosed(
+        job_id=order.jobs[0],
+        order_id=order.order_id,
+        brief_id=order.brief_id,
+        reason="Basta",
+        shipped="0",
+        unit="pz",
+    )
+    await depot.deliver(closed, subject=order.jobs[0])
+
+
+async def confirmed(depot: Any) -> Any:
+    return await depot.confirm_order(completed=False)
+
+
+async def produced(depot: Any) -> Any:
+    return await depot.confirm_order()
+
+
+async def partly_received(depot: Any) -> Any:
+    order = await produced(depot)
+    await depot.receive(order.jobs[0], "40")
+    return order
+
+
+async def received(depot: Any) -> Any:
+    return await depot.stocked_order()
+
+
+async def in_shipments(depot: Any) -> Any:
+    order = await received(depot)
+    await depot.draft(order, "100")
+    return order
+
+
+async def broken(depot: Any) -> Any:
+    order = await received(depot)
+    body = {"warehouse": "BO1", "job_id": str(order.jobs[0]), "quantity": "100"}
+    await depot.client.post("/v1/adjustments", body | {"direction": "less", "reason": "Rotti"})
+    return order
+
+
+async def closed(depot: Any) -> Any:
+    order = await partly_received(depot)
+    await close(depot, order)
+    return order
+
+
+async def cancelled(depot: Any) -> Any:
+    order = await partly_received(depot)
+    await depot.cancel_brief(order.brief_id)
+    return order
+
+
+async def take_goods(depot: Any, reader: str, order: Any, action: str) -> int:
+    client, goods = depot.as_role(reader), {"warehouse": "BO1", "job_id": str(order.jobs[0]), "quantity": "1"}
+    if action == "receive":
+        response, _ = await client.post("/v1/receipts", goods)
+    elif action == "adjust":
+        response, _ = await client.post("/v1/adjustments", goods | {"direction": "less", "reason": "Conta"})
+    else:
+        response, _ = await client.post("/v1/shipments", depot.shipment_body(order, "1"))
+    return int(response.status)
+
+
+@pytest.mark.parametrize(
+    "made", [confirmed, produced, partly_received, received, in_shipments, broken, closed, cancelled]
+)
+@pytest.mark.parametrize("reader", READERS)
+async def test_an_orders_goods_move_as_offered_and_not_otherwise(depot: Any, reader: str, made: Any) -> None:
+    order, client = await made(depot), depot.as_role(reader)
+    response, seen = await client.get(f"/v1/orders/{order.order_id}")
+    offered = seen["lines"][0]["actions"] if response.status == 200 else []
+    for action in get_args(LineAction):
+        if action not in offered:
+            assert await take_goods(depot, reader, order, action) in REFUSED, action
+    for action in offered:
+        assert await take_goods(depot, reader, await made(depot), action) == 201, action
+    response, page = await client.get(f"/v1/stock?order_id={order.order_id}")
+    rows = page["items"] if response.status == 200 else []
+    for row in rows:
+        status = await take_goods(depot, reader, order, "adjust")
+        assert status == 201 if "adjust" in row["actions"] else status in REFUSED
+
+
+@pytest.mark.parametrize("reader", READERS)
+async def test_a_lookup_table_is_rewritten_as_offered_and_not_otherwise(depot: Any, reader: str) -> None:
+    client = depot.as_role(reader)
+    for path in (
+        "warehouses/BO1",
+        "destinations/MI-DUOMO",
+        "carriers/APPENNINO",
+        "transport-reasons/vendita",
+    ):
+        response, seen = await client.get(f"/v1/{path}")
+        offered = seen.pop("actions") if response.status == 200 else []
+        _, entry = await depot.client.get(f"/v1/{path}")
+        body = {name: value for name, value in entry.items() if name not in ("code", "actions", "built_in")}
+        response, _ = await client.put(
+            f"/v1/{path}", body.get("address" if "ware" in path else "identity", body)
+        )
+        assert response.status == 200 if "rewrite" in offered else response.status in REFUSED
