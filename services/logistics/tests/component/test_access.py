@@ -10,6 +10,8 @@ from uuid import uuid4
 from openapi_spec_validator import validate
 
 import logistics
+from logistics.domain.parties import Party, address_gaps, identity_gaps
+from optima_kit.http.problems import load_catalogue
 from optima_kit.testing import undocumented_refusals
 
 from ..conftest import CARRIER, DESTINATION, SERVICE, WAREHOUSE
@@ -209,6 +211,12 @@ def test_every_refusal_has_a_text_and_every_text_a_refusal() -> None:
     code = "".join(file.read_text(encoding="utf-8") for file in source.rglob("*.py"))
     own = tomllib.loads((source / "adapters" / "refusals.toml").read_text(encoding="utf-8"))
     assert [name for name in own if f'"{name}"' not in code] == []
+
+
+def test_whatever_a_company_may_lack_has_a_text() -> None:
+    texts = load_catalogue("logistics").texts
+    nobody = Party("", "", "", "", "", "")
+    assert {*address_gaps(nobody), *identity_gaps(nobody)} <= texts.keys()
 
 
 async def test_the_openapi_document_is_valid(depot: Any) -> None:

@@ -156,6 +156,17 @@ async def test_goods_enter_up_to_what_was_produced(depot: Any) -> None:
     )
 
 
+async def test_a_refusal_writes_quantities_as_its_reader_does(depot: Any) -> None:
+    order = await depot.confirm_order(quantities=("37.5",))
+    body = {"warehouse": "BO1", "job_id": str(order.jobs[0]), "quantity": "40"}
+    for language, most in (("it", "37,5"), ("en", "37.5")):
+        response, problem = await depot.client.post(
+            "/v1/receipts", body, headers={"Accept-Language": language}
+        )
+        assert (response.status, problem["code"]) == (409, "more_than_produced")
+        assert most in problem["detail"], problem
+
+
 async def test_of_simultaneous_drafts_none_takes_what_another_holds(depot: Any) -> None:
     order = await depot.stocked_order()
     body = depot.shipment_body(order, "30")

@@ -121,10 +121,10 @@ def test_what_others_hold_is_not_free(order: Order, goods: Goods) -> None:
     assert drafted(order, held, "30").state is State.DRAFT
     with pytest.raises(WrongState) as refused:
         drafted(order, replace(held, committed={}), "31")
-    assert (refused.value.code, refused.value.facts["free"]) == ("goods_not_free", "30")
+    assert (refused.value.code, refused.value.facts["free"]) == ("goods_not_free", Decimal(30))
     with pytest.raises(WrongState) as refused:
         drafted(order, replace(held, reserved={}), "31")
-    assert (refused.value.code, refused.value.facts["remaining"]) == ("more_than_ordered", "30")
+    assert (refused.value.code, refused.value.facts["remaining"]) == ("more_than_ordered", Decimal(30))
 
 
 def test_goods_without_destinations_may_go_anywhere_up_to_what_was_ordered(

@@ -10,8 +10,15 @@ from __future__ import annotations
 from typing import ClassVar
 
 
+class Term(str):
+    """A fact that has a text of its own, in both languages, under this code: "the postal code"."""
+
+    __slots__ = ()
+
+
 class Refusal(Exception):
-    """Base of all. `field` is a path ("items[2].quantity"); `facts` fill the placeholders of the text."""
+    """Base of all. `field` is a path ("items[2].quantity"); `facts` fill the placeholders of the text:
+    quantities and dates as the reader's language writes them, and each `Term` as its own text."""
 
     status: ClassVar[int] = 400
 

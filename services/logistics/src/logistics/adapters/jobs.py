@@ -14,11 +14,11 @@ jobs = JobKinds()
 
 @jobs.outside(RENDER_DDT, RenderDdt, timeout=timedelta(seconds=20))
 async def render_ddt(run: JobRun[Ports], payload: RenderDdt) -> None:
-    """Has the PDF of an issued document ready before anybody asks. Where somebody has asked, it is there."""
+    """Renders the PDF of an issued document before anybody asks. Where somebody has asked, it is stored."""
     async with run.transaction() as ports:
         document = await ports.ddts.find_document(payload.shipment_id)
         stored = await ports.ddts.find_pdf(payload.shipment_id)
-    assert document is not None, "a document and its rendering are obliged in one transaction"
+    assert document is not None, "a document and its rendering are committed in one transaction"
     pdf = stored or await run.resources.print(run.tenant_id, document)
     async with run.finish() as ports:
         ports.ddts.insert_pdf(payload.shipment_id, pdf, ports.now)

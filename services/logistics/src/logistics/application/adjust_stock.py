@@ -1,4 +1,4 @@
-"""Stock is set right after a count, a breakage or a find."""
+"""Correct the stock after a count, a breakage or a find."""
 
 from __future__ import annotations
 

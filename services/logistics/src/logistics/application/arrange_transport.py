@@ -16,7 +16,7 @@ from .ports import Ports, ShipmentRow
 async def arrange_transport(
     ports: Ports, shipment_id: UUID, expected_version: int | None, transport: Transport
 ) -> ShipmentRow:
-    """No fact is told: nobody acts on a transport before the document says it."""
+    """Publishes nothing: other services learn of the transport from the issued document."""
     row = await shipment_to_change(ports, shipment_id, expected_version)
     arranged = row.shipment.arrange(transport)
     found = await ports.lookups.find_all(codes_of(transport))

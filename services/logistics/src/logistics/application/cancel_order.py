@@ -1,4 +1,4 @@
-"""An order is given up: its open shipments end, unless goods have already left."""
+"""Cancel an order and its open shipments, unless goods have already left."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ async def cancel_order(ports: Ports, order: Order, reason: str) -> list[Shipment
 
 
 async def refuse_cancellation(ports: Ports, order: Order, out: list[Shipment]) -> None:
-    """Tells that goods have left, and under which documents. Only a brief's cancellation can be refused."""
+    """Publishes that goods have left, under which documents. Only a brief's cancellation can be refused."""
     if order.brief_id is None:
         return
     numbers = ", ".join(sorted(await ports.ddts.list_numbers([shipment.shipment_id for shipment in out])))

@@ -1,4 +1,4 @@
-"""Give up a shipment that has no transport document yet. Its goods are free again."""
+"""Cancel a shipment that has no transport document yet. Its goods are free again."""
 
 from __future__ import annotations
 

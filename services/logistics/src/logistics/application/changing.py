@@ -1,4 +1,4 @@
-"""How every change of a shipment begins and ends."""
+"""Lock the shipment that a command changes, and save it with its event."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ async def shipment_to_change(ports: Ports, shipment_id: UUID, expected_version: 
 
 
 def save_and_tell(ports: Ports, row: ShipmentRow, shipment: Shipment, fact: EventData) -> ShipmentRow:
-    """The shipment as its readers see it from here on."""
+    """Returns the shipment as its readers see it from now on."""
     ports.shipments.update_shipment(shipment)
     ports.outbox.add(fact, subject=shipment.shipment_id, correlation=shipment.correlation)
     return replace(row, shipment=shipment)

@@ -1,4 +1,4 @@
-"""The words in which logistics tells the other services what happened to a shipment."""
+"""Builds the events that say what happened to a shipment."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ RENDER_DDT: Final = "logistics.render_ddt"
 
 
 class RenderDdt(BaseModel):
-    """The obligation to have the PDF of an issued document ready."""
+    """Renders the PDF of an issued document."""
 
     shipment_id: UUID
 

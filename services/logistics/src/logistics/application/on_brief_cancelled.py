@@ -10,7 +10,7 @@ from .ports import Ports
 
 async def on_brief_cancelled(ports: Ports, cancelled: BriefCancelled) -> None:
     """A duplicate changes nothing. One that comes before the brief's order is remembered, and the order
-    is then born cancelled; most cancelled briefs never have one, so this does not wait for it.
+    is then added as cancelled; most cancelled briefs never have one, so this does not wait for it.
 
     Whoever locks the order first, this or the issue of a document, wins: either no document is issued
     any more, or the goods have left and the cancellation is refused.

@@ -1,4 +1,4 @@
-"""Production confirmed an order: its goods may come."""
+"""Production confirmed an order: its goods are received once they are made."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .ports import Ports
 
 
 async def on_order_confirmed(ports: Ports, confirmed: OrderConfirmed) -> None:
-    """A duplicate changes nothing. One that comes after its brief's cancellation is born cancelled."""
+    """A duplicate changes nothing. One that comes after its brief's cancellation is added as cancelled."""
     because = await ports.orders.lock_brief(confirmed.brief_id) if confirmed.brief_id else None
     ports.orders.insert_order(
         Order(

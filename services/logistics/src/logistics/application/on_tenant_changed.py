@@ -1,4 +1,4 @@
-"""The directory told who the tenant is before the law: the sender of every document from here on."""
+"""Identity sent the tenant's legal identity: the sender of every document from now on."""
 
 from __future__ import annotations
 

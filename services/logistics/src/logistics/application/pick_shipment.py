@@ -1,4 +1,4 @@
-"""The goods of a shipment have been brought together."""
+"""Record that the goods of a shipment have been brought together."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ L = TypeVar("L", bound=Lookup)
 
 
 class Orders(Protocol):
-    """Orders as production tells them. Locking one serialises everything that happens to its goods."""
+    """Orders as production confirmed them. Locking one serialises everything that happens to its goods."""
 
     async def lock_brief(self, brief_id: UUID) -> str | None:
         """Remembers the brief, holds it until the transaction ends, and returns why it was cancelled."""
@@ -215,7 +215,7 @@ class Lookups(Protocol):
     async def find_with_sender(
         self, named: Sequence[tuple[type[Any], str]]
     ) -> tuple[Sender | None, FoundLookups]:
-        """As `find_all`, and the tenant's own identity, as the directory last told it."""
+        """As `find_all`, and the tenant's own identity, as identity last sent it."""
 
     async def save(self, lookup: Lookup) -> None:
         """Adds it, or writes over the version before. Raises Stale when another change came between."""

@@ -1,4 +1,4 @@
-"""Finished goods enter a warehouse."""
+"""Receive finished goods into a warehouse."""
 
 from __future__ import annotations
 

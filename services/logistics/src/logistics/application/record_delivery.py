@@ -1,4 +1,4 @@
-"""The recipient has the goods."""
+"""Record that the recipient has received the goods."""
 
 from __future__ import annotations
 

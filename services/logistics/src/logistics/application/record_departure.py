@@ -1,4 +1,4 @@
-"""The goods have left the sender."""
+"""Record that the goods have left the sender."""
 
 from __future__ import annotations
 

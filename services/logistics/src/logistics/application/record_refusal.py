@@ -1,4 +1,4 @@
-"""The recipient did not take the goods, which come back to their warehouse."""
+"""Record that the recipient refused the goods, which return to their warehouse."""
 
 from __future__ import annotations
 

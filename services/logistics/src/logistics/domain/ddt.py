@@ -13,16 +13,16 @@ from decimal import Decimal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from optima_kit.refusals import Invalid, Refusal, Violations, WrongState
+from optima_kit.refusals import Invalid, Refusal, Term, Violations, WrongState
 
 from .lookups import Carrier, Destination, TransportReason
 from .orders import CarriedGoods
 from .parties import Party, address_gaps, identity_gaps
 from .shipments import Freight, Shipment, TransportBy
-from .stock import Goods, written
+from .stock import Goods
 
 TIME_ZONE = "Europe/Rome"
-"""Of a sender of whom the directory has not told yet."""
+"""Of a sender whose legal identity has not arrived yet."""
 
 MOST_CHARACTERS = 20
 """Of a printed number: an invoice that quotes it (FatturaPA `NumeroDDT`) has no room for more."""
@@ -171,11 +171,11 @@ def _date_problems(parts: Parts, series: Series, issue_date: date, today: date) 
     came = [since for line in parts.shipment.lines if (since := parts.goods.since.get(line.job_id))]
     received = max((since.astimezone(zone).date() for since in came), default=issue_date)
     if issue_date < received:
-        yield Invalid("issued_before_receipt", field="issue_date", received=received.isoformat())
+        yield Invalid("issued_before_receipt", field="issue_date", received=received)
     if issue_date > today:
-        yield Invalid("issue_date_in_the_future", field="issue_date", today=today.isoformat())
+        yield Invalid("issue_date_in_the_future", field="issue_date", today=today)
     if series.last_issue_date and issue_date < series.last_issue_date:
-        yield Invalid("issue_date_before_last", field="issue_date", last=series.last_issue_date.isoformat())
+        yield Invalid("issue_date_before_last", field="issue_date", last=series.last_issue_date)
 
 
 def _content_problems(parts: Parts) -> Iterable[Refusal]:
@@ -185,14 +185,14 @@ def _content_problems(parts: Parts) -> Iterable[Refusal]:
         yield Invalid("sender_unknown", field="sender")
     else:
         for gap in identity_gaps(parts.sender.identity):
-            yield Invalid("sender_incomplete", field=f"sender.{gap}")
+            yield Invalid("sender_incomplete", field=f"sender.{gap}", missing=Term(gap))
     if parts.destination is None:
         yield Invalid("destination_unknown", field="destination", named=parts.shipment.destination)
     else:
         for gap in identity_gaps(parts.destination.recipient):
-            yield Invalid("recipient_incomplete", field=f"recipient.{gap}")
+            yield Invalid("recipient_incomplete", field=f"recipient.{gap}", missing=Term(gap))
         for gap in address_gaps(parts.destination.address):
-            yield Invalid("delivery_address_incomplete", field=f"delivery_address.{gap}")
+            yield Invalid("delivery_address_incomplete", field=f"delivery_address.{gap}", missing=Term(gap))
     if parts.reason is None or not parts.reason.text.strip():
         yield Invalid("transport_reason_missing", field="transport_reason")
     if transport.by is None:
@@ -203,7 +203,7 @@ def _content_problems(parts: Parts) -> Iterable[Refusal]:
         yield Invalid("carrier_not_expected", field="carrier")
     if parts.carrier is not None:
         for gap in address_gaps(parts.carrier.identity):
-            yield Invalid("carrier_incomplete", field=f"carrier.{gap}")
+            yield Invalid("carrier_incomplete", field=f"carrier.{gap}", missing=Term(gap))
     if not parts.shipment.lines:
         yield Invalid("no_lines", field="lines")
     for index, line in enumerate(parts.shipment.lines):
@@ -221,7 +221,7 @@ def _stock_problems(parts: Parts) -> Iterable[Refusal]:
             yield WrongState("line_closed", field=f"lines[{index}].job_id", description=carried.description)
         in_stock = parts.goods.in_stock(parts.shipment.warehouse, line.job_id)
         if line.quantity > in_stock:
-            yield WrongState("not_enough_stock", field=f"lines[{index}].quantity", stock=written(in_stock))
+            yield WrongState("not_enough_stock", field=f"lines[{index}].quantity", stock=in_stock)
 
 
 def advisable(shipment: Shipment) -> list[str]:

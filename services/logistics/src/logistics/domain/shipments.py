@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from optima_kit.refusals import Invalid, WrongState
 
 from .orders import Order, OrderLine, line_must_not_be_closed, order_must_not_be_cancelled
-from .stock import Goods, Kind, Movement, written
+from .stock import Goods, Kind, Movement
 
 
 class State(StrEnum):
@@ -28,7 +28,7 @@ class State(StrEnum):
     VOIDED = "voided"
     """The transport document was issued by mistake. Its number stays used."""
     CANCELLED = "cancelled"
-    """Given up before a transport document was issued."""
+    """Ended before a transport document was issued."""
 
 
 OPEN = frozenset({State.DRAFT, State.PICKED})
@@ -123,7 +123,7 @@ class Shipment:
         self._must_allow("depart", "shipment_not_issued")
         _not_in_the_future("departed_at", at, now)
         if at.astimezone(zone).date() < issue_date:
-            raise Invalid("departed_before_issue", field="departed_at", issued=issue_date.isoformat())
+            raise Invalid("departed_before_issue", field="departed_at", issued=issue_date)
         return self._with(state=State.IN_TRANSIT, departed_at=at)
 
     def deliver(self, received_by: str, at: datetime, *, now: datetime) -> Shipment:
@@ -240,15 +240,13 @@ def _quantity_does_not_exceed_what_remains(
         raise Invalid("destination_not_ordered", field="destination", destination=destination)
     remaining = goods.remaining(ordered, destination)
     if line.quantity > remaining:
-        raise WrongState(
-            "more_than_ordered", field=field, remaining=written(remaining), destination=destination
-        )
+        raise WrongState("more_than_ordered", field=field, remaining=remaining, destination=destination)
 
 
 def _goods_are_in_the_warehouse_and_free(goods: Goods, line: Line, warehouse: str, field: str) -> None:
     free = max(goods.free(warehouse, line.job_id), Decimal(0))
     if line.quantity > free:
-        raise WrongState("goods_not_free", field=field, free=written(free), warehouse=warehouse)
+        raise WrongState("goods_not_free", field=field, free=free, warehouse=warehouse)
 
 
 def _not_in_the_future(field: str, at: datetime, now: datetime) -> None:

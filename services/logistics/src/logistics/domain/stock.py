@@ -22,7 +22,7 @@ class Kind(StrEnum):
     RETURN = "return"
     """Goods that had left are back: refused, or their document was voided."""
     ADJUSTMENT = "adjustment"
-    """What was counted differs from what was written."""
+    """What was counted differs from what the ledger said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,19 +96,19 @@ def receive(
         raise WrongState("job_not_completed", field="job_id")
     left = goods.receivable(order, line)
     if quantity > left:
-        raise WrongState("more_than_produced", field="quantity", left=written(left))
+        raise WrongState("more_than_produced", field="quantity", left=left)
     return Movement(movement_id, warehouse, job_id, Kind.RECEIPT, quantity)
 
 
 def adjust(
     goods: Goods, *, movement_id: UUID, warehouse: str, job_id: UUID, quantity: Decimal, reason: str
 ) -> Movement:
-    """Stock is set right by a signed difference, with the reason. It never falls below zero."""
+    """Stock is corrected by a signed difference, with the reason. It never falls below zero."""
     if quantity == 0:
         raise Invalid("nothing_to_adjust", field="quantity")
     in_stock = goods.in_stock(warehouse, job_id)
     if in_stock + quantity < 0:
-        raise WrongState("not_enough_stock", field="quantity", stock=written(in_stock))
+        raise WrongState("not_enough_stock", field="quantity", stock=in_stock)
     return Movement(movement_id, warehouse, job_id, Kind.ADJUSTMENT, quantity, reason=reason)
 
 

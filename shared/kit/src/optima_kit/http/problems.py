@@ -6,13 +6,15 @@ import re
 import string
 import tomllib
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
 from pydantic import ValidationError
 
-from ..refusals import Refusal, Violations
+from ..refusals import Refusal, Term, Violations
 
 LANGUAGES = ("it", "en")
 
@@ -55,7 +57,21 @@ class Catalogue:
 
     def text(self, code: str, language: str, facts: dict[str, object]) -> str | None:
         entry = self.texts.get(code)
-        return _Plurals().vformat(entry[language], (), _Facts(facts)) if entry else None
+        if entry is None:
+            return None
+        written = {name: self._written(fact, language) for name, fact in facts.items()}
+        return _Plurals().vformat(entry[language], (), _Facts(written))
+
+    def _written(self, fact: object, language: str) -> object:
+        """As people who read the language write it."""
+        if isinstance(fact, Term):
+            return self.texts[fact][language]
+        if isinstance(fact, Decimal) and fact.is_finite():
+            number = f"{fact.normalize():f}"
+            return number.replace(".", ",") if language == "it" else number
+        if type(fact) is date:
+            return f"{fact:%d/%m/%Y}" if language == "it" else fact.isoformat()
+        return fact
 
 
 @cache
