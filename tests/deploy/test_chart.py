@@ -231,6 +231,7 @@ def test_every_variable_that_the_code_reads_can_be_set_and_no_other(service: Any
     values = values_of("minimal")
     values["services"] = {service.name: {"env": free, "optionalSecrets": optional}}
     values["dropFolder"] = {"existingClaim": "drop"}
+    values["proxies"] = ["10.42.0.0/16"]
     values = alone(service.name, values)
     assert variables(rendered(values), service.name) == {each.variable for each in settings} - of_image
     for wrong in ("OPTIMA_NONSENSE", "OPTIMA_DATABASE_URL", "PATH"):

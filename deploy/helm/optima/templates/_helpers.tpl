@@ -81,6 +81,9 @@ amqp{{ if $r.tls }}s{{ end }}://{{ .module }}:$(BROKER_PASSWORD)@{{ $r.host }}:{
 - {name: OPTIMA_JWKS_URL, value: {{ include "optima.jwks" $root | quote }}}
 - {name: OPTIMA_AUDIENCE, value: {{ $root.Values.issuer.audience | quote }}}
 - {name: OPTIMA_ENVIRONMENT, value: {{ $root.Values.environment }}}
+{{- with $root.Values.proxies }}
+- {name: OPTIMA_TRUSTED_PROXIES, value: {{ join "," . | quote }}}
+{{- end }}
 - {name: OPTIMA_DRAIN_SECONDS, value: {{ $root.Values.termination.drainSeconds | quote }}}
 - {name: OPTIMA_GRACE_SECONDS, value: {{ $root.Values.termination.graceSeconds | quote }}}
 {{- if gt (len $service.asks) 1 }}

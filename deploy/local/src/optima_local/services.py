@@ -27,6 +27,8 @@ class ServiceCode:
     exchanges_files: bool = False
     asks: tuple[str, ...] = ()
     """Services whose addresses it is given."""
+    asked_for_people: bool = False
+    """Another service asks it on behalf of people, and says from where they ask."""
 
     @classmethod
     def named(cls, name: str) -> "ServiceCode":
@@ -48,6 +50,7 @@ class ServiceCode:
 def find_services() -> list[ServiceCode]:
     """Those of deploy/services.toml, by name."""
     sections = tomllib.loads((ROOT / "deploy" / "services.toml").read_text(encoding="utf-8"))
+    for_people = {name for section in sections.values() for name in asked(section["asks"])}
     return [
         ServiceCode(
             name,
@@ -55,6 +58,7 @@ def find_services() -> list[ServiceCode]:
             section.get("secrets", {}),
             "drop" in section["outside"],
             asked(section["asks"]),
+            name in for_people,
         )
         for name, section in sorted(sections.items())
     ]
@@ -137,6 +141,8 @@ def service_environment(
     environment |= {
         address_variable(name): f"http://127.0.0.1:{ports[name]}" for name in service.asks if name in ports
     }
+    if service.asked_for_people:
+        environment["OPTIMA_TRUSTED_PROXIES"] = "127.0.0.1/32"
     if service.exchanges_files:
         environment["OPTIMA_DROP_FOLDER_ROOT"] = str(layout.drop_folder)
     return environment

@@ -6,6 +6,8 @@ from ..services import address_variable, asked
 from .entries import ServiceEntry
 
 _FIRST_PORT = 8081
+_ENGINES_NETWORKS = "172.16.0.0/12,192.168.0.0/16"
+"""Where container engines put what they start: the portal says from where people ask."""
 _PASSWORD = "${OPTIMA_SERVICE_PASSWORD:-demonstration-on-a-laptop}"  # noqa: S105 (a demonstration's)
 
 _HEAD = f"""\
@@ -85,10 +87,15 @@ volumes:
 
 def compose(services: Sequence[ServiceEntry]) -> str:
     ports = range(_FIRST_PORT, _FIRST_PORT + len(services))
-    return _HEAD + "".join(map(_service, services, ports)) + _TAIL
+    for_people = {name for service in services for name in asked(service.asks)}
+    written = [
+        _service(service, port, for_people=service.name in for_people)
+        for service, port in zip(services, ports, strict=True)
+    ]
+    return _HEAD + "".join(written) + _TAIL
 
 
-def _service(service: ServiceEntry, port: int) -> str:
+def _service(service: ServiceEntry, port: int, *, for_people: bool) -> str:
     def database(kind: str) -> str:
         return f"postgresql://{service.module}_{kind}:{_PASSWORD}@postgres:5432/{service.module}"
 
@@ -103,6 +110,8 @@ def _service(service: ServiceEntry, port: int) -> str:
         environment[variable] = f"${{OPTIMA_{name.upper()}:-demonstration-{name}-of-a-laptop}}"
     for name in asked(service.asks):
         environment[address_variable(name)] = f"http://{name}:8080"
+    if for_people:
+        environment["OPTIMA_TRUSTED_PROXIES"] = _ENGINES_NETWORKS
     if "drop" in service.outside:
         environment["OPTIMA_DROP_FOLDER_ROOT"] = "/var/lib/optima/drop"
     lines = [

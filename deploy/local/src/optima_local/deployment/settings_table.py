@@ -46,6 +46,7 @@ CHART_SETS = {
     "OPTIMA_GRACE_SECONDS": "`termination`",
     "OPTIMA_DRAIN_SECONDS": "`termination`",
     "OPTIMA_DROP_FOLDER_ROOT": "`dropFolder`",
+    "OPTIMA_TRUSTED_PROXIES": "`proxies`",
     **{
         address_variable(name): "the Service of that name"
         for service in service_entries()
