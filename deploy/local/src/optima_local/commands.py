@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import Any
 
 from . import doctor
+from .browser import NotSignedIn, open_portal, session_cookies
 from .checks import run_tests
 from .files import read_json
 from .layout import ROOT, STACK
@@ -24,6 +25,9 @@ from .secrets import settle_secrets
 from .services import Servers, find_services, service_environment
 from .stack import Busy, delete_data, exclusively, fetch_missing_servers, started, status_of, stop
 from .watch import overview
+
+_TENANT = "caffe-aurora"
+"""The demonstration's company code."""
 
 
 def up(options: argparse.Namespace) -> int:
@@ -90,11 +94,36 @@ def show_addresses() -> None:
     addresses = read_json(STACK.addresses)
     print()
     print_table(("service", "address"), sorted(addresses["services"].items()))
-    if (STACK.state / "demonstration.json").exists():
-        print(f"\nIn the browser: {addresses['services']['portal']} (company code caffe-aurora)")
-        print(f"People and their passwords: {STACK.state / 'demonstration.json'}")
     print(f"\nAll addresses: {STACK.addresses}")
     print("./optima status shows the stack, ./optima logs SERVICE -f follows one, ./optima down stops it")
+    if people := demonstrators():
+        print("\nThe demonstration's people:\n")
+        rows: list[tuple[str, ...]] = [
+            (key, each["name"], each["email"], each["password"]) for key, each in people.items()
+        ]
+        print_table(("person", "name", "e-mail", "password"), rows)
+        print(f"\nIn the browser: {addresses['services']['portal']}  company code: {_TENANT}")
+        print("Signed in at once: ./optima open PERSON, for instance ./optima open direttore")
+
+
+def demonstrators() -> dict[str, Any]:
+    """The demonstration's people by key, with their passwords; nobody where it was not set up."""
+    told = read_json(STACK.state / "demonstration.json")
+    return told["people"] if told else {}
+
+
+def open_browser(options: argparse.Namespace) -> int:
+    require_running()
+    people = demonstrators()
+    person = people.get(options.person)
+    if person is None:
+        sys.exit(f"Nobody is called {options.person!r}. There are: {', '.join(people) or 'none yet'}")
+    portal = read_json(STACK.addresses)["services"]["portal"]
+    try:
+        cookies = session_cookies(portal, _TENANT, person["email"], person["password"])
+    except NotSignedIn as problem:
+        sys.exit(f"{person['name']} could not sign in. {problem}")
+    return 0 if open_portal(portal, cookies) else 1
 
 
 def status(_: argparse.Namespace) -> int:
@@ -202,6 +231,10 @@ def parser() -> argparse.ArgumentParser:
     added = command("demo", demo, "run demonstration journeys on the running stack")
     added.add_argument("--people", type=at_least_one, help="so many people write briefs at the same time")
     added.add_argument("--briefs", type=at_least_one, help="so many briefs in all, of mixed kinds")
+    added = command(
+        "open", open_browser, "open the portal in the browser, signed in as a demonstration person"
+    )
+    added.add_argument("person", metavar="PERSON", help="such as direttore")
     command("status", status, "show services, processes, ports, readiness, memory and queues")
     added = command("logs", logs, "show the log of a service or server")
     added.add_argument("name", metavar="SERVICE")
