@@ -10,6 +10,7 @@ from optima_kit.http.html import PagesInParts
 from optima_kit.sealing import Sealer
 from optima_kit.service import Service
 
+from .adapters.carried import Carried
 from .adapters.client import Services
 from .adapters.pages import pages
 from .adapters.rendering import Templates
@@ -28,10 +29,11 @@ def service(settings: PortalSettings) -> Service[UnitOfWork]:
         "trail": settings.trail_url,
     }
     services = Services(addresses, settings.patience_seconds)
-    sealer = Sealer(settings.key_secret.get_secret_value(), "portal sessions")
+    secret = settings.key_secret.get_secret_value()
+    sealer = Sealer(secret, "portal sessions")
     clock = SystemClock()
     verifier = TokenVerifier(JwksKeys(settings.jwks_url), settings.issuer, settings.audience, clock)
-    resources = Resources(services)
+    resources = Resources(services, Carried(Sealer(secret, "portal carried values")))
 
     def sessions(database: Database) -> BrowserSessions:
         resources.sessions = BrowserSessions(database, sealer, services, verifier, clock)

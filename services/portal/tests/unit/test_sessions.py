@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from portal.adapters.pages.sign_in import _within
+from portal.adapters.pages.sign_in import within
 from portal.domain.sessions import cookie_of, read_cookie
 
 
@@ -25,4 +25,4 @@ def test_what_is_no_cookie_of_ours_is_nobody(cookie: str) -> None:
     "address", ["//elsewhere.example", "/\\elsewhere.example", "https://elsewhere.example", "", "/a\nb"]
 )
 def test_nobody_is_led_away_from_the_portal(address: str) -> None:
-    assert _within(address) == "/"
+    assert within(address) == "/"

@@ -49,6 +49,8 @@ class AcceptInvitation(Command):
 
 class JoinedView(View):
     tenant_id: UUID
+    tenant: str
+    """The tenant's slug: what the person signs in with from now on, beside address and password."""
     person_id: UUID
     name: str
     email: str
@@ -57,10 +59,18 @@ class JoinedView(View):
 @routes.post("/v1/invitations/acceptance", public=True, status=201)
 async def accept(call: Call[Ports], body: AcceptInvitation) -> Reply[JoinedView]:
     """Accept an invitation by choosing a password"""
-    tenant_id, person = await accept_invitation(
+    tenant, person = await accept_invitation(
         _directory(call), call.resources.passwords, body.token, body.password
     )
-    return Reply(JoinedView(tenant_id=tenant_id, person_id=person.id, name=person.name, email=person.email))
+    return Reply(
+        JoinedView(
+            tenant_id=tenant.id,
+            tenant=tenant.slug,
+            person_id=person.id,
+            name=person.name,
+            email=person.email,
+        )
+    )
 
 
 class ByPassword(Command):

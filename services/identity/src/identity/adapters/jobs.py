@@ -40,6 +40,7 @@ async def send_link(run: JobRun[Ports], job: SendLink) -> None:
                 to=person.email,
                 name=person.name,
                 tenant=tenant.legal.name,
+                slug=tenant.slug,
                 language=person.language,
                 purpose=job.purpose,
                 token=resources.post.token(job),

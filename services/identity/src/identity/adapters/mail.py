@@ -25,12 +25,14 @@ _TEXTS: dict[tuple[Purpose, Language], tuple[str, str]] = {
     ("invitation", "it"): (
         "Invito a Linea OPTIMA",
         "{name}, {tenant} vi invita su Linea OPTIMA.\n\nPer scegliere la password ed entrare:\n{address}\n\n"
-        "Il collegamento vale una volta sola, entro il {until}.\n",
+        "Il collegamento vale una volta sola, entro il {until}.\n\n"
+        "Per accedere in seguito: {sign_in}\nCodice azienda: {slug}\nE-mail: {email}\n",
     ),
     ("invitation", "en"): (
         "Invitation to Linea OPTIMA",
         "{name}, {tenant} invites you to Linea OPTIMA.\n\nTo choose a password and come in:\n{address}\n\n"
-        "The link works once, until {until}.\n",
+        "The link works once, until {until}.\n\n"
+        "To sign in later: {sign_in}\nCompany code: {slug}\nE-mail: {email}\n",
     ),
     ("password_reset", "it"): (
         "Nuova password per Linea OPTIMA",
@@ -85,6 +87,7 @@ class Letter:
     to: str
     name: str
     tenant: str
+    slug: str
     language: Language
     purpose: Purpose
     token: str
@@ -115,6 +118,14 @@ class Mailer:
         message["Message-ID"] = f"<{letter.link_id}@optima>"
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(
-            text.format(name=letter.name, tenant=letter.tenant, address=address, until=letter.until)
+            text.format(
+                name=letter.name,
+                tenant=letter.tenant,
+                address=address,
+                until=letter.until,
+                sign_in=f"{self._portal_url}/sign-in",
+                slug=letter.slug,
+                email=letter.to,
+            )
         )
         return message

@@ -27,6 +27,10 @@ class Refused(Exception):
         self.errors: list[Mapping[str, Any]] = problem.get("errors", [])
 
 
+class ProofNeeded(Exception):
+    """Identity does it only for who has lately shown a password or code: the person is asked for one."""
+
+
 class Away(Exception):
     """A service did not answer in time, or could not."""
 
@@ -69,7 +73,7 @@ class Services:
     async def ask(
         self, service: str, method: str, path: str, headers: Mapping[str, str], **content: Any
     ) -> Answered:
-        """Raises Refused for a refusal and Away where there is no answer."""
+        """Raises Refused for a refusal, ProofNeeded for one of them, and Away where there is no answer."""
         try:
             async with self._request(service, method, path, headers, **content) as response:
                 return _answered(service, response, await response.read())
@@ -109,7 +113,8 @@ def _answered(service: str, response: aiohttp.ClientResponse, raw: bytes) -> Ans
         raise Away(service)
     body = orjson.loads(raw) if raw and response.content_type.endswith("json") else raw
     if response.status >= 400:
-        raise Refused(response.status, body if isinstance(body, dict) else {})
+        refused = Refused(response.status, body if isinstance(body, dict) else {})
+        raise ProofNeeded if refused.code == "proof_needed" else refused
     return Answered(body, response.content_type, _disposition(response))
 
 

@@ -72,6 +72,7 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "approve": N_("Approve"),
         "reject": N_("Reject"),
         "request_changes": N_("Ask for changes"),
+        "abstain": N_("Abstain"),
     },
     "event": {
         "optima.approval.approved.v1": N_("Approval granted"),

@@ -30,6 +30,7 @@ class PostgresSessions:
                 person_id=session.person_id,
                 language=session.language,
                 tokens=self._sealed(session.token_hash, session.tokens),
+                factor_needed=session.tokens.factor_needed,
                 renew_at=session.tokens.access_ends_at - RENEW_BEFORE_END,
                 begun_at=begun_at,
                 ends_at=session.ends_at,
@@ -49,7 +50,7 @@ class PostgresSessions:
             token_hash=token_hash,
             person_id=row["person_id"],
             language=row["language"],
-            tokens=Tokens(access, refresh, datetime.fromisoformat(ends)),
+            tokens=Tokens(access, refresh, datetime.fromisoformat(ends), row["factor_needed"]),
             ends_at=row["ends_at"],
         )
 
@@ -58,12 +59,17 @@ class PostgresSessions:
             claimed = await work.execute(QUERIES.claim_renewal, token_hash=token_hash, now=now, until=until)
         return claimed == 1
 
+    async def make_due(self, session: Session, now: datetime) -> None:
+        async with self._database.transaction(session.tenant_id) as work:
+            work.write(QUERIES.update_renewal, token_hash=session.token_hash, now=now)
+
     async def update_tokens(self, session: Session, tokens: Tokens) -> None:
         async with self._database.transaction(session.tenant_id) as work:
             work.write(
                 QUERIES.update_tokens,
                 token_hash=session.token_hash,
                 tokens=self._sealed(session.token_hash, tokens),
+                factor_needed=tokens.factor_needed,
                 renew_at=tokens.access_ends_at - RENEW_BEFORE_END,
             )
 

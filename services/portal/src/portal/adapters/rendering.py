@@ -21,6 +21,7 @@ from optima_kit.ids import new_id
 
 from .amounts import typed_number
 from .client import GAP
+from .devices import device_name
 from .forms import ROME
 from .labels import label
 from .navigation import navigation_of
@@ -133,6 +134,7 @@ def _filters(language: str, translate: Callable[[str], str]) -> dict[str, Callab
         "day": day,
         "moment": moment,
         "size": size,
+        "device": device_name,
         "typed": typed_number,
         "overdue": lambda value: date.fromisoformat(value) < datetime.now(ROME).date(),
         "past": lambda value: datetime.fromisoformat(value) < datetime.now(ROME),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .carried import Carried
     from .client import Services
     from .sessions import BrowserSessions
 
@@ -13,5 +14,6 @@ if TYPE_CHECKING:
 @dataclass(slots=True)
 class Resources:
     services: Services
+    carried: Carried
     sessions: BrowserSessions = field(init=False)
     """Made when the process has its database."""

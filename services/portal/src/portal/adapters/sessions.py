@@ -20,6 +20,7 @@ from optima_kit.refusals import Unauthenticated
 from optima_kit.sealing import Sealer
 
 from ..application.find_session import find_session
+from ..application.renew_session import renew_session
 from ..domain.sessions import SESSION_LASTS, Session, Tokens, cookie_of
 from .client import AsPerson, Refused, Services
 from .postgres import PostgresSessions
@@ -66,6 +67,11 @@ class BrowserSessions:
         }
         return SignedIn(session, actor, AsPerson(self._services, headers))
 
+    async def renew(self, signed_in: SignedIn) -> None:
+        """After what changes what the person may do: the next page is asked for with new tokens."""
+        identity = _Identity(self._services, self._clock)
+        await renew_session(self.store, identity, signed_in.session, self._clock.now())
+
     async def begin(self, granted: Mapping[str, Any], language: str) -> str:
         """Keeps the tokens that identity granted. Returns the cookie."""
         now = self._clock.now()
@@ -100,7 +106,8 @@ def as_stranger(call: PageCall) -> AsPerson:
 
 def read_tokens(granted: Mapping[str, Any], now: datetime) -> Tokens:
     ends = now + timedelta(seconds=granted["expires_in"])
-    return Tokens(granted["access_token"], granted["refresh_token"], ends)
+    needed = granted.get("second_factor_needed", False)
+    return Tokens(granted["access_token"], granted["refresh_token"], ends, needed)
 
 
 class _Identity:

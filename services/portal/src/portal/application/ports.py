@@ -19,6 +19,9 @@ class SessionStore(Protocol):
     async def claim_renewal(self, tenant_id: UUID, token_hash: bytes, now: datetime, until: datetime) -> bool:
         """Whether the renewal is ours until then. False while another process has it, or it is not due."""
 
+    async def make_due(self, session: Session, now: datetime) -> None:
+        """From now on its tokens are due for renewal, however long they still work."""
+
     async def update_tokens(self, session: Session, tokens: Tokens) -> None: ...
 
     async def update_language(self, session: Session, language: str) -> None: ...

@@ -23,6 +23,8 @@ class Tokens:
     access: str
     refresh: str
     access_ends_at: datetime
+    factor_needed: bool = False
+    """A role of the person grants nothing until they have shown a second factor."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,8 @@ _HEADERS: Final = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
-_FOR_GOOD: Final = "public, max-age=31536000, immutable"
+_A_YEAR: Final = 365 * 24 * 60 * 60
+_FOR_GOOD: Final = f"public, max-age={_A_YEAR}, immutable"
 
 
 class Session(Protocol):
@@ -108,6 +109,8 @@ class SeeOther:
     location: str
     cookies: Mapping[str, str | None] = field(default_factory=dict)
     """Cookies to set; None deletes one."""
+    lasting: Mapping[str, str] = field(default_factory=dict)
+    """Cookies that outlive the browser's closing, for a year."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,6 +302,10 @@ def _see_other(answer: SeeOther) -> web.Response:
             response.del_cookie(name, path="/", secure=True, httponly=True, samesite="Lax")
         else:
             response.set_cookie(name, value, path="/", secure=True, httponly=True, samesite="Lax")
+    for name, value in answer.lasting.items():
+        response.set_cookie(
+            name, value, path="/", secure=True, httponly=True, samesite="Lax", max_age=_A_YEAR
+        )
     return response
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from optima_kit.http.html import SESSION_COOKIE, Answer, Handler, PageCall, Pages, SeeOther, Shown
 
 from ..client import Away, Refused
+from ..proof import with_proof
 from . import (
     approval,
     brief,
@@ -25,6 +26,7 @@ from . import (
     password_reset,
     people,
     roles,
+    second_factor,
     shipment,
     shipments,
     sign_in,
@@ -57,6 +59,7 @@ _MODULES = (
     trail,
     delegations,
     me,
+    second_factor,
 )
 
 
@@ -67,7 +70,7 @@ def _explained(handler: Handler) -> Handler:
     @wraps(handler)
     async def explained(call: PageCall, **arguments: Any) -> Answer:
         try:
-            return await handler(call, **arguments)
+            return await with_proof(call, handler, arguments)
         except Away:
             return Shown("away.html", {}, 503)
         except Refused as refused:

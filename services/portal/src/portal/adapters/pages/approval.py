@@ -6,7 +6,7 @@ from uuid import UUID
 
 from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 
-from ..client import Refused, part, with_parts
+from ..client import Refused, part
 
 pages = Pages()
 
@@ -35,12 +35,13 @@ async def _page(
     call: PageCall, approval_id: UUID, *, refused: Refused | None = None, reason: str = ""
 ) -> Answer:
     services = call.session.services
-    approval, waiting = await with_parts(
-        services.get("approval", f"/v1/approvals/{approval_id}"),
-        services.get("approval", "/v1/inbox", limit=200),
-    )
-    waiting_here = waiting["items"] if waiting else []
-    own = [row for row in waiting_here if row["approval_id"] == str(approval_id)]
+    approval = await services.get("approval", f"/v1/approvals/{approval_id}")
+    own = [
+        {"step": step, **action}
+        for step in approval["steps"]
+        for action in step.get("actions", ())
+        if action["may"]
+    ]
     brief = None
     if approval["subject_type"] == "brief":
         brief = await part(services.get("brief", f"/v1/briefs/{approval['subject_id']}"))

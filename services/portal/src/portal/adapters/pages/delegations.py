@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
@@ -43,6 +44,17 @@ async def revoke(call: PageCall, delegation_id: UUID) -> Answer:
     return SeeOther("/delegations")
 
 
+def colleagues_of(people: Any, person_id: UUID) -> Any:
+    """Who may stand in for a person, as a choice; what is no answer stays as it is."""
+    if not people:
+        return people
+    return [
+        (each["id"], each["name"])
+        for each in people["items"]
+        if each["active"] and each["id"] != str(person_id)
+    ]
+
+
 async def _page(call: PageCall, sent: Sent = NOTHING_SENT) -> Answer:
     services = call.session.services
     delegations, people, processes = await with_parts(
@@ -56,11 +68,7 @@ async def _page(call: PageCall, sent: Sent = NOTHING_SENT) -> Answer:
         "delegations": delegations,
         "own": own,
         "process_names": names,
-        "colleagues": [
-            (each["id"], each["name"])
-            for each in (people["items"] if people else [])
-            if each["active"] and each["id"] != own
-        ],
+        "colleagues": colleagues_of(people, call.session.actor.person_id) or [],
         "today": call.now.date().isoformat(),
         "sent": sent,
     }

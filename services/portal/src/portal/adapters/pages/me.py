@@ -1,4 +1,4 @@
-"""Oneself: one's language, password, second factor and sessions."""
+"""Oneself: one's language, password and sessions, and where one's absence is arranged."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from uuid import UUID
 from optima_kit.http.html import SESSION_COOKIE, Answer, PageCall, Pages, SeeOther, Shown
 
 from ..client import Refused, part
+from ..forms import NOTHING_SENT
+from .delegations import colleagues_of
 
 pages = Pages()
 
@@ -44,52 +46,22 @@ async def end_session(call: PageCall, session_id: UUID) -> Answer:
     return SeeOther("/me")
 
 
-@pages.post("/me/second-factor")
-async def set_up_second_factor(call: PageCall) -> Answer:
-    """The password is asked for again: who finds a browser signed in must not lock its person out."""
-    services = call.session.services
-    try:
-        await services.send("identity", "POST", "/v1/me/proof", {"password": call.text("password")})
-        setup = await services.send("identity", "POST", "/v1/me/second-factor")
-    except Refused as refused:
-        return await _page(call, refused)
-    return Shown("second_factor.html", {"secret": setup["secret"], "refused": None})
-
-
-@pages.post("/me/second-factor/confirmation")
-async def confirm_second_factor(call: PageCall) -> Answer:
-    body = {"code": call.text("code")}
-    try:
-        codes = await call.session.services.send(
-            "identity", "POST", "/v1/me/second-factor/confirmation", body
-        )
-    except Refused as refused:
-        context = {"secret": call.text("secret"), "refused": refused}
-        return Shown("second_factor.html", context, refused.status)
-    return Shown("second_factor.html", {"codes": codes["recovery_codes"], "refused": None})
-
-
-@pages.post("/me/second-factor/removal")
-async def remove_second_factor(call: PageCall) -> Answer:
-    body = {"code": call.text("code")}
-    try:
-        await call.session.services.send("identity", "POST", "/v1/me/second-factor/removal", body)
-    except Refused as refused:
-        return await _page(call, refused)
-    return SeeOther("/me")
-
-
 async def _page(call: PageCall, refused: Refused | None = None) -> Answer:
     services = call.session.services
-    me, sessions = await asyncio.gather(
-        part(services.get("identity", "/v1/me")), part(services.get("identity", "/v1/me/sessions"))
-    )
+    actor = call.session.actor
+    asked = [part(services.get("identity", "/v1/me/sessions"))]
+    if actor.may("approval.delegate"):
+        asked.append(part(services.get("identity", "/v1/people", limit=200)))
+    sessions, *people = await asyncio.gather(*asked)
     return Shown(
         "me.html",
         {
-            "me": me,
             "sessions": sessions,
-            "may_delegate": call.session.actor.may("approval.delegate"),
+            "own_session": str(actor.session_id),
+            "may_delegate": bool(people),
+            "colleagues": colleagues_of(people[0], actor.person_id) if people else None,
+            "today": call.now.date().isoformat(),
+            "sent": NOTHING_SENT,
             "refused": refused,
         },
         refused.status if refused else 200,

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
+
 from optima_kit.http.html import SESSION_COOKIE, Answer, PageCall, Pages, SeeOther, Shown
 
 from ...domain.sessions import read_cookie
 from ..client import AsPerson, Away, Refused
+from ..forms import filled
 from ..navigation import home_of
 from ..sessions import as_stranger
 
 pages = Pages()
+
+DEVICE_COOKIE: Final = "__Host-device"
+"""The company code of the last sign-in here, and the token by which identity knows the device again: whoever
+guesses passwords elsewhere does not slow down who has signed in here before."""
 
 
 @pages.get("/")
@@ -26,21 +34,29 @@ async def show_sign_in(call: PageCall) -> Answer:
 
 @pages.post("/sign-in", public=True)
 async def sign_in(call: PageCall) -> Answer:
-    given = {name: call.text(name) for name in ("tenant", "email", "code", "next")}
-    identity = as_stranger(call)
-    body = {"grant": "password", "tenant": given["tenant"], "email": given["email"]}
-    body |= {"password": call.text("password")} | ({"code": given["code"]} if given["code"] else {})
+    given = {name: call.text(name) for name in ("tenant", "email", "next")}
+    credentials = {**given, "password": call.text("password")}
     try:
-        granted = await identity.send("identity", "POST", "/v1/tokens", body)
-        me = await AsPerson(
-            call.resources.services, {"Authorization": f"Bearer {granted['access_token']}"}
-        ).get("identity", "/v1/me")
+        return await _signed_in(call, credentials)
     except Refused as refused:
+        if refused.code == "second_factor_required":
+            return _code_form(call, credentials)
         return _form(call, given, refused=refused, status=refused.status)
     except Away:
         return _form(call, given, away=True, status=503)
-    cookie = await call.resources.sessions.begin(granted, me["language"])
-    return SeeOther(_within(given["next"]), {SESSION_COOKIE: cookie})
+
+
+@pages.post("/sign-in/code", public=True)
+async def sign_in_with_code(call: PageCall) -> Answer:
+    credentials = call.resources.carried.opened("sign-in", call.text("credentials"), call.now)
+    if credentials is None:
+        return _form(call, {"next": call.text("next")}, expired=True)
+    try:
+        return await _signed_in(call, credentials, call.text("code"))
+    except Refused as refused:
+        return _code_form(call, credentials, refused)
+    except Away:
+        return _code_form(call, credentials, away=True)
 
 
 @pages.post("/sign-out", public=True)
@@ -52,7 +68,27 @@ async def sign_out(call: PageCall) -> Answer:
     return SeeOther("/sign-in", {SESSION_COOKIE: None})
 
 
-def _within(address: str) -> str:
+async def _signed_in(call: PageCall, credentials: Mapping[str, str], code: str = "") -> Answer:
+    """Raises Refused and Away."""
+    tenant = credentials["tenant"]
+    _, _, device = call.request.cookies.get(DEVICE_COOKIE, "").partition(":")
+    body = {
+        "grant": "password",
+        "tenant": tenant,
+        "email": credentials["email"],
+        "password": credentials["password"],
+        **filled(code=code, device_token=device),
+    }
+    granted = await as_stranger(call).send("identity", "POST", "/v1/tokens", body)
+    as_person = AsPerson(call.resources.services, {"Authorization": f"Bearer {granted['access_token']}"})
+    me = await as_person.get("identity", "/v1/me")
+    cookie = await call.resources.sessions.begin(granted, me["language"])
+    leads_to = "/second-factor" if granted.get("second_factor_needed") else within(credentials["next"])
+    known = f"{tenant}:{granted.get('device_token', device)}"
+    return SeeOther(leads_to, {SESSION_COOKIE: cookie}, {DEVICE_COOKIE: known})
+
+
+def within(address: str) -> str:
     """Only addresses of this portal: `//elsewhere.example` would lead away from it."""
     safe = address.startswith("/") and not address.startswith(("//", "/\\")) and address.isprintable()
     return address if safe else "/"
@@ -60,11 +96,30 @@ def _within(address: str) -> str:
 
 def _form(
     call: PageCall,
-    given: dict[str, str],
+    given: Mapping[str, str],
     *,
     refused: Refused | None = None,
     away: bool = False,
+    expired: bool = False,
     status: int = 200,
 ) -> Answer:
-    given = {"tenant": call.query.get("tenant", ""), "next": call.query.get("next", ""), **given}
-    return Shown("sign_in.html", {"given": given, "refused": refused, "away": away}, status)
+    last_tenant = call.request.cookies.get(DEVICE_COOKIE, "").partition(":")[0]
+    asked = {"tenant": last_tenant, "email": "", "next": ""} | {
+        name: call.query[name] for name in ("tenant", "email", "next") if name in call.query
+    }
+    context = {"given": {**asked, **given}, "refused": refused, "away": away, "expired": expired}
+    return Shown("sign_in.html", context, status)
+
+
+def _code_form(
+    call: PageCall, credentials: Mapping[str, str], refused: Refused | None = None, *, away: bool = False
+) -> Answer:
+    context = {
+        "email": credentials["email"],
+        "next": credentials["next"],
+        "credentials": call.resources.carried.sealed("sign-in", credentials, call.now),
+        "refused": refused,
+        "away": away,
+    }
+    status = 503 if away else refused.status if refused else 200
+    return Shown("sign_in_code.html", context, status)

@@ -1,0 +1,81 @@
+"""One's second factor: set up with a QR code, confirmed, shown where a role demands it, given up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import segno
+
+from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
+
+from ..client import Refused
+from ..forms import NOTHING_SENT, Sent
+
+pages = Pages()
+
+
+@pages.get("/second-factor")
+async def show(call: PageCall) -> Answer:
+    return _start()
+
+
+@pages.post("/second-factor")
+async def set_up(call: PageCall) -> Answer:
+    try:
+        setup = await call.session.services.send("identity", "POST", "/v1/me/second-factor")
+    except Refused as refused:
+        return _start(Sent("setup", {}, refused))
+    return _scan(call, setup)
+
+
+@pages.post("/second-factor/confirmation")
+async def confirm(call: PageCall) -> Answer:
+    setup = call.resources.carried.opened("second factor", call.text("setup"), call.now)
+    if setup is None:
+        return SeeOther("/second-factor")
+    try:
+        confirmed = await call.session.services.send(
+            "identity", "POST", "/v1/me/second-factor/confirmation", {"code": call.text("code")}
+        )
+    except Refused as refused:
+        return _scan(call, setup, refused)
+    await call.resources.sessions.renew(call.session)
+    return Shown("second_factor.html", {"codes": confirmed["recovery_codes"], "refused": None})
+
+
+@pages.post("/second-factor/proof")
+async def prove(call: PageCall) -> Answer:
+    """For who has one already and signed in without it."""
+    try:
+        await call.session.services.send("identity", "POST", "/v1/me/proof", {"code": call.text("code")})
+    except Refused as refused:
+        return _start(Sent("proof", {}, refused))
+    await call.resources.sessions.renew(call.session)
+    return SeeOther("/")
+
+
+@pages.post("/second-factor/removal")
+async def remove(call: PageCall) -> Answer:
+    body = {"code": call.text("code")}
+    try:
+        await call.session.services.send("identity", "POST", "/v1/me/second-factor/removal", body)
+    except Refused as refused:
+        return _start(Sent("removal", {}, refused))
+    await call.resources.sessions.renew(call.session)
+    return SeeOther("/second-factor")
+
+
+def _start(sent: Sent = NOTHING_SENT) -> Answer:
+    return Shown("second_factor.html", {"refused": sent.refused, "form": sent.form}, sent.status)
+
+
+def _scan(call: PageCall, setup: Mapping[str, Any], refused: Refused | None = None) -> Answer:
+    carried = {name: setup[name] for name in ("secret", "uri")}
+    context = {
+        "secret": setup["secret"],
+        "picture": segno.make(setup["uri"], error="m").svg_data_uri(scale=5, light="#fff"),
+        "setup": call.resources.carried.sealed("second factor", carried, call.now),
+        "refused": refused,
+    }
+    return Shown("second_factor.html", context, refused.status if refused else 200)

@@ -1,0 +1,28 @@
+"""Renew a session's tokens at once: what its person may do has changed."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from typing import Final
+
+from ..domain.sessions import RENEWAL_TAKES, Session
+from .ports import Issuer, SessionStore
+
+_TRY_AGAIN_SECONDS: Final = 0.1
+
+
+async def renew_session(store: SessionStore, issuer: Issuer, session: Session, now: datetime) -> None:
+    """Ends the session where identity has ended it. Raises Away when identity does not answer."""
+    for _ in range(round(RENEWAL_TAKES.total_seconds() / _TRY_AGAIN_SECONDS)):
+        # Another process may be renewing them as they were before: its turn is waited for.
+        await store.make_due(session, now)
+        if await store.claim_renewal(session.tenant_id, session.token_hash, now, now + RENEWAL_TAKES):
+            break
+        await asyncio.sleep(_TRY_AGAIN_SECONDS)
+    known = await store.find(session.tenant_id, session.token_hash, now)
+    tokens = await issuer.renew(known.tokens.refresh) if known is not None else None
+    if tokens is None:
+        await store.delete(session.tenant_id, session.token_hash)
+    else:
+        await store.update_tokens(session, tokens)
