@@ -76,7 +76,8 @@ class Transaction:
 
     async def ready_for(self, statement: Statement) -> Connection:
         """The connection, with all that was gathered written, so that the statement sees it."""
-        await self.state.flush(self._connection)
+        if not statement.early:
+            await self.state.flush(self._connection)
         if statement.custom_plan and not self._plans_anew:
             await self._connection.execute("SET LOCAL plan_cache_mode = force_custom_plan")
             self._plans_anew = True

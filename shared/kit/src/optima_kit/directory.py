@@ -17,10 +17,13 @@ from .db import UnitOfWork
 from .reactions import Reactions, Received
 from .sql import Statement
 
-_FIND_NAMES: Final = Statement.parse("""
-SELECT id, name FROM directory_people WHERE id = ANY (:ids)
-UNION ALL SELECT id, name FROM directory_units WHERE id = ANY (:ids)
-""")
+_FIND_NAMES: Final = Statement.parse(
+    """
+    SELECT id, name FROM directory_people WHERE id = ANY (:ids)
+    UNION ALL SELECT id, name FROM directory_units WHERE id = ANY (:ids)
+    """,
+    early=True,  # what commands show is not what identity's events write
+)
 _SAVE_PERSON: Final = Statement.parse("""
 INSERT INTO directory_people (id, name, active, roles) VALUES (:id, :name, :active, :roles)
 ON CONFLICT (tenant_id, id) DO UPDATE SET

@@ -5,7 +5,8 @@
     -- Why it is as it is.
     SELECT brief_id, number FROM briefs WHERE (:state::text IS NULL OR state = :state) LIMIT :limit
 
-`plan: custom` is for statements with optional filters: each execution is planned for its values.
+`plan: custom` is for statements with optional filters: each execution is planned for its values. `early` is
+for one that reads nothing that commands write: what they have gathered is not written for its sake.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any
 
 _HEADER = re.compile(r"^-- name: (?P<name>[a-z][a-z0-9_]*)[ \t]*$", re.MULTILINE)
 _CUSTOM_PLAN = re.compile(r"^-- plan: custom[ \t]*$", re.MULTILINE)
+_EARLY = re.compile(r"^-- early[ \t]*$", re.MULTILINE)
 # What a name with a colon before it could hide in comes first: literals, quoted names, comments, casts.
 _TOKEN = re.compile(r"""'(?:[^']|'')*'|"[^"]*"|(?P<comment>--[^\n]*)|::|:(?P<name>[a-z_][a-z0-9_]*)""")
 _INSERT_ROW = re.compile(r"\s*INSERT\s+INTO\s+\w+\s*(?:AS\s+\w+\s*)?\([^)]*\)\s*VALUES\b", re.IGNORECASE)
@@ -34,13 +36,17 @@ class Statement:
     sql: str
     parameters: tuple[str, ...] = ()
     custom_plan: bool = False
+    early: bool = False
+    """Whether it may run before the writes that were gathered: it reads nothing of theirs."""
     appends: bool = False
     """Whether it only adds rows, by values: its place among other such statements is then free."""
     changes: bool = False
     """Whether it changes rows; taking a row's lock is no change."""
 
     @classmethod
-    def parse(cls, text: str, name: str = "a statement", *, custom_plan: bool = False) -> Statement:
+    def parse(
+        cls, text: str, name: str = "a statement", *, custom_plan: bool = False, early: bool = False
+    ) -> Statement:
         """Reads `:name` as a parameter. Comments are left out of what PostgreSQL gets."""
         numbers: dict[str, int] = {}
 
@@ -57,7 +63,7 @@ class Statement:
         sql = sql.strip().rstrip(";").rstrip()
         appends = _INSERT_ROW.match(sql) is not None and _MORE_THAN_ROWS.search(sql) is None
         changes = _CHANGES.search(_LOCKING.sub("", sql)) is not None
-        return cls(name, sql, tuple(numbers), custom_plan, appends, changes)
+        return cls(name, sql, tuple(numbers), custom_plan, early, appends, changes)
 
     def arguments(self, values: Mapping[str, Any]) -> list[Any]:
         """The values in the order of the placeholders. Raises TypeError for one too few or too many."""
@@ -93,5 +99,6 @@ def load_queries(package: str, file: str = "queries.sql") -> Queries:
             raise ValueError(f"{package}/{file}: the name {name} is used twice")
         body = text[header.end() : following.start() if following else len(text)].strip()
         custom_plan = _CUSTOM_PLAN.search(body) is not None
-        statements[name] = Statement.parse(body, name, custom_plan=custom_plan)
+        early = _EARLY.search(body) is not None
+        statements[name] = Statement.parse(body, name, custom_plan=custom_plan, early=early)
     return Queries(statements)

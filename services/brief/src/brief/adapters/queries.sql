@@ -1,6 +1,7 @@
 -- Row-level security confines every statement to the transaction's tenant.
 
 -- name: next_brief_number
+-- early
 -- Draws from the tenant's sequence of the year.
 SELECT next_brief_number(:year)
 
