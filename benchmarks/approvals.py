@@ -1,6 +1,6 @@
 """Measures the approval service alone and prints each figure beside its budget.
 
-    python benchmarks/approvals.py                 engine, publication, simulation
+    python benchmarks/approvals.py                 engine, publication, simulation, limits
     python benchmarks/approvals.py --stored        and decisions and inbox with 10,000 and 1,000,000 approvals
 
     python benchmarks/approvals.py --stored --sizes 500 3000          the same in a minute, to see it work
@@ -28,14 +28,18 @@ import yaml
 from measure.stack import Figure
 
 from approval.adapters.cel import CelConditions
+from approval.adapters.documents import read_document
 from approval.bootstrap import service
 from approval.domain import engine
+from approval.domain.conditions import read_condition
+from approval.domain.costs import MOST_WORK, sizes_of, work_of
 from approval.domain.directory import Directory, Person
 from approval.domain.process import Definition, Process, process
 from approval.domain.publication import publication_flaws
 from approval.domain.replay import answers_of, compare, paces_of
-from approval.domain.subjects import SubjectType
+from approval.domain.subjects import MOST_VALUES, SubjectType
 from approval.settings import ApprovalSettings
+from optima_kit.refusals import Malformed
 from optima_kit.testing import People, app_client
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -46,6 +50,7 @@ SIZES = (10_000, 1_000_000)
 INBOX = 2_000
 """Approvals that wait for the person whose inbox is read, however many are stored."""
 SAMPLES = 400
+PURCHASERS = 10_000
 
 ROLES = ("purchasing", "marketing-lead", "director", "admin", "marketing")
 IDS = {role: uuid4() for role in ROLES}
@@ -167,10 +172,55 @@ def simulation_time() -> Figure:
         for person, taken in answers_of(run):
             answers.setdefault(person, []).append(taken)
     paces = paces_of(answers)
-    differing = sum(compare(run, draft, paces, people).differs for run in past)
+    differing = sum(compare(run, rules, draft, paces, people).differs for run in past)
     spent = time.process_time() - began
     assert differing == PAST
     return Figure(f"simulation of {PAST:,} past approvals", spent, "s", "≤ 5 s", spent <= 5)
+
+
+def largest_subject_time() -> Figure:
+    """A condition over every row of the largest subject, which no other condition has read."""
+    fields = {"consegne": {"type": "list", "fields": {"pezzi": {"type": "number"}}}}
+    kind = SubjectType.model_validate(
+        {"key": "o", "name": "O", "fields": {"righe": {"type": "list", "fields": fields}}}
+    )
+    row = {"consegne": [{"pezzi": "2"}] * (MOST_VALUES // 200 // 2 - 3)}
+    condition = CelConditions().compile("o.righe.exists(r, r.consegne.exists(d, d.pezzi > 5.0))", kind)
+    took = []
+    for _ in range(9):
+        began = time.process_time()
+        assert condition({"righe": [row] * 200}) is False
+        took.append(time.process_time() - began)
+    spent = statistics.median(took) * 1000
+    return Figure("a condition over the largest subject", spent, "ms", "≤ 250 ms", spent <= 250)
+
+
+def work_time() -> Figure:
+    """A condition that takes nearly all the work there may be: rows beside rows."""
+    kind = SubjectType.model_validate(
+        {"key": "o", "name": "O", "fields": {"note": {"type": "list", "of": "text"}}}
+    )
+    expression = 'o.note.exists(a, o.note.exists(b, a == b + "x"))'
+    subject: dict[str, Any] = {"note": [f"n{number}" for number in range(34)]}
+    condition = CelConditions().compile(expression, kind)
+    work = work_of(read_condition(expression, kind).loops, sizes_of(subject))
+    assert MOST_WORK / 2 < work <= MOST_WORK, work
+    began = time.process_time()
+    assert condition(subject) is False
+    spent = (time.process_time() - began) / work * 1e6
+    return Figure("a unit of a condition's work", spent, "µs", "≤ 0.2 µs", spent <= 0.2)
+
+
+def large_document_time() -> Figure:
+    """The longest of those that are refused for having too many parts."""
+    text = "{" + ",".join(f"k{number}: [a, b]" for number in range(20_000)) + "}"
+    began = time.process_time()
+    try:
+        read_document(Definition, text.encode(), "application/yaml")
+    except Malformed:
+        spent = (time.process_time() - began) * 1000
+        return Figure("refusal of a document that is too large", spent, "ms", "≤ 1,000 ms", spent <= 1000)
+    raise AssertionError("it is too large")
 
 
 # -- over HTTP, with many stored
@@ -224,6 +274,10 @@ async def stored_figures(fewer: int, more: int) -> list[Figure]:
                 ),
             ]
         shown.append(Figure("decisions over HTTP, one process", await few.rate(8.0), "/s"))
+        await few.add_purchasers(PURCHASERS)
+        spent = await few.opening() * 1000
+        name = f"opening of a step that asks {PURCHASERS:,}"
+        shown.append(Figure(name, spent, "ms", "≤ 500 ms", spent <= 500))
     return shown
 
 
@@ -356,6 +410,27 @@ class _Desk:
         assert response.status == 200
         assert len(page["items"]) == 50
 
+    async def add_purchasers(self, count: int) -> None:
+        connection = await asyncpg.connect(self.url)
+        await connection.execute(f"SELECT set_config('optima.tenant', '{TENANT}', false)")
+        await connection.execute(
+            "INSERT INTO people (person_id, name, email, external, roles, language, active)"
+            " SELECT gen_random_uuid(), 'P' || n, 'p' || n || '@example.it', false, ARRAY['purchasing'],"
+            " 'it', true FROM generate_series(1, $1::int) AS n",
+            count,
+        )
+        await connection.execute("UPDATE directory_stamps SET stamp = gen_random_uuid()")
+        await connection.close()
+
+    async def opening(self) -> float:
+        """CPU seconds of this process, once the directory has been read."""
+        took = []
+        for _ in range(5):
+            began = time.process_time()
+            await self.open_approvals(1)
+            took.append(time.process_time() - began)
+        return statistics.median(took)
+
     async def rate(self, seconds: float) -> float:
         self.waiting += await self.open_approvals(6000)
         ends, done, began = time.perf_counter() + seconds, 0, time.perf_counter()
@@ -376,7 +451,14 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs=2, default=SIZES, metavar=("FEWER", "MORE"))
     parser.add_argument("--seconds", type=float, default=10.0)
     wanted = parser.parse_args()
-    figures = [engine_speed(wanted.seconds), publication_time(), simulation_time()]
+    figures = [
+        engine_speed(wanted.seconds),
+        publication_time(),
+        simulation_time(),
+        largest_subject_time(),
+        work_time(),
+        large_document_time(),
+    ]
     if wanted.stored:
         figures += asyncio.run(stored_figures(*wanted.sizes))
     for figure in figures:

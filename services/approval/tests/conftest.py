@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -281,6 +282,32 @@ BEGIN
 END $$;
 """
 """Costs a test far less than a database of its own."""
+
+
+@dataclass
+class Calls:
+    count: int = 0
+
+
+@pytest.fixture
+def calls() -> Callable[[], AbstractContextManager[Calls]]:
+    """`with calls() as called:` counts the functions that are called meanwhile: work that no clock tells."""
+
+    @contextmanager
+    def counting() -> Iterator[Calls]:
+        called = Calls()
+
+        def note(_: Any, event: str, __: Any) -> None:
+            called.count += event in ("call", "c_call")
+
+        before = sys.getprofile()
+        sys.setprofile(note)
+        try:
+            yield called
+        finally:
+            sys.setprofile(before)
+
+    return counting
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
