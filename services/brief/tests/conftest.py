@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -10,14 +10,13 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from brief.adapters.messages import reactions
 from brief.bootstrap import service
 from optima_contracts.approval import ApprovalOpened, Approved
-from optima_contracts.envelope import Envelope, EventData
+from optima_contracts.envelope import EventData
 from optima_contracts.logistics import DdtIssued, ShipmentDeparted
 from optima_kit.actor import Actor
 from optima_kit.settings import Settings
-from optima_kit.testing import AppClient, Client, FixedClock, People, ServiceDatabase, app_client
+from optima_kit.testing import Client, FixedClock, ServiceDatabase, ServiceHarness, app_client, settings_for
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 PDF = b"%PDF-1.7\nbozzetto"
@@ -34,19 +33,18 @@ LEGAL = {
 class Desk:
     """The service, and what tests do with it all the time."""
 
-    app: AppClient
-    database: ServiceDatabase
-    clock: FixedClock
-    tenant_id: UUID = field(default_factory=uuid4)
+    app: ServiceHarness
     approval_id: UUID = field(default_factory=uuid4)
     order_id: UUID = field(default_factory=uuid4)
 
     def __post_init__(self) -> None:
-        person = self.app.people.person
-        self.anna: Actor = person("marketing", tenant_id=self.tenant_id, unit_id=uuid4())
-        self.marco: Actor = person("marketing", tenant_id=self.tenant_id, name="Marco Neri")
-        self.paola: Actor = person("purchasing", tenant_id=self.tenant_id, name="Paola Conti")
-        self.bruno: Actor = person("backoffice", tenant_id=self.tenant_id, name="Bruno Galli")
+        person = self.app.person
+        self.tenant_id = self.app.tenant_id
+        self.database = self.app.stored
+        self.anna: Actor = person("marketing", unit_id=uuid4())
+        self.marco: Actor = person("marketing", name="Marco Neri")
+        self.paola: Actor = person("purchasing", name="Paola Conti")
+        self.bruno: Actor = person("backoffice", name="Bruno Galli")
 
     def as_(self, actor: Actor) -> Client:
         return self.app.as_(actor)
@@ -122,12 +120,6 @@ class Desk:
         _, page = await self.as_(self.anna).get(f"/v1/briefs/{brief_id}/history")
         return [(move["to_state"], move["cause"]) for move in page["items"]]
 
-    async def types(self) -> list[str]:
-        return [event.type.removeprefix("optima.").removesuffix(".v1") for event in await self.published()]
-
-    async def published(self) -> list[Envelope]:
-        return await self.database.published()
-
     # The neighbours' events
 
     def approval(self, kind: type[EventData], brief: dict[str, Any], **changes: Any) -> EventData:
@@ -168,46 +160,15 @@ class Desk:
                 "transport_by": "mittente",
             }
         if kind is ShipmentDeparted:
-            facts["departed_at"] = self.clock.now()
+            facts["departed_at"] = self.app.clock.now()
         return kind.model_validate(facts)
 
     async def deliver(self, event: EventData, *, tenant_id: UUID | None = None) -> None:
-        """As the consumer does: one event, in one transaction."""
-        envelope = Envelope(
-            id=uuid4(),
-            source="/optima/neighbour",
-            type=event.type,
-            subject=uuid4(),
-            time=self.clock.now(),
-            tenantid=tenant_id or self.tenant_id,
-            sequence=1,
-            correlationid=uuid4(),
-            actorid=self.paola.person_id,
-            data=event.model_dump(mode="json"),
-        )
-        reaction, received = reactions.read(envelope.model_dump_json().encode())
-        cause = received.cause(self.clock.now())
-        async with self.app.database.transaction(received.tenant_id, cause) as work:
-            await reaction.handle(service(settings_for(self.database)).ports(work), received)
-
-
-def settings_for(database: ServiceDatabase) -> Settings:
-    return Settings.model_validate(
-        {
-            "database_url": database.rw_url,
-            "database_backbone_url": database.backbone_url,
-            "broker_url": "amqp://nowhere",
-            "issuer": "http://issuer.test",
-            "jwks_url": "http://issuer.test/jwks",
-        }
-    )
+        await self.app.deliver(event, tenant_id=tenant_id, actor_id=self.paola.person_id)
 
 
 @pytest.fixture
-async def desk(database_for) -> AsyncIterator[Desk]:
+async def desk(database_for: Callable[[str], Awaitable[ServiceDatabase]]) -> AsyncIterator[Desk]:
     database = await database_for("brief")
-    clock = FixedClock(NOW)
-    async with app_client(
-        service(settings_for(database)), database, clock=clock, people=People(clock=clock)
-    ) as app:
-        yield Desk(app, database, clock)
+    async with app_client(service(settings_for(database, Settings)), database, clock=FixedClock(NOW)) as app:
+        yield Desk(app)

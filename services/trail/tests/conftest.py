@@ -2,88 +2,73 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import asyncpg
 import pytest
-import pytest_asyncio
 
-from optima_contracts.envelope import EventData
+from optima_contracts.envelope import Envelope, EventData
 from optima_kit.clock import FixedClock
 from optima_kit.db import Database, Transaction, UnitOfWork
-from optima_kit.reactions import Received
-from optima_kit.testing import ServiceDatabase, temporary_database
-from trail.adapters.messages import record
+from optima_kit.testing import ServiceDatabase, ServiceHarness, app_client, settings_for
+from trail.adapters.messages import reactions
 from trail.application.ports import Ports
 from trail.bootstrap import service
 from trail.settings import TrailSettings
-
-Event = Received[dict[str, Any]]
-
-
-EMPTY = """
-DO $$
-BEGIN
-    SET LOCAL session_replication_role = replica;
-    EXECUTE (SELECT 'TRUNCATE ' || string_agg(format('%I', relname), ', ') FROM pg_class
-             WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
-                 AND relname NOT IN ('schema_migrations', 'outbox_partitions'));
-END $$
-"""
 
 
 @dataclass(slots=True)
 class Scene:
     """A tenant, and what happens in it."""
 
-    stored: ServiceDatabase
-    database: Database
-    now: datetime
-    tenant_id: UUID
+    app: ServiceHarness
     settings: TrailSettings
-    ports: Callable[[UnitOfWork], Ports]
+
+    @property
+    def tenant_id(self) -> UUID:
+        return self.app.tenant_id
+
+    @property
+    def stored(self) -> ServiceDatabase:
+        return self.app.stored
+
+    @property
+    def database(self) -> Database:
+        return self.app.database
+
+    @property
+    def clock(self) -> FixedClock:
+        assert isinstance(self.app.clock, FixedClock)
+        return self.app.clock
+
+    @property
+    def now(self) -> datetime:
+        return self.app.clock.now()
+
+    def ports(self, work: UnitOfWork) -> Ports:
+        ports: Ports = self.app.service.ports(work)
+        return ports
 
     def event(
-        self,
-        data: EventData,
-        *,
-        subject: UUID,
-        correlation: UUID | None = None,
-        actor: UUID | None = None,
-        on_behalf_of: UUID | None = None,
-        time: datetime | None = None,
-        tenant_id: UUID | None = None,
-    ) -> Event:
-        return Received(
-            data=data.model_dump(mode="json"),
-            id=uuid4(),
-            type=data.type,
-            source="/optima/brief",
-            subject=subject,
-            sequence=1,
-            time=time or self.now,
-            tenant_id=tenant_id or self.tenant_id,
-            correlation_id=correlation or subject,
-            causation_id=None,
-            actor_id=actor,
-            on_behalf_of=on_behalf_of,
-            traceparent=None,
-            body=b"",
-        )
+        self, data: EventData, *, subject: UUID, tenant_id: UUID | None = None, **facts: Any
+    ) -> Envelope:
+        """As it reaches the trail, from the service "brief" and as the first of its subject."""
+        facts = {"source": "/optima/brief", "sequence": 1} | facts
+        return self.app.event(data, subject=subject, tenant_id=tenant_id, **facts)
 
-    async def record(self, *events: Event) -> None:
+    async def record(self, *events: Envelope) -> None:
         """Hands events over as the consumer does: in one transaction, each with its own cause."""
-        async with self.database.begin(events[0].tenant_id) as transaction:
-            await self.react(transaction, events)
+        await self.app.deliver(*events)
 
-    async def react(self, transaction: Transaction, events: Sequence[Event]) -> None:
-        for event in events:
-            cause = event.cause(self.database.clock.now())
-            await record(self.ports(transaction.unit(cause)), event)
+    async def react(self, transaction: Transaction, events: Sequence[Envelope]) -> None:
+        """As `record`, without the inbox and in a transaction of the test's own."""
+        for each in events:
+            reaction, event = reactions.read(each.model_dump_json().encode())
+            await reaction.handle(self.ports(transaction.unit(event.cause(self.now))), event)
 
     async def tamper(self, *statements: str) -> None:
         """As a superuser, past permissions, triggers and keys."""
@@ -96,28 +81,15 @@ class Scene:
             await connection.close()
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def shared() -> AsyncIterator[ServiceDatabase]:
-    async with temporary_database("trail") as stored:
-        yield stored
+@pytest.fixture
+async def scene(database_for: Callable[[str], Awaitable[ServiceDatabase]]) -> AsyncIterator[Scene]:
+    stored = await database_for("trail")
+    settings = settings_for(stored, TrailSettings)
+    clock = FixedClock(datetime(2026, 11, 24, 9, 30, tzinfo=UTC))
+    async with app_client(service(settings), stored, clock=clock, tenant_id=UUID(int=1)) as app:
+        yield Scene(app, settings)
 
 
 @pytest.fixture
-async def scene(shared: ServiceDatabase) -> AsyncIterator[Scene]:
-    now = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
-    stored = shared
-    # Emptying costs a test less than a database of its own.
-    connection = await asyncpg.connect(stored.superuser_url)
-    await connection.execute(EMPTY)
-    await connection.close()
-    database = await Database.open(stored.rw_url, source="/optima/trail", size=3, clock=FixedClock(now))
-    settings = TrailSettings(
-        database_url=stored.rw_url,
-        database_backbone_url=stored.backbone_url,
-        broker_url="amqp://none",
-        issuer="http://issuer.test",
-        jwks_url="http://issuer.test/jwks",
-        key_secret="a-secret-of-these-tests-0123456789abcdef",
-    )
-    yield Scene(stored, database, now, UUID(int=1), settings, service(settings).ports)
-    await database.close()
+def app(scene: Scene) -> ServiceHarness:
+    return scene.app

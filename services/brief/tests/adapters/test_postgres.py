@@ -61,7 +61,7 @@ async def test_two_changes_at_once_follow_each_other(desk: Any) -> None:
         )
     )
     assert sorted(response.status for response, _ in answers) == [200, 409, 409, 409]
-    assert (await desk.types()).count("brief.submitted") == 1
+    assert (await desk.app.types()).count("brief.submitted") == 1
 
 
 async def test_lists_use_their_index(desk: Any) -> None:

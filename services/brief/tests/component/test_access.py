@@ -50,7 +50,7 @@ async def test_what_may_not_be_seen_is_absent_everywhere(desk: Any) -> None:
 async def test_what_may_not_be_seen_cannot_be_changed_either(desk: Any) -> None:
     draft = await desk.draft()
     path = f"/v1/briefs/{draft['id']}"
-    before = await desk.published()
+    before = await desk.app.published()
     for actor in (desk.marco, desk.app.people.person("admin", tenant_id=uuid4())):
         client = desk.as_(actor)
         answers = [
@@ -65,7 +65,7 @@ async def test_what_may_not_be_seen_cannot_be_changed_either(desk: Any) -> None:
         ]
         assert {response.status for response, _ in answers} == {404}
         assert {problem["code"] for _, problem in answers} == {"brief_absent"}
-    assert await desk.published() == before
+    assert await desk.app.published() == before
 
 
 async def test_a_seen_brief_of_somebody_else_is_not_ones_to_change(desk: Any) -> None:
@@ -92,7 +92,7 @@ async def test_prices_are_absent_without_their_privilege(desk: Any) -> None:
     for suffix in ("", "/revisions/1"):
         _, seen = await desk.as_(desk.paola).get(path + suffix)
         assert seen["prices"]["total"] == "2940.00"
-    assert "4.50" not in str([e.data for e in await desk.published() if "economics" not in e.type])
+    assert "4.50" not in str([e.data for e in await desk.app.published() if "economics" not in e.type])
 
 
 async def test_others_see_a_revised_brief_as_last_submitted(desk: Any) -> None:

@@ -79,7 +79,7 @@ async def test_from_draft_to_closed(desk: Any) -> None:
     assert (closed["state"], closed["actions"]) == ("closed", ["comment"])
     assert closed["order_id"] == str(desk.order_id)
 
-    assert await desk.types() == [
+    assert await desk.app.types() == [
         "brief.drafted",
         "brief.attachment_added",
         "brief.submitted",
@@ -94,7 +94,7 @@ async def test_from_draft_to_closed(desk: Any) -> None:
         "brief.delivered",
         "brief.closed",
     ]
-    events = await desk.published()
+    events = await desk.app.published()
     assert {(event.subject, event.correlationid) for event in events} == {(events[0].subject,) * 2}
     assert [event.sequence for event in events] == list(range(1, len(events) + 1))
     assert [state for state, _ in await desk.history(id_)] == [
@@ -118,7 +118,7 @@ async def test_what_is_published_is_what_was_frozen(desk: Any) -> None:
     submitted = await desk.submit(draft["id"])
     _, priced = await desk.price(submitted, "1", "2")
     await desk.deliver(desk.approval(Approved, priced))
-    events = {event.type: event for event in await desk.published()}
+    events = {event.type: event for event in await desk.app.published()}
     asked = BriefSubmitted.model_validate(events[BriefSubmitted.type].data)
     approved = BriefApproved.model_validate(events[BriefApproved.type].data)
     _, frozen = await desk.as_(desk.paola).get(f"/v1/briefs/{draft['id']}/revisions/1")
@@ -146,7 +146,7 @@ async def test_an_approval_without_decision_gives_the_draft_back(desk: Any) -> N
             assert (back["state"], back["revision"], back["cause"]) == ("draft", 2, cause)
             assert back["reason"] == "Nessun processo pubblicato"
             assert back["items"] == brief["items"]
-        fact = (await desk.published())[-1]
+        fact = (await desk.app.published())[-1]
         assert (fact.type, fact.data["cause"]) == ("optima.brief.returned.v1", cause)
         await desk.submit(brief["id"])
         await desk.deliver(desk.approval(kind, brief, reason="In ritardo"))
@@ -159,7 +159,7 @@ async def test_rejection_is_final(desk: Any) -> None:
     await desk.deliver(desk.approval(Approved, brief))
     rejected = await desk.read(brief["id"])
     assert (rejected["state"], rejected["reason"]) == ("rejected", "Fuori budget")
-    assert (await desk.types())[-1] == "brief.rejected"
+    assert (await desk.app.types())[-1] == "brief.rejected"
 
 
 async def test_approval_of_earlier_prices_does_not_count_and_is_asked_once_more(desk: Any) -> None:
@@ -168,13 +168,13 @@ async def test_approval_of_earlier_prices_does_not_count_and_is_asked_once_more(
     _, priced = await desk.price(brief, "1", "1")
     await desk.deliver(desk.approval(Approved, brief))
     assert (await desk.read(brief["id"]))["state"] == "in_approval"
-    assert "brief.approved" not in await desk.types()
+    assert "brief.approved" not in await desk.app.types()
     again = uuid4()
     await desk.deliver(desk.approval(ApprovalOpened, priced, approval_id=again))
     assert (await desk.read(brief["id"]))["approval_id"] == str(again)
     await desk.deliver(desk.approval(Approved, priced, approval_id=again))
     assert (await desk.read(brief["id"]))["state"] == "approved"
-    assert (await desk.types())[-1] == "brief.approved"
+    assert (await desk.app.types())[-1] == "brief.approved"
 
 
 async def test_approvals_of_other_things_are_ignored(desk: Any) -> None:
@@ -221,7 +221,7 @@ async def test_events_twice_and_backwards_end_alike(desk: Any) -> None:
         await desk.deliver(event)
         await desk.deliver(event)
     assert (await desk.read(brief["id"]))["state"] == "closed"
-    assert (await desk.types())[-3:] == ["brief.approved", "brief.delivered", "brief.closed"]
+    assert (await desk.app.types())[-3:] == ["brief.approved", "brief.delivered", "brief.closed"]
 
 
 async def test_cancellation_and_its_refusal(desk: Any) -> None:
@@ -241,7 +241,7 @@ async def test_cancellation_and_its_refusal(desk: Any) -> None:
     await desk.deliver(desk.order(OrderCancelled, brief, reason="Brief annullato"))
     await desk.deliver(desk.order(OrderDelivered, brief))
     assert (await desk.read(id_))["state"] == "closed"
-    assert (await desk.types())[-5:] == [
+    assert (await desk.app.types())[-5:] == [
         "brief.cancelled",
         "brief.cancellation_revoked",
         "brief.delivery_started",
@@ -260,7 +260,7 @@ async def test_backoffice_cancels_the_order(desk: Any) -> None:
         "Fornitore fallito",
     )
     assert (await desk.history(brief["id"]))[-1] == ("cancelled", "order_cancelled")
-    assert (await desk.published())[-1].data["from_state"] == "approved"
+    assert (await desk.app.published())[-1].data["from_state"] == "approved"
 
 
 async def test_briefs_of_who_left_are_the_successors(desk: Any) -> None:
@@ -289,7 +289,7 @@ async def test_briefs_of_who_left_are_the_successors(desk: Any) -> None:
         "handed_over",
     )
     assert (moved["at"], moved["actor"]["id"]) == ("2026-11-24T10:00:00Z", str(desk.paola.person_id))
-    told = [event for event in await desk.published() if event.type == "optima.brief.handed_over.v1"]
+    told = [event for event in await desk.app.published() if event.type == "optima.brief.handed_over.v1"]
     assert [event.data for event in told] == [
         {
             "brief_id": each["id"],

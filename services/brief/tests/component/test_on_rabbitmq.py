@@ -63,7 +63,7 @@ async def test_early_events_wait_for_the_approval(desk: Any, broker: Broker) -> 
             source="/optima/neighbour",
             type=event.type,
             subject=uuid4(),
-            time=desk.clock.now(),
+            time=desk.app.clock.now(),
             tenantid=desk.tenant_id,
             sequence=1,
             correlationid=UUID(id_),
@@ -96,4 +96,4 @@ async def test_early_events_wait_for_the_approval(desk: Any, broker: Broker) -> 
     await publish(desk.approval(Approved, brief))
     await eventually(is_closed, within=10, describe=state)
     await eventually(nothing_waits, within=10, describe="nothing put aside any more")
-    assert (await desk.types())[-1] == "brief.closed"
+    assert (await desk.app.types())[-1] == "brief.closed"

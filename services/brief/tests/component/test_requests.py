@@ -152,7 +152,7 @@ async def test_a_retried_request_is_done_once(desk: Any) -> None:
     again, same = await client.post("/v1/briefs", desk.content(), headers=key)
     assert (first.status, again.status, same) == (201, 201, brief)
     assert first.headers["Location"] == f"/v1/briefs/{brief['id']}"
-    assert await desk.types() == ["brief.drafted"]
+    assert await desk.app.types() == ["brief.drafted"]
     response, _ = await client.post("/v1/briefs", desk.content(title="Altro"), headers=key)
     assert response.status == 422
 
@@ -228,7 +228,7 @@ async def test_comments_are_kept_in_order_and_only_named_in_events(desk: Any) ->
         "Chiedo due preventivi",
     ]
     assert "next_cursor" not in rest
-    said = [event.data for event in await desk.published() if event.type.endswith("commented.v1")]
+    said = [event.data for event in await desk.app.published() if event.type.endswith("commented.v1")]
     assert [set(fact) for fact in said] == [{"brief_id", "comment_id"}] * 2
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -15,16 +14,12 @@ import pytest
 
 from optima_contracts.brief import BriefCommented
 from optima_contracts.trail import ChainAnchored
-from optima_kit.db import Database
-from optima_kit.reactions import Received
 from optima_kit.sql import Statement
-from optima_kit.testing import app_client
 from optima_kit.work import JobRunner
 from trail.adapters.signatures import AnchorKeyMaker
 from trail.adapters.verify_command import verify_command
 from trail.application.anchor_chain import ANCHOR_CHAIN
 from trail.application.verify_chain import verify_chain
-from trail.bootstrap import service
 from trail.domain.anchors import SHOWN_BEFORE
 from trail.domain.chain import Broken, Verification, hash_of
 from trail.domain.entry import Entry
@@ -33,20 +28,13 @@ TENANT, OTHER = UUID(int=1), UUID(int=2)
 THE_DAY = date(2026, 11, 24)
 
 
-@pytest.fixture
-async def backbone(scene: Any) -> AsyncIterator[Any]:
-    opened = await Database.open(scene.stored.backbone_url, source="/optima/trail", size=2)
-    yield opened.pool
-    await opened.close()
-
-
 def commented(scene: Any, n: int, **options: Any) -> Any:
     brief = UUID(int=100 + n)
     return scene.event(BriefCommented(brief_id=brief, comment_id=UUID(int=n)), subject=brief, **options)
 
 
 def runner(scene: Any) -> JobRunner[Any]:
-    return JobRunner(service(scene.settings), scene.database)
+    return JobRunner(scene.app.service, scene.database)
 
 
 async def verified(scene: Any) -> Verification:
@@ -54,43 +42,24 @@ async def verified(scene: Any) -> Verification:
         return await verify_chain(scene.ports(work))
 
 
-async def come_midnight(scene: Any, backbone: Any) -> None:
+async def come_midnight(scene: Any) -> None:
     """The next day has begun, and what is due is done."""
-    clock = scene.database.clock
+    clock = scene.clock
     clock.set(datetime.combine(clock.now().date() + timedelta(days=1), datetime.min.time(), UTC))
     clock.advance(timedelta(minutes=2))
-    await runner(scene).run_due(backbone, clock)
+    await scene.app.run_due_jobs()
 
 
 async def hear_of_anchors(scene: Any) -> None:
     """What the trail publishes comes back to it like every other event."""
-    for envelope in await scene.stored.published(ChainAnchored.type):
-        if not await scene.stored.fetch("SELECT FROM entries WHERE event_id = $1", envelope.id):
-            await scene.record(
-                Received(
-                    data=envelope.data,
-                    id=envelope.id,
-                    type=envelope.type,
-                    source=envelope.source,
-                    subject=envelope.subject,
-                    sequence=envelope.sequence,
-                    time=envelope.time,
-                    tenant_id=envelope.tenantid,
-                    correlation_id=envelope.correlationid,
-                    causation_id=None,
-                    actor_id=None,
-                    on_behalf_of=None,
-                    traceparent=None,
-                    body=b"",
-                )
-            )
+    await scene.record(*await scene.app.published(ChainAnchored))
 
 
 @pytest.fixture
-async def anchored(scene: Any, backbone: Any) -> Any:
+async def anchored(scene: Any) -> Any:
     """Six entries of a day that is over and anchored, and two of the next."""
     await scene.record(*(commented(scene, n) for n in range(6)))
-    await come_midnight(scene, backbone)
+    await come_midnight(scene)
     await scene.record(*(commented(scene, n) for n in range(6, 8)))
     return scene
 
@@ -106,9 +75,9 @@ async def test_a_days_first_entry_owes_its_anchor(scene: Any) -> None:
     ]
 
 
-async def test_it_is_made_once_by_any_number_of_workers(scene: Any, backbone: Any) -> None:
+async def test_it_is_made_once_by_any_number_of_workers(scene: Any) -> None:
     await scene.record(commented(scene, 1))
-    scene.database.clock.advance(timedelta(days=1))
+    scene.clock.advance(timedelta(days=1))
     (job,) = await scene.stored.fetch("UPDATE jobs SET hinted_at = now() RETURNING id")
     await asyncio.gather(*(runner(scene).run(job["id"], TENANT) for _ in range(5)))
     (again,) = await scene.stored.fetch(
@@ -139,10 +108,10 @@ async def test_an_anchor_is_an_event_that_others_can_hold_against_the_public_key
     assert not maker.signature_holds(key.public, anchor.message() + b" ", told.signature)
 
 
-async def test_every_day_is_anchored_since_an_anchor_is_an_entry(scene: Any, backbone: Any) -> None:
+async def test_every_day_is_anchored_since_an_anchor_is_an_entry(scene: Any) -> None:
     await scene.record(commented(scene, 1))
     for _ in range(3):
-        await come_midnight(scene, backbone)
+        await come_midnight(scene)
         await hear_of_anchors(scene)
     rows = await scene.stored.fetch("SELECT day, number FROM anchors ORDER BY day")
     assert [tuple(row) for row in rows] == [(THE_DAY + timedelta(days=n), n + 1) for n in range(3)]
@@ -150,34 +119,33 @@ async def test_every_day_is_anchored_since_an_anchor_is_an_entry(scene: Any, bac
     assert (outcome.broken, outcome.checked, outcome.anchors) == (None, 4, 3)
 
 
-async def test_days_that_end_at_the_same_entry_are_all_paged_through(scene: Any, backbone: Any) -> None:
+async def test_days_that_end_at_the_same_entry_are_all_paged_through(scene: Any) -> None:
     await scene.record(commented(scene, 1))
-    scene.database.clock.advance(timedelta(hours=15))  # the next day, and nothing anchored yet
+    scene.clock.advance(timedelta(hours=15))  # the next day, and nothing anchored yet
     await scene.record(commented(scene, 2))
-    scene.database.clock.advance(timedelta(days=1))
-    await runner(scene).run_due(backbone, scene.database.clock)
+    scene.clock.advance(timedelta(days=1))
+    await scene.app.run_due_jobs()
     rows = await scene.stored.fetch("SELECT number FROM anchors")
     assert [row["number"] for row in rows] == [2, 2]
     paged, more = [], ""
-    async with app_client(service(scene.settings), scene.stored) as app:
-        auditor = app.as_(app.people.person("auditor", tenant_id=TENANT))
-        while True:
-            _, page = await auditor.get(f"/v1/anchors?limit=1{more}")
-            paged += [each["day"] for each in page["items"]]
-            if "next_cursor" not in page:
-                break
-            more = f"&cursor={page['next_cursor']}"
-        response, _ = await auditor.get("/v1/anchors?cursor=WzJd")
-        assert response.status == 422
+    auditor = scene.app.sign_in("auditor")
+    while True:
+        _, page = await auditor.get(f"/v1/anchors?limit=1{more}")
+        paged += [each["day"] for each in page["items"]]
+        if "next_cursor" not in page:
+            break
+        more = f"&cursor={page['next_cursor']}"
+    response, _ = await auditor.get("/v1/anchors?cursor=WzJd")
+    assert response.status == 422
     assert paged == ["2026-11-24", "2026-11-25"]
 
 
-async def test_keys_change_with_overlap_and_old_anchors_still_hold(scene: Any, backbone: Any) -> None:
+async def test_keys_change_with_overlap_and_old_anchors_still_hold(scene: Any) -> None:
     known: dict[str, datetime] = {}
     for n in range(40):
         await scene.record(commented(scene, n))
-        await come_midnight(scene, backbone)
-        now = scene.database.clock.now()
+        await come_midnight(scene)
+        now = scene.clock.now()
         keys = await scene.stored.fetch("SELECT * FROM anchor_keys ORDER BY signs_from")
         for key in keys:
             known.setdefault(key["kid"], now)
@@ -185,7 +153,7 @@ async def test_keys_change_with_overlap_and_old_anchors_still_hold(scene: Any, b
         with_private = [key["kid"] for key in keys if key["sealed"] is not None]
         assert newest["kid"] in with_private
         assert len(with_private) <= 2
-        scene.database.clock.advance(timedelta(days=6))
+        scene.clock.advance(timedelta(days=6))
     keys = await scene.stored.fetch("SELECT kid, signs_from FROM anchor_keys ORDER BY signs_from")
     assert len(keys) == 4
     for key in keys[1:]:
@@ -273,8 +241,7 @@ async def test_an_export_does_not_vouch_for_a_key_of_ones_own(
     file = tmp_path / "export.jsonl"
 
     async def exported() -> str:
-        async with app_client(service(anchored.settings), anchored.stored) as app:
-            _, data = await app.as_(app.people.person("auditor", tenant_id=TENANT)).get("/v1/exports")
+        _, data = await anchored.app.sign_in("auditor").get("/v1/exports")
         file.write_bytes(data)
         return str(file)
 

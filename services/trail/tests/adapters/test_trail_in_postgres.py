@@ -47,7 +47,8 @@ async def test_a_failed_batch_leaves_no_gap(scene: Any) -> None:
     twice = commented(scene, 1)
     await scene.record(commented(scene, 0), twice)
     with pytest.raises(asyncpg.UniqueViolationError):
-        await scene.record(commented(scene, 2), twice)
+        async with scene.database.begin(TENANT) as transaction:
+            await scene.react(transaction, [commented(scene, 2), twice])
     await scene.record(commented(scene, 3))
     rows = await scene.stored.fetch("SELECT number FROM entries ORDER BY number")
     assert [row["number"] for row in rows] == [1, 2, 3]
@@ -198,7 +199,7 @@ async def test_the_database_hashes_the_same_canonical_text(scene: Any) -> None:
     )
     at = scene.now.replace(year=1999, microsecond=7)
     await scene.record(
-        scene.event(odd, subject=UUID(int=5), actor=uuid4(), on_behalf_of=uuid4(), time=at),
+        scene.event(odd, subject=UUID(int=5), actor_id=uuid4(), on_behalf_of=uuid4(), time=at),
         scene.event(odd, subject=UUID(int=5), time=at.astimezone(timezone(timedelta(hours=2)))),
     )
     async with scene.database.reading(TENANT) as work:
@@ -232,7 +233,7 @@ async def test_hot_queries_use_their_index(scene: Any) -> None:
     drafted = BriefDrafted(brief_id=UUID(int=5), number="B-5", title="t", requester_id=UUID(int=50))
     for _ in range(10):
         await scene.record(
-            *(commented(scene, n % 40, actor=UUID(int=n % 25)) for n in range(200)),
+            *(commented(scene, n % 40, actor_id=UUID(int=n % 25)) for n in range(200)),
             scene.event(drafted, subject=UUID(int=5)),
         )
     connection = await asyncpg.connect(scene.stored.superuser_url)
@@ -273,8 +274,8 @@ async def test_every_way_of_reading_gives_the_same_answer(
             scene.event(
                 BriefCommented(brief_id=UUID(int=n), comment_id=UUID(int=n)),
                 subject=[story, job, UUID(int=80)][n % 3],
-                correlation=[story, UUID(int=81)][n % 2],
-                actor=people[n % 3],
+                correlation_id=[story, UUID(int=81)][n % 2],
+                actor_id=people[n % 3],
                 on_behalf_of=people[(n // 3) % 3],
             )
             for n in range(60)

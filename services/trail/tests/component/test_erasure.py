@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,9 +16,8 @@ from optima_contracts.brief import BriefCommented
 from optima_contracts.identity import PersonChanged, PersonDeparted
 from optima_contracts.logistics import ShipmentDelivered
 from optima_contracts.trail import PersonErased
-from optima_kit.testing import AppClient, app_client
+from optima_kit.testing import ServiceHarness
 from trail.adapters.verify_command import verify_command
-from trail.bootstrap import service
 from trail.domain.personal import ERASED
 
 TENANT, OTHER = UUID(int=1), UUID(int=2)
@@ -27,13 +25,7 @@ ANNA, BRUNO, SHIPMENT, BRIEF = (UUID(int=n) for n in (31, 32, 33, 34))
 SAID = ("Anna Bianchi", "anna.bianchi@example.it", "Costa troppo, dice Anna", "Carla Verdi")
 
 
-@pytest.fixture
-async def app(scene: Any) -> AsyncIterator[AppClient]:
-    async with app_client(service(scene.settings), scene.stored, clock=scene.database.clock) as app:
-        yield app
-
-
-def person(app: AppClient, *roles: str, tenant: UUID = TENANT, **options: Any) -> Any:
+def person(app: ServiceHarness, *roles: str, tenant: UUID = TENANT, **options: Any) -> Any:
     return app.as_(app.people.person(*roles, tenant_id=tenant, **options))
 
 
@@ -60,8 +52,8 @@ async def told(scene: Any) -> Any:
                 reason="Costa troppo, dice Anna",
             ),
             subject=UUID(int=40),
-            correlation=BRIEF,
-            actor=ANNA,
+            correlation_id=BRIEF,
+            actor_id=ANNA,
         ),
         scene.event(
             ShipmentDelivered(
@@ -74,15 +66,15 @@ async def told(scene: Any) -> Any:
                 received_by="Carla Verdi",
             ),
             subject=SHIPMENT,
-            correlation=BRIEF,
-            actor=BRUNO,
+            correlation_id=BRIEF,
+            actor_id=BRUNO,
         ),
-        scene.event(BriefCommented(brief_id=BRIEF, comment_id=UUID(int=42)), subject=BRIEF, actor=ANNA),
+        scene.event(BriefCommented(brief_id=BRIEF, comment_id=UUID(int=42)), subject=BRIEF, actor_id=ANNA),
     )
     return scene
 
 
-async def seen(app: AppClient) -> str:
+async def seen(app: ServiceHarness) -> str:
     """Everything that the trail tells a reader of everything."""
     auditor = person(app, "auditor", person_id=uuid4())
     told = []
@@ -93,7 +85,7 @@ async def seen(app: AppClient) -> str:
     return "\n".join(told)
 
 
-async def exported(app: AppClient, file: Path) -> str:
+async def exported(app: ServiceHarness, file: Path) -> str:
     _, data = await person(app, "auditor", person_id=uuid4()).get("/v1/exports")
     return write(file, data)
 
@@ -107,13 +99,15 @@ def read(file: str) -> str:
     return Path(file).read_text(encoding="ascii")
 
 
-async def erase(app: AppClient, who: UUID) -> Any:
+async def erase(app: ServiceHarness, who: UUID) -> Any:
     response, body = await person(app, "admin").post(f"/v1/people/{who}/erasure")
     assert response.status == 200, body
     return body
 
 
-async def test_personal_texts_are_read_and_nowhere_stored_in_the_clear(app: AppClient, told: Any) -> None:
+async def test_personal_texts_are_read_and_nowhere_stored_in_the_clear(
+    app: ServiceHarness, told: Any
+) -> None:
     shown = await seen(app)
     (stored,) = await told.stored.fetch("SELECT string_agg(data, '') AS data FROM entries")
     for text in SAID:
@@ -122,7 +116,7 @@ async def test_personal_texts_are_read_and_nowhere_stored_in_the_clear(app: AppC
 
 
 async def test_an_erased_person_is_unreadable_everywhere_and_all_proofs_hold(
-    app: AppClient, told: Any, tmp_path: Path
+    app: ServiceHarness, told: Any, tmp_path: Path
 ) -> None:
     earlier = await exported(app, tmp_path / "earlier.jsonl")
     body = await erase(app, ANNA)
@@ -142,15 +136,17 @@ async def test_an_erased_person_is_unreadable_everywhere_and_all_proofs_hold(
     assert verify_command([await exported(app, tmp_path / "later.jsonl")]) == 0
 
 
-async def test_an_erasure_is_told_once_and_asked_for_again_changes_nothing(app: AppClient, told: Any) -> None:
+async def test_an_erasure_is_told_once_and_asked_for_again_changes_nothing(
+    app: ServiceHarness, told: Any
+) -> None:
     first = await erase(app, ANNA)
-    told.database.clock.advance(timedelta(days=1))
+    told.clock.advance(timedelta(days=1))
     assert await erase(app, ANNA) == first
     (event,) = await told.stored.published(PersonErased.type)
     assert (event.subject, event.data, event.actorid is None) == (ANNA, {"person_id": str(ANNA)}, False)
 
 
-async def test_a_late_word_on_an_erased_person_brings_nothing_back(app: AppClient, told: Any) -> None:
+async def test_a_late_word_on_an_erased_person_brings_nothing_back(app: ServiceHarness, told: Any) -> None:
     await erase(app, ANNA)
     await told.record(told.event(anna(name="Anna Rossi", email="anna.rossi@example.it"), subject=ANNA))
     assert "Anna Rossi" not in await seen(app)
@@ -158,7 +154,7 @@ async def test_a_late_word_on_an_erased_person_brings_nothing_back(app: AppClien
     assert (proof["intact"], proof["entries"]) == (True, 6)
 
 
-async def test_a_successors_name_in_a_departure_is_the_successors(app: AppClient, told: Any) -> None:
+async def test_a_successors_name_in_a_departure_is_the_successors(app: ServiceHarness, told: Any) -> None:
     departed = PersonDeparted(person_id=BRUNO, successor_id=ANNA, successor_name="Anna B. Rossi")
     await told.record(told.event(departed, subject=BRUNO))
     assert "Anna B. Rossi" in await seen(app)
@@ -168,7 +164,7 @@ async def test_a_successors_name_in_a_departure_is_the_successors(app: AppClient
     assert "Anna B. Rossi" not in await seen(app)
 
 
-async def test_who_received_goods_is_known_by_the_shipment(app: AppClient, told: Any) -> None:
+async def test_who_received_goods_is_known_by_the_shipment(app: ServiceHarness, told: Any) -> None:
     await erase(app, SHIPMENT)
     shown = await seen(app)
     assert "Carla Verdi" not in shown
@@ -176,20 +172,22 @@ async def test_who_received_goods_is_known_by_the_shipment(app: AppClient, told:
 
 
 @pytest.mark.parametrize("who", [BRIEF, UUID(int=99)])
-async def test_of_whom_the_trail_holds_no_text_nobody_is_erased(app: AppClient, told: Any, who: UUID) -> None:
+async def test_of_whom_the_trail_holds_no_text_nobody_is_erased(
+    app: ServiceHarness, told: Any, who: UUID
+) -> None:
     response, body = await person(app, "admin").post(f"/v1/people/{who}/erasure")
     assert (response.status, body["code"]) == (404, "no_texts_of_person")
     assert await told.stored.published() == []
 
 
-async def test_another_tenants_person_is_as_if_absent(app: AppClient, told: Any) -> None:
+async def test_another_tenants_person_is_as_if_absent(app: ServiceHarness, told: Any) -> None:
     response, body = await person(app, "admin", tenant=OTHER).post(f"/v1/people/{ANNA}/erasure")
     assert (response.status, body["code"]) == (404, "no_texts_of_person")
     assert "Anna Bianchi" in await seen(app)
 
 
 @pytest.mark.parametrize("role", ["backoffice", "auditor", "marketing", "purchasing", "supplier"])
-async def test_only_an_admin_erases(app: AppClient, told: Any, role: str) -> None:
+async def test_only_an_admin_erases(app: ServiceHarness, told: Any, role: str) -> None:
     response, _ = await person(app, role).post(f"/v1/people/{ANNA}/erasure")
     assert response.status == 403
     assert "Anna Bianchi" in await seen(app)
@@ -204,7 +202,7 @@ async def test_only_an_admin_erases(app: AppClient, told: Any, role: str) -> Non
     ],
 )
 async def test_a_personal_text_altered_in_an_export_is_found(
-    app: AppClient, told: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str], change: Any
+    app: ServiceHarness, told: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str], change: Any
 ) -> None:
     file = tmp_path / "export.jsonl"
     await exported(app, file)
@@ -217,7 +215,7 @@ async def test_a_personal_text_altered_in_an_export_is_found(
     assert capsys.readouterr().out.startswith("broken: entry 1 does not match")
 
 
-async def test_the_key_of_one_entry_opens_no_other(app: AppClient, told: Any, tmp_path: Path) -> None:
+async def test_the_key_of_one_entry_opens_no_other(app: ServiceHarness, told: Any, tmp_path: Path) -> None:
     file = tmp_path / "export.jsonl"
     await exported(app, file)
     keys = [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -14,20 +13,13 @@ from pypdf import PdfReader
 from optima_contracts.brief import BriefCommented, BriefDrafted
 from optima_contracts.economics import BriefPriced
 from optima_contracts.identity import LegalIdentity, PersonChanged, TenantChanged
-from optima_kit.testing import AppClient, app_client
+from optima_kit.testing import ServiceHarness
 from trail.adapters.verify_command import verify_command
-from trail.bootstrap import service
 
 TENANT, ANNA, ADA, BRIEF = UUID(int=1), UUID(int=31), UUID(int=32), UUID(int=33)
 
 
-@pytest.fixture
-async def app(scene: Any) -> AsyncIterator[AppClient]:
-    async with app_client(service(scene.settings), scene.stored, clock=scene.database.clock) as app:
-        yield app
-
-
-def auditor(app: AppClient, **options: Any) -> Any:
+def auditor(app: ServiceHarness, **options: Any) -> Any:
     return app.as_(app.people.person("auditor", tenant_id=TENANT, name="Ada Revisora", **options))
 
 
@@ -45,7 +37,7 @@ async def told(scene: Any) -> Any:
         scene.event(
             BriefDrafted(brief_id=BRIEF, number="B-1", title="#strong[Menù]", requester_id=ANNA),
             subject=BRIEF,
-            actor=ANNA,
+            actor_id=ANNA,
         ),
         scene.event(
             BriefPriced(brief_id=BRIEF, revision=1, content_hash="h", lines=[], total="987.65"), subject=BRIEF
@@ -53,7 +45,7 @@ async def told(scene: Any) -> Any:
         scene.event(
             BriefCommented(brief_id=BRIEF, comment_id=UUID(int=9)),
             subject=BRIEF,
-            actor=ANNA,
+            actor_id=ANNA,
             time=scene.now - timedelta(days=40),
         ),
     )
@@ -68,7 +60,7 @@ async def printed(reader: Any, query: str = "", **options: Any) -> str:
     return " ".join(text.replace("\u200b", "").split())
 
 
-async def test_a_printout_names_period_reader_pages_and_head(app: AppClient, told: Any) -> None:
+async def test_a_printout_names_period_reader_pages_and_head(app: ServiceHarness, told: Any) -> None:
     text = await printed(auditor(app), "?occurred_from=2026-11-01T00:00:00Z")
     head = (await told.stored.fetch("SELECT hash FROM heads"))[0]["hash"]
     for expected in ("Caffè Aurora S.p.A.", "Ada Revisora", "dal 01/11/2026 01:00:00", head, "Pagina 1 di 1"):
@@ -78,17 +70,17 @@ async def test_a_printout_names_period_reader_pages_and_head(app: AppClient, tol
     assert "brief.commented" not in text
 
 
-async def test_what_somebody_wrote_never_becomes_markup(app: AppClient, told: Any) -> None:
+async def test_what_somebody_wrote_never_becomes_markup(app: ServiceHarness, told: Any) -> None:
     assert "#strong[Menù]" in await printed(auditor(app), f"?brief={BRIEF}")
 
 
-async def test_a_printout_follows_the_readers_language(app: AppClient, told: Any) -> None:
+async def test_a_printout_follows_the_readers_language(app: ServiceHarness, told: Any) -> None:
     text = await printed(auditor(app), headers={"Accept-Language": "en"})
     assert "Page 1 of 1" in text
     assert "on behalf" not in text
 
 
-async def test_an_erased_name_is_not_printed(app: AppClient, told: Any) -> None:
+async def test_an_erased_name_is_not_printed(app: ServiceHarness, told: Any) -> None:
     admin = app.as_(app.people.person("admin", tenant_id=TENANT))
     assert (await admin.post(f"/v1/people/{ANNA}/erasure"))[0].status == 200
     text = await printed(auditor(app))
@@ -96,7 +88,7 @@ async def test_an_erased_name_is_not_printed(app: AppClient, told: Any) -> None:
     assert "cancellato su richiesta" in text
 
 
-async def test_prices_are_printed_only_for_who_may_see_them(app: AppClient, told: Any) -> None:
+async def test_prices_are_printed_only_for_who_may_see_them(app: ServiceHarness, told: Any) -> None:
     reader = app.people.person(tenant_id=TENANT, privileges={"trail.read", "trail.read_all", "trail.export"})
     text = await printed(app.as_(reader))
     assert "987.65" not in text
@@ -105,7 +97,7 @@ async def test_prices_are_printed_only_for_who_may_see_them(app: AppClient, told
 
 
 async def test_more_than_fits_is_refused_with_the_remedy(
-    app: AppClient, told: Any, monkeypatch: pytest.MonkeyPatch
+    app: ServiceHarness, told: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("trail.application.print_entries.MOST_PRINTED", 2)
     response, body = await auditor(app).get("/v1/exports/pdf")
@@ -114,14 +106,14 @@ async def test_more_than_fits_is_refused_with_the_remedy(
 
 
 @pytest.mark.parametrize("path", ["/v1/exports", "/v1/exports/pdf"])
-async def test_who_does_not_read_everything_gets_no_file(app: AppClient, told: Any, path: str) -> None:
+async def test_who_does_not_read_everything_gets_no_file(app: ServiceHarness, told: Any, path: str) -> None:
     reader = app.people.person(tenant_id=TENANT, privileges={"trail.read", "trail.export"})
     response, body = await app.as_(reader).get(path)
     assert (response.status, body["code"]) == (403, "missing_privilege")
 
 
 async def test_a_long_export_comes_in_portions_and_verifies(
-    app: AppClient, told: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+    app: ServiceHarness, told: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("trail.adapters.postgres.PORTION", 2)
     response, data = await auditor(app).get("/v1/exports")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,20 +11,12 @@ from optima_contracts.approval import Decided, StepPending
 from optima_contracts.brief import BriefCommented, BriefDrafted
 from optima_contracts.economics import BriefPriced, JobEconomicsSet
 from optima_contracts.production import PhaseAssigned, PhaseStarted
-from optima_kit.clock import FixedClock
-from optima_kit.testing import AppClient, app_client
+from optima_kit.testing import ServiceHarness
 from trail.adapters.verify_command import verify_command
-from trail.bootstrap import service
 
 TENANT, OTHER = UUID(int=1), UUID(int=2)
 HERS, FOREIGN, APPROVAL, JOB, OTHER_JOB = (UUID(int=n) for n in range(21, 26))
 ANNA, BRUNO, DINO = UUID(int=31), UUID(int=32), UUID(int=33)
-
-
-@pytest.fixture
-async def app(scene: Any) -> AsyncIterator[AppClient]:
-    async with app_client(service(scene.settings), scene.stored, clock=FixedClock(scene.now)) as app:
-        yield app
 
 
 @pytest.fixture
@@ -35,7 +26,7 @@ async def told(scene: Any) -> Any:
         scene.event(
             BriefDrafted(brief_id=HERS, number="B-1", title="Espositori", requester_id=ANNA),
             subject=HERS,
-            actor=ANNA,
+            actor_id=ANNA,
         ),
         scene.event(
             StepPending(
@@ -46,12 +37,12 @@ async def told(scene: Any) -> Any:
                 approvers=[BRUNO],
             ),
             subject=APPROVAL,
-            correlation=HERS,
+            correlation_id=HERS,
         ),
         scene.event(
             BriefPriced(brief_id=HERS, revision=1, content_hash="h", lines=[], total="987.65"),
             subject=HERS,
-            actor=BRUNO,
+            actor_id=BRUNO,
         ),
         scene.event(
             Decided(
@@ -65,39 +56,39 @@ async def told(scene: Any) -> Any:
                 outcome="approved",
             ),
             subject=APPROVAL,
-            correlation=HERS,
-            actor=BRUNO,
+            correlation_id=HERS,
+            actor_id=BRUNO,
         ),
         scene.event(
             PhaseAssigned(job_id=JOB, order_id=uuid4(), phase_id=uuid4(), phase="stampa", assignee_id=DINO),
             subject=JOB,
-            correlation=HERS,
+            correlation_id=HERS,
         ),
         scene.event(
             PhaseStarted(job_id=OTHER_JOB, order_id=uuid4(), phase_id=uuid4(), phase="taglio"),
             subject=OTHER_JOB,
-            correlation=HERS,
+            correlation_id=HERS,
         ),
         scene.event(
             JobEconomicsSet(job_id=JOB, order_id=uuid4(), cost="1.00", price="3.21", margin="2.21"),
             subject=JOB,
-            correlation=HERS,
+            correlation_id=HERS,
         ),
         scene.event(
             BriefDrafted(brief_id=FOREIGN, number="B-2", title="Segreto", requester_id=uuid4()),
             subject=FOREIGN,
-            actor=uuid4(),
+            actor_id=uuid4(),
         ),
     )
     await scene.record(
         scene.event(
-            BriefCommented(brief_id=HERS, comment_id=uuid4()), subject=HERS, actor=ANNA, tenant_id=OTHER
+            BriefCommented(brief_id=HERS, comment_id=uuid4()), subject=HERS, actor_id=ANNA, tenant_id=OTHER
         )
     )
     return scene
 
 
-def person(app: AppClient, *roles: str, person_id: UUID, **options: Any) -> Any:
+def person(app: ServiceHarness, *roles: str, person_id: UUID, **options: Any) -> Any:
     return app.as_(app.people.person(*roles, tenant_id=TENANT, person_id=person_id, **options))
 
 
@@ -107,7 +98,7 @@ async def types(client: Any, query: str = "") -> list[str]:
     return [item["type"].removeprefix("optima.").removesuffix(".v1") for item in body["items"]]
 
 
-async def test_the_requester_follows_her_brief_without_prices(app: AppClient, told: Any) -> None:
+async def test_the_requester_follows_her_brief_without_prices(app: ServiceHarness, told: Any) -> None:
     anna = person(app, "marketing", person_id=ANNA)
     assert await types(anna) == [
         "brief.drafted",
@@ -122,7 +113,7 @@ async def test_the_requester_follows_her_brief_without_prices(app: AppClient, to
     assert not {"number", "hash"} & body["items"][0].keys()
 
 
-async def test_an_approver_with_the_privilege_sees_the_prices(app: AppClient, told: Any) -> None:
+async def test_an_approver_with_the_privilege_sees_the_prices(app: ServiceHarness, told: Any) -> None:
     assert "economics.brief_priced" in await types(person(app, "purchasing", person_id=BRUNO))
     priced = person(app, person_id=BRUNO, privileges={"trail.read", "brief.price.read"})
     seen = await types(priced)
@@ -130,7 +121,7 @@ async def test_an_approver_with_the_privilege_sees_the_prices(app: AppClient, to
     assert "economics.job_set" not in seen
 
 
-async def test_an_assignee_sees_the_job_alone(app: AppClient, told: Any) -> None:
+async def test_an_assignee_sees_the_job_alone(app: ServiceHarness, told: Any) -> None:
     dino = person(app, "backoffice", person_id=DINO)
     assert await types(dino) == ["production.phase_assigned"]
 
@@ -144,12 +135,12 @@ async def test_an_assignee_sees_the_job_alone(app: AppClient, told: Any) -> None
         "?occurred_before=9999-12-31T23:59:59-23:59",
     ],
 )
-async def test_no_time_is_too_early_or_too_late(app: AppClient, told: Any, query: str) -> None:
+async def test_no_time_is_too_early_or_too_late(app: ServiceHarness, told: Any, query: str) -> None:
     response, _ = await person(app, "auditor", person_id=uuid4()).get(f"/v1/entries{query}")
     assert response.status in (200, 422)
 
 
-async def test_whoever_reads_everything_sees_numbers_and_hashes(app: AppClient, told: Any) -> None:
+async def test_whoever_reads_everything_sees_numbers_and_hashes(app: ServiceHarness, told: Any) -> None:
     auditor = person(app, "auditor", person_id=uuid4())
     _, body = await auditor.get("/v1/entries")
     assert [item["number"] for item in body["items"]] == list(range(1, 9))
@@ -157,12 +148,12 @@ async def test_whoever_reads_everything_sees_numbers_and_hashes(app: AppClient, 
 
 
 @pytest.mark.parametrize("role", ["dealer", "agent", "supplier"])
-async def test_external_hands_read_no_trail(app: AppClient, told: Any, role: str) -> None:
+async def test_external_hands_read_no_trail(app: ServiceHarness, told: Any, role: str) -> None:
     response, _ = await person(app, role, person_id=DINO).get("/v1/entries")
     assert response.status == 403
 
 
-async def test_filters_narrow_and_do_not_widen(app: AppClient, told: Any) -> None:
+async def test_filters_narrow_and_do_not_widen(app: ServiceHarness, told: Any) -> None:
     anna = person(app, "marketing", person_id=ANNA)
     auditor = person(app, "auditor", person_id=uuid4())
     assert await types(anna, f"?brief={FOREIGN}") == []
@@ -185,14 +176,14 @@ async def test_filters_narrow_and_do_not_widen(app: AppClient, told: Any) -> Non
         "?x=1",
     ],
 )
-async def test_a_bad_filter_is_refused(app: AppClient, query: str) -> None:
+async def test_a_bad_filter_is_refused(app: ServiceHarness, query: str) -> None:
     response, body = await person(app, "auditor", person_id=uuid4()).get(f"/v1/entries{query}")
     assert response.status == 422
     assert body["errors"][0]["field"]
 
 
 @pytest.mark.parametrize("role", ["marketing", "auditor"])
-async def test_pages_meet_without_overlap(app: AppClient, told: Any, role: str) -> None:
+async def test_pages_meet_without_overlap(app: ServiceHarness, told: Any, role: str) -> None:
     reader = person(app, role, person_id=ANNA)
     _, whole = await reader.get("/v1/entries")
     collected: list[str] = []
@@ -207,7 +198,7 @@ async def test_pages_meet_without_overlap(app: AppClient, told: Any, role: str) 
 
 
 async def test_many_grants_are_read_the_other_way_with_the_same_answer(
-    app: AppClient, told: Any, monkeypatch: pytest.MonkeyPatch
+    app: ServiceHarness, told: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     anna = person(app, "marketing", person_id=ANNA)
     few = await types(anna)
@@ -216,7 +207,7 @@ async def test_many_grants_are_read_the_other_way_with_the_same_answer(
     assert await types(anna, f"?brief={FOREIGN}") == []
 
 
-async def test_verification_names_the_tampered_entry(app: AppClient, told: Any) -> None:
+async def test_verification_names_the_tampered_entry(app: ServiceHarness, told: Any) -> None:
     auditor = person(app, "auditor", person_id=uuid4())
     _, body = await auditor.get("/v1/verification")
     assert (body["intact"], body["entries"]) == (True, 8)
@@ -227,7 +218,7 @@ async def test_verification_names_the_tampered_entry(app: AppClient, told: Any) 
     assert response.status == 403
 
 
-async def test_an_export_verifies_offline(app: AppClient, told: Any, tmp_path: Any) -> None:
+async def test_an_export_verifies_offline(app: ServiceHarness, told: Any, tmp_path: Any) -> None:
     auditor = person(app, "auditor", person_id=uuid4())
     files = []
     for after in (0, 5):
@@ -240,7 +231,7 @@ async def test_an_export_verifies_offline(app: AppClient, told: Any, tmp_path: A
     assert len(table.decode("utf-8-sig").splitlines()) == 9
 
 
-async def test_an_export_hides_prices_from_who_may_not_see_them(app: AppClient, told: Any) -> None:
+async def test_an_export_hides_prices_from_who_may_not_see_them(app: ServiceHarness, told: Any) -> None:
     reader = person(app, person_id=uuid4(), privileges={"trail.read", "trail.read_all", "trail.export"})
     for form in ("jsonl", "csv"):
         _, data = await reader.get(f"/v1/exports?format={form}")
@@ -248,7 +239,7 @@ async def test_an_export_hides_prices_from_who_may_not_see_them(app: AppClient, 
         assert b"987.65" not in data
 
 
-async def test_an_export_needs_the_whole_trail(app: AppClient, told: Any) -> None:
+async def test_an_export_needs_the_whole_trail(app: ServiceHarness, told: Any) -> None:
     reader = person(app, person_id=ANNA, privileges={"trail.read", "trail.export"})
     response, body = await reader.get("/v1/exports")
     assert (response.status, body["code"]) == (403, "missing_privilege")

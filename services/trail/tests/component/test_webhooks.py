@@ -25,7 +25,7 @@ from optima_contracts.trail import WebhookChanged, WebhookDisabled
 from optima_kit.actor import Actor
 from optima_kit.clock import FixedClock
 from optima_kit.db import Database
-from optima_kit.testing import AppClient, app_client
+from optima_kit.testing import ServiceHarness, app_client
 from optima_kit.work import JobRunner
 from trail.adapters import egress_guard
 from trail.adapters.egress_guard import EgressGuard
@@ -71,7 +71,7 @@ class Stage:
 
     scene: Any
     clock: FixedClock
-    app: AppClient
+    app: ServiceHarness
     runner: JobRunner[Any]
     backbone: Database
     receiver: Receiver
@@ -134,7 +134,7 @@ class Stage:
 async def stage(scene: Any) -> AsyncIterator[Stage]:
     # Receivers refuse signatures that are older than five minutes: the clock stands, but at the present.
     clock = FixedClock(datetime.now(UTC))
-    scene.database.clock.set(clock.now())
+    scene.clock.set(clock.now())
     settings = scene.settings.model_copy(
         update={
             "environment": "demonstration",
@@ -516,7 +516,7 @@ class TestSight:
             fact = ServiceAccountChanged(
                 account_id=owner.person_id, name="Gestionale", scopes=sorted(scopes), active=active
             )
-            return replace(stage.scene.event(fact, subject=owner.person_id), sequence=sequence)
+            return stage.scene.event(fact, subject=owner.person_id, sequence=sequence)
 
         await stage.record(account(1, OWNERS, active=True))
         sent = await stage.comment()
@@ -543,7 +543,7 @@ class TestSight:
                 roles=list(keys),
                 active=True,
             )
-            return replace(stage.scene.event(fact, subject=owner.person_id), sequence=sequence)
+            return stage.scene.event(fact, subject=owner.person_id, sequence=sequence)
 
         for key, privileges in roles.items():
             role = uuid4()

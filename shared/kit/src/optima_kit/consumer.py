@@ -10,11 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
 from functools import partial
-from operator import attrgetter
 from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
@@ -24,10 +21,11 @@ from .backbone_metrics import BATCH_EVENTS, INBOX_DUPLICATES, age_seconds, handl
 from .broker import Broker, BrokerUnavailable, Subscription, pauses
 from .db import Database, Transaction, UnitOfWork
 from .frames import Delivery
+from .inbox import Failed, Handled, Inbox, Item, in_order
 from .parking import Parking, Reason
 from .periodic import Periodic
-from .postgres import CONFLICTS, CUT_OFF, UNAVAILABLE, Connection, Pool
-from .reactions import Reaction, Reactions, Received, Unreadable
+from .postgres import CONFLICTS, CUT_OFF, UNAVAILABLE, Pool
+from .reactions import Reactions, Received, Unreadable
 from .refusals import NotYet
 from .topology import dead_queue, declare_service, events_queue
 
@@ -43,47 +41,12 @@ BATCH: Final = 100
 LINGER_SECONDS: Final = 0.003
 """While messages come several at a time, the next batch waits so long for more. Never when idle."""
 
-RECORD = """
-INSERT INTO inbox (event_id) SELECT * FROM unnest($1::uuid[]) ON CONFLICT DO NOTHING RETURNING event_id
-"""
-_ADVANCE = """
-INSERT INTO newest_applied AS known (subject, type, sequence)
-SELECT * FROM unnest($1::uuid[], $2::text[], $3::bigint[]) AS arrived(subject, type, sequence)
-ON CONFLICT (subject, type) DO UPDATE SET sequence = excluded.sequence
-WHERE known.sequence < excluded.sequence
-RETURNING subject, type
-"""
 _LOCK_ASIDE = "SELECT FROM parking WHERE id = $1 AND next_attempt_at IS NOT NULL FOR UPDATE SKIP LOCKED"
 _FORGET_ASIDE = "DELETE FROM parking WHERE id = $1"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Item:
-    reaction: Reaction
-    received: Received[Any]
-
-
-@dataclass(slots=True)
-class _Done:
-    """What one transaction did, told to the metrics once it has committed."""
-
-    fresh: list[_Item] = field(default_factory=list)
-    """What the inbox had not seen before."""
-    seconds: list[tuple[str, float]] = field(default_factory=list)
-    """Each reaction's event type and time."""
-
-
 class _Held(Exception):
     """The database could not do its part: the work is to be done again, and nobody is to blame."""
-
-
-class _Failed(Exception):
-    """A transaction failed by itself; `item` is the one whose reaction raised, if it was a reaction."""
-
-    def __init__(self, item: _Item | None, cause: BaseException) -> None:
-        super().__init__(repr(cause))
-        self.item = item
-        self.cause = cause
 
 
 class Consumer(Generic[P]):
@@ -103,7 +66,7 @@ class Consumer(Generic[P]):
         self._service = service
         self._linger = linger
         self._reactions = reactions
-        self._ports = ports
+        self._inbox = Inbox(reactions, ports, database.clock)
         self._database = database
         self._parking = Parking(backbone)
         self._broker = broker
@@ -190,15 +153,13 @@ class Consumer(Generic[P]):
         items = []
         for delivery in deliveries:
             try:
-                items.append(_Item(*self._reactions.read(delivery.body)))
+                items.append(self._inbox.read(delivery.body))
             except Unreadable as unreadable:
                 await self._put_aside(delivery.body, None, unreadable.reason, str(unreadable))
         if items:
-            await self._handle_items(
-                sorted(_in_sequence(items), key=lambda item: item.received.tenant_id.int)
-            )
+            await self._handle_items(in_order(items))
 
-    async def _handle_items(self, items: list[_Item]) -> None:
+    async def _handle_items(self, items: list[Item]) -> None:
         """Handles what it can and puts the rest aside. Raises _Held only when asked to stop meanwhile."""
         while items:
             try:
@@ -206,7 +167,7 @@ class Consumer(Generic[P]):
                 return
             except _Held:
                 raise
-            except _Failed as failed:
+            except Failed as failed:
                 if len(items) == 1:
                     await self._blame(items[0].received, failed.cause)
                     return
@@ -224,7 +185,7 @@ class Consumer(Generic[P]):
     async def _until_reachable(self, attempt: Callable[[], Awaitable[T]], *, alone: bool = True) -> T:
         """Repeats an attempt that the database could not serve. Other exceptions pass.
 
-        Raises _Held when asked to stop, and _Failed when a batch, not `alone`, keeps colliding with others'
+        Raises _Held when asked to stop, and Failed when a batch, not `alone`, keeps colliding with others'
         transactions: smaller ones collide less.
         """
         pause = pauses(0.02, 5.0)
@@ -236,79 +197,42 @@ class Consumer(Generic[P]):
                 if isinstance(held.__cause__, CONFLICTS):
                     conflicts += 1
                     if not alone and conflicts == 3:
-                        raise _Failed(None, held) from held
+                        raise Failed(None, held) from held
                 else:
                     _LOG.warning("database unreachable; holding on", error=repr(held.__cause__))
                 if self._stopping.is_set():
                     raise
                 await self._sleep(pause())
 
-    async def _attempt(self, items: list[_Item], aside: UUID | None = None) -> None:
+    async def _attempt(self, items: list[Item], aside: UUID | None = None) -> None:
         """One transaction over all `items`. With `aside`, over one message that had been put aside.
 
-        Raises _Held when the database is to blame, else _Failed.
+        Raises _Held when the database is to blame, else Failed.
         """
         transaction = None
         try:
             async with self._database.begin(items[0].received.tenant_id) as transaction:
                 done = await self._react(transaction, items, aside)
         except Exception as error:
-            cause = error.cause if isinstance(error, _Failed) else error
+            cause = error.cause if isinstance(error, Failed) else error
             lost = transaction is None or transaction.lost
             if (lost and isinstance(cause, UNAVAILABLE)) or isinstance(cause, (*CONFLICTS, *CUT_OFF)):
                 raise _Held from cause
-            if isinstance(error, _Failed):
+            if isinstance(error, Failed):
                 raise
-            raise _Failed(None, error) from error
+            raise Failed(None, error) from error
         self._observe(len(items), done)
 
-    async def _react(self, transaction: Transaction, items: Sequence[_Item], aside: UUID | None) -> _Done:
-        done = _Done()
-        connection = transaction.connection
-        if aside is not None and await connection.fetchrow(_LOCK_ASIDE, aside) is None:
-            return done
-        # Everybody inserts in the same order, so that two consumers of the same duplicates can't deadlock.
-        ids = sorted({item.received.id for item in items}, key=attrgetter("int"))
-        new = {row[0] for row in await connection.fetch(RECORD, ids)}
-        for item in items:
-            if item.received.id in new:
-                new.remove(item.received.id)
-                done.fresh.append(item)
-        for item in await self._without_outdated(connection, done.fresh):
-            event = item.received
-            await transaction.enter(event.tenant_id)
-            cause = event.cause(self._database.clock.now())
-            began = time.perf_counter()
-            try:
-                await item.reaction.handle(self._ports(transaction.unit(cause)), event)
-            except Exception as error:
-                raise _Failed(item, error) from error
-            done.seconds.append((event.type, time.perf_counter() - began))
-        if aside is not None:
-            await connection.execute(_FORGET_ASIDE, aside)
+    async def _react(self, transaction: Transaction, items: list[Item], aside: UUID | None) -> Handled:
+        if aside is None:
+            return await self._inbox.handle(transaction, items)
+        if await transaction.connection.fetchrow(_LOCK_ASIDE, aside) is None:
+            return Handled()
+        done = await self._inbox.handle(transaction, items)
+        await transaction.connection.execute(_FORGET_ASIDE, aside)
         return done
 
-    async def _without_outdated(self, connection: Connection, items: list[_Item]) -> list[_Item]:
-        """Drops, of the types whose newest event is enough, all that are older than one already applied."""
-        newest: dict[tuple[UUID, str], _Item] = {}
-        for item in items:
-            if item.reaction.newest_only:
-                key = (item.received.subject, item.received.type)
-                if key not in newest or newest[key].received.sequence < item.received.sequence:
-                    newest[key] = item
-        if not newest:
-            return items
-        keys = sorted(newest)
-        rows = await connection.fetch(
-            _ADVANCE,
-            [subject for subject, _ in keys],
-            [type_ for _, type_ in keys],
-            [newest[key].received.sequence for key in keys],
-        )
-        advanced = {id(newest[row["subject"], row["type"]]) for row in rows}
-        return [item for item in items if not item.reaction.newest_only or id(item) in advanced]
-
-    def _observe(self, size: int, done: _Done) -> None:
+    def _observe(self, size: int, done: Handled) -> None:
         BATCH_EVENTS.observe(size)
         INBOX_DUPLICATES.inc(size - len(done.fresh))
         for type_, seconds in done.seconds:
@@ -395,7 +319,7 @@ class Consumer(Generic[P]):
 
     async def _try_one(self, id_: UUID, tenant: UUID | None, body: bytes) -> None:
         try:
-            item = _Item(*self._reactions.read(body))
+            item = self._inbox.read(body)
         except Unreadable as unreadable:
             await self._put_aside(body, None, unreadable.reason, str(unreadable), aside=id_)
             return
@@ -404,20 +328,5 @@ class Consumer(Generic[P]):
             await self._parking.adopt(id_, item.received)
         try:
             await self._until_reachable(partial(self._attempt, [item], id_))
-        except _Failed as failed:
+        except Failed as failed:
             await self._blame(item.received, failed.cause, aside=id_)
-
-
-def _in_sequence(items: list[_Item]) -> list[_Item]:
-    """Each source's events of a subject by sequence, in the places that they hold among the others'
-    events."""
-    places: dict[tuple[str, UUID], list[int]] = {}
-    for index, item in enumerate(items):
-        places.setdefault((item.received.source, item.received.subject), []).append(index)
-    ordered = list(items)
-    for indexes in places.values():
-        if len(indexes) > 1:
-            theirs = sorted((items[index] for index in indexes), key=lambda item: item.received.sequence)
-            for index, item in zip(indexes, theirs, strict=True):
-                ordered[index] = item
-    return ordered

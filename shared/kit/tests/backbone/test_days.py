@@ -15,7 +15,7 @@ import pytest
 from conftest import Stage, stage_on
 from uuid_utils.compat import uuid7
 
-from optima_kit import consumer, outbox, relay
+from optima_kit import inbox, outbox, relay
 from optima_kit.answers import Answer, find_answer
 from optima_kit.clock import FixedClock
 from optima_kit.ids import new_id
@@ -178,12 +178,12 @@ async def test_an_event_handled_before_midnight_is_recognised_after_it(simulated
     await calendar.set(datetime(2030, 1, 31, 23, 59, 59, tzinfo=UTC))
     of_january = [calendar.id() for _ in range(3)]
     async with stage.database.connection() as connection:
-        assert len(await connection.fetch(consumer.RECORD, of_january[:2])) == 2
+        assert len(await connection.fetch(inbox.RECORD, of_january[:2])) == 2
         await calendar.set(datetime(2030, 2, 1, tzinfo=UTC))
         of_february = calendar.id()
-        new = await connection.fetch(consumer.RECORD, [*of_january, of_february])
+        new = await connection.fetch(inbox.RECORD, [*of_january, of_february])
         assert {row["event_id"] for row in new} == {of_january[2], of_february}
-        assert await connection.fetch(consumer.RECORD, [*of_january, of_february]) == []
+        assert await connection.fetch(inbox.RECORD, [*of_january, of_february]) == []
 
 
 # What is kept longer, and what is not refused
@@ -194,18 +194,18 @@ async def test_a_day_of_the_inbox_stays_while_a_late_event_of_it_must_be_recogni
     stage, calendar = simulated
     late, early = calendar.id(), calendar.id()
     async with stage.database.connection() as connection:
-        await connection.fetch(consumer.RECORD, [early])
+        await connection.fetch(inbox.RECORD, [early])
         await calendar.set(NOON + timedelta(days=20))
-        await connection.fetch(consumer.RECORD, [late])
+        await connection.fetch(inbox.RECORD, [late])
         await calendar.set(NOON + timedelta(days=20 + INBOX_DAYS))
         await upkeep(stage)
-        assert await connection.fetch(consumer.RECORD, [late]) == []
+        assert await connection.fetch(inbox.RECORD, [late]) == []
         await calendar.set(NOON + timedelta(days=21 + INBOX_DAYS))
         await upkeep(stage)
         assert NOON.date() not in await days_of(stage, "inbox")
         # Older than every partition: still recognised.
-        assert len(await connection.fetch(consumer.RECORD, [late])) == 1
-        assert await connection.fetch(consumer.RECORD, [late]) == []
+        assert len(await connection.fetch(inbox.RECORD, [late])) == 1
+        assert await connection.fetch(inbox.RECORD, [late]) == []
 
 
 async def test_without_upkeep_nothing_is_refused_and_afterwards_nothing_stays_for_ever(simulated):
@@ -410,8 +410,8 @@ async def beneath_the_previous_release(stage: Stage) -> None:
             " VALUES (gen_random_uuid(), 1, 't', gen_random_uuid(), 1, '{}')"
         )
         known = "01900000-0000-7000-8000-000000000001"
-        assert await command.fetch(consumer.RECORD, [known]) == []
-        assert len(await command.fetch(consumer.RECORD, [new_id()])) == 1
+        assert await command.fetch(inbox.RECORD, [known]) == []
+        assert len(await command.fetch(inbox.RECORD, [new_id()])) == 1
         unsent = [row["position"] for row in await connection.fetch(PREVIOUS_TURN, [], [], 500)]
         assert unsent == [1, 2, 3, 41]
         assert await connection.fetch(PREVIOUS_TURN, unsent, unsent, 500) == []

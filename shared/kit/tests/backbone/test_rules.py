@@ -10,8 +10,8 @@ from tally import Chore, Tally
 
 from optima_kit.broker import pauses
 from optima_kit.cause import Cause
-from optima_kit.consumer import _in_sequence, _Item
 from optima_kit.ids import new_id
+from optima_kit.inbox import Item, in_sequence
 from optima_kit.jobs import JobKinds
 from optima_kit.outbox import CausedOutbox, OutboxWrites
 from optima_kit.reactions import Reactions, Unreadable
@@ -64,8 +64,8 @@ def test_events_of_a_subject_trade_places_among_themselves_only():
     a, b = new_id(), new_id()
     arrived = [(a, 3), (b, 1), (a, 1), (b, 2), (a, 2)]
     reactions = TALLY.reactions
-    items = [_Item(*reactions.read(envelope(subject, sequence))) for subject, sequence in arrived]
-    ordered = [(item.received.subject, item.received.sequence) for item in _in_sequence(items)]
+    items = [Item(*reactions.read(envelope(subject, sequence))) for subject, sequence in arrived]
+    ordered = [(item.received.subject, item.received.sequence) for item in in_sequence(items)]
     assert ordered == [(a, 1), (b, 1), (a, 2), (b, 2), (a, 3)]
 
 

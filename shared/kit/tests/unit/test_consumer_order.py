@@ -9,7 +9,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optima_kit.consumer import _in_sequence
+from optima_kit.inbox import in_sequence
 
 told = st.lists(st.tuples(st.sampled_from(["/a", "/b"]), st.integers(1, 3), st.integers(1, 9)), unique=True)
 
@@ -23,7 +23,7 @@ def item(source: str, subject: int, sequence: int) -> Any:
 def test_sequences_are_compared_within_a_source_and_subject_alone(events: list[tuple[str, int, int]]) -> None:
     ordered = [
         (each.received.source, each.received.subject.int, each.received.sequence)
-        for each in _in_sequence([item(*event) for event in events])
+        for each in in_sequence([item(*event) for event in events])
     ]
     # Each pair keeps the places that it had …
     assert [event[:2] for event in ordered] == [event[:2] for event in events]

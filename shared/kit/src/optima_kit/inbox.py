@@ -1,0 +1,132 @@
+"""The inbox: what reached a service is handled in one transaction, each event's effect exactly once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from operator import attrgetter
+from typing import Any, Final, Generic, TypeVar
+from uuid import UUID
+
+from .clock import Clock
+from .db import Transaction, UnitOfWork
+from .postgres import Connection
+from .reactions import Reaction, Reactions, Received
+
+P = TypeVar("P")
+
+RECORD: Final = """
+INSERT INTO inbox (event_id) SELECT * FROM unnest($1::uuid[]) ON CONFLICT DO NOTHING RETURNING event_id
+"""
+_ADVANCE = """
+INSERT INTO newest_applied AS known (subject, type, sequence)
+SELECT * FROM unnest($1::uuid[], $2::text[], $3::bigint[]) AS arrived(subject, type, sequence)
+ON CONFLICT (subject, type) DO UPDATE SET sequence = excluded.sequence
+WHERE known.sequence < excluded.sequence
+RETURNING subject, type
+"""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Item:
+    """A message, and the reaction to it."""
+
+    reaction: Reaction
+    received: Received[Any]
+
+
+@dataclass(slots=True)
+class Handled:
+    """What one transaction did, told to the metrics once it has committed."""
+
+    fresh: list[Item] = field(default_factory=list)
+    """What the inbox had not seen before."""
+    seconds: list[tuple[str, float]] = field(default_factory=list)
+    """Each reaction's event type and time."""
+
+
+class Failed(Exception):
+    """A transaction failed by itself; `item` is the one whose reaction raised, if it was a reaction."""
+
+    def __init__(self, item: Item | None, cause: BaseException) -> None:
+        super().__init__(repr(cause))
+        self.item = item
+        self.cause = cause
+
+
+class Inbox(Generic[P]):
+    """One service's reactions, on its own ports."""
+
+    def __init__(self, reactions: Reactions, ports: Callable[[UnitOfWork], P], clock: Clock) -> None:
+        self._reactions = reactions
+        self._ports = ports
+        self._clock = clock
+
+    def read(self, body: bytes) -> Item:
+        """What a message asks for. Raises Unreadable."""
+        return Item(*self._reactions.read(body))
+
+    async def handle(self, transaction: Transaction, items: Sequence[Item]) -> Handled:
+        """Lets the service react to what it has not seen before, in the order given. Raises Failed."""
+        done = Handled()
+        connection = transaction.connection
+        # Everybody inserts in the same order, so that two consumers of the same duplicates can't deadlock.
+        ids = sorted({item.received.id for item in items}, key=attrgetter("int"))
+        new = {row[0] for row in await connection.fetch(RECORD, ids)}
+        for item in items:
+            if item.received.id in new:
+                new.remove(item.received.id)
+                done.fresh.append(item)
+        for item in await _without_outdated(connection, done.fresh):
+            event = item.received
+            await transaction.enter(event.tenant_id)
+            cause = event.cause(self._clock.now())
+            began = time.perf_counter()
+            try:
+                await item.reaction.handle(self._ports(transaction.unit(cause)), event)
+            except Exception as error:
+                raise Failed(item, error) from error
+            done.seconds.append((event.type, time.perf_counter() - began))
+        return done
+
+
+async def _without_outdated(connection: Connection, items: list[Item]) -> list[Item]:
+    """Drops, of the types whose newest event is enough, all that are older than one already applied."""
+    newest: dict[tuple[UUID, str], Item] = {}
+    for item in items:
+        if item.reaction.newest_only:
+            key = (item.received.subject, item.received.type)
+            if key not in newest or newest[key].received.sequence < item.received.sequence:
+                newest[key] = item
+    if not newest:
+        return items
+    keys = sorted(newest)
+    rows = await connection.fetch(
+        _ADVANCE,
+        [subject for subject, _ in keys],
+        [type_ for _, type_ in keys],
+        [newest[key].received.sequence for key in keys],
+    )
+    advanced = {id(newest[row["subject"], row["type"]]) for row in rows}
+    return [item for item in items if not item.reaction.newest_only or id(item) in advanced]
+
+
+def in_order(items: Sequence[Item]) -> list[Item]:
+    """The order to handle them in: tenant by tenant, and each subject in its sequence."""
+    return sorted(in_sequence(items), key=lambda item: item.received.tenant_id.int)
+
+
+def in_sequence(items: Sequence[Item]) -> list[Item]:
+    """Each source's events of a subject by sequence, in the places that they hold among the others'
+    events."""
+    places: dict[tuple[str, UUID], list[int]] = {}
+    for index, item in enumerate(items):
+        places.setdefault((item.received.source, item.received.subject), []).append(index)
+    ordered = list(items)
+    for indexes in places.values():
+        if len(indexes) > 1:
+            theirs = sorted((items[index] for index in indexes), key=lambda item: item.received.sequence)
+            for index, item in zip(indexes, theirs, strict=True):
+                ordered[index] = item
+    return ordered

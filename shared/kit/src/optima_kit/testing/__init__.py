@@ -1,0 +1,39 @@
+"""A pytest plugin: services in this process on real databases and brokers, probes with deadlines.
+
+The servers are named by OPTIMA_TEST_POSTGRES_URL (a superuser) and OPTIMA_TEST_AMQP_URL; `./optima test`
+starts them. Where they are missing, tests skip on a laptop and fail in CI.
+"""
+
+from ..clock import FixedClock
+from .databases import (
+    ServiceDatabase,
+    amqp_url,
+    database_for,
+    pytest_sessionfinish,
+    settings_for,
+    temporary_database,
+)
+from .harness import ServiceHarness, app_client
+from .people import ISSUER, Client, People
+from .probes import eventually, round_trips, undocumented_refusals
+
+AppClient = ServiceHarness
+
+__all__ = [
+    "ISSUER",
+    "AppClient",
+    "Client",
+    "FixedClock",
+    "People",
+    "ServiceDatabase",
+    "ServiceHarness",
+    "amqp_url",
+    "app_client",
+    "database_for",
+    "eventually",
+    "pytest_sessionfinish",
+    "round_trips",
+    "settings_for",
+    "temporary_database",
+    "undocumented_refusals",
+]

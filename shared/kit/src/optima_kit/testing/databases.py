@@ -1,0 +1,243 @@
+"""Databases and the broker for tests: real ones, of the servers that `./optima test` starts."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import os
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeVar
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import pytest
+
+from optima_contracts.envelope import Envelope
+
+from ..migrate import all_migrations, migrate
+from ..settings import Settings
+
+S = TypeVar("S", bound=Settings)
+
+
+def _server(variable: str) -> str:
+    url = os.environ.get(variable)
+    if url:
+        return url
+    message = f"{variable} is not set: run the tests through ./optima test, which starts the servers"
+    if os.environ.get("CI"):
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+@dataclass(slots=True)
+class ServiceDatabase:
+    """One service's database for one test: the addresses for each of its roles."""
+
+    name: str
+    service: str
+    superuser_url: str
+    urls: dict[str, str]
+
+    @property
+    def owner_url(self) -> str:
+        return self.urls["owner"]
+
+    @property
+    def rw_url(self) -> str:
+        return self.urls["rw"]
+
+    @property
+    def ro_url(self) -> str:
+        return self.urls["ro"]
+
+    @property
+    def backbone_url(self) -> str:
+        return self.urls["backbone"]
+
+    async def published(self, type_: str | None = None) -> list[Envelope]:
+        """The events in the outbox, in order, of one type or all."""
+        connection = await asyncpg.connect(self.superuser_url)
+        try:
+            rows = await connection.fetch("SELECT envelope FROM outbox ORDER BY position")
+        finally:
+            await connection.close()
+        events = [Envelope.model_validate_json(row["envelope"]) for row in rows]
+        return [event for event in events if type_ is None or event.type == type_]
+
+    async def fetch(self, sql: str, *arguments: object) -> list[asyncpg.Record]:
+        """Looks past row-level security, as superuser."""
+        connection = await asyncpg.connect(self.superuser_url)
+        try:
+            return list(await connection.fetch(sql, *arguments))
+        finally:
+            await connection.close()
+
+
+def settings_for(database: ServiceDatabase, model: type[S], **more: object) -> S:
+    """A service's settings in a test: its database, and whatever `more` says."""
+    given: dict[str, object] = {
+        "database_url": database.rw_url,
+        "database_backbone_url": database.backbone_url,
+        "broker_url": "amqp://nowhere",
+        "issuer": "http://issuer.test",
+        "jwks_url": "http://issuer.test/jwks",
+        "key_secret": "a-secret-of-these-tests-0123456789abcdef",
+    }
+    return model.model_validate(given | more)
+
+
+def _with(url: str, *, user: str | None = None, password: str | None = None, database: str) -> str:
+    parts = urlsplit(url)
+    netloc = parts.netloc
+    if user is not None:
+        netloc = f"{user}:{password}@{parts.hostname}:{parts.port or 5432}"
+    return urlunsplit((parts.scheme, netloc, "/" + database, parts.query, ""))
+
+
+_ROLES = ("owner", "rw", "ro", "backbone")
+_PASSWORD = "only-for-tests"
+
+
+def _migrations_state(service: str) -> str:
+    checksums = "".join(migration.checksum for migration in all_migrations(service))
+    return hashlib.sha256(checksums.encode()).hexdigest()[:10]
+
+
+async def _template(superuser_url: str, service: str) -> str:
+    """A migrated database to clone from, made once per state of the migrations."""
+    name = f"template_{service}_{_migrations_state(service)}"
+    connection = await asyncpg.connect(superuser_url)
+    try:
+        await connection.execute("SELECT pg_advisory_lock(hashtext($1))", name)
+        for role in _ROLES:
+            await connection.execute(
+                f"DO $$ BEGIN CREATE ROLE {service}_{role} LOGIN NOSUPERUSER NOBYPASSRLS"
+                f" PASSWORD '{_PASSWORD}'; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;"
+                " END $$"
+            )
+        if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", name):
+            raw = f"{name}_{uuid.uuid4().hex[:8]}"
+            await connection.execute(f"CREATE DATABASE {raw} OWNER {service}_owner")
+            await migrate(
+                _with(superuser_url, user=f"{service}_owner", password=_PASSWORD, database=raw), service
+            )
+            await connection.execute(f"ALTER DATABASE {raw} RENAME TO {name}")
+    finally:
+        await connection.close()
+    return name
+
+
+async def _created_database(service: str) -> ServiceDatabase:
+    superuser_url = _server("OPTIMA_TEST_POSTGRES_URL")
+    template = await _template(superuser_url, service)
+    name = f"test_{service}_{uuid.uuid4().hex[:12]}"
+    connection = await asyncpg.connect(superuser_url)
+    try:
+        await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} OWNER {service}_owner")
+    finally:
+        await connection.close()
+    urls = {
+        role: _with(superuser_url, user=f"{service}_{role}", password=_PASSWORD, database=name)
+        for role in _ROLES
+    }
+    return ServiceDatabase(name, service, _with(superuser_url, database=name), urls)
+
+
+async def _drop(*names: str) -> None:
+    connection = await asyncpg.connect(_server("OPTIMA_TEST_POSTGRES_URL"))
+    try:
+        for name in names:
+            await connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    finally:
+        await connection.close()
+
+
+@contextlib.asynccontextmanager
+async def temporary_database(service: str) -> AsyncIterator[ServiceDatabase]:
+    """A fresh, migrated database of that service, dropped at the end of the block."""
+    database = await _created_database(service)
+    try:
+        yield database
+    finally:
+        await _drop(database.name)
+
+
+_spare: dict[str, list[tuple[ServiceDatabase, str]]] = {}
+"""Databases of this process that a test has left empty again, each with its schema's fingerprint."""
+
+_FINGERPRINT = """
+SELECT md5(string_agg(part, ',' ORDER BY part)) FROM (
+    SELECT concat(relname, relkind, relacl, relrowsecurity, relforcerowsecurity) AS part
+    FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'i', 'v')
+    UNION ALL SELECT concat(attrelid::regclass, attname, atttypid, attnotnull)
+    FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+    WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND attnum > 0
+    UNION ALL SELECT concat(conname, pg_get_constraintdef(oid))
+    FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+    UNION ALL SELECT concat(tgrelid::regclass, tgname, tgenabled) FROM pg_trigger
+    UNION ALL SELECT concat(schemaname, tablename, policyname, qual, with_check) FROM pg_policies
+) AS schema
+"""
+_EMPTY = """
+DO $$
+DECLARE tables text;
+BEGIN
+    PERFORM pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid();
+    SELECT string_agg(format('%I', relname), ', ') INTO tables FROM pg_class
+    WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
+        AND relname NOT IN ('schema_migrations', 'outbox_partitions');
+    SET LOCAL session_replication_role = replica;
+    EXECUTE 'TRUNCATE ' || tables || ' RESTART IDENTITY CASCADE';
+END $$
+"""
+
+
+@contextlib.asynccontextmanager
+async def _borrowed_database(service: str) -> AsyncIterator[ServiceDatabase]:
+    """An empty database that other tests have used before. Making one takes longer than emptying one."""
+    # New migrations make another database, and a test may have replaced the server.
+    state = f"{_server('OPTIMA_TEST_POSTGRES_URL')} {service} {_migrations_state(service)}"
+    spare = _spare.setdefault(state, [])
+    if spare:
+        database, fingerprint = spare.pop()
+    else:
+        database = await _created_database(service)
+        fingerprint = (await database.fetch(_FINGERPRINT))[0][0]
+    yield database
+    connection = await asyncpg.connect(database.superuser_url)
+    try:
+        same = fingerprint == await connection.fetchval(_FINGERPRINT)
+        if same:
+            await connection.execute(_EMPTY)
+    finally:
+        await connection.close()
+    if same:
+        spare.append((database, fingerprint))
+    else:
+        # Whoever changes the schema leaves nothing to others.
+        await _drop(database.name)
+
+
+def pytest_sessionfinish() -> None:
+    """Drops the databases that tests have shared."""
+    names = [database.name for spare in _spare.values() for database, _ in spare]
+    if names:
+        asyncio.run(_drop(*names))
+
+
+@pytest.fixture
+async def database_for() -> AsyncIterator[Callable[[str], Awaitable[ServiceDatabase]]]:
+    """`await database_for("brief")`: an empty, migrated database of that service, for this test alone."""
+    async with contextlib.AsyncExitStack() as stack:
+        yield lambda service: stack.enter_async_context(_borrowed_database(service))
+
+
+@pytest.fixture
+async def amqp_url() -> str:
+    """The test broker."""
+    return _server("OPTIMA_TEST_AMQP_URL")

@@ -1,0 +1,182 @@
+"""One service as component tests see it: its HTTP edge, its reactions and its jobs, on a real database."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from aiohttp import web
+from aiohttp.test_utils import RawTestServer, TestClient
+
+from optima_contracts.envelope import Envelope, EventData
+
+from ..actor import Actor
+from ..clock import Clock, FixedClock, SystemClock
+from ..db import Database
+from ..health import Health
+from ..http.addresses import Addresses
+from ..http.api import Api
+from ..http.problems import load_catalogue
+from ..http.remote import Network
+from ..ids import new_id
+from ..inbox import Failed, Inbox, in_order
+from ..postgres import open_pool
+from ..service import Service
+from ..work import JobRunner
+from .databases import ServiceDatabase
+from .people import Client, People
+
+
+@dataclass(slots=True)
+class ServiceHarness:
+    """A service in this process, and the tenant whose people and events a test makes up."""
+
+    service: Service[Any]
+    stored: ServiceDatabase
+    """What it has written, past row-level security."""
+    database: Database
+    clock: Clock
+    people: People
+    http: TestClient[web.BaseRequest, None]
+    tenant_id: UUID = field(default_factory=uuid4)
+    sequences: Counter[tuple[str, UUID]] = field(default_factory=Counter)
+    """The newest event of each source and subject."""
+
+    # People
+
+    def person(self, *roles: str, tenant_id: UUID | None = None, **facts: Any) -> Actor:
+        """Somebody of the tenant, as `People.person` makes them: with built-in roles, or with exactly
+        the `privileges` given."""
+        return self.people.person(*roles, tenant_id=tenant_id or self.tenant_id, **facts)
+
+    def as_(self, actor: Actor | None) -> Client:
+        """Requests as `actor`; None signs nobody in."""
+        return Client(self.http, self.people.token(actor) if actor is not None else None)
+
+    def sign_in(self, *roles: str, **facts: Any) -> Client:
+        """Requests as a `person` whom nothing else is asked of."""
+        return self.as_(self.person(*roles, **facts))
+
+    def with_token(self, token: str) -> Client:
+        return Client(self.http, token)
+
+    # Events
+
+    def event(
+        self,
+        data: EventData,
+        *,
+        subject: UUID | None = None,
+        source: str = "/optima/neighbour",
+        sequence: int | None = None,
+        tenant_id: UUID | None = None,
+        correlation_id: UUID | None = None,
+        actor_id: UUID | None = None,
+        on_behalf_of: UUID | None = None,
+        time: datetime | None = None,
+    ) -> Envelope:
+        """As another service publishes it: about what the event's first id names, and the next of that
+        subject, unless it is said otherwise."""
+        about = subject or next(value for _, value in data if isinstance(value, UUID))
+        number = sequence or self.sequences[source, about] + 1
+        self.sequences[source, about] = max(number, self.sequences[source, about])
+        brief: UUID | None = getattr(data, "brief_id", None)
+        return Envelope(
+            id=new_id(),
+            source=source,
+            type=data.type,
+            subject=about,
+            time=time or self.clock.now(),
+            tenantid=tenant_id or self.tenant_id,
+            sequence=number,
+            correlationid=correlation_id or brief or about,
+            actorid=actor_id,
+            onbehalfof=on_behalf_of,
+            data=data.model_dump(mode="json"),
+        )
+
+    async def deliver(self, *events: EventData | Envelope, **facts: Any) -> list[Envelope]:
+        """Lets the service handle what arrived together, as its consumer does: in one transaction, each
+        event once. `facts` are those of `event`. Raises what a reaction raises."""
+        envelopes = [e if isinstance(e, Envelope) else self.event(e, **facts) for e in events]
+        inbox = Inbox(self.service.reactions, self.service.ports, self.clock)
+        items = in_order([inbox.read(each.model_dump_json().encode()) for each in envelopes])
+        try:
+            async with self.database.begin(items[0].received.tenant_id) as transaction:
+                await inbox.handle(transaction, items)
+        except Failed as failed:
+            raise failed.cause from None
+        return envelopes
+
+    async def published(self, event: type[EventData] | None = None) -> list[Envelope]:
+        """What the service has published, in order, of one type or all."""
+        return await self.stored.published(event.type if event is not None else None)
+
+    async def types(self) -> list[str]:
+        """The types of what it has published: "brief.drafted", …"""
+        return [event.type.removeprefix("optima.").rpartition(".")[0] for event in await self.published()]
+
+    # Time
+
+    def advance(self, by: timedelta) -> None:
+        """Moves the clock on."""
+        assert isinstance(self.clock, FixedClock), "this harness runs on the system's clock"
+        self.clock.advance(by)
+
+    async def run_due_jobs(self, *, later: timedelta = timedelta(0)) -> int:
+        """Runs every job that is due `later`, and what becomes due by that. Returns how many were tried."""
+        if later:
+            self.advance(later)
+        backbone = await open_pool(self.stored.backbone_url, self.service.source, 1)
+        try:
+            return await JobRunner(self.service, self.database).run_due(backbone, self.clock)
+        finally:
+            await backbone.close()
+
+
+@contextlib.asynccontextmanager
+async def app_client(
+    service: Service[Any],
+    stored: ServiceDatabase,
+    *,
+    clock: Clock | None = None,
+    people: People | None = None,
+    tenant_id: UUID | None = None,
+    pool_size: int = 4,
+    rate_per_second: float = 100_000,
+    proxies: Sequence[Network] = (),
+) -> AsyncIterator[ServiceHarness]:
+    """Serves `service` on a database. `people` signs the tokens that it accepts."""
+    at = clock or SystemClock()
+    signer = people or People(clock=at)
+    opened = await Database.open(stored.rw_url, source=service.source, size=pool_size, clock=at)
+    api = Api(
+        title=service.name,
+        version="test",
+        routes=service.routes,
+        database=opened,
+        ports=service.ports,
+        verifier=signer.verifier(),
+        catalogue=load_catalogue(service.package),
+        clock=at,
+        resources=service.resources,
+        admit=service.admit,
+        rate_per_second=rate_per_second,
+        proxies=proxies,
+    )
+    addresses = Addresses()
+    api.mount(addresses)
+    Health(opened).mount(addresses)
+    server = RawTestServer(addresses.answer)
+    await server.start_server(auto_decompress=False)
+    client: TestClient[web.BaseRequest, None] = TestClient(server)
+    try:
+        yield ServiceHarness(service, stored, opened, at, signer, client, tenant_id or uuid4())
+    finally:
+        await client.close()
+        await opened.close()
