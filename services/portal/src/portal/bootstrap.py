@@ -12,6 +12,8 @@ from optima_kit.service import Service
 
 from .adapters.carried import Carried
 from .adapters.client import Services
+from .adapters.live import CHANNEL, LiveStreams
+from .adapters.messages import reactions
 from .adapters.pages import pages
 from .adapters.rendering import Templates
 from .adapters.resources import Resources
@@ -33,7 +35,8 @@ def service(settings: PortalSettings) -> Service[UnitOfWork]:
     sealer = Sealer(secret, "portal sessions")
     clock = SystemClock()
     verifier = TokenVerifier(JwksKeys(settings.jwks_url), settings.issuer, settings.audience, clock)
-    resources = Resources(services, Carried(Sealer(secret, "portal carried values")))
+    live = LiveStreams()
+    resources = Resources(services, Carried(Sealer(secret, "portal carried values")), live)
 
     def sessions(database: Database) -> BrowserSessions:
         resources.sessions = BrowserSessions(database, sealer, services, verifier, clock)
@@ -45,7 +48,8 @@ def service(settings: PortalSettings) -> Service[UnitOfWork]:
         settings=settings,
         ports=lambda work: work,
         routes=Routes(),
+        reactions=reactions,
         resources=resources,
         close_resources=services.close,
-        pages=PagesInParts(pages, sessions, Templates()),
+        pages=PagesInParts(pages, sessions, Templates(), {CHANNEL: live.heard}),
     )

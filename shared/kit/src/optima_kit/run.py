@@ -44,7 +44,7 @@ from .relay import Relay
 from .retention import Retention
 from .service import CommandLine, Service
 from .settings import Settings, load_settings
-from .wake import WakeListener, WakeNotifier
+from .wake import WakeListener, WakeNotifier, listen_for
 from .work import JobDispatcher, Work
 
 log = structlog.get_logger()
@@ -299,6 +299,7 @@ async def _answering(process: _Process, *, with_api: bool) -> AsyncIterator[None
     health = Health(process.database)
     health.mount(addresses)
     draining = asyncio.Event()
+    listening: list[asyncio.Task[None]] = []
     if with_api:
         routes = service.routes
         if service.reactions:
@@ -333,7 +334,12 @@ async def _answering(process: _Process, *, with_api: bool) -> AsyncIterator[None
                 resources=service.resources,
                 rate_per_second=settings.rate_per_second,
                 proxies=settings.trusted_proxies,
+                draining=draining,
             ).mount(addresses)
+            listening = [
+                asyncio.create_task(listen_for(process.backbone.pool, channel, heard), name=channel)
+                for channel, heard in service.pages.heard.items()
+            ]
     server = web.Server(addresses.answer, access_log=None, auto_decompress=False)
     runner = web.ServerRunner(server, shutdown_timeout=settings.grace_seconds)
     await runner.setup()
@@ -348,3 +354,6 @@ async def _answering(process: _Process, *, with_api: bool) -> AsyncIterator[None
             # Requests still come until whoever sends them knows that this process ends.
             await asyncio.sleep(settings.drain_seconds)
         await runner.cleanup()
+        for task in listening:
+            task.cancel()
+        await asyncio.gather(*listening, return_exceptions=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 from typing import Final
 
 import asyncpg
@@ -65,6 +66,32 @@ class WakeNotifier:
                 await asyncio.sleep(0.5)
 
 
+async def listen_for(
+    pool: asyncpg.Pool[asyncpg.Record], channel: str, heard: Callable[[str], object]
+) -> None:
+    """Calls `heard` with what is sent to the channel, and with an empty text whenever it has begun to listen:
+    what was sent before that is lost."""
+
+    def told(_: object, __: int, ___: str, payload: object) -> None:
+        heard(str(payload))
+
+    while True:
+        try:
+            async with pool.acquire() as connection:
+                ended = asyncio.Event()
+                connection.add_termination_listener(lambda _, ended=ended: ended.set())
+                await connection.add_listener(channel, told)
+                heard("")
+                try:
+                    await ended.wait()
+                finally:
+                    if not connection.is_closed():
+                        await connection.remove_listener(channel, told)
+        except UNAVAILABLE as error:
+            _LOG.debug("not listening", channel=channel, error=repr(error))
+        await asyncio.sleep(0.5)
+
+
 class WakeListener:
     """Hears the notifiers of all processes of the service."""
 
@@ -80,30 +107,15 @@ class WakeListener:
         return wake
 
     def start(self) -> None:
-        self._keeper = asyncio.create_task(self._listen(), name="listen for wake-ups")
+        self._keeper = asyncio.create_task(
+            listen_for(self._pool, CHANNEL, self.wake), name="listen for wake-ups"
+        )
 
     async def stop(self) -> None:
         if self._keeper is not None:
             self._keeper.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._keeper
-
-    async def _listen(self) -> None:
-        while True:
-            try:
-                async with self._pool.acquire() as connection:
-                    ended = asyncio.Event()
-                    connection.add_termination_listener(lambda _, ended=ended: ended.set())
-                    await connection.add_listener(CHANNEL, self.wake)
-                    self.wake()
-                    try:
-                        await ended.wait()
-                    finally:
-                        if not connection.is_closed():
-                            await connection.remove_listener(CHANNEL, self.wake)
-            except UNAVAILABLE as error:
-                _LOG.debug("not listening", error=repr(error))
-            await asyncio.sleep(0.5)
 
     def wake(self, *_: object) -> None:
         for each in self._waiting:

@@ -28,3 +28,6 @@ DELETE FROM sessions WHERE token_hash = :token_hash
 
 -- name: delete_ended_sessions
 DELETE FROM sessions WHERE ends_at <= :now
+
+-- name: notify_change
+SELECT pg_notify(:channel, :change)

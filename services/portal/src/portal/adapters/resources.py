@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .carried import Carried
     from .client import Services
+    from .live import LiveStreams
     from .sessions import BrowserSessions
 
 
@@ -15,5 +16,6 @@ if TYPE_CHECKING:
 class Resources:
     services: Services
     carried: Carried
+    live: LiveStreams
     sessions: BrowserSessions = field(init=False)
     """Made when the process has its database."""

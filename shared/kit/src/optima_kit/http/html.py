@@ -6,6 +6,7 @@ was refused, with the same page and the problem. Pages are never cached, framed,
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import inspect
 import mimetypes
@@ -46,6 +47,7 @@ _HEADERS: Final = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+_UNBUFFERED: Final = {"X-Accel-Buffering": "no"}
 _A_YEAR: Final = 365 * 24 * 60 * 60
 _FOR_GOOD: Final = f"public, max-age={_A_YEAR}, immutable"
 
@@ -81,6 +83,8 @@ class PageCall:
     """The session; none on public pages that nobody has signed in for."""
     form: MultiDict[Any] = field(default_factory=MultiDict)
     """What was sent: text without the white space at its ends, and files as aiohttp's fields."""
+    draining: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when this process ends: whoever streams stops then."""
 
     @property
     def session(self) -> Any:
@@ -122,7 +126,14 @@ class Passed:
     disposition: str
 
 
-Answer = Shown | SeeOther | Passed
+@dataclass(frozen=True, slots=True)
+class ServerSentEvents:
+    """What a page is told while somebody looks at it, as frames of `text/event-stream`."""
+
+    frames: AsyncIterator[bytes]
+
+
+Answer = Shown | SeeOther | Passed | ServerSentEvents
 Handler = Callable[..., Awaitable[Answer]]
 
 
@@ -207,6 +218,8 @@ class PagesInParts:
     pages: Pages
     sessions: Callable[[Database], Sessions]
     renderer: Renderer
+    heard: Mapping[str, Callable[[str], None]] = field(default_factory=dict)
+    """Channels of PostgreSQL on which every process with pages listens; see `optima_kit.wake.listen_for`."""
 
 
 class Html:
@@ -225,7 +238,9 @@ class Html:
         resources: Any,
         rate_per_second: float,
         proxies: Sequence[Network] = (),
+        draining: asyncio.Event | None = None,
     ) -> None:
+        self._draining = draining or asyncio.Event()
         self._pages = pages
         self._statics = statics
         self._sessions = sessions
@@ -264,6 +279,7 @@ class Html:
             resources=self._resources,
             database=self._database,
             signed_in=session,
+            draining=self._draining,
         )
         if route.method != "GET":
             call.form = await _read_form(request, route.max_bytes)
@@ -273,6 +289,10 @@ class Html:
         if isinstance(answer, Passed):
             headers = _HEADERS | {"Content-Disposition": answer.disposition}
             return web.Response(body=answer.data, content_type=answer.media_type, headers=headers)
+        if isinstance(answer, ServerSentEvents):
+            return web.Response(
+                body=answer.frames, content_type="text/event-stream", headers=_HEADERS | _UNBUFFERED
+            )
         return self._show(answer, call)
 
     def _show(self, shown: Shown, call: PageCall) -> web.Response:

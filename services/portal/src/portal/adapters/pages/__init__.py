@@ -20,6 +20,7 @@ from . import (
     goods,
     inbox,
     join,
+    live,
     me,
     order,
     orders,
@@ -60,6 +61,7 @@ _MODULES = (
     delegations,
     me,
     second_factor,
+    live,
 )
 
 

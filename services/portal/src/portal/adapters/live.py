@@ -1,0 +1,96 @@
+"""Who looks at what at this process, and the hints that they get: that something has changed, and no more.
+
+The process that consumes events tells those that answer, by NOTIFY. Where a hint is lost, a page does not say
+by itself that it is old.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Final
+
+CHANNEL: Final = "portal_changes"
+_STILL_THERE_SECONDS: Final = 15.0
+"""After so long without a hint the connection is tried: who has left is forgotten."""
+_LASTS_SECONDS: Final = 300.0
+"""Then the browser asks again, with a session that may have ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something happened to a thing, and to the brief that it belongs to."""
+
+    tenant: str
+    area: str
+    subject: str
+    brief: str
+
+    @property
+    def text(self) -> str:
+        return " ".join((self.tenant, self.area, self.subject, self.brief))
+
+
+@dataclass(slots=True, eq=False)
+class Stream:
+    about: frozenset[str]
+    """Ids of what the page shows."""
+    hints: set[str] = field(default_factory=set)
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def hint(self, *hints: str) -> None:
+        self.hints.update(hints)
+        self.wake.set()
+
+
+class LiveStreams:
+    def __init__(self) -> None:
+        self._by_tenant: defaultdict[str, set[Stream]] = defaultdict(set)
+
+    @contextmanager
+    def open(self, tenant: str, about: frozenset[str]) -> Iterator[Stream]:
+        stream = Stream(about)
+        self._by_tenant[tenant].add(stream)
+        try:
+            yield stream
+        finally:
+            self._by_tenant[tenant].discard(stream)
+
+    def heard(self, text: str) -> None:
+        """What was sent on the channel; empty when some of it may have been missed."""
+        if not text:
+            for streams in self._by_tenant.values():
+                for stream in streams:
+                    stream.hint("inbox", "page")
+            return
+        change = Change(*text.split(" "))
+        for stream in self._by_tenant.get(change.tenant, ()):
+            if change.area == "approval":
+                stream.hint("inbox")
+            if not stream.about.isdisjoint((change.subject, change.brief)):
+                stream.hint("page")
+
+    async def frames(
+        self, tenant: str, about: frozenset[str], draining: asyncio.Event
+    ) -> AsyncIterator[bytes]:
+        """The hints for one page as server-sent events, until the process ends or five minutes are over."""
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + _LASTS_SECONDS
+        drained = asyncio.create_task(draining.wait())
+        try:
+            with self.open(tenant, about) as stream:
+                yield b"retry: 1000\n\n"
+                while not draining.is_set() and loop.time() < ends:
+                    woken = asyncio.create_task(stream.wake.wait())
+                    await asyncio.wait(
+                        {woken, drained}, timeout=_STILL_THERE_SECONDS, return_when=asyncio.FIRST_COMPLETED
+                    )
+                    woken.cancel()
+                    stream.wake.clear()
+                    hints, stream.hints = stream.hints, set()
+                    yield b"".join(f"event: {hint}\ndata:\n\n".encode() for hint in sorted(hints)) or b":\n\n"
+        finally:
+            drained.cancel()

@@ -1,0 +1,21 @@
+"""What tells a page, while somebody looks at it, that something has changed."""
+
+from __future__ import annotations
+
+from optima_kit.http.html import Answer, PageCall, Pages, Passed, ServerSentEvents
+
+pages = Pages()
+
+
+@pages.get("/live")
+async def hints(call: PageCall) -> Answer:
+    about = frozenset(call.query.get("about", "").split())
+    tenant = str(call.session.session.tenant_id)
+    return ServerSentEvents(call.resources.live.frames(tenant, about, call.draining))
+
+
+@pages.get("/live/inbox")
+async def count_inbox(call: PageCall) -> Answer:
+    """How many decisions wait for the reader."""
+    summary = await call.session.services.get("approval", "/v1/inbox/summary")
+    return Passed(str(summary["waiting"]).encode(), "text/plain", "inline")
