@@ -18,8 +18,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from identity.adapters.http_access import ByClientCredentials, TokenRequest
-from identity.adapters.http_views import TokenView
+from identity.adapters.http_access import ByClientCredentials, TokenRequest, TokenView
 from identity.application.access_tokens import Grant
 from optima_contracts.brief import BriefCommented
 from optima_contracts.envelope import Envelope

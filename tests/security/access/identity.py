@@ -177,7 +177,7 @@ async def build(world: World) -> None:
         "/v1/tenants", TENANT | {"slug": mark, "admin": ADMIN}
     )
     assert response.status == 201, registered
-    world.tenant_id = UUID(registered["tenant_id"])
+    world.tenant_id = UUID(registered["id"])
     world.owner = UUID(await _join(world, registered["invitation"]))
     names["owner_id"] = str(world.owner)
     for name in ("colleague", "vera", "invited"):

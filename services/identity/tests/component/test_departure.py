@@ -19,7 +19,7 @@ async def test_reports_and_units_pass_to_the_successor(identity: Any) -> None:
     managers = {}
     for person in (boss, leaver, middle, successor):
         _, view = await admin.get(f"/v1/people/{person}")
-        managers[person] = (view.get("manager_id"), view["active"])
+        managers[person] = (view.get("manager", {}).get("id"), view["active"])
     assert managers == {
         boss: (None, True),
         leaver: (str(boss), False),
@@ -27,7 +27,7 @@ async def test_reports_and_units_pass_to_the_successor(identity: Any) -> None:
         successor: (str(boss), True),
     }
     _, unit = await admin.get("/v1/units/marketing")
-    assert unit["manager_id"] == str(successor)
+    assert unit["manager"]["id"] == str(successor)
     assert (await identity.sign_in("leaver@aurora.example"))["status"] == 401
     refused, _ = await identity.anybody.post(
         "/v1/tokens", {"grant": "refresh_token", "refresh_token": session["refresh_token"]}

@@ -32,6 +32,7 @@ async def test_the_operator_says_which_issuers_there_are(serve: Any) -> None:
         "client_id": "optima",
         "has_secret": True,
         "version": 2,
+        "actions": ["replace", "remove"],
     }
 
 

@@ -143,7 +143,7 @@ class Customer:
         joined = await self.api.anonymous(
             "POST", "identity", "/v1/invitations/acceptance", json={"token": token, "password": password}
         )
-        person = Person(wanted["key"], wanted["name"], wanted["email"], password, joined.body["person_id"])
+        person = Person(wanted["key"], wanted["name"], wanted["email"], password, joined.body["person"]["id"])
         self.people[person.key] = person
         self._progress.state["people"][person.key] = {
             "id": person.person_id,

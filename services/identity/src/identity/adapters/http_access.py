@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
-from typing import Annotated, Literal
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import Field, RootModel
 
-from optima_kit.http import Call, Command, Page, Reply, Routes, View
+from optima_kit.http import Call, Command, Page, Routes, View
 from optima_kit.refusals import Invalid, Unauthenticated
 
 from ..application.accept_invitation import accept_invitation
@@ -17,6 +17,8 @@ from ..application.access_tokens import Grant
 from ..application.choose_password import change_password
 from ..application.ports import Ports
 from ..application.prove_oneself import prove_oneself
+from ..application.read import people
+from ..application.read.views import JoinedView, SessionView
 from ..application.refresh_session import refresh_session
 from ..application.reset_password import ask_for_reset, complete_reset
 from ..application.second_factor import (
@@ -24,14 +26,13 @@ from ..application.second_factor import (
     give_up_with_code,
     set_up_second_factor,
 )
-from ..application.sessions import end_session, open_sessions
+from ..application.sessions import end_session
 from ..application.sign_in import PasswordGrant, sign_in
 from ..application.sign_in_service import sign_in_service
 from ..application.sign_in_with_provider import begin_at_provider, return_from_provider
 from ..domain.brakes import neighbourhood
 from ..domain.sessions import ACCESS_TOKEN_LIVES
 from .directory import DatabaseDirectory, acting
-from .http_views import IssuerView, KeySetView, SessionView, TokenView
 
 routes = Routes()
 
@@ -47,30 +48,13 @@ class AcceptInvitation(Command):
     password: Secret
 
 
-class JoinedView(View):
-    tenant_id: UUID
-    tenant: str
-    """The tenant's slug: what the person signs in with from now on, beside address and password."""
-    person_id: UUID
-    name: str
-    email: str
-
-
 @routes.post("/v1/invitations/acceptance", public=True, status=201)
-async def accept(call: Call[Ports], body: AcceptInvitation) -> Reply[JoinedView]:
+async def accept(call: Call[Ports], body: AcceptInvitation) -> JoinedView:
     """Accept an invitation by choosing a password"""
     tenant, person = await accept_invitation(
         _directory(call), call.resources.passwords, body.token, body.password
     )
-    return Reply(
-        JoinedView(
-            tenant_id=tenant.id,
-            tenant=tenant.slug,
-            person_id=person.id,
-            name=person.name,
-            email=person.email,
-        )
-    )
+    return people.show_joined(tenant, person)
 
 
 class ByPassword(Command):
@@ -109,6 +93,36 @@ AnyGrant = ByPassword | ByClientCredentials | ByRefreshToken | ByAuthorizationCo
 
 class TokenRequest(RootModel[Annotated[AnyGrant, Field(discriminator="grant")]]):
     """One of four ways to get an access token."""
+
+
+class TokenView(View):
+    """As RFC 6749 §5.1 has it."""
+
+    access_token: str
+    token_type: Literal["Bearer"]
+    expires_in: int
+    refresh_token: str | None = None
+    """Machines get none: they have their secret."""
+    second_factor_needed: bool | None = None
+    """True where a role grants nothing until a second factor is shown: confirmed at /v1/me/second-factor, or
+    sent to /v1/me/proof. Refresh then."""
+    device_token: str | None = None
+    """With the next password sign-in at this device, it is known. Given where none was sent that holds."""
+
+    @classmethod
+    def of(cls, access_token: str, lives: timedelta, grant: Grant) -> TokenView:
+        told: dict[str, Any] = {
+            "access_token": access_token,
+            "token_type": "Bearer",
+            "expires_in": int(lives.total_seconds()),
+        }
+        if grant.refresh_token is not None:
+            told["refresh_token"] = grant.refresh_token
+        if grant.factor_needed:
+            told["second_factor_needed"] = True
+        if grant.device_token is not None:
+            told["device_token"] = grant.device_token
+        return cls(**told)
 
 
 @routes.post("/v1/tokens", public=True)
@@ -178,8 +192,7 @@ async def begin_sign_in(call: Call[Ports], body: BeginSignIn) -> DepartureView:
 @routes.get("/v1/me/sessions")
 async def list_sessions(call: Call[Ports]) -> Page[SessionView]:
     """List one's own open sessions, newest first"""
-    sessions = await open_sessions(call.ports, call.actor.person_id)
-    return Page[SessionView](items=[SessionView.of(session) for session in sessions])
+    return await people.list_own_sessions(call.ports, call.actor)
 
 
 @routes.delete("/v1/me/sessions/{session_id}")
@@ -290,6 +303,21 @@ async def remove_factor(call: Call[Ports], body: Confirm) -> None:
         given_up = await give_up_with_code(ports, me, body.code)
     if not given_up:
         raise Invalid("code_not_valid", field="code")
+
+
+class KeySetView(View):
+    """RFC 7517."""
+
+    keys: list[dict[str, str]]
+
+
+class IssuerView(View):
+    """OpenID Connect Discovery, as far as it is true of this issuer."""
+
+    issuer: str
+    jwks_uri: str
+    token_endpoint: str
+    id_token_signing_alg_values_supported: list[str]
 
 
 @routes.get("/.well-known/jwks.json", public=True)

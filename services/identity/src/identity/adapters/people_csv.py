@@ -13,7 +13,8 @@ from optima_kit.http import Code, Command, Text
 from optima_kit.refusals import Invalid, Malformed, Refusal, Violations
 
 from ..application.import_people import Row
-from .http_views import Email, Language
+from ..domain.tenants import Language
+from .requests import Email
 
 COLUMNS = ("email", "name", "kind", "company", "roles", "unit", "manager", "language")
 _REQUIRED = ("email", "name", "roles")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -154,6 +154,16 @@ class PostgresUnits:
             manager_id=unit.manager_id,
             version=unit.version,
         )
+
+
+class PostgresNames:
+    def __init__(self, work: UnitOfWork) -> None:
+        self._work = work
+
+    async def find(self, ids: Iterable[UUID | None]) -> Mapping[UUID, str]:
+        asked = {each for each in ids if each is not None}
+        rows = await self._work.fetch(QUERIES.list_names, ids=list(asked)) if asked else []
+        return {row["id"]: row["name"] for row in rows}
 
 
 class PostgresPeople:
@@ -349,13 +359,11 @@ class PostgresSecondFactors:
     def __init__(self, work: UnitOfWork) -> None:
         self._work = work
 
-    async def is_confirmed(self, person_id: UUID) -> bool:
-        confirmed: bool = await self._work.fetchval(QUERIES.is_second_factor_confirmed, person_id=person_id)
-        return confirmed
+    async def find(self, person_id: UUID) -> SecondFactor | None:
+        return _factor(await self._work.fetchrow(QUERIES.find_second_factor, person_id=person_id))
 
     async def lock(self, person_id: UUID) -> SecondFactor | None:
-        row = await self._work.fetchrow(QUERIES.lock_second_factor, person_id=person_id)
-        return SecondFactor(**{**row, "recovery_hashes": tuple(row["recovery_hashes"])}) if row else None
+        return _factor(await self._work.fetchrow(QUERIES.lock_second_factor, person_id=person_id))
 
     async def save(self, factor: SecondFactor) -> None:
         self._work.write(
@@ -497,6 +505,10 @@ def _session(row: Record) -> Session:
         row["proven_at"],
         row["factor_shown"],
     )
+
+
+def _factor(row: Record | None) -> SecondFactor | None:
+    return SecondFactor(**{**row, "recovery_hashes": tuple(row["recovery_hashes"])}) if row else None
 
 
 def _account(row: Record | None) -> ServiceAccount | None:

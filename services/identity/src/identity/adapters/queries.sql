@@ -59,6 +59,9 @@ VALUES (:id, :key, :name, :parent_id, :manager_id, :version)
 UPDATE units SET name = :name, parent_id = :parent_id, manager_id = :manager_id, version = :version
 WHERE id = :id
 
+-- name: list_names
+SELECT id, name FROM people WHERE id = ANY (:ids) UNION ALL SELECT id, name FROM units WHERE id = ANY (:ids)
+
 -- name: find_person
 SELECT id, name, email, kind, company, roles, unit_id, manager_id, language, joined_at, suspended,
        absent_until, version
@@ -254,8 +257,9 @@ UPDATE sessions SET revoked_at = :now WHERE person_id = :person_id AND revoked_a
 -- Their refresh tokens go with them. Each half has an index of its own.
 DELETE FROM sessions WHERE revoked_at < :before OR ends_at < :before
 
--- name: is_second_factor_confirmed
-SELECT EXISTS (SELECT FROM second_factors WHERE person_id = :person_id AND confirmed)
+-- name: find_second_factor
+SELECT person_id, sealed_secret, confirmed, last_step, recovery_hashes FROM second_factors
+WHERE person_id = :person_id
 
 -- name: lock_second_factor
 -- A code that is presented twice at once is used up by the first.

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from optima_contracts.identity import PersonDeparted
 from optima_kit.actor import Actor
-from optima_kit.refusals import Absent
 
 from ..domain.people import (
     Person,
@@ -14,7 +13,7 @@ from ..domain.people import (
     successor_takes_over,
     tenant_keeps_an_active_admin,
 )
-from ..domain.roles import nobody_grants_more_than_they_hold, privileges_of
+from .access import person_to_manage
 from .facts import tell_of_person, tell_of_unit
 from .ports import Ports
 
@@ -25,12 +24,7 @@ async def let_person_depart(ports: Ports, actor: Actor, person_id: UUID, success
     `PersonDeparted` asks the other services to do the same with approvals, phases and briefs. The
     successor gains no role by it: what they may not do, somebody else must be given.
     """
-    await ports.tenants.lock()
-    person = await ports.people.find(person_id)
-    if person is None:
-        raise Absent("person_not_found")
-    held = privileges_of(await ports.roles.list_by_keys(person.roles))
-    nobody_grants_more_than_they_hold(held, actor.privileges)
+    person = await person_to_manage(ports, actor, person_id)
     only_people_who_joined_depart(person)
     successor = successor_takes_over(person, await ports.people.find(successor_id))
     departed = person.suspended_now()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -73,6 +73,12 @@ class People(Protocol):
     ) -> Sequence[tuple[str, Person]]:
         """Those of whom each word of the text begins a word, the first of two words being whole: with the
         key under which each was found, and in the order of these keys, then of ids."""
+        ...
+
+
+class Names(Protocol):
+    async def find(self, ids: Iterable[UUID | None]) -> Mapping[UUID, str]:
+        """Of people and units."""
         ...
 
 
@@ -176,7 +182,7 @@ class Sessions(Protocol):
 
 
 class SecondFactors(Protocol):
-    async def is_confirmed(self, person_id: UUID) -> bool: ...
+    async def find(self, person_id: UUID) -> SecondFactor | None: ...
     async def lock(self, person_id: UUID) -> SecondFactor | None: ...
     async def save(self, factor: SecondFactor) -> None: ...
     async def delete(self, person_id: UUID) -> bool:
@@ -249,6 +255,7 @@ class Ports:
     tenants: Tenants
     people: People
     units: Units
+    names: Names
     roles: Roles
     credentials: CredentialStore
     failures: FailureCounts

@@ -5,11 +5,11 @@ from __future__ import annotations
 from uuid import UUID
 
 from optima_kit.actor import Actor
-from optima_kit.refusals import Absent, WrongState
+from optima_kit.refusals import WrongState
 
 from ..domain.links import link_is_good, link_was_just_issued
 from ..domain.people import normalised_email
-from ..domain.roles import nobody_grants_more_than_they_hold, privileges_of
+from .access import person_to_manage
 from .choose_password import choose_password
 from .issue_link import IssuedLink, issue_link
 from .opaque_tokens import read_token
@@ -31,13 +31,9 @@ async def ask_for_reset(directory: Directory, slug: str, email: str) -> None:
 
 async def hand_over_reset(ports: Ports, actor: Actor, person_id: UUID) -> IssuedLink:
     """An admin hands the link over in person, where there is no mail."""
-    person = await ports.people.find(person_id)
-    if person is None:
-        raise Absent("person_not_found")
+    person = await person_to_manage(ports, actor, person_id)
     if not person.active:
         raise WrongState("person_not_active")
-    roles = await ports.roles.list_by_keys(person.roles)
-    nobody_grants_more_than_they_hold(privileges_of(roles), actor.privileges)
     return await issue_link(ports, person_id, "password_reset")
 
 

@@ -8,7 +8,6 @@ from typing import TypedDict
 from uuid import UUID
 
 from optima_kit.actor import Actor
-from optima_kit.refusals import Absent
 
 from ..domain.people import (
     Person,
@@ -18,6 +17,7 @@ from ..domain.people import (
 )
 from ..domain.roles import nobody_grants_more_than_they_hold, privileges_of
 from ..domain.tenants import Language
+from .access import person_to_manage
 from .facts import tell_of_person
 from .places import manager_named, roles_named, unit_named
 from .ports import Ports
@@ -38,13 +38,8 @@ class PersonChanges(TypedDict, total=False):
 async def revise_person(
     ports: Ports, actor: Actor, person_id: UUID, expected_version: int | None, changes: PersonChanges
 ) -> Person:
-    await ports.tenants.lock()
-    person = await ports.people.find(person_id)
-    if person is None:
-        raise Absent("person_not_found")
+    person = await person_to_manage(ports, actor, person_id)
     still_at(person.version, expected_version)
-    held_before = privileges_of(await ports.roles.list_by_keys(person.roles))
-    nobody_grants_more_than_they_hold(held_before, actor.privileges)
     if "active" in changes:
         only_people_who_joined_are_activated(person)
     changed = await _changed(ports, actor, person, changes)

@@ -13,5 +13,6 @@ async def roles_in_force(ports: Ports, person: Person, *, factor_shown: bool) ->
     roles = await ports.roles.list_by_keys(person.roles)
     if factor_shown:
         return roles
-    has_factor = await ports.second_factors.is_confirmed(person.id)
+    factor = await ports.second_factors.find(person.id)
+    has_factor = factor is not None and factor.confirmed
     return [role for role in roles if role_is_in_force(role, has_factor=has_factor)]

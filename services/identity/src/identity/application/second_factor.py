@@ -12,8 +12,8 @@ from optima_contracts.identity import SecondFactorChanged
 from optima_kit.actor import Actor
 from optima_kit.refusals import Absent, Invalid, WrongState
 
-from ..domain.roles import nobody_grants_more_than_they_hold, privileges_of
 from ..domain.second_factor import DIGITS, RECOVERY_CODES, STEP_SECONDS, SecondFactor, step_that_shows
+from .access import person_to_manage
 from .attempts import attempt_in_session, attempt_succeeded
 from .opaque_tokens import hashed_secret
 from .ports import Ports
@@ -91,11 +91,7 @@ async def give_up_with_code(ports: Ports, me: Actor, code: str) -> bool:
 
 async def take_second_factor_away(ports: Ports, actor: Actor, person_id: UUID) -> None:
     """For whoever lost telephone and recovery codes. An admin has made sure that it is them."""
-    person = await ports.people.find(person_id)
-    if person is None:
-        raise Absent("person_not_found")
-    roles = await ports.roles.list_by_keys(person.roles)
-    nobody_grants_more_than_they_hold(privileges_of(roles), actor.privileges)
+    await person_to_manage(ports, actor, person_id)
     await _remove(ports, person_id)
 
 

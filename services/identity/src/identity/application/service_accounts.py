@@ -8,10 +8,10 @@ from uuid import UUID
 
 from optima_kit.actor import Actor
 from optima_kit.ids import new_id
-from optima_kit.refusals import Absent
 
 from ..domain.roles import nobody_grants_more_than_they_hold, scopes_hold_only_grantable_privileges
 from ..domain.service_accounts import ServiceAccount, account_name_is_free
+from .access import account_to_manage
 from .facts import tell_of_account
 from .matrix import MATRIX
 from .opaque_tokens import hashed_secret, new_secret
@@ -40,7 +40,7 @@ async def open_service_account(
 
 async def renew_secret(ports: Ports, actor: Actor, account_id: UUID) -> OpenedAccount:
     """The old secret stops working."""
-    account = await _managed(ports, actor, account_id)
+    account = await account_to_manage(ports, actor, account_id)
     secret = new_secret()
     renewed = account.with_secret(hashed_secret(secret))
     await ports.accounts.update(renewed)
@@ -49,17 +49,7 @@ async def renew_secret(ports: Ports, actor: Actor, account_id: UUID) -> OpenedAc
 
 
 async def close_service_account(ports: Ports, actor: Actor, account_id: UUID) -> None:
-    account = await _managed(ports, actor, account_id)
-    if account.active:
-        closed = account.closed()
-        await ports.accounts.update(closed)
-        tell_of_account(ports, closed)
-
-
-async def _managed(ports: Ports, actor: Actor, account_id: UUID) -> ServiceAccount:
-    await ports.tenants.lock()
-    account = await ports.accounts.find(account_id)
-    if account is None:
-        raise Absent("service_account_not_found")
-    nobody_grants_more_than_they_hold(account.scopes, actor.privileges)
-    return account
+    account = await account_to_manage(ports, actor, account_id)
+    closed = account.closed()
+    await ports.accounts.update(closed)
+    tell_of_account(ports, closed)

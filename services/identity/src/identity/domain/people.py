@@ -146,9 +146,12 @@ def successor_takes_over(person: Person, successor: Person | None) -> Person:
     return successor
 
 
+def last_active_admin(person: Person, other_active_admins: int) -> bool:
+    return person.active and ADMIN in person.roles and other_active_admins == 0
+
+
 def tenant_keeps_an_active_admin(before: Person, after: Person, other_active_admins: int) -> None:
     """Without an admin nobody could put anything right again."""
-    was = before.active and ADMIN in before.roles
     remains = after.active and ADMIN in after.roles
-    if was and not remains and other_active_admins == 0:
+    if last_active_admin(before, other_active_admins) and not remains:
         raise WrongState("last_admin", field="roles" if after.active else "active")

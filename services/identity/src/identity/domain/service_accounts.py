@@ -25,6 +25,11 @@ class ServiceAccount:
         return replace(self, secret_hash=secret_hash, version=self.version + 1)
 
 
+def only_active_accounts_are_changed(account: ServiceAccount) -> None:
+    if not account.active:
+        raise WrongState("service_account_closed", name=account.name)
+
+
 def account_name_is_free(name: str, known: ServiceAccount | None) -> None:
     if known is not None:
         raise WrongState("service_account_exists", field="name", name=name)

@@ -49,13 +49,14 @@ async def end_session(call: PageCall, session_id: UUID) -> Answer:
 async def _page(call: PageCall, refused: Refused | None = None) -> Answer:
     services = call.session.services
     actor = call.session.actor
-    asked = [part(services.get("identity", "/v1/me/sessions"))]
+    asked = [part(services.get("identity", path)) for path in ("/v1/me", "/v1/me/sessions")]
     if actor.may("approval.delegate"):
         asked.append(part(services.get("identity", "/v1/people", limit=200)))
-    sessions, *people = await asyncio.gather(*asked)
+    me, sessions, *people = await asyncio.gather(*asked)
     return Shown(
         "me.html",
         {
+            "me": me,
             "sessions": sessions,
             "own_session": str(actor.session_id),
             "may_delegate": bool(people),

@@ -102,12 +102,11 @@ async def _person(call: PageCall, person_id: UUID, sent: Sent = NOTHING_SENT) ->
         services.get("identity", "/v1/units", limit=200),
         services.get("identity", "/v1/people", limit=200),
     )
-    unit = next((each for each in _items(units) if each["id"] == person.get("unit_id")), None)
+    unit_id = person.get("unit", {}).get("id")
     context = {
         "person": person,
         "state": _state_of(person),
-        "unit": unit,
-        "manager": next((each for each in _items(people) if each["id"] == person.get("manager_id")), None),
+        "unit": next((each["key"] for each in _items(units) if each["id"] == unit_id), ""),
         "role_names": _names(roles),
         "units": [(each["key"], each["name"]) for each in _items(units)],
         "successors": [
@@ -116,7 +115,6 @@ async def _person(call: PageCall, person_id: UUID, sent: Sent = NOTHING_SENT) ->
             if each["active"] and each["id"] != person["id"]
         ],
         "chosen_roles": sent.values["roles"] if sent.form == "roles" else person["roles"],
-        "may_change": call.session.actor.may("directory.write") and str(person_id) != str(_self(call)),
         "may_read_trail": call.session.actor.may("trail.read"),
         "sent": sent,
     }
@@ -137,11 +135,6 @@ async def _invitation(call: PageCall, sent: Sent = NOTHING_SENT) -> Answer:
         "sent": sent,
     }
     return Shown("person_form.html", context, sent.status)
-
-
-def _self(call: PageCall) -> UUID | None:
-    person: UUID | None = call.session.actor.person_id
-    return person
 
 
 def _items(found: Any) -> Sequence[Mapping[str, Any]]:

@@ -17,7 +17,7 @@ pages = Pages()
 
 @pages.get("/second-factor")
 async def show(call: PageCall) -> Answer:
-    return _start()
+    return await _start(call)
 
 
 @pages.post("/second-factor")
@@ -25,7 +25,7 @@ async def set_up(call: PageCall) -> Answer:
     try:
         setup = await call.session.services.send("identity", "POST", "/v1/me/second-factor")
     except Refused as refused:
-        return _start(Sent("setup", {}, refused))
+        return await _start(call, Sent("setup", {}, refused))
     return _scan(call, setup)
 
 
@@ -50,7 +50,7 @@ async def prove(call: PageCall) -> Answer:
     try:
         await call.session.services.send("identity", "POST", "/v1/me/proof", {"code": call.text("code")})
     except Refused as refused:
-        return _start(Sent("proof", {}, refused))
+        return await _start(call, Sent("proof", {}, refused))
     await call.resources.sessions.renew(call.session)
     return SeeOther("/")
 
@@ -61,13 +61,15 @@ async def remove(call: PageCall) -> Answer:
     try:
         await call.session.services.send("identity", "POST", "/v1/me/second-factor/removal", body)
     except Refused as refused:
-        return _start(Sent("removal", {}, refused))
+        return await _start(call, Sent("removal", {}, refused))
     await call.resources.sessions.renew(call.session)
     return SeeOther("/second-factor")
 
 
-def _start(sent: Sent = NOTHING_SENT) -> Answer:
-    return Shown("second_factor.html", {"refused": sent.refused, "form": sent.form}, sent.status)
+async def _start(call: PageCall, sent: Sent = NOTHING_SENT) -> Answer:
+    me = await call.session.services.get("identity", "/v1/me")
+    context = {"actions": me["actions"], "refused": sent.refused, "form": sent.form}
+    return Shown("second_factor.html", context, sent.status)
 
 
 def _scan(call: PageCall, setup: Mapping[str, Any], refused: Refused | None = None) -> Answer:

@@ -1,0 +1,159 @@
+"""What clients send about the directory."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import Annotated
+from uuid import UUID
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
+
+from optima_kit.http import Code, Command, Flag, Moment, PageQuery, Query, Text
+
+from ..application.invite_person import Invitation
+from ..application.register_tenant import FirstAdmin
+from ..application.revise_person import PersonChanges
+from ..domain.people import Kind
+from ..domain.tenants import Language, Legal
+
+Email = Annotated[
+    str,
+    Field(
+        min_length=3,
+        max_length=254,
+        pattern=r"^[^\s@\x00-\x1f\x7f]+@[^\s@\x00-\x1f\x7f]+\.[^\s@\x00-\x1f\x7f.]+$",
+    ),
+]
+Slug = Annotated[str, Field(pattern=r"^[a-z0-9](-?[a-z0-9]){1,39}$")]
+"""Small letters, digits and single dashes: it stands in addresses."""
+
+
+def _known_time_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise PydanticCustomError("time_zone_unknown", "No such time zone; write one like Europe/Rome")
+    return name
+
+
+TimeZone = Annotated[str, Field(max_length=64), AfterValidator(_known_time_zone)]
+
+
+class LegalBody(Command):
+    name: Annotated[str, Text(200)]
+    vat_number: Annotated[str, Field(pattern=r"^\d{11}$")] | None = None
+    fiscal_code: Annotated[str, Field(pattern=r"^([A-Z0-9]{16}|\d{11})$")] | None = None
+    street: Annotated[str, Text(200)]
+    postal_code: Annotated[str, Text(12)]
+    city: Annotated[str, Text(100)]
+    province: Annotated[str, Text(60)]
+    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] = "IT"
+
+    def legal(self) -> Legal:
+        return Legal(**self.model_dump())
+
+
+class AdminBody(Command):
+    name: Annotated[str, Text(120)]
+    email: Email
+
+    def first_admin(self) -> FirstAdmin:
+        return FirstAdmin(self.name, self.email)
+
+
+class RegisterTenant(Command):
+    slug: Slug
+    legal: LegalBody
+    language: Language = "it"
+    time_zone: TimeZone = "Europe/Rome"
+    admin: AdminBody
+
+
+class ReviseTenant(Command):
+    legal: LegalBody
+    language: Language
+    time_zone: TimeZone
+
+
+class InvitePerson(Command):
+    name: Annotated[str, Text(120)]
+    email: Email
+    kind: Kind = "internal"
+    company: Annotated[str, Text(120)] | None = None
+    roles: Annotated[list[Code], Field(min_length=1, max_length=20)]
+    unit: Code | None = None
+    manager: UUID | None = None
+    language: Language | None = None
+
+    def invitation(self) -> Invitation:
+        return Invitation(
+            name=self.name,
+            email=self.email,
+            kind=self.kind,
+            roles=self.roles,
+            company=self.company,
+            unit=self.unit,
+            manager_id=self.manager,
+            language=self.language,
+        )
+
+
+class PeopleQuery(PageQuery):
+    text: Annotated[str, Text(100)] | None = None
+    """Words of a name in any order, or an e-mail address; of the last word its beginning is enough. Case and
+    accents make no difference."""
+
+
+class RevisePerson(Command):
+    """What is left out stays as it is."""
+
+    name: Annotated[str, Text(120)] = Field(default_factory=str)
+    company: Annotated[str, Text(120)] | None = None
+    roles: Annotated[list[Code], Field(min_length=1, max_length=20)] = Field(default_factory=list)
+    unit: Code | None = None
+    manager: UUID | None = None
+    language: Language = Field(default_factory=lambda: "it")
+    active: Flag = Field(default_factory=bool)
+    absent_until: Moment | None = None
+
+    def changes(self) -> PersonChanges:
+        given: dict[str, object] = {name: getattr(self, name) for name in self.model_fields_set}
+        if "manager" in given:
+            given["manager_id"] = given.pop("manager")
+        if self.absent_until is not None:
+            given["absent_until"] = self.absent_until.astimezone(UTC)
+        return PersonChanges(**given)  # type: ignore
+
+
+class ImportQuery(Query):
+    dry_run: bool = False
+    """Say what would happen, and do nothing."""
+
+
+class Depart(Command):
+    successor: UUID
+
+
+class DefineUnit(Command):
+    name: Annotated[str, Text(120)]
+    parent: Code | None = None
+    manager: UUID | None = None
+
+
+class DefineRole(Command):
+    name: Annotated[str, Text(120)]
+    privileges: Annotated[list[Annotated[str, Text(64)]], Field(max_length=200)]
+    second_factor: Flag = False
+    """Whether it grants nothing in a session in which no second factor was shown."""
+
+
+class ChooseProvider(Command):
+    issuer: Annotated[str, Field(max_length=300, pattern=r"^https?://[^\s?#\x00-\x1f]+$")]
+    client_id: Annotated[str, Text(200)]
+    client_secret: Annotated[str, Field(min_length=1, max_length=512)] | None = None
+    """None for a public client, which PKCE alone protects."""
+
+
+class OpenServiceAccount(Command):
+    name: Annotated[str, Text(120)]
+    scopes: Annotated[list[Annotated[str, Text(64)]], Field(min_length=1, max_length=200)]

@@ -1,0 +1,38 @@
+"""The people and service accounts that commands change: under the directory's lock, and only those who hold
+nothing that the actor lacks."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from optima_kit.actor import Actor
+from optima_kit.refusals import Absent
+
+from ..domain.people import Person
+from ..domain.roles import nobody_grants_more_than_they_hold, privileges_of
+from ..domain.service_accounts import ServiceAccount, only_active_accounts_are_changed
+from .ports import Ports
+
+
+async def person_to_manage(ports: Ports, actor: Actor, person_id: UUID) -> Person:
+    """Raises Absent where the tenant has no such person, and Forbidden where they hold a privilege that the
+    actor lacks."""
+    await ports.tenants.lock()
+    person = await ports.people.find(person_id)
+    if person is None:
+        raise Absent("person_not_found")
+    held = privileges_of(await ports.roles.list_by_keys(person.roles))
+    nobody_grants_more_than_they_hold(held, actor.privileges)
+    return person
+
+
+async def account_to_manage(ports: Ports, actor: Actor, account_id: UUID) -> ServiceAccount:
+    """Raises Absent where the tenant has no such account, Forbidden where it has a scope that the actor
+    lacks, and WrongState where it is closed."""
+    await ports.tenants.lock()
+    account = await ports.accounts.find(account_id)
+    if account is None:
+        raise Absent("service_account_not_found")
+    nobody_grants_more_than_they_hold(account.scopes, actor.privileges)
+    only_active_accounts_are_changed(account)
+    return account

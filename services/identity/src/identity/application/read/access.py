@@ -1,0 +1,115 @@
+"""What somebody may do with what stands in the directory.
+
+Nobody manages a person, a role or a service account that holds a privilege which they lack themselves. The
+commands hold the same rules (`application/access.py`); here they are asked, not enforced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, TypeVar
+
+from optima_kit.actor import Actor
+
+from ...domain.people import Person
+from ...domain.roles import Role
+from ...domain.second_factor import SecondFactor
+from ...domain.service_accounts import ServiceAccount
+from ..matrix import MATRIX
+
+PersonAction = Literal[
+    "revise",
+    "suspend",
+    "activate",
+    "depart",
+    "renew_invitation",
+    "withdraw_invitation",
+    "reset_password",
+    "remove_second_factor",
+]
+OwnAction = Literal[
+    "change_password", "set_up_second_factor", "confirm_second_factor", "remove_second_factor"
+]
+RoleAction = Literal["redefine"]
+UnitAction = Literal["redefine"]
+TenantAction = Literal["revise", "revise_legal_identity"]
+ProviderAction = Literal["replace", "remove"]
+AccountAction = Literal["renew_secret", "close"]
+SessionAction = Literal["end"]
+
+A = TypeVar("A", bound=str)
+
+
+def actions_on_person(
+    actor: Actor, person: Person, held: frozenset[str], *, has_factor: bool, last_admin: bool
+) -> list[PersonAction]:
+    """`held`: what the person's roles grant. `last_admin`: whether the tenant has no other active one."""
+    manages = held <= actor.privileges
+    writes = manages and actor.may("directory.write")
+    invites = manages and actor.may("person.invite") and person.joined_at is None
+    leaves = writes and person.active and not last_admin
+    return _possible(
+        {
+            "revise": writes,
+            "suspend": leaves,
+            "activate": writes and person.joined_at is not None and person.suspended,
+            "depart": leaves,
+            "renew_invitation": invites,
+            "withdraw_invitation": invites and not person.suspended,
+            "reset_password": writes and person.active and _proves(actor),
+            "remove_second_factor": writes and has_factor and _proves(actor),
+        }
+    )
+
+
+def actions_on_oneself(*, has_password: bool, factor: SecondFactor | None) -> list[OwnAction]:
+    return _possible(
+        {
+            "change_password": has_password,
+            "set_up_second_factor": factor is None or not factor.confirmed,
+            "confirm_second_factor": factor is not None and not factor.confirmed,
+            "remove_second_factor": factor is not None,
+        }
+    )
+
+
+def actions_on_role(actor: Actor, role: Role) -> list[RoleAction]:
+    writes = actor.may("directory.write") and _proves(actor)
+    return _possible({"redefine": writes and not role.built_in and role.privileges <= actor.privileges})
+
+
+def actions_on_unit(actor: Actor) -> list[UnitAction]:
+    return _possible({"redefine": actor.may("directory.write")})
+
+
+def actions_on_tenant(actor: Actor) -> list[TenantAction]:
+    writes = actor.may("directory.write") and _proves(actor)
+    return _possible({"revise": writes, "revise_legal_identity": writes and holds_everything(actor)})
+
+
+def actions_on_provider(actor: Actor) -> list[ProviderAction]:
+    changes = actor.may("directory.write") and _proves(actor) and holds_everything(actor)
+    return _possible({"replace": changes, "remove": changes})
+
+
+def actions_on_account(actor: Actor, account: ServiceAccount) -> list[AccountAction]:
+    closes = account.active and actor.may("directory.write") and account.scopes <= actor.privileges
+    return _possible({"renew_secret": closes and _proves(actor), "close": closes})
+
+
+def actions_on_session_of(actor: Actor, held: frozenset[str]) -> list[SessionAction]:
+    """`held`: what the roles of the session's person grant."""
+    return _possible({"end": actor.may("directory.write") and held <= actor.privileges})
+
+
+def holds_everything(actor: Actor) -> bool:
+    return actor.privileges >= MATRIX.known
+
+
+def _proves(actor: Actor) -> bool:
+    """Whether they can show again who they are: a machine has neither password nor telephone."""
+    return actor.session_id is not None
+
+
+def _possible(actions: Mapping[A, bool]) -> list[A]:
+    return [action for action, possible in actions.items() if possible]
