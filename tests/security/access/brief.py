@@ -6,7 +6,7 @@ from .table import ANYBODYS, Row, Scope, World
 
 SEEN = Scope(own="brief.read", all="brief.read_all")
 OWN_DRAFT = Scope(own="brief.read")
-OWN_TO_CHANGE = Scope(own="brief.read", all="brief.read_all", refused="not_the_requester")
+OWN_TO_CHANGE = Scope(own="brief.read", all="brief.read_all", refused="brief_not_own")
 PDF = b"%PDF-1.7\nbozzetto"
 CONTENT = {
     "title": "Lancio segreto",

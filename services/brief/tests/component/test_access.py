@@ -77,7 +77,7 @@ async def test_a_seen_brief_of_somebody_else_is_not_ones_to_change(desk: Any) ->
         await admin.post(f"{path}/submission", {"process": "standard"}),
         await admin.post(f"{path}/cancellation", {"reason": "No"}),
     ):
-        assert (response.status, problem["code"]) == (403, "not_the_requester")
+        assert (response.status, problem["code"]) == (403, "brief_not_own")
 
 
 async def test_prices_are_absent_without_their_privilege(desk: Any) -> None:

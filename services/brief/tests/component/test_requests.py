@@ -191,7 +191,7 @@ async def test_files_come_back_as_sent_and_only_of_the_right_kind(desk: Any) -> 
     for n in range(19):
         await desk.attach(draft["id"], name=f"{n}.pdf")
     response, problem = await client.post(f"{path}?name=x.pdf", data=b"%PDF-", headers={"Content-Type": pdf})
-    assert (response.status, problem["code"]) == (422, "too_many_attachments")
+    assert (response.status, problem["code"]) == (422, "attachments_too_many")
 
 
 async def test_a_file_leaves_the_draft_but_not_the_frozen_revision(desk: Any) -> None:

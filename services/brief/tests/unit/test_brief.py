@@ -73,7 +73,7 @@ class TestPrices:
 
     def test_prices_of_another_revision_are_refused(self, made: SimpleNamespace) -> None:
         brief = made.brief_in(State.SUBMITTED)
-        with pytest.raises(WrongState, match="stale_content"):
+        with pytest.raises(WrongState, match="content_stale"):
             brief.price(2, [], uuid4(), made.now, made.anna)
 
     def test_the_same_prices_again_change_nothing(self, made: SimpleNamespace) -> None:

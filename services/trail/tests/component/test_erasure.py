@@ -176,13 +176,13 @@ async def test_of_whom_the_trail_holds_no_text_nobody_is_erased(
     app: ServiceHarness, told: Any, who: UUID
 ) -> None:
     response, body = await person(app, "admin").post(f"/v1/people/{who}/erasure")
-    assert (response.status, body["code"]) == (404, "no_texts_of_person")
+    assert (response.status, body["code"]) == (404, "person_without_texts")
     assert await told.stored.published() == []
 
 
 async def test_another_tenants_person_is_as_if_absent(app: ServiceHarness, told: Any) -> None:
     response, body = await person(app, "admin", tenant=OTHER).post(f"/v1/people/{ANNA}/erasure")
-    assert (response.status, body["code"]) == (404, "no_texts_of_person")
+    assert (response.status, body["code"]) == (404, "person_without_texts")
     assert "Anna Bianchi" in await seen(app)
 
 

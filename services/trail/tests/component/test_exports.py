@@ -101,7 +101,7 @@ async def test_more_than_fits_is_refused_with_the_remedy(
 ) -> None:
     monkeypatch.setattr("trail.application.print_entries.MOST_PRINTED", 2)
     response, body = await auditor(app).get("/v1/exports/pdf")
-    assert (response.status, body["code"]) == (422, "too_many_to_print")
+    assert (response.status, body["code"]) == (422, "printout_too_large")
     assert "2 registrazioni" in body["detail"]
 
 

@@ -117,7 +117,7 @@ async def test_an_unknown_place_is_said_to_be_unknown(app: ServiceHarness, scene
         response, problem = await auditor(app, scene).get(f"/v1/events?after={after}&wait=20")
         assert (response.status, problem["code"], problem["errors"][0]["field"]) == (
             422,
-            "no_such_event",
+            "event_absent",
             "after",
         )
 

@@ -506,7 +506,7 @@ class TestSight:
         assert page["items"] == []
         (attempt,) = await stage.attempts(webhook)
         response, problem = await blind.post(f"{path}/attempts/{attempt['id']}/replay")
-        assert (response.status, problem["code"]) == (404, "no_such_attempt")
+        assert (response.status, problem["code"]) == (404, "attempt_absent")
 
     async def test_an_account_that_was_closed_has_no_webhook(self, stage: Stage) -> None:
         owner = stage.owner()
@@ -583,7 +583,7 @@ class TestSight:
             response, problem = await stage.app.as_(foreign).request(
                 method, address, headers=dict(headers), **options
             )
-            assert (response.status, problem["code"]) == (404, "no_such_webhook"), (method, address)
+            assert (response.status, problem["code"]) == (404, "webhook_absent"), (method, address)
             response, _ = await stage.app.as_(powerless).request(
                 method, address, headers=dict(headers), **options
             )
@@ -623,7 +623,7 @@ class TestSecrets:
         response, problem = await client.delete(f"{path}/{new['id']}")
         assert (response.status, problem["code"]) == (409, "webhook_needs_a_secret")
         response, problem = await client.delete(f"{path}/{old['id']}")
-        assert (response.status, problem["code"]) == (404, "no_such_webhook_secret")
+        assert (response.status, problem["code"]) == (404, "webhook_secret_absent")
         assert [each["id"] for each in (await stage.view(webhook))["secrets"]] == [new["id"]]
 
     async def test_they_are_nowhere_in_clear_after_they_were_shown(
@@ -684,7 +684,7 @@ class TestPeople:
         await stage.work()
         assert stage.receiver.told() == missed + sent
         response, problem = await client.post(path, {"after": str(uuid4())})
-        assert (response.status, problem["code"]) == (422, "no_such_event")
+        assert (response.status, problem["code"]) == (422, "event_absent")
         response, problem = await client.post(path, {"after": sent[0], "from_the_beginning": True})
         assert (response.status, problem["code"]) == (422, "two_places")
 
@@ -771,7 +771,7 @@ class TestPeople:
         response, problem = await stage.app.as_(stage.owner()).post(
             "/v1/webhooks", {"url": stage.url("/one-more")}
         )
-        assert (response.status, problem["code"]) == (409, "too_many_webhooks")
+        assert (response.status, problem["code"]) == (409, "webhooks_too_many")
 
     async def test_every_change_is_told_with_its_author_and_without_the_address(self, stage: Stage) -> None:
         owner = stage.owner()

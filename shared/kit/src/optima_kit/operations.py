@@ -22,7 +22,7 @@ class ParkedMessageView(View):
 
     id: UUID
     type: str | None
-    subject: UUID | None
+    subject_id: UUID | None
     correlation_id: UUID | None
     reason: Reason
     error: str
@@ -56,7 +56,7 @@ def _view(message: PutAside) -> ParkedMessageView:
     return ParkedMessageView(
         id=message.id,
         type=message.type,
-        subject=message.subject,
+        subject_id=message.subject,
         correlation_id=message.correlation_id,
         reason=message.reason,
         error=message.error,

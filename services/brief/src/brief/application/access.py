@@ -29,7 +29,7 @@ async def own_brief_to_change(
     """As `brief_to_change`. Raises Forbidden for a brief of somebody else."""
     brief = await brief_to_change(ports, actor, brief_id, expected_version)
     if not is_requester(actor, brief):
-        raise Forbidden("not_the_requester", number=brief.number)
+        raise Forbidden("brief_not_own", number=brief.number)
     return brief
 
 

@@ -176,7 +176,7 @@ class Brief:
         if self.state not in UNDER_APPROVAL or self.submitted is None:
             raise WrongState("brief_not_to_be_priced", number=self.number, state=self.state.value)
         if revision != self.revision:
-            raise WrongState("stale_content", field="revision", revision=revision, current=self.revision)
+            raise WrongState("content_stale", field="revision", revision=revision, current=self.revision)
         pricing = price_revision(
             self.submitted.content, prices, revision=revision, pricing_id=pricing_id, at=at, by=by
         )

@@ -114,4 +114,4 @@ def file_is_what_it_says(data: bytes, media_type: str) -> None:
 
 def brief_has_room_for_an_attachment(content: Content) -> None:
     if len(content.attachments) >= MAX_ATTACHMENTS:
-        raise Invalid("too_many_attachments", field="body", limit=MAX_ATTACHMENTS)
+        raise Invalid("attachments_too_many", field="body", limit=MAX_ATTACHMENTS)

@@ -155,7 +155,7 @@ async def revise(call: Call[Ports], webhook_id: UUID, body: WebhookContent) -> R
     """Change where a webhook leads and what it tells; it then has your privileges"""
     async with call.database.reading(call.actor.tenant_id) as looking:
         if await call.resources.ports(looking).webhooks.find(webhook_id) is None:
-            raise Absent("no_such_webhook")
+            raise Absent("webhook_absent")
     await call.resources.receivers.check(body.url)
     async with _work(call) as work:
         revised = await revise_webhook(
@@ -246,7 +246,7 @@ def _work(call: Call[Ports]) -> Any:
 async def _webhook(call: Call[Ports], webhook_id: UUID) -> Webhook:
     webhook = await call.ports.webhooks.find(webhook_id)
     if webhook is None:
-        raise Absent("no_such_webhook")
+        raise Absent("webhook_absent")
     return webhook
 
 

@@ -19,7 +19,7 @@ async def erase_person(ports: Ports, person_id: UUID) -> datetime:
     """
     erasure = await ports.person_keys.destroy(person_id, ports.now)
     if erasure is None:
-        raise Absent("no_texts_of_person")
+        raise Absent("person_without_texts")
     if erasure.fresh:
         ports.outbox.add(PersonErased(person_id=person_id), subject=person_id, correlation=person_id)
     return erasure.erased_at

@@ -44,7 +44,7 @@ async def print_entries(ports: Ports, actor: Actor, selection: Selection) -> Pri
     actor.require("trail.read_all")
     entries = await ports.trail.entries(replace(selection, limit=MOST_PRINTED + 1), read_scope_of(actor))
     if len(entries) > MOST_PRINTED:
-        raise Invalid("too_many_to_print", field="occurred_before", most=MOST_PRINTED)
+        raise Invalid("printout_too_large", field="occurred_before", most=MOST_PRINTED)
     occurrences = [each.entry.occurrence for each in entries]
     people = {id_ for o in occurrences for id_ in (o.actor_id, o.on_behalf_of) if id_ is not None}
     return Printout(

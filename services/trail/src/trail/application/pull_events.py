@@ -23,6 +23,6 @@ async def pull_events(
     """
     actor.require("trail.read_all")
     if after is not None and await ports.trail.number_of(after) is None:
-        raise Invalid("no_such_event", field="after")
+        raise Invalid("event_absent", field="after")
     selection = Selection(after=after, types=types, limit=limit)
     return await ports.trail.entries(selection, read_scope_of(actor))

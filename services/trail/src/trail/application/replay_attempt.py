@@ -19,5 +19,5 @@ async def replay_attempt(ports: Ports, actor: Actor, webhook_id: UUID, attempt_i
     await webhook_of(ports, actor, webhook_id)
     attempt = await ports.webhooks.find_attempt(webhook_id, attempt_id, read_scope_of(actor))
     if attempt is None:
-        raise Absent("no_such_attempt")
+        raise Absent("attempt_absent")
     owe_delivery_again(ports, attempt)

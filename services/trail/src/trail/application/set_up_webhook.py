@@ -65,6 +65,6 @@ async def place_of(ports: Ports, after: UUID | None, *, from_the_beginning: bool
     if after is not None:
         number = await ports.trail.number_of(after)
         if number is None:
-            raise Invalid("no_such_event", field="after")
+            raise Invalid("event_absent", field="after")
         return number
     return 0 if from_the_beginning else (await ports.trail.head()).number

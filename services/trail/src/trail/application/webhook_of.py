@@ -16,5 +16,5 @@ async def webhook_of(ports: Ports, actor: Actor, webhook_id: UUID) -> Webhook:
     actor.require("webhook.write")
     webhook = await ports.webhooks.lock(webhook_id)
     if webhook is None:
-        raise Absent("no_such_webhook")
+        raise Absent("webhook_absent")
     return webhook

@@ -33,7 +33,7 @@ async def remove_secret(ports: Ports, actor: Actor, webhook_id: UUID, secret_id:
     webhook = await webhook_of(ports, actor, webhook_id)
     known = await ports.webhooks.secrets(webhook_id)
     if not any(secret.id == secret_id for secret in known):
-        raise Absent("no_such_webhook_secret")
+        raise Absent("webhook_secret_absent")
     a_secret_remains(len(known))
     await ports.webhooks.delete_secret(webhook_id, secret_id)
     tell_of_change(ports, webhook, "secret_removed")

@@ -143,7 +143,7 @@ class Attempt:
 
 def there_is_room_for_a_webhook(known: int) -> None:
     if known >= MOST_WEBHOOKS:
-        raise WrongState("too_many_webhooks", most=MOST_WEBHOOKS)
+        raise WrongState("webhooks_too_many", most=MOST_WEBHOOKS)
 
 
 def address_is_free(known: Webhook | None, webhook: Webhook | None = None) -> None:

@@ -1,0 +1,159 @@
+"""The same question is answered alike everywhere: what all OpenAPI documents and refusals have in common."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Iterator
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from optima_kit.http.openapi import openapi_document
+from optima_kit.testing import ServiceDatabase
+
+from ..security.conftest import SERVICES, build
+
+NOT_YET: dict[str, set[str]] = {
+    "approval": {"people", "ids", "pages", "refusals"},
+    "erp_bridge": {"ids", "pages", "refusals"},
+    "identity": {"people", "pages", "refusals"},
+    "logistics": {"refusals"},
+    "production": {"ids"},
+    "trail": {"people", "ids"},
+}
+"""The rules that a service does not follow yet."""
+
+PERSON = re.compile(
+    r"(actor|approver|assignee|author|delegate|delegator|manager|on_behalf_of|owner|person|principal|requester"
+    r"|successor|(?!replaced)\w+_by)(_id|_ids|_name)?"
+)
+"""Fields that name people."""
+NO_LISTS = {"GET /v1/events"}
+"""The feed goes on after an event that its reader names, and shows events as they are published."""
+AS_PUBLISHED = {"EventView", "Attachment", "Item"}
+"""Models with the names that stand in published events: what was frozen with its hash is shown as it is."""
+REASONS = re.compile(r"(already|bad|cannot|invalid|missing|no|not|too|unknown|wrong)_")
+"""What no refusal code begins with: first the thing, then what is the matter with it."""
+
+Document = dict[str, Any]
+
+
+def parts(document: Document) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The models of all answers, by name."""
+    schemas, seen = document["components"]["schemas"], set()
+
+    def references(schema: Any) -> Iterator[str]:
+        if isinstance(schema, dict):
+            if isinstance(reference := schema.get("$ref"), str):
+                yield reference.rpartition("/")[2]
+            schema = list(schema.values())
+        if isinstance(schema, list):
+            for each in schema:
+                yield from references(each)
+
+    waiting = [
+        name
+        for path in document["paths"].values()
+        for operation in path.values()
+        for status, answer in operation["responses"].items()
+        if status.startswith("2")
+        for name in references(answer)
+    ]
+    while waiting:
+        name = waiting.pop()
+        if name not in seen:
+            seen.add(name)
+            yield name, schemas[name]
+            waiting += references(schemas[name])
+
+
+def fields(document: Document) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for name, schema in parts(document):
+        if name in AS_PUBLISHED:
+            continue
+        for field, shape in schema.get("properties", {}).items():
+            yield name, field, shape
+
+
+def is_id(shape: dict[str, Any]) -> bool:
+    return shape.get("format") == "uuid" or (shape.get("type") == "array" and is_id(shape.get("items", {})))
+
+
+def people(document: Document) -> Iterator[str]:
+    """A person is {"id", "name"} under the part that they play."""
+    for model, field, shape in fields(document):
+        plain = is_id(shape) or field.endswith("_name")
+        if plain and PERSON.fullmatch(field):
+            yield f"{model}.{field}"
+
+
+def ids(document: Document) -> Iterator[str]:
+    """`id` is the thing's own, `<thing>_id` another's."""
+    for model, field, shape in fields(document):
+        own = re.sub(r"(?<!^)(?=[A-Z])", "_", re.sub(r"(Summary)?View$", "", model)).lower()
+        if field == f"{own}_id" or (is_id(shape) and not re.fullmatch(r"(\w+_)?ids?", field)):
+            yield f"{model}.{field}"
+
+
+def pages(document: Document) -> Iterator[str]:
+    """A list is cut by a cursor, and nothing stands beside its rows but the next one."""
+    schemas = document["components"]["schemas"]
+    for path, operations in document["paths"].items():
+        if "get" not in operations or path.endswith("}") or f"GET {path}" in NO_LISTS:
+            continue
+        content = operations["get"]["responses"].get("200", {}).get("content", {})
+        reference = content.get("application/json", {}).get("schema", {})
+        shown = schemas.get(reference.get("$ref", "").rpartition("/")[2], reference)
+        asked = {each["name"] for each in operations["get"]["parameters"]}
+        rows = shown.get("properties", {})
+        bare = shown.get("type") == "array"
+        if bare or ("items" in rows and not (rows.keys() == {"items", "next_cursor"} and "cursor" in asked)):
+            yield f"GET {path}"
+
+
+def absent_fields(document: Document) -> Iterator[str]:
+    """What has no value is left out, never null."""
+    for model, field, shape in fields(document):
+        kinds = shape.get("anyOf", [shape])
+        if any("null" in (kind.get("type") or "") for kind in kinds):
+            yield f"{model}.{field}"
+
+
+def versions(document: Document) -> Iterator[str]:
+    """The version that somebody saw comes in If-Match, and not in the body."""
+    schemas = document["components"]["schemas"]
+    for path, operations in document["paths"].items():
+        for method in operations.keys() & {"put", "patch", "delete"}:
+            operation = operations[method]
+            content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+            reference = content.get("schema", {}).get("$ref", "").rpartition("/")[2]
+            if {"version", "expected_version"} & schemas.get(reference, {}).get("properties", {}).keys():
+                yield f"{method.upper()} {path}"
+
+
+RULES: tuple[Callable[[Document], Iterator[str]], ...] = (people, ids, pages, absent_fields, versions)
+
+
+@pytest.fixture(params=SERVICES)
+def document(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+    urls = dict.fromkeys(("owner", "rw", "ro", "backbone"), "postgresql://unused")
+    service = build(request.param, ServiceDatabase("", request.param, "", urls), monkeypatch, tmp_path)
+    yield openapi_document(service.package, "test", service.routes)
+    service.close_resources()
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_answers_have_one_shape(document: Document, rule: Callable[[Document], Iterator[str]]) -> None:
+    service = document["info"]["title"]
+    exceptions = sorted(set(rule(document)))
+    assert bool(exceptions) == (rule.__name__ in NOT_YET.get(service, set())), exceptions
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_refusal_says_first_what_it_is_about(service: str) -> None:
+    own = tomllib.loads(files(f"{service}.adapters").joinpath("refusals.toml").read_text(encoding="utf-8"))
+    backwards = sorted(code for code in own if REASONS.match(code))
+    assert bool(backwards) == ("refusals" in NOT_YET.get(service, set())), backwards
