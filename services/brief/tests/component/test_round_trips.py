@@ -23,7 +23,7 @@ async def test_drafts_of_a_group_are_written_together(desk: Any) -> None:
     with round_trips(desk.app.database) as asked:
         async with desk.app.database.begin(desk.tenant_id) as transaction:
             for number in range(GROUP):
-                ports = ports_on(transaction.unit(Cause(desk.clock.now(), actor_id=desk.anna.person_id)))
+                ports = ports_on(transaction.unit(Cause(desk.app.clock.now(), actor_id=desk.anna.person_id)))
                 brief = await draft_brief(ports, desk.anna, Content(title=f"Lancio {number}"))
                 await show_brief(ports, desk.anna, brief)
     told = {"next_brief_number": "number", "directory_units": "unit's name", "INTO briefs": "briefs"}
