@@ -21,7 +21,6 @@ NOT_YET: dict[str, set[str]] = {
     "erp_bridge": {"ids", "pages", "refusals"},
     "identity": {"people", "pages", "refusals"},
     "logistics": {"refusals"},
-    "production": {"ids"},
     "trail": {"people", "ids"},
 }
 """The rules that a service does not follow yet."""

@@ -16,7 +16,7 @@ OF_THE_DOMAIN = {"pydantic", "pydantic_core", "optima_kit.refusals"}
 """What domain code may import beside the standard library and itself."""
 ROOMS = {"domain", "application", "adapters", "migrations"}
 BESIDE_THEM = {"__init__", "__main__", "bootstrap", "settings"}
-STILL_DECIDING = {"erp_bridge", "production"}
+STILL_DECIDING = {"erp_bridge"}
 """Services whose endpoints still leave fields out by themselves, in place of their application/read."""
 
 

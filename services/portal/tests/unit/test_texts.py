@@ -17,8 +17,7 @@ from logistics.domain.shipments import Freight, TransportBy
 from logistics.domain.shipments import State as ShipmentState
 from logistics.domain.stock import Kind as MovementKind
 from portal.adapters.labels import LABELS
-from production.application.queries import OPEN_TASKS
-from production.domain.job import KIND_UNKNOWN, JobState, PhaseState
+from production.domain.job import GRANTING, KIND_UNKNOWN, JobState, PhaseState
 from production.domain.order import OrderState
 
 FOLDER = Path(portal.adapters.__file__).parent
@@ -59,7 +58,7 @@ def test_each_text_is_translated_once() -> None:
         ("order", OrderState),
         ("job", JobState),
         ("phase", PhaseState),
-        ("task", (*OPEN_TASKS, PhaseState.DONE)),
+        ("task", GRANTING),
         ("blocked", (KIND_UNKNOWN,)),
         ("shipment", ShipmentState),
         ("transport_by", get_args(TransportBy)),

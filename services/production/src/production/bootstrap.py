@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from optima_kit.db import UnitOfWork
+from optima_kit.directory import Directory
 from optima_kit.service import Service
 from optima_kit.settings import Settings
 
@@ -11,7 +12,6 @@ from .adapters.http import routes
 from .adapters.messages import reactions
 from .adapters.postgres import (
     PostgresCustomers,
-    PostgresDirectory,
     PostgresKinds,
     PostgresOrders,
     PostgresReading,
@@ -24,7 +24,7 @@ def ports(work: UnitOfWork) -> Ports:
     return Ports(
         kinds=PostgresKinds(work),
         orders=PostgresOrders(work),
-        directory=PostgresDirectory(work),
+        directory=Directory(work),
         customers=PostgresCustomers(work),
         reading=PostgresReading(work),
         outbox=work.outbox,

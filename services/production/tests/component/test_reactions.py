@@ -200,7 +200,7 @@ async def test_shipments_add_up_in_any_order_and_however_often_they_are_told(pla
     ]  # fmt: skip
     assert (await plant.types()).count("order_delivered") == 1
     shown = (await plant.order(order["id"]))["shipments"]
-    assert {each["shipment_id"]: each.get("ddt_number") for each in shown}[str(part)] == "1/2026"
+    assert {each["id"]: each.get("ddt_number") for each in shown}[str(part)] == "1/2026"
 
 
 @pytest.mark.parametrize("seed", range(3))

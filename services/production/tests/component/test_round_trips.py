@@ -50,7 +50,7 @@ async def test_each_step_asks_once_and_writes_at_the_end(plant: Plant) -> None:
     phase_command = EDGES + 3  # lock, job; order, job and phases in one
     assert costs == {
         "brief approved": EDGES + 6,  # brief, kinds, number, customer; order with jobs, phases
-        "read": 5,  # begin, order with customer, jobs, shipments, end
+        "read": 4,  # begin, order with customer and shipments, jobs, end
         "economics": EDGES + 4,
         "assignment": phase_command + 1,  # the person
         "start": phase_command,

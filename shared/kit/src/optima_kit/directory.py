@@ -11,9 +11,11 @@ from typing import Any, Final
 from uuid import UUID
 
 from optima_contracts.identity import PersonChanged, RoleChanged, UnitChanged
+from optima_contracts.privileges import BUILT_IN_ROLES, privileges_of
 from optima_contracts.trail import PersonErased
 
 from .db import UnitOfWork
+from .ports import Person
 from .reactions import Reactions, Received
 from .sql import Statement
 
@@ -24,6 +26,12 @@ _FIND_NAMES: Final = Statement.parse(
     """,
     early=True,  # what commands show is not what identity's events write
 )
+_FIND_PERSON: Final = Statement.parse("""
+SELECT id, name, active, roles,
+       (SELECT jsonb_object_agg(key, privileges) FROM directory_roles
+        WHERE key = ANY (directory_people.roles)) AS told_roles
+FROM directory_people WHERE id = :id
+""")
 _SAVE_PERSON: Final = Statement.parse("""
 INSERT INTO directory_people (id, name, active, roles) VALUES (:id, :name, :active, :roles)
 ON CONFLICT (tenant_id, id) DO UPDATE SET
@@ -53,6 +61,14 @@ class Directory:
             return {}
         rows = await self._work.fetch(_FIND_NAMES, ids=list(asked))
         return {row["id"]: row["name"] for row in rows}
+
+    async def find_person(self, person_id: UUID) -> Person | None:
+        row = await self._work.fetchrow(_FIND_PERSON, id=person_id)
+        if row is None:
+            return None
+        built_in = {role: privileges_of(role) for role in row["roles"] if role in BUILT_IN_ROLES}
+        held = {**built_in, **(row["told_roles"] or {})}
+        return Person(row["id"], row["name"], row["active"], frozenset().union(*held.values()))
 
     def save_person(self, told: PersonChanged) -> None:
         self._work.write(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -29,3 +31,23 @@ class Jobs(Protocol):
 
     def cancel(self, kind: str, key: str) -> None:
         """Drops the unfinished job of that kind and key, if there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody of whom the tenant's directory has told."""
+
+    id: UUID
+    name: str
+    active: bool
+    privileges: frozenset[str]
+    """Of all their roles; of a built-in role as the product defines it, until the tenant says otherwise."""
+
+
+class Directory(Protocol):
+    """The service's own copy of the tenant's directory."""
+
+    async def names(self, ids: Iterable[UUID | None]) -> Mapping[UUID, str]:
+        """The names of people and units. Who is not known yet is left out."""
+
+    async def find_person(self, person_id: UUID) -> Person | None: ...

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from optima_contracts.brief import BriefApproved, BriefCancellationRevoked, BriefCancelled
 from optima_contracts.erp import CustomerChanged
-from optima_contracts.identity import PersonChanged, PersonDeparted, RoleChanged
+from optima_contracts.identity import PersonDeparted
 from optima_contracts.logistics import (
     CancellationRefused,
     DdtIssued,
@@ -17,6 +17,7 @@ from optima_contracts.logistics import (
     ShipmentDeparted,
     ShipmentRefused,
 )
+from optima_kit.directory import directory_reactions
 from optima_kit.reactions import Reactions, Received
 
 from ..application.on_brief_approved import on_brief_approved
@@ -24,13 +25,13 @@ from ..application.on_brief_cancelled import on_brief_cancelled
 from ..application.on_cancellation_refused import on_cancellation_refused
 from ..application.on_cancellation_revoked import on_cancellation_revoked
 from ..application.on_customer_changed import on_customer_changed
-from ..application.on_directory_changed import on_person_changed, on_role_changed
 from ..application.on_person_departed import on_person_departed
 from ..application.on_shipment_changed import on_shipment_changed
 from ..application.ports import Ports
 from ..domain.shipments import Shipment, ShipmentState
 
 reactions = Reactions()
+reactions.include(directory_reactions(lambda ports: ports.directory))
 
 
 @reactions.on(BriefApproved)
@@ -78,19 +79,9 @@ async def ddt_voided(ports: Ports, event: Received[DdtVoided]) -> None:
     await on_shipment_changed(ports, _shipment(event, ShipmentState.VOIDED, event.data.number))
 
 
-@reactions.on(PersonChanged, newest_only=True)
-async def person_changed(ports: Ports, event: Received[PersonChanged]) -> None:
-    await on_person_changed(ports, event.data)
-
-
 @reactions.on(PersonDeparted)
 async def person_departed(ports: Ports, event: Received[PersonDeparted]) -> None:
     await on_person_departed(ports, event.data)
-
-
-@reactions.on(RoleChanged, newest_only=True)
-async def role_changed(ports: Ports, event: Received[RoleChanged]) -> None:
-    await on_role_changed(ports, event.data)
 
 
 @reactions.on(CustomerChanged, newest_only=True)

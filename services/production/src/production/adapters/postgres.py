@@ -18,25 +18,24 @@ from optima_kit.sql import load_queries
 
 from ..application.ports import (
     Assignee,
+    Assignees,
     Customer,
+    ListedOrder,
     LockedPhase,
     MetBrief,
     OrderBeside,
     OrderFilter,
-    OrderPicture,
+    ReadOrder,
     Task,
 )
 from ..domain.economics import Economics
-from ..domain.job import Delivery, Item, Job, Phase, RejectedAttempt
+from ..domain.job import GRANTING, Delivery, Item, Job, Phase, RejectedAttempt
 from ..domain.kinds import Kind, PhaseDefinition
 from ..domain.machine import JobState, OrderState, PhaseState
 from ..domain.order import FullOrder, LineProgress, Order
-from ..domain.people import Person
 from ..domain.shipments import Shipment, ShipmentState
 
 QUERIES: Final = load_queries(__package__)
-_BEYOND: Final = UUID(int=2**128 - 1)
-_BEFORE: Final = (date.min, UUID(int=0))
 
 
 class PostgresKinds:
@@ -285,30 +284,6 @@ class PostgresOrders:
         )
 
 
-class PostgresDirectory:
-    def __init__(self, work: UnitOfWork) -> None:
-        self._work = work
-
-    async def person(self, person_id: UUID) -> Person | None:
-        row = await self._work.fetchrow(QUERIES.find_person, person_id=person_id)
-        if row is None:
-            return None
-        own = {key: frozenset(privileges) for key, privileges in (row["own_roles"] or {}).items()}
-        return Person(row["id"], row["name"], row["active"], frozenset(row["roles"]), own)
-
-    def save_person(self, person: Person) -> None:
-        self._work.write(
-            QUERIES.upsert_person,
-            id=person.id,
-            name=person.name,
-            active=person.active,
-            roles=sorted(person.roles),
-        )
-
-    def save_role(self, role_id: UUID, key: str, privileges: Sequence[str]) -> None:
-        self._work.write(QUERIES.upsert_role, id=role_id, key=key, privileges=privileges)
-
-
 class PostgresCustomers:
     def __init__(self, work: UnitOfWork) -> None:
         self._work = work
@@ -338,92 +313,65 @@ class PostgresReading:
     def __init__(self, work: UnitOfWork) -> None:
         self._work = work
 
-    async def order(self, order_id: UUID) -> OrderPicture | None:
-        row = await self._work.fetchrow(QUERIES.find_order, order_id=order_id)
+    async def find_order(self, order_id: UUID) -> ReadOrder | None:
+        return await self._find(order_id=order_id, job_id=None)
+
+    async def find_order_of_job(self, job_id: UUID) -> ReadOrder | None:
+        return await self._find(order_id=None, job_id=job_id)
+
+    async def _find(self, *, order_id: UUID | None, job_id: UUID | None) -> ReadOrder | None:
+        row = await self._work.fetchrow(QUERIES.find_order, order_id=order_id, job_id=job_id)
         if row is None:
             return None
-        rows = await self._work.fetch(QUERIES.list_jobs, order_id=order_id, job_id=None)
-        customer = None
-        if row["customer_id"]:
-            customer = Customer(
-                row["customer_id"],
-                row["customer"],
-                row["legal"],
-                row["payment_method"],
-                row["payment_terms"],
-                row["connection"],
-            )
-        return OrderPicture(FullOrder(_order(row), _jobs(rows), _lines(rows)), customer, _assignees(rows))
+        rows = await self._work.fetch(QUERIES.list_jobs, order_id=row["id"], job_id=job_id)
+        jobs = _jobs(each for each in rows if job_id is None or each["id"] == job_id)
+        return ReadOrder(
+            FullOrder(_order(row), jobs, _lines(rows)),
+            _customer(row),
+            _assignees(rows),
+            [_shipment(row["id"], each) for each in row["shipments"] or ()],
+        )
 
-    async def order_of_job(self, job_id: UUID) -> OrderPicture | None:
-        order_id = await self._work.fetchval(QUERIES.find_order_of_job, job_id=job_id)
-        return await self.order(order_id) if order_id else None
+    async def list_orders(self, wanted: OrderFilter, before: UUID | None, limit: int) -> list[ListedOrder]:
+        rows = await self._work.fetch(
+            QUERIES.list_orders,
+            brief_id=wanted.brief_id,
+            number=wanted.number,
+            state=wanted.state,
+            customer=wanted.customer,
+            before=before,
+            limit=limit,
+        )
+        return [ListedOrder(_order(row), _customer(row)) for row in rows]
 
-    async def orders(self, wanted: OrderFilter, before: UUID | None, limit: int) -> list[Order]:
-        start = before or _BEYOND
-        if wanted.brief_id:
-            rows = await self._work.fetch(
-                QUERIES.list_orders_of_brief,
-                before=start,
-                limit=limit,
-                brief_id=wanted.brief_id,
-                number=wanted.number,
-                state=wanted.state,
-                customer=wanted.customer,
-            )
-        elif wanted.number:
-            rows = await self._work.fetch(
-                QUERIES.list_orders_numbered,
-                before=start,
-                limit=limit,
-                number=wanted.number,
-                state=wanted.state,
-                customer=wanted.customer,
-            )
-        elif wanted.customer:
-            rows = await self._work.fetch(
-                QUERIES.list_orders_of_customer,
-                before=start,
-                limit=limit,
-                customer=wanted.customer,
-                state=wanted.state,
-            )
-        elif wanted.state:
-            rows = await self._work.fetch(
-                QUERIES.list_orders_of_state, before=start, limit=limit, state=wanted.state
-            )
-        else:
-            rows = await self._work.fetch(QUERIES.list_orders, before=start, limit=limit)
-        return [_order(row) for row in rows]
-
-    async def tasks(
-        self, assignee_id: UUID, states: Sequence[PhaseState], after: tuple[date, UUID] | None, limit: int
+    async def list_tasks(
+        self, assignee_id: UUID, states: Iterable[PhaseState], after: tuple[date, UUID] | None, limit: int
     ) -> list[Task]:
-        deadline, phase_id = after or _BEFORE
-        if states == [PhaseState.DONE]:
-            rows = await self._work.fetch(
-                QUERIES.list_tasks_done,
-                assignee_id=assignee_id,
-                deadline=deadline,
-                after=phase_id,
-                limit=limit,
-            )
-        else:
-            rows = await self._work.fetch(
-                QUERIES.list_tasks_open,
-                assignee_id=assignee_id,
-                states=states,
-                deadline=deadline,
-                after=phase_id,
-                limit=limit,
-            )
+        deadline, phase_id = after or (None, None)
+        rows = await self._work.fetch(
+            QUERIES.list_tasks,
+            assignee_id=assignee_id,
+            phase_id=None,
+            states=list(states),
+            after_deadline=deadline,
+            after_id=phase_id,
+            limit=limit,
+        )
         return [_task(row) for row in rows]
 
-    async def task(self, phase_id: UUID, assignee_id: UUID) -> Task | None:
-        row = await self._work.fetchrow(QUERIES.find_task, phase_id=phase_id, assignee_id=assignee_id)
+    async def find_task(self, phase_id: UUID, assignee_id: UUID) -> Task | None:
+        row = await self._work.fetchrow(
+            QUERIES.list_tasks,
+            assignee_id=assignee_id,
+            phase_id=phase_id,
+            states=list(GRANTING),
+            after_deadline=None,
+            after_id=None,
+            limit=1,
+        )
         return _task(row) if row else None
 
-    async def refused(self, phase_ids: Sequence[UUID]) -> list[RejectedAttempt]:
+    async def list_rejected(self, phase_ids: Sequence[UUID]) -> list[RejectedAttempt]:
         return [
             RejectedAttempt(
                 phase_id=row["phase_id"],
@@ -439,23 +387,6 @@ class PostgresReading:
             )
             for row in await self._work.fetch(QUERIES.list_rejected_attempts, phase_ids=phase_ids)
         ]
-
-    async def shipments(self, order_id: UUID) -> list[Shipment]:
-        found: dict[UUID, Shipment] = {}
-        for row in await self._work.fetch(QUERIES.list_shipments, order_id=order_id):
-            shipment = found.setdefault(
-                row["id"],
-                Shipment(
-                    row["id"],
-                    order_id,
-                    ShipmentState(row["state"]),
-                    row["sequence"],
-                    quantities={},
-                    ddt_number=row["ddt_number"],
-                ),
-            )
-            shipment.quantities[row["job_id"]] = _plain(row["quantity"])
-        return list(found.values())
 
 
 def _plain(quantity: Decimal) -> Decimal:
@@ -517,12 +448,39 @@ def _lines(rows: Iterable[asyncpg.Record]) -> dict[UUID, LineProgress]:
     }
 
 
-def _assignees(rows: Iterable[asyncpg.Record]) -> dict[UUID, Assignee]:
-    return {
-        row["assignee_id"]: Assignee(row["assignee_id"], row["assignee_name"], row["assignee_active"])
-        for row in rows
-        if row["assignee_name"] is not None
-    }
+def _assignees(rows: Iterable[asyncpg.Record]) -> Assignees:
+    return Assignees(
+        {
+            row["assignee_id"]: Assignee(row["assignee_name"], row["assignee_active"])
+            for row in rows
+            if row["assignee_name"] is not None
+        }
+    )
+
+
+def _customer(row: asyncpg.Record) -> Customer | None:
+    """Of an order's row: None when there is none, or the ERP has not told of it."""
+    if row["customer_id"] is None:
+        return None
+    return Customer(
+        id=row["customer_id"],
+        code=row["customer"],
+        legal=row["legal"],
+        payment_method=row["payment_method"],
+        payment_terms=row["payment_terms"],
+        connection=row["connection"],
+    )
+
+
+def _shipment(order_id: UUID, told: dict[str, Any]) -> Shipment:
+    return Shipment(
+        UUID(told["id"]),
+        order_id,
+        ShipmentState(told["state"]),
+        told["sequence"],
+        {UUID(job_id): _plain(Decimal(quantity)) for job_id, quantity in told["quantities"].items()},
+        told["ddt_number"],
+    )
 
 
 def _job(rows: Sequence[asyncpg.Record]) -> Job:
@@ -583,18 +541,13 @@ def _phase(row: asyncpg.Record) -> Phase:
 
 def _task(row: asyncpg.Record) -> Task:
     return Task(
-        phase_id=row["id"],
-        phase=row["name"],
+        phase=_phase(row),
         description=row["description"],
         quantity=_plain(row["ordered"]),
         unit=row["unit"],
         tolerance_percent=row["tolerance_percent"],
         technical_sheet=row["technical_sheet"],
         deadline=row["deadline"],
-        state=PhaseState(row["state"]),
-        attempt=row["attempt"],
-        started_at=row["started_at"],
-        completed_at=row["completed_at"],
-        completed_quantity=None if row["quantity"] is None else _plain(row["quantity"]),
-        note=row["note"],
+        job_state=JobState(row["job_state"]),
+        order_state=OrderState(row["order_state"]),
     )

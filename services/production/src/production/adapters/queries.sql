@@ -89,15 +89,23 @@ SELECT id, number, brief_id, title, customer, deadline, state, confirmed_at, sta
 FROM orders WHERE id = (SELECT order_id FROM phases WHERE id = :phase_id) FOR NO KEY UPDATE
 
 -- name: find_order
--- With what the ERP told of its customer.
+-- The order, or that of a job, with what the ERP told of its customer and with its shipments. A CASE, since
+-- row-level security keeps the index from a coalesce.
 SELECT orders.id, number, brief_id, title, customer, deadline, state, confirmed_at, started_at, ready_at,
        delivered_at, cancelled_at, cancellation_reason, goods_have_left, version,
-       customers.id AS customer_id, legal, payment_method, payment_terms, connection
+       customers.id AS customer_id, legal, payment_method, payment_terms, connection,
+       (SELECT jsonb_agg(jsonb_build_object(
+                   'id', shipments.id, 'state', shipments.state, 'sequence', shipments.sequence,
+                   'ddt_number', shipments.ddt_number, 'quantities', lines.quantities) ORDER BY shipments.id)
+        FROM shipments
+        JOIN LATERAL (
+            SELECT jsonb_object_agg(job_id, quantity::text) AS quantities
+            FROM shipment_lines WHERE shipment_id = shipments.id
+        ) AS lines ON lines.quantities IS NOT NULL
+        WHERE shipments.order_id = orders.id) AS shipments
 FROM orders LEFT JOIN customers ON customers.code = orders.customer
-WHERE orders.id = :order_id
-
--- name: find_order_of_job
-SELECT order_id FROM order_jobs WHERE id = :job_id
+WHERE orders.id = CASE WHEN :job_id::uuid IS NULL THEN :order_id::uuid
+                       ELSE (SELECT order_id FROM order_jobs WHERE id = :job_id) END
 
 -- name: list_jobs
 -- A row for each phase of the job (of every job, where none is named), and one for each job without: one trip
@@ -116,7 +124,7 @@ SELECT jobs.id, jobs.order_id, jobs.position, jobs.item_id, jobs.kind, jobs.desc
 FROM order_jobs AS jobs
 LEFT JOIN job_economics AS economics ON economics.job_id = jobs.id
 LEFT JOIN phases ON phases.job_id = jobs.id AND (:job_id::uuid IS NULL OR phases.job_id = :job_id)
-LEFT JOIN people ON people.id = phases.assignee_id
+LEFT JOIN directory_people AS people ON people.id = phases.assignee_id
 LEFT JOIN (
     SELECT lines.job_id, sum(lines.quantity) AS shipped,
            sum(lines.quantity) FILTER (WHERE shipments.state = 'delivered') AS delivered
@@ -222,21 +230,6 @@ SELECT EXISTS (SELECT FROM awaited) OR EXISTS (
 -- A late word still tells it.
 UPDATE shipments SET ddt_number = coalesce(ddt_number, :ddt_number) WHERE id = :shipment_id
 
--- name: find_person
--- With the privileges of those of their roles that the directory told of.
-SELECT id, name, active, roles,
-       (SELECT jsonb_object_agg(key, privileges) FROM roles WHERE key = ANY (people.roles)) AS own_roles
-FROM people WHERE id = :person_id
-
--- name: upsert_person
-INSERT INTO people (id, name, active, roles) VALUES (:id, :name, :active, :roles)
-ON CONFLICT (tenant_id, id) DO UPDATE SET
-    name = excluded.name, active = excluded.active, roles = excluded.roles
-
--- name: upsert_role
-INSERT INTO roles (id, key, privileges) VALUES (:id, :key, :privileges)
-ON CONFLICT (tenant_id, id) DO UPDATE SET key = excluded.key, privileges = excluded.privileges
-
 -- name: delete_customer_by_former_code
 DELETE FROM customers WHERE id = :id AND code <> :code
 
@@ -255,86 +248,40 @@ SELECT id, code, legal, payment_method, payment_terms, connection
 FROM customers WHERE code > :after ORDER BY code LIMIT :limit
 
 -- name: list_orders
--- Pages begin beside a key, never at an offset; the first one beside the greatest or least there is.
-SELECT id, number, brief_id, title, customer, deadline, state, confirmed_at, started_at, ready_at, delivered_at,
-       cancelled_at, cancellation_reason, goods_have_left, version
-FROM orders WHERE id < :before ORDER BY id DESC LIMIT :limit
+-- plan: custom
+-- Each filter has its index. Pages begin beside a key, never at an offset.
+SELECT orders.id, number, brief_id, title, customer, deadline, state, confirmed_at, started_at, ready_at,
+       delivered_at, cancelled_at, cancellation_reason, goods_have_left, version,
+       customers.id AS customer_id, legal, payment_method, payment_terms, connection
+FROM orders LEFT JOIN customers ON customers.code = orders.customer
+WHERE (:brief_id::uuid IS NULL OR brief_id = :brief_id)
+    AND (:number::text IS NULL OR number = :number)
+    AND (:state::text IS NULL OR state = :state)
+    AND (:customer::text IS NULL OR customer = :customer)
+    AND (:before::uuid IS NULL OR orders.id < :before)
+ORDER BY orders.id DESC LIMIT :limit
 
--- name: list_orders_of_state
--- A statement of its own for each filter that has an index, so that each keeps to it.
-SELECT id, number, brief_id, title, customer, deadline, state, confirmed_at, started_at, ready_at, delivered_at,
-       cancelled_at, cancellation_reason, goods_have_left, version
-FROM orders WHERE state = :state AND id < :before ORDER BY id DESC LIMIT :limit
-
--- name: list_orders_of_customer
-SELECT id, number, brief_id, title, customer, deadline, state, confirmed_at, started_at, ready_at, delivered_at,
-       cancelled_at, cancellation_reason, goods_have_left, version
-FROM orders WHERE customer = :customer AND (:state::text IS NULL OR state = :state) AND id < :before
-ORDER BY id DESC LIMIT :limit
-
--- name: list_orders_of_brief
--- One at most, as below.
-SELECT id, number, brief_id, title, customer, deadline, state, confirmed_at, started_at, ready_at, delivered_at,
-       cancelled_at, cancellation_reason, goods_have_left, version
-FROM orders
-WHERE brief_id = :brief_id AND (:number::text IS NULL OR number = :number) AND (:state::text IS NULL OR state = :state)
-
-    AND (:customer::text IS NULL OR customer = :customer) AND id < :before
-LIMIT :limit
-
--- name: list_orders_numbered
-SELECT id, number, brief_id, title, customer, deadline, state, confirmed_at, started_at, ready_at, delivered_at,
-       cancelled_at, cancellation_reason, goods_have_left, version
-FROM orders
-WHERE number = :number AND (:state::text IS NULL OR state = :state)
-    AND (:customer::text IS NULL OR customer = :customer) AND id < :before
-LIMIT :limit
-
--- name: list_tasks_open
-SELECT phases.id, phases.name, phases.deadline, phases.state, phases.attempt, phases.started_at,
-       phases.completed_at, phases.quantity, phases.note, jobs.description, jobs.quantity AS ordered,
-       jobs.unit, jobs.tolerance_percent,
-       coalesce(economics.technical_sheet, '') AS technical_sheet
+-- name: list_tasks
+-- plan: custom
+-- One index holds the open ones and one the finished ones: which serves, the states tell.
+SELECT phases.id AS phase_id, phases.key, phases.name, phases.after, phases.quality_check, phases.skippable,
+       phases.state AS phase_state, phases.assignee_id, phases.attempt, phases.started_at AS phase_started_at,
+       phases.completed_at, phases.quantity AS made, phases.note, phases.deadline,
+       jobs.description, jobs.quantity AS ordered, jobs.unit, jobs.tolerance_percent, jobs.state AS job_state,
+       orders.state AS order_state, coalesce(economics.technical_sheet, '') AS technical_sheet
 FROM phases
 JOIN order_jobs AS jobs ON jobs.id = phases.job_id
+JOIN orders ON orders.id = phases.order_id
 LEFT JOIN job_economics AS economics ON economics.job_id = phases.job_id
-WHERE phases.assignee_id = :assignee_id AND phases.state IN ('waiting', 'assigned', 'in_progress', 'to_inspect')
-    AND phases.state = ANY (:states::text[])
-    AND (phases.deadline, phases.id) > (:deadline, :after::uuid)
+WHERE phases.assignee_id = :assignee_id AND phases.state = ANY (:states::text[])
+    AND (:phase_id::uuid IS NULL OR phases.id = :phase_id)
+    AND (:after_deadline::date IS NULL OR (phases.deadline, phases.id) > (:after_deadline, :after_id::uuid))
 ORDER BY phases.deadline, phases.id LIMIT :limit
-
--- name: list_tasks_done
-SELECT phases.id, phases.name, phases.deadline, phases.state, phases.attempt, phases.started_at,
-       phases.completed_at, phases.quantity, phases.note, jobs.description, jobs.quantity AS ordered,
-       jobs.unit, jobs.tolerance_percent,
-       coalesce(economics.technical_sheet, '') AS technical_sheet
-FROM phases
-JOIN order_jobs AS jobs ON jobs.id = phases.job_id
-LEFT JOIN job_economics AS economics ON economics.job_id = phases.job_id
-WHERE phases.assignee_id = :assignee_id AND phases.state = 'done'
-    AND (phases.deadline, phases.id) > (:deadline, :after::uuid)
-ORDER BY phases.deadline, phases.id LIMIT :limit
-
--- name: find_task
-SELECT phases.id, phases.name, phases.deadline, phases.state, phases.attempt, phases.started_at,
-       phases.completed_at, phases.quantity, phases.note, jobs.description, jobs.quantity AS ordered,
-       jobs.unit, jobs.tolerance_percent,
-       coalesce(economics.technical_sheet, '') AS technical_sheet
-FROM phases
-JOIN order_jobs AS jobs ON jobs.id = phases.job_id
-LEFT JOIN job_economics AS economics ON economics.job_id = phases.job_id
-WHERE phases.id = :phase_id AND phases.assignee_id = :assignee_id
-    AND phases.state IN ('waiting', 'assigned', 'in_progress', 'to_inspect', 'done')
 
 -- name: list_rejected_attempts
 SELECT phase_id, attempt, assignee_id, started_at, completed_at, quantity, note, rejected_at, rejected_by,
        reason
 FROM rejected_attempts WHERE phase_id = ANY (:phase_ids) ORDER BY phase_id, attempt
-
--- name: list_shipments
-SELECT shipments.id, shipments.state, shipments.sequence, shipments.ddt_number, lines.job_id, lines.quantity
-FROM shipments JOIN shipment_lines AS lines ON lines.shipment_id = shipments.id
-WHERE shipments.order_id = :order_id ORDER BY shipments.id, lines.job_id
 
 -- name: count_open_orders
 SELECT state, count(*) AS orders FROM orders WHERE state NOT IN ('delivered', 'cancelled') GROUP BY state

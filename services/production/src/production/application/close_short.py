@@ -5,37 +5,39 @@ from __future__ import annotations
 from uuid import UUID
 
 from optima_contracts.production import JobClosed
-from optima_kit.refusals import Absent, WrongState
 
 from ..domain.job import Job, closed
-from ..domain.order import FullOrder, nothing_can_come, order_has_not_ended, something_is_due
+from ..domain.order import (
+    FullOrder,
+    line_may_be_closed,
+    nothing_can_come,
+    order_may_be_closed,
+    something_is_due,
+)
+from .access import order_of_job_to_change, order_to_change
 from .advance_order import advance_order
 from .ports import Ports
 from .stop_order import stop_order
 
 
 async def close_job(ports: Ports, job_id: UUID, reason: str) -> FullOrder:
-    order = await ports.orders.lock_of_job(job_id)
-    if order is None:
-        raise Absent("job_absent")
-    return _close(ports, order, [order.job(job_id)], reason)
+    order = await order_of_job_to_change(ports, job_id)
+    job = order.job(job_id)
+    line_may_be_closed(order, job)
+    return _close(ports, order, [job], reason)
 
 
 async def close_order(ports: Ports, order_id: UUID, reason: str) -> FullOrder:
     """Every line of which something is still due. Raises WrongState when there is none."""
-    order = await ports.orders.lock(order_id)
-    if order is None:
-        raise Absent("order_absent")
-    order_has_not_ended(order.order)
+    order = await order_to_change(ports, order_id)
+    order_may_be_closed(order)
     due = [job for job in order.jobs if something_is_due(order.lines[job.id])]
-    if not due:
-        raise WrongState("nothing_to_close", number=order.order.number)
     return _close(ports, order, due, reason)
 
 
 def _close(ports: Ports, before: FullOrder, jobs: list[Job], reason: str) -> FullOrder:
     """An order of which nothing has left and nothing can come any more is cancelled with it."""
-    after = before.with_jobs(*(closed(before.order.state, job, reason) for job in jobs))
+    after = before.with_jobs(*(closed(job, reason) for job in jobs))
     for job in jobs:
         event = JobClosed(
             job_id=job.id,

@@ -9,14 +9,16 @@ from optima_contracts.production import PhaseCompleted
 from optima_kit.actor import Actor
 
 from ..domain.job import completed
-from .own_task import lock_own_task, task_of
-from .ports import Ports, Task
+from .access import own_task_to_change
+from .ports import LockedPhase, Ports
 from .save_job_progress import save_job_progress
 
 
-async def complete_phase(ports: Ports, actor: Actor, phase_id: UUID, quantity: Decimal, note: str) -> Task:
+async def complete_phase(
+    ports: Ports, actor: Actor, phase_id: UUID, quantity: Decimal, note: str
+) -> LockedPhase:
     """Of two who complete at once, one wins; the other is told that the phase is no longer in progress."""
-    found = await lock_own_task(ports, actor, phase_id)
+    found = await own_task_to_change(ports, actor, phase_id)
     after = completed(found.order_state, found.job, phase_id, quantity, note, ports.now)
     event = PhaseCompleted(
         job_id=after.id,
@@ -26,4 +28,4 @@ async def complete_phase(ports: Ports, actor: Actor, phase_id: UUID, quantity: D
         quantity=str(quantity),
     )
     save_job_progress(ports, found.order, after, event)
-    return task_of(found.order.order, after, phase_id)
+    return found.with_job(after)

@@ -9,7 +9,7 @@ from optima_contracts.production import PhaseAssigned, PhaseUnassigned
 from optima_kit.refusals import NotYet
 
 from ..domain.job import Job, Phase, left_by
-from .assign_phase import privileges_held
+from ..domain.people import may_work
 from .ports import Ports
 from .save_job_progress import save_job_progress
 
@@ -39,7 +39,7 @@ def _handed_over(
 
 
 async def _successor_who_may_work(ports: Ports, person_id: UUID) -> UUID | None:
-    person = await ports.directory.person(person_id)
+    person = await ports.directory.find_person(person_id)
     if person is None:
         raise NotYet(f"person {person_id} is not known")
-    return person.id if person.active and "phase.work" in privileges_held(person) else None
+    return person.id if may_work(person) else None

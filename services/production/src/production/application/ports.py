@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Protocol
 from uuid import UUID
 
-from optima_kit.ports import Outbox
+from optima_kit.ports import Directory, Outbox, Person
 
 from ..domain.job import Job, Phase, RejectedAttempt
 from ..domain.kinds import Kind
-from ..domain.machine import OrderState, PhaseState
+from ..domain.machine import JobState, OrderState, PhaseState
 from ..domain.order import FullOrder, Order
-from ..domain.people import Person
 from ..domain.shipments import Shipment
 
 
@@ -83,14 +82,6 @@ class Orders(Protocol):
         """Keeps the shipment as it now stands; where a newer state is known, its document's number alone."""
 
 
-class Directory(Protocol):
-    async def person(self, person_id: UUID) -> Person | None: ...
-
-    def save_person(self, person: Person) -> None: ...
-
-    def save_role(self, role_id: UUID, key: str, privileges: Sequence[str]) -> None: ...
-
-
 class Customers(Protocol):
     def save(self, customer: Customer) -> None: ...
 
@@ -101,24 +92,24 @@ class Customers(Protocol):
 
 
 class Reading(Protocol):
-    async def order(self, order_id: UUID) -> OrderPicture | None: ...
+    async def find_order(self, order_id: UUID) -> ReadOrder | None: ...
 
-    async def order_of_job(self, job_id: UUID) -> OrderPicture | None: ...
+    async def find_order_of_job(self, job_id: UUID) -> ReadOrder | None:
+        """Of its jobs, only this one is there."""
 
-    async def orders(self, wanted: OrderFilter, before: UUID | None, limit: int) -> list[Order]:
-        """The newest first, beginning before `before`."""
+    async def list_orders(self, wanted: OrderFilter, before: UUID | None, limit: int) -> list[ListedOrder]:
+        """Newest first, beginning before `before`."""
 
-    async def tasks(
-        self, assignee_id: UUID, states: Sequence[PhaseState], after: tuple[date, UUID] | None, limit: int
+    async def list_tasks(
+        self, assignee_id: UUID, states: Iterable[PhaseState], after: tuple[date, UUID] | None, limit: int
     ) -> list[Task]:
-        """A person's own phases, those of the nearest deadline first."""
+        """A person's own phases, nearest deadline first."""
 
-    async def task(self, phase_id: UUID, assignee_id: UUID) -> Task | None: ...
+    async def find_task(self, phase_id: UUID, assignee_id: UUID) -> Task | None:
+        """None for a phase that is not, or no longer, that person's task."""
 
-    async def refused(self, phase_ids: Sequence[UUID]) -> list[RejectedAttempt]:
+    async def list_rejected(self, phase_ids: Sequence[UUID]) -> list[RejectedAttempt]:
         """What quality refused of these phases, oldest first."""
-
-    async def shipments(self, order_id: UUID) -> list[Shipment]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +125,24 @@ class Ports:
 
 @dataclass(frozen=True, slots=True)
 class Assignee:
-    id: UUID
     name: str
     active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Assignees:
+    """Those of an order's assignees of whom the directory has told, by their ids."""
+
+    known: Mapping[UUID, Assignee]
+
+    def name_of(self, phase: Phase) -> str | None:
+        known = self.known.get(phase.assignee_id) if phase.assignee_id else None
+        return known.name if known else None
+
+    def has_left(self, phase: Phase) -> bool:
+        """Whether the phase's assignee is no longer active."""
+        known = self.known.get(phase.assignee_id) if phase.assignee_id else None
+        return phase.assignee_id is not None and not (known and known.active)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +151,7 @@ class LockedPhase:
 
     order: FullOrder
     phase_id: UUID
-    assignees: Mapping[UUID, Assignee]
-    """Those of the job's phases of whom the directory has told."""
+    assignees: Assignees
 
     @property
     def order_state(self) -> OrderState:
@@ -162,12 +167,27 @@ class LockedPhase:
 
     @property
     def assignee_has_left(self) -> bool:
-        known = self.assignees.get(self.phase.assignee_id) if self.phase.assignee_id else None
-        return self.phase.assignee_id is not None and not (known and known.active)
+        return self.assignees.has_left(self.phase)
 
-    def now(self, job: Job, *assignees: Assignee) -> LockedPhase:
-        """The phase after its job has changed."""
-        known = {**self.assignees, **{person.id: person for person in assignees}}
+    @property
+    def task(self) -> Task:
+        """The phase as its assignee sees it."""
+        return Task(
+            phase=self.phase,
+            description=self.job.item.description,
+            quantity=self.job.item.quantity,
+            unit=self.job.item.unit,
+            tolerance_percent=self.job.tolerance_percent,
+            technical_sheet=self.job.economics.technical_sheet if self.job.economics else "",
+            deadline=self.order.order.deadline,
+            job_state=self.job.state,
+            order_state=self.order_state,
+        )
+
+    def with_job(self, job: Job, *assignees: Person) -> LockedPhase:
+        """The phase after its job has changed; `assignees`: whom it was given to."""
+        told = {person.id: Assignee(person.name, person.active) for person in assignees}
+        known = Assignees({**self.assignees.known, **told})
         return LockedPhase(self.order.with_jobs(job), self.phase_id, known)
 
 
@@ -183,13 +203,21 @@ class OrderBeside:
 
 
 @dataclass(frozen=True, slots=True)
-class OrderPicture:
-    """An order as its readers see it."""
+class ReadOrder:
+    """An order with all that any reader may see of it."""
 
-    order: FullOrder
+    full: FullOrder
     customer: Customer | None
     """None when there is none, or the ERP has not told of it."""
-    assignees: Mapping[UUID, Assignee]
+    assignees: Assignees
+    shipments: Sequence[Shipment] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ListedOrder:
+    order: Order
+    customer: Customer | None
+    """As in `ReadOrder`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,17 +252,13 @@ class OrderFilter:
 class Task:
     """A phase as its assignee sees it: what is to be done, and nothing about for whom or at what price."""
 
-    phase_id: UUID
-    phase: str
+    phase: Phase
     description: str
     quantity: Decimal
+    """As ordered."""
     unit: str
     tolerance_percent: Decimal
     technical_sheet: str
     deadline: date
-    state: PhaseState
-    attempt: int
-    started_at: datetime | None
-    completed_at: datetime | None
-    completed_quantity: Decimal | None
-    note: str
+    job_state: JobState
+    order_state: OrderState

@@ -6,17 +6,15 @@ from uuid import UUID
 
 from optima_contracts.production import PhaseRejected
 from optima_kit.actor import Actor
-from optima_kit.refusals import Absent
 
 from ..domain.job import rejected
+from .access import phase_to_change
 from .ports import LockedPhase, Ports
 from .save_job_progress import save_job_progress
 
 
 async def reject_phase(ports: Ports, actor: Actor, phase_id: UUID, reason: str) -> LockedPhase:
-    found = await ports.orders.lock_with_phase(phase_id)
-    if found is None:
-        raise Absent("phase_absent")
+    found = await phase_to_change(ports, phase_id)
     after, refused = rejected(
         found.order_state,
         found.job,
@@ -35,4 +33,4 @@ async def reject_phase(ports: Ports, actor: Actor, phase_id: UUID, reason: str) 
         reason=reason,
     )
     save_job_progress(ports, found.order, after, event)
-    return found.now(after)
+    return found.with_job(after)

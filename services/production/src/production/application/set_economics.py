@@ -7,19 +7,18 @@ from decimal import Decimal
 from uuid import UUID
 
 from optima_contracts.economics import JobEconomicsSet, OrderLineValue, OrderValued
-from optima_kit.refusals import Absent, Stale
+from optima_kit.refusals import Stale
 
 from ..domain.economics import Economics, margin, price, total_is_within_bounds
 from ..domain.job import Job, valued
 from ..domain.order import Order
+from .access import order_of_job_to_change
 from .ports import Ports
 
 
 async def set_economics(ports: Ports, job_id: UUID, expected_version: int, economics: Economics) -> Job:
     """The order is valued as soon as each of its jobs is, and anew with each correction."""
-    before = await ports.orders.lock_of_job(job_id)
-    if before is None:
-        raise Absent("job_absent")
+    before = await order_of_job_to_change(ports, job_id)
     job = before.job(job_id)
     if job.version != expected_version:
         raise Stale("stale_version")

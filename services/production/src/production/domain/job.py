@@ -25,8 +25,9 @@ BEGUN: Final = frozenset({PhaseState.IN_PROGRESS, PhaseState.TO_INSPECT, PhaseSt
 OPEN: Final = TO_DO | {PhaseState.TO_INSPECT}
 ENDED: Final = frozenset({OrderState.DELIVERED, OrderState.CANCELLED})
 """Nothing changes in an order that is in one of these."""
-GRANTING: Final = OPEN | {PhaseState.DONE}
-"""In these, a phase is visible to its assignee as a task."""
+OPEN_TASKS: Final = OPEN - {PhaseState.READY}
+GRANTING: Final = OPEN_TASKS | {PhaseState.DONE}
+"""In these, a phase is visible to its assignee as a task. One that is ready has no assignee."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +130,7 @@ def unblocked(job: Job, kind: Kind, new_id: Callable[[], UUID]) -> Job:
 
 def valued(order: OrderState, job: Job, economics: Economics) -> Job:
     """The job with its economics; they may be corrected until the order has ended."""
-    if order in ENDED:
-        raise WrongState("order_ended", order=order.value)
-    _job_is_not_cancelled(job)
+    economics_may_change(order, job)
     price_is_within_bounds(economics, job.item.quantity)
     state = JobState.READY if job.state is JobState.PLANNED else job.state
     return _changed(replace(job, economics=economics, state=state))
@@ -143,7 +142,9 @@ def assigned(
     """The phase given to a person. `assignee_has_left`: whoever has it now is no longer active."""
     phase = job.phase(phase_id)
     action = Action.REPLACE if assignee_has_left else Action.ASSIGN
-    after = replace(phase, state=_next(action, order, job, phase), started_at=None, assignee_id=assignee_id)
+    after = replace(
+        phase, state=next_state(action, order, job, phase), started_at=None, assignee_id=assignee_id
+    )
     return _settled(job, after)
 
 
@@ -163,7 +164,7 @@ def left_by(job: Job, person_id: UUID, successor_id: UUID | None) -> tuple[Job, 
 
 def started(order: OrderState, job: Job, phase_id: UUID, now: datetime) -> Job:
     phase = job.phase(phase_id)
-    state = _next(Action.START, order, job, phase)
+    state = next_state(Action.START, order, job, phase)
     running = replace(job, state=JobState.RUNNING, started_at=job.started_at or now)
     return _settled(running, replace(phase, state=state, started_at=now))
 
@@ -173,17 +174,18 @@ def completed(
 ) -> Job:
     """The phase ended by its assignee; one with a quality check is then to be inspected."""
     phase = job.phase(phase_id)
-    state = _next(Action.COMPLETE, order, job, phase)
+    state = next_state(Action.COMPLETE, order, job, phase)
     quantity_is_within_tolerance(job, quantity)
     after = replace(phase, state=state, completed_at=now, quantity=quantity, note=note)
-    return _settled(job, after if phase.quality_check else _accepted(order, job, after))
+    if not phase.quality_check:
+        after = replace(after, state=next_state(Action.ACCEPT, order, job, after))
+    return _settled(job, after)
 
 
 def accepted(order: OrderState, job: Job, phase_id: UUID, accepted_by: UUID) -> Job:
     """The work of a phase passed its quality check, by somebody else than who did it."""
-    if job.phase(phase_id).assignee_id == accepted_by:
-        raise WrongState("own_work", phase=job.phase(phase_id).name)
-    return _settled(job, _accepted(order, job, job.phase(phase_id)))
+    phase = job.phase(phase_id)
+    return _settled(job, replace(phase, state=next_state(Action.ACCEPT, order, job, phase, accepted_by)))
 
 
 def rejected(
@@ -199,8 +201,7 @@ def rejected(
     """The phase goes back to its assignee, or to nobody when they have left, to be done again; what was
     refused is kept."""
     phase = job.phase(phase_id)
-    state = _next(Action.REJECT, order, job, phase)
-    _no_later_phase_has_begun(job, phase)
+    state = next_state(Action.REJECT, order, job, phase)
     assert phase.assignee_id
     assert phase.started_at
     assert phase.completed_at
@@ -232,9 +233,7 @@ def rejected(
 
 def skipped(order: OrderState, job: Job, phase_id: UUID) -> Job:
     phase = job.phase(phase_id)
-    state = _next(Action.SKIP, order, job, phase)
-    _only_a_skippable_phase_is_skipped(phase)
-    _something_is_made(job, phase)
+    state = next_state(Action.SKIP, order, job, phase)
     return _settled(job, replace(phase, state=state, assignee_id=None))
 
 
@@ -246,12 +245,8 @@ def cancelled(job: Job) -> Job:
     return _changed(replace(job, state=JobState.CANCELLED, phases=phases))
 
 
-def closed(order: OrderState, job: Job, reason: str) -> Job:
+def closed(job: Job, reason: str) -> Job:
     """The job's line closed short: what is open of it ends, and nothing more is due than was shipped."""
-    if order in ENDED:
-        raise WrongState("order_ended", order=order.value)
-    if job.closed_because is not None:
-        raise WrongState("job_closed")
     stopped = _changed(job) if job.state is JobState.DONE else cancelled(job)
     return replace(stopped, closed_because=reason)
 
@@ -306,18 +301,23 @@ def produced_quantity(job: Job) -> Decimal:
     return min(last)
 
 
-def _next(action: Action, order: OrderState, job: Job, phase: Phase) -> PhaseState:
-    """What the table says. Raises WrongState where it refuses."""
+def next_state(
+    action: Action, order: OrderState, job: Job, phase: Phase, by: UUID | None = None
+) -> PhaseState:
+    """The phase's state after the action. Raises WrongState where the table refuses it, or a rule of the
+    action. `by`: who does it, where that matters."""
     found = outcome(action, phase.state, job.state, order)
     if isinstance(found, Refused):
-        awaited = ", ".join(p.name for p in job.phases if p.key in phase.after and p.key not in _passed(job))
-        facts = {"phase": phase.name, "state": phase.state.value, "order": order.value, "awaited": awaited}
-        raise WrongState(found.code, **facts)
+        awaited = _awaited_by(job, phase) if found.code == "predecessors_not_over" else ""
+        raise WrongState(found.code, phase=phase.name, state=phase.state.value, awaited=awaited)
+    if action is Action.ACCEPT:
+        _nobody_accepts_their_own_work(phase, by)
+    elif action is Action.REJECT:
+        _no_later_phase_has_begun(job, phase)
+    elif action is Action.SKIP:
+        _only_a_skippable_phase_is_skipped(phase)
+        _something_is_made(job, phase)
     return found
-
-
-def _accepted(order: OrderState, job: Job, phase: Phase) -> Phase:
-    return replace(phase, state=_next(Action.ACCEPT, order, job, phase))
 
 
 def _settled(job: Job, *changed: Phase) -> Job:
@@ -405,9 +405,22 @@ def _changed(job: Job) -> Job:
     return replace(job, version=job.version + 1)
 
 
-def _job_is_not_cancelled(job: Job) -> None:
+def _awaited_by(job: Job, phase: Phase) -> str:
+    """Names of the phases that hold this one up."""
+    passed = _passed(job)
+    return ", ".join(each.name for each in job.phases if each.key in phase.after and each.key not in passed)
+
+
+def economics_may_change(order: OrderState, job: Job) -> None:
+    if order in ENDED:
+        raise WrongState("order_ended")
     if job.state is JobState.CANCELLED:
         raise WrongState("job_cancelled")
+
+
+def _nobody_accepts_their_own_work(phase: Phase, by: UUID | None) -> None:
+    if by is not None and phase.assignee_id == by:
+        raise WrongState("own_work", phase=phase.name)
 
 
 def _no_later_phase_has_begun(job: Job, phase: Phase) -> None:

@@ -132,3 +132,8 @@ BY_PHASE: Final[Mapping[PhaseState, _Row]] = {
 def outcome(action: Action, phase: PhaseState, job: JobState, order: OrderState) -> PhaseState | Refused:
     """The phase's next state, or why there is none: the order answers first, then the job, then the phase."""
     return BY_ORDER[order].get(action) or BY_JOB[job].get(action) or BY_PHASE[phase][action]
+
+
+def is_possible(action: Action, phase: PhaseState, job: JobState, order: OrderState) -> bool:
+    """Whether the table allows it; rules of the job may still refuse it."""
+    return not isinstance(outcome(action, phase, job, order), Refused)

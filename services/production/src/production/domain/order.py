@@ -193,19 +193,34 @@ def goods_have_left(order: Order, lines: list[LineProgress]) -> bool:
     return order.goods_have_left or delivered or any(line.shipped > 0 for line in lines)
 
 
-def order_is_open(order: Order) -> None:
+def order_may_be_cancelled(order: Order, lines: list[LineProgress]) -> None:
     if order.state is OrderState.CANCELLED:
         raise WrongState("order_cancelled", number=order.number)
+    if goods_have_left(order, lines):
+        raise WrongState("goods_have_left", number=order.number)
+
+
+def order_may_be_closed(order: FullOrder) -> None:
+    order_has_not_ended(order.order)
+    if not any(something_is_due(line) for line in order.progress):
+        raise WrongState("nothing_to_close", number=order.order.number)
+
+
+def line_may_be_closed(order: FullOrder, job: Job) -> None:
+    order_has_not_ended(order.order)
+    if job.closed_because is not None:
+        raise WrongState("job_closed")
+    if not something_is_due(order.lines[job.id]):
+        raise WrongState("nothing_to_close", number=order.order.number)
 
 
 def order_has_not_ended(order: Order) -> None:
     if order.state in ENDED:
-        raise WrongState("order_ended", order=order.state.value)
+        raise WrongState("order_ended")
 
 
 def cancelled(order: Order, lines: list[LineProgress], reason: str, now: datetime) -> Order:
-    order_is_open(order)
-    goods_must_not_have_left(order, lines)
+    order_may_be_cancelled(order, lines)
     return replace(
         order,
         state=OrderState.CANCELLED,
@@ -217,11 +232,6 @@ def cancelled(order: Order, lines: list[LineProgress], reason: str, now: datetim
 
 def may_be_cancelled(order: Order, lines: list[LineProgress]) -> bool:
     return order.state is not OrderState.CANCELLED and not goods_have_left(order, lines)
-
-
-def goods_must_not_have_left(order: Order, lines: list[LineProgress]) -> None:
-    if goods_have_left(order, lines):
-        raise WrongState("goods_have_left", number=order.number)
 
 
 def goods_are_back(order: Order) -> Order:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
-from optima_kit.actor import Actor
 from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 
 from ..amounts import plain_number
@@ -17,11 +16,6 @@ from ..forms import NOTHING_SENT, Sent, filled
 from ..places import places_of
 
 pages = Pages()
-
-_ENDED: Final = ("delivered", "cancelled")
-_NOT_STARTED: Final = ("waiting", "ready", "assigned")
-_BEGUN: Final = ("in_progress", "to_inspect", "done")
-_GOODS_OUT: Final = ("issued", "departed", "delivered")
 
 
 @pages.get("/orders/{order_id}")
@@ -141,7 +135,7 @@ async def _command(
 
 
 async def _page(call: PageCall, order_id: UUID, sent: Sent = NOTHING_SENT) -> Answer:
-    services, actor = call.session.services, call.session.actor
+    services = call.session.services
     order, goods, stock, shipments, warehouses, destinations, assignees = await with_parts(
         services.get("production", f"/v1/orders/{order_id}"),
         services.get("logistics", f"/v1/orders/{order_id}"),
@@ -158,61 +152,11 @@ async def _page(call: PageCall, order_id: UUID, sent: Sent = NOTHING_SENT) -> An
         "warehouses": places_of(warehouses),
         "assignees": assignees,
         "who": call.query.get("who", ""),
-        "may_cancel": _may_cancel(actor, order),
-        "may_close": {job["id"] for job in order["jobs"] if _may_close(actor, order, job)},
-        "may_value": {job["id"] for job in order["jobs"] if _may_value(actor, order, job)},
-        "actions": {
-            phase["id"]: phase_actions(actor, order, job, phase)
-            for job in order["jobs"]
-            for phase in job.get("phases", [])
-        },
         "to_receive": _to_receive(goods),
         "to_ship": _to_ship(goods, stock, places_of(destinations)),
         "sent": sent,
     }
     return Shown("order.html", context, sent.status)
-
-
-# What the services take, from whom, and in which state.
-
-
-def _may_cancel(actor: Actor, order: Mapping[str, Any]) -> bool:
-    gone = any(each["state"] in _GOODS_OUT for each in order.get("shipments", []))
-    return actor.may("order.write") and order["state"] not in _ENDED and not gone
-
-
-def _may_close(actor: Actor, order: Mapping[str, Any], job: Mapping[str, Any]) -> bool:
-    if order["state"] in _ENDED or "closed_because" in job or not actor.may("order.write"):
-        return False
-    made = Decimal(job.get("produced", job["quantity"]))
-    return Decimal(job["shipped"]) < min(made, Decimal(job["quantity"]))
-
-
-def _may_value(actor: Actor, order: Mapping[str, Any], job: Mapping[str, Any]) -> bool:
-    open_ = order["state"] not in _ENDED and job["state"] != "cancelled"
-    return open_ and actor.may("job.economics.write")
-
-
-def phase_actions(
-    actor: Actor, order: Mapping[str, Any], job: Mapping[str, Any], phase: Mapping[str, Any]
-) -> set[str]:
-    if order["state"] in _ENDED or job["state"] not in ("ready", "running"):
-        return set()
-    found = set()
-    if actor.may("phase.assign") and phase["state"] in _NOT_STARTED:
-        found.add("assign")
-        if phase["skippable"]:
-            found.add("skip")
-    if actor.may("phase.inspect"):
-        own = phase.get("assignee", {}).get("id") == str(actor.person_id)
-        if phase["state"] == "to_inspect" and not own:
-            found.add("accept")
-        built_upon = any(
-            phase["key"] in other["after"] and other["state"] in _BEGUN for other in job["phases"]
-        )
-        if phase["state"] in ("to_inspect", "done") and not built_upon:
-            found.add("reject")
-    return found
 
 
 def _to_receive(goods: Any) -> list[Mapping[str, Any]]:

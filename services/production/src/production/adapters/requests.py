@@ -1,0 +1,128 @@
+"""What clients send."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+
+from optima_kit.http import Amount, Code, Command, Count, Day, Flag, PageQuery, Text
+
+from ..application.ports import OrderFilter
+from ..domain.economics import Economics
+from ..domain.job import Delivery, Item
+from ..domain.kinds import DEFAULT_TOLERANCE_PERCENT, PhaseDefinition
+from ..domain.machine import OrderState, PhaseState
+
+Percent = Annotated[Amount, Field(le=100)]
+
+
+class PhaseOfKind(Command):
+    key: Code
+    name: Annotated[str, Text(100)]
+    after: Annotated[list[Code], Field(max_length=50, default_factory=list)]
+    """Keys of the phases that must be over before this one starts."""
+    quality_check: Flag = False
+    """Its work must be accepted by an inspector before it counts as done."""
+    skippable: Flag = False
+
+
+class DefineKind(Command):
+    name: Annotated[str, Text(100)]
+    phases: Annotated[list[PhaseOfKind], Field(min_length=1, max_length=50)]
+    tolerance_percent: Percent = DEFAULT_TOLERANCE_PERCENT
+    """How far the quantity made may differ from the quantity ordered."""
+
+    def definitions(self) -> tuple[PhaseDefinition, ...]:
+        return tuple(
+            PhaseDefinition(p.key, p.name, tuple(p.after), p.quality_check, p.skippable) for p in self.phases
+        )
+
+
+class DeliveryOfItem(Command):
+    destination: Code
+    quantity: Count
+
+
+class ItemOfOrder(Command):
+    kind: Annotated[str, Text(64)]
+    description: Annotated[str, Text(500)]
+    quantity: Count
+    unit: Annotated[str, Text(16)] = "pz"
+    deliveries: Annotated[list[DeliveryOfItem], Field(max_length=200, default_factory=list)]
+
+    def item(self) -> Item:
+        return Item(
+            item_id=None,
+            kind=self.kind,
+            description=self.description,
+            quantity=self.quantity,
+            unit=self.unit,
+            deliveries=tuple(Delivery(d.destination, d.quantity) for d in self.deliveries),
+        )
+
+
+class WriteOrder(Command):
+    title: Annotated[str, Text(200)]
+    customer: Code | None = None
+    deadline: Day
+    items: Annotated[list[ItemOfOrder], Field(min_length=1, max_length=100)]
+
+
+class CancelOrder(Command):
+    reason: Annotated[str, Text(1000)]
+
+
+class CloseShort(CancelOrder):
+    """Why no more is made and shipped."""
+
+
+class SetEconomics(Command):
+    cost: Amount
+    """Euro for the whole job."""
+    unit_price: Amount
+    """Euro for one unit, VAT excluded."""
+    supplier: Annotated[str, Text(200)] | None = None
+    materials: Annotated[str, Text(2000, least=0)] = ""
+    technical_sheet: Annotated[str, Text(10000, least=0)] = ""
+    """Shown to those who do the work."""
+    vat_code: Annotated[str, Text(10)] = "22"
+
+    def economics(self) -> Economics:
+        return Economics(
+            cost=self.cost,
+            unit_price=self.unit_price,
+            supplier=self.supplier,
+            materials=self.materials,
+            technical_sheet=self.technical_sheet,
+            vat_code=self.vat_code,
+        )
+
+
+class AssignPhase(Command):
+    assignee_id: UUID
+
+
+class CompletePhase(Command):
+    quantity: Count
+    note: Annotated[str, Text(2000, least=0)] = ""
+
+
+class RejectPhase(Command):
+    reason: Annotated[str, Text(1000)]
+
+
+class OrderQuery(PageQuery):
+    state: OrderState | None = None
+    customer: Code | None = None
+    brief_id: UUID | None = None
+    number: Annotated[str, Text(20)] | None = None
+
+    def wanted(self) -> OrderFilter:
+        return OrderFilter(self.state, self.customer, self.brief_id, self.number)
+
+
+class TaskQuery(PageQuery):
+    state: PhaseState | None = None
+    """Without it, all open tasks."""

@@ -1,0 +1,111 @@
+"""Who may see what of orders, and what they may do with them now.
+
+With `order.read` a person sees every order of the tenant, and of it what other privileges let them see. With
+`phase.work` alone they see the phases that are theirs, as tasks: what is to be made, and nothing about for
+whom, by whom else or at what price.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+from optima_kit.actor import Actor
+from optima_kit.refusals import WrongState
+
+from ...domain import machine
+from ...domain.job import GRANTING, Job, Phase, economics_may_change, next_state
+from ...domain.machine import Action, OrderState
+from ...domain.order import FullOrder, line_may_be_closed, order_may_be_cancelled, order_may_be_closed
+from ..ports import Task
+
+KindAction = Literal["replace"]
+OrderAction = Literal["cancel", "close"]
+JobAction = Literal["set_economics", "close"]
+PhaseAction = Literal["assign", "start", "complete", "accept", "reject", "skip"]
+TaskAction = Literal["start", "complete"]
+
+
+def sees_customers(actor: Actor) -> bool:
+    return actor.may("customer.read")
+
+
+def sees_shipments(actor: Actor) -> bool:
+    return actor.may("shipment.read")
+
+
+def sees_phases(actor: Actor) -> bool:
+    return actor.may("phase.read")
+
+
+def sees_economics(actor: Actor) -> bool:
+    return actor.may("job.economics.read")
+
+
+def works_on(actor: Actor, phase: Phase) -> bool:
+    """Whether the phase is this actor's task."""
+    return phase.assignee_id == actor.person_id and phase.state in GRANTING
+
+
+# What an actor may do with a thing now: an action that is offered succeeds, any other is refused.
+
+
+def actions_on_kind(actor: Actor) -> list[KindAction]:
+    return ["replace"] if actor.may("kind.write") else []
+
+
+def actions_on_order(actor: Actor, order: FullOrder) -> list[OrderAction]:
+    if not actor.may("order.write"):
+        return []
+    allowed: dict[OrderAction, bool] = {
+        "cancel": _holds(order_may_be_cancelled, order.order, order.progress),
+        "close": _holds(order_may_be_closed, order),
+    }
+    return [action for action, possible in allowed.items() if possible]
+
+
+def actions_on_job(actor: Actor, order: FullOrder, job: Job) -> list[JobAction]:
+    allowed: dict[JobAction, bool] = {
+        "set_economics": actor.may("job.economics.write")
+        and _holds(economics_may_change, order.order.state, job),
+        "close": actor.may("order.write") and _holds(line_may_be_closed, order, job),
+    }
+    return [action for action, possible in allowed.items() if possible]
+
+
+def actions_on_phase(
+    actor: Actor, order: OrderState, job: Job, phase: Phase, *, assignee_has_left: bool
+) -> list[PhaseAction]:
+    own_work = actor.may("phase.work") and works_on(actor, phase)
+    step_of: dict[PhaseAction, tuple[bool, Action]] = {
+        "assign": (actor.may("phase.assign"), Action.REPLACE if assignee_has_left else Action.ASSIGN),
+        "start": (own_work, Action.START),
+        "complete": (own_work, Action.COMPLETE),
+        "accept": (actor.may("phase.inspect"), Action.ACCEPT),
+        "reject": (actor.may("phase.inspect"), Action.REJECT),
+        "skip": (actor.may("phase.assign"), Action.SKIP),
+    }
+    return [
+        action
+        for action, (permitted, step) in step_of.items()
+        if permitted and _holds(next_state, step, order, job, phase, actor.person_id)
+    ]
+
+
+def actions_on_task(task: Task) -> list[TaskAction]:
+    """Of its assignee, who alone reads it."""
+    steps: tuple[TaskAction, ...] = ("start", "complete")
+    return [
+        step
+        for step in steps
+        if machine.is_possible(Action(step), task.phase.state, task.job_state, task.order_state)
+    ]
+
+
+def _holds(rule: Callable[..., object], *facts: object) -> bool:
+    """Whether the rule that commands keep to raises nothing."""
+    try:
+        rule(*facts)
+    except WrongState:
+        return False
+    return True

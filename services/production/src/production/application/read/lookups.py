@@ -1,0 +1,67 @@
+"""Look up kinds of item and customers."""
+
+from __future__ import annotations
+
+from optima_kit.actor import Actor
+from optima_kit.pages import Page, PageQuery, page_of
+from optima_kit.refusals import Absent
+
+from ...domain.kinds import Kind
+from ..ports import Customer, Ports
+from .access import actions_on_kind
+from .views import CustomerView, KindPhaseView, KindView
+
+
+async def list_kinds(ports: Ports, actor: Actor, query: PageQuery) -> Page[KindView]:
+    """By key."""
+    found = await ports.kinds.page(query.after(str), query.rows)
+    return page_of(query, found, lambda kind: show_kind(actor, kind), lambda kind: kind.key)
+
+
+async def read_kind(ports: Ports, actor: Actor, key: str) -> KindView:
+    kind = (await ports.kinds.named([key])).get(key)
+    if kind is None:
+        raise Absent("kind_absent")
+    return show_kind(actor, kind)
+
+
+def show_kind(actor: Actor, kind: Kind) -> KindView:
+    return KindView(
+        key=kind.key,
+        name=kind.name,
+        phases=[
+            KindPhaseView(
+                key=phase.key,
+                name=phase.name,
+                after=phase.after,
+                quality_check=phase.quality_check,
+                skippable=phase.skippable,
+            )
+            for phase in kind.phases
+        ],
+        tolerance_percent=kind.tolerance_percent,
+        version=kind.version,
+        actions=actions_on_kind(actor),
+    )
+
+
+async def list_customers(ports: Ports, query: PageQuery) -> Page[CustomerView]:
+    """By code."""
+    found = await ports.customers.page(query.after(str), query.rows)
+    return page_of(query, found, _customer, lambda customer: customer.code)
+
+
+async def read_customer(ports: Ports, code: str) -> CustomerView:
+    customer = await ports.customers.get(code)
+    if customer is None:
+        raise Absent("customer_absent")
+    return _customer(customer)
+
+
+def _customer(customer: Customer) -> CustomerView:
+    return CustomerView(
+        code=customer.code,
+        payment_method=customer.payment_method,
+        payment_terms=customer.payment_terms,
+        **{name: value for name, value in customer.legal.items() if name in CustomerView.model_fields},
+    )

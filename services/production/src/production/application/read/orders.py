@@ -1,0 +1,225 @@
+"""Look up orders, jobs and phases, and show them as one reader may see them: redacted, with names and with
+what they may do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from uuid import UUID
+
+from optima_kit.actor import Actor
+from optima_kit.fields import PersonView
+from optima_kit.pages import Page, PageQuery, page_of
+from optima_kit.refusals import Absent
+
+from ...domain.economics import Economics, margin, price
+from ...domain.job import Job, Phase, RejectedAttempt
+from ...domain.order import FullOrder, Order
+from ...domain.shipments import Shipment
+from ..ports import Assignees, Customer, LockedPhase, OrderFilter, Ports, ReadOrder
+from .access import (
+    actions_on_job,
+    actions_on_order,
+    actions_on_phase,
+    sees_customers,
+    sees_economics,
+    sees_phases,
+    sees_shipments,
+)
+from .views import (
+    DeliveryView,
+    EconomicsView,
+    JobView,
+    OrderCustomerView,
+    OrderSummaryView,
+    OrderView,
+    PhaseView,
+    RejectedAttemptView,
+    ShipmentView,
+)
+
+Rejected = Mapping[UUID, list[RejectedAttempt]]
+
+
+async def list_orders(
+    ports: Ports, actor: Actor, query: PageQuery, wanted: OrderFilter
+) -> Page[OrderSummaryView]:
+    """Newest first. Raises Forbidden where somebody who may not see customers searches by one."""
+    if wanted.customer is not None:
+        actor.require("customer.read")
+    found = await ports.reading.list_orders(wanted, query.after(UUID), query.rows)
+    return page_of(
+        query,
+        found,
+        lambda row: OrderSummaryView(**_summary(actor, row.order, row.customer)),
+        lambda row: row.order.id,
+    )
+
+
+async def read_order(ports: Ports, actor: Actor, order_id: UUID) -> OrderView:
+    found = await ports.reading.find_order(order_id)
+    if found is None:
+        raise Absent("order_absent")
+    full, order = found.full, found.full.order
+    rejected = await _rejected_of(ports, actor, full.jobs)
+    return OrderView(
+        started_at=order.started_at,
+        ready_at=order.ready_at,
+        delivered_at=order.delivered_at,
+        cancelled_at=order.cancelled_at,
+        cancellation_reason=order.cancellation_reason,
+        jobs=[_job(actor, found, job, rejected) for job in full.jobs],
+        shipments=[_shipment(each) for each in found.shipments] if sees_shipments(actor) else None,
+        actions=actions_on_order(actor, full),
+        **_summary(actor, order, found.customer),
+    )
+
+
+async def read_job(ports: Ports, actor: Actor, job_id: UUID) -> JobView:
+    found = await ports.reading.find_order_of_job(job_id)
+    if found is None:
+        raise Absent("job_absent")
+    job = found.full.job(job_id)
+    return _job(actor, found, job, await _rejected_of(ports, actor, [job]))
+
+
+async def show_phase(ports: Ports, actor: Actor, found: LockedPhase) -> PhaseView:
+    """The phase that this actor has just changed."""
+    rejected = await _rejected_among(ports, [found.phase])
+    return _phase(actor, found.order, found.job, found.phase, found.assignees, rejected)
+
+
+def show_economics(job: Job, economics: Economics) -> EconomicsView:
+    """To those who may see them, or have just set them."""
+    quantity = job.item.quantity
+    return EconomicsView(
+        cost=economics.cost,
+        unit_price=economics.unit_price,
+        price=price(economics, quantity),
+        margin=margin(economics, quantity),
+        supplier=economics.supplier,
+        materials=economics.materials,
+        technical_sheet=economics.technical_sheet,
+        vat_code=economics.vat_code,
+    )
+
+
+def show_rejected(attempt: RejectedAttempt) -> RejectedAttemptView:
+    return RejectedAttemptView(
+        attempt=attempt.attempt,
+        quantity=attempt.quantity,
+        note=attempt.note,
+        completed_at=attempt.completed_at,
+        rejected_at=attempt.rejected_at,
+        reason=attempt.reason,
+    )
+
+
+def _summary(actor: Actor, order: Order, customer: Customer | None) -> dict[str, Any]:
+    return {
+        "id": order.id,
+        "number": order.number,
+        "brief_id": order.brief_id,
+        "title": order.title,
+        "state": order.state,
+        "deadline": order.deadline,
+        "confirmed_at": order.confirmed_at,
+        "version": order.version,
+        "customer": _customer(order, customer) if sees_customers(actor) else None,
+    }
+
+
+def _customer(order: Order, told: Customer | None) -> OrderCustomerView | None:
+    if order.customer is None:
+        return None
+    if told is None:
+        return OrderCustomerView(code=order.customer)
+    return OrderCustomerView(
+        code=told.code,
+        name=told.legal["name"],
+        payment_method=told.payment_method,
+        payment_terms=told.payment_terms,
+    )
+
+
+def _shipment(shipment: Shipment) -> ShipmentView:
+    return ShipmentView(
+        id=shipment.id,
+        state=shipment.state,
+        ddt_number=shipment.ddt_number,
+        quantities=shipment.quantities,
+    )
+
+
+async def _rejected_of(ports: Ports, actor: Actor, jobs: Iterable[Job]) -> Rejected:
+    if not sees_phases(actor):
+        return {}
+    return await _rejected_among(ports, [phase for job in jobs for phase in job.phases])
+
+
+async def _rejected_among(ports: Ports, phases: Iterable[Phase]) -> Rejected:
+    """What quality refused of these phases, by phase."""
+    again = [phase.id for phase in phases if phase.attempt > 1]
+    found: dict[UUID, list[RejectedAttempt]] = {}
+    for attempt in await ports.reading.list_rejected(again) if again else []:
+        found.setdefault(attempt.phase_id, []).append(attempt)
+    return found
+
+
+def _job(actor: Actor, found: ReadOrder, job: Job, rejected: Rejected) -> JobView:
+    economics, progress = job.economics, found.full.lines[job.id]
+    phases = None
+    if sees_phases(actor):
+        phases = [_phase(actor, found.full, job, each, found.assignees, rejected) for each in job.phases]
+    return JobView(
+        id=job.id,
+        order_id=job.order_id,
+        item_id=job.item.item_id,
+        kind=job.item.kind,
+        description=job.item.description,
+        quantity=job.item.quantity,
+        unit=job.item.unit,
+        deliveries=[
+            DeliveryView(destination=each.destination, quantity=each.quantity) for each in job.item.deliveries
+        ],
+        state=job.state,
+        blocked_reason=job.blocked_reason,
+        started_at=job.started_at,
+        produced=job.produced,
+        closed_because=job.closed_because,
+        shipped=progress.shipped,
+        delivered=progress.delivered,
+        tolerance_percent=job.tolerance_percent,
+        version=job.version,
+        phases=phases,
+        technical_sheet=economics.technical_sheet if economics and sees_phases(actor) else None,
+        economics=show_economics(job, economics) if economics and sees_economics(actor) else None,
+        actions=actions_on_job(actor, found.full, job),
+    )
+
+
+def _phase(
+    actor: Actor, order: FullOrder, job: Job, phase: Phase, assignees: Assignees, rejected: Rejected
+) -> PhaseView:
+    assignee = None
+    if phase.assignee_id:
+        assignee = PersonView(id=phase.assignee_id, name=assignees.name_of(phase))
+    return PhaseView(
+        id=phase.id,
+        key=phase.key,
+        name=phase.name,
+        after=phase.after,
+        quality_check=phase.quality_check,
+        skippable=phase.skippable,
+        state=phase.state,
+        assignee=assignee,
+        attempt=phase.attempt,
+        started_at=phase.started_at,
+        completed_at=phase.completed_at,
+        quantity=phase.quantity,
+        note=phase.note,
+        rejected_attempts=[show_rejected(each) for each in rejected.get(phase.id, ())],
+        actions=actions_on_phase(
+            actor, order.order.state, job, phase, assignee_has_left=assignees.has_left(phase)
+        ),
+    )

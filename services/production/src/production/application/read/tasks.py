@@ -1,0 +1,83 @@
+"""Look up one's own tasks: phases as their assignee sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from uuid import UUID
+
+from optima_kit.actor import Actor
+from optima_kit.pages import Page, PageQuery, page_of
+from optima_kit.refusals import Absent
+
+from ...domain.job import GRANTING, OPEN_TASKS, quantity_bounds
+from ...domain.machine import PhaseState
+from ..ports import Ports, Task
+from .access import actions_on_task
+from .orders import show_rejected
+from .views import RejectedAttemptView, TaskView
+
+
+async def list_tasks(
+    ports: Ports, actor: Actor, query: PageQuery, state: PhaseState | None
+) -> Page[TaskView]:
+    """Nearest deadline first; without a `state`, all open ones."""
+    states = {state} & GRANTING if state else OPEN_TASKS
+    found = await ports.reading.list_tasks(actor.person_id, states, query.after(date, UUID), query.rows)
+    rejected = await _own_rejected(ports, actor, found)
+    return page_of(
+        query,
+        found,
+        lambda task: _task(task, rejected.get(task.phase.id, [])),
+        lambda task: (task.deadline, task.phase.id),
+    )
+
+
+async def read_task(ports: Ports, actor: Actor, phase_id: UUID) -> TaskView:
+    """Raises Absent for the phases of others and for those whose assignment has ended."""
+    task = await ports.reading.find_task(phase_id, actor.person_id)
+    if task is None:
+        raise Absent("phase_absent")
+    return await show_task(ports, actor, task)
+
+
+async def show_task(ports: Ports, actor: Actor, task: Task) -> TaskView:
+    """A task that is at hand."""
+    rejected = await _own_rejected(ports, actor, [task])
+    return _task(task, rejected.get(task.phase.id, []))
+
+
+async def _own_rejected(
+    ports: Ports, actor: Actor, tasks: Sequence[Task]
+) -> dict[UUID, list[RejectedAttemptView]]:
+    """By phase. A successor does not read of whose work was refused before."""
+    again = [task.phase.id for task in tasks if task.phase.attempt > 1]
+    found: dict[UUID, list[RejectedAttemptView]] = {}
+    for attempt in await ports.reading.list_rejected(again) if again else []:
+        if attempt.assignee_id == actor.person_id:
+            found.setdefault(attempt.phase_id, []).append(show_rejected(attempt))
+    return found
+
+
+def _task(task: Task, rejected: list[RejectedAttemptView]) -> TaskView:
+    phase = task.phase
+    least, most = quantity_bounds(task.quantity, task.tolerance_percent)
+    return TaskView(
+        id=phase.id,
+        phase=phase.name,
+        description=task.description,
+        quantity=task.quantity,
+        least=least,
+        most=most,
+        unit=task.unit,
+        technical_sheet=task.technical_sheet,
+        deadline=task.deadline,
+        state=phase.state,
+        attempt=phase.attempt,
+        started_at=phase.started_at,
+        completed_at=phase.completed_at,
+        completed_quantity=phase.quantity,
+        note=phase.note,
+        rejected_attempts=rejected,
+        actions=actions_on_task(task),
+    )

@@ -1,0 +1,207 @@
+"""What a reader gets to see of production. What they may not see is absent, and so is what has no value."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import PlainSerializer, WithJsonSchema
+
+from optima_kit.fields import Amount, PersonView, View
+
+from ...domain.machine import JobState, OrderState, PhaseState
+from ...domain.shipments import ShipmentState
+from .access import JobAction, KindAction, OrderAction, PhaseAction, TaskAction
+
+Quantity = Annotated[
+    Decimal,
+    PlainSerializer(lambda value: f"{value.normalize():f}", return_type=str),
+    WithJsonSchema({"type": "string", "pattern": r"^\d{1,12}(\.\d{1,3})?$", "examples": ["500"]}),
+]
+"""Zero or more, at most three decimals, as text."""
+
+Balance = Annotated[
+    Decimal,
+    PlainSerializer(lambda value: f"{value:.2f}", return_type=str),
+    WithJsonSchema({"type": "string", "pattern": r"^-?\d{1,12}\.\d{2}$", "examples": ["-120.50"]}),
+]
+"""Euro, possibly below zero, as text."""
+
+
+class KindPhaseView(View):
+    """A phase that jobs of the kind go through."""
+
+    key: str
+    name: str
+    after: tuple[str, ...]
+    """Keys of the phases that must be over before this one starts."""
+    quality_check: bool
+    """Whether an inspector must accept its work before it counts as done."""
+    skippable: bool
+
+
+class KindView(View):
+    key: str
+    name: str
+    phases: list[KindPhaseView]
+    tolerance_percent: Amount
+    """How far the quantity made may differ from the quantity ordered."""
+    version: int
+    """To be sent back as `If-Match` with a change."""
+    actions: list[KindAction]
+    """What the reader may do now."""
+
+
+class CustomerView(View):
+    code: str
+    name: str
+    vat_number: str | None
+    fiscal_code: str | None
+    street: str
+    postal_code: str
+    city: str
+    province: str
+    country: str
+    payment_method: str | None
+    payment_terms: str | None
+
+
+class OrderCustomerView(View):
+    """Code alone when the ERP has not told of the customer."""
+
+    code: str
+    name: str | None = None
+    payment_method: str | None = None
+    payment_terms: str | None = None
+
+
+class RejectedAttemptView(View):
+    attempt: int
+    quantity: Quantity
+    note: str
+    completed_at: datetime
+    rejected_at: datetime
+    reason: str
+
+
+class PhaseView(View):
+    id: UUID
+    key: str
+    name: str
+    after: tuple[str, ...]
+    """Keys of the phases that must be over before this one starts."""
+    quality_check: bool
+    skippable: bool
+    state: PhaseState
+    assignee: PersonView | None
+    attempt: int
+    started_at: datetime | None
+    completed_at: datetime | None
+    quantity: Quantity | None
+    note: str
+    rejected_attempts: list[RejectedAttemptView]
+    actions: list[PhaseAction]
+    """What the reader may do now."""
+
+
+class EconomicsView(View):
+    cost: Amount
+    unit_price: Amount
+    price: Amount
+    """Of the whole job, VAT excluded."""
+    margin: Balance
+    supplier: str | None
+    materials: str
+    technical_sheet: str
+    vat_code: str
+
+
+class DeliveryView(View):
+    destination: str
+    quantity: Quantity
+
+
+class JobView(View):
+    id: UUID
+    order_id: UUID
+    item_id: UUID | None
+    kind: str
+    description: str
+    quantity: Quantity
+    unit: str
+    deliveries: list[DeliveryView]
+    state: JobState
+    blocked_reason: str | None
+    started_at: datetime | None
+    produced: Quantity | None
+    closed_because: str | None
+    """Why the line was closed short."""
+    shipped: Quantity
+    delivered: Quantity
+    tolerance_percent: Amount
+    version: int
+    """To be sent back as `If-Match` with the job's economics."""
+    phases: list[PhaseView] | None
+    technical_sheet: str | None
+    economics: EconomicsView | None
+    actions: list[JobAction]
+    """What the reader may do now."""
+
+
+class ShipmentView(View):
+    id: UUID
+    state: ShipmentState
+    ddt_number: str | None
+    quantities: dict[UUID, Quantity]
+    """By job."""
+
+
+class OrderSummaryView(View):
+    id: UUID
+    number: str
+    brief_id: UUID | None
+    title: str
+    state: OrderState
+    deadline: date
+    confirmed_at: datetime
+    version: int
+    customer: OrderCustomerView | None
+
+
+class OrderView(OrderSummaryView):
+    started_at: datetime | None
+    ready_at: datetime | None
+    delivered_at: datetime | None
+    cancelled_at: datetime | None
+    cancellation_reason: str | None
+    jobs: list[JobView]
+    shipments: list[ShipmentView] | None
+    actions: list[OrderAction]
+    """What the reader may do now."""
+
+
+class TaskView(View):
+    """A phase as its assignee sees it."""
+
+    id: UUID
+    phase: str
+    description: str
+    quantity: Quantity
+    least: Quantity
+    """Completed with less than this, or more than `most`, the phase is refused."""
+    most: Quantity
+    unit: str
+    technical_sheet: str
+    deadline: date
+    state: PhaseState
+    attempt: int
+    started_at: datetime | None
+    completed_at: datetime | None
+    completed_quantity: Quantity | None
+    note: str
+    rejected_attempts: list[RejectedAttemptView]
+    """The reader's own attempts that were refused."""
+    actions: list[TaskAction]
+    """What the reader may do now."""

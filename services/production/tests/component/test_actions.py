@@ -1,0 +1,164 @@
+"""An action offered succeeds for that reader in that state, and one that is not offered is refused."""
+
+from __future__ import annotations
+
+from typing import Any, Final, get_args
+from uuid import uuid4
+
+import pytest
+
+from optima_contracts.privileges import BUILT_IN_ROLES
+from optima_kit.actor import Actor
+from production.application.read.access import JobAction, OrderAction, PhaseAction
+
+from .conftest import ECONOMICS, Plant
+
+KIND: Final = {
+    "name": "Espositore",
+    "phases": [
+        {"key": "stampa", "name": "Stampa", "quality_check": True, "skippable": True},
+        {"key": "taglio", "name": "Taglio", "after": ["stampa"], "skippable": True},
+    ],
+}
+ASSIGNED: Final = ("economics", "assign")
+COMPLETED: Final = (*ASSIGNED, "start", "complete")
+DONE: Final = (*COMPLETED, "accept", "start next", "complete next")
+STATES: Final[dict[str, tuple[str, ...]]] = {
+    "of a kind that nobody has defined": (),
+    "without economics": (),
+    "with a phase to be assigned": ("economics",),
+    "with a phase to be started": ASSIGNED,
+    "with a phase whose assignee left before its start": (*ASSIGNED, "leave"),
+    "with a phase at work": (*ASSIGNED, "start"),
+    "with a phase whose assignee left at work": (*ASSIGNED, "start", "leave"),
+    "with a phase to be inspected": COMPLETED,
+    "with a phase to be done again": (*COMPLETED, "reject"),
+    "with an accepted phase": (*COMPLETED, "accept"),
+    "with a phase that was built upon": (*COMPLETED, "accept", "start next"),
+    "with a skipped phase": ("economics", "skip"),
+    "ready": DONE,
+    "partly shipped": (*DONE, "ship a part"),
+    "closed short on its way": (*DONE, "ship a part", "close"),
+    "shipped": (*DONE, "ship all"),
+    "delivered": (*DONE, "deliver"),
+    "cancelled": ("cancel",),
+}
+"""What happens to an order of one job until it has the state; the actions concern its first phase."""
+READERS: Final = ("worker", *sorted(BUILT_IN_ROLES))
+"""The first is an admin who has the phases; the others have the role that they are called by."""
+
+ACTIONS: Final = {"order": get_args(OrderAction), "job": get_args(JobAction), "phase": get_args(PhaseAction)}
+
+
+class Scene:
+    """Orders in one state, and their readers."""
+
+    def __init__(self, plant: Plant, worker: Actor, heir: Actor, state: str) -> None:
+        self.plant = plant
+        self.worker = worker
+        self.heir = heir
+        self.state = state
+
+    def as_(self, reader: str) -> Any:
+        return self.plant.app.as_(self.worker) if reader == "worker" else self.plant.as_(reader)
+
+    async def order(self) -> dict[str, Any]:
+        plant = self.plant
+        kind = "nuovo" if "nobody has defined" in self.state else "espositore"
+        await plant.tell_of(self.worker)
+        order = await plant.order_of(await plant.approve((kind, "100")))
+        for step in STATES[self.state]:
+            await self.take(step, order)
+        return await plant.order(order["id"])
+
+    async def take(self, step: str, order: dict[str, Any]) -> None:
+        if step == "economics":
+            await self.plant.value(order["jobs"][0])
+        elif step == "assign":
+            for phase in order["jobs"][0]["phases"]:
+                await self.plant.assign(phase["id"], self.worker)
+        elif step == "leave":
+            await self.plant.tell_of(self.worker, active=False)
+        elif step in ("ship a part", "ship all", "deliver"):
+            quantity = "40" if step == "ship a part" else "100"
+            state = "delivered" if step == "deliver" else "issued"
+            await self.plant.ship(state, uuid4(), order, quantity)
+        else:
+            action, _, following = step.partition(" ")
+            thing = "order" if action in ACTIONS["order"] else "phase"
+            reader = "worker" if action in ("start", "complete") else "admin"
+            assert await self.attempt(reader, order, thing, action, phase=1 if following else 0) == 200, step
+
+    async def attempt(
+        self, reader: str, order: dict[str, Any], thing: str, action: str, phase: int = 0
+    ) -> int:
+        job = order["jobs"][0]
+        concerned = {"order": order, "job": job, "phase": job["phases"][phase] if job["phases"] else {}}
+        id_ = concerned[thing]["id"]
+        path, body = {
+            "cancel": ("cancellation", {"reason": "Sospesa"}),
+            "close": ("closure", {"reason": "Basta"}),
+            "set_economics": ("economics", ECONOMICS),
+            "assign": ("assignment", {"assignee_id": str(self.heir.person_id)}),
+            "start": ("start", None),
+            "complete": ("completion", {"quantity": "100"}),
+            "accept": ("acceptance", None),
+            "reject": ("rejection", {"reason": "Storto"}),
+            "skip": ("skip", None),
+        }[action]
+        method = "PUT" if action == "set_economics" else "POST"
+        headers = {"If-Match": f'"{job["version"]}"'} if method == "PUT" else None
+        response, _ = await self.as_(reader).request(
+            method, f"/v1/{thing}s/{id_}/{path}", json=body, headers=headers
+        )
+        return int(response.status)
+
+    async def offers(self, reader: str, order: dict[str, Any]) -> set[tuple[str, str]]:
+        """What the reader is offered, on the order's page or on that of their task."""
+        response, seen = await self.as_(reader).get(f"/v1/orders/{order['id']}")
+        things: list[tuple[str, Any]] = []
+        if response.status == 200:
+            (job,) = seen["jobs"]
+            things = [
+                ("order", seen),
+                ("job", job),
+                *(("phase", phase) for phase in job.get("phases", [])[:1]),
+            ]
+        for phase in order["jobs"][0]["phases"][:1]:
+            response, task = await self.as_(reader).get(f"/v1/tasks/{phase['id']}")
+            if response.status == 200:
+                things.append(("phase", task))
+        return {(thing, action) for thing, shown in things for action in shown["actions"]}
+
+
+@pytest.fixture
+async def scene(plant: Plant, request: pytest.FixtureRequest) -> Scene:
+    await plant.define("espositore", KIND)
+    worker, heir = await plant.worker("admin"), await plant.worker(name="Dario Blu")
+    return Scene(plant, worker, heir, request.param)
+
+
+@pytest.mark.parametrize("scene", STATES, indirect=True, ids=lambda state: f"an order {state}")
+async def test_what_is_offered_succeeds_and_nothing_else_does(scene: Scene) -> None:
+    order = await scene.order()
+    things = ACTIONS if order["jobs"][0]["phases"] else {each: ACTIONS[each] for each in ("order", "job")}
+    everything = {(thing, action) for thing, actions in things.items() for action in actions}
+    for reader in READERS:
+        offered = await scene.offers(reader, order)
+        for thing, action in sorted(everything - offered):
+            status = await scene.attempt(reader, order, thing, action)
+            assert status in (403, 404, 409), (reader, thing, action)
+        for thing, action in sorted(offered):
+            status = await scene.attempt(reader, await scene.order(), thing, action)
+            assert status == 200, (reader, thing, action)
+
+
+async def test_a_kind_is_replaced_by_whom_it_is_offered_to(plant: Plant) -> None:
+    await plant.define("espositore", KIND)
+    for role in sorted(BUILT_IN_ROLES):
+        response, kind = await plant.as_(role).get("/v1/kinds/espositore")
+        offered = response.status == 200 and kind["actions"] == ["replace"]
+        _, kind = await plant.admin.get("/v1/kinds/espositore")
+        headers = {"If-Match": f'"{kind["version"]}"'}
+        response, _ = await plant.as_(role).put("/v1/kinds/espositore", KIND, headers=headers)
+        assert response.status == (200 if offered else 403), role
