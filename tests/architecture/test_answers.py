@@ -20,7 +20,6 @@ NOT_YET: dict[str, set[str]] = {
     "approval": {"people", "ids", "pages", "refusals"},
     "erp_bridge": {"ids", "pages", "refusals"},
     "identity": {"people", "pages", "refusals"},
-    "logistics": {"refusals"},
     "trail": {"people", "ids"},
 }
 """The rules that a service does not follow yet."""

@@ -14,6 +14,7 @@ import pytest
 
 from optima_contracts.privileges import ADMIN_ONLY, PLATFORM, PRIVILEGES
 from optima_kit.actor import Actor
+from optima_kit.http import Routes
 from optima_kit.operations import parking_routes
 from optima_kit.service import Service
 from optima_kit.sql import Statement
@@ -104,8 +105,11 @@ def build(module: str, database: ServiceDatabase, monkeypatch: pytest.MonkeyPatc
     bootstrap = importlib.import_module(f"{module}.bootstrap")
     settings = typing.get_type_hints(bootstrap.service)["settings"]
     service: Service = bootstrap.service(settings())
-    if service.reactions and not any(r.path == "/v1/parked-messages" for r in service.routes.items):
-        service.routes.include(parking_routes())
+    if service.reactions:
+        whole = Routes()  # the module's own stay as they are, for other tests of this process
+        whole.include(service.routes)
+        whole.include(parking_routes())
+        service = replace(service, routes=whole)
     return service
 
 

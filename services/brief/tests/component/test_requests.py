@@ -58,6 +58,12 @@ async def test_bad_input_is_refused_by_field_and_writes_nothing(desk: Any) -> No
         (drafted(items="none"), 422, "items"),
         (drafted(items=[item] * 201), 422, "items"),
         (drafted(items=[item | {"quantity": "0"}]), 422, "items[0].quantity"),
+        (
+            drafted(items=[item | {"deliveries": [{"destination": "Via Roma, 1", "quantity": "10"}]}]),
+            422,
+            "items[0].deliveries[0].destination",
+        ),
+        (drafted(customer="Caffè Aurora"), 422, "customer"),
         (drafted(items=[item | {"quantity": "-5"}]), 422, "items[0].quantity"),
         (drafted(items=[item | {"quantity": "1.0001"}]), 422, "items[0].quantity"),
         (drafted(items=[item | {"item_id": str(uuid4())}]), 422, "items[0].item_id"),

@@ -143,17 +143,17 @@ async def test_goods_come_in_are_documented_leave_and_arrive_in_this_order(depot
     shipment = await depot.picked(order, "1")
     for day in ("1999-01-04", "2026-11-23"):
         response, problem = await depot.attempt(shipment, "issuance", issue_date=day)
-        assert (response.status, problem["code"]) == (422, "issued_before_receipt")
+        assert (response.status, problem["code"]) == (422, "issue_date_before_receipt")
         assert problem["errors"][0]["field"] == "issue_date"
     await depot.act(shipment, "issuance")
     for moment in ("2020-01-04T09:00:00Z", "2026-11-23T22:30:00Z"):
         response, problem = await depot.attempt(shipment, "departure", departed_at=moment)
-        assert (response.status, problem["code"]) == (422, "departed_before_issue")
+        assert (response.status, problem["code"]) == (422, "departure_before_issue")
         assert problem["errors"][0]["field"] == "departed_at"
     await depot.act(shipment, "departure", departed_at="2026-11-23T23:30:00Z")
     for moment, code in (
-        ("2026-11-23T23:00:00Z", "delivered_before_departure"),
-        ("2026-11-25T00:00:00Z", "in_the_future"),
+        ("2026-11-23T23:00:00Z", "delivery_before_departure"),
+        ("2026-11-25T00:00:00Z", "moment_in_the_future"),
     ):
         body = {"received_by": "Carla Neri", "delivered_at": moment}
         response, problem = await depot.attempt(shipment, "delivery", **body)

@@ -71,7 +71,7 @@ async def test_a_cancelled_shipment_frees_its_goods(depot: Any) -> None:
     order = await depot.stocked_order()
     shipment = await depot.picked(order, "100")
     response, problem = await depot.client.post("/v1/shipments", depot.shipment_body(order, "1"))
-    assert (response.status, problem["code"]) == (409, "more_than_ordered")
+    assert (response.status, problem["code"]) == (409, "quantity_beyond_remaining")
     cancelled = await depot.act(shipment, "cancellation", reason="Rinviata")
     assert cancelled["state"] == "cancelled"
     assert (await depot.stock())[str(order.jobs[0])] == ("100", "0", "100")
@@ -109,7 +109,7 @@ async def test_an_order_for_nowhere_in_particular_goes_anywhere(depot: Any) -> N
     first = await depot.draft(order, "70", destination="RM-TERMINI")
     assert "brief_id" not in first
     response, problem = await depot.client.post("/v1/shipments", depot.shipment_body(order, "31"))
-    assert (response.status, problem["code"]) == (409, "more_than_ordered")
+    assert (response.status, problem["code"]) == (409, "quantity_beyond_remaining")
     events = await depot.database.published("optima.logistics.shipment_drafted.v1")
     assert events[0].correlationid == order.order_id
     assert events[0].data["brief_id"] is None
@@ -120,7 +120,7 @@ async def test_stock_is_set_right_but_never_below_zero(depot: Any) -> None:
     job_id = str(order.jobs[0])
     body = {"warehouse": "BO1", "job_id": job_id, "quantity": "100.001", "reason": "Rottura"}
     response, problem = await depot.client.post("/v1/adjustments", body | {"direction": "less"})
-    assert (response.status, problem["code"]) == (409, "not_enough_stock")
+    assert (response.status, problem["code"]) == (409, "stock_not_enough")
     assert problem["errors"][0]["field"] == "quantity"
     shipment = await depot.picked(order, "100")
     response, moved = await depot.client.post(
@@ -129,7 +129,7 @@ async def test_stock_is_set_right_but_never_below_zero(depot: Any) -> None:
     assert (response.status, moved["quantity"]) == (201, "-1")
     assert (await depot.stock())[job_id] == ("99", "100", "-1")
     response, problem = await depot.attempt(shipment, "issuance")
-    assert (response.status, problem["code"]) == (409, "not_enough_stock")
+    assert (response.status, problem["code"]) == (409, "stock_not_enough")
     await depot.client.post("/v1/adjustments", body | {"direction": "more", "quantity": "1"})
     assert (await depot.act(shipment, "issuance"))["ddt"]["number"] == "1/2026"
 
@@ -142,7 +142,7 @@ async def test_goods_enter_up_to_what_was_produced(depot: Any) -> None:
     await depot.complete_job(order, order.jobs[0], "98")
     await depot.receive(order.jobs[0], "60")
     response, problem = await depot.client.post("/v1/receipts", body)
-    assert (response.status, problem["code"]) == (409, "more_than_produced")
+    assert (response.status, problem["code"]) == (409, "quantity_beyond_produced")
     assert "38" in problem["detail"]
     await depot.receive(order.jobs[0], "38")
     received = await depot.database.published("optima.logistics.goods_received.v1")
@@ -163,7 +163,7 @@ async def test_a_refusal_writes_quantities_as_its_reader_does(depot: Any) -> Non
         response, problem = await depot.client.post(
             "/v1/receipts", body, headers={"Accept-Language": language}
         )
-        assert (response.status, problem["code"]) == (409, "more_than_produced")
+        assert (response.status, problem["code"]) == (409, "quantity_beyond_produced")
         assert most in problem["detail"], problem
 
 

@@ -59,8 +59,8 @@ def test_a_complete_document_is_composed(parts: Parts) -> None:
         ("carrier", None, ("carrier_missing", "carrier")),
         ("carrier.identity.city", "", ("carrier_incomplete", "carrier.city")),
         ("shipment.transport.by", "mittente", ("carrier_not_expected", "carrier")),
-        ("shipment.lines", (), ("no_lines", "lines")),
-        ("goods", Goods(), ("not_enough_stock", "lines[0].quantity")),
+        ("shipment.lines", (), ("lines_missing", "lines")),
+        ("goods", Goods(), ("stock_not_enough", "lines[0].quantity")),
     ],
 )
 def test_what_is_missing_is_named(parts: Parts, path: str, value: Any, problem: tuple[str, str]) -> None:
@@ -113,7 +113,7 @@ def test_dates_follow_numbers(parts: Parts) -> None:
 
 
 def test_one_problem_alone_keeps_its_own_kind(parts: Parts) -> None:
-    with pytest.raises(WrongState, match="not_enough_stock"):
+    with pytest.raises(WrongState, match="stock_not_enough"):
         compose(replace(parts, goods=Goods()), Series(2026, ""), issue_date=TODAY, today=TODAY, now=NOW)
 
 

@@ -72,7 +72,7 @@ class Depot(RuleBasedStateMachine):
             )
         except WrongState as refusal:
             left = PRODUCED - self.goods().received_of(job)
-            assert (refusal.code, quantity > left) == ("more_than_produced", True)  # noqa: PT017 - hypothesis decides
+            assert (refusal.code, quantity > left) == ("quantity_beyond_produced", True)  # noqa: PT017 - hypothesis decides
         else:
             self.movements.append(movement)
 
@@ -90,7 +90,7 @@ class Depot(RuleBasedStateMachine):
                 reason="Conta",
             )
         except WrongState as refusal:
-            assert (refusal.code, stock + difference < 0) == ("not_enough_stock", True)  # noqa: PT017
+            assert (refusal.code, stock + difference < 0) == ("stock_not_enough", True)  # noqa: PT017
         else:
             self.movements.append(movement)
 
@@ -113,7 +113,7 @@ class Depot(RuleBasedStateMachine):
                 transport=Transport(),
             )
         except WrongState as refusal:
-            assert refusal.code in ("more_than_ordered", "goods_not_free")  # noqa: PT017
+            assert refusal.code in ("quantity_beyond_remaining", "goods_not_free")  # noqa: PT017
         else:
             self.shipments[shipment.shipment_id] = shipment
 
@@ -196,7 +196,7 @@ def test_goods_of_an_unfinished_job_do_not_enter(order: Order) -> None:
 
 
 def test_an_adjustment_of_nothing_is_refused() -> None:
-    with pytest.raises(Invalid, match="nothing_to_adjust"):
+    with pytest.raises(Invalid, match="difference_zero"):
         adjust(
             Goods(),
             movement_id=JOBS[0],

@@ -56,10 +56,10 @@ def test_time_runs_forward(shipment: Shipment) -> None:
     later = NOW + timedelta(seconds=1)
     with pytest.raises(Invalid, match="in_the_future at departed_at"):
         issued.depart(later, now=NOW, issue_date=NOW.date(), zone=ROME)
-    with pytest.raises(Invalid, match="departed_before_issue"):
+    with pytest.raises(Invalid, match="departure_before_issue"):
         issued.depart(NOW - timedelta(days=1), now=NOW, issue_date=NOW.date(), zone=ROME)
     departed = issued.depart(NOW, now=NOW, issue_date=NOW.date(), zone=ROME)
-    with pytest.raises(Invalid, match="delivered_before_departure"):
+    with pytest.raises(Invalid, match="delivery_before_departure"):
         departed.deliver("Carla", NOW - timedelta(seconds=1), now=NOW)
     with pytest.raises(Invalid, match="in_the_future at delivered_at"):
         departed.deliver("Carla", later, now=NOW)
@@ -103,7 +103,7 @@ def drafted(order: Order, goods: Goods, *quantities: str, **changes: Any) -> Shi
     [
         ({"lines": [Line(JOB, Decimal(1)), Line(JOB, Decimal(1))]}, "job_named_twice", "lines[1].job_id"),
         ({"lines": [Line(UUID(int=9), Decimal(1))]}, "job_not_in_order", "lines[0].job_id"),
-        ({"lines": [Line(JOB, Decimal("100.001"))]}, "more_than_ordered", "lines[0].quantity"),
+        ({"lines": [Line(JOB, Decimal("100.001"))]}, "quantity_beyond_remaining", "lines[0].quantity"),
         ({"destination": "NA-PLEBISCITO"}, "destination_not_ordered", "destination"),
         ({"warehouse": "MI1"}, "goods_not_free", "lines[0].quantity"),
     ],
@@ -124,7 +124,10 @@ def test_what_others_hold_is_not_free(order: Order, goods: Goods) -> None:
     assert (refused.value.code, refused.value.facts["free"]) == ("goods_not_free", Decimal(30))
     with pytest.raises(WrongState) as refused:
         drafted(order, replace(held, reserved={}), "31")
-    assert (refused.value.code, refused.value.facts["remaining"]) == ("more_than_ordered", Decimal(30))
+    assert (refused.value.code, refused.value.facts["remaining"]) == (
+        "quantity_beyond_remaining",
+        Decimal(30),
+    )
 
 
 def test_goods_without_destinations_may_go_anywhere_up_to_what_was_ordered(
@@ -133,7 +136,7 @@ def test_goods_without_destinations_may_go_anywhere_up_to_what_was_ordered(
     anywhere = replace(order, lines={JOB: replace(order.lines[JOB], deliveries={})})
     held = replace(goods, committed={(JOB, "RM-TERMINI"): Decimal(90)})
     assert drafted(anywhere, held, "10", destination="NA-PLEBISCITO").destination == "NA-PLEBISCITO"
-    with pytest.raises(WrongState, match="more_than_ordered"):
+    with pytest.raises(WrongState, match="quantity_beyond_remaining"):
         drafted(anywhere, held, "10.001", destination="NA-PLEBISCITO")
 
 

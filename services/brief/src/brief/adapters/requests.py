@@ -18,16 +18,16 @@ UnitPrice = Annotated[str, Field(pattern=r"^\d{1,9}(\.\d{1,4})?$", examples=["0.
 
 
 class NewDelivery(Command):
-    destination: Annotated[str, Text(60)]
-    """Code of the destination."""
+    destination: Code
+    """Of logistics' destinations."""
     quantity: Count
 
 
 class NewItem(Command):
-    kind: Annotated[str, Text(60)]
+    kind: Annotated[str, Text(64)]
     description: Annotated[str, Text(500)]
     quantity: Count
-    unit: Annotated[str, Text(10)] = "pz"
+    unit: Annotated[str, Text(16)] = "pz"
     deliveries: Annotated[list[NewDelivery], Field(max_length=100)] = Field(default_factory=list)
 
     def item(self, item_id: UUID) -> Item:
@@ -55,8 +55,8 @@ class _ContentCommand(Command):
     purpose: Annotated[str, Text(4000, least=0)] = ""
     budget: Amount | None = None
     deadline: Day | None = None
-    customer: Annotated[str, Text(60)] | None = None
-    """Code of the customer on whose account the goods are made."""
+    customer: Code | None = None
+    """On whose account the goods are made."""
 
     def _content(self, items: tuple[Item, ...]) -> Content:
         return Content(

@@ -171,7 +171,7 @@ def _date_problems(parts: Parts, series: Series, issue_date: date, today: date) 
     came = [since for line in parts.shipment.lines if (since := parts.goods.since.get(line.job_id))]
     received = max((since.astimezone(zone).date() for since in came), default=issue_date)
     if issue_date < received:
-        yield Invalid("issued_before_receipt", field="issue_date", received=received)
+        yield Invalid("issue_date_before_receipt", field="issue_date", received=received)
     if issue_date > today:
         yield Invalid("issue_date_in_the_future", field="issue_date", today=today)
     if series.last_issue_date and issue_date < series.last_issue_date:
@@ -205,7 +205,7 @@ def _content_problems(parts: Parts) -> Iterable[Refusal]:
         for gap in address_gaps(parts.carrier.identity):
             yield Invalid("carrier_incomplete", field=f"carrier.{gap}", missing=Term(gap))
     if not parts.shipment.lines:
-        yield Invalid("no_lines", field="lines")
+        yield Invalid("lines_missing", field="lines")
     for index, line in enumerate(parts.shipment.lines):
         if not parts.carried[line.job_id].description.strip():
             yield Invalid("goods_not_described", field=f"lines[{index}].description")
@@ -221,7 +221,7 @@ def _stock_problems(parts: Parts) -> Iterable[Refusal]:
             yield WrongState("line_closed", field=f"lines[{index}].job_id", description=carried.description)
         in_stock = parts.goods.in_stock(parts.shipment.warehouse, line.job_id)
         if line.quantity > in_stock:
-            yield WrongState("not_enough_stock", field=f"lines[{index}].quantity", stock=in_stock)
+            yield WrongState("stock_not_enough", field=f"lines[{index}].quantity", stock=in_stock)
 
 
 def advisable(shipment: Shipment) -> list[str]:

@@ -123,14 +123,14 @@ class Shipment:
         self._must_allow("depart", "shipment_not_issued")
         _not_in_the_future("departed_at", at, now)
         if at.astimezone(zone).date() < issue_date:
-            raise Invalid("departed_before_issue", field="departed_at", issued=issue_date)
+            raise Invalid("departure_before_issue", field="departed_at", issued=issue_date)
         return self._with(state=State.IN_TRANSIT, departed_at=at)
 
     def deliver(self, received_by: str, at: datetime, *, now: datetime) -> Shipment:
         self._must_allow("deliver", "shipment_not_in_transit")
         _not_in_the_future("delivered_at", at, now)
         if self.departed_at and at < self.departed_at:
-            raise Invalid("delivered_before_departure", field="delivered_at")
+            raise Invalid("delivery_before_departure", field="delivered_at")
         return self._with(state=State.DELIVERED, received_by=received_by, delivered_at=at)
 
     def refuse(self, reason: str) -> Shipment:
@@ -240,7 +240,9 @@ def _quantity_does_not_exceed_what_remains(
         raise Invalid("destination_not_ordered", field="destination", destination=destination)
     remaining = goods.remaining(ordered, destination)
     if line.quantity > remaining:
-        raise WrongState("more_than_ordered", field=field, remaining=remaining, destination=destination)
+        raise WrongState(
+            "quantity_beyond_remaining", field=field, remaining=remaining, destination=destination
+        )
 
 
 def _goods_are_in_the_warehouse_and_free(goods: Goods, line: Line, warehouse: str, field: str) -> None:
@@ -251,4 +253,4 @@ def _goods_are_in_the_warehouse_and_free(goods: Goods, line: Line, warehouse: st
 
 def _not_in_the_future(field: str, at: datetime, now: datetime) -> None:
     if at > now:
-        raise Invalid("in_the_future", field=field)
+        raise Invalid("moment_in_the_future", field=field)

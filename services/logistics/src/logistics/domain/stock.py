@@ -96,7 +96,7 @@ def receive(
         raise WrongState("job_not_completed", field="job_id")
     left = goods.receivable(order, line)
     if quantity > left:
-        raise WrongState("more_than_produced", field="quantity", left=left)
+        raise WrongState("quantity_beyond_produced", field="quantity", left=left)
     return Movement(movement_id, warehouse, job_id, Kind.RECEIPT, quantity)
 
 
@@ -105,10 +105,10 @@ def adjust(
 ) -> Movement:
     """Stock is corrected by a signed difference, with the reason. It never falls below zero."""
     if quantity == 0:
-        raise Invalid("nothing_to_adjust", field="quantity")
+        raise Invalid("difference_zero", field="quantity")
     in_stock = goods.in_stock(warehouse, job_id)
     if in_stock + quantity < 0:
-        raise WrongState("not_enough_stock", field="quantity", stock=in_stock)
+        raise WrongState("stock_not_enough", field="quantity", stock=in_stock)
     return Movement(movement_id, warehouse, job_id, Kind.ADJUSTMENT, quantity, reason=reason)
 
 

@@ -1,0 +1,72 @@
+"""The same thing is typed the same wherever it is sent: what one service takes, its neighbours can hold."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from optima_kit.http.openapi import openapi_document
+from optima_kit.testing import ServiceDatabase
+
+from ..security.conftest import build
+
+SHARED = ("kind", "description", "quantity", "unit", "destination", "customer", "deadline", "warehouse")
+"""What travels from a brief to its order, its goods and its shipments."""
+
+
+def shape(schema: Any) -> Any:
+    """What a value must be, without what is said about it."""
+    if isinstance(schema, dict):
+        return {
+            key: shape(value)
+            for key, value in schema.items()
+            if key not in ("title", "description", "default", "examples")
+        }
+    return [shape(each) for each in schema] if isinstance(schema, list) else schema
+
+
+def required(schema: Any) -> Any:
+    """The shape of an optional value where it is given."""
+    found = shape(schema)
+    given = [each for each in found.get("anyOf", []) if each.get("type") != "null"]
+    return given[0] if len(given) == 1 else found
+
+
+def test_what_is_sent_has_one_type_in_all_services(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    types: dict[str, dict[str, set[str]]] = {name: defaultdict(set) for name in SHARED}
+    urls = dict.fromkeys(("owner", "rw", "ro", "backbone"), "postgresql://unused")
+    for name in ("brief", "production", "logistics"):
+        service = build(name, ServiceDatabase("", name, "", urls), monkeypatch, tmp_path)
+        document = openapi_document(service.package, "test", service.routes)
+        service.close_resources()
+        for path, operations in document["paths"].items():
+            for method, operation in operations.items():
+                for model in bodies(document, operation):
+                    for field, schema in model.get("properties", {}).items():
+                        if field in types:
+                            types[field][repr(required(schema))].add(f"{method.upper()} {name}{path}")
+    assert all(types.values())
+    assert {field: dict(found) for field, found in types.items() if len(found) > 1} == {}
+
+
+def bodies(document: dict[str, Any], operation: dict[str, Any]) -> list[dict[str, Any]]:
+    """The models of a request, and all that they are made of."""
+    schemas, found = document["components"]["schemas"], {}
+
+    def collect(schema: Any) -> None:
+        if isinstance(schema, dict):
+            name = str(schema.get("$ref", "")).rpartition("/")[2]
+            if name and name not in found:
+                found[name] = schemas[name]
+                collect(schemas[name])
+            for each in schema.values():
+                collect(each)
+        elif isinstance(schema, list):
+            for each in schema:
+                collect(each)
+
+    collect(operation.get("requestBody", {}))
+    return list(found.values())
