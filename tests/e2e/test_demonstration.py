@@ -17,6 +17,7 @@ import aiohttp
 import asyncpg
 import pytest
 
+from optima_kit.testing import eventually
 from optima_local.demonstration.client import Api, Person, StepFailed
 from optima_local.demonstration.journey import Step
 from optima_local.demonstration.show import customer_of, run_demonstration
@@ -99,6 +100,42 @@ async def stranger(stack: Stack) -> AsyncIterator[tuple[Api, Person]]:
         accept = {"token": registered.body["invitation"]["token"], "password": password}
         await api.anonymous("POST", "identity", "/v1/invitations/acceptance", json=accept)
         yield api, Person("admin", "Ada Neri", email, password)
+
+
+async def test_whoever_is_suspended_is_out_everywhere_within_five_seconds(
+    stack: Stack, stranger: tuple[Api, Person]
+) -> None:
+    """With the access token of before, which nobody asks identity about."""
+    api, admin = stranger
+    body = {"name": "Ivo Verdi", "email": f"ivo@{secrets.token_hex(4)}.example", "roles": ["admin"]}
+    invited = (await api.as_(admin, "POST", "identity", "/v1/invitations", json=body)).body
+    ivo = Person("ivo", body["name"], body["email"], secrets.token_urlsafe(18), invited["person_id"])
+    accept = {"token": invited["token"], "password": ivo.password}
+    await api.anonymous("POST", "identity", "/v1/invitations/acceptance", json=accept)
+    await api.sign_in(ivo)
+    others = {
+        name: url for name, url in stack.addresses["services"].items() if name not in ("identity", "portal")
+    }
+
+    async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {ivo.token}"}) as client:
+
+        async def answers() -> set[str]:
+            codes = set()
+            for url in others.values():
+                async with client.get(f"{url}/v1/parked-messages") as response:
+                    codes.add("" if response.status == 200 else (await response.json())["code"])
+            return codes
+
+        assert await answers() == {""}
+        path = f"/v1/people/{ivo.person_id}"
+        read = await api.as_(admin, "GET", "identity", path)
+        match = {"If-Match": read.etag}
+        await api.as_(admin, "PATCH", "identity", path, json={"active": False}, headers=match)
+
+        async def refused_everywhere() -> bool:
+            return await answers() == {"token_outdated"}
+
+        await eventually(refused_everywhere, within=5)
 
 
 def texts(value: Any) -> Iterator[str]:

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from identity.application.matrix import MATRIX
 from identity.domain import people
@@ -101,3 +105,35 @@ def test_an_address_has_one_person_whatever_its_case() -> None:
         people.email_belongs_to_one_person("a@b.it", ADMIN)
     with pytest.raises(WrongState, match="email_already_invited"):
         people.email_belongs_to_one_person("a@b.it", replace(ADMIN, joined_at=None))
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                lambda person: person.suspended_now(),
+                lambda person: person.invited_again(),
+                lambda person: person.joined(NOW),
+                lambda person: person.reporting_to(UUID(int=2)),
+                lambda person: changed(person, roles=("admin",)),
+                lambda person: changed(person, roles=("auditor",)),
+                lambda person: changed(person, name="Paola Neri"),
+                lambda person: changed(person, suspended=not person.suspended),
+            ]
+        ),
+        max_size=8,
+    )
+)
+def test_the_access_version_grows_with_what_a_token_says(steps: list[Callable[[Person], Person]]) -> None:
+    """With that alone, and whatever the steps: two states that grant otherwise never share a version."""
+    person = replace(ADMIN, joined_at=None)
+    for step in steps:
+        after = step(person)
+        same = (after.roles, after.active) == (person.roles, person.active)
+        assert after.access_version == person.access_version + (0 if same else 1)
+        person = after
+
+
+def changed(person: Person, **changes: Any) -> Person:
+    names = ("name", "company", "roles", "unit_id", "manager_id", "language", "suspended", "absent_until")
+    return person.changed(**{name: getattr(person, name) for name in names} | changes)

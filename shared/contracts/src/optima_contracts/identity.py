@@ -52,6 +52,9 @@ class RoleChanged(EventData):
     role_id: UUID
     key: str
     privileges: list[str]
+    access_version: int | None = None
+    """Grows with each change of what the role grants: an access token that was made from a lower one is
+    outdated."""
 
 
 class PersonChanged(EventData):
@@ -70,6 +73,9 @@ class PersonChanged(EventData):
     language: Literal["it", "en"] = "it"
     active: bool
     absent_until: datetime | None = None
+    access_version: int | None = None
+    """Grows with each change of roles, or of being active: an access token that was made from a lower one is
+    outdated."""
 
 
 class SignedIn(EventData):
@@ -106,6 +112,8 @@ class ServiceAccountChanged(EventData):
     scopes: list[str]
     active: bool
     secret_renewed: bool = False
+    access_version: int | None = None
+    """Grows with each change: an access token that was made from a lower one is outdated."""
 
 
 class PasswordChanged(EventData):

@@ -195,6 +195,13 @@ PRIVILEGES: Final[tuple[Privilege, ...]] = (
 ADMIN_ONLY: Final = frozenset({"approval.administer", "job.economics.write", "phase.assign"})
 """No other role, built-in or a tenant's own, can ever hold these."""
 
+NEVER_OUTDATED: Final = {
+    "write": frozenset({"job.economics.write", "brief.price", "phase.assign", "approval.decide"}),
+    "read": frozenset({"trail.export"}),
+}
+"""What is priced, assigned, decided and exported is judged by all that the service was told of who may, not
+by what its process heard a second ago."""
+
 PLATFORM: Final = frozenset({"tenant.register"})
 """Scopes of the platform's own service account; no tenant's role can hold them."""
 

@@ -21,6 +21,8 @@ class Actor:
     manager_id: UUID | None = None
     session_id: UUID | None = None
     """The sign-in that the token comes from; None for machines."""
+    made_from: tuple[tuple[str, int], ...] = ()
+    """Whose directory entries the token was made from, and their access versions (`access_changes`)."""
 
     def may(self, privilege: str) -> bool:
         return privilege in self.privileges

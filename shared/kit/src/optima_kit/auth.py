@@ -16,6 +16,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from .access_changes import holder_of_role
 from .actor import Actor
 from .clock import Clock
 from .refusals import Unauthenticated
@@ -73,6 +74,13 @@ class JwksKeys:
             return self._keys
 
 
+class _Versions(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    holder: int
+    roles: dict[str, int] = {}
+
+
 class _Claims(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
@@ -85,6 +93,7 @@ class _Claims(BaseModel):
     unit: UUID | None = None
     manager: UUID | None = None
     sid: UUID | None = None
+    versions: _Versions | None = None
     exp: float
     nbf: float | None = None
 
@@ -131,6 +140,7 @@ class TokenVerifier:
             unit_id=read.unit,
             manager_id=read.manager,
             session_id=read.sid,
+            made_from=_made_from(read),
         )
         self._known[digest] = (actor, not_before, read.exp)
         if len(self._known) > _KEEP_TOKENS:
@@ -146,6 +156,14 @@ class TokenVerifier:
                 # A key that is not known yet looks just like a forgery: ask for the keys once more.
                 continue
         raise Unauthenticated("token_signature")
+
+
+def _made_from(claims: _Claims) -> tuple[tuple[str, int], ...]:
+    """Nothing for the tokens of an issuer that keeps no such versions."""
+    if claims.versions is None:
+        return ()
+    roles = ((holder_of_role(key), version) for key, version in claims.versions.roles.items())
+    return ((str(claims.sub), claims.versions.holder), *roles)
 
 
 def _check_times(now: float, not_before: float, expires: float) -> None:

@@ -9,6 +9,7 @@ from operator import attrgetter
 from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
+from .access_changes import note_access_change
 from .clock import Clock
 from .db import Transaction, UnitOfWork
 from .postgres import Connection
@@ -84,7 +85,9 @@ class Inbox(Generic[P]):
             cause = event.cause(self._clock.now())
             began = time.perf_counter()
             try:
-                await item.reaction.handle(self._ports(transaction.unit(cause)), event)
+                work = transaction.unit(cause)
+                note_access_change(work, event)
+                await item.reaction.handle(self._ports(work), event)
             except Exception as error:
                 raise Failed(item, error) from error
             done.seconds.append((event.type, time.perf_counter() - began))

@@ -11,6 +11,7 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from optima_contracts.envelope import Envelope, EventData
+from optima_contracts.identity import PersonChanged, RoleChanged, ServiceAccountChanged
 
 from .cause import Cause
 
@@ -56,6 +57,17 @@ class Reaction:
     model: type[EventData] | None
     """None: the data is handed over as a plain dict."""
     newest_only: bool = False
+
+
+async def _nothing(_: Any, __: Received[Any]) -> None:
+    """The consumer notes by itself what the event says of access tokens."""
+
+
+_HEARD: Final = {
+    event.type: Reaction(_nothing, event, newest_only=True)
+    for event in (PersonChanged, RoleChanged, ServiceAccountChanged)
+}
+"""What every service is told, whether it reacts or not: `access_changes` says why."""
 
 
 class Unreadable(Exception):
@@ -126,11 +138,11 @@ class Reactions:
         """The routing keys that the service's queue is bound to."""
         if self._everything is not None:
             return [EVERYTHING]
-        return sorted(self._by_type)
+        return sorted({*self._by_type, *_HEARD})
 
     def to(self, type_: str) -> Reaction | None:
         """The reaction to a type, or None."""
-        return self._by_type.get(type_, self._everything)
+        return self._by_type.get(type_, self._everything or _HEARD.get(type_))
 
     def read(self, body: bytes) -> tuple[Reaction, Received[Any]]:
         """The event in a message and the reaction to it. Raises Unreadable."""

@@ -24,6 +24,7 @@ import uvloop
 from aiohttp import web
 from prometheus_client import start_http_server
 
+from .access_changes import AccessWatch
 from .auth import JwksKeys, TokenVerifier
 from .broker import Broker, pauses
 from .clock import SystemClock
@@ -300,6 +301,8 @@ async def _answering(process: _Process, *, with_api: bool) -> AsyncIterator[None
     health.mount(addresses)
     draining = asyncio.Event()
     listening: list[asyncio.Task[None]] = []
+    # Who hears no events knows better by itself, as identity does.
+    watch = AccessWatch(process.backbone.pool) if with_api and service.reactions else None
     if with_api:
         routes = service.routes
         if service.reactions:
@@ -318,6 +321,7 @@ async def _answering(process: _Process, *, with_api: bool) -> AsyncIterator[None
             clock=process.database.clock,
             resources=service.resources,
             admit=service.admit,
+            watch=watch,
             rate_per_second=settings.rate_per_second,
             proxies=settings.trusted_proxies,
             draining=draining,
@@ -345,6 +349,8 @@ async def _answering(process: _Process, *, with_api: bool) -> AsyncIterator[None
     await runner.setup()
     with _taken_port_explained("HTTP", settings.http_host, settings.http_port):
         await web.TCPSite(runner, settings.http_host, settings.http_port, backlog=1024).start()
+    if watch is not None:
+        watch.start()
     try:
         yield
     finally:
@@ -354,6 +360,8 @@ async def _answering(process: _Process, *, with_api: bool) -> AsyncIterator[None
             # Requests still come until whoever sends them knows that this process ends.
             await asyncio.sleep(settings.drain_seconds)
         await runner.cleanup()
+        if watch is not None:
+            await watch.stop()
         for task in listening:
             task.cancel()
         await asyncio.gather(*listening, return_exceptions=True)

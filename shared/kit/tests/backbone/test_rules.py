@@ -29,7 +29,11 @@ def test_a_type_has_one_reaction():
     reactions.on(TALLY.Counted)(nothing)
     with pytest.raises(ValueError, match="two reactions"):
         reactions.on(TALLY.Counted)(nothing)
-    assert reactions.bindings() == ["optima.rules.counted.v1"]
+    told = ("person_changed", "role_changed", "service_account_changed")
+    assert reactions.bindings() == [
+        *(f"optima.identity.{each}.v1" for each in told),
+        "optima.rules.counted.v1",
+    ]
 
 
 def test_who_answers_everything_binds_everything_and_gets_plain_data():

@@ -170,7 +170,7 @@ async def change_person(call: Call[Ports], person_id: UUID, body: RevisePerson) 
     """Change a person's roles, place or presence
 
     `active: false` ends their sessions; what they may no longer do ends here at once, and everywhere within
-    ten minutes.
+    seconds.
     """
     person = await revise_person(call.ports, call.actor, person_id, call.expected_version, body.changes())
     return Reply(await people.show_person(call.ports, call.actor, person), version=person.version)

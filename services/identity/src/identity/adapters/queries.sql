@@ -64,23 +64,23 @@ SELECT id, name FROM people WHERE id = ANY (:ids) UNION ALL SELECT id, name FROM
 
 -- name: find_person
 SELECT id, name, email, kind, company, roles, unit_id, manager_id, language, joined_at, suspended,
-       absent_until, version
+       absent_until, version, access_version
 FROM people WHERE id = :id
 
 -- name: lock_person
 SELECT id, name, email, kind, company, roles, unit_id, manager_id, language, joined_at, suspended,
-       absent_until, version
+       absent_until, version, access_version
 FROM people WHERE id = :id FOR SHARE
 
 -- name: find_person_by_email
 SELECT id, name, email, kind, company, roles, unit_id, manager_id, language, joined_at, suspended,
-       absent_until, version
+       absent_until, version, access_version
 FROM people WHERE email = :email
 
 -- name: list_people
 -- Walks the index people_by_name.
 SELECT id, name, email, kind, company, roles, unit_id, manager_id, language, joined_at, suspended,
-       absent_until, version
+       absent_until, version, access_version
 FROM people
 WHERE (name, id) > (:after_name, :after_id)
 ORDER BY name, id LIMIT :limit
@@ -92,11 +92,11 @@ ORDER BY name, id LIMIT :limit
 -- theirs, which of two words the key itself says. chr(1114111) sorts behind every other character.
 SELECT person.id, person.name, person.email, person.kind, person.company, person.roles, person.unit_id,
        person.manager_id, person.language, person.joined_at, person.suspended, person.absent_until,
-       person.version, found.key
+       person.version, person.access_version, found.key
 FROM people_search_keys AS found
 CROSS JOIN LATERAL (
     SELECT id, name, email, kind, company, roles, unit_id, manager_id, language, joined_at, suspended,
-           absent_until, version
+           absent_until, version, access_version
     FROM people
     WHERE id = found.person_id
       AND found.key = (SELECT min(key) FROM people_search_keys
@@ -115,7 +115,7 @@ ORDER BY found.key, found.person_id LIMIT :limit
 
 -- name: list_reports
 SELECT id, name, email, kind, company, roles, unit_id, manager_id, language, joined_at, suspended,
-       absent_until, version
+       absent_until, version, access_version
 FROM people WHERE manager_id = :manager_id ORDER BY name, id
 
 -- name: list_managers_from
@@ -137,15 +137,16 @@ SELECT EXISTS (SELECT FROM external_role_holders WHERE role = :role)
 
 -- name: insert_person
 INSERT INTO people (id, name, email, kind, company, roles, unit_id, manager_id, language, joined_at,
-                    suspended, absent_until, version)
+                    suspended, absent_until, version, access_version)
 VALUES (:id, :name, :email, :kind, :company, :roles, :unit_id,
-        :manager_id, :language, :joined_at, :suspended, :absent_until, :version)
+        :manager_id, :language, :joined_at, :suspended, :absent_until, :version, :access_version)
 
 -- name: update_person
 UPDATE people
 SET name = :name, email = :email, kind = :kind, company = :company, roles = :roles,
     unit_id = :unit_id, manager_id = :manager_id, language = :language, joined_at = :joined_at,
-    suspended = :suspended, absent_until = :absent_until, version = :version
+    suspended = :suspended, absent_until = :absent_until, version = :version,
+    access_version = :access_version
 WHERE id = :id
 
 -- name: find_credentials_by_email

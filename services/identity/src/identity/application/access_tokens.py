@@ -39,6 +39,10 @@ def claims_of_person(
         "roles": sorted(held),
         "scope": " ".join(sorted(privileges_of(held.values()))),
         "sid": str(session_id),
+        "versions": {
+            "holder": person.access_version,
+            "roles": {key: role.version for key, role in sorted(held.items())},
+        },
     }
     if person.unit_id is not None:
         claims["unit"] = str(person.unit_id)
@@ -48,7 +52,8 @@ def claims_of_person(
 
 
 def claims_of_account(tenant_id: UUID, account: ServiceAccount) -> dict[str, object]:
-    return _machine(account.id, tenant_id, account.name, account.scopes)
+    machine = _machine(account.id, tenant_id, account.name, account.scopes)
+    return machine | {"versions": {"holder": account.version}}
 
 
 def claims_of_platform() -> dict[str, object]:

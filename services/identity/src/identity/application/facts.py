@@ -33,7 +33,9 @@ def tell_of_tenant(ports: Ports, tenant: Tenant) -> None:
 
 
 def tell_of_role(ports: Ports, role: Role) -> None:
-    fact = RoleChanged(role_id=role.id, key=role.key, privileges=sorted(role.privileges))
+    fact = RoleChanged(
+        role_id=role.id, key=role.key, privileges=sorted(role.privileges), access_version=role.version
+    )
     ports.outbox.add(fact, subject=role.id, correlation=role.id)
 
 
@@ -61,6 +63,7 @@ def tell_of_person(ports: Ports, person: Person) -> None:
         language=person.language,
         active=person.active,
         absent_until=person.absent_until,
+        access_version=person.access_version,
     )
     ports.outbox.add(fact, subject=person.id, correlation=person.id)
 
@@ -71,6 +74,7 @@ def tell_of_account(ports: Ports, account: ServiceAccount, *, secret_renewed: bo
         name=account.name,
         scopes=sorted(account.scopes),
         active=account.active,
+        access_version=account.version,
         secret_renewed=secret_renewed,
     )
     ports.outbox.add(fact, subject=account.id, correlation=account.id)

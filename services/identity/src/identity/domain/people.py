@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from optima_kit.refusals import Invalid, WrongState
@@ -34,6 +34,8 @@ class Person:
     suspended: bool = False
     absent_until: datetime | None = None
     version: int = 1
+    access_version: int = 1
+    """Grows with each change of roles, or of being active: what an access token says of them."""
 
     @property
     def active(self) -> bool:
@@ -52,8 +54,7 @@ class Person:
         suspended: bool,
         absent_until: datetime | None,
     ) -> Person:
-        return replace(
-            self,
+        return self._next(
             name=name,
             company=company,
             roles=roles,
@@ -62,20 +63,25 @@ class Person:
             language=language,
             suspended=suspended,
             absent_until=absent_until,
-            version=self.version + 1,
         )
 
     def suspended_now(self) -> Person:
-        return replace(self, suspended=True, version=self.version + 1)
+        return self._next(suspended=True)
 
     def invited_again(self) -> Person:
-        return replace(self, suspended=False, version=self.version + 1)
+        return self._next(suspended=False)
 
     def reporting_to(self, manager_id: UUID | None) -> Person:
-        return replace(self, manager_id=manager_id, version=self.version + 1)
+        return self._next(manager_id=manager_id)
 
     def joined(self, now: datetime) -> Person:
-        return replace(self, joined_at=now, version=self.version + 1)
+        return self._next(joined_at=now)
+
+    def _next(self, **changes: Any) -> Person:
+        after = replace(self, **changes, version=self.version + 1)
+        if (after.roles, after.active) == (self.roles, self.active):
+            return after
+        return replace(after, access_version=self.access_version + 1)
 
 
 def normalised_email(text: str) -> str:

@@ -9,7 +9,8 @@ from uuid import UUID
 from optima_kit.refusals import Forbidden
 
 ACCESS_TOKEN_LIVES = timedelta(minutes=10)
-"""Also how long a revoked session or a withdrawn role can still be used at other services."""
+"""Also how long other services believe the last token of a session that has ended. They refuse one that was
+made before a suspension or a change of roles."""
 REFRESH_TOKEN_LIVES = timedelta(days=7)
 SESSION_LIVES = timedelta(days=30)
 """From the sign-in, however often it is refreshed."""

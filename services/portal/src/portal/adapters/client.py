@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -29,6 +30,10 @@ class Refused(Exception):
 
 class ProofNeeded(Exception):
     """Identity does it only for who has lately shown a password or code: the person is asked for one."""
+
+
+class Outdated(Refused):
+    """The access token says no longer what its person may do: with a new one the request is answered."""
 
 
 class Away(Exception):
@@ -113,9 +118,17 @@ def _answered(service: str, response: aiohttp.ClientResponse, raw: bytes) -> Ans
         raise Away(service)
     body = orjson.loads(raw) if raw and response.content_type.endswith("json") else raw
     if response.status >= 400:
-        refused = Refused(response.status, body if isinstance(body, dict) else {})
-        raise ProofNeeded if refused.code == "proof_needed" else refused
+        raise _refusal(response.status, body if isinstance(body, dict) else {})
     return Answered(body, response.content_type, _disposition(response))
+
+
+def _refusal(status: int, problem: Mapping[str, Any]) -> Exception:
+    match problem.get("code"):
+        case "proof_needed":
+            return ProofNeeded()
+        case "token_outdated":
+            return Outdated(status, problem)
+    return Refused(status, problem)
 
 
 def _disposition(response: aiohttp.ClientResponse) -> str:
@@ -128,23 +141,56 @@ async def _chunks(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
             yield chunk
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class AsPerson:
-    """The services as one person reaches them."""
+    """The services as one person reaches them, with a new access token where theirs is outdated."""
 
     services: Services
     headers: Mapping[str, str]
+    renewed: Callable[[], Awaitable[str | None]] | None = None
+    """The access token after a renewal; None where identity has ended the session."""
+    _renewing: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def _ask(
+        self,
+        service: str,
+        method: str,
+        path: str,
+        more: Mapping[str, str] = MappingProxyType({}),
+        **content: Any,
+    ) -> Answered:
+        used = self.headers
+        try:
+            return await self.services.ask(service, method, path, {**used, **more}, **content)
+        except Outdated as outdated:
+            await self._renew(used, outdated)
+            return await self.services.ask(service, method, path, {**self.headers, **more}, **content)
+
+    async def _renew(self, used: Mapping[str, str], outdated: Outdated) -> None:
+        """Once for all parts of a page that were asked for with the same token."""
+        async with self._renewing:
+            if self.headers is not used:
+                return
+            token = await self.renewed() if self.renewed else None
+            if token is None:
+                raise outdated
+            self.headers = {**used, "Authorization": f"Bearer {token}"}
 
     async def get(self, service: str, path: str, **query: Any) -> Any:
         """What a GET answers. Parameters that are None or empty are left out."""
-        return (await self.services.ask(service, "GET", path, self.headers, params=_given(query))).body
+        return (await self._ask(service, "GET", path, params=_given(query))).body
 
     async def file(self, service: str, path: str) -> Answered:
-        return await self.services.ask(service, "GET", path, self.headers)
+        return await self._ask(service, "GET", path)
 
     async def stream(self, service: str, path: str, **query: Any) -> Answered:
         """A file that is made as it is read: it may be large, or long in coming."""
-        return await self.services.stream(service, path, self.headers, _given(query))
+        used = self.headers
+        try:
+            return await self.services.stream(service, path, used, _given(query))
+        except Outdated as outdated:
+            await self._renew(used, outdated)
+            return await self.services.stream(service, path, self.headers, _given(query))
 
     async def send(
         self,
@@ -158,17 +204,17 @@ class AsPerson:
     ) -> Any:
         """Sends a command. `key`: of the form that it came by, so that a form sent twice is done once;
         `version`: the one that the person saw."""
-        headers = dict(self.headers)
+        headers = {}
         if method == "POST":
             headers["Idempotency-Key"] = key or str(new_id())
         if version not in (None, ""):
             headers["If-Match"] = f'"{version}"'
-        return (await self.services.ask(service, method, path, headers, json=body or {})).body
+        return (await self._ask(service, method, path, headers, json=body or {})).body
 
     async def upload(self, service: str, path: str, name: str, media_type: str, data: bytes) -> Any:
-        headers = {**self.headers, "Idempotency-Key": str(new_id()), "Content-Type": media_type}
+        headers = {"Idempotency-Key": str(new_id()), "Content-Type": media_type}
         address = f"{path}?name={quote(name, safe='')}"
-        return (await self.services.ask(service, "POST", address, headers, data=data)).body
+        return (await self._ask(service, "POST", address, headers, data=data)).body
 
 
 def _given(query: Mapping[str, Any]) -> dict[str, str]:

@@ -65,12 +65,20 @@ class BrowserSessions:
             "Accept-Language": session.language,
             **forwarded(request),
         }
-        return SignedIn(session, actor, AsPerson(self._services, headers))
+
+        async def renewed() -> str | None:
+            tokens = await self._renewed(session)
+            return tokens.access if tokens else None
+
+        return SignedIn(session, actor, AsPerson(self._services, headers, renewed))
 
     async def renew(self, signed_in: SignedIn) -> None:
         """After what changes what the person may do: the next page is asked for with new tokens."""
+        await self._renewed(signed_in.session)
+
+    async def _renewed(self, session: Session) -> Tokens | None:
         identity = _Identity(self._services, self._clock)
-        await renew_session(self.store, identity, signed_in.session, self._clock.now())
+        return await renew_session(self.store, identity, session, self._clock.now())
 
     async def begin(self, granted: Mapping[str, Any], language: str) -> str:
         """Keeps the tokens that identity granted. Returns the cookie."""

@@ -6,14 +6,17 @@ import asyncio
 from datetime import datetime
 from typing import Final
 
-from ..domain.sessions import RENEWAL_TAKES, Session
+from ..domain.sessions import RENEWAL_TAKES, Session, Tokens
 from .ports import Issuer, SessionStore
 
 _TRY_AGAIN_SECONDS: Final = 0.1
 
 
-async def renew_session(store: SessionStore, issuer: Issuer, session: Session, now: datetime) -> None:
-    """Ends the session where identity has ended it. Raises Away when identity does not answer."""
+async def renew_session(
+    store: SessionStore, issuer: Issuer, session: Session, now: datetime
+) -> Tokens | None:
+    """The new ones; None, and the session ends, where identity has ended it. Raises Away when identity does
+    not answer."""
     for _ in range(round(RENEWAL_TAKES.total_seconds() / _TRY_AGAIN_SECONDS)):
         # Another process may be renewing them as they were before: its turn is waited for.
         await store.make_due(session, now)
@@ -26,3 +29,4 @@ async def renew_session(store: SessionStore, issuer: Issuer, session: Session, n
         await store.delete(session.tenant_id, session.token_hash)
     else:
         await store.update_tokens(session, tokens)
+    return tokens

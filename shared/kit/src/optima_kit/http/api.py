@@ -13,6 +13,9 @@ import orjson
 from aiohttp import web
 from pydantic import BaseModel
 
+from optima_contracts.privileges import NEVER_OUTDATED
+
+from ..access_changes import AccessWatch, refuse_outdated_by_tables
 from ..actor import Actor
 from ..auth import TokenVerifier
 from ..cause import Cause
@@ -57,6 +60,7 @@ class Api(Generic[P]):
         clock: Clock,
         resources: Any = None,
         admit: Callable[[UnitOfWork, Actor, Route], Awaitable[Actor]] | None = None,
+        watch: AccessWatch | None = None,
         rate_per_second: float = 200.0,
         proxies: Sequence[Network] = (),
         draining: asyncio.Event | None = None,
@@ -71,6 +75,7 @@ class Api(Generic[P]):
         self._clock = clock
         self._resources = resources
         self._admit = admit
+        self._watch = watch
         self._limit = RateLimit(rate_per_second)
         self._security = SecurityLog()
         self._proxies = proxies
@@ -162,6 +167,8 @@ class Api(Generic[P]):
             return None
         try:
             actor = await self._verifier.actor(bearer_of(request))
+            if self._watch is not None:
+                self._watch.refuse_outdated(actor)
         except Unauthenticated:
             self._limit.take(client_address(request, self._proxies))
             raise
@@ -172,16 +179,26 @@ class Api(Generic[P]):
         self, route: Route, actor: Actor | None, work: UnitOfWork | None
     ) -> Actor | None:
         """A token says who somebody was when they got it; the service may know better."""
-        if actor is None or self._admit is None:
+        if actor is None or (self._admit is None and not _never_outdated(route)):
             return actor
         if work is None:
             async with self._database.reading(actor.tenant_id) as reading:
-                admitted = await self._admit(reading, actor, route)
-        else:
-            admitted = await self._admit(work, actor, route)
+                return await self._judged(route, actor, reading)
+        return await self._judged(route, actor, work)
+
+    async def _judged(self, route: Route, actor: Actor, work: UnitOfWork) -> Actor:
+        if _never_outdated(route):
+            await refuse_outdated_by_tables(work, actor)
+        if self._admit is None:
+            return actor
+        admitted = await self._admit(work, actor, route)
         if route.privilege is not None:
             admitted.require(route.privilege)
         return admitted
+
+
+def _never_outdated(route: Route) -> bool:
+    return route.privilege in NEVER_OUTDATED["write" if route.writes else "read"]
 
 
 def _respond(route: Route, result: Any, request: web.BaseRequest) -> web.Response:

@@ -15,6 +15,7 @@ from aiohttp.test_utils import RawTestServer, TestClient
 
 from optima_contracts.envelope import Envelope, EventData
 
+from ..access_changes import AccessWatch
 from ..actor import Actor
 from ..clock import Clock, FixedClock, SystemClock
 from ..db import Database
@@ -150,6 +151,7 @@ async def app_client(
     pool_size: int = 4,
     rate_per_second: float = 100_000,
     proxies: Sequence[Network] = (),
+    watch: AccessWatch | None = None,
 ) -> AsyncIterator[ServiceHarness]:
     """Serves `service` on a database. `people` signs the tokens that it accepts."""
     at = clock or SystemClock()
@@ -166,6 +168,7 @@ async def app_client(
         clock=at,
         resources=service.resources,
         admit=service.admit,
+        watch=watch,
         rate_per_second=rate_per_second,
         proxies=proxies,
     )

@@ -16,6 +16,7 @@ from joserfc.jwk import KeySet, OKPKey
 
 from optima_contracts.privileges import privileges_of
 
+from ..access_changes import holder_of_role
 from ..actor import Actor
 from ..auth import TokenVerifier
 from ..clock import Clock, SystemClock
@@ -84,6 +85,10 @@ class People:
             claims["unit"] = str(actor.unit_id)
         if actor.session_id is not None:
             claims["sid"] = str(actor.session_id)
+        if actor.made_from:
+            (_, holder), *roles = actor.made_from
+            versions = {key.removeprefix(holder_of_role("")): version for key, version in roles}
+            claims["versions"] = {"holder": holder, "roles": versions}
         claims.update(overrides)
         header = {"alg": "Ed25519", "kid": "test"}
         return jwt.encode(header, claims, self.key, algorithms=["Ed25519"])
