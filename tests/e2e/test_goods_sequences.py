@@ -407,8 +407,8 @@ class Story:
                 return None
             self.order_id = rows[0]["id"]
         async with self.made.database.reading(self.tenant) as unit:
-            found = await self.made.ports(unit).reading.order(self.order_id)
-        return found.order
+            found = await self.made.ports(unit).reading.find_order(self.order_id)
+        return found.full
 
     async def shipments(self) -> list[Any]:
         return await self.moved.own.fetch(
