@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
@@ -99,3 +100,39 @@ def portal(stack: Stack, browser: Browser, people: dict[str, Person]) -> Iterato
     yield portal
     for context in portal.contexts.values():
         context.close()
+
+
+KIND = {
+    "name": "Vetrofania",
+    "phases": [
+        {"key": "stampa", "name": "Stampa", "quality_check": True},
+        {"key": "finitura", "name": "Finitura", "after": ["stampa"], "skippable": True},
+    ],
+}
+ORDER = {
+    "title": "Vetrofanie d'inverno",
+    "deadline": "2099-12-31",
+    "items": [
+        {
+            "kind": "vetrofania",
+            "description": "Vetrofania 50×50",
+            "quantity": "100",
+            "deliveries": [{"destination": "MI-DUOMO", "quantity": "100"}],
+        }
+    ],
+}
+
+
+@pytest.fixture(scope="session")
+def order(stack: Stack) -> dict[str, Any]:
+    """An order with one job: a phase that is inspected, and one that may be left out."""
+
+    async def write() -> dict[str, Any]:
+        async with customer_of(stack.stage, patience=30) as customer:
+            people, api = customer.people, customer.api
+            await api.as_(people["admin"], "PUT", "production", "/v1/kinds/vetrofania", json=KIND)
+            answer = await api.as_(people["backoffice"], "POST", "production", "/v1/orders", json=ORDER)
+            return dict(answer.body)
+
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, write()).result()

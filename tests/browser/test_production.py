@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from optima_local.demonstration.show import customer_of
-from tests.stack import Stack
-
-from .conftest import Portal
+from .conftest import ORDER, Portal
 from .test_journey import at, reload_until
 
 pytestmark = [
@@ -21,41 +16,6 @@ pytestmark = [
     pytest.mark.xdist_group("stack"),
     pytest.mark.timeout(240),
 ]
-
-KIND = {
-    "name": "Vetrofania",
-    "phases": [
-        {"key": "stampa", "name": "Stampa", "quality_check": True},
-        {"key": "finitura", "name": "Finitura", "after": ["stampa"], "skippable": True},
-    ],
-}
-ORDER = {
-    "title": "Vetrofanie d'inverno",
-    "deadline": "2099-12-31",
-    "items": [
-        {
-            "kind": "vetrofania",
-            "description": "Vetrofania 50×50",
-            "quantity": "100",
-            "deliveries": [{"destination": "MI-DUOMO", "quantity": "100"}],
-        }
-    ],
-}
-
-
-@pytest.fixture(scope="module")
-def order(stack: Stack) -> dict[str, Any]:
-    """An order with one job: a phase that is inspected, and one that may be left out."""
-
-    async def write() -> dict[str, Any]:
-        async with customer_of(stack.stage, patience=30) as customer:
-            people, api = customer.people, customer.api
-            await api.as_(people["admin"], "PUT", "production", "/v1/kinds/vetrofania", json=KIND)
-            answer = await api.as_(people["backoffice"], "POST", "production", "/v1/orders", json=ORDER)
-            return dict(answer.body)
-
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, write()).result()
 
 
 def press(page: Page, button: str) -> Page:

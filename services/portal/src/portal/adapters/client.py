@@ -46,6 +46,8 @@ class Answered:
     """JSON as Python objects, or bytes of any other media type."""
     media_type: str
     disposition: str
+    version: str | None = None
+    """Of what was answered, as a change of it names the one that was seen."""
 
 
 class _Gap:
@@ -119,7 +121,8 @@ def _answered(service: str, response: aiohttp.ClientResponse, raw: bytes) -> Ans
     body = orjson.loads(raw) if raw and response.content_type.endswith("json") else raw
     if response.status >= 400:
         raise _refusal(response.status, body if isinstance(body, dict) else {})
-    return Answered(body, response.content_type, _disposition(response))
+    version = response.headers.get("ETag", "").strip('"') or None
+    return Answered(body, response.content_type, _disposition(response), version)
 
 
 def _refusal(status: int, problem: Mapping[str, Any]) -> Exception:
@@ -180,6 +183,10 @@ class AsPerson:
         """What a GET answers. Parameters that are None or empty are left out."""
         return (await self._ask(service, "GET", path, params=_given(query))).body
 
+    async def answered(self, service: str, path: str, **query: Any) -> Answered:
+        """As `get`, with the version of what was answered."""
+        return await self.services.ask(service, "GET", path, self.headers, params=_given(query))
+
     async def file(self, service: str, path: str) -> Answered:
         return await self._ask(service, "GET", path)
 
@@ -210,6 +217,15 @@ class AsPerson:
         if version not in (None, ""):
             headers["If-Match"] = f'"{version}"'
         return (await self._ask(service, method, path, headers, json=body or {})).body
+
+    async def put_document(
+        self, service: str, path: str, media_type: str, text: str, *, version: str | None
+    ) -> None:
+        """Sends a document as a person wrote it."""
+        headers = {**self.headers, "Content-Type": media_type}
+        if version:
+            headers["If-Match"] = f'"{version}"'
+        await self.services.ask(service, "PUT", path, headers, data=text.encode())
 
     async def upload(self, service: str, path: str, name: str, media_type: str, data: bytes) -> Any:
         headers = {"Idempotency-Key": str(new_id()), "Content-Type": media_type}

@@ -74,6 +74,17 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "request_changes": N_("Ask for changes"),
         "abstain": N_("Abstain"),
     },
+    "process": {
+        "draft": N_("Draft"),
+        "published": N_("Published"),
+        "retired": N_("Retired"),
+    },
+    "foreseen": {
+        "asked": N_("Would be asked"),
+        "skipped": N_("Would be left out"),
+        "rejected": N_("Nobody could approve"),
+        "not_reached": N_("Would not be reached"),
+    },
     "event": {
         "optima.approval.approved.v1": N_("Approval granted"),
         "optima.approval.cancelled.v1": N_("Approval recalled"),

@@ -16,7 +16,8 @@ class Link:
     address: str
     text: str
     """In English; the template translates it."""
-    privilege: str
+    privilege: str | None
+    """None: everybody is led there."""
     here: bool = False
 
 
@@ -27,8 +28,10 @@ LINKS: Final = (
     Link("/orders", N_("Orders"), "order.read"),
     Link("/shipments", N_("Shipments"), "shipment.read"),
     Link("/stock", N_("Stock"), "stock.read"),
+    Link("/processes", N_("Processes"), "process.read"),
     Link("/people", N_("People"), "directory.read"),
     Link("/trail", N_("Trail"), "trail.read"),
+    Link("/search", N_("Search"), None),
 )
 
 
@@ -36,10 +39,10 @@ def navigation_of(actor: Actor, path: str) -> Sequence[Link]:
     return [
         Link(link.address, link.text, link.privilege, path.startswith(link.address))
         for link in LINKS
-        if actor.may(link.privilege)
+        if link.privilege is None or actor.may(link.privilege)
     ]
 
 
 def home_of(actor: Actor) -> str:
     """Where a person begins: what waits for them, or else the first page that they have."""
-    return next((link.address for link in LINKS if actor.may(link.privilege)), "/me")
+    return next((link.address for link in LINKS if link.privilege and actor.may(link.privilege)), "/me")

@@ -26,7 +26,9 @@ from . import (
     orders,
     password_reset,
     people,
+    processes,
     roles,
+    search,
     second_factor,
     shipment,
     shipments,
@@ -35,6 +37,7 @@ from . import (
     task,
     tasks,
     trail,
+    units,
 )
 
 _MODULES = (
@@ -56,7 +59,10 @@ _MODULES = (
     stock,
     goods,
     people,
+    processes,
     roles,
+    units,
+    search,
     trail,
     delegations,
     me,

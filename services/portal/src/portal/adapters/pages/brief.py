@@ -10,7 +10,7 @@ from aiohttp.web import FileField
 from optima_kit.http.html import Answer, PageCall, Pages, Passed, SeeOther, Shown
 
 from ..amounts import plain_number
-from ..client import Refused, with_parts
+from ..client import Refused, part, with_parts
 
 pages = Pages()
 
@@ -88,18 +88,22 @@ async def _command(
 async def _page(call: PageCall, brief_id: UUID, refused: Refused | None = None) -> Answer:
     services = call.session.services
     path = f"/v1/briefs/{brief_id}"
-    brief, history, comments, orders, shipments, processes = await with_parts(
+    brief, history, comments, approvals, orders, shipments = await with_parts(
         services.get("brief", path),
         services.get("brief", f"{path}/history", limit=200),
         services.get("brief", f"{path}/comments", limit=200),
+        services.get("approval", "/v1/approvals", subject_id=brief_id),
         services.get("production", "/v1/orders", brief_id=brief_id),
         services.get("logistics", "/v1/shipments", brief_id=brief_id),
-        services.get("approval", "/v1/processes", limit=200),
     )
+    processes = None
+    if "submit" in brief["actions"]:
+        processes = await part(services.get("approval", "/v1/processes", limit=200))
     context = {
         "brief": brief,
         "history": history,
         "comments": comments,
+        "approvals": approvals,
         "orders": orders,
         "shipments": shipments,
         "processes": [

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from optima_kit.actor import Actor
 from optima_kit.http.html import Answer, PageCall, Pages, Passed, SeeOther, Shown
 
 from ..client import AsPerson, part, with_parts
@@ -19,17 +21,17 @@ pages = Pages()
 _SHOWN_AT_FIRST: Final = timedelta(days=6)
 _FILTERS: Final = ("brief", "person", "type", "from", "to")
 _LEADS_TO: Final = (
-    ("optima.brief.", "/briefs/"),
-    ("optima.economics.brief_", "/briefs/"),
-    ("optima.approval.process_", None),
-    ("optima.approval.delegation_", None),
-    ("optima.approval.", "/approvals/"),
-    ("optima.production.order_", "/orders/"),
-    ("optima.logistics.shipment_", "/shipments/"),
-    ("optima.logistics.ddt_", "/shipments/"),
-    ("optima.identity.person_", "/people/"),
+    ("optima.brief.", "/briefs/", "brief.read"),
+    ("optima.economics.brief_", "/briefs/", "brief.read"),
+    ("optima.approval.process_", None, ""),
+    ("optima.approval.delegation_", None, ""),
+    ("optima.approval.", "/approvals/", "approval.read_all"),
+    ("optima.production.order_", "/orders/", "order.read"),
+    ("optima.logistics.shipment_", "/shipments/", "shipment.read"),
+    ("optima.logistics.ddt_", "/shipments/", "shipment.read"),
+    ("optima.identity.person_", "/people/", "directory.read"),
 )
-"""Whose subjects have a page of their own; the first that fits."""
+"""Whose subjects have a page of their own, and who is led there; the first that fits."""
 _STORIES: Final = (
     "optima.brief.",
     "optima.economics.",
@@ -69,7 +71,7 @@ async def show_trail(call: PageCall) -> Answer:
             "names": names,
             "types": LABELS["event"],
             "areas": LABELS["event_area"],
-            "leads_to": _leads_to,
+            "leads_to": partial(_leads_to, call.session.actor),
             "has_story": lambda entry: entry["type"].startswith(_STORIES),
             "not_found": call.query.get("not_found", ""),
             "may_export": call.session.actor.may("trail.export"),
@@ -139,8 +141,8 @@ async def _with_names(
     return {**listed, **{person["id"]: person["name"] for person in found if person}}
 
 
-def _leads_to(entry: Mapping[str, Any]) -> str | None:
-    for beginning, address in _LEADS_TO:
+def _leads_to(actor: Actor, entry: Mapping[str, Any]) -> str | None:
+    for beginning, address, privilege in _LEADS_TO:
         if entry["type"].startswith(beginning):
-            return f"{address}{entry['subject']}" if address else None
+            return f"{address}{entry['subject']}" if address and actor.may(privilege) else None
     return None

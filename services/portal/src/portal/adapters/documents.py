@@ -1,0 +1,51 @@
+"""Documents that people write as YAML, and where in them something stands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+
+def document_of(definition: Mapping[str, Any]) -> str:
+    """As a person would write it: in the order that it has, umlauts and accents as they are."""
+    return yaml.safe_dump(dict(definition), sort_keys=False, allow_unicode=True, width=100)
+
+
+def key_in(document: str) -> str:
+    """The key by which a document names itself; empty where it names none, or is no YAML."""
+    try:
+        read = yaml.safe_load(document)
+    except yaml.YAMLError:
+        return ""
+    key = read.get("key") if isinstance(read, dict) else None
+    return key if isinstance(key, str) else ""
+
+
+def line_of(document: str, path: str) -> int | None:
+    """The line, from 1, of a place that is named like `steps[0].approvers[1].role`, or of the nearest one
+    above it that is there; None in what is no YAML."""
+    try:
+        node = yaml.compose(document, Loader=yaml.SafeLoader)
+    except yaml.YAMLError:
+        return None
+    line = 1 if node is not None else None
+    for name, index in re.findall(r"([^.\[\]]+)|\[(\d+)\]", path):
+        found = _within(node, name, index)
+        if found is None:
+            break
+        line, node = found
+    return line
+
+
+def _within(node: Any, name: str, index: str) -> tuple[int, Any] | None:
+    if isinstance(node, yaml.SequenceNode) and index and int(index) < len(node.value):
+        below = node.value[int(index)]
+        return below.start_mark.line + 1, below
+    if isinstance(node, yaml.MappingNode) and name:
+        for key, below in node.value:
+            if key.value == name:
+                return key.start_mark.line + 1, below
+    return None

@@ -1,0 +1,202 @@
+"""Approval processes: which there are, what each asks of whom, their document, and who would approve what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from urllib.parse import quote
+
+from aiohttp.web import FileField
+
+from optima_kit.http.html import Answer, PageCall, Pages, Passed, SeeOther, Shown
+
+from ..amounts import plain_number
+from ..client import Refused, part, with_parts
+from ..documents import document_of, key_in, line_of
+from ..forms import NOTHING_SENT, Sent
+
+pages = Pages()
+
+_YAML: Final = "application/yaml"
+_TYPED_IN: Final = ("text", "whole", "number", "money", "date")
+"""Kinds of fields that a simulation asks for; lists are left empty."""
+
+
+@pages.get("/processes")
+async def show_processes(call: PageCall) -> Answer:
+    found = await call.session.services.get("approval", "/v1/processes", limit=200)
+    context = {"processes": found["items"], "may_write": call.session.actor.may("process.write")}
+    return Shown("processes.html", context)
+
+
+@pages.get("/new-process")
+async def show_new(call: PageCall) -> Answer:
+    return _editor("", document="")
+
+
+@pages.post("/new-process", max_bytes=1 << 20)
+async def define(call: PageCall) -> Answer:
+    document = _document_sent(call)
+    return await _save(call, key_in(document), document, new=True)
+
+
+@pages.get("/processes/{key}")
+async def show_process(call: PageCall, key: str) -> Answer:
+    return await _process(call, key)
+
+
+@pages.get("/processes/{key}/edit")
+async def show_editor(call: PageCall, key: str) -> Answer:
+    services = call.session.services
+    answer = await services.answered("approval", _address(key))
+    return _editor(key, document=document_of(answer.body["definition"]), version=answer.version)
+
+
+@pages.post("/processes/{key}/edit", max_bytes=1 << 20)
+async def save(call: PageCall, key: str) -> Answer:
+    return await _save(call, key, _document_sent(call), new=False)
+
+
+@pages.get("/processes/{key}/document")
+async def export(call: PageCall, key: str) -> Answer:
+    """The document as a file: of a published version, or of the draft."""
+    found = await call.session.services.get("approval", _address(key), version=call.query.get("version"))
+    name = f'attachment; filename="{quote(found["key"])}.yaml"'
+    return Passed(document_of(found["definition"]).encode(), _YAML, name)
+
+
+@pages.post("/processes/{key}/publication")
+async def publish(call: PageCall, key: str) -> Answer:
+    return await _command(call, key, "publication")
+
+
+@pages.post("/processes/{key}/retirement")
+async def retire(call: PageCall, key: str) -> Answer:
+    return await _command(call, key, "retirement")
+
+
+@pages.post("/processes/{key}/simulation")
+async def simulate(call: PageCall, key: str) -> Answer:
+    """Who would approve: asks, and changes nothing."""
+    typed = {name: call.text(name) for name in call.form if isinstance(call.form[name], str)}
+    services = call.session.services
+    found = await services.get("approval", _address(key))
+    subject = await services.get("approval", f"/v1/subject-types/{quote(found['subject'], safe='')}")
+    body = {
+        "requester_id": typed.get("requester_id", ""),
+        "content": content_of(subject["definition"]["fields"], typed, call.language),
+    }
+    try:
+        foreseen = await services.send("approval", "POST", f"{_address(key)}/simulation", body)
+    except Refused as refused:
+        return await _process(call, key, Sent("simulation", typed, refused))
+    return await _process(call, key, Sent("simulation", typed), foreseen)
+
+
+def content_of(fields: Mapping[str, Any], typed: Mapping[str, str], language: str) -> dict[str, Any]:
+    """What would be submitted, of what was typed: optional fields that were left empty are not there."""
+    content: dict[str, Any] = {}
+    for name, field in fields.items():
+        value = typed.get(f"content-{name}", "")
+        if field["type"] == "list":
+            if not field.get("optional"):
+                content[name] = []
+        elif value and field["type"] in ("number", "money"):
+            content[name] = plain_number(value, language)
+        elif value and field["type"] == "whole" and value.isdecimal():
+            content[name] = int(value)
+        elif value and field["type"] in _TYPED_IN:
+            content[name] = value
+    return content
+
+
+def _address(key: str) -> str:
+    return f"/v1/processes/{quote(key, safe='') or '-'}"
+
+
+def _document_sent(call: PageCall) -> str:
+    file = call.form.get("file")
+    if isinstance(file, FileField) and file.filename:
+        return str(file.file.read().decode("utf-8", "replace"))
+    return call.text("document")
+
+
+async def _save(call: PageCall, key: str, document: str, *, new: bool) -> Answer:
+    version = None if new else call.text("version")
+    try:
+        await call.session.services.put_document("approval", _address(key), _YAML, document, version=version)
+    except Refused as refused:
+        return _editor("" if new else key, document=document, version=version, refused=refused)
+    return SeeOther(f"/processes/{quote(key, safe='')}")
+
+
+def _editor(key: str, *, document: str, version: str | None = None, refused: Refused | None = None) -> Answer:
+    context = {
+        "key": key,
+        "document": document,
+        "version": version,
+        "refused": refused,
+        "flaws": _flaws(refused, document) if refused else {},
+    }
+    return Shown("process_editor.html", context, refused.status if refused else 200)
+
+
+def _flaws(refused: Refused, document: str) -> dict[int, list[str]]:
+    """What is wrong, by the line of the document at which it stands."""
+    flaws: dict[int, list[str]] = {}
+    for error in refused.errors:
+        line = error.get("line") or line_of(document, error.get("field", ""))
+        if line is not None:
+            flaws.setdefault(line, []).append(str(error["detail"]))
+    return dict(sorted(flaws.items()))
+
+
+async def _command(call: PageCall, key: str, what: str) -> Answer:
+    try:
+        await call.session.services.send(
+            "approval", "POST", f"{_address(key)}/{what}", version=call.text("version"), key=call.text("once")
+        )
+    except Refused as refused:
+        return await _process(call, key, Sent(what, {}, refused))
+    return SeeOther(f"/processes/{quote(key, safe='')}")
+
+
+async def _process(
+    call: PageCall, key: str, sent: Sent = NOTHING_SENT, foreseen: Mapping[str, Any] | None = None
+) -> Answer:
+    services, actor = call.session.services, call.session.actor
+    answer, people, roles, units = await with_parts(
+        services.answered("approval", _address(key), version=call.query.get("version")),
+        services.get("identity", "/v1/people", limit=200),
+        services.get("identity", "/v1/roles", limit=200),
+        services.get("identity", "/v1/units", limit=200),
+    )
+    process = answer.body
+    subject = await part(services.get("approval", f"/v1/subject-types/{quote(process['subject'], safe='')}"))
+    fields = subject["definition"]["fields"] if subject else {}
+    document = document_of(process["definition"])
+    context = {
+        "process": process,
+        "version": answer.version,
+        "lines": document.splitlines(),
+        "flaws": _flaws(sent.refused, document) if sent.form == "publication" and sent.refused else {},
+        "names": {
+            "role": _names(roles, "key"),
+            "unit": _names(units, "key"),
+            "person": _names(people, "id") | _names(people, "email"),
+        },
+        "people": [(each["id"], each["name"]) for each in _items(people) if each["active"]],
+        "fields": {name: each for name, each in fields.items() if each["type"] in _TYPED_IN},
+        "foreseen": foreseen,
+        "may_write": actor.may("process.write"),
+        "sent": sent,
+    }
+    return Shown("process.html", context, sent.status)
+
+
+def _items(found: Any) -> Sequence[Mapping[str, Any]]:
+    return found["items"] if found else []
+
+
+def _names(found: Any, by: str) -> dict[str, str]:
+    return {each[by]: each["name"] for each in _items(found)}

@@ -1,0 +1,104 @@
+"""The company's units: who belongs under whom."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
+
+from ..client import Refused, with_parts
+from ..forms import NOTHING_SENT, Sent
+
+pages = Pages()
+
+
+@pages.get("/units")
+async def show_units(call: PageCall) -> Answer:
+    units = (await call.session.services.get("identity", "/v1/units", limit=200))["items"]
+    context = {
+        "tree": list(in_order_of_their_tree(units)),
+        "may_write": call.session.actor.may("directory.write"),
+    }
+    return Shown("units.html", context)
+
+
+@pages.get("/new-unit")
+async def show_new(call: PageCall) -> Answer:
+    return await _form(call, None)
+
+
+@pages.post("/new-unit")
+async def define(call: PageCall) -> Answer:
+    return await _save(call, None, call.text("key"))
+
+
+@pages.get("/units/{key}")
+async def show_unit(call: PageCall, key: str) -> Answer:
+    return await _form(call, key)
+
+
+@pages.post("/units/{key}")
+async def change(call: PageCall, key: str) -> Answer:
+    return await _save(call, key, key)
+
+
+def in_order_of_their_tree(units: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """Each unit with its depth, beneath the one that it belongs to; by name beside each other. One whose
+    parent is not among them stands at the top."""
+    known = {each["id"] for each in units}
+    beneath: defaultdict[Any, list[Mapping[str, Any]]] = defaultdict(list)
+    for each in units:
+        parent = _id_of(each, "parent")
+        beneath[parent if parent in known else None].append(each)
+
+    def below(parent: Any, depth: int) -> Iterator[tuple[int, Mapping[str, Any]]]:
+        for unit in sorted(beneath[parent], key=lambda each: str(each["name"])):
+            yield depth, unit
+            yield from below(unit["id"], depth + 1)
+
+    yield from below(None, 0)
+
+
+async def _save(call: PageCall, known: str | None, key: str) -> Answer:
+    given = {name: call.text(name) for name in ("name", "parent", "manager")}
+    body = {name: value or None for name, value in given.items()}
+    try:
+        await call.session.services.send(
+            "identity", "PUT", f"/v1/units/{quote(key, safe='') or '-'}", body, version=call.text("version")
+        )
+    except Refused as refused:
+        return await _form(call, known, Sent("unit", {**given, "key": key}, refused))
+    return SeeOther("/units")
+
+
+async def _form(call: PageCall, key: str | None, sent: Sent = NOTHING_SENT) -> Answer:
+    services = call.session.services
+    found, people = await with_parts(
+        services.get("identity", "/v1/units", limit=200), services.get("identity", "/v1/people", limit=200)
+    )
+    units = found["items"]
+    unit = next((each for each in units if each["key"] == key), None)
+    if key is not None and (unit is None or "redefine" not in unit["actions"]):
+        return SeeOther("/units")
+    context = {
+        "unit": unit or {"name": ""},
+        "key": key,
+        "parent": next((each["key"] for each in units if each["id"] == _id_of(unit, "parent")), ""),
+        "manager": _id_of(unit, "manager") or "",
+        "parents": [(each["key"], each["name"]) for each in units if each["key"] != key],
+        "managers": [
+            (each["id"], each["name"])
+            for each in (people["items"] if people else [])
+            if each["active"] and each["kind"] == "internal"
+        ],
+        "sent": sent,
+    }
+    return Shown("unit_form.html", context, sent.status)
+
+
+def _id_of(unit: Mapping[str, Any] | None, part: str) -> str | None:
+    found: str | None = ((unit or {}).get(part) or {}).get("id")
+    return found

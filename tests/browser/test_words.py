@@ -1,0 +1,107 @@
+"""Whoever walks through all pages that they are led to reads their own language, and no machine's."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import Final
+
+import pytest
+from babel.messages.pofile import read_po
+from playwright.sync_api import Page
+
+from optima_local.demonstration.show import run_demonstration
+from optima_local.layout import ROOT
+from tests.stack import Stack
+
+from .conftest import Portal
+from .test_live import done
+
+pytestmark = [
+    pytest.mark.servers,
+    pytest.mark.journey,
+    pytest.mark.xdist_group("stack"),
+    pytest.mark.timeout(300),
+]
+
+ROLES: Final = (
+    "marketing",
+    "lead",
+    "purchasing",
+    "direttore",
+    "admin",
+    "backoffice",
+    "auditor",
+    "tipografia",
+)
+MACHINE: Final = {
+    "an id": re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"),
+    "a timestamp or an ISO date": re.compile(r"\b\d{4}-\d{2}-\d{2}(?!\d)"),
+    "a code or a key of an API": re.compile(r"\b[a-z]+_[a-z_]+\b"),
+    "a type of event": re.compile(r"\boptima\.[a-z]+\.[a-z_]+"),
+    "a value of Python's": re.compile(r"\b(None|True|False|Undefined)\b"),
+}
+OF_EACH_KIND: Final = 2
+"""So many pages of one kind are looked at: of all briefs, two."""
+UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
+WITHOUT_CODE: Final = """() => {
+    const body = document.body.cloneNode(true);
+    body.querySelectorAll("code, ol.code, textarea.code").forEach(each => each.remove());
+    document.body.replaceWith(body);
+    return body.innerText;
+}"""
+"""What people read: conditions and documents of processes are for who writes them."""
+NO_PAGE: Final = re.compile(r"\.pdf$|/attachments/|/print|^/trail/export|/document")
+
+
+@pytest.fixture(scope="module")
+def delivered(stack: Stack) -> None:
+    """A brief that has gone all the way, so that no page is empty."""
+    done(run_demonstration(stack.stage))
+
+
+def english() -> set[str]:
+    """The portal's English texts that read otherwise in Italian."""
+    folder = ROOT / "services/portal/src/portal/adapters/locale"
+    with (folder / "it.po").open("rb") as file:
+        catalogue = read_po(file)
+    return {
+        str(each.id)
+        for each in catalogue
+        if each.id and isinstance(each.id, str) and each.id != each.string and " " in each.id
+    }
+
+
+def kind_of(address: str) -> str:
+    return UUID.sub("{id}", address.partition("?")[0])
+
+
+def walked(page: Page) -> list[str]:
+    """Every address that can be reached by links from the start page, a few of each kind."""
+    found, kinds = ["/", "/me"], Counter[str]()
+    for address in found:
+        if kinds[kind_of(address)] >= OF_EACH_KIND:
+            continue
+        kinds[kind_of(address)] += 1
+        answer = page.goto(address)
+        assert answer is not None
+        assert answer.status == 200, (address, answer.status)
+        links = [str(link.get_attribute("href")) for link in page.locator("a[href^='/']").all()]
+        read(page, address)
+        found += [link for link in links if link not in found and not NO_PAGE.search(link)]
+    return found
+
+
+def read(page: Page, address: str) -> None:
+    text = page.evaluate(WITHOUT_CODE)
+    for what, pattern in MACHINE.items():
+        assert not pattern.search(text), (address, what, pattern.search(text))
+    lines = {line.strip() for line in text.splitlines()}
+    assert not lines & english(), (address, lines & english())
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_no_page_speaks_as_a_machine(portal: Portal, delivered: None, role: str) -> None:
+    page = portal.as_(role, javascript=False)
+    assert len(walked(page)) > len(page.locator(".sidebar nav a").all())
+    page.close()
