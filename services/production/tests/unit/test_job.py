@@ -9,7 +9,7 @@ from decimal import Decimal
 from uuid import UUID, uuid4
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -129,6 +129,35 @@ def test_a_phase_is_completed_within_the_tolerance(quantity: str, fits: bool) ->
         worked(ready_job(), "stampa", quantity)
     assert (code_of(refused), refused.value.field) == ("quantity_beyond_tolerance", "quantity")
     assert (refused.value.facts["least"], refused.value.facts["most"]) == ("450", "550")
+
+
+@given(
+    quantities=st.lists(st.integers(450, 550), min_size=3, max_size=3),
+    skipped=st.booleans(),
+)
+def test_no_phase_yields_more_than_the_phases_before_it_handed_on(
+    quantities: list[int], skipped: bool
+) -> None:
+    line = kind(
+        PhaseDefinition("a", "A"),
+        PhaseDefinition("b", "B", ("a",), skippable=True),
+        PhaseDefinition("c", "C", ("b",)),
+    )
+    job, handed_on = domain.valued(OPEN, a_job(line), ECONOMICS), 550
+    for key, quantity in zip("abc", quantities, strict=True):
+        if key == "b" and skipped:
+            job = domain.skipped(OPEN, job, by_key(job, key).id)
+        elif quantity <= handed_on:
+            job, handed_on = worked(job, key, str(quantity)), quantity
+        else:
+            with pytest.raises(Invalid) as refused:
+                worked(job, key, str(quantity))
+            assert (refused.value.code, refused.value.facts["most"]) == (
+                "quantity_beyond_predecessors",
+                handed_on,
+            )
+            return
+    assert job.produced == handed_on
 
 
 def test_rejected_work_goes_back_to_its_assignee_and_is_kept() -> None:
@@ -445,6 +474,18 @@ class PhaseGraph(RuleBasedStateMachine):
         if self.job.produced is not None:
             assert Decimal(450) <= self.job.produced <= Decimal(550)
             assert self.job.produced == produced_quantity(self.job)
+
+    @invariant()
+    def no_phase_yields_more_than_any_before_it(self) -> None:
+        phases = {phase.key: phase for phase in self.job.phases}
+
+        def before(phase: Phase) -> set[str]:
+            return {*phase.after, *(key for each in phase.after for key in before(phases[each]))}
+
+        for phase in self.job.phases:
+            for earlier in map(phases.__getitem__, before(phase)):
+                if phase.quantity is not None and earlier.quantity is not None:
+                    assert phase.quantity <= earlier.quantity, (earlier, phase)
 
     @invariant()
     def nobody_works_before_economics_are_set(self) -> None:

@@ -176,6 +176,7 @@ def completed(
     phase = job.phase(phase_id)
     state = next_state(Action.COMPLETE, order, job, phase)
     quantity_is_within_tolerance(job, quantity)
+    quantity_was_handed_on(job, phase, quantity)
     after = replace(phase, state=state, completed_at=now, quantity=quantity, note=note)
     if not phase.quality_check:
         after = replace(after, state=next_state(Action.ACCEPT, order, job, after))
@@ -285,6 +286,16 @@ def quantity_is_within_tolerance(job: Job, quantity: Decimal) -> None:
             most=f"{most.normalize():f}",
             unit=job.item.unit,
         )
+
+
+def quantity_was_handed_on(job: Job, phase: Phase, quantity: Decimal) -> None:
+    """No phase yields more than any phase before it did: what was lost there is not there to work on."""
+    before = _predecessors_of(job, phase)
+    handed_on = min(
+        (p.quantity for p in job.phases if p.key in before and p.quantity is not None), default=quantity
+    )
+    if quantity > handed_on:
+        raise Invalid("quantity_beyond_predecessors", field="quantity", most=handed_on, unit=job.item.unit)
 
 
 def produced_quantity(job: Job) -> Decimal:
