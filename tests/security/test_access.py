@@ -256,11 +256,11 @@ async def test_economics_and_assignment_are_the_admins_alone(serve):
         body = {"name": "Furbo", "privileges": ["brief.read", privilege]}
         response, problem = await admin.put("/v1/roles/furbo", body)
         error = problem["errors"][0] if "errors" in problem else problem
-        assert (response.status, error["code"]) == (422, "admin_only_privilege"), problem
+        assert (response.status, error["code"]) == (422, "privilege_admin_only"), problem
         response, problem = await admin.post("/v1/service-accounts", {"name": "F", "scopes": [privilege]})
         assert response.status == 422, problem
         for role in BUILT_IN_ROLES:
             response, problem = await admin.put(f"/v1/roles/{role}", body | {"privileges": ["brief.read"]})
-            assert (response.status, problem["code"]) == (409, "built_in_role")
+            assert (response.status, problem["code"]) == (409, "role_built_in")
             assert (privilege in held_by(role)) == (role == "admin")
     assert await served.rows() == before

@@ -54,10 +54,10 @@ async def test_a_bad_registration_names_the_field(identity: Any) -> None:
 async def test_an_invitation_that_can_not_be_is_told_why(identity: Any) -> None:
     admin = await identity.register()
     changes: list[tuple[Any, int, str, str]] = [
-        ({"roles": ["nothing"]}, 422, "unknown_role", "roles[0]"),
-        ({"roles": ["marketing", "x"]}, 422, "unknown_role", "roles[1]"),
+        ({"roles": ["nothing"]}, 422, "role_unknown", "roles[0]"),
+        ({"roles": ["marketing", "x"]}, 422, "role_unknown", "roles[1]"),
         ({"roles": []}, 422, "too_short", "roles"),
-        ({"unit": "nowhere"}, 422, "unknown_unit", "unit"),
+        ({"unit": "nowhere"}, 422, "unit_unknown", "unit"),
         ({"manager": str(uuid4())}, 422, "manager_not_available", "manager"),
         ({"kind": "external"}, 422, "company_required", "company"),
         ({"company": "X"}, 422, "company_of_internal_person", "company"),
@@ -110,10 +110,10 @@ async def test_no_role_of_a_tenants_own_passes_for_one_of_the_products(identity:
     admin = await identity.register()
     for key in ("Admin", "ADMIN", "Auditor", "backOffice"):
         response, problem = await admin.put(f"/v1/roles/{key}", {"name": "Capo", "privileges": []})
-        assert (response.status, problem["code"]) == (409, "built_in_role"), key
+        assert (response.status, problem["code"]) == (409, "role_built_in"), key
     for name in ("admin", "Admin", " ADMIN ", "\uff41dmin", "Ádmin", "Back-office", "back office"):
         response, problem = await admin.put("/v1/roles/capo", {"name": name, "privileges": []})
-        assert (response.status, problem["code"]) == (409, "built_in_role"), name
+        assert (response.status, problem["code"]) == (409, "role_built_in"), name
         assert problem["errors"][0]["field"] == "name"
     response, _ = await admin.put("/v1/roles/capo", {"name": "Admin di sede", "privileges": []})
     assert response.status == 200
@@ -127,9 +127,9 @@ async def test_a_tenants_own_role_obeys_the_products_law(identity: Any) -> None:
         assert response.status == 422
         assert problem["errors"][0]["field"] == f"privileges[{index}]"
     response, problem = await admin.put("/v1/roles/auditor", {"name": "A", "privileges": []})
-    assert (response.status, problem["code"]) == (409, "built_in_role")
+    assert (response.status, problem["code"]) == (409, "role_built_in")
     odd, problem = await admin.put("/v1/roles/a%20b", {"name": "A", "privileges": []})
-    assert (odd.status, problem["code"]) == (422, "bad_key")
+    assert (odd.status, problem["code"]) == (422, "key_not_valid")
 
 
 async def test_a_role_changes_only_under_the_version_that_was_seen(identity: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from identity.application.keep_house import keep_house
+from identity.application.daily_maintenance import daily_maintenance
 from optima_contracts.privileges import privileges_of
 
 
@@ -49,7 +49,7 @@ async def test_built_in_roles_follow_the_product(identity: Any) -> None:
 async def make_the_round(identity: Any) -> None:
     (tenant,) = await identity.database.fetch("SELECT id FROM tenants")
     async with identity.app.database.transaction(tenant["id"]) as work:
-        await keep_house(identity.ports(work))
+        await daily_maintenance(identity.ports(work))
 
 
 async def counts(identity: Any) -> dict[str, int]:

@@ -69,11 +69,11 @@ GOOD@aurora.example;Good;;;marketing;;
 paola@aurora.example;Paola Ferri;;;auditor;;
 """
     expected = [
-        ("rows[9].email", "email_twice"),
-        ("rows[2].roles[0]", "unknown_role"),
+        ("rows[9].email", "email_repeated"),
+        ("rows[2].roles[0]", "role_unknown"),
         ("rows[3].company", "company_required"),
         ("rows[4].roles", "role_for_internal_people"),
-        ("rows[5].unit", "unknown_unit"),
+        ("rows[5].unit", "unit_unknown"),
         ("rows[10].roles", "last_admin"),
         ("rows[6].manager", "manager_not_available"),
         ("rows[7].manager", "manager_cycle"),
@@ -100,13 +100,13 @@ async def test_what_is_no_such_table_is_told_why(identity: Any) -> None:
     tables: list[tuple[str | bytes, int, str]] = [
         (b"", 400, "column_missing"),
         (b"email,name\n", 400, "column_missing"),
-        (b"email,name,roles\n", 400, "no_rows"),
-        (b"email,name,roles,salary\n", 400, "unknown_column"),
-        (b"email,name,roles,email\n", 400, "unknown_column"),
-        (b"email,name,roles\na@b.it,A\n", 400, "cells_missing"),
-        (b'email,name,roles\n"a@b.it,A,marketing\n', 400, "not_csv"),
-        ("email,name,roles\na@b.it,Nicolò,marketing".encode("latin-1"), 400, "not_utf8"),
-        (b"email,name,roles\n" + b"a@b.it,A,marketing\n" * 1001, 422, "too_many_rows"),
+        (b"email,name,roles\n", 400, "table_empty"),
+        (b"email,name,roles,salary\n", 400, "column_unknown"),
+        (b"email,name,roles,email\n", 400, "column_unknown"),
+        (b"email,name,roles\na@b.it,A\n", 400, "row_incomplete"),
+        (b'email,name,roles\n"a@b.it,A,marketing\n', 400, "file_not_csv"),
+        ("email,name,roles\na@b.it,Nicolò,marketing".encode("latin-1"), 400, "file_not_utf8"),
+        (b"email,name,roles\n" + b"a@b.it,A,marketing\n" * 1001, 422, "table_too_long"),
         (b"x" * (1 << 20) + b"x", 413, "too_large"),
     ]
     for table, status, code in tables:

@@ -89,7 +89,7 @@ async def test_a_stolen_access_token_can_not_guess_the_password(identity: Any) -
     for _ in range(5):
         await admin.put("/v1/me/password", {"current": "not this one", "new": NEW})
     locked, problem = await admin.put("/v1/me/password", {"current": PASSWORD, "new": NEW})
-    assert (locked.status, problem["code"]) == (429, "too_many_attempts"), "even with the right one"
+    assert (locked.status, problem["code"]) == (429, "attempts_too_many"), "even with the right one"
     owner = await identity.client("paola@aurora.example")
     changed, _ = await owner.put("/v1/me/password", {"current": PASSWORD, "new": NEW})
     assert changed.status == 204, "who signs in anew is not kept from it"
@@ -136,7 +136,7 @@ async def test_wrong_codes_count_like_wrong_passwords(identity: Any) -> None:
     for attempt in range(5):
         await sign_in(identity)  # knowing the password does not start the count anew
         assert (await sign_in(identity, code=f"00000{attempt}"))["status"] == 401
-    assert (await sign_in(identity, code="000006"))["code"] == "too_many_attempts"
+    assert (await sign_in(identity, code="000006"))["code"] == "attempts_too_many"
     identity.clock.advance(timedelta(seconds=30))
     assert (await sign_in(identity, code=code_now(identity, secret)))["status"] == 200
 

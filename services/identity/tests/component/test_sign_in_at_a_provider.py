@@ -130,7 +130,7 @@ async def test_who_was_invited_joins_by_being_introduced(trusting: Any, issuer: 
     _, invited = await admin.post("/v1/invitations", body)
     await admin.delete(f"/v1/people/{invited['person_id']}/invitation")
     response, problem = await sign_in(trusting, "ugo")
-    assert (response.status, problem["code"]) == (401, "not_one_of_us"), "the invitation was withdrawn"
+    assert (response.status, problem["code"]) == (401, "person_not_recognised"), "it was withdrawn"
     await admin.post(f"/v1/people/{invited['person_id']}/invitation")
     response, body = await sign_in(trusting, "ugo")
     assert response.status == 200, body
@@ -145,13 +145,13 @@ async def test_the_provider_names_only_people_of_ours(trusting: Any, issuer: str
     await choose(admin, issuer)
     for stranger in ("nobody", "unverified-elena"):
         response, problem = await sign_in(identity, stranger)
-        assert (response.status, problem["code"]) == (401, "not_one_of_us"), stranger
+        assert (response.status, problem["code"]) == (401, "person_not_recognised"), stranger
     assert (await sign_in(identity, "elena"))[0].status == 200
     response, problem = await sign_in(identity, "alias-elena")
-    assert (response.status, problem["code"]) == (401, "not_one_of_us"), "the address is another's by now"
+    assert (response.status, problem["code"]) == (401, "person_not_recognised"), "another's address by now"
     await admin.patch(f"/v1/people/{elena}", {"active": False}, headers={"If-Match": '"2"'})
     response, problem = await sign_in(identity, "elena")
-    assert (response.status, problem["code"]) == (401, "not_one_of_us")
+    assert (response.status, problem["code"]) == (401, "person_not_recognised")
     assert len(await identity.database.fetch("SELECT 1 FROM provider_subjects")) == 1
 
 

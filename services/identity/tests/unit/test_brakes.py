@@ -38,7 +38,7 @@ def test_a_wait_ends_at_its_moment_and_the_count_with_time() -> None:
     assert not failures.wait(ONE_ACCOUNT, NOW + timedelta(seconds=1))
     assert failures.one_more(ONE_ACCOUNT, NOW).failed == ONE_ACCOUNT.free + 1
     assert failures.one_more(ONE_ACCOUNT, NOW + ONE_ACCOUNT.forgotten_after).failed == 1
-    with pytest.raises(TooMany, match="too_many_attempts") as refused:
+    with pytest.raises(TooMany, match="attempts_too_many") as refused:
         source_is_not_braked(timedelta(seconds=1.2))
     assert refused.value.facts["seconds"] == 2
 

@@ -31,9 +31,9 @@ def test_own_roles_hold_any_other_privilege() -> None:
 
 @pytest.mark.parametrize("key", BUILT_IN_ROLES)
 def test_built_in_roles_are_the_products_own(key: str) -> None:
-    with pytest.raises(WrongState, match="built_in_role"):
+    with pytest.raises(WrongState, match="role_built_in"):
         roles.built_in_roles_are_the_products_own(key, "Capo", BUILT_IN_ROLES)
-    with pytest.raises(WrongState, match="built_in_role"):
+    with pytest.raises(WrongState, match="role_built_in"):
         roles.built_in_roles_are_the_products_own("capo", key.title(), BUILT_IN_ROLES)
 
 

@@ -401,5 +401,5 @@ async def close_account(call: Call[Ports], account_id: UUID) -> None:
 
 def _code(key: str) -> str:
     if not _KEY.fullmatch(key):
-        raise Invalid("bad_key", field="key")
+        raise Invalid("key_not_valid", field="key")
     return key

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from optima_kit.jobs import JobKinds, JobRun
 
-from ..application.keep_house import KEEP_HOUSE, KeepHouse, keep_house
+from ..application.daily_maintenance import DAILY_MAINTENANCE, DailyMaintenance, daily_maintenance
 from ..application.ports import Ports
 from ..application.rotate_signing_keys import ROTATE_KEYS, RotateKeys, rotate_signing_keys
 from .mail import SEND_LINK, Letter, SendLink
@@ -19,10 +19,10 @@ async def rotate_keys(ports: Ports, _: RotateKeys) -> None:
     await rotate_signing_keys(ports)
 
 
-@jobs.on(KEEP_HOUSE, KeepHouse)
-async def make_the_daily_round(ports: Ports, _: KeepHouse) -> None:
+@jobs.on(DAILY_MAINTENANCE, DailyMaintenance)
+async def maintain_daily(ports: Ports, _: DailyMaintenance) -> None:
     """Run twice, it finds nothing left to do and only sets the timer again."""
-    await keep_house(ports)
+    await daily_maintenance(ports)
 
 
 @jobs.outside(SEND_LINK, SendLink)

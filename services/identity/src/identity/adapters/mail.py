@@ -65,7 +65,7 @@ class SealedPost:
         self._sealer = sealer
         self._set_up = set_up
 
-    def owe(self, jobs: Jobs, link: Link, token: str) -> None:
+    def schedule(self, jobs: Jobs, link: Link, token: str) -> None:
         if not self._set_up:
             return
         sealed = self._sealer.sealed(token.encode(), str(link.id))

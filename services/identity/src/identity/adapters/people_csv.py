@@ -45,12 +45,12 @@ def read_people(raw: bytes) -> list[Row]:
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise Malformed("not_utf8", position=error.start) from None
+        raise Malformed("file_not_utf8", position=error.start) from None
     rows: list[Row] = []
     faults: list[Refusal] = []
     for number, cells in _lines(text):
         if len(rows) + len(faults) >= MOST_ROWS:
-            raise Invalid("too_many_rows", most=MOST_ROWS)
+            raise Invalid("table_too_long", most=MOST_ROWS)
         try:
             rows.append(Row(number=number, **_Cells.model_validate(cells).model_dump()))
         except ValidationError as error:
@@ -58,7 +58,7 @@ def read_people(raw: bytes) -> list[Row]:
     if faults:
         raise Violations(faults)
     if not rows:
-        raise Malformed("no_rows")
+        raise Malformed("table_empty")
     return rows
 
 
@@ -73,16 +73,16 @@ def _lines(text: str) -> Iterator[tuple[int, dict[str, str]]]:
             if not any(cell.strip() for cell in cells):
                 continue
             if len(cells) != len(names):
-                raise Malformed("cells_missing", row=number, expected=len(names), found=len(cells))
+                raise Malformed("row_incomplete", row=number, expected=len(names), found=len(cells))
             yield number, dict(zip(names, cells, strict=True))
     except csv.Error as error:
-        raise Malformed("not_csv", reason=str(error)) from None
+        raise Malformed("file_not_csv", reason=str(error)) from None
 
 
 def _header_is_right(names: list[str]) -> None:
     for name in names:
         if name not in COLUMNS or names.count(name) > 1:
-            raise Malformed("unknown_column", column=name[:50], known=", ".join(COLUMNS))
+            raise Malformed("column_unknown", column=name[:50], known=", ".join(COLUMNS))
     for name in _REQUIRED:
         if name not in names:
             raise Malformed("column_missing", column=name)

@@ -74,7 +74,7 @@ def _no_address_twice(rows: Sequence[Row], faults: list[Refusal]) -> None:
     for row in rows:
         email = normalised_email(row.email)
         if email in seen:
-            faults.append(Invalid("email_twice", field=f"rows[{row.number}].email", row=seen[email]))
+            faults.append(Invalid("email_repeated", field=f"rows[{row.number}].email", row=seen[email]))
         seen.setdefault(email, row.number)
 
 
@@ -104,7 +104,7 @@ async def _invite_or_change(ports: Ports, actor: Actor, row: Row) -> Imported:
         )
         return Imported(row.number, link.person_id, "invited", link)
     if known.kind != row.kind:
-        raise Invalid("kind_is_for_good", field="kind")
+        raise Invalid("kind_not_changeable", field="kind")
     changes = await _differences(ports, known, row)
     if not changes:
         return Imported(row.number, known.id, "unchanged")

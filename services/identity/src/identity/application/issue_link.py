@@ -26,5 +26,5 @@ async def issue_link(ports: Ports, person_id: UUID, purpose: Purpose) -> IssuedL
     expires_at = ports.now + VALID_FOR[purpose]
     link = Link(new_id(), person_id, purpose, token.secret_hash, expires_at)
     await ports.links.insert(link)
-    ports.post.owe(ports.jobs, link, token.text)
+    ports.post.schedule(ports.jobs, link, token.text)
     return IssuedLink(person_id, token.text, expires_at)

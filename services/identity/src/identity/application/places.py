@@ -22,7 +22,7 @@ async def roles_named(ports: Ports, keys: Sequence[str], kind: Kind) -> Sequence
     found = {role.key: role for role in await ports.roles.list_by_keys(keys)}
     for index, key in enumerate(keys):
         if key not in found:
-            raise Invalid("unknown_role", field=f"roles[{index}]", role=key)
+            raise Invalid("role_unknown", field=f"roles[{index}]", role=key)
     roles = [found[key] for key in sorted(set(keys))]
     external_people_hold_only_roles_open_to_them(kind, roles, MATRIX)
     return roles
@@ -33,7 +33,7 @@ async def unit_named(ports: Ports, key: str | None, *, field: str = "unit") -> U
         return None
     unit = await ports.units.find_by_key(key)
     if unit is None:
-        raise Invalid("unknown_unit", field=field, unit=key)
+        raise Invalid("unit_unknown", field=field, unit=key)
     return unit.id
 
 

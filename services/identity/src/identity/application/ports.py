@@ -220,7 +220,7 @@ class Sealing(Protocol):
 class Post(Protocol):
     """Mail, where it is set up. Where it is not, whoever asked for a link hands it over."""
 
-    def owe(self, jobs: Jobs, link: Link, token: str) -> None: ...
+    def schedule(self, jobs: Jobs, link: Link, token: str) -> None: ...
 
 
 class ServiceAccounts(Protocol):

@@ -11,9 +11,9 @@ from optima_kit.ids import new_id
 from ..domain.people import Person, normalised_email
 from ..domain.roles import ADMIN, Role
 from ..domain.tenants import Language, Legal, Tenant, slug_belongs_to_one_tenant
+from .daily_maintenance import DAILY_MAINTENANCE, DailyMaintenance
 from .facts import tell_of_person, tell_of_role, tell_of_tenant
 from .issue_link import IssuedLink, issue_link
-from .keep_house import KEEP_HOUSE, KeepHouse
 from .ports import Ports
 
 
@@ -32,7 +32,7 @@ async def register_tenant(
     tell_of_tenant(ports, tenant)
     for key in BUILT_IN_ROLES:
         await _add_built_in_role(ports, key)
-    ports.jobs.schedule(KEEP_HOUSE, KeepHouse(), key="daily", due_at=ports.now)
+    ports.jobs.schedule(DAILY_MAINTENANCE, DailyMaintenance(), key="daily", due_at=ports.now)
     person = Person(
         new_id(),
         admin.name,

@@ -86,7 +86,7 @@ async def return_from_provider(
     async with directory.work(presented.tenant_id) as ports:
         granted = await _welcome(ports, provider.issuer, introduction, device)
     if granted is None:
-        raise Unauthenticated("not_one_of_us")
+        raise Unauthenticated("person_not_recognised")
     return granted
 
 

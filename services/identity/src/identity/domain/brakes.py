@@ -63,7 +63,7 @@ class Failures:
 def source_is_not_braked(wait: timedelta) -> None:
     """Says nothing of the account: an address that is nobody's brakes alike."""
     if wait:
-        raise TooMany("too_many_attempts", seconds=-(-wait // timedelta(seconds=1)))
+        raise TooMany("attempts_too_many", seconds=-(-wait // timedelta(seconds=1)))
 
 
 def neighbourhood(address: str) -> str:

@@ -65,5 +65,5 @@ def introduction_names_a_person(
     if by_subject is not None:
         return by_subject
     if by_email is None or not introduction.email_verified or email_is_linked:
-        raise Unauthenticated("not_one_of_us")
+        raise Unauthenticated("person_not_recognised")
     return by_email

@@ -64,7 +64,7 @@ def built_in_roles_are_the_products_own(key: str, name: str, built_in: Iterable[
     somebody knows what they give."""
     for field, text in (("key", key), ("name", name)):
         if _letters(text) in built_in:
-            raise WrongState("built_in_role", field=field, role=text)
+            raise WrongState("role_built_in", field=field, role=text)
 
 
 def _letters(text: str) -> str:
@@ -76,11 +76,11 @@ def own_roles_hold_only_grantable_privileges(privileges: Sequence[str], matrix: 
     for index, privilege in enumerate(privileges):
         field = f"privileges[{index}]"
         if privilege in matrix.admin_only:
-            raise Invalid("admin_only_privilege", field=field, privilege=privilege)
+            raise Invalid("privilege_admin_only", field=field, privilege=privilege)
         if privilege in matrix.platform:
-            raise Invalid("platform_privilege", field=field, privilege=privilege)
+            raise Invalid("privilege_platform_only", field=field, privilege=privilege)
         if privilege not in matrix.known:
-            raise Invalid("unknown_privilege", field=field, privilege=privilege)
+            raise Invalid("privilege_unknown", field=field, privilege=privilege)
 
 
 def scopes_hold_only_grantable_privileges(scopes: Sequence[str], matrix: Matrix) -> None:

@@ -14,24 +14,25 @@ from ..domain.roles import Role
 from .facts import tell_of_role
 from .ports import Ports
 
-KEEP_HOUSE: Final = "identity.keep_house"
+DAILY_MAINTENANCE: Final = "identity.keep_house"
+"""The name that timers bear which are set already."""
 _EVERY: Final = timedelta(days=1)
 _KEPT_AFTER_THE_END: Final = timedelta(days=30)
 """Ended sessions and dead links: long enough to answer who was in when something happened."""
 
 
-class KeepHouse(BaseModel):
+class DailyMaintenance(BaseModel):
     """The daily round."""
 
 
-async def keep_house(ports: Ports) -> None:
+async def daily_maintenance(ports: Ports) -> None:
     await ports.tenants.lock()
     await _follow_the_product(ports)
     await ports.links.delete_expired(ports.now - _KEPT_AFTER_THE_END)
     await ports.sessions.delete_ended(ports.now - _KEPT_AFTER_THE_END)
     await ports.providers.delete_attempts(ports.now)
     await ports.failures.delete_old(ports.now - timedelta(days=1))
-    ports.jobs.schedule(KEEP_HOUSE, KeepHouse(), key="daily", due_at=ports.now + _EVERY)
+    ports.jobs.schedule(DAILY_MAINTENANCE, DailyMaintenance(), key="daily", due_at=ports.now + _EVERY)
 
 
 async def _follow_the_product(ports: Ports) -> None:
