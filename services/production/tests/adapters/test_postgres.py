@@ -91,7 +91,7 @@ async def test_lists_keep_their_indexes(
         ("list_jobs", "phases_job_id_key_key", {"order_id": some_order, "job_id": some_job}),
         ("list_jobs", "order_jobs_order_id_position_key", {"order_id": some_order, "job_id": None}),
         ("list_jobs", "shipments_of_order", {"order_id": some_order, "job_id": None}),
-        ("list_lines_beside", "shipments_of_order", {"order_id": some_order, "shipment_id": FIRST}),
+        ("list_lines_without_shipment", "shipments_of_order", {"order_id": some_order, "shipment_id": FIRST}),
         ("find_order", "orders_pkey", {"order_id": some_order, "job_id": None}),
         ("find_order", "order_jobs_pkey", {"order_id": None, "job_id": some_job}),
     ):

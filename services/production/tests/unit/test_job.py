@@ -43,7 +43,7 @@ def a_job(of: Kind | None = LINE, quantity: str = "500") -> Job:
 
 
 def ready_job() -> Job:
-    return domain.valued(OPEN, a_job(), ECONOMICS)
+    return domain.with_economics(OPEN, a_job(), ECONOMICS)
 
 
 def by_key(job: Job, key: str) -> Phase:
@@ -67,17 +67,17 @@ def test_a_job_waits_for_economics_then_its_phases_can_be_assigned() -> None:
     with pytest.raises(WrongState) as refused:
         domain.assigned(OPEN, job, job.phases[0].id, uuid4(), assignee_has_left=False)
     assert code_of(refused) == "economics_not_set"
-    assert domain.valued(OPEN, job, ECONOMICS).state is JobState.READY
+    assert domain.with_economics(OPEN, job, ECONOMICS).state is JobState.READY
 
 
 def test_an_unknown_kind_blocks_the_job_until_it_is_defined() -> None:
     job = a_job(of=None)
     assert (job.state, job.blocked_reason, job.phases) == (JobState.BLOCKED, "kind unknown", ())
-    assert domain.unblocked(job, LINE, uuid4).state is JobState.PLANNED
-    valued = domain.valued(OPEN, job, ECONOMICS)
+    assert domain.with_kind_defined(job, LINE, uuid4).state is JobState.PLANNED
+    valued = domain.with_economics(OPEN, job, ECONOMICS)
     assert valued.state is JobState.BLOCKED
-    unblocked = domain.unblocked(valued, LINE, uuid4)
-    assert (unblocked.state, len(unblocked.phases)) == (JobState.READY, 4)
+    with_kind_defined = domain.with_kind_defined(valued, LINE, uuid4)
+    assert (with_kind_defined.state, len(with_kind_defined.phases)) == (JobState.READY, 4)
 
 
 def test_no_phase_starts_before_its_predecessors() -> None:
@@ -105,14 +105,14 @@ def test_a_piece_is_whole_only_when_every_last_phase_has_made_it() -> None:
     two_ends = kind(
         PhaseDefinition("a", "A"), PhaseDefinition("b", "B", ("a",)), PhaseDefinition("c", "C", ("a",))
     )
-    job = worked(domain.valued(OPEN, a_job(two_ends), ECONOMICS), "a", "540")
+    job = worked(domain.with_economics(OPEN, a_job(two_ends), ECONOMICS), "a", "540")
     job = worked(worked(job, "b", "510"), "c", "480")
     assert job.produced == Decimal(480)
 
 
 def test_a_skipped_last_phase_yields_what_came_before_it() -> None:
     ending = kind(PhaseDefinition("a", "A"), PhaseDefinition("b", "B", ("a",), skippable=True))
-    job = worked(domain.valued(OPEN, a_job(ending), ECONOMICS), "a", "470")
+    job = worked(domain.with_economics(OPEN, a_job(ending), ECONOMICS), "a", "470")
     job = domain.skipped(OPEN, job, by_key(job, "b").id)
     assert (job.state, job.produced) == (JobState.DONE, Decimal(470))
 
@@ -128,7 +128,7 @@ def test_a_phase_is_completed_within_the_tolerance(quantity: str, fits: bool) ->
     with pytest.raises(Invalid) as refused:
         worked(ready_job(), "stampa", quantity)
     assert (code_of(refused), refused.value.field) == ("quantity_beyond_tolerance", "quantity")
-    assert (refused.value.facts["least"], refused.value.facts["most"]) == ("450", "550")
+    assert (refused.value.facts["least"], refused.value.facts["most"]) == (450, 550)
 
 
 @given(
@@ -143,7 +143,7 @@ def test_no_phase_yields_more_than_the_phases_before_it_handed_on(
         PhaseDefinition("b", "B", ("a",), skippable=True),
         PhaseDefinition("c", "C", ("b",)),
     )
-    job, handed_on = domain.valued(OPEN, a_job(line), ECONOMICS), 550
+    job, handed_on = domain.with_economics(OPEN, a_job(line), ECONOMICS), 550
     for key, quantity in zip("abc", quantities, strict=True):
         if key == "b" and skipped:
             job = domain.skipped(OPEN, job, by_key(job, key).id)
@@ -195,7 +195,7 @@ def test_done_work_can_be_rejected_until_it_is_built_upon() -> None:
 
 def test_nothing_is_rejected_of_a_job_that_is_done() -> None:
     only = kind(PhaseDefinition("a", "A"))
-    job = worked(domain.valued(OPEN, a_job(only), ECONOMICS), "a")
+    job = worked(domain.with_economics(OPEN, a_job(only), ECONOMICS), "a")
     with pytest.raises(WrongState) as refused:
         domain.rejected(
             OPEN, job, job.phases[0].id, "Tardi", rejected_by=uuid4(), now=NOW, assignee_has_left=False
@@ -225,20 +225,20 @@ def test_what_who_left_had_still_to_do_is_the_successors_or_nobodys(taken_over: 
     for key in ("taglio", "laccatura", "confezione"):
         job = domain.assigned(OPEN, job, by_key(job, key).id, leaver, assignee_has_left=False)
     job = domain.started(OPEN, job, by_key(job, "taglio").id, NOW)
-    job, phases = domain.left_by(job, leaver, heir)
+    job, phases = domain.after_departure_of(job, leaver, heir)
     assert [phase.key for phase in phases] == ["taglio", "laccatura", "confezione"]
     assert {phase.assignee_id for phase in phases} == {heir}
     begins = PhaseState.ASSIGNED if taken_over else PhaseState.READY
     assert [phase.state for phase in phases] == [begins, begins, PhaseState.WAITING]
     assert by_key(job, "taglio").started_at is None
-    assert domain.left_by(job, leaver, heir) == (job, ())
+    assert domain.after_departure_of(job, leaver, heir) == (job, ())
 
 
 def test_work_to_inspect_keeps_its_name_and_goes_to_nobody_if_refused() -> None:
     job = worked(worked(ready_job(), "stampa"), "taglio")
     cut = by_key(job, "taglio")
     assert cut.assignee_id is not None
-    assert domain.left_by(job, cut.assignee_id, uuid4()) == (job, ())
+    assert domain.after_departure_of(job, cut.assignee_id, uuid4()) == (job, ())
     job, refused = domain.rejected(
         OPEN, job, cut.id, "Bordi", rejected_by=uuid4(), now=NOW, assignee_has_left=True
     )
@@ -269,7 +269,7 @@ def test_a_cancelled_job_stops_and_can_go_on_where_it_was() -> None:
     }  # fmt: skip
     attempts: list[Callable[[], Job]] = [
         lambda: domain.completed(OPEN, stopped, coating.id, Decimal(500), "", NOW),
-        lambda: domain.valued(OPEN, stopped, ECONOMICS),
+        lambda: domain.with_economics(OPEN, stopped, ECONOMICS),
         lambda: domain.assigned(OPEN, stopped, coating.id, uuid4(), assignee_has_left=True),
         lambda: domain.skipped(OPEN, stopped, coating.id),
     ]
@@ -287,7 +287,7 @@ def test_price_is_rounded_half_up_and_margin_may_be_negative() -> None:
 
 def test_a_price_beyond_what_documents_can_carry_is_refused() -> None:
     with pytest.raises(Invalid) as refused:
-        domain.valued(OPEN, a_job(), replace(ECONOMICS, unit_price=Decimal("999999999999.99")))
+        domain.with_economics(OPEN, a_job(), replace(ECONOMICS, unit_price=Decimal("999999999999.99")))
     assert (code_of(refused), refused.value.field) == ("price_too_large", "unit_price")
 
 
@@ -299,7 +299,7 @@ PASS_BY = kind(
 
 
 def test_work_may_be_rejected_until_a_later_phase_has_really_begun() -> None:
-    job = domain.valued(OPEN, a_job(PASS_BY), ECONOMICS)
+    job = domain.with_economics(OPEN, a_job(PASS_BY), ECONOMICS)
     job = domain.skipped(OPEN, job, by_key(job, "plastifica").id)
     assert by_key(job, "taglio").state is PhaseState.WAITING
     job = worked(job, "stampa")
@@ -326,7 +326,7 @@ def test_nobody_accepts_their_own_work() -> None:
 
 def test_a_job_is_never_skipped_as_a_whole() -> None:
     loose = kind(*(PhaseDefinition(key, key.upper(), skippable=True) for key in "ab"))
-    job = domain.valued(OPEN, a_job(loose), ECONOMICS)
+    job = domain.with_economics(OPEN, a_job(loose), ECONOMICS)
     job = domain.skipped(OPEN, job, by_key(job, "a").id)
     with pytest.raises(WrongState) as refused:
         domain.skipped(OPEN, job, by_key(job, "b").id)
@@ -401,7 +401,7 @@ class PhaseGraph(RuleBasedStateMachine):
     @precondition(lambda self: self.job.economics is None)
     @rule()
     def value(self) -> None:
-        self.attempt(domain.valued, ECONOMICS)
+        self.attempt(domain.with_economics, ECONOMICS)
 
     @rule(index=phase_index, person=st.integers(0, 1), left=st.booleans())
     def assign(self, index: int, person: int, left: bool) -> None:
@@ -434,7 +434,7 @@ class PhaseGraph(RuleBasedStateMachine):
     def leave(self, person: int, taken_over: bool) -> None:
         before = self.job
         successor = self.people[1 - person] if taken_over else None
-        self.job, phases = domain.left_by(self.job, self.people[person], successor)
+        self.job, phases = domain.after_departure_of(self.job, self.people[person], successor)
         assert self.job.version == before.version + bool(phases)
         assert self.job.state is before.state
         for phase in self.job.phases:

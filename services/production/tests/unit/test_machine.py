@@ -106,7 +106,7 @@ def test_nothing_changes_in_a_cancelled_or_delivered_order() -> None:
     job = a_job(JobState.READY, PhaseState.READY)
     for order in (OrderState.CANCELLED, OrderState.DELIVERED):
         with pytest.raises(WrongState) as refused:
-            domain.valued(order, job, replace(job.economics, cost=Decimal(2)))  # type: ignore[type-var]
+            domain.with_economics(order, job, replace(job.economics, cost=Decimal(2)))  # type: ignore[type-var]
         assert refused.value.code == "order_ended"
 
 

@@ -16,10 +16,10 @@ from production.domain.order import (
     LineProgress,
     Order,
     advanced,
+    after_refused_cancellation,
     cancelled,
     deadline_is_not_past,
     deliveries_fit_their_item,
-    going_on,
     may_be_cancelled,
     numbering_year,
     order_number,
@@ -101,12 +101,12 @@ def test_a_cancelled_order_stays_cancelled_whatever_its_jobs_do() -> None:
 
 def test_a_refused_cancellation_lets_the_order_go_on_and_comes_before_or_after_it() -> None:
     running = advanced(an_order(), [line(RUNNING)], NOW)
-    resumed = going_on(cancelled(running, [line(RUNNING)], "Campagna sospesa", NOW))
+    resumed = after_refused_cancellation(cancelled(running, [line(RUNNING)], "Campagna sospesa", NOW))
     assert (resumed.state, resumed.goods_have_left) == (OrderState.IN_PRODUCTION, True)
     assert (resumed.cancelled_at, resumed.cancellation_reason) == (None, None)
-    warned = going_on(running)
+    warned = after_refused_cancellation(running)
     assert not may_be_cancelled(warned, [line(RUNNING)])
-    assert going_on(warned) is warned
+    assert after_refused_cancellation(warned) is warned
 
 
 def test_numbers_follow_the_italian_year() -> None:

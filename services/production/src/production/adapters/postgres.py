@@ -20,11 +20,11 @@ from ..application.ports import (
     Assignee,
     Assignees,
     Customer,
+    KnownBrief,
     ListedOrder,
     LockedPhase,
-    MetBrief,
-    OrderBeside,
     OrderFilter,
+    OrderOfShipment,
     ReadOrder,
     Task,
 )
@@ -42,19 +42,19 @@ class PostgresKinds:
     def __init__(self, work: UnitOfWork) -> None:
         self._work = work
 
-    async def named(self, keys: Sequence[str]) -> dict[str, Kind]:
+    async def list_named(self, keys: Sequence[str]) -> dict[str, Kind]:
         rows = await self._work.fetch(QUERIES.list_kinds_named, keys=keys)
         return {row["key"]: _kind(row) for row in rows}
 
-    async def named_or_awaited(self, keys: Sequence[str]) -> dict[str, Kind]:
+    async def lock_named(self, keys: Sequence[str]) -> dict[str, Kind]:
         await self._work.execute(QUERIES.lock_kinds_shared)
-        return await self.named(keys)
+        return await self.list_named(keys)
 
-    async def lock(self, key: str) -> Kind | None:
+    async def lock_kind(self, key: str) -> Kind | None:
         await self._work.execute(QUERIES.lock_kinds)
-        return (await self.named([key])).get(key)
+        return (await self.list_named([key])).get(key)
 
-    def save(self, kind: Kind) -> None:
+    def upsert_kind(self, kind: Kind) -> None:
         phases = [
             {
                 "key": phase.key,
@@ -75,7 +75,7 @@ class PostgresKinds:
             version=kind.version,
         )
 
-    async def page(self, after: str | None, limit: int) -> list[Kind]:
+    async def list_kinds(self, after: str | None, limit: int) -> list[Kind]:
         return [
             _kind(row) for row in await self._work.fetch(QUERIES.list_kinds, after=after or "", limit=limit)
         ]
@@ -85,26 +85,26 @@ class PostgresOrders:
     def __init__(self, work: UnitOfWork) -> None:
         self._work = work
 
-    async def meet_brief(self, brief_id: UUID) -> MetBrief:
+    async def get_or_create_brief(self, brief_id: UUID) -> KnownBrief:
         row = await self._work.fetchrow(QUERIES.lock_brief, brief_id=brief_id)
         assert row is not None
-        return MetBrief(row["order_id"], row["cancellation_reason"])
+        return KnownBrief(row["order_id"], row["cancellation_reason"])
 
-    def remember_cancelled_brief(self, brief_id: UUID, reason: str) -> None:
+    def update_brief_cancelled(self, brief_id: UUID, reason: str) -> None:
         self._work.write(QUERIES.update_brief_cancelled, brief_id=brief_id, reason=reason)
 
-    def forget_cancelled_brief(self, brief_id: UUID) -> None:
+    def update_brief_going_on(self, brief_id: UUID) -> None:
         self._work.write(QUERIES.update_brief_going_on, brief_id=brief_id)
 
-    async def reason_of_cancelled_brief(self, brief_id: UUID) -> str | None:
+    async def find_brief_cancellation(self, brief_id: UUID) -> str | None:
         reason: str | None = await self._work.fetchval(QUERIES.find_brief_cancellation, brief_id=brief_id)
         return reason
 
-    async def next_progressive(self, year: int) -> int:
+    async def next_order_number(self, year: int) -> int:
         progressive: int = await self._work.fetchval(QUERIES.next_order_number, year=year)
         return progressive
 
-    def add(self, order: Order, jobs: Sequence[Job]) -> None:
+    def insert_order(self, order: Order, jobs: Sequence[Job]) -> None:
         self._work.write(
             QUERIES.insert_order,
             order_id=order.id,
@@ -149,15 +149,15 @@ class PostgresOrders:
             states=[phase.state for _, _, phase in phases],
         )
 
-    async def lock(self, order_id: UUID) -> FullOrder | None:
+    async def lock_order(self, order_id: UUID) -> FullOrder | None:
         row = await self._work.fetchrow(QUERIES.lock_order, order_id=order_id)
         return await self._full(row) if row else None
 
-    async def lock_of_job(self, job_id: UUID) -> FullOrder | None:
+    async def lock_order_of_job(self, job_id: UUID) -> FullOrder | None:
         row = await self._work.fetchrow(QUERIES.lock_order_of_job, job_id=job_id)
         return await self._full(row) if row else None
 
-    async def lock_with_phase(self, phase_id: UUID) -> LockedPhase | None:
+    async def lock_phase(self, phase_id: UUID) -> LockedPhase | None:
         row = await self._work.fetchrow(QUERIES.lock_order_of_phase, phase_id=phase_id)
         if row is None:
             return None
@@ -165,29 +165,29 @@ class PostgresOrders:
         jobs = _jobs(each for each in rows if each["id"] == row["job_id"])
         return LockedPhase(FullOrder(_order(row), jobs, _lines(rows)), phase_id, _assignees(rows))
 
-    async def lock_beside(self, shipment: Shipment) -> OrderBeside | None:
+    async def lock_order_of_shipment(self, shipment: Shipment) -> OrderOfShipment | None:
         row = await self._work.fetchrow(QUERIES.lock_order, order_id=shipment.order_id)
         if row is None:
             return None
         rows = await self._work.fetch(
-            QUERIES.list_lines_beside, order_id=shipment.order_id, shipment_id=shipment.id
+            QUERIES.list_lines_without_shipment, order_id=shipment.order_id, shipment_id=shipment.id
         )
         full = FullOrder(_order(row), (), _lines(rows), documents=True)
-        return OrderBeside(full, rows[0]["known_sequence"], rows[0]["others_out"])
+        return OrderOfShipment(full, rows[0]["known_sequence"], rows[0]["other_goods_out"])
 
     async def _full(self, row: asyncpg.Record) -> FullOrder:
         rows = await self._work.fetch(QUERIES.list_jobs, order_id=row["id"], job_id=None)
         return FullOrder(_order(row), _jobs(rows), _lines(rows), documents=rows[0]["documents"])
 
-    async def with_work_of(self, person_id: UUID) -> list[UUID]:
+    async def list_orders_with_work_of(self, person_id: UUID) -> list[UUID]:
         rows = await self._work.fetch(QUERIES.list_orders_with_work_of, assignee_id=person_id)
         return [row["order_id"] for row in rows]
 
-    async def blocked(self, kind: str) -> list[UUID]:
+    async def list_orders_blocked(self, kind: str) -> list[UUID]:
         rows = await self._work.fetch(QUERIES.list_orders_blocked, kind=kind)
         return [row["order_id"] for row in rows]
 
-    def save(self, before: FullOrder, after: FullOrder) -> None:
+    def update_order(self, before: FullOrder, after: FullOrder) -> None:
         known = {job.id: job for job in before.jobs}
         jobs = [job for job in after.jobs if job != known[job.id]]
         if after.order == before.order and not jobs:
@@ -245,7 +245,7 @@ class PostgresOrders:
             vat_code=economics.vat_code,
         )
 
-    def keep_rejected(self, attempt: RejectedAttempt) -> None:
+    def insert_rejected_attempt(self, attempt: RejectedAttempt) -> None:
         self._work.write(
             QUERIES.insert_rejected_attempt,
             phase_id=attempt.phase_id,
@@ -260,13 +260,13 @@ class PostgresOrders:
             reason=attempt.reason,
         )
 
-    async def await_departures(self, order_id: UUID, shipment_ids: Sequence[UUID]) -> bool:
+    async def insert_awaited_shipments(self, order_id: UUID, shipment_ids: Sequence[UUID]) -> bool:
         out: bool = await self._work.fetchval(
             QUERIES.insert_awaited_shipments, order_id=order_id, shipment_ids=shipment_ids
         )
         return out
 
-    def save_shipment(self, shipment: Shipment, *, newest: bool) -> None:
+    def upsert_shipment(self, shipment: Shipment, *, newest: bool) -> None:
         if not newest:
             self._work.write(
                 QUERIES.update_ddt_number, shipment_id=shipment.id, ddt_number=shipment.ddt_number
@@ -288,7 +288,7 @@ class PostgresCustomers:
     def __init__(self, work: UnitOfWork) -> None:
         self._work = work
 
-    def save(self, customer: Customer) -> None:
+    def upsert_customer(self, customer: Customer) -> None:
         self._work.write(QUERIES.delete_customer_by_former_code, id=customer.id, code=customer.code)
         self._work.write(
             QUERIES.upsert_customer,
@@ -300,11 +300,11 @@ class PostgresCustomers:
             connection=customer.connection,
         )
 
-    async def get(self, code: str) -> Customer | None:
+    async def find_customer(self, code: str) -> Customer | None:
         row = await self._work.fetchrow(QUERIES.find_customer, code=code)
         return Customer(**dict(row)) if row else None
 
-    async def page(self, after: str | None, limit: int) -> list[Customer]:
+    async def list_customers(self, after: str | None, limit: int) -> list[Customer]:
         rows = await self._work.fetch(QUERIES.list_customers, after=after or "", limit=limit)
         return [Customer(**dict(row)) for row in rows]
 

@@ -134,13 +134,13 @@ LEFT JOIN (
 ) AS sent ON sent.job_id = jobs.id
 WHERE jobs.order_id = :order_id ORDER BY jobs.position, phases.position
 
--- name: list_lines_beside
+-- name: list_lines_without_shipment
 -- As above, as it would be without the shipment.
 SELECT jobs.id, jobs.state, jobs.quantity, jobs.produced, jobs.closed_because,
        coalesce(sent.shipped, 0) AS shipped, coalesce(sent.delivered, 0) AS delivered,
        coalesce((SELECT sequence FROM shipments WHERE id = :shipment_id), 0) AS known_sequence,
        EXISTS (SELECT FROM shipments WHERE order_id = :order_id AND id <> :shipment_id
-                   AND state IN ('issued', 'departed', 'delivered')) AS others_out
+                   AND state IN ('issued', 'departed', 'delivered')) AS other_goods_out
 FROM order_jobs AS jobs
 LEFT JOIN (
     SELECT lines.job_id, sum(lines.quantity) AS shipped,

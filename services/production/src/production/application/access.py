@@ -13,21 +13,21 @@ from .read.access import sees_phases, works_on
 
 
 async def order_to_change(ports: Ports, order_id: UUID) -> FullOrder:
-    order = await ports.orders.lock(order_id)
+    order = await ports.orders.lock_order(order_id)
     if order is None:
         raise Absent("order_absent")
     return order
 
 
 async def order_of_job_to_change(ports: Ports, job_id: UUID) -> FullOrder:
-    order = await ports.orders.lock_of_job(job_id)
+    order = await ports.orders.lock_order_of_job(job_id)
     if order is None:
         raise Absent("job_absent")
     return order
 
 
 async def phase_to_change(ports: Ports, phase_id: UUID) -> LockedPhase:
-    found = await ports.orders.lock_with_phase(phase_id)
+    found = await ports.orders.lock_phase(phase_id)
     if found is None:
         raise Absent("phase_absent")
     return found

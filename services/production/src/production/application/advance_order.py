@@ -16,12 +16,12 @@ _SHIPPED = (OrderState.PARTIALLY_SHIPPED, OrderState.SHIPPED)
 def advance_order(ports: Ports, full: FullOrder) -> FullOrder:
     """The order in line with its jobs and shipments, still to be saved; what came of it is told."""
     before, after = full.order, advanced(full.order, full.progress, ports.now)
-    for event in _told_of(before, after):
+    for event in _events_between(before, after):
         ports.outbox.add(event, subject=after.id, correlation=after.correlation_id)
     return replace(full, order=after)
 
 
-def _told_of(
+def _events_between(
     before: Order, after: Order
 ) -> list[OrderStarted | OrderReady | OrderShipmentChanged | OrderDelivered]:
     told: list[OrderStarted | OrderReady | OrderShipmentChanged | OrderDelivered] = []

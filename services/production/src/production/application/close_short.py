@@ -10,7 +10,7 @@ from ..domain.job import Job, closed
 from ..domain.order import (
     FullOrder,
     line_may_be_closed,
-    nothing_can_come,
+    nothing_can_be_delivered,
     order_may_be_closed,
     something_is_due,
 )
@@ -48,9 +48,9 @@ def _close(ports: Ports, before: FullOrder, jobs: list[Job], reason: str) -> Ful
             unit=job.item.unit,
         )
         ports.outbox.add(event, subject=job.id, correlation=before.order.correlation_id)
-    if nothing_can_come(after.progress):
-        ports.orders.save(before, after)
+    if nothing_can_be_delivered(after.progress):
+        ports.orders.update_order(before, after)
         return stop_order(ports, after, reason)
     after = advance_order(ports, after)
-    ports.orders.save(before, after)
+    ports.orders.update_order(before, after)
     return after

@@ -30,7 +30,7 @@ async def confirm_order(
     year = numbering_year(ports.now)
     order = Order(
         id=new_id(),
-        number=order_number(year, await ports.orders.next_progressive(year)),
+        number=order_number(year, await ports.orders.next_order_number(year)),
         brief_id=brief_id,
         title=title,
         customer=customer,
@@ -44,8 +44,8 @@ async def confirm_order(
         )
         for position, item in enumerate(items, start=1)
     ]
-    known = await ports.customers.get(customer) if customer else None
-    ports.orders.add(order, jobs)
+    known = await ports.customers.find_customer(customer) if customer else None
+    ports.orders.insert_order(order, jobs)
     confirmed = _confirmed(order, jobs, customer_id=known.id if known else None)
     ports.outbox.add(confirmed, subject=order.id, correlation=order.correlation_id)
     return order

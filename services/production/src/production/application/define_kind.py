@@ -10,7 +10,7 @@ from optima_kit.refusals import PreconditionRequired, Stale
 
 from ..domain.kinds import Kind, PhaseDefinition, kind_key_is_well_formed, phases_must_form_a_graph
 from .ports import Ports
-from .unblock_jobs import unblocked_jobs
+from .unblock_jobs import unblock_jobs
 
 
 async def define_kind(
@@ -25,11 +25,11 @@ async def define_kind(
     """Running jobs keep the phases that they began with; jobs that waited for this kind go on with these."""
     kind_key_is_well_formed(key)
     phases_must_form_a_graph(phases)
-    known = await ports.kinds.lock(key)
+    known = await ports.kinds.lock_kind(key)
     if known and expected_version is None:
         raise PreconditionRequired("if_match_missing", field="If-Match")
     if expected_version is not None and (known is None or known.version != expected_version):
-        raise Stale("stale_version")
+        raise Stale("stale_version", field="If-Match")
     kind = Kind(
         id=known.id if known else new_id(),
         key=key,
@@ -38,11 +38,11 @@ async def define_kind(
         tolerance_percent=tolerance_percent,
         version=known.version + 1 if known else 1,
     )
-    ports.kinds.save(kind)
-    for order_id in await ports.orders.blocked(key):
-        order = await ports.orders.lock(order_id)
+    ports.kinds.upsert_kind(kind)
+    for order_id in await ports.orders.list_orders_blocked(key):
+        order = await ports.orders.lock_order(order_id)
         assert order is not None
-        ports.orders.save(order, order.with_jobs(*unblocked_jobs(order.jobs, {key: kind})))
+        ports.orders.update_order(order, order.with_jobs(*unblock_jobs(order.jobs, {key: kind})))
     ports.outbox.add(
         KindDefined(
             kind_id=kind.id,

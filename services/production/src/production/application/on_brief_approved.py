@@ -16,14 +16,14 @@ async def on_brief_approved(ports: Ports, event: BriefApproved) -> None:
 
     A kind that the tenant has not defined blocks its job, not the order.
     """
-    met = await ports.orders.meet_brief(event.brief_id)
+    met = await ports.orders.get_or_create_brief(event.brief_id)
     if met.order_id or met.cancellation_reason:
         return
     items = [_item(item) for item in event.content.items]
     wanted = sorted({item.kind for item in items})
-    kinds = await ports.kinds.named(wanted)
+    kinds = await ports.kinds.list_named(wanted)
     if len(kinds) < len(wanted):
-        kinds = await ports.kinds.named_or_awaited(wanted)
+        kinds = await ports.kinds.lock_named(wanted)
     await confirm_order(
         ports,
         items,

@@ -16,11 +16,11 @@ async def on_brief_cancelled(ports: Ports, event: BriefCancelled) -> None:
     already that they are back, and then so will production (`on_shipment_changed`). A duplicate finds the
     order cancelled and changes nothing.
     """
-    met = await ports.orders.meet_brief(event.brief_id)
-    ports.orders.remember_cancelled_brief(event.brief_id, event.reason)
+    met = await ports.orders.get_or_create_brief(event.brief_id)
+    ports.orders.update_brief_cancelled(event.brief_id, event.reason)
     if met.order_id is None:
         return
-    order = await ports.orders.lock(met.order_id)
+    order = await ports.orders.lock_order(met.order_id)
     assert order is not None
     if may_be_cancelled(order.order, order.progress):
         stop_order(ports, order, event.reason)

@@ -15,12 +15,12 @@ async def on_cancellation_refused(ports: Ports, event: CancellationRefused) -> N
 
     A duplicate finds the order going on and changes nothing. An order that is not known yet is awaited.
     """
-    await ports.orders.meet_brief(event.brief_id)
-    order = await ports.orders.lock(event.order_id)
+    await ports.orders.get_or_create_brief(event.brief_id)
+    order = await ports.orders.lock_order(event.order_id)
     if order is None:
         raise NotYet(f"order {event.order_id} is not known yet")
-    ports.orders.forget_cancelled_brief(event.brief_id)
-    out = event.shipment_ids is None or await ports.orders.await_departures(
+    ports.orders.update_brief_going_on(event.brief_id)
+    out = event.shipment_ids is None or await ports.orders.insert_awaited_shipments(
         event.order_id, event.shipment_ids
     )
     await reinstate_order(ports, order, goods_are_out=out)

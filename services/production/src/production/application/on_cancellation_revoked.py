@@ -11,11 +11,11 @@ from .reinstate_order import reinstate_order
 
 async def on_cancellation_revoked(ports: Ports, event: BriefCancellationRevoked) -> None:
     """Forgets the cancellation, and undoes what followed from it here. A duplicate changes nothing."""
-    met = await ports.orders.meet_brief(event.brief_id)
-    ports.orders.forget_cancelled_brief(event.brief_id)
+    met = await ports.orders.get_or_create_brief(event.brief_id)
+    ports.orders.update_brief_going_on(event.brief_id)
     if met.order_id is None or met.cancellation_reason is None:
         return
-    order = await ports.orders.lock(met.order_id)
+    order = await ports.orders.lock_order(met.order_id)
     assert order is not None
     stopped = order.order.state is OrderState.CANCELLED
     if stopped and order.order.cancellation_reason == met.cancellation_reason:

@@ -9,7 +9,7 @@ from .ports import Customer, Ports
 
 async def on_customer_changed(ports: Ports, event: CustomerChanged) -> None:
     """The newest state replaces the one before."""
-    ports.customers.save(
+    ports.customers.upsert_customer(
         Customer(
             id=event.customer_id,
             code=event.code,

@@ -8,7 +8,7 @@ from optima_contracts.identity import PersonDeparted
 from optima_contracts.production import PhaseAssigned, PhaseUnassigned
 from optima_kit.refusals import NotYet
 
-from ..domain.job import Job, Phase, left_by
+from ..domain.job import Job, Phase, after_departure_of
 from ..domain.people import may_work
 from .ports import Ports
 from .save_job_progress import save_job_progress
@@ -19,11 +19,11 @@ async def on_person_departed(ports: Ports, event: PersonDeparted) -> None:
     departure that is told late, finds nothing more that is theirs; one told before the directory's own word
     on who left does all the same. A successor who isn't known yet is awaited."""
     successor = await _successor_who_may_work(ports, event.successor_id)
-    for order_id in await ports.orders.with_work_of(event.person_id):
-        order = await ports.orders.lock(order_id)
+    for order_id in await ports.orders.list_orders_with_work_of(event.person_id):
+        order = await ports.orders.lock_order(order_id)
         assert order is not None
         for job in order.jobs:
-            after, phases = left_by(job, event.person_id, successor)
+            after, phases = after_departure_of(job, event.person_id, successor)
             if phases:
                 facts = [_handed_over(job, phase, event.person_id, successor) for phase in phases]
                 save_job_progress(ports, order, after, *facts)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from optima_kit.refusals import NotYet
 
 from ..domain.machine import OrderState
-from ..domain.order import FullOrder, goods_are_back, may_be_cancelled, nothing_can_come
+from ..domain.order import FullOrder, after_return_of_goods, may_be_cancelled, nothing_can_be_delivered
 from ..domain.shipments import GOODS_OUT, Shipment
 from .advance_order import advance_order
 from .ports import Ports
@@ -23,11 +23,11 @@ async def on_shipment_changed(ports: Ports, shipment: Shipment) -> None:
     says so itself, by refusing the cancellation; goods that are back, of a brief that was cancelled while
     they seemed to be away, end it.
     """
-    found = await ports.orders.lock_beside(shipment)
+    found = await ports.orders.lock_order_of_shipment(shipment)
     if found is None:
         raise NotYet(f"order {shipment.order_id} is not known yet")
     before = found.order
-    ports.orders.save_shipment(shipment, newest=shipment.sequence >= found.known_sequence)
+    ports.orders.upsert_shipment(shipment, newest=shipment.sequence >= found.known_sequence)
     if shipment.sequence < found.known_sequence:
         return
     if before.order.state is OrderState.CANCELLED:
@@ -35,19 +35,19 @@ async def on_shipment_changed(ports: Ports, shipment: Shipment) -> None:
             await reinstate_order(ports, await _whole(ports, before))
         return
     if shipment.state in GOODS_OUT:
-        ports.orders.save(before, advance_order(ports, before.with_shipment(shipment)))
+        ports.orders.update_order(before, advance_order(ports, before.with_shipment(shipment)))
         return
-    back = before if found.others_out else replace(before, order=goods_are_back(before.order))
-    if nothing_can_come(back.progress):
-        ports.orders.save(before, back)
-        await _give_up(ports, back)
+    back = before if found.other_goods_out else replace(before, order=after_return_of_goods(before.order))
+    if nothing_can_be_delivered(back.progress):
+        ports.orders.update_order(before, back)
+        await _cancel_closed_order(ports, back)
         return
     after = advance_order(ports, back)
-    ports.orders.save(before, after)
+    ports.orders.update_order(before, after)
     await _stop_if_its_brief_was_cancelled(ports, after)
 
 
-async def _give_up(ports: Ports, order: FullOrder) -> None:
+async def _cancel_closed_order(ports: Ports, order: FullOrder) -> None:
     """Of lines that were closed short, the last that had left is back."""
     whole = await _whole(ports, order)
     reasons = dict.fromkeys(job.closed_because for job in whole.jobs if job.closed_because)
@@ -57,13 +57,13 @@ async def _give_up(ports: Ports, order: FullOrder) -> None:
 async def _stop_if_its_brief_was_cancelled(ports: Ports, order: FullOrder) -> None:
     if order.order.brief_id is None or not may_be_cancelled(order.order, order.progress):
         return
-    reason = await ports.orders.reason_of_cancelled_brief(order.order.brief_id)
+    reason = await ports.orders.find_brief_cancellation(order.order.brief_id)
     if reason is not None:
         stop_order(ports, await _whole(ports, order), reason)
 
 
 async def _whole(ports: Ports, order: FullOrder) -> FullOrder:
     """With its jobs, which a shipment seldom concerns."""
-    whole = await ports.orders.lock(order.order.id)
+    whole = await ports.orders.lock_order(order.order.id)
     assert whole is not None
     return whole

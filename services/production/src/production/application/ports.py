@@ -19,75 +19,78 @@ from ..domain.shipments import Shipment
 
 
 class Kinds(Protocol):
-    async def named(self, keys: Sequence[str]) -> dict[str, Kind]:
+    async def list_named(self, keys: Sequence[str]) -> dict[str, Kind]:
         """Those of the kinds that the tenant has defined, by key."""
 
-    async def named_or_awaited(self, keys: Sequence[str]) -> dict[str, Kind]:
-        """As `named`, and no kind is defined until this transaction ends."""
+    async def lock_named(self, keys: Sequence[str]) -> dict[str, Kind]:
+        """As `list_named`, and no kind is defined until this transaction ends."""
 
-    async def lock(self, key: str) -> Kind | None:
-        """The kind, nobody else changing any kind, nor using `named_or_awaited`, until this ends."""
+    async def lock_kind(self, key: str) -> Kind | None:
+        """The kind, nobody else changing any kind, nor using `lock_named`, until this ends."""
 
-    def save(self, kind: Kind) -> None: ...
+    def upsert_kind(self, kind: Kind) -> None: ...
 
-    async def page(self, after: str | None, limit: int) -> list[Kind]:
+    async def list_kinds(self, after: str | None, limit: int) -> list[Kind]:
         """Kinds by key, beginning after `after`."""
 
 
 class Orders(Protocol):
-    async def meet_brief(self, brief_id: UUID) -> MetBrief:
-        """What is known of the brief; whoever else meets it waits until this transaction ends."""
+    async def get_or_create_brief(self, brief_id: UUID) -> KnownBrief:
+        """What is known of the brief, locked: whoever else asks for it waits until this transaction ends."""
 
-    def remember_cancelled_brief(self, brief_id: UUID, reason: str) -> None:
-        """Of a brief that was met."""
+    def update_brief_cancelled(self, brief_id: UUID, reason: str) -> None:
+        """Of a brief that `get_or_create_brief` returned; the first reason stays."""
 
-    def forget_cancelled_brief(self, brief_id: UUID) -> None: ...
+    def update_brief_going_on(self, brief_id: UUID) -> None:
+        """The brief's cancellation is void."""
 
-    async def reason_of_cancelled_brief(self, brief_id: UUID) -> str | None:
+    async def find_brief_cancellation(self, brief_id: UUID) -> str | None:
         """Why the brief was cancelled; None when it was not."""
 
-    async def next_progressive(self, year: int) -> int:
+    async def next_order_number(self, year: int) -> int:
         """The tenant's next order number of the year, from 1 on."""
 
-    def add(self, order: Order, jobs: Sequence[Job]) -> None: ...
+    def insert_order(self, order: Order, jobs: Sequence[Job]) -> None: ...
 
-    async def lock(self, order_id: UUID) -> FullOrder | None:
-        """The order with all its jobs, to be changed by nobody else until this ends.
+    async def lock_order(self, order_id: UUID) -> FullOrder | None:
+        """The order with all its jobs; nobody else changes it until this transaction ends.
 
-        Every change of an order, its jobs or its phases begins here or in the three below.
+        Every change of an order, its jobs or its phases begins with this lock or one of the three below.
         """
 
-    async def lock_of_job(self, job_id: UUID) -> FullOrder | None:
+    async def lock_order_of_job(self, job_id: UUID) -> FullOrder | None:
         """The job's order, with all its jobs."""
 
-    async def lock_with_phase(self, phase_id: UUID) -> LockedPhase | None: ...
+    async def lock_phase(self, phase_id: UUID) -> LockedPhase | None: ...
 
-    async def lock_beside(self, shipment: Shipment) -> OrderBeside | None: ...
+    async def lock_order_of_shipment(self, shipment: Shipment) -> OrderOfShipment | None: ...
 
-    async def blocked(self, kind: str) -> list[UUID]:
+    async def list_orders_blocked(self, kind: str) -> list[UUID]:
         """Orders with jobs that wait for the kind to be defined."""
 
-    async def with_work_of(self, person_id: UUID) -> list[UUID]:
+    async def list_orders_with_work_of(self, person_id: UUID) -> list[UUID]:
         """Orders with phases that the person has still to begin or to complete."""
 
-    def save(self, before: FullOrder, after: FullOrder) -> None:
-        """Writes what differs."""
+    def update_order(self, before: FullOrder, after: FullOrder) -> None:
+        """Writes the differences between the two."""
 
-    def keep_rejected(self, attempt: RejectedAttempt) -> None: ...
+    def insert_rejected_attempt(self, attempt: RejectedAttempt) -> None: ...
 
-    async def await_departures(self, order_id: UUID, shipment_ids: Sequence[UUID]) -> bool:
-        """Logistics said that their goods are out. Whether those of any are, as far as is known by now."""
+    async def insert_awaited_shipments(self, order_id: UUID, shipment_ids: Sequence[UUID]) -> bool:
+        """Counts these shipments as on their way until more is known of them. Returns whether goods of
+        any are out."""
 
-    def save_shipment(self, shipment: Shipment, *, newest: bool) -> None:
-        """Keeps the shipment as it now stands; where a newer state is known, its document's number alone."""
+    def upsert_shipment(self, shipment: Shipment, *, newest: bool) -> None:
+        """Stores the shipment. `newest`: whether no later event about it was handled; otherwise, only its
+        document's number is stored."""
 
 
 class Customers(Protocol):
-    def save(self, customer: Customer) -> None: ...
+    def upsert_customer(self, customer: Customer) -> None: ...
 
-    async def get(self, code: str) -> Customer | None: ...
+    async def find_customer(self, code: str) -> Customer | None: ...
 
-    async def page(self, after: str | None, limit: int) -> list[Customer]:
+    async def list_customers(self, after: str | None, limit: int) -> list[Customer]:
         """Customers by code, beginning after `after`."""
 
 
@@ -192,13 +195,13 @@ class LockedPhase:
 
 
 @dataclass(frozen=True, slots=True)
-class OrderBeside:
+class OrderOfShipment:
     """A shipment's order, without its jobs, as it would be without that shipment."""
 
     order: FullOrder
     known_sequence: int
     """Of the newest word about the shipment; 0 before the first."""
-    others_out: bool
+    other_goods_out: bool
     """Whether goods are out in another shipment."""
 
 
@@ -221,7 +224,7 @@ class ListedOrder:
 
 
 @dataclass(frozen=True, slots=True)
-class MetBrief:
+class KnownBrief:
     order_id: UUID | None
     cancellation_reason: str | None
     """None when it was not cancelled."""

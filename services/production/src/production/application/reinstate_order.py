@@ -8,26 +8,26 @@ from optima_contracts.production import OrderReinstated
 
 from ..domain.job import resumed
 from ..domain.machine import OrderState
-from ..domain.order import FullOrder, going_on
+from ..domain.order import FullOrder, after_refused_cancellation
 from .advance_order import advance_order
 from .ports import Ports
-from .unblock_jobs import unblocked_jobs
+from .unblock_jobs import unblock_jobs
 
 
 async def reinstate_order(ports: Ports, before: FullOrder, *, goods_are_out: bool = True) -> None:
     """Its phases are as they were. While goods are out, an order that is not cancelled can't be either."""
-    order = going_on(before.order, goods_are_out=goods_are_out)
+    order = after_refused_cancellation(before.order, goods_are_out=goods_are_out)
     if order == before.order:
         return
     after = replace(before, order=order)
     if before.order.state is OrderState.CANCELLED:
         jobs = [resumed(job) for job in before.jobs]
-        kinds = await ports.kinds.named_or_awaited([job.item.kind for job in jobs])
-        after = after.with_jobs(*jobs).with_jobs(*unblocked_jobs(jobs, kinds))
+        kinds = await ports.kinds.lock_named([job.item.kind for job in jobs])
+        after = after.with_jobs(*jobs).with_jobs(*unblock_jobs(jobs, kinds))
         ports.outbox.add(
             OrderReinstated(order_id=order.id, brief_id=order.brief_id),
             subject=order.id,
             correlation=order.correlation_id,
         )
         after = advance_order(ports, after)
-    ports.orders.save(before, after)
+    ports.orders.update_order(before, after)

@@ -24,7 +24,7 @@ async def reject_phase(ports: Ports, actor: Actor, phase_id: UUID, reason: str) 
         now=ports.now,
         assignee_has_left=found.assignee_has_left,
     )
-    ports.orders.keep_rejected(refused)
+    ports.orders.insert_rejected_attempt(refused)
     event = PhaseRejected(
         job_id=after.id,
         order_id=after.order_id,

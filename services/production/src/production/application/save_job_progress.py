@@ -28,4 +28,4 @@ def save_job_progress(ports: Ports, before: FullOrder, job: Job, *events: EventD
             )
             ports.outbox.add(completed, subject=job.id, correlation=order.correlation_id)
         after = advance_order(ports, after)
-    ports.orders.save(before, after)
+    ports.orders.update_order(before, after)

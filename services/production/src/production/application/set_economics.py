@@ -10,7 +10,7 @@ from optima_contracts.economics import JobEconomicsSet, OrderLineValue, OrderVal
 from optima_kit.refusals import Stale
 
 from ..domain.economics import Economics, margin, price, total_is_within_bounds
-from ..domain.job import Job, valued
+from ..domain.job import Job, with_economics
 from ..domain.order import Order
 from .access import order_of_job_to_change
 from .ports import Ports
@@ -21,10 +21,10 @@ async def set_economics(ports: Ports, job_id: UUID, expected_version: int, econo
     before = await order_of_job_to_change(ports, job_id)
     job = before.job(job_id)
     if job.version != expected_version:
-        raise Stale("stale_version")
-    priced = valued(before.order.state, job, economics)
+        raise Stale("stale_version", field="If-Match")
+    priced = with_economics(before.order.state, job, economics)
     after, order = before.with_jobs(priced), before.order
-    ports.orders.save(before, after)
+    ports.orders.update_order(before, after)
     ports.outbox.add(_economics_set(priced, economics), subject=job_id, correlation=order.correlation_id)
     if all(each.economics for each in after.jobs):
         total = _order_valued(order, after.jobs)

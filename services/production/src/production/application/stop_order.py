@@ -15,7 +15,7 @@ def stop_order(ports: Ports, before: FullOrder, reason: str) -> FullOrder:
     """Raises WrongState when the order is cancelled already or goods have left."""
     order = cancelled(before.order, before.progress, reason, ports.now)
     after = replace(before, order=order).with_jobs(*map(jobs.cancelled, before.jobs))
-    ports.orders.save(before, after)
+    ports.orders.update_order(before, after)
     ports.outbox.add(
         OrderCancelled(
             order_id=order.id,

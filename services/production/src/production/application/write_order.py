@@ -19,11 +19,11 @@ async def write_order(
     deadline_is_not_past(deadline, ports.now)
     for index, item in enumerate(items):
         deliveries_fit_their_item(index, item)
-    kinds = await ports.kinds.named(sorted({item.kind for item in items}))
+    kinds = await ports.kinds.list_named(sorted({item.kind for item in items}))
     for index, item in enumerate(items):
         if item.kind not in kinds:
             raise Invalid("kind_unknown", field=f"items[{index}].kind", kind=item.kind)
-    if customer is not None and await ports.customers.get(customer) is None:
+    if customer is not None and await ports.customers.find_customer(customer) is None:
         raise Invalid("customer_unknown", field="customer", customer=customer)
     return await confirm_order(
         ports, items, kinds, brief_id=None, title=title, customer=customer, deadline=deadline

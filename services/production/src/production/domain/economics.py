@@ -9,7 +9,7 @@ from typing import Final
 from optima_kit.refusals import Invalid
 
 CENT: Final = Decimal("0.01")
-MOST: Final = Decimal("999999999999.99")
+MAX_AMOUNT: Final = Decimal("999999999999.99")
 """No amount is larger: what documents and ERPs can carry."""
 
 
@@ -38,10 +38,10 @@ def margin(economics: Economics, quantity: Decimal) -> Decimal:
 
 def price_is_within_bounds(economics: Economics, quantity: Decimal) -> None:
     amount = price(economics, quantity)
-    if amount > MOST:
-        raise Invalid("price_too_large", field="unit_price", price=amount, most=MOST)
+    if amount > MAX_AMOUNT:
+        raise Invalid("price_too_large", field="unit_price", price=amount, most=MAX_AMOUNT)
 
 
 def total_is_within_bounds(total: Decimal) -> None:
-    if total > MOST:
-        raise Invalid("order_total_too_large", field="unit_price", total=total, most=MOST)
+    if total > MAX_AMOUNT:
+        raise Invalid("order_total_too_large", field="unit_price", total=total, most=MAX_AMOUNT)

@@ -9,7 +9,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Final
 from uuid import UUID
 
-from optima_kit.refusals import Absent, Invalid, WrongState
+from optima_kit.refusals import Absent, Invalid, Term, WrongState
 
 from .economics import Economics, price_is_within_bounds
 from .kinds import DEFAULT_TOLERANCE_PERCENT, Kind
@@ -123,12 +123,12 @@ def planned_job(
     return job if kind is None else _with_phases_of(kind, job, new_id)
 
 
-def unblocked(job: Job, kind: Kind, new_id: Callable[[], UUID]) -> Job:
+def with_kind_defined(job: Job, kind: Kind, new_id: Callable[[], UUID]) -> Job:
     """The job once its kind is defined. Only for a blocked job."""
     return _changed(_with_phases_of(kind, job, new_id))
 
 
-def valued(order: OrderState, job: Job, economics: Economics) -> Job:
+def with_economics(order: OrderState, job: Job, economics: Economics) -> Job:
     """The job with its economics; they may be corrected until the order has ended."""
     economics_may_change(order, job)
     price_is_within_bounds(economics, job.item.quantity)
@@ -148,7 +148,7 @@ def assigned(
     return _settled(job, after)
 
 
-def left_by(job: Job, person_id: UUID, successor_id: UUID | None) -> tuple[Job, tuple[Phase, ...]]:
+def after_departure_of(job: Job, person_id: UUID, successor_id: UUID | None) -> tuple[Job, tuple[Phase, ...]]:
     """The job after the person has left: what they had still to do is the successor's or, with None,
     nobody's, and what they had begun begins anew. Also those phases, as they now are. Work that waits for
     its inspection keeps the name of who did it."""
@@ -282,8 +282,8 @@ def quantity_is_within_tolerance(job: Job, quantity: Decimal) -> None:
         raise Invalid(
             "quantity_beyond_tolerance",
             field="quantity",
-            least=f"{least.normalize():f}",
-            most=f"{most.normalize():f}",
+            least=least,
+            most=most,
             unit=job.item.unit,
         )
 
@@ -320,7 +320,8 @@ def next_state(
     found = outcome(action, phase.state, job.state, order)
     if isinstance(found, Refused):
         awaited = _awaited_by(job, phase) if found.code == "predecessors_not_over" else ""
-        raise WrongState(found.code, phase=phase.name, state=phase.state.value, awaited=awaited)
+        state = Term(f"phase_{phase.state.value}")
+        raise WrongState(found.code, phase=phase.name, state=state, awaited=awaited)
     if action is Action.ACCEPT:
         _nobody_accepts_their_own_work(phase, by)
     elif action is Action.REJECT:

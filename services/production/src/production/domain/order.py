@@ -163,7 +163,7 @@ def _is_over(line: LineProgress) -> bool:
     return line.state is JobState.DONE or line.closed
 
 
-def nothing_can_come(lines: list[LineProgress]) -> bool:
+def nothing_can_be_delivered(lines: list[LineProgress]) -> bool:
     """Every line was closed before anything of it had left, or has it back: there is nothing to deliver."""
     return all(line.closed and line.shipped == 0 for line in lines)
 
@@ -234,14 +234,14 @@ def may_be_cancelled(order: Order, lines: list[LineProgress]) -> bool:
     return order.state is not OrderState.CANCELLED and not goods_have_left(order, lines)
 
 
-def goods_are_back(order: Order) -> Order:
+def after_return_of_goods(order: Order) -> Order:
     """The order once everything that had left has come back: it may be cancelled again."""
     if not order.goods_have_left:
         return order
     return replace(order, goods_have_left=False, version=order.version + 1)
 
 
-def going_on(order: Order, *, goods_are_out: bool = True) -> Order:
+def after_refused_cancellation(order: Order, *, goods_are_out: bool = True) -> Order:
     """The order after logistics refused its cancellation: goods had left, so it goes on if it was stopped."""
     if order.state is OrderState.DELIVERED:
         return order

@@ -14,12 +14,12 @@ from .views import CustomerView, KindPhaseView, KindView
 
 async def list_kinds(ports: Ports, actor: Actor, query: PageQuery) -> Page[KindView]:
     """By key."""
-    found = await ports.kinds.page(query.after(str), query.rows)
+    found = await ports.kinds.list_kinds(query.after(str), query.rows)
     return page_of(query, found, lambda kind: show_kind(actor, kind), lambda kind: kind.key)
 
 
 async def read_kind(ports: Ports, actor: Actor, key: str) -> KindView:
-    kind = (await ports.kinds.named([key])).get(key)
+    kind = (await ports.kinds.list_named([key])).get(key)
     if kind is None:
         raise Absent("kind_absent")
     return show_kind(actor, kind)
@@ -47,12 +47,12 @@ def show_kind(actor: Actor, kind: Kind) -> KindView:
 
 async def list_customers(ports: Ports, query: PageQuery) -> Page[CustomerView]:
     """By code."""
-    found = await ports.customers.page(query.after(str), query.rows)
+    found = await ports.customers.list_customers(query.after(str), query.rows)
     return page_of(query, found, _customer, lambda customer: customer.code)
 
 
 async def read_customer(ports: Ports, code: str) -> CustomerView:
-    customer = await ports.customers.get(code)
+    customer = await ports.customers.find_customer(code)
     if customer is None:
         raise Absent("customer_absent")
     return _customer(customer)
