@@ -20,7 +20,6 @@ NOT_YET: dict[str, set[str]] = {
     "approval": {"people", "ids", "pages", "refusals"},
     "erp_bridge": {"ids", "pages", "refusals"},
     "identity": {"people", "pages", "refusals"},
-    "trail": {"people", "ids"},
 }
 """The rules that a service does not follow yet."""
 
@@ -31,7 +30,7 @@ PERSON = re.compile(
 """Fields that name people."""
 NO_LISTS = {"GET /v1/events"}
 """The feed goes on after an event that its reader names, and shows events as they are published."""
-AS_PUBLISHED = {"EventView", "Attachment", "Item"}
+AS_PUBLISHED = {"EventView", "FeedView", "Attachment", "Item"}
 """Models with the names that stand in published events: what was frozen with its hash is shown as it is."""
 REASONS = re.compile(r"(already|bad|cannot|invalid|missing|no|not|too|unknown|wrong)_")
 """What no refusal code begins with: first the thing, then what is the matter with it."""

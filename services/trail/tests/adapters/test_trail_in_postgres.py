@@ -15,7 +15,7 @@ from optima_contracts.brief import BriefCommented, BriefDrafted
 from optima_contracts.identity import PersonChanged
 from optima_kit.db import Transaction
 from optima_kit.sql import Statement
-from trail.adapters.postgres import QUERIES
+from trail.adapters.postgres import QUERIES, newest_first
 from trail.application.ports import Selection
 from trail.application.verify_chain import verify_chain
 from trail.domain.chain import Broken, Head
@@ -252,12 +252,13 @@ async def test_hot_queries_use_their_index(scene: Any) -> None:
         (QUERIES.list_entries_of_few_stories, "viewer_id", UUID(int=50), "entries_by_actor"),
         (QUERIES.list_entries, "low", 9_000, "entries_pkey"),
     ):
-        async with scene.database.reading(TENANT) as work:
-            explain = replace(statement, sql=f"EXPLAIN {statement.sql}")
-            plan = await work.fetch(explain, **(base | {parameter: value}))
-        text = "\n".join(row[0] for row in plan)
-        assert index in text, text
-        assert "Seq Scan on entries" not in text, text
+        for end in (statement, newest_first(statement)):
+            async with scene.database.reading(TENANT) as work:
+                explain = replace(end, sql=f"EXPLAIN {end.sql}")
+                plan = await work.fetch(explain, **(base | {parameter: value}))
+            text = "\n".join(row[0] for row in plan)
+            assert index in text, text
+            assert "Seq Scan on entries" not in text, text
 
 
 @pytest.mark.parametrize("few_grants", [0, 200])
@@ -310,10 +311,18 @@ async def test_every_way_of_reading_gives_the_same_answer(
                     and each.entry.number > selection.beyond
                 ]
                 assert [each.entry.number for each in found] == expected[: selection.limit], selection
+                backwards = await trail.entries(replace(selection, newest_first=True), scope)
+                expected.reverse()
+                assert [each.entry.number for each in backwards] == expected[: selection.limit], selection
+                seen = replace(selection, newest_first=True, before=backwards[2].entry.occurrence.event_id)
+                rest = await trail.entries(replace(seen, limit=100), scope)
+                assert [each.entry.number for each in rest] == expected[3:], selection
 
 
 async def test_an_unknown_cursor_is_followed_by_nothing(scene: Any) -> None:
     await scene.record(commented(scene, 1))
     async with scene.database.reading(TENANT) as work:
         assert await scene.ports(work).trail.entries(Selection(after=uuid4()), EVERYTHING) == []
+        backwards = Selection(before=uuid4(), newest_first=True)
+        assert await scene.ports(work).trail.entries(backwards, EVERYTHING) == []
         assert await scene.ports(work).trail.head() != Head(0, "")

@@ -120,13 +120,13 @@ async def test_an_erased_person_is_unreadable_everywhere_and_all_proofs_hold(
 ) -> None:
     earlier = await exported(app, tmp_path / "earlier.jsonl")
     body = await erase(app, ANNA)
-    assert body == {"person_id": str(ANNA), "erased_at": "2026-11-24T09:30:00Z"}
+    assert body == {"person": {"id": str(ANNA)}, "erased_at": "2026-11-24T09:30:00Z"}
     shown = await seen(app)
     for text in SAID[:3]:
         assert text not in shown
     assert shown.count("Bruno Neri") == shown.count("Carla Verdi") == 4
     _, entries = await person(app, "auditor").get("/v1/entries?type=optima.identity.person_changed")
-    data = entries["items"][0]["data"]
+    data = entries["items"][-1]["data"]
     assert (data["name"], data["email"], data["person_id"]) == (ERASED, ERASED, str(ANNA))
     assert data["roles"] == ["marketing"]
     _, proof = await person(app, "auditor").get("/v1/verification")

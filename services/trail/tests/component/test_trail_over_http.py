@@ -10,6 +10,7 @@ import pytest
 from optima_contracts.approval import Decided, StepPending
 from optima_contracts.brief import BriefCommented, BriefDrafted
 from optima_contracts.economics import BriefPriced, JobEconomicsSet
+from optima_contracts.identity import PersonChanged
 from optima_contracts.production import PhaseAssigned, PhaseStarted
 from optima_kit.testing import ServiceHarness
 from trail.adapters.verify_command import verify_command
@@ -95,7 +96,7 @@ def person(app: ServiceHarness, *roles: str, person_id: UUID, **options: Any) ->
 async def types(client: Any, query: str = "") -> list[str]:
     response, body = await client.get(f"/v1/entries{query}")
     assert response.status == 200, body
-    return [item["type"].removeprefix("optima.").removesuffix(".v1") for item in body["items"]]
+    return [item["type"].removeprefix("optima.").removesuffix(".v1") for item in reversed(body["items"])]
 
 
 async def test_the_requester_follows_her_brief_without_prices(app: ServiceHarness, told: Any) -> None:
@@ -140,10 +141,26 @@ async def test_no_time_is_too_early_or_too_late(app: ServiceHarness, told: Any, 
     assert response.status in (200, 422)
 
 
+async def test_people_are_named_as_the_directory_told_unless_erased(app: ServiceHarness, told: Any) -> None:
+    for who, name in ((ANNA, "Anna Bianchi"), (BRUNO, "Bruno Neri")):
+        changed = PersonChanged(
+            person_id=who, name=name, email="x@example.it", kind="internal", roles=[], active=True
+        )
+        await told.record(told.event(changed, subject=who))
+    auditor = app.sign_in("auditor")
+    _, body = await auditor.get(f"/v1/entries?person={ANNA}")
+    assert body["items"][0]["actor"] == {"id": str(ANNA), "name": "Anna Bianchi"}
+    assert "on_behalf_of" not in body["items"][0]
+    response, _ = await app.sign_in("admin").post(f"/v1/people/{ANNA}/erasure")
+    assert response.status == 200
+    _, body = await auditor.get("/v1/entries?type=optima.brief.&type=optima.approval.")
+    assert [item.get("actor", {}).get("name") for item in body["items"]] == [None, "Bruno Neri", None, None]
+
+
 async def test_whoever_reads_everything_sees_numbers_and_hashes(app: ServiceHarness, told: Any) -> None:
     auditor = person(app, "auditor", person_id=uuid4())
     _, body = await auditor.get("/v1/entries")
-    assert [item["number"] for item in body["items"]] == list(range(1, 9))
+    assert [item["number"] for item in body["items"]] == list(range(8, 0, -1))
     assert len(body["items"][0]["hash"]) == 64
 
 
@@ -190,11 +207,11 @@ async def test_pages_meet_without_overlap(app: ServiceHarness, told: Any, role: 
     cursor = ""
     while True:
         _, page = await reader.get(f"/v1/entries?limit=2{cursor}")
-        collected += [item["event_id"] for item in page["items"]]
+        collected += [item["id"] for item in page["items"]]
         if not page.get("next_cursor"):
             break
         cursor = f"&cursor={page['next_cursor']}"
-    assert collected == [item["event_id"] for item in whole["items"]]
+    assert collected == [item["id"] for item in whole["items"]]
 
 
 async def test_many_grants_are_read_the_other_way_with_the_same_answer(

@@ -76,7 +76,7 @@ async def show_trail(journey: Journey) -> None:
     async with journey.step("The trail shows every step", auditor) as said:
         # Others' events of the brief may still be on their way; its end is the last of its own.
         entries = await until(lambda: _entries(customer, auditor, journey.brief_id), "the trail's entries")
-        people = {entry["actor_id"] for entry in entries if "actor_id" in entry}
+        people = {entry["actor"]["id"] for entry in entries if "actor" in entry}
         said.append(f"{len(entries)} entries by {len(people)} people")
     async with journey.step("The trail verifies", auditor) as said:
         found = (await customer.api.as_(auditor, "GET", "trail", "/v1/verification")).body

@@ -10,7 +10,8 @@ from pydantic import BeforeValidator, Field
 from optima_kit.http import Call, Moment, Page, PageQuery, Query, Routes
 
 from ..application.ports import Ports, Selection
-from ..application.read.entries import EntryView, show_entries
+from ..application.read.entries import EntryView
+from ..application.read.entries import list_entries as read_entries
 
 routes = Routes()
 
@@ -52,5 +53,5 @@ class EntryQuery(EntryFilter, PageQuery):
 
 @routes.get("/v1/entries", privilege="trail.read")
 async def list_entries(call: Call[Ports], query: EntryQuery) -> Page[EntryView]:
-    """List who did what, when: the entries of one's competence, oldest first"""
-    return await show_entries(call.ports, call.actor, query, query.selection())
+    """List who did what, when: the entries of one's competence, newest first"""
+    return await read_entries(call.ports, call.actor, query, query.selection())

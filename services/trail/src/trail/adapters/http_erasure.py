@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from optima_kit.http import Call, Routes, View
+from optima_kit.http import Call, PersonView, Routes, View
 
 from ..application.erase_person import erase_person
 from ..application.ports import Ports
@@ -14,7 +14,7 @@ erasure_routes = Routes()
 
 
 class ErasureView(View):
-    person_id: UUID
+    person: PersonView
     erased_at: datetime
 
 
@@ -25,4 +25,4 @@ async def erase(call: Call[Ports], person_id: UUID) -> ErasureView:
     Names, addresses and what they wrote in their own words then read "cancellato su richiesta"; the chain and
     earlier exports still verify. For the recipient of goods, name the shipment.
     """
-    return ErasureView(person_id=person_id, erased_at=await erase_person(call.ports, person_id))
+    return ErasureView(person=PersonView(id=person_id), erased_at=await erase_person(call.ports, person_id))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
+from optima_kit.actor import Actor
 from optima_kit.http import (
     Call,
     Command,
@@ -15,20 +15,27 @@ from optima_kit.http import (
     Reply,
     Routes,
     Text,
-    View,
-    page_of,
 )
-from optima_kit.refusals import Absent
 
 from ..application.ports import Ports
-from ..application.read.access import read_scope_of
+from ..application.read import webhooks as read
+from ..application.read.webhooks import (
+    AttemptView,
+    NewWebhookView,
+    ShownSecretView,
+    WebhookView,
+    WholeWebhookView,
+    find_webhook,
+    show_new_webhook,
+    show_webhook,
+)
 from ..application.replay_attempt import replay_attempt
 from ..application.revise_webhook import revise_webhook
 from ..application.set_up_webhook import set_up_webhook
 from ..application.steer_webhook import delete_webhook, move_webhook, pause_webhook, resume_webhook
 from ..application.webhook_secrets import add_secret, remove_secret
 from ..domain.addresses import LONGEST_ADDRESS
-from ..domain.webhooks import Attempt, Outcome, Reason, State, Webhook
+from ..domain.webhooks import Webhook
 from .http import EventTypes
 
 webhook_routes = Routes()
@@ -55,58 +62,9 @@ class MoveWebhook(Command):
     from_the_beginning: Flag = False
 
 
-class SecretView(View):
-    id: UUID
-    created_at: datetime
-
-
-class ShownSecretView(View):
-    id: UUID
-    secret: str
-    """Shown this once."""
-
-
-class WebhookView(View):
-    id: UUID
-    url: str
-    types: tuple[str, ...]
-    description: str
-    owner_id: UUID
-    """Whose privileges it has."""
-    state: State
-    disabled_because: Reason | None
-    """`gone`: the receiver answered 410. `unreachable`: every attempt failed. `owner`: the owner may no
-    longer read the whole trail, or have webhooks."""
-    failures: int
-    """Attempts that failed since something was delivered."""
-    retry_at: datetime | None
-    """When the next attempt is due after a failed one."""
-
-
-class WholeWebhookView(WebhookView):
-    secrets: list[SecretView]
-
-
-class NewWebhookView(WebhookView):
-    secret: ShownSecretView
-
-
 class AttemptQuery(PageQuery):
     delivered: bool | None = None
     """Only those that succeeded, or only those that failed."""
-
-
-class AttemptView(View):
-    id: UUID
-    event_id: UUID
-    type: str
-    replay: bool
-    attempted_at: datetime
-    outcome: Outcome
-    status: int | None
-    latency_ms: int
-    answer: str
-    """How the response's body began, or what kept it from coming."""
 
 
 @webhook_routes.post("/v1/webhooks", privilege="webhook.write", status=201, transaction=False)
@@ -118,8 +76,9 @@ async def set_up(call: Call[Ports], body: SetUpWebhook) -> Reply[NewWebhookView]
     """
     await call.resources.receivers.check(body.url)
     async with _work(call) as work:
+        ports = call.resources.ports(work)
         made = await set_up_webhook(
-            call.resources.ports(work),
+            ports,
             call.actor,
             url=body.url,
             types=body.types,
@@ -127,39 +86,34 @@ async def set_up(call: Call[Ports], body: SetUpWebhook) -> Reply[NewWebhookView]
             after=body.after,
             from_the_beginning=body.from_the_beginning,
         )
-    shown = ShownSecretView(id=made.secret_id, secret=made.secret)
-    view = NewWebhookView(**_fields(made.webhook), secret=shown)
+        shown = ShownSecretView(id=made.secret_id, secret=made.secret)
+        view = await show_new_webhook(ports, call.actor, made.webhook, shown)
     return Reply(view, version=made.webhook.version, location=f"/v1/webhooks/{made.webhook.id}")
 
 
 @webhook_routes.get("/v1/webhooks", privilege="webhook.write")
 async def list_webhooks(call: Call[Ports], query: PageQuery) -> Page[WebhookView]:
     """List webhooks, the oldest first"""
-    found = await call.ports.webhooks.page(after=query.after(UUID), limit=query.rows)
-    return page_of(query, found, lambda each: WebhookView(**_fields(each)), lambda each: each.id)
+    return await read.list_webhooks(call.ports, call.actor, query)
 
 
 @webhook_routes.get("/v1/webhooks/{webhook_id}", privilege="webhook.write")
 async def read_webhook(call: Call[Ports], webhook_id: UUID) -> Reply[WholeWebhookView]:
     """Read a webhook, without its secrets"""
-    webhook = await _webhook(call, webhook_id)
-    secrets = [
-        SecretView(id=each.id, created_at=each.created_at)
-        for each in await call.ports.webhooks.secrets(webhook_id)
-    ]
-    return Reply(WholeWebhookView(**_fields(webhook), secrets=secrets), version=webhook.version)
+    webhook = await find_webhook(call.ports, webhook_id)
+    return Reply(await read.read_webhook(call.ports, call.actor, webhook), version=webhook.version)
 
 
 @webhook_routes.put("/v1/webhooks/{webhook_id}", privilege="webhook.write", if_match=True, transaction=False)
 async def revise(call: Call[Ports], webhook_id: UUID, body: WebhookContent) -> Reply[WebhookView]:
     """Change where a webhook leads and what it tells; it then has your privileges"""
     async with call.database.reading(call.actor.tenant_id) as looking:
-        if await call.resources.ports(looking).webhooks.find(webhook_id) is None:
-            raise Absent("webhook_absent")
+        await find_webhook(call.resources.ports(looking), webhook_id)
     await call.resources.receivers.check(body.url)
     async with _work(call) as work:
+        ports = call.resources.ports(work)
         revised = await revise_webhook(
-            call.resources.ports(work),
+            ports,
             call.actor,
             webhook_id,
             call.required_version,
@@ -167,7 +121,7 @@ async def revise(call: Call[Ports], webhook_id: UUID, body: WebhookContent) -> R
             types=body.types,
             description=body.description,
         )
-    return _reply(revised)
+        return await _reply(ports, call.actor, revised)
 
 
 @webhook_routes.delete("/v1/webhooks/{webhook_id}", privilege="webhook.write")
@@ -179,13 +133,13 @@ async def delete(call: Call[Ports], webhook_id: UUID) -> None:
 @webhook_routes.post("/v1/webhooks/{webhook_id}/pause", privilege="webhook.write")
 async def pause(call: Call[Ports], webhook_id: UUID) -> Reply[WebhookView]:
     """Stop telling for a while; nothing is lost"""
-    return _reply(await pause_webhook(call.ports, call.actor, webhook_id))
+    return await _reply(call.ports, call.actor, await pause_webhook(call.ports, call.actor, webhook_id))
 
 
 @webhook_routes.post("/v1/webhooks/{webhook_id}/resumption", privilege="webhook.write")
 async def resume(call: Call[Ports], webhook_id: UUID) -> Reply[WebhookView]:
     """Tell on from where it stood, after a pause or when it was disabled"""
-    return _reply(await resume_webhook(call.ports, call.actor, webhook_id))
+    return await _reply(call.ports, call.actor, await resume_webhook(call.ports, call.actor, webhook_id))
 
 
 @webhook_routes.post("/v1/webhooks/{webhook_id}/position", privilege="webhook.write")
@@ -194,7 +148,7 @@ async def move(call: Call[Ports], webhook_id: UUID, body: MoveWebhook) -> Reply[
     moved = await move_webhook(
         call.ports, call.actor, webhook_id, after=body.after, from_the_beginning=body.from_the_beginning
     )
-    return _reply(moved)
+    return await _reply(call.ports, call.actor, moved)
 
 
 @webhook_routes.post(
@@ -220,15 +174,7 @@ async def drop_secret(call: Call[Ports], webhook_id: UUID, secret_id: UUID) -> N
 @webhook_routes.get("/v1/webhooks/{webhook_id}/attempts", privilege="webhook.write")
 async def list_attempts(call: Call[Ports], webhook_id: UUID, query: AttemptQuery) -> Page[AttemptView]:
     """What was tried in the last two weeks, the newest first"""
-    await _webhook(call, webhook_id)
-    found = await call.ports.webhooks.attempts(
-        webhook_id,
-        read_scope_of(call.actor),
-        delivered=query.delivered,
-        before=query.after(UUID),
-        limit=query.rows,
-    )
-    return page_of(query, found, _attempt, lambda each: each.id)
+    return await read.list_attempts(call.ports, call.actor, webhook_id, query, delivered=query.delivered)
 
 
 @webhook_routes.post(
@@ -243,40 +189,5 @@ def _work(call: Call[Ports]) -> Any:
     return call.database.transaction(call.actor.tenant_id, call.cause)
 
 
-async def _webhook(call: Call[Ports], webhook_id: UUID) -> Webhook:
-    webhook = await call.ports.webhooks.find(webhook_id)
-    if webhook is None:
-        raise Absent("webhook_absent")
-    return webhook
-
-
-def _reply(webhook: Webhook) -> Reply[WebhookView]:
-    return Reply(WebhookView(**_fields(webhook)), version=webhook.version)
-
-
-def _fields(webhook: Webhook) -> dict[str, Any]:
-    return {
-        "id": webhook.id,
-        "url": webhook.url,
-        "types": webhook.types,
-        "description": webhook.description,
-        "owner_id": webhook.owner_id,
-        "state": webhook.state,
-        "disabled_because": webhook.disabled_because,
-        "failures": webhook.failures,
-        "retry_at": webhook.retry_at,
-    }
-
-
-def _attempt(attempt: Attempt) -> AttemptView:
-    return AttemptView(
-        id=attempt.id,
-        event_id=attempt.event_id,
-        type=attempt.type,
-        replay=attempt.replay,
-        attempted_at=attempt.attempted_at,
-        outcome=attempt.outcome,
-        status=attempt.status,
-        latency_ms=attempt.latency_ms,
-        answer=attempt.answer,
-    )
+async def _reply(ports: Ports, actor: Actor, webhook: Webhook) -> Reply[WebhookView]:
+    return Reply(await show_webhook(ports, actor, webhook), version=webhook.version)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,7 @@ import asyncpg
 
 from optima_contracts.identity import PersonChanged, TenantChanged
 from optima_kit.db import UnitOfWork
-from optima_kit.sql import load_queries
+from optima_kit.sql import Statement, load_queries
 
 from ..application.anchor_chain import ANCHOR_CHAIN, AnchorChain
 from ..application.ports import Selection, Stretch, Tenant
@@ -22,7 +23,7 @@ from ..domain.anchors import anchor_is_due_at
 from ..domain.chain import BEGINNING, Broken, Head, SealedEntry, extend
 from ..domain.competence import Grant, ReadScope
 from ..domain.entry import Entry, Occurrence
-from ..domain.personal import OpenText, PersonalField, readable
+from ..domain.personal import ERASED, OpenText, PersonalField, readable
 from .postgres_people import PostgresPersonKeys
 
 QUERIES = load_queries(__package__)
@@ -91,6 +92,7 @@ class PostgresTrail:
         window = await self._work.fetchrow(
             QUERIES.find_window,
             after=selection.after,
+            before=selection.before,
             occurred_from=selection.occurred_from,
             occurred_before=selection.occurred_before,
         )
@@ -118,7 +120,7 @@ class PostgresTrail:
         elif selection.brief_id is None and types is not None and len(types) <= FEW_TYPES:
             statement = QUERIES.list_entries_of_types
         rows = await self._work.fetch(
-            statement,
+            newest_first(statement) if selection.newest_first else statement,
             low=low,
             high=high,
             limit=selection.limit,
@@ -163,9 +165,10 @@ class PostgresTrail:
     async def names(self, people: Sequence[UUID]) -> Mapping[UUID, str]:
         rows = await self._work.fetch(QUERIES.list_newest_entries, stories=people, type=PersonChanged.type)
         told = await self._readable([_sealed(row) for row in rows])
-        return {
+        names = {
             each.entry.occurrence.subject: json.loads(each.entry.occurrence.data)["name"] for each in told
         }
+        return {person_id: name for person_id, name in names.items() if name != ERASED}
 
     async def tenant(self) -> Tenant:
         row = await self._work.fetchrow(
@@ -239,6 +242,12 @@ def _hours_of(sealed: Sequence[SealedEntry]) -> dict[datetime, tuple[int, int]]:
         first, _ = hours.get(hour, (each.entry.number, 0))
         hours[hour] = (first, each.entry.number)
     return hours
+
+
+@cache
+def newest_first(statement: Statement) -> Statement:
+    """The same from the other end: whatever lists entries is ordered by their number alone."""
+    return replace(statement, sql=statement.sql.replace("ORDER BY number", "ORDER BY number DESC"))
 
 
 def _sealed(row: Iterable[Any]) -> SealedEntry:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -63,6 +63,10 @@ class PostgresWebhooks:
     async def secrets(self, webhook_id: UUID) -> Sequence[SealedSecret]:
         rows = await self._work.fetch(QUERIES.list_webhook_secrets, webhook_id=webhook_id)
         return [SealedSecret(**row) for row in rows]
+
+    async def count_secrets(self, webhooks: Sequence[UUID]) -> Mapping[UUID, int]:
+        rows = await self._work.fetch(QUERIES.count_webhook_secrets, webhooks=webhooks)
+        return {row["webhook_id"]: row["secrets"] for row in rows}
 
     async def insert_secret(self, webhook_id: UUID, secret: SealedSecret) -> None:
         self._work.write(

@@ -53,20 +53,24 @@ FROM unnest(:numbers::bigint[], :event_ids::uuid[], :sources::text[], :types::te
          actor_id, on_behalf_of, occurred_at, data, hash)
 
 -- name: find_window
--- The numbers between which the answer lies: after the entry `after` (nothing, if it isn't there), and within
--- the hours that the period touches. Without a bound of the period, its hours are not looked at.
+-- The numbers between which the answer lies: after the entry `after` and before the entry `before` (nothing, if
+-- it isn't there), and within the hours that the period touches. Without a bound of the period, its hours are not looked at.
 SELECT greatest(
            CASE WHEN :after::uuid IS NULL THEN 0 ELSE (SELECT number FROM entries WHERE event_id = :after) END,
            CASE WHEN :occurred_from::timestamptz IS NULL THEN 0 ELSE (
                SELECT min(first_number) - 1 FROM hours
                WHERE hour > :occurred_from - interval '1 hour'
                  AND (:occurred_before::timestamptz IS NULL OR hour < :occurred_before)) END) AS low,
-       CASE WHEN :after::uuid IS NOT NULL AND NOT EXISTS (SELECT FROM entries WHERE event_id = :after) THEN 0
-            WHEN :occurred_before::timestamptz IS NULL THEN coalesce((SELECT number FROM heads), 0)
-            ELSE (SELECT coalesce(max(last_number), 0) FROM hours
-                  WHERE hour < :occurred_before AND (
-                        :occurred_from::timestamptz IS NULL OR hour > :occurred_from - interval '1 hour'))
-            END AS high
+       least(
+           CASE WHEN :after::uuid IS NOT NULL AND NOT EXISTS (SELECT FROM entries WHERE event_id = :after)
+                THEN 0 END,
+           CASE WHEN :before::uuid IS NOT NULL
+                THEN coalesce((SELECT number FROM entries WHERE event_id = :before) - 1, 0) END,
+           CASE WHEN :occurred_before::timestamptz IS NULL THEN coalesce((SELECT number FROM heads), 0)
+                ELSE (SELECT coalesce(max(last_number), 0) FROM hours
+                      WHERE hour < :occurred_before AND (
+                            :occurred_from::timestamptz IS NULL OR hour > :occurred_from - interval '1 hour'))
+                END) AS high
 
 -- name: count_grants
 -- Up to `most`: decides between the two ways of reading one's competence.
@@ -380,6 +384,10 @@ DELETE FROM webhooks WHERE id = :id
 
 -- name: list_webhook_secrets
 SELECT id, sealed, created_at FROM webhook_secrets WHERE webhook_id = :webhook_id ORDER BY id
+
+-- name: count_webhook_secrets
+SELECT webhook_id, count(*) AS secrets FROM webhook_secrets WHERE webhook_id = ANY (:webhooks::uuid[])
+GROUP BY webhook_id
 
 -- name: insert_webhook_secret
 INSERT INTO webhook_secrets (webhook_id, id, sealed, created_at)

@@ -32,8 +32,11 @@ class Selection:
     occurred_before: datetime | None = None
     after: UUID | None = None
     """The event id of the last entry already seen."""
+    before: UUID | None = None
+    """The same for who reads the newest first."""
     beyond: int = 0
     """The number of the last entry already seen."""
+    newest_first: bool = False
     limit: int = 50
 
 
@@ -162,6 +165,9 @@ class Webhooks(Protocol):
 
     async def secrets(self, webhook_id: UUID) -> Sequence[SealedSecret]:
         """The oldest first."""
+
+    async def count_secrets(self, webhooks: Sequence[UUID]) -> Mapping[UUID, int]:
+        """How many each has."""
 
     async def insert_secret(self, webhook_id: UUID, secret: SealedSecret) -> None: ...
     async def delete_secret(self, webhook_id: UUID, secret_id: UUID) -> None: ...

@@ -14,6 +14,7 @@ from ..domain.anchors import Anchor
 from ..domain.chain import Head, SealedEntry
 from .ports import Ports, Selection, Tenant
 from .read.access import read_scope_of
+from .read.entries import names_in
 
 MOST_PRINTED = 1_000
 """Entries on one printout: about a hundred pages, typeset in a quarter of a gigabyte."""
@@ -45,12 +46,10 @@ async def print_entries(ports: Ports, actor: Actor, selection: Selection) -> Pri
     entries = await ports.trail.entries(replace(selection, limit=MOST_PRINTED + 1), read_scope_of(actor))
     if len(entries) > MOST_PRINTED:
         raise Invalid("printout_too_large", field="occurred_before", most=MOST_PRINTED)
-    occurrences = [each.entry.occurrence for each in entries]
-    people = {id_ for o in occurrences for id_ in (o.actor_id, o.on_behalf_of) if id_ is not None}
     return Printout(
         selection=selection,
         entries=entries,
-        names=await ports.trail.names(sorted(people)),
+        names=await names_in(ports, entries),
         tenant=await ports.trail.tenant(),
         printed_by=actor.name,
         printed_at=ports.now,

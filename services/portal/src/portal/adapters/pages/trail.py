@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import partial
@@ -59,8 +58,7 @@ async def show_trail(call: PageCall) -> Answer:
         services.get("identity", "/v1/people", limit=200),
         brief,
     )
-    listed = {each["id"]: each["name"] for each in (people["items"] if people else [])}
-    names = await _with_names(services, listed, entries["items"], chosen["person"])
+    names = await _names(services, people, entries["items"], chosen["person"])
     return Shown(
         "trail.html",
         {
@@ -131,18 +129,24 @@ def _selection(chosen: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-async def _with_names(
-    services: AsPerson, listed: Mapping[str, str], entries: Sequence[Mapping[str, Any]], chosen: str
+async def _names(
+    services: AsPerson, people: Mapping[str, Any] | None, entries: Sequence[Mapping[str, Any]], chosen: str
 ) -> dict[str, str]:
-    """The names of who acted: most stand in the list of people, the rest is asked for one by one."""
-    acted = {each.get(name) for each in entries for name in ("actor_id", "on_behalf_of")} | {chosen}
-    missing = sorted(person for person in acted if person and person not in listed)
-    found = await asyncio.gather(*(part(services.get("identity", f"/v1/people/{each}")) for each in missing))
-    return {**listed, **{person["id"]: person["name"] for person in found if person}}
+    """Who can be chosen: the list of people, and who acted in these entries though not in that list."""
+    listed = {each["id"]: each["name"] for each in (people["items"] if people else [])}
+    acted = [each[role] for each in entries for role in ("actor", "on_behalf_of") if role in each]
+    names = listed | {person["id"]: person["name"] for person in acted if "name" in person}
+    if (
+        chosen
+        and chosen not in names
+        and (person := await part(services.get("identity", f"/v1/people/{chosen}")))
+    ):
+        names[chosen] = person["name"]
+    return names
 
 
 def _leads_to(actor: Actor, entry: Mapping[str, Any]) -> str | None:
     for beginning, address, privilege in _LEADS_TO:
         if entry["type"].startswith(beginning):
-            return f"{address}{entry['subject']}" if address and actor.may(privilege) else None
+            return f"{address}{entry['subject_id']}" if address and actor.may(privilege) else None
     return None

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Literal
 from uuid import UUID
 
 from optima_kit.actor import Actor
 
 from ...domain.competence import ReadScope
+from ...domain.webhooks import MOST_SECRETS, Webhook
+
+Action = Literal["revise", "pause", "resume", "move", "add_secret", "remove_secret", "delete"]
 
 
 def read_scope_of(actor: Actor) -> ReadScope:
@@ -23,3 +27,18 @@ def read_scope_with(person_id: UUID, privileges: frozenset[str]) -> ReadScope:
         brief_prices=economics or "brief.price.read" in privileges,
         economics=economics,
     )
+
+
+def actions_on(actor: Actor, webhook: Webhook, secrets: int) -> list[Action]:
+    """What this actor may do with the webhook now: an action offered succeeds, any other is refused."""
+    active = webhook.state == "active"
+    allowed: dict[Action, bool] = {
+        "revise": actor.may("trail.read_all"),
+        "pause": active,
+        "resume": not active,
+        "move": True,
+        "add_secret": secrets < MOST_SECRETS,
+        "remove_secret": secrets > 1,
+        "delete": True,
+    }
+    return [action for action, possible in allowed.items() if possible and actor.may("webhook.write")]
