@@ -16,8 +16,6 @@ OF_THE_DOMAIN = {"pydantic", "pydantic_core", "optima_kit.refusals"}
 """What domain code may import beside the standard library and itself."""
 ROOMS = {"domain", "application", "adapters", "migrations"}
 BESIDE_THEM = {"__init__", "__main__", "bootstrap", "settings"}
-STILL_DECIDING = {"erp_bridge"}
-"""Services whose endpoints still leave fields out by themselves, in place of their application/read."""
 
 
 def trees(folder: Path) -> Iterator[tuple[Path, ast.Module]]:
@@ -59,7 +57,7 @@ def test_endpoints_decide_nobodys_sight(service: Path) -> None:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "may"
     ]
     if service.name != "portal":
-        assert bool(asking) == (service.name in STILL_DECIDING), asking
+        assert not asking
 
 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda path: path.name)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -154,7 +155,19 @@ async def bridge(shared: ServiceDatabase, tmp_path: Path) -> AsyncIterator[Bridg
 async def _empty(stored: ServiceDatabase) -> None:
     """Emptying costs a test less than a database of its own."""
     await stored.fetch(
-        "TRUNCATE connections, mapping_versions, customers, records, conflicts, checkpoints, runs, documents,"
-        " links, link_counts, failures, outbox, stream_heads, jobs, idempotency_keys, inbox, newest_applied,"
-        " parking"
+        "TRUNCATE directory_people, connections, mapping_versions, customers, records, conflicts,"
+        " checkpoints, runs, documents, links, link_counts, failures, outbox, stream_heads, jobs,"
+        " idempotency_keys, inbox, newest_applied, parking"
     )
+
+
+@pytest.fixture
+def again(bridge: Bridge) -> Callable[[Callable[[Bridge], Awaitable[Any]]], Awaitable[Any]]:
+    """Makes a thing anew, as the only one."""
+
+    async def made(make: Callable[[Bridge], Awaitable[Any]]) -> Any:
+        await _empty(bridge.stored)
+        shutil.rmtree(bridge.root, ignore_errors=True)
+        return await make(bridge)
+
+    return made

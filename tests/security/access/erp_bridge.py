@@ -75,6 +75,7 @@ ROWS = (
     ),
     Row("GET /v1/runs", "erp.read", shows={"run_id": ANYBODYS}),
     Row("GET /v1/failures", "erp.read", shows={"failure_id": ANYBODYS}),
+    Row("GET /v1/failures/{failure_id}", "erp.read"),
     Row("POST /v1/failures/{failure_id}/replay", "erp.sync"),
     Row(
         "POST /v1/failures/{failure_id}/answer",
@@ -96,6 +97,7 @@ ROWS = (
         version="customer_version",
     ),
     Row("GET /v1/conflicts", "customer.read", shows={"conflict_id": ANYBODYS}),
+    Row("GET /v1/conflicts/{conflict_id}", "customer.read"),
     Row(
         "POST /v1/conflicts/{conflict_id}/resolution",
         "customer.write",
@@ -126,9 +128,11 @@ async def build(world: World) -> None:
     (failure,) = (await world.ask("GET", "/v1/failures"))["items"]
     (incoming / "clienti-2.csv").write_text(HEADER + RENUMBERED, "utf-8")
     await world.ask("POST", imports, {"dry_run": False})
-    (question,) = (each for each in (await world.ask("GET", "/v1/failures"))["items"] if "answers" in each)
+    (question,) = (
+        each for each in (await world.ask("GET", "/v1/failures"))["items"] if "answer" in each["actions"]
+    )
     (customer,) = (await world.ask("GET", "/v1/customers"))["items"]
-    path = f"/v1/customers/{customer['customer_id']}"
+    path = f"/v1/customers/{customer['id']}"
     await world.ask("PATCH", path, {"city": "Monza"}, headers={"If-Match": '"1"'})
     (incoming / "clienti-3.csv").write_text(HEADER + CUSTOMER.replace("Milano", "Pavia"), "utf-8")
     await world.ask("POST", imports, {"dry_run": False})
@@ -138,9 +142,9 @@ async def build(world: World) -> None:
     (supplier,) = (await world.ask("GET", "/v1/suppliers"))["items"]
     (term,) = (await world.ask("GET", "/v1/payment-terms"))["items"]
     names |= {
-        "failure_id": failure["failure_id"],
-        "question_id": question["failure_id"],
-        "customer_id": customer["customer_id"],
+        "failure_id": failure["id"],
+        "question_id": question["id"],
+        "customer_id": customer["id"],
         "conflict_id": conflict["id"],
         "customer_version": "3",
         "supplier_id": supplier["id"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from optima_kit.db import UnitOfWork
+from optima_kit.directory import Directory
 from optima_kit.sealing import Sealer
 from optima_kit.service import Service
 from optima_kit.settings import Networks, Settings, StrongSecret
@@ -15,6 +16,7 @@ from .adapters.egress import EgressGuard
 from .adapters.http import Resources, routes
 from .adapters.italian_checks import italian_checks
 from .adapters.jobs import jobs
+from .adapters.mapping_yaml import write_mapping
 from .adapters.messages import reactions
 from .adapters.metrics import CountedExchange, measure
 from .adapters.postgres import (
@@ -59,6 +61,8 @@ def service(settings: BridgeSettings) -> Service[Ports]:
             connectors=connectors,
             checks=checks,
             exchanged=exchanged,
+            mapping_text=write_mapping,
+            directory=Directory(work),
             outbox=work.outbox,
             jobs=work.jobs,
             tenant_id=work.tenant_id,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from optima_contracts.erp import ConflictFound, CustomerChanged
+from optima_contracts.identity import PersonChanged
 
 MAPPING = {
     "customer": {
@@ -15,12 +17,14 @@ MAPPING = {
     }
 }
 ROW = "AURORA-MI;Caffè Aurora Milano S.r.l.;07643520567;;{street};20123;Milano;MI;MP12;RB 60 gg FM\n"
+ANNA = UUID(int=77)
 HERE, THERE = "Via Nuova 1", "Via Vecchia 9"
 
 
 class Customer:
     def __init__(self, bridge: Any, customer_id: str) -> None:
         self.bridge = bridge
+        self.id = customer_id
         self.path = f"/v1/customers/{customer_id}"
 
     async def read(self) -> tuple[Any, str]:
@@ -54,7 +58,7 @@ async def customer(bridge: Any) -> Customer:
     await bridge.connect(mapping=MAPPING)
     await bridge.import_customers()
     _, listed = await bridge.as_("backoffice").get("/v1/customers")
-    return Customer(bridge, listed["items"][0]["customer_id"])
+    return Customer(bridge, listed["items"][0]["id"])
 
 
 async def test_what_one_side_changes_counts(customer: Customer) -> None:
@@ -80,18 +84,32 @@ async def test_once_the_erp_agrees_it_may_change_again(customer: Customer) -> No
 
 @pytest.mark.parametrize(("choice", "street"), [("ours", HERE), ("theirs", THERE)])
 async def test_where_both_changed_a_person_decides(customer: Customer, choice: str, street: str) -> None:
-    await customer.edit(street=HERE)
+    anna = customer.bridge.as_("backoffice", person_id=ANNA)
+    _, version = await customer.read()
+    await anna.patch(customer.path, json={"street": HERE}, headers={"If-Match": version})
     await customer.told_by_erp(THERE)
     assert await customer.street() == HERE
     (conflict,) = await customer.conflicts()
     assert (conflict["field"], conflict["ours"], conflict["theirs"]) == ("street", HERE, THERE)
-    assert conflict["ours_by"]["name"] == "Anna Bianchi"
+    record = {"id": customer.id, "code": "AURORA-MI", "name": "Caffè Aurora Milano S.r.l."}
+    assert conflict["record"] == record
+    # Names are what the directory says, as soon as it has said it.
+    assert conflict["ours_by"] == {"id": str(ANNA)}
+    await customer.bridge.tell(
+        PersonChanged(
+            person_id=ANNA, name="Anna Bianchi", email="a@b.it", kind="internal", roles=[], active=True
+        ),
+        subject=ANNA,
+        correlation=ANNA,
+    )
+    (conflict,) = await customer.conflicts()
+    assert conflict["ours_by"] == {"id": str(ANNA), "name": "Anna Bianchi"}
     (event,) = await customer.bridge.stored.published(ConflictFound.type)
     assert (event.data["conflict_id"], event.data["field"]) == (conflict["id"], "street")
     # The same again is the same conflict.
     await customer.told_by_erp(THERE)
     assert len(await customer.conflicts()) == 1
-    person = customer.bridge.as_("backoffice")
+    person = anna
     path = f"/v1/conflicts/{conflict['id']}/resolution"
     response, resolved = await person.post(path, json={"choice": choice})
     assert (response.status, resolved["choice"]) == (200, choice)
@@ -99,7 +117,7 @@ async def test_where_both_changed_a_person_decides(customer: Customer, choice: s
     assert (await customer.street(), await customer.conflicts()) == (street, [])
     assert [each["id"] for each in await customer.conflicts(resolved=True)] == [conflict["id"]]
     response, problem = await person.post(path, json={"choice": choice})
-    assert (response.status, problem["code"]) == (409, "conflict_is_resolved")
+    assert (response.status, problem["code"]) == (409, "conflict_resolved")
     await customer.told_by_erp(THERE)
     assert (await customer.street(), await customer.conflicts()) == (street, [])
 

@@ -108,7 +108,7 @@ async def test_an_order_goes_out_and_again_with_its_prices(bridge: Any) -> None:
     assert [(each.subject, each.correlationid) for each in events] == [(ORDER, BRIEF)] * 2
     assert events[0].data["external_id"] == events[1].data["external_id"]
     state = await bridge.connection()
-    assert (state["orders"], state["waiting"], state["lag_seconds"]) == (1, 0, 0)
+    assert (state["links"]["order"], state["waiting"], state["lag_seconds"]) == (1, 0, 0)
 
 
 async def test_what_comes_before_its_order_waits(bridge: Any) -> None:
@@ -234,7 +234,7 @@ async def test_an_outage_can_be_tried_at_once(bridge: Any) -> None:
     await bridge.work()
     (failure,) = await bridge.failures()
     blocked.unlink()
-    await bridge.as_("backoffice").post(f"/v1/failures/{failure['failure_id']}/replay")
+    await bridge.as_("backoffice").post(f"/v1/failures/{failure['id']}/replay")
     await bridge.work()
     await bridge.work()
     assert await bridge.failures() == []

@@ -119,7 +119,7 @@ async def test_suppliers_and_lookup_tables_come_in_as_well(bridge: Any) -> None:
     person = bridge.as_("backoffice")
     _, suppliers = await person.get("/v1/suppliers")
     (supplier,) = suppliers["items"]
-    assert (supplier["code"], supplier["payment_terms"]) == ("F-1", "RB 60 gg FM")
+    assert (supplier["code"], supplier["payment"]["terms"]) == ("F-1", "RB 60 gg FM")
     _, one = await person.get(f"/v1/suppliers/{supplier['id']}")
     assert one["links"] == [{"connection": "gestionale", "code": "F-1", "state": "linked"}]
     _, terms = await person.get("/v1/payment-terms")
@@ -165,13 +165,11 @@ async def test_a_changed_code_waits_for_an_answer(bridge: Any, answer: str, code
     (source,) = await bridge.take_in()
     assert counts(source) == (0, 0, 0, 1)
     (failure,) = await bridge.failures()
-    assert (failure["error_class"], failure["answers"]) == ("question", ["same", "another"])
+    assert (failure["error_class"], failure["actions"]) == ("question", ["answer"])
     person = bridge.as_("backoffice")
-    response, problem = await person.post(f"/v1/failures/{failure['failure_id']}/replay")
+    response, problem = await person.post(f"/v1/failures/{failure['id']}/replay")
     assert (response.status, problem["code"]) == (409, "answer_missing")
-    response, told = await person.post(
-        f"/v1/failures/{failure['failure_id']}/answer", json={"answer": answer}
-    )
+    response, told = await person.post(f"/v1/failures/{failure['id']}/answer", json={"answer": answer})
     assert (response.status, told) == (200, {"resolved": True}), told
     assert await bridge.failures() == []
     assert await own_codes(bridge) == codes
@@ -199,9 +197,7 @@ async def test_a_code_given_to_another_waits_for_an_answer(
     assert failure["problems"][0]["code"] == "code_reused"
     # The company that we know is still what it was.
     assert await own_codes(bridge) == {"AURORA-MI": "AURORA-MI"}
-    await bridge.as_("backoffice").post(
-        f"/v1/failures/{failure['failure_id']}/answer", json={"answer": answer}
-    )
+    await bridge.as_("backoffice").post(f"/v1/failures/{failure['id']}/answer", json={"answer": answer})
     assert await own_codes(bridge) == codes
     bridge.drop(reused)
     (source,) = await bridge.take_in()
@@ -214,7 +210,7 @@ async def own_codes(bridge: Any) -> dict[str, str | None]:
     _, listed = await person.get("/v1/customers")
     found = {}
     for each in listed["items"]:
-        _, one = await person.get(f"/v1/customers/{each['customer_id']}")
+        _, one = await person.get(f"/v1/customers/{each['id']}")
         found[each["code"]] = one["links"][0]["code"] if one["links"] else None
     return found
 
@@ -274,7 +270,7 @@ async def test_a_bad_row_waits_for_a_person_and_stops_nobody(bridge: Any) -> Non
     assert failure["payload"]["ragione_sociale"] == "Errata"
     assert (failure["attempts"], failure.get("retry_at")) == (1, None)
     (event,) = await bridge.stored.published(RecordRefused.type)
-    assert event.data["failure_id"] == failure["failure_id"]
+    assert event.data["failure_id"] == failure["id"]
 
 
 async def test_the_same_bad_row_is_one_failure_and_a_good_one_ends_it(bridge: Any) -> None:
@@ -296,7 +292,7 @@ async def test_a_replayed_row_is_read_under_the_mapping_of_now(bridge: Any) -> N
     await bridge.take_in()
     (failure,) = await bridge.failures()
     backoffice = bridge.as_("backoffice")
-    _, answer = await backoffice.post(f"/v1/failures/{failure['failure_id']}/replay")
+    _, answer = await backoffice.post(f"/v1/failures/{failure['id']}/replay")
     assert answer == {"resolved": False}
     mapping = {"customer": {"payment_method": {"remote": "modalita_pagamento", "code_map": {"MP12": "RIBA"}}}}
     response, view = await bridge.as_("admin").put(
@@ -305,7 +301,7 @@ async def test_a_replayed_row_is_read_under_the_mapping_of_now(bridge: Any) -> N
         headers={"If-Match": '"1"'},
     )
     assert (response.status, view["mapping_version"]) == (200, 2)
-    _, answer = await backoffice.post(f"/v1/failures/{failure['failure_id']}/replay")
+    _, answer = await backoffice.post(f"/v1/failures/{failure['id']}/replay")
     assert answer == {"resolved": True}
     assert await bridge.failures() == []
     assert len(await bridge.stored.published(CustomerChanged.type)) == 1
@@ -322,9 +318,7 @@ async def test_a_file_that_is_no_table_is_refused_whole(bridge: Any) -> None:
     assert len(list((bridge.folder / "refused").iterdir())) == 2
     failures = await bridge.failures()
     assert {each["problems"][0]["code"] for each in failures} == {"column_missing", "file_unreadable"}
-    response, problem = await bridge.as_("backoffice").post(
-        f"/v1/failures/{failures[0]['failure_id']}/replay"
-    )
+    response, problem = await bridge.as_("backoffice").post(f"/v1/failures/{failures[0]['id']}/replay")
     assert (response.status, problem["code"]) == (409, "file_must_come_again")
 
 
@@ -350,11 +344,11 @@ async def test_the_folder_is_looked_at_regularly(bridge: Any) -> None:
     assert await bridge.work() == 0
     bridge.clock.advance(timedelta(seconds=30))
     assert await bridge.work() == 4  # one for each entity that comes in
-    assert (await bridge.connection())["customers"] == 1
+    assert (await bridge.connection())["links"]["customer"] == 1
     bridge.drop(ROMA)
     bridge.clock.advance(timedelta(seconds=30))
     await bridge.work()
-    assert (await bridge.connection())["customers"] == 2
+    assert (await bridge.connection())["links"]["customer"] == 2
 
 
 async def test_another_tenant_sees_nothing(bridge: Any) -> None:
@@ -364,10 +358,10 @@ async def test_another_tenant_sees_nothing(bridge: Any) -> None:
     (failure,) = await bridge.failures()
     _, listed = await bridge.as_("backoffice").get("/v1/customers")
     stranger = bridge.as_("admin", tenant_id=UUID(int=2))
-    for path in ("/v1/connections/gestionale", f"/v1/customers/{listed['items'][0]['customer_id']}"):
+    for path in ("/v1/connections/gestionale", f"/v1/customers/{listed['items'][0]['id']}"):
         response, _ = await stranger.get(path)
         assert response.status == 404
-    for path in (f"/v1/failures/{failure['failure_id']}/replay", "/v1/connections/gestionale/imports"):
+    for path in (f"/v1/failures/{failure['id']}/replay", "/v1/connections/gestionale/imports"):
         response, _ = await stranger.post(path, json={} if path.endswith("imports") else None)
         assert response.status == 404
     for path in ("/v1/connections", "/v1/customers", "/v1/failures"):

@@ -14,7 +14,7 @@ async def test_an_export_is_compared_record_by_record(bridge: Any) -> None:
     await bridge.import_customers()
     person = bridge.as_("backoffice")
     response, problem = await person.post(PATH, json={"entity": "customer"})
-    assert (response.status, problem["code"]) == (409, "nothing_to_compare")
+    assert (response.status, problem["code"]) == (409, "comparison_empty")
     bridge.drop(ROMA)
     await bridge.take_in()
     path = bridge.drop(ROMA.replace("Via Nazionale 30", "Via Nuova 1"), NAPOLI)

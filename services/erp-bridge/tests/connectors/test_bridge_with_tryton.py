@@ -192,7 +192,7 @@ async def test_what_was_changed_there_waits_for_a_person(shop: Shop) -> None:
     (failure,) = await shop.bridge.failures()
     assert failure["problems"][0]["code"] == "remote_record_changed"
     assert (await shop.sales())[0]["state"] == "draft"
-    await shop.bridge.as_("backoffice").post(f"/v1/failures/{failure['failure_id']}/replay")
+    await shop.bridge.as_("backoffice").post(f"/v1/failures/{failure['id']}/replay")
     await shop.bridge.work()
     assert await shop.bridge.failures() == []
     assert (await shop.sales())[0]["state"] == "confirmed"

@@ -14,8 +14,8 @@ from erp_bridge.domain.reconciliation import Reconciliation
 def test_too_many_missing_are_rather_a_scan_that_saw_too_little(
     linked: int, missing: int, believed: bool
 ) -> None:
-    found = Reconciliation("customer", {str(n): "x" for n in range(linked)})
+    found = Reconciliation("customer", {str(n): "x" for n in range(linked)}, tells_deletions=True)
     for n in range(missing, linked):
         found.see(str(n), "x")
-    assert (len(found.missing_there), found.may_delete) == (missing, believed)
+    assert (len(found.missing_there), not found.too_many_missing) == (missing, believed)
     assert found.missing_here == found.differing == []

@@ -37,7 +37,7 @@ class LookupRow:
 def lookup_table(name: str) -> tuple[LookupRow, ...]:
     """The rows by code. Raises Absent for a table that there isn't."""
     if name not in TABLES:
-        raise Absent("no_such_table")
+        raise Absent("table_absent")
     if name == BANKS:
         return _banks()
     text = files(__package__).joinpath("tables", f"{name}.yaml").read_text(encoding="utf-8")

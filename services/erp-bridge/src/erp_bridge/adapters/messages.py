@@ -5,6 +5,7 @@ from __future__ import annotations
 from optima_contracts.economics import OrderValued
 from optima_contracts.logistics import DdtIssued, DdtVoided
 from optima_contracts.production import OrderCancelled, OrderConfirmed
+from optima_kit.directory import directory_reactions
 from optima_kit.reactions import Reactions, Received
 
 from ..application.on_ddt import on_ddt_issued, on_ddt_voided
@@ -13,6 +14,7 @@ from ..application.on_order_confirmed import on_order_confirmed
 from ..application.ports import Ports
 
 reactions = Reactions()
+reactions.include(directory_reactions(lambda ports: ports.directory))
 
 
 @reactions.on(OrderConfirmed)

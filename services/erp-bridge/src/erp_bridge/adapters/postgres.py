@@ -16,8 +16,18 @@ from optima_kit.refusals import Absent
 from optima_kit.sealing import Sealer
 from optima_kit.sql import load_queries
 
-from ..application.ports import Checkpoint, ConnectionState, Connectors, Link, MappingVersion, Written
-from ..domain.conflict import Conflict, Edit, Person
+from ..application.ports import (
+    Checkpoint,
+    ConnectionState,
+    Connectors,
+    Link,
+    MappingVersion,
+    NamedConflict,
+    Outage,
+    RecordLink,
+    Written,
+)
+from ..domain.conflict import Conflict, Edit
 from ..domain.connection import Connection, Exchange
 from ..domain.documents import Document, RemoteCustomer
 from ..domain.entities import Entity
@@ -47,13 +57,13 @@ class PostgresConnections:
     async def get_connection(self, key: str) -> Connection:
         row = await self._work.fetchrow(QUERIES.find_connection, key=key)
         if row is None:
-            raise Absent("no_such_connection")
+            raise Absent("connection_absent")
         return self._connection(row)
 
     async def get_connection_by_id(self, connection_id: UUID) -> Connection:
         row = await self._work.fetchrow(QUERIES.find_connection_by_id, connection_id=connection_id)
         if row is None:
-            raise Absent("no_such_connection")
+            raise Absent("connection_absent")
         return self._connection(row)
 
     async def list_connections(self) -> list[Connection]:
@@ -105,10 +115,11 @@ class PostgresConnections:
     async def update_last_import(self, connection_id: UUID, at: datetime) -> None:
         self._work.write(QUERIES.update_last_import, connection_id=connection_id, at=at)
 
-    async def get_connection_state(self, connection_id: UUID) -> ConnectionState:
-        row = await self._work.fetchrow(QUERIES.find_connection_state, connection_id=connection_id)
-        assert row is not None
-        return ConnectionState(**dict(row))
+    async def list_connection_states(
+        self, *, key: str | None = None, after: str | None = None, limit: int = 1
+    ) -> list[tuple[Connection, ConnectionState]]:
+        rows = await self._work.fetch(QUERIES.list_connection_states, key=key, after=after or "", limit=limit)
+        return [(self._connection(row), _state(row)) for row in rows]
 
     def _connection(self, row: asyncpg.Record) -> Connection:
         changes = _changes(row["changes"])
@@ -117,8 +128,9 @@ class PostgresConnections:
             for entity, each in row["exchanges"].items()
         }
         mapping = self._connectors.get(row["connector"]).mapping().with_changes(changes)
+        values = {name: row[name] for name in Connection.__dataclass_fields__ if name != "mapping"}
         known = {"changes": changes, "exchanges": exchanges, "secrets": self._opened(row)}
-        return Connection(**{**dict(row), **known}, mapping=mapping)
+        return Connection(**{**values, **known}, mapping=mapping)
 
     def _sealed(self, connection: Connection) -> bytes | None:
         plain = json.dumps(dict(connection.secrets)).encode()
@@ -291,13 +303,13 @@ class PostgresRecords:
     async def get_record(self, entity: Entity, record_id: UUID) -> Record:
         row = await self._work.fetchrow(QUERIES.find_record, entity=entity, record_id=record_id)
         if row is None:
-            raise Absent(f"no_such_{entity}")
+            raise Absent(f"{entity}_absent")
         return _record(row)
 
     async def lock_record(self, entity: Entity, record_id: UUID) -> Record:
         row = await self._work.fetchrow(QUERIES.lock_record, entity=entity, record_id=record_id)
         if row is None:
-            raise Absent(f"no_such_{entity}")
+            raise Absent(f"{entity}_absent")
         return _record(row)
 
     async def save_edited(self, record: Record, fields: Fields, edits: Mapping[str, Edit]) -> Record:
@@ -308,7 +320,7 @@ class PostgresRecords:
             vat_number=fields.get("vat_number"),
             fiscal_code=fields.get("fiscal_code"),
             fields=fields,
-            edits={name: {"by": _person(edit.by), "at": edit.at.isoformat()} for name, edit in edits.items()},
+            edits={name: {"by": _person(each.by), "at": each.at.isoformat()} for name, each in edits.items()},
             updated_at=self._work.now,
         )
         return replace(
@@ -323,9 +335,9 @@ class PostgresRecords:
         rows = await self._work.fetch(QUERIES.list_connections_of_customer, customer_id=customer_id)
         return {row["connection_id"]: RemoteCustomer(row["remote_id"], row["code"]) for row in rows}
 
-    async def list_links(self, record_id: UUID) -> list[tuple[str, str, str]]:
+    async def list_links(self, record_id: UUID) -> list[RecordLink]:
         rows = await self._work.fetch(QUERIES.list_links_of_record, record_id=record_id)
-        return [(row["key"], row["code"], row["state"]) for row in rows]
+        return [RecordLink(**dict(row)) for row in rows]
 
 
 class PostgresConflicts:
@@ -360,12 +372,12 @@ class PostgresConflicts:
     async def lock_conflict(self, conflict_id: UUID) -> Conflict:
         row = await self._work.fetchrow(QUERIES.lock_conflict, conflict_id=conflict_id)
         if row is None:
-            raise Absent("no_such_conflict")
+            raise Absent("conflict_absent")
         return _conflict(row)
 
     async def list_conflicts(
         self, *, connection: str | None, resolved: bool, after: UUID | None, limit: int
-    ) -> list[Conflict]:
+    ) -> list[NamedConflict]:
         rows = await self._work.fetch(
             QUERIES.list_conflicts,
             after=after or UUID(int=0),
@@ -373,7 +385,13 @@ class PostgresConflicts:
             resolved=resolved,
             limit=limit,
         )
-        return [_conflict(row) for row in rows]
+        return [_named_conflict(row) for row in rows]
+
+    async def get_conflict(self, conflict_id: UUID) -> NamedConflict:
+        row = await self._work.fetchrow(QUERIES.find_conflict, conflict_id=conflict_id)
+        if row is None:
+            raise Absent("conflict_absent")
+        return _named_conflict(row)
 
 
 class PostgresDocuments:
@@ -535,7 +553,13 @@ class PostgresFailures:
     async def lock_failure(self, failure_id: UUID) -> Failure:
         row = await self._work.fetchrow(QUERIES.lock_failure, failure_id=failure_id)
         if row is None:
-            raise Absent("no_such_failure")
+            raise Absent("failure_absent")
+        return _failure(row)
+
+    async def get_failure(self, failure_id: UUID) -> Failure:
+        row = await self._work.fetchrow(QUERIES.find_failure, failure_id=failure_id)
+        if row is None:
+            raise Absent("failure_absent")
         return _failure(row)
 
     async def restart_failure(self, failure_id: UUID) -> None:
@@ -566,24 +590,38 @@ def _record(row: asyncpg.Record) -> Record:
 
 def _edits(stored: Mapping[str, Any]) -> dict[str, Edit]:
     return {
-        name: Edit(_read_person(each["by"]), datetime.fromisoformat(each["at"]))
+        name: Edit(UUID(each["by"]["id"]), datetime.fromisoformat(each["at"]))
         for name, each in stored.items()
     }
 
 
-def _person(person: Person) -> dict[str, str]:
-    return {"id": str(person.id), "name": person.name}
-
-
-def _read_person(stored: Mapping[str, str]) -> Person:
-    return Person(UUID(stored["id"]), stored["name"])
+def _person(person_id: UUID) -> dict[str, str]:
+    """The release before reads a name."""
+    return {"id": str(person_id), "name": ""}
 
 
 def _conflict(row: asyncpg.Record) -> Conflict:
-    values = dict(row)
-    edit = Edit(_read_person(values.pop("ours_by")), values.pop("ours_at"))
-    by = values.pop("resolved_by")
-    return Conflict(**values, edit=edit, resolved_by=_read_person(by) if by else None)
+    by = row["resolved_by"]
+    return Conflict(
+        **{name: row[name] for name in Conflict.__dataclass_fields__ if name not in ("edit", "resolved_by")},
+        edit=Edit(UUID(row["ours_by"]["id"]), row["ours_at"]),
+        resolved_by=UUID(by["id"]) if by else None,
+    )
+
+
+def _named_conflict(row: asyncpg.Record) -> NamedConflict:
+    return NamedConflict(_conflict(row), row["record_code"], row["record_name"])
+
+
+def _state(row: asyncpg.Record) -> ConnectionState:
+    outage = row["outage_since"] and Outage(
+        row["outage_since"],
+        row["outage_attempts"],
+        row["outage_retry_at"],
+        Problem(**row["outage_problems"][0]),
+    )
+    names = ("links", "waiting", "oldest_waiting_since", "last_export_at", "failures")
+    return ConnectionState(**{name: row[name] for name in names}, outage=outage)
 
 
 def _by_number(records: Iterable[KnownRecord]) -> dict[str, KnownRecord]:

@@ -47,17 +47,26 @@ WHERE connection_id = :connection_id AND entity = :entity AND state = 'linked' A
 -- name: update_last_import
 UPDATE connections SET last_import_at = :at WHERE connection_id = :connection_id
 
--- name: find_connection_state
+-- name: list_connection_states
+-- plan: custom
 -- Reads counts, and besides them only what waits or failed.
-SELECT (SELECT coalesce(jsonb_object_agg(entity, links), '{}')
+SELECT c.connection_id, c.key, c.connector, c.settings, c.secrets, c.exchanges, c.changes, c.mapping_version,
+       c.version, c.last_import_at,
+       (SELECT coalesce(jsonb_object_agg(entity, links), '{}')
         FROM (SELECT entity, sum(links)::bigint AS links FROM link_counts
-              WHERE connection_id = :connection_id GROUP BY entity) AS counted) AS links,
-       (SELECT count(*) FROM links
-        WHERE connection_id = :connection_id AND owed_since IS NOT NULL) AS waiting,
-       (SELECT min(owed_since) FROM links
-        WHERE connection_id = :connection_id AND owed_since IS NOT NULL) AS oldest_waiting_since,
-       (SELECT max(last_export_at) FROM link_counts WHERE connection_id = :connection_id) AS last_export_at,
-       (SELECT count(*) FROM failures WHERE connection_id = :connection_id) AS failures
+              WHERE connection_id = c.connection_id GROUP BY entity) AS counted) AS links,
+       (SELECT max(last_export_at) FROM link_counts WHERE connection_id = c.connection_id) AS last_export_at,
+       owed.waiting, owed.oldest_waiting_since,
+       (SELECT count(*) FROM failures WHERE connection_id = c.connection_id) AS failures,
+       o.first_failed_at AS outage_since, o.attempts AS outage_attempts, o.retry_at AS outage_retry_at,
+       o.problems AS outage_problems
+FROM connections AS c
+CROSS JOIN LATERAL (SELECT count(*) AS waiting, min(owed_since) AS oldest_waiting_since FROM links
+                    WHERE connection_id = c.connection_id AND owed_since IS NOT NULL) AS owed
+LEFT JOIN failures AS o ON o.connection_id = c.connection_id AND o.entity = 'connection'
+WHERE c.key > :after AND (:key::text IS NULL OR c.key = :key)
+ORDER BY c.key
+LIMIT :limit
 
 -- name: find_checkpoint
 SELECT checkpoint FROM checkpoints WHERE connection_id = :connection_id AND entity = :entity
@@ -82,6 +91,7 @@ SET state = excluded.state, counts = excluded.counts, problem = excluded.problem
     finished_at = excluded.finished_at
 
 -- name: list_runs
+-- plan: custom
 SELECT r.run_id, r.connection_id, c.key AS connection_key, r.entity, r.kind, r.state, r.counts, r.problem,
        r.started_at, r.finished_at
 FROM runs AS r JOIN connections AS c USING (connection_id)
@@ -150,13 +160,22 @@ SELECT f.conflict_id, f.connection_id, c.key AS connection_key, f.entity, f.reco
 FROM conflicts AS f JOIN connections AS c USING (connection_id)
 WHERE conflict_id = :conflict_id FOR UPDATE OF f
 
--- name: list_conflicts
+-- name: find_conflict
 SELECT f.conflict_id, f.connection_id, c.key AS connection_key, f.entity, f.record_id, f.field, f.ours, f.ours_by,
-       f.ours_at, f.theirs, f.found_at, f.choice, f.resolved_by, f.resolved_at
-FROM conflicts AS f JOIN connections AS c USING (connection_id)
-WHERE conflict_id > :after AND (:connection::text IS NULL OR c.key = :connection)
-  AND (resolved_at IS NOT NULL) = :resolved
-ORDER BY conflict_id
+       f.ours_at, f.theirs, f.found_at, f.choice, f.resolved_by, f.resolved_at, r.code AS record_code,
+       r.name AS record_name
+FROM conflicts AS f JOIN connections AS c USING (connection_id) JOIN records AS r USING (record_id)
+WHERE f.conflict_id = :conflict_id
+
+-- name: list_conflicts
+-- plan: custom
+SELECT f.conflict_id, f.connection_id, c.key AS connection_key, f.entity, f.record_id, f.field, f.ours, f.ours_by,
+       f.ours_at, f.theirs, f.found_at, f.choice, f.resolved_by, f.resolved_at, r.code AS record_code,
+       r.name AS record_name
+FROM conflicts AS f JOIN connections AS c USING (connection_id) JOIN records AS r USING (record_id)
+WHERE f.conflict_id > :after AND (:connection::text IS NULL OR c.key = :connection)
+  AND (f.resolved_at IS NOT NULL) = :resolved
+ORDER BY f.conflict_id
 LIMIT :limit
 
 -- name: upsert_record_links
@@ -185,6 +204,7 @@ WHERE record_id = ANY (:record_ids::uuid[])
   AND NOT EXISTS (SELECT FROM links AS l WHERE l.internal_id = r.record_id AND l.state = 'linked')
 
 -- name: list_records
+-- plan: custom
 SELECT record_id, entity, code, fields, active, updated_at, edits, version FROM records
 WHERE entity = :entity AND (name, record_id) > (:after_name, :after_id) AND (:code::text IS NULL OR code = :code)
 ORDER BY name, record_id
@@ -203,7 +223,7 @@ SELECT connection_id, external_id AS remote_id, coalesce(remote_code, external_i
 WHERE internal_id = :customer_id AND entity = 'customer' AND state = 'linked' AND external_id IS NOT NULL
 
 -- name: list_links_of_record
-SELECT c.key, coalesce(l.remote_code, l.external_id) AS code, l.state
+SELECT c.key AS connection, coalesce(l.remote_code, l.external_id) AS code, l.state
 FROM links AS l JOIN connections AS c USING (connection_id)
 WHERE l.internal_id = :record_id AND l.external_id IS NOT NULL
 ORDER BY c.key
@@ -307,10 +327,17 @@ SELECT f.failure_id, f.connection_id, f.entity, f.direction, f.record_key, f.pay
 FROM failures AS f JOIN connections AS c USING (connection_id)
 WHERE failure_id = :failure_id FOR UPDATE OF f
 
+-- name: find_failure
+SELECT f.failure_id, f.connection_id, f.entity, f.direction, f.record_key, f.payload, f.problems, f.error_class,
+       f.attempts, f.first_failed_at, f.last_failed_at, f.retry_at, c.key AS connection_key
+FROM failures AS f JOIN connections AS c USING (connection_id)
+WHERE f.failure_id = :failure_id
+
 -- name: update_failure_to_restart
 UPDATE failures SET attempts = 0, retry_at = :retry_at WHERE failure_id = :failure_id
 
 -- name: list_failures
+-- plan: custom
 SELECT f.failure_id, f.connection_id, f.entity, f.direction, f.record_key, f.payload, f.problems, f.error_class,
        f.attempts, f.first_failed_at, f.last_failed_at, f.retry_at, c.key AS connection_key
 FROM failures AS f JOIN connections AS c USING (connection_id)

@@ -31,7 +31,7 @@ async def change_mapping(ports: Ports, key: str, changes: Changes, *, expected_v
     what can't be mapped so."""
     connection = await ports.connections.lock_connection(key)
     if connection is None:
-        raise Absent("no_such_connection")
+        raise Absent("connection_absent")
     if expected_version != connection.version:
         raise Stale("stale_version", field="If-Match")
     own = ports.connectors.get(connection.connector).mapping()

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from optima_kit.actor import Actor
-from optima_kit.refusals import Invalid, Refusal, Stale, Violations
+from optima_kit.refusals import Invalid, Stale, Violations
 
-from ..domain.conflict import Choice, Conflict, Edit, Person
+from ..domain.conflict import Choice, Conflict, Edit
 from ..domain.connection import Connection
 from ..domain.mapping import Fields
+from ..domain.party import editable_fields
 from ..domain.record import Record, checked
 from .apply_plan import tell_customer
 from .ports import Ports
@@ -30,16 +31,11 @@ async def edit_customer(
     if expected_version != record.version:
         raise Stale("stale_version", field="If-Match")
     connections = await _connections_of(ports, customer_id)
-    foreign: list[Refusal] = [
-        Invalid("field_is_the_erps", field=name, connection=connection.key)
-        for name in sorted(changes)
-        for connection in connections
-        if connection.mapping.of("customer").owner_of(name) == "erp"
-    ]
-    if foreign:
-        raise Violations(foreign)
+    editable = editable_fields(each.mapping.of("customer") for each in connections)
+    if foreign := sorted(changes.keys() - editable):
+        raise Violations([Invalid("field_owned_by_erp", field=name) for name in foreign])
     fields, _ = checked("customer", {**record.fields, **changes}, None, ports.checks)
-    edit = Edit(Person(actor.person_id, actor.name), ports.now)
+    edit = Edit(actor.person_id, ports.now)
     changed = {name: edit for name in changes if fields[name] != record.fields[name]}
     return await _save(ports, record, fields, {**record.edits, **changed}, connections)
 
@@ -47,7 +43,7 @@ async def edit_customer(
 async def resolve_conflict(ports: Ports, actor: Actor, conflict_id: UUID, choice: Choice) -> Conflict:
     """Takes one of the two values. Raises Absent, or WrongState for a conflict that is resolved."""
     conflict = await ports.conflicts.lock_conflict(conflict_id)
-    resolved = conflict.resolved(choice, Person(actor.person_id, actor.name), ports.now)
+    resolved = conflict.resolved(choice, actor.person_id, ports.now)
     await ports.conflicts.save_conflict(resolved)
     record = await ports.records.lock_record(conflict.entity, conflict.record_id)
     if choice == "theirs":
@@ -59,7 +55,7 @@ async def resolve_conflict(ports: Ports, actor: Actor, conflict_id: UUID, choice
 
 async def _connections_of(ports: Ports, record_id: UUID) -> list[Connection]:
     linked = await ports.records.list_connections_of(record_id)
-    return [await ports.connections.get_connection_by_id(each) for each in linked]
+    return [each for each in await ports.connections.list_connections() if each.connection_id in linked]
 
 
 async def _save(

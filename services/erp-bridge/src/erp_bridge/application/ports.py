@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ from ..domain.conflict import Edit
 from ..domain.connection import Connection, Description
 from ..domain.documents import Document, OutgoingDocument, RemoteCustomer
 from ..domain.entities import Entity
-from ..domain.failure import Direction, Failure
+from ..domain.failure import Direction, Failure, Problem
 from ..domain.import_plan import KnownRecords, PlannedRecord, RemoteRecord
 from ..domain.mapping import FieldMapping, Fields
 from ..domain.mapping import Mapping as FieldMap
@@ -178,6 +178,16 @@ class Connectors(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Outage:
+    """A connection's remote system can't be reached."""
+
+    since: datetime
+    attempts: int
+    retry_at: datetime
+    problem: Problem
+
+
+@dataclass(frozen=True, slots=True)
 class ConnectionState:
     """How a connection stands."""
 
@@ -188,6 +198,7 @@ class ConnectionState:
     oldest_waiting_since: datetime | None
     last_export_at: datetime | None
     failures: int
+    outage: Outage | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +234,10 @@ class Connections(Protocol):
     async def update_last_import(self, connection_id: UUID, at: datetime) -> None:
         """Notes that everything that had come in by then was seen to."""
 
-    async def get_connection_state(self, connection_id: UUID) -> ConnectionState: ...
+    async def list_connection_states(
+        self, *, key: str | None = None, after: str | None = None, limit: int = 1
+    ) -> list[tuple[Connection, ConnectionState]]:
+        """By key; only the one with this key if it is given."""
 
 
 class Checkpoints(Protocol):
@@ -245,6 +259,15 @@ class Runs(Protocol):
 
     async def list_runs(self, *, connection: str | None, after: UUID | None, limit: int) -> list[Run]:
         """The newest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordLink:
+    """How one ERP knows a record."""
+
+    connection: str
+    code: str
+    state: str
 
 
 class Records(Protocol):
@@ -296,8 +319,17 @@ class Records(Protocol):
     async def list_connections_of(self, customer_id: UUID) -> dict[UUID, RemoteCustomer]:
         """The customer as each connection's ERP knows them."""
 
-    async def list_links(self, record_id: UUID) -> list[tuple[str, str, str]]:
-        """(connection, remote code, state) of a record."""
+    async def list_links(self, record_id: UUID) -> list[RecordLink]:
+        """By connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class NamedConflict:
+    """A conflict with our code and the name of its record."""
+
+    conflict: FieldConflict
+    record_code: str
+    record_name: str
 
 
 class Conflicts(Protocol):
@@ -310,8 +342,11 @@ class Conflicts(Protocol):
 
     async def list_conflicts(
         self, *, connection: str | None, resolved: bool, after: UUID | None, limit: int
-    ) -> list[FieldConflict]:
+    ) -> list[NamedConflict]:
         """The oldest first."""
+
+    async def get_conflict(self, conflict_id: UUID) -> NamedConflict:
+        """Raises Absent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -390,6 +425,9 @@ class Failures(Protocol):
     async def list_waiting(self, connection_id: UUID) -> list[tuple[Entity, UUID]]:
         """Documents that wait for their customer, or for their order."""
 
+    async def get_failure(self, failure_id: UUID) -> Failure:
+        """Raises Absent."""
+
     async def lock_failure(self, failure_id: UUID) -> Failure:
         """Locked until the commit. Raises Absent."""
 
@@ -408,6 +446,11 @@ class Exchanged(Protocol):
     def refused(self, connector: str, entity: Entity) -> None: ...
 
 
+class Directory(Protocol):
+    async def names(self, ids: Iterable[UUID | None]) -> Mapping[UUID, str]:
+        """The names of people. Who is not known yet is left out."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
     connections: Connections
@@ -420,6 +463,9 @@ class Ports:
     connectors: Connectors
     checks: Checks
     exchanged: Exchanged
+    mapping_text: Callable[[FieldMap], str]
+    """A mapping as people keep it."""
+    directory: Directory
     outbox: Outbox
     jobs: Jobs
     tenant_id: UUID

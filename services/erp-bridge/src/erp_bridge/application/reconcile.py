@@ -29,7 +29,7 @@ async def reconcile(work: Work, key: str, entity: Entity, *, delete_missing: boo
         if delete_missing and capability.deletes == "none":
             raise Invalid("deletions_not_told", field="delete_missing")
         linked = await ports.records.list_linked(connection.connection_id, entity)
-    found = Reconciliation(entity, linked)
+    found = Reconciliation(entity, linked, capability.deletes != "none")
     mapping = connection.mapping.of(entity)
     async with connector.open(endpoint) as session:
         async for page in session.changes(entity, None):
@@ -37,10 +37,10 @@ async def reconcile(work: Work, key: str, entity: Entity, *, delete_missing: boo
                 mapped = _mapped(mapping, record)
                 found.see(record.remote_id or mapped.get("code") or "", content_hash(mapped))
     if not found.there:
-        raise WrongState("nothing_to_compare")
+        raise WrongState("comparison_empty")
     if delete_missing:
-        if not found.may_delete:
-            raise WrongState("too_many_missing", missing=len(found.missing_there), known=len(linked))
+        if found.too_many_missing:
+            raise WrongState("records_missing", missing=len(found.missing_there), known=len(linked))
         async with work.transaction() as ports:
             found.deleted = await ports.records.mark_deleted(
                 connection.connection_id, entity, found.missing_there

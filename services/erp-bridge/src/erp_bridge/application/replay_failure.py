@@ -22,16 +22,16 @@ async def replay_failure(ports: Ports, failure_id: UUID, answer: Answer | None) 
     asked for, and for none where one is needed.
     """
     failure = await ports.failures.lock_failure(failure_id)
-    if (failure.error_class == "question") != (answer is not None):
+    if failure.is_question != (answer is not None):
         raise WrongState("answer_missing" if answer is None else "answer_not_asked")
+    if answer is None and not failure.can_be_replayed:
+        raise WrongState("file_must_come_again", file=failure.record_key)
     if failure.entity == CONNECTION:
         owe_recovery(ports, failure.connection_id, ports.now)
         return False
     if failure.direction == "out":
         await _owe_document(ports, failure)
         return False
-    if not failure.payload:
-        raise WrongState("file_must_come_again", file=failure.record_key)
     return await _replay_record(ports, failure, answer)
 
 

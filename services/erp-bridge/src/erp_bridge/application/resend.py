@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from optima_kit.refusals import Invalid
+
 from ..domain.entities import Entity
 from .ports import Ports
-from .save_document import owe_document, takes
+from .save_document import owe_document
 
 
 async def resend_documents(ports: Ports, key: str, entity: Entity, since: datetime) -> int:
     """Owes the present state of every document that changed since then; returns of how many.
 
-    A document that the ERP has in that very state already is not written again. Raises Absent.
+    A document that the ERP has in that very state already is not written again. Raises Absent, or Invalid for
+    an entity that the connector does not write.
     """
     connection = await ports.connections.get_connection(key)
+    if not ports.connectors.get(connection.connector).describe().writes(entity):
+        raise Invalid("entity_not_exchanged", field="entity")
     documents = await ports.documents.list_documents_since(entity, since)
-    wanted = [document for document in documents if takes(ports, connection, document)]
-    for document in wanted:
+    for document in documents:
         await owe_document(ports, connection, document)
-    return len(wanted)
+    return len(documents)
 
 
 async def backfill_entity(ports: Ports, key: str, entity: Entity) -> None:

@@ -15,16 +15,11 @@ Choice = Literal["ours", "theirs"]
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
-    id: UUID
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
 class Edit:
     """A field was changed here, and no ERP has agreed to it yet."""
 
-    by: Person
+    by: UUID
+    """The person."""
     at: datetime
 
 
@@ -42,10 +37,15 @@ class Conflict:
     theirs: str | None
     found_at: datetime
     choice: Choice | None = None
-    resolved_by: Person | None = None
+    resolved_by: UUID | None = None
     resolved_at: datetime | None = None
 
-    def resolved(self, choice: Choice, by: Person, at: datetime) -> Conflict:
-        if self.resolved_at is not None:
-            raise WrongState("conflict_is_resolved")
+    @property
+    def is_open(self) -> bool:
+        return self.resolved_at is None
+
+    def resolved(self, choice: Choice, by: UUID, at: datetime) -> Conflict:
+        """Raises WrongState for one that is not open any more."""
+        if not self.is_open:
+            raise WrongState("conflict_resolved")
         return replace(self, choice=choice, resolved_by=by, resolved_at=at)

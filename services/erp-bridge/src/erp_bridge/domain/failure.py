@@ -51,6 +51,15 @@ class Failure:
     retry_at: datetime | None
     """None: it waits for a person."""
 
+    @property
+    def is_question(self) -> bool:
+        return self.error_class == "question"
+
+    @property
+    def can_be_replayed(self) -> bool:
+        """A question needs its answer, and what a file held that was refused as a whole is not kept."""
+        return not self.is_question and (self.direction != "in" or bool(self.payload))
+
 
 def next_attempt(attempts: int, now: datetime) -> datetime:
     """When to try again after the `attempts`-th vain attempt: after 5 s, then twice as long each time, at

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 from optima_kit.refusals import Invalid, Refusal
 
-from .mapping import Fields
+from .mapping import EntityMapping, Fields
 from .payment_terms import parse_payment_terms
 
 if TYPE_CHECKING:
     from .record import Checks
 
+EDITABLE: Final = frozenset(
+    {"name", "street", "postal_code", "city", "province", "payment_method", "payment_terms"}
+)
+"""Fields that people may change here, where no ERP owns them."""
+
 _ITALY: Final = frozenset({"IT", "ITA", "ITALIA", "ITALY"})
+
+
+def editable_fields(mappings: Iterable[EntityMapping]) -> frozenset[str]:
+    """What people may change of a party that these mappings bring."""
+    owners = list(mappings)
+    return frozenset(name for name in EDITABLE if all(each.owner_of(name) != "erp" for each in owners))
 
 
 def normal_tax_number(text: str) -> str:

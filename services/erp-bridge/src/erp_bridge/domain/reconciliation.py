@@ -18,6 +18,8 @@ class Reconciliation:
     entity: Entity
     linked: Mapping[str, str | None]
     """Content hash by remote id, of the links as they were before the scan began."""
+    tells_deletions: bool
+    """Whether what is missing there can be known to be deleted."""
     there: int = 0
     missing_here: list[str] = field(default_factory=list)
     """Remote ids that no link knows."""
@@ -40,5 +42,15 @@ class Reconciliation:
         return sorted(self.linked.keys() - self._seen)
 
     @property
+    def too_many_missing(self) -> bool:
+        return len(self.missing_there) > max(FEW, MOST_MISSING * len(self.linked))
+
+    @property
     def may_delete(self) -> bool:
-        return len(self.missing_there) <= max(FEW, MOST_MISSING * len(self.linked))
+        """Whether what is missing there can be marked as deleted here, and was not yet."""
+        return (
+            self.tells_deletions
+            and bool(self.missing_there)
+            and not self.too_many_missing
+            and not self.deleted
+        )

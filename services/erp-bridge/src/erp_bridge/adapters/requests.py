@@ -1,0 +1,113 @@
+"""What clients send."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from optima_kit.http import Code, Command, Day, Flag, Moment, PageQuery, Text
+
+from ..domain.conflict import Choice
+from ..domain.entities import Entity
+from ..domain.import_plan import Answer
+from .mapped_field import MappedField
+
+Hour = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", examples=["06:30"])]
+Yaml = Annotated[str, Field(max_length=100_000)]
+
+
+class ExchangeBody(Command):
+    """Whether and when an entity is exchanged."""
+
+    enabled: Flag = True
+    every_minutes: Annotated[int, Field(ge=1, le=1440)] | None = None
+    """How often to look for changes in the ERP; every half minute unless given."""
+    at: Annotated[list[Hour], Field(max_length=24)] = Field(default_factory=list)
+    """Look at these hours instead, UTC."""
+
+
+class ConfigureConnection(Command):
+    connector: Code
+    settings: Annotated[dict[Code, Annotated[str, Text(500)]], Field(max_length=20)]
+    """Credentials are stored sealed and shown to nobody. Those that are not given stay, unless another
+    setting changes."""
+    exchanges: dict[Entity, ExchangeBody] = Field(default_factory=dict)
+    mapping: dict[Entity, Annotated[dict[Code, MappedField], Field(max_length=100)]] = Field(
+        default_factory=dict
+    )
+    """Where this connection maps fields otherwise than its connector does."""
+
+
+class StartImport(Command):
+    dry_run: Flag = False
+    entity: Entity | None = None
+    """Import this one only; every entity that the connector reads unless given."""
+    from_the_beginning: Flag = False
+    """Import all that the ERP has, not only what changed."""
+
+
+class ChangeMapping(Command):
+    yaml: Yaml
+    """The whole mapping, or only where it departs from the connector's own."""
+
+
+class PreviewMapping(Command):
+    entity: Entity
+    records: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=20)]
+    """As the ERP has them: fields by remote name."""
+    yaml: Yaml | None = None
+    """Another mapping than the connection's."""
+
+
+class Reconcile(Command):
+    entity: Entity
+    delete_missing: Flag = False
+    """Mark records that the ERP no longer has as deleted."""
+
+
+class Resend(Command):
+    entity: Literal["order", "ddt"]
+    since: Moment
+    """Send documents that changed since then."""
+
+
+class AnswerQuestion(Command):
+    answer: Answer
+    """Whether it is the same record as the one that is known, or another."""
+
+
+class EditCustomer(Command):
+    """Only the fields that are given change; null clears a field. A field that an ERP owns is refused."""
+
+    name: Annotated[str, Text(200)] | None = None
+    street: Annotated[str, Text(200)] | None = None
+    postal_code: Annotated[str, Text(20)] | None = None
+    city: Annotated[str, Text(100)] | None = None
+    province: Annotated[str, Text(2)] | None = None
+    payment_method: Annotated[str, Text(4)] | None = None
+    payment_terms: Annotated[str, Text(80)] | None = None
+
+
+class ResolveConflict(Command):
+    choice: Choice
+
+
+class ConnectionQuery(PageQuery):
+    connection: Code | None = None
+    """Only of this connection."""
+
+
+class ConflictQuery(ConnectionQuery):
+    resolved: bool = False
+    """List resolved conflicts instead of open ones."""
+
+
+class RecordQuery(PageQuery):
+    code: Annotated[str, Text(64)] | None = None
+    """Only the record with this code of ours."""
+
+
+class LookupQuery(PageQuery):
+    on: Day | None = None
+    """Codes that are valid on that day; today unless given."""

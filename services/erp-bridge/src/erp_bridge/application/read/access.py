@@ -1,0 +1,87 @@
+"""What a reader may do now with what they see: an action offered succeeds, any other is refused.
+
+Who may look at all is said by each endpoint's privilege. Beyond that, the record that a failure holds is
+shown to whoever may see customers, and a document's content, prices included, to nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Literal, Protocol, TypeVar
+
+from optima_kit.actor import Actor
+
+from ...domain.conflict import Conflict
+from ...domain.connection import Description
+from ...domain.failure import Failure, Problem
+from ...domain.reconciliation import Reconciliation
+
+ConnectionAction = Literal["configure", "change_mapping", "check", "import", "reconcile", "resend"]
+MappingAction = Literal["change"]
+FailureAction = Literal["replay", "answer"]
+ConflictAction = Literal["resolve"]
+CustomerAction = Literal["edit"]
+ReconciliationAction = Literal["delete_missing"]
+RunAction = Literal["import"]
+
+A = TypeVar("A", bound=str)
+
+
+class ProblemText(Protocol):
+    def __call__(self, problem: Problem) -> str:
+        """What is wrong and what to do, in the reader's language."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    actor: Actor
+    text: ProblemText
+
+
+def actions_on_connection(actor: Actor, description: Description) -> list[ConnectionAction]:
+    syncs, configures = actor.may("erp.sync"), actor.may("erp.write")
+    reads = any(each.reads for each in description.capabilities)
+    return _possible(
+        {
+            "configure": configures,
+            "change_mapping": configures,
+            "check": syncs,
+            "import": syncs and reads,
+            "reconcile": syncs and reads,
+            "resend": syncs and any(each.writes for each in description.capabilities),
+        }
+    )
+
+
+def actions_on_mapping(actor: Actor) -> list[MappingAction]:
+    return _possible({"change": actor.may("erp.write")})
+
+
+def actions_on_failure(actor: Actor, failure: Failure) -> list[FailureAction]:
+    syncs = actor.may("erp.sync")
+    return _possible({"replay": syncs and failure.can_be_replayed, "answer": syncs and failure.is_question})
+
+
+def actions_on_conflict(actor: Actor, conflict: Conflict) -> list[ConflictAction]:
+    return _possible({"resolve": actor.may("customer.write") and conflict.is_open})
+
+
+def actions_on_customer(actor: Actor, editable: Collection[str]) -> list[CustomerAction]:
+    return _possible({"edit": actor.may("customer.write") and bool(editable)})
+
+
+def actions_on_reconciliation(actor: Actor, found: Reconciliation) -> list[ReconciliationAction]:
+    return _possible({"delete_missing": actor.may("erp.sync") and found.may_delete})
+
+
+def actions_on_run(actor: Actor) -> list[RunAction]:
+    return _possible({"import": actor.may("erp.sync")})
+
+
+def sees_payload(actor: Actor, failure: Failure) -> bool:
+    return failure.direction == "in" and actor.may("customer.read")
+
+
+def _possible(allowed: Mapping[A, bool]) -> list[A]:
+    return [action for action, possible in allowed.items() if possible]

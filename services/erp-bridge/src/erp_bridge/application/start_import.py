@@ -1,0 +1,53 @@
+"""Import from the ERP when somebody asks for it, or see whether it answers."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from optima_kit.refusals import Invalid
+
+from ..domain.entities import Entity
+from ..domain.run import RunKind
+from .import_entity import ImportedSource, import_entity, preview_import
+from .ports import ReadOnlyWork, Work
+from .resend import backfill_entity
+
+
+class RequestWork(Work, ReadOnlyWork, Protocol):
+    """One request around its calls to the outside."""
+
+
+async def start_import(
+    work: RequestWork, key: str, entity: Entity | None, *, dry_run: bool, from_the_beginning: bool
+) -> list[ImportedSource]:
+    """Imports the entity, or every one that the connector reads; a dry run writes nothing.
+
+    Raises Absent, Invalid for an entity that the connector does not read, or Fault when the ERP can't be
+    reached.
+    """
+    async with work.reading() as ports:
+        connection = await ports.connections.get_connection(key)
+        description = ports.connectors.get(connection.connector).describe()
+    if entity is not None and not description.reads(entity):
+        raise Invalid("entity_not_exchanged", field="entity")
+    readable = [each.entity for each in description.capabilities if each.reads]
+    sources: list[ImportedSource] = []
+    for each in [entity] if entity else readable:
+        if dry_run:
+            sources += await preview_import(work, key, each, again=from_the_beginning)
+            continue
+        if from_the_beginning:
+            async with work.transaction() as ports:
+                await backfill_entity(ports, key, each)
+        kind: RunKind = "backfill" if from_the_beginning else "requested"
+        sources += await import_entity(work, key, each, kind)
+    return sources
+
+
+async def check_connection(work: ReadOnlyWork, key: str) -> str:
+    """Who answers, with the settings and credentials that are stored. Raises Absent, or Fault."""
+    async with work.reading() as ports:
+        connection = await ports.connections.get_connection(key)
+        connector, endpoint = ports.connectors.get(connection.connector), ports.endpoint(connection)
+    async with connector.open(endpoint) as session:
+        return await session.probe()
