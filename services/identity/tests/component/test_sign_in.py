@@ -7,6 +7,12 @@ import time
 from datetime import timedelta
 from typing import Any
 
+import pytest
+import structlog
+from structlog.testing import LogCapture
+
+from identity.adapters import http_access
+
 REFUSALS_TAKE = 0.08
 WRONG = "quattro gatti sul tetto"
 
@@ -364,3 +370,19 @@ async def test_strange_texts_are_refused_like_wrong_ones(identity: Any) -> None:
 
 async def refresh(identity: Any, token: str) -> Any:
     return await identity.anybody.post("/v1/tokens", {"grant": "refresh_token", "refresh_token": token})
+
+
+async def test_the_log_tells_who_signed_in_how_and_from_where(
+    identity: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    captured = LogCapture()
+    logger = structlog.wrap_logger(None, processors=[captured], wrapper_class=structlog.BoundLogger)
+    monkeypatch.setattr(http_access, "log", logger)
+    await identity.register()
+    captured.entries.clear()
+    granted = await identity.sign_in("paola@aurora.example")
+    (line,) = captured.entries
+    *_, event = await identity.database.published("optima.identity.signed_in.v1")
+    assert (line["event"], line["grant"], line["address"]) == ("token granted", "password", "192.0.2.1")
+    assert (line["person"], line["session"]) == (str(event.data["person_id"]), str(event.data["session_id"]))
+    assert granted["access_token"] not in str(line)

@@ -63,7 +63,7 @@ class JwksKeys:
                 timeout = aiohttp.ClientTimeout(total=5)
                 async with (
                     aiohttp.ClientSession(timeout=timeout) as client,
-                    client.get(self._url) as response,
+                    client.get(self._url, allow_redirects=False) as response,
                 ):
                     response.raise_for_status()
                     self._keys = KeySet.import_key_set(await response.json())

@@ -212,6 +212,17 @@ class TestAddresses:
             "GET, POST",
         )
 
+    @pytest.mark.parametrize(
+        "address", ["/v1/notes", "/v1/nothing", "/v1/notes/x", "/openapi.json", "/livez"]
+    )
+    @pytest.mark.parametrize("method", ["GET", "PATCH"])
+    async def test_every_answer_tells_browsers_to_run_and_guess_nothing(self, board, method, address):
+        response = await board.app.http.request(method, address)
+        told = response.headers
+        assert told["X-Content-Type-Options"] == "nosniff"
+        assert told["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"
+        assert told["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
+
     async def test_a_fixed_address_answers_for_itself(self, board):
         response, body = await board.client.put("/v1/notes/count", {})
         assert (response.status, body["code"], response.headers["Allow"]) == (

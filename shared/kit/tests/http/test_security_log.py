@@ -53,25 +53,31 @@ async def test_who_was_refused_what_and_from_where(serve_board, lines):
     assert "forged" not in str(token)
 
 
-def test_what_was_not_written_is_counted(lines):
-    from noteboard.adapters.http import routes
+@pytest.mark.servers
+async def test_who_asked_too_often(serve_board, lines):
+    board = await serve_board(rate_per_second=0.01)
+    anna = board.client
+    statuses = [(await anna.get("/v1/notes"))[0].status for _ in range(3)]
+    assert statuses == [200, 429, 429]
+    (line,) = refused(lines)
+    assert (line["code"], line["address"], line["route"]) == ("too_many", "127.0.0.1", "/v1/notes")
 
+
+def test_what_was_not_written_is_counted(lines):
     security = SecurityLog(per_second=1_000, of_one_per_second=1_000)
     rare = SecurityLog(per_second=1_000, of_one_per_second=1e-9)
-    route, address = routes.items[0], "192.0.2.1"
+    address = "192.0.2.1"
     for _ in range(3):
-        security.note(Forbidden("missing_privilege", privilege="x"), None, address, route)
-        rare.note(Forbidden("missing_privilege", privilege="x"), None, address, route)
-    rare.note(Forbidden("another"), None, address, route)
-    rare.note(Forbidden("missing_privilege"), None, "192.0.2.2", route)
+        security.note(Forbidden("missing_privilege", privilege="x"), None, address, "GET", "/v1/notes")
+        rare.note(Forbidden("missing_privilege", privilege="x"), None, address, "GET", "/v1/notes")
+    rare.note(Forbidden("another"), None, address, "GET", "/v1/notes")
+    rare.note(Forbidden("missing_privilege"), None, "192.0.2.2", "GET", "/v1/notes")
     assert [line["unwritten"] for line in refused(lines)] == [0] * 6
     assert rare._unwritten == {(address, "missing_privilege"): 2}
 
 
 def test_all_together_write_no_more_than_a_process_can_bear(lines):
-    from noteboard.adapters.http import routes
-
     security = SecurityLog(per_second=5)
     for _ in range(1_000):
-        security.note(Forbidden("missing_privilege"), None, str(uuid4()), routes.items[0])
+        security.note(Forbidden("missing_privilege"), None, str(uuid4()), "GET", "/v1/notes")
     assert 10 <= len(refused(lines)) <= 20

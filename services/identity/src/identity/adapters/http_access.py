@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
+import structlog
 from pydantic import Field, RootModel
 
 from optima_kit.http import Call, Command, Page, Routes, View
@@ -33,6 +34,8 @@ from ..application.sign_in_with_provider import begin_at_provider, return_from_p
 from ..domain.brakes import neighbourhood
 from ..domain.sessions import ACCESS_TOKEN_LIVES
 from .directory import DatabaseDirectory, acting
+
+log = structlog.get_logger()
 
 routes = Routes()
 
@@ -125,6 +128,10 @@ class TokenView(View):
         return cls(**told)
 
 
+_TOLD = {"person": "sub", "tenant": "tenant", "session": "sid"}
+"""What the log tells of who got a token, and the claim that says it."""
+
+
 @routes.post("/v1/tokens", public=True)
 async def issue_token(call: Call[Ports], body: TokenRequest) -> TokenView:
     """Sign in, or refresh a session
@@ -141,6 +148,8 @@ async def issue_token(call: Call[Ports], body: TokenRequest) -> TokenView:
         await asyncio.sleep(refused_at - asyncio.get_running_loop().time())
         raise
     token = await call.resources.keyring.access_token(call.database, grant.claims)
+    whose = {told: grant.claims.get(claim) for told, claim in _TOLD.items()}
+    log.info("token granted", grant=body.root.grant, address=call.address, **whose)
     return TokenView.of(token, ACCESS_TOKEN_LIVES, grant)
 
 

@@ -5,12 +5,21 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
+from typing import Final
 from urllib.parse import unquote
 
 from aiohttp import web
 
 Handler = Callable[[web.BaseRequest, dict[str, str]], Awaitable[web.StreamResponse]]
 """Gets the request and what stands in the address's placeholders, as text."""
+
+_ON_EVERY_ANSWER: Final = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
+    "X-Content-Type-Options": "nosniff",
+}
+"""What each tells browsers unless it says otherwise: to run and frame nothing, to come over TLS alone,
+and to take nothing for what it is not."""
 
 
 class Addresses:
@@ -32,6 +41,12 @@ class Addresses:
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         """Calls the handler. A fixed address stands before one with a placeholder, whatever the method."""
+        response = await self._answer(request)
+        for name, value in _ON_EVERY_ANSWER.items():
+            response.headers.setdefault(name, value)
+        return response
+
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         path = request.rel_url.raw_path
         fixed = self._fixed.get(path)
         if fixed is not None:

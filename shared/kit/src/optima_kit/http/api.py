@@ -21,7 +21,7 @@ from ..auth import TokenVerifier
 from ..cause import Cause
 from ..clock import Clock
 from ..db import Database, UnitOfWork
-from ..refusals import Forbidden, Unauthenticated
+from ..refusals import Forbidden, TooMany, Unauthenticated
 from .addresses import Addresses
 from .commands import Commands
 from .openapi import openapi_document
@@ -107,8 +107,9 @@ class Api(Generic[P]):
             if actor is not None and route.privilege is not None:
                 actor.require(route.privilege)
             return await self._perform_as(actor, route, request, placeholders, language)
-        except (Unauthenticated, Forbidden) as refusal:
-            self._security.note(refusal, actor, client_address(request, self._proxies), route)
+        except (Unauthenticated, Forbidden, TooMany) as refusal:
+            address = client_address(request, self._proxies)
+            self._security.note(refusal, actor, address, route.method, route.path)
             raise
 
     async def _perform_as(
@@ -203,7 +204,7 @@ def _never_outdated(route: Route) -> bool:
 
 def _respond(route: Route, result: Any, request: web.BaseRequest) -> web.Response:
     if isinstance(result, Content):
-        headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": "private, no-store"}
+        headers = {"Cache-Control": "private, no-store"}
         if result.filename is not None:
             disposition = "inline" if result.inline else "attachment"
             headers["Content-Disposition"] = f"{disposition}; filename*=UTF-8''{quote(result.filename)}"

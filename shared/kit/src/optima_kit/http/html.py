@@ -26,13 +26,14 @@ from multidict import MultiDict
 
 from ..clock import Clock
 from ..db import Database
-from ..refusals import Forbidden, Malformed, TooLarge
+from ..refusals import Forbidden, Malformed, TooLarge, TooMany
 from .addresses import Addresses
 from .pipeline import Pipeline
 from .problems import Catalogue
 from .rate import RateLimit
 from .remote import Network, client_address
 from .requests import path_values
+from .security_log import SecurityLog
 
 SESSION_COOKIE: Final = "__Host-session"
 _POLICY: Final = (
@@ -43,10 +44,11 @@ _POLICY: Final = (
 _HEADERS: Final = {
     "Content-Security-Policy": _POLICY,
     "Cache-Control": "private, no-store",
-    "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+_AS_TYPED: Final = frozenset({"password", "proof_password", "current", "new"})
+"""Fields that passwords are typed into: white space at their ends is part of them."""
 _UNBUFFERED: Final = {"X-Accel-Buffering": "no"}
 _A_YEAR: Final = 365 * 24 * 60 * 60
 _FOR_GOOD: Final = f"public, max-age={_A_YEAR}, immutable"
@@ -82,7 +84,8 @@ class PageCall:
     signed_in: Any = None
     """The session; none on public pages that nobody has signed in for."""
     form: MultiDict[Any] = field(default_factory=MultiDict)
-    """What was sent: text without the white space at its ends, and files as aiohttp's fields."""
+    """What was sent: text without the white space at its ends, passwords as typed, and files as aiohttp's
+    fields."""
     draining: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when this process ends: whoever streams stops then."""
 
@@ -207,7 +210,7 @@ class StaticFiles:
         file = self._files.get(placeholders["name"])
         if file is None:
             return web.Response(status=404)
-        headers = {"Cache-Control": _FOR_GOOD, "X-Content-Type-Options": "nosniff"}
+        headers = {"Cache-Control": _FOR_GOOD}
         return web.Response(body=file.data, content_type=file.media_type, charset="utf-8", headers=headers)
 
 
@@ -250,6 +253,7 @@ class Html:
         self._resources = resources
         self._pipeline = Pipeline(database, catalogue, self._problem)
         self._limit = RateLimit(rate_per_second)
+        self._security = SecurityLog()
         self._proxies = proxies
 
     def mount(self, addresses: Addresses) -> None:
@@ -263,9 +267,14 @@ class Html:
     async def _perform(
         self, route: PageRoute, request: web.BaseRequest, placeholders: dict[str, str], language: str
     ) -> web.Response:
-        self._limit.take(client_address(request, self._proxies))
-        if route.method != "GET":
-            _sent_by_ourselves(request)
+        address = client_address(request, self._proxies)
+        try:
+            self._limit.take(address)
+            if route.method != "GET":
+                _sent_by_ourselves(request)
+        except (Forbidden, TooMany) as refusal:
+            self._security.note(refusal, None, address, route.method, route.path)
+            raise
         arguments = path_values(route.path_types, placeholders)
         session = await self._session(request)
         if session is None and not route.public:
@@ -353,5 +362,7 @@ async def _read_form(request: web.BaseRequest, most: int) -> MultiDict[Any]:
         raise Malformed("form_unreadable") from None
     form: MultiDict[Any] = MultiDict()
     for name, value in sent.items():
-        form.add(name, value.strip().replace("\r\n", "\n") if isinstance(value, str) else value)
+        if isinstance(value, str) and name not in _AS_TYPED:
+            value = value.strip().replace("\r\n", "\n")
+        form.add(name, value)
     return form

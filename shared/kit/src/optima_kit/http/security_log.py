@@ -1,4 +1,4 @@
-"""Who was refused for want of a valid token or a privilege: what, and from where.
+"""Who was refused for want of a valid token or a privilege, or for asking too often: what, and from where.
 
 A guesser makes thousands of refusals: of one caller and reason a line a minute is written, of all together a
 few a second. Each line says how many of its kind went before it unwritten.
@@ -14,7 +14,6 @@ import structlog
 from ..actor import Actor
 from ..refusals import Refusal, TooMany
 from .rate import RateLimit
-from .routes import Route
 
 log = structlog.get_logger()
 
@@ -33,7 +32,7 @@ class SecurityLog:
         self._each = RateLimit(of_one_per_second)
         self._unwritten: OrderedDict[object, int] = OrderedDict()
 
-    def note(self, refusal: Refusal, actor: Actor | None, address: str, route: Route) -> None:
+    def note(self, refusal: Refusal, actor: Actor | None, address: str, method: str, path: str) -> None:
         who = address if actor is None else actor.person_id
         kind = who, refusal.code
         try:
@@ -50,8 +49,8 @@ class SecurityLog:
             code=refusal.code,
             **known,
             address=address,
-            method=route.method,
-            route=route.path,
+            method=method,
+            route=path,
             **{name: str(value) for name, value in refusal.facts.items() if name == "privilege"},
             unwritten=self._unwritten.pop(kind, 0),
         )
