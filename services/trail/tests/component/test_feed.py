@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -45,14 +44,12 @@ async def test_who_waits_gets_the_next_event_when_it_comes(app: ServiceHarness, 
     first = commented(scene, 1)
     await scene.record(first)
     consumer = auditor(app, scene)
-    began = time.monotonic()
     waiting = asyncio.ensure_future(consumer.get(f"/v1/events?after={first.id}&wait=20"))
     second = commented(scene, 2)
     await asyncio.sleep(0)
     await scene.record(second)
-    _, page = await waiting
+    _, page = await asyncio.wait_for(waiting, 15)
     assert [each["id"] for each in page["items"]] == [str(second.id)]
-    assert time.monotonic() - began < 10
 
 
 async def test_a_wait_ends(app: ServiceHarness, scene: Any) -> None:
