@@ -126,6 +126,8 @@ def test_an_invited_person_comes_in_and_sets_up_a_second_factor(
     sign_in(stranger, EMAIL, PASSWORD)
     give_code(stranger, recovery)
     expect(stranger.get_by_role("button", name="Esci")).to_be_visible()
+    # Signing out ended the two sessions of before at identity, too.
+    expect(at(stranger, "/me").locator(".sessions li")).to_have_count(1)
 
 
 def test_a_role_that_demands_a_second_factor_says_so_until_it_is_set_up(

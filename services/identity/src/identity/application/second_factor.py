@@ -19,7 +19,7 @@ from .opaque_tokens import hashed_secret
 from .ports import Ports
 
 _SECRET_BYTES = 20
-_RECOVERY_BYTES = 10
+_RECOVERY_BYTES = 15
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ class Link:
     text: str
     """In English; the template translates it."""
     privilege: str | None
-    """None: everybody is led there."""
+    """None: whoever is led to any other page."""
     here: bool = False
 
 
@@ -35,7 +35,13 @@ LINKS: Final = (
 )
 
 
+NOWHERE: Final = "/me"
+"""What is left to a person whom no service would answer."""
+
+
 def navigation_of(actor: Actor, path: str) -> Sequence[Link]:
+    if home_of(actor) == NOWHERE:
+        return []
     return [
         Link(link.address, link.text, link.privilege, path.startswith(link.address))
         for link in LINKS
@@ -45,4 +51,4 @@ def navigation_of(actor: Actor, path: str) -> Sequence[Link]:
 
 def home_of(actor: Actor) -> str:
     """Where a person begins: what waits for them, or else the first page that they have."""
-    return next((link.address for link in LINKS if link.privilege and actor.may(link.privilege)), "/me")
+    return next((link.address for link in LINKS if link.privilege and actor.may(link.privilege)), NOWHERE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Final
 
 from optima_kit.http.html import SESSION_COOKIE, Answer, PageCall, Pages, SeeOther, Shown
@@ -62,6 +63,9 @@ async def sign_in_with_code(call: PageCall) -> Answer:
 @pages.post("/sign-out", public=True)
 async def sign_out(call: PageCall) -> Answer:
     if call.signed_in is not None:
+        own = f"/v1/me/sessions/{call.session.actor.session_id}"
+        with suppress(Refused, Away):  # signed out here all the same
+            await call.session.services.send("identity", "DELETE", own)
         read = read_cookie(call.request.cookies[SESSION_COOKIE])
         assert read is not None
         await call.resources.sessions.store.delete(*read)
