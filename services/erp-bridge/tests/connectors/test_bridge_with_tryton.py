@@ -325,7 +325,7 @@ async def test_a_supplier_is_who_is_paid(shop: Shop) -> None:
     await shop.bridge.take_in()
     _, listed = await shop.bridge.as_("backoffice").get(f"/v1/suppliers?code=F{shop.mark}")
     (found,) = listed["items"]
-    assert (found["payment_terms"], found["name"]) == ("BB 30 gg FM", "Grafiche Galli S.r.l.")
+    assert (found["payment"]["terms"], found["name"]) == ("BB 30 gg FM", "Grafiche Galli S.r.l.")
     _, one = await shop.bridge.as_("backoffice").get(f"/v1/suppliers/{found['id']}")
     assert one["links"][0]["code"] == f"F{shop.mark}"
     assert supplier
