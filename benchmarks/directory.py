@@ -208,7 +208,7 @@ class Desk:
 
     async def sessions_of_a_person(self, share: float) -> None:
         async with self.reading() as ports:
-            await ports.sessions.list_open(self.person(int(share * self.people)), NOW)
+            await ports.sessions.list_open(self.person(int(share * self.people)), NOW, before=None, limit=51)
 
     async def sign_in(self, share: float) -> None:
         async with self.work() as ports:

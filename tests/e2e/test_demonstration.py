@@ -109,7 +109,7 @@ async def test_whoever_is_suspended_is_out_everywhere_within_five_seconds(
     api, admin = stranger
     body = {"name": "Ivo Verdi", "email": f"ivo@{secrets.token_hex(4)}.example", "roles": ["admin"]}
     invited = (await api.as_(admin, "POST", "identity", "/v1/invitations", json=body)).body
-    ivo = Person("ivo", body["name"], body["email"], secrets.token_urlsafe(18), invited["person_id"])
+    ivo = Person("ivo", body["name"], body["email"], secrets.token_urlsafe(18), invited["person"]["id"])
     accept = {"token": invited["token"], "password": ivo.password}
     await api.anonymous("POST", "identity", "/v1/invitations/acceptance", json=accept)
     await api.sign_in(ivo)

@@ -151,7 +151,7 @@ class Identity:
         response, answer = await admin.post("/v1/invitations", body)
         assert response.status == 201, answer
         await self.accept(answer["token"])
-        return UUID(answer["person_id"])
+        return UUID(answer["person"]["id"])
 
     async def accept(self, token: str, password: str = PASSWORD) -> None:
         body = {"token": token, "password": password}

@@ -185,7 +185,7 @@ async def build(world: World) -> None:
         roles = ["admin"] if name == "colleague" else ["marketing"]
         invitation = {"name": f"{name.title()} Blu", "email": f"{name}@example.it", "roles": roles}
         invited = await world.ask("POST", "/v1/invitations", invitation)
-        names[f"{name}_id"] = invited["person_id"]
+        names[f"{name}_id"] = invited["person"]["id"]
         if name != "invited":
             await _join(world, invited)
     world.colleague = UUID(names.pop("colleague_id"))
@@ -213,4 +213,4 @@ async def build(world: World) -> None:
 async def _join(world: World, invitation: dict[str, str]) -> str:
     body = {"token": invitation["token"], "password": PASSWORD}
     await world.ask("POST", "/v1/invitations/acceptance", body)
-    return invitation["person_id"]
+    return invitation["person"]["id"]

@@ -54,8 +54,8 @@ class House:
         if state in ("invited", "withdrawn"):
             _, invited = await self.admin.post("/v1/invitations", body)
             if state == "withdrawn":
-                await self.admin.delete(f"/v1/people/{invited['person_id']}/invitation")
-            return str(invited["person_id"])
+                await self.admin.delete(f"/v1/people/{invited['person']['id']}/invitation")
+            return str(invited["person"]["id"])
         role = "admin" if state == "another admin" else "marketing"
         person = str(await self.identity.invite(self.admin, email, role))
         if state == "suspended":

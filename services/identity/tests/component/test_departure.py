@@ -56,7 +56,7 @@ async def test_a_successor_is_somebody_who_can_take_over(identity: Any) -> None:
     _, invited = await admin.post(
         "/v1/invitations", {"email": "ugo@aurora.example", "name": "Ugo", "roles": ["marketing"]}
     )
-    ugo = invited["person_id"]
+    ugo = invited["person"]["id"]
     for person, successor in ((elena, elena), (elena, one), (elena, ugo), (one, rival)):
         response, problem = await depart(admin, person, successor)
         assert (response.status, problem["code"]) == (422, "successor_not_available")

@@ -31,7 +31,7 @@ async def test_a_table_is_tried_then_imported_and_then_changes_nothing(identity:
     ]
     for row in done["rows"]:
         await identity.accept(row["invitation"]["token"])
-    marta, guido = (row["person_id"] for row in done["rows"][:2])
+    marta, guido = (row["person"]["id"] for row in done["rows"][:2])
     _, view = await admin.get(f"/v1/people/{marta}")
     assert view["manager"]["id"] == guido
     roberto = await identity.actor("roberto@galli.example")

@@ -50,7 +50,7 @@ async def test_a_link_for_one_purpose_serves_no_other(identity: Any) -> None:
     )
     response, _ = await complete(identity, invited["token"], NEW)
     assert response.status == 422
-    refused, problem = await admin.post(f"/v1/people/{invited['person_id']}/password-reset")
+    refused, problem = await admin.post(f"/v1/people/{invited['person']['id']}/password-reset")
     assert (refused.status, problem["code"]) == (409, "person_not_active")
     identity.clock.advance(timedelta(hours=1))
     late, _ = await complete(identity, reset["token"], NEW)

@@ -183,14 +183,14 @@ async def test_an_invitation_expires_and_is_renewed(identity: Any) -> None:
     assert (late.status, problem["code"]) == (422, "link_not_valid")
 
     admin = await identity.client("paola@aurora.example")
-    _, second = await admin.post(f"/v1/people/{first['person_id']}/invitation")
-    _, third = await admin.post(f"/v1/people/{first['person_id']}/invitation")
+    _, second = await admin.post(f"/v1/people/{first['person']['id']}/invitation")
+    _, third = await admin.post(f"/v1/people/{first['person']['id']}/invitation")
     replaced, _ = await identity.anybody.post(
         "/v1/invitations/acceptance", {"token": second["token"], "password": WRONG}
     )
     assert replaced.status == 422
     await identity.accept(third["token"])
-    again, problem = await admin.post(f"/v1/people/{first['person_id']}/invitation")
+    again, problem = await admin.post(f"/v1/people/{first['person']['id']}/invitation")
     assert (again.status, problem["code"]) == (409, "email_already_member")
 
 
@@ -198,7 +198,7 @@ async def test_a_withdrawn_invitation_opens_nothing_until_it_is_renewed(identity
     admin = await identity.register()
     body = {"email": "elena@aurora.example", "name": "Elena Rizzi", "roles": ["marketing"]}
     _, first = await admin.post("/v1/invitations", body)
-    address = f"/v1/people/{first['person_id']}/invitation"
+    address = f"/v1/people/{first['person']['id']}/invitation"
     withdrawn, _ = await admin.delete(address)
     assert withdrawn.status == 204
     accept = {"token": first["token"], "password": WRONG}

@@ -128,10 +128,10 @@ async def test_who_was_invited_joins_by_being_introduced(trusting: Any, issuer: 
     await choose(admin, issuer, client_id="public", client_secret=None)
     body = {"email": "ugo@aurora.example", "name": "Ugo", "roles": ["marketing"]}
     _, invited = await admin.post("/v1/invitations", body)
-    await admin.delete(f"/v1/people/{invited['person_id']}/invitation")
+    await admin.delete(f"/v1/people/{invited['person']['id']}/invitation")
     response, problem = await sign_in(trusting, "ugo")
     assert (response.status, problem["code"]) == (401, "person_not_recognised"), "it was withdrawn"
-    await admin.post(f"/v1/people/{invited['person_id']}/invitation")
+    await admin.post(f"/v1/people/{invited['person']['id']}/invitation")
     response, body = await sign_in(trusting, "ugo")
     assert response.status == 200, body
     _, page = await admin.get("/v1/people?text=ugo")

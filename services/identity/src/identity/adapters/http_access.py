@@ -10,7 +10,7 @@ from uuid import UUID
 import structlog
 from pydantic import Field, RootModel
 
-from optima_kit.http import Call, Command, Page, Routes, View
+from optima_kit.http import Call, Command, Page, PageQuery, Routes, View
 from optima_kit.refusals import Invalid, Unauthenticated
 
 from ..application.accept_invitation import accept_invitation
@@ -199,9 +199,9 @@ async def begin_sign_in(call: Call[Ports], body: BeginSignIn) -> DepartureView:
 
 
 @routes.get("/v1/me/sessions")
-async def list_sessions(call: Call[Ports]) -> Page[SessionView]:
+async def list_sessions(call: Call[Ports], query: PageQuery) -> Page[SessionView]:
     """List one's own open sessions, newest first"""
-    return await people.list_own_sessions(call.ports, call.actor)
+    return await people.list_own_sessions(call.ports, call.actor, query)
 
 
 @routes.delete("/v1/me/sessions/{session_id}")
@@ -250,7 +250,7 @@ async def change_own_password(call: Call[Ports], body: ChangePassword) -> None:
     async with acting(call, None) as (ports, me):
         changed = await change_password(ports, call.resources.passwords, me, body.current, body.new)
     if not changed:
-        raise Invalid("wrong_password", field="current")
+        raise Invalid("password_wrong", field="current")
 
 
 class Prove(Command):

@@ -123,7 +123,7 @@ async def invite(call: Call[Ports], body: InvitePerson) -> Reply[LinkView]:
     """
     async with acting(call, "person.invite") as (ports, actor):
         link = await invite_person(ports, actor, body.invitation())
-    return Reply(people.show_link(link), location=f"/v1/people/{link.person_id}")
+    return Reply(people.show_link(link), location=f"/v1/people/{link.person.id}")
 
 
 @routes.post("/v1/people/{person_id}/invitation", privilege="person.invite", status=201, transaction=False)
@@ -239,9 +239,9 @@ async def take_factor_away(call: Call[Ports], person_id: UUID) -> None:
 
 
 @routes.get("/v1/people/{person_id}/sessions", privilege="directory.write")
-async def list_sessions_of(call: Call[Ports], person_id: UUID) -> Page[SessionView]:
+async def list_sessions_of(call: Call[Ports], person_id: UUID, query: PageQuery) -> Page[SessionView]:
     """List a person's open sessions, newest first"""
-    return await people.list_sessions_of(call.ports, call.actor, person_id)
+    return await people.list_sessions_of(call.ports, call.actor, person_id, query)
 
 
 @routes.delete("/v1/people/{person_id}/sessions/{session_id}", privilege="directory.write")

@@ -339,8 +339,13 @@ class PostgresSessions:
     async def prove(self, session_id: UUID, now: datetime, *, factor_shown: bool) -> None:
         self._work.write(QUERIES.update_session_proven, id=session_id, now=now, factor_shown=factor_shown)
 
-    async def list_open(self, person_id: UUID, now: datetime) -> Sequence[Session]:
-        rows = await self._work.fetch(QUERIES.list_open_sessions, person_id=person_id, now=now)
+    async def list_open(
+        self, person_id: UUID, now: datetime, *, before: UUID | None, limit: int
+    ) -> Sequence[Session]:
+        newest = UUID(int=2**128 - 1)
+        rows = await self._work.fetch(
+            QUERIES.list_open_sessions, person_id=person_id, now=now, before=before or newest, limit=limit
+        )
         return [_session(row) for row in rows]
 
     async def revoke(self, person_id: UUID, session_id: UUID, now: datetime) -> bool:

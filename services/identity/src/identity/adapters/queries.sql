@@ -244,7 +244,8 @@ INSERT INTO refresh_tokens (secret_hash, session_id, expires_at) VALUES (:secret
 -- name: list_open_sessions
 SELECT id, person_id, device, began_at, refreshed_at, ends_at, revoked_at, proven_at, factor_shown
 FROM sessions
-WHERE person_id = :person_id AND revoked_at IS NULL AND ends_at > :now ORDER BY id DESC LIMIT 200
+WHERE person_id = :person_id AND id < :before AND revoked_at IS NULL AND ends_at > :now
+ORDER BY id DESC LIMIT :limit
 
 -- name: revoke_session
 UPDATE sessions SET revoked_at = :now

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 from uuid import UUID
 
@@ -39,6 +39,7 @@ class Row:
 class Imported:
     row: int
     person_id: UUID
+    name: str
     outcome: Literal["invited", "changed", "unchanged"]
     link: IssuedLink | None = None
     """The invitation of somebody new."""
@@ -102,14 +103,14 @@ async def _invite_or_change(ports: Ports, actor: Actor, row: Row) -> Imported:
                 language=row.language,
             ),
         )
-        return Imported(row.number, link.person_id, "invited", link)
+        return Imported(row.number, link.person.id, row.name, "invited", link)
     if known.kind != row.kind:
         raise Invalid("kind_not_changeable", field="kind")
     changes = await _differences(ports, known, row)
     if not changes:
-        return Imported(row.number, known.id, "unchanged")
+        return Imported(row.number, known.id, row.name, "unchanged")
     await revise_person(ports, actor, known.id, known.version, changes)
-    return Imported(row.number, known.id, "changed")
+    return Imported(row.number, known.id, row.name, "changed")
 
 
 async def _differences(ports: Ports, known: Person, row: Row) -> PersonChanges:
@@ -138,5 +139,4 @@ async def _place_under_manager(ports: Ports, actor: Actor, row: Row, imported: I
     if person.manager_id == manager_id:
         return imported
     await revise_person(ports, actor, person.id, person.version, {"manager_id": manager_id})
-    outcome = "changed" if imported.outcome == "unchanged" else imported.outcome
-    return Imported(imported.row, imported.person_id, outcome, imported.link)
+    return replace(imported, outcome="changed") if imported.outcome == "unchanged" else imported

@@ -57,4 +57,4 @@ async def invite_person(ports: Ports, actor: Actor, invitation: Invitation) -> I
     )
     await ports.people.insert(person)
     tell_of_person(ports, person)
-    return await issue_link(ports, person.id, "invitation")
+    return await issue_link(ports, person, "invitation")

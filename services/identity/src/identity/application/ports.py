@@ -172,7 +172,11 @@ class Sessions(Protocol):
         """Its person has shown who they are; that a factor was shown stays true."""
         ...
 
-    async def list_open(self, person_id: UUID, now: datetime) -> Sequence[Session]: ...
+    async def list_open(
+        self, person_id: UUID, now: datetime, *, before: UUID | None, limit: int
+    ) -> Sequence[Session]:
+        """Newest first, from the one that began before that one."""
+
     async def revoke(self, person_id: UUID, session_id: UUID, now: datetime) -> bool:
         """False if the person has no such open session."""
         ...

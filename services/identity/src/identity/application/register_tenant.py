@@ -46,7 +46,7 @@ async def register_tenant(
     )
     await ports.people.insert(person)
     tell_of_person(ports, person)
-    return await issue_link(ports, person.id, "invitation")
+    return await issue_link(ports, person, "invitation")
 
 
 async def _add_built_in_role(ports: Ports, key: str) -> UUID:

@@ -21,4 +21,4 @@ async def renew_invitation(ports: Ports, actor: Actor, person_id: UUID) -> Issue
         person = person.invited_again()
         await ports.people.update(person)
         tell_of_person(ports, person)
-    return await issue_link(ports, person.id, "invitation")
+    return await issue_link(ports, person, "invitation")

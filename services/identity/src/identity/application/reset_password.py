@@ -26,7 +26,7 @@ async def ask_for_reset(directory: Directory, slug: str, email: str) -> None:
             return
         earlier = await ports.links.find_newest(person.id, "password_reset")
         if not link_was_just_issued(earlier, ports.now):
-            await issue_link(ports, person.id, "password_reset")
+            await issue_link(ports, person, "password_reset")
 
 
 async def hand_over_reset(ports: Ports, actor: Actor, person_id: UUID) -> IssuedLink:
@@ -34,7 +34,7 @@ async def hand_over_reset(ports: Ports, actor: Actor, person_id: UUID) -> Issued
     person = await person_to_manage(ports, actor, person_id)
     if not person.active:
         raise WrongState("person_not_active")
-    return await issue_link(ports, person_id, "password_reset")
+    return await issue_link(ports, person, "password_reset")
 
 
 async def complete_reset(directory: Directory, passwords: Passwords, token: str, password: str) -> None:

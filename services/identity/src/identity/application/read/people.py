@@ -85,29 +85,31 @@ async def read_oneself(ports: Ports, actor: Actor) -> OwnDetailsView:
     )
 
 
-async def list_own_sessions(ports: Ports, actor: Actor) -> Page[SessionView]:
+async def list_own_sessions(ports: Ports, actor: Actor, query: PageQuery) -> Page[SessionView]:
     """The open ones, newest first."""
-    return await _sessions(ports, actor.person_id, ["end"])
+    return await _sessions(ports, actor.person_id, query, ["end"])
 
 
-async def list_sessions_of(ports: Ports, actor: Actor, person_id: UUID) -> Page[SessionView]:
+async def list_sessions_of(
+    ports: Ports, actor: Actor, person_id: UUID, query: PageQuery
+) -> Page[SessionView]:
     """A person's open ones, newest first."""
     person = await ports.people.find(person_id)
     if person is None:
         raise Absent("person_not_found")
     held = privileges_of(await ports.roles.list_by_keys(person.roles))
-    return await _sessions(ports, person_id, actions_on_session_of(actor, held))
+    return await _sessions(ports, person_id, query, actions_on_session_of(actor, held))
 
 
 def show_link(link: IssuedLink) -> LinkView:
-    return LinkView(person_id=link.person_id, token=link.token, expires_at=link.expires_at)
+    return LinkView(person=_named(link.person), token=link.token, expires_at=link.expires_at)
 
 
 def show_joined(tenant: Tenant, person: Person) -> JoinedView:
     return JoinedView(
         tenant_id=tenant.id,
         tenant=tenant.slug,
-        person=PersonView(id=person.id, name=person.name),
+        person=_named(person),
         email=person.email,
     )
 
@@ -122,7 +124,7 @@ def show_import(rows: Sequence[Imported], *, dry_run: bool) -> ImportView:
         rows=[
             ImportedView(
                 row=each.row,
-                person_id=each.person_id,
+                person=PersonView(id=each.person_id, name=each.name),
                 outcome=each.outcome,
                 invitation=show_link(each.link) if each.link and not dry_run else None,
             )
@@ -131,7 +133,9 @@ def show_import(rows: Sequence[Imported], *, dry_run: bool) -> ImportView:
     )
 
 
-async def _sessions(ports: Ports, person_id: UUID, actions: list[SessionAction]) -> Page[SessionView]:
+async def _sessions(
+    ports: Ports, person_id: UUID, query: PageQuery, actions: list[SessionAction]
+) -> Page[SessionView]:
     def shown(session: Session) -> SessionView:
         return SessionView(
             id=session.id,
@@ -142,8 +146,12 @@ async def _sessions(ports: Ports, person_id: UUID, actions: list[SessionAction])
             actions=actions,
         )
 
-    found = await ports.sessions.list_open(person_id, ports.now)
-    return Page[SessionView](items=[shown(session) for session in found])
+    found = await ports.sessions.list_open(person_id, ports.now, before=query.after(UUID), limit=query.rows)
+    return page_of(query, found, shown, lambda session: session.id)
+
+
+def _named(person: Person) -> PersonView:
+    return PersonView(id=person.id, name=person.name)
 
 
 async def _names(ports: Ports, people: Iterable[Person]) -> Names:

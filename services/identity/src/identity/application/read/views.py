@@ -154,7 +154,7 @@ class LinkView(View):
     """An invitation, or a link to choose a new password. The token is shown here and never again; whoever has
     it becomes this person."""
 
-    person_id: UUID
+    person: PersonView
     token: str
     expires_at: datetime
 
@@ -180,7 +180,7 @@ class ImportedView(View):
     """What became of one row of the table."""
 
     row: int
-    person_id: UUID
+    person: PersonView
     outcome: Literal["invited", "changed", "unchanged"]
     invitation: LinkView | None = None
     """Of somebody new; left out of a dry run."""
