@@ -70,7 +70,7 @@ class Hunt:
         _, past = await self.hunter.get(f"/v1/approvals?subject_id={self.past_id}")
         (found,) = past["items"]
         decision = {"step": "uno", "outcome": "approve", "content_hash": "hash-2"}
-        path = f"/v1/approvals/{found['approval_id']}/decisions"
+        path = f"/v1/approvals/{found['id']}/decisions"
         response, answer = await self.hunter.post(path, decision)
         assert response.status == 200, answer
 
@@ -146,7 +146,7 @@ class Hunt:
                 await self.hunter.post(f"/v1/moves/{answer['move_id']}/execution", {})
                 await self.world.work()
         _, page = await self.hunter.get(f"/v1/approvals?subject_id={self.brief_id}")
-        path = f"/v1/approvals/{page['items'][0]['approval_id']}"
+        path = f"/v1/approvals/{page['items'][0]['id']}"
         if "shows" in str(steps):
             decision = {"step": "uno", "outcome": "approve", "content_hash": "hash-2"}
             await self.hunter.post(f"{path}/decisions", decision)
@@ -197,7 +197,7 @@ async def test_a_content_hash_can_t_be_searched_offline(hunt):
     for _ in range(2):
         submission = {"process": "spese", "subject_id": str(uuid4()), "content": content}
         approval = await hunt.world.ask("POST", "/v1/approvals", submission)
-        _, seen = await hunt.hunter.get(f"/v1/approvals/{approval['approval_id']}")
+        _, seen = await hunt.hunter.get(f"/v1/approvals/{approval['id']}")
         assert seen["content"] == {"t": "Carta"}
         hashes.add(seen["content_hash"])
     assert len(hashes) == 2

@@ -154,7 +154,7 @@ class Desk:
     async def approval(self, name: str, subject_id: UUID) -> dict[str, Any]:
         """The newest approval over a subject."""
         _, page = await self.as_(name).get(f"/v1/approvals?subject_id={subject_id}")
-        _, approval = await self.as_(name).get(f"/v1/approvals/{page['items'][0]['approval_id']}")
+        _, approval = await self.as_(name).get(f"/v1/approvals/{page['items'][0]['id']}")
         return approval
 
     async def steps(self, name: str, subject_id: UUID) -> dict[str, str]:

@@ -233,22 +233,22 @@ async def build(world: World) -> None:
     await _publish(world, document | {"key": own, "steps": [ritas]})
     await _publish(world, document | {"key": asked, "steps": [owners]})
     submission = {"process": own, "subject_id": str(uuid4()), "content": CONTENT}
-    names["own_id"] = (await world.ask("POST", "/v1/approvals", submission))["approval_id"]
+    names["own_id"] = (await world.ask("POST", "/v1/approvals", submission))["id"]
     submission |= {"process": asked, "subject_id": str(uuid4())}
     rita = world.person("purchasing", person_id=UUID(names["rita_id"]))
     response, approval = await world.served.app.as_(rita).post("/v1/approvals", submission)
     assert response.status == 201, approval
-    names |= {"asked_id": approval["approval_id"], "content_hash": approval["content_hash"]}
+    names |= {"asked_id": approval["id"], "content_hash": approval["content_hash"]}
     path = f"/v1/approvals/{names['asked_id']}/evidence?name=p.pdf"
     pdf = {"Content-Type": "application/pdf"}
-    names["evidence_id"] = (await world.ask("POST", path, data=PDF, headers=pdf))["evidence_id"]
+    names["evidence_id"] = (await world.ask("POST", path, data=PDF, headers=pdf))["id"]
     until = {"starts_at": "2031-01-01T00:00:00Z", "ends_at": "2031-02-01T00:00:00Z"}
     delegation = await world.ask("POST", "/v1/delegations", until | {"to_person_id": names["lia_id"]})
-    names["delegation_id"] = delegation["delegation_id"]
+    names["delegation_id"] = delegation["id"]
     await _move(world, "done_move_id", asked, document | {"key": asked, "steps": [owners]}, execute=True)
     await _move(world, "move_id", own, document | {"key": own, "steps": [ritas]}, execute=False)
     replay = await world.ask("POST", f"/v1/processes/{own}/replays", {})
-    names["replay_id"] = replay["replay_id"]
+    names["replay_id"] = replay["id"]
     await world.work()
     draft, _ = await world.mighty.get(f"/v1/processes/{own}")
     names["process_version"] = draft.headers["ETag"].strip('"')
@@ -267,8 +267,8 @@ async def _move(world: World, name: str, key: str, document: dict[str, Any], *, 
     known, _ = await world.mighty.get(f"/v1/processes/{key}")
     await _publish(world, document | {"name": "Prova seconda"}, known.headers["ETag"])
     move = await world.ask("POST", f"/v1/processes/{key}/moves", {})
-    world.names[name] = move["move_id"]
+    world.names[name] = move["id"]
     await world.work()
     if execute:
-        await world.ask("POST", f"/v1/moves/{move['move_id']}/execution", {})
+        await world.ask("POST", f"/v1/moves/{move['id']}/execution", {})
         await world.work()

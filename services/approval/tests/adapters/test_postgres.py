@@ -171,7 +171,7 @@ async def test_the_gauges_count_over_tenants_and_see_no_more(filled):
 async def test_what_is_stored_is_what_the_events_say(desk):
     await desk.publish("materiali-pop")
     brief_id = await desk.submit()
-    approval_id = UUID((await desk.approval("ada", brief_id))["approval_id"])
+    approval_id = UUID((await desk.approval("ada", brief_id))["id"])
     await desk.decide("lia", approval_id, "marketing", reason="bene")
     await desk.price(brief_id, "9000.00")
     await desk.decide("paolo", approval_id, "acquisti", "reject", reason="troppo caro")

@@ -33,7 +33,7 @@ async def test_the_demonstration_journey(desk):
 
     await desk.submit(brief_id=brief_id, revision=2)
     await desk.price(brief_id, "6200.00", revision=2)
-    approval_id = (await desk.approval("marta", brief_id))["approval_id"]
+    approval_id = (await desk.approval("marta", brief_id))["id"]
     await asyncio.gather(
         desk.decide("paolo", approval_id, "acquisti"), desk.decide("lia", approval_id, "marketing")
     )
@@ -50,7 +50,7 @@ async def test_under_the_threshold_the_director_is_not_asked(desk):
     await desk.publish("materiali-pop")
     brief_id = await desk.submit()
     await desk.price(brief_id, "900.00")
-    approval_id = (await desk.approval("marta", brief_id))["approval_id"]
+    approval_id = (await desk.approval("marta", brief_id))["id"]
     await desk.decide("paolo", approval_id, "acquisti")
     _, approval = await desk.decide("lia", approval_id, "marketing")
     assert approval["state"] == "approved"
@@ -64,13 +64,13 @@ async def test_prices_are_absent_for_who_may_not_see_them(desk):
     for name, sees in (("marta", False), ("lia", False), ("paolo", True), ("ada", True)):
         approval = await desk.approval(name, brief_id)
         assert ("quote_total" in approval["content"]) is sees, name
-        _, history = await desk.as_(name).get(f"/v1/approvals/{approval['approval_id']}/history")
+        _, history = await desk.as_(name).get(f"/v1/approvals/{approval['id']}/history")
         assert ("quote_total" in str(history)) is sees, name
 
 
 async def test_an_approval_that_does_not_concern_one_is_absent(desk):
     await desk.publish("materiali-pop")
-    approval_id = (await desk.approval("marta", await desk.submit()))["approval_id"]
+    approval_id = (await desk.approval("marta", await desk.submit()))["id"]
     stranger = await desk.person("ugo", "marketing", unit="marketing")
     response, missing = await desk.as_("ugo").get(f"/v1/approvals/{uuid4()}")
     other, problem = await desk.as_("ugo").get(f"/v1/approvals/{approval_id}")
@@ -87,7 +87,7 @@ async def test_a_stale_hash_is_refused(desk):
     await desk.publish("materiali-pop")
     brief_id = await desk.submit()
     await desk.price(brief_id, "6200.00")
-    approval_id = (await desk.approval("marta", brief_id))["approval_id"]
+    approval_id = (await desk.approval("marta", brief_id))["id"]
     status, problem = await desk.decide("paolo", approval_id, "acquisti", content_hash="hash-1")
     assert (status, problem["code"]) == (409, "stale_content")
 
@@ -158,18 +158,18 @@ async def test_prices_that_change_behind_an_approval_are_approved_anew(desk):
     await desk.publish("materiali-pop")
     brief_id = await desk.submit()
     await desk.price(brief_id, "100.00")
-    approval_id = (await desk.approval("marta", brief_id))["approval_id"]
+    approval_id = (await desk.approval("marta", brief_id))["id"]
     await desk.decide("paolo", approval_id, "acquisti")
     await desk.decide("lia", approval_id, "marketing")
     await desk.price(brief_id, "120.00")
     again = await desk.approval("ada", brief_id)
     assert (again["state"], again["content"]["quote_total"]) == ("open", "120.00")
-    assert again["approval_id"] != approval_id
+    assert again["id"] != approval_id
 
 
 async def test_recall(desk):
     await desk.publish("materiali-pop")
-    approval_id = (await desk.approval("marta", await desk.submit()))["approval_id"]
+    approval_id = (await desk.approval("marta", await desk.submit()))["id"]
     response, problem = await desk.as_("paolo").post(f"/v1/approvals/{approval_id}/recall", {})
     assert (response.status, problem["code"]) == (403, "only_requester_recalls")
     response, approval = await desk.as_("marta").post(f"/v1/approvals/{approval_id}/recall", {})
@@ -193,13 +193,13 @@ async def test_somebody_stands_in(desk):
     status, problem = await desk.decide("dario", entry["approval_id"], "marketing")
     assert (status, problem["errors"][0]["code"]) == (422, "say_on_behalf_of_whom")
     status, approval = await desk.decide(
-        "dario", entry["approval_id"], "marketing", on_behalf_of=entry["on_behalf_of"]["person_id"]
+        "dario", entry["approval_id"], "marketing", on_behalf_of=entry["on_behalf_of"]["id"]
     )
     assert status == 200, approval
     decided = [e for e in await desk.database.published() if e.type.endswith("decided.v1")][-1]
     assert (str(decided.actorid), str(decided.onbehalfof)) == (desk.id("dario"), desk.id("lia"))
     assert (decided.data["person_id"], decided.data["on_behalf_of"]) == (desk.id("dario"), desk.id("lia"))
-    path = f"/v1/delegations/{delegation['delegation_id']}"
+    path = f"/v1/delegations/{delegation['id']}"
     assert (await desk.as_("dario").delete(path))[0].status == 403
     assert (await desk.as_("marta").delete(path))[0].status == 404
     assert (await desk.as_("lia").delete(path))[0].status == 204
@@ -218,7 +218,7 @@ async def test_a_delegate_does_not_meet_their_own_request(desk):
     await desk.as_("lia").post("/v1/delegations", body)
     brief_id = await desk.submit("paolo")
     assert await desk.inbox("paolo") == []
-    approval_id = (await desk.approval("paolo", brief_id))["approval_id"]
+    approval_id = (await desk.approval("paolo", brief_id))["id"]
     status, problem = await desk.decide("paolo", approval_id, "marketing", on_behalf_of=desk.id("lia"))
     assert (status, problem["code"]) == (403, "requester_may_not_approve")
 
@@ -252,7 +252,7 @@ async def test_a_bad_decision_is_told_its_place_and_the_remedy(desk, bad):
     told = len(await desk.types())
     for language, remedy in zip(("it", "en"), remedies, strict=True):
         response, problem = await desk.as_(name).post(
-            f"/v1/approvals/{approval['approval_id']}/decisions",
+            f"/v1/approvals/{approval['id']}/decisions",
             decision | changes,
             headers={"Accept-Language": language},
         )
@@ -267,10 +267,10 @@ async def test_a_bad_decision_is_told_its_place_and_the_remedy(desk, bad):
 async def test_a_reason_has_its_limit_on_every_way(desk):
     await desk.publish("materiali-pop")
     approval = await desk.approval("lia", await desk.submit())
-    path, long = f"/v1/approvals/{approval['approval_id']}", "x" * 4001
+    path, long = f"/v1/approvals/{approval['id']}", "x" * 4001
     decision = {"step": "marketing", "outcome": "reject", "content_hash": approval["content_hash"]}
     month = {"starts_at": "2026-12-01T00:00:00Z", "ends_at": "2027-01-01T00:00:00Z"}
-    one = {"approval_id": approval["approval_id"], **decision, "reason": long}
+    one = {"approval_id": approval["id"], **decision, "reason": long}
     for where, body, field in (
         (f"{path}/decisions", {**decision, "reason": long}, "reason"),
         ("/v1/decisions", {"items": [one]}, "items[0].reason"),
@@ -299,7 +299,7 @@ async def test_mass_decisions_have_a_result_each(desk):
         approval = await desk.approval("ada", brief_id)
         items.append(
             {
-                "approval_id": approval["approval_id"],
+                "approval_id": approval["id"],
                 "step": "acquisti",
                 "outcome": "approve",
                 "content_hash": approval["content_hash"],
@@ -339,7 +339,7 @@ async def test_a_document_belongs_to_its_decision(desk):
     }
     await desk.publish({"key": "prova", "name": "Prova", "subject": "brief", "steps": [step]})
     brief_id = await desk.submit(process="prova")
-    approval_id = (await desk.approval("paolo", brief_id))["approval_id"]
+    approval_id = (await desk.approval("paolo", brief_id))["id"]
     path, pdf = f"/v1/approvals/{approval_id}/evidence", b"%PDF-1.7\npreventivo"
 
     async def attach(name, data=pdf, media_type="application/pdf"):
@@ -356,18 +356,18 @@ async def test_a_document_belongs_to_its_decision(desk):
     assert response.status == 201, document
     _, picture = await attach("paolo", b"\x89PNG\r\n\x1a\n", "image/png")
     for evidence, code in (
-        ([document["evidence_id"], picture["evidence_id"]], "evidence_media_type"),
+        ([document["id"], picture["id"]], "evidence_media_type"),
         ([str(uuid4())], "evidence_unknown"),
     ):
         status, problem = await desk.decide("paolo", approval_id, "uno", evidence=evidence)
         assert (status, problem["code"]) == (422, code)
-    status, problem = await desk.decide("piera", approval_id, "uno", evidence=[document["evidence_id"]])
+    status, problem = await desk.decide("piera", approval_id, "uno", evidence=[document["id"]])
     assert problem["code"] == "evidence_unknown"
-    status, approval = await desk.decide("paolo", approval_id, "uno", evidence=[document["evidence_id"]])
+    status, approval = await desk.decide("paolo", approval_id, "uno", evidence=[document["id"]])
     assert (status, approval["state"]) == (200, "approved")
     _, history = await desk.as_("marta").get(f"/v1/approvals/{approval_id}/history")
     (decided,) = [event for event in history["items"] if event["kind"] == "part_decided"]
     assert decided["evidence"] == [document]
-    response, data = await desk.as_("marta").get(f"{path}/{document['evidence_id']}")
+    response, data = await desk.as_("marta").get(f"{path}/{document['id']}")
     assert (response.status, data) == (200, pdf)
-    assert (await desk.as_("dario").get(f"{path}/{document['evidence_id']}"))[0].status == 404
+    assert (await desk.as_("dario").get(f"{path}/{document['id']}"))[0].status == 404

@@ -26,7 +26,7 @@ async def test_fifty_at_once_under_a_quorum_of_three(desk):
     names = await crowd(desk, 48) + ["paolo", "piera"]
     await desk.publish(rule({"at_least": 3}))
     brief_id = await desk.submit(process="prova")
-    approval_id = (await desk.approval("marta", brief_id))["approval_id"]
+    approval_id = (await desk.approval("marta", brief_id))["id"]
     results = await asyncio.gather(
         *(desk.decide(name, approval_id, "uno", content_hash="hash-1") for name in names)
     )
@@ -42,7 +42,7 @@ async def test_fifty_who_all_must_approve_lose_no_word(desk):
     names = await crowd(desk, 48) + ["paolo", "piera"]
     await desk.publish(rule("all"))
     brief_id = await desk.submit(process="prova")
-    approval_id = (await desk.approval("marta", brief_id))["approval_id"]
+    approval_id = (await desk.approval("marta", brief_id))["id"]
     results = await asyncio.gather(
         *(desk.decide(name, approval_id, "uno", content_hash="hash-1") for name in names)
     )
@@ -60,7 +60,7 @@ async def test_fifty_who_all_must_approve_lose_no_word(desk):
 async def test_the_same_person_twice_counts_once(desk):
     await desk.publish(rule("all"))
     brief_id = await desk.submit(process="prova")
-    approval_id = (await desk.approval("marta", brief_id))["approval_id"]
+    approval_id = (await desk.approval("marta", brief_id))["id"]
     results = await asyncio.gather(
         desk.decide("paolo", approval_id, "uno", content_hash="hash-1"),
         desk.decide("paolo", approval_id, "uno", "reject", reason="no", content_hash="hash-1"),
@@ -78,7 +78,7 @@ async def test_a_delegate_and_the_delegator_at_once(desk):
     }
     await desk.as_("paolo").post("/v1/delegations", body)
     brief_id = await desk.submit(process="prova")
-    approval_id = (await desk.approval("marta", brief_id))["approval_id"]
+    approval_id = (await desk.approval("marta", brief_id))["id"]
     results = await asyncio.gather(
         desk.decide("paolo", approval_id, "uno", content_hash="hash-1"),
         desk.decide("dario", approval_id, "uno", content_hash="hash-1", on_behalf_of=desk.id("paolo")),
@@ -91,7 +91,7 @@ async def test_a_price_and_a_decision_at_once(desk):
     await desk.publish(rule("any"))
     for _ in range(5):
         brief_id = await desk.submit(process="prova")
-        approval_id = (await desk.approval("marta", brief_id))["approval_id"]
+        approval_id = (await desk.approval("marta", brief_id))["id"]
         (status, _), _ = await asyncio.gather(
             desk.decide("paolo", approval_id, "uno", content_hash="hash-1"),
             desk.price(brief_id, "10.00"),

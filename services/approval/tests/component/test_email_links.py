@@ -186,7 +186,7 @@ async def test_an_external_person_decides_by_link_where_the_step_would_not_wait_
     approval = await desk.approval("ada", brief_id)
     parts = {part["person"]["name"]: part["state"] for part in approval["steps"][0]["parts"]}
     assert parts == {"Roberto": "approved", "Paolo": "requested", "Piera": "requested"}
-    status, _ = await desk.decide("roberto", approval["approval_id"], "uno", content_hash="hash-1")
+    status, _ = await desk.decide("roberto", approval["id"], "uno", content_hash="hash-1")
     assert status == 403
 
 
@@ -248,7 +248,7 @@ class TestDelegationByAnAdmin:
             status, problem = await self.give(desk, "paolo", taker)
             assert (status, problem["code"]) == (403, "missing_privilege")
         _, own = await self.give(desk, "dario", "lia")
-        response, problem = await desk.as_("paolo").delete(f"/v1/delegations/{own['delegation_id']}")
+        response, problem = await desk.as_("paolo").delete(f"/v1/delegations/{own['id']}")
         assert (response.status, problem["code"]) == (403, "only_giver_revokes")
-        response, _ = await desk.as_("ada").delete(f"/v1/delegations/{own['delegation_id']}")
+        response, _ = await desk.as_("ada").delete(f"/v1/delegations/{own['id']}")
         assert response.status == 204

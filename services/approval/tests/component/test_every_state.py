@@ -28,7 +28,7 @@ async def in_state(desk, state: str) -> str:
     await desk.publish({"key": "prova", "name": "Prova", "subject": "brief", "steps": [step]})
     subject_id = await desk.submit(process="nessuno" if state == "not_opened" else "prova")
     _, page = await desk.as_("ada").get(f"/v1/approvals?subject_id={subject_id}")
-    approval_id: str = page["items"][0]["approval_id"]
+    approval_id: str = page["items"][0]["id"]
     acts = {"approved": "approve", "rejected": "reject", "changes_requested": "request_changes"}
     if state in acts:
         status, _ = await desk.decide("paolo", approval_id, "uno", acts[state], reason="motivo")
@@ -94,7 +94,7 @@ async def decide_three(desk, middle: str) -> list[dict[str, Any]]:
 
 
 async def opened(desk) -> str:
-    approval_id: str = (await desk.approval("ada", await desk.submit(process="prova")))["approval_id"]
+    approval_id: str = (await desk.approval("ada", await desk.submit(process="prova")))["id"]
     return approval_id
 
 

@@ -40,7 +40,7 @@ async def squat(desk, subject_id: UUID, revision: int = 9, name: str = "mirco") 
 async def of_type(desk, subject_id: UUID, subject_type: str) -> dict[str, Any]:
     _, page = await desk.as_("ada").get(f"/v1/approvals?subject_id={subject_id}")
     (found,) = [each for each in page["items"] if each["subject_type"] == subject_type]
-    _, approval = await desk.as_("ada").get(f"/v1/approvals/{found['approval_id']}")
+    _, approval = await desk.as_("ada").get(f"/v1/approvals/{found['id']}")
     return approval
 
 
@@ -51,7 +51,7 @@ async def test_a_brief_goes_its_way_though_its_id_was_taken(office):
     await office.price(brief_id, "48713.59")
     brief = await of_type(office, brief_id, "brief")
     assert (brief["state"], brief["content"]["quote_total"]) == ("open", "48713.59")
-    _, approval = await office.as_("mirco").get(f"/v1/approvals/{taken['approval_id']}")
+    _, approval = await office.as_("mirco").get(f"/v1/approvals/{taken['id']}")
     assert (approval["state"], approval["content"]) == ("open", {"oggetto": "x"})
     await office.cancel(brief_id)
     assert (await of_type(office, brief_id, "brief"))["state"] == "cancelled"
@@ -62,19 +62,19 @@ async def test_what_takes_a_brief_s_id_is_told_under_a_correlation_of_its_own(of
     brief_id = await office.submit(process="prova")
     approval = await squat(office, brief_id)
     told = await office.database.published()
-    own = [event for event in told if event.data.get("approval_id") == approval["approval_id"]]
+    own = [event for event in told if event.data.get("approval_id") == approval["id"]]
     assert own
-    assert {event.correlationid for event in own} == {UUID(approval["approval_id"])}
+    assert {event.correlationid for event in own} == {UUID(approval["id"])}
 
 
 async def test_one_subject_s_runs_stay_together(office):
     subject_id = uuid4()
     first = await squat(office, subject_id, 1)
-    await office.as_("mirco").post(f"/v1/approvals/{first['approval_id']}/recall", {})
+    await office.as_("mirco").post(f"/v1/approvals/{first['id']}/recall", {})
     second = await squat(office, subject_id, 2)
     told = await office.database.published()
-    ids = {first["approval_id"], second["approval_id"]}
-    assert {e.correlationid for e in told if e.data.get("approval_id") in ids} == {UUID(first["approval_id"])}
+    ids = {first["id"], second["id"]}
+    assert {e.correlationid for e in told if e.data.get("approval_id") in ids} == {UUID(first["id"])}
 
 
 async def test_a_service_s_own_subjects_are_not_submitted_by_clients(office):

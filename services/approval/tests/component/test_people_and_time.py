@@ -67,18 +67,18 @@ async def test_who_took_over_is_asked_in_place_of_who_left(desk):
     (told,) = await desk.database.published("optima.approval.handed_over.v1")
     approval = await desk.approval("lia", brief_id)
     assert told.data == {
-        "approval_id": approval["approval_id"],
+        "approval_id": approval["id"],
         "step": "uno",
         "from_person_id": desk.id("paolo"),
         "to_person_id": desk.id("lia"),
     }
-    _, page = await desk.as_("lia").get(f"/v1/approvals/{approval['approval_id']}/history")
+    _, page = await desk.as_("lia").get(f"/v1/approvals/{approval['id']}/history")
     recorded = page["items"][-1]
     assert (recorded["kind"], recorded["person"]["name"], recorded["to_person"]["name"]) == (
         "part_handed_over", "Paolo", "Lia",
     )  # fmt: skip
     assert [each["why"] for each in await desk.inbox("lia")] == [f"handed_over:{desk.id('paolo')}"]
-    status, _ = await desk.decide("lia", approval["approval_id"], "uno")
+    status, _ = await desk.decide("lia", approval["id"], "uno")
     assert status == 200
 
 
@@ -113,7 +113,7 @@ async def test_who_took_over_from_the_requester_does_not_approve_it(desk):
     await desk.work()
     assert await asked(desk, brief_id) == ["Paolo"]
     approval = await desk.approval("piera", brief_id)
-    status, problem = await desk.decide("piera", approval["approval_id"], "uno")
+    status, problem = await desk.decide("piera", approval["id"], "uno")
     assert (status, problem["code"]) == (403, "not_an_approver")
 
 
@@ -124,7 +124,7 @@ async def test_who_took_over_from_the_requester_sees_it_and_may_recall_it(desk):
     assert page["items"] == []
     await desk.depart("marta", "lia")
     approval = await desk.approval("lia", brief_id)
-    response, body = await desk.as_("lia").post(f"/v1/approvals/{approval['approval_id']}/recall", {})
+    response, body = await desk.as_("lia").post(f"/v1/approvals/{approval['id']}/recall", {})
     assert response.status == 200, body
     assert body["state"] == "cancelled"
 
@@ -135,7 +135,7 @@ async def test_what_was_taken_over_is_handed_on_when_its_taker_leaves_too(desk):
     await desk.depart("marta", "lia")
     await desk.depart("lia", "dario")
     approval = await desk.approval("dario", recalled)
-    response, body = await desk.as_("dario").post(f"/v1/approvals/{approval['approval_id']}/recall", {})
+    response, body = await desk.as_("dario").post(f"/v1/approvals/{approval['id']}/recall", {})
     assert (response.status, body["state"]) == (200, "cancelled")
     await desk.work()
     await desk.depart("dario", "piera")
@@ -155,7 +155,7 @@ async def test_what_is_approved_anew_is_asked_for_by_who_took_over(desk):
     await desk.publish(rule())
     brief_id = await desk.submit(process="prova")
     first = await desk.approval("paolo", brief_id)
-    await desk.decide("paolo", first["approval_id"], "uno")
+    await desk.decide("paolo", first["id"], "uno")
     await desk.depart("marta", "piera")
     await desk.price(brief_id, "120.00")
     again = await desk.approval("piera", brief_id)
@@ -206,7 +206,7 @@ async def test_timers_of_what_is_over_are_gone(desk):
     await desk.publish(rule(due={"hours": 8, "remind": [4], "then": ["reject"]}))
     brief_id = await desk.submit(process="prova")
     approval = await desk.approval("paolo", brief_id)
-    await desk.decide("paolo", approval["approval_id"], "uno")
+    await desk.decide("paolo", approval["id"], "uno")
     rows = await desk.database.fetch("SELECT kind FROM jobs WHERE state = 'due' AND kind LIKE 'approval.%'")
     assert [row["kind"] for row in rows if row["kind"] in ("approval.overdue", "approval.remind")] == []
 

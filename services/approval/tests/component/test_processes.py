@@ -188,14 +188,14 @@ async def test_a_draft_is_replayed_over_the_past(desk):
         brief_id = await desk.submit(process="prova")
         approval = await desk.approval("paolo", brief_id)
         desk.clock.advance(timedelta(hours=2))
-        await desk.decide("paolo", approval["approval_id"], "uno")
+        await desk.decide("paolo", approval["id"], "uno")
     steps = [*DOCUMENT["steps"], {"key": "due", "approvers": [{"role": "direttore"}]}]
     response, _ = await put(desk, {**DOCUMENT, "steps": steps}, **{"If-Match": '"2"'})
     assert response.status == 200
     response, begun = await desk.as_("ada").post("/v1/processes/prova/replays", {"last": 10})
     assert (response.status, begun["state"]) == (202, "running")
     await desk.work()
-    _, replay = await desk.as_("ada").get(f"/v1/replays/{begun['replay_id']}")
+    _, replay = await desk.as_("ada").get(f"/v1/replays/{begun['id']}")
     report = replay["report"]
     assert (replay["state"], report["approvals"], report["different"]) == ("ended", 3, 3)
     assert report["steps_added"] == {"due": 3}
@@ -213,7 +213,7 @@ class TestMoves:
         ]
         await desk.publish({**DOCUMENT, "steps": steps})
         briefs = [await desk.submit(process="prova") for _ in range(3)]
-        ids = [(await desk.approval("ada", brief))["approval_id"] for brief in briefs]
+        ids = [(await desk.approval("ada", brief))["id"] for brief in briefs]
         await desk.decide("paolo", ids[0], "uno")
         steps[1] = {"key": "due", "approvers": [{"role": "responsabile-marketing"}]}
         steps.append({"key": "tre", "approvers": [{"role": "admin"}]})
@@ -221,7 +221,7 @@ class TestMoves:
         response, move = await desk.as_("ada").post("/v1/processes/prova/moves", {})
         assert (response.status, move["state"]) == (202, "previewing")
         await desk.work()
-        return ids, f"/v1/moves/{move['move_id']}"
+        return ids, f"/v1/moves/{move['id']}"
 
     async def test_an_unknown_process_has_no_moves(self, desk):
         response, problem = await desk.as_("ada").get("/v1/processes/prova/moves")
@@ -317,8 +317,8 @@ fields:
         body = {"process": "contratti", "subject_id": str(uuid4()), "content": content}
         response, approval = await desk.as_("marta").post("/v1/approvals", body)
         assert (response.status, approval["title"]) == (201, "Stampa 2027")
-        path = f"/v1/approvals/{approval['approval_id']}"
-        await desk.decide("paolo", approval["approval_id"], "uno")
+        path = f"/v1/approvals/{approval['id']}"
+        await desk.decide("paolo", approval["id"], "uno")
         amended = {**content, "oggetto": "Stampa e spedizione 2027"}
         response, after = await desk.as_("marta").put(f"{path}/content", {"content": amended})
         assert (response.status, after["steps"][0]["state"]) == (200, "approved")
@@ -333,8 +333,8 @@ fields:
         assert again["content_hash"] == after["content_hash"]
         response, problem = await desk.as_("paolo").put(f"{path}/content", {"content": content})
         assert (response.status, problem["code"]) == (403, "only_requester_amends")
-        await desk.decide("paolo", approval["approval_id"], "uno")
-        _, after = await desk.decide("dario", approval["approval_id"], "due")
+        await desk.decide("paolo", approval["id"], "uno")
+        _, after = await desk.decide("dario", approval["id"], "due")
         assert after["state"] == "approved"
 
     @pytest.mark.parametrize(

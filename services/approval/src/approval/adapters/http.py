@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from uuid import UUID
 
 import orjson
 
 from optima_kit.cause import Cause
-from optima_kit.http import Call, Content, Page, PageQuery, Reply, Routes, page_of
+from optima_kit.http import Call, Content, Page, PageQuery, Reply, Routes
 
-from ..application import queries
-from ..application.access import hidden_fields, pinned_process, running_process, version_of
 from ..application.attach_evidence import MAGIC_BYTES, attach_evidence, read_evidence
 from ..application.attach_evidence import MOST_BYTES as MOST_DOCUMENT_BYTES
 from ..application.decide_by_link import decide_by_link, read_by_link
@@ -22,8 +19,27 @@ from ..application.define_process import define_process, retire_process
 from ..application.delegate import DelegationRequest, give_delegation, revoke_delegation
 from ..application.forward_part import forward_part
 from ..application.move_approvals import begin_move, read_move, revert_move, run_move
-from ..application.ports import Held, InboxPlace, Move, Ports, Waiting
+from ..application.ports import Draft, Held, Move, Ports
 from ..application.publish_process import publish_process
+from ..application.read import approvals, delegations, processes
+from ..application.read.views import (
+    ApprovalView,
+    DelegationView,
+    EvidenceView,
+    HistoryView,
+    InboxSummaryView,
+    InboxView,
+    LinkDecidedView,
+    LinkedView,
+    MovedView,
+    MoveView,
+    ProcessView,
+    ReplayView,
+    SimulationView,
+    SubjectTypeView,
+    SummaryView,
+    WorkingTimeView,
+)
 from ..application.recall_approval import recall_approval
 from ..application.replay_process import begin_replay, read_replay
 from ..application.simulate_process import Supposition, simulate_process
@@ -32,60 +48,30 @@ from ..application.working_time import set_working_time
 from ..domain.calendar import WorkingTime
 from ..domain.process import Definition
 from ..domain.subjects import SubjectType
-from .documents import MEDIA_TYPES, MOST_BYTES, read_document
-from .resources import Resources
-from .views import (
+from .commands import (
     AmendCommand,
     ApprovalsQuery,
-    ApprovalView,
     DecideCommand,
     DecidedManyView,
     DecideManyCommand,
     DelegateCommand,
-    DelegationView,
     EvidenceQuery,
-    EvidenceView,
     ForwardCommand,
-    HistoryView,
     InboxFilterQuery,
     InboxQuery,
-    InboxSummaryView,
-    InboxView,
     LinkDecideCommand,
-    LinkDecidedView,
-    LinkedView,
     MoveCommand,
     MovedQuery,
-    MovedView,
-    MoveView,
     NoBody,
     ProcessQuery,
-    ProcessView,
     RecallCommand,
     ReplayCommand,
-    ReplayView,
     SimulateCommand,
-    SimulationView,
-    SubjectTypeView,
     SubmitCommand,
-    SummaryView,
-    WorkingTimeView,
-    approval_view,
     decided_view,
-    delegation_view,
-    evidence_view,
-    history_view,
-    inbox_summary_view,
-    inbox_view,
-    linked_view,
-    move_view,
-    moved_view,
-    process_view,
-    replay_view,
-    simulation_view,
-    subject_type_view,
-    summary_view,
 )
+from .documents import MEDIA_TYPES, MOST_BYTES, read_document
+from .resources import Resources
 
 routes = Routes()
 
@@ -93,13 +79,14 @@ _SCHEMA = orjson.dumps(Definition.model_json_schema())
 
 
 async def _shown(call: Call[Ports], held: Held) -> Reply[ApprovalView]:
-    directory = await call.ports.directories.read()
-    process = await pinned_process(call.ports, held.approval)
-    view = approval_view(held, process, directory, call.actor, call.ports)
-    return Reply(view, version=held.version)
+    return Reply(await approvals.show_approval(call.ports, call.actor, held), version=held.version)
 
 
 # -- processes and subject types
+
+
+def _process(call: Call[Ports], draft: Draft, status: int = 200) -> Reply[ProcessView]:
+    return Reply(processes.show_process(call.actor, draft), version=draft.version, status=status)
 
 
 @routes.get("/v1/processes/schema", privilege="process.read")
@@ -111,17 +98,15 @@ async def process_schema(call: Call[Ports]) -> Content:
 @routes.get("/v1/processes", privilege="process.read")
 async def list_processes(call: Call[Ports], query: PageQuery) -> Page[ProcessView]:
     """List processes by key"""
-    found = await call.ports.processes.page(query.after(str) or "", query.rows)
-    return page_of(query, found, process_view, lambda draft: draft.key)
+    return await processes.list_processes(call.ports, call.actor, query)
 
 
 @routes.get("/v1/processes/{key}", privilege="process.read")
 async def read_process(call: Call[Ports], key: str, query: ProcessQuery) -> Reply[ProcessView]:
     """Read a process: its draft, or one of its published versions"""
-    draft = await queries.read_process(call.ports, key)
     if query.version is not None:
-        return Reply(process_view(draft, await queries.read_version(call.ports, key, query.version)))
-    return Reply(process_view(draft), version=draft.version)
+        return Reply(await processes.read_version(call.ports, call.actor, key, query.version))
+    return _process(call, await processes.read_draft(call.ports, key))
 
 
 @routes.put("/v1/processes/{key}", privilege="process.write", consumes=MEDIA_TYPES, max_bytes=MOST_BYTES)
@@ -132,8 +117,7 @@ async def define(call: Call[Ports], key: str, body: bytes) -> Reply[ProcessView]
     process needs none."""
     definition = read_document(Definition, body, call.headers.get("Content-Type", ""))
     draft = await define_process(call.ports, call.actor, key, definition, call.expected_version)
-    status = 201 if draft.version == 1 else 200
-    return Reply(process_view(draft), version=draft.version, status=status)
+    return _process(call, draft, 201 if draft.version == 1 else 200)
 
 
 @routes.post("/v1/processes/{key}/publication", privilege="process.write")
@@ -142,27 +126,27 @@ async def publish(call: Call[Ports], key: str, body: NoBody) -> Reply[ProcessVie
 
     Refused with every flaw and its place in the document."""
     draft = await publish_process(call.ports, call.actor, key, call.expected_version)
-    return Reply(process_view(draft), version=draft.version)
+    return _process(call, draft)
 
 
 @routes.post("/v1/processes/{key}/retirement", privilege="process.write")
 async def retire(call: Call[Ports], key: str, body: NoBody) -> Reply[ProcessView]:
     """Open nothing more under the process; what runs goes on"""
     draft = await retire_process(call.ports, call.actor, key, call.expected_version)
-    return Reply(process_view(draft), version=draft.version)
+    return _process(call, draft)
 
 
 @routes.get("/v1/subject-types/{key}", privilege="process.read")
 async def show_subject_type(call: Call[Ports], key: str) -> Reply[SubjectTypeView]:
     """Read the declaration of a kind of thing that can be approved"""
     subject, version = await read_subject_type(call.ports, key)
-    return Reply(subject_type_view(subject), version=version)
+    return Reply(processes.show_subject_type(subject), version=version)
 
 
 @routes.get("/v1/subject-types", privilege="process.read")
 async def list_subject_types(call: Call[Ports]) -> Page[SubjectTypeView]:
     """List the kinds of things that can be approved"""
-    return Page(items=[subject_type_view(each) for each in await call.ports.processes.subject_types()])
+    return await processes.list_subject_types(call.ports)
 
 
 @routes.put("/v1/subject-types/{key}", privilege="process.write", consumes=MEDIA_TYPES, max_bytes=MOST_BYTES)
@@ -170,7 +154,7 @@ async def declare(call: Call[Ports], key: str, body: bytes) -> Reply[SubjectType
     """Declare a kind of thing that can be approved, in JSON or YAML"""
     subject = read_document(SubjectType, body, call.headers.get("Content-Type", ""))
     version = await declare_subject_type(call.ports, call.actor, key, subject, call.expected_version)
-    return Reply(subject_type_view(subject), version=version, status=201 if version == 1 else 200)
+    return Reply(processes.show_subject_type(subject), version=version, status=201 if version == 1 else 200)
 
 
 # -- trying processes out, and moving what runs
@@ -183,26 +167,25 @@ async def simulate(call: Call[Ports], key: str, body: SimulateCommand) -> Simula
     Changes nothing."""
     supposed = Supposition(body.requester_id, body.content, body.version)
     process, simulation = await simulate_process(call.ports, key, supposed)
-    return simulation_view(process, simulation, await call.ports.directories.read())
+    return processes.show_simulation(process, simulation, await call.ports.directories.read())
 
 
 @routes.post("/v1/processes/{key}/replays", privilege="process.write", status=202)
 async def replay(call: Call[Ports], key: str, body: ReplayCommand) -> Reply[ReplayView]:
     """Try the draft on approvals that are over: what would have differed, how long it would have taken"""
     begun = await begin_replay(call.ports, call.actor, key, body.last, body.version)
-    return Reply(replay_view(begun), location=f"/v1/replays/{begun.id}")
+    return Reply(processes.show_replay(begun), location=f"/v1/replays/{begun.id}")
 
 
 @routes.get("/v1/replays/{replay_id}", privilege="process.write")
 async def show_replay(call: Call[Ports], replay_id: UUID) -> ReplayView:
     """Read a replay and its report"""
-    return replay_view(await read_replay(call.ports, replay_id))
+    return processes.show_replay(await read_replay(call.ports, replay_id))
 
 
 async def _move_reply(call: Call[Ports], move: Move) -> Reply[MoveView]:
-    counts = await call.ports.moves.counts(move.id)
-    directory = await call.ports.directories.read()
-    return Reply(move_view(move, counts, directory), version=move.version, location=f"/v1/moves/{move.id}")
+    view = await processes.show_move(call.ports, call.actor, move)
+    return Reply(view, version=move.version, location=f"/v1/moves/{move.id}")
 
 
 @routes.post("/v1/processes/{key}/moves", privilege="process.write", status=202)
@@ -214,13 +197,7 @@ async def preview_moves(call: Call[Ports], key: str, body: MoveCommand) -> Reply
 @routes.get("/v1/processes/{key}/moves", privilege="process.write")
 async def list_moves(call: Call[Ports], key: str, query: PageQuery) -> Page[MoveView]:
     """List the moves of a process's approvals, newest first"""
-    await queries.read_process(call.ports, key)
-    found = await call.ports.moves.page(key, query.after(UUID), query.rows)
-    counts = {move.id: await call.ports.moves.counts(move.id) for move in found}
-    directory = await call.ports.directories.read()
-    return page_of(
-        query, found, lambda move: move_view(move, counts[move.id], directory), lambda move: move.id
-    )
+    return await processes.list_moves(call.ports, call.actor, key, query)
 
 
 @routes.get("/v1/moves/{move_id}", privilege="process.write")
@@ -232,9 +209,7 @@ async def show_move(call: Call[Ports], move_id: UUID) -> Reply[MoveView]:
 @routes.get("/v1/moves/{move_id}/items", privilege="process.write")
 async def list_moved(call: Call[Ports], move_id: UUID, query: MovedQuery) -> Page[MovedView]:
     """What is to become, or became, of each approval"""
-    move = await read_move(call.ports, move_id)
-    found = await call.ports.moves.items(move.id, query.after(UUID), query.verdict, query.rows)
-    return page_of(query, found, moved_view, lambda each: each.approval_id)
+    return await processes.list_moved(call.ports, move_id, query, query.verdict)
 
 
 @routes.post("/v1/moves/{move_id}/execution", privilege="process.write", status=202)
@@ -294,37 +269,28 @@ async def list_approvals(call: Call[Ports], query: ApprovalsQuery) -> Page[Summa
     """List the approvals that concern the caller, newest first
 
     All of them, where the caller holds `approval.read_all`."""
-    found = await queries.list_approvals(
+    return await approvals.list_approvals(
         call.ports,
         call.actor,
-        query.subject_id,
-        query.state,
-        query.process,
-        query.text,
-        query.after(UUID),
-        query.rows,
+        query,
+        subject_id=query.subject_id,
+        state=query.state,
+        process=query.process,
+        text=query.text,
     )
-    directory = await call.ports.directories.read()
-    return page_of(query, found, lambda listed: summary_view(listed, directory), lambda listed: listed.id)
 
 
 @routes.get("/v1/approvals/{approval_id}", privilege="approval.read")
 async def read_approval(call: Call[Ports], approval_id: UUID) -> Reply[ApprovalView]:
     """Read an approval: its content, its steps, who was asked and what they said"""
-    return await _shown(call, await queries.read_approval(call.ports, call.actor, approval_id))
+    view = await approvals.read_approval(call.ports, call.actor, approval_id)
+    return Reply(view, version=view.version)
 
 
 @routes.get("/v1/approvals/{approval_id}/history", privilege="approval.read")
 async def list_history(call: Call[Ports], approval_id: UUID, query: PageQuery) -> Page[HistoryView]:
-    """Everything that happened to an approval, the first first"""
-    after = query.after(int) or 0
-    held, told = await queries.read_history(call.ports, call.actor, approval_id, after, query.rows)
-    directory = await call.ports.directories.read()
-    process = await pinned_process(call.ports, held.approval)
-    hidden = (
-        hidden_fields(directory, process, held.approval, call.actor, call.ports) if process else set[str]()
-    )
-    return page_of(query, told, lambda each: history_view(each, directory, hidden), lambda each: each.number)
+    """List everything that happened to an approval, oldest first"""
+    return await approvals.list_history(call.ports, call.actor, approval_id, query)
 
 
 @routes.post("/v1/approvals/{approval_id}/decisions", privilege="approval.decide")
@@ -349,7 +315,7 @@ async def attach(
     media_type = call.headers["Content-Type"].partition(";")[0].strip().lower()
     document = await attach_evidence(call.ports, call.actor, approval_id, query.name, media_type, body)
     location = f"/v1/approvals/{approval_id}/evidence/{document.id}"
-    return Reply(evidence_view(document), location=location)
+    return Reply(approvals.show_evidence(document), location=location)
 
 
 @routes.get("/v1/approvals/{approval_id}/evidence/{evidence_id}", privilege="approval.read")
@@ -375,25 +341,13 @@ async def recall(call: Call[Ports], approval_id: UUID, body: RecallCommand) -> R
 @routes.get("/v1/inbox", privilege="approval.decide")
 async def inbox(call: Call[Ports], query: InboxQuery) -> Page[InboxView]:
     """What waits for the caller to decide: directly, by role, or on somebody's behalf; the oldest first"""
-    cursor = query.after(datetime, UUID, str, UUID)
-    chosen = query.chosen(call.now)
-    after = InboxPlace(*cursor) if cursor else None
-    found = await queries.read_inbox(call.ports, call.actor, chosen, after, query.rows)
-    directory = await call.ports.directories.read()
-    followed = {(each.listed.process_key, each.listed.process_version) for each in found}
-    versions = {each: await version_of(call.ports, *each) for each in followed}
-
-    def view(waiting: Waiting) -> InboxView:
-        process = versions[waiting.listed.process_key, waiting.listed.process_version]
-        return inbox_view(waiting, process, directory, call.actor.person_id)
-
-    return page_of(query, found, view, lambda row: (row.requested_at, row.listed.id, row.step, row.person))
+    return await approvals.list_inbox(call.ports, call.actor, query, query.chosen(call.now))
 
 
 @routes.get("/v1/inbox/summary", privilege="approval.decide")
 async def inbox_summary(call: Call[Ports], query: InboxFilterQuery) -> InboxSummaryView:
     """How much waits for the caller, by process and by how it comes to them"""
-    return inbox_summary_view(await queries.count_inbox(call.ports, call.actor, query.chosen(call.now)))
+    return await approvals.count_inbox(call.ports, call.actor, query.chosen(call.now))
 
 
 @routes.post("/v1/decisions", privilege="approval.decide")
@@ -412,11 +366,7 @@ async def list_delegations(call: Call[Ports], query: PageQuery) -> Page[Delegati
     """List the delegations that the caller gave or received, newest first
 
     All of them, where the caller holds `approval.read_all`."""
-    found = await queries.list_delegations(call.ports, call.actor, query.after(UUID), query.rows)
-    directory = await call.ports.directories.read()
-    return page_of(
-        query, found, lambda each: delegation_view(each, directory), lambda each: each.delegation.id
-    )
+    return await delegations.list_delegations(call.ports, call.actor, query)
 
 
 @routes.post("/v1/delegations", privilege="approval.delegate", status=201)
@@ -432,9 +382,8 @@ async def delegate(call: Call[Ports], body: DelegateCommand) -> Reply[Delegation
         body.from_person_id,
     )
     stored = await give_delegation(call.ports, call.actor, request)
-    directory = await call.ports.directories.read()
-    location = f"/v1/delegations/{stored.delegation.id}"
-    return Reply(delegation_view(stored, directory), location=location)
+    view = await delegations.show_delegation(call.ports, call.actor, stored)
+    return Reply(view, location=f"/v1/delegations/{view.id}")
 
 
 @routes.delete("/v1/delegations/{delegation_id}", privilege="approval.delegate")
@@ -454,10 +403,7 @@ async def show_link(call: Call[Ports], token: str) -> LinkedView:
     resources: Resources = call.resources
     tenant_id, link_id = resources.tokens.read(token)
     async with call.database.reading(tenant_id, now=call.now) as work:
-        ports = resources.ports(work)
-        link, held = await read_by_link(ports, link_id)
-        process = await running_process(ports, held.approval)
-        return linked_view(link, held, process, await ports.directories.read())
+        return await approvals.read_link(resources.ports(work), link_id)
 
 
 @routes.post("/v1/decision-links/{token}", public=True, idempotent=False)

@@ -7,7 +7,6 @@ from typing import Final
 from optima_kit.jobs import JobKinds, JobRun
 from optima_kit.refusals import Absent
 
-from ..application.access import running_process
 from ..application.decide_by_link import read_by_link
 from ..application.move_approvals import (
     MOVE,
@@ -22,6 +21,7 @@ from ..application.notices import MAIL_NOTICE, Notice
 from ..application.offer_links import MAIL_LINK, MailLink
 from ..application.on_directory import PEOPLE_CHANGED, PeopleChange, follow_people
 from ..application.ports import Ports
+from ..application.read.access import running_process
 from ..application.recording import OVERDUE, REMIND, StepTimer
 from ..application.replay_process import REPLAY, ReplayJob, run_replay
 from ..application.step_timers import remind_of_step, step_overdue

@@ -570,9 +570,11 @@ class PostgresMoves:
         rows = await self._work.fetch(QUERIES.list_moves, process_key=key, before=before, limit=limit)
         return [_move(row) for row in rows]
 
-    async def counts(self, move_id: UUID) -> dict[str, int]:
-        rows = await self._work.fetch(QUERIES.count_moved, move_id=move_id)
-        return {row["verdict"]: row["count"] for row in rows}
+    async def counts(self, move_ids: list[UUID]) -> dict[UUID, dict[str, int]]:
+        counts: dict[UUID, dict[str, int]] = {}
+        for row in await self._work.fetch(QUERIES.count_moved, move_ids=move_ids):
+            counts.setdefault(row["move_id"], {})[row["verdict"]] = row["count"]
+        return counts
 
     async def note(self, move_id: UUID, items: list[Moved]) -> None:
         if items:

@@ -461,7 +461,8 @@ FROM moves WHERE process_key = :process_key AND (:before::uuid IS NULL OR move_i
 ORDER BY move_id DESC LIMIT :limit
 
 -- name: count_moved
-SELECT verdict, count(*) FROM moved_approvals WHERE move_id = :move_id GROUP BY verdict
+SELECT move_id, verdict, count(*) FROM moved_approvals WHERE move_id = ANY(:move_ids::uuid[])
+GROUP BY move_id, verdict
 
 -- name: list_movable_approvals
 -- Open runs of other versions, by id.

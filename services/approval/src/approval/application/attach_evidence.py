@@ -10,8 +10,8 @@ from optima_kit.actor import Actor
 from optima_kit.ids import new_id
 from optima_kit.refusals import Absent, Forbidden, Invalid, WrongState
 
-from .access import locked_visible_approval, running_process, stands_in, visible_approval
 from .ports import Document, Ports
+from .read.access import locked_visible_approval, running_process, stands_in, visible_approval
 
 MAGIC_BYTES: Final = {
     "application/pdf": b"%PDF-",

@@ -8,8 +8,8 @@ from uuid import UUID
 from optima_kit.refusals import Absent
 
 from ..domain import engine
-from .access import running_process
 from .ports import Held, Link, Ports
+from .read.access import running_process
 from .recording import record_change
 
 

@@ -8,9 +8,9 @@ from uuid import UUID
 from optima_kit.actor import Actor
 
 from ..domain import engine
-from .access import locked_visible_approval, running_process
 from .attach_evidence import named_evidence
 from .ports import Held, Ports
+from .read.access import locked_visible_approval, running_process
 from .recording import record_change
 
 

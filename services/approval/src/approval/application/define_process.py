@@ -44,7 +44,7 @@ async def retire_process(ports: Ports, actor: Actor, key: str, expected_version:
         raise Absent("process_absent")
     if expected_version is not None and draft.version != expected_version:
         raise Stale("stale_version", field="If-Match")
-    if draft.published is None or draft.retired_at is not None:
+    if not draft.in_force:
         raise WrongState("process_not_published", process=key)
     draft = replace(draft, retired_at=ports.now, version=draft.version + 1, changed_at=ports.now)
     await ports.processes.save(draft, actor.person_id)

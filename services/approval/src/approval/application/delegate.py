@@ -16,6 +16,7 @@ from ..domain.authorship import author_sees_amounts
 from ..domain.directory import Delegation, Directory
 from .notices import notify
 from .ports import Ports, StoredDelegation
+from .read.access import gave_or_administers, sees_delegation
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +82,9 @@ def nobody_gives_themselves_what_is_another_s(actor: Actor, to_person: UUID) -> 
 async def revoke_delegation(ports: Ports, actor: Actor, delegation_id: UUID) -> None:
     """At once; what was decided under it stands."""
     stored = await ports.delegations.lock(delegation_id)
-    if stored is None or not may_see_delegation(actor, stored):
+    if stored is None or not sees_delegation(actor, stored):
         raise Absent("delegation_absent")
-    if stored.delegation.from_person != actor.person_id and not actor.may("approval.administer"):
+    if not gave_or_administers(actor, stored):
         raise Forbidden("only_giver_revokes")
     if stored.revoked_at is not None:
         raise WrongState("delegation_revoked")
@@ -94,11 +95,6 @@ async def end_delegation(ports: Ports, stored: StoredDelegation) -> None:
     """Of a delegation that is locked and not revoked yet."""
     await ports.delegations.revoke(stored.delegation.id, ports.now)
     _tell(ports, stored.delegation, revoked=True)
-
-
-def may_see_delegation(actor: Actor, stored: StoredDelegation) -> bool:
-    ends = (stored.delegation.from_person, stored.delegation.to_person)
-    return actor.person_id in ends or actor.may("approval.read_all")
 
 
 def _notify_both(ports: Ports, directory: Directory, stored: StoredDelegation) -> None:

@@ -15,8 +15,8 @@ from optima_kit.refusals import Absent, Invalid, Refusal, Stale, WrongState
 
 from ..domain import engine
 from ..domain.migration import migration_hindrance
-from .access import running_process
 from .ports import Held, Move, Moved, MoveState, Ports
+from .read.access import running_process
 from .recording import record_change
 
 PREVIEW: Final = "approval.preview_move"

@@ -12,9 +12,9 @@ from optima_kit.refusals import NotYet
 from ..domain import engine
 from ..domain.directory import Directory
 from ..domain.subjects import person_content
-from .access import running_process
 from .open_approval import open_approval
 from .ports import Held, Ports
+from .read.access import running_process
 from .recording import record_change
 
 SUBJECT_TYPE = "brief"

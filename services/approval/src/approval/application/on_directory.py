@@ -19,9 +19,9 @@ from optima_contracts.identity import (
 )
 
 from ..domain import engine
-from .access import running_process
 from .delegate import end_delegation
 from .ports import KnownPerson, Ports
+from .read.access import running_process
 from .recording import record_change
 
 PEOPLE_CHANGED: Final = "approval.people_changed"

@@ -34,6 +34,11 @@ class Draft:
     retired_at: datetime | None
     changed_at: datetime
 
+    @property
+    def in_force(self) -> bool:
+        """Whether approvals open under it."""
+        return self.published is not None and self.retired_at is None
+
 
 @dataclass(frozen=True, slots=True)
 class PublishedVersion:
@@ -389,8 +394,8 @@ class Moves(Protocol):
     async def page(self, key: str, before: UUID | None, limit: int) -> list[Move]:
         """Newest first."""
 
-    async def counts(self, move_id: UUID) -> dict[str, int]:
-        """How many approvals have each verdict."""
+    async def counts(self, move_ids: list[UUID]) -> dict[UUID, dict[str, int]]:
+        """How many approvals of each move have each verdict."""
 
     async def note(self, move_id: UUID, items: list[Moved]) -> None: ...
 

@@ -15,8 +15,8 @@ from optima_kit.refusals import Absent
 
 from ..domain.authorship import author_sees_what_the_process_reads
 from ..domain.replay import Comparison, answers_of, compare, paces_of
-from .access import running_process
 from .ports import Ports, Replay
+from .read.access import running_process
 from .simulate_process import compiled, process_to_try
 
 REPLAY: Final = "approval.replay"

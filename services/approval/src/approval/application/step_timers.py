@@ -7,9 +7,9 @@ from uuid import UUID
 
 from ..domain import engine
 from ..domain.approval import Reminded
-from .access import running_process
 from .offer_links import MAIL_LINK, MailLink
 from .ports import Ports
+from .read.access import running_process
 from .recording import OVERDUE, StepTimer, record_change
 
 

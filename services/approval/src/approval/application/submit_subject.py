@@ -11,9 +11,9 @@ from optima_kit.refusals import Absent, Forbidden, Invalid, Stale, WrongState
 
 from ..domain import engine
 from ..domain.subjects import changed_fields
-from .access import locked_visible_approval, running_process
 from .open_approval import open_approval
 from .ports import Held, Ports
+from .read.access import locked_visible_approval, running_process
 from .recording import record_change
 from .subject_content import complete_content, hash_of
 

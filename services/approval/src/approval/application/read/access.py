@@ -1,4 +1,5 @@
-"""Whose concern an approval is. What is nobody's concern is absent, exactly as if it did not exist."""
+"""Who sees which approval and which of its fields, and what they may do now. What is none of the reader's
+concern is absent, exactly as if it did not exist."""
 
 from __future__ import annotations
 
@@ -9,11 +10,11 @@ from uuid import UUID
 from optima_kit.actor import Actor
 from optima_kit.refusals import Absent, WrongState
 
-from ..domain.approval import Approval, Part
-from ..domain.directory import Directory
-from ..domain.engine import may_decide_for
-from ..domain.process import Process
-from .ports import Held, Ports
+from ...domain.approval import Approval, Part
+from ...domain.directory import Directory
+from ...domain.engine import may_decide_for
+from ...domain.process import ALLOWED, Process, Step
+from ..ports import Draft, Held, Move, Ports, StoredDelegation
 
 
 async def visible_approval(ports: Ports, actor: Actor, approval_id: UUID) -> Held:
@@ -91,16 +92,57 @@ def hidden_fields(
     return {name for name, privilege in protected.items() if not actor.may(privilege) and name not in shown}
 
 
-WholeAction = Literal["amend", "recall"]
+ApprovalAction = Literal["amend", "recall"]
+StepAction = Literal["approve", "reject", "abstain", "request_changes", "forward"]
+ProcessAction = Literal["define", "publish", "retire"]
+MoveAction = Literal["execute", "reverse"]
+DelegationAction = Literal["revoke"]
 
 
-def actions_on(directory: Directory, approval: Approval, actor: Actor) -> list[WholeAction]:
+def actions_on(directory: Directory, approval: Approval, actor: Actor) -> list[ApprovalAction]:
     """What the actor may do with the whole of an approval now."""
     if approval.state != "open" or directory.in_place_of(approval.requester) != actor.person_id:
         return []
     # Briefs are amended by their own service.
     amends = approval.subject_type != "brief" and actor.may("approval.open")
     return ["amend", "recall"] if amends else ["recall"]
+
+
+def actions_on_step(step: Step, *, own: bool, complete: bool) -> list[StepAction]:
+    """What somebody may do with a part of a step that waits for them: with their own, or with another's whose
+    place they take."""
+    return [
+        *(("approve",) if complete else ()),
+        "reject",
+        *(act for act in ALLOWED if act in step.allows and (own or act != "forward")),
+    ]
+
+
+def actions_on_process(actor: Actor, draft: Draft) -> list[ProcessAction]:
+    if not actor.may("process.write"):
+        return []
+    return ["define", "publish", "retire"] if draft.in_force else ["define", "publish"]
+
+
+def actions_on_move(actor: Actor, move: Move) -> list[MoveAction]:
+    if not actor.may("process.write"):
+        return []
+    offered: dict[str, list[MoveAction]] = {"previewed": ["execute"], "moved": ["reverse"]}
+    return offered.get(move.state, [])
+
+
+def sees_delegation(actor: Actor, stored: StoredDelegation) -> bool:
+    ends = (stored.delegation.from_person, stored.delegation.to_person)
+    return actor.person_id in ends or actor.may("approval.read_all")
+
+
+def actions_on_delegation(actor: Actor, stored: StoredDelegation) -> list[DelegationAction]:
+    ends = gave_or_administers(actor, stored) and actor.may("approval.delegate")
+    return ["revoke"] if ends and stored.revoked_at is None else []
+
+
+def gave_or_administers(actor: Actor, stored: StoredDelegation) -> bool:
+    return stored.delegation.from_person == actor.person_id or actor.may("approval.administer")
 
 
 def decides_for(

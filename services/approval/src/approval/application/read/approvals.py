@@ -1,0 +1,380 @@
+"""Look up approvals and what waits for somebody, and show them as one reader may see them: redacted, with
+names and with what they may do.
+
+Each function raises Absent for an approval that is none of the reader's concern."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from optima_kit.actor import Actor
+from optima_kit.fields import PersonView
+from optima_kit.pages import Page, PageQuery, page_of
+
+from ...domain.approval import (
+    Amended,
+    ChoiceTaken,
+    DueMoved,
+    Ended,
+    Migrated,
+    MigrationReverted,
+    Part,
+    PartDecided,
+    PartEscalated,
+    PartForwarded,
+    PartHandedOver,
+    PartRequested,
+    PartWithdrawn,
+    Reminded,
+    StepEnded,
+    StepOpened,
+    StepReopened,
+    StepRun,
+)
+from ...domain.directory import Directory
+from ...domain.process import Process, Step
+from ...domain.quorum import have_and_need
+from ...domain.run import missing_fields
+from ..decide_by_link import read_by_link
+from ..ports import (
+    ApprovalFilter,
+    Document,
+    Held,
+    InboxFilter,
+    InboxPlace,
+    Link,
+    Listed,
+    Ports,
+    Told,
+    Waiting,
+)
+from .access import (
+    actions_on,
+    actions_on_step,
+    decides_for,
+    hidden_fields,
+    pinned_process,
+    running_process,
+    version_of,
+    visible_approval,
+)
+from .views import (
+    ActionView,
+    ApprovalView,
+    EvidenceView,
+    HistoryView,
+    InboxCountView,
+    InboxSummaryView,
+    InboxView,
+    LinkedView,
+    PartView,
+    QuorumView,
+    StepView,
+    SummaryView,
+)
+
+
+async def read_approval(ports: Ports, actor: Actor, approval_id: UUID) -> ApprovalView:
+    return await show_approval(ports, actor, await visible_approval(ports, actor, approval_id))
+
+
+async def show_approval(ports: Ports, actor: Actor, held: Held) -> ApprovalView:
+    """An approval that is at hand, as this actor sees it."""
+    approval = held.approval
+    directory = await ports.directories.read()
+    process = await pinned_process(ports, approval)
+    shown: dict[str, Any] = {"content": {}, "steps": []}
+    if process is not None:
+        hidden = hidden_fields(directory, process, approval, actor, ports)
+        deciding = decides_for(directory, process, approval, actor, ports)
+        shown["content"] = {name: each for name, each in approval.content.items() if name not in hidden}
+        shown["steps"] = [
+            _step(process.steps[key], run, approval.content, deciding.get(key, ()), actor, directory)
+            for key, run in approval.steps.items()
+        ]
+    return ApprovalView(
+        **_summary(held.listed(), directory),
+        version=held.version,
+        actions=actions_on(directory, approval, actor),
+        **shown,
+    )
+
+
+async def list_approvals(
+    ports: Ports,
+    actor: Actor,
+    query: PageQuery,
+    *,
+    subject_id: UUID | None,
+    state: str | None,
+    process: str | None,
+    text: str | None,
+) -> Page[SummaryView]:
+    """Newest first: all, to who reads all; to others those that concern them."""
+    concerned = None if actor.may("approval.read_all") else actor.person_id
+    chosen = ApprovalFilter(subject_id, state, process, text, concerned)
+    found = await ports.approvals.page(chosen, query.after(UUID), query.rows)
+    directory = await ports.directories.read()
+    return page_of(
+        query, found, lambda listed: SummaryView(**_summary(listed, directory)), lambda listed: listed.id
+    )
+
+
+async def list_history(ports: Ports, actor: Actor, approval_id: UUID, query: PageQuery) -> Page[HistoryView]:
+    """Everything that happened to an approval, the oldest first."""
+    held = await visible_approval(ports, actor, approval_id)
+    found = await ports.approvals.history(approval_id, query.after(int) or 0, query.rows)
+    directory = await ports.directories.read()
+    process = await pinned_process(ports, held.approval)
+    hidden = hidden_fields(directory, process, held.approval, actor, ports) if process else set[str]()
+    return page_of(query, found, lambda told: _history(told, directory, hidden), lambda told: told.number)
+
+
+async def list_inbox(ports: Ports, actor: Actor, query: PageQuery, chosen: InboxFilter) -> Page[InboxView]:
+    """What waits for the actor, directly or because they stand in for somebody; the oldest first."""
+    directory = await ports.directories.read()
+    grants = directory.grants_to(actor.person_id, ports.now)
+    cursor = query.after(datetime, UUID, str, UUID)
+    after = InboxPlace(*cursor) if cursor else None
+    found = await ports.approvals.inbox(actor.person_id, grants, chosen, after, query.rows)
+    followed = {(each.listed.process_key, each.listed.process_version) for each in found}
+    versions = {each: await version_of(ports, *each) for each in followed}
+
+    def view(waiting: Waiting) -> InboxView:
+        process = versions[waiting.listed.process_key, waiting.listed.process_version]
+        return _inbox(waiting, process, directory, actor)
+
+    return page_of(query, found, view, lambda row: (row.requested_at, row.listed.id, row.step, row.person))
+
+
+async def count_inbox(ports: Ports, actor: Actor, chosen: InboxFilter) -> InboxSummaryView:
+    directory = await ports.directories.read()
+    grants = directory.grants_to(actor.person_id, ports.now)
+    counts = await ports.approvals.count_inbox(actor.person_id, grants, chosen, ports.now)
+    return InboxSummaryView(
+        waiting=sum(count.waiting for count in counts),
+        overdue=sum(count.overdue for count in counts),
+        by_process=[
+            InboxCountView(process=count.process, how=count.how, waiting=count.waiting, overdue=count.overdue)
+            for count in counts
+        ],
+    )
+
+
+async def read_link(ports: Ports, link_id: UUID) -> LinkedView:
+    """As its addressee sees it who has not signed in: protected fields only where the step shows them."""
+    link, held = await read_by_link(ports, link_id)
+    process = await running_process(ports, held.approval)
+    return _linked(link, held, process, await ports.directories.read())
+
+
+def show_evidence(document: Document) -> EvidenceView:
+    return EvidenceView(
+        id=document.id,
+        name=document.name,
+        media_type=document.media_type,
+        size=document.size,
+        sha256=document.sha256,
+    )
+
+
+def _told_evidence(evidence_id: UUID, **facts: Any) -> EvidenceView:
+    return EvidenceView(id=evidence_id, **facts)
+
+
+def person_view(directory: Directory, person_id: UUID) -> PersonView:
+    person = directory.person(person_id)
+    return PersonView(id=person_id, name=person.name if person else None)
+
+
+def _person(directory: Directory, person_id: UUID | None) -> PersonView | None:
+    return person_view(directory, person_id) if person_id is not None else None
+
+
+def _summary(listed: Listed, directory: Directory) -> dict[str, Any]:
+    return {
+        "id": listed.id,
+        "process_key": listed.process_key,
+        "process_version": listed.process_version,
+        "subject_type": listed.subject_type,
+        "subject_id": listed.subject_id,
+        "subject_revision": listed.subject_revision,
+        "title": listed.title,
+        "requester": person_view(directory, listed.requester),
+        "state": listed.state,
+        "content_hash": listed.content_hash,
+        "reason": listed.reason,
+        "opened_at": listed.opened_at,
+        "ended_at": listed.ended_at,
+        "pending": list(listed.pending),
+    }
+
+
+def _step(
+    step: Step,
+    run: StepRun,
+    content: dict[str, Any],
+    deciding: Sequence[UUID],
+    actor: Actor,
+    directory: Directory,
+) -> StepView:
+    waits: dict[str, Any] = {}
+    if run.state == "pending":
+        missing = missing_fields(content, step)
+        have, need = have_and_need(step, run.parts.values())
+        waits = {
+            "missing": missing,
+            "quorum": QuorumView(have=have, need=need),
+            "actions": [
+                ActionView(
+                    on_behalf_of=None if person == actor.person_id else person_view(directory, person),
+                    may=actions_on_step(step, own=person == actor.person_id, complete=not missing),
+                )
+                for person in deciding
+            ],
+        }
+    return StepView(
+        key=step.key,
+        name=step.name,
+        state=run.state,
+        round=run.round,
+        because=run.because,
+        opened_at=run.opened_at,
+        due_at=run.due_at,
+        ended_at=run.ended_at,
+        parts=[_part(part, directory) for part in run.parts.values()],
+        **waits,
+    )
+
+
+def _part(part: Part, directory: Directory) -> PartView:
+    return PartView(
+        person=person_view(directory, part.person),
+        state=part.state,
+        why=part.why,
+        origin=part.origin,
+        requested_at=part.requested_at,
+        decided_at=part.decided_at,
+        decided_by=_person(directory, part.decided_by) if part.decided_by != part.person else None,
+        reason=part.reason,
+        moved_to=_person(directory, part.moved_to),
+    )
+
+
+def _history(told: Told, directory: Directory, hidden: set[str]) -> HistoryView:
+    event = told.event
+    facts: dict[str, Any] = {}
+
+    who = partial(person_view, directory)
+
+    match event:
+        case StepOpened():
+            facts = {"step": event.step, "asked": [who(each.person) for each in event.asked]}
+        case ChoiceTaken():
+            facts = {"step": event.choice, "outcome": event.case}
+        case PartDecided():
+            facts = {
+                "step": event.step,
+                "person": who(event.by or event.person),
+                "outcome": event.outcome,
+                "content_hash": event.content_hash,
+            }
+            if event.by not in (None, event.person):
+                facts["on_behalf_of"] = who(event.person)
+            if event.reason:
+                facts["reason"] = event.reason
+            if event.evidence:
+                facts["evidence"] = [_told_evidence(**each) for each in event.evidence]
+        case PartRequested():
+            facts = {"step": event.step, "person": who(event.asked.person), "reason": event.asked.why}
+        case PartWithdrawn():
+            facts = {"step": event.step, "person": who(event.person), "reason": event.why}
+        case PartForwarded():
+            facts = {
+                "step": event.step,
+                "person": who(event.from_person),
+                "to_person": who(event.to_person),
+            }
+            if event.reason:
+                facts["reason"] = event.reason
+        case PartEscalated() | PartHandedOver():
+            facts = {
+                "step": event.step,
+                "person": who(event.from_person),
+                "to_person": who(event.to_person),
+            }
+        case DueMoved():
+            facts = {"step": event.step}
+        case Reminded():
+            facts = {"step": event.step, "asked": [who(person) for person in event.people]}
+        case StepEnded():
+            facts = {"step": event.step, "outcome": event.outcome, "reason": event.because}
+        case StepReopened():
+            fields = [name for name in event.fields if name not in hidden]
+            facts = {"step": event.step, "reason": event.because, "fields": fields}
+        case Amended():
+            facts = {
+                "fields": [name for name in event.fields if name not in hidden],
+                "content_hash": event.content_hash,
+            }
+        case Migrated() | MigrationReverted():
+            facts = {"outcome": str(event.process_version)}
+            if event.by is not None:
+                facts["actor"] = who(event.by)
+        case Ended():
+            facts = {"outcome": event.outcome}
+            if event.reason:
+                facts["reason"] = event.reason
+    if told.actor_id is not None:
+        facts["actor"] = who(told.actor_id)
+    return HistoryView(number=told.number, at=event.at, kind=event.kind, **facts)
+
+
+def _inbox(waiting: Waiting, process: Process, directory: Directory, actor: Actor) -> InboxView:
+    listed = waiting.listed
+    step = process.steps[waiting.step]
+    return InboxView(
+        approval_id=listed.id,
+        step=waiting.step,
+        step_name=step.name,
+        process_key=listed.process_key,
+        process_name=process.definition.name,
+        subject_type=listed.subject_type,
+        subject_id=listed.subject_id,
+        subject_revision=listed.subject_revision,
+        title=listed.title,
+        requester=person_view(directory, listed.requester),
+        content_hash=listed.content_hash,
+        why=waiting.why,
+        on_behalf_of=_person(directory, waiting.person) if waiting.person != actor.person_id else None,
+        requested_at=waiting.requested_at,
+        due_at=waiting.due_at,
+        allows=sorted(step.allows),
+        missing=missing_fields(listed.content, step),
+    )
+
+
+def _linked(link: Link, held: Held, process: Process, directory: Directory) -> LinkedView:
+    approval = held.approval
+    step = process.steps[link.step]
+    protected = process.subject.protected_fields()
+    content = {
+        name: value for name, value in approval.content.items() if name not in protected or name in step.shows
+    }
+    return LinkedView(
+        step=link.step,
+        step_name=step.name,
+        process_name=process.definition.name,
+        title=held.title,
+        requester=person_view(directory, approval.requester),
+        person=person_view(directory, link.person_id),
+        content=content,
+        content_hash=approval.content_hash,
+        allows=sorted(step.allows - {"forward"}),
+        missing=missing_fields(approval.content, step),
+        expires_at=link.expires_at,
+    )

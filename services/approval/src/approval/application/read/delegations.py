@@ -1,0 +1,46 @@
+"""Look up delegations, and show them with names and with what the reader may do."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from optima_kit.actor import Actor
+from optima_kit.pages import Page, PageQuery, page_of
+
+from ...domain.directory import Directory
+from ..ports import Ports, StoredDelegation
+from .access import actions_on_delegation
+from .approvals import person_view
+from .views import DelegationView
+
+
+async def list_delegations(ports: Ports, actor: Actor, query: PageQuery) -> Page[DelegationView]:
+    """Newest first: all, to who reads all; to others those that they gave or received."""
+    person = None if actor.may("approval.read_all") else actor.person_id
+    found = await ports.delegations.page(person, query.after(UUID), query.rows)
+    directory = await ports.directories.read()
+    return page_of(
+        query, found, lambda each: _delegation(actor, each, directory), lambda each: each.delegation.id
+    )
+
+
+async def show_delegation(ports: Ports, actor: Actor, stored: StoredDelegation) -> DelegationView:
+    return _delegation(actor, stored, await ports.directories.read())
+
+
+def _delegation(actor: Actor, stored: StoredDelegation, directory: Directory) -> DelegationView:
+    delegation = stored.delegation
+    return DelegationView(
+        id=delegation.id,
+        created_by=person_view(directory, stored.created_by),
+        from_person=person_view(directory, delegation.from_person),
+        to_person=person_view(directory, delegation.to_person),
+        starts_at=delegation.starts_at,
+        ends_at=delegation.ends_at,
+        processes=sorted(delegation.processes),
+        up_to=delegation.up_to,
+        reason=stored.reason,
+        created_at=stored.created_at,
+        revoked_at=stored.revoked_at,
+        actions=actions_on_delegation(actor, stored),
+    )

@@ -1,0 +1,171 @@
+"""Look up processes, subject types, replays and moves of running approvals, and show what they are and what
+the reader may do with them."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from optima_kit.actor import Actor
+from optima_kit.pages import Page, PageQuery, page_of
+from optima_kit.refusals import Absent
+
+from ...domain.directory import Directory
+from ...domain.process import Process
+from ...domain.simulation import Simulation
+from ...domain.subjects import SubjectType
+from ..move_approvals import read_move
+from ..ports import Draft, Move, Moved, Ports, PublishedVersion, Replay, Verdict
+from .access import actions_on_move, actions_on_process
+from .approvals import person_view
+from .views import (
+    ForeseenPersonView,
+    ForeseenStepView,
+    MovedView,
+    MoveView,
+    ProcessView,
+    ReplayView,
+    SimulationView,
+    SubjectTypeView,
+)
+
+
+async def read_draft(ports: Ports, key: str) -> Draft:
+    draft = await ports.processes.find(key)
+    if draft is None:
+        raise Absent("process_absent")
+    return draft
+
+
+async def read_version(ports: Ports, actor: Actor, key: str, number: int) -> ProcessView:
+    draft = await read_draft(ports, key)
+    version = await ports.processes.published(key, number)
+    if version is None:
+        raise Absent("process_absent")
+    return show_process(actor, draft, version)
+
+
+async def list_processes(ports: Ports, actor: Actor, query: PageQuery) -> Page[ProcessView]:
+    """By key."""
+    found = await ports.processes.page(query.after(str) or "", query.rows)
+    return page_of(query, found, lambda draft: show_process(actor, draft), lambda draft: draft.key)
+
+
+def show_process(actor: Actor, draft: Draft, version: PublishedVersion | None = None) -> ProcessView:
+    """A process's draft, or one of its published versions."""
+    definition = version.definition if version else draft.definition
+    return ProcessView(
+        key=draft.key,
+        name=definition.name,
+        subject=definition.subject,
+        state="retired" if draft.retired_at else "published" if draft.published else "draft",
+        published=draft.published,
+        version=version.number if version else None,
+        changed_at=version.published_at if version else draft.changed_at,
+        definition=definition.model_dump(mode="json", exclude_unset=True),
+        actions=actions_on_process(actor, draft),
+    )
+
+
+async def list_subject_types(ports: Ports) -> Page[SubjectTypeView]:
+    return Page(items=[show_subject_type(each) for each in await ports.processes.subject_types()])
+
+
+def show_subject_type(subject: SubjectType) -> SubjectTypeView:
+    document = subject.model_dump(mode="json", exclude_defaults=True)
+    return SubjectTypeView(key=subject.key, name=subject.name, definition=document)
+
+
+async def list_moves(ports: Ports, actor: Actor, key: str, query: PageQuery) -> Page[MoveView]:
+    """Newest first."""
+    await read_draft(ports, key)
+    found = await ports.moves.page(key, query.after(UUID), query.rows)
+    counts = await ports.moves.counts([move.id for move in found])
+    directory = await ports.directories.read()
+
+    def view(move: Move) -> MoveView:
+        return _move(actor, move, counts.get(move.id, {}), directory)
+
+    return page_of(query, found, view, lambda move: move.id)
+
+
+async def show_move(ports: Ports, actor: Actor, move: Move) -> MoveView:
+    counts = await ports.moves.counts([move.id])
+    return _move(actor, move, counts.get(move.id, {}), await ports.directories.read())
+
+
+async def list_moved(
+    ports: Ports, move_id: UUID, query: PageQuery, verdict: Verdict | None
+) -> Page[MovedView]:
+    """By approval."""
+    move = await read_move(ports, move_id)
+    found = await ports.moves.items(move.id, query.after(UUID), verdict, query.rows)
+    return page_of(query, found, _moved, lambda each: each.approval_id)
+
+
+def show_replay(replay: Replay) -> ReplayView:
+    return ReplayView(
+        id=replay.id,
+        process_key=replay.process_key,
+        wanted=replay.wanted,
+        done=replay.done,
+        state="ended" if replay.ended_at else "running",
+        report=replay.report,
+        created_at=replay.created_at,
+        ended_at=replay.ended_at,
+    )
+
+
+def show_simulation(process: Process, simulation: Simulation, directory: Directory) -> SimulationView:
+    steps = []
+    for each in simulation.steps:
+        step = process.steps[each.step]
+        facts: dict[str, Any] = {}
+        if each.outcome == "asked":
+            facts["quorum"] = step.model_dump(mode="json")["quorum"]
+            facts["asked"] = [
+                ForeseenPersonView(person=person_view(directory, asked.person), why=asked.why)
+                for asked in each.asked
+            ]
+            facts["left_out"] = [
+                ForeseenPersonView(person=person_view(directory, out.person), why=out.why)
+                for out in each.left_out
+            ]
+            facts["missing"] = list(each.missing)
+        steps.append(
+            ForeseenStepView(
+                key=each.step,
+                name=step.name,
+                outcome=each.outcome,
+                because=each.because,
+                condition=each.condition,
+                due_at=each.due_at,
+                **facts,
+            )
+        )
+    return SimulationView(outcome=simulation.outcome, steps=steps)
+
+
+def _move(actor: Actor, move: Move, counts: dict[str, int], directory: Directory) -> MoveView:
+    done_by = move.carried_out_by
+    return MoveView(
+        id=move.id,
+        process_key=move.process_key,
+        to_version=move.to_version,
+        state=move.state,
+        counts=counts,
+        created_at=move.created_at,
+        created_by=person_view(directory, move.created_by),
+        carried_out_by=person_view(directory, done_by) if done_by is not None else None,
+        actions=actions_on_move(actor, move),
+    )
+
+
+def _moved(moved: Moved) -> MovedView:
+    return MovedView(
+        approval_id=moved.approval_id,
+        from_version=moved.from_version,
+        verdict=moved.verdict,
+        reason=moved.reason,
+        part=moved.part,
+    )
