@@ -130,3 +130,75 @@ async def test_approvals_are_found_by_words(desk):
     assert [item["title"] for item in page["items"]] == ["Espositori"]
     _, page = await desk.as_("lia").get("/v1/approvals?text=volantino")
     assert page["items"] == []
+
+
+async def spese(desk) -> None:
+    """Paolo may see prices; Lia, asked for what has an amount of its own, may not."""
+    await desk.publish(process("prova"))
+    await desk.publish(process("altra", approvers=[{"role": "responsabile-marketing"}]))
+    for number, (budget, deadline) in enumerate(
+        [("100.00", "2026-12-20"), ("900.00", "2026-12-10"), ("500.00", "2026-12-30")]
+    ):
+        await desk.submit(process="prova", title=f"Brief {number}", budget=budget, deadline=deadline)
+        desk.clock.advance(timedelta(minutes=1))
+
+
+async def test_a_row_says_what_it_is_about(desk):
+    await spese(desk)
+    brief_id = await desk.submit(process="altra", title="Prezzi", budget="700.00")
+    await desk.price(brief_id, "650.00")
+    (row,) = [row for row in await desk.inbox("paolo") if row["title"] == "Brief 1"]
+    assert (row["amount"], row["number"], row["deadline"]) == ("900.00", "B-1/2026", "2026-12-10")
+    assert row["progress"] == {"ended": 0, "steps": 1}
+    (row,) = await desk.inbox("lia")
+    assert row["amount"] == "700.00", "the price is not Lia's to see, the budget is"
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({}, "012"),
+        ({"sort": "amount"}, "120"),
+        ({"sort": "amount", "limit": 1}, "120"),
+        ({"sort": "due", "limit": 1}, "012"),
+        ({"min_amount": "500"}, "12"),
+        ({"max_amount": "500"}, "02"),
+        ({"min_amount": "500.01", "max_amount": "899.99"}, ""),
+        ({"requester_id": "marta"}, "012"),
+        ({"requester_id": "lia"}, ""),
+        ({"unit_id": "marketing"}, "012"),
+        ({"unit_id": "azienda"}, "012"),
+        ({"unit_id": "azienda", "requester_id": "paolo"}, ""),
+        ({"due_before": "2027-01-01T00:00:00Z"}, ""),
+    ],
+)
+async def test_rows_are_found_and_sorted(desk, query, found):
+    await spese(desk)
+    names = {"requester_id": desk.id, "unit_id": lambda key: str(desk.units[key])}
+    query = {name: names[name](value) if name in names else value for name, value in query.items()}
+    seen, cursor = "", None
+    while True:
+        more = {"cursor": cursor} if cursor else {}
+        response, page = await desk.as_("paolo").get("/v1/inbox", params=query | more)
+        assert response.status == 200, page
+        seen += "".join(row["title"][-1] for row in page["items"])
+        cursor = page.get("next_cursor")
+        if cursor is None:
+            break
+    assert seen == found
+    filters = {name: value for name, value in query.items() if name not in ("sort", "limit")}
+    _, summary = await desk.as_("paolo").get("/v1/inbox/summary", params=filters)
+    amounts = {"0": 100, "1": 900, "2": 500}
+    assert (summary["waiting"], summary["amount"]) == (
+        len(found),
+        f"{sum(amounts[each] for each in found)}.00",
+    )
+
+
+@pytest.mark.parametrize("query", [{"min_amount": "1"}, {"max_amount": "1"}, {"sort": "amount"}])
+async def test_who_may_not_see_amounts_learns_none_by_asking(desk, query):
+    await spese(desk)
+    response, problem = await desk.as_("lia").get("/v1/inbox", params=query)
+    assert (response.status, problem["code"]) == (403, "field_hidden_from_author")
+    _, summary = await desk.as_("lia").get("/v1/inbox/summary")
+    assert "amount" not in summary

@@ -241,7 +241,9 @@ def test_a_subject_has_a_largest_size(world):
     ("declared", "where", "code"),
     [
         ({"amounts": ["nome"]}, "amounts[0]", "amount_not_a_number"),
-        ({"title": "importo"}, "title", "title_not_text"),
+        ({"title": "importo"}, "title", "named_field_of_type"),
+        ({"number": "importo"}, "number", "named_field_of_type"),
+        ({"deadline": "importo"}, "deadline", "named_field_of_type"),
         ({"fields": {"requester": {"type": "text"}}}, "fields.requester.type", "requester_not_a_person"),
     ],
 )

@@ -14,7 +14,8 @@ from optima_kit.http.problems import load_catalogue
 from optima_kit.refusals import Refusal
 
 from ..application.decide_many import Decided
-from ..application.ports import How, InboxFilter, Verdict
+from ..application.ports import How, InboxFilter, InboxSort, Verdict
+from ..application.read.approvals import InboxSearch
 from ..domain import engine
 
 StepKey = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
@@ -105,14 +106,34 @@ class InboxFilterQuery(Query):
     text: Annotated[str, Text(200)] | None = None
     how: How | None = None
     """Through what it waits for the caller."""
+    requester_id: UUID | None = None
+    unit_id: UUID | None = None
+    """The requester's, or one above it."""
+    due_before: Moment | None = None
+    min_amount: Amount | None = None
+    max_amount: Amount | None = None
+    """Euro. For who may see every amount."""
 
-    def chosen(self, now: datetime) -> InboxFilter:
-        due_before = now if self.overdue else None
-        return InboxFilter(self.subject_id, self.process, due_before, self.text, self.how)
+    def wanted(self, now: datetime) -> InboxSearch:
+        due_before = min(now, self.due_before or now) if self.overdue else self.due_before
+        return InboxSearch(
+            InboxFilter(
+                subject_id=self.subject_id,
+                process=self.process,
+                due_before=due_before,
+                text=self.text,
+                how=self.how,
+                least=self.min_amount,
+                most=self.max_amount,
+            ),
+            self.requester_id,
+            self.unit_id,
+        )
 
 
 class InboxQuery(PageQuery, InboxFilterQuery):
-    """A page of what it asks for."""
+    sort: InboxSort = "requested"
+    """The oldest, the soonest due, or the largest amount first."""
 
 
 class SimulateCommand(Command):

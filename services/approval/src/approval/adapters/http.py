@@ -340,14 +340,14 @@ async def recall(call: Call[Ports], approval_id: UUID, body: RecallCommand) -> R
 
 @routes.get("/v1/inbox", privilege="approval.decide")
 async def inbox(call: Call[Ports], query: InboxQuery) -> Page[InboxView]:
-    """What waits for the caller to decide: directly, by role, or on somebody's behalf; the oldest first"""
-    return await approvals.list_inbox(call.ports, call.actor, query, query.chosen(call.now))
+    """List what waits for the caller to decide: directly, by role, or on somebody's behalf"""
+    return await approvals.list_inbox(call.ports, call.actor, query, query.wanted(call.now), query.sort)
 
 
 @routes.get("/v1/inbox/summary", privilege="approval.decide")
 async def inbox_summary(call: Call[Ports], query: InboxFilterQuery) -> InboxSummaryView:
-    """How much waits for the caller, by process and by how it comes to them"""
-    return await approvals.count_inbox(call.ports, call.actor, query.chosen(call.now))
+    """Count what waits for the caller, what is overdue and what it amounts to"""
+    return await approvals.count_inbox(call.ports, call.actor, query.wanted(call.now))
 
 
 @routes.post("/v1/decisions", privilege="approval.decide")

@@ -20,6 +20,7 @@ from optima_kit.ids import new_id
 from optima_kit.sql import Statement, load_queries
 
 from ..application.ports import (
+    NOT_ENDED,
     ApprovalFilter,
     Document,
     Draft,
@@ -27,6 +28,7 @@ from ..application.ports import (
     InboxCount,
     InboxFilter,
     InboxPlace,
+    InboxSort,
     KnownPerson,
     Link,
     Listed,
@@ -59,7 +61,7 @@ _DECIDES = "approval.decide"
 NEWEST = UUID(int=2**128 - 1)
 """Comes after every approval's id."""
 
-OLDEST = InboxPlace(datetime.fromtimestamp(0, UTC), UUID(int=0), "", UUID(int=0))
+FIRST = InboxPlace(-(2**63), datetime.fromtimestamp(0, UTC), UUID(int=0), "", UUID(int=0))
 """Comes before everything that waits."""
 
 K = TypeVar("K", bound=Hashable)
@@ -360,14 +362,17 @@ class PostgresApprovals:
         person_id: UUID,
         grants: list[tuple[UUID, str | None, Decimal | None]],
         chosen: InboxFilter,
+        sort: InboxSort,
         after: InboxPlace | None,
         limit: int,
     ) -> list[Waiting]:
-        place = after or OLDEST
+        place = after or FIRST
         rows = await self._work.fetch(
             QUERIES.list_inbox,
             **_inbox_parameters(person_id, grants, chosen),
-            after_requested_at=place.requested_at,
+            sort=sort,
+            after_rank=place.rank,
+            after_moment=place.moment,
             after_approval_id=place.approval_id,
             after_step=place.step,
             after_person_id=place.person,
@@ -375,7 +380,13 @@ class PostgresApprovals:
         )
         return [
             Waiting(
-                _listed(row), row["step"], row["person_id"], row["why"], row["requested_at"], row["due_at"]
+                _listed(row),
+                row["step"],
+                row["person_id"],
+                row["why"],
+                row["requested_at"],
+                row["due_at"],
+                InboxPlace(row["rank"], row["moment"], row["approval_id"], row["step"], row["person_id"]),
             )
             for row in rows
         ]
@@ -390,7 +401,10 @@ class PostgresApprovals:
         rows = await self._work.fetch(
             QUERIES.count_inbox, **_inbox_parameters(person_id, grants, chosen), now=now
         )
-        return [InboxCount(row["process_key"], row["how"], row["waiting"], row["overdue"]) for row in rows]
+        return [
+            InboxCount(row["process_key"], row["how"], row["waiting"], row["overdue"], row["amount"])
+            for row in rows
+        ]
 
     async def asking(
         self, people: list[UUID], rules: list[str], after: UUID | None, limit: int
@@ -772,6 +786,9 @@ def _inbox_parameters(
         "due_before": chosen.due_before,
         "text": chosen.text,
         "how": chosen.how,
+        "requesters": chosen.requesters,
+        "least": chosen.least,
+        "most": chosen.most,
     }
 
 
@@ -863,6 +880,8 @@ def _listed(row: asyncpg.Record) -> Listed:
         opened_at=row["opened_at"],
         ended_at=row["ended_at"],
         pending=tuple(key for key, run in row["steps"].items() if run["state"] == "pending"),
+        steps_ended=sum(run["state"] not in NOT_ENDED for run in row["steps"].values()),
+        steps=len(row["steps"]),
     )
 
 

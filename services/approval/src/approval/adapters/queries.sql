@@ -233,18 +233,24 @@ WHERE concerned.person_id = :concerned AND concerned.approval_id < :before
 ORDER BY concerned.approval_id DESC LIMIT :limit
 
 -- name: list_inbox
+-- plan: custom
 -- Open parts of oneself and of those for whom one may act, within each delegation's limits; never one's
 -- own request on another's behalf. Each person's parts come from the index in order, so that a page costs
--- the same however much waits.
-SELECT step, waiting.person_id, why, requested_at, due_at, approval_id, process_key, process_version,
+-- the same however much waits. What it is sorted by is known when it is planned: the largest amount is ranked
+-- by its cents, all others alike.
+SELECT rank, moment, step, waiting.person_id, why, requested_at, due_at, approval_id, process_key, process_version,
     subject_type, subject_id, subject_revision, title, requester_id, state, reason, content,
     content_hash, opened_at, ended_at, steps
 FROM (SELECT DISTINCT unnest(:people::uuid[]) AS person_id) AS someone
 CROSS JOIN LATERAL (
     SELECT part.step, part.person_id, part.why, part.requested_at, part.due_at,
         approval_id, process_key, process_version, subject_type, subject_id, subject_revision, title,
-        requester_id, state, reason, content, content_hash, opened_at, ended_at, steps
+        requester_id, state, reason, content, content_hash, opened_at, ended_at, steps, place.rank, place.moment
     FROM open_parts AS part JOIN approvals USING (approval_id)
+    CROSS JOIN LATERAL (SELECT
+        CASE WHEN :sort = 'amount' THEN -(coalesce(approvals.amount, -1) * 100)::bigint ELSE 0 END AS rank,
+        CASE WHEN :sort = 'due' THEN coalesce(part.due_at, '2200-01-01Z') ELSE part.requested_at END
+            AS moment) AS place
     WHERE part.person_id = someone.person_id
         AND (part.person_id = :reader_id OR (approvals.requester_id <> :reader_id AND EXISTS (
             SELECT FROM unnest(:people::uuid[], :processes::text[], :limits::numeric[])
@@ -255,15 +261,19 @@ CROSS JOIN LATERAL (
         AND (:subject_id::uuid IS NULL OR approvals.subject_id = :subject_id)
         AND (:process::text IS NULL OR approvals.process_key = :process)
         AND (:due_before::timestamptz IS NULL OR part.due_at < :due_before)
+        AND (:requesters::uuid[] IS NULL OR approvals.requester_id = ANY(:requesters))
+        AND (:least::numeric IS NULL OR approvals.amount >= :least)
+        AND (:most::numeric IS NULL OR approvals.amount <= :most)
         AND (:text::text IS NULL OR approvals.search @@ websearch_to_tsquery('italian', :text)
             OR approvals.search @@ websearch_to_tsquery('simple', :text))
         AND (:how::text IS NULL OR :how = CASE WHEN part.person_id <> :reader_id THEN 'delegation'
             WHEN part.why LIKE 'role:%' THEN 'role' ELSE 'direct' END)
-        AND (part.requested_at, part.approval_id, part.step, part.person_id)
-            > (:after_requested_at, :after_approval_id, :after_step, :after_person_id)
-    ORDER BY part.requested_at, part.approval_id, part.step
+        AND (place.rank > :after_rank OR (place.rank = :after_rank
+            AND (place.moment, part.approval_id, part.step, part.person_id)
+                > (:after_moment, :after_approval_id, :after_step, :after_person_id)))
+    ORDER BY place.rank, place.moment, part.approval_id, part.step
     LIMIT :limit) AS waiting
-ORDER BY waiting.requested_at, waiting.approval_id, waiting.step, waiting.person_id
+ORDER BY waiting.rank, waiting.moment, waiting.approval_id, waiting.step, waiting.person_id
 LIMIT :limit
 
 -- name: count_inbox
@@ -271,7 +281,8 @@ LIMIT :limit
 -- What list_inbox would list, counted by process and by how it comes to the reader.
 SELECT approvals.process_key, CASE WHEN part.person_id <> :reader_id THEN 'delegation'
         WHEN part.why LIKE 'role:%' THEN 'role' ELSE 'direct' END AS how,
-    count(*) AS waiting, count(*) FILTER (WHERE part.due_at < :now) AS overdue
+    count(*) AS waiting, count(*) FILTER (WHERE part.due_at < :now) AS overdue,
+    coalesce(sum(approvals.amount), 0) AS amount
 FROM open_parts AS part JOIN approvals USING (approval_id)
 WHERE part.person_id = ANY(:people::uuid[])
     AND (part.person_id = :reader_id OR (approvals.requester_id <> :reader_id AND EXISTS (
@@ -283,6 +294,9 @@ WHERE part.person_id = ANY(:people::uuid[])
     AND (:subject_id::uuid IS NULL OR approvals.subject_id = :subject_id)
     AND (:process::text IS NULL OR approvals.process_key = :process)
     AND (:due_before::timestamptz IS NULL OR part.due_at < :due_before)
+    AND (:requesters::uuid[] IS NULL OR approvals.requester_id = ANY(:requesters))
+    AND (:least::numeric IS NULL OR approvals.amount >= :least)
+    AND (:most::numeric IS NULL OR approvals.amount <= :most)
     AND (:text::text IS NULL OR approvals.search @@ websearch_to_tsquery('italian', :text)
         OR approvals.search @@ websearch_to_tsquery('simple', :text))
     AND (:how::text IS NULL OR :how = CASE WHEN part.person_id <> :reader_id THEN 'delegation'

@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 from uuid import UUID
 
 from optima_kit.ports import Jobs, Outbox
@@ -87,6 +87,10 @@ class Processes(Protocol):
         """Returns its version."""
 
 
+NOT_ENDED: Final = ("waiting", "pending")
+"""The states of a step that is not over."""
+
+
 @dataclass(frozen=True, slots=True)
 class Held:
     """An approval as it is stored."""
@@ -115,6 +119,8 @@ class Held:
             approval.opened_at,
             approval.ended_at,
             tuple(key for key, run in approval.steps.items() if run.state == "pending"),
+            sum(run.state not in NOT_ENDED for run in approval.steps.values()),
+            len(approval.steps),
         )
 
 
@@ -138,6 +144,8 @@ class Listed:
     ended_at: datetime | None
     pending: tuple[str, ...]
     """Steps that wait for people."""
+    steps_ended: int
+    steps: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,13 +159,19 @@ class Waiting:
     why: str
     requested_at: datetime
     due_at: datetime | None
+    place: InboxPlace
+
+
+InboxSort = Literal["requested", "due", "amount"]
+"""The oldest, the soonest due, or the largest amount first."""
 
 
 @dataclass(frozen=True, slots=True)
 class InboxPlace:
-    """Where an inbox page ended."""
+    """Where a row stands in an inbox, or where a page ended."""
 
-    requested_at: datetime
+    rank: int
+    moment: datetime
     approval_id: UUID
     step: str
     person: UUID
@@ -175,6 +189,10 @@ class InboxFilter:
     text: str | None = None
     """Words of title, number or requester's name."""
     how: How | None = None
+    requesters: list[UUID] | None = None
+    least: Decimal | None = None
+    most: Decimal | None = None
+    """Amounts in euro; a subject of unknown amount is within no bounds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +201,8 @@ class InboxCount:
     how: How
     waiting: int
     overdue: int
+    amount: Decimal
+    """The sum of those that are known, in euro."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,10 +264,11 @@ class Approvals(Protocol):
         person_id: UUID,
         grants: list[tuple[UUID, str | None, Decimal | None]],
         chosen: InboxFilter,
+        sort: InboxSort,
         after: InboxPlace | None,
         limit: int,
     ) -> list[Waiting]:
-        """The oldest first. `grants`: for whom else, in which process, up to which amount (None: any)."""
+        """`grants`: for whom else, in which process, up to which amount (None: any)."""
 
     async def count_inbox(
         self,

@@ -24,10 +24,18 @@ def author_sees_what_the_process_reads(
 
 def author_sees_amounts(subjects: Collection[SubjectType], held: Collection[str], field: str) -> None:
     """Whoever sets a limit on amounts may see all that are measured."""
+    hidden = hidden_amount(subjects, held)
+    if hidden is not None:
+        raise Forbidden("field_hidden_from_author", field=field, name=hidden[0], privilege=hidden[1])
+
+
+def hidden_amount(subjects: Collection[SubjectType], held: Collection[str]) -> tuple[str, str] | None:
+    """An amount that needs another privilege than those held, and which; None: all may be seen."""
     for subject in subjects:
         for name, need in subject.protected_fields().items():
             if name in subject.amounts and need not in held:
-                raise Forbidden("field_hidden_from_author", field=field, name=name, privilege=need)
+                return name, need
+    return None
 
 
 def author_keeps_what_is_hidden(before: SubjectType, after: SubjectType, held: Collection[str]) -> None:

@@ -162,6 +162,13 @@ class Directory:
     def members(self, unit: UUID) -> tuple[UUID, ...]:
         return self._by_unit.get(unit, ())
 
+    def members_below(self, unit: UUID) -> list[UUID]:
+        """Of the unit and of every unit below it."""
+        units = [unit]
+        for above in units:
+            units += [one.id for one in self.units.values() if one.parent == above and one.id not in units]
+        return [person for one in units for person in self.members(one)]
+
     def manager_of(self, person_id: UUID) -> UUID | None:
         """Their own manager, else the manager of their unit or of the nearest unit above that has another."""
         person = self.people.get(person_id)

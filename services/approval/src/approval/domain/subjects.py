@@ -91,13 +91,17 @@ class SubjectType(BaseModel):
     name: Annotated[str, StringConstraints(min_length=1, max_length=200)]
     title: FieldName | None = None
     """The field that names a subject to people."""
+    number: FieldName | None = None
+    """The field with its number in its own service, and with its deadline: shown where it waits."""
+    deadline: FieldName | None = None
     amounts: list[FieldName] = Field(default_factory=list)
     """The fields that say what it costs, the surest first; limits and delegations are measured on it."""
     fields: dict[FieldName, FieldType]
 
     @model_validator(mode="after")
     def title_and_amounts_are_fields(self) -> SubjectType:
-        for name in [*([self.title] if self.title else []), *self.amounts]:
+        named = (self.title, self.number, self.deadline, *self.amounts)
+        for name in filter(None, named):
             if name not in self.fields:
                 raise PydanticCustomError("not_a_field", "{name} is not one of the fields", {"name": name})
         return self
@@ -107,8 +111,13 @@ class SubjectType(BaseModel):
         for index, name in enumerate(self.amounts):
             if self.fields[name].type not in ("money", "number"):
                 yield Invalid("amount_not_a_number", field=f"amounts[{index}]", name=name)
-        if self.title is not None and self.fields[self.title].type != "text":
-            yield Invalid("title_not_text", field="title", name=self.title)
+        for place, named, kind in (
+            ("title", self.title, "text"),
+            ("number", self.number, "text"),
+            ("deadline", self.deadline, "date"),
+        ):
+            if named is not None and self.fields[named].type != kind:
+                yield Invalid("named_field_of_type", field=place, name=named, kind=kind)
         if "requester" in self.fields and self.fields["requester"].type != "person":
             yield Invalid("requester_not_a_person", field="fields.requester.type")
 

@@ -6,7 +6,9 @@ Each function raises Absent for an approval that is none of the reader's concern
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import astuple, dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -35,6 +37,7 @@ from ...domain.approval import (
     StepReopened,
     StepRun,
 )
+from ...domain.authorship import author_sees_amounts, hidden_amount
 from ...domain.directory import Directory
 from ...domain.process import Process, Step
 from ...domain.quorum import have_and_need
@@ -46,6 +49,7 @@ from ..ports import (
     Held,
     InboxFilter,
     InboxPlace,
+    InboxSort,
     Link,
     Listed,
     Ports,
@@ -72,6 +76,7 @@ from .views import (
     InboxView,
     LinkedView,
     PartView,
+    ProgressView,
     QuorumView,
     StepView,
     SummaryView,
@@ -134,13 +139,31 @@ async def list_history(ports: Ports, actor: Actor, approval_id: UUID, query: Pag
     return page_of(query, found, lambda told: _history(told, directory, hidden), lambda told: told.number)
 
 
-async def list_inbox(ports: Ports, actor: Actor, query: PageQuery, chosen: InboxFilter) -> Page[InboxView]:
-    """What waits for the actor, directly or because they stand in for somebody; the oldest first."""
+@dataclass(frozen=True, slots=True)
+class InboxSearch:
+    chosen: InboxFilter
+    requester: UUID | None = None
+    unit: UUID | None = None
+    """Of the requester, or one above it."""
+
+    def filter(self, directory: Directory) -> InboxFilter:
+        people = None if self.unit is None else directory.members_below(self.unit)
+        if self.requester is not None:
+            people = [self.requester] if people is None or self.requester in people else []
+        return replace(self.chosen, requesters=people)
+
+
+async def list_inbox(
+    ports: Ports, actor: Actor, query: PageQuery, search: InboxSearch, sort: InboxSort
+) -> Page[InboxView]:
+    """What waits for the actor, directly or because they stand in for somebody."""
+    await _measures_only_what_it_sees(ports, actor, search.chosen, sort)
     directory = await ports.directories.read()
     grants = directory.grants_to(actor.person_id, ports.now)
-    cursor = query.after(datetime, UUID, str, UUID)
+    cursor = query.after(int, datetime, UUID, str, UUID)
     after = InboxPlace(*cursor) if cursor else None
-    found = await ports.approvals.inbox(actor.person_id, grants, chosen, after, query.rows)
+    chosen = search.filter(directory)
+    found = await ports.approvals.inbox(actor.person_id, grants, chosen, sort, after, query.rows)
     followed = {(each.listed.process_key, each.listed.process_version) for each in found}
     versions = {each: await version_of(ports, *each) for each in followed}
 
@@ -148,21 +171,42 @@ async def list_inbox(ports: Ports, actor: Actor, query: PageQuery, chosen: Inbox
         process = versions[waiting.listed.process_key, waiting.listed.process_version]
         return _inbox(waiting, process, directory, actor)
 
-    return page_of(query, found, view, lambda row: (row.requested_at, row.listed.id, row.step, row.person))
+    return page_of(query, found, view, lambda row: astuple(row.place))
 
 
-async def count_inbox(ports: Ports, actor: Actor, chosen: InboxFilter) -> InboxSummaryView:
+async def count_inbox(ports: Ports, actor: Actor, search: InboxSearch) -> InboxSummaryView:
+    """What an inbox holds; amounts only to who may see them all."""
+    await _measures_only_what_it_sees(ports, actor, search.chosen, "requested")
     directory = await ports.directories.read()
     grants = directory.grants_to(actor.person_id, ports.now)
+    chosen = search.filter(directory)
     counts = await ports.approvals.count_inbox(actor.person_id, grants, chosen, ports.now)
+    shows = hidden_amount(await ports.processes.subject_types(), actor.privileges) is None
     return InboxSummaryView(
         waiting=sum(count.waiting for count in counts),
         overdue=sum(count.overdue for count in counts),
+        amount=sum((count.amount for count in counts), Decimal(0)) if shows else None,
         by_process=[
-            InboxCountView(process=count.process, how=count.how, waiting=count.waiting, overdue=count.overdue)
+            InboxCountView(
+                process=count.process,
+                how=count.how,
+                waiting=count.waiting,
+                overdue=count.overdue,
+                amount=count.amount if shows else None,
+            )
             for count in counts
         ],
     )
+
+
+async def _measures_only_what_it_sees(
+    ports: Ports, actor: Actor, chosen: InboxFilter, sort: InboxSort
+) -> None:
+    """A bound or an order of amounts would tell them to who may not see them."""
+    asked = {"min_amount": chosen.least, "max_amount": chosen.most, "sort": sort == "amount" or None}
+    for field, value in asked.items():
+        if value is not None:
+            author_sees_amounts(await ports.processes.subject_types(), actor.privileges, field)
 
 
 async def read_link(ports: Ports, link_id: UUID) -> LinkedView:
@@ -336,7 +380,13 @@ def _history(told: Told, directory: Directory, hidden: set[str]) -> HistoryView:
 
 def _inbox(waiting: Waiting, process: Process, directory: Directory, actor: Actor) -> InboxView:
     listed = waiting.listed
-    step = process.steps[waiting.step]
+    step, kind = process.steps[waiting.step], process.subject
+    protected = kind.protected_fields()
+    seen = {
+        name: value
+        for name, value in listed.content.items()
+        if name not in protected or name in step.shows or actor.may(protected[name])
+    }
     return InboxView(
         approval_id=listed.id,
         step=waiting.step,
@@ -353,6 +403,10 @@ def _inbox(waiting: Waiting, process: Process, directory: Directory, actor: Acto
         on_behalf_of=_person(directory, waiting.person) if waiting.person != actor.person_id else None,
         requested_at=waiting.requested_at,
         due_at=waiting.due_at,
+        amount=kind.amount(seen),
+        number=seen.get(kind.number) if kind.number else None,
+        deadline=seen.get(kind.deadline) if kind.deadline else None,
+        progress=ProgressView(ended=listed.steps_ended, steps=listed.steps),
         allows=sorted(step.allows),
         missing=missing_fields(listed.content, step),
     )

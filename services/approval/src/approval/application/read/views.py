@@ -3,7 +3,7 @@ is what has no value."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -130,6 +130,13 @@ class HistoryView(View):
     content_hash: str | None = None
 
 
+class ProgressView(View):
+    """How many steps of an approval are over."""
+
+    ended: int
+    steps: int
+
+
 class InboxView(View):
     approval_id: UUID
     step: str
@@ -146,6 +153,11 @@ class InboxView(View):
     on_behalf_of: PersonView | None = None
     requested_at: datetime
     due_at: datetime | None = None
+    amount: Amount | None = None
+    """Euro: the surest that is known and that the reader may see."""
+    number: str | None = None
+    deadline: date | None = None
+    progress: ProgressView
     allows: list[str]
     """What may be done, beside approving and rejecting."""
     missing: list[str]
@@ -156,11 +168,14 @@ class InboxCountView(View):
     how: How
     waiting: int
     overdue: int
+    amount: Amount | None = None
 
 
 class InboxSummaryView(View):
     waiting: int
     overdue: int
+    amount: Amount | None = None
+    """Euro: the sum of what is known; absent for who may not see every amount."""
     by_process: list[InboxCountView]
 
 
