@@ -16,11 +16,6 @@ from optima_kit.testing import ServiceDatabase
 
 from ..security.conftest import SERVICES, build
 
-NOT_YET: dict[str, set[str]] = {
-    "approval": {"people", "ids", "pages", "refusals"},
-}
-"""The rules that a service does not follow yet."""
-
 PERSON = re.compile(
     r"(actor|approver|assignee|author|delegate|delegator|manager|on_behalf_of|owner|person|principal|requester"
     r"|successor|(?!replaced)\w+_by)(_id|_ids|_name)?"
@@ -142,13 +137,10 @@ def document(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tm
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 def test_answers_have_one_shape(document: Document, rule: Callable[[Document], Iterator[str]]) -> None:
-    service = document["info"]["title"]
-    exceptions = sorted(set(rule(document)))
-    assert bool(exceptions) == (rule.__name__ in NOT_YET.get(service, set())), exceptions
+    assert sorted(set(rule(document))) == []
 
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_refusal_says_first_what_it_is_about(service: str) -> None:
     own = tomllib.loads(files(f"{service}.adapters").joinpath("refusals.toml").read_text(encoding="utf-8"))
-    backwards = sorted(code for code in own if REASONS.match(code))
-    assert bool(backwards) == ("refusals" in NOT_YET.get(service, set())), backwards
+    assert sorted(code for code in own if REASONS.match(code)) == []

@@ -46,6 +46,13 @@ ROWS = (
         makes=True,
     ),
     Row(
+        "POST /v1/processes/{key}/check",
+        "process.write",
+        at="/v1/processes/{process}/check",
+        body=PROCESS | {"key": "$process", "steps": [STEP]},
+    ),
+    Row("GET /v1/processes/{key}/versions", "process.read", at="/v1/processes/{process}/versions"),
+    Row(
         "POST /v1/processes/{key}/publication",
         "process.write",
         at="/v1/processes/{process}/publication",
@@ -122,14 +129,14 @@ ROWS = (
     Row(
         "POST /v1/approvals/{approval_id}/decisions",
         "approval.decide",
-        Scope(all="approval.read_all", refused="not_an_approver"),
+        Scope(all="approval.read_all", refused="approver_not_asked"),
         at="/v1/approvals/{asked_id}/decisions",
         body={"step": "uno", "outcome": "approve", "content_hash": "$content_hash"},
     ),
     Row(
         "POST /v1/approvals/{approval_id}/evidence",
         "approval.decide",
-        Scope(all="approval.read_all", refused="not_asked_for_evidence"),
+        Scope(all="approval.read_all", refused="evidence_not_asked_for"),
         at="/v1/approvals/{asked_id}/evidence?name=p.pdf",
         body=PDF,
         media_type="application/pdf",
@@ -143,7 +150,7 @@ ROWS = (
     Row(
         "POST /v1/approvals/{approval_id}/forwarding",
         "approval.decide",
-        Scope(all="approval.read_all", refused="not_an_approver"),
+        Scope(all="approval.read_all", refused="approver_not_asked"),
         at="/v1/approvals/{asked_id}/forwarding",
         body={"step": "uno", "to_person_id": "$lia_id"},
     ),
@@ -159,7 +166,7 @@ ROWS = (
     Row(
         "POST /v1/decisions",
         "approval.decide",
-        Scope(all="approval.read_all", refused="not_an_approver"),
+        Scope(all="approval.read_all", refused="approver_not_asked"),
         body={
             "items": [
                 {

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 
 import approval
 from approval.adapters.gauges import OVERDUE, WAITING, measure_approvals
-from approval.adapters.postgres import NEWEST, OLDEST, QUERIES, PostgresApprovals, Store
+from approval.adapters.postgres import FIRST, NEWEST, QUERIES, PostgresApprovals, Store
 from approval.adapters.subject_types import BUILT_IN_TYPES
 from approval.domain.approval import Event, rebuild
 from optima_kit.testing import ServiceDatabase, temporary_database, undocumented_refusals
@@ -83,12 +83,17 @@ INBOX = {
     "due_before": None,
     "text": None,
     "how": None,
+    "requesters": None,
+    "least": None,
+    "most": None,
 }
 START = {
-    "after_requested_at": OLDEST.requested_at,
-    "after_approval_id": OLDEST.approval_id,
-    "after_step": OLDEST.step,
-    "after_person_id": OLDEST.person,
+    "sort": "requested",
+    "after_rank": FIRST.rank,
+    "after_moment": FIRST.moment,
+    "after_approval_id": FIRST.approval_id,
+    "after_step": FIRST.step,
+    "after_person_id": FIRST.person,
     "limit": 50,
 }
 ASKING = {"people": [uuid4(), uuid4()], "rules": ["role:7"], "after": None, "limit": 100}

@@ -224,14 +224,22 @@ async def test_a_delegate_does_not_meet_their_own_request(desk):
 
 
 BAD_DECISIONS = [
-    ("lia", {"step": "luna"}, 422, "step", "unknown_step", "Controllare", "Check"),
+    ("lia", {"step": "luna"}, 422, "step", "step_unknown", "Controllare", "Check"),
     ("lia", {"step": "direzione"}, 409, "step", "step_not_pending", "Rileggere", "Read"),
     ("lia", {"outcome": "reject"}, 422, "reason", "reason_required", "Scrivere", "Write"),
     ("lia", {"content_hash": "altro"}, 409, "content_hash", "stale_content", "Rileggerlo", "Read it again"),
     ("lia", {"outcome": "forse"}, 422, "outcome", "literal_error", "approve", "approve"),
     ("lia", {"evidence": [str(UUID(int=1))]}, 422, "evidence[0]", "evidence_unknown", "Caricarlo", "Attach"),
-    ("marta", {}, 403, None, "not_an_approver", "Chiedere", "Ask"),
-    ("lia", {"on_behalf_of": str(UUID(int=1))}, 403, "on_behalf_of", "not_a_delegate", "correggere", "mend"),
+    ("marta", {}, 403, None, "approver_not_asked", "Chiedere", "Ask"),
+    (
+        "lia",
+        {"on_behalf_of": str(UUID(int=1))},
+        403,
+        "on_behalf_of",
+        "delegate_not_appointed",
+        "correggere",
+        "mend",
+    ),
 ]
 
 
@@ -350,7 +358,7 @@ async def test_a_document_belongs_to_its_decision(desk):
     status, problem = await desk.decide("paolo", approval_id, "uno")
     assert (status, problem["code"]) == (422, "evidence_required")
     assert (await attach("dario"))[0].status == 404
-    assert (await attach("ada"))[1]["code"] == "not_asked_for_evidence"
+    assert (await attach("ada"))[1]["code"] == "evidence_not_asked_for"
     assert (await attach("paolo", b"MZ"))[1]["code"] == "evidence_is_not_its_media_type"
     response, document = await attach("paolo")
     assert response.status == 201, document

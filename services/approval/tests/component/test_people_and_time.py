@@ -114,7 +114,7 @@ async def test_who_took_over_from_the_requester_does_not_approve_it(desk):
     assert await asked(desk, brief_id) == ["Paolo"]
     approval = await desk.approval("piera", brief_id)
     status, problem = await desk.decide("piera", approval["id"], "uno")
-    assert (status, problem["code"]) == (403, "not_an_approver")
+    assert (status, problem["code"]) == (403, "approver_not_asked")
 
 
 async def test_who_took_over_from_the_requester_sees_it_and_may_recall_it(desk):
@@ -243,5 +243,5 @@ async def test_working_time_moves_what_is_due(desk):
     response, problem = await desk.as_("ada").put("/v1/working-time", bad, headers=headers)
     assert response.status == 422
     assert {(e["field"], e["code"]) for e in problem["errors"]} == {
-        ("week.monday", "spans_out_of_order"), ("time_zone", "unknown_time_zone"),
+        ("week.monday", "spans_out_of_order"), ("time_zone", "time_zone_unknown"),
     }  # fmt: skip

@@ -76,7 +76,7 @@ async def test_publication_tells_every_flaw_with_its_place(desk):
         assert found == {
             ("steps[1].key", "duplicate_key"),
             ("steps[0].when", "condition_unknown_field"),
-            ("steps[0].approvers[0].role", "unknown_role"),
+            ("steps[0].approvers[0].role", "role_unknown"),
             ("steps[1].quorum.at_least", "quorum_too_large"),
         }
         assert word in str(problem["errors"])
@@ -91,7 +91,7 @@ async def test_publication_tells_every_flaw_with_its_place(desk):
         ('{"a": &x 1}', 400, None),
         ("[" * 100 + "]" * 100, 400, None),
         ({**DOCUMENT, "key": "altra"}, 422, ("key", "key_differs")),
-        ({**DOCUMENT, "subject": "luna"}, 422, ("subject", "unknown_subject_type")),
+        ({**DOCUMENT, "subject": "luna"}, 422, ("subject", "subject_type_unknown")),
         ({**DOCUMENT, "steps": []}, 422, ("steps", "too_short")),
         ({**DOCUMENT, "extra": 1}, 422, ("extra", "extra_forbidden")),
         (
@@ -102,12 +102,12 @@ async def test_publication_tells_every_flaw_with_its_place(desk):
         (
             {**DOCUMENT, "steps": [{"key": "uno", "approvers": [{"role": "a"}], "quorum": "metà"}]},
             422,
-            ("steps[0].quorum", "not_one_of"),
+            ("steps[0].quorum", "value_not_one_of"),
         ),
         (
             {**DOCUMENT, "steps": [{"key": "uno", "approvers": [{"role": "a"}], "quorum": {"percent": 0}}]},
             422,
-            ("steps[0].quorum", "not_one_of"),
+            ("steps[0].quorum", "value_not_one_of"),
         ),
         (
             {**DOCUMENT, "steps": [{"key": "p", "parallel": [{"key": "a", "steps": [{"key": "UNO"}]}]}]},
@@ -344,7 +344,7 @@ fields:
             ({"content": {"oggetto": "x", "valore": 1.5}}, "content.valore", "content_mistyped"),
             ({"content": {"oggetto": "x", "valore": "1", "altro": 1}}, "content.altro", "content_unknown"),
             ({"content": {"oggetto": "x" * 201, "valore": "1"}}, "content.oggetto", "content_title_too_long"),
-            ({"process": "materiali-pop"}, "process", "unknown_process"),
+            ({"process": "materiali-pop"}, "process", "process_unknown"),
             ({"requester_id": str(uuid4())}, "requester_id", "submits_for_another"),
         ],
     )
@@ -440,3 +440,50 @@ fields:
         assert (response.status, problem["code"]) == (409, "subject_type_built_in")
         _, page = await desk.as_("ada").get("/v1/subject-types")
         assert [each["key"] for each in page["items"]] == ["brief"]
+
+
+FLAWED = """\
+key: prova
+name: Prova
+subject: brief
+steps:
+  - key: uno
+    when: brief.budgett > 1.0
+    approvers: [{role: nessuno}]
+"""
+
+
+async def checked(desk, document: str, media_type: str = "application/yaml"):
+    headers = {"Content-Type": media_type, "Accept-Language": "it"}
+    response, body = await desk.as_("ada").post("/v1/processes/prova/check", data=document, headers=headers)
+    assert response.status == 200, body
+    return [(flaw["code"], flaw.get("field"), flaw.get("line")) for flaw in body["flaws"]]
+
+
+async def test_a_document_is_checked_without_being_kept(desk):
+    assert await checked(desk, FLAWED) == [
+        ("condition_unknown_field", "steps[0].when", 6),
+        ("role_unknown", "steps[0].approvers[0].role", 7),
+    ]
+    assert await checked(desk, FLAWED.replace("steps:", "stepps:")) == [
+        ("missing", "steps", 1),
+        ("extra_forbidden", "stepps", 4),
+    ]
+    assert await checked(desk, "a: b: c") == [("yaml_colon_in_text", None, 1)]
+    assert ("key_differs", "key", 1) in await checked(desk, FLAWED.replace("key: prova", "key: altra"))
+    assert await checked(desk, FLAWED.replace("budgett", "budget").replace("nessuno", "purchasing")) == []
+    assert (await desk.as_("ada").get("/v1/processes/prova"))[0].status == 404
+
+
+async def test_versions_are_listed(desk):
+    for quorum in ("any", "all", {"at_least": 2}):
+        document = yaml.safe_load(FLAWED.replace("nessuno", "purchasing").replace("budgett", "budget"))
+        document["steps"][0]["quorum"] = quorum
+        await desk.publish(document)
+    _, page = await desk.as_("paolo").get("/v1/processes/prova/versions", params={"limit": 2})
+    assert [each["number"] for each in page["items"]] == [3, 2]
+    assert page["items"][0]["published_by"] == {"id": desk.id("ada"), "name": "Ada"}
+    cursor = {"cursor": page["next_cursor"]}
+    _, page = await desk.as_("paolo").get("/v1/processes/prova/versions", params=cursor)
+    assert [each["number"] for each in page["items"]] == [1]
+    assert (await desk.as_("paolo").get("/v1/processes/altra/versions"))[0].status == 404

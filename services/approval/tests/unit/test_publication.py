@@ -98,7 +98,7 @@ def test_accepted(world, document):
 def test_all_flaws_are_told_at_once(world):
     found = flaws(world, f"[{STEP}, {STEP[:-1]}, when: 'brief.bugdet > 1.0', requires: [prezzo]}}]")
     assert {code for _, code in found} == {
-        "duplicate_key", "condition_unknown_field", "unknown_subject_field",
+        "duplicate_key", "condition_unknown_field", "subject_field_unknown",
     }  # fmt: skip
 
 

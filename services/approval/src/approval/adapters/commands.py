@@ -185,6 +185,16 @@ class ProblemView(View):
     field: str | None = None
 
 
+class FlawView(ProblemView):
+    line: int | None = None
+    """Of the document, where it is YAML."""
+
+
+class CheckView(View):
+    flaws: list[FlawView]
+    """None: the document would be published as it is."""
+
+
 class DecidedView(View):
     approval_id: UUID
     step: str
@@ -206,6 +216,14 @@ def decided_view(decided: Decided, language: str) -> DecidedView:
         decided=refusal is None,
         state=decided.held.approval.state if decided.held is not None else None,
         problem=_problem(refusal, language) if refusal is not None else None,
+    )
+
+
+def check_view(flaws: list[Refusal], language: str) -> CheckView:
+    return CheckView(
+        flaws=[
+            FlawView(**_problem(flaw, language).model_dump(), line=flaw.facts.get("line")) for flaw in flaws
+        ]
     )
 
 

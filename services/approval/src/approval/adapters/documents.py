@@ -40,6 +40,11 @@ _EXPECTED: Final = {
 
 def read_document(model: type[M], data: bytes, content_type: str) -> M:
     """Raises Malformed for what can't be read at all, Violations for what does not fit the model."""
+    return read_with_lines(model, data, content_type)[0]
+
+
+def read_with_lines(model: type[M], data: bytes, content_type: str) -> tuple[M, Lines]:
+    """As `read_document`, and where each value stands, if it is YAML."""
     media_type = content_type.partition(";")[0].strip().lower()
     try:
         text = data.decode("utf-8-sig")
@@ -47,7 +52,7 @@ def read_document(model: type[M], data: bytes, content_type: str) -> M:
         raise Malformed("document_not_utf8", position=error.start) from None
     document, lines = (_json(text), {}) if media_type == JSON else _Yaml(text).read()
     try:
-        return model.model_validate(document)
+        return model.model_validate(document), lines
     except ValidationError as error:
         raise Violations(_refusals(error, lines)) from None
 
@@ -251,7 +256,7 @@ def _refusals(error: ValidationError, lines: Lines) -> list[Refusal]:
         place = _line_of(path, lines)
         if shape is not None:
             # One of several shapes: that none fits is one flaw, not one for each shape.
-            refusal = Invalid("not_one_of", field=path, expected=_EXPECTED[shape], **place)
+            refusal = Invalid("value_not_one_of", field=path, expected=_EXPECTED[shape], **place)
             refusals.setdefault(path, refusal)
             continue
         if fault["type"] == "string_pattern_mismatch":
@@ -271,6 +276,14 @@ def _key_form(written: str, pattern: str, path: str, place: dict[str, int]) -> I
     )
     write = re.sub(r"^[^a-z]+", "", plain).strip(sign)[:63] or "a1"
     return Invalid("key_form", field=path, sign=sign, write=write, **place)
+
+
+def flaws_with_lines(refusal: Refusal, lines: Lines) -> list[Refusal]:
+    """Each single flaw that it tells, with the line of its place."""
+    flaws = refusal.refusals if isinstance(refusal, Violations) else [refusal]
+    for flaw in flaws:
+        flaw.facts = {**_line_of(flaw.field or "", lines), **flaw.facts}
+    return flaws
 
 
 def _line_of(path: str, lines: Lines) -> dict[str, int]:

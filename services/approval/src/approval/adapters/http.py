@@ -8,9 +8,11 @@ import orjson
 
 from optima_kit.cause import Cause
 from optima_kit.http import Call, Content, Page, PageQuery, Reply, Routes
+from optima_kit.refusals import Malformed, Refusal, Violations
 
 from ..application.attach_evidence import MAGIC_BYTES, attach_evidence, read_evidence
 from ..application.attach_evidence import MOST_BYTES as MOST_DOCUMENT_BYTES
+from ..application.check_process import check_process
 from ..application.decide_by_link import decide_by_link, read_by_link
 from ..application.decide_many import decide_many
 from ..application.decide_step import decide_step
@@ -38,6 +40,7 @@ from ..application.read.views import (
     SimulationView,
     SubjectTypeView,
     SummaryView,
+    VersionView,
     WorkingTimeView,
 )
 from ..application.recall_approval import recall_approval
@@ -51,6 +54,7 @@ from ..domain.subjects import SubjectType
 from .commands import (
     AmendCommand,
     ApprovalsQuery,
+    CheckView,
     DecideCommand,
     DecidedManyView,
     DecideManyCommand,
@@ -68,9 +72,10 @@ from .commands import (
     ReplayCommand,
     SimulateCommand,
     SubmitCommand,
+    check_view,
     decided_view,
 )
-from .documents import MEDIA_TYPES, MOST_BYTES, read_document
+from .documents import MEDIA_TYPES, MOST_BYTES, Lines, flaws_with_lines, read_document, read_with_lines
 from .resources import Resources
 
 routes = Routes()
@@ -120,6 +125,32 @@ async def define(call: Call[Ports], key: str, body: bytes) -> Reply[ProcessView]
     return _process(call, draft, 201 if draft.version == 1 else 200)
 
 
+@routes.post(
+    "/v1/processes/{key}/check",
+    privilege="process.write",
+    consumes=MEDIA_TYPES,
+    max_bytes=MOST_BYTES,
+    idempotent=False,
+)
+async def check(call: Call[Ports], key: str, body: bytes) -> CheckView:
+    """Check a process's document, in JSON or YAML, without keeping it
+
+    Answers with every flaw that a draft or its publication would be refused for, and its place."""
+    lines: Lines = {}
+    try:
+        definition, lines = read_with_lines(Definition, body, call.headers.get("Content-Type", ""))
+        found: Refusal = Violations(await check_process(call.ports, call.actor, key, definition))
+    except (Malformed, Violations) as unreadable:
+        found = unreadable
+    return check_view(flaws_with_lines(found, lines), call.language)
+
+
+@routes.get("/v1/processes/{key}/versions", privilege="process.read")
+async def list_versions(call: Call[Ports], key: str, query: PageQuery) -> Page[VersionView]:
+    """List a process's published versions, newest first"""
+    return await processes.list_versions(call.ports, key, query)
+
+
 @routes.post("/v1/processes/{key}/publication", privilege="process.write")
 async def publish(call: Call[Ports], key: str, body: NoBody) -> Reply[ProcessView]:
     """Publish the draft: approvals that open from now on follow it
@@ -144,9 +175,9 @@ async def show_subject_type(call: Call[Ports], key: str) -> Reply[SubjectTypeVie
 
 
 @routes.get("/v1/subject-types", privilege="process.read")
-async def list_subject_types(call: Call[Ports]) -> Page[SubjectTypeView]:
-    """List the kinds of things that can be approved"""
-    return await processes.list_subject_types(call.ports)
+async def list_subject_types(call: Call[Ports], query: PageQuery) -> Page[SubjectTypeView]:
+    """List the kinds of things that can be approved, by key"""
+    return await processes.list_subject_types(call.ports, query)
 
 
 @routes.put("/v1/subject-types/{key}", privilege="process.write", consumes=MEDIA_TYPES, max_bytes=MOST_BYTES)

@@ -32,6 +32,7 @@ from ..application.ports import (
     KnownPerson,
     Link,
     Listed,
+    ListedVersion,
     Move,
     Moved,
     Ports,
@@ -214,6 +215,10 @@ class PostgresProcesses:
             return None
         definition = Definition.model_validate(row["document"])
         return PublishedVersion(definition, number, row["published_at"], row["published_by"], row["rules"])
+
+    async def versions(self, key: str, before: int | None, limit: int) -> list[ListedVersion]:
+        rows = await self._work.fetch(QUERIES.list_versions, key=key, before=before, limit=limit)
+        return [ListedVersion(**row) for row in rows]
 
     async def subject_type(self, key: str) -> SubjectType | None:
         built_in = BUILT_IN_TYPES.get(key)

@@ -31,6 +31,11 @@ VALUES (:key, :number, :document, :subject, :rules, :now, :actor_id)
 SELECT document, subject, rules, published_at, published_by
 FROM process_versions WHERE key = :key AND number = :number
 
+-- name: list_versions
+-- plan: custom
+SELECT number, document->>'name' AS name, published_at, published_by FROM process_versions
+WHERE key = :key AND (:before::int IS NULL OR number < :before) ORDER BY number DESC LIMIT :limit
+
 -- name: find_subject_type
 SELECT document, version FROM subject_types WHERE key = :key
 

@@ -39,7 +39,7 @@ async def attach_evidence(
         for key, run in approval.steps.items()
     )
     if not asked and not stands_in(await ports.directories.read(), process, approval, actor, ports):
-        raise Forbidden("not_asked_for_evidence")
+        raise Forbidden("evidence_not_asked_for")
     if await ports.evidence.count(approval_id, actor.person_id) >= MOST_DOCUMENTS:
         raise Invalid("evidence_too_many", field="body", most=MOST_DOCUMENTS)
     document = Document(

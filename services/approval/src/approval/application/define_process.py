@@ -21,7 +21,7 @@ async def define_process(
         raise Invalid("key_differs", field="key", expected=key)
     subject = await ports.processes.subject_type(definition.subject)
     if subject is None:
-        raise Invalid("unknown_subject_type", field="subject", subject=definition.subject)
+        raise Invalid("subject_type_unknown", field="subject", subject=definition.subject)
     author_sees_what_the_process_reads(definition, subject, actor.privileges)
     if expected_version is None and await ports.processes.find(key) is None:
         if not await ports.processes.add(new_id(), definition, ports.now, actor.person_id):

@@ -44,7 +44,7 @@ async def give_delegation(ports: Ports, actor: Actor, request: DelegationRequest
     if delegate is None or not delegate.active or not delegate.may_decide:
         raise Invalid("delegate_cannot_decide", field="to_person_id")
     if directory.person(giver) is None:
-        raise Invalid("unknown_person", field="from_person_id", name=str(giver))
+        raise Invalid("person_unknown", field="from_person_id", name=str(giver))
     if request.ends_at <= request.starts_at:
         raise Invalid("delegation_ends_first", field="ends_at")
     if request.ends_at <= ports.now:
@@ -54,7 +54,7 @@ async def give_delegation(ports: Ports, actor: Actor, request: DelegationRequest
         author_sees_amounts(await ports.processes.subject_types(), actor.privileges, "up_to")
     for index, key in enumerate(sorted(request.processes)):
         if await ports.processes.find(key) is None:
-            raise Invalid("unknown_process", field=f"processes[{index}]", process=key)
+            raise Invalid("process_unknown", field=f"processes[{index}]", process=key)
     delegation = Delegation(
         new_id(),
         giver,

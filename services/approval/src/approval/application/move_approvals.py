@@ -41,7 +41,7 @@ async def begin_move(ports: Ports, actor: Actor, key: str, to_version: int | Non
         raise WrongState("process_not_published", process=key)
     target = draft.published if to_version is None else to_version
     if await ports.processes.version(key, target) is None:
-        raise Invalid("unknown_version", field="to_version", version=target)
+        raise Invalid("version_unknown", field="to_version", version=target)
     move = Move(new_id(), key, target, "previewing", ports.now, actor.person_id, 1)
     await ports.moves.add(move)
     _owe(ports, PREVIEW, move.id, None)

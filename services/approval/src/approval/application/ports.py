@@ -50,6 +50,14 @@ class PublishedVersion:
     """How the engine reads it."""
 
 
+@dataclass(frozen=True, slots=True)
+class ListedVersion:
+    number: int
+    name: str
+    published_at: datetime
+    published_by: UUID | None
+
+
 class Processes(Protocol):
     """One tenant's processes and subject types."""
 
@@ -75,6 +83,9 @@ class Processes(Protocol):
         """A published version, ready to run."""
 
     async def published(self, key: str, number: int) -> PublishedVersion | None: ...
+
+    async def versions(self, key: str, before: int | None, limit: int) -> list[ListedVersion]:
+        """Newest first."""
 
     async def subject_type(self, key: str) -> SubjectType | None: ...
 

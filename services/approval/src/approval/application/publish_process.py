@@ -28,7 +28,7 @@ async def publish_process(ports: Ports, actor: Actor, key: str, expected_version
         return draft
     subject = await ports.processes.subject_type(draft.definition.subject)
     if subject is None:
-        raise Invalid("unknown_subject_type", field="subject", subject=draft.definition.subject)
+        raise Invalid("subject_type_unknown", field="subject", subject=draft.definition.subject)
     author_sees_what_the_process_reads(draft.definition, subject, actor.privileges)
     directory = await ports.directories.read()
     flaws = publication_flaws(draft.definition, subject, ports.conditions, directory)

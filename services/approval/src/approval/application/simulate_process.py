@@ -32,7 +32,7 @@ async def simulate_process(ports: Ports, key: str, supposed: Supposition) -> tup
     chosen = await process_to_try(ports, key, supposed.version)
     directory = await ports.directories.read()
     if directory.person(supposed.requester) is None:
-        raise Invalid("unknown_person", field="requester_id", name=str(supposed.requester))
+        raise Invalid("person_unknown", field="requester_id", name=str(supposed.requester))
     content = complete_content(chosen.subject, supposed.content, supposed.requester, directory)
     subject = Subject(chosen.subject.key, new_id(), 1, supposed.requester, content, "simulated")
     return chosen, simulate(chosen, subject, ports.now, directory)
@@ -50,7 +50,7 @@ async def process_to_try(ports: Ports, key: str, version: int | None) -> Process
         raise Absent("process_absent")
     subject = await ports.processes.subject_type(draft.definition.subject)
     if subject is None:
-        raise Invalid("unknown_subject_type", field="subject", subject=draft.definition.subject)
+        raise Invalid("subject_type_unknown", field="subject", subject=draft.definition.subject)
     flaws = publication_flaws(draft.definition, subject, ports.conditions, await ports.directories.read())
     if flaws:
         raise Violations(list[Refusal](flaws))

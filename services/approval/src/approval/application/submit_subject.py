@@ -38,11 +38,11 @@ async def submit_subject(ports: Ports, actor: Actor, submission: Submission) -> 
         raise Forbidden("submits_for_another", field="requester_id")
     directory = await ports.directories.read()
     if directory.person(requester) is None:
-        raise Invalid("unknown_person", field="requester_id", name=str(requester))
+        raise Invalid("person_unknown", field="requester_id", name=str(requester))
     draft = await ports.processes.find(submission.process)
     process = await ports.processes.version(draft.key, draft.published) if draft and draft.published else None
     if process is None or draft is None or draft.retired_at is not None:
-        raise Invalid("unknown_process", field="process", process=submission.process)
+        raise Invalid("process_unknown", field="process", process=submission.process)
     if process.subject.key == BRIEF:
         raise WrongState("brief_submits_itself", field="process")
     newest = await ports.approvals.lock_newest(process.subject.key, submission.subject_id)
@@ -51,7 +51,7 @@ async def submit_subject(ports: Ports, actor: Actor, submission: Submission) -> 
         if owner != requester:
             raise Absent("approval_absent")
         if newest.approval.state == "open":
-            raise WrongState("already_in_approval", field="subject_id")
+            raise WrongState("subject_in_approval", field="subject_id")
         if newest.approval.subject_revision >= submission.revision:
             raise WrongState("revision_known", field="revision", newest=newest.approval.subject_revision)
     content = complete_content(process.subject, submission.content, requester, directory)

@@ -54,7 +54,7 @@ class Calendar:
 
 def _known_zone(name: str) -> str:
     if name not in available_timezones():
-        raise PydanticCustomError("unknown_time_zone", "There is no such time zone")
+        raise PydanticCustomError("time_zone_unknown", "There is no such time zone")
     return name
 
 

@@ -189,15 +189,15 @@ def forward(
         raise WrongState("step_does_not_allow", field="step", act="forward", step=step_key)
     part = approval.steps[step_key].parts.get(by)
     if part is None or part.state != "requested":
-        raise Forbidden("not_an_approver", step=step_key)
+        raise Forbidden("approver_not_asked", step=step_key)
     answer = may_be_asked(directory.person(to), step, run.asking)
     if answer == "requester":
-        raise Invalid("cannot_forward_to_requester", field="to_person_id")
+        raise Invalid("forwarding_to_requester", field="to_person_id")
     if answer != "yes":
-        raise Invalid("cannot_forward_to", field="to_person_id", why=answer)
+        raise Invalid("forwarding_not_possible", field="to_person_id", why=answer)
     known = approval.steps[step_key].parts.get(to)
     if known is not None and (known.state != "cancelled" or to == by):
-        raise Invalid("already_an_approver", field="to_person_id")
+        raise Invalid("approver_asked_already", field="to_person_id")
     run.record(PartForwarded(now, step_key, by, to, by, reason))
     return run.result()
 
@@ -395,7 +395,7 @@ def _part_decided_by(run: Run, step: Step, decision: Decision) -> UUID:
     by = decision.by
     person = run.directory.people.get(by)
     if person is None or not person.active or not may_decide(person, step):
-        raise Forbidden("not_an_approver", step=step.key)
+        raise Forbidden("approver_not_asked", step=step.key)
     if run.process.rules == 1:
         return _part_meant(run, step, decision)
     parts = run.run_of(step.key).parts
@@ -403,15 +403,15 @@ def _part_decided_by(run: Run, step: Step, decision: Decision) -> UUID:
     delegators = run.directory.delegators(by, run.process.key, amount, run.now)
     whose = decision.on_behalf_of or by
     if whose != by and whose not in delegators:
-        raise Forbidden("not_a_delegate", field="on_behalf_of", step=step.key)
+        raise Forbidden("delegate_not_appointed", field="on_behalf_of", step=step.key)
     part = parts.get(whose)
     if part is not None and part.state == "requested":
         return whose
     if part is not None and part.state != "cancelled":
-        raise WrongState("already_decided", step=step.key)
+        raise WrongState("part_decided_already", step=step.key)
     if whose == by and any(each in parts and parts[each].state == "requested" for each in delegators):
         raise Invalid("say_on_behalf_of_whom", field="on_behalf_of", step=step.key)
-    raise Forbidden("not_an_approver", step=step.key)
+    raise Forbidden("approver_not_asked", step=step.key)
 
 
 def _part_meant(run: Run, step: Step, decision: Decision) -> UUID:
@@ -434,10 +434,10 @@ def _part_meant(run: Run, step: Step, decision: Decision) -> UUID:
     if for_oneself and own is not None:
         known.append(own)
     if any(part.state != "cancelled" for part in known):
-        raise WrongState("already_decided", step=step.key)
+        raise WrongState("part_decided_already", step=step.key)
     if for_oneself:
-        raise Forbidden("not_an_approver", step=step.key)
-    raise Forbidden("not_a_delegate", field="on_behalf_of", step=step.key)
+        raise Forbidden("approver_not_asked", step=step.key)
+    raise Forbidden("delegate_not_appointed", field="on_behalf_of", step=step.key)
 
 
 def _decision_is_complete(approval: Approval, step: Step, decision: Decision) -> None:

@@ -282,10 +282,10 @@ class Place:
     """Index in each enclosing sequence, the outermost first."""
 
 
-RULES = 2
+RULES = 3
 """How the engine reads versions that are published now. Those of before are read as they always were: by
 the rules 1, who decides without saying for whom decides for whoever they stand in for, and may do so for
-several people of one step."""
+several people of one step; until the rules 3, a branch that an amendment closes goes on to its end."""
 
 
 @dataclass(frozen=True, slots=True)

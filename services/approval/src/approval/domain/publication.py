@@ -219,7 +219,7 @@ class _Check:
         ):
             for i, field in enumerate(fields):
                 if field not in self.subject.fields:
-                    yield _flaw("unknown_subject_field", f"{path}.{name}[{i}]", name=field)
+                    yield _flaw("subject_field_unknown", f"{path}.{name}[{i}]", name=field)
         for i, rule in enumerate(step.approvers):
             yield from self.approver(rule, f"{path}.approvers[{i}]")
         if isinstance(step.if_too_few, Ask):
@@ -232,17 +232,17 @@ class _Check:
     def approver(self, rule: Approver, path: str) -> Iterator[Invalid]:
         """A selector names what exists."""
         if rule.person is not None and self.directory.named(rule.person) is None:
-            yield _flaw("unknown_person", path, "person", name=rule.person)
+            yield _flaw("person_unknown", path, "person", name=rule.person)
         if rule.role is not None and rule.role not in self.directory.roles:
-            yield _flaw("unknown_role", path, "role", role=rule.role)
+            yield _flaw("role_unknown", path, "role", role=rule.role)
         for name, key in (("unit", rule.unit), ("unit_manager", rule.unit_manager)):
             if key is not None and self.directory.unit_named(key) is None:
-                yield _flaw("unknown_unit", path, name, unit=key)
+                yield _flaw("unit_unknown", path, name, unit=key)
         if rule.field is not None and not self.holds_people(rule.field):
-            yield _flaw("not_a_person_field", path, "field", name=rule.field)
+            yield _flaw("field_not_a_person", path, "field", name=rule.field)
         if rule.manager is not None:
             if not self.holds_people(rule.manager.of):
-                yield _flaw("not_a_person_field", f"{path}.manager", "of", name=rule.manager.of)
+                yield _flaw("field_not_a_person", f"{path}.manager", "of", name=rule.manager.of)
             if rule.manager.take != "direct" and not self.definition.limits:
                 yield _flaw("limits_missing", f"{path}.manager", "take", take=rule.manager.take)
 
@@ -334,7 +334,7 @@ class _Check:
     def limits(self) -> Iterator[Invalid]:
         for role in self.definition.limits:
             if role not in self.directory.roles:
-                yield _flaw("unknown_role", f"limits.{role}", role=role)
+                yield _flaw("role_unknown", f"limits.{role}", role=role)
 
 
 def _always_decided(step: Step) -> bool:

@@ -113,7 +113,7 @@ class Run:
     def pending_step(self, key: str) -> Step:
         step = self.process.steps.get(key)
         if step is None:
-            raise Invalid("unknown_step", field="step", step=key)
+            raise Invalid("step_unknown", field="step", step=key)
         state = self.progress.steps[key].state
         if state != "pending":
             raise WrongState("step_not_pending", field="step", step=key, state=state)
@@ -167,8 +167,10 @@ class Run:
         return self.parallel(node) if isinstance(node, Parallel) else self.choice(node)
 
     def step(self, step: Step) -> bool:
-        """Begins a step whose turn has come; whether it has been passed at once."""
-        if not self.process.holds(step.key, self.progress.content):
+        """Begins a step whose turn has come; whether it has been passed at once. An amendment may have made a
+        condition around it false since its branch began."""
+        applies = self.process.reaches if self.process.rules > 2 else self.process.holds
+        if not applies(step.key, self.progress.content):
             self.end_step(step, "skipped", "condition")
             return True
         return self.open_step(step)

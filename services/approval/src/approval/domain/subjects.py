@@ -57,7 +57,7 @@ class FieldType(BaseModel):
         if self.type == "list" and bool(self.fields) == (self.of is not None):
             raise PydanticCustomError("list_of_what", "A list names either its fields or what it is of")
         if self.type not in ("record", "list") and (self.fields or self.of is not None):
-            raise PydanticCustomError("no_parts", "Only a record or a list has parts")
+            raise PydanticCustomError("node_without_parts", "Only a record or a list has parts")
         return self
 
     @property
@@ -103,7 +103,9 @@ class SubjectType(BaseModel):
         named = (self.title, self.number, self.deadline, *self.amounts)
         for name in filter(None, named):
             if name not in self.fields:
-                raise PydanticCustomError("not_a_field", "{name} is not one of the fields", {"name": name})
+                raise PydanticCustomError(
+                    "field_not_declared", "{name} is not one of the fields", {"name": name}
+                )
         return self
 
     def declaration_flaws(self) -> Iterator[Invalid]:

@@ -235,7 +235,7 @@ def person_view(directory: Directory, person_id: UUID) -> PersonView:
     return PersonView(id=person_id, name=person.name if person else None)
 
 
-def _person(directory: Directory, person_id: UUID | None) -> PersonView | None:
+def known_person(directory: Directory, person_id: UUID | None) -> PersonView | None:
     return person_view(directory, person_id) if person_id is not None else None
 
 
@@ -303,9 +303,9 @@ def _part(part: Part, directory: Directory) -> PartView:
         origin=part.origin,
         requested_at=part.requested_at,
         decided_at=part.decided_at,
-        decided_by=_person(directory, part.decided_by) if part.decided_by != part.person else None,
+        decided_by=known_person(directory, part.decided_by) if part.decided_by != part.person else None,
         reason=part.reason,
-        moved_to=_person(directory, part.moved_to),
+        moved_to=known_person(directory, part.moved_to),
     )
 
 
@@ -400,7 +400,7 @@ def _inbox(waiting: Waiting, process: Process, directory: Directory, actor: Acto
         requester=person_view(directory, listed.requester),
         content_hash=listed.content_hash,
         why=waiting.why,
-        on_behalf_of=_person(directory, waiting.person) if waiting.person != actor.person_id else None,
+        on_behalf_of=known_person(directory, waiting.person) if waiting.person != actor.person_id else None,
         requested_at=waiting.requested_at,
         due_at=waiting.due_at,
         amount=kind.amount(seen),

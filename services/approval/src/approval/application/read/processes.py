@@ -15,9 +15,9 @@ from ...domain.process import Process
 from ...domain.simulation import Simulation
 from ...domain.subjects import SubjectType
 from ..move_approvals import read_move
-from ..ports import Draft, Move, Moved, Ports, PublishedVersion, Replay, Verdict
+from ..ports import Draft, ListedVersion, Move, Moved, Ports, PublishedVersion, Replay, Verdict
 from .access import actions_on_move, actions_on_process
-from .approvals import person_view
+from .approvals import known_person, person_view
 from .views import (
     ForeseenPersonView,
     ForeseenStepView,
@@ -27,6 +27,7 @@ from .views import (
     ReplayView,
     SimulationView,
     SubjectTypeView,
+    VersionView,
 )
 
 
@@ -67,8 +68,29 @@ def show_process(actor: Actor, draft: Draft, version: PublishedVersion | None = 
     )
 
 
-async def list_subject_types(ports: Ports) -> Page[SubjectTypeView]:
-    return Page(items=[show_subject_type(each) for each in await ports.processes.subject_types()])
+async def list_versions(ports: Ports, key: str, query: PageQuery) -> Page[VersionView]:
+    """Newest first."""
+    await read_draft(ports, key)
+    found = await ports.processes.versions(key, query.after(int), query.rows)
+    directory = await ports.directories.read()
+
+    def view(version: ListedVersion) -> VersionView:
+        return VersionView(
+            number=version.number,
+            name=version.name,
+            published_at=version.published_at,
+            published_by=known_person(directory, version.published_by),
+        )
+
+    return page_of(query, found, view, lambda version: version.number)
+
+
+async def list_subject_types(ports: Ports, query: PageQuery) -> Page[SubjectTypeView]:
+    """By key: the built-in ones and the tenant's own, of which there are few."""
+    after = query.after(str) or ""
+    found = sorted(await ports.processes.subject_types(), key=lambda each: each.key)
+    found = [each for each in found if each.key > after][: query.rows]
+    return page_of(query, found, show_subject_type, lambda each: each.key)
 
 
 def show_subject_type(subject: SubjectType) -> SubjectTypeView:
@@ -147,7 +169,6 @@ def show_simulation(process: Process, simulation: Simulation, directory: Directo
 
 
 def _move(actor: Actor, move: Move, counts: dict[str, int], directory: Directory) -> MoveView:
-    done_by = move.carried_out_by
     return MoveView(
         id=move.id,
         process_key=move.process_key,
@@ -156,7 +177,7 @@ def _move(actor: Actor, move: Move, counts: dict[str, int], directory: Directory
         counts=counts,
         created_at=move.created_at,
         created_by=person_view(directory, move.created_by),
-        carried_out_by=person_view(directory, done_by) if done_by is not None else None,
+        carried_out_by=known_person(directory, move.carried_out_by),
         actions=actions_on_move(actor, move),
     )
 

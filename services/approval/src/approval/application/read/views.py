@@ -36,6 +36,13 @@ class ProcessView(View):
     """What the reader may do with it now. Publishing may still find flaws in the draft."""
 
 
+class VersionView(View):
+    number: int
+    name: str
+    published_at: datetime
+    published_by: PersonView | None = None
+
+
 class SubjectTypeView(View):
     key: str
     name: str

@@ -1,0 +1,25 @@
+"""A process's document is tried before it is kept."""
+
+from __future__ import annotations
+
+from optima_kit.actor import Actor
+from optima_kit.refusals import Invalid, Refusal
+
+from ..domain.authorship import author_sees_what_the_process_reads
+from ..domain.process import Definition
+from ..domain.publication import publication_flaws
+from .ports import Ports
+
+
+async def check_process(ports: Ports, actor: Actor, key: str, definition: Definition) -> list[Refusal]:
+    """Everything for which the document would be refused, as a draft or at its publication; none: it would be
+    published. Changes nothing. Raises Forbidden for one that reads what the actor may not see."""
+    flaws: list[Refusal] = []
+    if definition.key != key:
+        flaws.append(Invalid("key_differs", field="key", expected=key))
+    subject = await ports.processes.subject_type(definition.subject)
+    if subject is None:
+        return [*flaws, Invalid("subject_type_unknown", field="subject", subject=definition.subject)]
+    author_sees_what_the_process_reads(definition, subject, actor.privileges)
+    directory = await ports.directories.read()
+    return [*flaws, *publication_flaws(definition, subject, ports.conditions, directory)]
