@@ -48,8 +48,9 @@ ROWS = (
     Row(
         "POST /v1/processes/{key}/check",
         "process.write",
-        at="/v1/processes/{process}/check",
-        body=PROCESS | {"key": "$process", "steps": [STEP]},
+        at="/v1/processes/{new_process}/check",
+        body={"key": "$new_process", "name": "Nuovo", "subject": "brief", "steps": [STEP]},
+        makes=True,  # in no tenant does it need a process of that key
     ),
     Row("GET /v1/processes/{key}/versions", "process.read", at="/v1/processes/{process}/versions"),
     Row(
