@@ -28,7 +28,7 @@ from ..application.ports import (
     Unreachable,
     Written,
 )
-from ..domain.connection import Capability, Description, Setting
+from ..domain.connection import Capability, Description, Setting, Write
 from ..domain.documents import OutgoingDocument
 from ..domain.entities import Entity
 from ..domain.import_plan import RemoteRecord
@@ -68,6 +68,24 @@ def _incoming(entity: Entity, *natural_keys: str) -> Capability:
     )
 
 
+def _outgoing(entity: Entity, *writes: Write, cannot_carry: tuple[str, ...]) -> Capability:
+    return Capability(
+        entity=entity,
+        reads=False,
+        writes=writes,
+        incremental="none",
+        deletes="none",
+        identity="code",
+        lock="none",
+        natural_keys=("number", "reference"),
+        idempotency="file name, made of the number and the reference",
+        number_owner="optima",
+        batch=1,
+        children=("lines",),
+        cannot_carry=cannot_carry,
+    )
+
+
 DESCRIPTION: Final = Description(
     key="drop-folder",
     name="Cartella di scambio (CSV, XLSX)",
@@ -78,36 +96,8 @@ DESCRIPTION: Final = Description(
         _incoming("supplier", "vat_number", "fiscal_code"),
         _incoming("payment_term"),
         _incoming("vat_rate"),
-        Capability(
-            entity="order",
-            reads=False,
-            writes=("create", "change", "cancel"),
-            incremental="none",
-            deletes="none",
-            identity="code",
-            lock="none",
-            natural_keys=("number", "reference"),
-            idempotency="file name, made of the number and the reference",
-            number_owner="optima",
-            batch=1,
-            children=("lines",),
-            cannot_carry=("deliveries",),
-        ),
-        Capability(
-            entity="ddt",
-            reads=False,
-            writes=("create", "cancel"),
-            incremental="none",
-            deletes="none",
-            identity="code",
-            lock="none",
-            natural_keys=("number", "reference"),
-            idempotency="file name, made of the number and the reference",
-            number_owner="optima",
-            batch=1,
-            children=("lines",),
-            cannot_carry=("sender", "carrier address"),
-        ),
+        _outgoing("order", "create", "change", "cancel", cannot_carry=("deliveries",)),
+        _outgoing("ddt", "create", "cancel", cannot_carry=("sender", "carrier address")),
     ),
 )
 

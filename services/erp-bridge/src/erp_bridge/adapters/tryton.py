@@ -28,7 +28,7 @@ from ..application.ports import (
     Session,
     Written,
 )
-from ..domain.connection import Capability, Description, Setting
+from ..domain.connection import Capability, Description, Setting, Write
 from ..domain.documents import OutgoingDocument
 from ..domain.entities import Entity, fields_of
 from ..domain.import_plan import RemoteRecord
@@ -70,6 +70,32 @@ def _read(entity: Entity, *natural_keys: str, children: tuple[str, ...] = ()) ->
     )
 
 
+def _write(
+    entity: Entity,
+    *writes: Write,
+    record: str,
+    children: tuple[str, ...],
+    cannot_carry: tuple[str, ...],
+    follows: tuple[Entity, ...] = (),
+) -> Capability:
+    return Capability(
+        entity=entity,
+        reads=False,
+        writes=writes,
+        incremental="none",
+        deletes="none",
+        identity="id",
+        lock="version",
+        natural_keys=("reference",),
+        idempotency=f"our id in the {record}'s reference",
+        number_owner="erp",
+        batch=1,
+        children=children,
+        follows=follows,
+        cannot_carry=cannot_carry,
+    )
+
+
 def _unmapped(entity: Entity) -> tuple[str, ...]:
     return tuple(sorted(fields_of(entity) - connector_mapping("tryton.yaml").of(entity).fields.keys()))
 
@@ -96,33 +122,20 @@ DESCRIPTION: Final = Description(
         _read("supplier", "vat_number", "fiscal_code", children=_PARTS_OF_PARTY),
         _read("payment_term"),
         _read("vat_rate"),
-        Capability(
-            entity="order",
-            reads=False,
-            writes=("create", "change", "cancel"),
-            incremental="none",
-            deletes="none",
-            identity="id",
-            lock="version",
-            natural_keys=("reference",),
-            idempotency="our id in the sale's reference",
-            number_owner="erp",
-            batch=1,
+        _write(
+            "order",
+            "create",
+            "change",
+            "cancel",
+            record="sale",
             children=("lines",),
             cannot_carry=(*_unmapped("order"), "deliveries"),
         ),
-        Capability(
-            entity="ddt",
-            reads=False,
-            writes=("create", "cancel"),
-            incremental="none",
-            deletes="none",
-            identity="id",
-            lock="version",
-            natural_keys=("reference",),
-            idempotency="our id in the shipment's reference",
-            number_owner="erp",
-            batch=1,
+        _write(
+            "ddt",
+            "create",
+            "cancel",
+            record="shipment",
             children=("outgoing_moves",),
             follows=("order",),
             cannot_carry=_unmapped("ddt"),

@@ -55,6 +55,10 @@ class Connection:
         return self.exchanges.get(entity, Exchange())
 
 
+Write = Literal["create", "change", "cancel"]
+"""What a connector may do with a record over there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """What a connector must be told to reach a remote system."""
@@ -70,7 +74,7 @@ class Capability:
 
     entity: Entity
     reads: bool
-    writes: tuple[Literal["create", "change", "cancel"], ...]
+    writes: tuple[Write, ...]
     incremental: Literal["none", "files", "cursor"]
     """How changes are found: not at all, each file once, or from a checkpoint on."""
     deletes: Literal["none", "flag", "tombstone", "scan"]
