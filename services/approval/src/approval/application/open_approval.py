@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from uuid import UUID
 
 from optima_contracts.approval import ApprovalNotOpened
@@ -25,36 +26,18 @@ async def open_approval(
     correlation of what it belongs to, never from a client; None: it begins one, under its own id."""
     approval_id = new_id()
     correlation = story or approval_id
+    not_opened = partial(_not_opened, ports, approval_id, process_key, subject, correlation, subject_sequence)
     process = await _newest_process(ports, process_key)
     if process is None or process.subject.key != subject.type:
-        return await _not_opened(
-            ports,
-            approval_id,
-            process_key,
-            subject,
-            correlation,
-            subject_sequence,
-            f"no_process:{process_key}",
-        )
+        return await not_opened(f"no_process:{process_key}")
     directory = await ports.directories.read()
     stuck = engine.step_without_approver(process, subject, ports.now, directory)
     if stuck is not None:
-        return await _not_opened(
-            ports,
-            approval_id,
-            process_key,
-            subject,
-            correlation,
-            subject_sequence,
-            f"nobody_can_approve:{stuck}",
-        )
+        return await not_opened(f"nobody_can_approve:{stuck}")
     try:
         result = engine.open_approval(approval_id, process, subject, ports.now, directory)
     except Invalid as refusal:
-        reason = f"{refusal.code}:{refusal.facts['choice']}"
-        return await _not_opened(
-            ports, approval_id, process_key, subject, correlation, subject_sequence, reason
-        )
+        return await not_opened(f"{refusal.code}:{refusal.facts['choice']}")
     return await record_opening(ports, process, result, correlation, subject_sequence)
 
 
