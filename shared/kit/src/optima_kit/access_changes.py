@@ -36,9 +36,10 @@ VALUES (:holder, :version, clock_timestamp())
 ON CONFLICT (tenant_id, holder) DO UPDATE SET version = excluded.version, changed_at = excluded.changed_at
 WHERE known.version < excluded.version
 """)
-_LIST_OF_HOLDERS: Final = Statement.parse("""
-SELECT holder, version FROM access_changes WHERE holder = ANY (:holders)
-""")
+_LIST_OF_HOLDERS: Final = Statement.parse(
+    "SELECT holder, version FROM access_changes WHERE holder = ANY (:holders)",
+    early=True,  # consumers alone write them
+)
 _LIST_SINCE: Final = """
 SELECT tenant_id, holder, version, changed_at FROM access_changes
 WHERE changed_at > coalesce($1::timestamptz, clock_timestamp()) - $2::interval

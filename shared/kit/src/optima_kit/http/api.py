@@ -140,7 +140,7 @@ class Api(Generic[P]):
                 headers=request.headers,
                 resources=self._resources,
                 database=self._database,
-                address=client_address(request, self._proxies),
+                find_address=partial(client_address, request, self._proxies),
                 caller=caller,
                 transaction=work,
                 built_ports=None if work is None else self._ports(work),

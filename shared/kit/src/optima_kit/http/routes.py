@@ -45,8 +45,7 @@ class Call(Generic[P]):
     resources: Any
     """What the service's bootstrap gives to handlers that need more than a database."""
     database: Database
-    address: str
-    """Where it comes from, as far as proxies are to be believed."""
+    find_address: Callable[[], str]
     caller: Actor | None = None
     transaction: UnitOfWork | None = None
     """The unit of work in hand; none on endpoints that are declared with `transaction=False` or `public`."""
@@ -59,6 +58,11 @@ class Call(Generic[P]):
     def actor(self) -> Actor:
         assert self.caller is not None, "a public endpoint has no actor"
         return self.caller
+
+    @property
+    def address(self) -> str:
+        """Where it comes from, as far as proxies are to be believed."""
+        return self.find_address()
 
     @property
     def cause(self) -> Cause:
