@@ -228,6 +228,27 @@ async def test_without_upkeep_nothing_is_refused_and_afterwards_nothing_stays_fo
     assert await counts(stage, "outbox", "inbox", "idempotency_keys") == [0, 0, 0]
 
 
+async def test_what_came_before_its_day_moves_to_it(simulated):
+    """Another machine's clock is ahead: what it publishes and answers has a day to come."""
+    stage, calendar = simulated
+    person = new_id()
+    await calendar.set(NOON + timedelta(days=10))
+    ahead = calendar.id()
+    await keep(stage, person, "a key", b"first")
+    async with stage.database.connection() as connection:
+        await connection.fetch(inbox.RECORD, [ahead])
+    await calendar.set(NOON + timedelta(days=8))
+    await upkeep(stage)
+    day = (NOON + timedelta(days=10)).date()
+    for table in ("outbox", "inbox", "idempotency_keys"):
+        assert day in await days_of(stage, table)
+    assert await counts(stage, "inbox_default", "idempotency_keys_default") == [0, 0]
+    await calendar.set(NOON + timedelta(days=10))
+    assert await keep(stage, person, "a key", b"second") == b"first"
+    async with stage.database.connection() as connection:
+        assert await connection.fetch(inbox.RECORD, [ahead]) == []
+
+
 async def counts(stage: Stage, *tables: str) -> list[int]:
     return [(await stage.where.fetch(f"SELECT count(*) FROM {table}"))[0][0] for table in tables]
 
