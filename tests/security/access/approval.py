@@ -162,6 +162,19 @@ ROWS = (
         at="/v1/approvals/{own_id}/recall",
         body={},
     ),
+    Row(
+        "POST /v1/approvals/{approval_id}/watching",
+        "approval.read",
+        SEEN,
+        at="/v1/approvals/{own_id}/watching",
+        body={},
+    ),
+    Row(
+        "DELETE /v1/approvals/{approval_id}/watching",
+        "approval.read",
+        Scope(all="approval.read_all", refused="approval_not_watched"),
+        at="/v1/approvals/{asked_id}/watching",
+    ),
     Row("GET /v1/inbox", "approval.decide", shows={"asked_id": OWN}),
     Row("GET /v1/inbox/summary", "approval.decide", shows={"asked_process": OWN}),
     Row(
@@ -247,6 +260,7 @@ async def build(world: World) -> None:
     response, approval = await world.served.app.as_(rita).post("/v1/approvals", submission)
     assert response.status == 201, approval
     names |= {"asked_id": approval["id"], "content_hash": approval["content_hash"]}
+    await world.ask("POST", f"/v1/approvals/{names['asked_id']}/watching", {})
     path = f"/v1/approvals/{names['asked_id']}/evidence?name=p.pdf"
     pdf = {"Content-Type": "application/pdf"}
     names["evidence_id"] = (await world.ask("POST", path, data=PDF, headers=pdf))["id"]

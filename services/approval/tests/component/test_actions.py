@@ -36,8 +36,8 @@ async def test_each_is_told_what_they_may_do(desk):
     assert (action["on_behalf_of"]["name"], action["may"]) == ("Piera", DECISIONS)
     assert (await step_of(desk, "ada", brief_id))["actions"] == []
     assert [(await desk.approval(name, brief_id))["actions"] for name in ("marta", "paolo")] == [
-        ["recall"],
-        [],
+        ["recall", "watch"],
+        ["watch"],
     ]
 
 
@@ -103,6 +103,15 @@ async def recalled(desk) -> str:
     return approval_id
 
 
+async def watched(desk, *, over: bool = False) -> str:
+    approval_id = await spesa(desk)
+    for name in READERS:
+        await desk.as_(name).post(f"/v1/approvals/{approval_id}/watching", {})
+    if over:
+        await desk.as_("marta").post(f"/v1/approvals/{approval_id}/recall", {})
+    return approval_id
+
+
 async def brief(desk) -> str:
     return (await desk.approval("ada", await desk.submit(process="prova")))["id"]
 
@@ -115,6 +124,8 @@ APPROVALS: dict[str, Callable[[Any], Awaitable[str]]] = {
     "rejected": lambda desk: decided(desk, ("paolo", "reject")),
     "sent back": lambda desk: decided(desk, ("paolo", "request_changes")),
     "recalled": recalled,
+    "watched": watched,
+    "watched and over": lambda desk: watched(desk, over=True),
     "brief": brief,
 }
 
@@ -135,9 +146,12 @@ async def attempt_on_whole(desk, reader: str, approval_id: str, action: str) -> 
     path = f"/v1/approvals/{approval_id}"
     if action == "amend":
         response, _ = await desk.as_(reader).put(f"{path}/content", {"content": {"titolo": "Penne"}})
+    elif action == "unwatch":
+        response, _ = await desk.as_(reader).delete(f"{path}/watching")
     else:
-        response, _ = await desk.as_(reader).post(f"{path}/recall", {})
-    return response.status
+        noun = {"recall": "recall", "watch": "watching"}[action]
+        response, _ = await desk.as_(reader).post(f"{path}/{noun}", {})
+    return 200 if response.status == 204 else response.status
 
 
 async def attempt_on_step(desk, reader: str, approval_id: str, action: str, whose: str | None) -> int:

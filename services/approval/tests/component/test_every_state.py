@@ -50,6 +50,7 @@ def bodies(desk, approval: dict[str, Any]) -> dict[str, Any]:
         "decisions": decision,
         "forwarding": {"step": "uno", "to_person_id": desk.id("dario")},
         "recall": {},
+        "watching": {},
         "content": {"content": {}},
     }
 

@@ -71,6 +71,9 @@ async def test_who_took_over_is_asked_in_place_of_who_left(desk):
         "step": "uno",
         "from_person_id": desk.id("paolo"),
         "to_person_id": desk.id("lia"),
+        "recipients": [desk.id("lia")],
+        "title": "Espositori autunno",
+        "step_name": None,
     }
     _, page = await desk.as_("lia").get(f"/v1/approvals/{approval['id']}/history")
     recorded = page["items"][-1]

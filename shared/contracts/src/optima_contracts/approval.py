@@ -1,4 +1,9 @@
-"""Facts of processes and approvals. Subject of all but `process_published`: the approval."""
+"""Facts of processes and approvals. Subject of all but `process_published`: the approval.
+
+`recipients` are the people to be told of the fact: never who acted, nor who has left. Who is or was asked to
+decide is named together with those who stand in for them; of an end, the requester is told and whoever
+watches. This service itself sends nobody a mail about it, except under a process that says `by_email`.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +11,20 @@ from datetime import datetime
 from typing import ClassVar, Literal
 from uuid import UUID
 
+from pydantic import Field
+
 from .envelope import EventData
+
+
+class _Told(EventData):
+    recipients: list[UUID] = Field(default_factory=list)
+    title: str | None = None
+    """Of what is to be approved."""
+
+
+class _StepTold(_Told):
+    step_name: str | None = None
+    """What the process calls the step."""
 
 
 class ProcessPublished(EventData):
@@ -32,7 +50,7 @@ class ApprovalOpened(EventData):
     process_version: int
 
 
-class ApprovalNotOpened(EventData):
+class ApprovalNotOpened(_Told):
     """The subject could not enter its process: none published, or nobody could approve."""
 
     type: ClassVar[str] = "optima.approval.not_opened.v1"
@@ -43,8 +61,8 @@ class ApprovalNotOpened(EventData):
     reason: str
 
 
-class StepPending(EventData):
-    """A step began to wait for people."""
+class StepPending(_StepTold):
+    """A step began to wait for people. `recipients`: who is newly asked."""
 
     type: ClassVar[str] = "optima.approval.step_pending.v1"
     approval_id: UUID
@@ -55,8 +73,9 @@ class StepPending(EventData):
     due_at: datetime | None = None
 
 
-class StepEnded(EventData):
-    """A step got its outcome, or turned out not to be needed."""
+class StepEnded(_StepTold):
+    """A step got its outcome, or turned out not to be needed. `recipients`: who was asked and need not
+    decide any more."""
 
     type: ClassVar[str] = "optima.approval.step_ended.v1"
     approval_id: UUID
@@ -66,8 +85,9 @@ class StepEnded(EventData):
     outcome: Literal["approved", "rejected", "changes_requested", "skipped", "not_required"]
 
 
-class StepReopened(EventData):
-    """An amendment changed fields that the step had judged."""
+class StepReopened(_StepTold):
+    """An amendment changed fields that the step had judged, or a rejection sent the approval back to it.
+    `recipients`: who was asked and, until the step waits again, need not decide."""
 
     type: ClassVar[str] = "optima.approval.step_reopened.v1"
     approval_id: UUID
@@ -77,8 +97,9 @@ class StepReopened(EventData):
     fields: list[str]
 
 
-class Decided(EventData):
-    """One person's part was decided, about exactly the content that they had read."""
+class Decided(_StepTold):
+    """One person's part was decided, about exactly the content that they had read. `recipients`: on whose
+    behalf, if on anybody's."""
 
     type: ClassVar[str] = "optima.approval.decided.v1"
     approval_id: UUID
@@ -93,8 +114,8 @@ class Decided(EventData):
     reason: str | None = None
 
 
-class Forwarded(EventData):
-    """Somebody passed their part on to a colleague."""
+class Forwarded(_StepTold):
+    """Somebody passed their part on to a colleague, who is told."""
 
     type: ClassVar[str] = "optima.approval.forwarded.v1"
     approval_id: UUID
@@ -104,8 +125,9 @@ class Forwarded(EventData):
     reason: str | None = None
 
 
-class Escalated(EventData):
-    """A step was overdue: the next person in the chain is asked as well. `from_person_id`: who let it lie."""
+class Escalated(_StepTold):
+    """A step was overdue: the next person in the chain is asked as well. `from_person_id`: who let it lie.
+    Both are told."""
 
     type: ClassVar[str] = "optima.approval.escalated.v1"
     approval_id: UUID
@@ -114,7 +136,7 @@ class Escalated(EventData):
     to_person_id: UUID
 
 
-class HandedOver(EventData):
+class HandedOver(_StepTold):
     """Somebody who was asked has left; who took over from them is asked in their place."""
 
     type: ClassVar[str] = "optima.approval.handed_over.v1"
@@ -124,17 +146,30 @@ class HandedOver(EventData):
     to_person_id: UUID
 
 
-class Reminded(EventData):
+class PartWithdrawn(_StepTold):
+    """Somebody who was asked need not decide any more, since they may not, or the step's rules name others.
+    The step still waits."""
+
+    type: ClassVar[str] = "optima.approval.part_withdrawn.v1"
+    approval_id: UUID
+    step: str
+    person_id: UUID
+    why: str
+
+
+class Reminded(_StepTold):
     """A person was reminded of a part that is still theirs to decide."""
 
     type: ClassVar[str] = "optima.approval.reminded.v1"
     approval_id: UUID
     step: str
     person_id: UUID
+    due_at: datetime | None = None
 
 
-class ApprovalMigrated(EventData):
-    """A running approval follows another version of its process from here on."""
+class ApprovalMigrated(_Told):
+    """A running approval follows another version of its process from here on. `recipients`: who was asked
+    and, since a move was taken back, is not asked any more."""
 
     type: ClassVar[str] = "optima.approval.migrated.v1"
     approval_id: UUID
@@ -147,7 +182,7 @@ class ApprovalMigrated(EventData):
     """Whether an earlier move was taken back."""
 
 
-class _ApprovalEnded(EventData):
+class _ApprovalEnded(_Told):
     approval_id: UUID
     subject_type: str
     subject_id: UUID
@@ -197,3 +232,5 @@ class DelegationChanged(EventData):
     starts_at: datetime
     ends_at: datetime
     revoked: bool = False
+    recipients: list[UUID] = Field(default_factory=list)
+    """Who is to be told of it: giver and taker, but for who acted."""

@@ -47,6 +47,7 @@ from ..application.recall_approval import recall_approval
 from ..application.replay_process import begin_replay, read_replay
 from ..application.simulate_process import Supposition, simulate_process
 from ..application.submit_subject import Submission, amend_subject, submit_subject
+from ..application.watch_approval import stop_watching, watch_approval
 from ..application.working_time import set_working_time
 from ..domain.calendar import WorkingTime
 from ..domain.process import Definition
@@ -367,6 +368,18 @@ async def forward(call: Call[Ports], approval_id: UUID, body: ForwardCommand) ->
 async def recall(call: Call[Ports], approval_id: UUID, body: RecallCommand) -> Reply[ApprovalView]:
     """Take back what one had asked to be approved"""
     return await _shown(call, await recall_approval(call.ports, call.actor, approval_id, body.reason))
+
+
+@routes.post("/v1/approvals/{approval_id}/watching", privilege="approval.read")
+async def watch(call: Call[Ports], approval_id: UUID, body: NoBody) -> Reply[ApprovalView]:
+    """Be told how an approval ends that is not one's own"""
+    return await _shown(call, await watch_approval(call.ports, call.actor, approval_id))
+
+
+@routes.delete("/v1/approvals/{approval_id}/watching", privilege="approval.read")
+async def unwatch(call: Call[Ports], approval_id: UUID) -> None:
+    """Not be told any more how an approval ends"""
+    await stop_watching(call.ports, call.actor, approval_id)
 
 
 @routes.get("/v1/inbox", privilege="approval.decide")

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Hashable
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
@@ -117,6 +118,7 @@ class Store:
             mails_links=self.mails_links,
             savepoint=work.savepoint,
             tenant_id=work.tenant_id,
+            actor_id=work.cause.actor_id,
             now=work.now,
         )
 
@@ -334,7 +336,16 @@ class PostgresApprovals:
         if title != before.title:
             self._work.write(QUERIES.delete_words, approval_id=approval.id)
             self._work.write(QUERIES.insert_words, approval_id=approval.id)
-        return Held(approval, before.version + 1, title, before.correlation, subject_sequence)
+        return replace(
+            before,
+            approval=approval,
+            version=before.version + 1,
+            title=title,
+            subject_sequence=subject_sequence,
+        )
+
+    async def save_watchers(self, approval_id: UUID, watchers: frozenset[UUID]) -> None:
+        self._work.write(QUERIES.update_watchers, approval_id=approval_id, watchers=sorted(watchers))
 
     async def concerns(self, approval_id: UUID, person_id: UUID) -> bool:
         found: bool = await self._work.fetchval(
@@ -864,7 +875,14 @@ def _held(row: asyncpg.Record) -> Held:
         reason=row["reason"],
         before_migration=_BEFORE.validate_python(row["before_migration"]),
     )
-    return Held(approval, row["version"], row["title"], row["correlation_id"], row["subject_sequence"])
+    return Held(
+        approval,
+        row["version"],
+        row["title"],
+        row["correlation_id"],
+        row["subject_sequence"],
+        frozenset(row["watchers"]),
+    )
 
 
 def _listed(row: asyncpg.Record) -> Listed:

@@ -126,20 +126,20 @@ DELETE FROM approval_words WHERE approval_id = :approval_id
 -- name: find_approval
 SELECT approval_id, process_key, process_version, subject_type, subject_id, subject_revision, title,
     requester_id, state, reason, content, content_hash, opened_at, ended_at, steps, choices, before_migration,
-    version, correlation_id, subject_sequence
+    version, correlation_id, subject_sequence, watchers
 FROM approvals WHERE approval_id = :approval_id
 
 -- name: lock_approval
 -- Decisions on one approval follow one another, each on the state that the last one left.
 SELECT approval_id, process_key, process_version, subject_type, subject_id, subject_revision, title,
     requester_id, state, reason, content, content_hash, opened_at, ended_at, steps, choices, before_migration,
-    version, correlation_id, subject_sequence
+    version, correlation_id, subject_sequence, watchers
 FROM approvals WHERE approval_id = :approval_id FOR UPDATE
 
 -- name: lock_newest_approval
 SELECT approval_id, process_key, process_version, subject_type, subject_id, subject_revision, title,
     requester_id, state, reason, content, content_hash, opened_at, ended_at, steps, choices, before_migration,
-    version, correlation_id, subject_sequence
+    version, correlation_id, subject_sequence, watchers
 FROM approvals WHERE subject_type = :subject_type AND subject_id = :subject_id
 ORDER BY approval_id DESC LIMIT 1 FOR UPDATE
 
@@ -307,6 +307,9 @@ WHERE part.person_id = ANY(:people::uuid[])
     AND (:how::text IS NULL OR :how = CASE WHEN part.person_id <> :reader_id THEN 'delegation'
         WHEN part.why LIKE 'role:%' THEN 'role' ELSE 'direct' END)
 GROUP BY 1, 2 ORDER BY 1, 2
+
+-- name: update_watchers
+UPDATE approvals SET watchers = :watchers WHERE approval_id = :approval_id
 
 -- name: insert_withdrawn_subject
 INSERT INTO withdrawn_subjects (subject_id, withdrawn_at) VALUES (:subject_id, :now) ON CONFLICT DO NOTHING
@@ -487,7 +490,7 @@ GROUP BY move_id, verdict
 -- Open runs of other versions, by id.
 SELECT approval_id, process_key, process_version, subject_type, subject_id, subject_revision, title,
     requester_id, state, reason, content, content_hash, opened_at, ended_at, steps, choices, before_migration,
-    version, correlation_id, subject_sequence
+    version, correlation_id, subject_sequence, watchers
 FROM approvals WHERE state = 'open' AND process_key = :process_key AND process_version <> :to_version
     AND (:after::uuid IS NULL OR approval_id > :after)
 ORDER BY approval_id LIMIT :limit
@@ -524,7 +527,7 @@ UPDATE replays SET done = :done, report = :report, ended_at = :ended_at WHERE re
 -- The newest that are over, the newest first.
 SELECT approval_id, process_key, process_version, subject_type, subject_id, subject_revision, title,
     requester_id, state, reason, content, content_hash, opened_at, ended_at, steps, choices, before_migration,
-    version, correlation_id, subject_sequence
+    version, correlation_id, subject_sequence, watchers
 FROM approvals WHERE process_key = :process_key
     AND state IN ('approved', 'rejected', 'changes_requested', 'expired')
 ORDER BY ended_at DESC LIMIT :limit

@@ -14,6 +14,7 @@ from optima_kit.refusals import Absent, Forbidden, Invalid, WrongState
 
 from ..domain.authorship import author_sees_amounts
 from ..domain.directory import Delegation, Directory
+from .facts import recipients
 from .notices import notify
 from .ports import Ports, StoredDelegation
 from .read.access import gave_or_administers, sees_delegation
@@ -66,7 +67,7 @@ async def give_delegation(ports: Ports, actor: Actor, request: DelegationRequest
     )
     stored = StoredDelegation(delegation, request.reason, ports.now, actor.person_id, None)
     await ports.delegations.add(stored)
-    _tell(ports, delegation, revoked=False)
+    _tell(ports, directory, delegation, revoked=False)
     if giver != actor.person_id:
         _notify_both(ports, directory, stored)
     return stored
@@ -94,7 +95,7 @@ async def revoke_delegation(ports: Ports, actor: Actor, delegation_id: UUID) -> 
 async def end_delegation(ports: Ports, stored: StoredDelegation) -> None:
     """Of a delegation that is locked and not revoked yet."""
     await ports.delegations.revoke(stored.delegation.id, ports.now)
-    _tell(ports, stored.delegation, revoked=True)
+    _tell(ports, await ports.directories.read(), stored.delegation, revoked=True)
 
 
 def _notify_both(ports: Ports, directory: Directory, stored: StoredDelegation) -> None:
@@ -110,7 +111,8 @@ def _notify_both(ports: Ports, directory: Directory, stored: StoredDelegation) -
         notify(ports, "delegated_by_admin", person, delegation.id, names)
 
 
-def _tell(ports: Ports, delegation: Delegation, *, revoked: bool) -> None:
+def _tell(ports: Ports, directory: Directory, delegation: Delegation, *, revoked: bool) -> None:
+    ends = (delegation.from_person, delegation.to_person)
     fact = DelegationChanged(
         delegation_id=delegation.id,
         from_person_id=delegation.from_person,
@@ -118,5 +120,6 @@ def _tell(ports: Ports, delegation: Delegation, *, revoked: bool) -> None:
         starts_at=delegation.starts_at,
         ends_at=delegation.ends_at,
         revoked=revoked,
+        recipients=recipients(ends, directory, ports.actor_id),
     )
     ports.outbox.add(fact, subject=delegation.id, correlation=delegation.id)

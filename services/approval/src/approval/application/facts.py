@@ -1,13 +1,18 @@
-"""An approval's events as other services are told of them."""
+"""An approval's events as other services are told of them, each with whom it concerns."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from optima_contracts import approval as contract
 from optima_contracts.envelope import EventData
 
 from ..domain.approval import (
+    WAITING,
     Approval,
     Ended,
     Event,
@@ -19,11 +24,14 @@ from ..domain.approval import (
     PartForwarded,
     PartHandedOver,
     PartRequested,
+    PartWithdrawn,
     Reminded,
     StepEnded,
     StepOpened,
     StepReopened,
 )
+from ..domain.directory import Directory
+from ..domain.process import Process
 
 _ENDINGS = {
     "approved": contract.Approved,
@@ -34,92 +42,211 @@ _ENDINGS = {
 }
 
 
-def facts_of(event: Event, approval: Approval) -> list[EventData]:
-    """The published facts; none for what concerns nobody else. `approval` is the state afterwards."""
-    if isinstance(event, Reminded):
-        return [
-            contract.Reminded(approval_id=approval.id, step=event.step, person_id=person)
-            for person in event.people
-        ]
-    fact = _fact_of(event, approval)
-    return [fact] if fact is not None else []
+def recipients(people: Iterable[UUID], directory: Directory, acting: UUID | None) -> list[UUID]:
+    """Nobody is told of what they did themselves, and nobody who left."""
+    found = (directory.person(each) for each in {*people} - {acting})
+    return sorted(person.id for person in found if person is not None and person.active)
 
 
-def _fact_of(event: Event, approval: Approval) -> EventData | None:
-    subject: dict[str, Any] = {
-        "approval_id": approval.id,
-        "subject_type": approval.subject_type,
-        "subject_id": approval.subject_id,
-    }
-    match event:
-        case Opened():
-            return contract.ApprovalOpened(
-                **subject,
-                subject_revision=event.subject_revision,
-                content_hash=event.content_hash,
-                process_key=event.process_key,
-                process_version=event.process_version,
-            )
-        case StepOpened():
-            asked = [each.person for each in event.asked]
-            return contract.StepPending(**subject, step=event.step, approvers=asked, due_at=event.due_at)
-        case PartRequested():
-            run = approval.steps[event.step]
-            asked = [part.person for part in run.parts.values() if part.state == "requested"]
-            return contract.StepPending(**subject, step=event.step, approvers=asked, due_at=run.due_at)
-        case StepEnded():
-            return contract.StepEnded(**subject, step=event.step, outcome=event.outcome)
-        case StepReopened():
-            return contract.StepReopened(**subject, step=event.step, fields=list(event.fields))
-        case PartDecided():
-            return contract.Decided(
-                **subject,
-                subject_revision=approval.subject_revision,
-                content_hash=event.content_hash,
-                step=event.step,
-                person_id=event.by or event.person,
-                on_behalf_of=event.person if event.by not in (None, event.person) else None,
-                outcome=event.outcome,
-                reason=event.reason,
-            )
-        case PartForwarded():
-            return contract.Forwarded(
-                approval_id=approval.id,
-                step=event.step,
-                from_person_id=event.from_person,
-                to_person_id=event.to_person,
-                reason=event.reason,
-            )
-        case PartEscalated():
-            return contract.Escalated(
-                approval_id=approval.id,
-                step=event.step,
-                from_person_id=event.from_person,
-                to_person_id=event.to_person,
-            )
-        case PartHandedOver():
-            return contract.HandedOver(
-                approval_id=approval.id,
-                step=event.step,
-                from_person_id=event.from_person,
-                to_person_id=event.to_person,
-            )
-        case Migrated():
-            return contract.ApprovalMigrated(
-                **subject, process_key=approval.process_key, process_version=event.process_version
-            )
-        case MigrationReverted():
-            return contract.ApprovalMigrated(
-                **subject,
-                process_key=approval.process_key,
-                process_version=event.process_version,
-                reverted=True,
-            )
-        case Ended():
-            return _ENDINGS[event.outcome](
-                **subject,
-                subject_revision=approval.subject_revision,
-                content_hash=approval.content_hash,
-                reason=event.reason,
-            )
-    return None
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Who is told of what happens to an approval."""
+
+    process: Process
+    directory: Directory
+    acting: UUID | None
+    watchers: frozenset[UUID] = frozenset()
+
+    def of(self, people: Iterable[UUID]) -> list[UUID]:
+        return recipients(people, self.directory, self.acting)
+
+    def asked(self, people: Iterable[UUID], approval: Approval, now: datetime) -> list[UUID]:
+        """People who are asked to decide, with those who stand in for them now."""
+        asked = set(people)
+        amount = self.process.subject.amount(approval.content)
+        for each in tuple(asked) if self.directory.delegations else ():
+            delegates = self.directory.delegates(each, self.process.key, amount, now)
+            asked.update(delegates.keys() - {approval.requester})
+        return self.of(asked)
+
+    def of_end(self, approval: Approval) -> list[UUID]:
+        return self.of({self.directory.in_place_of(approval.requester), *self.watchers})
+
+
+StepEvent = (
+    PartDecided
+    | PartEscalated
+    | PartForwarded
+    | PartHandedOver
+    | PartRequested
+    | PartWithdrawn
+    | Reminded
+    | StepEnded
+    | StepOpened
+    | StepReopened
+)
+
+
+class Facts:
+    """What is published of one change of an approval."""
+
+    def __init__(self, before: Approval | None, after: Approval, audience: Audience) -> None:
+        self._after = after
+        self._audience = audience
+        self._title = audience.process.subject.title_of(after.content) or None
+        self._asked = {
+            key: {part.person for part in run.parts.values() if part.state == "requested"}
+            for key, run in (before.steps.items() if before is not None else ())
+            if run.state == "pending"
+        }
+        """Whom each step asked before."""
+        self._known = set(self._asked)
+        """Steps that others have been told of."""
+
+    def of(self, event: Event) -> Iterator[EventData]:
+        """The facts of the next event; none for what concerns nobody else."""
+        match event:
+            case StepOpened():
+                self._known.add(event.step)
+            case PartDecided() | PartWithdrawn():
+                self._asked.get(event.step, set()).discard(event.person)
+            case PartForwarded() | PartEscalated() | PartHandedOver():
+                self._asked.get(event.step, set()).discard(event.from_person)
+        if isinstance(event, Reminded):
+            for person in event.people:
+                due_at = self._after.steps[event.step].due_at
+                told = self._told_to_asked(event, [person])
+                yield contract.Reminded(
+                    approval_id=self._after.id, step=event.step, person_id=person, due_at=due_at, **told
+                )
+        elif (fact := self._of(event)) is not None:
+            yield fact
+
+    def _told(self, event: StepEvent, recipients: list[UUID]) -> dict[str, Any]:
+        step = self._audience.process.steps.get(event.step)
+        return {
+            "recipients": recipients,
+            "title": self._title,
+            "step_name": step.name or None if step is not None else None,
+        }
+
+    def _told_to_asked(self, event: StepEvent, people: Iterable[UUID]) -> dict[str, Any]:
+        return self._told(event, self._audience.asked(people, self._after, event.at))
+
+    def _still_asked(self, people: Iterable[UUID], step: str) -> Iterator[UUID]:
+        """Those of them who still are: an earlier approval may count, or the step be over already."""
+        parts = self._after.steps.get(step, WAITING).parts
+        return (each for each in people if each in parts and parts[each].state == "requested")
+
+    def _of(self, event: Event) -> EventData | None:
+        approval = self._after
+        subject: dict[str, Any] = {
+            "approval_id": approval.id,
+            "subject_type": approval.subject_type,
+            "subject_id": approval.subject_id,
+        }
+        match event:
+            case Opened():
+                return contract.ApprovalOpened(
+                    **subject,
+                    subject_revision=event.subject_revision,
+                    content_hash=event.content_hash,
+                    process_key=event.process_key,
+                    process_version=event.process_version,
+                )
+            case StepOpened():
+                asked = [each.person for each in event.asked]
+                told = self._told_to_asked(event, self._still_asked(asked, event.step))
+                return contract.StepPending(
+                    **subject, step=event.step, approvers=asked, due_at=event.due_at, **told
+                )
+            case PartRequested():
+                run = approval.steps[event.step]
+                asked = [part.person for part in run.parts.values() if part.state == "requested"]
+                told = self._told_to_asked(event, self._still_asked([event.asked.person], event.step))
+                return contract.StepPending(
+                    **subject, step=event.step, approvers=asked, due_at=run.due_at, **told
+                )
+            case PartWithdrawn():
+                return contract.PartWithdrawn(
+                    approval_id=approval.id,
+                    step=event.step,
+                    person_id=event.person,
+                    why=event.why,
+                    **self._told_to_asked(event, [event.person]),
+                )
+            case StepEnded():
+                if event.outcome == "not_required" and event.step not in self._known:
+                    return None  # a step that nobody was asked about falls away in silence
+                told = self._told_to_asked(event, self._asked.pop(event.step, ()))
+                return contract.StepEnded(**subject, step=event.step, outcome=event.outcome, **told)
+            case StepReopened():
+                told = self._told_to_asked(event, self._asked.pop(event.step, ()))
+                return contract.StepReopened(**subject, step=event.step, fields=list(event.fields), **told)
+            case PartDecided():
+                return contract.Decided(
+                    **subject,
+                    subject_revision=approval.subject_revision,
+                    content_hash=event.content_hash,
+                    step=event.step,
+                    person_id=event.by or event.person,
+                    on_behalf_of=event.person if event.by not in (None, event.person) else None,
+                    outcome=event.outcome,
+                    reason=event.reason,
+                    **self._told(event, self._audience.of([event.person] if event.by is not None else ())),
+                )
+            case PartForwarded():
+                return contract.Forwarded(
+                    approval_id=approval.id,
+                    step=event.step,
+                    from_person_id=event.from_person,
+                    to_person_id=event.to_person,
+                    reason=event.reason,
+                    **self._told_to_asked(event, [event.to_person]),
+                )
+            case PartEscalated():
+                return contract.Escalated(
+                    approval_id=approval.id,
+                    step=event.step,
+                    from_person_id=event.from_person,
+                    to_person_id=event.to_person,
+                    **self._told_to_asked(event, [event.from_person, event.to_person]),
+                )
+            case PartHandedOver():
+                return contract.HandedOver(
+                    approval_id=approval.id,
+                    step=event.step,
+                    from_person_id=event.from_person,
+                    to_person_id=event.to_person,
+                    **self._told_to_asked(event, [event.to_person]),
+                )
+            case Migrated():
+                return contract.ApprovalMigrated(
+                    **subject, process_key=approval.process_key, process_version=event.process_version
+                )
+            case MigrationReverted():
+                return contract.ApprovalMigrated(
+                    **subject,
+                    process_key=approval.process_key,
+                    process_version=event.process_version,
+                    reverted=True,
+                    recipients=self._audience.asked(self._not_asked_any_more(), approval, event.at),
+                    title=self._title,
+                )
+            case Ended():
+                return _ENDINGS[event.outcome](
+                    **subject,
+                    subject_revision=approval.subject_revision,
+                    content_hash=approval.content_hash,
+                    reason=event.reason,
+                    recipients=self._audience.of_end(approval),
+                    title=self._title,
+                )
+        return None
+
+    def _not_asked_any_more(self) -> set[UUID]:
+        return {
+            person
+            for step, people in self._asked.items()
+            for person in people - set(self._still_asked(people, step))
+        }

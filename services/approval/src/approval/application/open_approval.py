@@ -13,6 +13,7 @@ from optima_kit.refusals import Invalid
 from ..domain import engine
 from ..domain.approval import Approval
 from ..domain.process import Process
+from .facts import recipients
 from .ports import Held, Ports
 from .recording import record_opening
 
@@ -75,6 +76,8 @@ async def _not_opened(
         reason=reason,
     )
     held = Held(approval, 1, str(subject.content.get("title") or ""), correlation, subject_sequence)
+    directory = await ports.directories.read()
+    requester = directory.in_place_of(subject.requester)
     await ports.approvals.add(held, (), None, set())
     fact = ApprovalNotOpened(
         approval_id=approval.id,
@@ -82,6 +85,8 @@ async def _not_opened(
         subject_id=subject.id,
         subject_revision=subject.revision,
         reason=reason,
+        recipients=recipients([requester], directory, None),
+        title=held.title or None,
     )
     ports.outbox.add(fact, subject=approval.id, correlation=correlation)
     log.warning("approval of %s not opened: %s", subject.id, reason)

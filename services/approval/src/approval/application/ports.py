@@ -111,6 +111,8 @@ class Held:
     title: str
     correlation: UUID
     subject_sequence: int
+    watchers: frozenset[UUID] = frozenset()
+    """Who is told of its end, beside the requester."""
 
     def listed(self) -> Listed:
         approval = self.approval
@@ -261,6 +263,9 @@ class Approvals(Protocol):
         rules: set[str],
     ) -> Held:
         """Stores what a locked approval became and appends its events."""
+
+    async def save_watchers(self, approval_id: UUID, watchers: frozenset[UUID]) -> None:
+        """Of a locked approval."""
 
     async def concerns(self, approval_id: UUID, person_id: UUID) -> bool:
         """Whether the person asked for it or was ever asked about it."""
@@ -522,4 +527,6 @@ class Ports:
     savepoint: Callable[[], AbstractAsyncContextManager[None]]
     """A part of the transaction that is undone, alone, when it raises."""
     tenant_id: UUID
+    actor_id: UUID | None
+    """Who acts; None: nobody but time."""
     now: datetime

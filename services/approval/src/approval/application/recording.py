@@ -10,11 +10,11 @@ from pydantic import BaseModel
 
 from optima_kit.ports import Outbox
 
-from ..domain.approval import Approval, Event, PartDecided, StepEnded, StepOpened
+from ..domain.approval import Approval, Event, PartDecided
 from ..domain.approvers import rules_of
 from ..domain.process import Process
 from ..domain.run import Result
-from .facts import facts_of
+from .facts import Audience, Facts
 from .offer_links import offer_links
 from .ports import Held, Ports
 
@@ -40,7 +40,7 @@ async def record_opening(
     held = Held(approval, 1, title, correlation, subject_sequence)
     amount = process.subject.amount(approval.content)
     await ports.approvals.add(held, result.events, amount, _open_rules(process, approval))
-    _tell(ports, None, result, correlation)
+    await _tell(ports, process, None, result, held)
     await offer_links(ports, process, None, approval)
     return held
 
@@ -60,7 +60,7 @@ async def record_change(
         before.subject_sequence if subject_sequence is None else subject_sequence,
         _open_rules(process, result.approval),
     )
-    _tell(ports, before.approval, result, before.correlation)
+    await _tell(ports, process, before.approval, result, after)
     await offer_links(ports, process, before.approval, result.approval)
     return after
 
@@ -70,16 +70,14 @@ def _open_rules(process: Process, approval: Approval) -> set[str]:
     return {rule for key in pending for rule in rules_of(process.steps[key])}
 
 
-def _tell(ports: Ports, before: Approval | None, result: Result, correlation: UUID) -> None:
-    asking = {key for key, run in before.steps.items() if run.state == "pending"} if before else set()
+async def _tell(ports: Ports, process: Process, before: Approval | None, result: Result, held: Held) -> None:
+    approval = result.approval
+    audience = Audience(process, await ports.directories.read(), ports.actor_id, held.watchers)
+    facts = Facts(before, approval, audience)
     for event in result.events:
-        if isinstance(event, StepOpened):
-            asking.add(event.step)
-        # A step that nobody was asked about falls away in silence.
-        silent = isinstance(event, StepEnded) and event.outcome == "not_required" and event.step not in asking
-        for fact in () if silent else facts_of(event, result.approval):
-            _outbox(ports, event).add(fact, subject=result.approval.id, correlation=correlation)
-    _set_timers(ports, before, result.approval)
+        for fact in facts.of(event):
+            _outbox(ports, event).add(fact, subject=approval.id, correlation=held.correlation)
+    _set_timers(ports, before, approval)
 
 
 def _outbox(ports: Ports, event: Event) -> Outbox:

@@ -98,6 +98,7 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "optima.approval.migrated.v1": N_("Approval moved to another version of its process"),
         "optima.approval.not_opened.v1": N_("Approval could not be opened"),
         "optima.approval.opened.v1": N_("Approval opened"),
+        "optima.approval.part_withdrawn.v1": N_("A person need not decide any more"),
         "optima.approval.process_published.v1": N_("Approval process published"),
         "optima.approval.rejected.v1": N_("Approval refused"),
         "optima.approval.reminded.v1": N_("Person reminded of a decision"),

@@ -92,20 +92,24 @@ def hidden_fields(
     return {name for name, privilege in protected.items() if not actor.may(privilege) and name not in shown}
 
 
-ApprovalAction = Literal["amend", "recall"]
+ApprovalAction = Literal["amend", "recall", "watch", "unwatch"]
 StepAction = Literal["approve", "reject", "abstain", "request_changes", "forward"]
 ProcessAction = Literal["define", "publish", "retire"]
 MoveAction = Literal["execute", "reverse"]
 DelegationAction = Literal["revoke"]
 
 
-def actions_on(directory: Directory, approval: Approval, actor: Actor) -> list[ApprovalAction]:
+def actions_on(directory: Directory, held: Held, actor: Actor) -> list[ApprovalAction]:
     """What the actor may do with the whole of an approval now."""
-    if approval.state != "open" or directory.in_place_of(approval.requester) != actor.person_id:
-        return []
+    approval, watching = held.approval, actor.person_id in held.watchers
+    if approval.state != "open":
+        return ["unwatch"] if watching else []
+    actions: list[ApprovalAction] = ["unwatch" if watching else "watch"]
+    if directory.in_place_of(approval.requester) != actor.person_id:
+        return actions
     # Briefs are amended by their own service.
     amends = approval.subject_type != "brief" and actor.may("approval.open")
-    return ["amend", "recall"] if amends else ["recall"]
+    return ["amend", "recall", *actions] if amends else ["recall", *actions]
 
 
 def actions_on_step(step: Step, *, own: bool, complete: bool) -> list[StepAction]:

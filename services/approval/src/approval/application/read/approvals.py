@@ -104,7 +104,7 @@ async def show_approval(ports: Ports, actor: Actor, held: Held) -> ApprovalView:
     return ApprovalView(
         **_summary(held.listed(), directory),
         version=held.version,
-        actions=actions_on(directory, approval, actor),
+        actions=actions_on(directory, held, actor),
         **shown,
     )
 
