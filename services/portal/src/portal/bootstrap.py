@@ -25,6 +25,7 @@ def service(settings: PortalSettings) -> Service[UnitOfWork]:
     addresses = {
         "approval": settings.approval_url,
         "brief": settings.brief_url,
+        "erp-bridge": settings.erp_bridge_url,
         "identity": settings.identity_url,
         "logistics": settings.logistics_url,
         "production": settings.production_url,

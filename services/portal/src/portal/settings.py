@@ -16,6 +16,8 @@ class PortalSettings(Settings):
     """The address of the approval service's API."""
     brief_url: str
     """The address of the brief service's API."""
+    erp_bridge_url: str
+    """The address of the ERP bridge's API."""
     identity_url: str
     """The address of the identity service's API."""
     logistics_url: str

@@ -28,7 +28,7 @@ async def services() -> AsyncIterator[Services]:
     async with TestServer(app) as server:
         services = Services({"brief": str(server.make_url(""))}, patience=5)
         yield services
-        services.close()
+        await services.close()
 
 
 async def test_the_parts_of_a_page_are_asked_for_again_after_one_renewal(services: Services) -> None:

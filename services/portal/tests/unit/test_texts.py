@@ -13,6 +13,12 @@ from babel.messages.pofile import read_po
 import portal.adapters
 from brief.domain.lifecycle import Cause
 from brief.domain.lifecycle import State as BriefState
+from erp_bridge.adapters import drop_folder, tryton
+from erp_bridge.domain.conflict import Choice
+from erp_bridge.domain.connection import Write
+from erp_bridge.domain.entities import ENTITIES, fields_of
+from erp_bridge.domain.failure import CONNECTION, Direction, ErrorClass
+from erp_bridge.domain.run import RunKind
 from logistics.domain.shipments import Freight, TransportBy
 from logistics.domain.shipments import State as ShipmentState
 from logistics.domain.stock import Kind as MovementKind
@@ -21,6 +27,8 @@ from production.domain.job import GRANTING, KIND_UNKNOWN, JobState, PhaseState
 from production.domain.order import OrderState
 
 FOLDER = Path(portal.adapters.__file__).parent
+CONNECTORS = (drop_folder.DESCRIPTION, tryton.DESCRIPTION)
+CARRIED = [capability for each in CONNECTORS for capability in each.capabilities]
 
 
 def texts() -> set[str]:
@@ -64,6 +72,16 @@ def test_each_text_is_translated_once() -> None:
         ("transport_by", get_args(TransportBy)),
         ("freight", get_args(Freight)),
         ("movement", MovementKind),
+        ("erp_entity", (*ENTITIES, CONNECTION)),
+        ("erp_field", {field for entity in ENTITIES for field in fields_of(entity)}),
+        ("erp_field", {field for each in CARRIED for field in each.cannot_carry}),
+        ("erp_write", get_args(Write)),
+        ("erp_deletes", {each.deletes for each in CARRIED}),
+        ("erp_direction", get_args(Direction)),
+        ("erp_setting", {setting.name for each in CONNECTORS for setting in each.settings}),
+        ("error_class", get_args(ErrorClass)),
+        ("run_kind", get_args(RunKind)),
+        ("conflict_choice", get_args(Choice)),
     ],
 )
 def test_each_code_has_a_name(kind: str, codes: Iterable[str]) -> None:

@@ -41,7 +41,7 @@ class Service(Generic[P]):
     """Seconds that its consumer waits for more while messages come several at a time."""
     resources: Any = None
     """What handlers need beside the database; reached as `call.resources` and `run.resources`."""
-    close_resources: Callable[[], None] = lambda: None
+    close_resources: Callable[[], Awaitable[None] | None] = lambda: None
     admit: Callable[[UnitOfWork, Actor, Route], Awaitable[Actor]] | None = None
     """Judges whoever shows a valid token by what the service knows itself, in the handler's transaction where
     there is one: answers with the actor as they are now, or raises a Refusal."""

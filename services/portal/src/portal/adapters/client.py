@@ -73,9 +73,9 @@ class Services:
         self._timeout = aiohttp.ClientTimeout(total=patience)
         self._client: aiohttp.ClientSession | None = None
 
-    def close(self) -> None:
-        if self._client is not None and self._client.connector is not None:
-            self._client.connector.close()
+    async def close(self) -> None:
+        if self._client is not None:
+            await self._client.close()
 
     async def ask(
         self, service: str, method: str, path: str, headers: Mapping[str, str], **content: Any
@@ -208,15 +208,17 @@ class AsPerson:
         *,
         version: int | str | None = None,
         key: str | None = None,
+        patience: float | None = None,
     ) -> Any:
         """Sends a command. `key`: of the form that it came by, so that a form sent twice is done once;
-        `version`: the one that the person saw."""
+        `version`: the one that the person saw; `patience`: seconds, for one that takes longer than others."""
         headers = {}
         if method == "POST":
             headers["Idempotency-Key"] = key or str(new_id())
         if version not in (None, ""):
             headers["If-Match"] = f'"{version}"'
-        return (await self._ask(service, method, path, headers, json=body or {})).body
+        longer = {} if patience is None else {"timeout": aiohttp.ClientTimeout(total=patience)}
+        return (await self._ask(service, method, path, headers, json=body or {}, **longer)).body
 
     async def put_document(
         self, service: str, path: str, media_type: str, text: str, *, version: str | None

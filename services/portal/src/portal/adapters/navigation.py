@@ -30,6 +30,7 @@ LINKS: Final = (
     Link("/stock", N_("Stock"), "stock.read"),
     Link("/processes", N_("Processes"), "process.read"),
     Link("/people", N_("People"), "directory.read"),
+    Link("/erp", N_("ERP"), "erp.read"),
     Link("/trail", N_("Trail"), "trail.read"),
     Link("/search", N_("Search"), None),
 )

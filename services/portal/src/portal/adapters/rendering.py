@@ -23,7 +23,7 @@ from .amounts import typed_number
 from .client import GAP
 from .devices import device_name
 from .forms import ROME
-from .labels import label
+from .labels import LABELS, label
 from .navigation import navigation_of
 
 LANGUAGES: Final = ("it", "en")
@@ -100,7 +100,9 @@ def _environment(language: str) -> Environment:
     translations = translations_of(language)
     environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
     environment.globals["new_key"] = lambda: str(new_id())
+    environment.globals["labels"] = LABELS
     environment.tests["away"] = lambda value: value is GAP
+    environment.tests["contains"] = lambda values, value: value in values
     environment.filters.update(_filters(language, translations.gettext))
     return environment
 

@@ -1,0 +1,239 @@
+"""The exchange with ERPs: what each connection carries, what came of it, and what needs a person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import quote
+from uuid import UUID
+
+from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
+
+from ..client import Refused, part, with_parts
+from ..forms import NOTHING_SENT, Sent, day_begins
+
+pages = Pages()
+
+_ERP_SECONDS: Final = 60.0
+"""How long an ERP is waited for: an import or a comparison reads all that it has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a command of a connection's page answered; nothing of it is stored."""
+
+    command: str = ""
+    answer: Mapping[str, Any] | None = None
+    refused: Refused | None = None
+
+
+@pages.get("/erp")
+async def show_connections(call: PageCall) -> Answer:
+    connections = await part(call.session.services.get("erp-bridge", "/v1/connections", limit=100))
+    return Shown("erp_connections.html", {"connections": connections})
+
+
+@pages.get("/erp/connections/{key}")
+async def show_connection(call: PageCall, key: str) -> Answer:
+    return await _connection(call, key, Done())
+
+
+@pages.post("/erp/connections/{key}/check")
+async def check(call: PageCall, key: str) -> Answer:
+    return await _command(call, key, "check", {})
+
+
+@pages.post("/erp/connections/{key}/import")
+async def import_now(call: PageCall, key: str) -> Answer:
+    body: dict[str, Any] = {
+        "dry_run": call.text("dry_run") == "yes",
+        "from_the_beginning": call.text("from_the_beginning") == "yes",
+    }
+    if entity := call.text("entity"):
+        body["entity"] = entity
+    return await _command(call, key, "imports", body)
+
+
+@pages.post("/erp/connections/{key}/comparison")
+async def compare(call: PageCall, key: str) -> Answer:
+    body = {"entity": call.text("entity"), "delete_missing": call.text("delete_missing") == "yes"}
+    return await _command(call, key, "reconciliations", body)
+
+
+@pages.post("/erp/connections/{key}/resend")
+async def resend(call: PageCall, key: str) -> Answer:
+    body = {"entity": call.text("entity"), "since": day_begins(call.text("since"))}
+    return await _command(call, key, "resends", body)
+
+
+@pages.get("/erp/connections/{key}/mapping")
+async def show_mapping(call: PageCall, key: str) -> Answer:
+    return await _mapping(call, key)
+
+
+@pages.post("/erp/connections/{key}/mapping")
+async def change_mapping(call: PageCall, key: str) -> Answer:
+    body = {"yaml": call.text("yaml")}
+    try:
+        await call.session.services.send(
+            "erp-bridge", "PUT", f"{_address(key)}/mapping", body, version=call.text("version")
+        )
+    except Refused as refused:
+        return await _mapping(call, key, Sent("mapping", body, refused))
+    return SeeOther(f"/erp/connections/{quote(key, safe='')}/mapping")
+
+
+@pages.post("/erp/connections/{key}/mapping/trial")
+async def try_mapping(call: PageCall, key: str) -> Answer:
+    """What a record, typed as the ERP has it, would become here."""
+    typed = {name: value for name, value in call.form.items() if value}
+    body = {"entity": call.query.get("entity", ""), "records": [typed]}
+    try:
+        preview = await call.session.services.send(
+            "erp-bridge", "POST", f"{_address(key)}/mapping-previews", body
+        )
+    except Refused as refused:
+        return await _mapping(call, key, Sent("trial", typed, refused))
+    return await _mapping(call, key, Sent("trial", typed), preview)
+
+
+@pages.get("/erp/runs")
+async def show_runs(call: PageCall) -> Answer:
+    return await _list(call, "runs")
+
+
+@pages.get("/erp/failures")
+async def show_failures(call: PageCall) -> Answer:
+    return await _list(call, "failures")
+
+
+@pages.get("/erp/failures/{failure_id}")
+async def show_failure(call: PageCall, failure_id: UUID) -> Answer:
+    return await _failure(call, failure_id)
+
+
+@pages.post("/erp/failures/{failure_id}/replay")
+async def replay(call: PageCall, failure_id: UUID) -> Answer:
+    return await _settle(call, failure_id, "replay", {})
+
+
+@pages.post("/erp/failures/{failure_id}/answer")
+async def answer(call: PageCall, failure_id: UUID) -> Answer:
+    return await _settle(call, failure_id, "answer", {"answer": call.text("answer")})
+
+
+@pages.get("/erp/conflicts")
+async def show_conflicts(call: PageCall) -> Answer:
+    return await _conflicts(call)
+
+
+@pages.post("/erp/conflicts/{conflict_id}")
+async def resolve(call: PageCall, conflict_id: UUID) -> Answer:
+    try:
+        await call.session.services.send(
+            "erp-bridge",
+            "POST",
+            f"/v1/conflicts/{conflict_id}/resolution",
+            {"choice": call.text("choice")},
+            key=call.text("once"),
+        )
+    except Refused as refused:
+        return await _conflicts(call, refused)
+    return SeeOther("/erp/conflicts")
+
+
+def _address(key: str) -> str:
+    return f"/v1/connections/{quote(key, safe='')}"
+
+
+async def _connection(call: PageCall, key: str, done: Done) -> Answer:
+    services = call.session.services
+    connection, connectors = await with_parts(
+        services.get("erp-bridge", _address(key)), services.get("erp-bridge", "/v1/connectors", limit=100)
+    )
+    context = {
+        "connection": connection,
+        "connector": _named(connectors, connection["connector"]),
+        "done": done,
+    }
+    return Shown("erp_connection.html", context, done.refused.status if done.refused else 200)
+
+
+def _named(connectors: Any, key: str) -> Mapping[str, Any]:
+    listed = connectors["items"] if connectors else []
+    return next((each for each in listed if each["key"] == key), {"name": key})
+
+
+async def _command(call: PageCall, key: str, command: str, body: Mapping[str, Any]) -> Answer:
+    """What the ERP answered is shown at once: it stands nowhere else."""
+    try:
+        answered = await call.session.services.send(
+            "erp-bridge",
+            "POST",
+            f"{_address(key)}/{command}",
+            body,
+            key=call.text("once"),
+            patience=_ERP_SECONDS,
+        )
+    except Refused as refused:
+        return await _connection(call, key, Done(command, refused=refused))
+    return await _connection(call, key, Done(command, answered))
+
+
+async def _mapping(
+    call: PageCall, key: str, sent: Sent = NOTHING_SENT, preview: Mapping[str, Any] | None = None
+) -> Answer:
+    services = call.session.services
+    connection, mapping, versions = await with_parts(
+        services.get("erp-bridge", _address(key)),
+        services.get("erp-bridge", f"{_address(key)}/mapping"),
+        services.get("erp-bridge", f"{_address(key)}/mapping-versions", limit=50),
+    )
+    entities = connection["mapping"]
+    entity = chosen if (chosen := call.query.get("entity", "")) in entities else next(iter(entities))
+    context = {
+        "connection": connection,
+        "mapping": mapping,
+        "versions": versions,
+        "entity": entity,
+        "columns": sorted({each["remote"] for each in entities[entity].values()}),
+        "preview": preview,
+        "sent": sent,
+    }
+    return Shown("erp_mapping.html", context, sent.status)
+
+
+async def _list(call: PageCall, kind: str) -> Answer:
+    services = call.session.services
+    query = {name: call.query.get(name) for name in ("connection", "cursor")}
+    found, connections = await with_parts(
+        part(services.get("erp-bridge", f"/v1/{kind}", limit=50, **query)),
+        services.get("erp-bridge", "/v1/connections", limit=100),
+    )
+    keys = [each["key"] for each in connections["items"]] if connections else []
+    return Shown(f"erp_{kind}.html", {kind: found, "keys": keys, "chosen": query["connection"] or ""})
+
+
+async def _failure(call: PageCall, failure_id: UUID, refused: Refused | None = None) -> Answer:
+    failure = await call.session.services.get("erp-bridge", f"/v1/failures/{failure_id}")
+    context = {"failure": failure, "refused": refused, "tried": call.query.get("tried", "")}
+    return Shown("erp_failure.html", context, refused.status if refused else 200)
+
+
+async def _settle(call: PageCall, failure_id: UUID, how: str, body: Mapping[str, Any]) -> Answer:
+    """Leads on to the list, or back to the record where it was refused again or goes out shortly."""
+    try:
+        settled = await call.session.services.send(
+            "erp-bridge", "POST", f"/v1/failures/{failure_id}/{how}", body, key=call.text("once")
+        )
+    except Refused as refused:
+        return await _failure(call, failure_id, refused)
+    return SeeOther("/erp/failures" if settled["resolved"] else f"/erp/failures/{failure_id}?tried=yes")
+
+
+async def _conflicts(call: PageCall, refused: Refused | None = None) -> Answer:
+    query = {name: call.query.get(name) for name in ("connection", "resolved", "cursor")}
+    conflicts = await part(call.session.services.get("erp-bridge", "/v1/conflicts", limit=50, **query))
+    context = {"conflicts": conflicts, "resolved": query["resolved"] == "true", "refused": refused}
+    return Shown("erp_conflicts.html", context, refused.status if refused else 200)

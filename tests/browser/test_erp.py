@@ -1,0 +1,116 @@
+"""What an ERP hands over that does not fit is corrected, and what both sides changed is decided."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from optima_local.demonstration.show import customer_of
+from tests.stack import Stack
+
+from .conftest import Portal
+from .test_journey import at
+from .test_live import done
+from .test_production import press
+
+pytestmark = [
+    pytest.mark.servers,
+    pytest.mark.journey,
+    pytest.mark.xdist_group("stack"),
+    pytest.mark.timeout(240),
+]
+
+HEADER = (
+    "codice;ragione_sociale;partita_iva;codice_fiscale;indirizzo;cap;comune;provincia;"
+    "modalita_pagamento;condizioni_pagamento\n"
+)
+MILAN = "AURORA-MI;Caffè Aurora Milano S.r.l.;07643520567;;{street};20123;Milano;MI;MP12;RB 60 gg FM\n"
+BROKEN = "AURORA-XX;Caffè Aurora Perduta S.r.l.;07643520568;;Via Persa 1;20123;Milano;MI;MP12;RB 60 gg FM\n"
+BOTH = "customer:\n  street: {remote: indirizzo, owner: both}\n"
+
+
+@pytest.fixture(scope="module")
+def folder(stack: Stack, people: object) -> Path:
+    """Where the ERP puts its files."""
+
+    async def location() -> str:
+        async with customer_of(stack.stage, patience=30) as customer:
+            path = f"/v1/connections/{customer.data.erp['connection']['key']}"
+            answer = await customer.api.as_(customer.people["admin"], "GET", "erp-bridge", path)
+            return str(answer.body["location"])
+
+    folder = stack.stage.drop_folder / str(done(location())) / "in"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def hand_over(folder: Path, name: str, *rows: str) -> None:
+    # Under another name first: a file that is still being written is not read.
+    (folder / f"{name}.tmp").write_text(HEADER + "".join(rows), encoding="utf-8")
+    (folder / f"{name}.tmp").rename(folder / name)
+
+
+def import_now(page: Page, *, only_try: bool) -> None:
+    at(page, "/erp/connections/gestionale").get_by_label("Solo una prova").set_checked(only_try)
+    press(page, "Importa")
+
+
+def test_a_record_that_does_not_fit_is_tried_again_until_it_does(portal: Portal, folder: Path) -> None:
+    page = portal.as_("admin", javascript=False)
+    hand_over(folder, "clienti-a.csv", MILAN.format(street="Via Torino 2"), BROKEN)
+    import_now(page, only_try=False)
+    expect(page.locator("main")).to_contain_text("1 respinti")
+    expect(page.locator("main")).to_contain_text("La partita IVA 07643520568 non è valida")
+    at(page, "/erp/failures").get_by_role("link", name="Clienti AURORA-XX").click()
+    expect(page.locator("main")).to_contain_text("Caffè Aurora Perduta")
+    press(page, "Riprova")
+    expect(page.get_by_role("status").last).to_contain_text("respinto di nuovo")
+
+    hand_over(folder, "clienti-b.csv", BROKEN.replace("07643520568", "12345670587"))
+    import_now(page, only_try=True)
+    expect(page.locator("main")).to_contain_text("niente è stato modificato")
+    import_now(page, only_try=False)
+    at(page, "/erp/failures")
+    expect(page.get_by_role("link", name="AURORA-XX")).to_have_count(0)
+    at(page, "/erp/runs")
+    expect(page.locator(".list").first).to_contain_text("Clienti: 1 nuovi")
+    page.close()
+
+
+def test_a_field_that_both_sides_changed_is_decided_side_by_side(
+    portal: Portal, stack: Stack, folder: Path
+) -> None:
+    page = portal.as_("admin", javascript=False)
+    at(page, "/erp/connections/gestionale/mapping").get_by_label("Mappatura (YAML)").fill(BOTH)
+    press(page, "Salva")
+    expect(page.get_by_role("row", name="indirizzo")).to_contain_text("entrambe le parti")
+    page.get_by_label("codice", exact=True).fill("AURORA-NA")
+    page.get_by_label("ragione_sociale").fill("Caffè Aurora Napoli S.r.l.")
+    press(page, "Mostra che cosa diventerebbe")
+    expect(page.locator("#trial")).to_contain_text("Servono la partita IVA o il codice fiscale")
+
+    hand_over(folder, "clienti-c.csv", MILAN.format(street="Via Torino 2"))
+    import_now(page, only_try=False)
+
+    async def edit() -> None:
+        async with customer_of(stack.stage, patience=30) as customer:
+            who, api = customer.people["backoffice"], customer.api
+            found = await api.as_(who, "GET", "erp-bridge", "/v1/customers?code=AURORA-MI")
+            path = f"/v1/customers/{found.body['items'][0]['id']}"
+            version = (await api.as_(who, "GET", "erp-bridge", path)).body["version"]
+            headers = {"If-Match": f'"{version}"'}
+            await api.as_(who, "PATCH", "erp-bridge", path, json={"street": "Via Nuova 1"}, headers=headers)
+
+    done(edit())
+    hand_over(folder, "clienti-d.csv", MILAN.format(street="Via Vecchia 9"))
+    import_now(page, only_try=False)
+    conflict = at(page, "/erp/conflicts").locator("section", has_text="Caffè Aurora Milano")
+    expect(conflict).to_contain_text("Via Nuova 1")
+    expect(conflict).to_contain_text("Via Vecchia 9")
+    conflict.get_by_role("button", name="Tieni il nostro").click()
+    expect(page.locator("main")).to_contain_text("Nessun conflitto")
+    page.get_by_role("link", name="Mostra quelli risolti").click()
+    expect(page.locator("main")).to_contain_text("Tenuto il nostro")
+    page.close()
