@@ -7,6 +7,9 @@
 
 `plan: custom` is for statements with optional filters: each execution is planned for its values. `early` is
 for one that reads nothing that commands write: what they have gathered is not written for its sake.
+
+What several statements have in common, columns or a filter, stands once, above them, under
+`-- fragment: brief_columns`; each names it as `{brief_columns}`.
 """
 
 from __future__ import annotations
@@ -17,7 +20,8 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
-_HEADER = re.compile(r"^-- name: (?P<name>[a-z][a-z0-9_]*)[ \t]*$", re.MULTILINE)
+_HEADER = re.compile(r"^-- (?P<kind>name|fragment): (?P<name>[a-z][a-z0-9_]*)[ \t]*$", re.MULTILINE)
+_FRAGMENT = re.compile(r"(?<!')\{(?P<name>[a-z][a-z0-9_]*)\}")
 _CUSTOM_PLAN = re.compile(r"^-- plan: custom[ \t]*$", re.MULTILINE)
 _EARLY = re.compile(r"^-- early[ \t]*$", re.MULTILINE)
 # What a name with a colon before it could hide in comes first: literals, quoted names, comments, casts.
@@ -85,7 +89,8 @@ class Queries:
 
 
 def load_queries(package: str, file: str = "queries.sql") -> Queries:
-    """Reads `file` of `package`. Raises ValueError for a name used twice or text before the first header."""
+    """Reads `file` of `package`. Raises ValueError for a name used twice, text before the first header, or a
+    fragment that isn't above."""
     text = files(package).joinpath(file).read_text(encoding="utf-8")
     headers = list(_HEADER.finditer(text))
     if not headers or text[: headers[0].start()].strip(" \n-"):
@@ -93,11 +98,22 @@ def load_queries(package: str, file: str = "queries.sql") -> Queries:
         if not headers or (leading and text.index(leading[0]) < headers[0].start()):
             raise ValueError(f"{package}/{file}: statements must stand under '-- name: …'")
     statements: dict[str, Statement] = {}
+    fragments: dict[str, str] = {}
+
+    def fragment(used: re.Match[str]) -> str:
+        if used["name"] not in fragments:
+            raise ValueError(f"{package}/{file}: there is no fragment {used['name']} above")
+        return fragments[used["name"]]
+
     for header, following in zip(headers, [*headers[1:], None], strict=True):
         name = header["name"]
-        if name in statements:
+        if name in statements or name in fragments:
             raise ValueError(f"{package}/{file}: the name {name} is used twice")
         body = text[header.end() : following.start() if following else len(text)].strip()
+        body = _FRAGMENT.sub(fragment, body)
+        if header["kind"] == "fragment":
+            fragments[name] = body
+            continue
         custom_plan = _CUSTOM_PLAN.search(body) is not None
         early = _EARLY.search(body) is not None
         statements[name] = Statement.parse(body, name, custom_plan=custom_plan, early=early)

@@ -74,3 +74,22 @@ def test_a_name_used_twice_is_refused(package):
     package.write_text("-- name: one\nSELECT 1\n-- name: one\nSELECT 2\n")
     with pytest.raises(ValueError, match="twice"):
         load_queries("sqlpkg")
+
+
+def test_what_statements_have_in_common_stands_once(package):
+    package.write_text(
+        "-- fragment: columns\na, b\n-- name: one\nSELECT {columns}, '{c}' WHERE a <> '{}'\n"
+        "-- name: two\nSELECT {columns} FROM t\n"
+    )
+    queries = load_queries("sqlpkg")
+    assert queries.one.sql == "SELECT a, b, '{c}' WHERE a <> '{}'"
+    assert queries.two.sql == "SELECT a, b FROM t"
+    with pytest.raises(AttributeError):
+        _ = queries.columns
+
+
+@pytest.mark.parametrize("text", ["-- name: one\nSELECT {a}\n-- fragment: a\n1", "-- name: one\nSELECT {a}"])
+def test_a_fragment_that_is_not_above_is_refused(package, text):
+    package.write_text(text)
+    with pytest.raises(ValueError, match="no fragment a"):
+        load_queries("sqlpkg")
