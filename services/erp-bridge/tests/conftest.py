@@ -61,7 +61,7 @@ class Bridge:
         (incoming / name).write_text(header + "".join(rows), "utf-8")
         return incoming / name
 
-    async def take_in(self, *, dry_run: bool = False) -> list[dict[str, Any]]:
+    async def import_all(self, *, dry_run: bool = False) -> list[dict[str, Any]]:
         response, answer = await self.as_("backoffice").post(
             "/v1/connections/gestionale/imports", json={"dry_run": dry_run}
         )
@@ -71,7 +71,7 @@ class Bridge:
     async def import_customers(self, *rows: str) -> None:
         """Has the ERP tell of customers, AURORA-MI if no others are given."""
         self.drop(*(rows or (MILANO,)))
-        await self.take_in()
+        await self.import_all()
 
     async def tell(self, event: EventData, *, subject: UUID, correlation: UUID) -> None:
         """Hands an event over as the consumer does."""
@@ -156,7 +156,8 @@ async def _empty(stored: ServiceDatabase) -> None:
     """Emptying costs a test less than a database of its own."""
     await stored.fetch(
         "TRUNCATE directory_people, connections, mapping_versions, customers, records, conflicts,"
-        " checkpoints, runs, documents, links, link_counts, failures, outbox, stream_heads, jobs,"
+        " checkpoints, runs, documents, links, link_counts, failures, reconciliations,"
+        " reconciliation_differences, outbox, stream_heads, jobs,"
         " idempotency_keys, inbox, newest_applied, parking"
     )
 

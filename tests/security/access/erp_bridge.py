@@ -73,10 +73,22 @@ ROWS = (
         at="/v1/connections/{connection}/reconciliations",
         body={"entity": "customer"},
     ),
+    Row("GET /v1/reconciliations", "erp.read", shows={"reconciliation_id": ANYBODYS}),
+    Row("GET /v1/reconciliations/{reconciliation_id}", "erp.read"),
+    Row("GET /v1/reconciliations/{reconciliation_id}/differences", "customer.read"),
+    Row("GET /v1/reconciliations/{reconciliation_id}/report", "customer.read"),
     Row("GET /v1/runs", "erp.read", shows={"run_id": ANYBODYS}),
     Row("GET /v1/failures", "erp.read", shows={"failure_id": ANYBODYS}),
     Row("GET /v1/failures/{failure_id}", "erp.read"),
+    Row("GET /v1/failure-groups", "erp.read", shows={"connection": ANYBODYS}),
     Row("POST /v1/failures/{failure_id}/replay", "erp.sync"),
+    Row("POST /v1/failures/{failure_id}/dismissal", "erp.sync", body={"reason": "Cliente cessato"}),
+    Row("POST /v1/failure-replays", "erp.sync", body={"connection": "$connection"}),
+    Row(
+        "POST /v1/failure-dismissals",
+        "erp.sync",
+        body={"connection": "$connection", "reason": "Cliente cessato"},
+    ),
     Row(
         "POST /v1/failures/{failure_id}/answer",
         "erp.sync",
@@ -139,6 +151,8 @@ async def build(world: World) -> None:
     (conflict,) = (await world.ask("GET", "/v1/conflicts"))["items"]
     # An export that waits: it is compared, and taken in by nobody.
     (incoming / "clienti-9.csv").write_text(HEADER + CUSTOMER, "utf-8")
+    reconciliations = f"/v1/connections/{names['connection']}/reconciliations"
+    found = await world.ask("POST", reconciliations, {"entity": "customer"})
     (supplier,) = (await world.ask("GET", "/v1/suppliers"))["items"]
     (term,) = (await world.ask("GET", "/v1/payment-terms"))["items"]
     names |= {
@@ -147,6 +161,7 @@ async def build(world: World) -> None:
         "customer_id": customer["id"],
         "conflict_id": conflict["id"],
         "customer_version": "3",
+        "reconciliation_id": found["id"],
         "supplier_id": supplier["id"],
         "payment_term_id": term["id"],
         "run_id": (await world.ask("GET", "/v1/runs"))["items"][0]["id"],

@@ -25,6 +25,7 @@ from .adapters.postgres import (
     PostgresConnections,
     PostgresDocuments,
     PostgresFailures,
+    PostgresReconciliations,
     PostgresRecords,
     PostgresRuns,
 )
@@ -58,6 +59,7 @@ def service(settings: BridgeSettings) -> Service[Ports]:
             conflicts=PostgresConflicts(work),
             documents=PostgresDocuments(work),
             failures=PostgresFailures(work),
+            reconciliations=PostgresReconciliations(work),
             connectors=connectors,
             checks=checks,
             exchanged=exchanged,

@@ -44,7 +44,7 @@ class Customer:
 
     async def told_by_erp(self, street: str) -> None:
         self.bridge.drop(ROW.format(street=street))
-        await self.bridge.take_in()
+        await self.bridge.import_all()
 
     async def conflicts(self, *, resolved: bool = False) -> list[dict[str, Any]]:
         query = "?resolved=true" if resolved else ""
@@ -67,7 +67,7 @@ async def test_what_one_side_changes_counts(customer: Customer) -> None:
     assert await customer.street() == HERE
     # The ERP says what it always said.
     customer.bridge.drop(ROW.format(street="Via Torino 2").replace("20123", "20124"))
-    await customer.bridge.take_in()
+    await customer.bridge.import_all()
     body, _ = await customer.read()
     assert (body["street"], body["postal_code"]) == (HERE, "20124")
     assert await customer.conflicts() == []

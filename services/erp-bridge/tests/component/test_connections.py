@@ -101,7 +101,7 @@ async def test_banks_come_in_pages(bridge: Any) -> None:
 async def test_gauges_count_over_tenants_without_seeing_their_data(bridge: Any) -> None:
     await bridge.connect()
     bridge.drop("X;;;;;;;;;\n")
-    await bridge.take_in()
+    await bridge.import_all()
     connection = await asyncpg.connect(bridge.stored.backbone_url)
     try:
         await measure(connection)
@@ -121,7 +121,7 @@ async def test_gauges_count_over_tenants_without_seeing_their_data(bridge: Any) 
 async def test_every_tenant_table_is_empty_without_a_tenant(bridge: Any) -> None:
     await bridge.connect()
     bridge.drop("X;;;;;;;;;\n")
-    await bridge.take_in()
+    await bridge.import_all()
     connection = await asyncpg.connect(bridge.stored.rw_url)
     try:
         for table in (
@@ -190,5 +190,5 @@ async def test_what_the_release_before_still_writes_arrives(bridge: Any) -> None
     assert one["links"] == [{"connection": view["key"], "code": "C-1", "state": "linked"}]
     # The same row from the ERP is the same customer.
     bridge.drop("C-1;Aurora S.r.l.;07643520567;;Via 1;20100;Milano;MI;MP12;RB 60 gg FM\n")
-    (source,) = await bridge.take_in()
+    (source,) = await bridge.import_all()
     assert (source["created"], source["refused"]) == (0, 0)

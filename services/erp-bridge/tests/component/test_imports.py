@@ -28,7 +28,7 @@ def counts(file: dict[str, Any]) -> tuple[int, int, int, int]:
 async def test_customers_come_in_and_are_told_of(bridge: Any) -> None:
     await bridge.connect()
     bridge.drop(MILANO, ROMA)
-    (file,) = await bridge.take_in()
+    (file,) = await bridge.import_all()
     assert counts(file) == (2, 0, 0, 0)
     told = await bridge.stored.published(CustomerChanged.type)
     assert [each.data["code"] for each in told] == ["AURORA-MI", "AURORA-RM"]
@@ -45,9 +45,9 @@ async def test_customers_come_in_and_are_told_of(bridge: Any) -> None:
 async def test_only_a_change_is_told_of(bridge: Any) -> None:
     await bridge.connect()
     bridge.drop(MILANO, ROMA)
-    await bridge.take_in()
+    await bridge.import_all()
     bridge.drop(MILANO.replace("MP12;RB 60", "MP05;BB 30"), ROMA, name="clienti-2.csv")
-    (file,) = await bridge.take_in()
+    (file,) = await bridge.import_all()
     assert counts(file) == (0, 1, 1, 0)
     told = await bridge.stored.published(CustomerChanged.type)
     assert [each.data["payment"]["terms"] for each in told] == ["RB 60 gg FM", "BB 30 gg FM", "BB 30 gg FM"]
@@ -58,10 +58,10 @@ async def test_only_a_change_is_told_of(bridge: Any) -> None:
 async def test_files_are_put_away_after_the_commit(bridge: Any) -> None:
     await bridge.connect()
     path = bridge.drop(MILANO)
-    await bridge.take_in()
+    await bridge.import_all()
     assert not path.exists()
     assert len(list((bridge.folder / "done").iterdir())) == 1
-    assert await bridge.take_in() == []
+    assert await bridge.import_all() == []
 
 
 def customers(count: int, street: str = "Via Torino 2") -> list[str]:
@@ -92,18 +92,18 @@ async def test_after_a_crash_the_next_run_goes_on_behind_the_last_page(
     assert path.exists()
     committed = 0 if step.startswith("before") else PAGE
     assert len(await bridge.stored.published(CustomerChanged.type)) == committed
-    (source,) = await bridge.take_in()
+    (source,) = await bridge.import_all()
     assert counts(source) == (PAGE + 1 - committed, 0, 0, 0)
     assert not path.exists()
     assert len(await bridge.stored.published(CustomerChanged.type)) == PAGE + 1
-    assert await bridge.take_in() == []
+    assert await bridge.import_all() == []
 
 
 async def test_runs_are_kept_and_those_that_found_nothing_are_not(bridge: Any) -> None:
     await bridge.connect()
     bridge.drop(MILANO, BAD)
-    await bridge.take_in()
-    await bridge.take_in()
+    await bridge.import_all()
+    await bridge.import_all()
     _, listed = await bridge.as_("backoffice").get("/v1/runs?connection=gestionale")
     (run,) = listed["items"]
     assert (run["entity"], run["kind"], run["state"]) == ("customer", "requested", "done")
@@ -115,7 +115,7 @@ async def test_suppliers_and_lookup_tables_come_in_as_well(bridge: Any) -> None:
     bridge.drop(MILANO.replace("AURORA-MI", "F-1"), name="fornitori.csv")
     bridge.drop("30FM;30 giorni fine mese\n", name="pagamenti.csv", header="codice;descrizione\n")
     bridge.drop("22;Ordinaria;22,00\n", name="iva.csv", header="codice;descrizione;aliquota\n")
-    await bridge.take_in()
+    await bridge.import_all()
     person = bridge.as_("backoffice")
     _, suppliers = await person.get("/v1/suppliers")
     (supplier,) = suppliers["items"]
@@ -135,15 +135,15 @@ async def test_suppliers_and_lookup_tables_come_in_as_well(bridge: Any) -> None:
 async def test_terms_that_nobody_can_read_hold_no_customer_up(bridge: Any) -> None:
     await bridge.connect()
     bridge.drop(MILANO.replace("RB 60 gg FM", "a babbo morto"))
-    (source,) = await bridge.take_in()
+    (source,) = await bridge.import_all()
     assert counts(source) == (1, 0, 0, 0)
     (failure,) = await bridge.failures()
     assert (failure["error_class"], failure["problems"][0]["code"]) == ("notice", "payment_terms_unreadable")
     bridge.drop(MILANO.replace("RB 60 gg FM", "a babbo morto"))
-    await bridge.take_in()
+    await bridge.import_all()
     assert len(await bridge.failures()) == 1
     bridge.drop(MILANO)
-    await bridge.take_in()
+    await bridge.import_all()
     assert await bridge.failures() == []
     assert await bridge.stored.published(RecordRefused.type) == []
 
@@ -162,7 +162,7 @@ async def test_a_changed_code_waits_for_an_answer(bridge: Any, answer: str, code
     await bridge.connect()
     await bridge.import_customers()
     bridge.drop(RENUMBERED)
-    (source,) = await bridge.take_in()
+    (source,) = await bridge.import_all()
     assert counts(source) == (0, 0, 0, 1)
     (failure,) = await bridge.failures()
     assert (failure["error_class"], failure["actions"]) == ("question", ["answer"])
@@ -174,7 +174,7 @@ async def test_a_changed_code_waits_for_an_answer(bridge: Any, answer: str, code
     assert await bridge.failures() == []
     assert await own_codes(bridge) == codes
     bridge.drop(RENUMBERED)
-    (source,) = await bridge.take_in()
+    (source,) = await bridge.import_all()
     assert counts(source) == (0, 0, 1, 0)
 
 
@@ -192,7 +192,7 @@ async def test_a_code_given_to_another_waits_for_an_answer(
     await bridge.import_customers()
     reused = ROMA.replace("AURORA-RM", "AURORA-MI")
     bridge.drop(reused)
-    await bridge.take_in()
+    await bridge.import_all()
     (failure,) = await bridge.failures()
     assert failure["problems"][0]["code"] == "code_reused"
     # The company that we know is still what it was.
@@ -200,7 +200,7 @@ async def test_a_code_given_to_another_waits_for_an_answer(
     await bridge.as_("backoffice").post(f"/v1/failures/{failure['id']}/answer", json={"answer": answer})
     assert await own_codes(bridge) == codes
     bridge.drop(reused)
-    (source,) = await bridge.take_in()
+    (source,) = await bridge.import_all()
     assert counts(source) == (0, 0, 1, 0)
 
 
@@ -232,7 +232,7 @@ async def test_two_imports_at_once_take_each_file_in_once(bridge: Any) -> None:
     await bridge.connect()
     for n in range(5):
         bridge.drop(MILANO.replace("Via Torino 2", f"Via Torino {n}"), name=f"clienti-{n}.csv")
-    await asyncio.gather(bridge.take_in(), bridge.take_in(), bridge.take_in())
+    await asyncio.gather(bridge.import_all(), bridge.import_all(), bridge.import_all())
     told = await bridge.stored.published(CustomerChanged.type)
     assert [each.data["legal"]["street"] for each in told] == [f"Via Torino {n}" for n in range(5)]
 
@@ -248,12 +248,12 @@ async def test_an_import_that_was_overtaken_does_not_bring_back_the_past(
     async def read_slowly(self: DropFolderSession, *arguments: Any) -> Any:
         pages = [page async for page in changes(self, *arguments)]
         monkeypatch.setattr(DropFolderSession, "changes", changes)
-        await bridge.take_in()
+        await bridge.import_all()
         for page in pages:
             yield page
 
     monkeypatch.setattr(DropFolderSession, "changes", read_slowly)
-    await bridge.take_in()
+    await bridge.import_all()
     told = await bridge.stored.published(CustomerChanged.type)
     assert [each.data["legal"]["street"] for each in told] == ["Via Torino 2", "Via Nuova 1"]
 
@@ -261,7 +261,7 @@ async def test_an_import_that_was_overtaken_does_not_bring_back_the_past(
 async def test_a_bad_row_waits_for_a_person_and_stops_nobody(bridge: Any) -> None:
     await bridge.connect()
     bridge.drop(BAD, MILANO)
-    (file,) = await bridge.take_in()
+    (file,) = await bridge.import_all()
     assert counts(file) == (1, 0, 0, 1)
     (refusal,) = file["refusals"]
     assert (refusal["line"], refusal["record"]) == (2, "AURORA-X")
@@ -276,20 +276,20 @@ async def test_a_bad_row_waits_for_a_person_and_stops_nobody(bridge: Any) -> Non
 async def test_the_same_bad_row_is_one_failure_and_a_good_one_ends_it(bridge: Any) -> None:
     await bridge.connect()
     bridge.drop(BAD)
-    await bridge.take_in()
+    await bridge.import_all()
     bridge.drop(BAD)
-    await bridge.take_in()
+    await bridge.import_all()
     (failure,) = await bridge.failures()
     assert failure["attempts"] == 2
     bridge.drop(MILANO.replace("AURORA-MI", "AURORA-X"))
-    await bridge.take_in()
+    await bridge.import_all()
     assert await bridge.failures() == []
 
 
 async def test_a_replayed_row_is_read_under_the_mapping_of_now(bridge: Any) -> None:
     await bridge.connect()
     bridge.drop(MILANO.replace("MP12", "RIBA"))
-    await bridge.take_in()
+    await bridge.import_all()
     (failure,) = await bridge.failures()
     backoffice = bridge.as_("backoffice")
     _, answer = await backoffice.post(f"/v1/failures/{failure['id']}/replay")
@@ -313,7 +313,7 @@ async def test_a_file_that_is_no_table_is_refused_whole(bridge: Any) -> None:
     path = bridge.drop(name="clienti-b.csv")
     path.write_bytes(b"codice\n\x00\n")
     bridge.drop(MILANO, name="clienti-c.csv")
-    files = await bridge.take_in()
+    files = await bridge.import_all()
     assert [counts(each) for each in files] == [(0, 0, 0, 1), (0, 0, 0, 1), (1, 0, 0, 0)]
     assert len(list((bridge.folder / "refused").iterdir())) == 2
     failures = await bridge.failures()
@@ -325,17 +325,17 @@ async def test_a_file_that_is_no_table_is_refused_whole(bridge: Any) -> None:
 async def test_a_dry_run_says_the_same_and_writes_nothing(bridge: Any) -> None:
     await bridge.connect()
     bridge.drop(ROMA)
-    await bridge.take_in()
+    await bridge.import_all()
     bridge.drop(MILANO, BAD, ROMA, name="clienti-1.csv")
     bridge.drop(MILANO, name="clienti-2.csv")
     rows = await bridge.everything()
     files = sorted(bridge.root.rglob("*"))
     bridge.clock.advance(timedelta(minutes=1))
-    preview = await bridge.take_in(dry_run=True)
+    preview = await bridge.import_all(dry_run=True)
     assert await bridge.everything() == rows
     assert sorted(bridge.root.rglob("*")) == files
     assert [counts(each) for each in preview] == [(1, 0, 1, 1), (1, 0, 0, 0)]
-    assert [counts(each) for each in await bridge.take_in()] == [(1, 0, 1, 1), (0, 0, 1, 0)]
+    assert [counts(each) for each in await bridge.import_all()] == [(1, 0, 1, 1), (0, 0, 1, 0)]
 
 
 async def test_the_folder_is_looked_at_regularly(bridge: Any) -> None:
@@ -354,7 +354,7 @@ async def test_the_folder_is_looked_at_regularly(bridge: Any) -> None:
 async def test_another_tenant_sees_nothing(bridge: Any) -> None:
     await bridge.connect()
     bridge.drop(MILANO, BAD)
-    await bridge.take_in()
+    await bridge.import_all()
     (failure,) = await bridge.failures()
     _, listed = await bridge.as_("backoffice").get("/v1/customers")
     stranger = bridge.as_("admin", tenant_id=UUID(int=2))

@@ -112,7 +112,7 @@ async def test_an_empty_field_keeps_what_is_known_where_the_mapping_says_so(brid
     await bridge.import_customers()
     await put(bridge, "customer: {payment_terms: {remote: condizioni_pagamento, empty: keep}}")
     bridge.drop("AURORA-MI;Nuovo nome;07643520567;;Via Torino 2;20123;Milano;MI;MP12;\n")
-    await bridge.take_in()
+    await bridge.import_all()
     _, listed = await bridge.as_("backoffice").get("/v1/customers")
     assert (listed["items"][0]["name"], listed["items"][0]["payment"]["terms"]) == (
         "Nuovo nome",

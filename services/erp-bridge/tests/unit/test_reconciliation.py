@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from erp_bridge.domain.reconciliation import Reconciliation
+from erp_bridge.domain.reconciliation import Comparison, too_many_missing
 
 
 @pytest.mark.parametrize(
@@ -14,8 +14,8 @@ from erp_bridge.domain.reconciliation import Reconciliation
 def test_too_many_missing_are_rather_a_scan_that_saw_too_little(
     linked: int, missing: int, believed: bool
 ) -> None:
-    found = Reconciliation("customer", {str(n): "x" for n in range(linked)}, tells_deletions=True)
+    comparison = Comparison({str(n): "x" for n in range(linked)})
     for n in range(missing, linked):
-        found.see(str(n), "x")
-    assert (len(found.missing_there), not found.too_many_missing) == (missing, believed)
-    assert found.missing_here == found.differing == []
+        comparison.see(str(n), "x", code=None, name=None)
+    assert [each.kind for each in comparison.all_differences()] == ["missing_there"] * missing
+    assert too_many_missing(missing, linked) != believed

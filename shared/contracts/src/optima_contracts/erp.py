@@ -55,3 +55,21 @@ class ConflictFound(EventData):
     entity: str
     conflict_id: UUID
     field: str
+
+
+class FailuresDismissed(EventData):
+    """Somebody said of records that could not be exchanged that nothing is to be done. Subject: the
+    connection."""
+
+    type: ClassVar[str] = "optima.erp.failures_dismissed.v1"
+    connection_id: UUID
+    connection: str
+    entity: str | None = None
+    """Only those of this entity."""
+    code: str | None = None
+    """Only those with this problem."""
+    failure_id: UUID | None = None
+    """Only this one."""
+    failures: int
+    """How many."""
+    reason: str

@@ -10,12 +10,13 @@ from datetime import time
 from uuid import UUID
 
 from optima_kit.db import UnitOfWork
-from optima_kit.http import Call, Page, PageQuery, Reply, Routes, page_of
+from optima_kit.http import Call, Content, Page, PageQuery, Reply, Routes, page_of
 from optima_kit.http.problems import load_catalogue
 from optima_kit.refusals import Invalid, WrongState
 
 from ..application.change_mapping import change_mapping, preview_mapping
 from ..application.configure_connection import configure_connection
+from ..application.dismiss_failures import dismiss_failure, dismiss_failures
 from ..application.edit_customer import edit_customer, resolve_conflict
 from ..application.ports import Fault, Ports
 from ..application.read import connections, exchanges, records
@@ -26,6 +27,9 @@ from ..application.read.views import (
     ConnectionView,
     ConnectorView,
     CustomerDetailView,
+    DifferenceView,
+    FailureGroupView,
+    FailuresView,
     FailureView,
     ImportView,
     LookupRecordView,
@@ -41,7 +45,7 @@ from ..application.read.views import (
     RunView,
 )
 from ..application.reconcile import reconcile
-from ..application.replay_failure import replay_failure
+from ..application.replay_failures import replay_failure, replay_failures
 from ..application.resend import resend_documents
 from ..application.start_import import check_connection, start_import
 from ..domain.connection import Exchange
@@ -54,15 +58,21 @@ from .requests import (
     ConfigureConnection,
     ConflictQuery,
     ConnectionQuery,
+    DifferenceQuery,
+    DismissFailure,
+    DismissFailures,
     EditCustomer,
+    FailureQuery,
     LookupQuery,
     PreviewMapping,
     Reconcile,
     RecordQuery,
+    ReplayFailures,
     Resend,
     ResolveConflict,
     StartImport,
 )
+from .tables import csv_bytes
 
 routes = Routes()
 
@@ -181,10 +191,42 @@ async def preview(call: Call[Ports], key: str, body: PreviewMapping) -> MappingP
 
 @routes.post("/v1/connections/{key}/reconciliations", privilege="erp.sync", transaction=False)
 async def reconcile_entity(call: Call[Ports], key: str, body: Reconcile) -> ReconciliationView:
-    """Compare all records of an entity in the ERP with those linked here"""
+    """Compare all records of an entity in the ERP with those linked here
+
+    The answer counts; the differences themselves are a list of their own."""
     with _faults_as_refusals():
         found = await reconcile(_CallWork(call), key, body.entity, delete_missing=body.delete_missing)
     return exchanges.show_reconciliation(_reader(call), found)
+
+
+@routes.get("/v1/reconciliations", privilege="erp.read")
+async def list_reconciliations(call: Call[Ports], query: ConnectionQuery) -> Page[ReconciliationView]:
+    """List comparisons with ERPs, newest first
+
+    The last ten of each connection and entity are kept."""
+    return await exchanges.list_reconciliations(call.ports, _reader(call), query, query.connection)
+
+
+@routes.get("/v1/reconciliations/{reconciliation_id}", privilege="erp.read")
+async def read_reconciliation(call: Call[Ports], reconciliation_id: UUID) -> ReconciliationView:
+    """Read what a comparison found, in numbers"""
+    return await exchanges.read_reconciliation(call.ports, _reader(call), reconciliation_id)
+
+
+@routes.get("/v1/reconciliations/{reconciliation_id}/differences", privilege="customer.read")
+async def list_differences(
+    call: Call[Ports], reconciliation_id: UUID, query: DifferenceQuery
+) -> Page[DifferenceView]:
+    """List the records that a comparison found missing or differing"""
+    return await exchanges.list_differences(call.ports, query, reconciliation_id, query.kind)
+
+
+@routes.get("/v1/reconciliations/{reconciliation_id}/report", privilege="customer.read")
+async def download_report(call: Call[Ports], reconciliation_id: UUID) -> Content:
+    """Download the differences as CSV, for a spreadsheet"""
+    rows = [each async for each in exchanges.all_differences(call.ports, reconciliation_id)]
+    columns = ["kind", "remote_id", "code", "name", "record_code", "record_name"]
+    return Content(csv_bytes(columns, rows), "text/csv", filename=f"reconciliation-{reconciliation_id}.csv")
 
 
 @routes.post("/v1/connections/{key}/resends", privilege="erp.sync")
@@ -203,9 +245,33 @@ async def list_runs(call: Call[Ports], query: ConnectionQuery) -> Page[RunView]:
 
 
 @routes.get("/v1/failures", privilege="erp.read")
-async def list_failures(call: Call[Ports], query: ConnectionQuery) -> Page[FailureView]:
+async def list_failures(call: Call[Ports], query: FailureQuery) -> Page[FailureView]:
     """List records that could not be exchanged, oldest first"""
-    return await exchanges.list_failures(call.ports, _reader(call), query, query.connection)
+    return await exchanges.list_failures(call.ports, _reader(call), query, query.wanted())
+
+
+@routes.get("/v1/failure-groups", privilege="erp.read")
+async def list_failure_groups(call: Call[Ports], query: ConnectionQuery) -> Page[FailureGroupView]:
+    """Count the records that could not be exchanged, by what is wrong of them
+
+    Those that somebody has dismissed are left out."""
+    return await exchanges.list_failure_groups(call.ports, _reader(call), query, query.connection)
+
+
+@routes.post("/v1/failure-replays", privilege="erp.sync", status=202)
+async def replay_many(call: Call[Ports], body: ReplayFailures) -> FailuresView:
+    """Try all records of a kind again, with the mapping and the data of now
+
+    They are tried in the background; those that need an answer or a new file stay as they are."""
+    return FailuresView(failures=await replay_failures(call.ports, body.wanted()))
+
+
+@routes.post("/v1/failure-dismissals", privilege="erp.sync")
+async def dismiss_many(call: Call[Ports], body: DismissFailures) -> FailuresView:
+    """Dismiss all records of a kind, with a reason
+
+    Documents among them are not sent until they change. An outage can't be dismissed."""
+    return FailuresView(failures=await dismiss_failures(call.ports, call.actor, body.wanted(), body.reason))
 
 
 @routes.get("/v1/failures/{failure_id}", privilege="erp.read")
@@ -218,6 +284,16 @@ async def read_failure(call: Call[Ports], failure_id: UUID) -> FailureView:
 async def replay(call: Call[Ports], failure_id: UUID) -> ReplayView:
     """Try a record again, with the mapping and the data of now"""
     return ReplayView(resolved=await replay_failure(call.ports, failure_id, None))
+
+
+@routes.post("/v1/failures/{failure_id}/dismissal", privilege="erp.sync")
+async def dismiss(call: Call[Ports], failure_id: UUID, body: DismissFailure) -> ReplayView:
+    """Dismiss a record, with a reason
+
+    It asks for nothing any more, unless it comes again with other content. A document is not sent until it
+    changes."""
+    await dismiss_failure(call.ports, call.actor, failure_id, body.reason)
+    return ReplayView(resolved=True)
 
 
 @routes.post("/v1/failures/{failure_id}/answer", privilege="erp.sync")

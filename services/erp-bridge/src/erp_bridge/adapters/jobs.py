@@ -12,14 +12,17 @@ from ..application.export_document import export_document
 from ..application.import_entity import import_entity
 from ..application.outage import note_outage, recover_connection
 from ..application.ports import Fault, Ports, Throttled
+from ..application.replay_failures import replay_page
 from ..application.schedules import (
     EXPORT,
     POLL,
     RECOVER,
+    REPLAY,
     ExportDocument,
     PollConnection,
     RecoverConnection,
-    owe_poll,
+    ReplayFailures,
+    schedule_poll,
 )
 
 log = structlog.get_logger()
@@ -37,9 +40,14 @@ async def recover(run: JobRun[Ports], payload: RecoverConnection) -> None:
     await recover_connection(run, payload)
 
 
+@jobs.on(REPLAY, ReplayFailures)
+async def replay(ports: Ports, payload: ReplayFailures) -> None:
+    await replay_page(ports, payload)
+
+
 @jobs.outside(POLL, PollConnection, timeout=timedelta(minutes=30))
 async def poll(run: JobRun[Ports], payload: PollConnection) -> None:
-    """Owes itself again whatever it meets; during an outage it is the recovery that sees when it ends."""
+    """Schedules itself again whatever it meets; when an outage ends, it is the recovery that sees it."""
     async with run.transaction() as ports:
         connection = await ports.connections.get_connection(payload.key)
         out = await ports.failures.find_outage(connection.connection_id) is not None
@@ -53,8 +61,8 @@ async def poll(run: JobRun[Ports], payload: PollConnection) -> None:
     async with run.finish() as ports:
         connection = await ports.connections.get_connection(payload.key)
         if isinstance(fault, Throttled):
-            owe_poll(ports, connection, payload.entity, not_before=ports.now + fault.retry_after)
+            schedule_poll(ports, connection, payload.entity, not_before=ports.now + fault.retry_after)
             return
         if fault is not None:
             await note_outage(ports, connection, fault)
-        owe_poll(ports, connection, payload.entity)
+        schedule_poll(ports, connection, payload.entity)

@@ -23,18 +23,21 @@ from ..application.ports import (
     Link,
     MappingVersion,
     NamedConflict,
+    NamedDifference,
     Outage,
     RecordLink,
+    StoredFailure,
     Written,
 )
 from ..domain.conflict import Conflict, Edit
 from ..domain.connection import Connection, Exchange
 from ..domain.documents import Document, RemoteCustomer
 from ..domain.entities import Entity
-from ..domain.failure import Direction, Failure, Problem
+from ..domain.failure import Direction, Dismissal, Failure, FailureFilter, FailureGroup, Problem
 from ..domain.import_plan import KnownRecord, KnownRecords, PlannedRecord
 from ..domain.mapping import FieldMapping, Fields
 from ..domain.party import tax_numbers
+from ..domain.reconciliation import Difference, DifferenceKind, Reconciliation
 from ..domain.record import Record
 from ..domain.run import Counts, Run
 
@@ -489,11 +492,11 @@ class PostgresFailures:
     def __init__(self, work: UnitOfWork) -> None:
         self._work = work
 
-    async def upsert_failure(self, failure: Failure) -> Failure:
+    async def upsert_failure(self, failure: Failure) -> StoredFailure:
         problems = [
             {"code": each.code, "field": each.field, "facts": dict(each.facts)} for each in failure.problems
         ]
-        failure_id = await self._work.fetchval(
+        row = await self._work.fetchrow(
             QUERIES.upsert_failure,
             failure_id=failure.failure_id,
             connection_id=failure.connection_id,
@@ -503,11 +506,11 @@ class PostgresFailures:
             payload=dict(failure.payload),
             problems=problems,
             error_class=failure.error_class,
-            attempts=failure.attempts,
             failed_at=failure.last_failed_at,
             retry_at=failure.retry_at,
         )
-        return replace(failure, failure_id=failure_id)
+        assert row is not None, "an upsert returns its row"
+        return StoredFailure(row["failure_id"], row["dismissed"])
 
     async def delete_failures(
         self,
@@ -538,18 +541,6 @@ class PostgresFailures:
         rows = await self._work.fetch(QUERIES.list_waiting, connection_id=connection_id)
         return [(row["entity"], row["internal_id"]) for row in rows]
 
-    async def count_attempts(
-        self, connection_id: UUID, entity: Entity, direction: Direction, record_key: str
-    ) -> int:
-        found: int | None = await self._work.fetchval(
-            QUERIES.count_attempts,
-            connection_id=connection_id,
-            entity=entity,
-            direction=direction,
-            record_key=record_key,
-        )
-        return found or 0
-
     async def lock_failure(self, failure_id: UUID) -> Failure:
         row = await self._work.fetchrow(QUERIES.lock_failure, failure_id=failure_id)
         if row is None:
@@ -565,11 +556,116 @@ class PostgresFailures:
     async def restart_failure(self, failure_id: UUID) -> None:
         self._work.write(QUERIES.update_failure_to_restart, failure_id=failure_id, retry_at=self._work.now)
 
-    async def list_failures(self, *, connection: str | None, after: UUID | None, limit: int) -> list[Failure]:
+    async def list_failures(self, wanted: FailureFilter, *, after: UUID | None, limit: int) -> list[Failure]:
         rows = await self._work.fetch(
-            QUERIES.list_failures, after=after or UUID(int=0), connection=connection, limit=limit
+            QUERIES.list_failures, after=after or UUID(int=0), limit=limit, **asdict(wanted)
         )
         return [_failure(row) for row in rows]
+
+    async def lock_failures(self, wanted: FailureFilter, *, after: UUID | None, limit: int) -> list[Failure]:
+        rows = await self._work.fetch(
+            QUERIES.lock_failures, after=after or UUID(int=0), limit=limit, **asdict(wanted)
+        )
+        return [_failure(row) for row in rows]
+
+    async def list_failure_groups(
+        self,
+        wanted: FailureFilter,
+        *,
+        after: tuple[str, str, str, str, str, int] | None = None,
+        limit: int | None = None,
+    ) -> list[FailureGroup]:
+        connection, entity, direction, error_class, code, kept = after or ("", "", "", "", "", 0)
+        rows = await self._work.fetch(
+            QUERIES.list_failure_groups,
+            after_connection=connection,
+            after_entity=entity,
+            after_direction=direction,
+            after_class=error_class,
+            after_code=code,
+            after_kept=kept,
+            limit=limit,
+            **asdict(wanted),
+        )
+        return [FailureGroup(**{**dict(row), "problem": Problem(**row["problem"])}) for row in rows]
+
+    async def dismiss_failures(
+        self, wanted: FailureFilter, dismissal: Dismissal, *, failure_id: UUID | None = None
+    ) -> int:
+        dismissed: int = await self._work.fetchval(
+            QUERIES.update_failures_to_dismissed,
+            failure_id=failure_id,
+            dismissed_at=dismissal.at,
+            dismissal={"by": str(dismissal.by), "reason": dismissal.reason},
+            **asdict(wanted),
+        )
+        return dismissed
+
+
+class PostgresReconciliations:
+    def __init__(self, work: UnitOfWork) -> None:
+        self._work = work
+
+    async def save_reconciliation(
+        self, found: Reconciliation, differences: Sequence[Difference], *, keep: int
+    ) -> None:
+        told = {name: value for name, value in asdict(found).items() if name != "connection_key"}
+        self._work.write(QUERIES.insert_reconciliation, **told)
+        self._work.write(
+            QUERIES.insert_differences,
+            reconciliation_id=found.reconciliation_id,
+            kinds=[each.kind for each in differences],
+            remote_ids=[each.remote_id for each in differences],
+            codes=[each.code for each in differences],
+            names=[each.name for each in differences],
+        )
+        self._work.write(
+            QUERIES.delete_old_reconciliations,
+            connection_id=found.connection_id,
+            entity=found.entity,
+            keep=keep,
+        )
+
+    async def list_reconciliations(
+        self, *, connection: str | None, after: UUID | None, limit: int
+    ) -> list[Reconciliation]:
+        rows = await self._work.fetch(
+            QUERIES.list_reconciliations, before=after or _LAST_ID, connection=connection, limit=limit
+        )
+        return [Reconciliation(**dict(row)) for row in rows]
+
+    async def get_reconciliation(self, reconciliation_id: UUID) -> Reconciliation:
+        row = await self._work.fetchrow(QUERIES.find_reconciliation, reconciliation_id=reconciliation_id)
+        if row is None:
+            raise Absent("reconciliation_absent")
+        return Reconciliation(**dict(row))
+
+    async def list_differences(
+        self,
+        reconciliation_id: UUID,
+        *,
+        kind: DifferenceKind | None,
+        after: tuple[str, str] | None,
+        limit: int,
+    ) -> list[NamedDifference]:
+        after_kind, after_remote_id = after or ("", "")
+        rows = await self._work.fetch(
+            QUERIES.list_differences,
+            reconciliation_id=reconciliation_id,
+            kind=kind,
+            after_kind=after_kind,
+            after_remote_id=after_remote_id,
+            limit=limit,
+        )
+        return [
+            NamedDifference(
+                Difference(row["kind"], row["remote_id"], row["code"], row["name"]),
+                row["record_id"],
+                row["record_code"],
+                row["own_name"],
+            )
+            for row in rows
+        ]
 
 
 def _changes(stored: Mapping[Entity, Any]) -> dict[Entity, dict[str, FieldMapping]]:
@@ -639,4 +735,9 @@ def _document(row: asyncpg.Record) -> Document:
 
 def _failure(row: asyncpg.Record) -> Failure:
     values = {name: row[name] for name in Failure.__dataclass_fields__}
-    return Failure(**{**values, "problems": tuple(Problem(**each) for each in row["problems"])})
+    dismissal = None
+    if row["dismissed_at"] is not None:
+        told = row["dismissal"]
+        dismissal = Dismissal(UUID(told["by"]), row["dismissed_at"], told["reason"])
+    problems = tuple(Problem(**each) for each in row["problems"])
+    return Failure(**{**values, "problems": problems, "dismissal": dismissal})

@@ -1,25 +1,25 @@
 -- What the bridge reads and writes. Row-level security narrows everything to the tenant.
 
+-- fragment: connection_columns
+c.connection_id, c.key, c.connector, c.settings, c.secrets, c.exchanges, c.changes, c.mapping_version, c.version,
+c.last_import_at
+
 -- name: find_connection
-SELECT connection_id, key, connector, settings, secrets, exchanges, changes, mapping_version, version,
-       last_import_at
-FROM connections WHERE key = :key
+SELECT {connection_columns}
+FROM connections AS c WHERE key = :key
 
 -- name: lock_connection
 -- One change at a time.
-SELECT connection_id, key, connector, settings, secrets, exchanges, changes, mapping_version, version,
-       last_import_at
-FROM connections WHERE key = :key FOR UPDATE
+SELECT {connection_columns}
+FROM connections AS c WHERE key = :key FOR UPDATE
 
 -- name: find_connection_by_id
-SELECT connection_id, key, connector, settings, secrets, exchanges, changes, mapping_version, version,
-       last_import_at
-FROM connections WHERE connection_id = :connection_id
+SELECT {connection_columns}
+FROM connections AS c WHERE connection_id = :connection_id
 
 -- name: list_connections
-SELECT connection_id, key, connector, settings, secrets, exchanges, changes, mapping_version, version,
-       last_import_at
-FROM connections ORDER BY key
+SELECT {connection_columns}
+FROM connections AS c ORDER BY key
 
 -- name: upsert_connection
 INSERT INTO connections (connection_id, key, connector, settings, secrets, exchanges, changes, mapping_version,
@@ -50,14 +50,13 @@ UPDATE connections SET last_import_at = :at WHERE connection_id = :connection_id
 -- name: list_connection_states
 -- plan: custom
 -- Reads counts, and besides them only what waits or failed.
-SELECT c.connection_id, c.key, c.connector, c.settings, c.secrets, c.exchanges, c.changes, c.mapping_version,
-       c.version, c.last_import_at,
+SELECT {connection_columns},
        (SELECT coalesce(jsonb_object_agg(entity, links), '{}')
         FROM (SELECT entity, sum(links)::bigint AS links FROM link_counts
               WHERE connection_id = c.connection_id GROUP BY entity) AS counted) AS links,
        (SELECT max(last_export_at) FROM link_counts WHERE connection_id = c.connection_id) AS last_export_at,
        owed.waiting, owed.oldest_waiting_since,
-       (SELECT count(*) FROM failures WHERE connection_id = c.connection_id) AS failures,
+       (SELECT count(*) FROM failures WHERE connection_id = c.connection_id AND dismissed_at IS NULL) AS failures,
        o.first_failed_at AS outage_since, o.attempts AS outage_attempts, o.retry_at AS outage_retry_at,
        o.problems AS outage_problems
 FROM connections AS c
@@ -138,9 +137,16 @@ SET name = :name, vat_number = :vat_number, fiscal_code = :fiscal_code, fields =
     version = version + 1, updated_at = :updated_at
 WHERE record_id = :record_id
 
+-- fragment: record_columns
+record_id, entity, code, fields, active, updated_at, edits, version
+
 -- name: lock_record
-SELECT record_id, entity, code, fields, active, updated_at, edits, version FROM records
+SELECT {record_columns} FROM records
 WHERE entity = :entity AND record_id = :record_id FOR UPDATE
+
+-- fragment: conflict_columns
+f.conflict_id, f.connection_id, c.key AS connection_key, f.entity, f.record_id, f.field, f.ours, f.ours_by,
+f.ours_at, f.theirs, f.found_at, f.choice, f.resolved_by, f.resolved_at
 
 -- name: insert_conflict
 INSERT INTO conflicts (conflict_id, connection_id, entity, record_id, field, ours, ours_by, ours_at, theirs,
@@ -155,23 +161,18 @@ UPDATE conflicts SET choice = :choice, resolved_by = :resolved_by, resolved_at =
 WHERE conflict_id = :conflict_id
 
 -- name: lock_conflict
-SELECT f.conflict_id, f.connection_id, c.key AS connection_key, f.entity, f.record_id, f.field, f.ours, f.ours_by,
-       f.ours_at, f.theirs, f.found_at, f.choice, f.resolved_by, f.resolved_at
+SELECT {conflict_columns}
 FROM conflicts AS f JOIN connections AS c USING (connection_id)
 WHERE conflict_id = :conflict_id FOR UPDATE OF f
 
 -- name: find_conflict
-SELECT f.conflict_id, f.connection_id, c.key AS connection_key, f.entity, f.record_id, f.field, f.ours, f.ours_by,
-       f.ours_at, f.theirs, f.found_at, f.choice, f.resolved_by, f.resolved_at, r.code AS record_code,
-       r.name AS record_name
+SELECT {conflict_columns}, r.code AS record_code, r.name AS record_name
 FROM conflicts AS f JOIN connections AS c USING (connection_id) JOIN records AS r USING (record_id)
 WHERE f.conflict_id = :conflict_id
 
 -- name: list_conflicts
 -- plan: custom
-SELECT f.conflict_id, f.connection_id, c.key AS connection_key, f.entity, f.record_id, f.field, f.ours, f.ours_by,
-       f.ours_at, f.theirs, f.found_at, f.choice, f.resolved_by, f.resolved_at, r.code AS record_code,
-       r.name AS record_name
+SELECT {conflict_columns}, r.code AS record_code, r.name AS record_name
 FROM conflicts AS f JOIN connections AS c USING (connection_id) JOIN records AS r USING (record_id)
 WHERE f.conflict_id > :after AND (:connection::text IS NULL OR c.key = :connection)
   AND (f.resolved_at IS NOT NULL) = :resolved
@@ -205,13 +206,13 @@ WHERE record_id = ANY (:record_ids::uuid[])
 
 -- name: list_records
 -- plan: custom
-SELECT record_id, entity, code, fields, active, updated_at, edits, version FROM records
+SELECT {record_columns} FROM records
 WHERE entity = :entity AND (name, record_id) > (:after_name, :after_id) AND (:code::text IS NULL OR code = :code)
 ORDER BY name, record_id
 LIMIT :limit
 
 -- name: find_record
-SELECT record_id, entity, code, fields, active, updated_at, edits, version FROM records
+SELECT {record_columns} FROM records
 WHERE entity = :entity AND record_id = :record_id
 
 -- name: find_customer_by_code
@@ -228,17 +229,20 @@ FROM links AS l JOIN connections AS c USING (connection_id)
 WHERE l.internal_id = :record_id AND l.external_id IS NOT NULL
 ORDER BY c.key
 
+-- fragment: document_columns
+entity, internal_id, number, correlation_id, heading, lines, changed_at
+
 -- name: find_document
-SELECT entity, internal_id, number, correlation_id, heading, lines, changed_at
+SELECT {document_columns}
 FROM documents WHERE entity = :entity AND internal_id = :internal_id
 
 -- name: list_documents_since
-SELECT entity, internal_id, number, correlation_id, heading, lines, changed_at
+SELECT {document_columns}
 FROM documents WHERE entity = :entity AND changed_at >= :since
 ORDER BY changed_at, internal_id
 
 -- name: lock_document
-SELECT entity, internal_id, number, correlation_id, heading, lines, changed_at
+SELECT {document_columns}
 FROM documents WHERE entity = :entity AND internal_id = :internal_id FOR UPDATE
 
 -- name: upsert_document
@@ -288,15 +292,29 @@ SELECT entity, internal_id FROM links
 WHERE connection_id = :connection_id AND owed_since IS NOT NULL
 ORDER BY owed_since
 
+-- fragment: failure_columns
+f.failure_id, f.connection_id, f.entity, f.direction, f.record_key, f.payload, f.problems, f.error_class,
+f.attempts, f.first_failed_at, f.last_failed_at, f.retry_at, f.dismissed_at, f.dismissal, c.key AS connection_key
+
+-- fragment: failure_filter
+(:connection::text IS NULL OR c.key = :connection) AND (:entity::text IS NULL OR f.entity = :entity)
+AND (:direction::text IS NULL OR f.direction = :direction)
+AND (:error_class::text IS NULL OR f.error_class = :error_class)
+AND (:code::text IS NULL OR f.problems->0->>'code' = :code) AND (f.dismissed_at IS NOT NULL) = :dismissed
+
 -- name: upsert_failure
-INSERT INTO failures (failure_id, connection_id, entity, direction, record_key, payload, problems, error_class,
-                      attempts, first_failed_at, last_failed_at, retry_at)
-VALUES (:failure_id, :connection_id, :entity, :direction, :record_key, :payload, :problems, :error_class,
-        :attempts, :failed_at, :failed_at, :retry_at)
+-- The same record again is another attempt. What somebody has dismissed stays so while the record comes as it
+-- was; a file or a document, of which nothing is kept to compare, asks anew.
+INSERT INTO failures AS f (failure_id, connection_id, entity, direction, record_key, payload, problems,
+                           error_class, attempts, first_failed_at, last_failed_at, retry_at)
+VALUES (:failure_id, :connection_id, :entity, :direction, :record_key, :payload, :problems, :error_class, 1,
+        :failed_at, :failed_at, :retry_at)
 ON CONFLICT (connection_id, entity, direction, record_key) DO UPDATE
 SET payload = excluded.payload, problems = excluded.problems, error_class = excluded.error_class,
-    attempts = excluded.attempts, last_failed_at = excluded.last_failed_at, retry_at = excluded.retry_at
-RETURNING failure_id
+    attempts = f.attempts + 1, last_failed_at = excluded.last_failed_at, retry_at = excluded.retry_at,
+    dismissed_at = CASE WHEN excluded.payload <> '{}' AND f.payload = excluded.payload
+                         AND f.problems = excluded.problems THEN f.dismissed_at END
+RETURNING failure_id, dismissed_at IS NOT NULL AS dismissed
 
 -- name: delete_failures
 DELETE FROM failures
@@ -304,8 +322,7 @@ WHERE connection_id = :connection_id AND entity = :entity AND direction = :direc
   AND record_key = ANY (:record_keys::text[]) AND (:notices_too OR error_class <> 'notice')
 
 -- name: find_outage
-SELECT f.failure_id, f.connection_id, f.entity, f.direction, f.record_key, f.payload, f.problems, f.error_class,
-       f.attempts, f.first_failed_at, f.last_failed_at, f.retry_at, c.key AS connection_key
+SELECT {failure_columns}
 FROM failures AS f JOIN connections AS c USING (connection_id)
 WHERE f.connection_id = :connection_id AND f.entity = 'connection'
 
@@ -314,35 +331,115 @@ DELETE FROM failures WHERE connection_id = :connection_id AND entity = 'connecti
 
 -- name: list_waiting
 SELECT entity, record_key::uuid AS internal_id FROM failures
-WHERE connection_id = :connection_id AND error_class = 'waiting'
-
--- name: count_attempts
-SELECT attempts FROM failures
-WHERE connection_id = :connection_id AND entity = :entity AND direction = :direction
-  AND record_key = :record_key
+WHERE connection_id = :connection_id AND error_class = 'waiting' AND dismissed_at IS NULL
 
 -- name: lock_failure
-SELECT f.failure_id, f.connection_id, f.entity, f.direction, f.record_key, f.payload, f.problems, f.error_class,
-       f.attempts, f.first_failed_at, f.last_failed_at, f.retry_at, c.key AS connection_key
+SELECT {failure_columns}
 FROM failures AS f JOIN connections AS c USING (connection_id)
 WHERE failure_id = :failure_id FOR UPDATE OF f
 
 -- name: find_failure
-SELECT f.failure_id, f.connection_id, f.entity, f.direction, f.record_key, f.payload, f.problems, f.error_class,
-       f.attempts, f.first_failed_at, f.last_failed_at, f.retry_at, c.key AS connection_key
+SELECT {failure_columns}
 FROM failures AS f JOIN connections AS c USING (connection_id)
 WHERE f.failure_id = :failure_id
 
 -- name: update_failure_to_restart
-UPDATE failures SET attempts = 0, retry_at = :retry_at WHERE failure_id = :failure_id
+UPDATE failures SET attempts = 0, retry_at = :retry_at, dismissed_at = NULL WHERE failure_id = :failure_id
 
 -- name: list_failures
 -- plan: custom
-SELECT f.failure_id, f.connection_id, f.entity, f.direction, f.record_key, f.payload, f.problems, f.error_class,
-       f.attempts, f.first_failed_at, f.last_failed_at, f.retry_at, c.key AS connection_key
+SELECT {failure_columns}
 FROM failures AS f JOIN connections AS c USING (connection_id)
-WHERE failure_id > :after AND (:connection::text IS NULL OR c.key = :connection)
+WHERE failure_id > :after AND {failure_filter}
 ORDER BY failure_id
+LIMIT :limit
+
+-- name: lock_failures
+-- plan: custom
+SELECT {failure_columns}
+FROM failures AS f JOIN connections AS c USING (connection_id)
+WHERE failure_id > :after AND {failure_filter}
+ORDER BY failure_id
+LIMIT :limit
+FOR UPDATE OF f
+
+-- name: list_failure_groups
+-- plan: custom
+-- A group is what one act of a person can settle: what is wrong first of a record is what it is sorted by.
+SELECT g.connection_key, g.entity, g.direction, g.error_class, g.code, g.kept, g.failures, g.first_failed_at,
+       g.last_failed_at, g.problem
+FROM (SELECT c.key AS connection_key, f.entity, f.direction, f.error_class, f.problems->0->>'code' AS code,
+             f.payload <> '{}' AS kept, count(*) AS failures, min(f.first_failed_at) AS first_failed_at,
+             max(f.last_failed_at) AS last_failed_at, min((f.problems->0)::text)::jsonb AS problem
+      FROM failures AS f JOIN connections AS c USING (connection_id)
+      WHERE {failure_filter}
+      GROUP BY c.key, f.entity, f.direction, f.error_class, f.problems->0->>'code', f.payload <> '{}') AS g
+WHERE (g.connection_key, g.entity, g.direction, g.error_class, g.code, g.kept::int)
+      > (:after_connection, :after_entity, :after_direction, :after_class, :after_code, :after_kept)
+ORDER BY g.connection_key, g.entity, g.direction, g.error_class, g.code, g.kept::int
+LIMIT :limit
+
+-- name: update_failures_to_dismissed
+-- plan: custom
+-- A document that was dismissed is not owed any more. An outage can't be dismissed.
+WITH dismissed AS (
+    UPDATE failures AS f SET dismissed_at = :dismissed_at, dismissal = :dismissal
+    FROM connections AS c
+    WHERE c.connection_id = f.connection_id AND f.error_class <> 'unreachable'
+      AND (:failure_id::uuid IS NULL OR f.failure_id = :failure_id) AND {failure_filter}
+    RETURNING f.connection_id, f.entity, f.direction, f.record_key
+), withdrawn AS (
+    UPDATE links AS l SET owed_since = NULL FROM dismissed AS d
+    WHERE d.direction = 'out' AND l.connection_id = d.connection_id AND l.entity = d.entity
+      AND l.internal_id = CASE WHEN d.direction = 'out' THEN d.record_key::uuid END
+)
+SELECT count(*) FROM dismissed
+
+-- fragment: reconciliation_columns
+r.reconciliation_id, r.connection_id, c.key AS connection_key, r.entity, r.found_at, r.there, r.linked,
+r.missing_here, r.missing_there, r.differing, r.deleted, r.tells_deletions
+
+-- name: insert_reconciliation
+INSERT INTO reconciliations (reconciliation_id, connection_id, entity, found_at, there, linked, missing_here,
+                             missing_there, differing, deleted, tells_deletions)
+VALUES (:reconciliation_id, :connection_id, :entity, :found_at, :there, :linked, :missing_here, :missing_there,
+        :differing, :deleted, :tells_deletions)
+
+-- name: insert_differences
+INSERT INTO reconciliation_differences (reconciliation_id, kind, remote_id, code, record_name)
+SELECT :reconciliation_id, kind, remote_id, code, name
+FROM unnest(:kinds::text[], :remote_ids::text[], :codes::text[], :names::text[])
+    AS difference(kind, remote_id, code, name)
+
+-- name: delete_old_reconciliations
+DELETE FROM reconciliations WHERE reconciliation_id IN (
+    SELECT reconciliation_id FROM reconciliations
+    WHERE connection_id = :connection_id AND entity = :entity
+    ORDER BY reconciliation_id DESC OFFSET :keep)
+
+-- name: list_reconciliations
+-- plan: custom
+SELECT {reconciliation_columns}
+FROM reconciliations AS r JOIN connections AS c USING (connection_id)
+WHERE r.reconciliation_id < :before AND (:connection::text IS NULL OR c.key = :connection)
+ORDER BY r.reconciliation_id DESC
+LIMIT :limit
+
+-- name: find_reconciliation
+SELECT {reconciliation_columns}
+FROM reconciliations AS r JOIN connections AS c USING (connection_id)
+WHERE r.reconciliation_id = :reconciliation_id
+
+-- name: list_differences
+-- plan: custom
+SELECT d.kind, d.remote_id, d.code, d.record_name AS name, o.record_id, o.code AS record_code,
+       o.name AS own_name
+FROM reconciliation_differences AS d JOIN reconciliations AS r USING (reconciliation_id)
+LEFT JOIN links AS l ON l.connection_id = r.connection_id AND l.entity = r.entity AND l.external_id = d.remote_id
+LEFT JOIN records AS o ON o.record_id = l.internal_id
+WHERE d.reconciliation_id = :reconciliation_id AND (:kind::text IS NULL OR d.kind = :kind)
+  AND (d.kind, d.remote_id) > (:after_kind, :after_remote_id)
+ORDER BY d.kind, d.remote_id
 LIMIT :limit
 
 -- name: measure_lag
@@ -354,4 +451,4 @@ SELECT connector,
 FROM connections GROUP BY connector
 
 -- name: measure_failures
-SELECT entity, count(*) AS waiting FROM failures WHERE retry_at IS NULL GROUP BY entity
+SELECT entity, count(*) AS waiting FROM failures WHERE retry_at IS NULL AND dismissed_at IS NULL GROUP BY entity

@@ -10,7 +10,9 @@ from optima_kit.http import Code, Command, Day, Flag, Moment, PageQuery, Text
 
 from ..domain.conflict import Choice
 from ..domain.entities import Entity
+from ..domain.failure import Direction, ErrorClass, FailureEntity, FailureFilter
 from ..domain.import_plan import Answer
+from ..domain.reconciliation import DifferenceKind
 from .mapped_field import MappedField
 
 Hour = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", examples=["06:30"])]
@@ -77,6 +79,28 @@ class AnswerQuestion(Command):
     """Whether it is the same record as the one that is known, or another."""
 
 
+class DismissFailure(Command):
+    reason: Annotated[str, Text(500)]
+
+
+class ReplayFailures(Command):
+    """All failures of a connection that are not dismissed; only those that match what else is given."""
+
+    connection: Code
+    entity: FailureEntity | None = None
+    direction: Direction | None = None
+    error_class: ErrorClass | None = None
+    code: Code | None = None
+    """Of the first problem."""
+
+    def wanted(self) -> FailureFilter:
+        return FailureFilter(self.connection, self.entity, self.direction, self.error_class, self.code)
+
+
+class DismissFailures(ReplayFailures):
+    reason: Annotated[str, Text(500)]
+
+
 class EditCustomer(Command):
     """Only the fields that are given change; null clears a field. A field that an ERP owns is refused."""
 
@@ -96,6 +120,23 @@ class ResolveConflict(Command):
 class ConnectionQuery(PageQuery):
     connection: Code | None = None
     """Only of this connection."""
+
+
+class FailureQuery(ConnectionQuery):
+    entity: FailureEntity | None = None
+    direction: Direction | None = None
+    error_class: ErrorClass | None = None
+    code: Code | None = None
+    """Of the first problem."""
+    dismissed: bool = False
+    """List dismissed failures instead of those that wait."""
+
+    def wanted(self) -> FailureFilter:
+        return FailureFilter(**self.model_dump(exclude={"limit", "cursor"}))
+
+
+class DifferenceQuery(PageQuery):
+    kind: DifferenceKind | None = None
 
 
 class ConflictQuery(ConnectionQuery):

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 from uuid import UUID
 
-from optima_contracts.erp import ConflictFound, CustomerChanged, PaymentTerms, RecordRefused
+from optima_contracts.erp import ConflictFound, CustomerChanged, PaymentTerms
 from optima_contracts.identity import LegalIdentity
 from optima_kit.ids import new_id
 from optima_kit.refusals import Invalid, Refusal
@@ -14,12 +13,13 @@ from optima_kit.refusals import Invalid, Refusal
 from ..domain.conflict import Conflict as FieldConflict
 from ..domain.connection import Connection
 from ..domain.entities import Entity
-from ..domain.failure import ErrorClass, Failure, Problem
+from ..domain.failure import ErrorClass
 from ..domain.import_plan import Answer, ImportPlan, PlannedRecord, Planner, RemoteRecord
 from ..domain.mapping import EntityMapping, Fields
 from ..domain.party import tax_numbers
+from .keep_failure import keep_failure, problems_of
 from .ports import Ports
-from .schedules import owe_export
+from .schedules import schedule_export
 
 _KEYS = ("code", "vat_number", "fiscal_code")
 
@@ -72,7 +72,7 @@ async def apply_plan(ports: Ports, connection: Connection, entity: Entity, plan:
     changed = {each.record_id: each for each in plan.records if each.action != "unchanged"}
     if entity == "customer":
         for record_id, planned in changed.items():
-            tell_customer(ports, connection, record_id, codes[record_id], planned.fields)
+            publish_customer(ports, connection, record_id, codes[record_id], planned.fields)
     for planned in plan.records:
         await _keep_conflicts(ports, connection, entity, planned)
     through = [each.remote_id for each in plan.records]
@@ -83,18 +83,24 @@ async def apply_plan(ports: Ports, connection: Connection, entity: Entity, plan:
         await ports.failures.delete_failures(connection_id, entity, "in", again)
     for planned in changed.values():
         if planned.notices:
-            await _keep(
-                ports, connection, entity, "notice", planned.remote_id, planned.values, planned.notices
+            problems = problems_of(planned.notices)
+            await keep_failure(
+                ports, connection, entity, "in", planned.remote_id, problems, "notice", payload=planned.values
             )
     for refused in plan.refused:
         error_class: ErrorClass = "question" if refused.asks else "refused"
-        await _keep(ports, connection, entity, error_class, refused.key, refused.values, refused.problems)
+        problems = problems_of(refused.problems)
+        await keep_failure(
+            ports, connection, entity, "in", refused.key, problems, error_class, payload=refused.values
+        )
     if entity == "customer" and changed:
         for waiting, internal_id in await ports.failures.list_waiting(connection_id):
-            owe_export(ports, connection_id, waiting, internal_id)
+            schedule_export(ports, connection_id, waiting, internal_id)
 
 
-def tell_customer(ports: Ports, connection: Connection, customer_id: UUID, code: str, fields: Fields) -> None:
+def publish_customer(
+    ports: Ports, connection: Connection, customer_id: UUID, code: str, fields: Fields
+) -> None:
     payment = None
     if method := fields["payment_method"]:
         payment = PaymentTerms(method=method, terms=fields["payment_terms"] or "")
@@ -152,54 +158,4 @@ async def refuse_source(
     ports: Ports, connection: Connection, entity: Entity, source: str, problem: Refusal
 ) -> None:
     """Nothing of it can be read: it has to come again."""
-    await _keep(ports, connection, entity, "refused", source, {}, (problem,))
-
-
-async def _keep(
-    ports: Ports,
-    connection: Connection,
-    entity: Entity,
-    error_class: ErrorClass,
-    key: str,
-    values: Mapping[str, Any],
-    problems: Sequence[Refusal],
-) -> None:
-    """Keeps the record for a person; the same one again is another attempt, not another failure."""
-    attempts = 1 + await ports.failures.count_attempts(connection.connection_id, entity, "in", key)
-    failure = await ports.failures.upsert_failure(
-        Failure(
-            failure_id=new_id(),
-            connection_id=connection.connection_id,
-            connection_key=connection.key,
-            entity=entity,
-            direction="in",
-            record_key=key,
-            payload=values,
-            problems=problems_of(problems),
-            error_class=error_class,
-            attempts=attempts,
-            first_failed_at=ports.now,
-            last_failed_at=ports.now,
-            retry_at=None,
-        )
-    )
-    if error_class == "notice":
-        return
-    ports.exchanged.refused(connection.connector, entity)
-    ports.outbox.add(
-        RecordRefused(
-            connection=connection.key,
-            entity=entity,
-            failure_id=failure.failure_id,
-            reason=", ".join(f"{each.field}: {each.code}" for each in failure.problems),
-        ),
-        subject=failure.failure_id,
-        correlation=failure.failure_id,
-    )
-
-
-def problems_of(refusals: Sequence[Refusal]) -> tuple[Problem, ...]:
-    return tuple(
-        Problem(each.code, each.field, {name: str(fact) for name, fact in each.facts.items()})
-        for each in refusals
-    )
+    await keep_failure(ports, connection, entity, "in", source, problems_of([problem]), "refused")

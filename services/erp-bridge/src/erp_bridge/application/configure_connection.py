@@ -12,7 +12,7 @@ from ..domain.connection import Connection, Description, Exchange
 from ..domain.entities import Entity
 from ..domain.mapping import FieldMapping
 from .ports import Ports
-from .schedules import owe_export, owe_polls
+from .schedules import schedule_export, schedule_polls
 
 
 async def configure_connection(
@@ -67,10 +67,10 @@ async def configure_connection(
             version=known.version + 1,
         )
     await ports.connections.upsert_connection(connection)
-    owe_polls(ports, connection)
+    schedule_polls(ports, connection)
     # What waited while it was switched off, or for settings that work, need not wait any longer.
     for entity, internal_id in await ports.documents.list_awaited_exports(connection.connection_id):
-        owe_export(ports, connection.connection_id, entity, internal_id)
+        schedule_export(ports, connection.connection_id, entity, internal_id)
     return connection
 
 

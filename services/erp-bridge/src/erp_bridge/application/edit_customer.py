@@ -13,7 +13,7 @@ from ..domain.connection import Connection
 from ..domain.mapping import Fields
 from ..domain.party import editable_fields
 from ..domain.record import Record, checked
-from .apply_plan import tell_customer
+from .apply_plan import publish_customer
 from .ports import Ports
 
 
@@ -67,5 +67,5 @@ async def _save(
 ) -> Record:
     saved = await ports.records.save_edited(record, fields, edits)
     if connections:
-        tell_customer(ports, connections[0], record.record_id, record.code, fields)
+        publish_customer(ports, connections[0], record.record_id, record.code, fields)
     return saved

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from optima_contracts.erp import DocumentExported, RecordRefused
-from optima_kit.ids import new_id
+from optima_contracts.erp import DocumentExported
 
 from ..domain.connection import Connection
 from ..domain.documents import Document, OutgoingDocument
-from ..domain.failure import ErrorClass, Failure, Problem
+from ..domain.failure import ErrorClass
 from .document_customer import connections_for
+from .keep_failure import keep_failure, problem_of
 from .outage import note_outage
 from .ports import (
     Connector,
@@ -26,7 +26,7 @@ from .ports import (
     Unreachable,
     Written,
 )
-from .schedules import ExportDocument, owe_export
+from .schedules import ExportDocument, schedule_export
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ async def export_document(work: JobWork, owed: ExportDocument) -> None:
         if fault is None:
             await _note_export(ports, export, written)
         elif isinstance(fault, Throttled):
-            _owe_again(ports, export, after=fault.retry_after)
+            _schedule_again(ports, export, after=fault.retry_after)
         elif isinstance(fault, Unreachable | Unauthorised):
             await note_outage(ports, export.connection, fault)
         else:
@@ -125,9 +125,11 @@ async def _write(export: _Export) -> Written:
         return await session.put(export.outgoing, link)
 
 
-def _owe_again(ports: Ports, export: _Export, *, after: timedelta) -> None:
+def _schedule_again(ports: Ports, export: _Export, *, after: timedelta) -> None:
     document = export.document
-    owe_export(ports, export.connection.connection_id, document.entity, document.internal_id, after=after)
+    schedule_export(
+        ports, export.connection.connection_id, document.entity, document.internal_id, after=after
+    )
 
 
 async def _note_export(ports: Ports, export: _Export, written: Written | None) -> None:
@@ -141,7 +143,7 @@ async def _note_export(ports: Ports, export: _Export, written: Written | None) -
     await _forget_failure(ports, connection, document)
     if document.entity == "order":
         for entity, internal_id in await ports.failures.list_waiting(connection.connection_id):
-            owe_export(ports, connection.connection_id, entity, internal_id)
+            schedule_export(ports, connection.connection_id, entity, internal_id)
     if not export.unchanged:
         ports.exchanged.exported(connection.connector, document.entity, lag)
         ports.outbox.add(
@@ -165,35 +167,13 @@ async def _forget_failure(ports: Ports, connection: Connection, document: Docume
 async def _note_failure(
     ports: Ports, connection: Connection, document: Document, fault: Fault, error_class: ErrorClass
 ) -> None:
-    key = str(document.internal_id)
-    attempts = 1 + await ports.failures.count_attempts(connection.connection_id, document.entity, "out", key)
-    failure = await ports.failures.upsert_failure(
-        Failure(
-            failure_id=new_id(),
-            connection_id=connection.connection_id,
-            connection_key=connection.key,
-            entity=document.entity,
-            direction="out",
-            record_key=key,
-            payload={},
-            problems=(Problem(fault.code, None, fault.facts),),
-            error_class=error_class,
-            attempts=attempts,
-            first_failed_at=ports.now,
-            last_failed_at=ports.now,
-            retry_at=None,
-        )
-    )
-    if error_class == "waiting":
-        return
-    ports.exchanged.refused(connection.connector, document.entity)
-    ports.outbox.add(
-        RecordRefused(
-            connection=connection.key,
-            entity=document.entity,
-            failure_id=failure.failure_id,
-            reason=fault.code,
-        ),
-        subject=failure.failure_id,
-        correlation=document.correlation_id,
+    await keep_failure(
+        ports,
+        connection,
+        document.entity,
+        "out",
+        str(document.internal_id),
+        [problem_of(fault)],
+        error_class,
+        correlation_id=document.correlation_id,
     )

@@ -66,7 +66,7 @@ async def import_entity(work: Work, key: str, entity: Entity, kind: RunKind) -> 
                         break
                     connection = await ports.connections.get_connection(key)
                     before = source.counts
-                    await _take(ports, connection, page, source)
+                    await _import_page(ports, connection, page, source)
                     run = run.counting(before, source.counts)
                     if run.is_kept:
                         await ports.runs.save_run(run)
@@ -128,7 +128,7 @@ async def _plan(ports: Ports, connection: Connection, page: Page, source: Import
     return await plan_records(ports, connection, entity, page.records, source=page.source, seen=source.seen)
 
 
-async def _take(ports: Ports, connection: Connection, page: Page, source: ImportedSource) -> None:
+async def _import_page(ports: Ports, connection: Connection, page: Page, source: ImportedSource) -> None:
     plan = await _plan(ports, connection, page, source)
     entity, deleted = source.entity, 0
     if source.header is not None:

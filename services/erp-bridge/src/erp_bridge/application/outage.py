@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from optima_kit.ids import new_id
-
 from ..domain.connection import Connection
-from ..domain.failure import CONNECTION, Failure, Problem, next_attempt
+from ..domain.failure import CONNECTION, next_attempt
+from .keep_failure import keep_failure, problem_of
 from .ports import Fault, JobWork, Ports
-from .schedules import RecoverConnection, owe_export, owe_polls, owe_recovery
+from .schedules import RecoverConnection, schedule_export, schedule_polls, schedule_recovery
 
 
 async def note_outage(ports: Ports, connection: Connection, fault: Fault) -> None:
@@ -17,24 +16,17 @@ async def note_outage(ports: Ports, connection: Connection, fault: Fault) -> Non
         return  # somebody has just met the same outage
     attempts = known.attempts + 1 if known else 1
     retry_at = next_attempt(attempts, ports.now)
-    await ports.failures.upsert_failure(
-        Failure(
-            failure_id=new_id(),
-            connection_id=connection.connection_id,
-            connection_key=connection.key,
-            entity=CONNECTION,
-            direction="both",
-            record_key=connection.key,
-            payload={},
-            problems=(Problem(fault.code, None, fault.facts),),
-            error_class="unreachable",
-            attempts=attempts,
-            first_failed_at=ports.now,
-            last_failed_at=ports.now,
-            retry_at=retry_at,
-        )
+    await keep_failure(
+        ports,
+        connection,
+        CONNECTION,
+        "both",
+        connection.key,
+        [problem_of(fault)],
+        "unreachable",
+        retry_at=retry_at,
     )
-    owe_recovery(ports, connection.connection_id, retry_at)
+    schedule_recovery(ports, connection.connection_id, retry_at)
 
 
 async def recover_connection(work: JobWork, owed: RecoverConnection) -> None:
@@ -54,5 +46,5 @@ async def recover_connection(work: JobWork, owed: RecoverConnection) -> None:
             return
         await ports.failures.end_outage(connection.connection_id)
         for entity, internal_id in await ports.documents.list_awaited_exports(connection.connection_id):
-            owe_export(ports, connection.connection_id, entity, internal_id)
-        owe_polls(ports, connection)
+            schedule_export(ports, connection.connection_id, entity, internal_id)
+        schedule_polls(ports, connection)

@@ -16,10 +16,11 @@ from ..domain.conflict import Edit
 from ..domain.connection import Connection, Description
 from ..domain.documents import Document, OutgoingDocument, RemoteCustomer
 from ..domain.entities import Entity
-from ..domain.failure import Direction, Failure, Problem
+from ..domain.failure import Direction, Dismissal, Failure, FailureFilter, FailureGroup, Problem
 from ..domain.import_plan import KnownRecords, PlannedRecord, RemoteRecord
 from ..domain.mapping import FieldMapping, Fields
 from ..domain.mapping import Mapping as FieldMap
+from ..domain.reconciliation import Difference, DifferenceKind, Reconciliation
 from ..domain.record import Checks, Record
 from ..domain.run import Run
 
@@ -397,9 +398,16 @@ class Documents(Protocol):
         """Those that changed since then, oldest first."""
 
 
+@dataclass(frozen=True, slots=True)
+class StoredFailure:
+    failure_id: UUID
+    dismissed: bool
+    """Somebody has dismissed the record as it came again now."""
+
+
 class Failures(Protocol):
-    async def upsert_failure(self, failure: Failure) -> Failure:
-        """Adds the failure, or adds an attempt to the one of the same record; returns what is stored."""
+    async def upsert_failure(self, failure: Failure) -> StoredFailure:
+        """Adds the failure, or adds an attempt to the one of the same record."""
 
     async def delete_failures(
         self,
@@ -417,11 +425,6 @@ class Failures(Protocol):
 
     async def end_outage(self, connection_id: UUID) -> None: ...
 
-    async def count_attempts(
-        self, connection_id: UUID, entity: Entity, direction: Direction, record_key: str
-    ) -> int:
-        """How often the record has failed so far."""
-
     async def list_waiting(self, connection_id: UUID) -> list[tuple[Entity, UUID]]:
         """Documents that wait for their customer, or for their order."""
 
@@ -434,8 +437,61 @@ class Failures(Protocol):
     async def restart_failure(self, failure_id: UUID) -> None:
         """Counts attempts from the beginning again."""
 
-    async def list_failures(self, *, connection: str | None, after: UUID | None, limit: int) -> list[Failure]:
+    async def list_failures(self, wanted: FailureFilter, *, after: UUID | None, limit: int) -> list[Failure]:
         """The oldest first."""
+
+    async def lock_failures(self, wanted: FailureFilter, *, after: UUID | None, limit: int) -> list[Failure]:
+        """The oldest first, locked until the commit."""
+
+    async def list_failure_groups(
+        self,
+        wanted: FailureFilter,
+        *,
+        after: tuple[str, str, str, str, str, int] | None = None,
+        limit: int | None = None,
+    ) -> list[FailureGroup]:
+        """By connection, entity, direction, class, code and whether the records are kept."""
+
+    async def dismiss_failures(
+        self, wanted: FailureFilter, dismissal: Dismissal, *, failure_id: UUID | None = None
+    ) -> int:
+        """Dismisses those that can be, or the one of this id, and owes their documents no more. Returns how
+        many."""
+
+
+@dataclass(frozen=True, slots=True)
+class NamedDifference:
+    """A difference with the record that is linked, where one is."""
+
+    difference: Difference
+    record_id: UUID | None
+    record_code: str | None
+    record_name: str | None
+
+
+class Reconciliations(Protocol):
+    async def save_reconciliation(
+        self, found: Reconciliation, differences: Sequence[Difference], *, keep: int
+    ) -> None:
+        """Adds it, and forgets all but the last so many of the same connection and entity."""
+
+    async def list_reconciliations(
+        self, *, connection: str | None, after: UUID | None, limit: int
+    ) -> list[Reconciliation]:
+        """The newest first."""
+
+    async def get_reconciliation(self, reconciliation_id: UUID) -> Reconciliation:
+        """Raises Absent."""
+
+    async def list_differences(
+        self,
+        reconciliation_id: UUID,
+        *,
+        kind: DifferenceKind | None,
+        after: tuple[str, str] | None,
+        limit: int,
+    ) -> list[NamedDifference]:
+        """By kind and remote id."""
 
 
 class Exchanged(Protocol):
@@ -460,6 +516,7 @@ class Ports:
     conflicts: Conflicts
     documents: Documents
     failures: Failures
+    reconciliations: Reconciliations
     connectors: Connectors
     checks: Checks
     exchanged: Exchanged

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from typing import Final
+
+from optima_kit.ids import new_id
 from optima_kit.refusals import Invalid, WrongState
 
 from ..domain.entities import Entity
 from ..domain.import_plan import RemoteRecord
 from ..domain.mapping import EntityMapping, Fields
-from ..domain.reconciliation import Reconciliation
+from ..domain.reconciliation import Comparison, Reconciliation, too_many_missing
 from ..domain.record import content_hash
 from .ports import Work
 
+KEPT: Final = 10
+"""Reconciliations of one entity and connection that are kept with their differences."""
+
 
 async def reconcile(work: Work, key: str, entity: Entity, *, delete_missing: bool) -> Reconciliation:
-    """Writes nothing, unless `delete_missing`: then links whose record is not there any more are marked as
-    deleted, and records without another link as inactive, after a scan that went to its end.
+    """Keeps what was found and changes nothing else, unless `delete_missing`: then links whose record is not
+    there any more are marked as deleted, and records without another link as inactive, after a scan that went
+    to its end.
 
-    A folder of files has what waits in it: a complete export that is not taken in yet. Raises Absent, Fault
+    A folder of files has what waits in it: a complete export that is not imported yet. Raises Absent, Fault
     when the scan can't be finished, Invalid for an entity that does not come in or of which the connector
     can't tell that something is gone, WrongState when nothing is there or more is missing than is believed.
     """
@@ -29,22 +37,40 @@ async def reconcile(work: Work, key: str, entity: Entity, *, delete_missing: boo
         if delete_missing and capability.deletes == "none":
             raise Invalid("deletions_not_told", field="delete_missing")
         linked = await ports.records.list_linked(connection.connection_id, entity)
-    found = Reconciliation(entity, linked, capability.deletes != "none")
+    comparison = Comparison(linked)
     mapping = connection.mapping.of(entity)
     async with connector.open(endpoint) as session:
         async for page in session.changes(entity, None):
             for record in page.records:
                 mapped = _mapped(mapping, record)
-                found.see(record.remote_id or mapped.get("code") or "", content_hash(mapped))
-    if not found.there:
+                code, name = mapped.get("code"), mapped.get("name")
+                comparison.see(record.remote_id or code or "", content_hash(mapped), code=code, name=name)
+    if not comparison.there:
         raise WrongState("comparison_empty")
-    if delete_missing:
-        if found.too_many_missing:
-            raise WrongState("records_missing", missing=len(found.missing_there), known=len(linked))
-        async with work.transaction() as ports:
-            found.deleted = await ports.records.mark_deleted(
-                connection.connection_id, entity, found.missing_there
-            )
+    missing = comparison.missing_there
+    if delete_missing and too_many_missing(len(missing), len(linked)):
+        raise WrongState("records_missing", missing=len(missing), known=len(linked))
+    differences = comparison.all_differences()
+    counts = Counter(each.kind for each in differences)
+    async with work.transaction() as ports:
+        deleted = 0
+        if delete_missing:
+            deleted = await ports.records.mark_deleted(connection.connection_id, entity, missing)
+        found = Reconciliation(
+            reconciliation_id=new_id(),
+            connection_id=connection.connection_id,
+            connection_key=key,
+            entity=entity,
+            found_at=ports.now,
+            there=comparison.there,
+            linked=len(linked),
+            missing_here=counts["missing_here"],
+            missing_there=counts["missing_there"],
+            differing=counts["differing"],
+            deleted=deleted,
+            tells_deletions=capability.deletes != "none",
+        )
+        await ports.reconciliations.save_reconciliation(found, differences, keep=KEPT)
     return found
 
 

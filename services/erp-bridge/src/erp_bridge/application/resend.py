@@ -8,7 +8,7 @@ from optima_kit.refusals import Invalid
 
 from ..domain.entities import Entity
 from .ports import Ports
-from .save_document import owe_document
+from .save_document import await_export
 
 
 async def resend_documents(ports: Ports, key: str, entity: Entity, since: datetime) -> int:
@@ -22,7 +22,7 @@ async def resend_documents(ports: Ports, key: str, entity: Entity, since: dateti
         raise Invalid("entity_not_exchanged", field="entity")
     documents = await ports.documents.list_documents_since(entity, since)
     for document in documents:
-        await owe_document(ports, connection, document)
+        await await_export(ports, connection, document)
     return len(documents)
 
 

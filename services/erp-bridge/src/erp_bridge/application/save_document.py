@@ -6,7 +6,7 @@ from ..domain.connection import Connection
 from ..domain.documents import Document
 from .document_customer import connections_for
 from .ports import Ports
-from .schedules import owe_export
+from .schedules import schedule_export
 
 
 async def save_document(ports: Ports, document: Document) -> None:
@@ -17,7 +17,7 @@ async def save_document(ports: Ports, document: Document) -> None:
     for connection in connections:
         # While no ERP has told of the customer, it is owed to each: it is withdrawn from those that never do.
         if takes(ports, connection, document) and (not codes or connection.connection_id in codes):
-            await owe_document(ports, connection, document)
+            await await_export(ports, connection, document)
 
 
 def takes(ports: Ports, connection: Connection, document: Document) -> bool:
@@ -25,9 +25,9 @@ def takes(ports: Ports, connection: Connection, document: Document) -> bool:
     return ports.connectors.get(connection.connector).describe().writes(document.entity)
 
 
-async def owe_document(ports: Ports, connection: Connection, document: Document) -> None:
+async def await_export(ports: Ports, connection: Connection, document: Document) -> None:
     await ports.documents.upsert_awaited_export(
         connection.connection_id, document.entity, document.internal_id, ports.now
     )
     if connection.exchange(document.entity).enabled:
-        owe_export(ports, connection.connection_id, document.entity, document.internal_id)
+        schedule_export(ports, connection.connection_id, document.entity, document.internal_id)

@@ -1,20 +1,25 @@
-"""The jobs of the bridge, and when they are owed."""
+"""The jobs of the bridge, and when they are due."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 from pydantic import BaseModel
 
+from optima_kit.ids import new_id
+
 from ..domain.connection import Connection
 from ..domain.entities import Entity
+from ..domain.failure import Direction, ErrorClass, FailureEntity, FailureFilter
 from .ports import Ports
 
 EXPORT: Final = "erp.export"
 POLL: Final = "erp.poll"
 RECOVER: Final = "erp.recover"
+REPLAY: Final = "erp.replay"
 
 
 class ExportDocument(BaseModel):
@@ -33,7 +38,20 @@ class RecoverConnection(BaseModel):
     connection_id: UUID
 
 
-def owe_export(
+class ReplayFailures(BaseModel):
+    connection: str
+    entity: FailureEntity | None = None
+    direction: Direction | None = None
+    error_class: ErrorClass | None = None
+    code: str | None = None
+    after: UUID | None = None
+    """The last failure that was tried."""
+
+    def wanted(self) -> FailureFilter:
+        return FailureFilter(**self.model_dump(exclude={"after"}))
+
+
+def schedule_export(
     ports: Ports, connection_id: UUID, entity: Entity, internal_id: UUID, *, after: timedelta = timedelta()
 ) -> None:
     ports.jobs.schedule(
@@ -44,17 +62,17 @@ def owe_export(
     )
 
 
-def owe_polls(ports: Ports, connection: Connection) -> None:
+def schedule_polls(ports: Ports, connection: Connection) -> None:
     """Looks for what came in of each entity at its times, and for none that is switched off."""
     for capability in ports.connectors.get(connection.connector).describe().capabilities:
         if capability.reads:
-            owe_poll(ports, connection, capability.entity)
+            schedule_poll(ports, connection, capability.entity)
 
 
-def owe_poll(
+def schedule_poll(
     ports: Ports, connection: Connection, entity: Entity, *, not_before: datetime | None = None
 ) -> None:
-    """One such job a connection and entity, which owes itself again."""
+    """One such job a connection and entity, which schedules itself again."""
     key = f"{connection.key}:{entity}"
     exchange = connection.exchange(entity)
     if not exchange.enabled:
@@ -66,7 +84,12 @@ def owe_poll(
     ports.jobs.schedule(POLL, PollConnection(key=connection.key, entity=entity), key=key, due_at=due_at)
 
 
-def owe_recovery(ports: Ports, connection_id: UUID, at: datetime) -> None:
+def schedule_recovery(ports: Ports, connection_id: UUID, at: datetime) -> None:
     ports.jobs.schedule(
         RECOVER, RecoverConnection(connection_id=connection_id), key=str(connection_id), due_at=at
     )
+
+
+def schedule_replay(ports: Ports, wanted: FailureFilter, *, after: UUID | None = None) -> None:
+    told = {name: value for name, value in asdict(wanted).items() if name != "dismissed"}
+    ports.jobs.schedule(REPLAY, ReplayFailures(**told, after=after), key=str(new_id()))

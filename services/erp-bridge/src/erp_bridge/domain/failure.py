@@ -17,6 +17,8 @@ ErrorClass = Literal["refused", "unreachable", "question", "notice", "waiting"]
 a person can say whether it is a record that we know. notice: it was taken, and should be looked at. waiting:
 it goes out as soon as the ERP has told of its customer, or has its order."""
 
+FailureEntity = Entity | Literal["connection"]
+
 CONNECTION: Final = "connection"
 """Stands for the entity of the one failure that a connection has while its remote system can't be reached."""
 
@@ -33,16 +35,25 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class Dismissal:
+    """Somebody has looked, and nothing is to be done."""
+
+    by: UUID
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     failure_id: UUID
     connection_id: UUID
     connection_key: str
-    entity: Entity | Literal["connection"]
+    entity: FailureEntity
     direction: Direction
     record_key: str
     """By which the record is known when it comes again."""
     payload: Mapping[str, Any]
-    """Inbound: the record as it came."""
+    """Inbound: the record as it came; empty for a file that was refused as a whole."""
     problems: tuple[Problem, ...]
     error_class: ErrorClass
     attempts: int
@@ -50,6 +61,7 @@ class Failure:
     last_failed_at: datetime
     retry_at: datetime | None
     """None: it waits for a person."""
+    dismissal: Dismissal | None = None
 
     @property
     def is_question(self) -> bool:
@@ -57,8 +69,62 @@ class Failure:
 
     @property
     def can_be_replayed(self) -> bool:
-        """A question needs its answer, and what a file held that was refused as a whole is not kept."""
-        return not self.is_question and (self.direction != "in" or bool(self.payload))
+        return can_be_replayed(self.error_class, self.direction, kept=bool(self.payload))
+
+    @property
+    def can_be_dismissed(self) -> bool:
+        return self.dismissal is None and can_be_dismissed(self.error_class)
+
+
+@dataclass(frozen=True, slots=True)
+class FailureFilter:
+    """Which failures are meant; what is None is not asked for."""
+
+    connection: str | None = None
+    """Its key."""
+    entity: FailureEntity | None = None
+    direction: Direction | None = None
+    error_class: ErrorClass | None = None
+    code: str | None = None
+    """Of the first problem."""
+    dismissed: bool = False
+    """The dismissed ones instead of those that wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class FailureGroup:
+    """Failures that one act of a person can settle: the same thing is wrong of the same entity."""
+
+    connection_key: str
+    entity: FailureEntity
+    direction: Direction
+    error_class: ErrorClass
+    code: str
+    kept: bool
+    """Whether the records are kept as they came."""
+    failures: int
+    first_failed_at: datetime
+    last_failed_at: datetime
+    problem: Problem
+    """Of one of them."""
+
+    @property
+    def can_be_replayed(self) -> bool:
+        return can_be_replayed(self.error_class, self.direction, kept=self.kept)
+
+    @property
+    def can_be_dismissed(self) -> bool:
+        return can_be_dismissed(self.error_class)
+
+
+def can_be_replayed(error_class: ErrorClass, direction: Direction, *, kept: bool) -> bool:
+    """A question needs its answer, and what a file held that was refused as a whole is not kept."""
+    return error_class != "question" and (direction != "in" or kept)
+
+
+def can_be_dismissed(error_class: ErrorClass) -> bool:
+    """An outage ends when the remote system answers, and not before."""
+    return error_class != "unreachable"
 
 
 def next_attempt(attempts: int, now: datetime) -> datetime:

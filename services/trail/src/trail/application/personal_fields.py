@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from optima_contracts import approval, brief, identity, logistics, production
+from optima_contracts import approval, brief, erp, identity, logistics, production
 from optima_contracts.envelope import EventData
 
 from ..domain.personal import PersonalField
@@ -37,6 +37,7 @@ _FIELDS: dict[type[EventData], tuple[str, tuple[str, ...]]] = {
     logistics.ShipmentRefused: ("actor", ("reason",)),
     logistics.ShipmentCancelled: ("actor", ("reason",)),
     logistics.DdtVoided: ("actor", ("reason",)),
+    erp.FailuresDismissed: ("actor", ("reason",)),
 }
 
 _BY_TYPE = {model.type: rule for model, rule in _FIELDS.items()}

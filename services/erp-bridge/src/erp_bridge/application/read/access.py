@@ -14,12 +14,13 @@ from optima_kit.actor import Actor
 
 from ...domain.conflict import Conflict
 from ...domain.connection import Description
-from ...domain.failure import Failure, Problem
+from ...domain.failure import Failure, FailureGroup, Problem
 from ...domain.reconciliation import Reconciliation
 
 ConnectionAction = Literal["configure", "change_mapping", "check", "import", "reconcile", "resend"]
 MappingAction = Literal["change"]
-FailureAction = Literal["replay", "answer"]
+FailureAction = Literal["replay", "answer", "dismiss"]
+FailureGroupAction = Literal["replay", "dismiss"]
 ConflictAction = Literal["resolve"]
 CustomerAction = Literal["edit"]
 ReconciliationAction = Literal["delete_missing"]
@@ -60,7 +61,18 @@ def actions_on_mapping(actor: Actor) -> list[MappingAction]:
 
 def actions_on_failure(actor: Actor, failure: Failure) -> list[FailureAction]:
     syncs = actor.may("erp.sync")
-    return _possible({"replay": syncs and failure.can_be_replayed, "answer": syncs and failure.is_question})
+    return _possible(
+        {
+            "replay": syncs and failure.can_be_replayed,
+            "answer": syncs and failure.is_question,
+            "dismiss": syncs and failure.can_be_dismissed,
+        }
+    )
+
+
+def actions_on_failure_group(actor: Actor, group: FailureGroup) -> list[FailureGroupAction]:
+    syncs = actor.may("erp.sync")
+    return _possible({"replay": syncs and group.can_be_replayed, "dismiss": syncs and group.can_be_dismissed})
 
 
 def actions_on_conflict(actor: Actor, conflict: Conflict) -> list[ConflictAction]:

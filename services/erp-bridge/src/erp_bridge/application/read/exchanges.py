@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import asdict
+from typing import Final
 from uuid import UUID
 
 from optima_kit.fields import PersonView
 from optima_kit.pages import Page, PageQuery, page_of
 
 from ...domain.conflict import Conflict
-from ...domain.failure import Failure, Problem
-from ...domain.reconciliation import Reconciliation
+from ...domain.failure import Failure, FailureFilter, FailureGroup, Problem
+from ...domain.reconciliation import DifferenceKind, Reconciliation
 from ...domain.run import Run
-from ..apply_plan import problems_of
 from ..change_mapping import PreviewedRecord
 from ..import_entity import ImportedSource
-from ..ports import NamedConflict, Ports
+from ..keep_failure import problems_of
+from ..ports import NamedConflict, NamedDifference, Ports
 from .access import (
     Reader,
     actions_on_conflict,
     actions_on_failure,
+    actions_on_failure_group,
     actions_on_reconciliation,
     actions_on_run,
     sees_payload,
@@ -28,6 +30,8 @@ from .access import (
 from .views import (
     ConflictView,
     CountsView,
+    DifferenceView,
+    FailureGroupView,
     FailureView,
     ImportedSourceView,
     MappingPreviewView,
@@ -41,6 +45,8 @@ from .views import (
 
 Names = Mapping[UUID, str]
 
+_ROWS_AT_ONCE: Final = 1000
+
 
 async def list_runs(ports: Ports, reader: Reader, query: PageQuery, connection: str | None) -> Page[RunView]:
     """Newest first. Those that found nothing leave none."""
@@ -49,18 +55,42 @@ async def list_runs(ports: Ports, reader: Reader, query: PageQuery, connection: 
 
 
 async def list_failures(
-    ports: Ports, reader: Reader, query: PageQuery, connection: str | None
+    ports: Ports, reader: Reader, query: PageQuery, wanted: FailureFilter
 ) -> Page[FailureView]:
     """Oldest first."""
-    found = await ports.failures.list_failures(
-        connection=connection, after=query.after(UUID), limit=query.rows
+    found = await ports.failures.list_failures(wanted, after=query.after(UUID), limit=query.rows)
+    names = await _dismissers(ports, found)
+    return page_of(query, found, lambda each: _failure(reader, each, names), lambda each: each.failure_id)
+
+
+async def list_failure_groups(
+    ports: Ports, reader: Reader, query: PageQuery, connection: str | None
+) -> Page[FailureGroupView]:
+    """By connection, entity, direction, class and code."""
+    found = await ports.failures.list_failure_groups(
+        FailureFilter(connection=connection),
+        after=query.after(str, str, str, str, str, int),
+        limit=query.rows,
     )
-    return page_of(query, found, lambda each: _failure(reader, each), lambda each: each.failure_id)
+    return page_of(
+        query,
+        found,
+        lambda each: _failure_group(reader, each),
+        lambda each: (
+            each.connection_key,
+            each.entity,
+            each.direction,
+            each.error_class,
+            each.code,
+            int(each.kept),
+        ),
+    )
 
 
 async def read_failure(ports: Ports, reader: Reader, failure_id: UUID) -> FailureView:
     """Raises Absent, also for a record that has gone through meanwhile."""
-    return _failure(reader, await ports.failures.get_failure(failure_id))
+    failure = await ports.failures.get_failure(failure_id)
+    return _failure(reader, failure, await _dismissers(ports, [failure]))
 
 
 async def list_conflicts(
@@ -111,16 +141,80 @@ def show_preview(reader: Reader, records: Sequence[PreviewedRecord]) -> MappingP
     )
 
 
+async def list_reconciliations(
+    ports: Ports, reader: Reader, query: PageQuery, connection: str | None
+) -> Page[ReconciliationView]:
+    """Newest first."""
+    found = await ports.reconciliations.list_reconciliations(
+        connection=connection, after=query.after(UUID), limit=query.rows
+    )
+    return page_of(
+        query, found, lambda each: show_reconciliation(reader, each), lambda each: each.reconciliation_id
+    )
+
+
+async def read_reconciliation(ports: Ports, reader: Reader, reconciliation_id: UUID) -> ReconciliationView:
+    """Raises Absent."""
+    return show_reconciliation(reader, await ports.reconciliations.get_reconciliation(reconciliation_id))
+
+
+async def list_differences(
+    ports: Ports, query: PageQuery, reconciliation_id: UUID, kind: DifferenceKind | None
+) -> Page[DifferenceView]:
+    """By kind and remote id. Raises Absent."""
+    await ports.reconciliations.get_reconciliation(reconciliation_id)
+    found = await ports.reconciliations.list_differences(
+        reconciliation_id, kind=kind, after=query.after(str, str), limit=query.rows
+    )
+    return page_of(query, found, _difference, lambda each: (each.difference.kind, each.difference.remote_id))
+
+
+async def all_differences(ports: Ports, reconciliation_id: UUID) -> AsyncIterator[dict[str, str]]:
+    """As rows of texts. Raises Absent."""
+    await ports.reconciliations.get_reconciliation(reconciliation_id)
+    after: tuple[str, str] | None = None
+    while True:
+        found = await ports.reconciliations.list_differences(
+            reconciliation_id, kind=None, after=after, limit=_ROWS_AT_ONCE
+        )
+        for each in found:
+            told = each.difference
+            yield {
+                "kind": told.kind,
+                "remote_id": told.remote_id,
+                "code": told.code or "",
+                "name": told.name or "",
+                "record_code": each.record_code or "",
+                "record_name": each.record_name or "",
+            }
+            after = (told.kind, told.remote_id)
+        if len(found) < _ROWS_AT_ONCE:
+            return
+
+
 def show_reconciliation(reader: Reader, found: Reconciliation) -> ReconciliationView:
     return ReconciliationView(
+        id=found.reconciliation_id,
+        connection=found.connection_key,
         entity=found.entity,
+        found_at=found.found_at,
         there=found.there,
-        linked=len(found.linked),
+        linked=found.linked,
         missing_here=found.missing_here,
         missing_there=found.missing_there,
         differing=found.differing,
         deleted=found.deleted,
         actions=actions_on_reconciliation(reader.actor, found),
+    )
+
+
+def _difference(found: NamedDifference) -> DifferenceView:
+    told = found.difference
+    record = None
+    if found.record_id is not None:
+        record = RecordView(id=found.record_id, code=found.record_code or "", name=found.record_name or "")
+    return DifferenceView(
+        kind=told.kind, remote_id=told.remote_id, code=told.code, name=told.name, record=record
     )
 
 
@@ -139,7 +233,8 @@ def _run(reader: Reader, run: Run) -> RunView:
     )
 
 
-def _failure(reader: Reader, failure: Failure) -> FailureView:
+def _failure(reader: Reader, failure: Failure, names: Names) -> FailureView:
+    dismissal = failure.dismissal
     return FailureView(
         id=failure.failure_id,
         connection=failure.connection_key,
@@ -153,8 +248,30 @@ def _failure(reader: Reader, failure: Failure) -> FailureView:
         last_failed_at=failure.last_failed_at,
         retry_at=failure.retry_at,
         payload=dict(failure.payload) if sees_payload(reader.actor, failure) else None,
+        dismissed_by=_person(dismissal.by, names) if dismissal else None,
+        dismissed_at=dismissal.at if dismissal else None,
+        dismissal_reason=dismissal.reason if dismissal else None,
         actions=actions_on_failure(reader.actor, failure),
     )
+
+
+def _failure_group(reader: Reader, group: FailureGroup) -> FailureGroupView:
+    return FailureGroupView(
+        connection=group.connection_key,
+        entity=group.entity,
+        direction=group.direction,
+        error_class=group.error_class,
+        code=group.code,
+        detail=reader.text(group.problem),
+        failures=group.failures,
+        first_failed_at=group.first_failed_at,
+        last_failed_at=group.last_failed_at,
+        actions=actions_on_failure_group(reader.actor, group),
+    )
+
+
+async def _dismissers(ports: Ports, found: Sequence[Failure]) -> Names:
+    return await ports.directory.names(each.dismissal.by for each in found if each.dismissal)
 
 
 def _conflict(reader: Reader, found: NamedConflict, names: Names) -> ConflictView:

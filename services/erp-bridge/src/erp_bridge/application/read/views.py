@@ -11,13 +11,15 @@ from optima_kit.fields import PersonView, View
 
 from ...domain.conflict import Choice
 from ...domain.entities import Entity
-from ...domain.failure import Direction, ErrorClass
+from ...domain.failure import Direction, ErrorClass, FailureEntity
+from ...domain.reconciliation import DifferenceKind
 from ...domain.run import RunKind
 from .access import (
     ConflictAction,
     ConnectionAction,
     CustomerAction,
     FailureAction,
+    FailureGroupAction,
     MappingAction,
     ReconciliationAction,
     RunAction,
@@ -185,19 +187,42 @@ class RunView(View):
     """What the reader may do now."""
 
 
+class RecordView(View):
+    """A record of master data, where another thing names it."""
+
+    id: UUID
+    code: str
+    name: str
+
+
 class ReconciliationView(View):
+    """What a comparison of an ERP's records with those linked here found; in numbers of records."""
+
+    id: UUID
+    connection: str
     entity: Entity
+    found_at: datetime
     there: int
-    """Records that the ERP has."""
+    """That the ERP has."""
     linked: int
-    """Records linked to it before the comparison."""
-    missing_here: list[str]
-    """Remote ids, as in the lists below."""
-    missing_there: list[str]
-    differing: list[str]
+    """That were linked to it before the comparison."""
+    missing_here: int
+    missing_there: int
+    differing: int
     deleted: int
+    """Marked as deleted here, since they are missing there."""
     actions: list[ReconciliationAction]
     """What the reader may do now."""
+
+
+class DifferenceView(View):
+    kind: DifferenceKind
+    remote_id: str
+    code: str | None
+    """As people in the ERP know the record."""
+    name: str | None
+    record: RecordView | None
+    """Ours, where one is linked."""
 
 
 class ResendView(View):
@@ -212,7 +237,7 @@ class CheckView(View):
 class FailureView(View):
     id: UUID
     connection: str
-    entity: Entity | Literal["connection"]
+    entity: FailureEntity
     direction: Direction
     record: str
     error_class: ErrorClass
@@ -223,21 +248,39 @@ class FailureView(View):
     retry_at: datetime | None
     payload: dict[str, Any] | None
     """The record as it came from the ERP."""
+    dismissed_by: PersonView | None
+    dismissed_at: datetime | None
+    dismissal_reason: str | None
     actions: list[FailureAction]
     """What the reader may do now."""
+
+
+class FailureGroupView(View):
+    """Failures in which the same thing is wrong of the same entity."""
+
+    connection: str
+    entity: FailureEntity
+    direction: Direction
+    error_class: ErrorClass
+    code: str
+    """Of what is wrong first."""
+    detail: str
+    """Of one of them."""
+    failures: int
+    first_failed_at: datetime
+    last_failed_at: datetime
+    actions: list[FailureGroupAction]
+    """What the reader may do now, with all of them at once."""
+
+
+class FailuresView(View):
+    failures: int
+    """How many."""
 
 
 class ReplayView(View):
     resolved: bool
     """False: it goes out shortly, or it was refused again; read the failure to see."""
-
-
-class RecordView(View):
-    """A record of master data, where another thing names it."""
-
-    id: UUID
-    code: str
-    name: str
 
 
 class ConflictView(View):
