@@ -165,7 +165,7 @@ async def test_a_changed_code_waits_for_an_answer(bridge: Any, answer: str, code
     (source,) = await bridge.import_all()
     assert counts(source) == (0, 0, 0, 1)
     (failure,) = await bridge.failures()
-    assert (failure["error_class"], failure["actions"]) == ("question", ["answer"])
+    assert (failure["error_class"], failure["actions"]) == ("question", ["answer", "dismiss"])
     person = bridge.as_("backoffice")
     response, problem = await person.post(f"/v1/failures/{failure['id']}/replay")
     assert (response.status, problem["code"]) == (409, "answer_missing")
