@@ -22,12 +22,14 @@ import asyncpg
 
 from optima_kit.broker import Broker
 from optima_kit.reactions import EVERYTHING
+from optima_kit.testing.provisioned import declare_service
 from optima_kit.topology import EVENTS, HISTORY, dead_queue, events_queue
 from optima_local.environments import environment_for
-from optima_local.layout import PROGRAMS, ROOT
+from optima_local.layout import PROGRAMS, ROOT, STACK
 from optima_local.ports import free_port
 from optima_local.provisioning import create_databases, migrate_databases
-from optima_local.services import Servers, ServiceCode
+from optima_local.secrets import settle_secrets
+from optima_local.services import MEASURED, Servers, ServiceCode, event_keys
 
 from .flow import Count, Path
 from .stack import addresses, status
@@ -109,6 +111,9 @@ async def _kit_pair() -> AsyncIterator[list[Contender]]:
         stack.push_async_callback(_drop_pair, pair)
         await create_databases(servers, pair, passwords, private=False)
         await migrate_databases(servers, pair, passwords)
+        async with Broker(known["amqp"], "benchmark") as broker, broker.channel() as channel:
+            await declare_service(channel, "register", ["optima.intake.taken.v1"])
+        known_secrets = settle_secrets(STACK, [])
         pids: list[int] = []
         for service, at in zip(pair, (port, free_port()), strict=True):
             identity = known["services"]["identity"]
@@ -116,6 +121,8 @@ async def _kit_pair() -> AsyncIterator[list[Contender]]:
                 "OPTIMA_DATABASE_URL": _database_of(servers, service, "rw", passwords),
                 "OPTIMA_DATABASE_BACKBONE_URL": _database_of(servers, service, "backbone", passwords),
                 "OPTIMA_BROKER_URL": known["amqp"],
+                "OPTIMA_EVENT_SECRET": known_secrets[MEASURED["intake"]],
+                "OPTIMA_EVENT_KEYS": event_keys(known_secrets),
                 "OPTIMA_HTTP_PORT": str(at),
                 "OPTIMA_ISSUER": identity,
                 "OPTIMA_JWKS_URL": f"{identity}/.well-known/jwks.json",

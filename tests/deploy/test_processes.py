@@ -15,6 +15,7 @@ from collections.abc import Iterator
 import aiohttp
 import pytest
 
+from optima_kit.signing import public_keys
 from optima_kit.testing import ServiceDatabase, eventually
 from optima_local.ports import free_port
 from optima_local.services import is_ready
@@ -26,6 +27,9 @@ def scraped(port: int) -> str:
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
         text: str = answer.read().decode()
         return text
+
+
+EVENT_SECRET = "a-secret-of-32-characters-for-events"
 
 
 def complaints(promtool: str, metrics: str) -> str:
@@ -45,6 +49,8 @@ class Process:
                 "OPTIMA_DATABASE_URL": database.rw_url,
                 "OPTIMA_DATABASE_BACKBONE_URL": database.backbone_url,
                 "OPTIMA_BROKER_URL": amqp_url,
+                "OPTIMA_EVENT_SECRET": EVENT_SECRET,
+                "OPTIMA_EVENT_KEYS": public_keys({"brief": EVENT_SECRET}),
                 "OPTIMA_ISSUER": "http://127.0.0.1:9",
                 "OPTIMA_JWKS_URL": "http://127.0.0.1:9/keys",
                 "OPTIMA_HTTP_PORT": str(self.http),
@@ -85,6 +91,18 @@ async def test_a_role_waits_for_its_migrations(database_for, amqp_url, processes
     await database.fetch("ALTER TABLE not_yet RENAME TO schema_migrations")
     await process.ready()
     assert "waiting for migrations" in process.end()
+
+
+@pytest.mark.parametrize(("role", "variable"), [("relay", "SECRET"), ("consume", "KEYS"), ("all", "SECRET")])
+async def test_a_role_says_what_it_needs_to_sign_or_check_events(
+    role, variable, database_for, amqp_url, processes
+) -> None:
+    nothing = {f"OPTIMA_EVENT_{variable}": ""}
+    process = Process(role, await database_for("brief"), amqp_url, **nothing)
+    processes.append(process)
+    told = process.running.communicate(timeout=30)[0].decode()
+    assert process.running.returncode == 2
+    assert f"OPTIMA_EVENT_{variable}" in told
 
 
 def scraped_if_up(port: int) -> str:

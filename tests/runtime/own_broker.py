@@ -6,7 +6,7 @@ import contextlib
 import json
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,27 +26,30 @@ def event(name: str) -> bytes:
     return json.dumps({"id": name, "type": "optima.brief.submitted.v1"}).encode()
 
 
+TWO = (Access("brief", ("optima.#",), ()), Access("trail", (), ("optima.#",)))
+
+
 class OwnBroker:
     """The private broker as `./optima up` configures it, and the management plugin beside it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, services: Sequence[Access] = TWO) -> None:
         found = find_rabbitmq()
         assert found is not None, "./optima up fetches RabbitMQ"
         self.rabbit = PrivateRabbit(found, folder, free_port(), free_port(), free_port(), account=None)
         self.management = f"http://root:secret@127.0.0.1:{free_port()}"
-        made = definitions(
-            [Access("brief", ("optima.#",), ()), Access("trail", (), ("optima.#",))],
-            {"brief": "secret", "trail": "secret"},
-            administrator=("root", "secret"),
-        )
+        passwords = {service.user: "secret" for service in services}
+        made = definitions(services, passwords, administrator=("root", "secret"))
         self.rabbit.configure(made)
         port = self.management.rpartition(":")[2]
         configuration = (folder / "rabbitmq.config").read_text().strip()
         plugin = f'{{rabbitmq_management, [{{listener, [{{ip, "127.0.0.1"}}, {{port, {port}}}]}}]}}'
         (folder / "rabbitmq.config").write_text(f"[{plugin}, {configuration[1:]}\n")
         (folder / "enabled_plugins").write_text("[rabbitmq_management].\n")
-        self.url = f"amqp://root:secret@127.0.0.1:{self.rabbit.port}/%2F"
+        self.url = self.url_of("root")
         self._processes: list[subprocess.Popen[bytes]] = []
+
+    def url_of(self, user: str) -> str:
+        return f"amqp://{user}:secret@127.0.0.1:{self.rabbit.port}/%2F"
 
     def start(self) -> None:
         for program in self.rabbit.programs():

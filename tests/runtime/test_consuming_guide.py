@@ -23,6 +23,7 @@ from identity.application.access_tokens import Grant
 from optima_contracts.brief import BriefCommented
 from optima_contracts.envelope import Envelope
 from optima_contracts.logistics import DdtIssued
+from optima_kit.signing import EventSigner
 from optima_kit.testing import ServiceDatabase, app_client, eventually
 from optima_local import consumers
 from optima_local.broker_administration import ManagementApi
@@ -220,7 +221,9 @@ def add(own_broker: OwnBroker, name: str, *reads: str, history: bool = False) ->
 async def test_a_queue_of_ones_own(own_broker: OwnBroker, tmp_path: Path) -> None:
     url = add(own_broker, "crm", "optima.brief.#", "optima.logistics.ddt_issued.v1")
     administration = ManagementApi(own_broker.management)
-    async with running("amqp", tmp_path, AMQP=url) as program:
+    signer = EventSigner("the secret of brief")
+    keys = f"trail={EventSigner('another').public_key},brief={signer.public_key}"
+    async with running("amqp", tmp_path, AMQP=url, EVENT_KEYS=keys) as program:
 
         async def bound() -> bool:
             return "consumer.crm.events" in await asyncio.to_thread(administration.queues)
@@ -230,11 +233,18 @@ async def test_a_queue_of_ones_own(own_broker: OwnBroker, tmp_path: Path) -> Non
 
         async def arrives() -> bool:
             # The queue is bound a moment after it is there.
-            told.append(comment())
-            await asyncio.to_thread(own_broker.publish, told[-1].type, told[-1].model_dump_json().encode())
+            told.extend((comment(), comment(), comment()))
+            bodies = signer.signed([event.model_dump_json().encode() for event in told[-3:]])
+            for body in bodies:
+                await asyncio.to_thread(own_broker.publish, told[-1].type, body)
             return any(str(each.id) in line for each in told for line in program.lines)
 
         await eventually(arrives, within=30, describe=lambda: str(program.lines))
+        (stranger,) = EventSigner("a stranger's").signed([comment().model_dump_json().encode()])
+        assert not [line for line in program.lines if "forged" in line]
+        for body in (stranger, comment().model_dump_json().encode()):
+            await asyncio.to_thread(own_broker.publish, told[-1].type, body)
+        await eventually(lambda: len([line for line in program.lines if "forged" in line]) == 2, within=30)
     administration.delete_user("consumer.crm")
     administration.delete_queue("consumer.crm.events")
 

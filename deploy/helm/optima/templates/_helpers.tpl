@@ -77,6 +77,8 @@ amqp{{ if $r.tls }}s{{ end }}://{{ .module }}:$(BROKER_PASSWORD)@{{ $r.host }}:{
 {{- end }}
 - name: OPTIMA_BROKER_URL
   value: {{ include "optima.brokerUrl" (dict "root" $root "module" $service.module) | quote }}
+- {name: OPTIMA_EVENT_KEYS, value: {{ $root.Values.events.keys | quote }}}
+- {name: OPTIMA_UNSIGNED_EVENTS, value: {{ $root.Values.events.unsigned }}}
 - {name: OPTIMA_ISSUER, value: {{ include "optima.issuer" $root | quote }}}
 - {name: OPTIMA_JWKS_URL, value: {{ include "optima.jwks" $root | quote }}}
 - {name: OPTIMA_AUDIENCE, value: {{ $root.Values.issuer.audience | quote }}}

@@ -8,10 +8,15 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
+from optima_kit.signing import public_keys
+
 from .layout import ROOT, Layout
 from .processes import Process, Program
 
 ROLES = ("owner", "rw", "ro", "backbone")
+MEASURED = {"intake": "intake_event"}
+"""The service that `./optima bench` puts beside the others, and the secret that it signs its events with."""
+EVENT_SECRET = "OPTIMA_EVENT_SECRET"  # noqa: S105 (the name of one)
 # Of the caller's environment: what would let a service act as more than itself, or slow its start.
 WITHHELD = {"OPTIMA_POSTGRES_URL", "OPTIMA_AMQP_URL", "OPTIMA_AMQP_MANAGEMENT_URL", "PYTHONDONTWRITEBYTECODE"}
 
@@ -136,6 +141,7 @@ def service_environment(
         "OPTIMA_JWKS_URL": f"{issuer}/.well-known/jwks.json",
         "OPTIMA_AUDIENCE": "optima",
         "OPTIMA_ENVIRONMENT": "demonstration",
+        "OPTIMA_EVENT_KEYS": event_keys(secrets),
     }
     environment |= {variable: secrets[name] for variable, name in service.secrets.items()}
     environment |= {
@@ -146,6 +152,12 @@ def service_environment(
     if service.exchanges_files:
         environment["OPTIMA_DROP_FOLDER_ROOT"] = str(layout.drop_folder)
     return environment
+
+
+def event_keys(secrets: Mapping[str, str]) -> str:
+    """The public keys under which the services sign their events."""
+    named = {service.name: service.secrets[EVENT_SECRET] for service in find_services()} | MEASURED
+    return public_keys({service: secrets[name] for service, name in named.items() if name in secrets})
 
 
 def service_secrets(services: list[ServiceCode]) -> list[str]:

@@ -35,6 +35,7 @@ from .processes import Program, StartFailed, Supervised, end_group, is_alive, st
 from .provisioning import create_databases, migrate_databases
 from .secrets import settle_secrets
 from .services import (
+    MEASURED,
     Servers,
     ServiceCode,
     find_services,
@@ -99,7 +100,8 @@ class Supervisor:
             ],
         )
         secrets = settle_secrets(
-            self.layout, ["postgres_superuser", "amqp_administrator", *service_secrets(self.services)]
+            self.layout,
+            ["postgres_superuser", "amqp_administrator", *service_secrets(self.services), *MEASURED.values()],
         )
         servers = Servers(
             os.environ.get("OPTIMA_POSTGRES_URL")

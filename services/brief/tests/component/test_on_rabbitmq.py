@@ -19,8 +19,10 @@ from optima_contracts.production import OrderDelivered, OrderStarted
 from optima_kit.broker import Broker
 from optima_kit.consumer import Consumer
 from optima_kit.db import Database
+from optima_kit.signing import EventKeys
 from optima_kit.testing import eventually
-from optima_kit.topology import EVENTS, dead_queue, declare_service, declare_shared, events_queue
+from optima_kit.testing.provisioned import declare_service, declare_shared
+from optima_kit.topology import EVENTS, dead_queue, events_queue
 
 pytestmark = pytest.mark.servers
 
@@ -41,6 +43,7 @@ async def broker(desk: Any, amqp_url: str) -> AsyncIterator[Broker]:
             database=desk.app.database,
             backbone=backbone.pool,
             broker=broker,
+            keys=EventKeys((), unsigned=True),
         )
         consumer.start()
         try:

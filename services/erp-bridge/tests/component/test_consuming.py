@@ -15,8 +15,10 @@ from optima_kit.broker import Broker, Publisher
 from optima_kit.consumer import Consumer
 from optima_kit.db import Database
 from optima_kit.frames import Outgoing
+from optima_kit.signing import EventKeys
 from optima_kit.testing import eventually
-from optima_kit.topology import dead_queue, declare_service, declare_shared, events_queue
+from optima_kit.testing.provisioned import declare_service, declare_shared
+from optima_kit.topology import dead_queue, events_queue
 
 ORDER, BRIEF, JOB = uuid4(), uuid4(), uuid4()
 
@@ -69,6 +71,7 @@ async def test_prices_that_overtake_their_order_still_reach_the_erp(bridge: Any,
             database=bridge.app.database,
             backbone=backbone.pool,
             broker=broker,
+            keys=EventKeys((), unsigned=True),
         )
         consumer.start()
 

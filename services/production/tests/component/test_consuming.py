@@ -13,8 +13,10 @@ from optima_kit.broker import Broker, Publisher
 from optima_kit.consumer import Consumer
 from optima_kit.db import Database
 from optima_kit.frames import Outgoing
+from optima_kit.signing import EventKeys
 from optima_kit.testing import ServiceDatabase, eventually
-from optima_kit.topology import dead_queue, declare_service, declare_shared, events_queue
+from optima_kit.testing.provisioned import declare_service, declare_shared
+from optima_kit.topology import dead_queue, events_queue
 from production.adapters.messages import reactions
 from production.application.ports import Ports
 from production.bootstrap import ports
@@ -61,6 +63,7 @@ class Line:
             database=self.database,
             backbone=self.backbone.pool,
             broker=self.broker,
+            keys=EventKeys((), unsigned=True),
         )
         consumer.start()
         self.consumers.append(consumer)

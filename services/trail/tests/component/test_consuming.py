@@ -10,8 +10,10 @@ from optima_contracts.envelope import CONTENT_TYPE, Envelope
 from optima_kit.broker import Broker, Outgoing, Publisher
 from optima_kit.consumer import Consumer
 from optima_kit.db import Database
+from optima_kit.signing import EventKeys
 from optima_kit.testing import eventually
-from optima_kit.topology import dead_queue, declare_service, declare_shared, events_queue
+from optima_kit.testing.provisioned import declare_service, declare_shared
+from optima_kit.topology import dead_queue, events_queue
 from trail.adapters.messages import reactions
 from trail.application.verify_chain import verify_chain
 
@@ -55,6 +57,7 @@ async def test_every_event_becomes_one_entry_whatever_the_broker_does(scene: Any
                 database=scene.database,
                 backbone=backbone.pool,
                 broker=broker,
+                keys=EventKeys((), unsigned=True),
             )
             for _ in range(2)
         ]

@@ -58,7 +58,8 @@ class Envelope(BaseModel):
     `subject`, since several services may tell of one aggregate, each on its own count; `correlationid`
     is the brief (or, where there is none, the aggregate that began the story); `causationid` the event
     that this one answers; `actorid` the person or service who acted, and `onbehalfof` the person for
-    whom, under a delegation.
+    whom, under a delegation. `signature`, always the last member, is that of the service that `source`
+    names, over the text before it.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -78,3 +79,4 @@ class Envelope(BaseModel):
     actorid: UUID | None = None
     onbehalfof: UUID | None = None
     data: dict[str, Any]
+    signature: str | None = None

@@ -27,7 +27,8 @@ from .periodic import Periodic
 from .postgres import CONFLICTS, CUT_OFF, UNAVAILABLE, Pool
 from .reactions import Reactions, Received, Unreadable
 from .refusals import NotYet
-from .topology import dead_queue, declare_service, events_queue
+from .signing import EventKeys, Forged
+from .topology import dead_queue, events_queue
 
 _LOG = structlog.get_logger(__name__)
 
@@ -61,11 +62,12 @@ class Consumer(Generic[P]):
         database: Database,
         backbone: Pool,
         broker: Broker,
+        keys: EventKeys,
         linger: float = LINGER_SECONDS,
     ) -> None:
         self._service = service
         self._linger = linger
-        self._reactions = reactions
+        self._keys = keys
         self._inbox = Inbox(reactions, ports, database.clock)
         self._database = database
         self._parking = Parking(backbone)
@@ -127,7 +129,7 @@ class Consumer(Generic[P]):
                     await subscription.close()
 
     async def _subscribe(self, queue: str) -> Subscription | None:
-        opening = asyncio.ensure_future(self._open(queue))
+        opening = asyncio.ensure_future(Subscription.open(self._broker, queue, PREFETCH))
         stopping = asyncio.ensure_future(self._stopping.wait())
         await asyncio.wait({opening, stopping}, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
@@ -137,11 +139,6 @@ class Consumer(Generic[P]):
         subscription = opening.result()
         self._subscriptions.append(subscription)
         return subscription
-
-    async def _open(self, queue: str) -> Subscription:
-        async with self._broker.channel() as channel:
-            await declare_service(channel, self._service, self._reactions.bindings())
-        return await Subscription.open(self._broker, queue, PREFETCH)
 
     async def _sleep(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
@@ -153,11 +150,21 @@ class Consumer(Generic[P]):
         items = []
         for delivery in deliveries:
             try:
-                items.append(self._inbox.read(delivery.body))
+                items.append(self._read(delivery.body))
             except Unreadable as unreadable:
                 await self._put_aside(delivery.body, None, unreadable.reason, str(unreadable))
         if items:
             await self._handle_items(in_order(items))
+
+    def _read(self, body: bytes) -> Item:
+        """The event in a message, if its source has signed it. Raises Unreadable."""
+        item = self._inbox.read(body)
+        try:
+            self._keys.check(body, item.received.source, item.received.type)
+        except Forged as forged:
+            _LOG.error("forged event", error=str(forged))
+            raise Unreadable("forged", str(forged)) from None
+        return item
 
     async def _handle_items(self, items: list[Item]) -> None:
         """Handles what it can and puts the rest aside. Raises _Held only when asked to stop meanwhile."""
@@ -285,7 +292,7 @@ class Consumer(Generic[P]):
         for delivery in deliveries:
             event = None
             with contextlib.suppress(Unreadable):
-                _, event = self._reactions.read(delivery.body)
+                event = self._read(delivery.body).received
 
             async def attempt(delivery: Delivery = delivery, event: Received[Any] | None = event) -> None:
                 try:
@@ -319,7 +326,7 @@ class Consumer(Generic[P]):
 
     async def _try_one(self, id_: UUID, tenant: UUID | None, body: bytes) -> None:
         try:
-            item = self._inbox.read(body)
+            item = self._read(body)
         except Unreadable as unreadable:
             await self._put_aside(body, None, unreadable.reason, str(unreadable), aside=id_)
             return

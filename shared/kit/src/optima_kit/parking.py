@@ -14,7 +14,7 @@ from .reactions import Received
 if TYPE_CHECKING:
     from .postgres import Connection, Pool
 
-Reason = Literal["not_yet", "failed", "unparseable", "unknown_type", "delivery_limit"]
+Reason = Literal["not_yet", "failed", "unparseable", "unknown_type", "forged", "delivery_limit"]
 REASONS: Final = get_args(Reason)
 
 FAILED_PAUSES: Final = (1.0, 5.0, 30.0, 120.0, 600.0)

@@ -71,7 +71,7 @@ _HEARD: Final = {
 
 
 class Unreadable(Exception):
-    """A message that no attempt could make sense of. `reason` is `unparseable` or `unknown_type`."""
+    """A message that no attempt could make sense of, or may. `reason` is one of `parking.Reason`."""
 
     def __init__(self, reason: str, error: str) -> None:
         super().__init__(error)

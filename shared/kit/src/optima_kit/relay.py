@@ -24,6 +24,7 @@ from .backbone_metrics import published
 from .broker import Broker, Publisher, pauses
 from .frames import Outgoing
 from .postgres import UNAVAILABLE, Connection, Pool
+from .signing import EventSigner
 from .topology import EVENTS
 from .wake import WakeListener
 
@@ -87,8 +88,9 @@ class Relay:
     session PostgreSQL has dropped may publish a batch more before it notices: twice, and each time in order.
     """
 
-    def __init__(self, pool: Pool, broker: Broker, listener: WakeListener) -> None:
+    def __init__(self, pool: Pool, broker: Broker, listener: WakeListener, signer: EventSigner) -> None:
         self._pool = pool
+        self._signer = signer
         self._broker = broker
         self._publisher = Publisher(broker, EVENTS, CONTENT_TYPE)
         self._heard = listener.listen()
@@ -151,7 +153,11 @@ class Relay:
                     known = sent + [row["position"] for batch in underway for row in batch.rows]
                     rows = await connection.fetch(MARK_AND_READ, sent, known, _BATCH if room else 0)
                 if rows:
-                    messages = [Outgoing(str(r["id"]), r["type"], r["envelope"].encode()) for r in rows]
+                    bodies = self._signer.signed([row["envelope"].encode() for row in rows])
+                    messages = [
+                        Outgoing(str(row["id"]), row["type"], body)
+                        for row, body in zip(rows, bodies, strict=True)
+                    ]
                     underway.append(_OnTheWay(rows, asyncio.create_task(self._publisher.publish(messages))))
                 if refused and not underway:
                     await asyncio.sleep(pause())

@@ -45,6 +45,7 @@ from .relay import Relay
 from .retention import Retention
 from .service import CommandLine, Service
 from .settings import Settings, load_settings
+from .signing import EventKeys, EventSigner
 from .wake import WakeListener, WakeNotifier, listen_for
 from .work import JobDispatcher, Work
 
@@ -126,6 +127,7 @@ async def _serve(service: Service[Any], role: str) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     _expose_metrics(service)
+    _has_its_keys(service, role)
     # Leaving the stack stops its parts in the opposite order of this list.
     async with AsyncExitStack() as stack:
         stack.push_async_callback(_close_resources, service.close_resources)
@@ -161,6 +163,18 @@ def _expose_metrics(service: Service[Any]) -> None:
     if settings.metrics_port is not None:
         with _taken_port_explained("METRICS", settings.metrics_host, settings.metrics_port):
             start_http_server(settings.metrics_port, settings.metrics_host, REGISTRY)
+
+
+def _has_its_keys(service: Service[Any], role: str) -> None:
+    """Ends the process with status 2 where events could not be signed or checked."""
+    settings = service.settings
+    missing = {
+        "SECRET": role in ("relay", "all") and not settings.event_secret,
+        "KEYS": role in ("consume", "all") and service.reactions and not settings.event_keys,
+    }
+    for name in (name for name, is_missing in missing.items() if is_missing):
+        sys.stderr.write(f"configuration: OPTIMA_EVENT_{name}: needed to {role}\n")
+        raise SystemExit(2)
 
 
 @contextlib.contextmanager
@@ -243,7 +257,9 @@ async def _relaying(process: _Process) -> AsyncIterator[None]:
     service, backbone, listener = process.service, process.backbone.pool, process.listener
     async with process.broker("relay") as broker:
         listener.start()
-        relay = Relay(backbone, broker, listener)
+        secret = service.settings.event_secret
+        assert secret is not None
+        relay = Relay(backbone, broker, listener, EventSigner(secret.get_secret_value()))
         relay.start()
         dispatcher = JobDispatcher(service.name, backbone, broker, listener, process.database.clock)
         if service.jobs:
@@ -290,6 +306,9 @@ async def _consuming(process: _Process) -> AsyncIterator[None]:
             database=process.database,
             backbone=process.backbone.pool,
             broker=broker,
+            keys=EventKeys(
+                service.settings.event_keys, unsigned=service.settings.unsigned_events == "accept"
+            ),
             linger=service.linger,
         )
         consumer.start()

@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, ValidationInfo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from .signing import read_key
+
 _SHORTEST = 32
 _FEWEST_CHARACTERS = 10
 
@@ -20,6 +22,12 @@ def _separated(text: str | tuple[Any, ...]) -> tuple[Any, ...]:
 def _networks(text: str | tuple[Any, ...]) -> tuple[Any, ...]:
     """Raises ValueError, naming what is no network: pydantic would name one of its own types."""
     return tuple(ip_network(part) for part in _separated(text))
+
+
+def _event_keys(keys: tuple[str, ...]) -> tuple[str, ...]:
+    for key in keys:
+        read_key(key)
+    return keys
 
 
 def _strong_in_production(secret: SecretStr, info: ValidationInfo) -> SecretStr:
@@ -58,6 +66,15 @@ class Settings(BaseSettings):
     """PostgreSQL, as the role that sees outbox, parking and jobs of all tenants, and nothing else."""
     broker_url: SecretStr
     """RabbitMQ, as the service's own user."""
+    event_secret: StrongSecret | None = None
+    """The key under which it signs its events is derived from this. The role `relay` needs it."""
+    event_keys: Annotated[Separated, AfterValidator(_event_keys)] = ()
+    """The public keys of all services' events, as `service=key`, separated by commas: `python -m
+    optima_kit.signing` prints them. A service may have two, while one takes over from the other. The role
+    `consume` needs them: an event that its source has not signed is parked."""
+    unsigned_events: Literal["park", "accept"] = "park"
+    """Events without a signature. They are accepted while the release before, which signed none, is
+    replaced, and at no other time."""
     http_host: str = "127.0.0.1"
     """The address that it listens on: of the API, and in every role of `/livez` and `/readyz`."""
     http_port: Annotated[int, Field(ge=0, le=65535)] = 8080

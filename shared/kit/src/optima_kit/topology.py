@@ -4,8 +4,8 @@
           │  └──── optima.# ──► optima.events.history (stream)
           └ no queue wants it ──► optima.unrouted (fanout) ──► optima.unrouted (quorum)
 
-Shared things are made by whoever provisions the broker (`declare_shared`, or `definitions` loaded at its
-start); a service declares its own queues each time it begins to consume.
+All of it is made by whoever provisions the broker, with `definitions`. A service may make, bind and delete
+nothing: with a queue of its own making it could publish anything, by way of a dead-letter exchange.
 """
 
 from __future__ import annotations
@@ -14,11 +14,9 @@ import base64
 import hashlib
 import re
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
-
-from .broker import Broker, BrokerRefused, Channel
 
 EVENTS: Final = "optima.events"
 UNROUTED: Final = "optima.unrouted"
@@ -28,15 +26,15 @@ DELIVERY_LIMIT: Final = 20
 """Deliveries of one message before it is dead-lettered: only a message that kills its consumers gets there,
 since whatever else fails is put aside and acknowledged."""
 
-_HISTORY_ARGUMENTS: Final[dict[str, Any]] = {
+HISTORY_ARGUMENTS: Final[dict[str, Any]] = {
     "x-queue-type": "stream",
     "x-max-age": "90D",
     "x-max-length-bytes": 20_000_000_000,
     "x-stream-max-segment-size-bytes": 100_000_000,
 }
-_UNROUTED_ARGUMENTS: Final[dict[str, Any]] = {"x-queue-type": "quorum", "x-max-length": 100_000}
-_DEAD_ARGUMENTS: Final[dict[str, Any]] = {"x-queue-type": "quorum"}
-_DEAD_JOBS_ARGUMENTS: Final[dict[str, Any]] = {"x-queue-type": "quorum", "x-max-length": 1000}
+UNROUTED_ARGUMENTS: Final[dict[str, Any]] = {"x-queue-type": "quorum", "x-max-length": 100_000}
+DEAD_ARGUMENTS: Final[dict[str, Any]] = {"x-queue-type": "quorum"}
+DEAD_JOBS_ARGUMENTS: Final[dict[str, Any]] = {"x-queue-type": "quorum", "x-max-length": 1000}
 
 
 def events_queue(service: str) -> str:
@@ -51,7 +49,7 @@ def jobs_queue(service: str) -> str:
     return f"{service}.jobs"
 
 
-def _events_arguments(service: str) -> dict[str, Any]:
+def events_arguments(service: str) -> dict[str, Any]:
     # At-least-once dead-lettering needs overflow reject-publish; without a length limit it never rejects.
     return {
         "x-queue-type": "quorum",
@@ -64,7 +62,7 @@ def _events_arguments(service: str) -> dict[str, Any]:
 
 
 def jobs_arguments(queue: str) -> dict[str, Any]:
-    """Of a queue of hints, which Dramatiq declares as well."""
+    """Of a queue of hints."""
     return {
         "x-queue-type": "quorum",
         "x-delivery-limit": DELIVERY_LIMIT,
@@ -76,63 +74,6 @@ def jobs_arguments(queue: str) -> dict[str, Any]:
 def dead_jobs_queue(queue: str) -> str:
     """Where hints go that killed their workers: to be looked at, for the job's row is hinted at anew."""
     return f"{queue}.XQ"
-
-
-async def declare_shared(channel: Channel) -> None:
-    """Makes what all services share. Repeatable; needs the right to configure `optima.*`."""
-    raw = channel.raw
-    await channel.call(raw.exchange_declare, exchange=UNROUTED, exchange_type="fanout", durable=True)
-    await channel.call(raw.queue_declare, queue=UNROUTED, durable=True, arguments=dict(_UNROUTED_ARGUMENTS))
-    await channel.call(raw.queue_bind, queue=UNROUTED, exchange=UNROUTED, routing_key="")
-    await channel.call(
-        raw.exchange_declare,
-        exchange=EVENTS,
-        exchange_type="topic",
-        durable=True,
-        arguments={"alternate-exchange": UNROUTED},
-    )
-    await channel.call(raw.queue_declare, queue=HISTORY, durable=True, arguments=dict(_HISTORY_ARGUMENTS))
-    await channel.call(raw.queue_bind, queue=HISTORY, exchange=EVENTS, routing_key="optima.#")
-
-
-async def declare_service(channel: Channel, service: str, bindings: Iterable[str]) -> None:
-    """Makes a service's event queue and its dead-letter queue, and binds the types that it answers.
-
-    A binding that the service no longer wants stays until someone removes it: during a rollout the previous
-    release still needs it.
-    """
-    raw = channel.raw
-    await channel.call(
-        raw.queue_declare, queue=dead_queue(service), durable=True, arguments=dict(_DEAD_ARGUMENTS)
-    )
-    await channel.call(
-        raw.queue_declare, queue=events_queue(service), durable=True, arguments=_events_arguments(service)
-    )
-    for key in bindings:
-        await channel.call(raw.queue_bind, queue=events_queue(service), exchange=EVENTS, routing_key=key)
-
-
-async def declare_jobs(broker: Broker, service: str) -> None:
-    """Makes the queue that hints at a service's due jobs, the exchange of the same name before it, and the
-    queue of its dead, which replaces that of an earlier release: the loss of a node took it away."""
-    name = jobs_queue(service)
-    dead = dead_jobs_queue(name)
-    try:
-        async with broker.channel() as channel:
-            await channel.call(
-                channel.raw.queue_declare, queue=dead, durable=True, arguments=dict(_DEAD_JOBS_ARGUMENTS)
-            )
-    except BrokerRefused:
-        async with broker.channel() as channel:
-            await channel.call(channel.raw.queue_delete, queue=dead)
-            await channel.call(
-                channel.raw.queue_declare, queue=dead, durable=True, arguments=dict(_DEAD_JOBS_ARGUMENTS)
-            )
-    async with broker.channel() as channel:
-        raw = channel.raw
-        await channel.call(raw.exchange_declare, exchange=name, exchange_type="direct", durable=True)
-        await channel.call(raw.queue_declare, queue=name, durable=True, arguments=jobs_arguments(name))
-        await channel.call(raw.queue_bind, queue=name, exchange=name, routing_key=name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,18 +180,20 @@ def definitions(
 ) -> dict[str, Any]:
     """A document for RabbitMQ's `load_definitions`: everything shared, each service's queues and its user.
 
-    `passwords` are by AMQP user; only their salted hashes are written. A service may configure and consume
-    its own queues, publish and bind what its `Access` says, and nothing else.
+    `passwords` are by AMQP user; only their salted hashes are written. A service may consume its own queues,
+    publish what its `Access` says, hint at its own jobs, and nothing else.
     """
     users = [_user(access.user, passwords[access.user], tags=[]) for access in services]
     permissions = [
         {
             "user": access.user,
             "vhost": vhost,
-            "configure": f"^{re.escape(access.service)}\\.(events|jobs)(\\..+)?$",
+            # Neither make nor delete anything: a queue that dead-letters into an exchange
+            # publishes there past its owner's topic permissions.
+            "configure": "^$",
             # Not the default exchange: through it anyone could put a message into any service's queue.
-            "write": f"^({re.escape(EVENTS)}|{re.escape(access.service)}\\.(events|jobs)(\\..+)?)$",
-            "read": f"^({re.escape(EVENTS)}|{re.escape(access.service)}\\.(events|jobs)(\\..+)?)$",
+            "write": f"^({re.escape(EVENTS)}|{re.escape(jobs_queue(access.service))})$",
+            "read": f"^{re.escape(access.service)}\\.(events|events\\.dead|jobs)$",
         }
         for access in services
     ]
@@ -269,8 +212,8 @@ def definitions(
         users.append(_user(name, password, tags=["administrator"]))
         permissions.append({"user": name, "vhost": vhost, "configure": ".*", "write": ".*", "read": ".*"})
     queues = [
-        _queue(UNROUTED, _UNROUTED_ARGUMENTS, vhost),
-        _queue(HISTORY, _HISTORY_ARGUMENTS, vhost),
+        _queue(UNROUTED, UNROUTED_ARGUMENTS, vhost),
+        _queue(HISTORY, HISTORY_ARGUMENTS, vhost),
     ]
     bindings = [
         _binding(UNROUTED, UNROUTED, "", vhost),
@@ -284,10 +227,10 @@ def definitions(
         jobs = jobs_queue(access.service)
         exchanges.append(_exchange(jobs, "direct", {}, vhost))
         bindings.append(_binding(jobs, jobs, jobs, vhost))
-        queues.append(_queue(dead_queue(access.service), _DEAD_ARGUMENTS, vhost))
-        queues.append(_queue(events_queue(access.service), _events_arguments(access.service), vhost))
+        queues.append(_queue(dead_queue(access.service), DEAD_ARGUMENTS, vhost))
+        queues.append(_queue(events_queue(access.service), events_arguments(access.service), vhost))
         queues.append(_queue(jobs, jobs_arguments(jobs), vhost))
-        queues.append(_queue(dead_jobs_queue(jobs), _DEAD_JOBS_ARGUMENTS, vhost))
+        queues.append(_queue(dead_jobs_queue(jobs), DEAD_JOBS_ARGUMENTS, vhost))
         bindings += [_binding(EVENTS, events_queue(access.service), key, vhost) for key in access.reads]
     return {
         "vhosts": [{"name": vhost}],

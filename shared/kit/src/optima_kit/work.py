@@ -34,7 +34,7 @@ from .periodic import Periodic
 from .postgres import CUT_OFF, UNAVAILABLE, Pool
 from .service import Service
 from .sql import Statement
-from .topology import declare_jobs, jobs_arguments, jobs_queue
+from .topology import jobs_queue
 from .wake import WakeListener
 
 _LOG = structlog.get_logger(__name__)
@@ -247,7 +247,6 @@ class JobDispatcher:
         self._clock = clock
         self._again_after = again_after
         self._room = 0
-        self._declared = False
         self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._upkeep = Periodic("hint again", min(5.0, again_after / 2), self._look_after)
@@ -269,13 +268,9 @@ class JobDispatcher:
             self._heard.clear()
             try:
                 if self._broker.connected:
-                    if not self._declared:
-                        await declare_jobs(self._broker, self._service)
-                        self._declared = True
                     most = min(self._room, _HINTS_A_TURN)
                     rows = await self._backbone.fetch(_HINT_DUE, self._clock.now(), most)
                     if rows and not await self._send(rows):
-                        self._declared = False
                         await asyncio.sleep(pause())
                         continue
                     pause = pauses()
@@ -314,7 +309,7 @@ class JobDispatcher:
         return waiting
 
     async def _look_after(self) -> None:
-        if not (self._broker.connected and self._declared):
+        if not self._broker.connected:
             return
         try:
             # While hints wait, one that was given long ago is probably among them.
@@ -355,7 +350,7 @@ class _HintConsumer(_RabbitmqConsumer):
 
 
 class _HintBroker(RabbitmqBroker):
-    """Dramatiq's broker, which leaves the queue of the dead to the relay and needs none for delays."""
+    """Dramatiq's broker, on queues that provisioning has made: none of them for delays."""
 
     def __init__(self, name: str, url: str) -> None:
         super().__init__(url=url, confirm_delivery=True, middleware=[])
@@ -365,8 +360,8 @@ class _HintBroker(RabbitmqBroker):
     def consumer_class(self) -> type[_HintConsumer]:
         return _HintConsumer
 
-    def _build_queue_arguments(self, queue_name: str) -> dict[str, Any]:
-        return jobs_arguments(queue_name)
+    def _declare_queue(self, queue_name: str) -> None:
+        pass
 
     def _declare_dq_queue(self, queue_name: str) -> None:
         pass

@@ -31,7 +31,8 @@ from optima_kit.db import Database
 from optima_kit.ids import new_id
 from optima_kit.relay import Relay
 from optima_kit.testing import ServiceDatabase, eventually
-from optima_kit.topology import dead_queue, declare_service, declare_shared, events_queue, jobs_queue
+from optima_kit.testing.provisioned import declare_jobs, declare_service, declare_shared
+from optima_kit.topology import dead_queue, events_queue, jobs_queue
 from optima_kit.wake import WakeListener, WakeNotifier
 from optima_kit.work import JobDispatcher, JobRunner, Work
 
@@ -73,7 +74,7 @@ class Stage:
     async def relay(self) -> Relay:
         broker = await self._stack.enter_async_context(Broker(self.amqp_url, "test relay"))
         listener = WakeListener(self.backbone.pool)
-        relay = Relay(self.backbone.pool, broker, listener)
+        relay = Relay(self.backbone.pool, broker, listener, self.tally.signer)
         listener.start()
         relay.start()
         self._stack.push_async_callback(listener.stop)
@@ -96,6 +97,7 @@ class Stage:
             database=self.database,
             backbone=self.backbone.pool,
             broker=broker,
+            keys=self.tally.keys,
         )
 
     async def hints(self, *, again_after: float = 60.0, clock: Clock | None = None) -> JobDispatcher:
@@ -255,6 +257,7 @@ async def stage_on(where: ServiceDatabase, amqp_url: str) -> AsyncIterator[Stage
         # As provisioning does: what is published before the first consumer comes is kept.
         async with broker.channel() as channel:
             await declare_service(channel, tally.name, tally.reactions.bindings())
+            await declare_jobs(channel, tally.name)
         yield stage
 
 

@@ -32,7 +32,7 @@ async def count_some(stage, subjects=5, each=10, **options):
 
 async def send(stage, rows):
     publisher = Publisher(stage.broker, EVENTS, "application/json")
-    batch = [Outgoing(str(n), row["type"], row["envelope"].encode()) for n, row in enumerate(rows)]
+    batch = [Outgoing(str(n), row["type"], stage.tally.signed(row["envelope"])) for n, row in enumerate(rows)]
     assert all(await publisher.publish(batch))
 
 

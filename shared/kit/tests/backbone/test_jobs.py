@@ -15,7 +15,8 @@ from optima_kit.cause import Cause
 from optima_kit.clock import FixedClock, SystemClock
 from optima_kit.ids import new_id
 from optima_kit.testing import eventually
-from optima_kit.topology import dead_jobs_queue, declare_jobs, jobs_arguments, jobs_queue
+from optima_kit.testing.provisioned import declare_jobs
+from optima_kit.topology import dead_jobs_queue, jobs_arguments, jobs_queue
 from optima_kit.work import HINT_AGAIN_SECONDS, _hint
 
 pytestmark = pytest.mark.servers
@@ -56,7 +57,6 @@ async def test_a_job_runs_once_through_hint_and_worker(stage):
 
 async def test_doubled_hints_change_nothing(stage):
     await stage.hints()
-    await declare_jobs(stage.broker, stage.tally.name)
     await schedule(stage, "once", mood="patient")
 
     async def hinted():
@@ -327,7 +327,6 @@ async def test_a_backlog_is_hinted_at_within_bounds_and_is_worked_off(stage, mon
     that the broker had not counted yet."""
     monkeypatch.setattr(work, "_HINTS_WAITING", 12)
     monkeypatch.setattr(work, "_HINTS_A_TURN", 5)
-    await declare_jobs(stage.broker, stage.tally.name)
     for number in range(30):
         await schedule(stage, f"{number:02}")
     await stage.hints(again_after=0.05)
@@ -355,12 +354,8 @@ async def test_a_backlog_is_hinted_at_within_bounds_and_is_worked_off(stage, mon
     assert sorted(await stage.whats()) == [f"chore {n:02}" for n in range(30)]
 
 
-async def test_hints_outlive_their_node_and_one_of_before_is_replaced(stage):
+async def test_hints_outlive_their_node(stage):
     dead = dead_jobs_queue(jobs_queue(stage.tally.name))
-    async with stage.broker.channel() as channel:
-        await channel.call(channel.raw.queue_declare, queue=dead, durable=True)
-    for _ in range(2):
-        await declare_jobs(stage.broker, stage.tally.name)
     hints = jobs_queue(stage.tally.name)
     for queue, arguments in ((hints, jobs_arguments(hints)), (dead, {"x-max-length": 1000})):
         channel = await stage.broker.open_channel()
@@ -373,7 +368,6 @@ async def test_a_worker_shows_its_connection(stage):
     def shown():
         return BROKER_CONNECTED.labels(f"{stage.tally.name} work")._value.get()
 
-    await declare_jobs(stage.broker, stage.tally.name)
     worker = await stage.work()
     assert shown() == 0
     await eventually(lambda: shown() == 1)
@@ -381,6 +375,8 @@ async def test_a_worker_shows_its_connection(stage):
     async with stage.broker.channel() as channel:
         await channel.call(channel.raw.queue_delete, queue=jobs_queue(stage.tally.name))
     await eventually(lambda: shown() == 0)
+    async with stage.broker.channel() as channel:
+        await declare_jobs(channel, stage.tally.name)
     await eventually(lambda: shown() == 1, within=15)
     await worker.stop(1.0)
     assert shown() == 0

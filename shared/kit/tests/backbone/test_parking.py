@@ -11,6 +11,7 @@ from optima_kit.broker import Publisher
 from optima_kit.frames import Outgoing
 from optima_kit.ids import new_id
 from optima_kit.parking import list_parked, replay
+from optima_kit.signing import EventSigner
 from optima_kit.testing import eventually
 from optima_kit.topology import EVENTS, events_queue
 
@@ -140,18 +141,38 @@ async def test_data_of_another_shape_is_parked_without_its_values(stage):
     async with stage.database.transaction(stage.tenant) as work:
         work.outbox.add(stage.tally.Counted(value=1), subject=new_id(), correlation=new_id())
     (row,) = await stage.where.fetch("SELECT envelope FROM outbox")
-    await put(stage, row["envelope"].replace('"value":1', '"value":"1250.00 EUR"').encode())
+    await put(stage, stage.tally.signed(row["envelope"].replace('"value":1', '"value":"1250.00 EUR"')))
     await stage.consumer()
     row = await parked_one(stage, "unparseable")
     assert row["error"].startswith("value: ")
     assert "1250" not in row["error"]
 
 
+@pytest.mark.parametrize("forger", ["nobody", "somebody else"])
+async def test_an_event_that_its_source_has_not_signed_has_no_effect(stage, forger):
+    await stage.tally.count(stage.database, stage.tenant, new_id())
+    (row,) = await stage.where.fetch("SELECT envelope FROM outbox")
+    body = row["envelope"].encode()
+    await put(stage, body if forger == "nobody" else EventSigner("somebody else's").signed([body])[0])
+    await stage.consumer()
+    parked = await parked_one(stage, "forged")
+    assert parked["tenant_id"] is None  # nothing of what it says is believed
+    async with stage.backbone.connection() as connection:
+        assert await replay(connection, parked["id"])
+
+    async def tried_again():
+        rows = await stage.parked()
+        return rows and rows[0]["last_failed_at"] > parked["last_failed_at"]
+
+    await eventually(tried_again)
+    assert await stage.whats() == []
+
+
 async def test_an_unknown_type_is_parked_and_can_be_replayed_by_a_release_that_knows_it(stage):
     async with stage.database.transaction(stage.tenant) as work:
         work.outbox.add(stage.tally.Counted(value=1), subject=new_id(), correlation=new_id())
     (sent,) = await stage.where.fetch("SELECT envelope FROM outbox")
-    await put(stage, sent["envelope"].encode())
+    await put(stage, stage.tally.signed(sent["envelope"]))
     known = stage.tally.reactions._by_type.pop(stage.tally.Counted.type)
     await stage.consumer()
     row = await parked_one(stage, "unknown_type")
@@ -225,7 +246,7 @@ async def test_a_dead_letter_that_was_handled_after_all_is_forgotten(stage):
     await stage.each_event_had_one_effect()
     (sent,) = await stage.where.fetch("SELECT envelope FROM outbox")
     publisher = Publisher(stage.broker, "", "application/json")
-    dead = Outgoing("x", f"{events_queue(stage.tally.name)}.dead", sent["envelope"].encode())
+    dead = Outgoing("x", f"{events_queue(stage.tally.name)}.dead", stage.tally.signed(sent["envelope"]))
     assert await publisher.publish([dead, Outgoing("y", dead.routing_key, b"noise")]) == [True, True]
     row = await parked_one(stage, "delivery_limit")
     assert row["body"] == b"noise"
@@ -246,7 +267,9 @@ async def test_a_parked_event_that_comes_again_and_succeeds_is_no_longer_parked(
     await eventually(the_other_is_known, describe=stage.describe)
     (sent,) = await stage.where.fetch("SELECT type, envelope FROM outbox WHERE subject = $1", second)
     publisher = Publisher(stage.broker, EVENTS, "application/json")
-    assert await publisher.publish([Outgoing("1", sent["type"], sent["envelope"].encode())]) == [True]
+    assert await publisher.publish([Outgoing("1", sent["type"], stage.tally.signed(sent["envelope"]))]) == [
+        True
+    ]
 
     async def both():
         return len(await stage.whats()) == 2

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
-from ..services import address_variable, asked
+from optima_kit.signing import public_keys
+
+from ..services import EVENT_SECRET, address_variable, asked
 from .entries import ServiceEntry
 
 _FIRST_PORT = 8081
@@ -40,6 +42,7 @@ x-environment: &environment
   OPTIMA_ISSUER: http://identity:8080
   OPTIMA_JWKS_URL: http://identity:8080/.well-known/jwks.json
   OPTIMA_ENVIRONMENT: demonstration
+  OPTIMA_EVENT_KEYS: ${{OPTIMA_EVENT_KEYS:-EVENT_KEYS}}
 
 services:
   postgres:
@@ -88,11 +91,21 @@ volumes:
 def compose(services: Sequence[ServiceEntry]) -> str:
     ports = range(_FIRST_PORT, _FIRST_PORT + len(services))
     for_people = {name for service in services for name in asked(service.asks)}
+    secrets = {
+        service.name: _demonstration(name)
+        for service in services
+        for variable, name in service.secrets.items()
+        if variable == EVENT_SECRET
+    }
     written = [
         _service(service, port, for_people=service.name in for_people)
         for service, port in zip(services, ports, strict=True)
     ]
-    return _HEAD + "".join(written) + _TAIL
+    return _HEAD.replace("EVENT_KEYS", public_keys(secrets)) + "".join(written) + _TAIL
+
+
+def _demonstration(name: str) -> str:
+    return f"demonstration-{name}-of-a-laptop"
 
 
 def _service(service: ServiceEntry, port: int, *, for_people: bool) -> str:
@@ -107,7 +120,7 @@ def _service(service: ServiceEntry, port: int, *, for_people: bool) -> str:
         "OPTIMA_BROKER_URL": f"amqp://{service.module}:{_PASSWORD}@rabbitmq:5672/%2F",
     }
     for variable, name in service.secrets.items():
-        environment[variable] = f"${{OPTIMA_{name.upper()}:-demonstration-{name}-of-a-laptop}}"
+        environment[variable] = f"${{OPTIMA_{name.upper()}:-{_demonstration(name)}}}"
     for name in asked(service.asks):
         environment[address_variable(name)] = f"http://{name}:8080"
     if for_people:

@@ -35,6 +35,8 @@ CHART_SETS = {
     "OPTIMA_DATABASE_OWNER_URL": "`postgres`, of migrations alone",
     "OPTIMA_DATABASE_BACKBONE_URL": "`postgres`",
     "OPTIMA_BROKER_URL": "`rabbitmq`",
+    "OPTIMA_EVENT_KEYS": "`events`",
+    "OPTIMA_UNSIGNED_EVENTS": "`events`",
     "OPTIMA_HTTP_HOST": "the image",
     "OPTIMA_HTTP_PORT": "the image",
     "OPTIMA_METRICS_HOST": "the image",

@@ -22,6 +22,7 @@ from optima_kit.jobs import JobKinds, JobRun
 from optima_kit.ports import Jobs, Outbox
 from optima_kit.reactions import Reactions, Received
 from optima_kit.refusals import NotYet
+from optima_kit.signing import EventKeys, EventSigner
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,9 @@ class Tally:
     def __init__(self, word: str) -> None:
         self.word = word
         self.name = f"tally-{word}"
-        self.source = self.name.replace("tally-", "/optima/tally-")
+        self.source = f"/optima/{word}"
+        self.signer = EventSigner(f"the secret of {word}")
+        self.keys = EventKeys([f"{word}={self.signer.public_key}"])
         self.ports = ports
         self.reactions = Reactions()
         self.jobs = JobKinds()
@@ -94,6 +97,10 @@ class Tally:
         self.reactions.on(Echoed)(self._echoed)
         self.jobs.on("chore", Chore)(self._chore)
         self.jobs.outside("errand", Chore, attempts=3)(self._errand)
+
+    def signed(self, envelope: str) -> bytes:
+        """As the relay publishes it."""
+        return self.signer.signed([envelope.encode()])[0]
 
     async def count(
         self,

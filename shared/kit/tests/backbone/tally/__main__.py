@@ -50,7 +50,7 @@ async def main(word: str, role: str) -> None:
     async with Broker(os.environ["AMQP_URL"], f"{tally.name} {role}") as connection:
         listener = WakeListener(backbone.pool)
         if role == "relay":
-            Relay(backbone.pool, connection, listener).start()
+            Relay(backbone.pool, connection, listener, tally.signer).start()
             JobDispatcher(tally.name, backbone.pool, connection, listener, SystemClock()).start()
             listener.start()
         elif role == "consume":
@@ -61,6 +61,7 @@ async def main(word: str, role: str) -> None:
                 database=database,
                 backbone=backbone.pool,
                 broker=connection,
+                keys=tally.keys,
             ).start()
         elif role == "work":
             Work(tally, database, os.environ["AMQP_URL"]).start()

@@ -1,0 +1,27 @@
+"""Who publishes which event type: an event of anybody else is a forgery, whoever signed it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+_BY_CONTEXT: Final = {
+    "approval": {"approval"},
+    "brief": {"brief"},
+    "economics": {"brief", "production"},
+    "erp": {"erp-bridge"},
+    "identity": {"identity"},
+    "logistics": {"logistics"},
+    "production": {"production"},
+    "trail": {"trail"},
+}
+_BY_TYPE: Final = {
+    "optima.economics.brief_priced.v1": {"brief"},
+    "optima.economics.job_set.v1": {"production"},
+    "optima.economics.order_valued.v1": {"production"},
+}
+
+
+def publishers_of(type_: str) -> frozenset[str]:
+    """The services that may publish it: of a context that is none of ours, the service of that name."""
+    _, context, *_ = type_.split(".")
+    return frozenset(_BY_TYPE.get(type_) or _BY_CONTEXT.get(context, {context}))
