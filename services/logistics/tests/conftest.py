@@ -65,6 +65,14 @@ DESTINATION: dict[str, Any] = {
         "province": "MI",
     },
 }
+DOCUMENT_TYPE: dict[str, Any] = {
+    "text": "Prova",
+    "direction": "out",
+    "counterparty": "customer",
+    "ownership_passes": True,
+    "to_be_invoiced": False,
+    "closes_order_line": True,
+}
 CARRIER = {
     "name": "Autotrasporti Appennino S.r.l.",
     "vat_number": "02345670372",
@@ -74,7 +82,6 @@ CARRIER = {
     "province": "BO",
 }
 TRANSPORT: dict[str, Any] = {
-    "transport_reason": "vendita",
     "transport_by": "vettore",
     "carrier": "APPENNINO",
     "freight": "franco",
@@ -228,6 +235,7 @@ class Depot:
     def shipment_body(self, order: Order, quantity: str = "100", **changes: Any) -> dict[str, Any]:
         whole = {
             "order_id": str(order.order_id),
+            "document_type": "vendita",
             "warehouse": "BO1",
             "destination": "MI-DUOMO",
             "lines": [{"job_id": str(job_id), "quantity": quantity} for job_id in order.jobs],

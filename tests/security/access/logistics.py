@@ -19,9 +19,16 @@ ADDRESS = {
 }
 COMPANY = ADDRESS | {"name": "Autotrasporti S.r.l.", "vat_number": "02345670372"}
 DESTINATION = {"recipient": COMPANY, "address": ADDRESS}
-REASON = {"text": "Conto visione", "sale": False}
+DOCUMENT_TYPE = {
+    "text": "Conto visione",
+    "direction": "out",
+    "counterparty": "customer",
+    "ownership_passes": False,
+    "to_be_invoiced": False,
+    "closes_order_line": False,
+    "return_days": 365,
+}
 TRANSPORT = {
-    "transport_reason": "vendita",
     "transport_by": "vettore",
     "carrier": "$carrier",
     "freight": "franco",
@@ -31,6 +38,7 @@ TRANSPORT = {
 }
 SHIPMENT = TRANSPORT | {
     "order_id": "$order_id",
+    "document_type": "vendita",
     "warehouse": "$warehouse",
     "destination": "$destination",
     "lines": [{"job_id": "$job_id", "quantity": "1"}],
@@ -39,7 +47,7 @@ GOODS = {"warehouse": "$warehouse", "job_id": "$job_id", "quantity": "1"}
 LOOKUPS = {
     "warehouse": ("warehouses", ADDRESS),
     "destination": ("destinations", DESTINATION),
-    "causale": ("transport-reasons", REASON),
+    "causale": ("document-types", DOCUMENT_TYPE),
     "carrier": ("carriers", COMPANY),
 }
 SHIPMENTS = ("draft", "picked", "issued", "departed")
@@ -73,7 +81,7 @@ def lookup_rows() -> tuple[Row, ...]:
 ROWS = (
     *lookup_rows(),
     Row("POST /v1/receipts", "stock.write", body=GOODS),
-    Row("POST /v1/adjustments", "stock.write", body=GOODS | {"direction": "more", "reason": "Conta"}),
+    Row("POST /v1/adjustments", "stock.write", body=GOODS | {"difference": "found", "reason": "Conta"}),
     Row("GET /v1/stock", "stock.read", shows={"job_id": ANYBODYS}),
     Row("GET /v1/movements", "stock.read", shows={"job_id": ANYBODYS}),
     Row("GET /v1/orders/{order_id}", "shipment.read"),

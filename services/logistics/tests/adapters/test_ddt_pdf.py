@@ -40,7 +40,6 @@ DOCUMENT = Document(
     recipient=Party("Rossi Mario", "Via Torino 2", "20123", "Milano", "MI", fiscal_code="RSSMRA80A01H501U"),
     delivery_address=Party("Caffè Aurora – Duomo", "Piazza del Duomo 12", "20122", "Milano", "MI"),
     reason="Conto visione",
-    sale=False,
     transport_by="vettore",
     carrier=Party(
         "Autotrasporti Appennino S.r.l.",

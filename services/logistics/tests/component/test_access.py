@@ -14,7 +14,7 @@ from logistics.domain.parties import Party, address_gaps, identity_gaps
 from optima_kit.http.problems import load_catalogue
 from optima_kit.testing import undocumented_refusals
 
-from ..conftest import CARRIER, DESTINATION, SERVICE, WAREHOUSE
+from ..conftest import CARRIER, DESTINATION, DOCUMENT_TYPE, SERVICE, WAREHOUSE
 
 NOBODY = str(uuid4())
 
@@ -35,14 +35,14 @@ async def every_request(depot: Any) -> list[tuple[str, str, Any, str]]:
         ("PUT", "/v1/destinations/MI-DUOMO", DESTINATION, "lookup.write"),
         ("GET", "/v1/destinations/MI-DUOMO", None, "lookup.read"),
         ("GET", "/v1/destinations", None, "lookup.read"),
-        ("PUT", "/v1/transport-reasons/x", {"text": "X", "sale": False}, "lookup.write"),
-        ("GET", "/v1/transport-reasons/vendita", None, "lookup.read"),
-        ("GET", "/v1/transport-reasons", None, "lookup.read"),
+        ("PUT", "/v1/document-types/x", DOCUMENT_TYPE, "lookup.write"),
+        ("GET", "/v1/document-types/vendita", None, "lookup.read"),
+        ("GET", "/v1/document-types", None, "lookup.read"),
         ("PUT", "/v1/carriers/APPENNINO", CARRIER, "lookup.write"),
         ("GET", "/v1/carriers/APPENNINO", None, "lookup.read"),
         ("GET", "/v1/carriers", None, "lookup.read"),
         ("POST", "/v1/receipts", goods, "stock.write"),
-        ("POST", "/v1/adjustments", goods | {"direction": "more", "reason": "Conta"}, "stock.write"),
+        ("POST", "/v1/adjustments", goods | {"difference": "found", "reason": "Conta"}, "stock.write"),
         ("GET", "/v1/stock", None, "stock.read"),
         ("GET", "/v1/movements", None, "stock.read"),
         ("GET", f"/v1/orders/{order.order_id}", None, "shipment.read"),
@@ -99,7 +99,7 @@ async def test_another_tenant_finds_nothing(depot: Any) -> None:
             if method == "GET":
                 assert answer["items"] == []
                 continue
-        elif "transport-reasons" in path:
+        elif "document-types" in path:
             assert status == 200
             continue
         assert status == 404, (method, path, answer)
@@ -117,7 +117,7 @@ BAD_INPUT: list[tuple[str, dict[str, Any], str]] = [
     ("/v1/receipts", {"job_id": "x"}, "job_id"),
     ("/v1/receipts", {"warehouse": None}, "warehouse"),
     ("/v1/receipts", {"more": 1}, "more"),
-    ("/v1/adjustments", {"direction": "sideways"}, "direction"),
+    ("/v1/adjustments", {"difference": "receipt"}, "difference"),
     ("/v1/adjustments", {"reason": ""}, "reason"),
     ("/v1/shipments", {"lines": []}, "lines"),
     ("/v1/shipments", {"lines": [{"job_id": NOBODY, "quantity": "-1"}]}, "lines[0].quantity"),
@@ -129,7 +129,7 @@ BAD_INPUT: list[tuple[str, dict[str, Any], str]] = [
     ("/v1/shipments", {"appearance": "x" * 81}, "appearance"),
     ("/v1/shipments", {"warehouse": "NESSUNO"}, "warehouse"),
     ("/v1/shipments", {"destination": "NESSUNA"}, "destination"),
-    ("/v1/shipments", {"transport_reason": "nessuna"}, "transport_reason"),
+    ("/v1/shipments", {"document_type": "nessuna"}, "document_type"),
     ("/v1/shipments", {"carrier": "NESSUNO"}, "carrier"),
     ("issuance", {"issue_date": "2026-02-30"}, "issue_date"),
     ("issuance", {"issue_date": "0000-01-01"}, "issue_date"),
@@ -150,7 +150,7 @@ async def test_bad_input_is_named_and_nothing_is_written(depot: Any) -> None:
     await depot.act(issued, "issuance")
     whole = {
         "/v1/receipts": goods,
-        "/v1/adjustments": goods | {"direction": "more", "reason": "x"},
+        "/v1/adjustments": goods | {"difference": "found", "reason": "x"},
         "/v1/shipments": depot.shipment_body(order, "1"),
     }
     before = len(await depot.types())

@@ -37,7 +37,7 @@ REFUSED: Final = (403, 404, 409)
 async def take(client: Any, shipment: dict[str, Any], action: ShipmentAction) -> tuple[int, Any]:
     path = f"/v1/shipments/{shipment['id']}"
     if action == "arrange":
-        body = {"transport_by": "mittente", "transport_reason": "vendita"}
+        body = {"transport_by": "mittente"}
         headers = {"If-Match": f'"{shipment["version"]}"'}
         response, after = await client.put(f"{path}/transport", body, headers=headers)
     else:
@@ -135,7 +135,7 @@ async def in_shipments(depot: Any) -> Any:
 async def broken(depot: Any) -> Any:
     order = await received(depot)
     body = {"warehouse": "BO1", "job_id": str(order.jobs[0]), "quantity": "100"}
-    await depot.client.post("/v1/adjustments", body | {"direction": "less", "reason": "Rotti"})
+    await depot.client.post("/v1/adjustments", body | {"difference": "damaged", "reason": "Rotti"})
     return order
 
 
@@ -156,7 +156,9 @@ async def take_goods(depot: Any, reader: str, order: Any, action: str) -> int:
     if action == "receive":
         response, _ = await client.post("/v1/receipts", goods)
     elif action == "adjust":
-        response, _ = await client.post("/v1/adjustments", goods | {"direction": "less", "reason": "Conta"})
+        response, _ = await client.post(
+            "/v1/adjustments", goods | {"difference": "missing", "reason": "Conta"}
+        )
     else:
         response, _ = await client.post("/v1/shipments", depot.shipment_body(order, "1"))
     return int(response.status)
@@ -189,7 +191,7 @@ async def test_a_lookup_table_is_rewritten_as_offered_and_not_otherwise(depot: A
         "warehouses/BO1",
         "destinations/MI-DUOMO",
         "carriers/APPENNINO",
-        "transport-reasons/vendita",
+        "document-types/vendita",
     ):
         response, seen = await client.get(f"/v1/{path}")
         offered = seen.pop("actions") if response.status == 200 else []

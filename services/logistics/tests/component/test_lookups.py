@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 from uuid import uuid4
 
-from ..conftest import CARRIER, DESTINATION, WAREHOUSE
+from ..conftest import CARRIER, DESTINATION, DOCUMENT_TYPE, WAREHOUSE
 
 
 async def test_what_is_kept_is_read_and_rewritten(depot: Any) -> None:
     for path, body, view in (
         ("warehouses/MI1", WAREHOUSE, {"address": WAREHOUSE | {"country": "IT"}}),
         ("carriers/VELOCE", CARRIER, {"identity": CARRIER | {"country": "IT"}}),
-        ("transport-reasons/prova", {"text": "Prova", "sale": False}, None),
+        ("document-types/prova", DOCUMENT_TYPE, None),
         ("destinations/TO-1", DESTINATION, None),
     ):
         response, kept = await depot.client.put(f"/v1/{path}", body)
@@ -28,36 +28,38 @@ async def test_what_is_kept_is_read_and_rewritten(depot: Any) -> None:
 
 
 async def test_the_causali_come_with_the_product_and_may_be_rewritten(depot: Any) -> None:
-    _, page = await depot.client.get("/v1/transport-reasons?limit=200")
+    _, page = await depot.client.get("/v1/document-types?limit=200")
     reasons = {reason["code"]: reason for reason in page["items"]}
     assert len(reasons) == 21
     assert reasons["vendita"] == {
         "code": "vendita",
         "text": "Vendita",
-        "sale": True,
+        "direction": "out",
+        "counterparty": "customer",
+        "ownership_passes": True,
+        "to_be_invoiced": True,
+        "closes_order_line": True,
         "built_in": True,
         "actions": ["rewrite"],
     }
-    assert [code for code, reason in reasons.items() if reason["sale"]] == ["vendita"]
+    assert [code for code, reason in reasons.items() if reason["to_be_invoiced"]] == ["vendita"]
     assert (
-        await depot.client.put(
-            "/v1/transport-reasons/omaggio", {"text": "Omaggio promozionale", "sale": False}
-        )
+        await depot.client.put("/v1/document-types/omaggio", DOCUMENT_TYPE | {"text": "Omaggio promozionale"})
     )[0].status == 200
-    _, omaggio = await depot.client.get("/v1/transport-reasons/omaggio")
+    _, omaggio = await depot.client.get("/v1/document-types/omaggio")
     assert (omaggio["text"], omaggio["built_in"]) == ("Omaggio promozionale", False)
     stranger = depot.as_role("backoffice", tenant_id=uuid4())
-    assert (await stranger.get("/v1/transport-reasons/omaggio"))[1]["text"] == "Omaggio"
+    assert (await stranger.get("/v1/document-types/omaggio"))[1]["text"] == "Omaggio"
 
 
 async def test_lists_come_in_pages_without_loss(depot: Any) -> None:
     for number in range(7):
         code = f"prova-{number}"
-        await depot.client.put(f"/v1/transport-reasons/{code}", {"text": code, "sale": False})
+        await depot.client.put(f"/v1/document-types/{code}", DOCUMENT_TYPE | {"text": code})
     seen: list[str] = []
     cursor = ""
     while True:
-        _, page = await depot.client.get(f"/v1/transport-reasons?limit=3{cursor}")
+        _, page = await depot.client.get(f"/v1/document-types?limit=3{cursor}")
         seen += [reason["code"] for reason in page["items"]]
         if not page.get("next_cursor"):
             break

@@ -16,7 +16,7 @@ from logistics.application.ports import Ports
 from optima_kit.db import UnitOfWork
 from optima_kit.testing import app_client
 
-from ..conftest import NOW, SERVICE, Depot
+from ..conftest import DOCUMENT_TYPE, NOW, SERVICE, Depot
 
 
 async def numbers(depot: Any) -> list[str]:
@@ -199,23 +199,29 @@ async def test_a_document_voided_without_reissue_gives_the_goods_back(depot: Any
     order = await depot.stocked_order()
     shipment = await depot.picked(order, "100")
     await depot.act(shipment, "issuance")
-    await depot.act(shipment, "departure")
     voided = await depot.act(shipment, "voiding", reason="Viaggio annullato", reissue=False)
     assert "replaced_by_id" not in voided
     assert (await depot.stock())[str(order.jobs[0])] == ("100", "0", "100")
 
 
+async def test_goods_on_their_way_come_back_by_a_refusal_and_not_by_a_void(depot: Any) -> None:
+    shipment = await depot.picked(await depot.stocked_order(), "100")
+    await depot.act(shipment, "issuance")
+    await depot.act(shipment, "departure")
+    response, problem = await depot.attempt(shipment, "voiding", reason="Ripensamento", reissue=False)
+    assert (response.status, problem["code"]) == (409, "ddt_not_voidable")
+    assert await depot.stock() == {}, "the lorry drives"
+    assert (await depot.act(shipment, "refusal", reason="Richiamata"))["state"] == "refused"
+
+
 async def test_what_the_law_demands_is_told_at_once_and_nothing_is_written(depot: Any) -> None:
     order = await depot.stocked_order()
-    shipment = await depot.picked(
-        order, "1", transport_reason=None, transport_by="vettore", carrier=None, packages=None
-    )
+    shipment = await depot.picked(order, "1", transport_by="vettore", carrier=None, packages=None)
     before = await depot.types()
     response, problem = await depot.attempt(shipment, "issuance", issue_date="2026-12-01")
     assert (response.status, problem["code"]) == (422, "violations")
     assert [(error["field"], error["code"]) for error in problem["errors"]] == [
         ("issue_date", "issue_date_in_the_future"),
-        ("transport_reason", "transport_reason_missing"),
         ("carrier", "carrier_missing"),
     ]
     assert all(error["detail"] for error in problem["errors"])
@@ -251,8 +257,8 @@ async def test_an_issued_document_keeps_what_it_said(depot: Any) -> None:
     assert (response.status, response.content_type) == (200, "application/pdf")
     assert "DDT%201-2026.pdf" in response.headers["Content-Disposition"]
     await depot.introduce_sender(name="Altro nome")
-    moved = {"text": "Altro", "sale": False}
-    assert (await depot.client.put("/v1/transport-reasons/vendita", moved))[0].status == 200
+    moved = DOCUMENT_TYPE | {"text": "Altro"}
+    assert (await depot.client.put("/v1/document-types/vendita", moved))[0].status == 200
     depot.clock.advance(timedelta(days=3))
     assert (await depot.client.get(path))[1] == before
     voided = await depot.act(shipment, "voiding", reason="Errore", reissue=False)

@@ -94,7 +94,7 @@ async def test_how_a_shipment_travels_may_change_until_it_is_issued(depot: Any) 
     assert (response.status, problem["code"]) == (412, "stale_version")
     response, problem = await depot.client.put(path, {"carrier": "NESSUNO"}, headers={"If-Match": '"2"'})
     assert (response.status, problem["errors"][0]["code"]) == (422, "carrier_unknown")
-    change = {"transport_reason": "omaggio", "transport_by": "mittente", "packages": 3}
+    change = {"transport_by": "mittente", "packages": 3}
     response, arranged = await depot.client.put(path, change, headers={"If-Match": '"2"'})
     assert (response.status, response.headers["ETag"]) == (200, '"3"')
     assert arranged["packages"] == 3
@@ -119,18 +119,18 @@ async def test_stock_is_set_right_but_never_below_zero(depot: Any) -> None:
     order = await depot.stocked_order()
     job_id = str(order.jobs[0])
     body = {"warehouse": "BO1", "job_id": job_id, "quantity": "100.001", "reason": "Rottura"}
-    response, problem = await depot.client.post("/v1/adjustments", body | {"direction": "less"})
+    response, problem = await depot.client.post("/v1/adjustments", body | {"difference": "damaged"})
     assert (response.status, problem["code"]) == (409, "stock_not_enough")
     assert problem["errors"][0]["field"] == "quantity"
     shipment = await depot.picked(order, "100")
     response, moved = await depot.client.post(
-        "/v1/adjustments", body | {"direction": "less", "quantity": "1"}
+        "/v1/adjustments", body | {"difference": "damaged", "quantity": "1"}
     )
     assert (response.status, moved["quantity"]) == (201, "-1")
     assert (await depot.stock())[job_id] == ("99", "100", "-1")
     response, problem = await depot.attempt(shipment, "issuance")
     assert (response.status, problem["code"]) == (409, "stock_not_enough")
-    await depot.client.post("/v1/adjustments", body | {"direction": "more", "quantity": "1"})
+    await depot.client.post("/v1/adjustments", body | {"difference": "found", "quantity": "1"})
     assert (await depot.act(shipment, "issuance"))["ddt"]["number"] == "1/2026"
 
 

@@ -11,7 +11,8 @@ from uuid import UUID
 import pytest
 
 from logistics.domain.ddt import Document, Parts, Sender, Series, compose
-from logistics.domain.lookups import Carrier, Destination, TransportReason
+from logistics.domain.document_types import DocumentType, GoodsGoTo
+from logistics.domain.lookups import Carrier, Destination, Warehouse
 from logistics.domain.orders import Order, OrderLine
 from logistics.domain.parties import Party
 from logistics.domain.shipments import Line, Shipment, State, Transport
@@ -35,6 +36,7 @@ MILANO = Party(
     "Caffè Aurora Milano S.r.l.", "Via Torino 2", "20123", "Milano", "MI", vat_number="07643520567"
 )
 DUOMO = Party("Caffè Aurora – Duomo", "Piazza del Duomo 12", "20122", "Milano", "MI")
+BOLOGNA = Party("Magazzino Bologna", "Via dell'Industria 7", "40138", "Bologna", "BO")
 APPENNINO = Party(
     "Autotrasporti Appennino S.r.l.",
     "Via Emilia 220",
@@ -65,10 +67,12 @@ def shipment() -> Shipment:
         order_id=ORDER,
         brief_id=UUID(int=200),
         warehouse="BO1",
+        document_type="vendita",
+        goods_go_to=GoodsGoTo.RECIPIENT,
+        closes_order_line=True,
         destination="MI-DUOMO",
         lines=(Line(JOB, Decimal(60)),),
         transport=Transport(
-            reason="vendita",
             by="vettore",
             carrier="APPENNINO",
             freight="franco",
@@ -89,7 +93,8 @@ def parts(shipment: Shipment, order: Order, goods: Goods) -> Parts:
         goods=goods,
         sender=Sender(AURORA, "Europe/Rome"),
         destination=Destination("MI-DUOMO", MILANO, DUOMO),
-        reason=TransportReason("vendita", "Vendita", True),
+        warehouse=Warehouse("BO1", BOLOGNA),
+        document_type=DocumentType("vendita", "Vendita", to_be_invoiced=True),
         carrier=Carrier("APPENNINO", APPENNINO),
     )
 

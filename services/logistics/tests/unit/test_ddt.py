@@ -54,8 +54,8 @@ def test_a_complete_document_is_composed(parts: Parts) -> None:
         ("destination.recipient.vat_number", None, ("recipient_incomplete", "recipient.vat_number")),
         ("destination.address.street", "", ("delivery_address_incomplete", "delivery_address.street")),
         ("destination.address.city", "", ("delivery_address_incomplete", "delivery_address.city")),
-        ("reason", None, ("transport_reason_missing", "transport_reason")),
-        ("reason.text", " ", ("transport_reason_missing", "transport_reason")),
+        ("document_type", None, ("document_type_missing", "document_type")),
+        ("document_type.text", " ", ("document_type_missing", "document_type")),
         ("carrier", None, ("carrier_missing", "carrier")),
         ("carrier.identity.city", "", ("carrier_incomplete", "carrier.city")),
         ("shipment.transport.by", "mittente", ("carrier_not_expected", "carrier")),
@@ -81,11 +81,13 @@ def test_goods_are_described(parts: Parts, change: dict[str, str], problem: tupl
 
 
 def test_everything_that_is_missing_is_told_at_once(parts: Parts) -> None:
-    bare = changed(replace(parts, sender=None, reason=None, carrier=None), "shipment.transport", Transport())
+    bare = changed(
+        replace(parts, sender=None, document_type=None, carrier=None), "shipment.transport", Transport()
+    )
     assert problems(bare, Series(2026, "", 3, TODAY), TODAY - timedelta(days=1)) == [
         ("issue_date_before_last", "issue_date"),
         ("sender_unknown", "sender"),
-        ("transport_reason_missing", "transport_reason"),
+        ("document_type_missing", "document_type"),
         ("transport_by_missing", "transport_by"),
     ]
 
@@ -135,7 +137,7 @@ def test_a_number_that_does_not_fit_is_refused() -> None:
 
 def test_what_is_advisable_is_what_is_not_said(shipment: Shipment) -> None:
     assert advisable(shipment) == []
-    bare = replace(shipment, transport=Transport(reason="vendita", by="mittente"))
+    bare = replace(shipment, transport=Transport(by="mittente"))
     assert advisable(bare) == ["freight", "appearance", "packages", "gross_weight_kg"]
 
 

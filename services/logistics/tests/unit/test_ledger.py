@@ -3,24 +3,40 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import count
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from logistics.adapters.document_types import BUILT_IN
+from logistics.domain.document_types import GoodsGoTo
 from logistics.domain.orders import Order, OrderLine
-from logistics.domain.shipments import GOODS_OUT, OPEN, Line, Shipment, State, Transport, draft
-from logistics.domain.stock import Goods, Kind, Movement, adjust, receive, written
+from logistics.domain.shipments import GOODS_OUT, OPEN, Arrived, Line, Shipment, State, Transport, draft
+from logistics.domain.stock import (
+    DIFFERENCES,
+    FINDABLE,
+    Difference,
+    Goods,
+    Kind,
+    Movement,
+    adjust,
+    receive,
+    written,
+)
 from optima_kit.refusals import Invalid, Refusal, WrongState
 
 JOBS = [UUID(int=1), UUID(int=2)]
 PLACES = ["BO1", "MI1"]
 DESTINATIONS = {"MI-DUOMO": Decimal(60), "RM-TERMINI": Decimal(40)}
 PRODUCED = Decimal("97.5")
+NOW, ROME = datetime(2026, 11, 24, 10, tzinfo=UTC), ZoneInfo("Europe/Rome")
+KINDS = {code: BUILT_IN[code] for code in ("vendita", "trasferimento-tra-depositi", "conto-lavorazione")}
 
 quantities = st.decimals(min_value=Decimal("0.001"), max_value=Decimal(120), places=3)
 
@@ -43,21 +59,24 @@ class Depot(RuleBasedStateMachine):
         on_hand: dict[tuple[str, UUID], Decimal] = {}
         received: dict[UUID, Decimal] = {}
         reserved: dict[tuple[str, UUID], Decimal] = {}
+        counted: dict[UUID, Decimal] = {}
         committed: dict[tuple[UUID, str], Decimal] = {}
         for movement in self.movements:
             place = movement.warehouse, movement.job_id
             on_hand[place] = on_hand.get(place, Decimal(0)) + movement.quantity
             if movement.kind is Kind.RECEIPT:
                 received[movement.job_id] = received.get(movement.job_id, Decimal(0)) + movement.quantity
+            if movement.kind in (Kind.FOUND, Kind.MISSING):
+                counted[movement.job_id] = counted.get(movement.job_id, Decimal(0)) + movement.quantity
         for shipment in self.shipments.values():
             for line in shipment.lines:
                 if shipment.state in OPEN:
                     place = shipment.warehouse, line.job_id
                     reserved[place] = reserved.get(place, Decimal(0)) + line.quantity
-                if shipment.state in OPEN | GOODS_OUT:
+                if shipment.state in OPEN | GOODS_OUT and shipment.closes_order_line:
                     goal = line.job_id, shipment.destination
-                    committed[goal] = committed.get(goal, Decimal(0)) + line.quantity
-        return Goods(on_hand, reserved, received, committed)
+                    committed[goal] = committed.get(goal, Decimal(0)) + line.left
+        return Goods(on_hand, reserved, received, counted, committed)
 
     @rule(job=st.sampled_from(JOBS), place=st.sampled_from(PLACES), quantity=quantities)
     def receive(self, job: UUID, place: str, quantity: Decimal) -> None:
@@ -76,49 +95,69 @@ class Depot(RuleBasedStateMachine):
         else:
             self.movements.append(movement)
 
-    @rule(job=st.sampled_from(JOBS), place=st.sampled_from(PLACES), quantity=quantities, less=st.booleans())
-    def adjust(self, job: UUID, place: str, quantity: Decimal, less: bool) -> None:
-        difference = -quantity if less else quantity
-        stock = self.goods().in_stock(place, job)
+    @rule(
+        job=st.sampled_from(JOBS),
+        place=st.sampled_from(PLACES),
+        quantity=quantities,
+        kind=st.sampled_from(["found", "missing", "damaged"]),
+    )
+    def adjust(self, job: UUID, place: str, quantity: Decimal, kind: Difference) -> None:
+        goods = self.goods()
+        stock, known = goods.in_stock(place, job), goods.received_of(job) + goods.counted.get(job, Decimal(0))
         try:
             movement = adjust(
-                self.goods(),
+                self.order,
+                goods,
                 movement_id=next(self.ids),
                 warehouse=place,
                 job_id=job,
-                quantity=difference,
+                kind=kind,
+                quantity=quantity,
                 reason="Conta",
             )
         except WrongState as refusal:
-            assert (refusal.code, stock + difference < 0) == ("stock_not_enough", True)  # noqa: PT017
+            expected = "quantity_beyond_findable" if kind == "found" else "stock_not_enough"
+            beyond = known + quantity > PRODUCED * (1 + FINDABLE) if kind == "found" else quantity > stock
+            assert (refusal.code, beyond) == (expected, True)  # noqa: PT017
         else:
             self.movements.append(movement)
 
     @rule(
         place=st.sampled_from(PLACES),
-        destination=st.sampled_from(sorted(DESTINATIONS)),
+        kind=st.sampled_from(sorted(KINDS)),
+        destination=st.sampled_from([*sorted(DESTINATIONS), *PLACES]),
         quantity=quantities,
         both=st.booleans(),
     )
-    def draft(self, place: str, destination: str, quantity: Decimal, both: bool) -> None:
+    def draft(self, place: str, kind: str, destination: str, quantity: Decimal, both: bool) -> None:
+        if (destination in PLACES) != (KINDS[kind].direction == "internal"):
+            return  # no lookup table holds it
         lines = [Line(job, quantity) for job in (JOBS if both else JOBS[:1])]
         try:
             shipment = draft(
                 self.order,
                 self.goods(),
                 shipment_id=next(self.ids),
+                document_type=KINDS[kind],
                 warehouse=place,
                 destination=destination,
                 lines=lines,
                 transport=Transport(),
             )
-        except WrongState as refusal:
-            assert refusal.code in ("quantity_beyond_remaining", "goods_not_free")  # noqa: PT017
+        except Refusal as refusal:
+            assert refusal.code in (  # noqa: PT017
+                "destination_is_origin",
+                "goods_not_free",
+                *(["quantity_beyond_remaining"] if KINDS[kind].closes_order_line else []),
+            )
         else:
             self.shipments[shipment.shipment_id] = shipment
 
     @precondition(lambda self: self.shipments)
-    @rule(data=st.data(), step=st.sampled_from(["pick", "issue", "refuse", "void", "reissue", "cancel"]))
+    @rule(
+        data=st.data(),
+        step=st.sampled_from(["pick", "issue", "depart", "arrive", "refuse", "void", "reissue", "cancel"]),
+    )
     def step(self, data: st.DataObject, step: str) -> None:
         shipment = data.draw(st.sampled_from(list(self.shipments.values())))
         try:
@@ -131,15 +170,22 @@ class Depot(RuleBasedStateMachine):
                         if line.quantity > self.goods().in_stock(shipment.warehouse, line.job_id):
                             return  # the document's own check, tested there
                     self.movements += after.goods_leave(lambda: next(self.ids))
+                case "depart":
+                    after = shipment.depart(NOW, now=NOW, issue_date=NOW.date(), zone=ROME)
+                case "arrive":
+                    more = Decimal(data.draw(st.sampled_from(["-0.001", "-1", "0", "2"])))
+                    arrived = [
+                        Arrived(line.job_id, max(line.quantity + more, Decimal(0))) for line in shipment.lines
+                    ]
+                    after = shipment.deliver("Neri", NOW, now=NOW, arrived=arrived)
+                    self.movements += after.goods_arrive(lambda: next(self.ids), arrived, "Contati")
                 case "refuse":
-                    after = replace(shipment, state=State.IN_TRANSIT).refuse("Rotto")
-                    if shipment.state is not State.ISSUED:
-                        return
-                    self.movements += after.goods_come_back(lambda: next(self.ids))
+                    after = shipment.refuse("Rotto")
+                    self.movements += after.goods_come_back(lambda: next(self.ids), "Rotto")
                 case "void" | "reissue":
                     again = shipment.reissue(next(self.ids)) if step == "reissue" else None
                     after = shipment.void("Errore", again.shipment_id if again else None)
-                    self.movements += after.goods_come_back(lambda: next(self.ids))
+                    self.movements += after.goods_come_back(lambda: next(self.ids), "Errore")
                     if again:
                         self.shipments[again.shipment_id] = again
                 case _:
@@ -163,14 +209,15 @@ class Depot(RuleBasedStateMachine):
             assert quantity <= DESTINATIONS[destination]
 
     @invariant()
-    def what_left_and_what_is_here_is_what_came(self) -> None:
+    def goods_over_all_warehouses_on_their_way_and_with_others_are_what_came(self) -> None:
         goods = self.goods()
         for job in JOBS:
             out = sum(
                 (
-                    line.quantity
+                    line.left
                     for shipment in self.shipments.values()
                     if shipment.state in GOODS_OUT
+                    and (shipment.state, shipment.goods_go_to) != (State.DELIVERED, GoodsGoTo.WAREHOUSE)
                     for line in shipment.lines
                     if line.job_id == job
                 ),
@@ -178,7 +225,7 @@ class Depot(RuleBasedStateMachine):
             )
             here = sum((goods.in_stock(place, job) for place in PLACES), Decimal(0))
             adjusted = sum(
-                (m.quantity for m in self.movements if m.kind is Kind.ADJUSTMENT and m.job_id == job),
+                (m.quantity for m in self.movements if m.kind in DIFFERENCES and m.job_id == job),
                 Decimal(0),
             )
             assert here + out == goods.received_of(job) + adjusted
@@ -195,13 +242,15 @@ def test_goods_of_an_unfinished_job_do_not_enter(order: Order) -> None:
         receive(unfinished, Goods(), movement_id=JOBS[0], warehouse="BO1", job_id=job, quantity=Decimal(1))
 
 
-def test_an_adjustment_of_nothing_is_refused() -> None:
+def test_an_adjustment_of_nothing_is_refused(order: Order) -> None:
     with pytest.raises(Invalid, match="difference_zero"):
         adjust(
+            order,
             Goods(),
             movement_id=JOBS[0],
             warehouse="BO1",
             job_id=JOBS[0],
+            kind="found",
             quantity=Decimal("0.000"),
             reason="x",
         )

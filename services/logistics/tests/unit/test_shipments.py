@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from logistics.domain.document_types import DocumentType
 from logistics.domain.orders import Order
 from logistics.domain.shipments import Line, Shipment, State, Transport, draft
 from logistics.domain.stock import Goods, Kind
@@ -20,6 +21,7 @@ from optima_kit.refusals import Invalid, Refusal, WrongState
 
 from .conftest import JOB, NOW
 
+SALE = DocumentType("vendita", "Vendita", to_be_invoiced=True)
 ROME = ZoneInfo("Europe/Rome")
 
 STEPS: dict[str, tuple[Callable[[Shipment], Shipment], set[State], State | None]] = {
@@ -33,7 +35,7 @@ STEPS: dict[str, tuple[Callable[[Shipment], Shipment], set[State], State | None]
     ),
     "deliver": (lambda s: s.deliver("Carla", NOW, now=NOW), {State.IN_TRANSIT}, State.DELIVERED),
     "refuse": (lambda s: s.refuse("Rotto"), {State.IN_TRANSIT}, State.REFUSED),
-    "void": (lambda s: s.void("Errore", None), {State.ISSUED, State.IN_TRANSIT}, State.VOIDED),
+    "void": (lambda s: s.void("Errore", None), {State.ISSUED}, State.VOIDED),
     "cancel": (lambda s: s.cancel("Rinviata"), {State.DRAFT, State.PICKED}, State.CANCELLED),
 }
 
@@ -69,7 +71,7 @@ def test_goods_leave_and_come_back_in_equal_amounts(shipment: Shipment) -> None:
     ids = map(UUID, (f"{n:032x}" for n in count(1)))
     left = shipment.goods_leave(lambda: next(ids))
     refused = replace(shipment, state=State.IN_TRANSIT).refuse("Imballo rotto")
-    back = refused.goods_come_back(lambda: next(ids))
+    back = refused.goods_come_back(lambda: next(ids), "Imballo rotto")
     assert [(m.kind, m.quantity) for m in (*left, *back)] == [
         (Kind.ISSUE, Decimal(-60)),
         (Kind.RETURN, Decimal(60)),
@@ -90,6 +92,7 @@ def test_a_reissue_is_a_new_draft_linked_both_ways(shipment: Shipment) -> None:
 def drafted(order: Order, goods: Goods, *quantities: str, **changes: Any) -> Shipment:
     whole: dict[str, Any] = {
         "shipment_id": UUID(int=1),
+        "document_type": SALE,
         "warehouse": "BO1",
         "destination": "MI-DUOMO",
         "lines": [Line(JOB, Decimal(quantity)) for quantity in quantities],

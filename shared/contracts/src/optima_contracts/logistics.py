@@ -22,6 +22,24 @@ class GoodsReceived(EventData):
     unit: str
 
 
+class StockAdjusted(EventData):
+    """The goods in a warehouse were found to differ from its ledger: at a count, or on arrival from another
+    warehouse. Subject: the movement."""
+
+    type: ClassVar[str] = "optima.logistics.stock_adjusted.v1"
+    movement_id: UUID
+    order_id: UUID
+    job_id: UUID
+    warehouse: str
+    kind: Literal["found", "missing", "damaged"]
+    quantity: Quantity
+    """How much more there is (found) or less (missing, damaged)."""
+    unit: str
+    shipment_id: UUID | None
+    """The transfer on whose arrival it was seen, if any."""
+    reason: str
+
+
 class ShipmentLine(Fact):
     job_id: UUID
     description: str
@@ -34,7 +52,13 @@ class _ShipmentFact(EventData):
     order_id: UUID
     brief_id: UUID | None
     destination: str
+    """Code of a destination, or of a warehouse of the sender's own."""
     lines: list[ShipmentLine]
+    document_type: str | None = None
+    """Its code: `vendita`, `conto-lavorazione`, `trasferimento-tra-depositi` …"""
+    closes_order_line: bool = True
+    """Whether the goods count as delivered to whoever ordered them. False of transfers between warehouses, of
+    goods that a supplier works on, and of whatever is expected back."""
 
 
 class ShipmentDrafted(_ShipmentFact):
@@ -73,6 +97,11 @@ class DdtIssued(_ShipmentFact):
     packages: int | None = None
     """Colli."""
     gross_weight_kg: Quantity | None = None
+    to_be_invoiced: bool | None = None
+    """Whether an invoice is to follow by the 15th of the next month (TD24). Absent of old documents."""
+    order_number: str | None = None
+    departure: LegalIdentity | None = None
+    """The place that the goods leave."""
 
 
 class ShipmentDeparted(_ShipmentFact):
@@ -83,7 +112,7 @@ class ShipmentDeparted(_ShipmentFact):
 
 
 class ShipmentDelivered(_ShipmentFact):
-    """The goods of a shipment were handed over."""
+    """The goods of a shipment were handed over: the lines are what was accepted."""
 
     type: ClassVar[str] = "optima.logistics.shipment_delivered.v1"
     delivered_at: datetime
@@ -94,6 +123,14 @@ class ShipmentRefused(_ShipmentFact):
     """The recipient refused the goods of a shipment; they come back."""
 
     type: ClassVar[str] = "optima.logistics.shipment_refused.v1"
+    reason: str
+
+
+class ShipmentPartlyRefused(_ShipmentFact):
+    """The recipient took a shipment but not all of it; the lines are what was refused and comes back. Sent
+    with the delivery, after it."""
+
+    type: ClassVar[str] = "optima.logistics.shipment_partly_refused.v1"
     reason: str
 
 

@@ -147,3 +147,13 @@ Count = Annotated[
     _sent(_COUNT, "500", 1),
 ]
 """A quantity above zero, at most three decimals, written as text."""
+
+CountOrZero = Annotated[
+    Decimal,
+    BeforeValidator(_decimal_text),
+    Field(ge=0, max_digits=12, decimal_places=3),
+    PlainSerializer(lambda value: f"{value.normalize():f}", return_type=str),
+    _shown(_COUNT, "500"),
+    _sent(_COUNT, "500", 0),
+]
+"""A quantity of zero or more, at most three decimals, written as text."""

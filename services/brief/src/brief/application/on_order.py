@@ -47,8 +47,9 @@ async def on_order_started(ports: Ports, event: OrderStarted, context: AuditCont
 
 async def on_goods_left(ports: Ports, event: DdtIssued | ShipmentDeparted, context: AuditContext) -> None:
     """The first of a brief's documents and departures counts; again, or after delivery: nothing. In a
-    cancelled brief: nothing, since logistics answers the cancellation with its refusal."""
-    if event.brief_id is None:
+    cancelled brief: nothing, since logistics answers the cancellation with its refusal. Goods that only
+    change their warehouse, or that a supplier works on, are on no delivery."""
+    if event.brief_id is None or not event.closes_order_line:
         return
     brief = await known_brief(ports, event.brief_id)
     if brief.goods_left(event.order_id, context):

@@ -1,4 +1,4 @@
-"""Endpoints of the lookup tables: warehouses, destinations, transport reasons, carriers."""
+"""Endpoints of the lookup tables: warehouses, destinations, document types, carriers."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from optima_kit.refusals import Invalid
 from ..application.keep_lookup import keep_lookup
 from ..application.ports import Ports
 from ..application.read import lookups
-from ..application.read.views import CarrierView, DestinationView, TransportReasonView, WarehouseView
-from ..domain.lookups import Carrier, Destination, Lookup, TransportReason, Warehouse
+from ..application.read.views import CarrierView, DestinationView, DocumentTypeView, WarehouseView
+from ..domain.document_types import DocumentType
+from ..domain.lookups import Carrier, Destination, Lookup, Warehouse
 from .parties import AddressFields, IdentityFields
-from .requests import KeepDestination, KeepTransportReason
+from .requests import KeepDestination, KeepDocumentType
 
 routes = Routes()
 
@@ -64,26 +65,24 @@ async def list_destinations(call: Call[Ports], query: PageQuery) -> Page[Destina
     return await _list(call, Destination, query, lookups.show_destination)
 
 
-@routes.put("/v1/transport-reasons/{code}", privilege="lookup.write")
-async def keep_transport_reason(
-    call: Call[Ports], code: str, body: KeepTransportReason
-) -> Reply[TransportReasonView]:
-    """Keep a transport reason (causale) under a code; documents already issued keep what they say"""
-    return await _keep(
-        call, TransportReason(_checked(code), body.text, body.sale), lookups.show_transport_reason
-    )
+@routes.put("/v1/document-types/{code}", privilege="lookup.write")
+async def keep_document_type(call: Call[Ports], code: str, body: KeepDocumentType) -> Reply[DocumentTypeView]:
+    """Keep a document type (causale) under a code; documents already issued keep what they say
+
+    What it does with goods and with order lines is for good: for another effect, keep another code."""
+    return await _keep(call, DocumentType(_checked(code), **body.model_dump()), lookups.show_document_type)
 
 
-@routes.get("/v1/transport-reasons/{code}", privilege="lookup.read")
-async def read_transport_reason(call: Call[Ports], code: str) -> Reply[TransportReasonView]:
-    """Read a transport reason (causale)"""
-    return await _read(call, TransportReason, code, lookups.show_transport_reason)
+@routes.get("/v1/document-types/{code}", privilege="lookup.read")
+async def read_document_type(call: Call[Ports], code: str) -> Reply[DocumentTypeView]:
+    """Read a document type (causale)"""
+    return await _read(call, DocumentType, code, lookups.show_document_type)
 
 
-@routes.get("/v1/transport-reasons", privilege="lookup.read")
-async def list_transport_reasons(call: Call[Ports], query: PageQuery) -> Page[TransportReasonView]:
-    """List transport reasons (causali) by code: those that come with the product, and the tenant's own"""
-    return await _list(call, TransportReason, query, lookups.show_transport_reason)
+@routes.get("/v1/document-types", privilege="lookup.read")
+async def list_document_types(call: Call[Ports], query: PageQuery) -> Page[DocumentTypeView]:
+    """List document types (causali) by code: those that come with the product, and the tenant's own"""
+    return await _list(call, DocumentType, query, lookups.show_document_type)
 
 
 @routes.put("/v1/carriers/{code}", privilege="lookup.write")

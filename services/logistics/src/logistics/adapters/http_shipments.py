@@ -42,10 +42,12 @@ def _shown(call: Call[Ports], row: ShipmentRow, location: str | None = None) -> 
 async def draft(call: Call[Ports], body: DraftShipment) -> Reply[ShipmentView]:
     """Draft a shipment, which reserves its goods
 
-    At most what remains to be shipped to the destination and is free in the warehouse."""
+    At most what is free in the warehouse and, where its document type delivers the order, what remains to be
+    shipped to the destination."""
     row = await draft_shipment(
         call.ports,
         order_id=body.order_id,
+        document_type=body.document_type,
         warehouse=body.warehouse,
         destination=body.destination,
         lines=body.goods(),
@@ -92,7 +94,7 @@ async def issue(call: Call[Ports], shipment_id: UUID, body: IssueDdt) -> Reply[S
         shipment_id,
         call.expected_version,
         issue_date=body.issue_date,
-        series=body.series or "",
+        series=body.series,
     )
     return _shown(call, issued)
 
@@ -107,13 +109,17 @@ async def depart(call: Call[Ports], shipment_id: UUID, body: RecordDeparture) ->
 
 @routes.post("/v1/shipments/{shipment_id}/delivery", privilege="shipment.write")
 async def deliver(call: Call[Ports], shipment_id: UUID, body: RecordDelivery) -> Reply[ShipmentView]:
-    """Record that the recipient has received a shipment"""
+    """Record that a shipment arrived, whole or in part
+
+    Without `arrived`, all that the DDT says."""
     delivered = await record_delivery(
         call.ports,
         shipment_id,
         call.expected_version,
         received_by=body.received_by,
         delivered_at=body.delivered_at,
+        arrived=body.found(),
+        reason=body.reason,
     )
     return _shown(call, delivered)
 
@@ -126,9 +132,10 @@ async def refuse(call: Call[Ports], shipment_id: UUID, body: WithReason) -> Repl
 
 @routes.post("/v1/shipments/{shipment_id}/voiding", privilege="ddt.issue")
 async def void(call: Call[Ports], shipment_id: UUID, body: VoidDdt) -> Reply[ShipmentView]:
-    """Void the DDT of a shipment: its goods return to the warehouse
+    """Void the DDT of a shipment that has not departed: its goods return to the warehouse
 
-    An issued document is never edited. Its number stays used; with `reissue` a new draft takes its place."""
+    Of one that has departed, the goods have to come back: record its refusal. An
+    issued document is never edited. Its number stays used; with `reissue` a new draft takes its place."""
     voided = await void_ddt(
         call.ports, shipment_id, call.expected_version, reason=body.reason, reissue=body.reissue
     )

@@ -31,16 +31,16 @@ async def receive(call: Call[Ports], body: ReceiveGoods) -> Reply[MovementView]:
 
 @routes.post("/v1/adjustments", privilege="stock.write", status=201)
 async def adjust(call: Call[Ports], body: AdjustStock) -> Reply[MovementView]:
-    """Correct the stock after a count, a breakage or a find
+    """Set the stock right by what was found, is missing or was damaged
 
-    Stock never falls below zero."""
-    difference = body.quantity if body.direction == "more" else -body.quantity
+    Stock never falls below zero, and no more is found than a tenth above what production made."""
     movement = await adjust_stock(
         call.ports,
         call.actor,
         warehouse=body.warehouse,
         job_id=body.job_id,
-        quantity=difference,
+        kind=body.difference,
+        quantity=body.quantity,
         reason=body.reason,
     )
     return _recorded(call, movement)

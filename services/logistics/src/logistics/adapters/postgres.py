@@ -29,12 +29,13 @@ from ..application.ports import (
     StockRow,
 )
 from ..domain.ddt import TIME_ZONE, Document, Sender, Series
-from ..domain.lookups import Carrier, Destination, Lookup, TransportReason, Warehouse
+from ..domain.document_types import DocumentType, GoodsGoTo
+from ..domain.lookups import Carrier, Destination, Lookup, Warehouse
 from ..domain.orders import CarriedGoods, Order, OrderLine
 from ..domain.parties import Party
 from ..domain.shipments import Line, Shipment, State, Transport
 from ..domain.stock import Goods, Kind, Movement
-from .transport_reasons import BUILT_IN
+from .document_types import BUILT_IN
 
 QUERIES = load_queries(__package__)
 
@@ -46,7 +47,7 @@ _PARTY = TypeAdapter(Party)
 _LOOKUPS: dict[type, tuple[str, TypeAdapter[Any]]] = {
     Warehouse: ("warehouse", TypeAdapter(Warehouse)),
     Destination: ("destination", TypeAdapter(Destination)),
-    TransportReason: ("transport_reason", TypeAdapter(TransportReason)),
+    DocumentType: ("transport_reason", TypeAdapter(DocumentType)),
     Carrier: ("carrier", TypeAdapter(Carrier)),
 }
 
@@ -113,20 +114,30 @@ class PostgresOrders:
     async def sum_goods(self, order_id: UUID) -> Goods:
         on_hand: dict[tuple[str, UUID], Decimal] = {}
         received: dict[UUID, Decimal] = {}
+        counted: dict[UUID, Decimal] = {}
         reserved: dict[tuple[str, UUID], Decimal] = {}
         committed: dict[tuple[UUID, str], Decimal] = {}
+        in_transit: dict[tuple[UUID, str], Decimal] = {}
+        with_third_parties: dict[tuple[UUID, str], Decimal] = {}
         since: dict[UUID, datetime] = {}
         for row in await self._work.fetch(QUERIES.sum_goods_of_order, order_id=order_id):
-            job_id, warehouse = row["job_id"], row["warehouse"]
+            job_id, warehouse, quantity = row["job_id"], row["warehouse"], row["quantity"]
             if row["destination"] is None:
-                on_hand[warehouse, job_id] = row["quantity"]
+                on_hand[warehouse, job_id] = quantity
                 _add(received, job_id, row["part"])
+                _add(counted, job_id, row["counted"])
                 if row["since"] is not None:
                     since[job_id] = min(row["since"], since.get(job_id, row["since"]))
-            else:
-                _add(reserved, (warehouse, job_id), row["part"])
-                _add(committed, (job_id, row["destination"]), row["quantity"])
-        return Goods(on_hand, reserved, received, committed, since)
+                continue
+            there = job_id, row["destination"]
+            _add(committed, there, row["part"])
+            if row["place"] == "reserved":
+                _add(reserved, (warehouse, job_id), quantity)
+            elif row["place"] == "in_transit":
+                _add(in_transit, there, quantity)
+            elif row["place"] == GoodsGoTo.THIRD_PARTY:
+                _add(with_third_parties, there, quantity)
+        return Goods(on_hand, reserved, received, counted, committed, in_transit, with_third_parties, since)
 
     async def update_produced(self, order_id: UUID, job_id: UUID, quantity: Decimal) -> bool:
         found = await self._work.execute(
@@ -250,7 +261,9 @@ class PostgresShipments:
             warehouse=shipment.warehouse,
             destination=shipment.destination,
             state=shipment.state.value,
-            reason=transport.reason,
+            document_type=shipment.document_type,
+            goods_go_to=shipment.goods_go_to.value,
+            closes_order_line=shipment.closes_order_line,
             transport_by=transport.by,
             carrier=transport.carrier,
             freight=transport.freight,
@@ -271,7 +284,6 @@ class PostgresShipments:
             QUERIES.update_shipment,
             shipment_id=shipment.shipment_id,
             state=shipment.state.value,
-            reason=transport.reason,
             transport_by=transport.by,
             carrier=transport.carrier,
             freight=transport.freight,
@@ -285,6 +297,8 @@ class PostgresShipments:
             ended_because=shipment.ended_because,
             replaced_by=shipment.replaced_by,
             version=shipment.version,
+            came_back_jobs=[line.job_id for line in shipment.lines if line.came_back],
+            came_back=[line.came_back for line in shipment.lines if line.came_back],
         )
 
     async def lock_shipment(self, shipment_id: UUID) -> ShipmentRow | None:
@@ -313,10 +327,15 @@ def _shipment(row: Row) -> Shipment:
         order_id=row["order_id"],
         brief_id=row["brief_id"],
         warehouse=row["warehouse"],
+        document_type=row["document_type"],
+        goods_go_to=GoodsGoTo(row["goods_go_to"]),
+        closes_order_line=row["closes_order_line"],
         destination=row["destination"],
-        lines=tuple(Line(UUID(line["job_id"]), Decimal(line["quantity"])) for line in row["lines"]),
+        lines=tuple(
+            Line(UUID(line["job_id"]), Decimal(line["quantity"]), Decimal(line["came_back"]))
+            for line in row["lines"]
+        ),
         transport=Transport(
-            reason=row["reason"],
             by=row["transport_by"],
             carrier=row["carrier"],
             freight=row["freight"],
@@ -350,8 +369,11 @@ def _shipment_row(row: Row) -> ShipmentRow:
     transport = shipment.transport
     codes: list[tuple[type[Any], str | None]] = [
         (Warehouse, shipment.warehouse),
-        (Destination, shipment.destination),
-        (TransportReason, transport.reason),
+        (
+            Warehouse if shipment.goods_go_to is GoodsGoTo.WAREHOUSE else Destination,
+            shipment.destination,
+        ),
+        (DocumentType, shipment.document_type),
         (Carrier, transport.carrier),
     ]
     return ShipmentRow(
@@ -451,12 +473,12 @@ class PostgresLookups:
             raise Stale("stale_version", field="If-Match")
 
     async def list_lookups(self, kind: type[L], *, after: str | None, limit: int) -> list[L]:
-        name, adapter = _LOOKUPS[kind]
+        name, _ = _LOOKUPS[kind]
         found: dict[str, L] = {
             code: lookup for code, lookup in _built_in(kind).items() if after is None or code > after
         }
         for row in await self._work.fetch(QUERIES.list_lookups, kind=name, after=after, limit=limit):
-            found[row["code"]] = replace(adapter.validate_python(row["content"]), version=row["version"])
+            found[row["code"]] = _lookup(kind, row)
         return [found[code] for code in sorted(found)][:limit]
 
 
@@ -464,16 +486,23 @@ def _found(named: Sequence[tuple[type[Any], str]], rows: Sequence[Row]) -> Found
     own = {(row["kind"], row["code"]): row for row in rows}
     found: dict[tuple[type[Any], str], Lookup] = {}
     for kind, code in named:
-        name, adapter = _LOOKUPS[kind]
-        if row := own.get((name, code)):
-            found[kind, code] = replace(adapter.validate_python(row["content"]), version=row["version"])
+        if row := own.get((_LOOKUPS[kind][0], code)):
+            found[kind, code] = _lookup(kind, row)
         elif built_in := _built_in(kind).get(code):
             found[kind, code] = built_in
     return FoundLookups(found)
 
 
+def _lookup(kind: type[L], row: Row) -> L:
+    """A document type that was kept when only its text could be is what the product says it is."""
+    built_in = _built_in(kind).get(row["code"])
+    content = (asdict(built_in) if built_in else {}) | row["content"]
+    lookup: L = _LOOKUPS[kind][1].validate_python(content)
+    return replace(lookup, version=row["version"])
+
+
 def _built_in(kind: type[L]) -> dict[str, L]:
-    return BUILT_IN if kind is TransportReason else {}  # type: ignore[return-value]
+    return BUILT_IN if kind is DocumentType else {}  # type: ignore[return-value]
 
 
 class PostgresSenders:

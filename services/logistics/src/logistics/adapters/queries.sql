@@ -52,20 +52,23 @@ FROM order_lines LEFT JOIN order_deliveries USING (job_id)
 WHERE order_id = :order_id ORDER BY position, destination;
 
 -- name: sum_goods_of_order
--- Where the goods lie (`part`: what was received there), and, with a destination, what shipments prepare,
--- carry or have delivered (`part`: what those without a document reserve). Refused, voided and cancelled
--- shipments hold nothing any more.
-SELECT job_id, warehouse, NULL AS destination, sum(movements.quantity) AS quantity,
+-- Where the goods lie (`part`: what was received there; `counted`: by how much counts came out otherwise);
+-- and, with a destination, what shipments prepare, carry or have delivered (`part`: for an order's line), and
+-- what is so of the goods. Refused, voided and cancelled shipments hold nothing any more.
+SELECT job_id, warehouse, NULL AS destination, NULL AS place, sum(movements.quantity) AS quantity,
        coalesce(sum(movements.quantity) FILTER (WHERE kind = 'receipt'), 0) AS part,
+       coalesce(sum(movements.quantity) FILTER (WHERE kind IN ('found', 'missing', 'adjustment')), 0) AS counted,
        min(recorded_at) FILTER (WHERE movements.quantity > 0) AS since
 FROM order_lines JOIN movements USING (job_id)
 WHERE order_id = :order_id GROUP BY job_id, warehouse
 UNION ALL
-SELECT job_id, warehouse, destination, sum(quantity),
-       coalesce(sum(quantity) FILTER (WHERE state IN ('draft', 'picked')), 0), NULL
+SELECT job_id, warehouse, destination,
+       CASE WHEN state IN ('draft', 'picked') THEN 'reserved' WHEN state = 'delivered' THEN goods_go_to
+            ELSE 'in_transit' END AS place,
+       sum(quantity - came_back), coalesce(sum(quantity - came_back) FILTER (WHERE closes_order_line), 0), NULL, NULL
 FROM shipments JOIN shipment_lines USING (shipment_id)
 WHERE order_id = :order_id AND state IN ('draft', 'picked', 'issued', 'in_transit', 'delivered')
-GROUP BY job_id, warehouse, destination;
+GROUP BY job_id, warehouse, destination, place;
 
 -- name: update_produced
 -- Under the order's lock.
@@ -134,10 +137,12 @@ ORDER BY movement_id DESC LIMIT :limit;
 -- name: insert_shipment
 -- With its lines.
 WITH added AS (
-    INSERT INTO shipments (shipment_id, order_id, brief_id, warehouse, destination, state, reason, transport_by,
-        carrier, freight, appearance, packages, gross_weight_kg, notes, replaces, version, drafted_at)
-    VALUES (:shipment_id, :order_id, :brief_id, :warehouse, :destination, :state, :reason, :transport_by,
-        :carrier, :freight, :appearance, :packages, :gross_weight_kg, :notes, :replaces, :version, :drafted_at)
+    INSERT INTO shipments (shipment_id, order_id, brief_id, warehouse, destination, state, reason, goods_go_to,
+        closes_order_line, transport_by, carrier, freight, appearance, packages, gross_weight_kg, notes, replaces,
+        version, drafted_at)
+    VALUES (:shipment_id, :order_id, :brief_id, :warehouse, :destination, :state, :document_type, :goods_go_to,
+        :closes_order_line, :transport_by, :carrier, :freight, :appearance, :packages, :gross_weight_kg, :notes, :replaces,
+        :version, :drafted_at)
 )
 INSERT INTO shipment_lines (shipment_id, position, job_id, quantity)
 SELECT :shipment_id, position, job_id, quantity
@@ -145,7 +150,12 @@ FROM unnest(:job_ids::uuid[], :quantities::numeric[]) WITH ORDINALITY AS line(jo
 
 -- name: update_shipment
 -- Under the order's lock.
-UPDATE shipments SET state = :state, reason = :reason, transport_by = :transport_by, carrier = :carrier,
+WITH came_back AS (
+    UPDATE shipment_lines SET came_back = line.quantity
+    FROM unnest(:came_back_jobs::uuid[], :came_back::numeric[]) AS line(job_id, quantity)
+    WHERE shipment_id = :shipment_id AND shipment_lines.job_id = line.job_id
+)
+UPDATE shipments SET state = :state, transport_by = :transport_by, carrier = :carrier,
     freight = :freight, appearance = :appearance, packages = :packages, gross_weight_kg = :gross_weight_kg,
     notes = :notes, departed_at = :departed_at, delivered_at = :delivered_at, received_by = :received_by,
     ended_because = :ended_because, replaced_by = :replaced_by, version = :version
@@ -153,49 +163,54 @@ WHERE shipment_id = :shipment_id;
 
 -- name: find_shipment
 -- With its document's number, its goods' descriptions and what stands under its codes.
-SELECT shipments.shipment_id, shipments.order_id, shipments.brief_id, warehouse, destination, state, reason,
-       transport_by, carrier, freight, appearance, packages, gross_weight_kg, notes, departed_at, delivered_at,
+SELECT shipments.shipment_id, shipments.order_id, shipments.brief_id, warehouse, destination, state,
+       reason AS document_type, goods_go_to, closes_order_line, transport_by, carrier, freight, appearance, packages, gross_weight_kg, notes, departed_at, delivered_at,
        received_by, ended_because, replaces, replaced_by, version, drafted_at,
        orders.number AS order_number, orders.cancelled_because IS NOT NULL AS order_cancelled,
        ddts.number AS ddt_number, progressive, series, year, issue_date, issued_at, document ->> 'time_zone' AS time_zone,
        (SELECT number FROM ddts AS replaced WHERE replaced.shipment_id = shipments.replaces) AS replaces_number, (
     SELECT json_agg(json_build_object('job_id', job_id, 'quantity', shipment_lines.quantity::text,
+                                      'came_back', came_back::text,
                                       'description', description, 'unit', unit, 'closed', closed)
                     ORDER BY shipment_lines.position)
     FROM shipment_lines JOIN order_lines USING (job_id)
     WHERE shipment_lines.shipment_id = shipments.shipment_id) AS lines, (
     SELECT json_agg(json_build_object('kind', kind, 'code', code, 'content', content, 'version', version))
     FROM lookups
-    WHERE (kind, code) IN (('warehouse', shipments.warehouse), ('destination', shipments.destination),
+    WHERE (kind, code) IN (('warehouse', shipments.warehouse),
+                           (CASE goods_go_to WHEN 'warehouse' THEN 'warehouse' ELSE 'destination' END, destination),
                            ('transport_reason', shipments.reason), ('carrier', shipments.carrier))) AS lookups
 FROM shipments JOIN orders USING (order_id) LEFT JOIN ddts USING (shipment_id)
 WHERE shipments.shipment_id = :shipment_id;
 
 -- name: list_shipments_of_order
-SELECT shipments.shipment_id, shipments.order_id, shipments.brief_id, warehouse, destination, state, reason,
-       transport_by, carrier, freight, appearance, packages, gross_weight_kg, notes, departed_at, delivered_at,
+SELECT shipments.shipment_id, shipments.order_id, shipments.brief_id, warehouse, destination, state,
+       reason AS document_type, goods_go_to, closes_order_line, transport_by, carrier, freight, appearance, packages, gross_weight_kg, notes, departed_at, delivered_at,
        received_by, ended_because, replaces, replaced_by, version, drafted_at, (
-    SELECT json_agg(json_build_object('job_id', job_id, 'quantity', quantity::text) ORDER BY position)
+    SELECT json_agg(json_build_object('job_id', job_id, 'quantity', quantity::text, 'came_back', came_back::text)
+                    ORDER BY position)
     FROM shipment_lines WHERE shipment_lines.shipment_id = shipments.shipment_id) AS lines
 FROM shipments WHERE order_id = :order_id ORDER BY shipment_id;
 
 -- name: list_shipments
 -- plan: custom
 -- Each as find_shipment.
-SELECT shipments.shipment_id, shipments.order_id, shipments.brief_id, warehouse, destination, state, reason,
-       transport_by, carrier, freight, appearance, packages, gross_weight_kg, notes, departed_at, delivered_at,
+SELECT shipments.shipment_id, shipments.order_id, shipments.brief_id, warehouse, destination, state,
+       reason AS document_type, goods_go_to, closes_order_line, transport_by, carrier, freight, appearance, packages, gross_weight_kg, notes, departed_at, delivered_at,
        received_by, ended_because, replaces, replaced_by, version, drafted_at,
        orders.number AS order_number, orders.cancelled_because IS NOT NULL AS order_cancelled,
        ddts.number AS ddt_number, progressive, series, year, issue_date, issued_at,
        (SELECT number FROM ddts AS replaced WHERE replaced.shipment_id = shipments.replaces) AS replaces_number, (
     SELECT json_agg(json_build_object('job_id', job_id, 'quantity', shipment_lines.quantity::text,
+                                      'came_back', came_back::text,
                                       'description', description, 'unit', unit, 'closed', closed)
                     ORDER BY shipment_lines.position)
     FROM shipment_lines JOIN order_lines USING (job_id)
     WHERE shipment_lines.shipment_id = shipments.shipment_id) AS lines, (
     SELECT json_agg(json_build_object('kind', kind, 'code', code, 'content', content, 'version', version))
     FROM lookups
-    WHERE (kind, code) IN (('warehouse', shipments.warehouse), ('destination', shipments.destination),
+    WHERE (kind, code) IN (('warehouse', shipments.warehouse),
+                           (CASE goods_go_to WHEN 'warehouse' THEN 'warehouse' ELSE 'destination' END, destination),
                            ('transport_reason', shipments.reason), ('carrier', shipments.carrier))) AS lookups
 FROM shipments JOIN orders USING (order_id) LEFT JOIN ddts USING (shipment_id)
 WHERE (:state::text IS NULL OR state = :state)

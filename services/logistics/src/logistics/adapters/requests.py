@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from decimal import Decimal
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
 
-from optima_kit.http import Code, Command, Count, Day, Flag, Moment, PageQuery, Text
+from optima_kit.http import Code, Command, Count, CountOrZero, Day, Flag, Moment, PageQuery, Text
 
 from ..application.ports import ShipmentFilter
-from ..domain.shipments import Freight, Line, State, Transport, TransportBy
+from ..domain.document_types import Counterparty, Direction
+from ..domain.shipments import Arrived, Freight, Line, State, Transport, TransportBy
+from ..domain.stock import Difference
 from .parties import AddressFields, IdentityFields
+
+SeriesName = Annotated[str, Field(pattern=r"^[A-Z0-9]{1,6}$")]
 
 
 class ReceiveGoods(Command):
@@ -23,10 +28,10 @@ class ReceiveGoods(Command):
 class AdjustStock(Command):
     warehouse: Code
     job_id: UUID
-    direction: Literal["more", "less"]
-    """Whether there is more or less than the ledger says."""
+    difference: Difference
+    """Whether goods were found, are missing, or are there and of no use any more."""
     quantity: Count
-    """The difference."""
+    """How much more or less there is than the ledger says."""
     reason: Annotated[str, Text(500)]
 
 
@@ -45,8 +50,6 @@ class MovementsQuery(PageQuery):
 class ArrangeTransport(Command):
     """How the goods travel. What is missing may be added until the document is issued."""
 
-    transport_reason: Code | None = None
-    """Causale: a code of /v1/transport-reasons."""
     transport_by: TransportBy | None = None
     carrier: Code | None = None
     """Vettore: a code of /v1/carriers."""
@@ -61,7 +64,6 @@ class ArrangeTransport(Command):
 
     def transport(self) -> Transport:
         return Transport(
-            reason=self.transport_reason,
             by=self.transport_by,
             carrier=self.carrier,
             freight=self.freight,
@@ -79,8 +81,11 @@ class NewLine(Command):
 
 class DraftShipment(ArrangeTransport):
     order_id: UUID
+    document_type: Code
+    """Causale and what follows from it: a code of /v1/document-types."""
     warehouse: Code
     destination: Code
+    """A code of /v1/destinations, or of /v1/warehouses where the document type is internal."""
     lines: Annotated[list[NewLine], Field(min_length=1, max_length=200)]
 
     def goods(self) -> list[Line]:
@@ -90,8 +95,8 @@ class DraftShipment(ArrangeTransport):
 class IssueDdt(Command):
     issue_date: Day | None = None
     """Today, in the sender's time zone, when absent."""
-    series: Annotated[str, Field(pattern=r"^[A-Z0-9]{1,6}$")] | None = None
-    """The ordinary series when absent."""
+    series: SeriesName | None = None
+    """That of its document type when absent, or the ordinary one."""
 
 
 class RecordDeparture(Command):
@@ -99,10 +104,26 @@ class RecordDeparture(Command):
     """Now when absent."""
 
 
+class ArrivedLine(Command):
+    job_id: UUID
+    accepted: CountOrZero
+    """In good order."""
+    damaged: CountOrZero = Decimal(0)
+    """Of no use any more: of a transfer between warehouses alone."""
+
+
 class RecordDelivery(Command):
     received_by: Annotated[str, Text(150)]
     delivered_at: Moment | None = None
     """Now when absent."""
+    arrived: Annotated[list[ArrivedLine], Field(max_length=200)] | None = None
+    """The lines of which something else arrived than the DDT says. What the recipient did not take comes back
+    to the warehouse; what one's own warehouse found missing, damaged or too much is written down there."""
+    reason: Annotated[str, Text(500)] | None = None
+    """Why something else arrived; asked for where it did."""
+
+    def found(self) -> list[Arrived]:
+        return [Arrived(line.job_id, line.accepted, line.damaged) for line in self.arrived or ()]
 
 
 class WithReason(Command):
@@ -136,8 +157,20 @@ class KeepDestination(Command):
     """Where they are delivered."""
 
 
-class KeepTransportReason(Command):
+class KeepDocumentType(Command):
     text: Annotated[str, Text(100)]
-    """As the document prints it."""
-    sale: Flag
-    """Whether the goods are sold."""
+    """Causale, as the document prints it."""
+    direction: Direction
+    """Whether goods leave (out), move between warehouses of one's own (internal), or come in."""
+    counterparty: Counterparty
+    """Who is at the other end."""
+    ownership_passes: Flag
+    """Whether the goods are the recipient's from the delivery on."""
+    to_be_invoiced: Flag
+    """Whether an invoice follows."""
+    closes_order_line: Flag
+    """Whether an order's goods count as delivered by it."""
+    return_days: Annotated[int, Field(gt=0, le=3650)] | None = None
+    """Within how many days the goods are expected back; absent when they are not."""
+    series: SeriesName | None = None
+    """In which series its documents are numbered; absent leaves it to whoever issues."""

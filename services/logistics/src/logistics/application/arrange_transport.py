@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from uuid import UUID
 
-from optima_kit.refusals import Violations
-
+from ..domain.lookups import Carrier
 from ..domain.shipments import Transport
 from .changing import shipment_to_change
-from .draft_shipment import codes_of, unknown_codes
+from .draft_shipment import find_named
 from .ports import Ports, ShipmentRow
 
 
@@ -19,8 +18,6 @@ async def arrange_transport(
     """Publishes nothing: other services learn of the transport from the issued document."""
     row = await shipment_to_change(ports, shipment_id, expected_version)
     arranged = row.shipment.arrange(transport)
-    found = await ports.lookups.find_all(codes_of(transport))
-    if unknown := unknown_codes(transport, found):
-        raise Violations(unknown)
+    found = await find_named(ports, ("carrier", Carrier, transport.carrier))
     ports.shipments.update_shipment(arranged)
     return replace(row, shipment=arranged, lookups=row.lookups | found)

@@ -1,4 +1,7 @@
-"""Cancel an order and its open shipments, unless goods have already left."""
+"""Cancel an order and its open deliveries, unless goods have already left for a recipient.
+
+Shipments that deliver nothing of the order, such as transfers between warehouses, go on.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +18,11 @@ async def cancel_order(ports: Ports, order: Order, reason: str) -> list[Shipment
     if order.cancelled_because is not None:
         return []
     shipments = await ports.shipments.list_shipments_of_order(order.order_id)
-    out = [shipment for shipment in shipments if shipment.state in GOODS_OUT]
+    deliveries = [shipment for shipment in shipments if shipment.closes_order_line]
+    out = [shipment for shipment in deliveries if shipment.state in GOODS_OUT]
     if out:
         return out
-    for shipment in shipments:
+    for shipment in deliveries:
         if shipment.state in OPEN:
             cancelled = shipment.cancel(reason)
             fact = ShipmentCancelled(**facts_of(cancelled, order.goods), reason=reason)

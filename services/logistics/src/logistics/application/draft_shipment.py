@@ -9,7 +9,8 @@ from uuid import UUID
 from optima_contracts.logistics import ShipmentDrafted
 from optima_kit.refusals import Absent, Invalid, Refusal, Violations
 
-from ..domain.lookups import Carrier, Destination, TransportReason, Warehouse
+from ..domain.document_types import DocumentType, GoodsGoTo
+from ..domain.lookups import Carrier, Destination, Warehouse
 from ..domain.shipments import Line, Transport, draft
 from .facts import facts_of
 from .ports import FoundLookups, Ports, ShipmentRow
@@ -19,6 +20,7 @@ async def draft_shipment(
     ports: Ports,
     *,
     order_id: UUID,
+    document_type: str,
     warehouse: str,
     destination: str,
     lines: Sequence[Line],
@@ -28,23 +30,14 @@ async def draft_shipment(
     order = await ports.orders.lock_order(order_id)
     if order is None:
         raise Absent("order_absent", field="order_id")
-    named: list[tuple[type[Any], str]] = [
-        *codes_of(transport),
-        (Warehouse, warehouse),
-        (Destination, destination),
-    ]
-    found = await ports.lookups.find_all(named)
-    unknown = unknown_codes(transport, found)
-    if found.get(Warehouse, warehouse) is None:
-        unknown.append(Invalid("warehouse_unknown", field="warehouse", named=warehouse))
-    if found.get(Destination, destination) is None:
-        unknown.append(Invalid("destination_unknown", field="destination", named=destination))
-    if unknown:
-        raise Violations(unknown)
+    kind, found = await find_ends(
+        ports, document_type, warehouse, destination, ("carrier", Carrier, transport.carrier)
+    )
     shipment = draft(
         order,
         await ports.orders.sum_goods(order_id),
         shipment_id=ports.new_id(),
+        document_type=kind,
         warehouse=warehouse,
         destination=destination,
         lines=lines,
@@ -67,17 +60,54 @@ async def draft_shipment(
     )
 
 
-def codes_of(transport: Transport) -> list[tuple[type[Any], str]]:
-    """What a transport names by its code."""
-    named = ((TransportReason, transport.reason), (Carrier, transport.carrier))
-    return [(kind, code) for kind, code in named if code]
+Named = tuple[str, type[Any], str | None]
+"""A field, the lookup table that it names an entry of, and the code, if any."""
 
 
-def unknown_codes(transport: Transport, found: FoundLookups) -> list[Refusal]:
-    """What a transport names that no lookup table holds."""
-    unknown: list[Refusal] = []
-    if transport.reason and found.get(TransportReason, transport.reason) is None:
-        unknown.append(Invalid("transport_reason_unknown", field="transport_reason", named=transport.reason))
-    if transport.carrier and found.get(Carrier, transport.carrier) is None:
-        unknown.append(Invalid("carrier_unknown", field="carrier", named=transport.carrier))
-    return unknown
+async def find_ends(
+    ports: Ports, document_type: str, warehouse: str, destination: str, *others: Named
+) -> tuple[DocumentType, FoundLookups]:
+    """The document type, which says whether the goods go to a destination or to a warehouse; and what stands
+    under all codes. Raises as `find_named`."""
+    asked = await ports.lookups.find_all(
+        [(DocumentType, document_type), (Warehouse, warehouse), (Warehouse, destination)]
+        + [(Destination, destination)]
+        + [(kind, code) for _, kind, code in others if code]
+    )
+    kind = asked.get(DocumentType, document_type)
+    to_warehouse = kind is not None and kind.goods_go_to is GoodsGoTo.WAREHOUSE
+    _must_be_known(
+        asked,
+        ("document_type", DocumentType, document_type),
+        ("warehouse", Warehouse, warehouse),
+        ("destination", Warehouse if to_warehouse else Destination, destination),
+        *others,
+    )
+    assert kind is not None
+    return kind, asked
+
+
+async def find_named(ports: Ports, *named: Named) -> FoundLookups:
+    """Raises Invalid for what no lookup table holds, all of it at once."""
+    found = await ports.lookups.find_all([(kind, code) for _, kind, code in named if code])
+    _must_be_known(found, *named)
+    return found
+
+
+_UNKNOWN = {
+    DocumentType: "document_type_unknown",
+    Warehouse: "warehouse_unknown",
+    Destination: "destination_unknown",
+    Carrier: "carrier_unknown",
+}
+
+
+def _must_be_known(found: FoundLookups, *named: Named) -> None:
+    """Raises as `find_named`."""
+    unknown: list[Refusal] = [
+        Invalid(_UNKNOWN[kind], field=field, named=code)
+        for field, kind, code in named
+        if code and found.get(kind, code) is None
+    ]
+    if unknown:
+        raise unknown[0] if len(unknown) == 1 else Violations(unknown)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import TypedDict
 from uuid import UUID
 
 from optima_contracts.identity import LegalIdentity
-from optima_contracts.logistics import DdtIssued, ShipmentLine
+from optima_contracts.logistics import DdtIssued, ShipmentLine, StockAdjusted
 
 from ..domain.ddt import Document
 from ..domain.orders import CarriedGoods
 from ..domain.parties import Party
 from ..domain.shipments import Shipment
-from ..domain.stock import written
+from ..domain.stock import DIFFERENCES, Movement, written
 
 
 class ShipmentFacts(TypedDict):
@@ -23,6 +24,8 @@ class ShipmentFacts(TypedDict):
     order_id: UUID
     brief_id: UUID | None
     destination: str
+    document_type: str | None
+    closes_order_line: bool
     lines: list[ShipmentLine]
 
 
@@ -33,15 +36,38 @@ def facts_of(shipment: Shipment, goods: Mapping[UUID, CarriedGoods]) -> Shipment
         order_id=shipment.order_id,
         brief_id=shipment.brief_id,
         destination=shipment.destination,
-        lines=[
-            ShipmentLine(
-                job_id=line.job_id,
-                description=goods[line.job_id].description,
-                quantity=written(line.quantity),
-                unit=goods[line.job_id].unit,
-            )
-            for line in shipment.lines
-        ],
+        document_type=shipment.document_type,
+        closes_order_line=shipment.closes_order_line,
+        lines=lines_of({line.job_id: line.left for line in shipment.lines}, goods),
+    )
+
+
+def lines_of(quantities: Mapping[UUID, Decimal], goods: Mapping[UUID, CarriedGoods]) -> list[ShipmentLine]:
+    """By job, those that are not zero."""
+    return [
+        ShipmentLine(
+            job_id=job_id,
+            description=goods[job_id].description,
+            quantity=written(quantity),
+            unit=goods[job_id].unit,
+        )
+        for job_id, quantity in quantities.items()
+        if quantity
+    ]
+
+
+def stock_adjusted(movement: Movement, order_id: UUID, unit: str) -> StockAdjusted:
+    """`movement` is a difference: found, missing or damaged."""
+    return StockAdjusted(
+        movement_id=movement.movement_id,
+        order_id=order_id,
+        job_id=movement.job_id,
+        warehouse=movement.warehouse,
+        kind=DIFFERENCES[movement.kind],
+        quantity=written(abs(movement.quantity)),
+        unit=unit,
+        shipment_id=movement.shipment_id,
+        reason=movement.reason or "",
     )
 
 
@@ -64,6 +90,9 @@ def ddt_issued(shipment: Shipment, goods: Mapping[UUID, CarriedGoods], document:
         appearance=document.appearance,
         packages=document.packages,
         gross_weight_kg=written(weight) if weight is not None else None,
+        to_be_invoiced=document.to_be_invoiced,
+        order_number=document.order_number,
+        departure=legal_identity(document.departure) if document.departure else None,
     )
 
 

@@ -1,12 +1,13 @@
-"""Keep a warehouse, destination, transport reason or carrier under its code."""
+"""Keep a warehouse, destination, document type or carrier under its code."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TypeVar
 
-from optima_kit.refusals import Stale
+from optima_kit.refusals import Stale, Violations, WrongState
 
+from ..domain.document_types import DocumentType, contradictions, same_effect
 from ..domain.lookups import Lookup
 from .ports import Ports
 
@@ -16,12 +17,18 @@ L = TypeVar("L", bound=Lookup)
 async def keep_lookup(ports: Ports, lookup: L, expected_version: int | None) -> L:
     """Adds it, or writes over what stands under its code. Documents already issued keep what they said.
 
-    Raises Stale when the client saw another version.
+    Raises Stale when the client saw another version, Violations for a document type that contradicts itself,
+    and WrongState for one that would do something else with goods than the shipments that name it rely on.
     """
     known = await ports.lookups.find(type(lookup), lookup.code)
     version = known.version if known else 0
     if expected_version is not None and expected_version != version:
         raise Stale("stale_version", field="If-Match")
+    if isinstance(lookup, DocumentType):
+        if wrong := list(contradictions(lookup)):
+            raise Violations(wrong)
+        if isinstance(known, DocumentType) and not same_effect(known, lookup):
+            raise WrongState("document_type_effect_fixed", named=lookup.code)
     kept = replace(lookup, version=version + 1)
     await ports.lookups.save(kept)
     return kept

@@ -207,7 +207,7 @@ class Ddts(Protocol):
 
 class Lookups(Protocol):
     async def find(self, kind: type[L], code: str) -> L | None:
-        """Built-in transport reasons are found like the tenant's own."""
+        """Built-in document types are found like the tenant's own."""
 
     async def find_all(self, named: Sequence[tuple[type[Any], str]]) -> FoundLookups:
         """As `find`, for several."""

@@ -7,10 +7,11 @@ from uuid import UUID
 
 from optima_contracts.logistics import GoodsReceived
 from optima_kit.actor import Actor
-from optima_kit.refusals import Absent, Invalid
+from optima_kit.refusals import Absent
 
 from ..domain.lookups import Warehouse
 from ..domain.stock import receive, written
+from .draft_shipment import find_named
 from .ports import MovementRow, Ports
 
 
@@ -21,9 +22,7 @@ async def receive_goods(
     order = await ports.orders.lock_order_of_job(job_id)
     if order is None:
         raise Absent("job_absent", field="job_id")
-    found = await ports.lookups.find_all([(Warehouse, warehouse)])
-    if found.get(Warehouse, warehouse) is None:
-        raise Invalid("warehouse_unknown", field="warehouse", named=warehouse)
+    found = await find_named(ports, ("warehouse", Warehouse, warehouse))
     movement = receive(
         order,
         await ports.orders.sum_goods(order.order_id),

@@ -1,14 +1,18 @@
-"""Record that the recipient has received the goods."""
+"""Record that goods arrived: at their recipient's, who may refuse some of them, or in another warehouse."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from optima_contracts.logistics import ShipmentDelivered
+from optima_contracts.logistics import ShipmentDelivered, ShipmentPartlyRefused
+from optima_kit.refusals import Invalid
 
+from ..domain.shipments import Arrived
+from ..domain.stock import DIFFERENCES, Kind, Movement, must_be_findable
 from .changing import save_and_tell, shipment_to_change
-from .facts import facts_of
+from .facts import facts_of, lines_of, stock_adjusted
 from .ports import Ports, ShipmentRow
 
 
@@ -19,10 +23,49 @@ async def record_delivery(
     *,
     received_by: str,
     delivered_at: datetime | None,
+    arrived: Sequence[Arrived] = (),
+    reason: str | None = None,
 ) -> ShipmentRow:
-    """`delivered_at` is now when None."""
+    """`delivered_at` is now when None. `arrived` names the lines that differ from the document, and `reason`
+    says why they do."""
     row = await shipment_to_change(ports, shipment_id, expected_version)
     at = delivered_at or ports.now
-    delivered = row.shipment.deliver(received_by, at, now=ports.now)
+    delivered = row.shipment.deliver(received_by, at, now=ports.now, arrived=arrived)
+    movements = delivered.goods_arrive(ports.new_id, arrived, reason)
+    differences = [each for each in movements if each.kind is not Kind.ARRIVAL]
+    if differences and reason is None:
+        raise Invalid("reason_missing", field="reason")
+    gone = await _gone_after(ports, row, arrived, movements) if differences else set()
+    if movements:
+        ports.ledger.insert_movements(movements, gone=gone)
     fact = ShipmentDelivered(**facts_of(delivered, row.goods), delivered_at=at, received_by=received_by)
-    return save_and_tell(ports, row, delivered, fact)
+    after = save_and_tell(ports, row, delivered, fact)
+    _tell_of(ports, after, differences, reason or "")
+    return after
+
+
+def _tell_of(ports: Ports, row: ShipmentRow, differences: Sequence[Movement], reason: str) -> None:
+    shipment = row.shipment
+    if refused := {line.job_id: line.came_back for line in shipment.lines if line.came_back}:
+        facts = facts_of(shipment, row.goods)
+        facts["lines"] = lines_of(refused, row.goods)
+        partly = ShipmentPartlyRefused(**facts, reason=reason)
+        ports.outbox.add(partly, subject=shipment.shipment_id, correlation=shipment.correlation)
+    for movement in differences:
+        if movement.kind in DIFFERENCES:
+            adjusted = stock_adjusted(movement, shipment.order_id, row.goods[movement.job_id].unit)
+            ports.outbox.add(adjusted, subject=movement.movement_id, correlation=shipment.correlation)
+
+
+async def _gone_after(
+    ports: Ports, row: ShipmentRow, arrived: Sequence[Arrived], movements: Sequence[Movement]
+) -> set[UUID]:
+    """The jobs of which nothing lies anywhere any more. Raises WrongState for more than can be found."""
+    order = await ports.orders.lock_order(row.shipment.order_id)
+    assert order is not None
+    goods = await ports.orders.sum_goods(order.order_id)
+    fields = {each.job_id: f"arrived[{index}].accepted" for index, each in enumerate(arrived)}
+    for each in movements:
+        if each.kind is Kind.FOUND:
+            must_be_findable(order.lines[each.job_id], goods, each.quantity, field=fields[each.job_id])
+    return goods.gone_after(movements)

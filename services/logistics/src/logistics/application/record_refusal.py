@@ -16,5 +16,5 @@ async def record_refusal(
 ) -> ShipmentRow:
     row = await shipment_to_change(ports, shipment_id, expected_version)
     refused = row.shipment.refuse(reason)
-    ports.ledger.insert_movements(refused.goods_come_back(ports.new_id))
+    ports.ledger.insert_movements(refused.goods_come_back(ports.new_id, reason))
     return save_and_tell(ports, row, refused, ShipmentRefused(**facts_of(refused, row.goods), reason=reason))

@@ -19,7 +19,7 @@ async def void_ddt(
     replacement = row.shipment.reissue(ports.new_id()) if reissue else None
     voided = row.shipment.void(reason, replacement.shipment_id if replacement else None)
     assert row.ddt is not None
-    ports.ledger.insert_movements(voided.goods_come_back(ports.new_id))
+    ports.ledger.insert_movements(voided.goods_come_back(ports.new_id, reason))
     fact = DdtVoided(
         **facts_of(voided, row.goods), number=row.ddt.number, reason=reason, replaced_by=voided.replaced_by
     )

@@ -15,7 +15,8 @@ from zoneinfo import ZoneInfo
 
 from optima_kit.refusals import Invalid, Refusal, Term, Violations, WrongState
 
-from .lookups import Carrier, Destination, TransportReason
+from .document_types import DocumentType
+from .lookups import Carrier, Destination, Warehouse
 from .orders import CarriedGoods
 from .parties import Party, address_gaps, identity_gaps
 from .shipments import Freight, Shipment, TransportBy
@@ -76,7 +77,6 @@ class Document:
     delivery_address: Party
     reason: str
     """Causale, as printed."""
-    sale: bool
     transport_by: TransportBy
     carrier: Party | None
     freight: Freight | None
@@ -88,6 +88,11 @@ class Document:
     replaces_number: str | None
     """The number of the voided document in whose place this one was issued."""
     lines: tuple[DocumentLine, ...]
+    document_type: str | None = None
+    """Its code; None of documents issued before there were types."""
+    to_be_invoiced: bool = False
+    departure: Party | None = None
+    """The warehouse that the goods leave; None of documents issued before it was printed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +114,8 @@ class Parts:
     goods: Goods
     sender: Sender | None
     destination: Destination | None
-    reason: TransportReason | None
+    document_type: DocumentType | None
+    warehouse: Warehouse | None
     carrier: Carrier | None
     replaces_number: str | None = None
 
@@ -127,7 +133,7 @@ def compose(parts: Parts, series: Series, *, issue_date: date, today: date, now:
     if problems:
         raise problems[0] if len(problems) == 1 else Violations(problems)
     shipment, transport = parts.shipment, parts.shipment.transport
-    assert parts.sender and parts.destination and parts.reason  # noqa: PT018 - what the rules made sure of
+    assert parts.sender and parts.destination and parts.document_type  # noqa: PT018 - what the rules made sure of
     assert transport.by
     taken = series.take(issue_date)
     return Document(
@@ -141,8 +147,7 @@ def compose(parts: Parts, series: Series, *, issue_date: date, today: date, now:
         sender=parts.sender.identity,
         recipient=parts.destination.recipient,
         delivery_address=parts.destination.address,
-        reason=parts.reason.text,
-        sale=parts.reason.sale,
+        reason=parts.document_type.text,
         transport_by=transport.by,
         carrier=parts.carrier.identity if parts.carrier else None,
         freight=transport.freight,
@@ -161,6 +166,9 @@ def compose(parts: Parts, series: Series, *, issue_date: date, today: date, now:
             )
             for line in shipment.lines
         ),
+        document_type=parts.document_type.code,
+        to_be_invoiced=parts.document_type.to_be_invoiced,
+        departure=parts.warehouse.address if parts.warehouse else None,
     )
 
 
@@ -193,8 +201,8 @@ def _content_problems(parts: Parts) -> Iterable[Refusal]:
             yield Invalid("recipient_incomplete", field=f"recipient.{gap}", missing=Term(gap))
         for gap in address_gaps(parts.destination.address):
             yield Invalid("delivery_address_incomplete", field=f"delivery_address.{gap}", missing=Term(gap))
-    if parts.reason is None or not parts.reason.text.strip():
-        yield Invalid("transport_reason_missing", field="transport_reason")
+    if parts.document_type is None or not parts.document_type.text.strip():
+        yield Invalid("document_type_missing", field="document_type")
     if transport.by is None:
         yield Invalid("transport_by_missing", field="transport_by")
     if transport.by == "vettore" and parts.carrier is None:
@@ -217,7 +225,7 @@ def _stock_problems(parts: Parts) -> Iterable[Refusal]:
     """An adjustment may have taken what was reserved, and production may have closed the line."""
     for index, line in enumerate(parts.shipment.lines):
         carried = parts.carried[line.job_id]
-        if carried.closed:
+        if carried.closed and parts.shipment.closes_order_line:
             yield WrongState("line_closed", field=f"lines[{index}].job_id", description=carried.description)
         in_stock = parts.goods.in_stock(parts.shipment.warehouse, line.job_id)
         if line.quantity > in_stock:

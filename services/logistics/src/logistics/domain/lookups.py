@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .document_types import DocumentType
 from .parties import Party
 
 
@@ -16,23 +17,13 @@ class Warehouse:
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """A delivery address of a customer (cliente destinazione), and who the customer is before the law."""
+    """Where goods are delivered (cliente destinazione), and who receives them before the law: a customer, or
+    a supplier who works on them."""
 
     code: str
     recipient: Party
     address: Party
     version: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class TransportReason:
-    """Causale del trasporto. Goods that travel without one are presumed sold (DPR 441/1997)."""
-
-    code: str
-    text: str
-    sale: bool
-    version: int = 0
-    """0 for one that comes with the product and that the tenant has not rewritten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,4 +35,4 @@ class Carrier:
     version: int = 0
 
 
-Lookup = Warehouse | Destination | TransportReason | Carrier
+Lookup = Warehouse | Destination | DocumentType | Carrier

@@ -1,4 +1,4 @@
-"""Shipments: goods of one order that leave one warehouse for one destination."""
+"""Shipments: goods of one order that leave one warehouse for one destination, or for another warehouse."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from optima_kit.refusals import Invalid, WrongState
 
+from .document_types import DocumentType, GoodsGoTo
 from .orders import Order, OrderLine, line_must_not_be_closed, order_must_not_be_cancelled
 from .stock import Goods, Kind, Movement
 
@@ -46,7 +47,7 @@ POSSIBLE_IN: Final[Mapping[ShipmentAction, frozenset[State]]] = {
     "depart": frozenset({State.ISSUED}),
     "deliver": frozenset({State.IN_TRANSIT}),
     "refuse": frozenset({State.IN_TRANSIT}),
-    "void": frozenset({State.ISSUED, State.IN_TRANSIT}),
+    "void": frozenset({State.ISSUED}),
     "cancel": OPEN,
 }
 """In which states a shipment takes each action."""
@@ -59,14 +60,29 @@ Freight = Literal["franco", "assegnato", "franco con addebito in fattura"]
 class Line:
     job_id: UUID
     quantity: Decimal
+    came_back: Decimal = Decimal(0)
+    """What of it was refused at the door."""
+
+    @property
+    def left(self) -> Decimal:
+        """What of it is not back."""
+        return self.quantity - self.came_back
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """What of a line was found on arrival, where that is not what the document says."""
+
+    job_id: UUID
+    accepted: Decimal
+    """In good order."""
+    damaged: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
 class Transport:
     """How the goods travel. What the law asks for may be missing until the document is issued."""
 
-    reason: str | None = None
-    """Code of the causale."""
     by: TransportBy | None = None
     """Trasporto a cura di."""
     carrier: str | None = None
@@ -87,7 +103,13 @@ class Shipment:
     order_id: UUID
     brief_id: UUID | None
     warehouse: str
+    document_type: str | None
+    """Its code. None of old drafts alone, which are to be given one before they are issued."""
+    goods_go_to: GoodsGoTo
+    closes_order_line: bool
+    """This and where the goods go: as its document type says, which never changes that."""
     destination: str
+    """Code of a destination, or of a warehouse of ours where the goods go to one."""
     lines: tuple[Line, ...]
     transport: Transport
     state: State = State.DRAFT
@@ -126,12 +148,42 @@ class Shipment:
             raise Invalid("departure_before_issue", field="departed_at", issued=issue_date)
         return self._with(state=State.IN_TRANSIT, departed_at=at)
 
-    def deliver(self, received_by: str, at: datetime, *, now: datetime) -> Shipment:
+    def deliver(
+        self, received_by: str, at: datetime, *, now: datetime, arrived: Sequence[Arrived] = ()
+    ) -> Shipment:
+        """`arrived`: the lines of which something else arrived than the document says. What a recipient did
+        not take comes back; a warehouse of ours writes down what it found."""
         self._must_allow("deliver", "shipment_not_in_transit")
         _not_in_the_future("delivered_at", at, now)
         if self.departed_at and at < self.departed_at:
             raise Invalid("delivery_before_departure", field="delivered_at")
-        return self._with(state=State.DELIVERED, received_by=received_by, delivered_at=at)
+        lines = self.lines
+        taken = self._arrived(arrived)
+        if self.goods_go_to is not GoodsGoTo.WAREHOUSE:
+            lines = tuple(
+                replace(line, came_back=line.quantity - taken[line.job_id].accepted) for line in lines
+            )
+            if not any(line.left for line in lines):
+                raise Invalid("nothing_accepted", field="arrived")
+        return self._with(state=State.DELIVERED, received_by=received_by, delivered_at=at, lines=lines)
+
+    def _arrived(self, arrived: Sequence[Arrived]) -> Mapping[UUID, Arrived]:
+        """By job, for every line."""
+        found = {line.job_id: Arrived(line.job_id, line.quantity) for line in self.lines}
+        _each_job_appears_once(arrived, "arrived")
+        for index, each in enumerate(arrived):
+            sent = found.get(each.job_id)
+            if sent is None:
+                raise Invalid("job_not_in_shipment", field=f"arrived[{index}].job_id")
+            if self.goods_go_to is not GoodsGoTo.WAREHOUSE:
+                if each.accepted > sent.accepted:
+                    raise Invalid(
+                        "quantity_beyond_sent", field=f"arrived[{index}].accepted", sent=sent.accepted
+                    )
+                if each.damaged:
+                    raise Invalid("damage_at_recipient", field=f"arrived[{index}].damaged")
+            found[each.job_id] = each
+        return found
 
     def refuse(self, reason: str) -> Shipment:
         self._must_allow("refuse", "shipment_not_in_transit")
@@ -144,15 +196,13 @@ class Shipment:
 
     def reissue(self, shipment_id: UUID) -> Shipment:
         """A new draft with the same content, in place of this one."""
-        return Shipment(
+        return replace(
+            self,
             shipment_id=shipment_id,
-            order_id=self.order_id,
-            brief_id=self.brief_id,
-            warehouse=self.warehouse,
-            destination=self.destination,
-            lines=self.lines,
-            transport=self.transport,
+            state=State.DRAFT,
+            version=1,
             replaces=self.shipment_id,
+            replaced_by=None,
         )
 
     def cancel(self, reason: str) -> Shipment:
@@ -160,16 +210,54 @@ class Shipment:
         return self._with(state=State.CANCELLED, ended_because=reason)
 
     def goods_leave(self, new_id: Callable[[], UUID]) -> list[Movement]:
-        return [self._movement(new_id(), Kind.ISSUE, line.job_id, -line.quantity) for line in self.lines]
+        return [
+            self._movement(new_id(), self.warehouse, Kind.ISSUE, line.job_id, -line.quantity)
+            for line in self.lines
+        ]
 
-    def goods_come_back(self, new_id: Callable[[], UUID]) -> list[Movement]:
-        """To the warehouse that they had left, with the reason for which the shipment ended."""
-        return [self._movement(new_id(), Kind.RETURN, line.job_id, line.quantity) for line in self.lines]
+    def goods_come_back(self, new_id: Callable[[], UUID], reason: str) -> list[Movement]:
+        """All of them, to the warehouse that they had left."""
+        return [
+            self._movement(new_id(), self.warehouse, Kind.RETURN, line.job_id, line.quantity, reason)
+            for line in self.lines
+        ]
 
-    def _movement(self, movement_id: UUID, kind: Kind, job_id: UUID, quantity: Decimal) -> Movement:
-        return Movement(
-            movement_id, self.warehouse, job_id, kind, quantity, self.shipment_id, self.ended_because
-        )
+    def goods_arrive(
+        self, new_id: Callable[[], UUID], arrived: Sequence[Arrived], reason: str | None
+    ) -> list[Movement]:
+        """Of a shipment that was delivered. Another warehouse receives all that was sent and then writes
+        down what is missing, damaged or too much; what a recipient refused comes back."""
+        if self.goods_go_to is not GoodsGoTo.WAREHOUSE:
+            return [
+                self._movement(new_id(), self.warehouse, Kind.RETURN, line.job_id, line.came_back, reason)
+                for line in self.lines
+                if line.came_back
+            ]
+        movements, found = [], self._arrived(arrived)
+        for line in self.lines:
+            there = found[line.job_id]
+            more = there.accepted + there.damaged - line.quantity
+            for kind, quantity, because in (
+                (Kind.ARRIVAL, line.quantity, None),
+                (Kind.FOUND if more > 0 else Kind.MISSING, more, reason),
+                (Kind.DAMAGED, -there.damaged, reason),
+            ):
+                if quantity:
+                    movements.append(
+                        self._movement(new_id(), self.destination, kind, line.job_id, quantity, because)
+                    )
+        return movements
+
+    def _movement(
+        self,
+        movement_id: UUID,
+        warehouse: str,
+        kind: Kind,
+        job_id: UUID,
+        quantity: Decimal,
+        reason: str | None = None,
+    ) -> Movement:
+        return Movement(movement_id, warehouse, job_id, kind, quantity, self.shipment_id, reason)
 
     def _must_allow(self, action: ShipmentAction, otherwise: str) -> None:
         if self.state not in POSSIBLE_IN[action]:
@@ -194,36 +282,52 @@ def draft(
     goods: Goods,
     *,
     shipment_id: UUID,
+    document_type: DocumentType,
     warehouse: str,
     destination: str,
     lines: Sequence[Line],
     transport: Transport,
 ) -> Shipment:
     """A new shipment, which reserves its goods."""
-    order_must_not_be_cancelled(order.number, order.cancelled)
-    _each_job_appears_once(lines)
-    for index, line in enumerate(lines):
-        _job_belongs_to_order(order, line, f"lines[{index}].job_id")
-        line_must_not_be_closed(order, line.job_id, f"lines[{index}].job_id")
-        field = f"lines[{index}].quantity"
-        _quantity_does_not_exceed_what_remains(order, goods, line, destination, field)
-        _goods_are_in_the_warehouse_and_free(goods, line, warehouse, field)
-    return Shipment(
+    shipment = Shipment(
         shipment_id=shipment_id,
         order_id=order.order_id,
         brief_id=order.brief_id,
         warehouse=warehouse,
+        document_type=document_type.code,
+        goods_go_to=document_type.goods_go_to,
+        closes_order_line=document_type.closes_order_line,
         destination=destination,
         lines=tuple(lines),
         transport=transport,
     )
+    if document_type.direction == "in":
+        raise Invalid("document_type_inbound", field="document_type", text=document_type.text)
+    _may_be_shipped(order, goods, shipment)
+    return shipment
 
 
-def _each_job_appears_once(lines: Sequence[Line]) -> None:
+def _may_be_shipped(order: Order, goods: Goods, shipment: Shipment) -> None:
+    """What an order asks for limits shipments that deliver it; others may take whatever lies free."""
+    if shipment.closes_order_line:
+        order_must_not_be_cancelled(order.number, order.cancelled)
+    if shipment.goods_go_to is GoodsGoTo.WAREHOUSE and shipment.destination == shipment.warehouse:
+        raise Invalid("destination_is_origin", field="destination")
+    _each_job_appears_once(shipment.lines)
+    for index, line in enumerate(shipment.lines):
+        _job_belongs_to_order(order, line, f"lines[{index}].job_id")
+        field = f"lines[{index}].quantity"
+        if shipment.closes_order_line:
+            line_must_not_be_closed(order, line.job_id, f"lines[{index}].job_id")
+            _quantity_does_not_exceed_what_remains(order, goods, line, shipment.destination, field)
+        _goods_are_in_the_warehouse_and_free(goods, line, shipment.warehouse, field)
+
+
+def _each_job_appears_once(lines: Sequence[Line | Arrived], field: str = "lines") -> None:
     seen: set[UUID] = set()
     for index, line in enumerate(lines):
         if line.job_id in seen:
-            raise Invalid("job_named_twice", field=f"lines[{index}].job_id")
+            raise Invalid("job_named_twice", field=f"{field}[{index}].job_id")
         seen.add(line.job_id)
 
 

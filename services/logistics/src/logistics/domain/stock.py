@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Final, Literal
 from uuid import UUID
 
 from optima_kit.refusals import Invalid, WrongState
@@ -19,10 +20,31 @@ class Kind(StrEnum):
     """Finished goods enter."""
     ISSUE = "issue"
     """Goods leave with a transport document."""
+    ARRIVAL = "arrival"
+    """Goods that left another warehouse of ours are here: all that its document says."""
     RETURN = "return"
     """Goods that had left are back: refused, or their document was voided."""
+    FOUND = "found"
+    """There is more than the ledger said."""
+    MISSING = "missing"
+    """There is less than the ledger said."""
+    DAMAGED = "damaged"
+    """Goods are there and of no use any more."""
     ADJUSTMENT = "adjustment"
-    """What was counted differs from what the ledger said."""
+    """A difference of either sign, as corrections were written before each had a kind of its own."""
+
+
+Difference = Literal["found", "missing", "damaged"]
+
+DIFFERENCES: Final[Mapping[Kind, Difference]] = {
+    Kind.FOUND: "found",
+    Kind.MISSING: "missing",
+    Kind.DAMAGED: "damaged",
+}
+"""What may be seen in a warehouse that its ledger did not say."""
+
+FINDABLE: Final = Decimal("0.1")
+"""By what part more than was produced may be found: production counts too, and not always rightly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +69,14 @@ class Goods:
     """By warehouse and job: what shipments that have no transport document yet hold."""
     received: Mapping[UUID, Decimal] = field(default_factory=dict)
     """By job: the sum of receipts."""
+    counted: Mapping[UUID, Decimal] = field(default_factory=dict)
+    """By job: by how much counts have come out above or below the ledger."""
     committed: Mapping[tuple[UUID, str], Decimal] = field(default_factory=dict)
-    """By job and destination: what shipments prepare, carry or have delivered."""
+    """By job and destination: what shipments that close order lines prepare, carry or have delivered."""
+    in_transit: Mapping[tuple[UUID, str], Decimal] = field(default_factory=dict)
+    """By job and destination: what left under a document and has not arrived."""
+    with_third_parties: Mapping[tuple[UUID, str], Decimal] = field(default_factory=dict)
+    """By job and destination: what is ours at somebody else's place."""
     since: Mapping[UUID, datetime] = field(default_factory=dict)
     """By job: when goods of it first came into a warehouse."""
 
@@ -101,15 +129,37 @@ def receive(
 
 
 def adjust(
-    goods: Goods, *, movement_id: UUID, warehouse: str, job_id: UUID, quantity: Decimal, reason: str
+    order: Order,
+    goods: Goods,
+    *,
+    movement_id: UUID,
+    warehouse: str,
+    job_id: UUID,
+    kind: Difference,
+    quantity: Decimal,
+    reason: str,
 ) -> Movement:
-    """Stock is corrected by a signed difference, with the reason. It never falls below zero."""
+    """Stock is set right by what was found, is missing or was damaged, with the reason. It never falls below
+    zero, and no more is found than can have been made."""
     if quantity == 0:
         raise Invalid("difference_zero", field="quantity")
+    if kind == "found":
+        must_be_findable(order.lines[job_id], goods, quantity, field="quantity")
+        return Movement(movement_id, warehouse, job_id, Kind.FOUND, quantity, reason=reason)
     in_stock = goods.in_stock(warehouse, job_id)
-    if in_stock + quantity < 0:
+    if quantity > in_stock:
         raise WrongState("stock_not_enough", field="quantity", stock=in_stock)
-    return Movement(movement_id, warehouse, job_id, Kind.ADJUSTMENT, quantity, reason=reason)
+    return Movement(movement_id, warehouse, job_id, Kind(kind), -quantity, reason=reason)
+
+
+def must_be_findable(line: OrderLine, goods: Goods, quantity: Decimal, *, field: str) -> None:
+    """Goods of a job that made none, or far more than it made, are not found: they come by a receipt."""
+    if line.produced is None:
+        raise WrongState("job_not_completed", field=field)
+    known = goods.received_of(line.job_id) + goods.counted.get(line.job_id, Decimal(0))
+    left = line.produced * (1 + FINDABLE) - known
+    if quantity > left:
+        raise WrongState("quantity_beyond_findable", field=field, left=max(left, Decimal(0)))
 
 
 def written(quantity: Decimal) -> str:

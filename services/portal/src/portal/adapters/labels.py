@@ -149,8 +149,10 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "optima.logistics.shipment_delivered.v1": N_("Shipment delivered"),
         "optima.logistics.shipment_departed.v1": N_("Shipment departed"),
         "optima.logistics.shipment_drafted.v1": N_("Shipment planned"),
+        "optima.logistics.shipment_partly_refused.v1": N_("Part of a shipment refused"),
         "optima.logistics.shipment_picked.v1": N_("Shipment picked"),
         "optima.logistics.shipment_refused.v1": N_("Shipment refused by the recipient"),
+        "optima.logistics.stock_adjusted.v1": N_("Stock set right"),
         "optima.production.job_closed.v1": N_("Job closed short"),
         "optima.production.job_completed.v1": N_("Job completed"),
         "optima.production.kind_defined.v1": N_("Kind of work defined"),
@@ -384,7 +386,11 @@ LABELS: Final[dict[str, dict[str, str]]] = {
     "movement": {
         "receipt": N_("Received"),
         "issue": N_("Left with a DDT"),
+        "arrival": N_("Came from another warehouse"),
         "return": N_("Came back"),
+        "found": N_("Found"),
+        "missing": N_("Missing"),
+        "damaged": N_("Damaged"),
         "adjustment": N_("Set right"),
     },
     "shipment": {

@@ -1,8 +1,8 @@
-"""Warehouses and destinations, by name: the services know them by their codes."""
+"""Warehouses, destinations and document types, by name: the services know them by their codes."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 
@@ -12,3 +12,9 @@ def places_of(found: Any) -> Mapping[str, str]:
         each["code"]: f"{each['address']['name']}, {each['address']['city']}"
         for each in (found["items"] if found else [])
     }
+
+
+def types_of(found: Any, fit: Callable[[Mapping[str, Any]], bool]) -> list[tuple[str, str]]:
+    """Code and causale of the document types that `fit`, by causale; empty where there are none to be had."""
+    fitting = [(each["code"], each["text"]) for each in (found["items"] if found else []) if fit(each)]
+    return sorted(fitting, key=lambda each: each[1])

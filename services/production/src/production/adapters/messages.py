@@ -56,27 +56,27 @@ async def cancellation_refused(ports: Ports, event: Received[CancellationRefused
 
 @reactions.on(DdtIssued)
 async def ddt_issued(ports: Ports, event: Received[DdtIssued]) -> None:
-    await on_shipment_changed(ports, _shipment(event, ShipmentState.ISSUED, event.data.number))
+    await _shipment_changed(ports, event, ShipmentState.ISSUED, event.data.number)
 
 
 @reactions.on(ShipmentDeparted)
 async def shipment_departed(ports: Ports, event: Received[ShipmentDeparted]) -> None:
-    await on_shipment_changed(ports, _shipment(event, ShipmentState.DEPARTED))
+    await _shipment_changed(ports, event, ShipmentState.DEPARTED)
 
 
 @reactions.on(ShipmentDelivered)
 async def shipment_delivered(ports: Ports, event: Received[ShipmentDelivered]) -> None:
-    await on_shipment_changed(ports, _shipment(event, ShipmentState.DELIVERED))
+    await _shipment_changed(ports, event, ShipmentState.DELIVERED)
 
 
 @reactions.on(ShipmentRefused)
 async def shipment_refused(ports: Ports, event: Received[ShipmentRefused]) -> None:
-    await on_shipment_changed(ports, _shipment(event, ShipmentState.REFUSED))
+    await _shipment_changed(ports, event, ShipmentState.REFUSED)
 
 
 @reactions.on(DdtVoided)
 async def ddt_voided(ports: Ports, event: Received[DdtVoided]) -> None:
-    await on_shipment_changed(ports, _shipment(event, ShipmentState.VOIDED, event.data.number))
+    await _shipment_changed(ports, event, ShipmentState.VOIDED, event.data.number)
 
 
 @reactions.on(PersonDeparted)
@@ -89,7 +89,8 @@ async def customer_changed(ports: Ports, event: Received[CustomerChanged]) -> No
     await on_customer_changed(ports, event.data)
 
 
-def _shipment(
+async def _shipment_changed(
+    ports: Ports,
     event: Received[DdtIssued]
     | Received[ShipmentDeparted]
     | Received[ShipmentDelivered]
@@ -97,12 +98,15 @@ def _shipment(
     | Received[DdtVoided],
     state: ShipmentState,
     ddt_number: str | None = None,
-) -> Shipment:
-    """A job may stand in several lines of a shipment: its goods lay in several places."""
+) -> None:
+    """Goods that merely change their place, or that are expected back, deliver nothing of an order. A job may
+    stand in several lines of a shipment: its goods lay in several places."""
+    if not event.data.closes_order_line:
+        return
     quantities: dict[UUID, Decimal] = defaultdict(Decimal)
     for line in event.data.lines:
         quantities[line.job_id] += Decimal(line.quantity)
-    return Shipment(
+    shipment = Shipment(
         id=event.data.shipment_id,
         order_id=event.data.order_id,
         state=state,
@@ -110,3 +114,4 @@ def _shipment(
         quantities=dict(quantities),
         ddt_number=ddt_number,
     )
+    await on_shipment_changed(ports, shipment)

@@ -1,6 +1,19 @@
 """HTTP: endpoints declared by their handlers' signatures, and OpenAPI from the same models."""
 
-from ..fields import Amount, Code, Command, Count, Day, Flag, Moment, PersonView, Query, Text, View
+from ..fields import (
+    Amount,
+    Code,
+    Command,
+    Count,
+    CountOrZero,
+    Day,
+    Flag,
+    Moment,
+    PersonView,
+    Query,
+    Text,
+    View,
+)
 from ..pages import Page, PageQuery, page_of
 from .routes import Call, Content, Reply, Route, Routes
 
@@ -11,6 +24,7 @@ __all__ = [
     "Command",
     "Content",
     "Count",
+    "CountOrZero",
     "Day",
     "Flag",
     "Moment",

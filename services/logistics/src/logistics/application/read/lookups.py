@@ -1,4 +1,4 @@
-"""Look up warehouses, destinations, transport reasons and carriers."""
+"""Look up warehouses, destinations, document types and carriers."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from optima_kit.actor import Actor
 from optima_kit.pages import Page, PageQuery, page_of
 from optima_kit.refusals import Absent
 
-from ...domain.lookups import Carrier, Destination, Lookup, TransportReason, Warehouse
+from ...domain.document_types import DocumentType
+from ...domain.lookups import Carrier, Destination, Lookup, Warehouse
 from ...domain.parties import Party
 from ..ports import FoundLookups, Ports
 from .access import actions_on_lookup
 from .views import (
     CarrierView,
     DestinationView,
+    DocumentTypeView,
     NamedCodeView,
     PartyView,
-    TransportReasonView,
     WarehouseView,
 )
 
@@ -58,12 +59,11 @@ def show_destination(actor: Actor, destination: Destination) -> DestinationView:
     )
 
 
-def show_transport_reason(actor: Actor, reason: TransportReason) -> TransportReasonView:
-    return TransportReasonView(
-        code=reason.code,
-        text=reason.text,
-        sale=reason.sale,
-        built_in=reason.version == 0,
+def show_document_type(actor: Actor, kind: DocumentType) -> DocumentTypeView:
+    facts = asdict(kind)
+    return DocumentTypeView(
+        **{name: facts[name] for name in facts if name != "version"},
+        built_in=kind.version == 0,
         actions=actions_on_lookup(actor),
     )
 
@@ -77,7 +77,7 @@ def named(found: FoundLookups, kind: type[Lookup], code: str) -> NamedCodeView:
     match found.get(kind, code):
         case Warehouse(address=place) | Destination(address=place):
             return NamedCodeView(code=code, name=place.name, city=place.city)
-        case TransportReason(text=text):
+        case DocumentType(text=text):
             return NamedCodeView(code=code, name=text)
         case Carrier(identity=company):
             return NamedCodeView(code=code, name=company.name)

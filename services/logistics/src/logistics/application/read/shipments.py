@@ -11,7 +11,8 @@ from optima_kit.pages import Page, PageQuery, page_of
 from optima_kit.refusals import Absent
 
 from ...domain.ddt import Document, advisable
-from ...domain.lookups import Carrier, Destination, TransportReason, Warehouse
+from ...domain.document_types import DocumentType, GoodsGoTo
+from ...domain.lookups import Carrier, Destination, Warehouse
 from ...domain.shipments import State
 from ..ports import DdtNumber, Ports, ShipmentFilter, ShipmentRow
 from .access import actions_on_shipment
@@ -74,18 +75,25 @@ def show_shipment(actor: Actor, row: ShipmentRow) -> ShipmentView:
         order_id=shipment.order_id,
         order_number=row.order_number,
         brief_id=shipment.brief_id,
+        document_type=code(DocumentType, shipment.document_type),
+        closes_order_line=shipment.closes_order_line,
+        goods_go_to=shipment.goods_go_to,
         warehouse=named(row.lookups, Warehouse, shipment.warehouse),
-        destination=named(row.lookups, Destination, shipment.destination),
+        destination=named(
+            row.lookups,
+            Warehouse if shipment.goods_go_to is GoodsGoTo.WAREHOUSE else Destination,
+            shipment.destination,
+        ),
         lines=[
             LineView(
                 job_id=line.job_id,
                 description=row.goods[line.job_id].description,
                 quantity=line.quantity,
+                came_back=line.came_back or None,
                 unit=row.goods[line.job_id].unit,
             )
             for line in shipment.lines
         ],
-        transport_reason=code(TransportReason, transport.reason),
         transport_by=transport.by,
         carrier=code(Carrier, transport.carrier),
         freight=transport.freight,

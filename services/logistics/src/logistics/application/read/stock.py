@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from uuid import UUID
 
 from optima_kit.actor import Actor
@@ -16,7 +17,7 @@ from ...domain.stock import Goods
 from ..ports import FoundLookups, MovementFilter, MovementRow, Ports, StockFilter, StockRow
 from .access import actions_on_line, actions_on_stock
 from .lookups import named
-from .views import DeliveryView, MovementView, OrderLineView, OrderView, StockView
+from .views import DeliveryView, ElsewhereView, MovementView, OrderLineView, OrderView, StockView
 
 
 async def list_stock(ports: Ports, actor: Actor, query: PageQuery, filters: StockFilter) -> Page[StockView]:
@@ -54,13 +55,16 @@ async def read_order(ports: Ports, actor: Actor, order_id: UUID) -> OrderView:
         raise Absent("order_absent")
     goods = await ports.orders.sum_goods(order_id)
     codes = {code for line in order.lines.values() for code in line.deliveries}
-    destinations = await ports.lookups.find_all([(Destination, code) for code in codes])
+    codes |= {code for _, code in (*goods.in_transit, *goods.with_third_parties)}
+    found = await ports.lookups.find_all(
+        [(kind, code) for code in codes for kind in (Destination, Warehouse)]
+    )
     return OrderView(
         id=order.order_id,
         number=order.number,
         brief_id=order.brief_id,
         cancelled_because=order.cancelled_because,
-        lines=[_line(actor, order, goods, line, destinations) for line in order.lines.values()],
+        lines=[_line(actor, order, goods, line, found) for line in order.lines.values()],
     )
 
 
@@ -79,9 +83,7 @@ def _stock(actor: Actor, row: StockRow) -> StockView:
     )
 
 
-def _line(
-    actor: Actor, order: Order, goods: Goods, line: OrderLine, destinations: FoundLookups
-) -> OrderLineView:
+def _line(actor: Actor, order: Order, goods: Goods, line: OrderLine, found: FoundLookups) -> OrderLineView:
     return OrderLineView(
         job_id=line.job_id,
         description=line.description,
@@ -92,11 +94,27 @@ def _line(
         receivable=goods.receivable(order, line),
         deliveries=[
             DeliveryView(
-                destination=named(destinations, Destination, code),
+                destination=named(found, Destination, code),
                 ordered=quantity,
                 remaining=goods.remaining(line, code),
             )
             for code, quantity in line.deliveries.items()
         ],
+        in_transit=_elsewhere(goods.in_transit, line.job_id, found),
+        with_third_parties=_elsewhere(goods.with_third_parties, line.job_id, found),
         actions=actions_on_line(actor, order, goods, line),
     )
+
+
+def _elsewhere(
+    quantities: Mapping[tuple[UUID, str], Decimal], job_id: UUID, found: FoundLookups
+) -> list[ElsewhereView]:
+    """A code may be a destination's, or a warehouse's where a transfer is on its way to one."""
+    return [
+        ElsewhereView(
+            destination=named(found, Destination if found.get(Destination, code) else Warehouse, code),
+            quantity=quantity,
+        )
+        for (job, code), quantity in sorted(quantities.items(), key=lambda each: each[0][1])
+        if job == job_id
+    ]

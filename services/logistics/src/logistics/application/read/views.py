@@ -11,6 +11,7 @@ from pydantic import PlainSerializer, WithJsonSchema
 
 from optima_kit.fields import PersonView, View
 
+from ...domain.document_types import Counterparty, Direction, GoodsGoTo
 from ...domain.shipments import Freight, ShipmentAction, State, TransportBy
 from ...domain.stock import Kind, written
 from .access import LineAction, LookupAction, StockAction
@@ -39,6 +40,8 @@ class LineView(View):
     job_id: UUID
     description: str
     quantity: Quantity
+    came_back: Quantity | None
+    """What of it the recipient refused at the door."""
     unit: str
 
 
@@ -60,11 +63,16 @@ class ShipmentView(View):
     order_id: UUID
     order_number: str
     brief_id: UUID | None
+    document_type: NamedCodeView | None
+    """Causale del trasporto. Absent of old drafts alone."""
+    closes_order_line: bool
+    """Whether the goods count as delivered to whoever ordered them."""
+    goods_go_to: GoodsGoTo
+    """Whose they are once they are delivered."""
     warehouse: NamedCodeView
     destination: NamedCodeView
+    """A warehouse, where the goods go to one."""
     lines: list[LineView]
-    transport_reason: NamedCodeView | None
-    """Causale del trasporto."""
     transport_by: TransportBy | None
     carrier: NamedCodeView | None
     """Vettore."""
@@ -119,7 +127,7 @@ class StockView(View):
     reserved: Quantity
     """Held by shipments that have no transport document yet."""
     free: Quantity
-    """On hand and not reserved; below zero when an adjustment took reserved goods."""
+    """On hand and not reserved; below zero when reserved goods are missing or damaged."""
     actions: list[StockAction]
     """What the reader may do now."""
 
@@ -129,6 +137,11 @@ class DeliveryView(View):
     ordered: Quantity
     remaining: Quantity
     """Not in a shipment yet."""
+
+
+class ElsewhereView(View):
+    destination: NamedCodeView
+    quantity: Quantity
 
 
 class OrderLineView(View):
@@ -143,6 +156,10 @@ class OrderLineView(View):
     """Produced and not received yet."""
     deliveries: list[DeliveryView]
     """Empty when the goods may go to any destination."""
+    in_transit: list[ElsewhereView]
+    """What left under a document and has not arrived."""
+    with_third_parties: list[ElsewhereView]
+    """What is ours at somebody else's place."""
     actions: list[LineAction]
     """What the reader may do now."""
 
@@ -181,9 +198,16 @@ class DestinationView(_LookupView):
     address: PartyView
 
 
-class TransportReasonView(_LookupView):
+class DocumentTypeView(_LookupView):
     text: str
-    sale: bool
+    """Causale, as the document prints it."""
+    direction: Direction
+    counterparty: Counterparty
+    ownership_passes: bool
+    to_be_invoiced: bool
+    closes_order_line: bool
+    return_days: int | None
+    series: str | None
     built_in: bool
     """It came with the product and has not been rewritten."""
 

@@ -1,4 +1,5 @@
-"""One job's goods: where they lie, each of their movements, and setting the stock right after a count."""
+"""One job's goods: where they lie, each of their movements, setting the stock right after a count, and moving
+them to another warehouse."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 from ..amounts import plain_number
 from ..client import Refused, with_parts
 from ..forms import NOTHING_SENT, Sent
-from ..places import places_of
+from ..places import places_of, types_of
 
 pages = Pages()
 
@@ -24,7 +25,7 @@ async def adjust(call: PageCall, job_id: UUID) -> Answer:
     body = {
         "job_id": str(job_id),
         "warehouse": call.text("warehouse"),
-        "direction": call.text("direction"),
+        "difference": call.text("difference"),
         "quantity": plain_number(call.text("quantity"), call.language),
         "reason": call.text("reason"),
     }
@@ -35,19 +36,39 @@ async def adjust(call: PageCall, job_id: UUID) -> Answer:
     return SeeOther(f"/stock/{job_id}")
 
 
+@pages.post("/stock/{job_id}/transfers")
+async def transfer(call: PageCall, job_id: UUID) -> Answer:
+    body = {
+        "order_id": call.text("order_id"),
+        "document_type": call.text("document_type"),
+        "warehouse": call.text("warehouse"),
+        "destination": call.text("destination"),
+        "lines": [{"job_id": str(job_id), "quantity": plain_number(call.text("quantity"), call.language)}],
+    }
+    try:
+        shipment = await call.session.services.send(
+            "logistics", "POST", "/v1/shipments", body, key=call.text("once")
+        )
+    except Refused as refused:
+        return await _page(call, job_id, Sent(f"transfer-{body['warehouse']}", call.form, refused))
+    return SeeOther(f"/shipments/{shipment['id']}")
+
+
 async def _page(call: PageCall, job_id: UUID, sent: Sent = NOTHING_SENT) -> Answer:
     services = call.session.services
     cursor = call.query.get("cursor")
-    stock, movements, warehouses = await with_parts(
+    stock, movements, warehouses, types = await with_parts(
         services.get("logistics", "/v1/stock", job_id=job_id, limit=200),
         services.get("logistics", "/v1/movements", job_id=job_id, cursor=cursor, limit=50),
         services.get("logistics", "/v1/warehouses", limit=200),
+        services.get("logistics", "/v1/document-types", limit=200),
     )
     context = {
         "job_id": job_id,
         "stock": stock,
         "movements": movements,
         "warehouses": places_of(warehouses),
+        "transfers": types_of(types, lambda each: each["direction"] == "internal"),
         "sent": sent,
     }
     return Shown("goods.html", context, sent.status)

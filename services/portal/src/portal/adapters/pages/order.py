@@ -13,7 +13,7 @@ from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 from ..amounts import plain_number
 from ..client import GAP, Refused, with_parts
 from ..forms import NOTHING_SENT, Sent, filled
-from ..places import places_of
+from ..places import places_of, types_of
 
 pages = Pages()
 
@@ -89,6 +89,7 @@ async def receive(call: PageCall, order_id: UUID) -> Answer:
 async def draft_shipment(call: PageCall, order_id: UUID) -> Answer:
     body = {
         "order_id": str(order_id),
+        "document_type": call.text("document_type"),
         "warehouse": call.text("warehouse"),
         "destination": call.text("destination"),
         "lines": [
@@ -136,13 +137,14 @@ async def _command(
 
 async def _page(call: PageCall, order_id: UUID, sent: Sent = NOTHING_SENT) -> Answer:
     services = call.session.services
-    order, goods, stock, shipments, warehouses, destinations, assignees = await with_parts(
+    order, goods, stock, shipments, warehouses, destinations, types, assignees = await with_parts(
         services.get("production", f"/v1/orders/{order_id}"),
         services.get("logistics", f"/v1/orders/{order_id}"),
         services.get("logistics", "/v1/stock", order_id=order_id, limit=200),
         services.get("logistics", "/v1/shipments", order_id=order_id, limit=200),
         services.get("logistics", "/v1/warehouses", limit=200),
         services.get("logistics", "/v1/destinations", limit=200),
+        services.get("logistics", "/v1/document-types", limit=200),
         _assignees(call),
     )
     context = {
@@ -152,6 +154,7 @@ async def _page(call: PageCall, order_id: UUID, sent: Sent = NOTHING_SENT) -> An
         "warehouses": places_of(warehouses),
         "assignees": assignees,
         "who": call.query.get("who", ""),
+        "document_types": types_of(types, lambda each: each["closes_order_line"]),
         "to_receive": _to_receive(goods),
         "to_ship": _to_ship(goods, stock, places_of(destinations)),
         "sent": sent,

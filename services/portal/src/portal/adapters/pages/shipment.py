@@ -16,7 +16,6 @@ from ..labels import LABELS
 pages = Pages()
 
 _TRANSPORT: Final = (
-    "transport_reason",
     "transport_by",
     "carrier",
     "freight",
@@ -70,7 +69,16 @@ async def depart(call: PageCall, shipment_id: UUID) -> Answer:
 async def deliver(call: PageCall, shipment_id: UUID) -> Answer:
     body = {
         "received_by": call.text("received_by"),
-        **filled(delivered_at=moment_typed(call.text("delivered_at"))),
+        "arrived": [
+            {
+                "job_id": name.removeprefix("arrived-"),
+                "accepted": plain_number(call.text(name), call.language),
+                **filled(damaged=plain_number(call.text(f"damaged-{name[8:]}"), call.language)),
+            }
+            for name in call.form
+            if name.startswith("arrived-")
+        ],
+        **filled(delivered_at=moment_typed(call.text("delivered_at")), reason=call.text("reason")),
     }
     return await _command(call, shipment_id, "delivery", body)
 
@@ -110,16 +118,14 @@ async def _command(
 
 async def _page(call: PageCall, shipment_id: UUID, sent: Sent = NOTHING_SENT) -> Answer:
     services = call.session.services
-    shipment, reasons, carriers = await with_parts(
+    shipment, carriers = await with_parts(
         services.get("logistics", f"/v1/shipments/{shipment_id}"),
-        services.get("logistics", "/v1/transport-reasons", limit=200),
         services.get("logistics", "/v1/carriers", limit=200),
     )
     given = {name: _typed(shipment.get(name, "")) for name in _TRANSPORT}
     given["gross_weight_kg"] = typed_number(given["gross_weight_kg"], call.language)
     context = {
         "shipment": shipment,
-        "reasons": [(each["code"], each["text"]) for each in _items(reasons)],
         "carriers": [(each["code"], each["identity"]["name"]) for each in _items(carriers)],
         "given": given,
         "ways": list(LABELS["transport_by"]),

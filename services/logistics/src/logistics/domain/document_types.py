@@ -1,0 +1,87 @@
+"""Document types: what a transport means before the law, for the warehouse and for the order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from optima_kit.refusals import Invalid, Refusal
+
+Direction = Literal["out", "internal", "in"]
+Counterparty = Literal["customer", "supplier", "own_warehouse"]
+
+
+class GoodsGoTo(StrEnum):
+    """Where goods are once they are delivered."""
+
+    RECIPIENT = "recipient"
+    """Theirs: they are no stock of ours any more."""
+    THIRD_PARTY = "third_party"
+    """At somebody else's place, and still ours."""
+    WAREHOUSE = "warehouse"
+    """In another warehouse of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentType:
+    """Goods that travel without a causale are presumed sold (DPR 441/1997)."""
+
+    code: str
+    text: str
+    """Causale del trasporto, as printed."""
+    direction: Direction = "out"
+    counterparty: Counterparty = "customer"
+    """Who is at the other end."""
+    ownership_passes: bool = True
+    to_be_invoiced: bool = False
+    closes_order_line: bool = True
+    """Whether an order's goods count as delivered by it."""
+    return_days: int | None = None
+    """Within how many days the goods are expected back; None when they are not."""
+    series: str | None = None
+    """The series in which its documents are numbered; None leaves it to whoever issues."""
+    version: int = 0
+    """0 for one that comes with the product and that the tenant has not rewritten."""
+
+    @property
+    def goods_go_to(self) -> GoodsGoTo:
+        if self.counterparty == "own_warehouse":
+            return GoodsGoTo.WAREHOUSE
+        return GoodsGoTo.RECIPIENT if self.ownership_passes else GoodsGoTo.THIRD_PARTY
+
+
+def contradictions(kind: DocumentType) -> Iterable[Refusal]:
+    """What of a type excludes something else of it, each with the field to be mended."""
+    if (kind.direction == "internal") != (kind.counterparty == "own_warehouse"):
+        yield Invalid("document_type_internal", field="counterparty")
+    if kind.direction == "internal" and kind.ownership_passes:
+        yield Invalid("document_type_ownership", field="ownership_passes")
+    if kind.to_be_invoiced and not (
+        kind.direction == "out" and kind.counterparty == "customer" and kind.ownership_passes
+    ):
+        yield Invalid("document_type_invoiced", field="to_be_invoiced")
+    if kind.closes_order_line and not (kind.direction == "out" and kind.counterparty == "customer"):
+        yield Invalid("document_type_closing", field="closes_order_line")
+    if kind.return_days is not None and (
+        kind.ownership_passes or kind.closes_order_line or kind.direction != "out"
+    ):
+        yield Invalid("document_type_return", field="return_days")
+
+
+def same_effect(one: DocumentType, other: DocumentType) -> bool:
+    """Whether two types say the same of goods and order: what shipments that name them rely on."""
+    return (one.direction, one.goods_go_to, one.closes_order_line) == (
+        other.direction,
+        other.goods_go_to,
+        other.closes_order_line,
+    )
+
+
+def series_for(kind: DocumentType | None, asked: str | None) -> str:
+    """In which series a document is numbered; empty is the ordinary one."""
+    fixed = kind.series if kind else None
+    if fixed and asked and asked != fixed:
+        raise Invalid("series_of_document_type", field="series", series=fixed)
+    return asked or fixed or ""
