@@ -1,5 +1,5 @@
 """Production and logistics together, on real databases: whatever people do, and however late and often events
-arrive, goods are conserved, what has ended stays as it is, and every order comes to an end.
+arrive, goods are conserved, prices stay as approved, what has ended stays as it is, and every order ends.
 
 OPTIMA_TEST_PROFILE=nightly tries two thousand sequences instead of a hundred.
 """
@@ -45,6 +45,7 @@ from optima_contracts.brief import (
     BriefItem,
     ItemDelivery,
 )
+from optima_contracts.economics import BriefPricesApproved, PricedItem
 from optima_contracts.envelope import Envelope, EventData
 from optima_contracts.identity import LegalIdentity, PersonChanged, TenantChanged
 from optima_kit.actor import Actor
@@ -64,7 +65,6 @@ from production.application import reject_phase as rejecting
 from production.application import set_economics as valuing
 from production.application import skip_phase as skipping
 from production.application import start_phase as starting
-from production.domain.economics import Economics
 from production.domain.kinds import PhaseDefinition
 from production.domain.machine import Action, Refused, outcome
 
@@ -75,6 +75,7 @@ BATCHES, SEQUENCES = (20, 100) if NIGHTLY else (10, 10)
 LENGTH = 45
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 PLACES = ("BO1", "BO2")
+PRICE = Decimal("0.0345")
 SHOPS = {"MI-01": Decimal(60), "RM-01": Decimal(40)}
 PARTY = Party("Caffè Aurora S.p.A.", "Via Roma 1", "40124", "Bologna", "BO", "IT", "01234560371")
 TRANSPORT = Transport(by="mittente")
@@ -155,6 +156,8 @@ class Story:
     def tell(self, body: bytes) -> None:
         envelope = Envelope.model_validate_json(body)
         kind = envelope.type.split(".")[2]
+        if kind == "order_valued":
+            assert [line["amount"] for line in envelope.data["lines"]] == ["3.45", "3.45"], "not as approved"
         if kind == "cancellation_refused" and self.brief == "cancelled":
             self.brief = "in_delivery"
             self.say(BriefCancellationRevoked(brief_id=self.brief_id, reason="DDT"), self.brief_id)
@@ -267,7 +270,17 @@ class Story:
             approval_id=uuid4(),
             requester_id=uuid4(),
             content=content,
+            valued=True,
         )
+        prices = BriefPricesApproved(
+            lines=[
+                PricedItem(item_id=each.item_id, quantity="100", unit_price=str(PRICE), amount="3.45")
+                for each in content.items
+            ],
+            total="6.90",
+            **approved.model_dump(include={"brief_id", "revision", "approval_id", "content_hash"}),
+        )
+        self.say(prices, self.brief_id)
         self.say(approved, self.brief_id)
 
     async def stock(self) -> None:
@@ -307,7 +320,7 @@ class Story:
         if action == "make":  # the next useful step, which a mistake seldom takes
             await self.make(job)
         elif action == "value":
-            await self.value(job)
+            await self.value(job, chance.choice((PRICE, Decimal(2))))
         elif action == "work":
             await self.work(order)
         elif action == "cancel order" and chance.random() < 0.2:
@@ -376,9 +389,19 @@ class Story:
         """Mostly one that fits, so that sequences get somewhere; any at times, which is to be refused."""
         return self.chance.choice(fit if fit and self.chance.random() < 0.8 else any_)
 
-    async def value(self, job: Any) -> None:
-        economics = Economics(Decimal(1), Decimal(2), None, "", "", "22")
-        await self.run(self.made, lambda p: valuing.set_economics(p, job.id, job.version, economics))
+    async def value(self, job: Any, price: Decimal | None = None) -> None:
+        """At the approved price; another is refused."""
+        details = {
+            "cost": Decimal(1),
+            "supplier": None,
+            "materials": "",
+            "technical_sheet": "",
+            "vat_code": "22",
+        }
+        await self.run(
+            self.made,
+            lambda p: valuing.set_economics(p, job.id, job.version, unit_price=price, **details),
+        )
 
     async def make(self, job: Any) -> None:
         await self.value(job)

@@ -63,6 +63,13 @@ ROWS = (
     Row("POST /v1/jobs/{job_id}/closure", "order.write", body={"reason": "Basta così"}),
     Row("GET /v1/jobs/{job_id}", "order.read", shows={"phase_id": SEES_PHASES}),
     Row("PUT /v1/jobs/{job_id}/economics", "job.economics.write", body=ECONOMICS, version="job_version"),
+    Row("GET /v1/price-policy", "job.economics.read"),
+    Row(
+        "PUT /v1/price-policy",
+        "job.economics.write",
+        body={"tolerance_percent": "2"},
+        version="policy_version",
+    ),
     Row(
         "POST /v1/phases/{phase_id}/assignment",
         "phase.assign",
@@ -100,7 +107,7 @@ async def build(world: World) -> None:
     owner, names = world.owner, world.names
     mark = "aurora" if world.tenant_id == world.served.tenant_id else "brina"
     names |= {"kind": f"espositore-{mark}", "new_kind": f"nuovo-{mark}", "customer": f"C-{mark}"}
-    names |= {"kind_version": "1", "worker_id": str(uuid4())}
+    names |= {"kind_version": "1", "policy_version": "0", "worker_id": str(uuid4())}
     await world.ask("PUT", f"/v1/kinds/{names['kind']}", KIND)
     for person_id in (owner, UUID(names["worker_id"])):
         await world.hear(

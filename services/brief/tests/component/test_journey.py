@@ -88,6 +88,7 @@ async def test_from_draft_to_closed(desk: Any) -> None:
         "brief.revised",
         "brief.submitted",
         "economics.brief_priced",
+        "economics.brief_prices_approved",
         "brief.approved",
         "brief.production_started",
         "brief.delivery_started",

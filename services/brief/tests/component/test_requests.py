@@ -82,7 +82,7 @@ async def test_bad_input_is_refused_by_field_and_writes_nothing(desk: Any) -> No
         (priced(*both, both[0]), 422, "lines"),
         (priced(both[0], both[1] | {"unit_price": "-1"}), 422, "lines[1].unit_price"),
         (priced(both[0], both[1] | {"unit_price": "0.00001"}), 422, "lines[1].unit_price"),
-        (priced(both[0], both[1] | {"unit_price": 1}), 422, "lines[1].unit_price"),
+        (priced(both[0], both[1] | {"unit_price": 1.5}), 422, "lines[1].unit_price"),
         (priced(both[0], both[1] | {"unit_price": "999999999"}), 422, "lines"),
         (priced(*both, revision=2), 409, "revision"),
         (priced(*both, revision=0), 422, "revision"),

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from brief.domain.content import Attachment, Content, plain_money, plain_quantity
+from brief.domain.content import Attachment, Content, plain_quantity
 from brief.domain.pricing import carried_over_prices, content_hash, price_revision
 from optima_contracts.brief import BriefContent
 from optima_kit.refusals import Invalid, Violations
@@ -20,14 +20,6 @@ from optima_kit.refusals import Invalid, Violations
 )
 def test_equal_quantities_are_written_alike(written: str, plain: str) -> None:
     assert plain_quantity(Decimal(written)) == plain
-
-
-@pytest.mark.parametrize(
-    ("written", "plain"),
-    [("1250", "1250.00"), ("1250.5", "1250.50"), ("0.0345", "0.0345"), ("0", "0.00"), ("1E+3", "1000.00")],
-)
-def test_money_has_at_least_two_decimals(written: str, plain: str) -> None:
-    assert plain_money(Decimal(written)) == plain
 
 
 def test_content_is_published_exactly_as_it_is_hashed(made: SimpleNamespace) -> None:

@@ -14,6 +14,7 @@ from .adapters.postgres import (
     PostgresCustomers,
     PostgresKinds,
     PostgresOrders,
+    PostgresPrices,
     PostgresReading,
 )
 from .application.ports import Ports
@@ -24,6 +25,7 @@ def ports(work: UnitOfWork) -> Ports:
     return Ports(
         kinds=PostgresKinds(work),
         orders=PostgresOrders(work),
+        prices=PostgresPrices(work),
         directory=Directory(work),
         customers=PostgresCustomers(work),
         reading=PostgresReading(work),

@@ -35,6 +35,8 @@ SELECT gen_random_uuid(), order_id, order_jobs.id, 0, 'k', 'n', '{{}}', false, f
 FROM order_jobs JOIN orders ON orders.id = order_id;
 INSERT INTO job_economics (job_id, cost, unit_price, materials, technical_sheet, vat_code)
 SELECT id, 1, 1, '', '', '22' FROM order_jobs;
+UPDATE order_jobs SET item_id = gen_random_uuid();
+INSERT INTO approved_prices (item_id, unit_price) SELECT item_id, 1 FROM order_jobs;
 UPDATE orders SET brief_id = gen_random_uuid();
 INSERT INTO directory_people (id, name, active, roles)
 SELECT CASE n WHEN 1 THEN '{anna}'::uuid ELSE gen_random_uuid() END, 'P' || n, true, '{{}}'

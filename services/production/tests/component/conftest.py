@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
 from optima_contracts.brief import BriefApproved, BriefCancelled, BriefContent, BriefItem, ItemDelivery
+from optima_contracts.economics import BriefPricesApproved, PricedItem
 from optima_contracts.envelope import Envelope, EventData
 from optima_contracts.identity import LegalIdentity, PersonChanged
 from optima_contracts.logistics import (
@@ -22,6 +24,7 @@ from optima_contracts.logistics import (
     ShipmentLine,
     ShipmentRefused,
 )
+from optima_contracts.money import amount_of
 from optima_kit.actor import Actor
 from optima_kit.ids import new_id
 from optima_kit.settings import Settings
@@ -115,10 +118,16 @@ class Plant:
         response, body = await self.admin.put(f"/v1/kinds/{key}", document)
         assert response.status == 200, body
 
-    async def approve(self, *items: tuple[str, str], brief_id: UUID | None = None) -> UUID:
-        """An approved brief with items (kind, quantity) arrives. Returns the brief's id."""
+    async def approve(
+        self, *items: tuple[str, str], brief_id: UUID | None = None, prices: Sequence[str] = ()
+    ) -> UUID:
+        """An approved brief with items (kind, quantity), each with its unit price or none with one, arrives.
+        Returns the brief's id."""
         id_ = brief_id or uuid4()
-        await self.deliver(approved(id_, *items), id_)
+        event = approved(id_, *items, valued=bool(prices))
+        if prices:
+            await self.deliver(prices_approved(event, *prices), id_)
+        await self.deliver(event, id_)
         return id_
 
     async def order_of(self, brief_id: UUID) -> dict[str, Any]:
@@ -186,8 +195,29 @@ class Plant:
         return [event.type.split(".")[2] for event in await self.published()]
 
 
-def approved(brief_id: UUID, *items: tuple[str, str]) -> BriefApproved:
+def prices_approved(event: BriefApproved, *unit_prices: str) -> BriefPricesApproved:
+    lines = [
+        PricedItem(
+            item_id=item.item_id,
+            quantity=item.quantity,
+            unit_price=unit_price,
+            amount=str(amount_of(Decimal(item.quantity), Decimal(unit_price))),
+        )
+        for item, unit_price in zip(event.content.items, unit_prices, strict=True)
+    ]
+    return BriefPricesApproved(
+        brief_id=event.brief_id,
+        revision=event.revision,
+        approval_id=event.approval_id,
+        content_hash=event.content_hash,
+        lines=lines,
+        total=str(sum(Decimal(line.amount) for line in lines)),
+    )
+
+
+def approved(brief_id: UUID, *items: tuple[str, str], valued: bool = False) -> BriefApproved:
     return BriefApproved(
+        valued=valued,
         brief_id=brief_id,
         number="B-2026-0007",
         revision=1,

@@ -84,6 +84,8 @@ async def test_events_carry_the_facts(plant: Plant) -> None:
         "margin": "1600.00",
         "supplier": "Grafiche Rossi",
         "materials": "cartone",
+        "approved_unit_price": None,
+        "price_reason": None,
     }
     assert by_type["optima.economics.order_valued.v1"] == {
         "order_id": order["id"],

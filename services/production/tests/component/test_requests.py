@@ -84,7 +84,7 @@ async def test_bad_documents_are_refused_field_by_field(plant: Plant) -> None:
         ("PUT", "/v1/kinds/nuovo", {**ONE_PHASE, "tolerance_percent": "101"}, "tolerance_percent"),
         ("PUT", "/v1/kinds/%20nuovo", ONE_PHASE, "key"),
         ("PUT", economics, {**ECONOMICS, "cost": "-1"}, "cost"),
-        ("PUT", economics, {**ECONOMICS, "unit_price": "1.005"}, "unit_price"),
+        ("PUT", economics, {**ECONOMICS, "unit_price": "1.00005"}, "unit_price"),
         ("PUT", economics, {**ECONOMICS, "unit_price": "999999999999.99"}, "unit_price"),
         ("PUT", economics, {**ECONOMICS, "margin": "5"}, "margin"),
         ("POST", f"{phase}/assignment", {"assignee_id": "me"}, "assignee_id"),

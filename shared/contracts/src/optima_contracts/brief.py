@@ -156,6 +156,8 @@ class BriefApproved(EventData):
     requester_id: UUID
     unit_id: UUID | None = None
     content: BriefContent
+    valued: bool | None = None
+    """Whether prices were approved with it, of which `economics.brief_prices_approved` tells."""
 
 
 class BriefCancelled(EventData):

@@ -29,6 +29,20 @@ class BriefPriced(EventData):
     total: Money
 
 
+class BriefPricesApproved(EventData):
+    """A priced revision was approved: from now on these prices bind, up to the ERP. Published by brief just
+    before `brief.approved`; subject: the brief."""
+
+    type: ClassVar[str] = "optima.economics.brief_prices_approved.v1"
+    brief_id: UUID
+    revision: int
+    approval_id: UUID
+    content_hash: str
+    """Of what was approved, as in `brief_priced`."""
+    lines: list[PricedItem]
+    total: Money
+
+
 class JobEconomicsSet(EventData):
     """An admin set a job's technical-economic details. Published by production; subject: the job."""
 
@@ -41,6 +55,10 @@ class JobEconomicsSet(EventData):
     """`price - cost`, euro for the whole job."""
     supplier: str | None = None
     materials: str = ""
+    approved_unit_price: Money | None = None
+    """None where the order's brief was approved without prices, or there is none."""
+    price_reason: str | None = None
+    """Why the price differs from the approved one, by less than the tenant tolerates."""
 
 
 class OrderValued(EventData):

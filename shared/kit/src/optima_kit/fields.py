@@ -23,6 +23,8 @@ from pydantic import (
 from pydantic.json_schema import WithJsonSchema
 from pydantic_core import PydanticCustomError, core_schema
 
+from optima_contracts.money import money_text
+
 FIRST_YEAR: Final = 1900
 LAST_YEAR: Final = 2199
 
@@ -30,6 +32,7 @@ T = TypeVar("T", date, datetime)
 
 _NUMBER = re.compile(r"\s*[-+]?(\d[\d_]*\.?\d*|\.\d+)\s*")
 _AMOUNT = r"^\d{1,12}(\.\d{1,2})?$"
+_UNIT_PRICE = r"^\d{1,9}(\.\d{1,4})?$"
 _COUNT = r"^\d{1,9}(\.\d{1,3})?$"
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
@@ -137,6 +140,16 @@ Amount = Annotated[
     _sent(_AMOUNT, "1250.00", 0),
 ]
 """Euro, zero or more, at most two decimals, written as text."""
+
+UnitPrice = Annotated[
+    Decimal,
+    BeforeValidator(_decimal_text),
+    Field(ge=0, max_digits=13, decimal_places=4),
+    PlainSerializer(money_text, return_type=str),
+    _shown(_UNIT_PRICE, "0.0345"),
+    _sent(_UNIT_PRICE, "0.0345", 0),
+]
+"""Euro for one unit, zero or more, at most four decimals, written as text."""
 
 Count = Annotated[
     Decimal,

@@ -355,7 +355,7 @@ class Journey:
 
     @staticmethod
     def _economics(per_unit: dict[str, str], quantity: str) -> dict[str, str]:
-        """A job's economics: the cost is the whole job's, the price one unit's."""
+        """A job's economics: the cost is the whole job's."""
         cost = Decimal(per_unit["unit_cost"]) * Decimal(quantity)
         rest = {name: value for name, value in per_unit.items() if name != "unit_cost"}
         return {"cost": f"{cost:.2f}", **rest}

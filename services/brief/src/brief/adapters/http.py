@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from uuid import UUID
 
 from optima_kit.http import Call, Content, Page, PageQuery, Reply, Routes
@@ -94,7 +93,7 @@ async def submit(call: Call[Ports], brief_id: UUID, body: SubmitBrief) -> Reply[
 @routes.put("/v1/briefs/{brief_id}/prices", privilege="brief.price")
 async def price(call: Call[Ports], brief_id: UUID, body: PriceBrief) -> Reply[BriefView]:
     """Price a submitted revision: all its items, VAT excluded"""
-    prices = [(line.item_id, Decimal(line.unit_price)) for line in body.lines]
+    prices = [(line.item_id, line.unit_price) for line in body.lines]
     brief = await price_brief(call.ports, call.actor, brief_id, call.expected_version, body.revision, prices)
     return await _shown(call, brief)
 

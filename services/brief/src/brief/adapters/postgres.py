@@ -7,13 +7,14 @@ from uuid import UUID
 
 import asyncpg
 
+from optima_contracts.money import money_text
 from optima_kit.db import UnitOfWork
 from optima_kit.directory import Directory
 from optima_kit.sql import load_queries
 
 from ..application.ports import Comment, Filters, Ports, PricedRevision, StoredFile, Summary
 from ..domain.brief import Brief, Revision
-from ..domain.content import Attachment, Content, plain_money
+from ..domain.content import Attachment, Content
 from ..domain.lifecycle import Cause, Move, State
 from ..domain.pricing import PriceLine, Pricing
 
@@ -102,7 +103,7 @@ class PostgresBriefs:
         brief.moves.clear()
 
     async def insert_revision(self, brief_id: UUID, revision: Revision) -> None:
-        prices = {str(item_id): plain_money(price) for item_id, price in revision.proposed_prices.items()}
+        prices = {str(item_id): money_text(price) for item_id, price in revision.proposed_prices.items()}
         self._work.write(
             QUERIES.insert_revision,
             brief_id=brief_id,

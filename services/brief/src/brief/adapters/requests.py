@@ -7,14 +7,11 @@ from uuid import UUID
 
 from pydantic import Field
 
-from optima_kit.http import Amount, Code, Command, Count, Day, PageQuery, Query, Text
+from optima_kit.http import Amount, Code, Command, Count, Day, PageQuery, Query, Text, UnitPrice
 from optima_kit.ids import new_id
 
 from ..domain.content import Content, Delivery, Item
 from ..domain.lifecycle import State
-
-UnitPrice = Annotated[str, Field(pattern=r"^\d{1,9}(\.\d{1,4})?$", examples=["0.0345"])]
-"""Euro for one unit, at most four decimals (printed matter costs fractions of a cent), written as text."""
 
 
 class NewDelivery(Command):

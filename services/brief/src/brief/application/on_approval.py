@@ -22,11 +22,13 @@ from optima_contracts.brief import (
     BriefReturned,
     ReturnCause,
 )
+from optima_contracts.economics import BriefPricesApproved
 
 from ..domain.brief import Brief
 from ..domain.lifecycle import AuditContext, Cause
 from .access import known_brief
 from .ports import Ports
+from .price_brief import facts_of
 
 log = logging.getLogger(__name__)
 
@@ -129,6 +131,13 @@ async def _return_brief(
 
 def _say_that_it_is_approved(ports: Ports, brief: Brief, event: Approved) -> None:
     assert brief.submitted is not None
+    if brief.pricing is not None:
+        prices = BriefPricesApproved(
+            brief_id=brief.brief_id,
+            approval_id=event.approval_id,
+            **facts_of(brief.pricing),
+        )
+        ports.outbox.add(prices, subject=brief.brief_id, correlation=brief.brief_id)
     approved = BriefApproved(
         brief_id=brief.brief_id,
         number=brief.number,
@@ -138,5 +147,6 @@ def _say_that_it_is_approved(ports: Ports, brief: Brief, event: Approved) -> Non
         requester_id=brief.requester_id,
         unit_id=brief.unit_id,
         content=BriefContent.model_validate(brief.submitted.content.as_json()),
+        valued=brief.pricing is not None,
     )
     ports.outbox.add(approved, subject=brief.brief_id, correlation=brief.brief_id)

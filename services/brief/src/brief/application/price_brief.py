@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
-from optima_contracts.economics import BriefPriced, PricedItem
+from optima_contracts.economics import BriefPriced
 from optima_kit.actor import Actor
 from optima_kit.ids import new_id
 
 from ..domain.brief import Brief
+from ..domain.pricing import Pricing
 from .access import brief_to_change
 from .ports import Ports
 
@@ -30,9 +32,11 @@ async def price_brief(
         return brief
     await ports.briefs.insert_pricing(brief_id, pricing)
     await ports.briefs.update_brief(brief)
-    fact = pricing.model_dump(mode="json", include={"revision", "content_hash", "total"})
-    lines = [PricedItem.model_validate(line.model_dump(mode="json")) for line in pricing.lines]
-    ports.outbox.add(
-        BriefPriced(brief_id=brief_id, lines=lines, **fact), subject=brief_id, correlation=brief_id
-    )
+    priced = BriefPriced(brief_id=brief_id, **facts_of(pricing))
+    ports.outbox.add(priced, subject=brief_id, correlation=brief_id)
     return brief
+
+
+def facts_of(pricing: Pricing) -> dict[str, Any]:
+    """What events say of a revision's prices."""
+    return pricing.model_dump(mode="json", include={"revision", "content_hash", "lines", "total"})

@@ -10,23 +10,18 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, PlainSerializer
 
+from optima_contracts.money import money_text
+
 
 def plain_quantity(value: Decimal) -> str:
     """ "500" for 500, 500.0 and 5E+2: equal quantities look equal, so that their hashes are."""
     return format(value.normalize(), "f")
 
 
-def plain_money(value: Decimal) -> str:
-    """At least two decimals, no more than the value needs: "1250.00", "0.0345"."""
-    text = plain_quantity(value)
-    whole, _, cents = text.partition(".")
-    return f"{whole}.{cents.ljust(2, '0')}"
-
-
 Quantity = Annotated[Decimal, PlainSerializer(plain_quantity, return_type=str)]
 """More than zero, in the unit named beside it."""
 
-Money = Annotated[Decimal, PlainSerializer(plain_money, return_type=str)]
+Money = Annotated[Decimal, PlainSerializer(money_text, return_type=str)]
 """Euro, VAT excluded."""
 
 

@@ -6,16 +6,16 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
+from optima_contracts.money import amount_of
 from optima_kit.refusals import Invalid, Refusal, Violations
 
 from .content import Content, Item, Money, Quantity
 
-CENT = Decimal("0.01")
 LIMIT = Decimal(10) ** 12
 """Euro: what a brief may cost stays below, as an event's amount has twelve digits."""
 
@@ -94,7 +94,7 @@ def price_revision(
 
 
 def price_line(item: Item, unit_price: Decimal) -> PriceLine:
-    amount = (item.quantity * unit_price).quantize(CENT, ROUND_HALF_UP)
+    amount = amount_of(item.quantity, unit_price)
     return PriceLine(item_id=item.item_id, quantity=item.quantity, unit_price=unit_price, amount=amount)
 
 

@@ -122,6 +122,7 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "optima.brief.revised.v1": N_("Brief revised"),
         "optima.brief.submitted.v1": N_("Brief submitted"),
         "optima.economics.brief_priced.v1": N_("Brief priced"),
+        "optima.economics.brief_prices_approved.v1": N_("Prices of a brief approved"),
         "optima.economics.job_set.v1": N_("Economic details of a job set"),
         "optima.economics.order_valued.v1": N_("Order valued"),
         "optima.erp.conflict_found.v1": N_("Conflict with the ERP found"),

@@ -22,10 +22,12 @@ from ..application.read.views import (
     OrderSummaryView,
     OrderView,
     PhaseView,
+    PricePolicyView,
     TaskView,
 )
 from ..application.reject_phase import reject_phase
 from ..application.set_economics import set_economics
+from ..application.set_price_policy import set_price_policy
 from ..application.skip_phase import skip_phase
 from ..application.start_phase import start_phase
 from ..application.write_order import write_order
@@ -38,6 +40,7 @@ from .requests import (
     OrderQuery,
     RejectPhase,
     SetEconomics,
+    SetPricePolicy,
     TaskQuery,
     WriteOrder,
 )
@@ -139,11 +142,29 @@ async def get_job(call: Call[Ports], job_id: UUID) -> Reply[JobView]:
 async def put_economics(call: Call[Ports], job_id: UUID, body: SetEconomics) -> Reply[EconomicsView]:
     """Set a job's technical-economic details
 
-    `If-Match` carries the job's ETag. Phases can be assigned once this is done.
+    `If-Match` carries the job's ETag. Phases can be assigned once this is done. The price that was approved
+    with the brief binds: another one is refused, unless it lies within the tenant's tolerance
+    (`/v1/price-policy`) and has a reason.
     """
-    economics = body.economics()
-    job = await set_economics(call.ports, job_id, call.required_version, economics)
-    return Reply(orders.show_economics(job, economics), version=job.version)
+    job = await set_economics(call.ports, job_id, call.required_version, **dict(body))
+    return Reply(orders.show_economics(job), version=job.version)
+
+
+@routes.get("/v1/price-policy", privilege="job.economics.read")
+async def get_price_policy(call: Call[Ports]) -> Reply[PricePolicyView]:
+    """Read how far prices may differ from the approved ones"""
+    policy = await call.ports.prices.find_policy()
+    return Reply(lookups.show_price_policy(call.actor, policy), version=policy.version)
+
+
+@routes.put("/v1/price-policy", privilege="job.economics.write", if_match=True)
+async def put_price_policy(call: Call[Ports], body: SetPricePolicy) -> Reply[PricePolicyView]:
+    """Set how far prices may differ from the approved ones, given a reason
+
+    Until this is set, they may not differ at all.
+    """
+    policy = await set_price_policy(call.ports, call.required_version, body.tolerance_percent)
+    return Reply(lookups.show_price_policy(call.actor, policy), version=policy.version)
 
 
 @routes.post("/v1/phases/{phase_id}/assignment", privilege="phase.assign")

@@ -7,6 +7,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from optima_contracts.brief import BriefApproved, BriefCancellationRevoked, BriefCancelled
+from optima_contracts.economics import BriefPricesApproved
 from optima_contracts.erp import CustomerChanged
 from optima_contracts.identity import PersonDeparted
 from optima_contracts.logistics import (
@@ -26,6 +27,7 @@ from ..application.on_cancellation_refused import on_cancellation_refused
 from ..application.on_cancellation_revoked import on_cancellation_revoked
 from ..application.on_customer_changed import on_customer_changed
 from ..application.on_person_departed import on_person_departed
+from ..application.on_prices_approved import on_prices_approved
 from ..application.on_shipment_changed import on_shipment_changed
 from ..application.ports import Ports
 from ..domain.shipments import Shipment, ShipmentState
@@ -37,6 +39,11 @@ reactions.include(directory_reactions(lambda ports: ports.directory))
 @reactions.on(BriefApproved)
 async def brief_approved(ports: Ports, event: Received[BriefApproved]) -> None:
     await on_brief_approved(ports, event.data)
+
+
+@reactions.on(BriefPricesApproved)
+async def prices_approved(ports: Ports, event: Received[BriefPricesApproved]) -> None:
+    await on_prices_approved(ports, event.data)
 
 
 @reactions.on(BriefCancelled)

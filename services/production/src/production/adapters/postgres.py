@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from itertools import groupby
@@ -28,7 +28,7 @@ from ..application.ports import (
     ReadOrder,
     Task,
 )
-from ..domain.economics import Economics
+from ..domain.economics import STRICT, Economics, PricePolicy
 from ..domain.job import GRANTING, Delivery, Item, Job, Phase, RejectedAttempt
 from ..domain.kinds import Kind, PhaseDefinition
 from ..domain.machine import JobState, OrderState, PhaseState
@@ -243,6 +243,7 @@ class PostgresOrders:
             materials=economics.materials,
             technical_sheet=economics.technical_sheet,
             vat_code=economics.vat_code,
+            price_reason=economics.price_reason,
         )
 
     def insert_rejected_attempt(self, attempt: RejectedAttempt) -> None:
@@ -281,6 +282,38 @@ class PostgresOrders:
             ddt_number=shipment.ddt_number,
             job_ids=list(shipment.quantities.keys()),
             quantities=list(shipment.quantities.values()),
+        )
+
+
+class PostgresPrices:
+    def __init__(self, work: UnitOfWork) -> None:
+        self._work = work
+
+    def insert_approved(self, unit_prices: Mapping[UUID, Decimal]) -> None:
+        self._work.write(
+            QUERIES.insert_approved_prices,
+            item_ids=list(unit_prices.keys()),
+            unit_prices=list(unit_prices.values()),
+        )
+
+    async def list_approved(self, item_ids: Sequence[UUID]) -> dict[UUID, Decimal]:
+        rows = await self._work.fetch(QUERIES.list_approved_prices, item_ids=item_ids)
+        return {row["item_id"]: row["unit_price"] for row in rows}
+
+    async def find_policy(self) -> PricePolicy:
+        row = await self._work.fetchrow(QUERIES.find_price_policy)
+        return _price_policy(row) if row else STRICT
+
+    async def lock_policy(self) -> PricePolicy:
+        row = await self._work.fetchrow(
+            QUERIES.lock_price_policy, tolerance_percent=STRICT.tolerance_percent, version=STRICT.version
+        )
+        assert row is not None
+        return _price_policy(row)
+
+    def update_policy(self, policy: PricePolicy) -> None:
+        self._work.write(
+            QUERIES.update_price_policy, tolerance_percent=policy.tolerance_percent, version=policy.version
         )
 
 
@@ -497,6 +530,7 @@ def _job(rows: Sequence[asyncpg.Record]) -> Job:
             quantity=_plain(row["quantity"]),
             unit=row["unit"],
             deliveries=tuple(Delivery(d["destination"], Decimal(d["quantity"])) for d in deliveries),
+            approved_unit_price=row["approved_unit_price"],
         ),
         tolerance_percent=row["tolerance_percent"],
         state=JobState(row["state"]),
@@ -518,7 +552,12 @@ def _economics(row: asyncpg.Record) -> Economics:
         materials=row["materials"],
         technical_sheet=row["technical_sheet"],
         vat_code=row["vat_code"],
+        price_reason=row["price_reason"],
     )
+
+
+def _price_policy(row: asyncpg.Record) -> PricePolicy:
+    return PricePolicy(tolerance_percent=_plain(row["tolerance_percent"]), version=row["version"])
 
 
 def _phase(row: asyncpg.Record) -> Phase:

@@ -114,7 +114,8 @@ WHERE orders.id = CASE WHEN :job_id::uuid IS NULL THEN :order_id::uuid
 SELECT jobs.id, jobs.order_id, jobs.position, jobs.item_id, jobs.kind, jobs.description, jobs.quantity, jobs.unit,
        jobs.deliveries, jobs.tolerance_percent, jobs.state, jobs.blocked_reason, jobs.started_at, jobs.produced,
        jobs.closed_because, jobs.version, economics.job_id AS valued, economics.cost, economics.unit_price, economics.supplier,
-       economics.materials, economics.technical_sheet, economics.vat_code,
+       economics.materials, economics.technical_sheet, economics.vat_code, economics.price_reason,
+       approved.unit_price AS approved_unit_price,
        phases.id AS phase_id, phases.key, phases.name, phases.after, phases.quality_check, phases.skippable,
        phases.state AS phase_state, phases.assignee_id, phases.attempt,
        phases.started_at AS phase_started_at, phases.completed_at, phases.quantity AS made, phases.note,
@@ -123,6 +124,7 @@ SELECT jobs.id, jobs.order_id, jobs.position, jobs.item_id, jobs.kind, jobs.desc
        EXISTS (SELECT FROM shipments WHERE shipments.order_id = :order_id) AS documents
 FROM order_jobs AS jobs
 LEFT JOIN job_economics AS economics ON economics.job_id = jobs.id
+LEFT JOIN approved_prices AS approved ON approved.item_id = jobs.item_id
 LEFT JOIN phases ON phases.job_id = jobs.id AND (:job_id::uuid IS NULL OR phases.job_id = :job_id)
 LEFT JOIN directory_people AS people ON people.id = phases.assignee_id
 LEFT JOIN (
@@ -187,11 +189,32 @@ FROM unnest(:phase_ids::uuid[], :phase_states::text[], :assignee_ids::uuid[], :a
 WHERE phases.id = p.id
 
 -- name: upsert_economics
-INSERT INTO job_economics (job_id, cost, unit_price, supplier, materials, technical_sheet, vat_code)
-VALUES (:job_id, :cost, :unit_price, :supplier, :materials, :technical_sheet, :vat_code)
+INSERT INTO job_economics (job_id, cost, unit_price, supplier, materials, technical_sheet, vat_code, price_reason)
+VALUES (:job_id, :cost, :unit_price, :supplier, :materials, :technical_sheet, :vat_code, :price_reason)
 ON CONFLICT (job_id) DO UPDATE SET
     cost = excluded.cost, unit_price = excluded.unit_price, supplier = excluded.supplier,
-    materials = excluded.materials, technical_sheet = excluded.technical_sheet, vat_code = excluded.vat_code
+    materials = excluded.materials, technical_sheet = excluded.technical_sheet, vat_code = excluded.vat_code,
+    price_reason = excluded.price_reason
+
+-- name: insert_approved_prices
+INSERT INTO approved_prices (item_id, unit_price)
+SELECT item_id, unit_price FROM unnest(:item_ids::uuid[], :unit_prices::numeric[]) AS line(item_id, unit_price)
+ON CONFLICT (tenant_id, item_id) DO NOTHING
+
+-- name: list_approved_prices
+SELECT item_id, unit_price FROM approved_prices WHERE item_id = ANY (:item_ids::uuid[])
+
+-- name: find_price_policy
+SELECT tolerance_percent, version FROM price_policies
+
+-- name: lock_price_policy
+-- The first who asks writes what counts until then. The update that changes nothing takes the row's lock.
+INSERT INTO price_policies (tolerance_percent, version) VALUES (:tolerance_percent, :version)
+ON CONFLICT (tenant_id) DO UPDATE SET version = price_policies.version
+RETURNING tolerance_percent, version
+
+-- name: update_price_policy
+UPDATE price_policies SET tolerance_percent = :tolerance_percent, version = :version
 
 -- name: insert_rejected_attempt
 INSERT INTO rejected_attempts (phase_id, attempt, assignee_id, started_at, completed_at, quantity, note,

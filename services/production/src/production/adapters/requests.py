@@ -7,10 +7,9 @@ from uuid import UUID
 
 from pydantic import Field
 
-from optima_kit.http import Amount, Code, Command, Count, Day, Flag, PageQuery, Text
+from optima_kit.http import Amount, Code, Command, Count, Day, Flag, PageQuery, Text, UnitPrice
 
 from ..application.ports import OrderFilter
-from ..domain.economics import Economics
 from ..domain.job import Delivery, Item
 from ..domain.kinds import DEFAULT_TOLERANCE_PERCENT, PhaseDefinition
 from ..domain.machine import OrderState, PhaseState
@@ -81,23 +80,20 @@ class CloseShort(CancelOrder):
 class SetEconomics(Command):
     cost: Amount
     """Euro for the whole job."""
-    unit_price: Amount
-    """Euro for one unit, VAT excluded."""
+    unit_price: UnitPrice | None = None
+    """Euro for one unit, VAT excluded. Without it, the price that was approved with the brief."""
+    price_reason: Annotated[str, Text(1000)] | None = None
+    """Why the price differs from the approved one, within the tenant's tolerance."""
     supplier: Annotated[str, Text(200)] | None = None
     materials: Annotated[str, Text(2000, least=0)] = ""
     technical_sheet: Annotated[str, Text(10000, least=0)] = ""
     """Shown to those who do the work."""
     vat_code: Annotated[str, Text(10)] = "22"
 
-    def economics(self) -> Economics:
-        return Economics(
-            cost=self.cost,
-            unit_price=self.unit_price,
-            supplier=self.supplier,
-            materials=self.materials,
-            technical_sheet=self.technical_sheet,
-            vat_code=self.vat_code,
-        )
+
+class SetPricePolicy(Command):
+    tolerance_percent: Percent
+    """How far a price may differ from the approved one, given a reason."""
 
 
 class AssignPhase(Command):

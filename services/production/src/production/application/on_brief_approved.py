@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from optima_contracts.brief import BriefApproved, BriefItem
+from optima_kit.refusals import NotYet
 
 from ..domain.job import Delivery, Item
 from .confirm_order import confirm_order
@@ -14,12 +15,17 @@ from .ports import Ports
 async def on_brief_approved(ports: Ports, event: BriefApproved) -> None:
     """One order per brief. A duplicate changes nothing; nor does a brief whose cancellation came first.
 
-    A kind that the tenant has not defined blocks its job, not the order.
+    The order has the prices that were approved with the brief: it waits for them. A kind that the tenant has
+    not defined blocks its job, not the order.
     """
     met = await ports.orders.get_or_create_brief(event.brief_id)
     if met.order_id or met.cancellation_reason:
         return
-    items = [_item(item) for item in event.content.items]
+    ids = [item.item_id for item in event.content.items]
+    prices = await ports.prices.list_approved(ids) if event.valued else {}
+    if event.valued and not prices:
+        raise NotYet(f"the approved prices of brief {event.brief_id} are not known yet")
+    items = [_item(item, prices.get(item.item_id)) for item in event.content.items]
     wanted = sorted({item.kind for item in items})
     kinds = await ports.kinds.list_named(wanted)
     if len(kinds) < len(wanted):
@@ -35,7 +41,7 @@ async def on_brief_approved(ports: Ports, event: BriefApproved) -> None:
     )
 
 
-def _item(item: BriefItem) -> Item:
+def _item(item: BriefItem, approved_unit_price: Decimal | None) -> Item:
     return Item(
         item_id=item.item_id,
         kind=item.kind,
@@ -43,4 +49,5 @@ def _item(item: BriefItem) -> Item:
         quantity=Decimal(item.quantity),
         unit=item.unit,
         deliveries=tuple(Delivery(d.destination, Decimal(d.quantity)) for d in item.deliveries),
+        approved_unit_price=approved_unit_price,
     )

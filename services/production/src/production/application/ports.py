@@ -11,6 +11,7 @@ from uuid import UUID
 
 from optima_kit.ports import Directory, Outbox, Person
 
+from ..domain.economics import PricePolicy
 from ..domain.job import Job, Phase, RejectedAttempt
 from ..domain.kinds import Kind
 from ..domain.machine import JobState, OrderState, PhaseState
@@ -85,6 +86,22 @@ class Orders(Protocol):
         document's number is stored."""
 
 
+class Prices(Protocol):
+    def insert_approved(self, unit_prices: Mapping[UUID, Decimal]) -> None:
+        """By item. What is known of an item stays."""
+
+    async def list_approved(self, item_ids: Sequence[UUID]) -> dict[UUID, Decimal]:
+        """Those of these items that were approved with a price, with it."""
+
+    async def find_policy(self) -> PricePolicy:
+        """`STRICT` until the tenant has one of its own."""
+
+    async def lock_policy(self) -> PricePolicy:
+        """As `find_policy`; nobody else changes it until this transaction ends."""
+
+    def update_policy(self, policy: PricePolicy) -> None: ...
+
+
 class Customers(Protocol):
     def upsert_customer(self, customer: Customer) -> None: ...
 
@@ -119,6 +136,7 @@ class Reading(Protocol):
 class Ports:
     kinds: Kinds
     orders: Orders
+    prices: Prices
     directory: Directory
     customers: Customers
     reading: Reading

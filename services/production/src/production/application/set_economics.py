@@ -4,35 +4,51 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from optima_contracts.economics import JobEconomicsSet, OrderLineValue, OrderValued
+from optima_contracts.money import money_text
 from optima_kit.refusals import Stale
 
-from ..domain.economics import Economics, margin, price, total_is_within_bounds
+from ..domain.economics import STRICT, Economics, margin, price, price_to_set, total_is_within_bounds
 from ..domain.job import Job, with_economics
 from ..domain.order import Order
 from .access import order_of_job_to_change
 from .ports import Ports
 
 
-async def set_economics(ports: Ports, job_id: UUID, expected_version: int, economics: Economics) -> Job:
-    """The order is valued as soon as each of its jobs is, and anew with each correction."""
+async def set_economics(
+    ports: Ports,
+    job_id: UUID,
+    expected_version: int,
+    *,
+    unit_price: Decimal | None,
+    **details: Any,
+) -> Job:
+    """Without a `unit_price`, it is the approved one; the `details` are the rest of `Economics`. The order is
+    valued as soon as each of its jobs is, and anew with each correction."""
     before = await order_of_job_to_change(ports, job_id)
     job = before.job(job_id)
     if job.version != expected_version:
         raise Stale("stale_version", field="If-Match")
-    priced = with_economics(before.order.state, job, economics)
+    economics = Economics(unit_price=price_to_set(job.item.approved_unit_price, unit_price), **details)
+    approved = job.item.approved_unit_price
+    differs = approved is not None and economics.unit_price != approved
+    policy = await ports.prices.find_policy() if differs else STRICT
+    priced = with_economics(before.order.state, job, economics, policy)
     after, order = before.with_jobs(priced), before.order
     ports.orders.update_order(before, after)
-    ports.outbox.add(_economics_set(priced, economics), subject=job_id, correlation=order.correlation_id)
+    ports.outbox.add(_economics_set(priced), subject=job_id, correlation=order.correlation_id)
     if all(each.economics for each in after.jobs):
         total = _order_valued(order, after.jobs)
         ports.outbox.add(total, subject=order.id, correlation=order.correlation_id)
     return priced
 
 
-def _economics_set(job: Job, economics: Economics) -> JobEconomicsSet:
+def _economics_set(job: Job) -> JobEconomicsSet:
+    economics, approved = job.economics, job.item.approved_unit_price
+    assert economics is not None
     return JobEconomicsSet(
         job_id=job.id,
         order_id=job.order_id,
@@ -41,6 +57,8 @@ def _economics_set(job: Job, economics: Economics) -> JobEconomicsSet:
         margin=str(margin(economics, job.item.quantity)),
         supplier=economics.supplier,
         materials=economics.materials,
+        approved_unit_price=None if approved is None else money_text(approved),
+        price_reason=economics.price_reason,
     )
 
 
@@ -54,7 +72,7 @@ def _order_valued(order: Order, jobs: Sequence[Job]) -> OrderValued:
         lines.append(
             OrderLineValue(
                 job_id=job.id,
-                unit_price=str(job.economics.unit_price),
+                unit_price=money_text(job.economics.unit_price),
                 amount=str(amount),
                 vat_code=job.economics.vat_code,
             )

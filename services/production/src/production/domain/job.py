@@ -11,7 +11,7 @@ from uuid import UUID
 
 from optima_kit.refusals import Absent, Invalid, Term, WrongState
 
-from .economics import Economics, price_is_within_bounds
+from .economics import STRICT, Economics, PricePolicy, price_is_as_approved, price_is_within_bounds
 from .kinds import DEFAULT_TOLERANCE_PERCENT, Kind
 from .machine import Action, JobState, OrderState, PhaseState, Refused, outcome
 
@@ -79,6 +79,8 @@ class Item:
     quantity: Decimal
     unit: str
     deliveries: tuple[Delivery, ...]
+    approved_unit_price: Decimal | None = None
+    """What was approved with the brief. None without a brief, or when it was approved without prices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +130,13 @@ def with_kind_defined(job: Job, kind: Kind, new_id: Callable[[], UUID]) -> Job:
     return _changed(_with_phases_of(kind, job, new_id))
 
 
-def with_economics(order: OrderState, job: Job, economics: Economics) -> Job:
+def with_economics(order: OrderState, job: Job, economics: Economics, policy: PricePolicy = STRICT) -> Job:
     """The job with its economics; they may be corrected until the order has ended."""
     economics_may_change(order, job)
+    approved = job.item.approved_unit_price
+    price_is_as_approved(approved, economics, policy)
+    if approved is None or economics.unit_price == approved:
+        economics = replace(economics, price_reason=None)
     price_is_within_bounds(economics, job.item.quantity)
     state = JobState.READY if job.state is JobState.PLANNED else job.state
     return _changed(replace(job, economics=economics, state=state))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from optima_contracts import approval, brief, erp, identity, logistics, production
+from optima_contracts import approval, brief, economics, erp, identity, logistics, production
 from optima_contracts.envelope import EventData
 
 from ..domain.personal import PersonalField
@@ -32,6 +32,7 @@ _FIELDS: dict[type[EventData], tuple[str, tuple[str, ...]]] = {
     brief.BriefCancelled: ("actor", ("reason",)),
     brief.BriefCancellationRevoked: ("actor", ("reason",)),
     production.OrderCancelled: ("actor", ("reason",)),
+    economics.JobEconomicsSet: ("actor", ("price_reason",)),
     production.JobClosed: ("actor", ("reason",)),
     production.PhaseRejected: ("actor", ("reason",)),
     logistics.StockAdjusted: ("actor", ("reason",)),

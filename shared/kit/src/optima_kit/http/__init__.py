@@ -12,6 +12,7 @@ from ..fields import (
     PersonView,
     Query,
     Text,
+    UnitPrice,
     View,
 )
 from ..pages import Page, PageQuery, page_of
@@ -36,6 +37,7 @@ __all__ = [
     "Route",
     "Routes",
     "Text",
+    "UnitPrice",
     "View",
     "page_of",
 ]

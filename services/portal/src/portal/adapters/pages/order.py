@@ -47,6 +47,7 @@ async def set_economics(call: PageCall, order_id: UUID, job_id: UUID) -> Answer:
         **filled(supplier=call.text("supplier"), vat_code=call.text("vat_code")),
         "cost": plain_number(call.text("cost"), call.language),
         "unit_price": plain_number(call.text("unit_price"), call.language),
+        **filled(price_reason=call.text("price_reason")),
         "materials": call.text("materials"),
         "technical_sheet": call.text("technical_sheet"),
     }

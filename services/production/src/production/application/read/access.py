@@ -20,6 +20,7 @@ from ...domain.order import FullOrder, line_may_be_closed, order_may_be_cancelle
 from ..ports import Task
 
 KindAction = Literal["replace"]
+PricePolicyAction = Literal["set"]
 OrderAction = Literal["cancel", "close"]
 JobAction = Literal["set_economics", "close"]
 PhaseAction = Literal["assign", "start", "complete", "accept", "reject", "skip"]
@@ -52,6 +53,10 @@ def works_on(actor: Actor, phase: Phase) -> bool:
 
 def actions_on_kind(actor: Actor) -> list[KindAction]:
     return ["replace"] if actor.may("kind.write") else []
+
+
+def actions_on_price_policy(actor: Actor) -> list[PricePolicyAction]:
+    return ["set"] if actor.may("job.economics.write") else []
 
 
 def actions_on_order(actor: Actor, order: FullOrder) -> list[OrderAction]:

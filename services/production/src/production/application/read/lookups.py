@@ -6,10 +6,11 @@ from optima_kit.actor import Actor
 from optima_kit.pages import Page, PageQuery, page_of
 from optima_kit.refusals import Absent
 
+from ...domain.economics import PricePolicy
 from ...domain.kinds import Kind
 from ..ports import Customer, Ports
-from .access import actions_on_kind
-from .views import CustomerView, KindPhaseView, KindView
+from .access import actions_on_kind, actions_on_price_policy
+from .views import CustomerView, KindPhaseView, KindView, PricePolicyView
 
 
 async def list_kinds(ports: Ports, actor: Actor, query: PageQuery) -> Page[KindView]:
@@ -42,6 +43,14 @@ def show_kind(actor: Actor, kind: Kind) -> KindView:
         tolerance_percent=kind.tolerance_percent,
         version=kind.version,
         actions=actions_on_kind(actor),
+    )
+
+
+def show_price_policy(actor: Actor, policy: PricePolicy) -> PricePolicyView:
+    return PricePolicyView(
+        tolerance_percent=policy.tolerance_percent,
+        version=policy.version,
+        actions=actions_on_price_policy(actor),
     )
 
 

@@ -12,7 +12,7 @@ from optima_kit.fields import PersonView
 from optima_kit.pages import Page, PageQuery, page_of
 from optima_kit.refusals import Absent
 
-from ...domain.economics import Economics, margin, price
+from ...domain.economics import margin, price
 from ...domain.job import Job, Phase, RejectedAttempt
 from ...domain.order import FullOrder, Order
 from ...domain.shipments import Shipment
@@ -89,12 +89,14 @@ async def show_phase(ports: Ports, actor: Actor, found: LockedPhase) -> PhaseVie
     return _phase(actor, found.order, found.job, found.phase, found.assignees, rejected)
 
 
-def show_economics(job: Job, economics: Economics) -> EconomicsView:
-    """To those who may see them, or have just set them."""
-    quantity = job.item.quantity
+def show_economics(job: Job) -> EconomicsView:
+    """Of a job that has them, to those who may see them or have just set them."""
+    economics, quantity = job.economics, job.item.quantity
+    assert economics is not None
     return EconomicsView(
         cost=economics.cost,
         unit_price=economics.unit_price,
+        price_reason=economics.price_reason,
         price=price(economics, quantity),
         margin=margin(economics, quantity),
         supplier=economics.supplier,
@@ -193,7 +195,8 @@ def _job(actor: Actor, found: ReadOrder, job: Job, rejected: Rejected) -> JobVie
         version=job.version,
         phases=phases,
         technical_sheet=economics.technical_sheet if economics and sees_phases(actor) else None,
-        economics=show_economics(job, economics) if economics and sees_economics(actor) else None,
+        approved_unit_price=job.item.approved_unit_price if sees_economics(actor) else None,
+        economics=show_economics(job) if economics and sees_economics(actor) else None,
         actions=actions_on_job(actor, found.full, job),
     )
 

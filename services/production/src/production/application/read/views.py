@@ -9,11 +9,11 @@ from uuid import UUID
 
 from pydantic import PlainSerializer, WithJsonSchema
 
-from optima_kit.fields import Amount, PersonView, View
+from optima_kit.fields import Amount, PersonView, UnitPrice, View
 
 from ...domain.machine import JobState, OrderState, PhaseState
 from ...domain.shipments import ShipmentState
-from .access import JobAction, KindAction, OrderAction, PhaseAction, TaskAction
+from .access import JobAction, KindAction, OrderAction, PhaseAction, PricePolicyAction, TaskAction
 
 Quantity = Annotated[
     Decimal,
@@ -108,7 +108,9 @@ class PhaseView(View):
 
 class EconomicsView(View):
     cost: Amount
-    unit_price: Amount
+    unit_price: UnitPrice
+    price_reason: str | None
+    """Why it differs from the approved one."""
     price: Amount
     """Of the whole job, VAT excluded."""
     margin: Balance
@@ -116,6 +118,15 @@ class EconomicsView(View):
     materials: str
     technical_sheet: str
     vat_code: str
+
+
+class PricePolicyView(View):
+    tolerance_percent: Amount
+    """How far a price may differ from the approved one, given a reason."""
+    version: int
+    """To be sent back as `If-Match` with a change; 0 until there was one."""
+    actions: list[PricePolicyAction]
+    """What the reader may do now."""
 
 
 class DeliveryView(View):
@@ -145,6 +156,8 @@ class JobView(View):
     """To be sent back as `If-Match` with the job's economics."""
     phases: list[PhaseView] | None
     technical_sheet: str | None
+    approved_unit_price: UnitPrice | None
+    """As approved with the brief: what `economics` must keep to."""
     economics: EconomicsView | None
     actions: list[JobAction]
     """What the reader may do now."""
