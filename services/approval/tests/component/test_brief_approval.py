@@ -348,6 +348,8 @@ async def test_a_document_belongs_to_its_decision(desk):
     await desk.publish({"key": "prova", "name": "Prova", "subject": "brief", "steps": [step]})
     brief_id = await desk.submit(process="prova")
     approval_id = (await desk.approval("paolo", brief_id))["id"]
+    (asked,) = [each["evidence"] for each in (await desk.approval("paolo", brief_id))["steps"]]
+    assert asked == {"media_types": ["application/pdf"], "at_most": 5, "required": True}
     path, pdf = f"/v1/approvals/{approval_id}/evidence", b"%PDF-1.7\npreventivo"
 
     async def attach(name, data=pdf, media_type="application/pdf"):

@@ -69,6 +69,7 @@ from .access import (
 from .views import (
     ActionView,
     ApprovalView,
+    EvidenceAskedView,
     EvidenceView,
     HistoryView,
     InboxCountView,
@@ -273,6 +274,7 @@ def _step(
         waits = {
             "missing": missing,
             "quorum": QuorumView(have=have, need=need),
+            "evidence": EvidenceAskedView(**step.evidence.model_dump()) if step.evidence else None,
             "actions": [
                 ActionView(
                     on_behalf_of=None if person == actor.person_id else person_view(directory, person),

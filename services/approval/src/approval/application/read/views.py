@@ -21,6 +21,15 @@ class EvidenceView(View):
     sha256: str
 
 
+class EvidenceAskedView(View):
+    """What may be attached to a decision."""
+
+    media_types: list[str]
+    at_most: int
+    required: bool
+    """Without it, the step can't be approved."""
+
+
 class ProcessView(View):
     key: str
     name: str
@@ -88,6 +97,8 @@ class StepView(View):
     """Fields of the subject that must be there before the step can be approved."""
     quorum: QuorumView | None = None
     """Of a step that waits."""
+    evidence: EvidenceAskedView | None = None
+    """Of a step that waits and takes documents."""
     actions: list[ActionView] | None = None
     """What the reader may do with the step now: once for themselves, once for each whom they stand in for."""
     parts: list[PartView]

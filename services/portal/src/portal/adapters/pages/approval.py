@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
-from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
+from aiohttp.web import FileField
+
+from optima_kit.http.html import Answer, PageCall, Pages, Passed, SeeOther, Shown
 
 from ..client import Refused, part
+from ..forms import NOTHING_SENT, Sent, filled
+from .delegations import colleagues_of
 
 pages = Pages()
 
@@ -16,24 +23,75 @@ async def show_approval(call: PageCall, approval_id: UUID) -> Answer:
     return await _page(call, approval_id)
 
 
-@pages.post("/approvals/{approval_id}/decision")
+@pages.post("/approvals/{approval_id}/decision", max_bytes=32 << 20)
 async def decide(call: PageCall, approval_id: UUID) -> Answer:
-    decision = {
-        name: call.text(name) for name in ("step", "outcome", "content_hash", "reason", "on_behalf_of")
-    }
-    body = {name: value for name, value in decision.items() if value}
+    """Documents are attached first; where the decision is refused, they stay with the form."""
+    names = ("step", "outcome", "content_hash", "reason", "on_behalf_of")
+    decision = {name: call.text(name) for name in names}
+    documents = {text.partition(" ")[0]: text for text in call.form.getall("document", [])}
     try:
+        for file in call.form.getall("file", []):
+            if isinstance(file, FileField) and file.filename:
+                attached = await _attach(call, approval_id, file)
+                documents[attached["id"]] = f"{attached['id']} {attached['name']}"
+        body: dict[str, Any] = {**filled(**decision), "evidence": list(documents)}
         await call.session.services.send(
             "approval", "POST", f"/v1/approvals/{approval_id}/decisions", body, key=call.text("once")
         )
     except Refused as refused:
-        return await _page(call, approval_id, refused=refused, reason=decision["reason"])
+        return await _page(call, approval_id, Sent("decision", {**decision, "documents": documents}, refused))
     return SeeOther("/inbox")
 
 
-async def _page(
-    call: PageCall, approval_id: UUID, *, refused: Refused | None = None, reason: str = ""
+@pages.get("/approvals/{approval_id}/documents/{document_id}")
+async def download(call: PageCall, approval_id: UUID, document_id: UUID) -> Answer:
+    file = await call.session.services.file("approval", f"/v1/approvals/{approval_id}/evidence/{document_id}")
+    return Passed(file.body, file.media_type, file.disposition)
+
+
+@pages.post("/approvals/{approval_id}/forwarding")
+async def forward(call: PageCall, approval_id: UUID) -> Answer:
+    body = filled(step=call.text("step"), to_person_id=call.text("to"), reason=call.text("reason"))
+    return await _command(call, approval_id, "POST", "forwarding", body, "/inbox")
+
+
+@pages.post("/approvals/{approval_id}/recall")
+async def recall(call: PageCall, approval_id: UUID) -> Answer:
+    return await _command(call, approval_id, "POST", "recall", filled(reason=call.text("reason")))
+
+
+@pages.post("/approvals/{approval_id}/watching")
+async def watch(call: PageCall, approval_id: UUID) -> Answer:
+    return await _command(call, approval_id, "POST", "watching", {})
+
+
+@pages.post("/approvals/{approval_id}/unwatching")
+async def unwatch(call: PageCall, approval_id: UUID) -> Answer:
+    return await _command(call, approval_id, "DELETE", "watching", {})
+
+
+async def _attach(call: PageCall, approval_id: UUID, file: FileField) -> Mapping[str, Any]:
+    name = file.filename.replace("\\", "/").rpartition("/")[2]
+    address = f"/v1/approvals/{approval_id}/evidence"
+    attached: Mapping[str, Any] = await call.session.services.upload(
+        "approval", address, name, file.content_type, file.file.read()
+    )
+    return attached
+
+
+async def _command(
+    call: PageCall, approval_id: UUID, method: str, what: str, body: Mapping[str, Any], leads_to: str = ""
 ) -> Answer:
+    try:
+        await call.session.services.send(
+            "approval", method, f"/v1/approvals/{approval_id}/{what}", body, key=call.text("once")
+        )
+    except Refused as refused:
+        return await _page(call, approval_id, Sent(what, body, refused))
+    return SeeOther(leads_to or f"/approvals/{approval_id}")
+
+
+async def _page(call: PageCall, approval_id: UUID, sent: Sent = NOTHING_SENT) -> Answer:
     services = call.session.services
     approval = await services.get("approval", f"/v1/approvals/{approval_id}")
     own = [
@@ -42,8 +100,27 @@ async def _page(
         for action in step.get("actions", ())
         if action["may"]
     ]
-    brief = None
+    asked = [part(services.get("approval", f"/v1/approvals/{approval_id}/history", limit=200))]
     if approval["subject_type"] == "brief":
-        brief = await part(services.get("brief", f"/v1/briefs/{approval['subject_id']}"))
-    context = {"approval": approval, "own": own, "brief": brief, "refused": refused, "reason": reason}
-    return Shown("approval.html", context, refused.status if refused else 200)
+        asked.append(part(services.get("brief", f"/v1/briefs/{approval['subject_id']}")))
+    else:
+        asked.append(_nothing())
+    if any("forward" in row["may"] for row in own):
+        asked.append(part(services.get("identity", "/v1/people", limit=200)))
+    history, brief, *people = await asyncio.gather(*asked)
+    said = history["items"] if history else []
+    context = {
+        "approval": approval,
+        "own": own,
+        "brief": brief,
+        "documents": [
+            {**each, "by": entry.get("actor")} for entry in said for each in entry.get("evidence", ())
+        ],
+        "colleagues": colleagues_of(people[0], call.session.actor.person_id) if people else None,
+        "sent": sent,
+    }
+    return Shown("approval.html", context, sent.status)
+
+
+async def _nothing() -> None:
+    return None

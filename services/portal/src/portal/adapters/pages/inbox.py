@@ -1,16 +1,118 @@
-"""What waits for the reader to decide."""
+"""What waits for the reader to decide, one by one or many at once."""
 
 from __future__ import annotations
 
-from optima_kit.http.html import Answer, PageCall, Pages, Shown
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
 
-from ..client import part
+from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
+
+from ..client import Refused, part, with_parts
+from ..forms import filled
 
 pages = Pages()
+
+_FILTERS = ("text", "sort", "overdue", "cursor")
+_OUTCOMES = ("approve", "request_changes", "reject")
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """One row of the inbox, as the form names it."""
+
+    approval_id: str
+    step: str
+    content_hash: str
+    on_behalf_of: str
+
+    @classmethod
+    def read(cls, text: str) -> Chosen:
+        """What is no such name is one that nothing answers to."""
+        return cls(*[*text.split("|"), "", "", "", ""][:4])
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> Chosen:
+        on_behalf_of = row.get("on_behalf_of", {}).get("id", "")
+        return cls(row["approval_id"], row["step"], row["content_hash"], on_behalf_of)
+
+    @property
+    def text(self) -> str:
+        return "|".join((self.approval_id, self.step, self.content_hash, self.on_behalf_of))
 
 
 @pages.get("/inbox")
 async def show_inbox(call: PageCall) -> Answer:
-    query = {name: call.query.get(name) for name in ("text", "cursor")}
-    inbox = await part(call.session.services.get("approval", "/v1/inbox", limit=50, **query))
-    return Shown("inbox.html", {"inbox": inbox, "text": call.query.get("text", "")})
+    services, query = call.session.services, _query(call)
+    counted = {name: value for name, value in query.items() if name in ("text", "overdue")}
+    inbox, summary = await with_parts(
+        part(services.get("approval", "/v1/inbox", limit=50, **query)),
+        services.get("approval", "/v1/inbox/summary", **counted),
+    )
+    context = {
+        "inbox": inbox,
+        "summary": summary,
+        "name_of": lambda row: Chosen.of(row).text,
+        **{name: query[name] or "" for name in _FILTERS},
+    }
+    return Shown("inbox.html", context)
+
+
+@pages.post("/inbox/selection")
+async def show_selection(call: PageCall) -> Answer:
+    """What is selected and what it amounts to, before it is decided."""
+    chosen = {Chosen.read(each) for each in call.form.getall("chosen", [])}
+    inbox = await call.session.services.get("approval", "/v1/inbox", limit=50, **_query(call))
+    rows = [row for row in inbox["items"] if Chosen.of(row) in chosen]
+    if not rows:
+        return SeeOther("/inbox")
+    return _selection(rows, len(chosen) - len(rows))
+
+
+@pages.post("/inbox/decisions", max_bytes=1 << 20)
+async def decide_at_once(call: PageCall) -> Answer:
+    """Each is decided or refused for itself."""
+    chosen = [Chosen.read(each) for each in call.form.getall("chosen", [])]
+    titles = dict(zip(chosen, call.form.getall("title", []), strict=False))
+    body = filled(outcome=call.text("outcome"), reason=call.text("reason"))
+    items = [
+        {
+            **filled(step=each.step, content_hash=each.content_hash, on_behalf_of=each.on_behalf_of),
+            "approval_id": each.approval_id,
+            **body,
+        }
+        for each in chosen
+    ]
+    try:
+        answered = await call.session.services.send(
+            "approval", "POST", "/v1/decisions", {"items": items}, key=call.text("once"), patience=30
+        )
+    except Refused as refused:
+        return Shown("problem.html", {"problem": refused}, refused.status)
+    results = [
+        {**result, "title": titles.get(each, "")}
+        for each, result in zip(chosen, answered["items"], strict=True)
+    ]
+    return Shown("inbox_results.html", {"results": results})
+
+
+def _query(call: PageCall) -> dict[str, str | None]:
+    return {name: call.query.get(name) for name in _FILTERS}
+
+
+def _selection(rows: Sequence[Mapping[str, Any]], gone: int) -> Answer:
+    amounts = [Decimal(row["amount"]) for row in rows if "amount" in row]
+    context = {
+        "rows": rows,
+        "gone": gone,
+        "name_of": lambda row: Chosen.of(row).text,
+        "total": sum(amounts, Decimal(0)) if amounts else None,
+        "without_amount": len(rows) - len(amounts),
+        "outcomes": [
+            each
+            for each in _OUTCOMES
+            if each != "request_changes" or all(each in row["allows"] for row in rows)
+        ],
+    }
+    return Shown("inbox_selection.html", context)
