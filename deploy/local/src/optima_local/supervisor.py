@@ -282,6 +282,10 @@ def end_leftovers(layout: Layout) -> None:
         while is_alive(one["pid"], one["started_at"]) and time.monotonic() < deadline:
             time.sleep(0.05)
         end_group(one["pid"])
+    # PostgreSQL starts beside no process of the number that its lock file names, not even a dying one.
+    deadline = time.monotonic() + 10
+    while any(Path(f"/proc/{one['pid']}").exists() for one in left) and time.monotonic() < deadline:
+        time.sleep(0.02)
 
 
 def watch_starter(stopping: threading.Event) -> None:
