@@ -69,7 +69,7 @@ def test_no_two_share_a_port(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert len(set(settle_ports(Layout(tmp_path), names).values())) == 6
 
     doubled = Layout(tmp_path / "doubled")
-    write_json(doubled.state / "ports.json", {"amqp": 21_003, "brief": 21_003})
+    write_json(doubled.ports, {"amqp": 21_003, "brief": 21_003})
     assert len(set(settle_ports(doubled, ["amqp", "brief"]).values())) == 2
 
 

@@ -143,6 +143,10 @@ async def test_a_stack_is_closed_to_others_survives_crashes_and_resumes(stack: S
     assert "up already" in stack.run("up", "--no-demo")
     assert "no" not in {row.split()[4] for row in stack.run("status").splitlines()[2:]}
     assert "✗" not in stack.run("doctor")
+    watched = stack.run("watch", "--once", "--every", "0.5")
+    assert {row.split()[0] for row in watched.splitlines() if "/s" not in row and row} >= set(
+        addresses["services"]
+    )
     await nothing_is_open_to_the_outside_or_to_a_neighbour(stack)
 
     for name in ("trail", "fork-server", "rabbitmq", "postgres"):
@@ -169,7 +173,7 @@ def is_back(now: dict[str, Any], before: dict[str, Any]) -> bool:
 
 
 async def nothing_is_open_to_the_outside_or_to_a_neighbour(stack: Stack) -> None:
-    ports = read_json(stack.layout.state / "ports.json")
+    ports = read_json(stack.layout.ports)
     assert {address for address, port in listeners() if port in ports.values()} == {"127.0.0.1"}
     for file in ("state/secrets.json", "addresses.json"):
         assert (stack.folder / file).stat().st_mode & 0o077 == 0

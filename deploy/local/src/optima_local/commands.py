@@ -139,6 +139,14 @@ def status(_: argparse.Namespace) -> int:
     return 0
 
 
+def watch(options: argparse.Namespace) -> int:
+    require_running()
+    from .figures import show
+
+    show(read_json(STACK.addresses)["metrics"], options.every, once=options.once)
+    return 0
+
+
 def logs(options: argparse.Namespace) -> int:
     path = STACK.logs / f"{options.name}.log"
     if not path.exists():
@@ -217,6 +225,13 @@ def at_least_one(text: str) -> int:
     return number
 
 
+def seconds(text: str) -> float:
+    number = float(text)
+    if not 0.1 <= number <= 3600:
+        raise argparse.ArgumentTypeError("0.1 to 3600 seconds")
+    return number
+
+
 def parser() -> argparse.ArgumentParser:
     root = argparse.ArgumentParser(prog="./optima", description="Linea OPTIMA on this machine")
     commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -236,6 +251,9 @@ def parser() -> argparse.ArgumentParser:
     )
     added.add_argument("person", metavar="PERSON", help="such as direttore")
     command("status", status, "show services, processes, ports, readiness, memory and queues")
+    added = command("watch", watch, "show rates, lag and backlog of each service live, and what to do")
+    added.add_argument("--every", type=seconds, default=2.0, metavar="SECONDS")
+    added.add_argument("--once", action="store_true", help="show them one time, and end")
     added = command("logs", logs, "show the log of a service or server")
     added.add_argument("name", metavar="SERVICE")
     added.add_argument("-f", "--follow", action="store_true", help="go on as lines come")

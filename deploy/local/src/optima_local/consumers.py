@@ -116,7 +116,7 @@ def broker() -> tuple[BrokerAdministration, str]:
             " OPTIMA_AMQP_MANAGEMENT_URL."
         )
     url = read_json(STACK.addresses)["amqp"]
-    ports = read_json(STACK.state / "ports.json")
+    ports = read_json(STACK.ports)
     found = rabbitmq.find_rabbitmq()
     if found is None:
         sys.exit("RabbitMQ's programs are gone; run ./optima up again")

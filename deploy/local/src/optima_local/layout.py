@@ -42,6 +42,10 @@ class Layout:
         return self.folder / "addresses.json"
 
     @property
+    def ports(self) -> Path:
+        return self.state / "ports.json"
+
+    @property
     def status(self) -> Path:
         return self.state / "status.json"
 

@@ -13,13 +13,12 @@ CANDIDATES = range(20_000, 32_000)
 
 def settle_ports(layout: Layout, names: Iterable[str]) -> dict[str, int]:
     """A port for each name: the one of last time where it is still free, else a new one."""
-    path = layout.state / "ports.json"
-    known: dict[str, int] = read_json(path) or {}
+    known: dict[str, int] = read_json(layout.ports) or {}
     for name in names:
         others = {port for other, port in known.items() if other != name}
         while name not in known or known[name] in others or not is_free(known[name]):
             known[name] = random.choice(CANDIDATES)  # noqa: S311 (any free port will do)
-    write_json(path, known)
+    write_json(layout.ports, known)
     return known
 
 
