@@ -196,7 +196,7 @@ def test_a_pod_reaches_what_its_role_needs_and_no_more() -> None:
                 for rule in policy["spec"].get("egress", [])
             ]
             ports = {port["port"] for rule in egress for port in rule["ports"]}
-            wanted: set[Any] = {53, 5432, 6432}
+            wanted: set[Any] = {53, 5432, 6432, 4318}
             if role != "http":
                 wanted |= {5671}
             if role == "http":

@@ -97,6 +97,18 @@ async def test_a_role_waits_for_its_migrations(database_for, amqp_url, processes
     await process.ready()
 
 
+@pytest.mark.parametrize(("role", "variable"), [("relay", "SECRET"), ("consume", "KEYS"), ("all", "SECRET")])
+async def test_a_role_says_what_it_needs_to_sign_or_check_events(
+    role, variable, database_for, amqp_url, processes
+) -> None:
+    nothing = {f"OPTIMA_EVENT_{variable}": ""}
+    process = Process(role, await database_for("brief"), amqp_url, **nothing)
+    processes.append(process)
+    told = process.running.communicate(timeout=30)[0].decode()
+    assert process.running.returncode == 2
+    assert f"OPTIMA_EVENT_{variable}" in told
+
+
 async def test_each_role_tells_what_it_may_know(database_for, amqp_url, processes, promtool) -> None:
     """The figures of the whole service stand with its relay alone; a scrape is clean and asks no database."""
     database = await database_for("brief")

@@ -101,7 +101,8 @@ amqp{{ if $r.tls }}s{{ end }}://{{ .module }}:$(BROKER_PASSWORD)@{{ $r.host }}:{
 {{ include "optima.fromSecret" (dict "name" . "secret" $secret "key" .) }}
 {{- end }}
 {{- $pooler := ternary (dict "OPTIMA_DATABASE_POOLER" "transaction") (dict) (not (empty $root.Values.postgres.pooler.host)) }}
-{{- range $name, $value := merge (dict) $service.env $root.Values.env $pooler }}
+{{- $traces := ternary (dict "OPTIMA_TRACES_URL" $root.Values.tracing.url "OPTIMA_TRACES_SHARE" $root.Values.tracing.share) (dict) (not (empty $root.Values.tracing.url)) }}
+{{- range $name, $value := merge (dict) $service.env $root.Values.env $pooler $traces }}
 - {name: {{ $name }}, value: {{ $value | toString | quote }}}
 {{- end }}
 {{- end }}

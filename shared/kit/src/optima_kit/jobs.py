@@ -229,7 +229,7 @@ class JobRun(Generic[P]):
         self._ports = ports
         self._revision: int = row["revision"]
         self._lease = lease
-        self._cause = partial(Cause, causation_id=row["causation_id"], traceparent=row["traceparent"])
+        self._cause = partial(Cause, causation_id=row["causation_id"])
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[P]:

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 import structlog
 
-from .tracing import current_trace
+from .tracing import current_step
 
 _SECRET_NAME = re.compile(r"password|secret|token|authorization|cookie|api_?key|private_?key", re.IGNORECASE)
 _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+(?=@)")
@@ -28,8 +28,9 @@ def _without_secrets(_: Any, __: str, entry: MutableMapping[str, Any]) -> Mutabl
 
 
 def _with_trace(_: Any, __: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    if trace := current_trace():
-        entry["trace_id"] = trace[3:35]
+    if (step := current_step()) is not None:
+        entry["trace_id"] = step.trace_id
+        entry.update(step.about)
     return entry
 
 

@@ -14,6 +14,7 @@ from optima_contracts.envelope import Envelope, EventData
 from optima_contracts.identity import PersonChanged, RoleChanged, ServiceAccountChanged
 
 from .cause import Cause
+from .tracing import current_trace
 
 D = TypeVar("D")
 E = TypeVar("E", bound=EventData)
@@ -45,7 +46,7 @@ class Received(Generic[D]):
 
     def cause(self, at: datetime) -> Cause:
         """The cause of what is done about it, at that time."""
-        return Cause(at, self.actor_id, self.on_behalf_of, self.id, self.traceparent)
+        return Cause(at, self.actor_id, self.on_behalf_of, self.id, current_trace() or self.traceparent)
 
 
 Handler = Callable[[Any, Received[Any]], Awaitable[None]]

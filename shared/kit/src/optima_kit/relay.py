@@ -26,6 +26,7 @@ from .frames import Outgoing
 from .postgres import UNAVAILABLE, Connection, Pool
 from .signing import EventSigner
 from .topology import EVENTS
+from .tracing import published as traced
 from .wake import WakeListener
 
 _LOG = structlog.get_logger(__name__)
@@ -200,6 +201,7 @@ def settle(underway: deque[_OnTheWay]) -> tuple[list[int], bool]:
             if is_confirmed and row["subject"] not in held_back:
                 sent.append(row["position"])
                 published(row["type"]).inc()
+                traced(row["type"], row["id"], row["envelope"])
             else:
                 held_back.add(row["subject"])
     return sent, refused

@@ -131,6 +131,7 @@ async def _serve(service: Service[Any], role: str) -> None:
     # Leaving the stack stops its parts in the opposite order of this list.
     async with AsyncExitStack() as stack:
         stack.push_async_callback(_close_resources, service.close_resources)
+        await stack.enter_async_context(_tracing(service, role))
         process = await _open(service, role, stack, stop)
         if process is None:
             return
@@ -154,6 +155,21 @@ async def _close_resources(close: Callable[[], Awaitable[None] | None]) -> None:
     closing = close()
     if closing is not None:
         await closing
+
+
+@asynccontextmanager
+async def _tracing(service: Service[Any], role: str) -> AsyncIterator[None]:
+    settings = service.settings
+    if settings.traces_url is None:
+        yield
+        return
+    from .spans import Spans
+
+    spans = Spans(service.name, service.version, role, settings.traces_url, settings.traces_share)
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(spans.close)
 
 
 def _expose_metrics(service: Service[Any]) -> None:

@@ -93,6 +93,11 @@ class Settings(BaseSettings):
     """Production refuses weak secrets, and what is only for development."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """The least level of what is logged."""
+    traces_url: str | None = None
+    """Where traces go: an OpenTelemetry collector's address for OTLP over HTTP, as
+    `http://collector:4318/v1/traces`. Without it, none are sent."""
+    traces_share: Annotated[float, Field(ge=0, le=1)] = 1.0
+    """The share of the traces beginning here that is sent, 0 to 1."""
     database_pooler: Literal["none", "transaction"] = "none"
     """What stands between `OPTIMA_DATABASE_URL` and PostgreSQL: nothing, or a PgBouncer in transaction mode,
     which keeps no prepared statements. The owner's and the backbone's URLs always lead to PostgreSQL

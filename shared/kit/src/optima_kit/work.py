@@ -35,6 +35,7 @@ from .postgres import CUT_OFF, UNAVAILABLE, Pool
 from .service import Service
 from .sql import Statement
 from .topology import jobs_queue
+from .tracing import step
 from .wake import WakeListener
 
 _LOG = structlog.get_logger(__name__)
@@ -117,6 +118,7 @@ class JobRunner(Generic[P]):
         kind: JobKind | None = None
         lease: datetime | None = None
         outcome = "done"
+        steps = contextlib.ExitStack()
         try:
             async with self.database.begin(tenant_id) as transaction:
                 taking = transaction.unit(Cause(self.database.clock.now()))
@@ -124,13 +126,13 @@ class JobRunner(Generic[P]):
                 if taken is None:
                     return
                 lease = taken["locked_until"]
+                running = steps.enter_context(step(f"run {taken['kind']}", "job", taken["traceparent"]))
+                running.concerns(tenant_id)
                 kind = self._kind(taken["kind"])
                 payload = kind.model.model_validate_json(taken["payload"])
                 if not kind.outside:
                     taking.write(MARK_DONE, id=id_, revision=taken["revision"])
-                    cause = Cause(
-                        taking.now, causation_id=taken["causation_id"], traceparent=taken["traceparent"]
-                    )
+                    cause = Cause(taking.now, causation_id=taken["causation_id"])
                     await kind.run(self.service.ports(transaction.unit(cause)), payload)
                 else:
                     seconds = kind.timeout.total_seconds()
@@ -161,6 +163,8 @@ class JobRunner(Generic[P]):
             if taken is not None:
                 label = taken["kind"] if kind is not None else "unknown"
                 JOB_SECONDS.labels(label, outcome).observe(time.perf_counter() - began)
+                running.ended(outcome, failed=outcome != "done")
+            steps.close()
 
     def _kind(self, name: str) -> JobKind:
         kind = self.service.jobs.get(name)

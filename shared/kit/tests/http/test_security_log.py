@@ -12,6 +12,7 @@ from structlog.testing import LogCapture
 from optima_kit.http import security_log
 from optima_kit.http.security_log import SecurityLog
 from optima_kit.refusals import Forbidden
+from optima_kit.tracing import tenant_mark
 
 
 @pytest.fixture
@@ -41,7 +42,8 @@ async def test_who_was_refused_what_and_from_where(serve_board, lines):
     assert (await board.client.get("/v1/notes"))[0].status == 200
     privilege, token = refused(lines)
     assert privilege["code"] == "missing_privilege"
-    assert (privilege["person"], privilege["tenant"]) == (str(powerless.person_id), str(board.tenant_id))
+    whose = tenant_mark(board.tenant_id)
+    assert (privilege["person"], privilege["tenant"]) == (str(powerless.person_id), whose)
     assert (privilege["method"], privilege["route"], privilege["address"]) == (
         "GET",
         "/v1/notes",

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from uuid import UUID
 
 import pytest
+
+from optima_kit.tracing import tenant_mark
 
 
 def logged(statement: str) -> tuple[str, dict[str, str]]:
@@ -32,6 +35,18 @@ def test_an_entry_is_one_json_line_with_its_service_and_time():
         "timestamp": said["timestamp"],
     }
     assert said["timestamp"].endswith("Z")
+
+
+def test_a_line_within_a_step_says_of_which_trace_and_for_whom_it_is():
+    _, said = logged(
+        "from uuid import UUID; from optima_kit.tracing import step, tenant_mark\n"
+        "with step('it', 'request', '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01') as it:\n"
+        "    it.concerns(UUID(int=7), UUID(int=8))\n"
+        "    structlog.get_logger().info('something')"
+    )
+    assert said["trace_id"] == "4bf92f3577b34da6a3ce929d0e0e4736"
+    assert said["tenant"] == tenant_mark(UUID(int=7)) != str(UUID(int=7))
+    assert said["correlation_id"] == str(UUID(int=8))
 
 
 @pytest.mark.parametrize(

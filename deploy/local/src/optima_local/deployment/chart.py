@@ -175,6 +175,9 @@ def _head_properties(variables: list[str]) -> dict[str, Any]:
                 "dashboards": _FLAG,
             }
         ),
+        "tracing": _object(
+            {"url": _TEXT, "port": _PORT, "share": {"type": "number", "minimum": 0, "maximum": 1}}
+        ),
         "priorityClassName": _TEXT,
         "nodeSelector": _MAP,
         "tolerations": _LIST,

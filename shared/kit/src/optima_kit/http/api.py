@@ -22,6 +22,7 @@ from ..cause import Cause
 from ..clock import Clock
 from ..db import Database, UnitOfWork
 from ..refusals import Forbidden, TooMany, Unauthenticated
+from ..tracing import concerns
 from .addresses import Addresses
 from .commands import Commands
 from .openapi import openapi_document
@@ -104,8 +105,10 @@ class Api(Generic[P]):
         actor = None
         try:
             actor = await self._admitted(route, request)
-            if actor is not None and route.privilege is not None:
-                actor.require(route.privilege)
+            if actor is not None:
+                concerns(actor.tenant_id)
+                if route.privilege is not None:
+                    actor.require(route.privilege)
             return await self._perform_as(actor, route, request, placeholders, language)
         except (Unauthenticated, Forbidden, TooMany) as refusal:
             address = client_address(request, self._proxies)

@@ -21,7 +21,7 @@ from ..db import Database
 from ..metrics import HTTP_SECONDS, REFUSALS
 from ..postgres import CONFLICTS, UNAVAILABLE
 from ..refusals import Refusal, TooMany, Unauthenticated
-from ..tracing import begin_trace
+from ..tracing import Step, step
 from .addresses import Handler
 from .problems import Catalogue, body_of, language_of, problem_of, problem_of_validation
 from .requests import BadInput
@@ -46,17 +46,21 @@ class Pipeline:
     def handler(self, method: str, path: str, perform: Perform) -> Handler:
         """What answers at an address, and never raises."""
 
+        name = f"{method} {path}"
+
         @cache
         def seconds(status: int) -> Histogram:
             return HTTP_SECONDS.labels(method, path, str(status))
 
         async def answer(request: web.BaseRequest, placeholders: dict[str, str]) -> web.Response:
             began = time.perf_counter()
-            trace = begin_trace(request.headers.get("traceparent"))
-            response = await self._answer(perform, request, placeholders, path, trace)
-            taken = time.perf_counter() - began
-            seconds(response.status).observe(taken, {"trace_id": trace[3:35]})
-            log.info("request", method=method, route=path, status=response.status, seconds=round(taken, 6))
+            with step(name, "request", request.headers.get("traceparent")) as answering:
+                response = await self._answer(perform, request, placeholders, path, answering)
+                taken = time.perf_counter() - began
+                status = response.status
+                answering.ended(str(status), failed=status >= 500)
+                seconds(status).observe(taken, {"trace_id": answering.trace_id})
+                log.info("request", method=method, route=path, status=status, seconds=round(taken, 6))
             return response
 
         return answer
@@ -71,7 +75,12 @@ class Pipeline:
         return response
 
     async def _answer(
-        self, perform: Perform, request: web.BaseRequest, placeholders: dict[str, str], path: str, trace: str
+        self,
+        perform: Perform,
+        request: web.BaseRequest,
+        placeholders: dict[str, str],
+        path: str,
+        answering: Step,
     ) -> web.Response:
         language = language_of(request.headers.get("Accept-Language"))
         where = request.path
@@ -101,7 +110,7 @@ class Pipeline:
                 log.warning("database unavailable", error=repr(error))
                 return self._unavailable(request, "database_unavailable")
             log.exception("request failed", method=request.method, route=path)
-            return self._problem(request, 500, "internal", {"trace": trace})
+            return self._problem(request, 500, "internal", {"trace": answering.traceparent})
 
     def _problem(
         self, request: web.BaseRequest, status: int, code: str, facts: dict[str, object]

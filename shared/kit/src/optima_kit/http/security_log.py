@@ -13,6 +13,7 @@ import structlog
 
 from ..actor import Actor
 from ..refusals import Refusal, TooMany
+from ..tracing import tenant_mark
 from .rate import RateLimit
 
 log = structlog.get_logger()
@@ -43,7 +44,9 @@ class SecurityLog:
             if len(self._unwritten) > _REMEMBERED:
                 self._unwritten.popitem(last=False)
             return
-        known = {} if actor is None else {"person": str(actor.person_id), "tenant": str(actor.tenant_id)}
+        known = (
+            {} if actor is None else {"person": str(actor.person_id), "tenant": tenant_mark(actor.tenant_id)}
+        )
         log.warning(
             "access refused",
             code=refusal.code,
