@@ -79,6 +79,39 @@ def test_a_record_that_does_not_fit_is_tried_again_until_it_does(portal: Portal,
     page.close()
 
 
+def test_what_is_wrong_with_many_is_dismissed_at_once(portal: Portal, folder: Path) -> None:
+    page = portal.as_("admin", javascript=False)
+    hand_over(folder, "clienti-m.csv", *(BROKEN.replace("XX", f"M{number}") for number in range(3)))
+    import_now(page, only_try=False)
+    group = at(page, "/erp/failures").locator(".groups li").filter(has_text="3 ×")
+    group.get_by_role("button", name="Riprova tutti").click()
+    expect(page.get_by_role("status").last).to_contain_text("Si sta riprovando")
+    group.locator("summary").click()
+    group.get_by_label("Motivo").fill("Clienti di prova")
+    group.get_by_role("button", name="Ignora tutti").click()
+    expect(page.get_by_role("status").last).to_contain_text("Non chiedono più niente")
+    expect(page.get_by_role("link", name="Clienti AURORA-M1")).to_have_count(0)
+    page.get_by_role("link", name="Mostra gli ignorati").click()
+    page.get_by_role("link", name="Clienti AURORA-M1").click()
+    expect(page.locator("main")).to_contain_text("«Clienti di prova»")
+    page.close()
+
+
+def test_both_sides_are_compared(portal: Portal, folder: Path) -> None:
+    page = portal.as_("admin", javascript=False)
+    at(page, "/erp/connections/gestionale")
+    hand_over(folder, "clienti-v.csv", MILAN.format(street="Via Altra 5"))
+    press(page, "Confronta")
+    expect(page.locator("main")).to_contain_text("Caffè Aurora Milano")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="CSV").click()
+    assert download.value.suggested_filename.endswith(".csv")
+    import_now(page, only_try=False)
+    at(page, "/erp/comparisons")
+    expect(page.locator(".list > li").first).to_contain_text("differenz")
+    page.close()
+
+
 def test_a_field_that_both_sides_changed_is_decided_side_by_side(
     portal: Portal, stack: Stack, folder: Path
 ) -> None:

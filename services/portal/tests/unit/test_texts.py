@@ -18,6 +18,7 @@ from erp_bridge.domain.conflict import Choice
 from erp_bridge.domain.connection import Write
 from erp_bridge.domain.entities import ENTITIES, fields_of
 from erp_bridge.domain.failure import CONNECTION, Direction, ErrorClass
+from erp_bridge.domain.reconciliation import DifferenceKind
 from erp_bridge.domain.run import RunKind
 from logistics.domain.shipments import Freight, TransportBy
 from logistics.domain.shipments import State as ShipmentState
@@ -82,6 +83,7 @@ def test_each_text_is_translated_once() -> None:
         ("error_class", get_args(ErrorClass)),
         ("run_kind", get_args(RunKind)),
         ("conflict_choice", get_args(Choice)),
+        ("erp_difference", get_args(DifferenceKind)),
     ],
 )
 def test_each_code_has_a_name(kind: str, codes: Iterable[str]) -> None:

@@ -311,10 +311,14 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "decimal_comma": N_("number with a decimal comma"),
         "date_it": N_("date as 31/12/2026"),
     },
+    "erp_difference": {
+        "missing_here": N_("In the ERP alone"),
+        "missing_there": N_("Here alone"),
+        "differing": N_("Not the same on both sides"),
+    },
     "erp_command": {
         "check": N_("Whether the ERP answers"),
         "imports": N_("What came of the import"),
-        "reconciliations": N_("What the comparison found"),
         "resends": N_("Sent again"),
     },
     "run": {

@@ -8,15 +8,16 @@ from typing import Any, Final
 from urllib.parse import quote
 from uuid import UUID
 
-from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, Passed, SeeOther, Shown
 
 from ..client import Refused, part, with_parts
-from ..forms import NOTHING_SENT, Sent, day_begins
+from ..forms import NOTHING_SENT, Sent, day_begins, filled
 
 pages = Pages()
 
 _ERP_SECONDS: Final = 60.0
 """How long an ERP is waited for: an import or a comparison reads all that it has."""
+_GROUPED_BY: Final = ("connection", "entity", "direction", "error_class", "code")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ async def show_connection(call: PageCall, key: str) -> Answer:
 
 @pages.post("/erp/connections/{key}/check")
 async def check(call: PageCall, key: str) -> Answer:
-    return await _command(call, key, "check", {})
+    return await _done(call, key, "check", {})
 
 
 @pages.post("/erp/connections/{key}/import")
@@ -52,19 +53,21 @@ async def import_now(call: PageCall, key: str) -> Answer:
     }
     if entity := call.text("entity"):
         body["entity"] = entity
-    return await _command(call, key, "imports", body)
+    return await _done(call, key, "imports", body)
 
 
 @pages.post("/erp/connections/{key}/comparison")
 async def compare(call: PageCall, key: str) -> Answer:
+    """What was found is kept, and has a page of its own."""
     body = {"entity": call.text("entity"), "delete_missing": call.text("delete_missing") == "yes"}
-    return await _command(call, key, "reconciliations", body)
+    answer = await _command(call, key, "reconciliations", body)
+    return answer if isinstance(answer, Shown) else SeeOther(f"/erp/comparisons/{answer['id']}")
 
 
 @pages.post("/erp/connections/{key}/resend")
 async def resend(call: PageCall, key: str) -> Answer:
     body = {"entity": call.text("entity"), "since": day_begins(call.text("since"))}
-    return await _command(call, key, "resends", body)
+    return await _done(call, key, "resends", body)
 
 
 @pages.get("/erp/connections/{key}/mapping")
@@ -103,9 +106,42 @@ async def show_runs(call: PageCall) -> Answer:
     return await _list(call, "runs")
 
 
+@pages.get("/erp/comparisons")
+async def show_comparisons(call: PageCall) -> Answer:
+    return await _list(call, "reconciliations")
+
+
+@pages.get("/erp/comparisons/{comparison_id}")
+async def show_comparison(call: PageCall, comparison_id: UUID) -> Answer:
+    services, address = call.session.services, f"/v1/reconciliations/{comparison_id}"
+    query = {name: call.query.get(name) for name in ("kind", "cursor")}
+    comparison, differences = await with_parts(
+        services.get("erp-bridge", address),
+        services.get("erp-bridge", f"{address}/differences", limit=100, **query),
+    )
+    context = {"comparison": comparison, "differences": differences, "chosen": query["kind"] or ""}
+    return Shown("erp_comparison.html", context)
+
+
+@pages.get("/erp/comparisons/{comparison_id}/report")
+async def download_report(call: PageCall, comparison_id: UUID) -> Answer:
+    file = await call.session.services.file("erp-bridge", f"/v1/reconciliations/{comparison_id}/report")
+    return Passed(file.body, file.media_type, file.disposition)
+
+
 @pages.get("/erp/failures")
 async def show_failures(call: PageCall) -> Answer:
-    return await _list(call, "failures")
+    return await _failures(call)
+
+
+@pages.post("/erp/failure-replays")
+async def replay_many(call: PageCall) -> Answer:
+    return await _settle_many(call, "failure-replays", {})
+
+
+@pages.post("/erp/failure-dismissals")
+async def dismiss_many(call: PageCall) -> Answer:
+    return await _settle_many(call, "failure-dismissals", {"reason": call.text("reason")})
 
 
 @pages.get("/erp/failures/{failure_id}")
@@ -121,6 +157,11 @@ async def replay(call: PageCall, failure_id: UUID) -> Answer:
 @pages.post("/erp/failures/{failure_id}/answer")
 async def answer(call: PageCall, failure_id: UUID) -> Answer:
     return await _settle(call, failure_id, "answer", {"answer": call.text("answer")})
+
+
+@pages.post("/erp/failures/{failure_id}/dismissal")
+async def dismiss(call: PageCall, failure_id: UUID) -> Answer:
+    return await _settle(call, failure_id, "dismissal", {"reason": call.text("reason")})
 
 
 @pages.get("/erp/conflicts")
@@ -165,10 +206,10 @@ def _named(connectors: Any, key: str) -> Mapping[str, Any]:
     return next((each for each in listed if each["key"] == key), {"name": key})
 
 
-async def _command(call: PageCall, key: str, command: str, body: Mapping[str, Any]) -> Answer:
-    """What the ERP answered is shown at once: it stands nowhere else."""
+async def _command(call: PageCall, key: str, command: str, body: Mapping[str, Any]) -> Any:
+    """What the bridge answered, or the connection's page with its refusal."""
     try:
-        answered = await call.session.services.send(
+        return await call.session.services.send(
             "erp-bridge",
             "POST",
             f"{_address(key)}/{command}",
@@ -178,7 +219,12 @@ async def _command(call: PageCall, key: str, command: str, body: Mapping[str, An
         )
     except Refused as refused:
         return await _connection(call, key, Done(command, refused=refused))
-    return await _connection(call, key, Done(command, answered))
+
+
+async def _done(call: PageCall, key: str, command: str, body: Mapping[str, Any]) -> Answer:
+    """What the ERP answered is shown at once: it stands nowhere else."""
+    answer = await _command(call, key, command, body)
+    return answer if isinstance(answer, Shown) else await _connection(call, key, Done(command, answer))
 
 
 async def _mapping(
@@ -213,6 +259,37 @@ async def _list(call: PageCall, kind: str) -> Answer:
     )
     keys = [each["key"] for each in connections["items"]] if connections else []
     return Shown(f"erp_{kind}.html", {kind: found, "keys": keys, "chosen": query["connection"] or ""})
+
+
+async def _failures(call: PageCall, refused: Refused | None = None) -> Answer:
+    """What is wrong, counted, and the records of which it is."""
+    services = call.session.services
+    chosen = {name: call.query.get(name, "") for name in (*_GROUPED_BY, "dismissed")}
+    connection = chosen["connection"]
+    found, groups = await with_parts(
+        part(services.get("erp-bridge", "/v1/failures", limit=50, cursor=call.query.get("cursor"), **chosen)),
+        services.get("erp-bridge", "/v1/failure-groups", limit=50, connection=connection),
+    )
+    context = {
+        "failures": found,
+        "groups": groups["items"] if groups else [],
+        "grouped_by": _GROUPED_BY,
+        "chosen": chosen,
+        "refused": refused,
+        "settled": call.query.get("settled", ""),
+    }
+    return Shown("erp_failures.html", context, refused.status if refused else 200)
+
+
+async def _settle_many(call: PageCall, how: str, body: Mapping[str, str]) -> Answer:
+    group = filled(**{name: call.text(name) for name in _GROUPED_BY})
+    try:
+        await call.session.services.send(
+            "erp-bridge", "POST", f"/v1/{how}", {**group, **body}, key=call.text("once")
+        )
+    except Refused as refused:
+        return await _failures(call, refused)
+    return SeeOther(f"/erp/failures?settled={how}")
 
 
 async def _failure(call: PageCall, failure_id: UUID, refused: Refused | None = None) -> Answer:
