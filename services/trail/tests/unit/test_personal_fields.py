@@ -17,6 +17,11 @@ SUBJECT, ACTOR, SUCCESSOR = UUID(int=1), UUID(int=2), UUID(int=3)
 TELLING = {"name", "email", "company", "reason", "by"}
 """The last word of a field's name that may hold a text of a person's."""
 NOBODYS = {
+    **{
+        f"{type_} step_name": "the process's words"
+        for type_, model in every_event_type().items()
+        if "step_name" in model.model_fields
+    },
     "optima.approval.not_opened.v1 reason": "the system's own words",
     "optima.approval.expired.v1 reason": "the system's own words",
     "optima.erp.record_refused.v1 reason": "what the ERP said of a record",
