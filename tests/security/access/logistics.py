@@ -36,13 +36,13 @@ TRANSPORT = {
     "packages": 1,
     "gross_weight_kg": "4.5",
 }
-SHIPMENT = TRANSPORT | {
-    "order_id": "$order_id",
+CONTENT = {
     "document_type": "vendita",
     "warehouse": "$warehouse",
     "destination": "$destination",
     "lines": [{"job_id": "$job_id", "quantity": "1"}],
 }
+SHIPMENT = TRANSPORT | CONTENT | {"order_id": "$order_id"}
 GOODS = {"warehouse": "$warehouse", "job_id": "$job_id", "quantity": "1"}
 LOOKUPS = {
     "warehouse": ("warehouses", ADDRESS),
@@ -94,6 +94,13 @@ ROWS = (
         "shipment.write",
         at="/v1/shipments/{draft_id}/transport",
         body={"notes": "Fragile"},
+        version="draft_version",
+    ),
+    Row(
+        "PUT /v1/shipments/{shipment_id}/content",
+        "shipment.write",
+        at="/v1/shipments/{draft_id}/content",
+        body=CONTENT,
         version="draft_version",
     ),
     Row(

@@ -28,6 +28,11 @@ async def every_request(depot: Any) -> list[tuple[str, str, Any, str]]:
     at = f"/v1/shipments/{shipment['id']}"
     out = f"/v1/shipments/{issued['id']}"
     goods = {"warehouse": "BO1", "job_id": str(order.jobs[0]), "quantity": "1"}
+    content = {
+        name: value
+        for name, value in depot.shipment_body(order, "1").items()
+        if name in ("document_type", "warehouse", "destination", "lines")
+    }
     return [
         ("PUT", "/v1/warehouses/BO1", WAREHOUSE, "lookup.write"),
         ("GET", "/v1/warehouses/BO1", None, "lookup.read"),
@@ -51,6 +56,7 @@ async def every_request(depot: Any) -> list[tuple[str, str, Any, str]]:
         ("GET", at, None, "shipment.read"),
         ("GET", f"{out}/ddt.pdf", None, "shipment.read"),
         ("PUT", f"{at}/transport", {}, "shipment.write"),
+        ("PUT", f"{at}/content", content, "shipment.write"),
         ("POST", f"{at}/picking", None, "shipment.write"),
         ("POST", f"{at}/issuance", {}, "ddt.issue"),
         ("POST", f"{out}/departure", {}, "shipment.write"),
@@ -62,7 +68,7 @@ async def every_request(depot: Any) -> list[tuple[str, str, Any, str]]:
 
 
 async def asked(client: Any, method: str, path: str, body: Any) -> tuple[int, Any]:
-    headers = {"If-Match": '"1"'} if path.endswith("/transport") else {}
+    headers = {"If-Match": '"1"'} if path.endswith(("/transport", "/content")) else {}
     options = {} if body is None else {"json": body}
     response, answer = await client.request(method, path, headers=headers, **options)
     return response.status, answer
@@ -92,7 +98,7 @@ async def test_another_tenant_finds_nothing(depot: Any) -> None:
     before = await depot.database.fetch("SELECT count(*) FROM outbox")
     stranger = depot.as_role("admin", tenant_id=uuid4())
     for method, path, body, _ in requests:
-        if method == "PUT" and not path.endswith("/transport"):
+        if method == "PUT" and not path.endswith(("/transport", "/content")):
             continue  # a tenant's own codes are its own
         status, answer = await asked(stranger, method, path, body)
         if path.endswith(("/stock", "/movements", "/shipments", "/warehouses", "/destinations", "/carriers")):

@@ -36,10 +36,15 @@ REFUSED: Final = (403, 404, 409)
 
 async def take(client: Any, shipment: dict[str, Any], action: ShipmentAction) -> tuple[int, Any]:
     path = f"/v1/shipments/{shipment['id']}"
+    headers = {"If-Match": f'"{shipment["version"]}"'}
     if action == "arrange":
-        body = {"transport_by": "mittente"}
-        headers = {"If-Match": f'"{shipment["version"]}"'}
-        response, after = await client.put(f"{path}/transport", body, headers=headers)
+        response, after = await client.put(f"{path}/transport", {"transport_by": "mittente"}, headers=headers)
+    elif action == "revise":
+        body = {name: shipment[name]["code"] for name in ("document_type", "warehouse", "destination")}
+        body["lines"] = [
+            {"job_id": line["job_id"], "quantity": line["quantity"]} for line in shipment["lines"]
+        ]
+        response, after = await client.put(f"{path}/content", body, headers=headers)
     else:
         suffix, body = BODIES[action]
         response, after = await client.post(f"{path}/{suffix}", *([] if body is None else [body]))
@@ -78,7 +83,7 @@ async def test_nothing_is_issued_of_a_line_that_production_closed(depot: Any) ->
     picked = await shipment_in(depot, order, State.PICKED)
     await close(depot, order)
     _, seen = await depot.client.get(f"/v1/shipments/{picked['id']}")
-    assert seen["actions"] == ["arrange", "cancel"]
+    assert seen["actions"] == ["arrange", "revise", "cancel"]
     status, problem = await take(depot.client, picked, "issue")
     assert (status, problem["code"]) == (409, "line_closed")
 
@@ -89,7 +94,9 @@ def test_a_shipments_actions_ask_for_the_privileges_that_their_endpoints_demand(
         for route in routes.items
         if route.method != "GET" and "{shipment_id}/" in route.path
     }
-    suffixes = {"arrange": "transport"} | {action: suffix for action, (suffix, _) in BODIES.items()}
+    suffixes = {"arrange": "transport", "revise": "content"} | {
+        action: suffix for action, (suffix, _) in BODIES.items()
+    }
     assert {suffixes[action]: privilege for action, privilege in PRIVILEGES.items()} == demanded
 
 

@@ -195,6 +195,31 @@ async def test_a_voided_number_stays_used_and_the_reissue_takes_the_next(depot: 
     assert (response.status, problem["code"]) == (409, "ddt_not_voidable")
 
 
+async def test_the_replacement_of_a_voided_document_is_a_free_draft(depot: Any) -> None:
+    order = await depot.stocked_order(deliveries={"MI-DUOMO": "60", "RM-TERMINI": "40"})
+    shipment = await depot.picked(order, "60")
+    await depot.act(shipment, "issuance")
+    body = depot.shipment_body(order, "30", destination="RM-TERMINI", replaces_id=shipment["id"])
+    response, problem = await depot.client.post("/v1/shipments", body)
+    assert (response.status, problem["code"]) == (409, "shipment_not_replaceable")
+    await depot.act(shipment, "voiding", reason="Destinatario errato", reissue=False)
+    response, again = await depot.client.post("/v1/shipments", body)
+    assert (response.status, again["replaces_id"]) == (201, shipment["id"])
+    _, voided = await depot.client.get(f"/v1/shipments/{shipment['id']}")
+    assert (voided["replaced_by_id"], voided["state"]) == (again["id"], "voided")
+    response, problem = await depot.client.post("/v1/shipments", body | {"lines": body["lines"]})
+    assert (response.status, problem["code"]) == (409, "shipment_not_replaceable")
+    await depot.act(again, "cancellation", reason="Rinviata")
+    response, third = await depot.client.post("/v1/shipments", body)
+    assert response.status == 201, third
+    await depot.act(third, "picking")
+    await depot.act(third, "issuance")
+    (document,) = await depot.database.fetch(
+        "SELECT document FROM ddts WHERE number = '2/2026' AND tenant_id = $1", depot.tenant_id
+    )
+    assert '"replaces_number": "1/2026"' in document["document"]
+
+
 async def test_a_document_voided_without_reissue_gives_the_goods_back(depot: Any) -> None:
     order = await depot.stocked_order()
     shipment = await depot.picked(order, "100")

@@ -104,6 +104,39 @@ async def test_how_a_shipment_travels_may_change_until_it_is_issued(depot: Any) 
     assert (response.status, problem["code"]) == (409, "shipment_not_open")
 
 
+async def test_what_a_shipment_carries_may_change_until_it_is_issued(depot: Any) -> None:
+    order = await depot.stocked_order(
+        quantities=("100", "50"), deliveries={"MI-DUOMO": "30", "RM-TERMINI": "20"}
+    )
+    first, second = (str(job_id) for job_id in order.jobs)
+    shipment = await depot.picked(order, "30")
+    path = f"/v1/shipments/{shipment['id']}/content"
+    content = {
+        "document_type": "omaggio",
+        "warehouse": "BO1",
+        "destination": "RM-TERMINI",
+        "lines": [{"job_id": second, "quantity": "20"}],
+    }
+    response, problem = await depot.client.put(path, content, headers={"If-Match": '"1"'})
+    assert (response.status, problem["code"]) == (412, "stale_version")
+    more = content | {"lines": [{"job_id": second, "quantity": "21"}]}
+    response, problem = await depot.client.put(path, more, headers={"If-Match": '"2"'})
+    assert (response.status, problem["code"]) == (409, "quantity_beyond_remaining")
+    response, revised = await depot.client.put(path, content, headers={"If-Match": '"2"'})
+    assert (response.status, response.headers["ETag"], revised["state"]) == (200, '"3"', "draft")
+    assert (revised["destination"]["code"], revised["document_type"]["code"]) == ("RM-TERMINI", "omaggio")
+    assert [(line["job_id"], line["quantity"]) for line in revised["lines"]] == [(second, "20")]
+    stock = await depot.stock()
+    assert (stock[first], stock[second]) == (("100", "0", "100"), ("50", "20", "30"))
+    (told,) = await depot.database.published("optima.logistics.shipment_revised.v1")
+    assert (told.data["destination"], told.data["document_type"]) == ("RM-TERMINI", "omaggio")
+    assert (await depot.client.get(f"/v1/shipments/{shipment['id']}"))[1] == revised
+    await depot.act(shipment, "picking")
+    await depot.act(shipment, "issuance")
+    response, problem = await depot.client.put(path, content, headers={"If-Match": '"5"'})
+    assert (response.status, problem["code"]) == (409, "shipment_not_open")
+
+
 async def test_an_order_for_nowhere_in_particular_goes_anywhere(depot: Any) -> None:
     order = await depot.stocked_order(deliveries={}, with_brief=False)
     first = await depot.draft(order, "70", destination="RM-TERMINI")

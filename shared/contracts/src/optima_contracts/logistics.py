@@ -67,6 +67,12 @@ class ShipmentDrafted(_ShipmentFact):
     type: ClassVar[str] = "optima.logistics.shipment_drafted.v1"
 
 
+class ShipmentRevised(_ShipmentFact):
+    """What a shipment without a document carries, from where or where to, was changed to this."""
+
+    type: ClassVar[str] = "optima.logistics.shipment_revised.v1"
+
+
 class ShipmentPicked(_ShipmentFact):
     """The goods of a shipment stand ready."""
 

@@ -17,6 +17,7 @@ from ..application.read.views import ShipmentView
 from ..application.record_delivery import record_delivery
 from ..application.record_departure import record_departure
 from ..application.record_refusal import record_refusal
+from ..application.revise_shipment import revise_shipment
 from ..application.void_ddt import void_ddt
 from .postgres import ports
 from .requests import (
@@ -25,6 +26,7 @@ from .requests import (
     IssueDdt,
     RecordDelivery,
     RecordDeparture,
+    ReviseShipment,
     ShipmentsQuery,
     VoidDdt,
     WithReason,
@@ -52,6 +54,7 @@ async def draft(call: Call[Ports], body: DraftShipment) -> Reply[ShipmentView]:
         destination=body.destination,
         lines=body.goods(),
         transport=body.transport(),
+        replaces=body.replaces_id,
     )
     return _shown(call, row, location=f"/v1/shipments/{row.shipment.shipment_id}")
 
@@ -75,6 +78,23 @@ async def arrange(call: Call[Ports], shipment_id: UUID, body: ArrangeTransport) 
     return _shown(
         call, await arrange_transport(call.ports, shipment_id, call.required_version, body.transport())
     )
+
+
+@routes.put("/v1/shipments/{shipment_id}/content", privilege="shipment.write", if_match=True)
+async def revise(call: Call[Ports], shipment_id: UUID, body: ReviseShipment) -> Reply[ShipmentView]:
+    """Replace what a shipment carries, from where and where to, until its document is issued
+
+    What was picked is to be picked again."""
+    revised = await revise_shipment(
+        call.ports,
+        shipment_id,
+        call.required_version,
+        document_type=body.document_type,
+        warehouse=body.warehouse,
+        destination=body.destination,
+        lines=body.goods(),
+    )
+    return _shown(call, revised)
 
 
 @routes.post("/v1/shipments/{shipment_id}/picking", privilege="shipment.write")

@@ -301,6 +301,22 @@ class PostgresShipments:
             came_back=[line.came_back for line in shipment.lines if line.came_back],
         )
 
+    def update_content(self, shipment: Shipment) -> None:
+        self._work.write(QUERIES.delete_shipment_lines, shipment_id=shipment.shipment_id)
+        self._work.write(
+            QUERIES.update_shipment_content,
+            shipment_id=shipment.shipment_id,
+            state=shipment.state.value,
+            document_type=shipment.document_type,
+            goods_go_to=shipment.goods_go_to.value,
+            closes_order_line=shipment.closes_order_line,
+            warehouse=shipment.warehouse,
+            destination=shipment.destination,
+            version=shipment.version,
+            job_ids=[line.job_id for line in shipment.lines],
+            quantities=[line.quantity for line in shipment.lines],
+        )
+
     async def lock_shipment(self, shipment_id: UUID) -> ShipmentRow | None:
         # The order's lock first: what is read then is what the last change left.
         locked = await self._work.fetchval(QUERIES.lock_order_of_shipment, shipment_id=shipment_id)

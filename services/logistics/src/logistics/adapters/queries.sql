@@ -161,6 +161,21 @@ UPDATE shipments SET state = :state, transport_by = :transport_by, carrier = :ca
     ended_because = :ended_because, replaced_by = :replaced_by, version = :version
 WHERE shipment_id = :shipment_id;
 
+-- name: delete_shipment_lines
+-- Of a shipment without a document, under the order's lock: others take their place.
+DELETE FROM shipment_lines WHERE shipment_id = :shipment_id;
+
+-- name: update_shipment_content
+-- With its new lines. Under the order's lock.
+WITH revised AS (
+    UPDATE shipments SET state = :state, reason = :document_type, goods_go_to = :goods_go_to,
+        closes_order_line = :closes_order_line, warehouse = :warehouse, destination = :destination, version = :version
+    WHERE shipment_id = :shipment_id
+)
+INSERT INTO shipment_lines (shipment_id, position, job_id, quantity)
+SELECT :shipment_id, position, job_id, quantity
+FROM unnest(:job_ids::uuid[], :quantities::numeric[]) WITH ORDINALITY AS line(job_id, quantity, position);
+
 -- name: find_shipment
 -- With its document's number, its goods' descriptions and what stands under its codes.
 SELECT shipments.shipment_id, shipments.order_id, shipments.brief_id, warehouse, destination, state,

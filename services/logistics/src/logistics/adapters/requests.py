@@ -79,8 +79,7 @@ class NewLine(Command):
     quantity: Count
 
 
-class DraftShipment(ArrangeTransport):
-    order_id: UUID
+class ReviseShipment(Command):
     document_type: Code
     """Causale and what follows from it: a code of /v1/document-types."""
     warehouse: Code
@@ -90,6 +89,12 @@ class DraftShipment(ArrangeTransport):
 
     def goods(self) -> list[Line]:
         return [Line(line.job_id, line.quantity) for line in self.lines]
+
+
+class DraftShipment(ArrangeTransport, ReviseShipment):
+    order_id: UUID
+    replaces_id: UUID | None = None
+    """The voided shipment in whose place this one is drafted; of the same order."""
 
 
 class IssueDdt(Command):
@@ -132,7 +137,7 @@ class WithReason(Command):
 
 class VoidDdt(WithReason):
     reissue: Flag
-    """Draft the same shipment anew, to be corrected and issued under a new number."""
+    """Draft the same shipment anew, to be revised and issued under a new number."""
 
 
 class ShipmentsQuery(PageQuery):

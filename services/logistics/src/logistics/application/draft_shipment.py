@@ -7,11 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from optima_contracts.logistics import ShipmentDrafted
-from optima_kit.refusals import Absent, Invalid, Refusal, Violations
+from optima_kit.refusals import Absent, Invalid, Refusal, Violations, WrongState
 
 from ..domain.document_types import DocumentType, GoodsGoTo
 from ..domain.lookups import Carrier, Destination, Warehouse
-from ..domain.shipments import Line, Transport, draft
+from ..domain.shipments import Line, Shipment, Transport, draft, may_be_replaced
 from .facts import facts_of
 from .ports import FoundLookups, Ports, ShipmentRow
 
@@ -25,14 +25,17 @@ async def draft_shipment(
     destination: str,
     lines: Sequence[Line],
     transport: Transport,
+    replaces: UUID | None = None,
 ) -> ShipmentRow:
-    """Raises Absent for an unknown order, Invalid for unknown codes, WrongState for missing goods."""
+    """`replaces`: the voided shipment in whose place it is. Raises Absent for an unknown order, Invalid for
+    unknown codes, WrongState for missing goods."""
     order = await ports.orders.lock_order(order_id)
     if order is None:
         raise Absent("order_absent", field="order_id")
     kind, found = await find_ends(
         ports, document_type, warehouse, destination, ("carrier", Carrier, transport.carrier)
     )
+    replaced = await _replaced(ports, order_id, replaces) if replaces else None
     shipment = draft(
         order,
         await ports.orders.sum_goods(order_id),
@@ -42,8 +45,11 @@ async def draft_shipment(
         destination=destination,
         lines=lines,
         transport=transport,
+        replaces=replaces,
     )
     ports.shipments.insert_shipment(shipment)
+    if replaced:
+        ports.shipments.update_shipment(replaced.replaced(by=shipment.shipment_id))
     ports.outbox.add(
         ShipmentDrafted(**facts_of(shipment, order.goods)),
         subject=shipment.shipment_id,
@@ -58,6 +64,14 @@ async def draft_shipment(
         ddt=None,
         drafted_at=ports.now,
     )
+
+
+async def _replaced(ports: Ports, order_id: UUID, replaces: UUID) -> Shipment:
+    shipments = {each.shipment_id: each for each in await ports.shipments.list_shipments_of_order(order_id)}
+    replaced = shipments.get(replaces)
+    if replaced is None or not may_be_replaced(replaced, shipments):
+        raise WrongState("shipment_not_replaceable", field="replaces_id")
+    return replaced
 
 
 Named = tuple[str, type[Any], str | None]

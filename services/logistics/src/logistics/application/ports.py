@@ -171,7 +171,11 @@ class Shipments(Protocol):
     def insert_shipment(self, shipment: Shipment) -> None: ...
 
     def update_shipment(self, shipment: Shipment) -> None:
-        """Under the order's lock."""
+        """Under the order's lock. All but its content."""
+
+    def update_content(self, shipment: Shipment) -> None:
+        """Under the order's lock: its state, its document type and ends, and its lines in place of those
+        that it had."""
 
     async def lock_shipment(self, shipment_id: UUID) -> ShipmentRow | None:
         """The shipment, under its order's lock."""

@@ -38,10 +38,13 @@ OPEN = frozenset({State.DRAFT, State.PICKED})
 GOODS_OUT = frozenset({State.ISSUED, State.IN_TRANSIT, State.DELIVERED})
 """The goods have left under a transport document that stands."""
 
-ShipmentAction = Literal["arrange", "pick", "issue", "depart", "deliver", "refuse", "void", "cancel"]
+ShipmentAction = Literal[
+    "arrange", "revise", "pick", "issue", "depart", "deliver", "refuse", "void", "cancel"
+]
 
 POSSIBLE_IN: Final[Mapping[ShipmentAction, frozenset[State]]] = {
     "arrange": OPEN,
+    "revise": OPEN,
     "pick": frozenset({State.DRAFT}),
     "issue": frozenset({State.PICKED}),
     "depart": frozenset({State.ISSUED}),
@@ -132,6 +135,31 @@ class Shipment:
         self._must_allow("arrange", "shipment_not_open")
         return self._with(transport=transport)
 
+    def revise(
+        self,
+        order: Order,
+        goods: Goods,
+        *,
+        document_type: DocumentType,
+        warehouse: str,
+        destination: str,
+        lines: Sequence[Line],
+    ) -> Shipment:
+        """Says anew what travels, from where and where to, until the document is issued. What was picked is
+        to be picked again."""
+        self._must_allow("revise", "shipment_not_open")
+        revised = self._with(
+            document_type=document_type.code,
+            goods_go_to=document_type.goods_go_to,
+            closes_order_line=document_type.closes_order_line,
+            warehouse=warehouse,
+            destination=destination,
+            lines=tuple(lines),
+            state=State.DRAFT,
+        )
+        _may_be_shipped(order, _without(goods, self), revised, document_type)
+        return revised
+
     def pick(self) -> Shipment:
         self._must_allow("pick", "shipment_not_draft")
         return self._with(state=State.PICKED)
@@ -193,6 +221,9 @@ class Shipment:
         """An issued document is never edited: it is voided, and may be issued anew as another shipment."""
         self._must_allow("void", "ddt_not_voidable")
         return self._with(state=State.VOIDED, ended_because=reason, replaced_by=replaced_by)
+
+    def replaced(self, by: UUID) -> Shipment:
+        return self._with(replaced_by=by)
 
     def reissue(self, shipment_id: UUID) -> Shipment:
         """A new draft with the same content, in place of this one."""
@@ -277,6 +308,15 @@ def may_ship(order: Order, goods: Goods, line: OrderLine) -> bool:
     return free and any(goods.remaining(line, destination) > 0 for destination in line.deliveries or ("",))
 
 
+def may_be_replaced(replaced: Shipment, shipments: Mapping[UUID, Shipment]) -> bool:
+    """Whether a new draft may take the place of a shipment: it is void, and none of its order's `shipments`
+    took its place that was not given up."""
+    if replaced.state is not State.VOIDED:
+        return False
+    known = shipments.get(replaced.replaced_by) if replaced.replaced_by else None
+    return known is None or known.state is State.CANCELLED
+
+
 def draft(
     order: Order,
     goods: Goods,
@@ -287,8 +327,9 @@ def draft(
     destination: str,
     lines: Sequence[Line],
     transport: Transport,
+    replaces: UUID | None = None,
 ) -> Shipment:
-    """A new shipment, which reserves its goods."""
+    """A new shipment, which reserves its goods. `replaces`: the voided one in whose place it is."""
     shipment = Shipment(
         shipment_id=shipment_id,
         order_id=order.order_id,
@@ -300,15 +341,26 @@ def draft(
         destination=destination,
         lines=tuple(lines),
         transport=transport,
+        replaces=replaces,
     )
-    if document_type.direction == "in":
-        raise Invalid("document_type_inbound", field="document_type", text=document_type.text)
-    _may_be_shipped(order, goods, shipment)
+    _may_be_shipped(order, goods, shipment, document_type)
     return shipment
 
 
-def _may_be_shipped(order: Order, goods: Goods, shipment: Shipment) -> None:
+def _without(goods: Goods, shipment: Shipment) -> Goods:
+    """As if an open shipment held nothing of them."""
+    reserved, committed = dict(goods.reserved), dict(goods.committed)
+    for line in shipment.lines:
+        reserved[shipment.warehouse, line.job_id] -= line.quantity
+        if shipment.closes_order_line:
+            committed[line.job_id, shipment.destination] -= line.quantity
+    return replace(goods, reserved=reserved, committed=committed)
+
+
+def _may_be_shipped(order: Order, goods: Goods, shipment: Shipment, document_type: DocumentType) -> None:
     """What an order asks for limits shipments that deliver it; others may take whatever lies free."""
+    if document_type.direction == "in":
+        raise Invalid("document_type_inbound", field="document_type", text=document_type.text)
     if shipment.closes_order_line:
         order_must_not_be_cancelled(order.number, order.cancelled)
     if shipment.goods_go_to is GoodsGoTo.WAREHOUSE and shipment.destination == shipment.warehouse:

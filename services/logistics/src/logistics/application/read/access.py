@@ -21,6 +21,7 @@ LookupAction = Literal["rewrite"]
 
 PRIVILEGES: Final[Mapping[ShipmentAction, str]] = {
     "arrange": "shipment.write",
+    "revise": "shipment.write",
     "pick": "shipment.write",
     "issue": "ddt.issue",
     "depart": "shipment.write",

@@ -13,7 +13,7 @@ from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 from ..amounts import plain_number
 from ..client import GAP, Refused, with_parts
 from ..forms import NOTHING_SENT, Sent, filled
-from ..places import places_of, types_of
+from ..places import lines_typed, places_of, types_of
 
 pages = Pages()
 
@@ -93,14 +93,7 @@ async def draft_shipment(call: PageCall, order_id: UUID) -> Answer:
         "document_type": call.text("document_type"),
         "warehouse": call.text("warehouse"),
         "destination": call.text("destination"),
-        "lines": [
-            {
-                "job_id": name.removeprefix("quantity-"),
-                "quantity": plain_number(call.text(name), call.language),
-            }
-            for name in call.form
-            if name.startswith("quantity-") and call.text(name)
-        ],
+        "lines": lines_typed(call),
     }
     try:
         shipment = await call.session.services.send(

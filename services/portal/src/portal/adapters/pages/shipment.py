@@ -9,9 +9,10 @@ from uuid import UUID
 from optima_kit.http.html import Answer, PageCall, Pages, Passed, SeeOther, Shown
 
 from ..amounts import plain_number, typed_number
-from ..client import Refused, with_parts
+from ..client import Refused, part, with_parts
 from ..forms import NOTHING_SENT, Sent, filled, moment_typed
 from ..labels import LABELS
+from ..places import lines_typed, places_of, types_of
 
 pages = Pages()
 
@@ -45,6 +46,15 @@ async def arrange(call: PageCall, shipment_id: UUID) -> Answer:
     if body.get("packages", "").isdecimal():
         body["packages"] = int(body["packages"])
     return await _command(call, shipment_id, "transport", body, method="PUT")
+
+
+@pages.post("/shipments/{shipment_id}/content")
+async def revise(call: PageCall, shipment_id: UUID) -> Answer:
+    body = {
+        **{name: call.text(name) for name in ("document_type", "warehouse", "destination")},
+        "lines": lines_typed(call),
+    }
+    return await _command(call, shipment_id, "content", body, method="PUT")
 
 
 @pages.post("/shipments/{shipment_id}/picking")
@@ -118,15 +128,26 @@ async def _command(
 
 async def _page(call: PageCall, shipment_id: UUID, sent: Sent = NOTHING_SENT) -> Answer:
     services = call.session.services
-    shipment, carriers = await with_parts(
+    shipment, carriers, types, warehouses, destinations = await with_parts(
         services.get("logistics", f"/v1/shipments/{shipment_id}"),
-        services.get("logistics", "/v1/carriers", limit=200),
+        *(
+            services.get("logistics", f"/v1/{table}", limit=200)
+            for table in ("carriers", "document-types", "warehouses", "destinations")
+        ),
     )
+    goods = None
+    if "revise" in shipment["actions"]:
+        goods = await part(services.get("logistics", f"/v1/orders/{shipment['order_id']}"))
     given = {name: _typed(shipment.get(name, "")) for name in _TRANSPORT}
     given["gross_weight_kg"] = typed_number(given["gross_weight_kg"], call.language)
     context = {
         "shipment": shipment,
         "carriers": [(each["code"], each["identity"]["name"]) for each in _items(carriers)],
+        "document_types": types_of(types, lambda each: each["direction"] != "in"),
+        "warehouses": places_of(warehouses),
+        "ends": {**places_of(destinations), **places_of(warehouses)},
+        "shippable": goods["lines"] if goods else [],
+        "carried": {line["job_id"]: line["quantity"] for line in shipment["lines"]},
         "given": given,
         "ways": list(LABELS["transport_by"]),
         "freights": list(LABELS["freight"]),
