@@ -13,7 +13,7 @@ import pytest
 from optima_contracts.economics import OrderLineValue, OrderValued
 from optima_contracts.erp import CustomerChanged, DocumentExported, RecordRefused
 from optima_contracts.identity import LegalIdentity
-from optima_contracts.logistics import DdtIssued, DdtVoided, ShipmentLine
+from optima_contracts.logistics import DdtIssued, DdtVoided, ShipmentLine, ShipmentRefused
 from optima_contracts.production import OrderCancelled, OrderConfirmed, OrderDelivery, OrderLine
 from optima_kit.refusals import NotYet
 
@@ -155,6 +155,26 @@ async def test_a_ddt_goes_out_and_its_voiding_too(bridge: Any) -> None:
     await bridge.work()
     (row,) = exported(bridge, "ddt")
     assert row["stato"] == "annullato"
+
+
+async def test_refused_goods_are_no_longer_billable_in_the_erp(bridge: Any) -> None:
+    await bridge.connect()
+    await bridge.tell(ISSUED, subject=SHIPMENT, correlation=BRIEF)
+    refused = ShipmentRefused(
+        **ISSUED.model_dump(include={"shipment_id", "order_id", "brief_id", "destination", "lines"}),
+        reason="Imballo rotto",
+    )
+    await bridge.tell(refused, subject=SHIPMENT, correlation=BRIEF)
+    await bridge.work()
+    (row,) = exported(bridge, "ddt")
+    assert row["stato"] == "annullato"
+
+
+async def test_what_delivers_no_order_is_not_told(bridge: Any) -> None:
+    await bridge.connect()
+    transfer = ISSUED.model_copy(update={"closes_order_line": False})
+    await bridge.tell(transfer, subject=SHIPMENT, correlation=BRIEF)
+    assert (await bridge.connection())["waiting"] == 0
 
 
 async def test_nothing_is_told_twice_when_the_erp_has_it(bridge: Any) -> None:

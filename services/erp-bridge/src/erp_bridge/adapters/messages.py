@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from optima_contracts.economics import OrderValued
-from optima_contracts.logistics import DdtIssued, DdtVoided
+from optima_contracts.logistics import DdtIssued, DdtVoided, ShipmentRefused
 from optima_contracts.production import OrderCancelled, OrderConfirmed
 from optima_kit.directory import directory_reactions
 from optima_kit.reactions import Reactions, Received
@@ -43,5 +43,11 @@ async def ddt_issued(ports: Ports, event: Received[DdtIssued]) -> None:
 
 @reactions.on(DdtVoided)
 async def ddt_voided(ports: Ports, event: Received[DdtVoided]) -> None:
+    """Waits for the issue."""
+    await on_ddt_voided(ports, event.data)
+
+
+@reactions.on(ShipmentRefused)
+async def shipment_refused(ports: Ports, event: Received[ShipmentRefused]) -> None:
     """Waits for the issue."""
     await on_ddt_voided(ports, event.data)

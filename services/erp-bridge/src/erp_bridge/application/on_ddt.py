@@ -1,10 +1,10 @@
-"""A transport document was issued or voided: the ERP has to know."""
+"""A transport document was issued or voided, or its goods were refused: the ERP has to know."""
 
 from __future__ import annotations
 
 from uuid import UUID
 
-from optima_contracts.logistics import DdtIssued, DdtVoided
+from optima_contracts.logistics import DdtIssued, DdtVoided, ShipmentRefused
 from optima_kit.refusals import NotYet
 
 from ..domain.documents import Document
@@ -13,6 +13,9 @@ from .save_document import save_document
 
 
 async def on_ddt_issued(ports: Ports, ddt: DdtIssued, *, correlation_id: UUID) -> None:
+    """Transfers and goods that are expected back concern no customer of the ERP."""
+    if not ddt.closes_order_line:
+        return
     document = Document(
         entity="ddt",
         internal_id=ddt.shipment_id,
@@ -59,10 +62,13 @@ async def on_ddt_issued(ports: Ports, ddt: DdtIssued, *, correlation_id: UUID) -
     await save_document(ports, document)
 
 
-async def on_ddt_voided(ports: Ports, voided: DdtVoided) -> None:
-    """The ERP's copy is marked, never removed. Raises NotYet when the issue has not arrived."""
-    document = await ports.documents.lock_document("ddt", voided.shipment_id)
+async def on_ddt_voided(ports: Ports, ended: DdtVoided | ShipmentRefused) -> None:
+    """Nothing of it is to be invoiced: the document is void, or all its goods came back. The ERP's copy is
+    marked, never removed. Raises NotYet when the issue has not arrived."""
+    if not ended.closes_order_line:
+        return
+    document = await ports.documents.lock_document("ddt", ended.shipment_id)
     if document is None:
-        raise NotYet(f"the DDT of shipment {voided.shipment_id} is not known yet")
+        raise NotYet(f"the DDT of shipment {ended.shipment_id} is not known yet")
     document = document.in_state("voided", ports.now)
     await save_document(ports, document)
