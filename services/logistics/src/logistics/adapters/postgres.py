@@ -328,7 +328,7 @@ class PostgresShipments:
 
     async def find_shipment(self, shipment_id: UUID) -> ShipmentRow | None:
         row = await self._work.fetchrow(QUERIES.find_shipment, shipment_id=shipment_id)
-        return replace(_shipment_row(row), time_zone=row["time_zone"] or TIME_ZONE) if row else None
+        return _shipment_row(row) if row else None
 
     async def list_shipments(
         self, filters: ShipmentFilter, *, before: UUID | None, limit: int
@@ -403,6 +403,7 @@ def _shipment_row(row: Row) -> ShipmentRow:
         lookups=_found([(kind, code) for kind, code in codes if code], row["lookups"] or []),
         ddt=ddt,
         drafted_at=row["drafted_at"],
+        time_zone=row["time_zone"] or TIME_ZONE,
         replaces_number=row["replaces_number"],
     )
 

@@ -176,11 +176,15 @@ INSERT INTO shipment_lines (shipment_id, position, job_id, quantity)
 SELECT :shipment_id, position, job_id, quantity
 FROM unnest(:job_ids::uuid[], :quantities::numeric[]) WITH ORDINALITY AS line(job_id, quantity, position);
 
--- name: find_shipment
--- With its document's number, its goods' descriptions and what stands under its codes.
-SELECT shipments.shipment_id, shipments.order_id, shipments.brief_id, warehouse, destination, state,
-       reason AS document_type, goods_go_to, closes_order_line, transport_by, carrier, freight, appearance, packages, gross_weight_kg, notes, departed_at, delivered_at,
-       received_by, ended_because, replaces, replaced_by, version, drafted_at,
+-- fragment: shipment_columns
+shipments.shipment_id, shipments.order_id, shipments.brief_id, warehouse, destination, state,
+       reason AS document_type, goods_go_to, closes_order_line, transport_by, carrier, freight, appearance,
+       packages, gross_weight_kg, notes, departed_at, delivered_at, received_by, ended_because,
+       replaces, replaced_by, version, drafted_at
+
+-- fragment: shipment_rows
+-- With their documents' numbers, their goods' descriptions and what stands under their codes.
+SELECT {shipment_columns},
        orders.number AS order_number, orders.cancelled_because IS NOT NULL AS order_cancelled,
        ddts.number AS ddt_number, progressive, series, year, issue_date, issued_at, document ->> 'time_zone' AS time_zone,
        (SELECT number FROM ddts AS replaced WHERE replaced.shipment_id = shipments.replaces) AS replaces_number, (
@@ -196,12 +200,13 @@ SELECT shipments.shipment_id, shipments.order_id, shipments.brief_id, warehouse,
                            (CASE goods_go_to WHEN 'warehouse' THEN 'warehouse' ELSE 'destination' END, destination),
                            ('transport_reason', shipments.reason), ('carrier', shipments.carrier))) AS lookups
 FROM shipments JOIN orders USING (order_id) LEFT JOIN ddts USING (shipment_id)
+
+-- name: find_shipment
+{shipment_rows}
 WHERE shipments.shipment_id = :shipment_id;
 
 -- name: list_shipments_of_order
-SELECT shipments.shipment_id, shipments.order_id, shipments.brief_id, warehouse, destination, state,
-       reason AS document_type, goods_go_to, closes_order_line, transport_by, carrier, freight, appearance, packages, gross_weight_kg, notes, departed_at, delivered_at,
-       received_by, ended_because, replaces, replaced_by, version, drafted_at, (
+SELECT {shipment_columns}, (
     SELECT json_agg(json_build_object('job_id', job_id, 'quantity', quantity::text, 'came_back', came_back::text)
                     ORDER BY position)
     FROM shipment_lines WHERE shipment_lines.shipment_id = shipments.shipment_id) AS lines
@@ -209,25 +214,7 @@ FROM shipments WHERE order_id = :order_id ORDER BY shipment_id;
 
 -- name: list_shipments
 -- plan: custom
--- Each as find_shipment.
-SELECT shipments.shipment_id, shipments.order_id, shipments.brief_id, warehouse, destination, state,
-       reason AS document_type, goods_go_to, closes_order_line, transport_by, carrier, freight, appearance, packages, gross_weight_kg, notes, departed_at, delivered_at,
-       received_by, ended_because, replaces, replaced_by, version, drafted_at,
-       orders.number AS order_number, orders.cancelled_because IS NOT NULL AS order_cancelled,
-       ddts.number AS ddt_number, progressive, series, year, issue_date, issued_at,
-       (SELECT number FROM ddts AS replaced WHERE replaced.shipment_id = shipments.replaces) AS replaces_number, (
-    SELECT json_agg(json_build_object('job_id', job_id, 'quantity', shipment_lines.quantity::text,
-                                      'came_back', came_back::text,
-                                      'description', description, 'unit', unit, 'closed', closed)
-                    ORDER BY shipment_lines.position)
-    FROM shipment_lines JOIN order_lines USING (job_id)
-    WHERE shipment_lines.shipment_id = shipments.shipment_id) AS lines, (
-    SELECT json_agg(json_build_object('kind', kind, 'code', code, 'content', content, 'version', version))
-    FROM lookups
-    WHERE (kind, code) IN (('warehouse', shipments.warehouse),
-                           (CASE goods_go_to WHEN 'warehouse' THEN 'warehouse' ELSE 'destination' END, destination),
-                           ('transport_reason', shipments.reason), ('carrier', shipments.carrier))) AS lookups
-FROM shipments JOIN orders USING (order_id) LEFT JOIN ddts USING (shipment_id)
+{shipment_rows}
 WHERE (:state::text IS NULL OR state = :state)
   AND (:order_id::uuid IS NULL OR shipments.order_id = :order_id)
   AND (:brief_id::uuid IS NULL OR shipments.brief_id = :brief_id)
