@@ -6,9 +6,11 @@ import asyncio
 from typing import Any
 from uuid import uuid4
 
+import pytest
+
 BREZZA = {
     "slug": "brezza",
-    "legal": {"name": "Brezza", "street": "V", "postal_code": "1", "city": "B", "province": "BO"},
+    "legal": {"name": "Brezza", "street": "V", "postal_code": "40100", "city": "B", "province": "BO"},
     "admin": {"name": "Ugo Neri", "email": "ugo@brezza.example"},
 }
 
@@ -24,6 +26,29 @@ async def test_the_platform_alone_registers_tenants(identity: Any) -> None:
     assert (taken.status, problem["code"]) == (409, "slug_taken")
     rows = await identity.database.fetch("SELECT slug FROM tenants")
     assert [row["slug"] for row in rows] == ["aurora"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [
+        ({"vat_number": "12345678901"}, "vat_number_format"),
+        ({"fiscal_code": "RSSMRA80A01H501X"}, "fiscal_code_format"),
+        ({"postal_code": "ABC"}, "postal_code_format"),
+        ({"province": "Bologna"}, "province_format"),
+    ],
+)
+async def test_who_a_tenant_is_before_the_law_is_checked_at_registration_and_change(
+    identity: Any, wrong: dict[str, str], code: str
+) -> None:
+    admin = await identity.register()
+    body = BREZZA | {"legal": BREZZA["legal"] | wrong}
+    response, problem = await (await identity.platform()).post("/v1/tenants", body)
+    assert (response.status, [each["code"] for each in problem["errors"]]) == (422, [code])
+    assert problem["errors"][0]["field"] == f"legal.{next(iter(wrong))}"
+    _, tenant = await admin.get("/v1/tenant")
+    revised = {name: tenant[name] for name in ("language", "time_zone")} | {"legal": tenant["legal"] | wrong}
+    response, problem = await admin.put("/v1/tenant", revised)
+    assert (response.status, [each["code"] for each in problem["errors"]]) == (422, [code])
 
 
 async def test_one_name_registered_at_once_goes_to_one(identity: Any) -> None:

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from optima_kit.http import Code, Command, Flag, Moment, PageQuery, Query, Text
+from optima_kit.legal_fields import IdentityFields
 
 from ..application.invite_person import Invitation
 from ..application.register_tenant import FirstAdmin
@@ -39,15 +40,8 @@ def _known_time_zone(name: str) -> str:
 TimeZone = Annotated[str, Field(max_length=64), AfterValidator(_known_time_zone)]
 
 
-class LegalBody(Command):
-    name: Annotated[str, Text(200)]
-    vat_number: Annotated[str, Field(pattern=r"^\d{11}$")] | None = None
-    fiscal_code: Annotated[str, Field(pattern=r"^([A-Z0-9]{16}|\d{11})$")] | None = None
-    street: Annotated[str, Text(200)]
-    postal_code: Annotated[str, Text(12)]
-    city: Annotated[str, Text(100)]
-    province: Annotated[str, Text(60)]
-    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] = "IT"
+class LegalBody(IdentityFields):
+    """Who the tenant is before the law: the sender of its transport documents."""
 
     def legal(self) -> Legal:
         return Legal(**self.model_dump())

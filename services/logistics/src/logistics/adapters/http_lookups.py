@@ -17,7 +17,7 @@ from ..application.read import lookups
 from ..application.read.views import CarrierView, DestinationView, DocumentTypeView, WarehouseView
 from ..domain.document_types import DocumentType
 from ..domain.lookups import Carrier, Destination, Lookup, Warehouse
-from .parties import AddressFields, IdentityFields
+from .parties import AddressBody, IdentityBody
 from .requests import KeepDestination, KeepDocumentType
 
 routes = Routes()
@@ -29,7 +29,7 @@ _CODE: TypeAdapter[str] = TypeAdapter(Code)
 
 
 @routes.put("/v1/warehouses/{code}", privilege="lookup.write")
-async def keep_warehouse(call: Call[Ports], code: str, body: AddressFields) -> Reply[WarehouseView]:
+async def keep_warehouse(call: Call[Ports], code: str, body: AddressBody) -> Reply[WarehouseView]:
     """Keep a warehouse under a code; documents already issued keep what they say"""
     return await _keep(call, Warehouse(_checked(code), body.party()), lookups.show_warehouse)
 
@@ -86,7 +86,7 @@ async def list_document_types(call: Call[Ports], query: PageQuery) -> Page[Docum
 
 
 @routes.put("/v1/carriers/{code}", privilege="lookup.write")
-async def keep_carrier(call: Call[Ports], code: str, body: IdentityFields) -> Reply[CarrierView]:
+async def keep_carrier(call: Call[Ports], code: str, body: IdentityBody) -> Reply[CarrierView]:
     """Keep a carrier (vettore) under a code; documents already issued keep what they say"""
     return await _keep(call, Carrier(_checked(code), body.party()), lookups.show_carrier)
 

@@ -14,7 +14,7 @@ from ..application.ports import ShipmentFilter
 from ..domain.document_types import Counterparty, Direction
 from ..domain.shipments import Arrived, Freight, Line, State, Transport, TransportBy
 from ..domain.stock import Difference
-from .parties import AddressFields, IdentityFields
+from .parties import AddressBody, IdentityBody
 
 SeriesName = Annotated[str, Field(pattern=r"^[A-Z0-9]{1,6}$")]
 
@@ -156,9 +156,9 @@ class ShipmentsQuery(PageQuery):
 
 
 class KeepDestination(Command):
-    recipient: IdentityFields
+    recipient: IdentityBody
     """Cessionario: who the goods belong to from then on, or who holds them."""
-    address: AddressFields
+    address: AddressBody
     """Where they are delivered."""
 
 
