@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .table import ANYBODYS, Row, World
+from .table import ANYBODYS, Row, World, public
 
 HEADER = (
     "codice;ragione_sociale;partita_iva;codice_fiscale;indirizzo;cap;comune;provincia;"
@@ -97,6 +97,9 @@ ROWS = (
     ),
     Row("GET /v1/suppliers", "customer.read", shows={"supplier_id": ANYBODYS}),
     Row("GET /v1/suppliers/{supplier_id}", "customer.read"),
+    Row("GET /v1/agents", "customer.read", shows={"agent_id": ANYBODYS}),
+    Row("GET /v1/products", "lookup.read"),
+    Row("GET /v1/banks", "customer.read"),
     Row("GET /v1/payment-terms", "lookup.read", shows={"payment_term_id": ANYBODYS}),
     Row("GET /v1/vat-rates", "lookup.read"),
     Row("GET /v1/customers", "customer.read", shows={"customer_id": ANYBODYS}),
@@ -116,6 +119,7 @@ ROWS = (
         also=frozenset({"customer.read"}),
         body={"choice": "ours"},
     ),
+    public("GET /v1/easyfatt/{tenant_id}/{key}/orders"),
     Row("GET /v1/lookup-tables", "lookup.read"),
     Row("GET /v1/lookup-tables/{table}", "lookup.read", at="/v1/lookup-tables/vat-codes"),
 )
@@ -134,6 +138,7 @@ async def build(world: World) -> None:
     incoming.mkdir(parents=True, exist_ok=True)
     (incoming / "clienti.csv").write_text(HEADER + CUSTOMER + REFUSED, "utf-8")
     (incoming / "fornitori.csv").write_text(HEADER + CUSTOMER, "utf-8")
+    (incoming / "agenti.csv").write_text("codice;nome\nA1;Agente Riservato\n", "utf-8")
     (incoming / "pagamenti.csv").write_text("codice;descrizione\n30FM;30 giorni\n", "utf-8")
     imports = f"/v1/connections/{names['connection']}/imports"
     await world.ask("POST", imports, {"dry_run": False})
@@ -154,6 +159,7 @@ async def build(world: World) -> None:
     reconciliations = f"/v1/connections/{names['connection']}/reconciliations"
     found = await world.ask("POST", reconciliations, {"entity": "customer"})
     (supplier,) = (await world.ask("GET", "/v1/suppliers"))["items"]
+    (agent,) = (await world.ask("GET", "/v1/agents"))["items"]
     (term,) = (await world.ask("GET", "/v1/payment-terms"))["items"]
     names |= {
         "failure_id": failure["id"],
@@ -163,7 +169,8 @@ async def build(world: World) -> None:
         "customer_version": "3",
         "reconciliation_id": found["id"],
         "supplier_id": supplier["id"],
+        "agent_id": agent["id"],
         "payment_term_id": term["id"],
         "run_id": (await world.ask("GET", "/v1/runs"))["items"][0]["id"],
     }
-    world.secrets["customer.read"] = ["Dolci Riservati", "07643520567"]
+    world.secrets["customer.read"] = ["Dolci Riservati", "07643520567", "Agente Riservato"]

@@ -12,6 +12,7 @@ from optima_kit.settings import Networks, Settings, StrongSecret
 
 from .adapters.connectors import ConnectorRegistry
 from .adapters.drop_folder import DropFolder
+from .adapters.easyfatt import Easyfatt
 from .adapters.egress import EgressGuard
 from .adapters.http import Resources, routes
 from .adapters.italian_checks import italian_checks
@@ -45,7 +46,11 @@ class BridgeSettings(Settings):
 
 def service(settings: BridgeSettings) -> Service[Ports]:
     connectors = ConnectorRegistry(
-        [DropFolder(settings.drop_folder_root), Tryton(EgressGuard(settings.erp_networks))]
+        [
+            DropFolder(settings.drop_folder_root),
+            Easyfatt(settings.drop_folder_root),
+            Tryton(EgressGuard(settings.erp_networks)),
+        ]
     )
     sealer = Sealer(settings.key_secret.get_secret_value(), "erp-bridge credentials")
     checks, exchanged = italian_checks(), CountedExchange()

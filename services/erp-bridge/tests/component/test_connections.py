@@ -22,7 +22,7 @@ async def test_a_connection_shows_what_it_carries(bridge: Any) -> None:
     assert carried["customer"] == (True, [])
     assert carried["order"] == (False, ["create", "change", "cancel"])
     _, listed = await bridge.as_("backoffice").get("/v1/connectors")
-    assert [each["key"] for each in listed["items"]] == ["drop-folder", "tryton"]
+    assert [each["key"] for each in listed["items"]] == ["drop-folder", "easyfatt", "tryton"]
 
 
 async def test_a_change_needs_the_version_that_was_read(bridge: Any) -> None:

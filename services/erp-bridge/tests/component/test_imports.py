@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from erp_bridge.adapters.drop_folder import PAGE, DropFolderSession
+from erp_bridge.adapters.folder import PAGE, FolderSession
 from optima_contracts.erp import CustomerChanged, RecordRefused
 
 HEADER = (
@@ -81,7 +81,7 @@ async def test_after_a_crash_the_next_run_goes_on_behind_the_last_page(
     path = bridge.drop(*customers(PAGE + 1), header=HEADER.strip() + ";nazione\n")
     at = {
         "before the page's commit": "erp_bridge.application.import_entity.apply_plan",
-        "between commit and move": "erp_bridge.adapters.drop_folder.DropFolderSession.settle",
+        "between commit and move": "erp_bridge.adapters.folder.FolderSession.settle",
     }
     with monkeypatch.context() as patched:
         patched.setattr(at[step], crash)
@@ -243,16 +243,16 @@ async def test_an_import_that_was_overtaken_does_not_bring_back_the_past(
     await bridge.connect()
     bridge.drop(MILANO, name="clienti-1.csv")
     bridge.drop(MILANO.replace("Via Torino 2", "Via Nuova 1"), name="clienti-2.csv")
-    changes = DropFolderSession.changes
+    changes = FolderSession.changes
 
-    async def read_slowly(self: DropFolderSession, *arguments: Any) -> Any:
+    async def read_slowly(self: FolderSession, *arguments: Any) -> Any:
         pages = [page async for page in changes(self, *arguments)]
-        monkeypatch.setattr(DropFolderSession, "changes", changes)
+        monkeypatch.setattr(FolderSession, "changes", changes)
         await bridge.import_all()
         for page in pages:
             yield page
 
-    monkeypatch.setattr(DropFolderSession, "changes", read_slowly)
+    monkeypatch.setattr(FolderSession, "changes", read_slowly)
     await bridge.import_all()
     told = await bridge.stored.published(CustomerChanged.type)
     assert [each.data["legal"]["street"] for each in told] == ["Via Torino 2", "Via Nuova 1"]
@@ -343,7 +343,7 @@ async def test_the_folder_is_looked_at_regularly(bridge: Any) -> None:
     bridge.drop(MILANO)
     assert await bridge.work() == 0
     bridge.clock.advance(timedelta(seconds=30))
-    assert await bridge.work() == 4  # one for each entity that comes in
+    assert await bridge.work() == 7  # one for each entity that comes in
     assert (await bridge.connection())["links"]["customer"] == 1
     bridge.drop(ROMA)
     bridge.clock.advance(timedelta(seconds=30))
@@ -377,3 +377,31 @@ async def test_who_lacks_the_privilege_is_told_so(bridge: Any, role: str) -> Non
         assert response.status == 403
     response, _ = await person.post("/v1/connections/gestionale/imports", json={})
     assert response.status == 403
+
+
+BANK = "codice;descrizione;bic;iban\n"
+
+
+async def test_agents_products_and_banks_come_in(bridge: Any) -> None:
+    await bridge.connect()
+    bridge.drop("A1;Anna Verdi\n", name="agenti.csv", header="codice;nome\n")
+    bridge.drop("ESP;Espositore;pz\n", name="articoli.csv", header="codice;descrizione;unita_misura\n")
+    good = "B1;Banca d'Esempio;BPPIITRRXXX;IT60 X054 2811 1010 0000 0123 456\n"
+    wrong = "B2;Altra banca;BPPI;IT60X0542811101000000123457\n"
+    bridge.drop(good, wrong, name="banche.csv", header=BANK)
+    await bridge.import_all()
+    reader = bridge.as_("backoffice")
+    found = {}
+    for table in ("agents", "products", "banks"):
+        _, listed = await reader.get(f"/v1/{table}")
+        found[table] = [{k: v for k, v in each.items() if k != "id"} for each in listed["items"]]
+    iban = "IT60X0542811101000000123456"
+    assert found == {
+        "agents": [{"code": "A1", "name": "Anna Verdi", "active": True}],
+        "products": [{"code": "ESP", "name": "Espositore", "unit": "pz", "active": True}],
+        "banks": [
+            {"code": "B1", "name": "Banca d'Esempio", "bic": "BPPIITRRXXX", "iban": iban, "active": True}
+        ],
+    }
+    (failure,) = await bridge.failures()
+    assert [each["code"] for each in failure["problems"]] == ["bic_wrong", "iban_wrong"]

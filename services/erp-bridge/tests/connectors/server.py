@@ -31,7 +31,7 @@ from optima_local.layout import PROGRAMS
 LOCK = Path(__file__).with_name("requirements.txt")
 HOME = PROGRAMS.parent / "tryton"
 PASSWORD = "admin12345"
-MODULES = ("sale", "account_eu")
+MODULES = ("sale", "account_eu", "bank", "commission")
 PREPARED = 1
 """Raised when `_prepare` prepares something else."""
 

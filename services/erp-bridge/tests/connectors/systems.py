@@ -14,7 +14,10 @@ from pathlib import Path
 from typing import Any, Protocol
 from uuid import UUID, uuid4
 
+from lxml import etree
+
 from erp_bridge.adapters.drop_folder import DropFolder
+from erp_bridge.adapters.easyfatt import Easyfatt
 from erp_bridge.adapters.egress import EgressGuard
 from erp_bridge.adapters.tables import csv_bytes
 from erp_bridge.adapters.tryton import Tryton
@@ -50,11 +53,11 @@ class FolderRemote:
     exported: int = 0
 
     def __post_init__(self) -> None:
-        self.connector = DropFolder(self.root, page=3)
+        self.connector: Connector = DropFolder(self.root, page=3)
         self.endpoint = Endpoint(TENANT, {"folder": "erp"})
         occupied = self.root.parent / "occupied"
         occupied.write_text("a file where a directory should be")
-        self.broken = (DropFolder(occupied), self.endpoint)
+        self.broken: tuple[Connector, Endpoint] = (DropFolder(occupied), self.endpoint)
 
     @property
     def _folder(self) -> Path:
@@ -90,6 +93,43 @@ class FolderRemote:
                 {"number": first["numero_ordine"], "state": state, "quantity": float(first["quantita"])}
             )
         return found
+
+
+@dataclass
+class EasyfattRemote(FolderRemote):
+    """Easyfatt, whose people export an order of each customer, and import what we leave."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.connector = Easyfatt(self.root, page=3)
+        self.broken = (Easyfatt(self.root.parent / "occupied"), self.endpoint)
+
+    def _export(self) -> None:
+        incoming = self._folder / "in"
+        incoming.mkdir(parents=True, exist_ok=True)
+        self.exported += 1
+        file = incoming / "clienti.xml"
+        tags = ("CustomerCode", "CustomerName", "CustomerVatCode")
+        documents = "".join(
+            "<Document>" + "".join(f"<{t}>{v}</{t}>" for t, v in zip(tags, row, strict=True)) + "</Document>"
+            for row in self.customers.values()
+        )
+        text = f"<EasyfattDocuments><Documents>{documents}</Documents></EasyfattDocuments>"
+        file.with_suffix(".new").write_text(text, "utf-8")
+        os.utime(file.with_suffix(".new"), (self.exported, self.exported))
+        file.with_suffix(".new").replace(file)
+
+    async def orders(self) -> list[Mapping[str, Any]]:
+        files = sorted((self._folder / "out" / "ordini").glob("*.xml"))
+        found = [etree.parse(file).find("Documents/Document") for file in files]
+        return [
+            {
+                "number": each.findtext("InternalComment"),
+                "state": "open",
+                "quantity": float(each.findtext("Rows/Row/Qty")),
+            }
+            for each in found
+        ]
 
 
 class TrytonRemote:

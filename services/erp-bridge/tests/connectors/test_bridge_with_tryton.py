@@ -356,3 +356,24 @@ async def test_vat_rates_come_in_as_percentages(shop: Shop) -> None:
     _, listed = await shop.bridge.as_("backoffice").get("/v1/vat-rates")
     rates = {each["code"]: each["rate"] for each in listed["items"]}
     assert rates[f"IVA 10% {shop.mark}"] == "10"
+
+
+async def test_agents_products_and_banks_come_in(shop: Shop) -> None:
+    await shop.connect()
+    do = shop.people.do
+    (bank,) = await do("party.party.create", [{"name": f"Banca {shop.mark}", "code": f"B{shop.mark}"}])
+    await do("bank.create", [{"party": bank, "bic": "BPPIITRRXXX"}])
+    agent = await shop.people.party(f"A{shop.mark}", f"Agente {shop.mark}", "12345670587")
+    await do("commission.agent.create", [{"party": agent, "type_": "agent"}])
+    await shop.bridge.import_all()
+    reader = shop.bridge.as_("backoffice")
+    found = {}
+    for table, code in (("agents", "A"), ("banks", "B")):
+        _, listed = await reader.get(f"/v1/{table}?code={code}{shop.mark}")
+        found[table] = [(each["name"], each.get("bic")) for each in listed["items"]]
+    assert found == {
+        "agents": [(f"Agente {shop.mark}", None)],
+        "banks": [(f"Banca {shop.mark}", "BPPIITRRXXX")],
+    }
+    _, products = await reader.get("/v1/products?code=LAV")
+    assert [(each["name"], each["unit"]) for each in products["items"]] == [("Lavorazione", "u")]

@@ -11,14 +11,14 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from erp_bridge.application.ports import Checkpoint, Page, RemoteLink, Session, Unreachable
+from erp_bridge.application.ports import Checkpoint, Page, Rejected, RemoteLink, Session, Unreachable
 from erp_bridge.domain.documents import Document, OutgoingDocument, RemoteCustomer
 from erp_bridge.domain.entities import fields_of
 from optima_kit.clock import SystemClock
 
 from .example import ExampleRemote
 from .server import TrytonServer
-from .systems import FolderRemote, Remote, TrytonRemote
+from .systems import EasyfattRemote, FolderRemote, Remote, TrytonRemote
 
 JOB, OTHER_JOB = str(UUID(int=0xA2)), str(UUID(int=0xA3))
 VAT_NUMBERS = ["07643520567", "12345670587", "01234560371", "00905811006", "01585570581", "00743110157"]
@@ -27,7 +27,7 @@ VAT_NUMBERS = ["07643520567", "12345670587", "01234560371", "00905811006", "0158
 pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("tryton")]
 
 
-@pytest.fixture(params=["files", "example", "tryton"])
+@pytest.fixture(params=["files", "easyfatt", "example", "tryton"])
 def server(request: pytest.FixtureRequest) -> TrytonServer | str:
     """The server where there is one, the connector's name where there is none."""
     found: TrytonServer | str = request.param
@@ -38,6 +38,8 @@ def server(request: pytest.FixtureRequest) -> TrytonServer | str:
 async def remote(server: TrytonServer | str, tmp_path: Path) -> AsyncIterator[Remote]:
     if server == "files":
         yield FolderRemote(tmp_path / "drop")
+    elif server == "easyfatt":
+        yield EasyfattRemote(tmp_path / "drop")
     elif isinstance(server, str):
         yield ExampleRemote(tmp_path / "erp.json")
     else:
@@ -176,7 +178,14 @@ async def test_a_change_and_a_cancellation_reach_the_same_record(remote: Remote,
             "deadline": "2026-12-15",
         }
         link = RemoteLink(second.remote_id, second.version)
-        last = await session.put(order(remote, order_id, customer, lines=lines, heading=heading), link)
+        cancelled = order(remote, order_id, customer, lines=lines, heading=heading)
+        capability = remote.connector.describe().capability("order")
+        if capability is not None and "cancel" not in capability.writes:
+            with pytest.raises(Rejected, match="cancellation_not_carried"):
+                await session.put(cancelled, link)
+            assert await remote.orders() == []
+            return
+        last = await session.put(cancelled, link)
         assert last.remote_id == first.remote_id
     (found,) = await remote.orders()
     assert found["state"] == "cancelled"

@@ -41,7 +41,15 @@ class Malformed(Refusal):
 
 
 class Unauthenticated(Refusal):
+    """`scheme` is how the caller may show who it is, as HTTP names it."""
+
     status = 401
+
+    def __init__(
+        self, code: str, *, scheme: str = "Bearer", field: str | None = None, **facts: object
+    ) -> None:
+        super().__init__(code, field=field, **facts)
+        self.scheme = scheme
 
 
 class Forbidden(Refusal):

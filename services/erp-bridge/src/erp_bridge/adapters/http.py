@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import time
 from uuid import UUID
 
 from optima_kit.db import UnitOfWork
 from optima_kit.http import Call, Content, Page, PageQuery, Reply, Routes, page_of
 from optima_kit.http.problems import load_catalogue
-from optima_kit.refusals import Invalid, WrongState
+from optima_kit.http.rate import RateLimit
+from optima_kit.refusals import Invalid, Unauthenticated, WrongState
 
 from ..application.change_mapping import change_mapping, preview_mapping
 from ..application.configure_connection import configure_connection
 from ..application.dismiss_failures import dismiss_failure, dismiss_failures
 from ..application.edit_customer import edit_customer, resolve_conflict
+from ..application.fetch_documents import fetch_documents
 from ..application.ports import Fault, Ports
 from ..application.read import connections, exchanges, records
 from ..application.read.access import Reader
@@ -61,6 +64,7 @@ from .requests import (
     DifferenceQuery,
     DismissFailure,
     DismissFailures,
+    EasyfattQuery,
     EditCustomer,
     FailureQuery,
     LookupQuery,
@@ -84,6 +88,8 @@ class Resources:
     """What handlers need that make their own transactions."""
 
     ports: Callable[[UnitOfWork], Ports]
+    fetches: RateLimit = field(default_factory=lambda: RateLimit(per_second=1))
+    """Of ERPs that show a password, by connection and address: nobody guesses fast."""
 
 
 @routes.get("/v1/connectors", privilege="erp.read")
@@ -367,6 +373,24 @@ async def read_supplier(call: Call[Ports], supplier_id: UUID) -> PartyDetailView
     return await records.read_supplier(call.ports, supplier_id)
 
 
+@routes.get("/v1/agents", privilege="customer.read")
+async def list_agents(call: Call[Ports], query: RecordQuery) -> Page[LookupRecordView]:
+    """List the sales agents that the ERPs have, by name"""
+    return await records.list_lookup_records(call.ports, "agent", query, query.code)
+
+
+@routes.get("/v1/products", privilege="lookup.read")
+async def list_products(call: Call[Ports], query: RecordQuery) -> Page[LookupRecordView]:
+    """List the products that the ERPs have, by name"""
+    return await records.list_lookup_records(call.ports, "product", query, query.code)
+
+
+@routes.get("/v1/banks", privilege="customer.read")
+async def list_banks(call: Call[Ports], query: RecordQuery) -> Page[LookupRecordView]:
+    """List the banks that the ERPs have, by name"""
+    return await records.list_lookup_records(call.ports, "bank", query, query.code)
+
+
 @routes.get("/v1/payment-terms", privilege="lookup.read")
 async def list_payment_terms(call: Call[Ports], query: RecordQuery) -> Page[LookupRecordView]:
     """List the payment terms that the ERPs have, by name"""
@@ -377,6 +401,22 @@ async def list_payment_terms(call: Call[Ports], query: RecordQuery) -> Page[Look
 async def list_vat_rates(call: Call[Ports], query: RecordQuery) -> Page[LookupRecordView]:
     """List the VAT codes that the ERPs have, by name"""
     return await records.list_lookup_records(call.ports, "vat_rate", query, query.code)
+
+
+@routes.get("/v1/easyfatt/{tenant_id}/{key}/orders", public=True, password=True)
+async def fetch_easyfatt_orders(
+    call: Call[Ports], tenant_id: UUID, key: str, query: EasyfattQuery
+) -> Content:
+    """Fetch orders as Easyfatt does, with the connection's user and password
+
+    As Easyfatt-Xml, by number; an answer holds 500 orders, and Easyfatt asks again from the last."""
+    user, password = _credentials(call)
+    resources: Resources = call.resources
+    resources.fetches.take((tenant_id, key, call.address))
+    work = _ReadingFor(call, tenant_id)
+    with _faults_as_refusals():
+        content = await fetch_documents(work, key, "order", user, password, query.wanted())
+    return Content(content, "application/xml")
 
 
 @routes.get("/v1/lookup-tables", privilege="lookup.read")
@@ -413,6 +453,34 @@ class _CallWork:
     async def reading(self) -> AsyncIterator[Ports]:
         async with self._call.database.reading(self._call.actor.tenant_id, now=self._call.now) as work:
             yield self._call.resources.ports(work)
+
+
+class _ReadingFor:
+    """A tenant's data for a caller without a token."""
+
+    def __init__(self, call: Call[Ports], tenant_id: UUID) -> None:
+        self._call = call
+        self._tenant_id = tenant_id
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Ports]:
+        async with self._call.database.reading(self._tenant_id, now=self._call.now) as work:
+            yield self._call.resources.ports(work)
+
+
+def _credentials(call: Call[Ports]) -> tuple[str, str]:
+    """User and password, as Basic or, as Easyfatt also sends them, in a header of their own."""
+    told = call.headers.get("X-Authorization") or ""
+    scheme, _, basic = (call.headers.get("Authorization") or "").partition(" ")
+    if not told and scheme.casefold() == "basic":
+        told = basic
+    try:
+        user, colon, password = base64.b64decode(told.strip(), validate=True).decode().partition(":")
+    except ValueError:
+        colon = ""
+    if not colon:
+        raise Unauthenticated("credentials_not_recognised", scheme="Basic")
+    return user, password
 
 
 @contextmanager

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import schwifty
+from schwifty.exceptions import SchwiftyException
+from stdnum import bic
 from stdnum.eu import vat
 from stdnum.it import codicefiscale, iva
 from stdnum.sm import coe
@@ -17,7 +20,18 @@ def italian_checks() -> Checks:
         fiscal_code=codicefiscale.is_valid,
         foreign_vat_number=_foreign_vat_number,
         payment_methods=frozenset(row.code for row in lookup_table("payment-methods")),
+        bic=bic.is_valid,
+        iban=_iban,
     )
+
+
+def _iban(number: str) -> bool:
+    """Its own check digits, and those of the Italian account within."""
+    try:
+        schwifty.IBAN(number, validate_bban=True)
+    except SchwiftyException:
+        return False
+    return True
 
 
 def _foreign_vat_number(country: str, number: str) -> bool:

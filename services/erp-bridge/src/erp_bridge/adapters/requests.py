@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
+from optima_kit.fields import Query
 from optima_kit.http import Code, Command, Day, Flag, Moment, PageQuery, Text
 
+from ..application.ports import DocumentRange
 from ..domain.conflict import Choice
 from ..domain.entities import Entity
 from ..domain.failure import Direction, ErrorClass, FailureEntity, FailureFilter
@@ -17,6 +19,11 @@ from .mapped_field import MappedField
 
 Hour = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", examples=["06:30"])]
 Yaml = Annotated[str, Field(max_length=100_000)]
+Number = Annotated[int, Field(ge=0, le=2**63 - 1)]
+
+
+def _none_if_empty(value: Any) -> Any:
+    return value or None
 
 
 class ExchangeBody(Command):
@@ -147,6 +154,19 @@ class ConflictQuery(ConnectionQuery):
 class RecordQuery(PageQuery):
     code: Annotated[str, Text(64)] | None = None
     """Only the record with this code of ours."""
+
+
+class EasyfattQuery(Query):
+    """As Easyfatt asks; it sends what it does not limit empty, or not at all."""
+
+    appver: Annotated[str, Field(max_length=10)] | None = None
+    firstdate: Annotated[Day | None, BeforeValidator(_none_if_empty)] = None
+    lastdate: Annotated[Day | None, BeforeValidator(_none_if_empty)] = None
+    firstnum: Annotated[Number | None, BeforeValidator(_none_if_empty)] = None
+    lastnum: Annotated[Number | None, BeforeValidator(_none_if_empty)] = None
+
+    def wanted(self) -> DocumentRange:
+        return DocumentRange(self.firstnum, self.lastnum, self.firstdate, self.lastdate)
 
 
 class LookupQuery(PageQuery):

@@ -22,7 +22,6 @@ import python_calamine
 from ..application.ports import Rejected
 from ..domain.import_plan import RemoteRecord
 
-MOST_BYTES: Final = 50 << 20
 HEADER_WITHIN: Final = 20
 """Rows in which the header is looked for: reports have a title above it."""
 
@@ -40,8 +39,6 @@ class Table:
 
     def __init__(self, content: bytes, wanted: Collection[str]) -> None:
         """`wanted` are the columns' names. Raises Rejected for what is no table."""
-        if len(content) > MOST_BYTES:
-            raise Rejected("file_too_large", most=f"{MOST_BYTES >> 20} MB")
         self._names = {_plain(name): name for name in wanted}
         self._file = _Sheet(content) if content.startswith(_SPREADSHEETS) else _Text(content, self._names)
         try:

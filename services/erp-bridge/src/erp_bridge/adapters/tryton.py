@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import aiohttp
 
@@ -53,13 +53,18 @@ _SHIPMENT_STEPS: Final = {
 """The button that brings a shipment on from a state."""
 
 
-def _read(entity: Entity, *natural_keys: str, children: tuple[str, ...] = ()) -> Capability:
+def _read(
+    entity: Entity,
+    *natural_keys: str,
+    children: tuple[str, ...] = (),
+    deletes: Literal["flag", "scan"] = "flag",
+) -> Capability:
     return Capability(
         entity=entity,
         reads=True,
         writes=(),
         incremental="cursor",
-        deletes="flag",
+        deletes=deletes,
         identity="id",
         lock="none",
         natural_keys=natural_keys,
@@ -120,6 +125,9 @@ DESCRIPTION: Final = Description(
     capabilities=(
         _read("customer", "vat_number", "fiscal_code", children=_PARTS_OF_PARTY),
         _read("supplier", "vat_number", "fiscal_code", children=_PARTS_OF_PARTY),
+        _read("agent", children=("party",)),
+        _read("product", children=("template",)),
+        _read("bank", children=("party",), deletes="scan"),
         _read("payment_term"),
         _read("vat_rate"),
         _write(
@@ -219,8 +227,8 @@ class TrytonSession:
             after = found[-1]["id"] if found else after
             yield Page(
                 source=_MODELS[entity],
-                records=[_record(each) for each in found if each["active"]],
-                deleted=[str(each["id"]) for each in found if not each["active"]],
+                records=[_record(each) for each in found if each.get("active", True)],
+                deleted=[str(each["id"]) for each in found if not each.get("active", True)],
                 checkpoint={"until": until} if last else {"since": since, "until": until, "after": after},
                 last=last,
             )
@@ -417,6 +425,9 @@ class TrytonSession:
         wanted: list[Any] = []
         if entity in ("customer", "supplier") and (category := self._settings.get(f"{entity}_category")):
             wanted.append(["categories", "=", category])
+        elif entity == "agent":
+            # A principal is whose agent one is oneself.
+            wanted.append(["type_", "=", "agent"])
         elif entity == "supplier":
             # Nothing else says of a party that one buys from it.
             wanted.append(["payment_terms.supplier_payment_term", "!=", None])
@@ -430,14 +441,7 @@ class TrytonSession:
         return wanted
 
     async def _found(self, entity: Entity, wanted: list[Any]) -> list[dict[str, Any]]:
-        fields = ["name", "active", "_timestamp"]
-        if entity in ("customer", "supplier"):
-            fields += ["code", f"{entity}_payment_term.name", "identifiers.type", "identifiers.code"]
-            parts = ("street", "postal_code", "city", "invoice", "active")
-            fields += [f"addresses.{part}" for part in parts]
-            fields += ["addresses.subdivision.code", "addresses.country.code"]
-        if entity == "vat_rate":
-            fields += ["rate"]
+        fields = ["_timestamp", *_FIELDS[entity]]
         return await self._search_read(
             _MODELS[entity], wanted, fields, limit=self._page, context={"active_test": False}
         )
@@ -460,6 +464,9 @@ class TrytonSession:
 _MODELS: Final[dict[Entity, str]] = {
     "customer": "party.party",
     "supplier": "party.party",
+    "agent": "commission.agent",
+    "product": "product.product",
+    "bank": "bank",
     "payment_term": "account.invoice.payment_term",
     "vat_rate": "account.tax",
     "order": "sale.sale",
@@ -468,8 +475,34 @@ _MODELS: Final[dict[Entity, str]] = {
 _PARTS: Final[dict[Entity, tuple[str, ...]]] = {
     "customer": (*_PARTS_OF_PARTY, "payment_terms"),
     "supplier": (*_PARTS_OF_PARTY, "payment_terms"),
+    "agent": ("party",),
+    "product": ("template",),
+    "bank": ("party",),
     "payment_term": ("lines",),
     "vat_rate": (),
+}
+
+
+_OF_PARTY: Final = (
+    "name",
+    "code",
+    "identifiers.type",
+    "identifiers.code",
+    *(f"addresses.{part}" for part in ("street", "postal_code", "city", "invoice", "active")),
+    "addresses.subdivision.code",
+    "addresses.country.code",
+)
+_FIELDS: Final[dict[Entity, tuple[str, ...]]] = {
+    "customer": ("active", *_OF_PARTY, "customer_payment_term.name"),
+    "supplier": ("active", *_OF_PARTY, "supplier_payment_term.name"),
+    "agent": ("active", "party.name", "party.code"),
+    "product": ("active", "code", "name", "default_uom.symbol"),
+    "bank": ("bic", "party.name", "party.code"),
+    "payment_term": (
+        "active",
+        "name",
+    ),
+    "vat_rate": ("active", "name", "rate"),
 }
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any, Protocol
+from datetime import date, datetime, timedelta
+from typing import Any, Protocol, runtime_checkable
 from uuid import UUID
 
 from optima_kit.ports import Jobs, Outbox
@@ -169,6 +169,33 @@ class Connector(Protocol):
 
     def open(self, endpoint: Endpoint) -> AbstractAsyncContextManager[Session]:
         """Begins to talk to the remote system. Raises Fault."""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRange:
+    """Which documents somebody asks for; None: without a limit there."""
+
+    first_number: int | None = None
+    last_number: int | None = None
+    first_day: date | None = None
+    last_day: date | None = None
+
+    def holds(self, number: int, day: date) -> bool:
+        return (
+            (self.first_number is None or number >= self.first_number)
+            and (self.last_number is None or number <= self.last_number)
+            and (self.first_day is None or day >= self.first_day)
+            and (self.last_day is None or day <= self.last_day)
+        )
+
+
+@runtime_checkable
+class DocumentFeed(Protocol):
+    """A connector whose ERP fetches documents itself, with a user and a password of the connection's."""
+
+    async def fetch(self, endpoint: Endpoint, entity: Entity, wanted: DocumentRange) -> bytes:
+        """The documents that were left for it, the first of them where an answer can't hold all. Raises
+        Fault."""
 
 
 class Connectors(Protocol):

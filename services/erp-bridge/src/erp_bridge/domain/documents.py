@@ -70,6 +70,7 @@ class Document:
                 mapping.line({"job": job, **line, "line": str(position)})
                 for position, (job, line) in enumerate(self.lines.items(), 1)
             ],
+            cancelled=self.heading.get("state") in ("cancelled", "voided"),
         )
 
 
@@ -86,6 +87,8 @@ class OutgoingDocument:
     """All remote names, in the mapping's order."""
     heading: dict[str, str]
     lines: list[dict[str, str]]
+    cancelled: bool = False
+    """Or voided."""
 
     def hash(self) -> str:
         """Tells whether the ERP has this very state already: a new price or a new mapping changes it."""

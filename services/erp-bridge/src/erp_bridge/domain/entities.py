@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
-Entity = Literal["customer", "supplier", "payment_term", "vat_rate", "order", "ddt"]
-ENTITIES: Final[tuple[Entity, ...]] = ("customer", "supplier", "payment_term", "vat_rate", "order", "ddt")
+Entity = Literal[
+    "customer", "supplier", "agent", "product", "bank", "payment_term", "vat_rate", "order", "ddt"
+]
+ENTITIES: Final[tuple[Entity, ...]] = get_args(Entity)
 
 _PARTY: Final = frozenset(
     {
@@ -26,6 +28,9 @@ _PARTY: Final = frozenset(
 FIELDS: Final[dict[Entity, frozenset[str]]] = {
     "customer": _PARTY,
     "supplier": _PARTY,
+    "agent": frozenset({"code", "name"}),
+    "product": frozenset({"code", "name", "unit"}),
+    "bank": frozenset({"code", "name", "bic", "iban"}),
     "payment_term": frozenset({"code", "name"}),
     "vat_rate": frozenset({"code", "name", "rate"}),
     "order": frozenset({"reference", "number", "state", "customer", "deadline"}),
@@ -71,12 +76,8 @@ LINE_FIELDS: Final[dict[Entity, frozenset[str]]] = {
 """The fields of an entity's lines, where it has lines."""
 
 NEEDED: Final[dict[Entity, frozenset[str]]] = {
-    "customer": frozenset({"code"}),
-    "supplier": frozenset({"code"}),
-    "payment_term": frozenset({"code"}),
-    "vat_rate": frozenset({"code"}),
-    "order": frozenset({"reference", "number", "line"}),
-    "ddt": frozenset({"reference", "number", "line"}),
+    entity: frozenset({"reference", "number", "line"} if entity in LINE_FIELDS else {"code"})
+    for entity in ENTITIES
 }
 """Without these a record could not be recognised again."""
 

@@ -44,6 +44,8 @@ class Checks:
     foreign_vat_number: Callable[[str, str], bool]
     """(country, number)."""
     payment_methods: Codes[str]
+    bic: Callable[[str], bool]
+    iban: Callable[[str], bool]
 
 
 def checked(
@@ -65,9 +67,21 @@ def checked(
         problems += check_party(fields, checks, notices)
     elif not fields["code"]:
         problems.append(Invalid("value_missing", field="code"))
+    if entity == "bank":
+        problems += _check_bank(fields, checks)
     if problems:
         raise Violations(problems)
     return fields, notices
+
+
+def _check_bank(fields: Fields, checks: Checks) -> list[Refusal]:
+    problems: list[Refusal] = []
+    for name, right in (("bic", checks.bic), ("iban", checks.iban)):
+        if number := (fields[name] or "").upper().replace(" ", ""):
+            fields[name] = number
+            if not right(number):
+                problems.append(Invalid(f"{name}_wrong", field=name, text=number[:40]))
+    return problems
 
 
 def content_hash(content: Mapping[str, Any]) -> str:

@@ -66,6 +66,9 @@ def _without_none(schema: Any) -> Any:
     return schema["schema"] if schema["type"] == "nullable" else None
 
 
+_BASIC: dict[str, str] = {"type": "http", "scheme": "basic"}
+
+
 def openapi_document(title: str, version: str, routes: Routes) -> dict[str, Any]:
     """The whole document. Schemas are named after their models."""
     models = _models(routes)
@@ -83,7 +86,10 @@ def openapi_document(title: str, version: str, routes: Routes) -> dict[str, Any]
         "paths": paths,
         "components": {
             "schemas": {**definitions.get("$defs", {}), "Problem": _PROBLEM},
-            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+                **({"basic": _BASIC} if any(route.password for route in routes.items) else {}),
+            },
         },
     }
 
@@ -110,7 +116,9 @@ def _operation(route: Route, keys: Any) -> dict[str, Any]:
         operation["description"] = route.description
     if route.privilege:
         operation["x-privilege"] = route.privilege
-    if not route.public:
+    if route.password:
+        operation["security"] = [{"basic": []}]
+    elif not route.public:
         operation["security"] = [{"bearer": []}]
     if route.body is bytes:
         content = {kind: _raw(kind) for kind in route.consumes}
@@ -206,6 +214,8 @@ def _problem_statuses(route: Route) -> list[tuple[int, str]]:
         statuses.append((422, "Invalid data"))
     if route.public and route.writes:
         statuses.append((401, "Not let in"))
+    if route.password:
+        statuses += [(401, "User or password not recognised"), (409, "Not possible in the present state")]
     if route.writes and not route.public:
         statuses += [(412, "Stale version"), (428, "If-Match missing")]
     return sorted(set(statuses))

@@ -94,7 +94,7 @@ class Pipeline:
             REFUSALS.labels(refusal.code).inc()
             response = self._render(problem_of(refusal, self._catalogue, language, where), language)
             if isinstance(refusal, Unauthenticated):
-                response.headers["WWW-Authenticate"] = "Bearer"
+                response.headers["WWW-Authenticate"] = refusal.scheme
             if isinstance(refusal, TooMany):
                 response.headers["Retry-After"] = str(refusal.facts.get("seconds", 1))
             return response

@@ -117,6 +117,8 @@ class Route:
     handler: Callable[..., Awaitable[Any]]
     privilege: str | None
     public: bool
+    password: bool
+    """Whether a public endpoint asks for a user and a password, which its handler judges."""
     transaction: bool
     idempotent: bool
     if_match: bool
@@ -181,6 +183,7 @@ def _route(
     *,
     privilege: str | None = None,
     public: bool = False,
+    password: bool = False,
     transaction: bool | None = None,
     idempotent: bool | None = None,
     if_match: bool = False,
@@ -217,6 +220,7 @@ def _route(
         handler=handler,
         privilege=privilege,
         public=public,
+        password=password,
         transaction=has_transaction,
         idempotent=(method == "POST" and has_transaction) if idempotent is None else idempotent,
         if_match=if_match,

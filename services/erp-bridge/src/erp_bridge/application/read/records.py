@@ -118,5 +118,8 @@ def _lookup_record(record: Record) -> LookupRecordView:
         code=record.code,
         name=record.fields["name"] or record.code,
         rate=record.fields.get("rate"),
+        unit=record.fields.get("unit"),
+        bic=record.fields.get("bic"),
+        iban=record.fields.get("iban"),
         active=record.active,
     )

@@ -357,6 +357,12 @@ class LookupRecordView(View):
     code: str
     name: str
     rate: str | None
+    """Percent, of a VAT code."""
+    unit: str | None
+    """Of a product."""
+    bic: str | None
+    iban: str | None
+    """Of a bank."""
     active: bool
 
 

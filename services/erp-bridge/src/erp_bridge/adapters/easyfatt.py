@@ -1,0 +1,241 @@
+"""The connector to Danea Easyfatt: documents in its XML format, in files and from an address.
+
+Easyfatt has no interface of its own. People export documents as Easyfatt-Xml, each with its customer or
+supplier, and import ours; or Easyfatt fetches the orders itself, with user and password, from an address that
+it is given, as it does from shops. A tag that is missing is empty in what it exports. In what it imports, a
+missing tag has a default, and an empty one is empty.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from lxml import etree
+
+from optima_kit.refusals import Invalid
+
+from ..application.ports import DocumentRange, Endpoint, Rejected, Session
+from ..domain.connection import Description, Setting
+from ..domain.documents import OutgoingDocument
+from ..domain.entities import Entity, fields_of
+from ..domain.import_plan import RemoteRecord
+from ..domain.mapping import EntityMapping
+from ..domain.mapping import Mapping as FieldMap
+from .folder import (
+    PAGE,
+    FolderSession,
+    RecordFile,
+    check_folder,
+    in_thread,
+    incoming,
+    location_of,
+    outgoing,
+)
+from .mappings import connector_mapping
+
+FETCHED: Final = 500
+"""Orders in one answer: Easyfatt asks again from the last that it has."""
+LEAST_PASSWORD: Final = 12
+
+_OF_SUPPLIERS: Final = frozenset("EHS")
+"""Types of documents whose "Customer…" tags tell of a supplier: orders, goods that arrived, quotations."""
+_TYPES: Final[dict[Entity, str]] = {"order": "C", "ddt": "D"}
+_OURS: Final = frozenset({"state", "position"})
+"""Names in the mapping that the format has no tag for."""
+_DEFAULTED: Final = frozenset({"CustomerCode", "Price"})
+"""Tags that are left out where we have no value: Easyfatt then takes what it knows itself."""
+
+
+def _unmapped(entity: Entity) -> tuple[str, ...]:
+    return tuple(sorted(fields_of(entity) - connector_mapping("easyfatt.yaml").of(entity).fields.keys()))
+
+
+DESCRIPTION: Final = Description(
+    key="easyfatt",
+    name="Danea Easyfatt (Easyfatt-Xml)",
+    proven="recorded",
+    settings=(
+        Setting("folder"),
+        Setting("user", required=False),
+        Setting("password", secret=True, required=False),
+    ),
+    capabilities=(
+        incoming("customer", "vat_number", "fiscal_code"),
+        incoming("supplier", "vat_number", "fiscal_code"),
+        outgoing("order", "create", "change", cannot_carry=("cancellation", *_unmapped("order"))),
+        outgoing("ddt", "create", cannot_carry=("cancellation", *_unmapped("ddt"))),
+    ),
+)
+
+
+class Easyfatt:
+    """Implements `ports.Connector` and `ports.DocumentFeed`, below the root directory of all folders."""
+
+    def __init__(self, root: Path, *, page: int = PAGE) -> None:
+        self._root = root
+        self._page = page
+
+    def describe(self) -> Description:
+        return DESCRIPTION
+
+    def mapping(self) -> FieldMap:
+        return connector_mapping("easyfatt.yaml")
+
+    def check(self, settings: Mapping[str, str]) -> Mapping[str, str]:
+        check_folder(settings["folder"])
+        if bool(settings.get("user")) != bool(settings.get("password")):
+            missing = "password" if settings.get("user") else "user"
+            raise Invalid("setting_missing", field=f"settings.{missing}")
+        if settings.get("password") and len(settings["password"]) < LEAST_PASSWORD:
+            raise Invalid("password_too_short", field="settings.password", least=LEAST_PASSWORD)
+        return dict(settings)
+
+    def location(self, endpoint: Endpoint) -> str:
+        return location_of(endpoint)
+
+    @asynccontextmanager
+    async def open(self, endpoint: Endpoint) -> AsyncIterator[Session]:
+        yield self._session(endpoint)
+
+    async def fetch(self, endpoint: Endpoint, entity: Entity, wanted: DocumentRange) -> bytes:
+        session = self._session(endpoint)
+        return await in_thread(lambda: _written(_within(session.left(entity), wanted)))
+
+    def _session(self, endpoint: Endpoint) -> FolderSession:
+        mapping = endpoint.mapping or self.mapping()
+        return FolderSession(self._root, endpoint, _DefXml(), mapping, self._page)
+
+
+class _DefXml:
+    """Implements `folder.FileFormat`."""
+
+    incoming: Mapping[Entity, str] = {"customer": "clienti", "supplier": "fornitori"}
+    endings: str = "xml|defxml"
+    ending: str = "xml"
+    cancels: bool = False
+
+    def read(self, entity: Entity, content: bytes, mapping: EntityMapping) -> RecordFile:
+        return _Parties(entity, content, mapping.columns())
+
+    def write(self, document: OutgoingDocument, before: bytes | None) -> bytes:
+        made = etree.Element("Document")
+        _add(made, "DocumentType", _TYPES[document.entity])
+        heading = dict(document.heading)
+        if document.entity == "order":
+            heading["Number"] = str(_progressive(document.number))
+            # The day on which it was left at first: Easyfatt asks for orders by it, too.
+            known = next(_documents(before), None) if before is not None else None
+            day = known.findtext("Date") if known is not None else None
+            heading["Date"] = day or datetime.now(UTC).date().isoformat()
+        else:
+            heading["Number"], heading["Numbering"] = _numbered(document.number)
+        _add_all(made, heading)
+        rows = etree.SubElement(made, "Rows")
+        for line in document.lines:
+            _add_all(etree.SubElement(rows, "Row"), line)
+        return _written([made])
+
+
+class _Parties:
+    """The customers, or the suppliers, of a file of documents. Implements `folder.RecordFile`."""
+
+    dialect = "Easyfatt-Xml"
+
+    def __init__(self, entity: Entity, content: bytes, wanted: Sequence[str]) -> None:
+        parties: dict[str, RemoteRecord] = {}
+        self.header = list(wanted)
+        others: set[str] = set()
+        for document in _documents(content):
+            kind = document.findtext("DocumentType") or "C"
+            if (kind in _OF_SUPPLIERS) != (entity == "supplier"):
+                others.add(f"DocumentType {kind}")
+                continue
+            values = {name: (document.findtext(name) or "").strip() for name in wanted}
+            key = values.get("CustomerCode") or f"{document.sourceline}"
+            parties.pop(key, None)  # the last document has the last word
+            parties[key] = RemoteRecord(values, line=document.sourceline)
+        self.unknown = sorted(others)
+        self._records = list(parties.values())
+        self.rows = len(self._records)
+
+    def portions(self, size: int, *, skip: int) -> Iterator[list[RemoteRecord]]:
+        for begin in range(skip, self.rows, size):
+            yield self._records[begin : begin + size]
+
+
+def _documents(content: bytes) -> Iterator[Any]:
+    """Each document, one at a time in memory. Raises Rejected for what is no Easyfatt-Xml."""
+    try:
+        found = etree.iterparse(
+            io.BytesIO(content),
+            events=("start", "end"),
+            resolve_entities=False,
+            no_network=True,
+            load_dtd=False,
+            huge_tree=False,
+        )
+        _, root = next(found)
+        if root.tag != "EasyfattDocuments" or root.getroottree().docinfo.doctype:
+            raise Rejected("file_not_easyfatt")
+        for event, element in found:
+            if event == "end" and element.tag == "Document":
+                yield element
+                element.clear()
+    except (etree.XMLSyntaxError, StopIteration):
+        raise Rejected("file_not_easyfatt") from None
+
+
+def _within(files: Iterable[bytes], wanted: DocumentRange) -> Iterator[Any]:
+    """Those asked for, by number, no more than an answer holds."""
+    found: list[tuple[int, bytes]] = []
+    for content in files:
+        for document in _documents(content):
+            number, day = int(document.findtext("Number")), document.findtext("Date")
+            if wanted.holds(number, datetime.fromisoformat(day).date()):
+                found.append((number, etree.tostring(document)))
+    for _, text in sorted(found)[:FETCHED]:
+        yield etree.fromstring(text, etree.XMLParser(resolve_entities=False, no_network=True))
+
+
+def _written(documents: Iterable[Any]) -> bytes:
+    root = etree.Element("EasyfattDocuments", AppVersion="2", Creator="Linea OPTIMA")
+    parent = etree.SubElement(root, "Documents")
+    parent.extend(documents)
+    text: bytes = etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
+    return text
+
+
+def _add_all(parent: Any, values: Mapping[str, str]) -> None:
+    for tag, value in values.items():
+        if tag not in _OURS and (value or tag not in _DEFAULTED):
+            _add(parent, tag, value)
+
+
+def _add(parent: Any, tag: str, value: str) -> None:
+    try:
+        etree.SubElement(parent, tag).text = value
+    except ValueError:  # no name of a tag, or characters that XML can't hold
+        raise Rejected("value_not_for_xml", field=tag) from None
+
+
+def _progressive(number: str) -> int:
+    """Easyfatt goes on behind the last number that it has: with the year in front it grows for good.
+    "O-2026-0007" → 202600007."""
+    found = re.fullmatch(r"\D*(\d{4})\D+(\d{1,5})", number)
+    if found is None:
+        raise Rejected("order_number_not_progressive", number=number)
+    return int(found[1]) * 100_000 + int(found[2])
+
+
+def _numbered(number: str) -> tuple[str, str]:
+    """Number and what stands behind it: "12/2026" → ("12", "/2026")."""
+    found = re.fullmatch(r"(\d+)(.*)", number)
+    if found is None:
+        raise Rejected("order_number_not_progressive", number=number)
+    return found[1], found[2]

@@ -1,0 +1,268 @@
+"""A folder of files that an ERP and OPTIMA leave for each other, whatever the files' format.
+
+Below the folder: `in/` is what the ERP leaves, put there by renaming, so that each file is whole; `done/` and
+`refused/` what was imported or not; `out/ordini/` and `out/ddt/` what we leave.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, Protocol, TypeVar
+
+from optima_kit.refusals import Invalid
+
+from ..application.ports import Checkpoint, Endpoint, Page, Rejected, RemoteLink, Unreachable, Written
+from ..domain.connection import Capability, Write
+from ..domain.documents import OutgoingDocument
+from ..domain.entities import Entity
+from ..domain.import_plan import RemoteRecord
+from ..domain.mapping import EntityMapping
+from ..domain.mapping import Mapping as FieldMap
+
+T = TypeVar("T")
+
+PAGE: Final = 500
+MOST_BYTES: Final = 50 << 20
+
+_FOLDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}(/[A-Za-z0-9][A-Za-z0-9._-]{0,63}){0,3}")
+_OUTGOING: Final[dict[Entity, tuple[str, str]]] = {"order": ("ordini", "ordine"), "ddt": ("ddt", "ddt")}
+
+
+class RecordFile(Protocol):
+    """A file that was read: it is known to be whole and right as a file."""
+
+    rows: int
+    header: list[str]
+
+    @property
+    def unknown(self) -> Sequence[str]:
+        """What is in it that nobody asked for."""
+
+    @property
+    def dialect(self) -> str:
+        """How it was read, for people."""
+
+    def portions(self, size: int, *, skip: int) -> Iterator[list[RemoteRecord]]:
+        """The records behind the first `skip`, so many at a time."""
+
+
+class FileFormat(Protocol):
+    """How records and documents look in files."""
+
+    incoming: Mapping[Entity, str]
+    """With what the name of a file begins."""
+    endings: str
+    """A regular expression."""
+    ending: str
+    """Of the files that we leave."""
+    cancels: bool
+    """Whether a file can say that its document is cancelled."""
+
+    def read(self, entity: Entity, content: bytes, mapping: EntityMapping) -> RecordFile:
+        """Raises Rejected for what is no such file."""
+
+    def write(self, document: OutgoingDocument, before: bytes | None) -> bytes:
+        """`before` is what the document's file holds. Raises Rejected for what the format can't say."""
+
+
+def incoming(entity: Entity, *natural_keys: str) -> Capability:
+    return Capability(
+        entity=entity,
+        reads=True,
+        writes=(),
+        incremental="files",
+        deletes="none",
+        identity="code",
+        lock="none",
+        natural_keys=("code", *natural_keys),
+        idempotency=None,
+        number_owner="erp",
+        batch=PAGE,
+    )
+
+
+def outgoing(entity: Entity, *writes: Write, cannot_carry: tuple[str, ...]) -> Capability:
+    return Capability(
+        entity=entity,
+        reads=False,
+        writes=writes,
+        incremental="none",
+        deletes="none",
+        identity="code",
+        lock="none",
+        natural_keys=("number", "reference"),
+        idempotency="file name, made of the number and the reference",
+        number_owner="optima",
+        batch=1,
+        children=("lines",),
+        cannot_carry=cannot_carry,
+    )
+
+
+def check_folder(folder: str) -> None:
+    """Raises Invalid for one that could lead elsewhere."""
+    if not _FOLDER.fullmatch(folder):
+        raise Invalid("folder_malformed", field="settings.folder")
+
+
+def location_of(endpoint: Endpoint) -> str:
+    """Relative to the root, which the operator knows."""
+    return f"{endpoint.tenant_id}/{endpoint.settings['folder']}"
+
+
+class FolderSession:
+    """Implements `ports.Session` on one folder. Each tenant has a directory of its own below `root`."""
+
+    def __init__(
+        self, root: Path, endpoint: Endpoint, file_format: FileFormat, mapping: FieldMap, page: int
+    ) -> None:
+        self._own = (root / str(endpoint.tenant_id)).absolute()
+        self._folder = self._own / endpoint.settings["folder"]
+        self._format = file_format
+        self._mapping = mapping
+        self._page = page
+
+    async def probe(self) -> str:
+        for folder in ("in", "out"):
+            await in_thread(lambda folder=folder: self._made(folder))  # type: ignore[misc]
+        return str(self._folder.relative_to(self._own.parent))
+
+    async def changes(self, entity: Entity, checkpoint: Checkpoint | None) -> AsyncIterator[Page]:
+        """Files by time. The checkpoint is a file and how many of its rows were imported."""
+        mapping = self._mapping.of(entity)
+        for name in await in_thread(lambda: self._waiting(entity)):
+            found = await in_thread(lambda name=name: self._load(name))  # type: ignore[misc]
+            if found is None:
+                continue  # somebody else has put it away
+            stamp, content = found
+            begun = checkpoint is not None and (checkpoint["file"], checkpoint["stamp"]) == (name, stamp)
+            rows = int(checkpoint["rows"]) if checkpoint is not None and begun else 0
+            try:
+                if len(content) > MOST_BYTES:
+                    raise Rejected("file_too_large", most=f"{MOST_BYTES >> 20} MB")
+                read = await asyncio.to_thread(self._format.read, entity, content, mapping)
+            except Rejected as refused:
+                yield Page(name, (), {"file": name, "stamp": stamp, "rows": 0}, refused=refused)
+                continue
+            portions = read.portions(self._page, skip=rows)
+            while True:
+                records: list[RemoteRecord] = await asyncio.to_thread(next, portions, [])
+                rows += len(records)
+                last = rows >= read.rows
+                mark = {"file": name, "stamp": stamp, "rows": rows}
+                yield Page(
+                    name,
+                    records,
+                    mark,
+                    header=read.header,
+                    unknown=read.unknown,
+                    dialect=read.dialect,
+                    last=last,
+                )
+                if last:
+                    break
+
+    async def settle(self, page: Page, *, refused: bool) -> None:
+        if page.last:
+            await in_thread(lambda: self._put_away(page.source, "refused" if refused else "done"))
+
+    async def find(self, entity: Entity, reference: str) -> RemoteLink | None:
+        """The file's name is made of the reference: writing it again replaces it."""
+        return None
+
+    async def put(self, document: OutgoingDocument, link: RemoteLink | None) -> Written:
+        folder, word = _OUTGOING[document.entity]
+        # The number reads well, the id makes it unique: "1/2" and "1-2" are two numbers.
+        number = re.sub("[^A-Za-z0-9]+", "-", document.number)
+        name = f"{word}_{number}_{document.internal_id.hex[-12:]}.{self._format.ending}"
+
+        def write() -> None:
+            path = self._made("out", folder) / name
+            if document.cancelled and not self._format.cancels:
+                path.unlink(missing_ok=True)
+                raise Rejected("cancellation_not_carried", number=document.number)
+            before = path.read_bytes() if path.exists() else None
+            _write_whole(path, self._format.write(document, before))
+
+        await in_thread(write)
+        return Written(f"out/{folder}/{name}")
+
+    def left(self, entity: Entity) -> Iterator[bytes]:
+        """What we left of an entity, file by file. To be called in a thread."""
+        try:
+            found = sorted(self._checked("out", _OUTGOING[entity][0]).glob(f"*.{self._format.ending}"))
+        except FileNotFoundError:
+            return
+        for path in found:
+            try:
+                yield path.read_bytes()
+            except FileNotFoundError:
+                continue
+
+    def _waiting(self, entity: Entity) -> list[str]:
+        wanted = re.compile(rf"{self._format.incoming[entity]}[^/]*\.({self._format.endings})", re.IGNORECASE)
+        try:
+            with os.scandir(self._checked("in")) as found:
+                files = [
+                    (each.stat().st_mtime_ns, each.name)
+                    for each in found
+                    if wanted.fullmatch(each.name) and each.is_file(follow_symlinks=False)
+                ]
+        except FileNotFoundError:
+            return []
+        return [name for _, name in sorted(files)]
+
+    def _load(self, name: str) -> tuple[str, bytes] | None:
+        """What the file holds, and by what another of the same name is told from it."""
+        try:
+            with (self._checked("in") / name).open("rb") as file:
+                status = os.fstat(file.fileno())
+                return f"{status.st_ino}-{status.st_mtime_ns}-{status.st_size}", file.read(MOST_BYTES + 1)
+        except FileNotFoundError:
+            return None
+
+    def _put_away(self, name: str, where: str) -> None:
+        target = self._made(where)
+        try:
+            at = datetime.now(UTC)
+            (self._checked("in") / name).rename(target / f"{at:%Y%m%dT%H%M%S%f}-{name}")
+        except FileNotFoundError:
+            return  # somebody else has
+
+    def _made(self, *parts: str) -> Path:
+        self._folder.joinpath(*parts).mkdir(parents=True, exist_ok=True)
+        return self._checked(*parts)
+
+    def _checked(self, *parts: str) -> Path:
+        """The directory. A symbolic link that leads out of the tenant's own is refused."""
+        path = self._folder.joinpath(*parts)
+        if self._own.is_symlink() or not path.resolve().is_relative_to(self._own.resolve()):
+            raise Rejected("folder_leads_outside")
+        return path
+
+
+async def in_thread(work: Callable[[], T]) -> T:
+    try:
+        return await asyncio.to_thread(work)
+    except OSError as error:
+        raise Unreachable("folder_unreachable", error=type(error).__name__) from error
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    """The file is there whole or not at all, even after a power cut."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    with temporary.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    directory = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
