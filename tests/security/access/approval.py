@@ -156,6 +156,52 @@ ROWS = (
         body={"step": "uno", "to_person_id": "$lia_id"},
     ),
     Row(
+        "POST /v1/approvals/{approval_id}/reassignment",
+        "approval.administer",
+        SEEN,
+        at="/v1/approvals/{asked_id}/reassignment",
+        body={"step": "uno", "from_person_id": "$owner_id", "to_person_id": "$lia_id"},
+    ),
+    Row(
+        "POST /v1/approvals/{approval_id}/approvers",
+        "approval.decide",
+        Scope(all="approval.read_all", refused="approver_not_asked", unless="approval.administer"),
+        at="/v1/approvals/{asked_id}/approvers",
+        body={"step": "uno", "person_id": "$lia_id"},
+    ),
+    Row(
+        "POST /v1/approvals/{approval_id}/withdrawal",
+        "approval.decide",
+        Scope(all="approval.read_all", refused="decision_of_another"),
+        at="/v1/approvals/{decided_id}/withdrawal",
+        body={"step": "uno"},
+    ),
+    Row(
+        "GET /v1/approvals/{approval_id}/comments",
+        "approval.read",
+        SEEN,
+        at="/v1/approvals/{asked_id}/comments",
+        shows={"comment_id": SEEN},
+    ),
+    Row(
+        "POST /v1/approvals/{approval_id}/comments",
+        "approval.read",
+        Scope(
+            all="approval.read_all",
+            refused="comments_of_concerned_alone",
+            unless="approval.administer",
+        ),
+        at="/v1/approvals/{asked_id}/comments",
+        body={"step": "uno", "text": "Chiarito a voce"},
+    ),
+    Row(
+        "POST /v1/approvals/{approval_id}/comments/{comment_id}/answer",
+        "approval.read",
+        Scope(all="approval.read_all", refused="question_to_another"),
+        at="/v1/approvals/{asked_id}/comments/{comment_id}/answer",
+        body={"text": "Sì"},
+    ),
+    Row(
         "POST /v1/approvals/{approval_id}/recall",
         "approval.read",
         Scope(all="approval.read_all", refused="only_requester_recalls"),
@@ -261,6 +307,20 @@ async def build(world: World) -> None:
     assert response.status == 201, approval
     names |= {"asked_id": approval["id"], "content_hash": approval["content_hash"]}
     await world.ask("POST", f"/v1/approvals/{names['asked_id']}/watching", {})
+    question = {"step": "uno", "text": "Quando serve?", "to_person_id": names["owner_id"]}
+    path = f"/v1/approvals/{names['asked_id']}/comments"
+    response, comment = await world.served.app.as_(rita).post(path, question)
+    assert response.status == 201, comment
+    names["comment_id"] = comment["id"]
+    both = owners | {"approvers": [*owners["approvers"], *ritas["approvers"]], "quorum": "all"}
+    await _publish(world, document | {"key": f"{asked}-2", "steps": [both]})
+    submission |= {"process": f"{asked}-2", "subject_id": str(uuid4())}
+    lia = world.person("purchasing", person_id=UUID(names["lia_id"]))
+    response, approval = await world.served.app.as_(lia).post("/v1/approvals", submission)
+    assert response.status == 201, approval
+    names["decided_id"] = approval["id"]
+    decision = {"step": "uno", "outcome": "approve", "content_hash": approval["content_hash"]}
+    await world.ask("POST", f"/v1/approvals/{names['decided_id']}/decisions", decision)
     path = f"/v1/approvals/{names['asked_id']}/evidence?name=p.pdf"
     pdf = {"Content-Type": "application/pdf"}
     names["evidence_id"] = (await world.ask("POST", path, data=PDF, headers=pdf))["id"]

@@ -33,13 +33,15 @@ class Scope:
     """The privilege that shows everybody's things; "" none is needed; None: nobody sees another's."""
     refused: str = ""
     """The code with which somebody is refused who sees the thing, but whose it is not to change."""
+    unless: str = ""
+    """The privilege of those who see it and are not refused."""
 
     def outcome(self, held: frozenset[str], *, owner: bool) -> str:
         """DONE, ABSENT, or the code of a 403, for somebody who holds the endpoint's own privilege."""
         if owner and (not self.own or self.own in held):
             return DONE
         if self.all is not None and (not self.all or self.all in held):
-            return self.refused or DONE
+            return DONE if self.unless in held else self.refused or DONE
         return ABSENT
 
 

@@ -31,13 +31,15 @@ async def test_each_is_told_what_they_may_do(desk):
     await desk.publish(rule(quorum={"at_least": 2}))
     await desk.as_("piera").post("/v1/delegations", WEEK | {"to_person_id": desk.id("dario")})
     brief_id = await desk.submit(process="prova")
-    assert (await step_of(desk, "paolo", brief_id))["actions"] == [{"may": [*DECISIONS, "forward"]}]
+    assert (await step_of(desk, "paolo", brief_id))["actions"] == [
+        {"may": [*DECISIONS, "forward", "add_approver"]}
+    ]
     (action,) = (await step_of(desk, "dario", brief_id))["actions"]
     assert (action["on_behalf_of"]["name"], action["may"]) == ("Piera", DECISIONS)
-    assert (await step_of(desk, "ada", brief_id))["actions"] == []
+    assert (await step_of(desk, "ada", brief_id))["actions"] == [{"may": ["add_approver", "reassign"]}]
     assert [(await desk.approval(name, brief_id))["actions"] for name in ("marta", "paolo")] == [
-        ["recall", "watch"],
-        ["watch"],
+        ["recall", "comment", "watch"],
+        ["comment", "watch"],
     ]
 
 
@@ -47,16 +49,16 @@ async def test_what_is_told_is_what_is_done(desk):
     await desk.as_("piera").post("/v1/delegations", WEEK | {"to_person_id": desk.id("paolo")})
     brief_id = await desk.submit(process="prova")
     (action,) = (await step_of(desk, "paolo", brief_id))["actions"]
-    assert action == {"may": ["reject", "forward"]}
+    assert action == {"may": ["reject", "forward", "add_approver"]}
     await desk.price(brief_id, "10.00")
     (action,) = (await step_of(desk, "paolo", brief_id))["actions"]
-    assert action == {"may": ["approve", "reject", "forward"]}
+    assert action == {"may": ["approve", "reject", "forward", "add_approver"]}
     approval = await desk.approval("paolo", brief_id)
     status, _ = await desk.decide("paolo", approval["id"], "uno", on_behalf_of=desk.id("piera"))
     assert status == 403
     assert (await desk.decide("paolo", approval["id"], "uno"))[0] == 200
     step = await step_of(desk, "paolo", brief_id)
-    assert (step["actions"], step["quorum"]) == ([], {"have": 1, "need": 2})
+    assert (step["actions"], step["quorum"]) == ([{"may": ["withdraw"]}], {"have": 1, "need": 2})
     await desk.decide("piera", approval["id"], "uno")
     approval = await desk.approval("marta", brief_id)
     assert (approval["state"], approval["actions"]) == ("approved", [])
@@ -78,6 +80,8 @@ async def test_groups_are_counted(desk):
 
 READERS = ("marta", "paolo", "dario", "lia", "ada")
 ACTS = get_args(StepAction)
+OF_ONESELF = ("forward", "add_approver", "reassign")
+"""What is said on nobody's behalf."""
 REFUSED = (403, 404, 409, 422)
 
 
@@ -92,7 +96,8 @@ async def spesa(desk, amount: str | None = "10.00") -> str:
 async def decided(desk, *decisions: tuple[str, str]) -> str:
     approval_id = await spesa(desk)
     for name, outcome in decisions:
-        status, answer = await desk.decide(name, approval_id, "uno", outcome, reason="Perché sì")
+        more = {"on_behalf_of": desk.id("piera")} if name == "dario" else {}
+        status, answer = await desk.decide(name, approval_id, "uno", outcome, reason="Perché sì", **more)
         assert status == 200, answer
     return approval_id
 
@@ -120,6 +125,7 @@ APPROVALS: dict[str, Callable[[Any], Awaitable[str]]] = {
     "waits": spesa,
     "incomplete": lambda desk: spesa(desk, None),
     "half approved": lambda desk: decided(desk, ("paolo", "approve")),
+    "approved by a delegate": lambda desk: decided(desk, ("dario", "approve")),
     "approved": lambda desk: decided(desk, ("paolo", "approve"), ("piera", "approve")),
     "rejected": lambda desk: decided(desk, ("paolo", "reject")),
     "sent back": lambda desk: decided(desk, ("paolo", "request_changes")),
@@ -149,17 +155,30 @@ async def attempt_on_whole(desk, reader: str, approval_id: str, action: str) -> 
     elif action == "unwatch":
         response, _ = await desk.as_(reader).delete(f"{path}/watching")
     else:
-        noun = {"recall": "recall", "watch": "watching"}[action]
-        response, _ = await desk.as_(reader).post(f"{path}/{noun}", {})
-    return 200 if response.status == 204 else response.status
+        noun = {"recall": "recall", "watch": "watching", "comment": "comments"}[action]
+        body = {"step": "uno", "text": "Perché?"} if action == "comment" else {}
+        response, _ = await desk.as_(reader).post(f"{path}/{noun}", body)
+    return 200 if response.status in (201, 204) else response.status
 
 
 async def attempt_on_step(desk, reader: str, approval_id: str, action: str, whose: str | None) -> int:
-    if action == "forward":
-        body = {"step": "uno", "to_person_id": desk.id("lia")}
-        response, _ = await desk.as_(reader).post(f"/v1/approvals/{approval_id}/forwarding", body)
-        return response.status
     _, seen = await desk.as_("ada").get(f"/v1/approvals/{approval_id}")
+    waiting = [each["person"]["id"] for each in seen["steps"][0]["parts"] if each["state"] == "requested"]
+    posts: dict[str, tuple[str, dict[str, Any]]] = {
+        "forward": ("forwarding", {"to_person_id": desk.id("lia")}),
+        "add_approver": ("approvers", {"person_id": desk.id("lia")}),
+        "withdraw": ("withdrawal", {"on_behalf_of": whose} if whose else {}),
+        "reassign": (
+            "reassignment",
+            {"from_person_id": (waiting or [desk.id("paolo")])[0], "to_person_id": desk.id("lia")},
+        ),
+    }
+    if action in posts:
+        noun, body = posts[action]
+        response, _ = await desk.as_(reader).post(
+            f"/v1/approvals/{approval_id}/{noun}", {"step": "uno"} | body
+        )
+        return response.status
     more = {"on_behalf_of": whose} if whose else {}
     status, _ = await desk.decide(
         reader, approval_id, "uno", action, content_hash=seen["content_hash"], reason="Perché sì", **more
@@ -183,7 +202,7 @@ async def test_what_is_offered_on_an_approval_succeeds_and_nothing_else(desk, re
         if action not in whole:
             assert await attempt_on_whole(desk, reader, approval_id, action) in REFUSED, action
     for action in product(ACTS, (None, desk.id("piera"))):
-        if action not in step and action != ("forward", desk.id("piera")):
+        if action not in step and (action[1] is None or action[0] not in OF_ONESELF):
             assert await attempt_on_step(desk, reader, approval_id, *action) in REFUSED, action
     for action in whole:
         assert await attempt_on_whole(desk, reader, await APPROVALS[state](desk), action) == 200, action

@@ -49,6 +49,11 @@ def bodies(desk, approval: dict[str, Any]) -> dict[str, Any]:
     return {
         "decisions": decision,
         "forwarding": {"step": "uno", "to_person_id": desk.id("dario")},
+        "reassignment": {"step": "uno", "from_person_id": desk.id("paolo"), "to_person_id": desk.id("lia")},
+        "approvers": {"step": "uno", "person_id": desk.id("lia")},
+        "withdrawal": {"step": "uno"},
+        "comments": {"step": "uno", "text": "Perché?"},
+        "answer": {"text": "Perché sì."},
         "recall": {},
         "watching": {},
         "content": {"content": {}},

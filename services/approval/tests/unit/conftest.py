@@ -270,6 +270,21 @@ class World:
         by, person = person_id(name), person_id(to)
         self.took(engine.forward(self.run, self.rules, step, by, person, reason, self.now, self.directory))
 
+    def reassign(self, name: str, to: str, step: str, by: str) -> None:
+        people = (person_id(name), person_id(to), person_id(by))
+        self.took(engine.reassign(self.run, self.rules, step, *people, None, self.now, self.directory))
+
+    def add_approver(self, name: str, step: str, by: str, administers: bool = False) -> None:
+        people = (person_id(name), person_id(by))
+        result = engine.add_approver(
+            self.run, self.rules, step, *people, None, self.now, self.directory, administers=administers
+        )
+        self.took(result)
+
+    def withdraw_decision(self, name: str, step: str, by: str) -> None:
+        people = (person_id(name), person_id(by))
+        self.took(engine.withdraw_decision(self.run, self.rules, step, *people, self.now, self.directory))
+
     def recall(self, name: str) -> None:
         self.took(engine.recall(self.run, self.rules, person_id(name), None, self.now, self.directory))
 

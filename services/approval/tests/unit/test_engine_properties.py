@@ -72,7 +72,21 @@ def rejected_by_rule(rule_: Any, votes: list[tuple[str, tuple[str, ...]]]) -> bo
 
 
 def reference_verdict(step: dict[str, Any], votes: list[tuple[str, tuple[str, ...]]]) -> str | None:
-    """Approved when no completion of the votes could fail the quorum, rejected when none could meet it."""
+    """Approved when no completion of the votes could fail the quorum, rejected when none could meet it.
+    Those who were added are no part of that: each of them has to approve, unless they abstain."""
+    added = [vote for vote, groups in votes if any(group.startswith("+") for group in groups)]
+    votes = [
+        (vote, tuple(group for group in groups if not group.startswith("+")))
+        for vote, groups in votes
+        if not groups or any(not group.startswith("+") for group in groups)
+    ]
+    of_voters = voters_verdict(step, votes)
+    if "rejected" in (of_voters, *added):
+        return "rejected"
+    return None if "requested" in added else of_voters
+
+
+def voters_verdict(step: dict[str, Any], votes: list[tuple[str, tuple[str, ...]]]) -> str | None:
     if rejected_by_rule(step.get("rejection", "any"), votes):
         return "rejected"
     open_ = [i for i, (vote, _) in enumerate(votes) if vote == "requested"]
@@ -413,6 +427,52 @@ class Approvals(RuleBasedStateMachine):
         step = data.draw(st.sampled_from(self.pending()))
         name = data.draw(st.sampled_from(sorted(self.world.asked(step)) or NAMES))
         self.attempt("forward", name=name, to=to, step=step)
+
+    @precondition(lambda self: self.pending())
+    @rule(data=st.data(), to=st.sampled_from(NAMES), by=st.sampled_from(NAMES))
+    def reassign(self, data: st.DataObject, to: str, by: str) -> None:
+        step = data.draw(st.sampled_from(self.pending()))
+        name = data.draw(st.sampled_from(sorted(self.world.asked(step)) or NAMES))
+        if self.attempt("reassign", name=name, to=to, step=step, by=by):
+            assert by not in (to, self.requester())
+            assert name not in self.world.asked(step)
+            assert to in self.world.asked(step)
+
+    @precondition(lambda self: self.pending())
+    @rule(data=st.data(), name=st.sampled_from(NAMES), administers=st.booleans())
+    def add_approver(self, data: st.DataObject, name: str, administers: bool) -> None:
+        step = data.draw(st.sampled_from(self.pending()))
+        asked = self.world.asked(step)
+        by = data.draw(st.sampled_from(NAMES if administers or not asked else sorted(asked)))
+        if self.attempt("add_approver", name=name, step=step, by=by, administers=administers):
+            assert name != by
+            assert administers or by in asked
+            assert self.world.asked(step) == {*asked, name}
+
+    @precondition(lambda self: self.voted())
+    @rule(data=st.data(), by=st.sampled_from((None, None, *NAMES)))
+    def withdraw_decision(self, data: st.DataObject, by: str | None) -> None:
+        step, name = data.draw(st.sampled_from(self.voted()))
+        part = self.world.run.steps[step].parts[self.world.id(name)]
+        may = {name, self.name_of(part.decided_by)}
+        by = by or self.name_of(part.decided_by) or name
+        assert self.attempt("withdraw_decision", name=name, step=step, by=by) == (by in may)
+
+    def voted(self) -> list[tuple[str, str]]:
+        """Decided parts of steps that wait."""
+        return [
+            (step, str(self.name_of(part.person)))
+            for step in self.pending()
+            for part in self.world.run.steps[step].parts.values()
+            if part.state in ("approved", "rejected", "abstained")
+        ]
+
+    def name_of(self, person_id: Any) -> str | None:
+        person = self.world.people.get(person_id)
+        return person.name.lower() if person is not None else None
+
+    def requester(self) -> str | None:
+        return self.name_of(self.world.directory.in_place_of(self.world.run.requester))
 
     @rule(content=contents())
     def amend(self, content: dict[str, Any]) -> None:

@@ -146,6 +146,63 @@ class HandedOver(_StepTold):
     to_person_id: UUID
 
 
+class Reassigned(_StepTold):
+    """An admin has somebody else asked in a person's place. Both are told."""
+
+    type: ClassVar[str] = "optima.approval.reassigned.v1"
+    approval_id: UUID
+    step: str
+    from_person_id: UUID
+    to_person_id: UUID
+    reason: str | None = None
+
+
+class ApproverAdded(_StepTold):
+    """Somebody has to approve the step beside whom its rules name, since who is asked, or an admin, wants
+    it so. `recipients`: they."""
+
+    type: ClassVar[str] = "optima.approval.approver_added.v1"
+    approval_id: UUID
+    step: str
+    person_id: UUID
+    reason: str | None = None
+
+
+class DecisionWithdrawn(_StepTold):
+    """A decision was taken back while its step waits; the person is asked again. `recipients`: they, if
+    somebody else took it back, or decided for them."""
+
+    type: ClassVar[str] = "optima.approval.decision_withdrawn.v1"
+    approval_id: UUID
+    subject_type: str
+    subject_id: UUID
+    step: str
+    person_id: UUID
+
+
+class Commented(_StepTold):
+    """Somebody wrote about a step, or asked `to_person_id` something; the text stays in the approval service.
+    `recipients`: who is asked; of a comment, the requester and those who are asked to decide the step."""
+
+    type: ClassVar[str] = "optima.approval.commented.v1"
+    approval_id: UUID
+    step: str
+    comment_id: UUID
+    person_id: UUID
+    to_person_id: UUID | None = None
+
+
+class CommentAnswered(_StepTold):
+    """A question about a step was answered; the text stays in the approval service. `recipients`: who
+    asked."""
+
+    type: ClassVar[str] = "optima.approval.comment_answered.v1"
+    approval_id: UUID
+    step: str
+    comment_id: UUID
+    person_id: UUID
+
+
 class PartWithdrawn(_StepTold):
     """Somebody who was asked need not decide any more, since they may not, or the step's rules name others.
     The step still waits."""

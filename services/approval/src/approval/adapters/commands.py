@@ -71,6 +71,37 @@ class ForwardCommand(Command):
     reason: Annotated[str, Text(4000)] | None = None
 
 
+class ReassignCommand(Command):
+    step: StepKey
+    from_person_id: UUID
+    """Who is asked now."""
+    to_person_id: UUID
+    reason: Annotated[str, Text(4000)] | None = None
+
+
+class AddApproverCommand(Command):
+    step: StepKey
+    person_id: UUID
+    reason: Annotated[str, Text(4000)] | None = None
+
+
+class WithdrawCommand(Command):
+    step: StepKey
+    on_behalf_of: UUID | None = None
+    """Whose part it is, where the caller decided for somebody; unsaid: the caller's own."""
+
+
+class CommentCommand(Command):
+    step: StepKey
+    text: Annotated[str, Text(4000)]
+    to_person_id: UUID | None = None
+    """Who is asked: the requester, or somebody who is or was asked to decide. Unsaid: it is no question."""
+
+
+class AnswerCommand(Command):
+    text: Annotated[str, Text(4000)]
+
+
 class RecallCommand(Command):
     reason: Annotated[str, Text(4000)] | None = None
 

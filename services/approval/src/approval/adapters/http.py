@@ -12,7 +12,9 @@ from optima_kit.refusals import Malformed, Refusal, Violations
 
 from ..application.attach_evidence import MAGIC_BYTES, attach_evidence, read_evidence
 from ..application.attach_evidence import MOST_BYTES as MOST_DOCUMENT_BYTES
+from ..application.change_approvers import add_approver, reassign_part
 from ..application.check_process import check_process
+from ..application.comment import answer_comment, comment
 from ..application.decide_by_link import decide_by_link, read_by_link
 from ..application.decide_many import decide_many
 from ..application.decide_step import decide_step
@@ -26,6 +28,7 @@ from ..application.publish_process import publish_process
 from ..application.read import approvals, delegations, processes
 from ..application.read.views import (
     ApprovalView,
+    CommentView,
     DelegationView,
     EvidenceView,
     HistoryView,
@@ -48,14 +51,18 @@ from ..application.replay_process import begin_replay, read_replay
 from ..application.simulate_process import Supposition, simulate_process
 from ..application.submit_subject import Submission, amend_subject, submit_subject
 from ..application.watch_approval import stop_watching, watch_approval
+from ..application.withdraw_decision import withdraw_decision
 from ..application.working_time import set_working_time
 from ..domain.calendar import WorkingTime
 from ..domain.process import Definition
 from ..domain.subjects import SubjectType
 from .commands import (
+    AddApproverCommand,
     AmendCommand,
+    AnswerCommand,
     ApprovalsQuery,
     CheckView,
+    CommentCommand,
     DecideCommand,
     DecidedManyView,
     DecideManyCommand,
@@ -69,10 +76,12 @@ from .commands import (
     MovedQuery,
     NoBody,
     ProcessQuery,
+    ReassignCommand,
     RecallCommand,
     ReplayCommand,
     SimulateCommand,
     SubmitCommand,
+    WithdrawCommand,
     check_view,
     decided_view,
 )
@@ -362,6 +371,60 @@ async def forward(call: Call[Ports], approval_id: UUID, body: ForwardCommand) ->
     """Hand one's part in a step to somebody else"""
     held = await forward_part(call.ports, call.actor, approval_id, body.step, body.to_person_id, body.reason)
     return await _shown(call, held)
+
+
+@routes.post("/v1/approvals/{approval_id}/reassignment", privilege="approval.administer")
+async def reassign(call: Call[Ports], approval_id: UUID, body: ReassignCommand) -> Reply[ApprovalView]:
+    """Have somebody else asked in a person's place"""
+    held = await reassign_part(
+        call.ports,
+        call.actor,
+        approval_id,
+        body.step,
+        body.from_person_id,
+        body.to_person_id,
+        body.reason,
+    )
+    return await _shown(call, held)
+
+
+@routes.post("/v1/approvals/{approval_id}/approvers", privilege="approval.decide")
+async def add(call: Call[Ports], approval_id: UUID, body: AddApproverCommand) -> Reply[ApprovalView]:
+    """Have somebody more approve a step
+
+    For whoever is asked there, and for admins. The step needs it beside the approvals that it needs
+    anyway."""
+    held = await add_approver(call.ports, call.actor, approval_id, body.step, body.person_id, body.reason)
+    return await _shown(call, held)
+
+
+@routes.post("/v1/approvals/{approval_id}/withdrawal", privilege="approval.decide")
+async def withdraw(call: Call[Ports], approval_id: UUID, body: WithdrawCommand) -> Reply[ApprovalView]:
+    """Take back one's decision, as long as its step waits for others"""
+    held = await withdraw_decision(call.ports, call.actor, approval_id, body.step, body.on_behalf_of)
+    return await _shown(call, held)
+
+
+@routes.get("/v1/approvals/{approval_id}/comments", privilege="approval.read")
+async def list_comments(call: Call[Ports], approval_id: UUID, query: PageQuery) -> Page[CommentView]:
+    """List the comments and questions about an approval's steps, oldest first"""
+    return await approvals.list_comments(call.ports, call.actor, approval_id, query)
+
+
+@routes.post("/v1/approvals/{approval_id}/comments", privilege="approval.read", status=201)
+async def write_comment(call: Call[Ports], approval_id: UUID, body: CommentCommand) -> Reply[CommentView]:
+    """Write about a step, or ask somebody about it: it goes on waiting"""
+    written = await comment(call.ports, call.actor, approval_id, body.step, body.text, body.to_person_id)
+    return Reply(await approvals.show_comment(call.ports, call.actor, written))
+
+
+@routes.post("/v1/approvals/{approval_id}/comments/{comment_id}/answer", privilege="approval.read")
+async def answer_question(
+    call: Call[Ports], approval_id: UUID, comment_id: UUID, body: AnswerCommand
+) -> CommentView:
+    """Answer a question about a step, once"""
+    answered = await answer_comment(call.ports, call.actor, approval_id, comment_id, body.text)
+    return await approvals.show_comment(call.ports, call.actor, answered)
 
 
 @routes.post("/v1/approvals/{approval_id}/recall", privilege="approval.read")

@@ -23,6 +23,7 @@ from optima_kit.sql import Statement, load_queries
 from ..application.ports import (
     NOT_ENDED,
     ApprovalFilter,
+    Comment,
     Document,
     Draft,
     Held,
@@ -109,6 +110,7 @@ class Store:
             directories=PostgresDirectories(work, self),
             links=PostgresLinks(work),
             evidence=PostgresEvidence(work),
+            comments=PostgresComments(work),
             moves=PostgresMoves(work),
             replays=PostgresReplays(work),
             conditions=self.conditions,
@@ -563,6 +565,42 @@ class PostgresEvidence:
             QUERIES.find_evidence, approval_id=approval_id, evidence_id=evidence_id
         )
         return (_evidence(row), row["data"]) if row else None
+
+
+class PostgresComments:
+    def __init__(self, work: UnitOfWork) -> None:
+        self._work = work
+
+    async def add(self, comment: Comment) -> None:
+        self._work.write(
+            QUERIES.insert_comment,
+            comment_id=comment.id,
+            approval_id=comment.approval_id,
+            step=comment.step,
+            person_id=comment.person_id,
+            text=comment.text,
+            to_person_id=comment.to_person,
+            written_at=comment.written_at,
+        )
+
+    async def lock(self, approval_id: UUID, comment_id: UUID) -> Comment | None:
+        row = await self._work.fetchrow(QUERIES.lock_comment, approval_id=approval_id, comment_id=comment_id)
+        return Comment(*row.values()) if row else None
+
+    async def save_answer(self, comment: Comment) -> None:
+        self._work.write(
+            QUERIES.update_answer,
+            comment_id=comment.id,
+            answer=comment.answer,
+            answered_by=comment.answered_by,
+            answered_at=comment.answered_at,
+        )
+
+    async def page(self, approval_id: UUID, after: UUID | None, limit: int) -> list[Comment]:
+        rows = await self._work.fetch(
+            QUERIES.list_comments, approval_id=approval_id, after=after, limit=limit
+        )
+        return [Comment(*row.values()) for row in rows]
 
 
 class PostgresMoves:

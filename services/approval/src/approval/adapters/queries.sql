@@ -308,6 +308,25 @@ WHERE part.person_id = ANY(:people::uuid[])
         WHEN part.why LIKE 'role:%' THEN 'role' ELSE 'direct' END)
 GROUP BY 1, 2 ORDER BY 1, 2
 
+-- name: insert_comment
+INSERT INTO comments (comment_id, approval_id, step, person_id, text, to_person_id, written_at)
+VALUES (:comment_id, :approval_id, :step, :person_id, :text, :to_person_id, :written_at)
+
+-- name: lock_comment
+SELECT comment_id, approval_id, step, person_id, text, to_person_id, written_at, answer, answered_by,
+    answered_at
+FROM comments WHERE approval_id = :approval_id AND comment_id = :comment_id FOR UPDATE
+
+-- name: update_answer
+UPDATE comments SET answer = :answer, answered_by = :answered_by, answered_at = :answered_at
+WHERE comment_id = :comment_id
+
+-- name: list_comments
+SELECT comment_id, approval_id, step, person_id, text, to_person_id, written_at, answer, answered_by,
+    answered_at
+FROM comments WHERE approval_id = :approval_id AND (:after::uuid IS NULL OR comment_id > :after)
+ORDER BY comment_id LIMIT :limit
+
 -- name: update_watchers
 UPDATE approvals SET watchers = :watchers WHERE approval_id = :approval_id
 

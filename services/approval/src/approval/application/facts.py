@@ -14,6 +14,8 @@ from optima_contracts.envelope import EventData
 from ..domain.approval import (
     WAITING,
     Approval,
+    ApproverAdded,
+    DecisionWithdrawn,
     Ended,
     Event,
     Migrated,
@@ -23,6 +25,7 @@ from ..domain.approval import (
     PartEscalated,
     PartForwarded,
     PartHandedOver,
+    PartReassigned,
     PartRequested,
     PartWithdrawn,
     Reminded,
@@ -74,10 +77,13 @@ class Audience:
 
 
 StepEvent = (
-    PartDecided
+    ApproverAdded
+    | DecisionWithdrawn
+    | PartDecided
     | PartEscalated
     | PartForwarded
     | PartHandedOver
+    | PartReassigned
     | PartRequested
     | PartWithdrawn
     | Reminded
@@ -110,7 +116,7 @@ class Facts:
                 self._known.add(event.step)
             case PartDecided() | PartWithdrawn():
                 self._asked.get(event.step, set()).discard(event.person)
-            case PartForwarded() | PartEscalated() | PartHandedOver():
+            case PartForwarded() | PartReassigned() | PartEscalated() | PartHandedOver():
                 self._asked.get(event.step, set()).discard(event.from_person)
         if isinstance(event, Reminded):
             for person in event.people:
@@ -203,6 +209,30 @@ class Facts:
                     to_person_id=event.to_person,
                     reason=event.reason,
                     **self._told_to_asked(event, [event.to_person]),
+                )
+            case PartReassigned():
+                return contract.Reassigned(
+                    approval_id=approval.id,
+                    step=event.step,
+                    from_person_id=event.from_person,
+                    to_person_id=event.to_person,
+                    reason=event.reason,
+                    **self._told_to_asked(event, [event.from_person, event.to_person]),
+                )
+            case ApproverAdded():
+                return contract.ApproverAdded(
+                    approval_id=approval.id,
+                    step=event.step,
+                    person_id=event.asked.person,
+                    reason=event.reason,
+                    **self._told_to_asked(event, [event.asked.person]),
+                )
+            case DecisionWithdrawn():
+                return contract.DecisionWithdrawn(
+                    **subject,
+                    step=event.step,
+                    person_id=event.person,
+                    **self._told(event, self._audience.of([event.person])),
                 )
             case PartEscalated():
                 return contract.Escalated(

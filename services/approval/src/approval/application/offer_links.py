@@ -32,7 +32,7 @@ async def offer_links(ports: Ports, process: Process, before: Approval | None, a
         was = before.steps[key] if before is not None and key in before.steps else None
         for part in run.parts.values():
             known = was.parts.get(part.person) if was is not None and was.round == run.round else None
-            if part.state == "requested" and (known is None or known.state != "requested"):
+            if part.state == "requested" and (known is None or known.state == "cancelled"):
                 expires_at = max(run.due_at or ports.now, ports.now + LASTS)
                 link = Link(new_id(), after.id, key, run.round, part.person, expires_at, None)
                 link_id = await ports.links.offer(link, ports.now)

@@ -388,6 +388,33 @@ class Evidence(Protocol):
     async def read(self, approval_id: UUID, evidence_id: UUID) -> tuple[Document, bytes] | None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """What somebody wrote about a step; a question, where it is to somebody."""
+
+    id: UUID
+    approval_id: UUID
+    step: str
+    person_id: UUID
+    text: str
+    to_person: UUID | None
+    written_at: datetime
+    answer: str | None = None
+    answered_by: UUID | None = None
+    answered_at: datetime | None = None
+
+
+class Comments(Protocol):
+    async def add(self, comment: Comment) -> None: ...
+
+    async def lock(self, approval_id: UUID, comment_id: UUID) -> Comment | None: ...
+
+    async def save_answer(self, comment: Comment) -> None: ...
+
+    async def page(self, approval_id: UUID, after: UUID | None, limit: int) -> list[Comment]:
+        """Oldest first."""
+
+
 MoveState = Literal["previewing", "previewed", "moving", "moved", "reverting", "reverted"]
 Verdict = Literal["possible", "refused", "moved", "reverted", "kept"]
 
@@ -515,6 +542,7 @@ class Ports:
     directories: Directories
     links: Links
     evidence: Evidence
+    comments: Comments
     moves: Moves
     replays: Replays
     conditions: Conditions

@@ -184,6 +184,43 @@ class PartForwarded:
 
 
 @value
+class PartReassigned:
+    """An admin has somebody else asked in a person's place."""
+
+    at: datetime
+    step: str
+    from_person: UUID
+    to_person: UUID
+    by: UUID
+    reason: str | None
+    kind: Literal["part_reassigned"] = "part_reassigned"
+
+
+@value
+class ApproverAdded:
+    """Somebody is asked beside whom the step's rules name, and has to approve as well."""
+
+    at: datetime
+    step: str
+    asked: Asked
+    by: UUID
+    reason: str | None
+    kind: Literal["approver_added"] = "approver_added"
+
+
+@value
+class DecisionWithdrawn:
+    """A part that was decided waits for its decision again."""
+
+    at: datetime
+    step: str
+    person: UUID
+    by: UUID
+    """Who had decided it, or whose part it is."""
+    kind: Literal["decision_withdrawn"] = "decision_withdrawn"
+
+
+@value
 class PartEscalated:
     at: datetime
     step: str
@@ -292,6 +329,9 @@ Event = (
     | PartRequested
     | PartWithdrawn
     | PartForwarded
+    | PartReassigned
+    | ApproverAdded
+    | DecisionWithdrawn
     | PartEscalated
     | PartHandedOver
     | DueMoved
@@ -438,7 +478,13 @@ def _part_decided(progress: Progress, event: PartDecided) -> None:
     progress.steps[event.step] = _with_parts(run, parts)
 
 
-def _part_requested(progress: Progress, event: PartRequested) -> None:
+def _decision_withdrawn(progress: Progress, event: DecisionWithdrawn) -> None:
+    part = progress.steps[event.step].parts[event.person]
+    waiting = Part(part.person, part.groups, part.why, part.origin, part.requested_at)
+    _put_parts(progress, event.step, waiting)
+
+
+def _part_requested(progress: Progress, event: PartRequested | ApproverAdded) -> None:
     asked = event.asked
     part = Part(asked.person, asked.groups, asked.why, asked.origin, event.at)
     _put_parts(progress, event.step, part)
@@ -449,7 +495,9 @@ def _part_withdrawn(progress: Progress, event: PartWithdrawn) -> None:
     _put_parts(progress, event.step, replace(part, state="cancelled", decided_at=event.at))
 
 
-def _part_moved(progress: Progress, event: PartForwarded | PartEscalated | PartHandedOver) -> None:
+def _part_moved(
+    progress: Progress, event: PartForwarded | PartReassigned | PartEscalated | PartHandedOver
+) -> None:
     part = progress.steps[event.step].parts[event.from_person]
     left = replace(part, state="cancelled", decided_at=event.at, moved_to=event.to_person)
     origin = _MOVED[type(event)]
@@ -563,6 +611,7 @@ def _ended(progress: Progress, event: Ended) -> None:
 
 _MOVED: dict[type, Origin] = {
     PartForwarded: "forwarded",
+    PartReassigned: "reassigned",
     PartEscalated: "escalated",
     PartHandedOver: "handed_over",
 }
@@ -573,6 +622,9 @@ _TAKE: dict[type, Callable[[Progress, Any], None]] = {
     PartRequested: _part_requested,
     PartWithdrawn: _part_withdrawn,
     PartForwarded: _part_moved,
+    PartReassigned: _part_moved,
+    ApproverAdded: _part_requested,
+    DecisionWithdrawn: _decision_withdrawn,
     PartEscalated: _part_moved,
     PartHandedOver: _part_moved,
     DueMoved: _due_moved,

@@ -18,7 +18,7 @@ ADMINS = Approver(role="admin")
 """Asked where a step says nothing about too few approvers."""
 
 
-Origin = Literal["named", "fallback", "forwarded", "escalated", "handed_over"]
+Origin = Literal["named", "fallback", "forwarded", "escalated", "handed_over", "reassigned", "added"]
 
 
 @value

@@ -18,6 +18,8 @@ from optima_kit.refusals import Forbidden, Invalid, Refusal, WrongState
 from .approval import (
     Amended,
     Approval,
+    ApproverAdded,
+    DecisionWithdrawn,
     DueMoved,
     Event,
     Migrated,
@@ -25,13 +27,15 @@ from .approval import (
     Opened,
     PartDecided,
     PartForwarded,
+    PartReassigned,
     Reminded,
     opened,
 )
-from .approvers import Asking, asked_by_field, may_be_asked, may_decide, select_approvers
+from .approvers import Asked, Asking, asked_by_field, may_be_asked, may_decide, select_approvers
 from .directory import Directory
 from .migration import choices_that_stay, migration_hindrance
 from .process import Evidence, Process, Step
+from .quorum import VOTED, group_of_added
 from .run import Result, Run, missing_fields, undecided_choice
 from .subjects import Content, changed_fields
 from .values import value
@@ -200,6 +204,76 @@ def forward(
         raise Invalid("approver_asked_already", field="to_person_id")
     run.record(PartForwarded(now, step_key, by, to, by, reason))
     return run.result()
+
+
+def reassign(
+    approval: Approval,
+    process: Process,
+    step_key: str,
+    from_person: UUID,
+    to: UUID,
+    by: UUID,
+    reason: str | None,
+    now: datetime,
+    directory: Directory,
+) -> Result:
+    """An admin has somebody else asked in a person's place."""
+    run = Run(_open(approval), process, now, directory)
+    step = run.pending_step(step_key)
+    requester_may_not_choose_who_decides(run, by)
+    part = approval.steps[step_key].parts.get(from_person)
+    if part is None or part.state != "requested":
+        raise Invalid("part_not_open", field="from_person_id", step=step_key)
+    _may_take_a_part(run, step, to, by, "to_person_id")
+    run.record(PartReassigned(now, step_key, from_person, to, by, reason))
+    return run.result()
+
+
+def add_approver(
+    approval: Approval,
+    process: Process,
+    step_key: str,
+    person: UUID,
+    by: UUID,
+    reason: str | None,
+    now: datetime,
+    directory: Directory,
+    *,
+    administers: bool = False,
+) -> Result:
+    """Who is asked, or an admin, wants somebody more to approve the step."""
+    run = Run(_open(approval), process, now, directory)
+    step = run.pending_step(step_key)
+    own = approval.steps[step_key].parts.get(by)
+    if not administers and (own is None or own.state != "requested"):
+        raise Forbidden("approver_not_asked", step=step_key)
+    _may_take_a_part(run, step, person, by, "person_id")
+    asked = Asked(person, (group_of_added(person),), f"added:{by}", "added")
+    run.record(ApproverAdded(now, step_key, asked, by, reason))
+    return run.result()
+
+
+def withdraw_decision(
+    approval: Approval,
+    process: Process,
+    step_key: str,
+    whose: UUID,
+    by: UUID,
+    now: datetime,
+    directory: Directory,
+) -> Result:
+    """Who decided a part, or whose part it is, takes the decision back, as long as the step waits. The part
+    waits again, unless its person may not be asked any more."""
+    run = Run(_open(approval), process, now, directory)
+    step = run.pending_step(step_key)
+    part = approval.steps[step_key].parts.get(whose)
+    if part is None or by not in (part.person, part.decided_by):
+        raise Forbidden("decision_of_another", step=step_key)
+    if part.state not in VOTED:
+        raise WrongState("part_not_decided", step=step_key)
+    run.record(DecisionWithdrawn(now, step_key, whose, by))
+    run.ask_again(step)
+    return run.advanced()
 
 
 def recall(
@@ -373,6 +447,25 @@ def requester_may_not_approve_own_subject(run: Run, step: Step, by: UUID, person
         return
     if by == run.directory.in_place_of(run.progress.approval.requester):
         raise Forbidden("requester_may_not_approve", step=step.key)
+
+
+def requester_may_not_choose_who_decides(run: Run, by: UUID) -> None:
+    if by == run.directory.in_place_of(run.progress.approval.requester):
+        raise Forbidden("requester_may_not_choose_approver")
+
+
+def _may_take_a_part(run: Run, step: Step, person: UUID, by: UUID, field: str) -> None:
+    """Nobody chooses themselves; whoever is chosen may be asked, and has no part that stands."""
+    if person == by:
+        raise Forbidden("approver_chooses_themselves", field=field)
+    answer = may_be_asked(run.directory.person(person), step, run.asking)
+    if answer == "requester":
+        raise Invalid("approver_is_requester", field=field)
+    if answer != "yes":
+        raise Invalid("approver_not_possible", field=field, why=answer)
+    known = run.run_of(step.key).parts.get(person)
+    if known is not None and known.state != "cancelled":
+        raise Invalid("approver_asked_already", field=field)
 
 
 def one_person_signs_once(run: Run, step: Step, by: UUID, person: UUID) -> None:

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol, TypeVar
+from uuid import UUID
 
 from .process import AtLeast, Quorum, Step
 
 Vote = Literal["requested", "approved", "rejected", "abstained", "not_required", "cancelled"]
+
+
+VOTED: frozenset[Vote] = frozenset({"approved", "rejected", "abstained"})
+
+ADDED: Final = "+"
+"""How the group of somebody begins who was added to a step: no key does."""
+
+
+def group_of_added(person: UUID) -> str:
+    """The group of somebody who was added to a step. It stays with the part wherever that goes."""
+    return f"{ADDED}{person}"
 
 
 class Ballot(Protocol):
@@ -18,12 +30,44 @@ class Ballot(Protocol):
     def groups(self) -> tuple[str, ...]: ...
 
 
+B = TypeVar("B", bound=Ballot)
+
+
 def verdict(step: Step, ballots: Collection[Ballot]) -> Literal["approved", "rejected"] | None:
     """The outcome of a step by the votes so far; None while it is open.
 
     Whoever abstains is not counted among the voters. A step is rejected by its rejection rule, or as soon
-    as its quorum can no longer be met, even if everybody still asked approved.
+    as its quorum can no longer be met, even if everybody still asked approved. Whoever was added is no voter
+    of the quorum: they have to approve as well, and if they reject, the step is rejected.
     """
+    added = _groups_of_added(ballots)
+    if not added:
+        return _verdict_of_voters(step, ballots)
+    outcomes = {_verdict_of_added(group, ballots) for group in added}
+    outcomes.add(_verdict_of_voters(step, voters_of(ballots)))
+    if "rejected" in outcomes:
+        return "rejected"
+    return None if None in outcomes else "approved"
+
+
+def voters_of(ballots: Collection[B]) -> list[B]:
+    """Without those who have been added and nothing else."""
+    return [ballot for ballot in ballots if votes_in_quorum(ballot)]
+
+
+def votes_in_quorum(ballot: Ballot) -> bool:
+    return not ballot.groups or not all(group.startswith(ADDED) for group in ballot.groups)
+
+
+def _verdict_of_added(group: str, ballots: Collection[Ballot]) -> Literal["approved", "rejected"] | None:
+    """Of who was added, or who took over from them; whoever abstains has nothing against it."""
+    states = {ballot.state for ballot in ballots if group in ballot.groups} - {"cancelled", "not_required"}
+    if "requested" in states:
+        return None
+    return "rejected" if "rejected" in states else "approved"
+
+
+def _verdict_of_voters(step: Step, ballots: Collection[Ballot]) -> Literal["approved", "rejected"] | None:
     approved = rejected = asked = 0
     for ballot in ballots:
         state = ballot.state
@@ -44,12 +88,33 @@ def verdict(step: Step, ballots: Collection[Ballot]) -> Literal["approved", "rej
 
 
 def have_and_need(step: Step, ballots: Collection[Ballot]) -> tuple[int, int]:
-    """How many approvals a step has, and how many it needs by the votes so far; groups, where they count."""
+    """How many approvals a step has, and how many it needs by the votes so far; groups, where they count.
+    With those that were added."""
+    have, need = _have_and_need_of_voters(step, voters_of(ballots))
+    added = [_verdict_of_added(group, ballots) for group in _groups_of_added(ballots)]
+    return have + added.count("approved"), need + len(added)
+
+
+def _groups_of_added(ballots: Collection[Ballot]) -> set[str]:
+    """Of those who are still to be counted."""
+    return {
+        group
+        for ballot in ballots
+        if ballot.state not in ("cancelled", "not_required")
+        for group in ballot.groups
+        if group.startswith(ADDED)
+    }
+
+
+def _have_and_need_of_voters(step: Step, ballots: Collection[Ballot]) -> tuple[int, int]:
     counted = [ballot for ballot in ballots if ballot.state not in ("cancelled", "not_required")]
     approved = [ballot for ballot in counted if ballot.state == "approved"]
     if step.quorum == "one_per_group":
-        have = {group for ballot in approved for group in ballot.groups}
-        return len(have), len({group for ballot in counted for group in ballot.groups})
+        have, need = (
+            {group for ballot in some for group in ballot.groups if not group.startswith(ADDED)}
+            for some in (approved, counted)
+        )
+        return len(have), len(need)
     voters = sum(ballot.state != "abstained" for ballot in counted)
     return len(approved), approvals_needed(step.quorum, voters)
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -29,11 +30,11 @@ from .approval import (
     StepReopened,
     StepRun,
 )
-from .approvers import Asking, Selection, may_be_asked, select_approvers
+from .approvers import Asked, Asking, Selection, may_be_asked, select_approvers
 from .conditions import read_condition
 from .directory import Directory
 from .process import BackTo, Branch, Case, Choice, Node, Parallel, Process, Step, join_needed
-from .quorum import approvals_needed, verdict
+from .quorum import ADDED, approvals_needed, verdict, voters_of, votes_in_quorum
 from .subjects import Content
 from .values import value
 
@@ -220,10 +221,25 @@ class Run:
             after = self.directory.calendar.after
             due_at = after(self.now, step.due.hours)
             remind_at = tuple(after(self.now, hours) for hours in step.due.remind)
-        self.record(StepOpened(self.now, step.key, selection.asked, selection.left_out, due_at, remind_at))
+        asked = (*self.asked_as_added(step, selection.asked),)
+        self.record(StepOpened(self.now, step.key, asked, selection.left_out, due_at, remind_at))
         if step.same_person != "once" or not self.count_earlier_approvals(step):
             return False
         return self.count_votes(step) and self.run_of(step.key).state in PASSED
+
+    def asked_as_added(self, step: Step, named: tuple[Asked, ...]) -> Iterator[Asked]:
+        """Those whom the step's rules name, and whoever was added when it was asked before."""
+        again = {
+            part.person: Asked(part.person, groups, part.why, "added")
+            for part in self.run_of(step.key).parts.values()
+            if (groups := tuple(group for group in part.groups if group.startswith(ADDED)))
+            and part.moved_to is None
+            and may_be_asked(self.directory.person(part.person), step, self.asking) == "yes"
+        }
+        for each in named:
+            added = again.pop(each.person, None)
+            yield each if added is None else replace(each, groups=(*each.groups, *added.groups))
+        yield from again.values()
 
     def without_asking(self, step: Step, selection: Selection) -> bool:
         if selection.instead == "reject":
@@ -308,7 +324,12 @@ class Run:
         taken_over = any(part.origin == "handed_over" for part in self.run_of(step.key).parts.values())
         enough = taken_over and verdict(step, self.run_of(step.key).parts.values()) != "rejected"
         for person, asked in named.items():
-            if not self.is_taken(step, person) and not (enough and asked.origin == "fallback"):
+            known = self.run_of(step.key).parts.get(person)
+            if known is not None and known.state != "cancelled" and not votes_in_quorum(known):
+                # Who was added before is one of its voters from now on.
+                both = replace(asked, groups=(*asked.groups, *known.groups))
+                self.record(PartRequested(self.now, step.key, both))
+            elif not self.is_taken(step, person) and not (enough and asked.origin == "fallback"):
                 self.record(PartRequested(self.now, step.key, asked))
         parts = self.run_of(step.key).parts.values()
         too_few = verdict(step, parts) == "rejected" and not any(p.state == "rejected" for p in parts)
@@ -372,12 +393,11 @@ class Run:
                 if may and (known is None or known.state == "cancelled"):
                     above[person] = manager
                     break
+        voters = voters_of(parts.values())
         staying = [
-            p
-            for p in parts.values()
-            if p.state not in ("cancelled", "not_required") and p.person not in above
+            p for p in voters if p.state not in ("cancelled", "not_required") and p.person not in above
         ]
-        votes = len(staying) + len(set(above.values()))
+        votes = len(staying) + len({above[p.person] for p in voters if p.person in above})
         approvals = votes - sum(part.state in ("rejected", "abstained") for part in staying)
         return above if approvals >= approvals_needed(step.quorum, votes) else None
 

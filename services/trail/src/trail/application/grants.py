@@ -6,7 +6,15 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
-from optima_contracts.approval import Decided, Escalated, Forwarded, HandedOver, StepPending
+from optima_contracts.approval import (
+    ApproverAdded,
+    Decided,
+    Escalated,
+    Forwarded,
+    HandedOver,
+    Reassigned,
+    StepPending,
+)
 from optima_contracts.brief import BriefApproved, BriefDrafted, BriefHandedOver, BriefSubmitted
 from optima_contracts.envelope import EventData
 from optima_contracts.production import PhaseAssigned
@@ -27,8 +35,12 @@ def _principal(event: Decided) -> list[UUID]:
     return [event.on_behalf_of or event.person_id]
 
 
-def _next_approver(event: Forwarded | Escalated | HandedOver) -> list[UUID]:
+def _next_approver(event: Forwarded | Reassigned | Escalated | HandedOver) -> list[UUID]:
     return [event.to_person_id]
+
+
+def _added_approver(event: ApproverAdded) -> list[UUID]:
+    return [event.person_id]
 
 
 def _next_requester(event: BriefHandedOver) -> list[UUID]:
@@ -46,6 +58,8 @@ _STORY: dict[type[EventData], Callable[[Any], list[UUID]]] = {
     StepPending: _approvers,
     Decided: _principal,
     Forwarded: _next_approver,
+    Reassigned: _next_approver,
+    ApproverAdded: _added_approver,
     Escalated: _next_approver,
     HandedOver: _next_approver,
     BriefHandedOver: _next_requester,

@@ -22,6 +22,8 @@ _FIELDS: dict[type[EventData], tuple[str, tuple[str, ...]]] = {
     # What somebody wrote in their own words belongs to them.
     approval.Decided: ("actor", ("reason",)),
     approval.Forwarded: ("actor", ("reason",)),
+    approval.Reassigned: ("actor", ("reason",)),
+    approval.ApproverAdded: ("actor", ("reason",)),
     approval.Approved: ("actor", ("reason",)),
     approval.Rejected: ("actor", ("reason",)),
     approval.ChangesRequested: ("actor", ("reason",)),

@@ -3,6 +3,7 @@ concern is absent, exactly as if it did not exist."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -14,7 +15,9 @@ from ...domain.approval import Approval, Part
 from ...domain.directory import Directory
 from ...domain.engine import may_decide_for
 from ...domain.process import ALLOWED, Process, Step
-from ..ports import Draft, Held, Move, Ports, StoredDelegation
+from ...domain.quorum import VOTED
+from ...domain.run import missing_fields
+from ..ports import Comment, Draft, Held, Move, Ports, StoredDelegation
 
 
 async def visible_approval(ports: Ports, actor: Actor, approval_id: UUID) -> Held:
@@ -92,19 +95,26 @@ def hidden_fields(
     return {name for name, privilege in protected.items() if not actor.may(privilege) and name not in shown}
 
 
-ApprovalAction = Literal["amend", "recall", "watch", "unwatch"]
-StepAction = Literal["approve", "reject", "abstain", "request_changes", "forward"]
+ApprovalAction = Literal["amend", "recall", "comment", "watch", "unwatch"]
+StepAction = Literal[
+    "approve", "reject", "abstain", "request_changes", "forward", "withdraw", "add_approver", "reassign"
+]
+CommentAction = Literal["answer"]
 ProcessAction = Literal["define", "publish", "retire"]
 MoveAction = Literal["execute", "reverse"]
 DelegationAction = Literal["revoke"]
 
 
-def actions_on(directory: Directory, held: Held, actor: Actor) -> list[ApprovalAction]:
+def actions_on(
+    directory: Directory, process: Process | None, held: Held, actor: Actor, ports: Ports
+) -> list[ApprovalAction]:
     """What the actor may do with the whole of an approval now."""
     approval, watching = held.approval, actor.person_id in held.watchers
-    if approval.state != "open":
+    if approval.state != "open" or process is None:
         return ["unwatch"] if watching else []
     actions: list[ApprovalAction] = ["unwatch" if watching else "watch"]
+    if may_comment(directory, process, approval, actor, ports):
+        actions.insert(0, "comment")
     if directory.in_place_of(approval.requester) != actor.person_id:
         return actions
     # Briefs are amended by their own service.
@@ -112,14 +122,57 @@ def actions_on(directory: Directory, held: Held, actor: Actor) -> list[ApprovalA
     return ["amend", "recall", *actions] if amends else ["recall", *actions]
 
 
-def actions_on_step(step: Step, *, own: bool, complete: bool) -> list[StepAction]:
-    """What somebody may do with a part of a step that waits for them: with their own, or with another's whose
-    place they take."""
-    return [
-        *(("approve",) if complete else ()),
-        "reject",
-        *(act for act in ALLOWED if act in step.allows and (own or act != "forward")),
-    ]
+def actions_on_step(
+    directory: Directory,
+    step: Step,
+    approval: Approval,
+    deciding: Sequence[UUID],
+    actor: Actor,
+) -> dict[UUID, list[StepAction]]:
+    """What the actor may do with a step that waits, by whose part that is: for themselves and, of the parts
+    that they may decide or have decided, for others."""
+    me, parts = actor.person_id, approval.steps[step.key].parts
+    complete = not missing_fields(approval.content, step)
+    offered: dict[UUID, list[StepAction]] = {me: []}
+    for whose in deciding:
+        offered.setdefault(whose, []).extend(
+            [
+                *(("approve",) if complete else ()),
+                "reject",
+                *(act for act in ALLOWED if act in step.allows and (whose == me or act != "forward")),
+            ]
+        )
+    if actor.may("approval.decide"):
+        for part in parts.values():
+            if part.state in VOTED and me in (part.person, part.decided_by):
+                offered.setdefault(part.person, []).append("withdraw")
+        administers = actor.may("approval.administer")
+        if administers or (me in parts and parts[me].state == "requested"):
+            offered[me].append("add_approver")
+    waits = any(part.state == "requested" for part in parts.values())
+    if actor.may("approval.administer") and waits and me != directory.in_place_of(approval.requester):
+        offered[me].append("reassign")
+    return {whose: actions for whose, actions in offered.items() if actions}
+
+
+def may_comment(
+    directory: Directory, process: Process, approval: Approval, actor: Actor, ports: Ports
+) -> bool:
+    """Who asked for it, who is asked about it, who stands in for them, and admins."""
+    return (
+        _is_named(approval, actor)
+        or actor.person_id == directory.in_place_of(approval.requester)
+        or actor.may("approval.administer")
+        or stands_in(directory, process, approval, actor, ports)
+    )
+
+
+def may_answer(directory: Directory, comment: Comment, actor: Actor) -> bool:
+    return comment.to_person is not None and directory.in_place_of(comment.to_person) == actor.person_id
+
+
+def actions_on_comment(directory: Directory, comment: Comment, actor: Actor) -> list[CommentAction]:
+    return ["answer"] if comment.answer is None and may_answer(directory, comment, actor) else []
 
 
 def actions_on_process(actor: Actor, draft: Draft) -> list[ProcessAction]:

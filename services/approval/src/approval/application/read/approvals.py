@@ -19,7 +19,10 @@ from optima_kit.pages import Page, PageQuery, page_of
 
 from ...domain.approval import (
     Amended,
+    Approval,
+    ApproverAdded,
     ChoiceTaken,
+    DecisionWithdrawn,
     DueMoved,
     Ended,
     Migrated,
@@ -29,6 +32,7 @@ from ...domain.approval import (
     PartEscalated,
     PartForwarded,
     PartHandedOver,
+    PartReassigned,
     PartRequested,
     PartWithdrawn,
     Reminded,
@@ -45,6 +49,7 @@ from ...domain.run import missing_fields
 from ..decide_by_link import read_by_link
 from ..ports import (
     ApprovalFilter,
+    Comment,
     Document,
     Held,
     InboxFilter,
@@ -58,6 +63,7 @@ from ..ports import (
 )
 from .access import (
     actions_on,
+    actions_on_comment,
     actions_on_step,
     decides_for,
     hidden_fields,
@@ -69,6 +75,7 @@ from .access import (
 from .views import (
     ActionView,
     ApprovalView,
+    CommentView,
     EvidenceAskedView,
     EvidenceView,
     HistoryView,
@@ -99,13 +106,13 @@ async def show_approval(ports: Ports, actor: Actor, held: Held) -> ApprovalView:
         deciding = decides_for(directory, process, approval, actor, ports)
         shown["content"] = {name: each for name, each in approval.content.items() if name not in hidden}
         shown["steps"] = [
-            _step(process.steps[key], run, approval.content, deciding.get(key, ()), actor, directory)
+            _step(process.steps[key], run, approval, deciding.get(key, ()), actor, directory)
             for key, run in approval.steps.items()
         ]
     return ApprovalView(
         **_summary(held.listed(), directory),
         version=held.version,
-        actions=actions_on(directory, held, actor),
+        actions=actions_on(directory, process, held, actor, ports),
         **shown,
     )
 
@@ -217,6 +224,33 @@ async def read_link(ports: Ports, link_id: UUID) -> LinkedView:
     return _linked(link, held, process, await ports.directories.read())
 
 
+async def list_comments(ports: Ports, actor: Actor, approval_id: UUID, query: PageQuery) -> Page[CommentView]:
+    """Oldest first."""
+    await visible_approval(ports, actor, approval_id)
+    found = await ports.comments.page(approval_id, query.after(UUID), query.rows)
+    directory = await ports.directories.read()
+    return page_of(query, found, lambda each: _comment(each, directory, actor), lambda each: each.id)
+
+
+async def show_comment(ports: Ports, actor: Actor, comment: Comment) -> CommentView:
+    return _comment(comment, await ports.directories.read(), actor)
+
+
+def _comment(comment: Comment, directory: Directory, actor: Actor) -> CommentView:
+    return CommentView(
+        id=comment.id,
+        step=comment.step,
+        person=person_view(directory, comment.person_id),
+        text=comment.text,
+        to_person=known_person(directory, comment.to_person),
+        written_at=comment.written_at,
+        answer=comment.answer,
+        answered_by=known_person(directory, comment.answered_by),
+        answered_at=comment.answered_at,
+        actions=actions_on_comment(directory, comment, actor),
+    )
+
+
 def show_evidence(document: Document) -> EvidenceView:
     return EvidenceView(
         id=document.id,
@@ -262,14 +296,14 @@ def _summary(listed: Listed, directory: Directory) -> dict[str, Any]:
 def _step(
     step: Step,
     run: StepRun,
-    content: dict[str, Any],
+    approval: Approval,
     deciding: Sequence[UUID],
     actor: Actor,
     directory: Directory,
 ) -> StepView:
     waits: dict[str, Any] = {}
     if run.state == "pending":
-        missing = missing_fields(content, step)
+        missing = missing_fields(approval.content, step)
         have, need = have_and_need(step, run.parts.values())
         waits = {
             "missing": missing,
@@ -278,9 +312,9 @@ def _step(
             "actions": [
                 ActionView(
                     on_behalf_of=None if person == actor.person_id else person_view(directory, person),
-                    may=actions_on_step(step, own=person == actor.person_id, complete=not missing),
+                    may=actions,
                 )
-                for person in deciding
+                for person, actions in actions_on_step(directory, step, approval, deciding, actor).items()
             ],
         }
     return StepView(
@@ -339,7 +373,13 @@ def _history(told: Told, directory: Directory, hidden: set[str]) -> HistoryView:
             facts = {"step": event.step, "person": who(event.asked.person), "reason": event.asked.why}
         case PartWithdrawn():
             facts = {"step": event.step, "person": who(event.person), "reason": event.why}
-        case PartForwarded():
+        case DecisionWithdrawn():
+            facts = {"step": event.step, "person": who(event.person)}
+        case ApproverAdded():
+            facts = {"step": event.step, "person": who(event.by), "to_person": who(event.asked.person)}
+            if event.reason:
+                facts["reason"] = event.reason
+        case PartForwarded() | PartReassigned():
             facts = {
                 "step": event.step,
                 "person": who(event.from_person),

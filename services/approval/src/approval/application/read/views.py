@@ -10,7 +10,7 @@ from uuid import UUID
 from optima_kit.fields import Amount, PersonView, View
 
 from ..ports import How
-from .access import ApprovalAction, DelegationAction, MoveAction, ProcessAction, StepAction
+from .access import ApprovalAction, CommentAction, DelegationAction, MoveAction, ProcessAction, StepAction
 
 
 class EvidenceView(View):
@@ -146,6 +146,21 @@ class HistoryView(View):
     asked: list[PersonView] | None = None
     evidence: list[EvidenceView] | None = None
     content_hash: str | None = None
+
+
+class CommentView(View):
+    id: UUID
+    step: str
+    person: PersonView
+    text: str
+    to_person: PersonView | None = None
+    """Who is asked; absent: it is no question."""
+    written_at: datetime
+    answer: str | None = None
+    answered_by: PersonView | None = None
+    answered_at: datetime | None = None
+    actions: list[CommentAction]
+    """What the reader may do with it now."""
 
 
 class ProgressView(View):

@@ -1,0 +1,52 @@
+"""Who decides a step is changed by hand: an admin reassigns a part, or somebody more is asked."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from optima_kit.actor import Actor
+
+from ..domain import engine
+from .ports import Held, Ports
+from .read.access import locked_visible_approval, running_process
+from .recording import record_change
+
+
+async def reassign_part(
+    ports: Ports,
+    actor: Actor,
+    approval_id: UUID,
+    step: str,
+    from_person: UUID,
+    to_person: UUID,
+    reason: str | None,
+) -> Held:
+    actor.require("approval.administer")
+    held = await locked_visible_approval(ports, actor, approval_id)
+    process = await running_process(ports, held.approval)
+    directory = await ports.directories.read()
+    result = engine.reassign(
+        held.approval, process, step, from_person, to_person, actor.person_id, reason, ports.now, directory
+    )
+    return await record_change(ports, process, held, result)
+
+
+async def add_approver(
+    ports: Ports, actor: Actor, approval_id: UUID, step: str, person: UUID, reason: str | None
+) -> Held:
+    actor.require("approval.decide")
+    held = await locked_visible_approval(ports, actor, approval_id)
+    process = await running_process(ports, held.approval)
+    directory = await ports.directories.read()
+    result = engine.add_approver(
+        held.approval,
+        process,
+        step,
+        person,
+        actor.person_id,
+        reason,
+        ports.now,
+        directory,
+        administers=actor.may("approval.administer"),
+    )
+    return await record_change(ports, process, held, result)
