@@ -90,8 +90,8 @@ class Desk:
         self.people[name] = actor
         event = PersonChanged(
             person_id=actor.person_id,
-            name=name.title(),
-            email=f"{name}@example.it",
+            name=changes.pop("full_name", name.title()),
+            email=changes.pop("email", f"{name}@example.it"),
             kind=changes.pop("kind", "internal"),
             roles=list(roles),
             unit_id=self.units[unit] if unit else None,

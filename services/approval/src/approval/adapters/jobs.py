@@ -8,6 +8,7 @@ from optima_kit.jobs import JobKinds, JobRun
 from optima_kit.refusals import Absent
 
 from ..application.decide_by_link import read_by_link
+from ..application.erase_person import ERASE_PERSON, PersonErasure, erase_from_approvals
 from ..application.move_approvals import (
     MOVE,
     PREVIEW,
@@ -44,6 +45,11 @@ async def remind(ports: Ports, payload: StepTimer) -> None:
 @jobs.on(PEOPLE_CHANGED, PeopleChange)
 async def people_changed(ports: Ports, payload: PeopleChange) -> None:
     await follow_people(ports, payload)
+
+
+@jobs.on(ERASE_PERSON, PersonErasure)
+async def erase_person(ports: Ports, payload: PersonErasure) -> None:
+    await erase_from_approvals(ports, payload)
 
 
 @jobs.on(PREVIEW, MoveStep)
@@ -85,7 +91,7 @@ async def mail_notice(run: JobRun[Ports], payload: Notice) -> None:
     resources: Resources = run.resources
     async with run.transaction() as ports:
         addressee = (await ports.directories.read()).person(payload.person_id)
-    if addressee is not None and addressee.active and resources.mailer is not None:
+    if addressee is not None and addressee.active and addressee.email and resources.mailer is not None:
         await resources.mailer.notify(run.id, addressee, payload.kind, payload.facts)
     async with run.finish():
         pass
@@ -100,7 +106,7 @@ async def _letter(resources: Resources, ports: Ports, payload: MailLink) -> Lett
     process = await running_process(ports, held.approval)
     addressee = directory.person(link.person_id)
     requester = directory.person(held.approval.requester)
-    if addressee is None:
+    if addressee is None or not addressee.email:
         return None
     step, run = process.steps[link.step], held.approval.steps[link.step]
     return Letter(

@@ -13,8 +13,10 @@ from optima_contracts.identity import (
     TenantChanged,
     UnitChanged,
 )
+from optima_contracts.trail import PersonErased
 from optima_kit.reactions import Reactions, Received
 
+from ..application.erase_person import on_person_erased
 from ..application.on_brief import on_brief_cancelled, on_brief_priced, on_brief_submitted
 from ..application.on_directory import (
     on_person_changed,
@@ -66,3 +68,8 @@ async def person_changed(ports: Ports, event: Received[PersonChanged]) -> None:
 @reactions.on(PersonDeparted)
 async def person_departed(ports: Ports, event: Received[PersonDeparted]) -> None:
     await on_person_departed(ports, event.data)
+
+
+@reactions.on(PersonErased)
+async def person_erased(ports: Ports, event: Received[PersonErased]) -> None:
+    await on_person_erased(ports, event.data)

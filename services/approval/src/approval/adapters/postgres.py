@@ -47,6 +47,7 @@ from ..application.ports import (
 from ..domain.approval import Approval, BeforeMigration, Event, StepRun
 from ..domain.calendar import WorkingTime
 from ..domain.directory import Delegation, Directory, Person, Unit
+from ..domain.erasure import UNNAMED
 from ..domain.process import RULES, Definition, Process, process
 from ..domain.run import Result
 from ..domain.subjects import SubjectType
@@ -224,6 +225,9 @@ class PostgresProcesses:
         rows = await self._work.fetch(QUERIES.list_versions, key=key, before=before, limit=limit)
         return [ListedVersion(**row) for row in rows]
 
+    async def erase_address(self, email: str, person_id: UUID) -> None:
+        self._work.write(QUERIES.update_addresses, email=email, person_id=str(person_id))
+
     async def subject_type(self, key: str) -> SubjectType | None:
         built_in = BUILT_IN_TYPES.get(key)
         if built_in is not None:
@@ -359,6 +363,38 @@ class PostgresApprovals:
         rows = await self._work.fetch(QUERIES.list_events, approval_id=approval_id, after=after, limit=limit)
         return [Told(row["number"], _EVENTS.validate_python(row["event"]), row["actor_id"]) for row in rows]
 
+    async def whole_history(self, approval_id: UUID) -> list[Told]:
+        return await self.history(approval_id, 0, 2**31 - 1)
+
+    async def naming(self, person_id: UUID, after: UUID | None, limit: int) -> list[UUID]:
+        rows = await self._work.fetch(
+            QUERIES.list_approvals_naming,
+            person_id=person_id,
+            name=str(person_id),
+            after=after or UUID(int=0),
+            limit=limit,
+        )
+        return [row["approval_id"] for row in rows]
+
+    async def save_erased(self, approval: Approval, told: list[Told], person_id: UUID) -> None:
+        for each in told:
+            self._work.write(
+                QUERIES.update_event,
+                approval_id=approval.id,
+                number=each.number,
+                event=_EVENTS.dump_python(each.event, mode="json"),
+            )
+        self._work.write(
+            QUERIES.update_texts,
+            approval_id=approval.id,
+            reason=approval.reason,
+            content=approval.content,
+            steps=_STEPS.dump_python(approval.steps, mode="json"),
+            before_migration=_BEFORE.dump_python(approval.before_migration, mode="json"),
+        )
+        self._work.write(QUERIES.update_whys, approval_id=approval.id, person_id=person_id)
+        self._work.write(QUERIES.delete_words, approval_id=approval.id)
+
     async def page(self, chosen: ApprovalFilter, before: UUID | None, limit: int) -> list[Listed]:
         statement = _list_along(chosen)
         parameters = {
@@ -483,6 +519,9 @@ class PostgresDelegations:
         rows = await self._work.fetch(QUERIES.lock_delegations_in_force, person_id=person_id, now=self._now)
         return [_stored_delegation(row) for row in rows]
 
+    async def erase_reasons(self, person_id: UUID) -> None:
+        self._work.write(QUERIES.update_reasons_of_delegations, person_id=person_id)
+
     async def revoke(self, delegation_id: UUID, at: datetime) -> None:
         self._work.write(QUERIES.revoke_delegation, delegation_id=delegation_id, at=at)
         _change_stamp(self._work)
@@ -560,6 +599,9 @@ class PostgresEvidence:
         rows = await self._work.fetch(QUERIES.list_evidence, approval_id=approval_id, evidence_ids=ids)
         return [_evidence(row) for row in rows]
 
+    async def erase_names(self, person_id: UUID) -> None:
+        self._work.write(QUERIES.update_names_of_evidence, person_id=person_id, name=UNNAMED)
+
     async def read(self, approval_id: UUID, evidence_id: UUID) -> tuple[Document, bytes] | None:
         row = await self._work.fetchrow(
             QUERIES.find_evidence, approval_id=approval_id, evidence_id=evidence_id
@@ -601,6 +643,9 @@ class PostgresComments:
             QUERIES.list_comments, approval_id=approval_id, after=after, limit=limit
         )
         return [Comment(*row.values()) for row in rows]
+
+    async def erase_texts(self, person_id: UUID) -> None:
+        self._work.write(QUERIES.update_texts_of_comments, person_id=person_id)
 
 
 class PostgresMoves:
@@ -772,6 +817,10 @@ class PostgresDirectories:
 
     async def put_person(self, person: dict[str, Any]) -> None:
         self._work.write(QUERIES.put_person, **person)
+        self._changed()
+
+    async def erase_person(self, person_id: UUID) -> None:
+        self._work.write(QUERIES.put_erased, person_id=person_id)
         self._changed()
 
     async def put_successor(self, person_id: UUID, successor_id: UUID) -> None:

@@ -308,6 +308,43 @@ WHERE part.person_id = ANY(:people::uuid[])
         WHEN part.why LIKE 'role:%' THEN 'role' ELSE 'direct' END)
 GROUP BY 1, 2 ORDER BY 1, 2
 
+-- name: list_approvals_naming
+-- plan: custom
+-- Reads every event of the tenant, some approvals at a time: persons are erased seldom, and nothing less finds
+-- whom a content names.
+SELECT approval_id FROM (
+    SELECT approval_id FROM approval_events WHERE approval_id > :after
+        AND (actor_id = :person_id OR strpos(event::text, :name) > 0)
+    UNION SELECT approval_id FROM approvals WHERE approval_id > :after AND state = 'not_opened'
+        AND strpos(content::text, :name) > 0) AS named
+ORDER BY approval_id LIMIT :limit
+
+-- name: update_event
+SELECT erase_in_event(:approval_id, :number, :event)
+
+-- name: update_whys
+UPDATE open_parts SET why = 'person:' || person_id
+WHERE approval_id = :approval_id AND person_id = :person_id AND why LIKE 'person:%'
+
+-- name: update_texts
+UPDATE approvals SET reason = :reason, content = :content, steps = :steps,
+    before_migration = :before_migration
+WHERE approval_id = :approval_id
+
+-- name: update_texts_of_comments
+UPDATE comments SET text = CASE WHEN person_id = :person_id THEN '' ELSE text END,
+    answer = CASE WHEN answered_by = :person_id THEN '' ELSE answer END
+WHERE person_id = :person_id OR answered_by = :person_id
+
+-- name: update_reasons_of_delegations
+UPDATE delegations SET reason = NULL WHERE from_person_id = :person_id OR created_by = :person_id
+
+-- name: update_addresses
+SELECT erase_address(:email, :person_id)
+
+-- name: update_names_of_evidence
+SELECT erase_names_of_evidence(:person_id, :name)
+
 -- name: insert_comment
 INSERT INTO comments (comment_id, approval_id, step, person_id, text, to_person_id, written_at)
 VALUES (:comment_id, :approval_id, :step, :person_id, :text, :to_person_id, :written_at)
@@ -411,11 +448,18 @@ SELECT roles, unit_id, manager_id, active, absent_until FROM people WHERE person
 INSERT INTO people (person_id, name, email, external, roles, unit_id, manager_id, language, active,
     absent_until)
 VALUES (:person_id, :name, :email, :external, :roles, :unit_id, :manager_id, :language, :active, :absent_until)
-ON CONFLICT (person_id) DO UPDATE SET name = excluded.name, email = excluded.email,
+ON CONFLICT (person_id) DO UPDATE SET
+    name = CASE WHEN people.erased THEN '' ELSE excluded.name END,
+    email = CASE WHEN people.erased THEN '' ELSE excluded.email END,
     external = excluded.external, roles = excluded.roles, unit_id = excluded.unit_id,
     manager_id = excluded.manager_id, language = excluded.language, active = excluded.active,
     absent_until = excluded.absent_until,
     successor_id = CASE WHEN excluded.active THEN NULL ELSE people.successor_id END
+
+-- name: put_erased
+INSERT INTO people (person_id, name, email, external, roles, language, active, erased)
+VALUES (:person_id, '', '', false, '{}', 'it', false, true)
+ON CONFLICT (person_id) DO UPDATE SET name = '', email = '', erased = true
 
 -- name: update_successor
 UPDATE people SET successor_id = :successor_id WHERE person_id = :person_id

@@ -87,6 +87,9 @@ class Processes(Protocol):
     async def versions(self, key: str, before: int | None, limit: int) -> list[ListedVersion]:
         """Newest first."""
 
+    async def erase_address(self, email: str, person_id: UUID) -> None:
+        """Documents that name the person by address name them by id from now on, which means the same."""
+
     async def subject_type(self, key: str) -> SubjectType | None: ...
 
     async def subject_type_version(self, key: str) -> int | None:
@@ -272,6 +275,14 @@ class Approvals(Protocol):
 
     async def history(self, approval_id: UUID, after: int, limit: int) -> list[Told]: ...
 
+    async def whole_history(self, approval_id: UUID) -> list[Told]: ...
+
+    async def naming(self, person_id: UUID, after: UUID | None, limit: int) -> list[UUID]:
+        """Approvals whose content or history names the person, or in which they acted; by id."""
+
+    async def save_erased(self, approval: Approval, told: list[Told], person_id: UUID) -> None:
+        """Of a locked approval: the person's texts that were erased, in its state and in these events."""
+
     async def page(self, chosen: ApprovalFilter, before: UUID | None, limit: int) -> list[Listed]:
         """Newest first."""
 
@@ -334,6 +345,9 @@ class Delegations(Protocol):
 
     async def revoke(self, delegation_id: UUID, at: datetime) -> None: ...
 
+    async def erase_reasons(self, person_id: UUID) -> None:
+        """Of those that the person gave, for themselves or as an admin."""
+
     async def page(self, person_id: UUID | None, before: UUID | None, limit: int) -> list[StoredDelegation]:
         """Newest first; of one person, given or received, or of all."""
 
@@ -387,6 +401,9 @@ class Evidence(Protocol):
 
     async def read(self, approval_id: UUID, evidence_id: UUID) -> tuple[Document, bytes] | None: ...
 
+    async def erase_names(self, person_id: UUID) -> None:
+        """What the person called the files that they attached; the files stay."""
+
 
 @dataclass(frozen=True, slots=True)
 class Comment:
@@ -410,6 +427,8 @@ class Comments(Protocol):
     async def lock(self, approval_id: UUID, comment_id: UUID) -> Comment | None: ...
 
     async def save_answer(self, comment: Comment) -> None: ...
+
+    async def erase_texts(self, person_id: UUID) -> None: ...
 
     async def page(self, approval_id: UUID, after: UUID | None, limit: int) -> list[Comment]:
         """Oldest first."""
@@ -518,6 +537,9 @@ class Directories(Protocol):
 
     async def put_person(self, person: dict[str, Any]) -> None:
         """Somebody who is active again has no successor any more."""
+
+    async def erase_person(self, person_id: UUID) -> None:
+        """Name and address, for good."""
 
     async def put_successor(self, person_id: UUID, successor_id: UUID) -> None:
         """Of somebody who is known."""

@@ -97,7 +97,7 @@ class Directory:
 
     @cached_property
     def _by_email(self) -> dict[str, UUID]:
-        return {person.email.lower(): person.id for person in self.people.values()}
+        return {person.email.lower(): person.id for person in self.people.values() if person.email}
 
     @cached_property
     def _by_successor(self) -> dict[UUID, tuple[UUID, ...]]:

@@ -267,7 +267,7 @@ def _told_evidence(evidence_id: UUID, **facts: Any) -> EvidenceView:
 
 def person_view(directory: Directory, person_id: UUID) -> PersonView:
     person = directory.person(person_id)
-    return PersonView(id=person_id, name=person.name if person else None)
+    return PersonView(id=person_id, name=person.name or None if person else None)
 
 
 def known_person(directory: Directory, person_id: UUID | None) -> PersonView | None:

@@ -1,0 +1,64 @@
+"""Somebody's personal texts are erased: their name and address, and what they wrote in their own words. What
+they decided, and when, stays by their id."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from optima_contracts.trail import PersonErased
+
+from ..domain.approval import rebuild
+from ..domain.erasure import Erasure, without_name
+from .ports import Ports, Told
+
+ERASE_PERSON: Final = "approval.erase_person"
+AT_A_TIME: Final = 50
+
+
+class PersonErasure(BaseModel):
+    """Approvals that name the person are to be gone through; those up to `after` have been."""
+
+    person_id: UUID
+    after: UUID | None = None
+
+
+async def on_person_erased(ports: Ports, event: PersonErased) -> None:
+    """Again: nothing more. What the directory says of the person afterwards brings no name back."""
+    person_id = event.person_id
+    known = (await ports.directories.read()).person(person_id)
+    if known is not None and known.email:
+        await ports.processes.erase_address(known.email, person_id)
+    await ports.directories.erase_person(person_id)
+    await ports.comments.erase_texts(person_id)
+    await ports.delegations.erase_reasons(person_id)
+    await ports.evidence.erase_names(person_id)
+    ports.jobs.schedule(ERASE_PERSON, PersonErasure(person_id=person_id), key=str(person_id))
+
+
+async def erase_from_approvals(ports: Ports, erasure: PersonErasure) -> None:
+    """Some approvals at a time; the rest is owed to a job of its own."""
+    found = await ports.approvals.naming(erasure.person_id, erasure.after, AT_A_TIME)
+    for approval_id in found:
+        await _erase_from(ports, approval_id, erasure.person_id)
+    if len(found) == AT_A_TIME:
+        rest = erasure.model_copy(update={"after": found[-1]})
+        ports.jobs.schedule(ERASE_PERSON, rest, key=f"{erasure.person_id}:{found[-1]}")
+
+
+async def _erase_from(ports: Ports, approval_id: UUID, person_id: UUID) -> None:
+    held = await ports.approvals.lock(approval_id)
+    assert held is not None, "approvals stay"
+    told = await ports.approvals.whole_history(approval_id)
+    erasure = Erasure(person_id)
+    without = [Told(each.number, erasure.of(each.event, each.actor_id), each.actor_id) for each in told]
+    if without:
+        approval = rebuild(each.event for each in without)
+    else:
+        content = without_name(held.approval.content, str(person_id))
+        approval = replace(held.approval, content=content)
+    changed = [new for old, new in zip(told, without, strict=True) if old.event != new.event]
+    await ports.approvals.save_erased(approval, changed, person_id)
