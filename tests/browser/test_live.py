@@ -63,7 +63,7 @@ def test_what_happens_elsewhere_is_hinted_at(portal: Portal, stack: Stack) -> No
     brief = done(draft())
     marketing = at(portal.as_("marketing"), f"/briefs/{brief}")
     director = at(portal.as_("direttore"), "/inbox")
-    waiting = director.locator("#inbox-count")
+    waiting = director.locator("[data-live='/live/inbox']")
     before = int(waiting.text_content() or 0)
     expect(marketing.locator("#changed")).to_be_hidden()
     with marketing.expect_request("**/live?**"):

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import email
 import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from email.message import Message
 from typing import Any
 
 import pytest
+
+from optima_kit.testing.postbox import Postbox, postbox_open
 
 RULE = {
     "key": "prova",
@@ -29,53 +28,21 @@ RULE = {
 }
 
 
-class Postbox:
-    """Enough of SMTP to take letters."""
-
-    def __init__(self) -> None:
-        self.letters: list[Message] = []
-
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        def say(line: str) -> None:
-            writer.write(f"{line}\r\n".encode())
-
-        say("220 postbox")
-        while line := (await reader.readline()).decode().strip():
-            word = line.split(" ")[0].upper()
-            if word == "DATA":
-                say("354 go on")
-                letter = b""
-                while (part := await reader.readline()) != b".\r\n":
-                    letter += part
-                self.letters.append(email.message_from_bytes(letter))
-                say("250 taken")
-            elif word == "QUIT":
-                say("221 bye")
-                break
-            else:
-                say("250 postbox")
-            await writer.drain()
-        await writer.drain()
-        writer.close()
-
-    def tokens(self) -> dict[str, str]:
-        """The newest link of each addressee."""
-        found = {}
-        for letter in self.letters:
-            text = letter.get_payload(decode=True).decode()
-            match = re.search(r"/decide#(\S+)", text)
-            assert match is not None, text
-            found[letter["To"]] = match[1]
-        return found
+def tokens(postbox: Postbox) -> dict[str, str]:
+    """The newest link of each addressee."""
+    found = {}
+    for letter in postbox.letters:
+        text = letter.get_payload(decode=True).decode()
+        match = re.search(r"/decide#(\S+)", text)
+        assert match is not None, text
+        found[letter["To"]] = match[1]
+    return found
 
 
 @pytest.fixture
 async def postbox(desk: Any) -> AsyncIterator[Postbox]:
-    box = Postbox()
-    server = await asyncio.start_server(box.serve, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    await desk.restart(mail_url=f"smtp://127.0.0.1:{port}", link_secret="s" * 40)
-    async with server:
+    async with postbox_open() as box:
+        await desk.restart(mail_url=box.url, link_secret="s" * 40)
         yield box
 
 
@@ -83,8 +50,8 @@ async def waiting(desk, postbox):
     await desk.publish(RULE)
     brief_id = await desk.submit(process="prova", title="Espositori")
     await desk.work()
-    assert sorted(postbox.tokens()) == ["paolo@example.it", "piera@example.it"]
-    return brief_id, {address: f"/v1/decision-links/{token}" for address, token in postbox.tokens().items()}
+    assert sorted(tokens(postbox)) == ["paolo@example.it", "piera@example.it"]
+    return brief_id, {address: f"/v1/decision-links/{token}" for address, token in tokens(postbox).items()}
 
 
 async def test_a_letter_leads_to_a_decision_once(desk, postbox):
@@ -177,9 +144,9 @@ async def test_an_external_person_decides_by_link_where_the_step_would_not_wait_
     brief_id = await desk.submit(process="prova")
     await desk.work()
     if "then" not in due:
-        assert "roberto@example.it" not in postbox.tokens()
+        assert "roberto@example.it" not in tokens(postbox)
         return
-    nobody, path = desk.app.as_(None), f"/v1/decision-links/{postbox.tokens()['roberto@example.it']}"
+    nobody, path = desk.app.as_(None), f"/v1/decision-links/{tokens(postbox)['roberto@example.it']}"
     _, shown = await nobody.get(path)
     response, _ = await nobody.post(path, {"outcome": "approve", "content_hash": shown["content_hash"]})
     assert response.status == 200

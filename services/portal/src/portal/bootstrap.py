@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from optima_kit.auth import JwksKeys, TokenVerifier
 from optima_kit.clock import SystemClock
-from optima_kit.db import Database, UnitOfWork
+from optima_kit.db import Database
 from optima_kit.http import Routes
 from optima_kit.http.html import PagesInParts
 from optima_kit.sealing import Sealer
@@ -12,8 +12,11 @@ from optima_kit.service import Service
 
 from .adapters.carried import Carried
 from .adapters.client import Services
+from .adapters.jobs import jobs
 from .adapters.live import CHANNEL, LiveStreams
+from .adapters.mail import Mailer, UnsubscribeCodes
 from .adapters.messages import reactions
+from .adapters.notices import PortalPorts
 from .adapters.pages import pages
 from .adapters.rendering import Templates
 from .adapters.resources import Resources
@@ -21,7 +24,7 @@ from .adapters.sessions import BrowserSessions
 from .settings import PortalSettings
 
 
-def service(settings: PortalSettings) -> Service[UnitOfWork]:
+def service(settings: PortalSettings) -> Service[PortalPorts]:
     addresses = {
         "approval": settings.approval_url,
         "brief": settings.brief_url,
@@ -37,7 +40,13 @@ def service(settings: PortalSettings) -> Service[UnitOfWork]:
     clock = SystemClock()
     verifier = TokenVerifier(JwksKeys(settings.jwks_url), settings.issuer, settings.audience, clock)
     live = LiveStreams()
-    resources = Resources(services, Carried(Sealer(secret, "portal carried values")), live)
+    codes = UnsubscribeCodes(Sealer(secret, "portal unsubscribing"))
+    mailer = None
+    if settings.mail_url is not None:
+        url = settings.mail_url.get_secret_value()
+        mailer = Mailer(url, settings.mail_from, settings.portal_url, codes)
+    carried = Carried(Sealer(secret, "portal carried values"))
+    resources = Resources(services, carried, live, codes, mailer)
 
     def sessions(database: Database) -> BrowserSessions:
         resources.sessions = BrowserSessions(database, sealer, services, verifier, clock)
@@ -47,9 +56,10 @@ def service(settings: PortalSettings) -> Service[UnitOfWork]:
         name="portal",
         package="portal",
         settings=settings,
-        ports=lambda work: work,
+        ports=PortalPorts,
         routes=Routes(),
         reactions=reactions,
+        jobs=jobs,
         resources=resources,
         close_resources=services.close,
         pages=PagesInParts(pages, sessions, Templates(), {CHANNEL: live.heard}),

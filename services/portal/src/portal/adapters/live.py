@@ -22,7 +22,8 @@ _LASTS_SECONDS: Final = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Something happened to a thing, and to the brief that it belongs to."""
+    """Something happened to a thing, and to the brief that it belongs to. In the area `notice`: somebody was
+    told of something."""
 
     tenant: str
     area: str
@@ -36,6 +37,8 @@ class Change:
 
 @dataclass(slots=True, eq=False)
 class Stream:
+    person: str
+    """Who looks at it."""
     about: frozenset[str]
     """Ids of what the page shows."""
     hints: set[str] = field(default_factory=set)
@@ -51,8 +54,8 @@ class LiveStreams:
         self._by_tenant: defaultdict[str, set[Stream]] = defaultdict(set)
 
     @contextmanager
-    def open(self, tenant: str, about: frozenset[str]) -> Iterator[Stream]:
-        stream = Stream(about)
+    def open(self, tenant: str, person: str, about: frozenset[str]) -> Iterator[Stream]:
+        stream = Stream(person, about)
         self._by_tenant[tenant].add(stream)
         try:
             yield stream
@@ -64,24 +67,28 @@ class LiveStreams:
         if not text:
             for streams in self._by_tenant.values():
                 for stream in streams:
-                    stream.hint("inbox", "page")
+                    stream.hint("inbox", "notices", "page")
             return
         change = Change(*text.split(" "))
         for stream in self._by_tenant.get(change.tenant, ()):
+            if change.area == "notice":
+                if stream.person == change.subject:
+                    stream.hint("notices")
+                continue
             if change.area == "approval":
                 stream.hint("inbox")
             if not stream.about.isdisjoint((change.subject, change.brief)):
                 stream.hint("page")
 
     async def frames(
-        self, tenant: str, about: frozenset[str], draining: asyncio.Event
+        self, tenant: str, person: str, about: frozenset[str], draining: asyncio.Event
     ) -> AsyncIterator[bytes]:
         """The hints for one page as server-sent events, until the process ends or five minutes are over."""
         loop = asyncio.get_running_loop()
         ends = loop.time() + _LASTS_SECONDS
         drained = asyncio.create_task(draining.wait())
         try:
-            with self.open(tenant, about) as stream:
+            with self.open(tenant, person, about) as stream:
                 yield b"retry: 1000\n\n"
                 while not draining.is_set() and loop.time() < ends:
                     woken = asyncio.create_task(stream.wake.wait())

@@ -1,28 +1,139 @@
-"""The events that pages are hinted at. A duplicate or a late one hints once more: it costs nothing."""
+"""The events that pages are hinted at, and those that people are told of. A hint costs nothing twice; of an
+event, people are told once."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
+from optima_contracts import approval, brief, production
 from optima_contracts.catalogue import every_event_type
-from optima_kit.db import UnitOfWork
+from optima_contracts.identity import PersonChanged
+from optima_contracts.trail import PersonErased
 from optima_kit.reactions import Reactions, Received
 
+from ..application.ports import Addressee, FollowedBrief
+from ..application.tell_people import tell_people
+from ..domain.notices import Kind
 from .live import CHANNEL, Change
+from .notices import PortalPorts
 from .postgres import QUERIES
 
 _AREAS: Final = ("approval", "brief", "logistics", "production")
 
+TOLD: Final[Mapping[type[Any], Kind]] = {
+    approval.StepPending: "to_decide",
+    approval.Forwarded: "to_decide",
+    approval.HandedOver: "to_decide",
+    approval.Escalated: "reminder",
+    approval.Reminded: "reminder",
+    approval.StepEnded: "settled",
+    approval.StepReopened: "settled",
+    approval.PartWithdrawn: "settled",
+    approval.ApprovalMigrated: "settled",
+    approval.Decided: "in_your_name",
+    approval.DelegationChanged: "delegation",
+    approval.Approved: "outcome",
+    approval.Rejected: "outcome",
+    approval.ChangesRequested: "outcome",
+    approval.ApprovalCancelled: "outcome",
+    approval.ApprovalExpired: "outcome",
+    approval.ApprovalNotOpened: "outcome",
+}
+"""Events that name their recipients."""
+PROGRESS: Final = (
+    brief.BriefProductionStarted,
+    brief.BriefDeliveryStarted,
+    brief.BriefDelivered,
+    brief.BriefCancelled,
+)
+"""Of which the requester is told."""
+
 reactions: Final = Reactions()
+Tell = Callable[[PortalPorts, Received[Any]], Awaitable[None]]
 
 
-async def _hint(work: UnitOfWork, event: Received[Any]) -> None:
-    """Sent with the commit. It serialises those of the consumer alone, which are few: one for many events."""
-    area = event.type.split(".")[1]
-    change = Change(str(event.tenant_id), area, str(event.subject), str(event.correlation_id))
-    work.write(QUERIES.notify_change, channel=CHANNEL, change=change.text)
+def what_of(type_: str) -> str:
+    return type_.split(".")[2]
+
+
+async def _tell_recipients(ports: PortalPorts, event: Received[Any]) -> None:
+    data = event.data
+    kind = TOLD[type(data)]
+    address = "/delegations" if kind == "delegation" else f"/approvals/{event.subject}"
+    await tell_people(
+        ports,
+        data.recipients,
+        kind,
+        what_of(event.type),
+        getattr(data, "title", None) or "",
+        getattr(data, "step_name", None) or "",
+        address,
+    )
+
+
+async def _tell_assignee(ports: PortalPorts, event: Received[production.PhaseAssigned]) -> None:
+    if event.data.assignee_id != event.actor_id:
+        people, address = [event.data.assignee_id], f"/tasks/{event.data.phase_id}"
+        await tell_people(ports, people, "task", what_of(event.type), "", "", address)
+
+
+async def _tell_requester(ports: PortalPorts, event: Received[Any]) -> None:
+    brief_id = event.data.brief_id
+    followed = await ports.notices.find_brief(brief_id)
+    if followed is not None and followed.requester_id != event.actor_id:
+        people, what = [followed.requester_id], f"brief_{what_of(event.type)}"
+        await tell_people(ports, people, "progress", what, followed.title, "", f"/briefs/{brief_id}")
+
+
+async def _follow(ports: PortalPorts, event: Received[brief.BriefSubmitted]) -> None:
+    data = event.data
+    ports.notices.save_brief(data.brief_id, FollowedBrief(data.requester_id, data.content.title))
+
+
+async def _follow_for_another(ports: PortalPorts, event: Received[brief.BriefHandedOver]) -> None:
+    data = event.data
+    known = await ports.notices.find_brief(data.brief_id)
+    if known is not None:
+        ports.notices.save_brief(data.brief_id, FollowedBrief(data.to_person_id, known.title))
+    title, address = known.title if known else data.number, f"/briefs/{data.brief_id}"
+    await tell_people(ports, [data.to_person_id], "progress", "brief_handed_over", title, "", address)
+
+
+_TELL: Final[Mapping[type[Any], Tell]] = {
+    **dict.fromkeys(TOLD, _tell_recipients),
+    **dict.fromkeys(PROGRESS, _tell_requester),
+    production.PhaseAssigned: _tell_assignee,
+    brief.BriefSubmitted: _follow,
+    brief.BriefHandedOver: _follow_for_another,
+}
+
+
+def _hint_and_tell(tell: Tell | None) -> Tell:
+    async def handle(ports: PortalPorts, event: Received[Any]) -> None:
+        """The hint is sent with the commit. It serialises those of the consumer alone, which are few: one for
+        many events."""
+        area = event.type.split(".")[1]
+        change = Change(str(event.tenant_id), area, str(event.subject), str(event.correlation_id))
+        ports.work.write(QUERIES.notify_change, channel=CHANNEL, change=change.text)
+        if tell is not None:
+            await tell(ports, event)
+
+    return handle
 
 
 for _type, _model in every_event_type().items():
     if _type.split(".")[1] in _AREAS:
-        reactions.on(_model)(_hint)
+        reactions.on(_model)(_hint_and_tell(_TELL.get(_model)))
+
+
+@reactions.on(PersonChanged, newest_only=True)
+async def keep_addressee(ports: PortalPorts, event: Received[PersonChanged]) -> None:
+    data = event.data
+    addressee = Addressee(data.person_id, data.name, data.email, data.language)
+    ports.notices.save_addressee(addressee, active=data.active)
+
+
+@reactions.on(PersonErased)
+async def erase_person(ports: PortalPorts, event: Received[PersonErased]) -> None:
+    ports.notices.erase(event.data.person_id)

@@ -11,6 +11,7 @@ from optima_kit.db import Database
 from optima_kit.sealing import SealBroken, Sealer
 from optima_kit.sql import load_queries
 
+from ..domain.notices import KEPT
 from ..domain.sessions import RENEW_BEFORE_END, Session, Tokens
 
 QUERIES = load_queries(__package__)
@@ -24,6 +25,7 @@ class PostgresSessions:
     async def insert(self, session: Session, begun_at: datetime) -> None:
         async with self._database.transaction(session.tenant_id) as work:
             work.write(QUERIES.delete_ended_sessions, now=begun_at)
+            work.write(QUERIES.delete_old_notices, before=begun_at - KEPT)
             work.write(
                 QUERIES.insert_session,
                 token_hash=session.token_hash,
@@ -52,6 +54,7 @@ class PostgresSessions:
             language=row["language"],
             tokens=Tokens(access, refresh, datetime.fromisoformat(ends), row["factor_needed"]),
             ends_at=row["ends_at"],
+            unread=row["unread"],
         )
 
     async def claim_renewal(self, tenant_id: UUID, token_hash: bytes, now: datetime, until: datetime) -> bool:

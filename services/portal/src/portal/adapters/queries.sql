@@ -3,7 +3,13 @@ INSERT INTO sessions (token_hash, person_id, language, tokens, factor_needed, re
 VALUES (:token_hash, :person_id, :language, :tokens, :factor_needed, :renew_at, :begun_at, :ends_at)
 
 -- name: find_session
-SELECT token_hash, person_id, language, tokens, factor_needed, ends_at FROM sessions
+SELECT token_hash, person_id, language, tokens, factor_needed, ends_at, (
+    SELECT count(*) FROM (
+        SELECT notices.id FROM notices
+        WHERE notices.person_id = sessions.person_id AND notices.read_at IS NULL LIMIT 100
+    ) AS few
+) AS unread
+FROM sessions
 WHERE token_hash = :token_hash AND ends_at > :now
 
 -- name: claim_renewal
@@ -31,3 +37,71 @@ DELETE FROM sessions WHERE ends_at <= :now
 
 -- name: notify_change
 SELECT pg_notify(:channel, :change)
+
+-- name: list_preferences
+SELECT person_id, ways, digest_at, quiet_from, quiet_until FROM notice_preferences
+WHERE person_id = ANY (:people)
+
+-- name: save_preferences
+INSERT INTO notice_preferences (person_id, ways, digest_at, quiet_from, quiet_until)
+VALUES (:person_id, :ways, :digest_at, :quiet_from, :quiet_until)
+ON CONFLICT (tenant_id, person_id) DO UPDATE SET
+    ways = excluded.ways, digest_at = excluded.digest_at, quiet_from = excluded.quiet_from,
+    quiet_until = excluded.quiet_until
+
+-- name: insert_notice
+INSERT INTO notices (id, person_id, kind, what, title, detail, address, happened_at, way)
+VALUES (:id, :person_id, :kind, :what, :title, :detail, :address, :happened_at, :way)
+
+-- name: list_notices
+SELECT id, person_id, kind, what, title, detail, address, happened_at, read_at FROM notices
+WHERE person_id = :person_id AND (:before::uuid IS NULL OR id < :before)
+ORDER BY id DESC
+LIMIT :limit
+
+-- name: list_unmailed
+SELECT id, person_id, kind, what, title, detail, address, happened_at, read_at FROM notices
+WHERE person_id = :person_id AND way = :way AND read_at IS NULL AND mailed_at IS NULL
+ORDER BY id
+
+-- name: update_mailed
+UPDATE notices SET mailed_at = :now WHERE id = ANY (:ids)
+
+-- name: count_unread
+SELECT count(*) FROM (
+    SELECT id FROM notices WHERE person_id = :person_id AND read_at IS NULL LIMIT 100
+) AS unread
+
+-- name: update_read
+UPDATE notices SET read_at = coalesce(read_at, :now) WHERE id = :id AND person_id = :person_id RETURNING address
+
+-- name: update_all_read
+UPDATE notices SET read_at = :now WHERE person_id = :person_id AND read_at IS NULL
+
+-- name: delete_old_notices
+DELETE FROM notices WHERE happened_at < :before
+
+-- name: delete_notices_of
+DELETE FROM notices WHERE person_id = :person_id
+
+-- name: delete_preferences_of
+DELETE FROM notice_preferences WHERE person_id = :person_id
+
+-- name: delete_addressee
+DELETE FROM addressees WHERE person_id = :person_id
+
+-- name: find_addressee
+SELECT person_id, name, email, language FROM addressees WHERE person_id = :person_id AND active
+
+-- name: save_addressee
+INSERT INTO addressees (person_id, name, email, language, active)
+VALUES (:person_id, :name, :email, :language, :active)
+ON CONFLICT (tenant_id, person_id) DO UPDATE SET
+    name = excluded.name, email = excluded.email, language = excluded.language, active = excluded.active
+
+-- name: find_brief
+SELECT requester_id, title FROM followed_briefs WHERE brief_id = :brief_id
+
+-- name: save_brief
+INSERT INTO followed_briefs (brief_id, requester_id, title) VALUES (:brief_id, :requester_id, :title)
+ON CONFLICT (tenant_id, brief_id) DO UPDATE SET requester_id = excluded.requester_id, title = excluded.title

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from .carried import Carried
     from .client import Services
     from .live import LiveStreams
+    from .mail import Mailer, UnsubscribeCodes
     from .sessions import BrowserSessions
 
 
@@ -17,5 +18,8 @@ class Resources:
     services: Services
     carried: Carried
     live: LiveStreams
+    codes: UnsubscribeCodes
+    mailer: Mailer | None
+    """None where no mail server is set up."""
     sessions: BrowserSessions = field(init=False)
     """Made when the process has its database."""

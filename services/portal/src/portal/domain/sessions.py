@@ -35,6 +35,8 @@ class Session:
     language: str
     tokens: Tokens
     ends_at: datetime
+    unread: int = 0
+    """Notices that the person has not read; a hundred stand for more."""
 
     def due_for_renewal(self, now: datetime) -> bool:
         return now >= self.tokens.access_ends_at - RENEW_BEFORE_END

@@ -23,6 +23,7 @@ from . import (
     join,
     live,
     me,
+    notices,
     order,
     orders,
     password_reset,
@@ -68,6 +69,7 @@ _MODULES = (
     trail,
     delegations,
     me,
+    notices,
     second_factor,
     live,
 )

@@ -10,8 +10,9 @@ pages = Pages()
 @pages.get("/live")
 async def hints(call: PageCall) -> Answer:
     about = frozenset(call.query.get("about", "").split())
-    tenant = str(call.session.session.tenant_id)
-    return ServerSentEvents(call.resources.live.frames(tenant, about, call.draining))
+    session = call.session.session
+    tenant, person = str(session.tenant_id), str(session.person_id)
+    return ServerSentEvents(call.resources.live.frames(tenant, person, about, call.draining))
 
 
 @pages.get("/live/inbox")

@@ -1,20 +1,19 @@
-// While somebody looks: how much waits for them, and that the page at hand has changed. Without it, pages are as
-// they were when they were loaded, and nothing else is missing.
-const count = document.getElementById("inbox-count");
+// While somebody looks: how much waits for them, what they were told, and that the page at hand has changed. Without
+// it, pages are as they were when they were loaded, and nothing else is missing.
+const counts = [...document.querySelectorAll("[data-live]")];
 const changed = document.getElementById("changed");
-const atInbox = location.pathname === "/inbox";
 let source;
 let opened = false;
 
-async function refreshCount() {
-  if (!count) return;
-  const answer = await fetch("/live/inbox");
+async function refresh(count) {
+  const answer = await fetch(count.dataset.live);
   if (!answer.ok || answer.redirected) return;
-  const waiting = await answer.text();
-  const grown = count.textContent !== "" && count.textContent !== waiting;
-  count.textContent = waiting;
-  count.hidden = waiting === "0";
-  if (grown && atInbox) show();
+  const now = await answer.text();
+  const grown = Number(now) > Number(count.textContent) && count.dataset.known;
+  count.dataset.known = "yes";
+  count.textContent = now;
+  count.hidden = now === "0";
+  if (grown && location.pathname === count.dataset.page) show();
 }
 
 function show() {
@@ -23,10 +22,10 @@ function show() {
 
 function listen() {
   source = new EventSource("/live?about=" + encodeURIComponent(document.body.dataset.about));
-  source.addEventListener("inbox", refreshCount);
+  for (const count of counts) source.addEventListener(count.dataset.hint, () => refresh(count));
   source.addEventListener("page", show);
   source.addEventListener("open", () => {
-    if (opened) refreshCount();
+    if (opened) counts.forEach(refresh);
     opened = true;
   });
 }
@@ -37,4 +36,4 @@ document.addEventListener("visibilitychange", () => {
   if (!document.hidden) listen();
 });
 if (!document.hidden) listen();
-refreshCount();
+counts.forEach(refresh);

@@ -1,0 +1,27 @@
+"""Work that is owed: mails."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from optima_kit.jobs import JobKinds, JobRun
+
+from ..application.tell_people import MAIL_NOTICES, MailNotices
+from .notices import PortalPorts
+from .resources import Resources
+
+jobs: Final = JobKinds()
+
+
+@jobs.outside(MAIL_NOTICES, MailNotices)
+async def mail_notices(run: JobRun[PortalPorts], payload: MailNotices) -> None:
+    """One mail of all that the person has not seen yet. Sent again after a crash it is the same mail, by its
+    Message-ID. Who has left gets none; without a mail server, nobody does."""
+    resources: Resources = run.resources
+    async with run.transaction() as ports:
+        addressee = await ports.notices.find_addressee(payload.person_id)
+        notices = await ports.notices.list_unmailed(payload.person_id, payload.way)
+    if addressee is not None and notices and resources.mailer is not None:
+        await resources.mailer.send(run.tenant_id, addressee, notices)
+    async with run.finish() as ports:
+        ports.notices.mark_mailed([each.notice_id for each in notices], ports.now)

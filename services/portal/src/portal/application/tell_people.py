@@ -1,0 +1,44 @@
+"""Tell people of what concerns them: on their pages, and by mail as they wish."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel
+
+from optima_kit.ids import new_id
+
+from ..domain.notices import Kind, Notice, Preferences, Way
+from .ports import NoticePorts
+
+MAIL_NOTICES: Final = "portal.mail_notices"
+ROME: Final = ZoneInfo("Europe/Rome")
+
+
+class MailNotices(BaseModel):
+    """What a person has not seen yet is owed to them, by one mail."""
+
+    person_id: UUID
+    way: Way
+
+
+async def tell_people(
+    ports: NoticePorts, people: Collection[UUID], kind: Kind, what: str, title: str, detail: str, address: str
+) -> None:
+    """What comes while a mail is owed goes with it: a hundred notices of a night are one letter."""
+    chosen = await ports.notices.preferences(people)
+    for person_id in people:
+        preferences = chosen.get(person_id, Preferences())
+        way = preferences.way(kind)
+        notice = Notice(new_id(), person_id, kind, what, title, detail, address, ports.now)
+        ports.notices.insert(notice, way)
+        ports.notices.hint(person_id)
+        leaves_at = preferences.leaves_at(way, ports.now, ROME)
+        if leaves_at is not None:
+            payload = MailNotices(person_id=person_id, way=way)
+            # What leaves later is owed for its time: another that comes just then does not put it off.
+            later = f":{leaves_at:%Y%m%d%H%M}" if leaves_at > ports.now else ""
+            ports.jobs.schedule(MAIL_NOTICES, payload, key=f"{person_id}:{way}{later}", due_at=leaves_at)
