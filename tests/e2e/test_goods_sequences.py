@@ -368,7 +368,7 @@ class Story:
         doing: dict[Action, Work] = {
             Action.ASSIGN: lambda p: assigning.assign_phase(p, id_, person.person_id),
             Action.START: lambda p: starting.start_phase(p, worker, id_),
-            Action.COMPLETE: lambda p: completing.complete_phase(p, worker, id_, quantity, ""),
+            Action.COMPLETE: lambda p: completing.complete_phase(p, worker, id_, quantity, "", "Avviamento"),
             Action.ACCEPT: lambda p: accepting.accept_phase(p, self.admin, id_),
             Action.REJECT: lambda p: rejecting.reject_phase(p, self.admin, id_, "no"),
             Action.SKIP: lambda p: skipping.skip_phase(p, id_),
@@ -411,12 +411,15 @@ class Story:
             await self.run(self.made, lambda p, id_=phase.id: starting.start_phase(p, self.worker, id_))
             await self.run(
                 self.made,
-                lambda p, id_=phase.id: completing.complete_phase(p, self.worker, id_, Decimal(97), ""),
+                lambda p, id_=phase.id: completing.complete_phase(
+                    p, self.worker, id_, Decimal(97), "", "Scarti"
+                ),
             )
             await self.run(self.made, lambda p, id_=phase.id: accepting.accept_phase(p, self.admin, id_))
 
-    async def ship(self, action: str, id_: UUID) -> None:
-        arrived = await self.arrived(id_) if action == "deliver" else []
+    async def ship(self, action: str, id_: UUID, *, whole: bool = False) -> None:
+        """`whole`: all that was sent arrives."""
+        arrived = await self.arrived(id_) if action == "deliver" and not whole else []
         doing: dict[str, Work] = {
             "pick": lambda p: picking.pick_shipment(p, id_, None),
             "issue": lambda p: issuing.issue_ddt(p, id_, None, issue_date=None, series=""),
@@ -481,7 +484,7 @@ class Story:
         await self.check()
         for shipment in await self.shipments():
             for action in ("give up", "depart", "deliver"):
-                await self.ship(action, shipment["shipment_id"])
+                await self.ship(action, shipment["shipment_id"], whole=True)
         await self.settle()
         await self.check()
         order = await self.order()

@@ -63,6 +63,12 @@ ROWS = (
     Row("POST /v1/jobs/{job_id}/closure", "order.write", body={"reason": "Basta così"}),
     Row("GET /v1/jobs/{job_id}", "order.read", shows={"phase_id": SEES_PHASES}),
     Row("PUT /v1/jobs/{job_id}/economics", "job.economics.write", body=ECONOMICS, version="job_version"),
+    Row(
+        "PUT /v1/jobs/{job_id}/kind",
+        "order.write",
+        at="/v1/jobs/{blocked_job_id}/kind",
+        body={"kind": "$kind"},
+    ),
     Row("GET /v1/price-policy", "job.economics.read"),
     Row(
         "PUT /v1/price-policy",
@@ -137,6 +143,8 @@ async def build(world: World) -> None:
     (job,) = order["jobs"]
     names["job_id"] = job["id"]
     await value(world, job)
+    (blocked,) = (await order_from_brief(world, f"ignoto-{mark}"))["jobs"]
+    names["blocked_job_id"] = blocked["id"]
     phases = ("phase", "begun_phase", "made_phase", "free_phase", "others_phase")
     for name, phase in zip(phases, job["phases"], strict=True):
         names[f"{name}_id"] = phase["id"]

@@ -160,7 +160,9 @@ class Plant:
         client = self.app.as_(by)
         response, body = await client.post(f"/v1/phases/{phase_id}/start")
         assert response.status == 200, body
-        response, body = await client.post(f"/v1/phases/{phase_id}/completion", {"quantity": quantity})
+        response, body = await client.post(
+            f"/v1/phases/{phase_id}/completion", {"quantity": quantity, "loss_reason": "Avviamento"}
+        )
         assert response.status == 200, body
 
     async def make(self, order: dict[str, Any], by: Actor, quantities: dict[str, str] | None = None) -> None:

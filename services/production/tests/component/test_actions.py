@@ -99,6 +99,7 @@ class Scene:
             "cancel": ("cancellation", {"reason": "Sospesa"}),
             "close": ("closure", {"reason": "Basta"}),
             "set_economics": ("economics", ECONOMICS),
+            "correct_kind": ("kind", {"kind": "espositore"}),
             "assign": ("assignment", {"assignee_id": str(self.heir.person_id)}),
             "start": ("start", None),
             "complete": ("completion", {"quantity": "100"}),
@@ -106,7 +107,7 @@ class Scene:
             "reject": ("rejection", {"reason": "Storto"}),
             "skip": ("skip", None),
         }[action]
-        method = "PUT" if action == "set_economics" else "POST"
+        method = "PUT" if action in ("set_economics", "correct_kind") else "POST"
         headers = {"If-Match": f'"{job["version"]}"'} if method == "PUT" else None
         response, _ = await self.as_(reader).request(
             method, f"/v1/{thing}s/{id_}/{path}", json=body, headers=headers

@@ -136,7 +136,13 @@ async def test_a_task_is_worked_in_turn(plant: Plant) -> None:
         assert await refused(f"/v1/phases/{first}/completion", {"quantity": quantity}) == (
             422, "quantity_beyond_tolerance",
         )  # fmt: skip
-    await client.post(f"/v1/phases/{first}/completion", {"quantity": "900"})
+    assert await refused(f"/v1/phases/{first}/completion", {"quantity": "900"}) == (
+        422,
+        "loss_reason_missing",
+    )
+    short = {"quantity": "900", "loss_reason": "Fogli macchiati"}
+    _, task = await client.post(f"/v1/phases/{first}/completion", short)
+    assert (task["lost"], task["loss_reason"]) == ("100", "Fogli macchiati")
     assert await refused(f"/v1/phases/{first}/acceptance", None, plant.admin) == (409, "phase_wrong_state")
     await plant.work(second, carla, "900")
     assert (await plant.order(order["id"]))["jobs"][0]["phases"][2]["state"] == "waiting"
@@ -191,7 +197,7 @@ async def test_of_two_who_complete_at_once_one_wins(plant: Plant) -> None:
     answers = await asyncio.gather(
         *(
             client.post(f"/v1/phases/{phase}/completion", {"quantity": quantity})
-            for quantity in ("950", "1050")
+            for quantity in ("1000", "1050")
         )
     )
     assert sorted(response.status for response, _ in answers) == [200, 409]
@@ -286,3 +292,44 @@ async def test_problems_speak_the_reader_s_language(plant: Plant, language: str)
     response, problem = await plant.admin.get(f"/v1/orders/{uuid4()}", headers={"Accept-Language": language})
     assert response.status == 404
     assert ("L'ordine" in problem["detail"]) == (language == "it")
+
+
+async def test_a_mistyped_kind_is_corrected(plant: Plant) -> None:
+    await plant.define("espositore", LINE)
+    order = await plant.order_of(await plant.approve(("espositre", "500")))
+    (job,) = order["jobs"]
+    assert "correct_kind" in job["actions"]
+    path = f"/v1/jobs/{job['id']}/kind"
+    response, body = await plant.as_("backoffice").put(path, {"kind": "espositor"})
+    assert (response.status, body["errors"][0]["code"]) == (422, "kind_unknown")
+    response, corrected = await plant.as_("backoffice").put(path, {"kind": "espositore"})
+    assert (response.status, corrected["kind"], corrected["state"]) == (200, "espositore", "planned")
+    assert len(corrected["phases"]) == len(LINE["phases"])
+    response, body = await plant.as_("backoffice").put(path, {"kind": "espositore"})
+    assert (response.status, body["code"]) == (409, "job_not_blocked")
+    (fact,) = await plant.published("optima.production.job_kind_corrected.v1")
+    assert (fact.data["former_kind"], fact.data["kind"]) == ("espositre", "espositore")
+
+
+async def test_a_phase_may_count_in_a_unit_of_its_own(plant: Plant) -> None:
+    phases = [
+        {"key": "stampa", "name": "Stampa", "unit": "fg", "factor": "8"},
+        {"key": "taglio", "name": "Taglio", "after": ["stampa"]},
+    ]
+    await plant.define("volantino", {"name": "Volantino", "phases": phases})
+    _, kind = await plant.admin.get("/v1/kinds/volantino")
+    assert (kind["phases"][0]["unit"], kind["phases"][0]["factor"]) == ("fg", "8")
+    carla = await plant.worker()
+    order = await plant.order_of(await plant.approve(("volantino", "1000")))
+    (job,) = order["jobs"]
+    await plant.value(job)
+    first, second = (phase["id"] for phase in job["phases"])
+    await plant.assign(first, carla)
+    _, task = await plant.app.as_(carla).get(f"/v1/tasks/{first}")
+    assert (task["quantity"], task["least"], task["most"], task["unit"]) == ("125", "112.5", "137.5", "fg")
+    await plant.work(first, carla, "120")
+    await plant.assign(second, carla)
+    await plant.work(second, carla, "950")
+    (job,) = (await plant.order(order["id"]))["jobs"]
+    assert job["produced"] == "950"
+    assert [(phase["lost"], phase["unit"]) for phase in job["phases"]] == [("5", "fg"), ("10", "pz")]

@@ -54,7 +54,9 @@ def worked(job: Job, key: str, quantity: str = "500") -> Job:
     phase = by_key(job, key)
     job = domain.assigned(OPEN, job, phase.id, uuid4(), assignee_has_left=False)
     job = domain.started(OPEN, job, phase.id, NOW)
-    return domain.completed(OPEN, job, phase.id, Decimal(quantity), "", NOW + timedelta(hours=1))
+    return domain.completed(
+        OPEN, job, phase.id, Decimal(quantity), "", NOW + timedelta(hours=1), "Avviamento"
+    )
 
 
 def code_of(refused: pytest.ExceptionInfo[Refusal]) -> str:
@@ -158,6 +160,66 @@ def test_no_phase_yields_more_than_the_phases_before_it_handed_on(
             )
             return
     assert job.produced == handed_on
+
+
+@given(quantities=st.lists(st.integers(450, 550), min_size=3, max_size=3))
+def test_what_is_lost_is_recorded_with_its_reason(quantities: list[int]) -> None:
+    line = kind(
+        PhaseDefinition("a", "A"), PhaseDefinition("b", "B", ("a",)), PhaseDefinition("c", "C", ("b",))
+    )
+    job, to_work_on = domain.with_economics(OPEN, a_job(line), ECONOMICS), 500
+    for key, quantity in zip("abc", sorted(quantities, reverse=True), strict=True):
+        phase = by_key(worked(job, key, str(quantity)), key)
+        lost = max(to_work_on - quantity, 0)
+        assert (phase.lost, phase.loss_reason) == (lost, "Avviamento" if lost else None)
+        job, to_work_on = worked(job, key, str(quantity)), quantity
+    surplus = max(max(quantities) - 500, 0)
+    assert job.produced == 500 + surplus - sum(each.lost or 0 for each in job.phases)
+
+
+def test_a_loss_without_a_reason_is_refused() -> None:
+    job = ready_job()
+    printing = by_key(job, "stampa")
+    job = domain.assigned(OPEN, job, printing.id, uuid4(), assignee_has_left=False)
+    job = domain.started(OPEN, job, printing.id, NOW)
+    with pytest.raises(Invalid) as refused:
+        domain.completed(OPEN, job, printing.id, Decimal("499.5"), "", NOW)
+    assert (code_of(refused), refused.value.field) == ("loss_reason_missing", "loss_reason")
+    assert refused.value.facts["lost"] == Decimal("0.5")
+    assert by_key(domain.completed(OPEN, job, printing.id, Decimal(501), "", NOW), "stampa").lost == 0
+
+
+SHEETS = kind(
+    PhaseDefinition("stampa", "Stampa", unit="fg", factor=Decimal(8)),
+    PhaseDefinition("taglio", "Taglio", ("stampa",)),
+)
+
+
+@given(sheets=st.integers(57, 68), pieces=st.integers(450, 550))
+def test_phases_of_other_units_hand_on_what_they_make_of_the_jobs(sheets: int, pieces: int) -> None:
+    job = domain.with_economics(OPEN, a_job(SHEETS), ECONOMICS)
+    assert domain.quantity_bounds(job.phases[0], Decimal(500), Decimal(10)) == (
+        Decimal("56.25"),
+        Decimal("68.75"),
+    )
+    job = worked(job, "stampa", str(sheets))
+    if pieces > sheets * 8:
+        with pytest.raises(Invalid) as refused:
+            worked(job, "taglio", str(pieces))
+        assert (code_of(refused), refused.value.facts["most"]) == ("quantity_beyond_predecessors", sheets * 8)
+        return
+    job = worked(job, "taglio", str(pieces))
+    assert (job.produced, job.phases[1].lost) == (pieces, sheets * 8 - pieces)
+    assert job.phases[0].lost == max(Decimal("62.5") - sheets, 0)
+
+
+def test_a_mistyped_kind_is_corrected_while_the_job_waits_for_it() -> None:
+    waiting = a_job(None)
+    job = domain.with_kind_corrected(OPEN, waiting, replace(LINE, key="vetrofania"), uuid4)
+    assert (job.state, job.item.kind, len(job.phases)) == (JobState.PLANNED, "vetrofania", 4)
+    with pytest.raises(WrongState) as refused:
+        domain.with_kind_corrected(OPEN, job, LINE, uuid4)
+    assert code_of(refused) == "job_not_blocked"
 
 
 def test_rejected_work_goes_back_to_its_assignee_and_is_kept() -> None:
@@ -413,7 +475,7 @@ class PhaseGraph(RuleBasedStateMachine):
 
     @rule(index=phase_index, quantity=st.sampled_from(["440", "450", "500", "550", "560"]))
     def complete(self, index: int, quantity: str) -> None:
-        self.attempt(domain.completed, self.at(index), Decimal(quantity), "", self.clock)
+        self.attempt(domain.completed, self.at(index), Decimal(quantity), "", self.clock, "Avviamento")
 
     @rule(index=phase_index)
     def accept(self, index: int) -> None:
@@ -486,6 +548,12 @@ class PhaseGraph(RuleBasedStateMachine):
             for earlier in map(phases.__getitem__, before(phase)):
                 if phase.quantity is not None and earlier.quantity is not None:
                     assert phase.quantity <= earlier.quantity, (earlier, phase)
+
+    @invariant()
+    def what_is_lost_has_a_reason(self) -> None:
+        for phase in self.job.phases:
+            assert (phase.lost is None) == (phase.quantity is None)
+            assert bool(phase.lost) == bool(phase.loss_reason)
 
     @invariant()
     def nobody_works_before_economics_are_set(self) -> None:

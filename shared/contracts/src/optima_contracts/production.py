@@ -140,7 +140,8 @@ class PhaseStarted(EventData):
 
 
 class PhaseCompleted(EventData):
-    """Work on a phase was finished; `quantity` is what came out of it. Subject: the job."""
+    """Work on a phase was finished; `quantity` is what came out of it, in the phase's unit. Subject: the
+    job."""
 
     type: ClassVar[str] = "optima.production.phase_completed.v1"
     job_id: UUID
@@ -148,6 +149,22 @@ class PhaseCompleted(EventData):
     phase_id: UUID
     phase: str
     quantity: Quantity
+    unit: str | None = None
+    """None where it isn't said: the job's."""
+    lost: Quantity | None = None
+    """Of what there was to work on."""
+    loss_reason: str | None = None
+
+
+class JobKindCorrected(EventData):
+    """The kind of item that the job was of had been mistyped: it is of another. Subject: the job."""
+
+    type: ClassVar[str] = "optima.production.job_kind_corrected.v1"
+    job_id: UUID
+    order_id: UUID
+    brief_id: UUID | None
+    kind: str
+    former_kind: str
 
 
 class PhaseAccepted(EventData):

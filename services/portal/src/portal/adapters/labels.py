@@ -160,6 +160,7 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "optima.logistics.shipment_refused.v1": N_("Shipment refused by the recipient"),
         "optima.logistics.shipment_revised.v1": N_("Shipment changed"),
         "optima.logistics.stock_adjusted.v1": N_("Stock set right"),
+        "optima.production.job_kind_corrected.v1": N_("Kind of item corrected"),
         "optima.production.job_closed.v1": N_("Job closed short"),
         "optima.production.job_completed.v1": N_("Job completed"),
         "optima.production.kind_defined.v1": N_("Kind of work defined"),

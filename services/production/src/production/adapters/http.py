@@ -11,6 +11,7 @@ from ..application.assign_phase import assign_phase
 from ..application.cancel_order import cancel_order
 from ..application.close_short import close_job, close_order
 from ..application.complete_phase import complete_phase
+from ..application.correct_kind import correct_kind
 from ..application.define_kind import define_kind
 from ..application.ports import LockedPhase, Ports
 from ..application.read import lookups, orders, tasks
@@ -36,6 +37,7 @@ from .requests import (
     CancelOrder,
     CloseShort,
     CompletePhase,
+    CorrectKind,
     DefineKind,
     OrderQuery,
     RejectPhase,
@@ -138,6 +140,13 @@ async def get_job(call: Call[Ports], job_id: UUID) -> Reply[JobView]:
     return await _job(call, job_id)
 
 
+@routes.put("/v1/jobs/{job_id}/kind", privilege="order.write")
+async def put_kind_of_job(call: Call[Ports], job_id: UUID, body: CorrectKind) -> Reply[JobView]:
+    """Correct the kind of item of a job that is blocked, since nobody has defined it"""
+    await correct_kind(call.ports, job_id, body.kind)
+    return await _job(call, job_id)
+
+
 @routes.put("/v1/jobs/{job_id}/economics", privilege="job.economics.write", if_match=True)
 async def put_economics(call: Call[Ports], job_id: UUID, body: SetEconomics) -> Reply[EconomicsView]:
     """Set a job's technical-economic details
@@ -184,8 +193,11 @@ async def post_start(call: Call[Ports], phase_id: UUID) -> TaskView:
 
 @routes.post("/v1/phases/{phase_id}/completion", privilege="phase.work")
 async def post_completion(call: Call[Ports], phase_id: UUID, body: CompletePhase) -> TaskView:
-    """Complete a phase that is assigned to the caller"""
-    found = await complete_phase(call.ports, call.actor, phase_id, body.quantity, body.note)
+    """Complete a phase that is assigned to the caller
+
+    The quantity is in the phase's unit. Less than there was to work on needs a reason.
+    """
+    found = await complete_phase(call.ports, call.actor, phase_id, body.quantity, body.note, body.loss_reason)
     return await _task(call, found)
 
 

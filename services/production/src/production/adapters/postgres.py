@@ -62,6 +62,8 @@ class PostgresKinds:
                 "after": list(phase.after),
                 "quality_check": phase.quality_check,
                 "skippable": phase.skippable,
+                **({"unit": phase.unit} if phase.unit else {}),
+                **({"factor": str(phase.factor)} if phase.factor != 1 else {}),
             }
             for phase in kind.phases
         ]
@@ -146,6 +148,8 @@ class PostgresOrders:
             after=[",".join(phase.after) for _, _, phase in phases],
             quality_checks=[phase.quality_check for _, _, phase in phases],
             skippable=[phase.skippable for _, _, phase in phases],
+            units=[phase.unit for _, _, phase in phases],
+            factors=[phase.factor for _, _, phase in phases],
             states=[phase.state for _, _, phase in phases],
         )
 
@@ -212,6 +216,7 @@ class PostgresOrders:
             goods_have_left=order.goods_have_left,
             version=order.version,
             job_ids=[job.id for job in jobs],
+            kinds=[job.item.kind for job in jobs],
             job_states=[job.state for job in jobs],
             blocked_reasons=[job.blocked_reason for job in jobs],
             tolerances=[job.tolerance_percent for job in jobs],
@@ -227,6 +232,8 @@ class PostgresOrders:
             completed_at=[phase.completed_at for phase in phases],
             quantities=[phase.quantity for phase in phases],
             notes=[phase.note for phase in phases],
+            lost=[phase.lost for phase in phases],
+            loss_reasons=[phase.loss_reason for phase in phases],
         )
         for job in jobs:
             if job.economics and job.economics != known[job.id].economics:
@@ -436,10 +443,15 @@ def _kind(row: asyncpg.Record) -> Kind:
         id=row["id"],
         key=row["key"],
         name=row["name"],
-        phases=tuple(PhaseDefinition(**{**phase, "after": tuple(phase["after"])}) for phase in row["phases"]),
+        phases=tuple(_phase_definition(phase) for phase in row["phases"]),
         tolerance_percent=_plain(row["tolerance_percent"]),
         version=row["version"],
     )
+
+
+def _phase_definition(stored: dict[str, Any]) -> PhaseDefinition:
+    exact = {"after": tuple(stored["after"]), "factor": Decimal(stored.get("factor", 1))}
+    return PhaseDefinition(**stored | exact)
 
 
 def _order(row: asyncpg.Record) -> Order:
@@ -575,6 +587,10 @@ def _phase(row: asyncpg.Record) -> Phase:
         completed_at=row["completed_at"],
         quantity=None if row["made"] is None else _plain(row["made"]),
         note=row["note"],
+        unit=row["phase_unit"],
+        factor=_plain(row["factor"]),
+        lost=None if row["lost"] is None else _plain(row["lost"]),
+        loss_reason=row["loss_reason"],
     )
 
 

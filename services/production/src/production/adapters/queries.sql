@@ -63,12 +63,13 @@ FROM unnest(:job_ids::uuid[], :positions::smallint[], :item_ids::uuid[], :kinds:
 -- name: insert_phases
 -- `after` travels as one text a phase: arrays of arrays must be rectangular. Keys contain no comma.
 INSERT INTO phases (order_id, deadline, job_id, position, id, key, name, after, quality_check, skippable,
-                    state, attempt, note)
+                    unit, factor, state, attempt, note)
 SELECT :order_id, orders.deadline, p.job_id, p.position, p.id, p.key, p.name,
-       string_to_array(p.after, ','), p.quality_check, p.skippable, p.state, 1, ''
+       string_to_array(p.after, ','), p.quality_check, p.skippable, p.unit, p.factor, p.state, 1, ''
 FROM orders, unnest(:job_ids::uuid[], :positions::smallint[], :ids::uuid[], :keys::text[], :names::text[],
-                    :after::text[], :quality_checks::boolean[], :skippable::boolean[], :states::text[])
-    AS p(job_id, position, id, key, name, after, quality_check, skippable, state)
+                    :after::text[], :quality_checks::boolean[], :skippable::boolean[], :units::text[],
+                    :factors::numeric[], :states::text[])
+    AS p(job_id, position, id, key, name, after, quality_check, skippable, unit, factor, state)
 WHERE orders.id = :order_id
 
 -- name: lock_order
@@ -119,6 +120,7 @@ SELECT jobs.id, jobs.order_id, jobs.position, jobs.item_id, jobs.kind, jobs.desc
        phases.id AS phase_id, phases.key, phases.name, phases.after, phases.quality_check, phases.skippable,
        phases.state AS phase_state, phases.assignee_id, phases.attempt,
        phases.started_at AS phase_started_at, phases.completed_at, phases.quantity AS made, phases.note,
+       phases.unit AS phase_unit, phases.factor, phases.lost, phases.loss_reason,
        people.name AS assignee_name, people.active AS assignee_active,
        coalesce(sent.shipped, 0) AS shipped, coalesce(sent.delivered, 0) AS delivered,
        EXISTS (SELECT FROM shipments WHERE shipments.order_id = :order_id) AS documents
@@ -171,21 +173,22 @@ WITH order_changed AS (
         cancellation_reason = :cancellation_reason, goods_have_left = :goods_have_left, version = :version
     WHERE id = :order_id AND version < :version
 ), jobs_changed AS (
-    UPDATE order_jobs SET state = j.state, blocked_reason = j.blocked_reason,
+    UPDATE order_jobs SET kind = j.kind, state = j.state, blocked_reason = j.blocked_reason,
         tolerance_percent = j.tolerance_percent, started_at = j.started_at, produced = j.produced,
         closed_because = j.closed_because, version = j.version
-    FROM unnest(:job_ids::uuid[], :job_states::text[], :blocked_reasons::text[], :tolerances::numeric[],
+    FROM unnest(:job_ids::uuid[], :kinds::text[], :job_states::text[], :blocked_reasons::text[], :tolerances::numeric[],
                 :jobs_started_at::timestamptz[], :produced::numeric[], :closed_because::text[],
                 :job_versions::integer[])
-        AS j(id, state, blocked_reason, tolerance_percent, started_at, produced, closed_because, version)
+        AS j(id, kind, state, blocked_reason, tolerance_percent, started_at, produced, closed_because, version)
     WHERE order_jobs.id = j.id
 )
 UPDATE phases SET state = p.state, assignee_id = p.assignee_id, attempt = p.attempt,
-    started_at = p.started_at, completed_at = p.completed_at, quantity = p.quantity, note = p.note
+    started_at = p.started_at, completed_at = p.completed_at, quantity = p.quantity, note = p.note,
+    lost = p.lost, loss_reason = p.loss_reason
 FROM unnest(:phase_ids::uuid[], :phase_states::text[], :assignee_ids::uuid[], :attempts::integer[],
             :phases_started_at::timestamptz[], :completed_at::timestamptz[], :quantities::numeric[],
-            :notes::text[])
-    AS p(id, state, assignee_id, attempt, started_at, completed_at, quantity, note)
+            :notes::text[], :lost::numeric[], :loss_reasons::text[])
+    AS p(id, state, assignee_id, attempt, started_at, completed_at, quantity, note, lost, loss_reason)
 WHERE phases.id = p.id
 
 -- name: upsert_economics
@@ -290,6 +293,7 @@ ORDER BY orders.id DESC LIMIT :limit
 SELECT phases.id AS phase_id, phases.key, phases.name, phases.after, phases.quality_check, phases.skippable,
        phases.state AS phase_state, phases.assignee_id, phases.attempt, phases.started_at AS phase_started_at,
        phases.completed_at, phases.quantity AS made, phases.note, phases.deadline,
+       phases.unit AS phase_unit, phases.factor, phases.lost, phases.loss_reason,
        jobs.description, jobs.quantity AS ordered, jobs.unit, jobs.tolerance_percent, jobs.state AS job_state,
        orders.state AS order_state, coalesce(economics.technical_sheet, '') AS technical_sheet
 FROM phases

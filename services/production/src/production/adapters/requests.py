@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
@@ -25,6 +26,10 @@ class PhaseOfKind(Command):
     quality_check: Flag = False
     """Its work must be accepted by an inspector before it counts as done."""
     skippable: Flag = False
+    unit: Annotated[str, Text(16)] | None = None
+    """What its quantities are counted in, such as sheets; without it, in the job's unit."""
+    factor: Count = Decimal(1)
+    """How many of the job's unit come of one of this phase's, such as 8 leaflets of a sheet."""
 
 
 class DefineKind(Command):
@@ -35,7 +40,8 @@ class DefineKind(Command):
 
     def definitions(self) -> tuple[PhaseDefinition, ...]:
         return tuple(
-            PhaseDefinition(p.key, p.name, tuple(p.after), p.quality_check, p.skippable) for p in self.phases
+            PhaseDefinition(p.key, p.name, tuple(p.after), p.quality_check, p.skippable, p.unit, p.factor)
+            for p in self.phases
         )
 
 
@@ -100,8 +106,15 @@ class AssignPhase(Command):
     assignee_id: UUID
 
 
+class CorrectKind(Command):
+    kind: Annotated[str, Text(64)]
+    """One that is defined."""
+
+
 class CompletePhase(Command):
     quantity: Count
+    loss_reason: Annotated[str, Text(1000)] | None = None
+    """Why less came out than there was to work on."""
     note: Annotated[str, Text(2000, least=0)] = ""
 
 

@@ -15,17 +15,26 @@ from .save_job_progress import save_job_progress
 
 
 async def complete_phase(
-    ports: Ports, actor: Actor, phase_id: UUID, quantity: Decimal, note: str
+    ports: Ports,
+    actor: Actor,
+    phase_id: UUID,
+    quantity: Decimal,
+    note: str,
+    loss_reason: str | None = None,
 ) -> LockedPhase:
     """Of two who complete at once, one wins; the other is told that the phase is no longer in progress."""
     found = await own_task_to_change(ports, actor, phase_id)
-    after = completed(found.order_state, found.job, phase_id, quantity, note, ports.now)
+    after = completed(found.order_state, found.job, phase_id, quantity, note, ports.now, loss_reason)
+    phase = after.phase(phase_id)
     event = PhaseCompleted(
         job_id=after.id,
         order_id=after.order_id,
         phase_id=phase_id,
         phase=found.phase.key,
         quantity=str(quantity),
+        unit=phase.unit or after.item.unit,
+        lost=f"{phase.lost.normalize():f}" if phase.lost else None,
+        loss_reason=phase.loss_reason,
     )
     save_job_progress(ports, found.order, after, event)
     return found.with_job(after)

@@ -45,6 +45,23 @@ class Phase:
     completed_at: datetime | None = None
     quantity: Decimal | None = None
     note: str = ""
+    unit: str | None = None
+    """Of its quantities; None: the job's."""
+    factor: Decimal = Decimal(1)
+    """How many of the job's unit come of one of this phase's."""
+    lost: Decimal | None = None
+    """Of what there was to work on; None until it is completed."""
+    loss_reason: str | None = None
+
+    def in_unit_of_job(self, quantity: Decimal) -> Decimal:
+        """What so much of the phase's work makes, rounded down to three decimals."""
+        if self.factor == 1:
+            return quantity
+        return (quantity * self.factor).quantize(_THOUSANDTH, ROUND_FLOOR)
+
+    def in_own_unit(self, quantity: Decimal, rounding: str = ROUND_FLOOR) -> Decimal:
+        """So much of the job in the phase's unit, to three decimals."""
+        return (quantity / self.factor).quantize(_THOUSANDTH, rounding)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +147,12 @@ def with_kind_defined(job: Job, kind: Kind, new_id: Callable[[], UUID]) -> Job:
     return _changed(_with_phases_of(kind, job, new_id))
 
 
+def with_kind_corrected(order: OrderState, job: Job, kind: Kind, new_id: Callable[[], UUID]) -> Job:
+    """The job, which waited for a kind that there will never be, as one of this kind."""
+    kind_may_be_corrected(order, job)
+    return with_kind_defined(replace(job, item=replace(job.item, kind=kind.key)), kind, new_id)
+
+
 def with_economics(order: OrderState, job: Job, economics: Economics, policy: PricePolicy = STRICT) -> Job:
     """The job with its economics; they may be corrected until the order has ended."""
     economics_may_change(order, job)
@@ -176,14 +199,31 @@ def started(order: OrderState, job: Job, phase_id: UUID, now: datetime) -> Job:
 
 
 def completed(
-    order: OrderState, job: Job, phase_id: UUID, quantity: Decimal, note: str, now: datetime
+    order: OrderState,
+    job: Job,
+    phase_id: UUID,
+    quantity: Decimal,
+    note: str,
+    now: datetime,
+    loss_reason: str | None = None,
 ) -> Job:
-    """The phase ended by its assignee; one with a quality check is then to be inspected."""
+    """The phase ended by its assignee; one with a quality check is then to be inspected. `quantity` is in the
+    phase's unit."""
     phase = job.phase(phase_id)
     state = next_state(Action.COMPLETE, order, job, phase)
-    quantity_is_within_tolerance(job, quantity)
+    quantity_is_within_tolerance(job, phase, quantity)
     quantity_was_handed_on(job, phase, quantity)
-    after = replace(phase, state=state, completed_at=now, quantity=quantity, note=note)
+    lost = max(phase.in_own_unit(to_work_on(job, phase)) - quantity, Decimal(0))
+    loss_has_a_reason(job, phase, lost, loss_reason)
+    after = replace(
+        phase,
+        state=state,
+        completed_at=now,
+        quantity=quantity,
+        note=note,
+        lost=lost,
+        loss_reason=loss_reason if lost else None,
+    )
     if not phase.quality_check:
         after = replace(after, state=next_state(Action.ACCEPT, order, job, after))
     return _settled(job, after)
@@ -234,6 +274,8 @@ def rejected(
         completed_at=None,
         quantity=None,
         note="",
+        lost=None,
+        loss_reason=None,
     )
     return _settled(job, again), refused
 
@@ -275,33 +317,55 @@ def resumed(job: Job) -> Job:
     return _settled(replace(job, state=state, phases=phases))
 
 
-def quantity_bounds(ordered: Decimal, tolerance_percent: Decimal) -> tuple[Decimal, Decimal]:
-    """The least and the most that a phase may be completed with, to three decimals, both included."""
+def quantity_bounds(phase: Phase, ordered: Decimal, tolerance_percent: Decimal) -> tuple[Decimal, Decimal]:
+    """The least and the most that a phase may be completed with, in its unit, to three decimals, both
+    included."""
     margin = ordered * tolerance_percent / 100
-    least = (ordered - margin).quantize(_THOUSANDTH, ROUND_CEILING)
-    return least, (ordered + margin).quantize(_THOUSANDTH, ROUND_FLOOR)
+    return phase.in_own_unit(ordered - margin, ROUND_CEILING), phase.in_own_unit(ordered + margin)
 
 
-def quantity_is_within_tolerance(job: Job, quantity: Decimal) -> None:
-    least, most = quantity_bounds(job.item.quantity, job.tolerance_percent)
+def quantity_is_within_tolerance(job: Job, phase: Phase, quantity: Decimal) -> None:
+    least, most = quantity_bounds(phase, job.item.quantity, job.tolerance_percent)
     if not least <= quantity <= most:
         raise Invalid(
             "quantity_beyond_tolerance",
             field="quantity",
             least=least,
             most=most,
-            unit=job.item.unit,
+            unit=phase.unit or job.item.unit,
         )
+
+
+def handed_on_to(job: Job, phase: Phase) -> Decimal | None:
+    """The least that any phase before it yielded, in the job's unit; None where there was none."""
+    before = _predecessors_of(job, phase)
+    return min(
+        (p.in_unit_of_job(p.quantity) for p in job.phases if p.key in before and p.quantity is not None),
+        default=None,
+    )
+
+
+def to_work_on(job: Job, phase: Phase) -> Decimal:
+    """What was handed on to the phase or, to the first, what was ordered; in the job's unit."""
+    handed_on = handed_on_to(job, phase)
+    return job.item.quantity if handed_on is None else handed_on
 
 
 def quantity_was_handed_on(job: Job, phase: Phase, quantity: Decimal) -> None:
     """No phase yields more than any phase before it did: what was lost there is not there to work on."""
-    before = _predecessors_of(job, phase)
-    handed_on = min(
-        (p.quantity for p in job.phases if p.key in before and p.quantity is not None), default=quantity
-    )
-    if quantity > handed_on:
-        raise Invalid("quantity_beyond_predecessors", field="quantity", most=handed_on, unit=job.item.unit)
+    handed_on = handed_on_to(job, phase)
+    if handed_on is not None and phase.in_unit_of_job(quantity) > handed_on:
+        raise Invalid(
+            "quantity_beyond_predecessors",
+            field="quantity",
+            most=phase.in_own_unit(handed_on),
+            unit=phase.unit or job.item.unit,
+        )
+
+
+def loss_has_a_reason(job: Job, phase: Phase, lost: Decimal, reason: str | None) -> None:
+    if lost and not reason:
+        raise Invalid("loss_reason_missing", field="loss_reason", lost=lost, unit=phase.unit or job.item.unit)
 
 
 def produced_quantity(job: Job) -> Decimal:
@@ -314,8 +378,11 @@ def produced_quantity(job: Job) -> Decimal:
     for phase in job.phases:
         if phase.key in done:
             followed |= _predecessors_of(job, phase)
-    last = [p.quantity for key, p in done.items() if key not in followed and p.quantity is not None]
-    return min(last)
+    return min(
+        p.in_unit_of_job(p.quantity)
+        for key, p in done.items()
+        if key not in followed and p.quantity is not None
+    )
 
 
 def next_state(
@@ -402,6 +469,8 @@ def _with_phases_of(kind: Kind, job: Job, new_id: Callable[[], UUID]) -> Job:
             after=step.after,
             quality_check=step.quality_check,
             skippable=step.skippable,
+            unit=step.unit,
+            factor=step.factor,
             state=_first_state(step.after),
         )
         for step in kind.phases
@@ -434,6 +503,13 @@ def economics_may_change(order: OrderState, job: Job) -> None:
         raise WrongState("order_ended")
     if job.state is JobState.CANCELLED:
         raise WrongState("job_cancelled")
+
+
+def kind_may_be_corrected(order: OrderState, job: Job) -> None:
+    if order in ENDED:
+        raise WrongState("order_ended")
+    if job.state is not JobState.BLOCKED:
+        raise WrongState("job_not_blocked", kind=job.item.kind)
 
 
 def _nobody_accepts_their_own_work(phase: Phase, by: UUID | None) -> None:

@@ -21,6 +21,10 @@ class PhaseDefinition:
     after: tuple[str, ...] = ()
     quality_check: bool = False
     skippable: bool = False
+    unit: str | None = None
+    """What its quantities are counted in; None: in the job's unit."""
+    factor: Decimal = Decimal(1)
+    """How many of the job's unit come of one of this phase's: 8 leaflets of a sheet."""
 
 
 @dataclass(frozen=True, slots=True)

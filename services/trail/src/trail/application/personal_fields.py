@@ -36,6 +36,7 @@ _FIELDS: dict[type[EventData], tuple[str, tuple[str, ...]]] = {
     production.OrderCancelled: ("actor", ("reason",)),
     economics.JobEconomicsSet: ("actor", ("price_reason",)),
     production.JobClosed: ("actor", ("reason",)),
+    production.PhaseCompleted: ("actor", ("loss_reason",)),
     production.PhaseRejected: ("actor", ("reason",)),
     logistics.StockAdjusted: ("actor", ("reason",)),
     logistics.ShipmentRefused: ("actor", ("reason",)),

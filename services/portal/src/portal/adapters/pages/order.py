@@ -41,6 +41,12 @@ async def close_job(call: PageCall, order_id: UUID, job_id: UUID) -> Answer:
     return await _command(call, order_id, f"closure-{job_id}", "POST", f"/v1/jobs/{job_id}/closure", body)
 
 
+@pages.post("/orders/{order_id}/jobs/{job_id}/kind")
+async def correct_kind(call: PageCall, order_id: UUID, job_id: UUID) -> Answer:
+    body = {"kind": call.text("kind")}
+    return await _command(call, order_id, f"kind-{job_id}", "PUT", f"/v1/jobs/{job_id}/kind", body)
+
+
 @pages.post("/orders/{order_id}/jobs/{job_id}/economics")
 async def set_economics(call: PageCall, order_id: UUID, job_id: UUID) -> Answer:
     body = {

@@ -9,7 +9,7 @@ from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 
 from ..amounts import plain_number
 from ..client import Refused
-from ..forms import NOTHING_SENT, Sent
+from ..forms import NOTHING_SENT, Sent, filled
 
 pages = Pages()
 
@@ -27,7 +27,8 @@ async def start(call: PageCall, phase_id: UUID) -> Answer:
 @pages.post("/tasks/{phase_id}/completion")
 async def complete(call: PageCall, phase_id: UUID) -> Answer:
     quantity = plain_number(call.text("quantity"), call.language)
-    return await _command(call, phase_id, "completion", {"quantity": quantity, "note": call.text("note")})
+    body = {"quantity": quantity, "note": call.text("note"), **filled(loss_reason=call.text("loss_reason"))}
+    return await _command(call, phase_id, "completion", body)
 
 
 async def _command(call: PageCall, phase_id: UUID, what: str, body: dict[str, Any]) -> Answer:

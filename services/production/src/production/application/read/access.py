@@ -14,7 +14,7 @@ from optima_kit.actor import Actor
 from optima_kit.refusals import WrongState
 
 from ...domain import machine
-from ...domain.job import GRANTING, Job, Phase, economics_may_change, next_state
+from ...domain.job import GRANTING, Job, Phase, economics_may_change, kind_may_be_corrected, next_state
 from ...domain.machine import Action, OrderState
 from ...domain.order import FullOrder, line_may_be_closed, order_may_be_cancelled, order_may_be_closed
 from ..ports import Task
@@ -22,7 +22,7 @@ from ..ports import Task
 KindAction = Literal["replace"]
 PricePolicyAction = Literal["set"]
 OrderAction = Literal["cancel", "close"]
-JobAction = Literal["set_economics", "close"]
+JobAction = Literal["set_economics", "correct_kind", "close"]
 PhaseAction = Literal["assign", "start", "complete", "accept", "reject", "skip"]
 TaskAction = Literal["start", "complete"]
 
@@ -73,6 +73,7 @@ def actions_on_job(actor: Actor, order: FullOrder, job: Job) -> list[JobAction]:
     allowed: dict[JobAction, bool] = {
         "set_economics": actor.may("job.economics.write")
         and _holds(economics_may_change, order.order.state, job),
+        "correct_kind": actor.may("order.write") and _holds(kind_may_be_corrected, order.order.state, job),
         "close": actor.may("order.write") and _holds(line_may_be_closed, order, job),
     }
     return [action for action, possible in allowed.items() if possible]

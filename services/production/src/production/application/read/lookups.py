@@ -37,6 +37,8 @@ def show_kind(actor: Actor, kind: Kind) -> KindView:
                 after=phase.after,
                 quality_check=phase.quality_check,
                 skippable=phase.skippable,
+                unit=phase.unit,
+                factor=phase.factor,
             )
             for phase in kind.phases
         ],

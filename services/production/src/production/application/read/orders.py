@@ -219,7 +219,11 @@ def _phase(
         attempt=phase.attempt,
         started_at=phase.started_at,
         completed_at=phase.completed_at,
+        unit=phase.unit or job.item.unit,
+        factor=phase.factor,
         quantity=phase.quantity,
+        lost=phase.lost or None,
+        loss_reason=phase.loss_reason,
         note=phase.note,
         rejected_attempts=[show_rejected(each) for each in rejected.get(phase.id, ())],
         actions=actions_on_phase(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from decimal import ROUND_CEILING
 from uuid import UUID
 
 from optima_kit.actor import Actor
@@ -61,15 +62,15 @@ async def _own_rejected(
 
 def _task(task: Task, rejected: list[RejectedAttemptView]) -> TaskView:
     phase = task.phase
-    least, most = quantity_bounds(task.quantity, task.tolerance_percent)
+    least, most = quantity_bounds(phase, task.quantity, task.tolerance_percent)
     return TaskView(
         id=phase.id,
         phase=phase.name,
         description=task.description,
-        quantity=task.quantity,
+        quantity=phase.in_own_unit(task.quantity, ROUND_CEILING),
         least=least,
         most=most,
-        unit=task.unit,
+        unit=phase.unit or task.unit,
         technical_sheet=task.technical_sheet,
         deadline=task.deadline,
         state=phase.state,
@@ -77,6 +78,8 @@ def _task(task: Task, rejected: list[RejectedAttemptView]) -> TaskView:
         started_at=phase.started_at,
         completed_at=phase.completed_at,
         completed_quantity=phase.quantity,
+        lost=phase.lost or None,
+        loss_reason=phase.loss_reason,
         note=phase.note,
         rejected_attempts=rejected,
         actions=actions_on_task(task),

@@ -40,6 +40,10 @@ class KindPhaseView(View):
     quality_check: bool
     """Whether an inspector must accept its work before it counts as done."""
     skippable: bool
+    unit: str | None
+    """What its quantities are counted in; absent: in the job's unit."""
+    factor: Quantity
+    """How many of the job's unit come of one of this phase's."""
 
 
 class KindView(View):
@@ -99,7 +103,13 @@ class PhaseView(View):
     attempt: int
     started_at: datetime | None
     completed_at: datetime | None
+    unit: str
+    factor: Quantity
+    """How many of the job's unit come of one of this phase's."""
     quantity: Quantity | None
+    lost: Quantity | None
+    """Of what there was to work on."""
+    loss_reason: str | None
     note: str
     rejected_attempts: list[RejectedAttemptView]
     actions: list[PhaseAction]
@@ -213,6 +223,9 @@ class TaskView(View):
     started_at: datetime | None
     completed_at: datetime | None
     completed_quantity: Quantity | None
+    lost: Quantity | None
+    """Of what there was to work on."""
+    loss_reason: str | None
     note: str
     rejected_attempts: list[RejectedAttemptView]
     """The reader's own attempts that were refused."""
