@@ -124,6 +124,7 @@ async def _kit_pair() -> AsyncIterator[list[Contender]]:
                 "OPTIMA_EVENT_SECRET": known_secrets[MEASURED["intake"]],
                 "OPTIMA_EVENT_KEYS": event_keys(known_secrets),
                 "OPTIMA_HTTP_PORT": str(at),
+                "OPTIMA_ENVIRONMENT": "demonstration",
                 "OPTIMA_ISSUER": identity,
                 "OPTIMA_JWKS_URL": f"{identity}/.well-known/jwks.json",
                 "OPTIMA_RATE_PER_SECOND": "1000000",  # the peers limit nobody

@@ -128,7 +128,7 @@ async def test_a_service_runs_without_rights(
         "OPTIMA_DATABASE_URL": where.rw_url,
         "OPTIMA_DATABASE_BACKBONE_URL": where.backbone_url,
         "OPTIMA_BROKER_URL": amqp_url,
-        "OPTIMA_ISSUER": "http://127.0.0.1:9",
+        "OPTIMA_ISSUER": "https://identity.example.com",
         "OPTIMA_JWKS_URL": "http://127.0.0.1:9/keys",
         "OPTIMA_HTTP_PORT": str(port),
         "OPTIMA_METRICS_PORT": str(free_port()),

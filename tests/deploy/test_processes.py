@@ -51,7 +51,7 @@ class Process:
                 "OPTIMA_BROKER_URL": amqp_url,
                 "OPTIMA_EVENT_SECRET": EVENT_SECRET,
                 "OPTIMA_EVENT_KEYS": public_keys({"brief": EVENT_SECRET}),
-                "OPTIMA_ISSUER": "http://127.0.0.1:9",
+                "OPTIMA_ISSUER": "https://identity.example.com",
                 "OPTIMA_JWKS_URL": "http://127.0.0.1:9/keys",
                 "OPTIMA_HTTP_PORT": str(self.http),
                 "OPTIMA_METRICS_PORT": str(self.metrics),

@@ -140,6 +140,7 @@ async def test_the_pull_feed(database_for: Any, tmp_path: Path) -> None:
         database_url=stored.rw_url,
         database_backbone_url=stored.backbone_url,
         broker_url="amqp://none",
+        environment="demonstration",
         issuer="http://issuer.test",
         jwks_url="http://issuer.test/jwks",
         key_secret="a-secret-of-these-tests-0123456789abcdef",

@@ -264,6 +264,7 @@ def settings_for(database: ServiceDatabase, **more: Any) -> ApprovalSettings:
             "database_url": database.rw_url,
             "database_backbone_url": database.backbone_url,
             "broker_url": "amqp://nowhere",
+            "environment": "demonstration",
             "issuer": "http://issuer.test",
             "jwks_url": "http://issuer.test/jwks",
         }

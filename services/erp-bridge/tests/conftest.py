@@ -140,6 +140,7 @@ async def bridge(shared: ServiceDatabase, tmp_path: Path) -> AsyncIterator[Bridg
         database_url=stored.rw_url,
         database_backbone_url=stored.backbone_url,
         broker_url="amqp://none",
+        environment="demonstration",
         issuer="http://issuer.test",
         jwks_url="http://issuer.test/jwks",
         drop_folder_root=tmp_path / "drop",

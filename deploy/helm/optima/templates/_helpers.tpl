@@ -102,7 +102,8 @@ amqp{{ if $r.tls }}s{{ end }}://{{ .module }}:$(BROKER_PASSWORD)@{{ $r.host }}:{
 {{- end }}
 {{- $pooler := ternary (dict "OPTIMA_DATABASE_POOLER" "transaction") (dict) (not (empty $root.Values.postgres.pooler.host)) }}
 {{- $traces := ternary (dict "OPTIMA_TRACES_URL" $root.Values.tracing.url "OPTIMA_TRACES_SHARE" $root.Values.tracing.share) (dict) (not (empty $root.Values.tracing.url)) }}
-{{- range $name, $value := merge (dict) $service.env $root.Values.env $pooler $traces }}
+{{- $mail := ternary (dict "OPTIMA_PORTAL_URL" (printf "https://portal.%s" $root.Values.ingress.domain) "OPTIMA_MAIL_FROM" (printf "Linea OPTIMA <noreply@%s>" $root.Values.ingress.domain)) (dict) (has "mail" $service.outside) }}
+{{- range $name, $value := merge (dict) $service.env $root.Values.env $pooler $traces $mail }}
 - {name: {{ $name }}, value: {{ $value | toString | quote }}}
 {{- end }}
 {{- end }}

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from optima_kit.db import UnitOfWork
 from optima_kit.directory import Directory
+from optima_kit.hardening import StrongSecret
 from optima_kit.sealing import Sealer
 from optima_kit.service import Service
-from optima_kit.settings import Networks, Settings, StrongSecret
+from optima_kit.settings import Networks, Settings
 
 from .adapters.connectors import ConnectorRegistry
 from .adapters.drop_folder import DropFolder

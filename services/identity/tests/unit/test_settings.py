@@ -11,9 +11,9 @@ CLIENT = "Zp7Lr4TzB8nM1cY6hJ3sD5fG0pAk9Q2v"
 
 def production(**more: str) -> IdentitySettings:
     given = {
-        "database_url": "postgresql://x",
-        "database_backbone_url": "postgresql://x",
-        "broker_url": "amqp://x",
+        "database_url": "postgresql://x?sslmode=verify-full",
+        "database_backbone_url": "postgresql://x?sslmode=verify-full",
+        "broker_url": "amqps://x",
         "issuer": "https://id.example",
         "jwks_url": "https://id.example/.well-known/jwks.json",
         "environment": "production",

@@ -7,25 +7,26 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 
-from optima_kit.settings import Settings, StrongSecret
+from optima_kit.hardening import InnerUrl, StrongSecret
+from optima_kit.settings import Settings
 
 
 class PortalSettings(Settings):
     key_secret: StrongSecret
     """Encrypts the tokens of the sessions at rest. Under another one every session of before has ended."""
-    approval_url: str
+    approval_url: InnerUrl
     """The address of the approval service's API."""
-    brief_url: str
+    brief_url: InnerUrl
     """The address of the brief service's API."""
-    erp_bridge_url: str
+    erp_bridge_url: InnerUrl
     """The address of the ERP bridge's API."""
-    identity_url: str
+    identity_url: InnerUrl
     """The address of the identity service's API."""
-    logistics_url: str
+    logistics_url: InnerUrl
     """The address of the logistics service's API."""
-    production_url: str
+    production_url: InnerUrl
     """The address of the production service's API."""
-    trail_url: str
+    trail_url: InnerUrl
     """The address of the trail service's API."""
     mail_url: SecretStr | None = None
     """`smtps://user:password@host` or `smtp://…` (STARTTLS). Without it, notices stand on the pages alone."""

@@ -303,6 +303,7 @@ async def plant(database: ServiceDatabase) -> AsyncIterator[Plant]:
         database_url=database.rw_url,
         database_backbone_url=database.backbone_url,
         broker_url="amqp://unused",
+        environment="demonstration",
         issuer="http://issuer.test",
         jwks_url="http://issuer.test/jwks",
     )

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from pydantic import ValidationInfo, field_validator
+from typing import Annotated
 
-from optima_kit.settings import Networks, Settings, StrongSecret
+from optima_kit.hardening import StrongSecret, in_production
+from optima_kit.settings import Networks, Settings
 
 from .domain.addresses import Openness
+
+
+def _over_https(plain: bool) -> None:
+    if plain:
+        raise ValueError("webhooks need https in production")
 
 
 class TrailSettings(Settings):
@@ -16,19 +22,12 @@ class TrailSettings(Settings):
     changes it yet: under another one no personal text of before is read, no further one of the same people
     is recorded, no webhook is served, and the anchors of before count as forged."""
 
-    webhook_plain_http: bool = False
+    webhook_plain_http: Annotated[bool, in_production(_over_https)] = False
     """Lets webhooks lead to http addresses. For development alone: production refuses it."""
     webhook_networks: Networks = ()
     """Networks that webhooks may lead to although they are not of the public internet, separated by commas
     ("10.20.0.0/16"): receivers on the operator's own premises. Whoever may set webhooks up can then post to
     every address in them."""
-
-    @field_validator("webhook_plain_http")
-    @classmethod
-    def _https_in_production(cls, plain: bool, info: ValidationInfo) -> bool:
-        if plain and info.data.get("environment") == "production":
-            raise ValueError("webhooks need https in production")
-        return plain
 
     @property
     def openness(self) -> Openness:

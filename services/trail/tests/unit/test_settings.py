@@ -16,9 +16,9 @@ KEY = "k9Q2vXw7Lr4TzB8nM1cY6hJ3sD5fG0pA"
 def settings(secret: str = KEY, environment: str = "production", **more: object) -> TrailSettings:
     return TrailSettings.model_validate(
         {
-            "database_url": "postgresql://x",
-            "database_backbone_url": "postgresql://x",
-            "broker_url": "amqp://x",
+            "database_url": "postgresql://x?sslmode=verify-full",
+            "database_backbone_url": "postgresql://x?sslmode=verify-full",
+            "broker_url": "amqps://x",
             "issuer": "https://id.example",
             "jwks_url": "https://id.example/.well-known/jwks.json",
             "environment": environment,

@@ -6,13 +6,11 @@ import sys
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, ValidationInfo
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from .hardening import NARROW, BrokerUrl, DatabaseUrl, InnerUrl, PublicUrl, StrongSecret
 from .signing import read_key
-
-_SHORTEST = 32
-_FEWEST_CHARACTERS = 10
 
 
 def _separated(text: str | tuple[Any, ...]) -> tuple[Any, ...]:
@@ -30,27 +28,11 @@ def _event_keys(keys: tuple[str, ...]) -> tuple[str, ...]:
     return keys
 
 
-def _strong_in_production(secret: SecretStr, info: ValidationInfo) -> SecretStr:
-    if info.data.get("environment") != "production":
-        return secret
-    text = secret.get_secret_value()
-    if text.startswith("demonstration"):
-        raise ValueError("this is a demonstration secret; generate one: openssl rand -base64 48")
-    if len(text) < _SHORTEST or len(set(text)) < _FEWEST_CHARACTERS:
-        raise ValueError(
-            f"too weak: at least {_SHORTEST} random characters; generate them: openssl rand -base64 48"
-        )
-    return secret
-
-
 Separated = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_separated)]
 """Texts, separated by commas in the environment."""
 
-Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_networks)]
+Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_networks), NARROW]
 """Networks ("10.20.0.0/16"), separated by commas in the environment."""
-
-StrongSecret = Annotated[SecretStr, AfterValidator(_strong_in_production)]
-"""A secret that production refuses where it is weak or the demonstration's."""
 
 
 class Settings(BaseSettings):
@@ -58,13 +40,15 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="OPTIMA_", extra="ignore", frozen=True)
 
-    database_url: SecretStr
+    environment: Literal["demonstration", "production"] = "production"
+    """Production refuses weak secrets, unencrypted ways, and what is only for development."""
+    database_url: DatabaseUrl
     """PostgreSQL, as the service's read-write role."""
-    database_owner_url: SecretStr | None = None
+    database_owner_url: DatabaseUrl | None = None
     """PostgreSQL, as the owner of the schema. Only `migrate` needs it."""
-    database_backbone_url: SecretStr
+    database_backbone_url: DatabaseUrl
     """PostgreSQL, as the role that sees outbox, parking and jobs of all tenants, and nothing else."""
-    broker_url: SecretStr
+    broker_url: BrokerUrl
     """RabbitMQ, as the service's own user."""
     event_secret: StrongSecret | None = None
     """The key under which it signs its events is derived from this. The role `relay` needs it."""
@@ -83,14 +67,12 @@ class Settings(BaseSettings):
     """The address for Prometheus."""
     metrics_port: Annotated[int, Field(ge=0, le=65535)] | None = None
     """The port for Prometheus, which asks nothing of API or database. Without it, there are no metrics."""
-    issuer: str
+    issuer: PublicUrl
     """The `iss` that tokens must carry."""
-    jwks_url: str
+    jwks_url: InnerUrl
     """Where the issuer publishes its keys."""
     audience: str = "optima"
     """The `aud` that tokens must carry."""
-    environment: Literal["demonstration", "production"] = "production"
-    """Production refuses weak secrets, and what is only for development."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """The least level of what is logged."""
     traces_url: str | None = None

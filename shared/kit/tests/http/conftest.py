@@ -56,6 +56,7 @@ async def serve_board(database_for) -> AsyncIterator[Callable[..., Awaitable[Boa
         database_url=database.rw_url,
         database_backbone_url=database.backbone_url,
         broker_url="amqp://unused",
+        environment="demonstration",
         issuer="http://issuer.test",
         jwks_url="http://issuer.test/jwks",
     )

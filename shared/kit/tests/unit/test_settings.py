@@ -10,8 +10,8 @@ GOOD = {
     "OPTIMA_DATABASE_URL": "postgresql://brief_rw:geheim@localhost/brief",
     "OPTIMA_DATABASE_BACKBONE_URL": "postgresql://brief_backbone:geheim@localhost/brief",
     "OPTIMA_BROKER_URL": "amqp://brief:geheim@localhost/",
-    "OPTIMA_ISSUER": "http://localhost/identity",
-    "OPTIMA_JWKS_URL": "http://localhost/identity/.well-known/jwks.json",
+    "OPTIMA_ISSUER": "https://id.example",
+    "OPTIMA_JWKS_URL": "https://id.example/.well-known/jwks.json",
 }
 
 

@@ -83,6 +83,7 @@ def settings_for(database: ServiceDatabase, model: type[S], **more: object) -> S
         "database_url": database.rw_url,
         "database_backbone_url": database.backbone_url,
         "broker_url": "amqp://nowhere",
+        "environment": "demonstration",
         "issuer": "http://issuer.test",
         "jwks_url": "http://issuer.test/jwks",
         "key_secret": "a-secret-of-these-tests-0123456789abcdef",

@@ -1,0 +1,151 @@
+"""What production refuses of its configuration: each rule is a type that a setting is declared with."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from ipaddress import IPv4Network, IPv6Network, ip_address
+from itertools import pairwise
+from typing import Annotated, Any, Final
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationInfo
+
+SECRET_BITS: Final = 96
+"""Of a secret's own entropy, at least: 32 random hexadecimal digits have more."""
+PASSWORD_BITS: Final = 48
+_SHORTEST_SECRET = 32
+_WIDEST = {4: 8, 6: 7}
+"""The widest range of addresses that may stand for known machines, in bits of its prefix."""
+_ENCRYPTED = {"require", "verify-ca", "verify-full"}
+
+
+def in_production(check: Callable[[Any], None], *, given: str = "environment") -> AfterValidator:
+    """`check` raises ValueError for what production refuses, in settings that stand after `environment`, and
+    after `given`, without which it does not matter."""
+
+    def validated(value: Any, info: ValidationInfo) -> Any:
+        is_production = info.data.get("environment") == "production"
+        if is_production and info.data.get(given) is not None and value is not None:
+            check(value)
+        return value
+
+    return AfterValidator(validated)
+
+
+def entropy(text: str) -> float:
+    """Bits of a text: by its characters, or by the steps between them where these are more alike ("abcdef…");
+    of what is repeated, once."""
+    once = text[: (text + text).find(text, 1)] if text else text
+    return min(_entropy(once), _entropy([ord(after) - ord(before) for before, after in pairwise(once)]))
+
+
+def _entropy(signs: Sequence[Any]) -> float:
+    counts = Counter(signs).values()
+    return sum(count * math.log2(len(signs) / count) for count in counts)
+
+
+def _strong(secret: SecretStr) -> None:
+    text = secret.get_secret_value()
+    if "demonstration" in text:
+        raise ValueError("this is a demonstration secret; generate one: openssl rand -base64 48")
+    if len(text) < _SHORTEST_SECRET or entropy(text) < SECRET_BITS:
+        raise ValueError(
+            f"too weak: at least {_SHORTEST_SECRET} random characters; generate them: openssl rand -base64 48"
+        )
+
+
+def _database(url: SecretStr) -> None:
+    parts = urlsplit(url.get_secret_value())
+    if _is_far(parts) and parse_qs(parts.query).get("sslmode", [""])[-1] not in _ENCRYPTED:
+        raise ValueError("would send passwords and data unencrypted; end it with ?sslmode=verify-full")
+    _password(parts)
+
+
+def _broker(url: SecretStr) -> None:
+    parts = urlsplit(url.get_secret_value())
+    if parts.scheme != "amqps" and _is_far(parts):
+        raise ValueError("would send passwords and events unencrypted; begin it with amqps://")
+    _password(parts)
+
+
+def _password(parts: SplitResult) -> None:
+    password = unquote(parts.password or "")
+    if "demonstration" in password:
+        raise ValueError("its password is a demonstration's; generate one: openssl rand -hex 24")
+    if password and _is_far(parts) and entropy(password) < PASSWORD_BITS:
+        raise ValueError("its password is too weak; generate one: openssl rand -hex 24")
+
+
+def _public(url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme != "https" or not parts.hostname:
+        raise ValueError(f"{url!r} is no https address")
+    if not _is_far(parts):
+        raise ValueError(f"{url!r} leads to the reader's own machine")
+
+
+def over_tls(urls: tuple[str, ...]) -> None:
+    """Every one is a `PublicUrl`."""
+    for url in urls:
+        _public(url)
+
+
+def _inside(url: str) -> None:
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    of_the_cluster = re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+\.svc(\.cluster\.local)?)?", host) is not None
+    if parts.scheme != "https" and _is_far(parts) and not (parts.scheme == "http" and of_the_cluster):
+        raise ValueError(f"{url!r} is neither https nor a service of the same cluster")
+
+
+def _mail_server(url: SecretStr) -> SecretStr:
+    parts = urlsplit(url.get_secret_value())
+    if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+        raise ValueError("must read smtps://user:password@host or smtp://user:password@host")
+    return url
+
+
+def _sender(text: str) -> None:
+    _, at, host = text.rstrip("> ").rpartition("@")
+    if not at or not _is_far(urlsplit(f"//{host}")):
+        raise ValueError(f"{text!r}: nobody can answer to that address")
+
+
+def _narrow(networks: tuple[IPv4Network | IPv6Network, ...]) -> None:
+    for network in networks:
+        if network.prefixlen < _WIDEST[network.version]:
+            raise ValueError(f"{network} is nearly everybody; name the networks that you mean")
+
+
+def _is_far(parts: SplitResult) -> bool:
+    """Whether the way there leaves this machine. PostgreSQL's sockets have no host."""
+    host = (parts.hostname or "").removesuffix(".")
+    if not host or host == "localhost" or host.endswith(".localhost"):
+        return False
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return True
+    return not (address.is_loopback or address.is_unspecified)
+
+
+STRONG = in_production(_strong)
+NARROW = in_production(_narrow)
+
+StrongSecret = Annotated[SecretStr, STRONG]
+"""A secret that production refuses where it is weak or the demonstration's."""
+DatabaseUrl = Annotated[SecretStr, in_production(_database)]
+BrokerUrl = Annotated[SecretStr, in_production(_broker)]
+PublicUrl = Annotated[str, in_production(_public)]
+"""An address that people, or services of others, are sent to: https, and not this machine's own."""
+InnerUrl = Annotated[str, in_production(_inside)]
+"""An address that services are asked at: https, unless it stands in the same cluster."""
+MailServer = Annotated[SecretStr, AfterValidator(_mail_server)]
+"""`smtps://user:password@host`, or `smtp://…` with STARTTLS."""
+MailedUrl = Annotated[str, Field(validate_default=True), in_production(_public, given="mail_url")]
+"""An address in mails: production refuses one that nobody can reach, where `mail_url` is given."""
+Sender = Annotated[str, Field(validate_default=True), in_production(_sender, given="mail_url")]
+"""Who sends them."""
