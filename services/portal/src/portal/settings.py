@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from typing import Annotated
-from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field
 
-from optima_kit.hardening import InnerUrl, StrongSecret
+from optima_kit.hardening import InnerUrl, MailedUrl, MailServer, Sender, StrongSecret
 from optima_kit.settings import Settings
 
 
@@ -28,21 +27,11 @@ class PortalSettings(Settings):
     """The address of the production service's API."""
     trail_url: InnerUrl
     """The address of the trail service's API."""
-    mail_url: SecretStr | None = None
+    mail_url: MailServer | None = None
     """`smtps://user:password@host` or `smtp://…` (STARTTLS). Without it, notices stand on the pages alone."""
-    mail_from: str = "Linea OPTIMA <noreply@localhost>"
+    mail_from: Sender = "Linea OPTIMA <noreply@localhost>"
     """The sender of mail."""
-    portal_url: str = "http://127.0.0.1:8080"
+    portal_url: MailedUrl = "http://127.0.0.1:8080"
     """Where people reach the portal: links in mail lead there."""
     patience_seconds: Annotated[float, Field(gt=0, le=30)] = 4.0
     """How long a page waits for a service before it shows that part as not available."""
-
-    @field_validator("mail_url")
-    @classmethod
-    def _mail_server(cls, url: SecretStr | None) -> SecretStr | None:
-        if url is None:
-            return None
-        parts = urlsplit(url.get_secret_value())
-        if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
-            raise ValueError("must read smtps://user:password@host or smtp://user:password@host")
-        return url

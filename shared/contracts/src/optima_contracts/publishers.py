@@ -16,6 +16,7 @@ _BY_CONTEXT: Final = {
 }
 _BY_TYPE: Final = {
     "optima.economics.brief_priced.v1": {"brief"},
+    "optima.economics.brief_prices_approved.v1": {"brief"},
     "optima.economics.job_set.v1": {"production"},
     "optima.economics.order_valued.v1": {"production"},
 }

@@ -11,6 +11,7 @@ from uuid import UUID
 import asyncpg
 
 from .http import Call, Page, PageQuery, Routes, View, page_of
+from .http.openapi import openapi_document
 from .parking import PutAside, Reason, list_parked, replay
 from .refusals import Absent
 from .relay import republish
@@ -127,9 +128,21 @@ async def _republish(service: Service[Any], words: list[str]) -> int:
     return 0
 
 
+async def _print_document(service: Service[Any], _: list[str]) -> int:
+    """The OpenAPI document, which production serves to nobody."""
+    routes = Routes()
+    routes.include(service.routes)
+    if service.reactions:
+        routes.include(parking_routes())
+    document = openapi_document(f"Linea OPTIMA: {service.name}", service.version, routes)
+    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+    return 0
+
+
 PARKED: Final = CommandLine(
     usage="parked list | parked replay ID… | parked replay all",
     accepts=lambda words: words == ["list"] or (words[:1] == ["replay"] and len(words) > 1),
     run=_look_after_parked,
 )
 REPUBLISH: Final = CommandLine(usage="republish 2026-01-31T09:00+01:00", accepts=_is_one_time, run=_republish)
+OPENAPI: Final = CommandLine(usage="openapi", accepts=lambda words: not words, run=_print_document)

@@ -64,6 +64,12 @@ class Absent(Refusal):
     status = 404
 
 
+class TooSlow(Refusal):
+    """The body did not come in time."""
+
+    status = 408
+
+
 class WrongState(Refusal):
     """The thing is not in a state that allows this, or someone else was faster."""
 

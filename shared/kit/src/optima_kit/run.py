@@ -35,11 +35,12 @@ from .http.addresses import Addresses
 from .http.api import Api
 from .http.html import Html, StaticFiles
 from .http.problems import load_catalogue
+from .http.server import EdgeServer
 from .logs import configure_logs
 from .measuring import Measuring, measure_jobs, measure_outbox, measure_parking
 from .metrics import BUILD, POOL_IDLE, POOL_SIZE, REGISTRY
 from .migrate import MigrationError, migrate, missing_migrations
-from .operations import PARKED, REPUBLISH, parking_routes
+from .operations import OPENAPI, PARKED, REPUBLISH, parking_routes
 from .postgres import UNAVAILABLE
 from .relay import Relay
 from .retention import Retention
@@ -65,7 +66,7 @@ def main(
     """The whole of a service's `__main__`: reads the role or command from the command line and runs it.
     Wrong words, and who asks for help, are answered without a configuration."""
     word, *words = sys.argv[1:] or [""]
-    known = {"migrate": _MIGRATE, "parked": PARKED, "republish": REPUBLISH, **commands}
+    known = {"migrate": _MIGRATE, "parked": PARKED, "republish": REPUBLISH, "openapi": OPENAPI, **commands}
     asks = not {"-h", "--help"}.isdisjoint(sys.argv[1:])
     runs = not words if word in ROLES else word in known and known[word].accepts(words)
     if asks or not runs:
@@ -366,6 +367,7 @@ async def _answering(process: _Process, *, with_api: bool) -> AsyncIterator[None
             rate_per_second=settings.rate_per_second,
             proxies=settings.trusted_proxies,
             draining=draining,
+            with_document=settings.environment == "demonstration",
         ).mount(addresses)
         if service.pages is not None:
             Html(
@@ -385,7 +387,9 @@ async def _answering(process: _Process, *, with_api: bool) -> AsyncIterator[None
                 asyncio.create_task(listen_for(process.backbone.pool, channel, heard), name=channel)
                 for channel, heard in service.pages.heard.items()
             ]
-    server = web.Server(addresses.answer, access_log=None, auto_decompress=False)
+    server = EdgeServer(
+        addresses.answer, idle_seconds=settings.idle_seconds, body_seconds=settings.body_seconds
+    )
     runner = web.ServerRunner(server, shutdown_timeout=settings.grace_seconds)
     await runner.setup()
     with _taken_port_explained("HTTP", settings.http_host, settings.http_port):

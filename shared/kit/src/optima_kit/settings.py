@@ -75,7 +75,7 @@ class Settings(BaseSettings):
     """The `aud` that tokens must carry."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """The least level of what is logged."""
-    traces_url: str | None = None
+    traces_url: InnerUrl | None = None
     """Where traces go: an OpenTelemetry collector's address for OTLP over HTTP, as
     `http://collector:4318/v1/traces`. Without it, none are sent."""
     traces_share: Annotated[float, Field(ge=0, le=1)] = 1.0
@@ -91,6 +91,11 @@ class Settings(BaseSettings):
     drain_seconds: Annotated[float, Field(ge=0, le=300)] = 0.0
     """How long the API goes on answering after SIGTERM, not ready any more, before it finishes its requests:
     until whoever sends them has taken notice."""
+    idle_seconds: Annotated[float, Field(gt=0, le=600)] = 75.0
+    """How long a connection may stay without a whole request head, from its beginning or from the last
+    answer on. More than a proxy in front keeps its connections for."""
+    body_seconds: Annotated[float, Field(gt=0, le=600)] = 60.0
+    """How long a request's body may take to arrive."""
     rate_per_second: Annotated[float, Field(gt=0)] = 200.0
     """Requests a second that one person may make of one process; bursts of twice that pass. Whoever has no
     valid token is counted by address."""

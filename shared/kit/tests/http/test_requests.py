@@ -219,7 +219,9 @@ class TestAddresses:
     async def test_every_answer_tells_browsers_to_run_and_guess_nothing(self, board, method, address):
         response = await board.app.http.request(method, address)
         told = response.headers
+        assert "Server" not in told
         assert told["X-Content-Type-Options"] == "nosniff"
+        assert told["Referrer-Policy"] == "no-referrer"
         assert told["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"
         assert told["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
 

@@ -15,11 +15,12 @@ Handler = Callable[[web.BaseRequest, dict[str, str]], Awaitable[web.StreamRespon
 
 _ON_EVERY_ANSWER: Final = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
     "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
     "X-Content-Type-Options": "nosniff",
 }
 """What each tells browsers unless it says otherwise: to run and frame nothing, to come over TLS alone,
-and to take nothing for what it is not."""
+to take nothing for what it is not, and to tell nobody where a link was followed."""
 
 
 class Addresses:

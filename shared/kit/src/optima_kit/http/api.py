@@ -65,6 +65,7 @@ class Api(Generic[P]):
         rate_per_second: float = 200.0,
         proxies: Sequence[Network] = (),
         draining: asyncio.Event | None = None,
+        with_document: bool = True,
     ) -> None:
         self._draining = draining or asyncio.Event()
         self._routes = routes
@@ -80,12 +81,14 @@ class Api(Generic[P]):
         self._limit = RateLimit(rate_per_second)
         self._security = SecurityLog()
         self._proxies = proxies
+        self._with_document = with_document
         self._title = title
         self._version = version
 
     def mount(self, addresses: Addresses) -> None:
-        """Adds the endpoints, `/openapi.json` and the problem responses for what is not there."""
-        addresses.add("GET", "/openapi.json", self._serve_document)
+        """Adds the endpoints, `/openapi.json` where it is shown, and problem responses for the rest."""
+        if self._with_document:
+            addresses.add("GET", "/openapi.json", self._serve_document)
         for route in self._routes.items:
             perform = partial(self._perform, route)
             addresses.add(route.method, route.path, self._pipeline.handler(route.method, route.path, perform))

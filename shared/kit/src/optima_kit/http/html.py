@@ -34,6 +34,7 @@ from .rate import RateLimit
 from .remote import Network, client_address
 from .requests import path_values
 from .security_log import SecurityLog
+from .server import in_time
 
 SESSION_COOKIE: Final = "__Host-session"
 _POLICY: Final = (
@@ -355,7 +356,8 @@ async def _read_form(request: web.BaseRequest, most: int) -> MultiDict[Any]:
     if (request.content_length or 0) > most:
         raise TooLarge("too_large", most=most)
     try:
-        sent = await request.post()
+        async with in_time(request):
+            sent = await request.post()
     except web.HTTPRequestEntityTooLarge:
         raise TooLarge("too_large", most=most) from None
     except (ValueError, LookupError, AssertionError):

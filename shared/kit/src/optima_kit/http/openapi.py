@@ -209,7 +209,7 @@ def _problem_statuses(route: Route) -> list[tuple[int, str]]:
     if route.writes:
         statuses += [(404, "No such thing"), (409, "Not possible in the present state")]
     if route.body is not None:
-        statuses += [(413, "Too large"), (415, "Media type not accepted")]
+        statuses += [(408, "Too slow"), (413, "Too large"), (415, "Media type not accepted")]
     if route.body is not None or route.query is not None or route.idempotent:
         statuses.append((422, "Invalid data"))
     if route.public and route.writes:

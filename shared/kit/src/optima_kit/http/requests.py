@@ -19,6 +19,7 @@ from ..refusals import (
     UnsupportedMedia,
 )
 from .routes import Route
+from .server import in_time
 
 _KEY: Final = re.compile(r"^[!-~]{1,128}$")
 _ETAG: Final = re.compile(r'^"(\d{1,18})"$')
@@ -63,10 +64,11 @@ async def read_body(route: Route, request: web.BaseRequest) -> bytes:
     if (request.content_length or 0) > route.max_bytes:
         raise TooLarge("too_large", most=route.max_bytes)
     chunks = bytearray()
-    async for chunk in request.content.iter_any():
-        chunks += chunk
-        if len(chunks) > route.max_bytes:
-            raise TooLarge("too_large", most=route.max_bytes)
+    async with in_time(request):
+        async for chunk in request.content.iter_any():
+            chunks += chunk
+            if len(chunks) > route.max_bytes:
+                raise TooLarge("too_large", most=route.max_bytes)
     return bytes(chunks)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from aiohttp import web
-from aiohttp.test_utils import RawTestServer, TestClient
+from aiohttp.test_utils import BaseTestServer, TestClient
 
 from optima_contracts.envelope import Envelope, EventData
 
@@ -24,6 +24,7 @@ from ..http.addresses import Addresses
 from ..http.api import Api
 from ..http.problems import load_catalogue
 from ..http.remote import Network
+from ..http.server import BODY_SECONDS, EdgeServer
 from ..ids import new_id
 from ..inbox import Failed, Inbox, in_order
 from ..postgres import open_pool
@@ -140,6 +141,17 @@ class ServiceHarness:
             await backbone.close()
 
 
+class _EdgeTestServer(BaseTestServer):
+    """The server that runs in a process, on a port of its own choice."""
+
+    def __init__(self, server: EdgeServer) -> None:
+        super().__init__()
+        self._server = server
+
+    async def _make_runner(self, **_: Any) -> web.ServerRunner:
+        return web.ServerRunner(self._server)
+
+
 @contextlib.asynccontextmanager
 async def app_client(
     service: Service[Any],
@@ -152,6 +164,8 @@ async def app_client(
     rate_per_second: float = 100_000,
     proxies: Sequence[Network] = (),
     watch: AccessWatch | None = None,
+    idle_seconds: float = 75.0,
+    body_seconds: float = BODY_SECONDS,
 ) -> AsyncIterator[ServiceHarness]:
     """Serves `service` on a database. `people` signs the tokens that it accepts."""
     at = clock or SystemClock()
@@ -175,8 +189,10 @@ async def app_client(
     addresses = Addresses()
     api.mount(addresses)
     Health(opened).mount(addresses)
-    server = RawTestServer(addresses.answer)
-    await server.start_server(auto_decompress=False)
+    server = _EdgeTestServer(
+        EdgeServer(addresses.answer, idle_seconds=idle_seconds, body_seconds=body_seconds)
+    )
+    await server.start_server()
     client: TestClient[web.BaseRequest, None] = TestClient(server)
     try:
         yield ServiceHarness(service, stored, opened, at, signer, client, tenant_id or uuid4())

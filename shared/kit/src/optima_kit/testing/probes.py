@@ -74,6 +74,7 @@ def undocumented_refusals(package: str, source: Path) -> set[str]:
         "WrongState",
         "Stale",
         "TooLarge",
+        "TooSlow",
     }
     names |= {"UnsupportedMedia", "Invalid", "PreconditionRequired", "TooMany", "PydanticCustomError"}
     codes = set()

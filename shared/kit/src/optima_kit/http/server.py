@@ -1,0 +1,62 @@
+"""The HTTP server of a process: it waits for nobody for long, and says nothing of what it is made of."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+from aiohttp import hdrs, web
+
+from ..refusals import TooSlow
+
+BODY_SECONDS: Final = 60.0
+_LINGERING_SECONDS = 2.0
+"""So long a body that nobody wants is read on, so that its sender gets to see why."""
+
+
+class _Request(web.BaseRequest):
+    body_seconds = BODY_SECONDS
+
+    async def _prepare_hook(self, response: web.StreamResponse) -> None:
+        response.headers.popall(hdrs.SERVER, None)
+
+
+class EdgeServer(web.Server):
+    """Closes a connection that stays without a whole request head for `idle_seconds`, at its beginning as
+    between two requests, and refuses a body that takes more than `body_seconds`."""
+
+    def __init__(
+        self,
+        handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]],
+        *,
+        idle_seconds: float,
+        body_seconds: float,
+    ) -> None:
+        super().__init__(
+            handler,
+            keepalive_timeout=idle_seconds,
+            lingering_time=_LINGERING_SECONDS,
+            access_log=None,
+            auto_decompress=False,
+        )
+        self._body_seconds = body_seconds
+
+    def _make_request(
+        self, message: Any, payload: Any, protocol: Any, writer: Any, task: Any
+    ) -> web.BaseRequest:
+        request = _Request(message, payload, protocol, writer, task, self._loop)
+        request.body_seconds = self._body_seconds
+        return request
+
+
+@asynccontextmanager
+async def in_time(request: web.BaseRequest) -> AsyncIterator[None]:
+    """For as long as the body is read. Raises TooSlow."""
+    seconds = getattr(request, "body_seconds", BODY_SECONDS)
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError:
+        raise TooSlow("body_too_slow", seconds=round(seconds)) from None
