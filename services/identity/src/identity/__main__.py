@@ -1,4 +1,4 @@
-"""python -m identity http | relay | consume | work | migrate | all | rotate-keys"""
+"""python -m identity http | relay | consume | work | migrate | all | rotate-keys | announce"""
 
 from __future__ import annotations
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 from typing import Final
+from uuid import UUID
 
 from optima_kit.db import Database
 from optima_kit.service import CommandLine, Service
 
 from ..application.access_tokens import PLATFORM_TENANT
+from ..application.announce_directory import Place, announce_people, announce_tenant
 from ..application.ports import Ports
 from ..application.rotate_signing_keys import rotate_signing_keys
 
@@ -27,4 +29,37 @@ async def _rotate_keys(service: Service[Ports], _: list[str]) -> int:
     return 0
 
 
-COMMANDS: Final = {"rotate-keys": CommandLine("rotate-keys", lambda words: not words, _rotate_keys)}
+async def _announce(service: Service[Ports], slugs: list[str]) -> int:
+    """Tells other services of the whole directory again, of the tenants named or of all."""
+    url = service.settings.database_url.get_secret_value()
+    database = await Database.open(url, source=service.source, size=1)
+    try:
+        async with database.connection() as connection:
+            tenants = {row["slug"]: row["id"] for row in await connection.fetch(_TENANTS)}
+        if unknown := sorted(set(slugs) - tenants.keys()):
+            sys.stderr.write(f"no tenant {unknown[0]}\n")
+            return 1
+        for slug in slugs or sorted(tenants):
+            sys.stdout.write(f"{slug}: {await _announce_tenant(service, database, tenants[slug])} facts\n")
+    finally:
+        await database.close()
+    return 0
+
+
+async def _announce_tenant(service: Service[Ports], database: Database, tenant_id: UUID) -> int:
+    async with database.transaction(tenant_id) as work:
+        told = await announce_tenant(service.ports(work))
+    place: Place | None = None
+    while True:
+        async with database.transaction(tenant_id) as work:
+            count, place = await announce_people(service.ports(work), place)
+        told += count
+        if place is None:
+            return told
+
+
+_TENANTS: Final = "SELECT id, slug FROM tenants"
+COMMANDS: Final = {
+    "rotate-keys": CommandLine("rotate-keys", lambda words: not words, _rotate_keys),
+    "announce": CommandLine("announce [TENANT…]", lambda _: True, _announce),
+}
