@@ -20,6 +20,7 @@ from optima_kit.db import UnitOfWork
 from optima_kit.ids import new_id
 from optima_kit.sql import Statement, load_queries
 
+from ..application.in_turns import in_turns
 from ..application.ports import (
     NOT_ENDED,
     ApprovalFilter,
@@ -48,9 +49,10 @@ from ..domain.approval import Approval, BeforeMigration, Event, StepRun
 from ..domain.calendar import WorkingTime
 from ..domain.directory import Delegation, Directory, Person, Unit
 from ..domain.erasure import UNNAMED
-from ..domain.process import RULES, Definition, Process, process
+from ..domain.process import RULES, Definition, Process, preparing
 from ..domain.run import Result
 from ..domain.subjects import SubjectType
+from ..domain.turns import Work
 from .cel import CelConditions
 from .holidays import italian_holidays
 from .subject_types import BUILT_IN_TYPES
@@ -209,7 +211,8 @@ class PostgresProcesses:
         subject = SubjectType.model_validate(row["subject"])
         definition = Definition.model_validate(row["document"])
         compiled = partial(self._store.conditions.compile, subject=subject)
-        found = process(definition, number, subject, compiled, row["rules"])
+        prepared = preparing(definition, number, subject, compiled, row["rules"])
+        found = await in_turns(self._tenant_id, prepared)
         if (key, number) in self._work.gathering(PublishedHere).names:
             return found
         return self._store.versions.put(name, found)
@@ -479,7 +482,7 @@ class PostgresApprovals:
 
     async def over(self, key: str, limit: int) -> list[Approval]:
         rows = await self._work.fetch(QUERIES.list_past_approvals, process_key=key, limit=limit)
-        return [_held(row).approval for row in rows]
+        return await in_turns(self._work.tenant_id, _read_all(rows))
 
     async def withdraw_subject(self, subject_id: UUID) -> None:
         self._work.write(QUERIES.insert_withdrawn_subject, subject_id=subject_id, now=self._now)
@@ -970,6 +973,14 @@ def _held(row: asyncpg.Record) -> Held:
         row["subject_sequence"],
         frozenset(row["watchers"]),
     )
+
+
+def _read_all(rows: list[asyncpg.Record]) -> Work[list[Approval]]:
+    approvals = []
+    for row in rows:
+        approvals.append(_held(row).approval)
+        yield
+    return approvals
 
 
 def _listed(row: asyncpg.Record) -> Listed:

@@ -7,7 +7,8 @@ from optima_kit.refusals import Invalid, Refusal
 
 from ..domain.authorship import author_sees_what_the_process_reads
 from ..domain.process import Definition
-from ..domain.publication import publication_flaws
+from ..domain.publication import checking
+from .in_turns import in_turns
 from .ports import Ports
 
 
@@ -22,4 +23,5 @@ async def check_process(ports: Ports, actor: Actor, key: str, definition: Defini
         return [*flaws, Invalid("subject_type_unknown", field="subject", subject=definition.subject)]
     author_sees_what_the_process_reads(definition, subject, actor.privileges)
     directory = await ports.directories.read()
-    return [*flaws, *publication_flaws(definition, subject, ports.conditions, directory)]
+    check = checking(definition, subject, ports.conditions, directory)
+    return [*flaws, *await in_turns(ports.tenant_id, check)]

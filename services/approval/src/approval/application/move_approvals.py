@@ -3,6 +3,7 @@ the move itself as jobs, and back again as far as nobody has acted since."""
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import Final
 from uuid import UUID
@@ -70,7 +71,10 @@ async def preview_step(ports: Ports, step: MoveStep) -> None:
     if move is None:
         return
     found = await ports.approvals.movable(move.process_key, move.to_version, step.after, AT_A_TIME)
-    items = [await _verdict(ports, move, held) for held in found]
+    items = []
+    for held in found:
+        items.append(await _verdict(ports, move, held))
+        await asyncio.sleep(0)
     await ports.moves.note(move.id, items)
     await _continue(ports, move, PREVIEW, [held.approval.id for held in found], "previewed")
 

@@ -10,7 +10,8 @@ from optima_kit.refusals import Absent, Invalid, Refusal, Stale, Violations
 
 from ..domain.authorship import author_sees_what_the_process_reads
 from ..domain.process import RULES
-from ..domain.publication import publication_flaws
+from ..domain.publication import checking
+from .in_turns import in_turns
 from .ports import Draft, Ports
 
 
@@ -31,7 +32,8 @@ async def publish_process(ports: Ports, actor: Actor, key: str, expected_version
         raise Invalid("subject_type_unknown", field="subject", subject=draft.definition.subject)
     author_sees_what_the_process_reads(draft.definition, subject, actor.privileges)
     directory = await ports.directories.read()
-    flaws = publication_flaws(draft.definition, subject, ports.conditions, directory)
+    check = checking(draft.definition, subject, ports.conditions, directory)
+    flaws = await in_turns(ports.tenant_id, check)
     if flaws:
         raise Violations(list[Refusal](flaws))
     number = (draft.published or 0) + 1

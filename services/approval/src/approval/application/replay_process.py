@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -14,7 +13,8 @@ from optima_kit.ids import new_id
 from optima_kit.refusals import Absent
 
 from ..domain.authorship import author_sees_what_the_process_reads
-from ..domain.replay import Comparison, answers_of, compare, paces_of
+from ..domain.replay import Comparison, answers_of, comparing, paces_of
+from .in_turns import in_turns
 from .ports import Ports, Replay
 from .read.access import running_process
 from .simulate_process import compiled, process_to_try
@@ -52,7 +52,7 @@ async def run_replay(ports: Ports, job: ReplayJob) -> None:
     replay = await ports.replays.find(job.replay_id)
     if replay is None or replay.ended_at is not None:
         return
-    draft = compiled(ports, replay.definition, replay.subject)
+    draft = await compiled(ports, replay.definition, replay.subject)
     directory = await ports.directories.read()
     past = await ports.approvals.over(replay.process_key, replay.wanted)
     answers: dict[UUID, list[timedelta]] = {}
@@ -61,12 +61,10 @@ async def run_replay(ports: Ports, job: ReplayJob) -> None:
             answers.setdefault(person, []).append(taken)
     paces = paces_of(answers)
     comparisons = []
-    for number, approval in enumerate(past):
-        if number % 20 == 0:
-            # Others in this process go on meanwhile.
-            await asyncio.sleep(0)
+    for approval in past:
         followed = await running_process(ports, approval)
-        comparisons.append(compare(approval, followed, draft, paces, directory))
+        comparison = comparing(approval, followed, draft, paces, directory)
+        comparisons.append(await in_turns(ports.tenant_id, comparison))
     await ports.replays.save(replay.id, len(past), _report(comparisons), ports.now)
 
 

@@ -11,10 +11,11 @@ from optima_kit.ids import new_id
 from optima_kit.refusals import Absent, Invalid, Refusal, Violations
 
 from ..domain.engine import Subject
-from ..domain.process import Definition, Process, process
-from ..domain.publication import publication_flaws
-from ..domain.simulation import Simulation, simulate
+from ..domain.process import Definition, Process, preparing
+from ..domain.publication import checking
+from ..domain.simulation import Simulation, simulating
 from ..domain.subjects import SubjectType
+from .in_turns import in_turns
 from .ports import Ports
 from .subject_content import complete_content
 
@@ -35,7 +36,8 @@ async def simulate_process(ports: Ports, key: str, supposed: Supposition) -> tup
         raise Invalid("person_unknown", field="requester_id", name=str(supposed.requester))
     content = complete_content(chosen.subject, supposed.content, supposed.requester, directory)
     subject = Subject(chosen.subject.key, new_id(), 1, supposed.requester, content, "simulated")
-    return chosen, simulate(chosen, subject, ports.now, directory)
+    simulation = await in_turns(ports.tenant_id, simulating(chosen, subject, ports.now, directory))
+    return chosen, simulation
 
 
 async def process_to_try(ports: Ports, key: str, version: int | None) -> Process:
@@ -51,11 +53,13 @@ async def process_to_try(ports: Ports, key: str, version: int | None) -> Process
     subject = await ports.processes.subject_type(draft.definition.subject)
     if subject is None:
         raise Invalid("subject_type_unknown", field="subject", subject=draft.definition.subject)
-    flaws = publication_flaws(draft.definition, subject, ports.conditions, await ports.directories.read())
+    check = checking(draft.definition, subject, ports.conditions, await ports.directories.read())
+    flaws = await in_turns(ports.tenant_id, check)
     if flaws:
         raise Violations(list[Refusal](flaws))
-    return compiled(ports, draft.definition, subject)
+    return await compiled(ports, draft.definition, subject)
 
 
-def compiled(ports: Ports, definition: Definition, subject: SubjectType) -> Process:
-    return process(definition, 0, subject, partial(ports.conditions.compile, subject=subject))
+async def compiled(ports: Ports, definition: Definition, subject: SubjectType) -> Process:
+    compile_ = partial(ports.conditions.compile, subject=subject)
+    return await in_turns(ports.tenant_id, preparing(definition, 0, subject, compile_))

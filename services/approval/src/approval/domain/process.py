@@ -27,6 +27,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from .subjects import Content, FieldName, SubjectType
+from .turns import Work, finished
 
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
@@ -399,7 +400,21 @@ def process(
     rules: int = RULES,
 ) -> Process:
     """Makes a definition ready to run. Raises ValueError for a condition that can't be compiled."""
-    conditions = {key: compiled(when) for key, when, _ in conditions_of(definition)}
+    return finished(preparing(definition, version, subject, compiled, rules))
+
+
+def preparing(
+    definition: Definition,
+    version: int,
+    subject: SubjectType,
+    compiled: Callable[[str], Predicate],
+    rules: int = RULES,
+) -> Work[Process]:
+    """`process`, in slices."""
+    conditions = {}
+    for key, when, _ in conditions_of(definition):
+        conditions[key] = compiled(when)
+        yield
     places = {step.key: place for step, place, _ in walk(definition.steps)}
     steps = {step.key: step for step, _, _ in walk(definition.steps)}
     choices = {part.key: part for part, _ in keyed(definition.steps) if isinstance(part, Choice)}

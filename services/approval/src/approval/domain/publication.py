@@ -32,26 +32,51 @@ from .process import (
 )
 from .reasoning import Answer, Effort, Verdict, Wanted, is_possible
 from .subjects import FieldType, SubjectType
+from .turns import Work, finished
+
+MOST_FLAWS: Final = 100
+"""As many as an author mends before they try again."""
+
+Found = Iterator[Invalid | None]
+"""Flaws; None where others may have their turn."""
 
 
 def publication_flaws(
-    definition: Definition,
-    subject: SubjectType,
-    conditions: Conditions,
-    directory: Directory,
+    definition: Definition, subject: SubjectType, conditions: Conditions, directory: Directory
 ) -> list[Invalid]:
-    """Everything that forbids publication, in document order of each kind; empty when it may be published."""
-    check = _Check(definition, subject, conditions, directory)
-    flaws = [*check.keys(), *check.conditions()]
+    """What forbids publication, in document order of each kind, at most the first hundred; empty when it may
+    be published."""
+    return finished(checking(definition, subject, conditions, directory))
+
+
+def checking(
+    definition: Definition, subject: SubjectType, conditions: Conditions, directory: Directory
+) -> Work[list[Invalid]]:
+    """`publication_flaws`, in slices."""
+    flaws: list[Invalid] = []
+    for flaw in _found(_Check(definition, subject, conditions, directory)):
+        if flaw is None:
+            yield
+            continue
+        flaws.append(flaw)
+        if len(flaws) == MOST_FLAWS:
+            break
+    return flaws
+
+
+def _found(check: _Check) -> Found:
+    definition = check.definition
+    yield from check.keys()
+    yield from check.conditions()
     for step, place, path in walk(definition.steps):
-        flaws += check.step(step, place, path)
+        yield None
+        yield from check.step(step, place, path)
     for part, path in keyed(definition.steps):
         if not isinstance(part, Parallel) or not isinstance(part.join, AtLeast):
             continue
         if part.join.at_least > len(part.parallel):
-            flaws.append(_flaw("join_too_large", path, "join", most=len(part.parallel)))
-    flaws += check.limits()
-    return flaws
+            yield _flaw("join_too_large", path, "join", most=len(part.parallel))
+    yield from check.limits()
 
 
 def _flaw(code: str, path: str, name: str = "", /, **facts: object) -> Invalid:
@@ -82,10 +107,11 @@ class _Check:
 
     # -- conditions
 
-    def conditions(self) -> Iterator[Invalid]:
+    def conditions(self) -> Found:
         for part, path in keyed(self.definition.steps):
             if part.when is None:
                 continue
+            yield None
             try:
                 reading = read_condition(part.when, self.subject)
                 self.engine.compile(part.when, self.subject, reading)
@@ -122,7 +148,7 @@ class _Check:
         present: frozenset[str],
         around: tuple[Wanted, ...],
         leaving: list[frozenset[str]],
-    ) -> Iterator[Invalid]:
+    ) -> Found:
         """Conditions that read an optional field which no earlier step has made sure of, or that hold for no
         subject. `around` is what has to be so for the sequence to be reached; what it makes sure of is
         appended to `leaving`."""
@@ -164,17 +190,18 @@ class _Check:
 
     def condition(
         self, part: Node | Branch | Case, path: str, present: frozenset[str], around: tuple[Wanted, ...]
-    ) -> Iterator[Invalid]:
+    ) -> Found:
         reading = self.readings.get(part.key)
         if reading is None:
             return
+        yield None
         for field in sorted(reading.unguarded - present):
             yield _flaw("condition_field_may_be_absent", path, "when", name=f"{self.subject.key}.{field}")
         wanted = [*around, Wanted(reading.formula, POSSIBLY)]
         if is_possible(wanted, present, self.effort).possible == "never":
             yield _flaw("condition_never_holds", path, "when")
 
-    def choice(self, node: Choice, path: str, present: frozenset[str]) -> Iterator[Invalid]:
+    def choice(self, node: Choice, path: str, present: frozenset[str]) -> Found:
         """For every subject a case holds, and only one unless the first is said to count. A choice is judged
         by itself: amendments may turn the conditions around it while it goes on."""
         others = [i for i, case in enumerate(node.choose) if case.when is None]
@@ -185,6 +212,7 @@ class _Check:
         read = [(i, case) for i, case in enumerate(node.choose) if case.key in self.readings]
         if node.match == "one":
             for (_, first), (i, second) in itertools.combinations(read, 2):
+                yield None
                 both = [*self.wanted(first, TRUE), *self.wanted(second, TRUE)]
                 verdict = is_possible(both, present, self.effort)
                 if verdict.possible != "never":

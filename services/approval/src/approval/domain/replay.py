@@ -14,6 +14,7 @@ from .approval import Approval, StepOpened
 from .directory import Directory
 from .engine import Subject, foresee
 from .process import AtLeast, Choice, Node, Process, Step
+from .turns import Work, finished
 from .values import value
 
 
@@ -68,6 +69,13 @@ def compare(
     """What the draft would have asked beside what the version asks that the run followed: both for the run's
     subject, from when it began, with the directory of today, and as far as the run went. Where it stopped
     at a step, so do both."""
+    return finished(comparing(past, followed, draft, paces, directory))
+
+
+def comparing(
+    past: Approval, followed: Process, draft: Process, paces: Paces, directory: Directory
+) -> Work[Comparison]:
+    """`compare`, in slices."""
     subject = Subject(
         past.subject_type,
         past.subject_id,
@@ -76,8 +84,8 @@ def compare(
         past.content,
         past.content_hash,
     )
-    asked = _would_ask(followed, subject, past, directory)
-    would_ask = _would_ask(draft, subject, past, directory)
+    asked = yield from _would_ask(followed, subject, past, directory)
+    would_ask = yield from _would_ask(draft, subject, past, directory)
     people = {person for each in asked.values() for person in each}
     would_people = {person for each in would_ask.values() for person in each}
     ended = past.ended_at or past.opened_at
@@ -94,7 +102,7 @@ def compare(
 
 def _would_ask(
     process: Process, subject: Subject, past: Approval, directory: Directory
-) -> dict[str, list[UUID]]:
+) -> Work[dict[str, list[UUID]]]:
     """Whom each step would ask, where those at which the run stopped are never approved."""
     stopped = {
         key for key, run in past.steps.items() if run.round > 0 and run.state not in ("approved", "skipped")
@@ -109,10 +117,11 @@ def _would_ask(
         """In the order in which the run passed them; steps that it did not have come last."""
         return sorted((key for key in pending if key not in stopped), key=passed_at)[:1]
 
-    would_ask = {}
+    would_ask: dict[str, list[UUID]] = {}
     with suppress(Invalid):
         # As far as it can be told: a field that decides a case may never have come.
         for event in foresee(process, subject, past.opened_at, directory, next_to_approve):
+            yield
             if isinstance(event, StepOpened):
                 would_ask[event.step] = [asked.person for asked in event.asked]
     return would_ask

@@ -10,6 +10,7 @@ from .approvers import Asked, LeftOut
 from .directory import Directory
 from .engine import Subject, foresee
 from .process import Process
+from .turns import Work, finished
 from .values import value
 
 
@@ -42,7 +43,15 @@ class Simulation:
 def simulate(process: Process, subject: Subject, now: datetime, directory: Directory) -> Simulation:
     """Every step of the process with what would become of it for this subject. Raises Invalid where that
     depends on a field that the subject lacks."""
-    events = tuple(foresee(process, subject, now, directory))
+    return finished(simulating(process, subject, now, directory))
+
+
+def simulating(process: Process, subject: Subject, now: datetime, directory: Directory) -> Work[Simulation]:
+    """`simulate`, in slices."""
+    events: list[Event] = []
+    for happening in foresee(process, subject, now, directory):
+        events.append(happening)
+        yield
     seen: dict[str, Foreseen] = {}
     for event in events:
         if isinstance(event, StepOpened):
@@ -64,7 +73,7 @@ def simulate(process: Process, subject: Subject, now: datetime, directory: Direc
     return Simulation("approved" if _approved(events) else "not_opened", steps)
 
 
-def _approved(events: tuple[Event, ...]) -> bool:
+def _approved(events: list[Event]) -> bool:
     last = events[-1]
     return isinstance(last, Ended) and last.outcome == "approved"
 
