@@ -74,6 +74,14 @@ ROWS = (
         at="/v1/briefs/{draft_id}/attachments/{draft_attachment_id}",
     ),
     Row("POST /v1/briefs/{brief_id}/comments", "brief.comment", SEEN, body={"text": "Bene"}),
+    Row(
+        "PUT /v1/briefs/{brief_id}/comments/{comment_id}",
+        "brief.comment",
+        Scope(own="brief.read", all="brief.read_all", refused="comment_not_own"),
+        body={"text": "Bene così"},
+    ),
+    Row("POST /v1/briefs/{brief_id}/copy", "brief.create", SEEN),
+    Row("GET /v1/briefs/{brief_id}/progress", "brief.read", SEEN),
     Row("GET /v1/briefs/{brief_id}/comments", "brief.read", SEEN, shows={"comment_id": ANYBODYS}),
 )
 

@@ -66,6 +66,7 @@ async def attempt(desk: Any, reader: str, brief: dict[str, Any], action: str) ->
         suffix, body = {
             "submit": ("submission", {"process": "standard"}),
             "comment": ("comments", {"text": "Bene"}),
+            "copy": ("copy", None),
             "cancel": ("cancellation", {"reason": "Sospesa"}),
         }[action]
         response, _ = await client.post(f"{path}/{suffix}", body)

@@ -235,7 +235,7 @@ async def test_comments_are_kept_in_order_and_only_named_in_events(desk: Any) ->
     ]
     assert "next_cursor" not in rest
     said = [event.data for event in await desk.app.published() if event.type.endswith("commented.v1")]
-    assert [set(fact) for fact in said] == [{"brief_id", "comment_id"}] * 2
+    assert [set(fact) for fact in said] == [{"brief_id", "comment_id", "mentioned_ids"}] * 2
 
 
 async def test_lists_page_and_filter(desk: Any) -> None:

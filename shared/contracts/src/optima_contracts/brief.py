@@ -96,6 +96,18 @@ class BriefCommented(EventData):
     type: ClassVar[str] = "optima.brief.commented.v1"
     brief_id: UUID
     comment_id: UUID
+    mentioned_ids: list[UUID] = Field(default_factory=list)
+    """People whom the comment is meant for; all of them may see the brief."""
+
+
+class BriefCommentEdited(EventData):
+    """Whoever wrote a comment changed it; what it said before stays in the brief service."""
+
+    type: ClassVar[str] = "optima.brief.comment_edited.v1"
+    brief_id: UUID
+    comment_id: UUID
+    mentioned_ids: list[UUID]
+    """Those who were not mentioned before."""
 
 
 class BriefSubmitted(EventData):

@@ -8,7 +8,8 @@ from optima_kit.http import Call, Content, Page, PageQuery, Reply, Routes
 
 from ..application.attach_file import attach_file, detach_file
 from ..application.cancel_brief import cancel_brief
-from ..application.comment_brief import comment_brief
+from ..application.comment_brief import comment_brief, edit_comment
+from ..application.copy_brief import copy_brief
 from ..application.draft_brief import draft_brief
 from ..application.ports import Ports
 from ..application.price_brief import price_brief
@@ -17,6 +18,7 @@ from ..application.read.views import (
     BriefSummaryView,
     BriefView,
     CommentView,
+    ProgressView,
     RevisionView,
     TransitionView,
 )
@@ -117,6 +119,19 @@ async def read_revision(call: Call[Ports], brief_id: UUID, revision: int) -> Rev
     return await briefs.read_revision(call.ports, call.actor, brief_id, revision)
 
 
+@routes.post("/v1/briefs/{brief_id}/copy", privilege="brief.create", status=201)
+async def copy(call: Call[Ports], brief_id: UUID) -> Reply[BriefView]:
+    """Begin a draft of one's own with what a brief asks for, without its deadline and files"""
+    brief = await copy_brief(call.ports, call.actor, brief_id)
+    return await _shown(call, brief, f"/v1/briefs/{brief.brief_id}")
+
+
+@routes.get("/v1/briefs/{brief_id}/progress", privilege="brief.read")
+async def read_progress(call: Call[Ports], brief_id: UUID) -> ProgressView:
+    """Read how far each item of a brief has come: ordered, produced, shipped, delivered"""
+    return await briefs.read_progress(call.ports, call.actor, brief_id)
+
+
 @routes.get("/v1/briefs/{brief_id}/history", privilege="brief.read")
 async def list_history(call: Call[Ports], brief_id: UUID, query: PageQuery) -> Page[TransitionView]:
     """List every change of a brief's state, oldest first: when, by whom, why"""
@@ -153,8 +168,16 @@ async def detach(call: Call[Ports], brief_id: UUID, attachment_id: UUID) -> Repl
 
 @routes.post("/v1/briefs/{brief_id}/comments", privilege="brief.comment", status=201)
 async def comment(call: Call[Ports], brief_id: UUID, body: CommentBrief) -> CommentView:
-    """Comment on a brief"""
-    return briefs.show_comment(await comment_brief(call.ports, call.actor, brief_id, body.text))
+    """Comment on a brief, for all who see it, or for some of them"""
+    made = await comment_brief(call.ports, call.actor, brief_id, body.text, body.mentioned_ids)
+    return await briefs.show_comment(call.ports, call.actor, made)
+
+
+@routes.put("/v1/briefs/{brief_id}/comments/{comment_id}", privilege="brief.comment")
+async def put_comment(call: Call[Ports], brief_id: UUID, comment_id: UUID, body: CommentBrief) -> CommentView:
+    """Change one's own comment, within five minutes; what it said before is kept"""
+    made = await edit_comment(call.ports, call.actor, brief_id, comment_id, body.text, body.mentioned_ids)
+    return await briefs.show_comment(call.ports, call.actor, made)
 
 
 @routes.get("/v1/briefs/{brief_id}/comments", privilege="brief.read")

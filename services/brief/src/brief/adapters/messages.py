@@ -16,8 +16,22 @@ from optima_contracts.approval import (
 )
 from optima_contracts.envelope import EventData
 from optima_contracts.identity import PersonDeparted
-from optima_contracts.logistics import CancellationRefused, DdtIssued, ShipmentDeparted
-from optima_contracts.production import OrderCancelled, OrderConfirmed, OrderDelivered, OrderStarted
+from optima_contracts.logistics import (
+    CancellationRefused,
+    DdtIssued,
+    DdtVoided,
+    ShipmentDelivered,
+    ShipmentDeparted,
+    ShipmentRefused,
+)
+from optima_contracts.production import (
+    JobClosed,
+    JobCompleted,
+    OrderCancelled,
+    OrderConfirmed,
+    OrderDelivered,
+    OrderStarted,
+)
 from optima_kit.directory import directory_reactions
 from optima_kit.reactions import Reactions, Received
 
@@ -39,8 +53,15 @@ from ..application.on_order import (
     on_order_started,
 )
 from ..application.on_person_departed import on_person_departed
+from ..application.on_progress import (
+    on_job_closed,
+    on_job_completed,
+    on_lines_ordered,
+    on_shipment_changed,
+)
 from ..application.ports import Ports
 from ..domain.lifecycle import AuditContext
+from ..domain.progress import ShipmentState
 
 reactions: Final = Reactions()
 reactions.include(directory_reactions(lambda ports: ports.directory))
@@ -56,6 +77,33 @@ def _answer(event_type: type[E], reaction: Callable[[Ports, E, AuditContext], Aw
         await reaction(ports, event.data, AuditContext(ports.now, event.actor_id, event.on_behalf_of))
 
 
+def _keep(event_type: type[E], reaction: Callable[[Ports, E], Awaitable[None]]) -> None:
+    @reactions.on(event_type)
+    async def handle(ports: Ports, event: Received[E]) -> None:
+        await reaction(ports, event.data)
+
+
+S = TypeVar("S", DdtIssued, ShipmentDeparted, ShipmentDelivered, ShipmentRefused, DdtVoided)
+
+
+def _follow(event_type: type[S], state: ShipmentState) -> None:
+    """What it says of the shipment is kept; goods that left move the brief."""
+
+    @reactions.on(event_type)
+    async def handle(ports: Ports, event: Received[S]) -> None:
+        await on_shipment_changed(ports, event.data, state, event.sequence)
+        if isinstance(event.data, DdtIssued | ShipmentDeparted):
+            await on_goods_left(
+                ports, event.data, AuditContext(ports.now, event.actor_id, event.on_behalf_of)
+            )
+
+
+@reactions.on(OrderConfirmed)
+async def _order_confirmed(ports: Ports, event: Received[OrderConfirmed]) -> None:
+    await on_lines_ordered(ports, event.data)
+    await on_order_confirmed(ports, event.data, AuditContext(ports.now, event.actor_id, event.on_behalf_of))
+
+
 _answer(ApprovalOpened, on_approval_opened)
 _answer(ApprovalNotOpened, on_approval_not_opened)
 _answer(Approved, on_approved)
@@ -63,10 +111,14 @@ _answer(Rejected, on_rejected)
 _answer(ChangesRequested, on_changes_requested)
 _answer(ApprovalCancelled, on_approval_recalled)
 _answer(ApprovalExpired, on_approval_expired)
-_answer(OrderConfirmed, on_order_confirmed)
 _answer(OrderStarted, on_order_started)
-_answer(DdtIssued, on_goods_left)
-_answer(ShipmentDeparted, on_goods_left)
+_keep(JobCompleted, on_job_completed)
+_keep(JobClosed, on_job_closed)
+_follow(DdtIssued, ShipmentState.ISSUED)
+_follow(ShipmentDeparted, ShipmentState.DEPARTED)
+_follow(ShipmentDelivered, ShipmentState.DELIVERED)
+_follow(ShipmentRefused, ShipmentState.REFUSED)
+_follow(DdtVoided, ShipmentState.VOIDED)
 _answer(OrderDelivered, on_order_delivered)
 _answer(OrderCancelled, on_order_cancelled)
 _answer(CancellationRefused, on_cancellation_refused)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from uuid import UUID
 
@@ -12,11 +13,13 @@ from optima_kit.db import UnitOfWork
 from optima_kit.directory import Directory
 from optima_kit.sql import load_queries
 
-from ..application.ports import Comment, Filters, Ports, PricedRevision, StoredFile, Summary
+from ..application.ports import Filters, Ports, PricedRevision, StoredFile, Summary
 from ..domain.brief import Brief, Revision
+from ..domain.comments import Comment, Version
 from ..domain.content import Attachment, Content
 from ..domain.lifecycle import Cause, Move, State
 from ..domain.pricing import PriceLine, Pricing
+from ..domain.progress import ItemJob, Shipment, ShipmentState
 
 QUERIES = load_queries(__package__ or "brief.adapters")
 
@@ -25,7 +28,13 @@ NEWEST = UUID(int=2**128 - 1)
 
 
 def ports_on(work: UnitOfWork) -> Ports:
-    return Ports(briefs=PostgresBriefs(work), directory=Directory(work), outbox=work.outbox, now=work.now)
+    return Ports(
+        briefs=PostgresBriefs(work),
+        progress=PostgresProgress(work),
+        directory=Directory(work),
+        outbox=work.outbox,
+        now=work.now,
+    )
 
 
 class PostgresBriefs:
@@ -161,6 +170,21 @@ class PostgresBriefs:
             author_name=comment.author_name,
             text=comment.text,
             at=comment.at,
+            mentioned_ids=list(comment.mentioned_ids),
+        )
+
+    async def find_comment(self, brief_id: UUID, comment_id: UUID) -> Comment | None:
+        row = await self._work.fetchrow(QUERIES.find_comment, brief_id=brief_id, comment_id=comment_id)
+        return _comment(row) if row else None
+
+    async def insert_comment_edit(self, brief_id: UUID, comment: Comment) -> None:
+        self._work.write(
+            QUERIES.insert_comment_edit,
+            brief_id=brief_id,
+            comment_id=comment.comment_id,
+            text=comment.text,
+            mentioned_ids=list(comment.mentioned_ids),
+            at=comment.edited_at,
         )
 
     async def list_briefs(self, filters: Filters, limit: int) -> list[Summary]:
@@ -178,7 +202,7 @@ class PostgresBriefs:
 
     async def list_comments(self, brief_id: UUID, after: UUID | None, limit: int) -> list[Comment]:
         rows = await self._work.fetch(QUERIES.list_comments, brief_id=brief_id, after=after, limit=limit)
-        return [Comment(**row) for row in rows]
+        return [_comment(row) for row in rows]
 
     async def list_moves(self, brief_id: UUID, after: int, limit: int) -> list[tuple[int, Move]]:
         rows = await self._work.fetch(QUERIES.list_moves, brief_id=brief_id, after=after, limit=limit)
@@ -191,6 +215,72 @@ class PostgresBriefs:
     async def find_revision(self, brief_id: UUID, revision: int) -> PricedRevision | None:
         found = await self.list_revisions(brief_id, revision - 1, 1)
         return found[0] if found and found[0].revision.revision == revision else None
+
+
+class PostgresProgress:
+    """Implements `application.ports.Progress`."""
+
+    def __init__(self, work: UnitOfWork) -> None:
+        self._work = work
+
+    def upsert_ordered(self, brief_id: UUID, jobs: Sequence[tuple[UUID, UUID | None, Decimal]]) -> None:
+        self._work.write(
+            QUERIES.upsert_ordered,
+            brief_id=brief_id,
+            job_ids=[job_id for job_id, _, _ in jobs],
+            item_ids=[item_id for _, item_id, _ in jobs],
+            quantities=[quantity for _, _, quantity in jobs],
+        )
+
+    def upsert_produced(self, brief_id: UUID, job_id: UUID, quantity: Decimal) -> None:
+        self._work.write(QUERIES.upsert_produced, brief_id=brief_id, job_id=job_id, quantity=quantity)
+
+    def upsert_closed(self, brief_id: UUID, job_id: UUID) -> None:
+        self._work.write(QUERIES.upsert_closed, brief_id=brief_id, job_id=job_id)
+
+    def upsert_shipment(self, brief_id: UUID, shipment: Shipment, sequence: int) -> None:
+        self._work.write(
+            QUERIES.upsert_shipment,
+            brief_id=brief_id,
+            shipment_id=shipment.shipment_id,
+            state=shipment.state,
+            sequence=sequence,
+            quantities={str(job_id): str(quantity) for job_id, quantity in shipment.quantities.items()},
+            ddt_number=shipment.ddt_number,
+            issued_on=shipment.issued_on,
+            delivered_at=shipment.delivered_at,
+        )
+
+    async def list_jobs(self, brief_id: UUID) -> list[ItemJob]:
+        return [ItemJob(**row) for row in await self._work.fetch(QUERIES.list_item_jobs, brief_id=brief_id)]
+
+    async def list_shipments(self, brief_id: UUID) -> list[Shipment]:
+        return [
+            Shipment(
+                shipment_id=row["shipment_id"],
+                state=ShipmentState(row["state"]),
+                quantities={UUID(job): Decimal(quantity) for job, quantity in row["quantities"].items()},
+                ddt_number=row["ddt_number"],
+                issued_on=row["issued_on"],
+                delivered_at=row["delivered_at"],
+            )
+            for row in await self._work.fetch(QUERIES.list_shipments, brief_id=brief_id)
+        ]
+
+
+def _comment(row: asyncpg.Record) -> Comment:
+    said = [(row["text"], row["at"]), *zip(row["edits"], row["edited"], strict=True)]
+    text, at = said.pop()
+    return Comment(
+        comment_id=row["comment_id"],
+        author_id=row["author_id"],
+        author_name=row["author_name"],
+        text=text,
+        at=row["at"],
+        mentioned_ids=tuple(row["mentioned_ids"]),
+        edited_at=at if said else None,
+        earlier=tuple(Version(*each) for each in said),
+    )
 
 
 def _brief(row: asyncpg.Record) -> Brief:

@@ -99,12 +99,42 @@ SELECT attachment_id, name, media_type, size, sha256, data, frozen
 FROM files WHERE attachment_id = :attachment_id AND brief_id = :brief_id
 
 -- name: insert_comment
-INSERT INTO comments (comment_id, brief_id, author_id, author_name, text, at)
-VALUES (:comment_id, :brief_id, :author_id, :author_name, :text, :at)
+INSERT INTO comments (comment_id, brief_id, author_id, author_name, text, at, mentioned_ids)
+VALUES (:comment_id, :brief_id, :author_id, :author_name, :text, :at, :mentioned_ids)
+
+-- name: insert_comment_edit
+INSERT INTO comment_edits (brief_id, comment_id, text, mentioned_ids, at)
+VALUES (:brief_id, :comment_id, :text, :mentioned_ids, :at)
+
+-- name: find_comment
+SELECT comments.comment_id, author_id, author_name, text, at,
+       coalesce(edits.mentioned_ids, comments.mentioned_ids) AS mentioned_ids,
+       coalesce(edits.texts, '{}') AS edits, coalesce(edits.ats, '{}') AS edited
+FROM comments
+LEFT JOIN LATERAL (
+    SELECT array_agg(text ORDER BY edit) AS texts, array_agg(at ORDER BY edit) AS ats,
+           (SELECT mentioned_ids FROM comment_edits AS last
+            WHERE last.brief_id = comments.brief_id AND last.comment_id = comments.comment_id
+            ORDER BY edit DESC LIMIT 1) AS mentioned_ids
+    FROM comment_edits
+    WHERE comment_edits.brief_id = comments.brief_id AND comment_edits.comment_id = comments.comment_id
+) AS edits ON true
+WHERE brief_id = :brief_id AND comment_id = :comment_id
 
 -- name: list_comments
-SELECT comment_id, author_id, author_name, text, at
+-- Each with what it was changed to.
+SELECT comments.comment_id, author_id, author_name, text, at,
+       coalesce(edits.mentioned_ids, comments.mentioned_ids) AS mentioned_ids,
+       coalesce(edits.texts, '{}') AS edits, coalesce(edits.ats, '{}') AS edited
 FROM comments
+LEFT JOIN LATERAL (
+    SELECT array_agg(text ORDER BY edit) AS texts, array_agg(at ORDER BY edit) AS ats,
+           (SELECT mentioned_ids FROM comment_edits AS last
+            WHERE last.brief_id = comments.brief_id AND last.comment_id = comments.comment_id
+            ORDER BY edit DESC LIMIT 1) AS mentioned_ids
+    FROM comment_edits
+    WHERE comment_edits.brief_id = comments.brief_id AND comment_edits.comment_id = comments.comment_id
+) AS edits ON true
 WHERE brief_id = :brief_id AND comment_id > coalesce(:after, '00000000-0000-0000-0000-000000000000'::uuid)
 ORDER BY comment_id
 LIMIT :limit
@@ -187,6 +217,41 @@ WHERE brief_words.word = longest_word(:text)
            ELSE words_of(number || ' ' || (content ->> 'title')) @> words_of(:text) END
 ORDER BY brief_words.brief_id DESC
 LIMIT :limit
+
+-- name: upsert_ordered
+INSERT INTO item_jobs (job_id, brief_id, item_id, ordered)
+SELECT job_id, :brief_id, item_id, ordered
+FROM unnest(:job_ids::uuid[], :item_ids::uuid[], :quantities::numeric[]) AS line(job_id, item_id, ordered)
+ON CONFLICT (tenant_id, job_id) DO UPDATE SET item_id = excluded.item_id, ordered = excluded.ordered
+
+-- name: upsert_produced
+INSERT INTO item_jobs (job_id, brief_id, produced) VALUES (:job_id, :brief_id, :quantity)
+ON CONFLICT (tenant_id, job_id) DO UPDATE SET produced = excluded.produced
+
+-- name: upsert_closed
+INSERT INTO item_jobs (job_id, brief_id, closed) VALUES (:job_id, :brief_id, true)
+ON CONFLICT (tenant_id, job_id) DO UPDATE SET closed = true
+
+-- name: upsert_shipment
+-- The newest word counts; an older one adds what it alone tells.
+INSERT INTO shipments AS known (shipment_id, brief_id, state, sequence, quantities, ddt_number, issued_on,
+                                delivered_at)
+VALUES (:shipment_id, :brief_id, :state, :sequence, :quantities, :ddt_number, :issued_on, :delivered_at)
+ON CONFLICT (tenant_id, shipment_id) DO UPDATE SET
+    state = CASE WHEN excluded.sequence >= known.sequence THEN excluded.state ELSE known.state END,
+    quantities = CASE WHEN excluded.sequence >= known.sequence THEN excluded.quantities
+                      ELSE known.quantities END,
+    sequence = greatest(known.sequence, excluded.sequence),
+    ddt_number = coalesce(known.ddt_number, excluded.ddt_number),
+    issued_on = coalesce(known.issued_on, excluded.issued_on),
+    delivered_at = coalesce(known.delivered_at, excluded.delivered_at)
+
+-- name: list_item_jobs
+SELECT job_id, item_id, ordered, produced, closed FROM item_jobs WHERE brief_id = :brief_id ORDER BY job_id
+
+-- name: list_shipments
+SELECT shipment_id, state, quantities, ddt_number, issued_on, delivered_at
+FROM shipments WHERE brief_id = :brief_id ORDER BY shipment_id
 
 -- name: count_by_state
 -- Those under way only: an index holds just them, so that a scrape costs the same however many are over.

@@ -111,6 +111,8 @@ class PriceBrief(Command):
 
 class CommentBrief(Command):
     text: Annotated[str, Text(4000)]
+    mentioned_ids: Annotated[list[UUID], Field(max_length=20)] = Field(default_factory=list)
+    """People whom it is meant for. They must be able to see the brief."""
 
 
 class CancelBrief(Command):

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Protocol
 from uuid import UUID
 
-from optima_kit.ports import Outbox
+from optima_kit.ports import Directory, Outbox
 
 from ..domain.brief import Brief, Revision
+from ..domain.comments import Comment
 from ..domain.content import Attachment
 from ..domain.lifecycle import Cause, Move, State
 from ..domain.pricing import Pricing
-
-
-@dataclass(frozen=True, slots=True)
-class Comment:
-    comment_id: UUID
-    author_id: UUID
-    author_name: str
-    text: str
-    at: datetime
+from ..domain.progress import ItemJob, Shipment
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +79,11 @@ class Briefs(Protocol):
 
     async def insert_comment(self, brief_id: UUID, comment: Comment) -> None: ...
 
+    async def find_comment(self, brief_id: UUID, comment_id: UUID) -> Comment | None: ...
+
+    async def insert_comment_edit(self, brief_id: UUID, comment: Comment) -> None:
+        """What the comment says from now on; what it said stays."""
+
     async def list_briefs(self, filters: Filters, limit: int) -> list[Summary]:
         """Newest first."""
 
@@ -121,16 +119,29 @@ class Filters:
     before: UUID | None = None
 
 
-class Directory(Protocol):
-    """This service's copy of the tenant's directory."""
+class Progress(Protocol):
+    """What production and logistics told of one tenant's briefs."""
 
-    async def names(self, ids: Iterable[UUID | None]) -> Mapping[UUID, str]:
-        """The names of people and units. Who is not known yet is left out."""
+    def upsert_ordered(self, brief_id: UUID, jobs: Sequence[tuple[UUID, UUID | None, Decimal]]) -> None:
+        """Of each job, the item that it makes, and how much of it."""
+
+    def upsert_produced(self, brief_id: UUID, job_id: UUID, quantity: Decimal) -> None: ...
+
+    def upsert_closed(self, brief_id: UUID, job_id: UUID) -> None: ...
+
+    def upsert_shipment(self, brief_id: UUID, shipment: Shipment, sequence: int) -> None:
+        """Only what is missing of a shipment of which a later event was handled."""
+
+    async def list_jobs(self, brief_id: UUID) -> list[ItemJob]: ...
+
+    async def list_shipments(self, brief_id: UUID) -> list[Shipment]:
+        """The first first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ports:
     briefs: Briefs
+    progress: Progress
     directory: Directory
     outbox: Outbox
     now: datetime

@@ -116,6 +116,7 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "optima.brief.cancelled.v1": N_("Brief cancelled"),
         "optima.brief.changes_requested.v1": N_("Changes to the brief requested"),
         "optima.brief.closed.v1": N_("Brief closed"),
+        "optima.brief.comment_edited.v1": N_("Comment changed"),
         "optima.brief.commented.v1": N_("Brief commented"),
         "optima.brief.delivered.v1": N_("Everything of the brief delivered"),
         "optima.brief.delivery_started.v1": N_("Delivery of the brief started"),

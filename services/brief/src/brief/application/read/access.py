@@ -6,24 +6,38 @@ submission on, as last submitted: a draft is its requester's alone. Prices need 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
 from optima_kit.actor import Actor
-from optima_kit.refusals import Absent
+from optima_kit.ports import Person
+from optima_kit.refusals import Absent, Refusal
 
 from ...domain.brief import Brief
+from ...domain.comments import Comment, comment_may_be_edited
 from ...domain.content import Content
 from ...domain.lifecycle import BEFORE_GOODS_LEFT, UNDER_APPROVAL, State
 from ..ports import Ports
 
-Action = Literal["revise", "attach", "submit", "price", "comment", "cancel"]
+Action = Literal["revise", "attach", "submit", "price", "comment", "copy", "cancel"]
+CommentAction = Literal["edit"]
 
 
 def sees_brief(actor: Actor, brief: Brief) -> bool:
-    if is_requester(actor, brief):
-        return actor.may("brief.read")
-    return actor.may("brief.read_all") and brief.submitted is not None
+    return _is_shown_to(actor.person_id, actor.may, brief)
+
+
+def person_sees_brief(person: Person, brief: Brief) -> bool:
+    """Whether somebody else than the actor would see the brief, as far as the directory has told."""
+    return person.active and _is_shown_to(person.id, person.privileges.__contains__, brief)
+
+
+def _is_shown_to(person_id: UUID, may: Callable[[str], bool], brief: Brief) -> bool:
+    if person_id == brief.requester_id:
+        return may("brief.read")
+    return may("brief.read_all") and brief.submitted is not None
 
 
 def is_requester(actor: Actor, brief: Brief) -> bool:
@@ -52,9 +66,18 @@ def actions_on(actor: Actor, brief: Brief) -> list[Action]:
         "submit": drafting and actor.may("brief.submit"),
         "price": brief.state in UNDER_APPROVAL and actor.may("brief.price"),
         "comment": actor.may("brief.comment"),
+        "copy": actor.may("brief.create"),
         "cancel": own and brief.state in BEFORE_GOODS_LEFT and actor.may("brief.cancel"),
     }
     return [action for action, possible in allowed.items() if possible]
+
+
+def actions_on_comment(actor: Actor, comment: Comment, now: datetime) -> list[CommentAction]:
+    try:
+        comment_may_be_edited(comment, actor.person_id, now)
+    except Refusal:
+        return []
+    return ["edit"] if actor.may("brief.comment") else []
 
 
 async def visible_brief(ports: Ports, actor: Actor, brief_id: UUID) -> Brief:

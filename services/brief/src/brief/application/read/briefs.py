@@ -15,18 +15,24 @@ from optima_kit.pages import Page, PageQuery, page_of
 from optima_kit.refusals import Absent
 
 from ...domain.brief import Brief, Revision
-from ...domain.content import Content
+from ...domain.comments import Comment
+from ...domain.content import Content, Item
 from ...domain.lifecycle import Move, State
 from ...domain.pricing import Pricing
-from ..ports import Comment, Filters, Ports, PricedRevision, StoredFile, Summary
-from .access import actions_on, is_requester, sees_prices, shown_content, visible_brief
+from ...domain.progress import ItemProgress, progress_of
+from ..ports import Filters, Ports, PricedRevision, StoredFile, Summary
+from .access import actions_on, actions_on_comment, is_requester, sees_prices, shown_content, visible_brief
 from .views import (
     BriefSummaryView,
     BriefView,
+    CommentVersionView,
     CommentView,
+    ItemProgressView,
     PricingView,
+    ProgressView,
     ProposedPriceView,
     RevisionView,
+    ShipmentOfItemView,
     TransitionView,
     UnitView,
 )
@@ -105,15 +111,64 @@ async def list_comments(ports: Ports, actor: Actor, brief_id: UUID, query: PageQ
     """Oldest first."""
     await visible_brief(ports, actor, brief_id)
     found = await ports.briefs.list_comments(brief_id, query.after(UUID), query.rows)
-    return page_of(query, found, show_comment, lambda comment: comment.comment_id)
+    names = await ports.directory.names(each for comment in found for each in comment.mentioned_ids)
+    return page_of(
+        query,
+        found,
+        lambda comment: _comment(ports, actor, comment, names),
+        lambda comment: comment.comment_id,
+    )
 
 
-def show_comment(comment: Comment) -> CommentView:
+async def show_comment(ports: Ports, actor: Actor, comment: Comment) -> CommentView:
+    """A comment that is at hand."""
+    return _comment(ports, actor, comment, await ports.directory.names(comment.mentioned_ids))
+
+
+def _comment(ports: Ports, actor: Actor, comment: Comment, names: Names) -> CommentView:
     return CommentView(
         id=comment.comment_id,
         author=PersonView(id=comment.author_id, name=comment.author_name),
         text=comment.text,
         at=comment.at,
+        mentioned=[PersonView(id=each, name=names.get(each)) for each in comment.mentioned_ids],
+        edited_at=comment.edited_at,
+        earlier=[CommentVersionView(text=each.text, at=each.at) for each in comment.earlier],
+        actions=actions_on_comment(actor, comment, ports.now),
+    )
+
+
+async def read_progress(ports: Ports, actor: Actor, brief_id: UUID) -> ProgressView:
+    """Of each item of the revision that the reader sees."""
+    _, content = shown_content(actor, await visible_brief(ports, actor, brief_id))
+    jobs = await ports.progress.list_jobs(brief_id)
+    shipments = await ports.progress.list_shipments(brief_id)
+    return ProgressView(
+        items=[_item_progress(item, progress_of(item.item_id, jobs, shipments)) for item in content.items]
+    )
+
+
+def _item_progress(item: Item, progress: ItemProgress) -> ItemProgressView:
+    return ItemProgressView(
+        item_id=item.item_id,
+        description=item.description,
+        unit=item.unit,
+        requested=item.quantity,
+        ordered=progress.ordered,
+        produced=progress.produced,
+        shipped=progress.shipped,
+        delivered=progress.delivered,
+        closed=progress.closed,
+        shipments=[
+            ShipmentOfItemView(
+                ddt_number=shipment.ddt_number,
+                issued_on=shipment.issued_on,
+                state=shipment.state,
+                delivered_at=shipment.delivered_at,
+                quantity=quantity,
+            )
+            for shipment, quantity in progress.shipments
+        ],
     )
 
 

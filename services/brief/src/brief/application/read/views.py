@@ -7,10 +7,11 @@ from uuid import UUID
 
 from optima_kit.fields import PersonView, View
 
-from ...domain.content import Attachment, Item, Money
+from ...domain.content import Attachment, Item, Money, Quantity
 from ...domain.lifecycle import Cause, State
 from ...domain.pricing import PriceLine
-from .access import Action
+from ...domain.progress import ShipmentState
+from .access import Action, CommentAction
 
 
 class UnitView(View):
@@ -96,11 +97,57 @@ class RevisionView(ContentView):
     proposed_prices: list[ProposedPriceView] | None = None
 
 
+class CommentVersionView(View):
+    """What a comment said until it was changed."""
+
+    text: str
+    at: datetime
+    """When it came to say so."""
+
+
 class CommentView(View):
     id: UUID
     author: PersonView
     text: str
     at: datetime
+    mentioned: list[PersonView]
+    edited_at: datetime | None
+    earlier: list[CommentVersionView]
+    """The oldest first."""
+    actions: list[CommentAction]
+    """What the reader may do now."""
+
+
+class ShipmentOfItemView(View):
+    """A shipment under a document that stands, and how much of the item it holds."""
+
+    ddt_number: str | None
+    issued_on: date | None
+    state: ShipmentState
+    delivered_at: datetime | None
+    quantity: Quantity
+
+
+class ItemProgressView(View):
+    """How far one item has come. Quantities in its unit."""
+
+    item_id: UUID
+    description: str
+    unit: str
+    requested: Quantity
+    ordered: Quantity
+    produced: Quantity
+    """Zero until all of it is made."""
+    shipped: Quantity
+    """What was delivered is part of it."""
+    delivered: Quantity
+    closed: bool
+    """Short: no more of it is made or shipped."""
+    shipments: list[ShipmentOfItemView]
+
+
+class ProgressView(View):
+    items: list[ItemProgressView]
 
 
 class TransitionView(View):

@@ -36,6 +36,17 @@ async def cancel(call: PageCall, brief_id: UUID) -> Answer:
     return await _command(call, brief_id, "cancellation", {"reason": call.text("reason")})
 
 
+@pages.post("/briefs/{brief_id}/copy")
+async def copy(call: PageCall, brief_id: UUID) -> Answer:
+    try:
+        copied = await call.session.services.send(
+            "brief", "POST", f"/v1/briefs/{brief_id}/copy", {}, key=call.text("once")
+        )
+    except Refused as refused:
+        return await _page(call, brief_id, refused=refused)
+    return SeeOther(f"/briefs/{copied['id']}/edit")
+
+
 @pages.post("/briefs/{brief_id}/comments")
 async def comment(call: PageCall, brief_id: UUID) -> Answer:
     return await _command(call, brief_id, "comments", {"text": call.text("text")}, versioned=False)
@@ -88,8 +99,9 @@ async def _command(
 async def _page(call: PageCall, brief_id: UUID, refused: Refused | None = None) -> Answer:
     services = call.session.services
     path = f"/v1/briefs/{brief_id}"
-    brief, history, comments, approvals, orders, shipments = await with_parts(
+    brief, progress, history, comments, approvals, orders, shipments = await with_parts(
         services.get("brief", path),
+        services.get("brief", f"{path}/progress"),
         services.get("brief", f"{path}/history", limit=200),
         services.get("brief", f"{path}/comments", limit=200),
         services.get("approval", "/v1/approvals", subject_id=brief_id),
@@ -101,6 +113,7 @@ async def _page(call: PageCall, brief_id: UUID, refused: Refused | None = None) 
         processes = await part(services.get("approval", "/v1/processes", limit=200))
     context = {
         "brief": brief,
+        "progress": progress,
         "history": history,
         "comments": comments,
         "approvals": approvals,

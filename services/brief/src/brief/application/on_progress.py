@@ -1,0 +1,58 @@
+"""Production and logistics tell how far a brief's items have come. What they say is kept, for whoever may see
+the brief; a duplicate says the same again. Orders without a brief are none of this service's business."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from decimal import Decimal
+from uuid import UUID
+
+from optima_contracts.logistics import (
+    DdtIssued,
+    DdtVoided,
+    ShipmentDelivered,
+    ShipmentDeparted,
+    ShipmentRefused,
+)
+from optima_contracts.production import JobClosed, JobCompleted, OrderConfirmed
+
+from ..domain.progress import Shipment, ShipmentState
+from .ports import Ports
+
+ShipmentFact = DdtIssued | ShipmentDeparted | ShipmentDelivered | ShipmentRefused | DdtVoided
+
+
+async def on_lines_ordered(ports: Ports, event: OrderConfirmed) -> None:
+    """Whatever was told of the jobs before stays."""
+    if event.brief_id is not None:
+        ordered = [(line.job_id, line.item_id, Decimal(line.quantity)) for line in event.lines]
+        ports.progress.upsert_ordered(event.brief_id, ordered)
+
+
+async def on_job_completed(ports: Ports, event: JobCompleted) -> None:
+    if event.brief_id is not None:
+        ports.progress.upsert_produced(event.brief_id, event.job_id, Decimal(event.quantity))
+
+
+async def on_job_closed(ports: Ports, event: JobClosed) -> None:
+    if event.brief_id is not None:
+        ports.progress.upsert_closed(event.brief_id, event.job_id)
+
+
+async def on_shipment_changed(ports: Ports, event: ShipmentFact, state: ShipmentState, sequence: int) -> None:
+    """Each event carries all lines, so that the newest alone counts; a late one still tells number and dates.
+    Goods that merely change their place, or are expected back, deliver nothing."""
+    if event.brief_id is None or not event.closes_order_line:
+        return
+    quantities: dict[UUID, Decimal] = defaultdict(Decimal)
+    for line in event.lines:
+        quantities[line.job_id] += Decimal(line.quantity)
+    shipment = Shipment(
+        shipment_id=event.shipment_id,
+        state=state,
+        quantities=quantities,
+        ddt_number=event.number if isinstance(event, DdtIssued | DdtVoided) else None,
+        issued_on=event.issue_date if isinstance(event, DdtIssued) else None,
+        delivered_at=event.delivered_at if isinstance(event, ShipmentDelivered) else None,
+    )
+    ports.progress.upsert_shipment(event.brief_id, shipment, sequence)

@@ -1,0 +1,55 @@
+"""Comments: who is meant by one, and how long it may be changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from optima_kit.refusals import Forbidden, WrongState
+
+EDITABLE_FOR: Final = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What a comment said until it was changed."""
+
+    text: str
+    at: datetime
+    """When it came to say so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    comment_id: UUID
+    author_id: UUID
+    author_name: str
+    text: str
+    at: datetime
+    mentioned_ids: tuple[UUID, ...] = ()
+    edited_at: datetime | None = None
+    earlier: tuple[Version, ...] = ()
+    """The oldest first."""
+
+
+def edited(
+    comment: Comment, text: str, mentioned_ids: tuple[UUID, ...], *, by: UUID, now: datetime
+) -> Comment:
+    comment_may_be_edited(comment, by, now)
+    before = Version(comment.text, comment.edited_at or comment.at)
+    return replace(
+        comment,
+        text=text,
+        mentioned_ids=mentioned_ids,
+        edited_at=now,
+        earlier=(*comment.earlier, before),
+    )
+
+
+def comment_may_be_edited(comment: Comment, by: UUID, now: datetime) -> None:
+    if comment.author_id != by:
+        raise Forbidden("comment_not_own")
+    if now - comment.at > EDITABLE_FOR:
+        raise WrongState("comment_too_old", minutes=int(EDITABLE_FOR.total_seconds()) // 60)
