@@ -93,6 +93,11 @@ async def test_an_item_is_followed_from_its_request_to_its_delivery(desk: Any) -
         (each["ddt_number"], each["issued_on"], each["state"], each["quantity"])
         for each in sorted(first["shipments"], key=lambda each: each["ddt_number"])
     ] == [("1/2026", "2026-12-01", "delivered", "295"), ("2/2026", "2026-12-01", "issued", "190")]
+    _, page = await desk.as_(desk.anna).get(f"/v1/briefs/{order.brief['id']}/progress?limit=1")
+    _, rest = await desk.as_(desk.anna).get(
+        f"/v1/briefs/{order.brief['id']}/progress?cursor={page['next_cursor']}"
+    )
+    assert page["items"] + rest["items"] == [first, second]
     assert (first["closed"], second["closed"], second["shipments"]) == (False, True, [])
     await order.tell(order.shipment(ShipmentRefused, other, "190"))
     assert [(await order.seen())[0][name] for name in QUANTITIES[3:]] == ["295", "295"]

@@ -18,7 +18,7 @@ from ..application.read.views import (
     BriefSummaryView,
     BriefView,
     CommentView,
-    ProgressView,
+    ItemProgressView,
     RevisionView,
     TransitionView,
 )
@@ -127,9 +127,9 @@ async def copy(call: Call[Ports], brief_id: UUID) -> Reply[BriefView]:
 
 
 @routes.get("/v1/briefs/{brief_id}/progress", privilege="brief.read")
-async def read_progress(call: Call[Ports], brief_id: UUID) -> ProgressView:
-    """Read how far each item of a brief has come: ordered, produced, shipped, delivered"""
-    return await briefs.read_progress(call.ports, call.actor, brief_id)
+async def list_progress(call: Call[Ports], brief_id: UUID, query: PageQuery) -> Page[ItemProgressView]:
+    """List how far each item of a brief has come: ordered, produced, shipped, delivered"""
+    return await briefs.list_progress(call.ports, call.actor, brief_id, query)
 
 
 @routes.get("/v1/briefs/{brief_id}/history", privilege="brief.read")

@@ -29,7 +29,6 @@ from .views import (
     CommentView,
     ItemProgressView,
     PricingView,
-    ProgressView,
     ProposedPriceView,
     RevisionView,
     ShipmentOfItemView,
@@ -138,13 +137,20 @@ def _comment(ports: Ports, actor: Actor, comment: Comment, names: Names) -> Comm
     )
 
 
-async def read_progress(ports: Ports, actor: Actor, brief_id: UUID) -> ProgressView:
-    """Of each item of the revision that the reader sees."""
+async def list_progress(
+    ports: Ports, actor: Actor, brief_id: UUID, query: PageQuery
+) -> Page[ItemProgressView]:
+    """Of each item of the revision that the reader sees, in its order."""
     _, content = shown_content(actor, await visible_brief(ports, actor, brief_id))
     jobs = await ports.progress.list_jobs(brief_id)
     shipments = await ports.progress.list_shipments(brief_id)
-    return ProgressView(
-        items=[_item_progress(item, progress_of(item.item_id, jobs, shipments)) for item in content.items]
+    after = query.after(int) or 0
+    found = list(enumerate(content.items, start=1))[after : after + query.rows]
+    return page_of(
+        query,
+        found,
+        lambda row: _item_progress(row[1], progress_of(row[1].item_id, jobs, shipments)),
+        lambda row: row[0],
     )
 
 

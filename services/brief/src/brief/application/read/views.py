@@ -146,10 +146,6 @@ class ItemProgressView(View):
     shipments: list[ShipmentOfItemView]
 
 
-class ProgressView(View):
-    items: list[ItemProgressView]
-
-
 class TransitionView(View):
     """One step of a brief's history."""
 

@@ -101,7 +101,7 @@ async def _page(call: PageCall, brief_id: UUID, refused: Refused | None = None) 
     path = f"/v1/briefs/{brief_id}"
     brief, progress, history, comments, approvals, orders, shipments = await with_parts(
         services.get("brief", path),
-        services.get("brief", f"{path}/progress"),
+        services.get("brief", f"{path}/progress", limit=200),
         services.get("brief", f"{path}/history", limit=200),
         services.get("brief", f"{path}/comments", limit=200),
         services.get("approval", "/v1/approvals", subject_id=brief_id),
