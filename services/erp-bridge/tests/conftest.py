@@ -157,7 +157,7 @@ async def _empty(stored: ServiceDatabase) -> None:
     """Emptying costs a test less than a database of its own."""
     await stored.fetch(
         "TRUNCATE directory_people, connections, mapping_versions, customers, records, conflicts,"
-        " checkpoints, runs, documents, links, link_counts, failures, reconciliations,"
+        " checkpoints, remote_schemas, runs, documents, links, link_counts, failures, reconciliations,"
         " reconciliation_differences, outbox, stream_heads, jobs,"
         " idempotency_keys, inbox, newest_applied, parking"
     )

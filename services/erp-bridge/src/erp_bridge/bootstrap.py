@@ -21,6 +21,7 @@ from .adapters.jobs import jobs
 from .adapters.mapping_yaml import write_mapping
 from .adapters.messages import reactions
 from .adapters.metrics import CountedExchange, measure
+from .adapters.pace import Paces
 from .adapters.postgres import (
     PostgresCheckpoints,
     PostgresConflicts,
@@ -30,6 +31,7 @@ from .adapters.postgres import (
     PostgresReconciliations,
     PostgresRecords,
     PostgresRuns,
+    PostgresSchemas,
 )
 from .adapters.tryton import Tryton
 from .application.ports import Ports
@@ -54,12 +56,13 @@ def service(settings: BridgeSettings) -> Service[Ports]:
         ]
     )
     sealer = Sealer(settings.key_secret.get_secret_value(), "erp-bridge credentials")
-    checks, exchanged = italian_checks(), CountedExchange()
+    checks, exchanged, paces = italian_checks(), CountedExchange(), Paces()
 
     def ports(work: UnitOfWork) -> Ports:
         return Ports(
             connections=PostgresConnections(work, connectors, sealer),
             checkpoints=PostgresCheckpoints(work),
+            schemas=PostgresSchemas(work),
             runs=PostgresRuns(work),
             records=PostgresRecords(work),
             conflicts=PostgresConflicts(work),
@@ -69,6 +72,7 @@ def service(settings: BridgeSettings) -> Service[Ports]:
             connectors=connectors,
             checks=checks,
             exchanged=exchanged,
+            pace=paces.of,
             mapping_text=write_mapping,
             directory=Directory(work),
             outbox=work.outbox,

@@ -365,7 +365,11 @@ async def test_what_is_switched_off_neither_leaves_nor_comes_in(bridge: Any) -> 
     bridge.clock.advance(timedelta(minutes=60))
     assert await bridge.work() == 6
     assert (await bridge.connection())["waiting"] == 1
-    assert (await bridge.connection())["exchanges"]["supplier"] == {"enabled": True, "every_minutes": 60}
+    assert (await bridge.connection())["exchanges"]["supplier"] == {
+        "enabled": True,
+        "every_minutes": 60,
+        "paused": False,
+    }
     on = {"connector": "drop-folder", "settings": {"folder": "acme"}}
     await bridge.as_("admin").put("/v1/connections/gestionale", json=on, headers={"If-Match": '"1"'})
     bridge.clock.advance(timedelta(seconds=30))

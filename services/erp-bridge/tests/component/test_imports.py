@@ -379,6 +379,19 @@ async def test_who_lacks_the_privilege_is_told_so(bridge: Any, role: str) -> Non
     assert response.status == 403
 
 
+async def test_a_column_that_is_new_or_gone_is_told_once_and_stops_nobody(bridge: Any) -> None:
+    await bridge.connect()
+    await bridge.import_customers()
+    bridge.drop("AURORA-MI;Nuovo nome;x\n", header="codice;ragione_sociale;pec\n")
+    await bridge.import_all()
+    (failure,) = await bridge.failures()
+    assert (failure["error_class"], failure["actions"]) == ("notice", ["dismiss"])
+    told = {(each["code"], each["field"]) for each in failure["problems"]}
+    assert {("schema_field_added", "pec"), ("schema_field_gone", "cap")} <= told
+    _, listed = await bridge.as_("backoffice").get("/v1/customers")
+    assert (listed["items"][0]["name"], listed["items"][0]["postal_code"]) == ("Nuovo nome", "20123")
+
+
 BANK = "codice;descrizione;bic;iban\n"
 
 
@@ -405,3 +418,22 @@ async def test_agents_products_and_banks_come_in(bridge: Any) -> None:
     }
     (failure,) = await bridge.failures()
     assert [each["code"] for each in failure["problems"]] == ["bic_wrong", "iban_wrong"]
+
+
+async def test_every_entity_changes_with_the_next_file(bridge: Any) -> None:
+    await bridge.connect()
+    tables = {
+        "suppliers": ("fornitori", HEADER, "F1;{name};07643520567;;Via 1;20123;Milano;MI;MP12;\n"),
+        "agents": ("agenti", "codice;nome\n", "A1;{name}\n"),
+        "products": ("articoli", "codice;descrizione\n", "P1;{name}\n"),
+        "banks": ("banche", "codice;descrizione\n", "B1;{name}\n"),
+        "payment-terms": ("pagamenti", "codice;descrizione\n", "T1;{name}\n"),
+        "vat-rates": ("iva", "codice;descrizione\n", "22;{name}\n"),
+    }
+    for name in ("Prima", "Dopo"):
+        for file, header, row in tables.values():
+            bridge.drop(row.format(name=name), name=f"{file}.csv", header=header)
+        assert all(counts(each)[3] == 0 for each in await bridge.import_all())
+        for table in tables:
+            _, listed = await bridge.as_("backoffice").get(f"/v1/{table}")
+            assert [each["name"] for each in listed["items"]] == [name], table

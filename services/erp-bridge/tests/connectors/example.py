@@ -33,6 +33,7 @@ from erp_bridge.domain.documents import OutgoingDocument
 from erp_bridge.domain.entities import Entity
 from erp_bridge.domain.import_plan import RemoteRecord
 from erp_bridge.domain.mapping import Mapping as FieldMap
+from erp_bridge.domain.schema import RemoteSchema
 from optima_kit.refusals import Invalid
 """
 

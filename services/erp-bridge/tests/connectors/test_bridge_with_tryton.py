@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from erp_bridge.adapters.pace import EvenPace
 from erp_bridge.adapters.tryton_rpc import TrytonRpc
 from optima_contracts.economics import OrderLineValue, OrderValued
 from optima_contracts.erp import CustomerChanged, DocumentExported
@@ -377,3 +378,178 @@ async def test_agents_products_and_banks_come_in(shop: Shop) -> None:
     }
     _, products = await reader.get("/v1/products?code=LAV")
     assert [(each["name"], each["unit"]) for each in products["items"]] == [("Lavorazione", "u")]
+
+
+@pytest.fixture
+def fields(monkeypatch: Any) -> dict[str, dict[str, Any]]:
+    """By model, what an upgrade over there changes of its fields; None: they are gone."""
+    changes: dict[str, dict[str, Any]] = {}
+    call = TrytonRpc.call
+
+    async def answer(self: Any, method: str, *arguments: Any, **options: Any) -> Any:
+        told = await call(self, method, *arguments, **options)
+        model, _, name = method.rpartition(".")
+        if name != "fields_get":
+            return told
+        now = {**told, **changes.get(model, {})}
+        return {field: each for field, each in now.items() if each is not None}
+
+    monkeypatch.setattr(TrytonRpc, "call", answer)
+    return changes
+
+
+async def test_an_entity_whose_fields_went_is_paused_and_goes_on_when_told(shop: Shop, fields: Any) -> None:
+    await shop.connect()
+    await shop.import_all()
+    fields["party.party"] = {"code": None, "fiscal_regime": {"required": False}}
+    response, problem = await shop.bridge.as_("backoffice").post(
+        "/v1/connections/gestionale/imports", json={"entity": "customer"}
+    )
+    assert (response.status, problem["code"]) == (409, "entity_paused")
+    # The others go on, and nobody takes it for an outage.
+    await shop.bridge.import_all()
+    view = await shop.bridge.connection()
+    assert [entity for entity, each in view["exchanges"].items() if each["paused"]] == [
+        "customer",
+        "supplier",
+    ]
+    assert "outage" not in view
+    failure, _ = await shop.bridge.failures()
+    assert (failure["error_class"], failure["actions"]) == ("paused", ["replay"])
+    assert [(each["code"], each["field"]) for each in failure["problems"]] == [("schema_field_gone", "code")]
+    fields["party.party"]["code"] = {"required": False}
+    for each in await shop.bridge.failures():
+        response, told = await shop.bridge.as_("backoffice").post(f"/v1/failures/{each['id']}/replay")
+        assert (response.status, told["resolved"]) == (200, True)
+    await shop.people.do("party.party.write", [shop.party], {"name": "Nome nuovo"})
+    assert (await shop.import_all())["legal"]["name"] == "Nome nuovo"
+    assert not any(each["paused"] for each in (await shop.bridge.connection())["exchanges"].values())
+
+
+async def test_orders_wait_while_a_field_is_needed_that_nobody_fills(shop: Shop, fields: Any) -> None:
+    await shop.connect()
+    await shop.import_all()
+    await shop.order()
+    await shop.bridge.work()
+    assert len(await shop.sales()) == 1
+    shop.bridge.clock.advance(timedelta(hours=2))
+    fields["sale.sale"] = {"cig": {"required": True}}
+    await shop.price("12.50")
+    await shop.bridge.work()
+    (failure,) = await shop.bridge.failures()
+    assert (failure["error_class"], failure["direction"], failure["problems"][0]["field"]) == (
+        "paused",
+        "out",
+        "cig",
+    )
+    assert (await shop.bridge.connection())["waiting"] == 1
+    assert (await shop.sales())[0]["state"] == "draft"
+    await shop.bridge.as_("backoffice").post(f"/v1/failures/{failure['id']}/replay")
+    await shop.bridge.work()
+    assert await shop.bridge.failures() == []
+    assert (await shop.sales())[0]["state"] == "confirmed"
+
+
+async def test_a_connection_keeps_to_its_ceiling_of_calls(shop: Shop, monkeypatch: Any) -> None:
+    turns: list[int] = []
+
+    async def turn(self: EvenPace) -> None:
+        turns.append(self.calls_per_minute)
+
+    monkeypatch.setattr(EvenPace, "turn", turn)
+    await shop.connect()
+    _, view = await shop.bridge.as_("admin").get("/v1/connections/gestionale")
+    body = {"connector": "tryton", "settings": view["settings"], "calls_per_minute": 90}
+    response, view = await shop.bridge.as_("admin").put(
+        "/v1/connections/gestionale", json=body, headers={"If-Match": '"1"'}
+    )
+    assert (response.status, view["calls_per_minute"]) == (200, 90)
+    await shop.bridge.as_("backoffice").post("/v1/connections/gestionale/check")
+    assert turns
+    assert set(turns) == {90}
+
+
+async def test_a_shipment_changed_there_waits_for_a_person(shop: Shop) -> None:
+    await shop.connect(shipment_step="waiting")
+    await shop.import_all()
+    await shop.order()
+    await shop.price("12.50")
+    ddt = await shop.ship()
+    await shop.bridge.work()
+    await shop.bridge.work()
+    (shipment,) = await shop.shipments()
+    await shop.people.do("stock.shipment.out.draft", [shipment["id"]])
+    voided = DdtVoided(
+        **ddt.model_dump(include={"shipment_id", "order_id", "brief_id", "destination", "lines"}),
+        number=ddt.number,
+        reason="errore",
+    )
+    await shop.bridge.tell(voided, subject=shop.shipment_id, correlation=BRIEF)
+    await shop.bridge.work()
+    (failure,) = await shop.bridge.failures()
+    assert (failure["entity"], failure["problems"][0]["code"]) == ("ddt", "remote_record_changed")
+    assert [each["state"] for each in await shop.shipments()] == ["draft"]
+
+
+async def test_what_changes_or_is_put_to_rest_there_does_here(shop: Shop) -> None:
+    await shop.connect()
+    do, mark = shop.people.do, shop.mark
+    term = await shop.people.payment_term("BB 30 gg FM")
+    supplier = await shop.people.party(
+        f"F{mark}", f"Fornitore {mark}", "12345670587", supplier_payment_term=term
+    )
+    agent_party = await shop.people.party(f"A{mark}", f"Agente {mark}", "01234560371")
+    (agent,) = await do("commission.agent.create", [{"party": agent_party, "type_": "agent"}])
+    bank_party = await shop.people.party(f"B{mark}", f"Banca {mark}", "00905811006")
+    (bank,) = await do("bank.create", [{"party": bank_party}])
+    (unit,) = await do("product.uom.search", [["symbol", "=", "u"]], 0, 1, None)
+    template = {"name": f"Articolo {mark}", "code": f"P{mark}", "type": "service", "default_uom": unit}
+    (template_id,) = await do("product.template.create", [{**template, "products": [["create", [{}]]]}])
+    line = {"type": "remainder", "relativedeltas": [["create", [{"days": 30}]]]}
+    terms = "account.invoice.payment_term"
+    (own_term,) = await do(f"{terms}.create", [{"name": f"Termini {mark}", "lines": [["create", [line]]]}])
+    (kind,) = await do("account.account.type.create", [{"name": mark, "statement": "balance"}])
+    (account,) = await do("account.account.create", [{"name": mark, "type": kind}])
+    tax = {"name": f"IVA {mark}", "description": "IVA", "type": "percentage", "rate": Decimal("0.10")}
+    accounts = {"invoice_account": account, "credit_note_account": account}
+    (tax_id,) = await do("account.tax.create", [{**tax, **accounts}])
+    await shop.bridge.import_all()
+    reader = shop.bridge.as_("backoffice")
+
+    async def known(text: str) -> dict[str, bool]:
+        """Which tables have a record of that name, and whether it is active."""
+        found = {}
+        for table in ("suppliers", "agents", "banks", "products", "payment-terms", "vat-rates"):
+            _, listed = await reader.get(f"/v1/{table}?limit=200")
+            named = [each for each in listed["items"] if text in each["name"]]
+            found |= {table: named[0]["active"]} if named else {}
+        return found
+
+    everything = dict.fromkeys(await known(mark), True)
+    assert len(everything) == 6
+    for model, record in (
+        ("party.party", supplier),
+        ("party.party", agent_party),
+        ("party.party", bank_party),
+        ("product.template", template_id),
+        (terms, own_term),
+        ("account.tax", tax_id),
+    ):
+        await do(f"{model}.write", [record], {"name": f"Dopo {mark}"})
+    await shop.bridge.import_all()
+    assert await known(f"Dopo {mark}") == everything
+    for model, record in (
+        ("party.party", supplier),
+        ("commission.agent", agent),
+        ("product.template", template_id),
+        (terms, own_term),
+        ("account.tax", tax_id),
+    ):
+        await do(f"{model}.write", [record], {"active": False})
+    await do("bank.delete", [bank])
+    await shop.bridge.import_all()
+    path = "/v1/connections/gestionale/reconciliations"
+    await do("bank.create", [{"party": await shop.people.party(f"Z{mark}", "Altra", "00743110157")}])
+    response, told = await reader.post(path, json={"entity": "bank", "delete_missing": True})
+    assert response.status == 200, told
+    assert await known(f"Dopo {mark}") == dict.fromkeys(everything, False)

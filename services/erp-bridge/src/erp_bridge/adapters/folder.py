@@ -23,6 +23,7 @@ from ..domain.entities import Entity
 from ..domain.import_plan import RemoteRecord
 from ..domain.mapping import EntityMapping
 from ..domain.mapping import Mapping as FieldMap
+from ..domain.schema import RemoteSchema
 
 T = TypeVar("T")
 
@@ -132,6 +133,10 @@ class FolderSession:
             await in_thread(lambda folder=folder: self._made(folder))  # type: ignore[misc]
         return str(self._folder.relative_to(self._own.parent))
 
+    async def schema(self, entity: Entity) -> RemoteSchema | None:
+        """Each file has its own header."""
+        return None
+
     async def changes(self, entity: Entity, checkpoint: Checkpoint | None) -> AsyncIterator[Page]:
         """Files by time. The checkpoint is a file and how many of its rows were imported."""
         mapping = self._mapping.of(entity)
@@ -150,6 +155,7 @@ class FolderSession:
                 yield Page(name, (), {"file": name, "stamp": stamp, "rows": 0}, refused=refused)
                 continue
             portions = read.portions(self._page, skip=rows)
+            first = True
             while True:
                 records: list[RemoteRecord] = await asyncio.to_thread(next, portions, [])
                 rows += len(records)
@@ -162,8 +168,10 @@ class FolderSession:
                     header=read.header,
                     unknown=read.unknown,
                     dialect=read.dialect,
+                    first=first,
                     last=last,
                 )
+                first = False
                 if last:
                     break
 

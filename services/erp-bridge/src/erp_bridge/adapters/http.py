@@ -132,6 +132,7 @@ async def put_connection(call: Call[Ports], key: str, body: ConfigureConnection)
             entity: {name: mapped.field_mapping() for name, mapped in fields.items()}
             for entity, fields in body.mapping.items()
         },
+        calls_per_minute=body.calls_per_minute,
     )
     view = await connections.read_connection(call.ports, _reader(call), key)
     return Reply(view, version=view.version)

@@ -11,7 +11,7 @@ from optima_kit.jobs import JobKinds, JobRun
 from ..application.export_document import export_document
 from ..application.import_entity import import_entity
 from ..application.outage import note_outage, recover_connection
-from ..application.ports import Fault, Ports, Throttled
+from ..application.ports import Fault, Paused, Ports, Throttled
 from ..application.replay_failures import replay_page
 from ..application.schedules import (
     EXPORT,
@@ -55,6 +55,8 @@ async def poll(run: JobRun[Ports], payload: PollConnection) -> None:
     if not out:
         try:
             await import_entity(run, payload.key, payload.entity, "scheduled")
+        except Paused:
+            pass  # a person has been told
         except Fault as met:
             fault = met
             log.warning("import not possible", connection=payload.key, entity=payload.entity, code=fault.code)

@@ -27,6 +27,7 @@ from ..application.ports import (
     Outage,
     RecordLink,
     StoredFailure,
+    StoredSchema,
     Written,
 )
 from ..domain.conflict import Conflict, Edit
@@ -95,6 +96,7 @@ class PostgresConnections:
             changes=changes,
             mapping_version=connection.mapping_version,
             version=connection.version,
+            calls_per_minute=connection.calls_per_minute,
         )
         self._work.write(
             QUERIES.insert_mapping_version,
@@ -181,6 +183,25 @@ class PostgresCheckpoints:
 
     async def reset_checkpoint(self, connection_id: UUID, entity: Entity) -> None:
         self._work.write(QUERIES.delete_checkpoint, connection_id=connection_id, entity=entity)
+
+
+class PostgresSchemas:
+    def __init__(self, work: UnitOfWork) -> None:
+        self._work = work
+
+    async def find_schema(self, connection_id: UUID, entity: Entity) -> StoredSchema | None:
+        row = await self._work.fetchrow(QUERIES.find_schema, connection_id=connection_id, entity=entity)
+        return StoredSchema(**dict(row)) if row else None
+
+    async def save_schema(
+        self, connection_id: UUID, entity: Entity, fields: Mapping[str, bool], at: datetime
+    ) -> None:
+        self._work.write(
+            QUERIES.upsert_schema, connection_id=connection_id, entity=entity, fields=dict(fields), at=at
+        )
+
+    async def delete_schema(self, connection_id: UUID, entity: Entity) -> None:
+        self._work.write(QUERIES.delete_schema, connection_id=connection_id, entity=entity)
 
 
 class PostgresRuns:
@@ -530,6 +551,10 @@ class PostgresFailures:
             notices_too=notices_too,
         )
 
+    async def is_paused(self, connection_id: UUID, entity: Entity) -> bool:
+        found = await self._work.fetchval(QUERIES.find_pause, connection_id=connection_id, entity=entity)
+        return found is not None
+
     async def find_outage(self, connection_id: UUID) -> Failure | None:
         row = await self._work.fetchrow(QUERIES.find_outage, connection_id=connection_id)
         return _failure(row) if row else None
@@ -716,7 +741,7 @@ def _state(row: asyncpg.Record) -> ConnectionState:
         row["outage_retry_at"],
         Problem(**row["outage_problems"][0]),
     )
-    names = ("links", "waiting", "oldest_waiting_since", "last_export_at", "failures")
+    names = ("links", "waiting", "oldest_waiting_since", "last_export_at", "failures", "paused")
     return ConnectionState(**{name: row[name] for name in names}, outage=outage)
 
 

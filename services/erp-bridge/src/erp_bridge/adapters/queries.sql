@@ -2,7 +2,7 @@
 
 -- fragment: connection_columns
 c.connection_id, c.key, c.connector, c.settings, c.secrets, c.exchanges, c.changes, c.mapping_version, c.version,
-c.last_import_at
+c.calls_per_minute, c.last_import_at
 
 -- name: find_connection
 SELECT {connection_columns}
@@ -23,11 +23,13 @@ FROM connections AS c ORDER BY key
 
 -- name: upsert_connection
 INSERT INTO connections (connection_id, key, connector, settings, secrets, exchanges, changes, mapping_version,
-                         version)
-VALUES (:connection_id, :key, :connector, :settings, :secrets, :exchanges, :changes, :mapping_version, :version)
+                         version, calls_per_minute)
+VALUES (:connection_id, :key, :connector, :settings, :secrets, :exchanges, :changes, :mapping_version, :version,
+        :calls_per_minute)
 ON CONFLICT (connection_id) DO UPDATE
 SET settings = excluded.settings, secrets = excluded.secrets, exchanges = excluded.exchanges,
-    changes = excluded.changes, mapping_version = excluded.mapping_version, version = excluded.version
+    changes = excluded.changes, mapping_version = excluded.mapping_version, version = excluded.version,
+    calls_per_minute = excluded.calls_per_minute
 
 -- name: insert_mapping_version
 INSERT INTO mapping_versions (connection_id, version, changes, since)
@@ -57,6 +59,8 @@ SELECT {connection_columns},
        (SELECT max(last_export_at) FROM link_counts WHERE connection_id = c.connection_id) AS last_export_at,
        owed.waiting, owed.oldest_waiting_since,
        (SELECT count(*) FROM failures WHERE connection_id = c.connection_id AND dismissed_at IS NULL) AS failures,
+       (SELECT coalesce(array_agg(DISTINCT entity), '{}') FROM failures
+        WHERE connection_id = c.connection_id AND error_class = 'paused') AS paused,
        o.first_failed_at AS outage_since, o.attempts AS outage_attempts, o.retry_at AS outage_retry_at,
        o.problems AS outage_problems
 FROM connections AS c
@@ -81,6 +85,17 @@ WHERE connection_id = :connection_id AND entity = :entity AND checkpoint = :befo
 
 -- name: delete_checkpoint
 DELETE FROM checkpoints WHERE connection_id = :connection_id AND entity = :entity
+
+-- name: find_schema
+SELECT fields, seen_at FROM remote_schemas WHERE connection_id = :connection_id AND entity = :entity
+
+-- name: upsert_schema
+INSERT INTO remote_schemas (connection_id, entity, fields, seen_at)
+VALUES (:connection_id, :entity, :fields, :at)
+ON CONFLICT (connection_id, entity) DO UPDATE SET fields = excluded.fields, seen_at = excluded.seen_at
+
+-- name: delete_schema
+DELETE FROM remote_schemas WHERE connection_id = :connection_id AND entity = :entity
 
 -- name: upsert_run
 INSERT INTO runs (run_id, connection_id, entity, kind, state, counts, problem, started_at, finished_at)
@@ -321,6 +336,10 @@ DELETE FROM failures
 WHERE connection_id = :connection_id AND entity = :entity AND direction = :direction
   AND record_key = ANY (:record_keys::text[]) AND (:notices_too OR error_class <> 'notice')
 
+-- name: find_pause
+SELECT true FROM failures
+WHERE connection_id = :connection_id AND entity = :entity AND error_class = 'paused'
+
 -- name: find_outage
 SELECT {failure_columns}
 FROM failures AS f JOIN connections AS c USING (connection_id)
@@ -381,11 +400,11 @@ LIMIT :limit
 
 -- name: update_failures_to_dismissed
 -- plan: custom
--- A document that was dismissed is not owed any more. An outage can't be dismissed.
+-- A document that was dismissed is not owed any more. Outages and pauses can't be dismissed.
 WITH dismissed AS (
     UPDATE failures AS f SET dismissed_at = :dismissed_at, dismissal = :dismissal
     FROM connections AS c
-    WHERE c.connection_id = f.connection_id AND f.error_class <> 'unreachable'
+    WHERE c.connection_id = f.connection_id AND f.error_class NOT IN ('unreachable', 'paused')
       AND (:failure_id::uuid IS NULL OR f.failure_id = :failure_id) AND {failure_filter}
     RETURNING f.connection_id, f.entity, f.direction, f.record_key
 ), withdrawn AS (

@@ -46,6 +46,8 @@ class ConfigureConnection(Command):
         default_factory=dict
     )
     """Where this connection maps fields otherwise than its connector does."""
+    calls_per_minute: Annotated[int, Field(ge=1, le=6000)] | None = None
+    """How often each process of the bridge may call the ERP; without a ceiling unless given."""
 
 
 class StartImport(Command):

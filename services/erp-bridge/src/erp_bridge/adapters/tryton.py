@@ -33,6 +33,7 @@ from ..domain.documents import OutgoingDocument
 from ..domain.entities import Entity, fields_of
 from ..domain.import_plan import RemoteRecord
 from ..domain.mapping import Mapping as FieldMap
+from ..domain.schema import RemoteSchema
 from .egress import EgressGuard
 from .mappings import connector_mapping
 from .tryton_rpc import SignedIn, TrytonRpc
@@ -186,7 +187,12 @@ class Tryton:
             connector=self._guard.connector(settings["url"]), cookie_jar=aiohttp.DummyCookieJar()
         ) as http:
             rpc = TrytonRpc(
-                http, settings["url"], settings["database"], settings["user"], endpoint.secrets["password"]
+                http,
+                settings["url"],
+                settings["database"],
+                settings["user"],
+                endpoint.secrets["password"],
+                pace=endpoint.pace,
             )
             rpc.signed_in = self._signed_in.get(key)
             try:
@@ -208,6 +214,22 @@ class TrytonSession:
         version = await self._rpc.version()
         company = await self._rpc.call("res.user.get_preferences", True)
         return f"Tryton {version}, {company.get('company.rec_name') or self._settings['database']}"
+
+    async def schema(self, entity: Entity) -> RemoteSchema | None:
+        """The fields of the entity's own model; none where its module is not activated."""
+        model = _MODELS[entity]
+        if not await self._rpc.call("ir.model.search", [["name", "=", model]], 0, 1, None):
+            told: dict[str, Any] = {}
+        else:
+            told = await self._rpc.call(f"{model}.fields_get", [])
+        fields = {
+            # What has a default, or is no more than shown, needs nothing of us.
+            name: bool(each.get("required")) and not each.get("readonly")
+            for name, each in told.items()
+        }
+        if entity in _WRITTEN:
+            return RemoteSchema(fields, written=_WRITTEN[entity])
+        return RemoteSchema(fields, read=frozenset(each.partition(".")[0] for each in _FIELDS[entity]))
 
     async def changes(self, entity: Entity, checkpoint: Checkpoint | None) -> AsyncIterator[Page]:
         """Sweeps what changed since the last sweep began, by id, so that equal times lose nothing: what
@@ -483,6 +505,22 @@ _PARTS: Final[dict[Entity, tuple[str, ...]]] = {
 }
 
 
+_WRITTEN: Final[dict[Entity, frozenset[str]]] = {
+    "order": frozenset(
+        {
+            "party",
+            "reference",
+            "shipping_date",
+            "invoice_address",
+            "shipment_address",
+            "payment_term",
+            "shipment_method",
+            "lines",
+        }
+    ),
+    "ddt": frozenset({"customer", "reference", "delivery_address", "outgoing_moves"}),
+}
+"""Fields of the models that we give a value."""
 _OF_PARTY: Final = (
     "name",
     "code",

@@ -13,7 +13,7 @@ from typing import Any, Final
 import aiohttp
 import orjson
 
-from ..application.ports import Conflict, Rejected, Throttled, Unauthorised, Unreachable
+from ..application.ports import Conflict, Pace, Rejected, Throttled, Unauthorised, Unreachable
 
 TIMEOUT: Final = aiohttp.ClientTimeout(total=60, sock_connect=10)
 MOST_BYTES: Final = 50 << 20
@@ -34,9 +34,17 @@ class TrytonRpc:
     """Calls one database of one server as one user."""
 
     def __init__(
-        self, http: aiohttp.ClientSession, url: str, database: str, user: str, password: str
+        self,
+        http: aiohttp.ClientSession,
+        url: str,
+        database: str,
+        user: str,
+        password: str,
+        *,
+        pace: Pace | None = None,
     ) -> None:
         self._http = http
+        self._pace = pace
         self._server = f"{url}/rpc/"
         self._database = f"{url}/{database}/rpc/"
         self._user = user
@@ -83,6 +91,8 @@ class TrytonRpc:
     async def _post(
         self, method: str, arguments: list[Any], *, authorisation: str | None, url: str | None = None
     ) -> Any:
+        if self._pace is not None:
+            await self._pace.turn()
         body = orjson.dumps({"id": 1, "method": method, "params": [_encoded(each) for each in arguments]})
         headers = {"Content-Type": "application/json"}
         if authorisation is not None:
@@ -132,8 +142,13 @@ async def _whole(response: aiohttp.ClientResponse) -> bytes:
 
 
 def _retry_after(told: str | None) -> timedelta:
-    """Seconds, as servers of this kind say; none is told by default."""
-    return timedelta(seconds=int(told)) if told is not None and told.isdecimal() else WAIT_UNLESS_TOLD
+    """As HTTP says it: seconds, or a moment; none is told by default."""
+    if told is not None and told.isdecimal():
+        return timedelta(seconds=int(told))
+    try:
+        return max(parsedate_to_datetime(told or "") - datetime.now(UTC), timedelta())
+    except (ValueError, TypeError):
+        return WAIT_UNLESS_TOLD
 
 
 def _fault(error: Any) -> Exception:

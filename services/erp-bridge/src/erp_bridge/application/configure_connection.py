@@ -24,6 +24,7 @@ async def configure_connection(
     settings: Table[str, str],
     exchanges: Table[Entity, Exchange],
     changes: Table[Entity, Table[str, FieldMapping]],
+    calls_per_minute: int | None,
 ) -> Connection:
     """`changes` say where the mapping departs from the connector's own; a changed mapping is a new version.
     A secret that is not given stays as it is.
@@ -47,7 +48,17 @@ async def configure_connection(
         if expected_version is not None:
             raise Stale("stale_version", field="If-Match")
         connection = Connection(
-            new_id(), key, connector, open_settings, secrets, exchanges, changes, mapping, 1, 1
+            new_id(),
+            key,
+            connector,
+            open_settings,
+            secrets,
+            exchanges,
+            changes,
+            mapping,
+            1,
+            1,
+            calls_per_minute,
         )
     else:
         if expected_version is None:
@@ -65,6 +76,7 @@ async def configure_connection(
             mapping=mapping,
             mapping_version=known.mapping_version + (mapping != known.mapping),
             version=known.version + 1,
+            calls_per_minute=calls_per_minute,
         )
     await ports.connections.upsert_connection(connection)
     schedule_polls(ports, connection)

@@ -13,12 +13,14 @@ from ..domain.documents import Document, OutgoingDocument
 from ..domain.failure import ErrorClass
 from .document_customer import connections_for
 from .keep_failure import keep_failure, problem_of
+from .note_schema import LOOK_AGAIN, note_schema
 from .outage import note_outage
 from .ports import (
     Connector,
     Endpoint,
     Fault,
     JobWork,
+    Paused,
     Ports,
     RemoteLink,
     Throttled,
@@ -39,6 +41,8 @@ class _Export:
     link: RemoteLink | None
     unchanged: bool
     """Whether the ERP has this very state already."""
+    sees_schema: bool
+    """Whether it is time to look whether the remote schema still fits."""
 
 
 async def export_document(work: JobWork, owed: ExportDocument) -> None:
@@ -57,10 +61,12 @@ async def export_document(work: JobWork, owed: ExportDocument) -> None:
     fault: Fault | None = None
     if not export.unchanged:
         try:
-            written = await _write(export)
+            written = await _write(work, export)
         except Fault as met:
             fault = met
     async with work.finish() as ports:
+        if isinstance(fault, Paused):
+            return
         if fault is None:
             await _note_export(ports, export, written)
         elif isinstance(fault, Throttled):
@@ -80,6 +86,8 @@ async def _prepare(ports: Ports, owed: ExportDocument) -> _Export | None:
     assert document is not None, "an export is only owed for a document that is there"
     if not connection.exchange(owed.entity).enabled:
         return None
+    if await ports.failures.is_paused(connection.connection_id, owed.entity):
+        return None
     codes = await connections_for(ports, document)
     if codes is not None and not codes:
         fault = Fault("customer_not_told_of", customer=document.heading.get("customer") or "")
@@ -95,6 +103,7 @@ async def _prepare(ports: Ports, owed: ExportDocument) -> _Export | None:
         return None
     outgoing = document.outgoing(connection.mapping.of(owed.entity), customer)
     link = await ports.documents.find_link(connection.connection_id, owed.entity, owed.internal_id)
+    schema = await ports.schemas.find_schema(connection.connection_id, owed.entity)
     return _Export(
         connection,
         ports.connectors.get(connection.connector),
@@ -103,6 +112,7 @@ async def _prepare(ports: Ports, owed: ExportDocument) -> _Export | None:
         outgoing,
         RemoteLink(link.remote_id, link.version) if link is not None and link.remote_id else None,
         link is not None and link.remote_id is not None and link.content_hash == outgoing.hash(),
+        schema is None or schema.seen_at + LOOK_AGAIN <= ports.now,
     )
 
 
@@ -119,8 +129,14 @@ async def _has_what_it_follows(ports: Ports, connection: Connection, document: D
     return link is not None and link.remote_id is not None
 
 
-async def _write(export: _Export) -> Written:
+async def _write(work: JobWork, export: _Export) -> Written:
+    """Raises Fault; Paused where the remote schema does not fit any more."""
     async with export.connector.open(export.endpoint) as session:
+        if export.sees_schema and (schema := await session.schema(export.document.entity)) is not None:
+            async with work.transaction() as ports:
+                fits = await note_schema(ports, export.connection, export.document.entity, schema)
+            if not fits:
+                raise Paused
         link = export.link or await session.find(export.document.entity, str(export.document.internal_id))
         return await session.put(export.outgoing, link)
 

@@ -14,8 +14,10 @@ from ..domain.entities import Entity
 from ..domain.import_plan import ImportPlan, RefusedRecord
 from ..domain.mapping import missing_columns
 from ..domain.run import Counts, Run, RunKind
+from ..domain.schema import RemoteSchema
 from .apply_plan import apply_plan, plan_records, refuse_source
-from .ports import Checkpoint, Endpoint, Fault, Page, Ports, ReadOnlyWork, Session, Work
+from .note_schema import note_schema
+from .ports import Checkpoint, Endpoint, Fault, Page, Paused, Ports, ReadOnlyWork, Session, Work
 
 REFUSED_SHOWN = 200
 
@@ -46,7 +48,8 @@ async def import_entity(work: Work, key: str, entity: Entity, kind: RunKind) -> 
 
     After a crash the next run goes on behind the last page that was committed. Two runs at once don't meet:
     who finds the checkpoint advanced by another stops, so that an older state never overtakes. Raises Absent
-    for an unknown connection, Fault when the remote system can't be reached; what came before is kept.
+    for an unknown connection, Paused for an entity that waits for a person, Fault when the remote system
+    can't be reached; what came before is kept.
     """
     async with work.transaction() as ports:
         connection, endpoint, checkpoint = await _begin(ports, key, entity)
@@ -57,6 +60,7 @@ async def import_entity(work: Work, key: str, entity: Entity, kind: RunKind) -> 
     try:
         async with connector.open(endpoint) as session:
             await session.probe()
+            await _see_schema(work, session, connection, entity)
             async for page in _pages(session, entity, checkpoint):
                 source = sources.setdefault(page.source, ImportedSource(page.source, entity))
                 async with work.transaction() as ports:
@@ -84,6 +88,17 @@ async def import_entity(work: Work, key: str, entity: Entity, kind: RunKind) -> 
     return list(sources.values())
 
 
+async def _see_schema(work: Work, session: Session, connection: Connection, entity: Entity) -> None:
+    """Raises Paused where the remote system has not what we read any more."""
+    schema = await session.schema(entity)
+    if schema is None:
+        return
+    async with work.transaction() as ports:
+        fits = await note_schema(ports, connection, entity, schema)
+    if not fits:
+        raise Paused
+
+
 async def preview_import(
     work: ReadOnlyWork, key: str, entity: Entity, *, again: bool = False
 ) -> list[ImportedSource]:
@@ -104,6 +119,8 @@ async def preview_import(
 
 async def _begin(ports: Ports, key: str, entity: Entity) -> tuple[Connection, Endpoint, Checkpoint | None]:
     connection = await ports.connections.get_connection(key)
+    if await ports.failures.is_paused(connection.connection_id, entity):
+        raise Paused
     checkpoint = await ports.checkpoints.find_checkpoint(connection.connection_id, entity)
     return connection, ports.endpoint(connection), checkpoint
 
@@ -135,6 +152,13 @@ async def _import_page(ports: Ports, connection: Connection, page: Page, source:
         if plan.refused:
             await refuse_source(ports, connection, entity, page.source, source.header)
     else:
+        if page.header is not None and page.first:
+            columns = RemoteSchema(
+                dict.fromkeys(page.header, False),
+                read=frozenset(connection.mapping.of(entity).columns()),
+                strict=False,
+            )
+            await note_schema(ports, connection, entity, columns)
         await apply_plan(ports, connection, entity, plan)
         await ports.failures.delete_failures(connection.connection_id, entity, "in", [page.source])
     if page.deleted:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..domain.connection import Connection
 from ..domain.failure import CONNECTION, next_attempt
 from .keep_failure import keep_failure, problem_of
-from .ports import Fault, JobWork, Ports
+from .ports import Fault, JobWork, Ports, Throttled
 from .schedules import RecoverConnection, schedule_export, schedule_polls, schedule_recovery
 
 
@@ -16,6 +16,8 @@ async def note_outage(ports: Ports, connection: Connection, fault: Fault) -> Non
         return  # somebody has just met the same outage
     attempts = known.attempts + 1 if known else 1
     retry_at = next_attempt(attempts, ports.now)
+    if isinstance(fault, Throttled):
+        retry_at = max(retry_at, ports.now + fault.retry_after)
     await keep_failure(
         ports,
         connection,

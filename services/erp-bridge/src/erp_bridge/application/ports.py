@@ -23,6 +23,7 @@ from ..domain.mapping import Mapping as FieldMap
 from ..domain.reconciliation import Difference, DifferenceKind, Reconciliation
 from ..domain.record import Checks, Record
 from ..domain.run import Run
+from ..domain.schema import RemoteSchema
 
 Checkpoint = Mapping[str, Any]
 """How far a connector has read: JSON that it alone understands."""
@@ -65,11 +66,25 @@ class Conflict(Fault):
         self.current = current
 
 
+class Paused(Fault):
+    """The entity is not exchanged until a person has looked at what became of it over there."""
+
+    def __init__(self) -> None:
+        super().__init__("entity_paused")
+
+
 class Gone(Fault):
     """The remote record that a link names is not there any more."""
 
     def __init__(self, remote_id: str) -> None:
         super().__init__("remote_record_gone", remote_id=remote_id)
+
+
+class Pace(Protocol):
+    """How fast a remote system may be called."""
+
+    async def turn(self) -> None:
+        """Waits until another call may be made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +96,8 @@ class Endpoint:
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     mapping: FieldMap | None = None
     """The connection's, for those who must know names to recognise them; None: the connector's own."""
+    pace: Pace | None = None
+    """Kept by connectors before each call; None: no ceiling."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +118,7 @@ class Page:
     """Names in it that nobody asked for."""
     dialect: str | None = None
     """How the source was read, where that had to be found out."""
+    first: bool = True
     last: bool = True
     """Of its source."""
 
@@ -128,6 +146,10 @@ class Session(Protocol):
 
     async def probe(self) -> str:
         """Says who answers. Makes what the exchange needs where that is for us to make."""
+
+    async def schema(self, entity: Entity) -> RemoteSchema | None:
+        """What the remote system has of the entity now; nothing of it where the remote system does not know
+        the entity at all. None: it can't say, or its sources say so each for itself."""
 
     def changes(self, entity: Entity, checkpoint: Checkpoint | None) -> AsyncIterator[Page]:
         """What changed since the checkpoint, or all there is without one, oldest first.
@@ -227,6 +249,8 @@ class ConnectionState:
     last_export_at: datetime | None
     failures: int
     outage: Outage | None
+    paused: Sequence[Entity]
+    """Entities that wait for a person, since their remote schema does not fit any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +303,24 @@ class Checkpoints(Protocol):
 
     async def reset_checkpoint(self, connection_id: UUID, entity: Entity) -> None:
         """Has everything come in again."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSchema:
+    fields: Mapping[str, bool]
+    """Whether a record needs a value of each."""
+    seen_at: datetime
+
+
+class Schemas(Protocol):
+    async def find_schema(self, connection_id: UUID, entity: Entity) -> StoredSchema | None: ...
+
+    async def save_schema(
+        self, connection_id: UUID, entity: Entity, fields: Mapping[str, bool], at: datetime
+    ) -> None: ...
+
+    async def delete_schema(self, connection_id: UUID, entity: Entity) -> None:
+        """Whatever is found next is right."""
 
 
 class Runs(Protocol):
@@ -447,6 +489,9 @@ class Failures(Protocol):
     ) -> None:
         """Forgets the failures of records that went through."""
 
+    async def is_paused(self, connection_id: UUID, entity: Entity) -> bool:
+        """Whether the entity waits for a person to say that it goes on."""
+
     async def find_outage(self, connection_id: UUID) -> Failure | None:
         """The failure that says that the connection's remote system can't be reached."""
 
@@ -538,6 +583,7 @@ class Directory(Protocol):
 class Ports:
     connections: Connections
     checkpoints: Checkpoints
+    schemas: Schemas
     runs: Runs
     records: Records
     conflicts: Conflicts
@@ -547,6 +593,7 @@ class Ports:
     connectors: Connectors
     checks: Checks
     exchanged: Exchanged
+    pace: Callable[[Connection], Pace]
     mapping_text: Callable[[FieldMap], str]
     """A mapping as people keep it."""
     directory: Directory
@@ -556,7 +603,13 @@ class Ports:
     now: datetime
 
     def endpoint(self, connection: Connection) -> Endpoint:
-        return Endpoint(self.tenant_id, connection.settings, connection.secrets, connection.mapping)
+        return Endpoint(
+            self.tenant_id,
+            connection.settings,
+            connection.secrets,
+            connection.mapping,
+            self.pace(connection),
+        )
 
 
 class Work(Protocol):

@@ -12,7 +12,7 @@ from ..domain.failure import CONNECTION, Failure, FailureFilter
 from ..domain.import_plan import Answer, RemoteRecord
 from .apply_plan import apply_plan, plan_records
 from .ports import Ports
-from .schedules import ReplayFailures, schedule_export, schedule_recovery, schedule_replay
+from .schedules import ReplayFailures, schedule_export, schedule_poll, schedule_recovery, schedule_replay
 
 PAGE: Final = 200
 
@@ -21,9 +21,9 @@ async def replay_failure(ports: Ports, failure_id: UUID, answer: Answer | None) 
     """Returns whether the record has gone through already.
 
     An inbound record is planned anew, under the mapping and with the records of today, and with what a person
-    answered where that was asked; a document goes out shortly; an unreachable ERP is tried at once. Raises
-    Absent, or WrongState for a file that was refused as a whole, for an answer that nobody asked for, and for
-    none where one is needed.
+    answered where that was asked; a document goes out shortly; an unreachable ERP is tried at once; an entity
+    that was paused goes on. Raises Absent, or WrongState for a file that was refused as a whole, for an
+    answer that nobody asked for, and for none where one is needed.
     """
     failure = await ports.failures.lock_failure(failure_id)
     if failure.is_question != (answer is not None):
@@ -58,10 +58,28 @@ async def _replay(ports: Ports, failure: Failure, answer: Answer | None) -> bool
     if failure.entity == CONNECTION:
         schedule_recovery(ports, failure.connection_id, ports.now)
         return False
+    if failure.error_class == "paused":
+        await _go_on(ports, failure, failure.entity)
+        return True
     if failure.direction == "in":
         return await _replay_record(ports, failure, failure.entity, answer)
     await _replay_document(ports, failure, failure.entity)
     return False
+
+
+async def _go_on(ports: Ports, failure: Failure, entity: Entity) -> None:
+    """The remote schema as it now is counts as right, as far as it has what the exchange can't do without."""
+    connection = await ports.connections.get_connection_by_id(failure.connection_id)
+    await ports.schemas.delete_schema(connection.connection_id, entity)
+    await ports.failures.delete_failures(
+        connection.connection_id, entity, failure.direction, [failure.record_key]
+    )
+    if failure.direction == "in":
+        schedule_poll(ports, connection, entity)
+        return
+    for waiting, internal_id in await ports.documents.list_awaited_exports(connection.connection_id):
+        if waiting == entity:
+            schedule_export(ports, connection.connection_id, entity, internal_id)
 
 
 async def _replay_document(ports: Ports, failure: Failure, entity: Entity) -> None:

@@ -9,7 +9,7 @@ from optima_kit.refusals import Invalid
 from ..domain.entities import Entity
 from ..domain.run import RunKind
 from .import_entity import ImportedSource, import_entity, preview_import
-from .ports import ReadOnlyWork, Work
+from .ports import Paused, ReadOnlyWork, Work
 from .resend import backfill_entity
 
 
@@ -34,13 +34,21 @@ async def start_import(
     sources: list[ImportedSource] = []
     for each in [entity] if entity else readable:
         if dry_run:
-            sources += await preview_import(work, key, each, again=from_the_beginning)
+            try:
+                sources += await preview_import(work, key, each, again=from_the_beginning)
+            except Paused:
+                if entity is not None:
+                    raise
             continue
         if from_the_beginning:
             async with work.transaction() as ports:
                 await backfill_entity(ports, key, each)
         kind: RunKind = "backfill" if from_the_beginning else "requested"
-        sources += await import_entity(work, key, each, kind)
+        try:
+            sources += await import_entity(work, key, each, kind)
+        except Paused:
+            if entity is not None:
+                raise
     return sources
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping as Table
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 from uuid import UUID
 
 from .entities import Entity
@@ -49,6 +49,8 @@ class Connection:
     mapping_version: int
     """1..n; every mapping that was ever in force is kept."""
     version: int
+    calls_per_minute: int | None = None
+    """How often its remote system may be called by each process; None: as often as it bears."""
     last_import_at: datetime | None = None
 
     def exchange(self, entity: Entity) -> Exchange:
@@ -57,6 +59,12 @@ class Connection:
 
 Write = Literal["create", "change", "cancel"]
 """What a connector may do with a record over there."""
+
+
+Ability = Literal["in", "out", "update", "delete", "conflict"]
+"""in: records come from the remote system. out: they go there. update: what changes later is exchanged too.
+delete: so is a deletion or a cancellation. conflict: where both sides changed something, a person decides."""
+ABILITIES: Final[tuple[Ability, ...]] = get_args(Ability)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +103,19 @@ class Capability:
     """What the remote system must have before."""
     cannot_carry: tuple[str, ...] = ()
     """Fields of ours that have no place there."""
+
+    @property
+    def abilities(self) -> tuple[Ability, ...]:
+        """What it comes to, for people who choose a connector."""
+        able: dict[Ability, bool] = {
+            "in": self.reads,
+            "out": bool(self.writes),
+            "update": (self.reads and self.incremental != "none") or "change" in self.writes,
+            "delete": (self.reads and self.deletes != "none") or "cancel" in self.writes,
+            # Fields of customers may be both sides'.
+            "conflict": self.lock == "version" or (self.reads and self.entity == "customer"),
+        }
+        return tuple(ability for ability in ABILITIES if able[ability])
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,11 @@ from .entities import Entity
 
 Direction = Literal["in", "out", "both"]
 
-ErrorClass = Literal["refused", "unreachable", "question", "notice", "waiting"]
+ErrorClass = Literal["refused", "unreachable", "question", "notice", "waiting", "paused"]
 """refused: somebody must mend something. unreachable: it is tried again until the outage ends. question: only
 a person can say whether it is a record that we know. notice: it was taken, and should be looked at. waiting:
-it goes out as soon as the ERP has told of its customer, or has its order."""
+it goes out as soon as the ERP has told of its customer, or has its order. paused: the remote schema does not
+fit the entity any more, and nothing of it is exchanged until a person says to go on."""
 
 FailureEntity = Entity | Literal["connection"]
 
@@ -119,12 +120,12 @@ class FailureGroup:
 
 def can_be_replayed(error_class: ErrorClass, direction: Direction, *, kept: bool) -> bool:
     """A question needs its answer, and what a file held that was refused as a whole is not kept."""
-    return error_class != "question" and (direction != "in" or kept)
+    return error_class == "paused" or (error_class != "question" and (direction != "in" or kept))
 
 
 def can_be_dismissed(error_class: ErrorClass) -> bool:
-    """An outage ends when the remote system answers, and not before."""
-    return error_class != "unreachable"
+    """An outage ends when the remote system answers, a pause when somebody says to go on."""
+    return error_class not in ("unreachable", "paused")
 
 
 def next_attempt(attempts: int, now: datetime) -> datetime:

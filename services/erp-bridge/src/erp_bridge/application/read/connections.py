@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
 
 from optima_kit.pages import Page, PageQuery, page_of
 from optima_kit.refusals import Absent
 
 from ...domain.connection import Connection, Description
+from ...domain.entities import Entity
 from ...domain.mapping import FieldMapping
 from ..ports import ConnectionState, Outage, Ports
 from .access import Reader, actions_on_connection, actions_on_mapping
@@ -100,13 +100,17 @@ def _connection(
         settings=dict(connection.settings),
         secrets=sorted(connection.secrets),
         location=connector.location(ports.endpoint(connection)),
-        exchanges={each.entity: _exchange(connection, each.entity) for each in description.capabilities},
+        exchanges={
+            each.entity: _exchange(connection, each.entity, paused=each.entity in state.paused)
+            for each in description.capabilities
+        },
         outage=_outage(reader, state.outage) if state.outage else None,
         mapping={
             entity: {name: _field(mapped) for name, mapped in each.fields.items()}
             for entity, each in connection.mapping.entities.items()
         },
         mapping_version=connection.mapping_version,
+        calls_per_minute=connection.calls_per_minute,
         capabilities=_capabilities(description),
         last_import_at=connection.last_import_at,
         last_export_at=state.last_export_at,
@@ -118,12 +122,13 @@ def _connection(
     )
 
 
-def _exchange(connection: Connection, entity: Any) -> ExchangeView:
+def _exchange(connection: Connection, entity: Entity, *, paused: bool) -> ExchangeView:
     exchange = connection.exchange(entity)
     return ExchangeView(
         enabled=exchange.enabled,
         every_minutes=exchange.every_minutes,
         at=[hour.isoformat("minutes") for hour in exchange.at] or None,
+        paused=paused,
     )
 
 
@@ -142,4 +147,7 @@ def _field(mapped: FieldMapping) -> FieldMappingView:
 
 
 def _capabilities(description: Description) -> list[CapabilityView]:
-    return [CapabilityView.model_validate(asdict(each)) for each in description.capabilities]
+    return [
+        CapabilityView.model_validate({**asdict(each), "abilities": each.abilities})
+        for each in description.capabilities
+    ]

@@ -10,6 +10,7 @@ from uuid import UUID
 from optima_kit.fields import PersonView, View
 
 from ...domain.conflict import Choice
+from ...domain.connection import Ability
 from ...domain.entities import Entity
 from ...domain.failure import Direction, ErrorClass, FailureEntity
 from ...domain.reconciliation import DifferenceKind
@@ -30,6 +31,8 @@ class CapabilityView(View):
     """What a connector can do with one entity."""
 
     entity: Entity
+    abilities: list[Ability]
+    """What comes in and goes out, and whether later changes, deletions and conflicts are seen to."""
     reads: bool
     writes: list[str]
     incremental: str
@@ -74,6 +77,8 @@ class ExchangeView(View):
     every_minutes: int | None
     at: list[str] | None
     """Hours of the day, UTC."""
+    paused: bool
+    """Whether the entity waits for a person, since the ERP has changed its fields: a failure says which."""
 
 
 class OutageView(View):
@@ -100,6 +105,8 @@ class ConnectionView(View):
     mapping: dict[Entity, dict[str, FieldMappingView]]
     """As it is in force: the connector's own with this connection's changes."""
     mapping_version: int
+    calls_per_minute: int | None
+    """How often each process of the bridge may call the ERP."""
     capabilities: list[CapabilityView]
     last_import_at: datetime | None
     last_export_at: datetime | None

@@ -1,0 +1,98 @@
+"""Each ● in docs/erp-connectors.md, and the test that shows it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from erp_bridge.adapters import drop_folder, easyfatt, tryton
+from erp_bridge.domain.connection import Ability, Description
+from erp_bridge.domain.entities import Entity
+
+TESTS = Path(__file__).parents[1]
+DESCRIPTIONS = {each.DESCRIPTION.key: each.DESCRIPTION for each in (drop_folder, easyfatt, tryton)}
+
+Cell = tuple[Entity, Ability]
+_IMPORTS = "component/test_imports.py::"
+_EXPORTS = "component/test_exports.py::"
+_TRYTON = "connectors/test_tryton.py::"
+_BRIDGE = "connectors/test_bridge_with_tryton.py::"
+_EASYFATT = "adapters/test_easyfatt.py::"
+_CONTRACT = "connectors/test_contract.py::"
+_CHANGED = f"{_CONTRACT}test_all_comes_in_and_then_what_changed"
+_CONFLICT = "component/test_conflicts.py::test_where_both_changed_a_person_decides"
+_LOOKUPS = f"{_IMPORTS}test_suppliers_and_lookup_tables_come_in_as_well"
+_OTHERS = f"{_IMPORTS}test_agents_products_and_banks_come_in"
+_AGAIN = f"{_IMPORTS}test_every_entity_changes_with_the_next_file"
+_THERE = f"{_BRIDGE}test_agents_products_and_banks_come_in"
+_SWEEP = f"{_BRIDGE}test_what_changes_or_is_put_to_rest_there_does_here"
+
+PROOFS: dict[str, dict[Cell, str]] = {
+    "drop-folder": {
+        ("customer", "in"): f"{_IMPORTS}test_customers_come_in_and_are_told_of",
+        ("customer", "update"): _CHANGED,
+        ("customer", "conflict"): _CONFLICT,
+        **{(each, "in"): _LOOKUPS for each in ("supplier", "payment_term", "vat_rate")},
+        **{(each, "in"): _OTHERS for each in ("agent", "product", "bank")},
+        **{
+            (each, "update"): _AGAIN
+            for each in ("supplier", "agent", "product", "bank", "payment_term", "vat_rate")
+        },
+        ("order", "out"): f"{_EXPORTS}test_an_order_goes_out_and_again_with_its_prices",
+        ("order", "update"): f"{_EXPORTS}test_an_order_goes_out_and_again_with_its_prices",
+        ("order", "delete"): f"{_EXPORTS}test_a_cancelled_order_is_marked_in_the_erp",
+        ("ddt", "out"): f"{_EXPORTS}test_a_ddt_goes_out_and_its_voiding_too",
+        ("ddt", "delete"): f"{_EXPORTS}test_a_ddt_goes_out_and_its_voiding_too",
+    },
+    "easyfatt": {
+        ("customer", "in"): f"{_EASYFATT}test_what_comes_of_each_file",
+        ("customer", "update"): _CHANGED,
+        # How two changes meet is the bridge's, whatever the file.
+        ("customer", "conflict"): _CONFLICT,
+        ("supplier", "in"): f"{_EASYFATT}test_what_comes_of_each_file",
+        ("supplier", "update"): _CHANGED,
+        ("order", "out"): f"{_EASYFATT}test_an_order_is_one_that_easyfatt_imports",
+        ("order", "update"): f"{_CONTRACT}test_a_change_and_a_cancellation_reach_the_same_record",
+        ("ddt", "out"): f"{_EASYFATT}test_a_ddt_carries_its_transport",
+    },
+    "tryton": {
+        ("customer", "in"): f"{_BRIDGE}test_an_order_becomes_a_sale_and_its_ddt_a_shipment",
+        ("customer", "update"): f"{_BRIDGE}test_terms_changed_there_reach_the_next_state_of_the_order",
+        ("customer", "delete"): f"{_TRYTON}test_a_record_put_to_rest_is_deleted",
+        ("customer", "conflict"): _CONFLICT,
+        ("supplier", "in"): f"{_BRIDGE}test_a_supplier_is_who_is_paid",
+        ("payment_term", "in"): f"{_BRIDGE}test_a_supplier_is_who_is_paid",
+        ("vat_rate", "in"): f"{_BRIDGE}test_vat_rates_come_in_as_percentages",
+        **{(each, "in"): _THERE for each in ("agent", "product", "bank")},
+        **{
+            (each, "update"): _SWEEP
+            for each in ("supplier", "agent", "product", "bank", "payment_term", "vat_rate")
+        },
+        **{(each, "delete"): _SWEEP for each in ("supplier", "agent", "product", "payment_term", "vat_rate")},
+        ("bank", "delete"): _SWEEP,
+        ("order", "out"): f"{_BRIDGE}test_an_order_becomes_a_sale_and_its_ddt_a_shipment",
+        ("order", "update"): f"{_CONTRACT}test_a_change_and_a_cancellation_reach_the_same_record",
+        ("order", "delete"): f"{_BRIDGE}test_what_is_cancelled_here_is_cancelled_there",
+        ("order", "conflict"): f"{_BRIDGE}test_what_was_changed_there_waits_for_a_person",
+        ("ddt", "out"): f"{_BRIDGE}test_an_order_becomes_a_sale_and_its_ddt_a_shipment",
+        ("ddt", "delete"): f"{_BRIDGE}test_what_is_cancelled_here_is_cancelled_there",
+        ("ddt", "conflict"): f"{_BRIDGE}test_a_shipment_changed_there_waits_for_a_person",
+    },
+}
+
+
+def cells(told: Description) -> set[Cell]:
+    return {(each.entity, ability) for each in told.capabilities for ability in each.abilities}
+
+
+@pytest.mark.parametrize("connector", DESCRIPTIONS)
+def test_every_ability_has_its_test_and_every_test_its_ability(connector: str) -> None:
+    assert PROOFS[connector].keys() == cells(DESCRIPTIONS[connector])
+
+
+@pytest.mark.parametrize("proof", sorted({each for proofs in PROOFS.values() for each in proofs.values()}))
+def test_the_test_that_is_named_is_there(proof: str) -> None:
+    file, _, name = proof.partition("::")
+    text = (TESTS / file).read_text("utf-8")
+    assert f"def {name}(" in text
