@@ -343,7 +343,7 @@ async def test_the_folder_is_looked_at_regularly(bridge: Any) -> None:
     bridge.drop(MILANO)
     assert await bridge.work() == 0
     bridge.clock.advance(timedelta(seconds=30))
-    assert await bridge.work() == 7  # one for each entity that comes in
+    assert await bridge.work() == 8  # one for each entity that comes in
     assert (await bridge.connection())["links"]["customer"] == 1
     bridge.drop(ROMA)
     bridge.clock.advance(timedelta(seconds=30))

@@ -20,6 +20,8 @@ _TRYTON = "connectors/test_tryton.py::"
 _BRIDGE = "connectors/test_bridge_with_tryton.py::"
 _EASYFATT = "adapters/test_easyfatt.py::"
 _CONTRACT = "connectors/test_contract.py::"
+_RECEIVED = "component/test_received_orders.py::"
+_ORDER_CHANGED = f"{_RECEIVED}test_what_the_erp_changes_of_it_later_is_a_persons_to_see"
 _CHANGED = f"{_CONTRACT}test_all_comes_in_and_then_what_changed"
 _CONFLICT = "component/test_conflicts.py::test_where_both_changed_a_person_decides"
 _LOOKUPS = f"{_IMPORTS}test_suppliers_and_lookup_tables_come_in_as_well"
@@ -39,6 +41,8 @@ PROOFS: dict[str, dict[Cell, str]] = {
             (each, "update"): _AGAIN
             for each in ("supplier", "agent", "product", "bank", "payment_term", "vat_rate")
         },
+        ("received_order", "in"): f"{_RECEIVED}test_an_order_of_the_erp_becomes_one_here_once",
+        ("received_order", "conflict"): _ORDER_CHANGED,
         ("order", "out"): f"{_EXPORTS}test_an_order_goes_out_and_again_with_its_prices",
         ("order", "update"): f"{_EXPORTS}test_an_order_goes_out_and_again_with_its_prices",
         ("order", "delete"): f"{_EXPORTS}test_a_cancelled_order_is_marked_in_the_erp",
@@ -71,6 +75,10 @@ PROOFS: dict[str, dict[Cell, str]] = {
         },
         **{(each, "delete"): _SWEEP for each in ("supplier", "agent", "product", "payment_term", "vat_rate")},
         ("bank", "delete"): _SWEEP,
+        ("received_order", "in"): (
+            f"{_BRIDGE}test_a_sale_of_theirs_becomes_an_order_here_and_its_ddt_their_shipment"
+        ),
+        ("received_order", "conflict"): _ORDER_CHANGED,
         ("order", "out"): f"{_BRIDGE}test_an_order_becomes_a_sale_and_its_ddt_a_shipment",
         ("order", "update"): f"{_CONTRACT}test_a_change_and_a_cancellation_reach_the_same_record",
         ("order", "delete"): f"{_BRIDGE}test_what_is_cancelled_here_is_cancelled_there",

@@ -12,7 +12,7 @@ import pytest
 from erp_bridge.adapters.pace import EvenPace
 from erp_bridge.adapters.tryton_rpc import TrytonRpc
 from optima_contracts.economics import OrderLineValue, OrderValued
-from optima_contracts.erp import CustomerChanged, DocumentExported
+from optima_contracts.erp import CustomerChanged, DocumentExported, OrderReceived
 from optima_contracts.identity import LegalIdentity
 from optima_contracts.logistics import DdtIssued, DdtVoided, ShipmentLine
 from optima_contracts.production import OrderCancelled, OrderConfirmed, OrderLine
@@ -553,3 +553,52 @@ async def test_what_changes_or_is_put_to_rest_there_does_here(shop: Shop) -> Non
     response, told = await reader.post(path, json={"entity": "bank", "delete_missing": True})
     assert response.status == 200, told
     assert await known(f"Dopo {mark}") == dict.fromkeys(everything, False)
+
+
+async def test_a_sale_of_theirs_becomes_an_order_here_and_its_ddt_their_shipment(shop: Shop) -> None:
+    await shop.connect(orders_since="2026-01-01")
+    customer = await shop.import_all()
+    do = shop.people.do
+    (product,) = await do("product.product.search", [["code", "=", "LAV"]], 0, 1, None)
+    (unit,) = await do("product.uom.search", [["symbol", "=", "u"]], 0, 1, None)
+    (party,) = await do("party.party.read", [shop.party], ["addresses"])
+    line = {
+        "type": "line",
+        "product": product,
+        "description": "Espositore da banco",
+        "quantity": 120.0,
+        "unit": unit,
+        "unit_price": Decimal("12.50"),
+    }
+    sale = {
+        "party": shop.party,
+        "invoice_address": party["addresses"][0],
+        "shipment_address": party["addresses"][0],
+        "shipment_method": "manual",
+        "sale_date": shop.bridge.clock.now().date(),
+        "lines": [["create", [{"type": "title", "description": "Primavera"}, line]]],
+    }
+    (sale_id,) = await do("sale.sale.create", [sale])
+    await shop.bridge.import_all()
+    assert await shop.bridge.stored.published(OrderReceived.type) == []  # a draft is no order yet
+    await do("sale.sale.quote", [sale_id])
+    await do("sale.sale.confirm", [sale_id])
+    await shop.bridge.import_all()
+    await shop.bridge.import_all()
+    (event,) = await shop.bridge.stored.published(OrderReceived.type)
+    order = event.data
+    assert (order["customer"], order["customer_id"]) == (shop.mark, customer["customer_id"])
+    assert [(each["kind"], each["quantity"], each["unit"]) for each in order["lines"]] == [
+        ("LAV", "120", "pz")
+    ]
+    shop.order_id = UUID(order["order_id"])
+    await shop.order(customer["customer_id"])
+    await shop.ship()
+    await shop.bridge.work()
+    assert await shop.bridge.failures() == []
+    assert await shop.sales() == []  # no second one
+    (shipment,) = await shop.shipments()
+    (move,) = shipment["outgoing_moves."]
+    (there,) = await do("sale.sale.read", [sale_id], ["lines"])
+    assert (shipment["state"], move["quantity"]) == ("done", 60.0)
+    assert move["origin"] == f"sale.line,{there['lines'][1]}"

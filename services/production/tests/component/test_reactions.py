@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import random
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import UUID, uuid4
 
 import pytest
 
-from optima_contracts.erp import CustomerChanged, PaymentTerms
+from optima_contracts.erp import CustomerChanged, OrderReceived, PaymentTerms, ReceivedLine
 from optima_contracts.identity import PersonDeparted, RoleChanged
 from optima_contracts.logistics import CancellationRefused
 from optima_kit.refusals import NotYet
@@ -301,6 +301,32 @@ async def test_customers_follow_the_erp(plant: Plant) -> None:
     assert (shown["vat_number"], shown["city"]) == ("00743110157", "Sondrio")
     response, _ = await plant.admin.get("/v1/customers/C000")
     assert response.status == 404
+
+
+async def test_an_order_of_the_erp_is_made_once_under_the_id_that_it_came_with(plant: Plant) -> None:
+    await plant.define("gadget", ONE_PHASE)
+    lines = [
+        ReceivedLine(kind=kind, description="Espositore", quantity="120", unit="pz")
+        for kind in ("gadget", "mai-visto")
+    ]
+    order_id = uuid4()
+    received = OrderReceived(
+        order_id=order_id,
+        connection_id=uuid4(),
+        connection="gestionale",
+        number="OV-118",
+        title="Espositori di primavera",
+        customer="C001",
+        customer_id=None,
+        deadline=date(2027, 2, 15),
+        lines=lines,
+    )
+    await plant.deliver(received, order_id)
+    await plant.deliver(received, order_id)
+    order = await plant.order(str(order_id))
+    assert (order["title"], order["deadline"]) == ("Espositori di primavera", "2027-02-15")
+    assert [job["state"] for job in order["jobs"]] == ["planned", "blocked"]
+    assert (await plant.types()).count("order_confirmed") == 1
 
 
 async def test_tasks_of_who_left_are_the_successors(plant: Plant) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import ClassVar, Literal
 from uuid import UUID
 
-from .envelope import EventData, Fact
+from .envelope import EventData, Fact, Quantity
 from .identity import LegalIdentity
 
 
@@ -55,6 +56,33 @@ class ConflictFound(EventData):
     entity: str
     conflict_id: UUID
     field: str
+
+
+class ReceivedLine(Fact):
+    """One line of an order from the ERP."""
+
+    kind: str
+    description: str
+    quantity: Quantity
+    unit: str
+
+
+class OrderReceived(EventData):
+    """An order was born in the ERP and is to be made here. It comes once of each; what the ERP changes of it
+    later is a question for a person. Subject: the order, whose id is given here."""
+
+    type: ClassVar[str] = "optima.erp.order_received.v1"
+    order_id: UUID
+    connection_id: UUID
+    connection: str
+    number: str
+    """The ERP's."""
+    title: str
+    customer: str | None
+    """Our code."""
+    customer_id: UUID | None
+    deadline: date
+    lines: list[ReceivedLine]
 
 
 class FailuresDismissed(EventData):

@@ -13,9 +13,10 @@ from ..domain.documents import OutgoingDocument
 from ..domain.entities import Entity
 from ..domain.mapping import EntityMapping
 from ..domain.mapping import Mapping as FieldMap
+from ..domain.received_order import RECEIVED
 from .folder import PAGE, FolderSession, RecordFile, check_folder, incoming, location_of, outgoing
 from .mappings import connector_mapping
-from .tables import Table, csv_bytes
+from .tables import Orders, Table, csv_bytes
 
 DESCRIPTION: Final = Description(
     key="drop-folder",
@@ -30,6 +31,7 @@ DESCRIPTION: Final = Description(
         incoming("bank"),
         incoming("payment_term"),
         incoming("vat_rate"),
+        incoming("received_order"),
         outgoing("order", "create", "change", "cancel", cannot_carry=("deliveries",)),
         outgoing("ddt", "create", "cancel", cannot_carry=("sender", "carrier address")),
     ),
@@ -47,13 +49,15 @@ class _Tables:
         "bank": "banche",
         "payment_term": "pagamenti",
         "vat_rate": "iva",
+        "received_order": "ordini",
     }
     endings: str = "csv|txt|xlsx|xls|ods"
     ending: str = "csv"
     cancels: bool = True
 
     def read(self, entity: Entity, content: bytes, mapping: EntityMapping) -> RecordFile:
-        return Table(content, mapping.columns())
+        table = Table(content, mapping.columns())
+        return Orders(table, mapping.fields["code"].remote) if entity == RECEIVED else table
 
     def write(self, document: OutgoingDocument, before: bytes | None) -> bytes:
         # Flat files say the heading with each line.

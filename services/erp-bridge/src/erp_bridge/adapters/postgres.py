@@ -295,6 +295,33 @@ class PostgresRecords:
                 )
         return codes
 
+    async def find_received_orders(
+        self, connection_id: UUID, remote_ids: Sequence[str]
+    ) -> dict[str, tuple[UUID, str]]:
+        rows = await self._work.fetch(
+            QUERIES.list_received_orders, connection_id=connection_id, remote_ids=list(remote_ids)
+        )
+        return {row["remote_id"]: (row["order_id"], row["content_hash"]) for row in rows}
+
+    async def find_remote_customers(
+        self, connection_id: UUID, remotes: Sequence[str]
+    ) -> dict[str, tuple[UUID, str]]:
+        rows = await self._work.fetch(
+            QUERIES.list_remote_customers, connection_id=connection_id, remotes=sorted(set(remotes))
+        )
+        return {row["remote"]: (row["record_id"], row["code"]) for row in rows}
+
+    async def save_received_orders(self, connection_id: UUID, planned: Sequence[PlannedRecord]) -> None:
+        self._work.write(
+            QUERIES.insert_received_orders,
+            connection_id=connection_id,
+            order_ids=[each.record_id for each in planned],
+            remote_ids=[each.remote_id for each in planned],
+            numbers=[each.remote_code for each in planned],
+            versions=[each.version for each in planned],
+            content_hashes=[each.content_hash for each in planned],
+        )
+
     async def detach_link(self, connection_id: UUID, entity: Entity, remote_id: str) -> None:
         self._work.write(
             QUERIES.update_link_to_detach, connection_id=connection_id, entity=entity, remote_id=remote_id
@@ -433,6 +460,10 @@ class PostgresDocuments:
     async def list_documents_since(self, entity: Entity, since: datetime) -> list[Document]:
         rows = await self._work.fetch(QUERIES.list_documents_since, entity=entity, since=since)
         return [_document(row) for row in rows]
+
+    async def find_origin(self, order_id: UUID) -> UUID | None:
+        found: UUID | None = await self._work.fetchval(QUERIES.find_origin, order_id=order_id)
+        return found
 
     async def list_awaited_exports(self, connection_id: UUID) -> list[tuple[Entity, UUID]]:
         rows = await self._work.fetch(QUERIES.list_awaited_exports, connection_id=connection_id)

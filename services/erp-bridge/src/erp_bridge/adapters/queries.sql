@@ -204,6 +204,31 @@ ON CONFLICT (connection_id, entity, internal_id) DO UPDATE
 SET external_id = excluded.external_id, remote_code = excluded.remote_code, version = excluded.version,
     content_hash = excluded.content_hash, shared = excluded.shared, state = 'linked'
 
+-- name: list_received_orders
+SELECT external_id AS remote_id, internal_id AS order_id, content_hash FROM links
+WHERE connection_id = :connection_id AND entity = 'received_order' AND external_id = ANY (:remote_ids::text[])
+
+-- name: list_remote_customers
+-- Where there are ids, a code of one customer may look like the id of another: the id counts.
+SELECT wanted.remote, r.record_id, r.code
+FROM unnest(:remotes::text[]) AS wanted(remote)
+JOIN LATERAL (SELECT internal_id FROM links
+              WHERE connection_id = :connection_id AND entity = 'customer' AND state = 'linked'
+                AND (external_id = wanted.remote OR remote_code = wanted.remote)
+              ORDER BY external_id = wanted.remote DESC LIMIT 1) AS l ON true
+JOIN records AS r ON r.record_id = l.internal_id
+
+-- name: insert_received_orders
+INSERT INTO links (connection_id, entity, internal_id, external_id, remote_code, remote_number, version,
+                   content_hash)
+SELECT :connection_id, linked.entity, o.order_id, o.remote_id, o.number, o.number, o.version, o.content_hash
+FROM unnest(:order_ids::uuid[], :remote_ids::text[], :numbers::text[], :versions::text[],
+            :content_hashes::text[]) AS o(order_id, remote_id, number, version, content_hash)
+CROSS JOIN (VALUES ('received_order'), ('order')) AS linked(entity)
+
+-- name: find_origin
+SELECT connection_id FROM links WHERE internal_id = :order_id AND entity = 'received_order'
+
 -- name: update_link_to_detach
 UPDATE links SET external_id = NULL, remote_code = NULL, content_hash = NULL, state = 'deleted'
 WHERE connection_id = :connection_id AND entity = :entity AND external_id = :remote_id

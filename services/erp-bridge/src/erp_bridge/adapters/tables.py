@@ -21,6 +21,7 @@ import python_calamine
 
 from ..application.ports import Rejected
 from ..domain.import_plan import RemoteRecord
+from ..domain.received_order import LINES
 
 HEADER_WITHIN: Final = 20
 """Rows in which the header is looked for: reports have a title above it."""
@@ -88,6 +89,25 @@ class Table:
             fits = len(cells) >= width and not any(cell.strip() for cell in cells[width:])
             values = dict(zip(self.header, map(_restored, cells[:width]), strict=True)) if fits else {}
             yield RemoteRecord(values, line=line)
+
+
+class Orders:
+    """The orders of a table that has a row for each of their lines, wherever the rows stand."""
+
+    def __init__(self, table: Table, number: str) -> None:
+        self.header, self.unknown, self.dialect = table.header, table.unknown, table.dialect
+        orders: dict[str, RemoteRecord] = {}
+        for records in table.portions(1000, skip=0):
+            for row in records:
+                key = str(row.values.get(number, "")).strip() or f"{row.line}"
+                first = orders.setdefault(key, RemoteRecord({**row.values, LINES: []}, line=row.line))
+                first.values[LINES].append(row.values)
+        self._records = list(orders.values())
+        self.rows = len(self._records)
+
+    def portions(self, size: int, *, skip: int) -> Iterator[list[RemoteRecord]]:
+        for begin in range(skip, self.rows, size):
+            yield self._records[begin : begin + size]
 
 
 class _Text:

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from itertools import zip_longest
 from typing import Any, Final, Literal
 
 import aiohttp
@@ -58,7 +59,7 @@ def _read(
     entity: Entity,
     *natural_keys: str,
     children: tuple[str, ...] = (),
-    deletes: Literal["flag", "scan"] = "flag",
+    deletes: Literal["none", "flag", "scan"] = "flag",
 ) -> Capability:
     return Capability(
         entity=entity,
@@ -122,6 +123,7 @@ DESCRIPTION: Final = Description(
         Setting("supplier_category", required=False),
         Setting("sale_step", required=False),
         Setting("shipment_step", required=False),
+        Setting("orders_since", required=False),
     ),
     capabilities=(
         _read("customer", "vat_number", "fiscal_code", children=_PARTS_OF_PARTY),
@@ -131,6 +133,7 @@ DESCRIPTION: Final = Description(
         _read("bank", children=("party",), deletes="scan"),
         _read("payment_term"),
         _read("vat_rate"),
+        _read("received_order", children=("lines",), deletes="none"),
         _write(
             "order",
             "create",
@@ -171,6 +174,11 @@ class Tryton:
         for name, steps in (("sale_step", _SALE_STEPS), ("shipment_step", {**_SHIPMENT_STEPS, "done": ""})):
             if settings.get(name) and settings[name] not in steps:
                 raise Invalid("setting_unknown_value", field=f"settings.{name}", known=", ".join(steps))
+        if since := settings.get("orders_since"):
+            try:
+                date.fromisoformat(since)
+            except ValueError:
+                raise Invalid("day_malformed", field="settings.orders_since") from None
         return {**settings, "url": self._guard.check(settings["url"])}
 
     def location(self, endpoint: Endpoint) -> str:
@@ -249,8 +257,8 @@ class TrytonSession:
             after = found[-1]["id"] if found else after
             yield Page(
                 source=_MODELS[entity],
-                records=[_record(each) for each in found if each.get("active", True)],
-                deleted=[str(each["id"]) for each in found if not each.get("active", True)],
+                records=[_record(each) for each in found if not _at_rest(each)],
+                deleted=[str(each["id"]) for each in found if _at_rest(each)],
                 checkpoint={"until": until} if last else {"since": since, "until": until, "after": after},
                 last=last,
             )
@@ -365,11 +373,18 @@ class TrytonSession:
 
     async def _create_shipment(self, document: OutgoingDocument) -> int:
         party = await self._party(document)
-        sale = await self.find("order", document.heading["order"])
-        if sale is None:
+        sale_id = document.order_remote_id
+        if sale_id is None:
+            sale = await self.find("order", document.heading["order"])
+            sale_id = sale.remote_id if sale is not None else None
+        if sale_id is None:
             raise Rejected("order_not_in_erp")
-        sold = await self._present("order", int(sale.remote_id))
-        lines = {_job_of(each): each for each in sold["lines"]}
+        sold = await self._present("order", int(sale_id))
+        # A sale that was born there names no jobs: its lines are the order's, one by one.
+        born_there = zip_longest(
+            (each for each in sold["lines"] if each["type"] == "line"), document.order_jobs
+        )
+        lines = {_job_of(each) or job: each for each, job in born_there if each is not None}
         (warehouse,) = await self._search_read(
             "stock.location",
             [["type", "=", "warehouse"]],
@@ -410,7 +425,7 @@ class TrytonSession:
     async def _present(self, entity: Entity, remote_id: int) -> dict[str, Any]:
         fields = ["number", "state", "_timestamp"]
         if entity == "order":
-            fields += ["currency", "lines.note", "lines.product", "lines.unit_price"]
+            fields += ["currency", "lines.type", "lines.note", "lines.product", "lines.unit_price"]
         found = await self._search_read(_MODELS[entity], [["id", "=", remote_id]], fields)
         if not found:
             raise Gone(str(remote_id))
@@ -447,20 +462,24 @@ class TrytonSession:
         wanted: list[Any] = []
         if entity in ("customer", "supplier") and (category := self._settings.get(f"{entity}_category")):
             wanted.append(["categories", "=", category])
+        elif entity == "received_order":
+            return [*self._received(), *_changed_since(entity, since)]
         elif entity == "agent":
             # A principal is whose agent one is oneself.
             wanted.append(["type_", "=", "agent"])
         elif entity == "supplier":
             # Nothing else says of a party that one buys from it.
             wanted.append(["payment_terms.supplier_payment_term", "!=", None])
-        if since is not None:
-            times = [
-                [f"{part}{column}", ">=", since]
-                for part in ("", *(f"{each}." for each in _PARTS[entity]))
-                for column in ("write_date", "create_date")
-            ]
-            wanted.append(["OR", *times])
-        return wanted
+        return [*wanted, *_changed_since(entity, since)]
+
+    def _received(self) -> list[Any]:
+        """Sales that were born there, of the days that the connection says; none unless it says so."""
+        since = self._settings.get("orders_since")
+        return [
+            ["state", "in", ["confirmed", "processing", "done"]],
+            ["sale_date", ">=", date.fromisoformat(since)] if since else ["id", "=", 0],
+            ["OR", ["reference", "=", None], ["reference", "not ilike", _OUR_REFERENCE]],
+        ]
 
     async def _found(self, entity: Entity, wanted: list[Any]) -> list[dict[str, Any]]:
         fields = ["_timestamp", *_FIELDS[entity]]
@@ -491,6 +510,7 @@ _MODELS: Final[dict[Entity, str]] = {
     "bank": "bank",
     "payment_term": "account.invoice.payment_term",
     "vat_rate": "account.tax",
+    "received_order": "sale.sale",
     "order": "sale.sale",
     "ddt": "stock.shipment.out",
 }
@@ -502,6 +522,7 @@ _PARTS: Final[dict[Entity, tuple[str, ...]]] = {
     "bank": ("party",),
     "payment_term": ("lines",),
     "vat_rate": (),
+    "received_order": ("lines",),
 }
 
 
@@ -534,14 +555,41 @@ _FIELDS: Final[dict[Entity, tuple[str, ...]]] = {
     "customer": ("active", *_OF_PARTY, "customer_payment_term.name"),
     "supplier": ("active", *_OF_PARTY, "supplier_payment_term.name"),
     "agent": ("active", "party.name", "party.code"),
-    "product": ("active", "code", "name", "default_uom.symbol"),
+    "product": ("active", "template.active", "code", "name", "default_uom.symbol"),
     "bank": ("bic", "party.name", "party.code"),
     "payment_term": (
         "active",
         "name",
     ),
     "vat_rate": ("active", "name", "rate"),
+    "received_order": (
+        "number",
+        "party",
+        "shipping_date",
+        "sale_date",
+        "lines.type",
+        "lines.product.code",
+        "lines.description",
+        "lines.quantity",
+        "lines.unit.symbol",
+    ),
 }
+
+
+_OUR_REFERENCE: Final = "%(________-____-____-____-____________)"
+"""Any character for each underscore."""
+
+
+def _changed_since(entity: Entity, since: datetime | None) -> list[Any]:
+    """The record itself was changed, or a part of it, which leaves the record's own time as it is."""
+    if since is None:
+        return []
+    times = [
+        [f"{part}{column}", ">=", since]
+        for part in ("", *(f"{each}." for each in _PARTS[entity]))
+        for column in ("write_date", "create_date")
+    ]
+    return [["OR", *times]]
 
 
 def _nested(record: Any) -> Any:
@@ -552,6 +600,11 @@ def _nested(record: Any) -> Any:
         return record
     plain = {key: value for key, value in record.items() if not key.endswith(".")}
     return plain | {key[:-1]: _nested(value) for key, value in record.items() if key.endswith(".")}
+
+
+def _at_rest(found: Mapping[str, Any]) -> bool:
+    """A product is at rest with its template, too."""
+    return not (found.get("active", True) and (found.get("template") or {}).get("active", True))
 
 
 def _record(found: dict[str, Any]) -> RemoteRecord:
@@ -570,6 +623,10 @@ def _record(found: dict[str, Any]) -> RemoteRecord:
         }
     if values.get("rate"):
         values["rate"] = f"{(Decimal(values['rate']) * 100).normalize():f}"
+    if "sale_date" in values:
+        values["title"] = f"Tryton {values['number']}"
+        values["deadline"] = values["shipping_date"] or values["sale_date"]
+        values["lines"] = [each for each in values["lines"] if each["type"] == "line"]
     for term in ("customer_payment_term", "supplier_payment_term"):
         if term in values:
             values[term] = values[term] or {"name": None}

@@ -17,6 +17,8 @@ from ..domain.failure import ErrorClass
 from ..domain.import_plan import Answer, ImportPlan, PlannedRecord, Planner, RemoteRecord
 from ..domain.mapping import EntityMapping, Fields
 from ..domain.party import tax_numbers
+from ..domain.received_order import RECEIVED
+from .import_orders import plan_orders, receive_orders
 from .keep_failure import keep_failure, problems_of
 from .ports import Ports
 from .schedules import schedule_export
@@ -35,6 +37,8 @@ async def plan_records(
     answer: Answer | None = None,
 ) -> ImportPlan:
     """What the records would change. Reads, and writes nothing."""
+    if entity == RECEIVED:
+        return await plan_orders(ports, connection, records, source=source)
     capability = ports.connectors.get(connection.connector).describe().capability(entity)
     assert capability is not None, "only what a connector carries comes in"
     mapping = connection.mapping.of(entity)
@@ -65,9 +69,13 @@ def _read(keys: EntityMapping, record: RemoteRecord) -> Fields:
 async def apply_plan(ports: Ports, connection: Connection, entity: Entity, plan: ImportPlan) -> None:
     """Stores what is new or changed and tells of it; keeps what was refused or asked for a person."""
     connection_id = connection.connection_id
-    codes = await ports.records.save_records(
-        connection_id, entity, [each for each in plan.records if each.link_changed]
-    )
+    codes: dict[UUID, str] = {}
+    if entity == RECEIVED:
+        await receive_orders(ports, connection, plan.records)
+    else:
+        codes = await ports.records.save_records(
+            connection_id, entity, [each for each in plan.records if each.link_changed]
+        )
     # Of a record that comes twice in a page, the last word is the one to tell.
     changed = {each.record_id: each for each in plan.records if each.action != "unchanged"}
     if entity == "customer":

@@ -9,7 +9,7 @@ from typing import Any
 from optima_kit.refusals import Absent, Invalid, Refusal, Stale, Violations
 
 from ..domain.connection import Connection
-from ..domain.entities import Entity
+from ..domain.entities import LINE_FIELDS, Entity
 from ..domain.mapping import FieldMapping, Fields, Mapping
 from ..domain.record import checked
 from .ports import Ports
@@ -72,7 +72,7 @@ def _previewed(ports: Ports, mapping: Mapping, entity: Entity, record: dict[str,
         mapped = mapping.of(entity).read(record)
     except Invalid as refusal:
         return PreviewedRecord(problems=(refusal,))
-    if entity in ("order", "ddt"):
+    if entity in LINE_FIELDS:
         return PreviewedRecord(mapped)
     try:
         fields, notices = checked(entity, mapped, None, ports.checks)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -102,6 +102,15 @@ async def _prepare(ports: Ports, owed: ExportDocument) -> _Export | None:
         await _note_failure(ports, connection, document, Fault("order_not_in_erp_yet"), "waiting")
         return None
     outgoing = document.outgoing(connection.mapping.of(owed.entity), customer)
+    order_id = document.heading.get("order_reference")
+    order = await ports.documents.find_document("order", UUID(order_id)) if order_id else None
+    if order is not None:
+        followed = await ports.documents.find_link(connection.connection_id, "order", order.internal_id)
+        outgoing = replace(
+            outgoing,
+            order_remote_id=followed.remote_id if followed is not None else None,
+            order_jobs=tuple(order.lines),
+        )
     link = await ports.documents.find_link(connection.connection_id, owed.entity, owed.internal_id)
     schema = await ports.schemas.find_schema(connection.connection_id, owed.entity)
     return _Export(

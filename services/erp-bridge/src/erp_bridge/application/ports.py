@@ -360,6 +360,19 @@ class Records(Protocol):
         """Stores created and changed records and the links to the connection. Returns our codes of those that
         were not unchanged."""
 
+    async def find_received_orders(
+        self, connection_id: UUID, remote_ids: Sequence[str]
+    ) -> dict[str, tuple[UUID, str]]:
+        """Of those that have come already, our id and the content's hash."""
+
+    async def find_remote_customers(
+        self, connection_id: UUID, remotes: Sequence[str]
+    ) -> dict[str, tuple[UUID, str]]:
+        """Our id and code of the customers that the connection knows by these remote ids or codes."""
+
+    async def save_received_orders(self, connection_id: UUID, planned: Sequence[PlannedRecord]) -> None:
+        """Links each: it came from there, and is the order that is there."""
+
     async def detach_link(self, connection_id: UUID, entity: Entity, remote_id: str) -> None:
         """The remote id is another record's from now on."""
 
@@ -462,6 +475,9 @@ class Documents(Protocol):
 
     async def list_awaited_exports(self, connection_id: UUID) -> list[tuple[Entity, UUID]]:
         """All that the ERP lacks."""
+
+    async def find_origin(self, order_id: UUID) -> UUID | None:
+        """The connection in whose ERP the order was born."""
 
     async def list_documents_since(self, entity: Entity, since: datetime) -> list[Document]:
         """Those that changed since then, oldest first."""

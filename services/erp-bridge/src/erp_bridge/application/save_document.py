@@ -26,6 +26,11 @@ def takes(ports: Ports, connection: Connection, document: Document) -> bool:
 
 
 async def await_export(ports: Ports, connection: Connection, document: Document) -> None:
+    """An order that was born in that very ERP does not go back there."""
+    if document.entity == "order":
+        origin = await ports.documents.find_origin(document.internal_id)
+        if origin == connection.connection_id:
+            return
     await ports.documents.upsert_awaited_export(
         connection.connection_id, document.entity, document.internal_id, ports.now
     )

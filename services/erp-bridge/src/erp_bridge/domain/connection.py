@@ -107,13 +107,15 @@ class Capability:
     @property
     def abilities(self) -> tuple[Ability, ...]:
         """What it comes to, for people who choose a connector."""
+        received = self.entity == "received_order"
         able: dict[Ability, bool] = {
             "in": self.reads,
             "out": bool(self.writes),
-            "update": (self.reads and self.incremental != "none") or "change" in self.writes,
+            # What is made of a received order can't be changed from there: that is a conflict.
+            "update": (self.reads and self.incremental != "none" and not received) or "change" in self.writes,
             "delete": (self.reads and self.deletes != "none") or "cancel" in self.writes,
             # Fields of customers may be both sides'.
-            "conflict": self.lock == "version" or (self.reads and self.entity == "customer"),
+            "conflict": self.lock == "version" or received or (self.reads and self.entity == "customer"),
         }
         return tuple(ability for ability in ABILITIES if able[ability])
 

@@ -89,6 +89,10 @@ class OutgoingDocument:
     lines: list[dict[str, str]]
     cancelled: bool = False
     """Or voided."""
+    order_remote_id: str | None = None
+    """Of a DDT: its order over there."""
+    order_jobs: tuple[str, ...] = ()
+    """Of a DDT: its order's jobs, in the order of the lines."""
 
     def hash(self) -> str:
         """Tells whether the ERP has this very state already: a new price or a new mapping changes it."""

@@ -5,8 +5,18 @@ from __future__ import annotations
 from typing import Final, Literal, get_args
 
 Entity = Literal[
-    "customer", "supplier", "agent", "product", "bank", "payment_term", "vat_rate", "order", "ddt"
+    "customer",
+    "supplier",
+    "agent",
+    "product",
+    "bank",
+    "payment_term",
+    "vat_rate",
+    "received_order",
+    "order",
+    "ddt",
 ]
+"""An order goes to the ERP; a received order was born there."""
 ENTITIES: Final[tuple[Entity, ...]] = get_args(Entity)
 
 _PARTY: Final = frozenset(
@@ -33,6 +43,7 @@ FIELDS: Final[dict[Entity, frozenset[str]]] = {
     "bank": frozenset({"code", "name", "bic", "iban"}),
     "payment_term": frozenset({"code", "name"}),
     "vat_rate": frozenset({"code", "name", "rate"}),
+    "received_order": frozenset({"code", "customer", "title", "deadline"}),
     "order": frozenset({"reference", "number", "state", "customer", "deadline"}),
     "ddt": frozenset(
         {
@@ -68,6 +79,7 @@ FIELDS: Final[dict[Entity, frozenset[str]]] = {
 """The fields of each entity that can be mapped, those of its lines apart."""
 
 LINE_FIELDS: Final[dict[Entity, frozenset[str]]] = {
+    "received_order": frozenset({"kind", "description", "quantity", "unit"}),
     "order": frozenset(
         {"line", "job", "kind", "description", "quantity", "unit", "unit_price", "amount", "vat_code"}
     ),
@@ -76,7 +88,7 @@ LINE_FIELDS: Final[dict[Entity, frozenset[str]]] = {
 """The fields of an entity's lines, where it has lines."""
 
 NEEDED: Final[dict[Entity, frozenset[str]]] = {
-    entity: frozenset({"reference", "number", "line"} if entity in LINE_FIELDS else {"code"})
+    entity: frozenset({"reference", "number", "line"} if entity in ("order", "ddt") else {"code"})
     for entity in ENTITIES
 }
 """Without these a record could not be recognised again."""

@@ -135,6 +135,7 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "optima.erp.customer_changed.v1": N_("Customer changed in the ERP"),
         "optima.erp.document_exported.v1": N_("Document sent to the ERP"),
         "optima.erp.failures_dismissed.v1": N_("Refused records dismissed"),
+        "optima.erp.order_received.v1": N_("Order received from the ERP"),
         "optima.erp.record_refused.v1": N_("Record refused in the exchange with the ERP"),
         "optima.identity.password_changed.v1": N_("Password changed"),
         "optima.identity.person_changed.v1": N_("Person changed"),

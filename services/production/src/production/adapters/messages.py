@@ -8,7 +8,7 @@ from uuid import UUID
 
 from optima_contracts.brief import BriefApproved, BriefCancellationRevoked, BriefCancelled
 from optima_contracts.economics import BriefPricesApproved
-from optima_contracts.erp import CustomerChanged
+from optima_contracts.erp import CustomerChanged, OrderReceived
 from optima_contracts.identity import PersonDeparted
 from optima_contracts.logistics import (
     CancellationRefused,
@@ -26,6 +26,7 @@ from ..application.on_brief_cancelled import on_brief_cancelled
 from ..application.on_cancellation_refused import on_cancellation_refused
 from ..application.on_cancellation_revoked import on_cancellation_revoked
 from ..application.on_customer_changed import on_customer_changed
+from ..application.on_order_received import on_order_received
 from ..application.on_person_departed import on_person_departed
 from ..application.on_prices_approved import on_prices_approved
 from ..application.on_shipment_changed import on_shipment_changed
@@ -59,6 +60,12 @@ async def cancellation_revoked(ports: Ports, event: Received[BriefCancellationRe
 @reactions.on(CancellationRefused)
 async def cancellation_refused(ports: Ports, event: Received[CancellationRefused]) -> None:
     await on_cancellation_refused(ports, event.data)
+
+
+@reactions.on(OrderReceived)
+async def order_received(ports: Ports, event: Received[OrderReceived]) -> None:
+    """First of its order, which has the event's id."""
+    await on_order_received(ports, event.data)
 
 
 @reactions.on(DdtIssued)

@@ -25,11 +25,13 @@ async def confirm_order(
     title: str,
     customer: str | None,
     deadline: date,
+    order_id: UUID | None = None,
 ) -> Order:
-    """Makes the order and a job for each item; a job of a kind that is not in `kinds` is blocked."""
+    """Makes the order, under `order_id` if it has one already, and a job for each item; a job of a kind that
+    is not in `kinds` is blocked."""
     year = numbering_year(ports.now)
     order = Order(
-        id=new_id(),
+        id=order_id or new_id(),
         number=order_number(year, await ports.orders.next_order_number(year)),
         brief_id=brief_id,
         title=title,

@@ -1,0 +1,96 @@
+"""Orders that are born in an ERP become orders here, each once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from uuid import UUID
+
+from optima_contracts.erp import OrderReceived, ReceivedLine
+from optima_kit.ids import new_id
+from optima_kit.refusals import Invalid, Refusal
+
+from ..domain.connection import Connection
+from ..domain.import_plan import ImportPlan, PlannedRecord, RefusedRecord, RemoteRecord
+from ..domain.received_order import LINES, RECEIVED, read_order
+from .ports import Ports
+
+
+async def plan_orders(
+    ports: Ports, connection: Connection, records: Sequence[RemoteRecord], *, source: str
+) -> ImportPlan:
+    """A new order for each that is not known here. One that can't be read, whose customer nobody here is, or
+    that was changed since it came is refused: what is made of an order here can't be changed from there."""
+    orders = [read_order(connection.mapping.of(RECEIVED), record) for record in records]
+    known = await ports.records.find_received_orders(
+        connection.connection_id, [each.remote_id for each in orders]
+    )
+    customers = await ports.records.find_remote_customers(
+        connection.connection_id, [each.customer for each in orders]
+    )
+    plan = ImportPlan()
+    for record, order in zip(records, orders, strict=True):
+        customer = customers.get(order.customer)
+        before = known.get(order.remote_id)
+        problems: list[Refusal] = list(order.problems)
+        if order.customer and customer is None:
+            problems.append(Invalid("customer_not_linked", field="customer", customer=order.customer[:64]))
+        if before is not None and before[1] != order.content_hash:
+            problems = [
+                Invalid("received_order_changed", field="code", number=order.heading.get("code") or "")
+            ]
+        if problems:
+            key = order.remote_id or f"{source}:{record.line}"
+            plan.refused.append(RefusedRecord(record.line, key, record.values, tuple(problems)))
+            continue
+        order_id = before[0] if before else new_id()
+        known[order.remote_id] = (order_id, order.content_hash)
+        our_id, our_code = customer if customer else (None, None)
+        plan.records.append(
+            PlannedRecord(
+                line=record.line,
+                action="unchanged" if before else "create",
+                record_id=order_id,
+                remote_id=order.remote_id,
+                remote_code=order.heading["code"] or "",
+                version=record.version,
+                content_hash=order.content_hash,
+                fields={
+                    **order.heading,
+                    "customer": our_code,
+                    "customer_id": str(our_id) if our_id else None,
+                },
+                link_changed=before is None,
+                values={LINES: order.lines},
+            )
+        )
+    return plan
+
+
+async def receive_orders(ports: Ports, connection: Connection, planned: Sequence[PlannedRecord]) -> None:
+    """Links the new orders, and tells production of them."""
+    new = [each for each in planned if each.action == "create"]
+    if not new:
+        return
+    await ports.records.save_received_orders(connection.connection_id, new)
+    for each in new:
+        fields = each.fields
+        customer_id = fields["customer_id"]
+        ports.outbox.add(
+            OrderReceived(
+                order_id=each.record_id,
+                connection_id=connection.connection_id,
+                connection=connection.key,
+                number=each.remote_code,
+                title=fields.get("title") or each.remote_code,
+                customer=fields["customer"],
+                customer_id=UUID(customer_id) if customer_id else None,
+                deadline=date.fromisoformat(fields["deadline"] or ""),
+                lines=[
+                    ReceivedLine(**{name: line[name] for name in ReceivedLine.model_fields})
+                    for line in each.values[LINES]
+                ],
+            ),
+            subject=each.record_id,
+            correlation=each.record_id,
+        )

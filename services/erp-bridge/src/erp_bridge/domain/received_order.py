@@ -1,0 +1,91 @@
+"""An order that was born in an ERP, and what must be true of it before it is one here."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+from optima_kit.refusals import Invalid, Refusal
+
+from .entities import LINE_FIELDS, Entity
+from .import_plan import RemoteRecord
+from .mapping import EntityMapping, Fields
+from .record import content_hash
+from .texts import check_texts
+
+RECEIVED: Final[Entity] = "received_order"
+LINES: Final = "lines"
+"""Where a remote record has its lines."""
+MOST_LINES: Final = 200
+
+_QUANTITY: Final = re.compile(r"\d{1,9}(\.\d{1,3})?")
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedOrder:
+    remote_id: str
+    heading: Fields
+    lines: tuple[Fields, ...]
+    problems: tuple[Refusal, ...]
+    """What is wrong of it as it came."""
+
+    @property
+    def customer(self) -> str:
+        """As the ERP knows them."""
+        return self.heading.get("customer") or ""
+
+    @property
+    def content_hash(self) -> str:
+        return content_hash({"heading": self.heading, "lines": list(self.lines)})
+
+
+def read_order(mapping: EntityMapping, record: RemoteRecord) -> ReceivedOrder:
+    """The order in our fields, with all that is wrong of it."""
+    own = LINE_FIELDS[RECEIVED]
+    of_heading = EntityMapping({name: each for name, each in mapping.fields.items() if name not in own})
+    of_lines = EntityMapping({name: each for name, each in mapping.fields.items() if name in own})
+    code = str(record.values.get(mapping.fields["code"].remote) or "").strip()
+    remote_id = record.remote_id or code[:64]
+    try:
+        heading = of_heading.read(record.values)
+        lines = [of_lines.read(each) for each in record.values.get(LINES) or []]
+    except Invalid as refusal:
+        return ReceivedOrder(remote_id, {}, (), (refusal,))
+    problems: list[Refusal] = [
+        Invalid("value_missing", field=name) for name in ("code", "customer") if not heading.get(name)
+    ]
+    problems += check_texts(heading)
+    if not _is_day(heading.get("deadline")):
+        problems.append(Invalid("value_missing", field="deadline"))
+    if not 1 <= len(lines) <= MOST_LINES:
+        problems.append(Invalid("received_lines_count", field=LINES, most=MOST_LINES))
+    for position, line in enumerate(lines, 1):
+        problems += _check_line(line, position)
+    return ReceivedOrder(remote_id, heading, tuple(lines), tuple(problems))
+
+
+def _check_line(line: Fields, position: int) -> list[Refusal]:
+    where = f"{LINES}.{position}"
+    problems: list[Refusal] = [
+        Invalid("value_missing", field=f"{where}.{name}")
+        for name in ("kind", "description", "unit")
+        if not line.get(name)
+    ]
+    quantity = line.get("quantity") or ""
+    line["quantity"] = quantity = quantity.removesuffix(".0")
+    if not _QUANTITY.fullmatch(quantity) or not Decimal(quantity):
+        problems.append(Invalid("quantity_wrong", field=f"{where}.quantity", text=quantity[:40]))
+    return problems + [
+        Invalid(each.code, field=f"{where}.{each.field}", **each.facts) for each in check_texts(line)
+    ]
+
+
+def _is_day(text: str | None) -> bool:
+    try:
+        date.fromisoformat(text or "")
+    except ValueError:
+        return False
+    return True
