@@ -13,7 +13,7 @@ from babel.messages.pofile import read_po
 import portal.adapters
 from brief.domain.lifecycle import Cause
 from brief.domain.lifecycle import State as BriefState
-from erp_bridge.adapters import drop_folder, tryton
+from erp_bridge.adapters import drop_folder, easyfatt, tryton
 from erp_bridge.domain.conflict import Choice
 from erp_bridge.domain.connection import Write
 from erp_bridge.domain.entities import ENTITIES, fields_of
@@ -28,7 +28,7 @@ from production.domain.job import GRANTING, KIND_UNKNOWN, JobState, PhaseState
 from production.domain.order import OrderState
 
 FOLDER = Path(portal.adapters.__file__).parent
-CONNECTORS = (drop_folder.DESCRIPTION, tryton.DESCRIPTION)
+CONNECTORS = (drop_folder.DESCRIPTION, easyfatt.DESCRIPTION, tryton.DESCRIPTION)
 CARRIED = [capability for each in CONNECTORS for capability in each.capabilities]
 
 

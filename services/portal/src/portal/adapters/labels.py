@@ -210,8 +210,12 @@ LABELS: Final[dict[str, dict[str, str]]] = {
     "erp_entity": {
         "customer": N_("Customers"),
         "supplier": N_("Suppliers"),
+        "agent": N_("Sales agents"),
+        "product": N_("Articles"),
+        "bank": N_("Banks"),
         "payment_term": N_("Payment terms"),
         "vat_rate": N_("VAT rates"),
+        "received_order": N_("Orders born in the ERP"),
         "order": N_("Orders"),
         "ddt": N_("DDTs"),
         "connection": N_("The connection itself"),
@@ -219,6 +223,8 @@ LABELS: Final[dict[str, dict[str, str]]] = {
     "erp_field": {
         "amount": N_("amount"),
         "appearance": N_("appearance of the goods"),
+        "bic": N_("BIC"),
+        "cancellation": N_("cancellation"),
         "carrier address": N_("the carrier's address"),
         "carrier_name": N_("carrier"),
         "city": N_("city"),
@@ -237,6 +243,7 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "fiscal_code": N_("Codice Fiscale"),
         "freight": N_("freight"),
         "gross_weight_kg": N_("gross weight"),
+        "iban": N_("IBAN"),
         "issue_date": N_("date of issue"),
         "job": N_("job"),
         "kind": N_("kind of work"),
@@ -263,6 +270,7 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "sender": N_("the sender"),
         "state": N_("state"),
         "street": N_("street"),
+        "title": N_("title"),
         "transport_by": N_("who carries the goods"),
         "unit": N_("unit of measure"),
         "unit_price": N_("unit price"),
@@ -281,6 +289,7 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "question": N_("A question"),
         "notice": N_("To be looked at"),
         "waiting": N_("Waiting"),
+        "paused": N_("Paused"),
     },
     "erp_direction": {
         "in": N_("from the ERP to here"),
@@ -298,6 +307,7 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "supplier_category": N_("Category of suppliers"),
         "sale_step": N_("State of new sales"),
         "shipment_step": N_("State of new shipments"),
+        "orders_since": N_("First day of sales that become orders here"),
     },
     "erp_write": {
         "create": N_("created"),

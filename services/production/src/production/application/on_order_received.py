@@ -12,8 +12,7 @@ from .ports import Ports
 
 
 async def on_order_received(ports: Ports, event: OrderReceived) -> None:
-    """A duplicate changes nothing. A kind that the tenant has not defined blocks its job, not the order. It has
-    no destinations yet."""
+    """A duplicate changes nothing. A kind that the tenant has not defined blocks its job, not the order."""
     if await ports.orders.lock_order(event.order_id) is not None:
         return
     items = [
