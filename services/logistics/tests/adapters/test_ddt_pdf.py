@@ -56,7 +56,11 @@ DOCUMENT = Document(
     notes="Consegnare al piano",
     order_number="O-2026-0007",
     replaces_number="11/A/2026",
-    lines=(DocumentLine(UUID(int=1), "Locandina", Decimal("1500.000"), "pz"),),
+    lines=(DocumentLine(UUID(int=1), "Locandina", Decimal("1500.000"), "pz", "locandina"),),
+    departure=Party("Deposito Borgo", "Via Emilia Ponente 9", "40133", "Bologna", "BO"),
+    net_weight_kg=Decimal("1100"),
+    customer_reference="ODA 4711",
+    starts_at=datetime(2026, 11, 4, 14, 5, tzinfo=UTC),
 )
 
 
@@ -104,6 +108,12 @@ def text_of(reader: PdfReader) -> str:
         "D.P.R. 14 agosto 1996, n. 472",
         "FIRMA DEL DESTINATARIO",
         "Pagina 1 di 1",
+        "MITTENTE (CEDENTE)",
+        "LUOGO DI PARTENZA Deposito Borgo",
+        "1.100 kg",
+        "Vs. rif. ODA 4711",
+        "04/11/2026 ore 15:05",
+        "Codice",
     ],
 )
 def test_the_sheet_says(said: str) -> None:

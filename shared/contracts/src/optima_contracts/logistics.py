@@ -106,6 +106,9 @@ class DdtIssued(_ShipmentFact):
     to_be_invoiced: bool | None = None
     """Whether an invoice is to follow by the 15th of the next month (TD24). Absent of old documents."""
     order_number: str | None = None
+    net_weight_kg: Quantity | None = None
+    customer_reference: str | None = None
+    """What the recipient calls the order."""
     departure: LegalIdentity | None = None
     """The place that the goods leave."""
 

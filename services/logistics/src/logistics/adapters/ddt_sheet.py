@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import unicodedata
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from ..domain.ddt import Document
 from ..domain.parties import Party
@@ -18,7 +19,6 @@ Sheet = dict[str, Any]
 
 def sheet_of(document: Document, voided_because: str | None) -> Sheet:
     """Plain texts only: the template shows them and never reads them as markup."""
-    weight = document.gross_weight_kg
     sheet: Sheet = {
         "number": document.number,
         "date": italian_date(document.issue_date),
@@ -31,13 +31,18 @@ def sheet_of(document: Document, voided_because: str | None) -> Sheet:
         "freight": document.freight.capitalize() if document.freight else None,
         "appearance": document.appearance,
         "packages": None if document.packages is None else italian_number(Decimal(document.packages)),
-        "gross_weight": None if weight is None else f"{italian_number(weight)} kg",
+        "gross_weight": _weight(document.gross_weight_kg),
+        "net_weight": _weight(document.net_weight_kg),
+        "departure": _party(document.departure) if document.departure else None,
+        "customer_reference": document.customer_reference,
+        "starts_at": _moment(document.starts_at, document.time_zone) if document.starts_at else None,
         "notes": document.notes,
         "order": document.order_number,
         "replaces": document.replaces_number,
         "lines": [
             {
                 "position": str(position),
+                "code": line.code,
                 "description": line.description,
                 "unit": line.unit,
                 "quantity": italian_number(line.quantity),
@@ -58,6 +63,15 @@ def italian_number(value: Decimal) -> str:
     """ "1.500", "184,5": dots between thousands, a comma before decimals, no superfluous zeros."""
     text = f"{value.normalize():,f}"
     return text.translate(str.maketrans(",.", ".,"))
+
+
+def _weight(kilograms: Decimal | None) -> str | None:
+    return None if kilograms is None else f"{italian_number(kilograms)} kg"
+
+
+def _moment(at: datetime, time_zone: str) -> str:
+    there = at.astimezone(ZoneInfo(time_zone))
+    return f"{italian_date(there.date())} ore {there.hour:02}:{there.minute:02}"
 
 
 def _party(party: Party) -> Sheet:

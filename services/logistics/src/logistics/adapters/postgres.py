@@ -93,6 +93,7 @@ class PostgresOrders:
             descriptions=[line.description for line in lines],
             quantities=[line.quantity for line in lines],
             units=[line.unit for line in lines],
+            goods_codes=[line.code for line in lines],
             delivered_jobs=[job_id for job_id, _, _ in deliveries],
             destinations=[destination for _, destination, _ in deliveries],
             parts=[quantity for _, _, quantity in deliveries],
@@ -163,7 +164,14 @@ def _order(row: Row, parts: Sequence[Row]) -> Order:
     for part in parts:
         job_id = part["job_id"]
         line = lines.get(job_id) or OrderLine(
-            job_id, part["description"], part["ordered"], part["unit"], {}, part["produced"], part["closed"]
+            job_id,
+            part["description"],
+            part["ordered"],
+            part["unit"],
+            {},
+            part["produced"],
+            part["closed"],
+            part["goods_code"],
         )
         if part["ordered_for"] is not None:
             line = replace(line, deliveries={**line.deliveries, part["ordered_for"]: part["delivery"]})
@@ -270,6 +278,9 @@ class PostgresShipments:
             appearance=transport.appearance,
             packages=transport.packages,
             gross_weight_kg=transport.gross_weight_kg,
+            net_weight_kg=transport.net_weight_kg,
+            customer_reference=transport.customer_reference,
+            starts_at=transport.starts_at,
             notes=transport.notes,
             replaces=shipment.replaces,
             version=shipment.version,
@@ -290,6 +301,9 @@ class PostgresShipments:
             appearance=transport.appearance,
             packages=transport.packages,
             gross_weight_kg=transport.gross_weight_kg,
+            net_weight_kg=transport.net_weight_kg,
+            customer_reference=transport.customer_reference,
+            starts_at=transport.starts_at,
             notes=transport.notes,
             departed_at=shipment.departed_at,
             delivered_at=shipment.delivered_at,
@@ -358,6 +372,9 @@ def _shipment(row: Row) -> Shipment:
             appearance=row["appearance"],
             packages=row["packages"],
             gross_weight_kg=row["gross_weight_kg"],
+            net_weight_kg=row["net_weight_kg"],
+            customer_reference=row["customer_reference"],
+            starts_at=row["starts_at"],
             notes=row["notes"],
         ),
         state=State(row["state"]),
@@ -397,7 +414,9 @@ def _shipment_row(row: Row) -> ShipmentRow:
         order_number=row["order_number"],
         order_cancelled=row["order_cancelled"],
         goods={
-            UUID(line["job_id"]): CarriedGoods(line["description"], line["unit"], line["closed"])
+            UUID(line["job_id"]): CarriedGoods(
+                line["description"], line["unit"], line["closed"], line["code"]
+            )
             for line in row["lines"]
         },
         lookups=_found([(kind, code) for kind, code in codes if code], row["lookups"] or []),

@@ -15,10 +15,11 @@ WITH added AS (
     ON CONFLICT (tenant_id, order_id) DO NOTHING
     RETURNING order_id
 ), added_lines AS (
-    INSERT INTO order_lines (order_id, position, job_id, description, quantity, unit)
-    SELECT added.order_id, position, job_id, description, quantity, unit
-    FROM added, unnest(:job_ids::uuid[], :descriptions::text[], :quantities::numeric[], :units::text[])
-        WITH ORDINALITY AS line(job_id, description, quantity, unit, position)
+    INSERT INTO order_lines (order_id, position, job_id, description, quantity, unit, goods_code)
+    SELECT added.order_id, position, job_id, description, quantity, unit, goods_code
+    FROM added, unnest(:job_ids::uuid[], :descriptions::text[], :quantities::numeric[], :units::text[],
+                       :goods_codes::text[])
+        WITH ORDINALITY AS line(job_id, description, quantity, unit, goods_code, position)
 )
 INSERT INTO order_deliveries (job_id, destination, quantity)
 SELECT job_id, destination, quantity
@@ -46,7 +47,7 @@ SELECT order_id, number, brief_id, cancelled_because
 FROM orders WHERE brief_id = :brief_id ORDER BY order_id FOR NO KEY UPDATE;
 
 -- name: list_order_lines
-SELECT job_id, description, order_lines.quantity AS ordered, unit, produced, closed,
+SELECT job_id, description, order_lines.quantity AS ordered, unit, produced, closed, goods_code,
        destination AS ordered_for, order_deliveries.quantity AS delivery
 FROM order_lines LEFT JOIN order_deliveries USING (job_id)
 WHERE order_id = :order_id ORDER BY position, destination;
@@ -138,11 +139,11 @@ ORDER BY movement_id DESC LIMIT :limit;
 -- With its lines.
 WITH added AS (
     INSERT INTO shipments (shipment_id, order_id, brief_id, warehouse, destination, state, reason, goods_go_to,
-        closes_order_line, transport_by, carrier, freight, appearance, packages, gross_weight_kg, notes, replaces,
-        version, drafted_at)
+        closes_order_line, transport_by, carrier, freight, appearance, packages, gross_weight_kg, net_weight_kg,
+        customer_reference, starts_at, notes, replaces, version, drafted_at)
     VALUES (:shipment_id, :order_id, :brief_id, :warehouse, :destination, :state, :document_type, :goods_go_to,
-        :closes_order_line, :transport_by, :carrier, :freight, :appearance, :packages, :gross_weight_kg, :notes, :replaces,
-        :version, :drafted_at)
+        :closes_order_line, :transport_by, :carrier, :freight, :appearance, :packages, :gross_weight_kg,
+        :net_weight_kg, :customer_reference, :starts_at, :notes, :replaces, :version, :drafted_at)
 )
 INSERT INTO shipment_lines (shipment_id, position, job_id, quantity)
 SELECT :shipment_id, position, job_id, quantity
@@ -157,7 +158,7 @@ WITH came_back AS (
 )
 UPDATE shipments SET state = :state, transport_by = :transport_by, carrier = :carrier,
     freight = :freight, appearance = :appearance, packages = :packages, gross_weight_kg = :gross_weight_kg,
-    notes = :notes, departed_at = :departed_at, delivered_at = :delivered_at, received_by = :received_by,
+    net_weight_kg = :net_weight_kg, customer_reference = :customer_reference, starts_at = :starts_at, notes = :notes, departed_at = :departed_at, delivered_at = :delivered_at, received_by = :received_by,
     ended_because = :ended_because, replaced_by = :replaced_by, version = :version
 WHERE shipment_id = :shipment_id;
 
@@ -179,7 +180,7 @@ FROM unnest(:job_ids::uuid[], :quantities::numeric[]) WITH ORDINALITY AS line(jo
 -- fragment: shipment_columns
 shipments.shipment_id, shipments.order_id, shipments.brief_id, warehouse, destination, state,
        reason AS document_type, goods_go_to, closes_order_line, transport_by, carrier, freight, appearance,
-       packages, gross_weight_kg, notes, departed_at, delivered_at, received_by, ended_because,
+       packages, gross_weight_kg, net_weight_kg, customer_reference, starts_at, notes, departed_at, delivered_at, received_by, ended_because,
        replaces, replaced_by, version, drafted_at
 
 -- fragment: shipment_rows
@@ -190,7 +191,8 @@ SELECT {shipment_columns},
        (SELECT number FROM ddts AS replaced WHERE replaced.shipment_id = shipments.replaces) AS replaces_number, (
     SELECT json_agg(json_build_object('job_id', job_id, 'quantity', shipment_lines.quantity::text,
                                       'came_back', came_back::text,
-                                      'description', description, 'unit', unit, 'closed', closed)
+                                      'description', description, 'unit', unit, 'closed', closed,
+                                      'code', goods_code)
                     ORDER BY shipment_lines.position)
     FROM shipment_lines JOIN order_lines USING (job_id)
     WHERE shipment_lines.shipment_id = shipments.shipment_id) AS lines, (

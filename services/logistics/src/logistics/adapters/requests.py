@@ -60,6 +60,11 @@ class ArrangeTransport(Command):
     packages: Annotated[int, Field(gt=0, le=100_000)] | None = None
     """Colli."""
     gross_weight_kg: Count | None = None
+    net_weight_kg: Count | None = None
+    customer_reference: Annotated[str, Text(60)] | None = None
+    """What the recipient calls the order."""
+    starts_at: Moment | None = None
+    """When the transport is to begin; left to be written by hand when absent."""
     notes: Annotated[str, Text(500)] | None = None
 
     def transport(self) -> Transport:
@@ -70,6 +75,9 @@ class ArrangeTransport(Command):
             appearance=self.appearance,
             packages=self.packages,
             gross_weight_kg=self.gross_weight_kg,
+            net_weight_kg=self.net_weight_kg,
+            customer_reference=self.customer_reference,
+            starts_at=self.starts_at,
             notes=self.notes,
         )
 

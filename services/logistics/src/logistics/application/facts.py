@@ -92,6 +92,8 @@ def ddt_issued(shipment: Shipment, goods: Mapping[UUID, CarriedGoods], document:
         gross_weight_kg=written(weight) if weight is not None else None,
         to_be_invoiced=document.to_be_invoiced,
         order_number=document.order_number,
+        net_weight_kg=written(document.net_weight_kg) if document.net_weight_kg is not None else None,
+        customer_reference=document.customer_reference,
         departure=legal_identity(document.departure) if document.departure else None,
     )
 

@@ -30,4 +30,6 @@ def _line(line: ConfirmedLine) -> OrderLine:
     for delivery in line.deliveries:
         known = deliveries.get(delivery.destination, Decimal(0))
         deliveries[delivery.destination] = known + Decimal(delivery.quantity)
-    return OrderLine(line.job_id, line.description, Decimal(line.quantity), line.unit, deliveries)
+    return OrderLine(
+        line.job_id, line.description, Decimal(line.quantity), line.unit, deliveries, code=line.kind
+    )

@@ -58,6 +58,8 @@ class DocumentLine:
     description: str
     quantity: Decimal
     unit: str
+    code: str | None = None
+    """Of the kind of goods."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,10 @@ class Document:
     to_be_invoiced: bool = False
     departure: Party | None = None
     """The warehouse that the goods leave; None of documents issued before it was printed."""
+    net_weight_kg: Decimal | None = None
+    customer_reference: str | None = None
+    starts_at: datetime | None = None
+    """When the transport is to begin, where that was known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,12 +169,16 @@ def compose(parts: Parts, series: Series, *, issue_date: date, today: date, now:
                 parts.carried[line.job_id].description,
                 line.quantity,
                 parts.carried[line.job_id].unit,
+                parts.carried[line.job_id].code,
             )
             for line in shipment.lines
         ),
         document_type=parts.document_type.code,
         to_be_invoiced=parts.document_type.to_be_invoiced,
         departure=parts.warehouse.address if parts.warehouse else None,
+        net_weight_kg=transport.net_weight_kg,
+        customer_reference=transport.customer_reference,
+        starts_at=transport.starts_at,
     )
 
 
@@ -182,6 +192,9 @@ def _date_problems(parts: Parts, series: Series, issue_date: date, today: date) 
         yield Invalid("issue_date_before_receipt", field="issue_date", received=received)
     if issue_date > today:
         yield Invalid("issue_date_in_the_future", field="issue_date", today=today)
+    starts_at = parts.shipment.transport.starts_at
+    if starts_at and starts_at.astimezone(zone).date() < issue_date:
+        yield Invalid("transport_before_issue", field="starts_at", issued=issue_date)
     if series.last_issue_date and issue_date < series.last_issue_date:
         yield Invalid("issue_date_before_last", field="issue_date", last=series.last_issue_date)
 
@@ -203,6 +216,9 @@ def _content_problems(parts: Parts) -> Iterable[Refusal]:
             yield Invalid("delivery_address_incomplete", field=f"delivery_address.{gap}", missing=Term(gap))
     if parts.document_type is None or not parts.document_type.text.strip():
         yield Invalid("document_type_missing", field="document_type")
+    net, gross = transport.net_weight_kg, transport.gross_weight_kg
+    if net is not None and gross is not None and net > gross:
+        yield Invalid("net_weight_beyond_gross", field="net_weight_kg", gross=gross)
     if transport.by is None:
         yield Invalid("transport_by_missing", field="transport_by")
     if transport.by == "vettore" and parts.carrier is None:

@@ -18,6 +18,8 @@ class CarriedGoods:
     unit: str
     closed: bool = False
     """Short, by production: nothing more of it is shipped."""
+    code: str | None = None
+    """Of the kind of goods; None of orders confirmed before it was kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +36,12 @@ class OrderLine:
     """None until the job is completed."""
     closed: bool = False
     """Short, by production: nothing more of it is shipped."""
+    code: str | None = None
+    """Of the kind of goods."""
 
     @property
     def goods(self) -> CarriedGoods:
-        return CarriedGoods(self.description, self.unit, self.closed)
+        return CarriedGoods(self.description, self.unit, self.closed, self.code)
 
     def ordered_for(self, destination: str) -> Decimal:
         """How much of this is to go to `destination`. Goods without deliveries may go anywhere."""

@@ -97,6 +97,11 @@ class Transport:
     packages: int | None = None
     """Colli."""
     gross_weight_kg: Decimal | None = None
+    net_weight_kg: Decimal | None = None
+    customer_reference: str | None = None
+    """What the recipient calls the order."""
+    starts_at: datetime | None = None
+    """When the transport is to begin, where that is known before the document is printed."""
     notes: str | None = None
 
 

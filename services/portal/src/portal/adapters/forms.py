@@ -54,3 +54,8 @@ def day_begins(typed: str, *, later: int = 0) -> str:
     except ValueError:
         return typed
     return datetime.combine(day, time.min, ROME).isoformat()
+
+
+def moment_in_field(moment: str) -> str:
+    """A moment as a browser's field for local times holds it; nothing for none."""
+    return f"{datetime.fromisoformat(moment).astimezone(ROME):%Y-%m-%dT%H:%M}" if moment else ""

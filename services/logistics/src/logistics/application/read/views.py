@@ -83,6 +83,11 @@ class ShipmentView(View):
     packages: int | None
     """Colli."""
     gross_weight_kg: Quantity | None
+    net_weight_kg: Quantity | None
+    customer_reference: str | None
+    """What the recipient calls the order."""
+    starts_at: datetime | None
+    """When the transport is to begin, as the document says."""
     notes: str | None
     ddt: DdtView | None
     """Absent until the document is issued."""

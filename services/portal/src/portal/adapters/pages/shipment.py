@@ -10,7 +10,7 @@ from optima_kit.http.html import Answer, PageCall, Pages, Passed, SeeOther, Show
 
 from ..amounts import plain_number, typed_number
 from ..client import Refused, part, with_parts
-from ..forms import NOTHING_SENT, Sent, filled, moment_typed
+from ..forms import NOTHING_SENT, Sent, filled, moment_in_field, moment_typed
 from ..labels import LABELS
 from ..places import lines_typed, places_of, types_of
 
@@ -23,8 +23,12 @@ _TRANSPORT: Final = (
     "appearance",
     "packages",
     "gross_weight_kg",
+    "net_weight_kg",
+    "customer_reference",
+    "starts_at",
     "notes",
 )
+_WEIGHTS: Final = frozenset({"gross_weight_kg", "net_weight_kg"})
 
 
 @pages.get("/shipments/{shipment_id}")
@@ -41,8 +45,10 @@ async def read_ddt(call: PageCall, shipment_id: UUID) -> Answer:
 @pages.post("/shipments/{shipment_id}/transport")
 async def arrange(call: PageCall, shipment_id: UUID) -> Answer:
     body: dict[str, Any] = filled(**{name: call.text(name) for name in _TRANSPORT})
-    if "gross_weight_kg" in body:
-        body["gross_weight_kg"] = plain_number(body["gross_weight_kg"], call.language)
+    for weight in _WEIGHTS & body.keys():
+        body[weight] = plain_number(body[weight], call.language)
+    if "starts_at" in body:
+        body["starts_at"] = moment_typed(body["starts_at"])
     if body.get("packages", "").isdecimal():
         body["packages"] = int(body["packages"])
     return await _command(call, shipment_id, "transport", body, method="PUT")
@@ -139,7 +145,9 @@ async def _page(call: PageCall, shipment_id: UUID, sent: Sent = NOTHING_SENT) ->
     if "revise" in shipment["actions"]:
         goods = await part(services.get("logistics", f"/v1/orders/{shipment['order_id']}"))
     given = {name: _typed(shipment.get(name, "")) for name in _TRANSPORT}
-    given["gross_weight_kg"] = typed_number(given["gross_weight_kg"], call.language)
+    for weight in _WEIGHTS:
+        given[weight] = typed_number(given[weight], call.language)
+    given["starts_at"] = moment_in_field(given["starts_at"])
     context = {
         "shipment": shipment,
         "carriers": [(each["code"], each["identity"]["name"]) for each in _items(carriers)],
