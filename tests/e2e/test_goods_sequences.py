@@ -32,11 +32,12 @@ from logistics.application import receive_goods as receiving
 from logistics.application import record_delivery as delivering
 from logistics.application import record_departure as departing
 from logistics.application import record_refusal as refusing
+from logistics.application import take_back as taking
 from logistics.application import void_ddt as voiding
 from logistics.application.keep_lookup import keep_lookup
 from logistics.domain.lookups import Destination, Warehouse
 from logistics.domain.parties import Party
-from logistics.domain.shipments import POSSIBLE_IN, Arrived, Line, ShipmentAction, Transport
+from logistics.domain.shipments import POSSIBLE_IN, Arrived, Line, ReturnedLine, ShipmentAction, Transport
 from optima_contracts.brief import (
     BriefApproved,
     BriefCancellationRevoked,
@@ -420,6 +421,8 @@ class Story:
     async def ship(self, action: str, id_: UUID, *, whole: bool = False) -> None:
         """`whole`: all that was sent arrives."""
         arrived = await self.arrived(id_) if action == "deliver" and not whole else []
+        rows = await self.moved.own.fetch("SELECT job_id FROM shipment_lines WHERE shipment_id = $1", id_)
+        jobs = [row["job_id"] for row in rows]
         doing: dict[str, Work] = {
             "pick": lambda p: picking.pick_shipment(p, id_, None),
             "issue": lambda p: issuing.issue_ddt(p, id_, None, issue_date=None, series=""),
@@ -428,6 +431,17 @@ class Story:
                 p, id_, None, received_by="Neri", delivered_at=None, arrived=arrived, reason="Contati"
             ),
             "refuse": lambda p: refusing.record_refusal(p, id_, None, "Rotta"),
+            "take back": lambda p: taking.take_back(
+                p,
+                id_,
+                None,
+                document_type=self.chance.choice(("reso-da-cliente", "reso-da-conto-lavorazione")),
+                warehouse=self.chance.choice(PLACES),
+                number=None,
+                on=None,
+                reason="Difettosi",
+                lines=[ReturnedLine(job, Decimal(5), self.chance.choice(("stock", "scrap"))) for job in jobs],
+            ),
             "void": lambda p: voiding.void_ddt(
                 p, id_, None, reason="Errore", reissue=self.chance.random() < 0.5
             ),
@@ -522,7 +536,7 @@ ACTIONS = (
     *("count", "cancel order", "close job", "close order", "cancel brief"),
 )
 WORK = (Action.ASSIGN, Action.START, Action.COMPLETE, Action.ACCEPT, Action.REJECT, Action.SKIP)
-ONWARD = (*["pick", "issue", "depart"] * 3, "deliver", "refuse", "void", "give up")
+ONWARD = (*["pick", "issue", "depart"] * 3, "deliver", "refuse", "take back", "void", "give up")
 ENDINGS = ("cancel order", "close job", "close order", "cancel brief")
 ENDS = {
     "draft": ("vendita", tuple(SHOPS)),
@@ -536,6 +550,7 @@ STEPS: dict[str, ShipmentAction] = {
     "depart": "depart",
     "deliver": "deliver",
     "refuse": "refuse",
+    "take back": "take_back",
     "void": "void",
     "give up": "cancel",
 }
@@ -555,7 +570,7 @@ SELECT 'lost', job_id::text, moved.quantity + coalesce(sent.quantity, 0)
 FROM (SELECT job_id, sum(quantity) AS quantity FROM movements
       WHERE tenant_id = $1 AND kind IN ('issue', 'return', 'arrival') GROUP BY job_id) AS moved
 FULL JOIN (
-    SELECT job_id, sum(quantity - came_back) AS quantity
+    SELECT job_id, sum(quantity - came_back - returned) AS quantity
     FROM shipment_lines JOIN shipments USING (tenant_id, shipment_id)
     WHERE tenant_id = $1 AND (state IN ('issued', 'in_transit')
                               OR state = 'delivered' AND goods_go_to <> 'warehouse') GROUP BY job_id

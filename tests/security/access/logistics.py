@@ -50,7 +50,10 @@ LOOKUPS = {
     "causale": ("document-types", DOCUMENT_TYPE),
     "carrier": ("carriers", COMPANY),
 }
-SHIPMENTS = ("draft", "picked", "issued", "departed")
+SHIPMENTS = ("draft", "picked", "issued", "departed", "delivered")
+
+STEPS = ("picking", "issuance", "departure", "delivery")
+BODIES: dict[str, object] = {"picking": None, "delivery": {"received_by": "Carla"}}
 
 
 def lookup_rows() -> tuple[Row, ...]:
@@ -133,6 +136,22 @@ ROWS = (
         body={"reason": "Rotto"},
     ),
     Row(
+        "POST /v1/shipments/{shipment_id}/returns",
+        "shipment.write",
+        at="/v1/shipments/{delivered_id}/returns",
+        body={
+            "document_type": "reso-da-cliente",
+            "warehouse": "$warehouse",
+            "reason": "Difettosi",
+            "lines": [{"job_id": "$job_id", "quantity": "1", "disposition": "stock"}],
+        },
+    ),
+    Row(
+        "GET /v1/shipments/{shipment_id}/returns",
+        "shipment.read",
+        at="/v1/shipments/{delivered_id}/returns",
+    ),
+    Row(
         "POST /v1/shipments/{shipment_id}/voiding",
         "ddt.issue",
         at="/v1/shipments/{issued_id}/voiding",
@@ -196,8 +215,8 @@ async def build(world: World) -> None:
     for name in SHIPMENTS:
         drafted = await world.ask("POST", "/v1/shipments", shipment)
         names[f"{name}_id"] = drafted["id"]
-        for action in ("picking", "issuance", "departure")[: SHIPMENTS.index(name)]:
+        for action in STEPS[: SHIPMENTS.index(name)]:
             path = f"/v1/shipments/{drafted['id']}/{action}"
-            await world.ask("POST", path, None if action == "picking" else {})
+            await world.ask("POST", path, BODIES.get(action, {}))
     names["draft_version"] = "1"
     await world.work()  # the documents are printed

@@ -33,6 +33,12 @@ async def every_request(depot: Any) -> list[tuple[str, str, Any, str]]:
         for name, value in depot.shipment_body(order, "1").items()
         if name in ("document_type", "warehouse", "destination", "lines")
     }
+    returned = {
+        "document_type": "reso-da-cliente",
+        "warehouse": "BO1",
+        "reason": "Difettosi",
+        "lines": [{"job_id": str(order.jobs[0]), "quantity": "1", "disposition": "stock"}],
+    }
     return [
         ("PUT", "/v1/warehouses/BO1", WAREHOUSE, "lookup.write"),
         ("GET", "/v1/warehouses/BO1", None, "lookup.read"),
@@ -62,6 +68,8 @@ async def every_request(depot: Any) -> list[tuple[str, str, Any, str]]:
         ("POST", f"{out}/departure", {}, "shipment.write"),
         ("POST", f"{out}/delivery", {"received_by": "Carla"}, "shipment.write"),
         ("POST", f"{out}/refusal", {"reason": "x"}, "shipment.write"),
+        ("POST", f"{out}/returns", returned, "shipment.write"),
+        ("GET", f"{out}/returns", None, "shipment.read"),
         ("POST", f"{out}/voiding", {"reason": "x", "reissue": True}, "ddt.issue"),
         ("POST", f"{at}/cancellation", {"reason": "x"}, "shipment.write"),
     ]

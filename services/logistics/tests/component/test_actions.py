@@ -18,6 +18,7 @@ BODIES: Final[dict[ShipmentAction, tuple[str, dict[str, Any] | None]]] = {
     "depart": ("departure", {}),
     "deliver": ("delivery", {"received_by": "Carla Neri"}),
     "refuse": ("refusal", {"reason": "Chiuso"}),
+    "take_back": ("returns", {"document_type": "reso-da-cliente", "warehouse": "BO1", "reason": "Difettosi"}),
     "void": ("voiding", {"reason": "Errore", "reissue": False}),
     "cancel": ("cancellation", {"reason": "Rinviata"}),
 }
@@ -47,6 +48,12 @@ async def take(client: Any, shipment: dict[str, Any], action: ShipmentAction) ->
         response, after = await client.put(f"{path}/content", body, headers=headers)
     else:
         suffix, body = BODIES[action]
+        if action == "take_back":
+            lines = [
+                {"job_id": line["job_id"], "quantity": "1", "disposition": "stock"}
+                for line in shipment["lines"]
+            ]
+            body = {**(body or {}), "lines": lines}
         response, after = await client.post(f"{path}/{suffix}", *([] if body is None else [body]))
     return int(response.status), after
 

@@ -143,6 +143,35 @@ class ShipmentPartlyRefused(_ShipmentFact):
     reason: str
 
 
+class ReturnedGoods(Fact):
+    job_id: UUID
+    description: str
+    quantity: Quantity
+    unit: str
+    disposition: Literal["stock", "scrap"]
+    """Whether they are as good as before."""
+
+
+class GoodsReturned(EventData):
+    """Goods that had been delivered came back: a credit may be due. Their order still counts them as
+    delivered. Subject: the return."""
+
+    type: ClassVar[str] = "optima.logistics.goods_returned.v1"
+    return_id: UUID
+    shipment_id: UUID
+    order_id: UUID
+    brief_id: UUID | None
+    ddt_number: str
+    """Of the document under which they had left."""
+    document_type: str
+    warehouse: str
+    number: str | None
+    """Of the DDT under which they came back, of whoever sent them back."""
+    date: date
+    reason: str
+    lines: list[ReturnedGoods]
+
+
 class DdtVoided(_ShipmentFact):
     """The document is void; `replaced_by` is the shipment reissued in its place, if any."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from optima_kit.http import Call, Content, Page, Reply, Routes
+from optima_kit.http import Call, Content, Page, PageQuery, Reply, Routes
 
 from ..application.arrange_transport import arrange_transport
 from ..application.cancel_shipment import cancel_shipment
@@ -13,11 +13,12 @@ from ..application.issue_ddt import issue_ddt
 from ..application.pick_shipment import pick_shipment
 from ..application.ports import Ports, ShipmentRow
 from ..application.read import shipments
-from ..application.read.views import ShipmentView
+from ..application.read.views import ReturnView, ShipmentView
 from ..application.record_delivery import record_delivery
 from ..application.record_departure import record_departure
 from ..application.record_refusal import record_refusal
 from ..application.revise_shipment import revise_shipment
+from ..application.take_back import take_back as taking_back
 from ..application.void_ddt import void_ddt
 from .postgres import ports
 from .requests import (
@@ -28,6 +29,7 @@ from .requests import (
     RecordDeparture,
     ReviseShipment,
     ShipmentsQuery,
+    TakeBack,
     VoidDdt,
     WithReason,
 )
@@ -148,6 +150,31 @@ async def deliver(call: Call[Ports], shipment_id: UUID, body: RecordDelivery) ->
 async def refuse(call: Call[Ports], shipment_id: UUID, body: WithReason) -> Reply[ShipmentView]:
     """Record that the recipient refused a shipment: its goods return to the warehouse"""
     return _shown(call, await record_refusal(call.ports, shipment_id, call.expected_version, body.reason))
+
+
+@routes.post("/v1/shipments/{shipment_id}/returns", privilege="shipment.write")
+async def take_back(call: Call[Ports], shipment_id: UUID, body: TakeBack) -> Reply[ShipmentView]:
+    """Take back goods of a delivered shipment, from a customer or whoever worked on them
+
+    What is scrap is written off at once. What the order counts as delivered stays so."""
+    after = await taking_back(
+        call.ports,
+        shipment_id,
+        call.expected_version,
+        document_type=body.document_type,
+        warehouse=body.warehouse,
+        number=body.number,
+        on=body.date,
+        reason=body.reason,
+        lines=body.returned(),
+    )
+    return _shown(call, after)
+
+
+@routes.get("/v1/shipments/{shipment_id}/returns", privilege="shipment.read")
+async def list_returns(call: Call[Ports], shipment_id: UUID, query: PageQuery) -> Page[ReturnView]:
+    """List what came back of a shipment, the newest first"""
+    return await shipments.list_returns(call.ports, shipment_id, query)
 
 
 @routes.post("/v1/shipments/{shipment_id}/voiding", privilege="ddt.issue")

@@ -23,6 +23,7 @@ from ..application.ports import (
     MovementFilter,
     MovementRow,
     Ports,
+    ReturnRow,
     ShipmentFilter,
     ShipmentRow,
     StockFilter,
@@ -33,7 +34,7 @@ from ..domain.document_types import DocumentType, GoodsGoTo
 from ..domain.lookups import Carrier, Destination, Lookup, Warehouse
 from ..domain.orders import CarriedGoods, Order, OrderLine
 from ..domain.parties import Party
-from ..domain.shipments import Line, Shipment, State, Transport
+from ..domain.shipments import Line, Return, ReturnedLine, Shipment, State, Transport
 from ..domain.stock import Goods, Kind, Movement
 from .document_types import BUILT_IN
 
@@ -44,6 +45,7 @@ Row = Any
 
 _DOCUMENT = TypeAdapter(Document)
 _PARTY = TypeAdapter(Party)
+_RETURNED = TypeAdapter(tuple[ReturnedLine, ...])
 _LOOKUPS: dict[type, tuple[str, TypeAdapter[Any]]] = {
     Warehouse: ("warehouse", TypeAdapter(Warehouse)),
     Destination: ("destination", TypeAdapter(Destination)),
@@ -311,8 +313,9 @@ class PostgresShipments:
             ended_because=shipment.ended_because,
             replaced_by=shipment.replaced_by,
             version=shipment.version,
-            came_back_jobs=[line.job_id for line in shipment.lines if line.came_back],
-            came_back=[line.came_back for line in shipment.lines if line.came_back],
+            back_jobs=[line.job_id for line in shipment.lines if line.away != line.quantity],
+            came_back=[line.came_back for line in shipment.lines if line.away != line.quantity],
+            returned=[line.returned for line in shipment.lines if line.away != line.quantity],
         )
 
     def update_content(self, shipment: Shipment) -> None:
@@ -330,6 +333,47 @@ class PostgresShipments:
             job_ids=[line.job_id for line in shipment.lines],
             quantities=[line.quantity for line in shipment.lines],
         )
+
+    def insert_return(self, returned: Return) -> None:
+        self._work.write(
+            QUERIES.insert_return,
+            return_id=returned.return_id,
+            shipment_id=returned.shipment_id,
+            document_type=returned.document_type,
+            warehouse=returned.warehouse,
+            number=returned.number,
+            date=returned.date,
+            reason=returned.reason,
+            lines=_RETURNED.dump_python(returned.lines, mode="json"),
+            recorded_at=self._work.now,
+            recorded_by=self._work.cause.actor_id,
+        )
+
+    async def list_returns(self, shipment_id: UUID, *, before: UUID | None, limit: int) -> list[ReturnRow]:
+        rows = await self._work.fetch(
+            QUERIES.list_returns, shipment_id=shipment_id, before=before, limit=limit
+        )
+        return [
+            ReturnRow(
+                Return(
+                    row["return_id"],
+                    row["shipment_id"],
+                    row["document_type"],
+                    row["warehouse"],
+                    row["number"],
+                    row["date"],
+                    row["reason"],
+                    _RETURNED.validate_python(row["lines"]),
+                ),
+                row["recorded_at"],
+                row["recorded_by"],
+                _found(
+                    [(Warehouse, row["warehouse"]), (DocumentType, row["document_type"])],
+                    row["lookups"] or [],
+                ),
+            )
+            for row in rows
+        ]
 
     async def lock_shipment(self, shipment_id: UUID) -> ShipmentRow | None:
         # The order's lock first: what is read then is what the last change left.
@@ -362,7 +406,12 @@ def _shipment(row: Row) -> Shipment:
         closes_order_line=row["closes_order_line"],
         destination=row["destination"],
         lines=tuple(
-            Line(UUID(line["job_id"]), Decimal(line["quantity"]), Decimal(line["came_back"]))
+            Line(
+                UUID(line["job_id"]),
+                Decimal(line["quantity"]),
+                Decimal(line["came_back"]),
+                Decimal(line["returned"]),
+            )
             for line in row["lines"]
         ),
         transport=Transport(

@@ -66,7 +66,7 @@ UNION ALL
 SELECT job_id, warehouse, destination,
        CASE WHEN state IN ('draft', 'picked') THEN 'reserved' WHEN state = 'delivered' THEN goods_go_to
             ELSE 'in_transit' END AS place,
-       sum(quantity - came_back), coalesce(sum(quantity - came_back) FILTER (WHERE closes_order_line), 0), NULL, NULL
+       sum(quantity - came_back - returned), coalesce(sum(quantity - came_back) FILTER (WHERE closes_order_line), 0), NULL, NULL
 FROM shipments JOIN shipment_lines USING (shipment_id)
 WHERE order_id = :order_id AND state IN ('draft', 'picked', 'issued', 'in_transit', 'delivered')
 GROUP BY job_id, warehouse, destination, place;
@@ -151,9 +151,9 @@ FROM unnest(:job_ids::uuid[], :quantities::numeric[]) WITH ORDINALITY AS line(jo
 
 -- name: update_shipment
 -- Under the order's lock.
-WITH came_back AS (
-    UPDATE shipment_lines SET came_back = line.quantity
-    FROM unnest(:came_back_jobs::uuid[], :came_back::numeric[]) AS line(job_id, quantity)
+WITH back AS (
+    UPDATE shipment_lines SET came_back = line.came_back, returned = line.returned
+    FROM unnest(:back_jobs::uuid[], :came_back::numeric[], :returned::numeric[]) AS line(job_id, came_back, returned)
     WHERE shipment_id = :shipment_id AND shipment_lines.job_id = line.job_id
 )
 UPDATE shipments SET state = :state, transport_by = :transport_by, carrier = :carrier,
@@ -190,7 +190,7 @@ SELECT {shipment_columns},
        ddts.number AS ddt_number, progressive, series, year, issue_date, issued_at, document ->> 'time_zone' AS time_zone,
        (SELECT number FROM ddts AS replaced WHERE replaced.shipment_id = shipments.replaces) AS replaces_number, (
     SELECT json_agg(json_build_object('job_id', job_id, 'quantity', shipment_lines.quantity::text,
-                                      'came_back', came_back::text,
+                                      'came_back', came_back::text, 'returned', returned::text,
                                       'description', description, 'unit', unit, 'closed', closed,
                                       'code', goods_code)
                     ORDER BY shipment_lines.position)
@@ -209,7 +209,8 @@ WHERE shipments.shipment_id = :shipment_id;
 
 -- name: list_shipments_of_order
 SELECT {shipment_columns}, (
-    SELECT json_agg(json_build_object('job_id', job_id, 'quantity', quantity::text, 'came_back', came_back::text)
+    SELECT json_agg(json_build_object('job_id', job_id, 'quantity', quantity::text, 'came_back', came_back::text,
+                                      'returned', returned::text)
                     ORDER BY position)
     FROM shipment_lines WHERE shipment_lines.shipment_id = shipments.shipment_id) AS lines
 FROM shipments WHERE order_id = :order_id ORDER BY shipment_id;
@@ -227,6 +228,21 @@ WHERE (:state::text IS NULL OR state = :state)
   AND (:number::text IS NULL OR ddts.number = :number)
   AND (:before::uuid IS NULL OR shipments.shipment_id < :before)
 ORDER BY shipments.shipment_id DESC LIMIT :limit;
+
+-- name: insert_return
+INSERT INTO returns (return_id, shipment_id, document_type, warehouse, number, date, reason, lines, recorded_at, recorded_by)
+VALUES (:return_id, :shipment_id, :document_type, :warehouse, :number, :date, :reason, :lines, :recorded_at,
+    :recorded_by);
+
+-- name: list_returns
+-- plan: custom
+SELECT return_id, shipment_id, document_type, warehouse, number, date, reason, lines, recorded_at, recorded_by, (
+    SELECT json_agg(json_build_object('kind', kind, 'code', code, 'content', content, 'version', version))
+    FROM lookups
+    WHERE (kind, code) IN (('warehouse', warehouse), ('transport_reason', document_type))) AS lookups
+FROM returns
+WHERE shipment_id = :shipment_id AND (:before::uuid IS NULL OR return_id < :before)
+ORDER BY return_id DESC LIMIT :limit;
 
 -- name: lock_series
 -- Opens the series or locks it: of two first documents of a year, one waits here for the other.

@@ -12,7 +12,16 @@ from optima_kit.http import Code, Command, Count, CountOrZero, Day, Flag, Moment
 
 from ..application.ports import ShipmentFilter
 from ..domain.document_types import Counterparty, Direction
-from ..domain.shipments import Arrived, Freight, Line, State, Transport, TransportBy
+from ..domain.shipments import (
+    Arrived,
+    Disposition,
+    Freight,
+    Line,
+    ReturnedLine,
+    State,
+    Transport,
+    TransportBy,
+)
 from ..domain.stock import Difference
 from .parties import AddressBody, IdentityBody
 
@@ -137,6 +146,28 @@ class RecordDelivery(Command):
 
     def found(self) -> list[Arrived]:
         return [Arrived(line.job_id, line.accepted, line.damaged) for line in self.arrived or ()]
+
+
+class ReturningLine(Command):
+    job_id: UUID
+    quantity: Count
+    disposition: Disposition
+    """Back to stock as good as before, or scrap."""
+
+
+class TakeBack(Command):
+    document_type: Code
+    """A code of /v1/document-types that is inbound."""
+    warehouse: Code
+    number: Annotated[str, Text(40)] | None = None
+    """Of the DDT of whoever sends the goods back."""
+    date: Day | None = None
+    """Of that DDT; today when absent."""
+    reason: Annotated[str, Text(500)]
+    lines: Annotated[list[ReturningLine], Field(min_length=1, max_length=200)]
+
+    def returned(self) -> list[ReturnedLine]:
+        return [ReturnedLine(line.job_id, line.quantity, line.disposition) for line in self.lines]
 
 
 class WithReason(Command):

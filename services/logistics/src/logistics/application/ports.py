@@ -14,7 +14,7 @@ from optima_kit.ports import Jobs, Outbox
 from ..domain.ddt import TIME_ZONE, Document, Sender, Series
 from ..domain.lookups import Lookup
 from ..domain.orders import CarriedGoods, Order
-from ..domain.shipments import Shipment
+from ..domain.shipments import Return, Shipment
 from ..domain.stock import Goods, Movement
 
 L = TypeVar("L", bound=Lookup)
@@ -167,6 +167,14 @@ class ShipmentRow:
     """Of the voided document in whose place this one was drafted."""
 
 
+@dataclass(frozen=True, slots=True)
+class ReturnRow:
+    returned: Return
+    recorded_at: datetime
+    recorded_by: UUID | None
+    lookups: FoundLookups
+
+
 class Shipments(Protocol):
     def insert_shipment(self, shipment: Shipment) -> None: ...
 
@@ -176,6 +184,11 @@ class Shipments(Protocol):
     def update_content(self, shipment: Shipment) -> None:
         """Under the order's lock: its state, its document type and ends, and its lines in place of those
         that it had."""
+
+    def insert_return(self, returned: Return) -> None: ...
+
+    async def list_returns(self, shipment_id: UUID, *, before: UUID | None, limit: int) -> list[ReturnRow]:
+        """Of one shipment, the newest first."""
 
     async def lock_shipment(self, shipment_id: UUID) -> ShipmentRow | None:
         """The shipment, under its order's lock."""

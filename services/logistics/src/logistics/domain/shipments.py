@@ -39,7 +39,7 @@ GOODS_OUT = frozenset({State.ISSUED, State.IN_TRANSIT, State.DELIVERED})
 """The goods have left under a transport document that stands."""
 
 ShipmentAction = Literal[
-    "arrange", "revise", "pick", "issue", "depart", "deliver", "refuse", "void", "cancel"
+    "arrange", "revise", "pick", "issue", "depart", "deliver", "refuse", "take_back", "void", "cancel"
 ]
 
 POSSIBLE_IN: Final[Mapping[ShipmentAction, frozenset[State]]] = {
@@ -50,12 +50,15 @@ POSSIBLE_IN: Final[Mapping[ShipmentAction, frozenset[State]]] = {
     "depart": frozenset({State.ISSUED}),
     "deliver": frozenset({State.IN_TRANSIT}),
     "refuse": frozenset({State.IN_TRANSIT}),
+    "take_back": frozenset({State.DELIVERED}),
     "void": frozenset({State.ISSUED}),
     "cancel": OPEN,
 }
 """In which states a shipment takes each action."""
 
 TransportBy = Literal["mittente", "destinatario", "vettore"]
+Disposition = Literal["stock", "scrap"]
+"""Whether goods that came back are as good as before."""
 Freight = Literal["franco", "assegnato", "franco con addebito in fattura"]
 
 
@@ -65,11 +68,18 @@ class Line:
     quantity: Decimal
     came_back: Decimal = Decimal(0)
     """What of it was refused at the door."""
+    returned: Decimal = Decimal(0)
+    """What of it came back after it was delivered."""
 
     @property
     def left(self) -> Decimal:
-        """What of it is not back."""
+        """What of it was not refused: delivered, once the shipment is."""
         return self.quantity - self.came_back
+
+    @property
+    def away(self) -> Decimal:
+        """What of it is not back."""
+        return self.left - self.returned
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +90,42 @@ class Arrived:
     accepted: Decimal
     """In good order."""
     damaged: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnedLine:
+    job_id: UUID
+    quantity: Decimal
+    disposition: Disposition
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """Goods that were delivered and came back, under a document of whoever sends them back."""
+
+    return_id: UUID
+    shipment_id: UUID
+    document_type: str
+    """Code of one that is inbound."""
+    warehouse: str
+    number: str | None
+    """Of the sender's own DDT, where there is one."""
+    date: date
+    """Of that DDT, or on which the goods came."""
+    reason: str
+    lines: tuple[ReturnedLine, ...]
+
+    def movements(self, new_id: Callable[[], UUID]) -> list[Movement]:
+        """All that came back enters the warehouse, and what is scrap is written off there."""
+        found: list[Movement] = []
+        for line in self.lines:
+            for kind, quantity in (
+                (Kind.RETURN, line.quantity),
+                *([(Kind.DAMAGED, -line.quantity)] if line.disposition == "scrap" else []),
+            ):
+                moved = (new_id(), self.warehouse, line.job_id, kind, quantity, self.shipment_id, self.reason)
+                found.append(Movement(*moved))
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +267,46 @@ class Shipment:
     def refuse(self, reason: str) -> Shipment:
         self._must_allow("refuse", "shipment_not_in_transit")
         return self._with(state=State.REFUSED, ended_because=reason)
+
+    @property
+    def can_come_back(self) -> bool:
+        """Whether somebody else has goods of it."""
+        return self.goods_go_to is not GoodsGoTo.WAREHOUSE and any(line.away for line in self.lines)
+
+    def take_back(
+        self,
+        returned: Return,
+        *,
+        sent_as: DocumentType | None,
+        comes_as: DocumentType,
+        today: date,
+        zone: ZoneInfo,
+    ) -> Shipment:
+        """`sent_as`: its own document type; `today` and `zone` are the tenant's."""
+        self._must_allow("take_back", "shipment_not_delivered")
+        if not self.can_come_back:
+            raise WrongState("nothing_to_take_back")
+        if comes_as.direction != "in" or (sent_as and comes_as.counterparty != sent_as.counterparty):
+            raise Invalid("document_type_not_for_return", field="document_type", text=comes_as.text)
+        if returned.date > today:
+            raise Invalid("return_in_the_future", field="date", today=today)
+        left = self.departed_at.astimezone(zone).date() if self.departed_at else date.min
+        if returned.date < left:
+            raise Invalid("return_before_departure", field="date", departed=left)
+        _each_job_appears_once(returned.lines)
+        back: dict[UUID, Decimal] = {}
+        away = {line.job_id: line.away for line in self.lines}
+        for index, line in enumerate(returned.lines):
+            if line.job_id not in away:
+                raise Invalid("job_not_in_shipment", field=f"lines[{index}].job_id")
+            if line.quantity > away[line.job_id]:
+                field = f"lines[{index}].quantity"
+                raise WrongState("quantity_beyond_delivered", field=field, left=away[line.job_id])
+            back[line.job_id] = line.quantity
+        lines = tuple(
+            replace(line, returned=line.returned + back.get(line.job_id, Decimal(0))) for line in self.lines
+        )
+        return self._with(lines=lines)
 
     def void(self, reason: str, replaced_by: UUID | None) -> Shipment:
         """An issued document is never edited: it is voided, and may be issued anew as another shipment."""
@@ -380,7 +466,7 @@ def _may_be_shipped(order: Order, goods: Goods, shipment: Shipment, document_typ
         _goods_are_in_the_warehouse_and_free(goods, line, shipment.warehouse, field)
 
 
-def _each_job_appears_once(lines: Sequence[Line | Arrived], field: str = "lines") -> None:
+def _each_job_appears_once(lines: Sequence[Line | Arrived | ReturnedLine], field: str = "lines") -> None:
     seen: set[UUID] = set()
     for index, line in enumerate(lines):
         if line.job_id in seen:

@@ -153,6 +153,7 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "optima.logistics.ddt_issued.v1": N_("DDT issued"),
         "optima.logistics.ddt_voided.v1": N_("DDT voided"),
         "optima.logistics.goods_received.v1": N_("Goods received in the warehouse"),
+        "optima.logistics.goods_returned.v1": N_("Delivered goods came back"),
         "optima.logistics.shipment_cancelled.v1": N_("Shipment cancelled"),
         "optima.logistics.shipment_delivered.v1": N_("Shipment delivered"),
         "optima.logistics.shipment_departed.v1": N_("Shipment departed"),

@@ -39,6 +39,7 @@ _FIELDS: dict[type[EventData], tuple[str, tuple[str, ...]]] = {
     production.PhaseCompleted: ("actor", ("loss_reason",)),
     production.PhaseRejected: ("actor", ("reason",)),
     logistics.StockAdjusted: ("actor", ("reason",)),
+    logistics.GoodsReturned: ("actor", ("reason",)),
     logistics.ShipmentRefused: ("actor", ("reason",)),
     logistics.ShipmentPartlyRefused: ("actor", ("reason",)),
     logistics.ShipmentCancelled: ("actor", ("reason",)),

@@ -27,6 +27,7 @@ PRIVILEGES: Final[Mapping[ShipmentAction, str]] = {
     "depart": "shipment.write",
     "deliver": "shipment.write",
     "refuse": "shipment.write",
+    "take_back": "shipment.write",
     "void": "ddt.issue",
     "cancel": "shipment.write",
 }
@@ -38,6 +39,8 @@ def actions_on_shipment(actor: Actor, row: ShipmentRow) -> list[ShipmentAction]:
     possible = [action for action, states in POSSIBLE_IN.items() if row.shipment.state in states]
     if row.order_cancelled or any(row.goods[line.job_id].closed for line in row.shipment.lines):
         possible = [action for action in possible if action != "issue"]
+    if not row.shipment.can_come_back:
+        possible = [action for action in possible if action != "take_back"]
     return [action for action in possible if actor.may(PRIVILEGES[action])]
 
 

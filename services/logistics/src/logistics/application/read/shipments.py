@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from optima_kit.actor import Actor
+from optima_kit.fields import PersonView
 from optima_kit.pages import Page, PageQuery, page_of
 from optima_kit.refusals import Absent
 
 from ...domain.ddt import Document, advisable
 from ...domain.document_types import DocumentType, GoodsGoTo
 from ...domain.lookups import Carrier, Destination, Warehouse
+from ...domain.orders import CarriedGoods
 from ...domain.shipments import State
-from ..ports import DdtNumber, Ports, ShipmentFilter, ShipmentRow
+from ..ports import DdtNumber, Ports, ReturnRow, ShipmentFilter, ShipmentRow
 from .access import actions_on_shipment
 from .lookups import named
-from .views import DdtView, LineView, NamedCodeView, ShipmentView
+from .views import DdtView, LineView, NamedCodeView, ReturnedLineView, ReturnView, ShipmentView
 
 
 async def read_shipment(ports: Ports, actor: Actor, shipment_id: UUID) -> ShipmentView:
@@ -30,6 +33,39 @@ async def list_shipments(
     """Newest first."""
     found = await ports.shipments.list_shipments(filters, before=query.after(UUID), limit=query.rows)
     return page_of(query, found, lambda row: show_shipment(actor, row), lambda row: row.shipment.shipment_id)
+
+
+async def list_returns(ports: Ports, shipment_id: UUID, query: PageQuery) -> Page[ReturnView]:
+    """Newest first."""
+    goods = (await _found(ports, shipment_id)).goods
+    found = await ports.shipments.list_returns(shipment_id, before=query.after(UUID), limit=query.rows)
+    names = await ports.directory.names(row.recorded_by for row in found)
+    return page_of(query, found, lambda row: _return(row, goods, names), lambda row: row.returned.return_id)
+
+
+def _return(row: ReturnRow, goods: Mapping[UUID, CarriedGoods], names: Mapping[UUID, str]) -> ReturnView:
+    returned, by = row.returned, row.recorded_by
+    return ReturnView(
+        id=returned.return_id,
+        shipment_id=returned.shipment_id,
+        document_type=named(row.lookups, DocumentType, returned.document_type),
+        warehouse=named(row.lookups, Warehouse, returned.warehouse),
+        number=returned.number,
+        date=returned.date,
+        reason=returned.reason,
+        lines=[
+            ReturnedLineView(
+                job_id=line.job_id,
+                description=goods[line.job_id].description,
+                quantity=line.quantity,
+                unit=goods[line.job_id].unit,
+                disposition=line.disposition,
+            )
+            for line in returned.lines
+        ],
+        recorded_at=row.recorded_at,
+        recorded_by=PersonView(id=by, name=names.get(by)) if by else None,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +126,7 @@ def show_shipment(actor: Actor, row: ShipmentRow) -> ShipmentView:
                 description=row.goods[line.job_id].description,
                 quantity=line.quantity,
                 came_back=line.came_back or None,
+                returned=line.returned or None,
                 unit=row.goods[line.job_id].unit,
             )
             for line in shipment.lines

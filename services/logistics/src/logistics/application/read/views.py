@@ -12,7 +12,7 @@ from pydantic import PlainSerializer, WithJsonSchema
 from optima_kit.fields import PersonView, View
 
 from ...domain.document_types import Counterparty, Direction, GoodsGoTo
-from ...domain.shipments import Freight, ShipmentAction, State, TransportBy
+from ...domain.shipments import Disposition, Freight, ShipmentAction, State, TransportBy
 from ...domain.stock import Kind, written
 from .access import LineAction, LookupAction, StockAction
 
@@ -42,6 +42,8 @@ class LineView(View):
     quantity: Quantity
     came_back: Quantity | None
     """What of it the recipient refused at the door."""
+    returned: Quantity | None
+    """What of it came back after its delivery."""
     unit: str
 
 
@@ -105,6 +107,28 @@ class ShipmentView(View):
     replaced_by_id: UUID | None
     actions: list[ShipmentAction]
     """What the reader may do now."""
+
+
+class ReturnedLineView(View):
+    job_id: UUID
+    description: str
+    quantity: Quantity
+    unit: str
+    disposition: Disposition
+
+
+class ReturnView(View):
+    id: UUID
+    shipment_id: UUID
+    document_type: NamedCodeView
+    warehouse: NamedCodeView
+    number: str | None
+    """Of the DDT of whoever sent the goods back."""
+    date: date
+    reason: str
+    lines: list[ReturnedLineView]
+    recorded_at: datetime
+    recorded_by: PersonView | None
 
 
 class MovementView(View):

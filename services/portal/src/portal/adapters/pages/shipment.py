@@ -104,6 +104,16 @@ async def refuse(call: PageCall, shipment_id: UUID) -> Answer:
     return await _command(call, shipment_id, "refusal", {"reason": call.text("reason")})
 
 
+@pages.post("/shipments/{shipment_id}/returns")
+async def take_back(call: PageCall, shipment_id: UUID) -> Answer:
+    body = {
+        **{name: call.text(name) for name in ("document_type", "warehouse", "reason")},
+        **filled(number=call.text("number"), date=call.text("date")),
+        "lines": [{**line, "disposition": call.text("disposition")} for line in lines_typed(call)],
+    }
+    return await _command(call, shipment_id, "returns", body)
+
+
 @pages.post("/shipments/{shipment_id}/voiding")
 async def void(call: PageCall, shipment_id: UUID) -> Answer:
     body = {"reason": call.text("reason"), "reissue": call.text("reissue") == "yes"}
@@ -151,6 +161,7 @@ async def _page(call: PageCall, shipment_id: UUID, sent: Sent = NOTHING_SENT) ->
     context = {
         "shipment": shipment,
         "carriers": [(each["code"], each["identity"]["name"]) for each in _items(carriers)],
+        "return_types": types_of(types, lambda each: each["direction"] == "in"),
         "document_types": types_of(types, lambda each: each["direction"] != "in"),
         "warehouses": places_of(warehouses),
         "ends": {**places_of(destinations), **places_of(warehouses)},

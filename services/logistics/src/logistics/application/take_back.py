@@ -1,0 +1,93 @@
+"""Take back goods that were delivered, from a customer or from whoever worked on them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from optima_contracts.logistics import GoodsReturned, ReturnedGoods
+
+from ..domain.document_types import DocumentType
+from ..domain.lookups import Warehouse
+from ..domain.shipments import Return, ReturnedLine, Shipment
+from ..domain.stock import DIFFERENCES, written
+from .changing import shipment_to_change
+from .draft_shipment import find_named
+from .facts import stock_adjusted
+from .ports import Ports, ShipmentRow
+
+
+async def take_back(
+    ports: Ports,
+    shipment_id: UUID,
+    expected_version: int | None,
+    *,
+    document_type: str,
+    warehouse: str,
+    number: str | None,
+    on: date | None,
+    reason: str,
+    lines: Sequence[ReturnedLine],
+) -> ShipmentRow:
+    """`on` is today when None. What the order counts as delivered stays so."""
+    row = await shipment_to_change(ports, shipment_id, expected_version)
+    found = await find_named(
+        ports,
+        ("document_type", DocumentType, document_type),
+        ("warehouse", Warehouse, warehouse),
+    )
+    kind = found.get(DocumentType, document_type)
+    assert kind is not None
+    zone = ZoneInfo(row.time_zone)
+    today = ports.now.astimezone(zone).date()
+    returned = Return(
+        ports.new_id(), shipment_id, kind.code, warehouse, number, on or today, reason, tuple(lines)
+    )
+    after = row.shipment.take_back(
+        returned,
+        sent_as=row.lookups.get(DocumentType, row.shipment.document_type),
+        comes_as=kind,
+        today=today,
+        zone=zone,
+    )
+    return await _save(ports, row, after, returned)
+
+
+async def _save(ports: Ports, row: ShipmentRow, after: Shipment, returned: Return) -> ShipmentRow:
+    goods = await ports.orders.sum_goods(after.order_id)
+    movements = returned.movements(ports.new_id)
+    ports.ledger.insert_movements(movements, gone=goods.gone_after(movements))
+    ports.shipments.update_shipment(after)
+    ports.shipments.insert_return(returned)
+    assert row.ddt is not None
+    fact = GoodsReturned(
+        return_id=returned.return_id,
+        shipment_id=after.shipment_id,
+        order_id=after.order_id,
+        brief_id=after.brief_id,
+        ddt_number=row.ddt.number,
+        document_type=returned.document_type,
+        warehouse=returned.warehouse,
+        number=returned.number,
+        date=returned.date,
+        reason=returned.reason,
+        lines=[
+            ReturnedGoods(
+                job_id=line.job_id,
+                description=row.goods[line.job_id].description,
+                quantity=written(line.quantity),
+                unit=row.goods[line.job_id].unit,
+                disposition=line.disposition,
+            )
+            for line in returned.lines
+        ],
+    )
+    ports.outbox.add(fact, subject=returned.return_id, correlation=after.correlation)
+    for movement in movements:
+        if movement.kind in DIFFERENCES:
+            adjusted = stock_adjusted(movement, after.order_id, row.goods[movement.job_id].unit)
+            ports.outbox.add(adjusted, subject=movement.movement_id, correlation=after.correlation)
+    return replace(row, shipment=after)

@@ -1,0 +1,92 @@
+"""Goods that were delivered and come back, from customers and from those who worked on them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from ..conftest import DESTINATION
+
+FROM_CUSTOMER = {"document_type": "reso-da-cliente", "warehouse": "BO1", "reason": "Colore sbagliato"}
+
+
+async def delivered(depot: Any, order: Any, quantity: str, **changes: Any) -> dict[str, Any]:
+    shipment = await depot.picked(order, quantity, **changes)
+    await depot.act(shipment, "issuance")
+    await depot.act(shipment, "departure")
+    return await depot.act(shipment, "delivery", received_by="Neri")  # type: ignore[no-any-return]
+
+
+def line(job_id: str, quantity: str, disposition: str = "stock") -> dict[str, str]:
+    return {"job_id": job_id, "quantity": quantity, "disposition": disposition}
+
+
+async def test_a_customers_return_enters_the_stock_and_scrap_is_written_off(depot: Any) -> None:
+    order = await depot.stocked_order(quantities=("100", "50"))
+    first, second = (str(job_id) for job_id in order.jobs)
+    shipment = await delivered(depot, order, "40")
+    depot.clock.advance(timedelta(days=3))
+    lines = [line(first, "5"), line(second, "3", "scrap")]
+    after = await depot.act(
+        shipment, "returns", **FROM_CUSTOMER, number="7/2026", date="2026-11-26", lines=lines
+    )
+    assert [each.get("returned") for each in after["lines"]] == ["5", "3"]
+    stock = await depot.stock()
+    assert (stock[first][0], stock[second][0]) == ("65", "10")
+    (told,) = await depot.database.published("optima.logistics.goods_returned.v1")
+    assert (told.data["ddt_number"], told.data["number"], told.data["date"]) == (
+        "1/2026",
+        "7/2026",
+        "2026-11-26",
+    )
+    assert (told.actorid, told.correlationid) == (depot.sara.person_id, order.brief_id)
+    (scrap,) = await depot.database.published("optima.logistics.stock_adjusted.v1")
+    assert (scrap.data["kind"], scrap.data["quantity"]) == ("damaged", "3")
+    _, page = await depot.client.get(f"/v1/shipments/{shipment['id']}/returns")
+    (seen,) = page["items"]
+    assert (seen["id"], seen["document_type"]["name"]) == (told.data["return_id"], "Reso da cliente")
+    assert [each["disposition"] for each in seen["lines"]] == ["stock", "scrap"]
+    _, read = await depot.client.get(f"/v1/orders/{order.order_id}")
+    assert read["lines"][0]["deliveries"][0]["remaining"] == "60", "what was delivered stays so"
+
+
+async def test_goods_come_back_from_whoever_worked_on_them(depot: Any) -> None:
+    await depot.client.put("/v1/destinations/LEGATORIA", DESTINATION)
+    order = await depot.stocked_order()
+    job_id = str(order.jobs[0])
+    sent = {"document_type": "conto-lavorazione", "destination": "LEGATORIA"}
+    shipment = await delivered(depot, order, "30", **sent)
+    body = {"document_type": "reso-da-conto-lavorazione", "warehouse": "BO1", "reason": "Piegati"}
+    await depot.act(shipment, "returns", **body, lines=[line(job_id, "20")])
+    _, read = await depot.client.get(f"/v1/orders/{order.order_id}")
+    assert [each["quantity"] for each in read["lines"][0]["with_third_parties"]] == ["10"]
+    response, problem = await depot.attempt(shipment, "returns", **body, lines=[line(job_id, "11")])
+    assert (response.status, problem["code"]) == (409, "quantity_beyond_delivered")
+    after = await depot.act(shipment, "returns", **body, lines=[line(job_id, "10")])
+    assert "take_back" not in after["actions"]
+    response, problem = await depot.attempt(shipment, "returns", **body, lines=[line(job_id, "1")])
+    assert (response.status, problem["code"]) == (409, "nothing_to_take_back")
+    assert (await depot.stock())[job_id][0] == "100"
+
+
+async def test_a_return_that_can_not_be_is_refused(depot: Any) -> None:
+    order = await depot.stocked_order()
+    job_id = str(order.jobs[0])
+    shipment = await delivered(depot, order, "10")
+    whole = FROM_CUSTOMER | {"lines": [line(job_id, "1")]}
+    for wrong, field, code in (
+        ({"document_type": "vendita"}, "document_type", "document_type_not_for_return"),
+        ({"document_type": "reso-da-riparazione"}, "document_type", "document_type_not_for_return"),
+        ({"warehouse": "NESSUNO"}, "warehouse", "warehouse_unknown"),
+        ({"date": "2026-11-25"}, "date", "return_in_the_future"),
+        ({"date": "2026-11-23"}, "date", "return_before_departure"),
+        ({"lines": [line(str(order.order_id), "1")]}, "lines[0].job_id", "job_not_in_shipment"),
+        ({"lines": [line(job_id, "1"), line(job_id, "1")]}, "lines[1].job_id", "job_named_twice"),
+    ):
+        response, problem = await depot.attempt(shipment, "returns", **(whole | wrong))
+        assert (response.status, problem["errors"][0]["field"], problem["errors"][0]["code"]) == (
+            422,
+            field,
+            code,
+        )
+    assert await depot.database.published("optima.logistics.goods_returned.v1") == []
