@@ -9,7 +9,6 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-import asyncpg
 import pytest
 import pytest_asyncio
 
@@ -21,14 +20,14 @@ from optima_contracts.identity import LegalIdentity, TenantChanged
 from optima_contracts.production import JobCompleted, OrderConfirmed, OrderDelivery, OrderLine
 from optima_kit.settings import Settings
 from optima_kit.testing import (
-    AppClient,
     Client,
     FixedClock,
     ServiceDatabase,
+    ServiceHarness,
     app_client,
+    settings_for,
     temporary_database,
 )
-from optima_kit.work import JobRunner
 
 NOW = datetime(2026, 11, 24, 10, 0, 0, 123456, tzinfo=UTC)
 
@@ -102,15 +101,14 @@ class Order:
 
 @dataclass
 class Depot:
-    app: AppClient
+    app: ServiceHarness
     database: ServiceDatabase
     clock: FixedClock
     tenant_id: UUID = field(default_factory=uuid4)
     sequence: int = 0
 
     def __post_init__(self) -> None:
-        person = self.app.people.person
-        self.sara = person("backoffice", tenant_id=self.tenant_id, name="Sara Monti")
+        self.sara = self.app.person("backoffice", tenant_id=self.tenant_id, name="Sara Monti")
 
     @property
     def client(self) -> Client:
@@ -118,7 +116,7 @@ class Depot:
         return self.app.as_(self.sara)
 
     def as_role(self, role: str, tenant_id: UUID | None = None) -> Client:
-        return self.app.as_(self.app.people.person(role, tenant_id=tenant_id or self.tenant_id))
+        return self.app.sign_in(role, tenant_id=tenant_id or self.tenant_id)
 
     # What the neighbours tell
 
@@ -278,27 +276,17 @@ class Depot:
 
     async def work(self) -> int:
         """Runs every job that is due."""
-        backbone = await asyncpg.create_pool(self.database.backbone_url, min_size=1, max_size=1)
-        try:
-            return await JobRunner(SERVICE, self.app.database).run_due(backbone, self.clock)
-        finally:
-            await backbone.close()
+        return await self.app.run_due_jobs()
 
     async def types(self) -> list[str]:
         return [event.type for event in await self.database.published()]
 
 
-SERVICE = service(
-    Settings.model_validate(
-        {
-            "database_url": "postgresql://unused",
-            "database_backbone_url": "postgresql://unused",
-            "broker_url": "amqp://unused",
-            "issuer": "unused",
-            "jwks_url": "http://unused",
-        }
-    )
+_NOWHERE = ServiceDatabase(
+    "", "logistics", "", dict.fromkeys(("owner", "rw", "ro", "backbone"), "postgresql://unused")
 )
+SERVICE = service(settings_for(_NOWHERE, Settings))
+"""Each harness opens it on a database of its own."""
 service_ports = SERVICE.ports
 
 
