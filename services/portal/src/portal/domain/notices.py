@@ -10,13 +10,22 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 Kind = Literal[
-    "to_decide", "reminder", "settled", "in_your_name", "outcome", "delegation", "task", "progress"
+    "to_decide",
+    "question",
+    "reminder",
+    "settled",
+    "in_your_name",
+    "outcome",
+    "delegation",
+    "task",
+    "progress",
 ]
 Way = Literal["at_once", "digest", "page"]
 """A mail at once, one mail a day with all, or no mail: on the page it stands in any case."""
 
 USUAL: Final[Mapping[Kind, Way]] = {
     "to_decide": "at_once",
+    "question": "at_once",
     "reminder": "at_once",
     "settled": "page",
     "in_your_name": "digest",

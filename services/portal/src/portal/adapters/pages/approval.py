@@ -17,6 +17,9 @@ from .delegations import colleagues_of
 
 pages = Pages()
 
+MORE = frozenset({"withdraw", "add_approver", "reassign"})
+"""What may be done with a step beside deciding it."""
+
 
 @pages.get("/approvals/{approval_id}")
 async def show_approval(call: PageCall, approval_id: UUID) -> Answer:
@@ -53,6 +56,37 @@ async def download(call: PageCall, approval_id: UUID, document_id: UUID) -> Answ
 async def forward(call: PageCall, approval_id: UUID) -> Answer:
     body = filled(step=call.text("step"), to_person_id=call.text("to"), reason=call.text("reason"))
     return await _command(call, approval_id, "POST", "forwarding", body, "/inbox")
+
+
+@pages.post("/approvals/{approval_id}/withdrawal")
+async def withdraw(call: PageCall, approval_id: UUID) -> Answer:
+    body = filled(step=call.text("step"), on_behalf_of=call.text("on_behalf_of"))
+    return await _command(call, approval_id, "POST", "withdrawal", body)
+
+
+@pages.post("/approvals/{approval_id}/approvers")
+async def add_approver(call: PageCall, approval_id: UUID) -> Answer:
+    body = filled(step=call.text("step"), person_id=call.text("person"), reason=call.text("reason"))
+    return await _command(call, approval_id, "POST", "approvers", body)
+
+
+@pages.post("/approvals/{approval_id}/reassignment")
+async def reassign(call: PageCall, approval_id: UUID) -> Answer:
+    people = {"from_person_id": call.text("from"), "to_person_id": call.text("to")}
+    body = filled(step=call.text("step"), reason=call.text("reason"), **people)
+    return await _command(call, approval_id, "POST", "reassignment", body)
+
+
+@pages.post("/approvals/{approval_id}/comments")
+async def comment(call: PageCall, approval_id: UUID) -> Answer:
+    body = filled(step=call.text("step"), text=call.text("text"), to_person_id=call.text("to"))
+    return await _command(call, approval_id, "POST", "comments", body)
+
+
+@pages.post("/approvals/{approval_id}/comments/{comment_id}/answer")
+async def answer(call: PageCall, approval_id: UUID, comment_id: UUID) -> Answer:
+    body = filled(text=call.text("text"))
+    return await _command(call, approval_id, "POST", f"comments/{comment_id}/answer", body)
 
 
 @pages.post("/approvals/{approval_id}/recall")
@@ -98,20 +132,32 @@ async def _page(call: PageCall, approval_id: UUID, sent: Sent = NOTHING_SENT) ->
         {"step": step, **action}
         for step in approval["steps"]
         for action in step.get("actions", ())
-        if action["may"]
+        if "reject" in action["may"]
     ]
-    asked = [part(services.get("approval", f"/v1/approvals/{approval_id}/history", limit=200))]
+    more = [
+        {"step": step, **action, "may": [act for act in action["may"] if act in MORE]}
+        for step in approval["steps"]
+        for action in step.get("actions", ())
+        if MORE.intersection(action["may"])
+    ]
+    asked = [
+        part(services.get("approval", f"/v1/approvals/{approval_id}/history", limit=200)),
+        part(services.get("approval", f"/v1/approvals/{approval_id}/comments", limit=200)),
+    ]
     if approval["subject_type"] == "brief":
         asked.append(part(services.get("brief", f"/v1/briefs/{approval['subject_id']}")))
     else:
         asked.append(_nothing())
-    if any("forward" in row["may"] for row in own):
+    if any({"forward", "add_approver", "reassign"}.intersection(row["may"]) for row in (*own, *more)):
         asked.append(part(services.get("identity", "/v1/people", limit=200)))
-    history, brief, *people = await asyncio.gather(*asked)
+    history, comments, brief, *people = await asyncio.gather(*asked)
     said = history["items"] if history else []
     context = {
         "approval": approval,
         "own": own,
+        "more": more,
+        "comments": comments,
+        "concerned": _concerned(approval, str(call.session.actor.person_id)),
         "brief": brief,
         "documents": [
             {**each, "by": entry.get("actor")} for entry in said for each in entry.get("evidence", ())
@@ -120,6 +166,16 @@ async def _page(call: PageCall, approval_id: UUID, sent: Sent = NOTHING_SENT) ->
         "sent": sent,
     }
     return Shown("approval.html", context, sent.status)
+
+
+def _concerned(approval: Mapping[str, Any], reader: str) -> list[tuple[str, str]]:
+    """To whom the reader may put a question, as a choice."""
+    people = [
+        approval["requester"],
+        *(each["person"] for step in approval["steps"] for each in step["parts"]),
+    ]
+    named = {each["id"]: each.get("name", "") for each in people if each["id"] != reader}
+    return list(named.items())
 
 
 async def _nothing() -> None:
