@@ -2,7 +2,13 @@
 
 import os
 
+import structlog
 from hypothesis import HealthCheck, settings
+
+# Unless told otherwise, structlog lets rich draw each frame's variables where an exception is logged: seconds
+# of computing, in which whatever the test waits for stands still.
+_plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+structlog.configure(processors=[*structlog.get_config()["processors"][:-1], _plain])
 
 pytest_plugins = ["optima_kit.testing"]
 
