@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from optima_kit.signing import EventSigner
 from optima_kit.testing import eventually
 from optima_local.demonstration.show import Stage
 from optima_local.layout import ROOT, Layout
 from optima_local.ports import free_port
 from optima_local.secrets import settle_secrets
-from optima_local.services import Servers, find_services, is_ready, service_environment
+from optima_local.services import EVENT_SECRET, Servers, find_services, is_ready, service_environment
 
 
 @dataclass
@@ -37,6 +38,11 @@ class Stack:
 
     def program(self, name: str) -> dict[str, Any]:
         return json.loads(self.layout.status.read_text(encoding="utf-8"))["programs"][name]
+
+    def signer(self, service: str) -> EventSigner:
+        """Signs as that service's relay does."""
+        code = next(found for found in find_services() if found.name == service)
+        return EventSigner(settle_secrets(self.layout, [])[code.secrets[EVENT_SECRET]])
 
     def database_url(self, service: str) -> str:
         """As superuser."""

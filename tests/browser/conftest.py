@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +20,8 @@ from optima_local.npm import NpmMissing, npm_package
 from tests.stack import Stack
 
 AXE_VERSION = "4.11.2"
+NO_PAGE = re.compile(r"\.pdf$|/attachments/|/print|^/trail/export|/document|/report$")
+"""Addresses that lead to a file."""
 
 
 def missing(what: str) -> None:

@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 
 from portal.adapters.labels import LABELS
 
-from .conftest import Portal
+from .conftest import NO_PAGE, Portal
 
 pytestmark = [
     pytest.mark.servers,
@@ -44,7 +44,7 @@ def test_every_page_keeps_the_bars(portal: Portal, axe: str, role: str) -> None:
     portal.errors.clear()
     page = portal.as_(role)
     for address in addresses_of(page):
-        if address.endswith(".pdf") or "/attachments/" in address:
+        if NO_PAGE.search(address):
             continue
         for width, scheme in ((1280, "light"), (390, "dark")):
             page.set_viewport_size({"width": width, "height": 900})

@@ -14,7 +14,7 @@ from optima_local.demonstration.show import run_demonstration
 from optima_local.layout import ROOT
 from tests.stack import Stack
 
-from .conftest import Portal
+from .conftest import NO_PAGE, Portal
 from .test_live import done
 
 pytestmark = [
@@ -51,7 +51,6 @@ WITHOUT_CODE: Final = """() => {
     return body.innerText;
 }"""
 """What people read: conditions and documents of processes are for who writes them."""
-NO_PAGE: Final = re.compile(r"\.pdf$|/attachments/|/print|^/trail/export|/document")
 
 
 @pytest.fixture(scope="module")

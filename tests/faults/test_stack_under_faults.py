@@ -109,13 +109,13 @@ async def test_every_event_arrives_two_times_more_and_backwards(stack):
     connections = {name: await asyncpg.connect(stack.database_url(name)) for name in (*services, "trail")}
     try:
         before = {name: await _events(connection) for name, connection in connections.items()}
-        messages = [
-            Outgoing(str(row["id"]), row["type"], row["envelope"].encode())
-            for name in services
-            for row in await connections[name].fetch(
-                "SELECT id, type, envelope FROM outbox ORDER BY position"
-            )
-        ]
+        messages = []
+        for name in services:
+            rows = await connections[name].fetch("SELECT id, type, envelope FROM outbox ORDER BY position")
+            signed = stack.signer(name).signed([row["envelope"].encode() for row in rows])
+            messages += [
+                Outgoing(str(row["id"]), row["type"], m) for row, m in zip(rows, signed, strict=True)
+            ]
         messages.reverse()
         async with Broker(stack.addresses["amqp"], "every event again") as broker:
             publisher = Publisher(broker, EVENTS, "application/cloudevents+json")

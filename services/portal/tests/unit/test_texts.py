@@ -23,7 +23,7 @@ from erp_bridge.domain.run import RunKind
 from logistics.domain.shipments import Freight, TransportBy
 from logistics.domain.shipments import State as ShipmentState
 from logistics.domain.stock import Kind as MovementKind
-from portal.adapters.labels import LABELS
+from portal.adapters.labels import LABELS, label
 from production.domain.job import GRANTING, KIND_UNKNOWN, JobState, PhaseState
 from production.domain.order import OrderState
 
@@ -57,6 +57,11 @@ def test_each_text_is_translated_once() -> None:
     lines = (FOLDER / "locale" / "it.po").read_text(encoding="utf-8").splitlines()
     texts = [line for line in lines if line.startswith("msgid ") and line != 'msgid ""']
     assert len(texts) == len(set(texts))
+
+
+def test_a_code_of_a_newer_service_is_shown_in_its_own_words() -> None:
+    assert label("erp_entity", "cost_centres") == "cost centres"
+    assert label("event", "optima.erp.cost_centre_changed.v1") == "erp cost centre changed"
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,13 @@ _STORIES: Final = (
     "optima.logistics.",
 )
 """What mostly happens in the story of a brief."""
+_REASONS_ARE_CODES: Final = (
+    "optima.approval.not_opened.",
+    "optima.erp.",
+    "optima.identity.",
+    "optima.trail.",
+)
+"""All others' reasons are a person's own words."""
 
 
 @pages.get("/trail")
@@ -71,11 +78,18 @@ async def show_trail(call: PageCall) -> Answer:
             "areas": LABELS["event_area"],
             "leads_to": partial(_leads_to, call.session.actor),
             "has_story": lambda entry: entry["type"].startswith(_STORIES),
+            "reason_of": _reason_of,
             "not_found": call.query.get("not_found", ""),
             "may_export": call.session.actor.may("trail.export"),
             "may_verify": call.session.actor.may("trail.read_all"),
         },
     )
+
+
+def _reason_of(entry: Mapping[str, Any]) -> str | None:
+    """In the words of who did it."""
+    reason = entry["data"].get("reason")
+    return reason if isinstance(reason, str) and not entry["type"].startswith(_REASONS_ARE_CODES) else None
 
 
 @pages.get("/trail/verification")
