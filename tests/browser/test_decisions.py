@@ -122,13 +122,18 @@ def test_a_document_goes_with_the_decision(portal: Portal, submitted: dict[str, 
     approval.close()
 
 
-def test_what_was_asked_is_passed_on_watched_and_taken_back(
+def test_what_was_asked_is_asked_about_passed_on_watched_and_taken_back(
     portal: Portal, submitted: dict[str, str]
 ) -> None:
     page = inbox(portal.as_("direttore", javascript=False), "ritirare", 1)
     page.get_by_role("link", name="Da ritirare").click()
     press(page, "Avvisami della conclusione")
     expect(page.locator("main")).to_contain_text("Sarai avvisato della conclusione")
+    page.get_by_text("Chiedi o commenta").click()
+    page.get_by_label("A chi chiedi").select_option(index=1)
+    page.get_by_label("Testo").fill("Quando serve?")
+    page.get_by_role("button", name="Invia", exact=True).click()
+    expect(page.locator("main")).to_contain_text("Quando serve?")
     page.get_by_text("Far decidere qualcun altro").click()
     page.get_by_label("Chi decide al tuo posto").select_option(label="Paola Ferri")
     press(page, "Inoltra")
@@ -136,6 +141,9 @@ def test_what_was_asked_is_passed_on_watched_and_taken_back(
 
     mine = at(portal.as_("marketing", javascript=False), f"/briefs/{submitted['Da ritirare']}")
     mine.locator("a[href^='/approvals/']").first.click()
+    mine.get_by_label("Risposta").fill("Per la fiera di Rimini")
+    press(mine, "Invia la risposta")
+    expect(mine.locator("main")).to_contain_text("Per la fiera di Rimini")
     mine.locator("summary", has_text="Ritira").click()
     press(mine, "Ritira")
     expect(mine.locator(".head .state")).to_have_text("Ritirato")
