@@ -130,6 +130,7 @@ def test_its_queues_are_bounded_whatever_their_kind(
         listed = Rabbitmqctl(own_broker.rabbit).run("--formatter", "json", "list_queues", "name", "policy")
         bounds = {each["name"]: each["policy"] for each in json.loads(listed)}
         assert bounds["consumer.slow.classic"] == bounds["consumer.slow.quorum"] == "optima.consumers"
+        assert bounds[HISTORY] == "optima.history"
         # What that one bounds by, a stream does not support.
         assert bounds["consumer.slow.stream"] == "optima.consumers.streams"
     finally:

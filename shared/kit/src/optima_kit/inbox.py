@@ -9,12 +9,14 @@ from operator import attrgetter
 from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
+from optima_contracts.identity import PersonChanged
+
 from .access_changes import note_access_change
 from .clock import Clock
 from .db import Transaction, UnitOfWork
+from .erasure import erased_among, forget_erased
 from .postgres import Connection
 from .reactions import Reaction, Reactions, Received
-from .tracing import step
 
 P = TypeVar("P")
 
@@ -80,15 +82,18 @@ class Inbox(Generic[P]):
             if item.received.id in new:
                 new.remove(item.received.id)
                 done.fresh.append(item)
-        for item in await _without_outdated(connection, done.fresh):
+        newest = await _without_outdated(connection, done.fresh)
+        erased = await erased_among(connection, (item.received for item in newest))
+        for item in newest:
             event = item.received
             await transaction.enter(event.tenant_id)
+            cause = event.cause(self._clock.now())
             began = time.perf_counter()
             try:
-                with step(f"react to {event.type}", "reaction", event.traceparent) as reacting:
-                    reacting.concerns(event.tenant_id, event.correlation_id)
-                    work = transaction.unit(event.cause(self._clock.now()))
-                    note_access_change(work, event)
+                work = transaction.unit(cause)
+                note_access_change(work, event)
+                forget_erased(work, event)
+                if item.reaction.model is not PersonChanged or event.subject not in erased:
                     await item.reaction.handle(self._ports(work), event)
             except Exception as error:
                 raise Failed(item, error) from error

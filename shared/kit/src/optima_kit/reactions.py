@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from optima_contracts.envelope import Envelope, EventData
 from optima_contracts.identity import PersonChanged, RoleChanged, ServiceAccountChanged
+from optima_contracts.trail import PersonErased
 
 from .cause import Cause
 from .tracing import current_trace
@@ -61,14 +62,14 @@ class Reaction:
 
 
 async def _nothing(_: Any, __: Received[Any]) -> None:
-    """The consumer notes by itself what the event says of access tokens."""
+    """The inbox does by itself what is to be done."""
 
 
 _HEARD: Final = {
     event.type: Reaction(_nothing, event, newest_only=True)
-    for event in (PersonChanged, RoleChanged, ServiceAccountChanged)
+    for event in (PersonChanged, RoleChanged, ServiceAccountChanged, PersonErased)
 }
-"""What every service is told, whether it reacts or not: `access_changes` says why."""
+"""What every service is told, whether it reacts or not: `access_changes` and `erasure` say why."""
 
 
 class Unreadable(Exception):

@@ -26,9 +26,12 @@ DELIVERY_LIMIT: Final = 20
 """Deliveries of one message before it is dead-lettered: only a message that kills its consumers gets there,
 since whatever else fails is put aside and acknowledged."""
 
+HISTORY_AGE: Final = "28D"
+"""Within a month what was erased is in the stream no more. Whoever needs older events asks the trail."""
+
 HISTORY_ARGUMENTS: Final[dict[str, Any]] = {
     "x-queue-type": "stream",
-    "x-max-age": "90D",
+    "x-max-age": "90D",  # of earlier releases; the policy's is shorter, and the shorter one counts
     "x-max-length-bytes": 20_000_000_000,
     "x-stream-max-segment-size-bytes": 100_000_000,
 }
@@ -240,6 +243,16 @@ def definitions(
         "exchanges": exchanges,
         "queues": queues,
         "bindings": bindings,
+        "policies": [
+            {
+                "vhost": vhost,
+                "name": "optima.history",
+                "pattern": f"^{re.escape(HISTORY)}$",
+                "apply-to": "queues",
+                "priority": 0,
+                "definition": {"max-age": HISTORY_AGE},
+            }
+        ],
     }
 
 

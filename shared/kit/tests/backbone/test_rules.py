@@ -33,6 +33,7 @@ def test_a_type_has_one_reaction():
     assert reactions.bindings() == [
         *(f"optima.identity.{each}.v1" for each in told),
         "optima.rules.counted.v1",
+        "optima.trail.person_erased.v1",
     ]
 
 
