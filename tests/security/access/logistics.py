@@ -151,6 +151,13 @@ ROWS = (
         "shipment.read",
         at="/v1/shipments/{delivered_id}/returns",
     ),
+    Row("GET /v1/ddts/to-be-invoiced", "shipment.read", shows={"issued_id": ANYBODYS}),
+    Row(
+        "GET /v1/ddts/to-be-invoiced.csv",
+        "shipment.read",
+        at="/v1/ddts/to-be-invoiced.csv?issued_from=2000-01-01&issued_to=2100-01-01",
+        empty_elsewhere=True,
+    ),
     Row(
         "POST /v1/shipments/{shipment_id}/voiding",
         "ddt.issue",

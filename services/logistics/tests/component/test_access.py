@@ -70,6 +70,13 @@ async def every_request(depot: Any) -> list[tuple[str, str, Any, str]]:
         ("POST", f"{out}/refusal", {"reason": "x"}, "shipment.write"),
         ("POST", f"{out}/returns", returned, "shipment.write"),
         ("GET", f"{out}/returns", None, "shipment.read"),
+        ("GET", "/v1/ddts/to-be-invoiced", None, "shipment.read"),
+        (
+            "GET",
+            "/v1/ddts/to-be-invoiced.csv?issued_from=2026-11-01&issued_to=2026-11-30",
+            None,
+            "shipment.read",
+        ),
         ("POST", f"{out}/voiding", {"reason": "x", "reissue": True}, "ddt.issue"),
         ("POST", f"{at}/cancellation", {"reason": "x"}, "shipment.write"),
     ]
@@ -113,6 +120,10 @@ async def test_another_tenant_finds_nothing(depot: Any) -> None:
             if method == "GET":
                 assert answer["items"] == []
                 continue
+        elif "to-be-invoiced" in path:
+            assert status == 200
+            assert "1/2026" not in str(answer)
+            continue
         elif "document-types" in path:
             assert status == 200
             continue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 from uuid import UUID
@@ -20,6 +20,7 @@ from optima_kit.sql import load_queries
 from ..application.ports import (
     DdtNumber,
     FoundLookups,
+    InvoiceableRow,
     MovementFilter,
     MovementRow,
     Ports,
@@ -510,6 +511,32 @@ class PostgresDdts:
     async def list_numbers(self, shipment_ids: Sequence[UUID]) -> list[str]:
         rows = await self._work.fetch(QUERIES.list_ddt_numbers, shipment_ids=shipment_ids)
         return [row["number"] for row in rows]
+
+    async def list_to_be_invoiced(
+        self,
+        issued_from: date | None,
+        issued_to: date | None,
+        *,
+        after: tuple[date, UUID] | None,
+        limit: int,
+    ) -> list[InvoiceableRow]:
+        after_date, after_id = after or (None, None)
+        rows = await self._work.fetch(
+            QUERIES.list_to_be_invoiced,
+            issued_from=issued_from,
+            issued_to=issued_to,
+            after_date=after_date,
+            after_id=after_id,
+            limit=limit,
+        )
+        return [
+            InvoiceableRow(
+                row["shipment_id"],
+                _DOCUMENT.validate_python(row["document"]),
+                {UUID(job_id): Decimal(quantity) for job_id, quantity in row["quantities"].items()},
+            )
+            for row in rows
+        ]
 
     async def find_pdf(self, shipment_id: UUID) -> bytes | None:
         pdf: bytes | None = await self._work.fetchval(QUERIES.find_pdf, shipment_id=shipment_id)

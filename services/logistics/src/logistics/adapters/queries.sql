@@ -259,6 +259,21 @@ WITH taken AS (
 INSERT INTO ddts (shipment_id, year, series, progressive, number, issue_date, issued_at, document)
 VALUES (:shipment_id, :year, :series, :progressive, :number, :issue_date, :issued_at, :document);
 
+-- name: list_to_be_invoiced
+-- plan: custom
+-- By date. Of each line what the recipient has: not what was refused or came back. Documents without any are left out.
+SELECT shipment_id, issue_date, document, (
+    SELECT json_object_agg(job_id, (quantity - came_back - returned)::text)
+    FROM shipment_lines WHERE shipment_lines.shipment_id = ddts.shipment_id) AS quantities
+FROM ddts JOIN shipments USING (shipment_id)
+WHERE document @> '{"to_be_invoiced": true}' AND state IN ('issued', 'in_transit', 'delivered')
+  AND (:issued_from::date IS NULL OR issue_date >= :issued_from)
+  AND (:issued_to::date IS NULL OR issue_date <= :issued_to)
+  AND (:after_date::date IS NULL OR (issue_date, shipment_id) > (:after_date, :after_id::uuid))
+  AND EXISTS (SELECT FROM shipment_lines
+              WHERE shipment_lines.shipment_id = ddts.shipment_id AND quantity > came_back + returned)
+ORDER BY issue_date, shipment_id LIMIT :limit;
+
 -- name: list_ddt_numbers
 SELECT number FROM ddts WHERE shipment_id = ANY (:shipment_ids::uuid[]);
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from optima_kit.http import Code, Command, Count, CountOrZero, Day, Flag, Moment, PageQuery, Text
+from optima_kit.http import Code, Command, Count, CountOrZero, Day, Flag, Moment, PageQuery, Query, Text
 
 from ..application.ports import ShipmentFilter
 from ..domain.document_types import Counterparty, Direction
@@ -192,6 +192,18 @@ class ShipmentsQuery(PageQuery):
 
     def filters(self) -> ShipmentFilter:
         return ShipmentFilter(**self.model_dump(exclude={"limit", "cursor"}))
+
+
+class InvoiceableQuery(PageQuery):
+    issued_from: Day | None = None
+    issued_to: Day | None = None
+    """Inclusive."""
+
+
+class InvoiceableTable(Query):
+    issued_from: Day
+    issued_to: Day
+    """Inclusive."""
 
 
 class KeepDestination(Command):

@@ -203,6 +203,14 @@ class Shipments(Protocol):
         """Newest first."""
 
 
+@dataclass(frozen=True, slots=True)
+class InvoiceableRow:
+    shipment_id: UUID
+    document: Document
+    quantities: Mapping[UUID, Decimal]
+    """By job: what the recipient has."""
+
+
 class Ddts(Protocol):
     async def lock_series(self, year: int, name: str) -> Series:
         """Holds the series until the transaction ends: numbers are taken one after the other, and a
@@ -215,6 +223,16 @@ class Ddts(Protocol):
 
     async def list_numbers(self, shipment_ids: Sequence[UUID]) -> list[str]:
         """Of their documents."""
+
+    async def list_to_be_invoiced(
+        self,
+        issued_from: date | None,
+        issued_to: date | None,
+        *,
+        after: tuple[date, UUID] | None,
+        limit: int,
+    ) -> list[InvoiceableRow]:
+        """By date: documents that stand, of whose goods the recipient has some."""
 
     async def find_pdf(self, shipment_id: UUID) -> bytes | None: ...
 

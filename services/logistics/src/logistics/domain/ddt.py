@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -246,6 +246,14 @@ def _stock_problems(parts: Parts) -> Iterable[Refusal]:
         in_stock = parts.goods.in_stock(parts.shipment.warehouse, line.job_id)
         if line.quantity > in_stock:
             yield WrongState("stock_not_enough", field=f"lines[{index}].quantity", stock=in_stock)
+
+
+def invoice_due(issue_date: date) -> date:
+    """Until when a deferred invoice (TD24) may follow: the 15th of the next month.
+
+    DPR 633/1972 art. 21 c. 4.
+    """
+    return (issue_date.replace(day=1) + timedelta(days=31)).replace(day=15)
 
 
 def advisable(shipment: Shipment) -> list[str]:

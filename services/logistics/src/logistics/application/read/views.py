@@ -212,6 +212,31 @@ class PartyView(View):
     fiscal_code: str | None
 
 
+class InvoiceableLineView(View):
+    position: int
+    """In the document: an invoice refers to it by this."""
+    job_id: UUID
+    code: str | None
+    description: str
+    quantity: Quantity
+    """What the recipient has: not what was refused or came back."""
+    unit: str
+
+
+class InvoiceableView(View):
+    """A document of which an invoice is to follow: what its DatiDDT say."""
+
+    shipment_id: UUID
+    number: str
+    issue_date: date
+    invoice_by: date
+    """The 15th of the next month."""
+    recipient: PartyView
+    order_number: str
+    customer_reference: str | None
+    lines: list[InvoiceableLineView]
+
+
 class _LookupView(View):
     code: str
     actions: list[LookupAction]

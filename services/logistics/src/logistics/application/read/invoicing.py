@@ -1,0 +1,104 @@
+"""Look up what is to be invoiced: the documents of a deferred invoice (TD24)."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import asdict
+from datetime import date
+from typing import Final
+from uuid import UUID
+
+from optima_kit.pages import Page, PageQuery, page_of
+from optima_kit.refusals import Invalid
+
+from ...domain.ddt import invoice_due
+from ...domain.stock import written
+from ..ports import InvoiceableRow, Ports
+from .views import InvoiceableLineView, InvoiceableView, PartyView
+
+MOST: Final = 5_000
+"""Documents in one table."""
+
+COLUMNS: Final = (
+    "numero_ddt",
+    "data_ddt",
+    "fattura_entro",
+    "cliente",
+    "partita_iva",
+    "codice_fiscale",
+    "ordine",
+    "riferimento_cliente",
+    "codice",
+    "descrizione",
+    "quantita",
+    "um",
+)
+
+
+async def list_to_be_invoiced(
+    ports: Ports, query: PageQuery, issued_from: date | None, issued_to: date | None
+) -> Page[InvoiceableView]:
+    """By date of issue."""
+    found = await ports.ddts.list_to_be_invoiced(
+        issued_from, issued_to, after=query.after(date, UUID), limit=query.rows
+    )
+    return page_of(query, found, _show, lambda row: (row.document.issue_date, row.shipment_id))
+
+
+async def table_to_be_invoiced(ports: Ports, issued_from: date, issued_to: date) -> bytes:
+    """A row a line of goods, for a spreadsheet. Raises Invalid for more than `MOST` documents."""
+    found = await ports.ddts.list_to_be_invoiced(issued_from, issued_to, after=None, limit=MOST + 1)
+    if len(found) > MOST:
+        raise Invalid("period_too_long", field="issued_to", most=MOST)
+    text = io.StringIO()
+    table = csv.writer(text, delimiter=";", lineterminator="\r\n")
+    table.writerow(COLUMNS)
+    for shown in map(_show, found):
+        for line in shown.lines:
+            cells = (
+                shown.number,
+                f"{shown.issue_date:%d/%m/%Y}",
+                f"{shown.invoice_by:%d/%m/%Y}",
+                shown.recipient.name,
+                shown.recipient.vat_number,
+                shown.recipient.fiscal_code,
+                shown.order_number,
+                shown.customer_reference,
+                line.code,
+                line.description,
+                written(line.quantity).replace(".", ","),
+                line.unit,
+            )
+            table.writerow(_plain(cell or "") for cell in cells)
+    return text.getvalue().encode("utf-8-sig")
+
+
+def _plain(cell: str) -> str:
+    """Never a formula, whoever wrote it."""
+    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+
+
+def _show(row: InvoiceableRow) -> InvoiceableView:
+    document = row.document
+    return InvoiceableView(
+        shipment_id=row.shipment_id,
+        number=document.number,
+        issue_date=document.issue_date,
+        invoice_by=invoice_due(document.issue_date),
+        recipient=PartyView(**asdict(document.recipient)),
+        order_number=document.order_number,
+        customer_reference=document.customer_reference,
+        lines=[
+            InvoiceableLineView(
+                position=position,
+                job_id=line.job_id,
+                code=line.code,
+                description=line.description,
+                quantity=row.quantities[line.job_id],
+                unit=line.unit,
+            )
+            for position, line in enumerate(document.lines, 1)
+            if row.quantities[line.job_id]
+        ],
+    )

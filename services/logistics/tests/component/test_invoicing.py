@@ -1,0 +1,80 @@
+"""What is to be invoiced: documents that stand, with what the recipient has."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import date
+from typing import Any
+
+import pytest
+
+from logistics.domain.ddt import invoice_due
+
+PERIOD = "issued_from=2026-11-01&issued_to=2026-11-30"
+
+
+async def issued(depot: Any, order: Any, **changes: Any) -> dict[str, Any]:
+    shipment = await depot.picked(order, "10", **changes)
+    return await depot.act(shipment, "issuance")  # type: ignore[no-any-return]
+
+
+async def test_void_refused_and_returned_goods_are_not_to_be_invoiced(depot: Any) -> None:
+    order = await depot.stocked_order(description="=1+1")
+    kept = await issued(depot, order, customer_reference="ODA 4711")
+    await issued(depot, order, document_type="omaggio")
+    await depot.act(await issued(depot, order), "voiding", reason="Errore", reissue=False)
+    refused = await issued(depot, order)
+    await depot.act(refused, "departure")
+    await depot.act(refused, "refusal", reason="Rotti")
+    back = await issued(depot, order)
+    for shipment in (kept, back):
+        await depot.act(shipment, "departure")
+        await depot.act(shipment, "delivery", received_by="Neri")
+    for shipment, quantity in ((kept, "4"), (back, "10")):
+        lines = [{"job_id": str(order.jobs[0]), "quantity": quantity, "disposition": "stock"}]
+        body = {"document_type": "reso-da-cliente", "warehouse": "BO1", "reason": "x", "lines": lines}
+        await depot.act(shipment, "returns", **body)
+    _, page = await depot.client.get(f"/v1/ddts/to-be-invoiced?{PERIOD}")
+    (found,) = page["items"]
+    assert (found["shipment_id"], found["number"], found["invoice_by"]) == (
+        kept["id"],
+        "1/2026",
+        "2026-12-15",
+    )
+    assert (found["customer_reference"], found["lines"][0]["quantity"]) == ("ODA 4711", "6")
+    response, table = await depot.client.get(f"/v1/ddts/to-be-invoiced.csv?{PERIOD}")
+    assert response.content_type == "text/csv"
+    rows = list(csv.DictReader(io.StringIO(table.decode("utf-8-sig")), delimiter=";"))
+    assert [(row["numero_ddt"], row["quantita"], row["riferimento_cliente"]) for row in rows] == [
+        ("1/2026", "6", "ODA 4711")
+    ]
+    assert rows[0]["descrizione"].startswith("'=1+1"), "never a formula"
+    _, page = await depot.client.get("/v1/ddts/to-be-invoiced?issued_from=2026-12-01")
+    assert page["items"] == []
+
+
+async def test_the_list_comes_in_pages_without_loss(depot: Any) -> None:
+    order = await depot.stocked_order()
+    numbers = [(await issued(depot, order))["ddt"]["number"] for _ in range(3)]
+    seen: list[str] = []
+    cursor = ""
+    while True:
+        _, page = await depot.client.get(f"/v1/ddts/to-be-invoiced?limit=2{cursor}")
+        seen += [each["number"] for each in page["items"]]
+        if "next_cursor" not in page:
+            break
+        cursor = f"&cursor={page['next_cursor']}"
+    assert sorted(seen) == numbers
+
+
+@pytest.mark.parametrize(
+    ("issue_date", "due"),
+    [
+        (date(2026, 1, 31), date(2026, 2, 15)),
+        (date(2026, 12, 1), date(2027, 1, 15)),
+        (date(2028, 1, 29), date(2028, 2, 15)),
+    ],
+)
+def test_the_invoice_follows_by_the_15th_of_the_next_month(issue_date: date, due: date) -> None:
+    assert invoice_due(issue_date) == due
