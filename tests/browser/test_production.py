@@ -55,6 +55,7 @@ def test_an_order_is_made_stored_and_shipped(portal: Portal, order: dict[str, An
     expect(printer.get_by_role("alert")).to_be_visible()
     expect(printer.get_by_label("Nota")).to_have_value("Una risma in più")
     printer.get_by_label("Quantità prodotta").fill("98")
+    printer.get_by_label("Motivo dello scarto").fill("Avviamento macchina")
     press(printer, "Finito")
     expect(printer.get_by_text("Ora lo controlla un'altra persona.")).to_be_visible()
 
