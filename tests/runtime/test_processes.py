@@ -109,6 +109,7 @@ def test_the_log_holds_json_lines_alone(supervised: MakeSupervised, tmp_path: Pa
 
 def test_a_log_rotates_by_size_and_keeps_three(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("optima_local.logs.MOST_BYTES", 1000)
+    (tmp_path / "busy.log").touch(mode=0o644)
     log = RotatingLog(tmp_path / "busy.log")
     for number in range(100):
         log.say("info", "something happened", number=number)
@@ -119,4 +120,5 @@ def test_a_log_rotates_by_size_and_keeps_three(tmp_path: Path, monkeypatch: pyte
         "busy.log.3",
     ]
     assert all(path.stat().st_size <= 1000 for path in tmp_path.iterdir())
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
     assert json.loads(last_lines(tmp_path / "busy.log", 1)[0])["number"] == 99

@@ -70,6 +70,7 @@ def test_no_two_share_a_port(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
     doubled = Layout(tmp_path / "doubled")
     write_json(doubled.ports, {"amqp": 21_003, "brief": 21_003})
+    assert doubled.ports.stat().st_mode & 0o777 == 0o600
     assert len(set(settle_ports(doubled, ["amqp", "brief"]).values())) == 2
 
 

@@ -1,18 +1,25 @@
-"""Files that are either the old or the new version, never half of one."""
+"""Files that are their owner's alone, and either the old or the new version, never half of one."""
 
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 
-def write_json(path: Path, value: Any, *, mode: int = 0o644) -> None:
+def write_json(path: Path, value: Any) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f"{path.name}.{os.getpid()}")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
         json.dump(value, file, indent=1)
     fresh.replace(path)
+
+
+def append_privately(path: Path) -> IO[bytes]:
+    """The file, to be appended to at once."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.fchmod(descriptor, 0o600)  # one that is there already
+    return os.fdopen(descriptor, "ab", buffering=0)
 
 
 def read_json(path: Path) -> Any:

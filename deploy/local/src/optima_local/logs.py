@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
+from .files import append_privately
+
 MOST_BYTES = 10_000_000
 KEPT_ROTATIONS = 3
 
@@ -18,7 +20,7 @@ class RotatingLog:
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
-        self._file = path.open("ab", buffering=0)
+        self._file = append_privately(path)
         self._size = path.stat().st_size
         self._lock = threading.Lock()
 
@@ -48,7 +50,7 @@ class RotatingLog:
             older = self.path if number == 1 else rotation(self.path, number - 1)
             if older.exists():
                 older.replace(rotation(self.path, number))
-        self._file = self.path.open("ab", buffering=0)
+        self._file = append_privately(self.path)
         self._size = 0
 
 

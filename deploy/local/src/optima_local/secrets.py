@@ -15,5 +15,5 @@ def settle_secrets(layout: Layout, names: Iterable[str]) -> dict[str, str]:
     missing = [name for name in names if name not in known]
     if missing:
         known |= {name: random_secrets.token_urlsafe(32) for name in missing}
-        write_json(path, known, mode=0o600)
+        write_json(path, known)
     return known

@@ -14,7 +14,7 @@ from typing import IO, Any
 
 from . import postgres, rabbitmq
 from .accounts import delete_reachable, make_reachable, server_account
-from .files import read_json
+from .files import append_privately, read_json
 from .layout import PROGRAMS, ROOT, Layout
 from .processes import StartFailed, is_alive
 from .progress import Progress
@@ -86,7 +86,7 @@ def started(
         stays = True
 
     try:
-        with (layout.logs / "supervisor.log").open("ab") as log:
+        with append_privately(layout.logs / "supervisor.log") as log:
             supervisor = subprocess.Popen(
                 [*command, "--servers-only"] if servers_only else command,
                 cwd=ROOT,

@@ -267,7 +267,6 @@ def write_addresses(
             "postgres": servers.postgres_url,
             "amqp": servers.amqp_url,
         },
-        mode=0o600,
     )
 
 
