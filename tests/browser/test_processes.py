@@ -6,10 +6,14 @@ from pathlib import Path
 
 import pytest
 import yaml
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
+
+from optima_local.demonstration.show import customer_of
+from tests.stack import Stack
 
 from .conftest import Portal
 from .test_journey import at
+from .test_live import BRIEF, done
 from .test_production import press
 
 pytestmark = [
@@ -49,7 +53,7 @@ def test_a_process_is_written_tried_and_published(portal: Portal, tmp_path: Path
     expect(page.get_by_role("alert")).to_contain_text("Riga 7")
     expect(page.locator("ol.code .late")).to_contain_text("bilancio")
 
-    page.get_by_role("link", name="Modifica").click()
+    page.get_by_role("link", name="Come YAML").click()
     text = page.get_by_label("Documento (YAML)").input_value()
     page.get_by_label("Documento (YAML)").fill(text.replace("brief.bilancio", "brief.budget"))
     press(page, "Salva la bozza")
@@ -75,4 +79,93 @@ def test_who_only_reads_is_offered_nothing_to_write(portal: Portal) -> None:
     expect(page.get_by_role("link", name="Nuovo processo")).to_have_count(0)
     page.get_by_role("link", name="Materiali POP").click()
     expect(page.get_by_role("button", name="Pubblica la bozza")).to_have_count(0)
+    page.close()
+
+
+def test_a_process_is_built_step_by_step(portal: Portal) -> None:
+    page = at(portal.as_("admin", javascript=False), "/new-process")
+    page.get_by_label("Nome").fill("Campionature")
+    page.get_by_label("Codice").fill("Campionature!")
+    press(page, "Comincia")
+    expect(page.get_by_role("alert")).to_be_visible()
+    expect(page.get_by_label("Nome")).to_have_value("Campionature")
+    page.get_by_label("Codice").fill("campionature")
+    press(page, "Comincia")
+    page.get_by_role("link", name="Modifica").last.click()
+    page.get_by_label("Nome").fill("Direzione")
+    page.get_by_label("Campo 1").select_option(label="Budget in euro")
+    page.get_by_label("Confronto 1").select_option(label="è più di")
+    page.get_by_label("Valore 1").fill("2.500,50")
+    page.get_by_label("1.", exact=True).select_option(label="Direttore generale")
+    page.get_by_label("Documenti").select_option(label="vanno allegati per approvare")
+    press(page, "Salva")
+    step = page.locator(".flow > li").first
+    expect(step).to_contain_text("brief.budget > 2500.50")
+    expect(step).to_contain_text("Direttore generale")
+
+    page.get_by_role("button", name="+ Uno di questi").last.click()
+    press(page, "Salva")
+    expect(page.locator(".branches > div")).to_have_count(2)
+    page.locator(".branches").get_by_role("link", name="Modifica").first.click()
+    page.get_by_text("Come espressione").click()
+    page.get_by_label("Espressione").fill("brief.bilancio > 1.0")
+    press(page, "Salva")
+    expect(page.locator(".branches > div").first).to_contain_text("bilancio")
+    expect(page.locator(".flawed")).to_have_count(1)
+    page.locator(".flawed").get_by_role("link", name="Modifica").first.click()
+    page.get_by_label("Espressione").fill("brief.budget > 10000.0")
+    press(page, "Salva")
+    expect(page.locator(".flawed")).to_have_count(0)
+    page.get_by_role("button", name="Su", exact=False).first.click()
+    expect(page.locator(".editor > .flow > li").last).to_contain_text("Direzione")
+    page.get_by_role("link", name="Chi approva, e prove").click()
+    press(page, "Pubblica la bozza")
+    expect(page.locator(".head .state")).to_have_text("Pubblicato")
+    page.close()
+
+
+def reloaded(page: Page, text: str) -> None:
+    """Until what happens behind the page has come so far."""
+    for _ in range(40):
+        if page.get_by_text(text, exact=True).count():
+            break
+        page.wait_for_timeout(250)
+        page.reload()
+    expect(page.get_by_text(text, exact=True).first).to_be_visible()
+
+
+def test_running_approvals_come_under_the_newest_version(portal: Portal, stack: Stack) -> None:
+    step = {"key": "direzione", "name": "Direzione", "approvers": [{"role": "direttore"}]}
+    process = {"key": "in-corso", "name": "In corso", "subject": "brief", "steps": [step]}
+
+    async def submit() -> None:
+        async with customer_of(stack.stage, patience=30) as customer:
+            who, api = customer.people, customer.api
+            address = "/v1/processes/in-corso"
+            await api.as_(who["admin"], "PUT", "approval", address, json=process)
+            await api.as_(who["admin"], "POST", "approval", f"{address}/publication", json={})
+            brief = await api.as_(who["marketing"], "POST", "brief", "/v1/briefs", json=BRIEF)
+            address = f"/v1/briefs/{brief.body['id']}/submission"
+            await api.as_(who["marketing"], "POST", "brief", address, json={"process": "in-corso"})
+            found: list[object] = []
+            while not found:
+                answer = await api.as_(
+                    who["admin"], "GET", "approval", "/v1/approvals?process=in-corso&state=open"
+                )
+                found = answer.body["items"]
+
+    done(submit())
+    page = at(portal.as_("admin", javascript=False), "/processes/in-corso/steps")
+    page.get_by_role("button", name="+ Passaggio").last.click()
+    press(page, "Salva")
+    page.get_by_role("link", name="Chi approva, e prove").click()
+    press(page, "Pubblica la bozza")
+    press(page, "Portare le approvazioni in corso sotto l'ultima versione")
+    reloaded(page, "Ancora niente di spostato")
+    expect(page.locator(".list > li")).to_contain_text("Possibile")
+    press(page, "Portarle sotto questa versione")
+    reloaded(page, "Eseguito")
+    at(page, "/processes/in-corso")
+    press(page, "Prova")
+    reloaded(page, "Sarebbero andate diversamente")
     page.close()

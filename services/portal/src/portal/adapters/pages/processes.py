@@ -137,6 +137,7 @@ def _editor(key: str, *, document: str, version: str | None = None, refused: Ref
         "version": version,
         "refused": refused,
         "flaws": _flaws(refused, document) if refused else {},
+        "sent": NOTHING_SENT,
     }
     return Shown("process_editor.html", context, refused.status if refused else 200)
 

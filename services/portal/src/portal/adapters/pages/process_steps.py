@@ -1,0 +1,313 @@
+"""The editor of a process: its tree, changed node by node with forms that write the document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+
+from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
+
+from ..amounts import plain_number
+from ..client import Refused, part, with_parts
+from ..forms import NOTHING_SENT, Sent
+from ..process_tree import (
+    COMPARED,
+    OPERATORS,
+    Comparison,
+    Definition,
+    Node,
+    NoSuchPlace,
+    added,
+    find,
+    flaws_by_place,
+    moved,
+    read_condition,
+    removed,
+    replaced,
+    walk,
+    write_condition,
+)
+
+pages = Pages()
+
+_ROWS: Final = 3
+"""Comparisons that a condition may have as rows."""
+_ASKED: Final = 3
+"""People or groups of people that the form asks for at least."""
+_PDF_AND_PICTURES: Final = ["application/pdf", "image/png", "image/jpeg"]
+
+
+@pages.post("/new-process/steps")
+async def begin(call: PageCall) -> Answer:
+    """A process with a name and one step, which the editor goes on from."""
+    key, name = call.text("key"), call.text("name")
+    step = {"key": "step-1", "approvers": [{"role": "admin"}]}
+    definition = {"key": key, "name": name, "subject": "brief", "steps": [step]}
+    try:
+        await call.session.services.send("approval", "PUT", _address(key), definition)
+    except Refused as refused:
+        context: dict[str, Any] = {"key": "", "document": "", "version": None, "flaws": {}}
+        sent = Sent("begin", {"key": key, "name": name}, refused)
+        return Shown("process_editor.html", {**context, "refused": refused, "sent": sent}, refused.status)
+    return SeeOther(_tree_address(key))
+
+
+@pages.get("/processes/{key}/steps")
+async def show_tree(call: PageCall, key: str) -> Answer:
+    return await _tree(call, key)
+
+
+@pages.post("/processes/{key}/steps")
+async def change_tree(call: PageCall, key: str) -> Answer:
+    """One button of the tree: adds, moves or removes a node."""
+    services = call.session.services
+    definition: Definition = (await services.get("approval", _address(key)))["definition"]
+    what, _, kind = call.text("do").partition(":")
+    place = call.text("at")
+    try:
+        match what:
+            case "add":
+                definition, place = added(definition, place, kind, "admin")
+            case "up" | "down":
+                definition = moved(definition, place, -1 if what == "up" else 1)
+            case "remove":
+                definition = removed(definition, place)
+    except NoSuchPlace:
+        return SeeOther(_tree_address(key))
+    try:
+        await _put(call, key, definition)
+    except Refused as refused:
+        return await _tree(call, key, refused)
+    if what == "add":
+        return SeeOther(f"/processes/{quote(key, safe='')}/node?{urlencode({'at': place})}")
+    return SeeOther(_tree_address(key))
+
+
+@pages.get("/processes/{key}/node")
+async def show_node(call: PageCall, key: str) -> Answer:
+    return await _node(call, key, call.query.get("at", ""))
+
+
+@pages.post("/processes/{key}/node")
+async def change_node(call: PageCall, key: str) -> Answer:
+    services, place = call.session.services, call.query.get("at", "")
+    definition: Definition = (await services.get("approval", _address(key)))["definition"]
+    subject = await _subject(call, definition)
+    try:
+        node = _as_typed(call, find(definition, place), definition["subject"], subject["fields"])
+        await _put(call, key, replaced(definition, place, node))
+    except NoSuchPlace:
+        return SeeOther(_tree_address(key))
+    except Refused as refused:
+        return await _node(call, key, place, Sent("node", {"node": node}, refused))
+    return SeeOther(f"{_tree_address(key)}#{quote(place)}")
+
+
+def _address(key: str) -> str:
+    return f"/v1/processes/{quote(key, safe='') or '-'}"
+
+
+def _tree_address(key: str) -> str:
+    return f"/processes/{quote(key, safe='')}/steps"
+
+
+async def _put(call: PageCall, key: str, definition: Definition) -> None:
+    await call.session.services.send(
+        "approval", "PUT", _address(key), definition, version=call.text("version")
+    )
+
+
+async def _subject(call: PageCall, definition: Definition) -> Mapping[str, Any]:
+    address = f"/v1/subject-types/{quote(definition['subject'], safe='')}"
+    declared: Mapping[str, Any] = (await call.session.services.get("approval", address))["definition"]
+    return declared
+
+
+async def _tree(call: PageCall, key: str, refused: Refused | None = None) -> Answer:
+    services = call.session.services
+    answer, roles, units, people = await with_parts(
+        services.answered("approval", _address(key)), *_directory(services)
+    )
+    if "define" not in answer.body["actions"]:
+        return SeeOther(f"/processes/{quote(key, safe='')}")
+    definition = answer.body["definition"]
+    checked = await part(services.send("approval", "POST", f"{_address(key)}/check", definition))
+    context = {
+        "process": answer.body,
+        "version": answer.version,
+        "flaws": flaws_by_place(definition, checked["flaws"] if checked else []),
+        "checked": bool(checked),
+        "names": _names(roles, units, people),
+        "refused": refused,
+    }
+    return Shown("process_steps.html", context, refused.status if refused else 200)
+
+
+async def _node(call: PageCall, key: str, place: str, sent: Sent = NOTHING_SENT) -> Answer:
+    services = call.session.services
+    answer, roles, units, people = await with_parts(
+        services.answered("approval", _address(key)), *_directory(services)
+    )
+    definition = answer.body["definition"]
+    try:
+        node = sent.values.get("node") or find(definition, place)
+    except NoSuchPlace:
+        return SeeOther(_tree_address(key))
+    fields = (await _subject(call, definition))["fields"]
+    comparable = {name: each for name, each in fields.items() if each["type"] in COMPARED}
+    condition = node.get("when", "")
+    # A new case holds always, until it is said when.
+    rows = read_condition("" if condition == "true" else condition, definition["subject"], fields)
+    context = {
+        "process": answer.body,
+        "version": answer.version,
+        "place": place,
+        "node": node,
+        "kind": _kind(node, place),
+        "fields": comparable,
+        "optional": [name for name, each in fields.items() if each.get("optional")],
+        "protected": [name for name, each in fields.items() if each.get("privilege")],
+        "operators": OPERATORS,
+        "condition": condition,
+        "rows": [*(rows or []), *[Comparison("", "==", "")] * (_ROWS - len(rows or []))],
+        "as_rows": rows is not None,
+        "whom": _whom(roles, units, people),
+        "asked": _asked(node),
+        "names": _names(roles, units, people),
+        "other_steps": [
+            (each["key"], each.get("name") or each["key"])
+            for at, each in walk(definition)
+            if "approvers" in each and at != place
+        ],
+        "sent": sent,
+    }
+    return Shown("process_node.html", context, sent.status)
+
+
+def _directory(services: Any) -> Sequence[Any]:
+    return [services.get("identity", f"/v1/{what}", limit=200) for what in ("roles", "units", "people")]
+
+
+def _items(found: Any) -> Sequence[Mapping[str, Any]]:
+    return found["items"] if found else []
+
+
+def _names(roles: Any, units: Any, people: Any) -> dict[str, dict[str, str]]:
+    return {
+        "role": {each["key"]: each["name"] for each in _items(roles)},
+        "unit": {each["key"]: each["name"] for each in _items(units)},
+        "person": {each[by]: each["name"] for each in _items(people) for by in ("id", "email")},
+    }
+
+
+def _whom(roles: Any, units: Any, people: Any) -> dict[str, list[tuple[str, str]]]:
+    """Whom a step can ask, as choices in groups."""
+    return {
+        "role": [(f"role:{each['key']}", each["name"]) for each in _items(roles)],
+        "unit_manager": [(f"unit_manager:{each['key']}", each["name"]) for each in _items(units)],
+        "unit": [(f"unit:{each['key']}", each["name"]) for each in _items(units)],
+        "person": [(f"person:{each['email']}", each["name"]) for each in _items(people) if each["active"]],
+    }
+
+
+def _kind(node: Node, place: str) -> str:
+    if "parallel" in node:
+        return "parallel"
+    if "choose" in node:
+        return "choice"
+    if "approvers" in node:
+        return "step"
+    return "branch" if place.rpartition(".")[2].startswith("parallel[") else "case"
+
+
+def _asked(node: Node) -> list[tuple[str, Any]]:
+    """Each approver as a choice's value; one that is no plain choice is kept as it is."""
+    chosen: list[tuple[str, Any]] = []
+    for index, approver in enumerate(node.get("approvers", ())):
+        (way, value), *more = approver.items()
+        plain = not more and way in ("role", "unit", "unit_manager", "person")
+        chosen.append((f"{way}:{value}" if plain else f"keep:{index}", approver))
+    return chosen + [("", None)] * max(1, _ASKED - len(chosen))
+
+
+def _as_typed(call: PageCall, node: Node, subject: str, fields: Mapping[str, Any]) -> Node:
+    """The node with what the form asks for; all else of it stays."""
+    typed = {**node}
+    _set(typed, "name", call.text("name"))
+    _set(typed, "when", _condition(call, subject, fields))
+    if "approvers" in node:
+        typed["approvers"] = [
+            approver for value in call.form.getall("asked", []) if (approver := _approver(value, node))
+        ]
+        _set(typed, "quorum", _quorum(call), usual="any")
+        _set(typed, "on_rejection", _on_rejection(call), usual="stop")
+        for name in ("requires", "shows"):
+            _set(typed, name, call.form.getall(name, []))
+        typed["allows"] = call.form.getall("allows", [])
+        _set(typed, "due", _due(call, node))
+        _set(typed, "evidence", _evidence(call, node))
+        _set(typed, "by_email", call.text("by_email") == "yes")
+    if "parallel" in node:
+        _set(typed, "join", call.text("join"), usual="all")
+    return typed
+
+
+def _set(node: Node, name: str, value: Any, usual: Any = None) -> None:
+    """What says nothing is left out of the document."""
+    if not value or value == usual:
+        node.pop(name, None)
+    else:
+        node[name] = value
+
+
+def _condition(call: PageCall, subject: str, fields: Mapping[str, Any]) -> str:
+    if call.text("expression") or call.text("as_rows") != "yes":
+        return call.text("expression")
+    rows = []
+    names, operators, values = (call.form.getall(name, []) for name in ("field", "operator", "value"))
+    for name, operator, value in zip(names, operators, values, strict=False):
+        if name in fields and operator in OPERATORS and value:
+            numeric = fields[name]["type"] != "text"
+            rows.append(Comparison(name, operator, plain_number(value, call.language) if numeric else value))
+    return write_condition(rows, subject, fields)
+
+
+def _approver(value: str, node: Node) -> Any:
+    way, _, whom = value.partition(":")
+    if way == "keep" and whom.isdecimal() and int(whom) < len(node["approvers"]):
+        return node["approvers"][int(whom)]
+    if way == "manager":
+        return {"manager": {}}
+    return {way: whom} if way in ("role", "unit", "unit_manager", "person") and whom else None
+
+
+def _quorum(call: PageCall) -> Any:
+    chosen = call.text("quorum")
+    if chosen in ("at_least", "percent"):
+        number = call.text("quorum_number")
+        return {chosen: int(number) if number.isdecimal() else number}
+    return chosen
+
+
+def _on_rejection(call: PageCall) -> Any:
+    chosen = call.text("on_rejection")
+    return {"back_to": chosen.removeprefix("back:")} if chosen.startswith("back:") else chosen
+
+
+def _due(call: PageCall, node: Node) -> Any:
+    hours = plain_number(call.text("due_hours"), call.language)
+    if not hours:
+        return None
+    due = {**node.get("due", {}), "hours": hours}
+    _set(due, "remind", [plain_number(each, call.language) for each in call.text("due_remind").split()])
+    if call.text("due_then") != "keep":
+        _set(due, "then", [then] if (then := call.text("due_then")) else [])
+    return due
+
+
+def _evidence(call: PageCall, node: Node) -> Any:
+    chosen = call.text("evidence")
+    if not chosen:
+        return None
+    return {**node.get("evidence", {"media_types": _PDF_AND_PICTURES}), "required": chosen == "needed"}

@@ -1,0 +1,95 @@
+"""What a process would have made of past approvals, and running ones brought under its newest version."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
+
+from ..client import Refused, with_parts
+from ..process_tree import walk
+
+pages = Pages()
+
+
+@pages.post("/processes/{key}/replays")
+async def replay(call: PageCall, key: str) -> Answer:
+    last = call.text("last")
+    body = {"last": int(last) if last.isdecimal() else last}
+    begun = await call.session.services.send("approval", "POST", _address(key, "replays"), body)
+    return SeeOther(f"/replays/{begun['id']}")
+
+
+@pages.get("/replays/{replay_id}")
+async def show_replay(call: PageCall, replay_id: UUID) -> Answer:
+    services = call.session.services
+    replay, people = await with_parts(
+        services.get("approval", f"/v1/replays/{replay_id}"),
+        services.get("identity", "/v1/people", limit=200),
+    )
+    process = await services.get("approval", _address(replay["process_key"]))
+    context = {
+        "replay": replay,
+        "process": process,
+        "people": {each["id"]: each["name"] for each in (people["items"] if people else [])},
+        "steps": _step_names(process["definition"]),
+    }
+    return Shown("replay.html", context)
+
+
+@pages.post("/processes/{key}/moves")
+async def preview(call: PageCall, key: str) -> Answer:
+    begun = await call.session.services.send(
+        "approval", "POST", _address(key, "moves"), key=call.text("once")
+    )
+    return SeeOther(f"/moves/{begun['id']}")
+
+
+@pages.get("/moves/{move_id}")
+async def show_move(call: PageCall, move_id: UUID) -> Answer:
+    return await _move(call, move_id)
+
+
+@pages.post("/moves/{move_id}/{what}")
+async def carry_out(call: PageCall, move_id: UUID, what: str) -> Answer:
+    try:
+        await call.session.services.send(
+            "approval",
+            "POST",
+            f"/v1/moves/{move_id}/{quote(what, safe='')}",
+            version=call.text("version"),
+            key=call.text("once"),
+        )
+    except Refused as refused:
+        return await _move(call, move_id, refused)
+    return SeeOther(f"/moves/{move_id}")
+
+
+def _address(key: str, what: str = "") -> str:
+    return f"/v1/processes/{quote(key, safe='') or '-'}" + (f"/{what}" if what else "")
+
+
+async def _move(call: PageCall, move_id: UUID, refused: Refused | None = None) -> Answer:
+    services = call.session.services
+    answer, items = await with_parts(
+        services.answered("approval", f"/v1/moves/{move_id}"),
+        services.get("approval", f"/v1/moves/{move_id}/items", limit=100, cursor=call.query.get("cursor")),
+    )
+    process = await services.get("approval", _address(answer.body["process_key"]))
+    context = {
+        "move": answer.body,
+        "version": answer.version,
+        "items": items,
+        "process": process,
+        "steps": _step_names(process["definition"]),
+        "refused": refused,
+    }
+    return Shown("move.html", context, refused.status if refused else 200)
+
+
+def _step_names(definition: Mapping[str, Any]) -> dict[str, str]:
+    """Of every node of a process, by its key."""
+    return {node["key"]: node.get("name") or node["key"] for _, node in walk(definition)}

@@ -1,0 +1,184 @@
+"""A process's document as a tree that forms change one node at a time, and its conditions as rows.
+
+A place in it is written as approval writes it in its flaws: `steps[0].parallel[1].steps[2]`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any, Final
+
+Definition = dict[str, Any]
+Node = dict[str, Any]
+
+_STEP: Final = re.compile(r"(\w+)\[(\d+)\]")
+_PLACE: Final = re.compile(r"\w+\[\d+\](\.\w+\[\d+\])*")
+_SEQUENCES: Final = ("steps", "parallel", "choose")
+KINDS: Final = ("step", "parallel", "choice", "branch", "case")
+
+
+class NoSuchPlace(Exception):
+    """The document has no such node any more."""
+
+
+def find(definition: Mapping[str, Any], place: str) -> Node:
+    nodes, index = _at(definition, place)
+    return nodes[index]
+
+
+def walk(definition: Mapping[str, Any]) -> Iterator[tuple[str, Node]]:
+    """Every node, branch and case with its place, each before what is beneath it."""
+
+    def below(node: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Node]]:
+        for name in _SEQUENCES:
+            for index, each in enumerate(node.get(name) or ()):
+                place = f"{prefix}{name}[{index}]"
+                yield place, each
+                yield from below(each, f"{place}.")
+
+    yield from below(definition, "")
+
+
+def replaced(definition: Definition, place: str, node: Node) -> Definition:
+    changed = deepcopy(definition)
+    nodes, index = _at(changed, place)
+    nodes[index] = node
+    return changed
+
+
+def removed(definition: Definition, place: str) -> Definition:
+    changed = deepcopy(definition)
+    nodes, index = _at(changed, place)
+    del nodes[index]
+    return changed
+
+
+def moved(definition: Definition, place: str, by: int) -> Definition:
+    """Among its siblings; the first does not go up, nor the last down."""
+    changed = deepcopy(definition)
+    nodes, index = _at(changed, place)
+    nodes.insert(max(0, index + by), nodes.pop(index))
+    return changed
+
+
+def added(definition: Definition, sequence: str, kind: str, role: str) -> tuple[Definition, str]:
+    """With one more node at the end of a sequence such as `steps` or `steps[0].choose`, asking a role until
+    somebody says otherwise; and its place."""
+    changed = deepcopy(definition)
+    above, _, name = sequence.rpartition(".")
+    parent = find(changed, above) if above else changed
+    if name not in _SEQUENCES or kind not in KINDS:
+        raise NoSuchPlace(sequence)
+    nodes = parent.setdefault(name, [])
+    nodes.append(_new(kind, _Keys(changed), role))
+    return changed, f"{sequence}[{len(nodes) - 1}]"
+
+
+def flaws_by_place(definition: Mapping[str, Any], flaws: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """What is wrong, by the nearest node above where it is; of the whole, under the empty place."""
+    places = [place for place, _ in walk(definition)]
+    found: dict[str, list[str]] = {}
+    for flaw in flaws:
+        at = flaw.get("field") or ""
+        above = [place for place in places if at == place or at.startswith((f"{place}.", f"{place}["))]
+        found.setdefault(max(above, key=len, default=""), []).append(str(flaw["detail"]))
+    return found
+
+
+def _at(definition: Mapping[str, Any], place: str) -> tuple[list[Node], int]:
+    if not _PLACE.fullmatch(place):
+        raise NoSuchPlace(place)
+    node: Any = definition
+    nodes: list[Node] = []
+    number = 0
+    for name, index in _STEP.findall(place):
+        nodes, number = node.get(name) or [], int(index)
+        if name not in _SEQUENCES or number >= len(nodes):
+            raise NoSuchPlace(place)
+        node = nodes[number]
+    return nodes, number
+
+
+class _Keys:
+    """Keys that are still free: they are unique in the whole document."""
+
+    def __init__(self, definition: Mapping[str, Any]) -> None:
+        self._taken = {str(node.get("key")) for _, node in walk(definition)}
+
+    def free(self, stem: str) -> str:
+        number = next(n for n in range(1, len(self._taken) + 2) if f"{stem}-{n}" not in self._taken)
+        self._taken.add(f"{stem}-{number}")
+        return f"{stem}-{number}"
+
+
+def _new(kind: str, keys: _Keys, role: str) -> Node:
+    if kind == "parallel":
+        return {"key": keys.free("parallel"), "parallel": [_new("branch", keys, role) for _ in range(2)]}
+    if kind == "choice":
+        otherwise = {"key": keys.free("case"), "steps": []}
+        cases = [_new("case", keys, role), otherwise]
+        return {"key": keys.free("choice"), "match": "first", "choose": cases}
+    if kind == "branch":
+        return {"key": keys.free("branch"), "steps": [_new("step", keys, role)]}
+    if kind == "case":
+        return {"key": keys.free("case"), "when": "true", "steps": [_new("step", keys, role)]}
+    return {"key": keys.free("step"), "approvers": [{"role": role}]}
+
+
+# -- conditions
+
+OPERATORS: Final = (">", ">=", "<", "<=", "==", "!=")
+_NUMBERS: Final = ("number", "money", "whole")
+COMPARED: Final = ("text", *_NUMBERS)
+"""Kinds of fields that a row can compare; anything else is written as an expression."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    field: str
+    operator: str
+    value: str
+    """A plain number, or a text as it is."""
+
+
+def write_condition(rows: Sequence[Comparison], subject: str, fields: Mapping[str, Any]) -> str:
+    """The CEL expression in which all rows hold."""
+    return " && ".join(
+        f"{subject}.{row.field} {row.operator} {_literal(row.value, fields[row.field]['type'])}"
+        for row in rows
+    )
+
+
+def read_condition(text: str, subject: str, fields: Mapping[str, Any]) -> list[Comparison] | None:
+    """The rows of an expression that `write_condition` writes; None for any other."""
+    rows = []
+    pattern = re.compile(
+        rf'{re.escape(subject)}\.(\w+) (>=|<=|==|!=|>|<) (-?\d+(?:\.\d+)?|"(?:[^"\\]|\\.)*")(?: && |$)'
+    )
+    at = 0
+    while at < len(text):
+        found = pattern.match(text, at)
+        if found is None or found[1] not in fields:
+            return None
+        kind = fields[found[1]]["type"]
+        if kind not in COMPARED or (kind == "text") != found[3].startswith('"'):
+            return None
+        rows.append(Comparison(found[1], found[2], _plain(found[3])))
+        at = found.end()
+    return rows if write_condition(rows, subject, fields) == text else None
+
+
+def _literal(value: str, kind: str) -> str:
+    if kind == "text":
+        return json.dumps(value, ensure_ascii=False)
+    return value if kind == "whole" or "." in value else f"{value}.0"
+
+
+def _plain(literal: str) -> str:
+    if literal.startswith('"'):
+        return str(json.loads(literal))
+    return literal.removesuffix(".0")

@@ -1,0 +1,114 @@
+"""Changing a process node by node keeps everything else, and conditions are rows and expressions alike."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from approval.domain.process import Definition
+from portal.adapters.process_tree import (
+    OPERATORS,
+    Comparison,
+    NoSuchPlace,
+    added,
+    find,
+    flaws_by_place,
+    moved,
+    read_condition,
+    removed,
+    replaced,
+    walk,
+    write_condition,
+)
+
+EMPTY: dict[str, Any] = {
+    "key": "prova",
+    "name": "Prova",
+    "subject": "brief",
+    "steps": [{"key": "uno", "approvers": [{"role": "admin"}]}],
+}
+FIELDS = {
+    "budget": {"type": "money"},
+    "revision": {"type": "whole"},
+    "category": {"type": "text"},
+    "items": {"type": "list"},
+}
+NUMBERS = st.decimals("0.01", "999999", places=2).map(lambda number: format(number.normalize(), "f"))
+ROWS = st.lists(
+    st.one_of(
+        st.builds(Comparison, st.just("budget"), st.sampled_from(OPERATORS), NUMBERS),
+        st.builds(Comparison, st.just("revision"), st.sampled_from(OPERATORS), st.integers(0, 99).map(str)),
+        st.builds(Comparison, st.just("category"), st.sampled_from(("==", "!=")), st.text(max_size=20)),
+    ),
+    min_size=1,
+    max_size=4,
+)
+SEQUENCE_OF = {"parallel": ("parallel", "branch"), "choose": ("choose", "case"), "steps": ("steps", "step")}
+
+
+def keys_of(definition: dict[str, Any]) -> set[str]:
+    return {node["key"] for _, node in walk(definition)}
+
+
+@given(st.data())
+def test_whatever_is_added_moved_and_removed_stays_a_process(data: st.DataObject) -> None:
+    definition = EMPTY
+    for _ in range(data.draw(st.integers(1, 8))):
+        sequences = ["steps"] + [
+            f"{place}.{name}" for place, node in walk(definition) for name in SEQUENCE_OF if name in node
+        ]
+        sequence = data.draw(st.sampled_from(sequences))
+        name, kind = SEQUENCE_OF[sequence.rpartition(".")[2]]
+        kind = data.draw(st.sampled_from(("step", "parallel", "choice"))) if name == "steps" else kind
+        definition, place = added(definition, sequence, kind, "admin")
+        Definition.model_validate(definition)
+        assert len(keys_of(definition)) == len(list(walk(definition)))
+        node = find(definition, place)
+        assert replaced(definition, place, node) == definition
+        up = moved(definition, place, -1)
+        assert keys_of(up) == keys_of(definition)
+        assert find(removed(definition, place), "steps[0]") is not None
+
+
+@given(ROWS)
+def test_a_condition_reads_as_it_was_written(rows: list[Comparison]) -> None:
+    assert read_condition(write_condition(rows, "brief", FIELDS), "brief", FIELDS) == rows
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "brief.budget > 5000.0 || brief.revision > 1",
+        "brief.items.size() > 1",
+        "has(brief.budget)",
+        "brief.unknown > 1.0",
+        'brief.budget > "a"',
+        "brief.budget > 5000.0 && ",
+        "true",
+    ],
+)
+def test_what_rows_cannot_say_stays_an_expression(text: str) -> None:
+    assert read_condition(text, "brief", FIELDS) is None
+
+
+@pytest.mark.parametrize(
+    "place", ["", "steps", "steps[9]", "steps[0].approvers[0]", "name[0]", "steps[0].x[0]"]
+)
+def test_what_is_not_there_is_not_found(place: str) -> None:
+    with pytest.raises(NoSuchPlace):
+        find(EMPTY, place)
+
+
+def test_a_flaw_stands_on_the_node_that_has_it() -> None:
+    definition, place = added(EMPTY, "steps", "parallel", "admin")
+    deep = f"{place}.parallel[1].steps[0]"
+    flaws = [
+        {"field": f"{deep}.when", "detail": "a"},
+        {"field": f"{place}.join", "detail": "b"},
+        {"field": "limits.admin", "detail": "c"},
+        {"detail": "d"},
+    ]
+    assert flaws_by_place(definition, flaws) == {deep: ["a"], place: ["b"], "": ["c", "d"]}
