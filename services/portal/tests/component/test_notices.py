@@ -13,7 +13,7 @@ import asyncpg
 import pytest
 
 from optima_contracts.approval import StepPending
-from optima_contracts.brief import BriefDelivered
+from optima_contracts.brief import BriefCommented, BriefDelivered
 from optima_contracts.envelope import EventData
 from optima_contracts.identity import PersonChanged
 from optima_contracts.production import PhaseAssigned
@@ -114,6 +114,7 @@ async def portal(database_for: Any) -> AsyncIterator[Portal]:
             "database_url": stored.rw_url,
             "database_backbone_url": stored.backbone_url,
             "broker_url": "amqp://none",
+            "environment": "demonstration",
             "issuer": "http://issuer.test",
             "key_secret": "only-for-tests-0123456789abcdefghij",
             "mail_url": postbox.url,
@@ -181,3 +182,11 @@ async def test_who_left_gets_no_mail_and_who_was_erased_leaves_nothing(portal: P
     await portal.tell(PersonErased(person_id=PAOLO), subject=PAOLO)
     assert await portal.notices(PAOLO) == []
     assert await portal.notices(ANNA) != []
+
+
+async def test_who_is_mentioned_in_a_comment_is_told(portal: Portal) -> None:
+    comment = BriefCommented(brief_id=BRIEF, comment_id=uuid4(), mentioned_ids=[ANNA, PAOLO])
+    await portal.tell(comment, subject=BRIEF, actor=PAOLO)
+    (notice,) = await portal.notices(ANNA)
+    assert (notice.what, notice.address) == ("brief_commented", f"/briefs/{BRIEF}")
+    assert await portal.notices(PAOLO) == []

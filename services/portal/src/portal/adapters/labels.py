@@ -446,6 +446,7 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "expired": N_("Expired"),
         "not_opened": N_("Could not begin"),
         "phase_assigned": N_("A new task for you"),
+        "brief_commented": N_("You were mentioned in a comment"),
         "brief_production_started": N_("Production started"),
         "brief_delivery_started": N_("The first goods have left"),
         "brief_delivered": N_("Delivered"),

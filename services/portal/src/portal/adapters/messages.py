@@ -91,6 +91,14 @@ async def _tell_requester(ports: PortalPorts, event: Received[Any]) -> None:
         await tell_people(ports, people, "progress", what, followed.title, "", f"/briefs/{brief_id}")
 
 
+async def _tell_mentioned(ports: PortalPorts, event: Received[Any]) -> None:
+    brief_id = event.data.brief_id
+    people = [each for each in event.data.mentioned_ids if each != event.actor_id]
+    followed = await ports.notices.find_brief(brief_id)
+    title = followed.title if followed is not None else ""
+    await tell_people(ports, people, "question", "brief_commented", title, "", f"/briefs/{brief_id}")
+
+
 async def _follow(ports: PortalPorts, event: Received[brief.BriefSubmitted]) -> None:
     data = event.data
     ports.notices.save_brief(data.brief_id, FollowedBrief(data.requester_id, data.content.title))
@@ -109,6 +117,8 @@ _TELL: Final[Mapping[type[Any], Tell]] = {
     **dict.fromkeys(TOLD, _tell_recipients),
     **dict.fromkeys(PROGRESS, _tell_requester),
     production.PhaseAssigned: _tell_assignee,
+    brief.BriefCommented: _tell_mentioned,
+    brief.BriefCommentEdited: _tell_mentioned,
     brief.BriefSubmitted: _follow,
     brief.BriefHandedOver: _follow_for_another,
 }
