@@ -8,20 +8,23 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
-import asyncpg
 import pytest
 import pytest_asyncio
 
-from erp_bridge.adapters.messages import reactions
 from erp_bridge.bootstrap import BridgeSettings, service
 from optima_contracts.envelope import EventData
 from optima_kit.clock import FixedClock
-from optima_kit.reactions import Received
 from optima_kit.service import Service
-from optima_kit.testing import AppClient, Client, ServiceDatabase, app_client, temporary_database
-from optima_kit.work import JobRunner
+from optima_kit.testing import (
+    Client,
+    ServiceDatabase,
+    ServiceHarness,
+    app_client,
+    settings_for,
+    temporary_database,
+)
 
 HEADER = (
     "codice;ragione_sociale;partita_iva;codice_fiscale;indirizzo;cap;comune;provincia;"
@@ -35,15 +38,20 @@ class Bridge:
     """One tenant's bridge."""
 
     stored: ServiceDatabase
-    app: AppClient
-    service: Service[Any]
+    app: ServiceHarness
     clock: FixedClock
     root: Path
-    tenant_id: UUID
 
-    def as_(self, *roles: str, tenant_id: UUID | None = None, **options: Any) -> Client:
-        person = self.app.people.person(*roles, tenant_id=tenant_id or self.tenant_id, **options)
-        return self.app.as_(person)
+    @property
+    def tenant_id(self) -> UUID:
+        return self.app.tenant_id
+
+    @property
+    def service(self) -> Service[Any]:
+        return self.app.service
+
+    def as_(self, *roles: str, **facts: Any) -> Client:
+        return self.app.sign_in(*roles, **facts)
 
     @property
     def folder(self) -> Path:
@@ -75,35 +83,13 @@ class Bridge:
 
     async def tell(self, event: EventData, *, subject: UUID, correlation: UUID) -> None:
         """Hands an event over as the consumer does."""
-        reaction = reactions.to(event.type)
-        assert reaction is not None
-        received = Received(
-            data=event,
-            id=uuid4(),
-            type=event.type,
-            source="/optima/production",
-            subject=subject,
-            sequence=1,
-            time=self.clock.now(),
-            tenant_id=self.tenant_id,
-            correlation_id=correlation,
-            causation_id=None,
-            actor_id=None,
-            on_behalf_of=None,
-            traceparent=None,
-            body=b"",
+        await self.app.deliver(
+            event, subject=subject, correlation_id=correlation, source="/optima/production"
         )
-        cause = received.cause(self.clock.now())
-        async with self.app.database.transaction(self.tenant_id, cause) as work:
-            await reaction.handle(self.service.ports(work), received)
 
     async def work(self) -> int:
         """Runs every job that is due."""
-        backbone = await asyncpg.create_pool(self.stored.backbone_url, min_size=1, max_size=1)
-        try:
-            return await JobRunner(self.service, self.app.database).run_due(backbone, self.clock)
-        finally:
-            await backbone.close()
+        return await self.app.run_due_jobs()
 
     async def connection(self) -> dict[str, Any]:
         _, answer = await self.as_("backoffice").get("/v1/connections/gestionale")
@@ -136,21 +122,15 @@ async def shared() -> AsyncIterator[ServiceDatabase]:
 async def bridge(shared: ServiceDatabase, tmp_path: Path) -> AsyncIterator[Bridge]:
     stored = shared
     await _empty(stored)
-    settings = BridgeSettings(
-        database_url=stored.rw_url,
-        database_backbone_url=stored.backbone_url,
-        broker_url="amqp://none",
-        environment="demonstration",
-        issuer="http://issuer.test",
-        jwks_url="http://issuer.test/jwks",
+    settings = settings_for(
+        stored,
+        BridgeSettings,
         drop_folder_root=tmp_path / "drop",
         erp_networks="127.0.0.0/8",
-        key_secret="only-for-tests-0123456789abcdefghij",
     )
     clock = FixedClock(datetime(2026, 11, 24, 9, 30, tzinfo=UTC))
-    built = service(settings)
-    async with app_client(built, stored, clock=clock) as app:
-        yield Bridge(stored, app, built, clock, tmp_path / "drop", UUID(int=1))
+    async with app_client(service(settings), stored, clock=clock, tenant_id=UUID(int=1)) as app:
+        yield Bridge(stored, app, clock, tmp_path / "drop")
 
 
 async def _empty(stored: ServiceDatabase) -> None:
