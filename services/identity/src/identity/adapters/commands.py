@@ -34,8 +34,8 @@ async def _announce(service: Service[Ports], slugs: list[str]) -> int:
     url = service.settings.database_url.get_secret_value()
     database = await Database.open(url, source=service.source, size=1)
     try:
-        async with database.connection() as connection:
-            tenants = {row["slug"]: row["id"] for row in await connection.fetch(_TENANTS)}
+        async with database.reading(PLATFORM_TENANT) as work:
+            tenants = {each.slug: each.id for each in await service.ports(work).tenants.list()}
         if unknown := sorted(set(slugs) - tenants.keys()):
             sys.stderr.write(f"no tenant {unknown[0]}\n")
             return 1
@@ -58,7 +58,6 @@ async def _announce_tenant(service: Service[Ports], database: Database, tenant_i
             return told
 
 
-_TENANTS: Final = "SELECT id, slug FROM tenants"
 COMMANDS: Final = {
     "rotate-keys": CommandLine("rotate-keys", lambda words: not words, _rotate_keys),
     "announce": CommandLine("announce [TENANT…]", lambda _: True, _announce),

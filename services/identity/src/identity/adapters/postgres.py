@@ -41,6 +41,10 @@ class PostgresTenants:
     async def find_by_slug(self, slug: str) -> Tenant | None:
         return _tenant(await self._work.fetchrow(QUERIES.find_tenant_by_slug, slug=slug))
 
+    async def list(self) -> Sequence[Tenant]:
+        rows = await self._work.fetch(QUERIES.list_tenants)
+        return [tenant for row in rows if (tenant := _tenant(row))]
+
     async def find(self) -> Tenant | None:
         return _tenant(await self._work.fetchrow(QUERIES.find_tenant))
 

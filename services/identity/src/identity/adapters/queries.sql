@@ -2,6 +2,10 @@
 -- Runs outside any tenant: who signs in has only the name of theirs.
 SELECT id, slug, legal, language, time_zone, version FROM tenants WHERE slug = :slug
 
+-- name: list_tenants
+-- Runs outside any tenant: the operator tells the directories of all of them again.
+SELECT id, slug, legal, language, time_zone, version FROM tenants ORDER BY slug
+
 -- name: find_tenant
 SELECT id, slug, legal, language, time_zone, version FROM tenants WHERE id = optima_tenant()
 

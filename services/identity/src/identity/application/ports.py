@@ -29,6 +29,10 @@ class Tenants(Protocol):
         """Of any tenant: who signs in has only the name of theirs."""
         ...
 
+    async def list(self) -> Sequence[Tenant]:
+        """All there are."""
+        ...
+
     async def find(self) -> Tenant | None:
         """The tenant of this transaction."""
         ...
