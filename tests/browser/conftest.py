@@ -24,6 +24,12 @@ NO_PAGE = re.compile(r"\.pdf$|/attachments/|/print|^/trail/export|/document|/rep
 """Addresses that lead to a file."""
 
 
+def addresses_in(page: Page, links: str) -> list[str]:
+    """Where the links of a page lead to, in one question to the browser."""
+    found: list[str] = page.eval_on_selector_all(links, "all => all.map(each => each.getAttribute('href'))")
+    return found
+
+
 def missing(what: str) -> None:
     (pytest.fail if os.environ.get("CI") else pytest.skip)(what)
 

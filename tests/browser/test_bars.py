@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from .conftest import NO_PAGE, Portal
+from .conftest import NO_PAGE, Portal, addresses_in
 
 pytestmark = [
     pytest.mark.servers,
@@ -23,11 +23,11 @@ ROLES = ("marketing", "purchasing", "direttore", "admin", "backoffice", "auditor
 def addresses_of(page: Page) -> list[str]:
     """The pages that this reader is led to, one link deep."""
     page.goto("/")
-    main = [str(link.get_attribute("href")) for link in page.locator(".sidebar nav a").all()]
+    main = addresses_in(page, ".sidebar nav a")
     deeper: list[str] = []
     for address in main:
         page.goto(address)
-        links = [str(link.get_attribute("href")) for link in page.locator("main a[href^='/']").all()]
+        links = addresses_in(page, "main a[href^='/']")
         deeper += [link for link in links if link not in main][:3]
     return list(dict.fromkeys([*main, "/me", *deeper]))
 

@@ -14,7 +14,7 @@ from optima_local.demonstration.show import run_demonstration
 from optima_local.layout import ROOT
 from tests.stack import Stack
 
-from .conftest import NO_PAGE, Portal
+from .conftest import NO_PAGE, Portal, addresses_in
 from .test_live import done
 
 pytestmark = [
@@ -85,7 +85,7 @@ def walked(page: Page) -> list[str]:
         answer = page.goto(address)
         assert answer is not None
         assert answer.status == 200, (address, answer.status)
-        links = [str(link.get_attribute("href")) for link in page.locator("a[href^='/']").all()]
+        links = addresses_in(page, "a[href^='/']")
         read(page, address)
         found += [link for link in links if link not in found and not NO_PAGE.search(link)]
     return found

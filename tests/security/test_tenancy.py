@@ -71,7 +71,7 @@ async def _plant(connection, table: str, tenant_id: uuid.UUID) -> None:
             values.append(f"'{tenant_id}'")
         elif column["typname"].startswith("_"):
             values.append("'{}'")
-        elif column["typname"] in ("date", "timestamptz", "timestamp"):
+        elif column["typname"] in ("date", "time", "timestamptz", "timestamp"):
             values.append("now()")
         elif column["typname"] == "interval":
             values.append("'1 hour'")
