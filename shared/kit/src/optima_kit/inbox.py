@@ -17,6 +17,7 @@ from .db import Transaction, UnitOfWork
 from .erasure import erased_among, forget_erased
 from .postgres import Connection
 from .reactions import Reaction, Reactions, Received
+from .tracing import step
 
 P = TypeVar("P")
 
@@ -87,14 +88,15 @@ class Inbox(Generic[P]):
         for item in newest:
             event = item.received
             await transaction.enter(event.tenant_id)
-            cause = event.cause(self._clock.now())
             began = time.perf_counter()
             try:
-                work = transaction.unit(cause)
-                note_access_change(work, event)
-                forget_erased(work, event)
-                if item.reaction.model is not PersonChanged or event.subject not in erased:
-                    await item.reaction.handle(self._ports(work), event)
+                with step(f"react to {event.type}", "reaction", event.traceparent) as reacting:
+                    reacting.concerns(event.tenant_id, event.correlation_id)
+                    work = transaction.unit(event.cause(self._clock.now()))
+                    note_access_change(work, event)
+                    forget_erased(work, event)
+                    if item.reaction.model is not PersonChanged or event.subject not in erased:
+                        await item.reaction.handle(self._ports(work), event)
             except Exception as error:
                 raise Failed(item, error) from error
             done.seconds.append((event.type, time.perf_counter() - began))
