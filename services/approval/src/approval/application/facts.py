@@ -139,6 +139,17 @@ class Facts:
     def _told_to_asked(self, event: StepEvent, people: Iterable[UUID]) -> dict[str, Any]:
         return self._told(event, self._audience.asked(people, self._after, event.at))
 
+    def _between(
+        self, event: PartForwarded | PartReassigned | PartEscalated | PartHandedOver
+    ) -> dict[str, Any]:
+        """Whose part goes to whom."""
+        return {
+            "approval_id": self._after.id,
+            "step": event.step,
+            "from_person_id": event.from_person,
+            "to_person_id": event.to_person,
+        }
+
     def _still_asked(self, people: Iterable[UUID], step: str) -> Iterator[UUID]:
         """Those of them who still are: an earlier approval may count, or the step be over already."""
         parts = self._after.steps.get(step, WAITING).parts
@@ -203,19 +214,13 @@ class Facts:
                 )
             case PartForwarded():
                 return contract.Forwarded(
-                    approval_id=approval.id,
-                    step=event.step,
-                    from_person_id=event.from_person,
-                    to_person_id=event.to_person,
+                    **self._between(event),
                     reason=event.reason,
                     **self._told_to_asked(event, [event.to_person]),
                 )
             case PartReassigned():
                 return contract.Reassigned(
-                    approval_id=approval.id,
-                    step=event.step,
-                    from_person_id=event.from_person,
-                    to_person_id=event.to_person,
+                    **self._between(event),
                     reason=event.reason,
                     **self._told_to_asked(event, [event.from_person, event.to_person]),
                 )
@@ -236,18 +241,12 @@ class Facts:
                 )
             case PartEscalated():
                 return contract.Escalated(
-                    approval_id=approval.id,
-                    step=event.step,
-                    from_person_id=event.from_person,
-                    to_person_id=event.to_person,
+                    **self._between(event),
                     **self._told_to_asked(event, [event.from_person, event.to_person]),
                 )
             case PartHandedOver():
                 return contract.HandedOver(
-                    approval_id=approval.id,
-                    step=event.step,
-                    from_person_id=event.from_person,
-                    to_person_id=event.to_person,
+                    **self._between(event),
                     **self._told_to_asked(event, [event.to_person]),
                 )
             case Migrated():

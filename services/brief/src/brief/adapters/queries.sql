@@ -106,22 +106,7 @@ VALUES (:comment_id, :brief_id, :author_id, :author_name, :text, :at, :mentioned
 INSERT INTO comment_edits (brief_id, comment_id, text, mentioned_ids, at)
 VALUES (:brief_id, :comment_id, :text, :mentioned_ids, :at)
 
--- name: find_comment
-SELECT comments.comment_id, author_id, author_name, text, at,
-       coalesce(edits.mentioned_ids, comments.mentioned_ids) AS mentioned_ids,
-       coalesce(edits.texts, '{}') AS edits, coalesce(edits.ats, '{}') AS edited
-FROM comments
-LEFT JOIN LATERAL (
-    SELECT array_agg(text ORDER BY edit) AS texts, array_agg(at ORDER BY edit) AS ats,
-           (SELECT mentioned_ids FROM comment_edits AS last
-            WHERE last.brief_id = comments.brief_id AND last.comment_id = comments.comment_id
-            ORDER BY edit DESC LIMIT 1) AS mentioned_ids
-    FROM comment_edits
-    WHERE comment_edits.brief_id = comments.brief_id AND comment_edits.comment_id = comments.comment_id
-) AS edits ON true
-WHERE brief_id = :brief_id AND comment_id = :comment_id
-
--- name: list_comments
+-- fragment: comments_as_edited
 -- Each with what it was changed to.
 SELECT comments.comment_id, author_id, author_name, text, at,
        coalesce(edits.mentioned_ids, comments.mentioned_ids) AS mentioned_ids,
@@ -135,6 +120,13 @@ LEFT JOIN LATERAL (
     FROM comment_edits
     WHERE comment_edits.brief_id = comments.brief_id AND comment_edits.comment_id = comments.comment_id
 ) AS edits ON true
+
+-- name: find_comment
+{comments_as_edited}
+WHERE brief_id = :brief_id AND comment_id = :comment_id
+
+-- name: list_comments
+{comments_as_edited}
 WHERE brief_id = :brief_id AND comment_id > coalesce(:after, '00000000-0000-0000-0000-000000000000'::uuid)
 ORDER BY comment_id
 LIMIT :limit

@@ -263,7 +263,6 @@ class PostgresShipments:
         self._work = work
 
     def insert_shipment(self, shipment: Shipment) -> None:
-        transport = shipment.transport
         self._work.write(
             QUERIES.insert_shipment,
             shipment_id=shipment.shipment_id,
@@ -275,16 +274,7 @@ class PostgresShipments:
             document_type=shipment.document_type,
             goods_go_to=shipment.goods_go_to.value,
             closes_order_line=shipment.closes_order_line,
-            transport_by=transport.by,
-            carrier=transport.carrier,
-            freight=transport.freight,
-            appearance=transport.appearance,
-            packages=transport.packages,
-            gross_weight_kg=transport.gross_weight_kg,
-            net_weight_kg=transport.net_weight_kg,
-            customer_reference=transport.customer_reference,
-            starts_at=transport.starts_at,
-            notes=transport.notes,
+            **_transport_columns(shipment.transport),
             replaces=shipment.replaces,
             version=shipment.version,
             drafted_at=self._work.now,
@@ -293,21 +283,11 @@ class PostgresShipments:
         )
 
     def update_shipment(self, shipment: Shipment) -> None:
-        transport = shipment.transport
         self._work.write(
             QUERIES.update_shipment,
             shipment_id=shipment.shipment_id,
             state=shipment.state.value,
-            transport_by=transport.by,
-            carrier=transport.carrier,
-            freight=transport.freight,
-            appearance=transport.appearance,
-            packages=transport.packages,
-            gross_weight_kg=transport.gross_weight_kg,
-            net_weight_kg=transport.net_weight_kg,
-            customer_reference=transport.customer_reference,
-            starts_at=transport.starts_at,
-            notes=transport.notes,
+            **_transport_columns(shipment.transport),
             departed_at=shipment.departed_at,
             delivered_at=shipment.delivered_at,
             received_by=shipment.received_by,
@@ -394,6 +374,21 @@ class PostgresShipments:
     ) -> list[ShipmentRow]:
         rows = await self._work.fetch(QUERIES.list_shipments, **asdict(filters), before=before, limit=limit)
         return [_shipment_row(row) for row in rows]
+
+
+def _transport_columns(transport: Transport) -> dict[str, Any]:
+    return {
+        "transport_by": transport.by,
+        "carrier": transport.carrier,
+        "freight": transport.freight,
+        "appearance": transport.appearance,
+        "packages": transport.packages,
+        "gross_weight_kg": transport.gross_weight_kg,
+        "net_weight_kg": transport.net_weight_kg,
+        "customer_reference": transport.customer_reference,
+        "starts_at": transport.starts_at,
+        "notes": transport.notes,
+    }
 
 
 def _shipment(row: Row) -> Shipment:
