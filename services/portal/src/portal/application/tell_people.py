@@ -29,6 +29,8 @@ async def tell_people(
     ports: NoticePorts, people: Collection[UUID], kind: Kind, what: str, title: str, detail: str, address: str
 ) -> None:
     """What comes while a mail is owed goes with it: a hundred notices of a night are one letter."""
+    if not people:
+        return  # most events concern nobody else: they need not cost a question
     chosen = await ports.notices.preferences(people)
     for person_id in people:
         preferences = chosen.get(person_id, Preferences())
