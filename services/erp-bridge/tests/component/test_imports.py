@@ -11,6 +11,7 @@ import pytest
 
 from erp_bridge.adapters.folder import PAGE, FolderSession
 from optima_contracts.erp import CustomerChanged, RecordRefused
+from optima_kit.testing import round_trips
 
 HEADER = (
     "codice;ragione_sociale;partita_iva;codice_fiscale;indirizzo;cap;comune;provincia;"
@@ -53,6 +54,21 @@ async def test_only_a_change_is_told_of(bridge: Any) -> None:
     assert [each.data["payment"]["terms"] for each in told] == ["RB 60 gg FM", "BB 30 gg FM", "BB 30 gg FM"]
     assert told[2].subject == told[0].subject
     assert [each.sequence for each in told if each.subject == told[0].subject] == [1, 2]
+
+
+async def test_of_rows_that_came_before_nothing_but_their_hashes_is_asked(bridge: Any) -> None:
+    """Whatever their number: it costs a page of them as many round trips as a page of one."""
+    await bridge.connect()
+    asked: dict[int, list[str]] = {}
+    for count in (1, 400):
+        bridge.drop(*customers(count), header=HEADER.strip() + ";nazione\n")
+        await bridge.import_all()
+        bridge.drop(*customers(count), header=HEADER.strip() + ";nazione\n")
+        with round_trips(bridge.app.database) as asked[count]:
+            (file,) = await bridge.import_all()
+        assert counts(file) == (0, 0, count, 0)
+    assert len(asked[1]) == len(asked[400])
+    assert not [each for each in asked[400] if "FROM records" in each]
 
 
 async def test_files_are_put_away_after_the_commit(bridge: Any) -> None:

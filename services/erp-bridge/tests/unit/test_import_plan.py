@@ -17,6 +17,8 @@ from erp_bridge.domain.import_plan import (
     KnownRecords,
     Planner,
     RemoteRecord,
+    came_as_before,
+    read_records,
 )
 from erp_bridge.domain.mapping import FieldMapping
 from erp_bridge.domain.party import normal_tax_number
@@ -80,7 +82,8 @@ def plan(  # type: ignore[no-untyped-def]
         answer,
     )
     records = [RemoteRecord(cells, line=line) for line, cells in enumerate(rows, 2)]
-    return planner.plan(records, known or KnownRecords(), source="clienti.csv", seen=set())
+    read = read_records(mapping.of("customer"), records)
+    return planner.plan(read, known or KnownRecords(), source="clienti.csv", seen=set())
 
 
 def linked() -> KnownRecords:
@@ -95,6 +98,24 @@ def test_an_unknown_customer_is_created() -> None:
 def test_the_same_row_again_changes_nothing() -> None:
     (planned,) = plan(MILANO, known=linked()).records
     assert (planned.action, planned.record_id) == ("unchanged", KNOWN.record_id)
+
+
+def test_a_remote_id_of_which_every_row_came_like_that_before_is_as_before() -> None:
+    """One that comes twice, first otherwise and then as it was, has to be planned: the last word counts."""
+    otherwise = {**MILANO, "ragione_sociale": "Altra S.r.l."}
+    (before,) = read_records(DEFAULT.of("customer"), [RemoteRecord(MILANO)])
+    hashes = {"MI": before.content_hash}
+    for rows, expected in (
+        ([MILANO], {"MI"}),
+        ([MILANO, MILANO], {"MI"}),
+        ([otherwise], set()),
+        ([otherwise, MILANO], set()),
+        ([MILANO, otherwise], set()),
+        ([{**MILANO, "codice": "TO"}], set()),
+        ([{}], set()),
+    ):
+        read = read_records(DEFAULT.of("customer"), [RemoteRecord(row) for row in rows])
+        assert came_as_before(read, hashes) == expected
 
 
 def test_new_terms_are_a_change() -> None:

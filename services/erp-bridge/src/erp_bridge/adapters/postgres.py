@@ -233,6 +233,17 @@ class PostgresRecords:
     def __init__(self, work: UnitOfWork) -> None:
         self._work = work
 
+    async def find_content_hashes(
+        self, connection_id: UUID, entity: Entity, remote_ids: Iterable[str]
+    ) -> dict[str, str | None]:
+        rows = await self._work.fetch(
+            QUERIES.list_content_hashes,
+            connection_id=connection_id,
+            entity=entity,
+            remote_ids=list(remote_ids),
+        )
+        return {row["remote_id"]: row["content_hash"] for row in rows}
+
     async def find_known_records(
         self, connection_id: UUID, entity: Entity, remote_ids: Iterable[str], numbers: Iterable[str]
     ) -> KnownRecords:
@@ -294,6 +305,9 @@ class PostgresRecords:
                     QUERIES.update_record_edits, record_id=each.record_id, fields=list(each.agreed)
                 )
         return codes
+
+    async def update_statistics(self) -> None:
+        await self._work.execute(QUERIES.update_statistics)
 
     async def find_received_orders(
         self, connection_id: UUID, remote_ids: Sequence[str]

@@ -113,20 +113,36 @@ WHERE r.run_id < :before AND (:connection::text IS NULL OR c.key = :connection)
 ORDER BY r.run_id DESC
 LIMIT :limit
 
+-- name: list_content_hashes
+-- A look into the index for each wanted one, here and below: of a table that fills right now the planner knows too
+-- little to choose that by itself.
+SELECT wanted.remote_id, l.content_hash
+FROM unnest(:remote_ids::text[]) AS wanted(remote_id)
+CROSS JOIN LATERAL (SELECT content_hash FROM links
+                    WHERE connection_id = :connection_id AND entity = :entity AND external_id = wanted.remote_id
+                      AND state = 'linked' OFFSET 0) AS l
+
 -- name: list_records_by_remote_id
-SELECT r.record_id, r.fields, r.edits, l.content_hash, l.shared, l.external_id AS remote_id,
-       l.state = 'linked' AS linked
-FROM links AS l JOIN records AS r ON r.record_id = l.internal_id
-WHERE l.connection_id = :connection_id AND l.entity = :entity AND l.external_id = ANY (:remote_ids::text[])
+SELECT l.record_id, r.fields, r.edits, l.content_hash, l.shared, wanted.remote_id, l.state = 'linked' AS linked
+FROM unnest(:remote_ids::text[]) AS wanted(remote_id)
+CROSS JOIN LATERAL (SELECT internal_id AS record_id, content_hash, shared, state FROM links
+                    WHERE connection_id = :connection_id AND entity = :entity AND external_id = wanted.remote_id
+                    OFFSET 0) AS l
+CROSS JOIN LATERAL (SELECT fields, edits FROM records WHERE record_id = l.record_id OFFSET 0) AS r
 
 -- name: list_records_by_tax_number
 -- With the link that the connection has to each, if it has one.
 SELECT r.record_id, r.fields, r.edits, l.content_hash, coalesce(l.shared, '{}') AS shared,
        l.external_id AS remote_id, l.state = 'linked' AS linked
-FROM records AS r
-LEFT JOIN links AS l ON l.connection_id = :connection_id AND l.entity = :entity
-                     AND l.internal_id = r.record_id AND l.external_id IS NOT NULL
-WHERE r.entity = :entity AND (r.vat_number = ANY (:numbers::text[]) OR r.fiscal_code = ANY (:numbers::text[]))
+FROM (SELECT DISTINCT found.record_id FROM unnest(:numbers::text[]) AS wanted(number)
+      CROSS JOIN LATERAL (SELECT record_id FROM records WHERE entity = :entity AND vat_number = wanted.number
+                          UNION ALL
+                          SELECT record_id FROM records WHERE entity = :entity AND fiscal_code = wanted.number
+                          OFFSET 0) AS found) AS numbered
+CROSS JOIN LATERAL (SELECT record_id, fields, edits FROM records WHERE record_id = numbered.record_id OFFSET 0) AS r
+LEFT JOIN LATERAL (SELECT content_hash, shared, external_id, state FROM links
+                   WHERE connection_id = :connection_id AND entity = :entity AND internal_id = r.record_id
+                     AND external_id IS NOT NULL OFFSET 0) AS l ON true
 
 -- name: list_taken_codes
 SELECT code FROM records WHERE entity = :entity AND code = ANY (:codes::text[])
@@ -141,6 +157,9 @@ ON CONFLICT (record_id) DO UPDATE
 SET name = excluded.name, vat_number = excluded.vat_number, fiscal_code = excluded.fiscal_code,
     fields = excluded.fields, active = true, version = r.version + 1, updated_at = excluded.updated_at
 RETURNING record_id, code
+
+-- name: update_statistics
+SELECT analyze_records()
 
 -- name: update_record_edits
 -- What the ERP agrees to is no edit of ours any more.

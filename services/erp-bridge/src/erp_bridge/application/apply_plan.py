@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
 from uuid import UUID
 
 from optima_contracts.erp import ConflictFound, CustomerChanged, PaymentTerms
 from optima_contracts.identity import LegalIdentity
 from optima_kit.ids import new_id
-from optima_kit.refusals import Invalid, Refusal
+from optima_kit.refusals import Refusal
 
 from ..domain.conflict import Conflict as FieldConflict
 from ..domain.connection import Connection
 from ..domain.entities import Entity
 from ..domain.failure import ErrorClass
-from ..domain.import_plan import Answer, ImportPlan, PlannedRecord, Planner, RemoteRecord
-from ..domain.mapping import EntityMapping, Fields
+from ..domain.import_plan import (
+    Answer,
+    ImportPlan,
+    PlannedRecord,
+    Planner,
+    RemoteRecord,
+    came_as_before,
+    read_records,
+)
+from ..domain.mapping import Fields
 from ..domain.party import tax_numbers
 from ..domain.received_order import RECEIVED
 from .import_orders import plan_orders, receive_orders
@@ -23,7 +34,8 @@ from .keep_failure import keep_failure, problems_of
 from .ports import Ports
 from .schedules import schedule_export
 
-_KEYS = ("code", "vat_number", "fiscal_code")
+_AT_ONCE: Final = 50
+"""Events that are made before others have their turn in the event loop."""
 
 
 async def plan_records(
@@ -41,29 +53,26 @@ async def plan_records(
         return await plan_orders(ports, connection, records, source=source)
     capability = ports.connectors.get(connection.connector).describe().capability(entity)
     assert capability is not None, "only what a connector carries comes in"
-    mapping = connection.mapping.of(entity)
-    keys = EntityMapping({name: mapping.fields[name] for name in _KEYS if name in mapping.fields})
-    told = [_read(keys, record) for record in records]
-    codes = {code for each in told if (code := each.get("code"))}
-    remote_ids = {
-        remote_id
-        for record, each in zip(records, told, strict=True)
-        if (remote_id := record.remote_id or each.get("code"))
-    }
-    numbers = frozenset[str]().union(*map(tax_numbers, told))
-    known = await ports.records.find_known_records(connection.connection_id, entity, remote_ids, numbers)
+    mapping, connection_id = connection.mapping.of(entity), connection.connection_id
+    # Reading and planning reckon long enough to keep others waiting: not in the event loop.
+    read = await asyncio.to_thread(read_records, mapping, records)
+    remote_ids = {each.remote_id for each in read if each.remote_id}
+    hashes = await ports.records.find_content_hashes(connection_id, entity, remote_ids)
+    before = came_as_before(read, hashes)
+    seen |= before
+    as_before = [each for each in read if each.remote_id in before]
+    if len(as_before) == len(read):
+        return ImportPlan(as_before=as_before)
+    read = [each for each in read if each.remote_id not in before]
+    remote_ids -= before
+    numbers = frozenset[str]().union(*(tax_numbers(each.mapped) for each in read))
+    known = await ports.records.find_known_records(connection_id, entity, remote_ids, numbers)
     if remote_ids - known.by_remote_id.keys() or answer is not None:
+        codes = {code for each in read if (code := each.mapped.get("code"))}
         known.taken_codes = await ports.records.find_taken_codes(entity, codes)
     planner = Planner(capability, mapping, ports.checks, connection.key, new_id, answer)
-    return planner.plan(records, known, source=source, seen=seen)
-
-
-def _read(keys: EntityMapping, record: RemoteRecord) -> Fields:
-    """Who may be meant; of a record that can't be read, nobody: the plan refuses it."""
-    try:
-        return keys.read(record.values)
-    except Invalid:
-        return {}
+    plan = await asyncio.to_thread(planner.plan, read, known, source=source, seen=seen)
+    return replace(plan, as_before=as_before)
 
 
 async def apply_plan(ports: Ports, connection: Connection, entity: Entity, plan: ImportPlan) -> None:
@@ -79,11 +88,13 @@ async def apply_plan(ports: Ports, connection: Connection, entity: Entity, plan:
     # Of a record that comes twice in a page, the last word is the one to tell.
     changed = {each.record_id: each for each in plan.records if each.action != "unchanged"}
     if entity == "customer":
-        for record_id, planned in changed.items():
+        for n, (record_id, planned) in enumerate(changed.items(), 1):
             publish_customer(ports, connection, record_id, codes[record_id], planned.fields)
+            if n % _AT_ONCE == 0:
+                await asyncio.sleep(0)
     for planned in plan.records:
         await _keep_conflicts(ports, connection, entity, planned)
-    through = [each.remote_id for each in plan.records]
+    through = [each.remote_id for each in plan.as_before] + [each.remote_id for each in plan.records]
     if through:
         await ports.failures.delete_failures(connection_id, entity, "in", through, notices_too=False)
     if changed:

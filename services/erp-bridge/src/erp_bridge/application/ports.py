@@ -341,6 +341,11 @@ class RecordLink:
 
 
 class Records(Protocol):
+    async def find_content_hashes(
+        self, connection_id: UUID, entity: Entity, remote_ids: Iterable[str]
+    ) -> dict[str, str | None]:
+        """Of the linked ones among these remote ids, the hash of the content that came last."""
+
     async def find_known_records(
         self,
         connection_id: UUID,
@@ -359,6 +364,9 @@ class Records(Protocol):
     ) -> dict[UUID, str]:
         """Stores created and changed records and the links to the connection. Returns our codes of those that
         were not unchanged."""
+
+    async def update_statistics(self) -> None:
+        """Has the database look at what records there are now, so that it finds them well."""
 
     async def find_received_orders(
         self, connection_id: UUID, remote_ids: Sequence[str]

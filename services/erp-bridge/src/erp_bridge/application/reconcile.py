@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from typing import Final
 
@@ -9,10 +10,8 @@ from optima_kit.ids import new_id
 from optima_kit.refusals import Invalid, WrongState
 
 from ..domain.entities import Entity
-from ..domain.import_plan import RemoteRecord
-from ..domain.mapping import EntityMapping, Fields
+from ..domain.import_plan import read_records
 from ..domain.reconciliation import Comparison, Reconciliation, too_many_missing
-from ..domain.record import content_hash
 from .ports import Work
 
 KEPT: Final = 10
@@ -41,10 +40,10 @@ async def reconcile(work: Work, key: str, entity: Entity, *, delete_missing: boo
     mapping = connection.mapping.of(entity)
     async with connector.open(endpoint) as session:
         async for page in session.changes(entity, None):
-            for record in page.records:
-                mapped = _mapped(mapping, record)
-                code, name = mapped.get("code"), mapped.get("name")
-                comparison.see(record.remote_id or code or "", content_hash(mapped), code=code, name=name)
+            # A record that can't be read differs from whatever came in.
+            for each in await asyncio.to_thread(read_records, mapping, page.records):
+                code, name = each.mapped.get("code"), each.mapped.get("name")
+                comparison.see(each.remote_id, each.content_hash, code=code, name=name)
     if not comparison.there:
         raise WrongState("comparison_empty")
     missing = comparison.missing_there
@@ -72,11 +71,3 @@ async def reconcile(work: Work, key: str, entity: Entity, *, delete_missing: boo
         )
         await ports.reconciliations.save_reconciliation(found, differences, keep=KEPT)
     return found
-
-
-def _mapped(mapping: EntityMapping, record: RemoteRecord) -> Fields:
-    """A record that can't be read differs from whatever came in."""
-    try:
-        return mapping.read(record.values)
-    except Invalid:
-        return {}

@@ -7,7 +7,7 @@ same one, a code that was changed or given to another is a question for a person
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from uuid import UUID
@@ -17,7 +17,7 @@ from optima_kit.refusals import Invalid, Refusal, Violations
 from .conflict import Edit
 from .connection import Capability
 from .mapping import EntityMapping, Fields
-from .party import normal_tax_number, tax_numbers
+from .party import tax_numbers
 from .record import Checks, checked, content_hash
 
 Answer = Literal["same", "another"]
@@ -34,6 +34,45 @@ class RemoteRecord:
     """By which the remote system knows whether somebody changed it."""
     line: int = 0
     """On which it began in its file; 1 is the header."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRecord:
+    """A remote record as a mapping reads it."""
+
+    record: RemoteRecord
+    mapped: Fields
+    """Nothing where it can't be read."""
+    remote_id: str
+    """Empty where it does not say."""
+    content_hash: str
+    """Of what was mapped."""
+    problem: Invalid | None = None
+    """Why it can't be read."""
+
+
+def read_records(mapping: EntityMapping, records: Iterable[RemoteRecord]) -> list[ReadRecord]:
+    found = []
+    for record in records:
+        problem, mapped = None, Fields()
+        try:
+            if not record.values:
+                raise Invalid("row_does_not_fit", field="line")
+            mapped = mapping.read(record.values)
+        except Invalid as refusal:
+            problem = refusal
+        remote_id = record.remote_id or mapped.get("code") or ""
+        found.append(ReadRecord(record, mapped, remote_id, content_hash(mapped), problem))
+    return found
+
+
+def came_as_before(read: Iterable[ReadRecord], hashes: Mapping[str, str | None]) -> set[str]:
+    """The remote ids of which every record has the content that came last. `hashes` are those contents'."""
+    found: dict[str, bool] = {}
+    for each in read:
+        same = each.problem is None and hashes.get(each.remote_id) == each.content_hash
+        found[each.remote_id] = found.get(each.remote_id, True) and same
+    return {remote_id for remote_id, same in found.items() if same}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +149,12 @@ class RefusedRecord:
 class ImportPlan:
     records: list[PlannedRecord] = field(default_factory=list)
     refused: list[RefusedRecord] = field(default_factory=list)
+    as_before: Sequence[ReadRecord] = ()
+    """Those that came as they had come last: nothing else was asked of them."""
 
     def count(self, action: str) -> int:
-        return sum(1 for each in self.records if each.action == action)
+        planned = sum(1 for each in self.records if each.action == action)
+        return planned + len(self.as_before) if action == "unchanged" else planned
 
 
 class Question(Exception):
@@ -136,16 +178,16 @@ class Planner:
     """What a person said of the one record that is planned anew."""
 
     def plan(
-        self, records: Iterable[RemoteRecord], known: KnownRecords, *, source: str, seen: set[str]
+        self, records: Iterable[ReadRecord], known: KnownRecords, *, source: str, seen: set[str]
     ) -> ImportPlan:
         """Plans every record; a bad one is refused and the others go on. `source` names where they come
         from, `seen` holds the remote ids that came from there so far."""
         plan = ImportPlan()
-        for record in records:
+        for read in records:
             try:
-                planned = self._plan_one(record, known, seen)
+                planned = self._plan_one(read, known, seen)
             except (Violations, Invalid, Question) as refusal:
-                plan.refused.append(self._refused(record, source, refusal))
+                plan.refused.append(self._refused(read.record, source, refusal))
             else:
                 known.remember(
                     planned.remote_id,
@@ -155,12 +197,10 @@ class Planner:
                 plan.records.append(planned)
         return plan
 
-    def _plan_one(self, record: RemoteRecord, known: KnownRecords, seen: set[str]) -> PlannedRecord:
-        if not record.values:
-            raise Invalid("row_does_not_fit", field="line")
-        mapped = self.mapping.read(record.values)
-        remote_id = record.remote_id or mapped.get("code") or ""
-        digest = content_hash(mapped)
+    def _plan_one(self, read: ReadRecord, known: KnownRecords, seen: set[str]) -> PlannedRecord:
+        if read.problem is not None:
+            raise read.problem
+        record, mapped, remote_id, digest = read.record, read.mapped, read.remote_id, read.content_hash
         link = known.by_remote_id.get(remote_id)
         if link is not None and link.linked and link.content_hash == digest:
             return self._planned(
@@ -225,11 +265,7 @@ class Planner:
         seen: set[str],
     ) -> KnownRecord | None:
         """The record that we know as this one. Raises Question where a person must say so."""
-        numbers = {
-            normal_tax_number(number)
-            for name in ("vat_number", "fiscal_code")
-            if (number := mapped.get(name))
-        }
+        numbers = tax_numbers(mapped)
         if link is not None:
             if self.answer is None and self._looks_like_another(link, mapped, numbers):
                 problem = Invalid(
@@ -259,7 +295,7 @@ class Planner:
             return found if self.answer == "same" else None
         return None
 
-    def _looks_like_another(self, link: KnownRecord, mapped: Fields, numbers: set[str]) -> bool:
+    def _looks_like_another(self, link: KnownRecord, mapped: Fields, numbers: frozenset[str]) -> bool:
         """A code that comes with another company's numbers and name. One of the two alone is a correction."""
         before = tax_numbers(link.fields)
         return (

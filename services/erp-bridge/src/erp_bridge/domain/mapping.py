@@ -57,8 +57,8 @@ class EntityMapping:
         """
         known: Fields = {}
         for name, mapped in self.fields.items():
-            value = _at(record, mapped.remote)
-            if value is _ABSENT:
+            value = record.get(mapped.remote, _ABSENT)
+            if value is _ABSENT and (value := _at(record, mapped.remote)) is _ABSENT:
                 if mapped.default is not None:
                     known[name] = mapped.default
                 continue
@@ -127,9 +127,7 @@ def entity_mapping(entity: Entity, fields: Table[str, FieldMapping]) -> EntityMa
 
 
 def _at(record: Table[str, Any], path: str) -> Any:
-    """What stands at a path. A column may have a dot in its name: the whole name comes first."""
-    if path in record:
-        return record[path]
+    """What stands at a path, where no column has the whole of it for its name."""
     found: Any = record
     for part in path.split("."):
         if isinstance(found, Table) and part in found:
@@ -164,9 +162,10 @@ def missing_columns(entity: Entity, mapping: EntityMapping, header: Iterable[str
 
 
 def _inward(text: str, mapped: FieldMapping) -> str:
-    for ours, theirs in mapped.code_map.items():
-        if theirs == text:
-            return ours
+    if mapped.code_map:
+        for ours, theirs in mapped.code_map.items():
+            if theirs == text:
+                return ours
     match mapped.transform:
         case "upper":
             return text.upper()

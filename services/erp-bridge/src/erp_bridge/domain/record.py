@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from collections.abc import Set as Codes
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from optima_kit.refusals import Invalid, Refusal, Violations
@@ -18,6 +18,8 @@ from .entities import FIELDS, Entity
 from .mapping import Fields
 from .party import check_party
 from .texts import check_texts
+
+_canonical: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,5 +88,4 @@ def _check_bank(fields: Fields, checks: Checks) -> list[Refusal]:
 
 def content_hash(content: Mapping[str, Any]) -> str:
     """SHA-256, hexadecimal, of the content's JSON with its keys sorted."""
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(_canonical(content).encode()).hexdigest()
