@@ -25,6 +25,7 @@ GOOD: dict[str, str] = {
     "inner": "http://optima-identity/.well-known/jwks.json",
     "networks": "10.42.0.0/16,fd00:42::/64",
     "sender": "Linea OPTIMA <noreply@example.com>",
+    "oidc_issuers": "https://login.example.com/ https://keys.example.com",
 }
 DATABASE = "postgresql://brief_rw:{}@postgres.database/brief{}"
 BAD: dict[str, tuple[str, ...]] = {
@@ -63,13 +64,17 @@ BAD: dict[str, tuple[str, ...]] = {
         "https://[::1]/",
         "https://0.0.0.0",
     ),
+    "oidc_issuers": (
+        "http://login.example.com/",
+        "https://login.example.com/, https://127.0.0.1:8443",
+        "https://login.example.com/ http://keys.example.com",
+    ),
     "inner": ("http://keys.example.com", "http://10.0.0.7:8080", "ftp://optima-identity", "http://a.b.c.d"),
     "networks": ("0.0.0.0/0", "::/0", "10.42.0.0/16,0.0.0.0/0", "0.0.0.0/1,128.0.0.0/1", "2000::/3"),
     "sender": ("Linea OPTIMA <noreply@localhost>", "noreply@127.0.0.1", "noreply"),
 }
 KINDS = {
     "issuer": "public",
-    "oidc_issuers": "public",
     "portal_url": "public",
     "database_owner_url": "database_url",
     "database_backbone_url": "database_url",

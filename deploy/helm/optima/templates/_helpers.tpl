@@ -82,6 +82,7 @@ amqp{{ if $r.tls }}s{{ end }}://{{ .module }}:$(BROKER_PASSWORD)@{{ $r.host }}:{
 - {name: OPTIMA_ISSUER, value: {{ include "optima.issuer" $root | quote }}}
 - {name: OPTIMA_JWKS_URL, value: {{ include "optima.jwks" $root | quote }}}
 - {name: OPTIMA_AUDIENCE, value: {{ $root.Values.issuer.audience | quote }}}
+- {name: OPTIMA_TOKEN_TYPES, value: {{ $root.Values.issuer.tokenTypes | quote }}}
 - {name: OPTIMA_ENVIRONMENT, value: {{ $root.Values.environment }}}
 {{- with $root.Values.proxies }}
 - {name: OPTIMA_TRUSTED_PROXIES, value: {{ join "," . | quote }}}

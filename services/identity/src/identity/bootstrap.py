@@ -6,6 +6,7 @@ from typing import Literal
 
 from optima_kit.actor import Actor
 from optima_kit.db import UnitOfWork
+from optima_kit.egress import EgressGuard
 from optima_kit.http import Route, Routes
 from optima_kit.sealing import Sealer
 from optima_kit.service import Service
@@ -96,8 +97,10 @@ def service(settings: IdentitySettings) -> Service[Ports]:
                 settings.platform_client_id, settings.platform_client_secret.get_secret_value()
             ),
             post=post,
-            provider_client=OidcClient(),
-            allowed_issuers=settings.oidc_issuers,
+            provider_client=OidcClient(
+                EgressGuard(settings.openness), settings.openness, settings.allowed_issuers
+            ),
+            allowed_issuers=settings.allowed_issuers,
             mailer=_mailer(settings),
             issuer=settings.issuer,
         ),

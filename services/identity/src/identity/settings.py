@@ -7,8 +7,15 @@ from typing import Annotated
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from optima_contracts.privileges import BUILT_IN_ROLES
+from optima_kit.egress import Openness
 from optima_kit.hardening import MailedUrl, MailServer, Sender, StrongSecret, in_production, over_tls
-from optima_kit.settings import Separated, Settings
+from optima_kit.settings import Networks, Separated, Settings
+
+from .domain.providers import AllowedIssuer
+
+
+def _each_over_tls(entries: tuple[str, ...]) -> None:
+    over_tls(tuple(url for entry in entries for url in entry.split()))
 
 
 class IdentitySettings(Settings):
@@ -19,9 +26,14 @@ class IdentitySettings(Settings):
     """The client id with which the platform gets its tokens."""
     platform_client_secret: StrongSecret
     """With it the platform registers tenants."""
-    oidc_issuers: Annotated[Separated, in_production(over_tls)] = ()
-    """OpenID Connect issuers that tenants may choose as their sign-in provider; an entry that ends
-    in "/" allows all below it. Without any, tenants sign in with passwords alone."""
+    oidc_issuers: Annotated[Separated, in_production(_each_over_tls)] = ()
+    """OpenID Connect issuers that tenants may choose as their sign-in provider; one that ends in "/" allows
+    all below it. After a space stand further origins that its configuration may name:
+    `https://accounts.google.com https://oauth2.googleapis.com https://www.googleapis.com`. Without any,
+    tenants sign in with passwords alone."""
+    oidc_networks: Networks = ()
+    """Networks that issuers may stand in although they are not of the public internet, separated by commas
+    ("10.20.0.0/16"): providers on the operator's own premises."""
     second_factor_roles: Separated = Field(
         default_factory=lambda read: () if read["environment"] == "demonstration" else ("admin",)
     )
@@ -33,6 +45,15 @@ class IdentitySettings(Settings):
     """The sender of mail."""
     portal_url: MailedUrl = "http://127.0.0.1:8080"
     """Where the pages are that links in mail lead to."""
+
+    @property
+    def allowed_issuers(self) -> tuple[AllowedIssuer, ...]:
+        listed = (entry.split() for entry in self.oidc_issuers)
+        return tuple(AllowedIssuer(issuer, tuple(origins)) for issuer, *origins in listed)
+
+    @property
+    def openness(self) -> Openness:
+        return Openness(self.environment == "demonstration", self.oidc_networks)
 
     @field_validator("second_factor_roles")
     @classmethod

@@ -86,7 +86,7 @@ async def test_replicas_that_start_together_share_one_key(replica: Any, database
     replicas = [replica() for _ in range(6)]
     tokens = await asyncio.gather(*(each.token() for each in replicas))
     assert len({header(token)["kid"] for token in tokens}) == 1
-    assert header(tokens[0]) == {"alg": "ES256", "typ": "JWT", "kid": header(tokens[0])["kid"]}
+    assert header(tokens[0]) == {"alg": "ES256", "typ": "at+jwt", "kid": header(tokens[0])["kid"]}
     rows = await database.fetch("SELECT public, sealed FROM signing_keys")
     assert len(rows) == 1
     assert '"d"' not in rows[0]["public"]
@@ -158,7 +158,8 @@ async def test_tokens_that_are_not_ours_are_refused(replica: Any, opened: Databa
 
     def forged(key: ECKey = own, head: dict[str, str] | None = None, **claims: Any) -> str:
         told = {name: value for name, value in (right | claims).items() if value is not None}
-        return jwt.encode(head or {"alg": "ES256", "kid": kid}, told, key, algorithms=["ES256"])
+        typed = {"alg": "ES256", "kid": kid, "typ": "at+jwt"}
+        return jwt.encode(head or typed, told, key, algorithms=["ES256"])
 
     public = row.public
     none = f"{encoded({'alg': 'none', 'kid': kid})}.{token.split('.')[1]}."
@@ -176,6 +177,8 @@ async def test_tokens_that_are_not_ours_are_refused(replica: Any, opened: Databa
             ".".join([token.split(".")[0], encoded(right | {"scope": "phase.assign"}), token.split(".")[2]]),
             "token_signature",
         ),
+        "an id token": (forged(head={"alg": "ES256", "kid": kid, "typ": "JWT"}), "token_type"),
+        "of no type": (forged(head={"alg": "ES256", "kid": kid}), "token_type"),
         "wrong issuer": (forged(iss="http://elsewhere.test"), "token_issuer"),
         "no issuer": (forged(iss=None), "token_issuer"),
         "wrong audience": (forged(aud="another"), "token_audience"),

@@ -7,20 +7,37 @@ import os
 import re
 import socket
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import RawTestServer, TestClient
 from yarl import URL
 
+from optima_kit.db import Database
+from optima_kit.http.addresses import Addresses
+from optima_kit.http.html import Html, StaticFiles
+from optima_kit.http.problems import load_catalogue
+from optima_kit.sealing import Sealer
 from optima_local.npm import NpmMissing, npm_package
+from portal.adapters.carried import Carried
+from portal.adapters.client import Services
+from portal.adapters.live import LiveStreams
+from portal.adapters.mail import UnsubscribeCodes
+from portal.adapters.pages import pages as portal_pages
+from portal.adapters.rendering import Templates
+from portal.adapters.resources import Resources
+from portal.adapters.sessions import BrowserSessions
 
 VERSION = "9.13.3"
-REDIRECT_URI = "https://portale.example/callback"
+PASSWORD = "tre gatti sul tetto rosso"
+PORTAL = "https://portale.example"
+REDIRECT_URI = f"{PORTAL}/sign-in/return"
 SECRET = "a secret: with/odd+signs"
 
 
@@ -62,7 +79,7 @@ async def issuer() -> AsyncIterator[str]:
 @pytest.fixture
 async def trusting(serve: Any, issuer: str) -> Any:
     """The service, of whose tenants' providers the operator allows this one and one that is down."""
-    return await serve(oidc_issuers=f"{issuer}, http://127.0.0.1:9/")
+    return await serve(oidc_issuers=f"{issuer}, http://127.0.0.1:9/", oidc_networks="127.0.0.0/8")
 
 
 @dataclass
@@ -164,20 +181,51 @@ async def test_a_return_counts_once_and_only_with_its_own_code(trusting: Any, is
     back = await Browser("elena").visit(first["authorization_url"])
     assert back["state"] == first["state"]
 
-    crossed, problem = await exchange(identity, other["state"], back["code"])
+    mixed = back | {"state": other["state"]}
+    crossed, problem = await exchange(identity, other, mixed)
     assert (crossed.status, problem["code"]) == (401, "provider_refused"), "PKCE binds code and attempt"
     back = await Browser("elena").visit(first["authorization_url"])
-    right, _ = await exchange(identity, first["state"], back["code"])
+    right, _ = await exchange(identity, first, back)
     assert right.status == 200
-    replayed, problem = await exchange(identity, first["state"], back["code"])
+    replayed, problem = await exchange(identity, first, back)
     assert (replayed.status, problem["code"]) == (401, "attempt_not_valid")
-    forged, problem = await exchange(identity, first["state"][:-1] + "A", back["code"])
+    forged, problem = await exchange(identity, first, back | {"state": first["state"][:-1] + "A"})
     assert (forged.status, problem["code"]) == (401, "attempt_not_valid")
     late = await begin(identity)
     back = await Browser("elena").visit(late["authorization_url"])
     identity.clock.advance(timedelta(minutes=10))
-    expired, problem = await exchange(identity, late["state"], back["code"])
+    expired, problem = await exchange(identity, late, back)
     assert (expired.status, problem["code"]) == (401, "attempt_not_valid")
+
+
+async def test_only_the_browser_that_began_comes_back(trusting: Any, issuer: str) -> None:
+    """Else somebody could lead another's browser into a session of their own."""
+    identity = trusting
+    admin = await identity.register()
+    await identity.invite(admin, "elena@aurora.example", "marketing")
+    await choose(admin, issuer)
+    mine, theirs = await begin(identity), await begin(identity)
+    back = await Browser("elena").visit(mine["authorization_url"])
+    response, problem = await exchange(identity, theirs, back)
+    assert (response.status, problem["code"]) == (401, "attempt_not_valid")
+    response, problem = await exchange(identity, mine, back)
+    assert (response.status, problem["code"]) == (401, "attempt_not_valid"), "one return, whoever made it"
+    grant = {"grant": "authorization_code", "state": mine["state"], "code": back["code"]}
+    response, problem = await identity.anybody.post("/v1/tokens", grant)
+    assert (response.status, problem["errors"][0]["field"]) == (422, "authorization_code.browser_secret")
+
+
+async def test_an_answer_of_another_provider_is_refused(trusting: Any, issuer: str) -> None:
+    identity = trusting
+    admin = await identity.register()
+    await identity.invite(admin, "elena@aurora.example", "marketing")
+    await choose(admin, issuer)
+    for named in ("http://127.0.0.1:9/", None):
+        begun = await begin(identity)
+        back = await Browser("elena").visit(begun["authorization_url"])
+        assert back["iss"] == issuer, "this provider always says who it is"
+        response, problem = await exchange(identity, begun, back | {"iss": named})
+        assert (response.status, problem["code"]) == (401, "provider_refused"), named
 
 
 async def test_a_wrong_secret_or_a_dead_provider_lets_nobody_in(trusting: Any, issuer: str) -> None:
@@ -195,6 +243,130 @@ async def test_a_wrong_secret_or_a_dead_provider_lets_nobody_in(trusting: Any, i
     assert (response.status, problem["code"]) == (503, "provider_unavailable")
 
 
+@pytest.fixture
+async def pages(trusting: Any, database_for: Any) -> AsyncIterator[TestClient[web.BaseRequest, None]]:
+    """The portal's, before this identity."""
+    sealer = Sealer("a-secret-of-these-tests-0123456789abcdef", "portal")
+    services = Services({"identity": str(trusting.app.http.make_url(""))}, 10)
+    database = await Database.open(
+        (await database_for("portal")).rw_url, source="/optima/portal", size=2, clock=trusting.clock
+    )
+    codes = UnsubscribeCodes(sealer)
+    resources = Resources(services, Carried(sealer), LiveStreams(), codes, PORTAL, None)
+    resources.sessions = BrowserSessions(database, sealer, services, trusting.verifier, trusting.clock)
+    addresses = Addresses()
+    Html(
+        pages=portal_pages,
+        statics=StaticFiles("portal"),
+        sessions=resources.sessions,
+        renderer=Templates(),
+        database=database,
+        catalogue=load_catalogue("portal"),
+        clock=trusting.clock,
+        resources=resources,
+        rate_per_second=1_000,
+    ).mount(addresses)
+    async with TestClient(RawTestServer(addresses.answer), cookie_jar=aiohttp.DummyCookieJar()) as client:
+        yield client
+    await services.close()
+    await database.close()
+
+
+@dataclass
+class Tab:
+    """A browser at the portal: keeps its cookies, although they want https."""
+
+    pages: TestClient[web.BaseRequest, None]
+    cookies: dict[str, str] = field(default_factory=dict)
+
+    async def ask(self, method: str, address: str, **form: str) -> tuple[aiohttp.ClientResponse, str]:
+        headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
+        headers["Accept-Language"] = "it"
+        response = await self.pages.request(
+            method, address, data=form or None, headers=headers, allow_redirects=False
+        )
+        self.cookies |= {name: cookie.value for name, cookie in response.cookies.items()}
+        return response, await response.text()
+
+    async def leave(self, tenant: str = "aurora") -> str:
+        """Presses the button, and is led to the returned address."""
+        response, text = await self.ask("POST", "/sign-in/provider", tenant=tenant, next="/me")
+        assert response.status == 303, text
+        assert response.headers["Location"] == "/sign-in/provider", "no form leads to another site"
+        _, text = await self.ask("GET", "/sign-in/provider")
+        leads = re.search(r'http-equiv="refresh" content="0; url=([^"]+)"', text)
+        assert leads is not None, text
+        assert f'href="{leads[1]}"' in text, "for browsers that are not led by themselves"
+        return leads[1].replace("&amp;", "&")
+
+    async def come_back(self, back: dict[str, str]) -> tuple[aiohttp.ClientResponse, str]:
+        return await self.ask("GET", f"/sign-in/return?{urlencode(back)}")
+
+
+async def test_people_sign_in_at_their_provider_from_the_portal(
+    trusting: Any, issuer: str, pages: TestClient[web.BaseRequest, None]
+) -> None:
+    admin = await trusting.register()
+    await trusting.invite(admin, "elena@aurora.example", "marketing")
+    tab = Tab(pages)
+    response, text = await tab.ask("POST", "/sign-in/provider", tenant="aurora", next="")
+    assert response.status == 404
+    assert "Usare la password" in text
+    await choose(admin, issuer)
+    back = await Browser("elena").visit(await tab.leave())
+    response, text = await tab.come_back(back)
+    assert (response.status, response.headers["Location"]) == (303, "/me"), text
+    assert tab.cookies["__Host-sign-in"] == ""
+    response, text = await tab.ask("GET", "/me")
+    assert (response.status, "Elena" in text) == (200, True)
+
+
+async def test_the_portal_takes_nobody_back_who_did_not_leave_in_this_browser(
+    trusting: Any, issuer: str, pages: TestClient[web.BaseRequest, None]
+) -> None:
+    admin = await trusting.register()
+    await trusting.invite(admin, "elena@aurora.example", "marketing")
+    await choose(admin, issuer)
+    attacker, victim, other = Tab(pages), Tab(pages), Tab(pages)
+    back = await Browser("elena").visit(await attacker.leave())
+    await other.leave()
+    for tab, status in ((victim, 400), (other, 401)):
+        response, text = await tab.come_back(back)
+        assert (response.status, "Accedi" in text) == (status, True)
+        assert "__Host-session" not in tab.cookies
+    response, text = await attacker.come_back({"error": "access_denied", "state": back["state"]})
+    assert (response.status, "non ha confermato" in text) == (400, True)
+
+
+async def test_an_admin_chooses_the_provider_on_a_page(
+    trusting: Any, issuer: str, pages: TestClient[web.BaseRequest, None]
+) -> None:
+    await trusting.register()
+    tab = Tab(pages)
+    form = {"tenant": "aurora", "email": "paola@aurora.example", "password": PASSWORD, "next": "/people"}
+    response, _ = await tab.ask("POST", "/sign-in", **form)
+    assert response.status == 303
+    _, text = await tab.ask("GET", "/people")
+    assert 'href="/sign-in-provider"' in text
+    _, text = await tab.ask("GET", "/sign-in-provider")
+    assert REDIRECT_URI in text
+    given = {"issuer": "https://nowhere.example", "client_id": "optima", "client_secret": SECRET}
+    response, text = await tab.ask("POST", "/sign-in-provider", **given)
+    assert response.status == 422
+    assert 'value="https://nowhere.example"' in text
+    assert SECRET not in text
+    response, _ = await tab.ask("POST", "/sign-in-provider", **given | {"issuer": issuer})
+    assert response.status == 303
+    _, text = await tab.ask("GET", "/sign-in-provider")
+    assert f'value="{issuer}"' in text
+    back = await Browser("paola").visit(await Tab(pages).leave())
+    assert back["code"]
+    response, _ = await tab.ask("POST", "/sign-in-provider/removal")
+    assert response.status == 303
+    _, text = await tab.ask("GET", "/sign-in-provider")
+    assert issuer not in text
+
+
 async def choose(admin: Any, issuer: str, **more: Any) -> None:
     body = {"issuer": issuer, "client_id": "optima", "client_secret": SECRET} | more
     response, problem = await admin.put("/v1/sign-in-provider", body)
@@ -208,12 +380,12 @@ async def begin(identity: Any) -> Any:
     return begun
 
 
-async def exchange(identity: Any, state: str, code: str) -> Any:
-    grant = {"grant": "authorization_code", "state": state, "code": code}
+async def exchange(identity: Any, begun: Any, back: Any) -> Any:
+    grant = {"grant": "authorization_code", **back, "browser_secret": begun["browser_secret"]}
     return await identity.anybody.post("/v1/tokens", grant)
 
 
 async def sign_in(identity: Any, login: str) -> Any:
     begun = await begin(identity)
     back = await Browser(login).visit(begun["authorization_url"])
-    return await exchange(identity, begun["state"], back["code"])
+    return await exchange(identity, begun, back)

@@ -38,7 +38,9 @@ def service(settings: PortalSettings) -> Service[PortalPorts]:
     secret = settings.key_secret.get_secret_value()
     sealer = Sealer(secret, "portal sessions")
     clock = SystemClock()
-    verifier = TokenVerifier(JwksKeys(settings.jwks_url), settings.issuer, settings.audience, clock)
+    verifier = TokenVerifier(
+        JwksKeys(settings.jwks_url), settings.issuer, settings.audience, clock, settings.token_types
+    )
     live = LiveStreams()
     codes = UnsubscribeCodes(Sealer(secret, "portal unsubscribing"))
     mailer = None
@@ -46,7 +48,7 @@ def service(settings: PortalSettings) -> Service[PortalPorts]:
         url = settings.mail_url.get_secret_value()
         mailer = Mailer(url, settings.mail_from, settings.portal_url, codes)
     carried = Carried(Sealer(secret, "portal carried values"))
-    resources = Resources(services, carried, live, codes, mailer)
+    resources = Resources(services, carried, live, codes, settings.portal_url, mailer)
 
     def sessions(database: Database) -> BrowserSessions:
         resources.sessions = BrowserSessions(database, sealer, services, verifier, clock)

@@ -32,6 +32,6 @@ class PortalSettings(Settings):
     mail_from: Sender = "Linea OPTIMA <noreply@localhost>"
     """The sender of mail."""
     portal_url: MailedUrl = "http://127.0.0.1:8080"
-    """Where people reach the portal: links in mail lead there."""
+    """Where people reach the portal: links in mail lead there, and a sign-in provider back."""
     patience_seconds: Annotated[float, Field(gt=0, le=30)] = 4.0
     """How long a page waits for a service before it shows that part as not available."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from optima_kit.db import UnitOfWork
+from optima_kit.egress import EgressGuard
 from optima_kit.http import Routes
 from optima_kit.sealing import Sealer
 from optima_kit.service import Service
 from optima_kit.typesetting import Typesetter
 
-from .adapters.egress_guard import EgressGuard
 from .adapters.feed import feed_routes
 from .adapters.http import routes
 from .adapters.http_erasure import erasure_routes

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from optima_kit.egress import Openness
 from optima_kit.hardening import StrongSecret, in_production
 from optima_kit.settings import Networks, Settings
-
-from .domain.addresses import Openness
 
 
 def _over_https(plain: bool) -> None:

@@ -22,13 +22,13 @@ from optima_contracts.brief import BriefCommented
 from optima_contracts.economics import JobEconomicsSet
 from optima_contracts.identity import PersonChanged, RoleChanged, ServiceAccountChanged
 from optima_contracts.trail import WebhookChanged, WebhookDisabled
+from optima_kit import egress
 from optima_kit.actor import Actor
 from optima_kit.clock import FixedClock
 from optima_kit.db import Database
+from optima_kit.egress import EgressGuard
 from optima_kit.testing import ServiceHarness, app_client
 from optima_kit.work import JobRunner
-from trail.adapters import egress_guard
-from trail.adapters.egress_guard import EgressGuard
 from trail.adapters.postgres import QUERIES
 from trail.adapters.receivers import HttpReceivers
 from trail.application.deliver_events import deliver_events
@@ -385,7 +385,7 @@ class TestFailure:
         assert written < 20_000_000
 
     async def test_silence_ends_in_time(self, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(egress_guard, "ANSWERED_WITHIN", 0.2)
+        monkeypatch.setattr(egress, "ANSWERED_WITHIN", 0.2)
         released = asyncio.Event()
 
         async def silent(_: web.Request) -> web.Response:

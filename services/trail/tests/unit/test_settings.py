@@ -7,7 +7,7 @@ from ipaddress import ip_network
 import pytest
 from pydantic import ValidationError
 
-from trail.domain.addresses import Openness
+from optima_kit.egress import Openness
 from trail.settings import TrailSettings
 
 KEY = "k9Q2vXw7Lr4TzB8nM1cY6hJ3sD5fG0pA"

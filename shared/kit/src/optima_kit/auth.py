@@ -6,7 +6,8 @@ import asyncio
 import hashlib
 import time
 from collections import OrderedDict
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 import aiohttp
@@ -24,6 +25,8 @@ from .refusals import Unauthenticated
 log = structlog.get_logger()
 
 ALGORITHMS = ["ES256", "Ed25519", "EdDSA", "RS256"]
+ACCESS_TOKEN_TYPE: Final = "at+jwt"  # noqa: S105
+"""RFC 9068: what tells an access token from an id token, or any other that the issuer signs."""
 _LEEWAY_SECONDS = 5
 _REFRESH_AT_MOST_EVERY = 10.0
 _ASK_AGAIN_AFTER = 1.0
@@ -42,8 +45,11 @@ class KeySource(Protocol):
 class JwksKeys:
     """Keys fetched from a JWKS address, fetched again when a token names one that is not known yet."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, fetch: Callable[[str], Awaitable[Any]] | None = None) -> None:
+        """`fetch` returns the JSON document at an address, or raises ValueError, OSError or
+        aiohttp.ClientError. By default it asks the address itself, and follows no redirect."""
         self._url = url
+        self._fetch = fetch or _fetch
         self._keys: KeySet | None = None
         self._asked = float("-inf")
         self._lock = asyncio.Lock()
@@ -60,18 +66,21 @@ class JwksKeys:
                 return self._keys
             self._asked = time.monotonic()
             try:
-                timeout = aiohttp.ClientTimeout(total=5)
-                async with (
-                    aiohttp.ClientSession(timeout=timeout) as client,
-                    client.get(self._url, allow_redirects=False) as response,
-                ):
-                    response.raise_for_status()
-                    self._keys = KeySet.import_key_set(await response.json())
-            except (aiohttp.ClientError, TimeoutError, ValueError, JoseError) as error:
+                self._keys = KeySet.import_key_set(await self._fetch(self._url))
+            except (aiohttp.ClientError, OSError, TimeoutError, ValueError, JoseError) as error:
                 log.warning("issuer keys not fetched", url=self._url, error=repr(error))
                 if self._keys is None:
                     raise KeysUnavailable(self._url) from error
             return self._keys
+
+
+async def _fetch(url: str) -> Any:
+    async with (
+        aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as client,
+        client.get(url, allow_redirects=False) as response,
+    ):
+        response.raise_for_status()
+        return await response.json()
 
 
 class _Versions(BaseModel):
@@ -101,15 +110,24 @@ class _Claims(BaseModel):
 class TokenVerifier:
     """Turns a bearer token into an Actor, or raises Unauthenticated with the reason."""
 
-    def __init__(self, keys: KeySource, issuer: str, audience: str, clock: Clock) -> None:
+    def __init__(
+        self,
+        keys: KeySource,
+        issuer: str,
+        audience: str,
+        clock: Clock,
+        types: Collection[str] = (ACCESS_TOKEN_TYPE,),
+    ) -> None:
         self._keys = keys
         self._issuer = issuer
         self._audience = audience
         self._clock = clock
+        self._types = frozenset(each.lower() for each in types)
         self._known: OrderedDict[bytes, tuple[Actor, float, float]] = OrderedDict()
 
     async def actor(self, token: str) -> Actor:
-        """Raises Unauthenticated for a token that is forged, expired, not yet valid, or not meant for us."""
+        """Raises Unauthenticated for a token that is forged, expired, not yet valid, not meant for us, or no
+        access token."""
         now = self._clock.now().timestamp()
         # By its hash: who reads this process's memory finds no token to use.
         digest = hashlib.sha256(token.encode(errors="replace")).digest()
@@ -118,7 +136,9 @@ class TokenVerifier:
             actor, not_before, expires = known
             _check_times(now, not_before, expires)
             return actor
-        claims = await self._verified(token)
+        header, claims = await self._verified(token)
+        if _type_of(header) not in self._types:
+            raise Unauthenticated("token_type")
         if claims.get("iss") != self._issuer:
             raise Unauthenticated("token_issuer")
         audience = claims.get("aud")
@@ -147,15 +167,22 @@ class TokenVerifier:
             self._known.popitem(last=False)
         return actor
 
-    async def _verified(self, token: str) -> dict[str, Any]:
+    async def _verified(self, token: str) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Its header and its claims."""
         for unknown in (False, True):
             keys = await self._keys.keys(unknown=unknown)
             try:
-                return dict(jwt.decode(token, keys, algorithms=ALGORITHMS).claims)
+                read = jwt.decode(token, keys, algorithms=ALGORITHMS)
+                return dict(read.header), dict(read.claims)
             except (JoseError, ValueError, TypeError, UnicodeError):
                 # A key that is not known yet looks just like a forgery: ask for the keys once more.
                 continue
         raise Unauthenticated("token_signature")
+
+
+def _type_of(header: Mapping[str, Any]) -> str:
+    """RFC 9068 §4: `application/` may stand before it, and case does not count."""
+    return str(header.get("typ", "")).lower().removeprefix("application/")
 
 
 def _made_from(claims: _Claims) -> tuple[tuple[str, int], ...]:

@@ -350,7 +350,11 @@ async def _answering(process: _Process, *, with_api: bool) -> AsyncIterator[None
         if service.reactions:
             routes.include(parking_routes())
         verifier = TokenVerifier(
-            JwksKeys(settings.jwks_url), settings.issuer, settings.audience, process.database.clock
+            JwksKeys(settings.jwks_url),
+            settings.issuer,
+            settings.audience,
+            process.database.clock,
+            settings.token_types,
         )
         Api(
             title=f"Linea OPTIMA: {service.name}",

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from .auth import ACCESS_TOKEN_TYPE
 from .hardening import NARROW, BrokerUrl, DatabaseUrl, InnerUrl, PublicUrl, StrongSecret
 from .signing import read_key
 
@@ -73,6 +74,10 @@ class Settings(BaseSettings):
     """Where the issuer publishes its keys."""
     audience: str = "optima"
     """The `aud` that tokens must carry."""
+    token_types: Separated = (ACCESS_TOKEN_TYPE,)
+    """The `typ` that tokens may carry, separated by commas. `at+jwt` is an access token's (RFC 9068), so that
+    no other token of the issuer is taken for one. `at+jwt, JWT` while the release before, which signed `JWT`,
+    is replaced, or where an issuer of yours signs no other."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """The least level of what is logged."""
     traces_url: InnerUrl | None = None

@@ -288,6 +288,15 @@ class TestTokens:
         token = board.app.people.token(board.anna, nbf=4_000_000_000, exp=4_000_000_600)
         assert await self.refusal(board, token) == "token_not_yet_valid"
 
+    async def test_a_token_of_another_type(self, board):
+        """An id token says who signed in, and lets nobody do anything."""
+        for type_ in ("JWT", "id+jwt", "", None):
+            assert await self.refusal(board, board.app.people.token(board.anna, type_=type_)) == "token_type"
+        for type_ in ("AT+JWT", "application/at+jwt"):
+            token = board.app.people.token(board.anna, type_=type_)
+            response, _ = await board.app.with_token(token).get("/v1/notes")
+            assert response.status == 200, type_
+
     async def test_another_issuer(self, board):
         assert await self.refusal(board, board.app.people.token(board.anna, iss="evil")) == "token_issuer"
 

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from optima_kit.auth import JwksKeys, KeysUnavailable
+from optima_kit.refusals import Unauthenticated
+from optima_kit.testing import People
+
+
+async def test_tokens_of_the_release_before_are_taken_where_the_operator_says_so() -> None:
+    people = People()
+    somebody = people.person("marketing", tenant_id=uuid4())
+    token = people.token(somebody, type_="JWT")
+    assert (await people.verifier("at+jwt", "JWT").actor(token)).person_id == somebody.person_id
+    with pytest.raises(Unauthenticated, match="token_type"):
+        await people.verifier().actor(token)
 
 
 async def test_keys_are_taken_from_the_configured_address_alone() -> None:

@@ -125,7 +125,7 @@ def _head_properties(variables: list[str]) -> dict[str, Any]:
         ),
         "events": _object({"keys": _TEXT, "unsigned": {"enum": ["park", "accept"]}}),
         "proxies": _TEXTS,
-        "issuer": _object({"url": _TEXT, "jwksUrl": _TEXT, "audience": _TEXT}),
+        "issuer": _object({"url": _TEXT, "jwksUrl": _TEXT, "audience": _TEXT, "tokenTypes": _TEXT}),
         "termination": _object({"drainSeconds": _SECONDS, "graceSeconds": _SECONDS}),
         "autoscaling": _object(
             {

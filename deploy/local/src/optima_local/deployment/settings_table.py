@@ -44,6 +44,7 @@ CHART_SETS = {
     "OPTIMA_ISSUER": "`issuer`",
     "OPTIMA_JWKS_URL": "`issuer`",
     "OPTIMA_AUDIENCE": "`issuer`",
+    "OPTIMA_TOKEN_TYPES": "`issuer`",
     "OPTIMA_ENVIRONMENT": "`environment`",
     "OPTIMA_GRACE_SECONDS": "`termination`",
     "OPTIMA_DRAIN_SECONDS": "`termination`",
@@ -121,6 +122,8 @@ def _default(field: FieldInfo) -> str:
     default = field.default
     if default is None or default == ():
         return "none"
+    if isinstance(default, tuple):
+        default = ", ".join(default)
     return f"`{default if isinstance(default, str | Path) else json.dumps(default)}`"
 
 

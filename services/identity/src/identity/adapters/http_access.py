@@ -30,7 +30,7 @@ from ..application.second_factor import (
 from ..application.sessions import end_session
 from ..application.sign_in import PasswordGrant, sign_in
 from ..application.sign_in_service import sign_in_service
-from ..application.sign_in_with_provider import begin_at_provider, return_from_provider
+from ..application.sign_in_with_provider import Return, begin_at_provider, return_from_provider
 from ..domain.brakes import neighbourhood
 from ..domain.sessions import ACCESS_TOKEN_LIVES
 from .directory import DatabaseDirectory, acting
@@ -88,7 +88,11 @@ class ByAuthorizationCode(Command):
 
     grant: Literal["authorization_code"]
     state: Secret
+    browser_secret: Secret
+    """What the browser was given when it was sent there."""
     code: Annotated[str, Field(min_length=1, max_length=4096)]
+    iss: Annotated[str, Field(max_length=300)] | None = None
+    """As the provider sent it along, if it did (RFC 9207)."""
 
 
 AnyGrant = ByPassword | ByClientCredentials | ByRefreshToken | ByAuthorizationCode
@@ -163,7 +167,8 @@ async def _granted(call: Call[Ports], asked: AnyGrant) -> Grant:
     address = neighbourhood(call.address)
     if isinstance(asked, ByAuthorizationCode):
         client = call.resources.provider_client
-        return await return_from_provider(directory, client, asked.state, asked.code, device)
+        back = Return(asked.state, asked.browser_secret, asked.code, asked.iss)
+        return await return_from_provider(directory, client, back, device)
     grant = PasswordGrant(
         asked.tenant, asked.email, asked.password, asked.code, device, address, asked.device_token
     )
@@ -180,7 +185,9 @@ class BeginSignIn(Command):
 class DepartureView(View):
     authorization_url: str
     state: str
-    """Keep it with this browser, and go on only if the provider sends the same one back."""
+    """The provider sends the browser back with it."""
+    browser_secret: str
+    """Keep it in this browser alone, in a cookie that no script reads: only with it does the return count."""
     expires_at: datetime
 
 
@@ -188,13 +195,17 @@ class DepartureView(View):
 async def begin_sign_in(call: Call[Ports], body: BeginSignIn) -> DepartureView:
     """Begin a sign-in at the tenant's provider
 
-    Send the browser to `authorization_url`; exchange what it brings back at /v1/tokens.
+    Send the browser to `authorization_url`; exchange what it brings back, with its `browser_secret`, at
+    /v1/tokens.
     """
     begun = await begin_at_provider(
         _directory(call), call.resources.provider_client, body.tenant, body.redirect_uri
     )
     return DepartureView(
-        authorization_url=begun.authorization_url, state=begun.state, expires_at=begun.expires_at
+        authorization_url=begun.authorization_url,
+        state=begun.state,
+        browser_secret=begun.browser_secret,
+        expires_at=begun.expires_at,
     )
 
 

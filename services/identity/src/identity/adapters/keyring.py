@@ -10,6 +10,7 @@ import orjson
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
+from optima_kit.auth import ACCESS_TOKEN_TYPE
 from optima_kit.db import Database, UnitOfWork
 from optima_kit.ids import new_id
 from optima_kit.sealing import SealBroken, Sealer
@@ -83,7 +84,7 @@ class Keyring:
             "exp": issued_at + int(ACCESS_TOKEN_LIVES.total_seconds()),
             "jti": new_id().hex,
         }
-        header = {"alg": signing.algorithm, "kid": signing.kid, "typ": "JWT"}
+        header = {"alg": signing.algorithm, "kid": signing.kid, "typ": ACCESS_TOKEN_TYPE}
         return jwt.encode(header, told, key, algorithms=[signing.algorithm])
 
     async def public_keys(self, database: Database) -> list[dict[str, str]]:

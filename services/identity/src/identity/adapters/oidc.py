@@ -1,9 +1,14 @@
-"""The tenant's provider, spoken to as OpenID Connect Core 1.0 and Discovery have it."""
+"""The tenant's provider, spoken to as OpenID Connect Core 1.0 and Discovery have it.
+
+Its configuration may name only addresses of origins that the operator allows it. Only those are asked, over
+https, without redirects, and only where their names lead to the public internet (`optima_kit.egress`).
+"""
 
 from __future__ import annotations
 
 import base64
 import time
+from collections.abc import Sequence
 from typing import Any, ClassVar
 from urllib.parse import quote_plus, urlencode, urlsplit
 
@@ -12,17 +17,21 @@ import orjson
 import structlog
 from joserfc import jwt
 from joserfc.errors import JoseError
+from yarl import URL
 
 from optima_kit.auth import JwksKeys, KeysUnavailable
-from optima_kit.refusals import Refusal, Unauthenticated
+from optima_kit.egress import EgressGuard, NotAllowed, NotAnAddress, Openness, host_and_port
+from optima_kit.refusals import Invalid, Refusal, Unauthenticated
 
-from ..domain.providers import Introduction, Provider
+from ..domain.providers import AllowedIssuer, Introduction, Provider, addresses_of
 
 log = structlog.get_logger()
 
 _ALGORITHMS = ["RS256", "PS256", "ES256", "Ed25519", "EdDSA"]
 _KEEP_SECONDS = 600.0
 _MOST_BYTES = 1 << 20
+_NEEDED = {"authorization_endpoint", "token_endpoint", "jwks_uri"}
+_OPTIONAL = {"userinfo_endpoint"}
 _CLOCKS_DIFFER_BY = 60.0
 
 
@@ -35,7 +44,10 @@ class ProviderUnavailable(Refusal):
 class OidcClient:
     """Remembers each provider's addresses for ten minutes, and its keys until a token names another."""
 
-    def __init__(self) -> None:
+    def __init__(self, guard: EgressGuard, openness: Openness, allowed: Sequence[AllowedIssuer]) -> None:
+        self._guard = guard
+        self._openness = openness
+        self._allowed = allowed
         self._known: dict[str, tuple[float, dict[str, Any], JwksKeys]] = {}
 
     async def authorization_url(
@@ -61,13 +73,17 @@ class OidcClient:
         secret: str | None,
         *,
         code: str,
+        answered_by: str | None,
         verifier: str,
         redirect_uri: str,
         nonce: str,
     ) -> Introduction:
-        """Turns the code in for what the provider says. Raises Unauthenticated if it refuses the code, or
-        says something that it has not signed, or not for us."""
+        """Turns the code in for what the provider says. Raises Unauthenticated if another one gave the code,
+        if it refuses the code, or says something that it has not signed, or not for us."""
         document, keys = await self._discovered(provider.issuer)
+        says_who = document.get("authorization_response_iss_parameter_supported") is True
+        if answered_by != provider.issuer and (says_who or answered_by is not None):
+            raise Unauthenticated("provider_refused")
         answer = await self._turned_in(document, provider, secret, code, verifier, redirect_uri)
         claims = await _verified(str(answer.get("id_token", "")), keys)
         _meant_for_us(claims, provider, nonce)
@@ -87,15 +103,43 @@ class OidcClient:
         known = self._known.get(issuer)
         if known is not None and time.monotonic() - known[0] < _KEEP_SECONDS:
             return known[1], known[2]
+        try:
+            allowed = {self._origin(each) for each in addresses_of(issuer, self._allowed)}
+        except (Invalid, NotAnAddress):  # allowed when it was chosen, and not any more
+            raise ProviderUnavailable("provider_address_not_allowed", address=issuer) from None
         address = issuer.rstrip("/") + "/.well-known/openid-configuration"
         status, document = await self._fetched("GET", address)
-        needed = ("authorization_endpoint", "token_endpoint", "jwks_uri")
-        if status != 200 or document.get("issuer") != issuer or not all(name in document for name in needed):
+        if status != 200 or document.get("issuer") != issuer or not document.keys() >= _NEEDED:
             log.warning("provider's configuration not usable", issuer=issuer, status=status)
             raise ProviderUnavailable("provider_unavailable")
-        keys = JwksKeys(str(document["jwks_uri"]))
+        for name in sorted((_NEEDED | _OPTIONAL) & document.keys()):
+            self._within(allowed, issuer, document[name])
+        keys = JwksKeys(document["jwks_uri"], self._published)
         self._known[issuer] = (time.monotonic(), document, keys)
         return document, keys
+
+    def _within(self, allowed: set[str], issuer: str, address: object) -> None:
+        try:
+            good = isinstance(address, str) and self._origin(address) in allowed
+        except NotAnAddress:
+            good = False
+        if not good:
+            shown = str(address)[:200]
+            log.warning("provider names an address that is not its own", issuer=issuer, address=shown)
+            raise ProviderUnavailable("provider_address_not_allowed", address=shown)
+
+    def _origin(self, address: str) -> str:
+        host, port = host_and_port(address, self._openness)
+        return f"{address.partition(':')[0]}://{host}:{port}"
+
+    async def _published(self, address: str) -> dict[str, Any]:
+        try:
+            status, document = await self._fetched("GET", address)
+        except ProviderUnavailable as away:
+            raise ConnectionError(address) from away
+        if status != 200:
+            raise ValueError(f"answered {status}")
+        return document
 
     async def _turned_in(
         self,
@@ -136,18 +180,20 @@ class OidcClient:
 
     async def _fetched(self, method: str, address: str, **options: Any) -> tuple[int, dict[str, Any]]:
         """Follows no redirect, reads no more than a megabyte. An answer that is no object reads as empty."""
-        timeout = aiohttp.ClientTimeout(total=10)
         raw = bytearray()
+        headers = {"Accept-Encoding": "identity"} | options.pop("headers", {})
         try:
             async with (
-                aiohttp.ClientSession(timeout=timeout) as client,
-                client.request(method, address, allow_redirects=False, **options) as response,
+                self._guard.session(address) as client,
+                client.request(
+                    method, URL(address, encoded=True), headers=headers, allow_redirects=False, **options
+                ) as response,
             ):
                 async for chunk in response.content.iter_any():
                     raw += chunk
                     if len(raw) > _MOST_BYTES:
                         break
-        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+        except (aiohttp.ClientError, OSError, ValueError, NotAllowed) as error:
             log.warning("provider not reached", address=address, error=repr(error))
             raise ProviderUnavailable("provider_unavailable") from error
         try:

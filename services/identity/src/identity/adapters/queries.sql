@@ -328,13 +328,13 @@ SET issuer = excluded.issuer, client_id = excluded.client_id, sealed_secret = ex
 DELETE FROM sign_in_providers
 
 -- name: insert_attempt
-INSERT INTO sign_in_attempts (state_hash, issuer, redirect_uri, nonce, sealed_verifier, expires_at)
-VALUES (:state_hash, :issuer, :redirect_uri, :nonce, :sealed_verifier, :expires_at)
+INSERT INTO sign_in_attempts (state_hash, issuer, redirect_uri, nonce, sealed_verifier, browser_hash, expires_at)
+VALUES (:state_hash, :issuer, :redirect_uri, :nonce, :sealed_verifier, :browser_hash, :expires_at)
 
 -- name: take_attempt
 -- Of two returns with one state, one gets the row.
 DELETE FROM sign_in_attempts WHERE state_hash = :state_hash
-RETURNING state_hash, issuer, redirect_uri, nonce, sealed_verifier, expires_at
+RETURNING state_hash, issuer, redirect_uri, nonce, sealed_verifier, browser_hash, expires_at
 
 -- name: delete_expired_attempts
 -- plan: custom

@@ -9,6 +9,7 @@ from optima_kit.db import UnitOfWork
 
 from ..application.ports import Ports
 from ..application.sign_in_service import PlatformClient
+from ..domain.providers import AllowedIssuer
 from .keyring import Keyring
 from .mail import Mailer, SealedPost
 from .oidc import OidcClient
@@ -25,7 +26,7 @@ class Resources:
     mailer: Mailer | None
     """None where mail is not set up."""
     provider_client: OidcClient
-    allowed_issuers: tuple[str, ...]
+    allowed_issuers: tuple[AllowedIssuer, ...]
     """OpenID Connect issuers that the operator lets tenants choose from."""
     issuer: str
     refusals_take: float = 0.3

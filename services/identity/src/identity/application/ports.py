@@ -314,7 +314,9 @@ class ProviderClient(Protocol):
         secret: str | None,
         *,
         code: str,
+        answered_by: str | None,
         verifier: str,
         redirect_uri: str,
         nonce: str,
-    ) -> Introduction: ...
+    ) -> Introduction:
+        """`answered_by`: the issuer that the answer with the code names, if it does."""

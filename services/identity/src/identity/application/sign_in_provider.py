@@ -8,7 +8,7 @@ from optima_contracts.identity import SignInProviderChanged
 from optima_kit.actor import Actor
 from optima_kit.refusals import Absent
 
-from ..domain.providers import Provider, operator_allows_issuer
+from ..domain.providers import AllowedIssuer, Provider, addresses_of
 from ..domain.roles import nobody_grants_more_than_they_hold
 from .matrix import MATRIX
 from .ports import Ports
@@ -23,11 +23,11 @@ async def choose_provider(
     issuer: str,
     client_id: str,
     secret: str | None,
-    allowed: Sequence[str],
+    allowed: Sequence[AllowedIssuer],
 ) -> Provider:
     """Whoever chooses the provider can make it say anything: only who holds every privilege may."""
     nobody_grants_more_than_they_hold(MATRIX.known, actor.privileges)
-    operator_allows_issuer(issuer, allowed)
+    addresses_of(issuer, allowed)
     tenant = await ports.tenants.lock()
     known = await ports.providers.find()
     if known is None:

@@ -25,18 +25,30 @@ from ..domain.providers import (
 from .access_tokens import Grant
 from .begin_session import begin_session
 from .facts import tell_of_person
-from .opaque_tokens import new_secret, new_token, read_token
+from .opaque_tokens import hashed_secret, new_secret, new_token, read_token
 from .ports import Directory, Ports, ProviderClient
 from .tenant_of_slug import tenant_of_slug
 
 
 @dataclass(frozen=True, slots=True)
 class Departure:
-    """Where to send the browser. Whoever asked keeps `state` with that browser and compares it on return."""
+    """Where to send the browser, which keeps `browser_secret` and shows it when it comes back."""
 
     authorization_url: str
     state: str
+    browser_secret: str
     expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """What a browser came back with."""
+
+    state: str
+    browser_secret: str
+    code: str
+    issuer: str | None
+    """Whom the answer says that it is from (RFC 9207)."""
 
 
 async def begin_at_provider(
@@ -48,7 +60,7 @@ async def begin_at_provider(
         provider = await ports.providers.find()
     if provider is None:
         raise Absent("provider_not_set_up")
-    state, nonce, verifier = new_token(tenant_id), new_secret(), new_secret()
+    state, nonce, verifier, browser = new_token(tenant_id), new_secret(), new_secret(), new_secret()
     url = await client.authorization_url(
         provider, redirect_uri=redirect_uri, state=state.text, nonce=nonce, challenge=_challenge(verifier)
     )
@@ -59,29 +71,38 @@ async def begin_at_provider(
             redirect_uri,
             nonce,
             ports.sealing.sealed(verifier.encode(), state.secret_hash.hex()),
+            hashed_secret(browser),
             ports.now + ATTEMPT_LIVES,
         )
         await ports.providers.insert_attempt(attempt)
-    return Departure(url, state.text, attempt.expires_at)
+    return Departure(url, state.text, browser, attempt.expires_at)
 
 
 async def return_from_provider(
-    directory: Directory, client: ProviderClient, state: str, code: str, device: str
+    directory: Directory, client: ProviderClient, back: Return, device: str
 ) -> Grant:
-    """An attempt is used up by its first return, whatever comes of it. Raises Unauthenticated where the
-    provider refuses the code or names nobody of ours."""
-    presented = read_token(state)
+    """An attempt is used up by its first return, whatever comes of it. Raises Unauthenticated where another
+    browser returns, or the provider refuses the code or names nobody of ours."""
+    presented = read_token(back.state)
     async with directory.work(presented.tenant_id) as ports:
         taken = await ports.providers.take_attempt(presented.secret_hash)
         provider = await ports.providers.find()
         now = ports.now
-    attempt = attempt_is_good(taken, provider.issuer if provider else None, now)
+    attempt = attempt_is_good(
+        taken, provider.issuer if provider else None, hashed_secret(back.browser_secret), now
+    )
     assert provider is not None, "the attempt's issuer is the provider's"
     async with directory.reading(presented.tenant_id) as ports:
         verifier = ports.sealing.opened(attempt.sealed_verifier, attempt.state_hash.hex()).decode()
         secret = _secret(ports, provider)
     introduction = await client.introduction(
-        provider, secret, code=code, verifier=verifier, redirect_uri=attempt.redirect_uri, nonce=attempt.nonce
+        provider,
+        secret,
+        code=back.code,
+        answered_by=back.issuer,
+        verifier=verifier,
+        redirect_uri=attempt.redirect_uri,
+        nonce=attempt.nonce,
     )
     async with directory.work(presented.tenant_id) as ports:
         granted = await _welcome(ports, provider.issuer, introduction, device)

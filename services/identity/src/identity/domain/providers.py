@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hmac import compare_digest
 
 from optima_kit.refusals import Invalid, Unauthenticated
 
@@ -30,6 +31,9 @@ class Attempt:
     redirect_uri: str
     nonce: str
     sealed_verifier: bytes
+    browser_hash: bytes | None
+    """Of the secret that the browser keeps: nobody else's return counts. None for an attempt that the release
+    before began."""
     expires_at: datetime
 
 
@@ -42,17 +46,37 @@ class Introduction:
     email_verified: bool
 
 
-def operator_allows_issuer(issuer: str, allowed: Sequence[str]) -> None:
-    """We fetch from whatever a tenant names as its issuer: the operator says which ones that may be. An
-    entry that ends in "/" allows all below it."""
-    for entry in allowed:
-        if issuer == entry or (entry.endswith("/") and issuer.startswith(entry)):
-            return
-    raise Invalid("issuer_not_allowed", field="issuer")
+@dataclass(frozen=True, slots=True)
+class AllowedIssuer:
+    issuer: str
+    """One that ends in "/" stands for all below it."""
+    origins: tuple[str, ...] = ()
+    """Addresses whose origins its configuration may name beside its own."""
+
+    def covers(self, issuer: str) -> bool:
+        return issuer == self.issuer or (self.issuer.endswith("/") and issuer.startswith(self.issuer))
 
 
-def attempt_is_good(attempt: Attempt | None, issuer: str | None, now: datetime) -> Attempt:
-    if attempt is None or attempt.expires_at <= now or attempt.issuer != issuer:
+def addresses_of(issuer: str, allowed: Sequence[AllowedIssuer]) -> Sequence[str]:
+    """The addresses whose origins are the issuer's. We fetch from whatever a tenant names as its issuer, and
+    from what that names in turn: the operator says which ones that may be."""
+    covering = [entry for entry in allowed if entry.covers(issuer)]
+    if not covering:
+        raise Invalid("issuer_not_allowed", field="issuer")
+    return [issuer, *(origin for entry in covering for origin in entry.origins)]
+
+
+def attempt_is_good(
+    attempt: Attempt | None, issuer: str | None, browser_hash: bytes, now: datetime
+) -> Attempt:
+    """The attempt, begun by the browser that comes back, at today's provider. Raises Unauthenticated."""
+    if (
+        attempt is None
+        or attempt.expires_at <= now
+        or attempt.issuer != issuer
+        or attempt.browser_hash is None
+        or not compare_digest(attempt.browser_hash, browser_hash)
+    ):
         raise Unauthenticated("attempt_not_valid")
     return attempt
 

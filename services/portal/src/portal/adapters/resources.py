@@ -19,6 +19,7 @@ class Resources:
     carried: Carried
     live: LiveStreams
     codes: UnsubscribeCodes
+    portal_url: str
     mailer: Mailer | None
     """None where no mail server is set up."""
     sessions: BrowserSessions = field(init=False)

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from optima_kit.actor import Actor
+from optima_kit.egress import LONGEST_ADDRESS
 from optima_kit.http import (
     Call,
     Command,
@@ -34,7 +35,6 @@ from ..application.revise_webhook import revise_webhook
 from ..application.set_up_webhook import set_up_webhook
 from ..application.steer_webhook import delete_webhook, move_webhook, pause_webhook, resume_webhook
 from ..application.webhook_secrets import add_secret, remove_secret
-from ..domain.addresses import LONGEST_ADDRESS
 from ..domain.webhooks import Webhook
 from .http import EventTypes
 

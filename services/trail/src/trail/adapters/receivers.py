@@ -14,13 +14,13 @@ from prometheus_client import Histogram
 from standardwebhooks.webhooks import Webhook as Signer
 
 from optima_contracts.envelope import CONTENT_TYPE
+from optima_kit.egress import ANSWERED_WITHIN, EgressGuard, NotAllowed, NotAnAddress, NotHttps
 from optima_kit.metrics import REGISTRY
 from optima_kit.refusals import Invalid
 
 from ..application.ports import Answer, Receiver
 from ..domain.chain import SealedEntry
 from ..domain.webhooks import Outcome
-from .egress_guard import ANSWERED_WITHIN, EgressGuard, NotAllowed
 from .feed import event_view
 
 DELIVERY_SECONDS = Histogram(
@@ -45,6 +45,10 @@ class HttpReceivers:
     async def check(self, url: str) -> None:
         try:
             await self._guard.addresses(url)
+        except NotHttps:
+            raise Invalid("webhook_not_https", field="url") from None
+        except NotAnAddress:
+            raise Invalid("webhook_address", field="url") from None
         except NotAllowed:
             raise Invalid("webhook_address_not_allowed", field="url") from None
 
@@ -53,7 +57,7 @@ class HttpReceivers:
         async with AsyncExitStack() as stack:
             try:
                 session = await stack.enter_async_context(self._guard.session(url))
-            except (NotAllowed, Invalid):
+            except (NotAllowed, NotAnAddress):
                 yield _Nobody()
             else:
                 yield _HttpReceiver(session, url)

@@ -18,7 +18,7 @@ from optima_contracts.privileges import privileges_of
 
 from ..access_changes import holder_of_role
 from ..actor import Actor
-from ..auth import TokenVerifier
+from ..auth import ACCESS_TOKEN_TYPE, TokenVerifier
 from ..clock import Clock, SystemClock
 
 ISSUER = "http://issuer.test"
@@ -39,8 +39,10 @@ class People:
     clock: Clock = field(default_factory=SystemClock)
     key: OKPKey = field(default_factory=lambda: OKPKey.generate_key("Ed25519", {"kid": "test"}))
 
-    def verifier(self) -> TokenVerifier:
-        return TokenVerifier(_FixedKeys(KeySet([self.key])), ISSUER, "optima", self.clock)
+    def verifier(self, *types: str) -> TokenVerifier:
+        """`types`: those that the service's settings name, where they aren't access tokens' alone."""
+        keys = _FixedKeys(KeySet([self.key]))
+        return TokenVerifier(keys, ISSUER, "optima", self.clock, types or (ACCESS_TOKEN_TYPE,))
 
     def person(
         self,
@@ -66,7 +68,14 @@ class People:
             session_id=session_id,
         )
 
-    def token(self, actor: Actor, *, lifetime: timedelta = timedelta(minutes=10), **overrides: Any) -> str:
+    def token(
+        self,
+        actor: Actor,
+        *,
+        lifetime: timedelta = timedelta(minutes=10),
+        type_: str | None = ACCESS_TOKEN_TYPE,
+        **overrides: Any,
+    ) -> str:
         now = int(self.clock.now().timestamp())
         claims: dict[str, Any] = {
             "iss": ISSUER,
@@ -91,6 +100,8 @@ class People:
             claims["versions"] = {"holder": holder, "roles": versions}
         claims.update(overrides)
         header = {"alg": "Ed25519", "kid": "test"}
+        if type_ is not None:
+            header["typ"] = type_
         return jwt.encode(header, claims, self.key, algorithms=["Ed25519"])
 
 

@@ -37,6 +37,7 @@ from . import (
     shipment,
     shipments,
     sign_in,
+    sign_in_provider,
     stock,
     task,
     tasks,
@@ -46,6 +47,7 @@ from . import (
 
 _MODULES = (
     sign_in,
+    sign_in_provider,
     join,
     password_reset,
     decide,

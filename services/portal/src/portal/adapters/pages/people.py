@@ -29,6 +29,7 @@ async def show_people(call: PageCall) -> Answer:
         "role_names": _names(roles),
         "state_of": _state_of,
         "may_invite": call.session.actor.may("person.invite"),
+        "may_choose_provider": "admin" in call.session.actor.roles,
     }
     return Shown("people.html", context)
 

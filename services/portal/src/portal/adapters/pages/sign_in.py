@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Final
+from typing import Any, Final
 
 from optima_kit.http.html import SESSION_COOKIE, Answer, PageCall, Pages, SeeOther, Shown
 
@@ -30,7 +30,7 @@ async def start(call: PageCall) -> Answer:
 async def show_sign_in(call: PageCall) -> Answer:
     if call.signed_in is not None:
         return SeeOther(home_of(call.session.actor))
-    return _form(call, {})
+    return sign_in_form(call, {})
 
 
 @pages.post("/sign-in", public=True)
@@ -42,16 +42,16 @@ async def sign_in(call: PageCall) -> Answer:
     except Refused as refused:
         if refused.code == "second_factor_required":
             return _code_form(call, credentials)
-        return _form(call, given, refused=refused, status=refused.status)
+        return sign_in_form(call, given, refused=refused, status=refused.status)
     except Away:
-        return _form(call, given, away=True, status=503)
+        return sign_in_form(call, given, away=True, status=503)
 
 
 @pages.post("/sign-in/code", public=True)
 async def sign_in_with_code(call: PageCall) -> Answer:
     credentials = call.resources.carried.opened("sign-in", call.text("credentials"), call.now)
     if credentials is None:
-        return _form(call, {"next": call.text("next")}, expired=True)
+        return sign_in_form(call, {"next": call.text("next")}, expired=True)
     try:
         return await _signed_in(call, credentials, call.text("code"))
     except Refused as refused:
@@ -75,21 +75,31 @@ async def sign_out(call: PageCall) -> Answer:
 async def _signed_in(call: PageCall, credentials: Mapping[str, str], code: str = "") -> Answer:
     """Raises Refused and Away."""
     tenant = credentials["tenant"]
-    _, _, device = call.request.cookies.get(DEVICE_COOKIE, "").partition(":")
     body = {
         "grant": "password",
         "tenant": tenant,
         "email": credentials["email"],
         "password": credentials["password"],
-        **filled(code=code, device_token=device),
+        **filled(code=code, device_token=_device(call)),
     }
     granted = await as_stranger(call).send("identity", "POST", "/v1/tokens", body)
+    return await begin_session(call, granted, tenant, credentials["next"], {})
+
+
+async def begin_session(
+    call: PageCall, granted: Mapping[str, Any], tenant: str, next_: str, cookies: Mapping[str, None]
+) -> Answer:
+    """Leads on to `next_`, or to where a second factor is shown. Raises Refused and Away."""
     as_person = AsPerson(call.resources.services, {"Authorization": f"Bearer {granted['access_token']}"})
     me = await as_person.get("identity", "/v1/me")
     cookie = await call.resources.sessions.begin(granted, me["language"])
-    leads_to = "/second-factor" if granted.get("second_factor_needed") else within(credentials["next"])
-    known = f"{tenant}:{granted.get('device_token', device)}"
-    return SeeOther(leads_to, {SESSION_COOKIE: cookie}, {DEVICE_COOKIE: known})
+    leads_to = "/second-factor" if granted.get("second_factor_needed") else within(next_)
+    known = f"{tenant}:{granted.get('device_token', _device(call))}"
+    return SeeOther(leads_to, {SESSION_COOKIE: cookie, **cookies}, {DEVICE_COOKIE: known})
+
+
+def _device(call: PageCall) -> str:
+    return call.request.cookies.get(DEVICE_COOKIE, "").partition(":")[2]
 
 
 def within(address: str) -> str:
@@ -98,20 +108,27 @@ def within(address: str) -> str:
     return address if safe else "/"
 
 
-def _form(
+def sign_in_form(
     call: PageCall,
     given: Mapping[str, str],
     *,
     refused: Refused | None = None,
     away: bool = False,
     expired: bool = False,
+    not_confirmed: bool = False,
     status: int = 200,
 ) -> Answer:
     last_tenant = call.request.cookies.get(DEVICE_COOKIE, "").partition(":")[0]
     asked = {"tenant": last_tenant, "email": "", "next": ""} | {
         name: call.query[name] for name in ("tenant", "email", "next") if name in call.query
     }
-    context = {"given": {**asked, **given}, "refused": refused, "away": away, "expired": expired}
+    context = {
+        "given": {**asked, **given},
+        "refused": refused,
+        "away": away,
+        "expired": expired,
+        "not_confirmed": not_confirmed,
+    }
     return Shown("sign_in.html", context, status)
 
 

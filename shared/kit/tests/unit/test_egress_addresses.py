@@ -1,4 +1,4 @@
-"""Webhooks lead to https addresses of the public internet, and nowhere else unless the operator says so."""
+"""What others chose leads to https and the public internet, and elsewhere where the operator says so."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from optima_kit.refusals import Invalid
-from trail.domain.addresses import Openness, all_allowed, host_and_port, is_allowed
+from optima_kit.egress import NotAnAddress, Openness, all_allowed, host_and_port, is_allowed
 
 SHUT = Openness()
 
@@ -121,7 +120,7 @@ def test_plain_addresses_are_read(url: str, read: tuple[str, int]) -> None:
     ],
 )
 def test_what_two_readers_might_read_differently_is_refused(url: str) -> None:
-    with pytest.raises(Invalid):
+    with pytest.raises(NotAnAddress):
         host_and_port(url, SHUT)
 
 

@@ -4,25 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import ssl
 import threading
 from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
-from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
-from optima_kit.refusals import Invalid
-from trail.adapters.egress_guard import EgressGuard, NotAllowed, resolve_by_system
-from trail.domain.addresses import Openness
+from optima_kit.egress import EgressGuard, NotAllowed, NotAnAddress, Openness, resolve_by_system
+from optima_kit.testing.certificates import Authority
 
 HERE = Openness(networks=(ip_network("127.0.0.1/32"),))
 
@@ -30,35 +23,13 @@ HERE = Openness(networks=(ip_network("127.0.0.1/32"),))
 class Secure:
     """A server over TLS, with a certificate for one name, that notes by which name it was called."""
 
-    def __init__(self, folder: Path, name: str) -> None:
-        key = ec.generate_private_key(ec.SECP256R1())
-        subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
-        now = datetime.now(UTC)
-        certificate = (
-            x509.CertificateBuilder()
-            .subject_name(subject)
-            .issuer_name(subject)
-            .public_key(key.public_key())
-            .serial_number(1)
-            .not_valid_before(now - timedelta(days=1))
-            .not_valid_after(now + timedelta(days=1))
-            .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-            .sign(key, hashes.SHA256())
-        )
-        pem = certificate.public_bytes(serialization.Encoding.PEM)
-        private = key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-        file = folder / "server.pem"
-        file.write_bytes(pem + private)
+    def __init__(self, name: str) -> None:
+        authority = Authority()
         self.called: list[str | None] = []
         self.asked: list[str] = []
-        self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.tls.load_cert_chain(file)
+        self.tls = authority.server_tls(name)
         self.tls.sni_callback = lambda _socket, name, _context: self.called.append(name)
-        self.trusting = ssl.create_default_context(cadata=pem.decode())
+        self.trusting = authority.client_tls()
         app = web.Application()
         app.router.add_get("/", self._answer)
         self.server = TestServer(app, scheme="https")
@@ -69,8 +40,8 @@ class Secure:
 
 
 @pytest.fixture
-async def secure(tmp_path: Path) -> AsyncIterator[Secure]:
-    made = Secure(tmp_path, "hooks.test")
+async def secure() -> AsyncIterator[Secure]:
+    made = Secure("hooks.test")
     await made.server.start_server(ssl=made.tls)
     yield made
     await made.server.close()
@@ -144,7 +115,7 @@ async def test_a_name_that_does_not_exist_and_one_that_cannot() -> None:
     outside = EgressGuard(HERE)
     with pytest.raises(NotAllowed):
         await outside.addresses("https://nobody.invalid/")
-    with pytest.raises(Invalid):
+    with pytest.raises(NotAnAddress):
         await outside.addresses(f"https://{'a' * 64}.example/")
     assert await resolve_by_system("127.0.0.1", 443) == ["127.0.0.1"]
 

@@ -1,0 +1,231 @@
+"""HTTP to addresses that somebody else chose: https, and the public internet alone, unless the operator says
+otherwise.
+
+Whoever chooses an address chooses where the service connects to. Without these rules they could make it speak
+to what only we can reach: the databases beside it, an administrator's pages, a cloud's metadata. A name is
+resolved once, every address that it has is judged, and exactly those are connected to, under the name in TLS
+and in the Host header. So a name that leads elsewhere a moment later changes nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import socket
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Final
+from urllib.parse import urlsplit
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
+
+Network = IPv4Network | IPv6Network
+Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
+
+LONGEST_ADDRESS: Final = 2000
+RESOLVED_WITHIN: Final = 5.0
+ANSWERED_WITHIN: Final = 10.0
+"""Seconds, from the connection to the last byte that is read."""
+
+_LOOKUPS: Final = ThreadPoolExecutor(64, thread_name_prefix="lookup")
+"""Threads of their own, since a name server that does not answer holds one for longer than we wait: the few
+that the loop has also look up our own servers. They come as they are needed."""
+
+_NOT_PUBLIC: tuple[Network, ...] = tuple(
+    ip_network(network)
+    for network in (
+        # IANA's special-purpose registry for IPv4: this host, private, shared (CGNAT), loopback, link-local
+        # (most clouds' metadata), protocol assignments, documentation, 6to4 relays, benchmarks, multicast,
+        # reserved and broadcast.
+        "0.0.0.0/8",
+        "10.0.0.0/8",
+        "100.64.0.0/10",
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "172.16.0.0/12",
+        "192.0.0.0/24",
+        "192.0.2.0/24",
+        "192.88.99.0/24",
+        "192.168.0.0/16",
+        "198.18.0.0/15",
+        "198.51.100.0/24",
+        "203.0.113.0/24",
+        "224.0.0.0/4",
+        "240.0.0.0/4",
+        # Azure's own services, at an address that looks public.
+        "168.63.129.16/32",
+        # Within IPv6's public range: protocol assignments with Teredo, documentation, 6to4.
+        "2001::/23",
+        "2001:db8::/32",
+        "2002::/16",
+        "3fff::/20",
+    )
+)
+_PUBLIC_IPV6 = IPv6Network("2000::/3")
+"""All else is special: loopback, unique local, link-local, multicast, IPv4 in disguise (mapped, NAT64)."""
+
+_HOST = re.compile(r"(?!-)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*|\[[0-9a-f:.]+\]", re.IGNORECASE)
+_ADDRESS = re.compile(r"[!-~]+")
+
+
+class NotAnAddress(ValueError):
+    """The text names no host to connect to: it is malformed, or not https."""
+
+
+class NotHttps(NotAnAddress):
+    """The address is well-formed, but of another scheme than https."""
+
+
+class NotAllowed(Exception):
+    """The address leads nowhere, or where requests may not go. The two are not told apart: whoever chooses
+    addresses could otherwise ask which names there are inside."""
+
+
+@dataclass(frozen=True, slots=True)
+class Openness:
+    """What the operator allows beside https and public addresses; nothing, unless told."""
+
+    plain_http: bool = False
+    networks: tuple[Network, ...] = ()
+
+
+def is_allowed(address: str, openness: Openness) -> bool:
+    """Whether to connect to this IP address. False for what is no address."""
+    try:
+        ip = ip_address(address)
+    except ValueError:
+        return False
+    if any(ip.version == network.version and ip in network for network in openness.networks):
+        return True
+    return is_public(ip)
+
+
+def is_public(ip: IPv4Address | IPv6Address) -> bool:
+    """Whether the address is one of the public internet."""
+    if isinstance(ip, IPv6Address) and ip not in _PUBLIC_IPV6:
+        return False
+    return not any(ip.version == network.version and ip in network for network in _NOT_PUBLIC)
+
+
+def all_allowed(addresses: Iterable[str], openness: Openness) -> bool:
+    """Whether a name's addresses are all allowed: one that mixes others in is up to something."""
+    found = list(addresses)
+    return bool(found) and all(is_allowed(address, openness) for address in found)
+
+
+def host_and_port(url: str, openness: Openness) -> tuple[str, int]:
+    """Whom the address names. Raises NotAnAddress unless every reader of addresses would read it alike: plain
+    ASCII, https (http where the operator allows it), a host name or an IP address, no user, no fragment."""
+    if len(url) > LONGEST_ADDRESS or not _ADDRESS.fullmatch(url) or "\\" in url:
+        raise NotAnAddress
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise NotAnAddress from None
+    schemes = {"https": 443, "http": 80} if openness.plain_http else {"https": 443}
+    if parts.scheme not in schemes:
+        raise NotHttps
+    host = (
+        parts.netloc.partition(":")[0]
+        if not parts.netloc.startswith("[")
+        else parts.netloc.split("]")[0] + "]"
+    )
+    if "@" in parts.netloc or "#" in url or port == 0 or not _HOST.fullmatch(host):
+        raise NotAnAddress
+    return host.strip("[]").lower(), port or schemes[parts.scheme]
+
+
+async def resolve_by_system(host: str, port: int) -> Sequence[str]:
+    """IP addresses. Raises OSError where there are none."""
+    look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    found = await asyncio.get_running_loop().run_in_executor(_LOOKUPS, look_up)
+    return [str(sockaddr[0]) for *_, sockaddr in found]
+
+
+class EgressGuard:
+    """Opens sessions, each with one host that has been judged."""
+
+    def __init__(
+        self, openness: Openness, *, resolve: Resolve = resolve_by_system, tls: ssl.SSLContext | None = None
+    ) -> None:
+        self._openness = openness
+        self._resolve = resolve
+        self._tls = tls or ssl.create_default_context()
+
+    async def addresses(self, url: str) -> Sequence[str]:
+        """Where the URL leads. Raises NotAnAddress and NotAllowed."""
+        host, port = host_and_port(url, self._openness)
+        if not _same_host(URL(url).raw_host or "", host):
+            raise NotAllowed
+        try:
+            async with asyncio.timeout(RESOLVED_WITHIN):
+                found = await self._resolve(host, port)
+        except (OSError, UnicodeError):
+            # UnicodeError: what the system's resolver says to a name with an empty or overlong part.
+            raise NotAllowed from None
+        if not all_allowed(found, self._openness):
+            raise NotAllowed
+        return found
+
+    @asynccontextmanager
+    async def session(self, url: str) -> AsyncIterator[aiohttp.ClientSession]:
+        """For requests to that URL alone. Raises as `addresses` does. It keeps no cookie, unpacks nothing,
+        and takes no proxy from the environment."""
+        found = await self.addresses(url)
+        connector = aiohttp.TCPConnector(
+            resolver=_Pinned(URL(url).raw_host or "", found), use_dns_cache=False, ssl=self._tls, limit=1
+        )
+        async with aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(total=ANSWERED_WITHIN),
+            auto_decompress=False,
+            trust_env=False,
+        ) as session:
+            yield session
+
+
+class _Pinned(AbstractResolver):
+    """Knows one host. An IP address in place of a name is connected to as it is, and was judged as it is."""
+
+    def __init__(self, host: str, addresses: Sequence[str]) -> None:
+        self._host = host
+        self._addresses = addresses
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        if host != self._host:
+            raise OSError(None, "not the host that was resolved")
+        return [
+            ResolveResult(
+                hostname=host,
+                host=address,
+                port=port,
+                family=socket.AF_INET6 if ":" in address else socket.AF_INET,
+                proto=socket.IPPROTO_TCP,
+                flags=socket.AI_NUMERICHOST,
+            )
+            for address in self._addresses
+        ]
+
+    async def close(self) -> None:
+        pass
+
+
+def _same_host(read: str, judged: str) -> bool:
+    """Whether the HTTP client reads the same host out of a URL as the rules did."""
+    if read.lower() == judged:
+        return True
+    try:
+        return ip_address(read) == ip_address(judged)
+    except ValueError:
+        return False
