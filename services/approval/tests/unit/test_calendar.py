@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -25,6 +27,19 @@ def test_national_holidays_are_known_easter_monday_among_them() -> None:
         date(2027, 12, 26),
     } <= days  # fmt: skip
     assert date(2028, 4, 17) in italian_holidays([2028])
+
+
+def test_holidays_are_loaded_when_they_are_asked_for_and_of_no_country_that_is_not() -> None:
+    """All countries take some 19 MB, in each process of the service."""
+    program = """
+import sys
+from approval.adapters.holidays import italian_holidays
+before = [name for name in sys.modules if name.startswith("holidays")]
+italian_holidays([2027])
+print(before, [name for name in sys.modules if name.startswith("holidays.countries.")])
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "[] ['holidays.countries.italy']\n"
 
 
 @pytest.mark.parametrize(

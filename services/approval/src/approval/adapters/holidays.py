@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from datetime import date
 from functools import lru_cache
-
-import holidays
+from importlib.util import find_spec, module_from_spec
 
 
 def italian_holidays(years: Iterable[int]) -> frozenset[date]:
@@ -16,4 +16,11 @@ def italian_holidays(years: Iterable[int]) -> frozenset[date]:
 
 @lru_cache(maxsize=64)
 def _of(year: int) -> frozenset[date]:
-    return frozenset(holidays.country_holidays("IT", years=year))
+    # Loaded when it is asked for, and Italy alone: the package of countries would load all of them, some 250.
+    if "holidays.countries" not in sys.modules:
+        spec = find_spec("holidays.countries")
+        assert spec is not None, "a part of the library"
+        sys.modules[spec.name] = module_from_spec(spec)
+    from holidays import country_holidays
+
+    return frozenset(country_holidays("IT", years=year))
