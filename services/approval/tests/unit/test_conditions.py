@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from approval.adapters.cel import CelConditions
 from approval.domain.conditions import IllTyped, read_condition
 from approval.domain.reasoning import All, Not, Opaque, Property, Quantity, Some
-from approval.domain.subjects import SubjectType
+from approval.domain.subjects import DatedContent, SubjectType
 
 ORDER = SubjectType.model_validate(
     {
@@ -49,6 +53,15 @@ ORDER = SubjectType.model_validate(
         "double(order.count) * 1.5 >= order.total",
         "-order.count < 3",
         "(order.total) > -1.0 ",
+        "sum(order.lines.map(l, l.amount)) > 5000.0",
+        "sum(order.lines.filter(l, lower(l.kind) == 'gadget').map(l, l.amount)) * 2.0 > order.total",
+        "size(order.lines.filter(l, l.amount > 10.0)) >= 3",
+        "count(order.lines.map(l, lower(l.kind) == 'gadget')) >= 3",
+        "sum(order.lines.map(l, l.kind == 'gadget' ? l.amount : 0.0)) >= 3.0",
+        "order.due < today + days(10) && today > timestamp('2026-12-31T00:00:00Z')",
+        "order.due - today <= duration('240h')",
+        "lower(order.kind) in ['pop', 'gadget'] || lower(order.kind).startsWith('caffè')",
+        "order.lines.exists(today, today.amount > 1.0) && order.due > today",
     ],
 )
 def test_well_typed(expression):
@@ -96,6 +109,17 @@ def test_well_typed(expression):
         ("(" * 50 + "true" + ")" * 50, "condition_too_nested", "("),
         ("!order.total", "condition_wrong_type", "order"),
         ("has(order)", "condition_bad_operation", "has"),
+        ("sum(order.lines) > 1.0", "condition_bad_operation", "sum"),
+        ("sum(order.tags) > 1.0", "condition_bad_operation", "sum"),
+        ("sum(order.total) > 1.0", "condition_bad_operation", "sum"),
+        ("count(order.lines) > 1", "condition_bad_operation", "count"),
+        ("order.due < today + 10", "condition_types_differ", "+"),
+        ("order.due < today + days(order.count)", "condition_days", "order"),
+        ("order.due < today + days(10000)", "condition_days", "10000"),
+        ("order.due < days(10)", "condition_types_differ", "days"),
+        ("today.year > 2026", "condition_no_fields", "year"),
+        ("has(today)", "condition_bad_operation", "has"),
+        ("lower(order.total) == 'a'", "condition_bad_operation", "lower"),
     ],
 )
 def test_ill_typed(expression, code, near):
@@ -175,4 +199,65 @@ def test_what_cannot_be_told_is_never_an_answer(expression, content):
     except IllTyped:
         return
     with pytest.raises(ValueError, match=r"any\.|mistyped"):
-        predicate(content)
+        predicate(DatedContent(content, None))
+
+
+TODAY = date(2026, 11, 23)
+
+
+def holds(expression: str, subject: SubjectType = ORDER, **content: Any) -> bool:
+    return CelConditions().compile(expression, subject)(DatedContent(content, TODAY))
+
+
+def test_cents_add_up():
+    """As amounts are written, not as doubles come out: 0.1 + 0.2 is 0.3."""
+    amounts = {"a": "0.10", "b": "0.20", "A": "4.70"}
+    lines = [{"kind": kind, "amount": amount} for kind, amount in amounts.items()]
+    assert holds("sum(order.lines.map(l, l.amount)) == 5.0", lines=lines)
+    assert holds("sum(order.lines.filter(l, lower(l.kind) == 'a').map(l, l.amount)) == 4.8", lines=lines)
+    assert holds("sum(order.lines.map(l, l.amount)) + 1.0 == 1.0", lines=[])
+
+
+def test_rows_are_counted():
+    lines = [{"kind": kind, "amount": "1"} for kind in ("Gadget", "gadget", "pop")]
+    assert holds("count(order.lines.map(l, lower(l.kind) == 'gadget')) == 2", lines=lines)
+    assert holds("count(order.lines.map(l, l.amount > 5.0)) == 0", lines=[])
+
+
+@given(st.lists(st.decimals(0, 10**9, places=2), max_size=200))
+def test_a_sum_is_that_of_the_decimals(amounts):
+    lines = [{"kind": "a", "amount": str(each)} for each in amounts]
+    assert holds(f"sum(order.lines.map(l, l.amount)) == {sum(amounts, Decimal('0.0'))}", lines=lines)
+
+
+@pytest.mark.parametrize(
+    ("due", "days", "expected"),
+    [("2026-12-02", 10, True), ("2026-12-03", 10, False), ("2026-11-22", 0, True), ("2026-11-23", 0, False)],
+)
+def test_days_count_from_today(due, days, expected):
+    assert holds(f"order.due < today + days({days})", due=due) is expected
+    assert holds(f"order.due - today < days({days})", due=due) is expected
+    assert holds(f"order.due - today < duration('{24 * days}h')", due=due) is expected
+
+
+def test_a_subject_and_a_row_may_be_called_today():
+    """As they could be before the day had the name."""
+    thing = SubjectType.model_validate({"key": "today", "name": "T", "fields": {"n": {"type": "whole"}}})
+    assert holds("today.n > 1", thing, n=2)
+    assert holds("order.lines.exists(today, today.amount > 1.0)", lines=[{"kind": "a", "amount": "2"}])
+
+
+def test_capital_letters_make_no_difference():
+    for kind in ("caffè", "CAFFÈ", "Caffè"):
+        assert holds("lower(order.kind) == 'caffè' && lower(order.kind).contains('ffè')", kind=kind)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["lower(order.kind) == 'POP'", "'Pop' == lower(order.kind)", "lower(order.kind) in ['pop', 'GADGET']",
+     "lower(order.kind).contains('POP')"],
+)  # fmt: skip
+def test_a_text_in_small_letters_is_compared_with_such(expression):
+    assert [fault.code for fault in read_condition(expression, ORDER).faults] == [
+        "condition_wants_lower_case"
+    ]

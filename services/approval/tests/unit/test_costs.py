@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from approval.adapters.cel import CelConditions
+from approval.adapters.cel import FUNCTIONS, CelConditions
 from approval.domain.conditions import read_condition
 from approval.domain.costs import MOST_WORK, declared_sizes, sizes_of, work_of
-from approval.domain.subjects import MOST_VALUES, SubjectType
+from approval.domain.subjects import MOST_VALUES, DatedContent, SubjectType
 
 ROWS = SubjectType.model_validate(
     {
@@ -52,6 +52,7 @@ def loops(draw: st.DrawFn, depth: int, rows_known: tuple[str, ...] = (), leaf: s
     inside = (*rows_known, name) if over == "o.righe" else rows_known
     leaves = [f'{name} == "z"' if over == "o.note" else f"size(o.note) + {depth} == 1", '"z" in o.note']
     if over == "o.righe":
+        leaves += [f"sum({name}.consegne.map(n, n.pezzi)) > 5.0", f'lower({name}.nome) == "z"']
         leaves += [f"{name}.costo > 5.0", f'{name}.nome + {name}.nome == "z"', f'{name}.nome.matches("^z+$")']
     asked = st.sampled_from(leaves).map(leaf.format)
     body = draw(asked if depth >= 2 else asked | loops(depth + 1, inside, leaf))
@@ -83,6 +84,8 @@ def test_work_bounds_what_is_evaluated(counted, rows, inner, notes):
     if work <= MOST_WORK:
         context = cel.Context(variables={"o": content})
         context.add_function("looked_at", looked_at)
+        for function, does in FUNCTIONS.items():
+            context.add_function(function, does)
         cel.compile(counted).execute(context)
     assert looks <= work
 
@@ -91,14 +94,14 @@ def test_a_condition_of_before_ends_on_a_subject_of_today():
     """Published without bounds: what would take seconds is refused before it begins."""
     expression = "".join(f"o.righe.all({name}, " for name in "abcdef") + "true" + ")" * 6
     condition = CelConditions().compile(expression, ROWS)
-    assert condition(subject(3, 1, 1)) is True
+    assert condition(DatedContent(subject(3, 1, 1), None)) is True
     with pytest.raises(ValueError, match="too much work"):
-        condition(subject(18, 1, 1))
+        condition(DatedContent(subject(18, 1, 1), None))
 
 
 def test_the_largest_subject_is_read_once(calls):
     rows = 200
-    content = subject(rows, MOST_VALUES // rows // 2 - 3, rows)
+    content = DatedContent(subject(rows, MOST_VALUES // rows // 2 - 3, rows), None)
     condition = CelConditions().compile("o.righe.exists(r, r.consegne.exists(d, d.pezzi > 5.0))", ROWS)
     with calls() as called:
         assert condition(content) is False

@@ -9,6 +9,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import date, timedelta
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -180,6 +181,10 @@ def _rows(content: dict[str, Any]) -> list[dict[str, Any]]:
     return rows
 
 
+def _days_left(content: dict[str, Any]) -> int:
+    return (date.fromisoformat(content["deadline"]) - content["today"]).days
+
+
 DELIVERED = "brief.items.all(i, i.deliveries.exists(d, d.quantity > 5.0))"
 MEANINGS: dict[str, Callable[[dict[str, Any]], bool]] = {
     "brief.budget > 5000.0": lambda c: float(c["budget"]) > 5000,
@@ -196,9 +201,17 @@ MEANINGS: dict[str, Callable[[dict[str, Any]], bool]] = {
         any(float(each["quantity"]) > 5 for each in row["deliveries"]) for row in _rows(c)
     ),
     'brief.requester.unit == "marketing"': lambda c: c["requester"]["unit"] == "marketing",
+    "sum(brief.items.map(i, i.quantity)) > 10.0": lambda c: (
+        sum(Fraction(row["quantity"]) for row in _rows(c)) > 10
+    ),
+    'count(brief.items.map(i, lower(i.kind) == "gadget")) > 1': lambda c: (
+        sum([row["kind"].lower() == "gadget" for row in _rows(c)]) > 1
+    ),
+    "brief.deadline < today + days(3)": lambda c: _days_left(c) < 3,
+    "brief.deadline >= today + days(3)": lambda c: _days_left(c) >= 3,
     '"director" in brief.requester.roles': lambda c: "director" in c["requester"]["roles"],
 }
-"""Conditions over fields, records, rows and rows of rows, and what a reader takes them to mean."""
+"""Conditions over fields, records, rows, rows of rows and the day, and what a reader takes them to mean."""
 CONDITIONS = (None, None, None, None, *MEANINGS)
 
 
@@ -323,6 +336,8 @@ CHOICES = (
     ("one", ('brief.category == "GADGET"', None)),
     ("one", ("brief.budget <= 3000.0", "brief.budget > 3000.0")),
     ("one", ("size(brief.items) > 1", None)),
+    ("one", ("brief.deadline < today + days(3)", "brief.deadline >= today + days(3)")),
+    ("one", ("sum(brief.items.map(i, i.quantity)) > 10.0", None)),
     ("one", ('brief.items.exists(i, i.kind == "gadget")', None)),
     ("first", ("brief.budget > 5000.0", "size(brief.items) > 1", None)),
     ("first", (DELIVERED, "brief.budget > 3000.0", None)),
@@ -354,7 +369,8 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
 ITEMS = st.fixed_dictionaries(
     {},
     optional={
-        "kind": st.sampled_from(("gadget", "poster")),
+        "kind": st.sampled_from(("gadget", "Gadget", "poster")),
+        "quantity": st.sampled_from(("3.5", "6.5", "9")),
         "deliveries": st.lists(st.sampled_from(({"quantity": "3"}, {"quantity": "9"})), max_size=2),
     },
 )
@@ -367,6 +383,7 @@ def contents() -> st.SearchStrategy[dict[str, Any]]:
             "budget": st.sampled_from(("1000.00", "3000.00", "5000.00", "5000.01", "9000.00")),
             "category": st.sampled_from(("POP", "GADGET")),
             "title": st.sampled_from(("Uno", "Due")),
+            "deadline": st.sampled_from(("2026-11-25", "2026-11-26", "2026-11-28", "2026-12-20")),
             "items": st.lists(ITEMS, max_size=2),
             "quote_total": st.sampled_from((None, "2000.00", "2000.01", "7000.00")),
         }
@@ -396,8 +413,17 @@ class Approvals(RuleBasedStateMachine):
     def begin(self, document: dict[str, Any], content: dict[str, Any], requester: str) -> None:
         self.document, self.nodes = document, document["steps"]
         self.by_key = {step["key"]: step for step in steps_of(self.nodes)}
+        self.day = self.is_today()
         if self.is_undecided("open", document=document, requester=requester, content=content):
             reject()
+
+    def is_today(self) -> date:
+        """In Rome, where the tenant is."""
+        return (self.world.now + timedelta(hours=1)).date()
+
+    def judged(self) -> dict[str, Any]:
+        """What conditions are read over: the content, and the day on which it came to be so."""
+        return {**self.world.run.content, "today": self.day}
 
     def pending(self) -> list[str]:
         return [key for key, run in self.world.run.steps.items() if run.state == "pending"]
@@ -480,16 +506,17 @@ class Approvals(RuleBasedStateMachine):
         before, told = world.run, len(world.history)
         if not self.attempt("amend", content_hash=f"hash-{next(self.hashes)}", **content):
             if world.journal[-1]["refused"] in UNDECIDED:
-                after = {**before.content, **content}
+                after = {**before.content, **content, "today": self.is_today()}
                 assert None in [case_told(node, _without_nulls(after)) for node in choices_of(self.nodes)]
             return
+        self.day = self.is_today()
         changed = {name for name in content if before.content.get(name) != world.run.content.get(name)}
         reopened = {e.step for e in world.history[told:] if isinstance(e, StepReopened)}
         for key, run in before.steps.items():
             material = self.by_key[key].get("material_fields")
             touched = changed if material is None else changed & set(material)
             if run.state == "approved":
-                reached = world.rules.reaches(key, world.run.content)
+                reached = world.rules.reaches(key, world.run.dated)
                 assert (key in reopened) == bool(touched and reached), key
 
     @rule(name=st.sampled_from(NAMES), active=st.booleans())
@@ -657,14 +684,14 @@ class Approvals(RuleBasedStateMachine):
         for node in choices_of(self.nodes):
             taken = self.world.run.choices.get(node["key"])
             if taken is not None:
-                assert taken == case_told(node, self.world.run.content), node["key"]
+                assert taken == case_told(node, self.judged()), node["key"]
 
     @invariant()
     def what_cannot_be_told_is_asked(self) -> None:
         """A step falls away by a condition only where one is false, and is asked only where none is."""
         if self.world.approval is None or self.world.run.state != "open":
             return
-        answers = dict(conditions_around(self.nodes, self.world.run.content))
+        answers = dict(conditions_around(self.nodes, self.judged()))
         for key, run in self.world.run.steps.items():
             if run.state == "skipped" and run.because in ("condition", "case"):
                 assert False in answers[key], key

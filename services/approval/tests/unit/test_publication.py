@@ -84,6 +84,16 @@ def test_a_refusal_says_all_that_its_text_mentions(world, bad):
         f"[{STEP[:-1]}, requires: [quote_total]}},"
         " {key: c, choose: [{key: a, when: 'brief.quote_total <= 10.0'},"
         " {key: b, when: 'brief.quote_total > 10.0', steps: [{key: due, approvers: [{role: director}]}]}]}]",
+        # by sums, counts, the days that are left and text in any case: each half excludes the other
+        "[{key: c, choose: [{key: a, when: 'sum(brief.items.map(i, i.quantity)) > 100.0'},"
+        f" {{key: b, when: 'sum(brief.items.map(i, i.quantity)) <= 100.0', steps: [{STEP}]}}]}}]",
+        "[{key: c, choose: [{key: a, when: 'count(brief.items.map(i, lower(i.kind) == \"gadget\")) > 2'},"
+        " {key: b, when: 'count(brief.items.map(i, lower(i.kind) == \"gadget\")) <= 2',"
+        f" steps: [{STEP}]}}]}}]",
+        "[{key: c, choose: [{key: a, when: 'brief.deadline < today + days(10)'},"
+        f" {{key: b, when: 'brief.deadline >= today + days(10)', steps: [{STEP}]}}]}}]",
+        "[{key: c, choose: [{key: a, when: 'lower(brief.category) == \"pop\"'},"
+        f" {{key: b, when: 'lower(brief.category) == \"gadget\"', steps: [{STEP}]}}, {{key: z}}]}}]",
         # of several that hold, the first counts
         "[{key: c, match: first, choose: [{key: a, when: 'brief.budget > 20.0'},"
         f" {{key: b, when: 'brief.budget > 10.0', steps: [{STEP}]}}, {{key: z}}]}}]",

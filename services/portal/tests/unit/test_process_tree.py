@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from approval.domain.conditions import read_condition as understood
 from approval.domain.process import Definition
+from approval.domain.subjects import SubjectType
 from portal.adapters.process_tree import (
-    OPERATORS,
     Comparison,
     NoSuchPlace,
     added,
@@ -20,6 +21,7 @@ from portal.adapters.process_tree import (
     read_condition,
     removed,
     replaced,
+    terms_of,
     walk,
     write_condition,
 )
@@ -34,14 +36,28 @@ FIELDS = {
     "budget": {"type": "money"},
     "revision": {"type": "whole"},
     "category": {"type": "text"},
-    "items": {"type": "list"},
+    "deadline": {"type": "date"},
+    "items": {"type": "list", "fields": {"quantity": {"type": "number"}, "kind": {"type": "text"}}},
 }
+TERMS = terms_of("brief", FIELDS)
+COMPARE = (">", ">=", "<", "<=", "==", "!=")
 NUMBERS = st.decimals("0.01", "999999", places=2).map(lambda number: format(number.normalize(), "f"))
 ROWS = st.lists(
     st.one_of(
-        st.builds(Comparison, st.just("budget"), st.sampled_from(OPERATORS), NUMBERS),
-        st.builds(Comparison, st.just("revision"), st.sampled_from(OPERATORS), st.integers(0, 99).map(str)),
+        st.builds(Comparison, st.just("budget"), st.sampled_from(COMPARE), NUMBERS),
+        st.builds(Comparison, st.just("revision"), st.sampled_from(COMPARE), st.integers(0, 99).map(str)),
         st.builds(Comparison, st.just("category"), st.sampled_from(("==", "!=")), st.text(max_size=20)),
+        st.builds(
+            Comparison,
+            st.just("category"),
+            st.sampled_from(("like", "unlike")),
+            st.text(max_size=20).map(str.lower).filter(lambda text: text == text.lower()),
+        ),
+        st.builds(
+            Comparison, st.just("days:deadline"), st.sampled_from(COMPARE), st.integers(-99, 99).map(str)
+        ),
+        st.builds(Comparison, st.just("size:items"), st.sampled_from(COMPARE), st.integers(0, 99).map(str)),
+        st.builds(Comparison, st.just("sum:items.quantity"), st.sampled_from(COMPARE), NUMBERS),
     ),
     min_size=1,
     max_size=4,
@@ -75,7 +91,14 @@ def test_whatever_is_added_moved_and_removed_stays_a_process(data: st.DataObject
 
 @given(ROWS)
 def test_a_condition_reads_as_it_was_written(rows: list[Comparison]) -> None:
-    assert read_condition(write_condition(rows, "brief", FIELDS), "brief", FIELDS) == rows
+    assert read_condition(write_condition(rows, TERMS), TERMS) == rows
+
+
+@given(ROWS)
+def test_what_rows_write_is_understood(rows: list[Comparison]) -> None:
+    fields = {name: field | {"at_most": 10} if name == "items" else field for name, field in FIELDS.items()}
+    subject = SubjectType.model_validate({"key": "brief", "name": "Brief", "fields": fields})
+    assert understood(write_condition(rows, TERMS), subject).faults == []
 
 
 @pytest.mark.parametrize(
@@ -88,10 +111,14 @@ def test_a_condition_reads_as_it_was_written(rows: list[Comparison]) -> None:
         'brief.budget > "a"',
         "brief.budget > 5000.0 && ",
         "true",
+        'lower(brief.category) > "a"',
+        'lower(brief.category) == "A"',
+        "brief.deadline < 5",
+        "brief.budget < today + days(5)",
     ],
 )
 def test_what_rows_cannot_say_stays_an_expression(text: str) -> None:
-    assert read_condition(text, "brief", FIELDS) is None
+    assert read_condition(text, TERMS) is None
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, date, datetime, time
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from types import ModuleType
@@ -13,10 +14,10 @@ from typing import Any, Final
 sys.modules.setdefault("cel.cli", ModuleType("cel.cli"))
 import cel  # noqa: E402
 
-from ..domain.conditions import Reading, read_condition  # noqa: E402
+from ..domain.conditions import TODAY, Reading, read_condition  # noqa: E402
 from ..domain.costs import MOST_WORK, sizes_of, work_of  # noqa: E402
 from ..domain.process import Predicate  # noqa: E402
-from ..domain.subjects import Content, SubjectType  # noqa: E402
+from ..domain.subjects import DatedContent, SubjectType  # noqa: E402
 
 
 class CelConditions:
@@ -24,7 +25,7 @@ class CelConditions:
     is the last content, as CEL sees it, since one content meets many conditions. Not for several threads."""
 
     def __init__(self) -> None:
-        self._seen: tuple[SubjectType, Content, dict[frozenset[str], _Values]] | None = None
+        self._seen: tuple[SubjectType, DatedContent, dict[frozenset[str], _Values]] | None = None
 
     def compile(self, expression: str, subject: SubjectType, known: Reading | None = None) -> Predicate:
         program = _program(expression)
@@ -32,8 +33,8 @@ class CelConditions:
         names = frozenset(path.partition(".")[0] for path in reading.paths)
         large = frozenset(name for name in names if subject.fields[name].type in ("list", "record"))
 
-        def holds(content: Content) -> bool:
-            values = self._values(subject, content, large)
+        def holds(dated: DatedContent) -> bool:
+            values = self._values(subject, dated, large)
             if reading.loops and work_of(reading.loops, values.sizes) > MOST_WORK:
                 raise ValueError(f"{expression}: too much work for this subject")
             if not names.isdisjoint(values.mistyped):
@@ -56,14 +57,15 @@ class CelConditions:
             return False
         return True
 
-    def _values(self, subject: SubjectType, content: Content, large: frozenset[str]) -> _Values:
+    def _values(self, subject: SubjectType, dated: DatedContent, large: frozenset[str]) -> _Values:
         """Every small field of the content, and the large ones that are named."""
         seen = self._seen
-        if seen is None or seen[0] is not subject or seen[1] is not content:
-            seen = self._seen = (subject, content, {})
+        known = seen is not None and seen[0] is subject and seen[1].content is dated.content
+        if seen is None or not known or seen[1].today != dated.today:
+            seen = self._seen = (subject, dated, {})
         values = seen[2].get(large)
         if values is None:
-            values = seen[2][large] = _Values(subject, content, large)
+            values = seen[2][large] = _Values(subject, dated, large)
         return values
 
 
@@ -73,8 +75,9 @@ _PATTERN: Final = cel.compile("''.matches(pattern)")
 class _Values:
     __slots__ = ("context", "mistyped", "sizes")
 
-    def __init__(self, subject: SubjectType, content: Content, large: frozenset[str]) -> None:
+    def __init__(self, subject: SubjectType, dated: DatedContent, large: frozenset[str]) -> None:
         native: dict[str, Any] = {}
+        content = dated.content
         self.mistyped: set[str] = set()
         for name, field in subject.fields.items():
             if content.get(name) is None or (field.type in ("list", "record") and name not in large):
@@ -84,12 +87,30 @@ class _Values:
             except ValueError:
                 self.mistyped.add(name)
         self.sizes = sizes_of({name: content[name] for name in large if name in content})
-        self.context = cel.Context(variables={subject.key: native})
+        # A subject type may bear the name, and may have done so before the day was there.
+        today = {} if dated.today is None else {TODAY: _native(dated.today)}
+        self.context = cel.Context(variables=today | {subject.key: native})
+        for name, function in FUNCTIONS.items():
+            self.context.add_function(name, function)
 
 
 @lru_cache(maxsize=10_000)
 def _program(expression: str) -> cel.Program:
     return cel.compile(expression)
+
+
+def _sum(numbers: list[int] | list[float]) -> float:
+    """Of what stands there in decimal digits, so that cents add up."""
+    return float(sum(Decimal(repr(number)) for number in numbers))
+
+
+FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
+    "sum": _sum,
+    "count": lambda answers: answers.count(True),
+    "lower": str.lower,
+    "days": lambda count: timedelta(days=count),
+}
+"""What the language has beside the library's own, as `domain.conditions` reads it."""
 
 
 def _native(value: Any) -> Any:

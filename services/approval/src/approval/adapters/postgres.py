@@ -299,6 +299,7 @@ class PostgresApprovals:
             choices=approval.choices,
             opened_at=approval.opened_at,
             ended_at=approval.ended_at,
+            today=approval.today,
             actor_id=self._actor_id,
             **_told(events),
             **_asked(asked),
@@ -334,6 +335,7 @@ class PostgresApprovals:
             choices=approval.choices,
             ended_at=approval.ended_at,
             before_migration=_BEFORE.dump_python(approval.before_migration, mode="json"),
+            today=approval.today,
             actor_id=self._actor_id,
             **_told(result.events),
             closed_steps=[step for step, _ in closed],
@@ -964,6 +966,7 @@ def _held(row: asyncpg.Record) -> Held:
         ended_at=row["ended_at"],
         reason=row["reason"],
         before_migration=_BEFORE.validate_python(row["before_migration"]),
+        today=row["today"],
     )
     return Held(
         approval,

@@ -55,10 +55,10 @@ SELECT document FROM subject_types ORDER BY key LIMIT 500
 WITH added AS (
     INSERT INTO approvals (approval_id, process_key, process_version, subject_type, subject_id,
         subject_revision, subject_sequence, correlation_id, title, amount, requester_id, state, reason,
-        content, content_hash, steps, choices, version, opened_at, ended_at)
+        content, content_hash, steps, choices, version, opened_at, ended_at, today)
     VALUES (:approval_id, :process_key, :process_version, :subject_type, :subject_id, :subject_revision,
         :subject_sequence, :correlation_id, :title, :amount, :requester_id, :state, :reason, :content,
-        :content_hash, :steps, :choices, 1, :opened_at, :ended_at)
+        :content_hash, :steps, :choices, 1, :opened_at, :ended_at, :today)
     RETURNING search
 ), told AS (
     INSERT INTO approval_events (approval_id, number, at, actor_id, event)
@@ -111,7 +111,7 @@ WITH told AS (
 UPDATE approvals SET process_version = :process_version, subject_sequence = :subject_sequence,
     title = :title, amount = :amount, state = :state, reason = :reason, content = :content,
     content_hash = :content_hash, steps = :steps, choices = :choices, ended_at = :ended_at,
-    before_migration = :before_migration, version = version + 1
+    before_migration = :before_migration, today = :today, version = version + 1
 WHERE approval_id = :approval_id
 
 -- name: insert_words
@@ -126,20 +126,20 @@ DELETE FROM approval_words WHERE approval_id = :approval_id
 -- name: find_approval
 SELECT approval_id, process_key, process_version, subject_type, subject_id, subject_revision, title,
     requester_id, state, reason, content, content_hash, opened_at, ended_at, steps, choices, before_migration,
-    version, correlation_id, subject_sequence, watchers
+    today, version, correlation_id, subject_sequence, watchers
 FROM approvals WHERE approval_id = :approval_id
 
 -- name: lock_approval
 -- Decisions on one approval follow one another, each on the state that the last one left.
 SELECT approval_id, process_key, process_version, subject_type, subject_id, subject_revision, title,
     requester_id, state, reason, content, content_hash, opened_at, ended_at, steps, choices, before_migration,
-    version, correlation_id, subject_sequence, watchers
+    today, version, correlation_id, subject_sequence, watchers
 FROM approvals WHERE approval_id = :approval_id FOR UPDATE
 
 -- name: lock_newest_approval
 SELECT approval_id, process_key, process_version, subject_type, subject_id, subject_revision, title,
     requester_id, state, reason, content, content_hash, opened_at, ended_at, steps, choices, before_migration,
-    version, correlation_id, subject_sequence, watchers
+    today, version, correlation_id, subject_sequence, watchers
 FROM approvals WHERE subject_type = :subject_type AND subject_id = :subject_id
 ORDER BY approval_id DESC LIMIT 1 FOR UPDATE
 
@@ -553,7 +553,7 @@ GROUP BY move_id, verdict
 -- Open runs of other versions, by id.
 SELECT approval_id, process_key, process_version, subject_type, subject_id, subject_revision, title,
     requester_id, state, reason, content, content_hash, opened_at, ended_at, steps, choices, before_migration,
-    version, correlation_id, subject_sequence, watchers
+    today, version, correlation_id, subject_sequence, watchers
 FROM approvals WHERE state = 'open' AND process_key = :process_key AND process_version <> :to_version
     AND (:after::uuid IS NULL OR approval_id > :after)
 ORDER BY approval_id LIMIT :limit
@@ -590,7 +590,7 @@ UPDATE replays SET done = :done, report = :report, ended_at = :ended_at WHERE re
 -- The newest that are over, the newest first.
 SELECT approval_id, process_key, process_version, subject_type, subject_id, subject_revision, title,
     requester_id, state, reason, content, content_hash, opened_at, ended_at, steps, choices, before_migration,
-    version, correlation_id, subject_sequence, watchers
+    today, version, correlation_id, subject_sequence, watchers
 FROM approvals WHERE process_key = :process_key
     AND state IN ('approved', 'rejected', 'changes_requested', 'expired')
 ORDER BY ended_at DESC LIMIT :limit

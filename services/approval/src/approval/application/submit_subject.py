@@ -55,7 +55,7 @@ async def submit_subject(ports: Ports, actor: Actor, submission: Submission) -> 
         if newest.approval.subject_revision >= submission.revision:
             raise WrongState("revision_known", field="revision", newest=newest.approval.subject_revision)
     content = complete_content(process.subject, submission.content, requester, directory)
-    engine.every_choice_takes_a_case(process, content)
+    engine.every_choice_takes_a_case(process, engine.dated(process, content, ports.now, directory))
     subject = engine.Subject(
         process.subject.key,
         submission.subject_id,

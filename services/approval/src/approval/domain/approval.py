@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import field, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
 from .approvers import Asked, LeftOut, Origin
 from .quorum import Vote
+from .subjects import DatedContent
 from .values import value
 
 ApprovalState = Literal[
@@ -89,6 +90,12 @@ class Approval:
     reason: str | None = None
     before_migration: BeforeMigration | None = None
     """Where it stood before it moved to its present version, as long as that can be taken back."""
+    today: date | None = None
+    """The day on which its content was submitted, or last amended, as conditions read it."""
+
+    @property
+    def dated(self) -> DatedContent:
+        return DatedContent(self.content, self.today)
 
 
 @value
@@ -96,6 +103,7 @@ class BeforeMigration:
     process_version: int
     steps: dict[str, StepRun]
     choices: dict[str, str]
+    today: date | None = None
 
 
 # -- events: each carries `at`, and is stored with its `kind`
@@ -114,6 +122,7 @@ class Opened:
     content: dict[str, Any]
     content_hash: str
     steps: tuple[str, ...]
+    today: date | None = None
     kind: Literal["opened"] = "opened"
 
 
@@ -286,6 +295,7 @@ class Amended:
     content: dict[str, Any]
     content_hash: str
     fields: tuple[str, ...]
+    today: date | None = None
     kind: Literal["amended"] = "amended"
 
 
@@ -299,6 +309,8 @@ class Migrated:
     choices: tuple[str, ...] = ()
     """Choices that stay as they were taken; others are taken anew."""
     by: UUID | None = None
+    today: date | None = None
+    """Where the earlier version kept none."""
     kind: Literal["migrated"] = "migrated"
 
 
@@ -354,6 +366,7 @@ class Progress:
         "choices",
         "content",
         "content_hash",
+        "dated",
         "ended_at",
         "process_version",
         "reason",
@@ -366,6 +379,7 @@ class Progress:
         """As it was at the beginning; what never changes is read from here."""
         self.process_version = approval.process_version
         self.content = approval.content
+        self.dated = approval.dated
         self.content_hash = approval.content_hash
         self.steps = dict(approval.steps)
         self.choices = approval.choices
@@ -394,6 +408,7 @@ class Progress:
             self.ended_at,
             self.reason,
             self.before_migration,
+            self.dated.today,
         )
 
     def take(self, event: Event) -> None:
@@ -417,6 +432,7 @@ def opened(event: Opened) -> Approval:
         event.content_hash,
         event.at,
         dict.fromkeys(event.steps, WAITING),
+        today=event.today,
     )
 
 
@@ -582,14 +598,18 @@ def _step_reopened(progress: Progress, event: StepReopened) -> None:
 
 def _amended(progress: Progress, event: Amended) -> None:
     progress.content, progress.content_hash = event.content, event.content_hash
+    progress.dated = DatedContent(event.content, event.today)
 
 
 def _migrated(progress: Progress, event: Migrated) -> None:
-    before = BeforeMigration(progress.process_version, dict(progress.steps), progress.choices)
+    today = progress.dated.today
+    before = BeforeMigration(progress.process_version, dict(progress.steps), progress.choices, today)
     progress.before_migration = before
     progress.process_version = event.process_version
     progress.steps = {key: before.steps.get(key, WAITING) for key in event.steps}
     progress.choices = {key: before.choices[key] for key in event.choices}
+    if event.today is not None:
+        progress.dated = DatedContent(progress.content, event.today)
 
 
 def _migration_reverted(progress: Progress, event: MigrationReverted) -> None:
@@ -598,6 +618,7 @@ def _migration_reverted(progress: Progress, event: MigrationReverted) -> None:
     progress.process_version = before.process_version
     progress.steps = dict(before.steps)
     progress.choices = before.choices
+    progress.dated = DatedContent(progress.content, before.today)
     progress.before_migration = None
 
 

@@ -44,6 +44,10 @@ class Calendar:
             day += timedelta(days=1)
         return start.astimezone(utc) + timedelta(seconds=float(hours * 3600))
 
+    def day(self, moment: datetime) -> date:
+        """Which day it is in the tenant's time zone."""
+        return moment.astimezone(ZoneInfo(self.time_zone)).date()
+
     def local(self, moment: datetime) -> str:
         """A moment as people in the tenant's time zone read it: `2026-12-01 17:30 CET`."""
         return f"{moment.astimezone(ZoneInfo(self.time_zone)):%Y-%m-%d %H:%M %Z}"

@@ -3,7 +3,9 @@
 Running an expression is an adapter's work; reading it, to refuse what could not run, is a rule of
 publication. The language here is CEL's subset for conditions: literals, fields, comparison, logic,
 arithmetic, `in`, `has`, `size`, conversions, text methods and the macros `exists`, `all`, `exists_one`,
-`filter` and `map`.
+`filter` and `map`. Beside it there are `sum` of a list's numbers, `count` of the true ones in a list, `lower`
+of a text, `days`, and `today`: the day on which the content was submitted, or last amended, where the tenant
+is.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ import unicodedata
 from ast import literal_eval
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final, Protocol
 
@@ -22,6 +24,8 @@ from .process import Predicate
 from .reasoning import All, Formula, If, Not, Opaque, Property, Quantity, Sign, Some
 from .subjects import FieldType, SubjectType
 from .values import value
+
+TODAY: Final = "today"
 
 
 class Conditions(Protocol):
@@ -189,6 +193,14 @@ class _Found:
     quantity: Quantity | None = None
     formula: Formula | None = None
     """Of a yes or no."""
+    least: int | None = None
+    """Of a number, or of a list's numbers: none is below."""
+    span: timedelta | None = None
+    """Of a duration whose length is written."""
+    after_today: timedelta | None = None
+    """Of a moment that stands so far from today."""
+    is_lower: bool = False
+    """A text without capital letters."""
 
     @property
     def is_literal(self) -> bool:
@@ -212,6 +224,9 @@ _WORK_OF_ROW: Final = 10
 _WORK_OF_TEXT: Final = 400
 """Joining two texts of the longest kind."""
 _WORK_OF_PATTERN: Final = 40
+_WORK_OF_NUMBER: Final = 10
+"""Adding one."""
+_MOST_DAYS: Final = 3660
 
 
 class _Parser:
@@ -223,8 +238,10 @@ class _Parser:
         self.next = tokens[0]
         self.depth = 0
         self.reading = Reading()
-        self.names: dict[str, Type] = {subject.key: Type("record", subject.fields)}
-        self.places: dict[str, str | None] = {subject.key: ""}
+        self.names: dict[str, Type] = {TODAY: TIMESTAMP, subject.key: Type("record", subject.fields)}
+        self.places: dict[str, str | None] = {TODAY: None, subject.key: ""}
+        self.knows_today = subject.key != TODAY
+        """Another thing may bear the name, as it could before the day was there."""
         self.loops: list[Loop] = []
         self.heavy = 0
         """Work that is more than its tokens show."""
@@ -293,7 +310,8 @@ class _Parser:
         formula: Formula | None = None
         if yes.formula is not None and no.formula is not None:
             formula = If(_formula(condition), yes.formula, no.formula)
-        return _Found(yes.type, condition.token, formula=formula)
+        least = 0 if _is_not_below_zero(yes) and _is_not_below_zero(no) else None
+        return _Found(yes.type, condition.token, formula=formula, least=least)
 
     def either(self) -> _Found:
         left = self.both()
@@ -339,6 +357,8 @@ class _Parser:
             raise IllTyped("condition_not_ordered", sign.text, sign.column, type=str(left.type))
         if left.type.item is not None:
             self.loops.append(Loop(left.rows, 0))
+        self.must_be_lower(left, right)
+        self.must_be_lower(right, left)
         formula = _comparison(left, right, sign.text) or self.opaque(start)
         return _Found(BOOL, left.token, formula=formula)
 
@@ -350,6 +370,7 @@ class _Parser:
                 "condition_types_differ", "in", sign.column, left=str(left.type), right=str(right.type.item)
             )
         self.loops.append(Loop(right.rows, 0))
+        self.must_be_lower(left, right)
         formula: Formula = self.opaque(start)
         if (quantity := _compared(left)) is not None and isinstance(right.literal, tuple):
             formula = Property(quantity, "in", tuple(map(_exact, right.literal)))
@@ -378,9 +399,13 @@ class _Parser:
             self.can_be_reckoned(left, right, sign)
             return _Found(left.type, left.token)
         if pair == (TIMESTAMP, DURATION) and sign.text in "+-":
-            return _Found(TIMESTAMP, left.token)
+            moved = left.after_today
+            if moved is not None and right.span is not None:
+                moved = moved + right.span if sign.text == "+" else moved - right.span
+            return _Found(TIMESTAMP, left.token, after_today=moved if right.span is not None else None)
         if pair == (TIMESTAMP, TIMESTAMP) and sign.text == "-":
-            return _Found(DURATION, left.token)
+            days = _days_to(left) if right.after_today == _NO_TIME else None
+            return _Found(DURATION, left.token, quantity=days)
         raise IllTyped(
             "condition_types_differ", sign.text, sign.column, left=str(left.type), right=str(right.type)
         )
@@ -461,6 +486,9 @@ class _Parser:
             raise IllTyped("condition_unknown_name", name.text, name.column, known=self.root)
         known = self.names[name.text]
         place = self.places[name.text]
+        if name.text == TODAY and self.knows_today:
+            day = Quantity(TODAY, "date", "result")
+            return _Found(known, name, quantity=day, after_today=_NO_TIME)
         path = "" if name.text == self.root else None
         return _Found(known, name, path=path, place=place, rows=place if known.item is not None else None)
 
@@ -487,17 +515,19 @@ class _Parser:
         if chosen is None:
             known = ", ".join(sorted(found.type.fields))
             raise IllTyped("condition_unknown_field", name.text, name.column, known=known)
+        least = _KINDS[kind][1] if (kind := chosen.of or chosen.type) in _KINDS else None
         if found.path is None:
             if chosen.optional:
                 raise IllTyped("condition_optional_inside_list", name.text, name.column)
             place = f"{found.place}.{name.text}" if found.place is not None else None
-            return _Found(type_of(chosen), name, place=place, rows=place if chosen.type == "list" else None)
+            rows = place if chosen.type == "list" else None
+            return _Found(type_of(chosen), name, place=place, rows=rows, least=least)
         path = f"{found.path}.{name.text}" if found.path else name.text
         if chosen.optional and path not in self.present:
             self.reading.unguarded.add(path)
         rows = path if chosen.type == "list" else None
         quantity = self.quantity(path, chosen)
-        return _Found(type_of(chosen), name, path=path, place=path, rows=rows, quantity=quantity)
+        return _Found(type_of(chosen), name, path=path, place=path, rows=rows, quantity=quantity, least=least)
 
     def quantity(self, path: str, chosen: FieldType) -> Quantity:
         """A field as something to reason about; what is made of parts only is there or is absent."""
@@ -527,11 +557,28 @@ class _Parser:
     def function(self, name: _Token) -> _Found:
         if name.text == "has":
             return self.has(name)
+        start = self.at - 2
         argument = self.expression()
         self.expect(")")
         match name.text:
             case "size" if argument.type.item is not None or argument.type is STRING:
-                result = INT
+                return self.size(argument, name, start)
+            case "sum" if argument.type.item in _NUMBERS:
+                self.loops.append(Loop(argument.rows, _WORK_OF_NUMBER))
+                number = Quantity(self.written(start), "number", "result", least=argument.least)
+                return _Found(DOUBLE, name, quantity=number, least=argument.least)
+            case "count" if argument.type.item is BOOL:
+                self.loops.append(Loop(argument.rows, _WORK_OF_NUMBER))
+                return _Found(
+                    INT, name, quantity=Quantity(self.written(start), "whole", "result", least=0), least=0
+                )
+            case "lower" if argument.type is STRING:
+                self.heavy += _WORK_OF_TEXT
+                whole = argument.quantity
+                letters = Quantity(whole.path, "text", "lower", whole.optional) if whole else None
+                return _Found(STRING, name, quantity=letters, is_lower=True)
+            case "days" if type(argument.literal) is int and abs(argument.literal) <= _MOST_DAYS:
+                return _Found(DURATION, name, span=timedelta(days=argument.literal))
             case "double" | "int" if argument.type in _NUMBERS:
                 result = DOUBLE if name.text == "double" else INT
             case "string" if argument.type in _ORDERED:
@@ -546,12 +593,33 @@ class _Parser:
                 if result is TIMESTAMP or len(argument.literal) > _LONGEST_DURATION:
                     code = "condition_no_such_moment"
                     self.reading.faults.append(IllTyped(code, argument.literal, argument.token.column))
-            case "size" | "double" | "int" | "string" | "timestamp" | "duration":
+                else:
+                    return _Found(result, name, span=_span(argument.literal))
+            case "days" if argument.type is INT:
+                raise IllTyped("condition_days", argument.token.text, argument.token.column, most=_MOST_DAYS)
+            case (
+                "size"
+                | "sum"
+                | "count"
+                | "lower"
+                | "days"
+                | "double"
+                | "int"
+                | "string"
+                | "timestamp"
+                | "duration"
+            ):
                 raise IllTyped("condition_bad_operation", name.text, name.column, type=str(argument.type))
             case _:
                 raise IllTyped("condition_unknown_function", name.text, name.column)
-        quantity = _size_of(argument) if name.text == "size" else None
-        return _Found(result, name, quantity=quantity)
+        return _Found(result, name)
+
+    def size(self, of: _Found, name: _Token, start: int) -> _Found:
+        """Of a text, of a list of the subject, or of what a macro made of one."""
+        quantity = _size_of(of)
+        if quantity is None and of.type.item is not None:
+            quantity = Quantity(self.written(start), "whole", "result", least=0)
+        return _Found(INT, name, quantity=quantity, least=0)
 
     def has(self, name: _Token) -> _Found:
         unguarded = set(self.reading.unguarded)
@@ -569,11 +637,12 @@ class _Parser:
     def method(self, found: _Found, name: _Token) -> _Found:
         if found.path:
             self.reading.paths.add(found.path)
+        start = self.tokens.index(found.token)
         if name.text in _MACROS and found.type.item is not None:
             return self.macro(found, name)
         if name.text == "size" and (found.type.item is not None or found.type is STRING):
             self.expect(")")
-            return _Found(INT, name, quantity=_size_of(found))
+            return self.size(found, name, start)
         if name.text in _TEXT_METHODS and found.type is STRING:
             argument = self.expression()
             self.expect(")")
@@ -583,6 +652,8 @@ class _Parser:
                 if not isinstance(argument.literal, str):
                     raise IllTyped("condition_bad_literal", argument.token.text, argument.token.column)
                 self.reading.patterns.append((argument.literal, argument.token.column))
+            else:
+                self.must_be_lower(found, argument)
             quantity = _compared(found)
             if name.text == "startsWith" and quantity is not None and argument.is_literal:
                 return _Found(BOOL, name, formula=Property(quantity, "startsWith", argument.literal))
@@ -591,28 +662,33 @@ class _Parser:
 
     def macro(self, found: _Found, name: _Token) -> _Found:
         item = self.name()
-        if item.text in self.names:
+        if item.text in self.names and item.text != TODAY:
             raise IllTyped("condition_name_taken", item.text, item.column)
         self.expect(",")
         assert found.type.item is not None
+        outside = (self.names.get(item.text), self.places.get(item.text), self.knows_today)
         self.names[item.text], self.places[item.text] = found.type.item, found.place
+        self.knows_today = self.knows_today and item.text != TODAY
         around, self.loops, start, self.heavy = (self.loops, self.heavy), [], self.at, 0
         body = self.expression()
         work, inner = _WORK_OF_ROW + self.at - start + self.heavy, tuple(self.loops)
         self.loops, self.heavy = around
         self.expect(")")
         del self.names[item.text], self.places[item.text]
+        if outside[0] is not None:
+            self.names[item.text], self.places[item.text], self.knows_today = outside[0], *outside[1:]
         if name.text == "map":
             self.loops.append(
                 Loop(found.rows, work, inner, Collected(body.place, body.type.item is not None))
             )
-            return _Found(Type("list", item=body.type), name, place=body.place, rows=found.rows)
+            kind = Type("list", item=body.type)
+            return _Found(kind, found.token, place=body.place, rows=found.rows, least=body.least)
         self.demand(body, BOOL)
         if name.text != "filter":
             self.loops.append(Loop(found.rows, work, inner))
             return _Found(BOOL, name)
         self.loops.append(Loop(found.rows, work, inner, Collected(found.place, is_list=False)))
-        return _Found(found.type, name, place=found.place, rows=found.rows)
+        return _Found(found.type, found.token, place=found.place, rows=found.rows, least=found.least)
 
     # -- rules shared by the above
 
@@ -643,9 +719,21 @@ class _Parser:
                 right=str(right.type),
             )
 
+    def must_be_lower(self, text: _Found, written: _Found) -> None:
+        """A text without capital letters is nothing that is written with one."""
+        literals = written.literal if isinstance(written.literal, tuple) else (written.literal,)
+        for literal in literals if text.is_lower else ():
+            if isinstance(literal, str) and literal != literal.lower():
+                at, code = written.token.column, "condition_wants_lower_case"
+                self.reading.faults.append(IllTyped(code, literal, at, write=literal.lower()))
+
     def opaque(self, start: int) -> Opaque:
         """What has been read since the token `start`, as something that isn't reasoned about."""
-        return Opaque(" ".join(token.text for token in self.tokens[start : self.at]))
+        return Opaque(self.written(start))
+
+    def written(self, start: int) -> str:
+        """What has been read since the token `start`, with spaces that are always the same."""
+        return " ".join(token.text for token in self.tokens[start : self.at])
 
 
 _KINDS: Final[dict[str, tuple[Any, int | None]]] = {
@@ -662,6 +750,29 @@ _KINDS: Final[dict[str, tuple[Any, int | None]]] = {
 def _compared(found: _Found) -> Quantity | None:
     """A quantity that has values to compare."""
     return found.quantity if found.quantity is not None and found.quantity.kind != "other" else None
+
+
+def _is_not_below_zero(found: _Found) -> bool:
+    literal = found.literal
+    return found.least == 0 or (isinstance(literal, int | float) and literal >= 0)
+
+
+_NO_TIME: Final = timedelta()
+
+
+def _days_to(found: _Found) -> Quantity | None:
+    """How many days lie between today and a date field."""
+    whole = found.quantity
+    if whole is None or whole.kind != "date" or whole.of != "value":
+        return None
+    return Quantity(whole.path, "whole", "days", whole.optional)
+
+
+def _in_days(span: timedelta) -> Decimal:
+    return Decimal(span // _SMALLEST) / (timedelta(days=1) // _SMALLEST)
+
+
+_SMALLEST: Final = timedelta(microseconds=1)
 
 
 def _size_of(found: _Found) -> Quantity | None:
@@ -682,10 +793,14 @@ _FLIPPED: Final[dict[str, Sign]] = {"==": "==", "!=": "!=", "<": ">", "<=": ">="
 
 def _comparison(left: _Found, right: _Found, sign: str) -> Formula | None:
     """What a comparison says, if it is one of a quantity with a literal, or of two answers."""
-    if (quantity := _compared(left)) is not None and right.is_literal:
-        return Property(quantity, _FLIPPED[_FLIPPED[sign]], _exact(right.literal))
-    if (quantity := _compared(right)) is not None and left.is_literal:
-        return Property(quantity, _FLIPPED[sign], _exact(left.literal))
+    seen_from_left, seen_from_right = _FLIPPED[_FLIPPED[sign]], _FLIPPED[sign]
+    for some, fixed, seen in ((left, right, seen_from_left), (right, left, seen_from_right)):
+        if (days := _days_to(some)) is not None and fixed.after_today is not None:
+            return Property(days, seen, _in_days(fixed.after_today))
+        if some.type is DURATION and some.quantity is not None and fixed.span is not None:
+            return Property(some.quantity, seen, _in_days(fixed.span))
+        if (quantity := _compared(some)) is not None and fixed.is_literal:
+            return Property(quantity, seen, _exact(fixed.literal))
     if left.formula is not None and right.formula is not None and sign in ("==", "!="):
         one, other = left.formula, right.formula
         same = Some((All((one, other)), All((Not(one), Not(other)))))
@@ -726,6 +841,16 @@ _MOMENTS: Final = {
     "timestamp": re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})"),
     "duration": re.compile(r"-?(\d+(\.\d+)?(h|m|s|ms))+"),
 }
+
+
+_LENGTHS: Final = {"h": 3_600_000, "m": 60_000, "s": 1000, "ms": 1}
+
+
+def _span(text: str) -> timedelta:
+    """Of a duration as `_MOMENTS` describes it."""
+    lengths = re.findall(r"(\d+(?:\.\d+)?)(h|ms|m|s)", text)
+    whole = sum(Decimal(count) * _LENGTHS[unit] for count, unit in lengths)
+    return timedelta(milliseconds=float(whole)) * (-1 if text.startswith("-") else 1)
 
 
 def _comparable(left: Type, right: Type) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -37,7 +37,7 @@ from .migration import choices_that_stay, migration_hindrance
 from .process import Evidence, Process, Step
 from .quorum import VOTED, group_of_added
 from .run import Result, Run, missing_fields, undecided_choice
-from .subjects import Content, changed_fields
+from .subjects import Content, DatedContent, changed_fields
 from .values import value
 
 Act = Literal["approve", "reject", "abstain", "request_changes"]
@@ -73,6 +73,8 @@ class Subject:
     requester: UUID
     content: dict[str, Any]
     content_hash: str
+    today: date | None = None
+    """The day that its conditions read, where it opened before; unsaid: that on which it opens."""
 
 
 def open_approval(
@@ -80,7 +82,7 @@ def open_approval(
 ) -> Result:
     """Begins a run. The result may have ended already, when no step needs anybody. Raises Invalid where a
     choice takes no case for the subject."""
-    every_choice_takes_a_case(process, subject.content)
+    every_choice_takes_a_case(process, dated(process, subject.content, now, directory))
     return _begun(approval_id, process, subject, now, directory)
 
 
@@ -99,6 +101,7 @@ def _begun(
         subject.content,
         subject.content_hash,
         tuple(process.steps),
+        subject.today or dated(process, subject.content, now, directory).today,
     )
     run = Run(opened(beginning), process, now, directory)
     run.events.append(beginning)
@@ -111,10 +114,11 @@ def step_without_approver(
     """The first step that this subject would meet and that nobody could approve, nor be skipped. A step
     that asks the people of a field which an earlier step waits for finds them then."""
     asking = Asking(process, subject.content, subject.requester, directory, now)
+    judged = dated(process, subject.content, now, directory)
     awaited = set[str]()
     for key, step in process.steps.items():
         found_later = not awaited.isdisjoint(asked_by_field(step))
-        is_met = not found_later and process.reaches(key, subject.content)
+        is_met = not found_later and process.reaches(key, judged)
         if is_met and select_approvers(step, asking).instead == "reject":
             return key
         awaited.update(missing_fields(subject.content, step))
@@ -310,9 +314,10 @@ def amend(
     """The subject's content changed while it was being approved: only the steps that had judged a field
     that changed begin again, and steps whose condition turned come in or fall away."""
     run = Run(_open(approval), process, now, directory)
-    every_choice_takes_a_case(process, content)
+    judged = dated(process, content, now, directory)
+    every_choice_takes_a_case(process, judged)
     changed = changed_fields(process.subject, approval.content, content)
-    run.record(Amended(now, content, content_hash, changed))
+    run.record(Amended(now, content, content_hash, changed, judged.today))
     run.reconsider(changed)
     return run.advanced()
 
@@ -408,7 +413,8 @@ def migrate(
     if hindrance is not None:
         raise WrongState("migration_refused", reason=hindrance.reason, step=hindrance.key)
     run = Run(approval, new, now, directory)
-    run.record(Migrated(now, new.version, tuple(new.steps), choices_that_stay(approval, new), by))
+    kept = dated(new, approval.content, now, directory).today if approval.today is None else None
+    run.record(Migrated(now, new.version, tuple(new.steps), choices_that_stay(approval, new), by, kept))
     run.reconsider(())
     if new.rules > 1:
         run.keep_order()
@@ -427,15 +433,20 @@ def revert_migration(
     return run.result()
 
 
+def dated(process: Process, content: Content, now: datetime, directory: Directory) -> DatedContent:
+    """The content as conditions read it if it is submitted or amended now."""
+    return DatedContent(content, directory.calendar.day(now) if process.rules > 3 else None)
+
+
 # -- rules
 
 
-def every_choice_takes_a_case(process: Process, content: Content) -> None:
+def every_choice_takes_a_case(process: Process, judged: DatedContent) -> None:
     """Of the choices that the content leads to. One that reads a field which is still to come is decided
     once that is there."""
     for choice in process.choices.values():
-        if process.case_for(choice, content) is None and process.leads_to(choice, content):
-            refusal = undecided_choice(process, choice, content)
+        if process.case_for(choice, judged) is None and process.leads_to(choice, judged):
+            refusal = undecided_choice(process, choice, judged.content)
             if refusal.code == "choice_without_case":
                 raise refusal
 

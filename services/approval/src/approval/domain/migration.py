@@ -42,7 +42,7 @@ def _order_hindrance(approval: Approval, new: Process) -> Hindrance | None:
     """A step that people have voted on can't wait for another before it."""
     for key, run in approval.steps.items():
         voted = any(part.state in ("approved", "rejected", "abstained") for part in run.parts.values())
-        if run.state == "pending" and voted and comes_too_early(key, approval.steps, new, approval.content):
+        if run.state == "pending" and voted and comes_too_early(key, approval.steps, new, approval.dated):
             return Hindrance(key, "step_before_votes")
     return None
 
@@ -65,7 +65,7 @@ def _step_hindrance(key: str, approval: Approval, old: Process, new: Process) ->
     for (old_node, old_inner), (new_node, new_inner) in zip(before, after, strict=True):
         if _frame(old_node) != _frame(new_node) or old_inner.when != new_inner.when:
             return Hindrance(new_node.key, "node_changed")
-        if isinstance(new_node, Choice) and new.case_for(new_node, approval.content) is not new_inner:
+        if isinstance(new_node, Choice) and new.case_for(new_node, approval.dated) is not new_inner:
             return Hindrance(new_node.key, "other_case")
     return None
 

@@ -26,7 +26,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from .subjects import Content, FieldName, SubjectType
+from .subjects import DatedContent, FieldName, SubjectType
 from .turns import Work, finished
 
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
@@ -267,7 +267,7 @@ Parallel.model_rebuild()
 Choice.model_rebuild()
 Definition.model_rebuild()
 
-Predicate = Callable[[Content], bool]
+Predicate = Callable[[DatedContent], bool]
 """A compiled condition over a subject's content. Raises ValueError where it can't tell."""
 
 
@@ -283,10 +283,11 @@ class Place:
     """Index in each enclosing sequence, the outermost first."""
 
 
-RULES = 3
+RULES = 4
 """How the engine reads versions that are published now. Those of before are read as they always were: by
 the rules 1, who decides without saying for whom decides for whoever they stand in for, and may do so for
-several people of one step; until the rules 3, a branch that an amendment closes goes on to its end."""
+several people of one step; until the rules 3, a branch that an amendment closes goes on to its end; until
+the rules 4, an approval keeps no day for conditions to read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,7 +313,7 @@ class Process:
             return step.distinct
         return self.rules > 1 and step.quorum in ("all", "one_per_group")
 
-    def case_for(self, choice: Choice, content: Content) -> Case | None:
+    def case_for(self, choice: Choice, dated: DatedContent) -> Case | None:
         """The first case whose condition is true; where every condition is false, the case without one.
         None where that can't be told: no case is taken on a guess."""
         otherwise: Case | None = None
@@ -321,7 +322,7 @@ class Process:
             if case.when is None:
                 otherwise = case
                 continue
-            answer = self.answer(case.key, content)
+            answer = self.answer(case.key, dated)
             if answer is True:
                 return case
             told = told and answer is False
@@ -329,30 +330,30 @@ class Process:
                 return None
         return otherwise if told else None
 
-    def reaches(self, key: str, content: Content) -> bool:
+    def reaches(self, key: str, dated: DatedContent) -> bool:
         """Whether every condition around the step, and its own, holds for the content. A case of a choice
         that can't be decided yet may be reached."""
-        return self._holds_around(self.places[key].enclosing, content) and self.holds(key, content)
+        return self._holds_around(self.places[key].enclosing, dated) and self.holds(key, dated)
 
-    def _holds_around(self, enclosing: Enclosing, content: Content) -> bool:
+    def _holds_around(self, enclosing: Enclosing, dated: DatedContent) -> bool:
         for node, inner in enclosing:
-            if not self.holds(node.key, content):
+            if not self.holds(node.key, dated):
                 return False
             if isinstance(node, Choice):
-                taken = self.case_for(node, content)
+                taken = self.case_for(node, dated)
                 if taken is not None and taken is not inner:
                     return False
-            elif not self.holds(inner.key, content):
+            elif not self.holds(inner.key, dated):
                 return False
         return True
 
-    def leads_to(self, choice: Choice, content: Content) -> bool:
+    def leads_to(self, choice: Choice, dated: DatedContent) -> bool:
         """Whether every condition around a choice, and its own, holds for the content."""
         for place in self.places.values():
             nodes = [node for node, _ in place.enclosing]
             if choice in nodes:
                 around = place.enclosing[: nodes.index(choice)]
-                return self._holds_around(around, content) and self.holds(choice.key, content)
+                return self._holds_around(around, dated) and self.holds(choice.key, dated)
         return False
 
     def from_step_on(self, key: str) -> list[str]:
@@ -375,19 +376,19 @@ class Process:
             for step, _, _ in walk(nodes[:index])
         ]
 
-    def holds(self, key: str, content: Content) -> bool:
+    def holds(self, key: str, dated: DatedContent) -> bool:
         """Whether the condition of the node, branch or case `key` holds. One that can't be told holds:
         of two readings, the one that asks more people is the safe one."""
-        return self.answer(key, content) is not False
+        return self.answer(key, dated) is not False
 
-    def answer(self, key: str, content: Content) -> bool | None:
+    def answer(self, key: str, dated: DatedContent) -> bool | None:
         """What the condition of `key` says of the content; None where it can't be told. True where there is
         no condition."""
         condition = self.conditions.get(key)
         if condition is None:
             return True
         try:
-            return condition(content)
+            return condition(dated)
         except ValueError:
             return None
 

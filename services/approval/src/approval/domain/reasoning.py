@@ -32,12 +32,20 @@ class Quantity:
     """What a property is of. Where it is absent, none of its properties but `has` can be told."""
 
     path: str
+    """Of a field; of what is worked out of several, the expression."""
     kind: Literal["number", "whole", "text", "date", "flag", "other"]
-    of: Literal["value", "size"] = "value"
+    of: Literal["value", "size", "days", "lower", "result"] = "value"
+    """A field's value or size, the days from today to it, its text in small letters, or an expression's
+    result."""
     optional: frozenset[str] = frozenset()
     """The parts of the path that may be absent."""
     least: int | None = None
     most: int | None = None
+
+    @property
+    def depends(self) -> bool:
+        """Whether other quantities say something of it: no example is made of values chosen one by one."""
+        return self.of not in ("value", "size")
 
     def __str__(self) -> str:
         return self.path if self.of == "value" else f"size({self.path})"
@@ -300,8 +308,8 @@ class _Search:
         """The answers of each property over all cells."""
 
     def found(self, chosen: dict[Quantity | str, _Cell], *, free: bool) -> dict[str, Any] | None:
-        """A subject that gives every answer wanted. `free`: what is opaque is chosen too; otherwise the
-        answers must not depend on it."""
+        """A subject that gives every answer wanted. `free`: what is opaque, or hangs on other quantities, is
+        chosen too; otherwise no answer may turn on it."""
         if self.left < self.size:
             raise _TooMuch
         self.left -= self.size
@@ -315,9 +323,9 @@ class _Search:
         if not left:
             quantities = ((q, cell) for q, cell in chosen.items() if isinstance(q, Quantity))
             return {str(q): _sample(cell, q) for q, cell in quantities if cell is not _NOWHERE}
-        # Fields first: what is opaque matters only where they leave a question.
-        following = next((leaf for leaf in left if isinstance(leaf, Quantity)), left[0])
-        if isinstance(following, str) and not free:
+        # Fields first: what is opaque or depends on them matters only where they leave a question.
+        following = min(left, key=_binds)
+        if _binds(following) and not free:
             return None
         for cell in _YES_OR_NO if isinstance(following, str) else self.cells[following]:
             if isinstance(following, str) or _fits(following, cell, chosen):
@@ -350,6 +358,11 @@ class _Search:
             case Some():
                 parts = [_opposite(self.answers(part, chosen)) for part in formula.parts]
                 return _opposite(_of_all(parts))
+
+
+def _binds(leaf: Quantity | str) -> int:
+    """How late a leaf is chosen; from 1 on, not freely."""
+    return 2 if isinstance(leaf, str) else int(leaf.depends)
 
 
 _TRUE, _FALSE, _UNKNOWN = 1, 2, 4

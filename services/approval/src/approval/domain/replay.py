@@ -83,6 +83,7 @@ def comparing(
         past.requester,
         past.content,
         past.content_hash,
+        past.today,
     )
     asked = yield from _would_ask(followed, subject, past, directory)
     would_ask = yield from _would_ask(draft, subject, past, directory)

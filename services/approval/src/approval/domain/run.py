@@ -35,7 +35,7 @@ from .conditions import read_condition
 from .directory import Directory
 from .process import BackTo, Branch, Case, Choice, Node, Parallel, Process, Step, join_needed
 from .quorum import ADDED, approvals_needed, verdict, voters_of, votes_in_quorum
-from .subjects import Content
+from .subjects import Content, DatedContent
 from .values import value
 
 
@@ -162,7 +162,7 @@ class Run:
         return True
 
     def node(self, node: Parallel | Choice) -> bool:
-        if self.untouched(node) and not self.process.holds(node.key, self.progress.content):
+        if self.untouched(node) and not self.process.holds(node.key, self.progress.dated):
             self.skip_steps([node], "condition")
             return True
         return self.parallel(node) if isinstance(node, Parallel) else self.choice(node)
@@ -171,14 +171,14 @@ class Run:
         """Begins a step whose turn has come; whether it has been passed at once. An amendment may have made a
         condition around it false since its branch began."""
         applies = self.process.reaches if self.process.rules > 2 else self.process.holds
-        if not applies(step.key, self.progress.content):
+        if not applies(step.key, self.progress.dated):
             self.end_step(step, "skipped", "condition")
             return True
         return self.open_step(step)
 
     def parallel(self, node: Parallel) -> bool:
         for branch in node.parallel:
-            if self.untouched(branch) and not self.process.holds(branch.key, self.progress.content):
+            if self.untouched(branch) and not self.process.holds(branch.key, self.progress.dated):
                 self.skip_steps(branch.steps, "condition")
         passed = 0
         for branch in node.parallel:
@@ -200,7 +200,7 @@ class Run:
         return all(self.sequence(case.steps) for case in node.choose if case.key == taken)
 
     def take_case(self, node: Choice) -> None:
-        taken = self.process.case_for(node, self.progress.content)
+        taken = self.process.case_for(node, self.progress.dated)
         if taken is None:
             raise undecided_choice(self.process, node, self.progress.content)
         self.record(ChoiceTaken(self.now, node.key, taken.key))
@@ -303,7 +303,7 @@ class Run:
     def keep_order(self) -> None:
         """A step that waits for people though one before it has to be passed waits for its turn again."""
         for key in self.pending():
-            if comes_too_early(key, self.progress.steps, self.process, self.progress.content):
+            if comes_too_early(key, self.progress.steps, self.process, self.progress.dated):
                 self.record(StepReopened(self.now, key, "migrated"))
 
     def ask_again(self, step: Step) -> None:
@@ -479,7 +479,7 @@ class Run:
             run = self.run_of(key)
             if run.state == "waiting":
                 continue
-            if not self.process.reaches(key, self.progress.content):
+            if not self.process.reaches(key, self.progress.dated):
                 if run.state == "pending":
                     self.end_step(step, "not_required", "condition")
             elif run.state in ("skipped", "not_required") and run.because in ("condition", "case"):
@@ -499,16 +499,15 @@ class Run:
     def retake_choices(self) -> None:
         for key, taken in list(self.progress.choices.items()):
             node = self.process.choices[key]
-            case = self.process.case_for(node, self.progress.content)
+            case = self.process.case_for(node, self.progress.dated)
             if case is None or case.key != taken:
                 self.take_case(node)
 
 
-def comes_too_early(key: str, steps: Mapping[str, StepRun], process: Process, content: Content) -> bool:
+def comes_too_early(key: str, steps: Mapping[str, StepRun], process: Process, dated: DatedContent) -> bool:
     """Whether some step before this one is still to be passed."""
     return any(
-        (other not in steps or steps[other].state in ("waiting", "pending"))
-        and process.reaches(other, content)
+        (other not in steps or steps[other].state in ("waiting", "pending")) and process.reaches(other, dated)
         for other in process.steps_before(key)
     )
 

@@ -20,6 +20,17 @@ from .values import value
 Content = Mapping[str, Any]
 """A subject's content as JSON carries it: amounts and quantities are decimal strings, dates ISO 8601."""
 
+
+@value
+class DatedContent:
+    """A content, and the day on which it was submitted, or last amended, where the tenant is: what conditions
+    read as `today`. A condition says the same of it for ever."""
+
+    content: Content
+    today: date | None
+    """None: not known, as of approvals that opened before conditions could read it."""
+
+
 LONGEST_TITLE: Final = 200
 """Characters."""
 LONGEST_TEXT: Final = 10_000

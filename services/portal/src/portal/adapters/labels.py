@@ -361,6 +361,10 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "attachments": N_("Attachments"),
         "unit": N_("Unit"),
         "requester": N_("Requester"),
+        "quantity": N_("Quantity"),
+        "unit_price": N_("Unit price"),
+        "amount": N_("Amount"),
+        "size": N_("Size in bytes"),
     },
     "move": {
         "previewing": N_("Being looked at"),
@@ -402,6 +406,8 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "<=": N_("is at most"),
         "==": N_("is"),
         "!=": N_("is not"),
+        "like": N_("is, capital letters or not"),
+        "unlike": N_("is not, capital letters or not"),
     },
     "quorum": {
         "any": N_("one of them"),

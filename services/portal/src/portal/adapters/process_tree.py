@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 Definition = dict[str, Any]
@@ -131,54 +131,101 @@ def _new(kind: str, keys: _Keys, role: str) -> Node:
 
 # -- conditions
 
-OPERATORS: Final = (">", ">=", "<", "<=", "==", "!=")
+OPERATORS: Final = (">", ">=", "<", "<=", "==", "!=", "like", "unlike")
+"""`like` and `unlike` compare texts, capital letters aside."""
+_LIKE: Final = {"like": "==", "unlike": "!="}
 _NUMBERS: Final = ("number", "money", "whole")
-COMPARED: Final = ("text", *_NUMBERS)
-"""Kinds of fields that a row can compare; anything else is written as an expression."""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """What a row compares: a field, the days until it, how many rows a list has, or the sum of a column."""
+
+    expression: str
+    kind: str
+    """`days`, or that of a field."""
+    path: tuple[str, ...]
+    """The fields that it is made of."""
+    of: str = "value"
+    """`value`, `days`, `size` or `sum`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    field: str
+    term: str
     operator: str
     value: str
     """A plain number, or a text as it is."""
 
 
-def write_condition(rows: Sequence[Comparison], subject: str, fields: Mapping[str, Any]) -> str:
+def terms_of(subject: str, fields: Mapping[str, Any]) -> dict[str, Term]:
+    """What rows can compare, by code; anything else is written as an expression."""
+    terms = {}
+    for name, field in fields.items():
+        expression, kind = f"{subject}.{name}", field["type"]
+        if kind in ("text", *_NUMBERS):
+            terms[name] = Term(expression, kind, (name,))
+        elif kind == "date":
+            terms[f"days:{name}"] = Term(expression, "days", (name,), "days")
+        elif kind == "list":
+            terms[f"size:{name}"] = Term(f"size({expression})", "whole", (name,), "size")
+            for column, each in (field.get("fields") or {}).items():
+                if each["type"] in _NUMBERS and not each.get("optional"):
+                    total = f"sum({expression}.map(row, row.{column}))"
+                    terms[f"sum:{name}.{column}"] = Term(total, "number", (name, column), "sum")
+    return terms
+
+
+def write_condition(rows: Sequence[Comparison], terms: Mapping[str, Term]) -> str:
     """The CEL expression in which all rows hold."""
-    return " && ".join(
-        f"{subject}.{row.field} {row.operator} {_literal(row.value, fields[row.field]['type'])}"
-        for row in rows
-    )
+    return " && ".join(_written(row, terms[row.term]) for row in rows)
 
 
-def read_condition(text: str, subject: str, fields: Mapping[str, Any]) -> list[Comparison] | None:
+def read_condition(text: str, terms: Mapping[str, Term]) -> list[Comparison] | None:
     """The rows of an expression that `write_condition` writes; None for any other."""
-    rows = []
+    compared = {
+        **{term.expression: (code, "") for code, term in terms.items()},
+        **{f"lower({t.expression})": (code, "like") for code, t in terms.items() if t.kind == "text"},
+    }
+    left = "|".join(map(re.escape, sorted(compared, key=len, reverse=True)))
     pattern = re.compile(
-        rf'{re.escape(subject)}\.(\w+) (>=|<=|==|!=|>|<) (-?\d+(?:\.\d+)?|"(?:[^"\\]|\\.)*")(?: && |$)'
+        rf'({left}) (>=|<=|==|!=|>|<) (-?\d+(?:\.\d+)?|"(?:[^"\\]|\\.)*"|today [+-] days\(\d+\))(?: && |$)'
     )
-    at = 0
+    rows, at = [], 0
     while at < len(text):
         found = pattern.match(text, at)
-        if found is None or found[1] not in fields:
+        if found is None:
             return None
-        kind = fields[found[1]]["type"]
-        if kind not in COMPARED or (kind == "text") != found[3].startswith('"'):
-            return None
-        rows.append(Comparison(found[1], found[2], _plain(found[3])))
+        code, like = compared[found[1]]
+        operator = {"==": "like", "!=": "unlike"}.get(found[2], "") if like else found[2]
+        rows.append(Comparison(code, operator, _plain(found[3])))
         at = found.end()
-    return rows if write_condition(rows, subject, fields) == text else None
+    if any(row.operator not in OPERATORS for row in rows):
+        return None
+    return rows if write_condition(rows, terms) == text else None
+
+
+def _written(row: Comparison, term: Term) -> str:
+    if row.operator in _LIKE:
+        if term.kind != "text":
+            return _written(replace(row, operator=_LIKE[row.operator]), term)
+        letters = json.dumps(row.value.lower(), ensure_ascii=False)
+        return f"lower({term.expression}) {_LIKE[row.operator]} {letters}"
+    return f"{term.expression} {row.operator} {_literal(row.value, term.kind)}"
 
 
 def _literal(value: str, kind: str) -> str:
     if kind == "text":
         return json.dumps(value, ensure_ascii=False)
+    if kind == "days":
+        return f"today - days({value[1:]})" if value.startswith("-") else f"today + days({value})"
     return value if kind == "whole" or "." in value else f"{value}.0"
 
 
 def _plain(literal: str) -> str:
     if literal.startswith('"'):
         return str(json.loads(literal))
+    if literal.startswith("today"):
+        days = literal[len("today + days(") : -1]
+        return f"-{days}" if "-" in literal else days
     return literal.removesuffix(".0")

@@ -12,7 +12,6 @@ from ..amounts import plain_number
 from ..client import Refused, part, with_parts
 from ..forms import NOTHING_SENT, Sent
 from ..process_tree import (
-    COMPARED,
     OPERATORS,
     Comparison,
     Definition,
@@ -25,6 +24,7 @@ from ..process_tree import (
     read_condition,
     removed,
     replaced,
+    terms_of,
     walk,
     write_condition,
 )
@@ -155,17 +155,17 @@ async def _node(call: PageCall, key: str, place: str, sent: Sent = NOTHING_SENT)
     except NoSuchPlace:
         return SeeOther(_tree_address(key))
     fields = (await _subject(call, definition))["fields"]
-    comparable = {name: each for name, each in fields.items() if each["type"] in COMPARED}
+    terms = terms_of(definition["subject"], fields)
     condition = node.get("when", "")
     # A new case holds always, until it is said when.
-    rows = read_condition("" if condition == "true" else condition, definition["subject"], fields)
+    rows = read_condition("" if condition == "true" else condition, terms)
     context = {
         "process": answer.body,
         "version": answer.version,
         "place": place,
         "node": node,
         "kind": _kind(node, place),
-        "fields": comparable,
+        "terms": terms,
         "optional": [name for name, each in fields.items() if each.get("optional")],
         "protected": [name for name, each in fields.items() if each.get("privilege")],
         "operators": OPERATORS,
@@ -265,12 +265,13 @@ def _condition(call: PageCall, subject: str, fields: Mapping[str, Any]) -> str:
     if call.text("expression") or call.text("as_rows") != "yes":
         return call.text("expression")
     rows = []
-    names, operators, values = (call.form.getall(name, []) for name in ("field", "operator", "value"))
+    names, operators, values = (call.form.getall(name, []) for name in ("term", "operator", "value"))
+    terms = terms_of(subject, fields)
     for name, operator, value in zip(names, operators, values, strict=False):
-        if name in fields and operator in OPERATORS and value:
-            numeric = fields[name]["type"] != "text"
+        if name in terms and operator in OPERATORS and value:
+            numeric = terms[name].kind != "text"
             rows.append(Comparison(name, operator, plain_number(value, call.language) if numeric else value))
-    return write_condition(rows, subject, fields)
+    return write_condition(rows, terms)
 
 
 def _approver(value: str, node: Node) -> Any:
