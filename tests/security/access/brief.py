@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
-from .table import ANYBODYS, Row, Scope, World
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from optima_contracts.identity import PersonChanged
+
+from .table import ANYBODYS, OWN, Row, Scope, World
 
 SEEN = Scope(own="brief.read", all="brief.read_all")
 OWN_DRAFT = Scope(own="brief.read")
 OWN_TO_CHANGE = Scope(own="brief.read", all="brief.read_all", refused="brief_not_own")
+QUOTE: dict[str, Any] = {
+    "lines": [
+        {
+            "item_id": "$item_id",
+            "breaks": [{"from_quantity": "1", "unit_price": "471.19"}],
+            "lead_time_days": 9,
+        }
+    ],
+    "valid_until": "2031-01-31",
+}
+OTHERS_PRICE = "466.31"
+SOON = (datetime.now(UTC) + timedelta(days=30)).isoformat()
 PDF = b"%PDF-1.7\nbozzetto"
 CONTENT = {
     "title": "Lancio segreto",
@@ -83,6 +101,31 @@ ROWS = (
     Row("POST /v1/briefs/{brief_id}/copy", "brief.create", SEEN),
     Row("GET /v1/briefs/{brief_id}/progress", "brief.read", SEEN),
     Row("GET /v1/briefs/{brief_id}/comments", "brief.read", SEEN, shows={"comment_id": ANYBODYS}),
+    Row(
+        "POST /v1/briefs/{brief_id}/quotation-requests",
+        "brief.price",
+        SEEN,
+        body={"title": "Espositori", "due_at": SOON, "supplier_ids": ["$other_supplier_id"]},
+    ),
+    Row("GET /v1/quotation-requests", "brief.price.read", shows={"request_id": SEEN}),
+    Row("GET /v1/quotation-requests/{request_id}", "brief.price.read", SEEN),
+    Row(
+        "POST /v1/quotation-requests/{request_id}/suppliers",
+        "brief.price",
+        SEEN,
+        body={"supplier_ids": ["$other_supplier_id"]},
+    ),
+    Row(
+        "POST /v1/quotation-requests/{request_id}/award",
+        "brief.price",
+        SEEN,
+        body={"lines": [{"item_id": "$item_id", "quotation_id": "$quotation_id"}]},
+    ),
+    Row("POST /v1/quotation-requests/{request_id}/cancellation", "brief.price", SEEN, body={"reason": "No"}),
+    Row("GET /v1/quotations", "quotation.submit", shows={"quotation_id": OWN}),
+    Row("GET /v1/quotations/{quotation_id}", "quotation.submit", OWN),
+    Row("PUT /v1/quotations/{quotation_id}/quote", "quotation.submit", OWN, body=QUOTE),
+    Row("POST /v1/quotations/{quotation_id}/decline", "quotation.submit", OWN, body={"reason": "Ferie"}),
 )
 
 
@@ -104,4 +147,37 @@ async def build(world: World) -> None:
     price = {"revision": 1, "lines": [{"item_id": item, "unit_price": "487.13"}]}
     await world.ask("PUT", f"{path}/prices", price)
     world.names["comment_id"] = (await world.ask("POST", f"{path}/comments", {"text": "Sì"}))["id"]
-    world.secrets["brief.price.read"] = ["487.13", "48713"]
+    await _quotation(world, path)
+    world.secrets["brief.price.read"] = ["487.13", "48713", OTHERS_PRICE]
+
+
+async def _quotation(world: World, path: str) -> None:
+    """The owner and another are asked for a quote, and have answered; a third may be asked as well."""
+    another, third = uuid4(), uuid4()
+    world.names["other_supplier_id"] = str(third)
+    for person_id in (world.owner, another, third):
+        person = PersonChanged(
+            person_id=person_id,
+            name="Rita",
+            email="r@a.example",
+            kind="external",
+            roles=["supplier"],
+            active=True,
+        )
+        await world.hear(person, person_id)
+    suppliers = [str(world.owner), str(another)]
+    asked = await world.ask(
+        "POST",
+        f"{path}/quotation-requests",
+        {"title": "Espositori", "due_at": SOON, "supplier_ids": suppliers},
+    )
+    world.names["request_id"] = asked["id"]
+    own, others = (each["id"] for each in asked["quotations"])
+    world.names["quotation_id"] = own
+    line = {**QUOTE["lines"][0], "item_id": world.names["item_id"]}
+    await world.ask("PUT", f"/v1/quotations/{own}/quote", QUOTE | {"lines": [line]})
+    line["breaks"] = [{"from_quantity": "1", "unit_price": OTHERS_PRICE}]
+    response, answer = await world.as_("supplier", person_id=another).put(
+        f"/v1/quotations/{others}/quote", QUOTE | {"lines": [line]}
+    )
+    assert response.status == 200, answer

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from optima_kit.http import Routes
 from optima_kit.service import Service
 from optima_kit.settings import Settings
 
 from .adapters.gauges import measure_briefs
 from .adapters.http import routes
+from .adapters.http_quotations import quotation_routes
 from .adapters.messages import reactions
 from .adapters.postgres import ports_on
 from .application.ports import Ports
 
 
 def service(settings: Settings) -> Service[Ports]:
+    endpoints = Routes()
+    for each in (routes, quotation_routes):
+        endpoints.include(each)
     return Service(
         name="brief",
         package="brief",
         settings=settings,
         ports=ports_on,
-        routes=routes,
+        routes=endpoints,
         reactions=reactions,
         measure=measure_briefs,
     )

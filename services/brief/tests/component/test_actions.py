@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from typing import Any, get_args
+from uuid import UUID
 
 import pytest
 
 from brief.application.read.access import Action
 from brief.domain.lifecycle import State
 from optima_contracts.approval import ApprovalOpened, Approved, Rejected
+from optima_contracts.identity import PersonChanged
 from optima_contracts.logistics import ShipmentDeparted
 from optima_contracts.production import OrderCancelled, OrderConfirmed, OrderDelivered, OrderStarted
 
@@ -30,6 +32,7 @@ FACTS: dict[Any, dict[str, Any]] = {
     OrderConfirmed: {"number": "O-1", "customer": "C001", "deadline": "2027-02-15", "lines": []},
     OrderCancelled: {"reason": "Sospesa"},
 }
+SUPPLIER = UUID(int=7)
 READERS = ("anna", "marco", "paola", "bruno")
 
 
@@ -65,6 +68,10 @@ async def attempt(desk: Any, reader: str, brief: dict[str, Any], action: str) ->
     else:
         suffix, body = {
             "submit": ("submission", {"process": "standard"}),
+            "request_quotations": (
+                "quotation-requests",
+                {"title": "X", "due_at": "2026-11-30T12:00:00Z", "supplier_ids": [str(SUPPLIER)]},
+            ),
             "comment": ("comments", {"text": "Bene"}),
             "copy": ("copy", None),
             "cancel": ("cancellation", {"reason": "Sospesa"}),
@@ -76,6 +83,16 @@ async def attempt(desk: Any, reader: str, brief: dict[str, Any], action: str) ->
 @pytest.mark.parametrize("state", [State.DRAFT, *EVENTS])
 @pytest.mark.parametrize("reader", READERS)
 async def test_what_is_offered_succeeds_and_nothing_else_does(desk: Any, reader: str, state: State) -> None:
+    await desk.deliver(
+        PersonChanged(
+            person_id=SUPPLIER,
+            name="Gino",
+            email="g@a.example",
+            kind="external",
+            roles=["supplier"],
+            active=True,
+        )
+    )
     brief = await brief_in(desk, state)
     response, seen = await desk.as_(getattr(desk, reader)).get(f"/v1/briefs/{brief['id']}")
     offered = seen["actions"] if response.status == 200 else []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import ClassVar, Literal
 from uuid import UUID
 
@@ -218,6 +218,47 @@ class BriefClosed(EventData):
 
     type: ClassVar[str] = "optima.brief.closed.v1"
     brief_id: UUID
+
+
+class QuotationRequested(EventData):
+    """Purchasing asked a supplier for a quote of a brief's items. One for each supplier; subject: the
+    supplier's quotation, so that not even its sequence tells of other suppliers."""
+
+    type: ClassVar[str] = "optima.brief.quotation_requested.v1"
+    brief_id: UUID
+    quotation_id: UUID
+    supplier_id: UUID
+    title: str
+    """As suppliers read it."""
+    due_at: datetime
+    """Until when it may be answered."""
+
+
+class QuotationAnswered(EventData):
+    """A supplier quoted, quoted anew, or declined to; what they said stays in the brief service. Subject: the
+    supplier's quotation."""
+
+    type: ClassVar[str] = "optima.brief.quotation_answered.v1"
+    brief_id: UUID
+    quotation_id: UUID
+    supplier_id: UUID
+    asked_by: UUID
+    """Who had asked."""
+    title: str
+    declined: bool
+
+
+class QuotationClosed(EventData):
+    """A request for quotation is over: it was awarded or cancelled. One for each supplier; subject: the
+    supplier's quotation."""
+
+    type: ClassVar[str] = "optima.brief.quotation_closed.v1"
+    brief_id: UUID
+    quotation_id: UUID
+    supplier_id: UUID
+    title: str
+    awarded_item_ids: list[UUID]
+    """What this supplier is to make, once the brief is approved; none for one who was not chosen."""
 
 
 BriefItem.model_rebuild()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import ClassVar
 from uuid import UUID
 
@@ -15,6 +16,18 @@ class PricedItem(Fact):
     """Euro for one unit, VAT excluded."""
     amount: Money
     """`quantity × unit_price`, rounded half up to the cent."""
+    quotation: QuotedTerms | None = None
+    """Where the price was awarded to a supplier; none where purchasing set it by hand."""
+
+
+class QuotedTerms(Fact):
+    """Which supplier's quotation a price comes from, and on what terms."""
+
+    quotation_id: UUID
+    supplier_id: UUID
+    lead_time_days: int
+    """From the order to the goods."""
+    valid_until: date
 
 
 class BriefPriced(EventData):
@@ -78,4 +91,5 @@ class OrderLineValue(Fact):
     vat_code: str = "22"
 
 
+PricedItem.model_rebuild()
 OrderValued.model_rebuild()

@@ -50,6 +50,12 @@ PRIVILEGES: Final[tuple[Privilege, ...]] = (
     _p("brief.price", "quotare brief", "price briefs", "purchasing"),
     _p("brief.price.read", "vedere i prezzi dei brief", "see the prices of briefs", "purchasing", "auditor"),
     _p(
+        "quotation.submit",
+        "rispondere alle richieste di preventivo rivolte a sé",
+        "quote what one is asked to",
+        "supplier",
+    ),
+    _p(
         "process.read",
         "vedere i processi approvativi",
         "see approval processes",

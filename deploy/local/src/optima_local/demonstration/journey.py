@@ -93,7 +93,10 @@ class Journey:
         await self._submit("Marketing submits it again")
 
     async def _approve(self) -> None:
-        await self._price("Purchasing prices it")
+        if "quotes" in self.wanted:
+            await self._quote()
+        else:
+            await self._price("Purchasing prices it")
         purchasing, lead, director = (self._person(key) for key in ("purchasing", "lead", "direttore"))
         async with self.step("Purchasing and marketing approve", purchasing, lead):
             await asyncio.gather(self._decide(purchasing, "approve"), self._decide(lead, "approve"))
@@ -120,6 +123,54 @@ class Journey:
             body = {"revision": brief["revision"], "lines": lines}
             priced = await self._as(purchasing, "PUT", "brief", f"{self._brief}/prices", json=body)
             said.append(f"€ {priced.body['prices']['total']}")
+
+    async def _quote(self) -> None:
+        """Suppliers quote, each unseen by the other, and each item goes to whoever asks least."""
+        purchasing, quotes = self._person("purchasing"), self.wanted["quotes"]
+        suppliers = [self._person(key) for key in quotes]
+        async with self.step("Purchasing asks suppliers for quotes", purchasing) as said:
+            body = {
+                "title": self.wanted["title"],
+                "due_at": (datetime.now(UTC) + timedelta(days=2)).isoformat(),
+                "supplier_ids": [supplier.person_id for supplier in suppliers],
+            }
+            path = f"{self._brief}/quotation-requests"
+            asked = await self._as(purchasing, "POST", "brief", path, json=body)
+            said.append(f"{len(suppliers)} suppliers")
+        async with self.step("Each supplier quotes, unseen by the others", *suppliers):
+            for supplier, prices in zip(suppliers, quotes.values(), strict=True):
+                await self._quote_as(supplier, prices)
+        async with self.step("Purchasing awards each item to whoever asks least", purchasing) as said:
+            path = f"/v1/quotation-requests/{asked.body['id']}"
+            read = await self._as(purchasing, "GET", "brief", path)
+            lines = [
+                {"item_id": line["item_id"], "quotation_id": quotation["id"]}
+                for quotation in read.body["quotations"]
+                for line in quotation["lines"]
+                if line["best"]
+            ]
+            headers = {"If-Match": read.etag}
+            await self._as(
+                purchasing, "POST", "brief", f"{path}/award", json={"lines": lines}, headers=headers
+            )
+            said.append(f"€ {read.body['split_total']}")
+
+    async def _quote_as(self, supplier: Person, prices: dict[str, str]) -> None:
+        found = (await self._as(supplier, "GET", "brief", "/v1/quotations?open=true")).body["items"]
+        path = f"/v1/quotations/{found[0]['id']}"
+        items = (await self._as(supplier, "GET", "brief", path)).body["items"]
+        lines = [
+            {
+                "item_id": item["item_id"],
+                "breaks": [{"from_quantity": "1", "unit_price": prices[item["kind"]]}],
+                "lead_time_days": 12,
+            }
+            for item in items
+            if item["kind"] in prices
+        ]
+        valid_until = (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
+        body = {"lines": lines, "valid_until": valid_until}
+        await self._as(supplier, "PUT", "brief", f"{path}/quote", json=body)
 
     async def _needs(self, person: Person) -> bool:
         """Whether the approval comes to wait for `person` before it ends."""

@@ -20,6 +20,7 @@ from ..domain.content import Attachment, Content
 from ..domain.lifecycle import Cause, Move, State
 from ..domain.pricing import PriceLine, Pricing
 from ..domain.progress import ItemJob, Shipment, ShipmentState
+from .postgres_quotations import PostgresQuotations
 
 QUERIES = load_queries(__package__ or "brief.adapters")
 
@@ -30,6 +31,7 @@ NEWEST = UUID(int=2**128 - 1)
 def ports_on(work: UnitOfWork) -> Ports:
     return Ports(
         briefs=PostgresBriefs(work),
+        quotations=PostgresQuotations(work),
         progress=PostgresProgress(work),
         directory=Directory(work),
         outbox=work.outbox,

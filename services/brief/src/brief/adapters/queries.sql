@@ -245,6 +245,84 @@ SELECT job_id, item_id, ordered, produced, closed FROM item_jobs WHERE brief_id 
 SELECT shipment_id, state, quantities, ddt_number, issued_on, delivered_at
 FROM shipments WHERE brief_id = :brief_id ORDER BY shipment_id
 
+-- fragment: request_columns
+-- With whether the revision that it asks about still waits for prices and approval.
+requests.request_id, requests.brief_id, briefs.number, briefs.requester_id, requests.revision, requests.title,
+requests.note, requests.items, requests.needed_by, requests.due_at, requests.asked_at, requests.asked_by,
+requests.version, requests.settled, requests.reason, requests.awarded,
+briefs.state IN ('submitted', 'in_approval') AND briefs.revision = requests.revision AS current
+
+-- fragment: own_quotation
+-- Each with its newest answer.
+SELECT {request_columns}, quotations.quotation_id, quotations.supplier_id,
+       quotations.asked_at AS supplier_asked_at, answer.version AS answers, answer.at, answer.by, answer.quote,
+       answer.reason AS declined_because
+FROM quotations
+JOIN quotation_requests AS requests ON requests.request_id = quotations.request_id
+JOIN briefs ON briefs.brief_id = requests.brief_id
+LEFT JOIN LATERAL (
+    SELECT version, at, by, quote, reason FROM quotation_answers
+    WHERE quotation_answers.quotation_id = quotations.quotation_id ORDER BY version DESC LIMIT 1
+) AS answer ON true
+
+-- name: insert_request
+INSERT INTO quotation_requests (request_id, brief_id, revision, title, note, items, needed_by, due_at, asked_at,
+                                asked_by, version)
+VALUES (:request_id, :brief_id, :revision, :title, :note, :items, :needed_by, :due_at, :asked_at, :asked_by,
+        :version)
+
+-- name: insert_quotations
+INSERT INTO quotations (request_id, quotation_id, supplier_id, asked_at)
+SELECT :request_id, quotation_id, supplier_id, asked_at
+FROM unnest(:quotation_ids::uuid[], :supplier_ids::uuid[], :asked_ats::timestamptz[])
+    AS asked(quotation_id, supplier_id, asked_at)
+
+-- name: insert_answer
+INSERT INTO quotation_answers (quotation_id, version, at, by, quote, reason)
+VALUES (:quotation_id, :version, :at, :by, :quote, :reason)
+
+-- name: update_request
+UPDATE quotation_requests SET version = :version, settled = :settled, reason = :reason, awarded = :awarded
+WHERE request_id = :request_id
+
+-- name: find_request
+SELECT {request_columns}
+FROM quotation_requests AS requests JOIN briefs ON briefs.brief_id = requests.brief_id
+WHERE requests.request_id = :request_id
+
+-- name: list_quotations_of_request
+{own_quotation}
+WHERE requests.request_id = :request_id
+ORDER BY quotations.quotation_id
+
+-- name: find_quotation
+{own_quotation}
+WHERE quotations.quotation_id = :quotation_id AND quotations.supplier_id = :supplier_id
+
+-- name: list_quotations
+-- A supplier's own are few: those that are open are looked for among them.
+{own_quotation}
+WHERE quotations.supplier_id = :supplier_id
+  AND (:before::uuid IS NULL OR quotations.quotation_id < :before)
+  AND (NOT :open_only::boolean OR (requests.settled = 'open' AND briefs.state IN ('submitted', 'in_approval')
+       AND briefs.revision = requests.revision
+       AND (answer.version IS NOT NULL OR requests.due_at > :now)))
+ORDER BY quotations.quotation_id DESC
+LIMIT :limit
+
+-- name: list_requests
+-- plan: custom
+-- Of briefs that the reader sees: requests are made of submitted ones alone.
+SELECT {request_columns}
+FROM quotation_requests AS requests JOIN briefs ON briefs.brief_id = requests.brief_id
+WHERE (:brief_id::uuid IS NULL OR requests.brief_id = :brief_id)
+  AND (:reads_all::boolean OR briefs.requester_id = :requester_id)
+  AND (NOT :open_only::boolean OR (requests.settled = 'open' AND briefs.state IN ('submitted', 'in_approval')
+       AND briefs.revision = requests.revision))
+  AND (:before::uuid IS NULL OR requests.request_id < :before)
+ORDER BY requests.request_id DESC
+LIMIT :limit
+
 -- name: count_by_state
 -- Those under way only: an index holds just them, so that a scrape costs the same however many are over.
 SELECT state, count(*) AS briefs FROM briefs

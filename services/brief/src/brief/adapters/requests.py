@@ -7,11 +7,12 @@ from uuid import UUID
 
 from pydantic import Field
 
-from optima_kit.http import Amount, Code, Command, Count, Day, PageQuery, Query, Text, UnitPrice
+from optima_kit.http import Amount, Code, Command, Count, Day, Moment, PageQuery, Query, Text, UnitPrice
 from optima_kit.ids import new_id
 
 from ..domain.content import Content, Delivery, Item
 from ..domain.lifecycle import State
+from ..domain.quotations import MAX_SUPPLIERS, PriceBreak, Quote, QuotedLine
 
 
 class NewDelivery(Command):
@@ -124,3 +125,83 @@ class BriefsQuery(PageQuery):
     requester: Annotated[str, Field(pattern="^me$")] | None = None
     text: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00]*$")] | None = None
     """Words of the number or the title."""
+
+
+Suppliers = Annotated[list[UUID], Field(min_length=1, max_length=MAX_SUPPLIERS)]
+"""People who may quote."""
+
+
+class RequestQuotations(Command):
+    title: Annotated[str, Text(200)]
+    """What suppliers read; the brief's own title they don't."""
+    note: Annotated[str, Text(4000, least=0)] = ""
+    """Terms, and what else suppliers must know."""
+    due_at: Moment
+    """Until when suppliers may answer."""
+    supplier_ids: Suppliers
+
+
+class AskMoreSuppliers(Command):
+    supplier_ids: Suppliers
+
+
+class NewPriceBreak(Command):
+    from_quantity: Count
+    unit_price: UnitPrice
+
+
+class NewQuotedLine(Command):
+    item_id: UUID
+    breaks: Annotated[list[NewPriceBreak], Field(min_length=1, max_length=10)]
+    """By rising quantity; the first is the least that is made."""
+    lead_time_days: Annotated[int, Field(ge=0, le=365)]
+
+
+class SubmitQuote(Command):
+    """What is not made is left out."""
+
+    lines: Annotated[list[NewQuotedLine], Field(min_length=1, max_length=200)]
+    valid_until: Day
+    note: Annotated[str, Text(2000, least=0)] = ""
+
+    def quote(self) -> Quote:
+        lines = [
+            QuotedLine(
+                item_id=line.item_id,
+                breaks=tuple(PriceBreak(**each.__dict__) for each in line.breaks),
+                lead_time_days=line.lead_time_days,
+            )
+            for line in self.lines
+        ]
+        return Quote(lines=tuple(lines), valid_until=self.valid_until, note=self.note)
+
+
+class DeclineToQuote(Command):
+    reason: Annotated[str, Text(1000)]
+
+
+class AwardLine(Command):
+    item_id: UUID
+    quotation_id: UUID
+
+
+class AwardRequest(Command):
+    lines: Annotated[list[AwardLine], Field(min_length=1, max_length=200)]
+    """One quotation for all items, or several."""
+    prices: Annotated[list[PriceItem], Field(max_length=200)] = Field(default_factory=list)
+    """Of items that go to nobody who quoted."""
+
+
+class CancelRequest(Command):
+    reason: Annotated[str, Text(1000)]
+
+
+class RequestsQuery(PageQuery):
+    brief_id: UUID | None = None
+    open: bool = False
+    """Only those that are not awarded, cancelled or lapsed."""
+
+
+class QuotationsQuery(PageQuery):
+    open: bool = False
+    """Only those that are not awarded or closed."""

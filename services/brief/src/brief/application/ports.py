@@ -17,6 +17,7 @@ from ..domain.content import Attachment
 from ..domain.lifecycle import Cause, Move, State
 from ..domain.pricing import Pricing
 from ..domain.progress import ItemJob, Shipment
+from ..domain.quotations import Quotation, QuotationRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +139,49 @@ class Progress(Protocol):
         """The first first."""
 
 
+class Quotations(Protocol):
+    """One tenant's requests for quotation. Whoever changes one has locked its brief."""
+
+    async def insert_request(self, request: QuotationRequest) -> None:
+        """Without its quotations."""
+
+    async def insert_quotations(self, request_id: UUID, quotations: Sequence[Quotation]) -> None: ...
+
+    async def insert_answer(self, quotation: Quotation) -> None:
+        """Its newest answer; those before it stay."""
+
+    async def update_request(self, request: QuotationRequest) -> None: ...
+
+    async def find_request(self, request_id: UUID) -> QuotationRequest | None:
+        """With all its quotations."""
+
+    async def find_quotation(self, supplier_id: UUID, quotation_id: UUID) -> QuotationRequest | None:
+        """The request of a quotation of the supplier's own, with that quotation alone."""
+
+    async def list_requests(self, filters: RequestFilters, limit: int) -> list[QuotationRequest]:
+        """Newest first, without quotations."""
+
+    async def list_quotations(
+        self, supplier_id: UUID, *, open_only: bool, before: UUID | None, limit: int
+    ) -> list[QuotationRequest]:
+        """A supplier's own, newest first: the request of each, with that quotation alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFilters:
+    requester_id: UUID | None
+    """The reader, if they may see their own briefs."""
+    reads_all: bool
+    """Whether they see everybody's submitted briefs."""
+    brief_id: UUID | None = None
+    open_only: bool = False
+    before: UUID | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
     briefs: Briefs
+    quotations: Quotations
     progress: Progress
     directory: Directory
     outbox: Outbox

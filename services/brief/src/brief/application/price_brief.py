@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from optima_kit.actor import Actor
 from optima_kit.ids import new_id
 
 from ..domain.brief import Brief
-from ..domain.pricing import Pricing
+from ..domain.pricing import Pricing, QuotedTerms
 from .access import brief_to_change
 from .ports import Ports
 
@@ -27,14 +28,25 @@ async def price_brief(
 ) -> Brief:
     """`revision` is the one that the actor read. The same prices once more change and publish nothing."""
     brief = await brief_to_change(ports, actor, brief_id, expected_version)
-    pricing = brief.price(revision, prices, new_id(), ports.now, actor.person_id)
-    if pricing is None:
-        return brief
-    await ports.briefs.insert_pricing(brief_id, pricing)
-    await ports.briefs.update_brief(brief)
-    priced = BriefPriced(brief_id=brief_id, **facts_of(pricing))
-    ports.outbox.add(priced, subject=brief_id, correlation=brief_id)
+    await price_locked_brief(ports, actor, brief, revision, prices)
     return brief
+
+
+async def price_locked_brief(
+    ports: Ports,
+    actor: Actor,
+    brief: Brief,
+    revision: int,
+    prices: Sequence[tuple[UUID, Decimal]],
+    quoted: Mapping[UUID, QuotedTerms] = MappingProxyType({}),
+) -> None:
+    pricing = brief.price(revision, prices, new_id(), ports.now, actor.person_id, quoted)
+    if pricing is None:
+        return
+    await ports.briefs.insert_pricing(brief.brief_id, pricing)
+    await ports.briefs.update_brief(brief)
+    priced = BriefPriced(brief_id=brief.brief_id, **facts_of(pricing))
+    ports.outbox.add(priced, subject=brief.brief_id, correlation=brief.brief_id)
 
 
 def facts_of(pricing: Pricing) -> dict[str, Any]:

@@ -6,10 +6,11 @@ or after its time, changes nothing. States only move forward; the way back to a 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from types import MappingProxyType
 from uuid import UUID
 
 from optima_kit.refusals import Absent, NotYet, WrongState
@@ -25,7 +26,7 @@ from .lifecycle import (
     Move,
     State,
 )
-from .pricing import Pricing, carried_over_prices, content_hash, price_revision
+from .pricing import Pricing, QuotedTerms, carried_over_prices, content_hash, price_revision
 from .rules import (
     brief_has_room_for_an_attachment,
     content_is_ready_to_submit,
@@ -170,21 +171,32 @@ class Brief:
     # --- what purchasing does
 
     def price(
-        self, revision: int, prices: Sequence[tuple[UUID, Decimal]], pricing_id: UUID, at: datetime, by: UUID
+        self,
+        revision: int,
+        prices: Sequence[tuple[UUID, Decimal]],
+        pricing_id: UUID,
+        at: datetime,
+        by: UUID,
+        quoted: Mapping[UUID, QuotedTerms] = MappingProxyType({}),
     ) -> Pricing | None:
         """Prices the submitted revision. Returns None when these are its prices already."""
-        if self.state not in UNDER_APPROVAL or self.submitted is None:
-            raise WrongState("brief_not_to_be_priced", number=self.number, state=self.state.value)
+        content = self.content_to_price()
         if revision != self.revision:
             raise WrongState("content_stale", field="revision", revision=revision, current=self.revision)
         pricing = price_revision(
-            self.submitted.content, prices, revision=revision, pricing_id=pricing_id, at=at, by=by
+            content, prices, quoted, revision=revision, pricing_id=pricing_id, at=at, by=by
         )
         if self.pricing is not None and pricing.same_prices_as(self.pricing):
             return None
         self.pricing = pricing
         self._changed(at)
         return pricing
+
+    def content_to_price(self) -> Content:
+        """Of the submitted revision. Raises WrongState once it is decided or sent back."""
+        if self.state not in UNDER_APPROVAL or self.submitted is None:
+            raise WrongState("brief_not_to_be_priced", number=self.number, state=self.state.value)
+        return self.submitted.content
 
     # --- what approval decides
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
+from types import MappingProxyType
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
@@ -20,6 +21,17 @@ LIMIT = Decimal(10) ** 12
 """Euro: what a brief may cost stays below, as an event's amount has twelve digits."""
 
 
+class QuotedTerms(BaseModel):
+    """Which supplier's quotation a price comes from, and on what terms."""
+
+    model_config = ConfigDict(frozen=True)
+
+    quotation_id: UUID
+    supplier_id: UUID
+    lead_time_days: int
+    valid_until: date
+
+
 class PriceLine(BaseModel):
     model_config = ConfigDict(frozen=True)
 
@@ -29,6 +41,8 @@ class PriceLine(BaseModel):
     """Euro for one unit, VAT excluded."""
     amount: Money
     """`quantity × unit_price`, rounded half up to the cent."""
+    quotation: QuotedTerms | None = None
+    """Where the price was awarded to a supplier; None where purchasing set it by hand."""
 
 
 class Pricing(BaseModel):
@@ -55,14 +69,15 @@ class Pricing(BaseModel):
 def price_revision(
     content: Content,
     prices: Sequence[tuple[UUID, Decimal]],
+    quoted: Mapping[UUID, QuotedTerms] = MappingProxyType({}),
     *,
     revision: int,
     pricing_id: UUID,
     at: datetime,
     by: UUID,
 ) -> Pricing:
-    """`prices` gives each item its unit price. Raises Violations naming each item without a price, each price
-    without an item, and each item with two."""
+    """`prices` gives each item its unit price, `quoted` the terms of those that come from a quotation.
+    Raises Violations naming each item without a price, each price without an item, and each item with two."""
     unit_prices = dict(prices)
     problems: list[Refusal] = [
         Invalid("item_without_price", field="lines", item=item.description)
@@ -78,7 +93,9 @@ def price_revision(
         problems.append(Invalid("price_repeated", field="lines"))
     if problems:
         raise Violations(problems)
-    lines = tuple(price_line(item, unit_prices[item.item_id]) for item in content.items)
+    lines = tuple(
+        price_line(item, unit_prices[item.item_id], quoted.get(item.item_id)) for item in content.items
+    )
     total = sum((line.amount for line in lines), Decimal(0))
     if total >= LIMIT:
         raise Invalid("total_too_large", field="lines", limit=LIMIT)
@@ -93,9 +110,14 @@ def price_revision(
     )
 
 
-def price_line(item: Item, unit_price: Decimal) -> PriceLine:
-    amount = amount_of(item.quantity, unit_price)
-    return PriceLine(item_id=item.item_id, quantity=item.quantity, unit_price=unit_price, amount=amount)
+def price_line(item: Item, unit_price: Decimal, quoted: QuotedTerms | None) -> PriceLine:
+    return PriceLine(
+        item_id=item.item_id,
+        quantity=item.quantity,
+        unit_price=unit_price,
+        amount=amount_of(item.quantity, unit_price),
+        quotation=quoted,
+    )
 
 
 def content_hash(content: Content, pricing_id: UUID | None = None, lines: tuple[PriceLine, ...] = ()) -> str:

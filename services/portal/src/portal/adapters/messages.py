@@ -54,6 +54,10 @@ PROGRESS: Final = (
 )
 """Of which the requester is told."""
 
+QUOTATIONS: Final = (brief.QuotationRequested, brief.QuotationAnswered, brief.QuotationClosed)
+"""Hinted at under themselves alone: a page about their brief does not change with them, and a supplier must
+not see that others are asked."""
+
 reactions: Final = Reactions()
 Tell = Callable[[PortalPorts, Received[Any]], Awaitable[None]]
 
@@ -99,6 +103,21 @@ async def _tell_mentioned(ports: PortalPorts, event: Received[Any]) -> None:
     await tell_people(ports, people, "question", "brief_commented", title, "", f"/briefs/{brief_id}")
 
 
+async def _tell_of_quotation(ports: PortalPorts, event: Received[Any]) -> None:
+    """A supplier of what they are asked, and of its end; who had asked of each answer."""
+    data, page = event.data, f"/quotations/{event.data.quotation_id}"
+    match data:
+        case brief.QuotationRequested():
+            await tell_people(ports, [data.supplier_id], "task", "quotation_requested", data.title, "", page)
+        case brief.QuotationClosed():
+            what = "quotation_awarded" if data.awarded_item_ids else "quotation_closed"
+            await tell_people(ports, [data.supplier_id], "outcome", what, data.title, "", page)
+        case brief.QuotationAnswered():
+            what = "quotation_declined" if data.declined else "quotation_answered"
+            page = f"/briefs/{data.brief_id}"
+            await tell_people(ports, [data.asked_by], "progress", what, data.title, "", page)
+
+
 async def _follow(ports: PortalPorts, event: Received[brief.BriefSubmitted]) -> None:
     data = event.data
     ports.notices.save_brief(data.brief_id, FollowedBrief(data.requester_id, data.content.title))
@@ -119,6 +138,7 @@ _TELL: Final[Mapping[type[Any], Tell]] = {
     production.PhaseAssigned: _tell_assignee,
     brief.BriefCommented: _tell_mentioned,
     brief.BriefCommentEdited: _tell_mentioned,
+    **dict.fromkeys(QUOTATIONS, _tell_of_quotation),
     brief.BriefSubmitted: _follow,
     brief.BriefHandedOver: _follow_for_another,
 }
@@ -129,7 +149,8 @@ def _hint_and_tell(tell: Tell | None) -> Tell:
         """The hint is sent with the commit. It serialises those of the consumer alone, which are few: one for
         many events."""
         area = event.type.split(".")[1]
-        change = Change(str(event.tenant_id), area, str(event.subject), str(event.correlation_id))
+        story = event.subject if isinstance(event.data, QUOTATIONS) else event.correlation_id
+        change = Change(str(event.tenant_id), area, str(event.subject), str(story))
         ports.work.write(QUERIES.notify_change, channel=CHANNEL, change=change.text)
         if tell is not None:
             await tell(ports, event)

@@ -24,7 +24,9 @@ class Link:
 LINKS: Final = (
     Link("/inbox", N_("To decide"), "approval.decide"),
     Link("/briefs", N_("Briefs"), "brief.read"),
+    Link("/quotation-requests", N_("Quotes"), "brief.price.read"),
     Link("/tasks", N_("My tasks"), "phase.work"),
+    Link("/quotations", N_("Requests for quotation"), "quotation.submit"),
     Link("/orders", N_("Orders"), "order.read"),
     Link("/shipments", N_("Shipments"), "shipment.read"),
     Link("/stock", N_("Stock"), "stock.read"),

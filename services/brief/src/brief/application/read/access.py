@@ -19,9 +19,12 @@ from ...domain.brief import Brief
 from ...domain.comments import Comment, comment_may_be_edited
 from ...domain.content import Content
 from ...domain.lifecycle import BEFORE_GOODS_LEFT, UNDER_APPROVAL, State
+from ...domain.quotations import QuotationRequest, RequestState
 from ..ports import Ports
 
-Action = Literal["revise", "attach", "submit", "price", "comment", "copy", "cancel"]
+Action = Literal["revise", "attach", "submit", "price", "request_quotations", "comment", "copy", "cancel"]
+RequestAction = Literal["ask_more_suppliers", "award", "cancel"]
+QuotationAction = Literal["quote", "decline"]
 CommentAction = Literal["edit"]
 
 
@@ -38,6 +41,12 @@ def _is_shown_to(person_id: UUID, may: Callable[[str], bool], brief: Brief) -> b
     if person_id == brief.requester_id:
         return may("brief.read")
     return may("brief.read_all") and brief.submitted is not None
+
+
+def sees_request(actor: Actor, request: QuotationRequest) -> bool:
+    """Whoever sees the brief, which was submitted: to quotes they need `brief.price.read` as well."""
+    own = actor.person_id == request.requester_id and actor.may("brief.read")
+    return own or actor.may("brief.read_all")
 
 
 def is_requester(actor: Actor, brief: Brief) -> bool:
@@ -65,6 +74,7 @@ def actions_on(actor: Actor, brief: Brief) -> list[Action]:
         "attach": drafting and actor.may("brief.create"),
         "submit": drafting and actor.may("brief.submit"),
         "price": brief.state in UNDER_APPROVAL and actor.may("brief.price"),
+        "request_quotations": brief.state in UNDER_APPROVAL and actor.may("brief.price"),
         "comment": actor.may("brief.comment"),
         "copy": actor.may("brief.create"),
         "cancel": own and brief.state in BEFORE_GOODS_LEFT and actor.may("brief.cancel"),
@@ -72,12 +82,36 @@ def actions_on(actor: Actor, brief: Brief) -> list[Action]:
     return [action for action, possible in allowed.items() if possible]
 
 
-def actions_on_comment(actor: Actor, comment: Comment, now: datetime) -> list[CommentAction]:
-    try:
-        comment_may_be_edited(comment, actor.person_id, now)
-    except Refusal:
+def actions_on_request(actor: Actor, request: QuotationRequest, now: datetime) -> list[RequestAction]:
+    if not actor.may("brief.price") or request.state is not RequestState.OPEN:
         return []
-    return ["edit"] if actor.may("brief.comment") else []
+    allowed: dict[RequestAction, bool] = {
+        "ask_more_suppliers": now < request.due_at,
+        "award": any(quotation.quote for quotation in request.quotations)
+        and _may(lambda: request.may_be_awarded(now)),
+        "cancel": True,
+    }
+    return [action for action, possible in allowed.items() if possible]
+
+
+def actions_on_quotation(actor: Actor, request: QuotationRequest, now: datetime) -> list[QuotationAction]:
+    """Of the supplier whose quotation the request holds."""
+    if not actor.may("quotation.submit") or not _may(lambda: request.may_be_answered(now)):
+        return []
+    return ["quote", "decline"]
+
+
+def actions_on_comment(actor: Actor, comment: Comment, now: datetime) -> list[CommentAction]:
+    editable = _may(lambda: comment_may_be_edited(comment, actor.person_id, now))
+    return ["edit"] if editable and actor.may("brief.comment") else []
+
+
+def _may(rule: Callable[[], object]) -> bool:
+    try:
+        rule()
+    except Refusal:
+        return False
+    return True
 
 
 async def visible_brief(ports: Ports, actor: Actor, brief_id: UUID) -> Brief:

@@ -18,7 +18,7 @@ from ...domain.brief import Brief, Revision
 from ...domain.comments import Comment
 from ...domain.content import Content, Item
 from ...domain.lifecycle import Move, State
-from ...domain.pricing import Pricing
+from ...domain.pricing import PriceLine, Pricing
 from ...domain.progress import ItemProgress, progress_of
 from ..ports import Filters, Ports, PricedRevision, StoredFile, Summary
 from .access import actions_on, actions_on_comment, is_requester, sees_prices, shown_content, visible_brief
@@ -28,6 +28,8 @@ from .views import (
     CommentVersionView,
     CommentView,
     ItemProgressView,
+    PriceLineView,
+    PriceSourceView,
     PricingView,
     ProposedPriceView,
     RevisionView,
@@ -48,8 +50,8 @@ async def show_brief(ports: Ports, actor: Actor, brief: Brief) -> BriefView:
     """A brief that is at hand, as this actor sees it."""
     revision, content = shown_content(actor, brief)
     frozen = brief.submitted if brief.submitted and revision == brief.submitted.revision else None
-    priced_by = brief.pricing.priced_by if frozen and brief.pricing and sees_prices(actor) else None
-    names = await ports.directory.names([brief.unit_id, priced_by])
+    pricing = brief.pricing if frozen and sees_prices(actor) else None
+    names = await ports.directory.names([brief.unit_id, *_people_in(pricing)])
     return BriefView(
         id=brief.brief_id,
         number=brief.number,
@@ -219,7 +221,8 @@ def _transition(move: Move, names: Names) -> TransitionView:
 
 async def _names_in(ports: Ports, found: list[PricedRevision]) -> Names:
     people = [each.revision.submitted_by for each in found]
-    people += [each.pricing.priced_by for each in found if each.pricing]
+    for each in found:
+        people += _people_in(each.pricing)
     return await ports.directory.names(people)
 
 
@@ -249,13 +252,38 @@ def _frozen(actor: Actor, revision: Revision, pricing: Pricing | None, names: Na
     return shown
 
 
+def _people_in(pricing: Pricing | None) -> list[UUID]:
+    if pricing is None:
+        return []
+    suppliers = [line.quotation.supplier_id for line in pricing.lines if line.quotation]
+    return [pricing.priced_by, *suppliers]
+
+
 def _pricing(pricing: Pricing, names: Names) -> PricingView:
     return PricingView(
         id=pricing.pricing_id,
-        lines=pricing.lines,
+        lines=[_price_line(line, names) for line in pricing.lines],
         total=pricing.total,
         priced_at=pricing.priced_at,
         priced_by=PersonView(id=pricing.priced_by, name=names.get(pricing.priced_by)),
+    )
+
+
+def _price_line(line: PriceLine, names: Names) -> PriceLineView:
+    terms = line.quotation
+    return PriceLineView(
+        item_id=line.item_id,
+        quantity=line.quantity,
+        unit_price=line.unit_price,
+        amount=line.amount,
+        quotation=PriceSourceView(
+            id=terms.quotation_id,
+            supplier=PersonView(id=terms.supplier_id, name=names.get(terms.supplier_id)),
+            lead_time_days=terms.lead_time_days,
+            valid_until=terms.valid_until,
+        )
+        if terms
+        else None,
     )
 
 

@@ -9,7 +9,6 @@ from optima_kit.fields import PersonView, View
 
 from ...domain.content import Attachment, Item, Money, Quantity
 from ...domain.lifecycle import Cause, State
-from ...domain.pricing import PriceLine
 from ...domain.progress import ShipmentState
 from .access import Action, CommentAction
 
@@ -21,9 +20,29 @@ class UnitView(View):
     name: str | None = None
 
 
+class PriceSourceView(View):
+    """The quotation that a price comes from. Its `id` is the quotation's."""
+
+    id: UUID
+    supplier: PersonView
+    lead_time_days: int
+    valid_until: date
+
+
+class PriceLineView(View):
+    item_id: UUID
+    quantity: Quantity
+    unit_price: Money
+    """Euro for one unit, VAT excluded."""
+    amount: Money
+    """`quantity × unit_price`, rounded half up to the cent."""
+    quotation: PriceSourceView | None
+    """Absent where purchasing set the price by hand."""
+
+
 class PricingView(View):
     id: UUID
-    lines: tuple[PriceLine, ...]
+    lines: list[PriceLineView]
     total: Money
     priced_at: datetime
     priced_by: PersonView

@@ -99,7 +99,7 @@ async def _command(
 async def _page(call: PageCall, brief_id: UUID, refused: Refused | None = None) -> Answer:
     services = call.session.services
     path = f"/v1/briefs/{brief_id}"
-    brief, progress, history, comments, approvals, orders, shipments = await with_parts(
+    brief, progress, history, comments, approvals, orders, shipments, *requests = await with_parts(
         services.get("brief", path),
         services.get("brief", f"{path}/progress", limit=200),
         services.get("brief", f"{path}/history", limit=200),
@@ -107,6 +107,11 @@ async def _page(call: PageCall, brief_id: UUID, refused: Refused | None = None) 
         services.get("approval", "/v1/approvals", subject_id=brief_id),
         services.get("production", "/v1/orders", brief_id=brief_id),
         services.get("logistics", "/v1/shipments", brief_id=brief_id),
+        *(
+            [services.get("brief", "/v1/quotation-requests", brief_id=brief_id)]
+            if call.session.actor.may("brief.price.read")
+            else []
+        ),
     )
     processes = None
     if "submit" in brief["actions"]:
@@ -119,6 +124,7 @@ async def _page(call: PageCall, brief_id: UUID, refused: Refused | None = None) 
         "approvals": approvals,
         "orders": orders,
         "shipments": shipments,
+        "requests": requests[0] if requests else None,
         "processes": [
             each
             for each in (processes["items"] if processes else [])

@@ -1,0 +1,133 @@
+"""Requests for quotation: purchasing's side, and that of the suppliers whom it asks."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from optima_kit.http import Call, Page, Reply, Routes
+
+from ..application.answer_request import answer_request
+from ..application.award_request import award_request
+from ..application.ports import Ports
+from ..application.read import quotations
+from ..application.read.quotation_views import (
+    QuotationRequestSummaryView,
+    QuotationRequestView,
+    QuotationSummaryView,
+    QuotationView,
+)
+from ..application.request_quotations import ask_more_suppliers, cancel_request, request_quotations
+from ..domain.quotations import QuotationRequest
+from .requests import (
+    AskMoreSuppliers,
+    AwardRequest,
+    CancelRequest,
+    DeclineToQuote,
+    QuotationsQuery,
+    RequestQuotations,
+    RequestsQuery,
+    SubmitQuote,
+)
+
+quotation_routes = Routes()
+
+
+async def _shown(
+    call: Call[Ports], request: QuotationRequest, location: str | None = None
+) -> Reply[QuotationRequestView]:
+    view = await quotations.show_request(call.ports, call.actor, request)
+    return Reply(view, version=view.version, location=location)
+
+
+async def _own(call: Call[Ports], request: QuotationRequest) -> Reply[QuotationView]:
+    view = await quotations.show_quotation(call.ports, call.actor, request)
+    return Reply(view, version=view.version)
+
+
+@quotation_routes.post("/v1/briefs/{brief_id}/quotation-requests", privilege="brief.price", status=201)
+async def ask_suppliers(
+    call: Call[Ports], brief_id: UUID, body: RequestQuotations
+) -> Reply[QuotationRequestView]:
+    """Ask suppliers for quotes of a submitted brief's items, until a deadline
+
+    Each supplier sees what is asked for and their own quote, and learns nothing of other suppliers."""
+    made = await request_quotations(
+        call.ports, call.actor, brief_id, body.title, body.note, body.due_at, body.supplier_ids
+    )
+    return await _shown(call, made, f"/v1/quotation-requests/{made.request_id}")
+
+
+@quotation_routes.get("/v1/quotation-requests", privilege="brief.price.read")
+async def list_requests(call: Call[Ports], query: RequestsQuery) -> Page[QuotationRequestSummaryView]:
+    """List the requests for quotation of briefs that the caller may see, newest first"""
+    return await quotations.list_requests(
+        call.ports, call.actor, query, brief_id=query.brief_id, open_only=query.open
+    )
+
+
+@quotation_routes.get("/v1/quotation-requests/{request_id}", privilege="brief.price.read")
+async def read_request(call: Call[Ports], request_id: UUID) -> Reply[QuotationRequestView]:
+    """Read a request for quotation with all quotes side by side"""
+    view = await quotations.read_request(call.ports, call.actor, request_id)
+    return Reply(view, version=view.version)
+
+
+@quotation_routes.post("/v1/quotation-requests/{request_id}/suppliers", privilege="brief.price")
+async def ask_more(
+    call: Call[Ports], request_id: UUID, body: AskMoreSuppliers
+) -> Reply[QuotationRequestView]:
+    """Ask more suppliers, as long as the deadline lies ahead"""
+    return await _shown(call, await ask_more_suppliers(call.ports, call.actor, request_id, body.supplier_ids))
+
+
+@quotation_routes.post("/v1/quotation-requests/{request_id}/award", privilege="brief.price")
+async def award_quotation_request(
+    call: Call[Ports], request_id: UUID, body: AwardRequest
+) -> Reply[QuotationRequestView]:
+    """Choose a quotation for all items, or one for each: the brief is priced accordingly
+
+    Possible after the deadline, or once all suppliers have answered."""
+    choices = [(line.item_id, line.quotation_id) for line in body.lines]
+    prices = [(line.item_id, line.unit_price) for line in body.prices]
+    made = await award_request(call.ports, call.actor, request_id, call.expected_version, choices, prices)
+    return await _shown(call, made)
+
+
+@quotation_routes.post("/v1/quotation-requests/{request_id}/cancellation", privilege="brief.price")
+async def cancel_quotation_request(
+    call: Call[Ports], request_id: UUID, body: CancelRequest
+) -> Reply[QuotationRequestView]:
+    """Cancel a request for quotation"""
+    made = await cancel_request(call.ports, call.actor, request_id, call.expected_version, body.reason)
+    return await _shown(call, made)
+
+
+@quotation_routes.get("/v1/quotations", privilege="quotation.submit")
+async def list_quotations(call: Call[Ports], query: QuotationsQuery) -> Page[QuotationSummaryView]:
+    """List what the caller is asked to quote, newest first"""
+    return await quotations.list_quotations(call.ports, call.actor, query, open_only=query.open)
+
+
+@quotation_routes.get("/v1/quotations/{quotation_id}", privilege="quotation.submit")
+async def read_quotation(call: Call[Ports], quotation_id: UUID) -> Reply[QuotationView]:
+    """Read what the caller is asked to quote, and their newest answer"""
+    view = await quotations.read_quotation(call.ports, call.actor, quotation_id)
+    return Reply(view, version=view.version)
+
+
+@quotation_routes.put("/v1/quotations/{quotation_id}/quote", privilege="quotation.submit")
+async def submit_quote(call: Call[Ports], quotation_id: UUID, body: SubmitQuote) -> Reply[QuotationView]:
+    """Quote what one is asked for, or quote anew, until the deadline"""
+    made = await answer_request(
+        call.ports, call.actor, quotation_id, call.expected_version, quote=body.quote()
+    )
+    return await _own(call, made)
+
+
+@quotation_routes.post("/v1/quotations/{quotation_id}/decline", privilege="quotation.submit")
+async def decline(call: Call[Ports], quotation_id: UUID, body: DeclineToQuote) -> Reply[QuotationView]:
+    """Decline to quote, for a reason"""
+    made = await answer_request(
+        call.ports, call.actor, quotation_id, call.expected_version, reason=body.reason
+    )
+    return await _own(call, made)

@@ -1,0 +1,205 @@
+"""Look up requests for quotation: for purchasing with all quotes side by side, for a supplier with their own.
+
+What a supplier is shown is made of their own quotation and of the request, which says nothing of others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from optima_contracts.money import amount_of
+from optima_kit.actor import Actor
+from optima_kit.fields import PersonView
+from optima_kit.pages import Page, PageQuery, page_of
+from optima_kit.refusals import Absent
+
+from ...domain.quotations import Comparison, Quotation, QuotationRequest, QuotedLine, compare
+from ...domain.rules import day_in_rome
+from ..ports import Ports, RequestFilters
+from .access import actions_on_quotation, actions_on_request, sees_prices, sees_request
+from .quotation_views import (
+    AwardedItemView,
+    ComparedQuotationView,
+    QuotationRequestSummaryView,
+    QuotationRequestView,
+    QuotationSummaryView,
+    QuotationView,
+    QuotedItemView,
+    QuotedLineView,
+    QuoteView,
+)
+
+Names = Mapping[UUID, str]
+
+# --- what purchasing sees
+
+
+async def list_requests(
+    ports: Ports, actor: Actor, query: PageQuery, *, brief_id: UUID | None, open_only: bool
+) -> Page[QuotationRequestSummaryView]:
+    """Newest first."""
+    own = actor.person_id if actor.may("brief.read") else None
+    filters = RequestFilters(own, actor.may("brief.read_all"), brief_id, open_only, query.after(UUID))
+    found = await ports.quotations.list_requests(filters, query.rows)
+    names = await ports.directory.names(request.asked_by for request in found)
+    return page_of(
+        query,
+        found,
+        lambda request: QuotationRequestSummaryView(**_summary(request, names)),
+        lambda request: request.request_id,
+    )
+
+
+async def read_request(ports: Ports, actor: Actor, request_id: UUID) -> QuotationRequestView:
+    """Raises Absent for one of a brief that the reader may not see."""
+    request = await ports.quotations.find_request(request_id)
+    if request is None or not sees_request(actor, request):
+        raise Absent("request_absent")
+    return await show_request(ports, actor, request)
+
+
+async def show_request(ports: Ports, actor: Actor, request: QuotationRequest) -> QuotationRequestView:
+    """A request that is at hand: quotes to those who may see prices."""
+    people = [request.asked_by, *(quotation.supplier_id for quotation in request.quotations)]
+    names = await ports.directory.names(people)
+    return QuotationRequestView(
+        **_summary(request, names),
+        version=request.version,
+        revision=request.revision,
+        note=request.note,
+        reason=request.reason,
+        needed_by=request.needed_by,
+        items=list(request.items),
+        actions=actions_on_request(actor, request, ports.now),
+        **(_compared(ports, request, names) if sees_prices(actor) else {}),
+    )
+
+
+def _compared(ports: Ports, request: QuotationRequest, names: Names) -> dict[str, Any]:
+    comparison = compare(request, day_in_rome(ports.now))
+    suppliers = {each.quotation_id: _person(each.supplier_id, names) for each in request.quotations}
+    return {
+        "quotations": [_beside(ports, request, each, comparison, names) for each in request.quotations],
+        "split_total": comparison.split_total,
+        "awarded": [
+            AwardedItemView(item_id=item_id, quotation_id=id_, supplier=suppliers[id_])
+            for item_id, id_ in request.awarded.items()
+        ],
+    }
+
+
+def _beside(
+    ports: Ports, request: QuotationRequest, quotation: Quotation, comparison: Comparison, names: Names
+) -> ComparedQuotationView:
+    quote, answer = quotation.quote, quotation.answer
+    return ComparedQuotationView(
+        id=quotation.quotation_id,
+        supplier=_person(quotation.supplier_id, names),
+        state=request.state_of(quotation, ports.now),
+        answered_at=answer.at if answer else None,
+        declined_because=answer.reason if answer else None,
+        lines=[
+            _quoted_item(request, line, quotation.quotation_id in comparison.best.get(line.item_id, ()))
+            for line in (quote.lines if quote else ())
+        ],
+        note=quote.note if quote else None,
+        valid_until=quote.valid_until if quote else None,
+        valid=quote is not None and quote.valid_until >= day_in_rome(ports.now),
+        lead_time_days=max((line.lead_time_days for line in quote.lines), default=None) if quote else None,
+        total=comparison.totals.get(quotation.quotation_id),
+        best_total=quotation.quotation_id == comparison.best_whole,
+    )
+
+
+def _quoted_item(request: QuotationRequest, line: QuotedLine, best: bool) -> QuotedItemView:
+    quantity = next(item.quantity for item in request.items if item.item_id == line.item_id)
+    price = line.unit_price(quantity)
+    return QuotedItemView(
+        **_quoted(line),
+        unit_price=price,
+        amount=amount_of(quantity, price) if price is not None else None,
+        best=best,
+    )
+
+
+def _summary(request: QuotationRequest, names: Names) -> dict[str, Any]:
+    return {
+        "id": request.request_id,
+        "brief_id": request.brief_id,
+        "number": request.number,
+        "title": request.title,
+        "state": request.state,
+        "due_at": request.due_at,
+        "asked_at": request.asked_at,
+        "asked_by": _person(request.asked_by, names),
+    }
+
+
+# --- what a supplier sees
+
+
+async def list_quotations(
+    ports: Ports, actor: Actor, query: PageQuery, *, open_only: bool
+) -> Page[QuotationSummaryView]:
+    """The reader's own, newest first."""
+    found = await ports.quotations.list_quotations(
+        actor.person_id, open_only=open_only, before=query.after(UUID), limit=query.rows
+    )
+    return page_of(
+        query,
+        found,
+        lambda request: QuotationSummaryView(**_asked(ports, request)),
+        lambda request: request.quotations[0].quotation_id,
+    )
+
+
+async def read_quotation(ports: Ports, actor: Actor, quotation_id: UUID) -> QuotationView:
+    """Raises Absent for one that isn't the reader's."""
+    request = await ports.quotations.find_quotation(actor.person_id, quotation_id)
+    if request is None:
+        raise Absent("quotation_absent")
+    return await show_quotation(ports, actor, request)
+
+
+async def show_quotation(ports: Ports, actor: Actor, request: QuotationRequest) -> QuotationView:
+    """The one that the request holds."""
+    (own,) = request.quotations
+    quote, answer = own.quote, own.answer
+    shown = None
+    if quote is not None:
+        lines = [QuotedLineView(**_quoted(line)) for line in quote.lines]
+        shown = QuoteView(lines=lines, valid_until=quote.valid_until, note=quote.note)
+    return QuotationView(
+        **_asked(ports, request),
+        version=own.version,
+        note=request.note,
+        asked_by=_person(request.asked_by, await ports.directory.names([request.asked_by])),
+        items=list(request.items),
+        quote=shown,
+        declined_because=answer.reason if answer else None,
+        answered_at=answer.at if answer else None,
+        awarded_item_ids=[id_ for id_, chosen in request.awarded.items() if chosen == own.quotation_id],
+        actions=actions_on_quotation(actor, request, ports.now),
+    )
+
+
+def _asked(ports: Ports, request: QuotationRequest) -> dict[str, Any]:
+    (own,) = request.quotations
+    return {
+        "id": own.quotation_id,
+        "title": request.title,
+        "state": request.state_of(own, ports.now),
+        "due_at": request.due_at,
+        "needed_by": request.needed_by,
+        "asked_at": own.asked_at,
+    }
+
+
+def _quoted(line: QuotedLine) -> dict[str, Any]:
+    return {"item_id": line.item_id, "breaks": list(line.breaks), "lead_time_days": line.lead_time_days}
+
+
+def _person(person_id: UUID, names: Names) -> PersonView:
+    return PersonView(id=person_id, name=names.get(person_id))

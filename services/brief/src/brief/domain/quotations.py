@@ -1,0 +1,380 @@
+"""Requests for quotation: purchasing asks several suppliers for the items of a brief's revision.
+
+A request is as good as the revision that it asks about: once that is decided or sent back, it has lapsed.
+Read for a supplier, it holds that supplier's quotation alone, so that nothing said of it can be about others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from itertools import pairwise
+from typing import Final
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from optima_contracts.money import amount_of
+from optima_kit.refusals import Invalid, Refusal, Violations, WrongState
+
+from .content import Content, Money, Quantity, plain_quantity
+from .pricing import LIMIT, QuotedTerms
+from .rules import day_in_rome
+
+MAX_SUPPLIERS: Final = 30
+FARTHEST: Final = timedelta(days=365)
+"""A request's deadline farther ahead is a slip of the pen."""
+
+
+class RequestState(StrEnum):
+    OPEN = "open"
+    AWARDED = "awarded"
+    CANCELLED = "cancelled"
+    LAPSED = "lapsed"
+    """Its revision was decided or sent back before anybody was awarded."""
+
+
+class QuotationState(StrEnum):
+    """As its supplier sees it: however a request ends that did not choose them, theirs is closed."""
+
+    REQUESTED = "requested"
+    QUOTED = "quoted"
+    DECLINED = "declined"
+    AWARDED = "awarded"
+    CLOSED = "closed"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class AskedItem(_Part):
+    """What a supplier is told of an item."""
+
+    item_id: UUID
+    kind: str
+    description: str
+    quantity: Quantity
+    unit: str
+
+
+class PriceBreak(_Part):
+    """From so many units on, each costs so much."""
+
+    from_quantity: Quantity
+    unit_price: Money
+
+
+class QuotedLine(_Part):
+    item_id: UUID
+    breaks: tuple[PriceBreak, ...]
+    """By rising quantity; the first is the least that the supplier makes."""
+    lead_time_days: int
+
+    @property
+    def minimum(self) -> Decimal:
+        return self.breaks[0].from_quantity
+
+    def unit_price(self, quantity: Decimal) -> Decimal | None:
+        """For so many units; None below the minimum."""
+        fitting = [each.unit_price for each in self.breaks if each.from_quantity <= quantity]
+        return fitting[-1] if fitting else None
+
+
+class Quote(_Part):
+    """What a supplier offers. Items without a line are not offered."""
+
+    lines: tuple[QuotedLine, ...]
+    valid_until: date
+    note: str = ""
+
+    def line(self, item_id: UUID) -> QuotedLine | None:
+        return next((line for line in self.lines if line.item_id == item_id), None)
+
+    def unit_price(self, item: AskedItem) -> Decimal | None:
+        line = self.line(item.item_id)
+        return line.unit_price(item.quantity) if line else None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A quote, or why there is none. Never changed: a supplier who thinks again answers again."""
+
+    at: datetime
+    by: UUID
+    quote: Quote | None
+    reason: str | None = None
+
+
+@dataclass(slots=True)
+class Quotation:
+    """What one supplier was asked, and their newest answer."""
+
+    quotation_id: UUID
+    supplier_id: UUID
+    asked_at: datetime
+    version: int = 0
+    """How often the supplier has answered."""
+    answer: Answer | None = None
+
+    @property
+    def quote(self) -> Quote | None:
+        return self.answer.quote if self.answer else None
+
+
+@dataclass(slots=True)
+class QuotationRequest:
+    request_id: UUID
+    brief_id: UUID
+    number: str
+    """The brief's."""
+    requester_id: UUID
+    """The brief's."""
+    revision: int
+    title: str
+    note: str
+    items: tuple[AskedItem, ...]
+    needed_by: date | None
+    due_at: datetime
+    asked_at: datetime
+    asked_by: UUID
+    version: int = 1
+    settled: RequestState = RequestState.OPEN
+    """As it was left by purchasing: open, awarded or cancelled."""
+    reason: str | None = None
+    current: bool = True
+    """Whether its revision still waits for prices and approval."""
+    awarded: Mapping[UUID, UUID] = field(default_factory=dict)
+    """By item, the quotation that was chosen."""
+    quotations: list[Quotation] = field(default_factory=list)
+
+    @property
+    def state(self) -> RequestState:
+        lapsed = self.settled is RequestState.OPEN and not self.current
+        return RequestState.LAPSED if lapsed else self.settled
+
+    def state_of(self, quotation: Quotation, now: datetime) -> QuotationState:
+        if quotation.quotation_id in self.awarded.values():
+            return QuotationState.AWARDED
+        unanswered_too_late = quotation.answer is None and now >= self.due_at
+        if self.state is not RequestState.OPEN or unanswered_too_late:
+            return QuotationState.CLOSED
+        if quotation.answer is None:
+            return QuotationState.REQUESTED
+        return QuotationState.QUOTED if quotation.quote else QuotationState.DECLINED
+
+    # --- what purchasing does
+
+    def ask(self, suppliers: Sequence[UUID], ids: Sequence[UUID], at: datetime) -> list[Quotation]:
+        """Asks more suppliers, each on a quotation of their own."""
+        self.is_open()
+        deadline_lies_ahead(self.due_at, at)
+        known = {quotation.supplier_id for quotation in self.quotations}
+        if len(set(suppliers)) != len(suppliers) or known & set(suppliers):
+            raise Invalid("supplier_asked_already", field="supplier_ids")
+        if len(known) + len(suppliers) > MAX_SUPPLIERS:
+            raise Invalid("suppliers_too_many", field="supplier_ids", limit=MAX_SUPPLIERS)
+        asked = [Quotation(id_, supplier, at) for id_, supplier in zip(ids, suppliers, strict=True)]
+        self.quotations += asked
+        self.version += 1
+        return asked
+
+    def cancel(self, reason: str) -> None:
+        self.is_open()
+        self.settled, self.reason = RequestState.CANCELLED, reason
+        self.version += 1
+
+    def award(
+        self, choices: Sequence[tuple[UUID, UUID]], now: datetime
+    ) -> dict[UUID, tuple[Decimal, QuotedTerms]]:
+        """`choices` name for each item the quotation that gets it. Returns their unit prices and terms."""
+        self.may_be_awarded(now)
+        if not choices:
+            raise Invalid("award_without_quotation", field="lines")
+        items = {item.item_id: item for item in self.items}
+        by_id = {quotation.quotation_id: quotation for quotation in self.quotations}
+        found: dict[UUID, tuple[Decimal, QuotedTerms]] = {}
+        problems: list[Refusal] = []
+        for n, (item_id, quotation_id) in enumerate(choices):
+            try:
+                if item_id in found:
+                    raise Invalid("item_awarded_twice", field=f"lines[{n}].item_id")
+                item, quotation = items.get(item_id), by_id.get(quotation_id)
+                if item is None or quotation is None:
+                    raise Invalid("quotation_not_of_request", field=f"lines[{n}]")
+                found[item_id] = _terms(item, quotation, day_in_rome(now), f"lines[{n}].quotation_id")
+            except Refusal as problem:
+                problems.append(problem)
+        if problems:
+            raise Violations(problems)
+        self.settled, self.awarded = RequestState.AWARDED, dict(choices)
+        self.version += 1
+        return found
+
+    def may_be_awarded(self, now: datetime) -> None:
+        """Not while a supplier may still answer who has not: all have the same time."""
+        self.is_open()
+        if now < self.due_at and any(quotation.answer is None for quotation in self.quotations):
+            raise WrongState("request_awaits_quotes", day=day_in_rome(self.due_at))
+
+    def is_open(self) -> None:
+        if self.state is not RequestState.OPEN:
+            raise WrongState("request_not_open")
+
+    # --- what a supplier does
+
+    def take(self, quotation: Quotation, answer: Answer) -> None:
+        """The supplier's answer; what they answered before counts no more."""
+        self.may_be_answered(answer.at)
+        if answer.quote is not None:
+            _quote_fits(answer.quote, self)
+        quotation.answer = answer
+        quotation.version += 1
+        self.version += 1
+
+    def may_be_answered(self, now: datetime) -> None:
+        if self.state is not RequestState.OPEN:
+            raise WrongState("quotation_closed")
+        if now >= self.due_at:
+            raise WrongState("quotation_late", day=day_in_rome(self.due_at))
+
+
+def request_for(
+    content: Content,
+    *,
+    brief_id: UUID,
+    request_id: UUID,
+    number: str,
+    requester_id: UUID,
+    revision: int,
+    title: str,
+    note: str,
+    due_at: datetime,
+    at: datetime,
+    by: UUID,
+) -> QuotationRequest:
+    """A request for all items of a brief's revision."""
+    deadline_lies_ahead(due_at, at)
+    items = [AskedItem(**item.model_dump(include=set(AskedItem.model_fields))) for item in content.items]
+    return QuotationRequest(
+        request_id=request_id,
+        brief_id=brief_id,
+        number=number,
+        requester_id=requester_id,
+        revision=revision,
+        title=title,
+        note=note,
+        items=tuple(items),
+        needed_by=content.deadline,
+        due_at=due_at,
+        asked_at=at,
+        asked_by=by,
+        version=0,
+    )
+
+
+def deadline_lies_ahead(due_at: datetime, now: datetime) -> None:
+    if due_at <= now:
+        raise Invalid("request_deadline_not_ahead", field="due_at")
+    if due_at > now + FARTHEST:
+        raise Invalid("request_deadline_too_far", field="due_at")
+
+
+def _terms(item: AskedItem, quotation: Quotation, today: date, where: str) -> tuple[Decimal, QuotedTerms]:
+    line = quotation.quote.line(item.item_id) if quotation.quote else None
+    if quotation.quote is None or line is None:
+        raise Invalid("item_not_quoted", field=where, item=item.description)
+    if quotation.quote.valid_until < today:
+        raise Invalid("quote_expired", field=where, item=item.description, day=quotation.quote.valid_until)
+    price = line.unit_price(item.quantity)
+    if price is None:
+        least = plain_quantity(line.minimum)
+        raise Invalid(
+            "quantity_below_minimum", field=where, item=item.description, minimum=least, unit=item.unit
+        )
+    terms = QuotedTerms(
+        quotation_id=quotation.quotation_id,
+        supplier_id=quotation.supplier_id,
+        lead_time_days=line.lead_time_days,
+        valid_until=quotation.quote.valid_until,
+    )
+    return price, terms
+
+
+def _quote_fits(quote: Quote, request: QuotationRequest) -> None:
+    problems = list(_misfits(quote, request))
+    if problems:
+        raise Violations(problems)
+
+
+def _misfits(quote: Quote, request: QuotationRequest) -> Iterator[Refusal]:
+    items = {item.item_id: item for item in request.items}
+    if quote.valid_until < day_in_rome(request.due_at):
+        yield Invalid("quote_ends_before_deadline", field="valid_until", day=day_in_rome(request.due_at))
+    seen: set[UUID] = set()
+    for n, line in enumerate(quote.lines):
+        item = items.get(line.item_id)
+        if item is None or line.item_id in seen:
+            yield Invalid("item_not_asked_for", field=f"lines[{n}].item_id")
+            continue
+        seen.add(line.item_id)
+        quantities = [each.from_quantity for each in line.breaks]
+        if any(after <= before for before, after in pairwise(quantities)):
+            yield Invalid("breaks_not_rising", field=f"lines[{n}].breaks", item=item.description)
+        if any(amount_of(item.quantity, each.unit_price) >= LIMIT for each in line.breaks):
+            yield Invalid("total_too_large", field=f"lines[{n}].breaks", limit=LIMIT)
+
+
+# --- side by side
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What the quotes that hold today would come to. Euro, VAT excluded."""
+
+    best: Mapping[UUID, tuple[UUID, ...]]
+    """By item, the quotations with the lowest unit price: several where they ask the same."""
+    totals: Mapping[UUID, Decimal]
+    """Of each quotation that has a price for every item."""
+    best_whole: UUID | None
+    """The quotation of the lowest total; None where nobody has a price for every item."""
+    split_total: Decimal | None
+    """With each item from whoever asks least; None where nobody has a price for one of them."""
+
+
+def compare(request: QuotationRequest, today: date) -> Comparison:
+    prices = {
+        quotation.quotation_id: {
+            item.item_id: price
+            for item in request.items
+            if (price := quotation.quote.unit_price(item)) is not None
+        }
+        for quotation in request.quotations
+        if quotation.quote is not None and quotation.quote.valid_until >= today
+    }
+    lowest = {
+        item.item_id: min((own[item.item_id] for own in prices.values() if item.item_id in own), default=None)
+        for item in request.items
+    }
+    best = {
+        item_id: tuple(id_ for id_, own in prices.items() if own.get(item_id) == low)
+        for item_id, low in lowest.items()
+        if low is not None
+    }
+    totals = {
+        id_: sum((amount_of(item.quantity, own[item.item_id]) for item in request.items), Decimal(0))
+        for id_, own in prices.items()
+        if len(own) == len(request.items)
+    }
+    split = [
+        amount_of(item.quantity, low) for item in request.items if (low := lowest[item.item_id]) is not None
+    ]
+    return Comparison(
+        best=best,
+        totals=totals,
+        best_whole=min(totals, key=lambda id_: totals[id_], default=None),
+        split_total=sum(split, Decimal(0)) if len(split) == len(request.items) else None,
+    )

@@ -1,0 +1,91 @@
+"""One thing that the reader is asked to quote, and their answer."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
+
+from ..amounts import plain_number, typed_number
+from ..client import Refused
+from ..forms import NOTHING_SENT, Sent
+
+pages = Pages()
+
+
+@pages.get("/quotations/{quotation_id}")
+async def show_quotation(call: PageCall, quotation_id: UUID) -> Answer:
+    return await _page(call, quotation_id)
+
+
+@pages.post("/quotations/{quotation_id}/quote")
+async def quote(call: PageCall, quotation_id: UUID) -> Answer:
+    """Items that no price was typed for are not offered."""
+    items = [
+        name.removeprefix("price-") for name in call.form if name.startswith("price-") and call.text(name)
+    ]
+    body = {
+        "lines": [
+            {"item_id": item, "breaks": _breaks(call, item), "lead_time_days": call.text(f"days-{item}")}
+            for item in items
+        ],
+        "valid_until": call.text("valid_until"),
+        "note": call.text("note"),
+    }
+    return await _command(call, quotation_id, "PUT", "quote", body)
+
+
+@pages.post("/quotations/{quotation_id}/decline")
+async def decline(call: PageCall, quotation_id: UUID) -> Answer:
+    return await _command(call, quotation_id, "POST", "decline", {"reason": call.text("reason")})
+
+
+def _breaks(call: PageCall, item: str) -> list[dict[str, str]]:
+    """The price, and below it those of larger quantities, one a line: `1000: 0,085`."""
+    lines = [line.partition(":") for line in call.text(f"breaks-{item}").splitlines() if line.strip()]
+    typed = [(call.text(f"minimum-{item}"), call.text(f"price-{item}"))]
+    typed += [(quantity, price) for quantity, _, price in lines]
+    return [
+        {
+            "from_quantity": plain_number(quantity, call.language),
+            "unit_price": plain_number(price, call.language),
+        }
+        for quantity, price in typed
+    ]
+
+
+async def _command(
+    call: PageCall, quotation_id: UUID, method: str, what: str, body: dict[str, Any]
+) -> Answer:
+    path = f"/v1/quotations/{quotation_id}/{what}"
+    version, key = call.text("version"), call.text("once")
+    try:
+        await call.session.services.send("brief", method, path, body, version=version, key=key)
+    except Refused as refused:
+        return await _page(call, quotation_id, Sent(what, call.form, refused))
+    return SeeOther(f"/quotations/{quotation_id}")
+
+
+async def _page(call: PageCall, quotation_id: UUID, sent: Sent = NOTHING_SENT) -> Answer:
+    quotation = await call.session.services.get("brief", f"/v1/quotations/{quotation_id}")
+    context = {"quotation": quotation, "given": _given(quotation, call.language), "sent": sent}
+    return Shown("quotation.html", context, sent.status)
+
+
+def _given(quotation: Any, language: str) -> dict[str, dict[str, str]]:
+    """What was quoted so far, by item, as it would be typed."""
+    lines = quotation.get("quote", {"lines": []})["lines"]
+    given = {}
+    for line in lines:
+        breaks = [
+            (typed_number(each["from_quantity"], language), typed_number(each["unit_price"], language))
+            for each in line["breaks"]
+        ]
+        given[line["item_id"]] = {
+            "minimum": breaks[0][0],
+            "price": breaks[0][1],
+            "days": str(line["lead_time_days"]),
+            "breaks": "\n".join(f"{quantity}: {price}" for quantity, price in breaks[1:]),
+        }
+    return given

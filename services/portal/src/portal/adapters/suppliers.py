@@ -1,0 +1,29 @@
+"""People who may be asked for a quote."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from optima_kit.http.html import PageCall
+
+
+async def suppliers_for(call: PageCall, without: Collection[str] = ()) -> Mapping[str, Any]:
+    """Id and text of each outside person who is active and in a role that quotes, and whether there may be
+    more than were looked at; with `who` in the query, only those of that name."""
+    services = call.session.services
+    people, roles = await asyncio.gather(
+        services.get("identity", "/v1/people", limit=200, text=call.query.get("who")),
+        services.get("identity", "/v1/roles", limit=200),
+    )
+    quoting = {role["key"] for role in roles["items"] if "quotation.submit" in role["privileges"]}
+    options = [
+        (person["id"], f"{person['name']}, {person['company']}" if "company" in person else person["name"])
+        for person in people["items"]
+        if person["active"]
+        and person["kind"] == "external"
+        and quoting & set(person["roles"])
+        and person["id"] not in without
+    ]
+    return {"options": options, "more": "next_cursor" in people, "who": call.query.get("who", "")}
