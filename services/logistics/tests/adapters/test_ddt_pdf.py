@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import AsyncIterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from uuid import UUID
@@ -17,7 +17,7 @@ from logistics.adapters.ddt_printer import TEMPLATE, DdtPrinter
 from logistics.adapters.ddt_sheet import coverage, italian_number, sheet_of
 from logistics.domain.ddt import Document, DocumentLine
 from logistics.domain.parties import Party
-from optima_kit.typesetting import typeset_here
+from optima_kit.typesetting_process import typeset_here
 
 TENANT = UUID(int=7)
 DOCUMENT = Document(
@@ -74,7 +74,7 @@ async def printer() -> AsyncIterator[DdtPrinter]:
 def printed(document: Document, voided_because: str | None = None) -> PdfReader:
     """In this process: only one test is about the others."""
     sheet = json.dumps(sheet_of(document, voided_because))
-    return PdfReader(io.BytesIO(typeset_here(TEMPLATE, sheet, int(document.issued_at.timestamp()))))
+    return PdfReader(io.BytesIO(typeset_here(asdict(TEMPLATE), sheet, int(document.issued_at.timestamp()))))
 
 
 def text_of(reader: PdfReader) -> str:
@@ -257,5 +257,7 @@ def test_numbers_are_written_in_italian(value: str, text: str) -> None:
 async def test_another_process_makes_the_same_bytes(printer: DdtPrinter) -> None:
     made = await printer.print(TENANT, DOCUMENT)
     assert made == await printer.print(TENANT, DOCUMENT)
-    here = typeset_here(TEMPLATE, json.dumps(sheet_of(DOCUMENT, None), ensure_ascii=False), 1793784600)
+    here = typeset_here(
+        asdict(TEMPLATE), json.dumps(sheet_of(DOCUMENT, None), ensure_ascii=False), 1793784600
+    )
     assert made == here

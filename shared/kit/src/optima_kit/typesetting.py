@@ -1,42 +1,31 @@
 """Typesets documents with Typst in processes beside the service, which would else be held up by it.
 
-    python -m optima_kit.typesetting TEMPLATE
-
-typesets one sheet after the other from its standard input. It holds none of the service's secrets, ends with
-the service, after ten sheets, when it idles, and when it exceeds its memory or time. A service that typesets
-depends on the package `typst`.
+Such a process holds none of the service's secrets, ends with the service, after ten sheets, when it idles,
+and when it exceeds its memory or time. A service that typesets depends on the package `typst`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import math
 import os
-import resource
-import struct
 
-# Runs this very module; no word of the command comes from elsewhere.
+# Runs a module of the kit; no word of the command comes from elsewhere.
 import subprocess  # nosec B404
 import sys
-import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
-from functools import cache
-from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Final, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 from weakref import WeakValueDictionary
 
-if TYPE_CHECKING:
-    import typst
+from optima_kit.typesetting_process import read, write
 
 PROCESSES: Final = 2
 """At most, and of one tenant one: whose sheet takes long holds up no other tenant."""
 SHEETS_OF_ONE_PROCESS: Final = 10
 SECONDS_IDLE: Final = 5.0
-_LENGTH: Final = struct.Struct(">Q")
 _KEPT_VARIABLES: Final = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH")
 
 
@@ -116,7 +105,7 @@ class _Process:
 
     def __post_init__(self) -> None:
         self._popen = subprocess.Popen(  # noqa: S603 # nosec B603
-            [sys.executable, "-m", __name__, json.dumps(asdict(self.template))],
+            [sys.executable, "-m", "optima_kit.typesetting_process", json.dumps(asdict(self.template))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ},
@@ -133,8 +122,8 @@ class _Process:
         assert self._popen.stdin is not None
         assert self._popen.stdout is not None
         try:
-            _write(self._popen.stdin, task)
-            pdf = _read(self._popen.stdout)
+            write(self._popen.stdin, task)
+            pdf = read(self._popen.stdout)
         except OSError as error:
             raise TypesettingFailed(repr(error)) from error
         if pdf is None:
@@ -149,55 +138,3 @@ class _Process:
             assert pipe is not None
             with suppress(BrokenPipeError):
                 pipe.close()
-
-
-def _write(pipe: IO[bytes], data: bytes) -> None:
-    pipe.write(_LENGTH.pack(len(data)) + data)
-    pipe.flush()
-
-
-def _read(pipe: IO[bytes]) -> bytes | None:
-    """What was written at the other end; None when that has ended."""
-    head = pipe.read(_LENGTH.size)
-    if len(head) < _LENGTH.size:
-        return None
-    (length,) = _LENGTH.unpack(head)
-    data = pipe.read(length)
-    return data if len(data) == length else None
-
-
-@cache
-def _compiler(template: Template) -> typst.Compiler:
-    import typst
-
-    fonts = typst.Fonts(
-        include_system_fonts=False,
-        include_embedded_fonts=template.fonts is None,
-        font_paths=[template.fonts] if template.fonts else [],
-    )
-    return typst.Compiler(template.file, root=str(Path(template.file).parent), font_paths=fonts)
-
-
-def typeset_here(template: Template, sheet: str, dated: int | None = None) -> bytes:
-    """The PDF of a sheet (JSON text), made in this process and without limits."""
-    pdf = _compiler(template).compile(
-        format="pdf",
-        pdf_standards=template.standard,
-        timestamp=dated,
-        sys_inputs={"sheet": sheet},
-    )
-    assert isinstance(pdf, bytes)
-    return pdf
-
-
-def main(template: Template) -> None:
-    """Typesets until the input ends. The limits hold even when nobody is left to end this process."""
-    resource.setrlimit(resource.RLIMIT_DATA, (template.memory_bytes, template.memory_bytes))
-    while (task := _read(sys.stdin.buffer)) is not None:
-        most = math.ceil(time.process_time() + template.seconds * (os.cpu_count() or 1))
-        resource.setrlimit(resource.RLIMIT_CPU, (most, resource.RLIM_INFINITY))
-        _write(sys.stdout.buffer, typeset_here(template, **json.loads(task)))
-
-
-if __name__ == "__main__":
-    main(Template(**json.loads(sys.argv[1])))
