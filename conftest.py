@@ -1,8 +1,11 @@
 """Every test of the workspace may ask for the kit's fixtures."""
 
+import asyncio
 import os
+from collections.abc import Callable, Mapping
 
 import structlog
+import uvloop
 from hypothesis import HealthCheck, settings
 
 # Unless told otherwise, structlog lets rich draw each frame's variables where an exception is logged: seconds
@@ -11,6 +14,12 @@ _plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_t
 structlog.configure(processors=[*structlog.get_config()["processors"][:-1], _plain])
 
 pytest_plugins = ["optima_kit.testing"]
+
+
+def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Services run on uvloop, so tests do."""
+    return {"uvloop": uvloop.new_event_loop}
+
 
 # A machine that others use too is slow to make examples, which is no fault of the test.
 settings.register_profile("whole", suppress_health_check=[HealthCheck.too_slow], deadline=None)
