@@ -11,9 +11,9 @@ from aiohttp.web import FileField
 
 from optima_kit.http.html import Answer, PageCall, Pages, Passed, SeeOther, Shown
 
+from ..choosing import LISTED, people_of, person_named
 from ..client import Refused, part
 from ..forms import NOTHING_SENT, Sent, filled
-from .delegations import colleagues_of
 
 pages = Pages()
 
@@ -117,8 +117,10 @@ async def _command(
     call: PageCall, approval_id: UUID, method: str, what: str, body: Mapping[str, Any], leads_to: str = ""
 ) -> Answer:
     try:
+        people = {name: await person_named(call, body[name]) for name in body if name.endswith("person_id")}
+        address = f"/v1/approvals/{approval_id}/{what}"
         await call.session.services.send(
-            "approval", method, f"/v1/approvals/{approval_id}/{what}", body, key=call.text("once")
+            "approval", method, address, {**body, **people}, key=call.text("once")
         )
     except Refused as refused:
         return await _page(call, approval_id, Sent(what, body, refused))
@@ -149,7 +151,7 @@ async def _page(call: PageCall, approval_id: UUID, sent: Sent = NOTHING_SENT) ->
     else:
         asked.append(_nothing())
     if any({"forward", "add_approver", "reassign"}.intersection(row["may"]) for row in (*own, *more)):
-        asked.append(part(services.get("identity", "/v1/people", limit=200)))
+        asked.append(part(services.get("identity", "/v1/people", limit=LISTED)))
     history, comments, brief, *people = await asyncio.gather(*asked)
     said = history["items"] if history else []
     context = {
@@ -162,7 +164,7 @@ async def _page(call: PageCall, approval_id: UUID, sent: Sent = NOTHING_SENT) ->
         "documents": [
             {**each, "by": entry.get("actor")} for entry in said for each in entry.get("evidence", ())
         ],
-        "colleagues": colleagues_of(people[0], call.session.actor.person_id) if people else None,
+        "colleagues": people_of(people[0], but=call.session.actor.person_id) if people else None,
         "sent": sent,
     }
     return Shown("approval.html", context, sent.status)

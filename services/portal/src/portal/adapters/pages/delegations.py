@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 
+from ..choosing import LISTED, people_of, person_named
 from ..client import Refused, with_parts
 from ..forms import NOTHING_SENT, Sent, day_begins, filled
 
@@ -22,13 +22,13 @@ async def show_delegations(call: PageCall) -> Answer:
 async def delegate(call: PageCall) -> Answer:
     given = {name: call.text(name) for name in ("to", "from", "until", "process", "reason")}
     body = {
-        "to_person_id": given["to"],
         "starts_at": day_begins(given["from"]),
         "ends_at": day_begins(given["until"], later=1),
         "processes": [given["process"]] if given["process"] else [],
         **filled(reason=given["reason"]),
     }
     try:
+        body["to_person_id"] = await person_named(call, given["to"])
         await call.session.services.send("approval", "POST", "/v1/delegations", body, key=call.text("once"))
     except Refused as refused:
         return await _page(call, Sent("delegation", given, refused))
@@ -44,22 +44,11 @@ async def revoke(call: PageCall, delegation_id: UUID) -> Answer:
     return SeeOther("/delegations")
 
 
-def colleagues_of(people: Any, person_id: UUID) -> Any:
-    """Who may stand in for a person, as a choice; what is no answer stays as it is."""
-    if not people:
-        return people
-    return [
-        (each["id"], each["name"])
-        for each in people["items"]
-        if each["active"] and each["id"] != str(person_id)
-    ]
-
-
 async def _page(call: PageCall, sent: Sent = NOTHING_SENT) -> Answer:
     services = call.session.services
     delegations, people, processes = await with_parts(
         services.get("approval", "/v1/delegations", limit=50, cursor=call.query.get("cursor")),
-        services.get("identity", "/v1/people", limit=200),
+        services.get("identity", "/v1/people", limit=LISTED),
         services.get("approval", "/v1/processes", limit=200),
     )
     own = str(call.session.actor.person_id)
@@ -68,7 +57,7 @@ async def _page(call: PageCall, sent: Sent = NOTHING_SENT) -> Answer:
         "delegations": delegations,
         "own": own,
         "process_names": names,
-        "colleagues": colleagues_of(people, call.session.actor.person_id) or [],
+        "colleagues": people_of(people, but=call.session.actor.person_id),
         "today": call.now.date().isoformat(),
         "sent": sent,
     }

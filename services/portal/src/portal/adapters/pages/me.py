@@ -7,9 +7,9 @@ from uuid import UUID
 
 from optima_kit.http.html import SESSION_COOKIE, Answer, PageCall, Pages, SeeOther, Shown
 
+from ..choosing import LISTED, people_of
 from ..client import Refused, part
 from ..forms import NOTHING_SENT
-from .delegations import colleagues_of
 
 pages = Pages()
 
@@ -51,7 +51,7 @@ async def _page(call: PageCall, refused: Refused | None = None) -> Answer:
     actor = call.session.actor
     asked = [part(services.get("identity", path)) for path in ("/v1/me", "/v1/me/sessions")]
     if actor.may("approval.delegate"):
-        asked.append(part(services.get("identity", "/v1/people", limit=200)))
+        asked.append(part(services.get("identity", "/v1/people", limit=LISTED)))
     me, sessions, *people = await asyncio.gather(*asked)
     return Shown(
         "me.html",
@@ -60,7 +60,7 @@ async def _page(call: PageCall, refused: Refused | None = None) -> Answer:
             "sessions": sessions,
             "own_session": str(actor.session_id),
             "may_delegate": bool(people),
-            "colleagues": colleagues_of(people[0], actor.person_id) if people else None,
+            "colleagues": people_of(people[0], but=actor.person_id) if people else None,
             "today": call.now.date().isoformat(),
             "sent": NOTHING_SENT,
             "refused": refused,

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 
+from ..choosing import LISTED, people_of, person_named
 from ..client import Refused, part, with_parts
 from ..forms import NOTHING_SENT, Sent, filled
 
@@ -52,13 +53,14 @@ async def change_presence(call: PageCall, person_id: UUID) -> Answer:
 
 @pages.post("/people/{person_id}/departure")
 async def depart(call: PageCall, person_id: UUID) -> Answer:
-    body = {"successor": call.text("successor")}
+    typed = {"successor": call.text("successor")}
     try:
+        body = {"successor": await person_named(call, typed["successor"])}
         await call.session.services.send(
             "identity", "POST", f"/v1/people/{person_id}/departure", body, key=call.text("once")
         )
     except Refused as refused:
-        return await _person(call, person_id, Sent("departure", body, refused))
+        return await _person(call, person_id, Sent("departure", typed, refused))
     return SeeOther(f"/people/{person_id}")
 
 
@@ -101,7 +103,7 @@ async def _person(call: PageCall, person_id: UUID, sent: Sent = NOTHING_SENT) ->
         services.get("identity", f"/v1/people/{person_id}"),
         services.get("identity", "/v1/roles", limit=200),
         services.get("identity", "/v1/units", limit=200),
-        services.get("identity", "/v1/people", limit=200),
+        services.get("identity", "/v1/people", limit=LISTED),
     )
     unit_id = person.get("unit", {}).get("id")
     context = {
@@ -110,11 +112,7 @@ async def _person(call: PageCall, person_id: UUID, sent: Sent = NOTHING_SENT) ->
         "unit": next((each["key"] for each in _items(units) if each["id"] == unit_id), ""),
         "role_names": _names(roles),
         "units": [(each["key"], each["name"]) for each in _items(units)],
-        "successors": [
-            (each["id"], each["name"])
-            for each in _items(people)
-            if each["active"] and each["id"] != person["id"]
-        ],
+        "successors": people_of(people, but=person["id"]),
         "chosen_roles": sent.values["roles"] if sent.form == "roles" else person["roles"],
         "may_read_trail": call.session.actor.may("trail.read"),
         "sent": sent,

@@ -11,6 +11,7 @@ from aiohttp.web import FileField
 from optima_kit.http.html import Answer, PageCall, Pages, Passed, SeeOther, Shown
 
 from ..amounts import plain_number
+from ..choosing import LISTED, people_of, person_named
 from ..client import Refused, part, with_parts
 from ..documents import document_of, key_in, line_of
 from ..forms import NOTHING_SENT, Sent
@@ -82,11 +83,10 @@ async def simulate(call: PageCall, key: str) -> Answer:
     services = call.session.services
     found = await services.get("approval", _address(key))
     subject = await services.get("approval", f"/v1/subject-types/{quote(found['subject'], safe='')}")
-    body = {
-        "requester_id": typed.get("requester_id", ""),
-        "content": content_of(subject["definition"]["fields"], typed, call.language),
-    }
+    content = content_of(subject["definition"]["fields"], typed, call.language)
     try:
+        requester_id = await person_named(call, typed.get("requester_id", ""))
+        body = {"requester_id": requester_id, "content": content}
         foreseen = await services.send("approval", "POST", f"{_address(key)}/simulation", body)
     except Refused as refused:
         return await _process(call, key, Sent("simulation", typed, refused))
@@ -168,7 +168,7 @@ async def _process(
     services, actor = call.session.services, call.session.actor
     answer, people, roles, units = await with_parts(
         services.answered("approval", _address(key), version=call.query.get("version")),
-        services.get("identity", "/v1/people", limit=200),
+        services.get("identity", "/v1/people", limit=LISTED),
         services.get("identity", "/v1/roles", limit=200),
         services.get("identity", "/v1/units", limit=200),
     )
@@ -186,7 +186,7 @@ async def _process(
             "unit": _names(units, "key"),
             "person": _names(people, "id") | _names(people, "email"),
         },
-        "people": [(each["id"], each["name"]) for each in _items(people) if each["active"]],
+        "people": people_of(people),
         "fields": {name: each for name, each in fields.items() if each["type"] in _TYPED_IN},
         "foreseen": foreseen,
         "may_write": actor.may("process.write"),

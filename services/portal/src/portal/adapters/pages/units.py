@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 
+from ..choosing import LISTED, people_of, person_named
 from ..client import Refused, with_parts
 from ..forms import NOTHING_SENT, Sent
 
@@ -64,8 +65,9 @@ def in_order_of_their_tree(units: Sequence[Mapping[str, Any]]) -> Iterator[tuple
 
 async def _save(call: PageCall, known: str | None, key: str) -> Answer:
     given = {name: call.text(name) for name in ("name", "parent", "manager")}
-    body = {name: value or None for name, value in given.items()}
     try:
+        manager = await person_named(call, given["manager"])
+        body = {name: value or None for name, value in (given | {"manager": manager}).items()}
         await call.session.services.send(
             "identity", "PUT", f"/v1/units/{quote(key, safe='') or '-'}", body, version=call.text("version")
         )
@@ -76,9 +78,10 @@ async def _save(call: PageCall, known: str | None, key: str) -> Answer:
 
 async def _form(call: PageCall, key: str | None, sent: Sent = NOTHING_SENT) -> Answer:
     services = call.session.services
-    found, people = await with_parts(
-        services.get("identity", "/v1/units", limit=200), services.get("identity", "/v1/people", limit=200)
+    found, listed = await with_parts(
+        services.get("identity", "/v1/units", limit=200), services.get("identity", "/v1/people", limit=LISTED)
     )
+    people = people_of(listed, keep=lambda person: person["kind"] == "internal")
     units = found["items"]
     unit = next((each for each in units if each["key"] == key), None)
     if key is not None and (unit is None or "redefine" not in unit["actions"]):
@@ -87,13 +90,9 @@ async def _form(call: PageCall, key: str | None, sent: Sent = NOTHING_SENT) -> A
         "unit": unit or {"name": ""},
         "key": key,
         "parent": next((each["key"] for each in units if each["id"] == _id_of(unit, "parent")), ""),
-        "manager": _id_of(unit, "manager") or "",
+        "manager": ((unit or {}).get("manager") or {}).get("name" if people and people.more else "id", ""),
         "parents": [(each["key"], each["name"]) for each in units if each["key"] != key],
-        "managers": [
-            (each["id"], each["name"])
-            for each in (people["items"] if people else [])
-            if each["active"] and each["kind"] == "internal"
-        ],
+        "people": people,
         "sent": sent,
     }
     return Shown("unit_form.html", context, sent.status)
