@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from optima_contracts.identity import PersonChanged
+from optima_kit.actor import Actor
 
 from .table import ANYBODYS, OWN, Row, Scope, World, public
 
@@ -133,6 +134,13 @@ ROWS = (
         Scope(all="approval.read_all", refused="approver_not_asked"),
         at="/v1/approvals/{asked_id}/decisions",
         body={"step": "uno", "outcome": "approve", "content_hash": "$content_hash"},
+    ),
+    Row(
+        "POST /v1/approvals/{approval_id}/revocation",
+        "approval.decide",
+        Scope(all="approval.read_all", refused="revoked_by_approvers_alone", unless="approval.administer"),
+        at="/v1/approvals/{given_id}/revocation",
+        body={"reason": "Prezzo sbagliato"},
     ),
     Row(
         "POST /v1/approvals/{approval_id}/evidence",
@@ -316,11 +324,11 @@ async def build(world: World) -> None:
     await _publish(world, document | {"key": f"{asked}-2", "steps": [both]})
     submission |= {"process": f"{asked}-2", "subject_id": str(uuid4())}
     lia = world.person("purchasing", person_id=UUID(names["lia_id"]))
-    response, approval = await world.served.app.as_(lia).post("/v1/approvals", submission)
-    assert response.status == 201, approval
-    names["decided_id"] = approval["id"]
-    decision = {"step": "uno", "outcome": "approve", "content_hash": approval["content_hash"]}
-    await world.ask("POST", f"/v1/approvals/{names['decided_id']}/decisions", decision)
+    await _publish(world, document | {"key": f"{asked}-3", "steps": [owners]})
+    names["decided_id"] = await _decided(world, lia, submission)
+    names["given_id"] = await _decided(
+        world, lia, submission | {"process": f"{asked}-3", "subject_id": str(uuid4())}
+    )
     path = f"/v1/approvals/{names['asked_id']}/evidence?name=p.pdf"
     pdf = {"Content-Type": "application/pdf"}
     names["evidence_id"] = (await world.ask("POST", path, data=PDF, headers=pdf))["id"]
@@ -335,6 +343,15 @@ async def build(world: World) -> None:
     draft, _ = await world.mighty.get(f"/v1/processes/{own}")
     names["process_version"] = draft.headers["ETag"].strip('"')
     world.secrets["brief.price.read"] = ["48713.59"]
+
+
+async def _decided(world: World, requester: Actor, submission: Any) -> str:
+    """An approval that the owner has approved their part of."""
+    response, approval = await world.served.app.as_(requester).post("/v1/approvals", submission)
+    assert response.status == 201, approval
+    decision = {"step": "uno", "outcome": "approve", "content_hash": approval["content_hash"]}
+    await world.ask("POST", f"/v1/approvals/{approval['id']}/decisions", decision)
+    return str(approval["id"])
 
 
 async def _publish(world: World, document: dict[str, Any], version: str | None = None) -> None:

@@ -62,6 +62,7 @@ async def test_what_is_told_is_what_is_done(desk):
     await desk.decide("piera", approval["id"], "uno")
     approval = await desk.approval("marta", brief_id)
     assert (approval["state"], approval["actions"]) == ("approved", [])
+    assert (await desk.approval("piera", brief_id))["actions"] == ["revoke"]
     assert "actions" not in approval["steps"][0]
 
 
@@ -102,6 +103,13 @@ async def decided(desk, *decisions: tuple[str, str]) -> str:
     return approval_id
 
 
+async def revoked(desk) -> str:
+    approval_id = await decided(desk, ("paolo", "approve"), ("piera", "approve"))
+    reason = {"reason": "Prezzo sbagliato"}
+    await desk.as_("paolo").post(f"/v1/approvals/{approval_id}/revocation", reason)
+    return approval_id
+
+
 async def recalled(desk) -> str:
     approval_id = await spesa(desk)
     await desk.as_("marta").post(f"/v1/approvals/{approval_id}/recall", {})
@@ -127,6 +135,8 @@ APPROVALS: dict[str, Callable[[Any], Awaitable[str]]] = {
     "half approved": lambda desk: decided(desk, ("paolo", "approve")),
     "approved by a delegate": lambda desk: decided(desk, ("dario", "approve")),
     "approved": lambda desk: decided(desk, ("paolo", "approve"), ("piera", "approve")),
+    "approved for somebody": lambda desk: decided(desk, ("paolo", "approve"), ("dario", "approve")),
+    "revoked": revoked,
     "rejected": lambda desk: decided(desk, ("paolo", "reject")),
     "sent back": lambda desk: decided(desk, ("paolo", "request_changes")),
     "recalled": recalled,
@@ -155,9 +165,11 @@ async def attempt_on_whole(desk, reader: str, approval_id: str, action: str) -> 
     elif action == "unwatch":
         response, _ = await desk.as_(reader).delete(f"{path}/watching")
     else:
-        noun = {"recall": "recall", "watch": "watching", "comment": "comments"}[action]
-        body = {"step": "uno", "text": "Perché?"} if action == "comment" else {}
-        response, _ = await desk.as_(reader).post(f"{path}/{noun}", body)
+        nouns = {"watch": "watching", "comment": "comments", "revoke": "revocation"}
+        bodies = {"comment": {"step": "uno", "text": "Perché?"}, "revoke": {"reason": "Prezzo sbagliato"}}
+        response, _ = await desk.as_(reader).post(
+            f"{path}/{nouns.get(action, action)}", bodies.get(action, {})
+        )
     return 200 if response.status in (201, 204) else response.status
 
 

@@ -288,6 +288,12 @@ class World:
     def recall(self, name: str) -> None:
         self.took(engine.recall(self.run, self.rules, person_id(name), None, self.now, self.directory))
 
+    def revoke(self, name: str, reason: str, administers: bool = False) -> None:
+        result = engine.revoke(
+            self.run, self.rules, person_id(name), reason, self.now, self.directory, administers=administers
+        )
+        self.took(result)
+
     def cancel(self, reason: str) -> None:
         self.took(engine.cancel(self.run, self.rules, reason, None, self.now, self.directory))
 

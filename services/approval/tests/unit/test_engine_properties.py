@@ -554,6 +554,23 @@ class Approvals(RuleBasedStateMachine):
         elif luck == 1:
             self.attempt("cancel", reason="annullato")
 
+    @precondition(lambda self: self.world.run.state != "open")
+    @rule(name=st.sampled_from(NAMES), administers=st.booleans())
+    def revoke(self, name: str, administers: bool) -> None:
+        world, state = self.world, self.world.run.state
+        approved = {
+            self.name_of(part.decided_by or part.person)
+            for run in world.run.steps.values()
+            for part in run.parts.values()
+            if part.state == "approved"
+        }
+        before = world.run
+        if self.attempt("revoke", name=name, reason="Prezzo sbagliato", administers=administers):
+            assert state == "approved"
+            assert administers or name in approved
+            assert (world.run.state, world.run.steps) == ("revoked", before.steps)
+            self.ended = world.run
+
     @rule(data=st.data())
     def migrate(self, data: st.DataObject) -> None:
         """To the same document with a step changed, taken away or added."""
@@ -672,7 +689,7 @@ class Approvals(RuleBasedStateMachine):
             assert expected == "open"
             for key in reference_current(self.nodes, run):
                 assert run.steps[key].state == "pending", key
-        elif run.state == "approved":
+        elif run.state in ("approved", "revoked"):
             assert expected == "passed"
         elif run.state == "rejected":
             assert expected == "failed"

@@ -278,6 +278,19 @@ class ApprovalExpired(_ApprovalEnded):
     type: ClassVar[str] = "optima.approval.expired.v1"
 
 
+class ApprovalRevoked(_Told):
+    """What had been approved no longer is: who approved it, or an admin, says why. What began on the strength
+    of it has to stop. `recipients`: the requester, who approved, and who watches."""
+
+    type: ClassVar[str] = "optima.approval.revoked.v1"
+    approval_id: UUID
+    subject_type: str
+    subject_id: UUID
+    subject_revision: int
+    content_hash: str
+    reason: str
+
+
 class DelegationChanged(EventData):
     """A delegation was made, moved or revoked. Half-open: valid when `starts_at <= now < ends_at`. Subject:
     the delegation."""

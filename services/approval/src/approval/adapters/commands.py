@@ -17,10 +17,10 @@ from ..application.decide_many import Decided
 from ..application.ports import How, InboxFilter, InboxSort, Verdict
 from ..application.read.approvals import InboxSearch
 from ..domain import engine
+from ..domain.approval import ApprovalState
 
 StepKey = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
 ContentHash = Annotated[str, Field(pattern=r"^[0-9A-Za-z_.:-]{1,128}$")]
-State = Literal["open", "approved", "rejected", "changes_requested", "cancelled", "expired", "not_opened"]
 
 
 # -- what is sent
@@ -106,6 +106,10 @@ class RecallCommand(Command):
     reason: Annotated[str, Text(4000)] | None = None
 
 
+class RevokeCommand(Command):
+    reason: Annotated[str, Text(4000)]
+
+
 class DelegateCommand(Command):
     to_person_id: UUID
     starts_at: Moment
@@ -124,7 +128,7 @@ class ProcessQuery(Query):
 
 class ApprovalsQuery(PageQuery):
     subject_id: UUID | None = None
-    state: State | None = None
+    state: ApprovalState | None = None
     process: StepKey | None = None
     text: Annotated[str, Text(200)] | None = None
     """Words of title, number or requester's name."""

@@ -48,6 +48,7 @@ from ..application.read.views import (
 )
 from ..application.recall_approval import recall_approval
 from ..application.replay_process import begin_replay, read_replay
+from ..application.revoke_approval import revoke_approval
 from ..application.simulate_process import Supposition, simulate_process
 from ..application.submit_subject import Submission, amend_subject, submit_subject
 from ..application.watch_approval import stop_watching, watch_approval
@@ -79,6 +80,7 @@ from .commands import (
     ReassignCommand,
     RecallCommand,
     ReplayCommand,
+    RevokeCommand,
     SimulateCommand,
     SubmitCommand,
     WithdrawCommand,
@@ -431,6 +433,15 @@ async def answer_question(
 async def recall(call: Call[Ports], approval_id: UUID, body: RecallCommand) -> Reply[ApprovalView]:
     """Take back what one had asked to be approved"""
     return await _shown(call, await recall_approval(call.ports, call.actor, approval_id, body.reason))
+
+
+@routes.post("/v1/approvals/{approval_id}/revocation", privilege="approval.decide")
+async def revoke_given(call: Call[Ports], approval_id: UUID, body: RevokeCommand) -> Reply[ApprovalView]:
+    """Revoke an approval that was given, saying why
+
+    For whoever approved it, and for admins. What was begun on the strength of it is told to stop; a later
+    revision can be submitted again."""
+    return await _shown(call, await revoke_approval(call.ports, call.actor, approval_id, body.reason))
 
 
 @routes.post("/v1/approvals/{approval_id}/watching", privilege="approval.read")

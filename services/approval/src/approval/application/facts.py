@@ -29,11 +29,13 @@ from ..domain.approval import (
     PartRequested,
     PartWithdrawn,
     Reminded,
+    Revoked,
     StepEnded,
     StepOpened,
     StepReopened,
 )
 from ..domain.directory import Directory
+from ..domain.engine import approvers_of
 from ..domain.process import Process
 
 _ENDINGS = {
@@ -269,6 +271,16 @@ class Facts:
                     content_hash=approval.content_hash,
                     reason=event.reason,
                     recipients=self._audience.of_end(approval),
+                    title=self._title,
+                )
+            case Revoked():
+                concerned = {approval.requester, *approvers_of(approval), *self._audience.watchers}
+                return contract.ApprovalRevoked(
+                    **subject,
+                    subject_revision=approval.subject_revision,
+                    content_hash=approval.content_hash,
+                    reason=event.reason,
+                    recipients=self._audience.of(map(self._audience.directory.in_place_of, concerned)),
                     title=self._title,
                 )
         return None

@@ -18,7 +18,7 @@ from .subjects import DatedContent
 from .values import value
 
 ApprovalState = Literal[
-    "open", "approved", "rejected", "changes_requested", "cancelled", "expired", "not_opened"
+    "open", "approved", "rejected", "changes_requested", "cancelled", "expired", "not_opened", "revoked"
 ]
 StepState = Literal[
     "waiting", "pending", "approved", "rejected", "changes_requested", "skipped", "not_required"
@@ -333,6 +333,16 @@ class Ended:
     kind: Literal["ended"] = "ended"
 
 
+@value
+class Revoked:
+    """What was approved no longer is."""
+
+    at: datetime
+    by: UUID
+    reason: str
+    kind: Literal["revoked"] = "revoked"
+
+
 Event = (
     Opened
     | StepOpened
@@ -354,6 +364,7 @@ Event = (
     | Migrated
     | MigrationReverted
     | Ended
+    | Revoked
 )
 
 
@@ -630,6 +641,10 @@ def _ended(progress: Progress, event: Ended) -> None:
     progress.before_migration = None
 
 
+def _revoked(progress: Progress, event: Revoked) -> None:
+    progress.state, progress.reason = "revoked", event.reason
+
+
 _MOVED: dict[type, Origin] = {
     PartForwarded: "forwarded",
     PartReassigned: "reassigned",
@@ -656,4 +671,5 @@ _TAKE: dict[type, Callable[[Progress, Any], None]] = {
     Migrated: _migrated,
     MigrationReverted: _migration_reverted,
     Ended: _ended,
+    Revoked: _revoked,
 }

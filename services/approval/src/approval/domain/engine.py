@@ -29,6 +29,7 @@ from .approval import (
     PartForwarded,
     PartReassigned,
     Reminded,
+    Revoked,
     opened,
 )
 from .approvers import Asked, Asking, asked_by_field, may_be_asked, may_decide, select_approvers
@@ -301,6 +302,36 @@ def cancel(
     run = Run(_open(approval), process, now, directory)
     run.end("cancelled", reason, by)
     return run.result()
+
+
+def revoke(
+    approval: Approval,
+    process: Process,
+    by: UUID,
+    reason: str,
+    now: datetime,
+    directory: Directory,
+    *,
+    administers: bool = False,
+) -> Result:
+    """Who approved it, or an admin, says that what was approved must not go on."""
+    if approval.state != "approved":
+        raise WrongState("approval_not_given", state=approval.state)
+    if not administers and by not in approvers_of(approval):
+        raise Forbidden("revoked_by_approvers_alone")
+    run = Run(approval, process, now, directory)
+    run.record(Revoked(now, by, reason))
+    return run.result()
+
+
+def approvers_of(approval: Approval) -> set[UUID]:
+    """Who approved a part of it, for themselves or for somebody else."""
+    return {
+        part.decided_by or part.person
+        for run in approval.steps.values()
+        for part in run.parts.values()
+        if part.state == "approved"
+    }
 
 
 def amend(

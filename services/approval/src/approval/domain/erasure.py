@@ -16,6 +16,7 @@ from .approval import (
     PartForwarded,
     PartReassigned,
     PartRequested,
+    Revoked,
     StepOpened,
 )
 from .approvers import Asked
@@ -43,6 +44,8 @@ class Erasure:
                 return replace(event, asked=tuple(map(self._by_id, event.asked)))
             case PartRequested():
                 return replace(event, asked=self._by_id(event.asked))
+            case Revoked() if event.by == self._person:
+                return replace(event, reason="")
             case PartForwarded() | PartReassigned() | ApproverAdded() if event.by == self._person:
                 return replace(event, reason=None)
             case Ended() if event.reason is not None:

@@ -67,6 +67,7 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "cancelled": N_("Recalled"),
         "expired": N_("Expired"),
         "not_opened": N_("Could not begin"),
+        "revoked": N_("Revoked"),
     },
     "step": {
         "waiting": N_("Waiting"),
@@ -123,6 +124,7 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "optima.approval.process_published.v1": N_("Approval process published"),
         "optima.approval.reassigned.v1": N_("Decision reassigned by an admin"),
         "optima.approval.rejected.v1": N_("Approval refused"),
+        "optima.approval.revoked.v1": N_("Approval revoked"),
         "optima.approval.reminded.v1": N_("Person reminded of a decision"),
         "optima.approval.step_ended.v1": N_("Approval step ended"),
         "optima.approval.step_pending.v1": N_("Approval step begun"),
@@ -467,6 +469,7 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "cancelled": N_("Recalled"),
         "expired": N_("Expired"),
         "not_opened": N_("Could not begin"),
+        "revoked": N_("Revoked"),
         "phase_assigned": N_("A new task for you"),
         "quotation_requested": N_("You are asked for a quote"),
         "quotation_answered": N_("A supplier has quoted"),

@@ -44,6 +44,7 @@ TOLD: Final[Mapping[type[Any], Kind]] = {
     approval.ApprovalCancelled: "outcome",
     approval.ApprovalExpired: "outcome",
     approval.ApprovalNotOpened: "outcome",
+    approval.ApprovalRevoked: "outcome",
 }
 """Events that name their recipients."""
 PROGRESS: Final = (

@@ -28,6 +28,7 @@ _FIELDS: dict[type[EventData], tuple[str, tuple[str, ...]]] = {
     approval.Rejected: ("actor", ("reason",)),
     approval.ChangesRequested: ("actor", ("reason",)),
     approval.ApprovalCancelled: ("actor", ("reason",)),
+    approval.ApprovalRevoked: ("actor", ("reason",)),
     brief.BriefChangesRequested: ("actor", ("reason",)),
     brief.BriefReturned: ("actor", ("reason",)),
     brief.BriefRejected: ("actor", ("reason",)),

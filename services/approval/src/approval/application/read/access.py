@@ -13,7 +13,7 @@ from optima_kit.refusals import Absent, WrongState
 
 from ...domain.approval import Approval, Part
 from ...domain.directory import Directory
-from ...domain.engine import may_decide_for
+from ...domain.engine import approvers_of, may_decide_for
 from ...domain.process import ALLOWED, Process, Step
 from ...domain.quorum import VOTED
 from ...domain.run import missing_fields
@@ -95,7 +95,7 @@ def hidden_fields(
     return {name for name, privilege in protected.items() if not actor.may(privilege) and name not in shown}
 
 
-ApprovalAction = Literal["amend", "recall", "comment", "watch", "unwatch"]
+ApprovalAction = Literal["amend", "recall", "revoke", "comment", "watch", "unwatch"]
 StepAction = Literal[
     "approve", "reject", "abstain", "request_changes", "forward", "withdraw", "add_approver", "reassign"
 ]
@@ -111,7 +111,8 @@ def actions_on(
     """What the actor may do with the whole of an approval now."""
     approval, watching = held.approval, actor.person_id in held.watchers
     if approval.state != "open" or process is None:
-        return ["unwatch"] if watching else []
+        unwatch: list[ApprovalAction] = ["unwatch"] if watching else []
+        return ["revoke", *unwatch] if may_revoke(approval, actor) else unwatch
     actions: list[ApprovalAction] = ["unwatch" if watching else "watch"]
     if may_comment(directory, process, approval, actor, ports):
         actions.insert(0, "comment")
@@ -165,6 +166,12 @@ def may_comment(
         or actor.may("approval.administer")
         or stands_in(directory, process, approval, actor, ports)
     )
+
+
+def may_revoke(approval: Approval, actor: Actor) -> bool:
+    """After the end: who approved it, and admins."""
+    approved_it = actor.may("approval.administer") or actor.person_id in approvers_of(approval)
+    return approval.state == "approved" and actor.may("approval.decide") and approved_it
 
 
 def may_answer(directory: Directory, comment: Comment, actor: Actor) -> bool:

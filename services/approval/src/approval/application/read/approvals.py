@@ -36,6 +36,7 @@ from ...domain.approval import (
     PartRequested,
     PartWithdrawn,
     Reminded,
+    Revoked,
     StepEnded,
     StepOpened,
     StepReopened,
@@ -402,6 +403,8 @@ def _history(told: Told, directory: Directory, hidden: set[str]) -> HistoryView:
         case StepReopened():
             fields = [name for name in event.fields if name not in hidden]
             facts = {"step": event.step, "reason": event.because, "fields": fields}
+        case Revoked():
+            facts = {"person": who(event.by), "reason": event.reason}
         case Amended():
             facts = {
                 "fields": [name for name in event.fields if name not in hidden],

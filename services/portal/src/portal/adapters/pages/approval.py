@@ -94,6 +94,11 @@ async def recall(call: PageCall, approval_id: UUID) -> Answer:
     return await _command(call, approval_id, "POST", "recall", filled(reason=call.text("reason")))
 
 
+@pages.post("/approvals/{approval_id}/revocation")
+async def revoke(call: PageCall, approval_id: UUID) -> Answer:
+    return await _command(call, approval_id, "POST", "revocation", filled(reason=call.text("reason")))
+
+
 @pages.post("/approvals/{approval_id}/watching")
 async def watch(call: PageCall, approval_id: UUID) -> Answer:
     return await _command(call, approval_id, "POST", "watching", {})

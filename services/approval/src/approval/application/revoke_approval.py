@@ -1,0 +1,28 @@
+"""What was approved must not go on: who approved it, or an admin, takes the approval back after its end."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from optima_kit.actor import Actor
+
+from ..domain import engine
+from .ports import Held, Ports
+from .read.access import locked_visible_approval, running_process
+from .recording import record_change
+
+
+async def revoke_approval(ports: Ports, actor: Actor, approval_id: UUID, reason: str) -> Held:
+    actor.require("approval.decide")
+    held = await locked_visible_approval(ports, actor, approval_id)
+    process = await running_process(ports, held.approval)
+    result = engine.revoke(
+        held.approval,
+        process,
+        actor.person_id,
+        reason,
+        ports.now,
+        await ports.directories.read(),
+        administers=actor.may("approval.administer"),
+    )
+    return await record_change(ports, process, held, result)
