@@ -12,10 +12,9 @@ from uuid import UUID, uuid4
 import pytest
 import pytest_asyncio
 
-from logistics.adapters.messages import reactions
 from logistics.bootstrap import service
 from optima_contracts.brief import BriefCancelled
-from optima_contracts.envelope import Envelope, EventData
+from optima_contracts.envelope import EventData
 from optima_contracts.identity import LegalIdentity, TenantChanged
 from optima_contracts.production import JobCompleted, OrderConfirmed, OrderDelivery, OrderLine
 from optima_kit.settings import Settings
@@ -72,6 +71,7 @@ DOCUMENT_TYPE: dict[str, Any] = {
     "to_be_invoiced": False,
     "closes_order_line": True,
 }
+ARTICLE: dict[str, Any] = {"description": "Espositore da banco", "unit": "pz"}
 CARRIER = {
     "name": "Autotrasporti Appennino S.r.l.",
     "vat_number": "02345670372",
@@ -105,7 +105,6 @@ class Depot:
     database: ServiceDatabase
     clock: FixedClock
     tenant_id: UUID = field(default_factory=uuid4)
-    sequence: int = 0
 
     def __post_init__(self) -> None:
         self.sara = self.app.person("backoffice", tenant_id=self.tenant_id, name="Sara Monti")
@@ -120,23 +119,9 @@ class Depot:
 
     # What the neighbours tell
 
-    async def deliver(self, data: EventData, *, subject: UUID, correlation: UUID | None = None) -> None:
-        """Handles an event as the consumer does: read from its envelope, in one transaction."""
-        self.sequence += 1
-        envelope = Envelope(
-            id=uuid4(),
-            source="/optima/neighbour",
-            type=data.type,
-            subject=subject,
-            time=self.clock.now(),
-            tenantid=self.tenant_id,
-            sequence=self.sequence,
-            correlationid=correlation or subject,
-            data=data.model_dump(mode="json"),
-        )
-        reaction, event = reactions.read(envelope.model_dump_json().encode())
-        async with self.app.database.transaction(self.tenant_id, event.cause(self.clock.now())) as work:
-            await reaction.handle(service_ports(work), event)
+    async def deliver(self, data: EventData, **facts: Any) -> None:
+        """Handles an event as the consumer does, inbox included. `facts` are its subject and correlation."""
+        await self.app.deliver(data, tenant_id=self.tenant_id, **facts)
 
     async def introduce_sender(self, **changes: Any) -> None:
         legal = LegalIdentity.model_validate(SENDER | changes)
@@ -184,7 +169,7 @@ class Depot:
                 lines=lines,
             ),
             subject=order.order_id,
-            correlation=brief,
+            correlation_id=brief,
         )
         if completed:
             for job_id, quantity in zip(order.jobs, quantities, strict=True):
@@ -201,7 +186,7 @@ class Depot:
                 unit="pz",
             ),
             subject=job_id,
-            correlation=order.brief_id,
+            correlation_id=order.brief_id,
         )
 
     async def cancel_brief(self, brief_id: UUID | None) -> None:
@@ -287,7 +272,6 @@ _NOWHERE = ServiceDatabase(
 )
 SERVICE = service(settings_for(_NOWHERE, Settings))
 """Each harness opens it on a database of its own."""
-service_ports = SERVICE.ports
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -299,8 +283,9 @@ def _printer() -> Any:
 EMPTY = """
 DO $$ BEGIN
     DELETE FROM ddt_pdfs; DELETE FROM ddts; DELETE FROM ddt_series; DELETE FROM returns;
-    DELETE FROM shipment_lines; DELETE FROM shipments; DELETE FROM movements; DELETE FROM order_deliveries;
-    DELETE FROM order_lines; DELETE FROM orders; DELETE FROM briefs; DELETE FROM lookups; DELETE FROM senders;
+    DELETE FROM shipment_lines; DELETE FROM shipments; DELETE FROM movements; DELETE FROM supplier_receipts;
+    DELETE FROM articles; DELETE FROM order_deliveries; DELETE FROM order_lines;
+    DELETE FROM orders; DELETE FROM briefs; DELETE FROM lookups; DELETE FROM senders;
     DELETE FROM outbox; DELETE FROM stream_heads; DELETE FROM jobs; DELETE FROM idempotency_keys;
 END $$
 """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from uuid import uuid4
 
 from optima_contracts.identity import LegalIdentity, TenantChanged
@@ -44,11 +44,20 @@ CONTENT = {
 }
 SHIPMENT = TRANSPORT | CONTENT | {"order_id": "$order_id"}
 GOODS = {"warehouse": "$warehouse", "job_id": "$job_id", "quantity": "1"}
+ARTICLE = {"description": "Espositore da banco", "unit": "pz"}
 LOOKUPS = {
     "warehouse": ("warehouses", ADDRESS),
     "destination": ("destinations", DESTINATION),
     "causale": ("document-types", DOCUMENT_TYPE),
     "carrier": ("carriers", COMPANY),
+    "article": ("articles", ARTICLE),
+}
+SENT = {
+    "supplier": "$destination",
+    "number": "77",
+    "date": f"{datetime.now(UTC):%Y-%m-%d}",
+    "warehouse": "$warehouse",
+    "lines": [{"article": "$article", "quantity": "1"}],
 }
 SHIPMENTS = ("draft", "picked", "issued", "departed", "delivered")
 
@@ -83,6 +92,8 @@ def lookup_rows() -> tuple[Row, ...]:
 
 ROWS = (
     *lookup_rows(),
+    Row("POST /v1/supplier-receipts", "stock.write", body=SENT),
+    Row("GET /v1/supplier-receipts", "stock.read", shows={"supplier_receipt_id": ANYBODYS}),
     Row("POST /v1/receipts", "stock.write", body=GOODS),
     Row("POST /v1/adjustments", "stock.write", body=GOODS | {"difference": "found", "reason": "Conta"}),
     Row("GET /v1/stock", "stock.read", shows={"job_id": ANYBODYS}),
@@ -225,5 +236,8 @@ async def build(world: World) -> None:
         for action in STEPS[: SHIPMENTS.index(name)]:
             path = f"/v1/shipments/{drafted['id']}/{action}"
             await world.ask("POST", path, BODIES.get(action, {}))
+    sent = {key: names[value[1:]] if str(value).startswith("$") else value for key, value in SENT.items()}
+    sent |= {"number": "76", "lines": [{"article": names["article"], "quantity": "1"}]}
+    names["supplier_receipt_id"] = (await world.ask("POST", "/v1/supplier-receipts", sent))["id"]
     names["draft_version"] = "1"
     await world.work()  # the documents are printed

@@ -218,5 +218,5 @@ def _nobodys(value: str) -> str:
     try:
         UUID(value)
     except ValueError:
-        return "nessuno"
+        return "zz9"  # no word of any text
     return str(uuid4())

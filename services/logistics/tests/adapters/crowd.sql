@@ -30,6 +30,12 @@ INSERT INTO ddts (shipment_id, tenant_id, year, series, progressive, number, iss
 SELECT made($1, 'shipment', n), $1, 2026, '', n, n || '/2026', date '2026-01-01' + (n / 20)::integer, now(), '{}'
 FROM generate_series(1, 4000) AS n WHERE n % 100 <> 0;
 
+INSERT INTO articles (tenant_id, article_id, code, barcode, content, version)
+SELECT $1, made($1, 'job', n), 'A' || n, n::text, '{}', 1 FROM generate_series(1, 4000) AS n;
+
+INSERT INTO supplier_receipts (tenant_id, receipt_id, supplier, number, date, warehouse, recorded_at)
+SELECT $1, made($1, 'receipt', n), 'D1', n::text, date '2026-01-01', 'BO1', now() FROM generate_series(1, 4000) AS n;
+
 INSERT INTO lookups (tenant_id, kind, code, content, version)
 SELECT $1, 'carrier', 'C' || n, '{}', 1 FROM generate_series(1, 4000) AS n;
 

@@ -14,7 +14,7 @@ from logistics.domain.parties import Party, address_gaps, identity_gaps
 from optima_kit.http.problems import load_catalogue
 from optima_kit.testing import undocumented_refusals
 
-from ..conftest import CARRIER, DESTINATION, DOCUMENT_TYPE, SERVICE, WAREHOUSE
+from ..conftest import ARTICLE, CARRIER, DESTINATION, DOCUMENT_TYPE, SERVICE, WAREHOUSE
 
 NOBODY = str(uuid4())
 
@@ -39,6 +39,14 @@ async def every_request(depot: Any) -> list[tuple[str, str, Any, str]]:
         "reason": "Difettosi",
         "lines": [{"job_id": str(order.jobs[0]), "quantity": "1", "disposition": "stock"}],
     }
+    await depot.client.put("/v1/articles/ESP", ARTICLE)
+    sent = {
+        "supplier": "MI-DUOMO",
+        "number": "1",
+        "date": "2026-11-24",
+        "warehouse": "BO1",
+        "lines": [{"article": "ESP", "quantity": "1"}],
+    }
     return [
         ("PUT", "/v1/warehouses/BO1", WAREHOUSE, "lookup.write"),
         ("GET", "/v1/warehouses/BO1", None, "lookup.read"),
@@ -52,6 +60,11 @@ async def every_request(depot: Any) -> list[tuple[str, str, Any, str]]:
         ("PUT", "/v1/carriers/APPENNINO", CARRIER, "lookup.write"),
         ("GET", "/v1/carriers/APPENNINO", None, "lookup.read"),
         ("GET", "/v1/carriers", None, "lookup.read"),
+        ("PUT", "/v1/articles/ESP", ARTICLE, "lookup.write"),
+        ("GET", "/v1/articles/ESP", None, "lookup.read"),
+        ("GET", "/v1/articles", None, "lookup.read"),
+        ("POST", "/v1/supplier-receipts", sent, "stock.write"),
+        ("GET", "/v1/supplier-receipts", None, "stock.read"),
         ("POST", "/v1/receipts", goods, "stock.write"),
         ("POST", "/v1/adjustments", goods | {"difference": "found", "reason": "Conta"}, "stock.write"),
         ("GET", "/v1/stock", None, "stock.read"),
@@ -116,9 +129,23 @@ async def test_another_tenant_finds_nothing(depot: Any) -> None:
         if method == "PUT" and not path.endswith(("/transport", "/content")):
             continue  # a tenant's own codes are its own
         status, answer = await asked(stranger, method, path, body)
-        if path.endswith(("/stock", "/movements", "/shipments", "/warehouses", "/destinations", "/carriers")):
+        if path.endswith(
+            (
+                "/stock",
+                "/movements",
+                "/shipments",
+                "/warehouses",
+                "/destinations",
+                "/carriers",
+                "/articles",
+                "-receipts",
+            )
+        ):
             if method == "GET":
                 assert answer["items"] == []
+                continue
+            if path.endswith("/supplier-receipts"):
+                assert status == 422, answer
                 continue
         elif "to-be-invoiced" in path:
             assert status == 200

@@ -11,6 +11,8 @@ from logistics.application.read.access import PRIVILEGES, LineAction
 from logistics.domain.shipments import ShipmentAction, State
 from optima_contracts.production import JobClosed
 
+from ..conftest import ARTICLE
+
 READERS: Final = ("backoffice", "admin", "purchasing", "auditor", "marketing", "supplier")
 BODIES: Final[dict[ShipmentAction, tuple[str, dict[str, Any] | None]]] = {
     "pick": ("picking", None),
@@ -201,16 +203,22 @@ async def test_an_orders_goods_move_as_offered_and_not_otherwise(depot: Any, rea
 @pytest.mark.parametrize("reader", READERS)
 async def test_a_lookup_table_is_rewritten_as_offered_and_not_otherwise(depot: Any, reader: str) -> None:
     client = depot.as_role(reader)
+    await depot.client.put("/v1/articles/ESP-BANCO", ARTICLE)
     for path in (
         "warehouses/BO1",
         "destinations/MI-DUOMO",
         "carriers/APPENNINO",
         "document-types/vendita",
+        "articles/ESP-BANCO",
     ):
         response, seen = await client.get(f"/v1/{path}")
         offered = seen.pop("actions") if response.status == 200 else []
         _, entry = await depot.client.get(f"/v1/{path}")
-        body = {name: value for name, value in entry.items() if name not in ("code", "actions", "built_in")}
+        body = {
+            name: value
+            for name, value in entry.items()
+            if name not in ("id", "code", "version", "actions", "built_in")
+        }
         response, _ = await client.put(
             f"/v1/{path}", body.get("address" if "ware" in path else "identity", body)
         )

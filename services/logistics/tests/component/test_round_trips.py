@@ -31,12 +31,12 @@ async def test_each_step_asks_once_and_writes_at_the_end(depot: Any) -> None:
         await counted("delivery", depot.act(shipment, "delivery", received_by="Carla Neri"))
         await counted("order confirmed", depot.confirm_order(completed=False))
     assert costs == {
-        "job completed": 3,  # begin, the update under the lock, commit
+        "job completed": 4,  # begin, inbox, the update under the lock, commit
         "receipt": EDGES + 5,  # lock, lines, warehouse, goods; movement
         "draft": EDGES + 5,  # lock, lines, lookups, goods; shipment
         "picking": EDGES + 3,  # lock, shipment; shipment
         "issuance": EDGES + 9,  # lock, shipment, lookups, goods, series; document, movements, shipment, job
         "departure": EDGES + 3,
         "delivery": EDGES + 3,
-        "order confirmed": 4,  # begin, brief, order, commit
+        "order confirmed": 5,  # begin, inbox, brief, order, commit
     }

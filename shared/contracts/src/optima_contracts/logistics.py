@@ -17,9 +17,17 @@ class GoodsReceived(EventData):
     movement_id: UUID
     order_id: UUID | None
     job_id: UUID
+    """Whose goods they are, here and below: the job that made them, or the article that is kept in stock."""
     warehouse: str
     quantity: Quantity
     unit: str
+    article_code: str | None = None
+    """Of an article: it came from a supplier, or from its owner."""
+    supplier: str | None = None
+    """Code of the destination of whoever sent it."""
+    document_number: str | None = None
+    """Of the sender's DDT."""
+    document_date: date | None = None
 
 
 class StockAdjusted(EventData):
@@ -29,6 +37,7 @@ class StockAdjusted(EventData):
     type: ClassVar[str] = "optima.logistics.stock_adjusted.v1"
     movement_id: UUID
     order_id: UUID
+    """Or the account of an article's owner."""
     job_id: UUID
     warehouse: str
     kind: Literal["found", "missing", "damaged"]
@@ -45,11 +54,14 @@ class ShipmentLine(Fact):
     description: str
     quantity: Quantity
     unit: str
+    code: str | None = None
+    """Of the article, or the kind of goods."""
 
 
 class _ShipmentFact(EventData):
     shipment_id: UUID
     order_id: UUID
+    """Or, of a shipment from stock, the account of its goods' owner."""
     brief_id: UUID | None
     destination: str
     """Code of a destination, or of a warehouse of the sender's own."""
@@ -58,7 +70,9 @@ class _ShipmentFact(EventData):
     """Its code: `vendita`, `conto-lavorazione`, `trasferimento-tra-depositi` …"""
     closes_order_line: bool = True
     """Whether the goods count as delivered to whoever ordered them. False of transfers between warehouses, of
-    goods that a supplier works on, and of whatever is expected back."""
+    goods that a supplier works on, of whatever is expected back, and of articles from stock."""
+    from_stock: bool = False
+    """Whether its goods are articles that are kept in stock, which no order asked for."""
 
 
 class ShipmentDrafted(_ShipmentFact):

@@ -37,7 +37,7 @@ def sheet_of(document: Document, voided_because: str | None) -> Sheet:
         "customer_reference": document.customer_reference,
         "starts_at": _moment(document.starts_at, document.time_zone) if document.starts_at else None,
         "notes": document.notes,
-        "order": document.order_number,
+        "order": document.order_number or None,
         "replaces": document.replaces_number,
         "lines": [
             {

@@ -31,7 +31,7 @@ _CODE: TypeAdapter[str] = TypeAdapter(Code)
 @routes.put("/v1/warehouses/{code}", privilege="lookup.write")
 async def keep_warehouse(call: Call[Ports], code: str, body: AddressBody) -> Reply[WarehouseView]:
     """Keep a warehouse under a code; documents already issued keep what they say"""
-    return await _keep(call, Warehouse(_checked(code), body.party()), lookups.show_warehouse)
+    return await _keep(call, Warehouse(checked(code), body.party()), lookups.show_warehouse)
 
 
 @routes.get("/v1/warehouses/{code}", privilege="lookup.read")
@@ -49,7 +49,7 @@ async def list_warehouses(call: Call[Ports], query: PageQuery) -> Page[Warehouse
 @routes.put("/v1/destinations/{code}", privilege="lookup.write")
 async def keep_destination(call: Call[Ports], code: str, body: KeepDestination) -> Reply[DestinationView]:
     """Keep a destination under a code; documents already issued keep what they say"""
-    destination = Destination(_checked(code), body.recipient.party(), body.address.party())
+    destination = Destination(checked(code), body.recipient.party(), body.address.party())
     return await _keep(call, destination, lookups.show_destination)
 
 
@@ -70,7 +70,7 @@ async def keep_document_type(call: Call[Ports], code: str, body: KeepDocumentTyp
     """Keep a document type (causale) under a code; documents already issued keep what they say
 
     What it does with goods and with order lines is for good: for another effect, keep another code."""
-    return await _keep(call, DocumentType(_checked(code), **body.model_dump()), lookups.show_document_type)
+    return await _keep(call, DocumentType(checked(code), **body.model_dump()), lookups.show_document_type)
 
 
 @routes.get("/v1/document-types/{code}", privilege="lookup.read")
@@ -88,7 +88,7 @@ async def list_document_types(call: Call[Ports], query: PageQuery) -> Page[Docum
 @routes.put("/v1/carriers/{code}", privilege="lookup.write")
 async def keep_carrier(call: Call[Ports], code: str, body: IdentityBody) -> Reply[CarrierView]:
     """Keep a carrier (vettore) under a code; documents already issued keep what they say"""
-    return await _keep(call, Carrier(_checked(code), body.party()), lookups.show_carrier)
+    return await _keep(call, Carrier(checked(code), body.party()), lookups.show_carrier)
 
 
 @routes.get("/v1/carriers/{code}", privilege="lookup.read")
@@ -103,7 +103,7 @@ async def list_carriers(call: Call[Ports], query: PageQuery) -> Page[CarrierView
     return await _list(call, Carrier, query, lookups.show_carrier)
 
 
-def _checked(code: str) -> str:
+def checked(code: str) -> str:
     """A code may be looked up in any spelling, but only a well-formed one is kept."""
     try:
         return _CODE.validate_python(code)

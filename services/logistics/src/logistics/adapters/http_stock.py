@@ -18,7 +18,7 @@ routes = Routes()
 
 @routes.post("/v1/receipts", privilege="stock.write", status=201)
 async def receive(call: Call[Ports], body: ReceiveGoods) -> Reply[MovementView]:
-    """Receive finished goods into a warehouse
+    """Receive finished goods of a job into a warehouse
 
     Only goods of a completed job, up to what it produced."""
     return _recorded(
@@ -33,7 +33,8 @@ async def receive(call: Call[Ports], body: ReceiveGoods) -> Reply[MovementView]:
 async def adjust(call: Call[Ports], body: AdjustStock) -> Reply[MovementView]:
     """Set the stock right by what was found, is missing or was damaged
 
-    Stock never falls below zero, and no more is found than a tenth above what production made."""
+    Stock never falls below zero, and no more is found than a tenth above what production made
+    or suppliers sent."""
     movement = await adjust_stock(
         call.ports,
         call.actor,
@@ -48,8 +49,8 @@ async def adjust(call: Call[Ports], body: AdjustStock) -> Reply[MovementView]:
 
 @routes.get("/v1/stock", privilege="stock.read")
 async def list_stock(call: Call[Ports], query: StockQuery) -> Page[StockView]:
-    """List the stock by job and warehouse, newest jobs first"""
-    filters = StockFilter(query.warehouse, query.job_id, query.order_id)
+    """List the stock by job or article and by warehouse, the newest first"""
+    filters = StockFilter(query.warehouse, query.job_id, query.order_id, query.articles)
     return await stock.list_stock(call.ports, call.actor, query, filters)
 
 

@@ -24,19 +24,21 @@ from ..application.ports import (
     MovementFilter,
     MovementRow,
     Ports,
+    ReceiptRow,
     ReturnRow,
     ShipmentFilter,
     ShipmentRow,
     StockFilter,
     StockRow,
 )
+from ..domain.articles import Article
 from ..domain.ddt import TIME_ZONE, Document, Sender, Series
 from ..domain.document_types import DocumentType, GoodsGoTo
 from ..domain.lookups import Carrier, Destination, Lookup, Warehouse
 from ..domain.orders import CarriedGoods, Order, OrderLine
 from ..domain.parties import Party
 from ..domain.shipments import Line, Return, ReturnedLine, Shipment, State, Transport
-from ..domain.stock import Goods, Kind, Movement
+from ..domain.stock import Goods, Kind, Movement, SupplierReceipt
 from .document_types import BUILT_IN
 
 QUERIES = load_queries(__package__)
@@ -46,6 +48,7 @@ Row = Any
 
 _DOCUMENT = TypeAdapter(Document)
 _PARTY = TypeAdapter(Party)
+_ARTICLE = TypeAdapter(Article)
 _RETURNED = TypeAdapter(tuple[ReturnedLine, ...])
 _LOOKUPS: dict[type, tuple[str, TypeAdapter[Any]]] = {
     Warehouse: ("warehouse", TypeAdapter(Warehouse)),
@@ -63,6 +66,7 @@ def ports(work: UnitOfWork) -> Ports:
         shipments=PostgresShipments(work),
         ddts=PostgresDdts(work),
         lookups=PostgresLookups(work),
+        articles=PostgresArticles(work),
         senders=PostgresSenders(work),
         directory=Directory(work),
         outbox=work.outbox,
@@ -105,17 +109,24 @@ class PostgresOrders:
     async def find_order(self, order_id: UUID) -> Order | None:
         return await self._order(await self._work.fetchrow(QUERIES.find_order, order_id=order_id))
 
-    async def lock_order(self, order_id: UUID) -> Order | None:
-        return await self._order(await self._work.fetchrow(QUERIES.lock_order, order_id=order_id))
+    async def lock_order(self, order_id: UUID, jobs: Collection[UUID] | None = None) -> Order | None:
+        return await self._order(await self._work.fetchrow(QUERIES.lock_order, order_id=order_id), jobs)
 
     async def lock_order_of_job(self, job_id: UUID) -> Order | None:
-        return await self._order(await self._work.fetchrow(QUERIES.lock_order_of_job, job_id=job_id))
+        row = await self._work.fetchrow(QUERIES.lock_order_of_job, job_id=job_id)
+        return await self._order(row, [job_id])
+
+    async def lock_account(self, kept_for: str, articles: Collection[UUID]) -> Order:
+        row = await self._work.fetchrow(QUERIES.lock_account, kept_for=kept_for)
+        account = await self._order(row, articles)
+        assert account is not None, "an article is kept together with its account"
+        return account
 
     async def lock_orders_of_brief(self, brief_id: UUID) -> list[Order]:
         rows = await self._work.fetch(QUERIES.lock_orders_of_brief, brief_id=brief_id)
         return [order for row in rows if (order := await self._order(row))]
 
-    async def sum_goods(self, order_id: UUID) -> Goods:
+    async def sum_goods(self, order_id: UUID, jobs: Collection[UUID]) -> Goods:
         on_hand: dict[tuple[str, UUID], Decimal] = {}
         received: dict[UUID, Decimal] = {}
         counted: dict[UUID, Decimal] = {}
@@ -124,7 +135,7 @@ class PostgresOrders:
         in_transit: dict[tuple[UUID, str], Decimal] = {}
         with_third_parties: dict[tuple[UUID, str], Decimal] = {}
         since: dict[UUID, datetime] = {}
-        for row in await self._work.fetch(QUERIES.sum_goods_of_order, order_id=order_id):
+        for row in await self._work.fetch(QUERIES.sum_goods_of_order, order_id=order_id, job_ids=list(jobs)):
             job_id, warehouse, quantity = row["job_id"], row["warehouse"], row["quantity"]
             if row["destination"] is None:
                 on_hand[warehouse, job_id] = quantity
@@ -155,10 +166,17 @@ class PostgresOrders:
     def update_order_cancelled(self, order_id: UUID, because: str | None) -> None:
         self._work.write(QUERIES.update_order_cancelled, order_id=order_id, because=because)
 
-    async def _order(self, row: Row | None) -> Order | None:
+    async def _order(self, row: Row | None, jobs: Collection[UUID] | None = None) -> Order | None:
         if row is None:
             return None
-        return _order(row, await self._work.fetch(QUERIES.list_order_lines, order_id=row["order_id"]))
+        order_id = row["order_id"]
+        if jobs is None:
+            lines = await self._work.fetch(QUERIES.list_order_lines, order_id=order_id)
+        else:
+            lines = await self._work.fetch(
+                QUERIES.list_order_lines_named, order_id=order_id, job_ids=list(jobs)
+            )
+        return _order(row, lines)
 
 
 def _order(row: Row, parts: Sequence[Row]) -> Order:
@@ -179,7 +197,9 @@ def _order(row: Row, parts: Sequence[Row]) -> Order:
         if part["ordered_for"] is not None:
             line = replace(line, deliveries={**line.deliveries, part["ordered_for"]: part["delivery"]})
         lines[job_id] = line
-    return Order(row["order_id"], row["number"], row["brief_id"], lines, row["cancelled_because"])
+    return Order(
+        row["order_id"], row["number"], row["brief_id"], lines, row["cancelled_because"], row["kept_for"]
+    )
 
 
 K = TypeVar("K")
@@ -203,10 +223,47 @@ class PostgresLedger:
             quantities=[movement.quantity for movement in movements],
             shipment_ids=[movement.shipment_id for movement in movements],
             reasons=[movement.reason for movement in movements],
+            receipt_ids=[movement.receipt_id for movement in movements],
             recorded_at=self._work.now,
             recorded_by=self._work.cause.actor_id,
             gone=list(gone),
         )
+
+    async def insert_receipt(self, receipt: SupplierReceipt) -> bool:
+        inserted = await self._work.fetchval(
+            QUERIES.insert_receipt,
+            receipt_id=receipt.receipt_id,
+            supplier=receipt.supplier,
+            number=receipt.number,
+            date=receipt.date,
+            warehouse=receipt.warehouse,
+            recorded_at=self._work.now,
+            recorded_by=self._work.cause.actor_id,
+        )
+        return inserted is not None
+
+    async def list_receipts(
+        self, supplier: str | None, number: str | None, *, before: UUID | None, limit: int
+    ) -> list[ReceiptRow]:
+        rows = await self._work.fetch(
+            QUERIES.list_receipts, supplier=supplier, number=number, before=before, limit=limit
+        )
+        return [
+            ReceiptRow(
+                SupplierReceipt(
+                    row["receipt_id"], row["supplier"], row["number"], row["date"], row["warehouse"]
+                ),
+                [Line(UUID(line["job_id"]), Decimal(line["quantity"])) for line in row["lines"]],
+                _carried(row["lines"]),
+                row["recorded_at"],
+                row["recorded_by"],
+                _found(
+                    [(Warehouse, row["warehouse"]), (Destination, row["supplier"])],
+                    row["lookups"] or [],
+                ),
+            )
+            for row in rows
+        ]
 
     async def list_stock(
         self, filters: StockFilter, *, before: tuple[UUID, str] | None, limit: int
@@ -225,6 +282,7 @@ class PostgresLedger:
                 row["job_id"],
                 row["order_id"],
                 row["order_number"],
+                row["article_code"],
                 row["description"],
                 row["unit"],
                 row["on_hand"],
@@ -248,6 +306,7 @@ class PostgresLedger:
                     row["quantity"],
                     row["shipment_id"],
                     row["reason"],
+                    row["receipt_id"],
                 ),
                 row["unit"],
                 row["recorded_at"],
@@ -276,6 +335,7 @@ class PostgresShipments:
             closes_order_line=shipment.closes_order_line,
             **_transport_columns(shipment.transport),
             replaces=shipment.replaces,
+            from_stock=shipment.from_stock,
             version=shipment.version,
             drafted_at=self._work.now,
             job_ids=[line.job_id for line in shipment.lines],
@@ -430,6 +490,7 @@ def _shipment(row: Row) -> Shipment:
         ended_because=row["ended_because"],
         replaces=row["replaces"],
         replaced_by=row["replaced_by"],
+        from_stock=row["from_stock"],
     )
 
 
@@ -458,18 +519,20 @@ def _shipment_row(row: Row) -> ShipmentRow:
         shipment=shipment,
         order_number=row["order_number"],
         order_cancelled=row["order_cancelled"],
-        goods={
-            UUID(line["job_id"]): CarriedGoods(
-                line["description"], line["unit"], line["closed"], line["code"]
-            )
-            for line in row["lines"]
-        },
+        goods=_carried(row["lines"]),
         lookups=_found([(kind, code) for kind, code in codes if code], row["lookups"] or []),
         ddt=ddt,
         drafted_at=row["drafted_at"],
         time_zone=row["time_zone"] or TIME_ZONE,
         replaces_number=row["replaces_number"],
     )
+
+
+def _carried(lines: Sequence[Any]) -> dict[UUID, CarriedGoods]:
+    return {
+        UUID(line["job_id"]): CarriedGoods(line["description"], line["unit"], line["closed"], line["code"])
+        for line in lines
+    }
 
 
 def _warehouse(row: Row) -> FoundLookups:
@@ -610,6 +673,62 @@ def _lookup(kind: type[L], row: Row) -> L:
 
 def _built_in(kind: type[L]) -> dict[str, L]:
     return BUILT_IN if kind is DocumentType else {}  # type: ignore[return-value]
+
+
+class PostgresArticles:
+    def __init__(self, work: UnitOfWork) -> None:
+        self._work = work
+
+    async def lock_catalogue(self, account_id: UUID) -> None:
+        await self._work.execute(QUERIES.lock_account_or_insert, order_id=account_id, kept_for="")
+
+    async def find(self, code: str) -> Article | None:
+        row = await self._work.fetchrow(QUERIES.find_article, code=code)
+        return _article(row) if row else None
+
+    async def find_by_barcode(self, barcode: str) -> Article | None:
+        row = await self._work.fetchrow(QUERIES.find_article_by_barcode, barcode=barcode)
+        return _article(row) if row else None
+
+    async def find_all(self, codes: Collection[str], ids: Collection[UUID]) -> list[Article]:
+        rows = await self._work.fetch(QUERIES.list_articles_named, codes=list(codes), article_ids=list(ids))
+        return [_article(row) for row in rows]
+
+    def insert_article(self, article: Article, *, account_id: UUID) -> None:
+        self._work.write(
+            QUERIES.insert_article,
+            account_id=account_id,
+            kept_for=article.kept_for,
+            unit=article.unit,
+            **_article_columns(article),
+            code=article.code,
+        )
+
+    def update_article(self, article: Article) -> None:
+        self._work.write(QUERIES.update_article, **_article_columns(article))
+
+    async def list_articles(self, text: str | None, *, after: str | None, limit: int) -> list[Article]:
+        rows = await self._work.fetch(QUERIES.list_articles, text=text, after=after, limit=limit)
+        return [_article(row) for row in rows]
+
+
+_IN_COLUMNS = {"article_id", "code", "barcode", "customer_code", "version"}
+
+
+def _article_columns(article: Article) -> dict[str, Any]:
+    return {
+        "article_id": article.article_id,
+        "description": article.description,
+        "barcode": article.barcode,
+        "customer_code": article.customer_code,
+        "content": _ARTICLE.dump_python(article, mode="json", exclude=_IN_COLUMNS),
+        "version": article.version,
+    }
+
+
+def _article(row: Row) -> Article:
+    columns = {name: row[name] for name in _IN_COLUMNS}
+    return _ARTICLE.validate_python({**row["content"], **columns})
 
 
 class PostgresSenders:

@@ -27,14 +27,19 @@ FROM added, unnest(:delivered_jobs::uuid[], :destinations::text[], :parts::numer
     AS delivery(job_id, destination, quantity);
 
 -- name: find_order
-SELECT order_id, number, brief_id, cancelled_because FROM orders WHERE order_id = :order_id;
+SELECT order_id, number, brief_id, cancelled_because, kept_for FROM orders WHERE order_id = :order_id;
 
 -- name: lock_order
 -- NO KEY UPDATE excludes its like, and lets foreign keys be checked.
-SELECT order_id, number, brief_id, cancelled_because FROM orders WHERE order_id = :order_id FOR NO KEY UPDATE;
+SELECT order_id, number, brief_id, cancelled_because, kept_for
+FROM orders WHERE order_id = :order_id FOR NO KEY UPDATE;
+
+-- name: lock_account
+SELECT order_id, number, brief_id, cancelled_because, kept_for
+FROM orders WHERE kept_for = :kept_for FOR NO KEY UPDATE;
 
 -- name: lock_order_of_job
-SELECT orders.order_id, number, brief_id, cancelled_because
+SELECT orders.order_id, number, brief_id, cancelled_because, kept_for
 FROM order_lines JOIN orders USING (order_id) WHERE job_id = :job_id FOR NO KEY UPDATE OF orders;
 
 -- name: lock_order_of_shipment
@@ -43,32 +48,40 @@ FROM shipments JOIN orders USING (order_id) WHERE shipment_id = :shipment_id FOR
 
 -- name: lock_orders_of_brief
 -- In one order, so that two transactions never wait for each other.
-SELECT order_id, number, brief_id, cancelled_because
+SELECT order_id, number, brief_id, cancelled_because, kept_for
 FROM orders WHERE brief_id = :brief_id ORDER BY order_id FOR NO KEY UPDATE;
 
--- name: list_order_lines
+-- fragment: order_lines
 SELECT job_id, description, order_lines.quantity AS ordered, unit, produced, closed, goods_code,
        destination AS ordered_for, order_deliveries.quantity AS delivery
 FROM order_lines LEFT JOIN order_deliveries USING (job_id)
+
+-- name: list_order_lines
+{order_lines}
 WHERE order_id = :order_id ORDER BY position, destination;
+
+-- name: list_order_lines_named
+{order_lines}
+WHERE order_id = :order_id AND job_id = ANY (:job_ids::uuid[]) ORDER BY position, destination;
 
 -- name: sum_goods_of_order
 -- Where the goods lie (`part`: what was received there; `counted`: by how much counts came out otherwise);
 -- and, with a destination, what shipments prepare, carry or have delivered (`part`: for an order's line), and
 -- what is so of the goods. Refused, voided and cancelled shipments hold nothing any more.
 SELECT job_id, warehouse, NULL AS destination, NULL AS place, sum(movements.quantity) AS quantity,
-       coalesce(sum(movements.quantity) FILTER (WHERE kind = 'receipt'), 0) AS part,
+       coalesce(sum(movements.quantity) FILTER (WHERE kind IN ('receipt', 'purchase')), 0) AS part,
        coalesce(sum(movements.quantity) FILTER (WHERE kind IN ('found', 'missing', 'adjustment')), 0) AS counted,
        min(recorded_at) FILTER (WHERE movements.quantity > 0) AS since
 FROM order_lines JOIN movements USING (job_id)
-WHERE order_id = :order_id GROUP BY job_id, warehouse
+WHERE order_id = :order_id AND job_id = ANY (:job_ids::uuid[]) GROUP BY job_id, warehouse
 UNION ALL
 SELECT job_id, warehouse, destination,
        CASE WHEN state IN ('draft', 'picked') THEN 'reserved' WHEN state = 'delivered' THEN goods_go_to
             ELSE 'in_transit' END AS place,
        sum(quantity - came_back - returned), coalesce(sum(quantity - came_back) FILTER (WHERE closes_order_line), 0), NULL, NULL
 FROM shipments JOIN shipment_lines USING (shipment_id)
-WHERE order_id = :order_id AND state IN ('draft', 'picked', 'issued', 'in_transit', 'delivered')
+WHERE order_id = :order_id AND job_id = ANY (:job_ids::uuid[])
+  AND state IN ('draft', 'picked', 'issued', 'in_transit', 'delivered')
 GROUP BY job_id, warehouse, destination, place;
 
 -- name: update_produced
@@ -91,16 +104,43 @@ UPDATE orders SET cancelled_because = :because WHERE order_id = :order_id;
 WITH stocked AS (
     UPDATE order_lines SET stocked = job_id <> ALL (:gone::uuid[]) WHERE job_id = ANY (:job_ids::uuid[])
 )
-INSERT INTO movements (movement_id, warehouse, job_id, kind, quantity, shipment_id, reason, recorded_at, recorded_by)
-SELECT movement_id, warehouse, job_id, kind, quantity, shipment_id, reason, :recorded_at, :recorded_by
+INSERT INTO movements (movement_id, warehouse, job_id, kind, quantity, shipment_id, reason, receipt_id, recorded_at,
+    recorded_by)
+SELECT movement_id, warehouse, job_id, kind, quantity, shipment_id, reason, receipt_id, :recorded_at, :recorded_by
 FROM unnest(:movement_ids::uuid[], :warehouses::text[], :job_ids::uuid[], :kinds::text[], :quantities::numeric[],
-            :shipment_ids::uuid[], :reasons::text[])
-    AS movement(movement_id, warehouse, job_id, kind, quantity, shipment_id, reason);
+            :shipment_ids::uuid[], :reasons::text[], :receipt_ids::uuid[])
+    AS movement(movement_id, warehouse, job_id, kind, quantity, shipment_id, reason, receipt_id);
+
+-- name: insert_receipt
+INSERT INTO supplier_receipts (receipt_id, supplier, number, date, warehouse, recorded_at, recorded_by)
+VALUES (:receipt_id, :supplier, :number, :date, :warehouse, :recorded_at, :recorded_by)
+ON CONFLICT (tenant_id, supplier, upper(number), extract(year FROM date)) DO NOTHING
+RETURNING receipt_id;
+
+-- name: list_receipts
+-- plan: custom
+SELECT receipt_id, supplier, number, date, warehouse, recorded_at, recorded_by, (
+    SELECT json_agg(json_build_object('job_id', job_id, 'quantity', movements.quantity::text,
+                                      'description', description, 'unit', unit, 'closed', closed,
+                                      'code', goods_code)
+                    ORDER BY movement_id)
+    FROM movements JOIN order_lines USING (job_id)
+    WHERE movements.receipt_id = supplier_receipts.receipt_id) AS lines, (
+    SELECT json_agg(json_build_object('kind', kind, 'code', code, 'content', content, 'version', version))
+    FROM lookups
+    WHERE (kind, code) IN (('warehouse', warehouse), ('destination', supplier))) AS lookups
+FROM supplier_receipts
+WHERE (:supplier::text IS NULL OR supplier = :supplier)
+  AND (:number::text IS NULL OR upper(number) = upper(:number))
+  AND (:before::uuid IS NULL OR receipt_id < :before)
+ORDER BY receipt_id DESC LIMIT :limit;
 
 -- name: list_stock
 -- plan: custom
 -- Only goods that lie somewhere are added up, the newest first.
-SELECT warehouse, job_id, order_lines.order_id, number AS order_number, description, unit, on_hand,
+SELECT warehouse, job_id, CASE WHEN kept_for IS NULL THEN order_lines.order_id END AS order_id,
+       CASE WHEN kept_for IS NULL THEN number END AS order_number,
+       CASE WHEN kept_for IS NOT NULL THEN goods_code END AS article_code, description, unit, on_hand,
        coalesce((
            SELECT sum(shipment_lines.quantity)
            FROM shipment_lines JOIN shipments USING (shipment_id)
@@ -115,6 +155,8 @@ FROM (
       AND (:warehouse::text IS NULL OR warehouse = :warehouse)
       AND (:job_id::uuid IS NULL OR job_id = :job_id)
       AND (:order_id::uuid IS NULL OR order_id = :order_id)
+      AND (:articles::boolean IS NULL OR :articles = EXISTS (
+          SELECT FROM orders WHERE orders.order_id = order_lines.order_id AND kept_for IS NOT NULL))
       AND (:before_job_id::uuid IS NULL OR (job_id, warehouse) < (:before_job_id, :before_warehouse::text))
     GROUP BY job_id, warehouse HAVING sum(movements.quantity) <> 0
     ORDER BY job_id DESC, warehouse DESC LIMIT :limit
@@ -124,7 +166,7 @@ ORDER BY job_id DESC, warehouse DESC;
 
 -- name: list_movements
 -- plan: custom
-SELECT movement_id, warehouse, movements.job_id, kind, movements.quantity, shipment_id, reason, recorded_at,
+SELECT movement_id, warehouse, movements.job_id, kind, movements.quantity, shipment_id, receipt_id, reason, recorded_at,
        recorded_by, unit,
        (SELECT json_build_object('kind', lookups.kind, 'code', code, 'content', content, 'version', version)
         FROM lookups WHERE lookups.kind = 'warehouse' AND code = movements.warehouse) AS lookup
@@ -140,10 +182,10 @@ ORDER BY movement_id DESC LIMIT :limit;
 WITH added AS (
     INSERT INTO shipments (shipment_id, order_id, brief_id, warehouse, destination, state, reason, goods_go_to,
         closes_order_line, transport_by, carrier, freight, appearance, packages, gross_weight_kg, net_weight_kg,
-        customer_reference, starts_at, notes, replaces, version, drafted_at)
+        customer_reference, starts_at, notes, replaces, from_stock, version, drafted_at)
     VALUES (:shipment_id, :order_id, :brief_id, :warehouse, :destination, :state, :document_type, :goods_go_to,
         :closes_order_line, :transport_by, :carrier, :freight, :appearance, :packages, :gross_weight_kg,
-        :net_weight_kg, :customer_reference, :starts_at, :notes, :replaces, :version, :drafted_at)
+        :net_weight_kg, :customer_reference, :starts_at, :notes, :replaces, :from_stock, :version, :drafted_at)
 )
 INSERT INTO shipment_lines (shipment_id, position, job_id, quantity)
 SELECT :shipment_id, position, job_id, quantity
@@ -181,7 +223,7 @@ FROM unnest(:job_ids::uuid[], :quantities::numeric[]) WITH ORDINALITY AS line(jo
 shipments.shipment_id, shipments.order_id, shipments.brief_id, warehouse, destination, state,
        reason AS document_type, goods_go_to, closes_order_line, transport_by, carrier, freight, appearance,
        packages, gross_weight_kg, net_weight_kg, customer_reference, starts_at, notes, departed_at, delivered_at, received_by, ended_because,
-       replaces, replaced_by, version, drafted_at
+       replaces, replaced_by, from_stock, version, drafted_at
 
 -- fragment: shipment_rows
 -- With their documents' numbers, their goods' descriptions and what stands under their codes.
@@ -310,6 +352,54 @@ WHERE kind = :kind AND (:after::text IS NULL OR code > :after) ORDER BY code LIM
 -- name: upsert_sender
 INSERT INTO senders (identity, time_zone) VALUES (:identity, :time_zone)
 ON CONFLICT (tenant_id) DO UPDATE SET identity = excluded.identity, time_zone = excluded.time_zone;
+
+-- name: lock_account_or_insert
+-- Opens the account or locks it: the write to itself makes two wait for each other.
+INSERT INTO orders AS known (order_id, number, kept_for) VALUES (:order_id, '', :kept_for)
+ON CONFLICT (tenant_id, kept_for) WHERE kept_for IS NOT NULL DO UPDATE SET number = known.number;
+
+-- fragment: article_columns
+articles.article_id, articles.code, barcode, customer_code, content, version
+
+-- name: find_article
+SELECT {article_columns} FROM articles WHERE code = :code;
+
+-- name: find_article_by_barcode
+SELECT {article_columns} FROM articles WHERE barcode = :barcode;
+
+-- name: list_articles_named
+SELECT {article_columns} FROM articles WHERE code = ANY (:codes::text[])
+UNION
+SELECT {article_columns} FROM articles WHERE article_id = ANY (:article_ids::uuid[]);
+
+-- name: list_articles
+-- plan: custom
+SELECT {article_columns} FROM articles
+WHERE (:after::text IS NULL OR code > :after)
+  AND (:text::text IS NULL OR code = :text OR barcode = :text OR customer_code = :text
+       OR content ->> 'description' ILIKE '%' || :text || '%')
+ORDER BY code LIMIT :limit;
+
+-- name: insert_article
+-- With its line in its owner's account, which is opened with the first one.
+WITH opened AS (
+    INSERT INTO orders AS known (order_id, number, kept_for) VALUES (:account_id, '', :kept_for)
+    ON CONFLICT (tenant_id, kept_for) WHERE kept_for IS NOT NULL DO UPDATE SET number = known.number
+    RETURNING order_id
+), kept AS (
+    INSERT INTO order_lines (job_id, order_id, position, description, quantity, unit, goods_code)
+    SELECT :article_id, order_id, 0, :description, 0, :unit, :code FROM opened
+)
+INSERT INTO articles (article_id, code, barcode, customer_code, content, version)
+VALUES (:article_id, :code, :barcode, :customer_code, :content, :version);
+
+-- name: update_article
+-- And what shipments and stock say of its goods. Documents that were issued keep what they say.
+WITH described AS (
+    UPDATE order_lines SET description = :description WHERE job_id = :article_id
+)
+UPDATE articles SET barcode = :barcode, customer_code = :customer_code, content = :content, version = :version
+WHERE article_id = :article_id;
 
 -- name: count_shipments_under_way
 -- Over all tenants, as the backbone role; answered from a partial index.

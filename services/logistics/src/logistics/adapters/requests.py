@@ -9,8 +9,10 @@ from uuid import UUID
 from pydantic import Field
 
 from optima_kit.http import Code, Command, Count, CountOrZero, Day, Flag, Moment, PageQuery, Query, Text
+from optima_kit.refusals import Invalid
 
 from ..application.ports import ShipmentFilter
+from ..domain.articles import Article, ArticleQuantity
 from ..domain.document_types import Counterparty, Direction
 from ..domain.shipments import (
     Arrived,
@@ -25,6 +27,8 @@ from ..domain.shipments import (
 from ..domain.stock import Difference
 from .parties import AddressBody, IdentityBody
 
+Unit = Annotated[str, Text(16)]
+"""pz, conf, m, kg …"""
 SeriesName = Annotated[str, Field(pattern=r"^[A-Z0-9]{1,6}$")]
 
 
@@ -47,7 +51,10 @@ class AdjustStock(Command):
 class StockQuery(PageQuery):
     warehouse: Code | None = None
     job_id: UUID | None = None
+    """Or the id of an article."""
     order_id: UUID | None = None
+    articles: bool | None = None
+    """true: articles alone; false: goods of jobs alone."""
 
 
 class MovementsQuery(PageQuery):
@@ -91,9 +98,33 @@ class ArrangeTransport(Command):
         )
 
 
-class NewLine(Command):
-    job_id: UUID
+class ArticleLine(Command):
+    article: Code
+    """A code of /v1/articles."""
     quantity: Count
+    unit: Unit | None = None
+    """One of the article's; that in which its stock is counted when absent."""
+
+    def goods(self) -> ArticleQuantity:
+        return ArticleQuantity(self.article, self.quantity, self.unit)
+
+
+class NewLine(Command):
+    """Goods of a job, or so much of an article."""
+
+    job_id: UUID | None = None
+    article: Code | None = None
+    """A code of /v1/articles, in a shipment without an order."""
+    quantity: Count
+    unit: Unit | None = None
+    """Of an article: one of its units; that in which its stock is counted when absent."""
+
+    def goods(self, field: str) -> Line | ArticleQuantity:
+        if self.article is not None and self.job_id is None:
+            return ArticleQuantity(self.article, self.quantity, self.unit)
+        if self.job_id is None or self.article is not None or self.unit is not None:
+            raise Invalid("line_names_one", field=field)
+        return Line(self.job_id, self.quantity)
 
 
 class ReviseShipment(Command):
@@ -104,14 +135,15 @@ class ReviseShipment(Command):
     """A code of /v1/destinations, or of /v1/warehouses where the document type is internal."""
     lines: Annotated[list[NewLine], Field(min_length=1, max_length=200)]
 
-    def goods(self) -> list[Line]:
-        return [Line(line.job_id, line.quantity) for line in self.lines]
+    def goods(self) -> list[Line | ArticleQuantity]:
+        return [line.goods(f"lines[{index}]") for index, line in enumerate(self.lines)]
 
 
 class DraftShipment(ArrangeTransport, ReviseShipment):
-    order_id: UUID
+    order_id: UUID | None = None
+    """Absent of articles from stock."""
     replaces_id: UUID | None = None
-    """The voided shipment in whose place this one is drafted; of the same order."""
+    """The voided shipment in whose place this one is drafted; of the same order or owner."""
 
 
 class IssueDdt(Command):
@@ -204,6 +236,69 @@ class InvoiceableTable(Query):
     issued_from: Day
     issued_to: Day
     """Inclusive."""
+
+
+class Conversion(Command):
+    unit: Unit
+    holds: Count
+    """How much of the article's own unit one of it holds."""
+
+
+class KeepArticle(Command):
+    description: Annotated[str, Text(500)]
+    description_en: Annotated[str, Text(500)] | None = None
+    unit: Unit
+    """In which its stock is counted; for good."""
+    conversions: Annotated[list[Conversion], Field(max_length=10)] = Field(default_factory=list)
+    """Other units in which it may be received and shipped."""
+    barcode: Annotated[str, Field(pattern=r"^[!-~]{1,48}$")] | None = None
+    """A GTIN (EAN, UPC) is checked by its last digit; any other code is taken as it is."""
+    weight_kg: Count | None = None
+    """Net, of one of its own unit."""
+    customer_code: Annotated[str, Text(60)] | None = None
+    """What its owner or buyer calls it."""
+    owner: Code | None = None
+    """A code of /v1/destinations: whom the goods belong to; absent where they are your own. For good."""
+
+    def article(self, code: str) -> Article:
+        if len({each.unit for each in self.conversions}) < len(self.conversions):
+            raise Invalid("conversion_named_twice", field="conversions")
+        return Article(
+            UUID(int=0),
+            code,
+            description=self.description,
+            description_en=self.description_en,
+            unit=self.unit,
+            conversions={each.unit: each.holds for each in self.conversions},
+            barcode=self.barcode,
+            weight_kg=self.weight_kg,
+            customer_code=self.customer_code,
+            owner=self.owner,
+        )
+
+
+class ArticlesQuery(PageQuery):
+    text: Annotated[str, Text(100)] | None = None
+    """The whole of a code, a barcode or a customer's code, or part of a description."""
+
+
+class ReceiveFromSupplier(Command):
+    supplier: Code
+    """A code of /v1/destinations: who sent the goods."""
+    number: Annotated[str, Text(40)]
+    """Of the sender's DDT."""
+    date: Day
+    """Of that DDT."""
+    warehouse: Code
+    lines: Annotated[list[ArticleLine], Field(min_length=1, max_length=200)]
+
+    def goods(self) -> list[ArticleQuantity]:
+        return [line.goods() for line in self.lines]
+
+
+class ReceiptsQuery(PageQuery):
+    supplier: Code | None = None
+    number: Annotated[str, Text(40)] | None = None
 
 
 class KeepDestination(Command):

@@ -30,7 +30,7 @@ async def adjust_stock(
     if order is None:
         raise Absent("job_absent", field="job_id")
     found = await find_named(ports, ("warehouse", Warehouse, warehouse))
-    goods = await ports.orders.sum_goods(order.order_id)
+    goods = await ports.orders.sum_goods(order.order_id, [job_id])
     movement = adjust(
         order,
         goods,
@@ -46,6 +46,6 @@ async def adjust_stock(
     ports.outbox.add(
         stock_adjusted(movement, order.order_id, unit),
         subject=movement.movement_id,
-        correlation=order.correlation,
+        correlation=order.correlation(job_id),
     )
     return MovementRow(movement, unit, ports.now, actor.person_id, found)

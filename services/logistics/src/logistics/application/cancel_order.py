@@ -45,5 +45,5 @@ async def refuse_cancellation(ports: Ports, order: Order, out: list[Shipment]) -
             shipment_ids=[shipment.shipment_id for shipment in out],
         ),
         subject=order.order_id,
-        correlation=order.correlation,
+        correlation=order.brief_id,
     )

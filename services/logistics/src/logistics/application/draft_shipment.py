@@ -7,43 +7,45 @@ from typing import Any
 from uuid import UUID
 
 from optima_contracts.logistics import ShipmentDrafted
-from optima_kit.refusals import Absent, Invalid, Refusal, Violations, WrongState
+from optima_kit.refusals import Invalid, Refusal, Violations, WrongState
 
 from ..domain.document_types import DocumentType, GoodsGoTo
 from ..domain.lookups import Carrier, Destination, Warehouse
-from ..domain.shipments import Line, Shipment, Transport, draft, may_be_replaced
+from ..domain.shipments import Shipment, Transport, draft, may_be_replaced
 from .facts import facts_of
+from .named_goods import Asked, goods_in_stock, goods_of_order
 from .ports import FoundLookups, Ports, ShipmentRow
 
 
 async def draft_shipment(
     ports: Ports,
     *,
-    order_id: UUID,
+    order_id: UUID | None,
     document_type: str,
     warehouse: str,
     destination: str,
-    lines: Sequence[Line],
+    lines: Sequence[Asked],
     transport: Transport,
     replaces: UUID | None = None,
 ) -> ShipmentRow:
-    """`replaces`: the voided shipment in whose place it is. Raises Absent for an unknown order, Invalid for
-    unknown codes, WrongState for missing goods."""
-    order = await ports.orders.lock_order(order_id)
-    if order is None:
-        raise Absent("order_absent", field="order_id")
+    """Of an order, or without one of articles from stock. `replaces`: the voided shipment in whose place it
+    is. Raises Absent for an unknown order, Invalid for unknown codes, WrongState for missing goods."""
+    if order_id is None:
+        order, goods = await goods_in_stock(ports, lines)
+    else:
+        order, goods = await goods_of_order(ports, order_id, lines)
     kind, found = await find_ends(
         ports, document_type, warehouse, destination, ("carrier", Carrier, transport.carrier)
     )
-    replaced = await _replaced(ports, order_id, replaces) if replaces else None
+    replaced = await _replaced(ports, order.order_id, replaces) if replaces else None
     shipment = draft(
         order,
-        await ports.orders.sum_goods(order_id),
+        await ports.orders.sum_goods(order.order_id, [line.job_id for line in goods]),
         shipment_id=ports.new_id(),
         document_type=kind,
         warehouse=warehouse,
         destination=destination,
-        lines=lines,
+        lines=goods,
         transport=transport,
         replaces=replaces,
     )
@@ -67,11 +69,13 @@ async def draft_shipment(
 
 
 async def _replaced(ports: Ports, order_id: UUID, replaces: UUID) -> Shipment:
-    shipments = {each.shipment_id: each for each in await ports.shipments.list_shipments_of_order(order_id)}
-    replaced = shipments.get(replaces)
-    if replaced is None or not may_be_replaced(replaced, shipments):
-        raise WrongState("shipment_not_replaceable", field="replaces_id")
-    return replaced
+    row = await ports.shipments.find_shipment(replaces)
+    if row is not None and row.shipment.order_id == order_id:
+        by = row.shipment.replaced_by
+        successor = await ports.shipments.find_shipment(by) if by else None
+        if may_be_replaced(row.shipment, successor.shipment if successor else None):
+            return row.shipment
+    raise WrongState("shipment_not_replaceable", field="replaces_id")
 
 
 Named = tuple[str, type[Any], str | None]
@@ -90,7 +94,7 @@ async def find_ends(
     )
     kind = asked.get(DocumentType, document_type)
     to_warehouse = kind is not None and kind.goods_go_to is GoodsGoTo.WAREHOUSE
-    _must_be_known(
+    must_be_known(
         asked,
         ("document_type", DocumentType, document_type),
         ("warehouse", Warehouse, warehouse),
@@ -104,7 +108,7 @@ async def find_ends(
 async def find_named(ports: Ports, *named: Named) -> FoundLookups:
     """Raises Invalid for what no lookup table holds, all of it at once."""
     found = await ports.lookups.find_all([(kind, code) for _, kind, code in named if code])
-    _must_be_known(found, *named)
+    must_be_known(found, *named)
     return found
 
 
@@ -116,7 +120,7 @@ _UNKNOWN = {
 }
 
 
-def _must_be_known(found: FoundLookups, *named: Named) -> None:
+def must_be_known(found: FoundLookups, *named: Named) -> None:
     """Raises as `find_named`."""
     unknown: list[Refusal] = [
         Invalid(_UNKNOWN[kind], field=field, named=code)

@@ -26,6 +26,7 @@ class ShipmentFacts(TypedDict):
     destination: str
     document_type: str | None
     closes_order_line: bool
+    from_stock: bool
     lines: list[ShipmentLine]
 
 
@@ -38,6 +39,7 @@ def facts_of(shipment: Shipment, goods: Mapping[UUID, CarriedGoods]) -> Shipment
         destination=shipment.destination,
         document_type=shipment.document_type,
         closes_order_line=shipment.closes_order_line,
+        from_stock=shipment.from_stock,
         lines=lines_of({line.job_id: line.left for line in shipment.lines}, goods),
     )
 
@@ -50,6 +52,7 @@ def lines_of(quantities: Mapping[UUID, Decimal], goods: Mapping[UUID, CarriedGoo
             description=goods[job_id].description,
             quantity=written(quantity),
             unit=goods[job_id].unit,
+            code=goods[job_id].code,
         )
         for job_id, quantity in quantities.items()
         if quantity
@@ -91,7 +94,7 @@ def ddt_issued(shipment: Shipment, goods: Mapping[UUID, CarriedGoods], document:
         packages=document.packages,
         gross_weight_kg=written(weight) if weight is not None else None,
         to_be_invoiced=document.to_be_invoiced,
-        order_number=document.order_number,
+        order_number=document.order_number or None,
         net_weight_kg=written(document.net_weight_kg) if document.net_weight_kg is not None else None,
         customer_reference=document.customer_reference,
         departure=legal_identity(document.departure) if document.departure else None,

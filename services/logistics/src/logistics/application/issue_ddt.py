@@ -77,7 +77,7 @@ async def _parts_of(ports: Ports, row: ShipmentRow) -> Parts:
         shipment=shipment,
         order_number=row.order_number,
         carried=row.goods,
-        goods=await ports.orders.sum_goods(shipment.order_id),
+        goods=await ports.orders.sum_goods(shipment.order_id, shipment.jobs),
         sender=sender,
         warehouse=found.get(Warehouse, shipment.warehouse),
         destination=destination,

@@ -11,11 +11,12 @@ from uuid import UUID
 
 from optima_kit.ports import Jobs, Outbox
 
+from ..domain.articles import Article
 from ..domain.ddt import TIME_ZONE, Document, Sender, Series
 from ..domain.lookups import Lookup
 from ..domain.orders import CarriedGoods, Order
-from ..domain.shipments import Return, Shipment
-from ..domain.stock import Goods, Movement
+from ..domain.shipments import Line, Return, Shipment
+from ..domain.stock import Goods, Movement, SupplierReceipt
 
 L = TypeVar("L", bound=Lookup)
 
@@ -34,14 +35,19 @@ class Orders(Protocol):
     async def find_order(self, order_id: UUID) -> Order | None:
         """Without a lock, for reading."""
 
-    async def lock_order(self, order_id: UUID) -> Order | None: ...
+    async def lock_order(self, order_id: UUID, jobs: Collection[UUID] | None = None) -> Order | None:
+        """With the lines of these jobs alone, where some are named: an account has thousands."""
 
-    async def lock_order_of_job(self, job_id: UUID) -> Order | None: ...
+    async def lock_order_of_job(self, job_id: UUID) -> Order | None:
+        """Its order or account, with the line of this job alone."""
+
+    async def lock_account(self, kept_for: str, articles: Collection[UUID]) -> Order:
+        """The account in which an owner's articles are kept, with the lines of these."""
 
     async def lock_orders_of_brief(self, brief_id: UUID) -> list[Order]: ...
 
-    async def sum_goods(self, order_id: UUID) -> Goods:
-        """Where the order's goods are. Decide by it only under the order's lock."""
+    async def sum_goods(self, order_id: UUID, jobs: Collection[UUID]) -> Goods:
+        """Where the goods of these jobs are. Decide by it only under their order's lock."""
 
     async def update_produced(self, order_id: UUID, job_id: UUID, quantity: Decimal) -> bool:
         """Under the order's lock. False when the order has no such job, or is not known yet."""
@@ -69,14 +75,17 @@ class StockFilter:
     warehouse: str | None = None
     job_id: UUID | None = None
     order_id: UUID | None = None
+    articles: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class StockRow:
     warehouse: str
     job_id: UUID
-    order_id: UUID
-    order_number: str
+    order_id: UUID | None
+    """None of an article."""
+    order_number: str | None
+    article_code: str | None
     description: str
     unit: str
     on_hand: Decimal
@@ -100,7 +109,27 @@ class MovementRow:
     lookups: FoundLookups
 
 
+@dataclass(frozen=True, slots=True)
+class ReceiptRow:
+    """What came in under one document of a supplier."""
+
+    receipt: SupplierReceipt
+    lines: Sequence[Line]
+    goods: Mapping[UUID, CarriedGoods]
+    recorded_at: datetime
+    recorded_by: UUID | None
+    lookups: FoundLookups
+
+
 class Ledger(Protocol):
+    async def insert_receipt(self, receipt: SupplierReceipt) -> bool:
+        """False when the supplier's document was received already."""
+
+    async def list_receipts(
+        self, supplier: str | None, number: str | None, *, before: UUID | None, limit: int
+    ) -> list[ReceiptRow]:
+        """Newest first."""
+
     def insert_movements(self, movements: Sequence[Movement], *, gone: Collection[UUID] = ()) -> None:
         """`gone`: the jobs of which nothing lies anywhere afterwards."""
 
@@ -259,6 +288,27 @@ class Lookups(Protocol):
         """By code, with those that come with the product."""
 
 
+class Articles(Protocol):
+    async def lock_catalogue(self, account_id: UUID) -> None:
+        """Lets one article after the other be kept. `account_id`: of the tenant's own account, if that is
+        opened by this."""
+
+    async def find(self, code: str) -> Article | None: ...
+
+    async def find_by_barcode(self, barcode: str) -> Article | None: ...
+
+    async def find_all(self, codes: Collection[str], ids: Collection[UUID]) -> list[Article]:
+        """Those that have one of the codes or ids."""
+
+    def insert_article(self, article: Article, *, account_id: UUID) -> None:
+        """`account_id`: of its owner's account, if that is opened by this."""
+
+    def update_article(self, article: Article) -> None: ...
+
+    async def list_articles(self, text: str | None, *, after: str | None, limit: int) -> list[Article]:
+        """By code. `text`: the whole of a code, a barcode or a customer's code, or part of a description."""
+
+
 class Directory(Protocol):
     """This service's copy of the tenant's directory."""
 
@@ -277,6 +327,7 @@ class Ports:
     shipments: Shipments
     ddts: Ddts
     lookups: Lookups
+    articles: Articles
     senders: Senders
     directory: Directory
     outbox: Outbox

@@ -20,12 +20,12 @@ async def receive_goods(
 ) -> MovementRow:
     """Raises Absent for an unknown job, WrongState before it is completed or beyond what it produced."""
     order = await ports.orders.lock_order_of_job(job_id)
-    if order is None:
+    if order is None or order.is_account:
         raise Absent("job_absent", field="job_id")
     found = await find_named(ports, ("warehouse", Warehouse, warehouse))
     movement = receive(
         order,
-        await ports.orders.sum_goods(order.order_id),
+        await ports.orders.sum_goods(order.order_id, [job_id]),
         movement_id=ports.new_id(),
         warehouse=warehouse,
         job_id=job_id,
@@ -42,6 +42,6 @@ async def receive_goods(
             unit=order.lines[job_id].unit,
         ),
         subject=movement.movement_id,
-        correlation=order.correlation,
+        correlation=order.correlation(job_id),
     )
     return MovementRow(movement, order.lines[job_id].unit, ports.now, actor.person_id, found)

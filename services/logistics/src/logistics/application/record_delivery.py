@@ -61,11 +61,11 @@ async def _gone_after(
     ports: Ports, row: ShipmentRow, arrived: Sequence[Arrived], movements: Sequence[Movement]
 ) -> set[UUID]:
     """The jobs of which nothing lies anywhere any more. Raises WrongState for more than can be found."""
-    order = await ports.orders.lock_order(row.shipment.order_id)
+    order = await ports.orders.lock_order(row.shipment.order_id, row.shipment.jobs)
     assert order is not None
-    goods = await ports.orders.sum_goods(order.order_id)
+    goods = await ports.orders.sum_goods(order.order_id, row.shipment.jobs)
     fields = {each.job_id: f"arrived[{index}].accepted" for index, each in enumerate(arrived)}
     for each in movements:
         if each.kind is Kind.FOUND:
-            must_be_findable(order.lines[each.job_id], goods, each.quantity, field=fields[each.job_id])
+            must_be_findable(order, each.job_id, goods, each.quantity, field=fields[each.job_id])
     return goods.gone_after(movements)

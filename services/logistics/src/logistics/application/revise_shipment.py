@@ -7,11 +7,12 @@ from dataclasses import replace
 from uuid import UUID
 
 from optima_contracts.logistics import ShipmentRevised
+from optima_kit.refusals import Invalid
 
-from ..domain.shipments import Line
 from .changing import shipment_to_change
 from .draft_shipment import find_ends
 from .facts import facts_of
+from .named_goods import Asked, goods_in_stock, goods_of_order
 from .ports import Ports, ShipmentRow
 
 
@@ -23,20 +24,26 @@ async def revise_shipment(
     document_type: str,
     warehouse: str,
     destination: str,
-    lines: Sequence[Line],
+    lines: Sequence[Asked],
 ) -> ShipmentRow:
     """Raises as drafting it would, without what it holds itself."""
     row = await shipment_to_change(ports, shipment_id, expected_version)
-    order = await ports.orders.lock_order(row.shipment.order_id)
-    assert order is not None
+    shipment = row.shipment
+    if shipment.from_stock:
+        order, goods = await goods_in_stock(ports, lines)
+        if order.order_id != shipment.order_id:
+            raise Invalid("owner_of_shipment_fixed", field="lines")
+    else:
+        order, goods = await goods_of_order(ports, shipment.order_id, lines)
+    jobs = {*shipment.jobs, *(line.job_id for line in goods)}
     kind, found = await find_ends(ports, document_type, warehouse, destination)
-    revised = row.shipment.revise(
+    revised = shipment.revise(
         order,
-        await ports.orders.sum_goods(order.order_id),
+        await ports.orders.sum_goods(order.order_id, list(jobs)),
         document_type=kind,
         warehouse=warehouse,
         destination=destination,
-        lines=lines,
+        lines=goods,
     )
     ports.shipments.update_content(revised)
     ports.outbox.add(

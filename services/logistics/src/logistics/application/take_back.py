@@ -57,7 +57,7 @@ async def take_back(
 
 
 async def _save(ports: Ports, row: ShipmentRow, after: Shipment, returned: Return) -> ShipmentRow:
-    goods = await ports.orders.sum_goods(after.order_id)
+    goods = await ports.orders.sum_goods(after.order_id, after.jobs)
     movements = returned.movements(ports.new_id)
     ports.ledger.insert_movements(movements, gone=goods.gone_after(movements))
     ports.shipments.update_shipment(after)

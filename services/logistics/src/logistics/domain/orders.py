@@ -19,7 +19,7 @@ class CarriedGoods:
     closed: bool = False
     """Short, by production: nothing more of it is shipped."""
     code: str | None = None
-    """Of the kind of goods; None of orders confirmed before it was kept."""
+    """Of the article, or the kind of goods; None of orders confirmed before it was kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class OrderLine:
     closed: bool = False
     """Short, by production: nothing more of it is shipped."""
     code: str | None = None
-    """Of the kind of goods."""
+    """Of the article, or the kind of goods."""
 
     @property
     def goods(self) -> CarriedGoods:
@@ -50,12 +50,21 @@ class OrderLine:
 
 @dataclass(frozen=True, slots=True)
 class Order:
+    """As production confirmed it; or an account, in which the articles of one owner are kept: a line of it is
+    an article, which nobody ordered or makes, and `job_id` is the article's."""
+
     order_id: UUID
     number: str
     brief_id: UUID | None
     lines: Mapping[UUID, OrderLine]
     """By job."""
     cancelled_because: str | None = None
+    kept_for: str | None = None
+    """Of an account: the owner of its goods, empty for the tenant. None of an order."""
+
+    @property
+    def is_account(self) -> bool:
+        return self.kept_for is not None
 
     @property
     def cancelled(self) -> bool:
@@ -66,10 +75,9 @@ class Order:
         """By job."""
         return {job_id: line.goods for job_id, line in self.lines.items()}
 
-    @property
-    def correlation(self) -> UUID:
-        """What all facts of this order's goods belong to: the brief, or the order where there is none."""
-        return self.brief_id or self.order_id
+    def correlation(self, job_id: UUID) -> UUID:
+        """What facts about its goods belong to: the brief, the order without one, or the article."""
+        return job_id if self.is_account else self.brief_id or self.order_id
 
 
 def line_must_not_be_closed(order: Order, job_id: UUID, field: str) -> None:

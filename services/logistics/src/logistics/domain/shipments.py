@@ -1,4 +1,5 @@
-"""Shipments: goods of one order that leave one warehouse for one destination, or for another warehouse."""
+"""Shipments: goods of one order, or articles of one owner, that leave one warehouse for one destination
+or for another warehouse."""
 
 from __future__ import annotations
 
@@ -155,6 +156,7 @@ class Transport:
 class Shipment:
     shipment_id: UUID
     order_id: UUID
+    """Or the account, of a shipment of articles from stock."""
     brief_id: UUID | None
     warehouse: str
     document_type: str | None
@@ -176,10 +178,16 @@ class Shipment:
     replaces: UUID | None = None
     """The voided shipment in whose place this one was drafted."""
     replaced_by: UUID | None = None
+    from_stock: bool = False
+    """Its goods are articles: nobody ordered them of production."""
 
     @property
     def correlation(self) -> UUID:
-        return self.brief_id or self.order_id
+        return self.shipment_id if self.from_stock else self.brief_id or self.order_id
+
+    @property
+    def jobs(self) -> list[UUID]:
+        return [line.job_id for line in self.lines]
 
     def arrange(self, transport: Transport) -> Shipment:
         """Says how the goods travel, as often as needed until the document is issued."""
@@ -202,7 +210,7 @@ class Shipment:
         revised = self._with(
             document_type=document_type.code,
             goods_go_to=document_type.goods_go_to,
-            closes_order_line=document_type.closes_order_line,
+            closes_order_line=_closes(order, document_type),
             warehouse=warehouse,
             destination=destination,
             lines=tuple(lines),
@@ -399,13 +407,12 @@ def may_ship(order: Order, goods: Goods, line: OrderLine) -> bool:
     return free and any(goods.remaining(line, destination) > 0 for destination in line.deliveries or ("",))
 
 
-def may_be_replaced(replaced: Shipment, shipments: Mapping[UUID, Shipment]) -> bool:
-    """Whether a new draft may take the place of a shipment: it is void, and none of its order's `shipments`
-    took its place that was not given up."""
+def may_be_replaced(replaced: Shipment, successor: Shipment | None) -> bool:
+    """Whether a new draft may take the place of a shipment: it is void, and none took its place, or only one
+    that was given up."""
     if replaced.state is not State.VOIDED:
         return False
-    known = shipments.get(replaced.replaced_by) if replaced.replaced_by else None
-    return known is None or known.state is State.CANCELLED
+    return successor is None or successor.state is State.CANCELLED
 
 
 def draft(
@@ -428,14 +435,20 @@ def draft(
         warehouse=warehouse,
         document_type=document_type.code,
         goods_go_to=document_type.goods_go_to,
-        closes_order_line=document_type.closes_order_line,
+        closes_order_line=_closes(order, document_type),
         destination=destination,
         lines=tuple(lines),
         transport=transport,
         replaces=replaces,
+        from_stock=order.is_account,
     )
     _may_be_shipped(order, goods, shipment, document_type)
     return shipment
+
+
+def _closes(order: Order, document_type: DocumentType) -> bool:
+    """An account has no order's line to be closed."""
+    return document_type.closes_order_line and not order.is_account
 
 
 def _without(goods: Goods, shipment: Shipment) -> Goods:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Final, Literal
@@ -18,6 +18,8 @@ from .orders import Order, OrderLine, order_must_not_be_cancelled
 class Kind(StrEnum):
     RECEIPT = "receipt"
     """Finished goods enter."""
+    PURCHASE = "purchase"
+    """Goods of an article enter, under the transport document of whoever sent them."""
     ISSUE = "issue"
     """Goods leave with a transport document."""
     ARRIVAL = "arrival"
@@ -44,7 +46,11 @@ DIFFERENCES: Final[Mapping[Kind, Difference]] = {
 """What may be seen in a warehouse that its ledger did not say."""
 
 FINDABLE: Final = Decimal("0.1")
-"""By what part more than was produced may be found: production counts too, and not always rightly."""
+"""By what part more than was produced or received may be found: others count too, and not always rightly."""
+
+
+OLDEST_DOCUMENT: Final = timedelta(days=366)
+"""Of goods that come in: a document that was on its way for longer is a slip of the pen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +63,19 @@ class Movement:
     """Signed: what leaves is negative."""
     shipment_id: UUID | None = None
     reason: str | None = None
+    receipt_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Goods:
-    """Where the goods of one order are, as read under the order's lock."""
+    """Where the goods of one order or account are, as read under its lock."""
 
     on_hand: Mapping[tuple[str, UUID], Decimal] = field(default_factory=dict)
     """By warehouse and job."""
     reserved: Mapping[tuple[str, UUID], Decimal] = field(default_factory=dict)
     """By warehouse and job: what shipments that have no transport document yet hold."""
     received: Mapping[UUID, Decimal] = field(default_factory=dict)
-    """By job: the sum of receipts."""
+    """By job: the sum of receipts and purchases."""
     counted: Mapping[UUID, Decimal] = field(default_factory=dict)
     """By job: by how much counts have come out above or below the ledger."""
     committed: Mapping[tuple[UUID, str], Decimal] = field(default_factory=dict)
@@ -144,7 +151,7 @@ def adjust(
     if quantity == 0:
         raise Invalid("difference_zero", field="quantity")
     if kind == "found":
-        must_be_findable(order.lines[job_id], goods, quantity, field="quantity")
+        must_be_findable(order, job_id, goods, quantity, field="quantity")
         return Movement(movement_id, warehouse, job_id, Kind.FOUND, quantity, reason=reason)
     in_stock = goods.in_stock(warehouse, job_id)
     if quantity > in_stock:
@@ -152,14 +159,46 @@ def adjust(
     return Movement(movement_id, warehouse, job_id, Kind(kind), -quantity, reason=reason)
 
 
-def must_be_findable(line: OrderLine, goods: Goods, quantity: Decimal, *, field: str) -> None:
-    """Goods of a job that made none, or far more than it made, are not found: they come by a receipt."""
-    if line.produced is None:
+def must_be_findable(order: Order, job_id: UUID, goods: Goods, quantity: Decimal, *, field: str) -> None:
+    """Goods of a job that made none, or far more than were made or received, are not found: they come by a
+    receipt."""
+    received = goods.received_of(job_id)
+    came = received if order.is_account else order.lines[job_id].produced
+    if came is None:
         raise WrongState("job_not_completed", field=field)
-    known = goods.received_of(line.job_id) + goods.counted.get(line.job_id, Decimal(0))
-    left = line.produced * (1 + FINDABLE) - known
+    left = came * (1 + FINDABLE) - received - goods.counted.get(job_id, Decimal(0))
     if quantity > left:
         raise WrongState("quantity_beyond_findable", field=field, left=max(left, Decimal(0)))
+
+
+@dataclass(frozen=True, slots=True)
+class SupplierReceipt:
+    """Goods that came in under the transport document of whoever sent them: a supplier, or their owner."""
+
+    receipt_id: UUID
+    supplier: str
+    """Code of a destination."""
+    number: str
+    """Of the supplier's DDT."""
+    date: date
+    """Of that DDT."""
+    warehouse: str
+
+
+def receipt_of(
+    receipt_id: UUID, supplier: str, number: str, on: date, warehouse: str, *, today: date
+) -> SupplierReceipt:
+    """`today`: the tenant's. Raises Invalid for a document from the future, or a year old."""
+    if not today - OLDEST_DOCUMENT <= on <= today:
+        raise Invalid("supplier_document_date", field="date", today=today)
+    return SupplierReceipt(receipt_id, supplier, number, on, warehouse)
+
+
+def purchase(
+    *, movement_id: UUID, warehouse: str, article_id: UUID, quantity: Decimal, receipt_id: UUID
+) -> Movement:
+    """Goods of an article enter, as much as their document says."""
+    return Movement(movement_id, warehouse, article_id, Kind.PURCHASE, quantity, receipt_id=receipt_id)
 
 
 def written(quantity: Decimal) -> str:

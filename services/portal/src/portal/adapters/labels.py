@@ -568,6 +568,7 @@ LABELS: Final[dict[str, dict[str, str]]] = {
     },
     "movement": {
         "receipt": N_("Received"),
+        "purchase": N_("Received from its sender"),
         "issue": N_("Left with a DDT"),
         "arrival": N_("Came from another warehouse"),
         "return": N_("Came back"),

@@ -87,7 +87,7 @@ def _show(row: InvoiceableRow) -> InvoiceableView:
         issue_date=document.issue_date,
         invoice_by=invoice_due(document.issue_date),
         recipient=PartyView(**asdict(document.recipient)),
-        order_number=document.order_number,
+        order_number=document.order_number or None,
         customer_reference=document.customer_reference,
         lines=[
             InvoiceableLineView(

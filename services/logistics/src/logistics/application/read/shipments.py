@@ -108,8 +108,8 @@ def show_shipment(actor: Actor, row: ShipmentRow) -> ShipmentView:
         id=shipment.shipment_id,
         state=shipment.state,
         version=shipment.version,
-        order_id=shipment.order_id,
-        order_number=row.order_number,
+        order_id=None if shipment.from_stock else shipment.order_id,
+        order_number=row.order_number or None,
         brief_id=shipment.brief_id,
         document_type=code(DocumentType, shipment.document_type),
         closes_order_line=shipment.closes_order_line,
@@ -123,6 +123,7 @@ def show_shipment(actor: Actor, row: ShipmentRow) -> ShipmentView:
         lines=[
             LineView(
                 job_id=line.job_id,
+                article_code=row.goods[line.job_id].code if shipment.from_stock else None,
                 description=row.goods[line.job_id].description,
                 quantity=line.quantity,
                 came_back=line.came_back or None,

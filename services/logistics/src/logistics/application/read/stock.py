@@ -14,10 +14,19 @@ from optima_kit.refusals import Absent
 from ...domain.lookups import Destination, Warehouse
 from ...domain.orders import Order, OrderLine
 from ...domain.stock import Goods
-from ..ports import FoundLookups, MovementFilter, MovementRow, Ports, StockFilter, StockRow
+from ..ports import FoundLookups, MovementFilter, MovementRow, Ports, ReceiptRow, StockFilter, StockRow
 from .access import actions_on_line, actions_on_stock
 from .lookups import named
-from .views import DeliveryView, ElsewhereView, MovementView, OrderLineView, OrderView, StockView
+from .views import (
+    DeliveryView,
+    ElsewhereView,
+    MovementView,
+    OrderLineView,
+    OrderView,
+    ReceivedLineView,
+    StockView,
+    SupplierReceiptView,
+)
 
 
 async def list_stock(ports: Ports, actor: Actor, query: PageQuery, filters: StockFilter) -> Page[StockView]:
@@ -43,7 +52,40 @@ def show_movement(row: MovementRow, names: Mapping[UUID, str]) -> MovementView:
         quantity=movement.quantity,
         unit=row.unit,
         shipment_id=movement.shipment_id,
+        receipt_id=movement.receipt_id,
         reason=movement.reason,
+        recorded_at=row.recorded_at,
+        recorded_by=PersonView(id=by, name=names.get(by)) if by else None,
+    )
+
+
+async def list_receipts(
+    ports: Ports, query: PageQuery, supplier: str | None, number: str | None
+) -> Page[SupplierReceiptView]:
+    """Newest first."""
+    found = await ports.ledger.list_receipts(supplier, number, before=query.after(UUID), limit=query.rows)
+    names = await ports.directory.names(row.recorded_by for row in found)
+    return page_of(query, found, lambda row: show_receipt(row, names), lambda row: row.receipt.receipt_id)
+
+
+def show_receipt(row: ReceiptRow, names: Mapping[UUID, str]) -> SupplierReceiptView:
+    receipt, by = row.receipt, row.recorded_by
+    return SupplierReceiptView(
+        id=receipt.receipt_id,
+        supplier=named(row.lookups, Destination, receipt.supplier),
+        number=receipt.number,
+        date=receipt.date,
+        warehouse=named(row.lookups, Warehouse, receipt.warehouse),
+        lines=[
+            ReceivedLineView(
+                job_id=line.job_id,
+                article_code=row.goods[line.job_id].code,
+                description=row.goods[line.job_id].description,
+                quantity=line.quantity,
+                unit=row.goods[line.job_id].unit,
+            )
+            for line in row.lines
+        ],
         recorded_at=row.recorded_at,
         recorded_by=PersonView(id=by, name=names.get(by)) if by else None,
     )
@@ -51,9 +93,9 @@ def show_movement(row: MovementRow, names: Mapping[UUID, str]) -> MovementView:
 
 async def read_order(ports: Ports, actor: Actor, order_id: UUID) -> OrderView:
     order = await ports.orders.find_order(order_id)
-    if order is None:
+    if order is None or order.is_account:
         raise Absent("order_absent")
-    goods = await ports.orders.sum_goods(order_id)
+    goods = await ports.orders.sum_goods(order_id, list(order.lines))
     codes = {code for line in order.lines.values() for code in line.deliveries}
     codes |= {code for _, code in (*goods.in_transit, *goods.with_third_parties)}
     found = await ports.lookups.find_all(
@@ -72,6 +114,7 @@ def _stock(actor: Actor, row: StockRow) -> StockView:
     return StockView(
         warehouse=named(row.lookups, Warehouse, row.warehouse),
         job_id=row.job_id,
+        article_code=row.article_code,
         order_id=row.order_id,
         order_number=row.order_number,
         description=row.description,

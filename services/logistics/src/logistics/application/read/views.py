@@ -38,6 +38,9 @@ class NamedCodeView(View):
 
 class LineView(View):
     job_id: UUID
+    """Whose goods they are, here and below: the job that made them, or the article that is kept in stock."""
+    article_code: str | None
+    """Of an article."""
     description: str
     quantity: Quantity
     came_back: Quantity | None
@@ -62,8 +65,9 @@ class ShipmentView(View):
     state: State
     version: int
     """To be sent back as `If-Match` with a change."""
-    order_id: UUID
-    order_number: str
+    order_id: UUID | None
+    """Absent of articles from stock."""
+    order_number: str | None
     brief_id: UUID | None
     document_type: NamedCodeView | None
     """Causale del trasporto. Absent of old drafts alone."""
@@ -140,7 +144,30 @@ class MovementView(View):
     """Signed: what leaves is negative."""
     unit: str
     shipment_id: UUID | None
+    receipt_id: UUID | None
+    """The supplier's document by which the goods of an article came."""
     reason: str | None
+    recorded_at: datetime
+    recorded_by: PersonView | None
+
+
+class ReceivedLineView(View):
+    job_id: UUID
+    article_code: str | None
+    description: str
+    quantity: Quantity
+    unit: str
+
+
+class SupplierReceiptView(View):
+    id: UUID
+    supplier: NamedCodeView
+    number: str
+    """Of the sender's DDT."""
+    date: date
+    """Of that DDT."""
+    warehouse: NamedCodeView
+    lines: list[ReceivedLineView]
     recorded_at: datetime
     recorded_by: PersonView | None
 
@@ -148,8 +175,10 @@ class MovementView(View):
 class StockView(View):
     warehouse: NamedCodeView
     job_id: UUID
-    order_id: UUID
-    order_number: str
+    article_code: str | None
+    """Of an article, which belongs to no order."""
+    order_id: UUID | None
+    order_number: str | None
     description: str
     unit: str
     on_hand: Quantity
@@ -232,7 +261,7 @@ class InvoiceableView(View):
     invoice_by: date
     """The 15th of the next month."""
     recipient: PartyView
-    order_number: str
+    order_number: str | None
     customer_reference: str | None
     lines: list[InvoiceableLineView]
 
@@ -264,6 +293,30 @@ class DocumentTypeView(_LookupView):
     series: str | None
     built_in: bool
     """It came with the product and has not been rewritten."""
+
+
+class ConversionView(View):
+    unit: str
+    holds: Quantity
+    """How much of the article's own unit one of it holds."""
+
+
+class ArticleView(_LookupView):
+    id: UUID
+    """Of its goods: `job_id` in stock, movements and shipments."""
+    description: str
+    description_en: str | None
+    unit: str
+    """In which its stock is counted."""
+    conversions: list[ConversionView]
+    barcode: str | None
+    weight_kg: Quantity | None
+    """Net, of one of its own unit."""
+    customer_code: str | None
+    owner: NamedCodeView | None
+    """Absent where the goods are the tenant's own."""
+    version: int
+    """To be sent back as `If-Match` with a change."""
 
 
 class CarrierView(_LookupView):

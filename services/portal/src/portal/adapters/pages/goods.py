@@ -1,5 +1,5 @@
-"""One job's goods: where they lie, each of their movements, setting the stock right after a count, and moving
-them to another warehouse."""
+"""The goods of one job or article: where they lie, each of their movements, setting the stock right after a
+count, and moving them to another warehouse."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 
 from ..amounts import plain_number
 from ..client import Refused, with_parts
-from ..forms import NOTHING_SENT, Sent
+from ..forms import NOTHING_SENT, Sent, filled
 from ..places import places_of, types_of
 
 pages = Pages()
@@ -39,7 +39,7 @@ async def adjust(call: PageCall, job_id: UUID) -> Answer:
 @pages.post("/stock/{job_id}/transfers")
 async def transfer(call: PageCall, job_id: UUID) -> Answer:
     body = {
-        "order_id": call.text("order_id"),
+        **filled(order_id=call.text("order_id")),
         "document_type": call.text("document_type"),
         "warehouse": call.text("warehouse"),
         "destination": call.text("destination"),

@@ -151,9 +151,7 @@ async def _page(call: PageCall, shipment_id: UUID, sent: Sent = NOTHING_SENT) ->
             for table in ("carriers", "document-types", "warehouses", "destinations")
         ),
     )
-    goods = None
-    if "revise" in shipment["actions"]:
-        goods = await part(services.get("logistics", f"/v1/orders/{shipment['order_id']}"))
+    shippable = await _shippable(call, shipment) if "revise" in shipment["actions"] else []
     given = {name: _typed(shipment.get(name, "")) for name in _TRANSPORT}
     for weight in _WEIGHTS:
         given[weight] = typed_number(given[weight], call.language)
@@ -165,7 +163,7 @@ async def _page(call: PageCall, shipment_id: UUID, sent: Sent = NOTHING_SENT) ->
         "document_types": types_of(types, lambda each: each["direction"] != "in"),
         "warehouses": places_of(warehouses),
         "ends": {**places_of(destinations), **places_of(warehouses)},
-        "shippable": goods["lines"] if goods else [],
+        "shippable": shippable,
         "carried": {line["job_id"]: line["quantity"] for line in shipment["lines"]},
         "given": given,
         "ways": list(LABELS["transport_by"]),
@@ -173,6 +171,20 @@ async def _page(call: PageCall, shipment_id: UUID, sent: Sent = NOTHING_SENT) ->
         "sent": sent,
     }
     return Shown("shipment.html", context, sent.status)
+
+
+async def _shippable(call: PageCall, shipment: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """What the shipment may carry: what its order has or, without one, what lies in its warehouse."""
+    services = call.session.services
+    if "order_id" in shipment:
+        order = await part(services.get("logistics", f"/v1/orders/{shipment['order_id']}"))
+        return order["lines"] if order else []
+    warehouse = shipment["warehouse"]["code"]
+    stock = await part(
+        services.get("logistics", "/v1/stock", articles="true", warehouse=warehouse, limit=200)
+    )
+    lying = {row["job_id"]: row for row in (stock["items"] if stock else [])}
+    return [*({line["job_id"]: line for line in shipment["lines"]} | lying).values()]
 
 
 def _typed(value: Any) -> str:

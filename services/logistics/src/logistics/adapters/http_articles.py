@@ -1,0 +1,62 @@
+"""Endpoints of articles, and of what suppliers send of them."""
+
+from __future__ import annotations
+
+from optima_kit.http import Call, Page, Reply, Routes
+
+from ..application.keep_article import keep_article as keeping
+from ..application.ports import Ports
+from ..application.read import articles, stock
+from ..application.read.views import ArticleView, SupplierReceiptView
+from ..application.receive_from_supplier import receive_from_supplier
+from .http_lookups import checked
+from .requests import ArticlesQuery, KeepArticle, ReceiptsQuery, ReceiveFromSupplier
+
+routes = Routes()
+
+
+@routes.put("/v1/articles/{code}", privilege="lookup.write")
+async def keep_article(call: Call[Ports], code: str, body: KeepArticle) -> Reply[ArticleView]:
+    """Keep an article under a code
+
+    Its unit and its owner are for good, since its stock is counted and kept by them. Documents already issued
+    keep what they say."""
+    kept, owners = await keeping(call.ports, body.article(checked(code)), call.expected_version)
+    view = articles.show_article(call.actor, kept, owners)
+    return Reply(view, version=view.version)
+
+
+@routes.get("/v1/articles/{code}", privilege="lookup.read")
+async def read_article(call: Call[Ports], code: str) -> Reply[ArticleView]:
+    """Read an article"""
+    view = await articles.read_article(call.ports, call.actor, code)
+    return Reply(view, version=view.version)
+
+
+@routes.get("/v1/articles", privilege="lookup.read")
+async def list_articles(call: Call[Ports], query: ArticlesQuery) -> Page[ArticleView]:
+    """List articles by code; one is found by its barcode, too"""
+    return await articles.list_articles(call.ports, call.actor, query, query.text)
+
+
+@routes.post("/v1/supplier-receipts", privilege="stock.write", status=201)
+async def receive_articles(call: Call[Ports], body: ReceiveFromSupplier) -> Reply[SupplierReceiptView]:
+    """Receive articles from a supplier, or from their owner, under the sender's DDT
+
+    The same document is received once."""
+    row = await receive_from_supplier(
+        call.ports,
+        call.actor,
+        supplier=body.supplier,
+        number=body.number,
+        on=body.date,
+        warehouse=body.warehouse,
+        lines=body.goods(),
+    )
+    return Reply(stock.show_receipt(row, {call.actor.person_id: call.actor.name}))
+
+
+@routes.get("/v1/supplier-receipts", privilege="stock.read")
+async def list_receipts(call: Call[Ports], query: ReceiptsQuery) -> Page[SupplierReceiptView]:
+    """List what suppliers and owners sent, the newest first"""
+    return await stock.list_receipts(call.ports, query, query.supplier, query.number)

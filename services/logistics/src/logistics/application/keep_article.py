@@ -1,0 +1,40 @@
+"""Keep an article of the catalogue under its code."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from optima_kit.refusals import Invalid, Refusal, Stale, Violations
+
+from ..domain.articles import Article, changes_of_goods, contradictions
+from ..domain.lookups import Destination
+from .draft_shipment import find_named
+from .ports import FoundLookups, Ports
+
+
+async def keep_article(
+    ports: Ports, article: Article, expected_version: int | None
+) -> tuple[Article, FoundLookups]:
+    """Adds it, or writes over what stands under its code; and finds its owner. Its unit and owner are for
+    good, since its stock is counted and kept by them.
+
+    Raises Stale when the client saw another version, and Violations for everything that can't be.
+    """
+    await ports.articles.lock_catalogue(ports.new_id())
+    known = await ports.articles.find(article.code)
+    version = known.version if known else 0
+    if expected_version is not None and expected_version != version:
+        raise Stale("stale_version", field="If-Match")
+    found = await find_named(ports, ("owner", Destination, article.owner))
+    wrong: list[Refusal] = [*contradictions(article), *(changes_of_goods(known, article) if known else ())]
+    other = await ports.articles.find_by_barcode(article.barcode) if article.barcode else None
+    if other and other.code != article.code:
+        wrong.append(Invalid("barcode_taken", field="barcode", article=other.code))
+    if wrong:
+        raise wrong[0] if len(wrong) == 1 else Violations(wrong)
+    kept = replace(article, article_id=known.article_id if known else ports.new_id(), version=version + 1)
+    if known:
+        ports.articles.update_article(kept)
+    else:
+        ports.articles.insert_article(kept, account_id=ports.new_id())
+    return kept, found

@@ -1,0 +1,65 @@
+"""Find the goods that a client names, and lock what they belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from optima_kit.refusals import Absent, Invalid
+
+from ..domain.articles import Article, ArticleQuantity, of_one_owner
+from ..domain.orders import Order
+from ..domain.shipments import Line
+from .ports import Ports
+
+Asked = Line | ArticleQuantity
+"""A line as a client writes it."""
+
+
+async def goods_of_order(ports: Ports, order_id: UUID, asked: Sequence[Asked]) -> tuple[Order, list[Line]]:
+    """The order under its lock, with the lines of it that are named. Raises Absent for an unknown order, and
+    Invalid for articles: an order has the goods of its jobs."""
+    order = await ports.orders.lock_order(order_id, [line.job_id for line in asked if isinstance(line, Line)])
+    if order is None or order.is_account:
+        raise Absent("order_absent", field="order_id")
+    lines: list[Line] = []
+    for index, line in enumerate(asked):
+        if isinstance(line, ArticleQuantity):
+            raise Invalid("article_in_order", field=f"lines[{index}].article")
+        lines.append(line)
+    return order, lines
+
+
+async def goods_in_stock(ports: Ports, asked: Sequence[Asked]) -> tuple[Order, list[Line]]:
+    """The account of the articles named, by code or id, under its lock, and as much of each as is asked, in
+    its own unit. Raises Absent for an id and Invalid for a code that no article has."""
+    ids = [line.job_id for line in asked if isinstance(line, Line)]
+    found = await find_articles(ports, [line for line in asked if isinstance(line, ArticleQuantity)], ids)
+    articles: list[Article] = []
+    lines: list[Line] = []
+    for index, line in enumerate(asked):
+        if isinstance(line, ArticleQuantity):
+            article = found[line.code]
+            quantity = article.in_own_unit(line.quantity, line.unit, field=f"lines[{index}]")
+        else:
+            if line.job_id not in found:
+                raise Absent("job_absent", field=f"lines[{index}].job_id")
+            article, quantity = found[line.job_id], line.quantity
+        articles.append(article)
+        lines.append(Line(article.article_id, quantity))
+    account = await ports.orders.lock_account(of_one_owner(articles), [line.job_id for line in lines])
+    return account, lines
+
+
+async def find_articles(
+    ports: Ports, named: Sequence[ArticleQuantity], ids: Sequence[UUID] = ()
+) -> Mapping[str | UUID, Article]:
+    """By code and by id. Raises Invalid for a code that no article has."""
+    found = await ports.articles.find_all([each.code for each in named], ids)
+    by_name: dict[str | UUID, Article] = {}
+    for article in found:
+        by_name[article.code] = by_name[article.article_id] = article
+    for index, each in enumerate(named):
+        if each.code not in by_name:
+            raise Invalid("article_unknown", field=f"lines[{index}].article", named=each.code)
+    return by_name

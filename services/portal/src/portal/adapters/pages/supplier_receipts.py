@@ -1,0 +1,63 @@
+"""What suppliers and owners sent, and receiving more of it: from their document, line by line."""
+
+from __future__ import annotations
+
+from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
+
+from ..amounts import plain_number
+from ..client import Refused, part, with_parts
+from ..forms import NOTHING_SENT, Sent, filled
+from ..places import places_of
+
+pages = Pages()
+
+_LINES = 12
+"""How many articles a form takes; a longer document comes by the API."""
+
+
+@pages.get("/supplier-receipts")
+async def show_receipts(call: PageCall) -> Answer:
+    return await _page(call)
+
+
+@pages.post("/supplier-receipts")
+async def receive(call: PageCall) -> Answer:
+    lines = [
+        {
+            "article": call.text(f"article-{index}"),
+            "quantity": plain_number(call.text(f"quantity-{index}"), call.language),
+            **filled(unit=call.text(f"unit-{index}")),
+        }
+        for index in range(1, _LINES + 1)
+        if call.text(f"article-{index}") or call.text(f"quantity-{index}")
+    ]
+    body = {**{name: call.text(name) for name in ("supplier", "number", "date", "warehouse")}, "lines": lines}
+    try:
+        await call.session.services.send(
+            "logistics", "POST", "/v1/supplier-receipts", body, key=call.text("once")
+        )
+    except Refused as refused:
+        return await _page(call, Sent("receipt", call.form, refused))
+    return SeeOther("/supplier-receipts")
+
+
+async def _page(call: PageCall, sent: Sent = NOTHING_SENT) -> Answer:
+    services = call.session.services
+    query = {name: call.query.get(name) for name in ("supplier", "number", "cursor")}
+    receipts, warehouses, destinations, articles = await with_parts(
+        part(services.get("logistics", "/v1/supplier-receipts", **query)),
+        services.get("logistics", "/v1/warehouses", limit=200),
+        services.get("logistics", "/v1/destinations", limit=200),
+        services.get("logistics", "/v1/articles", limit=200),
+    )
+    context = {
+        "receipts": receipts,
+        "number": query["number"] or "",
+        "warehouses": places_of(warehouses),
+        "senders": places_of(destinations),
+        "articles": articles["items"] if articles else [],
+        "article": call.query.get("article", ""),
+        "lines": range(1, _LINES + 1),
+        "sent": sent,
+    }
+    return Shown("supplier_receipts.html", context, sent.status)
