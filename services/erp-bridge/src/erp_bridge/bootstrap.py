@@ -11,6 +11,7 @@ from optima_kit.sealing import Sealer
 from optima_kit.service import Service
 from optima_kit.settings import Networks, Settings
 
+from .adapters.business_central import BusinessCentral
 from .adapters.connectors import ConnectorRegistry
 from .adapters.drop_folder import DropFolder
 from .adapters.easyfatt import Easyfatt
@@ -21,6 +22,7 @@ from .adapters.jobs import jobs
 from .adapters.mapping_yaml import write_mapping
 from .adapters.messages import reactions
 from .adapters.metrics import CountedExchange, measure
+from .adapters.odoo import Odoo
 from .adapters.pace import Paces
 from .adapters.postgres import (
     PostgresCheckpoints,
@@ -33,6 +35,7 @@ from .adapters.postgres import (
     PostgresRuns,
     PostgresSchemas,
 )
+from .adapters.sap_business_one import SapBusinessOne
 from .adapters.tryton import Tryton
 from .application.ports import Ports
 
@@ -48,11 +51,15 @@ class BridgeSettings(Settings):
 
 
 def service(settings: BridgeSettings) -> Service[Ports]:
+    guard = EgressGuard(settings.erp_networks)
     connectors = ConnectorRegistry(
         [
             DropFolder(settings.drop_folder_root),
             Easyfatt(settings.drop_folder_root),
-            Tryton(EgressGuard(settings.erp_networks)),
+            Tryton(guard),
+            Odoo(guard),
+            BusinessCentral(guard),
+            SapBusinessOne(guard),
         ]
     )
     sealer = Sealer(settings.key_secret.get_secret_value(), "erp-bridge credentials")

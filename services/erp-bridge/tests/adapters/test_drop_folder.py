@@ -10,7 +10,8 @@ from uuid import UUID
 
 import pytest
 
-from erp_bridge.adapters.drop_folder import PAGE, DropFolder
+from erp_bridge.adapters.capabilities import PAGE
+from erp_bridge.adapters.drop_folder import DropFolder
 from erp_bridge.adapters.tables import Table
 from erp_bridge.application.ports import Checkpoint, Endpoint, Fault, Page, Rejected, Session, Unreachable
 from erp_bridge.domain.documents import OutgoingDocument

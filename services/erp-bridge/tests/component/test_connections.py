@@ -22,7 +22,29 @@ async def test_a_connection_shows_what_it_carries(bridge: Any) -> None:
     assert carried["customer"] == (True, [])
     assert carried["order"] == (False, ["create", "change", "cancel"])
     _, listed = await bridge.as_("backoffice").get("/v1/connectors")
-    assert [each["key"] for each in listed["items"]] == ["drop-folder", "easyfatt", "tryton"]
+    proven = {each["key"]: each["proven"] for each in listed["items"]}
+    assert proven == {
+        "business-central": "recorded",
+        "drop-folder": "live",
+        "easyfatt": "recorded",
+        "odoo": "recorded",
+        "sap-business-one": "recorded",
+        "tryton": "live",
+    }
+
+
+async def test_the_mapping_stays_unless_it_is_given(bridge: Any) -> None:
+    await bridge.connect(mapping={"customer": {"name": {"remote": "denominazione"}}})
+    admin = bridge.as_("admin")
+
+    async def name_after(version: int, **body: Any) -> tuple[str, int]:
+        headers = {"If-Match": f'"{version}"'}
+        wanted = {**GOOD, **body}
+        _, view = await admin.put("/v1/connections/gestionale", json=wanted, headers=headers)
+        return view["mapping"]["customer"]["name"]["remote"], view["mapping_version"]
+
+    assert await name_after(1, calls_per_minute=60) == ("denominazione", 1)
+    assert await name_after(2, mapping={}) == ("ragione_sociale", 2)
 
 
 async def test_a_change_needs_the_version_that_was_read(bridge: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
@@ -17,6 +18,9 @@ from erp_bridge.domain.documents import RemoteCustomer
 from erp_bridge.domain.mapping import FieldMapping, entity_mapping
 from erp_bridge.domain.mapping import Mapping as FieldMap
 from optima_local.layout import ROOT
+
+from .proxy import Moment
+from .systems import breaking
 
 PAGE: Final = ROOT / "docs" / "guides" / "writing-a-connector.md"
 _IMPORTS: Final = """
@@ -65,6 +69,8 @@ def _example() -> ModuleType:
 
 
 class ExampleRemote:
+    proxy = None
+
     def __init__(self, file: Path) -> None:
         self._file = file
         file.write_text(json.dumps({"customers": [], "orders": {}}), "utf-8")
@@ -80,6 +86,19 @@ class ExampleRemote:
         )
         self._file.write_text(json.dumps(erp), "utf-8")
         return RemoteCustomer(key, code)
+
+    def interrupted(self, step: int, moment: Moment) -> AbstractContextManager[None]:
+        """The file is written at once."""
+        return breaking(Path, "write_text", moment) if step == 1 else nullcontext()
+
+    async def retire_customer(self, customer: RemoteCustomer) -> None:
+        raise NotImplementedError
+
+    async def change_order(self, remote_id: str) -> None:
+        erp = json.loads(self._file.read_text("utf-8"))
+        order = erp["orders"][remote_id]
+        order["version"] = str(int(order["version"]) + 1)
+        self._file.write_text(json.dumps(erp), "utf-8")
 
     async def rename_customer(self, customer: RemoteCustomer, name: str) -> None:
         erp = json.loads(self._file.read_text("utf-8"))

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,14 +17,20 @@ from uuid import UUID, uuid4
 
 from lxml import etree
 
+from erp_bridge.adapters.business_central import BusinessCentral
 from erp_bridge.adapters.drop_folder import DropFolder
 from erp_bridge.adapters.easyfatt import Easyfatt
 from erp_bridge.adapters.egress import EgressGuard
+from erp_bridge.adapters.odoo import Odoo
+from erp_bridge.adapters.sap_business_one import SapBusinessOne
 from erp_bridge.adapters.tables import csv_bytes
 from erp_bridge.adapters.tryton import Tryton
 from erp_bridge.application.ports import Connector, Endpoint
 from erp_bridge.domain.documents import RemoteCustomer
+from erp_bridge.domain.entities import Entity
 
+from .doubles import BusinessCentralDouble, OdooDouble, SapDouble
+from .proxy import FaultyProxy, Moment, faulty_proxy, served
 from .server import PASSWORD, TrytonPeople, TrytonServer
 
 TENANT = UUID(int=1)
@@ -34,18 +41,77 @@ class Remote(Protocol):
     endpoint: Endpoint
     broken: tuple[Connector, Endpoint]
     """Where nobody answers."""
+    proxy: FaultyProxy | None
+    """What stands before an ERP that is spoken with over HTTP."""
+
+    def interrupted(self, step: int, moment: Moment) -> AbstractContextManager[None]:
+        """Meanwhile the exchange breaks off at its step of that number, before or after it took effect."""
 
     async def add_customer(self, code: str, name: str, vat_number: str) -> RemoteCustomer:
         """The system's own people add a customer."""
 
     async def rename_customer(self, customer: RemoteCustomer, name: str) -> None: ...
 
+    async def retire_customer(self, customer: RemoteCustomer) -> None:
+        """They put a customer to rest, where the connector says that it sees that."""
+
+    async def change_order(self, remote_id: str) -> None:
+        """They change an order, where the connector says that it locks."""
+
     async def orders(self) -> list[Mapping[str, Any]]:
         """The orders that stand there: number, state (open or cancelled), quantity of the first line."""
 
 
+@contextmanager
+def breaking(owner: Any, name: str, moment: Moment) -> Iterator[None]:
+    """Meanwhile a function fails as if the process were killed, before or after it did its work."""
+    works = getattr(owner, name)
+
+    def broken(*arguments: Any, **named: Any) -> None:
+        if moment == "after":
+            works(*arguments, **named)
+        raise OSError("killed")
+
+    setattr(owner, name, broken)
+    try:
+        yield
+    finally:
+        setattr(owner, name, works)
+
+
+class _Files:
+    """What ERPs have alike that nobody calls."""
+
+    proxy: FaultyProxy | None = None
+
+    def interrupted(self, step: int, moment: Moment) -> AbstractContextManager[None]:
+        """Files have one step: the rename."""
+        return breaking(Path, "replace", moment) if step == 1 else nullcontext()
+
+    async def retire_customer(self, customer: RemoteCustomer) -> None:
+        raise NotImplementedError
+
+    async def change_order(self, remote_id: str) -> None:
+        raise NotImplementedError
+
+
+class _Called:
+    """What ERPs have alike that are spoken with over HTTP."""
+
+    proxy: FaultyProxy | None
+
+    @contextmanager
+    def interrupted(self, step: int, moment: Moment) -> Iterator[None]:
+        assert self.proxy is not None
+        self.proxy.cut(step, moment)
+        try:
+            yield
+        finally:
+            self.proxy.mend()
+
+
 @dataclass
-class FolderRemote:
+class FolderRemote(_Files):
     """An ERP that exports all its customers whenever one changes, and reads what we leave."""
 
     root: Path
@@ -132,14 +198,16 @@ class EasyfattRemote(FolderRemote):
         ]
 
 
-class TrytonRemote:
-    def __init__(self, server: TrytonServer, people: TrytonPeople) -> None:
+class TrytonRemote(_Called):
+    def __init__(self, server: TrytonServer, people: TrytonPeople, proxy: FaultyProxy | None = None) -> None:
         self._people = people
+        self._server = server
+        self.proxy = proxy
         # Tests share the server: each has customers of a category of its own.
         self.category = f"Clienti {uuid4().hex[:8]}"
         self.connector = Tryton(EgressGuard([ip_network("127.0.0.0/8")]), page=3)
         settings = {
-            "url": server.url,
+            "url": proxy.url if proxy is not None else server.url,
             "database": "tryton",
             "user": "admin",
             "product": "LAV",
@@ -168,6 +236,15 @@ class TrytonRemote:
     async def rename_customer(self, customer: RemoteCustomer, name: str) -> None:
         await self._people.do("party.party.write", [int(customer.remote_id)], {"name": name})
 
+    async def retire_customer(self, customer: RemoteCustomer) -> None:
+        await self._people.do("party.party.write", [int(customer.remote_id)], {"active": False})
+
+    async def change_order(self, remote_id: str) -> None:
+        await self._people.do("sale.sale.draft", [int(remote_id)])
+
+    def end_sessions(self) -> None:
+        self._server.end_all_sessions()
+
     async def orders(self) -> list[Mapping[str, Any]]:
         found = await self._people.do(
             "sale.sale.search_read",
@@ -185,3 +262,241 @@ class TrytonRemote:
             }
             for sale in found
         ]
+
+
+LOCAL = EgressGuard([ip_network("127.0.0.0/8")])
+
+
+class OdooRemote(_Called):
+    def __init__(self, double: OdooDouble, proxy: FaultyProxy) -> None:
+        self.double = double
+        self.proxy = proxy
+        self.connector: Connector = Odoo(LOCAL, page=3)
+        settings = {"url": proxy.url, "database": "aurora", "product": "LAV"}
+        self.endpoint = Endpoint(TENANT, settings, {"api_key": double.KEY})
+        self.broken = (self.connector, _elsewhere(self.endpoint))
+
+    async def add_customer(self, code: str, name: str, vat_number: str) -> RemoteCustomer:
+        number = self.double.add("res.partner", **self._party(code, name, vat_number), customer_rank=1)
+        return RemoteCustomer(str(number), code)
+
+    def _party(self, code: str, name: str, vat_number: str) -> dict[str, Any]:
+        return {
+            "ref": code,
+            "name": name,
+            "vat": f"IT{vat_number}",
+            "active": True,
+            "parent_id": False,
+            "street": "Via Torino 2",
+            "zip": "20123",
+            "city": "Milano",
+            "state_id": 1219,
+            "country_id": 109,
+        }
+
+    async def rename_customer(self, customer: RemoteCustomer, name: str) -> None:
+        self._change("res.partner", customer.remote_id, name=name)
+
+    async def retire_customer(self, customer: RemoteCustomer) -> None:
+        self._change("res.partner", customer.remote_id, active=False)
+
+    async def change_order(self, remote_id: str) -> None:
+        self._change("sale.order", remote_id, client_order_ref="a reference of theirs")
+
+    def _change(self, model: str, remote_id: str, **values: Any) -> None:
+        self.double.tick()
+        written = f"{self.double.now:%Y-%m-%d %H:%M:%S}"
+        self.double.tables[model][int(remote_id)] |= {**values, "write_date": written}
+
+    def add_record(self, entity: Entity) -> None:
+        """One that the contract's customers are not."""
+        add = self.double.add
+        match entity:
+            case "supplier":
+                party = self._party("F1", "Fornitore 1", "12345670587")
+                add("res.partner", **party, supplier_rank=1, customer_rank=0)
+            case "payment_term":
+                add("account.payment.term", name="RB 60 gg FM", active=True)
+            case "vat_rate":
+                tax = {"amount": 22.0, "amount_type": "percent", "type_tax_use": "sale"}
+                add("account.tax", name="22%", active=True, **tax)
+
+    def lose_field(self) -> str:
+        self.double.missing.add("vat")
+        return "vat"
+
+    async def orders(self) -> list[Mapping[str, Any]]:
+        lines = self.double.tables["sale.order.line"]
+        return [
+            {
+                "number": each["client_order_ref"],
+                "state": "cancelled" if each["state"] == "cancel" else "open",
+                "quantity": lines[each["order_line"][0]]["product_uom_qty"],
+            }
+            for each in self.double.tables["sale.order"].values()
+        ]
+
+
+class BusinessCentralRemote(_Called):
+    def __init__(self, double: BusinessCentralDouble, proxy: FaultyProxy) -> None:
+        self.double = double
+        self.proxy = proxy
+        self.connector: Connector = BusinessCentral(LOCAL, page=3)
+        settings = {
+            "url": proxy.url,
+            "sign_in_url": proxy.url,
+            "directory": "a-directory",
+            "environment": "production",
+            "company": "Grafica Aurora",
+            "client_id": "a-client",
+            "product": "LAV",
+        }
+        self.endpoint = Endpoint(TENANT, settings, {"client_secret": double.SECRET})
+        self.broken = (self.connector, _elsewhere(self.endpoint))
+        self.end_sessions = double.end_sessions
+
+    async def add_customer(self, code: str, name: str, vat_number: str) -> RemoteCustomer:
+        row = self.double.add("customers", **self._party(code, name, vat_number))
+        return RemoteCustomer(row["id"], code)
+
+    def _party(self, code: str, name: str, vat_number: str) -> dict[str, Any]:
+        return {
+            "number": code,
+            "displayName": name,
+            "taxRegistrationNumber": vat_number,
+            "blocked": " ",
+            "addressLine1": "Via Torino 2",
+            "postalCode": "20123",
+            "city": "Milano",
+            "state": "MI",
+            "country": "IT",
+            "paymentTermsId": str(UUID(int=0)),
+        }
+
+    async def rename_customer(self, customer: RemoteCustomer, name: str) -> None:
+        self._change("customers", customer.remote_id, displayName=name)
+
+    async def retire_customer(self, customer: RemoteCustomer) -> None:
+        self._change("customers", customer.remote_id, blocked="All")
+
+    async def change_order(self, remote_id: str) -> None:
+        self._change("salesOrders", remote_id, requestedDeliveryDate="2026-12-24")
+
+    def _change(self, kind: str, remote_id: str, **values: Any) -> None:
+        self.double.tick()
+        (row,) = [each for each in self.double.rows[kind] if each["id"] == remote_id]
+        row |= values
+        self.double.touch(row)
+
+    def add_record(self, entity: Entity) -> None:
+        match entity:
+            case "supplier":
+                self.double.add("vendors", **self._party("F1", "Fornitore 1", "12345670587"))
+            case "payment_term":
+                self.double.add("paymentTerms", code="60FM", displayName="RB 60 gg FM")
+
+    def lose_field(self) -> str:
+        self.double.missing.add("taxRegistrationNumber")
+        return "taxRegistrationNumber"
+
+    async def orders(self) -> list[Mapping[str, Any]]:
+        there, gone = self.double.rows["salesOrders"], self.double.deleted
+        return [
+            {
+                "number": each["externalDocumentNumber"].partition(" ")[0],
+                "state": "cancelled" if each in gone else "open",
+                "quantity": each["salesOrderLines"][0]["quantity"],
+            }
+            for each in (*there, *gone)
+        ]
+
+
+class SapRemote(_Called):
+    def __init__(self, double: SapDouble, proxy: FaultyProxy) -> None:
+        self.double = double
+        self.proxy = proxy
+        self.connector: Connector = SapBusinessOne(LOCAL, page=3)
+        settings = {"url": proxy.url, "database": "AURORA", "user": "manager", "product": "LAV"}
+        self.endpoint = Endpoint(TENANT, settings, {"password": double.PASSWORD})
+        self.broken = (self.connector, _elsewhere(self.endpoint))
+        self.end_sessions = double.end_sessions
+
+    async def add_customer(self, code: str, name: str, vat_number: str) -> RemoteCustomer:
+        self.double.add("BusinessPartners", **self._party(code, name, vat_number), CardType="cCustomer")
+        return RemoteCustomer(code, code)
+
+    def _party(self, code: str, name: str, vat_number: str) -> dict[str, Any]:
+        street = {"Street": "Via Torino 2", "ZipCode": "20123", "City": "Milano", "State": "MI"}
+        return {
+            "CardCode": code,
+            "CardName": name,
+            "FederalTaxID": f"IT{vat_number}",
+            "AdditionalID": "",
+            "PayTermsGrpCode": -1,
+            "Frozen": "tNO",
+            "BPAddresses": [{"AddressType": "bo_BillTo", "Country": "IT", **street}],
+        }
+
+    async def rename_customer(self, customer: RemoteCustomer, name: str) -> None:
+        self._change(customer.remote_id, CardName=name)
+
+    async def retire_customer(self, customer: RemoteCustomer) -> None:
+        self._change(customer.remote_id, Frozen="tYES")
+
+    def _change(self, code: str, **values: Any) -> None:
+        self.double.tick()
+        (row,) = [each for each in self.double.rows["BusinessPartners"] if each["CardCode"] == code]
+        row |= values
+        self.double.touch(row)
+
+    async def change_order(self, remote_id: str) -> None:
+        self.double.tick()
+        (order,) = [each for each in self.double.rows["Orders"] if str(each["DocEntry"]) == remote_id]
+        self.double.touch(order)
+
+    def add_record(self, entity: Entity) -> None:
+        match entity:
+            case "supplier":
+                party = self._party("F1", "Fornitore 1", "12345670587")
+                self.double.add("BusinessPartners", **party, CardType="cSupplier")
+            case "agent":
+                person = {"SalesEmployeeCode": 1, "SalesEmployeeName": "Bianchi", "Active": "tYES"}
+                self.double.add("SalesPersons", **person)
+            case "payment_term":
+                self.double.add("PaymentTermsTypes", GroupNumber=1, PaymentTermsGroupName="RB 60 gg FM")
+
+    def lose_field(self) -> str:
+        self.double.missing.add("FederalTaxID")
+        return "FederalTaxID"
+
+    async def orders(self) -> list[Mapping[str, Any]]:
+        return [
+            {
+                "number": each["NumAtCard"].partition(" ")[0],
+                "state": "cancelled" if each["Cancelled"] == "tYES" else "open",
+                "quantity": each["DocumentLines"][0]["Quantity"],
+            }
+            for each in self.double.rows["Orders"]
+        ]
+
+
+def _elsewhere(endpoint: Endpoint) -> Endpoint:
+    """Where nobody answers."""
+    nowhere = {name: "http://127.0.0.1:9" for name in endpoint.settings if name.endswith("url")}
+    return replace(endpoint, settings={**endpoint.settings, **nowhere})
+
+
+Recorded = OdooRemote | BusinessCentralRemote | SapRemote
+
+
+@asynccontextmanager
+async def recorded(connector: str) -> AsyncIterator[Recorded]:
+    """A double of that connector's ERP, with a proxy before it."""
+    double: Any
+    double, remote = {
+        "odoo": (OdooDouble(), OdooRemote),
+        "business-central": (BusinessCentralDouble(), BusinessCentralRemote),
+        "sap-business-one": (SapDouble(), SapRemote),
+    }[connector]
+    async with served(double.handle) as url, faulty_proxy(url) as proxy:
+        yield remote(double, proxy)

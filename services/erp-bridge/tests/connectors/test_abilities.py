@@ -6,23 +6,30 @@ from pathlib import Path
 
 import pytest
 
-from erp_bridge.adapters import drop_folder, easyfatt, tryton
+from erp_bridge.adapters import business_central, drop_folder, easyfatt, odoo, sap_business_one, tryton
 from erp_bridge.domain.connection import Ability, Description
 from erp_bridge.domain.entities import Entity
 
 TESTS = Path(__file__).parents[1]
-DESCRIPTIONS = {each.DESCRIPTION.key: each.DESCRIPTION for each in (drop_folder, easyfatt, tryton)}
+DESCRIPTIONS = {
+    each.DESCRIPTION.key: each.DESCRIPTION
+    for each in (drop_folder, easyfatt, tryton, odoo, business_central, sap_business_one)
+}
 
 Cell = tuple[Entity, Ability]
 _IMPORTS = "component/test_imports.py::"
 _EXPORTS = "component/test_exports.py::"
-_TRYTON = "connectors/test_tryton.py::"
 _BRIDGE = "connectors/test_bridge_with_tryton.py::"
 _EASYFATT = "adapters/test_easyfatt.py::"
 _CONTRACT = "connectors/test_contract.py::"
 _RECEIVED = "component/test_received_orders.py::"
 _ORDER_CHANGED = f"{_RECEIVED}test_what_the_erp_changes_of_it_later_is_a_persons_to_see"
 _CHANGED = f"{_CONTRACT}test_all_comes_in_and_then_what_changed"
+_RETIRED = f"{_CONTRACT}test_who_is_put_to_rest_there_is_deleted"
+_SENT = f"{_CONTRACT}test_a_write_that_is_repeated_after_a_crash_doubles_nothing"
+_SENT_AGAIN = f"{_CONTRACT}test_a_change_and_a_cancellation_reach_the_same_record"
+_LOCKED = f"{_CONTRACT}test_what_somebody_changed_there_is_not_written_over"
+_ENTITY = f"{_CONTRACT}test_every_entity_of_a_double_comes_in"
 _CONFLICT = "component/test_conflicts.py::test_where_both_changed_a_person_decides"
 _LOOKUPS = f"{_IMPORTS}test_suppliers_and_lookup_tables_come_in_as_well"
 _OTHERS = f"{_IMPORTS}test_agents_products_and_banks_come_in"
@@ -57,13 +64,13 @@ PROOFS: dict[str, dict[Cell, str]] = {
         ("supplier", "in"): f"{_EASYFATT}test_what_comes_of_each_file",
         ("supplier", "update"): _CHANGED,
         ("order", "out"): f"{_EASYFATT}test_an_order_is_one_that_easyfatt_imports",
-        ("order", "update"): f"{_CONTRACT}test_a_change_and_a_cancellation_reach_the_same_record",
+        ("order", "update"): _SENT_AGAIN,
         ("ddt", "out"): f"{_EASYFATT}test_a_ddt_carries_its_transport",
     },
     "tryton": {
         ("customer", "in"): f"{_BRIDGE}test_an_order_becomes_a_sale_and_its_ddt_a_shipment",
         ("customer", "update"): f"{_BRIDGE}test_terms_changed_there_reach_the_next_state_of_the_order",
-        ("customer", "delete"): f"{_TRYTON}test_a_record_put_to_rest_is_deleted",
+        ("customer", "delete"): _RETIRED,
         ("customer", "conflict"): _CONFLICT,
         ("supplier", "in"): f"{_BRIDGE}test_a_supplier_is_who_is_paid",
         ("payment_term", "in"): f"{_BRIDGE}test_a_supplier_is_who_is_paid",
@@ -80,13 +87,37 @@ PROOFS: dict[str, dict[Cell, str]] = {
         ),
         ("received_order", "conflict"): _ORDER_CHANGED,
         ("order", "out"): f"{_BRIDGE}test_an_order_becomes_a_sale_and_its_ddt_a_shipment",
-        ("order", "update"): f"{_CONTRACT}test_a_change_and_a_cancellation_reach_the_same_record",
+        ("order", "update"): _SENT_AGAIN,
         ("order", "delete"): f"{_BRIDGE}test_what_is_cancelled_here_is_cancelled_there",
         ("order", "conflict"): f"{_BRIDGE}test_what_was_changed_there_waits_for_a_person",
         ("ddt", "out"): f"{_BRIDGE}test_an_order_becomes_a_sale_and_its_ddt_a_shipment",
         ("ddt", "delete"): f"{_BRIDGE}test_what_is_cancelled_here_is_cancelled_there",
         ("ddt", "conflict"): f"{_BRIDGE}test_a_shipment_changed_there_waits_for_a_person",
     },
+}
+
+
+PROOFS |= {
+    description.key: {
+        ("order", "out"): _SENT,
+        ("order", "update"): _SENT_AGAIN,
+        ("order", "delete"): _SENT_AGAIN,
+        ("order", "conflict"): _LOCKED,
+        **{
+            (each.entity, ability): proof
+            for each in description.capabilities
+            for ability, proof in (
+                ("in", _ENTITY),
+                # All entities of one connector are swept alike.
+                ("update", _CHANGED),
+                ("delete", _RETIRED),
+                ("conflict", _CONFLICT),
+            )
+            if each.reads and ability in each.abilities
+        },
+    }
+    for description in DESCRIPTIONS.values()
+    if description.key in ("odoo", "business-central", "sap-business-one")
 }
 
 

@@ -1,25 +1,50 @@
-"""What every connector must do, tried on each: a folder of files, a real Tryton, and the guide's example."""
+"""What every connector must do, tried on each: folders of files, a real Tryton, recorded doubles of ERPs that
+no test can start, and the guide's example.
+
+A proxy between connector and ERP has things go wrong. The doubles' clock stands still: all their records have
+one time.
+"""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
-from erp_bridge.application.ports import Checkpoint, Page, Rejected, RemoteLink, Session, Unreachable
+from erp_bridge.adapters.italian_checks import italian_checks
+from erp_bridge.application.ports import (
+    Checkpoint,
+    Conflict,
+    Fault,
+    Gone,
+    Page,
+    Rejected,
+    RemoteLink,
+    Session,
+    Throttled,
+    Unauthorised,
+    Unreachable,
+)
 from erp_bridge.domain.documents import Document, OutgoingDocument, RemoteCustomer
 from erp_bridge.domain.entities import fields_of
+from erp_bridge.domain.record import checked
+from erp_bridge.domain.schema import drift
 from optima_kit.clock import SystemClock
 
 from .example import ExampleRemote
+from .proxy import Moment, faulty_proxy
 from .server import TrytonServer
-from .systems import EasyfattRemote, FolderRemote, Remote, TrytonRemote
+from .systems import EasyfattRemote, FolderRemote, Remote, TrytonRemote, recorded
 
+NOWHERE = {True: "999999", False: str(UUID(int=0xDEAD))}
+"""Remote ids of nothing, of ERPs that count and of others."""
 JOB, OTHER_JOB = str(UUID(int=0xA2)), str(UUID(int=0xA3))
 VAT_NUMBERS = ["07643520567", "12345670587", "01234560371", "00905811006", "01585570581", "00743110157"]
 
@@ -27,7 +52,10 @@ VAT_NUMBERS = ["07643520567", "12345670587", "01234560371", "00905811006", "0158
 pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("tryton")]
 
 
-@pytest.fixture(params=["files", "easyfatt", "example", "tryton"])
+DOUBLES = ("odoo", "business-central", "sap-business-one")
+
+
+@pytest.fixture(params=["files", "easyfatt", "example", "tryton", *DOUBLES])
 def server(request: pytest.FixtureRequest) -> TrytonServer | str:
     """The server where there is one, the connector's name where there is none."""
     found: TrytonServer | str = request.param
@@ -40,11 +68,14 @@ async def remote(server: TrytonServer | str, tmp_path: Path) -> AsyncIterator[Re
         yield FolderRemote(tmp_path / "drop")
     elif server == "easyfatt":
         yield EasyfattRemote(tmp_path / "drop")
-    elif isinstance(server, str):
+    elif server == "example":
         yield ExampleRemote(tmp_path / "erp.json")
+    elif isinstance(server, str):
+        async with recorded(server) as double:
+            yield double
     else:
-        async with server.people() as people:
-            yield TrytonRemote(server, people)
+        async with server.people() as people, faulty_proxy(server.url) as proxy:
+            yield TrytonRemote(server, people, proxy)
 
 
 @pytest.fixture
@@ -189,6 +220,171 @@ async def test_a_change_and_a_cancellation_reach_the_same_record(remote: Remote,
         assert last.remote_id == first.remote_id
     (found,) = await remote.orders()
     assert found["state"] == "cancelled"
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+async def test_a_crash_at_any_step_of_a_write_loses_and_doubles_nothing(
+    remote: Remote, moment: Moment
+) -> None:
+    customer = await remote.add_customer("C1", "Cliente 1", VAT_NUMBERS[0])
+    for step in itertools.count(1):
+        order_id = uuid4()
+        with remote.interrupted(step, moment):
+            finished = await written(remote, order(remote, order_id, customer))
+        if not finished:
+            assert await written(remote, order(remote, order_id, customer))
+        found = await remote.orders()
+        assert [(each["number"], each["state"]) for each in found] == [("O-2026/7", "open")] * step
+        if finished:
+            break
+    assert step > 1
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+async def test_a_crash_at_any_step_of_a_change_loses_and_doubles_nothing(
+    remote: Remote, order_id: UUID, moment: Moment
+) -> None:
+    """What became of the record meanwhile may be somebody else's work: then a person decides."""
+    customer = await remote.add_customer("C1", "Cliente 1", VAT_NUMBERS[0])
+    async with opened(remote) as session:
+        last = await session.put(order(remote, order_id, customer), None)
+    for step in itertools.count(1):
+        line = {
+            "description": f"Espositore {step}",
+            "quantity": str(step),
+            "unit": "pz",
+            "unit_price": "12.50",
+        }
+        changed = order(remote, order_id, customer, lines={JOB: line})
+        link = RemoteLink(last.remote_id, last.version)
+        with remote.interrupted(step, moment):
+            finished = await written(remote, changed, link)
+        async with opened(remote) as session:
+            try:
+                last = await session.put(changed, link)
+            except Conflict:
+                last = await session.put(changed, replace(link, version=None))
+        (found,) = await remote.orders()
+        assert (found["state"], found["quantity"]) == ("open", float(step))
+        if finished:
+            break
+    assert step > 1
+
+
+async def written(remote: Remote, document: OutgoingDocument, link: RemoteLink | None = None) -> bool:
+    """Whether it went through."""
+    try:
+        async with opened(remote) as session:
+            link = link or await session.find("order", str(document.internal_id))
+            await session.put(document, link)
+    except (Fault, OSError):
+        return False
+    return True
+
+
+async def test_a_system_that_asks_for_peace_gets_it(remote: Remote) -> None:
+    if remote.proxy is None:
+        pytest.skip("nobody is called")
+    for status in (429, 503):
+        remote.proxy.answer_next(status, Retry_After="7")
+        with pytest.raises(Throttled) as throttled:
+            async with opened(remote) as session:
+                await session.probe()
+        assert throttled.value.retry_after == timedelta(seconds=7)
+    async with opened(remote) as session:
+        assert await session.probe()
+
+
+async def test_wrong_credentials_are_no_outage(remote: Remote) -> None:
+    if remote.proxy is None:
+        pytest.skip("nobody is called")
+    wrong = replace(remote.endpoint, secrets=dict.fromkeys(remote.endpoint.secrets, "wrong"))
+    with pytest.raises(Unauthorised):
+        async with remote.connector.open(wrong) as session:
+            await session.probe()
+
+
+async def test_a_session_that_ends_in_between_is_begun_anew(remote: Remote) -> None:
+    if (end_sessions := getattr(remote, "end_sessions", None)) is None:
+        pytest.skip("there are no sessions")
+    for n, each in enumerate(VAT_NUMBERS):
+        await remote.add_customer(f"C{n}", f"Cliente {n}", each)
+    found: list[Page] = []
+    async with opened(remote) as session:
+        async for page in session.changes("customer", None):
+            end_sessions()
+            found.append(page)
+    assert len(told(remote, found)) == len(VAT_NUMBERS)
+
+
+async def test_who_is_put_to_rest_there_is_deleted(remote: Remote) -> None:
+    capability = remote.connector.describe().capability("customer")
+    if capability is None or capability.deletes != "flag":
+        pytest.skip("the connector does not say that it sees that")
+    customer = await remote.add_customer("C1", "Cliente 1", VAT_NUMBERS[0])
+    async with opened(remote) as session:
+        *_, last = await pages(session)
+        await remote.retire_customer(customer)
+        found = await pages(session, last.checkpoint)
+    assert [(page.records, page.deleted) for page in found] == [([], [customer.remote_id])]
+
+
+async def test_what_somebody_changed_there_is_not_written_over(remote: Remote, order_id: UUID) -> None:
+    capability = remote.connector.describe().capability("order")
+    if capability is None or capability.lock == "none":
+        pytest.skip("the connector does not say that it locks")
+    customer = await remote.add_customer("C1", "Cliente 1", VAT_NUMBERS[0])
+    async with opened(remote) as session:
+        first = await session.put(order(remote, order_id, customer), None)
+        link = RemoteLink(first.remote_id, first.version)
+        await remote.change_order(first.remote_id)
+        with pytest.raises(Conflict) as conflict:
+            await session.put(order(remote, order_id, customer), link)
+        assert conflict.value.current != first.version
+        await session.put(order(remote, order_id, customer), replace(link, version=None))
+        with pytest.raises(Gone):
+            await session.put(
+                order(remote, uuid4(), customer), RemoteLink(NOWHERE[first.remote_id.isdecimal()])
+            )
+
+
+async def test_a_schema_has_what_is_read_and_written(remote: Remote) -> None:
+    async with opened(remote) as session:
+        for capability in remote.connector.describe().capabilities:
+            schema = await session.schema(capability.entity)
+            if schema is not None and (remote.proxy is None or schema.fields):
+                assert schema.read | schema.written <= schema.fields.keys()
+                assert not drift(schema.fields, schema).breaking
+
+
+@pytest.mark.parametrize("connector", DOUBLES)
+async def test_a_field_that_went_breaks_the_exchange(connector: str) -> None:
+    async with recorded(connector) as remote, opened(remote) as session:
+        before = await session.schema("customer")
+        lost = remote.lose_field()
+        after = await session.schema("customer")
+        assert before is not None
+        assert after is not None
+        found = drift(before.fields, after).breaking
+        assert [(each.code, each.field) for each in found] == [("schema_field_gone", lost)]
+
+
+@pytest.mark.parametrize("connector", DOUBLES)
+async def test_every_entity_of_a_double_comes_in(connector: str) -> None:
+    async with recorded(connector) as remote:
+        await remote.add_customer("C1", "Cliente 1", VAT_NUMBERS[0])
+        for capability in remote.connector.describe().capabilities:
+            if not capability.reads:
+                continue
+            remote.add_record(capability.entity)
+            async with opened(remote) as session:
+                (page,) = [each async for each in session.changes(capability.entity, None)]
+            (record,) = page.records
+            read = remote.connector.mapping().of(capability.entity).read(record.values)
+            fields, notices = checked(capability.entity, read, None, italian_checks())
+            assert fields["code"]
+            assert fields["name"]
+            assert not notices
 
 
 async def test_settings_are_checked_without_calling_anybody(remote: Remote) -> None:

@@ -1,4 +1,4 @@
-"""What is Tryton's own: parts that change alone, records at rest, locks, sessions' ends, too many calls."""
+"""What is Tryton's own: parts that change alone, too many calls, what the ERP lacks; where calls may lead."""
 
 from __future__ import annotations
 
@@ -15,14 +15,10 @@ import pytest
 from erp_bridge.adapters.egress import EgressGuard
 from erp_bridge.application.ports import (
     Checkpoint,
-    Conflict,
     Endpoint,
-    Gone,
     Page,
     Rejected,
-    RemoteLink,
     Throttled,
-    Unauthorised,
     Unreachable,
 )
 from optima_kit.refusals import Invalid
@@ -77,58 +73,9 @@ async def test_a_part_that_changed_alone_brings_its_record(
     await people.do(f"{model}.write", party[part][:1], values)
     (after,) = await people.do("party.party.read", [int(customer.remote_id)], ["write_date"])
     assert after["write_date"] == party["write_date"]
-    monkeypatch.setattr("erp_bridge.adapters.tryton.OVERLAP", timedelta(microseconds=-1))
+    monkeypatch.setattr("erp_bridge.adapters.record_session.OVERLAP", timedelta(microseconds=-1))
     found = await changed(remote, {"until": party["write_date"]})
     assert [record.remote_id for page in found for record in page.records] == [customer.remote_id]
-
-
-async def test_a_record_put_to_rest_is_deleted(remote: TrytonRemote, people: TrytonPeople) -> None:
-    customer = await remote.add_customer("C1", "Cliente 1", VAT_NUMBERS[0])
-    async with opened(remote) as session:
-        *_, last = await pages(session)
-    await people.do("party.party.write", [int(customer.remote_id)], {"active": False})
-    (page,) = await changed(remote, last.checkpoint)
-    assert (page.records, page.deleted) == ([], [customer.remote_id])
-
-
-async def test_what_somebody_changed_is_not_written_over(remote: TrytonRemote, people: TrytonPeople) -> None:
-    customer = await remote.add_customer("C1", "Cliente 1", VAT_NUMBERS[0])
-    order_id = uuid4()
-    async with opened(remote) as session:
-        written = await session.put(order(remote, order_id, customer), None)
-        await people.do("sale.sale.draft", [int(written.remote_id)])
-        link = RemoteLink(written.remote_id, written.version)
-        with pytest.raises(Conflict) as conflict:
-            await session.put(order(remote, order_id, customer), link)
-        assert conflict.value.current != written.version
-        await session.put(order(remote, order_id, customer), replace(link, version=None))
-
-
-async def test_what_is_gone_is_said_to_be_gone(remote: TrytonRemote) -> None:
-    customer = await remote.add_customer("C1", "Cliente 1", VAT_NUMBERS[0])
-    async with opened(remote) as session:
-        with pytest.raises(Gone):
-            await session.put(order(remote, uuid4(), customer), RemoteLink("999999"))
-
-
-async def test_a_session_that_ends_in_between_is_begun_anew(
-    remote: TrytonRemote, tryton: TrytonServer
-) -> None:
-    for n, vat_number in enumerate(VAT_NUMBERS[:4]):
-        await remote.add_customer(f"C{n}", f"Cliente {n}", vat_number)
-    found: list[Page] = []
-    async with opened(remote) as session:
-        async for page in session.changes("customer", None):
-            tryton.end_all_sessions()
-            found.append(page)
-    assert len([record for page in found for record in page.records]) == 4
-
-
-async def test_wrong_credentials_are_no_outage_of_the_network(remote: TrytonRemote) -> None:
-    endpoint = replace(remote.endpoint, secrets={"password": "wrong"})
-    with pytest.raises(Unauthorised):
-        async with remote.connector.open(endpoint) as session:
-            await session.probe()
 
 
 async def test_a_server_that_is_asked_too_often_is_left_alone(

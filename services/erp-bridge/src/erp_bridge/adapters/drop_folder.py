@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Final
 
-from ..application.ports import Endpoint, Session
 from ..domain.connection import Description, Setting
 from ..domain.documents import OutgoingDocument
 from ..domain.entities import Entity
 from ..domain.mapping import EntityMapping
-from ..domain.mapping import Mapping as FieldMap
 from ..domain.received_order import RECEIVED
-from .folder import PAGE, FolderSession, RecordFile, check_folder, incoming, location_of, outgoing
-from .mappings import connector_mapping
+from .capabilities import read_from_files, written_to_files
+from .folder import FolderConnector, RecordFile, check_folder
 from .tables import Orders, Table, csv_bytes
 
 DESCRIPTION: Final = Description(
@@ -24,16 +20,16 @@ DESCRIPTION: Final = Description(
     proven="live",
     settings=(Setting("folder"),),
     capabilities=(
-        incoming("customer", "vat_number", "fiscal_code"),
-        incoming("supplier", "vat_number", "fiscal_code"),
-        incoming("agent"),
-        incoming("product"),
-        incoming("bank"),
-        incoming("payment_term"),
-        incoming("vat_rate"),
-        incoming("received_order"),
-        outgoing("order", "create", "change", "cancel", cannot_carry=("deliveries",)),
-        outgoing("ddt", "create", "cancel", cannot_carry=("sender", "carrier address")),
+        read_from_files("customer", "vat_number", "fiscal_code"),
+        read_from_files("supplier", "vat_number", "fiscal_code"),
+        read_from_files("agent"),
+        read_from_files("product"),
+        read_from_files("bank"),
+        read_from_files("payment_term"),
+        read_from_files("vat_rate"),
+        read_from_files("received_order"),
+        written_to_files("order", "create", "change", "cancel", cannot_carry=("deliveries",)),
+        written_to_files("ddt", "create", "cancel", cannot_carry=("sender", "carrier address")),
     ),
 )
 
@@ -64,27 +60,13 @@ class _Tables:
         return csv_bytes(document.columns, [{**document.heading, **line} for line in document.lines])
 
 
-class DropFolder:
-    """Implements `ports.Connector` below a root directory; each tenant has a directory of its own there."""
+class DropFolder(FolderConnector):
+    """Implements `ports.Connector`."""
 
-    def __init__(self, root: Path, *, page: int = PAGE) -> None:
-        self._root = root
-        self._page = page
-
-    def describe(self) -> Description:
-        return DESCRIPTION
-
-    def mapping(self) -> FieldMap:
-        return connector_mapping("drop_folder.yaml")
+    description = DESCRIPTION
+    mapping_file = "drop_folder.yaml"
+    file_format = _Tables()
 
     def check(self, settings: Mapping[str, str]) -> Mapping[str, str]:
         check_folder(settings["folder"])
         return {"folder": settings["folder"]}
-
-    def location(self, endpoint: Endpoint) -> str:
-        return location_of(endpoint)
-
-    @asynccontextmanager
-    async def open(self, endpoint: Endpoint) -> AsyncIterator[Session]:
-        mapping = endpoint.mapping or self.mapping()
-        yield FolderSession(self._root, endpoint, _Tables(), mapping, self._page)

@@ -10,34 +10,22 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Final
 
 from lxml import etree
 
 from optima_kit.refusals import Invalid
 
-from ..application.ports import DocumentRange, Endpoint, Rejected, Session
+from ..application.ports import DocumentRange, Endpoint, Rejected
 from ..domain.connection import Description, Setting
 from ..domain.documents import OutgoingDocument
-from ..domain.entities import Entity, fields_of
+from ..domain.entities import Entity
 from ..domain.import_plan import RemoteRecord
 from ..domain.mapping import EntityMapping
-from ..domain.mapping import Mapping as FieldMap
-from .folder import (
-    PAGE,
-    FolderSession,
-    RecordFile,
-    check_folder,
-    in_thread,
-    incoming,
-    location_of,
-    outgoing,
-)
-from .mappings import connector_mapping
+from .capabilities import read_from_files, unmapped, written_to_files
+from .folder import FolderConnector, RecordFile, check_folder, in_thread
 
 FETCHED: Final = 500
 """Orders in one answer: Easyfatt asks again from the last that it has."""
@@ -52,8 +40,8 @@ _DEFAULTED: Final = frozenset({"CustomerCode", "Price"})
 """Tags that are left out where we have no value: Easyfatt then takes what it knows itself."""
 
 
-def _unmapped(entity: Entity) -> tuple[str, ...]:
-    return tuple(sorted(fields_of(entity) - connector_mapping("easyfatt.yaml").of(entity).fields.keys()))
+def _cannot_carry(entity: Entity) -> tuple[str, ...]:
+    return ("cancellation", *unmapped("easyfatt.yaml", entity))
 
 
 DESCRIPTION: Final = Description(
@@ -66,50 +54,12 @@ DESCRIPTION: Final = Description(
         Setting("password", secret=True, required=False),
     ),
     capabilities=(
-        incoming("customer", "vat_number", "fiscal_code"),
-        incoming("supplier", "vat_number", "fiscal_code"),
-        outgoing("order", "create", "change", cannot_carry=("cancellation", *_unmapped("order"))),
-        outgoing("ddt", "create", cannot_carry=("cancellation", *_unmapped("ddt"))),
+        read_from_files("customer", "vat_number", "fiscal_code"),
+        read_from_files("supplier", "vat_number", "fiscal_code"),
+        written_to_files("order", "create", "change", cannot_carry=_cannot_carry("order")),
+        written_to_files("ddt", "create", cannot_carry=_cannot_carry("ddt")),
     ),
 )
-
-
-class Easyfatt:
-    """Implements `ports.Connector` and `ports.DocumentFeed`, below the root directory of all folders."""
-
-    def __init__(self, root: Path, *, page: int = PAGE) -> None:
-        self._root = root
-        self._page = page
-
-    def describe(self) -> Description:
-        return DESCRIPTION
-
-    def mapping(self) -> FieldMap:
-        return connector_mapping("easyfatt.yaml")
-
-    def check(self, settings: Mapping[str, str]) -> Mapping[str, str]:
-        check_folder(settings["folder"])
-        if bool(settings.get("user")) != bool(settings.get("password")):
-            missing = "password" if settings.get("user") else "user"
-            raise Invalid("setting_missing", field=f"settings.{missing}")
-        if settings.get("password") and len(settings["password"]) < LEAST_PASSWORD:
-            raise Invalid("password_too_short", field="settings.password", least=LEAST_PASSWORD)
-        return dict(settings)
-
-    def location(self, endpoint: Endpoint) -> str:
-        return location_of(endpoint)
-
-    @asynccontextmanager
-    async def open(self, endpoint: Endpoint) -> AsyncIterator[Session]:
-        yield self._session(endpoint)
-
-    async def fetch(self, endpoint: Endpoint, entity: Entity, wanted: DocumentRange) -> bytes:
-        session = self._session(endpoint)
-        return await in_thread(lambda: _written(_within(session.left(entity), wanted)))
-
-    def _session(self, endpoint: Endpoint) -> FolderSession:
-        mapping = endpoint.mapping or self.mapping()
-        return FolderSession(self._root, endpoint, _DefXml(), mapping, self._page)
 
 
 class _DefXml:
@@ -140,6 +90,27 @@ class _DefXml:
         for line in document.lines:
             _add_all(etree.SubElement(rows, "Row"), line)
         return _written([made])
+
+
+class Easyfatt(FolderConnector):
+    """Implements `ports.Connector` and `ports.DocumentFeed`."""
+
+    description = DESCRIPTION
+    mapping_file = "easyfatt.yaml"
+    file_format = _DefXml()
+
+    def check(self, settings: Mapping[str, str]) -> Mapping[str, str]:
+        check_folder(settings["folder"])
+        if bool(settings.get("user")) != bool(settings.get("password")):
+            missing = "password" if settings.get("user") else "user"
+            raise Invalid("setting_missing", field=f"settings.{missing}")
+        if settings.get("password") and len(settings["password"]) < LEAST_PASSWORD:
+            raise Invalid("password_too_short", field="settings.password", least=LEAST_PASSWORD)
+        return dict(settings)
+
+    async def fetch(self, endpoint: Endpoint, entity: Entity, wanted: DocumentRange) -> bytes:
+        session = self._session(endpoint)
+        return await in_thread(lambda: _written(_within(session.left(entity), wanted)))
 
 
 class _Parties:

@@ -24,15 +24,15 @@ class EgressGuard:
     def __init__(self, networks: Sequence[Network]) -> None:
         self._networks = tuple(networks)
 
-    def check(self, url: str) -> str:
-        """The address in its normal form: scheme, host and port. Raises Invalid, field `settings.url`."""
+    def check(self, url: str, *, field: str = "settings.url") -> str:
+        """The address in its normal form: scheme, host and port. Raises Invalid for that field."""
         try:
             parsed = URL(url)
             complete = parsed.scheme in ("http", "https") and bool(parsed.host and parsed.port)
         except ValueError:
-            raise Invalid("url_malformed", field="settings.url") from None
+            raise Invalid("url_malformed", field=field) from None
         if not complete or parsed.user or parsed.query_string or parsed.fragment or len(parsed.path) > 1:
-            raise Invalid("url_malformed", field="settings.url")
+            raise Invalid("url_malformed", field=field)
         return str(parsed.origin())
 
     def connector(self, url: str) -> aiohttp.TCPConnector:

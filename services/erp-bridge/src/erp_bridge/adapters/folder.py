@@ -10,24 +10,33 @@ import asyncio
 import os
 import re
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, Protocol, TypeVar
+from typing import ClassVar, Final, Protocol, TypeVar
 
 from optima_kit.refusals import Invalid
 
-from ..application.ports import Checkpoint, Endpoint, Page, Rejected, RemoteLink, Unreachable, Written
-from ..domain.connection import Capability, Write
+from ..application.ports import (
+    Checkpoint,
+    Endpoint,
+    Page,
+    Rejected,
+    RemoteLink,
+    Session,
+    Unreachable,
+    Written,
+)
 from ..domain.documents import OutgoingDocument
 from ..domain.entities import Entity
 from ..domain.import_plan import RemoteRecord
 from ..domain.mapping import EntityMapping
 from ..domain.mapping import Mapping as FieldMap
 from ..domain.schema import RemoteSchema
+from .capabilities import PAGE, Declared
 
 T = TypeVar("T")
 
-PAGE: Final = 500
 MOST_BYTES: Final = 50 << 20
 
 _FOLDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}(/[A-Za-z0-9][A-Za-z0-9._-]{0,63}){0,3}")
@@ -71,49 +80,32 @@ class FileFormat(Protocol):
         """`before` is what the document's file holds. Raises Rejected for what the format can't say."""
 
 
-def incoming(entity: Entity, *natural_keys: str) -> Capability:
-    return Capability(
-        entity=entity,
-        reads=True,
-        writes=(),
-        incremental="files",
-        deletes="none",
-        identity="code",
-        lock="none",
-        natural_keys=("code", *natural_keys),
-        idempotency=None,
-        number_owner="erp",
-        batch=PAGE,
-    )
-
-
-def outgoing(entity: Entity, *writes: Write, cannot_carry: tuple[str, ...]) -> Capability:
-    return Capability(
-        entity=entity,
-        reads=False,
-        writes=writes,
-        incremental="none",
-        deletes="none",
-        identity="code",
-        lock="none",
-        natural_keys=("number", "reference"),
-        idempotency="file name, made of the number and the reference",
-        number_owner="optima",
-        batch=1,
-        children=("lines",),
-        cannot_carry=cannot_carry,
-    )
-
-
 def check_folder(folder: str) -> None:
     """Raises Invalid for one that could lead elsewhere."""
     if not _FOLDER.fullmatch(folder):
         raise Invalid("folder_malformed", field="settings.folder")
 
 
-def location_of(endpoint: Endpoint) -> str:
-    """Relative to the root, which the operator knows."""
-    return f"{endpoint.tenant_id}/{endpoint.settings['folder']}"
+class FolderConnector(Declared):
+    """What connectors have alike that exchange files. Each tenant has a directory of its own below `root`."""
+
+    file_format: ClassVar[FileFormat]
+
+    def __init__(self, root: Path, *, page: int = PAGE) -> None:
+        self._root = root
+        self._page = page
+
+    def location(self, endpoint: Endpoint) -> str:
+        """Relative to the root, which the operator knows."""
+        return f"{endpoint.tenant_id}/{endpoint.settings['folder']}"
+
+    @asynccontextmanager
+    async def open(self, endpoint: Endpoint) -> AsyncIterator[Session]:
+        yield self._session(endpoint)
+
+    def _session(self, endpoint: Endpoint) -> FolderSession:
+        mapping = endpoint.mapping or self.mapping()
+        return FolderSession(self._root, endpoint, self.file_format, mapping, self._page)
 
 
 class FolderSession:

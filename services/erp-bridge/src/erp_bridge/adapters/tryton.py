@@ -6,15 +6,12 @@ its note which. Sales and shipments carry our id in their reference.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from itertools import zip_longest
-from typing import Any, Final, Literal
-
-import aiohttp
+from typing import Any, Final
 
 from optima_kit.refusals import Invalid
 
@@ -29,19 +26,15 @@ from ..application.ports import (
     Session,
     Written,
 )
-from ..domain.connection import Capability, Description, Setting, Write
+from ..domain.connection import Description, Setting
 from ..domain.documents import OutgoingDocument
-from ..domain.entities import Entity, fields_of
+from ..domain.entities import Entity
 from ..domain.import_plan import RemoteRecord
-from ..domain.mapping import Mapping as FieldMap
 from ..domain.schema import RemoteSchema
-from .egress import EgressGuard
-from .mappings import connector_mapping
-from .tryton_rpc import SignedIn, TrytonRpc
-
-PAGE: Final = 500
-OVERLAP: Final = timedelta(minutes=5)
-"""A transaction that began so long ago may still become visible, with the time at which it began."""
+from .capabilities import read_by_id, unmapped, written_by_id
+from .record_session import Swept, sweep
+from .rest import HttpConnector, http_session
+from .tryton_rpc import TrytonRpc
 
 _SALE_STEPS: Final = {"draft": (), "quotation": ("quote",), "confirmed": ("quote", "confirm")}
 _SHIPMENT_STEPS: Final = {
@@ -53,58 +46,6 @@ _SHIPMENT_STEPS: Final = {
     "shipped": "do",
 }
 """The button that brings a shipment on from a state."""
-
-
-def _read(
-    entity: Entity,
-    *natural_keys: str,
-    children: tuple[str, ...] = (),
-    deletes: Literal["none", "flag", "scan"] = "flag",
-) -> Capability:
-    return Capability(
-        entity=entity,
-        reads=True,
-        writes=(),
-        incremental="cursor",
-        deletes=deletes,
-        identity="id",
-        lock="none",
-        natural_keys=natural_keys,
-        idempotency=None,
-        number_owner="erp",
-        batch=PAGE,
-        children=children,
-    )
-
-
-def _write(
-    entity: Entity,
-    *writes: Write,
-    record: str,
-    children: tuple[str, ...],
-    cannot_carry: tuple[str, ...],
-    follows: tuple[Entity, ...] = (),
-) -> Capability:
-    return Capability(
-        entity=entity,
-        reads=False,
-        writes=writes,
-        incremental="none",
-        deletes="none",
-        identity="id",
-        lock="version",
-        natural_keys=("reference",),
-        idempotency=f"our id in the {record}'s reference",
-        number_owner="erp",
-        batch=1,
-        children=children,
-        follows=follows,
-        cannot_carry=cannot_carry,
-    )
-
-
-def _unmapped(entity: Entity) -> tuple[str, ...]:
-    return tuple(sorted(fields_of(entity) - connector_mapping("tryton.yaml").of(entity).fields.keys()))
 
 
 _PARTS_OF_PARTY: Final = ("addresses", "identifiers")
@@ -126,49 +67,40 @@ DESCRIPTION: Final = Description(
         Setting("orders_since", required=False),
     ),
     capabilities=(
-        _read("customer", "vat_number", "fiscal_code", children=_PARTS_OF_PARTY),
-        _read("supplier", "vat_number", "fiscal_code", children=_PARTS_OF_PARTY),
-        _read("agent", children=("party",)),
-        _read("product", children=("template",)),
-        _read("bank", children=("party",), deletes="scan"),
-        _read("payment_term"),
-        _read("vat_rate"),
-        _read("received_order", children=("lines",), deletes="none"),
-        _write(
+        read_by_id("customer", "vat_number", "fiscal_code", children=_PARTS_OF_PARTY),
+        read_by_id("supplier", "vat_number", "fiscal_code", children=_PARTS_OF_PARTY),
+        read_by_id("agent", children=("party",)),
+        read_by_id("product", children=("template",)),
+        read_by_id("bank", children=("party",), deletes="scan"),
+        read_by_id("payment_term"),
+        read_by_id("vat_rate"),
+        read_by_id("received_order", children=("lines",), deletes="none"),
+        written_by_id(
             "order",
             "create",
             "change",
             "cancel",
-            record="sale",
-            children=("lines",),
-            cannot_carry=(*_unmapped("order"), "deliveries"),
+            idempotency="our id in the sale's reference",
+            cannot_carry=(*unmapped("tryton.yaml", "order"), "deliveries"),
         ),
-        _write(
+        written_by_id(
             "ddt",
             "create",
             "cancel",
-            record="shipment",
+            idempotency="our id in the shipment's reference",
             children=("outgoing_moves",),
             follows=("order",),
-            cannot_carry=_unmapped("ddt"),
+            cannot_carry=unmapped("tryton.yaml", "ddt"),
         ),
     ),
 )
 
 
-class Tryton:
+class Tryton(HttpConnector):
     """Implements `ports.Connector`."""
 
-    def __init__(self, guard: EgressGuard, *, page: int = PAGE) -> None:
-        self._guard = guard
-        self._page = page
-        self._signed_in: dict[str, SignedIn] = {}
-
-    def describe(self) -> Description:
-        return DESCRIPTION
-
-    def mapping(self) -> FieldMap:
-        return connector_mapping("tryton.yaml")
+    description = DESCRIPTION
+    mapping_file = "tryton.yaml"
 
     def check(self, settings: Mapping[str, str]) -> Mapping[str, str]:
         for name, steps in (("sale_step", _SALE_STEPS), ("shipment_step", {**_SHIPMENT_STEPS, "done": ""})):
@@ -179,7 +111,7 @@ class Tryton:
                 date.fromisoformat(since)
             except ValueError:
                 raise Invalid("day_malformed", field="settings.orders_since") from None
-        return {**settings, "url": self._guard.check(settings["url"])}
+        return super().check(settings)
 
     def location(self, endpoint: Endpoint) -> str:
         return f"{endpoint.settings['url']}/#{endpoint.settings['database']}"
@@ -187,13 +119,7 @@ class Tryton:
     @asynccontextmanager
     async def open(self, endpoint: Endpoint) -> AsyncIterator[Session]:
         settings = endpoint.settings
-        who = "\n".join(
-            (settings["url"], settings["database"], settings["user"], endpoint.secrets["password"])
-        )
-        key = hashlib.sha256(who.encode()).hexdigest()
-        async with aiohttp.ClientSession(
-            connector=self._guard.connector(settings["url"]), cookie_jar=aiohttp.DummyCookieJar()
-        ) as http:
+        async with http_session(self._guard, settings["url"]) as http:
             rpc = TrytonRpc(
                 http,
                 settings["url"],
@@ -202,12 +128,11 @@ class Tryton:
                 endpoint.secrets["password"],
                 pace=endpoint.pace,
             )
-            rpc.signed_in = self._signed_in.get(key)
+            rpc.signed_in = self._sign_ins.of(endpoint)
             try:
                 yield TrytonSession(rpc, settings, self._page)
             finally:
-                if rpc.signed_in is not None:
-                    self._signed_in[key] = rpc.signed_in
+                self._sign_ins.keep(endpoint, rpc.signed_in)
 
 
 class TrytonSession:
@@ -240,30 +165,16 @@ class TrytonSession:
         return RemoteSchema(fields, read=frozenset(each.partition(".")[0] for each in _FIELDS[entity]))
 
     async def changes(self, entity: Entity, checkpoint: Checkpoint | None) -> AsyncIterator[Page]:
-        """Sweeps what changed since the last sweep began, by id, so that equal times lose nothing: what
-        changes behind the sweep is the next one's."""
-        if checkpoint is None or "after" not in checkpoint:
+        async def found(since: datetime | None, after: int | None) -> list[Swept]:
+            records = await self._found(entity, [*self._wanted(entity, since), ["id", ">", after or 0]])
+            return [Swept(each["id"], _record(each), _at_rest(each)) for each in records]
+
+        async def now() -> datetime:
             await self._rpc.call("res.user.get_preferences", True)
-            checkpoint = {
-                "since": checkpoint["until"] if checkpoint else None,
-                "until": self._rpc.server_time.isoformat(),
-                "after": 0,
-            }
-        since, until, after = checkpoint["since"], checkpoint["until"], int(checkpoint["after"])
-        wanted = self._wanted(entity, datetime.fromisoformat(since) - OVERLAP if since else None)
-        while True:
-            found = await self._found(entity, [*wanted, ["id", ">", after]])
-            last = len(found) < self._page
-            after = found[-1]["id"] if found else after
-            yield Page(
-                source=_MODELS[entity],
-                records=[_record(each) for each in found if not _at_rest(each)],
-                deleted=[str(each["id"]) for each in found if _at_rest(each)],
-                checkpoint={"until": until} if last else {"since": since, "until": until, "after": after},
-                last=last,
-            )
-            if last:
-                return
+            return self._rpc.server_time
+
+        async for page in sweep(_MODELS[entity], checkpoint, found, page=self._page, now=now):
+            yield page
 
     async def settle(self, page: Page, *, refused: bool) -> None:
         """Nothing is put away: the server keeps its records."""

@@ -5,20 +5,19 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 import aiohttp
 import orjson
+from yarl import URL
 
-from ..application.ports import Conflict, Pace, Rejected, Throttled, Unauthorised, Unreachable
+from ..application.ports import Conflict, Pace, Rejected, Unauthorised, Unreachable
+from .rest import SessionEnded, exchange, judged
 
-TIMEOUT: Final = aiohttp.ClientTimeout(total=60, sock_connect=10)
-MOST_BYTES: Final = 50 << 20
 _PARTS_OF_TIME: Final = ("hour", "minute", "second", "microsecond")
-WAIT_UNLESS_TOLD: Final = timedelta(minutes=1)
 
 
 @dataclass(slots=True)
@@ -81,7 +80,7 @@ class TrytonRpc:
                 return await self._post(
                     f"model.{method}", [*arguments, told], authorisation=self.signed_in.authorisation
                 )
-            except _SessionEnded:
+            except SessionEnded:
                 # Nothing was done: whoever is not known is turned away before the call.
                 if last:
                     raise Unauthorised("credentials_refused") from None
@@ -97,58 +96,17 @@ class TrytonRpc:
         headers = {"Content-Type": "application/json"}
         if authorisation is not None:
             headers["Authorization"] = authorisation
-        try:
-            async with self._http.post(
-                url or self._database, data=body, headers=headers, allow_redirects=False, timeout=TIMEOUT
-            ) as response:
-                self._judge(response, signed_in=authorisation is not None)
-                content = await _whole(response)
-                answer = _decoded(orjson.loads(content))
-        except (aiohttp.ClientError, TimeoutError, OSError, orjson.JSONDecodeError) as error:
-            raise Unreachable("remote_unreachable", error=type(error).__name__) from error
+        told = await exchange(self._http, "POST", URL(url or self._database), content=body, headers=headers)
+        if date := told.headers.get("Date"):
+            self.server_time = parsedate_to_datetime(date)
+        if told.status in (401, 403) and authorisation is not None:
+            raise SessionEnded
+        answer = _decoded(judged(told))
         if not isinstance(answer, dict):
             raise Unreachable("remote_unreachable", error="answer")
         if "error" in answer:
             raise _fault(answer["error"])
         return answer.get("result")
-
-    def _judge(self, response: aiohttp.ClientResponse, *, signed_in: bool) -> None:
-        if told := response.headers.get("Date"):
-            self.server_time = parsedate_to_datetime(told)
-        match response.status:
-            case 200:
-                return
-            case 401 | 403 if signed_in:
-                raise _SessionEnded
-            case 401 | 403:
-                raise Unauthorised("credentials_refused")
-            case 429 | 503:
-                raise Throttled(_retry_after(response.headers.get("Retry-After")))
-            case status:
-                raise Unreachable("remote_unreachable", error=f"HTTP {status}")
-
-
-class _SessionEnded(Exception):
-    """The server does not know the session any more."""
-
-
-async def _whole(response: aiohttp.ClientResponse) -> bytes:
-    content = await response.content.read(MOST_BYTES + 1)
-    while chunk := await response.content.read(MOST_BYTES + 1 - len(content)):
-        content += chunk
-    if len(content) > MOST_BYTES:
-        raise Unreachable("remote_unreachable", error="too much")
-    return content
-
-
-def _retry_after(told: str | None) -> timedelta:
-    """As HTTP says it: seconds, or a moment; none is told by default."""
-    if told is not None and told.isdecimal():
-        return timedelta(seconds=int(told))
-    try:
-        return max(parsedate_to_datetime(told or "") - datetime.now(UTC), timedelta())
-    except (ValueError, TypeError):
-        return WAIT_UNLESS_TOLD
 
 
 def _fault(error: Any) -> Exception:

@@ -1,0 +1,136 @@
+"""What connectors of one kind declare alike."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Final, Literal
+
+from ..domain.connection import Capability, Description, Write
+from ..domain.entities import Entity, fields_of
+from ..domain.mapping import Mapping as FieldMap
+from .mappings import connector_mapping
+
+PAGE: Final = 500
+
+
+class Declared:
+    """A connector that says what it is in two constants; the rest of `ports.Connector` is each one's own."""
+
+    description: ClassVar[Description]
+    mapping_file: ClassVar[str]
+
+    def describe(self) -> Description:
+        return self.description
+
+    def mapping(self) -> FieldMap:
+        return connector_mapping(self.mapping_file)
+
+
+def read_from_files(entity: Entity, *natural_keys: str) -> Capability:
+    """A code is all that makes a record of a file the same one."""
+    return Capability(
+        entity=entity,
+        reads=True,
+        writes=(),
+        incremental="files",
+        deletes="none",
+        identity="code",
+        lock="none",
+        natural_keys=("code", *natural_keys),
+        idempotency=None,
+        number_owner="erp",
+        batch=PAGE,
+    )
+
+
+def read_by_id(
+    entity: Entity,
+    *natural_keys: str,
+    children: tuple[str, ...] = (),
+    deletes: Literal["none", "flag", "scan"] = "flag",
+) -> Capability:
+    return Capability(
+        entity=entity,
+        reads=True,
+        writes=(),
+        incremental="cursor",
+        deletes=deletes,
+        identity="id",
+        lock="none",
+        natural_keys=natural_keys,
+        idempotency=None,
+        number_owner="erp",
+        batch=PAGE,
+        children=children,
+    )
+
+
+def written_to_files(entity: Entity, *writes: Write, cannot_carry: tuple[str, ...]) -> Capability:
+    return _written(
+        entity,
+        writes,
+        identity="code",
+        lock="none",
+        natural_keys=("number", "reference"),
+        idempotency="file name, made of the number and the reference",
+        number_owner="optima",
+        children=("lines",),
+        cannot_carry=cannot_carry,
+    )
+
+
+def written_by_id(
+    entity: Entity,
+    *writes: Write,
+    idempotency: str,
+    cannot_carry: tuple[str, ...],
+    children: tuple[str, ...] = ("lines",),
+    follows: tuple[Entity, ...] = (),
+) -> Capability:
+    return _written(
+        entity,
+        writes,
+        identity="id",
+        lock="version",
+        natural_keys=("reference",),
+        idempotency=idempotency,
+        number_owner="erp",
+        children=children,
+        follows=follows,
+        cannot_carry=cannot_carry,
+    )
+
+
+def unmapped(mapping_file: str, entity: Entity) -> tuple[str, ...]:
+    """Our fields that have no place over there."""
+    return tuple(sorted(fields_of(entity) - connector_mapping(mapping_file).of(entity).fields.keys()))
+
+
+def _written(
+    entity: Entity,
+    writes: tuple[Write, ...],
+    *,
+    identity: Literal["code", "id"],
+    lock: Literal["none", "version"],
+    natural_keys: tuple[str, ...],
+    idempotency: str,
+    number_owner: Literal["optima", "erp"],
+    children: tuple[str, ...],
+    cannot_carry: tuple[str, ...],
+    follows: tuple[Entity, ...] = (),
+) -> Capability:
+    return Capability(
+        entity=entity,
+        reads=False,
+        writes=writes,
+        incremental="none",
+        deletes="none",
+        identity=identity,
+        lock=lock,
+        natural_keys=natural_keys,
+        idempotency=idempotency,
+        number_owner=number_owner,
+        batch=1,
+        children=children,
+        follows=follows,
+        cannot_carry=cannot_carry,
+    )

@@ -1,0 +1,33 @@
+"""What OData interfaces of ERPs have alike: literals in filters, and the schema in `$metadata`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from lxml import etree
+
+from ..application.ports import Unreachable
+
+_EDM: Final = "{http://docs.oasis-open.org/odata/ns/edm}"
+
+
+def literal(text: str) -> str:
+    """A text in a filter."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def entity_fields(metadata: str, type_name: str) -> dict[str, bool]:
+    """The fields of an entity type, and whether one has to have a value; none where there is no such type.
+
+    Raises Unreachable for what is no metadata.
+    """
+    parser = etree.XMLParser(resolve_entities=False, load_dtd=False, no_network=True)
+    try:
+        root = etree.fromstring(metadata.encode(), parser)
+    except etree.XMLSyntaxError as error:
+        raise Unreachable("remote_unreachable", error=type(error).__name__) from error
+    found: dict[str, bool] = {}
+    for each in root.iterfind(f".//{_EDM}EntityType[@Name='{type_name}']/*"):
+        if each.tag in (f"{_EDM}Property", f"{_EDM}NavigationProperty"):
+            found[str(each.get("Name"))] = each.get("Nullable") == "false"
+    return found

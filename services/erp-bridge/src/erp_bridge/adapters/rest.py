@@ -1,0 +1,237 @@
+"""Calls of an ERP over HTTP with JSON: sign-in and its end, pace, limits, and what a status means."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any, Final, Generic, TypeVar
+
+import aiohttp
+import orjson
+from yarl import URL
+
+from ..application.ports import (
+    Conflict,
+    Endpoint,
+    Fault,
+    Pace,
+    Rejected,
+    Throttled,
+    Unauthorised,
+    Unreachable,
+)
+from .capabilities import PAGE, Declared
+from .egress import EgressGuard
+
+TIMEOUT: Final = aiohttp.ClientTimeout(total=60, sock_connect=10)
+MOST_BYTES: Final = 50 << 20
+WAIT_UNLESS_TOLD: Final = timedelta(minutes=1)
+
+T = TypeVar("T")
+
+Headers = Mapping[str, str]
+"""What a request is signed with: a bearer's token or a session's cookies."""
+
+
+class NotFound(Fault):
+    """There is nothing at that address."""
+
+    def __init__(self) -> None:
+        super().__init__("remote_unreachable", error="HTTP 404")
+
+
+class SessionEnded(Exception):
+    """The remote system does not know the session any more, and did nothing."""
+
+
+class SignIns(Generic[T]):
+    """As what remote systems signed us in, kept from run to run: signing in costs them, and is counted."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, T] = {}
+
+    def of(self, endpoint: Endpoint) -> T | None:
+        return self._known.get(_fingerprint(endpoint))
+
+    def keep(self, endpoint: Endpoint, signed_in: T | None) -> None:
+        if signed_in is not None:
+            self._known[_fingerprint(endpoint)] = signed_in
+
+
+class HttpConnector(Declared):
+    """What connectors to ERPs at an address have alike."""
+
+    def __init__(self, guard: EgressGuard, *, page: int = PAGE) -> None:
+        self._guard = guard
+        self._page = page
+        self._sign_ins: SignIns[Any] = SignIns()
+
+    def check(self, settings: Mapping[str, str]) -> Mapping[str, str]:
+        return {**settings, "url": self._guard.check(settings["url"])}
+
+
+class Rest:
+    """One ERP's interface: addresses below a base, JSON both ways."""
+
+    def __init__(
+        self,
+        http: aiohttp.ClientSession,
+        base: str,
+        *,
+        sign_in: Callable[[], Awaitable[Headers]],
+        signed_in: Headers | None = None,
+        pace: Pace | None = None,
+    ) -> None:
+        self._http = http
+        self._base = base
+        self._sign_in = sign_in
+        self.signed_in = signed_in
+        self._pace = pace
+        self.server_time = datetime.now(UTC)
+        """Of the last answer, whole seconds."""
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        query: Mapping[str, str] | None = None,
+        headers: Headers | None = None,
+    ) -> Any:
+        """What is answered; None for an empty answer. Signs in where that is needed, also when a session has
+        ended. Raises Fault; NotFound where nothing is at the address."""
+        for renewed in (False, True):
+            if self.signed_in is None or renewed:
+                self.signed_in = await self._sign_in()
+            try:
+                return await self._send(method, path, body, query, {**self.signed_in, **(headers or {})})
+            except SessionEnded:
+                self.signed_in = None
+                if renewed:
+                    break
+        raise Unauthorised("credentials_refused")
+
+    async def _send(
+        self, method: str, path: str, body: Any, query: Mapping[str, str] | None, headers: Headers
+    ) -> Any:
+        if self._pace is not None:
+            await self._pace.turn()
+        answer = await exchange(
+            self._http,
+            method,
+            URL(self._base + path, encoded=True).update_query(query or {}),
+            content=None if body is None else orjson.dumps(body),
+            headers={"Content-Type": "application/json", "Accept": "application/json", **headers},
+        )
+        if (told := answer.headers.get("Date")) is not None:
+            self.server_time = parsedate_to_datetime(told)
+        match answer.status:
+            case 401:
+                raise SessionEnded
+            case 404:
+                raise NotFound
+            case _:
+                return judged(answer)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+
+async def exchange(
+    http: aiohttp.ClientSession, method: str, url: URL, *, content: bytes | None, headers: Headers
+) -> Answer:
+    """One request and its whole answer. No redirect is followed. Raises Unreachable."""
+    try:
+        async with http.request(
+            method, url, data=content, headers=headers, allow_redirects=False, timeout=TIMEOUT
+        ) as response:
+            return Answer(response.status, response.headers, await _whole(response))
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        raise Unreachable("remote_unreachable", error=type(error).__name__) from error
+
+
+def judged(answer: Answer) -> Any:
+    """The answer's JSON, or its text where it is none; None where it is empty. Raises Fault where its status
+    says so."""
+    match answer.status:
+        case 200 | 201 | 202 | 204:
+            return _read(answer)
+        case 401 | 403:
+            raise Unauthorised("credentials_refused")
+        case 409 | 412:
+            raise Conflict("")
+        case 429 | 503:
+            raise Throttled(retry_after(answer.headers.get("Retry-After")))
+        case status if 400 <= status < 500 and (text := _complaint(answer)):
+            raise Rejected("remote_refused", text=text)
+        case status:
+            raise Unreachable("remote_unreachable", error=f"HTTP {status}")
+
+
+@asynccontextmanager
+async def http_session(guard: EgressGuard, url: str) -> AsyncIterator[aiohttp.ClientSession]:
+    """For calls of that address alone; whoever calls keeps the cookies. Raises Unreachable for an address to
+    which no connection may lead."""
+    async with aiohttp.ClientSession(
+        connector=guard.connector(url), cookie_jar=aiohttp.DummyCookieJar()
+    ) as http:
+        yield http
+
+
+def retry_after(told: str | None) -> timedelta:
+    """As HTTP says it: seconds, or a moment; a minute where nothing is told."""
+    if told is not None and told.isdecimal():
+        return timedelta(seconds=int(told))
+    try:
+        return max(parsedate_to_datetime(told or "") - datetime.now(UTC), timedelta())
+    except (ValueError, TypeError):
+        return WAIT_UNLESS_TOLD
+
+
+async def _whole(response: aiohttp.ClientResponse) -> bytes:
+    content = await response.content.read(MOST_BYTES + 1)
+    while chunk := await response.content.read(MOST_BYTES + 1 - len(content)):
+        content += chunk
+    if len(content) > MOST_BYTES:
+        raise Unreachable("remote_unreachable", error="too much")
+    return content
+
+
+def _read(answer: Answer) -> Any:
+    if not answer.content:
+        return None
+    if "json" not in answer.headers.get("Content-Type", ""):
+        return answer.content.decode("utf-8", "replace")
+    try:
+        return orjson.loads(answer.content)
+    except orjson.JSONDecodeError as error:
+        raise Unreachable("remote_unreachable", error=type(error).__name__) from error
+
+
+def _complaint(answer: Answer) -> str:
+    """What the remote system says is wrong, in its own words: {"message": …} or {"error": {"message": …}},
+    the message a text or {"value": text}."""
+    try:
+        told = orjson.loads(answer.content)
+    except orjson.JSONDecodeError:
+        return ""
+    for name in ("error", "message", "value"):
+        told = told.get(name, told) if isinstance(told, dict) else told
+    return " ".join(told.split())[:300] if isinstance(told, str) else ""
+
+
+def _fingerprint(endpoint: Endpoint) -> str:
+    who = orjson.dumps(
+        [str(endpoint.tenant_id), dict(endpoint.settings), dict(endpoint.secrets)],
+        option=orjson.OPT_SORT_KEYS,
+    )
+    return hashlib.sha256(who).hexdigest()
