@@ -91,7 +91,7 @@ class Portal:
             page.get_by_label("Codice azienda").fill("caffe-aurora")
             page.get_by_label("E-mail").fill(person.email)
             page.get_by_label("Password", exact=True).fill(person.password)
-            page.get_by_role("button", name="Accedi").click()
+            page.get_by_role("button", name="Accedi", exact=True).click()
             page.get_by_role("button", name="Esci").wait_for()
             return page
         return self._page(name)

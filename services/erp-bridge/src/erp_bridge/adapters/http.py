@@ -128,7 +128,9 @@ async def put_connection(call: Call[Ports], key: str, body: ConfigureConnection)
             entity: Exchange(each.enabled, each.every_minutes, tuple(map(time.fromisoformat, each.at)))
             for entity, each in body.exchanges.items()
         },
-        changes={
+        changes=None
+        if body.mapping is None
+        else {
             entity: {name: mapped.field_mapping() for name, mapped in fields.items()}
             for entity, fields in body.mapping.items()
         },

@@ -42,10 +42,9 @@ class ConfigureConnection(Command):
     """Credentials are stored sealed and shown to nobody. Those that are not given stay, unless another
     setting changes."""
     exchanges: dict[Entity, ExchangeBody] = Field(default_factory=dict)
-    mapping: dict[Entity, Annotated[dict[Code, MappedField], Field(max_length=100)]] = Field(
-        default_factory=dict
-    )
-    """Where this connection maps fields otherwise than its connector does."""
+    mapping: dict[Entity, Annotated[dict[Code, MappedField], Field(max_length=100)]] | None = None
+    """Where this connection maps fields otherwise than its connector does; {} is the connector's own. One
+    that is not given stays as it is."""
     calls_per_minute: Annotated[int, Field(ge=1, le=6000)] | None = None
     """How often each process of the bridge may call the ERP; without a ceiling unless given."""
 

@@ -23,11 +23,11 @@ async def configure_connection(
     connector: str,
     settings: Table[str, str],
     exchanges: Table[Entity, Exchange],
-    changes: Table[Entity, Table[str, FieldMapping]],
+    changes: Table[Entity, Table[str, FieldMapping]] | None,
     calls_per_minute: int | None,
 ) -> Connection:
-    """`changes` say where the mapping departs from the connector's own; a changed mapping is a new version.
-    A secret that is not given stays as it is.
+    """`changes` say where the mapping departs from the connector's own; None: as before. A changed mapping is
+    a new version. A secret that is not given stays as it is.
 
     Raises PreconditionRequired when a connection that exists is changed blindly, Stale when the one that the
     client saw is not there any more, Invalid for a connector, setting or mapping that can't be.
@@ -41,6 +41,8 @@ async def configure_connection(
     kept = known.secrets if known is not None and stays else {}
     normal = spoken.check(_complete(description, {**kept, **settings}))
     _is_exchanged(description, exchanges)
+    if changes is None:
+        changes = known.changes if known is not None else {}
     mapping = spoken.mapping().with_changes(changes)
     open_settings = {name: value for name, value in normal.items() if name not in secret}
     secrets = {name: value for name, value in normal.items() if name in secret}

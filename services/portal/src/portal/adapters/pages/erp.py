@@ -35,6 +35,37 @@ async def show_connections(call: PageCall) -> Answer:
     return Shown("erp_connections.html", {"connections": connections})
 
 
+@pages.get("/erp/new-connection")
+async def show_new(call: PageCall) -> Answer:
+    """The connectors, and what each carries; with one chosen, the form."""
+    return await _new(call)
+
+
+@pages.post("/erp/new-connection")
+async def connect(call: PageCall) -> Answer:
+    sent = _typed(call)
+    try:
+        await _configure(call, sent["key"], call.query.get("connector", ""), sent)
+    except Refused as refused:
+        return await _new(call, Sent("connection", sent, refused))
+    return SeeOther(f"/erp/connections/{quote(sent['key'], safe='')}")
+
+
+@pages.get("/erp/connections/{key}/settings")
+async def show_settings(call: PageCall, key: str) -> Answer:
+    return await _settings(call, key)
+
+
+@pages.post("/erp/connections/{key}/settings")
+async def change_settings(call: PageCall, key: str) -> Answer:
+    sent = _typed(call)
+    try:
+        await _configure(call, key, sent["connector"], sent, version=call.text("version"))
+    except Refused as refused:
+        return await _settings(call, key, Sent("connection", sent, refused))
+    return SeeOther(f"/erp/connections/{quote(key, safe='')}")
+
+
 @pages.get("/erp/connections/{key}")
 async def show_connection(call: PageCall, key: str) -> Answer:
     return await _connection(call, key, Done())
@@ -204,6 +235,64 @@ async def _connection(call: PageCall, key: str, done: Done) -> Answer:
 def _named(connectors: Any, key: str) -> Mapping[str, Any]:
     listed = connectors["items"] if connectors else []
     return next((each for each in listed if each["key"] == key), {"name": key})
+
+
+def _typed(call: PageCall) -> dict[str, str]:
+    return {name: call.text(name) for name in call.form}
+
+
+async def _configure(
+    call: PageCall, key: str, connector: str, sent: Mapping[str, str], version: str | None = None
+) -> None:
+    """The mapping is not told of, and stays as it is. Raises Refused."""
+    body: dict[str, Any] = {
+        "connector": connector,
+        "settings": filled(**_named_after(sent, "setting:")),
+        "exchanges": {
+            entity: {
+                "enabled": f"enabled:{entity}" in sent,
+                **({"every_minutes": _number(every)} if (every := sent.get(f"every:{entity}")) else {}),
+                "at": sent.get(f"at:{entity}", "").replace(",", " ").split(),
+            }
+            for entity in _named_after(sent, "entity:")
+        },
+    }
+    if calls := sent.get("calls_per_minute"):
+        body["calls_per_minute"] = _number(calls)
+    await call.session.services.send(
+        "erp-bridge", "PUT", f"/v1/connections/{quote(key, safe='') or '-'}", body, version=version
+    )
+
+
+def _named_after(sent: Mapping[str, str], prefix: str) -> dict[str, str]:
+    return {name.removeprefix(prefix): value for name, value in sent.items() if name.startswith(prefix)}
+
+
+def _number(typed: str) -> int | str:
+    """What is no number goes on as it was typed, so that the service's refusal shows it."""
+    return int(typed) if typed.isdecimal() else typed
+
+
+async def _new(call: PageCall, sent: Sent = NOTHING_SENT) -> Answer:
+    connectors = await call.session.services.get("erp-bridge", "/v1/connectors", limit=100)
+    chosen = call.query.get("connector", "")
+    connector = next((each for each in connectors["items"] if each["key"] == chosen), None)
+    if connector is None:
+        return Shown("erp_connectors.html", {"connectors": connectors["items"]})
+    context = {"connection": None, "connector": connector, "sent": sent}
+    return Shown("erp_connection_form.html", context, sent.status)
+
+
+async def _settings(call: PageCall, key: str, sent: Sent = NOTHING_SENT) -> Answer:
+    services = call.session.services
+    connection, connectors = await with_parts(
+        services.get("erp-bridge", _address(key)), services.get("erp-bridge", "/v1/connectors", limit=100)
+    )
+    if connectors is None or "configure" not in connection["actions"]:
+        return SeeOther(f"/erp/connections/{quote(key, safe='')}")
+    connector = _named(connectors, connection["connector"])
+    context = {"connection": connection, "connector": connector, "sent": sent}
+    return Shown("erp_connection_form.html", context, sent.status)
 
 
 async def _command(call: PageCall, key: str, command: str, body: Mapping[str, Any]) -> Any:
