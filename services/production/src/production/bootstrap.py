@@ -8,6 +8,7 @@ from optima_kit.service import Service
 from optima_kit.settings import Settings
 
 from .adapters.figures import measure
+from .adapters.holidays import is_working_day
 from .adapters.http import routes
 from .adapters.messages import reactions
 from .adapters.postgres import (
@@ -30,6 +31,7 @@ def ports(work: UnitOfWork) -> Ports:
         customers=PostgresCustomers(work),
         reading=PostgresReading(work),
         outbox=work.outbox,
+        is_working_day=is_working_day,
         now=work.now,
     )
 

@@ -75,6 +75,8 @@ async def test_lists_keep_their_indexes(
     anything: dict[str, object] = dict.fromkeys(("brief_id", "number", "state", "customer", "before"))
     orders = {**anything, "limit": 50}
     tasks = {"assignee_id": ANNA, "phase_id": None, "after_deadline": None, "after_id": None, "limit": 5}
+    nothing = dict.fromkeys(("state", "assignee_id", "lateness", "since", "until", "after_due", "after_id"))
+    board = {**nothing, "unassigned": False, "today": date(2027, 1, 1), "limit": 5}
     further = {"after_deadline": date(2027, 3, 1), "after_id": FIRST}
     for name, index, values in (
         ("list_orders", "orders_newest", orders),
@@ -87,6 +89,9 @@ async def test_lists_keep_their_indexes(
         ("list_tasks", "tasks_open", {**tasks, "states": ["assigned"], **further}),
         ("list_tasks", "tasks_done", {**tasks, "states": ["done"], **further}),
         ("list_tasks", "phases_pkey", {**tasks, "states": list(GRANTING), "phase_id": some_phase}),
+        ("list_board", "phases_by_due", board),
+        ("list_board", "phases_by_state", {**board, "state": "assigned"}),
+        ("list_board", "phases_by_due", {**board, "after_due": date(2027, 3, 1), "after_id": FIRST}),
         ("list_orders_with_work_of", "tasks_open", {"assignee_id": ANNA}),
         ("lock_order_of_job", "order_jobs_pkey", {"job_id": some_job}),
         ("lock_order_of_phase", "phases_pkey", {"phase_id": some_phase}),

@@ -37,6 +37,8 @@ async def test_a_dealer_sees_own_tasks_and_nothing_else(plant: Plant) -> None:
             "unit": "pz",
             "technical_sheet": "CMYK, 3 mm",
             "deadline": "2027-01-31",
+            "planned_start": "2027-01-27",
+            "planned_end": "2027-01-27",
             "state": "assigned",
             "attempt": 1,
             "note": "",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID, uuid4
 
@@ -19,10 +19,14 @@ from production.domain.economics import Economics, margin, price
 from production.domain.job import Item, Job, Phase, produced_quantity
 from production.domain.kinds import Kind, PhaseDefinition
 from production.domain.machine import JobState, OrderState, PhaseState
+from production.domain.plan import Schedule
 
 OPEN = OrderState.IN_PRODUCTION
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 ECONOMICS = Economics(Decimal("900.00"), Decimal("2.50"), "Grafiche Rossi", "cartone", "CMYK, 3 mm", "22")
+
+
+SCHEDULE = Schedule(date(2027, 1, 29), lambda day: day.weekday() < 5)
 
 
 def kind(*phases: PhaseDefinition, tolerance: int = 10) -> Kind:
@@ -39,7 +43,7 @@ LINE = kind(
 
 def a_job(of: Kind | None = LINE, quantity: str = "500") -> Job:
     item = Item(uuid4(), "espositore", "Espositore da banco", Decimal(quantity), "pz", ())
-    return domain.planned_job(item, of, job_id=uuid4(), order_id=uuid4(), position=1, new_id=uuid4)
+    return domain.planned_job(item, of, SCHEDULE, job_id=uuid4(), order_id=uuid4(), position=1, new_id=uuid4)
 
 
 def ready_job() -> Job:
@@ -75,10 +79,10 @@ def test_a_job_waits_for_economics_then_its_phases_can_be_assigned() -> None:
 def test_an_unknown_kind_blocks_the_job_until_it_is_defined() -> None:
     job = a_job(of=None)
     assert (job.state, job.blocked_reason, job.phases) == (JobState.BLOCKED, "kind unknown", ())
-    assert domain.with_kind_defined(job, LINE, uuid4).state is JobState.PLANNED
+    assert domain.with_kind_defined(job, LINE, SCHEDULE, uuid4).state is JobState.PLANNED
     valued = domain.with_economics(OPEN, job, ECONOMICS)
     assert valued.state is JobState.BLOCKED
-    with_kind_defined = domain.with_kind_defined(valued, LINE, uuid4)
+    with_kind_defined = domain.with_kind_defined(valued, LINE, SCHEDULE, uuid4)
     assert (with_kind_defined.state, len(with_kind_defined.phases)) == (JobState.READY, 4)
 
 
@@ -215,10 +219,10 @@ def test_phases_of_other_units_hand_on_what_they_make_of_the_jobs(sheets: int, p
 
 def test_a_mistyped_kind_is_corrected_while_the_job_waits_for_it() -> None:
     waiting = a_job(None)
-    job = domain.with_kind_corrected(OPEN, waiting, replace(LINE, key="vetrofania"), uuid4)
+    job = domain.with_kind_corrected(OPEN, waiting, replace(LINE, key="vetrofania"), SCHEDULE, uuid4)
     assert (job.state, job.item.kind, len(job.phases)) == (JobState.PLANNED, "vetrofania", 4)
     with pytest.raises(WrongState) as refused:
-        domain.with_kind_corrected(OPEN, job, LINE, uuid4)
+        domain.with_kind_corrected(OPEN, job, LINE, SCHEDULE, uuid4)
     assert code_of(refused) == "job_not_blocked"
 
 

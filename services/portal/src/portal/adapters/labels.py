@@ -555,6 +555,11 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "skipped": N_("Left out"),
         "cancelled": N_("Cancelled"),
     },
+    "lateness": {
+        "late": N_("Late"),
+        "behind": N_("Should have begun"),
+        "on_time": N_("On time"),
+    },
     "task": {
         "waiting": N_("Not yet possible"),
         "assigned": N_("To do"),

@@ -28,6 +28,7 @@ LINKS: Final = (
     Link("/tasks", N_("My tasks"), "phase.work"),
     Link("/quotations", N_("Requests for quotation"), "quotation.submit"),
     Link("/orders", N_("Orders"), "order.read"),
+    Link("/production", N_("Production"), "phase.read"),
     Link("/shipments", N_("Shipments"), "shipment.read"),
     Link("/stock", N_("Stock"), "stock.read"),
     Link("/processes", N_("Processes"), "process.read"),

@@ -8,14 +8,17 @@ from optima_kit.http import Call, Page, PageQuery, Reply, Routes
 
 from ..application.accept_phase import accept_phase
 from ..application.assign_phase import assign_phase
+from ..application.assign_phases import assign_phases
 from ..application.cancel_order import cancel_order
 from ..application.close_short import close_job, close_order
 from ..application.complete_phase import complete_phase
 from ..application.correct_kind import correct_kind
 from ..application.define_kind import define_kind
 from ..application.ports import LockedPhase, Ports
-from ..application.read import lookups, orders, tasks
+from ..application.read import board, lookups, orders, tasks
 from ..application.read.views import (
+    AssigneeView,
+    BoardPhaseView,
     CustomerView,
     EconomicsView,
     JobView,
@@ -34,6 +37,8 @@ from ..application.start_phase import start_phase
 from ..application.write_order import write_order
 from .requests import (
     AssignPhase,
+    AssignPhases,
+    BoardQuery,
     CancelOrder,
     CloseShort,
     CompletePhase,
@@ -46,6 +51,7 @@ from .requests import (
     TaskQuery,
     WriteOrder,
 )
+from .results import AssignmentResultsView, assignment_results
 
 routes = Routes()
 
@@ -220,6 +226,25 @@ async def post_rejection(call: Call[Ports], phase_id: UUID, body: RejectPhase) -
 async def post_skip(call: Call[Ports], phase_id: UUID) -> Reply[PhaseView]:
     """Skip a phase that its kind allows to be skipped"""
     return await _phase(call, await skip_phase(call.ports, phase_id))
+
+
+@routes.get("/v1/phases", privilege="phase.read")
+async def get_phases(call: Call[Ports], query: BoardQuery) -> Page[BoardPhaseView]:
+    """List the phases of all orders that are not over, soonest due first"""
+    return await board.list_phases(call.ports, call.actor, query, query.wanted())
+
+
+@routes.get("/v1/assignees", privilege="phase.assign")
+async def get_assignees(call: Call[Ports], query: PageQuery) -> Page[AssigneeView]:
+    """List the people whom phases may be given to, with what they have to do already"""
+    return await board.list_assignees(call.ports, query)
+
+
+@routes.post("/v1/assignments", privilege="phase.assign")
+async def post_assignments(call: Call[Ports], body: AssignPhases) -> AssignmentResultsView:
+    """Assign up to 100 phases to a person; each succeeds or is refused for itself"""
+    results = await assign_phases(call.ports, body.phase_ids, body.assignee_id)
+    return assignment_results(results, call.language)
 
 
 @routes.get("/v1/tasks", privilege="phase.work")

@@ -18,7 +18,10 @@ from optima_kit.sql import load_queries
 
 from ..application.ports import (
     Assignee,
+    AssigneeLoad,
     Assignees,
+    BoardFilter,
+    BoardRow,
     Customer,
     KnownBrief,
     ListedOrder,
@@ -33,6 +36,7 @@ from ..domain.job import GRANTING, Delivery, Item, Job, Phase, RejectedAttempt
 from ..domain.kinds import Kind, PhaseDefinition
 from ..domain.machine import JobState, OrderState, PhaseState
 from ..domain.order import FullOrder, LineProgress, Order
+from ..domain.plan import Lateness, Period
 from ..domain.shipments import Shipment, ShipmentState
 
 QUERIES: Final = load_queries(__package__)
@@ -64,6 +68,8 @@ class PostgresKinds:
                 "skippable": phase.skippable,
                 **({"unit": phase.unit} if phase.unit else {}),
                 **({"factor": str(phase.factor)} if phase.factor != 1 else {}),
+                **({"days": phase.days} if phase.days != 1 else {}),
+                **({"daily_quantity": str(phase.daily_quantity)} if phase.daily_quantity else {}),
             }
             for phase in kind.phases
         ]
@@ -150,6 +156,8 @@ class PostgresOrders:
             skippable=[phase.skippable for _, _, phase in phases],
             units=[phase.unit for _, _, phase in phases],
             factors=[phase.factor for _, _, phase in phases],
+            planned_starts=[phase.planned.start if phase.planned else None for _, _, phase in phases],
+            planned_ends=[phase.planned.end if phase.planned else None for _, _, phase in phases],
             states=[phase.state for _, _, phase in phases],
         )
 
@@ -182,6 +190,10 @@ class PostgresOrders:
     async def _full(self, row: asyncpg.Record) -> FullOrder:
         rows = await self._work.fetch(QUERIES.list_jobs, order_id=row["id"], job_id=None)
         return FullOrder(_order(row), _jobs(rows), _lines(rows), documents=rows[0]["documents"])
+
+    async def list_orders_of_phases(self, phase_ids: Sequence[UUID]) -> dict[UUID, UUID]:
+        rows = await self._work.fetch(QUERIES.list_orders_of_phases, phase_ids=phase_ids)
+        return {row["id"]: row["order_id"] for row in rows}
 
     async def list_orders_with_work_of(self, person_id: UUID) -> list[UUID]:
         rows = await self._work.fetch(QUERIES.list_orders_with_work_of, assignee_id=person_id)
@@ -411,6 +423,39 @@ class PostgresReading:
         )
         return _task(row) if row else None
 
+    async def list_board(
+        self, wanted: BoardFilter, today: date, after: tuple[date, UUID] | None, limit: int
+    ) -> list[BoardRow]:
+        due, phase_id = after or (None, None)
+        rows = await self._work.fetch(
+            QUERIES.list_board,
+            state=wanted.state,
+            assignee_id=wanted.assignee_id,
+            unassigned=wanted.unassigned,
+            lateness=wanted.lateness,
+            since=wanted.since,
+            until=wanted.until,
+            today=today,
+            after_due=due,
+            after_id=phase_id,
+            limit=limit,
+        )
+        return [_board_row(row) for row in rows]
+
+    async def list_assignees(
+        self, built_in_roles: Sequence[str], today: date, after: tuple[str, UUID] | None, limit: int
+    ) -> list[AssigneeLoad]:
+        name, person_id = after or (None, None)
+        rows = await self._work.fetch(
+            QUERIES.list_assignees,
+            built_in_roles=built_in_roles,
+            today=today,
+            after_name=name,
+            after_id=person_id,
+            limit=limit,
+        )
+        return [AssigneeLoad(**dict(row)) for row in rows]
+
     async def list_rejected(self, phase_ids: Sequence[UUID]) -> list[RejectedAttempt]:
         return [
             RejectedAttempt(
@@ -451,6 +496,8 @@ def _kind(row: asyncpg.Record) -> Kind:
 
 def _phase_definition(stored: dict[str, Any]) -> PhaseDefinition:
     exact = {"after": tuple(stored["after"]), "factor": Decimal(stored.get("factor", 1))}
+    if "daily_quantity" in stored:
+        exact["daily_quantity"] = Decimal(stored["daily_quantity"])
     return PhaseDefinition(**stored | exact)
 
 
@@ -591,6 +638,26 @@ def _phase(row: asyncpg.Record) -> Phase:
         factor=_plain(row["factor"]),
         lost=None if row["lost"] is None else _plain(row["lost"]),
         loss_reason=row["loss_reason"],
+        planned=Period(row["planned_start"], row["planned_end"]) if row["planned_end"] else None,
+    )
+
+
+def _board_row(row: asyncpg.Record) -> BoardRow:
+    known = row["assignee_name"] is not None
+    return BoardRow(
+        phase=_phase(row),
+        job_id=row["job_id"],
+        order_id=row["order_id"],
+        order_number=row["order_number"],
+        title=row["title"],
+        description=row["description"],
+        quantity=_plain(row["ordered"]),
+        unit=row["unit"],
+        due=row["due"],
+        lateness=Lateness(row["lateness"]),
+        assignee=Assignee(row["assignee_name"], row["assignee_active"]) if known else None,
+        job_state=JobState(row["job_state"]),
+        order_state=OrderState(row["order_state"]),
     )
 
 

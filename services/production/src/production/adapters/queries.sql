@@ -63,13 +63,15 @@ FROM unnest(:job_ids::uuid[], :positions::smallint[], :item_ids::uuid[], :kinds:
 -- name: insert_phases
 -- `after` travels as one text a phase: arrays of arrays must be rectangular. Keys contain no comma.
 INSERT INTO phases (order_id, deadline, job_id, position, id, key, name, after, quality_check, skippable,
-                    unit, factor, state, attempt, note)
+                    unit, factor, planned_start, planned_end, state, attempt, note)
 SELECT :order_id, orders.deadline, p.job_id, p.position, p.id, p.key, p.name,
-       string_to_array(p.after, ','), p.quality_check, p.skippable, p.unit, p.factor, p.state, 1, ''
+       string_to_array(p.after, ','), p.quality_check, p.skippable, p.unit, p.factor, p.planned_start,
+       p.planned_end, p.state, 1, ''
 FROM orders, unnest(:job_ids::uuid[], :positions::smallint[], :ids::uuid[], :keys::text[], :names::text[],
                     :after::text[], :quality_checks::boolean[], :skippable::boolean[], :units::text[],
-                    :factors::numeric[], :states::text[])
-    AS p(job_id, position, id, key, name, after, quality_check, skippable, unit, factor, state)
+                    :factors::numeric[], :planned_starts::date[], :planned_ends::date[], :states::text[])
+    AS p(job_id, position, id, key, name, after, quality_check, skippable, unit, factor, planned_start,
+         planned_end, state)
 WHERE orders.id = :order_id
 
 -- name: lock_order
@@ -120,8 +122,8 @@ SELECT jobs.id, jobs.order_id, jobs.position, jobs.item_id, jobs.kind, jobs.desc
        phases.id AS phase_id, phases.key, phases.name, phases.after, phases.quality_check, phases.skippable,
        phases.state AS phase_state, phases.assignee_id, phases.attempt,
        phases.started_at AS phase_started_at, phases.completed_at, phases.quantity AS made, phases.note,
-       phases.unit AS phase_unit, phases.factor, phases.lost, phases.loss_reason,
-       people.name AS assignee_name, people.active AS assignee_active,
+       phases.unit AS phase_unit, phases.factor, phases.lost, phases.loss_reason, phases.planned_start,
+       phases.planned_end, people.name AS assignee_name, people.active AS assignee_active,
        coalesce(sent.shipped, 0) AS shipped, coalesce(sent.delivered, 0) AS delivered,
        EXISTS (SELECT FROM shipments WHERE shipments.order_id = :order_id) AS documents
 FROM order_jobs AS jobs
@@ -159,6 +161,9 @@ WHERE jobs.order_id = :order_id ORDER BY jobs.position
 -- name: list_orders_blocked
 -- In one order for all, so that two who unblock can't wait for each other.
 SELECT DISTINCT order_id FROM order_jobs WHERE kind = :kind AND state = 'blocked' ORDER BY order_id
+
+-- name: list_orders_of_phases
+SELECT id, order_id FROM phases WHERE id = ANY (:phase_ids::uuid[])
 
 -- name: list_orders_with_work_of
 -- In one order for all, so that two departures can't wait for each other.
@@ -293,8 +298,8 @@ ORDER BY orders.id DESC LIMIT :limit
 SELECT phases.id AS phase_id, phases.key, phases.name, phases.after, phases.quality_check, phases.skippable,
        phases.state AS phase_state, phases.assignee_id, phases.attempt, phases.started_at AS phase_started_at,
        phases.completed_at, phases.quantity AS made, phases.note, phases.deadline,
-       phases.unit AS phase_unit, phases.factor, phases.lost, phases.loss_reason,
-       jobs.description, jobs.quantity AS ordered, jobs.unit, jobs.tolerance_percent, jobs.state AS job_state,
+       phases.unit AS phase_unit, phases.factor, phases.lost, phases.loss_reason, phases.planned_start,
+       phases.planned_end, jobs.description, jobs.quantity AS ordered, jobs.unit, jobs.tolerance_percent, jobs.state AS job_state,
        orders.state AS order_state, coalesce(economics.technical_sheet, '') AS technical_sheet
 FROM phases
 JOIN order_jobs AS jobs ON jobs.id = phases.job_id
@@ -304,6 +309,55 @@ WHERE phases.assignee_id = :assignee_id AND phases.state = ANY (:states::text[])
     AND (:phase_id::uuid IS NULL OR phases.id = :phase_id)
     AND (:after_deadline::date IS NULL OR (phases.deadline, phases.id) > (:after_deadline, :after_id::uuid))
 ORDER BY phases.deadline, phases.id LIMIT :limit
+
+-- name: list_board
+-- plan: custom
+-- The open phases, in the order of an index: of one state, or of all.
+SELECT phases.id AS phase_id, phases.key, phases.name, phases.after, phases.quality_check, phases.skippable,
+       phases.state AS phase_state, phases.assignee_id, phases.attempt, phases.started_at AS phase_started_at,
+       phases.completed_at, phases.quantity AS made, phases.note, phases.unit AS phase_unit, phases.factor,
+       phases.lost, phases.loss_reason, phases.planned_start, phases.planned_end, due, lateness,
+       phases.job_id, phases.order_id, orders.number AS order_number, orders.title, orders.state AS order_state,
+       jobs.description, jobs.quantity AS ordered, jobs.unit, jobs.state AS job_state,
+       people.name AS assignee_name, people.active AS assignee_active
+FROM phases
+JOIN order_jobs AS jobs ON jobs.id = phases.job_id
+JOIN orders ON orders.id = phases.order_id
+LEFT JOIN directory_people AS people ON people.id = phases.assignee_id
+CROSS JOIN LATERAL (SELECT coalesce(phases.planned_end, phases.deadline) AS due) AS plan
+CROSS JOIN LATERAL (SELECT CASE
+    WHEN due < :today THEN 'late'
+    WHEN phases.started_at IS NULL AND phases.planned_start < :today THEN 'behind'
+    ELSE 'on_time' END AS lateness) AS judged
+WHERE (phases.state = :state
+        OR :state::text IS NULL
+            AND phases.state IN ('waiting', 'ready', 'assigned', 'in_progress', 'to_inspect'))
+    AND (:assignee_id::uuid IS NULL OR phases.assignee_id = :assignee_id)
+    AND (NOT :unassigned OR phases.assignee_id IS NULL)
+    AND (:lateness::text IS NULL OR lateness = :lateness)
+    AND (:since::date IS NULL OR due >= :since)
+    AND (:until::date IS NULL OR coalesce(phases.planned_start, due) <= :until)
+    AND (:after_due::date IS NULL OR (due, phases.id) > (:after_due, :after_id::uuid))
+ORDER BY due, phases.id LIMIT :limit
+
+-- name: list_assignees
+-- The tenant's own roles count for more than the built-in ones of the same key.
+SELECT people.id, people.name, coalesce(load.open, 0) AS open, coalesce(load.late, 0) AS late
+FROM directory_people AS people
+LEFT JOIN (
+    SELECT assignee_id, count(*) AS open,
+           count(*) FILTER (WHERE coalesce(planned_end, deadline) < :today) AS late
+    FROM phases WHERE state IN ('waiting', 'assigned', 'in_progress') GROUP BY assignee_id
+) AS load ON load.assignee_id = people.id
+WHERE people.active AND people.roles && (
+        SELECT array_agg(key) FROM (
+            SELECT key FROM directory_roles WHERE 'phase.work' = ANY (privileges)
+            UNION ALL
+            SELECT key FROM unnest(:built_in_roles::text[]) AS built_in(key)
+            WHERE NOT EXISTS (SELECT FROM directory_roles AS told WHERE told.key = built_in.key)
+        ) AS working)
+    AND (:after_name::text IS NULL OR (people.name, people.id) > (:after_name, :after_id::uuid))
+ORDER BY people.name, people.id LIMIT :limit
 
 -- name: list_rejected_attempts
 SELECT phase_id, attempt, assignee_id, started_at, completed_at, quantity, note, rejected_at, rejected_by,

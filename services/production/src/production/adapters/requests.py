@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field
 
 from optima_kit.http import Amount, Code, Command, Count, Day, Flag, PageQuery, Text, UnitPrice
 
-from ..application.ports import OrderFilter
+from ..application.ports import BoardFilter, OrderFilter
 from ..domain.job import Delivery, Item
 from ..domain.kinds import DEFAULT_TOLERANCE_PERCENT, PhaseDefinition
 from ..domain.machine import OrderState, PhaseState
+from ..domain.plan import LONGEST, Lateness
 
 Percent = Annotated[Amount, Field(le=100)]
 
@@ -30,6 +31,10 @@ class PhaseOfKind(Command):
     """What its quantities are counted in, such as sheets; without it, in the job's unit."""
     factor: Count = Decimal(1)
     """How many of the job's unit come of one of this phase's, such as 8 leaflets of a sheet."""
+    days: Annotated[int, Field(ge=1, le=LONGEST)] = 1
+    """Working days that it takes at least."""
+    daily_quantity: Count | None = None
+    """How much of it is made in a working day, in its unit. Without it, any quantity takes `days`."""
 
 
 class DefineKind(Command):
@@ -40,7 +45,17 @@ class DefineKind(Command):
 
     def definitions(self) -> tuple[PhaseDefinition, ...]:
         return tuple(
-            PhaseDefinition(p.key, p.name, tuple(p.after), p.quality_check, p.skippable, p.unit, p.factor)
+            PhaseDefinition(
+                p.key,
+                p.name,
+                tuple(p.after),
+                p.quality_check,
+                p.skippable,
+                p.unit,
+                p.factor,
+                p.days,
+                p.daily_quantity,
+            )
             for p in self.phases
         )
 
@@ -106,6 +121,11 @@ class AssignPhase(Command):
     assignee_id: UUID
 
 
+class AssignPhases(Command):
+    phase_ids: Annotated[list[UUID], Field(min_length=1, max_length=100)]
+    assignee_id: UUID
+
+
 class CorrectKind(Command):
     kind: Annotated[str, Text(64)]
     """One that is defined."""
@@ -130,6 +150,26 @@ class OrderQuery(PageQuery):
 
     def wanted(self) -> OrderFilter:
         return OrderFilter(self.state, self.customer, self.brief_id, self.number)
+
+
+class BoardQuery(PageQuery):
+    state: Literal["waiting", "ready", "assigned", "in_progress", "to_inspect"] | None = None
+    assignee_id: UUID | None = None
+    unassigned: bool = False
+    lateness: Lateness | None = None
+    since: Day | None = None
+    until: Day | None = None
+    """With `since`: planned for any day of these."""
+
+    def wanted(self) -> BoardFilter:
+        return BoardFilter(
+            PhaseState(self.state) if self.state else None,
+            self.assignee_id,
+            self.unassigned,
+            self.lateness,
+            self.since,
+            self.until,
+        )
 
 
 class TaskQuery(PageQuery):

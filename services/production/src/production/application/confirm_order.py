@@ -42,7 +42,13 @@ async def confirm_order(
     )
     jobs = [
         planned_job(
-            item, kinds.get(item.kind), job_id=new_id(), order_id=order.id, position=position, new_id=new_id
+            item,
+            kinds.get(item.kind),
+            ports.schedule(deadline),
+            job_id=new_id(),
+            order_id=order.id,
+            position=position,
+            new_id=new_id,
         )
         for position, item in enumerate(items, start=1)
     ]

@@ -21,7 +21,8 @@ async def correct_kind(ports: Ports, job_id: UUID, key: str) -> None:
     kind = (await ports.kinds.list_named([key])).get(key)
     if kind is None:
         raise Invalid("kind_unknown", field="kind", kind=key)
-    after = with_kind_corrected(before.order.state, job, kind, new_id)
+    schedule = ports.schedule(before.order.deadline)
+    after = with_kind_corrected(before.order.state, job, kind, schedule, new_id)
     ports.orders.update_order(before, before.with_jobs(after))
     corrected = JobKindCorrected(
         job_id=job_id,

@@ -42,7 +42,8 @@ async def define_kind(
     for order_id in await ports.orders.list_orders_blocked(key):
         order = await ports.orders.lock_order(order_id)
         assert order is not None
-        ports.orders.update_order(order, order.with_jobs(*unblock_jobs(order.jobs, {key: kind})))
+        jobs = unblock_jobs(order.jobs, {key: kind}, ports.schedule(order.order.deadline))
+        ports.orders.update_order(order, order.with_jobs(*jobs))
     ports.outbox.add(
         KindDefined(
             kind_id=kind.id,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -16,6 +16,7 @@ from ..domain.job import Job, Phase, RejectedAttempt
 from ..domain.kinds import Kind
 from ..domain.machine import JobState, OrderState, PhaseState
 from ..domain.order import FullOrder, Order
+from ..domain.plan import Lateness, Schedule
 from ..domain.shipments import Shipment
 
 
@@ -68,6 +69,9 @@ class Orders(Protocol):
 
     async def list_orders_blocked(self, kind: str) -> list[UUID]:
         """Orders with jobs that wait for the kind to be defined."""
+
+    async def list_orders_of_phases(self, phase_ids: Sequence[UUID]) -> dict[UUID, UUID]:
+        """The order of each of these phases that there is."""
 
     async def list_orders_with_work_of(self, person_id: UUID) -> list[UUID]:
         """Orders with phases that the person has still to begin or to complete."""
@@ -128,6 +132,16 @@ class Reading(Protocol):
     async def find_task(self, phase_id: UUID, assignee_id: UUID) -> Task | None:
         """None for a phase that is not, or no longer, that person's task."""
 
+    async def list_board(
+        self, wanted: BoardFilter, today: date, after: tuple[date, UUID] | None, limit: int
+    ) -> list[BoardRow]:
+        """Phases of all orders that are not over, soonest due first. `today` tells what is late."""
+
+    async def list_assignees(
+        self, built_in_roles: Sequence[str], today: date, after: tuple[str, UUID] | None, limit: int
+    ) -> list[AssigneeLoad]:
+        """Active people who may work on phases, by name: through these roles or the tenant's own."""
+
     async def list_rejected(self, phase_ids: Sequence[UUID]) -> list[RejectedAttempt]:
         """What quality refused of these phases, oldest first."""
 
@@ -141,7 +155,11 @@ class Ports:
     customers: Customers
     reading: Reading
     outbox: Outbox
+    is_working_day: Callable[[date], bool]
     now: datetime
+
+    def schedule(self, deadline: date) -> Schedule:
+        return Schedule(deadline, self.is_working_day)
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +285,52 @@ class OrderFilter:
     customer: str | None = None
     brief_id: UUID | None = None
     number: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BoardFilter:
+    state: PhaseState | None = None
+    assignee_id: UUID | None = None
+    unassigned: bool = False
+    lateness: Lateness | None = None
+    since: date | None = None
+    until: date | None = None
+    """With `since`: planned for any day of these."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoardRow:
+    """A phase among those of all orders."""
+
+    phase: Phase
+    job_id: UUID
+    order_id: UUID
+    order_number: str
+    title: str
+    description: str
+    quantity: Decimal
+    """Of the job, in its unit."""
+    unit: str
+    due: date
+    """The last day that is planned or, in phases that are older than plans, the order's deadline."""
+    lateness: Lateness
+    assignee: Assignee | None
+    job_state: JobState
+    order_state: OrderState
+
+    @property
+    def assignee_has_left(self) -> bool:
+        return self.phase.assignee_id is not None and not (self.assignee and self.assignee.active)
+
+
+@dataclass(frozen=True, slots=True)
+class AssigneeLoad:
+    """Somebody whom phases may be given to, and what they have to do already."""
+
+    id: UUID
+    name: str
+    open: int
+    late: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,8 @@ async def reinstate_order(ports: Ports, before: FullOrder, *, goods_are_out: boo
     if before.order.state is OrderState.CANCELLED:
         jobs = [resumed(job) for job in before.jobs]
         kinds = await ports.kinds.lock_named([job.item.kind for job in jobs])
-        after = after.with_jobs(*jobs).with_jobs(*unblock_jobs(jobs, kinds))
+        unblocked = unblock_jobs(jobs, kinds, ports.schedule(order.deadline))
+        after = after.with_jobs(*jobs).with_jobs(*unblocked)
         ports.outbox.add(
             OrderReinstated(order_id=order.id, brief_id=order.brief_id),
             subject=order.id,

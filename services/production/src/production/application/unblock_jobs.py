@@ -9,12 +9,13 @@ from optima_kit.ids import new_id
 from ..domain.job import Job, with_kind_defined
 from ..domain.kinds import Kind
 from ..domain.machine import JobState
+from ..domain.plan import Schedule
 
 
-def unblock_jobs(jobs: Iterable[Job], kinds: Mapping[str, Kind]) -> list[Job]:
+def unblock_jobs(jobs: Iterable[Job], kinds: Mapping[str, Kind], schedule: Schedule) -> list[Job]:
     """The blocked ones among `jobs` whose kind is among `kinds`, with its phases."""
     return [
-        with_kind_defined(job, kinds[job.item.kind], new_id)
+        with_kind_defined(job, kinds[job.item.kind], schedule, new_id)
         for job in jobs
         if job.state is JobState.BLOCKED and job.item.kind in kinds
     ]

@@ -14,6 +14,7 @@ from optima_kit.refusals import Absent, Invalid, Term, WrongState
 from .economics import STRICT, Economics, PricePolicy, price_is_as_approved, price_is_within_bounds
 from .kinds import DEFAULT_TOLERANCE_PERCENT, Kind
 from .machine import Action, JobState, OrderState, PhaseState, Refused, outcome
+from .plan import Period, Schedule
 
 KIND_UNKNOWN: Final = "kind unknown"
 _THOUSANDTH: Final = Decimal("0.001")
@@ -52,6 +53,8 @@ class Phase:
     lost: Decimal | None = None
     """Of what there was to work on; None until it is completed."""
     loss_reason: str | None = None
+    planned: Period | None = None
+    """When it is to be worked on. None for phases that are older than plans."""
 
     def in_unit_of_job(self, quantity: Decimal) -> Decimal:
         """What so much of the phase's work makes, rounded down to three decimals."""
@@ -126,7 +129,14 @@ class Job:
 
 
 def planned_job(
-    item: Item, kind: Kind | None, *, job_id: UUID, order_id: UUID, position: int, new_id: Callable[[], UUID]
+    item: Item,
+    kind: Kind | None,
+    schedule: Schedule,
+    *,
+    job_id: UUID,
+    order_id: UUID,
+    position: int,
+    new_id: Callable[[], UUID],
 ) -> Job:
     """A job with its kind's phases copied: later edits of the kind don't touch it. No kind: blocked."""
     job = Job(
@@ -139,18 +149,21 @@ def planned_job(
         phases=(),
         blocked_reason=KIND_UNKNOWN,
     )
-    return job if kind is None else _with_phases_of(kind, job, new_id)
+    return job if kind is None else _with_phases_of(kind, job, schedule, new_id)
 
 
-def with_kind_defined(job: Job, kind: Kind, new_id: Callable[[], UUID]) -> Job:
+def with_kind_defined(job: Job, kind: Kind, schedule: Schedule, new_id: Callable[[], UUID]) -> Job:
     """The job once its kind is defined. Only for a blocked job."""
-    return _changed(_with_phases_of(kind, job, new_id))
+    return _changed(_with_phases_of(kind, job, schedule, new_id))
 
 
-def with_kind_corrected(order: OrderState, job: Job, kind: Kind, new_id: Callable[[], UUID]) -> Job:
+def with_kind_corrected(
+    order: OrderState, job: Job, kind: Kind, schedule: Schedule, new_id: Callable[[], UUID]
+) -> Job:
     """The job, which waited for a kind that there will never be, as one of this kind."""
     kind_may_be_corrected(order, job)
-    return with_kind_defined(replace(job, item=replace(job.item, kind=kind.key)), kind, new_id)
+    corrected = replace(job, item=replace(job.item, kind=kind.key))
+    return with_kind_defined(corrected, kind, schedule, new_id)
 
 
 def with_economics(order: OrderState, job: Job, economics: Economics, policy: PricePolicy = STRICT) -> Job:
@@ -460,7 +473,8 @@ def _predecessors_of(job: Job, phase: Phase) -> set[str]:
     return found
 
 
-def _with_phases_of(kind: Kind, job: Job, new_id: Callable[[], UUID]) -> Job:
+def _with_phases_of(kind: Kind, job: Job, schedule: Schedule, new_id: Callable[[], UUID]) -> Job:
+    planned = schedule.periods(kind.phases, job.item.quantity)
     phases = tuple(
         Phase(
             id=new_id(),
@@ -472,6 +486,7 @@ def _with_phases_of(kind: Kind, job: Job, new_id: Callable[[], UUID]) -> Job:
             unit=step.unit,
             factor=step.factor,
             state=_first_state(step.after),
+            planned=planned[step.key],
         )
         for step in kind.phases
     )

@@ -25,6 +25,10 @@ class PhaseDefinition:
     """What its quantities are counted in; None: in the job's unit."""
     factor: Decimal = Decimal(1)
     """How many of the job's unit come of one of this phase's: 8 leaflets of a sheet."""
+    days: int = 1
+    """Working days that it takes at least."""
+    daily_quantity: Decimal | None = None
+    """How much of it is made in a working day, in its unit. None: `days` are enough for any quantity."""
 
 
 @dataclass(frozen=True, slots=True)

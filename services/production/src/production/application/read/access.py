@@ -17,7 +17,7 @@ from ...domain import machine
 from ...domain.job import GRANTING, Job, Phase, economics_may_change, kind_may_be_corrected, next_state
 from ...domain.machine import Action, OrderState
 from ...domain.order import FullOrder, line_may_be_closed, order_may_be_cancelled, order_may_be_closed
-from ..ports import Task
+from ..ports import BoardRow, Task
 
 KindAction = Literal["replace"]
 PricePolicyAction = Literal["set"]
@@ -25,6 +25,7 @@ OrderAction = Literal["cancel", "close"]
 JobAction = Literal["set_economics", "correct_kind", "close"]
 PhaseAction = Literal["assign", "start", "complete", "accept", "reject", "skip"]
 TaskAction = Literal["start", "complete"]
+BoardAction = Literal["assign"]
 
 
 def sees_customers(actor: Actor) -> bool:
@@ -96,6 +97,12 @@ def actions_on_phase(
         for action, (permitted, step) in step_of.items()
         if permitted and _holds(next_state, step, order, job, phase, actor.person_id)
     ]
+
+
+def actions_on_board_row(actor: Actor, row: BoardRow) -> list[BoardAction]:
+    step = Action.REPLACE if row.assignee_has_left else Action.ASSIGN
+    possible = machine.is_possible(step, row.phase.state, row.job_state, row.order_state)
+    return ["assign"] if actor.may("phase.assign") and possible else []
 
 
 def actions_on_task(task: Task) -> list[TaskAction]:

@@ -39,6 +39,8 @@ def show_kind(actor: Actor, kind: Kind) -> KindView:
                 skippable=phase.skippable,
                 unit=phase.unit,
                 factor=phase.factor,
+                days=phase.days,
+                daily_quantity=phase.daily_quantity,
             )
             for phase in kind.phases
         ],

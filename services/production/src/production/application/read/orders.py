@@ -217,6 +217,8 @@ def _phase(
         state=phase.state,
         assignee=assignee,
         attempt=phase.attempt,
+        planned_start=phase.planned.start if phase.planned else None,
+        planned_end=phase.planned.end if phase.planned else None,
         started_at=phase.started_at,
         completed_at=phase.completed_at,
         unit=phase.unit or job.item.unit,

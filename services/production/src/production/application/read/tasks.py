@@ -73,6 +73,8 @@ def _task(task: Task, rejected: list[RejectedAttemptView]) -> TaskView:
         unit=phase.unit or task.unit,
         technical_sheet=task.technical_sheet,
         deadline=task.deadline,
+        planned_start=phase.planned.start if phase.planned else None,
+        planned_end=phase.planned.end if phase.planned else None,
         state=phase.state,
         attempt=phase.attempt,
         started_at=phase.started_at,

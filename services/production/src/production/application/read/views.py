@@ -12,8 +12,17 @@ from pydantic import PlainSerializer, WithJsonSchema
 from optima_kit.fields import Amount, PersonView, UnitPrice, View
 
 from ...domain.machine import JobState, OrderState, PhaseState
+from ...domain.plan import Lateness
 from ...domain.shipments import ShipmentState
-from .access import JobAction, KindAction, OrderAction, PhaseAction, PricePolicyAction, TaskAction
+from .access import (
+    BoardAction,
+    JobAction,
+    KindAction,
+    OrderAction,
+    PhaseAction,
+    PricePolicyAction,
+    TaskAction,
+)
 
 Quantity = Annotated[
     Decimal,
@@ -44,6 +53,10 @@ class KindPhaseView(View):
     """What its quantities are counted in; absent: in the job's unit."""
     factor: Quantity
     """How many of the job's unit come of one of this phase's."""
+    days: int
+    """Working days that it takes at least."""
+    daily_quantity: Quantity | None
+    """How much of it is made in a working day; absent: `days` are enough for any quantity."""
 
 
 class KindView(View):
@@ -101,6 +114,8 @@ class PhaseView(View):
     state: PhaseState
     assignee: PersonView | None
     attempt: int
+    planned_start: date | None
+    planned_end: date | None
     started_at: datetime | None
     completed_at: datetime | None
     unit: str
@@ -218,6 +233,9 @@ class TaskView(View):
     unit: str
     technical_sheet: str
     deadline: date
+    planned_start: date | None
+    planned_end: date | None
+    """When the work is to be done, so that what follows can be done by the deadline."""
     state: PhaseState
     attempt: int
     started_at: datetime | None
@@ -231,3 +249,39 @@ class TaskView(View):
     """The reader's own attempts that were refused."""
     actions: list[TaskAction]
     """What the reader may do now."""
+
+
+class BoardPhaseView(View):
+    """A phase among those of all orders."""
+
+    id: UUID
+    name: str
+    state: PhaseState
+    job_id: UUID
+    order_id: UUID
+    order_number: str
+    title: str
+    """Of the order."""
+    description: str
+    """Of the job."""
+    quantity: Quantity
+    """To be made, in the phase's unit."""
+    unit: str
+    assignee: PersonView | None
+    planned_start: date | None
+    due: date
+    """Its last planned day, or the order's deadline where it has no plan."""
+    lateness: Lateness
+    actions: list[BoardAction]
+    """What the reader may do now."""
+
+
+class AssigneeView(View):
+    """A person whom phases may be given to."""
+
+    id: UUID
+    name: str
+    open: int
+    """Phases that they have still to begin or to complete."""
+    late: int
+    """Those of them that are past their last planned day."""
