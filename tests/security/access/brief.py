@@ -38,6 +38,14 @@ ROWS = (
     Row("POST /v1/briefs", "brief.create", body=CONTENT),
     Row("GET /v1/briefs", "brief.read", shows={"brief_id": SEEN, "draft_id": OWN_DRAFT}),
     Row("GET /v1/briefs", "brief.read", at="/v1/briefs?text=segreto", shows={"draft_id": OWN_DRAFT}),
+    Row(
+        "GET /v1/briefs",
+        "brief.read",
+        at="/v1/briefs?priced=true",
+        also=frozenset({"brief.price.read"}),
+        shows={"brief_id": SEEN},
+    ),
+    Row("GET /v1/brief-counts", "brief.read"),
     Row("GET /v1/briefs/{brief_id}", "brief.read", SEEN),
     Row("GET /v1/briefs/{brief_id}", "brief.read", OWN_DRAFT, at="/v1/briefs/{draft_id}"),
     Row(

@@ -15,6 +15,7 @@ from ..application.ports import Ports
 from ..application.price_brief import price_brief
 from ..application.read import briefs
 from ..application.read.views import (
+    BriefCountsView,
     BriefSummaryView,
     BriefView,
     CommentView,
@@ -29,6 +30,7 @@ from ..domain.content import Attachment
 from ..domain.rules import MAGIC_BYTES, MAX_ATTACHMENT_BYTES
 from .requests import (
     AttachmentQuery,
+    BriefFilters,
     BriefsQuery,
     CancelBrief,
     CommentBrief,
@@ -55,15 +57,22 @@ async def draft(call: Call[Ports], body: DraftBrief) -> Reply[BriefView]:
 
 @routes.get("/v1/briefs", privilege="brief.read")
 async def list_briefs(call: Call[Ports], query: BriefsQuery) -> Page[BriefSummaryView]:
-    """List the briefs that the caller may see, newest first"""
+    """List the briefs that the caller may see, newest first or by rising deadline"""
     return await briefs.list_briefs(
         call.ports,
         call.actor,
         query,
-        own_only=query.requester is not None,
-        state=query.state,
+        by_deadline=query.sort == "deadline",
+        states=query.state.split(",") if query.state else None,
         text=query.text,
+        **query.wanted(call.actor.person_id),
     )
+
+
+@routes.get("/v1/brief-counts", privilege="brief.read")
+async def count_briefs(call: Call[Ports], query: BriefFilters) -> BriefCountsView:
+    """Count the briefs that the caller may see by state, each to 1,000 at most"""
+    return await briefs.count_briefs(call.ports, call.actor, **query.wanted(call.actor.person_id))
 
 
 @routes.get("/v1/briefs/{brief_id}", privilege="brief.read")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
@@ -23,9 +25,6 @@ from ..domain.progress import ItemJob, Shipment, ShipmentState
 from .postgres_quotations import PostgresQuotations
 
 QUERIES = load_queries(__package__ or "brief.adapters")
-
-NEWEST = UUID(int=2**128 - 1)
-"""Comes after every brief's id."""
 
 
 def ports_on(work: UnitOfWork) -> Ports:
@@ -189,18 +188,27 @@ class PostgresBriefs:
             at=comment.edited_at,
         )
 
-    async def list_briefs(self, filters: Filters, limit: int) -> list[Summary]:
-        page = {"reader_id": filters.reader_id, "before": filters.before or NEWEST, "limit": limit}
-        text, state = filters.text, filters.state
-        if filters.own_only or not filters.reads_all:
-            rows = await self._work.fetch(QUERIES.list_own_briefs, **page, text=text, state=state)
-        elif text is not None:
-            rows = await self._work.fetch(QUERIES.list_briefs_by_words, **page, text=text, state=state)
-        elif state is not None:
-            rows = await self._work.fetch(QUERIES.list_briefs_in_state, **page, state=state)
-        else:
-            rows = await self._work.fetch(QUERIES.list_briefs, **page)
+    async def list_briefs(
+        self, filters: Filters, after: tuple[date | None, UUID] | None, limit: int, *, by_deadline: bool
+    ) -> list[Summary]:
+        by_words = filters.text is not None and filters.reads_all
+        last_deadline, last_id = after or (None, None)
+        rows = await self._work.fetch(
+            QUERIES.list_briefs_by_words if by_words else QUERIES.list_briefs,
+            **asdict(filters),
+            by_deadline=by_deadline,
+            last_deadline=last_deadline,
+            last_id=last_id,
+            limit=limit,
+        )
         return [_summary(row) for row in rows]
+
+    async def count_briefs(
+        self, filters: Filters, states: Sequence[State], most: int
+    ) -> list[tuple[State, int]]:
+        asked = {name: value for name, value in asdict(filters).items() if name not in ("text", "states")}
+        rows = await self._work.fetch(QUERIES.count_briefs, **asked, asked_states=states, most=most)
+        return [(State(row["state"]), row["briefs"]) for row in rows]
 
     async def list_comments(self, brief_id: UUID, after: UUID | None, limit: int) -> list[Comment]:
         rows = await self._work.fetch(QUERIES.list_comments, brief_id=brief_id, after=after, limit=limit)
@@ -352,8 +360,11 @@ def _summary(row: asyncpg.Record) -> Summary:
         deadline=content.deadline,
         requester_id=row["requester_id"],
         requester_name=row["requester_name"],
+        unit_id=row["unit_id"],
         drafted_at=row["drafted_at"],
         changed_at=row["changed_at"],
+        priced=row["priced"],
+        sorted_deadline=row["deadline"],
     )
 
 

@@ -154,61 +154,104 @@ WHERE revisions.brief_id = :brief_id AND revisions.revision > :after
 ORDER BY revisions.revision
 LIMIT :limit
 
--- name: list_own_briefs
--- A person's own are few: a state or words are looked for among them.
-SELECT briefs.brief_id, number, state, cause, briefs.revision, requester_id, requester_name, drafted_at,
-       changed_at, coalesce(draft, content) AS shown
+-- fragment: own_briefs
+-- With the draft where there is one. A person's own are few.
+SELECT briefs.brief_id, number, state, cause, briefs.revision, requester_id, requester_name, unit_id, drafted_at,
+       changed_at, coalesce(draft, content) AS shown,
+       coalesce((coalesce(draft, content) ->> 'deadline')::date, DATE '9999-12-30') AS deadline,
+       draft IS NULL AND pricing_id IS NOT NULL AS priced
 FROM briefs
 LEFT JOIN revisions
     ON revisions.brief_id = briefs.brief_id AND revisions.revision = briefs.submitted_revision
-WHERE requester_id = :reader_id AND briefs.brief_id < :before AND (:state::text IS NULL OR state = :state)
-  AND (:text::text IS NULL
-       OR words_of(number || ' ' || (coalesce(draft, content) ->> 'title')) @> words_of(:text))
-ORDER BY briefs.brief_id DESC
+WHERE requester_id = :reader_id
+
+-- fragment: submitted_columns
+-- Of others', as last submitted: a draft is its requester's alone.
+SELECT briefs.brief_id, number, state, cause, submitted_revision AS revision, requester_id, requester_name,
+       unit_id, drafted_at, changed_at, content AS shown, briefs.deadline, pricing_id IS NOT NULL AS priced
+
+-- fragment: brief_columns
+SELECT brief_id, number, state, cause, revision, requester_id, requester_name, unit_id, drafted_at, changed_at, shown,
+       deadline, priced
+
+-- fragment: brief_filters
+(:unit_id::uuid IS NULL OR unit_id = :unit_id)
+AND (:requester_id::uuid IS NULL OR requester_id = :requester_id)
+AND (:deadline_from::date IS NULL OR (deadline >= :deadline_from AND deadline < DATE '9999-12-30'))
+AND (:deadline_to::date IS NULL OR deadline <= :deadline_to)
+AND (:priced::boolean IS NULL OR priced = :priced)
+AND (NOT :late::boolean
+     OR (deadline < :today::date AND state NOT IN ('rejected', 'delivered', 'closed', 'cancelled')))
+
+-- fragment: brief_page
+-- The words' test is a CASE: of a bare @> the planner expects so few rows that it would rather read all briefs.
+{brief_filters}
+AND (:states::text[] IS NULL OR state = ANY (:states))
+AND CASE WHEN :text::text IS NULL THEN true
+         ELSE words_of(number || ' ' || (shown ->> 'title')) @> words_of(:text) END
+AND CASE WHEN :last_id::uuid IS NULL THEN true
+         WHEN :by_deadline::boolean THEN (deadline, brief_id) > (:last_deadline::date, :last_id)
+         ELSE brief_id < :last_id END
+ORDER BY CASE WHEN :by_deadline THEN deadline END, CASE WHEN :by_deadline THEN brief_id END,
+         CASE WHEN NOT :by_deadline THEN brief_id END DESC
 LIMIT :limit
 
 -- name: list_briefs
--- Others' as last submitted: a draft is its requester's alone.
-SELECT briefs.brief_id, number, state, cause, requester_id, requester_name, drafted_at, changed_at,
-       CASE WHEN requester_id = :reader_id THEN briefs.revision ELSE submitted_revision END AS revision,
-       CASE WHEN requester_id = :reader_id THEN coalesce(draft, content) ELSE content END AS shown
-FROM briefs
-LEFT JOIN revisions
-    ON revisions.brief_id = briefs.brief_id AND revisions.revision = briefs.submitted_revision
-WHERE (requester_id = :reader_id OR submitted_revision IS NOT NULL) AND briefs.brief_id < :before
-ORDER BY briefs.brief_id DESC
-LIMIT :limit
-
--- name: list_briefs_in_state
--- A statement of its own, so that the index on states serves it whatever the plan cache decides.
-SELECT briefs.brief_id, number, state, cause, requester_id, requester_name, drafted_at, changed_at,
-       CASE WHEN requester_id = :reader_id THEN briefs.revision ELSE submitted_revision END AS revision,
-       CASE WHEN requester_id = :reader_id THEN coalesce(draft, content) ELSE content END AS shown
-FROM briefs
-LEFT JOIN revisions
-    ON revisions.brief_id = briefs.brief_id AND revisions.revision = briefs.submitted_revision
-WHERE state = :state AND (requester_id = :reader_id OR submitted_revision IS NOT NULL) AND briefs.brief_id < :before
-ORDER BY briefs.brief_id DESC
-LIMIT :limit
+-- plan: custom
+-- Planned for the filters and the order that are asked for: each has its index.
+{brief_columns}
+FROM (
+    ({brief_columns} FROM ({own_briefs}) AS own WHERE {brief_page})
+    UNION ALL
+    ({brief_columns} FROM (
+        {submitted_columns}
+        FROM briefs
+        JOIN revisions
+            ON revisions.brief_id = briefs.brief_id AND revisions.revision = briefs.submitted_revision
+        WHERE :reads_all::boolean AND requester_id <> :reader_id
+     ) AS others WHERE {brief_page})
+) AS listed
+WHERE {brief_page}
 
 -- name: list_briefs_by_words
--- Reads the briefs that have the longest word. Others' have the title that was last submitted.
--- The test is one CASE: of a bare @> the planner expects so few rows that it would rather read all briefs.
-SELECT briefs.brief_id, number, state, cause, requester_id, requester_name, drafted_at, changed_at,
-       CASE WHEN requester_id = :reader_id THEN briefs.revision ELSE submitted_revision END AS revision,
-       CASE WHEN requester_id = :reader_id THEN coalesce(draft, content) ELSE content END AS shown
-FROM brief_words
-JOIN briefs ON briefs.brief_id = brief_words.brief_id
-LEFT JOIN revisions
-    ON revisions.brief_id = briefs.brief_id AND revisions.revision = briefs.submitted_revision
-WHERE brief_words.word = longest_word(:text)
-  AND (requester_id = :reader_id OR submitted_revision IS NOT NULL) AND brief_words.brief_id < :before
-  AND (:state::text IS NULL OR state = :state)
-  AND CASE WHEN requester_id = :reader_id
-           THEN words_of(number || ' ' || (coalesce(draft, content) ->> 'title')) @> words_of(:text)
-           ELSE words_of(number || ' ' || (content ->> 'title')) @> words_of(:text) END
-ORDER BY brief_words.brief_id DESC
-LIMIT :limit
+-- plan: custom
+-- Of others' it reads those that have the longest word.
+{brief_columns}
+FROM (
+    ({brief_columns} FROM ({own_briefs}) AS own WHERE {brief_page})
+    UNION ALL
+    ({brief_columns} FROM (
+        {submitted_columns}
+        FROM brief_words
+        JOIN briefs ON briefs.brief_id = brief_words.brief_id
+        JOIN revisions
+            ON revisions.brief_id = briefs.brief_id AND revisions.revision = briefs.submitted_revision
+        WHERE brief_words.word = longest_word(:text) AND :reads_all::boolean AND requester_id <> :reader_id
+     ) AS others WHERE {brief_page})
+) AS listed
+WHERE {brief_page}
+
+-- name: count_briefs
+-- plan: custom
+-- No further than `most` of each state, so that it costs the same however many there are.
+SELECT asked.state, counted.briefs
+FROM unnest(:asked_states::text[]) WITH ORDINALITY AS asked(state, nth)
+CROSS JOIN LATERAL (
+    SELECT count(*) AS briefs FROM (
+        SELECT brief_id FROM (
+            ({brief_columns} FROM ({own_briefs}) AS own)
+            UNION ALL
+            ({submitted_columns}
+             FROM briefs
+             JOIN revisions
+                 ON revisions.brief_id = briefs.brief_id AND revisions.revision = briefs.submitted_revision
+             WHERE :reads_all::boolean AND requester_id <> :reader_id)
+        ) AS listed
+        WHERE listed.state = asked.state AND {brief_filters}
+        LIMIT :most
+    ) AS found
+) AS counted
+ORDER BY asked.nth
 
 -- name: upsert_ordered
 INSERT INTO item_jobs (job_id, brief_id, item_id, ordered)

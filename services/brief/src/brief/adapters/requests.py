@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
 from optima_kit.http import Amount, Code, Command, Count, Day, Moment, PageQuery, Query, Text, UnitPrice
 from optima_kit.ids import new_id
@@ -110,6 +111,14 @@ class PriceBrief(Command):
     lines: Annotated[list[PriceItem], Field(min_length=1, max_length=200)]
 
 
+def _states(text: str) -> str:
+    """Raises ValueError where one of them is no state."""
+    for each in text.split(","):
+        if each not in set(State):
+            raise PydanticCustomError("enum", "No such state", {"expected": ", ".join(State)})
+    return text
+
+
 class CommentBrief(Command):
     text: Annotated[str, Text(4000)]
     mentioned_ids: Annotated[list[UUID], Field(max_length=20)] = Field(default_factory=list)
@@ -120,9 +129,35 @@ class CancelBrief(Command):
     reason: Annotated[str, Text(1000)]
 
 
-class BriefsQuery(PageQuery):
-    state: State | None = None
-    requester: Annotated[str, Field(pattern="^me$")] | None = None
+class BriefFilters(Query):
+    requester: Annotated[str, Field(pattern=r"^(me|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$")] | None = (
+        None
+    )
+    """Of whom: an id, or "me"."""
+    unit_id: UUID | None = None
+    deadline_from: Day | None = None
+    deadline_to: Day | None = None
+    """Both days are included."""
+    priced: bool | None = None
+    """For those who may see prices."""
+    late: bool = False
+    """Only those whose deadline has passed and that are not over."""
+
+    def wanted(self, reader_id: UUID) -> dict[str, Any]:
+        return {
+            "requester_id": reader_id if self.requester == "me" else self.requester and UUID(self.requester),
+            "unit_id": self.unit_id,
+            "deadline_from": self.deadline_from,
+            "deadline_to": self.deadline_to,
+            "priced": self.priced,
+            "late": self.late,
+        }
+
+
+class BriefsQuery(BriefFilters, PageQuery):
+    state: Annotated[str, Field(max_length=200), AfterValidator(_states)] | None = None
+    """One state, or several with commas between them."""
+    sort: Literal["newest", "deadline"] = "newest"
     text: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00]*$")] | None = None
     """Words of the number or the title."""
 

@@ -35,8 +35,12 @@ class Summary:
     deadline: date | None
     requester_id: UUID
     requester_name: str
+    unit_id: UUID | None
     drafted_at: datetime
     changed_at: datetime
+    priced: bool
+    sorted_deadline: date
+    """Drafts without a deadline come last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +89,15 @@ class Briefs(Protocol):
     async def insert_comment_edit(self, brief_id: UUID, comment: Comment) -> None:
         """What the comment says from now on; what it said stays."""
 
-    async def list_briefs(self, filters: Filters, limit: int) -> list[Summary]:
-        """Newest first."""
+    async def list_briefs(
+        self, filters: Filters, after: tuple[date | None, UUID] | None, limit: int, *, by_deadline: bool
+    ) -> list[Summary]:
+        """Newest first, or by rising deadline; `after` the deadline and id of the last one seen."""
+
+    async def count_briefs(
+        self, filters: Filters, states: Sequence[State], most: int
+    ) -> list[tuple[State, int]]:
+        """How many are in each of the states, no further than `most`; words and states do not filter."""
 
     async def list_comments(self, brief_id: UUID, after: UUID | None, limit: int) -> list[Comment]:
         """Oldest first."""
@@ -110,14 +121,23 @@ class StoredFile:
 
 @dataclass(frozen=True, slots=True)
 class Filters:
+    """Of what a reader sees: a filter that is None lets everything through."""
+
     reader_id: UUID
     reads_all: bool
-    """Whether the reader sees others' submitted briefs beside all of their own."""
-    own_only: bool = False
-    state: State | None = None
+    """Whether others' submitted briefs are listed beside the reader's own."""
+    today: date
+    states: Sequence[State] | None = None
     text: str | None = None
     """Words that are all in the number or the title, letter case aside; of no word, nothing is found."""
-    before: UUID | None = None
+    unit_id: UUID | None = None
+    requester_id: UUID | None = None
+    deadline_from: date | None = None
+    deadline_to: date | None = None
+    """Both days included."""
+    priced: bool | None = None
+    late: bool = False
+    """Only those whose deadline has passed and that are not over."""
 
 
 class Progress(Protocol):

@@ -6,7 +6,8 @@ Each function raises Absent for a brief outside the reader's competence.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from datetime import date
+from typing import Any, Final
 from uuid import UUID
 
 from optima_kit.actor import Actor
@@ -20,9 +21,11 @@ from ...domain.content import Content, Item
 from ...domain.lifecycle import Move, State
 from ...domain.pricing import PriceLine, Pricing
 from ...domain.progress import ItemProgress, progress_of
+from ...domain.rules import day_in_rome
 from ..ports import Filters, Ports, PricedRevision, StoredFile, Summary
 from .access import actions_on, actions_on_comment, is_requester, sees_prices, shown_content, visible_brief
 from .views import (
+    BriefCountsView,
     BriefSummaryView,
     BriefView,
     CommentVersionView,
@@ -34,11 +37,14 @@ from .views import (
     ProposedPriceView,
     RevisionView,
     ShipmentOfItemView,
+    StateCountView,
     TransitionView,
     UnitView,
 )
 
 Names = Mapping[UUID, str]
+
+MOST_COUNTED: Final = 1000
 
 
 async def read_brief(ports: Ports, actor: Actor, brief_id: UUID) -> BriefView:
@@ -73,12 +79,47 @@ async def show_brief(ports: Ports, actor: Actor, brief: Brief) -> BriefView:
 
 
 async def list_briefs(
-    ports: Ports, actor: Actor, query: PageQuery, *, own_only: bool, state: State | None, text: str | None
+    ports: Ports, actor: Actor, query: PageQuery, *, by_deadline: bool, **wanted: Any
 ) -> Page[BriefSummaryView]:
-    """Newest first."""
-    filters = Filters(actor.person_id, actor.may("brief.read_all"), own_only, state, text, query.after(UUID))
-    found = await ports.briefs.list_briefs(filters, query.rows)
-    return page_of(query, found, _summary, lambda summary: summary.brief_id)
+    """Newest first, or by rising deadline. `wanted`: filters. Raises Forbidden for one that asks about prices
+    of a reader who may not see them."""
+    filters = _filters(ports, actor, wanted)
+    after = _after(query, by_deadline=by_deadline)
+    found = await ports.briefs.list_briefs(filters, after, query.rows, by_deadline=by_deadline)
+    names = await ports.directory.names(summary.unit_id for summary in found)
+    return page_of(
+        query,
+        found,
+        lambda summary: _summary(actor, summary, names),
+        lambda last: (last.sorted_deadline, last.brief_id) if by_deadline else last.brief_id,
+    )
+
+
+async def count_briefs(ports: Ports, actor: Actor, **wanted: Any) -> BriefCountsView:
+    """Of every state in which a brief may rest."""
+    states = [state for state in State if state is not State.CHANGES_REQUESTED]
+    filters = _filters(ports, actor, wanted)
+    found = await ports.briefs.count_briefs(filters, states, MOST_COUNTED + 1)
+    return BriefCountsView(
+        states=[
+            StateCountView(state=state, briefs=min(count, MOST_COUNTED), more=count > MOST_COUNTED)
+            for state, count in found
+        ]
+    )
+
+
+def _filters(ports: Ports, actor: Actor, wanted: dict[str, Any]) -> Filters:
+    if wanted.get("priced") is not None:
+        actor.require("brief.price.read")
+    own_only = wanted.get("requester_id") == actor.person_id
+    reads_all = actor.may("brief.read_all") and not own_only
+    return Filters(actor.person_id, reads_all, day_in_rome(ports.now), **wanted)
+
+
+def _after(query: PageQuery, *, by_deadline: bool) -> tuple[date | None, UUID] | None:
+    if query.cursor is None:
+        return None
+    return query.after(date, UUID) if by_deadline else (None, query.after(UUID))
 
 
 async def list_revisions(ports: Ports, actor: Actor, brief_id: UUID, query: PageQuery) -> Page[RevisionView]:
@@ -189,7 +230,7 @@ async def list_history(ports: Ports, actor: Actor, brief_id: UUID, query: PageQu
     return page_of(query, found, lambda row: _transition(row[1], names), lambda row: row[0])
 
 
-def _summary(summary: Summary) -> BriefSummaryView:
+def _summary(actor: Actor, summary: Summary, names: Names) -> BriefSummaryView:
     return BriefSummaryView(
         id=summary.brief_id,
         number=summary.number,
@@ -201,8 +242,10 @@ def _summary(summary: Summary) -> BriefSummaryView:
         budget=summary.budget,
         deadline=summary.deadline,
         requester=PersonView(id=summary.requester_id, name=summary.requester_name),
+        unit=UnitView(id=summary.unit_id, name=names.get(summary.unit_id)) if summary.unit_id else None,
         drafted_at=summary.drafted_at,
         changed_at=summary.changed_at,
+        priced=summary.priced if sees_prices(actor) else None,
     )
 
 

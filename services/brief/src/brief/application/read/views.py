@@ -102,8 +102,22 @@ class BriefSummaryView(View):
     budget: Money | None
     deadline: date | None
     requester: PersonView
+    unit: UnitView | None
     drafted_at: datetime
     changed_at: datetime
+    priced: bool | None = None
+    """To those who may see prices."""
+
+
+class StateCountView(View):
+    state: State
+    briefs: int
+    more: bool
+    """Whether there are more than were counted."""
+
+
+class BriefCountsView(View):
+    states: list[StateCountView]
 
 
 class RevisionView(ContentView):

@@ -2,25 +2,44 @@
 
 from __future__ import annotations
 
-from optima_kit.http.html import Answer, PageCall, Pages, Shown
+from urllib.parse import urlencode
 
-from ..client import part
+from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
+
+from ..client import part, with_parts
 from ..labels import LABELS
 
 pages = Pages()
 
+_FILTERS = ("unit_id", "deadline_from", "deadline_to", "priced", "late", "requester")
+_STATES = [state for state in LABELS["brief"] if state != "changes_requested"]
+"""A brief rests in each of these."""
+
 
 @pages.get("/briefs")
 async def show_briefs(call: PageCall) -> Answer:
-    query = {name: call.query.get(name) for name in ("text", "state", "cursor")}
-    found = await part(call.session.services.get("brief", "/v1/briefs", limit=50, **query))
-    return Shown(
-        "briefs.html",
-        {
-            "briefs": found,
-            "text": query["text"] or "",
-            "chosen": query["state"] or "",
-            "states": list(LABELS["brief"]),
-            "may_draft": call.session.actor.may("brief.create"),
-        },
+    states = call.request.query.getall("state", [])
+    if len(states) > 1:
+        # As one parameter, which the next page's address and a bookmark can carry.
+        return SeeOther(f"/briefs?{urlencode({**call.query, 'state': ','.join(states)}, safe=',')}")
+    services, actor = call.session.services, call.session.actor
+    filters = {name: call.query.get(name) for name in _FILTERS}
+    paging = {name: call.query.get(name) for name in ("text", "state", "sort", "cursor")}
+    found, counts, units = await with_parts(
+        part(services.get("brief", "/v1/briefs", limit=50, **filters, **paging)),
+        services.get("brief", "/v1/brief-counts", **filters),
+        services.get("identity", "/v1/units", limit=200),
     )
+    context = {
+        "briefs": found,
+        "counts": {each["state"]: each for each in counts["states"]} if counts else {},
+        "units": [(unit["id"], unit["name"]) for unit in units["items"]] if units else [],
+        "given": {name: value or "" for name, value in {**filters, **paging}.items()},
+        "chosen": (paging["state"] or "").split(","),
+        "filtered": any(filters.values()) or paging["text"] or paging["state"],
+        "states": _STATES,
+        "sees_prices": actor.may("brief.price.read"),
+        "reads_all": actor.may("brief.read_all"),
+        "may_draft": actor.may("brief.create"),
+    }
+    return Shown("briefs.html", context)
