@@ -13,7 +13,15 @@ import pytest
 from optima_contracts.economics import OrderLineValue, OrderValued
 from optima_contracts.erp import CustomerChanged, DocumentExported, RecordRefused
 from optima_contracts.identity import LegalIdentity
-from optima_contracts.logistics import DdtIssued, DdtVoided, ShipmentLine, ShipmentRefused
+from optima_contracts.logistics import (
+    DdtIssued,
+    DdtVoided,
+    GoodsReturned,
+    ReturnedGoods,
+    ShipmentLine,
+    ShipmentPartlyRefused,
+    ShipmentRefused,
+)
 from optima_contracts.production import OrderCancelled, OrderConfirmed, OrderDelivery, OrderLine
 from optima_kit.refusals import NotYet
 
@@ -168,6 +176,48 @@ async def test_refused_goods_are_no_longer_billable_in_the_erp(bridge: Any) -> N
     await bridge.work()
     (row,) = exported(bridge, "ddt")
     assert row["stato"] == "annullato"
+
+
+async def test_what_comes_back_of_a_ddt_is_told_line_by_line(bridge: Any) -> None:
+    """What the recipient did not take, and what was sent back later, is not to be invoiced."""
+    await bridge.connect()
+    facts = ISSUED.model_dump(include={"shipment_id", "order_id", "brief_id", "destination"})
+    lines = [ShipmentLine(job_id=JOB, description="Espositore", quantity=n, unit="pz") for n in ("40", "20")]
+    await bridge.tell(ISSUED.model_copy(update={"lines": lines}), subject=SHIPMENT, correlation=BRIEF)
+    refused = ShipmentPartlyRefused(
+        **facts,
+        reason="Rotti",
+        lines=[ShipmentLine(job_id=JOB, description="Espositore", quantity="10.5", unit="pz")],
+    )
+    await bridge.tell(refused, subject=SHIPMENT, correlation=BRIEF)
+    for n in (1, 2):
+        returned = GoodsReturned(
+            return_id=UUID(int=n),
+            shipment_id=SHIPMENT,
+            order_id=ORDER,
+            brief_id=BRIEF,
+            ddt_number="12/2026",
+            document_type="reso-da-cliente",
+            warehouse="MI",
+            number=None,
+            date=date(2026, 12, 1),
+            reason="Eccedenza",
+            lines=[
+                ReturnedGoods(
+                    job_id=JOB, description="Espositore", quantity="20", unit="pz", disposition="stock"
+                )
+            ],
+            closes_order_line=True,
+        )
+        await bridge.tell(returned, subject=UUID(int=n), correlation=BRIEF)
+    await bridge.work()
+    rows = exported(bridge, "ddt")
+    told = [(row["quantita"], row["quantita_rifiutata"], row["quantita_resa"]) for row in rows]
+    assert told == [("40", "10,5", "29,5"), ("20", "", "10,5")]
+    assert {row["stato"] for row in rows} == {"emesso"}
+    transfer = returned.model_copy(update={"shipment_id": UUID(int=9), "closes_order_line": False})
+    await bridge.tell(transfer, subject=UUID(int=3), correlation=BRIEF)
+    assert (await bridge.connection())["waiting"] == 0
 
 
 async def test_what_delivers_no_order_is_not_told(bridge: Any) -> None:

@@ -54,6 +54,7 @@ PROOFS: dict[str, dict[Cell, str]] = {
         ("order", "update"): f"{_EXPORTS}test_an_order_goes_out_and_again_with_its_prices",
         ("order", "delete"): f"{_EXPORTS}test_a_cancelled_order_is_marked_in_the_erp",
         ("ddt", "out"): f"{_EXPORTS}test_a_ddt_goes_out_and_its_voiding_too",
+        ("ddt", "update"): f"{_EXPORTS}test_what_comes_back_of_a_ddt_is_told_line_by_line",
         ("ddt", "delete"): f"{_EXPORTS}test_a_ddt_goes_out_and_its_voiding_too",
     },
     "easyfatt": {

@@ -42,6 +42,31 @@ class Shop:
         self.mark = uuid4().hex[:8]
         self.order_id, self.shipment_id, self.job_id = uuid4(), uuid4(), uuid4()
 
+    async def their_sale(self) -> int:
+        """A sale that they draft themselves."""
+        do = self.people.do
+        (product,) = await do("product.product.search", [["code", "=", "LAV"]], 0, 1, None)
+        (unit,) = await do("product.uom.search", [["symbol", "=", "u"]], 0, 1, None)
+        (party,) = await do("party.party.read", [self.party], ["addresses"])
+        line = {
+            "type": "line",
+            "product": product,
+            "description": "Espositore da banco",
+            "quantity": 120.0,
+            "unit": unit,
+            "unit_price": Decimal("12.50"),
+        }
+        sale = {
+            "party": self.party,
+            "invoice_address": party["addresses"][0],
+            "shipment_address": party["addresses"][0],
+            "shipment_method": "manual",
+            "sale_date": self.bridge.clock.now().date(),
+            "lines": [["create", [{"type": "title", "description": "Primavera"}, line]]],
+        }
+        (sale_id,) = await do("sale.sale.create", [sale])
+        return int(sale_id)
+
     async def connect(self, **settings: str) -> None:
         (category,) = await self.people.do("party.category.create", [{"name": self.mark}])
         self.party = await self.people.party(
@@ -564,26 +589,7 @@ async def test_a_sale_of_theirs_becomes_an_order_here_and_its_ddt_their_shipment
     await shop.connect(orders_since="2026-01-01")
     customer = await shop.import_all()
     do = shop.people.do
-    (product,) = await do("product.product.search", [["code", "=", "LAV"]], 0, 1, None)
-    (unit,) = await do("product.uom.search", [["symbol", "=", "u"]], 0, 1, None)
-    (party,) = await do("party.party.read", [shop.party], ["addresses"])
-    line = {
-        "type": "line",
-        "product": product,
-        "description": "Espositore da banco",
-        "quantity": 120.0,
-        "unit": unit,
-        "unit_price": Decimal("12.50"),
-    }
-    sale = {
-        "party": shop.party,
-        "invoice_address": party["addresses"][0],
-        "shipment_address": party["addresses"][0],
-        "shipment_method": "manual",
-        "sale_date": shop.bridge.clock.now().date(),
-        "lines": [["create", [{"type": "title", "description": "Primavera"}, line]]],
-    }
-    (sale_id,) = await do("sale.sale.create", [sale])
+    sale_id = await shop.their_sale()
     await shop.bridge.import_all()
     assert await shop.bridge.stored.published(OrderReceived.type) == []  # a draft is no order yet
     await do("sale.sale.quote", [sale_id])
@@ -607,3 +613,22 @@ async def test_a_sale_of_theirs_becomes_an_order_here_and_its_ddt_their_shipment
     (there,) = await do("sale.sale.read", [sale_id], ["lines"])
     assert (shipment["state"], move["quantity"]) == ("done", 60.0)
     assert move["origin"] == f"sale.line,{there['lines'][1]}"
+
+
+async def test_a_sale_of_theirs_is_cancelled_there_when_its_order_is(shop: Shop) -> None:
+    await shop.connect(orders_since="2026-01-01")
+    customer = await shop.import_all()
+    sale_id = await shop.their_sale()
+    await shop.people.do("sale.sale.quote", [sale_id])
+    await shop.people.do("sale.sale.confirm", [sale_id])
+    await shop.bridge.import_all()
+    published = await shop.bridge.stored.published(OrderReceived.type)
+    (event,) = [each for each in published if each.data["customer"] == shop.mark]
+    shop.order_id = UUID(event.data["order_id"])
+    await shop.order(customer["customer_id"])
+    cancelled = OrderCancelled(order_id=shop.order_id, brief_id=None, reason="x")
+    await shop.bridge.tell(cancelled, subject=shop.order_id, correlation=BRIEF)
+    await shop.bridge.work()
+    assert [each for each in await shop.bridge.failures() if each["direction"] == "out"] == []
+    (there,) = await shop.people.do("sale.sale.read", [sale_id], ["state"])
+    assert there["state"] == "cancelled"

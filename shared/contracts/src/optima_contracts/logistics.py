@@ -184,6 +184,8 @@ class GoodsReturned(EventData):
     date: date
     reason: str
     lines: list[ReturnedGoods]
+    closes_order_line: bool | None = None
+    """Whether the shipment counted as a delivery to whoever ordered the goods. Absent of old returns."""
 
 
 class DdtVoided(_ShipmentFact):

@@ -29,7 +29,7 @@ DESCRIPTION: Final = Description(
         read_from_files("vat_rate"),
         read_from_files("received_order"),
         written_to_files("order", "create", "change", "cancel", cannot_carry=("deliveries",)),
-        written_to_files("ddt", "create", "cancel", cannot_carry=("sender", "carrier address")),
+        written_to_files("ddt", "create", "change", "cancel", cannot_carry=("sender", "carrier address")),
     ),
 )
 

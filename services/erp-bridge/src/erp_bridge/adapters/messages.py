@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from optima_contracts.economics import OrderValued
-from optima_contracts.logistics import DdtIssued, DdtVoided, ShipmentRefused
+from optima_contracts.logistics import (
+    DdtIssued,
+    DdtVoided,
+    GoodsReturned,
+    ShipmentPartlyRefused,
+    ShipmentRefused,
+)
 from optima_contracts.production import OrderCancelled, OrderConfirmed
 from optima_kit.directory import directory_reactions
 from optima_kit.reactions import Reactions, Received
 
-from ..application.on_ddt import on_ddt_issued, on_ddt_voided
+from ..application.on_ddt import on_ddt_issued, on_ddt_voided, on_goods_back
 from ..application.on_order_changed import on_order_cancelled, on_order_valued
 from ..application.on_order_confirmed import on_order_confirmed
 from ..application.ports import Ports
@@ -51,3 +57,15 @@ async def ddt_voided(ports: Ports, event: Received[DdtVoided]) -> None:
 async def shipment_refused(ports: Ports, event: Received[ShipmentRefused]) -> None:
     """Waits for the issue."""
     await on_ddt_voided(ports, event.data)
+
+
+@reactions.on(ShipmentPartlyRefused)
+async def shipment_partly_refused(ports: Ports, event: Received[ShipmentPartlyRefused]) -> None:
+    """Waits for the issue. Once of its shipment; a duplicate would count twice, and the inbox has none."""
+    await on_goods_back(ports, event.data)
+
+
+@reactions.on(GoodsReturned)
+async def goods_returned(ports: Ports, event: Received[GoodsReturned]) -> None:
+    """Waits for the issue. Returns add up in whatever order they come."""
+    await on_goods_back(ports, event.data)

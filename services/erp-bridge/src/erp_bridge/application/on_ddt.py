@@ -1,13 +1,21 @@
-"""A transport document was issued or voided, or its goods were refused: the ERP has to know."""
+"""A transport document was issued or voided, or goods of it came back: the ERP has to know."""
 
 from __future__ import annotations
 
+from collections import defaultdict
+from decimal import Decimal
 from uuid import UUID
 
-from optima_contracts.logistics import DdtIssued, DdtVoided, ShipmentRefused
+from optima_contracts.logistics import (
+    DdtIssued,
+    DdtVoided,
+    GoodsReturned,
+    ShipmentPartlyRefused,
+    ShipmentRefused,
+)
 from optima_kit.refusals import NotYet
 
-from ..domain.documents import Document
+from ..domain.documents import Document, GoodsBack
 from .ports import Ports
 from .save_document import save_document
 
@@ -72,3 +80,18 @@ async def on_ddt_voided(ports: Ports, ended: DdtVoided | ShipmentRefused) -> Non
         raise NotYet(f"the DDT of shipment {ended.shipment_id} is not known yet")
     document = document.in_state("voided", ports.now)
     await save_document(ports, document)
+
+
+async def on_goods_back(ports: Ports, came_back: ShipmentPartlyRefused | GoodsReturned) -> None:
+    """The document stays as it was issued; its lines say what of it is not to be invoiced. Raises NotYet when
+    the issue has not arrived."""
+    document = await ports.documents.lock_document("ddt", came_back.shipment_id)
+    if document is None:
+        if came_back.closes_order_line:
+            raise NotYet(f"the DDT of shipment {came_back.shipment_id} is not known yet")
+        return
+    quantities: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for line in came_back.lines:
+        quantities[str(line.job_id)] += Decimal(line.quantity)
+    kind: GoodsBack = "returned_quantity" if isinstance(came_back, GoodsReturned) else "refused_quantity"
+    await save_document(ports, document.with_goods_back(kind, quantities, ports.now))

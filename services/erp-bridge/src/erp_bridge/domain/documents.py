@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
+from decimal import Decimal
+from typing import Final, Literal, get_args
 from uuid import UUID
 
 from .mapping import EntityMapping
 from .record import content_hash
 
 Row = Mapping[str, str | None]
+
+GoodsBack = Literal["refused_quantity", "returned_quantity"]
+"""Of a DDT's line: the recipient did not take it, or took it and sent it back. Neither is to be invoiced."""
+GOODS_BACK: Final[tuple[GoodsBack, ...]] = get_args(GoodsBack)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +59,27 @@ class Document:
             return line
         return {**line, "unit_price": value.unit_price, "amount": value.amount, "vat_code": value.vat_code}
 
+    def with_goods_back(self, kind: GoodsBack, quantities: Mapping[str, Decimal], at: datetime) -> Document:
+        """The DDT with what came back of it by job, beyond what had come back before. Lines of one job take
+        it in their order, none more than it carried."""
+        left = dict(quantities)
+        lines = {}
+        for position, line in self.lines.items():
+            job = line["job"] or ""
+            gone = Decimal(line["quantity"] or 0) - sum(Decimal(line.get(each) or 0) for each in GOODS_BACK)
+            if (back := min(left.get(job, Decimal()), gone)) > 0:
+                left[job] -= back
+                line = {**line, kind: f"{Decimal(line.get(kind) or 0) + back:f}"}
+            lines[position] = line
+        return replace(self, lines=lines, changed_at=at)
+
     def in_state(self, state: str, at: datetime) -> Document:
         return replace(self, heading={**self.heading, "state": state}, changed_at=at)
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Or voided."""
+        return self.heading.get("state") in ("cancelled", "voided")
 
     def outgoing(self, mapping: EntityMapping, customer: RemoteCustomer | None) -> OutgoingDocument:
         """The document in the remote system's own words."""
@@ -70,7 +94,7 @@ class Document:
                 mapping.line({"job": job, **line, "line": str(position)})
                 for position, (job, line) in enumerate(self.lines.items(), 1)
             ],
-            cancelled=self.heading.get("state") in ("cancelled", "voided"),
+            cancelled=self.is_cancelled,
         )
 
 

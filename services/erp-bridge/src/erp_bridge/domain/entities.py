@@ -83,7 +83,9 @@ LINE_FIELDS: Final[dict[Entity, frozenset[str]]] = {
     "order": frozenset(
         {"line", "job", "kind", "description", "quantity", "unit", "unit_price", "amount", "vat_code"}
     ),
-    "ddt": frozenset({"line", "job", "description", "quantity", "unit"}),
+    "ddt": frozenset(
+        {"line", "job", "description", "quantity", "unit", "refused_quantity", "returned_quantity"}
+    ),
 }
 """The fields of an entity's lines, where it has lines."""
 

@@ -84,6 +84,7 @@ async def _save(ports: Ports, row: ShipmentRow, after: Shipment, returned: Retur
             )
             for line in returned.lines
         ],
+        closes_order_line=after.closes_order_line,
     )
     ports.outbox.add(fact, subject=returned.return_id, correlation=after.correlation)
     for movement in movements:

@@ -290,6 +290,8 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "recipient_street": N_("the recipient's street"),
         "recipient_vat_number": N_("the recipient's Partita IVA"),
         "reference": N_("reference"),
+        "refused_quantity": N_("quantity refused"),
+        "returned_quantity": N_("quantity returned"),
         "sender": N_("the sender"),
         "state": N_("state"),
         "street": N_("street"),
