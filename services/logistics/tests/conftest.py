@@ -284,6 +284,7 @@ EMPTY = """
 DO $$ BEGIN
     DELETE FROM ddt_pdfs; DELETE FROM ddts; DELETE FROM ddt_series; DELETE FROM returns;
     DELETE FROM shipment_lines; DELETE FROM shipments; DELETE FROM movements; DELETE FROM supplier_receipts;
+    DELETE FROM count_lines; DELETE FROM counts;
     DELETE FROM articles; DELETE FROM order_deliveries; DELETE FROM order_lines;
     DELETE FROM orders; DELETE FROM briefs; DELETE FROM lookups; DELETE FROM senders;
     DELETE FROM outbox; DELETE FROM stream_heads; DELETE FROM jobs; DELETE FROM idempotency_keys;

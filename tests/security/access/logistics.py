@@ -92,6 +92,16 @@ def lookup_rows() -> tuple[Row, ...]:
 
 ROWS = (
     *lookup_rows(),
+    Row("POST /v1/counts", "stock.write", body={"warehouse": "$other_warehouse"}),
+    Row("GET /v1/counts", "stock.read", shows={"count_id": ANYBODYS}),
+    Row("GET /v1/counts/{count_id}", "stock.read"),
+    Row(
+        "POST /v1/counts/{count_id}/lines",
+        "stock.write",
+        body={"article": "$article", "counted": "1"},
+    ),
+    Row("POST /v1/counts/{count_id}/posting", "stock.write", body={}),
+    Row("POST /v1/counts/{count_id}/cancellation", "stock.write"),
     Row("POST /v1/supplier-receipts", "stock.write", body=SENT),
     Row("GET /v1/supplier-receipts", "stock.read", shows={"supplier_receipt_id": ANYBODYS}),
     Row("POST /v1/receipts", "stock.write", body=GOODS),
@@ -239,5 +249,10 @@ async def build(world: World) -> None:
     sent = {key: names[value[1:]] if str(value).startswith("$") else value for key, value in SENT.items()}
     sent |= {"number": "76", "lines": [{"article": names["article"], "quantity": "1"}]}
     names["supplier_receipt_id"] = (await world.ask("POST", "/v1/supplier-receipts", sent))["id"]
+    names["other_warehouse"] = f"ALTRO-{mark}"
+    await world.ask("PUT", f"/v1/warehouses/{names['other_warehouse']}", ADDRESS)
+    names["count_id"] = (await world.ask("POST", "/v1/counts", {"warehouse": names["warehouse"]}))["id"]
+    counted = {"article": names["article"], "counted": "1"}
+    await world.ask("POST", f"/v1/counts/{names['count_id']}/lines", counted)
     names["draft_version"] = "1"
     await world.work()  # the documents are printed

@@ -36,6 +36,12 @@ SELECT $1, made($1, 'job', n), 'A' || n, n::text, '{}', 1 FROM generate_series(1
 INSERT INTO supplier_receipts (tenant_id, receipt_id, supplier, number, date, warehouse, recorded_at)
 SELECT $1, made($1, 'receipt', n), 'D1', n::text, date '2026-01-01', 'BO1', now() FROM generate_series(1, 4000) AS n;
 
+INSERT INTO counts (tenant_id, count_id, warehouse, state, opened_at, version)
+SELECT $1, made($1, 'count', n), 'BO1', 'posted', now(), 1 FROM generate_series(1, 4000) AS n;
+
+INSERT INTO count_lines (tenant_id, count_id, job_id, expected, counted, counted_at, counted_by)
+SELECT $1, made($1, 'count', n), made($1, 'job', n), 1, 1, now(), $1 FROM generate_series(1, 4000) AS n;
+
 INSERT INTO lookups (tenant_id, kind, code, content, version)
 SELECT $1, 'carrier', 'C' || n, '{}', 1 FROM generate_series(1, 4000) AS n;
 

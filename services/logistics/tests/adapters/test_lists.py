@@ -133,6 +133,8 @@ HOT: list[tuple[str, list[Any], str]] = [
     ("find_article_by_barcode", ["7"], "articles_by_barcode"),
     ("list_articles_named", [["A7"], [ID]], "articles_tenant_id_code_key"),
     ("list_receipts", [None, None, None, 50], "supplier_receipts_pkey"),
+    ("list_counts", [None, None, None, 50], "counts_pkey"),
+    ("lock_orders_of_jobs", [[ID]], "order_lines_pkey"),
     ("lock_account", [""], "orders_kept_for"),
     ("sum_goods_of_order", [ID, [ID]], "movements_of_job"),
     ("sum_goods_of_order", [ID, [ID]], "shipment_lines_tenant_id_job_id_shipment_id_key|shipments_of_order"),

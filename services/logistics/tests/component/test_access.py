@@ -40,6 +40,8 @@ async def every_request(depot: Any) -> list[tuple[str, str, Any, str]]:
         "lines": [{"job_id": str(order.jobs[0]), "quantity": "1", "disposition": "stock"}],
     }
     await depot.client.put("/v1/articles/ESP", ARTICLE)
+    await depot.client.put("/v1/warehouses/MI1", WAREHOUSE)
+    _, count = await depot.client.post("/v1/counts", {"warehouse": "BO1"})
     sent = {
         "supplier": "MI-DUOMO",
         "number": "1",
@@ -65,6 +67,12 @@ async def every_request(depot: Any) -> list[tuple[str, str, Any, str]]:
         ("GET", "/v1/articles", None, "lookup.read"),
         ("POST", "/v1/supplier-receipts", sent, "stock.write"),
         ("GET", "/v1/supplier-receipts", None, "stock.read"),
+        ("POST", "/v1/counts", {"warehouse": "MI1"}, "stock.write"),
+        ("GET", "/v1/counts", None, "stock.read"),
+        ("GET", f"/v1/counts/{count['id']}", None, "stock.read"),
+        ("POST", f"/v1/counts/{count['id']}/lines", {"article": "ESP", "counted": "1"}, "stock.write"),
+        ("POST", f"/v1/counts/{count['id']}/posting", {}, "stock.write"),
+        ("POST", f"/v1/counts/{count['id']}/cancellation", None, "stock.write"),
         ("POST", "/v1/receipts", goods, "stock.write"),
         ("POST", "/v1/adjustments", goods | {"difference": "found", "reason": "Conta"}, "stock.write"),
         ("GET", "/v1/stock", None, "stock.read"),
@@ -139,12 +147,13 @@ async def test_another_tenant_finds_nothing(depot: Any) -> None:
                 "/carriers",
                 "/articles",
                 "-receipts",
+                "/counts",
             )
         ):
             if method == "GET":
                 assert answer["items"] == []
                 continue
-            if path.endswith("/supplier-receipts"):
+            if path.endswith(("/supplier-receipts", "/counts")):
                 assert status == 422, answer
                 continue
         elif "to-be-invoiced" in path:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from logistics.adapters.document_types import BUILT_IN
+from logistics.domain.counts import Count, CountLine
 from logistics.domain.document_types import GoodsGoTo
 from logistics.domain.orders import Order, OrderLine
 from logistics.domain.shipments import GOODS_OUT, OPEN, Arrived, Line, Shipment, State, Transport, draft
@@ -26,6 +27,7 @@ from logistics.domain.stock import (
     Kind,
     Movement,
     adjust,
+    purchase,
     receive,
     written,
 )
@@ -35,6 +37,7 @@ JOBS = [UUID(int=1), UUID(int=2)]
 PLACES = ["BO1", "MI1"]
 DESTINATIONS = {"MI-DUOMO": Decimal(60), "RM-TERMINI": Decimal(40)}
 PRODUCED = Decimal("97.5")
+SARA, LUCA = UUID(int=11), UUID(int=12)
 NOW, ROME = datetime(2026, 11, 24, 10, tzinfo=UTC), ZoneInfo("Europe/Rome")
 KINDS = {code: BUILT_IN[code] for code in ("vendita", "trasferimento-tra-depositi", "conto-lavorazione")}
 
@@ -54,6 +57,11 @@ class Depot(RuleBasedStateMachine):
         self.shipments: dict[UUID, Shipment] = {}
         self.ids = map(UUID, (f"{n:032x}" for n in count(1000)))
         self.refused = 0
+        self.count = Count(next(self.ids), PLACES[0])
+
+    def came(self, job: UUID) -> Decimal:
+        """Of what a tenth more may be found."""
+        return PRODUCED
 
     def goods(self) -> Goods:
         on_hand: dict[tuple[str, UUID], Decimal] = {}
@@ -64,7 +72,7 @@ class Depot(RuleBasedStateMachine):
         for movement in self.movements:
             place = movement.warehouse, movement.job_id
             on_hand[place] = on_hand.get(place, Decimal(0)) + movement.quantity
-            if movement.kind is Kind.RECEIPT:
+            if movement.kind in (Kind.RECEIPT, Kind.PURCHASE):
                 received[movement.job_id] = received.get(movement.job_id, Decimal(0)) + movement.quantity
             if movement.kind in (Kind.FOUND, Kind.MISSING):
                 counted[movement.job_id] = counted.get(movement.job_id, Decimal(0)) + movement.quantity
@@ -117,7 +125,8 @@ class Depot(RuleBasedStateMachine):
             )
         except WrongState as refusal:
             expected = "quantity_beyond_findable" if kind == "found" else "stock_not_enough"
-            beyond = known + quantity > PRODUCED * (1 + FINDABLE) if kind == "found" else quantity > stock
+            most = self.came(job) * (1 + FINDABLE)
+            beyond = known + quantity > most if kind == "found" else quantity > stock
             assert (refusal.code, beyond) == (expected, True)  # noqa: PT017
         else:
             self.movements.append(movement)
@@ -148,10 +157,42 @@ class Depot(RuleBasedStateMachine):
             assert refusal.code in (  # noqa: PT017
                 "destination_is_origin",
                 "goods_not_free",
-                *(["quantity_beyond_remaining"] if KINDS[kind].closes_order_line else []),
+                *(["quantity_beyond_remaining"] if shipping_closes(self.order, kind) else []),
             )
         else:
             self.shipments[shipment.shipment_id] = shipment
+
+    @rule(job=st.sampled_from(JOBS), quantity=quantities)
+    def count_goods(self, job: UUID, quantity: Decimal) -> None:
+        expected = self.goods().in_stock(PLACES[0], job)
+        self.count = self.count.count(CountLine(job, expected, quantity, NOW, SARA))
+
+    @rule(twice=st.booleans())
+    def post_count(self, twice: bool) -> None:
+        """Whatever moved since: what is in the ledger afterwards differs by what was seen to differ."""
+        goods, count = self.goods(), self.count
+        try:
+            posted = count.post(LUCA, "Conta")
+            movements = posted.movements(
+                lambda: next(self.ids), dict.fromkeys(JOBS, self.order), dict.fromkeys(JOBS, goods)
+            )
+        except Refusal as refusal:
+            assert refusal.code in (  # noqa: PT017
+                "count_empty",
+                "counted_goods_gone",
+                "quantity_beyond_findable",
+                "violations",
+            )
+            return
+        self.movements += movements
+        after = self.goods()
+        for line in count.lines:
+            before = goods.in_stock(PLACES[0], line.job_id)
+            assert after.in_stock(PLACES[0], line.job_id) == before + line.difference
+        if twice:
+            with pytest.raises(WrongState, match="count_not_open"):
+                posted.post(LUCA, "Conta")
+        self.count = Count(next(self.ids), PLACES[0])
 
     @precondition(lambda self: self.shipments)
     @rule(
@@ -201,7 +242,7 @@ class Depot(RuleBasedStateMachine):
 
     @invariant()
     def no_more_is_received_than_was_produced(self) -> None:
-        assert all(quantity <= PRODUCED for quantity in self.goods().received.values())
+        assert all(quantity <= self.came(job) for job, quantity in self.goods().received.items())
 
     @invariant()
     def no_destination_gets_more_than_was_ordered_for_it(self) -> None:
@@ -231,8 +272,39 @@ class Depot(RuleBasedStateMachine):
             assert here + out == goods.received_of(job) + adjusted
 
 
+class Account(Depot):
+    """Articles that nobody ordered or makes: they come by purchases."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        lines = {job: OrderLine(job, "Locandina", Decimal(0), "pz", {}) for job in JOBS}
+        self.order = Order(UUID(int=98), "", None, lines, kept_for="")
+
+    def came(self, job: UUID) -> Decimal:
+        return self.goods().received_of(job)
+
+    @rule(job=st.sampled_from(JOBS), place=st.sampled_from(PLACES), quantity=quantities)
+    def receive(self, job: UUID, place: str, quantity: Decimal) -> None:
+        movement_id, receipt_id = next(self.ids), next(self.ids)
+        self.movements.append(
+            purchase(
+                movement_id=movement_id,
+                warehouse=place,
+                article_id=job,
+                quantity=quantity,
+                receipt_id=receipt_id,
+            )
+        )
+
+
+def shipping_closes(order: Order, kind: str) -> bool:
+    return KINDS[kind].closes_order_line and not order.is_account
+
+
 TestDepot = Depot.TestCase
 TestDepot.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestAccount = Account.TestCase
+TestAccount.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
 
 
 def test_goods_of_an_unfinished_job_do_not_enter(order: Order) -> None:

@@ -20,6 +20,7 @@ from erp_bridge.domain.entities import ENTITIES, fields_of
 from erp_bridge.domain.failure import CONNECTION, Direction, ErrorClass
 from erp_bridge.domain.reconciliation import DifferenceKind
 from erp_bridge.domain.run import RunKind
+from logistics.domain.counts import CountState
 from logistics.domain.shipments import Freight, TransportBy
 from logistics.domain.shipments import State as ShipmentState
 from logistics.domain.stock import Kind as MovementKind
@@ -78,6 +79,7 @@ def test_a_code_of_a_newer_service_is_shown_in_its_own_words() -> None:
         ("transport_by", get_args(TransportBy)),
         ("freight", get_args(Freight)),
         ("movement", MovementKind),
+        ("count", CountState),
         ("erp_entity", (*ENTITIES, CONNECTION)),
         ("erp_field", {field for entity in ENTITIES for field in fields_of(entity)}),
         ("erp_field", {field for each in CARRIED for field in each.cannot_carry}),

@@ -47,6 +47,8 @@ class StockAdjusted(EventData):
     shipment_id: UUID | None
     """The transfer on whose arrival it was seen, if any."""
     reason: str
+    count_id: UUID | None = None
+    """The count in which it was seen, if any."""
 
 
 class ShipmentLine(Fact):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from optima_kit.http import Routes
 
-from . import http_articles, http_invoicing, http_lookups, http_shipments, http_stock
+from . import http_articles, http_counts, http_invoicing, http_lookups, http_shipments, http_stock
 
 routes = Routes()
 routes.include(http_lookups.routes)
 routes.include(http_articles.routes)
+routes.include(http_counts.routes)
 routes.include(http_invoicing.routes)
 routes.include(http_stock.routes)
 routes.include(http_shipments.routes)

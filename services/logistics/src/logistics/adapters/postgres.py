@@ -18,6 +18,7 @@ from optima_kit.refusals import Stale
 from optima_kit.sql import load_queries
 
 from ..application.ports import (
+    CountRow,
     DdtNumber,
     FoundLookups,
     InvoiceableRow,
@@ -32,6 +33,7 @@ from ..application.ports import (
     StockRow,
 )
 from ..domain.articles import Article
+from ..domain.counts import Count, CountLine, CountState
 from ..domain.ddt import TIME_ZONE, Document, Sender, Series
 from ..domain.document_types import DocumentType, GoodsGoTo
 from ..domain.lookups import Carrier, Destination, Lookup, Warehouse
@@ -49,6 +51,7 @@ Row = Any
 _DOCUMENT = TypeAdapter(Document)
 _PARTY = TypeAdapter(Party)
 _ARTICLE = TypeAdapter(Article)
+_COUNTED = TypeAdapter(tuple[CountLine, ...])
 _RETURNED = TypeAdapter(tuple[ReturnedLine, ...])
 _LOOKUPS: dict[type, tuple[str, TypeAdapter[Any]]] = {
     Warehouse: ("warehouse", TypeAdapter(Warehouse)),
@@ -67,6 +70,7 @@ def ports(work: UnitOfWork) -> Ports:
         ddts=PostgresDdts(work),
         lookups=PostgresLookups(work),
         articles=PostgresArticles(work),
+        counts=PostgresCounts(work),
         senders=PostgresSenders(work),
         directory=Directory(work),
         outbox=work.outbox,
@@ -115,6 +119,10 @@ class PostgresOrders:
     async def lock_order_of_job(self, job_id: UUID) -> Order | None:
         row = await self._work.fetchrow(QUERIES.lock_order_of_job, job_id=job_id)
         return await self._order(row, [job_id])
+
+    async def lock_orders_of_jobs(self, jobs: Collection[UUID]) -> list[Order]:
+        rows = await self._work.fetch(QUERIES.lock_orders_of_jobs, job_ids=list(jobs))
+        return [order for row in rows if (order := await self._order(row, jobs))]
 
     async def lock_account(self, kept_for: str, articles: Collection[UUID]) -> Order:
         row = await self._work.fetchrow(QUERIES.lock_account, kept_for=kept_for)
@@ -224,6 +232,7 @@ class PostgresLedger:
             shipment_ids=[movement.shipment_id for movement in movements],
             reasons=[movement.reason for movement in movements],
             receipt_ids=[movement.receipt_id for movement in movements],
+            count_ids=[movement.count_id for movement in movements],
             recorded_at=self._work.now,
             recorded_by=self._work.cause.actor_id,
             gone=list(gone),
@@ -307,6 +316,7 @@ class PostgresLedger:
                     row["shipment_id"],
                     row["reason"],
                     row["receipt_id"],
+                    row["count_id"],
                 ),
                 row["unit"],
                 row["recorded_at"],
@@ -530,7 +540,9 @@ def _shipment_row(row: Row) -> ShipmentRow:
 
 def _carried(lines: Sequence[Any]) -> dict[UUID, CarriedGoods]:
     return {
-        UUID(line["job_id"]): CarriedGoods(line["description"], line["unit"], line["closed"], line["code"])
+        UUID(line["job_id"]): CarriedGoods(
+            line["description"], line["unit"], line["closed"], line["code"], line.get("is_article", False)
+        )
         for line in lines
     }
 
@@ -710,6 +722,80 @@ class PostgresArticles:
     async def list_articles(self, text: str | None, *, after: str | None, limit: int) -> list[Article]:
         rows = await self._work.fetch(QUERIES.list_articles, text=text, after=after, limit=limit)
         return [_article(row) for row in rows]
+
+
+class PostgresCounts:
+    def __init__(self, work: UnitOfWork) -> None:
+        self._work = work
+
+    async def insert_count(self, count: Count) -> bool:
+        inserted = await self._work.fetchval(
+            QUERIES.insert_count,
+            count_id=count.count_id,
+            warehouse=count.warehouse,
+            state=count.state.value,
+            opened_at=self._work.now,
+            opened_by=self._work.cause.actor_id,
+            version=count.version,
+        )
+        return inserted is not None
+
+    async def lock_count(self, count_id: UUID) -> CountRow | None:
+        # The lock first: what is read then is what the last change left.
+        locked = await self._work.fetchval(QUERIES.lock_count, count_id=count_id)
+        return await self.find_count(count_id) if locked else None
+
+    async def find_count(self, count_id: UUID) -> CountRow | None:
+        row = await self._work.fetchrow(QUERIES.find_count, count_id=count_id)
+        return _count_row(row) if row else None
+
+    def update_count(self, count: Count, counted: CountLine | None = None) -> None:
+        ended = count.state is not CountState.OPEN
+        self._work.write(
+            QUERIES.update_count,
+            count_id=count.count_id,
+            state=count.state.value,
+            ended_at=self._work.now if ended else None,
+            ended_by=self._work.cause.actor_id if ended else None,
+            version=count.version,
+        )
+        if counted:
+            self._work.write(QUERIES.upsert_count_line, count_id=count.count_id, **asdict(counted))
+        elif count.state is CountState.POSTED:
+            self._work.write(
+                QUERIES.update_count_reasons,
+                count_id=count.count_id,
+                job_ids=[line.job_id for line in count.lines],
+                reasons=[line.reason for line in count.lines],
+            )
+
+    async def list_counts(
+        self, state: str | None, warehouse: str | None, *, before: UUID | None, limit: int
+    ) -> list[CountRow]:
+        rows = await self._work.fetch(
+            QUERIES.list_counts, state=state, warehouse=warehouse, before=before, limit=limit
+        )
+        return [_count_row(row) for row in rows]
+
+
+def _count_row(row: Row) -> CountRow:
+    lines = row["lines"] or []
+    count = Count(
+        row["count_id"],
+        row["warehouse"],
+        CountState(row["state"]),
+        _COUNTED.validate_python(lines),
+        row["version"],
+    )
+    return CountRow(
+        count,
+        row["opened_at"],
+        row["opened_by"],
+        row["ended_at"],
+        row["ended_by"],
+        _carried(lines),
+        _warehouse(row),
+    )
 
 
 _IN_COLUMNS = {"article_id", "code", "barcode", "customer_code", "version"}

@@ -34,6 +34,12 @@ SELECT order_id, number, brief_id, cancelled_because, kept_for FROM orders WHERE
 SELECT order_id, number, brief_id, cancelled_because, kept_for
 FROM orders WHERE order_id = :order_id FOR NO KEY UPDATE;
 
+-- name: lock_orders_of_jobs
+-- In one order, so that two transactions never wait for each other.
+SELECT order_id, number, brief_id, cancelled_because, kept_for
+FROM orders WHERE order_id IN (SELECT order_id FROM order_lines WHERE job_id = ANY (:job_ids::uuid[]))
+ORDER BY order_id FOR NO KEY UPDATE;
+
 -- name: lock_account
 SELECT order_id, number, brief_id, cancelled_because, kept_for
 FROM orders WHERE kept_for = :kept_for FOR NO KEY UPDATE;
@@ -104,12 +110,14 @@ UPDATE orders SET cancelled_because = :because WHERE order_id = :order_id;
 WITH stocked AS (
     UPDATE order_lines SET stocked = job_id <> ALL (:gone::uuid[]) WHERE job_id = ANY (:job_ids::uuid[])
 )
-INSERT INTO movements (movement_id, warehouse, job_id, kind, quantity, shipment_id, reason, receipt_id, recorded_at,
-    recorded_by)
-SELECT movement_id, warehouse, job_id, kind, quantity, shipment_id, reason, receipt_id, :recorded_at, :recorded_by
+INSERT INTO movements (movement_id, warehouse, job_id, kind, quantity, shipment_id, reason, receipt_id, count_id,
+    recorded_at, recorded_by)
+SELECT movement_id, warehouse, job_id, kind, quantity, shipment_id, reason, receipt_id, count_id, :recorded_at,
+    :recorded_by
 FROM unnest(:movement_ids::uuid[], :warehouses::text[], :job_ids::uuid[], :kinds::text[], :quantities::numeric[],
-            :shipment_ids::uuid[], :reasons::text[], :receipt_ids::uuid[])
-    AS movement(movement_id, warehouse, job_id, kind, quantity, shipment_id, reason, receipt_id);
+            :shipment_ids::uuid[], :reasons::text[], :receipt_ids::uuid[],
+            :count_ids::uuid[])
+    AS movement(movement_id, warehouse, job_id, kind, quantity, shipment_id, reason, receipt_id, count_id);
 
 -- name: insert_receipt
 INSERT INTO supplier_receipts (receipt_id, supplier, number, date, warehouse, recorded_at, recorded_by)
@@ -166,7 +174,7 @@ ORDER BY job_id DESC, warehouse DESC;
 
 -- name: list_movements
 -- plan: custom
-SELECT movement_id, warehouse, movements.job_id, kind, movements.quantity, shipment_id, receipt_id, reason, recorded_at,
+SELECT movement_id, warehouse, movements.job_id, kind, movements.quantity, shipment_id, receipt_id, count_id, reason, recorded_at,
        recorded_by, unit,
        (SELECT json_build_object('kind', lookups.kind, 'code', code, 'content', content, 'version', version)
         FROM lookups WHERE lookups.kind = 'warehouse' AND code = movements.warehouse) AS lookup
@@ -400,6 +408,58 @@ WITH described AS (
 )
 UPDATE articles SET barcode = :barcode, customer_code = :customer_code, content = :content, version = :version
 WHERE article_id = :article_id;
+
+-- name: insert_count
+INSERT INTO counts (count_id, warehouse, state, opened_at, opened_by, version)
+VALUES (:count_id, :warehouse, :state, :opened_at, :opened_by, :version)
+ON CONFLICT (tenant_id, warehouse) WHERE state = 'open' DO NOTHING
+RETURNING count_id;
+
+-- name: lock_count
+SELECT count_id FROM counts WHERE count_id = :count_id FOR NO KEY UPDATE;
+
+-- fragment: count_rows
+SELECT count_id, warehouse, state, opened_at, opened_by, ended_at, ended_by, version, (
+    SELECT json_agg(json_build_object('job_id', job_id, 'expected', expected::text, 'counted', counted::text,
+                                      'counted_at', counted_at, 'counted_by', counted_by, 'reason', reason,
+                                      'description', description, 'unit', unit, 'closed', closed,
+                                      'code', goods_code, 'is_article', kept_for IS NOT NULL)
+                    ORDER BY counted_at, job_id)
+    FROM count_lines JOIN order_lines USING (job_id) JOIN orders USING (order_id)
+    WHERE count_lines.count_id = counts.count_id) AS lines,
+    (SELECT json_build_object('kind', lookups.kind, 'code', code, 'content', content, 'version', lookups.version)
+     FROM lookups WHERE lookups.kind = 'warehouse' AND code = counts.warehouse) AS lookup
+FROM counts
+
+-- name: find_count
+{count_rows}
+WHERE count_id = :count_id;
+
+-- name: list_counts
+-- plan: custom
+{count_rows}
+WHERE (:state::text IS NULL OR state = :state)
+  AND (:warehouse::text IS NULL OR warehouse = :warehouse)
+  AND (:before::uuid IS NULL OR count_id < :before)
+ORDER BY count_id DESC LIMIT :limit;
+
+-- name: update_count
+-- Under its lock.
+UPDATE counts SET state = :state, ended_at = :ended_at, ended_by = :ended_by, version = :version
+WHERE count_id = :count_id;
+
+-- name: upsert_count_line
+-- Under its count's lock. Of goods that were counted before, the newest count stands.
+INSERT INTO count_lines (count_id, job_id, expected, counted, counted_at, counted_by, reason)
+VALUES (:count_id, :job_id, :expected, :counted, :counted_at, :counted_by, :reason)
+ON CONFLICT (tenant_id, count_id, job_id) DO UPDATE SET expected = excluded.expected, counted = excluded.counted,
+    counted_at = excluded.counted_at, counted_by = excluded.counted_by, reason = excluded.reason;
+
+-- name: update_count_reasons
+-- Of a count that is posted, under its lock.
+UPDATE count_lines SET reason = line.reason
+FROM unnest(:job_ids::uuid[], :reasons::text[]) AS line(job_id, reason)
+WHERE count_id = :count_id AND count_lines.job_id = line.job_id;
 
 -- name: count_shipments_under_way
 -- Over all tenants, as the backbone role; answered from a partial index.

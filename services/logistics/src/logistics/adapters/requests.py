@@ -13,6 +13,7 @@ from optima_kit.refusals import Invalid
 
 from ..application.ports import ShipmentFilter
 from ..domain.articles import Article, ArticleQuantity
+from ..domain.counts import CountState
 from ..domain.document_types import Counterparty, Direction
 from ..domain.shipments import (
     Arrived,
@@ -299,6 +300,32 @@ class ReceiveFromSupplier(Command):
 class ReceiptsQuery(PageQuery):
     supplier: Code | None = None
     number: Annotated[str, Text(40)] | None = None
+
+
+class OpenCount(Command):
+    warehouse: Code
+
+
+class CountGoods(Command):
+    """Goods of a job, or an article."""
+
+    job_id: UUID | None = None
+    article: Annotated[str, Text(64)] | None = None
+    """Its code or its barcode."""
+    counted: CountOrZero
+    """In the unit in which its stock is counted."""
+    reason: Annotated[str, Text(500)] | None = None
+    """Why it differs from the ledger, where it does."""
+
+
+class PostCount(Command):
+    reason: Annotated[str, Text(500)] | None = None
+    """Of the differences that have none of their own."""
+
+
+class CountsQuery(PageQuery):
+    state: CountState | None = None
+    warehouse: Code | None = None
 
 
 class KeepDestination(Command):

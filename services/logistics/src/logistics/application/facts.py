@@ -71,6 +71,7 @@ def stock_adjusted(movement: Movement, order_id: UUID, unit: str) -> StockAdjust
         unit=unit,
         shipment_id=movement.shipment_id,
         reason=movement.reason or "",
+        count_id=movement.count_id,
     )
 
 

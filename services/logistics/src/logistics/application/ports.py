@@ -12,6 +12,7 @@ from uuid import UUID
 from optima_kit.ports import Jobs, Outbox
 
 from ..domain.articles import Article
+from ..domain.counts import Count, CountLine
 from ..domain.ddt import TIME_ZONE, Document, Sender, Series
 from ..domain.lookups import Lookup
 from ..domain.orders import CarriedGoods, Order
@@ -40,6 +41,9 @@ class Orders(Protocol):
 
     async def lock_order_of_job(self, job_id: UUID) -> Order | None:
         """Its order or account, with the line of this job alone."""
+
+    async def lock_orders_of_jobs(self, jobs: Collection[UUID]) -> list[Order]:
+        """The orders and accounts of these jobs, with their lines alone."""
 
     async def lock_account(self, kept_for: str, articles: Collection[UUID]) -> Order:
         """The account in which an owner's articles are kept, with the lines of these."""
@@ -288,6 +292,35 @@ class Lookups(Protocol):
         """By code, with those that come with the product."""
 
 
+@dataclass(frozen=True, slots=True)
+class CountRow:
+    count: Count
+    opened_at: datetime
+    opened_by: UUID | None
+    ended_at: datetime | None
+    ended_by: UUID | None
+    goods: Mapping[UUID, CarriedGoods]
+    """By job."""
+    lookups: FoundLookups
+
+
+class Counts(Protocol):
+    async def insert_count(self, count: Count) -> bool:
+        """False while another count of its warehouse is open."""
+
+    async def lock_count(self, count_id: UUID) -> CountRow | None: ...
+
+    async def find_count(self, count_id: UUID) -> CountRow | None: ...
+
+    def update_count(self, count: Count, counted: CountLine | None = None) -> None:
+        """Under its lock. `counted`: the line that is new, or that takes another's place."""
+
+    async def list_counts(
+        self, state: str | None, warehouse: str | None, *, before: UUID | None, limit: int
+    ) -> list[CountRow]:
+        """Newest first."""
+
+
 class Articles(Protocol):
     async def lock_catalogue(self, account_id: UUID) -> None:
         """Lets one article after the other be kept. `account_id`: of the tenant's own account, if that is
@@ -328,6 +361,7 @@ class Ports:
     ddts: Ddts
     lookups: Lookups
     articles: Articles
+    counts: Counts
     senders: Senders
     directory: Directory
     outbox: Outbox

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from uuid import UUID
 
@@ -20,6 +20,7 @@ class CarriedGoods:
     """Short, by production: nothing more of it is shipped."""
     code: str | None = None
     """Of the article, or the kind of goods; None of orders confirmed before it was kept."""
+    is_article: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,9 @@ class Order:
     @property
     def goods(self) -> Mapping[UUID, CarriedGoods]:
         """By job."""
-        return {job_id: line.goods for job_id, line in self.lines.items()}
+        return {
+            job_id: replace(line.goods, is_article=self.is_account) for job_id, line in self.lines.items()
+        }
 
     def correlation(self, job_id: UUID) -> UUID:
         """What facts about its goods belong to: the brief, the order without one, or the article."""

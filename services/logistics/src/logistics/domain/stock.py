@@ -64,6 +64,7 @@ class Movement:
     shipment_id: UUID | None = None
     reason: str | None = None
     receipt_id: UUID | None = None
+    count_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -588,6 +588,11 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "packages": N_("number of packages"),
         "gross_weight_kg": N_("gross weight"),
     },
+    "count": {
+        "open": N_("Being counted"),
+        "posted": N_("Posted"),
+        "cancelled": N_("Given up"),
+    },
     "movement": {
         "receipt": N_("Received"),
         "purchase": N_("Received from its sender"),

@@ -10,6 +10,7 @@ from typing import Final, Literal
 
 from optima_kit.actor import Actor
 
+from ...domain.counts import Count, CountAction, CountState
 from ...domain.orders import Order, OrderLine
 from ...domain.shipments import POSSIBLE_IN, ShipmentAction, may_ship
 from ...domain.stock import Goods
@@ -47,6 +48,14 @@ def actions_on_shipment(actor: Actor, row: ShipmentRow) -> list[ShipmentAction]:
 def actions_on_stock(actor: Actor) -> list[StockAction]:
     """A count may come out higher at any time, so that stock can always be adjusted."""
     return ["adjust"] if actor.may("stock.write") else []
+
+
+def actions_on_count(actor: Actor, count: Count) -> list[CountAction]:
+    """An action offered is possible now and any other is refused. `post` still asks for reasons."""
+    if count.state is not CountState.OPEN or not actor.may("stock.write"):
+        return []
+    postable = bool(count.lines) and count.may_be_posted_by(actor.person_id)
+    return ["count", "post", "cancel"] if postable else ["count", "cancel"]
 
 
 def actions_on_line(actor: Actor, order: Order, goods: Goods, line: OrderLine) -> list[LineAction]:

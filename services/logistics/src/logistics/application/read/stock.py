@@ -53,6 +53,7 @@ def show_movement(row: MovementRow, names: Mapping[UUID, str]) -> MovementView:
         unit=row.unit,
         shipment_id=movement.shipment_id,
         receipt_id=movement.receipt_id,
+        count_id=movement.count_id,
         reason=movement.reason,
         recorded_at=row.recorded_at,
         recorded_by=PersonView(id=by, name=names.get(by)) if by else None,

@@ -11,6 +11,7 @@ from pydantic import PlainSerializer, WithJsonSchema
 
 from optima_kit.fields import PersonView, View
 
+from ...domain.counts import CountAction, CountState
 from ...domain.document_types import Counterparty, Direction, GoodsGoTo
 from ...domain.shipments import Disposition, Freight, ShipmentAction, State, TransportBy
 from ...domain.stock import Kind, written
@@ -146,6 +147,8 @@ class MovementView(View):
     shipment_id: UUID | None
     receipt_id: UUID | None
     """The supplier's document by which the goods of an article came."""
+    count_id: UUID | None
+    """The count that the difference comes from."""
     reason: str | None
     recorded_at: datetime
     recorded_by: PersonView | None
@@ -187,6 +190,38 @@ class StockView(View):
     free: Quantity
     """On hand and not reserved; below zero when reserved goods are missing or damaged."""
     actions: list[StockAction]
+    """What the reader may do now."""
+
+
+class CountLineView(View):
+    job_id: UUID
+    article_code: str | None
+    description: str
+    unit: str
+    expected: Quantity
+    """What the ledger said when it was counted."""
+    counted: Quantity
+    difference: Quantity
+    """Below zero where less was there."""
+    needs_second_person: bool
+    """The difference is large: who counted it does not post it."""
+    counted_at: datetime
+    counted_by: PersonView
+    reason: str | None
+
+
+class CountView(View):
+    id: UUID
+    warehouse: NamedCodeView
+    state: CountState
+    lines: list[CountLineView]
+    opened_at: datetime
+    opened_by: PersonView | None
+    ended_at: datetime | None
+    """When it was posted or given up."""
+    ended_by: PersonView | None
+    version: int
+    actions: list[CountAction]
     """What the reader may do now."""
 
 

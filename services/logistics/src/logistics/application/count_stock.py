@@ -1,0 +1,98 @@
+"""Count a warehouse: open the count, write down what was counted, and post the differences or give it up."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from uuid import UUID
+
+from optima_kit.actor import Actor
+from optima_kit.refusals import Absent, Invalid, WrongState
+
+from ..domain.counts import Count, CountLine
+from ..domain.lookups import Warehouse
+from ..domain.orders import Order
+from ..domain.stock import Goods
+from .draft_shipment import find_named
+from .facts import stock_adjusted
+from .ports import CountRow, Ports
+
+
+async def open_count(ports: Ports, actor: Actor, *, warehouse: str) -> CountRow:
+    """Raises WrongState while another count of the warehouse is open."""
+    found = await find_named(ports, ("warehouse", Warehouse, warehouse))
+    count = Count(ports.new_id(), warehouse)
+    if not await ports.counts.insert_count(count):
+        raise WrongState("count_open_already", field="warehouse")
+    return CountRow(count, ports.now, actor.person_id, None, None, {}, found)
+
+
+async def count_goods(
+    ports: Ports,
+    actor: Actor,
+    count_id: UUID,
+    *,
+    job_id: UUID | None,
+    article: str | None,
+    counted: Decimal,
+    reason: str | None,
+) -> CountRow:
+    """The goods of a job, or an article by its code or barcode. What the ledger says is read under their
+    order's lock: of goods that move at the same time, it says what is there."""
+    row = await _count_to_change(ports, count_id)
+    counted_id = job_id or await _article_id(ports, article)
+    order = await ports.orders.lock_order_of_job(counted_id)
+    if order is None:
+        raise Absent("job_absent", field="job_id")
+    goods = await ports.orders.sum_goods(order.order_id, [counted_id])
+    expected = goods.in_stock(row.count.warehouse, counted_id)
+    line = CountLine(counted_id, expected, counted, ports.now, actor.person_id, reason)
+    count = row.count.count(line)
+    ports.counts.update_count(count, counted=line)
+    return replace(row, count=count, goods={**row.goods, **order.goods})
+
+
+async def post_count(ports: Ports, actor: Actor, count_id: UUID, *, reason: str | None) -> CountRow:
+    """Each difference enters the ledger once, however often it is posted."""
+    row = await _count_to_change(ports, count_id)
+    posted = row.count.post(actor.person_id, reason)
+    orders: dict[UUID, Order] = {}
+    goods: dict[UUID, Goods] = {}
+    jobs = [line.job_id for line in posted.lines if line.difference]
+    for order in await ports.orders.lock_orders_of_jobs(jobs):
+        sums = await ports.orders.sum_goods(order.order_id, list(order.lines))
+        orders |= dict.fromkeys(order.lines, order)
+        goods |= dict.fromkeys(order.lines, sums)
+    movements = posted.movements(ports.new_id, orders, goods)
+    gone = {job_id for job_id, sums in goods.items() if job_id in sums.gone_after(movements)}
+    ports.counts.update_count(posted)
+    if movements:
+        ports.ledger.insert_movements(movements, gone=gone)
+    for movement in movements:
+        order = orders[movement.job_id]
+        fact = stock_adjusted(movement, order.order_id, order.lines[movement.job_id].unit)
+        ports.outbox.add(fact, subject=movement.movement_id, correlation=order.correlation(movement.job_id))
+    return replace(row, count=posted, ended_at=ports.now, ended_by=actor.person_id)
+
+
+async def cancel_count(ports: Ports, actor: Actor, count_id: UUID) -> CountRow:
+    row = await _count_to_change(ports, count_id)
+    cancelled = row.count.cancel()
+    ports.counts.update_count(cancelled)
+    return replace(row, count=cancelled, ended_at=ports.now, ended_by=actor.person_id)
+
+
+async def _count_to_change(ports: Ports, count_id: UUID) -> CountRow:
+    row = await ports.counts.lock_count(count_id)
+    if row is None:
+        raise Absent("count_absent")
+    return row
+
+
+async def _article_id(ports: Ports, article: str | None) -> UUID:
+    if article is None:
+        raise Invalid("goods_not_named", field="article")
+    found = await ports.articles.find(article) or await ports.articles.find_by_barcode(article)
+    if found is None:
+        raise Invalid("article_unknown", field="article", named=article)
+    return found.article_id

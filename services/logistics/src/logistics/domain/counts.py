@@ -1,0 +1,122 @@
+"""Counts: what lies in a warehouse, counted and set against what the ledger said at that moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Final, Literal
+from uuid import UUID
+
+from optima_kit.refusals import Invalid, Refusal, Violations, WrongState
+
+from .orders import Order
+from .stock import Goods, Kind, Movement, must_be_findable
+
+ONE_PERSON: Final = Decimal("0.05")
+"""Up to what part of the stock a difference is believed of whoever counted it."""
+
+
+class CountState(StrEnum):
+    OPEN = "open"
+    POSTED = "posted"
+    """Its differences are in the ledger."""
+    CANCELLED = "cancelled"
+    """Given up; the ledger stays as it was."""
+
+
+CountAction = Literal["count", "post", "cancel"]
+
+
+@dataclass(frozen=True, slots=True)
+class CountLine:
+    job_id: UUID
+    expected: Decimal
+    """What the ledger said when it was counted."""
+    counted: Decimal
+    counted_at: datetime
+    counted_by: UUID
+    reason: str | None = None
+    """Why it differs."""
+
+    @property
+    def difference(self) -> Decimal:
+        return self.counted - self.expected
+
+    @property
+    def needs_second_person(self) -> bool:
+        return abs(self.difference) > self.expected * ONE_PERSON
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    count_id: UUID
+    warehouse: str
+    state: CountState = CountState.OPEN
+    lines: tuple[CountLine, ...] = ()
+    version: int = 1
+
+    def count(self, line: CountLine) -> Count:
+        """Of goods that were counted already, the newest count stands."""
+        self._must_be_open()
+        others = tuple(each for each in self.lines if each.job_id != line.job_id)
+        return replace(self, lines=(*others, line), version=self.version + 1)
+
+    def may_be_posted_by(self, person_id: UUID) -> bool:
+        """Who counted a large difference does not confirm it."""
+        return not any(line.needs_second_person and line.counted_by == person_id for line in self.lines)
+
+    def post(self, person_id: UUID, reason: str | None) -> Count:
+        """`reason`: of the differences that have none of their own."""
+        self._must_be_open()
+        if not self.lines:
+            raise WrongState("count_empty")
+        if not self.may_be_posted_by(person_id):
+            raise WrongState("count_needs_second_person")
+        lines = tuple(replace(line, reason=line.reason or reason) for line in self.lines)
+        if any(line.difference and not line.reason for line in lines):
+            raise Invalid("count_reason_missing", field="reason")
+        return replace(self, state=CountState.POSTED, lines=lines, version=self.version + 1)
+
+    def cancel(self) -> Count:
+        self._must_be_open()
+        return replace(self, state=CountState.CANCELLED, version=self.version + 1)
+
+    def movements(
+        self,
+        new_id: Callable[[], UUID],
+        orders: Mapping[UUID, Order],
+        goods: Mapping[UUID, Goods],
+    ) -> Sequence[Movement]:
+        """Its differences, whatever has moved since they were seen. `orders`, `goods`: by job, now.
+        Raises WrongState where no goods are left that could be missing, or more are than can be found."""
+        found: list[Movement] = []
+        wrong: list[Refusal] = []
+        for index, line in enumerate(self.lines):
+            if not line.difference:
+                continue
+            field = f"lines[{index}].counted"
+            try:
+                self._may_differ(line, orders[line.job_id], goods[line.job_id], field)
+            except WrongState as refusal:
+                wrong.append(refusal)
+                continue
+            kind = Kind.FOUND if line.difference > 0 else Kind.MISSING
+            moved = (new_id(), self.warehouse, line.job_id, kind, line.difference)
+            found.append(Movement(*moved, reason=line.reason, count_id=self.count_id))
+        if wrong:
+            raise wrong[0] if len(wrong) == 1 else Violations(wrong)
+        return found
+
+    def _may_differ(self, line: CountLine, order: Order, goods: Goods, field: str) -> None:
+        if line.difference > 0:
+            must_be_findable(order, line.job_id, goods, line.difference, field=field)
+        elif goods.in_stock(self.warehouse, line.job_id) + line.difference < 0:
+            stock = goods.in_stock(self.warehouse, line.job_id)
+            raise WrongState("counted_goods_gone", field=field, stock=stock)
+
+    def _must_be_open(self) -> None:
+        if self.state is not CountState.OPEN:
+            raise WrongState("count_not_open")
