@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import resource
 import shutil
 import subprocess
@@ -69,7 +70,7 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """podman's options by which a build gets its packages from this machine, as pip here gets them."""
     folder = tmp_path_factory.mktemp("wheels")
     pip = [sys.executable, "-m", "pip", "download", "--quiet", "--only-binary", ":all:", "--require-hashes"]
-    for lock in ("build", "runtime"):
+    for lock in ("build", "runtime", "sbom"):
         wanted = ROOT / "requirements" / f"{lock}.txt"
         subprocess.run([*pip, "--dest", folder, "--requirement", wanted], check=True)
     configuration = folder / "pip.conf"
@@ -113,6 +114,21 @@ def limits() -> list[str]:
     return ["--ulimit", f"nofile={files}:{files}", "--ulimit", "nproc=4096:4096"]
 
 
+def listed_in(image: str) -> dict[str, str]:
+    """The packages of an image by its own bill of materials (CycloneDX), with their versions."""
+    bill = podman("run", "--rm", *limits(), "--entrypoint", "cat", image, "/opt/optima/sbom.cdx.json")
+    return {
+        re.sub("[-_.]+", "-", each["name"]).lower(): each["version"]
+        for each in json.loads(bill)["components"]
+    }
+
+
+def locked(name: str) -> dict[str, str]:
+    lines = (ROOT / "requirements" / f"{name}.txt").read_text().splitlines()
+    pinned = [line.split()[0].partition("==") for line in lines if "==" in line and not line.startswith(" ")]
+    return {package: version for package, _, version in pinned}
+
+
 CONFINED = ["--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--network", "host"]
 
 
@@ -122,6 +138,9 @@ async def test_a_service_runs_without_rights(
 ) -> None:
     image = build("service", service, base, wheels)
     assert (size_of(image) - size_of(base)) / 1e6 <= MOST_MEGABYTES
+    listed, own = listed_in(image), {"optima-contracts", "optima-kit", f"optima-{service}"}
+    assert own <= listed.keys()
+    assert {name: listed[name] for name in listed.keys() - own} == locked(service)
     where: ServiceDatabase = await database_for(service.replace("-", "_"))
     port = free_port()
     variables = {
