@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from optima_kit.auth import JwksKeys, TokenVerifier
 from optima_kit.clock import SystemClock
 from optima_kit.db import Database
@@ -58,7 +60,8 @@ def service(settings: PortalSettings) -> Service[PortalPorts]:
         name="portal",
         package="portal",
         settings=settings,
-        ports=PortalPorts,
+        ports=partial(PortalPorts, mails=mailer is not None),
+        linger=0.025,  # a page changes soon enough, and many events together cost hardly more than one
         routes=Routes(),
         reactions=reactions,
         jobs=jobs,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -75,7 +76,7 @@ class Portal:
         )
         cause = received.cause(self.clock.now())
         async with self.database.transaction(self.tenant_id, cause) as work:
-            await reaction.handle(PortalPorts(work), received)
+            await reaction.handle(self.service.ports(work), received)
 
     async def know(self, person_id: UUID, name: str, *, active: bool = True) -> None:
         email = f"{name.lower()}@a.example"
@@ -127,6 +128,19 @@ async def portal(database_for: Any) -> AsyncIterator[Portal]:
         await portal.know(ANNA, "Anna")
         await portal.know(PAOLO, "Paolo")
         yield portal
+
+
+async def test_what_came_without_a_mail_server_is_not_mailed_once_there_is_one(portal: Portal) -> None:
+    served = portal.service
+    portal.service = replace(served, ports=partial(PortalPorts, mails=False))
+    await portal.tell(PENDING)
+    portal.service = served
+    assert [each.title for each in await portal.notices(ANNA)] == [PENDING.title]
+    assert await portal.mails() == []
+    await portal.tell(PENDING.model_copy(update={"title": "Vetrina di Pasqua"}))
+    assert [each for each in await portal.mails() if each[0] == "anna@a.example"] == [
+        ("anna@a.example", "Aspetta la tua decisione: Vetrina di Pasqua")
+    ]
 
 
 async def test_each_is_told_as_they_wish(portal: Portal) -> None:

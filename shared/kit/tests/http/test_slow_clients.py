@@ -30,12 +30,16 @@ async def connect(serve_board):
 
 
 async def answered(reader):
-    """All that comes until the server has closed the connection."""
-    return await asyncio.wait_for(reader.read(), 10)
+    """All that comes until the server has closed the connection: what drips on then resets it."""
+    told = b""
+    with contextlib.suppress(ConnectionResetError):
+        while some := await asyncio.wait_for(reader.read(65536), 10):
+            told += some
+    return told
 
 
 async def dripped(writer, what):
-    with contextlib.suppress(ConnectionError):
+    with contextlib.suppress(ConnectionError, RuntimeError):  # what uvloop says of one that is closed here
         for byte in what:
             writer.write(bytes((byte,)))
             await writer.drain()

@@ -124,6 +124,7 @@ class PortalPorts:
     """What reactions and jobs need on a unit of work."""
 
     work: UnitOfWork
+    mails: bool = True
 
     @property
     def notices(self) -> PostgresNotices:

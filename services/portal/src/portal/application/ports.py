@@ -92,6 +92,10 @@ class NoticeStore(Protocol):
 
 class NoticePorts(Protocol):
     @property
+    def mails(self) -> bool:
+        """Whether there is a mail server to send them."""
+
+    @property
     def notices(self) -> NoticeStore: ...
 
     @property

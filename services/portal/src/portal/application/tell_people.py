@@ -34,7 +34,7 @@ async def tell_people(
     chosen = await ports.notices.preferences(people)
     for person_id in people:
         preferences = chosen.get(person_id, Preferences())
-        way = preferences.way(kind)
+        way = preferences.way(kind) if ports.mails else "page"
         notice = Notice(new_id(), person_id, kind, what, title, detail, address, ports.now)
         ports.notices.insert(notice, way)
         ports.notices.hint(person_id)
