@@ -112,6 +112,11 @@ ROWS = (
     Row("POST /v1/shipments", "shipment.write", body=SHIPMENT),
     Row("GET /v1/shipments", "shipment.read", shows={f"{name}_id": ANYBODYS for name in SHIPMENTS}),
     Row("GET /v1/shipments/{shipment_id}", "shipment.read", at="/v1/shipments/{draft_id}"),
+    Row(
+        "GET /v1/shipments/{shipment_id}/despatch-advice.xml",
+        "shipment.read",
+        at="/v1/shipments/{issued_id}/despatch-advice.xml",
+    ),
     Row("GET /v1/shipments/{shipment_id}/ddt.pdf", "shipment.read", at="/v1/shipments/{issued_id}/ddt.pdf"),
     Row(
         "PUT /v1/shipments/{shipment_id}/transport",

@@ -15,6 +15,7 @@ from pypdf import PdfReader
 
 from logistics.adapters.ddt_printer import TEMPLATE, DdtPrinter
 from logistics.adapters.ddt_sheet import coverage, italian_number, sheet_of
+from logistics.adapters.despatch_advice import despatch_advice
 from logistics.domain.ddt import Document, DocumentLine
 from logistics.domain.parties import Party
 from optima_kit.typesetting_process import typeset_here
@@ -257,7 +258,6 @@ def test_numbers_are_written_in_italian(value: str, text: str) -> None:
 async def test_another_process_makes_the_same_bytes(printer: DdtPrinter) -> None:
     made = await printer.print(TENANT, DOCUMENT)
     assert made == await printer.print(TENANT, DOCUMENT)
-    here = typeset_here(
-        asdict(TEMPLATE), json.dumps(sheet_of(DOCUMENT, None), ensure_ascii=False), 1793784600
-    )
+    sheet = sheet_of(DOCUMENT, None, despatch_advice=despatch_advice(DOCUMENT))
+    here = typeset_here(asdict(TEMPLATE), json.dumps(sheet, ensure_ascii=False), 1793784600)
     assert made == here

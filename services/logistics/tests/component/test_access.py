@@ -82,6 +82,7 @@ async def every_request(depot: Any) -> list[tuple[str, str, Any, str]]:
         ("GET", "/v1/shipments", None, "shipment.read"),
         ("GET", at, None, "shipment.read"),
         ("GET", f"{out}/ddt.pdf", None, "shipment.read"),
+        ("GET", f"{out}/despatch-advice.xml", None, "shipment.read"),
         ("PUT", f"{at}/transport", {}, "shipment.write"),
         ("PUT", f"{at}/content", content, "shipment.write"),
         ("POST", f"{at}/picking", None, "shipment.write"),

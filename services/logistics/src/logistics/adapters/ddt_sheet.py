@@ -17,8 +17,11 @@ Sheet = dict[str, Any]
 """JSON for the template: texts, lists and objects of texts, and None for what the document does not say."""
 
 
-def sheet_of(document: Document, voided_because: str | None) -> Sheet:
-    """Plain texts only: the template shows them and never reads them as markup."""
+def sheet_of(
+    document: Document, voided_because: str | None, *, despatch_advice: bytes | None = None
+) -> Sheet:
+    """Plain texts only: the template shows them and never reads them as markup. `despatch_advice`: the
+    document as XML, which the PDF carries."""
     sheet: Sheet = {
         "number": document.number,
         "date": italian_date(document.issue_date),
@@ -52,7 +55,7 @@ def sheet_of(document: Document, voided_because: str | None) -> Sheet:
         "voided_because": voided_because,
     }
     shown: Sheet = _showable(sheet)
-    return shown
+    return {**shown, "despatch_advice": despatch_advice.decode() if despatch_advice else None}
 
 
 def italian_date(day: date) -> str:

@@ -20,6 +20,7 @@ from ..application.record_refusal import record_refusal
 from ..application.revise_shipment import revise_shipment
 from ..application.take_back import take_back as taking_back
 from ..application.void_ddt import void_ddt
+from .despatch_advice import despatch_advice
 from .postgres import ports
 from .requests import (
     ArrangeTransport,
@@ -193,6 +194,17 @@ async def void(call: Call[Ports], shipment_id: UUID, body: VoidDdt) -> Reply[Shi
 async def cancel(call: Call[Ports], shipment_id: UUID, body: WithReason) -> Reply[ShipmentView]:
     """Cancel a shipment that has no document yet: its goods are free again"""
     return _shown(call, await cancel_shipment(call.ports, shipment_id, call.expected_version, body.reason))
+
+
+@routes.get("/v1/shipments/{shipment_id}/despatch-advice.xml", privilege="shipment.read")
+async def read_despatch_advice(call: Call[Ports], shipment_id: UUID) -> Content:
+    """Read the DDT of a shipment as XML: UBL 2.1 DespatchAdvice, as AgID asks for it
+
+    It has to say more than the law asks of paper: number of packages and gross weight, too. What is missing
+    is listed at once. The PDF carries the same XML."""
+    number, document = await shipments.read_document(call.ports, shipment_id)
+    xml = despatch_advice(document)
+    return Content(xml, "application/xml", f"DDT {number.replace('/', '-')}.xml")
 
 
 @routes.get("/v1/shipments/{shipment_id}/ddt.pdf", privilege="shipment.read", transaction=False)

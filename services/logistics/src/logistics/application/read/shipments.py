@@ -10,7 +10,7 @@ from uuid import UUID
 from optima_kit.actor import Actor
 from optima_kit.fields import PersonView
 from optima_kit.pages import Page, PageQuery, page_of
-from optima_kit.refusals import Absent
+from optima_kit.refusals import Absent, WrongState
 
 from ...domain.ddt import Document, advisable
 from ...domain.document_types import DocumentType, GoodsGoTo
@@ -88,6 +88,17 @@ async def read_ddt(ports: Ports, shipment_id: UUID) -> PrintableDdt:
     pdf = None if voided else await ports.ddts.find_pdf(shipment_id)
     document = None if pdf else await ports.ddts.find_document(shipment_id)
     return PrintableDdt(row.ddt, pdf, document, voided)
+
+
+async def read_document(ports: Ports, shipment_id: UUID) -> tuple[str, Document]:
+    """Its number and what it says. Raises WrongState for one that is void: it tells of no transport."""
+    row = await _found(ports, shipment_id)
+    document = await ports.ddts.find_document(shipment_id)
+    if row.ddt is None or document is None:
+        raise Absent("ddt_not_issued")
+    if row.shipment.state is State.VOIDED:
+        raise WrongState("despatch_voided")
+    return row.ddt.number, document
 
 
 async def _found(ports: Ports, shipment_id: UUID) -> ShipmentRow:

@@ -42,6 +42,16 @@ async def read_ddt(call: PageCall, shipment_id: UUID) -> Answer:
     return Passed(file.body, file.media_type, file.disposition)
 
 
+@pages.get("/shipments/{shipment_id}/despatch-advice.xml")
+async def read_despatch_advice(call: PageCall, shipment_id: UUID) -> Answer:
+    path = f"/v1/shipments/{shipment_id}/despatch-advice.xml"
+    try:
+        file = await call.session.services.file("logistics", path)
+    except Refused as refused:
+        return await _page(call, shipment_id, Sent("despatch-advice", {}, refused))
+    return Passed(file.body, file.media_type, file.disposition)
+
+
 @pages.post("/shipments/{shipment_id}/transport")
 async def arrange(call: PageCall, shipment_id: UUID) -> Answer:
     body: dict[str, Any] = filled(**{name: call.text(name) for name in _TRANSPORT})

@@ -1,0 +1,183 @@
+"""A transport document as electronic DDT: UBL 2.1 DespatchAdvice, as AgID asks for it.
+
+Source: Peppol BIS Despatch Advice 3 with AgID's extension for the Documento di Trasporto 3.1. The rules named
+here (IT-T16-…, PEPPOL-T16-…) are those of its published Schematron.
+"""
+
+from __future__ import annotations
+
+# Writes XML and reads none.
+import xml.etree.ElementTree as ET  # nosec B405
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from optima_kit.refusals import Invalid, Refusal, Term, Violations
+
+from ..domain.ddt import Document
+from ..domain.parties import Party, address_gaps, identity_gaps
+from ..domain.stock import written
+
+UBL: Final = "urn:oasis:names:specification:ubl:schema:xsd:DespatchAdvice-2"
+CAC: Final = "urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2"
+CBC: Final = "urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2"
+CUSTOMIZATION: Final = (
+    "urn:fdc:peppol.eu:poacc:trns:despatch_advice:3:extended:urn:www.agid.gov.it:trns:ddt:3.1"
+)
+PROFILE: Final = "urn:fdc:peppol.eu:poacc:bis:despatch_advice:3"
+NONE: Final = "NA"
+"""Of an identifier that UBL demands and nobody has."""
+
+VAT_NUMBER, FISCAL_CODE = "0211", "0210"
+"""Of ISO 6523, and of the list of electronic addresses (EAS)."""
+
+UNIT_CODES: Final = {
+    "pz": "H87",
+    "pezzi": "H87",
+    "copie": "H87",
+    "n": "C62",
+    "nr": "C62",
+    "cad": "C62",
+    "kg": "KGM",
+    "g": "GRM",
+    "t": "TNE",
+    "m": "MTR",
+    "cm": "CMT",
+    "mm": "MMT",
+    "mq": "MTK",
+    "m2": "MTK",
+    "m²": "MTK",
+    "l": "LTR",
+    "set": "SET",
+    "kit": "SET",
+    "paia": "PR",
+    "conf": "XPK",
+    "scatole": "XBX",
+    "scat": "XBX",
+    "rotoli": "XRO",
+    "bancali": "XPX",
+}
+"""UN/ECE Recommendations 20 and 21 of the units that warehouses count in."""
+
+
+def gaps(document: Document) -> Iterable[Refusal]:
+    """What the law lets a paper document leave out and an electronic one has to say (IT-T16-R002)."""
+    if document.gross_weight_kg is None:
+        yield Invalid("despatch_gross_weight_missing", field="gross_weight_kg")
+    if document.packages is None:
+        yield Invalid("despatch_packages_missing", field="packages")
+    named = {"sender": document.sender, "recipient": document.recipient}
+    named |= {"carrier": document.carrier} if document.carrier else {}
+    for name, party in (*named.items(), ("delivery_address", document.delivery_address)):
+        missing = address_gaps(party) if name in ("delivery_address", "carrier") else identity_gaps(party)
+        if not party.province and "province" not in missing:
+            missing = [*missing, "province"]
+        for gap in missing:
+            yield Invalid("despatch_party_incomplete", field=f"{name}.{gap}", missing=Term(gap))
+    for name in ("sender", "recipient"):
+        if named[name].country != "IT":
+            yield Invalid("despatch_party_foreign", field=f"{name}.country", country=named[name].country)
+    for index, line in enumerate(document.lines):
+        if line.unit.lower() not in UNIT_CODES:
+            yield Invalid("despatch_unit_unknown", field=f"lines[{index}].unit", unit=line.unit)
+
+
+def despatch_advice(document: Document) -> bytes:
+    """The same bytes for the same document. Raises everything that it lacks at once."""
+    if missing := list(gaps(document)):
+        raise missing[0] if len(missing) == 1 else Violations(missing)
+    ET.register_namespace("", UBL)
+    ET.register_namespace("cac", CAC)
+    ET.register_namespace("cbc", CBC)
+    root = ET.Element(f"{{{UBL}}}DespatchAdvice")
+    zone = ZoneInfo(document.time_zone)
+    _text(root, "CustomizationID", CUSTOMIZATION)
+    _text(root, "ProfileID", PROFILE)
+    _text(root, "ID", document.number)
+    _text(root, "IssueDate", document.issue_date.isoformat())
+    _text(root, "IssueTime", f"{document.issued_at.astimezone(zone):%H:%M:%S}")
+    _text(root, "Note", ". ".join(each for each in (f"Causale: {document.reason}", document.notes) if each))
+    if order := document.customer_reference or document.order_number:
+        _text(_part(root, "OrderReference"), "ID", order)
+    sender = _part(root, "DespatchSupplierParty", "Party")
+    _endpoint(sender, document.sender)
+    _address(sender, document.sender)
+    _text(_part(sender, "PartyLegalEntity"), "RegistrationName", document.sender.name)
+    there = _part(root, "DeliveryCustomerParty", "Party")
+    _endpoint(there, document.recipient)
+    _address(there, document.delivery_address)
+    _text(_part(there, "PartyLegalEntity"), "RegistrationName", document.delivery_address.name)
+    buyer = _part(root, "BuyerCustomerParty", "Party")
+    _name(buyer, document.recipient)
+    _address(buyer, document.recipient)
+    _shipment(root, document, zone)
+    for position, line in enumerate(document.lines, 1):
+        said = _part(root, "DespatchLine")
+        _text(said, "ID", str(position))
+        unit = UNIT_CODES[line.unit.lower()]
+        _text(said, "DeliveredQuantity", written(line.quantity), unitCode=unit)
+        _text(_part(said, "OrderLineReference"), "LineID", NONE)
+        item = _part(said, "Item")
+        _text(item, "Name", line.description)
+        _text(_part(item, "SellersItemIdentification"), "ID", line.code or str(line.job_id))
+    text: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    return text
+
+
+def _shipment(root: ET.Element, document: Document, zone: ZoneInfo) -> None:
+    shipment = _part(root, "Shipment")
+    _text(shipment, "ID", NONE)
+    outside = f"Aspetto esteriore: {document.appearance}" if document.appearance else ""
+    freight = f"Porto: {document.freight}" if document.freight else ""
+    told = [f"Trasporto a cura del {document.transport_by}", freight, outside]
+    _text(shipment, "Information", ". ".join(filter(None, told)))
+    weight = document.gross_weight_kg or Decimal(0)
+    _text(shipment, "GrossWeightMeasure", written(weight), unitCode="KGM")
+    _text(shipment, "TotalTransportHandlingUnitQuantity", str(document.packages))
+    if document.carrier:
+        consignment = _part(shipment, "Consignment")
+        _text(consignment, "ID", NONE)
+        carrier = _part(consignment, "CarrierParty")
+        _name(carrier, document.carrier)
+        _address(carrier, document.carrier)
+    if document.departure or document.starts_at:
+        despatch = _part(shipment, "Delivery", "Despatch")
+        if document.starts_at:
+            begins = document.starts_at.astimezone(zone)
+            _text(despatch, "ActualDespatchDate", f"{begins:%Y-%m-%d}")
+            _text(despatch, "ActualDespatchTime", f"{begins:%H:%M:%S}")
+        if document.departure:
+            _address(despatch, document.departure, "DespatchAddress")
+
+
+def _endpoint(party: ET.Element, who: Party) -> None:
+    if who.vat_number:
+        number = who.vat_number.removeprefix("IT")
+        _text(party, "EndpointID", f"IT{number}", schemeID=VAT_NUMBER)
+    else:
+        _text(party, "EndpointID", who.fiscal_code or "", schemeID=FISCAL_CODE)
+
+
+def _name(party: ET.Element, who: Party) -> None:
+    _text(_part(party, "PartyName"), "Name", who.name)
+
+
+def _address(parent: ET.Element, where: Party, name: str = "PostalAddress") -> None:
+    address = _part(parent, name)
+    _text(address, "StreetName", where.street)
+    _text(address, "CityName", where.city)
+    _text(address, "PostalZone", where.postal_code)
+    if where.province:
+        _text(address, "CountrySubentity", where.province)
+    _text(_part(address, "Country"), "IdentificationCode", where.country)
+
+
+def _part(parent: ET.Element, *names: str) -> ET.Element:
+    for name in names:
+        parent = ET.SubElement(parent, f"{{{CAC}}}{name}")
+    return parent
+
+
+def _text(parent: ET.Element, name: str, text: str, **attributes: str) -> None:
+    ET.SubElement(parent, f"{{{CBC}}}{name}", attributes).text = text

@@ -1,0 +1,201 @@
+"""The electronic DDT: valid by the official schema, and by the rules that AgID and Peppol published."""
+
+from __future__ import annotations
+
+import fcntl
+import io
+import json
+import subprocess
+import sys
+from dataclasses import asdict, replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from lxml import etree
+from pypdf import PdfReader
+
+from logistics.adapters.ddt_printer import TEMPLATE
+from logistics.adapters.ddt_sheet import sheet_of
+from logistics.adapters.despatch_advice import CUSTOMIZATION, PROFILE, UNIT_CODES, despatch_advice, gaps
+from logistics.domain.ddt import Document, DocumentLine
+from optima_kit.refusals import Refusal, Violations
+from optima_kit.typesetting_process import typeset_here
+from optima_local.layout import PROGRAMS, ROOT
+
+from .test_ddt_pdf import DOCUMENT
+
+NAMES = {
+    "ubl": "urn:oasis:names:specification:ubl:schema:xsd:DespatchAdvice-2",
+    "cac": "urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2",
+    "cbc": "urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2",
+}
+LINE = DOCUMENT.lines[0]
+VARIED: dict[str, Document] = {
+    "ordinary": DOCUMENT,
+    "without a carrier": replace(DOCUMENT, carrier=None, transport_by="mittente"),
+    "from stock, without an order": replace(DOCUMENT, order_number="", customer_reference=None),
+    "of a company": replace(DOCUMENT, recipient=DOCUMENT.sender),
+    "a transfer": replace(DOCUMENT, reason="Trasferimento tra depositi", recipient=DOCUMENT.sender),
+    "conto lavorazione": replace(DOCUMENT, reason="Conto lavorazione", to_be_invoiced=False),
+    "the least": replace(
+        DOCUMENT,
+        freight=None,
+        appearance=None,
+        notes=None,
+        net_weight_kg=None,
+        customer_reference=None,
+        starts_at=None,
+        departure=None,
+        replaces_number=None,
+    ),
+    "twelve lines": replace(
+        DOCUMENT,
+        lines=tuple(replace(LINE, job_id=UUID(int=n), quantity=Decimal(n)) for n in range(1, 13)),
+    ),
+    "two hundred lines": replace(DOCUMENT, lines=(LINE,) * 200),
+    "every unit": replace(
+        DOCUMENT, lines=tuple(DocumentLine(UUID(int=1), "Cosa", Decimal("0.5"), unit) for unit in UNIT_CODES)
+    ),
+    "marks and accents": replace(
+        DOCUMENT,
+        notes="<b>&amp; \"citato\" 'così' €",
+        lines=(replace(LINE, description="Caffè <d'autunno> & più"),),
+    ),
+    "after the change of time": replace(
+        DOCUMENT,
+        issue_date=date(2026, 10, 25),
+        issued_at=datetime(2026, 10, 25, 1, 30, tzinfo=UTC),
+    ),
+}
+# Of the official lists, those that can come from us: EAS and ISO 6523; UN/ECE Rec 20 with 21.
+SCHEMES = {"0210", "0211"}
+UNITS = set(
+    "C62 CMT GRM H87 KGM LTR MMT MTK MTR PR SET TNE XBX XPK XPX XRO".split()  # noqa: SIM905 - as the list has it
+)
+
+
+@pytest.fixture(scope="session")
+def schema() -> etree.XMLSchema:
+    """Fetched once a workspace: several processes may ask at once."""
+    folder = PROGRAMS / "ubl"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "complete").exists():
+            uv = Path(sys.executable).with_name("uv")
+            command = [uv, "pip", "install", "--quiet", "--python", sys.executable, "--no-deps"]
+            locked = ["--require-hashes", "--requirement", ROOT / "requirements" / "ubl.txt"]
+            subprocess.run([*command, *locked, "--target", folder], check=True)
+            (folder / "complete").touch()
+    path = folder / "odoo/addons/base_ubl/data/xsd-2.1/maindoc/UBL-DespatchAdvice-2.1.xsd"
+    return etree.XMLSchema(etree.parse(path))
+
+
+def found(document: Document, path: str) -> list[Any]:
+    return etree.fromstring(despatch_advice(document)).xpath(path, namespaces=NAMES)  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("name", VARIED)
+def test_it_is_valid_by_the_official_schema(schema: etree.XMLSchema, name: str) -> None:
+    schema.assertValid(etree.fromstring(despatch_advice(VARIED[name])))
+
+
+def test_what_is_not_valid_is_seen(schema: etree.XMLSchema) -> None:
+    wrong = despatch_advice(DOCUMENT).replace(b"<cbc:IssueDate>2026", b"<cbc:IssueDate>MMXXVI")
+    assert not schema.validate(etree.fromstring(wrong))
+
+
+ADDRESS = "[cbc:StreetName and cbc:CityName and cbc:PostalZone and cbc:CountrySubentity]"
+RULES = {
+    "IT-T16-R004": f"normalize-space(cbc:CustomizationID) = '{CUSTOMIZATION}'",
+    "PEPPOL-T16-B00301": f"normalize-space(cbc:ProfileID) = '{PROFILE}'",
+    "PEPPOL-T16-B00103": "string-length(cbc:ID) > 0 and string-length(cbc:ID) <= 20",
+    "IT-T16-R002 sender": "cac:DespatchSupplierParty/cac:Party[cac:PartyLegalEntity/cbc:RegistrationName]"
+    f"/cac:PostalAddress{ADDRESS}",
+    "IT-T16-R002 consignee": "cac:DeliveryCustomerParty/cac:Party[cac:PartyLegalEntity/cbc:RegistrationName]"
+    f"/cac:PostalAddress{ADDRESS}",
+    "IT-T16-R002 buyer": "not(cac:BuyerCustomerParty) or cac:BuyerCustomerParty/cac:Party"
+    f"[cac:PartyName/cbc:Name]/cac:PostalAddress{ADDRESS}",
+    "IT-T16-R002 carrier": "not(cac:Shipment/cac:Consignment)"
+    " or cac:Shipment/cac:Consignment/cac:CarrierParty"
+    f"[cac:PartyName/cbc:Name]/cac:PostalAddress{ADDRESS}",
+    "IT-T16-R002 weight": "cac:Shipment/cbc:GrossWeightMeasure[@unitCode = 'KGM']",
+    "IT-T16-R005": "floor(cac:Shipment/cbc:TotalTransportHandlingUnitQuantity)"
+    " = number(cac:Shipment/cbc:TotalTransportHandlingUnitQuantity)",
+    "IT-T16-R003": "not(cac:DespatchLine[not(cac:Item/cbc:Name and cbc:DeliveredQuantity"
+    " and cac:Item/cac:SellersItemIdentification/cbc:ID)])",
+    "PEPPOL-T16-B14602": "not(cac:DespatchLine[not(cac:OrderLineReference/cbc:LineID)])",
+    "PEPPOL-T16-B01101": "cac:DespatchSupplierParty/cac:Party/cbc:EndpointID[@schemeID]"
+    " and cac:DeliveryCustomerParty/cac:Party/cbc:EndpointID[@schemeID]",
+    "PEPPOL-T16-B01701": "not(.//cac:PostalAddress[not(cac:Country/cbc:IdentificationCode)])",
+    "no empty element": "not(.//*[not(*) and not(normalize-space())])",
+}
+"""By the names of their asserts, as XPath 1.0."""
+
+
+@pytest.mark.parametrize("name", VARIED)
+def test_it_keeps_the_published_rules(name: str) -> None:
+    root = etree.fromstring(despatch_advice(VARIED[name]))
+    kept = {rule: root.xpath(f"boolean({test})", namespaces=NAMES) for rule, test in RULES.items()}
+    assert [rule for rule, holds in kept.items() if not holds] == []
+    assert {*root.xpath("//@schemeID")} <= SCHEMES
+    assert {*root.xpath("//@unitCode")} <= UNITS
+
+
+def test_every_unit_has_a_code_of_its_list() -> None:
+    assert set(UNIT_CODES.values()) == UNITS
+
+
+@pytest.mark.parametrize("name", VARIED)
+def test_its_lines_are_the_documents(name: str) -> None:
+    document = VARIED[name]
+    quantities = found(document, "cac:DespatchLine/cbc:DeliveredQuantity/text()")
+    assert [Decimal(each) for each in quantities] == [line.quantity for line in document.lines]
+    assert found(document, "cac:DespatchLine/cac:Item/cbc:Name/text()") == [
+        line.description for line in document.lines
+    ]
+    assert found(document, "string(cbc:ID)") == document.number
+    assert found(document, "string(cbc:IssueDate)") == document.issue_date.isoformat()
+
+
+def test_whoever_has_a_vat_number_is_addressed_by_it_and_a_person_by_the_fiscal_code() -> None:
+    assert found(DOCUMENT, "string(cac:DespatchSupplierParty/cac:Party/cbc:EndpointID)") == "IT01234560371"
+    there = "cac:DeliveryCustomerParty/cac:Party/cbc:EndpointID"
+    assert found(DOCUMENT, f"string({there})") == "RSSMRA80A01H501U"
+    assert found(DOCUMENT, f"string({there}/@schemeID)") == "0210"
+
+
+@pytest.mark.parametrize(
+    ("changes", "fields"),
+    [
+        ({"gross_weight_kg": None}, ["gross_weight_kg"]),
+        ({"packages": None}, ["packages"]),
+        ({"gross_weight_kg": None, "packages": None}, ["gross_weight_kg", "packages"]),
+        ({"lines": (replace(LINE, unit="cassapanche"),)}, ["lines[0].unit"]),
+        (
+            {"recipient": replace(DOCUMENT.recipient, country="FR", province="")},
+            ["recipient.province", "recipient.country"],
+        ),
+    ],
+)
+def test_what_it_lacks_is_told_at_once(changes: dict[str, Any], fields: list[str]) -> None:
+    document = replace(DOCUMENT, **changes)
+    assert [refusal.field for refusal in gaps(document)] == fields
+    with pytest.raises(Refusal) as told:
+        despatch_advice(document)
+    assert isinstance(told.value, Violations) == (len(fields) > 1)
+
+
+def test_the_pdf_carries_it() -> None:
+    xml = despatch_advice(DOCUMENT)
+    sheet = json.dumps(sheet_of(DOCUMENT, None, despatch_advice=xml))
+    pdf = typeset_here(asdict(TEMPLATE), sheet, int(DOCUMENT.issued_at.timestamp()))
+    reader = PdfReader(io.BytesIO(pdf))
+    assert reader.attachments == {"despatch-advice.xml": [xml]}
+    metadata = reader.trailer["/Root"]["/Metadata"].get_object().get_data().decode()  # type: ignore[index]
+    assert "<pdfaid:part>3</pdfaid:part>" in metadata
+    assert pdf == typeset_here(asdict(TEMPLATE), sheet, int(DOCUMENT.issued_at.timestamp()))
