@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -167,5 +168,55 @@ def test_running_approvals_come_under_the_newest_version(portal: Portal, stack: 
     reloaded(page, "Eseguito")
     at(page, "/processes/in-corso")
     press(page, "Prova")
-    reloaded(page, "Sarebbero andate diversamente")
+    reloaded(page, "Niente su cui provarla")
+    page.close()
+
+
+def test_approvers_fill_in_what_the_process_declares(portal: Portal, stack: Stack) -> None:
+    step = {"key": "direzione", "name": "Direzione", "approvers": [{"role": "direttore"}]}
+    process = {"key": "con-campi", "name": "Con campi", "subject": "brief", "steps": [step]}
+
+    async def ask(method: str, address: str, body: object) -> Any:
+        async with customer_of(stack.stage, patience=30) as customer:
+            who = customer.people["marketing" if "briefs" in address else "admin"]
+            service = "brief" if "briefs" in address else "approval"
+            return (await customer.api.as_(who, method, service, address, json=body)).body
+
+    done(ask("PUT", "/v1/processes/con-campi", process))
+    page = at(portal.as_("admin", javascript=False), "/processes/con-campi/steps")
+    page.get_by_role("link", name="Nome, limiti e campi").click()
+    page.get_by_label("Ruolo 1").select_option(label="Direttore generale")
+    page.get_by_label("Euro 1").fill("12.000,50")
+    page.get_by_label("Codice del campo 1").fill("Centro di costo")
+    press(page, "Salva")
+    expect(page.get_by_role("alert")).to_be_visible()
+    expect(page.get_by_label("Euro 1")).to_have_value("12000,50")
+    page.get_by_label("Codice del campo 1").fill("costo")
+    page.get_by_label("Tipo di campo 1").select_option(label="Importo in euro")
+    page.get_by_label("Nome del campo 1").fill("Costo stimato")
+    press(page, "Salva")
+    expect(page.locator(".flawed, .problems").first).to_contain_text("costo")
+    page.get_by_role("link", name="Modifica").last.click()
+    page.get_by_label("Costo stimato").first.check()
+    page.get_by_label("Se il richiedente è tra chi deve decidere").select_option(
+        label="il passaggio si salta"
+    )
+    press(page, "Salva")
+    page.get_by_role("link", name="Chi approva, e prove").click()
+    press(page, "Pubblica la bozza")
+    expect(page.locator(".head .state")).to_have_text("Pubblicato")
+    page.close()
+
+    brief = done(ask("POST", "/v1/briefs", {**BRIEF, "title": "Da compilare"}))
+    done(ask("POST", f"/v1/briefs/{brief['id']}/submission", {"process": "con-campi"}))
+    page = at(portal.as_("direttore", javascript=False), "/inbox?text=compilare")
+    reloaded(page, "Da compilare")
+    page.get_by_role("link", name="Da compilare").click()
+    press(page, "Approva")
+    expect(page.get_by_role("alert")).to_contain_text("Costo stimato")
+    page.get_by_label("Costo stimato").fill("1.250,50")
+    press(page, "Approva")
+    at(page, f"/briefs/{brief['id']}")
+    page.get_by_role("link", name="Approvazione").first.click()
+    expect(page.locator("main")).to_contain_text("1.250,50 €")
     page.close()

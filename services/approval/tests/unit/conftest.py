@@ -21,7 +21,7 @@ from approval.adapters.cel import CelConditions
 from approval.domain import engine
 from approval.domain.approval import Approval, Event, rebuild
 from approval.domain.directory import Delegation, Directory, Person, Unit
-from approval.domain.process import RULES, Definition, Process, process
+from approval.domain.process import RULES, Definition, Process, process, with_filled_fields
 from approval.domain.run import Result
 from approval.domain.subjects import SubjectType
 from optima_kit.refusals import Refusal, WrongState
@@ -128,7 +128,7 @@ class World:
         definition = Definition.model_validate(
             {"key": "prova", "name": "Prova", "subject": "brief"} | document
         )
-        subject, conditions = brief_type(), CelConditions()
+        subject, conditions = with_filled_fields(brief_type(), definition), CelConditions()
         return process(definition, version, subject, lambda e: conditions.compile(e, subject), self.read_by)
 
     def open(
@@ -172,6 +172,7 @@ class World:
         for_: str | None = None,
         content_hash: str | None = None,
         evidence: Sequence[dict[str, Any]] = (),
+        filled: dict[str, Any] | None = None,
     ) -> World:
         decision = engine.Decision(
             step,
@@ -181,6 +182,7 @@ class World:
             person_id(for_) if for_ else None,
             reason,
             tuple(evidence),
+            filled or {},
         )
         return self.took(engine.decide(self.run, self.rules, decision, self.now, self.directory))
 

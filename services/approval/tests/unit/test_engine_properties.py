@@ -209,6 +209,7 @@ MEANINGS: dict[str, Callable[[dict[str, Any]], bool]] = {
     ),
     "brief.deadline < today + days(3)": lambda c: _days_left(c) < 3,
     "brief.deadline >= today + days(3)": lambda c: _days_left(c) >= 3,
+    "has(brief.rank) && brief.rank > 1": lambda c: c.get("rank", 0) > 1,
     '"director" in brief.requester.roles': lambda c: "director" in c["requester"]["roles"],
 }
 """Conditions over fields, records, rows, rows of rows and the day, and what a reader takes them to mean."""
@@ -268,9 +269,10 @@ SELECTORS = (
 
 @st.composite
 def steps(draw: st.DrawFn, key: str, earlier: list[str]) -> dict[str, Any]:
+    selectors = (*SELECTORS, *({"decided": each} for each in earlier))
     step: dict[str, Any] = {
         "key": key,
-        "approvers": draw(st.lists(st.sampled_from(SELECTORS), min_size=1, max_size=3)),
+        "approvers": draw(st.lists(st.sampled_from(selectors), min_size=1, max_size=3)),
     }
 
     def maybe(name: str, *values: Any) -> None:
@@ -297,6 +299,7 @@ def steps(draw: st.DrawFn, key: str, earlier: list[str]) -> dict[str, Any]:
         {"hours": 4, "then": ["escalate", "expire"]},
     )
     maybe("evidence", {"media_types": ["application/pdf"]})
+    maybe("fills", ["rank"], ["rank", "note"])
     return step
 
 
@@ -359,11 +362,15 @@ def _maybe_when(draw: st.DrawFn, part: dict[str, Any]) -> None:
         part["when"] = condition
 
 
+FIELDS = {"rank": {"type": "whole"}, "note": {"type": "text"}}
+"""What approvers fill in."""
+
+
 @st.composite
 def documents(draw: st.DrawFn) -> dict[str, Any]:
     nodes = draw(sequences([0], 0))
     limits = {"director": "6000.00", "marketing-lead": "3000.00", "admin": "unlimited"}
-    return {"limits": limits, "steps": nodes}
+    return {"limits": limits, "fields": FIELDS, "steps": nodes}
 
 
 ITEMS = st.fixed_dictionaries(
@@ -393,6 +400,7 @@ def contents() -> st.SearchStrategy[dict[str, Any]]:
 # -- what may happen
 
 
+VALUES: dict[str, tuple[Any, ...]] = {"rank": (1, 2), "note": ("A", "B")}
 PDF = {"name": "preventivo.pdf", "media_type": "application/pdf", "size": 10, "sha256": "0" * 64}
 ACTS = ("approve", "approve", "approve", "reject", "abstain", "request_changes")
 ROLES = ("purchasing", "director", "marketing", "marketing-lead")
@@ -414,6 +422,7 @@ class Approvals(RuleBasedStateMachine):
         self.document, self.nodes = document, document["steps"]
         self.by_key = {step["key"]: step for step in steps_of(self.nodes)}
         self.day = self.is_today()
+        self.filled: dict[str, Any] = {}
         if self.is_undecided("open", document=document, requester=requester, content=content):
             reject()
 
@@ -423,23 +432,38 @@ class Approvals(RuleBasedStateMachine):
 
     def judged(self) -> dict[str, Any]:
         """What conditions are read over: the content, and the day on which it came to be so."""
-        return {**self.world.run.content, "today": self.day}
+        return {**self.world.run.content, **self.filled, "today": self.day}
 
     def pending(self) -> list[str]:
         return [key for key, run in self.world.run.steps.items() if run.state == "pending"]
 
     @precondition(lambda self: self.pending())
-    @rule(data=st.data(), act=st.sampled_from(ACTS), for_someone=st.booleans())
+    @rule(data=st.data(), act=st.sampled_from(ACTS), for_someone=st.sampled_from((False, False, False, True)))
     def decide(self, data: st.DataObject, act: Any, for_someone: bool) -> None:
         step = data.draw(st.sampled_from(self.pending()))
         asked = sorted(self.world.asked(step))
         name = data.draw(st.sampled_from(NAMES if for_someone or not asked else asked))
         for_ = data.draw(st.sampled_from(NAMES)) if for_someone else None
         evidence = [PDF] if "evidence" in self.by_key[step] else []
-        taken = self.attempt(
-            "decide", name=name, step=step, act=act, reason="perché sì", for_=for_, evidence=evidence
-        )
         world = self.world
+        wanted = self.by_key[step].get("fills", ()) if act == "approve" else ()
+        filled = {n: data.draw(st.sampled_from(VALUES[n])) for n in wanted}
+        others = {part.state for part in world.run.steps[step].parts.values()}
+        before = {n: self.filled[n] for n in wanted if n in self.filled}
+        taken = self.attempt(
+            "decide",
+            name=name,
+            step=step,
+            act=act,
+            reason="perché sì",
+            for_=for_,
+            evidence=evidence,
+            **({"filled": filled} if filled else {}),
+        )
+        if taken:
+            assert "approved" not in others or before.items() <= filled.items()
+            self.filled |= filled
+        assert world.run.filled == self.filled
         if taken and world.id(name) == world.directory.in_place_of(world.run.requester):
             assert self.by_key[step].get("self_approval") == "allowed"
 
@@ -506,7 +530,7 @@ class Approvals(RuleBasedStateMachine):
         before, told = world.run, len(world.history)
         if not self.attempt("amend", content_hash=f"hash-{next(self.hashes)}", **content):
             if world.journal[-1]["refused"] in UNDECIDED:
-                after = {**before.content, **content, "today": self.is_today()}
+                after = {**before.content, **content, **self.filled, "today": self.is_today()}
                 assert None in [case_told(node, _without_nulls(after)) for node in choices_of(self.nodes)]
             return
         self.day = self.is_today()
@@ -590,7 +614,8 @@ class Approvals(RuleBasedStateMachine):
             else:
                 step["when"] = "brief.budget > 3000.0"
         kept = {step["key"] for step in steps_of(nodes)}
-        if any(target not in kept for step in steps_of(nodes) for target in _targets(step)):
+        named = [key for step in steps_of(nodes) for key in (*_targets(step), *_deciding_before(step))]
+        if any(key not in kept for key in named):
             return
         old = world.rules
         started = {
@@ -779,6 +804,11 @@ def _targets(step: dict[str, Any]) -> list[str]:
     return [rule_["back_to"]] if isinstance(rule_, dict) else []
 
 
+def _deciding_before(step: dict[str, Any]) -> list[str]:
+    """Steps whose deciders it asks."""
+    return [approver["decided"] for approver in step["approvers"] if "decided" in approver]
+
+
 def votes_of(run: StepRun) -> list[tuple[str, tuple[str, ...]]]:
     return [(part.state, part.groups) for part in run.parts.values() if part.state != "cancelled"]
 
@@ -816,7 +846,7 @@ def test_record_histories(new_world):
         kinds = [[event["kind"] for event in entry.get("events", ())] for entry in journal]
         over = next((i for i, each in enumerate(kinds) if "ended" in each), len(journal))
         # Of what is refused because all is over, one example will do.
-        journal = journal[: over + 2]
+        journal = journal[: over + 2] + [entry for entry in journal[over + 2 :] if entry.get("events")]
         first = json.dumps(journal[0], sort_keys=True)
         if first not in known and len(journal) >= 5:
             known.add(first)
@@ -852,4 +882,7 @@ def _features(journal: list[dict[str, Any]]) -> set[str]:
         found.add(f"{entry['do']}:{entry.get('refused', '')}")
         for event in entry.get("events", ()):
             found.add(":".join(str(event.get(name, "")) for name in ("kind", "outcome", "because")))
+            found.update(["filled"] if event.get("filled") else [])
+            if event["kind"] == "step_opened":
+                found.update(each["why"].partition(":")[0] for each in event.get("asked", ()))
     return found

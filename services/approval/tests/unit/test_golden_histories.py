@@ -80,12 +80,14 @@ def test_the_recorded_runs_go_through_everything(rules):
         "part_forwarded", "part_escalated", "part_handed_over", "due_moved", "reminded", "step_ended",
         "step_reopened", "amended", "migrated", "migration_reverted", "ended",
         *(("part_reassigned", "approver_added", "decision_withdrawn") if rules >= 3 else ()),
+        *(("revoked",) if rules >= 4 else ()),
     }  # fmt: skip
     assert len(refusals) >= 10
     options = (
         "at_least", "percent", "one_per_group", "impossible", "self_approval", "same_person", "left_out",
         "if_too_few", "requires", "material_fields", "on_rejection", "back_to", "escalate", "expire", "join",
         "choose", "parallel", "evidence", "manager", "unit", "field",
+        *(("fills", "decided") if rules >= 4 else ()),
     )  # fmt: skip
     for option in options:
         assert f'"{option}"' in words, option

@@ -112,6 +112,8 @@ class Decided(_StepTold):
     on_behalf_of: UUID | None = None
     outcome: Literal["approved", "rejected", "abstained", "changes_requested"]
     reason: str | None = None
+    filled: dict[str, str | int | bool] = Field(default_factory=dict)
+    """What the person filled in, by the process's fields: amounts and numbers as decimal strings."""
 
 
 class Forwarded(_StepTold):

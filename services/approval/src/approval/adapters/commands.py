@@ -18,6 +18,7 @@ from ..application.ports import How, InboxFilter, InboxSort, Verdict
 from ..application.read.approvals import InboxSearch
 from ..domain import engine
 from ..domain.approval import ApprovalState
+from ..domain.subjects import FieldName
 
 StepKey = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
 ContentHash = Annotated[str, Field(pattern=r"^[0-9A-Za-z_.:-]{1,128}$")]
@@ -40,6 +41,8 @@ class DecideCommand(Command):
     """Whose part is decided, where the caller stands in for somebody; unsaid: the caller's own."""
     evidence: Annotated[list[UUID], Field(max_length=20, default_factory=list)]
     """Documents that the caller has attached to the approval before."""
+    fields: Annotated[dict[FieldName, str | int | bool], Field(max_length=50, default_factory=dict)]
+    """What the step has filled in, by field; with an approval alone."""
 
     def decision(self, actor: Actor) -> engine.Decision:
         return engine.Decision(
@@ -49,6 +52,7 @@ class DecideCommand(Command):
             content_hash=self.content_hash,
             on_behalf_of=self.on_behalf_of,
             reason=self.reason,
+            filled=self.fields,
         )
 
 

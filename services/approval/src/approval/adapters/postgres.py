@@ -49,7 +49,7 @@ from ..domain.approval import Approval, BeforeMigration, Event, StepRun
 from ..domain.calendar import WorkingTime
 from ..domain.directory import Delegation, Directory, Person, Unit
 from ..domain.erasure import UNNAMED
-from ..domain.process import RULES, Definition, Process, preparing
+from ..domain.process import RULES, Definition, Process, preparing, with_filled_fields
 from ..domain.run import Result
 from ..domain.subjects import SubjectType
 from ..domain.turns import Work
@@ -210,6 +210,7 @@ class PostgresProcesses:
             return None
         subject = SubjectType.model_validate(row["subject"])
         definition = Definition.model_validate(row["document"])
+        subject = with_filled_fields(subject, definition)
         compiled = partial(self._store.conditions.compile, subject=subject)
         prepared = preparing(definition, number, subject, compiled, row["rules"])
         found = await in_turns(self._tenant_id, prepared)
@@ -300,6 +301,7 @@ class PostgresApprovals:
             opened_at=approval.opened_at,
             ended_at=approval.ended_at,
             today=approval.today,
+            filled=approval.filled,
             actor_id=self._actor_id,
             **_told(events),
             **_asked(asked),
@@ -336,6 +338,7 @@ class PostgresApprovals:
             ended_at=approval.ended_at,
             before_migration=_BEFORE.dump_python(approval.before_migration, mode="json"),
             today=approval.today,
+            filled=approval.filled,
             actor_id=self._actor_id,
             **_told(result.events),
             closed_steps=[step for step, _ in closed],
@@ -967,6 +970,7 @@ def _held(row: asyncpg.Record) -> Held:
         reason=row["reason"],
         before_migration=_BEFORE.validate_python(row["before_migration"]),
         today=row["today"],
+        filled=row["filled"],
     )
     return Held(
         approval,

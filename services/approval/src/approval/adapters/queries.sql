@@ -55,10 +55,10 @@ SELECT document FROM subject_types ORDER BY key LIMIT 500
 WITH added AS (
     INSERT INTO approvals (approval_id, process_key, process_version, subject_type, subject_id,
         subject_revision, subject_sequence, correlation_id, title, amount, requester_id, state, reason,
-        content, content_hash, steps, choices, version, opened_at, ended_at, today)
+        content, content_hash, steps, choices, version, opened_at, ended_at, today, filled)
     VALUES (:approval_id, :process_key, :process_version, :subject_type, :subject_id, :subject_revision,
         :subject_sequence, :correlation_id, :title, :amount, :requester_id, :state, :reason, :content,
-        :content_hash, :steps, :choices, 1, :opened_at, :ended_at, :today)
+        :content_hash, :steps, :choices, 1, :opened_at, :ended_at, :today, :filled)
     RETURNING search
 ), told AS (
     INSERT INTO approval_events (approval_id, number, at, actor_id, event)
@@ -111,7 +111,8 @@ WITH told AS (
 UPDATE approvals SET process_version = :process_version, subject_sequence = :subject_sequence,
     title = :title, amount = :amount, state = :state, reason = :reason, content = :content,
     content_hash = :content_hash, steps = :steps, choices = :choices, ended_at = :ended_at,
-    before_migration = :before_migration, today = :today, version = version + 1
+    before_migration = :before_migration, today = :today,
+    filled = :filled, version = version + 1
 WHERE approval_id = :approval_id
 
 -- name: insert_words
@@ -126,20 +127,20 @@ DELETE FROM approval_words WHERE approval_id = :approval_id
 -- name: find_approval
 SELECT approval_id, process_key, process_version, subject_type, subject_id, subject_revision, title,
     requester_id, state, reason, content, content_hash, opened_at, ended_at, steps, choices, before_migration,
-    today, version, correlation_id, subject_sequence, watchers
+    today, filled, version, correlation_id, subject_sequence, watchers
 FROM approvals WHERE approval_id = :approval_id
 
 -- name: lock_approval
 -- Decisions on one approval follow one another, each on the state that the last one left.
 SELECT approval_id, process_key, process_version, subject_type, subject_id, subject_revision, title,
     requester_id, state, reason, content, content_hash, opened_at, ended_at, steps, choices, before_migration,
-    today, version, correlation_id, subject_sequence, watchers
+    today, filled, version, correlation_id, subject_sequence, watchers
 FROM approvals WHERE approval_id = :approval_id FOR UPDATE
 
 -- name: lock_newest_approval
 SELECT approval_id, process_key, process_version, subject_type, subject_id, subject_revision, title,
     requester_id, state, reason, content, content_hash, opened_at, ended_at, steps, choices, before_migration,
-    today, version, correlation_id, subject_sequence, watchers
+    today, filled, version, correlation_id, subject_sequence, watchers
 FROM approvals WHERE subject_type = :subject_type AND subject_id = :subject_id
 ORDER BY approval_id DESC LIMIT 1 FOR UPDATE
 
@@ -155,7 +156,8 @@ WHERE approval_id = :approval_id AND number > :after ORDER BY number LIMIT :limi
 -- name: list_approvals
 -- plan: custom
 SELECT approval_id, process_key, process_version, subject_type, subject_id, subject_revision, title,
-    requester_id, state, reason, content, content_hash, opened_at, ended_at, steps
+    requester_id, state, reason, content || filled AS content, content_hash, opened_at, ended_at,
+    steps
 FROM approvals WHERE approval_id < :before
     AND (:subject_id::uuid IS NULL OR subject_id = :subject_id) AND (:state::text IS NULL OR state = :state)
     AND (:process::text IS NULL OR process_key = :process)
@@ -168,7 +170,8 @@ ORDER BY approval_id DESC LIMIT :limit
 -- name: list_approvals_of_subject
 -- plan: custom
 SELECT approval_id, process_key, process_version, subject_type, subject_id, subject_revision, title,
-    requester_id, state, reason, content, content_hash, opened_at, ended_at, steps
+    requester_id, state, reason, content || filled AS content, content_hash, opened_at, ended_at,
+    steps
 FROM approvals WHERE approval_id < :before AND subject_id = :subject_id
     AND (:subject_id::uuid IS NULL OR subject_id = :subject_id) AND (:state::text IS NULL OR state = :state)
     AND (:process::text IS NULL OR process_key = :process)
@@ -187,7 +190,8 @@ SELECT DISTINCT ON (found.approval_id) approval_id, process_key, process_version
 FROM unnest(tsvector_to_array(to_tsvector('italian', :word) || to_tsvector('simple', :word))) AS form(word)
 CROSS JOIN LATERAL (
     SELECT approval_id, process_key, process_version, subject_type, subject_id, subject_revision, title,
-        requester_id, state, reason, content, content_hash, opened_at, ended_at, steps
+        requester_id, state, reason, content || filled AS content, content_hash, opened_at, ended_at,
+    steps
     FROM approval_words JOIN approvals USING (approval_id)
     WHERE approval_words.word = form.word AND approval_words.approval_id < :before
         AND (:subject_id::uuid IS NULL OR subject_id = :subject_id) AND (:state::text IS NULL OR state = :state)
@@ -202,7 +206,8 @@ ORDER BY found.approval_id DESC LIMIT :limit
 -- name: list_approvals_in_state
 -- plan: custom
 SELECT approval_id, process_key, process_version, subject_type, subject_id, subject_revision, title,
-    requester_id, state, reason, content, content_hash, opened_at, ended_at, steps
+    requester_id, state, reason, content || filled AS content, content_hash, opened_at, ended_at,
+    steps
 FROM approvals WHERE approval_id < :before AND state = :state
     AND (:subject_id::uuid IS NULL OR subject_id = :subject_id) AND (:state::text IS NULL OR state = :state)
     AND (:process::text IS NULL OR process_key = :process)
@@ -215,7 +220,8 @@ ORDER BY approval_id DESC LIMIT :limit
 -- name: list_approvals_of_process
 -- plan: custom
 SELECT approval_id, process_key, process_version, subject_type, subject_id, subject_revision, title,
-    requester_id, state, reason, content, content_hash, opened_at, ended_at, steps
+    requester_id, state, reason, content || filled AS content, content_hash, opened_at, ended_at,
+    steps
 FROM approvals WHERE approval_id < :before AND process_key = :process
     AND (:subject_id::uuid IS NULL OR subject_id = :subject_id) AND (:state::text IS NULL OR state = :state)
     AND (:process::text IS NULL OR process_key = :process)
@@ -228,7 +234,8 @@ ORDER BY approval_id DESC LIMIT :limit
 -- name: list_own_approvals
 -- plan: custom
 SELECT approval_id, process_key, process_version, subject_type, subject_id, subject_revision, title,
-    requester_id, state, reason, content, content_hash, opened_at, ended_at, steps
+    requester_id, state, reason, content || filled AS content, content_hash, opened_at, ended_at,
+    steps
 FROM concerned JOIN approvals USING (approval_id)
 WHERE concerned.person_id = :concerned AND concerned.approval_id < :before
     AND (:subject_id::uuid IS NULL OR subject_id = :subject_id) AND (:state::text IS NULL OR state = :state)
@@ -250,7 +257,8 @@ FROM (SELECT DISTINCT unnest(:people::uuid[]) AS person_id) AS someone
 CROSS JOIN LATERAL (
     SELECT part.step, part.person_id, part.why, part.requested_at, part.due_at,
         approval_id, process_key, process_version, subject_type, subject_id, subject_revision, title,
-        requester_id, state, reason, content, content_hash, opened_at, ended_at, steps, place.rank, place.moment
+        requester_id, state, reason, content || filled AS content, content_hash, opened_at, ended_at, steps,
+        place.rank, place.moment
     FROM open_parts AS part JOIN approvals USING (approval_id)
     CROSS JOIN LATERAL (SELECT
         CASE WHEN :sort = 'amount' THEN -(coalesce(approvals.amount, -1) * 100)::bigint ELSE 0 END AS rank,
@@ -553,7 +561,7 @@ GROUP BY move_id, verdict
 -- Open runs of other versions, by id.
 SELECT approval_id, process_key, process_version, subject_type, subject_id, subject_revision, title,
     requester_id, state, reason, content, content_hash, opened_at, ended_at, steps, choices, before_migration,
-    today, version, correlation_id, subject_sequence, watchers
+    today, filled, version, correlation_id, subject_sequence, watchers
 FROM approvals WHERE state = 'open' AND process_key = :process_key AND process_version <> :to_version
     AND (:after::uuid IS NULL OR approval_id > :after)
 ORDER BY approval_id LIMIT :limit
@@ -590,7 +598,7 @@ UPDATE replays SET done = :done, report = :report, ended_at = :ended_at WHERE re
 -- The newest that are over, the newest first.
 SELECT approval_id, process_key, process_version, subject_type, subject_id, subject_revision, title,
     requester_id, state, reason, content, content_hash, opened_at, ended_at, steps, choices, before_migration,
-    today, version, correlation_id, subject_sequence, watchers
+    today, filled, version, correlation_id, subject_sequence, watchers
 FROM approvals WHERE process_key = :process_key
     AND state IN ('approved', 'rejected', 'changes_requested', 'expired')
 ORDER BY ended_at DESC LIMIT :limit

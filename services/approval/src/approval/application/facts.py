@@ -212,6 +212,7 @@ class Facts:
                     on_behalf_of=event.person if event.by not in (None, event.person) else None,
                     outcome=event.outcome,
                     reason=event.reason,
+                    filled=event.filled,
                     **self._told(event, self._audience.of([event.person] if event.by is not None else ())),
                 )
             case PartForwarded():

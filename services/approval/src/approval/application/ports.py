@@ -130,7 +130,7 @@ class Held:
             approval.requester,
             approval.state,
             approval.reason,
-            approval.content,
+            approval.judged,
             approval.content_hash,
             approval.opened_at,
             approval.ended_at,

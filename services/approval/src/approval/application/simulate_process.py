@@ -11,7 +11,7 @@ from optima_kit.ids import new_id
 from optima_kit.refusals import Absent, Invalid, Refusal, Violations
 
 from ..domain.engine import Subject
-from ..domain.process import Definition, Process, preparing
+from ..domain.process import Definition, Process, preparing, with_filled_fields
 from ..domain.publication import checking
 from ..domain.simulation import Simulation, simulating
 from ..domain.subjects import SubjectType
@@ -61,5 +61,6 @@ async def process_to_try(ports: Ports, key: str, version: int | None) -> Process
 
 
 async def compiled(ports: Ports, definition: Definition, subject: SubjectType) -> Process:
+    subject = with_filled_fields(subject, definition)
     compile_ = partial(ports.conditions.compile, subject=subject)
     return await in_turns(ports.tenant_id, preparing(definition, 0, subject, compile_))

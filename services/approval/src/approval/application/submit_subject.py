@@ -54,7 +54,7 @@ async def submit_subject(ports: Ports, actor: Actor, submission: Submission) -> 
             raise WrongState("subject_in_approval", field="subject_id")
         if newest.approval.subject_revision >= submission.revision:
             raise WrongState("revision_known", field="revision", newest=newest.approval.subject_revision)
-    content = complete_content(process.subject, submission.content, requester, directory)
+    content = complete_content(process.submitted, submission.content, requester, directory)
     engine.every_choice_takes_a_case(process, engine.dated(process, content, ports.now, directory))
     subject = engine.Subject(
         process.subject.key,
@@ -83,7 +83,7 @@ async def amend_subject(
     if expected_version is not None and held.version != expected_version:
         raise Stale("stale_version", field="If-Match")
     process = await running_process(ports, approval)
-    complete = complete_content(process.subject, content, approval.requester, directory)
+    complete = complete_content(process.submitted, content, approval.requester, directory)
     if approval.state == "open" and not changed_fields(process.subject, approval.content, complete):
         return held
     result = engine.amend(approval, process, complete, hash_of(complete), ports.now, directory)

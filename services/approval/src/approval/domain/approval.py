@@ -93,9 +93,17 @@ class Approval:
     today: date | None = None
     """The day on which its content was submitted, or last amended, as conditions read it."""
 
+    filled: dict[str, Any] = field(default_factory=dict)
+    """What approvers have filled in, by field."""
+
+    @property
+    def judged(self) -> dict[str, Any]:
+        """The content with what approvers have filled in: what is required and what conditions read."""
+        return {**self.content, **self.filled} if self.filled else self.content
+
     @property
     def dated(self) -> DatedContent:
-        return DatedContent(self.content, self.today)
+        return DatedContent(self.judged, self.today)
 
 
 @value
@@ -157,6 +165,8 @@ class PartDecided:
     content_hash: str
     reason: str | None = None
     evidence: tuple[dict[str, Any], ...] = ()
+    filled: dict[str, Any] = field(default_factory=dict)
+    """What they filled in, by field."""
     kind: Literal["part_decided"] = "part_decided"
 
 
@@ -379,6 +389,7 @@ class Progress:
         "content_hash",
         "dated",
         "ended_at",
+        "filled",
         "process_version",
         "reason",
         "state",
@@ -390,6 +401,7 @@ class Progress:
         """As it was at the beginning; what never changes is read from here."""
         self.process_version = approval.process_version
         self.content = approval.content
+        self.filled = approval.filled
         self.dated = approval.dated
         self.content_hash = approval.content_hash
         self.steps = dict(approval.steps)
@@ -420,7 +432,13 @@ class Progress:
             self.reason,
             self.before_migration,
             self.dated.today,
+            self.filled,
         )
+
+    def judge(self, today: date | None) -> None:
+        """What conditions read from here on."""
+        content = {**self.content, **self.filled} if self.filled else self.content
+        self.dated = DatedContent(content, today)
 
     def take(self, event: Event) -> None:
         """Changes what the event says has changed."""
@@ -503,6 +521,9 @@ def _part_decided(progress: Progress, event: PartDecided) -> None:
         event.reason,
     )
     progress.steps[event.step] = _with_parts(run, parts)
+    if event.filled:
+        progress.filled = {**progress.filled, **event.filled}
+        progress.judge(progress.dated.today)
 
 
 def _decision_withdrawn(progress: Progress, event: DecisionWithdrawn) -> None:
@@ -609,7 +630,7 @@ def _step_reopened(progress: Progress, event: StepReopened) -> None:
 
 def _amended(progress: Progress, event: Amended) -> None:
     progress.content, progress.content_hash = event.content, event.content_hash
-    progress.dated = DatedContent(event.content, event.today)
+    progress.judge(event.today)
 
 
 def _migrated(progress: Progress, event: Migrated) -> None:
@@ -620,7 +641,7 @@ def _migrated(progress: Progress, event: Migrated) -> None:
     progress.steps = {key: before.steps.get(key, WAITING) for key in event.steps}
     progress.choices = {key: before.choices[key] for key in event.choices}
     if event.today is not None:
-        progress.dated = DatedContent(progress.content, event.today)
+        progress.judge(event.today)
 
 
 def _migration_reverted(progress: Progress, event: MigrationReverted) -> None:
@@ -629,7 +650,7 @@ def _migration_reverted(progress: Progress, event: MigrationReverted) -> None:
     progress.process_version = before.process_version
     progress.steps = dict(before.steps)
     progress.choices = before.choices
-    progress.dated = DatedContent(progress.content, before.today)
+    progress.judge(before.today)
     progress.before_migration = None
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
 from .directory import Directory, Person
-from .process import Approver, Ask, ManagerSelector, Process, Step
+from .process import Approver, Ask, ManagerSelector, Process, Step, rules_in
 from .quorum import approvals_needed
 from .subjects import Content
 from .values import value
@@ -56,6 +57,8 @@ class Asking:
     requester: UUID
     directory: Directory
     now: datetime
+    deciders: Mapping[str, Sequence[UUID]] = field(default_factory=dict)
+    """Who approved or rejected each step that another asks the deciders of."""
 
 
 def select_approvers(step: Step, asking: Asking) -> Selection:
@@ -75,8 +78,8 @@ def select_approvers(step: Step, asking: Asking) -> Selection:
 def _same_for_all_subjects(step: Step) -> bool:
     """Whether who is asked depends on the requester and the directory alone, at any time."""
     return step.absent == "asked" and not any(
-        rule.manager is not None or rule.field is not None
-        for rule in (*step.approvers, *(step.if_too_few.ask if isinstance(step.if_too_few, Ask) else ()))
+        rule.manager is not None or rule.field is not None or rule.decided is not None
+        for rule in rules_in(step)
     )
 
 
@@ -120,9 +123,14 @@ def rules_of(step: Step) -> set[str]:
 
 def asked_by_field(step: Step) -> set[str]:
     """The subject's top-level fields that name whom the step asks."""
-    rules = [*step.approvers, *(step.if_too_few.ask if isinstance(step.if_too_few, Ask) else ())]
+    rules = rules_in(step)
     paths = [rule.field or (rule.manager.of if rule.manager else "") for rule in rules]
     return {path.partition(".")[0] for path in paths if path}
+
+
+def asks_deciders(step: Step) -> bool:
+    """Whether who is asked turns on who decides an earlier step."""
+    return any(rule.decided is not None for rule in step.approvers)
 
 
 def group_of(approver: Approver, index: int) -> str:
@@ -204,6 +212,9 @@ def named_by(rule: Approver, asking: Asking) -> Iterator[tuple[UUID, str]]:
             yield unit.manager, f"unit_manager:{rule.unit_manager}"
     elif rule.manager is not None:
         yield from _managers(rule.manager, asking)
+    elif rule.decided is not None:
+        for person_id in asking.deciders.get(rule.decided, ()):
+            yield person_id, f"decided:{rule.decided}"
     elif rule.field is not None:
         for person_id in people_at(rule.field, asking):
             yield person_id, f"field:{rule.field}"

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from optima_kit.refusals import Forbidden
 
 from .conditions import IllTyped, read_condition
-from .process import Definition, conditions_of, walk
+from .process import Definition, conditions_of, walk, with_filled_fields
 from .subjects import SubjectType
 
 
@@ -16,6 +16,7 @@ def author_sees_what_the_process_reads(
 ) -> None:
     """`held`: the author's privileges. Raises Forbidden naming the first place about a field that needs
     another. A condition that can't be read is publication's matter."""
+    subject = with_filled_fields(subject, definition)
     hidden = {name: need for name, need in subject.protected_fields().items() if need not in held}
     for name, path in _read(definition, subject) if hidden else ():
         if name in hidden:

@@ -7,13 +7,14 @@ what is not allowed raises a `Refusal`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import field
 from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from optima_kit.refusals import Forbidden, Invalid, Refusal, WrongState
+from optima_kit.refusals import Forbidden, Invalid, Refusal, Violations, WrongState
 
 from .approval import (
     Amended,
@@ -32,13 +33,21 @@ from .approval import (
     Revoked,
     opened,
 )
-from .approvers import Asked, Asking, asked_by_field, may_be_asked, may_decide, select_approvers
+from .approvers import (
+    Asked,
+    Asking,
+    asked_by_field,
+    asks_deciders,
+    may_be_asked,
+    may_decide,
+    select_approvers,
+)
 from .directory import Directory
 from .migration import choices_that_stay, migration_hindrance
 from .process import Evidence, Process, Step
 from .quorum import VOTED, group_of_added
 from .run import Result, Run, missing_fields, undecided_choice
-from .subjects import Content, DatedContent, changed_fields
+from .subjects import Content, ContentFlaw, DatedContent, FieldType, SubjectType, changed_fields
 from .values import value
 
 Act = Literal["approve", "reject", "abstain", "request_changes"]
@@ -62,6 +71,8 @@ class Decision:
     """Whose part it is; None: one's own."""
     reason: str | None = None
     evidence: tuple[dict[str, Any], ...] = ()
+    filled: Mapping[str, Any] = field(default_factory=dict)
+    """Values of the fields that the step has filled in."""
 
 
 @value
@@ -118,11 +129,11 @@ def step_without_approver(
     judged = dated(process, subject.content, now, directory)
     awaited = set[str]()
     for key, step in process.steps.items():
-        found_later = not awaited.isdisjoint(asked_by_field(step))
+        found_later = not awaited.isdisjoint(asked_by_field(step)) or asks_deciders(step)
         is_met = not found_later and process.reaches(key, judged)
         if is_met and select_approvers(step, asking).instead == "reject":
             return key
-        awaited.update(missing_fields(subject.content, step))
+        awaited.update((*missing_fields(subject.content, step), *step.fills))
     return None
 
 
@@ -137,6 +148,7 @@ def decide(
     person = _part_decided_by(run, step, decision)
     requester_may_not_approve_own_subject(run, step, decision.by, person)
     one_person_signs_once(run, step, decision.by, person)
+    filled = _filled_in(run, step, decision)
     _decision_is_complete(approval, step, decision)
     run.record(
         PartDecided(
@@ -148,15 +160,18 @@ def decide(
             decision.content_hash,
             decision.reason,
             decision.evidence,
+            filled,
         )
     )
     if decision.act == "request_changes":
         run.end_step(step, "changes_requested", "votes")
         run.end("changes_requested", decision.reason, decision.by)
         return run.result()
-    if run.count_votes(step):
+    decided = run.count_votes(step)
+    if run.progress.filled != approval.filled:
+        run.reconsider(())
         return run.advanced(decision.reason)
-    return run.result()
+    return run.advanced(decision.reason) if decided else run.result()
 
 
 def may_decide_for(
@@ -345,7 +360,7 @@ def amend(
     """The subject's content changed while it was being approved: only the steps that had judged a field
     that changed begin again, and steps whose condition turned come in or fall away."""
     run = Run(_open(approval), process, now, directory)
-    judged = dated(process, content, now, directory)
+    judged = dated(process, {**content, **approval.filled}, now, directory)
     every_choice_takes_a_case(process, judged)
     changed = changed_fields(process.subject, approval.content, content)
     run.record(Amended(now, content, content_hash, changed, judged.today))
@@ -401,7 +416,7 @@ def overdue(
         if action == "reject":
             run.reject(step, "overdue")
             return run.advanced()
-        if action == "skip" or (action == "approve" and not missing_fields(approval.content, step)):
+        if action == "skip" or (action == "approve" and not missing_fields(approval.judged, step)):
             run.end_step(step, "skipped" if action == "skip" else "approved", "overdue")
             return run.advanced()
         if action == "escalate" and run.escalate(step):
@@ -581,12 +596,49 @@ def _decision_is_complete(approval: Approval, step: Step, decision: Decision) ->
     wants_reason = decision.act in ("reject", "request_changes") or decision.act in step.reasons
     if wants_reason and not (decision.reason or "").strip():
         raise Invalid("reason_required", field="reason", act=decision.act)
-    if step.requires and decision.act == "approve" and (missing := missing_fields(approval.content, step)):
+    if step.requires and decision.act == "approve" and (missing := missing_fields(approval.judged, step)):
         raise WrongState("fields_required", step=step.key, fields=", ".join(missing))
     if step.evidence is not None:
         _evidence_is_allowed(step.evidence, decision)
     elif decision.evidence:
         raise Invalid("evidence_not_allowed", field="evidence", step=step.key)
+
+
+def _filled_in(run: Run, step: Step, decision: Decision) -> dict[str, Any]:
+    """Whoever approves fills in each of the step's fields; in one round, all the same."""
+    for name in decision.filled:
+        if decision.act != "approve":
+            raise Invalid("fields_with_approval_alone", field=f"fields.{name}")
+        if name not in step.fills:
+            known = ", ".join(step.fills) or "–"
+            raise Invalid("field_not_to_be_filled", field=f"fields.{name}", step=step.key, known=known)
+    if decision.act != "approve" or not step.fills:
+        return {}
+    form = SubjectType(
+        key="form",
+        name="Form",
+        fields={name: FieldType(type=run.process.definition.fields[name].type) for name in step.fills},
+    )
+    filled, flaws = form.complete(decision.filled, run.directory)
+    if flaws:
+        raise Violations([_badly_filled(run.process, flaw) for flaw in flaws])
+    others = any(part.state == "approved" for part in run.run_of(step.key).parts.values())
+    for name, written in run.progress.filled.items() if others else ():
+        if name in filled and form.value_of(name, written) != form.value_of(name, filled[name]):
+            facts = {"name": _name_of(run.process, name), "value": str(written)}
+            raise WrongState("field_filled_otherwise", field=f"fields.{name}", **facts)
+    return filled
+
+
+def _badly_filled(process: Process, flaw: ContentFlaw) -> Invalid:
+    field = f"fields.{flaw.path}"
+    if flaw.code == "missing":
+        return Invalid("field_to_fill_missing", field=field, name=_name_of(process, flaw.path))
+    return Invalid(f"content_{flaw.code}", field=field, **flaw.facts)
+
+
+def _name_of(process: Process, field: str) -> str:
+    return process.definition.fields[field].name or field
 
 
 def _evidence_is_allowed(rule: Evidence, decision: Decision) -> None:

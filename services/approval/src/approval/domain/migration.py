@@ -28,7 +28,8 @@ class Hindrance:
 
 def migration_hindrance(approval: Approval, old: Process, new: Process) -> Hindrance | None:
     """The first hindrance in document order; None: the run can be moved."""
-    if old.subject != new.subject:
+    kept = (new.definition.fields.get(name) == each for name, each in old.definition.fields.items())
+    if old.submitted != new.submitted or not all(kept):
         return Hindrance(new.key, "other_subject")
     for key, run in approval.steps.items():
         if has_started(run):

@@ -26,7 +26,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from .subjects import DatedContent, FieldName, SubjectType
+from .subjects import DatedContent, FieldName, FieldType, SubjectType
 from .turns import Work, finished
 
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
@@ -109,12 +109,14 @@ class Approver(_Part):
     manager: ManagerSelector | None = None
     field: FieldPath | None = None
     """A field of the subject that holds a person, several, or a person's id."""
+    decided: Key | None = None
+    """Who approved or rejected an earlier step."""
     group: Key | None = None
     """For the quorum `one_per_group`; without it each entry is a group of its own."""
 
     @model_validator(mode="after")
     def names_people_in_one_way(self) -> Approver:
-        ways = (self.person, self.role, self.unit, self.unit_manager, self.manager, self.field)
+        ways = (self.person, self.role, self.unit, self.unit_manager, self.manager, self.field, self.decided)
         if sum(way is not None for way in ways) != 1:
             raise PydanticCustomError("approver_one_way", "Name people in exactly one way")
         return self
@@ -189,6 +191,8 @@ class Step(_Part):
     """Fields of the subject that must be there before the step can be approved."""
     material_fields: list[FieldName] | None = None
     """An amendment of these reopens the step; unsaid: of any field."""
+    fills: list[FieldName] = Field(default_factory=list)
+    """Fields of the process that whoever approves fills in."""
     shows: list[FieldName] = Field(default_factory=list)
     """Protected fields that the step's approvers see."""
     due: Due | None = None
@@ -251,13 +255,22 @@ Node = Annotated[
 ]
 
 
+class FilledField(_Part):
+    """A field that approvers fill in. Conditions and `requires` read it like a field of the subject."""
+
+    type: Literal["text", "flag", "whole", "number", "money", "date"]
+    name: Name = ""
+
+
 class Definition(_Part):
-    """The document. `limits`: up to which amount (euro) a role may approve; one that is not here may not."""
+    """The document. `limits`: up to which amount (euro) a role may approve; one that is not here may not.
+    `fields`: what approvers fill in."""
 
     key: Key
     name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
     subject: FieldName
     limits: dict[Key, Limit] = Field(default_factory=dict)
+    fields: Annotated[dict[FieldName, FilledField], Field(max_length=50, default_factory=dict)]
     steps: Annotated[list[Node], Field(min_length=1, max_length=200)]
 
 
@@ -297,15 +310,26 @@ class Process:
     version: int
     definition: Definition
     subject: SubjectType
+    """With the fields that approvers fill in."""
     conditions: Mapping[str, Predicate] = field(default_factory=dict, repr=False, compare=False)
     steps: Mapping[str, Step] = field(default_factory=dict, repr=False, compare=False)
     places: Mapping[str, Place] = field(default_factory=dict, repr=False, compare=False)
     choices: Mapping[str, Choice] = field(default_factory=dict, repr=False, compare=False)
     rules: int = RULES
+    deciding_again: frozenset[str] = field(default=frozenset(), repr=False, compare=False)
+    """Steps whose deciders another step asks."""
 
     @property
     def key(self) -> str:
         return self.definition.key
+
+    @property
+    def submitted(self) -> SubjectType:
+        """The subject type without the fields that approvers fill in."""
+        if not self.definition.fields:
+            return self.subject
+        fields = {n: f for n, f in self.subject.fields.items() if n not in self.definition.fields}
+        return self.subject.model_copy(update={"fields": fields})
 
     def wants_different_people(self, step: Step) -> bool:
         """Whether nobody decides for two people in the step, themselves included."""
@@ -393,6 +417,14 @@ class Process:
             return None
 
 
+def with_filled_fields(subject: SubjectType, definition: Definition) -> SubjectType:
+    """The subject type as the process reads it; a field of its own hides none of the subject's."""
+    if not definition.fields:
+        return subject
+    added = {name: FieldType(type=each.type, optional=True) for name, each in definition.fields.items()}
+    return subject.model_copy(update={"fields": added | subject.fields})
+
+
 def process(
     definition: Definition,
     version: int,
@@ -419,7 +451,13 @@ def preparing(
     places = {step.key: place for step, place, _ in walk(definition.steps)}
     steps = {step.key: step for step, _, _ in walk(definition.steps)}
     choices = {part.key: part for part, _ in keyed(definition.steps) if isinstance(part, Choice)}
-    return Process(version, definition, subject, conditions, steps, places, choices, rules)
+    again = frozenset(rule.decided for step in steps.values() for rule in rules_in(step) if rule.decided)
+    return Process(version, definition, subject, conditions, steps, places, choices, rules, again)
+
+
+def rules_in(step: Step) -> list[Approver]:
+    """Every selector of the step, those where it finds too few included."""
+    return [*step.approvers, *(step.if_too_few.ask if isinstance(step.if_too_few, Ask) else ())]
 
 
 def join_needed(node: Parallel, running: int) -> int:

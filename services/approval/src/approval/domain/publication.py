@@ -29,6 +29,7 @@ from .process import (
     inner_of,
     keyed,
     walk,
+    with_filled_fields,
 )
 from .reasoning import Answer, Effort, Verdict, Wanted, is_possible
 from .subjects import FieldType, SubjectType
@@ -67,6 +68,7 @@ def checking(
 def _found(check: _Check) -> Found:
     definition = check.definition
     yield from check.keys()
+    yield from check.filled_fields()
     yield from check.conditions()
     for step, place, path in walk(definition.steps):
         yield None
@@ -92,7 +94,8 @@ class _Check:
         directory: Directory,
     ) -> None:
         self.definition = definition
-        self.subject = subject
+        self.subject = with_filled_fields(subject, definition)
+        self.given = subject
         self.engine = conditions
         self.directory = directory
         self.readings: dict[str, Reading] = {}
@@ -104,6 +107,15 @@ class _Check:
             if part.key in seen:
                 yield _flaw("duplicate_key", path, "key", key=part.key, first=seen[part.key])
             seen.setdefault(part.key, path)
+
+    def filled_fields(self) -> Iterator[Invalid]:
+        """Each field of the process has a name of its own, and some step fills it in."""
+        filled = {name for step, _, _ in walk(self.definition.steps) for name in step.fills}
+        for name in self.definition.fields:
+            if name in self.given.fields:
+                yield _flaw("filled_field_taken", f"fields.{name}", name=name)
+            elif name not in filled:
+                yield _flaw("filled_field_unused", f"fields.{name}", name=name)
 
     # -- conditions
 
@@ -157,7 +169,7 @@ class _Check:
             yield from self.condition(node, here, present, around)
             if isinstance(node, Step):
                 if _always_decided(node):
-                    present |= frozenset(node.requires)
+                    present |= frozenset((*node.requires, *node.fills))
                 continue
             within = (*around, *self.wanted(node, POSSIBLY))
             if isinstance(node, Choice):
@@ -248,11 +260,19 @@ class _Check:
             for i, field in enumerate(fields):
                 if field not in self.subject.fields:
                     yield _flaw("subject_field_unknown", f"{path}.{name}[{i}]", name=field)
+        for i, name in enumerate(step.fills):
+            if name not in self.definition.fields:
+                known = ", ".join(self.definition.fields) or "–"
+                yield _flaw("filled_field_unknown", f"{path}.fills[{i}]", name=name, known=known)
+        if step.fills and step.by_email:
+            yield _flaw("filled_not_by_email", path, "by_email", step=step.key)
         for i, rule in enumerate(step.approvers):
             yield from self.approver(rule, f"{path}.approvers[{i}]")
+            yield from self.came_before(rule.decided, place, f"{path}.approvers[{i}].decided")
         if isinstance(step.if_too_few, Ask):
             for i, rule in enumerate(step.if_too_few.ask):
                 yield from self.approver(rule, f"{path}.if_too_few.ask[{i}]")
+                yield from self.came_before(rule.decided, place, f"{path}.if_too_few.ask[{i}].decided")
         yield from self.reachable_quorum(step, path)
         yield from self.back_to(step, place, path)
         yield from self.due(step, path)
@@ -300,7 +320,7 @@ class _Check:
         if not all(self.exists(rule) for rule in rules):
             return
         fixed = {person.id for rule in rules for person in self.fixed_people(rule, step)}
-        varies = any(rule.manager is not None or rule.field is not None for rule in rules)
+        varies = any(rule.manager or rule.field or rule.decided for rule in rules)
         if step.if_too_few is not None:
             return
         if not fixed and not varies:
@@ -335,17 +355,21 @@ class _Check:
         """A step sends back to one that surely came before it: in its own sequence or one around it."""
         if not isinstance(step.on_rejection, BackTo):
             return
-        target_key = step.on_rejection.back_to
+        yield from self.came_before(step.on_rejection.back_to, place, f"{path}.on_rejection.back_to")
+
+    def came_before(self, target_key: str | None, place: Place, path: str) -> Iterator[Invalid]:
+        if target_key is None:
+            return
         places = {other.key: where for other, where, _ in walk(self.definition.steps)}
         target = places.get(target_key)
         if target is None:
-            yield _flaw("back_to_unknown", path, "on_rejection.back_to", target=target_key)
+            yield _flaw("back_to_unknown", path, target=target_key)
             return
         depth = len(target.enclosing)
         around = [inner.key for _, inner in place.enclosing][:depth]
         inside = [inner.key for _, inner in target.enclosing]
         if around != inside or place.position[depth] <= target.position[-1]:
-            yield _flaw("back_to_not_before", path, "on_rejection.back_to", target=target_key)
+            yield _flaw("back_to_not_before", path, target=target_key)
 
     def due(self, step: Step, path: str) -> Iterator[Invalid]:
         if step.due is None:
@@ -354,7 +378,7 @@ class _Check:
             if hours >= step.due.hours:
                 yield _flaw("reminder_after_due", f"{path}.due.remind[{i}]", hours=step.due.hours)
         for i, action in enumerate(step.due.then):
-            if action == "approve" and step.requires:
+            if action == "approve" and (step.requires or step.fills):
                 yield _flaw("automatic_approval_requires", f"{path}.due.then[{i}]", step=step.key)
             if action != "escalate" and i + 1 < len(step.due.then):
                 yield _flaw("overdue_action_unreachable", f"{path}.due.then[{i + 1}]", after=action)

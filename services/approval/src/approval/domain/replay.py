@@ -81,7 +81,7 @@ def comparing(
         past.subject_id,
         past.subject_revision,
         past.requester,
-        past.content,
+        past.judged,
         past.content_hash,
         past.today,
     )

@@ -52,6 +52,15 @@ def missing_fields(content: Content, step: Step) -> list[str]:
     return [name for name in step.requires if content.get(name) is None]
 
 
+def deciders_of(run: StepRun) -> list[UUID]:
+    """Who approved or rejected in the step, for themselves or for somebody else."""
+    return [
+        part.decided_by or part.person
+        for part in run.parts.values()
+        if part.state in ("approved", "rejected")
+    ]
+
+
 def undecided_choice(process: Process, choice: Choice, content: Content) -> Invalid:
     """Why no case of the choice can be taken: a field that its conditions read is not there, or none of
     them is true of what is there."""
@@ -94,7 +103,9 @@ class Run:
     def asking(self) -> Asking:
         progress = self.progress
         requester = progress.approval.requester
-        return Asking(self.process, progress.content, requester, self.directory, self.now)
+        deciders = {key: deciders_of(progress.steps[key]) for key in self.process.deciding_again}
+        judged = progress.dated.content
+        return Asking(self.process, judged, requester, self.directory, self.now, deciders)
 
     def record(self, event: Event) -> None:
         self.progress.take(event)
@@ -202,7 +213,7 @@ class Run:
     def take_case(self, node: Choice) -> None:
         taken = self.process.case_for(node, self.progress.dated)
         if taken is None:
-            raise undecided_choice(self.process, node, self.progress.content)
+            raise undecided_choice(self.process, node, self.progress.dated.content)
         self.record(ChoiceTaken(self.now, node.key, taken.key))
         for case in node.choose:
             if case is not taken:
@@ -269,7 +280,7 @@ class Run:
 
     def count_earlier_approvals(self, step: Step) -> bool:
         """Whether somebody's earlier approval counts here too."""
-        if missing_fields(self.progress.content, step):
+        if step.fills or missing_fields(self.progress.dated.content, step):
             return False
         earlier = set(self.approvers_before(step))
         counted = [person for person in self.run_of(step.key).parts if person in earlier]

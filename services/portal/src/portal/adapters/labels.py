@@ -444,6 +444,23 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "like": N_("is, capital letters or not"),
         "unlike": N_("is not, capital letters or not"),
     },
+    "self_approval": {
+        "forbidden": N_("somebody else decides"),
+        "skipped": N_("the step is left out"),
+        "allowed": N_("they may decide themselves"),
+    },
+    "same_person": {
+        "asked_again": N_("is asked again"),
+        "once": N_("need not decide again"),
+    },
+    "field_kind": {
+        "text": N_("Text"),
+        "number": N_("Number with decimals"),
+        "whole": N_("Whole number"),
+        "money": N_("Amount in euro"),
+        "date": N_("Day"),
+        "flag": N_("Yes or no"),
+    },
     "quorum": {
         "any": N_("one of them"),
         "all": N_("all of them"),

@@ -133,7 +133,7 @@ def actions_on_step(
     """What the actor may do with a step that waits, by whose part that is: for themselves and, of the parts
     that they may decide or have decided, for others."""
     me, parts = actor.person_id, approval.steps[step.key].parts
-    complete = not missing_fields(approval.content, step)
+    complete = not missing_fields(approval.judged, step)
     offered: dict[UUID, list[StepAction]] = {me: []}
     for whose in deciding:
         offered.setdefault(whose, []).extend(

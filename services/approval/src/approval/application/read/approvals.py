@@ -5,7 +5,7 @@ Each function raises Absent for an approval that is none of the reader's concern
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -79,6 +79,7 @@ from .views import (
     CommentView,
     EvidenceAskedView,
     EvidenceView,
+    FilledView,
     HistoryView,
     InboxCountView,
     InboxSummaryView,
@@ -106,8 +107,9 @@ async def show_approval(ports: Ports, actor: Actor, held: Held) -> ApprovalView:
         hidden = hidden_fields(directory, process, approval, actor, ports)
         deciding = decides_for(directory, process, approval, actor, ports)
         shown["content"] = {name: each for name, each in approval.content.items() if name not in hidden}
+        shown["filled"] = _filled(process, approval, approval.filled) or None
         shown["steps"] = [
-            _step(process.steps[key], run, approval, deciding.get(key, ()), actor, directory)
+            _step(process, process.steps[key], run, approval, deciding.get(key, ()), actor, directory)
             for key, run in approval.steps.items()
         ]
     return ApprovalView(
@@ -294,7 +296,17 @@ def _summary(listed: Listed, directory: Directory) -> dict[str, Any]:
     }
 
 
+def _filled(process: Process, approval: Approval, names: Iterable[str]) -> list[FilledView]:
+    fields, filled = process.definition.fields, approval.filled
+    return [
+        FilledView(field=name, name=each.name or name, type=each.type, value=filled.get(name))
+        for name in names
+        if (each := fields.get(name)) is not None
+    ]
+
+
 def _step(
+    process: Process,
     step: Step,
     run: StepRun,
     approval: Approval,
@@ -304,10 +316,11 @@ def _step(
 ) -> StepView:
     waits: dict[str, Any] = {}
     if run.state == "pending":
-        missing = missing_fields(approval.content, step)
+        missing = missing_fields(approval.judged, step)
         have, need = have_and_need(step, run.parts.values())
         waits = {
             "missing": missing,
+            "fills": _filled(process, approval, step.fills) or None,
             "quorum": QuorumView(have=have, need=need),
             "evidence": EvidenceAskedView(**step.evidence.model_dump()) if step.evidence else None,
             "actions": [
@@ -370,6 +383,8 @@ def _history(told: Told, directory: Directory, hidden: set[str]) -> HistoryView:
                 facts["reason"] = event.reason
             if event.evidence:
                 facts["evidence"] = [_told_evidence(**each) for each in event.evidence]
+            if event.filled:
+                facts["filled"] = event.filled
         case PartRequested():
             facts = {"step": event.step, "person": who(event.asked.person), "reason": event.asked.why}
         case PartWithdrawn():
@@ -474,6 +489,6 @@ def _linked(link: Link, held: Held, process: Process, directory: Directory) -> L
         content=content,
         content_hash=approval.content_hash,
         allows=sorted(step.allows - {"forward"}),
-        missing=missing_fields(approval.content, step),
+        missing=missing_fields(approval.judged, step),
         expires_at=link.expires_at,
     )

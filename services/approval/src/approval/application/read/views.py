@@ -72,6 +72,16 @@ class PartView(View):
     moved_to: PersonView | None = None
 
 
+class FilledView(View):
+    """A field that approvers fill in."""
+
+    field: str
+    name: str
+    type: str
+    value: Any = None
+    """Absent: it is still to be filled in."""
+
+
 class QuorumView(View):
     have: int
     need: int
@@ -95,6 +105,8 @@ class StepView(View):
     ended_at: datetime | None = None
     missing: list[str] | None = None
     """Fields of the subject that must be there before the step can be approved."""
+    fills: list[FilledView] | None = None
+    """Of a step that waits: what whoever approves it fills in, as far as it is there already."""
     quorum: QuorumView | None = None
     """Of a step that waits."""
     evidence: EvidenceAskedView | None = None
@@ -124,6 +136,8 @@ class SummaryView(View):
 
 class ApprovalView(SummaryView):
     content: dict[str, Any]
+    filled: list[FilledView] | None = None
+    """What approvers have filled in."""
     version: int
     """To be sent back as `If-Match` with a change."""
     actions: list[ApprovalAction]
@@ -145,6 +159,8 @@ class HistoryView(View):
     fields: list[str] | None = None
     asked: list[PersonView] | None = None
     evidence: list[EvidenceView] | None = None
+    filled: dict[str, Any] | None = None
+    """What was filled in with a decision, by field."""
     content_hash: str | None = None
 
 

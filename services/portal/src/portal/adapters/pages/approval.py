@@ -11,6 +11,7 @@ from aiohttp.web import FileField
 
 from optima_kit.http.html import Answer, PageCall, Pages, Passed, SeeOther, Shown
 
+from ..amounts import plain_number
 from ..choosing import LISTED, people_of, person_named
 from ..client import Refused, part
 from ..forms import NOTHING_SENT, Sent, filled
@@ -32,17 +33,22 @@ async def decide(call: PageCall, approval_id: UUID) -> Answer:
     names = ("step", "outcome", "content_hash", "reason", "on_behalf_of")
     decision = {name: call.text(name) for name in names}
     documents = {text.partition(" ")[0]: text for text in call.form.getall("document", [])}
+    fills = {name: call.text(name) for name in call.form if name.startswith("fill:")}
     try:
         for file in call.form.getall("file", []):
             if isinstance(file, FileField) and file.filename:
                 attached = await _attach(call, approval_id, file)
                 documents[attached["id"]] = f"{attached['id']} {attached['name']}"
         body: dict[str, Any] = {**filled(**decision), "evidence": list(documents)}
+        if decision["outcome"] == "approve" and fills:
+            body["fields"] = {name.rpartition(":")[2]: _value(call, name) for name in fills if fills[name]}
         await call.session.services.send(
             "approval", "POST", f"/v1/approvals/{approval_id}/decisions", body, key=call.text("once")
         )
     except Refused as refused:
-        return await _page(call, approval_id, Sent("decision", {**decision, "documents": documents}, refused))
+        return await _page(
+            call, approval_id, Sent("decision", {**decision, **fills, "documents": documents}, refused)
+        )
     return SeeOther("/inbox")
 
 
@@ -107,6 +113,17 @@ async def watch(call: PageCall, approval_id: UUID) -> Answer:
 @pages.post("/approvals/{approval_id}/unwatching")
 async def unwatch(call: PageCall, approval_id: UUID) -> Answer:
     return await _command(call, approval_id, "DELETE", "watching", {})
+
+
+def _value(call: PageCall, name: str) -> str | int | bool:
+    """What was typed into a field whose name says its kind. What is no number goes on as it was typed."""
+    kind, typed = name.split(":")[1], call.text(name)
+    if kind == "flag":
+        return typed == "yes"
+    if kind in ("text", "date"):
+        return typed
+    plain = plain_number(typed, call.language)
+    return int(plain) if kind == "whole" and plain.removeprefix("-").isdecimal() else plain
 
 
 async def _attach(call: PageCall, approval_id: UUID, file: FileField) -> Mapping[str, Any]:

@@ -35,6 +35,8 @@ _ROWS: Final = 3
 """Comparisons that a condition may have as rows."""
 _ASKED: Final = 3
 """People or groups of people that the form asks for at least."""
+_PLAIN: Final = ("role", "unit", "unit_manager", "person", "decided")
+"""Ways of naming people that a choice in a list says."""
 _PDF_AND_PICTURES: Final = ["application/pdf", "image/png", "image/jpeg"]
 
 
@@ -93,9 +95,9 @@ async def show_node(call: PageCall, key: str) -> Answer:
 async def change_node(call: PageCall, key: str) -> Answer:
     services, place = call.session.services, call.query.get("at", "")
     definition: Definition = (await services.get("approval", _address(key)))["definition"]
-    subject = await _subject(call, definition)
+    fields = await _fields(call, definition)
     try:
-        node = _as_typed(call, find(definition, place), definition["subject"], subject["fields"])
+        node = _as_typed(call, find(definition, place), definition["subject"], fields)
         await _put(call, key, replaced(definition, place, node))
     except NoSuchPlace:
         return SeeOther(_tree_address(key))
@@ -118,10 +120,12 @@ async def _put(call: PageCall, key: str, definition: Definition) -> None:
     )
 
 
-async def _subject(call: PageCall, definition: Definition) -> Mapping[str, Any]:
+async def _fields(call: PageCall, definition: Definition) -> Mapping[str, Any]:
+    """The subject's, and those of the process that approvers fill in."""
     address = f"/v1/subject-types/{quote(definition['subject'], safe='')}"
-    declared: Mapping[str, Any] = (await call.session.services.get("approval", address))["definition"]
-    return declared
+    declared = (await call.session.services.get("approval", address))["definition"]
+    own = {name: {**each, "optional": True} for name, each in definition.get("fields", {}).items()}
+    return {**declared["fields"], **own}
 
 
 async def _tree(call: PageCall, key: str, refused: Refused | None = None) -> Answer:
@@ -154,7 +158,12 @@ async def _node(call: PageCall, key: str, place: str, sent: Sent = NOTHING_SENT)
         node = sent.values.get("node") or find(definition, place)
     except NoSuchPlace:
         return SeeOther(_tree_address(key))
-    fields = (await _subject(call, definition))["fields"]
+    fields = await _fields(call, definition)
+    other_steps = [
+        (each["key"], each.get("name") or each["key"])
+        for at, each in walk(definition)
+        if "approvers" in each and at != place
+    ]
     terms = terms_of(definition["subject"], fields)
     condition = node.get("when", "")
     # A new case holds always, until it is said when.
@@ -172,14 +181,14 @@ async def _node(call: PageCall, key: str, place: str, sent: Sent = NOTHING_SENT)
         "condition": condition,
         "rows": [*(rows or []), *[Comparison("", "==", "")] * (_ROWS - len(rows or []))],
         "as_rows": rows is not None,
-        "whom": _whom(roles, units, people),
+        "whom": {
+            **_whom(roles, units, people),
+            "decided": [(f"decided:{key}", name) for key, name in other_steps],
+        },
         "asked": _asked(node),
         "names": _names(roles, units, people),
-        "other_steps": [
-            (each["key"], each.get("name") or each["key"])
-            for at, each in walk(definition)
-            if "approvers" in each and at != place
-        ],
+        "other_steps": other_steps,
+        "own_fields": {name: each.get("name") or name for name, each in definition.get("fields", {}).items()},
         "sent": sent,
     }
     return Shown("process_node.html", context, sent.status)
@@ -226,7 +235,7 @@ def _asked(node: Node) -> list[tuple[str, Any]]:
     chosen: list[tuple[str, Any]] = []
     for index, approver in enumerate(node.get("approvers", ())):
         (way, value), *more = approver.items()
-        plain = not more and way in ("role", "unit", "unit_manager", "person")
+        plain = not more and way in _PLAIN
         chosen.append((f"{way}:{value}" if plain else f"keep:{index}", approver))
     return chosen + [("", None)] * max(1, _ASKED - len(chosen))
 
@@ -242,7 +251,9 @@ def _as_typed(call: PageCall, node: Node, subject: str, fields: Mapping[str, Any
         ]
         _set(typed, "quorum", _quorum(call), usual="any")
         _set(typed, "on_rejection", _on_rejection(call), usual="stop")
-        for name in ("requires", "shows"):
+        _set(typed, "self_approval", call.text("self_approval"), usual="forbidden")
+        _set(typed, "same_person", call.text("same_person"), usual="asked_again")
+        for name in ("requires", "fills", "shows"):
             _set(typed, name, call.form.getall(name, []))
         typed["allows"] = call.form.getall("allows", [])
         _set(typed, "due", _due(call, node))
@@ -280,7 +291,7 @@ def _approver(value: str, node: Node) -> Any:
         return node["approvers"][int(whom)]
     if way == "manager":
         return {"manager": {}}
-    return {way: whom} if way in ("role", "unit", "unit_manager", "person") and whom else None
+    return {way: whom} if way in _PLAIN and whom else None
 
 
 def _quorum(call: PageCall) -> Any:

@@ -83,7 +83,7 @@ async def simulate(call: PageCall, key: str) -> Answer:
     services = call.session.services
     found = await services.get("approval", _address(key))
     subject = await services.get("approval", f"/v1/subject-types/{quote(found['subject'], safe='')}")
-    content = content_of(subject["definition"]["fields"], typed, call.language)
+    content = content_of(_fields(found, subject), typed, call.language)
     try:
         requester_id = await person_named(call, typed.get("requester_id", ""))
         body = {"requester_id": requester_id, "content": content}
@@ -91,6 +91,13 @@ async def simulate(call: PageCall, key: str) -> Answer:
     except Refused as refused:
         return await _process(call, key, Sent("simulation", typed, refused))
     return await _process(call, key, Sent("simulation", typed), foreseen)
+
+
+def _fields(process: Mapping[str, Any], subject: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Those of the subject, and those that approvers fill in, which a trial may suppose."""
+    own = process["definition"].get("fields", {})
+    supposed = {name: {**each, "optional": True} for name, each in own.items()}
+    return supposed | (subject["definition"]["fields"] if subject else {})
 
 
 def content_of(fields: Mapping[str, Any], typed: Mapping[str, str], language: str) -> dict[str, Any]:
@@ -174,7 +181,7 @@ async def _process(
     )
     process = answer.body
     subject = await part(services.get("approval", f"/v1/subject-types/{quote(process['subject'], safe='')}"))
-    fields = subject["definition"]["fields"] if subject else {}
+    fields = _fields(process, subject if subject else None)
     document = document_of(process["definition"])
     context = {
         "process": process,
