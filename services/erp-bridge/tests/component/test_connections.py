@@ -76,6 +76,25 @@ async def test_a_change_needs_the_version_that_was_read(bridge: Any) -> None:
             "mapping.customer.name",
         ),
         ("gestionale", {**GOOD, "mapping": {"invoice": {}}}, "mapping.invoice.[key]"),
+        (
+            "odoo",
+            {
+                "connector": "odoo",
+                "settings": {
+                    "url": "https://erp.example.it",
+                    "database": "a",
+                    "api_key": "k",
+                    "product": "LAV",
+                    "sale_step": "bozza",
+                },
+            },
+            "settings.sale_step",
+        ),
+        (
+            "gestionale",
+            {**GOOD, "exchanges": {"customer": {"compare_at": "03:00"}}},
+            "exchanges.customer.compare_at",
+        ),
     ],
 )
 async def test_what_cannot_be_is_refused_by_its_field(bridge: Any, key: str, body: Any, field: str) -> None:

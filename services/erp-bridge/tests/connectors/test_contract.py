@@ -18,6 +18,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from erp_bridge.adapters.egress import EgressGuard
 from erp_bridge.adapters.italian_checks import italian_checks
 from erp_bridge.application.ports import (
     Checkpoint,
@@ -37,6 +38,7 @@ from erp_bridge.domain.entities import fields_of
 from erp_bridge.domain.record import checked
 from erp_bridge.domain.schema import drift
 from optima_kit.clock import SystemClock
+from optima_kit.refusals import Invalid
 
 from .example import ExampleRemote
 from .proxy import Moment, faulty_proxy
@@ -367,6 +369,27 @@ async def test_a_field_that_went_breaks_the_exchange(connector: str) -> None:
         assert after is not None
         found = drift(before.fields, after).breaking
         assert [(each.code, each.field) for each in found] == [("schema_field_gone", lost)]
+
+
+@pytest.mark.parametrize("connector", DOUBLES)
+async def test_every_address_that_a_tenant_sets_is_guarded(connector: str) -> None:
+    """Neither what an ERP is called at nor where one signs in may lead to what stands beside us."""
+    async with recorded(connector) as remote:
+        addresses = [name for name in remote.endpoint.settings if name.endswith("url")]
+        for name in addresses:
+            settings = {**remote.endpoint.settings, **remote.endpoint.secrets, name: "ftp://erp.example.it"}
+            with pytest.raises(Invalid) as refusal:
+                remote.connector.check(settings)
+            assert (refusal.value.code, refusal.value.field) == ("url_malformed", f"settings.{name}")
+        guarded = type(remote.connector)(EgressGuard([]))  # type: ignore[call-arg]
+        outside = dict.fromkeys(addresses, "https://93.184.216.34")
+        asked = remote.proxy.requests
+        for name in addresses:
+            told = {**remote.endpoint.settings, **outside, name: remote.proxy.url}
+            with pytest.raises(Unreachable) as fault:
+                async with guarded.open(replace(remote.endpoint, settings=told)) as session:
+                    await session.probe()
+            assert (fault.value.code, remote.proxy.requests) == ("address_not_permitted", asked)
 
 
 @pytest.mark.parametrize("connector", DOUBLES)

@@ -125,7 +125,12 @@ async def put_connection(call: Call[Ports], key: str, body: ConfigureConnection)
         connector=body.connector,
         settings=body.settings,
         exchanges={
-            entity: Exchange(each.enabled, each.every_minutes, tuple(map(time.fromisoformat, each.at)))
+            entity: Exchange(
+                each.enabled,
+                each.every_minutes,
+                tuple(map(time.fromisoformat, each.at)),
+                time.fromisoformat(each.compare_at) if each.compare_at else None,
+            )
             for entity, each in body.exchanges.items()
         },
         changes=None

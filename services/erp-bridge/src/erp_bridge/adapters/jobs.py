@@ -7,22 +7,27 @@ from datetime import timedelta
 import structlog
 
 from optima_kit.jobs import JobKinds, JobRun
+from optima_kit.refusals import Refusal
 
 from ..application.export_document import export_document
 from ..application.import_entity import import_entity
 from ..application.outage import note_outage, recover_connection
 from ..application.ports import Fault, Paused, Ports, Throttled
+from ..application.reconcile import reconcile
 from ..application.replay_failures import replay_page
 from ..application.schedules import (
     EXPORT,
     POLL,
+    RECONCILE,
     RECOVER,
     REPLAY,
     ExportDocument,
     PollConnection,
+    ReconcileEntity,
     RecoverConnection,
     ReplayFailures,
     schedule_poll,
+    schedule_reconciliation,
 )
 
 log = structlog.get_logger()
@@ -43,6 +48,18 @@ async def recover(run: JobRun[Ports], payload: RecoverConnection) -> None:
 @jobs.on(REPLAY, ReplayFailures)
 async def replay(ports: Ports, payload: ReplayFailures) -> None:
     await replay_page(ports, payload)
+
+
+@jobs.outside(RECONCILE, ReconcileEntity, timeout=timedelta(minutes=30))
+async def reconcile_daily(run: JobRun[Ports], payload: ReconcileEntity) -> None:
+    """Schedules itself again whatever it meets; a comparison that fails today is not made up for."""
+    try:
+        await reconcile(run, payload.key, payload.entity, delete_missing=False)
+    except (Fault, Refusal) as met:
+        log.warning("comparison not possible", connection=payload.key, entity=payload.entity, code=met.code)
+    async with run.finish() as ports:
+        connection = await ports.connections.get_connection(payload.key)
+        schedule_reconciliation(ports, connection, payload.entity)
 
 
 @jobs.outside(POLL, PollConnection, timeout=timedelta(minutes=30))

@@ -13,8 +13,6 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from optima_kit.refusals import Invalid
-
 from ..application.ports import Checkpoint, Endpoint, Page, Rejected, RemoteLink, Session
 from ..domain.connection import Description, Setting
 from ..domain.documents import OutgoingDocument
@@ -59,7 +57,6 @@ _READ: Final[dict[Entity, dict[str, Any]]] = {
 _IN_SOME: Final = frozenset({"l10n_it_codice_fiscale"})
 """Fields of modules that not every Odoo has."""
 _WRITTEN: Final = frozenset({"partner_id", "client_order_ref", "origin", "commitment_date", "order_line"})
-_STEPS: Final = ("draft", "confirmed")
 
 DESCRIPTION: Final = Description(
     key="odoo",
@@ -70,7 +67,7 @@ DESCRIPTION: Final = Description(
         Setting("database"),
         Setting("api_key", secret=True),
         Setting("product"),
-        Setting("sale_step", required=False),
+        Setting("sale_step", required=False, choices=("draft", "confirmed")),
     ),
     capabilities=(
         read_by_id("customer", "vat_number", "fiscal_code"),
@@ -95,11 +92,6 @@ class Odoo(HttpConnector):
 
     description = DESCRIPTION
     mapping_file = "odoo.yaml"
-
-    def check(self, settings: Mapping[str, str]) -> Mapping[str, str]:
-        if settings.get("sale_step") and settings["sale_step"] not in _STEPS:
-            raise Invalid("setting_unknown_value", field="settings.sale_step", known=", ".join(_STEPS))
-        return super().check(settings)
 
     def location(self, endpoint: Endpoint) -> str:
         return f"{endpoint.settings['url']}/odoo ({endpoint.settings['database']})"

@@ -93,6 +93,11 @@ class PostgresConnections:
                 }
                 for entity, each in connection.exchanges.items()
             },
+            comparisons={
+                entity: each.compare_at.isoformat("minutes")
+                for entity, each in connection.exchanges.items()
+                if each.compare_at is not None
+            },
             changes=changes,
             mapping_version=connection.mapping_version,
             version=connection.version,
@@ -129,7 +134,10 @@ class PostgresConnections:
     def _connection(self, row: asyncpg.Record) -> Connection:
         changes = _changes(row["changes"])
         exchanges: dict[Entity, Exchange] = {
-            entity: Exchange(**{**each, "at": tuple(time.fromisoformat(hour) for hour in each["at"])})
+            entity: Exchange(
+                **{**each, "at": tuple(time.fromisoformat(hour) for hour in each["at"])},
+                compare_at=time.fromisoformat(hour) if (hour := row["comparisons"].get(entity)) else None,
+            )
             for entity, each in row["exchanges"].items()
         }
         mapping = self._connectors.get(row["connector"]).mapping().with_changes(changes)

@@ -1,8 +1,8 @@
 -- What the bridge reads and writes. Row-level security narrows everything to the tenant.
 
 -- fragment: connection_columns
-c.connection_id, c.key, c.connector, c.settings, c.secrets, c.exchanges, c.changes, c.mapping_version, c.version,
-c.calls_per_minute, c.last_import_at
+c.connection_id, c.key, c.connector, c.settings, c.secrets, c.exchanges, c.comparisons, c.changes, c.mapping_version,
+c.version, c.calls_per_minute, c.last_import_at
 
 -- name: find_connection
 SELECT {connection_columns}
@@ -22,13 +22,13 @@ SELECT {connection_columns}
 FROM connections AS c ORDER BY key
 
 -- name: upsert_connection
-INSERT INTO connections (connection_id, key, connector, settings, secrets, exchanges, changes, mapping_version,
-                         version, calls_per_minute)
-VALUES (:connection_id, :key, :connector, :settings, :secrets, :exchanges, :changes, :mapping_version, :version,
-        :calls_per_minute)
+INSERT INTO connections (connection_id, key, connector, settings, secrets, exchanges, comparisons, changes,
+                         mapping_version, version, calls_per_minute)
+VALUES (:connection_id, :key, :connector, :settings, :secrets, :exchanges, :comparisons, :changes,
+        :mapping_version, :version, :calls_per_minute)
 ON CONFLICT (connection_id) DO UPDATE
 SET settings = excluded.settings, secrets = excluded.secrets, exchanges = excluded.exchanges,
-    changes = excluded.changes, mapping_version = excluded.mapping_version, version = excluded.version,
+    comparisons = excluded.comparisons, changes = excluded.changes, mapping_version = excluded.mapping_version, version = excluded.version,
     calls_per_minute = excluded.calls_per_minute
 
 -- name: insert_mapping_version

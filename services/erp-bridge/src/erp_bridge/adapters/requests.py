@@ -34,6 +34,8 @@ class ExchangeBody(Command):
     """How often to look for changes in the ERP; every half minute unless given."""
     at: Annotated[list[Hour], Field(max_length=24)] = Field(default_factory=list)
     """Look at these hours instead, UTC."""
+    compare_at: Hour | None = None
+    """Compare both sides each day at this hour, UTC; only when asked unless given."""
 
 
 class ConfigureConnection(Command):

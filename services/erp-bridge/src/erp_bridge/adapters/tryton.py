@@ -62,8 +62,8 @@ DESCRIPTION: Final = Description(
         Setting("product"),
         Setting("customer_category", required=False),
         Setting("supplier_category", required=False),
-        Setting("sale_step", required=False),
-        Setting("shipment_step", required=False),
+        Setting("sale_step", required=False, choices=tuple(_SALE_STEPS)),
+        Setting("shipment_step", required=False, choices=(*_SHIPMENT_STEPS, "done")),
         Setting("orders_since", required=False),
     ),
     capabilities=(
@@ -103,9 +103,6 @@ class Tryton(HttpConnector):
     mapping_file = "tryton.yaml"
 
     def check(self, settings: Mapping[str, str]) -> Mapping[str, str]:
-        for name, steps in (("sale_step", _SALE_STEPS), ("shipment_step", {**_SHIPMENT_STEPS, "done": ""})):
-            if settings.get(name) and settings[name] not in steps:
-                raise Invalid("setting_unknown_value", field=f"settings.{name}", known=", ".join(steps))
         if since := settings.get("orders_since"):
             try:
                 date.fromisoformat(since)

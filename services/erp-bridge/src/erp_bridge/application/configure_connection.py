@@ -93,12 +93,19 @@ def _complete(description: Description, settings: Table[str, str]) -> Table[str,
     if unknown := sorted(settings.keys() - known.keys()):
         raise Invalid("setting_unknown", field=f"settings.{unknown[0]}")
     for each in description.settings:
-        if each.required and not settings.get(each.name):
+        value = settings.get(each.name)
+        if each.required and not value:
             raise Invalid("setting_missing", field=f"settings.{each.name}")
+        if each.choices and value and value not in each.choices:
+            known_values = ", ".join(each.choices)
+            raise Invalid("setting_unknown_value", field=f"settings.{each.name}", known=known_values)
     return settings
 
 
 def _is_exchanged(description: Description, exchanges: Table[Entity, Exchange]) -> None:
-    for entity in exchanges:
-        if description.capability(entity) is None:
+    for entity, exchange in exchanges.items():
+        capability = description.capability(entity)
+        if capability is None:
             raise Invalid("entity_not_exchanged", field=f"exchanges.{entity}")
+        if exchange.compare_at is not None and not capability.may_be_compared_daily:
+            raise Invalid("comparison_not_daily", field=f"exchanges.{entity}.compare_at")

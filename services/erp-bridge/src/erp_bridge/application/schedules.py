@@ -11,13 +11,14 @@ from pydantic import BaseModel
 
 from optima_kit.ids import new_id
 
-from ..domain.connection import Connection
+from ..domain.connection import Connection, next_hour
 from ..domain.entities import Entity
 from ..domain.failure import Direction, ErrorClass, FailureEntity, FailureFilter
 from .ports import Ports
 
 EXPORT: Final = "erp.export"
 POLL: Final = "erp.poll"
+RECONCILE: Final = "erp.reconcile"
 RECOVER: Final = "erp.recover"
 REPLAY: Final = "erp.replay"
 
@@ -32,6 +33,11 @@ class PollConnection(BaseModel):
     key: str
     entity: Entity = "customer"
     """Jobs from before other entities were exchanged name none."""
+
+
+class ReconcileEntity(BaseModel):
+    key: str
+    entity: Entity
 
 
 class RecoverConnection(BaseModel):
@@ -63,10 +69,13 @@ def schedule_export(
 
 
 def schedule_polls(ports: Ports, connection: Connection) -> None:
-    """Looks for what came in of each entity at its times, and for none that is switched off."""
+    """Looks for what came in of each entity at its times, and for none that is switched off; compares both
+    sides where that is wanted."""
     for capability in ports.connectors.get(connection.connector).describe().capabilities:
         if capability.reads:
             schedule_poll(ports, connection, capability.entity)
+        if capability.may_be_compared_daily:
+            schedule_reconciliation(ports, connection, capability.entity)
 
 
 def schedule_poll(
@@ -82,6 +91,17 @@ def schedule_poll(
     if not_before is not None:
         due_at = max(due_at, not_before)
     ports.jobs.schedule(POLL, PollConnection(key=connection.key, entity=entity), key=key, due_at=due_at)
+
+
+def schedule_reconciliation(ports: Ports, connection: Connection, entity: Entity) -> None:
+    """One such job a connection and entity, which schedules itself again."""
+    key, hour = f"{connection.key}:{entity}", connection.exchange(entity).compare_at
+    if hour is None:
+        ports.jobs.cancel(RECONCILE, key)
+        return
+    due_at = next_hour([hour], ports.now)
+    payload = ReconcileEntity(key=connection.key, entity=entity)
+    ports.jobs.schedule(RECONCILE, payload, key=key, due_at=due_at)
 
 
 def schedule_recovery(ports: Ports, connection_id: UUID, at: datetime) -> None:

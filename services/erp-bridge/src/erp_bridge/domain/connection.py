@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from collections.abc import Mapping as Table
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
@@ -23,13 +24,20 @@ class Exchange:
     """How often it is looked for what came in; None: every half minute."""
     at: tuple[time, ...] = ()
     """Instead: at these hours of the day, UTC."""
+    compare_at: time | None = None
+    """At this hour of each day, UTC, both sides are compared; None: when somebody asks for it."""
 
     def next_look(self, now: datetime) -> datetime:
         """When to look again, after having looked at `now`."""
         if self.at:
-            today = [datetime.combine(now.date(), each, now.tzinfo) for each in sorted(self.at)]
-            return next((each for each in today if each > now), today[0] + timedelta(days=1))
+            return next_hour(self.at, now)
         return now + (timedelta(minutes=self.every_minutes) if self.every_minutes else POLL_EVERY)
+
+
+def next_hour(hours: Iterable[time], now: datetime) -> datetime:
+    """The first of these hours of the day after `now`."""
+    today = [datetime.combine(now.date(), each, now.tzinfo) for each in sorted(hours)]
+    return next((each for each in today if each > now), today[0] + timedelta(days=1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +82,8 @@ class Setting:
     name: str
     secret: bool = False
     required: bool = True
+    choices: tuple[str, ...] = ()
+    """What it may be, where that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +113,11 @@ class Capability:
     """What the remote system must have before."""
     cannot_carry: tuple[str, ...] = ()
     """Fields of ours that have no place there."""
+
+    @property
+    def may_be_compared_daily(self) -> bool:
+        """Of files, what waits is compared: at an hour there would be none."""
+        return self.reads and self.incremental == "cursor"
 
     @property
     def abilities(self) -> tuple[Ability, ...]:

@@ -349,6 +349,17 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "company": N_("As it is called in the ERP."),
         "orders_since": N_("As 2026-01-31. With none, no sales become orders."),
     },
+    "erp_step": {
+        "draft": N_("draft"),
+        "quotation": N_("quotation"),
+        "confirmed": N_("confirmed"),
+        "waiting": N_("waiting for goods"),
+        "assigned": N_("goods assigned"),
+        "picked": N_("picked"),
+        "packed": N_("packed"),
+        "shipped": N_("sent off"),
+        "done": N_("done"),
+    },
     "erp_write": {
         "create": N_("created"),
         "change": N_("updated"),

@@ -128,6 +128,7 @@ def _exchange(connection: Connection, entity: Entity, *, paused: bool) -> Exchan
         enabled=exchange.enabled,
         every_minutes=exchange.every_minutes,
         at=[hour.isoformat("minutes") for hour in exchange.at] or None,
+        compare_at=exchange.compare_at.isoformat("minutes") if exchange.compare_at else None,
         paused=paused,
     )
 
@@ -148,6 +149,8 @@ def _field(mapped: FieldMapping) -> FieldMappingView:
 
 def _capabilities(description: Description) -> list[CapabilityView]:
     return [
-        CapabilityView.model_validate({**asdict(each), "abilities": each.abilities})
+        CapabilityView.model_validate(
+            {**asdict(each), "abilities": each.abilities, "may_be_compared_daily": each.may_be_compared_daily}
+        )
         for each in description.capabilities
     ]

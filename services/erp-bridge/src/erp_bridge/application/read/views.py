@@ -34,6 +34,7 @@ class CapabilityView(View):
     abilities: list[Ability]
     """What comes in and goes out, and whether later changes, deletions and conflicts are seen to."""
     reads: bool
+    may_be_compared_daily: bool
     writes: list[str]
     incremental: str
     deletes: str
@@ -52,6 +53,8 @@ class SettingView(View):
     name: str
     secret: bool
     required: bool
+    choices: list[str]
+    """What it may be, where that is known; anything else is refused."""
 
 
 class ConnectorView(View):
@@ -77,6 +80,8 @@ class ExchangeView(View):
     every_minutes: int | None
     at: list[str] | None
     """Hours of the day, UTC."""
+    compare_at: str | None
+    """Hour of the day, UTC, at which both sides are compared."""
     paused: bool
     """Whether the entity waits for a person, since the ERP has changed its fields: a failure says which."""
 

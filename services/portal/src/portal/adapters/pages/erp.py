@@ -253,6 +253,7 @@ async def _configure(
                 "enabled": f"enabled:{entity}" in sent,
                 **({"every_minutes": _number(every)} if (every := sent.get(f"every:{entity}")) else {}),
                 "at": sent.get(f"at:{entity}", "").replace(",", " ").split(),
+                **({"compare_at": hour} if (hour := sent.get(f"compare:{entity}")) else {}),
             }
             for entity in _named_after(sent, "entity:")
         },
