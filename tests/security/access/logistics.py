@@ -110,6 +110,7 @@ ROWS = (
     Row("GET /v1/movements", "stock.read", shows={"job_id": ANYBODYS}),
     Row("GET /v1/orders/{order_id}", "shipment.read"),
     Row("POST /v1/shipments", "shipment.write", body=SHIPMENT),
+    Row("GET /v1/expected-returns", "shipment.read", shows={"lent_id": ANYBODYS}),
     Row("GET /v1/shipments", "shipment.read", shows={f"{name}_id": ANYBODYS for name in SHIPMENTS}),
     Row("GET /v1/shipments/{shipment_id}", "shipment.read", at="/v1/shipments/{draft_id}"),
     Row(
@@ -259,5 +260,9 @@ async def build(world: World) -> None:
     names["count_id"] = (await world.ask("POST", "/v1/counts", {"warehouse": names["warehouse"]}))["id"]
     counted = {"article": names["article"], "counted": "1"}
     await world.ask("POST", f"/v1/counts/{names['count_id']}/lines", counted)
+    lent = await world.ask("POST", "/v1/shipments", shipment | {"document_type": "conto-visione"})
+    names["lent_id"] = lent["id"]
+    for action in ("picking", "issuance"):
+        await world.ask("POST", f"/v1/shipments/{lent['id']}/{action}", BODIES.get(action, {}))
     names["draft_version"] = "1"
     await world.work()  # the documents are printed

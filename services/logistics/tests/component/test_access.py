@@ -80,6 +80,7 @@ async def every_request(depot: Any) -> list[tuple[str, str, Any, str]]:
         ("GET", f"/v1/orders/{order.order_id}", None, "shipment.read"),
         ("POST", "/v1/shipments", depot.shipment_body(order, "1"), "shipment.write"),
         ("GET", "/v1/shipments", None, "shipment.read"),
+        ("GET", "/v1/expected-returns", None, "shipment.read"),
         ("GET", at, None, "shipment.read"),
         ("GET", f"{out}/ddt.pdf", None, "shipment.read"),
         ("GET", f"{out}/despatch-advice.xml", None, "shipment.read"),
@@ -149,6 +150,7 @@ async def test_another_tenant_finds_nothing(depot: Any) -> None:
                 "/articles",
                 "-receipts",
                 "/counts",
+                "expected-returns",
             )
         ):
             if method == "GET":

@@ -90,3 +90,40 @@ async def test_a_return_that_can_not_be_is_refused(depot: Any) -> None:
             code,
         )
     assert await depot.database.published("optima.logistics.goods_returned.v1") == []
+
+
+async def test_what_is_expected_back_is_listed_until_all_of_it_is(depot: Any) -> None:
+    """By the day that the document type says, from the issue on, until nothing is awaited any more."""
+    order = await depot.stocked_order()
+
+    async def listed(query: str = "") -> list[tuple[str, str]]:
+        _, page = await depot.client.get(f"/v1/expected-returns{query}")
+        return [(each["id"], each["return_by"]) for each in page["items"]]
+
+    sold = await depot.act(await depot.picked(order, "10"), "issuance")
+    assert "return_by" not in sold
+    short = await depot.picked(order, "10", document_type="tentata-vendita")
+    lent = await depot.picked(order, "10", document_type="conto-visione")
+    assert await listed() == []
+    lent = await depot.act(lent, "issuance")
+    short = await depot.act(short, "issuance")
+    assert await listed() == [(short["id"], "2026-11-25"), (lent["id"], "2027-11-24")]
+    assert await listed("?until=2026-11-25") == [(short["id"], "2026-11-25")]
+    assert await listed("?until=2026-11-24") == []
+    _, page = await depot.client.get("/v1/expected-returns?limit=1")
+    assert await listed(f"?limit=1&cursor={page['next_cursor']}") == [(lent["id"], "2027-11-24")]
+
+    await depot.act(short, "voiding", reason="Errore", reissue=False)
+    assert await listed() == [(lent["id"], "2027-11-24")]
+    lent = await depot.act(await depot.act(lent, "departure"), "delivery", received_by="Carla Neri")
+    back = {"document_type": "reso-da-cliente", "warehouse": "BO1", "reason": "Visto"}
+    for quantity, left in (("4", [(lent["id"], "2027-11-24")]), ("6", [])):
+        line = {"job_id": str(order.jobs[0]), "quantity": quantity, "disposition": "stock"}
+        await depot.act(lent, "returns", **back, lines=[line])
+        assert await listed() == left
+
+
+async def test_no_day_until_which_goods_are_awaited_is_too_far(depot: Any) -> None:
+    for day, status in (("2199-12-31", 200), ("1900-01-01", 200), ("0001-01-01", 422), ("9999-12-31", 422)):
+        response, _ = await depot.client.get(f"/v1/expected-returns?until={day}")
+        assert response.status == status

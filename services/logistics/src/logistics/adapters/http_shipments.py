@@ -25,6 +25,7 @@ from .postgres import ports
 from .requests import (
     ArrangeTransport,
     DraftShipment,
+    ExpectedReturnsQuery,
     IssueDdt,
     RecordDelivery,
     RecordDeparture,
@@ -66,6 +67,14 @@ async def draft(call: Call[Ports], body: DraftShipment) -> Reply[ShipmentView]:
 async def list_shipments(call: Call[Ports], query: ShipmentsQuery) -> Page[ShipmentView]:
     """List shipments, newest first"""
     return await shipments.list_shipments(call.ports, call.actor, query, query.filters())
+
+
+@routes.get("/v1/expected-returns", privilege="shipment.read")
+async def list_expected_returns(call: Call[Ports], query: ExpectedReturnsQuery) -> Page[ShipmentView]:
+    """List shipments whose goods are expected back, the earliest first
+
+    As their document types said at the issue; without those of which everything is back."""
+    return await shipments.list_expected_back(call.ports, call.actor, query, query.until)
 
 
 @routes.get("/v1/shipments/{shipment_id}", privilege="shipment.read")

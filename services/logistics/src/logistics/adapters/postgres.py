@@ -363,6 +363,7 @@ class PostgresShipments:
             received_by=shipment.received_by,
             ended_because=shipment.ended_because,
             replaced_by=shipment.replaced_by,
+            return_by=shipment.return_by,
             version=shipment.version,
             back_jobs=[line.job_id for line in shipment.lines if line.away != line.quantity],
             came_back=[line.came_back for line in shipment.lines if line.away != line.quantity],
@@ -435,6 +436,15 @@ class PostgresShipments:
         rows = await self._work.fetch(QUERIES.list_shipments_of_order, order_id=order_id)
         return [_shipment(row) for row in rows]
 
+    async def list_expected_back(
+        self, until: date | None, *, after: tuple[date, UUID] | None, limit: int
+    ) -> list[ShipmentRow]:
+        after_date, after_id = after or (None, None)
+        rows = await self._work.fetch(
+            QUERIES.list_expected_back, until=until, after_date=after_date, after_id=after_id, limit=limit
+        )
+        return [_shipment_row(row) for row in rows]
+
     async def find_shipment(self, shipment_id: UUID) -> ShipmentRow | None:
         row = await self._work.fetchrow(QUERIES.find_shipment, shipment_id=shipment_id)
         return _shipment_row(row) if row else None
@@ -501,6 +511,7 @@ def _shipment(row: Row) -> Shipment:
         replaces=row["replaces"],
         replaced_by=row["replaced_by"],
         from_stock=row["from_stock"],
+        return_by=row["return_by"],
     )
 
 

@@ -209,7 +209,7 @@ WITH back AS (
 UPDATE shipments SET state = :state, transport_by = :transport_by, carrier = :carrier,
     freight = :freight, appearance = :appearance, packages = :packages, gross_weight_kg = :gross_weight_kg,
     net_weight_kg = :net_weight_kg, customer_reference = :customer_reference, starts_at = :starts_at, notes = :notes, departed_at = :departed_at, delivered_at = :delivered_at, received_by = :received_by,
-    ended_because = :ended_because, replaced_by = :replaced_by, version = :version
+    ended_because = :ended_because, replaced_by = :replaced_by, return_by = :return_by, version = :version
 WHERE shipment_id = :shipment_id;
 
 -- name: delete_shipment_lines
@@ -231,7 +231,7 @@ FROM unnest(:job_ids::uuid[], :quantities::numeric[]) WITH ORDINALITY AS line(jo
 shipments.shipment_id, shipments.order_id, shipments.brief_id, warehouse, destination, state,
        reason AS document_type, goods_go_to, closes_order_line, transport_by, carrier, freight, appearance,
        packages, gross_weight_kg, net_weight_kg, customer_reference, starts_at, notes, departed_at, delivered_at, received_by, ended_because,
-       replaces, replaced_by, from_stock, version, drafted_at
+       replaces, replaced_by, from_stock, return_by, version, drafted_at
 
 -- fragment: shipment_rows
 -- With their documents' numbers, their goods' descriptions and what stands under their codes.
@@ -278,6 +278,14 @@ WHERE (:state::text IS NULL OR state = :state)
   AND (:number::text IS NULL OR ddts.number = :number)
   AND (:before::uuid IS NULL OR shipments.shipment_id < :before)
 ORDER BY shipments.shipment_id DESC LIMIT :limit;
+
+-- name: list_expected_back
+-- plan: custom
+{shipment_rows}
+WHERE return_by IS NOT NULL
+  AND (:until::date IS NULL OR return_by <= :until)
+  AND (:after_date::date IS NULL OR (return_by, shipments.shipment_id) > (:after_date, :after_id::uuid))
+ORDER BY return_by, shipments.shipment_id LIMIT :limit;
 
 -- name: insert_return
 INSERT INTO returns (return_id, shipment_id, document_type, warehouse, number, date, reason, lines, recorded_at, recorded_by)

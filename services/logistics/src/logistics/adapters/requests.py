@@ -227,6 +227,11 @@ class ShipmentsQuery(PageQuery):
         return ShipmentFilter(**self.model_dump(exclude={"limit", "cursor"}))
 
 
+class ExpectedReturnsQuery(PageQuery):
+    until: Day | None = None
+    """Inclusive: with yesterday, those that are overdue."""
+
+
 class InvoiceableQuery(PageQuery):
     issued_from: Day | None = None
     issued_to: Day | None = None

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel
 
 from ..domain.ddt import TIME_ZONE, Parts, compose
-from ..domain.document_types import DocumentType, GoodsGoTo, series_for
+from ..domain.document_types import DocumentType, GoodsGoTo, return_by, series_for
 from ..domain.lookups import Carrier, Destination, Warehouse
 from ..domain.orders import order_must_not_be_cancelled
 from .changing import save_and_tell, shipment_to_change
@@ -51,6 +51,7 @@ async def issue_ddt(
     document = compose(
         parts, await ports.ddts.lock_series(on.year, name), issue_date=on, today=today, now=ports.now
     )
+    issued = replace(issued, return_by=return_by(parts.document_type, on))
     ports.ddts.insert_document(shipment_id, document)
     movements = issued.goods_leave(ports.new_id)
     ports.ledger.insert_movements(movements, gone=parts.goods.gone_after(movements))

@@ -226,6 +226,11 @@ class Shipments(Protocol):
     async def lock_shipment(self, shipment_id: UUID) -> ShipmentRow | None:
         """The shipment, under its order's lock."""
 
+    async def list_expected_back(
+        self, until: date | None, *, after: tuple[date, UUID] | None, limit: int
+    ) -> list[ShipmentRow]:
+        """Of whose goods some are expected back, by `until` if one is given; the earliest first."""
+
     async def list_shipments_of_order(self, order_id: UUID) -> list[Shipment]: ...
 
     async def find_shipment(self, shipment_id: UUID) -> ShipmentRow | None: ...

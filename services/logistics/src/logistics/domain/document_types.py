@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Literal
 
@@ -77,6 +78,11 @@ def same_effect(one: DocumentType, other: DocumentType) -> bool:
         other.goods_go_to,
         other.closes_order_line,
     )
+
+
+def return_by(kind: DocumentType | None, issue_date: date) -> date | None:
+    """By when goods that leave under a document of that date are expected back; None when they are not."""
+    return issue_date + timedelta(days=kind.return_days) if kind and kind.return_days else None
 
 
 def series_for(kind: DocumentType | None, asked: str | None) -> str:

@@ -180,6 +180,8 @@ class Shipment:
     replaced_by: UUID | None = None
     from_stock: bool = False
     """Its goods are articles: nobody ordered them of production."""
+    return_by: date | None = None
+    """By when its goods are expected back; None where they are not, or are back."""
 
     @property
     def correlation(self) -> UUID:
@@ -274,7 +276,7 @@ class Shipment:
 
     def refuse(self, reason: str) -> Shipment:
         self._must_allow("refuse", "shipment_not_in_transit")
-        return self._with(state=State.REFUSED, ended_because=reason)
+        return self._with(state=State.REFUSED, ended_because=reason, return_by=None)
 
     @property
     def can_come_back(self) -> bool:
@@ -314,12 +316,13 @@ class Shipment:
         lines = tuple(
             replace(line, returned=line.returned + back.get(line.job_id, Decimal(0))) for line in self.lines
         )
-        return self._with(lines=lines)
+        awaited = any(line.away for line in lines)
+        return self._with(lines=lines, return_by=self.return_by if awaited else None)
 
     def void(self, reason: str, replaced_by: UUID | None) -> Shipment:
         """An issued document is never edited: it is voided, and may be issued anew as another shipment."""
         self._must_allow("void", "ddt_not_voidable")
-        return self._with(state=State.VOIDED, ended_because=reason, replaced_by=replaced_by)
+        return self._with(state=State.VOIDED, ended_because=reason, replaced_by=replaced_by, return_by=None)
 
     def replaced(self, by: UUID) -> Shipment:
         return self._with(replaced_by=by)
@@ -333,6 +336,7 @@ class Shipment:
             version=1,
             replaces=self.shipment_id,
             replaced_by=None,
+            return_by=None,
         )
 
     def cancel(self, reason: str) -> Shipment:

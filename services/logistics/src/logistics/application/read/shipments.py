@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -33,6 +34,19 @@ async def list_shipments(
     """Newest first."""
     found = await ports.shipments.list_shipments(filters, before=query.after(UUID), limit=query.rows)
     return page_of(query, found, lambda row: show_shipment(actor, row), lambda row: row.shipment.shipment_id)
+
+
+async def list_expected_back(
+    ports: Ports, actor: Actor, query: PageQuery, until: date | None
+) -> Page[ShipmentView]:
+    """The earliest first."""
+    found = await ports.shipments.list_expected_back(until, after=query.after(date, UUID), limit=query.rows)
+    return page_of(
+        query,
+        found,
+        lambda row: show_shipment(actor, row),
+        lambda row: (row.shipment.return_by or date.max, row.shipment.shipment_id),
+    )
 
 
 async def list_returns(ports: Ports, shipment_id: UUID, query: PageQuery) -> Page[ReturnView]:
@@ -153,6 +167,7 @@ def show_shipment(actor: Actor, row: ShipmentRow) -> ShipmentView:
         customer_reference=transport.customer_reference,
         starts_at=transport.starts_at,
         notes=transport.notes,
+        return_by=shipment.return_by,
         ddt=_ddt(row.ddt) if row.ddt else None,
         advisable=advisable(shipment),
         drafted_at=row.drafted_at,

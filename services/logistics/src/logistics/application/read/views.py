@@ -96,6 +96,8 @@ class ShipmentView(View):
     starts_at: datetime | None
     """When the transport is to begin, as the document says."""
     notes: str | None
+    return_by: date | None
+    """By when its goods are expected back; absent where they are not, or are back."""
     ddt: DdtView | None
     """Absent until the document is issued."""
     advisable: list[str]
