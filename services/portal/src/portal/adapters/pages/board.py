@@ -53,6 +53,9 @@ async def _board(call: PageCall, sent: Sent = NOTHING_SENT) -> Answer:
         "columns": list(zip(columns, found, strict=True)),
         "whole": state in COLUMNS,
         "assignees": people,
+        "assignable": any(
+            "assign" in row["actions"] for column in found if column for row in column["items"]
+        ),
         "names": [(each["id"], each["name"]) for each in people],
         "chosen": call.form.getall("chosen", []) if sent.refused else [],
         "filtered": _given(query),
