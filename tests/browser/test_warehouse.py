@@ -1,0 +1,66 @@
+"""The warehouse in a browser without JavaScript: articles come in, are counted, and leave from stock."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from playwright.sync_api import expect
+
+from .conftest import Portal
+
+pytestmark = [
+    pytest.mark.servers,
+    pytest.mark.journey,
+    pytest.mark.xdist_group("stack"),
+    pytest.mark.timeout(240),
+]
+
+BARCODE = "8001234567897"
+
+
+def test_an_article_is_kept_received_counted_and_shipped(portal: Portal) -> None:
+    page = portal.as_("backoffice", javascript=False)
+    page.goto("/articles")
+    page.get_by_text("Nuovo articolo").click()
+    page.get_by_label("Codice", exact=True).fill("ESP-PROVA")
+    page.get_by_label("Descrizione", exact=True).fill("Espositore di prova")
+    page.locator("#barcode").fill(BARCODE)
+    page.get_by_label("Altra unità").first.fill("conf")
+    page.get_by_label("Ne contiene").first.fill("12")
+    page.get_by_role("button", name="Aggiungi l'articolo").click()
+    expect(page.get_by_role("heading", name="Espositore di prova")).to_be_visible()
+
+    page.get_by_role("link", name="Carica merce").click()
+    page.get_by_label("Mittente", exact=True).select_option("MI-DUOMO")
+    page.locator("#number").fill("88/A")
+    page.locator("#date").fill(f"{datetime.now(UTC):%Y-%m-%d}")
+    page.locator("#quantity-1").fill("10")
+    page.locator("#unit-1").fill("conf")
+    page.get_by_role("button", name="Carica la merce").click()
+    expect(page.get_by_text("DDT 88/A")).to_be_visible()
+
+    # As a scanner types it.
+    page.goto("/articles")
+    page.get_by_label("Codice a barre, codice o descrizione").fill(BARCODE)
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("120 pz").first).to_be_visible()
+
+    page.goto("/counts")
+    page.get_by_role("button", name="Inizia a contare").click()
+    page.get_by_label("Codice a barre o codice").fill(BARCODE)
+    page.get_by_label("Contati", exact=True).fill("119")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("cell", name="119 pz")).to_be_visible()
+    page.locator("#reason-posting").fill("Rotto")
+    page.get_by_role("button", name="Registra le differenze").click()
+    expect(page.get_by_text("Registrata")).to_be_visible()
+
+    page.goto("/call-off")
+    page.get_by_label("Destinazione").select_option("MI-DUOMO")
+    page.get_by_label("Espositore di prova").fill("24")
+    page.get_by_role("button", name="Prepara la spedizione").click()
+    expect(page.get_by_text("24 pz").first).to_be_visible()
+    page.goto("/stock")
+    expect(page.get_by_text("Disponibile: 95")).to_be_visible()
+    page.close()
