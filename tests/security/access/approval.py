@@ -178,6 +178,27 @@ ROWS = (
         body={"step": "uno", "person_id": "$lia_id"},
     ),
     Row(
+        "POST /v1/approvals/{approval_id}/claim",
+        "approval.decide",
+        Scope(all="approval.read_all", refused="approver_not_asked"),
+        at="/v1/approvals/{shared_id}/claim",
+        body={"step": "uno"},
+    ),
+    Row(
+        "POST /v1/approvals/{approval_id}/release",
+        "approval.decide",
+        Scope(all="approval.read_all", refused="claim_of_another", unless="approval.administer"),
+        at="/v1/approvals/{claimed_id}/release",
+        body={"step": "uno"},
+    ),
+    Row(
+        "PUT /v1/approvals/{approval_id}/follow-up",
+        "approval.decide",
+        Scope(all="approval.read_all", refused="approver_not_asked"),
+        at="/v1/approvals/{asked_id}/follow-up",
+        body={"step": "uno", "on": "2031-01-01"},
+    ),
+    Row(
         "POST /v1/approvals/{approval_id}/withdrawal",
         "approval.decide",
         Scope(all="approval.read_all", refused="decision_of_another"),
@@ -326,6 +347,9 @@ async def build(world: World) -> None:
     lia = world.person("purchasing", person_id=UUID(names["lia_id"]))
     await _publish(world, document | {"key": f"{asked}-3", "steps": [owners]})
     names["decided_id"] = await _decided(world, lia, submission)
+    for name, claim in (("shared_id", False), ("claimed_id", True)):
+        again = submission | {"subject_id": str(uuid4())}
+        names[name] = await _claimed(world, lia, again, claim=claim)
     names["given_id"] = await _decided(
         world, lia, submission | {"process": f"{asked}-3", "subject_id": str(uuid4())}
     )
@@ -343,6 +367,15 @@ async def build(world: World) -> None:
     draft, _ = await world.mighty.get(f"/v1/processes/{own}")
     names["process_version"] = draft.headers["ETag"].strip('"')
     world.secrets["brief.price.read"] = ["48713.59"]
+
+
+async def _claimed(world: World, requester: Actor, submission: Any, *, claim: bool) -> str:
+    """An approval that the owner and somebody else are asked about."""
+    response, approval = await world.served.app.as_(requester).post("/v1/approvals", submission)
+    assert response.status == 201, approval
+    if claim:
+        await world.ask("POST", f"/v1/approvals/{approval['id']}/claim", {"step": "uno"})
+    return str(approval["id"])
 
 
 async def _decided(world: World, requester: Actor, submission: Any) -> str:

@@ -81,6 +81,7 @@ INBOX = {
     "subject_id": None,
     "process": None,
     "due_before": None,
+    "back_by": None,
     "text": None,
     "how": None,
     "requesters": None,

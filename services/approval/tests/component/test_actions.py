@@ -32,7 +32,7 @@ async def test_each_is_told_what_they_may_do(desk):
     await desk.as_("piera").post("/v1/delegations", WEEK | {"to_person_id": desk.id("dario")})
     brief_id = await desk.submit(process="prova")
     assert (await step_of(desk, "paolo", brief_id))["actions"] == [
-        {"may": [*DECISIONS, "forward", "add_approver"]}
+        {"may": [*DECISIONS, "forward", "add_approver", "follow_up", "claim"]}
     ]
     (action,) = (await step_of(desk, "dario", brief_id))["actions"]
     assert (action["on_behalf_of"]["name"], action["may"]) == ("Piera", DECISIONS)
@@ -49,10 +49,10 @@ async def test_what_is_told_is_what_is_done(desk):
     await desk.as_("piera").post("/v1/delegations", WEEK | {"to_person_id": desk.id("paolo")})
     brief_id = await desk.submit(process="prova")
     (action,) = (await step_of(desk, "paolo", brief_id))["actions"]
-    assert action == {"may": ["reject", "forward", "add_approver"]}
+    assert action == {"may": ["reject", "forward", "add_approver", "follow_up", "claim"]}
     await desk.price(brief_id, "10.00")
     (action,) = (await step_of(desk, "paolo", brief_id))["actions"]
-    assert action == {"may": ["approve", "reject", "forward", "add_approver"]}
+    assert action == {"may": ["approve", "reject", "forward", "add_approver", "follow_up", "claim"]}
     approval = await desk.approval("paolo", brief_id)
     status, _ = await desk.decide("paolo", approval["id"], "uno", on_behalf_of=desk.id("piera"))
     assert status == 403
@@ -81,7 +81,7 @@ async def test_groups_are_counted(desk):
 
 READERS = ("marta", "paolo", "dario", "lia", "ada")
 ACTS = get_args(StepAction)
-OF_ONESELF = ("forward", "add_approver", "reassign")
+OF_ONESELF = ("forward", "add_approver", "reassign", "claim", "release", "follow_up")
 """What is said on nobody's behalf."""
 REFUSED = (403, 404, 409, 422)
 
@@ -125,6 +125,12 @@ async def watched(desk, *, over: bool = False) -> str:
     return approval_id
 
 
+async def claimed(desk) -> str:
+    approval_id = await spesa(desk)
+    await desk.as_("paolo").post(f"/v1/approvals/{approval_id}/claim", {"step": "uno"})
+    return approval_id
+
+
 async def brief(desk) -> str:
     return (await desk.approval("ada", await desk.submit(process="prova")))["id"]
 
@@ -140,6 +146,7 @@ APPROVALS: dict[str, Callable[[Any], Awaitable[str]]] = {
     "rejected": lambda desk: decided(desk, ("paolo", "reject")),
     "sent back": lambda desk: decided(desk, ("paolo", "request_changes")),
     "recalled": recalled,
+    "claimed": claimed,
     "watched": watched,
     "watched and over": lambda desk: watched(desk, over=True),
     "brief": brief,
@@ -179,12 +186,18 @@ async def attempt_on_step(desk, reader: str, approval_id: str, action: str, whos
     posts: dict[str, tuple[str, dict[str, Any]]] = {
         "forward": ("forwarding", {"to_person_id": desk.id("lia")}),
         "add_approver": ("approvers", {"person_id": desk.id("lia")}),
+        "claim": ("claim", {}),
+        "release": ("release", {}),
         "withdraw": ("withdrawal", {"on_behalf_of": whose} if whose else {}),
         "reassign": (
             "reassignment",
             {"from_person_id": (waiting or [desk.id("paolo")])[0], "to_person_id": desk.id("lia")},
         ),
     }
+    if action == "follow_up":
+        body = {"step": "uno", "on": "2031-01-01"}
+        response, _ = await desk.as_(reader).put(f"/v1/approvals/{approval_id}/follow-up", body)
+        return response.status
     if action in posts:
         noun, body = posts[action]
         response, _ = await desk.as_(reader).post(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -89,6 +89,16 @@ class AddApproverCommand(Command):
     reason: Annotated[str, Text(4000)] | None = None
 
 
+class ClaimCommand(Command):
+    step: StepKey
+
+
+class FollowUpCommand(Command):
+    step: StepKey
+    on: date | None = None
+    """A day to come; unsaid: it is put off no longer."""
+
+
 class WithdrawCommand(Command):
     step: StepKey
     on_behalf_of: UUID | None = None
@@ -143,6 +153,8 @@ class InboxFilterQuery(Query):
     process: StepKey | None = None
     overdue: bool = False
     text: Annotated[str, Text(200)] | None = None
+    back_by: date | None = None
+    """Without what the caller wants to come back to after that day."""
     how: How | None = None
     """Through what it waits for the caller."""
     requester_id: UUID | None = None
@@ -161,6 +173,7 @@ class InboxFilterQuery(Query):
                 process=self.process,
                 due_before=due_before,
                 text=self.text,
+                back_by=self.back_by,
                 how=self.how,
                 least=self.min_amount,
                 most=self.max_amount,

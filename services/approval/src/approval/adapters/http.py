@@ -14,6 +14,7 @@ from ..application.attach_evidence import MAGIC_BYTES, attach_evidence, read_evi
 from ..application.attach_evidence import MOST_BYTES as MOST_DOCUMENT_BYTES
 from ..application.change_approvers import add_approver, reassign_part
 from ..application.check_process import check_process
+from ..application.claim_step import claim_step, follow_up, release_step
 from ..application.comment import answer_comment, comment
 from ..application.decide_by_link import decide_by_link, read_by_link
 from ..application.decide_many import decide_many
@@ -63,12 +64,14 @@ from .commands import (
     AnswerCommand,
     ApprovalsQuery,
     CheckView,
+    ClaimCommand,
     CommentCommand,
     DecideCommand,
     DecidedManyView,
     DecideManyCommand,
     DelegateCommand,
     EvidenceQuery,
+    FollowUpCommand,
     ForwardCommand,
     InboxFilterQuery,
     InboxQuery,
@@ -405,6 +408,28 @@ async def withdraw(call: Call[Ports], approval_id: UUID, body: WithdrawCommand) 
     """Take back one's decision, as long as its step waits for others"""
     held = await withdraw_decision(call.ports, call.actor, approval_id, body.step, body.on_behalf_of)
     return await _shown(call, held)
+
+
+@routes.post("/v1/approvals/{approval_id}/claim", privilege="approval.decide")
+async def claim(call: Call[Ports], approval_id: UUID, body: ClaimCommand) -> Reply[ApprovalView]:
+    """Take a step upon oneself that others are asked about too
+
+    They see it. It binds nobody: whoever is asked may still decide."""
+    return await _shown(call, await claim_step(call.ports, call.actor, approval_id, body.step))
+
+
+@routes.post("/v1/approvals/{approval_id}/release", privilege="approval.decide")
+async def release(call: Call[Ports], approval_id: UUID, body: ClaimCommand) -> Reply[ApprovalView]:
+    """Give a step back that one had taken upon oneself; an admin, for whoever had"""
+    return await _shown(call, await release_step(call.ports, call.actor, approval_id, body.step))
+
+
+@routes.put("/v1/approvals/{approval_id}/follow-up", privilege="approval.decide")
+async def put_off(call: Call[Ports], approval_id: UUID, body: FollowUpCommand) -> Reply[ApprovalView]:
+    """Say on which day one wants to come back to one's part
+
+    Only the caller sees it. The due time stays."""
+    return await _shown(call, await follow_up(call.ports, call.actor, approval_id, body.step, body.on))
 
 
 @routes.get("/v1/approvals/{approval_id}/comments", privilege="approval.read")

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import partial
 from typing import Any, Generic, TypeVar
@@ -38,6 +38,7 @@ from ..application.ports import (
     ListedVersion,
     Move,
     Moved,
+    PartNote,
     Ports,
     PublishedVersion,
     Replay,
@@ -358,6 +359,22 @@ class PostgresApprovals:
             subject_sequence=subject_sequence,
         )
 
+    async def notes(self, approval_id: UUID) -> list[PartNote]:
+        rows = await self._work.fetch(QUERIES.list_open_parts, approval_id=approval_id)
+        return [
+            PartNote(row["step"], row["person_id"], row["claimed_at"], row["follow_up_on"]) for row in rows
+        ]
+
+    async def save_claim(self, approval_id: UUID, step: str, person_id: UUID, at: datetime | None) -> None:
+        self._work.write(
+            QUERIES.update_claim, approval_id=approval_id, step=step, person_id=person_id, claimed_at=at
+        )
+
+    async def save_follow_up(self, approval_id: UUID, step: str, person_id: UUID, on: date | None) -> None:
+        self._work.write(
+            QUERIES.update_follow_up, approval_id=approval_id, step=step, person_id=person_id, follow_up_on=on
+        )
+
     async def save_watchers(self, approval_id: UUID, watchers: frozenset[UUID]) -> None:
         self._work.write(QUERIES.update_watchers, approval_id=approval_id, watchers=sorted(watchers))
 
@@ -449,6 +466,8 @@ class PostgresApprovals:
                 row["requested_at"],
                 row["due_at"],
                 InboxPlace(row["rank"], row["moment"], row["approval_id"], row["step"], row["person_id"]),
+                row["follow_up_on"],
+                row["claimed_by"],
             )
             for row in rows
         ]
@@ -895,6 +914,7 @@ def _inbox_parameters(
         "subject_id": chosen.subject_id,
         "process": chosen.process,
         "due_before": chosen.due_before,
+        "back_by": chosen.back_by,
         "text": chosen.text,
         "how": chosen.how,
         "requesters": chosen.requesters,

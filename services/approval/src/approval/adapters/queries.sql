@@ -244,18 +244,33 @@ WHERE concerned.person_id = :concerned AND concerned.approval_id < :before
         OR search @@ websearch_to_tsquery('simple', :text))
 ORDER BY concerned.approval_id DESC LIMIT :limit
 
+-- name: list_open_parts
+SELECT step, person_id, claimed_at, follow_up_on FROM open_parts
+WHERE approval_id = :approval_id AND (claimed_at IS NOT NULL OR follow_up_on IS NOT NULL)
+
+-- name: update_claim
+UPDATE open_parts SET claimed_at = :claimed_at
+WHERE approval_id = :approval_id AND step = :step AND person_id = :person_id
+
+-- name: update_follow_up
+UPDATE open_parts SET follow_up_on = :follow_up_on
+WHERE approval_id = :approval_id AND step = :step AND person_id = :person_id
+
 -- name: list_inbox
 -- plan: custom
 -- Open parts of oneself and of those for whom one may act, within each delegation's limits; never one's
 -- own request on another's behalf. Each person's parts come from the index in order, so that a page costs
 -- the same however much waits. What it is sorted by is known when it is planned: the largest amount is ranked
 -- by its cents, all others alike.
-SELECT rank, moment, step, waiting.person_id, why, requested_at, due_at, approval_id, process_key, process_version,
+SELECT rank, moment, step, waiting.person_id, why, requested_at, due_at, follow_up_on, claimed_by, approval_id,
+    process_key, process_version,
     subject_type, subject_id, subject_revision, title, requester_id, state, reason, content,
     content_hash, opened_at, ended_at, steps
 FROM (SELECT DISTINCT unnest(:people::uuid[]) AS person_id) AS someone
 CROSS JOIN LATERAL (
-    SELECT part.step, part.person_id, part.why, part.requested_at, part.due_at,
+    SELECT part.step, part.person_id, part.why, part.requested_at, part.due_at, part.follow_up_on,
+        (SELECT claimed.person_id FROM open_parts AS claimed WHERE claimed.approval_id = part.approval_id
+            AND claimed.step = part.step AND claimed.claimed_at IS NOT NULL) AS claimed_by,
         approval_id, process_key, process_version, subject_type, subject_id, subject_revision, title,
         requester_id, state, reason, content || filled AS content, content_hash, opened_at, ended_at, steps,
         place.rank, place.moment
@@ -274,6 +289,8 @@ CROSS JOIN LATERAL (
         AND (:subject_id::uuid IS NULL OR approvals.subject_id = :subject_id)
         AND (:process::text IS NULL OR approvals.process_key = :process)
         AND (:due_before::timestamptz IS NULL OR part.due_at < :due_before)
+        AND (:back_by::date IS NULL OR part.person_id <> :reader_id OR part.follow_up_on IS NULL
+            OR part.follow_up_on <= :back_by)
         AND (:requesters::uuid[] IS NULL OR approvals.requester_id = ANY(:requesters))
         AND (:least::numeric IS NULL OR approvals.amount >= :least)
         AND (:most::numeric IS NULL OR approvals.amount <= :most)
@@ -307,6 +324,8 @@ WHERE part.person_id = ANY(:people::uuid[])
     AND (:subject_id::uuid IS NULL OR approvals.subject_id = :subject_id)
     AND (:process::text IS NULL OR approvals.process_key = :process)
     AND (:due_before::timestamptz IS NULL OR part.due_at < :due_before)
+    AND (:back_by::date IS NULL OR part.person_id <> :reader_id OR part.follow_up_on IS NULL
+            OR part.follow_up_on <= :back_by)
     AND (:requesters::uuid[] IS NULL OR approvals.requester_id = ANY(:requesters))
     AND (:least::numeric IS NULL OR approvals.amount >= :least)
     AND (:most::numeric IS NULL OR approvals.amount <= :most)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final, Literal, Protocol
 from uuid import UUID
@@ -176,6 +176,10 @@ class Waiting:
     requested_at: datetime
     due_at: datetime | None
     place: InboxPlace
+    follow_up_on: date | None = None
+    """When whoever it waits for wants to come back to it."""
+    claimed_by: UUID | None = None
+    """Who of those that the step asks has taken it upon themselves."""
 
 
 InboxSort = Literal["requested", "due", "amount"]
@@ -204,11 +208,23 @@ class InboxFilter:
     due_before: datetime | None = None
     text: str | None = None
     """Words of title, number or requester's name."""
+    back_by: date | None = None
+    """Without what somebody wants to come back to after that day."""
     how: How | None = None
     requesters: list[UUID] | None = None
     least: Decimal | None = None
     most: Decimal | None = None
     """Amounts in euro; a subject of unknown amount is within no bounds."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartNote:
+    """What somebody has noted of a part of theirs that waits."""
+
+    step: str
+    person: UUID
+    claimed_at: datetime | None
+    follow_up_on: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +282,15 @@ class Approvals(Protocol):
         rules: set[str],
     ) -> Held:
         """Stores what a locked approval became and appends its events."""
+
+    async def notes(self, approval_id: UUID) -> list[PartNote]:
+        """Of parts that wait."""
+
+    async def save_claim(self, approval_id: UUID, step: str, person_id: UUID, at: datetime | None) -> None:
+        """Of a locked approval; None: it is given back."""
+
+    async def save_follow_up(self, approval_id: UUID, step: str, person_id: UUID, on: date | None) -> None:
+        """Of a locked approval."""
 
     async def save_watchers(self, approval_id: UUID, watchers: frozenset[UUID]) -> None:
         """Of a locked approval."""

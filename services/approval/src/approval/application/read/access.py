@@ -97,7 +97,17 @@ def hidden_fields(
 
 ApprovalAction = Literal["amend", "recall", "revoke", "comment", "watch", "unwatch"]
 StepAction = Literal[
-    "approve", "reject", "abstain", "request_changes", "forward", "withdraw", "add_approver", "reassign"
+    "approve",
+    "reject",
+    "abstain",
+    "request_changes",
+    "forward",
+    "withdraw",
+    "add_approver",
+    "reassign",
+    "claim",
+    "release",
+    "follow_up",
 ]
 CommentAction = Literal["answer"]
 ProcessAction = Literal["define", "publish", "retire"]
@@ -129,6 +139,7 @@ def actions_on_step(
     approval: Approval,
     deciding: Sequence[UUID],
     actor: Actor,
+    claimed_by: UUID | None,
 ) -> dict[UUID, list[StepAction]]:
     """What the actor may do with a step that waits, by whose part that is: for themselves and, of the parts
     that they may decide or have decided, for others."""
@@ -150,10 +161,23 @@ def actions_on_step(
         administers = actor.may("approval.administer")
         if administers or (me in parts and parts[me].state == "requested"):
             offered[me].append("add_approver")
+        if me in parts and parts[me].state == "requested":
+            offered[me].append("follow_up")
+            if claimed_by is None and may_claim(approval, step.key, actor):
+                offered[me].append("claim")
+        if claimed_by is not None and (claimed_by == me or administers):
+            offered[me].append("release")
     waits = any(part.state == "requested" for part in parts.values())
     if actor.may("approval.administer") and waits and me != directory.in_place_of(approval.requester):
         offered[me].append("reassign")
     return {whose: actions for whose, actions in offered.items() if actions}
+
+
+def may_claim(approval: Approval, step: str, actor: Actor) -> bool:
+    """Where the step waits for the actor and for others."""
+    parts = approval.steps[step].parts
+    waiting = {part.person for part in parts.values() if part.state == "requested"}
+    return actor.person_id in waiting and len(waiting) > 1
 
 
 def may_comment(

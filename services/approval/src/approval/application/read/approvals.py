@@ -58,6 +58,7 @@ from ..ports import (
     InboxSort,
     Link,
     Listed,
+    PartNote,
     Ports,
     Told,
     Waiting,
@@ -106,10 +107,11 @@ async def show_approval(ports: Ports, actor: Actor, held: Held) -> ApprovalView:
     if process is not None:
         hidden = hidden_fields(directory, process, approval, actor, ports)
         deciding = decides_for(directory, process, approval, actor, ports)
+        notes = await ports.approvals.notes(approval.id) if approval.state == "open" else []
         shown["content"] = {name: each for name, each in approval.content.items() if name not in hidden}
         shown["filled"] = _filled(process, approval, approval.filled) or None
         shown["steps"] = [
-            _step(process, process.steps[key], run, approval, deciding.get(key, ()), actor, directory)
+            _step(process, process.steps[key], run, approval, deciding.get(key, ()), actor, directory, notes)
             for key, run in approval.steps.items()
         ]
     return ApprovalView(
@@ -313,13 +315,18 @@ def _step(
     deciding: Sequence[UUID],
     actor: Actor,
     directory: Directory,
+    notes: Sequence[PartNote],
 ) -> StepView:
     waits: dict[str, Any] = {}
     if run.state == "pending":
         missing = missing_fields(approval.judged, step)
         have, need = have_and_need(step, run.parts.values())
+        own = {note.person: note for note in notes if note.step == step.key}
+        claimed_by = next((note.person for note in own.values() if note.claimed_at), None)
         waits = {
             "missing": missing,
+            "claimed_by": known_person(directory, claimed_by),
+            "follow_up_on": own[actor.person_id].follow_up_on if actor.person_id in own else None,
             "fills": _filled(process, approval, step.fills) or None,
             "quorum": QuorumView(have=have, need=need),
             "evidence": EvidenceAskedView(**step.evidence.model_dump()) if step.evidence else None,
@@ -328,7 +335,9 @@ def _step(
                     on_behalf_of=None if person == actor.person_id else person_view(directory, person),
                     may=actions,
                 )
-                for person, actions in actions_on_step(directory, step, approval, deciding, actor).items()
+                for person, actions in actions_on_step(
+                    directory, step, approval, deciding, actor, claimed_by
+                ).items()
             ],
         }
     return StepView(
@@ -468,6 +477,8 @@ def _inbox(waiting: Waiting, process: Process, directory: Directory, actor: Acto
         deadline=seen.get(kind.deadline) if kind.deadline else None,
         progress=ProgressView(ended=listed.steps_ended, steps=listed.steps),
         allows=sorted(step.allows),
+        follow_up_on=waiting.follow_up_on if waiting.person == actor.person_id else None,
+        claimed_by=known_person(directory, waiting.claimed_by),
         missing=missing_fields(listed.content, step),
     )
 

@@ -105,6 +105,10 @@ class StepView(View):
     ended_at: datetime | None = None
     missing: list[str] | None = None
     """Fields of the subject that must be there before the step can be approved."""
+    claimed_by: PersonView | None = None
+    """Who of those that it asks has taken it upon themselves."""
+    follow_up_on: date | None = None
+    """When the reader wants to come back to it."""
     fills: list[FilledView] | None = None
     """Of a step that waits: what whoever approves it fills in, as far as it is there already."""
     quorum: QuorumView | None = None
@@ -209,6 +213,10 @@ class InboxView(View):
     progress: ProgressView
     allows: list[str]
     """What may be done, beside approving and rejecting."""
+    follow_up_on: date | None = None
+    """When the reader wants to come back to it."""
+    claimed_by: PersonView | None = None
+    """Who of those that the step asks has taken it upon themselves."""
     missing: list[str]
 
 

@@ -18,7 +18,7 @@ from ..forms import NOTHING_SENT, Sent, filled
 
 pages = Pages()
 
-MORE = frozenset({"withdraw", "add_approver", "reassign"})
+MORE = frozenset({"withdraw", "add_approver", "reassign", "claim", "release", "follow_up"})
 """What may be done with a step beside deciding it."""
 
 
@@ -68,6 +68,22 @@ async def forward(call: PageCall, approval_id: UUID) -> Answer:
 async def withdraw(call: PageCall, approval_id: UUID) -> Answer:
     body = filled(step=call.text("step"), on_behalf_of=call.text("on_behalf_of"))
     return await _command(call, approval_id, "POST", "withdrawal", body)
+
+
+@pages.post("/approvals/{approval_id}/claim")
+async def claim(call: PageCall, approval_id: UUID) -> Answer:
+    return await _command(call, approval_id, "POST", "claim", {"step": call.text("step")})
+
+
+@pages.post("/approvals/{approval_id}/release")
+async def release(call: PageCall, approval_id: UUID) -> Answer:
+    return await _command(call, approval_id, "POST", "release", {"step": call.text("step")})
+
+
+@pages.post("/approvals/{approval_id}/follow-up")
+async def follow_up(call: PageCall, approval_id: UUID) -> Answer:
+    body = filled(step=call.text("step"), on=call.text("on"))
+    return await _command(call, approval_id, "PUT", "follow-up", body)
 
 
 @pages.post("/approvals/{approval_id}/approvers")

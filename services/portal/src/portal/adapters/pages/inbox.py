@@ -10,11 +10,11 @@ from typing import Any
 from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 
 from ..client import Refused, part, with_parts
-from ..forms import filled
+from ..forms import ROME, filled
 
 pages = Pages()
 
-_FILTERS = ("text", "sort", "overdue", "cursor")
+_FILTERS = ("text", "sort", "overdue", "later", "cursor")
 _OUTCOMES = ("approve", "request_changes", "reject")
 
 
@@ -45,7 +45,7 @@ class Chosen:
 @pages.get("/inbox")
 async def show_inbox(call: PageCall) -> Answer:
     services, query = call.session.services, _query(call)
-    counted = {name: value for name, value in query.items() if name in ("text", "overdue")}
+    counted = {name: value for name, value in query.items() if name in ("text", "overdue", "back_by")}
     inbox, summary = await with_parts(
         part(services.get("approval", "/v1/inbox", limit=50, **query)),
         services.get("approval", "/v1/inbox/summary", **counted),
@@ -54,7 +54,7 @@ async def show_inbox(call: PageCall) -> Answer:
         "inbox": inbox,
         "summary": summary,
         "name_of": lambda row: Chosen.of(row).text,
-        **{name: query[name] or "" for name in _FILTERS},
+        **{name: call.query.get(name, "") for name in _FILTERS},
     }
     return Shown("inbox.html", context)
 
@@ -98,7 +98,10 @@ async def decide_at_once(call: PageCall) -> Answer:
 
 
 def _query(call: PageCall) -> dict[str, str | None]:
-    return {name: call.query.get(name) for name in _FILTERS}
+    """What is put off to a later day is left out unless it is asked for."""
+    asked = {name: call.query.get(name) for name in _FILTERS if name != "later"}
+    today = call.now.astimezone(ROME).date().isoformat()
+    return asked if call.query.get("later") else {**asked, "back_by": today}
 
 
 def _selection(rows: Sequence[Mapping[str, Any]], gone: int) -> Answer:
