@@ -16,6 +16,7 @@ from .adapters.devices import SealedDevices
 from .adapters.jobs import jobs
 from .adapters.keyring import KeyMaker, Keyring
 from .adapters.mail import Mailer, SealedPost
+from .adapters.messages import reactions
 from .adapters.oidc import OidcClient
 from .adapters.passwords import Argon2Passwords
 from .adapters.postgres import (
@@ -87,6 +88,7 @@ def service(settings: IdentitySettings) -> Service[Ports]:
         settings=settings,
         ports=ports,
         routes=routes,
+        reactions=reactions,
         jobs=jobs,
         admit=admitted,
         resources=Resources(

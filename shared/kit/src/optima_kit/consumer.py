@@ -307,10 +307,10 @@ class Consumer(Generic[P]):
             self._look_aside.clear()
             stirred, self._stirred = self._stirred, set()
             try:
-                for id_, tenant, body in await self._parking.waiting(stirred):
+                for id_, tenant, body, erased in await self._parking.waiting(stirred):
                     if self._stopping.is_set():
                         return
-                    await self._try_one(id_, tenant, body)
+                    await self._try_one(id_, tenant, body, erased)
                 seconds, self._waiting_in = await self._parking.outlook()
             except (*UNAVAILABLE, *CONFLICTS, *CUT_OFF) as error:
                 _LOG.warning("parking unreachable", error=repr(error))
@@ -324,9 +324,9 @@ class Consumer(Generic[P]):
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._look_aside.wait(), min(max(seconds, 0.01), 1.0))
 
-    async def _try_one(self, id_: UUID, tenant: UUID | None, body: bytes) -> None:
+    async def _try_one(self, id_: UUID, tenant: UUID | None, body: bytes, erased: bool) -> None:
         try:
-            item = self._read(body)
+            item = self._inbox.read(body) if erased else self._read(body)
         except Unreadable as unreadable:
             await self._put_aside(body, None, unreadable.reason, str(unreadable), aside=id_)
             return

@@ -134,7 +134,7 @@ class UnitOfWork:
     def __init__(self, transaction: Transaction, cause: Cause) -> None:
         self._transaction = transaction
         self.cause = cause
-        self.outbox = CausedOutbox(transaction.outbox, transaction.tenant_id, cause)
+        self.outbox = CausedOutbox(transaction.outbox, transaction.state, transaction.tenant_id, cause)
         self.jobs = CausedJobs(transaction.jobs, cause)
 
     @property

@@ -14,7 +14,7 @@ from optima_contracts.identity import PersonChanged
 from .access_changes import note_access_change
 from .clock import Clock
 from .db import Transaction, UnitOfWork
-from .erasure import erased_among, forget_erased
+from .erasure import erased_among, forget_erased, note_words
 from .postgres import Connection
 from .reactions import Reaction, Reactions, Received
 from .tracing import step
@@ -95,6 +95,7 @@ class Inbox(Generic[P]):
                     work = transaction.unit(event.cause(self._clock.now()))
                     note_access_change(work, event)
                     forget_erased(work, event)
+                    note_words(work, event)
                     if item.reaction.model is not PersonChanged or event.subject not in erased:
                         await item.reaction.handle(self._ports(work), event)
             except Exception as error:

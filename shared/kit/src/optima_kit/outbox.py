@@ -15,6 +15,8 @@ from optima_contracts.envelope import EventData
 from .cause import Cause
 from .ids import new_id
 from .sql import Statement
+from .words import INSERT_WORDS, words_of
+from .writes import StateWrites
 
 PARTITIONS: Final = 16
 """The previous release's relays divide an outbox by this column."""
@@ -140,11 +142,15 @@ class CausedOutbox:
     """The outbox as one cause sees it; implements `ports.Outbox`."""
 
     writes: OutboxWrites
+    state: StateWrites
     tenant_id: UUID
     cause: Cause
 
     def add(self, event: EventData, *, subject: UUID, correlation: UUID) -> None:
         """Publish a fact about `subject` if the transaction commits."""
+        for person_id, digest in words_of(event.type, subject, self.cause.actor_id, event):
+            arguments = INSERT_WORDS.arguments({"person_id": person_id, "digest": digest})
+            self.state.add(self.cause, INSERT_WORDS, arguments)
         self.writes.add(
             event, subject=subject, correlation=correlation, tenant_id=self.tenant_id, cause=self.cause
         )

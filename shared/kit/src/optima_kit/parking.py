@@ -50,7 +50,7 @@ WHERE NOT EXISTS (SELECT FROM inbox WHERE event_id = $1)
 ON CONFLICT (id) DO UPDATE SET reason = excluded.reason, error = excluded.error, next_attempt_at = NULL
 """
 _WAITING = """
-SELECT id, tenant_id, body FROM parking
+SELECT id, tenant_id, body, erased FROM parking
 WHERE next_attempt_at <= now() OR (next_attempt_at IS NOT NULL AND correlation_id = ANY($1::uuid[]))
 ORDER BY subject, sequence LIMIT 200
 """
@@ -141,10 +141,11 @@ class Parking:
         """Parks what the broker gave up delivering, unless it was handled."""
         await self._pool.execute(_PARK_DEAD, *_described(body, received, None), error)
 
-    async def waiting(self, correlations: Collection[UUID]) -> list[tuple[UUID, UUID | None, bytes]]:
-        """(id, tenant, body) of what is due, and of whatever waits in one of the `correlations`."""
+    async def waiting(self, correlations: Collection[UUID]) -> list[tuple[UUID, UUID | None, bytes, bool]]:
+        """(id, tenant, body, erased) of what is due, and of whatever waits in one of the `correlations`.
+        `erased`: texts were taken from it since its signature was checked."""
         rows = await self._pool.fetch(_WAITING, list(correlations))
-        return [(row["id"], row["tenant_id"], row["body"]) for row in rows]
+        return [(row["id"], row["tenant_id"], row["body"], row["erased"]) for row in rows]
 
     async def adopt(self, id_: UUID, received: Received[Any]) -> None:
         """Gives a row whose message could not be read before what is known of it now."""

@@ -26,8 +26,8 @@ DELIVERY_LIMIT: Final = 20
 """Deliveries of one message before it is dead-lettered: only a message that kills its consumers gets there,
 since whatever else fails is put aside and acknowledged."""
 
-HISTORY_AGE: Final = "28D"
-"""Within a month what was erased is in the stream no more. Whoever needs older events asks the trail."""
+HISTORY_AGE: Final = "7D"
+"""Within a week what was erased is in the stream no more. Whoever needs older events asks the trail."""
 
 HISTORY_ARGUMENTS: Final[dict[str, Any]] = {
     "x-queue-type": "stream",

@@ -199,6 +199,24 @@ async def test_a_replayed_message_is_handled_once_its_cause_is_mended(stage, qui
     await stage.each_event_had_one_effect()
 
 
+async def test_a_message_whose_texts_were_erased_is_still_handled(stage, quickly):
+    """Its signature was checked when it came, and holds no more."""
+    first, second = new_id(), new_id()
+    await stage.tally.count(stage.database, stage.tenant, second, after=first)
+    await stage.relay()
+    await stage.consumer()
+    row = await parked_one(stage, "not_yet")
+    await stage.tally.count(stage.database, stage.tenant, first)
+    await eventually(stage.whats)
+    erased = (
+        "UPDATE parking SET erased = true, body = convert_to(convert_from(body, 'UTF8')::jsonb::text, 'UTF8')"
+    )
+    await stage.where.fetch(erased)
+    async with stage.database.transaction(stage.tenant) as work:
+        assert await replay(work.connection, row["id"])
+    await stage.each_event_had_one_effect()
+
+
 async def test_a_tenant_sees_and_replays_its_own_messages_only(stage, quickly):
     await stage.tally.count(stage.database, stage.tenant, new_id(), mood="poison")
     await put(stage, b"unreadable")

@@ -16,6 +16,7 @@ from optima_kit.jobs import JobKinds
 from optima_kit.outbox import CausedOutbox, OutboxWrites
 from optima_kit.reactions import Reactions, Unreadable
 from optima_kit.topology import Access, definitions
+from optima_kit.writes import StateWrites
 
 TALLY = Tally("rules")
 
@@ -59,7 +60,7 @@ def test_a_kind_of_job_is_declared_once():
 
 def envelope(subject, sequence):
     writes = OutboxWrites("/optima/rules")
-    outbox = CausedOutbox(writes, new_id(), Cause(datetime(2030, 1, 7, 9, 0, tzinfo=UTC)))
+    outbox = CausedOutbox(writes, StateWrites(), new_id(), Cause(datetime(2030, 1, 7, 9, 0, tzinfo=UTC)))
     outbox.add(TALLY.Stated(value=3), subject=subject, correlation=subject)
     written = writes.take()
     return f"{written['openings'][0]}{sequence}{written['closings'][0]}".encode()

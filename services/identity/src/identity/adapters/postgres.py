@@ -170,6 +170,15 @@ class PostgresNames:
         return {row["id"]: row["name"] for row in rows}
 
 
+_TRACES = (
+    QUERIES.delete_sessions_of_person,
+    QUERIES.delete_credentials_of_person,
+    QUERIES.delete_links_of_person,
+    QUERIES.delete_second_factor_of_person,
+    QUERIES.delete_subjects_of_person,
+)
+
+
 class PostgresPeople:
     def __init__(self, work: UnitOfWork) -> None:
         self._work = work
@@ -218,6 +227,10 @@ class PostgresPeople:
 
     async def update(self, person: Person) -> None:
         self._work.write(QUERIES.update_person, **_columns(person))
+
+    async def delete_traces(self, person_id: UUID) -> None:
+        for statement in _TRACES:
+            self._work.write(statement, person_id=person_id)
 
 
 class PostgresCredentials:

@@ -263,6 +263,22 @@ UPDATE sessions SET revoked_at = :now WHERE person_id = :person_id AND revoked_a
 -- Their refresh tokens go with them. Each half has an index of its own.
 DELETE FROM sessions WHERE revoked_at < :before OR ends_at < :before
 
+-- name: delete_sessions_of_person
+-- Their refresh tokens go with them.
+DELETE FROM sessions WHERE person_id = :person_id
+
+-- name: delete_credentials_of_person
+DELETE FROM credentials WHERE person_id = :person_id
+
+-- name: delete_links_of_person
+DELETE FROM links WHERE person_id = :person_id
+
+-- name: delete_second_factor_of_person
+DELETE FROM second_factors WHERE person_id = :person_id
+
+-- name: delete_subjects_of_person
+DELETE FROM provider_subjects WHERE person_id = :person_id
+
 -- name: find_second_factor
 SELECT person_id, sealed_secret, confirmed, last_step, recovery_hashes FROM second_factors
 WHERE person_id = :person_id

@@ -15,6 +15,9 @@ from .tenants import Language
 
 Kind = Literal["internal", "external"]
 
+ERASED = "cancellato su richiesta"
+"""What is read in place of an erased person's name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Person:
@@ -67,6 +70,19 @@ class Person:
 
     def suspended_now(self) -> Person:
         return self._next(suspended=True)
+
+    def erased(self) -> Person:
+        """Nobody by name: their id alone is left. An address of its own keeps each apart from the others."""
+        return self._next(
+            name=ERASED,
+            email=f"{self.id}@erased.invalid",
+            company=None if self.company is None else ERASED,
+            roles=(),
+            unit_id=None,
+            manager_id=None,
+            suspended=True,
+            absent_until=None,
+        )
 
     def invited_again(self) -> Person:
         return self._next(suspended=False)

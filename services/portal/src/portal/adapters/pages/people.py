@@ -97,6 +97,17 @@ async def _change(call: PageCall, person_id: UUID, form: str, body: Mapping[str,
     return SeeOther(f"/people/{person_id}")
 
 
+@pages.post("/people/{person_id}/erasure")
+async def erase(call: PageCall, person_id: UUID) -> Answer:
+    try:
+        await call.session.services.send(
+            "trail", "POST", f"/v1/people/{person_id}/erasure", key=call.text("once")
+        )
+    except Refused as refused:
+        return await _person(call, person_id, Sent("erasure", {}, refused))
+    return SeeOther(f"/people/{person_id}?erased=yes")
+
+
 async def _person(call: PageCall, person_id: UUID, sent: Sent = NOTHING_SENT) -> Answer:
     services = call.session.services
     person, roles, units, people = await with_parts(
@@ -114,6 +125,8 @@ async def _person(call: PageCall, person_id: UUID, sent: Sent = NOTHING_SENT) ->
         "units": [(each["key"], each["name"]) for each in _items(units)],
         "successors": people_of(people, but=person["id"]),
         "chosen_roles": sent.values["roles"] if sent.form == "roles" else person["roles"],
+        "may_erase": not person["active"] and call.session.actor.may("trail.erase"),
+        "erased": "erased" in call.query,
         "may_read_trail": call.session.actor.may("trail.read"),
         "sent": sent,
     }
