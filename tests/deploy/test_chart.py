@@ -282,6 +282,18 @@ def test_wrong_values_are_refused(path: str, value: Any) -> None:
         rendered(values)
 
 
+def test_production_serves_nobody_in_the_clear() -> None:
+    values = values_of("production")
+    assert of_kind(rendered(values), "Ingress")
+    for tls, refused in ({"tlsSecret": ""}, True), ({"tlsSecret": "", "tlsElsewhere": True}, False):
+        changed = values | {"ingress": values["ingress"] | tls}
+        if refused:
+            with pytest.raises(helm.HelmError, match=r"ingress\.tlsSecret"):
+                rendered(changed)
+        else:
+            assert of_kind(rendered(changed), "Ingress")
+
+
 def triggers(manifests: list[Manifest], role: str) -> list[Manifest]:
     found: list[Manifest] = of_kind(manifests, "ScaledObject")[f"optima-approval-{role}"]["spec"]["triggers"]
     return found

@@ -22,6 +22,21 @@ def append_privately(path: Path) -> IO[bytes]:
     return os.fdopen(descriptor, "ab", buffering=0)
 
 
+def private_folder(path: Path) -> None:
+    """Makes the folder, or shuts it to others where it is there already."""
+    path.mkdir(parents=True, exist_ok=True)
+    path.chmod(0o700)
+
+
+def open_privately(path: Path, mode: str) -> IO[str]:
+    def opener(name: str, flags: int) -> int:
+        descriptor = os.open(name, flags, 0o600)
+        os.fchmod(descriptor, 0o600)  # one that is there already
+        return descriptor
+
+    return open(path, mode, opener=opener)
+
+
 def read_json(path: Path) -> Any:
     """The file's value, None when there is no file."""
     try:

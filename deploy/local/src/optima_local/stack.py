@@ -14,7 +14,7 @@ from typing import IO, Any
 
 from . import postgres, rabbitmq
 from .accounts import delete_reachable, make_reachable, server_account
-from .files import append_privately, read_json
+from .files import append_privately, open_privately, private_folder, read_json
 from .layout import PROGRAMS, ROOT, Layout
 from .processes import StartFailed, is_alive
 from .progress import Progress
@@ -30,8 +30,8 @@ class Busy(Exception):
 @contextmanager
 def exclusively(layout: Layout, command: str) -> Iterator[None]:
     """Hold the stack for one command. Raises Busy, naming the other, when it is held."""
-    layout.state.mkdir(parents=True, exist_ok=True)
-    with (layout.state / "command.lock").open("a+") as lock:
+    private_folder(layout.state)
+    with open_privately(layout.state / "command.lock", "a+") as lock:
         lock.seek(0)
         if not try_lock(lock):
             raise Busy(f"Another command is at work on this stack: {lock.read()}. Wait for it, or end it.")
@@ -74,7 +74,7 @@ def started(
     layout: Layout, progress: Progress, *, servers_only: bool = False
 ) -> Iterator[Callable[[], None]]:
     """Start the stack and give `stay`: unless that is called, the stack stops when the body ends."""
-    layout.logs.mkdir(parents=True, exist_ok=True)
+    private_folder(layout.logs)
     lock = lock_of_stopped(layout)
     command = [sys.executable, "-m", "optima_local.supervisor", str(layout.folder), f"--lock={lock.fileno()}"]
     read_end, write_end = os.pipe()
@@ -147,8 +147,8 @@ def lock_of_stopped(layout: Layout) -> IO[str]:
 
     A supervisor that takes too long to stop is killed, with all that it ran.
     """
-    layout.state.mkdir(parents=True, exist_ok=True)
-    lock = (layout.state / "supervisor.lock").open("a")
+    private_folder(layout.state)
+    lock = open_privately(layout.state / "supervisor.lock", "a")
     deadline = time.monotonic() + STOP_SECONDS
     while not try_lock(lock):
         status = status_of(layout)

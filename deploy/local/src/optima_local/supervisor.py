@@ -25,7 +25,7 @@ from . import postgres, rabbitmq
 from .access import load_access
 from .accounts import make_reachable, server_account
 from .broker_administration import ManagementApi, management_url
-from .files import read_json, write_json
+from .files import private_folder, read_json, write_json
 from .fork_server import NAME as FORK_SERVER
 from .fork_server import ForkServer
 from .layout import Layout
@@ -303,7 +303,8 @@ def main() -> None:
     )
     options = arguments.parse_args()
     layout = Layout(options.folder)
-    layout.state.mkdir(parents=True, exist_ok=True)
+    os.umask(0o077)  # what the servers and services write below .optima is its owner's alone
+    private_folder(layout.state)
     make_reachable(layout.servers, server_account())
     settings = postgres.SETTINGS | (postgres.TEST_SETTINGS if options.servers_only else {})
     supervisor = Supervisor(layout, [] if options.servers_only else find_services(), settings)

@@ -25,6 +25,8 @@ from pydantic_core import PydanticCustomError, core_schema
 
 from optima_contracts.money import money_text
 
+from .file_names import clean_file_name
+
 FIRST_YEAR: Final = 1900
 LAST_YEAR: Final = 2199
 
@@ -81,6 +83,9 @@ class Text:
         text = core_schema.str_schema(min_length=self.least, max_length=self.most, strip_whitespace=True)
         return core_schema.no_info_after_validator_function(_clean, text)
 
+
+FileName = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(clean_file_name)]
+"""The name of an uploaded file; what does not belong into one is taken out."""
 
 Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 """A key that people choose: letters, digits, dot, dash and underscore, at most 64 characters."""

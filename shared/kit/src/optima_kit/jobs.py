@@ -194,6 +194,10 @@ class JobKinds:
     def __iter__(self) -> Iterator[str]:
         return iter(self._kinds)
 
+    def outside_kinds(self) -> list[str]:
+        """Those that wait for somebody outside."""
+        return [name for name, kind in self._kinds.items() if kind.outside]
+
     def get(self, kind: str) -> JobKind | None:
         return self._kinds.get(kind)
 

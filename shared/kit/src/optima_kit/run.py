@@ -278,7 +278,15 @@ async def _relaying(process: _Process) -> AsyncIterator[None]:
         assert secret is not None
         relay = Relay(backbone, broker, listener, EventSigner(secret.get_secret_value()))
         relay.start()
-        dispatcher = JobDispatcher(service.name, backbone, broker, listener, process.database.clock)
+        dispatcher = JobDispatcher(
+            service.name,
+            backbone,
+            broker,
+            listener,
+            process.database.clock,
+            slow=service.jobs.outside_kinds(),
+            slow_of_one=max(1, service.jobs_at_once // 2),
+        )
         if service.jobs:
             dispatcher.start()
         retention = Retention(backbone, process.database.clock)

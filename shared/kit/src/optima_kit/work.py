@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import random
 import time
+from collections.abc import Collection
 from concurrent.futures import Future
 from datetime import datetime, timedelta
 from typing import Any, Final, Generic, TypeVar
@@ -56,12 +57,52 @@ broker counts late, so that it may be a turn more."""
 _HINT_AGAIN_ANYWAY: Final = 60
 """As many times longer counts a hint as lost while others wait before which it may stand."""
 
+_HINTS_OF_ONE: Final = 200
+"""So many jobs of one tenant may be with workers at a time."""
+_LOOKED_THROUGH: Final = 5000
+"""Of one tenant's due jobs, the oldest, in which one that may be hinted at is looked for."""
+
+# Tenants take turns: the oldest job of each goes before anybody's second. `owed` finds those with a job by
+# jumping from one to the next in the index, and only where something is due. Kinds in $4 wait for somebody
+# outside; a tenant has $5 of them with workers at most, so that their slowness is nobody else's.
 # Marked before it is sent: a worker believes a hint only if the row says that it was given.
 _HINT_DUE = """
-UPDATE jobs SET hinted_at = now() WHERE id IN (
-    SELECT id FROM jobs WHERE state = 'due' AND hinted_at IS NULL AND due_at <= $1
-    ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED)
-RETURNING id, tenant_id
+WITH RECURSIVE owed (tenant_id) AS (
+    (SELECT tenant_id FROM jobs WHERE state = 'due' AND hinted_at IS NULL AND EXISTS (
+         SELECT FROM jobs WHERE state = 'due' AND hinted_at IS NULL AND due_at <= $1)
+     ORDER BY tenant_id LIMIT 1)
+    UNION ALL
+    SELECT (SELECT tenant_id FROM jobs
+            WHERE state = 'due' AND hinted_at IS NULL AND jobs.tenant_id > owed.tenant_id
+            ORDER BY tenant_id LIMIT 1)
+    FROM owed WHERE owed.tenant_id IS NOT NULL
+), next AS (
+    SELECT job.id, turn, job.due_at
+    FROM owed
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS every, count(*) FILTER (WHERE kind = ANY ($4::text[])) AS slow
+        FROM jobs WHERE jobs.tenant_id = owed.tenant_id AND state = 'due' AND hinted_at IS NOT NULL
+    ) AS out
+    CROSS JOIN LATERAL (
+        SELECT id, due_at, row_number() OVER (ORDER BY due_at, id) AS turn
+        FROM (
+            SELECT id, due_at, slow, row_number() OVER (PARTITION BY slow ORDER BY due_at, id) AS place
+            FROM (SELECT id, due_at, kind = ANY ($4::text[]) AS slow FROM jobs
+                  WHERE jobs.tenant_id = owed.tenant_id AND state = 'due' AND hinted_at IS NULL
+                      AND due_at <= $1
+                  ORDER BY due_at LIMIT $6) AS oldest
+        ) AS placed
+        WHERE NOT placed.slow OR place <= $5 - out.slow
+        ORDER BY due_at, id LIMIT greatest(0, least($2, $3 - out.every))
+    ) AS job
+    ORDER BY turn, job.due_at LIMIT $2
+), hinted AS (
+    UPDATE jobs SET hinted_at = now() WHERE id IN (
+        SELECT id FROM jobs WHERE id IN (SELECT id FROM next) AND hinted_at IS NULL
+        FOR UPDATE SKIP LOCKED)
+    RETURNING id, tenant_id
+)
+SELECT id, tenant_id FROM hinted JOIN next USING (id) ORDER BY turn, due_at
 """
 _HINT_AGAIN = """
 UPDATE jobs SET hinted_at = now() WHERE id IN (
@@ -222,7 +263,8 @@ class JobRunner(Generic[P]):
         Returns how many jobs were tried. For tests and repairs."""
         tried = 0
         while True:
-            rows = await backbone.fetch(_HINT_DUE, clock.now(), _HINTS_A_TURN)
+            most = _HINTS_A_TURN
+            rows = await backbone.fetch(_HINT_DUE, clock.now(), most, most, [], 0, _LOOKED_THROUGH)
             if not rows:
                 return tried
             for row in rows:
@@ -242,8 +284,14 @@ class JobDispatcher:
         clock: Clock,
         *,
         again_after: float = HINT_AGAIN_SECONDS,
+        slow: Collection[str] = (),
+        slow_of_one: int = 1,
     ) -> None:
+        """`slow`: the kinds that wait for somebody outside; `slow_of_one`: how many of them may be with
+        workers for one tenant, fewer than a worker takes at once."""
         self._service = service
+        self._slow = list(slow)
+        self._slow_of_one = slow_of_one
         self._backbone = backbone
         self._broker = broker
         self._publisher = Publisher(broker, jobs_queue(service), "application/json")
@@ -273,7 +321,15 @@ class JobDispatcher:
             try:
                 if self._broker.connected:
                     most = min(self._room, _HINTS_A_TURN)
-                    rows = await self._backbone.fetch(_HINT_DUE, self._clock.now(), most)
+                    rows = await self._backbone.fetch(
+                        _HINT_DUE,
+                        self._clock.now(),
+                        most,
+                        _HINTS_OF_ONE,
+                        self._slow,
+                        self._slow_of_one,
+                        _LOOKED_THROUGH,
+                    )
                     if rows and not await self._send(rows):
                         await asyncio.sleep(pause())
                         continue

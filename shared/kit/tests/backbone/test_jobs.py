@@ -354,6 +354,62 @@ async def test_a_backlog_is_hinted_at_within_bounds_and_is_worked_off(stage, mon
     assert sorted(await stage.whats()) == [f"chore {n:02}" for n in range(30)]
 
 
+async def hinted_at(stage, most, *, slow=(), slow_of_one=0, of_one=200):
+    """The names of the jobs that a turn of the dispatcher hints at, in their order, each with its tenant."""
+    parameters = (datetime.now(UTC), most, of_one, list(slow), slow_of_one, work._LOOKED_THROUGH)
+    rows = await stage.backbone.pool.fetch(work._HINT_DUE, *parameters)
+    names = {job["id"]: job["key"] for job in await jobs(stage)}
+    return [names[row["id"]] for row in rows]
+
+
+async def owe(stage, tenant, names, kind="chore", *, hours=1):
+    async with stage.database.transaction(tenant) as unit:
+        for number, name in enumerate(names):
+            past = datetime.now(UTC) - timedelta(hours=hours) + timedelta(seconds=number)
+            unit.jobs.schedule(kind, Chore(name=name), key=name, due_at=past)
+
+
+async def test_tenants_take_turns_however_much_one_of_them_owes(stage):
+    """Between two jobs of one tenant stands one of every other that has one due."""
+    noisy, quiet, other = (new_id() for _ in range(3))
+    await owe(stage, noisy, [f"noisy {n:03}" for n in range(300)], hours=9)
+    await owe(stage, quiet, ["quiet 0", "quiet 1"])
+    await owe(stage, other, ["other 0"])
+    hinted = await hinted_at(stage, 8)
+    assert {name.split()[0] for name in hinted[:3]} == {"noisy", "quiet", "other"}
+    assert sorted(hinted[3:5]) == ["noisy 001", "quiet 1"]
+    assert hinted[5:] == ["noisy 002", "noisy 003", "noisy 004"]
+
+
+async def test_one_tenant_has_a_bounded_share_of_the_hints(stage):
+    noisy, quiet = new_id(), new_id()
+    await owe(stage, noisy, [f"noisy {n:03}" for n in range(40)])
+    assert len(await hinted_at(stage, 30, of_one=10)) == 10
+    assert await hinted_at(stage, 30, of_one=10) == [], "until a worker has done one"
+    await owe(stage, quiet, ["quiet 0"])
+    assert await hinted_at(stage, 30, of_one=10) == ["quiet 0"]
+
+
+async def test_a_tenant_whose_receivers_are_slow_leaves_workers_to_the_others(stage):
+    noisy, quiet = new_id(), new_id()
+    await owe(stage, noisy, [f"errand {n:03}" for n in range(40)], kind="errand")
+    await owe(stage, noisy, ["chore 0"])
+    await owe(stage, quiet, ["quiet 0"], kind="errand")
+    hinted = await hinted_at(stage, 30, slow=["errand"], slow_of_one=2)
+    assert sorted(hinted) == ["chore 0", "errand 000", "errand 001", "quiet 0"]
+    assert await hinted_at(stage, 30, slow=["errand"], slow_of_one=2) == []
+
+
+async def test_a_timer_of_tomorrow_is_nobodys_turn(stage):
+    late, soon = new_id(), new_id()
+    async with stage.database.transaction(late) as unit:
+        tomorrow = datetime.now(UTC) + timedelta(days=1)
+        unit.jobs.schedule("chore", Chore(name="late"), key="late", due_at=tomorrow)
+    assert await hinted_at(stage, 30) == []
+    await owe(stage, soon, ["soon"])
+    assert await hinted_at(stage, 30) == ["soon"]
+
+
 async def test_hints_outlive_their_node(stage):
     dead = dead_jobs_queue(jobs_queue(stage.tally.name))
     hints = jobs_queue(stage.tally.name)

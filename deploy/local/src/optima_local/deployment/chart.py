@@ -163,6 +163,7 @@ def _head_properties(variables: list[str]) -> dict[str, Any]:
                 "domain": _TEXT,
                 "annotations": _MAP,
                 "tlsSecret": _TEXT,
+                "tlsElsewhere": _FLAG,
             }
         ),
         "dropFolder": _object({"existingClaim": _TEXT}),

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import Field
 
 from optima_kit.actor import Actor
-from optima_kit.http import Amount, Command, Moment, PageQuery, Query, Text, View
+from optima_kit.http import Amount, Command, FileName, Moment, PageQuery, Query, Text, View
 from optima_kit.http.problems import load_catalogue
 from optima_kit.refusals import Refusal
 
@@ -57,7 +57,7 @@ class DecideCommand(Command):
 
 
 class EvidenceQuery(Query):
-    name: Annotated[str, Field(pattern=r'^[^/\\\x00-\x1f\x7f"<>|:*?]{1,120}$', examples=["preventivo.pdf"])]
+    name: Annotated[FileName, Field(examples=["preventivo.pdf"])]
     """File name, without a folder."""
 
 

@@ -8,7 +8,19 @@ from uuid import UUID
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from optima_kit.http import Amount, Code, Command, Count, Day, Moment, PageQuery, Query, Text, UnitPrice
+from optima_kit.http import (
+    Amount,
+    Code,
+    Command,
+    Count,
+    Day,
+    FileName,
+    Moment,
+    PageQuery,
+    Query,
+    Text,
+    UnitPrice,
+)
 from optima_kit.ids import new_id
 
 from ..domain.content import Content, Delivery, Item
@@ -91,8 +103,8 @@ class ReviseBrief(_ContentCommand):
 
 
 class AttachmentQuery(Query):
-    name: Annotated[str, Field(pattern=r'^[^/\\\x00-\x1f\x7f"<>|:*?]{1,120}$', examples=["bozzetto.pdf"])]
-    """File name, without a folder."""
+    name: Annotated[FileName, Field(examples=["bozzetto.pdf"])]
+    """File name. A folder, and what some system would stumble over, are taken out."""
 
 
 class SubmitBrief(Command):

@@ -21,6 +21,7 @@ from ..auth import TokenVerifier
 from ..cause import Cause
 from ..clock import Clock
 from ..db import Database, UnitOfWork
+from ..file_names import file_name
 from ..refusals import Forbidden, TooMany, Unauthenticated
 from ..tracing import concerns
 from .addresses import Addresses
@@ -213,7 +214,8 @@ def _respond(route: Route, result: Any, request: web.BaseRequest) -> web.Respons
         headers = {"Cache-Control": "private, no-store"}
         if result.filename is not None:
             disposition = "inline" if result.inline else "attachment"
-            headers["Content-Disposition"] = f"{disposition}; filename*=UTF-8''{quote(result.filename)}"
+            name = quote(file_name(result.filename, result.media_type))
+            headers["Content-Disposition"] = f"{disposition}; filename*=UTF-8''{name}"
         return web.Response(
             status=route.status, body=result.data, content_type=result.media_type, headers=headers
         )
