@@ -62,7 +62,9 @@ from production.application import cancel_order as cancelling
 from production.application import close_short as closing
 from production.application import complete_phase as completing
 from production.application import define_kind as defining
+from production.application import give_back_phase as giving_back
 from production.application import reject_phase as rejecting
+from production.application import report_part as reporting
 from production.application import set_economics as valuing
 from production.application import skip_phase as skipping
 from production.application import start_phase as starting
@@ -83,7 +85,7 @@ TRANSPORT = Transport(by="mittente")
 FINISHER = "FIN-01"
 PHASES = (
     PhaseDefinition("stampa", "Stampa"),
-    PhaseDefinition("plastifica", "Plastificazione", ("stampa",), skippable=True),
+    PhaseDefinition("plastifica", "Plastificazione", ("stampa",), skippable=True, starts_on_parts=True),
     PhaseDefinition("taglio", "Taglio", ("plastifica",), quality_check=True),
 )
 ENDED = ("delivered", "cancelled")
@@ -368,6 +370,11 @@ class Story:
         person = chance.choice((worker, worker, self.admin))
         doing: dict[Action, Work] = {
             Action.ASSIGN: lambda p: assigning.assign_phase(p, id_, person.person_id),
+            Action.REPLACE: lambda p: assigning.assign_phase(p, id_, person.person_id, "Urgente"),
+            Action.GIVE_BACK: lambda p: giving_back.give_back_phase(p, worker, id_, "no"),
+            Action.REPORT: lambda p: reporting.report_part(
+                p, worker, id_, Decimal(chance.choice((10, 40, 97)))
+            ),
             Action.START: lambda p: starting.start_phase(p, worker, id_),
             Action.COMPLETE: lambda p: completing.complete_phase(p, worker, id_, quantity, "", "Avviamento"),
             Action.ACCEPT: lambda p: accepting.accept_phase(p, self.admin, id_),
@@ -535,7 +542,7 @@ ACTIONS = (
     *["value"] * 2,
     *("count", "cancel order", "close job", "close order", "cancel brief"),
 )
-WORK = (Action.ASSIGN, Action.START, Action.COMPLETE, Action.ACCEPT, Action.REJECT, Action.SKIP)
+WORK = tuple(Action)
 ONWARD = (*["pick", "issue", "depart"] * 3, "deliver", "refuse", "take back", "void", "give up")
 ENDINGS = ("cancel order", "close job", "close order", "cancel brief")
 ENDS = {

@@ -84,6 +84,14 @@ ROWS = (
     ),
     Row("POST /v1/phases/{phase_id}/start", "phase.work", OWN_WORK),
     Row(
+        "POST /v1/phases/{phase_id}/parts",
+        "phase.work",
+        OWN_WORK,
+        at="/v1/phases/{begun_phase_id}/parts",
+        body={"quantity": "40"},
+    ),
+    Row("POST /v1/phases/{phase_id}/return", "phase.work", OWN_WORK, body={"reason": "Fermo"}),
+    Row(
         "POST /v1/phases/{phase_id}/completion",
         "phase.work",
         OWN_WORK,

@@ -43,7 +43,7 @@ async def test_a_dealer_sees_own_tasks_and_nothing_else(plant: Plant) -> None:
             "attempt": 1,
             "note": "",
             "rejected_attempts": [],
-            "actions": ["start"],
+            "actions": ["start", "give_back"],
         }
     ]
     _, of_dario = await plant.app.as_(dario).get("/v1/tasks")

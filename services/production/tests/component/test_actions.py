@@ -30,6 +30,7 @@ STATES: Final[dict[str, tuple[str, ...]]] = {
     "with a phase to be started": ASSIGNED,
     "with a phase whose assignee left before its start": (*ASSIGNED, "leave"),
     "with a phase at work": (*ASSIGNED, "start"),
+    "with a phase partly made": (*ASSIGNED, "start", "report"),
     "with a phase whose assignee left at work": (*ASSIGNED, "start", "leave"),
     "with a phase to be inspected": COMPLETED,
     "with a phase to be done again": (*COMPLETED, "reject"),
@@ -86,7 +87,7 @@ class Scene:
         else:
             action, _, following = step.partition(" ")
             thing = "order" if action in ACTIONS["order"] else "phase"
-            reader = "worker" if action in ("start", "complete") else "admin"
+            reader = "worker" if action in ("start", "report", "complete") else "admin"
             assert await self.attempt(reader, order, thing, action, phase=1 if following else 0) == 200, step
 
     async def attempt(
@@ -101,7 +102,10 @@ class Scene:
             "set_economics": ("economics", ECONOMICS),
             "correct_kind": ("kind", {"kind": "espositore"}),
             "assign": ("assignment", {"assignee_id": str(self.heir.person_id)}),
+            "replace": ("assignment", {"assignee_id": str(self.heir.person_id), "reason": "Urgente"}),
+            "give_back": ("return", {"reason": "Macchina ferma"}),
             "start": ("start", None),
+            "report": ("parts", {"quantity": "40"}),
             "complete": ("completion", {"quantity": "100"}),
             "accept": ("acceptance", None),
             "reject": ("rejection", {"reason": "Storto"}),

@@ -111,3 +111,17 @@ async def test_deliveries_add_up_to_what_is_ordered(plant: Plant) -> None:
     response, problem = await plant.as_("backoffice").post("/v1/orders", body)
     assert (response.status, problem["code"]) == (422, "deliveries_differ_from_quantity")
     assert problem["errors"][0]["field"] == "items[0].deliveries"
+
+
+async def test_a_cancellation_is_told_again_when_goods_turn_out_to_have_come_back_before_it(
+    plant: Plant,
+) -> None:
+    await plant.define("gadget", ONE_PHASE)
+    order = await plant.order_of(await plant.approve(("gadget", "100")))
+    await plant.admin.post(f"/v1/orders/{order['id']}/cancellation", {"reason": "Sospesa"})
+    sent = uuid4()
+    for state in ("issued", "departed", "refused"):
+        await plant.ship(state, sent, order, "100")
+    told = await plant.published("optima.production.order_cancelled.v1")
+    assert [event.data["goods_came_back"] for event in told] == [None, True]
+    assert [event.data["reason"] for event in told] == ["Sospesa"] * 2

@@ -356,6 +356,7 @@ async def test_tasks_of_who_left_are_the_successors(plant: Plant) -> None:
             "phase_id": phase["id"],
             "phase": phase["key"],
             "assignee_id": str(heir.person_id),
+            "reason": None,
         }
         for phase in order["jobs"][0]["phases"]
     ]

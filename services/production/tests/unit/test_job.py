@@ -56,7 +56,7 @@ def by_key(job: Job, key: str) -> Phase:
 
 def worked(job: Job, key: str, quantity: str = "500") -> Job:
     phase = by_key(job, key)
-    job = domain.assigned(OPEN, job, phase.id, uuid4(), assignee_has_left=False)
+    job = domain.assigned(OPEN, job, phase.id, uuid4(), replaces=False)
     job = domain.started(OPEN, job, phase.id, NOW)
     return domain.completed(
         OPEN, job, phase.id, Decimal(quantity), "", NOW + timedelta(hours=1), "Avviamento"
@@ -71,7 +71,7 @@ def test_a_job_waits_for_economics_then_its_phases_can_be_assigned() -> None:
     job = a_job()
     assert job.state is JobState.PLANNED
     with pytest.raises(WrongState) as refused:
-        domain.assigned(OPEN, job, job.phases[0].id, uuid4(), assignee_has_left=False)
+        domain.assigned(OPEN, job, job.phases[0].id, uuid4(), replaces=False)
     assert code_of(refused) == "economics_not_set"
     assert domain.with_economics(OPEN, job, ECONOMICS).state is JobState.READY
 
@@ -89,7 +89,7 @@ def test_an_unknown_kind_blocks_the_job_until_it_is_defined() -> None:
 def test_no_phase_starts_before_its_predecessors() -> None:
     job = ready_job()
     cut = by_key(job, "taglio")
-    job = domain.assigned(OPEN, job, cut.id, uuid4(), assignee_has_left=False)
+    job = domain.assigned(OPEN, job, cut.id, uuid4(), replaces=False)
     assert by_key(job, "taglio").state is PhaseState.WAITING
     with pytest.raises(WrongState) as refused:
         domain.started(OPEN, job, cut.id, NOW)
@@ -184,7 +184,7 @@ def test_what_is_lost_is_recorded_with_its_reason(quantities: list[int]) -> None
 def test_a_loss_without_a_reason_is_refused() -> None:
     job = ready_job()
     printing = by_key(job, "stampa")
-    job = domain.assigned(OPEN, job, printing.id, uuid4(), assignee_has_left=False)
+    job = domain.assigned(OPEN, job, printing.id, uuid4(), replaces=False)
     job = domain.started(OPEN, job, printing.id, NOW)
     with pytest.raises(Invalid) as refused:
         domain.completed(OPEN, job, printing.id, Decimal("499.5"), "", NOW)
@@ -250,7 +250,7 @@ def test_done_work_can_be_rejected_until_it_is_built_upon() -> None:
     )
     assert by_key(back, "taglio").state is PhaseState.WAITING
     cut = by_key(job, "taglio")
-    job = domain.assigned(OPEN, job, cut.id, uuid4(), assignee_has_left=False)
+    job = domain.assigned(OPEN, job, cut.id, uuid4(), replaces=False)
     job = domain.started(OPEN, job, cut.id, NOW)
     with pytest.raises(WrongState) as refused:
         domain.rejected(
@@ -272,14 +272,14 @@ def test_nothing_is_rejected_of_a_job_that_is_done() -> None:
 def test_started_work_changes_hands_only_when_its_assignee_has_left() -> None:
     job = ready_job()
     printing, other = job.phases[0].id, uuid4()
-    job = domain.assigned(OPEN, job, printing, uuid4(), assignee_has_left=False)
-    job = domain.assigned(OPEN, job, printing, other, assignee_has_left=False)
+    job = domain.assigned(OPEN, job, printing, uuid4(), replaces=False)
+    job = domain.assigned(OPEN, job, printing, other, replaces=False)
     job = domain.started(OPEN, job, printing, NOW)
     with pytest.raises(WrongState) as refused:
-        domain.assigned(OPEN, job, printing, uuid4(), assignee_has_left=False)
+        domain.assigned(OPEN, job, printing, uuid4(), replaces=False)
     assert code_of(refused) == "phase_already_started"
     heir = uuid4()
-    job = domain.assigned(OPEN, job, printing, heir, assignee_has_left=True)
+    job = domain.assigned(OPEN, job, printing, heir, replaces=True)
     assert (job.phases[0].state, job.phases[0].assignee_id) == (PhaseState.ASSIGNED, heir)
     assert job.phases[0].started_at is None
 
@@ -289,7 +289,7 @@ def test_what_who_left_had_still_to_do_is_the_successors_or_nobodys(taken_over: 
     leaver, heir = uuid4(), uuid4() if taken_over else None
     job = worked(ready_job(), "stampa")
     for key in ("taglio", "laccatura", "confezione"):
-        job = domain.assigned(OPEN, job, by_key(job, key).id, leaver, assignee_has_left=False)
+        job = domain.assigned(OPEN, job, by_key(job, key).id, leaver, replaces=False)
     job = domain.started(OPEN, job, by_key(job, "taglio").id, NOW)
     job, phases = domain.after_departure_of(job, leaver, heir)
     assert [phase.key for phase in phases] == ["taglio", "laccatura", "confezione"]
@@ -326,7 +326,7 @@ def test_only_a_skippable_phase_that_has_not_started_is_skipped() -> None:
 def test_a_cancelled_job_stops_and_can_go_on_where_it_was() -> None:
     job = worked(worked(ready_job(), "stampa"), "taglio")
     coating = by_key(job, "laccatura")
-    job = domain.assigned(OPEN, job, coating.id, uuid4(), assignee_has_left=False)
+    job = domain.assigned(OPEN, job, coating.id, uuid4(), replaces=False)
     job = domain.started(OPEN, job, coating.id, NOW)
     stopped = domain.cancelled(job)
     assert stopped.state is JobState.CANCELLED
@@ -336,7 +336,7 @@ def test_a_cancelled_job_stops_and_can_go_on_where_it_was() -> None:
     attempts: list[Callable[[], Job]] = [
         lambda: domain.completed(OPEN, stopped, coating.id, Decimal(500), "", NOW),
         lambda: domain.with_economics(OPEN, stopped, ECONOMICS),
-        lambda: domain.assigned(OPEN, stopped, coating.id, uuid4(), assignee_has_left=True),
+        lambda: domain.assigned(OPEN, stopped, coating.id, uuid4(), replaces=True),
         lambda: domain.skipped(OPEN, stopped, coating.id),
     ]
     for attempt in attempts:
@@ -375,7 +375,7 @@ def test_work_may_be_rejected_until_a_later_phase_has_really_begun() -> None:
     again, _ = domain.rejected(OPEN, job, printing, "Sbavature", **how)
     assert by_key(again, "taglio").state is PhaseState.WAITING
     cut = by_key(job, "taglio").id
-    job = domain.started(OPEN, domain.assigned(OPEN, job, cut, uuid4(), assignee_has_left=False), cut, NOW)
+    job = domain.started(OPEN, domain.assigned(OPEN, job, cut, uuid4(), replaces=False), cut, NOW)
     with pytest.raises(WrongState) as refused:
         domain.rejected(OPEN, job, printing, "Sbavature", **how)
     assert (code_of(refused), refused.value.facts["successor"]) == ("work_built_upon", "Taglio")
@@ -399,6 +399,57 @@ def test_a_job_is_never_skipped_as_a_whole() -> None:
     assert code_of(refused) == "nothing_left_to_make"
 
 
+ON_PARTS = kind(
+    PhaseDefinition("stampa", "Stampa"),
+    PhaseDefinition("taglio", "Taglio", ("stampa",), starts_on_parts=True),
+)
+
+
+def begun(job: Job, key: str) -> Job:
+    phase = by_key(job, key).id
+    return domain.started(OPEN, domain.assigned(OPEN, job, phase, uuid4(), replaces=False), phase, NOW)
+
+
+def test_a_phase_may_begin_on_a_part_and_ends_after_the_one_before() -> None:
+    job = begun(domain.with_economics(OPEN, a_job(ON_PARTS, "100"), ECONOMICS), "stampa")
+    printing, cut = (phase.id for phase in job.phases)
+    assert by_key(job, "taglio").state is PhaseState.WAITING
+    job = begun(domain.reported(OPEN, job, printing, Decimal(40)), "taglio")
+    with pytest.raises(Invalid) as too_large:
+        domain.reported(OPEN, job, cut, Decimal(41))
+    assert (code_of(too_large), too_large.value.facts["most"]) == ("part_too_large", 40)
+    job = domain.reported(OPEN, job, cut, Decimal(40))
+    with pytest.raises(WrongState) as early:
+        domain.completed(OPEN, job, cut, Decimal(100), "", NOW)
+    assert (code_of(early), early.value.facts["awaited"]) == ("predecessors_not_complete", "Stampa")
+    with pytest.raises(Invalid) as below:
+        domain.completed(OPEN, job, printing, Decimal(39), "", NOW, "Avviamento")
+    assert code_of(below) == "quantity_below_parts"
+    job = domain.completed(OPEN, job, printing, Decimal(100), "", NOW)
+    job = domain.completed(OPEN, job, cut, Decimal(100), "", NOW)
+    assert (job.state, job.produced) == (JobState.DONE, Decimal(100))
+
+
+def test_what_waits_for_inspection_hands_on_no_parts() -> None:
+    inspected = kind(
+        PhaseDefinition("stampa", "Stampa", quality_check=True),
+        PhaseDefinition("taglio", "Taglio", ("stampa",), starts_on_parts=True),
+    )
+    job = begun(domain.with_economics(OPEN, a_job(inspected, "100"), ECONOMICS), "stampa")
+    job = domain.reported(OPEN, job, job.phases[0].id, Decimal(40))
+    assert by_key(job, "taglio").state is PhaseState.WAITING
+
+
+def test_a_phase_is_given_back_without_what_was_handed_in_of_it() -> None:
+    job = begun(domain.with_economics(OPEN, a_job(ON_PARTS, "100"), ECONOMICS), "stampa")
+    printing = job.phases[0].id
+    job = domain.given_back(OPEN, domain.reported(OPEN, job, printing, Decimal(40)), printing)
+    back = job.phases[0]
+    assert (back.state, back.assignee_id, back.started_at) == (PhaseState.READY, None, None)
+    assert back.made_so_far == Decimal(40)
+    assert by_key(job, "taglio").state is PhaseState.READY
+
+
 @st.composite
 def kinds(draw: st.DrawFn) -> Kind:
     count = draw(st.integers(1, 6))
@@ -410,6 +461,7 @@ def kinds(draw: st.DrawFn) -> Kind:
                 tuple(f"f{j}" for j in sorted(draw(st.sets(st.integers(0, i - 1)) if i else st.just(set())))),
                 quality_check=draw(st.booleans()),
                 skippable=draw(st.booleans()),
+                starts_on_parts=draw(st.booleans()),
             )
             for i in range(count)
         )
@@ -427,6 +479,13 @@ def over_keys(job: Job) -> set[str]:
         )
 
     return {key for key in phases if over(key)}
+
+
+def parts_of(job: Job) -> set[str]:
+    """Keys of the phases of which a part was handed on, and nothing waits for an inspection."""
+    return {
+        p.key for p in job.phases if p.made_so_far is not None and p.quantity is None and not p.quality_check
+    }
 
 
 class PhaseGraph(RuleBasedStateMachine):
@@ -471,11 +530,19 @@ class PhaseGraph(RuleBasedStateMachine):
 
     @rule(index=phase_index, person=st.integers(0, 1), left=st.booleans())
     def assign(self, index: int, person: int, left: bool) -> None:
-        self.attempt(domain.assigned, self.at(index), self.people[person], assignee_has_left=left)
+        self.attempt(domain.assigned, self.at(index), self.people[person], replaces=left)
 
     @rule(index=phase_index)
     def start(self, index: int) -> None:
         self.attempt(domain.started, self.at(index), self.clock)
+
+    @rule(index=phase_index, quantity=st.sampled_from(["40", "300", "500"]))
+    def report(self, index: int, quantity: str) -> None:
+        self.attempt(domain.reported, self.at(index), Decimal(quantity))
+
+    @rule(index=phase_index)
+    def give_back(self, index: int) -> None:
+        self.attempt(domain.given_back, self.at(index))
 
     @rule(index=phase_index, quantity=st.sampled_from(["440", "450", "500", "550", "560"]))
     def complete(self, index: int, quantity: str) -> None:
@@ -521,8 +588,8 @@ class PhaseGraph(RuleBasedStateMachine):
 
     @invariant()
     def nothing_is_under_way_before_its_predecessors_are_over(self) -> None:
-        over = over_keys(self.job)
         for phase in self.job.phases:
+            over = over_keys(self.job) | (parts_of(self.job) if phase.starts_on_parts else set())
             if phase.state not in (PhaseState.WAITING, PhaseState.SKIPPED):
                 assert over.issuperset(phase.after), phase
             if phase.state is PhaseState.WAITING:
@@ -549,9 +616,14 @@ class PhaseGraph(RuleBasedStateMachine):
             return {*phase.after, *(key for each in phase.after for key in before(phases[each]))}
 
         for phase in self.job.phases:
+            made = phase.made_so_far if phase.quantity is None else phase.quantity
             for earlier in map(phases.__getitem__, before(phase)):
-                if phase.quantity is not None and earlier.quantity is not None:
-                    assert phase.quantity <= earlier.quantity, (earlier, phase)
+                if made is None or earlier.state is PhaseState.SKIPPED:
+                    continue
+                handed_on = earlier.made_so_far if earlier.quantity is None else earlier.quantity
+                assert handed_on is not None, (earlier, phase)
+                assert made <= handed_on, (earlier, phase)
+            assert (phase.made_so_far or 0) <= (Decimal(550) if phase.quantity is None else phase.quantity)
 
     @invariant()
     def what_is_lost_has_a_reason(self) -> None:

@@ -39,9 +39,11 @@ NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 ANNA, BRUNO = UUID(int=1), UUID(int=2)
 
 DO: dict[Action, Callable[[OrderState, Job, UUID], Job]] = {
-    Action.ASSIGN: lambda order, job, id_: domain.assigned(order, job, id_, BRUNO, assignee_has_left=False),
-    Action.REPLACE: lambda order, job, id_: domain.assigned(order, job, id_, BRUNO, assignee_has_left=True),
+    Action.ASSIGN: lambda order, job, id_: domain.assigned(order, job, id_, BRUNO, replaces=False),
+    Action.REPLACE: lambda order, job, id_: domain.assigned(order, job, id_, BRUNO, replaces=True),
+    Action.GIVE_BACK: lambda order, job, id_: domain.given_back(order, job, id_),
     Action.START: lambda order, job, id_: domain.started(order, job, id_, NOW),
+    Action.REPORT: lambda order, job, id_: domain.reported(order, job, id_, Decimal(40)),
     Action.COMPLETE: lambda order, job, id_: domain.completed(order, job, id_, Decimal(100), "", NOW),
     Action.ACCEPT: lambda order, job, id_: domain.accepted(order, job, id_, BRUNO),
     Action.REJECT: lambda order, job, id_: domain.rejected(
@@ -95,7 +97,7 @@ def test_the_rules_do_what_the_table_says_in_every_cell(action: Action) -> None:
 
 def test_the_table_is_total() -> None:
     cells = list(product(Action, PhaseState, JobState, OrderState))
-    assert len(cells) == 7 * 8 * 6 * 7
+    assert len(cells) == 9 * 8 * 6 * 7
     assert all(isinstance(outcome(*cell), PhaseState | Refused) for cell in cells)
 
 

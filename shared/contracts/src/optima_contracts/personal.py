@@ -37,6 +37,8 @@ _FIELDS: Final[dict[type[EventData], tuple[str, tuple[str, ...]]]] = {
     production.OrderCancelled: ("actor", ("reason",)),
     economics.JobEconomicsSet: ("actor", ("price_reason",)),
     production.JobClosed: ("actor", ("reason",)),
+    production.PhaseAssigned: ("actor", ("reason",)),
+    production.PhaseGivenBack: ("actor", ("reason",)),
     production.PhaseCompleted: ("actor", ("loss_reason",)),
     production.PhaseRejected: ("actor", ("reason",)),
     logistics.StockAdjusted: ("actor", ("reason",)),

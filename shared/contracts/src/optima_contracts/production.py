@@ -115,6 +115,36 @@ class PhaseAssigned(EventData):
     phase_id: UUID
     phase: str
     assignee_id: UUID
+    reason: str | None = None
+    """Why somebody else had it before, and no longer has, though they had begun."""
+
+
+class PhaseGivenBack(EventData):
+    """The phase's assignee can't do it, and gave it back: an admin has to give it to somebody. Subject: the
+    job."""
+
+    type: ClassVar[str] = "optima.production.phase_given_back.v1"
+    job_id: UUID
+    order_id: UUID
+    phase_id: UUID
+    phase: str
+    former_assignee_id: UUID
+    reason: str
+
+
+class PhasePartReported(EventData):
+    """A part of a phase's work was handed in, and the rest is still to be done; `quantity` is what came out
+    of it, in the phase's unit. Subject: the job."""
+
+    type: ClassVar[str] = "optima.production.phase_part_reported.v1"
+    job_id: UUID
+    order_id: UUID
+    phase_id: UUID
+    phase: str
+    quantity: Quantity
+    made_so_far: Quantity
+    """With this part."""
+    unit: str
 
 
 class PhaseUnassigned(EventData):

@@ -199,6 +199,8 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "optima.production.phase_accepted.v1": N_("Phase accepted"),
         "optima.production.phase_assigned.v1": N_("Phase assigned"),
         "optima.production.phase_completed.v1": N_("Phase completed"),
+        "optima.production.phase_given_back.v1": N_("Phase given back"),
+        "optima.production.phase_part_reported.v1": N_("Part of a phase handed in"),
         "optima.production.phase_rejected.v1": N_("Phase's work not accepted"),
         "optima.production.phase_skipped.v1": N_("Phase left out"),
         "optima.production.phase_started.v1": N_("Phase started"),

@@ -14,6 +14,7 @@ from ..application.close_short import close_job, close_order
 from ..application.complete_phase import complete_phase
 from ..application.correct_kind import correct_kind
 from ..application.define_kind import define_kind
+from ..application.give_back_phase import give_back_phase
 from ..application.ports import LockedPhase, Ports
 from ..application.read import board, lookups, orders, tasks
 from ..application.read.views import (
@@ -21,6 +22,7 @@ from ..application.read.views import (
     BoardPhaseView,
     CustomerView,
     EconomicsView,
+    GivenBackPhaseView,
     JobView,
     KindView,
     OrderSummaryView,
@@ -30,6 +32,7 @@ from ..application.read.views import (
     TaskView,
 )
 from ..application.reject_phase import reject_phase
+from ..application.report_part import report_part
 from ..application.set_economics import set_economics
 from ..application.set_price_policy import set_price_policy
 from ..application.skip_phase import skip_phase
@@ -44,8 +47,10 @@ from .requests import (
     CompletePhase,
     CorrectKind,
     DefineKind,
+    GiveBackPhase,
     OrderQuery,
     RejectPhase,
+    ReportPart,
     SetEconomics,
     SetPricePolicy,
     TaskQuery,
@@ -188,13 +193,32 @@ async def post_assignment(call: Call[Ports], phase_id: UUID, body: AssignPhase) 
 
     Possible until the phase starts, and afterwards if its assignee has left.
     """
-    return await _phase(call, await assign_phase(call.ports, phase_id, body.assignee_id))
+    return await _phase(call, await assign_phase(call.ports, phase_id, body.assignee_id, body.reason))
 
 
 @routes.post("/v1/phases/{phase_id}/start", privilege="phase.work")
 async def post_start(call: Call[Ports], phase_id: UUID) -> TaskView:
     """Start a phase that is assigned to the caller"""
     return await _task(call, await start_phase(call.ports, call.actor, phase_id))
+
+
+@routes.post("/v1/phases/{phase_id}/parts", privilege="phase.work")
+async def post_part(call: Call[Ports], phase_id: UUID, body: ReportPart) -> TaskView:
+    """Hand in a part of a phase that is assigned to the caller, and go on with the rest
+
+    The next phase may begin on it where its kind of item says so.
+    """
+    return await _task(call, await report_part(call.ports, call.actor, phase_id, body.quantity))
+
+
+@routes.post("/v1/phases/{phase_id}/return", privilege="phase.work")
+async def post_return(call: Call[Ports], phase_id: UUID, body: GiveBackPhase) -> GivenBackPhaseView:
+    """Give back a phase that the caller can't do
+
+    It is nobody's then, and no longer among the caller's tasks. What was handed in of it stays.
+    """
+    found = await give_back_phase(call.ports, call.actor, phase_id, body.reason)
+    return GivenBackPhaseView(id=phase_id, state=found.phase.state)
 
 
 @routes.post("/v1/phases/{phase_id}/completion", privilege="phase.work")

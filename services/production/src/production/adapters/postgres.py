@@ -68,6 +68,7 @@ class PostgresKinds:
                 "skippable": phase.skippable,
                 **({"unit": phase.unit} if phase.unit else {}),
                 **({"factor": str(phase.factor)} if phase.factor != 1 else {}),
+                **({"starts_on_parts": True} if phase.starts_on_parts else {}),
                 **({"days": phase.days} if phase.days != 1 else {}),
                 **({"daily_quantity": str(phase.daily_quantity)} if phase.daily_quantity else {}),
             }
@@ -156,6 +157,7 @@ class PostgresOrders:
             skippable=[phase.skippable for _, _, phase in phases],
             units=[phase.unit for _, _, phase in phases],
             factors=[phase.factor for _, _, phase in phases],
+            starts_on_parts=[phase.starts_on_parts for _, _, phase in phases],
             planned_starts=[phase.planned.start if phase.planned else None for _, _, phase in phases],
             planned_ends=[phase.planned.end if phase.planned else None for _, _, phase in phases],
             states=[phase.state for _, _, phase in phases],
@@ -246,6 +248,7 @@ class PostgresOrders:
             notes=[phase.note for phase in phases],
             lost=[phase.lost for phase in phases],
             loss_reasons=[phase.loss_reason for phase in phases],
+            made_so_far=[phase.made_so_far for phase in phases],
         )
         for job in jobs:
             if job.economics and job.economics != known[job.id].economics:
@@ -638,6 +641,8 @@ def _phase(row: asyncpg.Record) -> Phase:
         factor=_plain(row["factor"]),
         lost=None if row["lost"] is None else _plain(row["lost"]),
         loss_reason=row["loss_reason"],
+        starts_on_parts=row["starts_on_parts"],
+        made_so_far=None if row["made_so_far"] is None else _plain(row["made_so_far"]),
         planned=Period(row["planned_start"], row["planned_end"]) if row["planned_end"] else None,
     )
 
@@ -672,4 +677,5 @@ def _task(row: asyncpg.Record) -> Task:
         deadline=row["deadline"],
         job_state=JobState(row["job_state"]),
         order_state=OrderState(row["order_state"]),
+        awaits_others=row["awaits_others"],
     )

@@ -63,15 +63,16 @@ FROM unnest(:job_ids::uuid[], :positions::smallint[], :item_ids::uuid[], :kinds:
 -- name: insert_phases
 -- `after` travels as one text a phase: arrays of arrays must be rectangular. Keys contain no comma.
 INSERT INTO phases (order_id, deadline, job_id, position, id, key, name, after, quality_check, skippable,
-                    unit, factor, planned_start, planned_end, state, attempt, note)
+                    unit, factor, starts_on_parts, planned_start, planned_end, state, attempt, note)
 SELECT :order_id, orders.deadline, p.job_id, p.position, p.id, p.key, p.name,
-       string_to_array(p.after, ','), p.quality_check, p.skippable, p.unit, p.factor, p.planned_start,
-       p.planned_end, p.state, 1, ''
+       string_to_array(p.after, ','), p.quality_check, p.skippable, p.unit, p.factor, p.starts_on_parts,
+       p.planned_start, p.planned_end, p.state, 1, ''
 FROM orders, unnest(:job_ids::uuid[], :positions::smallint[], :ids::uuid[], :keys::text[], :names::text[],
                     :after::text[], :quality_checks::boolean[], :skippable::boolean[], :units::text[],
-                    :factors::numeric[], :planned_starts::date[], :planned_ends::date[], :states::text[])
-    AS p(job_id, position, id, key, name, after, quality_check, skippable, unit, factor, planned_start,
-         planned_end, state)
+                    :factors::numeric[], :starts_on_parts::boolean[], :planned_starts::date[],
+                    :planned_ends::date[], :states::text[])
+    AS p(job_id, position, id, key, name, after, quality_check, skippable, unit, factor, starts_on_parts,
+         planned_start, planned_end, state)
 WHERE orders.id = :order_id
 
 -- name: lock_order
@@ -123,7 +124,7 @@ SELECT jobs.id, jobs.order_id, jobs.position, jobs.item_id, jobs.kind, jobs.desc
        phases.state AS phase_state, phases.assignee_id, phases.attempt,
        phases.started_at AS phase_started_at, phases.completed_at, phases.quantity AS made, phases.note,
        phases.unit AS phase_unit, phases.factor, phases.lost, phases.loss_reason, phases.planned_start,
-       phases.planned_end, people.name AS assignee_name, people.active AS assignee_active,
+       phases.planned_end, phases.starts_on_parts, phases.made_so_far, people.name AS assignee_name, people.active AS assignee_active,
        coalesce(sent.shipped, 0) AS shipped, coalesce(sent.delivered, 0) AS delivered,
        EXISTS (SELECT FROM shipments WHERE shipments.order_id = :order_id) AS documents
 FROM order_jobs AS jobs
@@ -189,11 +190,12 @@ WITH order_changed AS (
 )
 UPDATE phases SET state = p.state, assignee_id = p.assignee_id, attempt = p.attempt,
     started_at = p.started_at, completed_at = p.completed_at, quantity = p.quantity, note = p.note,
-    lost = p.lost, loss_reason = p.loss_reason
+    lost = p.lost, loss_reason = p.loss_reason, made_so_far = p.made_so_far
 FROM unnest(:phase_ids::uuid[], :phase_states::text[], :assignee_ids::uuid[], :attempts::integer[],
             :phases_started_at::timestamptz[], :completed_at::timestamptz[], :quantities::numeric[],
-            :notes::text[], :lost::numeric[], :loss_reasons::text[])
-    AS p(id, state, assignee_id, attempt, started_at, completed_at, quantity, note, lost, loss_reason)
+            :notes::text[], :lost::numeric[], :loss_reasons::text[], :made_so_far::numeric[])
+    AS p(id, state, assignee_id, attempt, started_at, completed_at, quantity, note, lost, loss_reason,
+         made_so_far)
 WHERE phases.id = p.id
 
 -- name: upsert_economics
@@ -299,8 +301,11 @@ SELECT phases.id AS phase_id, phases.key, phases.name, phases.after, phases.qual
        phases.state AS phase_state, phases.assignee_id, phases.attempt, phases.started_at AS phase_started_at,
        phases.completed_at, phases.quantity AS made, phases.note, phases.deadline,
        phases.unit AS phase_unit, phases.factor, phases.lost, phases.loss_reason, phases.planned_start,
-       phases.planned_end, jobs.description, jobs.quantity AS ordered, jobs.unit, jobs.tolerance_percent, jobs.state AS job_state,
-       orders.state AS order_state, coalesce(economics.technical_sheet, '') AS technical_sheet
+       phases.planned_end, phases.starts_on_parts, phases.made_so_far, jobs.description, jobs.quantity AS ordered, jobs.unit, jobs.tolerance_percent, jobs.state AS job_state,
+       orders.state AS order_state, coalesce(economics.technical_sheet, '') AS technical_sheet,
+       EXISTS (SELECT FROM phases AS before
+               WHERE before.job_id = phases.job_id AND before.key = ANY (phases.after)
+                   AND before.state NOT IN ('done', 'skipped')) AS awaits_others
 FROM phases
 JOIN order_jobs AS jobs ON jobs.id = phases.job_id
 JOIN orders ON orders.id = phases.order_id
@@ -316,7 +321,8 @@ ORDER BY phases.deadline, phases.id LIMIT :limit
 SELECT phases.id AS phase_id, phases.key, phases.name, phases.after, phases.quality_check, phases.skippable,
        phases.state AS phase_state, phases.assignee_id, phases.attempt, phases.started_at AS phase_started_at,
        phases.completed_at, phases.quantity AS made, phases.note, phases.unit AS phase_unit, phases.factor,
-       phases.lost, phases.loss_reason, phases.planned_start, phases.planned_end, due, lateness,
+       phases.lost, phases.loss_reason, phases.planned_start, phases.planned_end, phases.starts_on_parts,
+       phases.made_so_far, due, lateness,
        phases.job_id, phases.order_id, orders.number AS order_number, orders.title, orders.state AS order_state,
        jobs.description, jobs.quantity AS ordered, jobs.unit, jobs.state AS job_state,
        people.name AS assignee_name, people.active AS assignee_active

@@ -31,6 +31,8 @@ class PhaseOfKind(Command):
     """What its quantities are counted in, such as sheets; without it, in the job's unit."""
     factor: Count = Decimal(1)
     """How many of the job's unit come of one of this phase's, such as 8 leaflets of a sheet."""
+    starts_on_parts: Flag = False
+    """It may begin on a part of what the phases before it make, as soon as that is handed in."""
     days: Annotated[int, Field(ge=1, le=LONGEST)] = 1
     """Working days that it takes at least."""
     daily_quantity: Count | None = None
@@ -53,6 +55,7 @@ class DefineKind(Command):
                 p.skippable,
                 p.unit,
                 p.factor,
+                p.starts_on_parts,
                 p.days,
                 p.daily_quantity,
             )
@@ -119,6 +122,8 @@ class SetPricePolicy(Command):
 
 class AssignPhase(Command):
     assignee_id: UUID
+    reason: Annotated[str, Text(1000)] | None = None
+    """Why somebody else is to do what has been started."""
 
 
 class AssignPhases(Command):
@@ -131,8 +136,18 @@ class CorrectKind(Command):
     """One that is defined."""
 
 
+class ReportPart(Command):
+    quantity: Count
+    """Beside what was handed in before."""
+
+
+class GiveBackPhase(Command):
+    reason: Annotated[str, Text(1000)]
+
+
 class CompletePhase(Command):
     quantity: Count
+    """In all, with the parts that were handed in before."""
     loss_reason: Annotated[str, Text(1000)] | None = None
     """Why less came out than there was to work on."""
     note: Annotated[str, Text(2000, least=0)] = ""

@@ -13,19 +13,22 @@ from .ports import LockedPhase, Ports
 from .save_job_progress import save_job_progress
 
 
-async def assign_phase(ports: Ports, phase_id: UUID, assignee_id: UUID) -> LockedPhase:
-    """Whoever had the phase loses access to it. Possible until it starts, or when its assignee has left."""
+async def assign_phase(
+    ports: Ports, phase_id: UUID, assignee_id: UUID, reason: str | None = None
+) -> LockedPhase:
+    """Whoever had the phase loses access to it. Once it has started, that takes a `reason`, unless its
+    assignee has left."""
     found = await phase_to_change(ports, phase_id)
     person = assignee_may_work_phases(await ports.directory.find_person(assignee_id))
-    after = assigned(
-        found.order_state, found.job, phase_id, assignee_id, assignee_has_left=found.assignee_has_left
-    )
+    replaces = found.assignee_has_left or reason is not None
+    after = assigned(found.order_state, found.job, phase_id, assignee_id, replaces=replaces)
     event = PhaseAssigned(
         job_id=after.id,
         order_id=after.order_id,
         phase_id=phase_id,
         phase=found.phase.key,
         assignee_id=assignee_id,
+        reason=reason,
     )
     save_job_progress(ports, found.order, after, event)
     return found.with_job(after, person)

@@ -12,7 +12,7 @@ from ..domain.shipments import GOODS_OUT, Shipment
 from .advance_order import advance_order
 from .ports import Ports
 from .reinstate_order import reinstate_order
-from .stop_order import stop_order
+from .stop_order import stop_order, tell_of_cancellation
 
 
 async def on_shipment_changed(ports: Ports, shipment: Shipment) -> None:
@@ -21,7 +21,8 @@ async def on_shipment_changed(ports: Ports, shipment: Shipment) -> None:
 
     Goods that had left when backoffice cancelled their order let it go on. Of a brief's order, logistics
     says so itself, by refusing the cancellation; goods that are back, of a brief that was cancelled while
-    they seemed to be away, end it.
+    they seemed to be away, end it. When they had left and come back before the order was cancelled, and
+    that is heard only now, the cancellation is told again, with them.
     """
     found = await ports.orders.lock_order_of_shipment(shipment)
     if found is None:
@@ -33,6 +34,8 @@ async def on_shipment_changed(ports: Ports, shipment: Shipment) -> None:
     if before.order.state is OrderState.CANCELLED:
         if before.order.brief_id is None and shipment.state in GOODS_OUT:
             await reinstate_order(ports, await _whole(ports, before))
+        elif shipment.state not in GOODS_OUT and not found.other_goods_out:
+            tell_of_cancellation(ports, before.order, goods_came_back=True)
         return
     if shipment.state in GOODS_OUT:
         ports.orders.update_order(before, advance_order(ports, before.with_shipment(shipment)))

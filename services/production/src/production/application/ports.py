@@ -12,7 +12,7 @@ from uuid import UUID
 from optima_kit.ports import Directory, Outbox, Person
 
 from ..domain.economics import PricePolicy
-from ..domain.job import Job, Phase, RejectedAttempt
+from ..domain.job import Job, Phase, RejectedAttempt, awaits_others
 from ..domain.kinds import Kind
 from ..domain.machine import JobState, OrderState, PhaseState
 from ..domain.order import FullOrder, Order
@@ -221,6 +221,7 @@ class LockedPhase:
             deadline=self.order.order.deadline,
             job_state=self.job.state,
             order_state=self.order_state,
+            awaits_others=awaits_others(self.job, self.phase),
         )
 
     def with_job(self, job: Job, *assignees: Person) -> LockedPhase:
@@ -347,3 +348,5 @@ class Task:
     deadline: date
     job_state: JobState
     order_state: OrderState
+    awaits_others: bool
+    """Phases before it are not over: begun on parts, it ends after them."""

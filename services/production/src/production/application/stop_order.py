@@ -7,7 +7,7 @@ from dataclasses import replace
 from optima_contracts.production import OrderCancelled
 
 from ..domain import job as jobs
-from ..domain.order import FullOrder, cancelled
+from ..domain.order import FullOrder, Order, cancelled
 from .ports import Ports
 
 
@@ -16,14 +16,16 @@ def stop_order(ports: Ports, before: FullOrder, reason: str) -> FullOrder:
     order = cancelled(before.order, before.progress, reason, ports.now)
     after = replace(before, order=order).with_jobs(*map(jobs.cancelled, before.jobs))
     ports.orders.update_order(before, after)
-    ports.outbox.add(
-        OrderCancelled(
-            order_id=order.id,
-            brief_id=order.brief_id,
-            reason=reason,
-            goods_came_back=True if before.documents else None,
-        ),
-        subject=order.id,
-        correlation=order.correlation_id,
-    )
+    tell_of_cancellation(ports, order, goods_came_back=before.documents)
     return after
+
+
+def tell_of_cancellation(ports: Ports, order: Order, *, goods_came_back: bool) -> None:
+    """Only a brief whose goods are back follows its order once they had left."""
+    event = OrderCancelled(
+        order_id=order.id,
+        brief_id=order.brief_id,
+        reason=order.cancellation_reason or "",
+        goods_came_back=True if goods_came_back else None,
+    )
+    ports.outbox.add(event, subject=order.id, correlation=order.correlation_id)

@@ -53,6 +53,10 @@ class Phase:
     lost: Decimal | None = None
     """Of what there was to work on; None until it is completed."""
     loss_reason: str | None = None
+    starts_on_parts: bool = False
+    """It may begin on a part of what the phases before it make."""
+    made_so_far: Decimal | None = None
+    """Handed in before its completion, whose quantity includes it; in its unit."""
     planned: Period | None = None
     """When it is to be worked on. None for phases that are older than plans."""
 
@@ -178,12 +182,11 @@ def with_economics(order: OrderState, job: Job, economics: Economics, policy: Pr
     return _changed(replace(job, economics=economics, state=state))
 
 
-def assigned(
-    order: OrderState, job: Job, phase_id: UUID, assignee_id: UUID, *, assignee_has_left: bool
-) -> Job:
-    """The phase given to a person. `assignee_has_left`: whoever has it now is no longer active."""
+def assigned(order: OrderState, job: Job, phase_id: UUID, assignee_id: UUID, *, replaces: bool) -> Job:
+    """The phase given to a person. `replaces`: whoever has it now is no longer active, or is to do it no
+    longer."""
     phase = job.phase(phase_id)
-    action = Action.REPLACE if assignee_has_left else Action.ASSIGN
+    action = Action.REPLACE if replaces else Action.ASSIGN
     after = replace(
         phase, state=next_state(action, order, job, phase), started_at=None, assignee_id=assignee_id
     )
@@ -202,6 +205,21 @@ def after_departure_of(job: Job, person_id: UUID, successor_id: UUID | None) -> 
     ]
     job = _settled(job, *fresh)
     return job, tuple(job.phase(phase.id) for phase in mine)
+
+
+def given_back(order: OrderState, job: Job, phase_id: UUID) -> Job:
+    """The phase without its assignee, who can't do it. What they handed in of it stays."""
+    phase = job.phase(phase_id)
+    state = next_state(Action.GIVE_BACK, order, job, phase)
+    return _settled(job, replace(phase, state=state, started_at=None, assignee_id=None))
+
+
+def reported(order: OrderState, job: Job, phase_id: UUID, quantity: Decimal) -> Job:
+    """So much more of the phase handed in, in its unit, while the rest is still to be done."""
+    phase = job.phase(phase_id)
+    state = next_state(Action.REPORT, order, job, phase)
+    part_is_there_to_make(job, phase, quantity)
+    return _settled(job, replace(phase, state=state, made_so_far=(phase.made_so_far or 0) + quantity))
 
 
 def started(order: OrderState, job: Job, phase_id: UUID, now: datetime) -> Job:
@@ -224,6 +242,7 @@ def completed(
     phase's unit."""
     phase = job.phase(phase_id)
     state = next_state(Action.COMPLETE, order, job, phase)
+    quantity_includes_what_was_handed_in(job, phase, quantity)
     quantity_is_within_tolerance(job, phase, quantity)
     quantity_was_handed_on(job, phase, quantity)
     lost = max(phase.in_own_unit(to_work_on(job, phase)) - quantity, Decimal(0))
@@ -289,6 +308,7 @@ def rejected(
         note="",
         lost=None,
         loss_reason=None,
+        made_so_far=None,
     )
     return _settled(job, again), refused
 
@@ -350,12 +370,11 @@ def quantity_is_within_tolerance(job: Job, phase: Phase, quantity: Decimal) -> N
 
 
 def handed_on_to(job: Job, phase: Phase) -> Decimal | None:
-    """The least that any phase before it yielded, in the job's unit; None where there was none."""
+    """The least that any phase before it yielded, or handed in so far; in the job's unit. None where there
+    was none."""
     before = _predecessors_of(job, phase)
-    return min(
-        (p.in_unit_of_job(p.quantity) for p in job.phases if p.key in before and p.quantity is not None),
-        default=None,
-    )
+    made = [_handed_in(p) for p in job.phases if p.key in before]
+    return min((each for each in made if each is not None), default=None)
 
 
 def to_work_on(job: Job, phase: Phase) -> Decimal:
@@ -374,6 +393,23 @@ def quantity_was_handed_on(job: Job, phase: Phase, quantity: Decimal) -> None:
             most=phase.in_own_unit(handed_on),
             unit=phase.unit or job.item.unit,
         )
+
+
+def part_is_there_to_make(job: Job, phase: Phase, part: Decimal) -> None:
+    """What is handed in of a phase is of what was handed on to it, and within what may be made at all."""
+    _, most = quantity_bounds(phase, job.item.quantity, job.tolerance_percent)
+    handed_on = handed_on_to(job, phase)
+    if handed_on is not None:
+        most = min(most, phase.in_own_unit(handed_on))
+    left = most - (phase.made_so_far or 0)
+    if part > left:
+        raise Invalid("part_too_large", field="quantity", most=left, unit=phase.unit or job.item.unit)
+
+
+def quantity_includes_what_was_handed_in(job: Job, phase: Phase, quantity: Decimal) -> None:
+    if phase.made_so_far is not None and quantity < phase.made_so_far:
+        unit = phase.unit or job.item.unit
+        raise Invalid("quantity_below_parts", field="quantity", least=phase.made_so_far, unit=unit)
 
 
 def loss_has_a_reason(job: Job, phase: Phase, lost: Decimal, reason: str | None) -> None:
@@ -408,7 +444,9 @@ def next_state(
         awaited = _awaited_by(job, phase) if found.code == "predecessors_not_over" else ""
         state = Term(f"phase_{phase.state.value}")
         raise WrongState(found.code, phase=phase.name, state=state, awaited=awaited)
-    if action is Action.ACCEPT:
+    if action is Action.COMPLETE:
+        _what_comes_before_is_over(job, phase)
+    elif action is Action.ACCEPT:
         _nobody_accepts_their_own_work(phase, by)
     elif action is Action.REJECT:
         _no_later_phase_has_begun(job, phase)
@@ -423,7 +461,9 @@ def _settled(job: Job, *changed: Phase) -> Job:
     now = {phase.id: phase for phase in changed}
     job = _changed(replace(job, phases=tuple(now.get(phase.id, phase) for phase in job.phases)))
     passed = _passed(job)
-    phases = tuple(_ready_or_waiting(p, passed) if p.state in NOT_STARTED else p for p in job.phases)
+    phases = tuple(
+        _ready_or_waiting(p, _with_parts(job, p, passed)) if p.state in NOT_STARTED else p for p in job.phases
+    )
     job = replace(job, phases=phases)
     if job.phases and len(passed) == len(job.phases) and job.state in (JobState.READY, JobState.RUNNING):
         return replace(job, state=JobState.DONE, produced=produced_quantity(job))
@@ -446,6 +486,20 @@ def _passed(job: Job) -> set[str]:
         if not more:
             return passed
         passed |= more
+
+
+def _with_parts(job: Job, phase: Phase, passed: set[str]) -> set[str]:
+    """`passed` and, for a phase that may begin on parts, those that have handed some on."""
+    if not phase.starts_on_parts:
+        return passed
+    return passed | {p.key for p in job.phases if p.state in TO_DO and _handed_in(p) is not None}
+
+
+def _handed_in(phase: Phase) -> Decimal | None:
+    """What may be worked on further, in the job's unit. Parts are not inspected: with a quality check, none
+    is handed on before the whole."""
+    made = phase.made_so_far if phase.quantity is None and not phase.quality_check else phase.quantity
+    return None if made is None else phase.in_unit_of_job(made)
 
 
 def _ready_or_waiting(phase: Phase, over: set[str]) -> Phase:
@@ -486,6 +540,7 @@ def _with_phases_of(kind: Kind, job: Job, schedule: Schedule, new_id: Callable[[
             unit=step.unit,
             factor=step.factor,
             state=_first_state(step.after),
+            starts_on_parts=step.starts_on_parts,
             planned=planned[step.key],
         )
         for step in kind.phases
@@ -527,6 +582,18 @@ def kind_may_be_corrected(order: OrderState, job: Job) -> None:
         raise WrongState("job_not_blocked", kind=job.item.kind)
 
 
+def awaits_others(job: Job, phase: Phase) -> bool:
+    """Whether a phase just before it is not over."""
+    over = (PhaseState.DONE, PhaseState.SKIPPED)
+    return any(other.key in phase.after and other.state not in over for other in job.phases)
+
+
+def _what_comes_before_is_over(job: Job, phase: Phase) -> None:
+    """A phase that began on parts ends after those that handed them on."""
+    if awaited := _awaited_by(job, phase):
+        raise WrongState("predecessors_not_complete", phase=phase.name, awaited=awaited)
+
+
 def _nobody_accepts_their_own_work(phase: Phase, by: UUID | None) -> None:
     if by is not None and phase.assignee_id == by:
         raise WrongState("own_work", phase=phase.name)
@@ -535,13 +602,16 @@ def _nobody_accepts_their_own_work(phase: Phase, by: UUID | None) -> None:
 def _no_later_phase_has_begun(job: Job, phase: Phase) -> None:
     """A skipped one has not begun, but what comes after it may have."""
     for other in job.phases:
-        if other.state in BEGUN and phase.key in _predecessors_of(job, other):
+        begun = other.state in BEGUN or other.made_so_far is not None
+        if begun and phase.key in _predecessors_of(job, other):
             raise WrongState("work_built_upon", phase=phase.name, successor=other.name)
 
 
 def _only_a_skippable_phase_is_skipped(phase: Phase) -> None:
     if not phase.skippable:
         raise WrongState("phase_not_skippable", phase=phase.name)
+    if phase.made_so_far is not None:
+        raise WrongState("phase_partly_made", phase=phase.name)
 
 
 def _something_is_made(job: Job, phase: Phase) -> None:

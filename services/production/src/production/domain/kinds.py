@@ -25,6 +25,8 @@ class PhaseDefinition:
     """What its quantities are counted in; None: in the job's unit."""
     factor: Decimal = Decimal(1)
     """How many of the job's unit come of one of this phase's: 8 leaflets of a sheet."""
+    starts_on_parts: bool = False
+    """It may begin on a part of what the phases before it make, as soon as that is handed in."""
     days: int = 1
     """Working days that it takes at least."""
     daily_quantity: Decimal | None = None

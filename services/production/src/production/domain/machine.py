@@ -49,8 +49,11 @@ class PhaseState(StrEnum):
 class Action(StrEnum):
     ASSIGN = "assign"
     REPLACE = "replace"
-    """Assign, or hand over, a phase whose assignee has left."""
+    """Assign, or hand over, a phase whose assignee has left or is to do it no longer, for a reason."""
+    GIVE_BACK = "give_back"
     START = "start"
+    REPORT = "report"
+    """Hand in a part of the work; the rest is still to be done."""
     COMPLETE = "complete"
     """A phase without a quality check is accepted in the same breath."""
     ACCEPT = "accept"
@@ -97,6 +100,7 @@ BY_PHASE: Final[Mapping[PhaseState, _Row]] = {
         "phase_wrong_state",
         assign=TO_DO,
         replace=TO_DO,
+        give_back=TO_DO,
         start="predecessors_not_over",
         skip=PhaseState.SKIPPED,
     ),
@@ -105,6 +109,7 @@ BY_PHASE: Final[Mapping[PhaseState, _Row]] = {
         "phase_wrong_state",
         assign=TO_DO,
         replace=TO_DO,
+        give_back=TO_DO,
         start=PhaseState.IN_PROGRESS,
         skip=PhaseState.SKIPPED,
     ),
@@ -112,6 +117,8 @@ BY_PHASE: Final[Mapping[PhaseState, _Row]] = {
         "phase_wrong_state",
         assign="phase_already_started",
         replace=TO_DO,
+        give_back=TO_DO,
+        report=PhaseState.IN_PROGRESS,
         complete=PhaseState.TO_INSPECT,
     ),
     PhaseState.TO_INSPECT: _row(

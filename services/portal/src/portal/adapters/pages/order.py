@@ -63,7 +63,8 @@ async def set_economics(call: PageCall, order_id: UUID, job_id: UUID) -> Answer:
 
 @pages.post("/orders/{order_id}/phases/{phase_id}/assignment")
 async def assign(call: PageCall, order_id: UUID, phase_id: UUID) -> Answer:
-    return await _phase(call, order_id, phase_id, "assignment", {"assignee_id": call.text("assignee_id")})
+    body = {"assignee_id": call.text("assignee_id"), **filled(reason=call.text("reason"))}
+    return await _phase(call, order_id, phase_id, "assignment", body)
 
 
 @pages.post("/orders/{order_id}/phases/{phase_id}/skip")

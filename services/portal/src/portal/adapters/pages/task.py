@@ -24,6 +24,18 @@ async def start(call: PageCall, phase_id: UUID) -> Answer:
     return await _command(call, phase_id, "start", {})
 
 
+@pages.post("/tasks/{phase_id}/part")
+async def report_part(call: PageCall, phase_id: UUID) -> Answer:
+    return await _command(
+        call, phase_id, "parts", {"quantity": plain_number(call.text("quantity"), call.language)}
+    )
+
+
+@pages.post("/tasks/{phase_id}/return")
+async def give_back(call: PageCall, phase_id: UUID) -> Answer:
+    return await _command(call, phase_id, "return", {"reason": call.text("reason")}, then="/tasks")
+
+
 @pages.post("/tasks/{phase_id}/completion")
 async def complete(call: PageCall, phase_id: UUID) -> Answer:
     quantity = plain_number(call.text("quantity"), call.language)
@@ -31,14 +43,16 @@ async def complete(call: PageCall, phase_id: UUID) -> Answer:
     return await _command(call, phase_id, "completion", body)
 
 
-async def _command(call: PageCall, phase_id: UUID, what: str, body: dict[str, Any]) -> Answer:
+async def _command(
+    call: PageCall, phase_id: UUID, what: str, body: dict[str, Any], *, then: str | None = None
+) -> Answer:
     try:
         await call.session.services.send(
             "production", "POST", f"/v1/phases/{phase_id}/{what}", body, key=call.text("once")
         )
     except Refused as refused:
         return await _page(call, phase_id, Sent(what, call.form, refused))
-    return SeeOther(f"/tasks/{phase_id}")
+    return SeeOther(then or f"/tasks/{phase_id}")
 
 
 async def _page(call: PageCall, phase_id: UUID, sent: Sent = NOTHING_SENT) -> Answer:

@@ -8,7 +8,7 @@ whom, by whom else or at what price.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, get_args
 
 from optima_kit.actor import Actor
 from optima_kit.refusals import WrongState
@@ -23,8 +23,10 @@ KindAction = Literal["replace"]
 PricePolicyAction = Literal["set"]
 OrderAction = Literal["cancel", "close"]
 JobAction = Literal["set_economics", "correct_kind", "close"]
-PhaseAction = Literal["assign", "start", "complete", "accept", "reject", "skip"]
-TaskAction = Literal["start", "complete"]
+PhaseAction = Literal[
+    "assign", "replace", "give_back", "start", "report", "complete", "accept", "reject", "skip"
+]
+TaskAction = Literal["start", "report", "complete", "give_back"]
 BoardAction = Literal["assign"]
 
 
@@ -86,7 +88,10 @@ def actions_on_phase(
     own_work = actor.may("phase.work") and works_on(actor, phase)
     step_of: dict[PhaseAction, tuple[bool, Action]] = {
         "assign": (actor.may("phase.assign"), Action.REPLACE if assignee_has_left else Action.ASSIGN),
+        "replace": (actor.may("phase.assign"), Action.REPLACE),
+        "give_back": (own_work, Action.GIVE_BACK),
         "start": (own_work, Action.START),
+        "report": (own_work, Action.REPORT),
         "complete": (own_work, Action.COMPLETE),
         "accept": (actor.may("phase.inspect"), Action.ACCEPT),
         "reject": (actor.may("phase.inspect"), Action.REJECT),
@@ -107,11 +112,11 @@ def actions_on_board_row(actor: Actor, row: BoardRow) -> list[BoardAction]:
 
 def actions_on_task(task: Task) -> list[TaskAction]:
     """Of its assignee, who alone reads it."""
-    steps: tuple[TaskAction, ...] = ("start", "complete")
     return [
         step
-        for step in steps
+        for step in get_args(TaskAction)
         if machine.is_possible(Action(step), task.phase.state, task.job_state, task.order_state)
+        and not (step == "complete" and task.awaits_others)
     ]
 
 

@@ -39,6 +39,7 @@ def show_kind(actor: Actor, kind: Kind) -> KindView:
                 skippable=phase.skippable,
                 unit=phase.unit,
                 factor=phase.factor,
+                starts_on_parts=phase.starts_on_parts,
                 days=phase.days,
                 daily_quantity=phase.daily_quantity,
             )

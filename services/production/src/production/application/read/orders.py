@@ -223,6 +223,7 @@ def _phase(
         completed_at=phase.completed_at,
         unit=phase.unit or job.item.unit,
         factor=phase.factor,
+        made_so_far=phase.made_so_far,
         quantity=phase.quantity,
         lost=phase.lost or None,
         loss_reason=phase.loss_reason,

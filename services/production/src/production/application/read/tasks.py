@@ -79,6 +79,7 @@ def _task(task: Task, rejected: list[RejectedAttemptView]) -> TaskView:
         attempt=phase.attempt,
         started_at=phase.started_at,
         completed_at=phase.completed_at,
+        made_so_far=phase.made_so_far,
         completed_quantity=phase.quantity,
         lost=phase.lost or None,
         loss_reason=phase.loss_reason,

@@ -53,6 +53,8 @@ class KindPhaseView(View):
     """What its quantities are counted in; absent: in the job's unit."""
     factor: Quantity
     """How many of the job's unit come of one of this phase's."""
+    starts_on_parts: bool
+    """Whether it may begin on a part of what the phases before it make."""
     days: int
     """Working days that it takes at least."""
     daily_quantity: Quantity | None
@@ -121,6 +123,8 @@ class PhaseView(View):
     unit: str
     factor: Quantity
     """How many of the job's unit come of one of this phase's."""
+    made_so_far: Quantity | None
+    """Handed in before its completion."""
     quantity: Quantity | None
     lost: Quantity | None
     """Of what there was to work on."""
@@ -240,6 +244,8 @@ class TaskView(View):
     attempt: int
     started_at: datetime | None
     completed_at: datetime | None
+    made_so_far: Quantity | None
+    """Handed in before the completion, whose quantity includes it."""
     completed_quantity: Quantity | None
     lost: Quantity | None
     """Of what there was to work on."""
@@ -285,3 +291,10 @@ class AssigneeView(View):
     """Phases that they have still to begin or to complete."""
     late: int
     """Those of them that are past their last planned day."""
+
+
+class GivenBackPhaseView(View):
+    """A phase that is no longer the reader's task."""
+
+    id: UUID
+    state: PhaseState
