@@ -59,7 +59,7 @@ def test_a_unit_is_placed_beneath_another(portal: Portal) -> None:
     row = page.locator(".tree li").filter(has_text="Eventi")
     expect(row).to_have_attribute("data-depth", "2")
     expect(row).to_contain_text("diretta da Elena Rizzi")
-    page.get_by_role("link", name="Eventi").click()
+    page.get_by_role("link", name="Eventi", exact=True).click()
     expect(page.get_by_label("Diretta da")).to_have_value(portal.people["marketing"].person_id)
     page.close()
 

@@ -13,6 +13,7 @@ from optima_contracts.approval import (
     ApprovalExpired,
     ApprovalNotOpened,
     ApprovalOpened,
+    ApprovalRevoked,
     Approved,
     ChangesRequested,
     Rejected,
@@ -262,6 +263,29 @@ async def test_backoffice_cancels_the_order(desk: Any) -> None:
     )
     assert (await desk.history(brief["id"]))[-1] == ("cancelled", "order_cancelled")
     assert (await desk.app.published())[-1].data["from_state"] == "approved"
+
+
+async def test_what_is_approved_no_longer_is_cancelled(desk: Any) -> None:
+    revoked = {"reason": "Fornitore escluso"}
+    submitted = await desk.submitted()
+    with pytest.raises(NotYet):
+        await desk.deliver(desk.approval(ApprovalRevoked, submitted, **revoked))
+    brief = await desk.approved()
+    await desk.deliver(desk.approval(ApprovalRevoked, brief, approval_id=uuid4(), **revoked))
+    assert (await desk.read(brief["id"]))["state"] == "approved"
+    await desk.deliver(desk.approval(ApprovalRevoked, brief, **revoked))
+    assert (await desk.history(brief["id"]))[-1] == ("cancelled", "approval_revoked")
+    assert (await desk.app.published())[-1].data["reason"] == "Fornitore escluso"
+    told = len(await desk.app.published())
+    await desk.deliver(desk.approval(ApprovalRevoked, brief, **revoked))
+    assert len(await desk.app.published()) == told
+
+
+async def test_goods_that_left_are_not_called_back_by_a_revocation(desk: Any) -> None:
+    brief = await desk.approved()
+    await desk.deliver(desk.shipment(DdtIssued, brief))
+    await desk.deliver(desk.approval(ApprovalRevoked, brief, reason="Fornitore escluso"))
+    assert (await desk.read(brief["id"]))["state"] == "in_delivery"
 
 
 async def test_briefs_of_who_left_are_the_successors(desk: Any) -> None:

@@ -173,7 +173,8 @@ class BriefApproved(EventData):
 
 
 class BriefCancelled(EventData):
-    """The requester cancelled the brief, or backoffice its order: what was begun is to stop."""
+    """The requester cancelled the brief, backoffice its order, or its approval was revoked: what was begun is
+    to stop."""
 
     type: ClassVar[str] = "optima.brief.cancelled.v1"
     brief_id: UUID

@@ -10,6 +10,7 @@ from optima_contracts.approval import (
     ApprovalExpired,
     ApprovalNotOpened,
     ApprovalOpened,
+    ApprovalRevoked,
     Approved,
     ChangesRequested,
     Rejected,
@@ -40,6 +41,7 @@ from ..application.on_approval import (
     on_approval_not_opened,
     on_approval_opened,
     on_approval_recalled,
+    on_approval_revoked,
     on_approved,
     on_changes_requested,
     on_rejected,
@@ -111,6 +113,7 @@ _answer(Rejected, on_rejected)
 _answer(ChangesRequested, on_changes_requested)
 _answer(ApprovalCancelled, on_approval_recalled)
 _answer(ApprovalExpired, on_approval_expired)
+_answer(ApprovalRevoked, on_approval_revoked)
 _answer(OrderStarted, on_order_started)
 _keep(JobCompleted, on_job_completed)
 _keep(JobClosed, on_job_closed)

@@ -10,12 +10,14 @@ from optima_contracts.approval import (
     ApprovalExpired,
     ApprovalNotOpened,
     ApprovalOpened,
+    ApprovalRevoked,
     Approved,
     ChangesRequested,
     Rejected,
 )
 from optima_contracts.brief import (
     BriefApproved,
+    BriefCancelled,
     BriefChangesRequested,
     BriefContent,
     BriefRejected,
@@ -40,6 +42,7 @@ Answer = (
     | ChangesRequested
     | ApprovalCancelled
     | ApprovalExpired
+    | ApprovalRevoked
 )
 
 
@@ -108,6 +111,19 @@ async def on_approval_expired(ports: Ports, event: ApprovalExpired, context: Aud
     """Again, or of an earlier revision: nothing."""
     if brief := await _brief_of(ports, event):
         await _return_brief(ports, brief, event, "approval_expired", context)
+
+
+async def on_approval_revoked(ports: Ports, event: ApprovalRevoked, context: AuditContext) -> None:
+    """The brief is cancelled, and with it what began on the strength of the approval. Once goods have left it
+    goes on. Again, or of an earlier revision: nothing."""
+    brief = await _brief_of(ports, event)
+    if brief is None:
+        return
+    left = brief.approval_revoked(event.approval_id, event.subject_revision, event.reason, context)
+    if left is not None:
+        await ports.briefs.update_brief(brief)
+        cancelled = BriefCancelled(brief_id=brief.brief_id, reason=event.reason, from_state=left.value)
+        ports.outbox.add(cancelled, subject=brief.brief_id, correlation=brief.brief_id)
 
 
 async def _brief_of(ports: Ports, event: Answer) -> Brief | None:

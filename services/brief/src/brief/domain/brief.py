@@ -245,6 +245,20 @@ class Brief:
         self._begin_next_revision(cause, reason, context)
         return True
 
+    def approval_revoked(
+        self, approval_id: UUID, revision: int, reason: str, context: AuditContext
+    ) -> State | None:
+        """What was approved no longer is, while its goods are here. Returns the state that the brief left,
+        or None if it stays."""
+        if revision != self.revision or self.approval_id not in {None, approval_id}:
+            return None
+        self._must_have_been_approved()
+        if self.state not in APPROVED_AND_GOODS_HERE:
+            return None
+        left = self.state
+        self._move_to(State.CANCELLED, Cause.APPROVAL_REVOKED, reason, context)
+        return left
+
     def awaits_decision_on(self, revision: int) -> bool:
         """Also before the approval's opening has been heard of: its end may arrive first."""
         return self.state in UNDER_APPROVAL and revision == self.revision

@@ -42,6 +42,7 @@ class Cause(StrEnum):
     CLOSED = "closed"
     CANCELLED_BY_REQUESTER = "cancelled_by_requester"
     ORDER_CANCELLED = "order_cancelled"
+    APPROVAL_REVOKED = "approval_revoked"
     CANCELLATION_REFUSED = "cancellation_refused"
     HANDED_OVER = "handed_over"
     """The requester left and another took over: the state stays."""

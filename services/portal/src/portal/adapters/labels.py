@@ -42,6 +42,7 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "delivered": N_("Delivered"),
         "closed": N_("Closed"),
         "cancelled_by_requester": N_("Cancelled by the requester"),
+        "approval_revoked": N_("Approval revoked"),
         "order_cancelled": N_("Order cancelled"),
         "cancellation_refused": N_("Cancellation came too late"),
         "handed_over": N_("Handed over"),
