@@ -13,6 +13,13 @@ from .table import ANYBODYS, OWN, Row, Scope, World
 SEEN = Scope(own="brief.read", all="brief.read_all")
 OWN_DRAFT = Scope(own="brief.read")
 OWN_TO_CHANGE = Scope(own="brief.read", all="brief.read_all", refused="brief_not_own")
+TYPE = {
+    "name": {"it": "Stampati", "en": "Printed matter"},
+    "form": {
+        "type": "object",
+        "properties": {"formato": {"type": "string", "x-label": {"it": "Formato", "en": "Format"}}},
+    },
+}
 QUOTE: dict[str, Any] = {
     "lines": [
         {
@@ -130,6 +137,15 @@ ROWS = (
         body={"lines": [{"item_id": "$item_id", "quotation_id": "$quotation_id"}]},
     ),
     Row("POST /v1/quotation-requests/{request_id}/cancellation", "brief.price", SEEN, body={"reason": "No"}),
+    Row("GET /v1/brief-types", "brief.read", shows={"type_id": ANYBODYS}),
+    Row("GET /v1/brief-types/{key}", "brief.read", at="/v1/brief-types/stampati"),
+    Row(
+        "PUT /v1/brief-types/{key}",
+        "brief_type.write",
+        at="/v1/brief-types/stampati",
+        body=TYPE,
+        version="type_version",
+    ),
     Row("GET /v1/quotations", "quotation.submit", shows={"quotation_id": OWN}),
     Row("GET /v1/quotations/{quotation_id}", "quotation.submit", OWN),
     Row("PUT /v1/quotations/{quotation_id}/quote", "quotation.submit", OWN, body=QUOTE),
@@ -155,6 +171,8 @@ async def build(world: World) -> None:
     price = {"revision": 1, "lines": [{"item_id": item, "unit_price": "487.13"}]}
     await world.ask("PUT", f"{path}/prices", price)
     world.names["comment_id"] = (await world.ask("POST", f"{path}/comments", {"text": "Sì"}))["id"]
+    defined = await world.ask("PUT", "/v1/brief-types/stampati", TYPE)
+    world.names |= {"type_id": defined["id"], "type_version": "1"}
     await _quotation(world, path)
     world.secrets["brief.price.read"] = ["487.13", "48713", OTHERS_PRICE]
 

@@ -9,6 +9,7 @@ from optima_kit.settings import Settings
 from .adapters.gauges import measure_briefs
 from .adapters.http import routes
 from .adapters.http_quotations import quotation_routes
+from .adapters.http_types import type_routes
 from .adapters.messages import reactions
 from .adapters.postgres import ports_on
 from .application.ports import Ports
@@ -16,7 +17,7 @@ from .application.ports import Ports
 
 def service(settings: Settings) -> Service[Ports]:
     endpoints = Routes()
-    for each in (routes, quotation_routes):
+    for each in (routes, quotation_routes, type_routes):
         endpoints.include(each)
     return Service(
         name="brief",

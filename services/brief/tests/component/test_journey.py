@@ -115,7 +115,14 @@ async def test_from_draft_to_closed(desk: Any) -> None:
 
 
 async def test_what_is_published_is_what_was_frozen(desk: Any) -> None:
-    draft = await desk.draft()
+    size = {"type": "string", "enum": ["A4", "A3"], "x-label": {"it": "Formato", "en": "Format"}}
+    body = {
+        "name": {"it": "Stampati", "en": "Printed matter"},
+        "form": {"type": "object", "properties": {"formato": size}},
+    }
+    response, _ = await desk.app.sign_in("admin").put("/v1/brief-types/stampati", body)
+    assert response.status == 200
+    draft = await desk.draft(type="stampati", form={"formato": "A3"})
     await desk.attach(draft["id"])
     submitted = await desk.submit(draft["id"])
     _, priced = await desk.price(submitted, "1", "2")

@@ -17,6 +17,7 @@ from optima_contracts.approval import Approved, ChangesRequested
 from optima_contracts.brief import QuotationAnswered, QuotationClosed, QuotationRequested
 from optima_contracts.economics import BriefPriced, BriefPricesApproved
 from optima_contracts.identity import PersonChanged
+from optima_contracts.trail import PersonErased
 from optima_kit.actor import Actor
 
 pytestmark = pytest.mark.servers
@@ -130,6 +131,19 @@ async def test_quotes_stand_side_by_side_and_the_best_are_named(market: Market) 
     assert (gino["total"], irma["total"], seen["split_total"]) == ("2642.75", "2688.00", "2640.75")
     assert (gino["best_total"], irma["best_total"]) == (True, False)
     assert (irma["note"], irma["lead_time_days"]) == ("Consegna esclusa", 10)
+
+
+async def test_of_an_erased_person_no_word_is_left(market: Market) -> None:
+    _, request = await market.ask(await market.desk.submitted(), market.irma, note="Chiamare Paola")
+    await market.quote(market.irma, "4.00", "0.0344", note="Scrivere a Irma")
+    before = json.dumps(await market.read(request))
+    assert "Chiamare Paola" in before
+    assert "Scrivere a Irma" in before
+    for person in (market.irma, market.desk.paola):
+        await market.desk.deliver(PersonErased(person_id=person.person_id))
+    after = json.dumps(await market.read(request))
+    assert "Chiamare" not in after
+    assert "Scrivere" not in after
 
 
 async def test_what_is_chosen_prices_the_brief_and_binds_with_it(market: Market) -> None:

@@ -48,6 +48,11 @@ class BriefContent(Fact):
     deadline: date
     customer: str | None = None
     """Code of the customer on whose account the goods are made, as the ERP knows it."""
+    type_key: str | None = None
+    type_version: int | None = None
+    """The type that the brief began with, in the version of that day."""
+    form: dict[str, bool | int | str | list[str]] = Field(default_factory=dict)
+    """Answers to the type's form, by field: numbers with decimals are text."""
     items: list[BriefItem]
     attachments: list[Attachment] = Field(default_factory=list)
 
@@ -219,6 +224,19 @@ class BriefClosed(EventData):
 
     type: ClassVar[str] = "optima.brief.closed.v1"
     brief_id: UUID
+
+
+class BriefTypeDefined(EventData):
+    """A type of brief was defined, or defined anew as its next version. Subject: the type."""
+
+    type: ClassVar[str] = "optima.brief.type_defined.v1"
+    type_id: UUID
+    key: str
+    version: int
+    fields: list[str]
+    """Keys of the form's fields."""
+    offered: bool
+    """Whether new briefs may begin with it."""
 
 
 class QuotationRequested(EventData):

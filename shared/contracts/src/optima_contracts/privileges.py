@@ -50,6 +50,11 @@ PRIVILEGES: Final[tuple[Privilege, ...]] = (
     _p("brief.price", "quotare brief", "price briefs", "purchasing"),
     _p("brief.price.read", "vedere i prezzi dei brief", "see the prices of briefs", "purchasing", "auditor"),
     _p(
+        "brief_type.write",
+        "definire i tipi di brief e i loro moduli",
+        "define types of briefs and their forms",
+    ),
+    _p(
         "quotation.submit",
         "rispondere alle richieste di preventivo rivolte a sé",
         "quote what one is asked to",

@@ -33,9 +33,13 @@ class DemoData:
         self.logistics = self._read("logistics.yaml")
         self.briefs = self._read("briefs.yaml")
         self.erp = self._read("erp.yaml")
-        self.processes = [
+        self.processes = self._read_all("processes")
+        self.brief_types = self._read_all("brief-types")
+
+    def _read_all(self, subfolder: str) -> list[Any]:
+        return [
             yaml.safe_load(path.read_text(encoding="utf-8"))
-            for path in sorted((folder / "processes").glob("*.yaml"))
+            for path in sorted((self.folder / subfolder).glob("*.yaml"))
         ]
 
     def _read(self, name: str) -> Any:
@@ -99,6 +103,7 @@ class Customer:
             ("kinds of work", self._kinds),
             ("warehouses, destinations, carriers", self._places),
             ("approval processes", self._processes),
+            ("types of briefs", self._brief_types),
             ("the ERP connection", self._erp),
         ]
         for part, do in parts:
@@ -209,6 +214,16 @@ class Customer:
             for place in logistics[folder]:
                 body = {name: value for name, value in place.items() if name != "code"}
                 await self._replace("logistics", f"/v1/{folder}/{place['code']}", body)
+
+    async def _brief_types(self) -> None:
+        for brief_type in self.data.brief_types:
+            body = {name: value for name, value in brief_type.items() if name != "key"}
+            path = f"/v1/brief-types/{brief_type['key']}"
+            try:
+                await self.as_admin("PUT", "brief", path, json=body)
+            except StepFailed:
+                # An earlier run may have stopped after defining it.
+                await self.as_admin("GET", "brief", path)
 
     async def _processes(self) -> None:
         for process in self.data.processes:

@@ -54,7 +54,11 @@ class Journey:
     async def _request(self) -> None:
         async with self.step("Marketing writes the brief", self.requester) as said:
             written = await self._as(
-                self.requester, "POST", "brief", "/v1/briefs", json=self._content(self.wanted["items"])
+                self.requester,
+                "POST",
+                "brief",
+                "/v1/briefs",
+                json={**self._content(self.wanted["items"]), "type": self.wanted.get("type")},
             )
             self.brief_id = written.body["id"]
             said.append(f"{written.body['number']}, {len(self.wanted['items'])} items")
@@ -392,6 +396,7 @@ class Journey:
             "budget": self.wanted["budget"],
             "deadline": (datetime.now(UTC) + timedelta(days=self.wanted["days"])).date().isoformat(),
             "customer": self.wanted.get("customer"),
+            "form": self.wanted.get("form", {}),
             "items": [
                 {
                     **item,

@@ -10,7 +10,7 @@ from ..application.attach_file import attach_file, detach_file
 from ..application.cancel_brief import cancel_brief
 from ..application.comment_brief import comment_brief, edit_comment
 from ..application.copy_brief import copy_brief
-from ..application.draft_brief import draft_brief
+from ..application.draft_brief import draft_typed_brief
 from ..application.ports import Ports
 from ..application.price_brief import price_brief
 from ..application.read import briefs
@@ -51,7 +51,7 @@ async def _shown(call: Call[Ports], brief: Brief, location: str | None = None) -
 @routes.post("/v1/briefs", privilege="brief.create", status=201)
 async def draft(call: Call[Ports], body: DraftBrief) -> Reply[BriefView]:
     """Draft a brief"""
-    brief = await draft_brief(call.ports, call.actor, body.content())
+    brief = await draft_typed_brief(call.ports, call.actor, body.content(), body.type, body.form)
     return await _shown(call, brief, location=f"/v1/briefs/{brief.brief_id}")
 
 
@@ -89,7 +89,7 @@ async def read(call: Call[Ports], brief_id: UUID) -> Reply[BriefView]:
 async def revise(call: Call[Ports], brief_id: UUID, body: ReviseBrief) -> Reply[BriefView]:
     """Replace a draft's content"""
     brief = await revise_brief(
-        call.ports, call.actor, brief_id, call.expected_version, body.content(), body.kept_items()
+        call.ports, call.actor, brief_id, call.expected_version, body.content(), body.form, body.kept_items()
     )
     return await _shown(call, brief)
 

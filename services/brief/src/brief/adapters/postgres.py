@@ -23,6 +23,7 @@ from ..domain.lifecycle import Cause, Move, State
 from ..domain.pricing import PriceLine, Pricing
 from ..domain.progress import ItemJob, Shipment, ShipmentState
 from .postgres_quotations import PostgresQuotations
+from .postgres_types import PostgresTypes
 
 QUERIES = load_queries(__package__ or "brief.adapters")
 
@@ -31,6 +32,7 @@ def ports_on(work: UnitOfWork) -> Ports:
     return Ports(
         briefs=PostgresBriefs(work),
         quotations=PostgresQuotations(work),
+        types=PostgresTypes(work),
         progress=PostgresProgress(work),
         directory=Directory(work),
         outbox=work.outbox,
@@ -59,6 +61,7 @@ class PostgresBriefs:
             state=brief.state,
             cause=brief.cause,
             draft=brief.draft.as_json(),
+            type_key=brief.draft.type_key,
             revision=brief.revision,
             version=brief.version,
             at=brief.drafted_at,
@@ -361,6 +364,7 @@ def _summary(row: asyncpg.Record) -> Summary:
         requester_id=row["requester_id"],
         requester_name=row["requester_name"],
         unit_id=row["unit_id"],
+        type_key=row["type_key"],
         drafted_at=row["drafted_at"],
         changed_at=row["changed_at"],
         priced=row["priced"],

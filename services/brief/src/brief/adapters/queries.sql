@@ -12,9 +12,9 @@ WITH moved AS (
     VALUES (:brief_id, :at, :state, :revision, :cause, :actor_id, :on_behalf_of)
 )
 INSERT INTO briefs (brief_id, number, requester_id, requester_name, unit_id, state, cause, reason, revision,
-                    version, drafted_at, changed_at, draft)
+                    version, drafted_at, changed_at, draft, type_key)
 VALUES (:brief_id, :number, :requester_id, :requester_name, :unit_id, :state, :cause, NULL,
-        :revision, :version, :at, :at, :draft)
+        :revision, :version, :at, :at, :draft, :type_key)
 
 -- name: lock_briefs_under_way_of
 -- In one order for all, so that two departures can't wait for each other.
@@ -156,8 +156,8 @@ LIMIT :limit
 
 -- fragment: own_briefs
 -- With the draft where there is one. A person's own are few.
-SELECT briefs.brief_id, number, state, cause, briefs.revision, requester_id, requester_name, unit_id, drafted_at,
-       changed_at, coalesce(draft, content) AS shown,
+SELECT briefs.brief_id, number, state, cause, briefs.revision, requester_id, requester_name, unit_id, type_key,
+       drafted_at, changed_at, coalesce(draft, content) AS shown,
        coalesce((coalesce(draft, content) ->> 'deadline')::date, DATE '9999-12-30') AS deadline,
        draft IS NULL AND pricing_id IS NOT NULL AS priced
 FROM briefs
@@ -168,14 +168,15 @@ WHERE requester_id = :reader_id
 -- fragment: submitted_columns
 -- Of others', as last submitted: a draft is its requester's alone.
 SELECT briefs.brief_id, number, state, cause, submitted_revision AS revision, requester_id, requester_name,
-       unit_id, drafted_at, changed_at, content AS shown, briefs.deadline, pricing_id IS NOT NULL AS priced
+       unit_id, type_key, drafted_at, changed_at, content AS shown, briefs.deadline, pricing_id IS NOT NULL AS priced
 
 -- fragment: brief_columns
-SELECT brief_id, number, state, cause, revision, requester_id, requester_name, unit_id, drafted_at, changed_at, shown,
-       deadline, priced
+SELECT brief_id, number, state, cause, revision, requester_id, requester_name, unit_id, type_key, drafted_at, changed_at,
+       shown, deadline, priced
 
 -- fragment: brief_filters
 (:unit_id::uuid IS NULL OR unit_id = :unit_id)
+AND (:type_key::text IS NULL OR type_key = :type_key)
 AND (:requester_id::uuid IS NULL OR requester_id = :requester_id)
 AND (:deadline_from::date IS NULL OR (deadline >= :deadline_from AND deadline < DATE '9999-12-30'))
 AND (:deadline_to::date IS NULL OR deadline <= :deadline_to)
@@ -287,6 +288,29 @@ SELECT job_id, item_id, ordered, produced, closed FROM item_jobs WHERE brief_id 
 -- name: list_shipments
 SELECT shipment_id, state, quantities, ddt_number, issued_on, delivered_at
 FROM shipments WHERE brief_id = :brief_id ORDER BY shipment_id
+
+-- name: insert_type
+INSERT INTO brief_types (type_id, key, version, name, form, process, kinds, purchasing_owner_id, offered, defined_at,
+                         defined_by)
+VALUES (:type_id, :key, :version, :name, :form, :process, :kinds, :purchasing_owner_id, :offered, :defined_at,
+        :defined_by)
+ON CONFLICT DO NOTHING RETURNING version
+
+-- fragment: type_columns
+type_id, key, version, name, form, process, kinds, purchasing_owner_id, offered, defined_at, defined_by
+
+-- name: find_type
+-- The newest version, or the one that is asked for.
+SELECT {type_columns} FROM brief_types
+WHERE key = :key AND (:version::integer IS NULL OR version = :version)
+ORDER BY version DESC LIMIT 1
+
+-- name: list_types
+-- The newest version of each; a tenant has few.
+SELECT DISTINCT ON (key) {type_columns} FROM brief_types
+WHERE key > :after
+ORDER BY key, version DESC
+LIMIT :limit
 
 -- fragment: request_columns
 -- With whether the revision that it asks about still waits for prices and approval.

@@ -15,6 +15,7 @@ from optima_kit.http import (
     Count,
     Day,
     FileName,
+    Flag,
     Moment,
     PageQuery,
     Query,
@@ -24,8 +25,10 @@ from optima_kit.http import (
 from optima_kit.ids import new_id
 
 from ..domain.content import Content, Delivery, Item
+from ..domain.forms import MAX_FIELDS, Words
 from ..domain.lifecycle import State
 from ..domain.quotations import MAX_SUPPLIERS, PriceBreak, Quote, QuotedLine
+from ..domain.types import MAX_KINDS
 
 
 class NewDelivery(Command):
@@ -68,6 +71,8 @@ class _ContentCommand(Command):
     deadline: Day | None = None
     customer: Code | None = None
     """On whose account the goods are made."""
+    form: Annotated[dict[str, Any], Field(max_length=MAX_FIELDS)] = Field(default_factory=dict)
+    """Answers to the form of the brief's type, by field."""
 
     def _content(self, items: tuple[Item, ...]) -> Content:
         return Content(
@@ -82,7 +87,10 @@ class _ContentCommand(Command):
 
 
 class DraftBrief(_ContentCommand):
-    """A draft may lack category, budget, deadline and items; submission asks for them."""
+    """A draft may lack category, budget, deadline, items and answers; submission asks for them."""
+
+    type: Code | None = None
+    """Of those that are offered. The brief keeps the version that is the newest now."""
 
     items: Annotated[list[NewItem], Field(max_length=200)] = Field(default_factory=list)
 
@@ -108,8 +116,8 @@ class AttachmentQuery(Query):
 
 
 class SubmitBrief(Command):
-    process: Code
-    """Key of the approval process."""
+    process: Code | None = None
+    """Key of the approval process; left out, that of the brief's type."""
 
 
 class PriceItem(Command):
@@ -142,6 +150,7 @@ class CancelBrief(Command):
 
 
 class BriefFilters(Query):
+    type: Code | None = None
     requester: Annotated[str, Field(pattern=r"^(me|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$")] | None = (
         None
     )
@@ -159,6 +168,7 @@ class BriefFilters(Query):
         return {
             "requester_id": reader_id if self.requester == "me" else self.requester and UUID(self.requester),
             "unit_id": self.unit_id,
+            "type_key": self.type,
             "deadline_from": self.deadline_from,
             "deadline_to": self.deadline_to,
             "priced": self.priced,
@@ -252,3 +262,38 @@ class RequestsQuery(PageQuery):
 class QuotationsQuery(PageQuery):
     open: bool = False
     """Only those that are not awarded or closed."""
+
+
+class BothLanguages(Command):
+    it: Annotated[str, Text(120)]
+    en: Annotated[str, Text(120)]
+
+
+class DefineType(Command):
+    name: BothLanguages
+    form: dict[str, Any]
+    """JSON Schema of a flat object: `type`, `properties`, `required`; of a property `type`, `enum`, `items`,
+    `format` (date), `minimum`, `maximum`, `maxLength`, and `x-label`, `x-hint`, `x-choices`, `x-section`,
+    `x-unit`, `x-when`."""
+    process: Code | None = None
+    """Key of the approval process that is proposed."""
+    kinds: Annotated[list[Code], Field(max_length=MAX_KINDS)] = Field(default_factory=list)
+    """Keys of the kinds of item that are proposed."""
+    purchasing_owner_id: UUID | None = None
+    """Who of purchasing looks after such briefs."""
+    offered: Flag = True
+    """Whether new briefs may begin with it."""
+
+    def definition(self) -> dict[str, Any]:
+        return {
+            "name": Words(self.name.it, self.name.en),
+            "schema": self.form,
+            "process": self.process,
+            "kinds": self.kinds,
+            "purchasing_owner_id": self.purchasing_owner_id,
+            "offered": self.offered,
+        }
+
+
+class TypeQuery(Query):
+    version: Annotated[int, Field(ge=1, le=1_000_000)] | None = None

@@ -2,15 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from optima_contracts.brief import BriefDrafted
 from optima_kit.actor import Actor
 from optima_kit.ids import new_id
 
 from ..domain.brief import Brief
 from ..domain.content import Content
+from ..domain.forms import Form, filled_in
 from ..domain.lifecycle import AuditContext
 from ..domain.rules import brief_number, day_in_rome
+from ..domain.types import may_begin_with
 from .ports import Ports
+
+
+async def draft_typed_brief(
+    ports: Ports, actor: Actor, content: Content, type_key: str | None, answers: Mapping[str, Any]
+) -> Brief:
+    """Under the newest version of a type that is offered, if one is named."""
+    if type_key is not None:
+        begun = may_begin_with(await ports.types.find_type(type_key))
+        content = content.model_copy(update={"type_key": begun.key, "type_version": begun.version})
+    return await draft_brief(ports, actor, await with_answers(ports, content, answers))
+
+
+async def with_answers(ports: Ports, content: Content, answers: Mapping[str, Any]) -> Content:
+    """The content with those answers that its type's form asks for. Raises Violations for others, and where
+    there is no form."""
+    form = await form_for(ports, content)
+    return content.model_copy(update={"form": filled_in(form, answers)})
+
+
+async def form_for(ports: Ports, content: Content) -> Form:
+    """The form of the type that the brief began with; without a type, one that asks for nothing."""
+    if content.type_key is None:
+        return Form({}, {})
+    begun = await ports.types.find_type(content.type_key, content.type_version)
+    assert begun is not None, "versions of types stay"
+    return begun.form
 
 
 async def draft_brief(ports: Ports, actor: Actor, content: Content) -> Brief:

@@ -18,6 +18,7 @@ from ..domain.lifecycle import Cause, Move, State
 from ..domain.pricing import Pricing
 from ..domain.progress import ItemJob, Shipment
 from ..domain.quotations import Quotation, QuotationRequest
+from ..domain.types import BriefType
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class Summary:
     requester_id: UUID
     requester_name: str
     unit_id: UUID | None
+    type_key: str | None
     drafted_at: datetime
     changed_at: datetime
     priced: bool
@@ -131,6 +133,7 @@ class Filters:
     text: str | None = None
     """Words that are all in the number or the title, letter case aside; of no word, nothing is found."""
     unit_id: UUID | None = None
+    type_key: str | None = None
     requester_id: UUID | None = None
     deadline_from: date | None = None
     deadline_to: date | None = None
@@ -157,6 +160,19 @@ class Progress(Protocol):
 
     async def list_shipments(self, brief_id: UUID) -> list[Shipment]:
         """The first first."""
+
+
+class Types(Protocol):
+    """One tenant's types of briefs."""
+
+    async def insert_type(self, brief_type: BriefType) -> bool:
+        """Another version; False where somebody else was faster."""
+
+    async def find_type(self, key: str, version: int | None = None) -> BriefType | None:
+        """The newest version, or the one that is asked for."""
+
+    async def list_types(self, after: str, limit: int) -> list[BriefType]:
+        """The newest version of each, by key."""
 
 
 class Quotations(Protocol):
@@ -202,6 +218,7 @@ class RequestFilters:
 class Ports:
     briefs: Briefs
     quotations: Quotations
+    types: Types
     progress: Progress
     directory: Directory
     outbox: Outbox

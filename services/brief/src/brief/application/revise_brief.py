@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from typing import Any
 from uuid import UUID
 
 from optima_contracts.brief import BriefRevised
@@ -11,6 +12,7 @@ from optima_kit.actor import Actor
 from ..domain.brief import Brief
 from ..domain.content import Content
 from .access import own_brief_to_change
+from .draft_brief import with_answers
 from .ports import Ports
 
 
@@ -20,11 +22,16 @@ async def revise_brief(
     brief_id: UUID,
     expected_version: int | None,
     content: Content,
+    answers: Mapping[str, Any],
     kept_items: Collection[UUID],
 ) -> Brief:
     """`kept_items` are the ids that `content` takes over from the draft. Attachments are not part of it:
-    they stay as they are."""
+    they stay as they are, and so does the
+    type that the brief began with."""
     brief = await own_brief_to_change(ports, actor, brief_id, expected_version)
+    draft = brief.open_draft()
+    begun = {"type_key": draft.type_key, "type_version": draft.type_version}
+    content = await with_answers(ports, content.model_copy(update=begun), answers)
     brief.revise(content, kept_items, ports.now)
     await ports.briefs.update_brief(brief)
     revised = BriefRevised(brief_id=brief_id, revision=brief.revision, title=content.title)

@@ -6,19 +6,26 @@ from uuid import UUID
 
 from optima_contracts.brief import BriefContent, BriefSubmitted
 from optima_kit.actor import Actor
+from optima_kit.refusals import Invalid
 
 from ..domain.brief import Brief
+from ..domain.content import Content
+from ..domain.forms import form_is_complete
 from ..domain.lifecycle import AuditContext
 from .access import own_brief_to_change
+from .draft_brief import form_for
 from .ports import Ports
 
 
 async def submit_brief(
-    ports: Ports, actor: Actor, brief_id: UUID, expected_version: int | None, process: str
+    ports: Ports, actor: Actor, brief_id: UUID, expected_version: int | None, process: str | None
 ) -> Brief:
     """Freezes the revision. Whether the process exists is approval's to say: a brief that it can't open
     comes back as a draft, with the reason."""
     brief = await own_brief_to_change(ports, actor, brief_id, expected_version)
+    draft = brief.open_draft()
+    form_is_complete(await form_for(ports, draft), draft.form)
+    process = process or await _process_of_type(ports, draft)
     revision = brief.submit(process, AuditContext(ports.now, actor.person_id))
     await ports.briefs.insert_revision(brief_id, revision)
     await ports.briefs.update_brief(brief)
@@ -34,3 +41,10 @@ async def submit_brief(
     )
     ports.outbox.add(submitted, subject=brief_id, correlation=brief_id)
     return brief
+
+
+async def _process_of_type(ports: Ports, draft: Content) -> str:
+    begun = await ports.types.find_type(draft.type_key, draft.type_version) if draft.type_key else None
+    if begun is None or begun.process is None:
+        raise Invalid("process_missing", field="process")
+    return begun.process

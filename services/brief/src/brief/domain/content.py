@@ -8,9 +8,11 @@ from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from optima_contracts.money import money_text
+
+from .forms import FormValue
 
 
 def plain_quantity(value: Decimal) -> str:
@@ -66,6 +68,11 @@ class Content(_Part):
     deadline: date | None = None
     customer: str | None = None
     """Code of the customer on whose account the goods are made, as the ERP knows it."""
+    type_key: str | None = None
+    type_version: int | None = None
+    """The type that the brief began with, in the version of that day."""
+    form: dict[str, FormValue] = Field(default_factory=dict)
+    """Answers to the type's form, by field."""
     items: tuple[Item, ...] = ()
     attachments: tuple[Attachment, ...] = ()
 

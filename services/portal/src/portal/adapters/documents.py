@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import yaml
@@ -38,6 +38,16 @@ def line_of(document: str, path: str) -> int | None:
             break
         line, node = found
     return line
+
+
+def flaws_in(errors: Iterable[Mapping[str, Any]], document: str) -> dict[int, list[str]]:
+    """What is wrong, by the line of the document at which it stands."""
+    flaws: dict[int, list[str]] = {}
+    for error in errors:
+        line = error.get("line") or line_of(document, error.get("field", ""))
+        if line is not None:
+            flaws.setdefault(line, []).append(str(error["detail"]))
+    return dict(sorted(flaws.items()))
 
 
 def _within(node: Any, name: str, index: str) -> tuple[int, Any] | None:

@@ -150,6 +150,7 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "optima.brief.returned.v1": N_("Brief returned without a decision"),
         "optima.brief.revised.v1": N_("Brief revised"),
         "optima.brief.submitted.v1": N_("Brief submitted"),
+        "optima.brief.type_defined.v1": N_("Type of brief defined"),
         "optima.economics.brief_priced.v1": N_("Brief priced"),
         "optima.economics.brief_prices_approved.v1": N_("Prices of a brief approved"),
         "optima.economics.job_set.v1": N_("Economic details of a job set"),

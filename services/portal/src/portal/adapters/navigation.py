@@ -31,6 +31,7 @@ LINKS: Final = (
     Link("/production", N_("Production"), "phase.read"),
     Link("/shipments", N_("Shipments"), "shipment.read"),
     Link("/stock", N_("Stock"), "stock.read"),
+    Link("/brief-types", N_("Brief types"), "brief_type.write"),
     Link("/processes", N_("Processes"), "process.read"),
     Link("/people", N_("People"), "directory.read"),
     Link("/erp", N_("ERP"), "erp.read"),

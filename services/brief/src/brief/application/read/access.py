@@ -25,6 +25,7 @@ from ..ports import Ports
 Action = Literal["revise", "attach", "submit", "price", "request_quotations", "comment", "copy", "cancel"]
 RequestAction = Literal["ask_more_suppliers", "award", "cancel"]
 QuotationAction = Literal["quote", "decline"]
+TypeAction = Literal["define"]
 CommentAction = Literal["edit"]
 
 
@@ -80,6 +81,10 @@ def actions_on(actor: Actor, brief: Brief) -> list[Action]:
         "cancel": own and brief.state in BEFORE_GOODS_LEFT and actor.may("brief.cancel"),
     }
     return [action for action, possible in allowed.items() if possible]
+
+
+def actions_on_types(actor: Actor) -> list[TypeAction]:
+    return ["define"] if actor.may("brief_type.write") else []
 
 
 def actions_on_request(actor: Actor, request: QuotationRequest, now: datetime) -> list[RequestAction]:

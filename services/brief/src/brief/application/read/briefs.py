@@ -243,6 +243,7 @@ def _summary(actor: Actor, summary: Summary, names: Names) -> BriefSummaryView:
         deadline=summary.deadline,
         requester=PersonView(id=summary.requester_id, name=summary.requester_name),
         unit=UnitView(id=summary.unit_id, name=names.get(summary.unit_id)) if summary.unit_id else None,
+        type_key=summary.type_key,
         drafted_at=summary.drafted_at,
         changed_at=summary.changed_at,
         priced=summary.priced if sees_prices(actor) else None,

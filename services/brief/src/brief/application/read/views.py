@@ -8,6 +8,7 @@ from uuid import UUID
 from optima_kit.fields import PersonView, View
 
 from ...domain.content import Attachment, Item, Money, Quantity
+from ...domain.forms import FormValue
 from ...domain.lifecycle import Cause, State
 from ...domain.progress import ShipmentState
 from .access import Action, CommentAction
@@ -60,6 +61,11 @@ class ContentView(View):
     budget: Money | None
     deadline: date | None
     customer: str | None
+    type_key: str | None
+    type_version: int | None
+    """The type that the brief began with, in the version of that day."""
+    form: dict[str, FormValue]
+    """Answers to the type's form, by field."""
     items: tuple[Item, ...]
     attachments: tuple[Attachment, ...]
 
@@ -103,6 +109,7 @@ class BriefSummaryView(View):
     deadline: date | None
     requester: PersonView
     unit: UnitView | None
+    type_key: str | None
     drafted_at: datetime
     changed_at: datetime
     priced: bool | None = None

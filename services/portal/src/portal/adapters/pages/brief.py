@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 from aiohttp.web import FileField
@@ -113,11 +114,16 @@ async def _page(call: PageCall, brief_id: UUID, refused: Refused | None = None) 
             else []
         ),
     )
+    brief_type = None
+    if "type_key" in brief:
+        path = f"/v1/brief-types/{quote(brief['type_key'], safe='')}"
+        brief_type = await part(services.get("brief", path, version=brief["type_version"]))
     processes = None
     if "submit" in brief["actions"]:
         processes = await part(services.get("approval", "/v1/processes", limit=200))
     context = {
         "brief": brief,
+        "type": brief_type,
         "progress": progress,
         "history": history,
         "comments": comments,

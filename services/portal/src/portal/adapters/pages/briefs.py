@@ -11,7 +11,7 @@ from ..labels import LABELS
 
 pages = Pages()
 
-_FILTERS = ("unit_id", "deadline_from", "deadline_to", "priced", "late", "requester")
+_FILTERS = ("unit_id", "type", "deadline_from", "deadline_to", "priced", "late", "requester")
 _STATES = [state for state in LABELS["brief"] if state != "changes_requested"]
 """A brief rests in each of these."""
 
@@ -25,15 +25,17 @@ async def show_briefs(call: PageCall) -> Answer:
     services, actor = call.session.services, call.session.actor
     filters = {name: call.query.get(name) for name in _FILTERS}
     paging = {name: call.query.get(name) for name in ("text", "state", "sort", "cursor")}
-    found, counts, units = await with_parts(
+    found, counts, units, types = await with_parts(
         part(services.get("brief", "/v1/briefs", limit=50, **filters, **paging)),
         services.get("brief", "/v1/brief-counts", **filters),
         services.get("identity", "/v1/units", limit=200),
+        services.get("brief", "/v1/brief-types", limit=200),
     )
     context = {
         "briefs": found,
         "counts": {each["state"]: each for each in counts["states"]} if counts else {},
         "units": [(unit["id"], unit["name"]) for unit in units["items"]] if units else [],
+        "types": [(each["key"], each["name"][call.language]) for each in types["items"]] if types else [],
         "given": {name: value or "" for name, value in {**filters, **paging}.items()},
         "chosen": (paging["state"] or "").split(","),
         "filtered": any(filters.values()) or paging["text"] or paging["state"],

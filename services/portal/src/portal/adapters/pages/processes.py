@@ -13,7 +13,7 @@ from optima_kit.http.html import Answer, PageCall, Pages, Passed, SeeOther, Show
 from ..amounts import plain_number
 from ..choosing import LISTED, people_of, person_named
 from ..client import Refused, part, with_parts
-from ..documents import document_of, key_in, line_of
+from ..documents import document_of, flaws_in, key_in
 from ..forms import NOTHING_SENT, Sent
 
 pages = Pages()
@@ -143,20 +143,10 @@ def _editor(key: str, *, document: str, version: str | None = None, refused: Ref
         "document": document,
         "version": version,
         "refused": refused,
-        "flaws": _flaws(refused, document) if refused else {},
+        "flaws": flaws_in(refused.errors, document) if refused else {},
         "sent": NOTHING_SENT,
     }
     return Shown("process_editor.html", context, refused.status if refused else 200)
-
-
-def _flaws(refused: Refused, document: str) -> dict[int, list[str]]:
-    """What is wrong, by the line of the document at which it stands."""
-    flaws: dict[int, list[str]] = {}
-    for error in refused.errors:
-        line = error.get("line") or line_of(document, error.get("field", ""))
-        if line is not None:
-            flaws.setdefault(line, []).append(str(error["detail"]))
-    return dict(sorted(flaws.items()))
 
 
 async def _command(call: PageCall, key: str, what: str) -> Answer:
@@ -187,7 +177,9 @@ async def _process(
         "process": process,
         "version": answer.version,
         "lines": document.splitlines(),
-        "flaws": _flaws(sent.refused, document) if sent.form == "publication" and sent.refused else {},
+        "flaws": flaws_in(sent.refused.errors, document)
+        if sent.form == "publication" and sent.refused
+        else {},
         "names": {
             "role": _names(roles, "key"),
             "unit": _names(units, "key"),

@@ -1,0 +1,351 @@
+"""Forms of brief types: read from a subset of JSON Schema, and filled in by whoever writes a brief.
+
+A form is a flat object. Of JSON Schema it takes `type`, `properties`, `required` and, of a property,
+`type`, `enum`, `items`, `format` (date), `minimum`, `maximum` and `maxLength`. Beside them `x-label` and
+`x-hint` hold texts in Italian and English, `x-choices` those of an `enum`, `x-section` names one of the
+form's `x-sections`, `x-unit` a unit, and `x-when` the earlier field and value without which a field is not
+asked for.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, Final
+
+from optima_kit.refusals import Invalid, Refusal, Violations
+
+MAX_FIELDS: Final = 60
+MAX_CHOICES: Final = 60
+MAX_BYTES: Final = 64 * 1024
+LONGEST: Final = 2000
+"""Characters of a text, unless the form says fewer."""
+
+FormValue = bool | int | str | list[str]
+"""A number with decimals is text, as all amounts are; a date is 2026-01-31."""
+
+_KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_NUMBER = re.compile(r"-?\d{1,12}(\.\d{1,4})?")
+_TOP: Final = frozenset(
+    {
+        "$schema",
+        "type",
+        "title",
+        "description",
+        "properties",
+        "required",
+        "additionalProperties",
+        "x-sections",
+    }
+)
+_OF_FIELD: Final = frozenset(
+    {"type", "title", "description", "enum", "items", "format", "minimum", "maximum", "maxLength"}
+    | {"x-label", "x-hint", "x-choices", "x-section", "x-unit", "x-when"}
+)
+
+
+class Kind(StrEnum):
+    TEXT = "text"
+    NUMBER = "number"
+    INTEGER = "integer"
+    FLAG = "flag"
+    DATE = "date"
+    CHOICE = "choice"
+    CHOICES = "choices"
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A text in both languages."""
+
+    it: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    field: str
+    equals: FormValue
+
+    def holds(self, values: Mapping[str, FormValue]) -> bool:
+        given = values.get(self.field)
+        return self.equals in given if isinstance(given, list) else given == self.equals
+
+
+@dataclass(frozen=True, slots=True)
+class FormField:
+    key: str
+    kind: Kind
+    label: Words
+    hint: Words | None
+    section: str | None
+    required: bool
+    choices: Mapping[str, Words]
+    """By value, in the order in which they are offered."""
+    unit: str | None
+    minimum: Decimal | None
+    maximum: Decimal | None
+    longest: int
+    when: Condition | None
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    sections: Mapping[str, Words]
+    fields: Mapping[str, FormField]
+
+    def asked(self, values: Mapping[str, FormValue]) -> Iterator[FormField]:
+        """The fields whose condition holds: none that depends on a field that is not asked for itself."""
+        kept: dict[str, FormValue] = {}
+        for each in self.fields.values():
+            if each.when is None or each.when.holds(kept):
+                if each.key in values:
+                    kept[each.key] = values[each.key]
+                yield each
+
+
+# --- reading a schema
+
+
+def form_of(schema: Any) -> Form:
+    """Raises Violations that name each place that is wrong, and what may stand there."""
+    problems: list[Refusal] = []
+    if not isinstance(schema, dict):
+        raise Invalid("form_not_an_object", field="form")
+    if len(json.dumps(schema)) > MAX_BYTES:
+        raise Invalid("form_too_large", field="form", kilobytes=MAX_BYTES // 1024)
+    problems += _unknown(schema, _TOP, "form")
+    if schema.get("type") != "object" or schema.get("additionalProperties", False) is not False:
+        problems.append(Invalid("form_not_an_object", field="form.type"))
+    sections = dict(_sections(schema.get("x-sections", []), problems))
+    properties = schema.get("properties")
+    if not isinstance(properties, dict) or not properties:
+        raise Violations([*problems, Invalid("form_without_fields", field="form.properties")])
+    if len(properties) > MAX_FIELDS:
+        raise Invalid("form_fields_too_many", field="form.properties", limit=MAX_FIELDS)
+    required = schema.get("required", [])
+    if not isinstance(required, list) or any(each not in properties for each in required):
+        problems.append(Invalid("form_required_unknown", field="form.required"))
+        required = []
+    fields: dict[str, FormField] = {}
+    for key, described in properties.items():
+        try:
+            fields[key] = _field(key, described, key in required, sections, fields)
+        except Violations as several:
+            problems += several.refusals
+        except Refusal as problem:
+            problems.append(problem)
+    if problems:
+        raise Violations(problems)
+    return Form(sections, fields)
+
+
+def _unknown(part: Mapping[str, Any], known: frozenset[str], where: str) -> list[Refusal]:
+    return [
+        Invalid(
+            "form_word_unknown",
+            field=f"{where}.{word}"[:200],
+            word=str(word)[:60],
+            known=", ".join(sorted(known)),
+        )
+        for word in part
+        if word not in known
+    ]
+
+
+def _sections(given: Any, problems: list[Refusal]) -> Iterator[tuple[str, Words]]:
+    for n, each in enumerate(given if isinstance(given, list) else [None]):
+        key = each.get("key") if isinstance(each, dict) else None
+        if not isinstance(key, str) or not _KEY.fullmatch(key):
+            problems.append(Invalid("form_section_wrong", field=f"form.x-sections[{n}]"))
+            continue
+        try:
+            yield key, _words(each.get("label"), f"form.x-sections[{n}].label")
+        except Refusal as problem:
+            problems.append(problem)
+
+
+def _field(
+    key: str, given: Any, required: bool, sections: Mapping[str, Words], earlier: Mapping[str, FormField]
+) -> FormField:
+    where = f"form.properties.{key[:60]}"
+    if not _KEY.fullmatch(key):
+        raise Invalid("form_key_wrong", field=where)
+    if not isinstance(given, dict):
+        raise Invalid("form_field_wrong", field=where)
+    if problems := _unknown(given, _OF_FIELD, where):
+        raise Violations(problems)
+    kind = _kind(given, where)
+    section = given.get("x-section")
+    if section is not None and (not isinstance(section, str) or section not in sections):
+        raise Invalid("form_section_unknown", field=f"{where}.x-section")
+    unit, longest = given.get("x-unit"), given.get("maxLength", LONGEST)
+    if unit is not None and not (isinstance(unit, str) and 0 < len(unit) <= 16):
+        raise Invalid("form_unit_wrong", field=f"{where}.x-unit")
+    if type(longest) is not int or not 0 < longest <= LONGEST:
+        raise Invalid("form_length_wrong", field=f"{where}.maxLength", limit=LONGEST)
+    minimum, maximum = (_limit(given, name, kind, where) for name in ("minimum", "maximum"))
+    if minimum is not None and maximum is not None and minimum > maximum:
+        raise Invalid("form_limits_crossed", field=f"{where}.maximum")
+    return FormField(
+        key=key,
+        kind=kind,
+        label=_words(given.get("x-label"), f"{where}.x-label"),
+        hint=_words(given["x-hint"], f"{where}.x-hint") if "x-hint" in given else None,
+        section=section,
+        required=required,
+        choices=_choices(given, kind, where),
+        unit=unit,
+        minimum=minimum,
+        maximum=maximum,
+        longest=longest,
+        when=_condition(given["x-when"], earlier, f"{where}.x-when") if "x-when" in given else None,
+    )
+
+
+def _kind(given: Mapping[str, Any], where: str) -> Kind:
+    named, chosen = given.get("type"), "enum" in given
+    dated = given.get("format")
+    if dated not in (None, "date") or (dated and named != "string"):
+        raise Invalid("form_format_unknown", field=f"{where}.format")
+    match named:
+        case "string":
+            return Kind.CHOICE if chosen else Kind.DATE if dated else Kind.TEXT
+        case "array":
+            return Kind.CHOICES
+        case "number" | "integer":
+            return Kind(named)
+        case "boolean":
+            return Kind.FLAG
+    # An object within the form, or a reference to one, would have no end that a person could fill in.
+    raise Invalid("form_type_unknown", field=f"{where}.type")
+
+
+def _choices(given: Mapping[str, Any], kind: Kind, where: str) -> Mapping[str, Words]:
+    if kind not in (Kind.CHOICE, Kind.CHOICES):
+        if "enum" in given or "items" in given:
+            raise Invalid("form_choices_misplaced", field=f"{where}.enum")
+        return {}
+    items = given.get("items")
+    values = (
+        given.get("enum") if kind is Kind.CHOICE else items.get("enum") if isinstance(items, dict) else None
+    )
+    place = f"{where}.enum" if kind is Kind.CHOICE else f"{where}.items.enum"
+    texts = isinstance(values, list) and all(isinstance(each, str) and 0 < len(each) <= 60 for each in values)
+    if not texts or not values or len(values) > MAX_CHOICES or len(set(values)) != len(values):
+        raise Invalid("form_choices_wrong", field=place, limit=MAX_CHOICES)
+    told = given.get("x-choices", {})
+    if not isinstance(told, dict) or not told.keys() <= set(values):
+        raise Invalid("form_choices_unknown", field=f"{where}.x-choices")
+    return {
+        value: _words(told[value], f"{where}.x-choices.{value}") if value in told else Words(value, value)
+        for value in values
+    }
+
+
+def _limit(given: Mapping[str, Any], name: str, kind: Kind, where: str) -> Decimal | None:
+    value = given.get(name)
+    if value is None:
+        return None
+    plain = type(value) in (int, float) and _NUMBER.fullmatch(str(value))
+    if kind not in (Kind.NUMBER, Kind.INTEGER) or not plain:
+        raise Invalid("form_limit_wrong", field=f"{where}.{name}")
+    return Decimal(str(value))
+
+
+def _condition(given: Any, earlier: Mapping[str, FormField], where: str) -> Condition:
+    if not isinstance(given, dict) or given.keys() != {"field", "equals"}:
+        raise Invalid("form_condition_wrong", field=where)
+    on = earlier.get(given["field"]) if isinstance(given["field"], str) else None
+    if on is None:
+        raise Invalid("form_condition_not_earlier", field=f"{where}.field")
+    value = given["equals"]
+    fits = value in on.choices if isinstance(value, str) else on.kind is Kind.FLAG and isinstance(value, bool)
+    if not fits:
+        raise Invalid("form_condition_value_wrong", field=f"{where}.equals")
+    return Condition(on.key, value)
+
+
+def _words(given: Any, where: str) -> Words:
+    fits = isinstance(given, dict) and given.keys() == {"it", "en"}
+    if not fits or any(
+        not isinstance(each, str) or not 0 < len(each.strip()) <= 300 for each in given.values()
+    ):
+        raise Invalid("form_words_wrong", field=where)
+    return Words(given["it"], given["en"])
+
+
+# --- filling it in
+
+
+def filled_in(form: Form, given: Mapping[str, Any]) -> dict[str, FormValue]:
+    """What of `given` the form asks for. A draft may lack answers; what is there must be one. Raises
+    Violations that name each field."""
+    problems: list[Refusal] = [
+        Invalid("form_field_unknown", field=f"form.{key[:60]}") for key in given if key not in form.fields
+    ]
+    values: dict[str, FormValue] = {}
+    for each in form.fields.values():
+        if each.key in given:
+            try:
+                values[each.key] = _value(each, given[each.key])
+            except Refusal as problem:
+                problems.append(problem)
+    if problems:
+        raise Violations(problems)
+    asked = {each.key for each in form.asked(values)}
+    return {key: value for key, value in values.items() if key in asked}
+
+
+def form_is_complete(form: Form, values: Mapping[str, FormValue]) -> None:
+    problems: list[Refusal] = [
+        Invalid("form_answer_missing", field=f"form.{each.key}", it=each.label.it, en=each.label.en)
+        for each in form.asked(values)
+        if each.required and values.get(each.key) in (None, "", [])
+    ]
+    if problems:
+        raise Violations(problems)
+
+
+def _value(asked: FormField, given: Any) -> FormValue:
+    where, told = f"form.{asked.key}", {"it": asked.label.it, "en": asked.label.en}
+    match asked.kind, given:
+        case Kind.FLAG, bool():
+            return given
+        case Kind.INTEGER, int() if not isinstance(given, bool):
+            _within_limits(asked, Decimal(given), where, told)
+            return given
+        case Kind.NUMBER, int() | str() if not isinstance(given, bool) and _NUMBER.fullmatch(str(given)):
+            _within_limits(asked, Decimal(given), where, told)
+            return f"{Decimal(given).normalize():f}"
+        case Kind.DATE, str() if _is_day(given):
+            return given
+        case Kind.CHOICE, str() if given in asked.choices:
+            return given
+        case Kind.CHOICES, list() if all(isinstance(e, str) and e in asked.choices for e in given):
+            return [value for value in asked.choices if value in given]
+        case Kind.TEXT, str() if len(given) <= asked.longest and given.isprintable():
+            return given.strip()
+        case Kind.TEXT, str() if given.replace("\n", "").replace("\r", "").isprintable():
+            if len(given) <= asked.longest:
+                return given.strip()
+    raise Invalid(f"form_answer_not_{asked.kind}", field=where, longest=asked.longest, **told)
+
+
+def _within_limits(asked: FormField, number: Decimal, where: str, told: Mapping[str, str]) -> None:
+    if asked.minimum is not None and number < asked.minimum:
+        raise Invalid("form_answer_too_small", field=where, limit=asked.minimum, **told)
+    if asked.maximum is not None and number > asked.maximum:
+        raise Invalid("form_answer_too_large", field=where, limit=asked.maximum, **told)
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False

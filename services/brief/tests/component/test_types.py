@@ -1,0 +1,149 @@
+"""Types of briefs: versions, forms and their answers, and what a brief takes from its type."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from optima_contracts.brief import BriefSubmitted, BriefTypeDefined
+
+pytestmark = pytest.mark.servers
+
+SIZE = {"type": "string", "enum": ["A4", "A3"], "x-label": {"it": "Formato", "en": "Format"}}
+PATH = "/v1/brief-types/stampati"
+
+
+def definition(*sizes: str, **changes: Any) -> dict[str, Any]:
+    form = {
+        "type": "object",
+        "required": ["formato"],
+        "properties": {"formato": SIZE | {"enum": list(sizes or ("A4", "A3"))}},
+    }
+    name = {"it": "Stampati", "en": "Printed matter"}
+    return {"name": name, "form": form, "process": "standard", "kinds": ["volantino"]} | changes
+
+
+async def define(desk: Any, version: int | None = None, **changes: Any) -> tuple[int, Any]:
+    headers = {} if version is None else {"If-Match": f'"{version}"'}
+    response, answer = await desk.app.sign_in("admin").put(PATH, definition(**changes), headers=headers)
+    return response.status, answer
+
+
+async def test_a_brief_keeps_the_version_that_it_began_with(desk: Any) -> None:
+    status, defined = await define(desk)
+    assert (status, defined["version"], defined["actions"]) == (200, 1, ["define"])
+    brief = await desk.draft(type="stampati", form={"formato": "A3"})
+    assert (brief["type_key"], brief["type_version"], brief["form"]) == ("stampati", 1, {"formato": "A3"})
+    properties = {"piega": {"type": "boolean", "x-label": {"it": "Piega", "en": "Fold"}}}
+    form = {"type": "object", "properties": properties}
+    status, defined = await define(desk, 1, form=form)
+    assert (status, defined["version"]) == (200, 2)
+    body, path = desk.content(form={"formato": "A4"}), f"/v1/briefs/{brief['id']}"
+    response, revised = await desk.as_(desk.anna).put(path, body, headers={"If-Match": '"1"'})
+    assert (response.status, revised["type_version"], revised["form"]) == (200, 1, {"formato": "A4"})
+    assert (await desk.draft(type="stampati", form={"piega": True}))["type_version"] == 2
+    response, first = await desk.as_(desk.anna).get(f"{PATH}?version=1")
+    assert first["form"]["properties"].keys() == {"formato"}
+    assert [each.data["version"] for each in await desk.app.published(BriefTypeDefined)] == [1, 2]
+
+
+async def test_a_form_keeps_the_order_of_its_fields(desk: Any) -> None:
+    fold = {"type": "boolean", "x-label": {"it": "Piega", "en": "Fold"}}
+    when = {"x-when": {"field": "zoccolo", "equals": True}}
+    status, defined = await define(
+        desk, form={"type": "object", "properties": {"zoccolo": fold, "altezza": fold | when}}
+    )
+    assert (status, list(defined["form"]["properties"])) == (200, ["zoccolo", "altezza"])
+    _, read = await desk.as_(desk.anna).get(PATH)
+    assert list(read["form"]["properties"]) == ["zoccolo", "altezza"]
+    brief = await desk.draft(type="stampati", form={"zoccolo": True, "altezza": False})
+    assert brief["form"] == {"zoccolo": True, "altezza": False}
+
+
+async def test_a_submission_needs_the_answers_and_takes_the_type_s_process(desk: Any) -> None:
+    await define(desk)
+    brief = await desk.draft(type="stampati")
+    path = f"/v1/briefs/{brief['id']}"
+    response, problem = await desk.as_(desk.anna).post(f"{path}/submission", {})
+    assert (response.status, problem["errors"][0]["code"]) == (422, "form_answer_missing")
+    assert "Formato" in problem["errors"][0]["detail"]
+    body = desk.content(form={"formato": "A3"})
+    await desk.as_(desk.anna).put(path, body, headers={"If-Match": '"1"'})
+    response, submitted = await desk.as_(desk.anna).post(f"{path}/submission", {})
+    assert (response.status, submitted["process"]) == (200, "standard")
+    (told,) = await desk.app.published(BriefSubmitted)
+    assert told.data["content"]["form"] == {"formato": "A3"}
+    assert (told.data["content"]["type_key"], told.data["content"]["type_version"]) == ("stampati", 1)
+    _, page = await desk.as_(desk.paola).get("/v1/briefs?type=stampati")
+    assert [each["id"] for each in page["items"]] == [brief["id"]]
+    _, page = await desk.as_(desk.paola).get("/v1/briefs?type=altro")
+    assert page["items"] == []
+
+
+async def test_without_a_type_a_submission_names_its_process(desk: Any) -> None:
+    brief = await desk.draft()
+    response, problem = await desk.as_(desk.anna).post(f"/v1/briefs/{brief['id']}/submission", {})
+    assert (response.status, problem["code"]) == (422, "process_missing")
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"type": "altro"}, "type"),
+        ({"form": {"formato": "A3"}}, "form.formato"),
+        ({"type": "stampati", "form": {"formato": "A5"}}, "form.formato"),
+        ({"type": "stampati", "form": {"formato": {"a": []}}}, "form.formato"),
+        ({"type": "stampati", "form": {"colore": "rosso"}}, "form.colore"),
+    ],
+)
+async def test_answers_that_do_not_fit_are_refused(desk: Any, changes: dict[str, Any], field: str) -> None:
+    await define(desk)
+    response, problem = await desk.as_(desk.anna).post("/v1/briefs", desk.content(**changes))
+    assert (response.status, problem["errors"][0]["field"]) == (422, field), problem
+
+
+async def test_a_type_is_offered_no_more(desk: Any) -> None:
+    await define(desk)
+    await define(desk, 1, offered=False)
+    response, problem = await desk.as_(desk.anna).post("/v1/briefs", desk.content(type="stampati"))
+    assert (response.status, problem["errors"][0]["code"]) == (422, "brief_type_unknown")
+
+
+async def test_who_defines_has_read_the_newest_version(desk: Any) -> None:
+    assert (await define(desk, 1))[0] == 412
+    assert (await define(desk))[0] == 200
+    assert (await define(desk))[0] == 412
+    assert (await define(desk, 2))[0] == 412
+    assert (await define(desk, 1))[0] == 200
+
+
+async def test_only_who_prices_looks_after_a_type(desk: Any) -> None:
+    status, problem = await define(desk, purchasing_owner_id=str(uuid4()))
+    assert (status, problem["errors"][0]["code"]) == (422, "purchasing_owner_cannot_price")
+
+
+async def test_a_wrong_form_is_refused_with_its_place(desk: Any) -> None:
+    form = {"type": "object", "properties": {"formato": {"$ref": "#/properties/formato"}}}
+    status, problem = await define(desk, form=form)
+    assert status == 422
+    assert problem["errors"][0]["field"] == "form.properties.formato.$ref"
+    assert "$ref" in problem["errors"][0]["detail"]
+
+
+async def test_a_copy_keeps_type_and_answers(desk: Any) -> None:
+    await define(desk)
+    brief = await desk.draft(type="stampati", form={"formato": "A3"})
+    response, copied = await desk.as_(desk.anna).post(f"/v1/briefs/{brief['id']}/copy")
+    assert (response.status, copied["type_key"], copied["form"]) == (201, "stampati", {"formato": "A3"})
+
+
+@pytest.mark.parametrize("reader", ["anna", "paola", "bruno"])
+async def test_only_an_admin_defines_types(desk: Any, reader: str) -> None:
+    await define(desk)
+    client = desk.as_(getattr(desk, reader))
+    _, seen = await client.get(PATH)
+    assert seen["actions"] == []
+    response, _ = await client.put(PATH, definition(), headers={"If-Match": '"1"'})
+    assert response.status == 403

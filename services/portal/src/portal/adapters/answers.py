@@ -1,0 +1,46 @@
+"""Answers to the form of a brief's type: as the services take them, and as they are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from optima_kit.http.html import PageCall
+
+from .amounts import plain_number, typed_number
+
+
+def answers_typed(call: PageCall, properties: Mapping[str, Any]) -> dict[str, Any]:
+    """What was typed into the fields `form-<key>`. What fits no field's type goes on as it was typed, so that
+    the service's refusal names it; what was left empty is no answer."""
+    answers: dict[str, Any] = {}
+    for key, field in properties.items():
+        typed = call.text(f"form-{key}")
+        match field["type"]:
+            case "array":
+                if chosen := call.form.getall(f"form-{key}", []):
+                    answers[key] = chosen
+            case "boolean" if typed in ("yes", "no"):
+                answers[key] = typed == "yes"
+            case "integer" if typed.isdecimal():
+                answers[key] = int(typed)
+            case "number" if typed:
+                answers[key] = plain_number(typed, call.language)
+            case _ if typed:
+                answers[key] = typed
+    return answers
+
+
+def answers_in_fields(
+    answers: Mapping[str, Any], properties: Mapping[str, Any], language: str
+) -> dict[str, Any]:
+    """As they stand in a form's fields."""
+    return {key: _typed(answers[key], field, language) for key, field in properties.items() if key in answers}
+
+
+def _typed(value: Any, field: Mapping[str, Any], language: str) -> Any:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if field["type"] == "number":
+        return typed_number(str(value), language)
+    return value if isinstance(value, list) else str(value)
