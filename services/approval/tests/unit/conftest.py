@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID, uuid5
 
 import pytest
@@ -24,7 +24,7 @@ from approval.domain.directory import Delegation, Directory, Person, Unit
 from approval.domain.process import RULES, Definition, Process, process, with_filled_fields
 from approval.domain.run import Result
 from approval.domain.subjects import SubjectType
-from optima_kit.refusals import Refusal, WrongState
+from optima_kit.refusals import Invalid, Refusal, WrongState
 
 _EVENTS: TypeAdapter[Event] = TypeAdapter(Event)
 SPACE = UUID("0192f000-0000-7000-8000-000000000000")
@@ -56,6 +56,8 @@ class World:
     earlier: Process | None = None
     read_by: int = RULES
     """The rules by which the engine reads what is defined."""
+    undecided: ClassVar = ("choice_undecided", "choice_without_case")
+    """Refusals at a choice of which no case can be taken."""
 
     def __post_init__(self) -> None:
         marketing, company = person_id("unit marketing"), person_id("unit company")
@@ -310,8 +312,12 @@ class World:
             raise WrongState("migration_settled")
         self.took(engine.revert_migration(self.run, self.earlier, None, self.now, self.directory))
         self.process, self.earlier = self.earlier, None
-        # Who left or came meanwhile is noticed as always.
-        self.people_change()
+        # Who left or came meanwhile is noticed as always: a choice of which no case can be taken waits.
+        try:
+            self.people_change()
+        except Invalid as refusal:
+            if refusal.code not in self.undecided:
+                raise
 
     def steps(self) -> dict[str, str]:
         return {key: run.state for key, run in self.run.steps.items()}

@@ -529,7 +529,7 @@ class Approvals(RuleBasedStateMachine):
         world = self.world
         before, told = world.run, len(world.history)
         if not self.attempt("amend", content_hash=f"hash-{next(self.hashes)}", **content):
-            if world.journal[-1]["refused"] in UNDECIDED:
+            if world.journal[-1]["refused"] in world.undecided:
                 after = {**before.content, **content, **self.filled, "today": self.is_today()}
                 assert None in [case_told(node, _without_nulls(after)) for node in choices_of(self.nodes)]
             return
@@ -651,7 +651,7 @@ class Approvals(RuleBasedStateMachine):
         try:
             self.world.do(what, **how)
         except Invalid as refusal:
-            if refusal.code not in UNDECIDED:
+            if refusal.code not in self.world.undecided:
                 raise
             return True
         return False
@@ -782,9 +782,6 @@ class Approvals(RuleBasedStateMachine):
         """And replaying it gives the same state: `World.took` sees to that, each time."""
         assert len(self.world.history) >= self.told
         self.told = len(self.world.history)
-
-
-UNDECIDED = ("choice_undecided", "choice_without_case")
 
 
 def choices_of(nodes: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:

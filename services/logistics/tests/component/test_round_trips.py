@@ -37,6 +37,6 @@ async def test_each_step_asks_once_and_writes_at_the_end(depot: Any) -> None:
         "picking": EDGES + 3,  # lock, shipment; shipment
         "issuance": EDGES + 9,  # lock, shipment, lookups, goods, series; document, movements, shipment, job
         "departure": EDGES + 3,
-        "delivery": EDGES + 3,
+        "delivery": EDGES + 4,  # and whose name was written, should they be erased
         "order confirmed": 5,  # begin, inbox, brief, order, commit
     }

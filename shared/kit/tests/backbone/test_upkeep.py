@@ -42,7 +42,7 @@ async def test_hot_statements_keep_their_indexes(stage):
     now = await stage.where.fetch("SELECT now()")
     for statement, arguments in [
         (relay.MARK_AND_READ, ([1, 2], [1, 2], 30)),
-        (work._HINT_DUE, (now[0][0], 200)),
+        (work._HINT_DUE, (now[0][0], 200, 200, [], 1, 5000)),
         (work._HINT_AGAIN, (60.0, 200)),
     ]:
         async with stage.backbone.connection() as connection:

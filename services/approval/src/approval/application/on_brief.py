@@ -18,6 +18,8 @@ from .read.access import running_process
 from .recording import record_change
 
 SUBJECT_TYPE = "brief"
+UNDECLARED = {"type_key", "type_version", "form"}
+"""Of a brief's content: each company's own, and not what conditions speak of."""
 
 
 async def on_brief_submitted(ports: Ports, event: BriefSubmitted, sequence: int) -> None:
@@ -92,5 +94,6 @@ def _content(
 ) -> dict[str, Any]:
     """What the revision asks for and who asks, as they stood at submission."""
     person = person_content(directory, str(requester_id))
-    frozen = {name: value for name, value in content.model_dump(mode="json").items() if value is not None}
+    asked = content.model_dump(mode="json", exclude=UNDECLARED)
+    frozen = {name: value for name, value in asked.items() if value is not None}
     return {"number": number, "revision": revision, "requester": person, **frozen}

@@ -20,6 +20,11 @@ pages = Pages()
 _SHOWN_AT_FIRST: Final = timedelta(days=6)
 _FILTERS: Final = ("brief", "person", "type", "from", "to")
 _LEADS_TO: Final = (
+    # Drafts are their requester's: whoever else is led there finds nothing.
+    ("optima.brief.drafted.", None, ""),
+    ("optima.brief.attachment_", None, ""),
+    ("optima.brief.type_", None, ""),
+    ("optima.brief.quotation_", None, ""),
     ("optima.brief.", "/briefs/", "brief.read"),
     ("optima.economics.brief_", "/briefs/", "brief.read"),
     ("optima.approval.process_", None, ""),
