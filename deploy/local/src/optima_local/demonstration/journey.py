@@ -142,8 +142,9 @@ class Journey:
             asked = await self._as(purchasing, "POST", "brief", path, json=body)
             said.append(f"{len(suppliers)} suppliers")
         async with self.step("Each supplier quotes, unseen by the others", *suppliers):
+            own = {each["supplier"]["id"]: each["id"] for each in asked.body["quotations"]}
             for supplier, prices in zip(suppliers, quotes.values(), strict=True):
-                await self._quote_as(supplier, prices)
+                await self._quote_as(supplier, own[str(supplier.person_id)], prices)
         async with self.step("Purchasing awards each item to whoever asks least", purchasing) as said:
             path = f"/v1/quotation-requests/{asked.body['id']}"
             read = await self._as(purchasing, "GET", "brief", path)
@@ -159,9 +160,8 @@ class Journey:
             )
             said.append(f"€ {read.body['split_total']}")
 
-    async def _quote_as(self, supplier: Person, prices: dict[str, str]) -> None:
-        found = (await self._as(supplier, "GET", "brief", "/v1/quotations?open=true")).body["items"]
-        path = f"/v1/quotations/{found[0]['id']}"
+    async def _quote_as(self, supplier: Person, quotation_id: str, prices: dict[str, str]) -> None:
+        path = f"/v1/quotations/{quotation_id}"
         items = (await self._as(supplier, "GET", "brief", path)).body["items"]
         lines = [
             {
