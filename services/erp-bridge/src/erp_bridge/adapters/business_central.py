@@ -31,10 +31,9 @@ from ..domain.connection import Description, Setting
 from ..domain.documents import OutgoingDocument
 from ..domain.entities import Entity
 from ..domain.import_plan import RemoteRecord
-from ..domain.schema import RemoteSchema
 from .capabilities import read_by_id, unmapped, written_by_id
-from .odata import entity_fields, literal
-from .record_session import DocumentSession, Present, Swept, sweep
+from .odata import ODataSession, literal
+from .record_session import Present, Swept, sweep
 from .rest import HttpConnector, NotFound, Rest, exchange, http_session, judged
 
 ADDRESS: Final = "https://api.businesscentral.dynamics.com"
@@ -180,8 +179,10 @@ async def _token(http: Any, endpoint: Endpoint) -> Mapping[str, str]:
     return {"Authorization": f"Bearer {token['access_token']}"}
 
 
-class BusinessCentralSession(DocumentSession):
+class BusinessCentralSession(ODataSession):
     """Implements `ports.Session`."""
+
+    types, read, written = _TYPES, _READ, _WRITTEN
 
     def __init__(self, rest: Rest, company: str, product: str, page: int) -> None:
         self._rest = rest
@@ -193,13 +194,6 @@ class BusinessCentralSession(DocumentSession):
     async def probe(self) -> str:
         await self._below_company("")
         return f"Business Central, {self._company}"
-
-    async def schema(self, entity: Entity) -> RemoteSchema | None:
-        metadata = await self._rest.call("GET", "$metadata", headers={"Accept": "application/xml"})
-        fields = entity_fields(str(metadata), _TYPES[entity])
-        if entity == "order":
-            return RemoteSchema(fields, written=_WRITTEN)
-        return RemoteSchema(fields, read=frozenset(_READ[entity]))
 
     async def changes(self, entity: Entity, checkpoint: Checkpoint | None) -> AsyncIterator[Page]:
         key = _KEYS[entity]
@@ -218,11 +212,7 @@ class BusinessCentralSession(DocumentSession):
             records = (await self._call("GET", _SETS[entity], query=query))["value"]
             return [Swept(each[key], _record(each), _at_rest(each)) for each in records]
 
-        async def now() -> datetime:
-            await self.probe()
-            return self._rest.server_time
-
-        async for page in sweep(_SETS[entity], checkpoint, found, page=self._page, now=now):
+        async for page in sweep(_SETS[entity], checkpoint, found, page=self._page, now=self._now):
             yield page
 
     async def find(self, entity: Entity, reference: str) -> RemoteLink | None:

@@ -2,13 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import ClassVar, Final
 
 from lxml import etree
 
 from ..application.ports import Unreachable
+from ..domain.entities import Entity
+from ..domain.schema import RemoteSchema
+from .record_session import DocumentSession
 
 _EDM: Final = "{http://docs.oasis-open.org/odata/ns/edm}"
+
+
+class ODataSession(DocumentSession):
+    """Implements what `ports.Session` asks of the interface's schema."""
+
+    types: ClassVar[Mapping[Entity, str]]
+    """The interface's type of each entity."""
+    read: ClassVar[Mapping[Entity, tuple[str, ...]]]
+    written: ClassVar[frozenset[str]]
+    """Fields of an order."""
+
+    async def schema(self, entity: Entity) -> RemoteSchema | None:
+        metadata = await self._rest.call("GET", "$metadata", headers={"Accept": "application/xml"})
+        fields = entity_fields(str(metadata), self.types[entity])
+        if entity == "order":
+            return RemoteSchema(fields, written=self.written)
+        return RemoteSchema(fields, read=frozenset(self.read[entity]))
 
 
 def literal(text: str) -> str:

@@ -146,11 +146,7 @@ class OdooSession(DocumentSession):
             )
             return [Swept(each["id"], _record(each), not each.get("active", True)) for each in records]
 
-        async def now() -> datetime:
-            await self.probe()
-            return self._rest.server_time
-
-        async for page in sweep(_MODELS[entity], checkpoint, found, page=self._page, now=now):
+        async for page in sweep(_MODELS[entity], checkpoint, found, page=self._page, now=self._now):
             yield page
 
     async def find(self, entity: Entity, reference: str) -> RemoteLink | None:

@@ -12,6 +12,7 @@ from ..application.ports import Checkpoint, Conflict, Gone, Page, RemoteLink, Wr
 from ..domain.documents import OutgoingDocument
 from ..domain.entities import Entity
 from ..domain.import_plan import RemoteRecord
+from .rest import Rest
 
 OVERLAP: Final = timedelta(minutes=5)
 """A transaction that began so long ago may still become visible, with the time at which it began."""
@@ -74,6 +75,17 @@ class Present:
 
 class DocumentSession(ABC):
     """Writes documents; the rest of `ports.Session` is each connector's own."""
+
+    _rest: Rest
+
+    @abstractmethod
+    async def probe(self) -> str:
+        """As `ports.Session` says."""
+
+    async def _now(self) -> datetime:
+        """By the ERP's clock."""
+        await self.probe()
+        return self._rest.server_time
 
     async def settle(self, page: Page, *, refused: bool) -> None:  # noqa: B027 - nothing is to be done
         """Nothing is put away: the ERP keeps its records."""

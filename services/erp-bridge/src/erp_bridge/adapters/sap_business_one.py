@@ -22,10 +22,9 @@ from ..domain.connection import Description, Setting
 from ..domain.documents import OutgoingDocument
 from ..domain.entities import Entity
 from ..domain.import_plan import RemoteRecord
-from ..domain.schema import RemoteSchema
 from .capabilities import read_by_id, unmapped, written_by_id
-from .odata import entity_fields, literal
-from .record_session import DocumentSession, Present, Swept, sweep
+from .odata import ODataSession, literal
+from .record_session import Present, Swept, sweep
 from .rest import HttpConnector, NotFound, Rest, exchange, http_session, judged
 
 _SETS: Final[dict[Entity, str]] = {
@@ -154,8 +153,10 @@ async def _cookies(http: Any, address: URL, endpoint: Endpoint) -> Mapping[str, 
     return {"Cookie": "; ".join(f"{name}={value}" for name, value in kept.items())}
 
 
-class SapSession(DocumentSession):
+class SapSession(ODataSession):
     """Implements `ports.Session`."""
+
+    types, read, written = _TYPES, _READ, _WRITTEN
 
     def __init__(self, rest: Rest, settings: Mapping[str, str], page: int) -> None:
         self._rest = rest
@@ -165,13 +166,6 @@ class SapSession(DocumentSession):
     async def probe(self) -> str:
         told = await self._rest.call("POST", "CompanyService_GetCompanyInfo")
         return f"SAP Business One {told['Version']}, {told['CompanyName']}"
-
-    async def schema(self, entity: Entity) -> RemoteSchema | None:
-        metadata = await self._rest.call("GET", "$metadata", headers={"Accept": "application/xml"})
-        fields = entity_fields(str(metadata), _TYPES[entity])
-        if entity == "order":
-            return RemoteSchema(fields, written=_WRITTEN)
-        return RemoteSchema(fields, read=frozenset(_READ[entity]))
 
     async def changes(self, entity: Entity, checkpoint: Checkpoint | None) -> AsyncIterator[Page]:
         key = _KEYS[entity]
@@ -191,11 +185,7 @@ class SapSession(DocumentSession):
             told = await self._rest.call("GET", _SETS[entity], query=query, headers=headers)
             return [Swept(each[key], _record(each, key, terms), _at_rest(each)) for each in told["value"]]
 
-        async def now() -> datetime:
-            await self.probe()
-            return self._rest.server_time
-
-        async for page in sweep(_SETS[entity], checkpoint, found, page=self._page, now=now):
+        async for page in sweep(_SETS[entity], checkpoint, found, page=self._page, now=self._now):
             yield page
 
     async def find(self, entity: Entity, reference: str) -> RemoteLink | None:
