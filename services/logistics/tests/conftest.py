@@ -176,6 +176,43 @@ class Depot:
                 await self.complete_job(order, job_id, quantity)
         return order
 
+    async def confirm_from_stock(self, article_id: str, quantity: str) -> Order:
+        """So much of an article for MI-DUOMO, told twice."""
+        order = Order(uuid4(), None, [uuid4()])
+        line = OrderLine(
+            job_id=order.jobs[0],
+            item_id=None,
+            kind="ESP-BANCO",
+            description="Espositore da banco",
+            quantity=quantity,
+            unit="pz",
+            deliveries=[OrderDelivery(destination="MI-DUOMO", quantity=quantity)],
+            article_id=UUID(article_id),
+        )
+        confirmed = OrderConfirmed(
+            order_id=order.order_id,
+            number="O-2026-0007",
+            brief_id=None,
+            customer=None,
+            deadline=date(2027, 1, 31),
+            lines=[line],
+        )
+        for _ in range(2):
+            await self.deliver(confirmed, subject=order.order_id)
+        return order
+
+    async def supply(self, warehouse: str, quantity: str) -> None:
+        """So many displays come into the warehouse, under a document of their own."""
+        body = {
+            "supplier": "MI-DUOMO",
+            "number": f"{warehouse}/{uuid4().hex[:8]}",
+            "date": "2026-11-23",
+            "warehouse": warehouse,
+            "lines": [{"article": "ESP-BANCO", "quantity": quantity}],
+        }
+        response, problem = await self.client.post("/v1/supplier-receipts", body)
+        assert response.status == 201, problem
+
     async def complete_job(self, order: Order, job_id: UUID, quantity: str) -> None:
         await self.deliver(
             JobCompleted(

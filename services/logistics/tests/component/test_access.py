@@ -74,6 +74,8 @@ async def every_request(depot: Any) -> list[tuple[str, str, Any, str]]:
         ("POST", f"/v1/counts/{count['id']}/posting", {}, "stock.write"),
         ("POST", f"/v1/counts/{count['id']}/cancellation", None, "stock.write"),
         ("POST", "/v1/receipts", goods, "stock.write"),
+        ("POST", "/v1/allocations", goods, "stock.write"),
+        ("POST", "/v1/releases", goods, "stock.write"),
         ("POST", "/v1/adjustments", goods | {"difference": "found", "reason": "Conta"}, "stock.write"),
         ("GET", "/v1/stock", None, "stock.read"),
         ("GET", "/v1/movements", None, "stock.read"),

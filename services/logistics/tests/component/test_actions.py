@@ -167,10 +167,38 @@ async def cancelled(depot: Any) -> Any:
     return order
 
 
+async def scarce(depot: Any) -> Any:
+    """A line from stock, of which a part is set aside and another has come since."""
+    _, article = await depot.client.put("/v1/articles/ESP-BANCO", ARTICLE)
+    await depot.supply("BO1", "40")
+    order = await depot.confirm_from_stock(article["id"], "100")
+    await depot.supply("BO1", "10")
+    return order
+
+
+async def set_aside(depot: Any) -> Any:
+    _, article = await depot.client.put("/v1/articles/ESP-BANCO", ARTICLE)
+    await depot.supply("BO1", "120")
+    return await depot.confirm_from_stock(article["id"], "100")
+
+
+async def not_needed(depot: Any) -> Any:
+    """Its line was closed while a draft held its goods, which was given up then."""
+    order = await set_aside(depot)
+    draft = await depot.draft(order, "100")
+    await close(depot, order)
+    await depot.act(draft, "cancellation", reason="Riga chiusa")
+    return order
+
+
 async def take_goods(depot: Any, reader: str, order: Any, action: str) -> int:
     client, goods = depot.as_role(reader), {"warehouse": "BO1", "job_id": str(order.jobs[0]), "quantity": "1"}
     if action == "receive":
         response, _ = await client.post("/v1/receipts", goods)
+    elif action in ("allocate", "release"):
+        response, _ = await client.post(
+            {"allocate": "/v1/allocations", "release": "/v1/releases"}[action], goods
+        )
     elif action == "adjust":
         response, _ = await client.post(
             "/v1/adjustments", goods | {"difference": "missing", "reason": "Conta"}
@@ -181,7 +209,20 @@ async def take_goods(depot: Any, reader: str, order: Any, action: str) -> int:
 
 
 @pytest.mark.parametrize(
-    "made", [confirmed, produced, partly_received, received, in_shipments, broken, closed, cancelled]
+    "made",
+    [
+        confirmed,
+        produced,
+        partly_received,
+        received,
+        in_shipments,
+        broken,
+        closed,
+        cancelled,
+        scarce,
+        set_aside,
+        not_needed,
+    ],
 )
 @pytest.mark.parametrize("reader", READERS)
 async def test_an_orders_goods_move_as_offered_and_not_otherwise(depot: Any, reader: str, made: Any) -> None:

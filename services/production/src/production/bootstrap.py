@@ -12,6 +12,7 @@ from .adapters.holidays import is_working_day
 from .adapters.http import routes
 from .adapters.messages import reactions
 from .adapters.postgres import (
+    PostgresArticles,
     PostgresCustomers,
     PostgresKinds,
     PostgresOrders,
@@ -27,6 +28,7 @@ def ports(work: UnitOfWork) -> Ports:
         kinds=PostgresKinds(work),
         orders=PostgresOrders(work),
         prices=PostgresPrices(work),
+        articles=PostgresArticles(work),
         directory=Directory(work),
         customers=PostgresCustomers(work),
         reading=PostgresReading(work),

@@ -30,6 +30,47 @@ class GoodsReceived(EventData):
     document_date: date | None = None
 
 
+class ArticleKept(EventData):
+    """An article of the catalogue was added or changed: what is kept in stock under this code. Subject: the
+    article."""
+
+    type: ClassVar[str] = "optima.logistics.article_kept.v1"
+    article_id: UUID
+    code: str
+    description: str
+    unit: str
+    """In which its stock is counted."""
+
+
+class _Allocation(EventData):
+    movement_id: UUID
+    order_id: UUID
+    brief_id: UUID | None
+    job_id: UUID
+    """The order's line."""
+    article_id: UUID
+    article_code: str
+    warehouse: str
+    quantity: Quantity
+    unit: str
+    allocated: Quantity
+    """Of the line in all, with this."""
+
+
+class GoodsAllocated(_Allocation):
+    """Goods of an article were set aside in a warehouse for an order's line from stock. Subject: the
+    movement."""
+
+    type: ClassVar[str] = "optima.logistics.goods_allocated.v1"
+
+
+class GoodsReleased(_Allocation):
+    """Goods that were set aside for an order's line are its article's again: the line is closed, or its order
+    cancelled. Subject: the movement."""
+
+    type: ClassVar[str] = "optima.logistics.goods_released.v1"
+
+
 class StockAdjusted(EventData):
     """The goods in a warehouse were found to differ from its ledger: at a count, or on arrival from another
     warehouse. Subject: the movement."""

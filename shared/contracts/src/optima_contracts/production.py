@@ -15,7 +15,7 @@ class OrderDelivery(Fact):
 
 
 class OrderLine(Fact):
-    """What is to be made and where it goes; one job makes one line."""
+    """What is to be made, or taken from stock, and where it goes; one job makes one line."""
 
     job_id: UUID
     item_id: UUID | None
@@ -24,6 +24,8 @@ class OrderLine(Fact):
     quantity: Quantity
     unit: str
     deliveries: list[OrderDelivery]
+    article_id: UUID | None = None
+    """The article that it is taken from stock of: nothing of it is made, and `kind` is the article's code."""
 
 
 class OrderConfirmed(EventData):

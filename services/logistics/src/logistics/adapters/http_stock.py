@@ -7,11 +7,12 @@ from uuid import UUID
 from optima_kit.http import Call, Page, Reply, Routes
 
 from ..application.adjust_stock import adjust_stock
+from ..application.allocate_goods import allocate_goods, release_goods
 from ..application.ports import MovementFilter, MovementRow, Ports, StockFilter
 from ..application.read import stock
 from ..application.read.views import MovementView, OrderView, StockView
 from ..application.receive_goods import receive_goods
-from .requests import AdjustStock, MovementsQuery, ReceiveGoods, StockQuery
+from .requests import AdjustStock, AllocateGoods, MovementsQuery, ReceiveGoods, ReleaseGoods, StockQuery
 
 routes = Routes()
 
@@ -27,6 +28,26 @@ async def receive(call: Call[Ports], body: ReceiveGoods) -> Reply[MovementView]:
             call.ports, call.actor, warehouse=body.warehouse, job_id=body.job_id, quantity=body.quantity
         ),
     )
+
+
+@routes.post("/v1/allocations", privilege="stock.write", status=201)
+async def allocate(call: Call[Ports], body: AllocateGoods) -> Reply[MovementView]:
+    """Set goods of an article aside for a line of an order that is taken from stock
+
+    What lies free when the order is confirmed is set aside at once; this is for what comes later."""
+    movement = await allocate_goods(
+        call.ports, call.actor, warehouse=body.warehouse, job_id=body.job_id, quantity=body.quantity
+    )
+    return _recorded(call, movement)
+
+
+@routes.post("/v1/releases", privilege="stock.write", status=201)
+async def release(call: Call[Ports], body: ReleaseGoods) -> Reply[MovementView]:
+    """Give goods back to their article that were set aside for a line which is closed or cancelled"""
+    movement = await release_goods(
+        call.ports, call.actor, warehouse=body.warehouse, job_id=body.job_id, quantity=body.quantity
+    )
+    return _recorded(call, movement)
 
 
 @routes.post("/v1/adjustments", privilege="stock.write", status=201)

@@ -105,6 +105,7 @@ class PostgresOrders:
             quantities=[line.quantity for line in lines],
             units=[line.unit for line in lines],
             goods_codes=[line.code for line in lines],
+            article_ids=[line.article_id for line in lines],
             delivered_jobs=[job_id for job_id, _, _ in deliveries],
             destinations=[destination for _, destination, _ in deliveries],
             parts=[quantity for _, _, quantity in deliveries],
@@ -123,6 +124,18 @@ class PostgresOrders:
     async def lock_orders_of_jobs(self, jobs: Collection[UUID]) -> list[Order]:
         rows = await self._work.fetch(QUERIES.lock_orders_of_jobs, job_ids=list(jobs))
         return [order for row in rows if (order := await self._order(row, jobs))]
+
+    async def find_article_of_line(self, job_id: UUID) -> UUID | None:
+        article_id: UUID | None = await self._work.fetchval(QUERIES.find_article_of_line, job_id=job_id)
+        return article_id
+
+    async def lock_accounts_of_order(self, order_id: UUID) -> list[Order]:
+        rows = await self._work.fetch(QUERIES.lock_accounts_of_order, order_id=order_id)
+        return [account for row in rows if (account := await self._order(row, row["articles"])) is not None]
+
+    async def list_free_stock(self, articles: Collection[UUID]) -> dict[tuple[str, UUID], Decimal]:
+        rows = await self._work.fetch(QUERIES.list_free_stock, article_ids=list(articles))
+        return {(row["warehouse"], row["job_id"]): row["free"] for row in rows}
 
     async def lock_account(self, kept_for: str, articles: Collection[UUID]) -> Order:
         row = await self._work.fetchrow(QUERIES.lock_account, kept_for=kept_for)
@@ -201,6 +214,7 @@ def _order(row: Row, parts: Sequence[Row]) -> Order:
             part["produced"],
             part["closed"],
             part["goods_code"],
+            part["article_id"],
         )
         if part["ordered_for"] is not None:
             line = replace(line, deliveries={**line.deliveries, part["ordered_for"]: part["delivery"]})

@@ -15,11 +15,11 @@ WITH added AS (
     ON CONFLICT (tenant_id, order_id) DO NOTHING
     RETURNING order_id
 ), added_lines AS (
-    INSERT INTO order_lines (order_id, position, job_id, description, quantity, unit, goods_code)
-    SELECT added.order_id, position, job_id, description, quantity, unit, goods_code
+    INSERT INTO order_lines (order_id, position, job_id, description, quantity, unit, goods_code, article_id)
+    SELECT added.order_id, position, job_id, description, quantity, unit, goods_code, article_id
     FROM added, unnest(:job_ids::uuid[], :descriptions::text[], :quantities::numeric[], :units::text[],
-                       :goods_codes::text[])
-        WITH ORDINALITY AS line(job_id, description, quantity, unit, goods_code, position)
+                       :goods_codes::text[], :article_ids::uuid[])
+        WITH ORDINALITY AS line(job_id, description, quantity, unit, goods_code, article_id, position)
 )
 INSERT INTO order_deliveries (job_id, destination, quantity)
 SELECT job_id, destination, quantity
@@ -40,6 +40,28 @@ SELECT order_id, number, brief_id, cancelled_because, kept_for
 FROM orders WHERE order_id IN (SELECT order_id FROM order_lines WHERE job_id = ANY (:job_ids::uuid[]))
 ORDER BY order_id FOR NO KEY UPDATE;
 
+-- name: find_article_of_line
+SELECT article_id FROM order_lines WHERE job_id = :job_id;
+
+-- name: lock_accounts_of_order
+-- The accounts that the order's lines from stock are taken from, as above.
+SELECT accounts.order_id, number, brief_id, cancelled_because, kept_for, articles
+FROM orders AS accounts JOIN (
+    SELECT articles.order_id, array_agg(DISTINCT articles.job_id) AS articles
+    FROM order_lines AS lines JOIN order_lines AS articles ON articles.job_id = lines.article_id
+    WHERE lines.order_id = :order_id AND lines.article_id IS NOT NULL
+    GROUP BY articles.order_id) AS named USING (order_id)
+ORDER BY accounts.order_id FOR NO KEY UPDATE OF accounts;
+
+-- name: list_free_stock
+-- Of articles: what lies in a warehouse and is held by no shipment.
+SELECT job_id, warehouse, sum(movements.quantity) - coalesce((
+           SELECT sum(shipment_lines.quantity)
+           FROM shipment_lines JOIN shipments USING (shipment_id)
+           WHERE shipment_lines.job_id = movements.job_id AND shipments.warehouse = movements.warehouse
+             AND shipments.state IN ('draft', 'picked')), 0) AS free
+FROM movements WHERE job_id = ANY (:article_ids::uuid[]) GROUP BY job_id, warehouse;
+
 -- name: lock_account
 SELECT order_id, number, brief_id, cancelled_because, kept_for
 FROM orders WHERE kept_for = :kept_for FOR NO KEY UPDATE;
@@ -58,7 +80,7 @@ SELECT order_id, number, brief_id, cancelled_because, kept_for
 FROM orders WHERE brief_id = :brief_id ORDER BY order_id FOR NO KEY UPDATE;
 
 -- fragment: order_lines
-SELECT job_id, description, order_lines.quantity AS ordered, unit, produced, closed, goods_code,
+SELECT job_id, description, order_lines.quantity AS ordered, unit, produced, closed, goods_code, article_id,
        destination AS ordered_for, order_deliveries.quantity AS delivery
 FROM order_lines LEFT JOIN order_deliveries USING (job_id)
 
@@ -75,7 +97,8 @@ WHERE order_id = :order_id AND job_id = ANY (:job_ids::uuid[]) ORDER BY position
 -- and, with a destination, what shipments prepare, carry or have delivered (`part`: for an order's line), and
 -- what is so of the goods. Refused, voided and cancelled shipments hold nothing any more.
 SELECT job_id, warehouse, NULL AS destination, NULL AS place, sum(movements.quantity) AS quantity,
-       coalesce(sum(movements.quantity) FILTER (WHERE kind IN ('receipt', 'purchase')), 0) AS part,
+       coalesce(sum(movements.quantity) FILTER (
+           WHERE kind IN ('receipt', 'purchase') OR kind = 'allocation' AND article_id IS NOT NULL), 0) AS part,
        coalesce(sum(movements.quantity) FILTER (WHERE kind IN ('found', 'missing', 'adjustment')), 0) AS counted,
        min(recorded_at) FILTER (WHERE movements.quantity > 0) AS since
 FROM order_lines JOIN movements USING (job_id)

@@ -39,6 +39,14 @@ class ReceiveGoods(Command):
     quantity: Count
 
 
+class AllocateGoods(ReceiveGoods):
+    """From which warehouse, and for which line of an order."""
+
+
+class ReleaseGoods(ReceiveGoods):
+    """In which warehouse, and of which line of an order."""
+
+
 class AdjustStock(Command):
     warehouse: Code
     job_id: UUID

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from optima_contracts.logistics import ArticleKept
 from optima_kit.refusals import Invalid, Refusal, Stale, Violations
 
 from ..domain.articles import Article, changes_of_goods, contradictions
@@ -37,4 +38,8 @@ async def keep_article(
         ports.articles.update_article(kept)
     else:
         ports.articles.insert_article(kept, account_id=ports.new_id())
+    told = ArticleKept(
+        article_id=kept.article_id, code=kept.code, description=kept.description, unit=kept.unit
+    )
+    ports.outbox.add(told, subject=kept.article_id, correlation=kept.article_id)
     return kept, found

@@ -1,4 +1,4 @@
-"""Production confirmed an order: its goods are received once they are made."""
+"""Production confirmed an order: its goods are received once they are made, or set aside from stock."""
 
 from __future__ import annotations
 
@@ -8,21 +8,27 @@ from optima_contracts.production import OrderConfirmed
 from optima_contracts.production import OrderLine as ConfirmedLine
 
 from ..domain.orders import Order, OrderLine
+from .allocate_goods import allocate_what_is_free
 from .ports import Ports
 
 
 async def on_order_confirmed(ports: Ports, confirmed: OrderConfirmed) -> None:
-    """A duplicate changes nothing. One that comes after its brief's cancellation is added as cancelled."""
+    """A duplicate changes nothing. One that comes after its brief's cancellation is added as cancelled. Of
+    lines from stock, what lies free is set aside at once."""
     because = await ports.orders.lock_brief(confirmed.brief_id) if confirmed.brief_id else None
-    ports.orders.insert_order(
-        Order(
-            order_id=confirmed.order_id,
-            number=confirmed.number,
-            brief_id=confirmed.brief_id,
-            lines={line.job_id: _line(line) for line in confirmed.lines},
-            cancelled_because=because,
-        )
+    order = Order(
+        order_id=confirmed.order_id,
+        number=confirmed.number,
+        brief_id=confirmed.brief_id,
+        lines={line.job_id: _line(line) for line in confirmed.lines},
+        cancelled_because=because,
     )
+    from_stock = any(line.article_id for line in confirmed.lines)
+    if from_stock and await ports.orders.find_order(order.order_id) is not None:
+        return
+    ports.orders.insert_order(order)
+    if from_stock:
+        await allocate_what_is_free(ports, order)
 
 
 def _line(line: ConfirmedLine) -> OrderLine:
@@ -31,5 +37,11 @@ def _line(line: ConfirmedLine) -> OrderLine:
         known = deliveries.get(delivery.destination, Decimal(0))
         deliveries[delivery.destination] = known + Decimal(delivery.quantity)
     return OrderLine(
-        line.job_id, line.description, Decimal(line.quantity), line.unit, deliveries, code=line.kind
+        line.job_id,
+        line.description,
+        Decimal(line.quantity),
+        line.unit,
+        deliveries,
+        code=line.kind,
+        article_id=line.article_id,
     )

@@ -45,6 +45,16 @@ class Orders(Protocol):
     async def lock_orders_of_jobs(self, jobs: Collection[UUID]) -> list[Order]:
         """The orders and accounts of these jobs, with their lines alone."""
 
+    async def find_article_of_line(self, job_id: UUID) -> UUID | None:
+        """None of a line that is not from stock. For good."""
+
+    async def lock_accounts_of_order(self, order_id: UUID) -> list[Order]:
+        """The accounts that the order's lines from stock are taken from, with the lines of their articles.
+        Before the order's own lock, as accounts are older than the orders that take from them."""
+
+    async def list_free_stock(self, articles: Collection[UUID]) -> dict[tuple[str, UUID], Decimal]:
+        """By warehouse and article, without a lock, for reading."""
+
     async def lock_account(self, kept_for: str, articles: Collection[UUID]) -> Order:
         """The account in which an owner's articles are kept, with the lines of these."""
 

@@ -25,7 +25,7 @@ class CarriedGoods:
 
 @dataclass(frozen=True, slots=True)
 class OrderLine:
-    """The goods of one job."""
+    """The goods of one job, or those that are taken from stock in its place."""
 
     job_id: UUID
     description: str
@@ -39,6 +39,8 @@ class OrderLine:
     """Short, by production: nothing more of it is shipped."""
     code: str | None = None
     """Of the article, or the kind of goods."""
+    article_id: UUID | None = None
+    """Of a line from stock: the article that it is taken from. Nothing of it is made."""
 
     @property
     def goods(self) -> CarriedGoods:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -12,7 +12,7 @@ from uuid import UUID
 
 from optima_kit.refusals import Invalid, WrongState
 
-from .orders import Order, OrderLine, order_must_not_be_cancelled
+from .orders import Order, OrderLine, line_must_not_be_closed, order_must_not_be_cancelled
 
 
 class Kind(StrEnum):
@@ -20,6 +20,8 @@ class Kind(StrEnum):
     """Finished goods enter."""
     PURCHASE = "purchase"
     """Goods of an article enter, under the transport document of whoever sent them."""
+    ALLOCATION = "allocation"
+    """Goods of an article become those of an order's line from stock, or the article's again."""
     ISSUE = "issue"
     """Goods leave with a transport document."""
     ARRIVAL = "arrival"
@@ -76,7 +78,7 @@ class Goods:
     reserved: Mapping[tuple[str, UUID], Decimal] = field(default_factory=dict)
     """By warehouse and job: what shipments that have no transport document yet hold."""
     received: Mapping[UUID, Decimal] = field(default_factory=dict)
-    """By job: the sum of receipts and purchases."""
+    """By job: the sum of receipts and purchases or, of a line from stock, of what is set aside for it."""
     counted: Mapping[UUID, Decimal] = field(default_factory=dict)
     """By job: by how much counts have come out above or below the ledger."""
     committed: Mapping[tuple[UUID, str], Decimal] = field(default_factory=dict)
@@ -100,9 +102,34 @@ class Goods:
 
     def receivable(self, order: Order, line: OrderLine) -> Decimal:
         """How much of a line may still enter a warehouse."""
-        if order.cancelled:
+        if order.cancelled or line.article_id is not None:
             return Decimal(0)
         return (line.produced or Decimal(0)) - self.received_of(line.job_id)
+
+    def allocatable(self, order: Order, line: OrderLine) -> Decimal:
+        """How much of a line from stock is still to be set aside."""
+        if order.cancelled or line.closed or line.article_id is None:
+            return Decimal(0)
+        return line.quantity - self.received_of(line.job_id)
+
+    def releasable(self, order: Order, line: OrderLine) -> Mapping[str, Decimal]:
+        """By warehouse: what was set aside for a line, and is not needed there any more."""
+        if line.article_id is None or not (order.cancelled or line.closed):
+            return {}
+        places = [warehouse for warehouse, job_id in self.on_hand if job_id == line.job_id]
+        free = {warehouse: self.free(warehouse, line.job_id) for warehouse in places}
+        return {warehouse: quantity for warehouse, quantity in free.items() if quantity > 0}
+
+    def after(self, movement: Movement) -> Goods:
+        """With what is set aside for a line, or no longer is."""
+        place, job_id = (movement.warehouse, movement.job_id), movement.job_id
+        on_hand = self.in_stock(*place) + movement.quantity
+        received = self.received_of(job_id) + movement.quantity
+        return replace(
+            self,
+            on_hand={**self.on_hand, place: on_hand},
+            received={**self.received, job_id: received},
+        )
 
     def gone_after(self, movements: Sequence[Movement]) -> set[UUID]:
         """The jobs among `movements` of which nothing lies anywhere once these are recorded."""
@@ -128,6 +155,8 @@ def receive(
     """Finished goods of a completed job enter a warehouse, at most as much as was produced."""
     order_must_not_be_cancelled(order.number, order.cancelled)
     line = order.lines[job_id]
+    if line.article_id is not None:
+        raise WrongState("line_from_stock", field="job_id")
     if line.produced is None:
         raise WrongState("job_not_completed", field="job_id")
     left = goods.receivable(order, line)
@@ -164,12 +193,54 @@ def must_be_findable(order: Order, job_id: UUID, goods: Goods, quantity: Decimal
     """Goods of a job that made none, or far more than were made or received, are not found: they come by a
     receipt."""
     received = goods.received_of(job_id)
-    came = received if order.is_account else order.lines[job_id].produced
+    line = order.lines[job_id]
+    came = received if order.is_account or line.article_id is not None else line.produced
     if came is None:
         raise WrongState("job_not_completed", field=field)
     left = came * (1 + FINDABLE) - received - goods.counted.get(job_id, Decimal(0))
     if quantity > left:
         raise WrongState("quantity_beyond_findable", field=field, left=max(left, Decimal(0)))
+
+
+def allocation(
+    line: OrderLine, warehouse: str, quantity: Decimal, new_id: Callable[[], UUID]
+) -> tuple[Movement, Movement]:
+    """So much of an article is set aside for the line or, below zero, is the article's again: a movement of
+    the line's goods, and as much of the article's the other way."""
+    assert line.article_id is not None
+    return (
+        Movement(new_id(), warehouse, line.job_id, Kind.ALLOCATION, quantity),
+        Movement(new_id(), warehouse, line.article_id, Kind.ALLOCATION, -quantity),
+    )
+
+
+def must_be_allocatable(
+    order: Order, line: OrderLine, goods: Goods, stock: Goods, warehouse: str, quantity: Decimal
+) -> None:
+    """`goods`: of the line; `stock`: of its article. No more is set aside than was ordered and is free."""
+    order_must_not_be_cancelled(order.number, order.cancelled)
+    if line.article_id is None:
+        raise WrongState("line_not_from_stock", field="job_id")
+    line_must_not_be_closed(order, line.job_id, "job_id")
+    left = goods.allocatable(order, line)
+    if quantity > left:
+        raise WrongState("quantity_beyond_ordered", field="quantity", left=max(left, Decimal(0)))
+    free = max(stock.free(warehouse, line.article_id), Decimal(0))
+    if quantity > free:
+        raise WrongState("goods_not_free", field="quantity", free=free, warehouse=warehouse)
+
+
+def must_be_releasable(
+    order: Order, line: OrderLine, goods: Goods, warehouse: str, quantity: Decimal
+) -> None:
+    """What is set aside for a line that is still to be shipped stays there."""
+    if line.article_id is None:
+        raise WrongState("line_not_from_stock", field="job_id")
+    if not (order.cancelled or line.closed):
+        raise WrongState("line_open", field="job_id")
+    free = goods.releasable(order, line).get(warehouse, Decimal(0))
+    if quantity > free:
+        raise WrongState("goods_not_free", field="quantity", free=free, warehouse=warehouse)
 
 
 @dataclass(frozen=True, slots=True)

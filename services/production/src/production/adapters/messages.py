@@ -11,9 +11,11 @@ from optima_contracts.economics import BriefPricesApproved
 from optima_contracts.erp import CustomerChanged, OrderReceived
 from optima_contracts.identity import PersonDeparted
 from optima_contracts.logistics import (
+    ArticleKept,
     CancellationRefused,
     DdtIssued,
     DdtVoided,
+    GoodsAllocated,
     ShipmentDelivered,
     ShipmentDeparted,
     ShipmentRefused,
@@ -21,11 +23,13 @@ from optima_contracts.logistics import (
 from optima_kit.directory import directory_reactions
 from optima_kit.reactions import Reactions, Received
 
+from ..application.on_article_kept import on_article_kept
 from ..application.on_brief_approved import on_brief_approved
 from ..application.on_brief_cancelled import on_brief_cancelled
 from ..application.on_cancellation_refused import on_cancellation_refused
 from ..application.on_cancellation_revoked import on_cancellation_revoked
 from ..application.on_customer_changed import on_customer_changed
+from ..application.on_goods_allocated import on_goods_allocated
 from ..application.on_order_received import on_order_received
 from ..application.on_person_departed import on_person_departed
 from ..application.on_prices_approved import on_prices_approved
@@ -66,6 +70,16 @@ async def cancellation_refused(ports: Ports, event: Received[CancellationRefused
 async def order_received(ports: Ports, event: Received[OrderReceived]) -> None:
     """First of its order, which has the event's id."""
     await on_order_received(ports, event.data)
+
+
+@reactions.on(ArticleKept, newest_only=True)
+async def article_kept(ports: Ports, event: Received[ArticleKept]) -> None:
+    await on_article_kept(ports, event.data)
+
+
+@reactions.on(GoodsAllocated)
+async def goods_allocated(ports: Ports, event: Received[GoodsAllocated]) -> None:
+    await on_goods_allocated(ports, event.data)
 
 
 @reactions.on(DdtIssued)

@@ -17,6 +17,7 @@ from optima_kit.db import UnitOfWork
 from optima_kit.sql import load_queries
 
 from ..application.ports import (
+    Article,
     Assignee,
     AssigneeLoad,
     Assignees,
@@ -136,6 +137,7 @@ class PostgresOrders:
             tolerances=[job.tolerance_percent for job in jobs],
             states=[job.state for job in jobs],
             blocked_reasons=[job.blocked_reason for job in jobs],
+            article_ids=[job.item.article_id for job in jobs],
             versions=[job.version for job in jobs],
         )
         self._add_phases(order.id, jobs)
@@ -339,6 +341,24 @@ class PostgresPrices:
         )
 
 
+class PostgresArticles:
+    def __init__(self, work: UnitOfWork) -> None:
+        self._work = work
+
+    def upsert_article(self, article: Article) -> None:
+        self._work.write(
+            QUERIES.upsert_article,
+            id=article.id,
+            code=article.code,
+            description=article.description,
+            unit=article.unit,
+        )
+
+    async def list_named(self, codes: Sequence[str]) -> dict[str, Article]:
+        rows = await self._work.fetch(QUERIES.list_articles_named, codes=codes)
+        return {row["code"]: Article(**dict(row)) for row in rows}
+
+
 class PostgresCustomers:
     def __init__(self, work: UnitOfWork) -> None:
         self._work = work
@@ -538,6 +558,7 @@ def _lines(rows: Iterable[asyncpg.Record]) -> dict[UUID, LineProgress]:
             shipped=row["shipped"],
             delivered=row["delivered"],
             closed=row["closed_because"] is not None,
+            from_stock=row["article_id"] is not None,
         )
         for row in rows
     }
@@ -593,6 +614,7 @@ def _job(rows: Sequence[asyncpg.Record]) -> Job:
             unit=row["unit"],
             deliveries=tuple(Delivery(d["destination"], Decimal(d["quantity"])) for d in deliveries),
             approved_unit_price=row["approved_unit_price"],
+            article_id=row["article_id"],
         ),
         tolerance_percent=row["tolerance_percent"],
         state=JobState(row["state"]),

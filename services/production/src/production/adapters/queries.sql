@@ -51,14 +51,14 @@ WITH met AS (UPDATE briefs SET order_id = :order_id WHERE id = :brief_id),
          VALUES (:order_id, :number, :brief_id, :title, :customer, :deadline, :state, :confirmed_at, :version)
      )
 INSERT INTO order_jobs (order_id, id, position, item_id, kind, description, quantity, unit, deliveries,
-                        tolerance_percent, state, blocked_reason, version)
+                        tolerance_percent, state, blocked_reason, article_id, version)
 SELECT :order_id, j.id, j.position, j.item_id, j.kind, j.description, j.quantity, j.unit, j.deliveries::jsonb,
-       j.tolerance_percent, j.state, j.blocked_reason, j.version
+       j.tolerance_percent, j.state, j.blocked_reason, j.article_id, j.version
 FROM unnest(:job_ids::uuid[], :positions::smallint[], :item_ids::uuid[], :kinds::text[],
             :descriptions::text[], :quantities::numeric[], :units::text[], :deliveries::text[],
-            :tolerances::numeric[], :states::text[], :blocked_reasons::text[], :versions::integer[])
+            :tolerances::numeric[], :states::text[], :blocked_reasons::text[], :article_ids::uuid[], :versions::integer[])
     AS j(id, position, item_id, kind, description, quantity, unit, deliveries, tolerance_percent, state,
-         blocked_reason, version)
+         blocked_reason, article_id, version)
 
 -- name: insert_phases
 -- `after` travels as one text a phase: arrays of arrays must be rectangular. Keys contain no comma.
@@ -117,8 +117,8 @@ WHERE orders.id = CASE WHEN :job_id::uuid IS NULL THEN :order_id::uuid
 -- refused and voided ones came back.
 SELECT jobs.id, jobs.order_id, jobs.position, jobs.item_id, jobs.kind, jobs.description, jobs.quantity, jobs.unit,
        jobs.deliveries, jobs.tolerance_percent, jobs.state, jobs.blocked_reason, jobs.started_at, jobs.produced,
-       jobs.closed_because, jobs.version, economics.job_id AS valued, economics.cost, economics.unit_price, economics.supplier,
-       economics.materials, economics.technical_sheet, economics.vat_code, economics.price_reason,
+       jobs.closed_because, jobs.article_id, jobs.version, economics.job_id AS valued, economics.cost,
+       economics.unit_price, economics.supplier, economics.materials, economics.technical_sheet, economics.vat_code, economics.price_reason,
        approved.unit_price AS approved_unit_price,
        phases.id AS phase_id, phases.key, phases.name, phases.after, phases.quality_check, phases.skippable,
        phases.state AS phase_state, phases.assignee_id, phases.attempt,
@@ -143,7 +143,7 @@ WHERE jobs.order_id = :order_id ORDER BY jobs.position, phases.position
 
 -- name: list_lines_without_shipment
 -- As above, as it would be without the shipment.
-SELECT jobs.id, jobs.state, jobs.quantity, jobs.produced, jobs.closed_because,
+SELECT jobs.id, jobs.state, jobs.quantity, jobs.produced, jobs.closed_because, jobs.article_id,
        coalesce(sent.shipped, 0) AS shipped, coalesce(sent.delivered, 0) AS delivered,
        coalesce((SELECT sequence FROM shipments WHERE id = :shipment_id), 0) AS known_sequence,
        EXISTS (SELECT FROM shipments WHERE order_id = :order_id AND id <> :shipment_id
@@ -377,3 +377,11 @@ SELECT state, count(*) AS orders FROM orders WHERE state NOT IN ('delivered', 'c
 SELECT count(*) FROM phases
 WHERE deadline < (now() AT TIME ZONE 'Europe/Rome')::date
     AND state IN ('waiting', 'ready', 'assigned', 'in_progress', 'to_inspect')
+
+-- name: upsert_article
+-- A code is for good.
+INSERT INTO articles (id, code, description, unit) VALUES (:id, :code, :description, :unit)
+ON CONFLICT (tenant_id, id) DO UPDATE SET description = excluded.description, unit = excluded.unit
+
+-- name: list_articles_named
+SELECT id, code, description, unit FROM articles WHERE code = ANY (:codes)

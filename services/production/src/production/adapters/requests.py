@@ -11,7 +11,8 @@ from pydantic import Field
 from optima_kit.http import Amount, Code, Command, Count, Day, Flag, PageQuery, Text, UnitPrice
 
 from ..application.ports import BoardFilter, OrderFilter
-from ..domain.job import Delivery, Item
+from ..application.write_order import AskedItem
+from ..domain.job import Delivery
 from ..domain.kinds import DEFAULT_TOLERANCE_PERCENT, PhaseDefinition
 from ..domain.machine import OrderState, PhaseState
 from ..domain.plan import LONGEST, Lateness
@@ -69,16 +70,21 @@ class DeliveryOfItem(Command):
 
 
 class ItemOfOrder(Command):
-    kind: Annotated[str, Text(64)]
-    description: Annotated[str, Text(500)]
+    kind: Annotated[str, Text(64)] | None = None
+    """Of what is to be made. Either this or `article` is given."""
+    article: Code | None = None
+    """Code of the article that is taken from stock."""
+    description: Annotated[str, Text(500)] | None = None
+    """Without it, the article's."""
     quantity: Count
-    unit: Annotated[str, Text(16)] = "pz"
+    unit: Annotated[str, Text(16)] | None = None
+    """Without it, the article's, or pieces (`pz`)."""
     deliveries: Annotated[list[DeliveryOfItem], Field(max_length=200, default_factory=list)]
 
-    def item(self) -> Item:
-        return Item(
-            item_id=None,
+    def item(self) -> AskedItem:
+        return AskedItem(
             kind=self.kind,
+            article=self.article,
             description=self.description,
             quantity=self.quantity,
             unit=self.unit,

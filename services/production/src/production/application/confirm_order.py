@@ -28,7 +28,7 @@ async def confirm_order(
     order_id: UUID | None = None,
 ) -> Order:
     """Makes the order, under `order_id` if it has one already, and a job for each item; a job of a kind that
-    is not in `kinds` is blocked."""
+    is not in `kinds` is blocked, unless it is taken from stock."""
     year = numbering_year(ports.now)
     order = Order(
         id=order_id or new_id(),
@@ -79,6 +79,7 @@ def _confirmed(order: Order, jobs: Sequence[Job], *, customer_id: UUID | None) -
                     OrderDelivery(destination=d.destination, quantity=str(d.quantity))
                     for d in job.item.deliveries
                 ],
+                article_id=job.item.article_id,
             )
             for job in jobs
         ],

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
+from uuid import UUID
 
-from optima_contracts.erp import OrderReceived
+from optima_contracts.erp import OrderReceived, ReceivedLine
 
 from ..domain.job import Item
 from .confirm_order import confirm_order
-from .ports import Ports
+from .ports import Article, Ports
 
 
 async def on_order_received(ports: Ports, event: OrderReceived) -> None:
-    """A duplicate changes nothing. A kind that the tenant has not defined blocks its job, not the order."""
+    """A duplicate changes nothing. A line whose code is no kind's and an article's, in the article's unit, is
+    taken from stock. A kind that the tenant has not defined blocks its job, not the order."""
     if await ports.orders.lock_order(event.order_id) is not None:
         return
+    wanted = sorted({line.kind for line in event.lines})
+    kinds = await ports.kinds.list_named(wanted)
+    articles: dict[str, Article] = {}
+    if len(kinds) < len(wanted):
+        kinds = await ports.kinds.lock_named(wanted)
+        articles = await ports.articles.list_named([code for code in wanted if code not in kinds])
     items = [
         Item(
             item_id=None,
@@ -23,13 +32,10 @@ async def on_order_received(ports: Ports, event: OrderReceived) -> None:
             quantity=Decimal(line.quantity),
             unit=line.unit,
             deliveries=(),
+            article_id=_article_of(line, articles),
         )
         for line in event.lines
     ]
-    wanted = sorted({item.kind for item in items})
-    kinds = await ports.kinds.list_named(wanted)
-    if len(kinds) < len(wanted):
-        kinds = await ports.kinds.lock_named(wanted)
     await confirm_order(
         ports,
         items,
@@ -40,3 +46,8 @@ async def on_order_received(ports: Ports, event: OrderReceived) -> None:
         deadline=event.deadline,
         order_id=event.order_id,
     )
+
+
+def _article_of(line: ReceivedLine, articles: Mapping[str, Article]) -> UUID | None:
+    article = articles.get(line.kind)
+    return article.id if article and article.unit == line.unit else None

@@ -106,6 +106,15 @@ class Prices(Protocol):
     def update_policy(self, policy: PricePolicy) -> None: ...
 
 
+class Articles(Protocol):
+    """The own copy of the warehouse's catalogue."""
+
+    def upsert_article(self, article: Article) -> None: ...
+
+    async def list_named(self, codes: Sequence[str]) -> dict[str, Article]:
+        """Those of these that there are, by code."""
+
+
 class Customers(Protocol):
     def upsert_customer(self, customer: Customer) -> None: ...
 
@@ -151,6 +160,7 @@ class Ports:
     kinds: Kinds
     orders: Orders
     prices: Prices
+    articles: Articles
     directory: Directory
     customers: Customers
     reading: Reading
@@ -265,6 +275,16 @@ class KnownBrief:
     order_id: UUID | None
     cancellation_reason: str | None
     """None when it was not cancelled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """What is kept in stock under this code."""
+
+    id: UUID
+    code: str
+    description: str
+    unit: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,6 +105,8 @@ class Item:
     deliveries: tuple[Delivery, ...]
     approved_unit_price: Decimal | None = None
     """What was approved with the brief. None without a brief, or when it was approved without prices."""
+    article_id: UUID | None = None
+    """The article that it is taken from stock of: nothing of it is made. `kind` is the article's code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,11 @@ def planned_job(
     position: int,
     new_id: Callable[[], UUID],
 ) -> Job:
-    """A job with its kind's phases copied: later edits of the kind don't touch it. No kind: blocked."""
+    """A job with its kind's phases copied: later edits of the kind don't touch it. No kind: blocked. From
+    stock: without phases, until its goods are set aside."""
+    if item.article_id is not None:
+        exactly = Decimal(0)
+        return Job(job_id, order_id, position, item, exactly, JobState.READY, phases=())
     job = Job(
         id=job_id,
         order_id=order_id,
@@ -180,6 +186,14 @@ def with_economics(order: OrderState, job: Job, economics: Economics, policy: Pr
     price_is_within_bounds(economics, job.item.quantity)
     state = JobState.READY if job.state is JobState.PLANNED else job.state
     return _changed(replace(job, economics=economics, state=state))
+
+
+def with_goods_allocated(job: Job, allocated: Decimal) -> Job:
+    """The job, which is taken from stock, after so much of it in all was set aside in the warehouse: done
+    once it is as much as was ordered."""
+    if job.item.article_id is None or job.state is not JobState.READY or allocated < job.item.quantity:
+        return job
+    return _changed(replace(job, state=JobState.DONE, produced=job.item.quantity))
 
 
 def assigned(order: OrderState, job: Job, phase_id: UUID, assignee_id: UUID, *, replaces: bool) -> Job:
@@ -343,7 +357,7 @@ def resumed(job: Job) -> Job:
     )
     if job.blocked_reason:
         state = JobState.BLOCKED
-    elif job.economics is None:
+    elif job.economics is None and job.item.article_id is None:
         state = JobState.PLANNED
     else:
         state = JobState.RUNNING if job.started_at else JobState.READY

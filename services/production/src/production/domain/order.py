@@ -59,6 +59,8 @@ class LineProgress:
     delivered: Decimal
     closed: bool = False
     """Short, before all that was due had left."""
+    from_stock: bool = False
+    """Nothing of it is made."""
 
     @property
     def due(self) -> Decimal | None:
@@ -137,7 +139,7 @@ def state_of(order: Order, lines: list[LineProgress]) -> OrderState:
         return OrderState.PARTIALLY_SHIPPED
     if all(_is_over(line) for line in lines):
         return OrderState.READY
-    if order.started_at or any(line.state in (JobState.RUNNING, JobState.DONE) for line in lines):
+    if order.started_at or _work_has_begun(lines):
         return OrderState.IN_PRODUCTION
     return OrderState.CONFIRMED
 
@@ -147,7 +149,7 @@ def advanced(order: Order, lines: list[LineProgress], now: datetime) -> Order:
     state = state_of(order, lines)
     if state is OrderState.CANCELLED:
         return order
-    begun = any(line.state in (JobState.RUNNING, JobState.DONE) for line in lines)
+    begun = _work_has_begun(lines)
     made = all(_is_over(line) for line in lines)
     after = replace(
         order,
@@ -157,6 +159,10 @@ def advanced(order: Order, lines: list[LineProgress], now: datetime) -> Order:
         delivered_at=order.delivered_at or (now if state is OrderState.DELIVERED else None),
     )
     return order if after == order else replace(after, version=order.version + 1)
+
+
+def _work_has_begun(lines: list[LineProgress]) -> bool:
+    return any(line.state in (JobState.RUNNING, JobState.DONE) and not line.from_stock for line in lines)
 
 
 def _is_over(line: LineProgress) -> bool:

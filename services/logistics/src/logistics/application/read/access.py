@@ -6,6 +6,7 @@ Whoever holds the read privilege of a list sees all of the tenant's: goods and d
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Final, Literal
 
 from optima_kit.actor import Actor
@@ -17,7 +18,7 @@ from ...domain.stock import Goods
 from ..ports import ShipmentRow
 
 StockAction = Literal["adjust"]
-LineAction = Literal["receive", "ship"]
+LineAction = Literal["receive", "allocate", "release", "ship"]
 LookupAction = Literal["rewrite"]
 
 PRIVILEGES: Final[Mapping[ShipmentAction, str]] = {
@@ -58,10 +59,19 @@ def actions_on_count(actor: Actor, count: Count) -> list[CountAction]:
     return ["count", "post", "cancel"] if postable else ["count", "cancel"]
 
 
-def actions_on_line(actor: Actor, order: Order, goods: Goods, line: OrderLine) -> list[LineAction]:
+def actions_on_line(
+    actor: Actor,
+    order: Order,
+    goods: Goods,
+    line: OrderLine,
+    allocatable: Mapping[str, Decimal],
+    releasable: Mapping[str, Decimal],
+) -> list[LineAction]:
     """An action offered succeeds for some quantity, any other is refused for every quantity."""
     allowed: dict[LineAction, bool] = {
         "receive": goods.receivable(order, line) > 0 and actor.may("stock.write"),
+        "allocate": bool(allocatable) and actor.may("stock.write"),
+        "release": bool(releasable) and actor.may("stock.write"),
         "ship": may_ship(order, goods, line) and actor.may("shipment.write"),
     }
     return [action for action, possible in allowed.items() if possible]

@@ -23,6 +23,7 @@ from .views import (
     MovementView,
     OrderLineView,
     OrderView,
+    PlacedView,
     ReceivedLineView,
     StockView,
     SupplierReceiptView,
@@ -99,6 +100,9 @@ async def read_order(ports: Ports, actor: Actor, order_id: UUID) -> OrderView:
     goods = await ports.orders.sum_goods(order_id, list(order.lines))
     codes = {code for line in order.lines.values() for code in line.deliveries}
     codes |= {code for _, code in (*goods.in_transit, *goods.with_third_parties)}
+    articles = [line.article_id for line in order.lines.values() if line.article_id]
+    free = await ports.orders.list_free_stock(articles) if articles else {}
+    codes |= {warehouse for warehouse, _ in (*free, *(goods.on_hand if articles else ()))}
     found = await ports.lookups.find_all(
         [(kind, code) for code in codes for kind in (Destination, Warehouse)]
     )
@@ -107,7 +111,7 @@ async def read_order(ports: Ports, actor: Actor, order_id: UUID) -> OrderView:
         number=order.number,
         brief_id=order.brief_id,
         cancelled_because=order.cancelled_because,
-        lines=[_line(actor, order, goods, line, found) for line in order.lines.values()],
+        lines=[_line(actor, order, goods, line, found, free) for line in order.lines.values()],
     )
 
 
@@ -127,7 +131,22 @@ def _stock(actor: Actor, row: StockRow) -> StockView:
     )
 
 
-def _line(actor: Actor, order: Order, goods: Goods, line: OrderLine, found: FoundLookups) -> OrderLineView:
+def _line(
+    actor: Actor,
+    order: Order,
+    goods: Goods,
+    line: OrderLine,
+    found: FoundLookups,
+    free: Mapping[tuple[str, UUID], Decimal],
+) -> OrderLineView:
+    """`free`: of the articles of lines from stock."""
+    left = goods.allocatable(order, line)
+    allocatable = {
+        warehouse: min(left, quantity)
+        for (warehouse, article_id), quantity in sorted(free.items())
+        if article_id == line.article_id and min(left, quantity) > 0
+    }
+    releasable = goods.releasable(order, line)
     return OrderLineView(
         job_id=line.job_id,
         description=line.description,
@@ -136,6 +155,9 @@ def _line(actor: Actor, order: Order, goods: Goods, line: OrderLine, found: Foun
         produced=line.produced,
         received=goods.received_of(line.job_id),
         receivable=goods.receivable(order, line),
+        article_id=line.article_id,
+        allocatable=_placed(allocatable, found),
+        releasable=_placed(releasable, found),
         deliveries=[
             DeliveryView(
                 destination=named(found, Destination, code),
@@ -146,8 +168,15 @@ def _line(actor: Actor, order: Order, goods: Goods, line: OrderLine, found: Foun
         ],
         in_transit=_elsewhere(goods.in_transit, line.job_id, found),
         with_third_parties=_elsewhere(goods.with_third_parties, line.job_id, found),
-        actions=actions_on_line(actor, order, goods, line),
+        actions=actions_on_line(actor, order, goods, line, allocatable, releasable),
     )
+
+
+def _placed(quantities: Mapping[str, Decimal], found: FoundLookups) -> list[PlacedView]:
+    return [
+        PlacedView(warehouse=named(found, Warehouse, code), quantity=quantity)
+        for code, quantity in quantities.items()
+    ]
 
 
 def _elsewhere(

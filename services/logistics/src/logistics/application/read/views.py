@@ -239,6 +239,11 @@ class ElsewhereView(View):
     quantity: Quantity
 
 
+class PlacedView(View):
+    warehouse: NamedCodeView
+    quantity: Quantity
+
+
 class OrderLineView(View):
     job_id: UUID
     description: str
@@ -249,6 +254,12 @@ class OrderLineView(View):
     received: Quantity
     receivable: Quantity
     """Produced and not received yet."""
+    article_id: UUID | None
+    """Of a line that is taken from stock: nothing of it is made, what is received is what is set aside."""
+    allocatable: list[PlacedView]
+    """Of a line from stock that is still to be set aside: how much may be, by warehouse."""
+    releasable: list[PlacedView]
+    """What was set aside, and is not needed any more."""
     deliveries: list[DeliveryView]
     """Empty when the goods may go to any destination."""
     in_transit: list[ElsewhereView]

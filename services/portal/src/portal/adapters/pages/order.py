@@ -84,13 +84,17 @@ async def reject(call: PageCall, order_id: UUID, phase_id: UUID) -> Answer:
 
 @pages.post("/orders/{order_id}/receipts")
 async def receive(call: PageCall, order_id: UUID) -> Answer:
-    body = {
-        "warehouse": call.text("warehouse"),
-        "job_id": call.text("job_id"),
-        "quantity": plain_number(call.text("quantity"), call.language),
-    }
-    form = f"receipt-{body['job_id']}"
-    return await _command(call, order_id, form, "POST", "/v1/receipts", body, service="logistics")
+    return await _move_stock(call, order_id, "receipts")
+
+
+@pages.post("/orders/{order_id}/allocations")
+async def allocate(call: PageCall, order_id: UUID) -> Answer:
+    return await _move_stock(call, order_id, "allocations")
+
+
+@pages.post("/orders/{order_id}/releases")
+async def release(call: PageCall, order_id: UUID) -> Answer:
+    return await _move_stock(call, order_id, "releases")
 
 
 @pages.post("/orders/{order_id}/shipments")
@@ -109,6 +113,16 @@ async def draft_shipment(call: PageCall, order_id: UUID) -> Answer:
     except Refused as refused:
         return await _page(call, order_id, Sent(call.text("form"), call.form, refused))
     return SeeOther(f"/shipments/{shipment['id']}")
+
+
+async def _move_stock(call: PageCall, order_id: UUID, what: str) -> Answer:
+    body = {
+        "warehouse": call.text("warehouse"),
+        "job_id": call.text("job_id"),
+        "quantity": plain_number(call.text("quantity"), call.language),
+    }
+    form = f"{what}-{body['job_id']}"
+    return await _command(call, order_id, form, "POST", f"/v1/{what}", body, service="logistics")
 
 
 async def _phase(
@@ -156,16 +170,18 @@ async def _page(call: PageCall, order_id: UUID, sent: Sent = NOTHING_SENT) -> An
         "assignees": assignees,
         "who": call.query.get("who", ""),
         "document_types": types_of(types, lambda each: each["closes_order_line"]),
-        "to_receive": _to_receive(goods),
+        "to_receive": _lines_with("receive", goods),
+        "to_allocate": _lines_with("allocate", goods),
+        "to_release": _lines_with("release", goods),
         "to_ship": _to_ship(goods, stock, places_of(destinations)),
         "sent": sent,
     }
     return Shown("order.html", context, sent.status)
 
 
-def _to_receive(goods: Any) -> list[Mapping[str, Any]]:
-    """What was made and lies in no warehouse yet."""
-    return [line for line in (goods["lines"] if goods else []) if "receive" in line["actions"]]
+def _lines_with(action: str, goods: Any) -> list[Mapping[str, Any]]:
+    """The lines with which the reader may do that in the warehouse."""
+    return [line for line in (goods["lines"] if goods else []) if action in line["actions"]]
 
 
 def _to_ship(goods: Any, stock: Any, anywhere: Mapping[str, str]) -> list[dict[str, Any]]:

@@ -178,6 +178,7 @@ def _job(actor: Actor, found: ReadOrder, job: Job, rejected: Rejected) -> JobVie
         order_id=job.order_id,
         item_id=job.item.item_id,
         kind=job.item.kind,
+        article_id=job.item.article_id,
         description=job.item.description,
         quantity=job.item.quantity,
         unit=job.item.unit,

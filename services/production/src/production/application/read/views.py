@@ -168,6 +168,8 @@ class JobView(View):
     order_id: UUID
     item_id: UUID | None
     kind: str
+    article_id: UUID | None
+    """Of a line that is taken from stock: nothing of it is made, and `kind` is the article's code."""
     description: str
     quantity: Quantity
     unit: str

@@ -1,0 +1,128 @@
+"""Set goods of an article aside for an order's line from stock, or release what it needs no more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+from uuid import UUID
+
+from optima_contracts.logistics import GoodsAllocated, GoodsReleased
+from optima_kit.actor import Actor
+from optima_kit.refusals import Absent, WrongState
+
+from ..domain.lookups import Warehouse
+from ..domain.orders import Order, OrderLine
+from ..domain.stock import Goods, Movement, allocation, must_be_allocatable, must_be_releasable, written
+from .draft_shipment import find_named
+from .ports import MovementRow, Ports
+
+
+async def allocate_goods(
+    ports: Ports, actor: Actor, *, warehouse: str, job_id: UUID, quantity: Decimal
+) -> MovementRow:
+    """Raises Absent for an unknown job, WrongState beyond what was ordered or is free."""
+    order, line, account = await _line_to_change(ports, job_id)
+    found = await find_named(ports, ("warehouse", Warehouse, warehouse))
+    goods = await ports.orders.sum_goods(order.order_id, [job_id])
+    stock = await _stock_of(ports, account, line)
+    must_be_allocatable(order, line, goods, stock, warehouse, quantity)
+    movement = _record(ports, order, line, goods, stock, warehouse, quantity)
+    return MovementRow(movement, line.unit, ports.now, actor.person_id, found)
+
+
+async def release_goods(
+    ports: Ports, actor: Actor, *, warehouse: str, job_id: UUID, quantity: Decimal
+) -> MovementRow:
+    """Raises Absent for an unknown job, WrongState while the line is open and for goods in shipments."""
+    order, line, account = await _line_to_change(ports, job_id)
+    found = await find_named(ports, ("warehouse", Warehouse, warehouse))
+    goods = await ports.orders.sum_goods(order.order_id, [job_id])
+    must_be_releasable(order, line, goods, warehouse, quantity)
+    stock = await _stock_of(ports, account, line)
+    movement = _record(ports, order, line, goods, stock, warehouse, -quantity)
+    return MovementRow(movement, line.unit, ports.now, actor.person_id, found)
+
+
+async def allocate_what_is_free(ports: Ports, order: Order) -> None:
+    """For an order that has just been confirmed: as much of its lines from stock as lies free, where most
+    does. The rest is set aside by the warehouse once it comes."""
+    wanted = [line for line in order.lines.values() if line.article_id is not None]
+    if not wanted or order.cancelled:
+        return
+    for account in await ports.orders.lock_accounts_of_order(order.order_id):
+        stock = await ports.orders.sum_goods(account.order_id, list(account.lines))
+        for line in wanted:
+            if line.article_id in account.lines:
+                stock = _allocate(ports, order, line, stock)
+
+
+async def release_what_is_left(ports: Ports, order: Order, accounts: Sequence[Order]) -> None:
+    """For an order of which a line was closed, or that was cancelled. Under the lock of the accounts that its
+    lines are taken from."""
+    for line in order.lines.values():
+        if line.article_id is None or not (order.cancelled or line.closed):
+            continue
+        goods = await ports.orders.sum_goods(order.order_id, [line.job_id])
+        account = next(each for each in accounts if line.article_id in each.lines)
+        stock = await _stock_of(ports, account, line)
+        for warehouse, quantity in sorted(goods.releasable(order, line).items()):
+            movement = _record(ports, order, line, goods, stock, warehouse, -quantity)
+            goods = goods.after(movement)
+
+
+def _allocate(ports: Ports, order: Order, line: OrderLine, stock: Goods) -> Goods:
+    """Returns the stock that is left."""
+    assert line.article_id is not None
+    goods, left = Goods(), line.quantity
+    free = {place: stock.free(*place) for place in stock.on_hand if place[1] == line.article_id}
+    for (warehouse, _), there in sorted(free.items(), key=lambda each: (-each[1], each[0])):
+        if (quantity := min(there, left)) <= 0:
+            break
+        movement = _record(ports, order, line, goods, stock, warehouse, quantity)
+        goods = goods.after(movement)
+        stock = stock.after(replace(movement, job_id=line.article_id, quantity=-quantity))
+        left -= quantity
+    return stock
+
+
+def _record(
+    ports: Ports, order: Order, line: OrderLine, goods: Goods, stock: Goods, warehouse: str, quantity: Decimal
+) -> Movement:
+    """Writes both movements, and tells of them by the one of the line, which it returns."""
+    of_line, of_article = allocation(line, warehouse, quantity, ports.new_id)
+    gone = goods.gone_after([of_line]) | stock.gone_after([of_article])
+    ports.ledger.insert_movements([of_article, of_line], gone=gone)
+    fact = GoodsAllocated if quantity > 0 else GoodsReleased
+    told = fact(
+        movement_id=of_line.movement_id,
+        order_id=order.order_id,
+        brief_id=order.brief_id,
+        job_id=line.job_id,
+        article_id=of_article.job_id,
+        article_code=line.code or "",
+        warehouse=warehouse,
+        quantity=written(abs(quantity)),
+        unit=line.unit,
+        allocated=written(goods.received_of(line.job_id) + quantity),
+    )
+    ports.outbox.add(told, subject=of_line.movement_id, correlation=order.correlation(line.job_id))
+    return of_line
+
+
+async def _line_to_change(ports: Ports, job_id: UUID) -> tuple[Order, OrderLine, Order]:
+    """The line with its order and the account that it is taken from, both locked, the account first."""
+    article_id = await ports.orders.find_article_of_line(job_id)
+    locked = await ports.orders.lock_orders_of_jobs([job_id, *([article_id] if article_id else [])])
+    order = next((each for each in locked if job_id in each.lines and not each.is_account), None)
+    if order is None:
+        raise Absent("job_absent", field="job_id")
+    if article_id is None:
+        raise WrongState("line_not_from_stock", field="job_id")
+    account = next(each for each in locked if each.is_account)
+    return order, order.lines[job_id], account
+
+
+async def _stock_of(ports: Ports, account: Order, line: OrderLine) -> Goods:
+    assert line.article_id is not None
+    return await ports.orders.sum_goods(account.order_id, [line.article_id])
