@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +24,24 @@ def spans(periods: Iterable[tuple[date, date]], first: date, days: int) -> list[
         right = min(max((end - first).days, left), days - 1)
         shown.append(Span(left, right - left + 1))
     return shown
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One of several bars that are compared: what it is about, its value as written, and its part of the
+    chart's width, in percent."""
+
+    name: str
+    value: str
+    percent: Decimal
+
+
+def bars(rows: Iterable[tuple[str, Decimal, str]], most: Decimal | None = None) -> list[Bar]:
+    """Of names, values and how these are written. The whole width is `most` or, without it, the largest
+    value; what is below zero has no bar."""
+    listed = list(rows)
+    whole = most or max((value for _, value, _ in listed), default=Decimal(0))
+    return [
+        Bar(name, written, max(value, Decimal(0)) * 100 / whole if whole > 0 else Decimal(0))
+        for name, value, written in listed
+    ]

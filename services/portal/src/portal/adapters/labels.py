@@ -592,6 +592,14 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "skipped": N_("Left out"),
         "cancelled": N_("Cancelled"),
     },
+    "figures": {
+        "kind": N_("Kind of item"),
+        "phase": N_("Phase"),
+        "assignee": N_("Person"),
+        "customer": N_("Customer"),
+        "month": N_("Month"),
+        "week": N_("Week from"),
+    },
     "lateness": {
         "late": N_("Late"),
         "behind": N_("Should have begun"),

@@ -16,20 +16,24 @@ from ..application.correct_kind import correct_kind
 from ..application.define_kind import define_kind
 from ..application.give_back_phase import give_back_phase
 from ..application.ports import LockedPhase, Ports
-from ..application.read import board, lookups, orders, tasks
+from ..application.read import board, figures, lookups, orders, tasks
 from ..application.read.views import (
     AssigneeView,
     BoardPhaseView,
     CustomerView,
     EconomicsView,
+    FiguresView,
     GivenBackPhaseView,
     JobView,
     KindView,
+    LoadFigureView,
+    OrderFigureView,
     OrderSummaryView,
     OrderView,
     PhaseView,
     PricePolicyView,
     TaskView,
+    WorkFigureView,
 )
 from ..application.reject_phase import reject_phase
 from ..application.report_part import report_part
@@ -48,12 +52,15 @@ from .requests import (
     CorrectKind,
     DefineKind,
     GiveBackPhase,
+    LoadQuery,
+    OrderFiguresQuery,
     OrderQuery,
     RejectPhase,
     ReportPart,
     SetEconomics,
     SetPricePolicy,
     TaskQuery,
+    WorkFiguresQuery,
     WriteOrder,
 )
 from .results import AssignmentResultsView, assignment_results
@@ -269,6 +276,31 @@ async def post_assignments(call: Call[Ports], body: AssignPhases) -> AssignmentR
     """Assign up to 100 phases to a person; each succeeds or is refused for itself"""
     results = await assign_phases(call.ports, body.phase_ids, body.assignee_id)
     return assignment_results(results, call.language)
+
+
+@routes.get("/v1/figures/work", privilege="phase.read")
+async def get_work_figures(call: Call[Ports], query: WorkFiguresQuery) -> FiguresView[WorkFigureView]:
+    """Read how long phases take, and how many are on time and accepted
+
+    Of a period, by kind of item, phase, assignee or month."""
+    return await figures.work_figures(call.ports, query.by, query.since, query.until)
+
+
+@routes.get("/v1/figures/orders", privilege="order.read")
+async def get_order_figures(call: Call[Ports], query: OrderFiguresQuery) -> FiguresView[OrderFigureView]:
+    """Read how long orders take, and what their lines cost and bring
+
+    Of orders that became ready in a period, by kind of item, customer or month. Costs, prices and margins are
+    shown with `job.economics.write` alone."""
+    return await figures.order_figures(call.ports, call.actor, query.by, query.since, query.until)
+
+
+@routes.get("/v1/figures/load", privilege="phase.read")
+async def get_load(call: Call[Ports], query: LoadQuery) -> FiguresView[LoadFigureView]:
+    """Read how much is still to be done, by week, assignee or kind of item
+
+    Of phases that are planned to end by a day: in eight weeks, where none is given."""
+    return await figures.load_ahead(call.ports, query.by, query.until)
 
 
 @routes.get("/v1/tasks", privilege="phase.work")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from itertools import groupby
 from operator import itemgetter
@@ -24,13 +24,17 @@ from ..application.ports import (
     BoardFilter,
     BoardRow,
     Customer,
+    FigureGroup,
     KnownBrief,
     ListedOrder,
+    Load,
     LockedPhase,
+    OrderFigures,
     OrderFilter,
     OrderOfShipment,
     ReadOrder,
     Task,
+    WorkFigures,
 )
 from ..domain.economics import STRICT, Economics, PricePolicy
 from ..domain.job import GRANTING, Delivery, Item, Job, Phase, RejectedAttempt
@@ -479,6 +483,52 @@ class PostgresReading:
         )
         return [AssigneeLoad(**dict(row)) for row in rows]
 
+    async def list_work_figures(
+        self, by: str, since: datetime, until: datetime, limit: int
+    ) -> list[WorkFigures]:
+        rows = await self._work.fetch(QUERIES.list_work_figures, by=by, since=since, until=until, limit=limit)
+        return [
+            WorkFigures(
+                _figure_group(row), row["completed"], row["on_time"], row["rejected"], _days(row["days"])
+            )
+            for row in rows
+        ]
+
+    async def list_order_figures(
+        self, by: str, since: datetime, until: datetime, limit: int
+    ) -> list[OrderFigures]:
+        rows = await self._work.fetch(
+            QUERIES.list_order_figures, by=by, since=since, until=until, limit=limit
+        )
+        return [
+            OrderFigures(
+                FigureGroup(kind=row["kind"], customer=row["customer"], month=row["month"]),
+                row["lines"],
+                row["on_time"],
+                _days(row["days"]),
+                row["valued"],
+                row["cost"],
+                row["price"],
+            )
+            for row in rows
+        ]
+
+    async def list_load(self, by: str, today: date, until: date, limit: int) -> list[Load]:
+        rows = await self._work.fetch(QUERIES.list_load, by=by, today=today, until=until, limit=limit)
+        return [
+            Load(
+                FigureGroup(
+                    kind=row["kind"],
+                    week=row["week"],
+                    assignee_id=row["assignee_id"],
+                    assignee_name=row["assignee_name"],
+                ),
+                row["phases"],
+                row["late"],
+            )
+            for row in rows
+        ]
+
     async def list_rejected(self, phase_ids: Sequence[UUID]) -> list[RejectedAttempt]:
         return [
             RejectedAttempt(
@@ -572,6 +622,20 @@ def _assignees(rows: Iterable[asyncpg.Record]) -> Assignees:
             if row["assignee_name"] is not None
         }
     )
+
+
+def _figure_group(row: asyncpg.Record) -> FigureGroup:
+    return FigureGroup(
+        kind=row["kind"],
+        phase=row["phase"],
+        assignee_id=row["assignee_id"],
+        assignee_name=row["assignee_name"],
+        month=row["month"],
+    )
+
+
+def _days(average: Decimal | None) -> Decimal | None:
+    return None if average is None else average.quantize(Decimal("0.1"))
 
 
 def _customer(row: asyncpg.Record) -> Customer | None:

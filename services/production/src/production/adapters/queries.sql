@@ -385,3 +385,65 @@ ON CONFLICT (tenant_id, id) DO UPDATE SET description = excluded.description, un
 
 -- name: list_articles_named
 SELECT id, code, description, unit FROM articles WHERE code = ANY (:codes)
+
+-- name: list_work_figures
+-- plan: custom
+-- Of what was completed, and of what quality refused, in a period; days are those of the orders' zone. What was
+-- planned before there were plans is measured by its order's deadline.
+WITH work AS (
+    SELECT job_id, name, assignee_id, completed_at AS at, false AS rejected,
+           extract(epoch FROM completed_at - started_at) / 86400 AS days,
+           (completed_at AT TIME ZONE 'Europe/Rome')::date <= coalesce(planned_end, deadline) AS on_time
+    FROM phases WHERE state = 'done' AND completed_at >= :since AND completed_at < :until
+    UNION ALL
+    SELECT phases.job_id, phases.name, attempts.assignee_id, attempts.rejected_at, true, NULL, NULL
+    FROM rejected_attempts AS attempts JOIN phases ON phases.id = attempts.phase_id
+    WHERE attempts.rejected_at >= :since AND attempts.rejected_at < :until
+), grouped AS (
+    SELECT CASE WHEN :by IN ('kind', 'phase') THEN jobs.kind END AS kind,
+           CASE WHEN :by = 'phase' THEN work.name END AS phase,
+           CASE WHEN :by = 'assignee' THEN work.assignee_id END AS assignee_id,
+           CASE WHEN :by = 'month' THEN to_char(work.at AT TIME ZONE 'Europe/Rome', 'YYYY-MM') END AS month,
+           work.days, work.on_time, work.rejected
+    FROM work JOIN order_jobs AS jobs ON jobs.id = work.job_id
+)
+SELECT kind, phase, assignee_id, month, people.name AS assignee_name,
+       count(*) FILTER (WHERE NOT rejected) AS completed, count(*) FILTER (WHERE on_time) AS on_time,
+       count(*) FILTER (WHERE rejected) AS rejected, avg(days) AS days
+FROM grouped LEFT JOIN directory_people AS people ON people.id = assignee_id
+GROUP BY kind, phase, assignee_id, month, people.name
+ORDER BY month NULLS LAST, completed DESC, kind, phase, assignee_id LIMIT :limit
+
+-- name: list_order_figures
+-- plan: custom
+-- Of orders that became ready in a period, and were not cancelled: how long that took, and what their lines cost
+-- and bring, as far as that is set.
+SELECT CASE WHEN :by = 'kind' THEN jobs.kind END AS kind,
+       CASE WHEN :by = 'customer' THEN orders.customer END AS customer,
+       CASE WHEN :by = 'month' THEN to_char(orders.ready_at AT TIME ZONE 'Europe/Rome', 'YYYY-MM') END AS month,
+       count(*) AS lines,
+       avg(extract(epoch FROM orders.ready_at - orders.confirmed_at) / 86400) AS days,
+       count(*) FILTER (
+           WHERE (orders.ready_at AT TIME ZONE 'Europe/Rome')::date <= orders.deadline) AS on_time,
+       count(economics.job_id) AS valued, coalesce(sum(economics.cost), 0) AS cost,
+       coalesce(sum(round(jobs.quantity * economics.unit_price, 2)), 0) AS price
+FROM orders JOIN order_jobs AS jobs ON jobs.order_id = orders.id
+LEFT JOIN job_economics AS economics ON economics.job_id = jobs.id
+WHERE orders.ready_at >= :since AND orders.ready_at < :until AND orders.state <> 'cancelled'
+GROUP BY 1, 2, 3
+ORDER BY month NULLS LAST, lines DESC, kind, customer LIMIT :limit
+
+-- name: list_load
+-- plan: custom
+-- Of phases that are still to be done: those planned to end in each week, or so far, or of each person.
+SELECT CASE WHEN :by = 'week' THEN date_trunc('week', due)::date END AS week,
+       CASE WHEN :by = 'assignee' THEN assignee_id END AS assignee_id,
+       CASE WHEN :by = 'kind' THEN jobs.kind END AS kind,
+       people.name AS assignee_name, count(*) AS phases, count(*) FILTER (WHERE due < :today) AS late
+FROM phases
+JOIN order_jobs AS jobs ON jobs.id = phases.job_id
+CROSS JOIN LATERAL (SELECT coalesce(planned_end, deadline) AS due) AS plan
+LEFT JOIN directory_people AS people ON :by = 'assignee' AND people.id = phases.assignee_id
+WHERE phases.state IN ('waiting', 'ready', 'assigned', 'in_progress') AND due < :until
+GROUP BY 1, 2, 3, 4
+ORDER BY week NULLS LAST, phases DESC, kind, assignee_id LIMIT :limit

@@ -11,6 +11,7 @@ from pydantic import Field
 from optima_kit.http import Amount, Code, Command, Count, Day, Flag, PageQuery, Text, UnitPrice
 
 from ..application.ports import BoardFilter, OrderFilter
+from ..application.read.figures import LoadBy, OrdersBy, WorkBy
 from ..application.write_order import AskedItem
 from ..domain.job import Delivery
 from ..domain.kinds import DEFAULT_TOLERANCE_PERCENT, PhaseDefinition
@@ -196,3 +197,22 @@ class BoardQuery(PageQuery):
 class TaskQuery(PageQuery):
     state: PhaseState | None = None
     """Without it, all open tasks."""
+
+
+class PeriodQuery(Command):
+    since: Day | None = None
+    until: Day | None = None
+    """Both days are part of the period; the last 90 days where none are given."""
+
+
+class WorkFiguresQuery(PeriodQuery):
+    by: WorkBy = "phase"
+
+
+class OrderFiguresQuery(PeriodQuery):
+    by: OrdersBy = "kind"
+
+
+class LoadQuery(Command):
+    by: LoadBy = "week"
+    until: Day | None = None

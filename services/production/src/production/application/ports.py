@@ -151,6 +151,20 @@ class Reading(Protocol):
     ) -> list[AssigneeLoad]:
         """Active people who may work on phases, by name: through these roles or the tenant's own."""
 
+    async def list_work_figures(
+        self, by: str, since: datetime, until: datetime, limit: int
+    ) -> list[WorkFigures]:
+        """What was completed, and refused, from `since` on and before `until`: months in their order,
+        otherwise the most first. `by`: kind, phase, assignee or month."""
+
+    async def list_order_figures(
+        self, by: str, since: datetime, until: datetime, limit: int
+    ) -> list[OrderFigures]:
+        """As above, of the lines of orders that became ready. `by`: kind, customer or month."""
+
+    async def list_load(self, by: str, today: date, until: date, limit: int) -> list[Load]:
+        """What is still to be done before `until`. `by`: week, assignee or kind."""
+
     async def list_rejected(self, phase_ids: Sequence[UUID]) -> list[RejectedAttempt]:
         """What quality refused of these phases, oldest first."""
 
@@ -351,6 +365,55 @@ class AssigneeLoad:
     id: UUID
     name: str
     open: int
+    late: int
+
+
+@dataclass(frozen=True, slots=True)
+class FigureGroup:
+    """What figures are about: the parts that they are grouped by."""
+
+    kind: str | None = None
+    phase: str | None = None
+    assignee_id: UUID | None = None
+    assignee_name: str | None = None
+    customer: str | None = None
+    month: str | None = None
+    """As in 2026-11."""
+    week: date | None = None
+    """Its Monday."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkFigures:
+    group: FigureGroup
+    completed: int
+    """Phases."""
+    on_time: int
+    """Those of them that ended by their last planned day."""
+    rejected: int
+    """Times that quality refused work."""
+    days: Decimal | None
+    """From start to completion, on average; None where nothing was completed."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFigures:
+    group: FigureGroup
+    lines: int
+    on_time: int
+    """Those that were ready by the deadline of their order."""
+    days: Decimal | None
+    """From confirmation until their order was ready, on average."""
+    valued: int
+    """Those that have cost and price."""
+    cost: Decimal
+    price: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    group: FigureGroup
+    phases: int
     late: int
 
 

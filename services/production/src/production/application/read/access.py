@@ -46,6 +46,11 @@ def sees_economics(actor: Actor) -> bool:
     return actor.may("job.economics.read")
 
 
+def sees_margins(actor: Actor) -> bool:
+    """Over all orders: of the tenant's administrators alone."""
+    return actor.may("job.economics.write")
+
+
 def works_on(actor: Actor, phase: Phase) -> bool:
     """Whether the phase is this actor's task."""
     return phase.assignee_id == actor.person_id and phase.state in GRANTING

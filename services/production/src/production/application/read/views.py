@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Generic, TypeVar
 from uuid import UUID
 
 from pydantic import PlainSerializer, WithJsonSchema
@@ -37,6 +37,14 @@ Balance = Annotated[
     WithJsonSchema({"type": "string", "pattern": r"^-?\d{1,12}\.\d{2}$", "examples": ["-120.50"]}),
 ]
 """Euro, possibly below zero, as text."""
+
+
+Tenths = Annotated[
+    Decimal,
+    PlainSerializer(lambda value: f"{value:.1f}", return_type=str),
+    WithJsonSchema({"type": "string", "pattern": r"^-?\d+\.\d$", "examples": ["97.5"]}),
+]
+"""With one decimal, as text."""
 
 
 class KindPhaseView(View):
@@ -300,3 +308,73 @@ class GivenBackPhaseView(View):
 
     id: UUID
     state: PhaseState
+
+
+class FigureGroupView(View):
+    """What figures are about: the parts that they are grouped by."""
+
+    kind: str | None
+    phase: str | None
+    """Its name."""
+    assignee: PersonView | None
+    customer: str | None
+    """Its code."""
+    month: str | None
+    """As in 2026-11."""
+    week: date | None
+    """Its Monday."""
+
+
+class WorkFigureView(View):
+    group: FigureGroupView
+    completed: int
+    """Phases."""
+    days: Tenths | None
+    """From start to completion, on average."""
+    on_time_percent: Tenths | None
+    """Of those completed, how many ended by their last planned day."""
+    rejected: int
+    """Times that quality refused work."""
+    rejected_percent: Tenths | None
+    """Of all that was handed in."""
+
+
+class MarginView(View):
+    lines: int
+    """Those that have cost and price."""
+    cost: Amount
+    price: Amount
+    margin: Balance
+    margin_percent: Tenths | None
+    """Of the price."""
+
+
+class OrderFigureView(View):
+    group: FigureGroupView
+    lines: int
+    """Of orders that became ready."""
+    days: Tenths | None
+    """From confirmation until the order was ready, on average."""
+    on_time_percent: Tenths | None
+    """Ready by the deadline."""
+    economics: MarginView | None
+    """For those alone who set the economics of jobs."""
+
+
+class LoadFigureView(View):
+    group: FigureGroupView
+    phases: int
+    """Still to be done."""
+    late: int
+    """Those of them that are past their last planned day."""
+
+
+F = TypeVar("F", bound=View)
+
+
+class FiguresView(View, Generic[F]):
+    since: date
+    until: date
+    """Both days are part of the period."""
+    rows: list[F]
+    """By month or week in their order, otherwise the largest first; the 200 largest at most."""

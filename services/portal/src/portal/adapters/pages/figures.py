@@ -1,0 +1,128 @@
+"""Figures of production: how long work takes, what is on time and accepted, what it brings, what is ahead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+from babel.dates import format_date
+from babel.numbers import format_decimal
+
+from optima_kit.http.html import Answer, PageCall, Pages, Shown
+
+from ..charts import Bar, bars
+from ..client import with_parts
+
+pages = Pages()
+
+_GROUPS: Final = {
+    "work": ("phase", "kind", "assignee", "month"),
+    "orders": ("kind", "customer", "month"),
+    "load": ("week", "assignee", "kind"),
+}
+_CHARTED: Final = 12
+"""Bars are for comparing at a glance; the table has the rest."""
+
+
+@pages.get("/production/figures")
+async def show_figures(call: PageCall) -> Answer:
+    chosen = {name: _chosen(call, name) for name in _GROUPS}
+    period = {name: call.query.get(name) or None for name in ("since", "until")}
+    get = call.session.services.get
+    work, orders, load, kinds, customers = await with_parts(
+        get("production", "/v1/figures/work", by=chosen["work"], **period),
+        get("production", "/v1/figures/orders", by=chosen["orders"], **period),
+        get("production", "/v1/figures/load", by=chosen["load"]),
+        get("production", "/v1/kinds", limit=200),
+        get("production", "/v1/customers", limit=200),
+    )
+    names = _Names(call.language, _by_key(kinds, "key"), _by_key(customers, "code"))
+    context = {
+        "chosen": chosen,
+        "groups": _GROUPS,
+        "since": work["since"],
+        "until": work["until"],
+        "work": _named(work, names),
+        "orders": _named(orders, names),
+        "load": _named(load, names),
+        "work_bars": _bars(work, names, _on_time, most=Decimal(100)),
+        "order_bars": _bars(orders, names, _days),
+        "load_bars": _bars(load, names, lambda row: (Decimal(row["phases"]), str(row["phases"]))),
+    }
+    return Shown("figures.html", context)
+
+
+def _chosen(call: PageCall, name: str) -> str:
+    typed = call.query.get(name, "")
+    return typed if typed in _GROUPS[name] else _GROUPS[name][0]
+
+
+class _Names:
+    """What the groups of figures are called."""
+
+    def __init__(self, language: str, kinds: Mapping[str, str], customers: Mapping[str, str]) -> None:
+        self.language = language
+        self._kinds = kinds
+        self._customers = customers
+
+    def of(self, group: Mapping[str, Any]) -> str | None:
+        """None for what is nobody's or without a name: the page has words for it."""
+        if "week" in group:
+            return self._day(group["week"], "d MMM y")
+        if "month" in group:
+            return self._day(f"{group['month']}-01", "LLLL y")
+        if "assignee" in group:
+            return str(group["assignee"]["name"]) if "name" in group["assignee"] else None
+        if "customer" in group:
+            return self._customers.get(group["customer"], str(group["customer"]))
+        if "kind" in group:
+            kind = self._kinds.get(group["kind"], str(group["kind"]))
+            return f"{group['phase']}, {kind}" if "phase" in group else kind
+        return None
+
+    def _day(self, day: str, form: str) -> str:
+        return str(format_date(date.fromisoformat(day), form, locale=self.language))
+
+    def number(self, value: str) -> str:
+        return str(format_decimal(Decimal(value), locale=self.language))
+
+
+def _by_key(found: Any, key: str) -> Mapping[str, str]:
+    return {each[key]: each["name"] for each in (found["items"] if found else [])}
+
+
+def _named(figures: Any, names: _Names) -> Any:
+    """With the name of each row; what is away stays so."""
+    if not figures:
+        return figures
+    return [{**row, "name": names.of(row["group"])} for row in figures["rows"]]
+
+
+def _bars(
+    figures: Any,
+    names: _Names,
+    measure: Callable[[Mapping[str, Any]], tuple[Decimal, str] | None],
+    most: Decimal | None = None,
+) -> list[Bar]:
+    rows: list[tuple[str, Decimal, str]] = []
+    for row in figures["rows"] if figures else []:
+        if (measured := measure(row)) is not None and len(rows) < _CHARTED:
+            value, written = measured
+            rows.append((names.of(row["group"]) or "–", value, names.number(written)))
+    if most is not None:
+        rows = [(name, value, f"{written} %") for name, value, written in rows]
+    return bars(rows, most)
+
+
+def _on_time(row: Mapping[str, Any]) -> tuple[Decimal, str] | None:
+    return _number(row.get("on_time_percent"))
+
+
+def _days(row: Mapping[str, Any]) -> tuple[Decimal, str] | None:
+    return _number(row.get("days"))
+
+
+def _number(value: str | None) -> tuple[Decimal, str] | None:
+    return None if value is None else (Decimal(value), value)
