@@ -113,6 +113,7 @@ ROWS = (
     Row("GET /v1/orders/{order_id}", "shipment.read"),
     Row("POST /v1/shipments", "shipment.write", body=SHIPMENT),
     Row("GET /v1/expected-returns", "shipment.read", shows={"lent_id": ANYBODYS}),
+    Row("GET /v1/goods-with-third-parties", "shipment.read", shows={"lent_id": ANYBODYS}),
     Row("GET /v1/shipments", "shipment.read", shows={f"{name}_id": ANYBODYS for name in SHIPMENTS}),
     Row("GET /v1/shipments/{shipment_id}", "shipment.read", at="/v1/shipments/{draft_id}"),
     Row(

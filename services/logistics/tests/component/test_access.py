@@ -83,6 +83,7 @@ async def every_request(depot: Any) -> list[tuple[str, str, Any, str]]:
         ("POST", "/v1/shipments", depot.shipment_body(order, "1"), "shipment.write"),
         ("GET", "/v1/shipments", None, "shipment.read"),
         ("GET", "/v1/expected-returns", None, "shipment.read"),
+        ("GET", "/v1/goods-with-third-parties", None, "shipment.read"),
         ("GET", at, None, "shipment.read"),
         ("GET", f"{out}/ddt.pdf", None, "shipment.read"),
         ("GET", f"{out}/despatch-advice.xml", None, "shipment.read"),
@@ -153,6 +154,7 @@ async def test_another_tenant_finds_nothing(depot: Any) -> None:
                 "-receipts",
                 "/counts",
                 "expected-returns",
+                "third-parties",
             )
         ):
             if method == "GET":

@@ -123,6 +123,49 @@ async def test_what_is_expected_back_is_listed_until_all_of_it_is(depot: Any) ->
         assert await listed() == left
 
 
+async def test_what_is_with_third_parties_is_listed_until_it_is_back(depot: Any) -> None:
+    """By who has it and why, over all documents; from the issue, and without what was sold."""
+    order = await depot.stocked_order()
+    job_id = str(order.jobs[0])
+
+    async def listed(query: str = "") -> list[tuple[str, str, str, str, list[str]]]:
+        _, page = await depot.client.get(f"/v1/goods-with-third-parties{query}")
+        return [
+            (
+                each["destination"]["code"],
+                each["document_type"]["code"],
+                each["quantity"],
+                each["in_transit"],
+                [document["quantity"] for document in each["documents"]],
+            )
+            for each in page["items"]
+        ]
+
+    await delivered(depot, order, "10")
+    first = await depot.act(await depot.picked(order, "20", document_type="conto-lavorazione"), "issuance")
+    second = await depot.act(await depot.picked(order, "5", document_type="conto-lavorazione"), "issuance")
+    await depot.act(await depot.picked(order, "3", document_type="conto-visione"), "issuance")
+    worked = ("MI-DUOMO", "conto-lavorazione", "25", "25", ["20", "5"])
+    shown = ("MI-DUOMO", "conto-visione", "3", "3", ["3"])
+    assert await listed() == [worked, shown]
+    assert await listed("?document_type=conto-visione") == [shown]
+    assert await listed("?destination=RM-TERMINI") == []
+    _, page = await depot.client.get("/v1/goods-with-third-parties?limit=1")
+    assert await listed(f"?limit=1&cursor={page['next_cursor']}") == [shown]
+
+    first = await depot.act(await depot.act(first, "departure"), "delivery", received_by="Carla Neri")
+    await depot.act(second, "voiding", reason="Errore", reissue=False)
+    assert await listed("?document_type=conto-lavorazione") == [
+        ("MI-DUOMO", "conto-lavorazione", "20", "0", ["20"])
+    ]
+    back = {"document_type": "reso-da-conto-lavorazione", "warehouse": "BO1", "reason": "Finite"}
+    for quantity, left in (("12", ["8"]), ("8", [])):
+        await depot.act(first, "returns", **back, lines=[line(job_id, quantity)])
+        assert [each[4] for each in await listed("?document_type=conto-lavorazione")] == (
+            [left] if left else []
+        )
+
+
 async def test_no_day_until_which_goods_are_awaited_is_too_far(depot: Any) -> None:
     for day, status in (("2199-12-31", 200), ("1900-01-01", 200), ("0001-01-01", 422), ("9999-12-31", 422)):
         response, _ = await depot.client.get(f"/v1/expected-returns?until={day}")

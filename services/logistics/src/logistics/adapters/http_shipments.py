@@ -13,7 +13,7 @@ from ..application.issue_ddt import issue_ddt
 from ..application.pick_shipment import pick_shipment
 from ..application.ports import Ports, ShipmentRow
 from ..application.read import shipments
-from ..application.read.views import ReturnView, ShipmentView
+from ..application.read.views import ReturnView, ShipmentView, ThirdPartyGoodsView
 from ..application.record_delivery import record_delivery
 from ..application.record_departure import record_departure
 from ..application.record_refusal import record_refusal
@@ -32,6 +32,7 @@ from .requests import (
     ReviseShipment,
     ShipmentsQuery,
     TakeBack,
+    ThirdPartyGoodsQuery,
     VoidDdt,
     WithReason,
 )
@@ -75,6 +76,17 @@ async def list_expected_returns(call: Call[Ports], query: ExpectedReturnsQuery) 
 
     As their document types said at the issue; without those of which everything is back."""
     return await shipments.list_expected_back(call.ports, call.actor, query, query.until)
+
+
+@routes.get("/v1/goods-with-third-parties", privilege="shipment.read")
+async def list_with_third_parties(
+    call: Call[Ports], query: ThirdPartyGoodsQuery
+) -> Page[ThirdPartyGoodsView]:
+    """List the tenant's goods that are with others, by destination and document type
+
+    On loan, on show, or with a supplier who works on them (conto lavorazione): what left under a document
+    that stands and is not back."""
+    return await shipments.list_with_third_parties(call.ports, query, query.destination, query.document_type)
 
 
 @routes.get("/v1/shipments/{shipment_id}", privilege="shipment.read")

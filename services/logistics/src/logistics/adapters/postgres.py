@@ -31,6 +31,7 @@ from ..application.ports import (
     ShipmentRow,
     StockFilter,
     StockRow,
+    ThirdPartyRow,
 )
 from ..domain.articles import Article
 from ..domain.counts import Count, CountLine, CountState
@@ -458,6 +459,46 @@ class PostgresShipments:
             QUERIES.list_expected_back, until=until, after_date=after_date, after_id=after_id, limit=limit
         )
         return [_shipment_row(row) for row in rows]
+
+    async def list_with_third_parties(
+        self,
+        destination: str | None,
+        document_type: str | None,
+        *,
+        after: tuple[str, str, UUID] | None,
+        limit: int,
+    ) -> list[ThirdPartyRow]:
+        after_destination, after_type, after_job = after or (None, None, None)
+        rows = await self._work.fetch(
+            QUERIES.list_with_third_parties,
+            destination=destination,
+            document_type=document_type,
+            after_destination=after_destination,
+            after_document_type=after_type,
+            after_job_id=after_job,
+            limit=limit,
+        )
+        return [
+            ThirdPartyRow(
+                row["destination"],
+                row["document_type"],
+                row["job_id"],
+                CarriedGoods(row["description"], row["unit"], code=row["code"]),
+                row["quantity"],
+                row["in_transit"],
+                row["since"],
+                row["return_by"],
+                [
+                    (UUID(each["shipment_id"]), each["number"], Decimal(each["quantity"]))
+                    for each in row["documents"]
+                ],
+                _found(
+                    [(Destination, row["destination"]), (DocumentType, row["document_type"])],
+                    row["lookups"] or [],
+                ),
+            )
+            for row in rows
+        ]
 
     async def find_shipment(self, shipment_id: UUID) -> ShipmentRow | None:
         row = await self._work.fetchrow(QUERIES.find_shipment, shipment_id=shipment_id)

@@ -310,6 +310,32 @@ WHERE return_by IS NOT NULL
   AND (:after_date::date IS NULL OR (return_by, shipments.shipment_id) > (:after_date, :after_id::uuid))
 ORDER BY return_by, shipments.shipment_id LIMIT :limit;
 
+-- name: list_with_third_parties
+-- plan: custom
+-- What of the goods of each destination and document type is not back, and the documents it left under.
+SELECT destination, reason AS document_type, job_id, sum(away) AS quantity,
+       coalesce(sum(away) FILTER (WHERE state <> 'delivered'), 0) AS in_transit, min(issue_date) AS since,
+       min(return_by) AS return_by, min(description) AS description, min(unit) AS unit, min(goods_code) AS code,
+       json_agg(json_build_object('shipment_id', shipment_id, 'number', number, 'quantity', away::text)
+                ORDER BY shipment_id) AS documents, (
+    SELECT json_agg(json_build_object('kind', kind, 'code', code, 'content', content, 'version', version))
+    FROM lookups
+    WHERE (kind, code) IN (('destination', destination), ('transport_reason', reason))) AS lookups
+FROM (
+    SELECT shipment_id, destination, reason, state, return_by, job_id,
+           quantity - came_back - returned AS away
+    FROM shipments JOIN shipment_lines USING (tenant_id, shipment_id)
+    WHERE goods_go_to = 'third_party' AND state IN ('issued', 'in_transit', 'delivered')
+      AND quantity > came_back + returned
+      AND (:destination::text IS NULL OR destination = :destination)
+      AND (:document_type::text IS NULL OR reason = :document_type)
+) AS gone
+JOIN order_lines USING (job_id) JOIN ddts USING (shipment_id)
+WHERE :after_destination::text IS NULL
+   OR (destination, reason, job_id) > (:after_destination, :after_document_type::text, :after_job_id::uuid)
+GROUP BY destination, reason, job_id
+ORDER BY destination, reason, job_id LIMIT :limit;
+
 -- name: insert_return
 INSERT INTO returns (return_id, shipment_id, document_type, warehouse, number, date, reason, lines, recorded_at, recorded_by)
 VALUES (:return_id, :shipment_id, :document_type, :warehouse, :number, :date, :reason, :lines, :recorded_at,

@@ -240,6 +240,11 @@ class ExpectedReturnsQuery(PageQuery):
     """Inclusive: with yesterday, those that are overdue."""
 
 
+class ThirdPartyGoodsQuery(PageQuery):
+    destination: Code | None = None
+    document_type: Code | None = None
+
+
 class InvoiceableQuery(PageQuery):
     issued_from: Day | None = None
     issued_to: Day | None = None

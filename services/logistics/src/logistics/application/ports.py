@@ -218,6 +218,25 @@ class ReturnRow:
     lookups: FoundLookups
 
 
+@dataclass(frozen=True, slots=True)
+class ThirdPartyRow:
+    """Goods that are ours at somebody else's place, or on the way there."""
+
+    destination: str
+    document_type: str
+    job_id: UUID
+    goods: CarriedGoods
+    quantity: Decimal
+    in_transit: Decimal
+    """What of it has not arrived there yet."""
+    since: date
+    return_by: date | None
+    """The earliest."""
+    documents: Sequence[tuple[UUID, str, Decimal]]
+    """Shipment, number of its document, and what of it is not back."""
+    lookups: FoundLookups
+
+
 class Shipments(Protocol):
     def insert_shipment(self, shipment: Shipment) -> None: ...
 
@@ -240,6 +259,16 @@ class Shipments(Protocol):
         self, until: date | None, *, after: tuple[date, UUID] | None, limit: int
     ) -> list[ShipmentRow]:
         """Of whose goods some are expected back, by `until` if one is given; the earliest first."""
+
+    async def list_with_third_parties(
+        self,
+        destination: str | None,
+        document_type: str | None,
+        *,
+        after: tuple[str, str, UUID] | None,
+        limit: int,
+    ) -> list[ThirdPartyRow]:
+        """By destination, document type and job."""
 
     async def list_shipments_of_order(self, order_id: UUID) -> list[Shipment]: ...
 

@@ -18,10 +18,19 @@ from ...domain.document_types import DocumentType, GoodsGoTo
 from ...domain.lookups import Carrier, Destination, Warehouse
 from ...domain.orders import CarriedGoods
 from ...domain.shipments import State
-from ..ports import DdtNumber, Ports, ReturnRow, ShipmentFilter, ShipmentRow
+from ..ports import DdtNumber, Ports, ReturnRow, ShipmentFilter, ShipmentRow, ThirdPartyRow
 from .access import actions_on_shipment
 from .lookups import named
-from .views import DdtView, LineView, NamedCodeView, ReturnedLineView, ReturnView, ShipmentView
+from .views import (
+    AwayDocumentView,
+    DdtView,
+    LineView,
+    NamedCodeView,
+    ReturnedLineView,
+    ReturnView,
+    ShipmentView,
+    ThirdPartyGoodsView,
+)
 
 
 async def read_shipment(ports: Ports, actor: Actor, shipment_id: UUID) -> ShipmentView:
@@ -46,6 +55,37 @@ async def list_expected_back(
         found,
         lambda row: show_shipment(actor, row),
         lambda row: (row.shipment.return_by or date.max, row.shipment.shipment_id),
+    )
+
+
+async def list_with_third_parties(
+    ports: Ports, query: PageQuery, destination: str | None, document_type: str | None
+) -> Page[ThirdPartyGoodsView]:
+    """By destination, document type and goods."""
+    found = await ports.shipments.list_with_third_parties(
+        destination, document_type, after=query.after(str, str, UUID), limit=query.rows
+    )
+    return page_of(
+        query, found, _with_third_party, lambda row: (row.destination, row.document_type, row.job_id)
+    )
+
+
+def _with_third_party(row: ThirdPartyRow) -> ThirdPartyGoodsView:
+    return ThirdPartyGoodsView(
+        destination=named(row.lookups, Destination, row.destination),
+        document_type=named(row.lookups, DocumentType, row.document_type),
+        job_id=row.job_id,
+        code=row.goods.code,
+        description=row.goods.description,
+        unit=row.goods.unit,
+        quantity=row.quantity,
+        in_transit=row.in_transit,
+        since=row.since,
+        return_by=row.return_by,
+        documents=[
+            AwayDocumentView(shipment_id=shipment_id, number=number, quantity=quantity)
+            for shipment_id, number, quantity in row.documents
+        ],
     )
 
 

@@ -138,6 +138,35 @@ class ReturnView(View):
     recorded_by: PersonView | None
 
 
+class AwayDocumentView(View):
+    shipment_id: UUID
+    number: str
+    """Of the DDT."""
+    quantity: Quantity
+    """What of it is not back."""
+
+
+class ThirdPartyGoodsView(View):
+    destination: NamedCodeView
+    """Whoever has them."""
+    document_type: NamedCodeView
+    """Why they left."""
+    job_id: UUID
+    code: str | None
+    """Of the article, or of the kind of goods."""
+    description: str
+    unit: str
+    quantity: Quantity
+    """What is not back."""
+    in_transit: Quantity
+    """What of it is still on the way there."""
+    since: date
+    """The date of the oldest of these documents."""
+    return_by: date | None
+    """The earliest day by which some of it is expected back."""
+    documents: list[AwayDocumentView]
+
+
 class MovementView(View):
     id: UUID
     warehouse: NamedCodeView

@@ -57,6 +57,7 @@ from . import (
     supplier_receipts,
     task,
     tasks,
+    third_parties,
     trail,
     units,
 )
@@ -74,6 +75,7 @@ _MODULES = (
     brief_form,
     brief_types,
     tasks,
+    third_parties,
     task,
     quotation_requests,
     quotation_request,
