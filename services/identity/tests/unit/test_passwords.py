@@ -44,3 +44,8 @@ def test_a_guessable_password_is_refused(password: str, code: str) -> None:
 
 def test_the_same_keys_on_another_system_are_the_same_password() -> None:
     assert normalised_password("caffe\u0300 nero") == normalised_password("caff\u00e8 nero")
+
+
+async def test_a_password_is_kept_as_argon2id() -> None:
+    kept = await Argon2Passwords().hashed("tre gatti sul tetto rosso")
+    assert kept.startswith("$argon2id$v=19$m=19456,t=2,p=1$")

@@ -15,6 +15,8 @@ T = TypeVar("T")
 
 _RENEW_BEFORE = 60.0
 """Seconds before a token's end at which a new one is asked for."""
+_TURN_SECONDS = 30.0
+"""So long a request that is told to wait for its turn is repeated."""
 
 
 class StepFailed(Exception):
@@ -113,7 +115,9 @@ class Api:
             else:
                 if answer.status < 400:
                     return answer
-                if time.monotonic() >= ends or not _may_pass(answer):
+                # Its turn has not come yet: a service that answers so works, which patience is not about.
+                waits = _TURN_SECONDS if answer.status == 429 else 0.0
+                if time.monotonic() >= ends + waits or not _may_pass(answer):
                     raise StepFailed(f"{method} {url}: {answer.status} {_reason(answer.body)}")
             await asyncio.sleep(0.1)
 

