@@ -9,6 +9,7 @@ import ssl
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from functools import cache
 from ipaddress import ip_network
 from typing import Any
 
@@ -56,13 +57,19 @@ class Site:
         return answer if isinstance(answer, web.StreamResponse) else web.json_response(answer)
 
 
+@cache
+def first_key() -> RSAKey:
+    """To make one takes 100 ms and more."""
+    return RSAKey.generate_key(2048, {"kid": "one"})
+
+
 class Double:
     """A provider of our own, which a test lets say whatever it likes."""
 
     def __init__(self, site: Site, authority: Authority, names: dict[str, str]) -> None:
         self.site = site
         self.names = names
-        self.key = RSAKey.generate_key(2048, {"kid": "one"})
+        self.key = first_key()
         self.published: list[Any] = [self.key]
         self.issuer = site.origin
         self.claims: dict[str, Any] = {}

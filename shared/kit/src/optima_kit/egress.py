@@ -17,7 +17,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequen
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
 from urllib.parse import urlsplit
@@ -150,6 +150,12 @@ async def resolve_by_system(host: str, port: int) -> Sequence[str]:
     return [str(sockaddr[0]) for *_, sockaddr in found]
 
 
+@cache
+def _trusting_the_system() -> ssl.SSLContext:
+    """To read the system's certificates takes 20 ms."""
+    return ssl.create_default_context()
+
+
 class EgressGuard:
     """Opens sessions, each with one host that has been judged."""
 
@@ -158,7 +164,7 @@ class EgressGuard:
     ) -> None:
         self._openness = openness
         self._resolve = resolve
-        self._tls = tls or ssl.create_default_context()
+        self._tls = tls or _trusting_the_system()
 
     async def addresses(self, url: str) -> Sequence[str]:
         """Where the URL leads. Raises NotAnAddress and NotAllowed."""

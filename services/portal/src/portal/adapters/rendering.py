@@ -52,13 +52,11 @@ class _Translations(NullTranslations):
 
 
 class Templates:
-    """Every page's template, compiled when the process starts. Implements `optima_kit.http.html.Renderer`."""
+    """Every page's template, compiled for who first asks for it: all of them take seconds. Implements
+    `optima_kit.http.html.Renderer`."""
 
     def __init__(self) -> None:
-        self._environments = {language: _environment(language) for language in LANGUAGES}
-        for environment in self._environments.values():
-            for name in environment.list_templates(extensions=["html"]):
-                environment.get_template(name)
+        self._environments = {language: environment_of(language) for language in LANGUAGES}
 
     def render(self, template: str, context: Mapping[str, Any]) -> str:
         call = context.get("call")
@@ -87,7 +85,7 @@ def _following(call: Any, cursor: str) -> str:
     return urlencode({**call.query, "cursor": cursor})
 
 
-def _environment(language: str) -> Environment:
+def environment_of(language: str) -> Environment:
     environment = Environment(
         loader=FileSystemLoader([str(_FOLDER.joinpath("pages")), str(_FOLDER.joinpath("parts"))]),
         autoescape=True,
