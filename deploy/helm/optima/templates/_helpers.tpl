@@ -43,7 +43,8 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- $p := .root.Values.postgres -}}
 {{- $pooled := and .pooled $p.pooler.host -}}
 postgresql://{{ .module }}_{{ .role }}:$({{ .password }})@{{ if $pooled }}{{ $p.pooler.host }}:{{ $p.pooler.port }}{{ else }}{{ $p.host }}:{{ $p.port }}{{ end }}/{{ .module }}?sslmode={{ $p.sslMode }}
-{{- if $p.caSecret }}&sslrootcert=/etc/optima/postgres/{{ $p.caKey }}{{ end }}
+{{- if $p.caSecret }}&sslrootcert=/etc/optima/postgres/{{ $p.caKey }}
+{{- else if hasPrefix "verify" $p.sslMode }}&sslrootcert=/etc/ssl/certs/ca-certificates.crt{{ end }}
 {{- end }}
 
 {{- define "optima.brokerUrl" -}}
@@ -131,7 +132,11 @@ capabilities: {drop: [ALL]}
 {{- with .root.Values.rabbitmq.caSecret }}
 - {name: rabbitmq-ca, mountPath: /etc/optima/rabbitmq, readOnly: true}
 {{- end }}
-{{- if has "drop" (index .root.Values.services .service).outside }}
+{{- $outside := (index .root.Values.services .service).outside }}
+{{- if and .root.Values.mail.caSecret (has "mail" $outside) }}
+- {name: mail-ca, mountPath: /etc/optima/mail, readOnly: true}
+{{- end }}
+{{- if has "drop" $outside }}
 - {name: drop, mountPath: /var/lib/optima/drop}
 {{- end }}
 {{- end }}
@@ -147,7 +152,12 @@ capabilities: {drop: [ALL]}
 - name: rabbitmq-ca
   secret: {secretName: {{ . }}}
 {{- end }}
-{{- if has "drop" (index .root.Values.services .service).outside }}
+{{- $outside := (index .root.Values.services .service).outside }}
+{{- if and .root.Values.mail.caSecret (has "mail" $outside) }}
+- name: mail-ca
+  secret: {secretName: {{ .root.Values.mail.caSecret }}}
+{{- end }}
+{{- if has "drop" $outside }}
 - name: drop
   {{- if .root.Values.dropFolder.existingClaim }}
   persistentVolumeClaim: {claimName: {{ .root.Values.dropFolder.existingClaim }}}

@@ -13,7 +13,8 @@ from optima_kit.settings import Settings
 
 class ApprovalSettings(Settings):
     mail_url: MailServer | None = None
-    """`smtps://user:password@host` or `smtp://…` (STARTTLS). Without it, no links to decide are sent."""
+    """`smtps://user:password@host` or `smtp://…` (STARTTLS), with `?cafile=/path` for an authority
+    of one's own. Without it, no links to decide are sent."""
     mail_from: Sender = "Linea OPTIMA <noreply@localhost>"
     """The sender of mail."""
     portal_url: MailedUrl = "http://127.0.0.1:8080"

@@ -40,7 +40,8 @@ class IdentitySettings(Settings):
     """Built-in roles that grant nothing in a session in which no second factor was shown: admin's, but for
     demonstrations. Whoever has no factor yet signs in and sets one up."""
     mail_url: MailServer | None = None
-    """`smtps://user:password@host` or `smtp://…` (STARTTLS). Without it, links are handed over by hand."""
+    """`smtps://user:password@host` or `smtp://…` (STARTTLS), with `?cafile=/path` for an authority
+    of one's own. Without it, links are handed over by hand."""
     mail_from: Sender = "Linea OPTIMA <noreply@localhost>"
     """The sender of mail."""
     portal_url: MailedUrl = "http://127.0.0.1:8080"

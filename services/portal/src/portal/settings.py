@@ -28,7 +28,8 @@ class PortalSettings(Settings):
     trail_url: InnerUrl
     """The address of the trail service's API."""
     mail_url: MailServer | None = None
-    """`smtps://user:password@host` or `smtp://…` (STARTTLS). Without it, notices stand on the pages alone."""
+    """`smtps://user:password@host` or `smtp://…` (STARTTLS), with `?cafile=/path` for an authority
+    of one's own. Without it, notices stand on the pages alone."""
     mail_from: Sender = "Linea OPTIMA <noreply@localhost>"
     """The sender of mail."""
     portal_url: MailedUrl = "http://127.0.0.1:8080"

@@ -123,6 +123,7 @@ def _head_properties(variables: list[str]) -> dict[str, Any]:
                 "caKey": _TEXT,
             }
         ),
+        "mail": _object({"caSecret": _TEXT}),
         "events": _object({"keys": _TEXT, "unsigned": {"enum": ["park", "accept"]}}),
         "proxies": _TEXTS,
         "issuer": _object({"url": _TEXT, "jwksUrl": _TEXT, "audience": _TEXT, "tokenTypes": _TEXT}),

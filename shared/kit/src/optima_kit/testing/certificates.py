@@ -21,24 +21,26 @@ class Authority:
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
         constraints = x509.BasicConstraints(ca=True, path_length=None)
-        made = self._builder(self._name, self._key).add_extension(constraints, critical=True)
+        ends = datetime.now(UTC) + timedelta(days=2)
+        made = self._builder(self._name, self._key, ends).add_extension(constraints, critical=True)
         self.pem = made.sign(self._key, hashes.SHA256()).public_bytes(Encoding.PEM).decode()
 
-    def certified(self, *names: str) -> tuple[str, str]:
+    def certified(self, *names: str, expired: bool = False) -> tuple[str, str]:
         """A server's certificate and its private key, as PEM. A name may be an IP address."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, names[0])])
         also = x509.SubjectAlternativeName([_general(name) for name in names])
-        made = self._builder(subject, key).add_extension(also, critical=False)
+        ends = datetime.now(UTC) + timedelta(hours=-1 if expired else 48)
+        made = self._builder(subject, key, ends).add_extension(also, critical=False)
         certificate = made.sign(self._key, hashes.SHA256()).public_bytes(Encoding.PEM).decode()
         private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
         return certificate, private
 
-    def server_tls(self, *names: str) -> ssl.SSLContext:
+    def server_tls(self, *names: str, expired: bool = False) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "server.pem"
-            file.write_text("".join(self.certified(*names)))
+            file.write_text("".join(self.certified(*names, expired=expired)))
             context.load_cert_chain(file)
         return context
 
@@ -46,16 +48,17 @@ class Authority:
         """Trusts this authority alone."""
         return ssl.create_default_context(cadata=self.pem)
 
-    def _builder(self, subject: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
-        now = datetime.now(UTC)
+    def _builder(
+        self, subject: x509.Name, key: ec.EllipticCurvePrivateKey, ends: datetime
+    ) -> x509.CertificateBuilder:
         return (
             x509.CertificateBuilder()
             .subject_name(subject)
             .issuer_name(self._name)
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
-            .not_valid_before(now - timedelta(days=1))
-            .not_valid_after(now + timedelta(days=2))
+            .not_valid_before(datetime.now(UTC) - timedelta(days=1))
+            .not_valid_after(ends)
         )
 
 

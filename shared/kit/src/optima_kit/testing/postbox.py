@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import email
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from email.message import Message
 
 
 class Postbox:
-    """Enough of SMTP to take letters."""
+    """Enough of SMTP to take letters. With `starttls` it takes them over TLS alone."""
 
-    def __init__(self) -> None:
+    def __init__(self, starttls: ssl.SSLContext | None = None) -> None:
+        self._starttls = starttls
         self.letters: list[Message] = []
         self.url = ""
         """As OPTIMA_MAIL_URL."""
@@ -22,9 +24,23 @@ class Postbox:
             writer.write(f"{line}\r\n".encode())
 
         say("220 postbox")
+        secured = self._starttls is None
         while line := (await reader.readline()).decode().strip():
             word = line.split(" ")[0].upper()
-            if word == "DATA":
+            if word == "EHLO" and not secured:
+                say("250-postbox")
+                say("250 STARTTLS")
+            elif word == "STARTTLS" and self._starttls is not None:
+                say("220 go on")
+                await writer.drain()
+                try:
+                    await writer.start_tls(self._starttls)
+                except (ssl.SSLError, ConnectionError):
+                    return
+                secured = True
+            elif not secured:
+                say("530 not in the clear")
+            elif word == "DATA":
                 say("354 go on")
                 letter = b""
                 while (part := await reader.readline()) != b".\r\n":
@@ -42,9 +58,12 @@ class Postbox:
 
 
 @asynccontextmanager
-async def postbox_open() -> AsyncIterator[Postbox]:
-    box = Postbox()
-    server = await asyncio.start_server(box.serve, "127.0.0.1", 0)
-    box.url = f"smtp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+async def postbox_open(
+    *, tls: ssl.SSLContext | None = None, starttls: ssl.SSLContext | None = None
+) -> AsyncIterator[Postbox]:
+    """In the clear, or with `tls` from the first byte, or with `starttls` before the first letter."""
+    box = Postbox(starttls)
+    server = await asyncio.start_server(box.serve, "127.0.0.1", 0, ssl=tls)
+    box.url = f"smtp{'s' if tls else ''}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     async with server:
         yield box
