@@ -9,6 +9,7 @@ from xml.sax.saxutils import escape
 
 import pytest
 
+from erp_bridge.adapters import tables
 from erp_bridge.adapters.mappings import connector_mapping
 from erp_bridge.adapters.tables import Table
 from erp_bridge.application.ports import Rejected
@@ -36,8 +37,8 @@ def text(*lines: str, end: str = "\r\n") -> str:
     return end.join([*lines, ""])
 
 
-def xlsx(*rows: list[object]) -> bytes:
-    """The least that is a workbook, with numbers as numbers."""
+def xlsx(*rows: list[object], further: str = "") -> bytes:
+    """The least that is a workbook, with numbers as numbers. `further`: rows as XML."""
 
     def cell(value: object) -> str:
         if isinstance(value, int | float):
@@ -60,7 +61,8 @@ def xlsx(*rows: list[object]) -> bytes:
         '<sheet name="Foglio1" sheetId="1" r:id="r1"/></sheets></workbook>',
         "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{package}/relationships"><Relationship Id="r1"'
         f' Type="{office}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>',
-        "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{main}"><sheetData>{sheet}</sheetData></worksheet>',
+        "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{main}"><sheetData>{sheet}{further}</sheetData>'
+        "</worksheet>",
     }
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
@@ -169,3 +171,47 @@ def test_what_is_no_table_is_refused(content: bytes, code: str) -> None:
     with pytest.raises(Rejected) as refusal:
         Table(content, COLUMNS)
     assert refusal.value.code == code
+
+
+def inflated(size: int, told: int) -> bytes:
+    """A workbook with a further file of so many bytes, which says that it has as many as told."""
+    file = io.BytesIO(xlsx(["codice"], ["C1"]))
+    with zipfile.ZipFile(file, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/sharedStrings.xml", b" " * size)
+    return file.getvalue().replace(size.to_bytes(4, "little"), told.to_bytes(4, "little"))
+
+
+@pytest.mark.parametrize(
+    ("told", "code"),
+    [
+        pytest.param(1_234_567, "file_too_large", id="as it is"),
+        pytest.param(10, "file_unreadable", id="as little"),
+    ],
+)
+def test_a_small_archive_that_unpacks_to_much_is_refused(
+    monkeypatch: pytest.MonkeyPatch, told: int, code: str
+) -> None:
+    monkeypatch.setattr(tables, "MOST_UNPACKED", 1_000_000)
+    bomb = inflated(1_234_567, told)
+    assert len(bomb) < 10_000
+    with pytest.raises(Rejected) as refused:
+        Table(bomb, COLUMNS)
+    assert refused.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("row", "taken"),
+    [
+        ('<row r="9"><c r="C9"><v>1</v></c></row>', True),
+        ('<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>', False),
+        ('<row r="1048576"><c><v>1</v></c></row><row><c r="XFD3"><v>1</v></c></row>', False),
+        ("<row><c t='n' r = 'XFD1048576'><v>1</v></c></row>", False),
+    ],
+)
+def test_a_cell_far_out_is_refused_before_all_up_to_it_are_made(row: str, taken: bool) -> None:
+    content = xlsx(["codice"], ["C1"], further=row)
+    if taken:
+        assert Table(content, COLUMNS).rows == 2
+    else:
+        with pytest.raises(Rejected, match="file_unreadable"):
+            Table(content, COLUMNS)

@@ -12,6 +12,8 @@ import csv
 import io
 import re
 import unicodedata
+import zipfile
+import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from itertools import islice
@@ -26,9 +28,17 @@ from ..domain.received_order import LINES
 HEADER_WITHIN: Final = 20
 """Rows in which the header is looked for: reports have a title above it."""
 
+MOST_UNPACKED: Final = 100 << 20
+"""Of a spreadsheet that is an archive: a few kilobytes could say gigabytes."""
+
+MOST_CELLS: Final = 4_000_000
+"""Of a sheet, empty ones between two others included: one cell far out makes billions of them."""
+
 _SEPARATORS: Final = (";", ",", "\t", "|")
-_SPREADSHEETS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+_ARCHIVE: Final = b"PK\x03\x04"
+_SPREADSHEETS: Final = (_ARCHIVE, b"\xd0\xcf\x11\xe0")
 _RUN_BY_SPREADSHEETS: Final = re.compile(r"[=+\-@\t\r\n]")
+_PLACE: Final = re.compile(rb"<(?:\w+:)?(?:c|row)\s[^<>]*?\br\s*=\s*[\"']([A-Za-z]{0,3})(\d{1,9})[\"']")
 _NUMBER: Final = re.compile(r"[+-]?[\d.,]+")
 
 Rows = Iterator[tuple[int, list[str]]]
@@ -140,6 +150,8 @@ class _Sheet:
     dialect = "spreadsheet"
 
     def __init__(self, content: bytes) -> None:
+        if content.startswith(_ARCHIVE):
+            content = _unpacked(content)
         try:
             workbook = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
             self._rows = workbook.get_sheet_by_index(0).to_python(skip_empty_area=False)
@@ -149,6 +161,36 @@ class _Sheet:
     def rows(self) -> Rows:
         for line, cells in enumerate(self._rows, 1):
             yield line, [_as_text(cell) for cell in cells]
+
+
+def _unpacked(content: bytes) -> bytes:
+    """The archive with its files as they are, so that nothing grows any more when it is read: of each as much
+    as it says. Raises Rejected for one that holds more than `MOST_UNPACKED`, or a sheet of more than
+    `MOST_CELLS`."""
+    plain = io.BytesIO()
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as packed, zipfile.ZipFile(plain, "w") as unpacked:
+            if sum(entry.file_size for entry in packed.infolist()) > MOST_UNPACKED:
+                raise Rejected("file_too_large", most=f"{MOST_UNPACKED >> 20} MB")
+            for entry in packed.infolist():
+                part = packed.read(entry)
+                if _cells_of(part) > MOST_CELLS:
+                    raise Rejected("file_unreadable")
+                unpacked.writestr(entry.filename, part)
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError):
+        raise Rejected("file_unreadable") from None
+    return plain.getvalue()
+
+
+def _cells_of(part: bytes) -> int:
+    """Of the rectangle up to the last row and column that a sheet of XLSX names: all are made."""
+    rows, columns = 0, 0
+    for letters, number in _PLACE.findall(part):
+        column = 0
+        for letter in letters.upper():
+            column = column * 26 + letter - ord("A") + 1
+        rows, columns = max(rows, int(number)), max(columns, column)
+    return rows * columns
 
 
 def _decoded(content: bytes) -> tuple[str, str]:
