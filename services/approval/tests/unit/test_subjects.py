@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from approval.application.on_brief import UNDECLARED
+from approval.application.on_brief import judged_content
+from approval.domain.brief_forms import with_forms
 from approval.domain.subjects import PERSON_FIELDS, FieldType, SubjectType, changed_fields, person_content
-from optima_contracts.brief import BriefContent
+from optima_contracts.brief import BriefSubmitted
 
 NAMES = ("marta", "lia", "dario", "ada")
 SCALARS = {
@@ -105,7 +106,9 @@ def test_what_fits_is_accepted(new_world, pair):
 def test_required_is_required_at_every_depth(new_world, data, pair):
     subject, content = pair
     content = copy.deepcopy(content)
-    required = [each for each in places(subject.fields, content) if not each[0].optional]
+    required = [
+        each for each in places(subject.fields, content) if not (each[0].optional or each[0].needs_nothing)
+    ]
     if required:
         _, holder, name, path = data.draw(st.sampled_from(required))
         if data.draw(st.booleans()):
@@ -113,6 +116,18 @@ def test_required_is_required_at_every_depth(new_world, data, pair):
         else:
             holder[name] = None
         assert found(subject, content, new_world()) == {(path, "missing")}
+
+
+@given(subjects())
+def test_a_record_that_needs_nothing_need_not_be_given(new_world, pair):
+    subject, content = pair
+    given_up = copy.deepcopy(content)
+    left_out = [name for name, field in subject.fields.items() if field.needs_nothing]
+    for name in left_out:
+        given_up.pop(name, None)
+    completed, flaws = subject.complete(given_up, new_world().directory)
+    assert flaws == []
+    assert all(completed[name] == {} for name in left_out)
 
 
 @given(st.data(), subjects())
@@ -261,12 +276,27 @@ def test_what_the_directory_says_of_a_person_fits_its_declaration(world):
     assert {name for name, field in PERSON_FIELDS.items() if not field.optional} <= person.keys()
 
 
-SAMPLE = Path(__file__).parents[4] / "shared" / "contracts" / "samples" / "optima.brief.submitted.v1.json"
+SAMPLES = Path(__file__).parents[4] / "shared" / "contracts" / "samples"
+
+
+def sample(event: str) -> dict[str, Any]:
+    data = json.loads((SAMPLES / f"optima.brief.{event}.v1.json").read_text(encoding="utf-8"))["data"]
+    assert isinstance(data, dict)
+    return data
 
 
 def test_what_the_brief_service_submits_fits_the_declaration(world):
-    submitted = json.loads(SAMPLE.read_text(encoding="utf-8"))["data"]
-    content = BriefContent.model_validate(submitted["content"]).model_dump(mode="json", exclude=UNDECLARED)
+    form = {field["key"]: field["kind"] for field in sample("type_defined")["form"]}
+    declared = with_forms(world.brief_type(), [form])
+    submitted = BriefSubmitted.model_validate(
+        {**sample("submitted"), "requester_id": world.directory.named("marta@example.it").id}
+    )
+    content = judged_content(submitted, declared, world.directory)
     assert content["items"][0]["deliveries"]
-    named = {"number": submitted["number"], "revision": 1, "requester": "marta@example.it"}
-    assert found(world.brief_type(), {**named, **content}, world) == set()
+    assert content["form"]["formato"] == "A3"
+    assert found(declared, {**content, "requester": "marta@example.it"}, world) == set()
+
+
+def test_without_types_a_form_is_not_judged(world):
+    submitted = BriefSubmitted.model_validate(sample("submitted"))
+    assert "form" not in judged_content(submitted, world.brief_type(), world.directory)

@@ -147,3 +147,25 @@ async def test_only_an_admin_defines_types(desk: Any, reader: str) -> None:
     assert seen["actions"] == []
     response, _ = await client.put(PATH, definition(), headers={"If-Match": '"1"'})
     assert response.status == 403
+
+
+async def test_a_key_holds_one_kind_of_value_in_all_types(desk: Any) -> None:
+    await define(desk)
+    (told,) = await desk.app.published(BriefTypeDefined)
+    assert told.data["form"] == [{"key": "formato", "kind": "choice"}]
+    number = {"type": "number", "x-label": {"it": "Formato", "en": "Format"}}
+    clashing = definition(form={"type": "object", "properties": {"formato": number}})
+    response, problem = await desk.app.sign_in("admin").put("/v1/brief-types/gadget", clashing)
+    assert (response.status, problem["errors"][0]["code"]) == (422, "form_kind_differs")
+    assert "Stampati" in problem["errors"][0]["detail"]
+    same = definition("grande", "piccolo", name={"it": "Gadget", "en": "Gadget"})
+    response, _ = await desk.app.sign_in("admin").put("/v1/brief-types/gadget", same)
+    assert response.status == 200
+
+
+async def test_a_whole_number_stays_within_what_conditions_read(desk: Any) -> None:
+    copies = {"type": "integer", "x-label": {"it": "Copie", "en": "Copies"}}
+    await define(desk, form={"type": "object", "properties": {"copie": copies}})
+    body = desk.content(type="stampati", form={"copie": 10**12})
+    response, problem = await desk.as_(desk.anna).post("/v1/briefs", body)
+    assert (response.status, problem["errors"][0]["code"]) == (422, "form_answer_not_integer")

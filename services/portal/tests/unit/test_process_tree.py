@@ -37,6 +37,14 @@ FIELDS = {
     "revision": {"type": "whole"},
     "category": {"type": "text"},
     "deadline": {"type": "date"},
+    "form": {
+        "type": "record",
+        "fields": {
+            "formato": {"type": "text", "optional": True},
+            "peso": {"type": "number", "optional": True},
+            "consegna": {"type": "date", "optional": True},
+        },
+    },
     "items": {"type": "list", "fields": {"quantity": {"type": "number"}, "kind": {"type": "text"}}},
 }
 TERMS = terms_of("brief", FIELDS)
@@ -47,6 +55,11 @@ ROWS = st.lists(
         st.builds(Comparison, st.just("budget"), st.sampled_from(COMPARE), NUMBERS),
         st.builds(Comparison, st.just("revision"), st.sampled_from(COMPARE), st.integers(0, 99).map(str)),
         st.builds(Comparison, st.just("category"), st.sampled_from(("==", "!=")), st.text(max_size=20)),
+        st.builds(Comparison, st.just("form.formato"), st.sampled_from(("==", "!=")), st.text(max_size=20)),
+        st.builds(Comparison, st.just("form.peso"), st.sampled_from(COMPARE), NUMBERS),
+        st.builds(
+            Comparison, st.just("days:form.consegna"), st.sampled_from(COMPARE), st.integers(0, 9).map(str)
+        ),
         st.builds(
             Comparison,
             st.just("category"),
@@ -98,7 +111,8 @@ def test_a_condition_reads_as_it_was_written(rows: list[Comparison]) -> None:
 def test_what_rows_write_is_understood(rows: list[Comparison]) -> None:
     fields = {name: field | {"at_most": 10} if name == "items" else field for name, field in FIELDS.items()}
     subject = SubjectType.model_validate({"key": "brief", "name": "Brief", "fields": fields})
-    assert understood(write_condition(rows, TERMS), subject).faults == []
+    reading = understood(write_condition(rows, TERMS), subject)
+    assert (reading.faults, reading.unguarded) == ([], set())
 
 
 @pytest.mark.parametrize(

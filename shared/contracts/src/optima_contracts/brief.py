@@ -226,6 +226,13 @@ class BriefClosed(EventData):
     brief_id: UUID
 
 
+class FormFieldKind(Fact):
+    """What a field of a type's form holds."""
+
+    key: str
+    kind: Literal["text", "number", "integer", "flag", "date", "choice", "choices"]
+
+
 class BriefTypeDefined(EventData):
     """A type of brief was defined, or defined anew as its next version. Subject: the type."""
 
@@ -235,6 +242,8 @@ class BriefTypeDefined(EventData):
     version: int
     fields: list[str]
     """Keys of the form's fields."""
+    form: list[FormFieldKind] = Field(default_factory=list)
+    """The same fields with what they hold."""
     offered: bool
     """Whether new briefs may begin with it."""
 

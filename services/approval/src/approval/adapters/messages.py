@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from optima_contracts.brief import BriefCancelled, BriefSubmitted
+from optima_contracts.brief import BriefCancelled, BriefSubmitted, BriefTypeDefined
 from optima_contracts.economics import BriefPriced
 from optima_contracts.identity import (
     PersonChanged,
@@ -17,7 +17,12 @@ from optima_contracts.trail import PersonErased
 from optima_kit.reactions import Reactions, Received
 
 from ..application.erase_person import on_person_erased
-from ..application.on_brief import on_brief_cancelled, on_brief_priced, on_brief_submitted
+from ..application.on_brief import (
+    on_brief_cancelled,
+    on_brief_priced,
+    on_brief_submitted,
+    on_brief_type_defined,
+)
 from ..application.on_directory import (
     on_person_changed,
     on_person_departed,
@@ -43,6 +48,11 @@ async def brief_priced(ports: Ports, event: Received[BriefPriced]) -> None:
 @reactions.on(BriefCancelled)
 async def brief_cancelled(ports: Ports, event: Received[BriefCancelled]) -> None:
     await on_brief_cancelled(ports, event.data)
+
+
+@reactions.on(BriefTypeDefined)
+async def brief_type_defined(ports: Ports, event: Received[BriefTypeDefined]) -> None:
+    await on_brief_type_defined(ports, event.data)
 
 
 @reactions.on(TenantChanged, newest_only=True)

@@ -4,7 +4,7 @@ transaction."""
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -47,6 +47,7 @@ from ..application.ports import (
     Waiting,
 )
 from ..domain.approval import Approval, BeforeMigration, Event, StepRun
+from ..domain.brief_forms import with_forms
 from ..domain.calendar import WorkingTime
 from ..domain.directory import Delegation, Directory, Person, Unit
 from ..domain.erasure import UNNAMED
@@ -234,9 +235,8 @@ class PostgresProcesses:
         self._work.write(QUERIES.update_addresses, email=email, person_id=str(person_id))
 
     async def subject_type(self, key: str) -> SubjectType | None:
-        built_in = BUILT_IN_TYPES.get(key)
-        if built_in is not None:
-            return built_in
+        if key in BUILT_IN_TYPES:
+            return (await self._built_in_types())[key]
         row = await self._work.fetchrow(QUERIES.find_subject_type, key=key)
         return SubjectType.model_validate(row["document"]) if row else None
 
@@ -246,7 +246,16 @@ class PostgresProcesses:
 
     async def subject_types(self) -> list[SubjectType]:
         rows = await self._work.fetch(QUERIES.list_subject_types)
-        return [*BUILT_IN_TYPES.values(), *(SubjectType.model_validate(row["document"]) for row in rows)]
+        built_in = await self._built_in_types()
+        return [*built_in.values(), *(SubjectType.model_validate(row["document"]) for row in rows)]
+
+    async def _built_in_types(self) -> dict[str, SubjectType]:
+        """With what the tenant's types of briefs ask."""
+        forms = [row["fields"] for row in await self._work.fetch(QUERIES.list_brief_forms)]
+        return {**BUILT_IN_TYPES, "brief": with_forms(BUILT_IN_TYPES["brief"], forms)}
+
+    async def put_brief_form(self, type_key: str, version: int, kinds: Mapping[str, str]) -> None:
+        self._work.write(QUERIES.upsert_brief_form, type_key=type_key, version=version, fields=dict(kinds))
 
     async def put_subject_type(self, subject: SubjectType, now: datetime) -> int:
         version: int = await self._work.fetchval(

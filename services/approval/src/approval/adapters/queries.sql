@@ -45,6 +45,17 @@ ON CONFLICT (tenant_id, key) DO UPDATE
     SET document = excluded.document, version = known.version + 1, changed_at = excluded.changed_at
 RETURNING version
 
+-- name: list_brief_forms
+SELECT fields FROM brief_forms ORDER BY type_key LIMIT 500
+
+-- name: upsert_brief_form
+-- Fields that only earlier versions had stay: briefs that began with those may still be submitted.
+INSERT INTO brief_forms AS known (type_key, version, fields) VALUES (:type_key, :version, :fields)
+ON CONFLICT (tenant_id, type_key) DO UPDATE SET
+    version = greatest(known.version, excluded.version),
+    fields = CASE WHEN known.version < excluded.version THEN known.fields || excluded.fields
+        ELSE excluded.fields || known.fields END
+
 -- name: list_subject_types
 SELECT document FROM subject_types ORDER BY key LIMIT 500
 

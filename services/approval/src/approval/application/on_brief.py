@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
-from optima_contracts.brief import BriefCancelled, BriefContent, BriefSubmitted
+from optima_contracts.brief import BriefCancelled, BriefSubmitted, BriefTypeDefined
 from optima_contracts.economics import BriefPriced
 from optima_kit.refusals import NotYet
 
 from ..domain import engine
 from ..domain.directory import Directory
-from ..domain.subjects import person_content
+from ..domain.subjects import SubjectType, person_content
 from .open_approval import open_approval
 from .ports import Held, Ports
 from .read.access import running_process
 from .recording import record_change
 
 SUBJECT_TYPE = "brief"
-UNDECLARED = {"type_key", "type_version", "form"}
-"""Of a brief's content: each company's own, and not what conditions speak of."""
 
 
 async def on_brief_submitted(ports: Ports, event: BriefSubmitted, sequence: int) -> None:
@@ -34,7 +31,9 @@ async def on_brief_submitted(ports: Ports, event: BriefSubmitted, sequence: int)
         raise NotYet(f"person {event.requester_id} not known yet")
     if newest is not None and newest.approval.state == "open":
         await _stop(ports, newest, "superseded")
-    content = _content(event.number, event.revision, event.content, event.requester_id, directory)
+    declared = await ports.processes.subject_type(SUBJECT_TYPE)
+    assert declared is not None, "briefs are built in"
+    content = judged_content(event, declared, directory)
     subject = engine.Subject(
         SUBJECT_TYPE, event.brief_id, event.revision, event.requester_id, content, event.content_hash
     )
@@ -82,6 +81,14 @@ async def on_brief_cancelled(ports: Ports, event: BriefCancelled) -> None:
         await _stop(ports, newest, event.reason)
 
 
+async def on_brief_type_defined(ports: Ports, event: BriefTypeDefined) -> None:
+    """From now on conditions can read what its form asks. Again, or late: nothing that is newer changes. Told
+    without what its fields hold, as once it was: nothing."""
+    if event.form:
+        kinds = {field.key: field.kind for field in event.form}
+        await ports.processes.put_brief_form(event.key, event.version, kinds)
+
+
 async def _stop(ports: Ports, held: Held, reason: str) -> None:
     process = await running_process(ports, held.approval)
     directory = await ports.directories.read()
@@ -89,11 +96,13 @@ async def _stop(ports: Ports, held: Held, reason: str) -> None:
     await record_change(ports, process, held, result)
 
 
-def _content(
-    number: str, revision: int, content: BriefContent, requester_id: UUID, directory: Directory
-) -> dict[str, Any]:
-    """What the revision asks for and who asks, as they stood at submission."""
-    person = person_content(directory, str(requester_id))
-    asked = content.model_dump(mode="json", exclude=UNDECLARED)
-    frozen = {name: value for name, value in asked.items() if value is not None}
-    return {"number": number, "revision": revision, "requester": person, **frozen}
+def judged_content(event: BriefSubmitted, declared: SubjectType, directory: Directory) -> dict[str, Any]:
+    """What the revision asks for and who asks, as they stood at submission: of the content, what the subject
+    type declares."""
+    asked = event.content.model_dump(mode="json", exclude_none=True)
+    return {
+        "number": event.number,
+        "revision": event.revision,
+        "requester": person_content(directory, str(event.requester_id)),
+        **{name: value for name, value in asked.items() if name in declared.fields},
+    }

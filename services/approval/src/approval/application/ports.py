@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -96,6 +96,9 @@ class Processes(Protocol):
         """None for one that is built in or does not exist."""
 
     async def subject_types(self) -> list[SubjectType]: ...
+
+    async def put_brief_form(self, type_key: str, version: int, kinds: Mapping[str, str]) -> None:
+        """What a type of brief asks: by key of a field, the kind of its value."""
 
     async def put_subject_type(self, subject: SubjectType, now: datetime) -> int:
         """Returns its version."""

@@ -72,6 +72,15 @@ class FieldType(BaseModel):
         return self
 
     @property
+    def needs_nothing(self) -> bool:
+        """A record that is there without being given, since all of its fields may be absent."""
+        return (
+            self.type == "record"
+            and not self.optional
+            and all(part.optional or part.needs_nothing for part in self.fields.values())
+        )
+
+    @property
     def parts(self) -> Mapping[str, FieldType]:
         """What a record, each row of a list, or what the directory says of a person or unit is made of."""
         kind = self.of if self.type == "list" and self.of else self.type
@@ -196,6 +205,8 @@ class _Completion:
             here = _joined(path, name)
             if raw.get(name) is not None:
                 completed[name] = self.field(field, raw[name], here)
+            elif field.needs_nothing:
+                completed[name] = {}
             elif not field.optional:
                 self.note(here, "missing")
         return completed

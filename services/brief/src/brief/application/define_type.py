@@ -6,14 +6,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from optima_contracts.brief import BriefTypeDefined
+from optima_contracts.brief import BriefTypeDefined, FormFieldKind
 from optima_kit.actor import Actor
 from optima_kit.ids import new_id
 from optima_kit.refusals import Invalid, Stale
 
 from ..domain.forms import Words, form_of
-from ..domain.types import BriefType
+from ..domain.types import BriefType, fields_mean_what_they_do_elsewhere
 from .ports import Ports
+
+MOST_TYPES = 500
+"""Whose fields are compared: far more than anybody chooses from."""
 
 
 async def define_type(
@@ -35,6 +38,7 @@ async def define_type(
     known = await ports.types.find_type(key)
     if expected_version != (known.version if known else None):
         raise Stale("stale_version", field="If-Match")
+    fields_mean_what_they_do_elsewhere(form, await ports.types.list_types("", MOST_TYPES))
     if purchasing_owner_id is not None:
         owner = await ports.directory.find_person(purchasing_owner_id)
         if owner is None or not owner.active or "brief.price" not in owner.privileges:
@@ -55,7 +59,12 @@ async def define_type(
     if not await ports.types.insert_type(defined):
         raise Stale("stale_version", field="If-Match")
     told = BriefTypeDefined(
-        type_id=defined.type_id, key=key, version=defined.version, fields=list(form.fields), offered=offered
+        type_id=defined.type_id,
+        key=key,
+        version=defined.version,
+        fields=list(form.fields),
+        form=[FormFieldKind(key=each.key, kind=each.kind.value) for each in form.fields.values()],
+        offered=offered,
     )
     ports.outbox.add(told, subject=defined.type_id, correlation=defined.type_id)
     return defined

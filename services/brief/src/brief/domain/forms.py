@@ -26,6 +26,9 @@ MAX_BYTES: Final = 64 * 1024
 LONGEST: Final = 2000
 """Characters of a text, unless the form says fewer."""
 
+LARGEST: Final = 10**12
+"""No whole number of a form goes so far: approval conditions read it."""
+
 FormValue = bool | int | str | list[str]
 """A number with decimals is text, as all amounts are; a date is 2026-01-31."""
 
@@ -317,7 +320,7 @@ def _value(asked: FormField, given: Any) -> FormValue:
     match asked.kind, given:
         case Kind.FLAG, bool():
             return given
-        case Kind.INTEGER, int() if not isinstance(given, bool):
+        case Kind.INTEGER, int() if not isinstance(given, bool) and abs(given) < LARGEST:
             _within_limits(asked, Decimal(given), where, told)
             return given
         case Kind.NUMBER, int() | str() if not isinstance(given, bool) and _NUMBER.fullmatch(str(given)):

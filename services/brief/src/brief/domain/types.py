@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from optima_kit.refusals import Invalid
+from optima_kit.refusals import Invalid, Refusal, Violations
 
-from .forms import Form, Words, form_of
+from .forms import Form, Kind, Words, form_of
 
 MAX_KINDS = 50
 
@@ -39,6 +39,30 @@ class BriefType:
     @property
     def form(self) -> Form:
         return form_of(self.schema)
+
+
+def fields_mean_what_they_do_elsewhere(form: Form, types: Iterable[BriefType]) -> None:
+    """A key holds one kind of value in all of a tenant's types, so that conditions of processes can speak of
+    it. Raises Violations naming each field that another kind of value is known under."""
+    known = {each.key: (each.kind, of.name) for of in types for each in of.form.fields.values()}
+    problems: list[Refusal] = [
+        Invalid(
+            "form_kind_differs",
+            field=f"form.properties.{each.key}",
+            key=each.key,
+            it=known[each.key][1].it,
+            en=known[each.key][1].en,
+        )
+        for each in form.fields.values()
+        if each.key in known and _values_of(known[each.key][0]) != _values_of(each.kind)
+    ]
+    if problems:
+        raise Violations(problems)
+
+
+def _values_of(kind: Kind) -> Kind:
+    """A choice is a text of few."""
+    return Kind.TEXT if kind is Kind.CHOICE else kind
 
 
 def may_begin_with(brief_type: BriefType | None) -> BriefType:

@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
+from urllib.parse import quote
 
 from optima_kit.http.html import PageCall
 
 from .amounts import plain_number, typed_number
+from .client import part
+
+MOST_TYPES: Final = 20
+"""Whose fields are named by their labels; of others by their keys."""
+
+
+async def form_labels(call: PageCall) -> dict[str, str]:
+    """What the fields of the types' forms are called, by their place in a brief: `form.formato`."""
+    services = call.session.services
+    listed = await part(services.get("brief", "/v1/brief-types", limit=MOST_TYPES))
+    paths = [f"/v1/brief-types/{quote(each['key'], safe='')}" for each in (listed["items"] if listed else ())]
+    found = await asyncio.gather(*(part(services.get("brief", path)) for path in paths))
+    return {
+        f"form.{key}": field["x-label"][call.language]
+        for each in found
+        if each
+        for key, field in each["form"]["properties"].items()
+    }
 
 
 def answers_typed(call: PageCall, properties: Mapping[str, Any]) -> dict[str, Any]:

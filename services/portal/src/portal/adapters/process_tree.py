@@ -148,6 +148,8 @@ class Term:
     """The fields that it is made of."""
     of: str = "value"
     """`value`, `days`, `size` or `sum`."""
+    guarded: bool = False
+    """It may be absent, and is then unlike anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,12 +163,14 @@ class Comparison:
 def terms_of(subject: str, fields: Mapping[str, Any]) -> dict[str, Term]:
     """What rows can compare, by code; anything else is written as an expression."""
     terms = {}
-    for name, field in fields.items():
+    for name, field in flat(fields).items():
         expression, kind = f"{subject}.{name}", field["type"]
+        record, _, _ = name.rpartition(".")
+        path, guarded = ((record, name), bool(field.get("optional"))) if record else ((name,), False)
         if kind in ("text", *_NUMBERS):
-            terms[name] = Term(expression, kind, (name,))
+            terms[name] = Term(expression, kind, path, guarded=guarded)
         elif kind == "date":
-            terms[f"days:{name}"] = Term(expression, "days", (name,), "days")
+            terms[f"days:{name}"] = Term(expression, "days", path, "days", guarded)
         elif kind == "list":
             terms[f"size:{name}"] = Term(f"size({expression})", "whole", (name,), "size")
             for column, each in (field.get("fields") or {}).items():
@@ -174,6 +178,17 @@ def terms_of(subject: str, fields: Mapping[str, Any]) -> dict[str, Term]:
                     total = f"sum({expression}.map(row, row.{column}))"
                     terms[f"sum:{name}.{column}"] = Term(total, "number", (name, column), "sum")
     return terms
+
+
+def flat(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The parts of a record beside the other fields, as `record.part`."""
+    found: dict[str, Any] = {}
+    for name, field in fields.items():
+        if field["type"] == "record":
+            found |= {f"{name}.{part}": each for part, each in field["fields"].items()}
+        else:
+            found[name] = field
+    return found
 
 
 def write_condition(rows: Sequence[Comparison], terms: Mapping[str, Term]) -> str:
@@ -189,7 +204,8 @@ def read_condition(text: str, terms: Mapping[str, Term]) -> list[Comparison] | N
     }
     left = "|".join(map(re.escape, sorted(compared, key=len, reverse=True)))
     pattern = re.compile(
-        rf'({left}) (>=|<=|==|!=|>|<) (-?\d+(?:\.\d+)?|"(?:[^"\\]|\\.)*"|today [+-] days\(\d+\))(?: && |$)'
+        rf"(?:has\([a-z0-9_.]+\) && )?({left}) (>=|<=|==|!=|>|<) "
+        r'(-?\d+(?:\.\d+)?|"(?:[^"\\]|\\.)*"|today [+-] days\(\d+\))(?: && |$)'
     )
     rows, at = [], 0
     while at < len(text):
@@ -206,6 +222,8 @@ def read_condition(text: str, terms: Mapping[str, Term]) -> list[Comparison] | N
 
 
 def _written(row: Comparison, term: Term) -> str:
+    if term.guarded:
+        return f"has({term.expression}) && {_written(row, replace(term, guarded=False))}"
     if row.operator in _LIKE:
         if term.kind != "text":
             return _written(replace(row, operator=_LIKE[row.operator]), term)

@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode
 from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 
 from ..amounts import plain_number
+from ..answers import form_labels
 from ..client import Refused, part, with_parts
 from ..forms import NOTHING_SENT, Sent
 from ..process_tree import (
@@ -188,7 +189,10 @@ async def _node(call: PageCall, key: str, place: str, sent: Sent = NOTHING_SENT)
         "asked": _asked(node),
         "names": _names(roles, units, people),
         "other_steps": other_steps,
-        "own_fields": {name: each.get("name") or name for name, each in definition.get("fields", {}).items()},
+        "own_fields": {
+            **{name: each.get("name") or name for name, each in definition.get("fields", {}).items()},
+            **(await form_labels(call) if "form" in fields else {}),
+        },
         "sent": sent,
     }
     return Shown("process_node.html", context, sent.status)

@@ -11,10 +11,12 @@ from aiohttp.web import FileField
 from optima_kit.http.html import Answer, PageCall, Pages, Passed, SeeOther, Shown
 
 from ..amounts import plain_number
+from ..answers import form_labels
 from ..choosing import LISTED, people_of, person_named
 from ..client import Refused, part, with_parts
 from ..documents import document_of, flaws_in, key_in
 from ..forms import NOTHING_SENT, Sent
+from ..process_tree import flat
 
 pages = Pages()
 
@@ -103,17 +105,19 @@ def _fields(process: Mapping[str, Any], subject: Mapping[str, Any] | None) -> di
 def content_of(fields: Mapping[str, Any], typed: Mapping[str, str], language: str) -> dict[str, Any]:
     """What would be submitted, of what was typed: optional fields that were left empty are not there."""
     content: dict[str, Any] = {}
-    for name, field in fields.items():
+    for name, field in flat(fields).items():
         value = typed.get(f"content-{name}", "")
+        record, _, part = name.rpartition(".")
+        within = content.setdefault(record, {}) if record else content
         if field["type"] == "list":
             if not field.get("optional"):
-                content[name] = []
+                within[part] = []
         elif value and field["type"] in ("number", "money"):
-            content[name] = plain_number(value, language)
+            within[part] = plain_number(value, language)
         elif value and field["type"] == "whole" and value.isdecimal():
-            content[name] = int(value)
+            within[part] = int(value)
         elif value and field["type"] in _TYPED_IN:
-            content[name] = value
+            within[part] = value
     return content
 
 
@@ -186,7 +190,8 @@ async def _process(
             "person": _names(people, "id") | _names(people, "email"),
         },
         "people": people_of(people),
-        "fields": {name: each for name, each in fields.items() if each["type"] in _TYPED_IN},
+        "fields": {name: each for name, each in flat(fields).items() if each["type"] in _TYPED_IN},
+        "form_labels": await form_labels(call) if "form" in fields else {},
         "foreseen": foreseen,
         "may_write": actor.may("process.write"),
         "sent": sent,
