@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import cache
 from typing import Final
 
 import pytest
@@ -59,6 +60,7 @@ def delivered(stack: Stack) -> None:
     done(run_demonstration(stack.stage))
 
 
+@cache
 def english() -> set[str]:
     """The portal's English texts that read otherwise in Italian."""
     folder = ROOT / "services/portal/src/portal/adapters/locale"
