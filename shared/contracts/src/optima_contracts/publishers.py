@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 _BY_CONTEXT: Final = {
@@ -22,6 +23,7 @@ _BY_TYPE: Final = {
 }
 
 
+@lru_cache(maxsize=1024)
 def publishers_of(type_: str) -> frozenset[str]:
     """The services that may publish it: of a context that is none of ours, the service of that name."""
     _, context, *_ = type_.split(".")

@@ -6,6 +6,7 @@ import logging
 import re
 import sys
 from collections.abc import MutableMapping
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -14,16 +15,21 @@ import structlog
 from .tracing import current_step
 
 _SECRET_NAME = re.compile(r"password|secret|token|authorization|cookie|api_?key|private_?key", re.IGNORECASE)
-_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+(?=@)")
-_BEARER = re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*|\bBearer\s+\S+")
+_SECRET = re.compile(r"(?<=://)[^/@\s]+(?=@)|\beyJ[\w-]+\.[\w-]+\.[\w-]*|\bBearer\s+\S+")
+"""Credentials in an address, tokens."""
+
+
+@lru_cache(maxsize=1024)
+def _names_a_secret(name: str) -> bool:
+    return _SECRET_NAME.search(name) is not None
 
 
 def _without_secrets(_: Any, __: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     for name, value in entry.items():
-        if _SECRET_NAME.search(name):
+        if _names_a_secret(name):
             entry[name] = "[hidden]"
         elif isinstance(value, str):
-            entry[name] = _BEARER.sub("[hidden]", _CREDENTIALS.sub("[hidden]", value))
+            entry[name] = _SECRET.sub("[hidden]", value)
     return entry
 
 
