@@ -11,6 +11,7 @@ import difflib
 import json
 import os
 import re
+import subprocess
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -29,6 +30,7 @@ from optima_local.deployment.autoscaling import desired_replicas, per_replica
 from optima_local.deployment.entries import service_entries
 from optima_local.deployment.settings_table import CHART_SETS, settings_model, settings_of
 from optima_local.layout import ROOT
+from optima_local.npm import NpmMissing, npm_package
 
 CHART = ROOT / "deploy" / "helm" / "optima"
 EXAMPLES = sorted(
@@ -44,6 +46,8 @@ CRDS = {
     "PodMonitor": operator.PodMonitor,
     "PrometheusRule": operator.PrometheusRule,
 }
+GATEWAY_API = {"Gateway", "HTTPRoute"}
+"""Kinds of which there is a model in JavaScript alone."""
 SERVICES = service_entries()
 
 Manifest = dict[str, Any]
@@ -104,7 +108,7 @@ def test_it_lints() -> None:
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_kubernetes_takes_every_manifest(name: str, version: str) -> None:
     for manifest in shapes(example(name)):
-        if manifest["kind"] not in CRDS:
+        if manifest["kind"] not in CRDS.keys() | GATEWAY_API:
             kubernetes_validate.validate(manifest, version, strict=True)
 
 
@@ -112,6 +116,51 @@ def test_kubernetes_takes_every_manifest(name: str, version: str) -> None:
 def test_operators_take_their_manifests(name: str) -> None:
     seen = [CRDS[each["kind"]].model_validate(each) for each in shapes(example(name)) if each["kind"] in CRDS]
     assert seen or name == "minimal"
+
+
+MODELS_OF_GATEWAYS = ("@kubernetes-models/gateway-api", "2.0.0")
+VALIDATE = """
+import * as models from "@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1";
+for (const manifest of JSON.parse(process.argv[1])) new models[manifest.kind](manifest).validate();
+"""
+
+
+def refused_by_gateways(manifests: list[Manifest]) -> str:
+    """What the Gateway API's schemas say against them."""
+    try:
+        package = npm_package(*MODELS_OF_GATEWAYS)
+    except NpmMissing as missing:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(str(missing))
+    command = ["node", "--input-type=module", "--eval", VALIDATE, json.dumps(manifests)]
+    done = subprocess.run(command, cwd=package.parents[2], capture_output=True, text=True)
+    return "" if done.returncode == 0 else done.stderr
+
+
+def test_a_gateway_can_stand_in_for_ingresses() -> None:
+    routed = example("external-issuer")
+    assert of_kind(routed, "Ingress") == of_kind(routed, "Gateway") == {}
+    own = rendered(values_of("production") | {"ingress": values_of("production")["ingress"] | GATEWAY})
+    (gateway,) = of_kind(own, "Gateway").values()
+    (listener,) = gateway["spec"]["listeners"]
+    assert (listener["protocol"], listener["hostname"]) == ("HTTPS", "*.optima.example.com")
+    names = {f"optima-{service.name}" for service in SERVICES if service.public}
+    for manifests, parent in (routed, "public"), (own, "optima"):
+        routes = of_kind(manifests, "HTTPRoute")
+        assert routes.keys() == names
+        assert {route["spec"]["parentRefs"][0]["name"] for route in routes.values()} == {parent}
+        for name, route in routes.items():
+            (backend,) = route["spec"]["rules"][0]["backendRefs"]
+            ports = {port["port"] for port in of_kind(manifests, "Service")[name]["spec"]["ports"]}
+            assert backend["name"] == name
+            assert backend["port"] in ports
+    checked = [gateway, *of_kind(routed, "HTTPRoute").values(), *of_kind(own, "HTTPRoute").values()]
+    assert refused_by_gateways(checked) == ""
+    assert "listeners" in refused_by_gateways([gateway | {"spec": {"gatewayClassName": "x"}}])
+
+
+GATEWAY = {"className": "cilium", "gateway": {"enabled": True}}
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -286,12 +335,13 @@ def test_production_serves_nobody_in_the_clear() -> None:
     values = values_of("production")
     assert of_kind(rendered(values), "Ingress")
     for tls, refused in ({"tlsSecret": ""}, True), ({"tlsSecret": "", "tlsElsewhere": True}, False):
-        changed = values | {"ingress": values["ingress"] | tls}
-        if refused:
-            with pytest.raises(helm.HelmError, match=r"ingress\.tlsSecret"):
-                rendered(changed)
-        else:
-            assert of_kind(rendered(changed), "Ingress")
+        for way, kind in ({}, "Ingress"), (GATEWAY, "HTTPRoute"):
+            changed = values | {"ingress": values["ingress"] | tls | way}
+            if refused:
+                with pytest.raises(helm.HelmError, match=r"ingress\.tlsSecret"):
+                    rendered(changed)
+            else:
+                assert of_kind(rendered(changed), kind)
 
 
 def triggers(manifests: list[Manifest], role: str) -> list[Manifest]:

@@ -165,6 +165,7 @@ def _head_properties(variables: list[str]) -> dict[str, Any]:
                 "annotations": _MAP,
                 "tlsSecret": _TEXT,
                 "tlsElsewhere": _FLAG,
+                "gateway": _object({"enabled": _FLAG, "parentRefs": _LIST}),
             }
         ),
         "dropFolder": _object({"existingClaim": _TEXT}),
