@@ -28,7 +28,8 @@ Money = Annotated[Decimal, PlainSerializer(money_text, return_type=str)]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True)
+    # What a newer release stored stays in what this one writes again: during an upgrade both run.
+    model_config = ConfigDict(frozen=True, extra="allow")
 
 
 class Delivery(_Part):

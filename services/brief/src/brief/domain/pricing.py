@@ -128,7 +128,8 @@ def content_hash(content: Content, pricing_id: UUID | None = None, lines: tuple[
     could otherwise find a unit price by trying the likely ones.
     """
     hashed = {
-        "content": content.as_json(),
+        # As it is published: without what a newer release stored.
+        "content": Content.model_validate(content.as_json(), extra="ignore").as_json(),
         "pricing_id": str(pricing_id) if pricing_id else None,
         "prices": [line.model_dump(mode="json", include={"item_id", "unit_price"}) for line in lines],
     }
