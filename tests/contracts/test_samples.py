@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from cloudevents.core.bindings.rabbitmq import RabbitMQMessage, from_structured_event, to_structured_event
 from cloudevents.core.formats.json import JSONFormat
+from tests.event_schemas import validator_of
 
 from optima_contracts.catalogue import every_event_type
 from optima_contracts.envelope import CONTENT_TYPE, Envelope
@@ -35,6 +36,12 @@ class TestSample:
         envelope = Envelope.model_validate(written)
         assert envelope.type == name
         assert json.loads(envelope.model_dump_json(exclude_none=True)) | {"data": envelope.data} == written
+
+    def test_is_what_the_published_schema_says(self, name: str) -> None:
+        schema = validator_of(name)
+        schema.validate(sample(name))
+        assert not schema.is_valid(sample(name) | {"type": "optima.brief.other.v1"})
+        assert not schema.is_valid(sample(name) | {"sequence": 0})
 
     def test_data_round_trips_and_sets_every_field(self, name: str) -> None:
         data = sample(name)["data"]
