@@ -15,7 +15,7 @@ from optima_local.layout import HOME, PROGRAMS
 
 DebianFolder = Callable[[str], Path]
 
-STATIC = {"prometheus"}
+STATIC = {"prometheus", "prometheus-alertmanager"}
 """Packages whose programs need no library: what Debian has them pull in are pages and fonts."""
 
 
@@ -43,6 +43,11 @@ def debian_folder() -> DebianFolder:
             return unpacked
 
     return get
+
+
+@pytest.fixture(scope="session")
+def amtool(debian_folder: DebianFolder) -> str:
+    return shutil.which("amtool") or str(debian_folder("prometheus-alertmanager") / "usr/bin/amtool")
 
 
 @pytest.fixture(scope="session")

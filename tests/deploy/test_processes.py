@@ -131,6 +131,21 @@ async def test_each_role_tells_what_it_may_know(database_for, amqp_url, processe
     assert 'optima_build_info{version="' in scraped(http.metrics)
 
 
+async def test_what_is_measured_of_a_request_names_its_trace(database_for, amqp_url, processes) -> None:
+    process = Process("http", await database_for("brief"), amqp_url)
+    processes.append(process)
+    await process.ready()
+    trace = "0af7651916cd43dd8448eb211c80319c"
+    request = {"traceparent": f"00-{trace}-b7ad6b7169203331-01"}
+    scrape = {"Accept": "application/openmetrics-text"}
+    async with aiohttp.ClientSession() as client:
+        async with client.get(f"http://127.0.0.1:{process.http}/v1/briefs", headers=request) as answer:
+            assert answer.status == 401
+        async with client.get(f"http://127.0.0.1:{process.metrics}/metrics", headers=scrape) as answer:
+            exemplars = [line for line in (await answer.text()).splitlines() if "# {" in line]
+    assert any(line.startswith("optima_http_request") and trace in line for line in exemplars), exemplars
+
+
 async def test_the_api_answers_while_it_drains(database_for, amqp_url, processes) -> None:
     database = await database_for("brief")
     process = Process("http", database, amqp_url, OPTIMA_DRAIN_SECONDS="1.5")

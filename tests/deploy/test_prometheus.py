@@ -35,6 +35,14 @@ def test_the_rules_are_sound(promtool: str) -> None:
     assert len(ALERTS) <= 20
 
 
+def test_a_page_and_a_ticket_go_where_they_belong(amtool: str) -> None:
+    configuration = f"--config.file={FOLDER / 'alertmanager.yaml'}"
+    assert told([amtool, "check-config", FOLDER / "alertmanager.yaml"]) == ""
+    for severity in {alert["labels"]["severity"] for alert in ALERTS}:
+        routed = [amtool, "config", "routes", "test", configuration, f"--verify.receivers={severity}s"]
+        assert told([*routed, f"severity={severity}"]) == ""
+
+
 @pytest.mark.parametrize("file", TESTS, ids=lambda file: file.stem)
 def test_alerts_fire_past_their_threshold_and_not_before(promtool: str, tmp_path: Path, file: Path) -> None:
     """What is tested is whether and for whom; an alert's words are not."""
