@@ -320,6 +320,7 @@ def _printer() -> Any:
 EMPTY = """
 DO $$ BEGIN
     DELETE FROM ddt_pdfs; DELETE FROM ddts; DELETE FROM ddt_series; DELETE FROM returns;
+    DELETE FROM packages; DELETE FROM gs1_prefixes;
     DELETE FROM shipment_lines; DELETE FROM shipments; DELETE FROM movements; DELETE FROM supplier_receipts;
     DELETE FROM count_lines; DELETE FROM counts;
     DELETE FROM articles; DELETE FROM order_deliveries; DELETE FROM order_lines;

@@ -5,17 +5,17 @@ from __future__ import annotations
 from optima_kit.service import Service
 from optima_kit.settings import Settings
 
-from .adapters.ddt_printer import DdtPrinter
 from .adapters.http import routes
 from .adapters.jobs import jobs
 from .adapters.messages import reactions
 from .adapters.metrics import measure
 from .adapters.postgres import ports
+from .adapters.printer import Printer
 from .application.ports import Ports
 
 
 def service(settings: Settings) -> Service[Ports]:
-    printer = DdtPrinter()
+    printer = Printer()
     return Service(
         name="logistics",
         package="logistics",

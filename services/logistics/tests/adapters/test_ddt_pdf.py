@@ -13,9 +13,8 @@ from uuid import UUID
 import pytest
 from pypdf import PdfReader
 
-from logistics.adapters.ddt_printer import TEMPLATE, DdtPrinter
-from logistics.adapters.ddt_sheet import coverage, italian_number, sheet_of
-from logistics.adapters.despatch_advice import despatch_advice
+from logistics.adapters.ddt_sheet import coverage, ddt_sheet, italian_number
+from logistics.adapters.printer import TEMPLATE, Printer, document_sheet
 from logistics.domain.ddt import Document, DocumentLine
 from logistics.domain.parties import Party
 from optima_kit.typesetting_process import typeset_here
@@ -66,15 +65,15 @@ DOCUMENT = Document(
 
 
 @pytest.fixture
-async def printer() -> AsyncIterator[DdtPrinter]:
-    opened = DdtPrinter()
+async def printer() -> AsyncIterator[Printer]:
+    opened = Printer()
     yield opened
     opened.close()
 
 
 def printed(document: Document, voided_because: str | None = None) -> PdfReader:
     """In this process: only one test is about the others."""
-    sheet = json.dumps(sheet_of(document, voided_because))
+    sheet = json.dumps(document_sheet(document, voided_because))
     return PdfReader(io.BytesIO(typeset_here(asdict(TEMPLATE), sheet, int(document.issued_at.timestamp()))))
 
 
@@ -159,6 +158,20 @@ def test_long_lists_go_on_over_pages_under_their_headings() -> None:
         assert ("FIRMA DEL DESTINATARIO" in page) == (number == last)
     whole = "".join(pages)
     assert [whole.count(f"Articolo{n}.") for n in range(1, 61)] == [1] * 60
+
+
+def test_many_documents_in_one_pdf_count_their_own_pages() -> None:
+    lines = tuple(DocumentLine(UUID(int=n), f"Voce {n}", Decimal(n), "pz") for n in range(1, 61))
+    documents = (DOCUMENT, replace(DOCUMENT, number="13/A/2026", lines=lines), DOCUMENT)
+    sheet = document_sheet(DOCUMENT, None)
+    sheet["papers"] = [ddt_sheet(each, None) for each in documents]
+    reader = PdfReader(io.BytesIO(typeset_here(asdict(TEMPLATE), json.dumps(sheet), 0)))
+    texts = [page.extract_text() for page in reader.pages]
+    pages = len(texts) - 2
+    assert pages > 1
+    for text, number in zip(texts, [1, *range(1, pages + 1), 1], strict=True):
+        assert f"Pagina {number} di {1 if text in (texts[0], texts[-1]) else pages}" in text
+        assert ("Documento di trasporto n." in text) == (number > 1)
 
 
 NASTY = [
@@ -255,9 +268,9 @@ def test_numbers_are_written_in_italian(value: str, text: str) -> None:
     assert italian_number(Decimal(value)) == text
 
 
-async def test_another_process_makes_the_same_bytes(printer: DdtPrinter) -> None:
+async def test_another_process_makes_the_same_bytes(printer: Printer) -> None:
     made = await printer.print(TENANT, DOCUMENT)
     assert made == await printer.print(TENANT, DOCUMENT)
-    sheet = sheet_of(DOCUMENT, None, despatch_advice=despatch_advice(DOCUMENT))
+    sheet = document_sheet(DOCUMENT, None)
     here = typeset_here(asdict(TEMPLATE), json.dumps(sheet, ensure_ascii=False), 1793784600)
     assert made == here

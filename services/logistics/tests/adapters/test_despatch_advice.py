@@ -18,9 +18,8 @@ import pytest
 from lxml import etree
 from pypdf import PdfReader
 
-from logistics.adapters.ddt_printer import TEMPLATE
-from logistics.adapters.ddt_sheet import sheet_of
 from logistics.adapters.despatch_advice import CUSTOMIZATION, PROFILE, UNIT_CODES, despatch_advice, gaps
+from logistics.adapters.printer import TEMPLATE, document_sheet
 from logistics.domain.ddt import Document, DocumentLine
 from optima_kit.refusals import Refusal, Violations
 from optima_kit.typesetting_process import typeset_here
@@ -192,7 +191,7 @@ def test_what_it_lacks_is_told_at_once(changes: dict[str, Any], fields: list[str
 
 def test_the_pdf_carries_it() -> None:
     xml = despatch_advice(DOCUMENT)
-    sheet = json.dumps(sheet_of(DOCUMENT, None, despatch_advice=xml))
+    sheet = json.dumps(document_sheet(DOCUMENT, None))
     pdf = typeset_here(asdict(TEMPLATE), sheet, int(DOCUMENT.issued_at.timestamp()))
     reader = PdfReader(io.BytesIO(pdf))
     assert reader.attachments == {"despatch-advice.xml": [xml]}

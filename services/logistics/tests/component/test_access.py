@@ -84,6 +84,10 @@ async def every_request(depot: Any) -> list[tuple[str, str, Any, str]]:
         ("GET", "/v1/shipments", None, "shipment.read"),
         ("GET", "/v1/expected-returns", None, "shipment.read"),
         ("GET", "/v1/goods-with-third-parties", None, "shipment.read"),
+        ("GET", f"/v1/papers.pdf?paper=ddt&shipment_id={issued['id']}", None, "shipment.read"),
+        ("POST", f"{at}/labels", None, "shipment.write"),
+        ("PUT", "/v1/gs1-prefix", {"prefix": "8012345"}, "lookup.write"),
+        ("GET", "/v1/gs1-prefix", None, "lookup.read"),
         ("GET", at, None, "shipment.read"),
         ("GET", f"{out}/ddt.pdf", None, "shipment.read"),
         ("GET", f"{out}/despatch-advice.xml", None, "shipment.read"),
@@ -167,7 +171,7 @@ async def test_another_tenant_finds_nothing(depot: Any) -> None:
             assert status == 200
             assert "1/2026" not in str(answer)
             continue
-        elif "document-types" in path:
+        elif "document-types" in path or "gs1-prefix" in path:
             assert status == 200
             continue
         assert status == 404, (method, path, answer)

@@ -15,6 +15,7 @@ from ..conftest import ARTICLE
 
 READERS: Final = ("backoffice", "admin", "purchasing", "auditor", "marketing", "supplier")
 BODIES: Final[dict[ShipmentAction, tuple[str, dict[str, Any] | None]]] = {
+    "label": ("labels", None),
     "pick": ("picking", None),
     "issue": ("issuance", {}),
     "depart": ("departure", {}),
@@ -92,7 +93,7 @@ async def test_nothing_is_issued_of_a_line_that_production_closed(depot: Any) ->
     picked = await shipment_in(depot, order, State.PICKED)
     await close(depot, order)
     _, seen = await depot.client.get(f"/v1/shipments/{picked['id']}")
-    assert seen["actions"] == ["arrange", "revise", "cancel"]
+    assert seen["actions"] == ["arrange", "revise", "label", "cancel"]
     status, problem = await take(depot.client, picked, "issue")
     assert (status, problem["code"]) == (409, "line_closed")
 

@@ -17,26 +17,24 @@ Sheet = dict[str, Any]
 """JSON for the template: texts, lists and objects of texts, and None for what the document does not say."""
 
 
-def sheet_of(
-    document: Document, voided_because: str | None, *, despatch_advice: bytes | None = None
-) -> Sheet:
-    """Plain texts only: the template shows them and never reads them as markup. `despatch_advice`: the
-    document as XML, which the PDF carries."""
+def ddt_sheet(document: Document, voided_because: str | None) -> Sheet:
+    """Plain texts only: the template shows them and never reads them as markup."""
     sheet: Sheet = {
+        "kind": "ddt",
         "number": document.number,
         "date": italian_date(document.issue_date),
-        "sender": _party(document.sender),
-        "recipient": _party(document.recipient),
-        "delivery_address": _party(document.delivery_address),
+        "sender": party_sheet(document.sender),
+        "recipient": party_sheet(document.recipient),
+        "delivery_address": party_sheet(document.delivery_address),
         "reason": document.reason,
         "transport_by": document.transport_by.capitalize(),
-        "carrier": _party(document.carrier) if document.carrier else None,
+        "carrier": party_sheet(document.carrier) if document.carrier else None,
         "freight": document.freight.capitalize() if document.freight else None,
         "appearance": document.appearance,
         "packages": None if document.packages is None else italian_number(Decimal(document.packages)),
-        "gross_weight": _weight(document.gross_weight_kg),
-        "net_weight": _weight(document.net_weight_kg),
-        "departure": _party(document.departure) if document.departure else None,
+        "gross_weight": weight_text(document.gross_weight_kg),
+        "net_weight": weight_text(document.net_weight_kg),
+        "departure": party_sheet(document.departure) if document.departure else None,
         "customer_reference": document.customer_reference,
         "starts_at": _moment(document.starts_at, document.time_zone) if document.starts_at else None,
         "notes": document.notes,
@@ -54,8 +52,8 @@ def sheet_of(
         ],
         "voided_because": voided_because,
     }
-    shown: Sheet = _showable(sheet)
-    return {**shown, "despatch_advice": despatch_advice.decode() if despatch_advice else None}
+    shown: Sheet = showable(sheet)
+    return shown
 
 
 def italian_date(day: date) -> str:
@@ -68,7 +66,7 @@ def italian_number(value: Decimal) -> str:
     return text.translate(str.maketrans(",.", ".,"))
 
 
-def _weight(kilograms: Decimal | None) -> str | None:
+def weight_text(kilograms: Decimal | None) -> str | None:
     return None if kilograms is None else f"{italian_number(kilograms)} kg"
 
 
@@ -77,7 +75,8 @@ def _moment(at: datetime, time_zone: str) -> str:
     return f"{italian_date(there.date())} ore {there.hour:02}:{there.minute:02}"
 
 
-def _party(party: Party) -> Sheet:
+def party_sheet(party: Party) -> Sheet:
+    """Name, address and tax numbers, a line each."""
     city = f"{party.postal_code} {party.city}".strip()
     if party.province:
         city += f" ({party.province})"
@@ -96,16 +95,16 @@ def _taxes(party: Party) -> str | None:
     return " · ".join(known) or None
 
 
-def _showable(value: Any) -> Any:
+def showable(value: Any) -> Any:
     """The same, with accents composed and what the fonts lack replaced: PDF/A allows no missing glyph."""
     if isinstance(value, str):
         shown = coverage()
         text = " ".join(unicodedata.normalize("NFC", value).split())
         return "".join(character if ord(character) in shown else "?" for character in text)
     if isinstance(value, list):
-        return [_showable(item) for item in value]
+        return [showable(item) for item in value]
     if isinstance(value, dict):
-        return {name: _showable(item) for name, item in value.items()}
+        return {name: showable(item) for name, item in value.items()}
     return value
 
 

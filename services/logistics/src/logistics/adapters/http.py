@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from optima_kit.http import Routes
 
-from . import http_articles, http_counts, http_invoicing, http_lookups, http_shipments, http_stock
+from . import (
+    http_articles,
+    http_counts,
+    http_invoicing,
+    http_lookups,
+    http_papers,
+    http_shipments,
+    http_stock,
+)
 
 routes = Routes()
 routes.include(http_lookups.routes)
@@ -13,3 +21,4 @@ routes.include(http_counts.routes)
 routes.include(http_invoicing.routes)
 routes.include(http_stock.routes)
 routes.include(http_shipments.routes)
+routes.include(http_papers.routes)

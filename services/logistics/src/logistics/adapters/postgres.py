@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -72,6 +72,7 @@ def ports(work: UnitOfWork) -> Ports:
         lookups=PostgresLookups(work),
         articles=PostgresArticles(work),
         counts=PostgresCounts(work),
+        packages=PostgresPackages(work),
         senders=PostgresSenders(work),
         directory=Directory(work),
         outbox=work.outbox,
@@ -504,6 +505,10 @@ class PostgresShipments:
         row = await self._work.fetchrow(QUERIES.find_shipment, shipment_id=shipment_id)
         return _shipment_row(row) if row else None
 
+    async def list_named(self, shipment_ids: Sequence[UUID]) -> list[ShipmentRow]:
+        rows = await self._work.fetch(QUERIES.list_shipments_named, shipment_ids=shipment_ids)
+        return [_shipment_row(row) for row in rows]
+
     async def list_shipments(
         self, filters: ShipmentFilter, *, before: UUID | None, limit: int
     ) -> list[ShipmentRow]:
@@ -639,6 +644,10 @@ class PostgresDdts:
             issued_at=document.issued_at,
             document=_DOCUMENT.dump_python(document, mode="json"),
         )
+
+    async def list_documents(self, shipment_ids: Sequence[UUID]) -> Mapping[UUID, Document]:
+        rows = await self._work.fetch(QUERIES.list_documents_named, shipment_ids=shipment_ids)
+        return {row["shipment_id"]: _DOCUMENT.validate_python(row["document"]) for row in rows}
 
     async def find_document(self, shipment_id: UUID) -> Document | None:
         content = await self._work.fetchval(QUERIES.find_document, shipment_id=shipment_id)
@@ -881,6 +890,31 @@ def _article_columns(article: Article) -> dict[str, Any]:
 def _article(row: Row) -> Article:
     columns = {name: row[name] for name in _IN_COLUMNS}
     return _ARTICLE.validate_python({**row["content"], **columns})
+
+
+class PostgresPackages:
+    def __init__(self, work: UnitOfWork) -> None:
+        self._work = work
+
+    async def find_prefix(self) -> str | None:
+        row = await self._work.fetchrow(QUERIES.find_gs1_prefix)
+        return row["prefix"] if row else None
+
+    def save_prefix(self, prefix: str) -> None:
+        self._work.write(QUERIES.upsert_gs1_prefix, prefix=prefix)
+
+    async def take_serials(self, count: int) -> tuple[str, int] | None:
+        row = await self._work.fetchrow(QUERIES.update_gs1_serials, count=count)
+        return (row["prefix"], row["first"]) if row else None
+
+    async def list_numbers(self, shipment_ids: Sequence[UUID]) -> Mapping[UUID, list[str]]:
+        found: dict[UUID, list[str]] = {}
+        for row in await self._work.fetch(QUERIES.list_packages, shipment_ids=shipment_ids):
+            found.setdefault(row["shipment_id"], []).append(row["sscc"])
+        return found
+
+    def insert_numbers(self, shipment_id: UUID, after: int, numbers: Sequence[str]) -> None:
+        self._work.write(QUERIES.insert_packages, shipment_id=shipment_id, after=after, numbers=numbers)
 
 
 class PostgresSenders:

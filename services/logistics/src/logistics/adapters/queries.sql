@@ -280,6 +280,11 @@ FROM shipments JOIN orders USING (order_id) LEFT JOIN ddts USING (shipment_id)
 {shipment_rows}
 WHERE shipments.shipment_id = :shipment_id;
 
+-- name: list_shipments_named
+{shipment_rows}
+WHERE shipments.shipment_id = ANY (:shipment_ids::uuid[])
+ORDER BY array_position(:shipment_ids::uuid[], shipments.shipment_id);
+
 -- name: list_shipments_of_order
 SELECT {shipment_columns}, (
     SELECT json_agg(json_build_object('job_id', job_id, 'quantity', quantity::text, 'came_back', came_back::text,
@@ -383,6 +388,28 @@ ORDER BY issue_date, shipment_id LIMIT :limit;
 
 -- name: list_ddt_numbers
 SELECT number FROM ddts WHERE shipment_id = ANY (:shipment_ids::uuid[]);
+
+-- name: list_documents_named
+SELECT shipment_id, document FROM ddts WHERE shipment_id = ANY (:shipment_ids::uuid[]);
+
+-- name: find_gs1_prefix
+SELECT prefix FROM gs1_prefixes;
+
+-- name: upsert_gs1_prefix
+INSERT INTO gs1_prefixes (prefix, next_serial) VALUES (:prefix, 1)
+ON CONFLICT (tenant_id) DO UPDATE SET prefix = excluded.prefix;
+
+-- name: update_gs1_serials
+-- Holds the row to the commit: a transaction that fails gives its numbers back.
+UPDATE gs1_prefixes SET next_serial = next_serial + :count RETURNING prefix, next_serial - :count AS first;
+
+-- name: list_packages
+SELECT shipment_id, sscc FROM packages WHERE shipment_id = ANY (:shipment_ids::uuid[]) ORDER BY shipment_id, position;
+
+-- name: insert_packages
+INSERT INTO packages (shipment_id, position, sscc)
+SELECT :shipment_id, :after + place, sscc
+FROM unnest(:numbers::text[]) WITH ORDINALITY AS package(sscc, place);
 
 -- name: find_document
 SELECT document FROM ddts WHERE shipment_id = :shipment_id;

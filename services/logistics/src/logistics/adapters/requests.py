@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from optima_kit.http import Code, Command, Count, CountOrZero, Day, Flag, Moment, PageQuery, Query, Text
 from optima_kit.refusals import Invalid
@@ -27,10 +27,16 @@ from ..domain.shipments import (
 )
 from ..domain.stock import Difference
 from .parties import AddressBody, IdentityBody
+from .printer import PaperKind
 
 Unit = Annotated[str, Text(16)]
 """pz, conf, m, kg …"""
 SeriesName = Annotated[str, Field(pattern=r"^[A-Z0-9]{1,6}$")]
+
+
+def _as_list(given: Any) -> Any:
+    """A parameter that is named once arrives as it is."""
+    return given if isinstance(given, list) else [given]
 
 
 class ReceiveGoods(Command):
@@ -238,6 +244,17 @@ class ShipmentsQuery(PageQuery):
 class ExpectedReturnsQuery(PageQuery):
     until: Day | None = None
     """Inclusive: with yesterday, those that are overdue."""
+
+
+class PapersQuery(Query):
+    paper: PaperKind
+    shipment_id: Annotated[list[UUID], Field(min_length=1, max_length=50), BeforeValidator(_as_list)]
+    """Named once for each shipment."""
+
+
+class KeepGs1Prefix(Command):
+    prefix: Annotated[str, Field(pattern=r"^[0-9]{4,12}$")]
+    """The company prefix that GS1 assigned: 4 to 12 digits."""
 
 
 class ThirdPartyGoodsQuery(PageQuery):

@@ -270,6 +270,9 @@ class Shipments(Protocol):
     ) -> list[ThirdPartyRow]:
         """By destination, document type and job."""
 
+    async def list_named(self, shipment_ids: Sequence[UUID]) -> list[ShipmentRow]:
+        """In the order in which they are named."""
+
     async def list_shipments_of_order(self, order_id: UUID) -> list[Shipment]: ...
 
     async def find_shipment(self, shipment_id: UUID) -> ShipmentRow | None: ...
@@ -297,6 +300,9 @@ class Ddts(Protocol):
         """Freezes the document and moves its series on. Never changed afterwards."""
 
     async def find_document(self, shipment_id: UUID) -> Document | None: ...
+
+    async def list_documents(self, shipment_ids: Sequence[UUID]) -> Mapping[UUID, Document]:
+        """By shipment."""
 
     async def list_numbers(self, shipment_ids: Sequence[UUID]) -> list[str]:
         """Of their documents."""
@@ -386,6 +392,25 @@ class Articles(Protocol):
         """By code. `text`: the whole of a code, a barcode or a customer's code, or part of a description."""
 
 
+class Packages(Protocol):
+    """The numbers of packages (SSCC), under the tenant's GS1 company prefix."""
+
+    async def find_prefix(self) -> str | None: ...
+
+    def save_prefix(self, prefix: str) -> None:
+        """Serial numbers go on from where they were."""
+
+    async def take_serials(self, count: int) -> tuple[str, int] | None:
+        """The prefix and the first of so many serial numbers, held until the transaction ends; None without
+        a prefix."""
+
+    async def list_numbers(self, shipment_ids: Sequence[UUID]) -> Mapping[UUID, list[str]]:
+        """By shipment: those of its packages, from the first on."""
+
+    def insert_numbers(self, shipment_id: UUID, after: int, numbers: Sequence[str]) -> None:
+        """Of the packages behind the first `after`."""
+
+
 class Directory(Protocol):
     """This service's copy of the tenant's directory."""
 
@@ -406,6 +431,7 @@ class Ports:
     lookups: Lookups
     articles: Articles
     counts: Counts
+    packages: Packages
     senders: Senders
     directory: Directory
     outbox: Outbox

@@ -10,6 +10,8 @@ from uuid import UUID
 
 from optima_kit.refusals import Invalid, Refusal
 
+from .gs1 import check_digit
+
 GTIN_LENGTHS: Final = frozenset({8, 12, 13, 14})
 
 
@@ -91,5 +93,4 @@ def _genuine(barcode: str) -> bool:
     """A GTIN (GS1) ends with its check digit; any other code has none."""
     if not (barcode.isascii() and barcode.isdigit()) or len(barcode) not in GTIN_LENGTHS:
         return True
-    weighed = (int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(reversed(barcode)))
-    return sum(weighed) % 10 == 0
+    return barcode[-1] == check_digit(barcode[:-1])

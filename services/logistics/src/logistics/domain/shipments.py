@@ -40,12 +40,23 @@ GOODS_OUT = frozenset({State.ISSUED, State.IN_TRANSIT, State.DELIVERED})
 """The goods have left under a transport document that stands."""
 
 ShipmentAction = Literal[
-    "arrange", "revise", "pick", "issue", "depart", "deliver", "refuse", "take_back", "void", "cancel"
+    "arrange",
+    "revise",
+    "label",
+    "pick",
+    "issue",
+    "depart",
+    "deliver",
+    "refuse",
+    "take_back",
+    "void",
+    "cancel",
 ]
 
 POSSIBLE_IN: Final[Mapping[ShipmentAction, frozenset[State]]] = {
     "arrange": OPEN,
     "revise": OPEN,
+    "label": OPEN | {State.ISSUED},
     "pick": frozenset({State.DRAFT}),
     "issue": frozenset({State.PICKED}),
     "depart": frozenset({State.ISSUED}),
@@ -220,6 +231,13 @@ class Shipment:
         )
         _may_be_shipped(order, _without(goods, self), revised, document_type)
         return revised
+
+    def packages_to_label(self) -> int:
+        """How many there are. Raises WrongState where that is not known, or the goods have left."""
+        self._must_allow("label", "labels_too_late")
+        if self.transport.packages is None:
+            raise WrongState("packages_missing", field="packages")
+        return self.transport.packages
 
     def pick(self) -> Shipment:
         self._must_allow("pick", "shipment_not_draft")

@@ -615,6 +615,12 @@ LABELS: Final[dict[str, dict[str, str]]] = {
     "blocked": {
         "kind unknown": N_("Blocked: nobody has defined the phases of this kind of work yet."),
     },
+    "paper": {
+        "pick_list": N_("Pick lists"),
+        "packing_list": N_("Packing lists"),
+        "labels": N_("Labels of the packages"),
+        "ddt": N_("DDTs"),
+    },
     "transport_by": {
         "mittente": N_("the sender"),
         "destinatario": N_("the recipient"),

@@ -24,6 +24,7 @@ LookupAction = Literal["rewrite"]
 PRIVILEGES: Final[Mapping[ShipmentAction, str]] = {
     "arrange": "shipment.write",
     "revise": "shipment.write",
+    "label": "shipment.write",
     "pick": "shipment.write",
     "issue": "ddt.issue",
     "depart": "shipment.write",
@@ -41,6 +42,8 @@ def actions_on_shipment(actor: Actor, row: ShipmentRow) -> list[ShipmentAction]:
     possible = [action for action, states in POSSIBLE_IN.items() if row.shipment.state in states]
     if row.order_cancelled or any(row.goods[line.job_id].closed for line in row.shipment.lines):
         possible = [action for action in possible if action != "issue"]
+    if row.shipment.transport.packages is None:
+        possible = [action for action in possible if action != "label"]
     if not row.shipment.can_come_back:
         possible = [action for action in possible if action != "take_back"]
     return [action for action in possible if actor.may(PRIVILEGES[action])]

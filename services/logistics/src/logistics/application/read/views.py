@@ -138,6 +138,24 @@ class ReturnView(View):
     recorded_by: PersonView | None
 
 
+class PackageView(View):
+    position: int
+    """From 1."""
+    sscc: str | None
+    """Absent without a GS1 company prefix."""
+
+
+class PackagesView(View):
+    packages: list[PackageView]
+
+
+class Gs1PrefixView(View):
+    prefix: str | None
+    """Absent until it is kept."""
+    actions: list[LookupAction]
+    """What the reader may do now."""
+
+
 class AwayDocumentView(View):
     shipment_id: UUID
     number: str

@@ -52,6 +52,16 @@ async def read_despatch_advice(call: PageCall, shipment_id: UUID) -> Answer:
     return Passed(file.body, file.media_type, file.disposition)
 
 
+@pages.post("/shipments/{shipment_id}/labels")
+async def label(call: PageCall, shipment_id: UUID) -> Answer:
+    path = f"/v1/shipments/{shipment_id}/labels"
+    try:
+        await call.session.services.send("logistics", "POST", path, {}, key=call.text("once"))
+    except Refused as refused:
+        return await _page(call, shipment_id, Sent("labels", call.form, refused))
+    return SeeOther(f"/papers.pdf?paper=labels&shipment_id={shipment_id}")
+
+
 @pages.post("/shipments/{shipment_id}/transport")
 async def arrange(call: PageCall, shipment_id: UUID) -> Answer:
     body: dict[str, Any] = filled(**{name: call.text(name) for name in _TRANSPORT})

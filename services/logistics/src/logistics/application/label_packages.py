@@ -1,0 +1,25 @@
+"""Give each package of a shipment its number (SSCC), for the labels."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from ..domain.gs1 import sscc
+from .changing import shipment_to_change
+from .ports import Ports
+
+
+async def label_packages(ports: Ports, shipment_id: UUID) -> tuple[list[str], int]:
+    """The numbers of its packages, from the first on, and how many packages there are; no numbers where the
+    tenant has no GS1 prefix. Asked again, each package keeps its number; more packages get more. A number is
+    never given twice."""
+    row = await shipment_to_change(ports, shipment_id, None)
+    packages = row.shipment.packages_to_label()
+    numbers = (await ports.packages.list_numbers([shipment_id])).get(shipment_id, [])
+    missing = packages - len(numbers)
+    if missing > 0 and (taken := await ports.packages.take_serials(missing)):
+        prefix, first = taken
+        added = [sscc(prefix, serial) for serial in range(first, first + missing)]
+        ports.packages.insert_numbers(shipment_id, len(numbers), added)
+        numbers = [*numbers, *added]
+    return list(numbers[:packages]), packages

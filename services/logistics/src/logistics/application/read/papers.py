@@ -1,0 +1,77 @@
+"""Look up what the papers of shipments say: documents, pick lists, packing lists, labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from optima_kit.actor import Actor
+from optima_kit.refusals import Absent, WrongState
+
+from ...domain.ddt import Document, Sender
+from ...domain.document_types import GoodsGoTo
+from ...domain.lookups import Destination, Warehouse
+from ...domain.parties import Party
+from ...domain.shipments import State
+from ..ports import Ports, ShipmentRow
+from .access import actions_on_lookup
+from .views import Gs1PrefixView
+
+
+@dataclass(frozen=True, slots=True)
+class Printable:
+    """A shipment, with what its papers say of it."""
+
+    row: ShipmentRow
+    sender: Sender | None
+    document: Document | None
+    """Its transport document, once it is issued."""
+    numbers: Sequence[str]
+    """Of its packages (SSCC)."""
+
+    @property
+    def voided_because(self) -> str | None:
+        shipment = self.row.shipment
+        return shipment.ended_because if shipment.state is State.VOIDED else None
+
+    @property
+    def departure(self) -> Party | None:
+        warehouse = self.row.lookups.get(Warehouse, self.row.shipment.warehouse)
+        return warehouse.address if warehouse else None
+
+    @property
+    def delivery_address(self) -> Party | None:
+        code = self.row.shipment.destination
+        to_warehouse = self.row.shipment.goods_go_to is GoodsGoTo.WAREHOUSE
+        found = self.row.lookups.get(Warehouse if to_warehouse else Destination, code)
+        return found.address if isinstance(found, Warehouse | Destination) else None
+
+
+async def read_printable(ports: Ports, shipment_ids: Sequence[UUID]) -> list[Printable]:
+    """In the order in which they are named. Raises Absent where one is not there."""
+    rows = await ports.shipments.list_named(shipment_ids)
+    if len(rows) < len(set(shipment_ids)):
+        raise Absent("shipment_absent")
+    documents: Mapping[UUID, Document] = await ports.ddts.list_documents(shipment_ids)
+    numbers = await ports.packages.list_numbers(shipment_ids)
+    sender, _ = await ports.lookups.find_with_sender([])
+    return [
+        Printable(row, sender, documents.get(id_), numbers.get(id_, []))
+        for row in rows
+        for id_ in [row.shipment.shipment_id]
+    ]
+
+
+def must_have_documents(printables: Sequence[Printable]) -> None:
+    if any(each.document is None for each in printables):
+        raise Absent("ddt_not_issued")
+
+
+def must_have_packages(printables: Sequence[Printable]) -> None:
+    if any(each.row.shipment.transport.packages is None for each in printables):
+        raise WrongState("packages_missing", field="packages")
+
+
+async def read_prefix(ports: Ports, actor: Actor) -> Gs1PrefixView:
+    return Gs1PrefixView(prefix=await ports.packages.find_prefix(), actions=actions_on_lookup(actor))

@@ -1,0 +1,39 @@
+"""Papers of one or many shipments in one PDF, and the company's GS1 prefix, which numbers packages."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from optima_kit.http.html import Answer, PageCall, Pages, Passed, SeeOther, Shown
+
+from ..client import Refused
+from ..forms import NOTHING_SENT, Sent
+
+pages = Pages()
+
+
+@pages.get("/papers.pdf")
+async def print_papers(call: PageCall) -> Answer:
+    named = [(name, value) for name, value in call.query.items() if name in ("paper", "shipment_id")]
+    file = await call.session.services.file("logistics", f"/v1/papers.pdf?{urlencode(named)}")
+    return Passed(file.body, file.media_type, file.disposition)
+
+
+@pages.get("/package-numbers")
+async def show_prefix(call: PageCall) -> Answer:
+    return await _page(call)
+
+
+@pages.post("/package-numbers")
+async def keep_prefix(call: PageCall) -> Answer:
+    body = {"prefix": call.text("prefix").replace(" ", "")}
+    try:
+        await call.session.services.send("logistics", "PUT", "/v1/gs1-prefix", body)
+    except Refused as refused:
+        return await _page(call, Sent("prefix", call.form, refused))
+    return SeeOther("/package-numbers")
+
+
+async def _page(call: PageCall, sent: Sent = NOTHING_SENT) -> Answer:
+    kept = await call.session.services.get("logistics", "/v1/gs1-prefix")
+    return Shown("package_numbers.html", {"kept": kept, "sent": sent}, sent.status)
