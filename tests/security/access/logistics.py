@@ -113,6 +113,8 @@ ROWS = (
     Row("GET /v1/orders/{order_id}", "shipment.read"),
     Row("POST /v1/shipments", "shipment.write", body=SHIPMENT),
     Row("GET /v1/expected-returns", "shipment.read", shows={"lent_id": ANYBODYS}),
+    Row("GET /v1/figures/deliveries", "shipment.read"),
+    Row("GET /v1/figures/stock", "stock.read"),
     Row("GET /v1/papers.pdf", "shipment.read", at="/v1/papers.pdf?paper=pick_list&shipment_id={draft_id}"),
     Row("POST /v1/shipments/{shipment_id}/labels", "shipment.write", at="/v1/shipments/{draft_id}/labels"),
     Row("PUT /v1/gs1-prefix", "lookup.write", body={"prefix": "8012345"}),

@@ -160,6 +160,18 @@ def test_long_lists_go_on_over_pages_under_their_headings() -> None:
     assert [whole.count(f"Articolo{n}.") for n in range(1, 61)] == [1] * 60
 
 
+def test_two_hundred_lines_are_all_there_on_six_pages() -> None:
+    lines = tuple(
+        DocumentLine(UUID(int=n), f"Articolo{n}. Espositore da banco", Decimal(n), "pz", f"ESP-{n:03}")
+        for n in range(1, 201)
+    )
+    pages = [page.extract_text() for page in printed(replace(DOCUMENT, lines=lines)).pages]
+    assert len(pages) == 6
+    whole = "".join(pages)
+    assert [whole.count(f"Articolo{n}.") for n in range(1, 201)] == [1] * 200
+    assert all(f"Pagina {number} di 6" in page for number, page in enumerate(pages, 1))
+
+
 def test_many_documents_in_one_pdf_count_their_own_pages() -> None:
     lines = tuple(DocumentLine(UUID(int=n), f"Voce {n}", Decimal(n), "pz") for n in range(1, 61))
     documents = (DOCUMENT, replace(DOCUMENT, number="13/A/2026", lines=lines), DOCUMENT)

@@ -126,6 +126,7 @@ HOT: list[tuple[str, list[Any], str]] = [
     ("list_expected_back", [None, None, None, 50], "shipments_expected_back"),
     ("list_with_third_parties", [None] * 5 + [50], "shipments_with_third_parties"),
     ("list_with_third_parties", ["D7"] + [None] * 4 + [50], "shipments_with_third_parties"),
+    ("list_delivery_figures", ["month", date(2026, 3, 1), date(2026, 3, 1), 50], "ddts_by_date"),
     ("find_shipment", [ID], "shipments_pkey"),
     ("list_movements", [None] * 4 + [50], "movements_pkey"),
     ("list_movements", [None, ID, None, None, 50], "movements_of_job"),

@@ -38,6 +38,24 @@ async def test_forty_at_once_take_the_numbers_1_to_40(open_depot: Callable[..., 
         assert sorted(event.data["progressive"] for event in told) == taken
 
 
+async def test_fifty_at_once_in_three_series_leave_no_gap_in_any(open_depot: Callable[..., Any]) -> None:
+    async with open_depot(pool_size=12) as depot:
+        await depot.furnish()
+        orders = [await depot.stocked_order(quantities=("100",)) for _ in range(3)]
+        shipments = [await depot.picked(orders[n % 3], "1") for n in range(50)]
+        series = [("", "A", "B")[n % 3] for n in range(50)]
+        answers = await asyncio.gather(
+            *(
+                depot.attempt(shipment, "issuance", **({"series": name} if name else {}))
+                for shipment, name in zip(shipments, series, strict=True)
+            )
+        )
+        assert {response.status for response, _ in answers} == {200}
+        for name in ("", "A", "B"):
+            taken = [each["ddt"]["progressive"] for _, each in answers if each["ddt"]["series"] == name]
+            assert sorted(taken) == list(range(1, series.count(name) + 1))
+
+
 class Interrupted(asyncpg.SerializationError):
     """The database gave up between the number and the commit. (Of all failures, one that logs nothing.)"""
 
@@ -108,6 +126,31 @@ async def test_a_new_year_begins_at_midnight_of_the_sender(depot: Any) -> None:
     late = (await depot.act(shipments[3], "issuance", issue_date="2026-12-31"))["ddt"]
     assert (late["number"], late["year"]) == ("2/2026", 2026)
     assert (await depot.act(shipments[4], "issuance"))["ddt"]["number"] == "3/2027"
+
+
+@pytest.mark.parametrize(
+    ("midnight", "day_before", "day_after"),
+    [
+        (datetime(2026, 10, 24, 22, tzinfo=UTC), "2026-10-24", "2026-10-25"),  # summer time ends at three
+        (datetime(2026, 10, 25, 23, tzinfo=UTC), "2026-10-25", "2026-10-26"),
+        (datetime(2026, 12, 31, 23, tzinfo=UTC), "2026-12-31", "2027-01-01"),
+        (datetime(2027, 3, 27, 23, tzinfo=UTC), "2027-03-27", "2027-03-28"),  # summer time begins at two
+        (datetime(2027, 3, 28, 22, tzinfo=UTC), "2027-03-28", "2027-03-29"),
+    ],
+)
+async def test_days_begin_at_midnight_of_the_sender(
+    depot: Any, midnight: datetime, day_before: str, day_after: str
+) -> None:
+    """A second before and after, with and without summer time; and a year's first number is 1."""
+    depot.clock.set(midnight - timedelta(seconds=1))
+    order = await depot.stocked_order()
+    first, second = await depot.picked(order, "1"), await depot.picked(order, "1")
+    before = (await depot.act(first, "issuance"))["ddt"]
+    depot.clock.set(midnight)
+    after = (await depot.act(second, "issuance"))["ddt"]
+    assert (before["issue_date"], after["issue_date"]) == (day_before, day_after)
+    new_year = day_before[:4] != day_after[:4]
+    assert after["number"] == f"{1 if new_year else 2}/{day_after[:4]}"
 
 
 async def test_each_series_counts_for_itself(depot: Any) -> None:

@@ -7,6 +7,7 @@ from optima_kit.http import Routes
 from . import (
     http_articles,
     http_counts,
+    http_figures,
     http_invoicing,
     http_lookups,
     http_papers,
@@ -22,3 +23,4 @@ routes.include(http_invoicing.routes)
 routes.include(http_stock.routes)
 routes.include(http_shipments.routes)
 routes.include(http_papers.routes)
+routes.include(http_figures.routes)

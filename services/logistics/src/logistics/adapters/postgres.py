@@ -20,6 +20,7 @@ from optima_kit.sql import load_queries
 from ..application.ports import (
     CountRow,
     DdtNumber,
+    DeliveryFigures,
     FoundLookups,
     InvoiceableRow,
     MovementFilter,
@@ -29,6 +30,7 @@ from ..application.ports import (
     ReturnRow,
     ShipmentFilter,
     ShipmentRow,
+    StockFigures,
     StockFilter,
     StockRow,
     ThirdPartyRow,
@@ -73,6 +75,7 @@ def ports(work: UnitOfWork) -> Ports:
         articles=PostgresArticles(work),
         counts=PostgresCounts(work),
         packages=PostgresPackages(work),
+        figures=PostgresFigures(work),
         senders=PostgresSenders(work),
         directory=Directory(work),
         outbox=work.outbox,
@@ -102,6 +105,7 @@ class PostgresOrders:
             number=order.number,
             brief_id=order.brief_id,
             because=order.cancelled_because,
+            deadline=order.deadline,
             job_ids=[line.job_id for line in lines],
             descriptions=[line.description for line in lines],
             quantities=[line.quantity for line in lines],
@@ -890,6 +894,21 @@ def _article_columns(article: Article) -> dict[str, Any]:
 def _article(row: Row) -> Article:
     columns = {name: row[name] for name in _IN_COLUMNS}
     return _ARTICLE.validate_python({**row["content"], **columns})
+
+
+class PostgresFigures:
+    def __init__(self, work: UnitOfWork) -> None:
+        self._work = work
+
+    async def deliveries(self, by: str, since: date, until: date, limit: int) -> list[DeliveryFigures]:
+        rows = await self._work.fetch(
+            QUERIES.list_delivery_figures, by=by, since=since, until=until, limit=limit
+        )
+        return [DeliveryFigures(**row) for row in rows]
+
+    async def stock(self, since: datetime, until: datetime, limit: int) -> list[StockFigures]:
+        rows = await self._work.fetch(QUERIES.list_stock_figures, since=since, until=until, limit=limit)
+        return [StockFigures(**row) for row in rows]
 
 
 class PostgresPackages:

@@ -10,8 +10,8 @@ UPDATE briefs SET cancelled_because = :because WHERE brief_id = :brief_id;
 -- name: insert_order
 -- With its lines and deliveries. A duplicate of the event finds the order there and adds nothing.
 WITH added AS (
-    INSERT INTO orders (order_id, number, brief_id, cancelled_because)
-    VALUES (:order_id, :number, :brief_id, :because)
+    INSERT INTO orders (order_id, number, brief_id, cancelled_because, deadline)
+    VALUES (:order_id, :number, :brief_id, :because, :deadline)
     ON CONFLICT (tenant_id, order_id) DO NOTHING
     RETURNING order_id
 ), added_lines AS (
@@ -388,6 +388,53 @@ ORDER BY issue_date, shipment_id LIMIT :limit;
 
 -- name: list_ddt_numbers
 SELECT number FROM ddts WHERE shipment_id = ANY (:shipment_ids::uuid[]);
+
+-- name: list_delivery_figures
+-- plan: custom
+-- Of documents issued in a period. On time is by the order's deadline, in full without anything refused or returned.
+SELECT month, carrier, destination, document_type,
+       count(*) AS documents, count(*) FILTER (WHERE state = 'voided') AS voided,
+       count(*) FILTER (WHERE state = 'refused') AS refused, count(*) FILTER (WHERE state = 'delivered') AS delivered,
+       count(*) FILTER (WHERE promised) AS promised, count(*) FILTER (WHERE promised AND on_time) AS on_time,
+       count(*) FILTER (WHERE promised AND on_time AND in_full) AS on_time_in_full,
+       avg(extract(epoch FROM delivered_at - departed_at) / 86400) AS days
+FROM (
+    SELECT CASE WHEN :by = 'month' THEN to_char(issue_date, 'YYYY-MM') END AS month,
+           CASE WHEN :by = 'carrier' THEN carrier END AS carrier,
+           CASE WHEN :by = 'destination' THEN destination END AS destination,
+           CASE WHEN :by = 'document_type' THEN reason END AS document_type,
+           state, departed_at, delivered_at,
+           state IN ('delivered', 'refused') AND closes_order_line AND deadline IS NOT NULL AS promised,
+           state = 'delivered'
+               AND (delivered_at AT TIME ZONE (document ->> 'time_zone'))::date <= deadline AS on_time,
+           NOT EXISTS (
+               SELECT FROM shipment_lines
+               WHERE shipment_lines.shipment_id = shipments.shipment_id AND came_back + returned > 0) AS in_full
+    FROM ddts JOIN shipments USING (shipment_id) JOIN orders USING (order_id)
+    WHERE issue_date BETWEEN :since AND :until
+) AS sent
+GROUP BY month, carrier, destination, document_type
+ORDER BY month NULLS LAST, documents DESC, carrier, destination, document_type LIMIT :limit;
+
+-- name: list_stock_figures
+-- plan: custom
+-- Of articles in stock, by whose they are and their unit: what lies there, what left in a period, and what of it
+-- has not left since the period began.
+SELECT kept_for AS owner, unit, count(*) AS articles, sum(on_hand) AS on_hand, sum(gone) AS gone,
+       count(*) FILTER (WHERE idle) AS idle_articles, coalesce(sum(on_hand) FILTER (WHERE idle), 0) AS idle
+FROM (
+    SELECT kept_for, unit, sum(movements.quantity) AS on_hand,
+           coalesce(-sum(movements.quantity) FILTER (
+               WHERE (kind = 'issue' OR kind = 'allocation' AND movements.quantity < 0)
+                 AND recorded_at >= :since AND recorded_at < :until), 0) AS gone,
+           coalesce(max(recorded_at) FILTER (
+               WHERE kind = 'issue' OR kind = 'allocation' AND movements.quantity < 0), '-infinity') < :since
+               AND min(recorded_at) < :since AS idle
+    FROM order_lines JOIN movements USING (tenant_id, job_id) JOIN orders USING (order_id)
+    WHERE stocked AND kept_for IS NOT NULL
+    GROUP BY job_id, kept_for, unit HAVING sum(movements.quantity) <> 0
+) AS kept
+GROUP BY kept_for, unit ORDER BY articles DESC, kept_for, unit LIMIT :limit;
 
 -- name: list_documents_named
 SELECT shipment_id, document FROM ddts WHERE shipment_id = ANY (:shipment_ids::uuid[]);

@@ -12,6 +12,7 @@ from optima_kit.http import Code, Command, Count, CountOrZero, Day, Flag, Moment
 from optima_kit.refusals import Invalid
 
 from ..application.ports import ShipmentFilter
+from ..application.read.figures import DeliveriesBy
 from ..domain.articles import Article, ArticleQuantity
 from ..domain.counts import CountState
 from ..domain.document_types import Counterparty, Direction
@@ -244,6 +245,16 @@ class ShipmentsQuery(PageQuery):
 class ExpectedReturnsQuery(PageQuery):
     until: Day | None = None
     """Inclusive: with yesterday, those that are overdue."""
+
+
+class PeriodQuery(Query):
+    since: Day | None = None
+    until: Day | None = None
+    """Both days are part of the period; the last 90 days where none are given."""
+
+
+class DeliveryFiguresQuery(PeriodQuery):
+    by: DeliveriesBy = "month"
 
 
 class PapersQuery(Query):

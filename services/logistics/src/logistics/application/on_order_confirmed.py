@@ -22,6 +22,7 @@ async def on_order_confirmed(ports: Ports, confirmed: OrderConfirmed) -> None:
         brief_id=confirmed.brief_id,
         lines={line.job_id: _line(line) for line in confirmed.lines},
         cancelled_because=because,
+        deadline=confirmed.deadline,
     )
     from_stock = any(line.article_id for line in confirmed.lines)
     if from_stock and await ports.orders.find_order(order.order_id) is not None:

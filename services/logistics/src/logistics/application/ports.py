@@ -392,6 +392,49 @@ class Articles(Protocol):
         """By code. `text`: the whole of a code, a barcode or a customer's code, or part of a description."""
 
 
+@dataclass(frozen=True, slots=True)
+class DeliveryFigures:
+    """Of documents issued in a period, by one of these; None where it is grouped by another."""
+
+    month: str | None
+    carrier: str | None
+    destination: str | None
+    document_type: str | None
+    documents: int
+    voided: int
+    refused: int
+    delivered: int
+    promised: int
+    """Deliveries to whoever ordered, whose order has a deadline."""
+    on_time: int
+    on_time_in_full: int
+    days: Decimal | None
+    """On the road, on average."""
+
+
+@dataclass(frozen=True, slots=True)
+class StockFigures:
+    """Of articles in stock, by their owner and unit."""
+
+    owner: str
+    unit: str
+    articles: int
+    on_hand: Decimal
+    gone: Decimal
+    """What left in the period."""
+    idle_articles: int
+    idle: Decimal
+    """What of it lies there since before the period and of which none has left since."""
+
+
+class Figures(Protocol):
+    async def deliveries(self, by: str, since: date, until: date, limit: int) -> list[DeliveryFigures]:
+        """Both days are part of the period. By month in their order, otherwise the most documents first."""
+
+    async def stock(self, since: datetime, until: datetime, limit: int) -> list[StockFigures]:
+        """`until` is not part of the period. The most articles first."""
+
+
 class Packages(Protocol):
     """The numbers of packages (SSCC), under the tenant's GS1 company prefix."""
 
@@ -432,6 +475,7 @@ class Ports:
     articles: Articles
     counts: Counts
     packages: Packages
+    figures: Figures
     senders: Senders
     directory: Directory
     outbox: Outbox

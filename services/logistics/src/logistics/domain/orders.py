@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
@@ -64,6 +65,8 @@ class Order:
     cancelled_because: str | None = None
     kept_for: str | None = None
     """Of an account: the owner of its goods, empty for the tenant. None of an order."""
+    deadline: date | None = None
+    """By when its goods were promised; None of one that was confirmed before that was kept."""
 
     @property
     def is_account(self) -> bool:

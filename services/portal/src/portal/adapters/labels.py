@@ -600,6 +600,12 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "month": N_("Month"),
         "week": N_("Week from"),
     },
+    "delivery_figures": {
+        "month": N_("Month"),
+        "carrier": N_("Carrier"),
+        "destination": N_("Destination"),
+        "document_type": N_("Reason of transport"),
+    },
     "lateness": {
         "late": N_("Late"),
         "behind": N_("Should have begun"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Generic, TypeVar
 from uuid import UUID
 
 from pydantic import PlainSerializer, WithJsonSchema
@@ -136,6 +136,67 @@ class ReturnView(View):
     lines: list[ReturnedLineView]
     recorded_at: datetime
     recorded_by: PersonView | None
+
+
+Tenths = Annotated[
+    Decimal,
+    PlainSerializer(lambda value: f"{value:.1f}", return_type=str),
+    WithJsonSchema({"type": "string", "pattern": r"^-?\d+\.\d$", "examples": ["97.5"]}, mode="serialization"),
+]
+"""With one decimal, as text."""
+
+
+class DeliveryGroupView(View):
+    """What figures are about: the part that they are grouped by. None of them where a shipment has none."""
+
+    month: str | None
+    """As in 2026-11."""
+    carrier: NamedCodeView | None
+    destination: NamedCodeView | None
+    document_type: NamedCodeView | None
+
+
+class DeliveryFigureView(View):
+    group: DeliveryGroupView
+    documents: int
+    """DDTs issued."""
+    voided: int
+    refused: int
+    delivered: int
+    promised: int
+    """Deliveries of orders that have a deadline."""
+    on_time_percent: Tenths | None
+    """Of those promised, how many arrived by the deadline."""
+    on_time_in_full_percent: Tenths | None
+    """And of which nothing was refused or came back."""
+    days: Tenths | None
+    """From departure to delivery, on average."""
+
+
+class StockFigureView(View):
+    owner: NamedCodeView | None
+    """Whose the articles are; absent of the tenant's own."""
+    unit: str
+    articles: int
+    on_hand: Quantity
+    gone: Quantity
+    """What left in the period."""
+    turns: Tenths | None
+    """How often a year the stock would be renewed, at what left in the period."""
+    idle_articles: int
+    """In stock since before the period, and none of them left in it."""
+    idle: Quantity
+
+
+F = TypeVar("F", bound=View)
+
+
+class FiguresView(View, Generic[F]):
+    since: date
+    until: date
+    """Both days are part of the period."""
+    rows: list[F]
+    """By month in their order, otherwise the largest first; the 200 largest at most."""
 
 
 class PackageView(View):

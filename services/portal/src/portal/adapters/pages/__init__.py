@@ -62,13 +62,13 @@ from . import (
     third_parties,
     trail,
     units,
+    warehouse_figures,
 )
 
 _MODULES = (
     sign_in,
     sign_in_provider,
     join,
-    papers,
     password_reset,
     decide,
     inbox,
@@ -78,7 +78,6 @@ _MODULES = (
     brief_form,
     brief_types,
     tasks,
-    third_parties,
     task,
     quotation_requests,
     quotation_request,
@@ -93,7 +92,10 @@ _MODULES = (
     figures,
     kinds,
     shipments,
+    papers,
     expected_returns,
+    third_parties,
+    warehouse_figures,
     shipment,
     stock,
     articles,
