@@ -20,11 +20,13 @@ import pytest
 from structlog.testing import capture_logs
 
 from optima_contracts.catalogue import every_event_type
+from optima_contracts.envelope import Envelope
 from optima_contracts.identity import PersonChanged
 from optima_contracts.personal import PERSONAL_FIELDS
 from optima_contracts.privileges import BUILT_IN_ROLES
 from optima_contracts.trail import PersonErased
 from optima_kit.actor import Actor
+from optima_kit.reactions import Reaction, Reactions, Received
 
 from .access.table import PUBLIC, World
 from .conftest import EVERYTHING, SERVICES, Served
@@ -204,3 +206,33 @@ async def test_nothing_of_an_erased_person_is_left(service: str, serve: Any) -> 
     left = {text: await found_in(served, text) - KEPT - NOBODYS for text in (NAME, ADDRESS, WORDS)}
     assert left == {NAME: set(), ADDRESS: set(), WORDS: set()}
     assert not [entry for entry in logged for text in (NAME, ADDRESS, WORDS) if text in str(entry)]
+
+
+@pytest.mark.parametrize("service", [each for each in SERVICES if each != "trail"])
+async def test_what_comes_late_says_nothing_of_an_erased_person(
+    service: str, serve: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of every event that the service hears and that may hold somebody's words. The trail seals them."""
+    served: Served = await serve(service)
+    heard: list[str] = []
+
+    async def hear(_: Any, event: Received[Any]) -> None:
+        heard.append(event.data.model_dump_json())
+
+    read = Reactions.read
+
+    def recorded(self: Reactions, body: bytes) -> tuple[Reaction, Received[Any]]:
+        reaction, event = read(self, body)
+        return replace(reaction, handle=hear), event
+
+    monkeypatch.setattr(Reactions, "read", recorded)
+    bound = set(served.service.reactions.bindings()) - {PersonChanged.type}
+    person, other = uuid4(), uuid4()
+    for erased in (False, True):
+        for whose in (person, other):
+            for event in telling(whose):
+                if event["type"] in bound:
+                    heard.clear()
+                    await served.app.deliver(Envelope.model_validate(event | {"tenantid": served.tenant_id}))
+                    assert [WORDS in each for each in heard] == [not erased or whose == other], event["type"]
+        await served.app.deliver(PersonErased(person_id=person), tenant_id=served.tenant_id)

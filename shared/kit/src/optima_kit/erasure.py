@@ -4,10 +4,10 @@ reaction does."""
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
+from dataclasses import replace
+from typing import Any, Final
 from uuid import UUID
 
-from optima_contracts.identity import PersonChanged
 from optima_contracts.personal import PERSONAL_FIELDS
 from optima_contracts.trail import PersonErased
 
@@ -16,6 +16,9 @@ from .postgres import Connection
 from .reactions import Received
 from .sql import Statement
 from .words import INSERT_WORDS, words_of
+
+_PLACEHOLDER: Final = "cancellato su richiesta"
+"""In place of an erased person's words, here as in the database's functions."""
 
 _DELETE_ANSWERS: Final = Statement.parse("""
 DELETE FROM idempotency_keys
@@ -49,10 +52,29 @@ def forget_erased(work: UnitOfWork, event: Received[object]) -> None:
         work.write(_INSERT_ERASED, person_id=event.subject, type=PersonErased.type)
 
 
-async def erased_among(connection: Connection, events: Iterable[Received[object]]) -> set[UUID]:
-    """The people whom these events would name anew although they were erased: an event may come late, and
-    identity may tell of everybody again."""
-    told = {event.subject for event in events if event.type == PersonChanged.type}
+async def erased_among(connection: Connection, events: Iterable[Received[Any]]) -> set[UUID]:
+    """The erased people of whom these events would tell anew: an event may come late, and identity may tell
+    of everybody again."""
+    told = {person_id for event in events if (person_id := person_told_of(event)) is not None}
     if not told:
         return set()
     return {row["subject"] for row in await connection.fetch(_LIST_ERASED, PersonErased.type, list(told))}
+
+
+def person_told_of(event: Received[Any]) -> UUID | None:
+    """Whose texts the event's data holds, where a model says what they are; None: nobody's."""
+    if event.type not in PERSONAL_FIELDS or isinstance(event.data, dict):
+        return None
+    whose, fields = PERSONAL_FIELDS[event.type]
+    if not any(getattr(event.data, name) for name in fields):
+        return None
+    known = {"subject": event.subject, "actor": event.actor_id}
+    person_id: UUID | None = known[whose] if whose in known else getattr(event.data, whose)
+    return person_id
+
+
+def without_words(event: Received[Any]) -> Received[Any]:
+    """The event with other words in place of its texts."""
+    _, fields = PERSONAL_FIELDS[event.type]
+    emptied = {name: _PLACEHOLDER for name in fields if getattr(event.data, name)}
+    return replace(event, data=event.data.model_copy(update=emptied))

@@ -10,11 +10,12 @@ from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
 from optima_contracts.identity import PersonChanged
+from optima_contracts.trail import PersonErased
 
 from .access_changes import note_access_change
 from .clock import Clock
 from .db import Transaction, UnitOfWork
-from .erasure import erased_among, forget_erased, note_words
+from .erasure import erased_among, forget_erased, note_words, person_told_of, without_words
 from .postgres import Connection
 from .reactions import Reaction, Reactions, Received
 from .tracing import step
@@ -87,6 +88,8 @@ class Inbox(Generic[P]):
         erased = await erased_among(connection, (item.received for item in newest))
         for item in newest:
             event = item.received
+            if person_told_of(event) in erased:
+                event = without_words(event)
             await transaction.enter(event.tenant_id)
             began = time.perf_counter()
             try:
@@ -95,6 +98,8 @@ class Inbox(Generic[P]):
                     work = transaction.unit(event.cause(self._clock.now()))
                     note_access_change(work, event)
                     forget_erased(work, event)
+                    if event.type == PersonErased.type:
+                        erased.add(event.subject)
                     note_words(work, event)
                     if item.reaction.model is not PersonChanged or event.subject not in erased:
                         await item.reaction.handle(self._ports(work), event)
