@@ -37,6 +37,7 @@ from .adapters.postgres import (
 )
 from .adapters.sap_business_one import SapBusinessOne
 from .adapters.tryton import Tryton
+from .adapters.ubl import Ubl
 from .application.ports import Ports
 
 
@@ -56,6 +57,7 @@ def service(settings: BridgeSettings) -> Service[Ports]:
         [
             DropFolder(settings.drop_folder_root),
             Easyfatt(settings.drop_folder_root),
+            Ubl(settings.drop_folder_root),
             Tryton(guard),
             Odoo(guard),
             BusinessCentral(guard),

@@ -27,6 +27,7 @@ async def test_a_connection_shows_what_it_carries(bridge: Any) -> None:
         "business-central": "recorded",
         "drop-folder": "live",
         "easyfatt": "recorded",
+        "ubl": "recorded",
         "odoo": "recorded",
         "sap-business-one": "recorded",
         "tryton": "live",

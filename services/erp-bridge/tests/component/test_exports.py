@@ -460,3 +460,78 @@ async def test_no_price_appears_anywhere_over_http(bridge: Any) -> None:
         _, body = await bridge.as_("backoffice").get(path)
         assert "1500" not in str(body)
         assert "12.5" not in str(body)
+
+
+STOCK = {"closes_order_line": False, "from_stock": True, "order_id": UUID(int=99)}
+SOLD = ISSUED.model_copy(
+    update={
+        **STOCK,
+        "to_be_invoiced": True,
+        "recipient": COMPANY.model_copy(update={"vat_number": "IT07643520567"}),
+        "lines": [
+            ShipmentLine(job_id=JOB, description="Espositore", quantity="60", unit="pz", code="ESP-60")
+        ],
+    }
+)
+
+
+async def test_what_is_sold_from_stock_goes_out_to_be_invoiced(bridge: Any) -> None:
+    await bridge.connect()
+    await bridge.import_customers()
+    await bridge.tell(SOLD, subject=SHIPMENT, correlation=SHIPMENT)
+    await bridge.work()
+    (row,) = exported(bridge, "ddt")
+    told = (row["codice_cliente"], row["riferimento_ordine"], row["da_fatturare"], row["codice_articolo"])
+    assert told == ("AURORA-MI", "", "si", "ESP-60")
+    back = GoodsReturned(
+        return_id=UUID(int=78),
+        shipment_id=SHIPMENT,
+        order_id=SOLD.order_id,
+        brief_id=None,
+        ddt_number="12/2026",
+        document_type="vendita",
+        warehouse="M1",
+        number="7",
+        date=date(2026, 11, 26),
+        reason="x",
+        lines=[ReturnedGoods(job_id=JOB, description="E", quantity="10", unit="pz", disposition="stock")],
+        closes_order_line=False,
+    )
+    await bridge.tell(back, subject=back.return_id, correlation=SHIPMENT)
+    await bridge.work()
+    (row,) = exported(bridge, "ddt")
+    assert (row["quantita"], row["quantita_resa"]) == ("60", "10")
+    facts = SOLD.model_dump(include=ShipmentRefused.model_fields.keys())
+    refused = ShipmentRefused(**{**facts, "reason": "x"})
+    await bridge.tell(refused, subject=SHIPMENT, correlation=SHIPMENT)
+    await bridge.work()
+    (row,) = exported(bridge, "ddt")
+    assert row["stato"] == "annullato"
+
+
+async def test_a_sale_from_stock_waits_for_its_customer(bridge: Any) -> None:
+    await bridge.connect()
+    await bridge.tell(SOLD, subject=SHIPMENT, correlation=SHIPMENT)
+    await bridge.work()
+    (failure,) = await bridge.failures()
+    assert failure["problems"][0]["code"] == "customer_not_told_of"
+    await bridge.import_customers()
+    await bridge.work()
+    assert len(exported(bridge, "ddt")) == 1
+    assert await bridge.failures() == []
+
+
+@pytest.mark.parametrize("invoiced", [False, None])
+async def test_what_is_not_to_be_invoiced_and_nobodys_order_does_not_leave(
+    bridge: Any, invoiced: bool | None
+) -> None:
+    await bridge.connect()
+    await bridge.import_customers()
+    gift = SOLD.model_copy(update={"to_be_invoiced": invoiced})
+    await bridge.tell(gift, subject=SHIPMENT, correlation=SHIPMENT)
+    await bridge.as_("backoffice").post(
+        "/v1/connections/gestionale/resends", json={"entity": "ddt", "since": "2026-01-01T00:00:00Z"}
+    )
+    await bridge.work()
+    assert not (bridge.folder / "out" / "ddt").exists()
+    assert (await bridge.connection())["waiting"] == 0

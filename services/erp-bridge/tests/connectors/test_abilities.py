@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from erp_bridge.adapters import business_central, drop_folder, easyfatt, odoo, sap_business_one, tryton
+from erp_bridge.adapters import business_central, drop_folder, easyfatt, odoo, sap_business_one, tryton, ubl
 from erp_bridge.domain.connection import Ability, Description
 from erp_bridge.domain.entities import Entity
 
 TESTS = Path(__file__).parents[1]
 DESCRIPTIONS = {
     each.DESCRIPTION.key: each.DESCRIPTION
-    for each in (drop_folder, easyfatt, tryton, odoo, business_central, sap_business_one)
+    for each in (drop_folder, easyfatt, ubl, tryton, odoo, business_central, sap_business_one)
 }
 
 Cell = tuple[Entity, Ability]
@@ -23,6 +23,7 @@ _BRIDGE = "connectors/test_bridge_with_tryton.py::"
 _EASYFATT = "adapters/test_easyfatt.py::"
 _CONTRACT = "connectors/test_contract.py::"
 _RECEIVED = "component/test_received_orders.py::"
+_UBL = "component/test_ubl.py::"
 _ORDER_CHANGED = f"{_RECEIVED}test_what_the_erp_changes_of_it_later_is_a_persons_to_see"
 _CHANGED = f"{_CONTRACT}test_all_comes_in_and_then_what_changed"
 _RETIRED = f"{_CONTRACT}test_who_is_put_to_rest_there_is_deleted"
@@ -67,6 +68,11 @@ PROOFS: dict[str, dict[Cell, str]] = {
         ("order", "out"): f"{_EASYFATT}test_an_order_is_one_that_easyfatt_imports",
         ("order", "update"): _SENT_AGAIN,
         ("ddt", "out"): f"{_EASYFATT}test_a_ddt_carries_its_transport",
+    },
+    "ubl": {
+        ("received_order", "in"): f"{_UBL}test_an_order_comes_once_and_finds_its_customer_by_tax_number",
+        ("received_order", "conflict"): f"{_UBL}test_what_the_body_changes_later_is_a_persons_to_see",
+        ("ddt", "out"): f"{_UBL}test_its_goods_leave_under_an_electronic_ddt",
     },
     "tryton": {
         ("customer", "in"): f"{_BRIDGE}test_an_order_becomes_a_sale_and_its_ddt_a_shipment",

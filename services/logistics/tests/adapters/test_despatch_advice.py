@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
 import io
 import json
-import subprocess
-import sys
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -23,7 +19,7 @@ from logistics.adapters.printer import TEMPLATE, document_sheet
 from logistics.domain.ddt import Document, DocumentLine
 from optima_kit.refusals import Refusal, Violations
 from optima_kit.typesetting_process import typeset_here
-from optima_local.layout import PROGRAMS, ROOT
+from optima_local.ubl import ubl_schema
 
 from .test_ddt_pdf import DOCUMENT
 
@@ -79,19 +75,7 @@ UNITS = set(
 
 @pytest.fixture(scope="session")
 def schema() -> etree.XMLSchema:
-    """Fetched once a workspace: several processes may ask at once."""
-    folder = PROGRAMS / "ubl"
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "complete").exists():
-            uv = Path(sys.executable).with_name("uv")
-            command = [uv, "pip", "install", "--quiet", "--python", sys.executable, "--no-deps"]
-            locked = ["--require-hashes", "--requirement", ROOT / "requirements" / "ubl.txt"]
-            subprocess.run([*command, *locked, "--target", folder], check=True)
-            (folder / "complete").touch()
-    path = folder / "odoo/addons/base_ubl/data/xsd-2.1/maindoc/UBL-DespatchAdvice-2.1.xsd"
-    return etree.XMLSchema(etree.parse(path))
+    return etree.XMLSchema(etree.parse(ubl_schema("DespatchAdvice")))
 
 
 def found(document: Document, path: str) -> list[Any]:

@@ -184,6 +184,9 @@ async def test_articles_are_shipped_without_an_order_to_the_end(stocked: Any) ->
     assert drafted.data["from_stock"]
     assert issued.data["order_number"] is None
     assert issued.data["lines"][0]["code"] == "ESP-BANCO"
+    response, electronic = await stocked.client.get(f"/v1/shipments/{shipment['id']}/despatch-advice.xml")
+    told = issued.data["despatch_advice"]
+    assert told.encode() == electronic if response.status == 200 else told is None
     response, _ = await stocked.client.get(f"/v1/shipments/{shipment['id']}/ddt.pdf")
     assert response.status == 200
     back = {"document_type": "reso-da-cliente", "warehouse": "BO1", "reason": "Avanzati"}

@@ -168,6 +168,9 @@ class DdtIssued(_ShipmentFact):
     """What the recipient calls the order."""
     departure: LegalIdentity | None = None
     """The place that the goods leave."""
+    despatch_advice: str | None = None
+    """The electronic DDT: UBL 2.1 DespatchAdvice, as AgID asks for it. Absent where something that it needs
+    is missing."""
 
 
 class ShipmentDeparted(_ShipmentFact):

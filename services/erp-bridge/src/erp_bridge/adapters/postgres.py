@@ -333,6 +333,18 @@ class PostgresRecords:
         )
         return {row["remote"]: (row["record_id"], row["code"]) for row in rows}
 
+    async def find_customers_by_number(self, numbers: Sequence[str]) -> dict[str, tuple[UUID, str]]:
+        rows = await self._work.fetch(QUERIES.list_customers_by_number, numbers=sorted(set(numbers)))
+        return {row["number"]: (row["record_id"], row["code"]) for row in rows}
+
+    async def save_customer_links(self, connection_id: UUID, customers: Mapping[str, UUID]) -> None:
+        self._work.write(
+            QUERIES.insert_customer_links,
+            connection_id=connection_id,
+            remote_ids=list(customers),
+            record_ids=list(customers.values()),
+        )
+
     async def save_received_orders(self, connection_id: UUID, planned: Sequence[PlannedRecord]) -> None:
         self._work.write(
             QUERIES.insert_received_orders,

@@ -237,6 +237,19 @@ JOIN LATERAL (SELECT internal_id FROM links
               ORDER BY external_id = wanted.remote DESC LIMIT 1) AS l ON true
 JOIN records AS r ON r.record_id = l.internal_id
 
+-- name: list_customers_by_number
+SELECT wanted.number, (array_agg(r.record_id))[1] AS record_id, min(r.code) AS code
+FROM unnest(:numbers::text[]) AS wanted(number)
+JOIN records AS r ON r.entity = 'customer' AND r.active
+                 AND (r.vat_number = wanted.number OR r.fiscal_code = wanted.number)
+GROUP BY wanted.number HAVING count(*) = 1
+
+-- name: insert_customer_links
+INSERT INTO links (connection_id, entity, internal_id, external_id, remote_code)
+SELECT :connection_id, 'customer', known.record_id, known.remote_id, known.remote_id
+FROM unnest(:remote_ids::text[], :record_ids::uuid[]) AS known(remote_id, record_id)
+ON CONFLICT DO NOTHING
+
 -- name: insert_received_orders
 INSERT INTO links (connection_id, entity, internal_id, external_id, remote_code, remote_number, version,
                    content_hash)

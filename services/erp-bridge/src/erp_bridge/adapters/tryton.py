@@ -282,6 +282,8 @@ class TrytonSession:
     async def _create_shipment(self, document: OutgoingDocument) -> int:
         party = await self._party(document)
         sale_id = document.order_remote_id
+        if sale_id is None and not document.heading["order"]:
+            raise Rejected("sale_without_order", number=document.number)
         if sale_id is None:
             sale = await self.find("order", document.heading["order"])
             sale_id = sale.remote_id if sale is not None else None

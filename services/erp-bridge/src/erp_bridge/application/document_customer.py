@@ -19,6 +19,11 @@ async def connections_for(ports: Ports, document: Document) -> dict[UUID, Remote
         order = await ports.documents.find_document("order", UUID(order_id))
         document = order or document
     code, customer_id = document.heading.get("customer"), document.heading.get("customer_id")
+    if document.is_of_stock:
+        # Whoever received the goods is invoiced.
+        found = await ports.records.find_customers_by_number(document.recipient_numbers)
+        ids = {each for each, _ in found.values()}
+        return await ports.records.list_connections_of(ids.pop()) if len(ids) == 1 else {}
     if customer_id is None and code is None:
         return None
     known = UUID(customer_id) if customer_id else await ports.records.find_customer(code or "")

@@ -12,7 +12,7 @@ from optima_kit.refusals import Invalid, Refusal
 
 from ..domain.connection import Connection
 from ..domain.import_plan import ImportPlan, PlannedRecord, RefusedRecord, RemoteRecord
-from ..domain.received_order import LINES, RECEIVED, read_order
+from ..domain.received_order import CUSTOMER, LINES, RECEIVED, read_order
 from .ports import Ports
 
 
@@ -28,9 +28,15 @@ async def plan_orders(
     customers = await ports.records.find_remote_customers(
         connection.connection_id, [each.customer for each in orders]
     )
+    # Who sends orders and no master data is known by tax number.
+    numbers = [number for each in orders for number in each.customer_numbers]
+    by_number = await ports.records.find_customers_by_number(numbers) if numbers else {}
     plan = ImportPlan()
     for record, order in zip(records, orders, strict=True):
         customer = customers.get(order.customer)
+        if customer is None:
+            found = {by_number[number] for number in order.customer_numbers if number in by_number}
+            customer = found.pop() if len(found) == 1 else None
         before = known.get(order.remote_id)
         problems: list[Refusal] = list(order.problems)
         if order.customer and customer is None:
@@ -61,7 +67,7 @@ async def plan_orders(
                     "customer_id": str(our_id) if our_id else None,
                 },
                 link_changed=before is None,
-                values={LINES: order.lines},
+                values={LINES: order.lines, CUSTOMER: order.customer},
             )
         )
     return plan
@@ -72,6 +78,14 @@ async def receive_orders(ports: Ports, connection: Connection, planned: Sequence
     new = [each for each in planned if each.action == "create"]
     if not new:
         return
+    await ports.records.save_customer_links(
+        connection.connection_id,
+        {
+            each.values[CUSTOMER]: UUID(each.fields["customer_id"])
+            for each in new
+            if each.fields["customer_id"]
+        },
+    )
     await ports.records.save_received_orders(connection.connection_id, new)
     for each in new:
         fields = each.fields

@@ -21,9 +21,8 @@ from .save_document import save_document
 
 
 async def on_ddt_issued(ports: Ports, ddt: DdtIssued, *, correlation_id: UUID) -> None:
-    """Transfers and goods that are expected back concern no customer of the ERP."""
-    if not ddt.closes_order_line:
-        return
+    """Every document is kept, since more may become of it. `Document.is_for_erps` says which leave."""
+    invoiced = None if ddt.to_be_invoiced is None else "yes" if ddt.to_be_invoiced else "no"
     document = Document(
         entity="ddt",
         internal_id=ddt.shipment_id,
@@ -31,7 +30,7 @@ async def on_ddt_issued(ports: Ports, ddt: DdtIssued, *, correlation_id: UUID) -
         correlation_id=correlation_id,
         heading={
             "reference": str(ddt.shipment_id),
-            "order_reference": str(ddt.order_id),
+            "order_reference": str(ddt.order_id) if ddt.closes_order_line else None,
             "number": ddt.number,
             "issue_date": ddt.issue_date.isoformat(),
             "state": "issued",
@@ -55,10 +54,13 @@ async def on_ddt_issued(ports: Ports, ddt: DdtIssued, *, correlation_id: UUID) -
             "appearance": ddt.appearance,
             "packages": None if ddt.packages is None else str(ddt.packages),
             "gross_weight_kg": ddt.gross_weight_kg,
+            "to_be_invoiced": invoiced,
+            "despatch_advice": ddt.despatch_advice,
         },
         lines={
             str(position): {
                 "job": str(line.job_id),
+                "article": line.code if ddt.from_stock else None,
                 "description": line.description,
                 "quantity": line.quantity,
                 "unit": line.unit,
@@ -73,10 +75,10 @@ async def on_ddt_issued(ports: Ports, ddt: DdtIssued, *, correlation_id: UUID) -
 async def on_ddt_voided(ports: Ports, ended: DdtVoided | ShipmentRefused) -> None:
     """Nothing of it is to be invoiced: the document is void, or all its goods came back. The ERP's copy is
     marked, never removed. Raises NotYet when the issue has not arrived."""
-    if not ended.closes_order_line:
-        return
     document = await ports.documents.lock_document("ddt", ended.shipment_id)
     if document is None:
+        if not ended.closes_order_line:
+            return  # issued before all documents were kept
         raise NotYet(f"the DDT of shipment {ended.shipment_id} is not known yet")
     document = document.in_state("voided", ports.now)
     await save_document(ports, document)

@@ -378,6 +378,13 @@ class Records(Protocol):
     ) -> dict[str, tuple[UUID, str]]:
         """Our id and code of the customers that the connection knows by these remote ids or codes."""
 
+    async def find_customers_by_number(self, numbers: Sequence[str]) -> dict[str, tuple[UUID, str]]:
+        """Our id and code of the customers that have these as Partita IVA or Codice Fiscale; a number that
+        several have names none of them."""
+
+    async def save_customer_links(self, connection_id: UUID, customers: Mapping[str, UUID]) -> None:
+        """By remote id: the connection knows these customers from now on. One that it knew stays."""
+
     async def save_received_orders(self, connection_id: UUID, planned: Sequence[PlannedRecord]) -> None:
         """Links each: it came from there, and is the order that is there."""
 

@@ -20,7 +20,8 @@ async def resend_documents(ports: Ports, key: str, entity: Entity, since: dateti
     connection = await ports.connections.get_connection(key)
     if not ports.connectors.get(connection.connector).describe().writes(entity):
         raise Invalid("entity_not_exchanged", field="entity")
-    documents = await ports.documents.list_documents_since(entity, since)
+    changed = await ports.documents.list_documents_since(entity, since)
+    documents = [each for each in changed if each.is_for_erps]
     for document in documents:
         await await_export(ports, connection, document)
     return len(documents)

@@ -13,6 +13,8 @@ async def save_document(ports: Ports, document: Document) -> None:
     """Stores the document, and owes its present state to every connection that it is for."""
     connections = await ports.connections.list_connections()
     await ports.documents.upsert_document(document)
+    if not document.is_for_erps:
+        return
     codes = await connections_for(ports, document)
     for connection in connections:
         # While no ERP has told of the customer, it is owed to each: it is withdrawn from those that never do.

@@ -77,6 +77,27 @@ class Document:
         return replace(self, heading={**self.heading, "state": state}, changed_at=at)
 
     @property
+    def is_for_erps(self) -> bool:
+        """A DDT is one if it delivers an order, or an invoice is to follow; transfers and goods that come
+        back are nobody's but ours."""
+        return self.entity == "order" or bool(self.heading.get("order_reference")) or self.is_to_be_invoiced
+
+    @property
+    def is_to_be_invoiced(self) -> bool:
+        return self.heading.get("to_be_invoiced") == "yes"
+
+    @property
+    def is_of_stock(self) -> bool:
+        """A DDT of goods that were nobody's order, and that are to be invoiced."""
+        return self.entity == "ddt" and self.is_to_be_invoiced and not self.heading.get("order_reference")
+
+    @property
+    def recipient_numbers(self) -> list[str]:
+        """Partita IVA and Codice Fiscale of a DDT's recipient, as customers have them."""
+        told = (self.heading.get("recipient_vat_number"), self.heading.get("recipient_fiscal_code"))
+        return [each.removeprefix("IT") for each in told if each]
+
+    @property
     def is_cancelled(self) -> bool:
         """Or voided."""
         return self.heading.get("state") in ("cancelled", "voided")
@@ -95,6 +116,7 @@ class Document:
                 for position, (job, line) in enumerate(self.lines.items(), 1)
             ],
             cancelled=self.is_cancelled,
+            despatch_advice=self.heading.get("despatch_advice"),
         )
 
 
@@ -117,6 +139,8 @@ class OutgoingDocument:
     """Of a DDT: its order over there."""
     order_jobs: tuple[str, ...] = ()
     """Of a DDT: its order's jobs, in the order of the lines."""
+    despatch_advice: str | None = None
+    """Of a DDT: its electronic form (UBL), where nothing that it needs is missing."""
 
     def hash(self) -> str:
         """Tells whether the ERP has this very state already: a new price or a new mapping changes it."""

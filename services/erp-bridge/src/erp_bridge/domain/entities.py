@@ -43,7 +43,9 @@ FIELDS: Final[dict[Entity, frozenset[str]]] = {
     "bank": frozenset({"code", "name", "bic", "iban"}),
     "payment_term": frozenset({"code", "name"}),
     "vat_rate": frozenset({"code", "name", "rate"}),
-    "received_order": frozenset({"code", "customer", "title", "deadline"}),
+    "received_order": frozenset(
+        {"code", "customer", "customer_vat_number", "customer_fiscal_code", "title", "deadline"}
+    ),
     "order": frozenset({"reference", "number", "state", "customer", "deadline"}),
     "ddt": frozenset(
         {
@@ -73,6 +75,7 @@ FIELDS: Final[dict[Entity, frozenset[str]]] = {
             "appearance",
             "packages",
             "gross_weight_kg",
+            "to_be_invoiced",
         }
     ),
 }
@@ -84,7 +87,16 @@ LINE_FIELDS: Final[dict[Entity, frozenset[str]]] = {
         {"line", "job", "kind", "description", "quantity", "unit", "unit_price", "amount", "vat_code"}
     ),
     "ddt": frozenset(
-        {"line", "job", "description", "quantity", "unit", "refused_quantity", "returned_quantity"}
+        {
+            "line",
+            "job",
+            "article",
+            "description",
+            "quantity",
+            "unit",
+            "refused_quantity",
+            "returned_quantity",
+        }
     ),
 }
 """The fields of an entity's lines, where it has lines."""

@@ -19,6 +19,8 @@ from .texts import check_texts
 RECEIVED: Final[Entity] = "received_order"
 LINES: Final = "lines"
 """Where a remote record has its lines."""
+CUSTOMER: Final = "customer"
+"""Where a planned order has its customer as the ERP calls them."""
 MOST_LINES: Final = 200
 
 _QUANTITY: Final = re.compile(r"\d{1,9}(\.\d{1,3})?")
@@ -36,6 +38,12 @@ class ReceivedOrder:
     def customer(self) -> str:
         """As the ERP knows them."""
         return self.heading.get("customer") or ""
+
+    @property
+    def customer_numbers(self) -> list[str]:
+        """Their Partita IVA and Codice Fiscale, as customers here have them."""
+        told = (self.heading.get("customer_vat_number"), self.heading.get("customer_fiscal_code"))
+        return [each.removeprefix("IT") for each in told if each]
 
     @property
     def content_hash(self) -> str:

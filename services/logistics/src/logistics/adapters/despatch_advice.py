@@ -125,6 +125,10 @@ def despatch_advice(document: Document) -> bytes:
     return text
 
 
+def despatch_advice_if_complete(document: Document) -> str | None:
+    return None if any(gaps(document)) else despatch_advice(document).decode()
+
+
 def _shipment(root: ET.Element, document: Document, zone: ZoneInfo) -> None:
     shipment = _part(root, "Shipment")
     _text(shipment, "ID", NONE)

@@ -44,6 +44,7 @@ from ..domain.orders import CarriedGoods, Order, OrderLine
 from ..domain.parties import Party
 from ..domain.shipments import Line, Return, ReturnedLine, Shipment, State, Transport
 from ..domain.stock import Goods, Kind, Movement, SupplierReceipt
+from .despatch_advice import despatch_advice_if_complete
 from .document_types import BUILT_IN
 
 QUERIES = load_queries(__package__)
@@ -80,6 +81,7 @@ def ports(work: UnitOfWork) -> Ports:
         directory=Directory(work),
         outbox=work.outbox,
         jobs=work.jobs,
+        despatch_advice=despatch_advice_if_complete,
         now=work.now,
         new_id=new_id,
     )

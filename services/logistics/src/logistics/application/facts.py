@@ -75,7 +75,9 @@ def stock_adjusted(movement: Movement, order_id: UUID, unit: str) -> StockAdjust
     )
 
 
-def ddt_issued(shipment: Shipment, goods: Mapping[UUID, CarriedGoods], document: Document) -> DdtIssued:
+def ddt_issued(
+    shipment: Shipment, goods: Mapping[UUID, CarriedGoods], document: Document, despatch_advice: str | None
+) -> DdtIssued:
     weight = document.gross_weight_kg
     return DdtIssued(
         **facts_of(shipment, goods),
@@ -99,6 +101,7 @@ def ddt_issued(shipment: Shipment, goods: Mapping[UUID, CarriedGoods], document:
         net_weight_kg=written(document.net_weight_kg) if document.net_weight_kg is not None else None,
         customer_reference=document.customer_reference,
         departure=legal_identity(document.departure) if document.departure else None,
+        despatch_advice=despatch_advice,
     )
 
 

@@ -56,7 +56,9 @@ async def issue_ddt(
     movements = issued.goods_leave(ports.new_id)
     ports.ledger.insert_movements(movements, gone=parts.goods.gone_after(movements))
     ports.jobs.schedule(RENDER_DDT, RenderDdt(shipment_id=shipment_id), key=str(shipment_id))
-    after = save_and_tell(ports, row, issued, ddt_issued(issued, row.goods, document))
+    after = save_and_tell(
+        ports, row, issued, ddt_issued(issued, row.goods, document, ports.despatch_advice(document))
+    )
     return replace(after, ddt=DdtNumber.of(document))
 
 

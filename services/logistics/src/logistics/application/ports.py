@@ -480,5 +480,7 @@ class Ports:
     directory: Directory
     outbox: Outbox
     jobs: Jobs
+    despatch_advice: Callable[[Document], str | None]
+    """The electronic form of a document; None where it lacks what that needs."""
     now: datetime
     new_id: Callable[[], UUID]

@@ -252,6 +252,11 @@ LABELS: Final[dict[str, dict[str, str]]] = {
     },
     "erp_field": {
         "amount": N_("amount"),
+        "article": N_("article"),
+        "customer_fiscal_code": N_("the customer's Codice Fiscale"),
+        "customer_vat_number": N_("the customer's Partita IVA"),
+        "goods that came back": N_("goods that came back"),
+        "to_be_invoiced": N_("to be invoiced"),
         "appearance": N_("appearance of the goods"),
         "bic": N_("BIC"),
         "cancellation": N_("cancellation"),
