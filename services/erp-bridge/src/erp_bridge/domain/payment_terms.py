@@ -1,6 +1,6 @@
 """Payment terms as Italian firms write them: "RB 30/60/90 gg FM+10", "Ricevuta bancaria 60 giorni fine mese".
 
-Grammar: `[mode] [n[/n…] gg [DF|FM][+k]]`, each part in the words and abbreviations that are in use. The
+Grammar: `[mode] [n[/n…] gg|mesi [DF|FM][+k]]`, each part in the words and abbreviations that are in use. The
 mode names how one pays; n are days after the invoice (DF, also where nothing is said) or, with FM, after the
 end of the month of the invoice; k is the day of the month after that. Thirty days "fine mese" are one month.
 A mode alone means at once.
@@ -24,10 +24,15 @@ METHOD_OF_MODE: Final[dict[str, str | None]] = {
     "BO": "MP05",
     "RD": "MP01",
     "AS": "MP02",
+    "AC": "MP03",
+    "PC": "MP06",
     "CC": "MP08",
     "RID": "MP09",
     "MAV": "MP13",
+    "CCP": "MP18",
     "SDD": "MP19",
+    "COMP": "MP22",
+    "PAGOPA": "MP23",
     "": None,
 }
 """FatturaPA payment method that a mode stands for; terms without a mode say when, and not how."""
@@ -35,28 +40,53 @@ METHOD_OF_MODE: Final[dict[str, str | None]] = {
 MOST_INSTALMENTS: Final = 24
 
 _MODES: Final = (
-    ("RIBA", r"RI ?\.? ?BA|RICEVUT[AE] BANCARI[AE]"),
-    ("RB", r"RB"),
-    ("BB", r"BB|BON|BONIF(?:ICO)?(?: BANC(?:ARIO)?)?(?: ANTICIPATO)?|ANTICIPATO|VERSAMENTO"),
+    ("RIBA", r"R ?I ?B ?A|RICEVUT[AE] BANCARI[AE]|RIC ?BANC(?:ARIA)?"),
+    ("RB", r"R/?B"),
+    ("BB", r"BB|BON(?:IF(?:ICO)?)?(?: BANC(?:ARIO)?)?(?: ANTICIPATO)?|ANTICIPATO|VERSAMENTO"),
     ("BO", r"BO"),
-    ("RD", r"RD|RIM(?:ESSA)? DIR(?:ETTA)?|CONTANTI?|CONTRASSEGNO|CASSA"),
-    ("AS", r"AS|ASS(?:EGNO)?(?: BANC(?:ARIO)?)?"),
-    ("CC", r"CC|CARTA(?: DI CREDITO)?"),
-    ("RID", r"RID"),
+    ("RD", r"RD|RIM(?:ESSA)? DIR(?:ETTA)?|CONTANT[EI]|CONTRASSEGNO|(?:PRONTA )?CASSA"),
+    ("AC", r"AC|A/C|ASS(?:EGNO)? CIRC(?:OLARE)?"),
+    ("AS", r"AS|A/B|ASS(?:EGNO)?(?: BANC(?:ARIO)?)?"),
+    ("PC", r"PC|CAMBIALE|TRATTA|PAGHERO(?: CAMBIARIO)?|VAGLIA CAMBIARIO"),
+    ("CC", r"CC|CARTA(?: DI CREDITO)?|BANCOMAT|POS|PAYPAL"),
+    ("RID", r"RID(?: BANC(?:ARIO)?)?"),
     ("MAV", r"MAV"),
-    ("SDD", r"SDD|SEPA(?: DD| SDD)?|ADDEBITO(?: DIRETTO)?(?: SEPA)?"),
+    ("CCP", r"CCP|(?:BOLL(?:ETTINO)? )?(?:DI )?(?:C/C )?POSTALE"),
+    (
+        "SDD",
+        r"(?:SEPA )?(?:SDD|DD|DIRECT DEBIT)(?: (?:CORE|B2B))?|SEPA"
+        r"|ADDEBITO(?: DIRETTO)?(?: SEPA)?(?: (?:IN|SU) (?:C/C|CONTO(?: CORRENTE)?))?",
+    ),
+    ("COMP", r"COMP(?:ENSAZIONE)?"),
+    ("PAGOPA", r"PAGO ?PA"),
 )
-_AT_ONCE: Final = r"A VISTA|VISTA FATTURA|VF|ALL ORDINE|ALLA CONSEGNA|IMMEDIATO"
+_AT_ONCE: Final = (
+    r"A VISTA(?: FATTURA)?|VISTA FATTURA|VF|IMMEDIATO|ALL ORDINE|(?:AD )?AVVISO MERCE PRONTA"
+    r"|(?:A |AL )?RICEVIMENTO (?:FATTURA|MERCE)|(?:A |ALLA )?CONSEGNA(?: MERCE)?"
+)
+_OF_INVOICE: Final = (
+    r"DF|D ?F|(?:DALLA |DELLA )?(?:DATA )?(?:RICEVIMENTO |EMISSIONE |DELLA |DI )*(?:FATTURA|FATT|FT)"
+)
+_MONTH_END: Final = r"F ?M|FINE MESE|F ?MESE"
+_START: Final = (
+    rf"DFFM|FMDF|(?:{_OF_INVOICE}) ?(?:{_MONTH_END})|(?:{_MONTH_END}) ?(?:{_OF_INVOICE})"
+    rf"|{_MONTH_END}|{_OF_INVOICE}"
+)
+_NEXT_MONTH: Final = r"(?:DEL )?(?:MESE|M) ?(?:SUCCESSIVO|SUCC|S)|DEL MESE"
+_DAY: Final = (
+    rf"(?: ?(?:(?:\+|AL|IL|GIORNO) ?(?P<day>\d{{1,2}})(?: ?(?:GG|GIORNI))?(?: ?(?:{_NEXT_MONTH}))?"
+    rf"|(?P<day_of_next>\d{{1,2}}) ?(?:{_NEXT_MONTH})))?"
+)
 _DAYS: Final = (
-    r"(?:A )?(?P<days>\d{1,3}(?:[/,;-]\d{1,3})*) ?(?:GG|GIORNI|G)?"
-    r"(?: ?(?P<start>DFFM|DF ?FM|FMDF|FM|FINE MESE|(?:D(?:ALLA )?|DATA )?F(?:ATTURA|T) FINE MESE|F ?MESE"
-    r"|DF|D ?F|(?:DALLA )?(?:DATA )?(?:FATTURA|FATT|FT)))?"
-    r"(?: ?(?:\+|AL|IL|GIORNO) ?(?P<day>\d{1,2})(?: ?(?:GG|GIORNI|DEL MESE|MS|MESE SUCCESSIVO))?)?"
+    r"(?:A |ENTRO )?(?P<days>\d{1,3}(?:[/,;-]\d{1,3}| \d{2,3})*) ?(?:(?P<months>MES[EI])|GG|GIORNI|G)?"
+    rf"(?: ?(?P<start>{_START}))?"
 )
 _TERMS: Final = re.compile(
-    "(?:" + "|".join(f"(?P<{mode}>{words})" for mode, words in _MODES) + ")?"
-    rf" ?(?:{_DAYS}|(?P<at_once>{_AT_ONCE}))?"
+    r"(?:PAG(?:AMENTO)? (?:IN |CON |TRAMITE |A MEZZO )?)?(?:"
+    + "|".join(f"(?P<{mode}>{words})" for mode, words in _MODES)
+    + rf")? ?(?:(?:{_DAYS}|(?P<month_end>{_MONTH_END})){_DAY}|(?P<at_once>{_AT_ONCE}))?"
 )
+_SAYS_NOTHING: Final = re.compile(r"\b(?:SALVO BUON FINE|SBF)\b|\b100 ?%")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,19 +118,25 @@ def parse_payment_terms(text: str) -> PaymentTerms:
     if found is None or not plain:
         raise _unreadable(text)
     days = [int(each) for each in re.split(r"\D", found["days"])] if found["days"] else [0]
+    months, month_end = bool(found["months"]), found["month_end"] or found["start"] or ""
     if len(days) > MOST_INSTALMENTS or days != sorted(set(days)):
         raise _unreadable(text)
-    extra = int(found["day"]) if found["day"] else None
+    told_day = found["day"] or found["day_of_next"]
+    extra = int(told_day) if told_day else None
     if extra is not None and not 1 <= extra <= 31:
         raise _unreadable(text)
-    start = "FM" if found["start"] and re.search("FM|MESE", found["start"]) else "DF"
+    start = "FM" if re.search("F ?M", month_end) or "MESE" in month_end else "DF"
+    if months and start == "FM":
+        # A month is thirty days "fine mese", and those are a month.
+        days, months = [30 * each for each in days], False
     shares = _equal_shares(len(days))
-    instalments = tuple(_instalment(n, start, extra, share) for n, share in zip(days, shares, strict=True))
-    mode = next((mode for mode, _ in _MODES if found[mode]), "")
-    told = found["days"] is not None
-    return PaymentTerms(
-        _normalised(mode, days if told else None, start, extra), mode, METHOD_OF_MODE[mode], instalments
+    instalments = tuple(
+        _instalment(n, start, extra, share, months=months) for n, share in zip(days, shares, strict=True)
     )
+    mode = next((mode for mode, _ in _MODES if found[mode]), "")
+    told = days if found["days"] or found["month_end"] else None
+    text = _normalised(mode, told, start, extra, unit="mesi" if months else "gg")
+    return PaymentTerms(text, mode, METHOD_OF_MODE[mode], instalments)
 
 
 def _unreadable(text: str) -> Invalid:
@@ -114,14 +150,17 @@ def _plain(text: str) -> str:
     # A dot between two letters joins an abbreviation, any other ends one.
     joined = re.sub(r"(?<=\b[A-Z])\.(?=[A-Z]\b)|(?<=RI)\.(?=BA)", "", bare)
     spaced = re.sub(r"[.':_()]", " ", joined)
-    return " ".join(re.sub(r" ?([/+]) ?", r"\1", spaced).split())
+    told = _SAYS_NOTHING.sub(" ", spaced)
+    return " ".join(re.sub(r" ?([/+,;]) ?", r"\1", told).split())
 
 
-def _instalment(n: int, start: str, extra: int | None, share: Decimal) -> Instalment:
+def _instalment(n: int, start: str, extra: int | None, share: Decimal, *, months: bool) -> Instalment:
+    if start == "DF" and months:
+        return Instalment(share, months=n, days=0, start="invoice", day=extra)
     if start == "DF":
         return Instalment(share, months=0, days=n, start="invoice", day=extra)
-    months, days = (n // 30, 0) if n % 30 == 0 else (0, n)
-    return Instalment(share, months=months, days=days, start="month_end", day=extra or 31)
+    whole, days = (n // 30, 0) if n % 30 == 0 else (0, n)
+    return Instalment(share, months=whole, days=days, start="month_end", day=extra or 31)
 
 
 def _equal_shares(count: int) -> list[Decimal]:
@@ -130,8 +169,8 @@ def _equal_shares(count: int) -> list[Decimal]:
     return [share] * (count - 1) + [Decimal(100) - share * (count - 1)]
 
 
-def _normalised(mode: str, days: list[int] | None, start: str, extra: int | None) -> str:
+def _normalised(mode: str, days: list[int] | None, start: str, extra: int | None, *, unit: str) -> str:
     if days is None:
         return mode or "0 gg DF"
-    told = f"{'/'.join(map(str, days))} gg {start}" + (f"+{extra}" if extra else "")
+    told = f"{'/'.join(map(str, days))} {unit} {start}" + (f"+{extra}" if extra else "")
     return f"{mode} {told}".strip()
