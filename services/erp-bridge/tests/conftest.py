@@ -136,7 +136,7 @@ async def bridge(shared: ServiceDatabase, tmp_path: Path) -> AsyncIterator[Bridg
 async def _empty(stored: ServiceDatabase) -> None:
     """Emptying costs a test less than a database of its own."""
     await stored.fetch(
-        "TRUNCATE directory_people, connections, mapping_versions, customers, records, conflicts,"
+        "TRUNCATE directory_people, connections, turns, mapping_versions, customers, records, conflicts,"
         " checkpoints, remote_schemas, runs, documents, links, link_counts, failures, reconciliations,"
         " reconciliation_differences, outbox, stream_heads, jobs,"
         " idempotency_keys, inbox, newest_applied, parking"

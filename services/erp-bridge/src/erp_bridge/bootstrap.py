@@ -23,7 +23,6 @@ from .adapters.mapping_yaml import write_mapping
 from .adapters.messages import reactions
 from .adapters.metrics import CountedExchange, measure
 from .adapters.odoo import Odoo
-from .adapters.pace import Paces
 from .adapters.postgres import (
     PostgresCheckpoints,
     PostgresConflicts,
@@ -65,7 +64,7 @@ def service(settings: BridgeSettings) -> Service[Ports]:
         ]
     )
     sealer = Sealer(settings.key_secret.get_secret_value(), "erp-bridge credentials")
-    checks, exchanged, paces = italian_checks(), CountedExchange(), Paces()
+    checks, exchanged = italian_checks(), CountedExchange()
 
     def ports(work: UnitOfWork) -> Ports:
         return Ports(
@@ -81,7 +80,6 @@ def service(settings: BridgeSettings) -> Service[Ports]:
             connectors=connectors,
             checks=checks,
             exchanged=exchanged,
-            pace=paces.of,
             mapping_text=write_mapping,
             directory=Directory(work),
             outbox=work.outbox,

@@ -9,8 +9,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from erp_bridge.adapters.pace import EvenPace
 from erp_bridge.adapters.tryton_rpc import TrytonRpc
+from erp_bridge.application.pace import SharedPace
 from optima_contracts.economics import OrderLineValue, OrderValued
 from optima_contracts.erp import CustomerChanged, DocumentExported, OrderReceived
 from optima_contracts.identity import LegalIdentity
@@ -483,10 +483,10 @@ async def test_orders_wait_while_a_field_is_needed_that_nobody_fills(shop: Shop,
 async def test_a_connection_keeps_to_its_ceiling_of_calls(shop: Shop, monkeypatch: Any) -> None:
     turns: list[int] = []
 
-    async def turn(self: EvenPace) -> None:
+    async def turn(self: SharedPace) -> None:
         turns.append(self.calls_per_minute)
 
-    monkeypatch.setattr(EvenPace, "turn", turn)
+    monkeypatch.setattr(SharedPace, "turn", turn)
     await shop.connect()
     _, view = await shop.bridge.as_("admin").get("/v1/connections/gestionale")
     body = {"connector": "tryton", "settings": view["settings"], "calls_per_minute": 90}

@@ -111,6 +111,10 @@ class PostgresConnections:
             since=self._work.now,
         )
 
+    async def take_turn(self, connection_id: UUID, distance: timedelta) -> timedelta:
+        wait = await self._work.fetchval(QUERIES.upsert_turn, connection_id=connection_id, distance=distance)
+        return timedelta(seconds=wait)
+
     async def list_mapping_versions(
         self, connection_id: UUID, *, before: int | None, limit: int
     ) -> list[MappingVersion]:

@@ -237,6 +237,13 @@ JOIN LATERAL (SELECT internal_id FROM links
               ORDER BY external_id = wanted.remote DESC LIMIT 1) AS l ON true
 JOIN records AS r ON r.record_id = l.internal_id
 
+-- name: upsert_turn
+-- By the clock of the database, which all processes share; who comes late has saved nothing up.
+INSERT INTO turns AS t (connection_id, next_at) VALUES (:connection_id, clock_timestamp() + :distance::interval)
+ON CONFLICT (connection_id) DO UPDATE
+SET next_at = greatest(t.next_at, clock_timestamp()) + :distance::interval
+RETURNING extract(epoch FROM next_at - :distance::interval - clock_timestamp())::float8 AS seconds
+
 -- name: list_customers_by_number
 SELECT wanted.number, (array_agg(r.record_id))[1] AS record_id, min(r.code) AS code
 FROM unnest(:numbers::text[]) AS wanted(number)

@@ -48,7 +48,7 @@ class ConfigureConnection(Command):
     """Where this connection maps fields otherwise than its connector does; {} is the connector's own. One
     that is not given stays as it is."""
     calls_per_minute: Annotated[int, Field(ge=1, le=6000)] | None = None
-    """How often each process of the bridge may call the ERP; without a ceiling unless given."""
+    """How often the bridge may call the ERP; without a ceiling unless given."""
 
 
 class StartImport(Command):

@@ -15,6 +15,7 @@ from .document_customer import connections_for
 from .keep_failure import keep_failure, problem_of
 from .note_schema import LOOK_AGAIN, note_schema
 from .outage import note_outage
+from .pace import paced
 from .ports import (
     Connector,
     Endpoint,
@@ -140,7 +141,7 @@ async def _has_what_it_follows(ports: Ports, connection: Connection, document: D
 
 async def _write(work: JobWork, export: _Export) -> Written:
     """Raises Fault; Paused where the remote schema does not fit any more."""
-    async with export.connector.open(export.endpoint) as session:
+    async with export.connector.open(paced(work, export.connection, export.endpoint)) as session:
         if export.sees_schema and (schema := await session.schema(export.document.entity)) is not None:
             async with work.transaction() as ports:
                 fits = await note_schema(ports, export.connection, export.document.entity, schema)

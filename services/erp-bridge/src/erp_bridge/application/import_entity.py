@@ -17,7 +17,8 @@ from ..domain.run import Counts, Run, RunKind
 from ..domain.schema import RemoteSchema
 from .apply_plan import apply_plan, plan_records, refuse_source
 from .note_schema import note_schema
-from .ports import Checkpoint, Endpoint, Fault, Page, Paused, Ports, ReadOnlyWork, Session, Work
+from .pace import paced
+from .ports import Checkpoint, Endpoint, Fault, Page, Paused, Ports, RequestWork, Session, Work
 
 REFUSED_SHOWN = 200
 
@@ -58,7 +59,7 @@ async def import_entity(work: Work, key: str, entity: Entity, kind: RunKind) -> 
     sources: dict[str, ImportedSource] = {}
     problem: Fault | None = None
     try:
-        async with connector.open(endpoint) as session:
+        async with connector.open(paced(work, connection, endpoint)) as session:
             await session.probe()
             await _see_schema(work, session, connection, entity)
             async for page in _pages(session, entity, checkpoint):
@@ -108,7 +109,7 @@ async def _see_schema(work: Work, session: Session, connection: Connection, enti
 
 
 async def preview_import(
-    work: ReadOnlyWork, key: str, entity: Entity, *, again: bool = False
+    work: RequestWork, key: str, entity: Entity, *, again: bool = False
 ) -> list[ImportedSource]:
     """What `import_entity` would do now: the same plan, and nothing written, moved or noted. `again`: as if
     nothing had come in yet."""
@@ -117,7 +118,7 @@ async def preview_import(
         checkpoint = None if again else checkpoint
         connector = ports.connectors.get(connection.connector)
     sources: dict[str, ImportedSource] = {}
-    async with connector.open(endpoint) as session:
+    async with connector.open(paced(work, connection, endpoint)) as session:
         async for page in _pages(session, entity, checkpoint):
             source = sources.setdefault(page.source, ImportedSource(page.source, entity))
             async with work.reading() as ports:

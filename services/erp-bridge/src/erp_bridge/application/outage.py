@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..domain.connection import Connection
 from ..domain.failure import CONNECTION, next_attempt
 from .keep_failure import keep_failure, problem_of
+from .pace import paced
 from .ports import Fault, JobWork, Ports, Throttled
 from .schedules import RecoverConnection, schedule_export, schedule_polls, schedule_recovery
 
@@ -38,7 +39,7 @@ async def recover_connection(work: JobWork, owed: RecoverConnection) -> None:
         connector, endpoint = ports.connectors.get(connection.connector), ports.endpoint(connection)
     fault: Fault | None = None
     try:
-        async with connector.open(endpoint) as session:
+        async with connector.open(paced(work, connection, endpoint)) as session:
             await session.probe()
     except Fault as met:
         fault = met

@@ -278,6 +278,10 @@ class Connections(Protocol):
     async def upsert_connection(self, connection: Connection) -> None:
         """Adds or replaces it, and keeps its mapping under its version."""
 
+    async def take_turn(self, connection_id: UUID, distance: timedelta) -> timedelta:
+        """Takes the next turn to call the remote system, so far behind the last; returns how long it is
+        until then."""
+
     async def list_mapping_versions(
         self, connection_id: UUID, *, before: int | None, limit: int
     ) -> list[MappingVersion]:
@@ -624,7 +628,6 @@ class Ports:
     connectors: Connectors
     checks: Checks
     exchanged: Exchanged
-    pace: Callable[[Connection], Pace]
     mapping_text: Callable[[FieldMap], str]
     """A mapping as people keep it."""
     directory: Directory
@@ -639,7 +642,6 @@ class Ports:
             connection.settings,
             connection.secrets,
             connection.mapping,
-            self.pace(connection),
         )
 
 
@@ -653,6 +655,10 @@ class ReadOnlyWork(Protocol):
     """Whoever reads without touching: what is written here fails."""
 
     def reading(self) -> AbstractAsyncContextManager[Ports]: ...
+
+
+class RequestWork(Work, ReadOnlyWork, Protocol):
+    """One request around its calls to the outside."""
 
 
 class JobWork(Work, Protocol):

@@ -12,6 +12,7 @@ from optima_kit.refusals import Invalid, WrongState
 from ..domain.entities import Entity
 from ..domain.import_plan import read_records
 from ..domain.reconciliation import Comparison, Reconciliation, too_many_missing
+from .pace import paced
 from .ports import Work
 
 KEPT: Final = 10
@@ -38,7 +39,7 @@ async def reconcile(work: Work, key: str, entity: Entity, *, delete_missing: boo
         linked = await ports.records.list_linked(connection.connection_id, entity)
     comparison = Comparison(linked)
     mapping = connection.mapping.of(entity)
-    async with connector.open(endpoint) as session:
+    async with connector.open(paced(work, connection, endpoint)) as session:
         async for page in session.changes(entity, None):
             # A record that can't be read differs from whatever came in.
             for each in await asyncio.to_thread(read_records, mapping, page.records):

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from optima_kit.refusals import Invalid
 
 from ..domain.entities import Entity
 from ..domain.run import RunKind
 from .import_entity import ImportedSource, import_entity, preview_import
-from .ports import Paused, ReadOnlyWork, Work
+from .pace import paced
+from .ports import Paused, RequestWork
 from .resend import backfill_entity
-
-
-class RequestWork(Work, ReadOnlyWork, Protocol):
-    """One request around its calls to the outside."""
 
 
 async def start_import(
@@ -52,10 +47,10 @@ async def start_import(
     return sources
 
 
-async def check_connection(work: ReadOnlyWork, key: str) -> str:
+async def check_connection(work: RequestWork, key: str) -> str:
     """Who answers, with the settings and credentials that are stored. Raises Absent, or Fault."""
     async with work.reading() as ports:
         connection = await ports.connections.get_connection(key)
         connector, endpoint = ports.connectors.get(connection.connector), ports.endpoint(connection)
-    async with connector.open(endpoint) as session:
+    async with connector.open(paced(work, connection, endpoint)) as session:
         return await session.probe()

@@ -58,7 +58,7 @@ class Connection:
     """1..n; every mapping that was ever in force is kept."""
     version: int
     calls_per_minute: int | None = None
-    """How often its remote system may be called by each process; None: as often as it bears."""
+    """How often its remote system may be called; None: as often as it bears."""
     last_import_at: datetime | None = None
 
     def exchange(self, entity: Entity) -> Exchange:
