@@ -31,6 +31,7 @@ ECONOMICS = {
     "materials": "cartone",
     "technical_sheet": "CMYK",
 }
+PICTURE = b"\x89PNG\r\n\x1a\n picture"
 ORDER = {
     "title": "Ristampa",
     "deadline": "2031-02-15",
@@ -118,6 +119,41 @@ ROWS = (
         body={"phase_ids": ["$free_phase_id"], "assignee_id": "$worker_id"},
         within=True,
     ),
+    Row("GET /v1/tasks/{phase_id}/messages", "phase.work", OWN, shows={"note_id": OWN}),
+    Row("POST /v1/tasks/{phase_id}/messages", "phase.work", OWN_WORK, body={"text": "Manca carta"}),
+    Row(
+        "POST /v1/tasks/{phase_id}/files",
+        "phase.work",
+        OWN_WORK,
+        at="/v1/tasks/{phase_id}/files?name=foto.png",
+        body=PICTURE,
+        media_type="image/png",
+    ),
+    Row(
+        "GET /v1/tasks/{phase_id}/messages/{message_id}/file",
+        "phase.work",
+        OWN,
+        at="/v1/tasks/{phase_id}/messages/{note_id}/file",
+    ),
+    Row(
+        "GET /v1/phases/{phase_id}/messages",
+        "phase.read",
+        shows={"note_id": ANYBODYS},
+        empty_elsewhere=True,
+    ),
+    Row("POST /v1/phases/{phase_id}/messages", "phase.inspect", body={"text": "Entro venerdì"}),
+    Row(
+        "POST /v1/phases/{phase_id}/files",
+        "phase.inspect",
+        at="/v1/phases/{phase_id}/files?name=bozza.png",
+        body=PICTURE,
+        media_type="image/png",
+    ),
+    Row(
+        "GET /v1/phases/{phase_id}/messages/{message_id}/file",
+        "phase.read",
+        at="/v1/phases/{phase_id}/messages/{note_id}/file",
+    ),
     Row("GET /v1/figures/work", "phase.read"),
     Row("GET /v1/figures/orders", "order.read"),
     Row("GET /v1/figures/load", "phase.read"),
@@ -179,6 +215,13 @@ async def build(world: World) -> None:
             await world.ask("POST", f"{path}/start")
         if name == "made_phase":
             await world.ask("POST", f"{path}/completion", {"quantity": "100"})
+    sent = await world.ask(
+        "POST",
+        f"/v1/phases/{names['phase_id']}/files?name=bozza.png",
+        data=PICTURE,
+        headers={"Content-Type": "image/png"},
+    )
+    names["note_id"] = sent["id"]
     names["job_version"] = str((await world.ask("GET", f"/v1/jobs/{job['id']}"))["version"])
     world.secrets["job.economics.read"] = ["38712.40", "487.13", "48713.00", "Grafiche Rossi"]
     world.secrets["customer.read"] = ["Dolci Riservati"]

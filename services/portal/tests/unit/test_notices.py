@@ -14,7 +14,7 @@ from optima_contracts.catalogue import every_event_type
 from optima_kit.sealing import Sealer
 from portal.adapters.labels import LABELS
 from portal.adapters.mail import Mailer, UnsubscribeCodes, Unsubscribing
-from portal.adapters.messages import PROGRESS, TOLD, what_of
+from portal.adapters.messages import OF_PHASES, PROGRESS, TOLD, what_of
 from portal.application.ports import Addressee
 from portal.domain.notices import USUAL, Notice, Preferences
 
@@ -89,7 +89,7 @@ def test_no_other_code_stops_mails(code: str) -> None:
 
 def test_whoever_is_named_as_a_recipient_is_told_in_words() -> None:
     named = {model for model in every_event_type().values() if "recipients" in model.model_fields}
-    assert named == set(TOLD)
-    assert {what_of(model.type) for model in TOLD} <= LABELS["notice"].keys()
+    assert named == {*TOLD, *OF_PHASES}
+    assert {what_of(model.type) for model in named} <= LABELS["notice"].keys()
     assert {f"brief_{what_of(model.type)}" for model in PROGRESS} <= LABELS["notice"].keys()
     assert LABELS["notice_kind"].keys() == USUAL.keys()

@@ -6,6 +6,8 @@ from datetime import date
 from typing import ClassVar
 from uuid import UUID
 
+from pydantic import Field
+
 from .envelope import EventData, Fact, Quantity
 
 
@@ -132,6 +134,26 @@ class PhaseGivenBack(EventData):
     phase: str
     former_assignee_id: UUID
     reason: str
+    recipients: list[UUID] = Field(default_factory=list)
+    """Who gives out the work, and is told of it."""
+
+
+class PhaseMessageWritten(EventData):
+    """The assignee of a phase and those who give out the work write to each other; the text stays in
+    production. Subject: the job."""
+
+    type: ClassVar[str] = "optima.production.phase_message_written.v1"
+    job_id: UUID
+    order_id: UUID
+    phase_id: UUID
+    phase: str
+    message_id: UUID
+    assignee_id: UUID
+    """Of the phase: one side of what is written."""
+    problem: bool
+    """Whether the assignee can't go on, or not as planned."""
+    recipients: list[UUID]
+    """The other side, who is told of it."""
 
 
 class PhasePartReported(EventData):

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
+from uuid import UUID
 
 from optima_contracts import approval, brief, production
 from optima_contracts.catalogue import every_event_type
@@ -55,6 +56,9 @@ PROGRESS: Final = (
 )
 """Of which the requester is told."""
 
+OF_PHASES: Final = (production.PhaseGivenBack, production.PhaseMessageWritten)
+"""Their recipients are the two sides of a phase, each with a page of its own."""
+
 QUOTATIONS: Final = (brief.QuotationRequested, brief.QuotationAnswered, brief.QuotationClosed)
 """Hinted at under themselves alone: a page about their brief does not change with them, and a supplier must
 not see that others are asked."""
@@ -86,6 +90,25 @@ async def _tell_assignee(ports: PortalPorts, event: Received[production.PhaseAss
     if event.data.assignee_id != event.actor_id:
         people, address = [event.data.assignee_id], f"/tasks/{event.data.phase_id}"
         await tell_people(ports, people, "task", what_of(event.type), "", "", address)
+
+
+async def _tell_of_phase(ports: PortalPorts, event: Received[Any]) -> None:
+    """Its assignee on their task's page; those who give out the work on the order's."""
+    data = event.data
+    match data:
+        case production.PhaseGivenBack():
+            people, page = data.recipients, f"/orders/{data.order_id}"
+            await tell_people(ports, people, "task", what_of(event.type), "", "", page)
+        case production.PhaseMessageWritten():
+            what = "phase_problem" if data.problem else what_of(event.type)
+            for person_id in data.recipients:
+                own = person_id == data.assignee_id
+                page = f"/tasks/{data.phase_id}" if own else _messages_page(data.order_id, data.phase_id)
+                await tell_people(ports, [person_id], "question", what, "", "", page)
+
+
+def _messages_page(order_id: UUID, phase_id: UUID) -> str:
+    return f"/orders/{order_id}/phases/{phase_id}/messages"
 
 
 async def _tell_requester(ports: PortalPorts, event: Received[Any]) -> None:
@@ -137,6 +160,7 @@ _TELL: Final[Mapping[type[Any], Tell]] = {
     **dict.fromkeys(TOLD, _tell_recipients),
     **dict.fromkeys(PROGRESS, _tell_requester),
     production.PhaseAssigned: _tell_assignee,
+    **dict.fromkeys(OF_PHASES, _tell_of_phase),
     brief.BriefCommented: _tell_mentioned,
     brief.BriefCommentEdited: _tell_mentioned,
     **dict.fromkeys(QUOTATIONS, _tell_of_quotation),

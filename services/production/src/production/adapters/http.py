@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from optima_kit.http import Call, Page, PageQuery, Reply, Routes
+from optima_kit.http import Call, Content, Page, PageQuery, Reply, Routes
 
 from ..application.accept_phase import accept_phase
 from ..application.assign_phase import assign_phase
@@ -15,8 +15,8 @@ from ..application.complete_phase import complete_phase
 from ..application.correct_kind import correct_kind
 from ..application.define_kind import define_kind
 from ..application.give_back_phase import give_back_phase
-from ..application.ports import LockedPhase, Ports
-from ..application.read import board, figures, lookups, orders, tasks
+from ..application.ports import LockedPhase, MessageFile, Ports
+from ..application.read import board, figures, lookups, messages, orders, tasks
 from ..application.read.views import (
     AssigneeView,
     BoardPhaseView,
@@ -27,6 +27,7 @@ from ..application.read.views import (
     JobView,
     KindView,
     LoadFigureView,
+    MessageView,
     OrderFigureView,
     OrderSummaryView,
     OrderView,
@@ -41,6 +42,12 @@ from ..application.set_economics import set_economics
 from ..application.set_price_policy import set_price_policy
 from ..application.skip_phase import skip_phase
 from ..application.start_phase import start_phase
+from ..application.write_message import (
+    MAGIC_BYTES,
+    MAX_FILE_BYTES,
+    write_as_assignee,
+    write_to_assignee,
+)
 from ..application.write_order import write_order
 from .requests import (
     AssignPhase,
@@ -51,16 +58,19 @@ from .requests import (
     CompletePhase,
     CorrectKind,
     DefineKind,
+    FileQuery,
     GiveBackPhase,
     LoadQuery,
     OrderFiguresQuery,
     OrderQuery,
     RejectPhase,
+    ReportMessage,
     ReportPart,
     SetEconomics,
     SetPricePolicy,
     TaskQuery,
     WorkFiguresQuery,
+    WriteMessage,
     WriteOrder,
 )
 from .results import AssignmentResultsView, assignment_results
@@ -315,6 +325,78 @@ async def get_task(call: Call[Ports], phase_id: UUID) -> TaskView:
     return await tasks.read_task(call.ports, call.actor, phase_id)
 
 
+@routes.get("/v1/tasks/{phase_id}/messages", privilege="phase.work")
+async def get_task_messages(call: Call[Ports], phase_id: UUID, query: PageQuery) -> Page[MessageView]:
+    """List what was written about a phase that is assigned to the caller, newest first"""
+    return await messages.list_of_task(call.ports, call.actor, phase_id, query)
+
+
+@routes.post("/v1/tasks/{phase_id}/messages", privilege="phase.work", status=201)
+async def post_task_message(call: Call[Ports], phase_id: UUID, body: ReportMessage) -> MessageView:
+    """Write to those who give out the work, or report a problem
+
+    About a phase that is assigned to the caller."""
+    made = await write_as_assignee(call.ports, call.actor, phase_id, body.text, problem=body.problem)
+    return messages.show_message(call.actor, made)
+
+
+@routes.post(
+    "/v1/tasks/{phase_id}/files",
+    privilege="phase.work",
+    status=201,
+    consumes=tuple(MAGIC_BYTES),
+    max_bytes=MAX_FILE_BYTES,
+)
+async def post_task_file(call: Call[Ports], phase_id: UUID, query: FileQuery, body: bytes) -> MessageView:
+    """Send a photo or a file to those who give out the work: PDF, PNG or JPEG, at most 10 MiB
+
+    About a phase that is assigned to the caller."""
+    file = MessageFile(query.name, _media_type(call), body)
+    made = await write_as_assignee(call.ports, call.actor, phase_id, file=file)
+    return messages.show_message(call.actor, made)
+
+
+@routes.get("/v1/tasks/{phase_id}/messages/{message_id}/file", privilege="phase.work")
+async def get_task_file(call: Call[Ports], phase_id: UUID, message_id: UUID) -> Content:
+    """Download the file of a message about a phase that is assigned to the caller"""
+    file = await messages.file_of_task(call.ports, call.actor, phase_id, message_id)
+    return Content(file.data, file.media_type, file.name)
+
+
+@routes.get("/v1/phases/{phase_id}/messages", privilege="phase.read")
+async def get_phase_messages(call: Call[Ports], phase_id: UUID, query: PageQuery) -> Page[MessageView]:
+    """List what was written about a phase by and to whoever had it, newest first"""
+    return await messages.list_of_phase(call.ports, phase_id, query)
+
+
+@routes.post("/v1/phases/{phase_id}/messages", privilege="phase.inspect", status=201)
+async def post_phase_message(call: Call[Ports], phase_id: UUID, body: WriteMessage) -> MessageView:
+    """Write to the assignee of a phase"""
+    made = await write_to_assignee(call.ports, call.actor, phase_id, body.text)
+    return messages.show_message(call.actor, made)
+
+
+@routes.post(
+    "/v1/phases/{phase_id}/files",
+    privilege="phase.inspect",
+    status=201,
+    consumes=tuple(MAGIC_BYTES),
+    max_bytes=MAX_FILE_BYTES,
+)
+async def post_phase_file(call: Call[Ports], phase_id: UUID, query: FileQuery, body: bytes) -> MessageView:
+    """Send a file to the assignee of a phase, such as artwork: PDF, PNG or JPEG, at most 10 MiB"""
+    file = MessageFile(query.name, _media_type(call), body)
+    made = await write_to_assignee(call.ports, call.actor, phase_id, file=file)
+    return messages.show_message(call.actor, made)
+
+
+@routes.get("/v1/phases/{phase_id}/messages/{message_id}/file", privilege="phase.read")
+async def get_phase_file(call: Call[Ports], phase_id: UUID, message_id: UUID) -> Content:
+    """Download the file of a message about a phase"""
+    file = await messages.file_of_phase(call.ports, phase_id, message_id)
+    return Content(file.data, file.media_type, file.name)
+
+
 @routes.get("/v1/customers", privilege="customer.read")
 async def get_customers(call: Call[Ports], query: PageQuery) -> Page[CustomerView]:
     """List customers, by code"""
@@ -325,6 +407,10 @@ async def get_customers(call: Call[Ports], query: PageQuery) -> Page[CustomerVie
 async def get_customer(call: Call[Ports], code: str) -> CustomerView:
     """Read a customer"""
     return await lookups.read_customer(call.ports, code)
+
+
+def _media_type(call: Call[Ports]) -> str:
+    return call.headers["Content-Type"].partition(";")[0].strip().lower()
 
 
 async def _order(call: Call[Ports], order_id: UUID, *, location: str | None = None) -> Reply[OrderView]:

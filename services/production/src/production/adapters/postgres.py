@@ -13,6 +13,7 @@ from uuid import UUID
 
 import asyncpg
 
+from optima_contracts.privileges import BUILT_IN_ROLES, privileges_of
 from optima_kit.db import UnitOfWork
 from optima_kit.sql import load_queries
 
@@ -29,6 +30,8 @@ from ..application.ports import (
     ListedOrder,
     Load,
     LockedPhase,
+    Message,
+    MessageFile,
     OrderFigures,
     OrderFilter,
     OrderOfShipment,
@@ -45,6 +48,8 @@ from ..domain.plan import Lateness, Period
 from ..domain.shipments import Shipment, ShipmentState
 
 QUERIES: Final = load_queries(__package__)
+_MOST_TOLD: Final = 50
+"""People who are told of one thing."""
 
 
 class PostgresKinds:
@@ -386,6 +391,49 @@ class PostgresCustomers:
     async def list_customers(self, after: str | None, limit: int) -> list[Customer]:
         rows = await self._work.fetch(QUERIES.list_customers, after=after or "", limit=limit)
         return [Customer(**dict(row)) for row in rows]
+
+
+class PostgresMessages:
+    def __init__(self, work: UnitOfWork) -> None:
+        self._work = work
+
+    def insert_message(self, message: Message, file: MessageFile | None) -> None:
+        self._work.write(
+            QUERIES.insert_message,
+            id=message.id,
+            phase_id=message.phase_id,
+            assignee_id=message.assignee_id,
+            author_id=message.author_id,
+            text=message.text,
+            problem=message.problem,
+            written_at=message.written_at,
+            file_name=message.file_name,
+            media_type=file.media_type if file else None,
+            data=file.data if file else None,
+        )
+
+    async def list_messages(
+        self, phase_id: UUID, assignee_id: UUID | None, *, before: UUID | None, limit: int
+    ) -> list[Message]:
+        rows = await self._work.fetch(
+            QUERIES.list_messages, phase_id=phase_id, assignee_id=assignee_id, before=before, limit=limit
+        )
+        return [Message(**dict(row)) for row in rows]
+
+    async def find_file(
+        self, phase_id: UUID, message_id: UUID, assignee_id: UUID | None
+    ) -> MessageFile | None:
+        row = await self._work.fetchrow(
+            QUERIES.find_message_file, phase_id=phase_id, id=message_id, assignee_id=assignee_id
+        )
+        return MessageFile(row["file_name"], row["media_type"], row["data"]) if row else None
+
+    async def list_people_who_may(self, privilege: str) -> list[UUID]:
+        roles = sorted(role for role in BUILT_IN_ROLES if privilege in privileges_of(role))
+        rows = await self._work.fetch(
+            QUERIES.list_people_who_may, privilege=privilege, built_in_roles=roles, limit=_MOST_TOLD
+        )
+        return [row["id"] for row in rows]
 
 
 class PostgresReading:

@@ -447,3 +447,33 @@ LEFT JOIN directory_people AS people ON :by = 'assignee' AND people.id = phases.
 WHERE phases.state IN ('waiting', 'ready', 'assigned', 'in_progress') AND due < :until
 GROUP BY 1, 2, 3, 4
 ORDER BY week NULLS LAST, phases DESC, kind, assignee_id LIMIT :limit
+
+-- name: insert_message
+INSERT INTO phase_messages (id, phase_id, assignee_id, author_id, text, problem, written_at, file_name, media_type, data)
+VALUES (:id, :phase_id, :assignee_id, :author_id, :text, :problem, :written_at, :file_name, :media_type, :data)
+
+-- name: list_messages
+-- plan: custom
+SELECT id, phase_id, assignee_id, author_id, text, problem, written_at, file_name
+FROM phase_messages
+WHERE phase_id = :phase_id AND (:assignee_id::uuid IS NULL OR assignee_id = :assignee_id)
+    AND (:before::uuid IS NULL OR id < :before)
+ORDER BY id DESC LIMIT :limit
+
+-- name: find_message_file
+SELECT file_name, media_type, data FROM phase_messages
+WHERE id = :id AND phase_id = :phase_id AND data IS NOT NULL
+    AND (:assignee_id::uuid IS NULL OR assignee_id = :assignee_id)
+
+-- name: list_people_who_may
+-- Active people whose roles hold a privilege. The tenant's own roles count for more than the built-in ones of the
+-- same key.
+SELECT people.id FROM directory_people AS people
+WHERE people.active AND people.roles && (
+        SELECT array_agg(key) FROM (
+            SELECT key FROM directory_roles WHERE :privilege = ANY (privileges)
+            UNION ALL
+            SELECT key FROM unnest(:built_in_roles::text[]) AS built_in(key)
+            WHERE NOT EXISTS (SELECT FROM directory_roles AS told WHERE told.key = built_in.key)
+        ) AS holding)
+ORDER BY people.id LIMIT :limit

@@ -8,7 +8,19 @@ from uuid import UUID
 
 from pydantic import Field
 
-from optima_kit.http import Amount, Code, Command, Count, Day, Flag, PageQuery, Text, UnitPrice
+from optima_kit.http import (
+    Amount,
+    Code,
+    Command,
+    Count,
+    Day,
+    FileName,
+    Flag,
+    PageQuery,
+    Query,
+    Text,
+    UnitPrice,
+)
 
 from ..application.ports import BoardFilter, OrderFilter
 from ..application.read.figures import LoadBy, OrdersBy, WorkBy
@@ -197,6 +209,20 @@ class BoardQuery(PageQuery):
 class TaskQuery(PageQuery):
     state: PhaseState | None = None
     """Without it, all open tasks."""
+
+
+class WriteMessage(Command):
+    text: Annotated[str, Text(2000)]
+
+
+class ReportMessage(WriteMessage):
+    problem: Flag = False
+    """The work can't go on, or not as planned."""
+
+
+class FileQuery(Query):
+    name: Annotated[FileName, Field(examples=["foto.jpg"])]
+    """File name. A folder, and what some system would stumble over, are taken out."""
 
 
 class PeriodQuery(Command):

@@ -11,6 +11,7 @@ from ..domain.job import given_back
 from .access import own_task_to_change
 from .ports import LockedPhase, Ports
 from .save_job_progress import save_job_progress
+from .write_message import told_of_work
 
 
 async def give_back_phase(ports: Ports, actor: Actor, phase_id: UUID, reason: str) -> LockedPhase:
@@ -24,6 +25,7 @@ async def give_back_phase(ports: Ports, actor: Actor, phase_id: UUID, reason: st
         phase=found.phase.key,
         former_assignee_id=actor.person_id,
         reason=reason,
+        recipients=sorted(await told_of_work(ports, actor)),
     )
     save_job_progress(ports, found.order, after, event)
     return found.with_job(after)

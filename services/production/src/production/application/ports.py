@@ -115,6 +115,24 @@ class Articles(Protocol):
         """Those of these that there are, by code."""
 
 
+class Messages(Protocol):
+    """What the assignee of a phase and those who give out the work write to each other."""
+
+    def insert_message(self, message: Message, file: MessageFile | None) -> None: ...
+
+    async def list_messages(
+        self, phase_id: UUID, assignee_id: UUID | None, *, before: UUID | None, limit: int
+    ) -> list[Message]:
+        """Newest first; of the time when the phase was that assignee's, where one is named."""
+
+    async def find_file(
+        self, phase_id: UUID, message_id: UUID, assignee_id: UUID | None
+    ) -> MessageFile | None: ...
+
+    async def list_people_who_may(self, privilege: str) -> list[UUID]:
+        """Active people; fifty at most."""
+
+
 class Customers(Protocol):
     def upsert_customer(self, customer: Customer) -> None: ...
 
@@ -175,6 +193,7 @@ class Ports:
     orders: Orders
     prices: Prices
     articles: Articles
+    messages: Messages
     directory: Directory
     customers: Customers
     reading: Reading
@@ -299,6 +318,28 @@ class Article:
     code: str
     description: str
     unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    id: UUID
+    phase_id: UUID
+    assignee_id: UUID
+    """Whose the phase was."""
+    author_id: UUID
+    text: str
+    """Empty where a file was sent."""
+    problem: bool
+    """Whether the assignee can't go on, or not as planned."""
+    written_at: datetime
+    file_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MessageFile:
+    name: str
+    media_type: str
+    data: bytes
 
 
 @dataclass(frozen=True, slots=True)

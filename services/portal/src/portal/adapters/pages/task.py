@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, Passed, SeeOther, Shown
 
 from ..amounts import plain_number
-from ..client import Refused
+from ..client import Refused, with_parts
 from ..forms import NOTHING_SENT, Sent, filled
+from ..phase_messages import send_message
 
 pages = Pages()
 
@@ -43,6 +44,22 @@ async def complete(call: PageCall, phase_id: UUID) -> Answer:
     return await _command(call, phase_id, "completion", body)
 
 
+@pages.post("/tasks/{phase_id}/messages", max_bytes=11 << 20)
+async def write(call: PageCall, phase_id: UUID) -> Answer:
+    try:
+        await send_message(call, f"/v1/tasks/{phase_id}", problem=call.text("problem") == "true")
+    except Refused as refused:
+        return await _page(call, phase_id, Sent("message", call.form, refused))
+    return SeeOther(f"/tasks/{phase_id}")
+
+
+@pages.get("/tasks/{phase_id}/messages/{message_id}/attachments/file")
+async def download(call: PageCall, phase_id: UUID, message_id: UUID) -> Answer:
+    path = f"/v1/tasks/{phase_id}/messages/{message_id}/file"
+    file = await call.session.services.file("production", path)
+    return Passed(file.body, file.media_type, file.disposition)
+
+
 async def _command(
     call: PageCall, phase_id: UUID, what: str, body: dict[str, Any], *, then: str | None = None
 ) -> Answer:
@@ -56,5 +73,11 @@ async def _command(
 
 
 async def _page(call: PageCall, phase_id: UUID, sent: Sent = NOTHING_SENT) -> Answer:
-    task = await call.session.services.get("production", f"/v1/tasks/{phase_id}")
-    return Shown("task.html", {"task": task, "sent": sent}, sent.status)
+    services = call.session.services
+    task, messages = await with_parts(
+        services.get("production", f"/v1/tasks/{phase_id}"),
+        services.get(
+            "production", f"/v1/tasks/{phase_id}/messages", limit=20, cursor=call.query.get("cursor")
+        ),
+    )
+    return Shown("task.html", {"task": task, "messages": messages, "sent": sent}, sent.status)

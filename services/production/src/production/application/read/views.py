@@ -310,6 +310,20 @@ class GivenBackPhaseView(View):
     state: PhaseState
 
 
+class MessageView(View):
+    """Written by the assignee of a phase, or to them."""
+
+    id: UUID
+    author: PersonView
+    text: str
+    """Empty where a file was sent."""
+    problem: bool
+    """Whether the assignee can't go on, or not as planned."""
+    written_at: datetime
+    file_name: str | None
+    """Of the file that was sent with it, if any."""
+
+
 class FigureGroupView(View):
     """What figures are about: the parts that they are grouped by."""
 
