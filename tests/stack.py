@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -18,8 +18,16 @@ from optima_kit.testing import eventually
 from optima_local.demonstration.show import Stage
 from optima_local.layout import ROOT, Layout
 from optima_local.ports import free_port
+from optima_local.processes import is_alive
 from optima_local.secrets import settle_secrets
-from optima_local.services import EVENT_SECRET, Servers, find_services, is_ready, service_environment
+from optima_local.services import (
+    EVENT_SECRET,
+    Servers,
+    ServiceCode,
+    find_services,
+    is_ready,
+    service_environment,
+)
 
 
 @dataclass
@@ -71,28 +79,56 @@ class Stack:
         finally:
             os.killpg(group, signal.SIGCONT)
 
+    @contextmanager
+    def supervisor_aside(self) -> Iterator[None]:
+        """Whatever ends meanwhile is not started again."""
+        supervisor = json.loads(self.layout.status.read_text(encoding="utf-8"))["supervisor"]["pid"]
+        os.kill(supervisor, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(supervisor, signal.SIGCONT)
+
+    async def end_services(self) -> None:
+        """Those that the supervisor started drain and end."""
+        running = [self.program(name) for name in self.addresses["services"]]
+        for each in running:
+            os.kill(each["pid"], signal.SIGTERM)
+        await eventually(
+            lambda: not any(is_alive(each["pid"], each["started_at"]) for each in running), within=60
+        )
+
     @asynccontextmanager
-    async def one_more(self, service: str, *roles: str) -> AsyncIterator[None]:
-        """Further processes of a service, one a role, ready, beside those that run already."""
-        started = [self._start(service, role) for role in roles]
+    async def one_more(self, service: str, *roles: str, **environment: str) -> AsyncIterator[list[int]]:
+        """Further processes of a service, one a role, ready, beside those that run already: their ports."""
+        started = [self._start(service, role, environment) for role in roles]
         try:
             for _, port in started:
                 await eventually(partial(is_ready, port), within=60, describe=f"{service} to be ready")
-            yield
+            yield [port for _, port in started]
         finally:
             for process, _ in started:
                 process.send_signal(signal.SIGTERM)
             for process, _ in started:
                 assert process.wait(timeout=30) == 0, f"{process.args} did not drain"
 
-    def _start(self, service: str, role: str) -> tuple[subprocess.Popen[bytes], int]:
+    def run(self, service: str, *words: str) -> None:
+        """A command of the service's own, such as "republish"."""
+        code, environment = self._process_of(service)
+        subprocess.run([sys.executable, "-m", code.module, *words], env=environment, check=True)
+
+    def _start(self, service: str, role: str, more: Mapping[str, str]) -> tuple[subprocess.Popen[bytes], int]:
         """A process of the service in that role, and the port on which it tells whether it is ready."""
-        code = next(found for found in find_services() if found.name == service)
-        ports = {name: int(url.rpartition(":")[2]) for name, url in self.addresses["services"].items()}
-        servers = Servers(self.addresses["postgres"], self.addresses["amqp"])
-        environment = service_environment(code, self.layout, servers, ports, settle_secrets(self.layout, []))
+        code, environment = self._process_of(service)
         port = free_port()
-        environment["OPTIMA_HTTP_PORT"] = str(port)
+        environment |= {"OPTIMA_HTTP_PORT": str(port), **more}
         with (self.layout.logs / f"{service}-more.log").open("ab") as log:
             command = [sys.executable, "-m", code.module, role]
             return subprocess.Popen(command, env=environment, stdout=log, stderr=log), port
+
+    def _process_of(self, service: str) -> tuple[ServiceCode, dict[str, str]]:
+        """The service, and the environment of a process of it."""
+        code = next(found for found in find_services() if found.name == service)
+        ports = {name: int(url.rpartition(":")[2]) for name, url in self.addresses["services"].items()}
+        servers = Servers(self.addresses["postgres"], self.addresses["amqp"])
+        return code, service_environment(code, self.layout, servers, ports, settle_secrets(self.layout, []))

@@ -52,6 +52,10 @@ MAY_BE_EMPTY = (
 )
 
 
+UNDER_ITS_FILES = 'mount --bind "$1" /usr/share && shift && exec "$@"'
+"""Debian's Alertmanager looks for its templates where they would be installed."""
+
+
 class Prometheus:
     def __init__(self, port: int) -> None:
         self._api = f"http://127.0.0.1:{port}/api/v1"
@@ -125,8 +129,10 @@ def alertmanager(
     file = tmp_path / "alertmanager.yml"
     file.write_text(yaml.safe_dump(configuration), encoding="utf-8")
     port = free_port()
+    root = debian_folder("prometheus-alertmanager")
     with running(
-        debian_folder("prometheus-alertmanager") / "usr/bin/prometheus-alertmanager",
+        *("unshare", "--map-root-user", "--mount", "sh", "-c", UNDER_ITS_FILES, "sh", root / "usr/share"),
+        root / "usr/bin/prometheus-alertmanager",
         f"--config.file={file}",
         f"--storage.path={tmp_path / 'alertmanager'}",
         f"--web.listen-address=127.0.0.1:{port}",
