@@ -218,6 +218,7 @@ class Desk:
             content_hash=f"hash-{revision}",
             process=process,
             requester_id=self.people[name].person_id,
+            purchasing_owner_id=changes.pop("purchasing_owner_id", None),
             content=BriefContent.model_validate(content | changes),
         )
         await self.deliver(event, brief_id)

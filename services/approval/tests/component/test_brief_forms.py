@@ -102,3 +102,13 @@ async def test_a_brief_without_a_type_is_simulated_without_answers(desk):
     body = {"requester_id": desk.id("marta"), "content": content}
     response, simulated = await desk.as_("ada").post("/v1/processes/prova/simulation", body)
     assert response.status == 200, simulated
+
+
+async def test_a_step_asks_who_looks_after_the_type(desk):
+    steps = [{"key": "acquisti", "approvers": [{"field": "purchasing_owner"}, {"role": "admin"}]}]
+    await desk.publish({"key": "prova", "name": "Prova", "subject": "brief", "steps": steps})
+    owner = desk.people["piera"].person_id
+    asked = await desk.approval("ada", await desk.submit(process="prova", purchasing_owner_id=owner))
+    assert str(owner) in {part["person"]["id"] for part in asked["steps"][0]["parts"]}
+    nobody = await desk.approval("ada", await desk.submit(process="prova"))
+    assert [part["person"]["id"] for part in nobody["steps"][0]["parts"]] == [desk.id("ada")]

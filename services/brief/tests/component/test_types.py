@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from optima_contracts.brief import BriefSubmitted, BriefTypeDefined
+from optima_contracts.identity import PersonChanged
 
 pytestmark = pytest.mark.servers
 
@@ -169,3 +170,22 @@ async def test_a_whole_number_stays_within_what_conditions_read(desk: Any) -> No
     body = desk.content(type="stampati", form={"copie": 10**12})
     response, problem = await desk.as_(desk.anna).post("/v1/briefs", body)
     assert (response.status, problem["errors"][0]["code"]) == (422, "form_answer_not_integer")
+
+
+async def test_who_looks_after_the_type_is_named_at_submission(desk: Any) -> None:
+    owner = str(desk.paola.person_id)
+    told = PersonChanged(
+        person_id=desk.paola.person_id,
+        name="Paola Conti",
+        email="paola@example.it",
+        kind="internal",
+        roles=["purchasing"],
+        active=True,
+    )
+    await desk.app.deliver(told)
+    status, _ = await define(desk, purchasing_owner_id=owner)
+    assert status == 200
+    brief = await desk.draft(type="stampati", form={"formato": "A3"})
+    await desk.as_(desk.anna).post(f"/v1/briefs/{brief['id']}/submission", {})
+    (submitted,) = await desk.app.published(BriefSubmitted)
+    assert submitted.data["purchasing_owner_id"] == owner

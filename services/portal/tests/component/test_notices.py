@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
@@ -14,7 +14,7 @@ import asyncpg
 import pytest
 
 from optima_contracts.approval import StepPending
-from optima_contracts.brief import BriefCommented, BriefDelivered
+from optima_contracts.brief import BriefCommented, BriefContent, BriefDelivered, BriefSubmitted
 from optima_contracts.envelope import EventData
 from optima_contracts.identity import PersonChanged
 from optima_contracts.production import PhaseAssigned
@@ -203,4 +203,24 @@ async def test_who_is_mentioned_in_a_comment_is_told(portal: Portal) -> None:
     await portal.tell(comment, subject=BRIEF, actor=PAOLO)
     (notice,) = await portal.notices(ANNA)
     assert (notice.what, notice.address) == ("brief_commented", f"/briefs/{BRIEF}")
+    assert await portal.notices(PAOLO) == []
+
+
+async def test_who_looks_after_a_type_is_told_of_its_briefs(portal: Portal) -> None:
+    content = BriefContent(
+        title="Vetrina", category="POP", budget="10.00", deadline=date(2027, 1, 8), items=[]
+    )
+    submitted = BriefSubmitted(
+        brief_id=BRIEF,
+        number="B-2026-0001",
+        revision=1,
+        content_hash="x",
+        process="prova",
+        requester_id=PAOLO,
+        purchasing_owner_id=ANNA,
+        content=content,
+    )
+    await portal.tell(submitted, subject=BRIEF, actor=PAOLO)
+    (notice,) = await portal.notices(ANNA)
+    assert (notice.what, notice.title, notice.address) == ("brief_submitted", "Vetrina", f"/briefs/{BRIEF}")
     assert await portal.notices(PAOLO) == []

@@ -127,6 +127,8 @@ class BriefSubmitted(EventData):
     process: str
     requester_id: UUID
     unit_id: UUID | None = None
+    purchasing_owner_id: UUID | None = None
+    """Who of purchasing looks after briefs of its type."""
     content: BriefContent
 
 

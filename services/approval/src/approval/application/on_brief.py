@@ -100,9 +100,11 @@ def judged_content(event: BriefSubmitted, declared: SubjectType, directory: Dire
     """What the revision asks for and who asks, as they stood at submission: of the content, what the subject
     type declares."""
     asked = event.content.model_dump(mode="json", exclude_none=True)
+    owner = event.purchasing_owner_id and person_content(directory, str(event.purchasing_owner_id))
     return {
         "number": event.number,
         "revision": event.revision,
         "requester": person_content(directory, str(event.requester_id)),
+        **({"purchasing_owner": owner} if owner else {}),
         **{name: value for name, value in asked.items() if name in declared.fields},
     }

@@ -14,6 +14,7 @@ from optima_kit.refusals import Invalid, Stale
 from ..domain.forms import Words, form_of
 from ..domain.types import BriefType, fields_mean_what_they_do_elsewhere
 from .ports import Ports
+from .read.access import may_look_after_briefs
 
 MOST_TYPES = 500
 """Whose fields are compared: far more than anybody chooses from."""
@@ -41,7 +42,7 @@ async def define_type(
     fields_mean_what_they_do_elsewhere(form, await ports.types.list_types("", MOST_TYPES))
     if purchasing_owner_id is not None:
         owner = await ports.directory.find_person(purchasing_owner_id)
-        if owner is None or not owner.active or "brief.price" not in owner.privileges:
+        if owner is None or not may_look_after_briefs(owner):
             raise Invalid("purchasing_owner_cannot_price", field="purchasing_owner_id")
     defined = BriefType(
         type_id=known.type_id if known else new_id(),

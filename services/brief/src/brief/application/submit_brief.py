@@ -9,12 +9,12 @@ from optima_kit.actor import Actor
 from optima_kit.refusals import Invalid
 
 from ..domain.brief import Brief
-from ..domain.content import Content
 from ..domain.forms import form_is_complete
 from ..domain.lifecycle import AuditContext
+from ..domain.types import BriefType
 from .access import own_brief_to_change
-from .draft_brief import form_for
 from .ports import Ports
+from .read.access import may_look_after_briefs
 
 
 async def submit_brief(
@@ -24,8 +24,10 @@ async def submit_brief(
     comes back as a draft, with the reason."""
     brief = await own_brief_to_change(ports, actor, brief_id, expected_version)
     draft = brief.open_draft()
-    form_is_complete(await form_for(ports, draft), draft.form)
-    process = process or await _process_of_type(ports, draft)
+    begun = await ports.types.find_type(draft.type_key, draft.type_version) if draft.type_key else None
+    if begun is not None:
+        form_is_complete(begun.form, draft.form)
+    process = process or _process_of(begun)
     revision = brief.submit(process, AuditContext(ports.now, actor.person_id))
     await ports.briefs.insert_revision(brief_id, revision)
     await ports.briefs.update_brief(brief)
@@ -37,14 +39,22 @@ async def submit_brief(
         process=process,
         requester_id=brief.requester_id,
         unit_id=brief.unit_id,
+        purchasing_owner_id=await _purchasing_owner(ports, begun),
         content=BriefContent.model_validate(revision.content.as_json()),
     )
     ports.outbox.add(submitted, subject=brief_id, correlation=brief_id)
     return brief
 
 
-async def _process_of_type(ports: Ports, draft: Content) -> str:
-    begun = await ports.types.find_type(draft.type_key, draft.type_version) if draft.type_key else None
+def _process_of(begun: BriefType | None) -> str:
     if begun is None or begun.process is None:
         raise Invalid("process_missing", field="process")
     return begun.process
+
+
+async def _purchasing_owner(ports: Ports, begun: BriefType | None) -> UUID | None:
+    """Who looks after the type; nobody who may not price any more."""
+    if begun is None or begun.purchasing_owner_id is None:
+        return None
+    owner = await ports.directory.find_person(begun.purchasing_owner_id)
+    return owner.id if owner is not None and may_look_after_briefs(owner) else None

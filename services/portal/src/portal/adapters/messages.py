@@ -144,7 +144,10 @@ async def _tell_of_quotation(ports: PortalPorts, event: Received[Any]) -> None:
 
 async def _follow(ports: PortalPorts, event: Received[brief.BriefSubmitted]) -> None:
     data = event.data
-    ports.notices.save_brief(data.brief_id, FollowedBrief(data.requester_id, data.content.title))
+    title, owner, page = data.content.title, data.purchasing_owner_id, f"/briefs/{data.brief_id}"
+    ports.notices.save_brief(data.brief_id, FollowedBrief(data.requester_id, title))
+    if owner is not None and owner != event.actor_id:
+        await tell_people(ports, [owner], "task", "brief_submitted", title, "", page)
 
 
 async def _follow_for_another(ports: PortalPorts, event: Received[brief.BriefHandedOver]) -> None:

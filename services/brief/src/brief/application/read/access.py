@@ -38,6 +38,10 @@ def person_sees_brief(person: Person, brief: Brief) -> bool:
     return person.active and _is_shown_to(person.id, person.privileges.__contains__, brief)
 
 
+def may_look_after_briefs(person: Person) -> bool:
+    return person.active and "brief.price" in person.privileges
+
+
 def _is_shown_to(person_id: UUID, may: Callable[[str], bool], brief: Brief) -> bool:
     if person_id == brief.requester_id:
         return may("brief.read")
