@@ -199,6 +199,7 @@ async def test_a_draft_is_replayed_over_the_past(desk):
     report = replay["report"]
     assert (replay["state"], report["approvals"], report["different"]) == ("ended", 3, 3)
     assert report["steps_added"] == {"due": 3}
+    assert {each["title"] for each in report["differences"]} == {"Espositori autunno"}
     assert report["people_added"] == {desk.id("dario"): 3}
     assert (report["hours_it_took"], report["hours_it_would_take"]) == ("2.0", "4.0")
     assert (await desk.as_("ada").get(f"/v1/replays/{uuid4()}"))[0].status == 404
@@ -236,6 +237,7 @@ class TestMoves:
         assert (move["state"], move["counts"]) == ("previewed", {"possible": 2, "refused": 1})
         _, page = await desk.as_("ada").get(f"{path}/items?verdict=refused")
         (refused,) = page["items"]
+        assert refused["title"] == "Espositori autunno"
         assert (refused["approval_id"], refused["reason"], refused["part"]) == (
             ids[0], "step_changed", "due",
         )  # fmt: skip

@@ -220,13 +220,15 @@ async def simulate(call: Call[Ports], key: str, body: SimulateCommand) -> Simula
 async def replay(call: Call[Ports], key: str, body: ReplayCommand) -> Reply[ReplayView]:
     """Try the draft on approvals that are over: what would have differed, how long it would have taken"""
     begun = await begin_replay(call.ports, call.actor, key, body.last, body.version)
-    return Reply(processes.show_replay(begun), location=f"/v1/replays/{begun.id}")
+    return Reply(
+        await processes.show_replay(call.ports, call.actor, begun), location=f"/v1/replays/{begun.id}"
+    )
 
 
 @routes.get("/v1/replays/{replay_id}", privilege="process.write")
 async def show_replay(call: Call[Ports], replay_id: UUID) -> ReplayView:
     """Read a replay and its report"""
-    return processes.show_replay(await read_replay(call.ports, replay_id))
+    return await processes.show_replay(call.ports, call.actor, await read_replay(call.ports, replay_id))
 
 
 async def _move_reply(call: Call[Ports], move: Move) -> Reply[MoveView]:
@@ -255,7 +257,7 @@ async def show_move(call: Call[Ports], move_id: UUID) -> Reply[MoveView]:
 @routes.get("/v1/moves/{move_id}/items", privilege="process.write")
 async def list_moved(call: Call[Ports], move_id: UUID, query: MovedQuery) -> Page[MovedView]:
     """What is to become, or became, of each approval"""
-    return await processes.list_moved(call.ports, move_id, query, query.verdict)
+    return await processes.list_moved(call.ports, call.actor, move_id, query, query.verdict)
 
 
 @routes.post("/v1/moves/{move_id}/execution", privilege="process.write", status=202)

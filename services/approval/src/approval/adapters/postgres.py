@@ -4,7 +4,7 @@ transaction."""
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable, Mapping
+from collections.abc import Collection, Hashable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -279,6 +279,10 @@ class PostgresApprovals:
     async def lock_newest(self, subject_type: str, subject_id: UUID) -> Held | None:
         statement = QUERIES.lock_newest_approval
         return await self._one(statement, subject_type=subject_type, subject_id=subject_id)
+
+    async def titles(self, approval_ids: Collection[UUID]) -> dict[UUID, str]:
+        rows = await self._work.fetch(QUERIES.list_titles, approval_ids=list(approval_ids))
+        return {row["approval_id"]: row["title"] for row in rows}
 
     async def _one(self, statement: Statement, **key: UUID | str) -> Held | None:
         row = await self._work.fetchrow(statement, **key)

@@ -604,6 +604,9 @@ FROM unnest(:approval_ids::uuid[], :from_versions::int[], :verdicts::text[], :re
 ON CONFLICT (move_id, approval_id) DO UPDATE
     SET verdict = excluded.verdict, reason = excluded.reason, part = excluded.part
 
+-- name: list_titles
+SELECT approval_id, title FROM approvals WHERE approval_id = ANY(:approval_ids::uuid[]) AND title <> ''
+
 -- name: list_moved
 SELECT approval_id, from_version, verdict, reason, part
 FROM moved_approvals WHERE move_id = :move_id AND (:after::uuid IS NULL OR approval_id > :after)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -269,6 +269,9 @@ class Approvals(Protocol):
 
     async def lock_newest(self, subject_type: str, subject_id: UUID) -> Held | None:
         """The newest run over the subject, locked. Things of two types may bear one id."""
+
+    async def titles(self, approval_ids: Collection[UUID]) -> dict[UUID, str]:
+        """What each is about, of those whose subject has a title."""
 
     async def add(
         self, held: Held, events: tuple[Event, ...], amount: Decimal | None, rules: set[str]

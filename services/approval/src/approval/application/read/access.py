@@ -219,6 +219,10 @@ def actions_on_move(actor: Actor, move: Move) -> list[MoveAction]:
     return offered.get(move.state, [])
 
 
+def sees_all_approvals(actor: Actor) -> bool:
+    return actor.may("approval.read_all")
+
+
 def sees_delegation(actor: Actor, stored: StoredDelegation) -> bool:
     ends = (stored.delegation.from_person, stored.delegation.to_person)
     return actor.person_id in ends or actor.may("approval.read_all")

@@ -3,6 +3,7 @@ the reader may do with them."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from ...domain.simulation import Simulation
 from ...domain.subjects import SubjectType
 from ..move_approvals import read_move
 from ..ports import Draft, ListedVersion, Move, Moved, Ports, PublishedVersion, Replay, Verdict
-from .access import actions_on_move, actions_on_process
+from .access import actions_on_move, actions_on_process, sees_all_approvals
 from .approvals import known_person, person_view
 from .views import (
     ForeseenPersonView,
@@ -117,22 +118,34 @@ async def show_move(ports: Ports, actor: Actor, move: Move) -> MoveView:
 
 
 async def list_moved(
-    ports: Ports, move_id: UUID, query: PageQuery, verdict: Verdict | None
+    ports: Ports, actor: Actor, move_id: UUID, query: PageQuery, verdict: Verdict | None
 ) -> Page[MovedView]:
     """By approval."""
     move = await read_move(ports, move_id)
     found = await ports.moves.items(move.id, query.after(UUID), verdict, query.rows)
-    return page_of(query, found, _moved, lambda each: each.approval_id)
+    titles = await _titles(ports, actor, [each.approval_id for each in found])
+    return page_of(query, found, lambda each: _moved(each, titles), lambda each: each.approval_id)
 
 
-def show_replay(replay: Replay) -> ReplayView:
+async def _titles(ports: Ports, actor: Actor, approval_ids: Collection[UUID]) -> dict[UUID, str]:
+    """To a reader of all approvals, what each is about."""
+    return await ports.approvals.titles(approval_ids) if sees_all_approvals(actor) else {}
+
+
+async def show_replay(ports: Ports, actor: Actor, replay: Replay) -> ReplayView:
+    report = replay.report
+    if report is not None:
+        rows = report.get("differences", [])
+        found = await _titles(ports, actor, [UUID(row["approval_id"]) for row in rows])
+        titles = {str(approval_id): {"title": title} for approval_id, title in found.items()}
+        report = {**report, "differences": [row | titles.get(row["approval_id"], {}) for row in rows]}
     return ReplayView(
         id=replay.id,
         process_key=replay.process_key,
         wanted=replay.wanted,
         done=replay.done,
         state="ended" if replay.ended_at else "running",
-        report=replay.report,
+        report=report,
         created_at=replay.created_at,
         ended_at=replay.ended_at,
     )
@@ -182,9 +195,10 @@ def _move(actor: Actor, move: Move, counts: dict[str, int], directory: Directory
     )
 
 
-def _moved(moved: Moved) -> MovedView:
+def _moved(moved: Moved, titles: Mapping[UUID, str]) -> MovedView:
     return MovedView(
         approval_id=moved.approval_id,
+        title=titles.get(moved.approval_id),
         from_version=moved.from_version,
         verdict=moved.verdict,
         reason=moved.reason,

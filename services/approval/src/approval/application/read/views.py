@@ -288,6 +288,8 @@ class MoveView(View):
 
 class MovedView(View):
     approval_id: UUID
+    title: str | None = None
+    """What it is about, to a reader of all approvals."""
     from_version: int
     verdict: str
     reason: str | None = None
