@@ -20,8 +20,9 @@ JSON: Final = "application/json"
 YAML: Final = ("application/yaml", "application/x-yaml", "text/yaml")
 MEDIA_TYPES: Final = (JSON, *YAML)
 MOST_BYTES: Final = 512 * 1024
-MOST_NODES: Final = 30_000
-"""Keys and values of one document: five times those of the largest that anybody writes."""
+MOST_NODES: Final = 10_000
+"""Keys and values of one document: half as many again as the largest that anybody writes has. Others wait
+while they are read."""
 MOST_NESTED: Final = 64
 
 M = TypeVar("M", bound=BaseModel)
