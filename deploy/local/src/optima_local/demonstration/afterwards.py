@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from .client import Person, StepFailed, until
 from .customer import Customer
@@ -68,6 +71,57 @@ def _drop(folder: Path, name: str, content: bytes) -> None:
     part = folder / f".{name}.part"
     part.write_bytes(content)
     os.replace(part, folder / name)
+
+
+async def show_warehouse(journey: Journey) -> None:
+    """An article comes in and leaves from stock with labelled packages, some of it comes back; and some goes
+    to a finisher (conto lavorazione), who still has a part of it."""
+    logistics = journey.customer.data.logistics
+    backoffice, stock = journey.customer.people["backoffice"], logistics["stock"]
+    warehouse, article = logistics["warehouses"][0]["code"], logistics["articles"][0]["code"]
+
+    async def post(path: str, body: Mapping[str, Any] | None = None) -> Any:
+        options = {} if body is None else {"json": body}
+        return (await journey.customer.api.as_(backoffice, "POST", "logistics", path, **options)).body
+
+    async def send(document_type: str, destination: str, quantity: str) -> Any:
+        """From draft to delivery."""
+        lines = [{"article": article, "quantity": quantity}]
+        body = {"warehouse": warehouse, "destination": destination, "lines": lines}
+        drafted = await post(
+            "/v1/shipments", {**logistics["shipment"], **body, "document_type": document_type}
+        )
+        path = f"/v1/shipments/{drafted['id']}"
+        await post(f"{path}/labels")
+        await post(f"{path}/picking")
+        await post(f"{path}/issuance", {})
+        await post(f"{path}/departure", {})
+        return await post(f"{path}/delivery", {"received_by": logistics["received_by"]})
+
+    async def take_back(shipment: Any, document_type: str, quantity: str, disposition: str) -> None:
+        (line,) = shipment["lines"]
+        back = {"job_id": line["job_id"], "quantity": quantity, "disposition": disposition}
+        body = {"document_type": document_type, "warehouse": warehouse, "reason": "Rientro", "lines": [back]}
+        await post(f"/v1/shipments/{shipment['id']}/returns", body)
+
+    async with journey.step("Articles come in under a supplier's DDT", backoffice) as said:
+        body = {
+            "supplier": stock["supplier"],
+            "number": journey.brief_id[-12:],
+            "date": datetime.now(ZoneInfo("Europe/Rome")).date().isoformat(),
+            "warehouse": warehouse,
+            "lines": [{"article": article, "quantity": "50", "unit": "conf"}],
+        }
+        received = await post("/v1/supplier-receipts", body)
+        said.append(f"{received['lines'][0]['quantity']} {article}")
+    async with journey.step("Goods leave from stock, and some come back", backoffice) as said:
+        sent = await send("vendita", stock["customer"], "60")
+        await take_back(sent, "reso-da-cliente", "5", "scrap")
+        said.append(f"DDT {sent['ddt']['number']}, 5 of 60 back")
+    async with journey.step("Goods go to a finisher, who has some of them still", backoffice) as said:
+        sent = await send("conto-lavorazione", stock["finisher"], "40")
+        await take_back(sent, "reso-da-conto-lavorazione", "30", "stock")
+        said.append(f"DDT {sent['ddt']['number']}, 30 of 40 back")
 
 
 async def show_trail(journey: Journey) -> None:

@@ -101,7 +101,7 @@ class Customer:
             ("people, by invitation", self._people),
             ("managers", self._managers),
             ("kinds of work", self._kinds),
-            ("warehouses, destinations, carriers", self._places),
+            ("warehouses, destinations, carriers, articles", self._places),
             ("approval processes", self._processes),
             ("types of briefs", self._brief_types),
             ("the ERP connection", self._erp),
@@ -210,10 +210,11 @@ class Customer:
 
     async def _places(self) -> None:
         logistics = self.data.logistics
-        for folder in ("warehouses", "destinations", "carriers"):
+        for folder in ("warehouses", "destinations", "carriers", "articles"):
             for place in logistics[folder]:
                 body = {name: value for name, value in place.items() if name != "code"}
                 await self._replace("logistics", f"/v1/{folder}/{place['code']}", body)
+        await self.as_admin("PUT", "logistics", "/v1/gs1-prefix", json={"prefix": logistics["gs1_prefix"]})
 
     async def _brief_types(self) -> None:
         for brief_type in self.data.brief_types:

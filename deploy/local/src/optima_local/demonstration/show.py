@@ -14,7 +14,7 @@ import aiohttp
 
 from ..layout import Layout
 from ..secrets import settle_secrets
-from .afterwards import show_erp, show_trail
+from .afterwards import show_erp, show_trail, show_warehouse
 from .client import StepFailed
 from .customer import Customer, DemoData, Progress
 from .journey import Journey, Step
@@ -60,6 +60,7 @@ async def run_demonstration(stage: Stage) -> list[Step]:
         journey = Journey(customer, wanted, customer.people["marketing"], _print_step)
         await journey.run()
         await show_erp(journey, stage.drop_folder)
+        await show_warehouse(journey)
         await show_trail(journey)
         return journey.steps
 
