@@ -8,7 +8,8 @@ A field may be added here at any time. One that is taken away stays readable in 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final, NamedTuple
+from uuid import UUID
 
 from . import approval, brief, economics, erp, identity, logistics, production
 from .envelope import EventData
@@ -54,3 +55,28 @@ PERSONAL_FIELDS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     model.type: rule for model, rule in _FIELDS.items()
 }
 """By event type."""
+
+
+class PersonalText(NamedTuple):
+    person_id: UUID
+    field: str
+    text: str
+
+
+def personal_texts(
+    type_: str, subject: UUID, actor_id: UUID | None, data: EventData | Mapping[str, Any]
+) -> list[PersonalText]:
+    """What an event says of people in words. Most say nothing, and the system's own words are nobody's.
+    Raises KeyError or ValueError where the data does not say whose they are, though the type promises it."""
+    if type_ not in PERSONAL_FIELDS:
+        return []
+    whose, fields = PERSONAL_FIELDS[type_]
+    values = data if isinstance(data, Mapping) else dict(data)
+    told = {name: values[name] for name in fields if isinstance(values.get(name), str)}
+    if not told:
+        return []
+    named = {"subject": subject, "actor": actor_id}
+    person_id = named[whose] if whose in named else UUID(str(values[whose]))
+    if person_id is None:
+        return []
+    return [PersonalText(person_id, name, text) for name, text in told.items()]

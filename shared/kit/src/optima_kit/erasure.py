@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
 
-from optima_contracts.personal import PERSONAL_FIELDS
+from optima_contracts.personal import PERSONAL_FIELDS, personal_texts
 from optima_contracts.trail import PersonErased
 
 from .db import UnitOfWork
@@ -35,7 +35,7 @@ _RULES: Final = {
 }
 
 
-def note_words(work: UnitOfWork, event: Received[object]) -> None:
+def note_words(work: UnitOfWork, event: Received[Any]) -> None:
     """Remembers whose words a received event carries."""
     for person_id, digest in words_of(event.type, event.subject, event.actor_id, event.data):
         work.write(INSERT_WORDS, person_id=person_id, digest=digest)
@@ -63,14 +63,10 @@ async def erased_among(connection: Connection, events: Iterable[Received[Any]]) 
 
 def person_told_of(event: Received[Any]) -> UUID | None:
     """Whose texts the event's data holds, where a model says what they are; None: nobody's."""
-    if event.type not in PERSONAL_FIELDS or isinstance(event.data, dict):
+    if isinstance(event.data, dict):
         return None
-    whose, fields = PERSONAL_FIELDS[event.type]
-    if not any(getattr(event.data, name) for name in fields):
-        return None
-    known = {"subject": event.subject, "actor": event.actor_id}
-    person_id: UUID | None = known[whose] if whose in known else getattr(event.data, whose)
-    return person_id
+    texts = personal_texts(event.type, event.subject, event.actor_id, event.data)
+    return next((each.person_id for each in texts if each.text), None)
 
 
 def without_words(event: Received[Any]) -> Received[Any]:

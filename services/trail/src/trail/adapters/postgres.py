@@ -13,6 +13,7 @@ from uuid import UUID
 import asyncpg
 
 from optima_contracts.identity import PersonChanged, TenantChanged
+from optima_contracts.personal import PersonalText
 from optima_kit.db import UnitOfWork
 from optima_kit.sql import Statement, load_queries
 
@@ -23,7 +24,7 @@ from ..domain.anchors import anchor_is_due_at
 from ..domain.chain import BEGINNING, Broken, Head, SealedEntry, extend
 from ..domain.competence import Grant, ReadScope
 from ..domain.entry import Entry, Occurrence
-from ..domain.personal import ERASED, OpenText, PersonalField, readable
+from ..domain.personal import ERASED, OpenText, readable
 from .postgres_people import PostgresPersonKeys
 
 QUERIES = load_queries(__package__)
@@ -47,11 +48,11 @@ class PostgresTrail:
     def __init__(self, work: UnitOfWork, person_keys: PostgresPersonKeys) -> None:
         self._work = work
         self._person_keys = person_keys
-        self._told: list[tuple[Occurrence, Sequence[PersonalField]]] = []
+        self._told: list[tuple[Occurrence, Sequence[PersonalText]]] = []
         self._grants: set[Grant] = set()
 
     def record(
-        self, occurrence: Occurrence, grants: Sequence[Grant], personal: Sequence[PersonalField]
+        self, occurrence: Occurrence, grants: Sequence[Grant], personal: Sequence[PersonalText]
     ) -> None:
         self._told.append((occurrence, personal))
         self._grants.update(grants)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hmac
-import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -13,13 +12,14 @@ from uuid import UUID
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from optima_contracts.personal import PersonalText
 from optima_kit.db import UnitOfWork
 from optima_kit.sealing import SealBroken, Sealer
 from optima_kit.sql import load_queries
 
 from ..application.ports import Erasure
 from ..domain.entry import Occurrence
-from ..domain.personal import OpenText, PersonalField, seal_mark, sealed_texts, with_texts
+from ..domain.personal import OpenText, seal_mark, sealed_texts, with_texts
 
 QUERIES = load_queries(__package__)
 
@@ -41,11 +41,11 @@ class PostgresPersonKeys:
         earlier = await self._work.fetchval(QUERIES.find_erasure, person_id=person_id)
         return None if earlier is None else Erasure(earlier, fresh=False)
 
-    async def sealed(self, told: Sequence[tuple[Occurrence, Sequence[PersonalField]]]) -> list[str]:
+    async def sealed(self, told: Sequence[tuple[Occurrence, Sequence[PersonalText]]]) -> list[str]:
         """The data of each occurrence with its personal fields sealed, under keys that are made where they
         are missing: who calls this holds the head's lock, so that nobody else makes them at once. What is
         told of an erased person is sealed under a key that nobody keeps."""
-        people = sorted({field.person_id for _, fields in told for field in fields})
+        people = sorted({text.person_id for _, texts in told for text in texts})
         if not people:
             return [occurrence.data for occurrence, _ in told]
         keys = await self._keys(people)
@@ -58,7 +58,7 @@ class PostgresPersonKeys:
             ),
         )
         keys |= fresh
-        return [_sealed(occurrence, fields, keys) for occurrence, fields in told]
+        return [_sealed(occurrence, texts, keys) for occurrence, texts in told]
 
     async def opened(self, entries: Iterable[Occurrence]) -> Mapping[UUID, dict[str, OpenText | None]]:
         """By event, the personal texts of those that hold any, by field: None for an erased person's."""
@@ -92,18 +92,15 @@ class PostgresPersonKeys:
             ) from None
 
 
-def _sealed(
-    occurrence: Occurrence, fields: Sequence[PersonalField], keys: Mapping[UUID, bytes | None]
-) -> str:
-    if not fields:
+def _sealed(occurrence: Occurrence, texts: Sequence[PersonalText], keys: Mapping[UUID, bytes | None]) -> str:
+    if not texts:
         return occurrence.data
-    data = json.loads(occurrence.data)
     marks = {}
-    for field in fields:
-        key = _key_of_event(keys.get(field.person_id) or os.urandom(_KEY), occurrence.event_id)
+    for person_id, field, text in texts:
+        key = _key_of_event(keys.get(person_id) or os.urandom(_KEY), occurrence.event_id)
         nonce = os.urandom(_NONCE)
-        ciphertext = nonce + AESGCM(key).encrypt(nonce, data[field.name].encode(), field.name.encode())
-        marks[field.name] = seal_mark(field.person_id, base64.b64encode(ciphertext).decode())
+        ciphertext = nonce + AESGCM(key).encrypt(nonce, text.encode(), field.encode())
+        marks[field] = seal_mark(person_id, base64.b64encode(ciphertext).decode())
     return with_texts(occurrence.data, marks)
 
 

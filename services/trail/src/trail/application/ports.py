@@ -9,13 +9,14 @@ from datetime import date, datetime
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
+from optima_contracts.personal import PersonalText
 from optima_kit.ports import Jobs, Outbox
 
 from ..domain.anchors import Anchor, AnchorKey
 from ..domain.chain import Broken, Head, SealedEntry
 from ..domain.competence import Grant, ReadScope
 from ..domain.entry import Occurrence
-from ..domain.personal import OpenText, PersonalField
+from ..domain.personal import OpenText
 from ..domain.webhooks import Attempt, Outcome, SealedSecret, Webhook
 
 
@@ -59,7 +60,7 @@ class Tenant(NamedTuple):
 
 class Trail(Protocol):
     def record(
-        self, occurrence: Occurrence, grants: Sequence[Grant], personal: Sequence[PersonalField]
+        self, occurrence: Occurrence, grants: Sequence[Grant], personal: Sequence[PersonalText]
     ) -> None:
         """Keeps the occurrence for the end of the transaction, when all are numbered and sealed together, the
         personal fields under their people's keys, and a delivery is owed to each webhook that waits for such

@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from optima_contracts.personal import personal_texts
+
 from ..domain.entry import Occurrence, canonical_json
 from .grants import grants_of
-from .personal_fields import personal_fields_of
 from .ports import Ports
 
 
@@ -48,5 +49,5 @@ def record_event(
     ports.trail.record(
         occurrence,
         grants_of(event_type, subject, correlation_id, data),
-        personal_fields_of(event_type, subject, actor_id, data),
+        personal_texts(event_type, subject, actor_id, data),
     )

@@ -20,13 +20,6 @@ ERASED = "cancellato su richiesta"
 """What is read in place of a text whose key was destroyed."""
 
 
-class PersonalField(NamedTuple):
-    """A field of an event that holds a text of a person's."""
-
-    person_id: UUID
-    name: str
-
-
 class SealedText(NamedTuple):
     field: str
     person_id: UUID

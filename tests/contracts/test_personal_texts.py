@@ -10,8 +10,7 @@ from optima_contracts.approval import Decided
 from optima_contracts.catalogue import every_event_type
 from optima_contracts.envelope import EventData
 from optima_contracts.identity import PersonChanged, PersonDeparted
-from trail.application.personal_fields import personal_fields_of
-from trail.domain.personal import PersonalField
+from optima_contracts.personal import PersonalText, personal_texts
 
 SUBJECT, ACTOR, SUCCESSOR = UUID(int=1), UUID(int=2), UUID(int=3)
 TELLING = {"name", "email", "company", "reason", "by"}
@@ -42,7 +41,7 @@ NOBODYS = {
 
 def judged(type_: str, model: type[EventData], field: str) -> bool:
     ids = {name: str(SUBJECT) for name in model.model_fields if name.endswith("_id")}
-    return bool(personal_fields_of(type_, SUBJECT, ACTOR, {**ids, field: "text"}))
+    return bool(personal_texts(type_, SUBJECT, ACTOR, {**ids, field: "text"}))
 
 
 def test_every_telling_field_is_sealed_or_known_to_be_nobodys() -> None:
@@ -57,20 +56,20 @@ def test_every_telling_field_is_sealed_or_known_to_be_nobodys() -> None:
 
 def test_a_text_belongs_to_its_subject_to_whoever_wrote_it_or_to_whom_the_event_names() -> None:
     about = {"name": "Anna", "email": "a@example.it", "company": None, "roles": []}
-    assert personal_fields_of(PersonChanged.type, SUBJECT, ACTOR, about) == [
-        PersonalField(SUBJECT, "name"),
-        PersonalField(SUBJECT, "email"),
+    assert personal_texts(PersonChanged.type, SUBJECT, ACTOR, about) == [
+        PersonalText(SUBJECT, "name", "Anna"),
+        PersonalText(SUBJECT, "email", "a@example.it"),
     ]
-    assert personal_fields_of(Decided.type, SUBJECT, ACTOR, {"reason": "troppo"}) == [
-        PersonalField(ACTOR, "reason")
+    assert personal_texts(Decided.type, SUBJECT, ACTOR, {"reason": "troppo"}) == [
+        PersonalText(ACTOR, "reason", "troppo")
     ]
     departed = {"person_id": str(SUBJECT), "successor_id": str(SUCCESSOR), "successor_name": "Marco"}
-    assert personal_fields_of(PersonDeparted.type, SUBJECT, ACTOR, departed) == [
-        PersonalField(SUCCESSOR, "successor_name")
+    assert personal_texts(PersonDeparted.type, SUBJECT, ACTOR, departed) == [
+        PersonalText(SUCCESSOR, "successor_name", "Marco")
     ]
 
 
 @pytest.mark.parametrize("data", [{"reason": None}, {}])
 def test_where_nothing_is_said_nothing_is_sealed(data: dict[str, None]) -> None:
-    assert personal_fields_of(Decided.type, SUBJECT, ACTOR, data) == []
-    assert personal_fields_of(Decided.type, SUBJECT, None, {"reason": "by a timer"}) == []
+    assert personal_texts(Decided.type, SUBJECT, ACTOR, data) == []
+    assert personal_texts(Decided.type, SUBJECT, None, {"reason": "by a timer"}) == []
