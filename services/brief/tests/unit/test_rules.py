@@ -6,12 +6,12 @@ from uuid import uuid4
 
 import pytest
 
+from brief.application.attach_file import file_is_what_it_says
 from brief.domain.rules import (
     MAX_ATTACHMENT_BYTES,
     content_is_ready_to_submit,
     day_in_rome,
     destinations_are_named_once_per_item,
-    file_is_what_it_says,
     kept_items_are_the_drafts_own,
 )
 from optima_kit.refusals import Invalid, TooLarge, Violations

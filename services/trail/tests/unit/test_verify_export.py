@@ -17,7 +17,7 @@ from optima_kit.actor import Actor
 from optima_kit.refusals import Forbidden
 from trail.adapters.signatures import AnchorKeyMaker
 from trail.adapters.verify_command import verify_command
-from trail.application.export_entries import export_entries, harmless
+from trail.application.export_entries import export_entries
 from trail.domain.anchors import Anchor, AnchorKey, as_jwk
 from trail.domain.chain import BEGINNING, Head, SealedEntry, extend
 from trail.domain.entry import Occurrence, canonical_json
@@ -304,12 +304,6 @@ async def test_only_who_reads_everything_exports() -> None:
     actor = Actor(UUID(int=2), TENANT, "Ada", "internal", frozenset(), frozenset({"trail.export"}))
     with pytest.raises(Forbidden):
         await export_entries(stored(PLAIN).reading, actor, form="jsonl", after=0, limit=10)
-
-
-@pytest.mark.parametrize("cell", ["=1+1", "+39", "-2", "@x", "\tx"])
-def test_no_cell_is_taken_for_a_formula(cell: str) -> None:
-    assert harmless(cell) == f"'{cell}"
-    assert harmless("2026-11-24") == "2026-11-24"
 
 
 async def test_csv_opens_with_a_header() -> None:

@@ -1,4 +1,4 @@
-"""Names of files that people upload: shown and saved by others, on whatever system."""
+"""Files that people upload: shown and saved by others, on whatever system."""
 
 from __future__ import annotations
 
@@ -20,6 +20,12 @@ _ENDINGS: Final = {
     "text/csv": (".csv",),
 }
 """Of the media types that people upload or download, the usual one first."""
+BEGINNINGS: Final = {
+    "application/pdf": b"%PDF-",
+    "image/png": b"\x89PNG\r\n\x1a\n",
+    "image/jpeg": b"\xff\xd8\xff",
+}
+"""The media types that people upload as attachments, and what a file of each begins with."""
 
 
 def clean_file_name(name: str) -> str:
@@ -47,3 +53,8 @@ def file_name(name: str, media_type: str) -> str:
     if endings is None or clean.lower().endswith(endings):
         return clean
     return clean[: LONGEST - len(endings[0])].strip(". ") + endings[0]
+
+
+def is_of_type(data: bytes, media_type: str) -> bool:
+    """Whether the first bytes are those of the media type: a renamed programme is not a PDF."""
+    return media_type in BEGINNINGS and data.startswith(BEGINNINGS[media_type])

@@ -7,11 +7,12 @@ from uuid import UUID
 import orjson
 
 from optima_kit.cause import Cause
+from optima_kit.file_names import BEGINNINGS
 from optima_kit.http import Call, Content, Page, PageQuery, Reply, Routes
 from optima_kit.refusals import Malformed, Refusal, Violations
 
-from ..application.attach_evidence import MAGIC_BYTES, attach_evidence, read_evidence
 from ..application.attach_evidence import MOST_BYTES as MOST_DOCUMENT_BYTES
+from ..application.attach_evidence import attach_evidence, read_evidence
 from ..application.change_approvers import add_approver, reassign_part
 from ..application.check_process import check_process
 from ..application.claim_step import claim_step, follow_up, release_step
@@ -353,7 +354,7 @@ async def decide(call: Call[Ports], approval_id: UUID, body: DecideCommand) -> R
     "/v1/approvals/{approval_id}/evidence",
     privilege="approval.decide",
     status=201,
-    consumes=tuple(MAGIC_BYTES),
+    consumes=tuple(BEGINNINGS),
     max_bytes=MOST_DOCUMENT_BYTES,
 )
 async def attach(

@@ -7,18 +7,13 @@ from typing import Any, Final
 from uuid import UUID
 
 from optima_kit.actor import Actor
+from optima_kit.file_names import is_of_type
 from optima_kit.ids import new_id
 from optima_kit.refusals import Absent, Forbidden, Invalid, WrongState
 
 from .ports import Document, Ports
 from .read.access import locked_visible_approval, running_process, stands_in, visible_approval
 
-MAGIC_BYTES: Final = {
-    "application/pdf": b"%PDF-",
-    "image/png": b"\x89PNG\r\n\x1a\n",
-    "image/jpeg": b"\xff\xd8\xff",
-}
-"""The media types that are taken, and what a file of each begins with."""
 MOST_BYTES: Final = 10 * 1024 * 1024
 MOST_DOCUMENTS: Final = 50
 """Of one person, for one approval."""
@@ -27,7 +22,7 @@ MOST_DOCUMENTS: Final = 50
 async def attach_evidence(
     ports: Ports, actor: Actor, approval_id: UUID, name: str, media_type: str, data: bytes
 ) -> Document:
-    if media_type not in MAGIC_BYTES or not data.startswith(MAGIC_BYTES[media_type]):
+    if not is_of_type(data, media_type):
         raise Invalid("evidence_is_not_its_media_type", field="body", media_type=media_type)
     held = await locked_visible_approval(ports, actor, approval_id)
     approval = held.approval

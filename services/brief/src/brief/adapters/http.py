@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from optima_kit.file_names import BEGINNINGS
 from optima_kit.http import Call, Content, Page, PageQuery, Reply, Routes
 
 from ..application.attach_file import attach_file, detach_file
@@ -27,7 +28,7 @@ from ..application.revise_brief import revise_brief
 from ..application.submit_brief import submit_brief
 from ..domain.brief import Brief
 from ..domain.content import Attachment
-from ..domain.rules import MAGIC_BYTES, MAX_ATTACHMENT_BYTES
+from ..domain.rules import MAX_ATTACHMENT_BYTES
 from .requests import (
     AttachmentQuery,
     BriefFilters,
@@ -151,7 +152,7 @@ async def list_history(call: Call[Ports], brief_id: UUID, query: PageQuery) -> P
     "/v1/briefs/{brief_id}/attachments",
     privilege="brief.create",
     status=201,
-    consumes=tuple(MAGIC_BYTES),
+    consumes=tuple(BEGINNINGS),
     max_bytes=MAX_ATTACHMENT_BYTES,
 )
 async def attach(call: Call[Ports], brief_id: UUID, query: AttachmentQuery, body: bytes) -> Reply[Attachment]:

@@ -8,11 +8,13 @@ from uuid import UUID
 from optima_contracts.brief import Attachment as AttachedFile
 from optima_contracts.brief import AttachmentAdded, BriefRevised
 from optima_kit.actor import Actor
+from optima_kit.file_names import BEGINNINGS, is_of_type
 from optima_kit.ids import new_id
+from optima_kit.refusals import Invalid, TooLarge
 
 from ..domain.brief import Brief
 from ..domain.content import Attachment
-from ..domain.rules import file_is_what_it_says
+from ..domain.rules import MAX_ATTACHMENT_BYTES
 from .access import own_brief_to_change
 from .ports import Ports
 
@@ -46,3 +48,13 @@ async def detach_file(ports: Ports, actor: Actor, brief_id: UUID, attachment_id:
     revised = BriefRevised(brief_id=brief_id, revision=brief.revision, title=brief.open_draft().title)
     ports.outbox.add(revised, subject=brief_id, correlation=brief_id)
     return brief
+
+
+def file_is_what_it_says(data: bytes, media_type: str) -> None:
+    """The first bytes must be those of the media type: a renamed programme is not a PDF."""
+    if len(data) > MAX_ATTACHMENT_BYTES:
+        raise TooLarge("attachment_too_large", megabytes=MAX_ATTACHMENT_BYTES // (1024 * 1024))
+    if media_type not in BEGINNINGS:
+        raise Invalid("media_type_not_taken", field="Content-Type", media_type=media_type)
+    if not is_of_type(data, media_type):
+        raise Invalid("file_is_not_its_media_type", field="body", media_type=media_type)

@@ -8,7 +8,7 @@ from decimal import Decimal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from optima_kit.refusals import Invalid, Refusal, TooLarge, Violations
+from optima_kit.refusals import Invalid, Refusal, Violations
 
 from .content import Content, plain_quantity
 
@@ -20,13 +20,6 @@ FARTHEST_YEARS = 10
 
 MAX_ATTACHMENTS = 20
 MAX_ATTACHMENT_BYTES = 10 * 1024 * 1024
-
-MAGIC_BYTES = {
-    "application/pdf": b"%PDF-",
-    "image/png": b"\x89PNG\r\n\x1a\n",
-    "image/jpeg": b"\xff\xd8\xff",
-}
-"""The media types that a brief takes, and what a file of each begins with."""
 
 
 def day_in_rome(now: datetime) -> date:
@@ -100,16 +93,6 @@ def kept_items_are_the_drafts_own(draft: Content, kept_items: Collection[UUID]) 
         if item_id not in own:
             raise Invalid("item_not_in_draft", field="items", item_id=item_id)
         own.remove(item_id)
-
-
-def file_is_what_it_says(data: bytes, media_type: str) -> None:
-    """The first bytes must be those of the media type: a renamed programme is not a PDF."""
-    if len(data) > MAX_ATTACHMENT_BYTES:
-        raise TooLarge("attachment_too_large", megabytes=MAX_ATTACHMENT_BYTES // (1024 * 1024))
-    if media_type not in MAGIC_BYTES:
-        raise Invalid("media_type_not_taken", field="Content-Type", media_type=media_type)
-    if not data.startswith(MAGIC_BYTES[media_type]):
-        raise Invalid("file_is_not_its_media_type", field="body", media_type=media_type)
 
 
 def brief_has_room_for_an_attachment(content: Content) -> None:

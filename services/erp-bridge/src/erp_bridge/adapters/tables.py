@@ -21,6 +21,8 @@ from typing import Final
 
 import python_calamine
 
+from optima_kit.spreadsheets import csv_text, restored
+
 from ..application.ports import Rejected
 from ..domain.import_plan import RemoteRecord
 from ..domain.received_order import LINES
@@ -37,9 +39,7 @@ MOST_CELLS: Final = 4_000_000
 _SEPARATORS: Final = (";", ",", "\t", "|")
 _ARCHIVE: Final = b"PK\x03\x04"
 _SPREADSHEETS: Final = (_ARCHIVE, b"\xd0\xcf\x11\xe0")
-_RUN_BY_SPREADSHEETS: Final = re.compile(r"[=+\-@\t\r\n]")
 _PLACE: Final = re.compile(rb"<(?:\w+:)?(?:c|row)\s[^<>]*?\br\s*=\s*[\"']([A-Za-z]{0,3})(\d{1,9})[\"']")
-_NUMBER: Final = re.compile(r"[+-]?[\d.,]+")
 
 Rows = Iterator[tuple[int, list[str]]]
 """The cells of each row, and the line on which it begins; 1 is the first."""
@@ -97,7 +97,7 @@ class Table:
                 continue
             # Columns without a name at the end are no columns, as long as they are empty.
             fits = len(cells) >= width and not any(cell.strip() for cell in cells[width:])
-            values = dict(zip(self.header, map(_restored, cells[:width]), strict=True)) if fits else {}
+            values = dict(zip(self.header, map(restored, cells[:width]), strict=True)) if fits else {}
             yield RemoteRecord(values, line=line)
 
 
@@ -241,23 +241,4 @@ def _as_text(cell: object) -> str:
 
 
 def csv_bytes(columns: Sequence[str], rows: Iterable[Mapping[str, str]]) -> bytes:
-    text = io.StringIO()
-    writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
-    writer.writerow(columns)
-    for row in rows:
-        writer.writerow([_guarded(row[column]) for column in columns])
-    return text.getvalue().encode("utf-8")
-
-
-def _guarded(cell: str) -> str:
-    """A cell that a spreadsheet would run as a formula, should a person open the file, begins with an
-    apostrophe. All others stay as they are, numbers below zero too."""
-    return f"'{cell}" if _is_run(cell) else cell
-
-
-def _restored(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") and _is_run(cell[1:]) else cell
-
-
-def _is_run(cell: str) -> bool:
-    return bool(_RUN_BY_SPREADSHEETS.match(cell)) and not _NUMBER.fullmatch(cell)
+    return csv_text([columns, *([row[column] for column in columns] for row in rows)]).encode("utf-8")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Literal
 
 from optima_kit.actor import Actor
+from optima_kit.spreadsheets import csv_text
 
 from ..domain.anchors import Anchor, AnchorKey, as_jwk
 from ..domain.chain import BEGINNING, SealedEntry
@@ -145,30 +144,24 @@ def _titles() -> bytes:
 
 
 def _csv(exported: Sequence[_Exported]) -> bytes:
-    text = io.StringIO()
-    writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
-    for each in exported:
-        entry, o = each.sealed.entry, each.sealed.entry.occurrence
-        cells = (
-            entry.number,
-            instant(o.occurred_at),
-            instant(entry.recorded_at),
-            o.type,
-            o.actor_id or "",
-            o.on_behalf_of or "",
-            o.correlation_id,
-            o.subject,
-            o.sequence,
-            o.event_id,
-            o.causation_id or "",
-            o.source,
-            readable(o.data, each.texts),
-            each.sealed.hash,
-        )
-        writer.writerow([harmless(str(cell)) for cell in cells])
-    return text.getvalue().encode("utf-8")
+    return csv_text(map(_cells, exported)).encode("utf-8")
 
 
-def harmless(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else cell
+def _cells(exported: _Exported) -> Sequence[object]:
+    entry, o = exported.sealed.entry, exported.sealed.entry.occurrence
+    return (
+        entry.number,
+        instant(o.occurred_at),
+        instant(entry.recorded_at),
+        o.type,
+        o.actor_id,
+        o.on_behalf_of,
+        o.correlation_id,
+        o.subject,
+        o.sequence,
+        o.event_id,
+        o.causation_id,
+        o.source,
+        readable(o.data, exported.texts),
+        exported.sealed.hash,
+    )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import asdict
 from datetime import date
 from typing import Final
@@ -11,6 +9,7 @@ from uuid import UUID
 
 from optima_kit.pages import Page, PageQuery, page_of
 from optima_kit.refusals import Invalid
+from optima_kit.spreadsheets import csv_text
 
 from ...domain.ddt import invoice_due
 from ...domain.stock import written
@@ -51,32 +50,25 @@ async def table_to_be_invoiced(ports: Ports, issued_from: date, issued_to: date)
     found = await ports.ddts.list_to_be_invoiced(issued_from, issued_to, after=None, limit=MOST + 1)
     if len(found) > MOST:
         raise Invalid("period_too_long", field="issued_to", most=MOST)
-    text = io.StringIO()
-    table = csv.writer(text, delimiter=";", lineterminator="\r\n")
-    table.writerow(COLUMNS)
-    for shown in map(_show, found):
-        for line in shown.lines:
-            cells = (
-                shown.number,
-                f"{shown.issue_date:%d/%m/%Y}",
-                f"{shown.invoice_by:%d/%m/%Y}",
-                shown.recipient.name,
-                shown.recipient.vat_number,
-                shown.recipient.fiscal_code,
-                shown.order_number,
-                shown.customer_reference,
-                line.code,
-                line.description,
-                written(line.quantity).replace(".", ","),
-                line.unit,
-            )
-            table.writerow(_plain(cell or "") for cell in cells)
-    return text.getvalue().encode("utf-8-sig")
-
-
-def _plain(cell: str) -> str:
-    """Never a formula, whoever wrote it."""
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+    rows = (
+        (
+            shown.number,
+            f"{shown.issue_date:%d/%m/%Y}",
+            f"{shown.invoice_by:%d/%m/%Y}",
+            shown.recipient.name,
+            shown.recipient.vat_number,
+            shown.recipient.fiscal_code,
+            shown.order_number,
+            shown.customer_reference,
+            line.code,
+            line.description,
+            written(line.quantity).replace(".", ","),
+            line.unit,
+        )
+        for shown in map(_show, found)
+        for line in shown.lines
+    )
+    return csv_text([COLUMNS, *rows]).encode("utf-8-sig")
 
 
 def _show(row: InvoiceableRow) -> InvoiceableView:
