@@ -46,7 +46,7 @@ from optima_contracts.identity import PersonChanged
 from optima_kit.actor import Actor
 from optima_kit.consumer import BATCH
 from optima_kit.refusals import Malformed
-from optima_kit.testing import app_client, settings_for, temporary_database
+from optima_kit.testing import ServiceHarness, settings_for, temporary_database
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 TENANT = UUID("019ab400-0001-7001-8a5d-3c1e0f000001")
@@ -361,7 +361,7 @@ class _Desk:
         database = await self.stack.enter_async_context(temporary_database("approval"))
         self.url = database.superuser_url
         await self.fill()
-        app = app_client(service(settings_for(database, ApprovalSettings)), database, pool_size=8)
+        app = ServiceHarness.serve(service(settings_for(database, ApprovalSettings)), database, pool_size=8)
         self.app = await self.stack.enter_async_context(app)
         self.actor = self.person("purchasing")
         self.requester = self.person("marketing")

@@ -69,3 +69,25 @@ def test_lists_are_cut_in_one_place(service: Path) -> None:
             if cut and isinstance(node, ast.Call):
                 cursors = [each for each in node.keywords if each.arg == "next_cursor"]
                 assert not cursors, f"{file.relative_to(ROOT)}:{node.lineno}: use page_of"
+
+
+def test_tests_say_what_their_fixtures_are() -> None:
+    """A parameter that takes a fixture of the conftest names the type that the fixture returns or yields."""
+    for conftest in sorted(ROOT.glob("services/*/tests/**/conftest.py")):
+        fixtures = {
+            node.name
+            for node in ast.parse(conftest.read_text(encoding="utf-8")).body
+            if isinstance(node, ast.AsyncFunctionDef)
+            and node.returns
+            and "Any" not in ast.unparse(node.returns)
+        }
+        untyped = [
+            f"{file.relative_to(ROOT)}:{argument.lineno} {argument.arg}"
+            for file, tree in trees(conftest.parent)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+            for argument in node.args.args
+            if argument.arg in fixtures
+            and (argument.annotation is None or ast.unparse(argument.annotation) == "Any")
+        ]
+        assert not untyped

@@ -24,7 +24,7 @@ from optima_contracts.brief import BriefCommented
 from optima_contracts.envelope import Envelope
 from optima_contracts.logistics import DdtIssued
 from optima_kit.signing import EventSigner
-from optima_kit.testing import ServiceDatabase, app_client, eventually
+from optima_kit.testing import ServiceDatabase, ServiceHarness, eventually
 from optima_local import consumers
 from optima_local.broker_administration import ManagementApi
 from optima_local.layout import ROOT
@@ -146,7 +146,7 @@ async def test_the_pull_feed(database_for: Any, tmp_path: Path) -> None:
         key_secret="a-secret-of-these-tests-0123456789abcdef",
     )
     made = service(settings)
-    async with app_client(made, stored) as app, contextlib.AsyncExitStack() as stack:
+    async with ServiceHarness.serve(made, stored) as app, contextlib.AsyncExitStack() as stack:
 
         async def record(*events: Envelope) -> None:
             async with app.database.transaction(TENANT) as work:

@@ -18,7 +18,7 @@ from optima_kit.http import Routes
 from optima_kit.operations import parking_routes
 from optima_kit.service import Service
 from optima_kit.sql import Statement
-from optima_kit.testing import AppClient, ServiceDatabase, app_client
+from optima_kit.testing import ServiceDatabase, ServiceHarness
 from optima_local.services import find_services
 
 SERVICES = tuple(service.module for service in find_services() if not service.asks)
@@ -57,7 +57,7 @@ class Served:
     """One service, and people of one tenant and of another who may do everything, or nothing."""
 
     service: Service
-    app: AppClient
+    app: ServiceHarness
     database: ServiceDatabase
     tenant_id: UUID
     folder: Path
@@ -124,7 +124,7 @@ async def serve(database_for, monkeypatch, tmp_path) -> AsyncIterator[Callable[[
             if module == "identity":  # hundreds of refused sign-ins: none of them waits its time here
                 service = replace(service, resources=replace(service.resources, refusals_take=0.0))
             stack.callback(service.close_resources)
-            app = await stack.enter_async_context(app_client(service, database))
+            app = await stack.enter_async_context(ServiceHarness.serve(service, database))
             served = Served(service, app, database, uuid4(), tmp_path)
             if module == "identity":
                 await database.fetch(_REGISTER, served.tenant_id, '{"name": "Prova S.r.l."}')

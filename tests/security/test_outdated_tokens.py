@@ -23,7 +23,7 @@ from optima_contracts.privileges import NEVER_OUTDATED
 from optima_kit.access_changes import AccessWatch, holder_of_role
 from optima_kit.auth import TokenVerifier
 from optima_kit.postgres import open_pool
-from optima_kit.testing import ISSUER, People, app_client
+from optima_kit.testing import ISSUER, People, ServiceHarness
 
 from .access import identity
 from .access.table import Row, World
@@ -64,7 +64,9 @@ async def hearing(
             service = build(module, database, monkeypatch, tmp_path)
             stack.callback(service.close_resources)
             watch = AccessWatch(pool)
-            app = await stack.enter_async_context(app_client(service, database, people=people, watch=watch))
+            app = await stack.enter_async_context(
+                ServiceHarness.serve(service, database, people=people, watch=watch)
+            )
             return Hearing(Served(service, app, database, app.tenant_id, tmp_path), watch)
 
         yield start

@@ -24,7 +24,7 @@ from optima_kit import auth
 from optima_kit.auth import JwksKeys, TokenVerifier
 from optima_kit.cause import Cause
 from optima_kit.refusals import Unauthenticated
-from optima_kit.testing import ISSUER, AppClient, FixedClock, People, app_client
+from optima_kit.testing import ISSUER, FixedClock, People, ServiceHarness
 
 from .conftest import build
 
@@ -62,11 +62,13 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> FixedClock:
 async def test_nobody_is_wrongly_refused_while_keys_rotate(database_for, monkeypatch, tmp_path, clock):
     async with AsyncExitStack() as stack:
 
-        async def start(module: str, people: People, database: Any = None) -> tuple[Any, AppClient]:
+        async def start(module: str, people: People, database: Any = None) -> tuple[Any, ServiceHarness]:
             database = database or await database_for(module)
             service = build(module, database, monkeypatch, tmp_path)
             stack.callback(service.close_resources)
-            app = await stack.enter_async_context(app_client(service, database, clock=clock, people=people))
+            app = await stack.enter_async_context(
+                ServiceHarness.serve(service, database, clock=clock, people=people)
+            )
             return service, app
 
         directory = await database_for("identity")
@@ -88,7 +90,7 @@ async def test_nobody_is_wrongly_refused_while_keys_rotate(database_for, monkeyp
             assert response.status == 200, body
             return str(body["access_token"])
 
-        async def status(app: AppClient, token: str) -> int:
+        async def status(app: ServiceHarness, token: str) -> int:
             return (await app.with_token(token).get("/v1/parked-messages"))[0].status
 
         async def new_process_believes(token: str) -> bool:

@@ -3,64 +3,60 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractContextManager, AsyncExitStack, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-import asyncpg
 import pytest
-import pytest_asyncio
 import yaml
 
 from approval.bootstrap import service
 from approval.settings import ApprovalSettings
 from optima_contracts.brief import BriefCancelled, BriefContent, BriefSubmitted
 from optima_contracts.economics import BriefPriced
-from optima_contracts.envelope import Envelope, EventData
+from optima_contracts.envelope import EventData
 from optima_contracts.identity import PersonChanged, PersonDeparted, RoleChanged, UnitChanged
 from optima_kit.actor import Actor
-from optima_kit.db import Database
-from optima_kit.service import Service
 from optima_kit.testing import (
-    AppClient,
     Client,
     FixedClock,
     People,
     ServiceDatabase,
-    app_client,
-    temporary_database,
+    ServiceHarness,
+    settings_for,
 )
-from optima_kit.work import JobRunner
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 DEMONSTRATION = Path(__file__).resolve().parents[3] / "deploy" / "demo" / "processes"
 DECIDES = ["brief.read", "approval.read", "approval.decide", "approval.delegate", "process.read"]
+OWN_ROLES = {"responsabile-marketing": DECIDES, "direttore": [*DECIDES, "brief.price.read"]}
 
 
 @dataclass
 class Desk:
     """The service, and what tests do with it all the time."""
 
-    app: AppClient
-    service: Service[Any]
+    app: ServiceHarness
     database: ServiceDatabase
     clock: FixedClock
     stack: AsyncExitStack
-    tenant_id: UUID = field(default_factory=uuid4)
     people: dict[str, Actor] = field(default_factory=dict)
     units: dict[str, UUID] = field(default_factory=dict)
-    sequences: dict[UUID, int] = field(default_factory=dict)
+
+    @property
+    def tenant_id(self) -> UUID:
+        return self.app.tenant_id
 
     async def hire(self) -> None:
         """Marta asks; Paolo and Piera purchase; Lia leads marketing; Dario directs; Ada administers."""
         await self.unit("azienda")
         await self.unit("marketing", parent="azienda")
-        await self.role("responsabile-marketing", DECIDES)
-        await self.role("direttore", [*DECIDES, "brief.price.read"])
+        for key, privileges in OWN_ROLES.items():
+            await self.role(key, privileges)
         await self.person("dario", "direttore", unit="azienda")
         await self.person("lia", "responsabile-marketing", unit="marketing", manager="dario")
         await self.person("marta", "marketing", unit="marketing", manager="lia")
@@ -110,13 +106,9 @@ class Desk:
         await self.deliver(event, person.person_id)
 
     def _actor(self, name: str, roles: tuple[str, ...]) -> Actor:
-        own = [role for role in roles if role in ("responsabile-marketing", "direttore")]
-        if own:
-            privileges = {*DECIDES, "brief.price.read"} if "direttore" in own else set(DECIDES)
-            return self.app.people.person(
-                *roles, tenant_id=self.tenant_id, name=name.title(), privileges=privileges
-            )
-        return self.app.people.person(*roles, tenant_id=self.tenant_id, name=name.title())
+        own = {role: OWN_ROLES[role] for role in roles if role in OWN_ROLES}
+        privileges = set().union(*own.values()) if own else None
+        return self.app.person(*roles, name=name.title(), privileges=privileges)
 
     def as_(self, name: str) -> Client:
         return self.app.as_(self.people[name])
@@ -126,12 +118,11 @@ class Desk:
 
     async def restart(self, **settings: Any) -> None:
         """The same database behind a service that is configured otherwise."""
-        self.service = service(settings_for(self.database, **settings))
         await self.app.http.close()
-        serving = app_client(
-            self.service, self.database, clock=self.clock, people=self.app.people, pool_size=8
-        )
-        self.app = await self.stack.enter_async_context(serving)
+        again = serving(self.database, self.clock, self.app.people, self.tenant_id, **settings)
+        sequences = self.app.sequences
+        self.app = await self.stack.enter_async_context(again)
+        self.app.sequences = sequences
 
     # processes
 
@@ -176,21 +167,9 @@ class Desk:
         response, answer = await self.as_(name).post(f"/v1/approvals/{approval_id}/decisions", body)
         return response.status, answer
 
-    async def types(self) -> list[str]:
-        """What the service published, without what every type begins and ends with."""
-        return [
-            event.type.removeprefix("optima.approval.").removesuffix(".v1")
-            for event in await self.database.published()
-        ]
-
     async def work(self) -> int:
         """Runs every job that is due, or is in a moment."""
-        self.clock.advance(timedelta(seconds=3))
-        backbone = await Database.open(self.database.backbone_url, source="/optima/test", size=1)
-        try:
-            return await JobRunner(self.service, self.app.database).run_due(backbone.pool, self.clock)
-        finally:
-            await backbone.close()
+        return await self.app.run_due_jobs(later=timedelta(seconds=3))
 
     # the neighbours' events
 
@@ -240,50 +219,21 @@ class Desk:
         )
 
     async def deliver(self, event: EventData, subject: UUID, *, sequence: int | None = None) -> None:
-        """As the consumer does: one event, in one transaction."""
-        self.sequences[subject] = self.sequences.get(subject, 0) + 1
-        envelope = Envelope(
-            id=uuid4(),
-            source="/optima/neighbour",
-            type=event.type,
-            subject=subject,
-            time=self.clock.now(),
-            tenantid=self.tenant_id,
-            sequence=sequence or self.sequences[subject],
-            correlationid=subject,
-            data=event.model_dump(mode="json"),
-        )
-        reaction, received = self.service.reactions.read(envelope.model_dump_json().encode())
-        cause = received.cause(self.app.database.clock.now())
-        async with self.app.database.transaction(received.tenant_id, cause) as work:
-            await reaction.handle(self.service.ports(work), received)
+        await self.app.deliver(event, subject=subject, sequence=sequence)
 
 
-def settings_for(database: ServiceDatabase, **more: Any) -> ApprovalSettings:
-    return ApprovalSettings.model_validate(
-        {
-            "database_url": database.rw_url,
-            "database_backbone_url": database.backbone_url,
-            "broker_url": "amqp://nowhere",
-            "environment": "demonstration",
-            "issuer": "http://issuer.test",
-            "jwks_url": "http://issuer.test/jwks",
-        }
-        | more
+def serving(
+    database: ServiceDatabase,
+    clock: FixedClock,
+    people: People,
+    tenant_id: UUID | None = None,
+    **settings: Any,
+) -> AbstractAsyncContextManager[ServiceHarness]:
+    """The service on a database, with `settings` of the test's choice."""
+    approval = service(settings_for(database, ApprovalSettings, **settings))
+    return ServiceHarness.serve(
+        approval, database, clock=clock, people=people, tenant_id=tenant_id, pool_size=8
     )
-
-
-EMPTY = """
-SET session_replication_role = replica;
-DO $$
-DECLARE name text;
-BEGIN
-    FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public'
-        AND tablename NOT IN ('schema_migrations', 'outbox_partitions')
-    LOOP EXECUTE format('DELETE FROM %I', name); END LOOP;
-END $$;
-"""
-"""Costs a test far less than a database of its own."""
 
 
 @dataclass
@@ -312,22 +262,12 @@ def calls() -> Callable[[], AbstractContextManager[Calls]]:
     return counting
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def shared() -> AsyncIterator[ServiceDatabase]:
-    async with temporary_database("approval") as database:
-        yield database
-
-
 @pytest.fixture
-async def desk(shared: ServiceDatabase) -> AsyncIterator[Desk]:
-    connection = await asyncpg.connect(shared.superuser_url)
-    await connection.execute(EMPTY)
-    await connection.close()
+async def desk(database_for: Callable[[str], Awaitable[ServiceDatabase]]) -> AsyncIterator[Desk]:
+    database = await database_for("approval")
     clock = FixedClock(NOW)
-    approval = service(settings_for(shared))
     async with AsyncExitStack() as stack:
-        serving = app_client(approval, shared, clock=clock, people=People(clock=clock), pool_size=8)
-        app = await stack.enter_async_context(serving)
-        desk = Desk(app, approval, shared, clock, stack)
+        app = await stack.enter_async_context(serving(database, clock, People(clock=clock)))
+        desk = Desk(app, database, clock, stack)
         await desk.hire()
         yield desk

@@ -16,7 +16,7 @@ from optima_contracts.envelope import EventData
 from optima_contracts.logistics import DdtIssued, ShipmentDeparted
 from optima_kit.actor import Actor
 from optima_kit.settings import Settings
-from optima_kit.testing import Client, FixedClock, ServiceDatabase, ServiceHarness, app_client, settings_for
+from optima_kit.testing import Client, FixedClock, ServiceDatabase, ServiceHarness, settings_for
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 PDF = b"%PDF-1.7\nbozzetto"
@@ -170,5 +170,7 @@ class Desk:
 @pytest.fixture
 async def desk(database_for: Callable[[str], Awaitable[ServiceDatabase]]) -> AsyncIterator[Desk]:
     database = await database_for("brief")
-    async with app_client(service(settings_for(database, Settings)), database, clock=FixedClock(NOW)) as app:
+    async with ServiceHarness.serve(
+        service(settings_for(database, Settings)), database, clock=FixedClock(NOW)
+    ) as app:
         yield Desk(app)

@@ -11,7 +11,6 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-import pytest_asyncio
 
 from erp_bridge.bootstrap import BridgeSettings, service
 from optima_contracts.envelope import EventData
@@ -21,9 +20,7 @@ from optima_kit.testing import (
     Client,
     ServiceDatabase,
     ServiceHarness,
-    app_client,
     settings_for,
-    temporary_database,
 )
 
 HEADER = (
@@ -112,16 +109,11 @@ class Bridge:
         }
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def shared() -> AsyncIterator[ServiceDatabase]:
-    async with temporary_database("erp_bridge") as stored:
-        yield stored
-
-
 @pytest.fixture
-async def bridge(shared: ServiceDatabase, tmp_path: Path) -> AsyncIterator[Bridge]:
-    stored = shared
-    await _empty(stored)
+async def bridge(
+    database_for: Callable[[str], Awaitable[ServiceDatabase]], tmp_path: Path
+) -> AsyncIterator[Bridge]:
+    stored = await database_for("erp_bridge")
     settings = settings_for(
         stored,
         BridgeSettings,
@@ -129,18 +121,8 @@ async def bridge(shared: ServiceDatabase, tmp_path: Path) -> AsyncIterator[Bridg
         erp_networks="127.0.0.0/8",
     )
     clock = FixedClock(datetime(2026, 11, 24, 9, 30, tzinfo=UTC))
-    async with app_client(service(settings), stored, clock=clock, tenant_id=UUID(int=1)) as app:
+    async with ServiceHarness.serve(service(settings), stored, clock=clock, tenant_id=UUID(int=1)) as app:
         yield Bridge(stored, app, clock, tmp_path / "drop")
-
-
-async def _empty(stored: ServiceDatabase) -> None:
-    """Emptying costs a test less than a database of its own."""
-    await stored.fetch(
-        "TRUNCATE directory_people, connections, turns, mapping_versions, customers, records, conflicts,"
-        " checkpoints, remote_schemas, runs, documents, links, link_counts, failures, reconciliations,"
-        " reconciliation_differences, outbox, stream_heads, jobs,"
-        " idempotency_keys, inbox, newest_applied, parking"
-    )
 
 
 @pytest.fixture
@@ -148,7 +130,7 @@ def again(bridge: Bridge) -> Callable[[Callable[[Bridge], Awaitable[Any]]], Awai
     """Makes a thing anew, as the only one."""
 
     async def made(make: Callable[[Bridge], Awaitable[Any]]) -> Any:
-        await _empty(bridge.stored)
+        await bridge.stored.empty()
         shutil.rmtree(bridge.root, ignore_errors=True)
         return await make(bridge)
 

@@ -21,7 +21,8 @@ from identity.settings import IdentitySettings
 from optima_kit.actor import Actor
 from optima_kit.auth import TokenVerifier
 from optima_kit.db import UnitOfWork
-from optima_kit.testing import AppClient, Client, FixedClock, People, ServiceDatabase, app_client
+from optima_kit.testing import Client, FixedClock, People, ServiceDatabase, ServiceHarness
+from optima_kit.testing import settings_for as service_settings
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 ISSUER = "http://identity.test"
@@ -42,17 +43,13 @@ LEGAL = {
 
 
 def settings_of(database: ServiceDatabase, **more: Any) -> IdentitySettings:
-    given = {
-        "database_url": database.rw_url,
-        "database_backbone_url": database.backbone_url,
-        "broker_url": "amqp://nowhere",
+    own = {
         "issuer": ISSUER,
         "jwks_url": f"{ISSUER}/.well-known/jwks.json",
-        "environment": "demonstration",
         "key_secret": "demonstration key secret",
         "platform_client_secret": PLATFORM["client_secret"],
     }
-    return IdentitySettings.model_validate(given | more)
+    return service_settings(database, IdentitySettings, **own | more)
 
 
 @pytest.fixture
@@ -64,7 +61,7 @@ class OwnKeys:
     """The service's own keys, as its JWKS endpoint shows them."""
 
     def __init__(self) -> None:
-        self.app: AppClient | None = None
+        self.app: ServiceHarness | None = None
 
     async def keys(self, *, unknown: bool = False) -> KeySet:
         assert self.app is not None
@@ -98,7 +95,7 @@ class CountedPasswords(Argon2Passwords):
 
 @dataclass
 class Identity:
-    app: AppClient
+    app: ServiceHarness
     database: ServiceDatabase
     clock: FixedClock
     verifier: TokenVerifier
@@ -164,6 +161,9 @@ class Identity:
         assert response.status == 201, answer
 
 
+Serve = Callable[..., Awaitable[Identity]]
+
+
 @asynccontextmanager
 async def serving(database: ServiceDatabase, **more: Any) -> AsyncIterator[Identity]:
     """The service on a database, with `more` settings."""
@@ -173,7 +173,7 @@ async def serving(database: ServiceDatabase, **more: Any) -> AsyncIterator[Ident
     resources = replace(built.resources, passwords=hasher, refusals_take=REFUSALS_TAKE)
     built = replace(built, resources=resources)
     people = OwnTokens(clock=clock)
-    async with app_client(built, database, clock=clock, people=people, proxies=PROXIES) as app:
+    async with ServiceHarness.serve(built, database, clock=clock, people=people, proxies=PROXIES) as app:
         people.source.app = app
         yield Identity(app, database, clock, people.verifier(), built.ports, hasher)
     built.close_resources()
@@ -183,7 +183,7 @@ async def serving(database: ServiceDatabase, **more: Any) -> AsyncIterator[Ident
 @pytest.fixture
 async def serve(
     database_for: Callable[[str], Awaitable[ServiceDatabase]],
-) -> AsyncIterator[Callable[..., Awaitable[Identity]]]:
+) -> AsyncIterator[Serve]:
     """`await serve(oidc_issuers=…)`: the service with settings of the test's choice."""
     async with AsyncExitStack() as stack:
 
@@ -194,5 +194,5 @@ async def serve(
 
 
 @pytest.fixture
-async def identity(serve: Callable[..., Awaitable[Identity]]) -> Identity:
+async def identity(serve: Serve) -> Identity:
     return await serve()

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-import pytest_asyncio
 
 from logistics.bootstrap import service
 from optima_contracts.brief import BriefCancelled
@@ -23,9 +22,7 @@ from optima_kit.testing import (
     FixedClock,
     ServiceDatabase,
     ServiceHarness,
-    app_client,
     settings_for,
-    temporary_database,
 )
 
 NOW = datetime(2026, 11, 24, 10, 0, 0, 123456, tzinfo=UTC)
@@ -104,10 +101,10 @@ class Depot:
     app: ServiceHarness
     database: ServiceDatabase
     clock: FixedClock
-    tenant_id: UUID = field(default_factory=uuid4)
 
     def __post_init__(self) -> None:
-        self.sara = self.app.person("backoffice", tenant_id=self.tenant_id, name="Sara Monti")
+        self.tenant_id = self.app.tenant_id
+        self.sara = self.app.person("backoffice", name="Sara Monti")
 
     @property
     def client(self) -> Client:
@@ -115,13 +112,13 @@ class Depot:
         return self.app.as_(self.sara)
 
     def as_role(self, role: str, tenant_id: UUID | None = None) -> Client:
-        return self.app.sign_in(role, tenant_id=tenant_id or self.tenant_id)
+        return self.app.sign_in(role, tenant_id=tenant_id)
 
     # What the neighbours tell
 
     async def deliver(self, data: EventData, **facts: Any) -> None:
         """Handles an event as the consumer does, inbox included. `facts` are its subject and correlation."""
-        await self.app.deliver(data, tenant_id=self.tenant_id, **facts)
+        await self.app.deliver(data, **facts)
 
     async def introduce_sender(self, **changes: Any) -> None:
         legal = LegalIdentity.model_validate(SENDER | changes)
@@ -300,9 +297,6 @@ class Depot:
         """Runs every job that is due."""
         return await self.app.run_due_jobs()
 
-    async def types(self) -> list[str]:
-        return [event.type for event in await self.database.published()]
-
 
 _NOWHERE = ServiceDatabase(
     "", "logistics", "", dict.fromkeys(("owner", "rw", "ro", "backbone"), "postgresql://unused")
@@ -317,35 +311,15 @@ def _printer() -> Any:
     SERVICE.close_resources()
 
 
-EMPTY = """
-DO $$ BEGIN
-    DELETE FROM ddt_pdfs; DELETE FROM ddts; DELETE FROM ddt_series; DELETE FROM returns;
-    DELETE FROM packages; DELETE FROM gs1_prefixes;
-    DELETE FROM shipment_lines; DELETE FROM shipments; DELETE FROM movements; DELETE FROM supplier_receipts;
-    DELETE FROM count_lines; DELETE FROM counts;
-    DELETE FROM articles; DELETE FROM order_deliveries; DELETE FROM order_lines;
-    DELETE FROM orders; DELETE FROM briefs; DELETE FROM lookups; DELETE FROM senders;
-    DELETE FROM outbox; DELETE FROM stream_heads; DELETE FROM jobs; DELETE FROM idempotency_keys;
-END $$
-"""
-"""Costs a test far less than a database of its own, and a few rows less than truncating."""
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def shared() -> AsyncIterator[ServiceDatabase]:
-    async with temporary_database("logistics") as database:
-        yield database
-
-
 @pytest.fixture
-async def open_depot(shared: ServiceDatabase) -> Callable[..., Any]:
-    await shared.fetch(EMPTY)
+async def open_depot(database_for: Callable[[str], Awaitable[ServiceDatabase]]) -> Callable[..., Any]:
+    stored = await database_for("logistics")
 
     @asynccontextmanager
     async def open_(pool_size: int = 4) -> AsyncIterator[Depot]:
         clock = FixedClock(NOW)
-        async with app_client(SERVICE, shared, clock=clock, pool_size=pool_size) as app:
-            yield Depot(app, shared, clock)
+        async with ServiceHarness.serve(SERVICE, stored, clock=clock, pool_size=pool_size) as app:
+            yield Depot(app, stored, clock)
 
     return open_
 

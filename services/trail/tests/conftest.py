@@ -14,7 +14,7 @@ import pytest
 from optima_contracts.envelope import Envelope, EventData
 from optima_kit.clock import FixedClock
 from optima_kit.db import Database, Transaction, UnitOfWork
-from optima_kit.testing import ServiceDatabase, ServiceHarness, app_client, settings_for
+from optima_kit.testing import ServiceDatabase, ServiceHarness, settings_for
 from trail.adapters.messages import reactions
 from trail.application.ports import Ports
 from trail.bootstrap import service
@@ -86,7 +86,7 @@ async def scene(database_for: Callable[[str], Awaitable[ServiceDatabase]]) -> As
     stored = await database_for("trail")
     settings = settings_for(stored, TrailSettings)
     clock = FixedClock(datetime(2026, 11, 24, 9, 30, tzinfo=UTC))
-    async with app_client(service(settings), stored, clock=clock, tenant_id=UUID(int=1)) as app:
+    async with ServiceHarness.serve(service(settings), stored, clock=clock, tenant_id=UUID(int=1)) as app:
         yield Scene(app, settings)
 
 

@@ -20,6 +20,8 @@ from approval.adapters.subject_types import BUILT_IN_TYPES
 from approval.domain.approval import Event, rebuild
 from optima_kit.testing import ServiceDatabase, temporary_database, undocumented_refusals
 
+from ..conftest import Desk
+
 TENANT, ANNA = uuid4(), uuid4()
 EVENTS: TypeAdapter[Event] = TypeAdapter(Event)
 
@@ -174,7 +176,7 @@ async def test_the_gauges_count_over_tenants_and_see_no_more(filled):
     await connection.close()
 
 
-async def test_what_is_stored_is_what_the_events_say(desk):
+async def test_what_is_stored_is_what_the_events_say(desk: Desk):
     await desk.publish("materiali-pop")
     brief_id = await desk.submit()
     approval_id = UUID((await desk.approval("ada", brief_id))["id"])
@@ -189,7 +191,7 @@ async def test_what_is_stored_is_what_the_events_say(desk):
     assert held.approval == told
 
 
-async def test_a_version_whose_publication_was_undone_is_not_kept(desk):
+async def test_a_version_whose_publication_was_undone_is_not_kept(desk: Desk):
     await desk.publish("materiali-pop")
     store = Store()
 

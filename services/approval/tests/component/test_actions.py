@@ -11,6 +11,8 @@ import pytest
 
 from approval.application.read.access import ApprovalAction, ProcessAction, StepAction
 
+from ..conftest import Desk
+
 WEEK = {"starts_at": "2026-11-23T00:00:00Z", "ends_at": "2026-11-30T00:00:00Z"}
 DECISIONS = ["approve", "reject", "abstain", "request_changes"]
 
@@ -20,14 +22,14 @@ def rule(**options: Any) -> dict[str, Any]:
     return {"key": "prova", "name": "Prova", "subject": "brief", "steps": [step]}
 
 
-async def step_of(desk, name, brief_id):
+async def step_of(desk: Desk, name, brief_id):
     approval_id = (await desk.approval("ada", brief_id))["id"]
     response, approval = await desk.as_(name).get(f"/v1/approvals/{approval_id}")
     assert response.status == 200, approval
     return approval["steps"][0]
 
 
-async def test_each_is_told_what_they_may_do(desk):
+async def test_each_is_told_what_they_may_do(desk: Desk):
     await desk.publish(rule(quorum={"at_least": 2}))
     await desk.as_("piera").post("/v1/delegations", WEEK | {"to_person_id": desk.id("dario")})
     brief_id = await desk.submit(process="prova")
@@ -43,7 +45,7 @@ async def test_each_is_told_what_they_may_do(desk):
     ]
 
 
-async def test_what_is_told_is_what_is_done(desk):
+async def test_what_is_told_is_what_is_done(desk: Desk):
     """Whoever is told that they may, may; whoever is not, is refused."""
     await desk.publish(rule(quorum="all", requires=["quote_total"], allows=["forward"]))
     await desk.as_("piera").post("/v1/delegations", WEEK | {"to_person_id": desk.id("paolo")})
@@ -66,7 +68,7 @@ async def test_what_is_told_is_what_is_done(desk):
     assert "actions" not in approval["steps"][0]
 
 
-async def test_groups_are_counted(desk):
+async def test_groups_are_counted(desk: Desk):
     await desk.publish(
         rule(approvers=[{"role": "purchasing"}, {"role": "direttore"}], quorum="one_per_group")
     )
@@ -86,7 +88,7 @@ OF_ONESELF = ("forward", "add_approver", "reassign", "claim", "release", "follow
 REFUSED = (403, 404, 409, 422)
 
 
-async def spesa(desk, amount: str | None = "10.00") -> str:
+async def spesa(desk: Desk, amount: str | None = "10.00") -> str:
     content = {"titolo": "Carta", **({"importo": amount} if amount else {})}
     body = {"process": "spese", "subject_id": str(uuid4()), "content": content}
     response, approval = await desk.as_("marta").post("/v1/approvals", body)
@@ -94,7 +96,7 @@ async def spesa(desk, amount: str | None = "10.00") -> str:
     return approval["id"]
 
 
-async def decided(desk, *decisions: tuple[str, str]) -> str:
+async def decided(desk: Desk, *decisions: tuple[str, str]) -> str:
     approval_id = await spesa(desk)
     for name, outcome in decisions:
         more = {"on_behalf_of": desk.id("piera")} if name == "dario" else {}
@@ -103,20 +105,20 @@ async def decided(desk, *decisions: tuple[str, str]) -> str:
     return approval_id
 
 
-async def revoked(desk) -> str:
+async def revoked(desk: Desk) -> str:
     approval_id = await decided(desk, ("paolo", "approve"), ("piera", "approve"))
     reason = {"reason": "Prezzo sbagliato"}
     await desk.as_("paolo").post(f"/v1/approvals/{approval_id}/revocation", reason)
     return approval_id
 
 
-async def recalled(desk) -> str:
+async def recalled(desk: Desk) -> str:
     approval_id = await spesa(desk)
     await desk.as_("marta").post(f"/v1/approvals/{approval_id}/recall", {})
     return approval_id
 
 
-async def watched(desk, *, over: bool = False) -> str:
+async def watched(desk: Desk, *, over: bool = False) -> str:
     approval_id = await spesa(desk)
     for name in READERS:
         await desk.as_(name).post(f"/v1/approvals/{approval_id}/watching", {})
@@ -125,13 +127,13 @@ async def watched(desk, *, over: bool = False) -> str:
     return approval_id
 
 
-async def claimed(desk) -> str:
+async def claimed(desk: Desk) -> str:
     approval_id = await spesa(desk)
     await desk.as_("paolo").post(f"/v1/approvals/{approval_id}/claim", {"step": "uno"})
     return approval_id
 
 
-async def brief(desk) -> str:
+async def brief(desk: Desk) -> str:
     return (await desk.approval("ada", await desk.submit(process="prova")))["id"]
 
 
@@ -153,7 +155,7 @@ APPROVALS: dict[str, Callable[[Any], Awaitable[str]]] = {
 }
 
 
-async def rules(desk) -> None:
+async def rules(desk: Desk) -> None:
     """Paolo and Piera are asked; Dario stands in for Piera."""
     fields = {"titolo": {"type": "text"}, "importo": {"type": "money", "optional": True}}
     declared = {"key": "spesa", "name": "Spesa", "title": "titolo", "fields": fields}
@@ -165,7 +167,7 @@ async def rules(desk) -> None:
     await desk.as_("piera").post("/v1/delegations", WEEK | {"to_person_id": desk.id("dario")})
 
 
-async def attempt_on_whole(desk, reader: str, approval_id: str, action: str) -> int:
+async def attempt_on_whole(desk: Desk, reader: str, approval_id: str, action: str) -> int:
     path = f"/v1/approvals/{approval_id}"
     if action == "amend":
         response, _ = await desk.as_(reader).put(f"{path}/content", {"content": {"titolo": "Penne"}})
@@ -180,7 +182,7 @@ async def attempt_on_whole(desk, reader: str, approval_id: str, action: str) -> 
     return 200 if response.status in (201, 204) else response.status
 
 
-async def attempt_on_step(desk, reader: str, approval_id: str, action: str, whose: str | None) -> int:
+async def attempt_on_step(desk: Desk, reader: str, approval_id: str, action: str, whose: str | None) -> int:
     _, seen = await desk.as_("ada").get(f"/v1/approvals/{approval_id}")
     waiting = [each["person"]["id"] for each in seen["steps"][0]["parts"] if each["state"] == "requested"]
     posts: dict[str, tuple[str, dict[str, Any]]] = {
@@ -213,7 +215,7 @@ async def attempt_on_step(desk, reader: str, approval_id: str, action: str, whos
 
 @pytest.mark.parametrize("state", APPROVALS)
 @pytest.mark.parametrize("reader", READERS)
-async def test_what_is_offered_on_an_approval_succeeds_and_nothing_else(desk, reader, state):
+async def test_what_is_offered_on_an_approval_succeeds_and_nothing_else(desk: Desk, reader, state):
     await rules(desk)
     approval_id = await APPROVALS[state](desk)
     response, seen = await desk.as_(reader).get(f"/v1/approvals/{approval_id}")
@@ -237,7 +239,7 @@ async def test_what_is_offered_on_an_approval_succeeds_and_nothing_else(desk, re
 
 @pytest.mark.parametrize("state", ["draft", "published", "retired"])
 @pytest.mark.parametrize("reader", ["ada", "paolo"])
-async def test_what_is_offered_on_a_process_succeeds_and_nothing_else(desk, reader, state):
+async def test_what_is_offered_on_a_process_succeeds_and_nothing_else(desk: Desk, reader, state):
     admin, client = desk.as_("ada"), desk.as_(reader)
 
     async def process(key: str) -> dict[str, Any]:
@@ -270,7 +272,7 @@ async def test_what_is_offered_on_a_process_succeeds_and_nothing_else(desk, read
 
 
 @pytest.mark.parametrize("state", ["previewed", "moved", "reverted"])
-async def test_what_is_offered_on_a_move_succeeds_and_nothing_else(desk, state):
+async def test_what_is_offered_on_a_move_succeeds_and_nothing_else(desk: Desk, state):
     await desk.publish(rule())
     await desk.submit(process="prova")
     admin, names = desk.as_("ada"), iter("abcdef")
@@ -296,7 +298,7 @@ async def test_what_is_offered_on_a_move_succeeds_and_nothing_else(desk, state):
 
 @pytest.mark.parametrize("revoked", [False, True])
 @pytest.mark.parametrize("reader", ["paolo", "piera", "lia", "ada"])
-async def test_what_is_offered_on_a_delegation_succeeds_and_nothing_else(desk, reader, revoked):
+async def test_what_is_offered_on_a_delegation_succeeds_and_nothing_else(desk: Desk, reader, revoked):
     _, given = await desk.as_("paolo").post("/v1/delegations", WEEK | {"to_person_id": desk.id("piera")})
     path = f"/v1/delegations/{given['id']}"
     if revoked:

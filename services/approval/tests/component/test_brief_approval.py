@@ -9,8 +9,10 @@ import pytest
 
 from optima_kit.refusals import NotYet
 
+from ..conftest import Desk
 
-async def test_the_demonstration_journey(desk):
+
+async def test_the_demonstration_journey(desk: Desk):
     await desk.publish("materiali-pop")
     brief_id = await desk.submit()
     assert await desk.steps("marta", brief_id) == {
@@ -40,13 +42,13 @@ async def test_the_demonstration_journey(desk):
     (entry,) = await desk.inbox("dario")
     status, approval = await desk.decide("dario", approval_id, entry["step"])
     assert (status, approval["state"]) == (200, "approved")
-    assert (await desk.types())[-4:] == ["step_pending", "decided", "step_ended", "approved"]
+    assert (await desk.app.types())[-4:] == ["step_pending", "decided", "step_ended", "approved"]
     published = await desk.database.published()
     assert {event.correlationid for event in published if "process" not in event.type} == {brief_id}
     assert published[-1].data["content_hash"] == "hash-2-6200.00"
 
 
-async def test_under_the_threshold_the_director_is_not_asked(desk):
+async def test_under_the_threshold_the_director_is_not_asked(desk: Desk):
     await desk.publish("materiali-pop")
     brief_id = await desk.submit()
     await desk.price(brief_id, "900.00")
@@ -54,10 +56,10 @@ async def test_under_the_threshold_the_director_is_not_asked(desk):
     await desk.decide("paolo", approval_id, "acquisti")
     _, approval = await desk.decide("lia", approval_id, "marketing")
     assert approval["state"] == "approved"
-    assert "step_ended" in await desk.types()
+    assert "step_ended" in await desk.app.types()
 
 
-async def test_prices_are_absent_for_who_may_not_see_them(desk):
+async def test_prices_are_absent_for_who_may_not_see_them(desk: Desk):
     await desk.publish("materiali-pop")
     brief_id = await desk.submit()
     await desk.price(brief_id, "6200.00")
@@ -68,7 +70,7 @@ async def test_prices_are_absent_for_who_may_not_see_them(desk):
         assert ("quote_total" in str(history)) is sees, name
 
 
-async def test_an_approval_that_does_not_concern_one_is_absent(desk):
+async def test_an_approval_that_does_not_concern_one_is_absent(desk: Desk):
     await desk.publish("materiali-pop")
     approval_id = (await desk.approval("marta", await desk.submit()))["id"]
     stranger = await desk.person("ugo", "marketing", unit="marketing")
@@ -83,7 +85,7 @@ async def test_an_approval_that_does_not_concern_one_is_absent(desk):
     assert response.status == 404
 
 
-async def test_a_stale_hash_is_refused(desk):
+async def test_a_stale_hash_is_refused(desk: Desk):
     await desk.publish("materiali-pop")
     brief_id = await desk.submit()
     await desk.price(brief_id, "6200.00")
@@ -92,7 +94,7 @@ async def test_a_stale_hash_is_refused(desk):
     assert (status, problem["code"]) == (409, "stale_content")
 
 
-async def test_without_a_process_nothing_opens(desk):
+async def test_without_a_process_nothing_opens(desk: Desk):
     brief_id = await desk.submit(process="inesistente")
     (event,) = await desk.database.published()
     assert (event.type, event.data["reason"]) == (
@@ -103,7 +105,7 @@ async def test_without_a_process_nothing_opens(desk):
     assert len(await desk.database.published()) == 1
 
 
-async def test_where_nobody_could_approve_nothing_opens(desk):
+async def test_where_nobody_could_approve_nothing_opens(desk: Desk):
     await desk.publish("materiali-pop")
     await desk.person("dario", "direttore", unit="azienda", active=False)
     await desk.person("ada", "admin", unit="azienda", active=False)
@@ -111,18 +113,18 @@ async def test_where_nobody_could_approve_nothing_opens(desk):
     assert (await desk.database.published())[-1].data["reason"] == "nobody_can_approve:direzione"
 
 
-async def test_duplicates_and_late_events_change_nothing(desk):
+async def test_duplicates_and_late_events_change_nothing(desk: Desk):
     await desk.publish("materiali-pop")
     brief_id = await desk.submit()
     await desk.price(brief_id, "100.00")
     await desk.price(brief_id, "90.00", sequence=1)
-    before = await desk.types()
+    before = await desk.app.types()
     await desk.submit(brief_id=brief_id)
     assert (await desk.approval("ada", brief_id))["content"]["quote_total"] == "100.00"
-    assert await desk.types() == before
+    assert await desk.app.types() == before
 
 
-async def test_what_comes_early_waits(desk):
+async def test_what_comes_early_waits(desk: Desk):
     await desk.publish("materiali-pop")
     brief_id = uuid4()
     with pytest.raises(NotYet):
@@ -132,19 +134,19 @@ async def test_what_comes_early_waits(desk):
         await desk.submit("nuova")
 
 
-async def test_a_cancelled_brief_stops_its_approval_for_good(desk):
+async def test_a_cancelled_brief_stops_its_approval_for_good(desk: Desk):
     await desk.publish("materiali-pop")
     brief_id = await desk.submit()
     await desk.cancel(brief_id)
     assert (await desk.approval("marta", brief_id))["state"] == "cancelled"
-    assert (await desk.types())[-1] == "cancelled"
+    assert (await desk.app.types())[-1] == "cancelled"
     assert await desk.inbox("paolo") == []
-    before = await desk.types()
+    before = await desk.app.types()
     await desk.submit(brief_id=brief_id, revision=2)
-    assert await desk.types() == before
+    assert await desk.app.types() == before
 
 
-async def test_a_new_revision_takes_the_place_of_what_runs(desk):
+async def test_a_new_revision_takes_the_place_of_what_runs(desk: Desk):
     await desk.publish("materiali-pop")
     brief_id = await desk.submit()
     await desk.submit(brief_id=brief_id, revision=2)
@@ -154,7 +156,7 @@ async def test_a_new_revision_takes_the_place_of_what_runs(desk):
     ]  # fmt: skip
 
 
-async def test_prices_that_change_behind_an_approval_are_approved_anew(desk):
+async def test_prices_that_change_behind_an_approval_are_approved_anew(desk: Desk):
     await desk.publish("materiali-pop")
     brief_id = await desk.submit()
     await desk.price(brief_id, "100.00")
@@ -167,7 +169,7 @@ async def test_prices_that_change_behind_an_approval_are_approved_anew(desk):
     assert again["id"] != approval_id
 
 
-async def test_recall(desk):
+async def test_recall(desk: Desk):
     await desk.publish("materiali-pop")
     approval_id = (await desk.approval("marta", await desk.submit()))["id"]
     response, problem = await desk.as_("paolo").post(f"/v1/approvals/{approval_id}/recall", {})
@@ -176,7 +178,7 @@ async def test_recall(desk):
     assert (response.status, approval["state"]) == (200, "cancelled")
 
 
-async def test_somebody_stands_in(desk):
+async def test_somebody_stands_in(desk: Desk):
     await desk.publish("materiali-pop")
     brief_id = await desk.submit()
     body = {
@@ -208,7 +210,7 @@ async def test_somebody_stands_in(desk):
     assert await desk.inbox("dario", subject_id=str(brief_id)) == []
 
 
-async def test_a_delegate_does_not_meet_their_own_request(desk):
+async def test_a_delegate_does_not_meet_their_own_request(desk: Desk):
     await desk.publish("materiali-pop")
     body = {
         "to_person_id": desk.id("paolo"),
@@ -244,7 +246,7 @@ BAD_DECISIONS = [
 
 
 @pytest.mark.parametrize("bad", BAD_DECISIONS, ids=lambda bad: bad[4])
-async def test_a_bad_decision_is_told_its_place_and_the_remedy(desk, bad):
+async def test_a_bad_decision_is_told_its_place_and_the_remedy(desk: Desk, bad):
     name, changes, status, field, code, *remedies = bad
     await desk.publish("materiali-pop")
     brief_id = await desk.submit()
@@ -257,7 +259,7 @@ async def test_a_bad_decision_is_told_its_place_and_the_remedy(desk, bad):
             privileges={"approval.decide", "approval.read"},
         )  # fmt: skip
         await desk.person("marta", "marketing", "purchasing", unit="marketing")
-    told = len(await desk.types())
+    told = len(await desk.app.types())
     for language, remedy in zip(("it", "en"), remedies, strict=True):
         response, problem = await desk.as_(name).post(
             f"/v1/approvals/{approval['id']}/decisions",
@@ -268,11 +270,11 @@ async def test_a_bad_decision_is_told_its_place_and_the_remedy(desk, bad):
         errors = problem.get("errors") or [{"code": problem["code"], "detail": problem["detail"]}]
         assert [(error.get("field"), error["code"]) for error in errors] == [(field, code)]
         assert remedy in str(errors), problem
-    assert len(await desk.types()) == told
+    assert len(await desk.app.types()) == told
     assert (await desk.steps("ada", brief_id))["marketing"] == "pending"
 
 
-async def test_a_reason_has_its_limit_on_every_way(desk):
+async def test_a_reason_has_its_limit_on_every_way(desk: Desk):
     await desk.publish("materiali-pop")
     approval = await desk.approval("lia", await desk.submit())
     path, long = f"/v1/approvals/{approval['id']}", "x" * 4001
@@ -298,7 +300,7 @@ async def test_a_reason_has_its_limit_on_every_way(desk):
     assert (await desk.approval("lia", UUID(approval["subject_id"])))["state"] == "open"
 
 
-async def test_mass_decisions_have_a_result_each(desk):
+async def test_mass_decisions_have_a_result_each(desk: Desk):
     await desk.publish("materiali-pop")
     first, second = await desk.submit(), await desk.submit()
     await desk.price(first, "10.00")
@@ -323,7 +325,7 @@ async def test_mass_decisions_have_a_result_each(desk):
     assert (await desk.steps("marta", second))["acquisti"] == "pending"
 
 
-async def test_who_leaves_is_no_longer_asked(desk):
+async def test_who_leaves_is_no_longer_asked(desk: Desk):
     await desk.publish("materiali-pop")
     brief_id = await desk.submit()
     await desk.person("paolo", "purchasing", unit="azienda", active=False)
@@ -334,12 +336,12 @@ async def test_who_leaves_is_no_longer_asked(desk):
 
 
 @pytest.mark.parametrize("name", ["materiali-pop", "gadget", "kit-evento"])
-async def test_the_demonstration_processes_can_be_published(desk, name):
+async def test_the_demonstration_processes_can_be_published(desk: Desk, name):
     await desk.person("bruno", "backoffice", unit="azienda")
     assert (await desk.publish(name))["published"] == 1
 
 
-async def test_a_document_belongs_to_its_decision(desk):
+async def test_a_document_belongs_to_its_decision(desk: Desk):
     step = {
         "key": "uno",
         "approvers": [{"role": "purchasing"}],

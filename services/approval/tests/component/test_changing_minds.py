@@ -5,30 +5,32 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from ..conftest import Desk
+
 
 def rule(**options: Any) -> dict[str, Any]:
     step = {"key": "uno", "name": "Acquisti", "approvers": [{"role": "purchasing"}]} | options
     return {"key": "prova", "name": "Prova", "subject": "brief", "steps": [step]}
 
 
-async def opened(desk, **options: Any) -> str:
+async def opened(desk: Desk, **options: Any) -> str:
     await desk.publish(rule(**options))
     return (await desk.approval("ada", await desk.submit(process="prova")))["id"]
 
 
-async def post(desk, name: str, approval_id: str, noun: str, **body: Any) -> tuple[int, Any]:
+async def post(desk: Desk, name: str, approval_id: str, noun: str, **body: Any) -> tuple[int, Any]:
     body = {"step": "uno"} | body
     response, answer = await desk.as_(name).post(f"/v1/approvals/{approval_id}/{noun}", body)
     return response.status, answer
 
 
-async def last(desk, approval_id: str, kind: str) -> dict[str, Any]:
+async def last(desk: Desk, approval_id: str, kind: str) -> dict[str, Any]:
     """The newest entry of the history of that kind."""
     _, page = await desk.as_("ada").get(f"/v1/approvals/{approval_id}/history")
     return [entry for entry in page["items"] if entry["kind"] == kind][-1]
 
 
-async def test_a_decision_is_taken_back_while_its_step_waits(desk):
+async def test_a_decision_is_taken_back_while_its_step_waits(desk: Desk):
     approval_id = await opened(desk, quorum="all")
     await desk.decide("paolo", approval_id, "uno")
     assert await desk.inbox("paolo") == []
@@ -48,7 +50,7 @@ async def test_a_decision_is_taken_back_while_its_step_waits(desk):
     assert (status, problem["code"]) == (409, "approval_ended")
 
 
-async def test_who_may_not_decide_any_more_is_not_asked_again(desk):
+async def test_who_may_not_decide_any_more_is_not_asked_again(desk: Desk):
     approval_id = await opened(desk, quorum="all")
     await desk.decide("paolo", approval_id, "uno")
     await desk.person("paolo", "marketing", unit="marketing")
@@ -59,7 +61,7 @@ async def test_who_may_not_decide_any_more_is_not_asked_again(desk):
     assert states == {"Paolo": "cancelled", "Piera": "requested"}
 
 
-async def test_an_admin_reassigns_a_part(desk):
+async def test_an_admin_reassigns_a_part(desk: Desk):
     approval_id = await opened(desk, quorum="all", allows=[])
     people = {"from_person_id": desk.id("paolo"), "to_person_id": desk.id("lia")}
     status, problem = await post(desk, "paolo", approval_id, "reassignment", **people)
@@ -84,7 +86,7 @@ async def test_an_admin_reassigns_a_part(desk):
         assert problem["code"] == code
 
 
-async def test_who_asks_chooses_nobody_who_decides_it(desk):
+async def test_who_asks_chooses_nobody_who_decides_it(desk: Desk):
     await desk.publish(rule())
     approval = await desk.approval("ada", await desk.submit("ada", process="prova"))
     people = {"from_person_id": desk.id("paolo"), "to_person_id": desk.id("lia")}
@@ -92,7 +94,7 @@ async def test_who_asks_chooses_nobody_who_decides_it(desk):
     assert (status, problem["code"]) == (403, "requester_may_not_choose_approver")
 
 
-async def test_who_was_added_has_to_approve_as_well(desk):
+async def test_who_was_added_has_to_approve_as_well(desk: Desk):
     approval_id = await opened(desk)
     status, problem = await post(desk, "lia", approval_id, "approvers", person_id=desk.id("dario"))
     assert (status, problem["code"]) == (404, "approval_absent")
@@ -108,7 +110,7 @@ async def test_who_was_added_has_to_approve_as_well(desk):
     assert (await desk.approval("paolo", approval["subject_id"]))["state"] == "approved"
 
 
-async def test_who_was_added_is_asked_again_when_the_step_is(desk):
+async def test_who_was_added_is_asked_again_when_the_step_is(desk: Desk):
     approval_id = await opened(desk, quorum="all")
     approval = await desk.approval("ada", (await desk.inbox("paolo"))[0]["subject_id"])
     await post(desk, "ada", approval_id, "approvers", person_id=desk.id("lia"))
@@ -118,7 +120,7 @@ async def test_who_was_added_is_asked_again_when_the_step_is(desk):
     assert [row["approval_id"] for row in rows] == [approval_id]
 
 
-async def test_a_question_is_answered_while_the_step_waits(desk):
+async def test_a_question_is_answered_while_the_step_waits(desk: Desk):
     approval_id = await opened(desk)
     path = f"/v1/approvals/{approval_id}/comments"
     status, asked = await post(

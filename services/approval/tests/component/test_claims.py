@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from ..conftest import Desk
 from .test_changing_minds import opened, post
 
 
-async def seen(desk, name: str, approval_id: str):
+async def seen(desk: Desk, name: str, approval_id: str):
     _, approval = await desk.as_(name).get(f"/v1/approvals/{approval_id}")
     return approval["steps"][0]
 
 
-async def test_one_claims_what_all_are_asked_and_all_see_it(desk):
+async def test_one_claims_what_all_are_asked_and_all_see_it(desk: Desk):
     approval_id = await opened(desk)
     status, approval = await post(desk, "paolo", approval_id, "claim")
     assert (status, approval["steps"][0]["claimed_by"]["name"]) == (200, "Paolo")
@@ -28,7 +29,7 @@ async def test_one_claims_what_all_are_asked_and_all_see_it(desk):
     assert status == 200
 
 
-async def test_it_is_given_back_by_who_claimed_it_or_by_an_admin(desk):
+async def test_it_is_given_back_by_who_claimed_it_or_by_an_admin(desk: Desk):
     approval_id = await opened(desk)
     for name in ("paolo", "ada"):
         await post(desk, "paolo", approval_id, "claim")
@@ -38,7 +39,7 @@ async def test_it_is_given_back_by_who_claimed_it_or_by_an_admin(desk):
     assert (status, problem["code"]) == (409, "step_not_claimed")
 
 
-async def test_what_one_alone_is_asked_is_not_claimed(desk):
+async def test_what_one_alone_is_asked_is_not_claimed(desk: Desk):
     approval_id = await opened(desk, approvers=[{"person": "paolo@example.it"}])
     status, problem = await post(desk, "paolo", approval_id, "claim")
     assert (status, problem["code"]) == (409, "step_asks_one_alone")
@@ -46,7 +47,7 @@ async def test_what_one_alone_is_asked_is_not_claimed(desk):
     assert (status, problem["code"]) in ((404, "approval_absent"), (403, "approver_not_asked"))
 
 
-async def test_a_claim_goes_with_the_part(desk):
+async def test_a_claim_goes_with_the_part(desk: Desk):
     approval_id = await opened(desk, approvers=[{"role": "purchasing"}, {"role": "admin"}], quorum="all")
     await post(desk, "paolo", approval_id, "claim")
     await desk.decide("paolo", approval_id, "uno")
@@ -54,7 +55,7 @@ async def test_a_claim_goes_with_the_part(desk):
     assert (await post(desk, "piera", approval_id, "claim"))[0] == 200
 
 
-async def test_a_part_is_put_off_for_oneself_alone(desk):
+async def test_a_part_is_put_off_for_oneself_alone(desk: Desk):
     approval_id = await opened(desk)
     today = desk.clock.now().date()
     day = str(today + timedelta(days=3))

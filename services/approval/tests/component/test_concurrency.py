@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+from ..conftest import Desk
+
 
 def rule(quorum, rejection="any"):
     step = {
@@ -15,14 +17,14 @@ def rule(quorum, rejection="any"):
     return {"key": "prova", "name": "Prova", "subject": "brief", "steps": [step]}
 
 
-async def crowd(desk, count):
+async def crowd(desk: Desk, count):
     names = [f"p{number}" for number in range(count)]
     for name in names:
         await desk.person(name, "purchasing", unit="azienda")
     return names
 
 
-async def test_fifty_at_once_under_a_quorum_of_three(desk):
+async def test_fifty_at_once_under_a_quorum_of_three(desk: Desk):
     names = await crowd(desk, 48) + ["paolo", "piera"]
     await desk.publish(rule({"at_least": 3}))
     brief_id = await desk.submit(process="prova")
@@ -34,11 +36,11 @@ async def test_fifty_at_once_under_a_quorum_of_three(desk):
     assert statuses.count(200) == 3
     assert statuses.count(409) == 47
     assert {problem["code"] for status, problem in results if status == 409} == {"approval_ended"}
-    types = await desk.types()
+    types = await desk.app.types()
     assert (types.count("decided"), types.count("step_ended"), types.count("approved")) == (3, 1, 1)
 
 
-async def test_fifty_who_all_must_approve_lose_no_word(desk):
+async def test_fifty_who_all_must_approve_lose_no_word(desk: Desk):
     names = await crowd(desk, 48) + ["paolo", "piera"]
     await desk.publish(rule("all"))
     brief_id = await desk.submit(process="prova")
@@ -57,7 +59,7 @@ async def test_fifty_who_all_must_approve_lose_no_word(desk):
     assert [row["number"] for row in rows] == list(range(1, len(rows) + 1))
 
 
-async def test_the_same_person_twice_counts_once(desk):
+async def test_the_same_person_twice_counts_once(desk: Desk):
     await desk.publish(rule("all"))
     brief_id = await desk.submit(process="prova")
     approval_id = (await desk.approval("marta", brief_id))["id"]
@@ -66,10 +68,10 @@ async def test_the_same_person_twice_counts_once(desk):
         desk.decide("paolo", approval_id, "uno", "reject", reason="no", content_hash="hash-1"),
     )
     assert sorted(status for status, _ in results) == [200, 409]
-    assert (await desk.types()).count("decided") == 1
+    assert (await desk.app.types()).count("decided") == 1
 
 
-async def test_a_delegate_and_the_delegator_at_once(desk):
+async def test_a_delegate_and_the_delegator_at_once(desk: Desk):
     await desk.publish(rule("all"))
     body = {
         "to_person_id": desk.id("dario"),
@@ -86,7 +88,7 @@ async def test_a_delegate_and_the_delegator_at_once(desk):
     assert sorted(status for status, _ in results) == [200, 409]
 
 
-async def test_a_price_and_a_decision_at_once(desk):
+async def test_a_price_and_a_decision_at_once(desk: Desk):
     """Whichever comes first, nothing is approved but what was read."""
     await desk.publish(rule("any"))
     for _ in range(5):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from optima_kit.testing.postbox import Postbox, postbox_open
+
+from ..conftest import Desk
 
 RULE = {
     "key": "prova",
@@ -40,13 +41,13 @@ def tokens(postbox: Postbox) -> dict[str, str]:
 
 
 @pytest.fixture
-async def postbox(desk: Any) -> AsyncIterator[Postbox]:
+async def postbox(desk: Desk) -> AsyncIterator[Postbox]:
     async with postbox_open() as box:
         await desk.restart(mail_url=box.url, link_secret="s" * 40)
         yield box
 
 
-async def waiting(desk, postbox):
+async def waiting(desk: Desk, postbox):
     await desk.publish(RULE)
     brief_id = await desk.submit(process="prova", title="Espositori")
     await desk.work()
@@ -54,7 +55,7 @@ async def waiting(desk, postbox):
     return brief_id, {address: f"/v1/decision-links/{token}" for address, token in tokens(postbox).items()}
 
 
-async def test_a_letter_leads_to_a_decision_once(desk, postbox):
+async def test_a_letter_leads_to_a_decision_once(desk: Desk, postbox):
     brief_id, links = await waiting(desk, postbox)
     assert postbox.letters[0]["Subject"] == "Da approvare: Espositori"
     nobody, path = desk.app.as_(None), links["paolo@example.it"]
@@ -74,7 +75,7 @@ async def test_a_letter_leads_to_a_decision_once(desk, postbox):
     assert (await nobody.get(path))[0].status == 404
 
 
-async def test_prices_are_not_in_what_a_link_shows(desk, postbox):
+async def test_prices_are_not_in_what_a_link_shows(desk: Desk, postbox):
     brief_id, links = await waiting(desk, postbox)
     await desk.price(brief_id, "77.00")
     _, shown = await desk.app.as_(None).get(links["paolo@example.it"])
@@ -82,7 +83,7 @@ async def test_prices_are_not_in_what_a_link_shows(desk, postbox):
     assert "quote_total" not in shown["content"]
 
 
-async def test_a_decision_about_other_content_leaves_the_link(desk, postbox):
+async def test_a_decision_about_other_content_leaves_the_link(desk: Desk, postbox):
     brief_id, links = await waiting(desk, postbox)
     nobody, path = desk.app.as_(None), links["piera@example.it"]
     await desk.price(brief_id, "77.00")
@@ -93,7 +94,7 @@ async def test_a_decision_about_other_content_leaves_the_link(desk, postbox):
     assert response.status == 200
 
 
-async def test_links_end(desk, postbox):
+async def test_links_end(desk: Desk, postbox):
     brief_id, links = await waiting(desk, postbox)
     nobody = desk.app.as_(None)
     forged = links["paolo@example.it"][:-4] + "AAAA"
@@ -109,7 +110,7 @@ async def test_links_end(desk, postbox):
     assert (await nobody.get(links["paolo@example.it"]))[0].status == 404
 
 
-async def test_a_reminder_sends_the_same_link_again(desk, postbox):
+async def test_a_reminder_sends_the_same_link_again(desk: Desk, postbox):
     _, links = await waiting(desk, postbox)
     _, shown = await desk.app.as_(None).get(links["paolo@example.it"])
     await desk.app.as_(None).post(
@@ -121,7 +122,7 @@ async def test_a_reminder_sends_the_same_link_again(desk, postbox):
     assert postbox.letters[2]["Message-ID"] in {letter["Message-ID"] for letter in postbox.letters[:2]}
 
 
-async def test_whoever_left_decides_nothing(desk, postbox):
+async def test_whoever_left_decides_nothing(desk: Desk, postbox):
     _, links = await waiting(desk, postbox)
     await desk.person("paolo", "purchasing", unit="azienda", active=False)
     response, _ = await desk.app.as_(None).post(
@@ -131,7 +132,9 @@ async def test_whoever_left_decides_nothing(desk, postbox):
 
 
 @pytest.mark.parametrize("due", [{"hours": 8, "then": ["expire"]}, {"hours": 8}])
-async def test_an_external_person_decides_by_link_where_the_step_would_not_wait_for_ever(desk, postbox, due):
+async def test_an_external_person_decides_by_link_where_the_step_would_not_wait_for_ever(
+    desk: Desk, postbox, due
+):
     await desk.person("roberto", "supplier", kind="external")
     step = {
         "key": "uno",
@@ -157,7 +160,7 @@ async def test_an_external_person_decides_by_link_where_the_step_would_not_wait_
     assert status == 403
 
 
-async def test_without_letters_no_external_person_is_asked(desk):
+async def test_without_letters_no_external_person_is_asked(desk: Desk):
     await desk.person("roberto", "supplier", kind="external")
     step = RULE["steps"][0] | {
         "approvers": [{"person": "roberto@example.it"}, {"role": "purchasing"}],
@@ -169,7 +172,7 @@ async def test_without_letters_no_external_person_is_asked(desk):
     assert {part["person"]["name"] for part in parts} == {"Paolo", "Piera"}
 
 
-async def test_a_letter_says_when_the_decision_is_due_where_the_tenant_is(desk, postbox):
+async def test_a_letter_says_when_the_decision_is_due_where_the_tenant_is(desk: Desk, postbox):
     await desk.publish(RULE)
     await desk.submit(process="prova")
     await desk.work()
@@ -181,7 +184,7 @@ async def test_a_letter_says_when_the_decision_is_due_where_the_tenant_is(desk, 
 
 
 class TestDelegationByAnAdmin:
-    async def give(self, desk, admin, taker, giver="dario"):
+    async def give(self, desk: Desk, admin, taker, giver="dario"):
         body = {
             "from_person_id": desk.id(giver),
             "to_person_id": desk.id(taker),
@@ -191,7 +194,7 @@ class TestDelegationByAnAdmin:
         response, answer = await desk.as_(admin).post("/v1/delegations", body)
         return response.status, answer
 
-    async def test_it_is_recorded_and_told_to_both(self, desk, postbox):
+    async def test_it_is_recorded_and_told_to_both(self, desk: Desk, postbox):
         status, delegation = await self.give(desk, "ada", "lia")
         assert (status, delegation["created_by"]["name"]) == (201, "Ada")
         await desk.work()
@@ -200,11 +203,11 @@ class TestDelegationByAnAdmin:
             text = letter.get_payload(decode=True).decode()
             assert "Ada ha delegato a Lia le approvazioni di Dario, dal 2026-11-23 01:00 CET" in text
 
-    async def test_nobody_gives_it_to_themselves(self, desk):
+    async def test_nobody_gives_it_to_themselves(self, desk: Desk):
         status, problem = await self.give(desk, "ada", "ada")
         assert (status, problem["code"]) == (403, "delegates_to_oneself")
 
-    async def test_it_takes_an_admin(self, desk):
+    async def test_it_takes_an_admin(self, desk: Desk):
         desk.people["paolo"] = desk.app.people.person(
             "personale",
             tenant_id=desk.tenant_id,

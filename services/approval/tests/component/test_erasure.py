@@ -7,6 +7,8 @@ from uuid import uuid4
 
 from optima_contracts.trail import PersonErased
 
+from ..conftest import Desk
+
 BACKBONE = {"outbox", "idempotency_keys", "jobs", "parked_messages", "inbox"}
 """The kit's tables, which forget by themselves."""
 NAME, EMAIL = "Serafina Quaglia", "quaglia@example.it"
@@ -14,7 +16,7 @@ WORDS = ("Tartufo", "Zibibbo", "Mirtillo", "Corbezzolo", "Nespola", "Giuggiola",
 WEEK = {"starts_at": "2026-11-23T00:00:00Z", "ends_at": "2026-11-30T00:00:00Z"}
 
 
-async def tables_that_hold(desk, text: str) -> set[str]:
+async def tables_that_hold(desk: Desk, text: str) -> set[str]:
     tables = await desk.database.fetch(
         "SELECT relname AS name FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition"
         " AND relnamespace = 'public'::regnamespace"
@@ -27,7 +29,7 @@ async def tables_that_hold(desk, text: str) -> set[str]:
     return found - BACKBONE
 
 
-async def spesa(desk, name: str, **content: Any) -> dict[str, Any]:
+async def spesa(desk: Desk, name: str, **content: Any) -> dict[str, Any]:
     content = {"titolo": "Spesa"} | content
     body = {"process": "spese", "subject_id": str(uuid4()), "content": content}
     response, approval = await desk.as_(name).post("/v1/approvals", body)
@@ -35,13 +37,13 @@ async def spesa(desk, name: str, **content: Any) -> dict[str, Any]:
     return approval
 
 
-async def post(desk, name: str, path: str, body: dict[str, Any]) -> Any:
+async def post(desk: Desk, name: str, path: str, body: dict[str, Any]) -> Any:
     response, answer = await desk.as_(name).post(path, body)
     assert response.status < 300, answer
     return answer
 
 
-async def everything_that_people_write(desk) -> None:
+async def everything_that_people_write(desk: Desk) -> None:
     """Serafina, as `sera`, asks, decides, forwards, adds, comments, answers, delegates and attaches."""
     fields = {"titolo": {"type": "text"}, "referente": {"type": "person", "optional": True}}
     declared = {"key": "spesa", "name": "Spesa", "title": "titolo", "fields": fields}
@@ -78,7 +80,7 @@ async def everything_that_people_write(desk) -> None:
     await post(desk, "sera", "/v1/delegations", WEEK | {"to_person_id": desk.id("dario"), "reason": WORDS[7]})
 
 
-async def test_nothing_of_an_erased_person_is_left(desk):
+async def test_nothing_of_an_erased_person_is_left(desk: Desk):
     sera = await desk.person("sera", "purchasing", unit="azienda", full_name=NAME, email=EMAIL)
     await everything_that_people_write(desk)
     texts = (NAME, "Quaglia", EMAIL, *WORDS)

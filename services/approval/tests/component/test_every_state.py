@@ -11,11 +11,13 @@ import pytest
 
 from approval.domain.approval import ApprovalState
 
+from ..conftest import Desk
+
 STATES = get_args(ApprovalState)
 PDF = b"%PDF-1.7\npreventivo"
 
 
-async def in_state(desk, state: str) -> str:
+async def in_state(desk: Desk, state: str) -> str:
     """The id of an approval of Marta's that Paolo and Piera were asked about, if anybody was."""
     due = {"hours": 1, "then": ["expire"]}
     pdf = {"media_types": ["application/pdf"]}
@@ -48,7 +50,7 @@ async def in_state(desk, state: str) -> str:
     return approval_id
 
 
-def bodies(desk, approval: dict[str, Any]) -> dict[str, Any]:
+def bodies(desk: Desk, approval: dict[str, Any]) -> dict[str, Any]:
     """What makes sense to send, by the end of the endpoint's address."""
     decision = {"step": "uno", "outcome": "approve", "content_hash": approval["content_hash"]}
     return {
@@ -70,10 +72,10 @@ def bodies(desk, approval: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("state", STATES)
-async def test_no_endpoint_fails_on_an_approval_in_any_state(desk, state):
+async def test_no_endpoint_fails_on_an_approval_in_any_state(desk: Desk, state):
     approval_id = await in_state(desk, state)
     _, approval = await desk.as_("ada").get(f"/v1/approvals/{approval_id}")
-    routes = [r for r in desk.service.routes.items if r.path_types.get("approval_id") is UUID]
+    routes = [r for r in desk.app.service.routes.items if r.path_types.get("approval_id") is UUID]
     assert len(routes) > 7
     for route in sorted(routes, key=lambda route: route.method):
         path = route.path.replace("{approval_id}", approval_id)
@@ -94,7 +96,7 @@ async def test_no_endpoint_fails_on_an_approval_in_any_state(desk, state):
                 assert response.status in (403, 404, 409, 412), place
 
 
-async def decide_three(desk, middle: str) -> list[dict[str, Any]]:
+async def decide_three(desk: Desk, middle: str) -> list[dict[str, Any]]:
     """Ada decides two approvals that can be decided, and one between them; what she is told of each."""
     desk.clock.advance(timedelta(seconds=1))
     items = []
@@ -109,19 +111,19 @@ async def decide_three(desk, middle: str) -> list[dict[str, Any]]:
     return body["items"]
 
 
-async def opened(desk) -> str:
+async def opened(desk: Desk) -> str:
     approval_id: str = (await desk.approval("ada", await desk.submit(process="prova")))["id"]
     return approval_id
 
 
 @pytest.mark.parametrize("state", sorted({*STATES} - {"open"}))
-async def test_what_is_over_fails_no_neighbour_in_a_batch(desk, state):
+async def test_what_is_over_fails_no_neighbour_in_a_batch(desk: Desk, state):
     told = await decide_three(desk, await in_state(desk, state))
     assert [each["decided"] for each in told] == [True, False, True]
     assert told[1]["problem"]["code"] == "approval_ended"
 
 
-async def test_what_is_damaged_fails_no_neighbour_in_a_batch(desk):
+async def test_what_is_damaged_fails_no_neighbour_in_a_batch(desk: Desk):
     damaged = await in_state(desk, "open")
     await desk.database.fetch("UPDATE approvals SET steps = '{}' WHERE approval_id = $1", UUID(damaged))
     told = await decide_three(desk, damaged)
@@ -171,7 +173,7 @@ CONDITIONS = (
 
 
 @pytest.mark.parametrize("condition", CONDITIONS, ids=range(len(CONDITIONS)))
-async def test_no_content_is_a_fault_of_ours(desk, condition):
+async def test_no_content_is_a_fault_of_ours(desk: Desk, condition):
     """Whatever is submitted, tried out or amended under whatever condition that can be published."""
     declared = {"key": "reparto", "name": "Reparto", "title": "titolo", "amounts": ["valore"]}
     await desk.as_("ada").put("/v1/subject-types/reparto", declared | {"fields": FIELDS})

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from ..conftest import Desk
 from .test_changing_minds import last
 
 COST = {"costo": {"type": "money", "name": "Costo stimato"}, "centro": {"type": "text"}}
@@ -26,7 +27,7 @@ AGAIN = {
 }
 
 
-async def opened(desk, *steps: dict[str, Any], **changes: Any) -> dict[str, Any]:
+async def opened(desk: Desk, *steps: dict[str, Any], **changes: Any) -> dict[str, Any]:
     await desk.publish(document(*steps, **changes))
     return await desk.approval("ada", await desk.submit(process="prova"))
 
@@ -36,7 +37,7 @@ def states(approval: dict[str, Any]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(("cost", "state"), [("1000.00", "skipped"), ("1000.01", "pending")])
-async def test_later_conditions_read_what_was_filled_in(desk, cost, state):
+async def test_later_conditions_read_what_was_filled_in(desk: Desk, cost, state):
     approval = await opened(desk, BUYS, DIRECTS, AGAIN)
     _, seen = await desk.as_("paolo").get(f"/v1/approvals/{approval['id']}")
     assert seen["steps"][0]["fills"] == [
@@ -65,7 +66,7 @@ async def test_later_conditions_read_what_was_filled_in(desk, cost, state):
         ("reject", {"costo": "1"}, "fields.costo", "fields_with_approval_alone"),
     ],
 )
-async def test_what_is_not_filled_in_rightly_is_refused(desk, outcome, filled, field, code):
+async def test_what_is_not_filled_in_rightly_is_refused(desk: Desk, outcome, filled, field, code):
     approval = await opened(desk, BUYS, DIRECTS)
     for language in ("it", "en"):
         body = {"step": "acquisti", "outcome": outcome, "reason": "No", "fields": filled}
@@ -80,13 +81,13 @@ async def test_what_is_not_filled_in_rightly_is_refused(desk, outcome, filled, f
         assert "{" not in first["detail"]
 
 
-async def test_a_rejection_needs_nothing_filled_in(desk):
+async def test_a_rejection_needs_nothing_filled_in(desk: Desk):
     approval = await opened(desk, BUYS, DIRECTS)
     status, _ = await desk.decide("paolo", approval["id"], "acquisti", "reject", reason="No")
     assert status == 200
 
 
-async def test_in_one_round_all_write_the_same(desk):
+async def test_in_one_round_all_write_the_same(desk: Desk):
     approval = await opened(desk, BUYS | {"quorum": "all"}, DIRECTS)
     await desk.decide("paolo", approval["id"], "acquisti", fields={"costo": "10.0", "centro": "A1"})
     status, problem = await desk.decide(
@@ -100,7 +101,7 @@ async def test_in_one_round_all_write_the_same(desk):
     assert (status, approval["state"]) == (200, "approved")
 
 
-async def test_nobody_submits_what_approvers_fill_in(desk):
+async def test_nobody_submits_what_approvers_fill_in(desk: Desk):
     declared = {"key": "spesa", "name": "Spesa", "fields": {"titolo": {"type": "text"}}}
     await desk.as_("ada").put("/v1/subject-types/spesa", declared)
     await desk.publish(document(BUYS, subject="spesa"))
@@ -116,7 +117,7 @@ async def test_nobody_submits_what_approvers_fill_in(desk):
     assert response.status == 200
 
 
-async def test_who_decided_a_step_is_asked_again(desk):
+async def test_who_decided_a_step_is_asked_again(desk: Desk):
     approval = await opened(desk, BUYS, AGAIN)
     _, approval = await desk.decide("piera", approval["id"], "acquisti", fields={"costo": "1", "centro": "A"})
     (part,) = approval["steps"][1]["parts"]
@@ -124,13 +125,13 @@ async def test_who_decided_a_step_is_asked_again(desk):
     assert [row["step"] for row in await desk.inbox("piera")] == ["conferma"]
 
 
-async def test_where_nobody_decided_the_step_others_are_asked(desk):
+async def test_where_nobody_decided_the_step_others_are_asked(desk: Desk):
     skipped = BUYS | {"when": "brief.budget > 1000000.0"}
     approval = await opened(desk, skipped, AGAIN)
     assert [part["person"]["name"] for part in approval["steps"][1]["parts"]] == ["Ada"]
 
 
-async def test_a_migration_may_add_fields_and_keeps_what_is_filled_in(desk):
+async def test_a_migration_may_add_fields_and_keeps_what_is_filled_in(desk: Desk):
     approval = await opened(desk, BUYS, AGAIN)
     await desk.decide("paolo", approval["id"], "acquisti", fields={"costo": "5", "centro": "A"})
     more = {"key": "dopo", "approvers": [{"role": "direttore"}], "fills": ["nota"]}

@@ -7,6 +7,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from ..conftest import Desk
+
 SPESA = {
     "key": "spesa",
     "name": "Spesa",
@@ -21,7 +23,7 @@ def rule(key: str, subject: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-async def office(desk):
+async def office(desk: Desk):
     response, body = await desk.as_("ada").put("/v1/subject-types/spesa", SPESA)
     assert response.status == 201, body
     await desk.publish(rule("spese", "spesa"))
@@ -30,14 +32,14 @@ async def office(desk):
     return desk
 
 
-async def squat(desk, subject_id: UUID, revision: int = 9, name: str = "mirco") -> dict[str, Any]:
+async def squat(desk: Desk, subject_id: UUID, revision: int = 9, name: str = "mirco") -> dict[str, Any]:
     body = {"process": "spese", "subject_id": str(subject_id), "revision": revision}
     response, approval = await desk.as_(name).post("/v1/approvals", body | {"content": {"oggetto": "x"}})
     assert response.status == 201, approval
     return approval
 
 
-async def of_type(desk, subject_id: UUID, subject_type: str) -> dict[str, Any]:
+async def of_type(desk: Desk, subject_id: UUID, subject_type: str) -> dict[str, Any]:
     _, page = await desk.as_("ada").get(f"/v1/approvals?subject_id={subject_id}")
     (found,) = [each for each in page["items"] if each["subject_type"] == subject_type]
     _, approval = await desk.as_("ada").get(f"/v1/approvals/{found['id']}")

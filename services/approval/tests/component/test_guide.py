@@ -9,10 +9,12 @@ import yaml
 
 from optima_contracts.identity import UnitChanged
 
+from ..conftest import Desk
+
 GUIDE = Path(__file__).resolve().parents[4] / "docs" / "guides" / "process-authoring.md"
 
 
-async def test_every_example_is_published_or_refused_as_it_says(desk):
+async def test_every_example_is_published_or_refused_as_it_says(desk: Desk):
     unit = desk.units["marketing"]
     lead = desk.people["lia"].person_id
     await desk.deliver(UnitChanged(unit_id=unit, key="marketing", name="Marketing", manager_id=lead), unit)

@@ -7,6 +7,8 @@ from datetime import timedelta
 
 import pytest
 
+from ..conftest import Desk
+
 
 def process(key, **step):
     return {
@@ -17,7 +19,7 @@ def process(key, **step):
     }
 
 
-async def delegate(desk, giver, taker, **more):
+async def delegate(desk: Desk, giver, taker, **more):
     body = {
         "to_person_id": desk.id(taker),
         "starts_at": "2026-11-23T00:00:00Z",
@@ -28,7 +30,7 @@ async def delegate(desk, giver, taker, **more):
     assert response.status == 201, answer
 
 
-async def test_pages_lose_and_repeat_nothing(desk):
+async def test_pages_lose_and_repeat_nothing(desk: Desk):
     await desk.publish(process("prova"))
     briefs = set()
     for number in range(7):
@@ -47,7 +49,7 @@ async def test_pages_lose_and_repeat_nothing(desk):
     assert set(seen) == briefs
 
 
-async def test_by_words_process_and_how_it_comes(desk):
+async def test_by_words_process_and_how_it_comes(desk: Desk):
     await desk.publish(process("prova"))
     await desk.publish(process("altra", approvers=[{"person": "paolo@example.it"}]))
     await delegate(desk, "dario", "paolo")
@@ -74,7 +76,7 @@ async def test_by_words_process_and_how_it_comes(desk):
     }  # fmt: skip
 
 
-async def test_what_is_overdue(desk):
+async def test_what_is_overdue(desk: Desk):
     await desk.publish(process("prova", due={"hours": 4}))
     await desk.submit(process="prova")
     assert await desk.inbox("paolo", overdue="true") == []
@@ -84,7 +86,7 @@ async def test_what_is_overdue(desk):
     assert summary["overdue"] == 1
 
 
-async def test_a_delegation_shows_only_what_it_covers(desk):
+async def test_a_delegation_shows_only_what_it_covers(desk: Desk):
     await desk.publish(process("prova", approvers=[{"role": "direttore"}]))
     await desk.publish(process("altra", approvers=[{"role": "direttore"}]))
     await delegate(desk, "dario", "lia", processes=["prova"], up_to="1000.00")
@@ -115,12 +117,12 @@ async def test_a_delegation_shows_only_what_it_covers(desk):
     "query",
     ["cursor=x", "cursor=W10=", "limit=0", "limit=201", "how=telepathy", "overdue=perhaps", "foo=1", "text="],
 )
-async def test_bad_queries(desk, query):
+async def test_bad_queries(desk: Desk, query):
     response, _ = await desk.as_("paolo").get(f"/v1/inbox?{query}")
     assert response.status == 422
 
 
-async def test_approvals_are_found_by_words(desk):
+async def test_approvals_are_found_by_words(desk: Desk):
     await desk.publish(process("prova"))
     await desk.submit(process="prova", title="Espositori")
     await desk.submit(process="prova", title="Volantini")
@@ -132,7 +134,7 @@ async def test_approvals_are_found_by_words(desk):
     assert page["items"] == []
 
 
-async def spese(desk) -> None:
+async def spese(desk: Desk) -> None:
     """Paolo may see prices; Lia, asked for what has an amount of its own, may not."""
     await desk.publish(process("prova"))
     await desk.publish(process("altra", approvers=[{"role": "responsabile-marketing"}]))
@@ -143,7 +145,7 @@ async def spese(desk) -> None:
         desk.clock.advance(timedelta(minutes=1))
 
 
-async def test_a_row_says_what_it_is_about(desk):
+async def test_a_row_says_what_it_is_about(desk: Desk):
     await spese(desk)
     brief_id = await desk.submit(process="altra", title="Prezzi", budget="700.00")
     await desk.price(brief_id, "650.00")
@@ -172,7 +174,7 @@ async def test_a_row_says_what_it_is_about(desk):
         ({"due_before": "2027-01-01T00:00:00Z"}, ""),
     ],
 )
-async def test_rows_are_found_and_sorted(desk, query, found):
+async def test_rows_are_found_and_sorted(desk: Desk, query, found):
     await spese(desk)
     names = {"requester_id": desk.id, "unit_id": lambda key: str(desk.units[key])}
     query = {name: names[name](value) if name in names else value for name, value in query.items()}
@@ -196,7 +198,7 @@ async def test_rows_are_found_and_sorted(desk, query, found):
 
 
 @pytest.mark.parametrize("query", [{"min_amount": "1"}, {"max_amount": "1"}, {"sort": "amount"}])
-async def test_who_may_not_see_amounts_learns_none_by_asking(desk, query):
+async def test_who_may_not_see_amounts_learns_none_by_asking(desk: Desk, query):
     await spese(desk)
     response, problem = await desk.as_("lia").get("/v1/inbox", params=query)
     assert (response.status, problem["code"]) == (403, "field_hidden_from_author")

@@ -7,11 +7,13 @@ from uuid import uuid4
 from optima_contracts.identity import PersonChanged
 from optima_kit.testing import round_trips
 
+from ..conftest import Desk
+
 PEOPLE = 10_000
 CALLS_A_PERSON = 60
 
 
-async def hired(desk, count: int) -> None:
+async def hired(desk: Desk, count: int) -> None:
     for number in range(count):
         person_id = uuid4()
         event = PersonChanged(
@@ -25,7 +27,7 @@ async def hired(desk, count: int) -> None:
         await desk.deliver(event, person_id)
 
 
-async def test_taking_somebody_in_costs_the_same_however_many_are_there(desk, calls):
+async def test_taking_somebody_in_costs_the_same_however_many_are_there(desk: Desk, calls):
     async def costs() -> tuple[int, int]:
         with round_trips(desk.app.database) as asked, calls() as called:
             await hired(desk, 15)
@@ -39,7 +41,7 @@ async def test_taking_somebody_in_costs_the_same_however_many_are_there(desk, ca
     assert called < few_called + PEOPLE
 
 
-async def test_a_step_that_asks_ten_thousand_asks_the_database_as_a_small_one_does(desk, calls):
+async def test_a_step_that_asks_ten_thousand_asks_the_database_as_a_small_one_does(desk: Desk, calls):
     step = {"key": "uno", "approvers": [{"role": "purchasing"}]}
     declared = {"key": "spesa", "name": "Spesa", "title": "t", "fields": {"t": {"type": "text"}}}
     await desk.as_("ada").put("/v1/subject-types/spesa", declared)
@@ -62,7 +64,7 @@ async def test_a_step_that_asks_ten_thousand_asks_the_database_as_a_small_one_do
     assert called < CALLS_A_PERSON * PEOPLE
 
 
-async def fill(desk, count: int) -> None:
+async def fill(desk: Desk, count: int) -> None:
     """Many purchasers, as the directory's events would have left them."""
     await desk.database.fetch(
         "INSERT INTO people (tenant_id, person_id, name, email, external, roles, language, active)"

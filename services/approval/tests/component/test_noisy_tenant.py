@@ -8,6 +8,8 @@ from uuid import uuid4
 
 import pytest
 
+from ..conftest import Desk
+
 STEPS = 150
 """Of the large process; each is at least one turn for others."""
 
@@ -28,7 +30,7 @@ SIMULATED = {
 
 
 @pytest.mark.parametrize("noise", ["check", "publication", "simulation", "replay"])
-async def test_another_tenant_is_answered_meanwhile(desk, noise, monkeypatch):
+async def test_another_tenant_is_answered_meanwhile(desk: Desk, noise, monkeypatch):
     neighbour = desk.app.as_(desk.app.people.person("purchasing", tenant_id=uuid4(), name="Nora"))
     admin = desk.as_("ada")
     await admin.put("/v1/processes/grande", large())

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from ..conftest import Desk
+
 WEEK = {"starts_at": "2026-11-23T00:00:00Z", "ends_at": "2026-11-30T00:00:00Z"}
 
 
@@ -13,7 +15,7 @@ def rule(**options: Any) -> dict[str, Any]:
     return {"key": "prova", "name": "Prova", "subject": "brief", "steps": [step]}
 
 
-async def told(desk, since: int = 0) -> list[tuple[str, list[str]]]:
+async def told(desk: Desk, since: int = 0) -> list[tuple[str, list[str]]]:
     """Whom each event since then concerns, by name."""
     names = {str(actor.person_id): name for name, actor in desk.people.items()}
     events = (await desk.database.published())[since:]
@@ -26,11 +28,11 @@ async def told(desk, since: int = 0) -> list[tuple[str, list[str]]]:
     ]
 
 
-async def count(desk) -> int:
+async def count(desk: Desk) -> int:
     return len(await desk.database.published())
 
 
-async def test_who_is_asked_is_told_with_who_stands_in_for_them(desk):
+async def test_who_is_asked_is_told_with_who_stands_in_for_them(desk: Desk):
     await desk.publish(rule(quorum={"at_least": 2}))
     await desk.as_("piera").post("/v1/delegations", WEEK | {"to_person_id": desk.id("dario")})
     start = await count(desk)
@@ -53,7 +55,7 @@ async def test_who_is_asked_is_told_with_who_stands_in_for_them(desk):
     assert await told(desk, start) == [("forwarded", ["lia"])]
 
 
-async def test_who_is_asked_no_more_is_told_and_nobody_of_what_they_did(desk):
+async def test_who_is_asked_no_more_is_told_and_nobody_of_what_they_did(desk: Desk):
     await desk.publish(rule())
     await desk.as_("piera").post("/v1/delegations", WEEK | {"to_person_id": desk.id("dario")})
     brief_id = await desk.submit(process="prova")
@@ -77,7 +79,7 @@ async def test_who_is_asked_no_more_is_told_and_nobody_of_what_they_did(desk):
     assert await told(desk, start) == [("step_ended", ["dario", "paolo", "piera"]), ("cancelled", [])]
 
 
-async def test_whoever_watches_is_told_of_the_end(desk):
+async def test_whoever_watches_is_told_of_the_end(desk: Desk):
     await desk.publish(rule(quorum="all"))
     brief_id = await desk.submit(process="prova")
     approval = await desk.approval("ada", brief_id)
@@ -96,7 +98,7 @@ async def test_whoever_watches_is_told_of_the_end(desk):
     assert (await told(desk, start))[-1] == ("approved", ["ada", "marta"])
 
 
-async def test_reminders_and_escalations_say_whom_they_are_for(desk):
+async def test_reminders_and_escalations_say_whom_they_are_for(desk: Desk):
     due = {"hours": 8, "remind": [4], "then": ["escalate", "expire"]}
     await desk.publish(rule(approvers=[{"role": "responsabile-marketing"}], due=due))
     await desk.submit(process="prova")
@@ -112,7 +114,7 @@ async def test_reminders_and_escalations_say_whom_they_are_for(desk):
     ]
 
 
-async def test_what_is_asked_anew_is_withdrawn_first(desk):
+async def test_what_is_asked_anew_is_withdrawn_first(desk: Desk):
     await desk.publish(rule(quorum="all", requires=["quote_total"]))
     brief_id = await desk.submit(process="prova")
     await desk.price(brief_id, "10.00")
@@ -123,12 +125,12 @@ async def test_what_is_asked_anew_is_withdrawn_first(desk):
     assert await told(desk, start) == [("step_reopened", ["piera"]), ("step_pending", ["paolo", "piera"])]
 
 
-async def test_who_cannot_be_asked_anything_is_told_to_the_requester(desk):
+async def test_who_cannot_be_asked_anything_is_told_to_the_requester(desk: Desk):
     await desk.submit(process="nessuno")
     assert await told(desk) == [("not_opened", ["marta"])]
 
 
-async def test_both_ends_of_a_delegation_are_told_but_for_who_gives_it(desk):
+async def test_both_ends_of_a_delegation_are_told_but_for_who_gives_it(desk: Desk):
     _, given = await desk.as_("piera").post("/v1/delegations", WEEK | {"to_person_id": desk.id("dario")})
     await desk.as_("ada").delete(f"/v1/delegations/{given['id']}")
     assert await told(desk) == [("delegation_changed", ["dario"]), ("delegation_changed", ["dario", "piera"])]

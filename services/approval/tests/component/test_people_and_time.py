@@ -6,19 +6,21 @@ from datetime import timedelta
 
 from optima_contracts.identity import PersonDeparted, RoleChanged, UnitChanged
 
+from ..conftest import Desk
+
 
 def rule(**options):
     step = {"key": "uno", "approvers": [{"role": "purchasing"}]} | options
     return {"key": "prova", "name": "Prova", "subject": "brief", "steps": [step]}
 
 
-async def asked(desk, brief_id):
+async def asked(desk: Desk, brief_id):
     approval = await desk.approval("ada", brief_id)
     parts = approval["steps"][0]["parts"]
     return sorted(part["person"]["name"] for part in parts if part["state"] == "requested")
 
 
-async def test_who_gains_the_role_is_asked(desk):
+async def test_who_gains_the_role_is_asked(desk: Desk):
     await desk.publish(rule())
     brief_id = await desk.submit(process="prova")
     await desk.person("mirco", "marketing", unit="marketing")
@@ -32,7 +34,7 @@ async def test_who_gains_the_role_is_asked(desk):
     assert await asked(desk, brief_id) == ["Paolo", "Piera"]
 
 
-async def test_a_unit_with_another_manager_asks_them(desk):
+async def test_a_unit_with_another_manager_asks_them(desk: Desk):
     await desk.publish(rule(approvers=[{"unit_manager": "marketing"}], if_too_few="reject"))
     unit = desk.units["marketing"]
     event = UnitChanged(
@@ -46,7 +48,7 @@ async def test_a_unit_with_another_manager_asks_them(desk):
     assert await asked(desk, brief_id) == ["Dario"]
 
 
-async def test_a_role_that_may_no_longer_decide_is_not_asked(desk):
+async def test_a_role_that_may_no_longer_decide_is_not_asked(desk: Desk):
     await desk.publish(rule(approvers=[{"role": "direttore"}]))
     brief_id = await desk.submit(process="prova")
     rows = await desk.database.fetch("SELECT role_id FROM roles WHERE key = 'direttore'")
@@ -56,14 +58,14 @@ async def test_a_role_that_may_no_longer_decide_is_not_asked(desk):
     assert await asked(desk, brief_id) == ["Ada"]
 
 
-async def test_who_took_over_is_asked_in_place_of_who_left(desk):
+async def test_who_took_over_is_asked_in_place_of_who_left(desk: Desk):
     await desk.publish(rule(quorum="all"))
     brief_id = await desk.submit(process="prova")
     await desk.depart("paolo", "lia")
     await desk.depart("paolo", "lia")
     await desk.work()
     assert await asked(desk, brief_id) == ["Lia", "Piera"]
-    assert (await desk.types()).count("handed_over") == 1
+    assert (await desk.app.types()).count("handed_over") == 1
     (told,) = await desk.database.published("optima.approval.handed_over.v1")
     approval = await desk.approval("lia", brief_id)
     assert told.data == {
@@ -85,7 +87,7 @@ async def test_who_took_over_is_asked_in_place_of_who_left(desk):
     assert status == 200
 
 
-async def test_a_departure_that_overtakes_the_person_s_change_is_remembered(desk):
+async def test_a_departure_that_overtakes_the_person_s_change_is_remembered(desk: Desk):
     await desk.publish(rule(quorum="all"))
     brief_id = await desk.submit(process="prova")
     paolo, lia = desk.people["paolo"].person_id, desk.people["lia"].person_id
@@ -97,7 +99,7 @@ async def test_a_departure_that_overtakes_the_person_s_change_is_remembered(desk
     assert await asked(desk, brief_id) == ["Lia", "Piera"]
 
 
-async def test_parts_withdrawn_before_the_departure_is_told_stay_as_the_rules_settled_them(desk):
+async def test_parts_withdrawn_before_the_departure_is_told_stay_as_the_rules_settled_them(desk: Desk):
     await desk.publish(rule(approvers=[{"role": "direttore"}]))
     brief_id = await desk.submit(process="prova")
     await desk.person("dario", "direttore", active=False)
@@ -108,7 +110,7 @@ async def test_parts_withdrawn_before_the_departure_is_told_stay_as_the_rules_se
     assert await asked(desk, brief_id) == ["Ada"]
 
 
-async def test_who_took_over_from_the_requester_does_not_approve_it(desk):
+async def test_who_took_over_from_the_requester_does_not_approve_it(desk: Desk):
     await desk.publish(rule(quorum="all"))
     brief_id = await desk.submit(process="prova")
     await desk.work()
@@ -120,7 +122,7 @@ async def test_who_took_over_from_the_requester_does_not_approve_it(desk):
     assert (status, problem["code"]) == (403, "approver_not_asked")
 
 
-async def test_who_took_over_from_the_requester_sees_it_and_may_recall_it(desk):
+async def test_who_took_over_from_the_requester_sees_it_and_may_recall_it(desk: Desk):
     await desk.publish(rule())
     brief_id = await desk.submit(process="prova")
     _, page = await desk.as_("lia").get("/v1/approvals")
@@ -132,7 +134,7 @@ async def test_who_took_over_from_the_requester_sees_it_and_may_recall_it(desk):
     assert body["state"] == "cancelled"
 
 
-async def test_what_was_taken_over_is_handed_on_when_its_taker_leaves_too(desk):
+async def test_what_was_taken_over_is_handed_on_when_its_taker_leaves_too(desk: Desk):
     await desk.publish(rule(quorum="all"))
     recalled, left_open = await desk.submit(process="prova"), await desk.submit(process="prova")
     await desk.depart("marta", "lia")
@@ -146,7 +148,7 @@ async def test_what_was_taken_over_is_handed_on_when_its_taker_leaves_too(desk):
     assert await asked(desk, left_open) == ["Paolo"]
 
 
-async def test_a_departure_told_after_its_successor_s_reaches_who_took_over_last(desk):
+async def test_a_departure_told_after_its_successor_s_reaches_who_took_over_last(desk: Desk):
     await desk.publish(rule())
     brief_id = await desk.submit(process="prova")
     await desk.depart("lia", "dario")
@@ -154,7 +156,7 @@ async def test_a_departure_told_after_its_successor_s_reaches_who_took_over_last
     assert (await desk.approval("dario", brief_id))["state"] == "open"
 
 
-async def test_what_is_approved_anew_is_asked_for_by_who_took_over(desk):
+async def test_what_is_approved_anew_is_asked_for_by_who_took_over(desk: Desk):
     await desk.publish(rule())
     brief_id = await desk.submit(process="prova")
     first = await desk.approval("paolo", brief_id)
@@ -166,7 +168,7 @@ async def test_what_is_approved_anew_is_asked_for_by_who_took_over(desk):
     assert await asked(desk, brief_id) == ["Paolo"]
 
 
-async def test_delegations_of_who_left_end(desk):
+async def test_delegations_of_who_left_end(desk: Desk):
     for giver, taker in (("paolo", "lia"), ("dario", "paolo"), ("dario", "lia")):
         body = {
             "to_person_id": desk.id(taker),
@@ -186,7 +188,7 @@ async def test_delegations_of_who_left_end(desk):
     assert [event.data["revoked"] for event in told] == [False, False, False, True, True]
 
 
-async def test_a_step_reminds_escalates_and_is_rejected_in_time(desk):
+async def test_a_step_reminds_escalates_and_is_rejected_in_time(desk: Desk):
     due = {"hours": 8, "remind": [4], "then": ["escalate", "reject"]}
     await desk.publish(rule(approvers=[{"role": "responsabile-marketing"}], due=due))
     brief_id = await desk.submit(process="prova")
@@ -194,18 +196,18 @@ async def test_a_step_reminds_escalates_and_is_rejected_in_time(desk):
     assert await desk.work() == 0
     desk.clock.advance(timedelta(hours=5))
     await desk.work()
-    assert (await desk.types())[-1] == "reminded"
+    assert (await desk.app.types())[-1] == "reminded"
     desk.clock.advance(timedelta(days=1))
     await desk.work()
-    assert (await desk.types())[-1] == "escalated"
+    assert (await desk.app.types())[-1] == "escalated"
     assert await asked(desk, brief_id) == ["Dario"]
     desk.clock.advance(timedelta(days=2))
     await desk.work()
-    assert (await desk.types())[-2:] == ["step_ended", "rejected"]
+    assert (await desk.app.types())[-2:] == ["step_ended", "rejected"]
     assert await desk.work() == 0
 
 
-async def test_timers_of_what_is_over_are_gone(desk):
+async def test_timers_of_what_is_over_are_gone(desk: Desk):
     await desk.publish(rule(due={"hours": 8, "remind": [4], "then": ["reject"]}))
     brief_id = await desk.submit(process="prova")
     approval = await desk.approval("paolo", brief_id)
@@ -214,7 +216,7 @@ async def test_timers_of_what_is_over_are_gone(desk):
     assert [row["kind"] for row in rows if row["kind"] in ("approval.overdue", "approval.remind")] == []
 
 
-async def test_a_clock_that_jumped_back_fires_nothing_early(desk):
+async def test_a_clock_that_jumped_back_fires_nothing_early(desk: Desk):
     await desk.work()
     await desk.publish(rule(due={"hours": 8, "then": ["reject"]}))
     brief_id = await desk.submit(process="prova")
@@ -230,7 +232,7 @@ async def test_a_clock_that_jumped_back_fires_nothing_early(desk):
     assert (await desk.approval("ada", brief_id))["state"] == "rejected"
 
 
-async def test_working_time_moves_what_is_due(desk):
+async def test_working_time_moves_what_is_due(desk: Desk):
     await desk.publish(rule(due={"hours": 8}))
     week = {"week": {"monday": [["09:00", "13:00"]], "tuesday": []}, "closures": ["2026-11-25"]}
     response, body = await desk.as_("ada").put("/v1/working-time", week)

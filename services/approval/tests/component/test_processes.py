@@ -10,6 +10,8 @@ import jsonschema
 import pytest
 import yaml
 
+from ..conftest import Desk
+
 YAML = """
 key: prova
 name: Prova
@@ -20,7 +22,7 @@ steps:
 DOCUMENT = yaml.safe_load(YAML)
 
 
-async def put(desk, document, media_type="application/json", **headers):
+async def put(desk: Desk, document, media_type="application/json", **headers):
     admin = desk.as_("ada")
     if isinstance(document, str):
         headers = {"Content-Type": media_type, **headers}
@@ -28,14 +30,14 @@ async def put(desk, document, media_type="application/json", **headers):
     return await admin.put("/v1/processes/prova", document, headers=headers)
 
 
-async def test_yaml_and_json_say_the_same(desk):
+async def test_yaml_and_json_say_the_same(desk: Desk):
     response, body = await put(desk, YAML, "application/yaml")
     assert (response.status, response.headers["ETag"], body["state"]) == (201, '"1"', "draft")
     response, again = await put(desk, DOCUMENT, **{"If-Match": '"1"'})
     assert (response.status, again["definition"]) == (200, body["definition"])
 
 
-async def test_published_versions_stay(desk):
+async def test_published_versions_stay(desk: Desk):
     await put(desk, DOCUMENT)
     response, body = await desk.as_("ada").post("/v1/processes/prova/publication", {})
     assert (response.status, body["published"]) == (200, 1)
@@ -47,21 +49,21 @@ async def test_published_versions_stay(desk):
     assert body["published"] == 2
     _, first = await desk.as_("marta").get("/v1/processes/prova?version=1")
     assert (first["name"], first["version"]) == ("Prova", 1)
-    assert (await desk.types()).count("process_published") == 2
+    assert (await desk.app.types()).count("process_published") == 2
     response, _ = await desk.as_("marta").get("/v1/processes/prova?version=3")
     assert response.status == 404
 
 
-async def test_a_retired_process_opens_nothing(desk):
+async def test_a_retired_process_opens_nothing(desk: Desk):
     await desk.publish(DOCUMENT)
     response, body = await desk.as_("ada").post("/v1/processes/prova/retirement", {})
     assert (response.status, body["state"]) == (200, "retired")
     await desk.submit(process="prova")
-    assert (await desk.types())[-1] == "not_opened"
+    assert (await desk.app.types())[-1] == "not_opened"
     assert (await desk.publish(DOCUMENT))["state"] == "published"
 
 
-async def test_publication_tells_every_flaw_with_its_place(desk):
+async def test_publication_tells_every_flaw_with_its_place(desk: Desk):
     steps = [
         {"key": "uno", "when": "brief.bugdet > 1.0", "approvers": [{"role": "pilota"}]},
         {"key": "uno", "approvers": [{"role": "purchasing"}], "quorum": {"at_least": 9}},
@@ -80,7 +82,7 @@ async def test_publication_tells_every_flaw_with_its_place(desk):
             ("steps[1].quorum.at_least", "quorum_too_large"),
         }
         assert word in str(problem["errors"])
-    assert await desk.types() == []
+    assert await desk.app.types() == []
 
 
 @pytest.mark.parametrize(
@@ -117,7 +119,7 @@ async def test_publication_tells_every_flaw_with_its_place(desk):
         ({**DOCUMENT, "limits": {"director": "-1"}}, 422, None),
     ],
 )
-async def test_bad_documents(desk, document, status, found):
+async def test_bad_documents(desk: Desk, document, status, found):
     response, problem = await put(desk, document)
     assert response.status == status, problem
     if found is not None:
@@ -125,32 +127,32 @@ async def test_bad_documents(desk, document, status, found):
     assert (await desk.as_("ada").get("/v1/processes/prova"))[0].status == 404
 
 
-async def test_yaml_bombs_are_refused(desk):
+async def test_yaml_bombs_are_refused(desk: Desk):
     bomb = "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n"
     response, problem = await put(desk, bomb, "application/yaml")
     assert (response.status, problem["code"]) == (400, "yaml_anchor")
 
 
-async def test_edits_need_the_version_that_was_read(desk):
+async def test_edits_need_the_version_that_was_read(desk: Desk):
     await put(desk, DOCUMENT)
     assert (await put(desk, DOCUMENT))[0].status == 428
     assert (await put(desk, DOCUMENT, **{"If-Match": '"9"'}))[0].status == 412
 
 
-async def test_only_who_may_write_processes_does(desk):
+async def test_only_who_may_write_processes_does(desk: Desk):
     response, _ = await desk.as_("paolo").put("/v1/processes/prova", DOCUMENT)
     assert response.status == 403
     assert (await desk.as_("paolo").get("/v1/processes"))[0].status == 200
 
 
-async def test_the_schema_describes_the_documents(desk):
+async def test_the_schema_describes_the_documents(desk: Desk):
     _, schema = await desk.as_("ada").get("/v1/processes/schema")
     jsonschema.validate(DOCUMENT, schema)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({**DOCUMENT, "steps": []}, schema)
 
 
-async def test_simulation_says_who_and_why(desk):
+async def test_simulation_says_who_and_why(desk: Desk):
     await desk.publish("materiali-pop")
     body = {
         "requester_id": desk.id("marta"),
@@ -179,10 +181,10 @@ async def test_simulation_says_who_and_why(desk):
     body["content"]["budget"] = 12.5
     response, problem = await desk.as_("marta").post("/v1/processes/materiali-pop/simulation", body)
     assert (response.status, problem["errors"][0]["field"]) == (422, "content.budget")
-    assert await desk.types() == ["process_published"]
+    assert await desk.app.types() == ["process_published"]
 
 
-async def test_a_draft_is_replayed_over_the_past(desk):
+async def test_a_draft_is_replayed_over_the_past(desk: Desk):
     await desk.publish(DOCUMENT)
     for _ in range(3):
         brief_id = await desk.submit(process="prova")
@@ -206,7 +208,7 @@ async def test_a_draft_is_replayed_over_the_past(desk):
 
 
 class TestMoves:
-    async def begin(self, desk):
+    async def begin(self, desk: Desk):
         """Three running approvals: two untouched, one decided in its first step."""
         steps = [
             {"key": "uno", "approvers": [{"role": "purchasing"}]},
@@ -224,14 +226,14 @@ class TestMoves:
         await desk.work()
         return ids, f"/v1/moves/{move['id']}"
 
-    async def test_an_unknown_process_has_no_moves(self, desk):
+    async def test_an_unknown_process_has_no_moves(self, desk: Desk):
         response, problem = await desk.as_("ada").get("/v1/processes/prova/moves")
         assert (response.status, problem["code"]) == (404, "process_absent")
         await desk.publish(DOCUMENT)
         response, page = await desk.as_("ada").get("/v1/processes/prova/moves")
         assert (response.status, page["items"]) == (200, [])
 
-    async def test_preview_move_and_back(self, desk):
+    async def test_preview_move_and_back(self, desk: Desk):
         ids, path = await self.begin(desk)
         _, move = await desk.as_("ada").get(path)
         assert (move["state"], move["counts"]) == ("previewed", {"possible": 2, "refused": 1})
@@ -254,7 +256,7 @@ class TestMoves:
         assert (move["created_by"]["name"], move["carried_out_by"]["name"]) == ("Ada", "Alba")
         _, page = await desk.as_("ada").get(f"/v1/approvals/{ids[1]}/history")
         assert [each["actor"]["name"] for each in page["items"] if each["kind"] == "migrated"] == ["Alba"]
-        assert (await desk.types()).count("migrated") == 2
+        assert (await desk.app.types()).count("migrated") == 2
         _, approval = await desk.as_("ada").get(f"/v1/approvals/{ids[1]}")
         assert (approval["process_version"], [s["key"] for s in approval["steps"]]) == (
             2, ["uno", "due", "tre"],
@@ -270,7 +272,7 @@ class TestMoves:
         _, history = await desk.as_("ada").get(f"/v1/approvals/{ids[2]}/history")
         assert [event["kind"] for event in history["items"]][-2:] == ["migrated", "migration_reverted"]
 
-    async def test_what_began_since_the_preview_is_refused(self, desk):
+    async def test_what_began_since_the_preview_is_refused(self, desk: Desk):
         ids, path = await self.begin(desk)
         await desk.decide("paolo", ids[1], "uno")
         await desk.as_("ada").post(f"{path}/execution", {})
@@ -304,7 +306,7 @@ fields:
         ],
     }  # fmt: skip
 
-    async def declared(self, desk):
+    async def declared(self, desk: Desk):
         response, body = await desk.as_("ada").put(
             "/v1/subject-types/contract",
             data=self.TYPE.encode(),
@@ -313,7 +315,7 @@ fields:
         assert response.status == 201, body
         await desk.publish(self.PROCESS)
 
-    async def test_anything_declared_can_be_approved(self, desk):
+    async def test_anything_declared_can_be_approved(self, desk: Desk):
         await self.declared(desk)
         content = {"oggetto": "Stampa 2027", "valore": "5000.00", "referente": "dario@example.it"}
         body = {"process": "contratti", "subject_id": str(uuid4()), "content": content}
@@ -350,7 +352,7 @@ fields:
             ({"requester_id": str(uuid4())}, "requester_id", "submits_for_another"),
         ],
     )
-    async def test_bad_subjects(self, desk, changes, field, code):
+    async def test_bad_subjects(self, desk: Desk, changes, field, code):
         await self.declared(desk)
         body = {
             "process": "contratti",
@@ -388,12 +390,12 @@ fields:
         ],
     }  # fmt: skip
 
-    async def buy(self, desk, **changes):
+    async def buy(self, desk: Desk, **changes):
         content = {"oggetto": "Sedie", "importo": "900000.00", "fornitore": {"paese": "IT"}, "righe": []}
         body = {"process": "acquisti", "subject_id": str(uuid4()), "content": content | changes}
         return await desk.as_("marta").post("/v1/approvals", body)
 
-    async def buying(self, desk):
+    async def buying(self, desk: Desk):
         response, body = await desk.as_("ada").put(
             "/v1/subject-types/acquisto",
             data=self.BUYING.encode(),
@@ -419,14 +421,14 @@ fields:
             ({"requester": "dario@example.it"}, "content.requester", "content_requester_differs"),
         ],
     )
-    async def test_what_a_subject_lacks_or_invents_is_refused(self, desk, changes, field, code):
+    async def test_what_a_subject_lacks_or_invents_is_refused(self, desk: Desk, changes, field, code):
         await self.buying(desk)
         response, problem = await self.buy(desk, **changes)
         assert response.status == 422, problem
         assert (field, code) in {(error["field"], error["code"]) for error in problem["errors"]}
         assert "{" not in str([error["detail"] for error in problem["errors"]])
 
-    async def test_nobody_says_of_themselves_what_they_are(self, desk):
+    async def test_nobody_says_of_themselves_what_they_are(self, desk: Desk):
         await self.buying(desk)
         forged = {"id": desk.id("marta"), "roles": ["direttore"], "manager": desk.id("paolo")}
         response, problem = await self.buy(desk, requester=forged)
@@ -436,7 +438,7 @@ fields:
         assert approval["content"]["requester"]["roles"] == ["marketing"]
         assert [step["state"] for step in approval["steps"]] == ["pending"]
 
-    async def test_built_in_types_stay(self, desk):
+    async def test_built_in_types_stay(self, desk: Desk):
         document = {"key": "brief", "name": "B", "fields": {"a": {"type": "text"}}}
         response, problem = await desk.as_("ada").put("/v1/subject-types/brief", document)
         assert (response.status, problem["code"]) == (409, "subject_type_built_in")
@@ -455,14 +457,14 @@ steps:
 """
 
 
-async def checked(desk, document: str, media_type: str = "application/yaml"):
+async def checked(desk: Desk, document: str, media_type: str = "application/yaml"):
     headers = {"Content-Type": media_type, "Accept-Language": "it"}
     response, body = await desk.as_("ada").post("/v1/processes/prova/check", data=document, headers=headers)
     assert response.status == 200, body
     return [(flaw["code"], flaw.get("field"), flaw.get("line")) for flaw in body["flaws"]]
 
 
-async def test_a_document_is_checked_without_being_kept(desk):
+async def test_a_document_is_checked_without_being_kept(desk: Desk):
     assert await checked(desk, FLAWED) == [
         ("condition_unknown_field", "steps[0].when", 6),
         ("role_unknown", "steps[0].approvers[0].role", 7),
@@ -477,7 +479,7 @@ async def test_a_document_is_checked_without_being_kept(desk):
     assert (await desk.as_("ada").get("/v1/processes/prova"))[0].status == 404
 
 
-async def test_versions_are_listed(desk):
+async def test_versions_are_listed(desk: Desk):
     for quorum in ("any", "all", {"at_least": 2}):
         document = yaml.safe_load(FLAWED.replace("nessuno", "purchasing").replace("budgett", "budget"))
         document["steps"][0]["quorum"] = quorum

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from ..conftest import Desk
 from .test_changing_minds import last, opened, post
 
 
-async def revoke(desk, name: str, approval_id: str, reason: str | None = "Il fornitore si è ritirato"):
+async def revoke(desk: Desk, name: str, approval_id: str, reason: str | None = "Il fornitore si è ritirato"):
     body = {"reason": reason} if reason else {}
     response, answer = await desk.as_(name).post(f"/v1/approvals/{approval_id}/revocation", body)
     return response.status, answer
 
 
-async def test_who_approved_it_revokes_it_and_all_concerned_are_told(desk):
+async def test_who_approved_it_revokes_it_and_all_concerned_are_told(desk: Desk):
     approval_id = await opened(desk, quorum="all")
     await desk.as_("lia").post(f"/v1/approvals/{approval_id}/watching", {})
     for name in ("paolo", "piera"):
@@ -27,7 +28,7 @@ async def test_who_approved_it_revokes_it_and_all_concerned_are_told(desk):
     assert set(told.data["recipients"]) == {desk.id("marta"), desk.id("piera")}
 
 
-async def test_who_did_not_approve_it_does_not_revoke_it(desk):
+async def test_who_did_not_approve_it_does_not_revoke_it(desk: Desk):
     approval_id = await opened(desk)
     status, problem = await revoke(desk, "ada", approval_id)
     assert (status, problem["code"]) == (409, "approval_not_given")
@@ -41,7 +42,7 @@ async def test_who_did_not_approve_it_does_not_revoke_it(desk):
     assert (status, problem["code"]) == (409, "approval_not_given")
 
 
-async def test_a_later_revision_is_approved_anew(desk):
+async def test_a_later_revision_is_approved_anew(desk: Desk):
     approval_id = await opened(desk)
     await desk.decide("paolo", approval_id, "uno")
     await revoke(desk, "paolo", approval_id)

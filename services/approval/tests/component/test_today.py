@@ -8,6 +8,8 @@ from approval.application.ports import Ports
 from approval.domain.approval import rebuild
 from optima_contracts.identity import LegalIdentity, TenantChanged
 
+from ..conftest import Desk
+
 URGENT = {
     "key": "urgenze",
     "name": "Urgenze",
@@ -23,15 +25,15 @@ URGENT = {
 }
 
 
-async def histories(desk, approval_id):
+async def histories(desk: Desk, approval_id):
     async with desk.app.database.reading(desk.tenant_id, now=desk.clock.now()) as work:
-        ports: Ports = desk.service.ports(work)
+        ports: Ports = desk.app.service.ports(work)
         told = await ports.approvals.whole_history(approval_id)
         held = await ports.approvals.find(approval_id)
     return [each.event for each in told], held.approval
 
 
-async def test_it_is_the_day_of_submission_in_the_tenants_zone_and_stays(desk):
+async def test_it_is_the_day_of_submission_in_the_tenants_zone_and_stays(desk: Desk):
     """An hour before midnight at Greenwich, the tenant in Rome has the next day already."""
     await desk.publish(URGENT)
     desk.clock.advance(datetime(2026, 12, 9, 23, 30, tzinfo=UTC) - desk.clock.now())
@@ -45,7 +47,7 @@ async def test_it_is_the_day_of_submission_in_the_tenants_zone_and_stays(desk):
     assert await desk.steps("marta", later) == {"acquisti": "pending", "direzione": "waiting"}
 
 
-async def test_a_run_is_the_same_by_its_history_wherever_the_tenant_has_gone(desk):
+async def test_a_run_is_the_same_by_its_history_wherever_the_tenant_has_gone(desk: Desk):
     await desk.publish(URGENT)
     desk.clock.advance(datetime(2026, 12, 9, 23, 30, tzinfo=UTC) - desk.clock.now())
     brief_id = await desk.submit(process="urgenze", deadline="2026-12-20")
@@ -66,7 +68,7 @@ async def test_a_run_is_the_same_by_its_history_wherever_the_tenant_has_gone(des
     assert stored.today.isoformat() == "2026-12-10"
 
 
-async def test_an_amendment_brings_its_own_day(desk):
+async def test_an_amendment_brings_its_own_day(desk: Desk):
     await desk.publish(URGENT)
     brief_id = await desk.submit(process="urgenze", deadline="2026-12-20")
     desk.clock.advance(timedelta(days=20))
@@ -78,7 +80,7 @@ async def test_an_amendment_brings_its_own_day(desk):
     assert rebuild(events) == stored
 
 
-async def test_a_replay_finds_the_day_that_was(desk):
+async def test_a_replay_finds_the_day_that_was(desk: Desk):
     await desk.publish(URGENT)
     brief_id = await desk.submit(process="urgenze", deadline="2026-12-20")
     desk.clock.advance(timedelta(days=20))

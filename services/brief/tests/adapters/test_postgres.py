@@ -21,8 +21,10 @@ from optima_kit.migrate import migrate
 from optima_kit.sql import Statement
 from optima_kit.testing import undocumented_refusals
 
+from ..conftest import Desk
 
-async def test_history_cannot_be_changed_or_erased(desk: Any) -> None:
+
+async def test_history_cannot_be_changed_or_erased(desk: Desk) -> None:
     brief = await desk.submitted()
     await desk.price(brief, "1", "1")
     await desk.as_(desk.anna).post(f"/v1/briefs/{brief['id']}/comments", {"text": "Ciao"})
@@ -35,7 +37,7 @@ async def test_history_cannot_be_changed_or_erased(desk: Any) -> None:
                 await work.execute(Statement.parse(statement))
 
 
-async def test_numbers_are_unique_and_each_tenants_own(desk: Any) -> None:
+async def test_numbers_are_unique_and_each_tenants_own(desk: Desk) -> None:
     async def draw(tenant_id: UUID, year: int) -> int:
         async with desk.app.database.transaction(tenant_id) as work:
             return await ports_on(work).briefs.next_brief_number(year)
@@ -53,7 +55,7 @@ async def test_numbers_are_unique_and_each_tenants_own(desk: Any) -> None:
             await connection.fetchval(QUERIES.next_brief_number.sql, 2026)
 
 
-async def test_two_changes_at_once_follow_each_other(desk: Any) -> None:
+async def test_two_changes_at_once_follow_each_other(desk: Desk) -> None:
     """Whoever waits for the lock sees what the other did, the frozen revision included."""
     draft = await desk.draft()
     answers = await asyncio.gather(
@@ -63,10 +65,10 @@ async def test_two_changes_at_once_follow_each_other(desk: Any) -> None:
         )
     )
     assert sorted(response.status for response, _ in answers) == [200, 409, 409, 409]
-    assert (await desk.app.types()).count("brief.submitted") == 1
+    assert (await desk.app.types()).count("submitted") == 1
 
 
-async def test_lists_use_their_index(desk: Any) -> None:
+async def test_lists_use_their_index(desk: Desk) -> None:
     """Whatever the plan cache decides, no list reads more of a tenant than its page."""
     async with desk.app.database.transaction(desk.tenant_id) as work:
         await work.execute(
@@ -117,7 +119,7 @@ async def test_lists_use_their_index(desk: Any) -> None:
             assert "Seq Scan on briefs" not in text, (changes, text)
 
 
-async def test_the_search_knows_the_title_that_the_reader_sees(desk: Any) -> None:
+async def test_the_search_knows_the_title_that_the_reader_sees(desk: Desk) -> None:
     """Words of the number and the title; others go on finding a revised draft by its submitted title."""
 
     async def found(actor: Any, text: str) -> list[str]:
@@ -142,7 +144,7 @@ async def test_the_search_knows_the_title_that_the_reader_sees(desk: Any) -> Non
     assert await found(desk.anna, "autunno") == []
 
 
-async def test_briefs_from_before_the_words_are_found(desk: Any) -> None:
+async def test_briefs_from_before_the_words_are_found(desk: Desk) -> None:
     brief = await desk.submitted(title="Lancio d'autunno")
     await desk.database.fetch("DROP TABLE brief_words")
     await desk.database.fetch("DROP FUNCTION add_brief_words CASCADE")
@@ -154,7 +156,7 @@ async def test_briefs_from_before_the_words_are_found(desk: Any) -> None:
     assert [each["id"] for each in page["items"]] == [later["id"], brief["id"]]
 
 
-async def test_the_gauge_counts_all_tenants_and_sees_only_states(desk: Any) -> None:
+async def test_the_gauge_counts_all_tenants_and_sees_only_states(desk: Desk) -> None:
     await desk.draft()
     await desk.submitted()
     async with desk.app.database.transaction(uuid4()) as work:
@@ -187,7 +189,7 @@ async def test_the_gauge_counts_all_tenants_and_sees_only_states(desk: Any) -> N
     }
 
 
-async def test_the_openapi_document_is_valid(desk: Any) -> None:
+async def test_the_openapi_document_is_valid(desk: Desk) -> None:
     _, document = await desk.as_(desk.anna).get("/openapi.json")
     validate(document)
 

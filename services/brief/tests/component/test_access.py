@@ -7,12 +7,14 @@ from uuid import uuid4
 
 from optima_contracts.approval import ChangesRequested
 
+from ..conftest import Desk
+
 
 def numbers(page: dict[str, Any]) -> list[str]:
     return [brief["number"] for brief in page["items"]]
 
 
-async def test_what_may_not_be_seen_is_absent_everywhere(desk: Any) -> None:
+async def test_what_may_not_be_seen_is_absent_everywhere(desk: Desk) -> None:
     draft = await desk.draft()
     submitted = await desk.submitted()
     attachment = await desk.attach(draft["id"])
@@ -47,7 +49,7 @@ async def test_what_may_not_be_seen_is_absent_everywhere(desk: Any) -> None:
         assert page["items"] == []
 
 
-async def test_what_may_not_be_seen_cannot_be_changed_either(desk: Any) -> None:
+async def test_what_may_not_be_seen_cannot_be_changed_either(desk: Desk) -> None:
     draft = await desk.draft()
     path = f"/v1/briefs/{draft['id']}"
     before = await desk.app.published()
@@ -68,7 +70,7 @@ async def test_what_may_not_be_seen_cannot_be_changed_either(desk: Any) -> None:
     assert await desk.app.published() == before
 
 
-async def test_a_seen_brief_of_somebody_else_is_not_ones_to_change(desk: Any) -> None:
+async def test_a_seen_brief_of_somebody_else_is_not_ones_to_change(desk: Desk) -> None:
     submitted = await desk.submitted()
     path = f"/v1/briefs/{submitted['id']}"
     admin = desk.as_(desk.app.people.person("admin", tenant_id=desk.tenant_id))
@@ -80,7 +82,7 @@ async def test_a_seen_brief_of_somebody_else_is_not_ones_to_change(desk: Any) ->
         assert (response.status, problem["code"]) == (403, "brief_not_own")
 
 
-async def test_prices_are_absent_without_their_privilege(desk: Any) -> None:
+async def test_prices_are_absent_without_their_privilege(desk: Desk) -> None:
     brief = await desk.submitted()
     await desk.price(brief, "4.50", "0.0345")
     path = f"/v1/briefs/{brief['id']}"
@@ -95,7 +97,7 @@ async def test_prices_are_absent_without_their_privilege(desk: Any) -> None:
     assert "4.50" not in str([e.data for e in await desk.app.published() if "economics" not in e.type])
 
 
-async def test_others_see_a_revised_brief_as_last_submitted(desk: Any) -> None:
+async def test_others_see_a_revised_brief_as_last_submitted(desk: Desk) -> None:
     brief = await desk.submitted()
     id_ = brief["id"]
     await desk.deliver(desk.approval(ChangesRequested, brief, reason="Meno pezzi"))
@@ -122,7 +124,7 @@ async def test_others_see_a_revised_brief_as_last_submitted(desk: Any) -> None:
     assert [brief["revision"] for brief in page["items"]] == [2]
 
 
-async def test_endpoints_need_their_privilege(desk: Any) -> None:
+async def test_endpoints_need_their_privilege(desk: Desk) -> None:
     brief = await desk.submitted()
     path = f"/v1/briefs/{brief['id']}"
     dealer = desk.as_(desk.app.people.person("dealer", tenant_id=desk.tenant_id, kind="external"))

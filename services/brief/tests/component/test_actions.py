@@ -14,6 +14,8 @@ from optima_contracts.identity import PersonChanged
 from optima_contracts.logistics import ShipmentDeparted
 from optima_contracts.production import OrderCancelled, OrderConfirmed, OrderDelivered, OrderStarted
 
+from ..conftest import Desk
+
 pytestmark = pytest.mark.servers
 
 # What happens to a submitted brief until it has the state.
@@ -36,7 +38,7 @@ SUPPLIER = UUID(int=7)
 READERS = ("anna", "marco", "paola", "bruno")
 
 
-async def brief_in(desk: Any, state: State) -> dict[str, Any]:
+async def brief_in(desk: Desk, state: State) -> dict[str, Any]:
     if state is State.DRAFT:
         return await desk.draft()  # type: ignore[no-any-return]
     brief = await desk.submitted()
@@ -53,7 +55,7 @@ async def brief_in(desk: Any, state: State) -> dict[str, Any]:
     return seen  # type: ignore[no-any-return]
 
 
-async def attempt(desk: Any, reader: str, brief: dict[str, Any], action: str) -> int:
+async def attempt(desk: Desk, reader: str, brief: dict[str, Any], action: str) -> int:
     client, path = desk.as_(getattr(desk, reader)), f"/v1/briefs/{brief['id']}"
     lines = [{"item_id": item["item_id"], "unit_price": "1.50"} for item in brief["items"]]
     if action == "revise":
@@ -82,7 +84,7 @@ async def attempt(desk: Any, reader: str, brief: dict[str, Any], action: str) ->
 
 @pytest.mark.parametrize("state", [State.DRAFT, *EVENTS])
 @pytest.mark.parametrize("reader", READERS)
-async def test_what_is_offered_succeeds_and_nothing_else_does(desk: Any, reader: str, state: State) -> None:
+async def test_what_is_offered_succeeds_and_nothing_else_does(desk: Desk, reader: str, state: State) -> None:
     await desk.deliver(
         PersonChanged(
             person_id=SUPPLIER,

@@ -12,10 +12,12 @@ from optima_contracts.brief import BriefCommented, BriefCommentEdited
 from optima_contracts.identity import PersonChanged
 from optima_kit.actor import Actor
 
+from ..conftest import Desk
+
 pytestmark = pytest.mark.servers
 
 
-async def tell_of(desk: Any, *people: Actor, **changes: Any) -> None:
+async def tell_of(desk: Desk, *people: Actor, **changes: Any) -> None:
     for actor in people:
         person = PersonChanged(
             person_id=actor.person_id,
@@ -28,13 +30,13 @@ async def tell_of(desk: Any, *people: Actor, **changes: Any) -> None:
         await desk.app.deliver(person)
 
 
-async def say(desk: Any, brief: Any, *mentioned: Any, by: Actor | None = None) -> tuple[int, Any]:
+async def say(desk: Desk, brief: Any, *mentioned: Any, by: Actor | None = None) -> tuple[int, Any]:
     body = {"text": "Bozza pronta", "mentioned_ids": [str(getattr(m, "person_id", m)) for m in mentioned]}
     response, comment = await desk.as_(by or desk.anna).post(f"/v1/briefs/{brief['id']}/comments", body)
     return response.status, comment
 
 
-async def test_people_who_see_the_brief_are_mentioned(desk: Any) -> None:
+async def test_people_who_see_the_brief_are_mentioned(desk: Desk) -> None:
     await tell_of(desk, desk.anna, desk.paola)
     brief = await desk.submitted()
     status, comment = await say(desk, brief, desk.paola, desk.paola, desk.anna)
@@ -47,7 +49,7 @@ async def test_people_who_see_the_brief_are_mentioned(desk: Any) -> None:
     assert page["items"][0]["mentioned"] == comment["mentioned"]
 
 
-async def test_whoever_does_not_see_the_brief_is_refused_by_nobodys_name(desk: Any) -> None:
+async def test_whoever_does_not_see_the_brief_is_refused_by_nobodys_name(desk: Desk) -> None:
     await tell_of(desk, desk.anna, desk.paola, desk.marco)
     draft, submitted = await desk.draft(), await desk.submitted()
     left = desk.app.person("purchasing", name="Lia Uscita")
@@ -68,7 +70,7 @@ async def test_whoever_does_not_see_the_brief_is_refused_by_nobodys_name(desk: A
     assert await desk.app.published(BriefCommented) == []
 
 
-async def test_a_comment_is_changed_for_five_minutes_and_keeps_what_it_said(desk: Any) -> None:
+async def test_a_comment_is_changed_for_five_minutes_and_keeps_what_it_said(desk: Desk) -> None:
     await tell_of(desk, desk.anna, desk.paola)
     brief = await desk.submitted()
     _, comment = await say(desk, brief)

@@ -10,17 +10,19 @@ import pytest
 from brief.domain.lifecycle import State
 from optima_contracts.approval import ApprovalOpened, Approved, ChangesRequested
 
+from ..conftest import Desk
+
 pytestmark = pytest.mark.servers
 
 
-async def numbers(desk: Any, actor: Any, query: str = "", path: str = "/v1/briefs") -> list[str]:
+async def numbers(desk: Desk, actor: Any, query: str = "", path: str = "/v1/briefs") -> list[str]:
     response, page = await desk.as_(actor).get(f"{path}?{query}")
     assert response.status == 200, page
     return [each["number"] for each in page["items"]]
 
 
 @pytest.fixture
-async def shelf(desk: Any) -> Any:
+async def shelf(desk: Desk) -> Any:
     """A draft, one submitted, one approved and one priced, of Anna's; deadlines fall as numbers rise."""
     for n in range(4):
         day = f"2027-02-{20 - n}"
@@ -76,7 +78,7 @@ async def test_pages_follow_each_other_without_a_gap(shelf: Any, query: str) -> 
     assert seen == [PRICED, APPROVED, SUBMITTED, DRAFT]
 
 
-async def test_others_see_and_find_the_deadline_that_was_submitted(desk: Any) -> None:
+async def test_others_see_and_find_the_deadline_that_was_submitted(desk: Desk) -> None:
     brief = await desk.submitted(deadline="2027-02-15")
     await desk.deliver(desk.approval(ChangesRequested, brief, reason="Più tardi"))
     path, own = f"/v1/briefs/{brief['id']}", await desk.read(brief["id"])
@@ -98,7 +100,7 @@ async def test_whether_a_brief_is_priced_is_for_who_sees_prices(shelf: Any) -> N
         assert all(("priced" in each) == told for each in page["items"])
 
 
-async def test_a_list_names_units(desk: Any) -> None:
+async def test_a_list_names_units(desk: Desk) -> None:
     await desk.submitted()
     _, page = await desk.as_(desk.paola).get("/v1/briefs")
     assert UUID(page["items"][0]["unit"]["id"]) == desk.anna.unit_id
@@ -121,13 +123,13 @@ async def test_briefs_are_counted_by_state(shelf: Any) -> None:
     "query",
     ["state=lost", "state=draft,", "sort=title", "priced=maybe", "requester=anna", "deadline_to=oggi"],
 )
-async def test_a_filter_that_is_none_is_refused(desk: Any, query: str) -> None:
+async def test_a_filter_that_is_none_is_refused(desk: Desk, query: str) -> None:
     response, problem = await desk.as_(desk.anna).get(f"/v1/briefs?{query}")
     assert response.status == 422
     assert problem["errors"][0]["field"] == query.partition("=")[0]
 
 
-async def test_every_state_can_be_asked_for(desk: Any) -> None:
+async def test_every_state_can_be_asked_for(desk: Desk) -> None:
     brief = await desk.submitted()
     await desk.deliver(desk.approval(ApprovalOpened, brief))
     for state in State:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 import pytest
@@ -10,6 +9,8 @@ import pytest
 from optima_contracts.identity import PersonChanged, UnitChanged
 from optima_contracts.trail import PersonErased
 from optima_kit.actor import Actor
+
+from ..conftest import Desk
 
 pytestmark = pytest.mark.servers
 
@@ -20,7 +21,7 @@ def person(actor: Actor, name: str) -> PersonChanged:
     )
 
 
-async def test_names_stand_beside_ids_as_soon_as_they_are_known(desk: Any) -> None:
+async def test_names_stand_beside_ids_as_soon_as_they_are_known(desk: Desk) -> None:
     brief = await desk.submitted()
     path = f"/v1/briefs/{brief['id']}"
     _, history = await desk.as_(desk.anna).get(f"{path}/history")

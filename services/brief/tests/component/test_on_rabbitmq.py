@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import string
 from collections.abc import AsyncIterator
-from typing import Any
 from uuid import UUID, uuid4
 
 import pika
@@ -24,11 +23,13 @@ from optima_kit.testing import eventually
 from optima_kit.testing.provisioned import declare_service, declare_shared
 from optima_kit.topology import EVENTS, dead_queue, events_queue
 
+from ..conftest import Desk
+
 pytestmark = pytest.mark.servers
 
 
 @pytest.fixture
-async def broker(desk: Any, amqp_url: str) -> AsyncIterator[Broker]:
+async def broker(desk: Desk, amqp_url: str) -> AsyncIterator[Broker]:
     """With a consumer of the brief service behind a queue of the test's own."""
     name = "brief-" + "".join(random.choices(string.ascii_lowercase, k=10))
     backbone = await Database.open(desk.database.backbone_url, source="/optima/brief")
@@ -56,7 +57,7 @@ async def broker(desk: Any, amqp_url: str) -> AsyncIterator[Broker]:
             await backbone.close()
 
 
-async def test_early_events_wait_for_the_approval(desk: Any, broker: Broker) -> None:
+async def test_early_events_wait_for_the_approval(desk: Desk, broker: Broker) -> None:
     brief = await desk.submitted()
     id_ = brief["id"]
 
@@ -99,4 +100,4 @@ async def test_early_events_wait_for_the_approval(desk: Any, broker: Broker) -> 
     await publish(desk.approval(Approved, brief))
     await eventually(is_closed, within=10, describe=state)
     await eventually(nothing_waits, within=10, describe="nothing put aside any more")
-    assert (await desk.app.types())[-1] == "brief.closed"
+    assert (await desk.app.types())[-1] == "closed"

@@ -11,13 +11,15 @@ import pytest
 from optima_contracts.logistics import DdtIssued, DdtVoided, ShipmentDelivered, ShipmentLine, ShipmentRefused
 from optima_contracts.production import JobClosed, JobCompleted, OrderConfirmed, OrderLine
 
+from ..conftest import Desk
+
 pytestmark = pytest.mark.servers
 
 
 class Order:
     """The neighbours' events about a brief's order."""
 
-    def __init__(self, desk: Any, brief: dict[str, Any]) -> None:
+    def __init__(self, desk: Desk, brief: dict[str, Any]) -> None:
         self.desk, self.brief = desk, brief
         self.jobs = [uuid4() for _ in brief["items"]]
 
@@ -73,7 +75,7 @@ class Order:
 QUANTITIES = ("requested", "ordered", "produced", "shipped", "delivered")
 
 
-async def test_an_item_is_followed_from_its_request_to_its_delivery(desk: Any) -> None:
+async def test_an_item_is_followed_from_its_request_to_its_delivery(desk: Desk) -> None:
     order = Order(desk, await desk.approved())
     first, second = await order.seen()
     assert [first[name] for name in QUANTITIES] == ["500", "0", "0", "0", "0"]
@@ -103,7 +105,7 @@ async def test_an_item_is_followed_from_its_request_to_its_delivery(desk: Any) -
     assert [(await order.seen())[0][name] for name in QUANTITIES[3:]] == ["295", "295"]
 
 
-async def test_events_that_come_late_or_again_tell_the_same(desk: Any) -> None:
+async def test_events_that_come_late_or_again_tell_the_same(desk: Desk) -> None:
     shipment = uuid4()
     shown = []
     for turn in itertools.permutations(range(4)):
@@ -122,14 +124,14 @@ async def test_events_that_come_late_or_again_tell_the_same(desk: Any) -> None:
     assert all(each == (["500", "500", "490", "295", "295"], ["1/2026"]) for each in shown), shown
 
 
-async def test_who_may_not_see_the_brief_sees_no_progress(desk: Any) -> None:
+async def test_who_may_not_see_the_brief_sees_no_progress(desk: Desk) -> None:
     order = Order(desk, await desk.approved())
     response, body = await desk.as_(desk.marco).get(f"/v1/briefs/{order.brief['id']}/progress")
     assert (response.status, body["code"]) == (404, "brief_absent")
     assert "price" not in str(await order.seen(desk.paola))
 
 
-async def test_a_copy_asks_for_the_same_and_is_its_makers(desk: Any) -> None:
+async def test_a_copy_asks_for_the_same_and_is_its_makers(desk: Desk) -> None:
     draft = await desk.draft()
     await desk.attach(draft["id"])
     brief = await desk.submit(draft["id"])

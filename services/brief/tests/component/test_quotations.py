@@ -20,13 +20,15 @@ from optima_contracts.identity import PersonChanged
 from optima_contracts.trail import PersonErased
 from optima_kit.actor import Actor
 
+from ..conftest import Desk
+
 pytestmark = pytest.mark.servers
 
 
 class Market:
     """Purchasing, two suppliers, and what they say to each other."""
 
-    def __init__(self, desk: Any) -> None:
+    def __init__(self, desk: Desk) -> None:
         self.desk = desk
         self.gino: Actor = desk.app.person("supplier", kind="external", name="Gino Galli")
         self.irma: Actor = desk.app.person("supplier", kind="external", name="Irma Fontana")
@@ -110,7 +112,7 @@ def known(actor: Actor, **changes: Any) -> PersonChanged:
 
 
 @pytest.fixture
-async def market(desk: Any) -> Market:
+async def market(desk: Desk) -> Market:
     market = Market(desk)
     await market.open()
     return market

@@ -8,10 +8,12 @@ from uuid import uuid4
 
 from optima_contracts.approval import ChangesRequested
 
+from ..conftest import Desk
+
 STORED = ("briefs", "revisions", "pricings", "files", "comments", "moves", "outbox", "idempotency_keys")
 
 
-async def rows(desk: Any) -> dict[str, Any]:
+async def rows(desk: Desk) -> dict[str, Any]:
     counted = {}
     for table in STORED:
         counted[table] = (await desk.database.fetch(f"SELECT count(*) FROM {table}"))[0][0]
@@ -19,7 +21,7 @@ async def rows(desk: Any) -> dict[str, Any]:
     return counted | {"versions": [row["version"] for row in versions]}
 
 
-async def test_bad_input_is_refused_by_field_and_writes_nothing(desk: Any) -> None:
+async def test_bad_input_is_refused_by_field_and_writes_nothing(desk: Desk) -> None:
     draft = await desk.draft()
     brief = await desk.submitted()
     anna, paola = desk.as_(desk.anna), desk.as_(desk.paola)
@@ -125,7 +127,7 @@ async def test_bad_input_is_refused_by_field_and_writes_nothing(desk: Any) -> No
     assert await rows(desk) == before
 
 
-async def test_a_draft_says_all_that_it_still_lacks(desk: Any) -> None:
+async def test_a_draft_says_all_that_it_still_lacks(desk: Desk) -> None:
     _, bare = await desk.as_(desk.anna).post("/v1/briefs", {"title": "Idea"})
     response, problem = await desk.as_(desk.anna).post(
         f"/v1/briefs/{bare['id']}/submission", {"process": "standard"}
@@ -134,7 +136,7 @@ async def test_a_draft_says_all_that_it_still_lacks(desk: Any) -> None:
     assert [error["field"] for error in problem["errors"]] == ["category", "budget", "deadline", "items"]
 
 
-async def test_a_stale_or_missing_version_is_refused(desk: Any) -> None:
+async def test_a_stale_or_missing_version_is_refused(desk: Desk) -> None:
     draft = await desk.draft()
     path, client = f"/v1/briefs/{draft['id']}", desk.as_(desk.anna)
     response, _ = await client.put(path, desk.content())
@@ -151,19 +153,19 @@ async def test_a_stale_or_missing_version_is_refused(desk: Any) -> None:
     assert (await desk.read(draft["id"]))["title"] == "Uno"
 
 
-async def test_a_retried_request_is_done_once(desk: Any) -> None:
+async def test_a_retried_request_is_done_once(desk: Desk) -> None:
     key = {"Idempotency-Key": "una-volta"}
     client = desk.as_(desk.anna)
     first, brief = await client.post("/v1/briefs", desk.content(), headers=key)
     again, same = await client.post("/v1/briefs", desk.content(), headers=key)
     assert (first.status, again.status, same) == (201, 201, brief)
     assert first.headers["Location"] == f"/v1/briefs/{brief['id']}"
-    assert await desk.app.types() == ["brief.drafted"]
+    assert await desk.app.types() == ["drafted"]
     response, _ = await client.post("/v1/briefs", desk.content(title="Altro"), headers=key)
     assert response.status == 422
 
 
-async def test_files_come_back_as_sent_and_only_of_the_right_kind(desk: Any) -> None:
+async def test_files_come_back_as_sent_and_only_of_the_right_kind(desk: Desk) -> None:
     draft = await desk.draft()
     path, client = f"/v1/briefs/{draft['id']}/attachments", desk.as_(desk.anna)
     attachment = await desk.attach(draft["id"], name="bozzetto%20%C3%A8.pdf")
@@ -206,7 +208,7 @@ async def test_files_come_back_as_sent_and_only_of_the_right_kind(desk: Any) -> 
     assert (response.status, problem["code"]) == (422, "attachments_too_many")
 
 
-async def test_a_file_leaves_the_draft_but_not_the_frozen_revision(desk: Any) -> None:
+async def test_a_file_leaves_the_draft_but_not_the_frozen_revision(desk: Desk) -> None:
     draft = await desk.draft()
     id_ = draft["id"]
     frozen, unfrozen = await desk.attach(id_), await desk.attach(id_, name="scarto.pdf")
@@ -227,7 +229,7 @@ async def test_a_file_leaves_the_draft_but_not_the_frozen_revision(desk: Any) ->
     assert len(await desk.database.fetch("SELECT FROM files")) == 1
 
 
-async def test_comments_are_kept_in_order_and_only_named_in_events(desk: Any) -> None:
+async def test_comments_are_kept_in_order_and_only_named_in_events(desk: Desk) -> None:
     brief = await desk.submitted()
     path = f"/v1/briefs/{brief['id']}/comments"
     for actor, text in ((desk.anna, "Serve entro Pasqua"), (desk.paola, "Chiedo due preventivi")):
@@ -244,7 +246,7 @@ async def test_comments_are_kept_in_order_and_only_named_in_events(desk: Any) ->
     assert [set(fact) for fact in said] == [{"brief_id", "comment_id", "mentioned_ids"}] * 2
 
 
-async def test_lists_page_and_filter(desk: Any) -> None:
+async def test_lists_page_and_filter(desk: Desk) -> None:
     drafts = [await desk.draft(title=f"Brief {n}") for n in range(3)]
     await desk.submit(drafts[1]["id"])
     _, theirs = await desk.as_(desk.marco).post("/v1/briefs", desk.content(title="Brief di Marco"))
@@ -273,7 +275,7 @@ async def test_lists_page_and_filter(desk: Any) -> None:
     assert await listed(desk.anna, f"&text={drafts[0]['number'].lower()}") == ["Brief 0"]
 
 
-async def test_revisions_are_listed_with_their_prices(desk: Any) -> None:
+async def test_revisions_are_listed_with_their_prices(desk: Desk) -> None:
     brief = await desk.submitted()
     await desk.price(brief, "1", "1")
     _, priced = await desk.price(brief, "2", "2")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
 import pytest
 
@@ -14,12 +13,14 @@ from brief.domain.content import Content
 from optima_kit.cause import Cause
 from optima_kit.testing import round_trips
 
+from ..conftest import Desk
+
 pytestmark = pytest.mark.servers
 
 GROUP = 16
 
 
-async def test_drafts_of_a_group_are_written_together(desk: Any) -> None:
+async def test_drafts_of_a_group_are_written_together(desk: Desk) -> None:
     with round_trips(desk.app.database) as asked:
         async with desk.app.database.begin(desk.tenant_id) as transaction:
             for number in range(GROUP):

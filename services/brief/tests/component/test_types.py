@@ -10,6 +10,8 @@ import pytest
 from optima_contracts.brief import BriefSubmitted, BriefTypeDefined
 from optima_contracts.identity import PersonChanged
 
+from ..conftest import Desk
+
 pytestmark = pytest.mark.servers
 
 SIZE = {"type": "string", "enum": ["A4", "A3"], "x-label": {"it": "Formato", "en": "Format"}}
@@ -26,13 +28,13 @@ def definition(*sizes: str, **changes: Any) -> dict[str, Any]:
     return {"name": name, "form": form, "process": "standard", "kinds": ["volantino"]} | changes
 
 
-async def define(desk: Any, version: int | None = None, **changes: Any) -> tuple[int, Any]:
+async def define(desk: Desk, version: int | None = None, **changes: Any) -> tuple[int, Any]:
     headers = {} if version is None else {"If-Match": f'"{version}"'}
     response, answer = await desk.app.sign_in("admin").put(PATH, definition(**changes), headers=headers)
     return response.status, answer
 
 
-async def test_a_brief_keeps_the_version_that_it_began_with(desk: Any) -> None:
+async def test_a_brief_keeps_the_version_that_it_began_with(desk: Desk) -> None:
     status, defined = await define(desk)
     assert (status, defined["version"], defined["actions"]) == (200, 1, ["define"])
     brief = await desk.draft(type="stampati", form={"formato": "A3"})
@@ -50,7 +52,7 @@ async def test_a_brief_keeps_the_version_that_it_began_with(desk: Any) -> None:
     assert [each.data["version"] for each in await desk.app.published(BriefTypeDefined)] == [1, 2]
 
 
-async def test_a_form_keeps_the_order_of_its_fields(desk: Any) -> None:
+async def test_a_form_keeps_the_order_of_its_fields(desk: Desk) -> None:
     fold = {"type": "boolean", "x-label": {"it": "Piega", "en": "Fold"}}
     when = {"x-when": {"field": "zoccolo", "equals": True}}
     status, defined = await define(
@@ -63,7 +65,7 @@ async def test_a_form_keeps_the_order_of_its_fields(desk: Any) -> None:
     assert brief["form"] == {"zoccolo": True, "altezza": False}
 
 
-async def test_a_submission_needs_the_answers_and_takes_the_type_s_process(desk: Any) -> None:
+async def test_a_submission_needs_the_answers_and_takes_the_type_s_process(desk: Desk) -> None:
     await define(desk)
     brief = await desk.draft(type="stampati")
     path = f"/v1/briefs/{brief['id']}"
@@ -83,7 +85,7 @@ async def test_a_submission_needs_the_answers_and_takes_the_type_s_process(desk:
     assert page["items"] == []
 
 
-async def test_without_a_type_a_submission_names_its_process(desk: Any) -> None:
+async def test_without_a_type_a_submission_names_its_process(desk: Desk) -> None:
     brief = await desk.draft()
     response, problem = await desk.as_(desk.anna).post(f"/v1/briefs/{brief['id']}/submission", {})
     assert (response.status, problem["code"]) == (422, "process_missing")
@@ -99,20 +101,20 @@ async def test_without_a_type_a_submission_names_its_process(desk: Any) -> None:
         ({"type": "stampati", "form": {"colore": "rosso"}}, "form.colore"),
     ],
 )
-async def test_answers_that_do_not_fit_are_refused(desk: Any, changes: dict[str, Any], field: str) -> None:
+async def test_answers_that_do_not_fit_are_refused(desk: Desk, changes: dict[str, Any], field: str) -> None:
     await define(desk)
     response, problem = await desk.as_(desk.anna).post("/v1/briefs", desk.content(**changes))
     assert (response.status, problem["errors"][0]["field"]) == (422, field), problem
 
 
-async def test_a_type_is_offered_no_more(desk: Any) -> None:
+async def test_a_type_is_offered_no_more(desk: Desk) -> None:
     await define(desk)
     await define(desk, 1, offered=False)
     response, problem = await desk.as_(desk.anna).post("/v1/briefs", desk.content(type="stampati"))
     assert (response.status, problem["errors"][0]["code"]) == (422, "brief_type_unknown")
 
 
-async def test_who_defines_has_read_the_newest_version(desk: Any) -> None:
+async def test_who_defines_has_read_the_newest_version(desk: Desk) -> None:
     assert (await define(desk, 1))[0] == 412
     assert (await define(desk))[0] == 200
     assert (await define(desk))[0] == 412
@@ -120,12 +122,12 @@ async def test_who_defines_has_read_the_newest_version(desk: Any) -> None:
     assert (await define(desk, 1))[0] == 200
 
 
-async def test_only_who_prices_looks_after_a_type(desk: Any) -> None:
+async def test_only_who_prices_looks_after_a_type(desk: Desk) -> None:
     status, problem = await define(desk, purchasing_owner_id=str(uuid4()))
     assert (status, problem["errors"][0]["code"]) == (422, "purchasing_owner_cannot_price")
 
 
-async def test_a_wrong_form_is_refused_with_its_place(desk: Any) -> None:
+async def test_a_wrong_form_is_refused_with_its_place(desk: Desk) -> None:
     form = {"type": "object", "properties": {"formato": {"$ref": "#/properties/formato"}}}
     status, problem = await define(desk, form=form)
     assert status == 422
@@ -133,7 +135,7 @@ async def test_a_wrong_form_is_refused_with_its_place(desk: Any) -> None:
     assert "$ref" in problem["errors"][0]["detail"]
 
 
-async def test_a_copy_keeps_type_and_answers(desk: Any) -> None:
+async def test_a_copy_keeps_type_and_answers(desk: Desk) -> None:
     await define(desk)
     brief = await desk.draft(type="stampati", form={"formato": "A3"})
     response, copied = await desk.as_(desk.anna).post(f"/v1/briefs/{brief['id']}/copy")
@@ -141,7 +143,7 @@ async def test_a_copy_keeps_type_and_answers(desk: Any) -> None:
 
 
 @pytest.mark.parametrize("reader", ["anna", "paola", "bruno"])
-async def test_only_an_admin_defines_types(desk: Any, reader: str) -> None:
+async def test_only_an_admin_defines_types(desk: Desk, reader: str) -> None:
     await define(desk)
     client = desk.as_(getattr(desk, reader))
     _, seen = await client.get(PATH)

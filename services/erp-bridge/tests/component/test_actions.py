@@ -12,6 +12,8 @@ import pytest
 from erp_bridge.application.read import access
 from optima_contracts.production import OrderConfirmed
 
+from ..conftest import Bridge
+
 GOOD = "AURORA-MI;Caffè Aurora Milano S.r.l.;07643520567;;{street};20123;Milano;MI;MP12;RB 60 gg FM\n"
 ROW = GOOD.format(street="Via Torino 2")
 ROWS = {
@@ -38,7 +40,7 @@ class Thing:
     """Whether what is read is a list with the thing as its only row."""
 
 
-async def connection(bridge: Any) -> Thing:
+async def connection(bridge: Bridge) -> Thing:
     await bridge.connect()
     bridge.drop(ROW)
     return Thing(
@@ -58,13 +60,13 @@ async def connection(bridge: Any) -> Thing:
     )
 
 
-async def mapping(bridge: Any) -> Thing:
+async def mapping(bridge: Bridge) -> Thing:
     await bridge.connect()
     path = f"{CONNECTION}/mapping"
     return Thing(path, {"change": ("PUT", path, {"yaml": "customer: {name: ragione}"})})
 
 
-async def run(bridge: Any) -> Thing:
+async def run(bridge: Bridge) -> Thing:
     await bridge.connect()
     await bridge.import_customers()
     again = ("POST", f"{CONNECTION}/imports", {"entity": "customer"})
@@ -72,7 +74,7 @@ async def run(bridge: Any) -> Thing:
 
 
 def failure_after(*rows: str, header: str | None = None) -> Callable[[Any], Awaitable[Thing]]:
-    async def made(bridge: Any) -> Thing:
+    async def made(bridge: Bridge) -> Thing:
         await bridge.connect()
         await bridge.import_customers()
         bridge.drop(*rows, name="clienti-2.csv", **({"header": header} if header else {}))
@@ -82,7 +84,7 @@ def failure_after(*rows: str, header: str | None = None) -> Callable[[Any], Awai
     return made
 
 
-async def failure_of_a_waiting_document(bridge: Any) -> Thing:
+async def failure_of_a_waiting_document(bridge: Bridge) -> Thing:
     await bridge.connect()
     order = OrderConfirmed(
         order_id=UUID(int=7), number="O-7", brief_id=None, customer="NUOVO", deadline="2027-02-15", lines=[]
@@ -92,7 +94,7 @@ async def failure_of_a_waiting_document(bridge: Any) -> Thing:
     return await the_failure(bridge)
 
 
-async def failure_of_an_outage(bridge: Any) -> Thing:
+async def failure_of_an_outage(bridge: Bridge) -> Thing:
     await bridge.connect()
     await bridge.import_customers()
     (bridge.folder / "out").rmdir()
@@ -110,7 +112,7 @@ async def failure_of_an_outage(bridge: Any) -> Thing:
     return await the_failure(bridge)
 
 
-async def the_failure(bridge: Any) -> Thing:
+async def the_failure(bridge: Bridge) -> Thing:
     (failure,) = await bridge.failures()
     path = f"/v1/failures/{failure['id']}"
     return Thing(
@@ -123,7 +125,7 @@ async def the_failure(bridge: Any) -> Thing:
     )
 
 
-async def dismissed_failure(bridge: Any) -> Thing:
+async def dismissed_failure(bridge: Bridge) -> Thing:
     thing = await failure_after(ROWS["refused"])(bridge)
     method, path, body = thing.attempts["dismiss"]
     await bridge.as_("backoffice").request(method, path, json=body)
@@ -131,7 +133,7 @@ async def dismissed_failure(bridge: Any) -> Thing:
 
 
 def group_of(make: Callable[[Any], Awaitable[Thing]]) -> Callable[[Any], Awaitable[Thing]]:
-    async def made(bridge: Any) -> Thing:
+    async def made(bridge: Bridge) -> Thing:
         await make(bridge)
         wanted = {"connection": "gestionale"}
         return Thing(
@@ -146,7 +148,7 @@ def group_of(make: Callable[[Any], Awaitable[Thing]]) -> Callable[[Any], Awaitab
     return made
 
 
-async def reconciliation(bridge: Any) -> Thing:
+async def reconciliation(bridge: Bridge) -> Thing:
     """Of a folder, which can't tell that a record was deleted."""
     await bridge.connect()
     bridge.drop(ROW)
@@ -156,7 +158,7 @@ async def reconciliation(bridge: Any) -> Thing:
     return Thing(f"/v1/reconciliations/{told['id']}", {"delete_missing": delete})
 
 
-async def customer(bridge: Any, mapping: dict[str, Any] | None = None) -> Thing:
+async def customer(bridge: Bridge, mapping: dict[str, Any] | None = None) -> Thing:
     await bridge.connect(**({"mapping": mapping} if mapping else {}))
     await bridge.import_customers()
     _, listed = await bridge.as_("backoffice").get("/v1/customers")
@@ -164,11 +166,11 @@ async def customer(bridge: Any, mapping: dict[str, Any] | None = None) -> Thing:
     return Thing(path, {"edit": ("PATCH", path, {"street": "Via Nuova 1"})})
 
 
-async def shared_customer(bridge: Any) -> Thing:
+async def shared_customer(bridge: Bridge) -> Thing:
     return await customer(bridge, BOTH)
 
 
-async def open_conflict(bridge: Any) -> Thing:
+async def open_conflict(bridge: Bridge) -> Thing:
     known = await shared_customer(bridge)
     await bridge.as_("backoffice").patch(
         known.path, json={"street": "Via Nuova 1"}, headers={"If-Match": '"1"'}
@@ -180,7 +182,7 @@ async def open_conflict(bridge: Any) -> Thing:
     return Thing(path, {"resolve": ("POST", f"{path}/resolution", {"choice": "theirs"})})
 
 
-async def resolved_conflict(bridge: Any) -> Thing:
+async def resolved_conflict(bridge: Bridge) -> Thing:
     thing = await open_conflict(bridge)
     await bridge.as_("backoffice").post(f"{thing.path}/resolution", json={"choice": "ours"})
     return thing
@@ -210,7 +212,7 @@ STATES: dict[str, tuple[Any, Callable[[Any], Awaitable[Thing]]]] = {
 }
 
 
-async def attempt(bridge: Any, reader: str, thing: Thing, action: str) -> int:
+async def attempt(bridge: Bridge, reader: str, thing: Thing, action: str) -> int:
     method, path, body = thing.attempts[action]
     client = bridge.as_(reader)
     headers = {}
@@ -222,7 +224,7 @@ async def attempt(bridge: Any, reader: str, thing: Thing, action: str) -> int:
     return int(response.status)
 
 
-async def offered(bridge: Any, reader: str, thing: Thing) -> list[str]:
+async def offered(bridge: Bridge, reader: str, thing: Thing) -> list[str]:
     response, seen = await bridge.as_(reader).get(thing.path)
     if response.status != 200:
         return []
@@ -234,7 +236,7 @@ async def offered(bridge: Any, reader: str, thing: Thing) -> list[str]:
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("reader", READERS)
 async def test_what_is_offered_succeeds_and_nothing_else_does(
-    bridge: Any, again: Any, reader: str, state: str
+    bridge: Bridge, again: Any, reader: str, state: str
 ) -> None:
     kind, make = STATES[state]
     thing = await make(bridge)

@@ -10,6 +10,8 @@ import pytest
 from optima_contracts.erp import ConflictFound, CustomerChanged
 from optima_contracts.identity import PersonChanged
 
+from ..conftest import Bridge
+
 MAPPING = {
     "customer": {
         "street": {"remote": "indirizzo", "owner": "both"},
@@ -22,7 +24,7 @@ HERE, THERE = "Via Nuova 1", "Via Vecchia 9"
 
 
 class Customer:
-    def __init__(self, bridge: Any, customer_id: str) -> None:
+    def __init__(self, bridge: Bridge, customer_id: str) -> None:
         self.bridge = bridge
         self.id = customer_id
         self.path = f"/v1/customers/{customer_id}"
@@ -54,7 +56,7 @@ class Customer:
 
 
 @pytest.fixture
-async def customer(bridge: Any) -> Customer:
+async def customer(bridge: Bridge) -> Customer:
     await bridge.connect(mapping=MAPPING)
     await bridge.import_customers()
     _, listed = await bridge.as_("backoffice").get("/v1/customers")

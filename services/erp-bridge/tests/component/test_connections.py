@@ -11,10 +11,12 @@ from erp_bridge.adapters.metrics import FAILURES_WAITING, SYNC_LAG, measure
 from optima_kit.migrate import migrate
 from optima_kit.sql import Statement
 
+from ..conftest import Bridge
+
 GOOD = {"connector": "drop-folder", "settings": {"folder": "acme"}}
 
 
-async def test_a_connection_shows_what_it_carries(bridge: Any) -> None:
+async def test_a_connection_shows_what_it_carries(bridge: Bridge) -> None:
     view = await bridge.connect()
     assert view["location"] == f"{bridge.tenant_id}/acme"
     assert view["mapping"]["customer"]["code"]["remote"] == "codice"
@@ -34,7 +36,7 @@ async def test_a_connection_shows_what_it_carries(bridge: Any) -> None:
     }
 
 
-async def test_the_mapping_stays_unless_it_is_given(bridge: Any) -> None:
+async def test_the_mapping_stays_unless_it_is_given(bridge: Bridge) -> None:
     await bridge.connect(mapping={"customer": {"name": {"remote": "denominazione"}}})
     admin = bridge.as_("admin")
 
@@ -48,7 +50,7 @@ async def test_the_mapping_stays_unless_it_is_given(bridge: Any) -> None:
     assert await name_after(2, mapping={}) == ("ragione_sociale", 2)
 
 
-async def test_a_change_needs_the_version_that_was_read(bridge: Any) -> None:
+async def test_a_change_needs_the_version_that_was_read(bridge: Bridge) -> None:
     await bridge.connect()
     admin = bridge.as_("admin")
     response, _ = await admin.put("/v1/connections/gestionale", json=GOOD)
@@ -98,19 +100,21 @@ async def test_a_change_needs_the_version_that_was_read(bridge: Any) -> None:
         ),
     ],
 )
-async def test_what_cannot_be_is_refused_by_its_field(bridge: Any, key: str, body: Any, field: str) -> None:
+async def test_what_cannot_be_is_refused_by_its_field(
+    bridge: Bridge, key: str, body: Any, field: str
+) -> None:
     response, problem = await bridge.as_("admin").put(f"/v1/connections/{key}", json=body)
     assert response.status == 422, problem
     assert [each["field"] for each in problem["errors"]] == [field]
     assert await bridge.stored.fetch("SELECT FROM connections") == []
 
 
-async def test_only_an_admin_configures(bridge: Any) -> None:
+async def test_only_an_admin_configures(bridge: Bridge) -> None:
     response, _ = await bridge.as_("backoffice").put("/v1/connections/gestionale", json=GOOD)
     assert response.status == 403
 
 
-async def test_tables_come_by_day_and_language(bridge: Any) -> None:
+async def test_tables_come_by_day_and_language(bridge: Bridge) -> None:
     reader = bridge.as_("marketing")
     _, tables = await reader.get("/v1/lookup-tables")
     assert "vat-codes" in [each["key"] for each in tables["items"]]
@@ -126,7 +130,7 @@ async def test_tables_come_by_day_and_language(bridge: Any) -> None:
     assert response.status == 404
 
 
-async def test_banks_come_in_pages(bridge: Any) -> None:
+async def test_banks_come_in_pages(bridge: Bridge) -> None:
     reader = bridge.as_("backoffice")
     codes: list[str] = []
     cursor = ""
@@ -140,7 +144,7 @@ async def test_banks_come_in_pages(bridge: Any) -> None:
     assert codes == sorted(set(codes))
 
 
-async def test_gauges_count_over_tenants_without_seeing_their_data(bridge: Any) -> None:
+async def test_gauges_count_over_tenants_without_seeing_their_data(bridge: Bridge) -> None:
     await bridge.connect()
     bridge.drop("X;;;;;;;;;\n")
     await bridge.import_all()
@@ -160,7 +164,7 @@ async def test_gauges_count_over_tenants_without_seeing_their_data(bridge: Any) 
     assert SYNC_LAG.labels("drop-folder", "out")._value.get() == 0
 
 
-async def test_every_tenant_table_is_empty_without_a_tenant(bridge: Any) -> None:
+async def test_every_tenant_table_is_empty_without_a_tenant(bridge: Bridge) -> None:
     await bridge.connect()
     bridge.drop("X;;;;;;;;;\n")
     await bridge.import_all()
@@ -182,7 +186,7 @@ async def test_every_tenant_table_is_empty_without_a_tenant(bridge: Any) -> None
         await connection.close()
 
 
-async def test_links_from_before_the_counts_are_counted(bridge: Any) -> None:
+async def test_links_from_before_the_counts_are_counted(bridge: Bridge) -> None:
     await bridge.connect()
     async with bridge.app.database.transaction(bridge.tenant_id) as work:
         await work.execute(
@@ -206,7 +210,7 @@ async def test_links_from_before_the_counts_are_counted(bridge: Any) -> None:
     assert after["links"] == before["links"]
 
 
-async def test_what_the_release_before_still_writes_arrives(bridge: Any) -> None:
+async def test_what_the_release_before_still_writes_arrives(bridge: Bridge) -> None:
     """It knows customers alone, and links with the ERP's code as their id."""
     view = await bridge.connect()
     async with bridge.app.database.transaction(bridge.tenant_id) as work:

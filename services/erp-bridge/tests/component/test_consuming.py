@@ -20,10 +20,12 @@ from optima_kit.testing import eventually
 from optima_kit.testing.provisioned import declare_service, declare_shared
 from optima_kit.topology import dead_queue, events_queue
 
+from ..conftest import Bridge
+
 ORDER, BRIEF, JOB = uuid4(), uuid4(), uuid4()
 
 
-def envelope(bridge: Any, event: EventData, sequence: int) -> bytes:
+def envelope(bridge: Bridge, event: EventData, sequence: int) -> bytes:
     made = Envelope(
         id=uuid4(),
         source="/optima/production",
@@ -38,7 +40,7 @@ def envelope(bridge: Any, event: EventData, sequence: int) -> bytes:
     return made.model_dump_json().encode()
 
 
-async def test_prices_that_overtake_their_order_still_reach_the_erp(bridge: Any, amqp_url: str) -> None:
+async def test_prices_that_overtake_their_order_still_reach_the_erp(bridge: Bridge, amqp_url: str) -> None:
     await bridge.connect()
     name = f"erp-bridge-{uuid4().hex[:8]}"
     line = OrderLine(

@@ -11,6 +11,8 @@ import pytest
 
 from optima_contracts.production import OrderConfirmed
 
+from ..conftest import Bridge
+
 SETTINGS = {"folder": "acme", "user": "danea", "password": "una frase lunga"}
 ORDER = OrderConfirmed(
     order_id=UUID(int=7),
@@ -30,7 +32,7 @@ GOOD = basic("danea", "una frase lunga")
 
 
 @pytest.fixture
-async def danea(bridge: Any) -> Any:
+async def danea(bridge: Bridge) -> Any:
     """An order that waits for Easyfatt."""
     view = await bridge.connect(connector="easyfatt", settings=SETTINGS)
     assert (view["secrets"], "una frase lunga" in str(view)) == (["password"], False)
@@ -39,7 +41,7 @@ async def danea(bridge: Any) -> Any:
     return bridge
 
 
-async def fetch(bridge: Any, headers: dict[str, str], query: str = "", **where: str) -> tuple[Any, Any]:
+async def fetch(bridge: Bridge, headers: dict[str, str], query: str = "", **where: str) -> tuple[Any, Any]:
     place = {"tenant": str(bridge.tenant_id), "key": "gestionale", **where}
     path = f"/v1/easyfatt/{place['tenant']}/{place['key']}/orders{query}"
     return await bridge.app.as_(None).get(path, headers=headers)
@@ -78,7 +80,7 @@ async def test_whatever_is_wrong_the_answer_is_one(
     assert response.headers["WWW-Authenticate"] == "Basic"
 
 
-async def test_a_connection_without_a_password_lets_nobody_in(bridge: Any) -> None:
+async def test_a_connection_without_a_password_lets_nobody_in(bridge: Bridge) -> None:
     await bridge.connect(connector="easyfatt", settings={"folder": "acme"})
     response, _ = await fetch(bridge, basic("", ""))
     assert response.status == 401

@@ -25,6 +25,8 @@ from optima_contracts.logistics import (
 from optima_contracts.production import OrderCancelled, OrderConfirmed, OrderDelivery, OrderLine
 from optima_kit.refusals import NotYet
 
+from ..conftest import Bridge
+
 HEADER = (
     "codice;ragione_sociale;partita_iva;codice_fiscale;indirizzo;cap;comune;provincia;"
     "modalita_pagamento;condizioni_pagamento\n"
@@ -90,16 +92,16 @@ def rows(file: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(text, delimiter=";"))
 
 
-async def tell_order(bridge: Any, event: Any) -> None:
+async def tell_order(bridge: Bridge, event: Any) -> None:
     await bridge.tell(event, subject=ORDER, correlation=BRIEF)
 
 
-def exported(bridge: Any, folder: str = "ordini") -> list[dict[str, str]]:
+def exported(bridge: Bridge, folder: str = "ordini") -> list[dict[str, str]]:
     (file,) = (bridge.folder / "out" / folder).iterdir()
     return rows(file)
 
 
-async def test_an_order_goes_out_and_again_with_its_prices(bridge: Any) -> None:
+async def test_an_order_goes_out_and_again_with_its_prices(bridge: Bridge) -> None:
     await bridge.connect()
     await bridge.import_customers()
     await tell_order(bridge, CONFIRMED)
@@ -119,7 +121,7 @@ async def test_an_order_goes_out_and_again_with_its_prices(bridge: Any) -> None:
     assert (state["links"]["order"], state["waiting"], state["lag_seconds"]) == (1, 0, 0)
 
 
-async def test_what_comes_before_its_order_waits(bridge: Any) -> None:
+async def test_what_comes_before_its_order_waits(bridge: Bridge) -> None:
     await bridge.connect()
     for event in (VALUED, OrderCancelled(order_id=ORDER, brief_id=BRIEF, reason="x")):
         with pytest.raises(NotYet):
@@ -136,7 +138,7 @@ async def test_what_comes_before_its_order_waits(bridge: Any) -> None:
         )
 
 
-async def test_a_cancelled_order_is_marked_in_the_erp(bridge: Any) -> None:
+async def test_a_cancelled_order_is_marked_in_the_erp(bridge: Bridge) -> None:
     await bridge.connect()
     await bridge.import_customers()
     await tell_order(bridge, CONFIRMED)
@@ -147,7 +149,7 @@ async def test_a_cancelled_order_is_marked_in_the_erp(bridge: Any) -> None:
     assert row["stato"] == "annullato"
 
 
-async def test_a_ddt_goes_out_and_its_voiding_too(bridge: Any) -> None:
+async def test_a_ddt_goes_out_and_its_voiding_too(bridge: Bridge) -> None:
     await bridge.connect()
     await bridge.tell(ISSUED, subject=SHIPMENT, correlation=BRIEF)
     await bridge.work()
@@ -165,7 +167,7 @@ async def test_a_ddt_goes_out_and_its_voiding_too(bridge: Any) -> None:
     assert row["stato"] == "annullato"
 
 
-async def test_refused_goods_are_no_longer_billable_in_the_erp(bridge: Any) -> None:
+async def test_refused_goods_are_no_longer_billable_in_the_erp(bridge: Bridge) -> None:
     await bridge.connect()
     await bridge.tell(ISSUED, subject=SHIPMENT, correlation=BRIEF)
     refused = ShipmentRefused(
@@ -178,7 +180,7 @@ async def test_refused_goods_are_no_longer_billable_in_the_erp(bridge: Any) -> N
     assert row["stato"] == "annullato"
 
 
-async def test_what_comes_back_of_a_ddt_is_told_line_by_line(bridge: Any) -> None:
+async def test_what_comes_back_of_a_ddt_is_told_line_by_line(bridge: Bridge) -> None:
     """What the recipient did not take, and what was sent back later, is not to be invoiced."""
     await bridge.connect()
     facts = ISSUED.model_dump(include={"shipment_id", "order_id", "brief_id", "destination"})
@@ -220,14 +222,14 @@ async def test_what_comes_back_of_a_ddt_is_told_line_by_line(bridge: Any) -> Non
     assert (await bridge.connection())["waiting"] == 0
 
 
-async def test_what_delivers_no_order_is_not_told(bridge: Any) -> None:
+async def test_what_delivers_no_order_is_not_told(bridge: Bridge) -> None:
     await bridge.connect()
     transfer = ISSUED.model_copy(update={"closes_order_line": False})
     await bridge.tell(transfer, subject=SHIPMENT, correlation=BRIEF)
     assert (await bridge.connection())["waiting"] == 0
 
 
-async def test_nothing_is_told_twice_when_the_erp_has_it(bridge: Any) -> None:
+async def test_nothing_is_told_twice_when_the_erp_has_it(bridge: Bridge) -> None:
     await bridge.connect()
     await bridge.import_customers()
     await tell_order(bridge, CONFIRMED)
@@ -238,7 +240,7 @@ async def test_nothing_is_told_twice_when_the_erp_has_it(bridge: Any) -> None:
     assert (await bridge.connection())["waiting"] == 0
 
 
-async def test_a_crash_between_file_and_note_doubles_nothing(bridge: Any, monkeypatch: Any) -> None:
+async def test_a_crash_between_file_and_note_doubles_nothing(bridge: Bridge, monkeypatch: Any) -> None:
     await bridge.connect()
     await bridge.import_customers()
     await tell_order(bridge, CONFIRMED)
@@ -257,7 +259,7 @@ async def test_a_crash_between_file_and_note_doubles_nothing(bridge: Any, monkey
     assert len(await bridge.stored.published(DocumentExported.type)) == 1
 
 
-async def test_an_outage_is_one_failure_and_everything_goes_out_when_it_ends(bridge: Any) -> None:
+async def test_an_outage_is_one_failure_and_everything_goes_out_when_it_ends(bridge: Bridge) -> None:
     await bridge.connect()
     await bridge.import_customers()
     blocked = bridge.folder / "out"
@@ -294,7 +296,7 @@ async def test_an_outage_is_one_failure_and_everything_goes_out_when_it_ends(bri
     assert (await bridge.connection())["waiting"] == 0
 
 
-async def test_an_outage_can_be_tried_at_once(bridge: Any) -> None:
+async def test_an_outage_can_be_tried_at_once(bridge: Bridge) -> None:
     await bridge.connect()
     await bridge.import_customers()
     blocked = bridge.folder / "out"
@@ -311,7 +313,7 @@ async def test_an_outage_can_be_tried_at_once(bridge: Any) -> None:
     assert len(exported(bridge)) == 1
 
 
-async def test_an_order_waits_for_the_erp_to_tell_of_its_customer(bridge: Any) -> None:
+async def test_an_order_waits_for_the_erp_to_tell_of_its_customer(bridge: Bridge) -> None:
     await bridge.connect()
     await tell_order(bridge, CONFIRMED)
     await bridge.work()
@@ -327,7 +329,7 @@ async def test_an_order_waits_for_the_erp_to_tell_of_its_customer(bridge: Any) -
 ROMA = "AURORA-MI;Caffè Aurora Roma S.r.l.;12345670587;;Via Nazionale 30;00184;Roma;RM;MP05;BB 30 gg FM\n"
 
 
-async def test_two_erps_with_clashing_codes_see_nothing_of_each_other(bridge: Any) -> None:
+async def test_two_erps_with_clashing_codes_see_nothing_of_each_other(bridge: Bridge) -> None:
     """One code, two companies: each order reaches its own ERP, under that ERP's code."""
     await bridge.connect()
     response, _ = await bridge.as_("admin").put(
@@ -367,7 +369,7 @@ async def test_two_erps_with_clashing_codes_see_nothing_of_each_other(bridge: An
         assert {row["numero_ordine"] for row in rows(file)} == {number}
 
 
-async def test_one_customer_of_two_erps_leaves_under_each_ones_code(bridge: Any) -> None:
+async def test_one_customer_of_two_erps_leaves_under_each_ones_code(bridge: Bridge) -> None:
     await bridge.connect()
     await bridge.as_("admin").put(
         "/v1/connections/secondo", json={"connector": "drop-folder", "settings": {"folder": "due"}}
@@ -384,7 +386,7 @@ async def test_one_customer_of_two_erps_leaves_under_each_ones_code(bridge: Any)
     assert rows(file)[0]["codice_cliente"] == "000123"
 
 
-async def test_documents_from_before_a_connection_are_sent_when_asked(bridge: Any) -> None:
+async def test_documents_from_before_a_connection_are_sent_when_asked(bridge: Bridge) -> None:
     await tell_order(bridge, CONFIRMED)
     await bridge.connect()
     await bridge.import_customers()
@@ -402,7 +404,7 @@ async def test_documents_from_before_a_connection_are_sent_when_asked(bridge: An
     assert len(await bridge.stored.published(DocumentExported.type)) == 1
 
 
-async def test_what_is_switched_off_neither_leaves_nor_comes_in(bridge: Any) -> None:
+async def test_what_is_switched_off_neither_leaves_nor_comes_in(bridge: Bridge) -> None:
     off = {"order": {"enabled": False}, "customer": {"enabled": False}, "supplier": {"every_minutes": 60}}
     await bridge.connect(exchanges=off)
     await bridge.import_customers()
@@ -428,7 +430,7 @@ async def test_what_is_switched_off_neither_leaves_nor_comes_in(bridge: Any) -> 
     assert len(exported(bridge)) == 1
 
 
-async def test_each_connection_gets_its_own_file_in_its_own_words(bridge: Any) -> None:
+async def test_each_connection_gets_its_own_file_in_its_own_words(bridge: Bridge) -> None:
     await bridge.connect()
     mapping = {"order": {"number": {"remote": "NUM_ORD"}, "unit": {"remote": "UM", "code_map": {"pz": "NR"}}}}
     response, _ = await bridge.as_("admin").put(
@@ -448,7 +450,7 @@ async def test_each_connection_gets_its_own_file_in_its_own_words(bridge: Any) -
     assert (rows(file)[0]["NUM_ORD"], rows(file)[0]["UM"]) == ("O-2026/7", "NR")
 
 
-async def test_no_price_appears_anywhere_over_http(bridge: Any) -> None:
+async def test_no_price_appears_anywhere_over_http(bridge: Bridge) -> None:
     await bridge.connect()
     await bridge.import_customers()
     await tell_order(bridge, CONFIRMED)

@@ -11,6 +11,8 @@ import pytest
 from optima_contracts.erp import CustomerChanged, FailuresDismissed, RecordRefused
 from optima_contracts.production import OrderCancelled, OrderConfirmed
 
+from ..conftest import Bridge
+
 VAT_NUMBERS = ["07643520567", "12345670587", "01234560371", "00905811006"]
 MAPPING = {"customer": {"payment_method": {"remote": "modalita_pagamento", "code_map": {"MP12": "RIBA"}}}}
 WHY = {"reason": "Clienti cessati"}
@@ -24,13 +26,13 @@ def row(n: int, method: str = "MP05", code: str | None = None, name: str | None 
     return f"{code};{name};{VAT_NUMBERS[n]};;Via Torino 2;20123;Milano;MI;{method};RB 60 gg FM\n"
 
 
-async def groups(bridge: Any) -> list[tuple[str, str, int]]:
+async def groups(bridge: Bridge) -> list[tuple[str, str, int]]:
     _, listed = await bridge.as_("backoffice").get("/v1/failure-groups?connection=gestionale")
     return [(each["error_class"], each["code"], each["failures"]) for each in listed["items"]]
 
 
 @pytest.fixture
-async def failed(bridge: Any) -> Any:
+async def failed(bridge: Bridge) -> Any:
     """Three rows with a method that nobody knows, and one without a name."""
     await bridge.connect()
     bridge.drop(*(row(n, "RIBA") for n in range(3)), row(3, name=""))
@@ -90,7 +92,7 @@ async def test_what_is_dismissed_asks_no_more_until_it_changes(failed: Any) -> N
     assert len(await failed.stored.published(RecordRefused.type)) == events + 1
 
 
-async def test_a_file_that_was_dismissed_asks_anew_when_it_comes_again(bridge: Any) -> None:
+async def test_a_file_that_was_dismissed_asks_anew_when_it_comes_again(bridge: Bridge) -> None:
     await bridge.connect()
     for _ in range(2):
         bridge.drop("X\n", header="colonna\n")
@@ -102,7 +104,7 @@ async def test_a_file_that_was_dismissed_asks_anew_when_it_comes_again(bridge: A
         assert await bridge.failures() == []
 
 
-async def test_a_dismissed_document_leaves_only_when_it_changes(bridge: Any) -> None:
+async def test_a_dismissed_document_leaves_only_when_it_changes(bridge: Bridge) -> None:
     await bridge.connect()
     await bridge.tell(ORDER, subject=ORDER.order_id, correlation=ORDER.order_id)
     await bridge.work()
@@ -119,7 +121,7 @@ async def test_a_dismissed_document_leaves_only_when_it_changes(bridge: Any) -> 
     assert await bridge.failures() == []
 
 
-async def test_a_dismissed_document_can_be_sent_after_all(bridge: Any) -> None:
+async def test_a_dismissed_document_can_be_sent_after_all(bridge: Bridge) -> None:
     await bridge.connect()
     await bridge.tell(ORDER, subject=ORDER.order_id, correlation=ORDER.order_id)
     await bridge.work()

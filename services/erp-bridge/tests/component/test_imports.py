@@ -13,6 +13,8 @@ from erp_bridge.adapters.folder import PAGE, FolderSession
 from optima_contracts.erp import CustomerChanged, RecordRefused
 from optima_kit.testing import round_trips
 
+from ..conftest import Bridge
+
 HEADER = (
     "codice;ragione_sociale;partita_iva;codice_fiscale;indirizzo;cap;comune;provincia;"
     "modalita_pagamento;condizioni_pagamento\n"
@@ -26,7 +28,7 @@ def counts(file: dict[str, Any]) -> tuple[int, int, int, int]:
     return file["created"], file["changed"], file["unchanged"], file["refused"]
 
 
-async def test_customers_come_in_and_are_told_of(bridge: Any) -> None:
+async def test_customers_come_in_and_are_told_of(bridge: Bridge) -> None:
     await bridge.connect()
     bridge.drop(MILANO, ROMA)
     (file,) = await bridge.import_all()
@@ -43,7 +45,7 @@ async def test_customers_come_in_and_are_told_of(bridge: Any) -> None:
     ]
 
 
-async def test_only_a_change_is_told_of(bridge: Any) -> None:
+async def test_only_a_change_is_told_of(bridge: Bridge) -> None:
     await bridge.connect()
     bridge.drop(MILANO, ROMA)
     await bridge.import_all()
@@ -56,7 +58,7 @@ async def test_only_a_change_is_told_of(bridge: Any) -> None:
     assert [each.sequence for each in told if each.subject == told[0].subject] == [1, 2]
 
 
-async def test_of_rows_that_came_before_nothing_but_their_hashes_is_asked(bridge: Any) -> None:
+async def test_of_rows_that_came_before_nothing_but_their_hashes_is_asked(bridge: Bridge) -> None:
     """Whatever their number: it costs a page of them as many round trips as a page of one."""
     await bridge.connect()
     asked: dict[int, list[str]] = {}
@@ -71,7 +73,7 @@ async def test_of_rows_that_came_before_nothing_but_their_hashes_is_asked(bridge
     assert not [each for each in asked[400] if "FROM records" in each]
 
 
-async def test_files_are_put_away_after_the_commit(bridge: Any) -> None:
+async def test_files_are_put_away_after_the_commit(bridge: Bridge) -> None:
     await bridge.connect()
     path = bridge.drop(MILANO)
     await bridge.import_all()
@@ -91,7 +93,7 @@ async def crash(*_: Any, **__: Any) -> None:
 
 @pytest.mark.parametrize("step", ["before the page's commit", "between commit and move"])
 async def test_after_a_crash_the_next_run_goes_on_behind_the_last_page(
-    bridge: Any, monkeypatch: Any, step: str
+    bridge: Bridge, monkeypatch: Any, step: str
 ) -> None:
     await bridge.connect()
     path = bridge.drop(*customers(PAGE + 1), header=HEADER.strip() + ";nazione\n")
@@ -115,7 +117,7 @@ async def test_after_a_crash_the_next_run_goes_on_behind_the_last_page(
     assert await bridge.import_all() == []
 
 
-async def test_runs_are_kept_and_those_that_found_nothing_are_not(bridge: Any) -> None:
+async def test_runs_are_kept_and_those_that_found_nothing_are_not(bridge: Bridge) -> None:
     await bridge.connect()
     bridge.drop(MILANO, BAD)
     await bridge.import_all()
@@ -126,7 +128,7 @@ async def test_runs_are_kept_and_those_that_found_nothing_are_not(bridge: Any) -
     assert run["counts"] == {"created": 1, "changed": 0, "unchanged": 0, "refused": 1, "deleted": 0}
 
 
-async def test_suppliers_and_lookup_tables_come_in_as_well(bridge: Any) -> None:
+async def test_suppliers_and_lookup_tables_come_in_as_well(bridge: Bridge) -> None:
     await bridge.connect()
     bridge.drop(MILANO.replace("AURORA-MI", "F-1"), name="fornitori.csv")
     bridge.drop("30FM;30 giorni fine mese\n", name="pagamenti.csv", header="codice;descrizione\n")
@@ -148,7 +150,7 @@ async def test_suppliers_and_lookup_tables_come_in_as_well(bridge: Any) -> None:
     assert (await bridge.connection())["links"] == {"supplier": 1, "payment_term": 1, "vat_rate": 1}
 
 
-async def test_terms_that_nobody_can_read_hold_no_customer_up(bridge: Any) -> None:
+async def test_terms_that_nobody_can_read_hold_no_customer_up(bridge: Bridge) -> None:
     await bridge.connect()
     bridge.drop(MILANO.replace("RB 60 gg FM", "a babbo morto"))
     (source,) = await bridge.import_all()
@@ -174,7 +176,7 @@ RENUMBERED = MILANO.replace("AURORA-MI", "AURORA-MI-2")
         ("another", {"AURORA-MI": "AURORA-MI", "AURORA-MI-2": "AURORA-MI-2"}),
     ],
 )
-async def test_a_changed_code_waits_for_an_answer(bridge: Any, answer: str, codes: dict[str, str]) -> None:
+async def test_a_changed_code_waits_for_an_answer(bridge: Bridge, answer: str, codes: dict[str, str]) -> None:
     await bridge.connect()
     await bridge.import_customers()
     bridge.drop(RENUMBERED)
@@ -202,7 +204,7 @@ async def test_a_changed_code_waits_for_an_answer(bridge: Any, answer: str, code
     ],
 )
 async def test_a_code_given_to_another_waits_for_an_answer(
-    bridge: Any, answer: str, codes: dict[str, str | None]
+    bridge: Bridge, answer: str, codes: dict[str, str | None]
 ) -> None:
     await bridge.connect()
     await bridge.import_customers()
@@ -220,7 +222,7 @@ async def test_a_code_given_to_another_waits_for_an_answer(
     assert counts(source) == (0, 0, 1, 0)
 
 
-async def own_codes(bridge: Any) -> dict[str, str | None]:
+async def own_codes(bridge: Bridge) -> dict[str, str | None]:
     """Our code of each customer, and the ERP's."""
     person = bridge.as_("backoffice")
     _, listed = await person.get("/v1/customers")
@@ -231,7 +233,7 @@ async def own_codes(bridge: Any) -> dict[str, str | None]:
     return found
 
 
-async def test_everything_comes_in_again_when_asked_from_the_beginning(bridge: Any) -> None:
+async def test_everything_comes_in_again_when_asked_from_the_beginning(bridge: Bridge) -> None:
     await bridge.connect()
     await bridge.import_customers()
     bridge.drop(MILANO)
@@ -244,7 +246,7 @@ async def test_everything_comes_in_again_when_asked_from_the_beginning(bridge: A
         assert [counts(each) for each in told["sources"]] == [(0, 0, 1, 0)]
 
 
-async def test_two_imports_at_once_take_each_file_in_once(bridge: Any) -> None:
+async def test_two_imports_at_once_take_each_file_in_once(bridge: Bridge) -> None:
     await bridge.connect()
     for n in range(5):
         bridge.drop(MILANO.replace("Via Torino 2", f"Via Torino {n}"), name=f"clienti-{n}.csv")
@@ -254,7 +256,7 @@ async def test_two_imports_at_once_take_each_file_in_once(bridge: Any) -> None:
 
 
 async def test_an_import_that_was_overtaken_does_not_bring_back_the_past(
-    bridge: Any, monkeypatch: Any
+    bridge: Bridge, monkeypatch: Any
 ) -> None:
     await bridge.connect()
     bridge.drop(MILANO, name="clienti-1.csv")
@@ -274,7 +276,7 @@ async def test_an_import_that_was_overtaken_does_not_bring_back_the_past(
     assert [each.data["legal"]["street"] for each in told] == ["Via Torino 2", "Via Nuova 1"]
 
 
-async def test_a_bad_row_waits_for_a_person_and_stops_nobody(bridge: Any) -> None:
+async def test_a_bad_row_waits_for_a_person_and_stops_nobody(bridge: Bridge) -> None:
     await bridge.connect()
     bridge.drop(BAD, MILANO)
     (file,) = await bridge.import_all()
@@ -289,7 +291,7 @@ async def test_a_bad_row_waits_for_a_person_and_stops_nobody(bridge: Any) -> Non
     assert event.data["failure_id"] == failure["id"]
 
 
-async def test_the_same_bad_row_is_one_failure_and_a_good_one_ends_it(bridge: Any) -> None:
+async def test_the_same_bad_row_is_one_failure_and_a_good_one_ends_it(bridge: Bridge) -> None:
     await bridge.connect()
     bridge.drop(BAD)
     await bridge.import_all()
@@ -302,7 +304,7 @@ async def test_the_same_bad_row_is_one_failure_and_a_good_one_ends_it(bridge: An
     assert await bridge.failures() == []
 
 
-async def test_a_replayed_row_is_read_under_the_mapping_of_now(bridge: Any) -> None:
+async def test_a_replayed_row_is_read_under_the_mapping_of_now(bridge: Bridge) -> None:
     await bridge.connect()
     bridge.drop(MILANO.replace("MP12", "RIBA"))
     await bridge.import_all()
@@ -323,7 +325,7 @@ async def test_a_replayed_row_is_read_under_the_mapping_of_now(bridge: Any) -> N
     assert len(await bridge.stored.published(CustomerChanged.type)) == 1
 
 
-async def test_a_file_that_is_no_table_is_refused_whole(bridge: Any) -> None:
+async def test_a_file_that_is_no_table_is_refused_whole(bridge: Bridge) -> None:
     await bridge.connect()
     bridge.drop("x;y\n", name="clienti-a.csv", header="ragione_sociale;cap\n")
     path = bridge.drop(name="clienti-b.csv")
@@ -338,7 +340,7 @@ async def test_a_file_that_is_no_table_is_refused_whole(bridge: Any) -> None:
     assert (response.status, problem["code"]) == (409, "file_must_come_again")
 
 
-async def test_a_dry_run_says_the_same_and_writes_nothing(bridge: Any) -> None:
+async def test_a_dry_run_says_the_same_and_writes_nothing(bridge: Bridge) -> None:
     await bridge.connect()
     bridge.drop(ROMA)
     await bridge.import_all()
@@ -354,7 +356,7 @@ async def test_a_dry_run_says_the_same_and_writes_nothing(bridge: Any) -> None:
     assert [counts(each) for each in await bridge.import_all()] == [(1, 0, 1, 1), (0, 0, 1, 0)]
 
 
-async def test_the_folder_is_looked_at_regularly(bridge: Any) -> None:
+async def test_the_folder_is_looked_at_regularly(bridge: Bridge) -> None:
     await bridge.connect()
     bridge.drop(MILANO)
     assert await bridge.work() == 0
@@ -367,7 +369,7 @@ async def test_the_folder_is_looked_at_regularly(bridge: Any) -> None:
     assert (await bridge.connection())["links"]["customer"] == 2
 
 
-async def test_another_tenant_sees_nothing(bridge: Any) -> None:
+async def test_another_tenant_sees_nothing(bridge: Bridge) -> None:
     await bridge.connect()
     bridge.drop(MILANO, BAD)
     await bridge.import_all()
@@ -386,7 +388,7 @@ async def test_another_tenant_sees_nothing(bridge: Any) -> None:
 
 
 @pytest.mark.parametrize("role", ["dealer", "marketing", "supplier"])
-async def test_who_lacks_the_privilege_is_told_so(bridge: Any, role: str) -> None:
+async def test_who_lacks_the_privilege_is_told_so(bridge: Bridge, role: str) -> None:
     person = bridge.as_(role)
     for path in ("/v1/connections", "/v1/customers", "/v1/failures", "/v1/connectors"):
         response, _ = await person.get(path)
@@ -395,7 +397,7 @@ async def test_who_lacks_the_privilege_is_told_so(bridge: Any, role: str) -> Non
     assert response.status == 403
 
 
-async def test_a_column_that_is_new_or_gone_is_told_once_and_stops_nobody(bridge: Any) -> None:
+async def test_a_column_that_is_new_or_gone_is_told_once_and_stops_nobody(bridge: Bridge) -> None:
     await bridge.connect()
     await bridge.import_customers()
     bridge.drop("AURORA-MI;Nuovo nome;x\n", header="codice;ragione_sociale;pec\n")
@@ -411,7 +413,7 @@ async def test_a_column_that_is_new_or_gone_is_told_once_and_stops_nobody(bridge
 BANK = "codice;descrizione;bic;iban\n"
 
 
-async def test_agents_products_and_banks_come_in(bridge: Any) -> None:
+async def test_agents_products_and_banks_come_in(bridge: Bridge) -> None:
     await bridge.connect()
     bridge.drop("A1;Anna Verdi\n", name="agenti.csv", header="codice;nome\n")
     bridge.drop("ESP;Espositore;pz\n", name="articoli.csv", header="codice;descrizione;unita_misura\n")
@@ -436,7 +438,7 @@ async def test_agents_products_and_banks_come_in(bridge: Any) -> None:
     assert [each["code"] for each in failure["problems"]] == ["bic_wrong", "iban_wrong"]
 
 
-async def test_every_entity_changes_with_the_next_file(bridge: Any) -> None:
+async def test_every_entity_changes_with_the_next_file(bridge: Bridge) -> None:
     await bridge.connect()
     tables = {
         "suppliers": ("fornitori", HEADER, "F1;{name};07643520567;;Via 1;20123;Milano;MI;MP12;\n"),

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
+from ..conftest import Bridge
+
 MAPPING = "/v1/connections/gestionale/mapping"
 PREVIEWS = "/v1/connections/gestionale/mapping-previews"
 OWN = """
@@ -18,14 +20,14 @@ order:
 """
 
 
-async def put(bridge: Any, text: str, version: str = '"1"') -> tuple[int, Any]:
+async def put(bridge: Bridge, text: str, version: str = '"1"') -> tuple[int, Any]:
     response, body = await bridge.as_("admin").put(
         MAPPING, json={"yaml": text}, headers={"If-Match": version}
     )
     return response.status, body
 
 
-async def test_a_mapping_reads_back_as_it_was_written(bridge: Any) -> None:
+async def test_a_mapping_reads_back_as_it_was_written(bridge: Bridge) -> None:
     await bridge.connect()
     status, told = await put(bridge, OWN)
     assert (status, told["version"]) == (200, 2)
@@ -42,7 +44,7 @@ async def test_a_mapping_reads_back_as_it_was_written(bridge: Any) -> None:
     assert view["mapping"]["customer"]["name"]["empty"] == "keep"
 
 
-async def test_every_mapping_that_was_in_force_is_kept(bridge: Any) -> None:
+async def test_every_mapping_that_was_in_force_is_kept(bridge: Bridge) -> None:
     await bridge.connect()
     await put(bridge, OWN)
     await put(bridge, "", '"2"')
@@ -72,7 +74,7 @@ async def test_every_mapping_that_was_in_force_is_kept(bridge: Any) -> None:
     ],
 )
 async def test_what_is_no_mapping_is_refused_by_its_place(
-    bridge: Any, text: str, field: str, code: str
+    bridge: Bridge, text: str, field: str, code: str
 ) -> None:
     await bridge.connect()
     status, problem = await put(bridge, text)
@@ -80,7 +82,7 @@ async def test_what_is_no_mapping_is_refused_by_its_place(
     assert [(each["field"], each["code"]) for each in problem["errors"]] == [(field, code)]
 
 
-async def test_records_are_tried_before_a_mapping_holds(bridge: Any) -> None:
+async def test_records_are_tried_before_a_mapping_holds(bridge: Bridge) -> None:
     await bridge.connect()
     record = {
         "codice": "C1",
@@ -107,7 +109,7 @@ async def test_records_are_tried_before_a_mapping_holds(bridge: Any) -> None:
     assert (await bridge.connection())["mapping_version"] == 1
 
 
-async def test_an_empty_field_keeps_what_is_known_where_the_mapping_says_so(bridge: Any) -> None:
+async def test_an_empty_field_keeps_what_is_known_where_the_mapping_says_so(bridge: Bridge) -> None:
     await bridge.connect()
     await bridge.import_customers()
     await put(bridge, "customer: {payment_terms: {remote: condizioni_pagamento, empty: keep}}")

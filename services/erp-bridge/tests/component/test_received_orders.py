@@ -11,6 +11,8 @@ import pytest
 from optima_contracts.erp import DocumentExported, OrderReceived
 from optima_contracts.production import OrderConfirmed, OrderLine
 
+from ..conftest import Bridge
+
 HEADER = "numero_ordine;codice_cliente;oggetto;data_consegna;tipo;descrizione;quantita;unita_misura\n"
 FIRST = "OV-118;AURORA-MI;Espositori;15/02/2027;espositore;Da banco;1.200,5;pz\n"
 SECOND = "OV-118;AURORA-MI;Espositori;15/02/2027;volantino;Volantino A5;20000;pz\n"
@@ -18,19 +20,19 @@ OTHER = "OV-119;AURORA-MI;;01/03/2027;volantino;Volantino A4;10;pz\n"
 JOB = UUID(int=14)
 
 
-async def receive(bridge: Any, *rows: str) -> dict[str, Any]:
+async def receive(bridge: Bridge, *rows: str) -> dict[str, Any]:
     """What came of one file of orders."""
     bridge.drop(*rows, name="ordini.csv", header=HEADER)
     (source,) = (each for each in await bridge.import_all() if each["entity"] == "received_order")
     return dict(source)
 
 
-async def received(bridge: Any) -> list[dict[str, Any]]:
+async def received(bridge: Bridge) -> list[dict[str, Any]]:
     return [each.data for each in await bridge.stored.published(OrderReceived.type)]
 
 
 @pytest.fixture
-async def shop(bridge: Any) -> Any:
+async def shop(bridge: Bridge) -> Any:
     await bridge.connect()
     await bridge.import_customers()
     return bridge
@@ -100,7 +102,7 @@ async def test_what_the_erp_changes_of_it_later_is_a_persons_to_see(shop: Any) -
     assert await shop.failures() == []
 
 
-async def test_an_order_waits_for_its_customer(bridge: Any) -> None:
+async def test_an_order_waits_for_its_customer(bridge: Bridge) -> None:
     await bridge.connect()
     await receive(bridge, FIRST)
     (failure,) = await bridge.failures()

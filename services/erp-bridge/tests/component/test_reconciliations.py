@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from ..conftest import Bridge
+
 PATH = "/v1/connections/gestionale/reconciliations"
 ROMA = "AURORA-RM;Caffè Aurora Roma S.r.l.;12345670587;;Via Nazionale 30;00184;Roma;RM;MP05;BB 30 gg FM\n"
 NAPOLI = ROMA.replace("AURORA-RM", "AURORA-NA").replace("12345670587", "01234560371")
 
 
-async def test_an_export_is_compared_record_by_record(bridge: Any) -> None:
+async def test_an_export_is_compared_record_by_record(bridge: Bridge) -> None:
     await bridge.connect()
     await bridge.import_customers()
     person = bridge.as_("backoffice")
@@ -58,7 +60,7 @@ async def differences(person: Any, found: str) -> list[dict[str, Any]]:
         cursor = f"&cursor={page['next_cursor']}"
 
 
-async def test_the_last_comparisons_are_kept(bridge: Any) -> None:
+async def test_the_last_comparisons_are_kept(bridge: Bridge) -> None:
     await bridge.connect()
     bridge.drop(ROMA)
     person = bridge.as_("backoffice")
@@ -72,7 +74,7 @@ async def test_the_last_comparisons_are_kept(bridge: Any) -> None:
     assert (response.status, problem["code"]) == (404, "reconciliation_absent")
 
 
-async def test_a_file_that_lacks_a_customer_deletes_nobody(bridge: Any) -> None:
+async def test_a_file_that_lacks_a_customer_deletes_nobody(bridge: Bridge) -> None:
     await bridge.connect()
     await bridge.import_customers()
     bridge.drop(ROMA)
@@ -82,7 +84,7 @@ async def test_a_file_that_lacks_a_customer_deletes_nobody(bridge: Any) -> None:
     assert (response.status, problem["errors"][0]["code"]) == (422, "deletions_not_told")
 
 
-async def test_what_does_not_come_in_is_not_compared(bridge: Any) -> None:
+async def test_what_does_not_come_in_is_not_compared(bridge: Bridge) -> None:
     await bridge.connect()
     response, problem = await bridge.as_("backoffice").post(PATH, json={"entity": "order"})
     assert (response.status, problem["errors"][0]["code"]) == (422, "entity_not_exchanged")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
+from ..conftest import Bridge
 from .systems import recorded
 
 
-async def test_both_sides_are_compared_each_day_at_the_hour_that_is_wanted(bridge: Any) -> None:
+async def test_both_sides_are_compared_each_day_at_the_hour_that_is_wanted(bridge: Bridge) -> None:
     """And no more once nobody wants it."""
     async with recorded("odoo") as remote:
         await remote.add_customer("C1", "Cliente 1", "07643520567")

@@ -17,6 +17,7 @@ from optima_contracts.identity import LegalIdentity
 from optima_contracts.logistics import DdtIssued, DdtVoided, ShipmentLine
 from optima_contracts.production import OrderCancelled, OrderConfirmed, OrderLine
 
+from ..conftest import Bridge
 from .server import PASSWORD, TrytonPeople, TrytonServer
 
 pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("tryton")]
@@ -35,7 +36,7 @@ COMPANY = LegalIdentity(
 class Shop:
     """One order and its DDT, and what stands of them in Tryton."""
 
-    def __init__(self, bridge: Any, server: TrytonServer, people: TrytonPeople) -> None:
+    def __init__(self, bridge: Bridge, server: TrytonServer, people: TrytonPeople) -> None:
         self.bridge = bridge
         self.server = server
         self.people = people
@@ -159,7 +160,7 @@ class Shop:
 
 
 @pytest.fixture
-async def shop(bridge: Any, tryton: TrytonServer) -> Any:
+async def shop(bridge: Bridge, tryton: TrytonServer) -> Any:
     async with tryton.people() as people:
         yield Shop(bridge, tryton, people)
 

@@ -18,7 +18,9 @@ from identity.adapters.mail import SendLink
 from identity.bootstrap import service
 from optima_kit.db import Database
 from optima_kit.jobs import JobRun
-from optima_kit.testing import app_client
+from optima_kit.testing import ServiceHarness
+
+from ..conftest import Identity
 
 
 class MailServer:
@@ -69,14 +71,14 @@ async def leased(database: Any, opened: Database, built: Any) -> tuple[JobRun[An
     return run, SendLink.model_validate_json(row["payload"])
 
 
-async def test_a_reset_goes_to_the_mailbox(identity: Any, mail: Any, settings_for: Any) -> None:
+async def test_a_reset_goes_to_the_mailbox(identity: Identity, mail: Any, settings_for: Any) -> None:
     await identity.register()
     server, url = mail
     more = {"mail_url": url, "portal_url": "https://portale.example/"}
     built = service(settings_for(identity.database, **more))
     built = replace(built, resources=replace(built.resources, refusals_take=0.01))
     body = {"tenant": "aurora", "email": "Paola@aurora.example"}
-    async with app_client(built, identity.database, clock=identity.clock) as app:
+    async with ServiceHarness.serve(built, identity.database, clock=identity.clock) as app:
         for _ in range(3):  # asked for at once, it is sent once
             response, _ = await app.as_(None).post("/v1/password-resets", body)
             assert response.status == 202
@@ -110,7 +112,7 @@ async def test_a_reset_goes_to_the_mailbox(identity: Any, mail: Any, settings_fo
     built.close_resources()
 
 
-async def test_without_a_mail_server_nothing_is_owed(identity: Any) -> None:
+async def test_without_a_mail_server_nothing_is_owed(identity: Identity) -> None:
     admin = await identity.register()
     await admin.post("/v1/invitations", {"email": "e@aurora.example", "name": "E", "roles": ["marketing"]})
     jobs = await identity.database.fetch("SELECT 1 FROM jobs WHERE kind = 'identity.send_link'")

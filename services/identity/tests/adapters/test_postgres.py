@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import uuid4
 
 import asyncpg
@@ -10,13 +9,15 @@ import pytest
 
 from identity.adapters.postgres import QUERIES
 
+from ..conftest import Identity
+
 OPEN = {"tenants"}
 """Read by everybody who signs in: it holds names and legal identities, which are public."""
 MACHINERY = {"schema_migrations", "inbox", "newest_applied", "outbox_partitions"}
 """Holds identifiers only."""
 
 
-async def test_without_a_tenant_there_are_no_rows(identity: Any) -> None:
+async def test_without_a_tenant_there_are_no_rows(identity: Identity) -> None:
     admin = await identity.register()
     await identity.invite(admin, "elena@aurora.example", "marketing")
     await admin.put("/v1/units/marketing", {"name": "Marketing"})
@@ -45,7 +46,7 @@ async def test_without_a_tenant_there_are_no_rows(identity: Any) -> None:
         await connection.close()
 
 
-async def test_no_tenant_writes_anothers_row(identity: Any) -> None:
+async def test_no_tenant_writes_anothers_row(identity: Identity) -> None:
     await identity.register()
     (aurora,) = await identity.database.fetch("SELECT id FROM tenants")
     connection = await asyncpg.connect(identity.database.rw_url)
@@ -65,7 +66,7 @@ async def test_no_tenant_writes_anothers_row(identity: Any) -> None:
         await connection.close()
 
 
-async def test_listing_people_walks_an_index(identity: Any) -> None:
+async def test_listing_people_walks_an_index(identity: Identity) -> None:
     await identity.register()
     (aurora,) = await identity.database.fetch("SELECT id FROM tenants")
     statement = QUERIES.list_people

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import uuid4
 
 from identity.adapters import http_access, http_directory
 from optima_contracts.privileges import BUILT_IN_ROLES, privileges_of
+
+from ..conftest import Identity
 
 PUBLIC, SIGNED_IN = "anybody", "everybody signed in"
 ACCESS = {
@@ -62,7 +63,7 @@ def test_every_endpoint_has_its_row() -> None:
     assert sorted(f"{route.method} {route.path}" for route in routes) == sorted(ACCESS)
 
 
-async def test_each_role_gets_as_far_as_its_privileges(identity: Any) -> None:
+async def test_each_role_gets_as_far_as_its_privileges(identity: Identity) -> None:
     admin = await identity.register()
     clients = {"nobody": identity.anybody, "admin": admin}
     for role in BUILT_IN_ROLES:

@@ -12,6 +12,8 @@ import pytest
 from identity.application.read import access
 from identity.domain.second_factor import code_at, step_of
 
+from ..conftest import Identity, Serve
+
 READERS = {
     "admin": ("admin",),
     "auditor": ("auditor",),
@@ -27,7 +29,7 @@ NEW_PASSWORD = "sette nani nel bosco verde"
 class House:
     """A tenant with a reader of each kind, and things in every state."""
 
-    identity: Any
+    identity: Identity
     admin: Any
     clients: dict[str, Any] = field(default_factory=dict)
     made: int = 0
@@ -72,7 +74,7 @@ class House:
 
 
 @pytest.fixture
-async def house(identity: Any) -> House:
+async def house(identity: Identity) -> House:
     admin = await identity.register()
     for key, privileges in (("hr", HR), ("inviter", ["directory.read", "person.invite"])):
         await admin.put(f"/v1/roles/{key}", {"name": f"Ruolo {key}", "privileges": privileges})
@@ -226,7 +228,7 @@ async def test_the_tenant(house: House, reader: str) -> None:
 
 
 @pytest.mark.parametrize("reader", READERS)
-async def test_the_sign_in_provider(serve: Any, reader: str) -> None:
+async def test_the_sign_in_provider(serve: Serve, reader: str) -> None:
     identity = await serve(oidc_issuers=("https://accounts.example.it",))
     admin = await identity.register()
     for key, privileges in (("hr", HR), ("inviter", ["directory.read", "person.invite"])):

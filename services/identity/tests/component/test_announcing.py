@@ -9,16 +9,18 @@ import pytest
 from identity.adapters.commands import COMMANDS
 from identity.application import announce_directory
 
+from ..conftest import Identity
+
 CHANGED = ("tenant", "role", "unit", "person", "service_account")
 
 
-async def announce(identity: Any, *tenants: str) -> list[Any]:
+async def announce(identity: Identity, *tenants: str) -> list[Any]:
     before = len(await identity.database.published())
     assert await COMMANDS["announce"].run(identity.app.service, list(tenants)) == 0
     return (await identity.database.published())[before:]
 
 
-async def state(identity: Any) -> dict[Any, Any]:
+async def state(identity: Identity) -> dict[Any, Any]:
     """What the newest event of each subject says."""
     types = {f"optima.identity.{name}_changed.v1" for name in CHANGED}
     told = [event for event in await identity.database.published() if event.type in types]
@@ -26,7 +28,7 @@ async def state(identity: Any) -> dict[Any, Any]:
 
 
 @pytest.fixture
-async def tenants(identity: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+async def tenants(identity: Identity, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(announce_directory, "_PEOPLE_AT_ONCE", 2)
     for slug in ("aurora", "brezza"):
         admin = await identity.register(slug)

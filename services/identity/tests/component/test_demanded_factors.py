@@ -9,8 +9,10 @@ from typing import Any
 
 from identity.domain.second_factor import code_at, step_of
 
+from ..conftest import Identity
 
-async def test_a_role_that_demands_a_factor_grants_nothing_without_one(identity: Any) -> None:
+
+async def test_a_role_that_demands_a_factor_grants_nothing_without_one(identity: Identity) -> None:
     admin = await identity.register()
     role = {"name": "Capo", "privileges": ["directory.read", "brief.read"], "second_factor": True}
     response, view = await admin.put("/v1/roles/capo", role)
@@ -33,7 +35,7 @@ async def test_a_role_that_demands_a_factor_grants_nothing_without_one(identity:
     assert (await identity.verifier.actor(again["access_token"])).roles == {"capo"}
 
 
-async def test_a_role_that_begins_to_demand_a_factor_grants_nothing_at_once(identity: Any) -> None:
+async def test_a_role_that_begins_to_demand_a_factor_grants_nothing_at_once(identity: Identity) -> None:
     admin = await identity.register()
     role: dict[str, Any] = {"name": "Capo", "privileges": ["directory.read"]}
     await admin.put("/v1/roles/capo", role)
@@ -48,7 +50,7 @@ async def test_a_role_that_begins_to_demand_a_factor_grants_nothing_at_once(iden
     assert (refused.status, problem["code"]) == (403, "missing_privilege")
 
 
-async def test_a_session_without_the_factor_that_its_person_has_opens_nothing(identity: Any) -> None:
+async def test_a_session_without_the_factor_that_its_person_has_opens_nothing(identity: Identity) -> None:
     """As one that began at the tenant's provider."""
     setup, codes = await _set_up(identity, await identity.register())
     identity.clock.advance(timedelta(seconds=30))
@@ -73,14 +75,14 @@ async def test_the_operator_demands_it_of_admins(serve: Callable[..., Awaitable[
     assert response.status == 403, "the token that was given before says nothing of a role"
 
 
-async def _refresh(identity: Any, session: Any) -> Any:
+async def _refresh(identity: Identity, session: Any) -> Any:
     grant = {"grant": "refresh_token", "refresh_token": session["refresh_token"]}
     response, body = await identity.anybody.post("/v1/tokens", grant)
     assert response.status == 200, body
     return body
 
 
-async def _set_up(identity: Any, client: Any) -> tuple[Any, list[str]]:
+async def _set_up(identity: Identity, client: Any) -> tuple[Any, list[str]]:
     """What the telephone read, and the recovery codes."""
     _, setup = await client.post("/v1/me/second-factor")
     response, body = await client.post("/v1/me/second-factor/confirmation", {"code": _code(identity, setup)})
@@ -88,5 +90,5 @@ async def _set_up(identity: Any, client: Any) -> tuple[Any, list[str]]:
     return setup, body["recovery_codes"]
 
 
-def _code(identity: Any, setup: Any) -> str:
+def _code(identity: Identity, setup: Any) -> str:
     return code_at(base64.b32decode(setup["secret"]), step_of(identity.clock.now()))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..conftest import Identity
 
-async def test_reports_and_units_pass_to_the_successor(identity: Any) -> None:
+
+async def test_reports_and_units_pass_to_the_successor(identity: Identity) -> None:
     admin = await identity.register()
     boss = await identity.invite(admin, "boss@aurora.example", "marketing")
     leaver = await identity.invite(admin, "leaver@aurora.example", "marketing", manager=str(boss))
@@ -47,7 +49,7 @@ async def test_reports_and_units_pass_to_the_successor(identity: Any) -> None:
     assert newest[middle]["manager_id"] == str(successor)
 
 
-async def test_a_successor_is_somebody_who_can_take_over(identity: Any) -> None:
+async def test_a_successor_is_somebody_who_can_take_over(identity: Identity) -> None:
     admin = await identity.register()
     elena = await identity.invite(admin, "elena@aurora.example", "marketing")
     one = await identity.invite(admin, "a@galli.example", "dealer", kind="external", company="Galli")
@@ -70,7 +72,7 @@ async def test_a_successor_is_somebody_who_can_take_over(identity: Any) -> None:
     assert inward.status == 200
 
 
-async def test_the_last_admin_does_not_depart(identity: Any) -> None:
+async def test_the_last_admin_does_not_depart(identity: Identity) -> None:
     admin = await identity.register()
     elena = await identity.invite(admin, "elena@aurora.example", "marketing")
     _, me = await admin.get("/v1/me")

@@ -8,6 +8,8 @@ from uuid import uuid4
 
 import pytest
 
+from ..conftest import Identity
+
 BREZZA = {
     "slug": "brezza",
     "legal": {"name": "Brezza", "street": "V", "postal_code": "40100", "city": "B", "province": "BO"},
@@ -15,7 +17,7 @@ BREZZA = {
 }
 
 
-async def test_the_platform_alone_registers_tenants(identity: Any) -> None:
+async def test_the_platform_alone_registers_tenants(identity: Identity) -> None:
     admin = await identity.register()
     refused, problem = await admin.post("/v1/tenants", BREZZA)
     assert (refused.status, problem["code"]) == (403, "missing_privilege")
@@ -38,7 +40,7 @@ async def test_the_platform_alone_registers_tenants(identity: Any) -> None:
     ],
 )
 async def test_who_a_tenant_is_before_the_law_is_checked_at_registration_and_change(
-    identity: Any, wrong: dict[str, str], code: str
+    identity: Identity, wrong: dict[str, str], code: str
 ) -> None:
     admin = await identity.register()
     body = BREZZA | {"legal": BREZZA["legal"] | wrong}
@@ -51,13 +53,13 @@ async def test_who_a_tenant_is_before_the_law_is_checked_at_registration_and_cha
     assert (response.status, [each["code"] for each in problem["errors"]]) == (422, [code])
 
 
-async def test_one_name_registered_at_once_goes_to_one(identity: Any) -> None:
+async def test_one_name_registered_at_once_goes_to_one(identity: Identity) -> None:
     platform = await identity.platform()
     answers = await asyncio.gather(*(platform.post("/v1/tenants", BREZZA) for _ in range(4)))
     assert sorted(response.status for response, _ in answers) == [201, 409, 409, 409]
 
 
-async def test_a_bad_registration_names_the_field(identity: Any) -> None:
+async def test_a_bad_registration_names_the_field(identity: Identity) -> None:
     platform = await identity.platform()
     changes: list[tuple[Any, str]] = [
         ({"slug": "A"}, "slug"),
@@ -76,7 +78,7 @@ async def test_a_bad_registration_names_the_field(identity: Any) -> None:
     assert await identity.database.fetch("SELECT 1 FROM tenants") == []
 
 
-async def test_an_invitation_that_can_not_be_is_told_why(identity: Any) -> None:
+async def test_an_invitation_that_can_not_be_is_told_why(identity: Identity) -> None:
     admin = await identity.register()
     changes: list[tuple[Any, int, str, str]] = [
         ({"roles": ["nothing"]}, 422, "role_unknown", "roles[0]"),
@@ -99,7 +101,7 @@ async def test_an_invitation_that_can_not_be_is_told_why(identity: Any) -> None:
     assert len(await identity.database.fetch("SELECT 1 FROM people")) == 1
 
 
-async def test_whoever_invites_can_not_make_themselves_an_admin(identity: Any) -> None:
+async def test_whoever_invites_can_not_make_themselves_an_admin(identity: Identity) -> None:
     admin = await identity.register()
     hr = ["directory.read", "directory.write", "person.invite"]
     defined, _ = await admin.put("/v1/roles/personale", {"name": "Personale", "privileges": hr})
@@ -130,7 +132,7 @@ async def test_whoever_invites_can_not_make_themselves_an_admin(identity: Any) -
     assert english.status == 200, "what the tenant is before the law stays as it is"
 
 
-async def test_no_role_of_a_tenants_own_passes_for_one_of_the_products(identity: Any) -> None:
+async def test_no_role_of_a_tenants_own_passes_for_one_of_the_products(identity: Identity) -> None:
     """Not in its key and not in its name, whatever the case, the width or the accents of the letters."""
     admin = await identity.register()
     for key in ("Admin", "ADMIN", "Auditor", "backOffice"):
@@ -144,7 +146,7 @@ async def test_no_role_of_a_tenants_own_passes_for_one_of_the_products(identity:
     assert response.status == 200
 
 
-async def test_a_tenants_own_role_obeys_the_products_law(identity: Any) -> None:
+async def test_a_tenants_own_role_obeys_the_products_law(identity: Identity) -> None:
     admin = await identity.register()
     for index, privilege in enumerate(["phase.assign", "job.economics.write", "tenant.register", "x"]):
         privileges = ["brief.read"] * index + [privilege]
@@ -157,7 +159,7 @@ async def test_a_tenants_own_role_obeys_the_products_law(identity: Any) -> None:
     assert (odd.status, problem["code"]) == (422, "key_not_valid")
 
 
-async def test_a_role_changes_only_under_the_version_that_was_seen(identity: Any) -> None:
+async def test_a_role_changes_only_under_the_version_that_was_seen(identity: Identity) -> None:
     admin = await identity.register()
     capo = {"name": "Capo", "privileges": ["brief.read"]}
     first, role = await admin.put("/v1/roles/capo", capo)
@@ -181,7 +183,7 @@ async def test_a_role_changes_only_under_the_version_that_was_seen(identity: Any
     ]
 
 
-async def test_a_role_of_external_people_does_not_outgrow_them(identity: Any) -> None:
+async def test_a_role_of_external_people_does_not_outgrow_them(identity: Identity) -> None:
     admin = await identity.register()
     await admin.put("/v1/roles/stampa", {"name": "Stampa", "privileges": ["phase.work"]})
     await identity.invite(admin, "r@galli.example", "stampa", kind="external", company="Galli")
@@ -190,7 +192,7 @@ async def test_a_role_of_external_people_does_not_outgrow_them(identity: Any) ->
     assert (response.status, problem["code"]) == (409, "role_held_by_external_people")
 
 
-async def test_units_form_a_tree(identity: Any) -> None:
+async def test_units_form_a_tree(identity: Identity) -> None:
     admin = await identity.register()
     for key, parent in (("a", None), ("b", "a"), ("c", "b")):
         response, _ = await admin.put(f"/v1/units/{key}", {"name": key, "parent": parent})
@@ -206,7 +208,7 @@ async def test_units_form_a_tree(identity: Any) -> None:
     assert [unit["key"] for unit in page["items"] + rest["items"]] == ["a", "b", "c"]
 
 
-async def test_two_units_can_not_be_put_into_each_other_at_once(identity: Any) -> None:
+async def test_two_units_can_not_be_put_into_each_other_at_once(identity: Identity) -> None:
     admin = await identity.register()
     for n in range(8):
         a, b = f"a{n}", f"b{n}"
@@ -220,7 +222,7 @@ async def test_two_units_can_not_be_put_into_each_other_at_once(identity: Any) -
         assert sorted(response.status for response, _ in answers) == [200, 422]
 
 
-async def test_managers_form_a_chain_that_ends(identity: Any) -> None:
+async def test_managers_form_a_chain_that_ends(identity: Identity) -> None:
     admin = await identity.register()
     first = await identity.invite(admin, "a@aurora.example", "marketing")
     second = await identity.invite(admin, "b@aurora.example", "marketing", manager=str(first))
@@ -231,7 +233,7 @@ async def test_managers_form_a_chain_that_ends(identity: Any) -> None:
         assert (response.status, problem["code"]) == (422, "manager_cycle")
 
 
-async def test_the_last_admin_stays(identity: Any) -> None:
+async def test_the_last_admin_stays(identity: Identity) -> None:
     admin = await identity.register()
     _, me = await admin.get("/v1/me")
     for change in ({"active": False}, {"roles": ["auditor"]}):
@@ -244,7 +246,7 @@ async def test_the_last_admin_stays(identity: Any) -> None:
     assert response.status == 200
 
 
-async def test_a_change_leaves_what_it_does_not_name(identity: Any) -> None:
+async def test_a_change_leaves_what_it_does_not_name(identity: Identity) -> None:
     admin = await identity.register()
     elena = await identity.invite(admin, "elena@aurora.example", "marketing", language="en")
     _, before = await admin.get(f"/v1/people/{elena}")
@@ -266,7 +268,7 @@ async def test_a_change_leaves_what_it_does_not_name(identity: Any) -> None:
     assert unzoned.status == 422
 
 
-async def test_another_tenants_things_are_as_if_absent(identity: Any) -> None:
+async def test_another_tenants_things_are_as_if_absent(identity: Identity) -> None:
     admin, stranger = await identity.register(), await identity.register("brezza")
     elena = await identity.invite(admin, "elena@aurora.example", "marketing")
     await admin.put("/v1/units/marketing", {"name": "Marketing"})
@@ -302,7 +304,7 @@ async def test_another_tenants_things_are_as_if_absent(identity: Any) -> None:
     assert tenant["slug"] == "brezza"
 
 
-async def test_external_people_see_themselves_alone(identity: Any) -> None:
+async def test_external_people_see_themselves_alone(identity: Identity) -> None:
     admin = await identity.register()
     await identity.invite(admin, "r@galli.example", "dealer", kind="external", company="Galli")
     dealer = await identity.client("r@galli.example")
@@ -313,7 +315,7 @@ async def test_external_people_see_themselves_alone(identity: Any) -> None:
     assert me["company"] == "Galli"
 
 
-async def test_the_tenant_revises_its_legal_identity(identity: Any) -> None:
+async def test_the_tenant_revises_its_legal_identity(identity: Identity) -> None:
     admin = await identity.register()
     response, tenant = await admin.get("/v1/tenant")
     legal = tenant["legal"] | {"street": "Via Nuova 1"}

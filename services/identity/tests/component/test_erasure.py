@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 import pytest
@@ -12,19 +11,21 @@ from optima_contracts.identity import PersonChanged
 from optima_contracts.trail import PersonErased
 from optima_kit.refusals import WrongState
 
+from ..conftest import Identity
+
 EMAIL = "zenobia.quarantotti@aurora.example"
 
 
-async def erase(identity: Any, person: UUID, tenant: UUID) -> None:
+async def erase(identity: Identity, person: UUID, tenant: UUID) -> None:
     await identity.app.deliver(PersonErased(person_id=person), tenant_id=tenant)
 
 
-async def tenant_of(identity: Any) -> UUID:
+async def tenant_of(identity: Identity) -> UUID:
     found: UUID = (await identity.database.fetch("SELECT id FROM tenants"))[0]["id"]
     return found
 
 
-async def tables_with(identity: Any, text: str) -> set[str]:
+async def tables_with(identity: Identity, text: str) -> set[str]:
     tables = await identity.database.fetch(
         "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition"
         " AND relnamespace = 'public'::regnamespace"
@@ -40,7 +41,7 @@ async def tables_with(identity: Any, text: str) -> set[str]:
     }
 
 
-async def test_nothing_in_the_directory_names_an_erased_person(identity: Any) -> None:
+async def test_nothing_in_the_directory_names_an_erased_person(identity: Identity) -> None:
     admin = await identity.register()
     external = {"name": "Zenobia Quarantotti", "kind": "external", "company": "Zeta Srl"}
     person = await identity.invite(admin, EMAIL, "supplier", **external)
@@ -66,14 +67,14 @@ async def test_nothing_in_the_directory_names_an_erased_person(identity: Any) ->
     assert len(told) == len({event.sequence for event in told})
 
 
-async def test_an_address_of_an_erased_person_is_free_again(identity: Any) -> None:
+async def test_an_address_of_an_erased_person_is_free_again(identity: Identity) -> None:
     admin = await identity.register()
     person = await identity.invite(admin, EMAIL, "marketing")
     await erase(identity, person, await tenant_of(identity))
     assert await identity.invite(admin, EMAIL, "marketing") != person
 
 
-async def test_somebody_can_always_let_people_in(identity: Any) -> None:
+async def test_somebody_can_always_let_people_in(identity: Identity) -> None:
     admin = await identity.register()
     _, me = await admin.get("/v1/me")
     tenant = await tenant_of(identity)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 from identity.application.daily_maintenance import daily_maintenance
 from optima_contracts.privileges import privileges_of
 
+from ..conftest import Identity
 
-async def test_what_has_expired_is_dropped(identity: Any) -> None:
+
+async def test_what_has_expired_is_dropped(identity: Identity) -> None:
     admin = await identity.register()
     await identity.invite(admin, "elena@aurora.example", "marketing")
     old = await identity.sign_in("elena@aurora.example")
@@ -27,7 +28,7 @@ async def test_what_has_expired_is_dropped(identity: Any) -> None:
     assert refused.status == 401
 
 
-async def test_built_in_roles_follow_the_product(identity: Any) -> None:
+async def test_built_in_roles_follow_the_product(identity: Identity) -> None:
     await identity.register()
     await identity.database.fetch("UPDATE roles SET privileges = '{brief.read}' WHERE key = 'marketing'")
     await identity.database.fetch("DELETE FROM roles WHERE key = 'supplier'")
@@ -46,13 +47,13 @@ async def test_built_in_roles_follow_the_product(identity: Any) -> None:
     assert [job["due_at"] for job in jobs] == [identity.clock.now() + timedelta(days=1)]
 
 
-async def make_the_round(identity: Any) -> None:
+async def make_the_round(identity: Identity) -> None:
     (tenant,) = await identity.database.fetch("SELECT id FROM tenants")
     async with identity.app.database.transaction(tenant["id"]) as work:
         await daily_maintenance(identity.ports(work))
 
 
-async def counts(identity: Any) -> dict[str, int]:
+async def counts(identity: Identity) -> dict[str, int]:
     found = {}
     for table in ("links", "sessions", "refresh_tokens", "sign_in_failures"):
         (row,) = await identity.database.fetch(f"SELECT count(*) AS n FROM {table}")

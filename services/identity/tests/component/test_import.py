@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..conftest import Identity
+
 TABLE = """email;name;kind;company;roles;unit;manager
 marta@aurora.example;Marta Colombo;;;marketing;marketing;guido@aurora.example
 guido@aurora.example;Guido Santoro;internal;;purchasing auditor;;
@@ -11,7 +13,7 @@ roberto@galli.example;"Galli, Roberto";external;Grafiche Galli S.r.l.;dealer;;
 """
 
 
-async def test_a_table_is_tried_then_imported_and_then_changes_nothing(identity: Any) -> None:
+async def test_a_table_is_tried_then_imported_and_then_changes_nothing(identity: Identity) -> None:
     admin = await identity.register()
     await admin.put("/v1/units/marketing", {"name": "Marketing"})
     events = len(await identity.database.published())
@@ -43,7 +45,7 @@ async def test_a_table_is_tried_then_imported_and_then_changes_nothing(identity:
     assert len(await identity.database.published()) == events
 
 
-async def test_a_table_changes_whom_it_names_and_nobody_else(identity: Any) -> None:
+async def test_a_table_changes_whom_it_names_and_nobody_else(identity: Identity) -> None:
     admin = await identity.register()
     await send(admin, TABLE.replace("marketing;marketing", "marketing;"))
     table = "\ufeffEMAIL,Name,Roles\r\nGUIDO@aurora.example,Guido Santoro,purchasing\r\n\r\n"
@@ -55,7 +57,7 @@ async def test_a_table_changes_whom_it_names_and_nobody_else(identity: Any) -> N
     assert len(page["items"]) == 4
 
 
-async def test_every_fault_is_told_with_its_row_and_nothing_is_written(identity: Any) -> None:
+async def test_every_fault_is_told_with_its_row_and_nothing_is_written(identity: Identity) -> None:
     admin = await identity.register()
     rules = """email;name;kind;company;roles;unit;manager
 a@aurora.example;A;;;nothing;;
@@ -95,7 +97,7 @@ paola@aurora.example;Paola Ferri;;;auditor;;
     assert len(await identity.database.fetch("SELECT 1 FROM people")) == 1
 
 
-async def test_what_is_no_such_table_is_told_why(identity: Any) -> None:
+async def test_what_is_no_such_table_is_told_why(identity: Identity) -> None:
     admin = await identity.register()
     tables: list[tuple[str | bytes, int, str]] = [
         (b"", 400, "column_missing"),
@@ -114,7 +116,7 @@ async def test_what_is_no_such_table_is_told_why(identity: Any) -> None:
         assert (response.status, problem["code"]) == (status, code), table[:60]
 
 
-async def test_an_import_grants_no_more_than_its_author_holds(identity: Any) -> None:
+async def test_an_import_grants_no_more_than_its_author_holds(identity: Identity) -> None:
     admin = await identity.register()
     hr = ["directory.read", "directory.write", "person.invite"]
     await admin.put("/v1/roles/personale", {"name": "Personale", "privileges": hr})

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from optima_contracts.privileges import BUILT_IN_ROLES, privileges_of
 
+from ..conftest import Identity
 
-async def test_a_tenant_is_registered_and_its_people_join(identity: Any) -> None:
+
+async def test_a_tenant_is_registered_and_its_people_join(identity: Identity) -> None:
     admin = await identity.register()
 
     response, unit = await admin.put("/v1/units/marketing", {"name": "Marketing"})
@@ -32,7 +32,7 @@ async def test_a_tenant_is_registered_and_its_people_join(identity: Any) -> None
     assert "next_cursor" not in rest
 
 
-async def test_other_services_are_told_of_everything(identity: Any) -> None:
+async def test_other_services_are_told_of_everything(identity: Identity) -> None:
     admin = await identity.register()
     await identity.invite(admin, "elena@aurora.example", "marketing")
 

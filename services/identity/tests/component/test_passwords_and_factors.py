@@ -9,11 +9,13 @@ from typing import Any
 
 from identity.domain.second_factor import code_at, step_of
 
+from ..conftest import Identity
+
 NEW = "cinque oche nel laghetto verde"
 PASSWORD = "tre gatti sul tetto rosso"
 
 
-async def test_an_admin_hands_over_a_link_for_a_new_password(identity: Any) -> None:
+async def test_an_admin_hands_over_a_link_for_a_new_password(identity: Identity) -> None:
     admin = await identity.register()
     elena = await identity.invite(admin, "elena@aurora.example", "marketing")
     session = await identity.sign_in("elena@aurora.example")
@@ -37,7 +39,7 @@ async def test_an_admin_hands_over_a_link_for_a_new_password(identity: Any) -> N
     assert [event.data["by"] for event in told] == ["invitation", "invitation", "reset"]
 
 
-async def test_a_link_for_one_purpose_serves_no_other(identity: Any) -> None:
+async def test_a_link_for_one_purpose_serves_no_other(identity: Identity) -> None:
     admin = await identity.register()
     elena = await identity.invite(admin, "elena@aurora.example", "marketing")
     _, reset = await admin.post(f"/v1/people/{elena}/password-reset")
@@ -57,7 +59,7 @@ async def test_a_link_for_one_purpose_serves_no_other(identity: Any) -> None:
     assert late.status == 422
 
 
-async def test_asking_for_a_reset_tells_nothing(identity: Any) -> None:
+async def test_asking_for_a_reset_tells_nothing(identity: Identity) -> None:
     await identity.register()
     answers = []
     for tenant, email in (("aurora", "paola"), ("aurora", "nobody"), ("nowhere", "paola")):
@@ -67,7 +69,7 @@ async def test_asking_for_a_reset_tells_nothing(identity: Any) -> None:
     assert answers == [(202, b"")] * 3
 
 
-async def test_people_change_their_own_password(identity: Any) -> None:
+async def test_people_change_their_own_password(identity: Identity) -> None:
     await identity.register()
     session = await identity.sign_in("paola@aurora.example")
     me = identity.app.with_token(session["access_token"])
@@ -84,7 +86,7 @@ async def test_people_change_their_own_password(identity: Any) -> None:
     assert len(page["items"]) == 1, "the one that began with the new password"
 
 
-async def test_a_stolen_access_token_can_not_guess_the_password(identity: Any) -> None:
+async def test_a_stolen_access_token_can_not_guess_the_password(identity: Identity) -> None:
     admin = await identity.register()
     for _ in range(5):
         await admin.put("/v1/me/password", {"current": "not this one", "new": NEW})
@@ -95,7 +97,7 @@ async def test_a_stolen_access_token_can_not_guess_the_password(identity: Any) -
     assert changed.status == 204, "who signs in anew is not kept from it"
 
 
-async def test_a_second_factor_is_asked_for_once_it_is_confirmed(identity: Any) -> None:
+async def test_a_second_factor_is_asked_for_once_it_is_confirmed(identity: Identity) -> None:
     await identity.register()
     secret, codes = await set_up(identity)
     assert len(set(codes)) == 10
@@ -121,7 +123,7 @@ async def test_a_second_factor_is_asked_for_once_it_is_confirmed(identity: Any) 
     assert codes[2] not in stored
 
 
-async def test_one_code_presented_at_once_opens_once(identity: Any) -> None:
+async def test_one_code_presented_at_once_opens_once(identity: Identity) -> None:
     await identity.register()
     secret, _ = await set_up(identity)
     identity.clock.advance(timedelta(seconds=30))
@@ -130,7 +132,7 @@ async def test_one_code_presented_at_once_opens_once(identity: Any) -> None:
     assert sorted(answer["status"] for answer in answers) == [200, 401, 401, 401]
 
 
-async def test_wrong_codes_count_like_wrong_passwords(identity: Any) -> None:
+async def test_wrong_codes_count_like_wrong_passwords(identity: Identity) -> None:
     await identity.register()
     secret, _ = await set_up(identity)
     for attempt in range(5):
@@ -141,7 +143,7 @@ async def test_wrong_codes_count_like_wrong_passwords(identity: Any) -> None:
     assert (await sign_in(identity, code=code_now(identity, secret)))["status"] == 200
 
 
-async def test_a_second_factor_is_given_up_with_a_code_of_it(identity: Any) -> None:
+async def test_a_second_factor_is_given_up_with_a_code_of_it(identity: Identity) -> None:
     admin = await identity.register()
     absent, _ = await admin.post("/v1/me/second-factor/removal", {"code": "123456"})
     assert absent.status == 404
@@ -159,7 +161,7 @@ async def test_a_second_factor_is_given_up_with_a_code_of_it(identity: Any) -> N
     assert [event.data["active"] for event in told] == [True, False]
 
 
-async def test_an_admin_takes_a_lost_second_factor_away(identity: Any) -> None:
+async def test_an_admin_takes_a_lost_second_factor_away(identity: Identity) -> None:
     admin = await identity.register()
     elena = await identity.invite(admin, "elena@aurora.example", "marketing")
     await set_up(identity, "elena@aurora.example")
@@ -170,7 +172,7 @@ async def test_an_admin_takes_a_lost_second_factor_away(identity: Any) -> None:
     assert again.status == 404
 
 
-async def test_an_admin_sees_and_ends_a_persons_sessions(identity: Any) -> None:
+async def test_an_admin_sees_and_ends_a_persons_sessions(identity: Identity) -> None:
     admin = await identity.register()
     elena = await identity.invite(admin, "elena@aurora.example", "marketing")
     await identity.sign_in("elena@aurora.example")
@@ -182,7 +184,7 @@ async def test_an_admin_sees_and_ends_a_persons_sessions(identity: Any) -> None:
     assert page["items"] == []
 
 
-async def set_up(identity: Any, email: str = "paola@aurora.example") -> tuple[bytes, list[str]]:
+async def set_up(identity: Identity, email: str = "paola@aurora.example") -> tuple[bytes, list[str]]:
     """The secret and the recovery codes of a confirmed second factor."""
     client = await identity.client(email)
     response, setup = await client.post("/v1/me/second-factor")
@@ -198,11 +200,11 @@ async def set_up(identity: Any, email: str = "paola@aurora.example") -> tuple[by
     return secret, body["recovery_codes"]
 
 
-def code_now(identity: Any, secret: bytes) -> str:
+def code_now(identity: Identity, secret: bytes) -> str:
     return code_at(secret, step_of(identity.clock.now()))
 
 
-async def sign_in(identity: Any, **more: str) -> Any:
+async def sign_in(identity: Identity, **more: str) -> Any:
     grant = {
         "grant": "password",
         "tenant": "aurora",
@@ -213,7 +215,7 @@ async def sign_in(identity: Any, **more: str) -> Any:
     return body | {"status": response.status}
 
 
-async def complete(identity: Any, token: str, password: str) -> Any:
+async def complete(identity: Identity, token: str, password: str) -> Any:
     return await identity.anybody.post(
         "/v1/password-resets/completion", {"token": token, "password": password}
     )

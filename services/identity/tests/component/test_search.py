@@ -13,6 +13,8 @@ from identity.domain.people import Person
 from optima_kit.ids import new_id
 from optima_kit.testing import Client
 
+from ..conftest import Identity
+
 FIRST = ("Anna", "Anna Maria", "Mario", "Nicolò", "Zoë", "Mària", "Marisa Ann", "Ugo")
 LAST = ("Rossi", "Rossini", "D'Angelo", "De Rossi", "Ferri", "Martínez-Sáez", "Ng", "O’Brien")
 TEXTS = (
@@ -48,7 +50,7 @@ def expected(people: list[Person], text: str) -> list[UUID]:
     return [person_id for _, person_id in sorted(found)] if sought else []
 
 
-async def add_people(identity: Any, names: list[tuple[str, str]]) -> list[Person]:
+async def add_people(identity: Identity, names: list[tuple[str, str]]) -> list[Person]:
     (tenant,) = await identity.database.fetch("SELECT id FROM tenants WHERE slug = 'aurora'")
     made = [
         Person(new_id(), name, email, "internal", None, ("marketing",), None, None, "it")
@@ -73,7 +75,7 @@ async def found_by(client: Client, text: str, *, limit: int) -> list[UUID]:
         query["cursor"] = page["next_cursor"]
 
 
-async def test_a_search_finds_exactly_those_whose_words_begin_so(identity: Any) -> None:
+async def test_a_search_finds_exactly_those_whose_words_begin_so(identity: Identity) -> None:
     admin = await identity.register()
     await identity.register("brezza")
     rng = random.Random(20260101)
@@ -89,7 +91,7 @@ async def test_a_search_finds_exactly_those_whose_words_begin_so(identity: Any) 
         assert found == expected(people, text), text
 
 
-async def test_a_new_name_or_address_is_found_and_the_old_one_no_longer(identity: Any) -> None:
+async def test_a_new_name_or_address_is_found_and_the_old_one_no_longer(identity: Identity) -> None:
     admin = await identity.register()
     elena = await identity.invite(admin, "elena@aurora.example", "marketing")
     renamed, _ = await admin.patch(f"/v1/people/{elena}", {"name": "Lena Blu"}, headers={"If-Match": '"2"'})
@@ -100,7 +102,7 @@ async def test_a_new_name_or_address_is_found_and_the_old_one_no_longer(identity
     assert sorted(row["key"] for row in rows) == ["blu lena", "elena aurora example", "lena blu"]
 
 
-async def test_no_name_is_too_long_or_too_odd_to_be_found(identity: Any) -> None:
+async def test_no_name_is_too_long_or_too_odd_to_be_found(identity: Identity) -> None:
     admin = await identity.register()
     names = ["\ufdfa" * 120, "a " * 60, "…", "x" * 120]
     people = await add_people(identity, [(name.strip(), f"{n}@x.example") for n, name in enumerate(names)])
@@ -109,7 +111,7 @@ async def test_no_name_is_too_long_or_too_odd_to_be_found(identity: Any) -> None
     assert await found_by(admin, "2@x", limit=50) == [people[2].id]
 
 
-async def admin_of(identity: Any) -> Person:
+async def admin_of(identity: Identity) -> Person:
     (row,) = await identity.database.fetch(
         "SELECT people.id, name, email FROM people JOIN tenants ON tenants.id = tenant_id"
         " WHERE slug = 'aurora' AND 'admin' = ANY (roles)"

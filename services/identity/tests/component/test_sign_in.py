@@ -13,11 +13,13 @@ from structlog.testing import LogCapture
 
 from identity.adapters import http_access
 
+from ..conftest import Identity
+
 REFUSALS_TAKE = 0.08
 WRONG = "quattro gatti sul tetto"
 
 
-async def test_whatever_is_wrong_the_answer_and_its_time_are_the_same(identity: Any) -> None:
+async def test_whatever_is_wrong_the_answer_and_its_time_are_the_same(identity: Identity) -> None:
     """The same by construction: each refusal hashes once, and is answered no earlier than the others."""
     admin = await identity.register()
     leaver = await identity.invite(admin, "elena@aurora.example", "marketing")
@@ -45,7 +47,7 @@ async def test_whatever_is_wrong_the_answer_and_its_time_are_the_same(identity: 
     assert all(answer == answers[0] for answer in answers)
 
 
-async def test_guesses_from_one_address_wait_longer_each_time(identity: Any) -> None:
+async def test_guesses_from_one_address_wait_longer_each_time(identity: Identity) -> None:
     await identity.register()
     for email in ("paola@aurora.example", "nobody@aurora.example"):
         for _ in range(5):
@@ -66,7 +68,7 @@ async def test_guesses_from_one_address_wait_longer_each_time(identity: Any) -> 
     assert all("paola" not in event.model_dump_json() for event in refused)
 
 
-async def test_a_stranger_shuts_nobody_out(identity: Any) -> None:
+async def test_a_stranger_shuts_nobody_out(identity: Identity) -> None:
     await identity.register()
     known = await identity.sign_in("paola@aurora.example", address="198.51.100.7")
     for _ in range(40):
@@ -81,7 +83,7 @@ async def test_a_stranger_shuts_nobody_out(identity: Any) -> None:
     assert "device_token" not in behind, "it has one"
 
 
-async def test_a_device_is_known_to_its_person_and_password_alone(identity: Any) -> None:
+async def test_a_device_is_known_to_its_person_and_password_alone(identity: Identity) -> None:
     admin = await identity.register()
     await identity.invite(admin, "elena@aurora.example", "marketing")
     device = (await identity.sign_in("elena@aurora.example"))["device_token"]
@@ -98,7 +100,7 @@ async def test_a_device_is_known_to_its_person_and_password_alone(identity: Any)
     assert (await identity.sign_in("elena@aurora.example"))["status"] == 200
 
 
-async def test_one_address_that_tries_many_accounts_is_braked(identity: Any) -> None:
+async def test_one_address_that_tries_many_accounts_is_braked(identity: Identity) -> None:
     await identity.register()
     for number in range(50):
         tried = await identity.sign_in(f"p{number}@aurora.example", address="2001:db8::1")
@@ -108,14 +110,14 @@ async def test_one_address_that_tries_many_accounts_is_braked(identity: Any) -> 
     assert (await identity.sign_in("paola@aurora.example"))["status"] == 200
 
 
-async def test_guesses_made_at_once_count_one_by_one(identity: Any) -> None:
+async def test_guesses_made_at_once_count_one_by_one(identity: Identity) -> None:
     await identity.register()
     guesses = [identity.sign_in("paola@aurora.example", password=WRONG) for _ in range(12)]
     answers = sorted(answer["status"] for answer in await asyncio.gather(*guesses))
     assert answers == [401] * 5 + [429] * 7
 
 
-async def test_a_crowd_of_guesses_leaves_room_for_known_devices(identity: Any) -> None:
+async def test_a_crowd_of_guesses_leaves_room_for_known_devices(identity: Identity) -> None:
     """Whoever has to be put off is told so, and not counted for it."""
     await identity.register()
     device = (await identity.sign_in("paola@aurora.example"))["device_token"]
@@ -133,7 +135,7 @@ async def test_a_crowd_of_guesses_leaves_room_for_known_devices(identity: Any) -
     assert rows[0]["failed"] == 2 * answers.count((401, "sign_in_refused"))
 
 
-async def test_failures_are_not_kept(identity: Any) -> None:
+async def test_failures_are_not_kept(identity: Identity) -> None:
     await identity.register()
     await identity.sign_in("paola@aurora.example", password=WRONG)
     rows = await identity.database.fetch("SELECT sign_in_failures::text AS row FROM sign_in_failures")
@@ -141,12 +143,12 @@ async def test_failures_are_not_kept(identity: Any) -> None:
     assert not any("paola" in row["row"] or "192.0.2" in row["row"] for row in rows)
 
 
-async def test_a_tenants_name_and_an_address_are_found_whatever_their_case(identity: Any) -> None:
+async def test_a_tenants_name_and_an_address_are_found_whatever_their_case(identity: Identity) -> None:
     await identity.register()
     assert (await identity.sign_in("PAOLA@Aurora.example", tenant="Aurora"))["status"] == 200
 
 
-async def test_an_invitation_works_once(identity: Any) -> None:
+async def test_an_invitation_works_once(identity: Identity) -> None:
     admin = await identity.register()
     body = {"email": "elena@aurora.example", "name": "Elena Rizzi", "roles": ["marketing"]}
     _, invited = await admin.post("/v1/invitations", body)
@@ -167,7 +169,7 @@ async def test_an_invitation_works_once(identity: Any) -> None:
     assert (await identity.sign_in("elena@aurora.example", password=WRONG))["status"] == 200
 
 
-async def test_an_invitation_expires_and_is_renewed(identity: Any) -> None:
+async def test_an_invitation_expires_and_is_renewed(identity: Identity) -> None:
     admin = await identity.register()
     body = {"email": "elena@aurora.example", "name": "Elena Rizzi", "roles": ["marketing"]}
     _, first = await admin.post("/v1/invitations", body)
@@ -188,7 +190,7 @@ async def test_an_invitation_expires_and_is_renewed(identity: Any) -> None:
     assert (again.status, problem["code"]) == (409, "email_already_member")
 
 
-async def test_a_withdrawn_invitation_opens_nothing_until_it_is_renewed(identity: Any) -> None:
+async def test_a_withdrawn_invitation_opens_nothing_until_it_is_renewed(identity: Identity) -> None:
     admin = await identity.register()
     body = {"email": "elena@aurora.example", "name": "Elena Rizzi", "roles": ["marketing"]}
     _, first = await admin.post("/v1/invitations", body)
@@ -210,7 +212,7 @@ async def test_a_withdrawn_invitation_opens_nothing_until_it_is_renewed(identity
     assert (late.status, problem["code"]) == (409, "invitation_accepted")
 
 
-async def test_a_refresh_token_is_turned_in_for_the_next(identity: Any) -> None:
+async def test_a_refresh_token_is_turned_in_for_the_next(identity: Identity) -> None:
     admin = await identity.register()
     elena = await identity.invite(admin, "elena@aurora.example", "marketing")
     first = await identity.sign_in("elena@aurora.example")
@@ -223,7 +225,7 @@ async def test_a_refresh_token_is_turned_in_for_the_next(identity: Any) -> None:
     assert second["refresh_token"] != first["refresh_token"]
 
 
-async def test_a_refresh_token_that_comes_twice_ends_its_session(identity: Any) -> None:
+async def test_a_refresh_token_that_comes_twice_ends_its_session(identity: Identity) -> None:
     await identity.register()
     first = await identity.sign_in("paola@aurora.example")
     other = await identity.sign_in("paola@aurora.example")
@@ -239,14 +241,14 @@ async def test_a_refresh_token_that_comes_twice_ends_its_session(identity: Any) 
     assert [event.data["reason"] for event in ended] == ["refresh_token_reused"]
 
 
-async def test_one_refresh_token_used_at_once_gives_one_successor(identity: Any) -> None:
+async def test_one_refresh_token_used_at_once_gives_one_successor(identity: Identity) -> None:
     await identity.register()
     first = await identity.sign_in("paola@aurora.example")
     answers = await asyncio.gather(*(refresh(identity, first["refresh_token"]) for _ in range(6)))
     assert sorted(response.status for response, _ in answers) == [200] + [401] * 5
 
 
-async def test_a_session_ends_by_itself(identity: Any) -> None:
+async def test_a_session_ends_by_itself(identity: Identity) -> None:
     await identity.register()
     first = await identity.sign_in("paola@aurora.example")
     identity.clock.advance(timedelta(days=7))
@@ -254,7 +256,7 @@ async def test_a_session_ends_by_itself(identity: Any) -> None:
     assert response.status == 401
 
 
-async def test_sessions_are_listed_and_ended_by_their_owner_alone(identity: Any) -> None:
+async def test_sessions_are_listed_and_ended_by_their_owner_alone(identity: Identity) -> None:
     admin = await identity.register()
     await identity.invite(admin, "elena@aurora.example", "marketing")
     first = await identity.sign_in("elena@aurora.example")
@@ -274,7 +276,7 @@ async def test_sessions_are_listed_and_ended_by_their_owner_alone(identity: Any)
     assert [each["id"] for each in page["items"]] != [session["id"]]
 
 
-async def test_suspending_a_person_ends_their_sessions_for_good(identity: Any) -> None:
+async def test_suspending_a_person_ends_their_sessions_for_good(identity: Identity) -> None:
     admin = await identity.register()
     elena = await identity.invite(admin, "elena@aurora.example", "marketing")
     first = await identity.sign_in("elena@aurora.example")
@@ -288,7 +290,7 @@ async def test_suspending_a_person_ends_their_sessions_for_good(identity: Any) -
     assert (await identity.sign_in("elena@aurora.example"))["status"] == 200
 
 
-async def test_a_service_account_signs_in_with_its_scopes(identity: Any) -> None:
+async def test_a_service_account_signs_in_with_its_scopes(identity: Identity) -> None:
     admin = await identity.register()
     _, account = await admin.post(
         "/v1/service-accounts", {"name": "gestionale", "scopes": ["order.read", "lookup.read"]}
@@ -320,14 +322,14 @@ async def test_a_service_account_signs_in_with_its_scopes(identity: Any) -> None
     assert "client_secret" not in page["items"][0]
 
 
-async def test_a_wrong_client_is_refused(identity: Any) -> None:
+async def test_a_wrong_client_is_refused(identity: Identity) -> None:
     for client_id in ("platform", "x", "." * 30, "0" * 32 + "." + "1" * 32):
         grant = {"grant": "client_credentials", "client_id": client_id, "client_secret": "wrong"}
         response, problem = await identity.anybody.post("/v1/tokens", grant)
         assert (response.status, problem["code"]) == (401, "client_refused"), client_id
 
 
-async def test_a_malformed_request_for_a_token_is_told_why(identity: Any) -> None:
+async def test_a_malformed_request_for_a_token_is_told_why(identity: Identity) -> None:
     password = {"grant": "password", "tenant": "aurora", "email": "a@b.it"}
     bodies: list[Any] = [
         {},
@@ -345,7 +347,7 @@ async def test_a_malformed_request_for_a_token_is_told_why(identity: Any) -> Non
         assert problem["errors"]
 
 
-async def test_strange_texts_are_refused_like_wrong_ones(identity: Any) -> None:
+async def test_strange_texts_are_refused_like_wrong_ones(identity: Identity) -> None:
     await identity.register()
     for text in ("\x00", "a\x00b", "\ud800", "x" * 500, "' OR 1=1", "."):
         wrong = [
@@ -362,12 +364,12 @@ async def test_strange_texts_are_refused_like_wrong_ones(identity: Any) -> None:
         assert response.status in (400, 422), text
 
 
-async def refresh(identity: Any, token: str) -> Any:
+async def refresh(identity: Identity, token: str) -> Any:
     return await identity.anybody.post("/v1/tokens", {"grant": "refresh_token", "refresh_token": token})
 
 
 async def test_the_log_tells_who_signed_in_how_and_from_where(
-    identity: Any, monkeypatch: pytest.MonkeyPatch
+    identity: Identity, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     captured = LogCapture()
     logger = structlog.wrap_logger(None, processors=[captured], wrapper_class=structlog.BoundLogger)

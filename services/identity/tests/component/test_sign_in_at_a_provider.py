@@ -34,6 +34,8 @@ from portal.adapters.rendering import Templates
 from portal.adapters.resources import Resources
 from portal.adapters.sessions import BrowserSessions
 
+from ..conftest import Identity, Serve
+
 VERSION = "9.13.3"
 PASSWORD = "tre gatti sul tetto rosso"
 PORTAL = "https://portale.example"
@@ -77,7 +79,7 @@ async def issuer() -> AsyncIterator[str]:
 
 
 @pytest.fixture
-async def trusting(serve: Any, issuer: str) -> Any:
+async def trusting(serve: Serve, issuer: str) -> Any:
     """The service, of whose tenants' providers the operator allows this one and one that is down."""
     return await serve(oidc_issuers=f"{issuer}, http://127.0.0.1:9/", oidc_networks="127.0.0.0/8")
 
@@ -373,19 +375,19 @@ async def choose(admin: Any, issuer: str, **more: Any) -> None:
     assert response.status == 200, problem
 
 
-async def begin(identity: Any) -> Any:
+async def begin(identity: Identity) -> Any:
     body = {"tenant": "aurora", "redirect_uri": REDIRECT_URI}
     response, begun = await identity.anybody.post("/v1/sign-ins", body)
     assert response.status == 201, begun
     return begun
 
 
-async def exchange(identity: Any, begun: Any, back: Any) -> Any:
+async def exchange(identity: Identity, begun: Any, back: Any) -> Any:
     grant = {"grant": "authorization_code", **back, "browser_secret": begun["browser_secret"]}
     return await identity.anybody.post("/v1/tokens", grant)
 
 
-async def sign_in(identity: Any, login: str) -> Any:
+async def sign_in(identity: Identity, login: str) -> Any:
     begun = await begin(identity)
     back = await Browser(login).visit(begun["authorization_url"])
     return await exchange(identity, begun, back)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from ..conftest import Identity, Serve
 
 ISSUERS = "https://id.example, https://login.example/"
 CHOICE = {"issuer": "https://id.example", "client_id": "optima", "client_secret": "a secret"}
 
 
-async def test_the_operator_says_which_issuers_there_are(serve: Any) -> None:
+async def test_the_operator_says_which_issuers_there_are(serve: Serve) -> None:
     identity = await serve(oidc_issuers=ISSUERS)
     admin = await identity.register()
     for issuer, status in (
@@ -36,7 +36,7 @@ async def test_the_operator_says_which_issuers_there_are(serve: Any) -> None:
     }
 
 
-async def test_only_an_admin_chooses_it(serve: Any) -> None:
+async def test_only_an_admin_chooses_it(serve: Serve) -> None:
     """Else whoever may write the directory could let their own provider introduce them as the admin."""
     identity = await serve(oidc_issuers=ISSUERS)
     admin = await identity.register()
@@ -49,7 +49,7 @@ async def test_only_an_admin_chooses_it(serve: Any) -> None:
         assert (response.status, problem["code"]) == (403, "grants_more_than_held")
 
 
-async def test_a_choice_is_changed_and_given_up(serve: Any) -> None:
+async def test_a_choice_is_changed_and_given_up(serve: Serve) -> None:
     identity = await serve(oidc_issuers=ISSUERS)
     admin = await identity.register()
     absent, _ = await admin.delete("/v1/sign-in-provider")
@@ -64,7 +64,7 @@ async def test_a_choice_is_changed_and_given_up(serve: Any) -> None:
     assert "a secret" not in str(told)
 
 
-async def test_without_a_provider_nobody_is_sent_to_one(identity: Any) -> None:
+async def test_without_a_provider_nobody_is_sent_to_one(identity: Identity) -> None:
     await identity.register()
     answers = []
     for tenant in ("aurora", "nowhere"):

@@ -31,7 +31,7 @@ async def all_pages(depot: Depot, path: str, limit: int = 2) -> list[dict[str, A
         cursor = f"&cursor={page['next_cursor']}"
 
 
-async def test_shipments_are_listed_newest_first_and_by_filter(depot: Any) -> None:
+async def test_shipments_are_listed_newest_first_and_by_filter(depot: Depot) -> None:
     depot.clock.advance(timedelta(days=-7))
     first, second = await depot.stocked_order(), await depot.stocked_order()
     depot.clock.advance(timedelta(days=7))
@@ -57,7 +57,7 @@ async def test_shipments_are_listed_newest_first_and_by_filter(depot: Any) -> No
     assert page["items"] == [issued]
 
 
-async def test_stock_is_the_sum_of_its_movements_whatever_happened(depot: Any) -> None:
+async def test_stock_is_the_sum_of_its_movements_whatever_happened(depot: Depot) -> None:
     """A few dozen random steps over HTTP; then every figure is added up anew from the ledger."""
     chance = random.Random(20261124)
     await depot.client.put("/v1/warehouses/MI1", (await depot.client.get("/v1/warehouses/BO1"))[1]["address"])

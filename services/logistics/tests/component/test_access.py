@@ -14,12 +14,12 @@ from logistics.domain.parties import Party, address_gaps, identity_gaps
 from optima_kit.http.problems import load_catalogue
 from optima_kit.testing import undocumented_refusals
 
-from ..conftest import ARTICLE, CARRIER, DESTINATION, DOCUMENT_TYPE, SERVICE, WAREHOUSE
+from ..conftest import ARTICLE, CARRIER, DESTINATION, DOCUMENT_TYPE, SERVICE, WAREHOUSE, Depot
 
 NOBODY = str(uuid4())
 
 
-async def every_request(depot: Any) -> list[tuple[str, str, Any, str]]:
+async def every_request(depot: Depot) -> list[tuple[str, str, Any, str]]:
     """Method, path, a good body and the privilege of every endpoint, about things that exist."""
     order = await depot.stocked_order()
     shipment = await depot.picked(order, "1")
@@ -121,13 +121,13 @@ async def asked(client: Any, method: str, path: str, body: Any) -> tuple[int, An
     return response.status, answer
 
 
-async def test_every_endpoint_asks_for_its_privilege_and_for_nothing_else(depot: Any) -> None:
+async def test_every_endpoint_asks_for_its_privilege_and_for_nothing_else(depot: Depot) -> None:
     requests = await every_request(depot)
     assert {(route.method, route.privilege) for route in SERVICE.routes.items} == {
         (method, privilege) for method, _, _, privilege in requests
     }
     assert len(requests) == len(SERVICE.routes.items)
-    before = await depot.types()
+    before = await depot.app.types()
     people = depot.app.people
     every = {privilege for _, _, _, privilege in requests}
     for method, path, body, privilege in requests:
@@ -136,10 +136,10 @@ async def test_every_endpoint_asks_for_its_privilege_and_for_nothing_else(depot:
         assert (status, problem["code"]) == (403, "missing_privilege"), (method, path)
         status, _ = await asked(depot.app.as_(None), method, path, body)
         assert status == 401
-    assert await depot.types() == before
+    assert await depot.app.types() == before
 
 
-async def test_another_tenant_finds_nothing(depot: Any) -> None:
+async def test_another_tenant_finds_nothing(depot: Depot) -> None:
     """What is named in the path or body is not there; what is listed is empty; nothing is written."""
     requests = await every_request(depot)
     before = await depot.database.fetch("SELECT count(*) FROM outbox")
@@ -220,7 +220,7 @@ BAD_INPUT: list[tuple[str, dict[str, Any], str]] = [
 ]
 
 
-async def test_bad_input_is_named_and_nothing_is_written(depot: Any) -> None:
+async def test_bad_input_is_named_and_nothing_is_written(depot: Depot) -> None:
     order = await depot.stocked_order()
     goods = {"warehouse": "BO1", "job_id": str(order.jobs[0]), "quantity": "1"}
     picked, issued = await depot.picked(order, "1"), await depot.picked(order, "1")
@@ -230,7 +230,7 @@ async def test_bad_input_is_named_and_nothing_is_written(depot: Any) -> None:
         "/v1/adjustments": goods | {"difference": "found", "reason": "x"},
         "/v1/shipments": depot.shipment_body(order, "1"),
     }
-    before = len(await depot.types())
+    before = len(await depot.app.types())
     for path, body, field in BAD_INPUT:
         if path not in whole:
             at = issued if path == "departure" else picked
@@ -238,7 +238,7 @@ async def test_bad_input_is_named_and_nothing_is_written(depot: Any) -> None:
         response, problem = await depot.client.post(path, whole.get(path, {}) | body)
         assert response.status == 422, (path, body, problem)
         assert field in [error["field"] for error in problem["errors"]], (path, body, problem)
-    assert len(await depot.types()) == before
+    assert len(await depot.app.types()) == before
 
 
 BAD_QUERIES = [
@@ -254,13 +254,13 @@ BAD_QUERIES = [
 ]
 
 
-async def test_a_bad_query_is_refused(depot: Any) -> None:
+async def test_a_bad_query_is_refused(depot: Depot) -> None:
     for query in BAD_QUERIES:
         response, problem = await depot.client.get(f"/v1/shipments?{query}")
         assert response.status == 422, (query, problem)
 
 
-async def test_what_is_not_there_is_not_found(depot: Any) -> None:
+async def test_what_is_not_there_is_not_found(depot: Depot) -> None:
     order = await depot.stocked_order()
     draft = await depot.draft(order, "1")
     for path in (
@@ -296,7 +296,7 @@ def test_whatever_a_company_may_lack_has_a_text() -> None:
     assert {*address_gaps(nobody), *identity_gaps(nobody)} <= texts.keys()
 
 
-async def test_the_openapi_document_is_valid(depot: Any) -> None:
+async def test_the_openapi_document_is_valid(depot: Depot) -> None:
     _, document = await depot.client.get("/openapi.json")
     validate(document)
     assert len(document["paths"]) > 15

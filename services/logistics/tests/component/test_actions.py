@@ -11,7 +11,7 @@ from logistics.application.read.access import PRIVILEGES, LineAction
 from logistics.domain.shipments import ShipmentAction, State
 from optima_contracts.production import JobClosed
 
-from ..conftest import ARTICLE
+from ..conftest import ARTICLE, Depot
 
 READERS: Final = ("backoffice", "admin", "purchasing", "auditor", "marketing", "supplier")
 BODIES: Final[dict[ShipmentAction, tuple[str, dict[str, Any] | None]]] = {
@@ -61,7 +61,7 @@ async def take(client: Any, shipment: dict[str, Any], action: ShipmentAction) ->
     return int(response.status), after
 
 
-async def shipment_in(depot: Any, order: Any, state: State) -> dict[str, Any]:
+async def shipment_in(depot: Depot, order: Any, state: State) -> dict[str, Any]:
     shipment = await depot.draft(order, "1")
     for action in WAY[state]:
         status, shipment = await take(depot.client, shipment, action)
@@ -73,7 +73,7 @@ async def shipment_in(depot: Any, order: Any, state: State) -> dict[str, Any]:
 @pytest.mark.parametrize("state", State)
 @pytest.mark.parametrize("reader", READERS)
 async def test_a_shipment_takes_what_it_offers_and_nothing_else(
-    depot: Any, reader: str, state: State
+    depot: Depot, reader: str, state: State
 ) -> None:
     order, client = await depot.stocked_order(), depot.as_role(reader)
     shipment = await shipment_in(depot, order, state)
@@ -88,7 +88,7 @@ async def test_a_shipment_takes_what_it_offers_and_nothing_else(
             assert status in REFUSED, (action, after)
 
 
-async def test_nothing_is_issued_of_a_line_that_production_closed(depot: Any) -> None:
+async def test_nothing_is_issued_of_a_line_that_production_closed(depot: Depot) -> None:
     order = await depot.stocked_order()
     picked = await shipment_in(depot, order, State.PICKED)
     await close(depot, order)
@@ -113,7 +113,7 @@ def test_a_shipments_actions_ask_for_the_privileges_that_their_endpoints_demand(
 # An order's line: what may be received and shipped of it, from its confirmation to its end.
 
 
-async def close(depot: Any, order: Any) -> None:
+async def close(depot: Depot, order: Any) -> None:
     closed = JobClosed(
         job_id=order.jobs[0],
         order_id=order.order_id,
@@ -125,50 +125,50 @@ async def close(depot: Any, order: Any) -> None:
     await depot.deliver(closed, subject=order.jobs[0])
 
 
-async def confirmed(depot: Any) -> Any:
+async def confirmed(depot: Depot) -> Any:
     return await depot.confirm_order(completed=False)
 
 
-async def produced(depot: Any) -> Any:
+async def produced(depot: Depot) -> Any:
     return await depot.confirm_order()
 
 
-async def partly_received(depot: Any) -> Any:
+async def partly_received(depot: Depot) -> Any:
     order = await produced(depot)
     await depot.receive(order.jobs[0], "40")
     return order
 
 
-async def received(depot: Any) -> Any:
+async def received(depot: Depot) -> Any:
     return await depot.stocked_order()
 
 
-async def in_shipments(depot: Any) -> Any:
+async def in_shipments(depot: Depot) -> Any:
     order = await received(depot)
     await depot.draft(order, "100")
     return order
 
 
-async def broken(depot: Any) -> Any:
+async def broken(depot: Depot) -> Any:
     order = await received(depot)
     body = {"warehouse": "BO1", "job_id": str(order.jobs[0]), "quantity": "100"}
     await depot.client.post("/v1/adjustments", body | {"difference": "damaged", "reason": "Rotti"})
     return order
 
 
-async def closed(depot: Any) -> Any:
+async def closed(depot: Depot) -> Any:
     order = await partly_received(depot)
     await close(depot, order)
     return order
 
 
-async def cancelled(depot: Any) -> Any:
+async def cancelled(depot: Depot) -> Any:
     order = await partly_received(depot)
     await depot.cancel_brief(order.brief_id)
     return order
 
 
-async def scarce(depot: Any) -> Any:
+async def scarce(depot: Depot) -> Any:
     """A line from stock, of which a part is set aside and another has come since."""
     _, article = await depot.client.put("/v1/articles/ESP-BANCO", ARTICLE)
     await depot.supply("BO1", "40")
@@ -177,13 +177,13 @@ async def scarce(depot: Any) -> Any:
     return order
 
 
-async def set_aside(depot: Any) -> Any:
+async def set_aside(depot: Depot) -> Any:
     _, article = await depot.client.put("/v1/articles/ESP-BANCO", ARTICLE)
     await depot.supply("BO1", "120")
     return await depot.confirm_from_stock(article["id"], "100")
 
 
-async def not_needed(depot: Any) -> Any:
+async def not_needed(depot: Depot) -> Any:
     """Its line was closed while a draft held its goods, which was given up then."""
     order = await set_aside(depot)
     draft = await depot.draft(order, "100")
@@ -192,7 +192,7 @@ async def not_needed(depot: Any) -> Any:
     return order
 
 
-async def take_goods(depot: Any, reader: str, order: Any, action: str) -> int:
+async def take_goods(depot: Depot, reader: str, order: Any, action: str) -> int:
     client, goods = depot.as_role(reader), {"warehouse": "BO1", "job_id": str(order.jobs[0]), "quantity": "1"}
     if action == "receive":
         response, _ = await client.post("/v1/receipts", goods)
@@ -226,7 +226,9 @@ async def take_goods(depot: Any, reader: str, order: Any, action: str) -> int:
     ],
 )
 @pytest.mark.parametrize("reader", READERS)
-async def test_an_orders_goods_move_as_offered_and_not_otherwise(depot: Any, reader: str, made: Any) -> None:
+async def test_an_orders_goods_move_as_offered_and_not_otherwise(
+    depot: Depot, reader: str, made: Any
+) -> None:
     order, client = await made(depot), depot.as_role(reader)
     response, seen = await client.get(f"/v1/orders/{order.order_id}")
     offered = seen["lines"][0]["actions"] if response.status == 200 else []
@@ -243,7 +245,7 @@ async def test_an_orders_goods_move_as_offered_and_not_otherwise(depot: Any, rea
 
 
 @pytest.mark.parametrize("reader", READERS)
-async def test_a_lookup_table_is_rewritten_as_offered_and_not_otherwise(depot: Any, reader: str) -> None:
+async def test_a_lookup_table_is_rewritten_as_offered_and_not_otherwise(depot: Depot, reader: str) -> None:
     client = depot.as_role(reader)
     await depot.client.put("/v1/articles/ESP-BANCO", ARTICLE)
     for path in (

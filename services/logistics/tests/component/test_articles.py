@@ -11,7 +11,7 @@ import pytest
 
 from optima_contracts.logistics import DdtIssued, GoodsReceived, ShipmentDrafted
 
-from ..conftest import DESTINATION, TRANSPORT, WAREHOUSE
+from ..conftest import DESTINATION, TRANSPORT, WAREHOUSE, Depot
 
 DISPLAY: dict[str, Any] = {
     "description": "Espositore da banco",
@@ -23,7 +23,7 @@ DISPLAY: dict[str, Any] = {
 }
 
 
-async def keep(depot: Any, code: str = "ESP-BANCO", **changes: Any) -> dict[str, Any]:
+async def keep(depot: Depot, code: str = "ESP-BANCO", **changes: Any) -> dict[str, Any]:
     response, article = await depot.client.put(f"/v1/articles/{code}", DISPLAY | changes)
     assert response.status == 200, article
     return article  # type: ignore[no-any-return]
@@ -42,7 +42,7 @@ def call_off(*lines: dict[str, Any], **changes: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-async def stocked(depot: Any) -> Any:
+async def stocked(depot: Depot) -> Any:
     """120 displays, in ten boxes of twelve."""
     article = await keep(depot)
     response, received = await depot.client.post("/v1/supplier-receipts", receipt())
@@ -51,7 +51,7 @@ async def stocked(depot: Any) -> Any:
     return depot
 
 
-async def test_an_article_is_found_by_its_code_its_barcode_and_its_words(depot: Any) -> None:
+async def test_an_article_is_found_by_its_code_its_barcode_and_its_words(depot: Depot) -> None:
     display = await keep(depot)
     poster = await keep(
         depot, "LOC-A3", description="Locandina A3", barcode="LOC0042", customer_code="AUR-78"
@@ -87,14 +87,14 @@ async def test_an_article_is_found_by_its_code_its_barcode_and_its_words(depot: 
         ({"weight_kg": "-1"}, "weight_kg"),
     ],
 )
-async def test_what_an_article_cannot_be_is_named(depot: Any, changes: dict[str, Any], field: str) -> None:
+async def test_what_an_article_cannot_be_is_named(depot: Depot, changes: dict[str, Any], field: str) -> None:
     await keep(depot, "ALTRO", barcode="12345670")
     response, problem = await depot.client.put("/v1/articles/ESP-BANCO", DISPLAY | changes)
     assert response.status == 422, problem
     assert [error["field"] for error in problem["errors"]] == [field]
 
 
-async def test_a_kept_article_keeps_its_unit_and_owner(depot: Any) -> None:
+async def test_a_kept_article_keeps_its_unit_and_owner(depot: Depot) -> None:
     article = await keep(depot)
     again = await keep(depot, description="Espositore da banco, nuovo", conversions=[])
     assert again["id"] == article["id"]
@@ -109,7 +109,7 @@ async def test_a_kept_article_keeps_its_unit_and_owner(depot: Any) -> None:
     assert (response.status, problem["code"]) == (412, "stale_version")
 
 
-async def test_one_barcode_goes_to_one_of_many_articles_kept_at_once(depot: Any) -> None:
+async def test_one_barcode_goes_to_one_of_many_articles_kept_at_once(depot: Depot) -> None:
     answers = await asyncio.gather(*(depot.client.put(f"/v1/articles/A{n}", DISPLAY) for n in range(8)))
     assert sorted(response.status for response, _ in answers) == [200] + [422] * 7
 
@@ -156,7 +156,7 @@ async def test_a_receipt_that_cannot_be_names_its_field_and_changes_nothing(
     assert (await stocked.stock())[stocked.article["id"]][0] == "120"
 
 
-async def test_one_document_received_many_times_at_once_counts_once(depot: Any) -> None:
+async def test_one_document_received_many_times_at_once_counts_once(depot: Depot) -> None:
     article = await keep(depot)
     answers = await asyncio.gather(*(depot.client.post("/v1/supplier-receipts", receipt()) for _ in range(6)))
     assert sorted(response.status for response, _ in answers) == [201] + [409] * 5

@@ -13,11 +13,13 @@ from optima_contracts.production import JobCompleted, OrderCancelled
 from optima_kit.refusals import NotYet
 from optima_kit.testing import eventually
 
+from ..conftest import Depot
+
 REFUSED = "optima.logistics.cancellation_refused.v1"
 CANCELLED = "optima.logistics.shipment_cancelled.v1"
 
 
-async def someone_waits(depot: Any) -> None:
+async def someone_waits(depot: Depot) -> None:
     """Until a session waits for another's lock."""
 
     async def waiting() -> bool:
@@ -29,7 +31,7 @@ async def someone_waits(depot: Any) -> None:
     await eventually(waiting, describe="a transaction waits for the order's lock")
 
 
-async def test_open_shipments_end_and_their_goods_are_free(depot: Any) -> None:
+async def test_open_shipments_end_and_their_goods_are_free(depot: Depot) -> None:
     order = await depot.stocked_order()
     draft, picked = await depot.draft(order, "30"), await depot.picked(order, "40")
     await depot.cancel_brief(order.brief_id)
@@ -48,7 +50,7 @@ async def test_open_shipments_end_and_their_goods_are_free(depot: Any) -> None:
 
 
 @pytest.mark.parametrize("until", ["issuance", "departure", "delivery"])
-async def test_goods_that_left_refuse_the_cancellation_and_nothing_changes(depot: Any, until: str) -> None:
+async def test_goods_that_left_refuse_the_cancellation_and_nothing_changes(depot: Depot, until: str) -> None:
     order = await depot.stocked_order()
     out, waiting = await depot.picked(order, "30"), await depot.draft(order, "40")
     for step in ("issuance", "departure", "delivery"):
@@ -64,7 +66,7 @@ async def test_goods_that_left_refuse_the_cancellation_and_nothing_changes(depot
 
 
 @pytest.mark.parametrize("how", ["voiding", "refusal"])
-async def test_goods_that_came_back_no_longer_stand_in_the_way(depot: Any, how: str) -> None:
+async def test_goods_that_came_back_no_longer_stand_in_the_way(depot: Depot, how: str) -> None:
     order = await depot.stocked_order()
     shipment = await depot.picked(order, "30")
     await depot.act(shipment, "issuance")
@@ -77,7 +79,7 @@ async def test_goods_that_came_back_no_longer_stand_in_the_way(depot: Any, how: 
     assert read["cancelled_because"] == "Campagna sospesa"
 
 
-async def test_the_issue_that_locks_first_wins(depot: Any) -> None:
+async def test_the_issue_that_locks_first_wins(depot: Depot) -> None:
     """The cancellation arrives while the document is being issued: it waits, and is then refused."""
     order = await depot.stocked_order()
     shipment = await depot.picked(order, "30")
@@ -106,7 +108,7 @@ async def test_the_issue_that_locks_first_wins(depot: Any) -> None:
     assert await depot.database.published(CANCELLED) == []
 
 
-async def test_the_cancellation_that_locks_first_wins(depot: Any) -> None:
+async def test_the_cancellation_that_locks_first_wins(depot: Depot) -> None:
     """The document is asked for while the cancellation is being handled: it waits, and is then refused."""
     order = await depot.stocked_order()
     shipment = await depot.picked(order, "30")
@@ -133,7 +135,7 @@ async def test_the_cancellation_that_locks_first_wins(depot: Any) -> None:
     assert await depot.database.fetch("SELECT 1 FROM ddts") == []
 
 
-async def test_an_order_of_a_cancelled_brief_is_born_cancelled(depot: Any) -> None:
+async def test_an_order_of_a_cancelled_brief_is_born_cancelled(depot: Depot) -> None:
     brief_id = uuid4()
     await depot.cancel_brief(brief_id)
     order = await depot.confirm_order(brief_id=brief_id)
@@ -141,7 +143,7 @@ async def test_an_order_of_a_cancelled_brief_is_born_cancelled(depot: Any) -> No
     assert read["cancelled_because"] == "Campagna sospesa"
 
 
-async def test_a_revoked_cancellation_lets_the_order_go_on(depot: Any) -> None:
+async def test_a_revoked_cancellation_lets_the_order_go_on(depot: Depot) -> None:
     brief_id = uuid4()
     await depot.cancel_brief(brief_id)
     order = await depot.confirm_order(brief_id=brief_id)
@@ -156,7 +158,7 @@ def order_cancelled(order: Any) -> OrderCancelled:
     return OrderCancelled(order_id=order.order_id, brief_id=order.brief_id, reason="Sospeso")
 
 
-async def test_production_may_give_up_an_order(depot: Any) -> None:
+async def test_production_may_give_up_an_order(depot: Depot) -> None:
     order = await depot.stocked_order()
     await depot.draft(order, "30")
     for _ in range(2):
@@ -164,7 +166,7 @@ async def test_production_may_give_up_an_order(depot: Any) -> None:
     assert len(await depot.database.published(CANCELLED)) == 1
 
 
-async def test_one_cancellation_is_refused_once_however_it_comes(depot: Any) -> None:
+async def test_one_cancellation_is_refused_once_however_it_comes(depot: Depot) -> None:
     order = await depot.stocked_order()
     await depot.act(await depot.picked(order, "30"), "issuance")
     await depot.cancel_brief(order.brief_id)
@@ -177,7 +179,7 @@ async def test_one_cancellation_is_refused_once_however_it_comes(depot: Any) -> 
     assert len(await depot.database.published(REFUSED)) == 2, "production's own cancellation is answered too"
 
 
-async def test_what_builds_on_an_unknown_order_waits(depot: Any) -> None:
+async def test_what_builds_on_an_unknown_order_waits(depot: Depot) -> None:
     stranger = uuid4()
     for event in (
         JobCompleted(job_id=uuid4(), order_id=stranger, brief_id=None, quantity="1", unit="pz"),
@@ -187,7 +189,7 @@ async def test_what_builds_on_an_unknown_order_waits(depot: Any) -> None:
             await depot.deliver(event, subject=stranger)
 
 
-async def test_an_order_confirmed_twice_is_there_once(depot: Any) -> None:
+async def test_an_order_confirmed_twice_is_there_once(depot: Depot) -> None:
     order = await depot.stocked_order()
     rows = await depot.database.fetch("SELECT envelope FROM outbox")
     from optima_contracts.production import OrderConfirmed

@@ -10,7 +10,7 @@ import pytest
 from logistics.domain.counts import CountAction
 from optima_contracts.logistics import StockAdjusted
 
-from ..conftest import ARTICLE
+from ..conftest import ARTICLE, Depot
 
 ACTIONS: dict[CountAction, tuple[str, dict[str, Any]]] = {
     "count": ("lines", {"article": "ESP", "counted": "99"}),
@@ -20,7 +20,7 @@ ACTIONS: dict[CountAction, tuple[str, dict[str, Any]]] = {
 
 
 @pytest.fixture
-async def counting(depot: Any) -> Any:
+async def counting(depot: Depot) -> Any:
     """A hundred pieces of an article, the same of a job, and an open count."""
     await depot.client.put("/v1/articles/ESP", ARTICLE | {"barcode": "8001234567897"})
     line = {"article": "ESP", "quantity": "100"}
@@ -32,18 +32,18 @@ async def counting(depot: Any) -> Any:
     return depot
 
 
-async def begin(depot: Any) -> None:
+async def begin(depot: Depot) -> None:
     response, depot.count = await depot.client.post("/v1/counts", {"warehouse": "BO1"})
     assert response.status == 201, depot.count
 
 
-async def act(depot: Any, action: str, client: Any = None, **body: Any) -> tuple[int, Any]:
+async def act(depot: Depot, action: str, client: Any = None, **body: Any) -> tuple[int, Any]:
     path = f"/v1/counts/{depot.count['id']}/{action}"
     response, answer = await (client or depot.client).post(path, body)
     return response.status, answer
 
 
-async def on_hand(depot: Any) -> tuple[str, str]:
+async def on_hand(depot: Depot) -> tuple[str, str]:
     stock = await depot.stock()
     return stock[depot.article["id"]][0], stock[str(depot.order.jobs[0])][0]
 
@@ -146,7 +146,7 @@ async def test_what_cannot_be_counted_is_refused(counting: Any, body: Any, statu
 @pytest.mark.parametrize("state", ["open", "counted", "beyond", "posted", "cancelled"])
 @pytest.mark.parametrize("reader", ["backoffice", "admin", "auditor", "purchasing", "marketing"])
 async def test_a_count_takes_what_it_offers_and_nothing_else(
-    depot: Any, counting: Any, reader: str, state: str
+    depot: Depot, counting: Any, reader: str, state: str
 ) -> None:
     way = {
         "open": [],

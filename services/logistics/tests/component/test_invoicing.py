@@ -11,15 +11,17 @@ import pytest
 
 from logistics.domain.ddt import invoice_due
 
+from ..conftest import Depot
+
 PERIOD = "issued_from=2026-11-01&issued_to=2026-11-30"
 
 
-async def issued(depot: Any, order: Any, **changes: Any) -> dict[str, Any]:
+async def issued(depot: Depot, order: Any, **changes: Any) -> dict[str, Any]:
     shipment = await depot.picked(order, "10", **changes)
     return await depot.act(shipment, "issuance")  # type: ignore[no-any-return]
 
 
-async def test_void_refused_and_returned_goods_are_not_to_be_invoiced(depot: Any) -> None:
+async def test_void_refused_and_returned_goods_are_not_to_be_invoiced(depot: Depot) -> None:
     order = await depot.stocked_order(description="=1+1")
     kept = await issued(depot, order, customer_reference="ODA 4711")
     await issued(depot, order, document_type="omaggio")
@@ -54,7 +56,7 @@ async def test_void_refused_and_returned_goods_are_not_to_be_invoiced(depot: Any
     assert page["items"] == []
 
 
-async def test_the_list_comes_in_pages_without_loss(depot: Any) -> None:
+async def test_the_list_comes_in_pages_without_loss(depot: Depot) -> None:
     order = await depot.stocked_order()
     numbers = [(await issued(depot, order))["ddt"]["number"] for _ in range(3)]
     seen: list[str] = []

@@ -9,6 +9,8 @@ import pytest
 
 from optima_contracts.production import JobClosed, OrderCancelled
 
+from ..conftest import Depot
+
 ALLOCATED = "optima.logistics.goods_allocated.v1"
 RELEASED = "optima.logistics.goods_released.v1"
 DISPLAY: dict[str, Any] = {"description": "Espositore da banco", "unit": "pz"}
@@ -22,7 +24,7 @@ SECOND_WAREHOUSE = {
 
 
 @pytest.fixture
-async def shelf(depot: Any) -> Any:
+async def shelf(depot: Depot) -> Any:
     """120 displays lie in BO1 and 30 in BO2."""
     response, depot.article = await depot.client.put("/v1/articles/ESP-BANCO", DISPLAY)
     assert response.status == 200
@@ -32,13 +34,13 @@ async def shelf(depot: Any) -> Any:
     return depot
 
 
-async def line_of(depot: Any, order_id: UUID) -> dict[str, Any]:
+async def line_of(depot: Depot, order_id: UUID) -> dict[str, Any]:
     _, order = await depot.client.get(f"/v1/orders/{order_id}")
     (line,) = order["lines"]
     return line
 
 
-async def on_shelves(depot: Any) -> dict[tuple[str, str], str]:
+async def on_shelves(depot: Depot) -> dict[tuple[str, str], str]:
     """What lies where, by article or order number and by warehouse."""
     _, page = await depot.client.get("/v1/stock")
     return {

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 from uuid import uuid4
 
-from ..conftest import CARRIER, DESTINATION, DOCUMENT_TYPE, WAREHOUSE
+from ..conftest import CARRIER, DESTINATION, DOCUMENT_TYPE, WAREHOUSE, Depot
 
 
-async def test_what_is_kept_is_read_and_rewritten(depot: Any) -> None:
+async def test_what_is_kept_is_read_and_rewritten(depot: Depot) -> None:
     for path, body, view in (
         ("warehouses/MI1", WAREHOUSE, {"address": WAREHOUSE | {"country": "IT"}}),
         ("carriers/VELOCE", CARRIER, {"identity": CARRIER | {"country": "IT"}}),
@@ -27,7 +27,7 @@ async def test_what_is_kept_is_read_and_rewritten(depot: Any) -> None:
         assert (response.status, problem["code"]) == (412, "stale_version")
 
 
-async def test_the_causali_come_with_the_product_and_may_be_rewritten(depot: Any) -> None:
+async def test_the_causali_come_with_the_product_and_may_be_rewritten(depot: Depot) -> None:
     _, page = await depot.client.get("/v1/document-types?limit=200")
     reasons = {reason["code"]: reason for reason in page["items"]}
     assert len(reasons) == 21
@@ -52,7 +52,7 @@ async def test_the_causali_come_with_the_product_and_may_be_rewritten(depot: Any
     assert (await stranger.get("/v1/document-types/omaggio"))[1]["text"] == "Omaggio"
 
 
-async def test_lists_come_in_pages_without_loss(depot: Any) -> None:
+async def test_lists_come_in_pages_without_loss(depot: Depot) -> None:
     for number in range(7):
         code = f"prova-{number}"
         await depot.client.put(f"/v1/document-types/{code}", DOCUMENT_TYPE | {"text": code})
@@ -86,7 +86,7 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
 ]
 
 
-async def test_a_mistake_is_named_in_both_languages(depot: Any) -> None:
+async def test_a_mistake_is_named_in_both_languages(depot: Depot) -> None:
     for change, field, code in MISTAKES:
         body = {"recipient": DESTINATION["recipient"] | change, "address": DESTINATION["address"]}
         details = set()
@@ -117,14 +117,14 @@ RIGHT: list[tuple[dict[str, Any], dict[str, Any]]] = [
 ]
 
 
-async def test_what_is_right_is_kept_in_its_plain_form(depot: Any) -> None:
+async def test_what_is_right_is_kept_in_its_plain_form(depot: Depot) -> None:
     for given, kept in RIGHT:
         response, carrier = await depot.client.put("/v1/carriers/X", CARRIER | given)
         assert response.status == 200, carrier
         assert carrier["identity"].items() >= kept.items()
 
 
-async def test_a_malformed_code_is_refused(depot: Any) -> None:
+async def test_a_malformed_code_is_refused(depot: Depot) -> None:
     for code in ("a b", "è", "-x", "x" * 65, "a%2Fb"):
         response, problem = await depot.client.put(f"/v1/warehouses/{code}", WAREHOUSE)
         assert (response.status, problem["code"]) in ((422, "code_format"), (404, "no_such_address"))

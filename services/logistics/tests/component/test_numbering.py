@@ -14,12 +14,12 @@ import pytest
 from logistics.adapters.metrics import DDTS_ISSUED, SHIPMENTS, measure
 from logistics.application.ports import Ports
 from optima_kit.db import UnitOfWork
-from optima_kit.testing import app_client
+from optima_kit.testing import ServiceHarness
 
 from ..conftest import DOCUMENT_TYPE, NOW, SERVICE, Depot
 
 
-async def numbers(depot: Any) -> list[str]:
+async def numbers(depot: Depot) -> list[str]:
     rows = await depot.database.fetch("SELECT number FROM ddts ORDER BY year, series, progressive")
     return [row["number"] for row in rows]
 
@@ -60,7 +60,7 @@ class Interrupted(asyncpg.SerializationError):
     """The database gave up between the number and the commit. (Of all failures, one that logs nothing.)"""
 
 
-async def test_a_number_whose_transaction_fails_is_taken_by_the_next(depot: Any) -> None:
+async def test_a_number_whose_transaction_fails_is_taken_by_the_next(depot: Depot) -> None:
     """Every third issue breaks down after its number was taken, half of them as late as after the event."""
     first, second = await depot.stocked_order(), await depot.stocked_order()
     shipments = [await depot.picked(order, "1") for order in (first, second) for _ in range(9)]
@@ -91,8 +91,10 @@ async def test_a_number_whose_transaction_fails_is_taken_by_the_next(depot: Any)
         )
 
     breaking = replace(SERVICE, ports=ports)
-    async with app_client(breaking, depot.database, clock=depot.clock, pool_size=8) as app:
-        shaky = Depot(app, depot.database, depot.clock, depot.tenant_id)
+    async with ServiceHarness.serve(
+        breaking, depot.database, clock=depot.clock, tenant_id=depot.tenant_id, pool_size=8
+    ) as app:
+        shaky = Depot(app, depot.database, depot.clock)
         answers = await asyncio.gather(*(shaky.attempt(shipment, "issuance") for shipment in shipments))
     statuses = sorted(response.status for response, _ in answers)
     assert statuses == [200] * 12 + [409] * 6
@@ -105,7 +107,7 @@ async def test_a_number_whose_transaction_fails_is_taken_by_the_next(depot: Any)
     assert [row["last_progressive"] for row in rows] == [18]
 
 
-async def test_a_retry_with_the_same_key_gets_the_same_number(depot: Any) -> None:
+async def test_a_retry_with_the_same_key_gets_the_same_number(depot: Depot) -> None:
     shipment = await depot.picked(await depot.stocked_order(), "1")
     path, key = f"/v1/shipments/{shipment['id']}/issuance", {"Idempotency-Key": "once"}
     _, first = await depot.client.post(path, {}, headers=key)
@@ -114,7 +116,7 @@ async def test_a_retry_with_the_same_key_gets_the_same_number(depot: Any) -> Non
     assert await numbers(depot) == ["1/2026"]
 
 
-async def test_a_new_year_begins_at_midnight_of_the_sender(depot: Any) -> None:
+async def test_a_new_year_begins_at_midnight_of_the_sender(depot: Depot) -> None:
     order = await depot.stocked_order()
     shipments = [await depot.picked(order, "1") for _ in range(5)]
     depot.clock.set(datetime(2026, 12, 31, 22, 59, 59, tzinfo=UTC))
@@ -165,7 +167,7 @@ async def test_each_series_counts_for_itself(depot: Any) -> None:
         assert (response.status, problem["errors"][0]["field"]) == (422, "series")
 
 
-async def test_no_document_is_dated_before_its_predecessor_or_in_the_future(depot: Any) -> None:
+async def test_no_document_is_dated_before_its_predecessor_or_in_the_future(depot: Depot) -> None:
     depot.clock.advance(timedelta(days=-7))
     order = await depot.stocked_order()
     depot.clock.advance(timedelta(days=7))
@@ -180,7 +182,7 @@ async def test_no_document_is_dated_before_its_predecessor_or_in_the_future(depo
     assert await numbers(depot) == ["1/2026", "1/B/2026"]
 
 
-async def test_goods_come_in_are_documented_leave_and_arrive_in_this_order(depot: Any) -> None:
+async def test_goods_come_in_are_documented_leave_and_arrive_in_this_order(depot: Depot) -> None:
     """Days are the sender's: 23:30 of the 23rd in UTC is the 24th in Rome."""
     order = await depot.stocked_order()
     shipment = await depot.picked(order, "1")
@@ -204,7 +206,7 @@ async def test_goods_come_in_are_documented_leave_and_arrive_in_this_order(depot
 
 
 @pytest.mark.parametrize("day", ["0001-01-01", "0001-01-02", "1899-12-31", "2200-01-01", "9999-12-31"])
-async def test_a_date_beyond_reach_is_refused(depot: Any, day: str) -> None:
+async def test_a_date_beyond_reach_is_refused(depot: Depot, day: str) -> None:
     shipment = await depot.picked(await depot.stocked_order(), "1")
     attempts = [
         ("issuance", "issue_date", day),
@@ -217,7 +219,7 @@ async def test_a_date_beyond_reach_is_refused(depot: Any, day: str) -> None:
         assert "date_out_of_range" in {each["code"] for each in problem["errors"]}, problem
 
 
-async def test_a_voided_number_stays_used_and_the_reissue_takes_the_next(depot: Any) -> None:
+async def test_a_voided_number_stays_used_and_the_reissue_takes_the_next(depot: Depot) -> None:
     order = await depot.stocked_order()
     shipment = await depot.picked(order, "100")
     await depot.act(shipment, "issuance")
@@ -238,7 +240,7 @@ async def test_a_voided_number_stays_used_and_the_reissue_takes_the_next(depot: 
     assert (response.status, problem["code"]) == (409, "ddt_not_voidable")
 
 
-async def test_the_replacement_of_a_voided_document_is_a_free_draft(depot: Any) -> None:
+async def test_the_replacement_of_a_voided_document_is_a_free_draft(depot: Depot) -> None:
     order = await depot.stocked_order(deliveries={"MI-DUOMO": "60", "RM-TERMINI": "40"})
     shipment = await depot.picked(order, "60")
     await depot.act(shipment, "issuance")
@@ -263,7 +265,7 @@ async def test_the_replacement_of_a_voided_document_is_a_free_draft(depot: Any) 
     assert '"replaces_number": "1/2026"' in document["document"]
 
 
-async def test_a_document_voided_without_reissue_gives_the_goods_back(depot: Any) -> None:
+async def test_a_document_voided_without_reissue_gives_the_goods_back(depot: Depot) -> None:
     order = await depot.stocked_order()
     shipment = await depot.picked(order, "100")
     await depot.act(shipment, "issuance")
@@ -272,7 +274,7 @@ async def test_a_document_voided_without_reissue_gives_the_goods_back(depot: Any
     assert (await depot.stock())[str(order.jobs[0])] == ("100", "0", "100")
 
 
-async def test_goods_on_their_way_come_back_by_a_refusal_and_not_by_a_void(depot: Any) -> None:
+async def test_goods_on_their_way_come_back_by_a_refusal_and_not_by_a_void(depot: Depot) -> None:
     shipment = await depot.picked(await depot.stocked_order(), "100")
     await depot.act(shipment, "issuance")
     await depot.act(shipment, "departure")
@@ -282,10 +284,10 @@ async def test_goods_on_their_way_come_back_by_a_refusal_and_not_by_a_void(depot
     assert (await depot.act(shipment, "refusal", reason="Richiamata"))["state"] == "refused"
 
 
-async def test_what_the_law_demands_is_told_at_once_and_nothing_is_written(depot: Any) -> None:
+async def test_what_the_law_demands_is_told_at_once_and_nothing_is_written(depot: Depot) -> None:
     order = await depot.stocked_order()
     shipment = await depot.picked(order, "1", transport_by="vettore", carrier=None, packages=None)
-    before = await depot.types()
+    before = await depot.app.types()
     response, problem = await depot.attempt(shipment, "issuance", issue_date="2026-12-01")
     assert (response.status, problem["code"]) == (422, "violations")
     assert [(error["field"], error["code"]) for error in problem["errors"]] == [
@@ -293,7 +295,7 @@ async def test_what_the_law_demands_is_told_at_once_and_nothing_is_written(depot
         ("carrier", "carrier_missing"),
     ]
     assert all(error["detail"] for error in problem["errors"])
-    assert await depot.types() == before
+    assert await depot.app.types() == before
     assert await numbers(depot) == []
     assert await depot.database.fetch("SELECT 1 FROM ddt_series") == []
     assert (await depot.stock())[str(order.jobs[0])] == ("100", "1", "99")
@@ -317,7 +319,7 @@ async def test_without_a_sender_nothing_is_issued_and_the_newest_counts(
         assert event.data["sender"]["name"] == "Caffè Aurora Holding S.p.A."
 
 
-async def test_an_issued_document_keeps_what_it_said(depot: Any) -> None:
+async def test_an_issued_document_keeps_what_it_said(depot: Depot) -> None:
     shipment = await depot.picked(await depot.stocked_order(), "1")
     await depot.act(shipment, "issuance")
     path = f"/v1/shipments/{shipment['id']}/ddt.pdf"
@@ -334,7 +336,7 @@ async def test_an_issued_document_keeps_what_it_said(depot: Any) -> None:
     assert voided["ddt"]["issued_at"] == NOW.isoformat().replace("+00:00", "Z")
 
 
-async def test_the_ledger_and_the_documents_can_not_be_rewritten(depot: Any) -> None:
+async def test_the_ledger_and_the_documents_can_not_be_rewritten(depot: Depot) -> None:
     shipment = await depot.picked(await depot.stocked_order(), "1")
     await depot.act(shipment, "issuance")
     for statement in (
@@ -350,7 +352,7 @@ async def test_the_ledger_and_the_documents_can_not_be_rewritten(depot: Any) -> 
                 await connection.execute(statement)
 
 
-async def test_the_pdf_is_made_once_and_kept(depot: Any) -> None:
+async def test_the_pdf_is_made_once_and_kept(depot: Depot) -> None:
     shipment = await depot.picked(await depot.stocked_order(), "1")
     await depot.act(shipment, "issuance")
     path = f"/v1/shipments/{shipment['id']}/ddt.pdf"
@@ -370,7 +372,7 @@ async def test_the_pdf_is_made_once_and_kept(depot: Any) -> None:
     assert b"kept" not in (await depot.client.get(path))[1], "a voided one is never read from the store"
 
 
-async def test_nobody_waits_for_a_connection_while_a_sheet_is_typeset(depot: Any) -> None:
+async def test_nobody_waits_for_a_connection_while_a_sheet_is_typeset(depot: Depot) -> None:
     shipment = await depot.picked(await depot.stocked_order(), "1")
     await depot.act(shipment, "issuance")
 
@@ -380,13 +382,15 @@ async def test_nobody_waits_for_a_connection_while_a_sheet_is_typeset(depot: Any
                 return b"%%PDF %d" % await connection.fetchval("SELECT 1")
 
     slow = replace(SERVICE, resources=Typesetter())
-    async with app_client(slow, depot.database, clock=depot.clock, pool_size=1) as app:
+    async with ServiceHarness.serve(
+        slow, depot.database, clock=depot.clock, tenant_id=depot.tenant_id, pool_size=1
+    ) as app:
         path = f"/v1/shipments/{shipment['id']}/ddt.pdf"
         response, pdf = await app.as_(depot.sara).get(path)
     assert (response.status, pdf) == (200, b"%PDF 1")
 
 
-async def test_what_is_counted(depot: Any) -> None:
+async def test_what_is_counted(depot: Depot) -> None:
     order = await depot.stocked_order()
     await depot.draft(order, "1")
     for series in ("A", "B", "B"):

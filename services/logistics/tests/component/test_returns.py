@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from ..conftest import DESTINATION
+from ..conftest import DESTINATION, Depot
 
 FROM_CUSTOMER = {"document_type": "reso-da-cliente", "warehouse": "BO1", "reason": "Colore sbagliato"}
 
 
-async def delivered(depot: Any, order: Any, quantity: str, **changes: Any) -> dict[str, Any]:
+async def delivered(depot: Depot, order: Any, quantity: str, **changes: Any) -> dict[str, Any]:
     shipment = await depot.picked(order, quantity, **changes)
     await depot.act(shipment, "issuance")
     await depot.act(shipment, "departure")
@@ -21,7 +21,7 @@ def line(job_id: str, quantity: str, disposition: str = "stock") -> dict[str, st
     return {"job_id": job_id, "quantity": quantity, "disposition": disposition}
 
 
-async def test_a_customers_return_enters_the_stock_and_scrap_is_written_off(depot: Any) -> None:
+async def test_a_customers_return_enters_the_stock_and_scrap_is_written_off(depot: Depot) -> None:
     order = await depot.stocked_order(quantities=("100", "50"))
     first, second = (str(job_id) for job_id in order.jobs)
     shipment = await delivered(depot, order, "40")
@@ -50,7 +50,7 @@ async def test_a_customers_return_enters_the_stock_and_scrap_is_written_off(depo
     assert read["lines"][0]["deliveries"][0]["remaining"] == "60", "what was delivered stays so"
 
 
-async def test_goods_come_back_from_whoever_worked_on_them(depot: Any) -> None:
+async def test_goods_come_back_from_whoever_worked_on_them(depot: Depot) -> None:
     await depot.client.put("/v1/destinations/LEGATORIA", DESTINATION)
     order = await depot.stocked_order()
     job_id = str(order.jobs[0])
@@ -69,7 +69,7 @@ async def test_goods_come_back_from_whoever_worked_on_them(depot: Any) -> None:
     assert (await depot.stock())[job_id][0] == "100"
 
 
-async def test_a_return_that_can_not_be_is_refused(depot: Any) -> None:
+async def test_a_return_that_can_not_be_is_refused(depot: Depot) -> None:
     order = await depot.stocked_order()
     job_id = str(order.jobs[0])
     shipment = await delivered(depot, order, "10")
@@ -92,7 +92,7 @@ async def test_a_return_that_can_not_be_is_refused(depot: Any) -> None:
     assert await depot.database.published("optima.logistics.goods_returned.v1") == []
 
 
-async def test_what_is_expected_back_is_listed_until_all_of_it_is(depot: Any) -> None:
+async def test_what_is_expected_back_is_listed_until_all_of_it_is(depot: Depot) -> None:
     """By the day that the document type says, from the issue on, until nothing is awaited any more."""
     order = await depot.stocked_order()
 
@@ -123,7 +123,7 @@ async def test_what_is_expected_back_is_listed_until_all_of_it_is(depot: Any) ->
         assert await listed() == left
 
 
-async def test_what_is_with_third_parties_is_listed_until_it_is_back(depot: Any) -> None:
+async def test_what_is_with_third_parties_is_listed_until_it_is_back(depot: Depot) -> None:
     """By who has it and why, over all documents; from the issue, and without what was sold."""
     order = await depot.stocked_order()
     job_id = str(order.jobs[0])
@@ -166,7 +166,7 @@ async def test_what_is_with_third_parties_is_listed_until_it_is_back(depot: Any)
         )
 
 
-async def test_no_day_until_which_goods_are_awaited_is_too_far(depot: Any) -> None:
+async def test_no_day_until_which_goods_are_awaited_is_too_far(depot: Depot) -> None:
     for day, status in (("2199-12-31", 200), ("1900-01-01", 200), ("0001-01-01", 422), ("9999-12-31", 422)):
         response, _ = await depot.client.get(f"/v1/expected-returns?until={day}")
         assert response.status == status

@@ -6,11 +6,13 @@ from typing import Any
 
 from optima_kit.testing import round_trips
 
+from ..conftest import Depot
+
 EDGES = 3
 """Begin, events with the answer, commit: shared by the commands of a group."""
 
 
-async def test_each_step_asks_once_and_writes_at_the_end(depot: Any) -> None:
+async def test_each_step_asks_once_and_writes_at_the_end(depot: Depot) -> None:
     order = await depot.confirm_order(completed=False)
     await depot.confirm_order()  # its connection has met every type
     costs: dict[str, int] = {}

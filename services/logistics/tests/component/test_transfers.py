@@ -6,29 +6,29 @@ from typing import Any
 
 import pytest
 
-from ..conftest import DESTINATION, DOCUMENT_TYPE, WAREHOUSE
+from ..conftest import DESTINATION, DOCUMENT_TYPE, WAREHOUSE, Depot
 
 TRANSFER = {"document_type": "trasferimento-tra-depositi", "destination": "BO2"}
 
 
 @pytest.fixture
-async def two_warehouses(depot: Any) -> Any:
+async def two_warehouses(depot: Depot) -> Any:
     await depot.client.put("/v1/warehouses/BO2", WAREHOUSE | {"name": "Deposito Borgo"})
     await depot.client.put("/v1/destinations/LEGATORIA", DESTINATION)
     return depot
 
 
-async def lying(depot: Any) -> dict[str, str]:
+async def lying(depot: Depot) -> dict[str, str]:
     _, page = await depot.client.get("/v1/stock")
     return {row["warehouse"]["code"]: row["on_hand"] for row in page["items"]}
 
 
-async def line_of(depot: Any, order: Any) -> dict[str, Any]:
+async def line_of(depot: Depot, order: Any) -> dict[str, Any]:
     _, seen = await depot.client.get(f"/v1/orders/{order.order_id}")
     return seen["lines"][0]  # type: ignore[no-any-return]
 
 
-async def on_its_way(depot: Any, order: Any, quantity: str, **changes: Any) -> dict[str, Any]:
+async def on_its_way(depot: Depot, order: Any, quantity: str, **changes: Any) -> dict[str, Any]:
     shipment = await depot.picked(order, quantity, **changes)
     await depot.act(shipment, "issuance")
     return await depot.act(shipment, "departure")  # type: ignore[no-any-return]
@@ -113,7 +113,7 @@ async def test_goods_that_a_supplier_works_on_stay_ours(two_warehouses: Any) -> 
     assert await lying(depot) == {"BO1": "70"}
 
 
-async def test_what_a_recipient_does_not_take_comes_back(depot: Any) -> None:
+async def test_what_a_recipient_does_not_take_comes_back(depot: Depot) -> None:
     order = await depot.stocked_order(quantities=("100", "50"))
     shipment = await on_its_way(depot, order, "40")
     first, second = (str(job_id) for job_id in order.jobs)
@@ -164,7 +164,7 @@ async def test_ends_that_do_not_fit_the_type_are_refused(two_warehouses: Any) ->
         )
 
 
-async def test_a_type_is_reworded_but_not_repurposed(depot: Any) -> None:
+async def test_a_type_is_reworded_but_not_repurposed(depot: Depot) -> None:
     path = "/v1/document-types/vendita"
     response, problem = await depot.client.put(path, DOCUMENT_TYPE | {"closes_order_line": False})
     assert (response.status, problem["code"]) == (409, "document_type_effect_fixed")
@@ -188,7 +188,7 @@ async def test_a_type_is_reworded_but_not_repurposed(depot: Any) -> None:
     assert (await depot.act(shipment, "issuance"))["ddt"]["number"] == "1/V/2026"
 
 
-async def test_a_type_kept_before_there_were_effects_has_the_products(depot: Any) -> None:
+async def test_a_type_kept_before_there_were_effects_has_the_products(depot: Depot) -> None:
     await depot.database.fetch(
         "INSERT INTO lookups (tenant_id, kind, code, content, version) VALUES "
         "($1, 'transport_reason', 'conto-lavorazione', "

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -14,7 +13,7 @@ import pytest
 
 from optima_contracts.brief import BriefApproved, BriefCancelled, BriefContent, BriefItem, ItemDelivery
 from optima_contracts.economics import BriefPricesApproved, PricedItem
-from optima_contracts.envelope import Envelope, EventData
+from optima_contracts.envelope import EventData
 from optima_contracts.identity import LegalIdentity, PersonChanged
 from optima_contracts.logistics import (
     DdtIssued,
@@ -26,11 +25,9 @@ from optima_contracts.logistics import (
 )
 from optima_contracts.money import amount_of
 from optima_kit.actor import Actor
-from optima_kit.ids import new_id
 from optima_kit.settings import Settings
-from optima_kit.testing import AppClient, Client, FixedClock, ServiceDatabase, app_client, temporary_database
-from production.adapters.messages import reactions
-from production.bootstrap import ports, service
+from optima_kit.testing import Client, FixedClock, ServiceDatabase, ServiceHarness, settings_for
+from production.bootstrap import service
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 DEADLINE = date(2027, 1, 31)
@@ -62,40 +59,26 @@ ONE_PHASE = {"name": "Gadget", "phases": [{"key": "stampa", "name": "Stampa"}]}
 
 @dataclass(slots=True)
 class Plant:
-    app: AppClient
+    app: ServiceHarness
     database: ServiceDatabase
     clock: FixedClock
-    tenant: UUID = field(default_factory=uuid4)
-    sequences: dict[UUID, int] = field(default_factory=dict)
 
-    def actor(self, *roles: str, **named: Any) -> Actor:
-        return self.app.people.person(*roles, tenant_id=named.pop("tenant_id", self.tenant), **named)
+    @property
+    def tenant(self) -> UUID:
+        return self.app.tenant_id
 
-    def as_(self, *roles: str, **named: Any) -> Client:
-        return self.app.as_(self.actor(*roles, **named))
+    def actor(self, *roles: str, **facts: Any) -> Actor:
+        return self.app.person(*roles, **facts)
+
+    def as_(self, *roles: str, **facts: Any) -> Client:
+        return self.app.sign_in(*roles, **facts)
 
     @property
     def admin(self) -> Client:
         return self.as_("admin")
 
     async def deliver(self, event: EventData, subject: UUID, *, sequence: int | None = None) -> None:
-        """Lets the service react to an event, as the consumer does, without a broker in between."""
-        number = sequence or self.sequences.get(subject, 0) + 1
-        self.sequences[subject] = max(number, self.sequences.get(subject, 0))
-        envelope = Envelope(
-            id=new_id(),
-            source="/optima/test",
-            type=event.type,
-            subject=subject,
-            time=self.clock.now(),
-            tenantid=self.tenant,
-            sequence=number,
-            correlationid=subject,
-            data=event.model_dump(mode="json"),
-        )
-        reaction, received = reactions.read(envelope.model_dump_json().encode())
-        async with self.app.database.transaction(self.tenant) as work:
-            await reaction.handle(ports(work), received)
+        await self.app.deliver(event, subject=subject, sequence=sequence)
 
     async def worker(self, role: str = "dealer", name: str = "Carla Verdi", **changes: Any) -> Actor:
         """Somebody of whom the directory has told."""
@@ -188,14 +171,6 @@ class Plant:
         """Logistics says that a shipment with a line for each of the order's first jobs is in `state`."""
         await self.deliver(shipment(state, shipment_id, order, *quantities), shipment_id, sequence=sequence)
 
-    async def published(self, type_: str | None = None) -> list[Envelope]:
-        """The tenant's events, in order, of one type or all."""
-        return [event for event in await self.database.published(type_) if event.tenantid == self.tenant]
-
-    async def types(self) -> list[str]:
-        """What was published, briefly: "order_confirmed", …"""
-        return [event.type.split(".")[2] for event in await self.published()]
-
 
 def prices_approved(event: BriefApproved, *unit_prices: str) -> BriefPricesApproved:
     lines = [
@@ -287,25 +262,9 @@ def shipment(state: str, shipment_id: UUID, order: dict[str, Any], *quantities: 
     raise AssertionError(state)
 
 
-@pytest.fixture(scope="session")
-def database() -> Iterator[ServiceDatabase]:
-    """One for all tests: each keeps to a tenant of its own."""
-    with asyncio.Runner() as runner:
-        whole = temporary_database("production")
-        yield runner.run(whole.__aenter__())
-        runner.run(whole.__aexit__(None, None, None))
-
-
 @pytest.fixture
-async def plant(database: ServiceDatabase) -> AsyncIterator[Plant]:
+async def plant(database_for: Callable[[str], Awaitable[ServiceDatabase]]) -> AsyncIterator[Plant]:
+    database = await database_for("production")
     clock = FixedClock(NOW)
-    settings = Settings(
-        database_url=database.rw_url,
-        database_backbone_url=database.backbone_url,
-        broker_url="amqp://unused",
-        environment="demonstration",
-        issuer="http://issuer.test",
-        jwks_url="http://issuer.test/jwks",
-    )
-    async with app_client(service(settings), database, clock=clock) as app:
+    async with ServiceHarness.serve(service(settings_for(database, Settings)), database, clock=clock) as app:
         yield Plant(app, database, clock)

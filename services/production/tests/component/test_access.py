@@ -146,7 +146,7 @@ async def test_only_an_admin_sets_economics_and_assigns(plant: Plant) -> None:
     order = await plant.order_of(await plant.approve(("gadget", "1000")))
     job = order["jobs"][0]
     carla = await plant.worker()
-    before = await plant.types()
+    before = await plant.app.types()
     for role in ("backoffice", "dealer", "agent", "supplier", "marketing", "purchasing", "auditor"):
         client = plant.as_(role)
         response, _ = await client.put(
@@ -159,13 +159,13 @@ async def test_only_an_admin_sets_economics_and_assigns(plant: Plant) -> None:
             assert response.status == 403, (role, action)
         response, _ = await client.put("/v1/kinds/gadget", ONE_PHASE)
         assert response.status == 403, role
-    assert await plant.types() == before
+    assert await plant.app.types() == before
 
 
 async def test_another_tenant_finds_nothing(plant: Plant) -> None:
     order, carla, _ = await an_assigned_order(plant)
     job, phase = order["jobs"][0], order["jobs"][0]["phases"][0]
-    before = await plant.types()
+    before = await plant.app.types()
     elsewhere = uuid4()
     stranger = plant.app.as_(plant.actor("admin", tenant_id=elsewhere))
     same_person = plant.app.as_(plant.actor("dealer", tenant_id=elsewhere, person_id=carla.person_id))
@@ -189,4 +189,4 @@ async def test_another_tenant_finds_nothing(plant: Plant) -> None:
     for path in ("/v1/orders", "/v1/kinds", "/v1/customers", f"/v1/orders?brief_id={order['brief_id']}"):
         assert (await stranger.get(path))[1]["items"] == [], path
     assert (await same_person.get("/v1/tasks"))[1]["items"] == []
-    assert await plant.types() == before
+    assert await plant.app.types() == before

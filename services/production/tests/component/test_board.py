@@ -115,4 +115,4 @@ async def test_several_phases_are_assigned_at_once_each_with_its_result(plant: P
     assert codes == ["phase_already_started", "phase_absent", "waiting", "waiting"]
     assert [each["phase_id"] for each in body["items"]] == [begun, unknown, free, free]
     assert (await board(plant, f"assignee_id={heir.person_id}"))[0]["id"] == free
-    assert (await plant.types()).count("phase_assigned") == 2
+    assert (await plant.app.types()).count("phase_assigned") == 2

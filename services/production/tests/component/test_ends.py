@@ -35,8 +35,8 @@ async def test_an_order_is_delivered_short_when_no_more_can_come(plant: Plant) -
     assert (await plant.order(order["id"]))["state"] == "partially_shipped"
     status, body = await close(plant, f"orders/{order['id']}")
     assert (status, body["state"], body["jobs"][0]["closed_because"]) == (200, "delivered", "Tre pezzi rotti")
-    assert (await plant.types())[-2:] == ["job_closed", "order_delivered"]
-    (told,) = await plant.published("optima.production.job_closed.v1")
+    assert (await plant.app.types())[-2:] == ["job_closed", "order_delivered"]
+    (told,) = await plant.database.published("optima.production.job_closed.v1")
     assert told.data["shipped"] == "97"
     assert (await close(plant, f"orders/{order['id']}"))[1]["code"] == "order_ended"
 
@@ -50,7 +50,7 @@ async def test_an_order_of_which_nothing_left_is_cancelled_by_closing_its_lines(
     assert (await plant.order(order["id"]))["state"] == "confirmed"
     assert (await close(plant, f"jobs/{order['jobs'][1]['id']}"))[1]["code"] == "job_closed"
     assert (await close(plant, f"orders/{order['id']}"))[1]["state"] == "cancelled"
-    assert (await plant.types())[-1] == "order_cancelled"
+    assert (await plant.app.types())[-1] == "order_cancelled"
 
 
 async def test_the_rest_of_an_order_goes_on_without_a_closed_line(plant: Plant) -> None:
@@ -99,7 +99,7 @@ async def test_after_a_void_an_order_whose_cancellation_was_refused_may_be_cance
         f"/v1/orders/{order['id']}/cancellation", {"reason": "Campagna sospesa"}
     )
     assert (response.status, body["state"]) == (200, "cancelled")
-    told = (await plant.published("optima.production.order_cancelled.v1"))[-1]
+    told = (await plant.database.published("optima.production.order_cancelled.v1"))[-1]
     assert told.data["goods_came_back"] is True
 
 
@@ -122,6 +122,6 @@ async def test_a_cancellation_is_told_again_when_goods_turn_out_to_have_come_bac
     sent = uuid4()
     for state in ("issued", "departed", "refused"):
         await plant.ship(state, sent, order, "100")
-    told = await plant.published("optima.production.order_cancelled.v1")
+    told = await plant.database.published("optima.production.order_cancelled.v1")
     assert [event.data["goods_came_back"] for event in told] == [None, True]
     assert [event.data["reason"] for event in told] == ["Sospesa"] * 2

@@ -33,7 +33,7 @@ async def test_an_approved_brief_is_made_shipped_and_delivered(plant: Plant) -> 
     assert [(job["shipped"], job["delivered"]) for job in order["jobs"]] == [("500", "500"), ("980", "980")]
     assert [each.get("ddt_number") for each in order["shipments"]] == ["1/2026", None]
 
-    published = await plant.published()
+    published = await plant.app.published()
     assert {event.correlationid for event in published if event.type.split(".")[2] != "kind_defined"} == {
         brief_id
     }
@@ -67,7 +67,7 @@ async def test_events_carry_the_facts(plant: Plant) -> None:
     brief_id = await plant.approve(("gadget", "1000"))
     order = await plant.order_of(brief_id)
     await plant.make(order, await plant.worker(), {order["jobs"][0]["id"]: "950.5"})
-    by_type = {event.type: event.data for event in await plant.published()}
+    by_type = {event.type: event.data for event in await plant.app.published()}
     job_id = order["jobs"][0]["id"]
     confirmed = by_type["optima.production.order_confirmed.v1"]
     assert (confirmed["number"], confirmed["customer"], confirmed["deadline"]) == (

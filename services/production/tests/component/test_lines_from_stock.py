@@ -58,7 +58,7 @@ async def test_an_order_from_stock_is_ready_once_all_is_set_aside_and_ends_as_an
     (job,) = order["jobs"]
     assert (order["state"], job["state"], job["phases"]) == ("confirmed", "ready", [])
     assert (job["kind"], job["description"], job["unit"]) == ("ESP-BANCO", "Espositore da banco", "pz")
-    (confirmed,) = await plant.published(CONFIRMED)
+    (confirmed,) = await plant.database.published(CONFIRMED)
     assert confirmed.data["lines"][0]["article_id"] == str(article_id)
 
     await allocate(plant, order, "60", "60")
@@ -75,7 +75,7 @@ async def test_an_order_from_stock_is_ready_once_all_is_set_aside_and_ends_as_an
     await plant.ship("issued", shipment_id, order, "100")
     await plant.ship("delivered", shipment_id, order, "100")
     assert (await plant.order(order["id"]))["state"] == "delivered"
-    assert await plant.types() == [
+    assert await plant.app.types() == [
         "order_confirmed",
         "order_ready",
         "job_set",

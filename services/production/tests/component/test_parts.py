@@ -35,7 +35,7 @@ async def test_the_next_phase_works_on_what_is_there_already(plant: Plant) -> No
     await printer.post(f"/v1/phases/{printing}/completion", {"quantity": "100"})
     response, task = await cutter.post(f"/v1/phases/{cut}/completion", {"quantity": "100"})
     assert (response.status, task["state"]) == (200, "done")
-    (event,) = await plant.published("optima.production.phase_part_reported.v1")
+    (event,) = await plant.database.published("optima.production.phase_part_reported.v1")
     assert (event.data["quantity"], event.data["made_so_far"]) == ("40", "40")
 
 
@@ -56,6 +56,6 @@ async def test_begun_work_is_given_back_or_taken_over_for_a_reason(plant: Plant)
     assert (response.status, body) == (200, {"id": phase, "state": "ready"})
     response, _ = await plant.app.as_(dario).get(f"/v1/tasks/{phase}")
     assert response.status == 404
-    last = (await plant.published())[-1]
+    last = (await plant.app.published())[-1]
     assert last.type == "optima.production.phase_given_back.v1"
     assert (last.data["former_assignee_id"], last.data["reason"]) == (str(dario.person_id), "Ferie")

@@ -60,7 +60,7 @@ class TestOrder:
         assert [job["approved_unit_price"] for job in order["jobs"]] == ["0.0345", "12.50"]
         for job in order["jobs"]:
             assert (await attempt(plant, job))[0] == 200
-        (valued,) = await plant.published("optima.economics.order_valued.v1")
+        (valued,) = await plant.database.published("optima.economics.order_valued.v1")
         lines = valued.data["lines"]
         assert [(line["unit_price"], line["amount"]) for line in lines] == [
             ("0.0345", "3450.00"),
@@ -103,7 +103,7 @@ class TestAnotherPrice:
         status, body = await attempt(plant, job, unit_price="9.99", price_reason="Sconto")
         (error,) = body["errors"]
         assert (status, error["code"], error["field"]) == (422, "price_not_approved", "unit_price")
-        assert await plant.published("optima.economics.job_set.v1") == []
+        assert await plant.database.published("optima.economics.job_set.v1") == []
 
     async def test_within_the_tolerance_needs_a_reason(self, plant: Plant, job: dict[str, Any]) -> None:
         await tolerate(plant, "2")
@@ -112,7 +112,7 @@ class TestAnotherPrice:
         assert (status, error["code"], error["field"]) == (422, "price_reason_missing", "price_reason")
         status, body = await attempt(plant, job, unit_price="10.20", price_reason="Carta più cara")
         assert (status, body["price_reason"]) == (200, "Carta più cara")
-        (fact,) = await plant.published("optima.economics.job_set.v1")
+        (fact,) = await plant.database.published("optima.economics.job_set.v1")
         assert (fact.data["approved_unit_price"], fact.data["price_reason"]) == ("10.00", "Carta più cara")
         status, body = await attempt(plant, job, unit_price="10.2001", price_reason="Carta più cara")
         assert (status, body["errors"][0]["code"]) == (422, "price_not_approved")

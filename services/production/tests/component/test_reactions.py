@@ -21,7 +21,7 @@ async def test_a_brief_makes_one_order_however_often_it_is_approved(plant: Plant
     brief_id = await plant.approve(("gadget", "1000"))
     await plant.approve(("gadget", "1000"), brief_id=brief_id)
     assert (await plant.order_of(brief_id))["number"] == "O-2026-0001"
-    assert (await plant.types()).count("order_confirmed") == 1
+    assert (await plant.app.types()).count("order_confirmed") == 1
     other = await plant.approve(("gadget", "10"))
     assert (await plant.order_of(other))["number"] == "O-2026-0002"
     plant.clock.advance(timedelta(days=60))
@@ -36,7 +36,7 @@ async def test_a_brief_that_was_cancelled_first_makes_no_order(plant: Plant) -> 
     await plant.deliver(approved(brief_id, ("gadget", "1000")), brief_id, sequence=4)
     _, page = await plant.admin.get("/v1/orders")
     assert page == {"items": []}
-    assert await plant.types() == []
+    assert await plant.app.types() == []
 
 
 async def test_a_cancelled_brief_stops_its_order_and_its_assignees_lose_access(plant: Plant) -> None:
@@ -56,7 +56,7 @@ async def test_a_cancelled_brief_stops_its_order_and_its_assignees_lose_access(p
     order = await plant.order(order["id"])
     assert (order["state"], order["cancellation_reason"]) == ("cancelled", "Campagna sospesa")
     assert [p["state"] for p in order["jobs"][0]["phases"]] == ["done", "cancelled", "cancelled"]
-    assert (await plant.types()).count("order_cancelled") == 1
+    assert (await plant.app.types()).count("order_cancelled") == 1
     _, tasks = await plant.app.as_(dealer).get("/v1/tasks")
     assert tasks["items"] == []
     response, _ = await plant.app.as_(dealer).get(f"/v1/tasks/{cut['id']}")
@@ -105,7 +105,7 @@ async def test_a_cancellation_that_logistics_refuses_is_undone_in_either_order(
     assert after["state"] == "in_production"
     assert after["jobs"][0]["phases"] == before["jobs"][0]["phases"]
     assert after["jobs"][1]["state"] == ("blocked" if refusal_first else "planned")
-    types = await plant.types()
+    types = await plant.app.types()
     assert types.count("order_cancelled") == types.count("order_reinstated") == (0 if refusal_first else 1)
     await plant.app.as_(dealer).post(f"/v1/phases/{printing['id']}/completion", {"quantity": "500"})
 
@@ -143,7 +143,7 @@ async def test_goods_that_had_left_revive_an_order_that_backoffice_cancelled(pla
     assert (await plant.order(order["id"]))["state"] == "shipped"
     await plant.ship("delivered", shipment_id, order, "100")
     assert (await plant.order(order["id"]))["state"] == "delivered"
-    assert (await plant.types())[-3:] == ["order_reinstated", "order_shipment_changed", "order_delivered"]
+    assert (await plant.app.types())[-3:] == ["order_reinstated", "order_shipment_changed", "order_delivered"]
 
 
 async def test_an_unknown_kind_blocks_its_job_until_it_is_defined(plant: Plant) -> None:
@@ -193,12 +193,13 @@ async def test_shipments_add_up_in_any_order_and_however_often_they_are_told(pla
     assert await seen() == ("delivered", "1000", "1000")
     await plant.ship("delivered", again, order, "700", sequence=5)
     states = [
-        event.data["state"] for event in await plant.published("optima.production.order_shipment_changed.v1")
+        event.data["state"]
+        for event in await plant.database.published("optima.production.order_shipment_changed.v1")
     ]
     assert states == [
         "partially_shipped", "ready", "partially_shipped", "shipped", "partially_shipped",
     ]  # fmt: skip
-    assert (await plant.types()).count("order_delivered") == 1
+    assert (await plant.app.types()).count("order_delivered") == 1
     shown = (await plant.order(order["id"]))["shipments"]
     assert {each["id"]: each.get("ddt_number") for each in shown}[str(part)] == "1/2026"
 
@@ -326,7 +327,7 @@ async def test_an_order_of_the_erp_is_made_once_under_the_id_that_it_came_with(p
     order = await plant.order(str(order_id))
     assert (order["title"], order["deadline"]) == ("Espositori di primavera", "2027-02-15")
     assert [job["state"] for job in order["jobs"]] == ["planned", "blocked"]
-    assert (await plant.types()).count("order_confirmed") == 1
+    assert (await plant.app.types()).count("order_confirmed") == 1
 
 
 async def test_tasks_of_who_left_are_the_successors(plant: Plant) -> None:
@@ -339,7 +340,7 @@ async def test_tasks_of_who_left_are_the_successors(plant: Plant) -> None:
         await plant.assign(phase_id, carla)
     await plant.app.as_(carla).post(f"/v1/phases/{phases[0]}/start")
     await plant.tell_of(carla, active=False)
-    told = len(await plant.published())
+    told = len(await plant.app.published())
     departed = PersonDeparted(person_id=carla.person_id, successor_id=heir.person_id)
     await plant.deliver(departed, carla.person_id)
     await plant.deliver(departed, carla.person_id)
@@ -348,7 +349,7 @@ async def test_tasks_of_who_left_are_the_successors(plant: Plant) -> None:
     _, own = await plant.app.as_(heir).get("/v1/tasks")
     assert {task["id"] for task in own["items"]} == set(phases)
     await plant.work(phases[0], heir, "500")
-    events = (await plant.published())[told : told + len(phases)]
+    events = (await plant.app.published())[told : told + len(phases)]
     assert [event.data for event in events] == [
         {
             "job_id": order["jobs"][0]["id"],
@@ -360,7 +361,7 @@ async def test_tasks_of_who_left_are_the_successors(plant: Plant) -> None:
         }
         for phase in order["jobs"][0]["phases"]
     ]
-    assert (await plant.types()).count("phase_assigned") == 2 * len(phases)
+    assert (await plant.app.types()).count("phase_assigned") == 2 * len(phases)
 
 
 async def test_tasks_wait_for_an_admin_where_the_successor_may_not_work(plant: Plant) -> None:
@@ -374,7 +375,7 @@ async def test_tasks_wait_for_an_admin_where_the_successor_may_not_work(plant: P
     await plant.deliver(departed, carla.person_id)
     (shown,) = (await plant.order(order["id"]))["jobs"][0]["phases"]
     assert (shown["state"], shown.get("assignee")) == ("ready", None)
-    (told,) = await plant.published("optima.production.phase_unassigned.v1")
+    (told,) = await plant.database.published("optima.production.phase_unassigned.v1")
     assert told.data == {
         "job_id": order["jobs"][0]["id"],
         "order_id": order["id"],

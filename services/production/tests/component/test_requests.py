@@ -31,7 +31,7 @@ async def test_backoffice_writes_an_order_without_a_brief(plant: Plant) -> None:
         201, "O-2026-0001", "confirmed", None,
     )  # fmt: skip
     assert response.headers["Location"] == f"/v1/orders/{body['id']}"
-    (event,) = await plant.published("optima.production.order_confirmed.v1")
+    (event,) = await plant.database.published("optima.production.order_confirmed.v1")
     assert str(event.correlationid) == str(event.subject) == body["id"]
     response, body = await plant.as_("backoffice").post(
         f"/v1/orders/{body['id']}/cancellation", {"reason": "Cliente ripensato"}
@@ -56,7 +56,7 @@ async def test_bad_documents_are_refused_field_by_field(plant: Plant) -> None:
     economics = f"/v1/jobs/{job['id']}/economics"
     two = [{"key": "a", "name": "A"}, {"key": "b", "name": "B", "after": ["a", "c"]}]
     circle = [{"key": "a", "name": "A", "after": ["b"]}, {"key": "b", "name": "B", "after": ["a"]}]
-    before = await plant.types()
+    before = await plant.app.types()
     for method, path, body, field in (
         ("POST", "/v1/orders", {**ORDER, "items": []}, "items"),
         ("POST", "/v1/orders", {**ORDER, "price": "1.00"}, "price"),
@@ -101,7 +101,7 @@ async def test_bad_documents_are_refused_field_by_field(plant: Plant) -> None:
         assert response.status == 422, (path, body, problem)
         assert [error["field"] for error in problem["errors"]] == [field], (path, body)
         assert all(error["detail"] for error in problem["errors"])
-    assert await plant.types() == before
+    assert await plant.app.types() == before
 
 
 async def test_a_task_is_worked_in_turn(plant: Plant) -> None:
@@ -183,7 +183,7 @@ async def test_economics_need_the_version_that_was_read(plant: Plant) -> None:
         *(plant.admin.put(path, {**ECONOMICS, "cost": cost}, headers={"If-Match": '"1"'}) for cost in "123")
     )
     assert sorted(response.status for response, _ in answers) == [200, 412, 412]
-    assert (await plant.types()).count("job_set") == 1
+    assert (await plant.app.types()).count("job_set") == 1
 
 
 async def test_of_two_who_complete_at_once_one_wins(plant: Plant) -> None:
@@ -202,9 +202,9 @@ async def test_of_two_who_complete_at_once_one_wins(plant: Plant) -> None:
     )
     assert sorted(response.status for response, _ in answers) == [200, 409]
     won = next(body["completed_quantity"] for response, body in answers if response.status == 200)
-    (event,) = await plant.published("optima.production.job_completed.v1")
+    (event,) = await plant.database.published("optima.production.job_completed.v1")
     assert event.data["quantity"] == won
-    assert (await plant.types()).count("phase_completed") == 1
+    assert (await plant.app.types()).count("phase_completed") == 1
 
 
 async def test_two_jobs_that_end_at_once_make_the_order_ready_once(plant: Plant) -> None:
@@ -223,7 +223,7 @@ async def test_two_jobs_that_end_at_once_make_the_order_ready_once(plant: Plant)
     )
     assert [response.status for response, _ in answers] == [200, 200]
     assert (await plant.order(order["id"]))["state"] == "ready"
-    types = await plant.types()
+    types = await plant.app.types()
     assert (types.count("order_started"), types.count("order_ready")) == (1, 1)
 
 
@@ -307,7 +307,7 @@ async def test_a_mistyped_kind_is_corrected(plant: Plant) -> None:
     assert len(corrected["phases"]) == len(LINE["phases"])
     response, body = await plant.as_("backoffice").put(path, {"kind": "espositore"})
     assert (response.status, body["code"]) == (409, "job_not_blocked")
-    (fact,) = await plant.published("optima.production.job_kind_corrected.v1")
+    (fact,) = await plant.database.published("optima.production.job_kind_corrected.v1")
     assert (fact.data["former_kind"], fact.data["kind"]) == ("espositre", "espositore")
 
 

@@ -11,6 +11,8 @@ from .conftest import LINE, Plant, shipment
 
 EDGES = 3
 """Begin, events with the answer, commit: shared by the commands of a group."""
+REACTION = EDGES + 1
+"""The inbox asks what it has handled before."""
 
 
 async def test_each_step_asks_once_and_writes_at_the_end(plant: Plant) -> None:
@@ -49,14 +51,14 @@ async def test_each_step_asks_once_and_writes_at_the_end(plant: Plant) -> None:
     assert (await plant.order(order["id"]))["state"] == "delivered"
     phase_command = EDGES + 3  # lock, job; order, job and phases in one
     assert costs == {
-        "brief approved": EDGES + 6,  # brief, kinds, number, customer; order with jobs, phases
+        "brief approved": REACTION + 6,  # brief, kinds, number, customer; order with jobs, phases
         "read": 4,  # begin, order with customer and shipments, jobs, end
         "economics": EDGES + 4,
         "assignment": phase_command + 1,  # the person
         "start": phase_command,
         "completion": phase_command,
         "acceptance": phase_command,
-        "issued": EDGES + 4,  # lock, lines; shipment, order
-        "departed": 5,
-        "delivered": EDGES + 4,
+        "issued": REACTION + 4,  # lock, lines; shipment, order
+        "departed": REACTION + 2,
+        "delivered": REACTION + 5,  # and whose name the event carries
     }

@@ -24,25 +24,27 @@ from trail.domain.anchors import SHOWN_BEFORE
 from trail.domain.chain import Broken, Verification, hash_of
 from trail.domain.entry import Entry
 
+from ..conftest import Scene
+
 TENANT, OTHER = UUID(int=1), UUID(int=2)
 THE_DAY = date(2026, 11, 24)
 
 
-def commented(scene: Any, n: int, **options: Any) -> Any:
+def commented(scene: Scene, n: int, **options: Any) -> Any:
     brief = UUID(int=100 + n)
     return scene.event(BriefCommented(brief_id=brief, comment_id=UUID(int=n)), subject=brief, **options)
 
 
-def runner(scene: Any) -> JobRunner[Any]:
+def runner(scene: Scene) -> JobRunner[Any]:
     return JobRunner(scene.app.service, scene.database)
 
 
-async def verified(scene: Any) -> Verification:
+async def verified(scene: Scene) -> Verification:
     async with scene.database.reading(TENANT) as work:
         return await verify_chain(scene.ports(work))
 
 
-async def come_midnight(scene: Any) -> None:
+async def come_midnight(scene: Scene) -> None:
     """The next day has begun, and what is due is done."""
     clock = scene.clock
     clock.set(datetime.combine(clock.now().date() + timedelta(days=1), datetime.min.time(), UTC))
@@ -50,13 +52,13 @@ async def come_midnight(scene: Any) -> None:
     await scene.app.run_due_jobs()
 
 
-async def hear_of_anchors(scene: Any) -> None:
+async def hear_of_anchors(scene: Scene) -> None:
     """What the trail publishes comes back to it like every other event."""
     await scene.record(*await scene.app.published(ChainAnchored))
 
 
 @pytest.fixture
-async def anchored(scene: Any) -> Any:
+async def anchored(scene: Scene) -> Any:
     """Six entries of a day that is over and anchored, and two of the next."""
     await scene.record(*(commented(scene, n) for n in range(6)))
     await come_midnight(scene)
@@ -64,7 +66,7 @@ async def anchored(scene: Any) -> Any:
     return scene
 
 
-async def test_a_days_first_entry_owes_its_anchor(scene: Any) -> None:
+async def test_a_days_first_entry_owes_its_anchor(scene: Scene) -> None:
     await scene.record(commented(scene, 1))
     await scene.record(commented(scene, 2))
     await scene.record(commented(scene, 3, tenant_id=OTHER))
@@ -75,7 +77,7 @@ async def test_a_days_first_entry_owes_its_anchor(scene: Any) -> None:
     ]
 
 
-async def test_it_is_made_once_by_any_number_of_workers(scene: Any) -> None:
+async def test_it_is_made_once_by_any_number_of_workers(scene: Scene) -> None:
     await scene.record(commented(scene, 1))
     scene.clock.advance(timedelta(days=1))
     (job,) = await scene.stored.fetch("UPDATE jobs SET hinted_at = now() RETURNING id")
@@ -108,7 +110,7 @@ async def test_an_anchor_is_an_event_that_others_can_hold_against_the_public_key
     assert not maker.signature_holds(key.public, anchor.message() + b" ", told.signature)
 
 
-async def test_every_day_is_anchored_since_an_anchor_is_an_entry(scene: Any) -> None:
+async def test_every_day_is_anchored_since_an_anchor_is_an_entry(scene: Scene) -> None:
     await scene.record(commented(scene, 1))
     for _ in range(3):
         await come_midnight(scene)
@@ -119,7 +121,7 @@ async def test_every_day_is_anchored_since_an_anchor_is_an_entry(scene: Any) -> 
     assert (outcome.broken, outcome.checked, outcome.anchors) == (None, 4, 3)
 
 
-async def test_days_that_end_at_the_same_entry_are_all_paged_through(scene: Any) -> None:
+async def test_days_that_end_at_the_same_entry_are_all_paged_through(scene: Scene) -> None:
     await scene.record(commented(scene, 1))
     scene.clock.advance(timedelta(hours=15))  # the next day, and nothing anchored yet
     await scene.record(commented(scene, 2))
@@ -140,7 +142,7 @@ async def test_days_that_end_at_the_same_entry_are_all_paged_through(scene: Any)
     assert paged == ["2026-11-24", "2026-11-25"]
 
 
-async def test_keys_change_with_overlap_and_old_anchors_still_hold(scene: Any) -> None:
+async def test_keys_change_with_overlap_and_old_anchors_still_hold(scene: Scene) -> None:
     known: dict[str, datetime] = {}
     for n in range(40):
         await scene.record(commented(scene, n))
@@ -162,7 +164,7 @@ async def test_keys_change_with_overlap_and_old_anchors_still_hold(scene: Any) -
     assert (outcome.broken, outcome.anchors) == (None, 40)
 
 
-async def rewrite(scene: Any, first: int, *, without: int = 0) -> None:
+async def rewrite(scene: Scene, first: int, *, without: int = 0) -> None:
     """The chain with other data from an entry on (or without one), all hashes and the head made to fit: what
     somebody does who has the database and knows how the trail works."""
     async with scene.database.reading(TENANT) as work:

@@ -21,21 +21,23 @@ from trail.application.verify_chain import verify_chain
 from trail.domain.chain import Broken, Head
 from trail.domain.competence import ReadScope
 
+from ..conftest import Scene
+
 TENANT, OTHER = UUID(int=1), UUID(int=2)
 EVERYTHING = ReadScope(person_id=UUID(int=0), everything=True, brief_prices=True, economics=True)
 
 
-def commented(scene: Any, n: int, **options: Any) -> Any:
+def commented(scene: Scene, n: int, **options: Any) -> Any:
     brief = UUID(int=100 + n)
     return scene.event(BriefCommented(brief_id=brief, comment_id=UUID(int=n)), subject=brief, **options)
 
 
-async def verify(scene: Any) -> Broken | None:
+async def verify(scene: Scene) -> Broken | None:
     async with scene.database.reading(TENANT) as work:
         return (await verify_chain(scene.ports(work))).broken
 
 
-async def test_numbers_have_no_gap_across_batches_of_concurrent_consumers(scene: Any) -> None:
+async def test_numbers_have_no_gap_across_batches_of_concurrent_consumers(scene: Scene) -> None:
     batches = [[commented(scene, 10 * b + n) for n in range(10)] for b in range(8)]
     await asyncio.gather(*(scene.record(*batch) for batch in batches))
     rows = await scene.stored.fetch("SELECT number FROM entries ORDER BY number")
@@ -43,7 +45,7 @@ async def test_numbers_have_no_gap_across_batches_of_concurrent_consumers(scene:
     assert await verify(scene) is None
 
 
-async def test_a_failed_batch_leaves_no_gap(scene: Any) -> None:
+async def test_a_failed_batch_leaves_no_gap(scene: Scene) -> None:
     twice = commented(scene, 1)
     await scene.record(commented(scene, 0), twice)
     with pytest.raises(asyncpg.UniqueViolationError):
@@ -54,7 +56,7 @@ async def test_a_failed_batch_leaves_no_gap(scene: Any) -> None:
     assert [row["number"] for row in rows] == [1, 2, 3]
 
 
-async def test_tenants_have_chains_of_their_own(scene: Any) -> None:
+async def test_tenants_have_chains_of_their_own(scene: Scene) -> None:
     await scene.record(commented(scene, 1), commented(scene, 2))
     await scene.record(commented(scene, 3, tenant_id=OTHER))
     for tenant, length in ((TENANT, 2), (OTHER, 1)):
@@ -64,7 +66,7 @@ async def test_tenants_have_chains_of_their_own(scene: Any) -> None:
             assert len(await trail.entries(Selection(), EVERYTHING)) == length
 
 
-async def statements_for(scene: Any, *events: Any) -> list[str]:
+async def statements_for(scene: Scene, *events: Any) -> list[str]:
     """What a batch has the database do between its begin and its commit."""
     statements: list[str] = []
     async with scene.database.connection() as connection, connection.transaction():
@@ -77,13 +79,13 @@ async def statements_for(scene: Any, *events: Any) -> list[str]:
     return statements
 
 
-async def test_a_batch_of_200_costs_two_statements(scene: Any) -> None:
+async def test_a_batch_of_200_costs_two_statements(scene: Scene) -> None:
     await scene.record(commented(scene, 0))
     assert len(await statements_for(scene, *(commented(scene, n) for n in range(1, 201)))) == 2
     assert await verify(scene) is None
 
 
-async def test_only_personal_texts_have_a_batch_ask_for_keys(scene: Any) -> None:
+async def test_only_personal_texts_have_a_batch_ask_for_keys(scene: Scene) -> None:
     anna = UUID(int=31)
     changed = PersonChanged(
         person_id=anna, name="Anna", email="anna@example.it", kind="internal", roles=[], active=True
@@ -103,7 +105,7 @@ async def test_only_personal_texts_have_a_batch_ask_for_keys(scene: Any) -> None
         "ALTER TABLE entries DISABLE TRIGGER append_only",
     ],
 )
-async def test_the_service_itself_cannot_change_what_is_recorded(scene: Any, statement: str) -> None:
+async def test_the_service_itself_cannot_change_what_is_recorded(scene: Scene, statement: str) -> None:
     await scene.record(commented(scene, 1))
     with pytest.raises(asyncpg.InsufficientPrivilegeError, match=r"permission denied|must be owner"):
         async with scene.database.transaction(TENANT) as work:
@@ -114,7 +116,7 @@ async def test_the_service_itself_cannot_change_what_is_recorded(scene: Any, sta
 @pytest.mark.parametrize(
     "statement", ["UPDATE entries SET actor_id = NULL", "DELETE FROM entries", "TRUNCATE entries"]
 )
-async def test_not_even_the_owner_can_by_mistake(scene: Any, statement: str) -> None:
+async def test_not_even_the_owner_can_by_mistake(scene: Scene, statement: str) -> None:
     await scene.record(commented(scene, 1))
     owner = await asyncpg.connect(scene.stored.owner_url)
     try:
@@ -153,7 +155,7 @@ async def test_not_even_the_owner_can_by_mistake(scene: Any, statement: str) -> 
         ),
     ],
 )
-async def test_tampering_is_found_and_named(scene: Any, statements: list[str], broken: Broken) -> None:
+async def test_tampering_is_found_and_named(scene: Scene, statements: list[str], broken: Broken) -> None:
     await scene.record(*(commented(scene, n) for n in range(6)))
     assert await verify(scene) is None
     await scene.tamper(*statements)
@@ -162,7 +164,7 @@ async def test_tampering_is_found_and_named(scene: Any, statements: list[str], b
 
 @pytest.mark.parametrize("column", ["data", "hash", "subject"])
 async def test_a_value_taken_out_is_found_though_a_null_compares_with_nothing(
-    scene: Any, column: str
+    scene: Scene, column: str
 ) -> None:
     await scene.record(*(commented(scene, n) for n in range(3)))
     await scene.tamper(
@@ -176,7 +178,7 @@ async def test_a_value_taken_out_is_found_though_a_null_compares_with_nothing(
 
 
 async def test_a_number_given_twice_is_found_even_where_one_stretch_ends(
-    scene: Any, monkeypatch: pytest.MonkeyPatch
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("trail.adapters.postgres.STRETCH", 2)
     await scene.record(*(commented(scene, n) for n in range(5)))
@@ -193,7 +195,7 @@ async def test_a_number_given_twice_is_found_even_where_one_stretch_ends(
         await scene.tamper("TRUNCATE entries", "ALTER TABLE entries ADD PRIMARY KEY (tenant_id, number)")
 
 
-async def test_the_database_hashes_the_same_canonical_text(scene: Any) -> None:
+async def test_the_database_hashes_the_same_canonical_text(scene: Scene) -> None:
     odd = BriefDrafted(
         brief_id=UUID(int=5), number='"\\B%', title="più €\n😀\ud7ff", requester_id=UUID(int=6)
     )
@@ -207,13 +209,13 @@ async def test_the_database_hashes_the_same_canonical_text(scene: Any) -> None:
     assert (outcome.broken, outcome.checked) == (None, 2)
 
 
-async def test_a_rewritten_chain_disagrees_with_the_head(scene: Any) -> None:
+async def test_a_rewritten_chain_disagrees_with_the_head(scene: Scene) -> None:
     await scene.record(commented(scene, 1))
     await scene.tamper("UPDATE heads SET hash = repeat('0', 64)")
     assert await verify(scene) == Broken(1, "altered")
 
 
-async def test_a_period_is_found_though_entries_come_late(scene: Any) -> None:
+async def test_a_period_is_found_though_entries_come_late(scene: Scene) -> None:
     await scene.record(commented(scene, 1, time=scene.now - timedelta(days=3)), commented(scene, 2))
     await scene.record(commented(scene, 3, time=scene.now - timedelta(days=2)), commented(scene, 4))
     async with scene.database.reading(TENANT) as work:
@@ -229,7 +231,7 @@ async def test_a_period_is_found_though_entries_come_late(scene: Any) -> None:
         assert nothing == []
 
 
-async def test_hot_queries_use_their_index(scene: Any) -> None:
+async def test_hot_queries_use_their_index(scene: Scene) -> None:
     drafted = BriefDrafted(brief_id=UUID(int=5), number="B-5", title="t", requester_id=UUID(int=50))
     for _ in range(10):
         await scene.record(
@@ -263,7 +265,7 @@ async def test_hot_queries_use_their_index(scene: Any) -> None:
 
 @pytest.mark.parametrize("few_grants", [0, 200])
 async def test_every_way_of_reading_gives_the_same_answer(
-    scene: Any, monkeypatch: pytest.MonkeyPatch, few_grants: int
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, few_grants: int
 ) -> None:
     """Against the entries themselves, filtered here: own acts, acts on one's behalf, a whole story, a part of
     another, and a part of what is seen whole."""
@@ -319,7 +321,7 @@ async def test_every_way_of_reading_gives_the_same_answer(
                 assert [each.entry.number for each in rest] == expected[3:], selection
 
 
-async def test_an_unknown_cursor_is_followed_by_nothing(scene: Any) -> None:
+async def test_an_unknown_cursor_is_followed_by_nothing(scene: Scene) -> None:
     await scene.record(commented(scene, 1))
     async with scene.database.reading(TENANT) as work:
         assert await scene.ports(work).trail.entries(Selection(after=uuid4()), EVERYTHING) == []

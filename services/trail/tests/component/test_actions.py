@@ -11,6 +11,8 @@ import pytest
 from optima_kit.actor import Actor
 from trail.application.read.access import Action
 
+from ..conftest import Scene
+
 pytestmark = pytest.mark.servers
 
 STATES = ("active", "paused", "disabled")
@@ -21,7 +23,7 @@ READERS: dict[str, set[str]] = {
 }
 
 
-async def webhook_in(scene: Any, owner: Actor, state: str, secrets: int) -> Any:
+async def webhook_in(scene: Scene, owner: Actor, state: str, secrets: int) -> Any:
     client = scene.app.as_(owner)
     url = f"https://203.0.114.7/{uuid4()}"
     response, webhook = await client.post("/v1/webhooks", {"url": url})
@@ -65,7 +67,7 @@ async def attempt(client: Any, webhook: Any, action: str) -> int:
 @pytest.mark.parametrize(("state", "secrets"), list(product(STATES, (1, 2))))
 @pytest.mark.parametrize("privileges", READERS.values(), ids=READERS)
 async def test_what_is_offered_succeeds_and_nothing_else_does(
-    scene: Any, privileges: set[str], state: str, secrets: int
+    scene: Scene, privileges: set[str], state: str, secrets: int
 ) -> None:
     owner = scene.app.person(privileges=READERS["everything"])
     reader = scene.app.sign_in(privileges=privileges)

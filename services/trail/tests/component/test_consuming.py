@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID, uuid4
 
 from optima_contracts.brief import BriefCommented
@@ -17,10 +16,12 @@ from optima_kit.topology import dead_queue, events_queue
 from trail.adapters.messages import reactions
 from trail.application.verify_chain import verify_chain
 
+from ..conftest import Scene
+
 EACH = 300
 
 
-def envelope(scene: Any, tenant: UUID, n: int) -> bytes:
+def envelope(scene: Scene, tenant: UUID, n: int) -> bytes:
     brief = uuid4()
     made = Envelope(
         id=uuid4(),
@@ -36,7 +37,7 @@ def envelope(scene: Any, tenant: UUID, n: int) -> bytes:
     return made.model_dump_json().encode()
 
 
-async def test_every_event_becomes_one_entry_whatever_the_broker_does(scene: Any, amqp_url: str) -> None:
+async def test_every_event_becomes_one_entry_whatever_the_broker_does(scene: Scene, amqp_url: str) -> None:
     name = f"trail-{uuid4().hex[:8]}"
     tenants = (uuid4(), uuid4())
     bodies = [envelope(scene, tenant, n) for n in range(EACH) for tenant in tenants]

@@ -20,6 +20,8 @@ from optima_kit.testing import ServiceHarness
 from trail.adapters.verify_command import verify_command
 from trail.domain.personal import ERASED
 
+from ..conftest import Scene
+
 TENANT, OTHER = UUID(int=1), UUID(int=2)
 ANNA, BRUNO, SHIPMENT, BRIEF = (UUID(int=n) for n in (31, 32, 33, 34))
 SAID = ("Anna Bianchi", "anna.bianchi@example.it", "Costa troppo, dice Anna", "Carla Verdi")
@@ -35,7 +37,7 @@ def anna(**changes: Any) -> PersonChanged:
 
 
 @pytest.fixture
-async def told(scene: Any) -> Any:
+async def told(scene: Scene) -> Any:
     await scene.record(
         scene.event(anna(), subject=ANNA),
         scene.event(anna(person_id=BRUNO, name="Bruno Neri", email="bruno@example.it"), subject=BRUNO),

@@ -16,6 +16,8 @@ from optima_contracts.identity import LegalIdentity, PersonChanged, TenantChange
 from optima_kit.testing import ServiceHarness
 from trail.adapters.verify_command import verify_command
 
+from ..conftest import Scene
+
 TENANT, ANNA, ADA, BRIEF = UUID(int=1), UUID(int=31), UUID(int=32), UUID(int=33)
 
 
@@ -24,7 +26,7 @@ def auditor(app: ServiceHarness, **options: Any) -> Any:
 
 
 @pytest.fixture
-async def told(scene: Any) -> Any:
+async def told(scene: Scene) -> Any:
     legal = LegalIdentity(
         name="Caffè Aurora S.p.A.", street="Via Po 1", postal_code="10100", city="Torino", province="TO"
     )

@@ -14,16 +14,18 @@ from optima_contracts.envelope import Envelope
 from optima_contracts.identity import RoleChanged, UnitChanged
 from optima_kit.testing import ServiceHarness, undocumented_refusals
 
+from ..conftest import Scene
 
-def auditor(app: ServiceHarness, scene: Any, **options: Any) -> Any:
+
+def auditor(app: ServiceHarness, scene: Scene, **options: Any) -> Any:
     return app.as_(app.people.person("auditor", tenant_id=scene.tenant_id, **options))
 
 
-def commented(scene: Any, n: int) -> Any:
+def commented(scene: Scene, n: int) -> Any:
     return scene.event(BriefCommented(brief_id=UUID(int=n), comment_id=uuid4()), subject=UUID(int=n))
 
 
-async def test_every_event_comes_once_in_order(app: ServiceHarness, scene: Any) -> None:
+async def test_every_event_comes_once_in_order(app: ServiceHarness, scene: Scene) -> None:
     sent = [commented(scene, n) for n in range(1, 8)]
     await scene.record(*sent)
     consumer = auditor(app, scene)
@@ -40,7 +42,7 @@ async def test_every_event_comes_once_in_order(app: ServiceHarness, scene: Any) 
     assert (envelope.source, envelope.subject, envelope.time) == ("/optima/brief", UUID(int=1), scene.now)
 
 
-async def test_who_waits_gets_the_next_event_when_it_comes(app: ServiceHarness, scene: Any) -> None:
+async def test_who_waits_gets_the_next_event_when_it_comes(app: ServiceHarness, scene: Scene) -> None:
     first = commented(scene, 1)
     await scene.record(first)
     consumer = auditor(app, scene)
@@ -52,14 +54,14 @@ async def test_who_waits_gets_the_next_event_when_it_comes(app: ServiceHarness, 
     assert [each["id"] for each in page["items"]] == [str(second.id)]
 
 
-async def test_a_wait_ends(app: ServiceHarness, scene: Any) -> None:
+async def test_a_wait_ends(app: ServiceHarness, scene: Scene) -> None:
     await scene.record(commented(scene, 1))
     _, page = await auditor(app, scene).get("/v1/events?type=optima.logistics.&wait=0.3")
     assert page["items"] == []
     assert "after" not in page
 
 
-async def test_several_beginnings_of_types_are_asked_for_at_once(app: ServiceHarness, scene: Any) -> None:
+async def test_several_beginnings_of_types_are_asked_for_at_once(app: ServiceHarness, scene: Scene) -> None:
     role = RoleChanged(role_id=UUID(int=8), key="buyer", privileges=[])
     unit = UnitChanged(unit_id=UUID(int=9), key="mktg", name="Marketing")
     sent = [commented(scene, 1), scene.event(unit, subject=UUID(int=9)), commented(scene, 2)]
@@ -74,14 +76,14 @@ async def test_several_beginnings_of_types_are_asked_for_at_once(app: ServiceHar
     assert (response.status, problem["errors"][0]["field"]) == (422, "type")
 
 
-async def test_another_tenants_events_never_come(app: ServiceHarness, scene: Any) -> None:
+async def test_another_tenants_events_never_come(app: ServiceHarness, scene: Scene) -> None:
     other = BriefCommented(brief_id=uuid4(), comment_id=uuid4())
     await scene.record(scene.event(other, subject=uuid4(), tenant_id=UUID(int=2)))
     _, page = await auditor(app, scene).get("/v1/events")
     assert page["items"] == []
 
 
-async def test_prices_need_their_privilege(app: ServiceHarness, scene: Any) -> None:
+async def test_prices_need_their_privilege(app: ServiceHarness, scene: Scene) -> None:
     job = uuid4()
     economics = JobEconomicsSet(job_id=job, order_id=uuid4(), cost="1.00", price="3.21", margin="2.21")
     await scene.record(scene.event(economics, subject=job), commented(scene, 2))
@@ -92,14 +94,14 @@ async def test_prices_need_their_privilege(app: ServiceHarness, scene: Any) -> N
     assert [each["type"] for each in page["items"]] == [JobEconomicsSet.type]
 
 
-async def test_who_may_not_read_everything_has_no_feed(app: ServiceHarness, scene: Any) -> None:
+async def test_who_may_not_read_everything_has_no_feed(app: ServiceHarness, scene: Scene) -> None:
     for role in ("marketing", "dealer", "supplier", "backoffice"):
         person = app.as_(app.people.person(role, tenant_id=scene.tenant_id))
         response, _ = await person.get("/v1/events")
         assert response.status == 403
 
 
-async def test_an_unknown_place_is_said_to_be_unknown(app: ServiceHarness, scene: Any) -> None:
+async def test_an_unknown_place_is_said_to_be_unknown(app: ServiceHarness, scene: Scene) -> None:
     other = commented(scene, 1)
     await scene.record(
         scene.event(

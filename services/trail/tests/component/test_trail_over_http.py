@@ -15,13 +15,15 @@ from optima_contracts.production import PhaseAssigned, PhaseStarted
 from optima_kit.testing import ServiceHarness
 from trail.adapters.verify_command import verify_command
 
+from ..conftest import Scene
+
 TENANT, OTHER = UUID(int=1), UUID(int=2)
 HERS, FOREIGN, APPROVAL, JOB, OTHER_JOB = (UUID(int=n) for n in range(21, 26))
 ANNA, BRUNO, DINO = UUID(int=31), UUID(int=32), UUID(int=33)
 
 
 @pytest.fixture
-async def told(scene: Any) -> Any:
+async def told(scene: Scene) -> Any:
     """Anna's brief, approved by Bruno and worked on by Dino; and a brief of somebody else."""
     await scene.record(
         scene.event(

@@ -27,7 +27,7 @@ from optima_kit.actor import Actor
 from optima_kit.clock import FixedClock
 from optima_kit.db import Database
 from optima_kit.egress import EgressGuard
-from optima_kit.testing import ServiceHarness, app_client
+from optima_kit.testing import ServiceHarness
 from optima_kit.work import JobRunner
 from trail.adapters.postgres import QUERIES
 from trail.adapters.receivers import HttpReceivers
@@ -35,6 +35,8 @@ from trail.application.deliver_events import deliver_events
 from trail.application.schedules import DeliverEvents
 from trail.bootstrap import service
 from trail.domain.webhooks import PAUSES
+
+from ..conftest import Scene
 
 OWNERS = {"webhook.write", "trail.read_all", "job.economics.read", "brief.price.read"}
 OTHER_TENANT = UUID(int=2)
@@ -69,7 +71,7 @@ class Receiver:
 class Stage:
     """The trail over HTTP, its jobs, a receiver, and names that lead where a test says."""
 
-    scene: Any
+    scene: Scene
     clock: FixedClock
     app: ServiceHarness
     runner: JobRunner[Any]
@@ -131,7 +133,7 @@ class Stage:
 
 
 @pytest.fixture
-async def stage(scene: Any) -> AsyncIterator[Stage]:
+async def stage(scene: Scene) -> AsyncIterator[Stage]:
     # Receivers refuse signatures that are older than five minutes: the clock stands, but at the present.
     clock = FixedClock(datetime.now(UTC))
     scene.clock.set(clock.now())
@@ -158,7 +160,7 @@ async def stage(scene: Any) -> AsyncIterator[Stage]:
     made = replace(made, resources=replace(made.resources, receivers=receivers))
     backbone = await Database.open(scene.stored.backbone_url, source="/optima/trail", size=2, clock=clock)
     working = await Database.open(scene.stored.rw_url, source="/optima/trail", size=4, clock=clock)
-    async with app_client(made, scene.stored, clock=clock) as app:
+    async with ServiceHarness.serve(made, scene.stored, clock=clock) as app:
         yield Stage(scene, clock, app, JobRunner(made, working), backbone, receiver, names, resolved)
     await working.close()
     await backbone.close()
@@ -412,7 +414,7 @@ class TestFailure:
         assert stage.receiver.told() == sent
 
 
-async def test_what_an_owner_may_see_is_found_by_index(scene: Any) -> None:
+async def test_what_an_owner_may_see_is_found_by_index(scene: Scene) -> None:
     for n in range(20):
         subjects = [UUID(int=1000 + 100 * n + k) for k in range(100)]
         await scene.record(

@@ -14,14 +14,14 @@ import pytest
 
 from optima_kit.actor import Actor
 from optima_kit.settings import Settings
-from optima_kit.testing import AppClient, Client, ServiceDatabase, app_client
+from optima_kit.testing import Client, ServiceDatabase, ServiceHarness
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 
 @dataclass
 class Board:
-    app: AppClient
+    app: ServiceHarness
     database: ServiceDatabase
     tenant_id: UUID
     gate: object
@@ -45,7 +45,7 @@ async def board(serve_board) -> Board:
 
 @pytest.fixture
 async def serve_board(database_for) -> AsyncIterator[Callable[..., Awaitable[Board]]]:
-    """Serves the board with what `app_client` takes besides."""
+    """Serves the board with what `ServiceHarness` takes besides."""
     from noteboard.adapters.http import Gate, ports, routes
 
     from optima_kit.service import Service
@@ -66,7 +66,7 @@ async def serve_board(database_for) -> AsyncIterator[Callable[..., Awaitable[Boa
     async with AsyncExitStack() as stack:
 
         async def serve(**options: Any) -> Board:
-            app = await stack.enter_async_context(app_client(service, database, **options))
+            app = await stack.enter_async_context(ServiceHarness.serve(service, database, **options))
             return Board(app, database, uuid4(), gate)
 
         yield serve

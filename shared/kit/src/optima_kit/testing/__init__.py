@@ -13,22 +13,18 @@ from .databases import (
     settings_for,
     temporary_database,
 )
-from .harness import ServiceHarness, app_client
+from .harness import ServiceHarness
 from .people import ISSUER, Client, People
 from .probes import eventually, round_trips, undocumented_refusals
 
-AppClient = ServiceHarness
-
 __all__ = [
     "ISSUER",
-    "AppClient",
     "Client",
     "FixedClock",
     "People",
     "ServiceDatabase",
     "ServiceHarness",
     "amqp_url",
-    "app_client",
     "database_for",
     "eventually",
     "pytest_sessionfinish",

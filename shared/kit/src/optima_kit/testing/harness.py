@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Self
 from uuid import UUID, uuid4
 
 from aiohttp import web
@@ -48,6 +48,56 @@ class ServiceHarness:
     tenant_id: UUID = field(default_factory=uuid4)
     sequences: Counter[tuple[str, UUID]] = field(default_factory=Counter)
     """The newest event of each source and subject."""
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def serve(
+        cls,
+        service: Service[Any],
+        stored: ServiceDatabase,
+        *,
+        clock: Clock | None = None,
+        people: People | None = None,
+        tenant_id: UUID | None = None,
+        pool_size: int = 4,
+        rate_per_second: float = 100_000,
+        proxies: Sequence[Network] = (),
+        watch: AccessWatch | None = None,
+        idle_seconds: float = 75.0,
+        body_seconds: float = BODY_SECONDS,
+    ) -> AsyncIterator[Self]:
+        """The service on a database, in this process. `people` signs the tokens that it accepts."""
+        at = clock or SystemClock()
+        signer = people or People(clock=at)
+        opened = await Database.open(stored.rw_url, source=service.source, size=pool_size, clock=at)
+        api = Api(
+            title=service.name,
+            version="test",
+            routes=service.routes,
+            database=opened,
+            ports=service.ports,
+            verifier=signer.verifier(),
+            catalogue=load_catalogue(service.package),
+            clock=at,
+            resources=service.resources,
+            admit=service.admit,
+            watch=watch,
+            rate_per_second=rate_per_second,
+            proxies=proxies,
+        )
+        addresses = Addresses()
+        api.mount(addresses)
+        Health(opened).mount(addresses)
+        server = _EdgeTestServer(
+            EdgeServer(addresses.answer, idle_seconds=idle_seconds, body_seconds=body_seconds)
+        )
+        await server.start_server()
+        client: TestClient[web.BaseRequest, None] = TestClient(server)
+        try:
+            yield cls(service, stored, opened, at, signer, client, tenant_id or uuid4())
+        finally:
+            await client.close()
+            await opened.close()
 
     # People
 
@@ -120,8 +170,8 @@ class ServiceHarness:
         return await self.stored.published(event.type if event is not None else None)
 
     async def types(self) -> list[str]:
-        """The types of what it has published: "brief.drafted", …"""
-        return [event.type.removeprefix("optima.").rpartition(".")[0] for event in await self.published()]
+        """What it has published, briefly: "drafted", "order_confirmed", …"""
+        return [event.type.split(".")[2] for event in await self.published()]
 
     # Time
 
@@ -150,52 +200,3 @@ class _EdgeTestServer(BaseTestServer):
 
     async def _make_runner(self, **_: Any) -> web.ServerRunner:
         return web.ServerRunner(self._server)
-
-
-@contextlib.asynccontextmanager
-async def app_client(
-    service: Service[Any],
-    stored: ServiceDatabase,
-    *,
-    clock: Clock | None = None,
-    people: People | None = None,
-    tenant_id: UUID | None = None,
-    pool_size: int = 4,
-    rate_per_second: float = 100_000,
-    proxies: Sequence[Network] = (),
-    watch: AccessWatch | None = None,
-    idle_seconds: float = 75.0,
-    body_seconds: float = BODY_SECONDS,
-) -> AsyncIterator[ServiceHarness]:
-    """Serves `service` on a database. `people` signs the tokens that it accepts."""
-    at = clock or SystemClock()
-    signer = people or People(clock=at)
-    opened = await Database.open(stored.rw_url, source=service.source, size=pool_size, clock=at)
-    api = Api(
-        title=service.name,
-        version="test",
-        routes=service.routes,
-        database=opened,
-        ports=service.ports,
-        verifier=signer.verifier(),
-        catalogue=load_catalogue(service.package),
-        clock=at,
-        resources=service.resources,
-        admit=service.admit,
-        watch=watch,
-        rate_per_second=rate_per_second,
-        proxies=proxies,
-    )
-    addresses = Addresses()
-    api.mount(addresses)
-    Health(opened).mount(addresses)
-    server = _EdgeTestServer(
-        EdgeServer(addresses.answer, idle_seconds=idle_seconds, body_seconds=body_seconds)
-    )
-    await server.start_server()
-    client: TestClient[web.BaseRequest, None] = TestClient(server)
-    try:
-        yield ServiceHarness(service, stored, opened, at, signer, client, tenant_id or uuid4())
-    finally:
-        await client.close()
-        await opened.close()
