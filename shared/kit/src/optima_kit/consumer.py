@@ -76,14 +76,16 @@ class Consumer(Generic[P]):
         self._subscriptions: list[Subscription] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._waiting_in: set[UUID] = set()
-        self._stirred: set[UUID] = set()
+        self._retry_early: set[UUID] = set()
         self._look_aside = asyncio.Event()
         self._tidying = Periodic("forget what was handled", 5.0, self._parking.forget_handled)
 
     def start(self) -> None:
         self._tasks = [
             asyncio.create_task(self._consume(events_queue(self._service), self._handle), name="consume"),
-            asyncio.create_task(self._consume(dead_queue(self._service), self._bury), name="drain the dead"),
+            asyncio.create_task(
+                self._consume(dead_queue(self._service), self._park_dead_letters), name="drain the dead"
+            ),
             asyncio.create_task(self._try_again(), name="try again"),
         ]
         self._tidying.start()
@@ -249,9 +251,9 @@ class Consumer(Generic[P]):
             age = (now - item.received.time).total_seconds()
             age_seconds(item.received.type).observe(max(0.0, age))
         if self._waiting_in:
-            stirred = self._waiting_in.intersection(item.received.correlation_id for item in done.fresh)
-            if stirred:
-                self._stirred |= stirred
+            early = self._waiting_in.intersection(item.received.correlation_id for item in done.fresh)
+            if early:
+                self._retry_early |= early
                 self._look_aside.set()
 
     # Putting aside and trying again
@@ -287,7 +289,7 @@ class Consumer(Generic[P]):
 
         return bool(await self._until_reachable(attempt))
 
-    async def _bury(self, deliveries: Sequence[Delivery]) -> None:
+    async def _park_dead_letters(self, deliveries: Sequence[Delivery]) -> None:
         """Parks what the broker gave up on: messages that ended their consumers' processes."""
         for delivery in deliveries:
             event = None
@@ -305,9 +307,9 @@ class Consumer(Generic[P]):
     async def _try_again(self) -> None:
         while not self._stopping.is_set():
             self._look_aside.clear()
-            stirred, self._stirred = self._stirred, set()
+            early, self._retry_early = self._retry_early, set()
             try:
-                for id_, tenant, body, erased in await self._parking.waiting(stirred):
+                for id_, tenant, body, erased in await self._parking.waiting(early):
                     if self._stopping.is_set():
                         return
                     await self._try_one(id_, tenant, body, erased)
@@ -320,7 +322,7 @@ class Consumer(Generic[P]):
             except Exception:
                 _LOG.exception("trying again failed")
                 seconds = 1.0
-            if not self._stirred and not self._stopping.is_set():
+            if not self._retry_early and not self._stopping.is_set():
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._look_aside.wait(), min(max(seconds, 0.01), 1.0))
 

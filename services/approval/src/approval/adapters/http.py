@@ -51,7 +51,7 @@ from ..application.read.views import (
 from ..application.recall_approval import recall_approval
 from ..application.replay_process import begin_replay, read_replay
 from ..application.revoke_approval import revoke_approval
-from ..application.simulate_process import Supposition, simulate_process
+from ..application.simulate_process import SimulationInput, simulate_process
 from ..application.submit_subject import Submission, amend_subject, submit_subject
 from ..application.watch_approval import stop_watching, watch_approval
 from ..application.withdraw_decision import withdraw_decision
@@ -212,8 +212,8 @@ async def simulate(call: Call[Ports], key: str, body: SimulateCommand) -> Simula
     """Who would approve something, step by step, and why
 
     Changes nothing."""
-    supposed = Supposition(body.requester_id, body.content, body.version)
-    process, simulation = await simulate_process(call.ports, key, supposed)
+    given = SimulationInput(body.requester_id, body.content, body.version)
+    process, simulation = await simulate_process(call.ports, key, given)
     return processes.show_simulation(process, simulation, await call.ports.directories.read())
 
 

@@ -76,7 +76,7 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
-class Kept(Generic[K, V]):
+class LruCache(Generic[K, V]):
     """The values used last, at most so many."""
 
     def __init__(self, most: int) -> None:
@@ -104,8 +104,8 @@ class Store:
     def __init__(self, *, mails_links: bool = False) -> None:
         self.mails_links = mails_links
         self.conditions = CelConditions()
-        self.versions: Kept[tuple[UUID, str, int], Process] = Kept(2000)
-        self.directories: Kept[UUID, tuple[UUID, datetime, Directory]] = Kept(200)
+        self.versions: LruCache[tuple[UUID, str, int], Process] = LruCache(2000)
+        self.directories: LruCache[UUID, tuple[UUID, datetime, Directory]] = LruCache(200)
 
     def ports(self, work: UnitOfWork) -> Ports:
         return Ports(

@@ -15,7 +15,7 @@ from optima_kit.ids import new_id
 from optima_kit.refusals import Absent, Invalid, Refusal, Stale, WrongState
 
 from ..domain import engine
-from ..domain.migration import migration_hindrance
+from ..domain.migration import migration_blocker
 from .ports import Held, Move, Moved, MoveState, Ports
 from .read.access import running_process
 from .recording import record_change
@@ -110,10 +110,10 @@ async def _verdict(ports: Ports, move: Move, held: Held) -> Moved:
     old = await running_process(ports, held.approval)
     new = await ports.processes.version(move.process_key, move.to_version)
     assert new is not None, "a version that was published stays"
-    hindrance = migration_hindrance(held.approval, old, new)
-    if hindrance is None:
+    blocker = migration_blocker(held.approval, old, new)
+    if blocker is None:
         return Moved(held.approval.id, old.version, "possible")
-    return Moved(held.approval.id, old.version, "refused", hindrance.reason, hindrance.key)
+    return Moved(held.approval.id, old.version, "refused", blocker.reason, blocker.key)
 
 
 async def _moved(ports: Ports, move: Move, item: Moved, held: Held) -> Moved:

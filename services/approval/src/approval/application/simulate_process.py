@@ -21,21 +21,21 @@ from .subject_content import complete_content
 
 
 @dataclass(frozen=True, slots=True)
-class Supposition:
+class SimulationInput:
     requester: UUID
     content: dict[str, Any]
     version: int | None
     """A published version; None: the draft."""
 
 
-async def simulate_process(ports: Ports, key: str, supposed: Supposition) -> tuple[Process, Simulation]:
+async def simulate_process(ports: Ports, key: str, given: SimulationInput) -> tuple[Process, Simulation]:
     """A draft that could not be published is refused as publication would refuse it."""
-    chosen = await process_to_try(ports, key, supposed.version)
+    chosen = await process_to_try(ports, key, given.version)
     directory = await ports.directories.read()
-    if directory.person(supposed.requester) is None:
-        raise Invalid("person_unknown", field="requester_id", name=str(supposed.requester))
-    content = complete_content(chosen.subject, supposed.content, supposed.requester, directory)
-    subject = Subject(chosen.subject.key, new_id(), 1, supposed.requester, content, "simulated")
+    if directory.person(given.requester) is None:
+        raise Invalid("person_unknown", field="requester_id", name=str(given.requester))
+    content = complete_content(chosen.subject, given.content, given.requester, directory)
+    subject = Subject(chosen.subject.key, new_id(), 1, given.requester, content, "simulated")
     simulation = await in_turns(ports.tenant_id, simulating(chosen, subject, ports.now, directory))
     return chosen, simulation
 

@@ -43,7 +43,7 @@ from .approvers import (
     select_approvers,
 )
 from .directory import Directory
-from .migration import choices_that_stay, migration_hindrance
+from .migration import choices_that_stay, migration_blocker
 from .process import Evidence, Process, Step
 from .quorum import VOTED, group_of_added
 from .run import Result, Run, missing_fields, undecided_choice
@@ -454,10 +454,10 @@ def migrate(
     approval: Approval, old: Process, new: Process, by: UUID | None, now: datetime, directory: Directory
 ) -> Result:
     """Moves a run to another version of its process. Steps that had been passed over are looked at again,
-    new ones are asked in their turn. Raises WrongState where `migration_hindrance` finds one."""
-    hindrance = migration_hindrance(_open(approval), old, new)
-    if hindrance is not None:
-        raise WrongState("migration_refused", reason=hindrance.reason, step=hindrance.key)
+    new ones are asked in their turn. Raises WrongState where `migration_blocker` finds one."""
+    blocker = migration_blocker(_open(approval), old, new)
+    if blocker is not None:
+        raise WrongState("migration_refused", reason=blocker.reason, step=blocker.key)
     run = Run(approval, new, now, directory)
     kept = dated(new, approval.content, now, directory).today if approval.today is None else None
     run.record(Migrated(now, new.version, tuple(new.steps), choices_that_stay(approval, new), by, kept))

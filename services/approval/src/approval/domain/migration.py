@@ -11,7 +11,7 @@ from .values import value
 
 
 @value
-class Hindrance:
+class MigrationBlocker:
     """What forbids the move: a part of the process, by its key, and why."""
 
     key: str
@@ -26,25 +26,25 @@ class Hindrance:
     ]
 
 
-def migration_hindrance(approval: Approval, old: Process, new: Process) -> Hindrance | None:
-    """The first hindrance in document order; None: the run can be moved."""
+def migration_blocker(approval: Approval, old: Process, new: Process) -> MigrationBlocker | None:
+    """The first blocker in document order; None: the run can be moved."""
     kept = (new.definition.fields.get(name) == each for name, each in old.definition.fields.items())
     if old.submitted != new.submitted or not all(kept):
-        return Hindrance(new.key, "other_subject")
+        return MigrationBlocker(new.key, "other_subject")
     for key, run in approval.steps.items():
         if has_started(run):
-            hindrance = _step_hindrance(key, approval, old, new)
-            if hindrance is not None:
-                return hindrance
-    return _order_hindrance(approval, new) if new.rules > 1 else None
+            blocker = _step_blocker(key, approval, old, new)
+            if blocker is not None:
+                return blocker
+    return _order_blocker(approval, new) if new.rules > 1 else None
 
 
-def _order_hindrance(approval: Approval, new: Process) -> Hindrance | None:
+def _order_blocker(approval: Approval, new: Process) -> MigrationBlocker | None:
     """A step that people have voted on can't wait for another before it."""
     for key, run in approval.steps.items():
         voted = any(part.state in ("approved", "rejected", "abstained") for part in run.parts.values())
         if run.state == "pending" and voted and comes_too_early(key, approval.steps, new, approval.dated):
-            return Hindrance(key, "step_before_votes")
+            return MigrationBlocker(key, "step_before_votes")
     return None
 
 
@@ -54,20 +54,20 @@ def has_started(run: StepRun) -> bool:
     return run.state != "waiting" and not (run.state == "skipped" and run.because in ("condition", "case"))
 
 
-def _step_hindrance(key: str, approval: Approval, old: Process, new: Process) -> Hindrance | None:
+def _step_blocker(key: str, approval: Approval, old: Process, new: Process) -> MigrationBlocker | None:
     if key not in new.steps:
-        return Hindrance(key, "step_removed")
+        return MigrationBlocker(key, "step_removed")
     unnamed = {"name": ""}
     if new.steps[key].model_copy(update=unnamed) != old.steps[key].model_copy(update=unnamed):
-        return Hindrance(key, "step_changed")
+        return MigrationBlocker(key, "step_changed")
     before, after = old.places[key].enclosing, new.places[key].enclosing
     if [inner.key for _, inner in before] != [inner.key for _, inner in after]:
-        return Hindrance(key, "step_moved")
+        return MigrationBlocker(key, "step_moved")
     for (old_node, old_inner), (new_node, new_inner) in zip(before, after, strict=True):
         if _frame(old_node) != _frame(new_node) or old_inner.when != new_inner.when:
-            return Hindrance(new_node.key, "node_changed")
+            return MigrationBlocker(new_node.key, "node_changed")
         if isinstance(new_node, Choice) and new.case_for(new_node, approval.dated) is not new_inner:
-            return Hindrance(new_node.key, "other_case")
+            return MigrationBlocker(new_node.key, "other_case")
     return None
 
 
