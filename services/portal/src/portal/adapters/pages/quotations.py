@@ -1,4 +1,4 @@
-"""What the reader is asked to quote, the newest first."""
+"""What the reader is asked to quote, and what purchasing asked suppliers to quote: the newest first."""
 
 from __future__ import annotations
 
@@ -11,14 +11,23 @@ pages = Pages()
 
 @pages.get("/quotations")
 async def show_quotations(call: PageCall) -> Answer:
+    return await _listed(call, "/v1/quotations", "quotations.html", "quotations")
+
+
+@pages.get("/quotation-requests")
+async def show_requests(call: PageCall) -> Answer:
+    return await _listed(call, "/v1/quotation-requests", "quotation_requests.html", "requests")
+
+
+async def _listed(call: PageCall, address: str, template: str, name: str) -> Answer:
     every = call.query.get("all") == "yes"
     found = await part(
         call.session.services.get(
             "brief",
-            "/v1/quotations",
+            address,
             limit=50,
             open=None if every else "true",
             cursor=call.query.get("cursor"),
         )
     )
-    return Shown("quotations.html", {"quotations": found, "every": every})
+    return Shown(template, {name: found, "every": every})
