@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -36,7 +36,7 @@ def test_the_domain_knows_rules_alone(service: Path) -> None:
     for file, tree in trees(service / "domain"):
         for name in imported(tree):
             known = name.partition(".")[0] in sys.stdlib_module_names or name in OF_THE_DOMAIN
-            assert known, f"{file.relative_to(ROOT)} imports {name}"
+            assert known, f"{file} imports {name}"
 
 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda path: path.name)
@@ -51,7 +51,7 @@ def test_everything_of_a_service_has_its_room(service: Path) -> None:
 def test_endpoints_decide_nobodys_sight(service: Path) -> None:
     """What a reader may see is decided in the application; the portal only leads people to pages."""
     asking = [
-        f"{file.relative_to(ROOT)}:{node.lineno}"
+        f"{file}:{node.lineno}"
         for file, tree in trees(service / "adapters")
         for node in ast.walk(tree)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "may"
@@ -68,7 +68,26 @@ def test_lists_are_cut_in_one_place(service: Path) -> None:
             cut = isinstance(called, ast.Name) and called.id == "Page"
             if cut and isinstance(node, ast.Call):
                 cursors = [each for each in node.keywords if each.arg == "next_cursor"]
-                assert not cursors, f"{file.relative_to(ROOT)}:{node.lineno}: use page_of"
+                assert not cursors, f"{file}:{node.lineno}: use page_of"
+
+
+WRONG = {
+    test_the_domain_knows_rules_alone: ("domain/brief.py", "import aiohttp"),
+    test_everything_of_a_service_has_its_room: ("helpers/__init__.py", ""),
+    test_endpoints_decide_nobodys_sight: ("adapters/http.py", 'actor.may("brief.read")'),
+    test_lists_are_cut_in_one_place: ("application/read/briefs.py", "Page(items=[], next_cursor=None)"),
+}
+
+
+@pytest.mark.parametrize("rule", WRONG, ids=lambda rule: rule.__name__)
+def test_each_rule_is_seen_to_break(rule: Callable[[Path], None], tmp_path: Path) -> None:
+    place, text = WRONG[rule]
+    file = tmp_path / place
+    rule(tmp_path)
+    file.parent.mkdir(parents=True)
+    file.write_text(text)
+    with pytest.raises(AssertionError):
+        rule(tmp_path)
 
 
 def test_tests_say_what_their_fixtures_are() -> None:
