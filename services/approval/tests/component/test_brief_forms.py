@@ -9,6 +9,8 @@ import pytest
 
 from optima_contracts.brief import BriefTypeDefined, FormFieldKind
 
+from ..conftest import Desk
+
 TYPE_ID = uuid4()
 LARGE = 'has(brief.form.formato) && brief.form.formato == "A3"'
 
@@ -32,12 +34,12 @@ def defined(version: int = 1, key: str = "stampati", **fields: str) -> BriefType
     )
 
 
-async def flaws(desk: Any, when: str) -> list[str]:
+async def flaws(desk: Desk, when: str) -> list[str]:
     _, found = await desk.as_("ada").post("/v1/processes/prova/check", rule(when))
     return [flaw["code"] for flaw in found["flaws"]]
 
 
-async def test_a_condition_on_an_answer_is_checked_against_the_types(desk):
+async def test_a_condition_on_an_answer_is_checked_against_the_types(desk: Desk):
     assert await flaws(desk, LARGE) == ["condition_unknown_field"]
     await desk.deliver(defined(formato="choice", copie="integer"), TYPE_ID)
     assert await flaws(desk, LARGE) == []
@@ -55,7 +57,7 @@ async def test_a_condition_on_an_answer_is_checked_against_the_types(desk):
     ("answers", "asked"),
     [({"formato": "A3"}, "waiting"), ({"formato": "A5"}, "skipped"), ({}, "skipped")],
 )
-async def test_the_answers_choose_the_way(desk, answers, asked):
+async def test_the_answers_choose_the_way(desk: Desk, answers, asked):
     await desk.deliver(defined(formato="choice", peso="number"), TYPE_ID)
     await desk.publish(rule(LARGE))
     brief_id = await desk.submit(
@@ -70,7 +72,7 @@ async def test_the_answers_choose_the_way(desk, answers, asked):
     assert (await desk.steps("ada", brief_id))["grandi"] == {"waiting": "pending"}.get(asked, asked)
 
 
-async def test_fields_of_earlier_versions_stay_known_whatever_comes_late(desk):
+async def test_fields_of_earlier_versions_stay_known_whatever_comes_late(desk: Desk):
     await desk.deliver(defined(version=2, carta="text"), TYPE_ID)
     await desk.deliver(defined(version=1, formato="choice", carta="flag"), TYPE_ID)
     await desk.deliver(defined(version=1, formato="choice", carta="flag"), TYPE_ID)
@@ -84,7 +86,7 @@ async def test_fields_of_earlier_versions_stay_known_whatever_comes_late(desk):
     }
 
 
-async def test_a_brief_without_a_type_is_simulated_without_answers(desk):
+async def test_a_brief_without_a_type_is_simulated_without_answers(desk: Desk):
     await desk.deliver(defined(formato="choice"), TYPE_ID)
     await desk.publish(rule(LARGE))
     _, found = await desk.as_("ada").get("/v1/subject-types/brief")
@@ -104,7 +106,7 @@ async def test_a_brief_without_a_type_is_simulated_without_answers(desk):
     assert response.status == 200, simulated
 
 
-async def test_a_step_asks_who_looks_after_the_type(desk):
+async def test_a_step_asks_who_looks_after_the_type(desk: Desk):
     steps = [{"key": "acquisti", "approvers": [{"field": "purchasing_owner"}, {"role": "admin"}]}]
     await desk.publish({"key": "prova", "name": "Prova", "subject": "brief", "steps": steps})
     owner = desk.people["piera"].person_id

@@ -152,7 +152,7 @@ async def test_only_an_admin_defines_types(desk: Desk, reader: str) -> None:
     assert response.status == 403
 
 
-async def test_a_key_holds_one_kind_of_value_in_all_types(desk: Any) -> None:
+async def test_a_key_holds_one_kind_of_value_in_all_types(desk: Desk) -> None:
     await define(desk)
     (told,) = await desk.app.published(BriefTypeDefined)
     assert told.data["form"] == [{"key": "formato", "kind": "choice"}]
@@ -166,7 +166,7 @@ async def test_a_key_holds_one_kind_of_value_in_all_types(desk: Any) -> None:
     assert response.status == 200
 
 
-async def test_a_whole_number_stays_within_what_conditions_read(desk: Any) -> None:
+async def test_a_whole_number_stays_within_what_conditions_read(desk: Desk) -> None:
     copies = {"type": "integer", "x-label": {"it": "Copie", "en": "Copies"}}
     await define(desk, form={"type": "object", "properties": {"copie": copies}})
     body = desk.content(type="stampati", form={"copie": 10**12})
@@ -174,7 +174,7 @@ async def test_a_whole_number_stays_within_what_conditions_read(desk: Any) -> No
     assert (response.status, problem["errors"][0]["code"]) == (422, "form_answer_not_integer")
 
 
-async def test_who_looks_after_the_type_is_named_at_submission(desk: Any) -> None:
+async def test_who_looks_after_the_type_is_named_at_submission(desk: Desk) -> None:
     owner = str(desk.paola.person_id)
     told = PersonChanged(
         person_id=desk.paola.person_id,

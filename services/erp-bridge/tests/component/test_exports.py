@@ -477,7 +477,7 @@ SOLD = ISSUED.model_copy(
 )
 
 
-async def test_what_is_sold_from_stock_goes_out_to_be_invoiced(bridge: Any) -> None:
+async def test_what_is_sold_from_stock_goes_out_to_be_invoiced(bridge: Bridge) -> None:
     await bridge.connect()
     await bridge.import_customers()
     await bridge.tell(SOLD, subject=SHIPMENT, correlation=SHIPMENT)
@@ -511,7 +511,7 @@ async def test_what_is_sold_from_stock_goes_out_to_be_invoiced(bridge: Any) -> N
     assert row["stato"] == "annullato"
 
 
-async def test_a_sale_from_stock_waits_for_its_customer(bridge: Any) -> None:
+async def test_a_sale_from_stock_waits_for_its_customer(bridge: Bridge) -> None:
     await bridge.connect()
     await bridge.tell(SOLD, subject=SHIPMENT, correlation=SHIPMENT)
     await bridge.work()
@@ -525,7 +525,7 @@ async def test_a_sale_from_stock_waits_for_its_customer(bridge: Any) -> None:
 
 @pytest.mark.parametrize("invoiced", [False, None])
 async def test_what_is_not_to_be_invoiced_and_nobodys_order_does_not_leave(
-    bridge: Any, invoiced: bool | None
+    bridge: Bridge, invoiced: bool | None
 ) -> None:
     await bridge.connect()
     await bridge.import_customers()

@@ -9,11 +9,13 @@ from typing import Any
 
 from erp_bridge.application.pace import SharedPace
 
+from ..conftest import Bridge
+
 
 class Process:
     """One process of the bridge. Implements `ports.Work`."""
 
-    def __init__(self, bridge: Any) -> None:
+    def __init__(self, bridge: Bridge) -> None:
         self._bridge = bridge
 
     @asynccontextmanager
@@ -22,7 +24,7 @@ class Process:
             yield self._bridge.service.ports(work)
 
 
-async def test_processes_take_turns_at_even_distances(bridge: Any) -> None:
+async def test_processes_take_turns_at_even_distances(bridge: Bridge) -> None:
     await bridge.connect()
     (row,) = await bridge.stored.fetch("SELECT connection_id FROM connections")
     waits: list[float] = []

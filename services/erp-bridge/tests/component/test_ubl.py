@@ -13,6 +13,7 @@ from optima_contracts.erp import OrderReceived
 from optima_contracts.logistics import DdtVoided
 from optima_contracts.production import OrderConfirmed, OrderLine
 
+from ..conftest import Bridge
 from .test_exports import ISSUED, JOB, SHIPMENT
 
 ORDER = Path(__file__).parents[1].joinpath("adapters", "ubl", "ordine-nso.xml").read_text("utf-8")
@@ -23,7 +24,7 @@ XML = "<DespatchAdvice>Opuscoli</DespatchAdvice>"
 class Office:
     """A tenant with an ERP that knows the customers, and a folder for UBL."""
 
-    bridge: Any
+    bridge: Bridge
 
     @property
     def folder(self) -> Path:
@@ -72,7 +73,7 @@ class Office:
 
 
 @pytest.fixture
-async def office(bridge: Any) -> Office:
+async def office(bridge: Bridge) -> Office:
     await bridge.connect()
     await bridge.import_customers()
     body = {"connector": "ubl", "settings": {"folder": "nso"}}

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from ..conftest import ARTICLE
+from ..conftest import ARTICLE, Depot
 
 
-async def figures(depot: Any, what: str, query: str = "") -> list[dict[str, Any]]:
+async def figures(depot: Depot, what: str, query: str = "") -> list[dict[str, Any]]:
     response, found = await depot.client.get(f"/v1/figures/{what}?{query}")
     assert response.status == 200, found
     rows: list[dict[str, Any]] = found["rows"]
@@ -18,7 +18,7 @@ async def figures(depot: Any, what: str, query: str = "") -> list[dict[str, Any]
 
 
 @pytest.mark.parametrize("by", ["month", "carrier", "destination", "document_type"])
-async def test_deliveries_are_measured_by_whatever_they_are_grouped_by(depot: Any, by: str) -> None:
+async def test_deliveries_are_measured_by_whatever_they_are_grouped_by(depot: Depot, by: str) -> None:
     """Deadline: January 31st. One on time and in full after two days, one in time of which some came back,
     one that was refused, one late, one void, and a loan that nobody was promised."""
     order = await depot.stocked_order()
@@ -52,14 +52,14 @@ async def test_deliveries_are_measured_by_whatever_they_are_grouped_by(depot: An
     assert await figures(depot, "deliveries", f"by={by}&since=2026-10-01&until=2026-10-31") == []
 
 
-async def test_a_period_that_can_not_be_is_refused(depot: Any) -> None:
+async def test_a_period_that_can_not_be_is_refused(depot: Depot) -> None:
     for what in ("deliveries", "stock"):
         for query in ("since=2026-11-02&until=2026-11-01", "since=2020-01-01&until=2026-01-01"):
             response, problem = await depot.client.get(f"/v1/figures/{what}?{query}")
             assert (response.status, problem["errors"][0]["code"]) == (422, "figures_period")
 
 
-async def test_stock_turns_and_what_is_idle_is_told_by_owner(depot: Any) -> None:
+async def test_stock_turns_and_what_is_idle_is_told_by_owner(depot: Depot) -> None:
     for code, owner in (("MOVES", None), ("LIES", None), ("THEIRS", "MI-DUOMO")):
         body = ARTICLE | ({"owner": owner} if owner else {})
         assert (await depot.client.put(f"/v1/articles/{code}", body))[0].status == 200

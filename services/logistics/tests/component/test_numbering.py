@@ -141,7 +141,7 @@ async def test_a_new_year_begins_at_midnight_of_the_sender(depot: Depot) -> None
     ],
 )
 async def test_days_begin_at_midnight_of_the_sender(
-    depot: Any, midnight: datetime, day_before: str, day_after: str
+    depot: Depot, midnight: datetime, day_before: str, day_after: str
 ) -> None:
     """A second before and after, with and without summer time; and a year's first number is 1."""
     depot.clock.set(midnight - timedelta(seconds=1))
@@ -155,7 +155,7 @@ async def test_days_begin_at_midnight_of_the_sender(
     assert after["number"] == f"{1 if new_year else 2}/{day_after[:4]}"
 
 
-async def test_each_series_counts_for_itself(depot: Any) -> None:
+async def test_each_series_counts_for_itself(depot: Depot) -> None:
     order = await depot.stocked_order()
     taken = []
     for series in (None, "A", "A", None, "RESI"):

@@ -10,19 +10,21 @@ from pypdf import PdfReader
 
 from logistics.domain.gs1 import check_digit
 
+from ..conftest import Depot
+
 
 def pages_of(pdf: bytes) -> list[str]:
     return [" ".join(page.extract_text().split()) for page in PdfReader(io.BytesIO(pdf)).pages]
 
 
-async def printed(depot: Any, paper: str, *shipments: dict[str, Any]) -> list[str]:
+async def printed(depot: Depot, paper: str, *shipments: dict[str, Any]) -> list[str]:
     named = "".join(f"&shipment_id={each['id']}" for each in shipments)
     response, pdf = await depot.client.get(f"/v1/papers.pdf?paper={paper}{named}")
     assert response.status == 200, pdf
     return pages_of(pdf)
 
 
-async def test_papers_of_many_shipments_are_one_pdf(depot: Any) -> None:
+async def test_papers_of_many_shipments_are_one_pdf(depot: Depot) -> None:
     order = await depot.stocked_order(quantities=("100", "60"))
     first = await depot.draft(order, "7")
     second = await depot.act(await depot.picked(order, "8"), "issuance")
@@ -45,7 +47,7 @@ async def test_papers_of_many_shipments_are_one_pdf(depot: Any) -> None:
     assert all("Pagina 1 di 1" in text for text in ddts)
 
 
-async def test_papers_that_can_not_be_are_refused(depot: Any) -> None:
+async def test_papers_that_can_not_be_are_refused(depot: Depot) -> None:
     order = await depot.stocked_order()
     draft = await depot.draft(order, "1", packages=None)
     for paper, id_, status, code in (
@@ -62,7 +64,7 @@ async def test_papers_that_can_not_be_are_refused(depot: Any) -> None:
     assert (response.status, problem["code"]) == (409, "packages_missing")
 
 
-async def test_packages_are_numbered_once_and_labelled(depot: Any) -> None:
+async def test_packages_are_numbered_once_and_labelled(depot: Depot) -> None:
     order = await depot.stocked_order()
     shipment = await depot.draft(order, "1", packages=2)
     path = f"/v1/shipments/{shipment['id']}/labels"

@@ -44,7 +44,7 @@ async def test_a_problem_with_its_photo_reaches_who_gives_out_the_work(
     assert response.status == 201
     response, sent = await client.request("POST", f"{own}/files?name=foto.png", data=PHOTO, headers=PNG)
     assert (response.status, sent["file_name"], sent["text"]) == (201, "foto.png", "")
-    problem, photo = await plant.published(WRITTEN)
+    problem, photo = await plant.database.published(WRITTEN)
     assert (problem.data["problem"], photo.data["problem"]) == (True, False)
     assert problem.data["recipients"] == [str(task["paola"].person_id)]
     assert "Carta" not in problem.model_dump_json(), "the text stays here"
@@ -67,7 +67,7 @@ async def test_an_answer_and_its_file_reach_the_assignee(plant: Plant, task: dic
     path = f"/v1/phases/{task['id']}/files?name=esecutivo.pdf"
     response, _ = await client.request("POST", path, data=b"%PDF-1.7", headers=pdf)
     assert response.status == 201
-    told = await plant.published(WRITTEN)
+    told = await plant.database.published(WRITTEN)
     assert {each for event in told for each in event.data["recipients"]} == {str(task["carla"].person_id)}
     file, text = await messages(plant, task["carla"], f"/v1/tasks/{task['id']}")
     assert (text["text"], file["file_name"]) == ("Usate l'altra", "esecutivo.pdf")
@@ -101,7 +101,7 @@ async def test_who_gives_out_the_work_is_told_when_it_is_given_back(
     client = plant.app.as_(task["carla"])
     response, _ = await client.post(f"/v1/phases/{task['id']}/return", {"reason": "Macchina ferma"})
     assert response.status == 200
-    (event,) = await plant.published("optima.production.phase_given_back.v1")
+    (event,) = await plant.database.published("optima.production.phase_given_back.v1")
     assert event.data["recipients"] == [str(task["paola"].person_id)]
     path = f"/v1/phases/{task['id']}/messages"
     response, problem = await plant.app.as_(task["paola"]).post(path, {"text": "Perché?"})

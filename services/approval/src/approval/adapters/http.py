@@ -112,7 +112,7 @@ def _process(call: Call[Ports], draft: Draft, status: int = 200) -> Reply[Proces
 
 @routes.get("/v1/processes/schema", privilege="process.read")
 async def process_schema(call: Call[Ports]) -> Content:
-    """The JSON Schema of process documents"""
+    """Read the JSON Schema of process documents"""
     return Content(_SCHEMA, "application/schema+json")
 
 
@@ -178,7 +178,7 @@ async def publish(call: Call[Ports], key: str, body: NoBody) -> Reply[ProcessVie
 
 @routes.post("/v1/processes/{key}/retirement", privilege="process.write")
 async def retire(call: Call[Ports], key: str, body: NoBody) -> Reply[ProcessView]:
-    """Open nothing more under the process; what runs goes on"""
+    """Retire a process: its running approvals go on, and no more are opened"""
     draft = await retire_process(call.ports, call.actor, key, call.expected_version)
     return _process(call, draft)
 
@@ -209,7 +209,7 @@ async def declare(call: Call[Ports], key: str, body: bytes) -> Reply[SubjectType
 
 @routes.post("/v1/processes/{key}/simulation", privilege="process.read", idempotent=False)
 async def simulate(call: Call[Ports], key: str, body: SimulateCommand) -> SimulationView:
-    """Who would approve something, step by step, and why
+    """Simulate an approval: who would decide each step, and why
 
     Changes nothing."""
     given = SimulationInput(body.requester_id, body.content, body.version)
@@ -257,7 +257,7 @@ async def show_move(call: Call[Ports], move_id: UUID) -> Reply[MoveView]:
 
 @routes.get("/v1/moves/{move_id}/items", privilege="process.write")
 async def list_moved(call: Call[Ports], move_id: UUID, query: MovedQuery) -> Page[MovedView]:
-    """What is to become, or became, of each approval"""
+    """List what a move plans for each approval, or did with it"""
     return await processes.list_moved(call.ports, call.actor, move_id, query, query.verdict)
 
 
@@ -277,14 +277,14 @@ async def reverse_move(call: Call[Ports], move_id: UUID, body: NoBody) -> Reply[
 
 @routes.get("/v1/working-time", privilege="process.read")
 async def show_working_time(call: Call[Ports]) -> Reply[WorkingTimeView]:
-    """When the tenant works: due times count these hours"""
+    """Read the tenant's working hours, in which due times are counted"""
     working_time, version = await call.ports.directories.working_time()
     return Reply(WorkingTimeView(working_time=working_time.model_dump(mode="json")), version=version)
 
 
 @routes.put("/v1/working-time", privilege="process.write", consumes=MEDIA_TYPES, max_bytes=MOST_BYTES)
 async def change_working_time(call: Call[Ports], body: bytes) -> Reply[WorkingTimeView]:
-    """Say when the tenant works, in JSON or YAML: weekdays' spans, public holidays, closures
+    """Set the tenant's working hours, in JSON or YAML: weekdays, public holidays, closures
 
     Due times that are set already stay."""
     working_time = read_document(WorkingTime, body, call.headers.get("Content-Type", ""))
@@ -360,7 +360,7 @@ async def decide(call: Call[Ports], approval_id: UUID, body: DecideCommand) -> R
 async def attach(
     call: Call[Ports], approval_id: UUID, query: EvidenceQuery, body: bytes
 ) -> Reply[EvidenceView]:
-    """Keep a document ready for one's decision: PDF, PNG or JPEG, at most 10 MiB"""
+    """Upload a document for one's decision: PDF, PNG or JPEG, at most 10 MiB"""
     media_type = call.headers["Content-Type"].partition(";")[0].strip().lower()
     document = await attach_evidence(call.ports, call.actor, approval_id, query.name, media_type, body)
     location = f"/v1/approvals/{approval_id}/evidence/{document.id}"
@@ -383,7 +383,7 @@ async def forward(call: Call[Ports], approval_id: UUID, body: ForwardCommand) ->
 
 @routes.post("/v1/approvals/{approval_id}/reassignment", privilege="approval.administer")
 async def reassign(call: Call[Ports], approval_id: UUID, body: ReassignCommand) -> Reply[ApprovalView]:
-    """Have somebody else asked in a person's place"""
+    """Reassign a person's part in a step to somebody else"""
     held = await reassign_part(
         call.ports,
         call.actor,
@@ -398,7 +398,7 @@ async def reassign(call: Call[Ports], approval_id: UUID, body: ReassignCommand) 
 
 @routes.post("/v1/approvals/{approval_id}/approvers", privilege="approval.decide")
 async def add(call: Call[Ports], approval_id: UUID, body: AddApproverCommand) -> Reply[ApprovalView]:
-    """Have somebody more approve a step
+    """Add an approver to a step
 
     For whoever is asked there, and for admins. The step needs it beside the approvals that it needs
     anyway."""
@@ -415,7 +415,7 @@ async def withdraw(call: Call[Ports], approval_id: UUID, body: WithdrawCommand) 
 
 @routes.post("/v1/approvals/{approval_id}/claim", privilege="approval.decide")
 async def claim(call: Call[Ports], approval_id: UUID, body: ClaimCommand) -> Reply[ApprovalView]:
-    """Take a step upon oneself that others are asked about too
+    """Claim a step that others are asked to decide too
 
     They see it. It binds nobody: whoever is asked may still decide."""
     return await _shown(call, await claim_step(call.ports, call.actor, approval_id, body.step))
@@ -423,13 +423,13 @@ async def claim(call: Call[Ports], approval_id: UUID, body: ClaimCommand) -> Rep
 
 @routes.post("/v1/approvals/{approval_id}/release", privilege="approval.decide")
 async def release(call: Call[Ports], approval_id: UUID, body: ClaimCommand) -> Reply[ApprovalView]:
-    """Give a step back that one had taken upon oneself; an admin, for whoever had"""
+    """Release a step that one had claimed; an admin may release anybody's"""
     return await _shown(call, await release_step(call.ports, call.actor, approval_id, body.step))
 
 
 @routes.put("/v1/approvals/{approval_id}/follow-up", privilege="approval.decide")
 async def put_off(call: Call[Ports], approval_id: UUID, body: FollowUpCommand) -> Reply[ApprovalView]:
-    """Say on which day one wants to come back to one's part
+    """Postpone one's part in a step to a day
 
     Only the caller sees it. The due time stays."""
     return await _shown(call, await follow_up(call.ports, call.actor, approval_id, body.step, body.on))
@@ -474,13 +474,13 @@ async def revoke_given(call: Call[Ports], approval_id: UUID, body: RevokeCommand
 
 @routes.post("/v1/approvals/{approval_id}/watching", privilege="approval.read")
 async def watch(call: Call[Ports], approval_id: UUID, body: NoBody) -> Reply[ApprovalView]:
-    """Be told how an approval ends that is not one's own"""
+    """Watch an approval: be told how it ends"""
     return await _shown(call, await watch_approval(call.ports, call.actor, approval_id))
 
 
 @routes.delete("/v1/approvals/{approval_id}/watching", privilege="approval.read")
 async def unwatch(call: Call[Ports], approval_id: UUID) -> None:
-    """Not be told any more how an approval ends"""
+    """Stop watching an approval"""
     await stop_watching(call.ports, call.actor, approval_id)
 
 
@@ -543,7 +543,7 @@ async def revoke(call: Call[Ports], delegation_id: UUID) -> None:
 
 @routes.get("/v1/decision-links/{token}", public=True)
 async def show_link(call: Call[Ports], token: str) -> LinkedView:
-    """What an e-mail's link is about
+    """Read what an e-mail's link asks to decide
 
     Looking changes nothing, so that a mail scanner can't decide."""
     resources: Resources = call.resources
@@ -554,7 +554,7 @@ async def show_link(call: Call[Ports], token: str) -> LinkedView:
 
 @routes.post("/v1/decision-links/{token}", public=True, idempotent=False)
 async def decide_from_link(call: Call[Ports], token: str, body: LinkDecideCommand) -> LinkDecidedView:
-    """Decide as whom the e-mail was sent to, once"""
+    """Decide by an e-mail's link, once, as the person to whom it was sent"""
     resources: Resources = call.resources
     tenant_id, link_id = resources.tokens.read(token)
     async with call.database.reading(tenant_id, now=call.now) as work:

@@ -266,7 +266,7 @@ async def list_failures(call: Call[Ports], query: FailureQuery) -> Page[FailureV
 
 @routes.get("/v1/failure-groups", privilege="erp.read")
 async def list_failure_groups(call: Call[Ports], query: ConnectionQuery) -> Page[FailureGroupView]:
-    """Count the records that could not be exchanged, by what is wrong of them
+    """Count the records that could not be exchanged, by what is wrong with them
 
     Those that somebody has dismissed are left out."""
     return await exchanges.list_failure_groups(call.ports, _reader(call), query, query.connection)

@@ -318,7 +318,7 @@ async def confirm_factor(call: Call[Ports], body: Confirm) -> RecoveryView:
 
 @routes.post("/v1/me/second-factor/removal", transaction=False)
 async def remove_factor(call: Call[Ports], body: Confirm) -> None:
-    """Give one's second factor up, with a code of it; wrong codes count like wrong passwords"""
+    """Remove one's second factor, with a code of it; wrong codes count like wrong passwords"""
     async with acting(call, None) as (ports, me):
         given_up = await give_up_with_code(ports, me, body.code)
     if not given_up:
@@ -342,13 +342,13 @@ class IssuerView(View):
 
 @routes.get("/.well-known/jwks.json", public=True)
 async def show_keys(call: Call[Ports]) -> KeySetView:
-    """The keys that access tokens are verified with"""
+    """Read the public keys that access tokens are verified with"""
     return KeySetView(keys=await call.resources.keyring.public_keys(call.database))
 
 
 @routes.get("/.well-known/openid-configuration", public=True)
 async def show_issuer(call: Call[Ports]) -> IssuerView:
-    """Where the issuer's keys and tokens are"""
+    """Read where the issuer's keys and tokens are"""
     issuer = call.resources.issuer.rstrip("/")
     return IssuerView(
         issuer=call.resources.issuer,

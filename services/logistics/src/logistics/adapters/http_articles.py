@@ -17,7 +17,7 @@ routes = Routes()
 
 @routes.put("/v1/articles/{code}", privilege="lookup.write")
 async def keep_article(call: Call[Ports], code: str, body: KeepArticle) -> Reply[ArticleView]:
-    """Keep an article under a code
+    """Create or change an article
 
     Its unit and its owner are for good, since its stock is counted and kept by them. Documents already issued
     keep what they say."""

@@ -30,7 +30,7 @@ _CODE: TypeAdapter[str] = TypeAdapter(Code)
 
 @routes.put("/v1/warehouses/{code}", privilege="lookup.write")
 async def keep_warehouse(call: Call[Ports], code: str, body: AddressBody) -> Reply[WarehouseView]:
-    """Keep a warehouse under a code; documents already issued keep what they say"""
+    """Create or change a warehouse; documents already issued stay as they are"""
     return await _keep(call, Warehouse(checked(code), body.party()), lookups.show_warehouse)
 
 
@@ -48,7 +48,7 @@ async def list_warehouses(call: Call[Ports], query: PageQuery) -> Page[Warehouse
 
 @routes.put("/v1/destinations/{code}", privilege="lookup.write")
 async def keep_destination(call: Call[Ports], code: str, body: KeepDestination) -> Reply[DestinationView]:
-    """Keep a destination under a code; documents already issued keep what they say"""
+    """Create or change a destination; documents already issued stay as they are"""
     destination = Destination(checked(code), body.recipient.party(), body.address.party())
     return await _keep(call, destination, lookups.show_destination)
 
@@ -67,7 +67,7 @@ async def list_destinations(call: Call[Ports], query: PageQuery) -> Page[Destina
 
 @routes.put("/v1/document-types/{code}", privilege="lookup.write")
 async def keep_document_type(call: Call[Ports], code: str, body: KeepDocumentType) -> Reply[DocumentTypeView]:
-    """Keep a document type (causale) under a code; documents already issued keep what they say
+    """Create or change a document type (causale); documents already issued stay as they are
 
     What it does with goods and with order lines is for good: for another effect, keep another code."""
     return await _keep(call, DocumentType(checked(code), **body.model_dump()), lookups.show_document_type)
@@ -87,7 +87,7 @@ async def list_document_types(call: Call[Ports], query: PageQuery) -> Page[Docum
 
 @routes.put("/v1/carriers/{code}", privilege="lookup.write")
 async def keep_carrier(call: Call[Ports], code: str, body: IdentityBody) -> Reply[CarrierView]:
-    """Keep a carrier (vettore) under a code; documents already issued keep what they say"""
+    """Create or change a carrier (vettore); documents already issued stay as they are"""
     return await _keep(call, Carrier(checked(code), body.party()), lookups.show_carrier)
 
 

@@ -52,7 +52,7 @@ async def release(call: Call[Ports], body: ReleaseGoods) -> Reply[MovementView]:
 
 @routes.post("/v1/adjustments", privilege="stock.write", status=201)
 async def adjust(call: Call[Ports], body: AdjustStock) -> Reply[MovementView]:
-    """Set the stock right by what was found, is missing or was damaged
+    """Adjust the stock for goods that were found, are missing or were damaged
 
     Stock never falls below zero, and no more is found than a tenth above what production made
     or suppliers sent."""

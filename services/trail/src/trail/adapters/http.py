@@ -53,5 +53,5 @@ class EntryQuery(EntryFilter, PageQuery):
 
 @routes.get("/v1/entries", privilege="trail.read")
 async def list_entries(call: Call[Ports], query: EntryQuery) -> Page[EntryView]:
-    """List who did what, when: the entries of one's competence, newest first"""
+    """List the entries of the trail that the caller may see, newest first"""
     return await read_entries(call.ports, call.actor, query, query.selection())

@@ -20,7 +20,7 @@ class ErasureView(View):
 
 @erasure_routes.post("/v1/people/{person_id}/erasure", privilege="trail.erase")
 async def erase(call: Call[Ports], person_id: UUID) -> ErasureView:
-    """Make what the trail holds of a person's own texts unreadable for good. It cannot be undone.
+    """Erase a person's texts from the trail, for good.
 
     Names, addresses and what they wrote in their own words then read "cancellato su richiesta"; the chain and
     earlier exports still verify. For the recipient of goods, name the shipment.

@@ -31,7 +31,7 @@ class ExportQuery(Query):
 
 @export_routes.get("/v1/exports", privilege="trail.export", transaction=False)
 async def export(call: Call[Ports], query: ExportQuery) -> Content:
-    """The trail as a file: JSON lines, verifiable offline, or CSV.
+    """Export the trail as a file: JSON lines, which can be verified offline, or CSV.
 
     Ask again `after` the last number for more.
     """
@@ -45,7 +45,7 @@ async def export(call: Call[Ports], query: ExportQuery) -> Content:
 
 @export_routes.get("/v1/exports/pdf", privilege="trail.export", transaction=False)
 async def printout(call: Call[Ports], query: EntryFilter) -> Content:
-    """At most a thousand entries on paper, with the head of the chain when it was printed.
+    """Print up to a thousand entries, with the head of the chain at that time.
 
     It is for reading: what is to be verified is exported as JSON lines.
     """

@@ -56,7 +56,7 @@ class JwkSetView(View):
 
 @proof_routes.get("/v1/verification", privilege="trail.read_all")
 async def verification(call: Call[Ports]) -> VerificationView:
-    """Recompute the tenant's hash chain, hold it against its anchors, and name the first entry that fails."""
+    """Verify the tenant's hash chain against its anchors, and name the first entry that fails."""
     outcome = await verify_chain(call.ports)
     view = VerificationView(
         intact=outcome.broken is None,
@@ -73,7 +73,7 @@ async def verification(call: Call[Ports]) -> VerificationView:
 
 @proof_routes.get("/v1/anchors", privilege="trail.read_all")
 async def anchors(call: Call[Ports], query: PageQuery) -> Page[AnchorView]:
-    """The days' signed anchors, oldest first: kept elsewhere, they show later that nothing was rewritten."""
+    """List the signed anchors of each day, oldest first: copies of them prove that nothing was rewritten."""
     after = query.after(date)
     # By day: two days' anchors may name the same entry.
     by_day = sorted(await call.ports.anchors.between(0, None), key=lambda anchor: anchor.day)
@@ -94,7 +94,7 @@ def _anchor_view(anchor: Anchor) -> AnchorView:
 
 @proof_routes.get("/.well-known/trail-anchor-keys.json", public=True)
 async def anchor_keys(call: Call[Ports]) -> JwkSetView:
-    """The public keys of all anchors, past and to come: a successor is here two weeks before it signs."""
+    """List the public keys of all anchors, the next one too: it is here two weeks before it signs."""
     async with call.database.reading(NO_TENANT) as work:
         keys = await own_anchor_keys(call.resources.ports(work))
     return JwkSetView(keys=[JwkView.model_validate(as_jwk(key)) for key in keys])

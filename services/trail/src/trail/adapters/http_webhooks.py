@@ -69,7 +69,7 @@ class AttemptQuery(PageQuery):
 
 @webhook_routes.post("/v1/webhooks", privilege="webhook.write", status=201, transaction=False)
 async def set_up(call: Call[Ports], body: SetUpWebhook) -> Reply[NewWebhookView]:
-    """Set a webhook up
+    """Create a webhook
 
     It sees what its owner may see, now and later. The secret is shown this once; an address is taken once, so
     a repeated request is refused.
@@ -106,7 +106,7 @@ async def read_webhook(call: Call[Ports], webhook_id: UUID) -> Reply[WholeWebhoo
 
 @webhook_routes.put("/v1/webhooks/{webhook_id}", privilege="webhook.write", if_match=True, transaction=False)
 async def revise(call: Call[Ports], webhook_id: UUID, body: WebhookContent) -> Reply[WebhookView]:
-    """Change where a webhook leads and what it tells; it then has your privileges"""
+    """Change a webhook's address and events; from then on it sees what the caller may see"""
     async with call.database.reading(call.actor.tenant_id) as looking:
         await find_webhook(call.resources.ports(looking), webhook_id)
     await call.resources.receivers.check(body.url)
@@ -126,25 +126,25 @@ async def revise(call: Call[Ports], webhook_id: UUID, body: WebhookContent) -> R
 
 @webhook_routes.delete("/v1/webhooks/{webhook_id}", privilege="webhook.write")
 async def delete(call: Call[Ports], webhook_id: UUID) -> None:
-    """Take a webhook away, with its secrets and its log"""
+    """Delete a webhook with its secrets and its log"""
     await delete_webhook(call.ports, call.actor, webhook_id)
 
 
 @webhook_routes.post("/v1/webhooks/{webhook_id}/pause", privilege="webhook.write")
 async def pause(call: Call[Ports], webhook_id: UUID) -> Reply[WebhookView]:
-    """Stop telling for a while; nothing is lost"""
+    """Pause a webhook: its events wait"""
     return await _reply(call.ports, call.actor, await pause_webhook(call.ports, call.actor, webhook_id))
 
 
 @webhook_routes.post("/v1/webhooks/{webhook_id}/resumption", privilege="webhook.write")
 async def resume(call: Call[Ports], webhook_id: UUID) -> Reply[WebhookView]:
-    """Tell on from where it stood, after a pause or when it was disabled"""
+    """Resume a webhook that was paused or disabled, from where it stopped"""
     return await _reply(call.ports, call.actor, await resume_webhook(call.ports, call.actor, webhook_id))
 
 
 @webhook_routes.post("/v1/webhooks/{webhook_id}/position", privilege="webhook.write")
 async def move(call: Call[Ports], webhook_id: UUID, body: MoveWebhook) -> Reply[WebhookView]:
-    """Go on from another place of the trail: tell again what was told, or leave something out"""
+    """Move a webhook to another place in the trail, to repeat events or to skip some"""
     moved = await move_webhook(
         call.ports, call.actor, webhook_id, after=body.after, from_the_beginning=body.from_the_beginning
     )
@@ -155,7 +155,7 @@ async def move(call: Call[Ports], webhook_id: UUID, body: MoveWebhook) -> Reply[
     "/v1/webhooks/{webhook_id}/secrets", privilege="webhook.write", status=201, transaction=False
 )
 async def add_another_secret(call: Call[Ports], webhook_id: UUID) -> ShownSecretView:
-    """Add a second secret
+    """Add a second secret to a webhook
 
     Deliveries carry a signature by each until one is removed. It is shown this once: no answer with it is
     kept, and a repeated request is refused for there being two.
@@ -167,13 +167,13 @@ async def add_another_secret(call: Call[Ports], webhook_id: UUID) -> ShownSecret
 
 @webhook_routes.delete("/v1/webhooks/{webhook_id}/secrets/{secret_id}", privilege="webhook.write")
 async def drop_secret(call: Call[Ports], webhook_id: UUID, secret_id: UUID) -> None:
-    """Sign with the other secret alone"""
+    """Delete one of a webhook's two secrets"""
     await remove_secret(call.ports, call.actor, webhook_id, secret_id)
 
 
 @webhook_routes.get("/v1/webhooks/{webhook_id}/attempts", privilege="webhook.write")
 async def list_attempts(call: Call[Ports], webhook_id: UUID, query: AttemptQuery) -> Page[AttemptView]:
-    """What was tried in the last two weeks, the newest first"""
+    """List a webhook's attempts of the last two weeks, newest first"""
     return await read.list_attempts(call.ports, call.actor, webhook_id, query, delivered=query.delivered)
 
 
@@ -181,7 +181,7 @@ async def list_attempts(call: Call[Ports], webhook_id: UUID, query: AttemptQuery
     "/v1/webhooks/{webhook_id}/attempts/{attempt_id}/replay", privilege="webhook.write", status=202
 )
 async def replay(call: Call[Ports], webhook_id: UUID, attempt_id: UUID) -> None:
-    """Tell the event of an attempt once more, now and out of order"""
+    """Send the event of an attempt again, now and out of order"""
     await replay_attempt(call.ports, call.actor, webhook_id, attempt_id)
 
 
