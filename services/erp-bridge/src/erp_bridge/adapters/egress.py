@@ -1,20 +1,22 @@
-"""Where connections may lead: an address that a tenant sets must not reach what stands beside us."""
+"""Where connections to ERPs may lead: an address that a tenant sets must not reach what stands beside us.
+
+What is public is the kit's rule. The rest has no place in `optima_kit.egress`: an ERP in an operator's
+network is spoken to without TLS too, and a connection is kept for as long as an exchange takes."""
 
 from __future__ import annotations
 
 import socket
 from collections.abc import Sequence
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from ipaddress import ip_address
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
+from optima_kit.egress import Network, is_public
 from optima_kit.refusals import Invalid
 
 from ..application.ports import Unreachable
-
-Network = IPv4Network | IPv6Network
 
 
 class EgressGuard:
@@ -50,7 +52,7 @@ class EgressGuard:
         judged = getattr(parsed, "ipv4_mapped", None) or parsed
         if any(judged in network for network in self._networks if network.version == judged.version):
             return True
-        return encrypted and judged.is_global and not judged.is_multicast
+        return encrypted and is_public(judged)
 
 
 class _Judged(AbstractResolver):
