@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
-from ..conftest import Bridge
+if TYPE_CHECKING:
+    from ..conftest import Bridge
 from .systems import recorded
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -17,7 +17,8 @@ from optima_contracts.identity import LegalIdentity
 from optima_contracts.logistics import DdtIssued, DdtVoided, ShipmentLine
 from optima_contracts.production import OrderCancelled, OrderConfirmed, OrderLine
 
-from ..conftest import Bridge
+if TYPE_CHECKING:
+    from ..conftest import Bridge
 from .server import PASSWORD, TrytonPeople, TrytonServer
 
 pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("tryton")]
