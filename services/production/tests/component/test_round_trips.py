@@ -60,5 +60,5 @@ async def test_each_step_asks_once_and_writes_at_the_end(plant: Plant) -> None:
         "acceptance": phase_command,
         "issued": REACTION + 4,  # lock, lines; shipment, order
         "departed": REACTION + 2,
-        "delivered": REACTION + 5,  # and whose name the event carries
+        "delivered": REACTION + 6,  # whose name the event carries: whether they were erased, and its digest
     }
