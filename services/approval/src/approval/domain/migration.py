@@ -40,10 +40,12 @@ def migration_blocker(approval: Approval, old: Process, new: Process) -> Migrati
 
 
 def _order_blocker(approval: Approval, new: Process) -> MigrationBlocker | None:
-    """A step that people have voted on can't wait for another before it."""
+    """A step that people have voted on can't wait for another before it, not even for one that a condition
+    passed over and the new version asks."""
+    started = {key: run for key, run in approval.steps.items() if has_started(run)}
     for key, run in approval.steps.items():
         voted = any(part.state in ("approved", "rejected", "abstained") for part in run.parts.values())
-        if run.state == "pending" and voted and comes_too_early(key, approval.steps, new, approval.dated):
+        if run.state == "pending" and voted and comes_too_early(key, started, new, approval.dated):
             return MigrationBlocker(key, "step_before_votes")
     return None
 
