@@ -61,6 +61,7 @@ ROWS = (
     Row("GET /v1/people", "directory.read", at="/v1/people?text=vera", shows={"vera_id": ANYBODYS}),
     Row("GET /v1/people/{person_id}", "directory.read", at="/v1/people/{vera_id}"),
     Row("GET /v1/me", None, shows={"owner_id": OWN}),
+    Row("PATCH /v1/me", None, body={"language": "en"}),
     Row(
         "PATCH /v1/people/{person_id}",
         "directory.write",

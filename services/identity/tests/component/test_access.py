@@ -28,6 +28,7 @@ ACCESS = {
     "GET /v1/people/{person_id}/sessions": "directory.write",
     "DELETE /v1/people/{person_id}/sessions/{session_id}": "directory.write",
     "GET /v1/me": SIGNED_IN,
+    "PATCH /v1/me": SIGNED_IN,
     "GET /v1/me/sessions": SIGNED_IN,
     "DELETE /v1/me/sessions/{session_id}": SIGNED_IN,
     "PUT /v1/me/password": SIGNED_IN,

@@ -246,6 +246,21 @@ async def test_the_last_admin_stays(identity: Identity) -> None:
     assert response.status == 200
 
 
+async def test_people_choose_the_language_that_they_read(identity: Identity) -> None:
+    admin = await identity.register()
+    elena = await identity.invite(admin, "elena@aurora.example", "marketing")
+    herself = await identity.client("elena@aurora.example")
+    for _ in range(2):
+        response, chosen = await herself.patch("/v1/me", {"language": "en"})
+        assert (response.status, chosen["language"], chosen["version"]) == (200, "en", 3)
+    _, shown = await admin.get(f"/v1/people/{elena}")
+    assert (shown["language"], shown["roles"]) == ("en", ["marketing"])
+    told = await identity.database.fetch("SELECT envelope FROM outbox ORDER BY position DESC LIMIT 1")
+    assert '"language":"en"' in told[0]["envelope"]
+    refused, problem = await herself.patch("/v1/me", {"language": "fr"})
+    assert (refused.status, problem["violations"][0]["field"]) == (422, "language")
+
+
 async def test_a_change_leaves_what_it_does_not_name(identity: Identity) -> None:
     admin = await identity.register()
     elena = await identity.invite(admin, "elena@aurora.example", "marketing", language="en")

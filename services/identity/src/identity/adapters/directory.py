@@ -31,12 +31,17 @@ class DatabaseDirectory:
 
 
 @asynccontextmanager
-async def acting(call: Call[Ports], privilege: str | None) -> AsyncIterator[tuple[Ports, Actor]]:
+async def acting(
+    call: Call[Ports], privilege: str | None, *, changes_directory: bool = False
+) -> AsyncIterator[tuple[Ports, Actor]]:
     """A unit of work of the handler's own, for answers that must not be kept: the caller is judged in it as
-    in those that the kit begins. `privilege`: the endpoint's; None where people act on themselves."""
+    in those that the kit begins. `privilege`: the endpoint's; None where people act on themselves.
+    `changes_directory`: what they change of themselves is what others may change of them too."""
     async with call.database.transaction(call.actor.tenant_id, call.cause) as work:
         ports: Ports = call.resources.ports(work)
-        actor = await admit(ports, call.actor, lock="directory" if privilege else "person")
+        actor = await admit(
+            ports, call.actor, lock="directory" if privilege or changes_directory else "person"
+        )
         if privilege is not None:
             actor.require(privilege)
         yield ports, actor

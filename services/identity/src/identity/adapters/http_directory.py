@@ -10,6 +10,7 @@ from optima_kit.http import Call, Page, PageQuery, Reply, Routes
 from optima_kit.ids import new_id
 from optima_kit.refusals import Invalid
 
+from ..application.choose_language import choose_language
 from ..application.define_role import define_role
 from ..application.define_unit import define_unit
 from ..application.import_people import Imported, import_people
@@ -55,6 +56,7 @@ from .requests import (
     OpenServiceAccount,
     PeopleQuery,
     RegisterTenant,
+    ReviseOneself,
     RevisePerson,
     ReviseTenant,
 )
@@ -162,6 +164,18 @@ async def read_person(call: Call[Ports], person_id: UUID) -> Reply[PersonDetails
 async def read_oneself(call: Call[Ports]) -> Reply[OwnDetailsView]:
     """Read oneself"""
     view = await people.read_oneself(call.ports, call.actor)
+    return Reply(view, version=view.version)
+
+
+@routes.patch("/v1/me", transaction=False)
+async def revise_oneself(call: Call[Ports], body: ReviseOneself) -> Reply[OwnDetailsView]:
+    """Choose the language that one reads
+
+    Pages, mails and notices come in it from the next one on.
+    """
+    async with acting(call, None, changes_directory=True) as (ports, me):
+        await choose_language(ports, me, body.language)
+        view = await people.read_oneself(ports, me)
     return Reply(view, version=view.version)
 
 

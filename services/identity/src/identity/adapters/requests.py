@@ -119,6 +119,10 @@ class RevisePerson(Command):
         return PersonChanges(**given)  # type: ignore
 
 
+class ReviseOneself(Command):
+    language: Language
+
+
 class ImportQuery(Query):
     dry_run: bool = False
     """Say what would happen, and do nothing."""

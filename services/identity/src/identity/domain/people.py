@@ -68,6 +68,10 @@ class Person:
             absent_until=absent_until,
         )
 
+    def reading(self, language: Language) -> Person:
+        """What is written to them comes in this language."""
+        return self._next(language=language)
+
     def suspended_now(self) -> Person:
         return self._next(suspended=True)
 

@@ -28,7 +28,11 @@ PersonAction = Literal[
     "remove_second_factor",
 ]
 OwnAction = Literal[
-    "change_password", "set_up_second_factor", "confirm_second_factor", "remove_second_factor"
+    "choose_language",
+    "change_password",
+    "set_up_second_factor",
+    "confirm_second_factor",
+    "remove_second_factor",
 ]
 RoleAction = Literal["redefine"]
 UnitAction = Literal["redefine"]
@@ -65,6 +69,7 @@ def actions_on_person(
 def actions_on_oneself(*, has_password: bool, factor: SecondFactor | None) -> list[OwnAction]:
     return _possible(
         {
+            "choose_language": True,
             "change_password": has_password,
             "set_up_second_factor": factor is None or not factor.confirmed,
             "confirm_second_factor": factor is not None and not factor.confirmed,

@@ -22,8 +22,11 @@ async def show_me(call: PageCall) -> Answer:
 @pages.post("/me/language")
 async def choose_language(call: PageCall) -> Answer:
     language = call.text("language")
-    if language in ("it", "en"):
-        await call.resources.sessions.store.update_language(call.session.session, language)
+    try:
+        await call.session.services.send("identity", "PATCH", "/v1/me", {"language": language})
+    except Refused as refused:
+        return await _page(call, refused)
+    await call.resources.sessions.store.update_language(call.session.session, language)
     return SeeOther("/me")
 
 
