@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
+
+import pytest
 
 from ..conftest import Desk
 from .test_changing_minds import opened, post
@@ -78,3 +81,30 @@ async def test_a_part_is_put_off_for_oneself_alone(desk: Desk):
         f"/v1/approvals/{approval_id}/follow-up", {"step": "uno"}
     )
     assert (response.status, "follow_up_on" in approval["steps"][0]) == (200, False)
+
+
+@pytest.mark.parametrize("then", ["waits", "decided", "put off again", "put off no longer"])
+async def test_who_put_a_part_off_is_reminded_on_the_day_while_it_is_theirs(desk: Desk, then: str) -> None:
+    approval_id = await opened(desk)
+    paolo = desk.as_("paolo")
+
+    async def put_off(**to: str) -> None:
+        response, _ = await paolo.put(f"/v1/approvals/{approval_id}/follow-up", {"step": "uno", **to})
+        assert response.status == 200
+
+    thursday = desk.clock.now().date() + timedelta(days=3)
+    await put_off(on=str(thursday))
+    if then == "decided":
+        await desk.decide("piera", approval_id, "uno")
+    elif then == "put off again":
+        await put_off(on=str(thursday + timedelta(days=7)))
+    elif then == "put off no longer":
+        await put_off()
+    reminded = "SELECT envelope FROM outbox WHERE type = 'optima.approval.reminded.v1'"
+    desk.clock.advance(timedelta(days=2))
+    await desk.work()
+    assert await desk.database.fetch(reminded) == []
+    desk.clock.advance(timedelta(days=2))
+    await desk.work()
+    told = [json.loads(row["envelope"])["data"] for row in await desk.database.fetch(reminded)]
+    assert [each["recipients"] for each in told] == ([[desk.id("paolo")]] if then == "waits" else [])

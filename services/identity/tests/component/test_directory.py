@@ -258,7 +258,7 @@ async def test_people_choose_the_language_that_they_read(identity: Identity) -> 
     told = await identity.database.fetch("SELECT envelope FROM outbox ORDER BY position DESC LIMIT 1")
     assert '"language":"en"' in told[0]["envelope"]
     refused, problem = await herself.patch("/v1/me", {"language": "fr"})
-    assert (refused.status, problem["violations"][0]["field"]) == (422, "language")
+    assert (refused.status, problem["errors"][0]["field"]) == (422, "language")
 
 
 async def test_a_change_leaves_what_it_does_not_name(identity: Identity) -> None:

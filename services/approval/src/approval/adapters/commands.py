@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import Field
 
 from optima_kit.actor import Actor
-from optima_kit.http import Amount, Command, FileName, Moment, PageQuery, Query, Text, View
+from optima_kit.http import Amount, Command, Day, FileName, Moment, PageQuery, Query, Text, View
 from optima_kit.http.problems import load_catalogue
 from optima_kit.refusals import Refusal
 
@@ -95,7 +95,7 @@ class ClaimCommand(Command):
 
 class FollowUpCommand(Command):
     step: StepKey
-    on: date | None = None
+    on: Day | None = None
     """A day to come; unsaid: it is put off no longer."""
 
 
@@ -153,7 +153,7 @@ class InboxFilterQuery(Query):
     process: StepKey | None = None
     overdue: bool = False
     text: Annotated[str, Text(200)] | None = None
-    back_by: date | None = None
+    back_by: Day | None = None
     """Without what the caller wants to come back to after that day."""
     how: How | None = None
     """Through what it waits for the caller."""

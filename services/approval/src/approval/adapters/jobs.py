@@ -7,6 +7,7 @@ from typing import Final
 from optima_kit.jobs import JobKinds, JobRun
 from optima_kit.refusals import Absent
 
+from ..application.claim_step import FOLLOW_UP, PutOff, remind_of_follow_up
 from ..application.decide_by_link import read_by_link
 from ..application.erase_person import ERASE_PERSON, PersonErasure, erase_from_approvals
 from ..application.move_approvals import (
@@ -40,6 +41,11 @@ async def overdue(ports: Ports, payload: StepTimer) -> None:
 @jobs.on(REMIND, StepTimer)
 async def remind(ports: Ports, payload: StepTimer) -> None:
     await remind_of_step(ports, payload)
+
+
+@jobs.on(FOLLOW_UP, PutOff)
+async def follow_up(ports: Ports, payload: PutOff) -> None:
+    await remind_of_follow_up(ports, payload)
 
 
 @jobs.on(PEOPLE_CHANGED, PeopleChange)

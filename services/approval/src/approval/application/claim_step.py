@@ -1,16 +1,32 @@
-"""Who is asked with others takes a step upon themselves, or puts their part off to a day: all the others see
-the one, they alone see the other. Neither binds anybody."""
+"""Who is asked with others takes a step upon themselves, or puts their part off to a day, when they are
+reminded of it: all the others see the one, they alone see the other. Neither binds anybody."""
 
 from __future__ import annotations
 
 from datetime import date
+from typing import Final
 from uuid import UUID
+
+from pydantic import BaseModel
 
 from optima_kit.actor import Actor
 from optima_kit.refusals import Forbidden, Invalid, WrongState
 
+from ..domain.approval import WAITING, Reminded
+from .facts import Audience, Facts
 from .ports import Held, Ports
 from .read.access import locked_visible_approval, may_claim, running_process
+
+FOLLOW_UP: Final = "approval.follow_up"
+
+
+class PutOff(BaseModel):
+    """A part that somebody has put off to a day."""
+
+    approval_id: UUID
+    step: str
+    person_id: UUID
+    on: date
 
 
 async def claim_step(ports: Ports, actor: Actor, approval_id: UUID, step: str) -> Held:
@@ -47,7 +63,35 @@ async def follow_up(ports: Ports, actor: Actor, approval_id: UUID, step: str, on
     if on is not None and on <= directory.calendar.day(ports.now):
         raise Invalid("follow_up_in_the_past", field="on")
     await ports.approvals.save_follow_up(approval_id, step, actor.person_id, on)
+    key = f"{approval_id}:{step}:{actor.person_id}"
+    if on is None:
+        ports.jobs.cancel(FOLLOW_UP, key)
+    else:
+        put_off = PutOff(approval_id=approval_id, step=step, person_id=actor.person_id, on=on)
+        ports.jobs.schedule(FOLLOW_UP, put_off, key=key, due_at=directory.calendar.opening(on))
     return held
+
+
+async def remind_of_follow_up(ports: Ports, put_off: PutOff) -> None:
+    """Nothing, if it is put off to another day by now, or theirs no longer."""
+    held = await ports.approvals.lock(put_off.approval_id)
+    if held is None or held.approval.state != "open":
+        return
+    run = held.approval.steps.get(put_off.step, WAITING)
+    part = run.parts.get(put_off.person_id) if run.state == "pending" else None
+    notes = await ports.approvals.notes(put_off.approval_id)
+    waits = (put_off.step, put_off.person_id, put_off.on)
+    if (
+        part is None
+        or part.state != "requested"
+        or all((note.step, note.person, note.follow_up_on) != waits for note in notes)
+    ):
+        return
+    process = await running_process(ports, held.approval)
+    audience = Audience(process, await ports.directories.read(), None)
+    reminded = Reminded(ports.now, put_off.step, (put_off.person_id,))
+    for fact in Facts(held.approval, held.approval, audience).of(reminded):
+        ports.outbox.add(fact, subject=put_off.approval_id, correlation=held.correlation)
 
 
 async def _asked(ports: Ports, actor: Actor, approval_id: UUID, step: str) -> Held:

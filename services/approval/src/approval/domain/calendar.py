@@ -44,6 +44,10 @@ class Calendar:
             day += timedelta(days=1)
         return start.astimezone(utc) + timedelta(seconds=float(hours * 3600))
 
+    def opening(self, day: date) -> datetime:
+        """When people first work on that day or, where nobody does, after it (UTC)."""
+        return self.after(datetime.combine(day, time.min, ZoneInfo(self.time_zone)), Decimal(0))
+
     def day(self, moment: datetime) -> date:
         """Which day it is in the tenant's time zone."""
         return moment.astimezone(ZoneInfo(self.time_zone)).date()
