@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import get_args
@@ -32,6 +33,8 @@ FOLDER = Path(portal.adapters.__file__).parent
 CONNECTORS = (drop_folder.DESCRIPTION, easyfatt.DESCRIPTION, tryton.DESCRIPTION)
 CARRIED = [capability for each in CONNECTORS for capability in each.capabilities]
 
+PLACE = re.compile(r"%\(\w+\)s|%%")
+
 
 def texts() -> set[str]:
     found = extract_from_dir(
@@ -58,6 +61,20 @@ def test_each_text_is_translated_once() -> None:
     lines = (FOLDER / "locale" / "it.po").read_text(encoding="utf-8").splitlines()
     texts = [line for line in lines if line.startswith("msgid ") and line != 'msgid ""']
     assert len(texts) == len(set(texts))
+
+
+def test_a_text_names_what_is_put_into_it_and_its_italian_the_same() -> None:
+    """A percent sign of its own is written twice: templates format every text."""
+    with (FOLDER / "locale" / "it.po").open("rb") as file:
+        catalogue = read_po(file)
+    for message in catalogue:
+        forms = [*_forms(message.id), *_forms(message.string)]
+        assert not [form for form in forms if PLACE.sub("", form).count("%")], forms
+        assert len({frozenset(PLACE.findall(form)) - {"%%"} for form in forms if "%" in form}) <= 1, forms
+
+
+def _forms(text: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (text,) if isinstance(text, str) else text
 
 
 def test_a_code_of_a_newer_service_is_shown_in_its_own_words() -> None:
