@@ -19,10 +19,12 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from structlog.testing import capture_logs
+import structlog
+from structlog.testing import LogCapture
 from tests.deploy.conftest import DebianFolder
 from tests.runtime.own_broker import OwnBroker, wait_for
 
+import optima_kit.broker
 from optima_kit.broker import Broker
 from optima_kit.mail_server import MailServer
 from optima_kit.postgres import open_pool
@@ -173,19 +175,21 @@ async def test_a_broker_with_a_certificate_of_the_operators_authority_is_used(
 
 @pytest.mark.parametrize("wrong", WRONG)
 async def test_a_broker_with_a_wrong_certificate_is_told_nothing(
-    rabbit: CertifiedBroker, cafile: Path, wrong: str
+    rabbit: CertifiedBroker, cafile: Path, wrong: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, names, _, said = WRONG[wrong]
     # It shows the certificate of another name to who asks for a name that no certificate bears.
     asked = "unknown.test" if wrong == "of another name" else names[-1]
-    with capture_logs() as logs:
-        async with Broker(rabbit.url_with(cafile=str(cafile), server_hostname=asked), "tls") as broker:
+    captured = LogCapture()
+    logger = structlog.wrap_logger(None, processors=[captured], wrapper_class=structlog.BoundLogger)
+    monkeypatch.setattr(optima_kit.broker, "_LOG", logger)
+    async with Broker(rabbit.url_with(cafile=str(cafile), server_hostname=asked), "tls") as broker:
 
-            def told() -> Any:
-                assert not broker.connected
-                return [entry for entry in logs if said in entry.get("error", "")]
+        def told() -> Any:
+            assert not broker.connected
+            return [entry for entry in captured.entries if said in entry.get("error", "")]
 
-            await eventually(told)
+        await eventually(told)
 
 
 # -- the mail server
