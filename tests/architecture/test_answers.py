@@ -25,8 +25,9 @@ NO_LISTS = {"GET /v1/events"}
 """The feed goes on after an event that its reader names, and shows events as they are published."""
 AS_PUBLISHED = {"EventView", "FeedView", "Attachment", "Item"}
 """Models with the names that stand in published events: what was frozen with its hash is shown as it is."""
-REASONS = re.compile(r"(already|bad|cannot|invalid|missing|no|not|too|unknown|wrong)_")
-"""What no refusal code begins with: first the thing, then what is the matter with it."""
+REASONS = re.compile(r"(already|bad|cannot|invalid|missing|no|not|too|unknown|wrong)_|.*_not_found$")
+"""What no refusal code begins with: first the thing, then what is the matter with it. And what is not there
+is `absent`."""
 
 Document = dict[str, Any]
 

@@ -52,7 +52,7 @@ class PostgresTenants:
         tenant = _tenant(await self._work.fetchrow(QUERIES.lock_tenant))
         if tenant is None:
             # Another issuer's token may name a tenant that was never registered here.
-            raise Absent("tenant_not_found")
+            raise Absent("tenant_absent")
         return tenant
 
     async def insert(self, tenant: Tenant) -> bool:

@@ -20,7 +20,7 @@ async def person_to_manage(ports: Ports, actor: Actor, person_id: UUID) -> Perso
     await ports.tenants.lock()
     person = await ports.people.find(person_id)
     if person is None:
-        raise Absent("person_not_found")
+        raise Absent("person_absent")
     held = privileges_of(await ports.roles.list_by_keys(person.roles))
     nobody_grants_more_than_they_hold(held, actor.privileges)
     return person
@@ -32,7 +32,7 @@ async def account_to_manage(ports: Ports, actor: Actor, account_id: UUID) -> Ser
     await ports.tenants.lock()
     account = await ports.accounts.find(account_id)
     if account is None:
-        raise Absent("service_account_not_found")
+        raise Absent("service_account_absent")
     nobody_grants_more_than_they_hold(account.scopes, actor.privileges)
     only_active_accounts_are_changed(account)
     return account

@@ -14,7 +14,7 @@ async def choose_language(ports: Ports, me: Actor, language: Language) -> None:
     """Under the directory's lock. Chosen again, it changes nothing. Raises Absent for a service account."""
     person = await ports.people.find(me.person_id)
     if person is None:
-        raise Absent("person_not_found")
+        raise Absent("person_absent")
     if person.language == language:
         return
     chosen = person.reading(language)

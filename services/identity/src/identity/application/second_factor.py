@@ -33,7 +33,7 @@ async def set_up_second_factor(ports: Ports, person_id: UUID) -> Setup:
     """Begins anew each time until it is confirmed. Not asked for before that."""
     person = await ports.people.find(person_id)
     if person is None:
-        raise Absent("person_not_found")
+        raise Absent("person_absent")
     known = await ports.second_factors.lock(person_id)
     if known is not None and known.confirmed:
         raise WrongState("second_factor_active")

@@ -20,6 +20,6 @@ async def end_session_of_person(ports: Ports, actor: Actor, person_id: UUID, ses
 async def end_session(ports: Ports, person_id: UUID, session_id: UUID) -> None:
     """Its refresh token is refused from now on, its access token here at once, elsewhere when it expires."""
     if not await ports.sessions.revoke(person_id, session_id, ports.now):
-        raise Absent("session_not_found")
+        raise Absent("session_absent")
     fact = SessionEnded(person_id=person_id, session_id=session_id, reason="signed_out")
     ports.outbox.add(fact, subject=person_id, correlation=person_id)

@@ -46,7 +46,7 @@ from .views import (
 async def read_tenant(ports: Ports, actor: Actor) -> TenantView:
     tenant = await ports.tenants.find()
     if tenant is None:
-        raise Absent("tenant_not_found")
+        raise Absent("tenant_absent")
     return show_tenant(actor, tenant)
 
 
@@ -72,7 +72,7 @@ async def list_units(ports: Ports, actor: Actor, query: PageQuery) -> Page[UnitV
 async def read_unit(ports: Ports, actor: Actor, key: str) -> UnitView:
     unit = await ports.units.find_by_key(key)
     if unit is None:
-        raise Absent("unit_not_found")
+        raise Absent("unit_absent")
     return await show_unit(ports, actor, unit)
 
 
@@ -89,7 +89,7 @@ async def list_roles(ports: Ports, actor: Actor, query: PageQuery) -> Page[RoleV
 async def read_role(ports: Ports, actor: Actor, key: str) -> RoleView:
     roles = await ports.roles.list_by_keys([key])
     if not roles:
-        raise Absent("role_not_found")
+        raise Absent("role_absent")
     return show_role(actor, roles[0])
 
 

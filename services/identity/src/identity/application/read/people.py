@@ -55,7 +55,7 @@ async def list_people(ports: Ports, query: PageQuery, text: str | None) -> Page[
 async def read_person(ports: Ports, actor: Actor, person_id: UUID) -> PersonDetailsView:
     person = await ports.people.find(person_id)
     if person is None:
-        raise Absent("person_not_found")
+        raise Absent("person_absent")
     return await show_person(ports, actor, person)
 
 
@@ -75,7 +75,7 @@ async def show_person(ports: Ports, actor: Actor, person: Person) -> PersonDetai
 async def read_oneself(ports: Ports, actor: Actor) -> OwnDetailsView:
     person = await ports.people.find(actor.person_id)
     if person is None:
-        raise Absent("person_not_found")
+        raise Absent("person_absent")
     factor = await ports.second_factors.find(person.id)
     has_password = await ports.credentials.find_by_email(person.email) is not None
     return OwnDetailsView(
@@ -96,7 +96,7 @@ async def list_sessions_of(
     """A person's open ones, newest first."""
     person = await ports.people.find(person_id)
     if person is None:
-        raise Absent("person_not_found")
+        raise Absent("person_absent")
     held = privileges_of(await ports.roles.list_by_keys(person.roles))
     return await _sessions(ports, person_id, query, actions_on_session_of(actor, held))
 
