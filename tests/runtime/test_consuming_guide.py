@@ -224,30 +224,20 @@ async def test_a_queue_of_ones_own(own_broker: OwnBroker, tmp_path: Path) -> Non
     administration = ManagementApi(own_broker.management)
     signer = EventSigner("the secret of brief")
     keys = f"trail={EventSigner('another').public_key},brief={signer.public_key}"
+    told = [comment(), comment(), comment()]
+    bodies = signer.signed([event.model_dump_json().encode() for event in told])
     async with running("amqp", tmp_path, AMQP=url, EVENT_KEYS=keys) as program:
-
-        async def bound() -> bool:
-            return "consumer.crm.events" in await asyncio.to_thread(administration.queues)
-
-        await eventually(bound, within=30, describe=lambda: str(program.lines))
-        told: list[Envelope] = []
-
-        async def arrives() -> bool:
-            # The queue is bound a moment after it is there.
-            told.extend((comment(), comment(), comment()))
-            bodies = signer.signed([event.model_dump_json().encode() for event in told[-3:]])
-            for body in bodies:
-                await asyncio.to_thread(own_broker.publish, told[-1].type, body)
-            return any(str(each.id) in line for each in told for line in program.lines)
-
-        await eventually(arrives, within=30, describe=lambda: str(program.lines))
+        for event, body in zip(told, bodies, strict=True):
+            await asyncio.to_thread(own_broker.publish, event.type, body)
+        await program.prints(*(str(event.id) for event in told))
         (stranger,) = EventSigner("a stranger's").signed([comment().model_dump_json().encode()])
         assert not [line for line in program.lines if "forged" in line]
         for body in (stranger, comment().model_dump_json().encode()):
             await asyncio.to_thread(own_broker.publish, told[-1].type, body)
         await eventually(lambda: len([line for line in program.lines if "forged" in line]) == 2, within=30)
     administration.delete_user("consumer.crm")
-    administration.delete_queue("consumer.crm.events")
+    for queue in ("consumer.crm.events", "consumer.crm.events.dead"):
+        administration.delete_queue(queue)
 
 
 async def test_the_history_from_the_first_event_and_from_a_time(
@@ -268,4 +258,7 @@ async def test_the_history_from_the_first_event_and_from_a_time(
     last = next(line for line in program.lines if ids[-1] in line)
     async with running("history", tmp_path, AMQP=url, BEGIN=last.split()[0]) as program:
         await program.prints(ids[-1])
-    ManagementApi(own_broker.management).delete_user("consumer.warehouse")
+    administration = ManagementApi(own_broker.management)
+    administration.delete_user("consumer.warehouse")
+    for queue in ("consumer.warehouse.events", "consumer.warehouse.events.dead"):
+        administration.delete_queue(queue)

@@ -275,7 +275,7 @@ def parser() -> argparse.ArgumentParser:
     )
     verbs = added.add_subparsers(dest="verb", required=True, metavar="VERB")
     for verb, text in (
-        ("add", "make a user with queues of its own, and show its password once"),
+        ("add", "make a user with a queue of its own, and show its password once"),
         ("rotate", "give it a new password, shown once"),
         ("remove", "delete it with its queues"),
         ("show", "list them"),

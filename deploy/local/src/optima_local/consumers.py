@@ -1,8 +1,8 @@
 """RabbitMQ users for the operator's own services that listen to events: `./optima consumer`.
 
-Such a user has the queues that begin with its name, reads the event types that it was given, and may do
-nothing else. The exchange carries the events of all tenants: what serves a single tenant gets webhooks or the
-pull feed instead, which know tenants.
+Such a user has a queue with the event types that it was given and one for what it puts by, reads these two,
+and may do nothing else. The exchange carries the events of all tenants: what serves a single tenant gets
+webhooks or the pull feed instead, which know tenants.
 """
 
 import argparse
@@ -35,7 +35,8 @@ def add(options: argparse.Namespace) -> int:
     if reason is not None:
         sys.exit(reason)
     print_address(consumer, give_password(administration, consumer, url), url)
-    print(f"Its queues begin with {consumer.user}. and it may read: {', '.join(consumer.reads)}")
+    queue, dead = topology.events_queue(consumer.user), topology.dead_queue(consumer.user)
+    print(f"It reads {queue}, with {', '.join(consumer.reads)}; what it rejects goes to {dead}")
     return 0
 
 
@@ -81,7 +82,7 @@ def refusal(consumer: topology.Consumer) -> str | None:
     if consumer.history and EVERYTHING not in consumer.reads:
         return (
             "The history holds every type, prices included: who reads it must be given"
-            f" --reads '{EVERYTHING}'. A stream of its own holds what it may read, from now on."
+            f" --reads '{EVERYTHING}'. Its queue holds what it may read, from now on."
         )
     return None
 

@@ -98,11 +98,10 @@ CONSUMERS: Final = "consumer."
 """How the users and queues of those begin that only listen, and are no services of ours."""
 
 _CONSUMERS_BACKLOG: Final = 1_000_000
-"""Messages in one queue of theirs, after which it loses the oldest: one that nobody reads must not fill the
-broker's disk, which would stop everyone's events."""
+"""Messages in the queue of one of them, after which it loses the oldest: one that nobody reads must neither
+fill the broker's disk nor refuse, which would hold up everyone's events."""
 
-_CONSUMERS_STREAM: Final = 2_000_000_000
-"""Bytes in one stream of theirs, which knows no other bound; it drops whole segments."""
+_CONSUMERS_DEAD: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,56 +115,43 @@ class Consumer:
 
     @property
     def user(self) -> str:
-        """The AMQP user; its queues are this, a dot, and what it likes."""
+        """The AMQP user; its queues begin so."""
         return f"{CONSUMERS}{self.name}"
 
 
 def consumer_definitions(consumer: Consumer, password: str, *, vhost: str = "/") -> dict[str, Any]:
-    """A document for RabbitMQ's definitions: the user with its rights, and the bounds on consumers' queues.
+    """A document for RabbitMQ's definitions: the user, its queue, bound to what it reads, and the queue of
+    what it has put by.
 
-    It may make, bind, read and delete its own queues, and bind them to what it reads. It may publish nowhere.
+    Like a service it makes and binds nothing and publishes nowhere: a queue of its own making could refuse
+    when it is full, leak into somebody else's, or be one of thousands.
     """
-    own = rf"{re.escape(consumer.user)}\..+"
-    readable = [re.escape(EVENTS), own] + ([re.escape(HISTORY)] if consumer.history else [])
+    queue, dead = events_queue(consumer.user), dead_queue(consumer.user)
+    readable = [queue, dead, *((HISTORY,) if consumer.history else ())]
+    bounds = {
+        "x-queue-type": "quorum",
+        "x-max-length": _CONSUMERS_BACKLOG,
+        "x-overflow": "drop-head",
+        "x-delivery-limit": DELIVERY_LIMIT,
+        "x-dead-letter-exchange": "",
+        "x-dead-letter-routing-key": dead,
+    }
     return {
         **consumer_password(consumer, password),
         "permissions": [
             {
                 "user": consumer.user,
                 "vhost": vhost,
-                "configure": f"^{own}$",
-                "write": f"^{own}$",  # to bind a queue is to write to it
-                "read": f"^({'|'.join(readable)})$",
+                "configure": "^$",
+                "write": "^$",
+                "read": f"^({'|'.join(map(re.escape, readable))})$",
             }
         ],
-        "topic_permissions": [
-            {
-                "user": consumer.user,
-                "vhost": vhost,
-                "exchange": EVENTS,
-                "write": _expression(()),
-                "read": _expression(consumer.reads),
-            }
+        "queues": [
+            _queue(dead, DEAD_ARGUMENTS | {"x-max-length": _CONSUMERS_DEAD}, vhost),
+            _queue(queue, bounds, vhost),
         ],
-        "policies": [
-            # A queue has the first policy that it supports all of: a stream passes over this one.
-            _policy(
-                "optima.consumers", 1, {"max-length": _CONSUMERS_BACKLOG, "overflow": "drop-head"}, vhost
-            ),
-            _policy("optima.consumers.streams", 0, {"max-length-bytes": _CONSUMERS_STREAM}, vhost),
-        ],
-    }
-
-
-def _policy(name: str, priority: int, definition: Mapping[str, Any], vhost: str) -> dict[str, Any]:
-    """On the queues of consumers."""
-    return {
-        "vhost": vhost,
-        "name": name,
-        "pattern": f"^{re.escape(CONSUMERS)}",
-        "apply-to": "queues",
-        "priority": priority,
-        "definition": dict(definition),
+        "bindings": [_binding(EVENTS, queue, key, vhost) for key in consumer.reads],
     }
 
 
