@@ -122,7 +122,9 @@ async def _one_effect_each(connections: dict[str, asyncpg.Connection]) -> None:
         return Counter(
             tuple(str(event["data"][key]) for key in keys)
             for event in events[service]
-            if event["type"] == type_ and all(event["data"][key] is not None for key in keys)
+            if event["type"] == type_
+            and all(event["data"][key] is not None for key in keys)
+            and event["data"].get("article_code") is None  # an article is received as often as it comes
         )
 
     for service, type_, keys in (

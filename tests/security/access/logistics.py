@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from optima_contracts.identity import LegalIdentity, TenantChanged
-from optima_contracts.production import JobCompleted, OrderConfirmed, OrderDelivery, OrderLine
+from optima_contracts.production import JobClosed, JobCompleted, OrderConfirmed, OrderDelivery, OrderLine
 
 from .table import ANYBODYS, Row, World
 
@@ -105,8 +105,8 @@ ROWS = (
     Row("POST /v1/supplier-receipts", "stock.write", body=SENT),
     Row("GET /v1/supplier-receipts", "stock.read", shows={"supplier_receipt_id": ANYBODYS}),
     Row("POST /v1/receipts", "stock.write", body=GOODS),
-    Row("POST /v1/allocations", "stock.write", body=GOODS),
-    Row("POST /v1/releases", "stock.write", body=GOODS),
+    Row("POST /v1/allocations", "stock.write", body=GOODS | {"job_id": "$from_stock_id"}),
+    Row("POST /v1/releases", "stock.write", body=GOODS | {"job_id": "$closed_id"}),
     Row("POST /v1/adjustments", "stock.write", body=GOODS | {"difference": "found", "reason": "Conta"}),
     Row("GET /v1/stock", "stock.read", shows={"job_id": ANYBODYS}),
     Row("GET /v1/movements", "stock.read", shows={"job_id": ANYBODYS}),
@@ -264,6 +264,7 @@ async def build(world: World) -> None:
     sent = {key: names[value[1:]] if str(value).startswith("$") else value for key, value in SENT.items()}
     sent |= {"number": "76", "lines": [{"article": names["article"], "quantity": "1"}]}
     names["supplier_receipt_id"] = (await world.ask("POST", "/v1/supplier-receipts", sent))["id"]
+    await _take_from_stock(world, shipment, sent)
     names["other_warehouse"] = f"ALTRO-{mark}"
     await world.ask("PUT", f"/v1/warehouses/{names['other_warehouse']}", ADDRESS)
     names["count_id"] = (await world.ask("POST", "/v1/counts", {"warehouse": names["warehouse"]}))["id"]
@@ -275,3 +276,51 @@ async def build(world: World) -> None:
         await world.ask("POST", f"/v1/shipments/{lent['id']}/{action}", BODIES.get(action, {}))
     names["draft_version"] = "1"
     await world.work()  # the documents are printed
+
+
+async def _take_from_stock(world: World, shipment: dict[str, object], sent: dict[str, object]) -> None:
+    """A line that waits for more than was there when it was confirmed, and one that was closed while a draft
+    held its goods."""
+    names = world.names
+    made = await world.ask("PUT", "/v1/articles/ESPOSITORE", ARTICLE)
+
+    async def supply(number: str, quantity: str) -> None:
+        lines = [{"article": "ESPOSITORE", "quantity": quantity}]
+        await world.ask("POST", "/v1/supplier-receipts", sent | {"number": number, "lines": lines})
+
+    async def ordered(number: str, quantity: str) -> tuple[UUID, UUID]:
+        order_id, job_id = uuid4(), uuid4()
+        line = OrderLine(
+            job_id=job_id,
+            item_id=None,
+            kind="ESPOSITORE",
+            description="Espositore da banco",
+            quantity=quantity,
+            unit="pz",
+            deliveries=[OrderDelivery(destination=names["destination"], quantity=quantity)],
+            article_id=UUID(str(made["id"])),
+        )
+        confirmed = OrderConfirmed(
+            order_id=order_id,
+            number=number,
+            brief_id=None,
+            customer=None,
+            deadline=date(2031, 1, 31),
+            lines=[line],
+        )
+        await world.hear(confirmed, order_id)
+        return order_id, job_id
+
+    await supply("78", "50")
+    order_id, job_id = await ordered("O-2026-0002", "50")
+    names["closed_id"] = str(job_id)
+    lines = [{"job_id": str(job_id), "quantity": "40"}]
+    draft = await world.ask("POST", "/v1/shipments", shipment | {"order_id": str(order_id), "lines": lines})
+    closed = JobClosed(
+        job_id=job_id, order_id=order_id, brief_id=None, reason="Bastano", shipped="0", unit="pz"
+    )
+    await world.hear(closed, job_id)
+    await world.ask("POST", f"/v1/shipments/{draft['id']}/cancellation", {"reason": "Riga chiusa"})
+    _, job_id = await ordered("O-2026-0003", "100")
+    names["from_stock_id"] = str(job_id)
+    await supply("79", "100")

@@ -51,9 +51,9 @@ async def test_papers_that_can_not_be_are_refused(depot: Depot) -> None:
     order = await depot.stocked_order()
     draft = await depot.draft(order, "1", packages=None)
     for paper, id_, status, code in (
-        ("ddt", draft["id"], 404, "ddt_not_issued"),
-        ("labels", draft["id"], 409, "packages_missing"),
-        ("pick_list", str(order.order_id), 404, "shipment_absent"),
+        ("ddt", draft["id"], 422, "ddt_not_issued"),
+        ("labels", draft["id"], 422, "packages_missing"),
+        ("pick_list", str(order.order_id), 422, "shipment_absent"),
         ("letter", draft["id"], 422, None),
         ("pick_list", "x", 422, None),
     ):

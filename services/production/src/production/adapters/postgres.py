@@ -412,6 +412,9 @@ class PostgresMessages:
             data=file.data if file else None,
         )
 
+    async def has_phase(self, phase_id: UUID) -> bool:
+        return await self._work.fetchrow(QUERIES.find_phase, phase_id=phase_id) is not None
+
     async def list_messages(
         self, phase_id: UUID, assignee_id: UUID | None, *, before: UUID | None, limit: int
     ) -> list[Message]:

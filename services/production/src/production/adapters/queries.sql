@@ -452,6 +452,9 @@ ORDER BY week NULLS LAST, phases DESC, kind, assignee_id LIMIT :limit
 INSERT INTO phase_messages (id, phase_id, assignee_id, author_id, text, problem, written_at, file_name, media_type, data)
 VALUES (:id, :phase_id, :assignee_id, :author_id, :text, :problem, :written_at, :file_name, :media_type, :data)
 
+-- name: find_phase
+SELECT id FROM phases WHERE id = :phase_id
+
 -- name: list_messages
 -- plan: custom
 SELECT id, phase_id, assignee_id, author_id, text, problem, written_at, file_name

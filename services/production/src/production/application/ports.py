@@ -120,6 +120,8 @@ class Messages(Protocol):
 
     def insert_message(self, message: Message, file: MessageFile | None) -> None: ...
 
+    async def has_phase(self, phase_id: UUID) -> bool: ...
+
     async def list_messages(
         self, phase_id: UUID, assignee_id: UUID | None, *, before: UUID | None, limit: int
     ) -> list[Message]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from optima_kit.actor import Actor
-from optima_kit.refusals import Absent, WrongState
+from optima_kit.refusals import Invalid
 
 from ...domain.ddt import Document, Sender
 from ...domain.document_types import GoodsGoTo
@@ -49,10 +49,10 @@ class Printable:
 
 
 async def read_printable(ports: Ports, shipment_ids: Sequence[UUID]) -> list[Printable]:
-    """In the order in which they are named. Raises Absent where one is not there."""
+    """In the order in which they are named. Raises Invalid where one is not there."""
     rows = await ports.shipments.list_named(shipment_ids)
     if len(rows) < len(set(shipment_ids)):
-        raise Absent("shipment_absent")
+        raise Invalid("shipment_absent", field="shipment_id")
     documents: Mapping[UUID, Document] = await ports.ddts.list_documents(shipment_ids)
     numbers = await ports.packages.list_numbers(shipment_ids)
     sender, _ = await ports.lookups.find_with_sender([])
@@ -65,12 +65,12 @@ async def read_printable(ports: Ports, shipment_ids: Sequence[UUID]) -> list[Pri
 
 def must_have_documents(printables: Sequence[Printable]) -> None:
     if any(each.document is None for each in printables):
-        raise Absent("ddt_not_issued")
+        raise Invalid("ddt_not_issued", field="shipment_id")
 
 
 def must_have_packages(printables: Sequence[Printable]) -> None:
     if any(each.row.shipment.transport.packages is None for each in printables):
-        raise WrongState("packages_missing", field="packages")
+        raise Invalid("packages_missing", field="shipment_id")
 
 
 async def read_prefix(ports: Ports, actor: Actor) -> Gs1PrefixView:

@@ -20,7 +20,9 @@ async def list_of_task(ports: Ports, actor: Actor, phase_id: UUID, query: PageQu
 
 
 async def list_of_phase(ports: Ports, phase_id: UUID, query: PageQuery) -> Page[MessageView]:
-    """Newest first, of all who had the phase. An unknown phase has none."""
+    """Newest first, of all who had the phase."""
+    if not await ports.messages.has_phase(phase_id):
+        raise Absent("phase_absent")
     return await _list(ports, phase_id, None, query)
 
 
