@@ -124,7 +124,8 @@ async def _one_effect_each(connections: dict[str, asyncpg.Connection]) -> None:
             for event in events[service]
             if event["type"] == type_
             and all(event["data"][key] is not None for key in keys)
-            and event["data"].get("article_code") is None  # an article is received as often as it comes
+            # Articles come into stock and leave it as often as somebody wants.
+            and not (event["data"].get("article_code") or event["data"].get("from_stock"))
         )
 
     for service, type_, keys in (

@@ -169,6 +169,9 @@ async def test_another_tenant_finds_nothing(depot: Depot) -> None:
             if path.endswith(("/supplier-receipts", "/counts")):
                 assert status == 422, answer
                 continue
+        elif "papers.pdf" in path:
+            assert (status, answer["code"]) == (422, "shipment_absent")
+            continue
         elif "to-be-invoiced" in path:
             assert status == 200
             assert "1/2026" not in str(answer)
