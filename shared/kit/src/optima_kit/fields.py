@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final, Generic, TypeVar
 from uuid import UUID
 
 from pydantic import (
@@ -26,6 +26,7 @@ from pydantic_core import PydanticCustomError, core_schema
 from optima_contracts.money import money_text
 
 from .file_names import clean_file_name
+from .refusals import Invalid
 
 FIRST_YEAR: Final = 1900
 LAST_YEAR: Final = 2199
@@ -175,3 +176,49 @@ CountOrZero = Annotated[
     _sent(_COUNT, "500", 0),
 ]
 """A quantity of zero or more, at most three decimals, written as text."""
+
+
+# Figures: a period, rows in groups, shares in percent
+
+GROUPS: Final = 200
+"""More than these, and the smallest are left out."""
+LONGEST: Final = timedelta(days=3 * 366)
+_USUAL: Final = timedelta(days=90)
+
+Tenths = Annotated[
+    Decimal,
+    PlainSerializer(lambda value: f"{value:.1f}", return_type=str),
+    WithJsonSchema({"type": "string", "pattern": r"^-?\d+\.\d$", "examples": ["97.5"]}, mode="serialization"),
+]
+"""With one decimal, as text."""
+
+R = TypeVar("R", bound=View)
+
+
+class PeriodQuery(Query):
+    since: Day | None = None
+    until: Day | None = None
+    """Both days are part of the period; the last 90 days where none are given."""
+
+
+class FiguresView(View, Generic[R]):
+    since: date
+    until: date
+    """Both days are part of the period."""
+    rows: list[R]
+    """By month or week in their order, otherwise the largest first; the 200 largest at most."""
+
+
+def period(today: date, since: date | None, until: date | None) -> tuple[date, date]:
+    """The days that a PeriodQuery asks for. Raises Invalid for a period that ends before it begins, or is
+    longer than three years."""
+    last = until or today
+    first = since or last - _USUAL
+    if not first <= last <= first + LONGEST:
+        raise Invalid("figures_period", field="until", first=first, last=first + LONGEST)
+    return first, last
+
+
+def percent(part: int, whole: int) -> Decimal | None:
+    """None of nothing."""
+    return Decimal(part) * 100 / whole if whole else None

@@ -88,7 +88,7 @@ class Inbox(Generic[P]):
         erased = await erased_among(connection, (item.received for item in newest))
         for item in newest:
             event = item.received
-            if person_told_of(event) in erased:
+            if erased and person_told_of(event) in erased:
                 event = without_words(event)
             await transaction.enter(event.tenant_id)
             began = time.perf_counter()

@@ -11,7 +11,7 @@ from ..domain.entities import Entity
 from ..domain.mapping import EntityMapping
 from ..domain.received_order import RECEIVED
 from .capabilities import read_from_files, written_to_files
-from .folder import FolderConnector, RecordFile, check_folder
+from .folder import FolderConnector, RecordFile
 from .tables import Orders, Table, csv_bytes
 
 DESCRIPTION: Final = Description(
@@ -66,7 +66,3 @@ class DropFolder(FolderConnector):
     description = DESCRIPTION
     mapping_file = "drop_folder.yaml"
     file_format = _Tables()
-
-    def check(self, settings: Mapping[str, str]) -> Mapping[str, str]:
-        check_folder(settings["folder"])
-        return {"folder": settings["folder"]}

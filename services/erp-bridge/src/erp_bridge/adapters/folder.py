@@ -95,6 +95,10 @@ class FolderConnector(Declared):
         self._root = root
         self._page = page
 
+    def check(self, settings: Mapping[str, str]) -> Mapping[str, str]:
+        check_folder(settings["folder"])
+        return {"folder": settings["folder"]}
+
     def location(self, endpoint: Endpoint) -> str:
         """Relative to the root, which the operator knows."""
         return f"{endpoint.tenant_id}/{endpoint.settings['folder']}"

@@ -21,7 +21,7 @@ from ..domain.import_plan import RemoteRecord
 from ..domain.mapping import EntityMapping
 from ..domain.received_order import LINES
 from .capabilities import read_from_files, written_to_files
-from .folder import FolderConnector, RecordFile, check_folder
+from .folder import FolderConnector, RecordFile
 
 ORDER: Final = "urn:oasis:names:specification:ubl:schema:xsd:Order-2"
 ORDER_TYPES: Final = frozenset({"105", "220", "224", "227"})
@@ -70,10 +70,6 @@ class Ubl(FolderConnector):
     description = DESCRIPTION
     mapping_file = "ubl.yaml"
     file_format = _Ubl()
-
-    def check(self, settings: Mapping[str, str]) -> Mapping[str, str]:
-        check_folder(settings["folder"])
-        return {"folder": settings["folder"]}
 
 
 class _OrderFile:

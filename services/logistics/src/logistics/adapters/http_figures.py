@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from optima_kit.fields import FiguresView, PeriodQuery
 from optima_kit.http import Call, Routes
 
 from ..application.ports import Ports
 from ..application.read import figures
-from ..application.read.views import DeliveryFigureView, FiguresView, StockFigureView
-from .requests import DeliveryFiguresQuery, PeriodQuery
+from ..application.read.views import DeliveryFigureView, StockFigureView
+from .requests import DeliveryFiguresQuery
 
 routes = Routes()
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import BeforeValidator, Field
 
+from optima_kit.fields import PeriodQuery
 from optima_kit.http import Code, Command, Count, CountOrZero, Day, Flag, Moment, PageQuery, Query, Text
 from optima_kit.refusals import Invalid
 
@@ -245,12 +246,6 @@ class ShipmentsQuery(PageQuery):
 class ExpectedReturnsQuery(PageQuery):
     until: Day | None = None
     """Inclusive: with yesterday, those that are overdue."""
-
-
-class PeriodQuery(Query):
-    since: Day | None = None
-    until: Day | None = None
-    """Both days are part of the period; the last 90 days where none are given."""
 
 
 class DeliveryFiguresQuery(PeriodQuery):

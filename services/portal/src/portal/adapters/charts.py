@@ -6,6 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import islice
+from typing import Final
+
+_COMPARED: Final = 12
+"""Bars are for comparing at a glance; the table beneath has the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +42,9 @@ class Bar:
 
 
 def bars(rows: Iterable[tuple[str, Decimal, str]], most: Decimal | None = None) -> list[Bar]:
-    """Of names, values and how these are written. The whole width is `most` or, without it, the largest
-    value; what is below zero has no bar."""
-    listed = list(rows)
+    """Of names, values and how these are written: the first twelve. The whole width is `most` or, without it,
+    the largest value; what is below zero has no bar."""
+    listed = list(islice(rows, _COMPARED))
     whole = most or max((value for _, value, _ in listed), default=Decimal(0))
     return [
         Bar(name, written, max(value, Decimal(0)) * 100 / whole if whole > 0 else Decimal(0))

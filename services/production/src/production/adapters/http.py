@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from optima_kit.fields import FiguresView
+from optima_kit.file_names import BEGINNINGS
 from optima_kit.http import Call, Content, Page, PageQuery, Reply, Routes
 
 from ..application.accept_phase import accept_phase
@@ -22,7 +24,6 @@ from ..application.read.views import (
     BoardPhaseView,
     CustomerView,
     EconomicsView,
-    FiguresView,
     GivenBackPhaseView,
     JobView,
     KindView,
@@ -43,7 +44,6 @@ from ..application.set_price_policy import set_price_policy
 from ..application.skip_phase import skip_phase
 from ..application.start_phase import start_phase
 from ..application.write_message import (
-    MAGIC_BYTES,
     MAX_FILE_BYTES,
     write_as_assignee,
     write_to_assignee,
@@ -344,7 +344,7 @@ async def post_task_message(call: Call[Ports], phase_id: UUID, body: ReportMessa
     "/v1/tasks/{phase_id}/files",
     privilege="phase.work",
     status=201,
-    consumes=tuple(MAGIC_BYTES),
+    consumes=tuple(BEGINNINGS),
     max_bytes=MAX_FILE_BYTES,
 )
 async def post_task_file(call: Call[Ports], phase_id: UUID, query: FileQuery, body: bytes) -> MessageView:
@@ -380,7 +380,7 @@ async def post_phase_message(call: Call[Ports], phase_id: UUID, body: WriteMessa
     "/v1/phases/{phase_id}/files",
     privilege="phase.inspect",
     status=201,
-    consumes=tuple(MAGIC_BYTES),
+    consumes=tuple(BEGINNINGS),
     max_bytes=MAX_FILE_BYTES,
 )
 async def post_phase_file(call: Call[Ports], phase_id: UUID, query: FileQuery, body: bytes) -> MessageView:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from optima_kit.fields import PeriodQuery
 from optima_kit.http import (
     Amount,
     Code,
@@ -223,12 +224,6 @@ class ReportMessage(WriteMessage):
 class FileQuery(Query):
     name: Annotated[FileName, Field(examples=["foto.jpg"])]
     """File name. A folder, and what some system would stumble over, are taken out."""
-
-
-class PeriodQuery(Command):
-    since: Day | None = None
-    until: Day | None = None
-    """Both days are part of the period; the last 90 days where none are given."""
 
 
 class WorkFiguresQuery(PeriodQuery):

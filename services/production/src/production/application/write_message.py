@@ -7,6 +7,7 @@ from uuid import UUID
 
 from optima_contracts.production import PhaseMessageWritten
 from optima_kit.actor import Actor
+from optima_kit.file_names import is_of_type
 from optima_kit.ids import new_id
 from optima_kit.refusals import Invalid, TooLarge, WrongState
 
@@ -14,11 +15,6 @@ from .access import own_task_to_change, phase_to_change
 from .ports import LockedPhase, Message, MessageFile, Ports
 
 MAX_FILE_BYTES: Final = 10 * 1024 * 1024
-MAGIC_BYTES: Final = {
-    "application/pdf": b"%PDF-",
-    "image/png": b"\x89PNG\r\n\x1a\n",
-    "image/jpeg": b"\xff\xd8\xff",
-}
 
 
 async def write_as_assignee(
@@ -92,10 +88,9 @@ def _write(
 
 
 def _file_is_what_it_says(file: MessageFile | None) -> None:
-    """The first bytes must be those of the media type: a renamed programme is not a picture."""
     if file is None:
         return
     if len(file.data) > MAX_FILE_BYTES:
         raise TooLarge("file_too_large", megabytes=MAX_FILE_BYTES // (1024 * 1024))
-    if not file.data.startswith(MAGIC_BYTES[file.media_type]):
+    if not is_of_type(file.data, file.media_type):
         raise Invalid("file_is_not_its_media_type", field="body", media_type=file.media_type)

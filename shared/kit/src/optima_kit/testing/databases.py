@@ -220,13 +220,18 @@ async def _borrowed_database(service: str) -> AsyncIterator[ServiceDatabase]:
         database = await _created_database(service)
         fingerprint = (await database.fetch(_FINGERPRINT))[0][0]
     yield database
-    await database.fetch(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    )
-    same = fingerprint == (await database.fetch(_FINGERPRINT))[0][0]
+    connection = await asyncpg.connect(database.superuser_url)
+    try:
+        await connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        same = fingerprint == await connection.fetchval(_FINGERPRINT)
+        if same:
+            await connection.execute(_EMPTY)
+    finally:
+        await connection.close()
     if same:
-        await database.empty()
         spare.append((database, fingerprint))
     else:
         # Whoever changes the schema leaves nothing to others.

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
-from decimal import Decimal
 from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo
 
-from optima_kit.refusals import Invalid
+from optima_kit.fields import GROUPS, FiguresView, percent, period
 
 from ...domain.ddt import TIME_ZONE
 from ...domain.document_types import DocumentType
@@ -17,14 +16,10 @@ from .lookups import named
 from .views import (
     DeliveryFigureView,
     DeliveryGroupView,
-    FiguresView,
     NamedCodeView,
     StockFigureView,
 )
 
-GROUPS: Final = 200
-LONGEST: Final = timedelta(days=3 * 366)
-USUAL: Final = timedelta(days=90)
 _DAY: Final = timedelta(days=1)
 _YEAR: Final = 365
 
@@ -67,11 +62,7 @@ async def stock_figures(ports: Ports, since: date | None, until: date | None) ->
 async def _period(ports: Ports, since: date | None, until: date | None) -> tuple[date, date, ZoneInfo]:
     sender, _ = await ports.lookups.find_with_sender([])
     zone = ZoneInfo(sender.time_zone if sender else TIME_ZONE)
-    last = until or ports.now.astimezone(zone).date()
-    first = since or last - USUAL
-    if not first <= last <= first + LONGEST:
-        raise Invalid("figures_period", field="until", first=first, last=first + LONGEST)
-    return first, last, zone
+    return *period(ports.now.astimezone(zone).date(), since, until), zone
 
 
 def _delivery(row: DeliveryFigures, lookups: FoundLookups) -> DeliveryFigureView:
@@ -91,8 +82,8 @@ def _delivery(row: DeliveryFigures, lookups: FoundLookups) -> DeliveryFigureView
         refused=row.refused,
         delivered=row.delivered,
         promised=row.promised,
-        on_time_percent=_percent(row.on_time, row.promised),
-        on_time_in_full_percent=_percent(row.on_time_in_full, row.promised),
+        on_time_percent=percent(row.on_time, row.promised),
+        on_time_in_full_percent=percent(row.on_time_in_full, row.promised),
         days=row.days,
     )
 
@@ -108,7 +99,3 @@ def _stock(row: StockFigures, days: int, lookups: FoundLookups) -> StockFigureVi
         idle_articles=row.idle_articles,
         idle=row.idle,
     )
-
-
-def _percent(part: int, whole: int) -> Decimal | None:
-    return Decimal(part) * 100 / whole if whole else None

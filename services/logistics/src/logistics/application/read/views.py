@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import PlainSerializer, WithJsonSchema
 
-from optima_kit.fields import PersonView, View
+from optima_kit.fields import PersonView, Tenths, View
 
 from ...domain.counts import CountAction, CountState
 from ...domain.document_types import Counterparty, Direction, GoodsGoTo
@@ -138,14 +138,6 @@ class ReturnView(View):
     recorded_by: PersonView | None
 
 
-Tenths = Annotated[
-    Decimal,
-    PlainSerializer(lambda value: f"{value:.1f}", return_type=str),
-    WithJsonSchema({"type": "string", "pattern": r"^-?\d+\.\d$", "examples": ["97.5"]}, mode="serialization"),
-]
-"""With one decimal, as text."""
-
-
 class DeliveryGroupView(View):
     """What figures are about: the part that they are grouped by. None of them where a shipment has none."""
 
@@ -186,17 +178,6 @@ class StockFigureView(View):
     idle_articles: int
     """In stock since before the period, and none of them left in it."""
     idle: Quantity
-
-
-F = TypeVar("F", bound=View)
-
-
-class FiguresView(View, Generic[F]):
-    since: date
-    until: date
-    """Both days are part of the period."""
-    rows: list[F]
-    """By month in their order, otherwise the largest first; the 200 largest at most."""
 
 
 class PackageView(View):

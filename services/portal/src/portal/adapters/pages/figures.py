@@ -22,8 +22,6 @@ _GROUPS: Final = {
     "orders": ("kind", "customer", "month"),
     "load": ("week", "assignee", "kind"),
 }
-_CHARTED: Final = 12
-"""Bars are for comparing at a glance; the table has the rest."""
 
 
 @pages.get("/production/figures")
@@ -108,7 +106,7 @@ def _bars(
 ) -> list[Bar]:
     rows: list[tuple[str, Decimal, str]] = []
     for row in figures["rows"] if figures else []:
-        if (measured := measure(row)) is not None and len(rows) < _CHARTED:
+        if (measured := measure(row)) is not None:
             value, written = measured
             rows.append((names.of(row["group"]) or "–", value, names.number(written)))
     if most is not None:

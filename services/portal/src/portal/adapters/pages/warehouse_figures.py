@@ -18,8 +18,6 @@ from ..client import with_parts
 pages = Pages()
 
 _GROUPS: Final = ("month", "carrier", "destination", "document_type")
-_CHARTED: Final = 12
-"""Bars are for comparing at a glance; the table has the rest."""
 
 
 @pages.get("/shipments-figures")
@@ -64,4 +62,4 @@ def _bars(rows: list[dict[str, Any]], language: str) -> list[Bar]:
         for row in rows
         if "on_time_in_full_percent" in row
     ]
-    return bars(measured[:_CHARTED], Decimal(100))
+    return bars(measured, Decimal(100))

@@ -4,22 +4,17 @@ what is still to be done."""
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
-from decimal import Decimal
 from typing import Final, Literal
 
 from optima_kit.actor import Actor
-from optima_kit.fields import PersonView
+from optima_kit.fields import GROUPS, LONGEST, FiguresView, PersonView, percent, period
 from optima_kit.refusals import Forbidden, Invalid
 
 from ...domain.order import ORDERS_ZONE
 from ..ports import FigureGroup, Load, OrderFigures, Ports, WorkFigures
 from .access import sees_customers, sees_margins
-from .views import FigureGroupView, FiguresView, LoadFigureView, MarginView, OrderFigureView, WorkFigureView
+from .views import FigureGroupView, LoadFigureView, MarginView, OrderFigureView, WorkFigureView
 
-GROUPS: Final = 200
-"""More than these, and the smallest are left out."""
-LONGEST: Final = timedelta(days=3 * 366)
-USUAL: Final = timedelta(days=90)
 AHEAD: Final = timedelta(weeks=8)
 
 WorkBy = Literal["kind", "phase", "assignee", "month"]
@@ -61,12 +56,7 @@ _DAY: Final = timedelta(days=1)
 
 
 def _period(now: datetime, since: date | None, until: date | None) -> tuple[date, date]:
-    last = until or now.astimezone(ORDERS_ZONE).date()
-    first = since or last - USUAL
-    longest = first + LONGEST
-    if not first <= last <= longest:
-        raise Invalid("figures_period", field="until", first=first, last=longest)
-    return first, last
+    return period(now.astimezone(ORDERS_ZONE).date(), since, until)
 
 
 def _begin(day: date) -> datetime:
@@ -92,9 +82,9 @@ def _work(figures: WorkFigures) -> WorkFigureView:
         group=_group(figures.group),
         completed=figures.completed,
         days=figures.days,
-        on_time_percent=_percent(figures.on_time, figures.completed),
+        on_time_percent=percent(figures.on_time, figures.completed),
         rejected=figures.rejected,
-        rejected_percent=_percent(figures.rejected, figures.completed + figures.rejected),
+        rejected_percent=percent(figures.rejected, figures.completed + figures.rejected),
     )
 
 
@@ -107,23 +97,16 @@ def _order(actor: Actor, figures: OrderFigures) -> OrderFigureView:
             cost=figures.cost,
             price=figures.price,
             margin=gained,
-            margin_percent=(gained * 100 / figures.price).quantize(_TENTH) if figures.price else None,
+            margin_percent=gained * 100 / figures.price if figures.price else None,
         )
     return OrderFigureView(
         group=_group(figures.group),
         lines=figures.lines,
         days=figures.days,
-        on_time_percent=_percent(figures.on_time, figures.lines),
+        on_time_percent=percent(figures.on_time, figures.lines),
         economics=margin,
     )
 
 
 def _load(load: Load) -> LoadFigureView:
     return LoadFigureView(group=_group(load.group), phases=load.phases, late=load.late)
-
-
-_TENTH: Final = Decimal("0.1")
-
-
-def _percent(part: int, whole: int) -> Decimal | None:
-    return (Decimal(part) * 100 / whole).quantize(_TENTH) if whole else None

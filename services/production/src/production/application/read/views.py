@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import PlainSerializer, WithJsonSchema
 
-from optima_kit.fields import Amount, PersonView, UnitPrice, View
+from optima_kit.fields import Amount, PersonView, Tenths, UnitPrice, View
 
 from ...domain.machine import JobState, OrderState, PhaseState
 from ...domain.plan import Lateness
@@ -37,14 +37,6 @@ Balance = Annotated[
     WithJsonSchema({"type": "string", "pattern": r"^-?\d{1,12}\.\d{2}$", "examples": ["-120.50"]}),
 ]
 """Euro, possibly below zero, as text."""
-
-
-Tenths = Annotated[
-    Decimal,
-    PlainSerializer(lambda value: f"{value:.1f}", return_type=str),
-    WithJsonSchema({"type": "string", "pattern": r"^-?\d+\.\d$", "examples": ["97.5"]}),
-]
-"""With one decimal, as text."""
 
 
 class KindPhaseView(View):
@@ -381,14 +373,3 @@ class LoadFigureView(View):
     """Still to be done."""
     late: int
     """Those of them that are past their last planned day."""
-
-
-F = TypeVar("F", bound=View)
-
-
-class FiguresView(View, Generic[F]):
-    since: date
-    until: date
-    """Both days are part of the period."""
-    rows: list[F]
-    """By month or week in their order, otherwise the largest first; the 200 largest at most."""
