@@ -4,7 +4,6 @@ tenant, and no statement sees another's rows."""
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,12 +12,11 @@ import pytest
 import pytest_asyncio
 from pydantic import TypeAdapter
 
-import approval
 from approval.adapters.gauges import OVERDUE, WAITING, measure_approvals
 from approval.adapters.postgres import FIRST, NEWEST, QUERIES, PostgresApprovals, Store
 from approval.adapters.subject_types import BUILT_IN_TYPES
 from approval.domain.approval import Event, rebuild
-from optima_kit.testing import ServiceDatabase, temporary_database, undocumented_refusals
+from optima_kit.testing import ServiceDatabase, temporary_database
 
 from ..conftest import Desk
 
@@ -211,8 +209,3 @@ async def test_a_version_whose_publication_was_undone_is_not_kept(desk: Desk):
     with pytest.raises(RuntimeError):
         await publish("Undone", undo=True)
     assert await publish("Done") == "Done"
-
-
-def test_every_refusal_has_its_texts():
-    source = Path(approval.__file__).parent
-    assert undocumented_refusals("approval", source) == set()

@@ -19,7 +19,6 @@ from optima_contracts.approval import ChangesRequested
 from optima_kit.db import Database
 from optima_kit.migrate import migrate
 from optima_kit.sql import Statement
-from optima_kit.testing import undocumented_refusals
 
 from ..conftest import Desk
 
@@ -192,11 +191,3 @@ async def test_the_gauge_counts_all_tenants_and_sees_only_states(desk: Desk) -> 
 async def test_the_openapi_document_is_valid(desk: Desk) -> None:
     _, document = await desk.as_(desk.anna).get("/openapi.json")
     validate(document)
-
-
-def test_every_refusal_has_its_texts() -> None:
-    from pathlib import Path
-
-    import brief
-
-    assert undocumented_refusals("brief", Path(brief.__file__).parent) == set()

@@ -9,13 +9,8 @@ from pathlib import Path
 import erp_bridge
 from erp_bridge.adapters.lookup_tables import TABLES, lookup_table
 from optima_kit.http.problems import load_catalogue
-from optima_kit.testing import undocumented_refusals
 
 SOURCE = Path(erp_bridge.__file__).parent
-
-
-def test_every_refusal_has_its_text() -> None:
-    assert undocumented_refusals("erp_bridge", SOURCE) == set()
 
 
 def test_every_fault_of_a_connector_has_its_text() -> None:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from openapi_spec_validator import validate
 
-import logistics
 from logistics.domain.parties import Party, address_gaps, identity_gaps
 from optima_kit.http.problems import load_catalogue
-from optima_kit.testing import undocumented_refusals
 
 from ..conftest import ARTICLE, CARRIER, DESTINATION, DOCUMENT_TYPE, SERVICE, WAREHOUSE, Depot
 
@@ -283,14 +279,6 @@ async def test_what_is_not_there_is_not_found(depot: Depot) -> None:
     ):
         response, _ = await depot.client.post(path, body)
         assert response.status == 404, path
-
-
-def test_every_refusal_has_a_text_and_every_text_a_refusal() -> None:
-    source = Path(logistics.__file__).parent
-    assert undocumented_refusals("logistics", source) == set()
-    code = "".join(file.read_text(encoding="utf-8") for file in source.rglob("*.py"))
-    own = tomllib.loads((source / "adapters" / "refusals.toml").read_text(encoding="utf-8"))
-    assert [name for name in own if f'"{name}"' not in code] == []
 
 
 def test_whatever_a_company_may_lack_has_a_text() -> None:

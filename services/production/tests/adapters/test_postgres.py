@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import date
-from pathlib import Path
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 
-import production
-from optima_kit.testing import ServiceDatabase, undocumented_refusals
+from optima_kit.testing import ServiceDatabase
 from production.adapters.figures import LATE_PHASES, OPEN_ORDERS, measure
 from production.adapters.postgres import QUERIES
 from production.domain.job import GRANTING, OPEN_TASKS
@@ -155,7 +153,3 @@ async def test_figures_count_open_orders_and_late_phases_of_all_tenants(
                 await backbone.fetch(secret)
     finally:
         await backbone.close()
-
-
-def test_every_refusal_has_its_texts() -> None:
-    assert undocumented_refusals("production", Path(production.__file__).parent) == set()

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-import trail
 from optima_contracts.brief import BriefCommented
 from optima_contracts.economics import JobEconomicsSet
 from optima_contracts.envelope import Envelope
 from optima_contracts.identity import RoleChanged, UnitChanged
-from optima_kit.testing import ServiceHarness, undocumented_refusals
+from optima_kit.testing import ServiceHarness
 
 from ..conftest import Scene
 
@@ -119,7 +117,3 @@ async def test_an_unknown_place_is_said_to_be_unknown(app: ServiceHarness, scene
             "event_absent",
             "after",
         )
-
-
-def test_every_refusal_has_its_text() -> None:
-    assert undocumented_refusals("trail", Path(trail.__file__).parent) == set()

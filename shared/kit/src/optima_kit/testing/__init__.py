@@ -15,7 +15,7 @@ from .databases import (
 )
 from .harness import ServiceHarness
 from .people import ISSUER, Client, People
-from .probes import eventually, round_trips, undocumented_refusals
+from .probes import eventually, round_trips
 
 __all__ = [
     "ISSUER",
@@ -31,5 +31,4 @@ __all__ = [
     "round_trips",
     "settings_for",
     "temporary_database",
-    "undocumented_refusals",
 ]

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import ast
 import asyncio
 import contextlib
 import inspect
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from pathlib import Path
 from typing import Any, TypeVar
 
 import asyncpg
 import pytest
 
 from ..db import Database
-from ..http.problems import load_catalogue
 
 T = TypeVar("T")
 
@@ -61,29 +58,3 @@ def round_trips(database: Database) -> Iterator[list[str]]:
         yield asked
     finally:
         del database.connection
-
-
-def undocumented_refusals(package: str, source: Path) -> set[str]:
-    """Codes that are raised in the Python files below `source` and have no text in `package`'s catalogue."""
-    names = {
-        "Refusal",
-        "Malformed",
-        "Unauthenticated",
-        "Forbidden",
-        "Absent",
-        "WrongState",
-        "Stale",
-        "TooLarge",
-        "TooSlow",
-    }
-    names |= {"UnsupportedMedia", "Invalid", "PreconditionRequired", "TooMany", "PydanticCustomError"}
-    codes = set()
-    for file in source.rglob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if not isinstance(node, ast.Call) or not node.args:
-                continue
-            called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-            first = node.args[0]
-            if called in names and isinstance(first, ast.Constant) and isinstance(first.value, str):
-                codes.add(first.value)
-    return codes - load_catalogue(package).texts.keys()

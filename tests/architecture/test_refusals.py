@@ -1,0 +1,83 @@
+"""Every refusal has its text in both languages, and every text has a refusal that says it."""
+
+from __future__ import annotations
+
+import ast
+import re
+import tomllib
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from pydantic_core.core_schema import ErrorType
+
+from optima_kit import refusals
+
+from ..security.conftest import SERVICES
+
+KIT = "optima_kit"
+RAISED = {
+    name
+    for name, kind in vars(refusals).items()
+    if isinstance(kind, type) and issubclass(kind, refusals.Refusal)
+} | {"PydanticCustomError"}
+
+
+@cache
+def nodes_of(package: str) -> list[ast.AST]:
+    source = Path(str(files(package)))
+    return [
+        node
+        for file in source.rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+    ]
+
+
+def texts_of(package: str) -> dict[str, object]:
+    catalogue = files(f"{package}.http" if package == KIT else f"{package}.adapters")
+    return tomllib.loads(catalogue.joinpath("refusals.toml").read_text(encoding="utf-8"))
+
+
+def raised_in(package: str) -> set[str]:
+    calls = [node for node in nodes_of(package) if isinstance(node, ast.Call) and node.args]
+    return {
+        call.args[0].value
+        for call in calls
+        if getattr(call.func, "attr", getattr(call.func, "id", "")) in RAISED
+        and isinstance(call.args[0], ast.Constant)
+        and isinstance(call.args[0].value, str)
+    }
+
+
+def named_in(package: str) -> re.Pattern[str]:
+    """Matches the codes that the code of `package` writes out, or puts together."""
+    whole = {
+        re.escape(node.value)
+        for node in nodes_of(package)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isidentifier()
+    }
+    composed = {
+        "".join(re.escape(part.value) if isinstance(part, ast.Constant) else r"\w+" for part in node.values)
+        for node in nodes_of(package)
+        if isinstance(node, ast.JoinedStr)
+    }
+    return re.compile("|".join(whole | {each for each in composed if re.search("[a-z]_|_[a-z]", each)}))
+
+
+@pytest.mark.parametrize("package", [KIT, *SERVICES])
+def test_every_refusal_has_its_text(package: str) -> None:
+    assert sorted(raised_in(package) - texts_of(KIT).keys() - texts_of(package).keys()) == []
+
+
+@pytest.mark.parametrize("package", SERVICES)
+def test_every_text_has_its_refusal(package: str) -> None:
+    named = named_in(package)
+    assert [code for code in texts_of(package) if not named.fullmatch(code)] == []
+
+
+def test_every_text_of_the_kit_is_said_by_somebody() -> None:
+    named = [named_in(package) for package in (KIT, *SERVICES)]
+    codes = texts_of(KIT).keys() - set(get_args(ErrorType))
+    assert sorted(code for code in codes if not any(each.fullmatch(code) for each in named)) == []
