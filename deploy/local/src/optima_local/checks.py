@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from .files import read_json
@@ -14,11 +15,12 @@ from .stack import exclusively, fetch_missing_servers, started
 
 TOOLS = Path(sys.executable).parent
 CHECKS: tuple[tuple[str, list[Path | str]], ...] = (
+    ("mypy", [TOOLS / "mypy", "--no-error-summary"]),
     ("ruff check", [TOOLS / "ruff", "check", "--quiet", "."]),
     ("ruff format", [TOOLS / "ruff", "format", "--check", "--quiet", "."]),
     ("import rules", [TOOLS / "lint-imports", "--no-cache"]),
-    ("mypy", [TOOLS / "mypy", "--no-error-summary"]),
 )
+"""The longest first, since they run beside each other."""
 THOROUGH_CHECKS: tuple[tuple[str, list[Path | str]], ...] = (
     (
         "bandit",
@@ -28,6 +30,8 @@ THOROUGH_CHECKS: tuple[tuple[str, list[Path | str]], ...] = (
 )
 """Those that take longer: left out of `test --fast`."""
 EVERYTHING = ["shared", "services", "tests"]
+WORKERS = 2
+"""So many checks at once, then so many processes of pytest."""
 QUICK = [
     "services/*/tests/unit",
     "shared/kit/tests/unit",
@@ -59,10 +63,14 @@ def run_checks_and_pytest(
     options: argparse.Namespace, progress: Progress, environment: dict[str, str]
 ) -> int:
     checks = () if options.paths else CHECKS if options.fast else CHECKS + THOROUGH_CHECKS
-    failed = [name for name, command in checks if not passes(name, command, progress)]
+    with ThreadPoolExecutor(WORKERS) as beside_each_other:
+        running = {
+            name: beside_each_other.submit(passes, name, command, progress) for name, command in checks
+        }
+    failed = [name for name, check in running.items() if not check.result()]
     if failed:
         print(f"Failed before the tests: {', '.join(failed)}", flush=True)
-    command: list[str | Path] = [TOOLS / "pytest", "-n", "2", "--dist", "loadgroup"]
+    command: list[str | Path] = [TOOLS / "pytest", "-n", str(WORKERS), "--dist", "loadgroup"]
     if options.fast:
         command += ["-m", "not faults and not journey"]
         environment["OPTIMA_TEST_FAST"] = "1"
