@@ -9,8 +9,8 @@ import pytest
 from pydantic import ValidationError
 
 from optima_kit.settings import Settings
+from optima_local.demonstration.__main__ import addresses_of, stage_at
 from optima_local.demonstration.__main__ import main as demonstrate
-from optima_local.demonstration.__main__ import stage_at
 from optima_local.deployment import __main__ as deployment
 from optima_local.deployment.entries import FILE, ServiceEntry, service_entries
 from optima_local.deployment.lists import with_lists
@@ -97,7 +97,7 @@ def test_no_file_but_the_generated_ones_lists_the_services() -> None:
 
 
 def test_the_demonstration_finds_the_services_of_a_cluster(tmp_path: Path) -> None:
-    stage = stage_at("https://{service}.optima.example.com", "secret", tmp_path)
+    stage = stage_at(addresses_of("https://{service}.optima.example.com"), "secret", tmp_path)
     assert stage.addresses["erp-bridge"] == "https://erp-bridge.optima.example.com"
     assert stage.addresses.keys() == {service.name for service in SERVICES}
     assert demonstrate([]) == 2

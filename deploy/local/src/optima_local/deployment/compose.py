@@ -17,7 +17,9 @@ _HEAD = f"""\
 # The stack for those who have a container engine; everybody else: ./optima up.
 #
 #     docker compose --file deploy/compose.yaml up --build --wait
+#     .optima/venv/bin/python -m optima_local.demonstration compose
 #
+# The second line delivers a brief (`./optima doctor` makes .optima/venv).
 # For a laptop: one password for everything, ports on the loopback address alone.
 name: linea-optima
 
@@ -42,7 +44,7 @@ x-environment: &environment
   OPTIMA_ISSUER: http://identity:8080
   OPTIMA_JWKS_URL: http://identity:8080/.well-known/jwks.json
   OPTIMA_ENVIRONMENT: demonstration
-  OPTIMA_EVENT_KEYS: ${{OPTIMA_EVENT_KEYS:-EVENT_KEYS}}
+  OPTIMA_EVENT_KEYS: ${{OPTIMA_EVENT_KEYS:-PUBLIC_KEYS}}
 
 services:
   postgres:
@@ -88,8 +90,15 @@ volumes:
 """
 
 
+def addresses(services: Sequence[ServiceEntry]) -> dict[str, str]:
+    """Where each service is asked on the machine that runs it."""
+    return {
+        service.name: f"http://127.0.0.1:{port}" for port, service in enumerate(services, start=_FIRST_PORT)
+    }
+
+
 def compose(services: Sequence[ServiceEntry]) -> str:
-    ports = range(_FIRST_PORT, _FIRST_PORT + len(services))
+    at = addresses(services)
     for_people = {name for service in services for name in asked(service.asks)}
     secrets = {
         service.name: _demonstration(name)
@@ -98,17 +107,20 @@ def compose(services: Sequence[ServiceEntry]) -> str:
         if variable == EVENT_SECRET
     }
     written = [
-        _service(service, port, for_people=service.name in for_people)
-        for service, port in zip(services, ports, strict=True)
+        _service(service, at[service.name], for_people=service.name in for_people) for service in services
     ]
-    return _HEAD.replace("EVENT_KEYS", public_keys(secrets)) + "".join(written) + _TAIL
+    return _HEAD.replace("PUBLIC_KEYS", public_keys(secrets)) + "".join(written) + _TAIL
 
 
 def _demonstration(name: str) -> str:
     return f"demonstration-{name}-of-a-laptop"
 
 
-def _service(service: ServiceEntry, port: int, *, for_people: bool) -> str:
+PLATFORM_SECRET = _demonstration("platform_client")
+"""Of the platform's client, with which tenants are registered."""
+
+
+def _service(service: ServiceEntry, address: str, *, for_people: bool) -> str:
     def database(kind: str) -> str:
         return f"postgresql://{service.module}_{kind}:{_PASSWORD}@postgres:5432/{service.module}"
 
@@ -135,7 +147,7 @@ def _service(service: ServiceEntry, port: int, *, for_people: bool) -> str:
         "    environment:",
         "      <<: *environment",
         *(f"      {variable}: {value}" for variable, value in environment.items()),
-        f'    ports: ["127.0.0.1:{port}:8080"]',
+        f'    ports: ["{address.removeprefix("http://")}:8080"]',
     ]
     if "drop" in service.outside:
         lines.append('    volumes: ["drop:/var/lib/optima/drop"]')
