@@ -58,6 +58,8 @@ class PrivatePostgres:
             shutil.rmtree(self.data, ignore_errors=True)
             self._initdb()
             finished.touch()
+            if self.account:  # a base backup copies whatever lies there
+                os.chown(finished, self.account.uid, self.account.gid)
         configuration = "".join(
             f"{name} = {value}\n" for name, value in {**self.settings, "port": str(self.port)}.items()
         )
