@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from optima_kit.signing import EventSigner
+from optima_contracts.signatures import EventSigner
 from optima_kit.testing import eventually
 from optima_local.demonstration.show import Stage
 from optima_local.layout import ROOT, Layout

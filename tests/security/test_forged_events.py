@@ -16,10 +16,10 @@ from pika.exceptions import ChannelClosedByBroker
 
 from optima_contracts.envelope import Envelope
 from optima_contracts.identity import PersonChanged
+from optima_contracts.signatures import EventKeys, EventSigner
 from optima_kit.broker import Broker
 from optima_kit.consumer import Consumer
 from optima_kit.db import Database
-from optima_kit.signing import EventKeys, EventSigner
 from optima_kit.testing import eventually
 from optima_kit.topology import EVENTS, events_queue
 from optima_local.access import load_access

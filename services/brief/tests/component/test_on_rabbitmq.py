@@ -15,10 +15,10 @@ from brief.adapters.postgres import ports_on
 from optima_contracts.approval import Approved
 from optima_contracts.envelope import Envelope, EventData
 from optima_contracts.production import OrderDelivered, OrderStarted
+from optima_contracts.signatures import EventKeys
 from optima_kit.broker import Broker
 from optima_kit.consumer import Consumer
 from optima_kit.db import Database
-from optima_kit.signing import EventKeys
 from optima_kit.testing import eventually
 from optima_kit.testing.provisioned import declare_service, declare_shared
 from optima_kit.topology import EVENTS, dead_queue, events_queue

@@ -11,11 +11,11 @@ from optima_contracts.economics import OrderLineValue, OrderValued
 from optima_contracts.envelope import CONTENT_TYPE, Envelope, EventData
 from optima_contracts.erp import DocumentExported
 from optima_contracts.production import OrderConfirmed, OrderLine
+from optima_contracts.signatures import EventKeys
 from optima_kit.broker import Broker, Publisher
 from optima_kit.consumer import Consumer
 from optima_kit.db import Database
 from optima_kit.frames import Outgoing
-from optima_kit.signing import EventKeys
 from optima_kit.testing import eventually
 from optima_kit.testing.provisioned import declare_service, declare_shared
 from optima_kit.topology import dead_queue, events_queue

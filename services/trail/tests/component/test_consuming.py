@@ -6,10 +6,10 @@ from uuid import UUID, uuid4
 
 from optima_contracts.brief import BriefCommented
 from optima_contracts.envelope import CONTENT_TYPE, Envelope
+from optima_contracts.signatures import EventKeys
 from optima_kit.broker import Broker, Outgoing, Publisher
 from optima_kit.consumer import Consumer
 from optima_kit.db import Database
-from optima_kit.signing import EventKeys
 from optima_kit.testing import eventually
 from optima_kit.testing.provisioned import declare_service, declare_shared
 from optima_kit.topology import dead_queue, events_queue

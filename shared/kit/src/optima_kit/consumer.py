@@ -17,6 +17,8 @@ from uuid import UUID
 
 import structlog
 
+from optima_contracts.signatures import EventKeys, Forged
+
 from .backbone_metrics import BATCH_EVENTS, INBOX_DUPLICATES, age_seconds, handled_seconds
 from .broker import Broker, BrokerUnavailable, Subscription, pauses
 from .db import Database, Transaction, UnitOfWork
@@ -27,7 +29,6 @@ from .periodic import Periodic
 from .postgres import CONFLICTS, CUT_OFF, UNAVAILABLE, Pool
 from .reactions import Reactions, Received, Unreadable
 from .refusals import NotYet
-from .signing import EventKeys, Forged
 from .topology import dead_queue, events_queue
 
 _LOG = structlog.get_logger(__name__)

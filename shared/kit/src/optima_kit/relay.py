@@ -19,12 +19,12 @@ import asyncpg
 import structlog
 
 from optima_contracts.envelope import CONTENT_TYPE
+from optima_contracts.signatures import EventSigner
 
 from .backbone_metrics import published
 from .broker import Broker, Publisher, pauses
 from .frames import Outgoing
 from .postgres import UNAVAILABLE, Connection, Pool
-from .signing import EventSigner
 from .topology import EVENTS
 from .tracing import published as traced
 from .wake import WakeListener

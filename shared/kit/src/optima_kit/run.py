@@ -24,6 +24,8 @@ import uvloop
 from aiohttp import web
 from prometheus_client import start_http_server
 
+from optima_contracts.signatures import EventKeys, EventSigner
+
 from .access_changes import AccessWatch
 from .auth import JwksKeys, TokenVerifier
 from .broker import Broker, pauses
@@ -46,7 +48,6 @@ from .relay import Relay
 from .retention import Retention
 from .service import CommandLine, Service
 from .settings import Settings, load_settings
-from .signing import EventKeys, EventSigner
 from .wake import WakeListener, WakeNotifier, listen_for
 from .work import JobDispatcher, Work
 

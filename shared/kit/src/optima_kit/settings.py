@@ -9,9 +9,10 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from optima_contracts.signatures import read_key
+
 from .auth import ACCESS_TOKEN_TYPE
 from .hardening import NARROW, BrokerUrl, DatabaseUrl, InnerUrl, PublicUrl, StrongSecret
-from .signing import read_key
 
 
 def _separated(text: str | tuple[Any, ...]) -> tuple[Any, ...]:

@@ -6,12 +6,12 @@ import asyncio
 
 import pytest
 
+from optima_contracts.signatures import EventSigner
 from optima_kit import parking
 from optima_kit.broker import Publisher
 from optima_kit.frames import Outgoing
 from optima_kit.ids import new_id
 from optima_kit.parking import list_parked, replay
-from optima_kit.signing import EventSigner
 from optima_kit.testing import eventually
 from optima_kit.topology import EVENTS, events_queue
 

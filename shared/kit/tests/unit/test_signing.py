@@ -9,8 +9,9 @@ from pydantic import SecretStr, ValidationError
 
 from optima_contracts.catalogue import every_event_type
 from optima_contracts.publishers import publishers_of
+from optima_contracts.signatures import TOGETHER, EventKeys, EventSigner, Forged
 from optima_kit.settings import Settings
-from optima_kit.signing import TOGETHER, EventKeys, EventSigner, Forged, public_keys
+from optima_kit.signing import public_keys
 from optima_local.access import load_access
 
 BRIEF, OTHER = EventSigner("the secret of brief"), EventSigner("the secret of another")

@@ -17,12 +17,12 @@ import asyncpg
 from pydantic import BaseModel
 
 from optima_contracts.envelope import EventData
+from optima_contracts.signatures import EventKeys, EventSigner
 from optima_kit.db import Database, UnitOfWork
 from optima_kit.jobs import JobKinds, JobRun
 from optima_kit.ports import Jobs, Outbox
 from optima_kit.reactions import Reactions, Received
 from optima_kit.refusals import NotYet
-from optima_kit.signing import EventKeys, EventSigner
 
 
 @dataclass(frozen=True, slots=True)
