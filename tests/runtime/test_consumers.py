@@ -6,11 +6,14 @@ import argparse
 import json
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 import pytest
 from pika.adapters.blocking_connection import BlockingChannel
 from pika.exceptions import (
+    AMQPError,
     ChannelClosedByBroker,
     ProbableAccessDeniedError,
     ProbableAuthenticationError,
@@ -138,6 +141,50 @@ def test_whoever_reads_nothing_or_acknowledges_nothing_holds_up_nobody(
             assert kept <= 3
     finally:
         command("remove", "slow")
+
+
+def test_a_thousand_queues_that_refuse_when_full_are_not_made(
+    own_broker: OwnBroker, administration: BrokerAdministration, command: Callable[..., str]
+) -> None:
+    url = command("add", "hostile", "optima.#")
+    before = set(administration.queues())
+    refusing = {"x-max-length": 1, "x-overflow": "reject-publish"}
+    try:
+        with own_broker.as_(url) as hostile, own_broker.as_(own_broker.url) as channel:
+            channel.confirm_delivery()
+            for number in range(1000):
+                name = f"consumer.hostile.{number}"
+                assert refused(hostile, partial(declare, name=name, arguments=refusing)), name
+                if number % 100 == 0:  # raises where it is refused
+                    channel.basic_publish(EVENTS, "optima.brief.submitted.v1", event(name), mandatory=True)
+        assert set(administration.queues()) == before
+    finally:
+        command("remove", "hostile")
+
+
+def declare(channel: BlockingChannel, *, name: str, arguments: dict[str, Any]) -> None:
+    channel.queue_declare(name, durable=True, arguments=arguments)
+
+
+def test_connections_and_channels_without_end_are_refused(
+    own_broker: OwnBroker, command: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(topology, "_CONSUMERS_LIMITS", {"max-connections": 3, "max-channels": 9})
+    url = command("add", "hostile", "optima.#")
+    try:
+        with ExitStack() as stack:
+            first, *_ = [stack.enter_context(own_broker.as_(url)) for _ in range(3)]
+            with pytest.raises(AMQPError), own_broker.as_(url):
+                pass
+            with own_broker.as_(own_broker.url) as channel:  # nobody else's are fewer for it
+                channel.confirm_delivery()
+                channel.basic_publish(EVENTS, "optima.brief.submitted.v1", event("one"), mandatory=True)
+            for _ in range(6):  # each connection has one already
+                first.connection.channel()
+            with pytest.raises(AMQPError):
+                first.connection.channel()
+    finally:
+        command("remove", "hostile")
 
 
 @pytest.mark.parametrize("administration", ["rabbitmqctl", "management API"], indirect=True)

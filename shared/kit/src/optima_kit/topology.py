@@ -103,6 +103,9 @@ fill the broker's disk nor refuse, which would hold up everyone's events."""
 
 _CONSUMERS_DEAD: Final = 10_000
 
+_CONSUMERS_LIMITS: Final = {"max-connections": 32, "max-channels": 256}
+"""Of one of their users: one that opens connections without end would take the broker's from everybody."""
+
 
 @dataclass(frozen=True, slots=True)
 class Consumer:
@@ -157,7 +160,7 @@ def consumer_definitions(consumer: Consumer, password: str, *, vhost: str = "/")
 
 def consumer_password(consumer: Consumer, password: str) -> dict[str, Any]:
     """A document that gives the user this password and changes nothing else."""
-    return {"users": [_user(consumer.user, password, tags=[])]}
+    return {"users": [_user(consumer.user, password, tags=[]) | {"limits": _CONSUMERS_LIMITS}]}
 
 
 def definitions(
