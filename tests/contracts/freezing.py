@@ -4,6 +4,8 @@
 
 freezes new event types and new optional fields. It refuses everything else: a removed, renamed, retyped or
 newly required field needs a type of its own (`….v2`), beside `….v1` until its last consumer has moved.
+
+`first/` keeps the schema and the sample with which each type was first published, and never changes.
 """
 
 from __future__ import annotations
@@ -19,6 +21,8 @@ from optima_contracts.catalogue import every_event_type
 from optima_contracts.envelope import Envelope
 
 GOLDEN = Path(__file__).parent / "golden"
+FIRST = Path(__file__).parent / "first"
+SAMPLES = Path(__file__).parents[2] / "shared" / "contracts" / "samples"
 _PROSE = frozenset({"title", "description"})
 
 
@@ -96,7 +100,16 @@ def _changed_fields(frozen: dict[str, Any], present: dict[str, Any], where: str)
 
 
 def read_golden() -> dict[str, Any]:
-    return {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in sorted(GOLDEN.glob("*.json"))}
+    return _read(GOLDEN)
+
+
+def read_first() -> dict[str, Any]:
+    """By type: `schema`, and but for the envelope `sample`, as they were first published."""
+    return _read(FIRST)
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    return {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in sorted(folder.glob("*.json"))}
 
 
 def freeze() -> int:
@@ -113,6 +126,10 @@ def freeze() -> int:
     for name, model in models.items():
         text = json.dumps(schema_of(model), indent=2, ensure_ascii=False) + "\n"
         (GOLDEN / f"{name}.json").write_text(text, encoding="utf-8")
+        if not (FIRST / f"{name}.json").exists():
+            sample = json.loads((SAMPLES / f"{name}.json").read_text(encoding="utf-8"))
+            published = json.dumps({"schema": schema_of(model), "sample": sample}, ensure_ascii=False)
+            (FIRST / f"{name}.json").write_text(published + "\n", encoding="utf-8")
     return 0
 
 

@@ -31,6 +31,8 @@ ROWS = (
     Row("GET /v1/exports/pdf", "trail.export", also=READS_ALL),
     Row("GET /v1/anchors", "trail.read_all"),
     public("GET /.well-known/trail-anchor-keys.json"),
+    public("GET /v1/event-types"),
+    public("GET /v1/event-types/{event_type}/schema"),
     Row("POST /v1/people/{person_id}/erasure", "trail.erase"),
     Row("GET /v1/events", "trail.read_all", shows={"other_brief_id": WHOLE}),
     Row("POST /v1/webhooks", "webhook.write", also=READS_ALL, body={"url": "https://93.184.216.35/"}),

@@ -12,6 +12,7 @@ from optima_kit.typesetting import Typesetter
 from .adapters.feed import feed_routes
 from .adapters.http import routes
 from .adapters.http_erasure import erasure_routes
+from .adapters.http_event_types import event_type_routes
 from .adapters.http_exports import export_routes
 from .adapters.http_proof import proof_routes
 from .adapters.http_webhooks import webhook_routes
@@ -55,7 +56,15 @@ def service(settings: TrailSettings) -> Service[Ports]:
 
     printouts = Typesetter(TEMPLATE)
     endpoints = Routes()
-    for each in (routes, feed_routes, export_routes, proof_routes, erasure_routes, webhook_routes):
+    for each in (
+        routes,
+        feed_routes,
+        event_type_routes,
+        export_routes,
+        proof_routes,
+        erasure_routes,
+        webhook_routes,
+    ):
         endpoints.include(each)
     return Service(
         name="trail",

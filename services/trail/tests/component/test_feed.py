@@ -9,8 +9,9 @@ from uuid import UUID, uuid4
 from optima_contracts.brief import BriefCommented
 from optima_contracts.economics import JobEconomicsSet
 from optima_contracts.envelope import Envelope
-from optima_contracts.identity import RoleChanged, UnitChanged
+from optima_contracts.identity import PersonChanged, RoleChanged, UnitChanged
 from optima_kit.testing import ServiceHarness
+from trail.domain.personal import ERASED
 
 from ..conftest import Scene
 
@@ -72,6 +73,35 @@ async def test_several_beginnings_of_types_are_asked_for_at_once(app: ServiceHar
     many = "&".join(["type=optima.brief."] * 21)
     response, problem = await consumer.get(f"/v1/events?{many}")
     assert (response.status, problem["errors"][0]["field"]) == (422, "type")
+
+
+async def test_one_story_is_asked_for_alone(app: ServiceHarness, scene: Scene) -> None:
+    sent = [commented(scene, n) for n in (1, 2, 1)]
+    await scene.record(*sent)
+    consumer = auditor(app, scene)
+    story = f"/v1/events?correlation={UUID(int=1)}"
+    _, page = await consumer.get(story)
+    assert [each["id"] for each in page["items"]] == [str(sent[0].id), str(sent[2].id)]
+    _, page = await consumer.get(f"{story}&type=optima.brief.&after={sent[1].id}")
+    assert [each["id"] for each in page["items"]] == [str(sent[2].id)]
+    _, page = await consumer.get(f"{story}&type=optima.logistics.")
+    assert page["items"] == []
+
+
+async def test_what_was_erased_is_shown_as_erased(app: ServiceHarness, scene: Scene) -> None:
+    anna = UUID(int=8)
+    person = PersonChanged(
+        person_id=anna, name="Anna", email="a@example.it", kind="internal", roles=["buyer"], active=True
+    )
+    sent = scene.event(person, subject=anna)
+    await scene.record(sent)
+    admin = app.as_(app.people.person("admin", tenant_id=scene.tenant_id))
+    response, _ = await admin.post(f"/v1/people/{anna}/erasure")
+    assert response.status == 200
+    _, page = await auditor(app, scene).get("/v1/events?type=optima.identity.")
+    (event,) = page["items"]
+    assert (event["id"], event["data"]["roles"]) == (str(sent.id), ["buyer"])
+    assert (event["data"]["name"], event["data"]["email"]) == (ERASED, ERASED)
 
 
 async def test_another_tenants_events_never_come(app: ServiceHarness, scene: Scene) -> None:

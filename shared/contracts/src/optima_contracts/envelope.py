@@ -5,8 +5,8 @@ Source of the format: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevent
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Annotated, Any, ClassVar, Literal
+from datetime import date, datetime
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -31,10 +31,21 @@ class Fact(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
 
+class Deprecation(NamedTuple):
+    """That a type will be published no more, announced a year ahead at least."""
+
+    since: date
+    ends: date
+    """The first day on which it need not be published any more."""
+    replaced_by: str
+    """The type that tells the same from now on."""
+
+
 class EventData(Fact):
     """The data of one event type. A subclass names its type, which is also its routing key."""
 
     type: ClassVar[str]
+    deprecation: ClassVar[Deprecation | None] = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

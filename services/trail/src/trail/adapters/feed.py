@@ -29,6 +29,8 @@ class FeedQuery(Query):
     after: UUID | None = None
     """The id of the last event that one has already."""
     type: EventTypes = ()
+    correlation: UUID | None = None
+    """Only the story of this brief, or of whatever began one."""
     limit: Annotated[int, Field(ge=1, le=200)] = 100
     wait: Annotated[float, Field(ge=0, le=25)] = 0
     """Seconds to wait for an event when there is none yet."""
@@ -69,7 +71,12 @@ async def events(call: Call[Ports], query: FeedQuery) -> FeedView:
             found = []
             if head != seen:
                 found = await pull_events(
-                    ports, call.actor, after=query.after, types=query.type, limit=query.limit
+                    ports,
+                    call.actor,
+                    after=query.after,
+                    types=query.type,
+                    correlation_id=query.correlation,
+                    limit=query.limit,
                 )
         if found or time.monotonic() >= deadline or call.draining.is_set():
             last = found[-1].entry.occurrence.event_id if found else query.after

@@ -13,7 +13,13 @@ from .read.access import read_scope_of
 
 
 async def pull_events(
-    ports: Ports, actor: Actor, *, after: UUID | None, types: tuple[str, ...], limit: int
+    ports: Ports,
+    actor: Actor,
+    *,
+    after: UUID | None,
+    types: tuple[str, ...],
+    correlation_id: UUID | None,
+    limit: int,
 ) -> list[SealedEntry]:
     """At most `limit` events that follow `after`, or the first ones.
 
@@ -24,5 +30,5 @@ async def pull_events(
     actor.require("trail.read_all")
     if after is not None and await ports.trail.number_of(after) is None:
         raise Invalid("event_absent", field="after")
-    selection = Selection(after=after, types=types, limit=limit)
+    selection = Selection(after=after, types=types, brief_id=correlation_id, limit=limit)
     return await ports.trail.entries(selection, read_scope_of(actor))
