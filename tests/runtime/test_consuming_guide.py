@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import re
+import subprocess
 import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -17,13 +18,15 @@ import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from tests.npm_packages import npm_folder
 
 from identity.adapters.http_access import ByClientCredentials, TokenRequest, TokenView
 from identity.application.access_tokens import Grant
 from optima_contracts.brief import BriefCommented
+from optima_contracts.catalogue import every_event_type
 from optima_contracts.envelope import Envelope
 from optima_contracts.logistics import DdtIssued
-from optima_kit.signing import EventSigner
+from optima_contracts.testing import EVENT_KEYS, Feed, forged, journeys
 from optima_kit.testing import ServiceDatabase, ServiceHarness, eventually
 from optima_local import consumers
 from optima_local.broker_administration import ManagementApi
@@ -38,14 +41,76 @@ from .own_broker import OwnBroker
 pytestmark = [pytest.mark.servers, pytest.mark.xdist_group("own broker")]
 
 GUIDE = (ROOT / "docs" / "guides" / "consuming-events.md").read_text(encoding="utf-8")
-PROGRAMS = dict(re.findall(r"^```python (\w+)\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL))
+PROGRAMS = dict(re.findall(r"^```(?:python|js) ([\w-]+)\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL))
+CONTRACTS = ROOT / "shared" / "contracts"
 SAMPLES = ROOT / "shared" / "contracts" / "samples"
 TENANT = UUID(int=1)
 
 
 def test_every_program_of_the_guide_is_run_here() -> None:
-    assert set(PROGRAMS) == {"pull", "webhook", "amqp", "history"}
-    assert GUIDE.count("```python") == len(PROGRAMS)
+    run = {"pull", "webhook", "amqp", "aio-pika", "node", "history", "progress", "test_progress"}
+    assert set(PROGRAMS) == run
+    assert GUIDE.count("```python") + GUIDE.count("```js") == len(PROGRAMS)
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The contracts as somebody else has them: built, and installed from the wheel."""
+    folder = tmp_path_factory.mktemp("contracts")
+    build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(folder)]
+    subprocess.run(build, cwd=CONTRACTS, check=True, capture_output=True)
+    (wheel,) = folder.glob("*.whl")
+    uv = Path(sys.executable).with_name("uv")
+    into = ["--no-deps", "--offline", "--target", str(folder / "installed")]
+    subprocess.run([uv, "pip", "install", "--quiet", *into, wheel], check=True, capture_output=True)
+    return folder / "installed"
+
+
+def test_the_package_holds_all_that_its_readers_need(installed: Path, tmp_path: Path) -> None:
+    """From an empty folder: its models are typed, and journeys and samples are in it."""
+    told = subprocess.run(
+        [sys.executable, "-m", "optima_contracts.testing", "2"],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(installed)},
+        check=True,
+        capture_output=True,
+    ).stdout.splitlines()
+    assert told == [delivery.body for delivery in journeys(2)]
+    package = installed / "optima_contracts"
+    assert (package / "py.typed").exists()
+    assert len(list((package / "samples").glob("*.json"))) == len(every_event_type())
+    where = [sys.executable, "-c", "import optima_contracts; print(optima_contracts.__file__)"]
+    found = subprocess.run(where, cwd=tmp_path, env={"PYTHONPATH": str(installed)}, capture_output=True)
+    assert Path(found.stdout.decode().strip()).parent == package
+
+
+@pytest.mark.parametrize(
+    ("instead_of", "forgets", "finds"),
+    [
+        ("", "", ""),
+        ("self.known.add(event.id)", "pass", "test_it_knows"),  # duplicates
+        (" and event.sequence > self.newest.get(counter, 0)", "", "test_it_knows"),  # what comes late
+        ("self.keys.check(body, event.source, event.type)", "pass", "test_it_believes"),
+    ],
+)
+def test_a_consumer_is_tested_by_the_double(
+    installed: Path, tmp_path: Path, instead_of: str, forgets: str, finds: str
+) -> None:
+    """The guide's own passes; one that has forgotten something is found."""
+    program = PROGRAMS["progress"]
+    assert instead_of in program
+    (tmp_path / "progress.py").write_text(program.replace(instead_of, forgets) if finds else program)
+    (tmp_path / "test_progress.py").write_text(PROGRAMS["test_progress"])
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
+        cwd=tmp_path,
+        env={"PYTHONPATH": f"{installed}:{tmp_path}", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        capture_output=True,
+        text=True,
+    )
+    found = set(re.findall(r"^FAILED test_progress.py::(test_it_\w+)", done.stdout, re.MULTILINE))
+    assert (bool(found), all(name.startswith(finds) for name in found)) == (bool(finds), True), done.stdout
+    assert done.returncode == (1 if finds else 0), done.stdout + done.stderr
 
 
 def comment(n: int = 0) -> Envelope:
@@ -85,9 +150,9 @@ class Program:
 
 @contextlib.asynccontextmanager
 async def running(name: str, folder: Path, **environment: str) -> AsyncIterator[Program]:
+    command = ["node", "--input-type=module", "--eval"] if name == "node" else [sys.executable, "-c"]
     process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-c",
+        *command,
         PROGRAMS[name],
         cwd=folder,
         env={"PATH": os.environ["PATH"]} | environment,
@@ -181,6 +246,22 @@ async def test_the_pull_feed(database_for: Any, tmp_path: Path) -> None:
         assert len(program.lines) == 1
 
 
+async def test_the_pull_feed_of_the_double(tmp_path: Path) -> None:
+    """The same program needs no stack: it bears a token that runs out, and waits for what comes."""
+    *told, last = [each for each in journeys() if each.routing_key.startswith("optima.brief.")]
+    with Feed(told) as feed:
+        credentials = {name.upper(): value for name, value in feed.credentials.items()}
+        environment = credentials | {"IDENTITY": feed.url, "TRAIL": feed.url}
+        async with running("pull", tmp_path, **environment) as program:
+            await program.prints(*(str(each.event.id) for each in told))
+            feed.expire()
+            feed.publish(last)
+            await program.prints(str(last.event.id))
+    assert [line.split()[0] for line in program.lines if "Unauthorized" not in line] == [
+        str(each.event.id) for each in (*told, last)
+    ]
+
+
 async def test_the_webhook(tmp_path: Path) -> None:
     old, new, wrong = (f"whsec_{letter * 43}=" for letter in "abc")
     port = free_port()
@@ -209,6 +290,12 @@ async def test_the_webhook(tmp_path: Path) -> None:
         assert await post(session, another, wrong, new) == 204
         await program.prints(str(event.id), str(another.id))
         assert len(program.lines) == 2
+        # The double signs as the trail does.
+        (doubled,) = journeys()[:1]
+        headers = doubled.webhook_headers(new)
+        async with session.post(url, data=doubled.told, headers=headers) as response:
+            assert response.status == 204
+        await program.prints(str(doubled.event.id))
 
 
 def add(own_broker: OwnBroker, name: str, *reads: str, history: bool = False) -> str:
@@ -219,24 +306,36 @@ def add(own_broker: OwnBroker, name: str, *reads: str, history: bool = False) ->
     return consumers.Servers("", own_broker.url).broker_url(consumer.user, password)
 
 
-async def test_a_queue_of_ones_own(own_broker: OwnBroker, tmp_path: Path) -> None:
+@pytest.mark.parametrize("program", ["amqp", "aio-pika", "node"])
+async def test_a_queue_of_ones_own(
+    own_broker: OwnBroker, installed: Path, tmp_path: Path, program: str
+) -> None:
+    folder = npm_folder("amqplib", "2.3.1") if program == "node" else tmp_path
     url = add(own_broker, "crm", "optima.brief.#", "optima.logistics.ddt_issued.v1")
+    told = [each for each in journeys() if each.event.source == "/optima/brief"]
+    genuine = [each for each in told if each.routing_key.startswith("optima.brief.")]
+    wrong = [forged(genuine[0]).body, genuine[0].told]  # under another's key, and under none
+    environment = {"AMQP": url, "EVENT_KEYS": EVENT_KEYS, "PYTHONPATH": str(installed)}
+    try:
+        async with running(program, folder, **environment) as consumer:
+            for each in told:
+                await asyncio.to_thread(own_broker.publish, each.routing_key, each.body)
+            await consumer.prints(*(str(each.event.id) for each in genuine))
+            assert not [line for line in consumer.lines if "forged" in line]
+            for body in wrong:
+                await asyncio.to_thread(own_broker.publish, genuine[0].routing_key, body)
+            await eventually(
+                lambda: len([line for line in consumer.lines if "forged" in line]) == 2, within=30
+            )
+        assert len(consumer.lines) == len(genuine) + 2
+    finally:
+        remove(own_broker, "crm")
+
+
+def remove(own_broker: OwnBroker, name: str) -> None:
     administration = ManagementApi(own_broker.management)
-    signer = EventSigner("the secret of brief")
-    keys = f"trail={EventSigner('another').public_key},brief={signer.public_key}"
-    told = [comment(), comment(), comment()]
-    bodies = signer.signed([event.model_dump_json().encode() for event in told])
-    async with running("amqp", tmp_path, AMQP=url, EVENT_KEYS=keys) as program:
-        for event, body in zip(told, bodies, strict=True):
-            await asyncio.to_thread(own_broker.publish, event.type, body)
-        await program.prints(*(str(event.id) for event in told))
-        (stranger,) = EventSigner("a stranger's").signed([comment().model_dump_json().encode()])
-        assert not [line for line in program.lines if "forged" in line]
-        for body in (stranger, comment().model_dump_json().encode()):
-            await asyncio.to_thread(own_broker.publish, told[-1].type, body)
-        await eventually(lambda: len([line for line in program.lines if "forged" in line]) == 2, within=30)
-    administration.delete_user("consumer.crm")
-    for queue in ("consumer.crm.events", "consumer.crm.events.dead"):
+    administration.delete_user(f"consumer.{name}")
+    for queue in (f"consumer.{name}.events", f"consumer.{name}.events.dead"):
         administration.delete_queue(queue)
 
 
@@ -258,7 +357,4 @@ async def test_the_history_from_the_first_event_and_from_a_time(
     last = next(line for line in program.lines if ids[-1] in line)
     async with running("history", tmp_path, AMQP=url, BEGIN=last.split()[0]) as program:
         await program.prints(ids[-1])
-    administration = ManagementApi(own_broker.management)
-    administration.delete_user("consumer.warehouse")
-    for queue in ("consumer.warehouse.events", "consumer.warehouse.events.dead"):
-        administration.delete_queue(queue)
+    remove(own_broker, "warehouse")
