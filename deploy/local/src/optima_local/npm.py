@@ -12,8 +12,9 @@ class NpmMissing(Exception):
     """npm is not installed here."""
 
 
-def npm_package(name: str, version: str) -> Path:
-    """The package's folder. Several processes may ask at once: one installs, the others wait for it.
+def npm_package(name: str, version: str, *beside: str) -> Path:
+    """The package's folder, with others ("name@version") `beside` it. Several processes may ask at once: one
+    installs, the others wait for it.
 
     Raises NpmMissing, and subprocess.CalledProcessError where npm fails.
     """
@@ -26,6 +27,7 @@ def npm_package(name: str, version: str) -> Path:
         if not (folder / "complete").exists():
             install = ["npm", "install", "--prefix", str(folder), "--no-save", "--no-package-lock"]
             options = ["--ignore-scripts", "--no-audit", "--no-fund"]
-            subprocess.run([*install, *options, f"{name}@{version}"], check=True, capture_output=True)
+            wanted = [f"{name}@{version}", *beside]
+            subprocess.run([*install, *options, *wanted], check=True, capture_output=True)
             (folder / "complete").touch()
     return folder / "node_modules" / name
