@@ -53,6 +53,16 @@ async def test_who_waits_gets_the_next_event_when_it_comes(app: ServiceHarness, 
     assert [each["id"] for each in page["items"]] == [str(second.id)]
 
 
+async def test_who_waits_is_answered_when_the_process_drains(app: ServiceHarness, scene: Scene) -> None:
+    first = commented(scene, 1)
+    await scene.record(first)
+    waiting = asyncio.ensure_future(auditor(app, scene).get(f"/v1/events?after={first.id}&wait=20"))
+    await asyncio.sleep(0)
+    app.draining.set()
+    _, page = await asyncio.wait_for(waiting, 15)
+    assert (page["items"], page["after"]) == ([], str(first.id))
+
+
 async def test_a_wait_ends(app: ServiceHarness, scene: Scene) -> None:
     await scene.record(commented(scene, 1))
     _, page = await auditor(app, scene).get("/v1/events?type=optima.logistics.&wait=0.3")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
@@ -48,6 +49,8 @@ class ServiceHarness:
     tenant_id: UUID = field(default_factory=uuid4)
     sequences: Counter[tuple[str, UUID]] = field(default_factory=Counter)
     """The newest event of each source and subject."""
+    draining: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set: its process is about to end."""
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -70,6 +73,7 @@ class ServiceHarness:
         at = clock or SystemClock()
         signer = people or People(clock=at)
         opened = await Database.open(stored.rw_url, source=service.source, size=pool_size, clock=at)
+        draining = asyncio.Event()
         api = Api(
             title=service.name,
             version="test",
@@ -84,6 +88,7 @@ class ServiceHarness:
             watch=watch,
             rate_per_second=rate_per_second,
             proxies=proxies,
+            draining=draining,
         )
         addresses = Addresses()
         api.mount(addresses)
@@ -94,7 +99,7 @@ class ServiceHarness:
         await server.start_server()
         client: TestClient[web.BaseRequest, None] = TestClient(server)
         try:
-            yield cls(service, stored, opened, at, signer, client, tenant_id or uuid4())
+            yield cls(service, stored, opened, at, signer, client, tenant_id or uuid4(), draining=draining)
         finally:
             await client.close()
             await opened.close()
