@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from .server import TrytonServer, tryton_server
+from optima_local.tryton_people import TrytonServer, tryton_server
 
 
 @pytest.fixture(scope="session")

@@ -28,10 +28,11 @@ from erp_bridge.adapters.tryton import Tryton
 from erp_bridge.application.ports import Connector, Endpoint
 from erp_bridge.domain.documents import RemoteCustomer
 from erp_bridge.domain.entities import Entity
+from optima_local.tryton import PASSWORD
+from optima_local.tryton_people import TrytonPeople, TrytonServer
 
 from .doubles import BusinessCentralDouble, OdooDouble, SapDouble
 from .proxy import FaultyProxy, Moment, faulty_proxy, served
-from .server import PASSWORD, TrytonPeople, TrytonServer
 
 TENANT = UUID(int=1)
 

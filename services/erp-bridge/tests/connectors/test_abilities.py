@@ -37,6 +37,10 @@ _OTHERS = f"{_IMPORTS}test_agents_products_and_banks_come_in"
 _AGAIN = f"{_IMPORTS}test_every_entity_changes_with_the_next_file"
 _THERE = f"{_BRIDGE}test_agents_products_and_banks_come_in"
 _SWEEP = f"{_BRIDGE}test_what_changes_or_is_put_to_rest_there_does_here"
+_INVOICED = (
+    "component/test_ddt_invoices.py::test_an_invoice_of_a_ddt_is_told_of_once_and_again_when_it_changes"
+)
+_INVOICED_THERE = f"{_BRIDGE}test_an_invoice_posted_there_and_its_withdrawal_are_told_here"
 
 PROOFS: dict[str, dict[Cell, str]] = {
     "drop-folder": {
@@ -51,6 +55,8 @@ PROOFS: dict[str, dict[Cell, str]] = {
         },
         ("received_order", "in"): f"{_RECEIVED}test_an_order_of_the_erp_becomes_one_here_once",
         ("received_order", "conflict"): _ORDER_CHANGED,
+        ("ddt_invoice", "in"): _INVOICED,
+        ("ddt_invoice", "update"): _INVOICED,
         ("order", "out"): f"{_EXPORTS}test_an_order_goes_out_and_again_with_its_prices",
         ("order", "update"): f"{_EXPORTS}test_an_order_goes_out_and_again_with_its_prices",
         ("order", "delete"): f"{_EXPORTS}test_a_cancelled_order_is_marked_in_the_erp",
@@ -93,6 +99,7 @@ PROOFS: dict[str, dict[Cell, str]] = {
             f"{_BRIDGE}test_a_sale_of_theirs_becomes_an_order_here_and_its_ddt_their_shipment"
         ),
         ("received_order", "conflict"): _ORDER_CHANGED,
+        **{("ddt_invoice", ability): _INVOICED_THERE for ability in ("in", "update", "delete")},
         ("order", "out"): f"{_BRIDGE}test_an_order_becomes_a_sale_and_its_ddt_a_shipment",
         ("order", "update"): _SENT_AGAIN,
         ("order", "delete"): f"{_BRIDGE}test_what_is_cancelled_here_is_cancelled_there",

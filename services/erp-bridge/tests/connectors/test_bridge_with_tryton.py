@@ -12,14 +12,15 @@ import pytest
 from erp_bridge.adapters.tryton_rpc import TrytonRpc
 from erp_bridge.application.pace import SharedPace
 from optima_contracts.economics import OrderLineValue, OrderValued
-from optima_contracts.erp import CustomerChanged, DocumentExported, OrderReceived
+from optima_contracts.erp import CustomerChanged, DdtInvoicingChanged, DocumentExported, OrderReceived
 from optima_contracts.identity import LegalIdentity
 from optima_contracts.logistics import DdtIssued, DdtVoided, ShipmentLine
 from optima_contracts.production import OrderCancelled, OrderConfirmed, OrderLine
+from optima_local.tryton import PASSWORD
+from optima_local.tryton_people import TrytonPeople, TrytonServer
 
 if TYPE_CHECKING:
     from ..conftest import Bridge
-from .server import PASSWORD, TrytonPeople, TrytonServer
 
 pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("tryton")]
 
@@ -634,3 +635,44 @@ async def test_a_sale_of_theirs_is_cancelled_there_when_its_order_is(shop: Shop)
     assert [each for each in await shop.bridge.failures() if each["direction"] == "out"] == []
     (there,) = await shop.people.do("sale.sale.read", [sale_id], ["state"])
     assert there["state"] == "cancelled"
+
+
+@pytest.mark.parametrize("invoiced_by", ["order", "fulfillment"])
+async def test_an_invoice_posted_there_and_its_withdrawal_are_told_here(shop: Shop, invoiced_by: str) -> None:
+    await shop.connect(product=f"LAV-{shop.mark}", sale_step="draft")
+    people, do = shop.people, shop.people.do
+    (product,) = await do(
+        "product.template.copy", [await people.the("product.template", ["code", "=", "LAV"])]
+    )
+    await do("product.template.write", [product], {"code": f"LAV-{shop.mark}"})
+    await people.open_books(shop.party, f"LAV-{shop.mark}", shop.mark)
+    await shop.import_all()
+    await shop.order()
+    await shop.price("12.50")
+    await shop.bridge.work()
+    (sale,) = await shop.sales()
+    await do("sale.sale.write", [sale["id"]], {"invoice_method": invoiced_by})
+    await do("sale.sale.quote", [sale["id"]])
+    await do("sale.sale.confirm", [sale["id"]])
+    await shop.ship()
+    await shop.bridge.work()
+    assert await shop.bridge.failures() == []
+
+    async def told() -> list[str | None]:
+        """The invoices' numbers, as they were told one after the other."""
+        await shop.bridge.import_all()
+        assert await shop.bridge.failures() == []
+        published = await shop.bridge.stored.published(DdtInvoicingChanged.type)
+        assert {each.data["ddt_number"] for each in published} <= {"12/2026"}
+        return [each.data.get("invoice_number") for each in published]
+
+    assert await told() == []
+    invoice = await people.invoice(sale["id"])
+    (posted,) = await do("account.invoice.read", [invoice], ["number"])
+    assert posted["number"]
+    assert await told() == [posted["number"]]
+    assert await told() == [posted["number"]]
+    company = await people.the("company.company")
+    await do("company.company.write", [company], {"cancel_invoice_out": True})
+    await do("account.invoice.cancel", [invoice])
+    assert await told() == [posted["number"], None]

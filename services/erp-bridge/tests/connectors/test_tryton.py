@@ -22,8 +22,8 @@ from erp_bridge.application.ports import (
     Unreachable,
 )
 from optima_kit.refusals import Invalid
+from optima_local.tryton_people import TrytonPeople, TrytonServer
 
-from .server import TrytonPeople, TrytonServer
 from .systems import TrytonRemote
 from .test_contract import VAT_NUMBERS, opened, order, pages
 

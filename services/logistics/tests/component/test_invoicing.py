@@ -6,10 +6,12 @@ import csv
 import io
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from logistics.domain.ddt import invoice_due
+from optima_contracts.erp import DdtInvoicingChanged
 
 from ..conftest import Depot
 
@@ -54,6 +56,31 @@ async def test_void_refused_and_returned_goods_are_not_to_be_invoiced(depot: Dep
     assert rows[0]["descrizione"].startswith("'=1+1"), "never a formula"
     _, page = await depot.client.get("/v1/ddts/to-be-invoiced?issued_from=2026-12-01")
     assert page["items"] == []
+
+
+async def test_what_the_erp_has_invoiced_is_not_to_be_invoiced(depot: Depot) -> None:
+    order = await depot.stocked_order()
+    shipment = await issued(depot, order)
+
+    async def told(sequence: int, number: str | None) -> tuple[list[str], str | None]:
+        """What is to be invoiced then, and the invoice on the shipment."""
+        changed = DdtInvoicingChanged(
+            shipment_id=UUID(shipment["id"]),
+            ddt_number="1/2026",
+            connection_id=UUID(int=5),
+            connection="gestionale",
+            invoice_number=number,
+            invoice_date=date(2026, 12, 4) if number else None,
+        )
+        await depot.deliver(changed, subject=UUID(shipment["id"]), sequence=sequence)
+        _, page = await depot.client.get(f"/v1/ddts/to-be-invoiced?{PERIOD}")
+        _, view = await depot.client.get(f"/v1/shipments/{shipment['id']}")
+        return [each["number"] for each in page["items"]], view["ddt"].get("invoice_number")
+
+    assert await told(2, "FT-31") == ([], "FT-31")
+    assert await told(3, None) == (["1/2026"], None)
+    assert await told(2, "FT-31") == (["1/2026"], None), "late, and older than what is known"
+    assert await told(4, "FT-32") == ([], "FT-32")
 
 
 async def test_the_list_comes_in_pages_without_loss(depot: Depot) -> None:

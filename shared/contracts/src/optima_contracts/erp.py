@@ -101,3 +101,17 @@ class FailuresDismissed(EventData):
     failures: int
     """How many."""
     reason: str
+
+
+class DdtInvoicingChanged(EventData):
+    """The ERP has invoiced a DDT, or its invoice is another now; without a number it has withdrawn it.
+    Subject: the shipment."""
+
+    type: ClassVar[str] = "optima.erp.ddt_invoicing_changed.v1"
+    shipment_id: UUID
+    ddt_number: str
+    connection_id: UUID
+    connection: str
+    invoice_number: str | None = None
+    """The ERP's, here and below; several where it made several."""
+    invoice_date: date | None = None

@@ -28,6 +28,7 @@ DESCRIPTION: Final = Description(
         read_from_files("payment_term"),
         read_from_files("vat_rate"),
         read_from_files("received_order"),
+        read_from_files("ddt_invoice"),
         written_to_files("order", "create", "change", "cancel", cannot_carry=("deliveries",)),
         written_to_files("ddt", "create", "change", "cancel", cannot_carry=("sender", "carrier address")),
     ),
@@ -46,6 +47,7 @@ class _Tables:
         "payment_term": "pagamenti",
         "vat_rate": "iva",
         "received_order": "ordini",
+        "ddt_invoice": "fatture",
     }
     endings: str = "csv|txt|xlsx|xls|ods"
     ending: str = "csv"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -32,6 +32,7 @@ from ..application.ports import (
 )
 from ..domain.conflict import Conflict, Edit
 from ..domain.connection import Connection, Exchange
+from ..domain.ddt_invoice import INVOICED, SentDdt
 from ..domain.documents import Document, RemoteCustomer
 from ..domain.entities import Entity
 from ..domain.failure import Direction, Dismissal, Failure, FailureFilter, FailureGroup, Problem
@@ -499,6 +500,36 @@ class PostgresDocuments:
         rows = await self._work.fetch(QUERIES.list_documents_since, entity=entity, since=since)
         return [_document(row) for row in rows]
 
+    async def list_sent_ddts(
+        self, connection_id: UUID, numbers: Collection[str], shipment_ids: Collection[UUID]
+    ) -> list[SentDdt]:
+        rows = await self._work.fetch(
+            QUERIES.list_sent_ddts,
+            connection_id=connection_id,
+            numbers=sorted(numbers),
+            shipment_ids=sorted(shipment_ids),
+        )
+        return [_sent_ddt(row) for row in rows]
+
+    async def list_invoiced_ddts(self, connection_id: UUID, remote_ids: Sequence[str]) -> list[SentDdt]:
+        rows = await self._work.fetch(
+            QUERIES.list_invoiced_ddts, connection_id=connection_id, remote_ids=list(remote_ids)
+        )
+        return [_sent_ddt(row) for row in rows]
+
+    async def save_ddt_invoices(self, connection_id: UUID, planned: Sequence[PlannedRecord]) -> None:
+        self._work.write(
+            QUERIES.upsert_record_links,
+            connection_id=connection_id,
+            entity=INVOICED,
+            record_ids=[each.record_id for each in planned],
+            remote_ids=[each.remote_id for each in planned],
+            remote_codes=[each.remote_code for each in planned],
+            versions=[each.version for each in planned],
+            content_hashes=[each.content_hash for each in planned],
+            shared=[{} for _ in planned],
+        )
+
     async def find_origin(self, order_id: UUID) -> UUID | None:
         found: UUID | None = await self._work.fetchval(QUERIES.find_origin, order_id=order_id)
         return found
@@ -825,6 +856,10 @@ def _by_number(records: Iterable[KnownRecord]) -> dict[str, KnownRecord]:
 
 def _document(row: asyncpg.Record) -> Document:
     return Document(**{**dict(row), "lines": dict(row["lines"])})
+
+
+def _sent_ddt(row: asyncpg.Record) -> SentDdt:
+    return SentDdt(**dict(row))
 
 
 def _failure(row: asyncpg.Record) -> Failure:

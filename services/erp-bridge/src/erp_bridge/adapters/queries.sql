@@ -320,6 +320,23 @@ SELECT {document_columns}
 FROM documents WHERE entity = :entity AND changed_at >= :since
 ORDER BY changed_at, internal_id
 
+-- fragment: sent_ddts
+SELECT d.internal_id AS shipment_id, d.number, d.correlation_id, d.heading ->> 'state' = 'voided' AS voided,
+       i.content_hash
+FROM documents AS d
+JOIN links AS l ON l.connection_id = :connection_id AND l.entity = d.entity AND l.internal_id = d.internal_id
+               AND l.exported_at IS NOT NULL
+LEFT JOIN links AS i ON i.connection_id = :connection_id AND i.entity = 'ddt_invoice'
+                    AND i.internal_id = d.internal_id AND i.state = 'linked'
+
+-- name: list_sent_ddts
+{sent_ddts}
+WHERE d.entity = 'ddt' AND (d.number = ANY (:numbers::text[]) OR d.internal_id = ANY (:shipment_ids::uuid[]))
+
+-- name: list_invoiced_ddts
+{sent_ddts}
+WHERE d.entity = 'ddt' AND i.external_id = ANY (:remote_ids::text[])
+
 -- name: lock_document
 SELECT {document_columns}
 FROM documents WHERE entity = :entity AND internal_id = :internal_id FOR UPDATE

@@ -75,6 +75,7 @@ DESCRIPTION: Final = Description(
         read_by_id("payment_term"),
         read_by_id("vat_rate"),
         read_by_id("received_order", children=("lines",), deletes="none"),
+        read_by_id("ddt_invoice", children=("moves",)),
         written_by_id(
             "order",
             "create",
@@ -374,6 +375,8 @@ class TrytonSession:
             wanted.append(["categories", "=", category])
         elif entity == "received_order":
             return [*self._received(), *_changed_since(entity, since)]
+        elif entity == "ddt_invoice":
+            wanted.append(["reference", "ilike", _OUR_REFERENCE])
         elif entity == "agent":
             # A principal is whose agent one is oneself.
             wanted.append(["type_", "=", "agent"])
@@ -393,9 +396,39 @@ class TrytonSession:
 
     async def _found(self, entity: Entity, wanted: list[Any]) -> list[dict[str, Any]]:
         fields = ["_timestamp", *_FIELDS[entity]]
-        return await self._search_read(
+        found = await self._search_read(
             _MODELS[entity], wanted, fields, limit=self._page, context={"active_test": False}
         )
+        if entity == "ddt_invoice":
+            await self._add_invoices(found)
+        return found
+
+    async def _add_invoices(self, shipments: Sequence[dict[str, Any]]) -> None:
+        """A shipment is invoiced once each of its moves is: by an invoice of its own, or of its line where
+        the sale is invoiced as it was ordered."""
+        sold = {each["id"]: _line_of(each) for shipment in shipments for each in shipment["moves"]}
+        lines = {
+            each["id"]: each
+            for each in await self._search_read(
+                "sale.line",
+                [["id", "in", sorted({each for each in sold.values() if each is not None})]],
+                ["sale.invoice_method", *_INVOICE],
+            )
+        }
+        for shipment in shipments:
+            invoices = []
+            for move in shipment["moves"]:
+                if (line := lines.get(sold[move["id"]])) is not None:
+                    by_order = line["sale"]["invoice_method"] in ("order", "manual")
+                    invoices.append(_posted(move) or (_posted(line) if by_order else {}))
+            told = dict(pair for each in invoices for pair in each.items()) if all(invoices) else {}
+            shipment |= {
+                "active": bool(told),
+                "shipment_id": shipment["reference"].rpartition("(")[2].removesuffix(")"),
+                "invoice_number": ", ".join(sorted(told)),
+                "invoice_date": max(told.values(), default=None),
+            }
+            del shipment["moves"]
 
     async def _search_read(
         self,
@@ -421,6 +454,7 @@ _MODELS: Final[dict[Entity, str]] = {
     "payment_term": "account.invoice.payment_term",
     "vat_rate": "account.tax",
     "received_order": "sale.sale",
+    "ddt_invoice": "stock.shipment.out",
     "order": "sale.sale",
     "ddt": "stock.shipment.out",
 }
@@ -433,7 +467,10 @@ _PARTS: Final[dict[Entity, tuple[str, ...]]] = {
     "payment_term": ("lines",),
     "vat_rate": (),
     "received_order": ("lines",),
+    "ddt_invoice": ("moves.invoice_lines.invoice", "moves.origin.invoice_lines.invoice:sale.line"),
 }
+"""Behind a colon the model that a part is looked for in, where a field may lead to several."""
+_INVOICE: Final = tuple(f"invoice_lines.invoice.{part}" for part in ("number", "state", "invoice_date"))
 
 
 _WRITTEN: Final[dict[Entity, frozenset[str]]] = {
@@ -483,6 +520,7 @@ _FIELDS: Final[dict[Entity, tuple[str, ...]]] = {
         "lines.quantity",
         "lines.unit.symbol",
     ),
+    "ddt_invoice": ("reference", "moves.origin", *(f"moves.{part}" for part in _INVOICE)),
 }
 
 
@@ -494,11 +532,11 @@ def _changed_since(entity: Entity, since: datetime | None) -> list[Any]:
     """The record itself was changed, or a part of it, which leaves the record's own time as it is."""
     if since is None:
         return []
-    times = [
-        [f"{part}{column}", ">=", since]
-        for part in ("", *(f"{each}." for each in _PARTS[entity]))
-        for column in ("write_date", "create_date")
-    ]
+    columns = ("write_date", "create_date")
+    times = [[column, ">=", since] for column in columns]
+    for each in _PARTS[entity]:
+        part, _, model = each.partition(":")
+        times += [[f"{part}.{column}", ">=", since, *([model] if model else [])] for column in columns]
     return [["OR", *times]]
 
 
@@ -546,6 +584,18 @@ def _record(found: dict[str, Any]) -> RemoteRecord:
 def _reference(document: OutgoingDocument) -> str:
     """Our number for people, our id for us."""
     return f"{document.number} ({document.internal_id})"
+
+
+def _line_of(move: Mapping[str, Any]) -> int | None:
+    """The line of a sale that a move is of."""
+    model, _, number = (move["origin"] or "").partition(",")
+    return int(number) if model == "sale.line" else None
+
+
+def _posted(invoiced: Mapping[str, Any]) -> dict[str, str]:
+    """The days of the invoices that stand, by number."""
+    invoices = [each["invoice"] for each in invoiced["invoice_lines"] if each["invoice"]]
+    return {each["number"]: each["invoice_date"] for each in invoices if each["state"] in ("posted", "paid")}
 
 
 def _job_of(line: Mapping[str, Any]) -> str:

@@ -15,6 +15,7 @@ from optima_kit.refusals import Refusal
 
 from ..domain.conflict import Conflict as FieldConflict
 from ..domain.connection import Connection
+from ..domain.ddt_invoice import INVOICED
 from ..domain.entities import Entity
 from ..domain.failure import ErrorClass
 from ..domain.import_plan import (
@@ -29,6 +30,7 @@ from ..domain.import_plan import (
 from ..domain.mapping import Fields
 from ..domain.party import tax_numbers
 from ..domain.received_order import RECEIVED
+from .import_invoices import note_invoices, plan_invoices
 from .import_orders import plan_orders, receive_orders
 from .keep_failure import keep_failure, problems_of
 from .ports import Ports
@@ -51,6 +53,8 @@ async def plan_records(
     """What the records would change. Reads, and writes nothing."""
     if entity == RECEIVED:
         return await plan_orders(ports, connection, records, source=source)
+    if entity == INVOICED:
+        return await plan_invoices(ports, connection, records, source=source)
     capability = ports.connectors.get(connection.connector).describe().capability(entity)
     assert capability is not None, "only what a connector carries comes in"
     mapping, connection_id = connection.mapping.of(entity), connection.connection_id
@@ -81,6 +85,8 @@ async def apply_plan(ports: Ports, connection: Connection, entity: Entity, plan:
     codes: dict[UUID, str] = {}
     if entity == RECEIVED:
         await receive_orders(ports, connection, plan.records)
+    elif entity == INVOICED:
+        await note_invoices(ports, connection, plan.records)
     else:
         codes = await ports.records.save_records(
             connection_id, entity, [each for each in plan.records if each.link_changed]

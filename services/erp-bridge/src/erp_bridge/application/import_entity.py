@@ -16,6 +16,7 @@ from ..domain.mapping import missing_columns
 from ..domain.run import Counts, Run, RunKind
 from ..domain.schema import RemoteSchema
 from .apply_plan import apply_plan, plan_records, refuse_source
+from .mark_deleted import mark_deleted
 from .note_schema import note_schema
 from .pace import paced
 from .ports import Checkpoint, Endpoint, Fault, Page, Paused, Ports, RequestWork, Session, Work
@@ -171,5 +172,5 @@ async def _import_page(ports: Ports, connection: Connection, page: Page, source:
         await apply_plan(ports, connection, entity, plan)
         await ports.failures.delete_failures(connection.connection_id, entity, "in", [page.source])
     if page.deleted:
-        deleted = await ports.records.mark_deleted(connection.connection_id, entity, page.deleted)
+        deleted = await mark_deleted(ports, connection, entity, page.deleted)
     source.add(plan, deleted)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -14,6 +14,7 @@ from optima_kit.ports import Jobs, Outbox
 from ..domain.conflict import Conflict as FieldConflict
 from ..domain.conflict import Edit
 from ..domain.connection import Connection, Description
+from ..domain.ddt_invoice import SentDdt
 from ..domain.documents import Document, OutgoingDocument, RemoteCustomer
 from ..domain.entities import Entity
 from ..domain.failure import Direction, Dismissal, Failure, FailureFilter, FailureGroup, Problem
@@ -500,6 +501,17 @@ class Documents(Protocol):
 
     async def list_documents_since(self, entity: Entity, since: datetime) -> list[Document]:
         """Those that changed since then, oldest first."""
+
+    async def list_sent_ddts(
+        self, connection_id: UUID, numbers: Collection[str], shipment_ids: Collection[UUID]
+    ) -> list[SentDdt]:
+        """Those of these numbers or shipments that the connection's ERP was sent."""
+
+    async def list_invoiced_ddts(self, connection_id: UUID, remote_ids: Sequence[str]) -> list[SentDdt]:
+        """Those of whose invoices the ERP told under these remote ids."""
+
+    async def save_ddt_invoices(self, connection_id: UUID, planned: Sequence[PlannedRecord]) -> None:
+        """Links each to its DDT, with what it says."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from optima_kit.refusals import Invalid, WrongState
 from ..domain.entities import Entity
 from ..domain.import_plan import read_records
 from ..domain.reconciliation import Comparison, Reconciliation, too_many_missing
+from .mark_deleted import mark_deleted
 from .pace import paced
 from .ports import Work
 
@@ -55,7 +56,7 @@ async def reconcile(work: Work, key: str, entity: Entity, *, delete_missing: boo
     async with work.transaction() as ports:
         deleted = 0
         if delete_missing:
-            deleted = await ports.records.mark_deleted(connection.connection_id, entity, missing)
+            deleted = await mark_deleted(ports, connection, entity, missing)
         found = Reconciliation(
             reconciliation_id=new_id(),
             connection_id=connection.connection_id,

@@ -13,10 +13,12 @@ Entity = Literal[
     "payment_term",
     "vat_rate",
     "received_order",
+    "ddt_invoice",
     "order",
     "ddt",
 ]
-"""An order goes to the ERP; a received order was born there."""
+"""An order goes to the ERP; a received order was born there. A DDT goes to the ERP; its invoice was made
+there."""
 ENTITIES: Final[tuple[Entity, ...]] = get_args(Entity)
 
 _PARTY: Final = frozenset(
@@ -46,6 +48,7 @@ FIELDS: Final[dict[Entity, frozenset[str]]] = {
     "received_order": frozenset(
         {"code", "customer", "customer_vat_number", "customer_fiscal_code", "title", "deadline"}
     ),
+    "ddt_invoice": frozenset({"code", "invoice_number", "invoice_date"}),
     "order": frozenset({"reference", "number", "state", "customer", "deadline"}),
     "ddt": frozenset(
         {

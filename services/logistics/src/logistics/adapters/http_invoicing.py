@@ -16,7 +16,7 @@ routes = Routes()
 async def list_to_be_invoiced(call: Call[Ports], query: InvoiceableQuery) -> Page[InvoiceableView]:
     """List the DDTs of which an invoice is to follow, by date
 
-    Without void and refused ones; of each line, what the recipient has."""
+    Without void and refused ones and those that the ERP has invoiced; of each line what the recipient has."""
     return await invoicing.list_to_be_invoiced(call.ports, query, query.issued_from, query.issued_to)
 
 

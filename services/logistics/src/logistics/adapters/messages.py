@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from optima_contracts.brief import BriefCancellationRevoked, BriefCancelled
+from optima_contracts.erp import DdtInvoicingChanged
 from optima_contracts.identity import TenantChanged
 from optima_contracts.production import JobClosed, JobCompleted, OrderCancelled, OrderConfirmed
 from optima_kit.directory import directory_reactions
@@ -10,6 +11,7 @@ from optima_kit.reactions import Reactions, Received
 
 from ..application.on_brief_cancelled import on_brief_cancelled
 from ..application.on_cancellation_revoked import on_cancellation_revoked
+from ..application.on_ddt_invoicing_changed import on_ddt_invoicing_changed
 from ..application.on_job_closed import on_job_closed
 from ..application.on_job_completed import on_job_completed
 from ..application.on_order_cancelled import on_order_cancelled
@@ -54,3 +56,9 @@ async def cancellation_revoked(ports: Ports, event: Received[BriefCancellationRe
 @reactions.on(TenantChanged, newest_only=True)
 async def tenant_changed(ports: Ports, event: Received[TenantChanged]) -> None:
     await on_tenant_changed(ports, event.data)
+
+
+@reactions.on(DdtInvoicingChanged, newest_only=True)
+async def ddt_invoicing_changed(ports: Ports, event: Received[DdtInvoicingChanged]) -> None:
+    """Of a document that stands here: a late one that is older than the last is dropped."""
+    await on_ddt_invoicing_changed(ports, event.data)

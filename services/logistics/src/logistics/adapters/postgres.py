@@ -591,6 +591,8 @@ def _shipment_row(row: Row) -> ShipmentRow:
             row["year"],
             row["issue_date"],
             row["issued_at"],
+            row["invoice_number"],
+            row["invoice_date"],
         )
     transport = shipment.transport
     codes: list[tuple[type[Any], str | None]] = [
@@ -688,6 +690,9 @@ class PostgresDdts:
             )
             for row in rows
         ]
+
+    def save_invoice(self, shipment_id: UUID, number: str | None, day: date | None) -> None:
+        self._work.write(QUERIES.upsert_ddt_invoice, shipment_id=shipment_id, number=number, day=day)
 
     async def find_pdf(self, shipment_id: UUID) -> bytes | None:
         pdf: bytes | None = await self._work.fetchval(QUERIES.find_pdf, shipment_id=shipment_id)

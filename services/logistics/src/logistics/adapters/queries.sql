@@ -261,6 +261,7 @@ shipments.shipment_id, shipments.order_id, shipments.brief_id, warehouse, destin
 SELECT {shipment_columns},
        orders.number AS order_number, orders.cancelled_because IS NOT NULL AS order_cancelled,
        ddts.number AS ddt_number, progressive, series, year, issue_date, issued_at, document ->> 'time_zone' AS time_zone,
+       invoice_number, invoice_date,
        (SELECT number FROM ddts AS replaced WHERE replaced.shipment_id = shipments.replaces) AS replaces_number, (
     SELECT json_agg(json_build_object('job_id', job_id, 'quantity', shipment_lines.quantity::text,
                                       'came_back', came_back::text, 'returned', returned::text,
@@ -275,6 +276,7 @@ SELECT {shipment_columns},
                            (CASE goods_go_to WHEN 'warehouse' THEN 'warehouse' ELSE 'destination' END, destination),
                            ('transport_reason', shipments.reason), ('carrier', shipments.carrier))) AS lookups
 FROM shipments JOIN orders USING (order_id) LEFT JOIN ddts USING (shipment_id)
+     LEFT JOIN ddt_invoices USING (shipment_id)
 
 -- name: find_shipment
 {shipment_rows}
@@ -373,7 +375,8 @@ VALUES (:shipment_id, :year, :series, :progressive, :number, :issue_date, :issue
 
 -- name: list_to_be_invoiced
 -- plan: custom
--- By date. Of each line what the recipient has: not what was refused or came back. Documents without any are left out.
+-- By date. Of each line what the recipient has: not what was refused or came back. Documents without any are left
+-- out, and those that the ERP has invoiced.
 SELECT shipment_id, issue_date, document, (
     SELECT json_object_agg(job_id, (quantity - came_back - returned)::text)
     FROM shipment_lines WHERE shipment_lines.shipment_id = ddts.shipment_id) AS quantities
@@ -384,7 +387,15 @@ WHERE document @> '{"to_be_invoiced": true}' AND state IN ('issued', 'in_transit
   AND (:after_date::date IS NULL OR (issue_date, shipment_id) > (:after_date, :after_id::uuid))
   AND EXISTS (SELECT FROM shipment_lines
               WHERE shipment_lines.shipment_id = ddts.shipment_id AND quantity > came_back + returned)
+  AND NOT EXISTS (SELECT FROM ddt_invoices
+                  WHERE ddt_invoices.shipment_id = ddts.shipment_id AND invoice_number IS NOT NULL)
 ORDER BY issue_date, shipment_id LIMIT :limit;
+
+-- name: upsert_ddt_invoice
+INSERT INTO ddt_invoices (shipment_id, invoice_number, invoice_date)
+SELECT shipment_id, :number::text, :day::date FROM ddts WHERE shipment_id = :shipment_id
+ON CONFLICT (tenant_id, shipment_id) DO UPDATE
+SET invoice_number = excluded.invoice_number, invoice_date = excluded.invoice_date;
 
 -- name: list_ddt_numbers
 SELECT number FROM ddts WHERE shipment_id = ANY (:shipment_ids::uuid[]);

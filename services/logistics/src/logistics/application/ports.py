@@ -178,6 +178,9 @@ class DdtNumber:
     year: int
     issue_date: date
     issued_at: datetime
+    invoice_number: str | None = None
+    """Of the ERP's invoice, here and below."""
+    invoice_date: date | None = None
 
     @classmethod
     def of(cls, document: Document) -> DdtNumber:
@@ -315,7 +318,12 @@ class Ddts(Protocol):
         after: tuple[date, UUID] | None,
         limit: int,
     ) -> list[InvoiceableRow]:
-        """By date: documents that stand, of whose goods the recipient has some."""
+        """By date: documents that stand, of whose goods the recipient has some, and that the ERP has not
+        invoiced."""
+
+    def save_invoice(self, shipment_id: UUID, number: str | None, day: date | None) -> None:
+        """The ERP's invoice of the document, as it last told; None: there is none any more. Does nothing
+        where there is no document."""
 
     async def find_pdf(self, shipment_id: UUID) -> bytes | None: ...
 

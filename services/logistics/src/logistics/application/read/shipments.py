@@ -229,4 +229,6 @@ def _ddt(ddt: DdtNumber) -> DdtView:
         year=ddt.year,
         issue_date=ddt.issue_date,
         issued_at=ddt.issued_at,
+        invoice_number=ddt.invoice_number,
+        invoice_date=ddt.invoice_date,
     )

@@ -59,6 +59,9 @@ class DdtView(View):
     year: int
     issue_date: date
     issued_at: datetime
+    invoice_number: str | None
+    """Of the ERP's invoice, here and below; absent until it has invoiced the goods."""
+    invoice_date: date | None
 
 
 class ShipmentView(View):

@@ -1,0 +1,84 @@
+"""A real Tryton, from its packages: one that `up` keeps running, and those that the tests start.
+
+Its database is SQLite, made ready once a machine and copied for each server: what the connector speaks with
+is the server, and what SQLite does worse than PostgreSQL (one writer at a time) is no part of what is tried.
+"""
+
+import json
+import os
+import shutil
+import urllib.request
+from pathlib import Path
+
+from .environments import environment_for
+from .layout import PROGRAMS, ROOT, Layout
+from .processes import Program
+
+LOCK = ROOT / "requirements" / "tryton.txt"
+HOME = PROGRAMS.parent / "tryton"
+DATABASE = "tryton"
+USER = "admin"
+PASSWORD = "admin12345"  # noqa: S105 - of a server that listens on 127.0.0.1 alone, with data of no one's
+
+
+def folder_of(layout: Layout) -> Path:
+    """Where a stack's own Tryton lies, if it has one."""
+    return layout.servers / "tryton"
+
+
+def is_there(layout: Layout) -> bool:
+    return database_in(folder_of(layout)).exists()
+
+
+def database_in(folder: Path) -> Path:
+    return folder / f"{DATABASE}.sqlite"
+
+
+def copy_template(template: Path, folder: Path) -> None:
+    """Gives a server in that folder a database, whole or not at all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(template, folder / "copying")
+    (folder / "copying").replace(database_in(folder))
+
+
+def program(folder: Path, port: int) -> Program:
+    """A server on the folder's database."""
+    return Program(
+        name="tryton",
+        command=(str(environment_for("tryton", LOCK) / "trytond"), *arguments(folder, port)),
+        environment=dict(os.environ),
+        folder=folder,
+        ready=lambda: answers(port),
+        port=port,
+        # It keeps nothing that a kill would lose.
+        grace_seconds=2.0,
+    )
+
+
+def arguments(folder: Path, port: int) -> tuple[str, ...]:
+    """Of its programs. Without the database's name, a server's first sign-in fails."""
+    file = folder / "trytond.conf"
+    file.write_text(
+        f"[database]\nuri = sqlite://\npath = {folder}\n"
+        f"[web]\nlisten = 127.0.0.1:{port}\n[queue]\nworker = False\n"
+    )
+    return ("-c", str(file), "-d", DATABASE)
+
+
+def address(port: int) -> str:
+    return f"http://127.0.0.1:{port}"
+
+
+def answers(port: int) -> bool:
+    """Whether one can sign in."""
+    call = {"id": 1, "method": "common.db.login", "params": [USER, {"password": PASSWORD}, "en"]}
+    request = urllib.request.Request(  # noqa: S310 (our own server's)
+        f"{address(port)}/{DATABASE}/rpc/",
+        json.dumps(call).encode(),
+        {"Content-Type": "application/json"},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
+            return bool(json.load(answer).get("result"))
+    except (OSError, ValueError):
+        return False

@@ -1,0 +1,252 @@
+"""Those who work with a Tryton: who sets it up, and what its own people do there."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import hashlib
+import shutil
+import sqlite3
+import subprocess
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from erp_bridge.adapters.tryton_rpc import TrytonRpc
+
+from . import tryton
+from .environments import environment_for
+from .ports import free_port
+
+MODULES = ("sale", "account_eu", "bank", "commission")
+PREPARED = 2
+"""Raised when `_prepare` prepares something else."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrytonServer:
+    """One running server with a database of its own."""
+
+    port: int
+    database: Path
+
+    @property
+    def url(self) -> str:
+        return tryton.address(self.port)
+
+    def end_all_sessions(self) -> None:
+        """As an administrator does, or their time."""
+        with contextlib.closing(sqlite3.connect(self.database)) as connection, connection:
+            connection.execute("DELETE FROM ir_session")
+
+    def people(self) -> contextlib.AbstractAsyncContextManager[TrytonPeople]:
+        return people_of(self.url)
+
+
+@contextlib.asynccontextmanager
+async def people_of(url: str) -> AsyncIterator[TrytonPeople]:
+    """Those who work with the server at that address."""
+    async with aiohttp.ClientSession() as http:
+        yield TrytonPeople(TrytonRpc(http, url, tryton.DATABASE, tryton.USER, tryton.PASSWORD))
+
+
+@dataclass(frozen=True, slots=True)
+class TrytonPeople:
+    rpc: TrytonRpc
+
+    async def do(self, method: str, *arguments: Any) -> Any:
+        return await self.rpc.call(method, *arguments)
+
+    async def first(self, model: str, *wanted: Sequence[Any]) -> int | None:
+        """The id of a record that there is."""
+        found = await self.do(f"{model}.search", list(wanted), 0, 1, None)
+        return int(found[0]) if found else None
+
+    async def the(self, model: str, *wanted: Sequence[Any]) -> int:
+        found = await self.first(model, *wanted)
+        assert found is not None, f"no {model} with {wanted}"
+        return found
+
+    async def party(self, code: str, name: str, vat_number: str, **values: Any) -> int:
+        """Somebody adds a customer. `address`: of it, what is another."""
+        address = {
+            "street_unstructured": "Via Torino 2",
+            "postal_code": "20123",
+            "city": "Milano",
+            "country": await self.the("country.country", ["code", "=", "IT"]),
+            "subdivision": await self.the("country.subdivision", ["code", "=", "IT-MI"]),
+            "invoice": True,
+            "delivery": True,
+            **values.pop("address", {}),
+        }
+        (party_id,) = await self.do(
+            "party.party.create",
+            [
+                {
+                    "code": code,
+                    "name": name,
+                    "addresses": [["create", [address]]],
+                    "identifiers": [["create", [{"type": "it_vat", "code": vat_number}]]],
+                    **values,
+                }
+            ],
+        )
+        return int(party_id)
+
+    async def payment_term(self, name: str) -> int:
+        return await self.the("account.invoice.payment_term", ["name", "=", name])
+
+    async def open_books(self, party: int, product: str, mark: str) -> None:
+        """What it takes to invoice that customer that product: accounts of their own, and a year."""
+        receivable = await self._account(f"Crediti {mark}", statement="balance", assets=True, receivable=True)
+        revenue = await self._account(f"Ricavi {mark}", statement="income", revenue=True)
+        await self.do("party.party.write", [party], {"account_receivable": receivable})
+        category = {"name": mark, "accounting": True, "account_revenue": revenue}
+        (category_id,) = await self.do("product.category.create", [category])
+        template = await self.the("product.template", ["code", "=", product])
+        await self.do("product.template.write", [template], {"account_category": category_id})
+        await self._open_year()
+
+    async def _account(self, name: str, **kind: Any) -> int:
+        (type_id,) = await self.do("account.account.type.create", [{"name": name, **kind}])
+        party = {"party_required": True, "reconcile": True} if "receivable" in kind else {}
+        (account,) = await self.do("account.account.create", [{"name": name, "type": type_id, **party}])
+        return int(account)
+
+    async def _open_year(self) -> None:
+        year = self.rpc.server_time.year
+        if await self.first("account.fiscalyear", ["name", "=", str(year)]):
+            return
+
+        async def sequence(kind: str, prefix: str) -> int:
+            type_id = await self.the("ir.sequence.type", ["name", "=", kind])
+            values = {"name": f"{kind} {year}", "sequence_type": type_id, "prefix": prefix}
+            (made,) = await self.do("ir.sequence.strict.create", [values])
+            return int(made)
+
+        invoices = await sequence("Invoice", f"FT-{year}-")
+        kinds = ("in_invoice", "out_invoice", "in_credit_note", "out_credit_note")
+        values = {
+            "name": str(year),
+            "start_date": date(year, 1, 1),
+            "end_date": date(year, 12, 31),
+            "move_sequence": await sequence("Account Move", ""),
+            "invoice_sequences": [["create", [{f"{kind}_sequence": invoices for kind in kinds}]]],
+        }
+        (year_id,) = await self.do("account.fiscalyear.create", [values])
+        await self.do("account.fiscalyear.create_period", [year_id])
+
+    async def invoice(self, sale_id: int) -> int:
+        """They post the invoice that the sale has made."""
+        await self.do("sale.sale.process", [sale_id])
+        (sale,) = await self.do("sale.sale.read", [sale_id], ["invoices"])
+        (invoice,) = sale["invoices"]
+        await self.do("account.invoice.write", [invoice], {"invoice_date": self.rpc.server_time.date()})
+        await self.do("account.invoice.post", [invoice])
+        return int(invoice)
+
+
+@contextlib.contextmanager
+def tryton_server(folder: Path) -> Iterator[TrytonServer]:
+    """A server on a copy of the prepared database."""
+    tryton.copy_template(template(), folder)
+    with _started(folder) as server:
+        yield server
+
+
+def template() -> Path:
+    """The prepared database, made when it is first asked for: half a minute."""
+    home = tryton.HOME
+    home.mkdir(parents=True, exist_ok=True)
+    state = hashlib.sha256(tryton.LOCK.read_bytes() + f"{MODULES}{PREPARED}".encode()).hexdigest()[:16]
+    prepared = home / f"template-{state}.sqlite"
+    with (home / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not prepared.exists():
+            making = home / "making"
+            shutil.rmtree(making, ignore_errors=True)
+            making.mkdir()
+            _initialise(making)
+            with _started(making) as server:
+                asyncio.run(_prepare(server))
+            # What the server has written may still stand beside the file.
+            with contextlib.closing(sqlite3.connect(tryton.database_in(making))) as connection:
+                connection.execute("VACUUM INTO ?", (str(making / "template"),))
+            (making / "template").replace(prepared)
+            shutil.rmtree(making)
+    return prepared
+
+
+def _initialise(folder: Path) -> None:
+    tryton.database_in(folder).touch()
+    (folder / "password").write_text(tryton.PASSWORD)
+    program = str(environment_for("tryton", tryton.LOCK) / "trytond-admin")
+    admin = [program, *tryton.arguments(folder, 0)]
+    environment = {"TRYTONPASSFILE": str(folder / "password")}
+    for step in (["--all", "--email", "admin@tryton.example"], ["-u", *MODULES, "--activate-dependencies"]):
+        subprocess.run([*admin, *step], env=environment, check=True, capture_output=True)
+
+
+@contextlib.contextmanager
+def _started(folder: Path) -> Iterator[TrytonServer]:
+    wanted = tryton.program(folder, free_port())
+    assert wanted.port is not None
+    with (
+        (folder / "trytond.log").open("wb") as log,
+        subprocess.Popen(wanted.command, stdout=log, stderr=log) as running,
+    ):
+        try:
+            deadline = time.monotonic() + 120
+            while not wanted.ready():
+                if running.poll() is not None or time.monotonic() > deadline:
+                    raise RuntimeError(
+                        f"Tryton does not start:\n{(folder / 'trytond.log').read_text()[-2000:]}"
+                    )
+                time.sleep(0.05)
+            yield TrytonServer(wanted.port, tryton.database_in(folder))
+        finally:
+            running.kill()
+
+
+async def _prepare(server: TrytonServer) -> None:
+    """A company that sells, as its people would have set it up."""
+    async with server.people() as people:
+        do = people.do
+        (euro,) = await do(
+            "currency.currency.create",
+            [{"name": "Euro", "code": "EUR", "numeric_code": "978", "symbol": "€"}],
+        )
+        (party,) = await do("party.party.create", [{"name": "Grafica Aurora S.r.l.", "code": "AZIENDA"}])
+        (company,) = await do("company.company.create", [{"party": party, "currency": euro}])
+        await do("res.user.write", [1], {"companies": [["add", [company]]], "company": company})
+        await people.rpc.sign_in()
+        (italy,) = await do("country.country.create", [{"name": "Italia", "code": "IT"}])
+        provinces = [("Milano", "IT-MI"), ("Roma", "IT-RM")]
+        await do(
+            "country.subdivision.create",
+            [{"name": name, "code": code, "type": "province", "country": italy} for name, code in provinces],
+        )
+        await do("party.category.create", [{"name": "Clienti"}])
+        unit = await people.the("product.uom", ["symbol", "=", "u"])
+        product = {
+            "name": "Lavorazione",
+            "code": "LAV",
+            "type": "goods",
+            "default_uom": unit,
+            "salable": True,
+            "sale_uom": unit,
+            "list_price": Decimal("0"),
+            "products": [["create", [{}]]],
+        }
+        await do("product.template.create", [product])
+        for name, months in (("RB 60 gg FM", 2), ("BB 30 gg FM", 1)):
+            delta = {"months": months, "day": 31}
+            line = {"type": "remainder", "relativedeltas": [["create", [delta]]]}
+            await do("account.invoice.payment_term.create", [{"name": name, "lines": [["create", [line]]]}])

@@ -1,0 +1,95 @@
+"""DDTs that an ERP has invoiced are told of here, and again when it withdraws the invoice."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import date
+from typing import Final, Literal
+from uuid import UUID
+
+from optima_contracts.erp import DdtInvoicingChanged
+
+from ..domain.connection import Connection
+from ..domain.ddt_invoice import INVOICED, SentDdt, check_invoice, shipment_id_in
+from ..domain.import_plan import ImportPlan, PlannedRecord, RefusedRecord, RemoteRecord, read_records
+from ..domain.mapping import Fields
+from .ports import Ports
+
+_DDT: Final = "ddt"
+"""Where a planned record has its DDT."""
+
+
+async def plan_invoices(
+    ports: Ports, connection: Connection, records: Sequence[RemoteRecord], *, source: str
+) -> ImportPlan:
+    """Of a DDT that comes several times in a page the last word counts. A number that the ERP was not sent
+    or a DDT that is void is refused; an id that it was not sent is of somebody else's who shares the ERP."""
+    read = await asyncio.to_thread(read_records, connection.mapping.of(INVOICED), records)
+    codes = {each.mapped.get("code") or "" for each in read}
+    ids = {found for code in codes if (found := shipment_id_in(code)) is not None}
+    sent: dict[str | UUID, SentDdt] = {}
+    for known in await ports.documents.list_sent_ddts(connection.connection_id, codes, ids):
+        sent |= {known.number: known, known.shipment_id: known}
+    plan = ImportPlan()
+    for key, each in {each.remote_id or f"{source}:{each.record.line}": each for each in read}.items():
+        code = each.mapped.get("code") or ""
+        shipment_id = shipment_id_in(code)
+        ddt = sent.get(shipment_id or code)
+        if ddt is None and shipment_id is not None:
+            continue
+        problems = check_invoice(each, ddt)
+        if problems or ddt is None:
+            plan.refused.append(RefusedRecord(each.record.line, key, each.record.values, tuple(problems)))
+            continue
+        before = ddt.content_hash
+        action: Literal["create", "change", "unchanged"] = "change"
+        if before is None or before == each.content_hash:
+            action = "unchanged" if before else "create"
+        plan.records.append(
+            PlannedRecord(
+                line=each.record.line,
+                action=action,
+                record_id=ddt.shipment_id,
+                remote_id=each.remote_id,
+                remote_code=ddt.number,
+                version=each.record.version,
+                content_hash=each.content_hash,
+                fields=each.mapped,
+                link_changed=before != each.content_hash,
+                values={_DDT: ddt},
+            )
+        )
+    return plan
+
+
+async def note_invoices(ports: Ports, connection: Connection, planned: Sequence[PlannedRecord]) -> None:
+    """Links the new and changed ones, and tells of them."""
+    changed = [each for each in planned if each.link_changed]
+    if not changed:
+        return
+    await ports.documents.save_ddt_invoices(connection.connection_id, changed)
+    for each in changed:
+        _tell(ports, connection, each.values[_DDT], each.fields)
+
+
+async def withdraw_invoices(ports: Ports, connection: Connection, remote_ids: Sequence[str]) -> None:
+    """The ERP has no invoice of these any more; of those that it never had there is nothing to tell."""
+    for ddt in await ports.documents.list_invoiced_ddts(connection.connection_id, remote_ids):
+        _tell(ports, connection, ddt, {})
+
+
+def _tell(ports: Ports, connection: Connection, ddt: SentDdt, invoice: Fields) -> None:
+    day = invoice.get("invoice_date")
+    ports.outbox.add(
+        DdtInvoicingChanged(
+            shipment_id=ddt.shipment_id,
+            ddt_number=ddt.number,
+            connection_id=connection.connection_id,
+            connection=connection.key,
+            invoice_number=invoice.get("invoice_number"),
+            invoice_date=date.fromisoformat(day) if day else None,
+        ),
+        subject=ddt.shipment_id,
+        correlation=ddt.correlation_id,
+    )

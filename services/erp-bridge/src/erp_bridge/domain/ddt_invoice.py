@@ -1,0 +1,58 @@
+"""That an ERP has invoiced a DDT which it was sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+from uuid import UUID
+
+from optima_kit.refusals import Invalid, Refusal
+
+from .entities import Entity
+from .import_plan import ReadRecord
+from .texts import check_texts
+
+INVOICED: Final[Entity] = "ddt_invoice"
+_ID_LENGTH: Final = 36
+
+
+@dataclass(frozen=True, slots=True)
+class SentDdt:
+    """A DDT that an ERP was sent."""
+
+    shipment_id: UUID
+    number: str
+    correlation_id: UUID
+    voided: bool
+    content_hash: str | None
+    """Of what the ERP last told of its invoice; None: it has told of none, or has withdrawn it."""
+
+
+def check_invoice(read: ReadRecord, ddt: SentDdt | None) -> list[Refusal]:
+    """All that is wrong of what was read. `ddt` is the one of this number that the ERP was sent."""
+    if read.problem is not None:
+        return [read.problem]
+    fields = read.mapped
+    problems: list[Refusal] = [
+        Invalid("value_missing", field=name) for name in ("code", "invoice_number") if not fields.get(name)
+    ]
+    problems += check_texts(fields)
+    try:
+        date.fromisoformat(fields.get("invoice_date") or "")
+    except ValueError:
+        problems.append(Invalid("value_missing", field="invoice_date"))
+    if number := fields.get("code"):
+        if ddt is None:
+            problems.append(Invalid("ddt_not_sent", field="code", number=number[:64]))
+        elif ddt.voided:
+            problems.append(Invalid("ddt_is_void", field="code", number=number[:64]))
+    return problems
+
+
+def shipment_id_in(code: str) -> UUID | None:
+    """Where an ERP keeps our ids, it tells of a DDT by that of its shipment; others by its number."""
+    try:
+        return UUID(code) if len(code) == _ID_LENGTH else None
+    except ValueError:
+        return None

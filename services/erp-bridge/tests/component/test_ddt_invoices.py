@@ -1,0 +1,93 @@
+"""An ERP tells which DDTs it has invoiced, and that is told on once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from optima_contracts.erp import DdtInvoicingChanged
+from optima_contracts.logistics import DdtVoided
+
+from ..conftest import Bridge
+from .test_exports import BRIEF, ISSUED, SHIPMENT
+
+HEADER = "numero_ddt;numero_fattura;data_fattura\n"
+
+
+@pytest.fixture
+async def shop(bridge: Bridge) -> Bridge:
+    """Its ERP has the DDT 12/2026."""
+    await bridge.connect()
+    await bridge.tell(ISSUED, subject=SHIPMENT, correlation=BRIEF)
+    await bridge.work()
+    return bridge
+
+
+async def invoices(bridge: Bridge, *rows: str) -> dict[str, Any]:
+    """What came of one file of invoices."""
+    bridge.drop(*rows, name="fatture.csv", header=HEADER)
+    (source,) = (each for each in await bridge.import_all() if each["entity"] == "ddt_invoice")
+    return source
+
+
+async def told(bridge: Bridge) -> list[tuple[str, str]]:
+    published = await bridge.stored.published(DdtInvoicingChanged.type)
+    assert {(each.subject, each.correlationid) for each in published} <= {(SHIPMENT, BRIEF)}
+    return [(each.data["invoice_number"], each.data["invoice_date"]) for each in published]
+
+
+async def test_an_invoice_of_a_ddt_is_told_of_once_and_again_when_it_changes(shop: Bridge) -> None:
+    # A row a line of the invoice, as reports have it.
+    source = await invoices(shop, *["12/2026;FT-31;04/12/2026\n"] * 3)
+    assert (source["created"], source["refused"]) == (1, 0)
+    assert await told(shop) == [("FT-31", "2026-12-04")]
+    source = await invoices(shop, "12/2026;FT-31;04/12/2026\n")
+    assert (source["unchanged"], await told(shop)) == (1, [("FT-31", "2026-12-04")])
+    source = await invoices(shop, "12/2026;FT-32;05/12/2026\n")
+    assert source["changed"] == 1
+    assert (await told(shop))[1:] == [("FT-32", "2026-12-05")]
+
+
+@pytest.mark.parametrize(
+    ("row", "problem"),
+    [
+        ("13/2026;FT-31;04/12/2026\n", ("ddt_not_sent", "code")),
+        ("12/2026;;04/12/2026\n", ("value_missing", "invoice_number")),
+        ("12/2026;FT-31;\n", ("value_missing", "invoice_date")),
+        ("12/2026;FT-31;domani\n", ("date_unreadable", "data_fattura")),
+    ],
+)
+async def test_an_invoice_that_can_not_be_is_refused_by_its_place(
+    shop: Bridge, row: str, problem: tuple[str, str]
+) -> None:
+    source = await invoices(shop, row)
+    assert (source["created"], source["refused"]) == (0, 1)
+    (failure,) = await shop.failures()
+    assert [(each["code"], each["field"]) for each in failure["problems"]] == [problem]
+    assert await told(shop) == []
+
+
+async def test_only_the_erp_that_was_sent_a_ddt_can_have_invoiced_it(shop: Bridge) -> None:
+    await shop.as_("admin").put(
+        "/v1/connections/secondo", json={"connector": "drop-folder", "settings": {"folder": "due"}}
+    )
+    incoming = shop.folder.parent / "due" / "in"
+    incoming.mkdir(parents=True)
+    (incoming / "fatture.csv").write_text(f"{HEADER}12/2026;FT-31;04/12/2026\n", "utf-8")
+    await shop.as_("backoffice").post("/v1/connections/secondo/imports", json={})
+    (failure,) = await shop.failures()
+    assert failure["problems"][0]["code"] == "ddt_not_sent"
+    assert await told(shop) == []
+
+
+async def test_a_void_ddt_that_was_invoiced_is_a_persons_to_see(shop: Bridge) -> None:
+    voided = DdtVoided(
+        **ISSUED.model_dump(include={"shipment_id", "order_id", "brief_id", "destination", "lines"}),
+        number="12/2026",
+        reason="errore",
+    )
+    await shop.tell(voided, subject=SHIPMENT, correlation=BRIEF)
+    await invoices(shop, "12/2026;FT-31;04/12/2026\n")
+    (failure,) = await shop.failures()
+    assert failure["problems"][0]["code"] == "ddt_is_void"

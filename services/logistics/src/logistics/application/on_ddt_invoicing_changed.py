@@ -1,0 +1,12 @@
+"""The ERP has invoiced a DDT, or withdrawn its invoice: what is still to be invoiced changes."""
+
+from __future__ import annotations
+
+from optima_contracts.erp import DdtInvoicingChanged
+
+from .ports import Ports
+
+
+async def on_ddt_invoicing_changed(ports: Ports, changed: DdtInvoicingChanged) -> None:
+    """A duplicate changes nothing."""
+    ports.ddts.save_invoice(changed.shipment_id, changed.invoice_number, changed.invoice_date)
