@@ -36,6 +36,7 @@ MOST_UNPACKED: Final = 100 << 20
 MOST_CELLS: Final = 4_000_000
 """Of a sheet, empty ones between two others included: one cell far out makes billions of them."""
 
+_BREAK: Final = re.compile(r"\s*[\r\n]\s*")
 _SEPARATORS: Final = (";", ",", "\t", "|")
 _ARCHIVE: Final = b"PK\x03\x04"
 _SPREADSHEETS: Final = (_ARCHIVE, b"\xd0\xcf\x11\xe0")
@@ -70,7 +71,7 @@ class Table:
     def unknown(self) -> list[str]:
         """Columns that nobody asked for: a misspelt one is among them."""
         known = set(self._names.values())
-        return [name for name in self.header if name not in known]
+        return [name for name in self.header if name and name not in known]
 
     def portions(self, size: int, *, skip: int) -> Iterator[list[RemoteRecord]]:
         """The rows behind the first `skip`, so many at a time."""
@@ -87,7 +88,7 @@ class Table:
                 best, line, header = found, at, cells
         while header and not header[-1].strip():
             header = header[:-1]
-        self.header = [self._names.get(_plain(name), name.strip()) for name in header]
+        self.header = [self._names.get(_plain(name), _in_one_line(name).strip()) for name in header]
         self._begins = line
 
     def _records(self) -> Iterator[RemoteRecord]:
@@ -97,7 +98,8 @@ class Table:
                 continue
             # Columns without a name at the end are no columns, as long as they are empty.
             fits = len(cells) >= width and not any(cell.strip() for cell in cells[width:])
-            values = dict(zip(self.header, map(restored, cells[:width]), strict=True)) if fits else {}
+            texts = [restored(_in_one_line(cell)) for cell in cells[:width]]
+            values = dict(zip(self.header, texts, strict=True)) if fits else {}
             yield RemoteRecord(values, line=line)
 
 
@@ -217,6 +219,11 @@ def _separator(text: str, names: Mapping[str, str]) -> str:
         )
 
     return max(_SEPARATORS, key=columns)
+
+
+def _in_one_line(cell: str) -> str:
+    """People break a long name or address over lines; nothing else here has any."""
+    return _BREAK.sub(" ", cell)
 
 
 def _plain(name: str) -> str:

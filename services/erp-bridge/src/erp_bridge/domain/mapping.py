@@ -188,7 +188,7 @@ def _decimal(text: str) -> str:
     return plain
 
 
-_DATES: Final = ("%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y", "%Y-%m-%d", "%Y%m%d", "%d/%m/%y")
+_DATES: Final = ("%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y", "%Y-%m-%d", "%Y%m%d", "%d/%m/%y", "%d-%m-%y", "%d.%m.%y")
 
 
 def _day(text: str) -> date | None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from collections.abc import Set as Codes
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 from uuid import UUID
 
@@ -71,6 +72,8 @@ def checked(
         problems.append(Invalid("value_missing", field="code"))
     if entity == "bank":
         problems += _check_bank(fields, checks)
+    if entity == "vat_rate":
+        problems += _check_rate(fields)
     if problems:
         raise Violations(problems)
     return fields, notices
@@ -84,6 +87,22 @@ def _check_bank(fields: Fields, checks: Checks) -> list[Refusal]:
             if not right(number):
                 problems.append(Invalid(f"{name}_wrong", field=name, text=number[:40]))
     return problems
+
+
+def _check_rate(fields: Fields) -> list[Refusal]:
+    """Percent, whether it came as "22,00", "22%" or as the fraction that spreadsheets keep of it."""
+    if not (text := fields["rate"]):
+        return []
+    try:
+        rate = Decimal(text.removesuffix("%"))
+    except InvalidOperation:
+        rate = Decimal(-1)
+    if not 0 <= rate <= 100:
+        return [Invalid("rate_wrong", field="rate", text=text[:40])]
+    if 0 < rate < 1:  # of no law's
+        rate *= 100
+    fields["rate"] = f"{rate.normalize():f}"
+    return []
 
 
 def content_hash(content: Mapping[str, Any]) -> str:
