@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Literal
 
@@ -25,15 +25,18 @@ class FaultyProxy:
         self.url = ""
         self.requests = 0
         self._cut: tuple[int, Moment] = (_NEVER, "before")
+        self._when_cut: Callable[[], Awaitable[None]] | None = None
         self._answers: list[web.Response] = []
 
-    def cut(self, request: int, moment: Moment) -> None:
+    def cut(self, request: int, moment: Moment, then: Callable[[], Awaitable[None]] | None = None) -> None:
         """The connection breaks at that request, 1 the next, and stays so: clients themselves repeat requests
-        that do no harm."""
+        that do no harm. `then`: what happens at that moment besides."""
         self._cut = (self.requests + request, moment)
+        self._when_cut = then
 
     def mend(self) -> None:
         self._cut = (_NEVER, "before")
+        self._when_cut = None
 
     def answer_next(self, status: int, **headers: str) -> None:
         """Instead of the ERP: what a gateway before it says, or the ERP without having done anything."""
@@ -46,7 +49,7 @@ class FaultyProxy:
         if self._answers:
             return self._answers.pop(0)
         if self.requests > breaks_at or (self.requests == breaks_at and moment == "before"):
-            return _broken(request)
+            return await self._break(request)
         async with self._http.request(
             request.method,
             self._upstream + request.raw_path,
@@ -56,7 +59,7 @@ class FaultyProxy:
         ) as answer:
             content = await answer.read()
         if self.requests == breaks_at:
-            return _broken(request)
+            return await self._break(request)
         told = [
             (name, value)
             for name, value in answer.headers.items()
@@ -70,11 +73,12 @@ class FaultyProxy:
                 passed.headers[name] = value
         return passed
 
-
-def _broken(request: web.Request) -> web.Response:
-    if request.transport is not None:
-        request.transport.abort()
-    return web.Response()
+    async def _break(self, request: web.Request) -> web.Response:
+        if self._when_cut is not None:
+            await self._when_cut()
+        if request.transport is not None:
+            request.transport.abort()
+        return web.Response()
 
 
 @asynccontextmanager
