@@ -13,7 +13,8 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from . import doctor
+from . import doctor, tryton
+from .accounts import make_reachable, server_account
 from .browser import NotSignedIn, open_portal, session_cookies
 from .checks import run_tests
 from .files import read_json
@@ -36,9 +37,13 @@ def up(options: argparse.Namespace) -> int:
         status = status_of(STACK)
         if status and status["phase"] == "ready":
             print("The stack is up already; ./optima down stops it")
+            if options.erp and not tryton.is_there(STACK):
+                sys.exit("It has no Tryton: ./optima down, then ./optima up --erp tryton")
             delivered = not options.demo or deliver_a_brief()
         else:
             fetch_missing_servers(progress)
+            if options.erp and not tryton.is_there(STACK):
+                make_tryton(progress)
             with started(STACK, progress) as stay:
                 if options.demo:
                     began = time.monotonic()
@@ -51,6 +56,16 @@ def up(options: argparse.Namespace) -> int:
         progress.table()
     show_addresses()
     return 0 if delivered else 1
+
+
+def make_tryton(progress: Progress) -> None:
+    """Gives the stack a Tryton, which it has from then on, until its data are deleted."""
+    progress.note("Making Tryton ready: two minutes on a machine that has not done so yet")
+    with progress.step("Tryton made ready"):
+        # Imported only here: it takes longer to load than the other commands to run.
+        template = importlib.import_module("optima_local.tryton_people").template()
+        make_reachable(STACK.servers, server_account())
+        tryton.copy_template(template, tryton.folder_of(STACK))
 
 
 def demo(options: argparse.Namespace) -> int:
@@ -95,6 +110,8 @@ def show_addresses() -> None:
     print()
     print_table(("service", "address"), sorted(addresses["services"].items()))
     print(f"\nAll addresses: {STACK.addresses}")
+    if url := addresses.get("tryton"):
+        print(f"Tryton: {url}, database {tryton.DATABASE}, user {tryton.USER}, password {tryton.PASSWORD}")
     print("./optima status shows the stack, ./optima logs SERVICE -f follows one, ./optima down stops it")
     if people := demonstrators():
         print("\nThe demonstration's people:\n")
@@ -243,6 +260,9 @@ def parser() -> argparse.ArgumentParser:
 
     added = command("up", up, "install what is missing, start everything, run the demonstration journey")
     added.add_argument("--no-demo", dest="demo", action="store_false", help="start without the demonstration")
+    added.add_argument(
+        "--erp", choices=("tryton",), help="with a Tryton as the customer's ERP, instead of a folder of files"
+    )
     added = command("demo", demo, "run demonstration journeys on the running stack")
     added.add_argument("--people", type=at_least_one, help="so many people write briefs at the same time")
     added.add_argument("--briefs", type=at_least_one, help="so many briefs in all, of mixed kinds")

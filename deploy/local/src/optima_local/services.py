@@ -10,6 +10,7 @@ from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 from optima_kit.signing import public_keys
 
+from . import tryton
 from .layout import ROOT, Layout
 from .processes import Process, Program
 
@@ -151,6 +152,8 @@ def service_environment(
         environment["OPTIMA_TRUSTED_PROXIES"] = "127.0.0.1/32"
     if service.exchanges_files:
         environment["OPTIMA_DROP_FOLDER_ROOT"] = str(layout.drop_folder)
+        if tryton.is_there(layout):
+            environment["OPTIMA_ERP_NETWORKS"] = "127.0.0.0/8"
     return environment
 
 

@@ -21,7 +21,7 @@ from typing import Any
 
 from optima_kit import topology
 
-from . import postgres, rabbitmq
+from . import postgres, rabbitmq, tryton
 from .access import load_access
 from .accounts import make_reachable, server_account
 from .broker_administration import ManagementApi, management_url
@@ -50,6 +50,7 @@ from .services import (
 START_SECONDS = 90.0
 ADMINISTRATOR = "administrator"  # of the private broker: for status, tests and benchmarks
 STAY = b"stay\n"
+TRYTON = "tryton"
 
 
 class Stopping(Exception):
@@ -92,10 +93,11 @@ class Supervisor:
         self._write_status()
 
     def _bring_up(self) -> None:
+        erp = [TRYTON] if self.services and tryton.is_there(self.layout) else []
         ports = settle_ports(
             self.layout,
             [
-                *("postgres", "amqp", "amqp_distribution", "amqp_names"),
+                *("postgres", "amqp", "amqp_distribution", "amqp_names", *erp),
                 *(name for service in self.services for name in (service.name, metrics_port(service))),
             ],
         )
@@ -109,14 +111,15 @@ class Supervisor:
             os.environ.get("OPTIMA_AMQP_URL")
             or f"amqp://{ADMINISTRATOR}:{secrets['amqp_administrator']}@127.0.0.1:{ports['amqp']}/%2F",
         )
-        with ThreadPoolExecutor(max_workers=2) as pool:
+        with ThreadPoolExecutor(max_workers=3) as pool:
             parts = [
                 pool.submit(self._start_broker, ports, secrets, servers),
                 pool.submit(self._start_database_and_services, ports, secrets, servers),
+                *(pool.submit(self._start_tryton, ports[name]) for name in erp),
             ]
             wait(parts, return_when=FIRST_EXCEPTION)
             if any(part.done() and part.exception() for part in parts):
-                self.stopping.set()  # the other part need not finish
+                self.stopping.set()  # the others need not finish
             problems = [problem for part in parts if (problem := part.exception())]
             for problem in sorted(problems, key=lambda problem: isinstance(problem, Stopping)):
                 raise problem
@@ -184,6 +187,11 @@ class Supervisor:
             for program in server.programs():
                 self._start_and_wait(program)
             detail.append(f"127.0.0.1:{ports['amqp']}")
+
+    def _start_tryton(self, port: int) -> None:
+        with self._step("Tryton") as detail:
+            self._start_and_wait(tryton.program(tryton.folder_of(self.layout), port))
+            detail.append(f"127.0.0.1:{port}")
 
     def _start_and_wait(self, program: Program) -> None:
         if not self.stopping.is_set():
@@ -264,6 +272,7 @@ def write_addresses(
                 service.name: f"http://127.0.0.1:{ports[metrics_port(service)]}/metrics"
                 for service in services
             },
+            **({TRYTON: tryton.address(ports[TRYTON])} if TRYTON in ports else {}),
             "postgres": servers.postgres_url,
             "amqp": servers.amqp_url,
         },

@@ -11,7 +11,7 @@ from .fork_server import NAME as FORK_SERVER
 from .processes import is_alive
 from .services import is_ready
 
-NO_SERVICES = {"postgres", "rabbitmq", "epmd", FORK_SERVER}
+NO_SERVICES = {"postgres", "rabbitmq", "epmd", "tryton", FORK_SERVER}
 
 
 def overview(status: Mapping[str, Any], addresses: Mapping[str, Any] | None) -> list[tuple[str, ...]]:

@@ -27,22 +27,21 @@ async def show_erp(journey: Journey, drop_folder: Path) -> None:
         file = erp["customers_file"]
         said.append(await _import(customer, backoffice, connection, folder / "in", file))
     async with journey.step("The ERP has the order and the DDTs", backoffice) as said:
-        exported = await until(lambda: _exported(journey), "the trail to show the exports")
-        said.append(f"{len(exported)} files in {location}/out below {drop_folder.name}/")
+        exports = await until(lambda: exported(journey), "the trail to show the exports")
+        said.append(f"{len(exports)} files in {location}/out below {drop_folder.name}/")
     async with journey.step("The ERP changes a customer's payment terms", backoffice) as said:
         file = erp["changed_customers_file"]
         said.append(await _import(customer, backoffice, connection, folder / "in", file))
 
 
-async def _exported(journey: Journey) -> list[str] | None:
-    """Names in the ERP of the brief's order and DDTs, once all are there."""
+async def exported(journey: Journey) -> list[Any] | None:
+    """What was told of the brief's order and DDTs, once all are in the ERP."""
     customer = journey.customer
     path = f"/v1/entries?brief={journey.brief_id}&type=optima.erp.document_exported.v1"
     found = (await customer.api.as_(customer.people["auditor"], "GET", "trail", path)).body["items"]
-    exports = {entry["data"]["internal_id"]: entry["data"] for entry in found}.values()
+    exports = list({entry["data"]["internal_id"]: entry["data"] for entry in found}.values())
     kinds = [export["entity"] for export in exports]
-    complete = "order" in kinds and kinds.count("ddt") >= journey.shipments
-    return sorted(export["external_id"] for export in exports) if complete else None
+    return exports if "order" in kinds and kinds.count("ddt") >= journey.shipments else None
 
 
 async def _import(customer: Customer, person: Person, connection: str, folder: Path, name: str) -> str:
@@ -50,9 +49,14 @@ async def _import(customer: Customer, person: Person, connection: str, folder: P
     content = customer.data.document(name)
     code = customer.data.erp["changed_customer"]
     row = next(line for line in content.decode().splitlines() if line.startswith(f"{code};"))
-    wanted = row.split(";")[-1]
     _drop(folder, Path(name).name, content)
-    await customer.api.as_(person, "POST", "erp-bridge", f"/v1/connections/{connection}/imports", json={})
+    return await taken_over(customer, person, connection, code, row.split(";")[-1])
+
+
+async def taken_over(customer: Customer, person: Person, connection: str, code: str, wanted: str) -> str:
+    """Has the ERP's changes read, and waits until production knows the customer's payment terms."""
+    body = {"entity": "customer"}
+    await customer.api.as_(person, "POST", "erp-bridge", f"/v1/connections/{connection}/imports", json=body)
 
     async def look() -> bool:
         try:

@@ -17,6 +17,7 @@ from typing import Any
 import aiohttp
 import yaml
 
+from .. import tryton
 from .client import Api, Person, StepFailed, until
 
 _AT_ONCE = 4
@@ -84,11 +85,13 @@ class Customer:
         data: DemoData,
         progress: Progress,
         patience: float = 0.0,
+        tryton: str | None = None,
     ) -> None:
         self.data = data
         self.api = Api(session, addresses, data.customer["tenant"]["slug"], patience)
         self.people: dict[str, Person] = {}
         self._platform = platform
+        self._tryton = tryton
         self._progress = progress
         for key, known in progress.state["people"].items():
             self.people[key] = Person(key, known["name"], known["email"], known["password"], known["id"])
@@ -111,6 +114,8 @@ class Customer:
                 await do()
                 self._progress.done(part)
                 say(part)
+        if self._tryton is not None:
+            await self._connect_tryton(self._tryton)
 
     async def join(self, wanted: dict[str, Any]) -> Person:
         """Invites somebody and accepts in their name; returns them once they can sign in."""
@@ -243,9 +248,19 @@ class Customer:
         return True
 
     async def _erp(self) -> None:
+        if self._tryton is not None:
+            return
         connection = self.data.erp["connection"]
         body = {name: value for name, value in connection.items() if name != "key"}
         await self._replace("erp-bridge", f"/v1/connections/{connection['key']}", body)
+
+    async def _connect_tryton(self, url: str) -> None:
+        """Each time: it may have moved to another port."""
+        settings = {"url": url, "database": tryton.DATABASE, "user": tryton.USER, "password": tryton.PASSWORD}
+        wanted = self.data.erp["tryton"]
+        own = {name: value for name, value in wanted.items() if name != "key"}
+        body = {"connector": "tryton", "settings": {**settings, **own}}
+        await self._replace("erp-bridge", f"/v1/connections/{wanted['key']}", body)
 
     async def _replace(self, service: str, path: str, body: Any) -> None:
         """Puts, naming the version there is when an earlier run had come this far."""

@@ -19,6 +19,7 @@ from .client import StepFailed
 from .customer import Customer, DemoData, Progress
 from .journey import Journey, Step
 from .load import LoadResult, run_load
+from .tryton_erp import show_tryton
 
 _PATIENCE_SECONDS = 20.0
 """So long somebody who is told to come again a little later does so."""
@@ -36,6 +37,8 @@ class Stage:
     """File in which the set-up's progress and the people's passwords are kept, readable by its owner."""
     drop_folder: Path
     """Root of the ERP drop folders."""
+    tryton: str | None = None
+    """Address of the stack's Tryton, where it has one: it is the customer's ERP then."""
 
     @classmethod
     def of(cls, layout: Layout, addresses: Mapping[str, Any], root: Path) -> Stage:
@@ -47,6 +50,7 @@ class Stage:
             data=root / "deploy" / "demo",
             progress=layout.state / "demonstration.json",
             drop_folder=layout.drop_folder,
+            tryton=addresses.get("tryton"),
         )
 
 
@@ -59,7 +63,10 @@ async def run_demonstration(stage: Stage) -> list[Step]:
         wanted = customer.data.briefs["briefs"][0]
         journey = Journey(customer, wanted, customer.people["marketing"], _print_step)
         await journey.run()
-        await show_erp(journey, stage.drop_folder)
+        if stage.tryton is not None:
+            await show_tryton(journey, stage.tryton)
+        else:
+            await show_erp(journey, stage.drop_folder)
         await show_warehouse(journey)
         await show_trail(journey)
         return journey.steps
@@ -95,6 +102,7 @@ async def customer_of(stage: Stage, *, patience: float = 0.0) -> AsyncIterator[C
             DemoData(stage.data),
             Progress(stage.progress),
             patience,
+            stage.tryton,
         )
         began = time.perf_counter()
         await customer.set_up(lambda part: print(f"  set up: {part}", flush=True))
