@@ -109,6 +109,11 @@ def test_both_sides_are_compared(portal: Portal, folder: Path) -> None:
     import_now(page, only_try=False)
     at(page, "/erp/comparisons")
     expect(page.locator(".list > li").first).to_contain_text("differenz")
+    at(page, "/erp/tables")
+    expect(page.get_by_role("row", name="AURORA-MI")).to_contain_text("Caffè Aurora Milano")
+    page.get_by_label("Tabella").select_option("Aliquote IVA e Natura")
+    press(page, "Mostra")
+    expect(page.get_by_role("row", name="N3.1")).to_be_visible()
     page.close()
 
 

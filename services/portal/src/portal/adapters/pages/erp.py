@@ -17,6 +17,18 @@ pages = Pages()
 
 _ERP_SECONDS: Final = 60.0
 """How long an ERP is waited for: an import or a comparison reads all that it has."""
+_TABLES: Final = {
+    **{
+        table: ("erp-bridge", f"/v1/{table}")
+        for table in ("customers", "suppliers", "agents", "products", "banks", "payment-terms", "vat-rates")
+    },
+    **{
+        f"legal-{table}": ("erp-bridge", f"/v1/lookup-tables/{table}")
+        for table in ("payment-methods", "payment-conditions", "vat-codes", "banks")
+    },
+    **{table: ("logistics", f"/v1/{table}") for table in ("document-types", "destinations")},
+}
+"""Tables as last agreed with the ERPs, as the law has them, and as logistics keeps them."""
 _GROUPED_BY: Final = ("connection", "entity", "direction", "error_class", "code")
 
 
@@ -135,6 +147,17 @@ async def try_mapping(call: PageCall, key: str) -> Answer:
 @pages.get("/erp/runs")
 async def show_runs(call: PageCall) -> Answer:
     return await _list(call, "runs")
+
+
+@pages.get("/erp/tables")
+async def show_tables(call: PageCall) -> Answer:
+    asked = call.query.get("table", "")
+    table = asked if asked in _TABLES else next(iter(_TABLES))
+    service, address = _TABLES[table]
+    found = await part(
+        call.session.services.get(service, address, limit=100, cursor=call.query.get("cursor"))
+    )
+    return Shown("erp_tables.html", {"found": found, "tables": list(_TABLES), "chosen": table})
 
 
 @pages.get("/erp/comparisons")
