@@ -32,6 +32,7 @@ from measure.stack import Figure
 
 from approval.adapters.cel import CelConditions
 from approval.adapters.documents import read_document
+from approval.adapters.postgres import Store
 from approval.bootstrap import service
 from approval.domain import engine
 from approval.domain.conditions import read_condition
@@ -356,6 +357,8 @@ class _Desk:
     def __init__(self, count: int) -> None:
         self.count = count
         self.stack = AsyncExitStack()
+        self.store = Store()
+        """Kept as a service keeps it, with what it has read of the directory and of processes."""
 
     async def __aenter__(self) -> _Desk:
         database = await self.stack.enter_async_context(temporary_database("approval"))
@@ -425,14 +428,15 @@ class _Desk:
 
     async def open_approvals(self, count: int) -> list[str]:
         """As the reaction to a submitted brief does."""
-        from approval.adapters.postgres import Store
         from approval.application.open_approval import open_approval
 
-        store, opened = Store(), []
+        opened = []
         for start in range(0, count, 50):
             async with self.app.database.transaction(TENANT) as work:
                 for number in range(start, min(start + 50, count)):
-                    held = await open_approval(store.ports(work), "cinque-passi", subject(number), uuid4(), 1)
+                    held = await open_approval(
+                        self.store.ports(work), "cinque-passi", subject(number), uuid4(), 1
+                    )
                     opened.append(str(held.approval.id))
         return opened
 

@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 import asyncpg
+import orjson
 from pydantic import TypeAdapter
 
 from optima_contracts.privileges import BUILT_IN_ROLES, privileges_of
@@ -310,7 +311,7 @@ class PostgresApprovals:
             reason=approval.reason,
             content=approval.content,
             content_hash=approval.content_hash,
-            steps=_STEPS.dump_python(approval.steps, mode="json"),
+            steps=_written(_STEPS, approval.steps),
             choices=approval.choices,
             opened_at=approval.opened_at,
             ended_at=approval.ended_at,
@@ -347,7 +348,7 @@ class PostgresApprovals:
             reason=approval.reason,
             content=approval.content,
             content_hash=approval.content_hash,
-            steps=_STEPS.dump_python(approval.steps, mode="json"),
+            steps=_written(_STEPS, approval.steps),
             choices=approval.choices,
             ended_at=approval.ended_at,
             before_migration=_BEFORE.dump_python(approval.before_migration, mode="json"),
@@ -427,7 +428,7 @@ class PostgresApprovals:
             approval_id=approval.id,
             reason=approval.reason,
             content=approval.content,
-            steps=_STEPS.dump_python(approval.steps, mode="json"),
+            steps=_written(_STEPS, approval.steps),
             before_migration=_BEFORE.dump_python(approval.before_migration, mode="json"),
         )
         self._work.write(QUERIES.update_whys, approval_id=approval.id, person_id=person_id)
@@ -822,13 +823,14 @@ class PostgresDirectories:
         for row in await fetch(QUERIES.list_roles):
             privileges[row["key"]] = frozenset(row["privileges"])
         tenant = await self._work.fetchrow(QUERIES.find_tenant)
+        holdings = _Holdings(privileges)
         years = range(self._now.year - 1, self._now.year + 4)
         working_time, _ = await self.working_time()
         time_zone = tenant["time_zone"] if tenant else "Europe/Rome"
         calendar = working_time.calendar(time_zone, italian_holidays(years))
         return Directory(
             {
-                row["person_id"]: _person(row, privileges, mails_links=self._store.mails_links)
+                row["person_id"]: _person(row, holdings, mails_links=self._store.mails_links)
                 for row in await fetch(QUERIES.list_people)
             },
             {
@@ -943,8 +945,13 @@ Place = tuple[str, UUID]
 def _told(events: tuple[Event, ...]) -> dict[str, list[Any]]:
     return {
         "event_times": [event.at for event in events],
-        "events": [_EVENTS.dump_python(event, mode="json") for event in events],
+        "events": [_written(_EVENTS, event) for event in events],
     }
+
+
+def _written(kind: TypeAdapter[Any], value: Any) -> orjson.Fragment:
+    """As JSON at once, without what is not there: steps that ask thousands have as many parts."""
+    return orjson.Fragment(kind.dump_json(value, exclude_none=True))
 
 
 def _asked(parts: dict[Place, tuple[str, datetime, datetime | None]]) -> dict[str, list[Any]]:
@@ -1046,8 +1053,20 @@ def _listed(row: asyncpg.Record) -> Listed:
     )
 
 
-def _person(row: asyncpg.Record, privileges: dict[str, frozenset[str]], *, mails_links: bool) -> Person:
-    roles = frozenset(row["roles"])
+class _Holdings(dict[tuple[str, ...], tuple[frozenset[str], bool]]):
+    """Roles that people hold, with whether one of them lets decide: thousands hold the same."""
+
+    def __init__(self, privileges: Mapping[str, frozenset[str]]) -> None:
+        self._privileges = privileges
+
+    def __missing__(self, roles: tuple[str, ...]) -> tuple[frozenset[str], bool]:
+        decides = any(_DECIDES in self._privileges.get(role, ()) for role in roles)
+        self[roles] = found = (frozenset(roles), decides)
+        return found
+
+
+def _person(row: asyncpg.Record, holdings: _Holdings, *, mails_links: bool) -> Person:
+    roles, may_decide = holdings[tuple(row["roles"])]
     return Person(
         id=row["person_id"],
         name=row["name"],
@@ -1056,7 +1075,7 @@ def _person(row: asyncpg.Record, privileges: dict[str, frozenset[str]], *, mails
         unit=row["unit_id"],
         manager=row["manager_id"],
         active=row["active"],
-        may_decide=any(_DECIDES in privileges.get(role, ()) for role in roles),
+        may_decide=may_decide,
         absent_until=row["absent_until"],
         by_link=row["external"] and mails_links,
         language=row["language"],

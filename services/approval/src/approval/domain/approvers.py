@@ -59,6 +59,11 @@ class Asking:
     now: datetime
     deciders: Mapping[str, Sequence[UUID]] = field(default_factory=dict)
     """Who approved or rejected each step that another asks the deciders of."""
+    in_their_place: UUID = field(init=False)
+    """Who stands where the requester stood."""
+
+    def __post_init__(self) -> None:
+        self.in_their_place = self.directory.in_place_of(self.requester)  # type: ignore[misc]
 
 
 def select_approvers(step: Step, asking: Asking) -> Selection:
@@ -155,7 +160,7 @@ def may_be_asked(
         return "inactive"
     if not may_decide(person, step):
         return "may_not_decide"
-    if step.self_approval != "allowed" and person.id == asking.directory.in_place_of(asking.requester):
+    if step.self_approval != "allowed" and person.id == asking.in_their_place:
         return "requester"
     if step.absent == "left_out" and person.is_absent(asking.now):
         amount = asking.process.subject.amount(asking.content)
