@@ -6,8 +6,11 @@ Each way asks about halves of the range; whoever learns more than one bit has fo
 from __future__ import annotations
 
 import hashlib
+import importlib
 import json
+import re
 from decimal import Decimal
+from itertools import chain
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -21,10 +24,12 @@ from optima_kit.testing import Client
 from .access.approval import _publish as publish
 from .access.table import World
 from .conftest import EVERYTHING
+from .test_access import fill, rows_of
 
 pytestmark = pytest.mark.servers
 
 PRICE = Decimal("48713.59")
+CENT = Decimal("0.01")
 THRESHOLDS = ("100.00", "40000.00", "48713.58", "48713.59", "48713.60", "60000.00", "999999.00")
 PRICELESS = frozenset(EVERYTHING - {"brief.price.read", "job.economics.read"})
 
@@ -155,17 +160,46 @@ class Hunt:
         return json.dumps(seen)
 
     async def by_query(self, threshold: str) -> Any:
-        """Every list's every filter that a number may be put into."""
-        seen = []
-        for path in ("/v1/inbox", "/v1/inbox/summary", "/v1/approvals"):
-            for name in ("text", "amount", "amount_from", "amount_to", "sort", "cursor"):
-                response, answer = await self.hunter.get(path, params={name: threshold})
-                items = answer.get("items", answer.get("waiting"))
-                seen.append((response.status, len(items) if isinstance(items, list) else items))
-        return tuple(seen)
+        """Every list's every parameter that a number may be put into."""
+        return await asked_by_query(self.world, self.hunter, "approval", threshold)
 
 
 WAYS = sorted(name for name in vars(Hunt) if name.startswith("by_"))
+
+
+def named_in(path: str) -> set[str]:
+    return set(re.findall(r"{([a-z_]+)}", path))
+
+
+async def asked_by_query(world: World, hunter: Client, module: str, threshold: str) -> Any:
+    """What each endpoint that reads tells with the threshold in each parameter of its query."""
+    at = {row.endpoint: row.path for row in rows_of(module) if row.method == "GET"}
+    seen = []
+    for route in world.served.service.routes.items:
+        path = at.get(f"GET {route.path}", route.path)
+        if route.method != "GET" or route.query is None or not named_in(path) <= world.names.keys():
+            continue
+        for name in route.query.model_fields:
+            address = fill(path, world.names).partition("?")[0]
+            response, answer = await hunter.get(address, params={name: threshold})
+            told = json.dumps(answer).replace(threshold, "…") if response.status == 200 else ""
+            seen.append((route.path, name, response.status, told))
+    assert {200, 422} <= {status for _, _, status, _ in seen}
+    return tuple(seen)
+
+
+@pytest.mark.parametrize("module", ["brief", "production"])
+async def test_no_query_tells_on_which_side_of_a_number_a_secret_is(serve, module):
+    """Of the prices in the busy tenant that the access table builds."""
+    served = await serve(module)
+    world = World(served, served.tenant_id, uuid4(), uuid4())
+    await importlib.import_module(f"tests.security.access.{module}").build(world)
+    hunter = world.as_(person_id=world.colleague, privileges=PRICELESS - {"brief.price"})
+    prices = [Decimal(text) for text in chain(*world.secrets.values()) if text.replace(".", "").isdecimal()]
+    assert prices
+    thresholds = [price + cent for price in prices for cent in (-CENT, 0, CENT)]
+    seen = [await asked_by_query(world, hunter, module, str(each)) for each in thresholds]
+    assert [each for each in zip(*seen, strict=True) if len({*each}) > 1] == []
 
 
 @pytest.fixture

@@ -9,12 +9,15 @@ from typing import Any
 
 from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 
+from ..amounts import plain_number
+from ..choosing import LISTED, people_of, person_named
 from ..client import Refused, part, with_parts
-from ..forms import ROME, filled
+from ..forms import ROME, day_begins, filled
 
 pages = Pages()
 
-_FILTERS = ("text", "sort", "overdue", "later", "cursor")
+_MORE_FILTERS = ("requester", "unit", "due", "from", "to")
+_FILTERS = ("text", "sort", "overdue", "later", *_MORE_FILTERS, "cursor")
 _OUTCOMES = ("approve", "request_changes", "reject")
 
 
@@ -44,17 +47,23 @@ class Chosen:
 
 @pages.get("/inbox")
 async def show_inbox(call: PageCall) -> Answer:
-    services, query = call.session.services, _query(call)
-    counted = {name: value for name, value in query.items() if name in ("text", "overdue", "back_by")}
-    inbox, summary = await with_parts(
+    services, query = call.session.services, await _query(call)
+    counted = {name: value for name, value in query.items() if name not in ("sort", "cursor")}
+    inbox, summary, people, units = await with_parts(
         part(services.get("approval", "/v1/inbox", limit=50, **query)),
         services.get("approval", "/v1/inbox/summary", **counted),
+        services.get("identity", "/v1/people", limit=LISTED),
+        services.get("identity", "/v1/units", limit=200),
     )
     context = {
         "inbox": inbox,
         "summary": summary,
+        "sees_amounts": bool(summary) and "amount" in summary,
+        "people": people_of(people),
+        "units": [(unit["id"], unit["name"]) for unit in units["items"]] if units else [],
         "name_of": lambda row: Chosen.of(row).text,
-        **{name: call.query.get(name, "") for name in _FILTERS},
+        "narrowed": any(call.query.get(name) for name in _MORE_FILTERS),
+        "given": {name: call.query.get(name, "") for name in _FILTERS},
     }
     return Shown("inbox.html", context)
 
@@ -63,7 +72,7 @@ async def show_inbox(call: PageCall) -> Answer:
 async def show_selection(call: PageCall) -> Answer:
     """What is selected and what it amounts to, before it is decided."""
     chosen = {Chosen.read(each) for each in call.form.getall("chosen", [])}
-    inbox = await call.session.services.get("approval", "/v1/inbox", limit=50, **_query(call))
+    inbox = await call.session.services.get("approval", "/v1/inbox", limit=50, **await _query(call))
     rows = [row for row in inbox["items"] if Chosen.of(row) in chosen]
     if not rows:
         return SeeOther("/inbox")
@@ -97,11 +106,19 @@ async def decide_at_once(call: PageCall) -> Answer:
     return Shown("inbox_results.html", {"results": results})
 
 
-def _query(call: PageCall) -> dict[str, str | None]:
+async def _query(call: PageCall) -> dict[str, str | None]:
     """What is put off to a later day is left out unless it is asked for."""
-    asked = {name: call.query.get(name) for name in _FILTERS if name != "later"}
+    given = {name: call.query.get(name, "").strip() for name in _FILTERS}
+    asked = {name: given[name] or None for name in ("text", "sort", "overdue", "cursor")}
+    more = filled(
+        requester_id=await person_named(call, given["requester"]),
+        unit_id=given["unit"],
+        due_before=day_begins(given["due"], later=1),
+        min_amount=plain_number(given["from"], call.language),
+        max_amount=plain_number(given["to"], call.language),
+    )
     today = call.now.astimezone(ROME).date().isoformat()
-    return asked if call.query.get("later") else {**asked, "back_by": today}
+    return {**asked, **more, **({} if given["later"] else {"back_by": today})}
 
 
 def _selection(rows: Sequence[Mapping[str, Any]], gone: int) -> Answer:
