@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from identity.domain.second_factor import code_at, step_of
+from optima_kit.testing import Client
 
 from ..conftest import Identity
 
@@ -149,7 +150,7 @@ async def test_a_second_factor_is_given_up_with_a_code_of_it(identity: Identity)
     assert absent.status == 404
     early, problem = await admin.post("/v1/me/second-factor/confirmation", {"code": "123456"})
     assert (early.status, problem["code"]) == (409, "second_factor_not_set_up")
-    _, codes = await set_up(identity)
+    _, codes = await set_up(identity, client=admin)
     twice, problem = await admin.post("/v1/me/second-factor")
     assert (twice.status, problem["code"]) == (409, "second_factor_active")
     wrong, problem = await admin.post("/v1/me/second-factor/removal", {"code": "000000"})
@@ -159,6 +160,20 @@ async def test_a_second_factor_is_given_up_with_a_code_of_it(identity: Identity)
     assert (await sign_in(identity))["status"] == 200
     told = await identity.database.published("optima.identity.second_factor_changed.v1")
     assert [event.data["active"] for event in told] == [True, False]
+
+
+async def test_other_sessions_end_with_a_change_of_the_second_factor(identity: Identity) -> None:
+    here = await identity.register()
+    elsewhere = await identity.client("paola@aurora.example")
+    _, codes = await set_up(identity, client=here)
+    for each, status in ((here, 200), (elsewhere, 401)):
+        assert (await each.get("/v1/me"))[0].status == status
+    granted = await sign_in(identity, code=codes[0])
+    elsewhere = identity.app.with_token(granted["access_token"])
+    gone, _ = await here.post("/v1/me/second-factor/removal", {"code": codes[1]})
+    assert gone.status == 204
+    for each, status in ((here, 200), (elsewhere, 401)):
+        assert (await each.get("/v1/me"))[0].status == status
 
 
 async def test_an_admin_takes_a_lost_second_factor_away(identity: Identity) -> None:
@@ -184,9 +199,11 @@ async def test_an_admin_sees_and_ends_a_persons_sessions(identity: Identity) -> 
     assert page["items"] == []
 
 
-async def set_up(identity: Identity, email: str = "paola@aurora.example") -> tuple[bytes, list[str]]:
+async def set_up(
+    identity: Identity, email: str = "paola@aurora.example", client: Client | None = None
+) -> tuple[bytes, list[str]]:
     """The secret and the recovery codes of a confirmed second factor."""
-    client = await identity.client(email)
+    client = client or await identity.client(email)
     response, setup = await client.post("/v1/me/second-factor")
     assert response.status == 201
     assert setup["uri"].startswith("otpauth://totp/Linea%20OPTIMA%20aurora%3A")

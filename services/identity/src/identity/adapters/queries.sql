@@ -256,7 +256,8 @@ UPDATE sessions SET revoked_at = :now
 WHERE id = :id AND person_id = :person_id AND revoked_at IS NULL AND ends_at > :now
 
 -- name: revoke_sessions
-UPDATE sessions SET revoked_at = :now WHERE person_id = :person_id AND revoked_at IS NULL
+UPDATE sessions SET revoked_at = :now
+WHERE person_id = :person_id AND revoked_at IS NULL AND id IS DISTINCT FROM :but
 
 -- name: delete_ended_sessions
 -- plan: custom

@@ -49,7 +49,8 @@ async def set_up_second_factor(ports: Ports, person_id: UUID) -> Setup:
 
 
 async def confirm_second_factor(ports: Ports, me: Actor, code: str) -> list[str]:
-    """From now on it is asked for. Returns the recovery codes, each good for one sign-in."""
+    """From now on it is asked for, and the person's other sessions have ended. Returns the recovery codes,
+    each good for one sign-in."""
     person_id = me.person_id
     factor = await ports.second_factors.lock(person_id)
     if factor is None or factor.confirmed:
@@ -61,6 +62,7 @@ async def confirm_second_factor(ports: Ports, me: Actor, code: str) -> list[str]
     await ports.second_factors.save(used.confirmed_with(tuple(hashed_secret(each) for each in codes)))
     if me.session_id is not None:
         await ports.sessions.prove(me.session_id, ports.now, factor_shown=True)
+    await ports.sessions.revoke_all(person_id, ports.now, but=me.session_id)
     _tell(ports, person_id, active=True)
     return codes
 
@@ -75,7 +77,8 @@ async def code_opens(ports: Ports, factor: SecondFactor, code: str) -> bool:
 
 
 async def give_up_with_code(ports: Ports, me: Actor, code: str) -> bool:
-    """False for a wrong code, which counts like a wrong password. Raises TooMany."""
+    """Ends the person's other sessions. False for a wrong code, which counts like a wrong password. Raises
+    TooMany."""
     person = await ports.people.find(me.person_id)
     assert person is not None, "whoever acts was admitted"
     factor = await ports.second_factors.lock(person.id)
@@ -85,6 +88,7 @@ async def give_up_with_code(ports: Ports, me: Actor, code: str) -> bool:
     if not await code_opens(ports, factor, code):
         return False
     await attempt_succeeded(ports, attempt)
+    await ports.sessions.revoke_all(person.id, ports.now, but=me.session_id)
     await _remove(ports, person.id)
     return True
 

@@ -62,14 +62,20 @@ async def sign_in_with_code(call: PageCall) -> Answer:
 
 @pages.post("/sign-out", public=True)
 async def sign_out(call: PageCall) -> Answer:
-    if call.signed_in is not None:
-        own = f"/v1/me/sessions/{call.session.actor.session_id}"
-        with suppress(Refused, Away):  # signed out here all the same
-            await call.session.services.send("identity", "DELETE", own)
-        read = read_cookie(call.request.cookies[SESSION_COOKIE])
-        assert read is not None
-        await call.resources.sessions.store.delete(*read)
+    await _end_session(call)
     return SeeOther("/sign-in", {SESSION_COOKIE: None})
+
+
+async def _end_session(call: PageCall) -> None:
+    """That in which the browser is signed in, if it is."""
+    if call.signed_in is None:
+        return
+    own = f"/v1/me/sessions/{call.session.actor.session_id}"
+    with suppress(Refused, Away):  # signed out here all the same
+        await call.session.services.send("identity", "DELETE", own)
+    read = read_cookie(call.request.cookies[SESSION_COOKIE])
+    assert read is not None
+    await call.resources.sessions.store.delete(*read)
 
 
 async def _signed_in(call: PageCall, credentials: Mapping[str, str], code: str = "") -> Answer:
@@ -89,9 +95,11 @@ async def _signed_in(call: PageCall, credentials: Mapping[str, str], code: str =
 async def begin_session(
     call: PageCall, granted: Mapping[str, Any], tenant: str, next_: str, cookies: Mapping[str, None]
 ) -> Answer:
-    """Leads on to `next_`, or to where a second factor is shown. Raises Refused and Away."""
+    """Leads on to `next_`, or to where a second factor is shown. The browser's session of before ends. Raises
+    Refused and Away."""
     as_person = AsPerson(call.resources.services, {"Authorization": f"Bearer {granted['access_token']}"})
     me = await as_person.get("identity", "/v1/me")
+    await _end_session(call)
     cookie = await call.resources.sessions.begin(granted, me["language"])
     leads_to = "/second-factor" if granted.get("second_factor_needed") else within(next_)
     known = f"{tenant}:{granted.get('device_token', _device(call))}"
