@@ -179,13 +179,14 @@ async def asked_by_query(world: World, hunter: Client, module: str, threshold: s
         path = at.get(f"GET {route.path}", route.path)
         if route.method != "GET" or route.query is None or not named_in(path) <= world.names.keys():
             continue
-        for name in route.query.model_fields:
+        for name in route.query.model_fields.keys() - {"limit"}:
             address = fill(path, world.names).partition("?")[0]
             response, answer = await hunter.get(address, params={name: threshold})
-            told = json.dumps(answer).replace(threshold, "…") if response.status == 200 else ""
-            seen.append((route.path, name, response.status, told))
-    assert {200, 422} <= {status for _, _, status, _ in seen}
-    return tuple(seen)
+            # Whether the text is a number at all may decide which refusal it is.
+            told = json.dumps(answer).replace(threshold, "…") if response.status == 200 else "refused"
+            seen.append((route.path, name, told))
+    assert 0 < [told for *_, told in seen].count("refused") < len(seen)
+    return tuple(sorted(seen))
 
 
 @pytest.mark.parametrize("module", ["brief", "production"])
@@ -198,7 +199,7 @@ async def test_no_query_tells_on_which_side_of_a_number_a_secret_is(serve, modul
     prices = [Decimal(text) for text in chain(*world.secrets.values()) if text.replace(".", "").isdecimal()]
     assert prices
     thresholds = [price + cent for price in prices for cent in (-CENT, 0, CENT)]
-    seen = [await asked_by_query(world, hunter, module, str(each)) for each in thresholds]
+    seen = [await asked_by_query(world, hunter, module, f"{each:.2f}") for each in thresholds]
     assert [each for each in zip(*seen, strict=True) if len({*each}) > 1] == []
 
 

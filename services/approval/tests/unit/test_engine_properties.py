@@ -210,6 +210,8 @@ MEANINGS: dict[str, Callable[[dict[str, Any]], bool]] = {
     "brief.deadline < today + days(3)": lambda c: _days_left(c) < 3,
     "brief.deadline >= today + days(3)": lambda c: _days_left(c) >= 3,
     "has(brief.rank) && brief.rank > 1": lambda c: c.get("rank", 0) > 1,
+    'has(brief.route) && brief.route == "fast"': lambda c: c.get("route") == "fast",
+    'brief.route != "slow"': lambda c: c["route"] != "slow",
     '"director" in brief.requester.roles': lambda c: "director" in c["requester"]["roles"],
 }
 """Conditions over fields, records, rows, rows of rows and the day, and what a reader takes them to mean."""
@@ -300,6 +302,11 @@ def steps(draw: st.DrawFn, key: str, earlier: list[str]) -> dict[str, Any]:
     )
     maybe("evidence", {"media_types": ["application/pdf"]})
     maybe("fills", ["rank"], ["rank", "note"])
+    maybe(
+        "sets",
+        {"approved": {"route": "fast"}},
+        {"approved": {"route": "slow"}, "rejected": {"route": "fast"}},
+    )
     return step
 
 
@@ -362,8 +369,8 @@ def _maybe_when(draw: st.DrawFn, part: dict[str, Any]) -> None:
         part["when"] = condition
 
 
-FIELDS = {"rank": {"type": "whole"}, "note": {"type": "text"}}
-"""What approvers fill in."""
+FIELDS = {"rank": {"type": "whole"}, "note": {"type": "text"}, "route": {"type": "text"}}
+"""What approvers fill in, and what steps set."""
 
 
 @st.composite
@@ -413,7 +420,7 @@ class Approvals(RuleBasedStateMachine):
         self.keep = keep
         self.hashes = itertools.count(2)
         self.ended: Approval | None = None
-        self.told = self.looked_at = 0
+        self.told = self.looked_at = self.read = 0
         self.added = 0
         self.earlier_nodes: Any = None
 
@@ -431,8 +438,17 @@ class Approvals(RuleBasedStateMachine):
         return (self.world.now + timedelta(hours=1)).date()
 
     def judged(self) -> dict[str, Any]:
-        """What conditions are read over: the content, and the day on which it came to be so."""
-        return {**self.world.run.content, **self.filled, "today": self.day}
+        """What conditions are read over: the content, what was filled in and set, and the day on which it
+        came to be so."""
+        return {**self.world.run.content, **self.values(), "today": self.day}
+
+    def values(self) -> dict[str, Any]:
+        """What was filled in, and what the document says that steps set which were decided since."""
+        new, self.read = self.world.history[self.read :], len(self.world.history)
+        for event in new:
+            if isinstance(event, StepEnded):
+                self.filled |= self.by_key.get(event.step, {}).get("sets", {}).get(event.outcome, {})
+        return self.filled
 
     def pending(self) -> list[str]:
         return [key for key, run in self.world.run.steps.items() if run.state == "pending"]
@@ -463,7 +479,6 @@ class Approvals(RuleBasedStateMachine):
         if taken:
             assert "approved" not in others or before.items() <= filled.items()
             self.filled |= filled
-        assert world.run.filled == self.filled
         if taken and world.id(name) == world.directory.in_place_of(world.run.requester):
             assert self.by_key[step].get("self_approval") == "allowed"
 
@@ -530,7 +545,7 @@ class Approvals(RuleBasedStateMachine):
         before, told = world.run, len(world.history)
         if not self.attempt("amend", content_hash=f"hash-{next(self.hashes)}", **content):
             if world.journal[-1]["refused"] in world.undecided:
-                after = {**before.content, **content, **self.filled, "today": self.is_today()}
+                after = {**before.content, **content, **self.values(), "today": self.is_today()}
                 assert None in [case_told(node, _without_nulls(after)) for node in choices_of(self.nodes)]
             return
         self.day = self.is_today()
@@ -603,8 +618,9 @@ class Approvals(RuleBasedStateMachine):
         change = data.draw(st.sampled_from(("quorum", "remove", "add", "condition")))
         if change == "add":
             self.added += 1
-            at = data.draw(st.integers(0, len(nodes)))
-            nodes.insert(at, {"key": f"a{self.added}", "approvers": [{"role": "director"}]})
+            inside = data.draw(st.sampled_from(list(sequences_in(nodes))))
+            at = data.draw(st.integers(0, len(inside)))
+            inside.insert(at, {"key": f"a{self.added}", "approvers": [{"role": "director"}]})
         elif change == "remove" and len(nodes) > 1:
             nodes.pop(data.draw(st.integers(0, len(nodes) - 1)))
         elif found := list(steps_of(nodes)):
@@ -635,6 +651,8 @@ class Approvals(RuleBasedStateMachine):
                     assert world.run.steps[key].parts.keys() >= run.parts.keys()
             self.earlier_nodes, self.nodes = self.nodes, nodes
             self.by_key |= {step["key"]: step for step in steps_of(nodes)}
+            if world.run.state == "open":
+                assert {*self.pending()} <= {*reference_current(nodes, world.run)}, "in their order"
 
     @precondition(lambda self: self.earlier_nodes is not None)
     @rule()
@@ -746,6 +764,11 @@ class Approvals(RuleBasedStateMachine):
                 assert False not in answers[key], key
 
     @invariant()
+    def fields_have_what_was_filled_in_and_set(self) -> None:
+        if self.world.approval is not None:
+            assert self.world.run.filled == self.values()
+
+    @invariant()
     def what_is_sent_back_begins_again_there(self) -> None:
         new, self.looked_at = self.world.history[self.looked_at :], len(self.world.history)
         for index, event in enumerate(new):
@@ -787,6 +810,13 @@ class Approvals(RuleBasedStateMachine):
         """And replaying it gives the same state: `World.took` sees to that, each time."""
         assert len(self.world.history) >= self.told
         self.told = len(self.world.history)
+
+
+def sequences_in(nodes: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    yield nodes
+    for node in nodes:
+        for inner in (*node.get("parallel", ()), *node.get("choose", ())):
+            yield from sequences_in(inner["steps"])
 
 
 def choices_of(nodes: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:

@@ -226,6 +226,20 @@ class Reminded(_StepTold):
     due_at: datetime | None = None
 
 
+class NoticeSent(_StepTold):
+    """The process has people told of a step that was decided, at once or some time after. `recipients`: whom
+    it names."""
+
+    type: ClassVar[str] = "optima.approval.notice_sent.v1"
+    approval_id: UUID
+    subject_type: str
+    subject_id: UUID
+    step: str
+    outcome: Literal["approved", "rejected"]
+    text: str
+    """The process's."""
+
+
 class ApprovalMigrated(_Told):
     """A running approval follows another version of its process from here on. `recipients`: who was asked
     and, since a move was taken back, is not asked any more."""

@@ -24,9 +24,9 @@ from ..application.offer_links import MAIL_LINK, MailLink
 from ..application.on_directory import PEOPLE_CHANGED, PeopleChange, follow_people
 from ..application.ports import Ports
 from ..application.read.access import running_process
-from ..application.recording import OVERDUE, REMIND, StepTimer
+from ..application.recording import NOTIFY, OVERDUE, REMIND, StepTimer
 from ..application.replay_process import REPLAY, ReplayJob, run_replay
-from ..application.step_timers import remind_of_step, step_overdue
+from ..application.step_timers import notify_of_step, remind_of_step, step_overdue
 from .mail import Letter
 from .resources import Resources
 
@@ -41,6 +41,11 @@ async def overdue(ports: Ports, payload: StepTimer) -> None:
 @jobs.on(REMIND, StepTimer)
 async def remind(ports: Ports, payload: StepTimer) -> None:
     await remind_of_step(ports, payload)
+
+
+@jobs.on(NOTIFY, StepTimer)
+async def notify(ports: Ports, payload: StepTimer) -> None:
+    await notify_of_step(ports, payload)
 
 
 @jobs.on(FOLLOW_UP, PutOff)

@@ -47,7 +47,7 @@ from ..application.ports import (
     Told,
     Waiting,
 )
-from ..domain.approval import Approval, BeforeMigration, Event, StepRun
+from ..domain.approval import Approval, BeforeMigration, Event, NoticeSent, StepRun
 from ..domain.brief_forms import with_forms
 from ..domain.calendar import WorkingTime
 from ..domain.directory import Delegation, Directory, Person, Unit
@@ -359,7 +359,7 @@ class PostgresApprovals:
             closed_steps=[step for step, _ in closed],
             closed_people=[who for _, who in closed],
             **_asked(asked),
-            concerned=sorted({who for _, who in asked}),
+            concerned=sorted({who for _, who in asked} | _people_told(result.events)),
             rules=sorted(rules),
         )
         if title != before.title:
@@ -952,6 +952,11 @@ def _told(events: tuple[Event, ...]) -> dict[str, list[Any]]:
 def _written(kind: TypeAdapter[Any], value: Any) -> orjson.Fragment:
     """As JSON at once, without what is not there: steps that ask thousands have as many parts."""
     return orjson.Fragment(kind.dump_json(value, exclude_none=True))
+
+
+def _people_told(events: tuple[Event, ...]) -> set[UUID]:
+    """Whoever is told of an approval by its process may look at it from then on."""
+    return {person for event in events if isinstance(event, NoticeSent) for person in event.people}
 
 
 def _asked(parts: dict[Place, tuple[str, datetime, datetime | None]]) -> dict[str, list[Any]]:

@@ -20,6 +20,7 @@ from ..domain.approval import (
     Event,
     Migrated,
     MigrationReverted,
+    NoticeSent,
     Opened,
     PartDecided,
     PartEscalated,
@@ -81,6 +82,7 @@ class Audience:
 StepEvent = (
     ApproverAdded
     | DecisionWithdrawn
+    | NoticeSent
     | PartDecided
     | PartEscalated
     | PartForwarded
@@ -199,6 +201,14 @@ class Facts:
                     return None  # a step that nobody was asked about falls away in silence
                 told = self._told_to_asked(event, self._asked.pop(event.step, ()))
                 return contract.StepEnded(**subject, step=event.step, outcome=event.outcome, **told)
+            case NoticeSent():
+                return contract.NoticeSent(
+                    **subject,
+                    step=event.step,
+                    outcome=event.outcome,
+                    text=event.text,
+                    **self._told(event, self._audience.of(event.people)),
+                )
             case StepReopened():
                 told = self._told_to_asked(event, self._asked.pop(event.step, ()))
                 return contract.StepReopened(**subject, step=event.step, fields=list(event.fields), **told)

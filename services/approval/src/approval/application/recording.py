@@ -10,8 +10,9 @@ from pydantic import BaseModel
 
 from optima_kit.ports import Outbox
 
-from ..domain.approval import Approval, Event, PartDecided
+from ..domain.approval import Approval, Event, PartDecided, StepEnded
 from ..domain.approvers import rules_of
+from ..domain.directory import Directory
 from ..domain.process import Process
 from ..domain.run import Result
 from .facts import Audience, Facts
@@ -20,7 +21,8 @@ from .ports import Held, Ports
 
 
 class StepTimer(BaseModel):
-    """A timer of one round of a step; `number` is which reminder, or how many overdue actions before."""
+    """A timer of one round of a step; `number` is which reminder or notice, or how many overdue actions
+    before."""
 
     approval_id: UUID
     step: str
@@ -30,6 +32,7 @@ class StepTimer(BaseModel):
 
 OVERDUE: Final = "approval.overdue"
 REMIND: Final = "approval.remind"
+NOTIFY: Final = "approval.notify"
 
 
 async def record_opening(
@@ -71,13 +74,14 @@ def _open_rules(process: Process, approval: Approval) -> set[str]:
 
 
 async def _tell(ports: Ports, process: Process, before: Approval | None, result: Result, held: Held) -> None:
-    approval = result.approval
-    audience = Audience(process, await ports.directories.read(), ports.actor_id, held.watchers)
+    approval, directory = result.approval, await ports.directories.read()
+    audience = Audience(process, directory, ports.actor_id, held.watchers)
     facts = Facts(before, approval, audience)
     for event in result.events:
         for fact in facts.of(event):
             _outbox(ports, event).add(fact, subject=approval.id, correlation=held.correlation)
     _set_timers(ports, before, approval)
+    _schedule_notices(ports, process, directory, result)
 
 
 def _outbox(ports: Ports, event: Event) -> Outbox:
@@ -94,6 +98,19 @@ def _set_timers(ports: Ports, before: Approval | None, after: Approval) -> None:
     for (kind, key), (timer, at) in now.items():
         if was.get((kind, key)) != (timer, at):
             ports.jobs.schedule(kind, timer, key=key, due_at=at)
+
+
+def _schedule_notices(ports: Ports, process: Process, directory: Directory, result: Result) -> None:
+    """Of each step that was decided now. What has become of it meanwhile is asked when they are due."""
+    approval = result.approval
+    for event in result.events:
+        if not isinstance(event, StepEnded):
+            continue
+        for number, notice in enumerate(process.steps[event.step].notices):
+            if notice.on == event.outcome:
+                due_at = directory.calendar.after(event.at, notice.after) if notice.after else event.at
+                timer = _timer(approval, event.step, approval.steps[event.step].round, number)
+                ports.jobs.schedule(NOTIFY, timer, key=f"{approval.id}:{event.step}:{number}", due_at=due_at)
 
 
 def _timers(approval: Approval | None) -> dict[tuple[str, str], tuple[StepTimer, datetime]]:

@@ -43,6 +43,18 @@ async def remind_of_step(ports: Ports, timer: StepTimer) -> None:
             await _mail_again(ports, timer, event.people)
 
 
+async def notify_of_step(ports: Ports, timer: StepTimer) -> None:
+    held = await ports.approvals.lock(timer.approval_id)
+    if held is None:
+        return
+    process = await running_process(ports, held.approval)
+    directory = await ports.directories.read()
+    result = engine.notify(
+        held.approval, process, timer.step, timer.round, timer.number, ports.now, directory
+    )
+    await record_change(ports, process, held, result)
+
+
 async def _mail_again(ports: Ports, timer: StepTimer, people: tuple[UUID, ...]) -> None:
     for person in people:
         link = await ports.links.of_part(timer.approval_id, timer.step, timer.round, person)

@@ -94,11 +94,11 @@ class Approval:
     """The day on which its content was submitted, or last amended, as conditions read it."""
 
     filled: dict[str, Any] = field(default_factory=dict)
-    """What approvers have filled in, by field."""
+    """What approvers have filled in and steps have set, by field."""
 
     @property
     def judged(self) -> dict[str, Any]:
-        """The content with what approvers have filled in: what is required and what conditions read."""
+        """The content with what was filled in and set: what is required and what conditions read."""
         return {**self.content, **self.filled} if self.filled else self.content
 
     @property
@@ -289,6 +289,28 @@ class StepEnded:
 
 
 @value
+class FieldsSet:
+    """The step was decided, and the process sets fields then."""
+
+    at: datetime
+    step: str
+    values: dict[str, Any]
+    kind: Literal["fields_set"] = "fields_set"
+
+
+@value
+class NoticeSent:
+    """The process has people told of a step that was decided."""
+
+    at: datetime
+    step: str
+    people: tuple[UUID, ...]
+    outcome: Literal["approved", "rejected"]
+    text: str
+    kind: Literal["notice_sent"] = "notice_sent"
+
+
+@value
 class StepReopened:
     """The step waits again; it opens in its turn."""
 
@@ -369,6 +391,8 @@ Event = (
     | DueMoved
     | Reminded
     | StepEnded
+    | FieldsSet
+    | NoticeSent
     | StepReopened
     | Amended
     | Migrated
@@ -482,7 +506,8 @@ def _settles_migration(event: Event) -> bool:
     if isinstance(event, StepEnded):
         return event.because == "overdue"
     return not isinstance(
-        event, StepOpened | StepReopened | ChoiceTaken | Reminded | Migrated | MigrationReverted
+        event,
+        StepOpened | StepReopened | ChoiceTaken | Reminded | NoticeSent | Migrated | MigrationReverted,
     )
 
 
@@ -522,8 +547,16 @@ def _part_decided(progress: Progress, event: PartDecided) -> None:
     )
     progress.steps[event.step] = _with_parts(run, parts)
     if event.filled:
-        progress.filled = {**progress.filled, **event.filled}
-        progress.judge(progress.dated.today)
+        _put_values(progress, event.filled)
+
+
+def _put_values(progress: Progress, values: dict[str, Any]) -> None:
+    progress.filled = {**progress.filled, **values}
+    progress.judge(progress.dated.today)
+
+
+def _fields_set(progress: Progress, event: FieldsSet) -> None:
+    _put_values(progress, event.values)
 
 
 def _decision_withdrawn(progress: Progress, event: DecisionWithdrawn) -> None:
@@ -586,7 +619,7 @@ def _due_moved(progress: Progress, event: DueMoved) -> None:
     progress.steps[event.step] = replace(run, overdue_actions=event.actions, due_at=due_at)
 
 
-def _reminded(progress: Progress, event: Reminded) -> None:
+def _people_told(progress: Progress, event: Reminded | NoticeSent) -> None:
     """Changes nothing."""
 
 
@@ -685,8 +718,10 @@ _TAKE: dict[type, Callable[[Progress, Any], None]] = {
     PartEscalated: _part_moved,
     PartHandedOver: _part_moved,
     DueMoved: _due_moved,
-    Reminded: _reminded,
+    Reminded: _people_told,
     StepEnded: _step_ended,
+    FieldsSet: _fields_set,
+    NoticeSent: _people_told,
     StepReopened: _step_reopened,
     Amended: _amended,
     Migrated: _migrated,

@@ -25,6 +25,7 @@ from .approval import (
     Event,
     Migrated,
     MigrationReverted,
+    NoticeSent,
     Opened,
     PartDecided,
     PartForwarded,
@@ -40,14 +41,15 @@ from .approvers import (
     asks_deciders,
     may_be_asked,
     may_decide,
+    named_by,
     select_approvers,
 )
 from .directory import Directory
 from .migration import choices_that_stay, migration_blocker
-from .process import Evidence, Process, Step
+from .process import Evidence, Process, Step, form_of
 from .quorum import VOTED, group_of_added
 from .run import Result, Run, missing_fields, undecided_choice
-from .subjects import Content, ContentFlaw, DatedContent, FieldType, SubjectType, changed_fields
+from .subjects import Content, ContentFlaw, DatedContent, changed_fields
 from .values import value
 
 Act = Literal["approve", "reject", "abstain", "request_changes"]
@@ -167,11 +169,9 @@ def decide(
         run.end_step(step, "changes_requested", "votes")
         run.end("changes_requested", decision.reason, decision.by)
         return run.result()
+    run.values_changed = run.progress.filled != approval.filled
     decided = run.count_votes(step)
-    if run.progress.filled != approval.filled:
-        run.reconsider(())
-        return run.advanced(decision.reason)
-    return run.advanced(decision.reason) if decided else run.result()
+    return run.advanced(decision.reason) if decided or run.values_changed else run.result()
 
 
 def may_decide_for(
@@ -387,6 +387,30 @@ def remind(
         waiting = tuple(p.person for p in step_run.parts.values() if p.state == "requested")
         if waiting:
             run.record(Reminded(now, step_key, waiting))
+    return run.result()
+
+
+def notify(
+    approval: Approval,
+    process: Process,
+    step_key: str,
+    round_: int,
+    number: int,
+    now: datetime,
+    directory: Directory,
+) -> Result:
+    """A notice of a step that was decided is due; nothing happens if the step has begun again since, or the
+    approval was taken back."""
+    run = Run(approval, process, now, directory)
+    step, step_run = process.steps.get(step_key), approval.steps.get(step_key)
+    if step is None or step_run is None or number >= len(step.notices):
+        return run.result()
+    notice = step.notices[number]
+    if approval.state in ("cancelled", "revoked") or (step_run.state, step_run.round) != (notice.on, round_):
+        return run.result()
+    people = tuple(dict.fromkeys(person for rule in notice.to for person, _ in named_by(rule, run.asking)))
+    if people:
+        run.record(NoticeSent(now, step_key, people, notice.on, notice.text))
     return run.result()
 
 
@@ -614,11 +638,7 @@ def _filled_in(run: Run, step: Step, decision: Decision) -> dict[str, Any]:
             raise Invalid("field_not_to_be_filled", field=f"fields.{name}", step=step.key, known=known)
     if decision.act != "approve" or not step.fills:
         return {}
-    form = SubjectType(
-        key="form",
-        name="Form",
-        fields={name: FieldType(type=run.process.definition.fields[name].type) for name in step.fills},
-    )
+    form = form_of(run.process.definition, step.fills)
     filled, flaws = form.complete(decision.filled, run.directory)
     if flaws:
         raise Violations([_badly_filled(run.process, flaw) for flaw in flaws])

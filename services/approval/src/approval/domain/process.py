@@ -7,7 +7,7 @@ between cases; branches and cases hold sequences of their own. Keys are unique i
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Annotated, Any, Final, Literal, LiteralString
@@ -167,6 +167,25 @@ class Evidence(_Part):
     required: bool = False
 
 
+Decided = Literal["approved", "rejected"]
+"""How a step ends that people, or time, have decided."""
+
+
+SetValue = Annotated[
+    str | int | bool, BeforeValidator(lambda raw: str(raw) if isinstance(raw, Decimal) else raw)
+]
+
+
+class Notice(_Part):
+    """People are told that the step was decided so, now or some time later."""
+
+    on: Decided = "approved"
+    after: Hours | None = None
+    """Working hours from then on; unsaid: at once."""
+    to: Annotated[list[Approver], Field(min_length=1, max_length=20)]
+    text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+
+
 class Step(_Part):
     """A point where people approve."""
 
@@ -203,6 +222,9 @@ class Step(_Part):
     evidence: Evidence | None = None
     by_email: bool = False
     """Whoever is asked gets an e-mail with a link under which they can decide without signing in."""
+    sets: dict[Decided, dict[FieldName, SetValue]] = Field(default_factory=dict)
+    """Values of the process's fields from when the step is decided so."""
+    notices: Annotated[list[Notice], Field(max_length=10, default_factory=list)]
 
 
 class Branch(_Part):
@@ -256,7 +278,8 @@ Node = Annotated[
 
 
 class FilledField(_Part):
-    """A field that approvers fill in. Conditions and `requires` read it like a field of the subject."""
+    """A field that approvers fill in, or that a step sets once it is decided. Conditions and `requires` read
+    it like a field of the subject."""
 
     type: Literal["text", "flag", "whole", "number", "money", "date"]
     name: Name = ""
@@ -264,7 +287,7 @@ class FilledField(_Part):
 
 class Definition(_Part):
     """The document. `limits`: up to which amount (euro) a role may approve; one that is not here may not.
-    `fields`: what approvers fill in."""
+    `fields`: what approvers fill in, and what steps set."""
 
     key: Key
     name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
@@ -317,7 +340,7 @@ class Process:
     choices: Mapping[str, Choice] = field(default_factory=dict, repr=False, compare=False)
     rules: int = RULES
     deciding_again: frozenset[str] = field(default=frozenset(), repr=False, compare=False)
-    """Steps whose deciders another step asks."""
+    """Steps whose deciders another step asks, or a notice tells."""
 
     @property
     def key(self) -> str:
@@ -425,6 +448,12 @@ def with_filled_fields(subject: SubjectType, definition: Definition) -> SubjectT
     return subject.model_copy(update={"fields": added | subject.fields})
 
 
+def form_of(definition: Definition, names: Iterable[str]) -> SubjectType:
+    """Some of the process's own fields, each of them needed."""
+    fields = {name: FieldType(type=definition.fields[name].type) for name in names}
+    return SubjectType(key="form", name="Form", fields=fields)
+
+
 def process(
     definition: Definition,
     version: int,
@@ -451,13 +480,19 @@ def preparing(
     places = {step.key: place for step, place, _ in walk(definition.steps)}
     steps = {step.key: step for step, _, _ in walk(definition.steps)}
     choices = {part.key: part for part, _ in keyed(definition.steps) if isinstance(part, Choice)}
-    again = frozenset(rule.decided for step in steps.values() for rule in rules_in(step) if rule.decided)
+    rules_of_all = [rule for step in steps.values() for rule in (*rules_in(step), *told_by(step))]
+    again = frozenset(rule.decided for rule in rules_of_all if rule.decided)
     return Process(version, definition, subject, conditions, steps, places, choices, rules, again)
 
 
 def rules_in(step: Step) -> list[Approver]:
     """Every selector of the step, those where it finds too few included."""
     return [*step.approvers, *(step.if_too_few.ask if isinstance(step.if_too_few, Ask) else ())]
+
+
+def told_by(step: Step) -> list[Approver]:
+    """Every selector of the step's notices."""
+    return [rule for notice in step.notices for rule in notice.to]
 
 
 def join_needed(node: Parallel, running: int) -> int:

@@ -26,6 +26,7 @@ from .process import (
     Parallel,
     Place,
     Step,
+    form_of,
     inner_of,
     keyed,
     walk,
@@ -109,13 +110,18 @@ class _Check:
             seen.setdefault(part.key, path)
 
     def filled_fields(self) -> Iterator[Invalid]:
-        """Each field of the process has a name of its own, and some step fills it in."""
-        filled = {name for step, _, _ in walk(self.definition.steps) for name in step.fills}
+        """Each field of the process has a name of its own, and some step fills it in or sets it, never both:
+        nothing is put over what somebody has signed."""
+        steps = [step for step, _, _ in walk(self.definition.steps)]
+        filled = {name for step in steps for name in step.fills}
+        set_ = {name for step in steps for values in step.sets.values() for name in values}
         for name in self.definition.fields:
             if name in self.given.fields:
                 yield _flaw("filled_field_taken", f"fields.{name}", name=name)
-            elif name not in filled:
+            elif name not in filled | set_:
                 yield _flaw("filled_field_unused", f"fields.{name}", name=name)
+            elif name in filled & set_:
+                yield _flaw("filled_field_set_too", f"fields.{name}", name=name)
 
     # -- conditions
 
@@ -169,7 +175,7 @@ class _Check:
             yield from self.condition(node, here, present, around)
             if isinstance(node, Step):
                 if _always_decided(node):
-                    present |= frozenset((*node.requires, *node.fills))
+                    present |= frozenset((*node.requires, *node.fills, *node.sets.get("approved", ())))
                 continue
             within = (*around, *self.wanted(node, POSSIBLY))
             if isinstance(node, Choice):
@@ -261,9 +267,7 @@ class _Check:
                 if field not in self.subject.fields:
                     yield _flaw("subject_field_unknown", f"{path}.{name}[{i}]", name=field)
         for i, name in enumerate(step.fills):
-            if name not in self.definition.fields:
-                known = ", ".join(self.definition.fields) or "–"
-                yield _flaw("filled_field_unknown", f"{path}.fills[{i}]", name=name, known=known)
+            yield from self.own_field(name, f"{path}.fills[{i}]")
         if step.fills and step.by_email:
             yield _flaw("filled_not_by_email", path, "by_email", step=step.key)
         for i, rule in enumerate(step.approvers):
@@ -276,6 +280,27 @@ class _Check:
         yield from self.reachable_quorum(step, path)
         yield from self.back_to(step, place, path)
         yield from self.due(step, path)
+        yield from self.set_values(step, path)
+        for i, notice in enumerate(step.notices):
+            for j, rule in enumerate(notice.to):
+                yield from self.approver(rule, f"{path}.notices[{i}].to[{j}]")
+                if rule.decided != step.key:
+                    yield from self.came_before(rule.decided, place, f"{path}.notices[{i}].to[{j}].decided")
+
+    def own_field(self, name: str, path: str) -> Iterator[Invalid]:
+        if name not in self.definition.fields:
+            known = ", ".join(self.definition.fields) or "–"
+            yield _flaw("filled_field_unknown", path, name=name, known=known)
+
+    def set_values(self, step: Step, path: str) -> Iterator[Invalid]:
+        for outcome, values in step.sets.items():
+            where = f"{path}.sets.{outcome}"
+            unknown = [flaw for name in values for flaw in self.own_field(name, f"{where}.{name}")]
+            yield from unknown
+            if not unknown:
+                _, flaws = form_of(self.definition, values).complete(values, self.directory)
+                for flaw in flaws:
+                    yield _flaw(f"content_{flaw.code}", where, flaw.path, **flaw.facts)
 
     def approver(self, rule: Approver, path: str) -> Iterator[Invalid]:
         """A selector names what exists."""

@@ -19,6 +19,7 @@ from .approval import (
     ChoiceTaken,
     Ended,
     Event,
+    FieldsSet,
     PartDecided,
     PartEscalated,
     PartHandedOver,
@@ -84,7 +85,16 @@ def _at(content: Content, path: str) -> Any:
 
 
 class Run:
-    __slots__ = ("directory", "events", "has_rejections", "now", "process", "progress", "rejected")
+    __slots__ = (
+        "directory",
+        "events",
+        "has_rejections",
+        "now",
+        "process",
+        "progress",
+        "rejected",
+        "values_changed",
+    )
 
     def __init__(self, approval: Approval, process: Process, now: datetime, directory: Directory) -> None:
         self.progress = Progress(approval)
@@ -94,6 +104,8 @@ class Run:
         self.events: list[Event] = []
         self.rejected: list[Step] = []
         """Steps whose rejection has still to be followed."""
+        self.values_changed = False
+        """Whether conditions have still to be looked at again, since values were filled in or set."""
         self.has_rejections = False
         for run in approval.steps.values():
             if run.state == "rejected":
@@ -138,14 +150,21 @@ class Run:
         done any more. `reason` is what was given with a rejection."""
         root = self.process.definition.steps
         while self.progress.state == "open":
-            if self.rejected:
+            if self.values_changed:
+                self.values_changed = False
+                self.reconsider(())
+            elif self.rejected:
                 self.follow_rejection(self.rejected.pop(0), reason)
             elif self.has_rejections and self.any_failed(root):
                 self.end("rejected", reason or self.rejection())
-            elif self.sequence(root) and not self.rejected:
-                self.end("approved", None)
-            elif not self.rejected and not (self.has_rejections and self.any_failed(root)):
-                break
+            else:
+                passed = self.sequence(root)
+                if self.values_changed or self.rejected:
+                    continue
+                if passed:
+                    self.end("approved", None)
+                elif not (self.has_rejections and self.any_failed(root)):
+                    break
         return self.result()
 
     def end(
@@ -419,6 +438,15 @@ class Run:
         because: str,
     ) -> None:
         self.record(StepEnded(self.now, step.key, outcome, because))
+        if step.sets and (outcome == "approved" or outcome == "rejected"):
+            self.set_fields(step, step.sets.get(outcome, {}))
+
+    def set_fields(self, step: Step, values: Mapping[str, str | int | bool]) -> None:
+        filled = self.progress.filled
+        changed = {name: each for name, each in values.items() if filled.get(name) != each}
+        if changed:
+            self.record(FieldsSet(self.now, step.key, changed))
+            self.values_changed = True
 
     def skip_steps(self, nodes: list[Node], because: str) -> None:
         for key in _steps_in(nodes):

@@ -33,6 +33,7 @@ TOLD: Final[Mapping[type[Any], Kind]] = {
     approval.CommentAnswered: "question",
     approval.Escalated: "reminder",
     approval.Reminded: "reminder",
+    approval.NoticeSent: "reminder",
     approval.StepEnded: "settled",
     approval.StepReopened: "settled",
     approval.PartWithdrawn: "settled",
@@ -75,13 +76,14 @@ async def _tell_recipients(ports: PortalPorts, event: Received[Any]) -> None:
     data = event.data
     kind = TOLD[type(data)]
     address = "/delegations" if kind == "delegation" else f"/approvals/{event.subject}"
+    step_name = getattr(data, "step_name", None) or ""
     await tell_people(
         ports,
         data.recipients,
         kind,
         what_of(event.type),
         getattr(data, "title", None) or "",
-        getattr(data, "step_name", None) or "",
+        data.text if isinstance(data, approval.NoticeSent) else step_name,
         address,
     )
 

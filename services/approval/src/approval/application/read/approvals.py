@@ -25,8 +25,10 @@ from ...domain.approval import (
     DecisionWithdrawn,
     DueMoved,
     Ended,
+    FieldsSet,
     Migrated,
     MigrationReverted,
+    NoticeSent,
     Part,
     PartDecided,
     PartEscalated,
@@ -424,6 +426,15 @@ def _history(told: Told, directory: Directory, hidden: set[str]) -> HistoryView:
             facts = {"step": event.step, "asked": [who(person) for person in event.people]}
         case StepEnded():
             facts = {"step": event.step, "outcome": event.outcome, "reason": event.because}
+        case FieldsSet():
+            facts = {"step": event.step, "filled": event.values}
+        case NoticeSent():
+            facts = {
+                "step": event.step,
+                "asked": [who(person) for person in event.people],
+                "outcome": event.outcome,
+                "reason": event.text,
+            }
         case StepReopened():
             fields = [name for name in event.fields if name not in hidden]
             facts = {"step": event.step, "reason": event.because, "fields": fields}

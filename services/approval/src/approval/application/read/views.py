@@ -164,7 +164,7 @@ class HistoryView(View):
     asked: list[PersonView] | None = None
     evidence: list[EvidenceView] | None = None
     filled: dict[str, Any] | None = None
-    """What was filled in with a decision, by field."""
+    """What was filled in with a decision, or set after it, by field."""
     content_hash: str | None = None
 
 

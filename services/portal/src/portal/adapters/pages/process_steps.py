@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode
 
 from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 
+from ..afterwards import ENDINGS, Row, notice_rows, notices_of, set_rows, sets_of
 from ..amounts import plain_number
 from ..answers import form_labels
 from ..client import Refused, part, with_parts
@@ -159,7 +160,7 @@ async def _node(call: PageCall, key: str, place: str, sent: Sent = NOTHING_SENT)
         node = sent.values.get("node") or find(definition, place)
     except NoSuchPlace:
         return SeeOther(_tree_address(key))
-    fields = await _fields(call, definition)
+    fields, own = await _fields(call, definition), definition.get("fields", {})
     other_steps = [
         (each["key"], each.get("name") or each["key"])
         for at, each in walk(definition)
@@ -189,8 +190,12 @@ async def _node(call: PageCall, key: str, place: str, sent: Sent = NOTHING_SENT)
         "asked": _asked(node),
         "names": _names(roles, units, people),
         "other_steps": other_steps,
+        "endings": ENDINGS,
+        "settable": {name: each.get("name") or name for name, each in own.items()},
+        "sets": set_rows(node, {name: each["type"] for name, each in own.items()}, call.language, empty=1),
+        "notices": notice_rows(node, _plainly, empty=1),
         "own_fields": {
-            **{name: each.get("name") or name for name, each in definition.get("fields", {}).items()},
+            **{name: each.get("name") or name for name, each in own.items()},
             **(await form_labels(call) if "form" in fields else {}),
         },
         "sent": sent,
@@ -236,12 +241,19 @@ def _kind(node: Node, place: str) -> str:
 
 def _asked(node: Node) -> list[tuple[str, Any]]:
     """Each approver as a choice's value; one that is no plain choice is kept as it is."""
-    chosen: list[tuple[str, Any]] = []
-    for index, approver in enumerate(node.get("approvers", ())):
-        (way, value), *more = approver.items()
-        plain = not more and way in _PLAIN
-        chosen.append((f"{way}:{value}" if plain else f"keep:{index}", approver))
+    approvers = enumerate(node.get("approvers", ()))
+    chosen = [(_plainly(approver) or f"keep:{index}", approver) for index, approver in approvers]
     return chosen + [("", None)] * max(1, _ASKED - len(chosen))
+
+
+def _plainly(approver: Mapping[str, Any]) -> str | None:
+    (way, value), *more = approver.items()
+    return f"{way}:{value}" if not more and way in _PLAIN else None
+
+
+def _rows(call: PageCall, *columns: str) -> list[Row]:
+    typed = [[str(each).strip() for each in call.form.getall(column, [])] for column in columns]
+    return list(zip(*typed, strict=False))
 
 
 def _as_typed(call: PageCall, node: Node, subject: str, fields: Mapping[str, Any]) -> Node:
@@ -263,6 +275,11 @@ def _as_typed(call: PageCall, node: Node, subject: str, fields: Mapping[str, Any
         _set(typed, "due", _due(call, node))
         _set(typed, "evidence", _evidence(call, node))
         _set(typed, "by_email", call.text("by_email") == "yes")
+        kinds = {name: each["type"] for name, each in fields.items()}
+        sets = _rows(call, "set_on", "set_field", "set_value")
+        _set(typed, "sets", sets_of(sets, kinds, call.language))
+        notices = _rows(call, "notice_on", "notice_to", "notice_after", "notice_text")
+        _set(typed, "notices", notices_of(notices, node, lambda whom: _approver(whom, node), call.language))
     if "parallel" in node:
         _set(typed, "join", call.text("join"), usual="all")
     return typed
