@@ -49,7 +49,7 @@ console.log(read.data?.title, listed.data?.items.length);
 _PYTHON = """
 import os
 from brief import AuthenticatedClient
-from brief.api.default import draft, list_briefs, read
+from brief.api.briefs import draft, list_briefs, read
 from brief.models import DraftBrief
 
 with AuthenticatedClient(base_url=os.environ["URL"], token=os.environ["TOKEN"]) as client:

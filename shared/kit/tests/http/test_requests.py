@@ -257,7 +257,11 @@ class TestAddresses:
         _, document = await board.client.get("/openapi.json")
         validate(document)
         assert set(document["paths"]["/v1/notes/{note_id}"]) == {"get", "put", "delete"}
-        assert document["paths"]["/v1/notes"]["post"]["x-privilege"] == "brief.create"
+        post = document["paths"]["/v1/notes"]["post"]
+        assert (post["x-privilege"], post["tags"]) == ("brief.create", ["notes"])
+        assert post["responses"]["201"]["headers"].keys() == {"ETag", "Location"}
+        assert post["responses"]["429"]["headers"].keys() == {"Retry-After"}
+        assert document["servers"][0]["url"] == "/"
 
 
 class TestTokens:

@@ -66,6 +66,18 @@ def _without_none(schema: Any) -> Any:
     return schema["schema"] if schema["type"] == "nullable" else None
 
 
+_NUMBER_OF_SECONDS = {"description": "Seconds until it is worth another try", "schema": {"type": "integer"}}
+_PROBLEM_HEADERS: dict[int, dict[str, Any]] = {
+    401: {"WWW-Authenticate": {"description": "How to sign in", "schema": {"type": "string"}}},
+    429: {"Retry-After": _NUMBER_OF_SECONDS},
+    503: {"Retry-After": _NUMBER_OF_SECONDS},
+}
+_ETAG = {
+    "description": "The version, for If-Match and If-None-Match, of what has one",
+    "schema": {"type": "string"},
+}
+_LOCATION = {"description": "Where it is read", "schema": {"type": "string", "format": "uri-reference"}}
+
 _BASIC: dict[str, str] = {"type": "http", "scheme": "basic"}
 
 
@@ -83,6 +95,8 @@ def openapi_document(title: str, version: str, routes: Routes) -> dict[str, Any]
     return {
         "openapi": "3.1.0",
         "info": {"title": title, "version": version},
+        "servers": [{"url": "/", "description": "Where this document comes from"}],
+        "tags": [{"name": name} for name in sorted({_tag(route) for route in routes.items})],
         "paths": paths,
         "components": {
             "schemas": {**definitions.get("$defs", {}), "Problem": _PROBLEM},
@@ -105,9 +119,15 @@ def _models(routes: Routes) -> list[tuple[type[BaseModel], typing.Literal["valid
     return list(found)
 
 
+def _tag(route: Route) -> str:
+    """What it is about: /v1/briefs/{brief_id}/prices belongs to briefs."""
+    return route.path.removeprefix("/v1/").strip("/.").partition("/")[0]
+
+
 def _operation(route: Route, keys: Any) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": route.name,
+        "tags": [_tag(route)],
         "summary": route.summary,
         "parameters": _parameters(route),
         "responses": _responses(route, keys),
@@ -191,10 +211,12 @@ def _responses(route: Route, keys: Any) -> dict[str, Any]:
         success["content"] = {"*/*": {}}
     elif route.returns is not None:
         success["content"] = {"application/json": {"schema": keys[route.returns, "serialization"]}}
+        success["headers"] = {"ETag": _ETAG} | ({"Location": _LOCATION} if route.status == 201 else {})
     problem = {"content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}
     responses = {str(route.status): success}
     for status, reason in _problem_statuses(route):
-        responses[str(status)] = {"description": reason, **problem}
+        headers = {"headers": _PROBLEM_HEADERS[status]} if status in _PROBLEM_HEADERS else {}
+        responses[str(status)] = {"description": reason, **headers, **problem}
     return responses
 
 
