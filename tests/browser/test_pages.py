@@ -1,11 +1,11 @@
-"""Whoever walks through all pages that they are led to reads their own language, and no machine's."""
+"""What every page keeps to for whoever is led to it: accessible, as wide as the screen, in their language."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from babel.messages.pofile import read_po
@@ -22,7 +22,7 @@ pytestmark = [
     pytest.mark.servers,
     pytest.mark.journey,
     pytest.mark.xdist_group("stack"),
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(600),
 ]
 
 ROLES: Final = (
@@ -42,6 +42,7 @@ MACHINE: Final = {
     "a type of event": re.compile(r"\boptima\.[a-z]+\.[a-z_]+"),
     "a value of Python's": re.compile(r"\b(None|True|False|Undefined)\b"),
 }
+WCAG: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 OF_EACH_KIND: Final = 2
 """So many pages of one kind are looked at: of all briefs, two."""
 UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
@@ -77,8 +78,8 @@ def kind_of(address: str) -> str:
     return UUID.sub("{id}", address.partition("?")[0])
 
 
-def walked(page: Page) -> list[str]:
-    """Every address that can be reached by links from the start page, a few of each kind."""
+def walk(page: Page, axe: str) -> int:
+    """To every address that can be reached by links from the start page, a few of each kind; how many."""
     found, kinds = ["/", "/me"], Counter[str]()
     for address in found:
         if kinds[kind_of(address)] >= OF_EACH_KIND:
@@ -88,12 +89,27 @@ def walked(page: Page) -> list[str]:
         assert answer is not None
         assert answer.status == 200, (address, answer.status)
         links = addresses_in(page, "a[href^='/']")
-        read(page, address)
         found += [link for link in links if link not in found and not NO_PAGE.search(link)]
-    return found
+        page.evaluate(axe)
+        for width, scheme in ((390, "dark"), (1280, "light")):
+            page.set_viewport_size({"width": width, "height": 900})
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            keeps_the_bars(page, f"{address} at {width}", width)
+        reads_well(page, address)
+    return kinds.total()
 
 
-def read(page: Page, address: str) -> None:
+def keeps_the_bars(page: Page, where: str, width: int) -> None:
+    assert page.evaluate("document.documentElement.scrollWidth") == width, where
+    found: dict[str, Any] = page.evaluate(
+        "tags => axe.run({runOnly: {type: 'tag', values: tags}, resultTypes: ['violations']})", WCAG
+    )
+    faults = [(each["id"], each["nodes"][0]["html"]) for each in found["violations"]]
+    assert not faults, (where, faults)
+
+
+def reads_well(page: Page, address: str) -> None:
+    """The page is no longer whole afterwards."""
     text = page.evaluate(WITHOUT_CODE)
     for what, pattern in MACHINE.items():
         assert not pattern.search(text), (address, what, pattern.search(text))
@@ -102,7 +118,9 @@ def read(page: Page, address: str) -> None:
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_no_page_speaks_as_a_machine(portal: Portal, delivered: None, role: str) -> None:
-    page = portal.as_(role, javascript=False)
-    assert len(walked(page)) > len(page.locator(".sidebar nav a").all())
+def test_every_page_keeps_the_bars(portal: Portal, delivered: None, axe: str, role: str) -> None:
+    portal.errors.clear()
+    page = portal.as_(role)
+    assert walk(page, axe) > len(page.locator(".sidebar nav a").all())
+    assert not portal.errors
     page.close()
