@@ -23,6 +23,7 @@ NOBODYS = {
     },
     "optima.approval.not_opened.v1 reason": "the system's own words",
     "optima.approval.expired.v1 reason": "the system's own words",
+    "optima.brief.proof_submitted.v1 file_name": "a file's",
     "optima.brief.quotation_answered.v1 asked_by": "a person's id",
     "optima.erp.record_refused.v1 reason": "what the ERP said of a record",
     "optima.identity.service_account_changed.v1 name": "a machine's",

@@ -33,6 +33,11 @@ QUOTE: dict[str, Any] = {
 OTHERS_PRICE = "466.31"
 SOON = (datetime.now(UTC) + timedelta(days=30)).isoformat()
 PDF = b"%PDF-1.7\nbozzetto"
+PNG = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b550000000a49"
+    "444154789c636000000002000148afa4710000000049454e44ae426082"
+)
+MARK = {"page": 1, "area": {"x": "0", "y": "0", "width": "0.5", "height": "0.5"}, "text": "Qui"}
 CONTENT = {
     "title": "Lancio segreto",
     "category": "POP",
@@ -137,6 +142,52 @@ ROWS = (
         body={"lines": [{"item_id": "$item_id", "quotation_id": "$quotation_id"}]},
     ),
     Row("POST /v1/quotation-requests/{request_id}/cancellation", "brief.price", SEEN, body={"reason": "No"}),
+    Row(
+        "POST /v1/briefs/{brief_id}/proofs",
+        "approval.open",
+        SEEN,
+        at="/v1/briefs/{brief_id}/proofs?name=b.png&title=Retro&process=visto",
+        body=PNG,
+        media_type="image/png",
+    ),
+    Row("GET /v1/briefs/{brief_id}/proofs", "brief.read", SEEN, shows={"proof_id": ANYBODYS}),
+    Row("GET /v1/proofs/{proof_id}", "brief.read", SEEN),
+    Row(
+        "POST /v1/proofs/{proof_id}/versions",
+        "approval.open",
+        SEEN,
+        at="/v1/proofs/{proof_id}/versions?name=b.pdf&process=visto",
+        body=PDF,
+        media_type="application/pdf",
+    ),
+    Row(
+        "GET /v1/proofs/{proof_id}/versions/{version}/file",
+        "brief.read",
+        SEEN,
+        at="/v1/proofs/{proof_id}/versions/1/file",
+    ),
+    Row(
+        "GET /v1/proofs/{proof_id}/versions/{version}/pages/{page}",
+        "brief.read",
+        SEEN,
+        at="/v1/proofs/{proof_id}/versions/1/pages/1",
+    ),
+    Row(
+        "GET /v1/proofs/{proof_id}/versions/{version}/annotations",
+        "brief.read",
+        SEEN,
+        at="/v1/proofs/{proof_id}/versions/1/annotations",
+        shows={"annotation_id": ANYBODYS},
+    ),
+    Row(
+        "POST /v1/proofs/{proof_id}/versions/{version}/annotations",
+        "brief.comment",
+        SEEN,
+        at="/v1/proofs/{proof_id}/versions/1/annotations",
+        body=MARK,
+    ),
+    Row("POST /v1/annotations/{annotation_id}/replies", "brief.comment", SEEN, body={"text": "Fatto"}),
+    Row("PUT /v1/annotations/{annotation_id}/resolution", "brief.comment", SEEN, body={"resolved": True}),
     Row("GET /v1/brief-types", "brief.read", shows={"type_id": ANYBODYS}),
     Row("GET /v1/brief-types/{key}", "brief.read", at="/v1/brief-types/stampati"),
     Row(
@@ -174,6 +225,7 @@ async def build(world: World) -> None:
     defined = await world.ask("PUT", "/v1/brief-types/stampati", TYPE)
     world.names |= {"type_id": defined["id"], "type_version": "1"}
     await _quotation(world, path)
+    await _proof(world, path)
     world.secrets["brief.price.read"] = ["487.13", "48713", OTHERS_PRICE]
 
 
@@ -207,3 +259,17 @@ async def _quotation(world: World, path: str) -> None:
         f"/v1/quotations/{others}/quote", QUOTE | {"lines": [line]}
     )
     assert response.status == 200, answer
+
+
+async def _proof(world: World, path: str) -> None:
+    """Its one page is there to be looked at, and marked."""
+    proof = await world.ask(
+        "POST",
+        f"{path}/proofs?name=b.png&title=Fronte&process=visto",
+        data=PNG,
+        headers={"Content-Type": "image/png"},
+    )
+    world.names["proof_id"] = proof["id"]
+    await world.served.app.run_due_jobs()
+    marked = await world.ask("POST", f"/v1/proofs/{proof['id']}/versions/1/annotations", MARK)
+    world.names["annotation_id"] = marked["id"]

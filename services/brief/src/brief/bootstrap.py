@@ -8,8 +8,10 @@ from optima_kit.settings import Settings
 
 from .adapters.gauges import measure_briefs
 from .adapters.http import routes
+from .adapters.http_proofs import proof_routes
 from .adapters.http_quotations import quotation_routes
 from .adapters.http_types import type_routes
+from .adapters.jobs import jobs
 from .adapters.messages import reactions
 from .adapters.postgres import ports_on
 from .application.ports import Ports
@@ -17,7 +19,7 @@ from .application.ports import Ports
 
 def service(settings: Settings) -> Service[Ports]:
     endpoints = Routes()
-    for each in (routes, quotation_routes, type_routes):
+    for each in (routes, quotation_routes, proof_routes, type_routes):
         endpoints.include(each)
     return Service(
         name="brief",
@@ -26,5 +28,6 @@ def service(settings: Settings) -> Service[Ports]:
         ports=ports_on,
         routes=endpoints,
         reactions=reactions,
+        jobs=jobs,
         measure=measure_briefs,
     )

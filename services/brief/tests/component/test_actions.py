@@ -63,9 +63,10 @@ async def attempt(desk: Desk, reader: str, brief: dict[str, Any], action: str) -
     elif action == "price":
         body = {"revision": brief["revision"], "lines": lines}
         response, _ = await client.put(f"{path}/prices", body)
-    elif action == "attach":
+    elif action in ("attach", "submit_proof"):
+        suffix = "attachments?name=a.pdf" if action == "attach" else "proofs?name=a.pdf&title=A&process=visto"
         response, _ = await client.post(
-            f"{path}/attachments?name=a.pdf", data=b"%PDF-1.7", headers={"Content-Type": "application/pdf"}
+            f"{path}/{suffix}", data=b"%PDF-1.7", headers={"Content-Type": "application/pdf"}
         )
     else:
         suffix, body = {

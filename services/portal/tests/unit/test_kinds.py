@@ -9,7 +9,7 @@ from portal.adapters.pages.kinds import _phases
 
 def row(name: str, after: str = "", *, key: str = "", **more: Any) -> dict[str, Any]:
     empty = dict.fromkeys(("days", "daily_quantity", "unit", "factor"), "")
-    flags = dict.fromkeys(("quality_check", "skippable", "starts_on_parts"), False)
+    flags = dict.fromkeys(("quality_check", "skippable", "starts_on_parts", "needs_proof"), False)
     return {"key": key, "name": name, "after": after, **empty, **flags, **more}
 
 

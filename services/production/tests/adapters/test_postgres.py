@@ -36,6 +36,8 @@ SELECT id, 1, 1, '', '', '22' FROM order_jobs;
 UPDATE order_jobs SET item_id = gen_random_uuid();
 INSERT INTO approved_prices (item_id, unit_price) SELECT item_id, 1 FROM order_jobs;
 UPDATE orders SET brief_id = gen_random_uuid();
+INSERT INTO proofs (proof_id, brief_id, version, sequence, approved)
+SELECT gen_random_uuid(), brief_id, 1, 1, true FROM orders;
 INSERT INTO directory_people (id, name, active, roles)
 SELECT CASE n WHEN 1 THEN '{anna}'::uuid ELSE gen_random_uuid() END, 'P' || n, true, '{{}}'
 FROM generate_series(1, 300) AS n;
@@ -87,6 +89,7 @@ async def test_lists_keep_their_indexes(
         ("list_tasks", "tasks_open", {**tasks, "states": ["assigned"], **further}),
         ("list_tasks", "tasks_done", {**tasks, "states": ["done"], **further}),
         ("list_tasks", "phases_pkey", {**tasks, "states": list(GRANTING), "phase_id": some_phase}),
+        ("list_tasks", "proofs_of_brief", {**tasks, "states": list(OPEN_TASKS)}),
         ("list_board", "phases_by_due", board),
         ("list_board", "phases_by_state", {**board, "state": "assigned"}),
         ("list_board", "phases_by_due", {**board, "after_due": date(2027, 3, 1), "after_id": FIRST}),

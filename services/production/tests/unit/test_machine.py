@@ -95,6 +95,25 @@ def test_the_rules_do_what_the_table_says_in_every_cell(action: Action) -> None:
             assert after.state is wanted, (phase, state, order)
 
 
+def test_a_missing_proof_holds_up_the_start_and_nothing_else() -> None:
+    for action, phase, state, order in product(Action, PhaseState, JobState, OrderState):
+        job = a_job(state, phase)
+        first, other = job.phases
+        waiting = replace(job, phases=(replace(first, proof_missing=True), other))
+        wanted = _done(action, order, job)
+        if action is Action.START and isinstance(wanted, PhaseState):
+            wanted = "proof_not_approved"
+        assert _done(action, order, waiting) == wanted, (action, phase, state, order)
+
+
+def _done(action: Action, order: OrderState, job: Job) -> PhaseState | str:
+    """The first phase's state after the action, or why it was refused."""
+    try:
+        return DO[action](order, job, job.phases[0].id).phases[0].state
+    except WrongState as refused:
+        return refused.code
+
+
 def test_the_table_is_total() -> None:
     cells = list(product(Action, PhaseState, JobState, OrderState))
     assert len(cells) == 9 * 8 * 6 * 7

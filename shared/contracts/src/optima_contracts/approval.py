@@ -268,6 +268,8 @@ class Approved(_ApprovalEnded):
     """The subject may go ahead, with exactly the content that `content_hash` names."""
 
     type: ClassVar[str] = "optima.approval.approved.v1"
+    filled: dict[str, str | int | bool] = Field(default_factory=dict)
+    """What approvers filled in, by the process's fields: amounts and numbers as decimal strings."""
 
 
 class Rejected(_ApprovalEnded):

@@ -291,4 +291,60 @@ class QuotationClosed(EventData):
     """What this supplier is to make, once the brief is approved; none for one who was not chosen."""
 
 
+class ProofSubmitted(EventData):
+    """A version of a proof asks for its review; an earlier one counts no longer. Subject: the proof."""
+
+    type: ClassVar[str] = "optima.brief.proof_submitted.v1"
+    brief_id: UUID
+    proof_id: UUID
+    version: int
+    number: str
+    """Of the brief."""
+    title: str
+    """What the proof is of."""
+    file_name: str
+    media_type: str
+    size: int
+    """Bytes."""
+    sha256: str
+    """Of the file: what is approved."""
+    process: str
+    requester_id: UUID
+    """Who submitted it."""
+    reviewer_ids: list[UUID] = Field(default_factory=list)
+    """Whom they name; the process says whether they are asked."""
+    due_on: date | None = None
+
+
+ProofOutcome = Literal["approved", "approved_with_changes", "rejected", "not_reviewed"]
+
+
+class ProofReviewEnded(EventData):
+    """A version of a proof got its verdict, lost it since its approval was revoked (`rejected`), or will get
+    none (`not_reviewed`). Subject: the proof."""
+
+    type: ClassVar[str] = "optima.brief.proof_review_ended.v1"
+    brief_id: UUID
+    proof_id: UUID
+    version: int
+    number: str
+    title: str
+    sha256: str
+    outcome: ProofOutcome
+    requester_id: UUID
+    """Who had submitted it."""
+
+
+class ProofAnnotated(EventData):
+    """Somebody marked a place of a proof, answered or settled a mark, or opened it again; the texts stay in
+    the brief service. Subject: the proof."""
+
+    type: ClassVar[str] = "optima.brief.proof_annotated.v1"
+    brief_id: UUID
+    proof_id: UUID
+    version: int
+    annotation_id: UUID
+    act: Literal["annotated", "answered", "resolved", "reopened"]
+
+
 BriefItem.model_rebuild()

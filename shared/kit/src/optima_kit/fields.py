@@ -37,6 +37,7 @@ _NUMBER = re.compile(r"\s*[-+]?(\d[\d_]*\.?\d*|\.\d+)\s*")
 _AMOUNT = r"^\d{1,12}(\.\d{1,2})?$"
 _UNIT_PRICE = r"^\d{1,9}(\.\d{1,4})?$"
 _COUNT = r"^\d{1,9}(\.\d{1,3})?$"
+_FRACTION = r"^(0(\.\d{1,4})?|1)$"
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
@@ -176,6 +177,16 @@ CountOrZero = Annotated[
     _sent(_COUNT, "500", 0),
 ]
 """A quantity of zero or more, at most three decimals, written as text."""
+
+Fraction = Annotated[
+    Decimal,
+    BeforeValidator(_decimal_text),
+    Field(ge=0, le=1, max_digits=5, decimal_places=4),
+    PlainSerializer(lambda value: f"{value.normalize():f}", return_type=str),
+    _shown(_FRACTION, "0.25"),
+    WithJsonSchema({"type": "string", "pattern": _FRACTION, "examples": ["0.25"]}, mode="validation"),
+]
+"""A part of a whole, from 0 to 1, at most four decimals, written as text."""
 
 
 # Figures: a period, rows in groups, shares in percent

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from optima_contracts.brief import BriefCancelled, BriefSubmitted, BriefTypeDefined
+from optima_contracts.brief import (
+    BriefCancelled,
+    BriefSubmitted,
+    BriefTypeDefined,
+    ProofReviewEnded,
+    ProofSubmitted,
+)
 from optima_contracts.economics import BriefPriced
 from optima_contracts.identity import (
     PersonChanged,
@@ -30,6 +36,7 @@ from ..application.on_directory import (
     on_tenant_changed,
     on_unit_changed,
 )
+from ..application.on_proof import on_proof_review_ended, on_proof_submitted
 from ..application.ports import Ports
 
 reactions: Final = Reactions()
@@ -53,6 +60,16 @@ async def brief_cancelled(ports: Ports, event: Received[BriefCancelled]) -> None
 @reactions.on(BriefTypeDefined)
 async def brief_type_defined(ports: Ports, event: Received[BriefTypeDefined]) -> None:
     await on_brief_type_defined(ports, event.data)
+
+
+@reactions.on(ProofSubmitted)
+async def proof_submitted(ports: Ports, event: Received[ProofSubmitted]) -> None:
+    await on_proof_submitted(ports, event.data, event.sequence)
+
+
+@reactions.on(ProofReviewEnded)
+async def proof_review_ended(ports: Ports, event: Received[ProofReviewEnded]) -> None:
+    await on_proof_review_ended(ports, event.data)
 
 
 @reactions.on(TenantChanged, newest_only=True)

@@ -39,7 +39,7 @@ from ..domain.directory import Directory
 from ..domain.engine import approvers_of
 from ..domain.process import Process
 
-_ENDINGS = {
+_ENDINGS: dict[str, type[EventData]] = {
     "approved": contract.Approved,
     "rejected": contract.Rejected,
     "changes_requested": contract.ChangesRequested,
@@ -276,6 +276,8 @@ class Facts:
                     title=self._title,
                 )
             case Ended():
+                if event.outcome == "approved":
+                    subject["filled"] = approval.filled
                 return _ENDINGS[event.outcome](
                     **subject,
                     subject_revision=approval.subject_revision,

@@ -12,9 +12,10 @@ from ..domain import engine
 from ..domain.directory import Directory
 from ..domain.subjects import SubjectType, person_content
 from .open_approval import open_approval
-from .ports import Held, Ports
+from .ports import Ports
 from .read.access import running_process
 from .recording import record_change
+from .stop_run import stop_run
 
 SUBJECT_TYPE = "brief"
 
@@ -30,7 +31,7 @@ async def on_brief_submitted(ports: Ports, event: BriefSubmitted, sequence: int)
     if directory.person(event.requester_id) is None:
         raise NotYet(f"person {event.requester_id} not known yet")
     if newest is not None and newest.approval.state == "open":
-        await _stop(ports, newest, "superseded")
+        await stop_run(ports, newest, "superseded")
     declared = await ports.processes.subject_type(SUBJECT_TYPE)
     assert declared is not None, "briefs are built in"
     content = judged_content(event, declared, directory)
@@ -78,7 +79,7 @@ async def on_brief_cancelled(ports: Ports, event: BriefCancelled) -> None:
     await ports.approvals.withdraw_subject(event.brief_id)
     newest = await ports.approvals.lock_newest(SUBJECT_TYPE, event.brief_id)
     if newest is not None and newest.approval.state == "open":
-        await _stop(ports, newest, event.reason)
+        await stop_run(ports, newest, event.reason)
 
 
 async def on_brief_type_defined(ports: Ports, event: BriefTypeDefined) -> None:
@@ -87,13 +88,6 @@ async def on_brief_type_defined(ports: Ports, event: BriefTypeDefined) -> None:
     if event.form:
         kinds = {field.key: field.kind for field in event.form}
         await ports.processes.put_brief_form(event.key, event.version, kinds)
-
-
-async def _stop(ports: Ports, held: Held, reason: str) -> None:
-    process = await running_process(ports, held.approval)
-    directory = await ports.directories.read()
-    result = engine.cancel(held.approval, process, reason, None, ports.now, directory)
-    await record_change(ports, process, held, result)
 
 
 def judged_content(event: BriefSubmitted, declared: SubjectType, directory: Directory) -> dict[str, Any]:

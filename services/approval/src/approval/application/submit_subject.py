@@ -10,15 +10,12 @@ from optima_kit.actor import Actor
 from optima_kit.refusals import Absent, Forbidden, Invalid, Stale, WrongState
 
 from ..domain import engine
-from ..domain.subjects import changed_fields
+from ..domain.subjects import ENTER_BY_EVENT, changed_fields
 from .open_approval import open_approval
 from .ports import Held, Ports
 from .read.access import locked_visible_approval, running_process
 from .recording import record_change
 from .subject_content import complete_content, hash_of
-
-BRIEF = "brief"
-"""Briefs enter by their own events: their service freezes and prices them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +40,7 @@ async def submit_subject(ports: Ports, actor: Actor, submission: Submission) -> 
     process = await ports.processes.version(draft.key, draft.published) if draft and draft.published else None
     if process is None or draft is None or draft.retired_at is not None:
         raise Invalid("process_unknown", field="process", process=submission.process)
-    if process.subject.key == BRIEF:
+    if process.subject.key in ENTER_BY_EVENT:
         raise WrongState("brief_submits_itself", field="process")
     newest = await ports.approvals.lock_newest(process.subject.key, submission.subject_id)
     if newest is not None:
@@ -78,7 +75,7 @@ async def amend_subject(
     directory = await ports.directories.read()
     if directory.in_place_of(approval.requester) != actor.person_id and actor.kind != "service":
         raise Forbidden("only_requester_amends")
-    if approval.subject_type == BRIEF:
+    if approval.subject_type in ENTER_BY_EVENT:
         raise WrongState("brief_amends_itself")
     if expected_version is not None and held.version != expected_version:
         raise Stale("stale_version", field="If-Match")

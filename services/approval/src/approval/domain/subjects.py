@@ -31,6 +31,9 @@ class DatedContent:
     """None: not known, as of approvals that opened before conditions could read it."""
 
 
+ENTER_BY_EVENT: Final = frozenset({"brief", "proof"})
+"""Subject types whose own service freezes them, and tells of them: they are not submitted here."""
+
 LONGEST_TITLE: Final = 200
 """Characters."""
 LONGEST_TEXT: Final = 10_000

@@ -61,6 +61,7 @@ from ..application.on_progress import (
     on_lines_ordered,
     on_shipment_changed,
 )
+from ..application.on_proof_review import on_review_ended, on_review_opened, on_review_revoked
 from ..application.ports import Ports
 from ..domain.lifecycle import AuditContext
 from ..domain.progress import ShipmentState
@@ -77,6 +78,35 @@ def _answer(event_type: type[E], reaction: Callable[[Ports, E, AuditContext], Aw
     @reactions.on(event_type)
     async def handle(ports: Ports, event: Received[E]) -> None:
         await reaction(ports, event.data, AuditContext(ports.now, event.actor_id, event.on_behalf_of))
+
+
+A = TypeVar(
+    "A",
+    ApprovalOpened,
+    ApprovalNotOpened,
+    Approved,
+    Rejected,
+    ChangesRequested,
+    ApprovalCancelled,
+    ApprovalExpired,
+    ApprovalRevoked,
+)
+
+
+def _answer_approval(
+    event_type: type[A],
+    of_brief: Callable[[Ports, A, AuditContext], Awaitable[None]],
+    of_proof: Callable[[Ports, A, AuditContext], Awaitable[None]],
+) -> None:
+    """Approvals of other things are none of this service's business."""
+
+    async def reaction(ports: Ports, event: A, context: AuditContext) -> None:
+        if event.subject_type == "brief":
+            await of_brief(ports, event, context)
+        elif event.subject_type == "proof":
+            await of_proof(ports, event, context)
+
+    _answer(event_type, reaction)
 
 
 def _keep(event_type: type[E], reaction: Callable[[Ports, E], Awaitable[None]]) -> None:
@@ -106,14 +136,14 @@ async def _order_confirmed(ports: Ports, event: Received[OrderConfirmed]) -> Non
     await on_order_confirmed(ports, event.data, AuditContext(ports.now, event.actor_id, event.on_behalf_of))
 
 
-_answer(ApprovalOpened, on_approval_opened)
-_answer(ApprovalNotOpened, on_approval_not_opened)
-_answer(Approved, on_approved)
-_answer(Rejected, on_rejected)
-_answer(ChangesRequested, on_changes_requested)
-_answer(ApprovalCancelled, on_approval_recalled)
-_answer(ApprovalExpired, on_approval_expired)
-_answer(ApprovalRevoked, on_approval_revoked)
+_answer_approval(ApprovalOpened, on_approval_opened, on_review_opened)
+_answer_approval(ApprovalNotOpened, on_approval_not_opened, on_review_ended)
+_answer_approval(Approved, on_approved, on_review_ended)
+_answer_approval(Rejected, on_rejected, on_review_ended)
+_answer_approval(ChangesRequested, on_changes_requested, on_review_ended)
+_answer_approval(ApprovalCancelled, on_approval_recalled, on_review_ended)
+_answer_approval(ApprovalExpired, on_approval_expired, on_review_ended)
+_answer_approval(ApprovalRevoked, on_approval_revoked, on_review_revoked)
 _answer(OrderStarted, on_order_started)
 _keep(JobCompleted, on_job_completed)
 _keep(JobClosed, on_job_closed)

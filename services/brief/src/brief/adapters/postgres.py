@@ -22,6 +22,7 @@ from ..domain.content import Attachment, Content
 from ..domain.lifecycle import Cause, Move, State
 from ..domain.pricing import PriceLine, Pricing
 from ..domain.progress import ItemJob, Shipment, ShipmentState
+from .postgres_proofs import PostgresProofs
 from .postgres_quotations import PostgresQuotations
 from .postgres_types import PostgresTypes
 
@@ -34,8 +35,10 @@ def ports_on(work: UnitOfWork) -> Ports:
         quotations=PostgresQuotations(work),
         types=PostgresTypes(work),
         progress=PostgresProgress(work),
+        proofs=PostgresProofs(work),
         directory=Directory(work),
         outbox=work.outbox,
+        jobs=work.jobs,
         now=work.now,
     )
 

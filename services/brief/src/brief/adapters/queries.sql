@@ -395,3 +395,89 @@ LIMIT :limit
 SELECT state, count(*) AS briefs FROM briefs
 WHERE state NOT IN ('closed', 'rejected', 'cancelled')
 GROUP BY state
+
+-- name: insert_proof
+INSERT INTO proofs (proof_id, brief_id, title) VALUES (:proof_id, :brief_id, :title)
+
+-- name: insert_proof_version
+INSERT INTO proof_versions (proof_id, version, attachment_id, name, media_type, size, sha256, data, process,
+                            reviewer_ids, due_on, submitted_at, submitted_by, state, preview, pages)
+VALUES (:proof_id, :version, :attachment_id, :name, :media_type, :size, :sha256, :data, :process,
+        :reviewer_ids, :due_on, :submitted_at, :submitted_by, :state, :preview, :pages)
+
+-- name: update_proof_version
+UPDATE proof_versions
+SET state = :state, approval_id = :approval_id, reason = :reason, ended_at = :ended_at, ended_by = :ended_by,
+    preview = :preview, pages = :pages
+WHERE proof_id = :proof_id AND version = :version
+
+-- fragment: proof_versions_of
+-- With all versions of each, but for their files.
+SELECT proofs.proof_id, proofs.brief_id, proofs.title, versions.version, versions.attachment_id, versions.name,
+       versions.media_type, versions.size, versions.sha256, versions.process, versions.reviewer_ids,
+       versions.due_on, versions.submitted_at, versions.submitted_by, versions.state, versions.approval_id,
+       versions.reason, versions.ended_at, versions.ended_by, versions.preview, versions.pages
+FROM proofs JOIN proof_versions AS versions ON versions.proof_id = proofs.proof_id
+
+-- name: find_proof
+{proof_versions_of}
+WHERE proofs.proof_id = :proof_id
+ORDER BY versions.version
+
+-- name: list_proofs
+{proof_versions_of}
+WHERE proofs.proof_id IN (
+    SELECT proof_id FROM proofs
+    WHERE brief_id = :brief_id AND proof_id > coalesce(:after, '00000000-0000-0000-0000-000000000000'::uuid)
+    ORDER BY proof_id
+    LIMIT :limit
+)
+ORDER BY proofs.proof_id, versions.version
+
+-- name: find_proof_file
+SELECT data FROM proof_versions WHERE proof_id = :proof_id AND version = :version
+
+-- name: insert_proof_page
+INSERT INTO proof_pages (proof_id, version, page, width, height, image, thumbnail)
+VALUES (:proof_id, :version, :page, :width, :height, :image, :thumbnail)
+ON CONFLICT DO NOTHING
+
+-- name: find_proof_page
+SELECT CASE WHEN :thumbnail::boolean THEN thumbnail ELSE image END FROM proof_pages
+WHERE proof_id = :proof_id AND version = :version AND page = :page
+
+-- name: insert_annotation
+INSERT INTO proof_annotations (annotation_id, proof_id, version, page, area, text, author_id, author_name, at)
+VALUES (:annotation_id, :proof_id, :version, :page, :area, :text, :author_id, :author_name, :at)
+
+-- name: update_annotation
+UPDATE proof_annotations SET resolved_at = :resolved_at, resolved_by = :resolved_by
+WHERE annotation_id = :annotation_id
+
+-- name: insert_reply
+INSERT INTO proof_replies (annotation_id, text, author_id, author_name, at)
+VALUES (:annotation_id, :text, :author_id, :author_name, :at)
+
+-- fragment: annotations_with_replies
+SELECT annotations.annotation_id, annotations.proof_id, annotations.version, annotations.page, annotations.area,
+       annotations.text, annotations.author_id, annotations.author_name, annotations.at,
+       annotations.resolved_at, annotations.resolved_by,
+       coalesce(replies.texts, '{}') AS reply_texts, coalesce(replies.authors, '{}') AS reply_authors,
+       coalesce(replies.names, '{}') AS reply_names, coalesce(replies.ats, '{}') AS reply_ats
+FROM proof_annotations AS annotations
+LEFT JOIN LATERAL (
+    SELECT array_agg(text ORDER BY reply) AS texts, array_agg(author_id ORDER BY reply) AS authors,
+           array_agg(author_name ORDER BY reply) AS names, array_agg(at ORDER BY reply) AS ats
+    FROM proof_replies WHERE proof_replies.annotation_id = annotations.annotation_id
+) AS replies ON true
+
+-- name: find_annotation
+{annotations_with_replies}
+WHERE annotations.annotation_id = :annotation_id
+
+-- name: list_annotations
+{annotations_with_replies}
+WHERE annotations.proof_id = :proof_id AND annotations.version = :version
+  AND annotations.annotation_id > coalesce(:after, '00000000-0000-0000-0000-000000000000'::uuid)
+ORDER BY annotations.annotation_id
+LIMIT :limit

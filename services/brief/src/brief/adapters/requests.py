@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator, Field
@@ -16,6 +16,7 @@ from optima_kit.http import (
     Day,
     FileName,
     Flag,
+    Fraction,
     Moment,
     PageQuery,
     Query,
@@ -24,9 +25,11 @@ from optima_kit.http import (
 )
 from optima_kit.ids import new_id
 
+from ..application.submit_proof import Review
 from ..domain.content import Content, Delivery, Item
 from ..domain.forms import MAX_FIELDS, Words
 from ..domain.lifecycle import State
+from ..domain.proofs import MAX_PAGES, Area
 from ..domain.quotations import MAX_SUPPLIERS, PriceBreak, Quote, QuotedLine
 from ..domain.types import MAX_KINDS
 
@@ -297,3 +300,72 @@ class DefineType(Command):
 
 class TypeQuery(Query):
     version: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+
+
+def _people(text: str) -> str:
+    """Raises ValueError where one of them is no id, or they are too many."""
+    ids = text.split(",")
+    for each in ids:
+        try:
+            UUID(each)
+        except ValueError:
+            raise PydanticCustomError("uuid_parsing", "Not an id") from None
+    if len(ids) > MAX_REVIEWERS:
+        raise PydanticCustomError("too_long", "Too many people", {"max_length": MAX_REVIEWERS})
+    return text
+
+
+MAX_REVIEWERS: Final = 20
+
+
+class VersionQuery(Query):
+    name: Annotated[FileName, Field(examples=["esecutivo.pdf"])]
+    """File name. A folder, and what some system would stumble over, are taken out."""
+    process: Code
+    """Key of a published process for proofs."""
+    reviewer_ids: Annotated[str, Field(max_length=800), AfterValidator(_people)] | None = None
+    """People who are to look at it, with a comma between them: a process may ask them, or others as well.
+    They must see the brief and may decide approvals."""
+    due_on: Day | None = None
+    """By when they are to decide."""
+
+    def review(self) -> Review:
+        ids = self.reviewer_ids.split(",") if self.reviewer_ids else []
+        return Review(self.process, [UUID(each) for each in ids], self.due_on)
+
+
+class ProofQuery(VersionQuery):
+    title: Annotated[str, Text(120)]
+    """What it is a proof of."""
+
+
+class PreviewQuery(Query):
+    thumbnail: bool = False
+    """The smaller picture, for lists."""
+
+
+class MarkedArea(Command):
+    """A rectangle on a page, in parts of its width and height, from the upper left corner."""
+
+    x: Fraction
+    y: Fraction
+    width: Fraction
+    height: Fraction
+
+    def area(self) -> Area:
+        return Area(x=self.x, y=self.y, width=self.width, height=self.height)
+
+
+class AnnotateProof(Command):
+    page: Annotated[int, Field(ge=1, le=MAX_PAGES)]
+    area: MarkedArea
+    text: Annotated[str, Text(2000)]
+
+
+class AnswerAnnotation(Command):
+    text: Annotated[str, Text(2000)]
+
+
+class SettleAnnotation(Command):
+    resolved: Flag
+    """false opens it again."""

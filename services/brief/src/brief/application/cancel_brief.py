@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from optima_contracts.brief import BriefCancelled
 from optima_kit.actor import Actor
 
 from ..domain.brief import Brief
 from ..domain.lifecycle import AuditContext
 from .access import own_brief_to_change
 from .ports import Ports
+from .tell_cancelled import tell_cancelled
 
 
 async def cancel_brief(
@@ -21,6 +21,5 @@ async def cancel_brief(
     brief = await own_brief_to_change(ports, actor, brief_id, expected_version)
     left = brief.cancel(reason, AuditContext(ports.now, actor.person_id))
     await ports.briefs.update_brief(brief)
-    cancelled = BriefCancelled(brief_id=brief_id, reason=reason, from_state=left.value)
-    ports.outbox.add(cancelled, subject=brief_id, correlation=brief_id)
+    await tell_cancelled(ports, brief, reason, left)
     return brief

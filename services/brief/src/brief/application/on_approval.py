@@ -17,7 +17,6 @@ from optima_contracts.approval import (
 )
 from optima_contracts.brief import (
     BriefApproved,
-    BriefCancelled,
     BriefChangesRequested,
     BriefContent,
     BriefRejected,
@@ -31,25 +30,15 @@ from ..domain.lifecycle import AuditContext, Cause
 from .access import known_brief
 from .ports import Ports
 from .price_brief import facts_of
+from .tell_cancelled import tell_cancelled
 
 log = logging.getLogger(__name__)
-
-Answer = (
-    ApprovalOpened
-    | ApprovalNotOpened
-    | Approved
-    | Rejected
-    | ChangesRequested
-    | ApprovalCancelled
-    | ApprovalExpired
-    | ApprovalRevoked
-)
 
 
 async def on_approval_opened(ports: Ports, event: ApprovalOpened, context: AuditContext) -> None:
     """Again, or after the approval's end: nothing."""
-    brief = await _brief_of(ports, event)
-    if brief and brief.approval_opened(event.approval_id, event.subject_revision, context):
+    brief = await known_brief(ports, event.subject_id)
+    if brief.approval_opened(event.approval_id, event.subject_revision, context):
         await ports.briefs.update_brief(brief)
 
 
@@ -57,8 +46,8 @@ async def on_approved(ports: Ports, event: Approved, context: AuditContext) -> N
     """Again, or of an earlier revision: nothing. An approval of other prices than the present ones does not
     count: purchasing priced anew while the last approver decided. Approval hears of those prices too, and
     asks once more."""
-    brief = await _brief_of(ports, event)
-    if brief is None or not brief.awaits_decision_on(event.subject_revision):
+    brief = await known_brief(ports, event.subject_id)
+    if not brief.awaits_decision_on(event.subject_revision):
         return
     if brief.approved(event.approval_id, event.subject_revision, event.content_hash, context):
         await ports.briefs.update_brief(brief)
@@ -74,9 +63,9 @@ async def on_approved(ports: Ports, event: Approved, context: AuditContext) -> N
 
 async def on_rejected(ports: Ports, event: Rejected, context: AuditContext) -> None:
     """Again, or of an earlier revision: nothing."""
-    brief = await _brief_of(ports, event)
+    brief = await known_brief(ports, event.subject_id)
     reason = event.reason or ""
-    if brief and brief.rejected(event.approval_id, event.subject_revision, reason, context):
+    if brief.rejected(event.approval_id, event.subject_revision, reason, context):
         await ports.briefs.update_brief(brief)
         rejected = BriefRejected(brief_id=brief.brief_id, revision=event.subject_revision, reason=reason)
         ports.outbox.add(rejected, subject=brief.brief_id, correlation=brief.brief_id)
@@ -84,9 +73,9 @@ async def on_rejected(ports: Ports, event: Rejected, context: AuditContext) -> N
 
 async def on_changes_requested(ports: Ports, event: ChangesRequested, context: AuditContext) -> None:
     """Again, or of an earlier revision: nothing."""
-    brief = await _brief_of(ports, event)
+    brief = await known_brief(ports, event.subject_id)
     reason = event.reason or ""
-    if brief and brief.changes_requested(event.approval_id, event.subject_revision, reason, context):
+    if brief.changes_requested(event.approval_id, event.subject_revision, reason, context):
         await ports.briefs.update_brief(brief)
         requested = BriefChangesRequested(
             brief_id=brief.brief_id, revision=event.subject_revision, reason=reason
@@ -96,39 +85,31 @@ async def on_changes_requested(ports: Ports, event: ChangesRequested, context: A
 
 async def on_approval_not_opened(ports: Ports, event: ApprovalNotOpened, context: AuditContext) -> None:
     """Again, or of an earlier revision: nothing."""
-    if brief := await _brief_of(ports, event):
-        await _return_brief(ports, brief, event, "approval_not_opened", context)
+    brief = await known_brief(ports, event.subject_id)
+    await _return_brief(ports, brief, event, "approval_not_opened", context)
 
 
 async def on_approval_recalled(ports: Ports, event: ApprovalCancelled, context: AuditContext) -> None:
     """Again, or of an earlier revision: nothing. Approval also cancels what asks about a cancelled brief:
     the brief stays cancelled."""
-    if brief := await _brief_of(ports, event):
-        await _return_brief(ports, brief, event, "recalled", context)
+    brief = await known_brief(ports, event.subject_id)
+    await _return_brief(ports, brief, event, "recalled", context)
 
 
 async def on_approval_expired(ports: Ports, event: ApprovalExpired, context: AuditContext) -> None:
     """Again, or of an earlier revision: nothing."""
-    if brief := await _brief_of(ports, event):
-        await _return_brief(ports, brief, event, "approval_expired", context)
+    brief = await known_brief(ports, event.subject_id)
+    await _return_brief(ports, brief, event, "approval_expired", context)
 
 
 async def on_approval_revoked(ports: Ports, event: ApprovalRevoked, context: AuditContext) -> None:
     """The brief is cancelled, and with it what began on the strength of the approval. Once goods have left it
     goes on. Again, or of an earlier revision: nothing."""
-    brief = await _brief_of(ports, event)
-    if brief is None:
-        return
+    brief = await known_brief(ports, event.subject_id)
     left = brief.approval_revoked(event.approval_id, event.subject_revision, event.reason, context)
     if left is not None:
         await ports.briefs.update_brief(brief)
-        cancelled = BriefCancelled(brief_id=brief.brief_id, reason=event.reason, from_state=left.value)
-        ports.outbox.add(cancelled, subject=brief.brief_id, correlation=brief.brief_id)
-
-
-async def _brief_of(ports: Ports, event: Answer) -> Brief | None:
-    """The brief that the approval is about, locked; None where it is about something else."""
-    return await known_brief(ports, event.subject_id) if event.subject_type == "brief" else None
+        await tell_cancelled(ports, brief, event.reason, left)
 
 
 async def _return_brief(

@@ -11,7 +11,6 @@ from uuid import UUID
 
 from optima_contracts.brief import (
     BriefCancellationRevoked,
-    BriefCancelled,
     BriefClosed,
     BriefDelivered,
     BriefDeliveryStarted,
@@ -23,6 +22,7 @@ from optima_contracts.production import OrderCancelled, OrderConfirmed, OrderDel
 from ..domain.lifecycle import AuditContext, State
 from .access import known_brief
 from .ports import Ports
+from .tell_cancelled import tell_cancelled
 
 
 async def on_order_confirmed(ports: Ports, event: OrderConfirmed, context: AuditContext) -> None:
@@ -80,8 +80,7 @@ async def on_order_cancelled(ports: Ports, event: OrderCancelled, context: Audit
     left = brief.order_cancelled(event.reason, context, goods_came_back=event.goods_came_back is True)
     if left is not None:
         await ports.briefs.update_brief(brief)
-        cancelled = BriefCancelled(brief_id=brief.brief_id, reason=event.reason, from_state=left.value)
-        ports.outbox.add(cancelled, subject=brief.brief_id, correlation=brief.brief_id)
+        await tell_cancelled(ports, brief, event.reason, left)
 
 
 async def on_cancellation_refused(ports: Ports, event: CancellationRefused, context: AuditContext) -> None:

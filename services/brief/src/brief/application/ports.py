@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Protocol
 from uuid import UUID
 
-from optima_kit.ports import Directory, Outbox
+from optima_kit.ports import Directory, Jobs, Outbox
 
 from ..domain.brief import Brief, Revision
 from ..domain.comments import Comment
@@ -17,6 +17,7 @@ from ..domain.content import Attachment
 from ..domain.lifecycle import Cause, Move, State
 from ..domain.pricing import Pricing
 from ..domain.progress import ItemJob, Shipment
+from ..domain.proofs import Annotation, Proof, ProofVersion, Reply
 from ..domain.quotations import Quotation, QuotationRequest
 from ..domain.types import BriefType
 
@@ -215,11 +216,65 @@ class RequestFilters:
 
 
 @dataclass(frozen=True, slots=True)
+class PreviewPage:
+    """A page to look at: WebP, and a smaller one for lists."""
+
+    page: int
+    width: int
+    height: int
+    """Pixels."""
+    image: bytes
+    thumbnail: bytes
+
+
+class Proofs(Protocol):
+    """One tenant's proofs. Whoever changes one has locked its brief."""
+
+    def insert_proof(self, proof: Proof) -> None:
+        """Without its versions."""
+
+    def insert_version(self, proof_id: UUID, version: ProofVersion, data: bytes) -> None: ...
+
+    def update_version(self, proof_id: UUID, version: ProofVersion) -> None:
+        """Its review and its preview; the file stays as it was submitted."""
+
+    async def find_proof(self, proof_id: UUID) -> Proof | None: ...
+
+    async def list_proofs(self, brief_id: UUID, after: UUID | None, limit: int) -> list[Proof]:
+        """The oldest first."""
+
+    async def find_file(self, proof_id: UUID, version: int) -> bytes | None: ...
+
+    def insert_pages(self, proof_id: UUID, version: int, pages: Sequence[PreviewPage]) -> None:
+        """Those that are there already stay."""
+
+    async def find_page(
+        self, proof_id: UUID, version: int, page: int, *, thumbnail: bool
+    ) -> bytes | None: ...
+
+    def insert_annotation(self, annotation: Annotation) -> None: ...
+
+    def update_annotation(self, annotation: Annotation) -> None:
+        """Whether it is resolved."""
+
+    def insert_reply(self, annotation_id: UUID, reply: Reply) -> None: ...
+
+    async def find_annotation(self, annotation_id: UUID) -> Annotation | None: ...
+
+    async def list_annotations(
+        self, proof_id: UUID, version: int, after: UUID | None, limit: int
+    ) -> list[Annotation]:
+        """The oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ports:
     briefs: Briefs
     quotations: Quotations
     types: Types
     progress: Progress
+    proofs: Proofs
     directory: Directory
     outbox: Outbox
+    jobs: Jobs
     now: datetime

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import aiohttp
 import orjson
@@ -229,9 +229,20 @@ class AsPerson:
             headers["If-Match"] = f'"{version}"'
         await self.services.ask(service, "PUT", path, headers, data=text.encode())
 
-    async def upload(self, service: str, path: str, name: str, media_type: str, data: bytes) -> Any:
-        headers = {"Idempotency-Key": str(new_id()), "Content-Type": media_type}
-        address = f"{path}?name={quote(name, safe='')}"
+    async def upload(
+        self,
+        service: str,
+        path: str,
+        name: str,
+        media_type: str,
+        data: bytes,
+        *,
+        key: str | None = None,
+        **query: str,
+    ) -> Any:
+        """Sends a file; `key` as with `send`."""
+        headers = {"Idempotency-Key": key or str(new_id()), "Content-Type": media_type}
+        address = f"{path}?{urlencode(_given({'name': name, **query}), quote_via=quote)}"
         return (await self._ask(service, "POST", address, headers, data=data)).body
 
 

@@ -134,6 +134,7 @@ def _filters(language: str, translate: Callable[[str], str]) -> dict[str, Callab
         "day": day,
         "moment": moment,
         "size": size,
+        "percent": lambda value: f"{Decimal(value) * 100:f}%",
         "device": device_name,
         "typed": typed_number,
         "overdue": lambda value: date.fromisoformat(value) < datetime.now(ROME).date(),

@@ -6,7 +6,13 @@ from collections import defaultdict
 from decimal import Decimal
 from uuid import UUID
 
-from optima_contracts.brief import BriefApproved, BriefCancellationRevoked, BriefCancelled
+from optima_contracts.brief import (
+    BriefApproved,
+    BriefCancellationRevoked,
+    BriefCancelled,
+    ProofReviewEnded,
+    ProofSubmitted,
+)
 from optima_contracts.economics import BriefPricesApproved
 from optima_contracts.erp import CustomerChanged, OrderReceived
 from optima_contracts.identity import PersonDeparted
@@ -33,6 +39,7 @@ from ..application.on_goods_allocated import on_goods_allocated
 from ..application.on_order_received import on_order_received
 from ..application.on_person_departed import on_person_departed
 from ..application.on_prices_approved import on_prices_approved
+from ..application.on_proof import on_proof_told
 from ..application.on_shipment_changed import on_shipment_changed
 from ..application.ports import Ports
 from ..domain.shipments import Shipment, ShipmentState
@@ -59,6 +66,16 @@ async def brief_cancelled(ports: Ports, event: Received[BriefCancelled]) -> None
 @reactions.on(BriefCancellationRevoked)
 async def cancellation_revoked(ports: Ports, event: Received[BriefCancellationRevoked]) -> None:
     await on_cancellation_revoked(ports, event.data)
+
+
+@reactions.on(ProofSubmitted)
+async def proof_submitted(ports: Ports, event: Received[ProofSubmitted]) -> None:
+    await on_proof_told(ports, event.data, event.sequence)
+
+
+@reactions.on(ProofReviewEnded)
+async def proof_review_ended(ports: Ports, event: Received[ProofReviewEnded]) -> None:
+    await on_proof_told(ports, event.data, event.sequence)
 
 
 @reactions.on(CancellationRefused)

@@ -79,6 +79,7 @@ class PostgresKinds:
                 **({"unit": phase.unit} if phase.unit else {}),
                 **({"factor": str(phase.factor)} if phase.factor != 1 else {}),
                 **({"starts_on_parts": True} if phase.starts_on_parts else {}),
+                **({"needs_proof": True} if phase.needs_proof else {}),
                 **({"days": phase.days} if phase.days != 1 else {}),
                 **({"daily_quantity": str(phase.daily_quantity)} if phase.daily_quantity else {}),
             }
@@ -114,6 +115,18 @@ class PostgresOrders:
 
     def update_brief_going_on(self, brief_id: UUID) -> None:
         self._work.write(QUERIES.update_brief_going_on, brief_id=brief_id)
+
+    def upsert_proof(
+        self, brief_id: UUID, proof_id: UUID, version: int, sequence: int, *, approved: bool
+    ) -> None:
+        self._work.write(
+            QUERIES.upsert_proof,
+            brief_id=brief_id,
+            proof_id=proof_id,
+            version=version,
+            sequence=sequence,
+            approved=approved,
+        )
 
     async def find_brief_cancellation(self, brief_id: UUID) -> str | None:
         reason: str | None = await self._work.fetchval(QUERIES.find_brief_cancellation, brief_id=brief_id)
@@ -169,6 +182,7 @@ class PostgresOrders:
             units=[phase.unit for _, _, phase in phases],
             factors=[phase.factor for _, _, phase in phases],
             starts_on_parts=[phase.starts_on_parts for _, _, phase in phases],
+            needs_proofs=[phase.needs_proof for _, _, phase in phases],
             planned_starts=[phase.planned.start if phase.planned else None for _, _, phase in phases],
             planned_ends=[phase.planned.end if phase.planned else None for _, _, phase in phases],
             states=[phase.state for _, _, phase in phases],
@@ -779,6 +793,8 @@ def _phase(row: asyncpg.Record) -> Phase:
         lost=None if row["lost"] is None else _plain(row["lost"]),
         loss_reason=row["loss_reason"],
         starts_on_parts=row["starts_on_parts"],
+        needs_proof=row["needs_proof"],
+        proof_missing=row["proof_missing"],
         made_so_far=None if row["made_so_far"] is None else _plain(row["made_so_far"]),
         planned=Period(row["planned_start"], row["planned_end"]) if row["planned_end"] else None,
     )

@@ -35,6 +35,20 @@ UPDATE briefs SET cancellation_reason = coalesce(cancellation_reason, :reason) W
 -- name: update_brief_going_on
 UPDATE briefs SET cancellation_reason = NULL WHERE id = :brief_id
 
+-- name: upsert_proof
+-- The newest version counts, and of what was told of it the last.
+INSERT INTO proofs AS known (proof_id, brief_id, version, sequence, approved)
+VALUES (:proof_id, :brief_id, :version, :sequence, :approved)
+ON CONFLICT (tenant_id, proof_id) DO UPDATE
+SET version = excluded.version, sequence = excluded.sequence, approved = excluded.approved
+WHERE (known.version, known.sequence) < (excluded.version, excluded.sequence)
+
+-- fragment: proof_missing
+-- Whether a phase waits for its brief's proofs, all of which have to be approved.
+phases.needs_proof AND orders.brief_id IS NOT NULL AND NOT coalesce(
+    (SELECT bool_and(proofs.approved) FROM proofs WHERE proofs.brief_id = orders.brief_id), false
+) AS proof_missing
+
 -- name: find_brief_cancellation
 SELECT cancellation_reason FROM briefs WHERE id = :brief_id
 
@@ -63,16 +77,16 @@ FROM unnest(:job_ids::uuid[], :positions::smallint[], :item_ids::uuid[], :kinds:
 -- name: insert_phases
 -- `after` travels as one text a phase: arrays of arrays must be rectangular. Keys contain no comma.
 INSERT INTO phases (order_id, deadline, job_id, position, id, key, name, after, quality_check, skippable,
-                    unit, factor, starts_on_parts, planned_start, planned_end, state, attempt, note)
+                    unit, factor, starts_on_parts, needs_proof, planned_start, planned_end, state, attempt, note)
 SELECT :order_id, orders.deadline, p.job_id, p.position, p.id, p.key, p.name,
        string_to_array(p.after, ','), p.quality_check, p.skippable, p.unit, p.factor, p.starts_on_parts,
-       p.planned_start, p.planned_end, p.state, 1, ''
+       p.needs_proof, p.planned_start, p.planned_end, p.state, 1, ''
 FROM orders, unnest(:job_ids::uuid[], :positions::smallint[], :ids::uuid[], :keys::text[], :names::text[],
                     :after::text[], :quality_checks::boolean[], :skippable::boolean[], :units::text[],
-                    :factors::numeric[], :starts_on_parts::boolean[], :planned_starts::date[],
+                    :factors::numeric[], :starts_on_parts::boolean[], :needs_proofs::boolean[], :planned_starts::date[],
                     :planned_ends::date[], :states::text[])
     AS p(job_id, position, id, key, name, after, quality_check, skippable, unit, factor, starts_on_parts,
-         planned_start, planned_end, state)
+         needs_proof, planned_start, planned_end, state)
 WHERE orders.id = :order_id
 
 -- name: lock_order
@@ -124,10 +138,11 @@ SELECT jobs.id, jobs.order_id, jobs.position, jobs.item_id, jobs.kind, jobs.desc
        phases.state AS phase_state, phases.assignee_id, phases.attempt,
        phases.started_at AS phase_started_at, phases.completed_at, phases.quantity AS made, phases.note,
        phases.unit AS phase_unit, phases.factor, phases.lost, phases.loss_reason, phases.planned_start,
-       phases.planned_end, phases.starts_on_parts, phases.made_so_far, people.name AS assignee_name, people.active AS assignee_active,
+       phases.planned_end, phases.starts_on_parts, phases.needs_proof, {proof_missing}, phases.made_so_far, people.name AS assignee_name, people.active AS assignee_active,
        coalesce(sent.shipped, 0) AS shipped, coalesce(sent.delivered, 0) AS delivered,
        EXISTS (SELECT FROM shipments WHERE shipments.order_id = :order_id) AS documents
 FROM order_jobs AS jobs
+JOIN orders ON orders.id = jobs.order_id
 LEFT JOIN job_economics AS economics ON economics.job_id = jobs.id
 LEFT JOIN approved_prices AS approved ON approved.item_id = jobs.item_id
 LEFT JOIN phases ON phases.job_id = jobs.id AND (:job_id::uuid IS NULL OR phases.job_id = :job_id)
@@ -301,7 +316,7 @@ SELECT phases.id AS phase_id, phases.key, phases.name, phases.after, phases.qual
        phases.state AS phase_state, phases.assignee_id, phases.attempt, phases.started_at AS phase_started_at,
        phases.completed_at, phases.quantity AS made, phases.note, phases.deadline,
        phases.unit AS phase_unit, phases.factor, phases.lost, phases.loss_reason, phases.planned_start,
-       phases.planned_end, phases.starts_on_parts, phases.made_so_far, jobs.description, jobs.quantity AS ordered, jobs.unit, jobs.tolerance_percent, jobs.state AS job_state,
+       phases.planned_end, phases.starts_on_parts, phases.needs_proof, {proof_missing}, phases.made_so_far, jobs.description, jobs.quantity AS ordered, jobs.unit, jobs.tolerance_percent, jobs.state AS job_state,
        orders.state AS order_state, coalesce(economics.technical_sheet, '') AS technical_sheet,
        EXISTS (SELECT FROM phases AS before
                WHERE before.job_id = phases.job_id AND before.key = ANY (phases.after)
@@ -321,7 +336,7 @@ ORDER BY phases.deadline, phases.id LIMIT :limit
 SELECT phases.id AS phase_id, phases.key, phases.name, phases.after, phases.quality_check, phases.skippable,
        phases.state AS phase_state, phases.assignee_id, phases.attempt, phases.started_at AS phase_started_at,
        phases.completed_at, phases.quantity AS made, phases.note, phases.unit AS phase_unit, phases.factor,
-       phases.lost, phases.loss_reason, phases.planned_start, phases.planned_end, phases.starts_on_parts,
+       phases.lost, phases.loss_reason, phases.planned_start, phases.planned_end, phases.starts_on_parts, phases.needs_proof, {proof_missing},
        phases.made_so_far, due, lateness,
        phases.job_id, phases.order_id, orders.number AS order_number, orders.title, orders.state AS order_state,
        jobs.description, jobs.quantity AS ordered, jobs.unit, jobs.state AS job_state,

@@ -48,6 +48,8 @@ class PhaseOfKind(Command):
     """How many of the job's unit come of one of this phase's, such as 8 leaflets of a sheet."""
     starts_on_parts: Flag = False
     """It may begin on a part of what the phases before it make, as soon as that is handed in."""
+    needs_proof: Flag = False
+    """It begins once the proofs of its brief are approved. Orders without a brief don't wait for any."""
     days: Annotated[int, Field(ge=1, le=LONGEST)] = 1
     """Working days that it takes at least."""
     daily_quantity: Count | None = None
@@ -71,6 +73,7 @@ class DefineKind(Command):
                 p.unit,
                 p.factor,
                 p.starts_on_parts,
+                p.needs_proof,
                 p.days,
                 p.daily_quantity,
             )

@@ -46,6 +46,12 @@ class Orders(Protocol):
     def update_brief_going_on(self, brief_id: UUID) -> None:
         """The brief's cancellation is void."""
 
+    def upsert_proof(
+        self, brief_id: UUID, proof_id: UUID, version: int, sequence: int, *, approved: bool
+    ) -> None:
+        """Whether a version of a brief's proof is approved. The newest version counts, and of what was told
+        of it the last."""
+
     async def find_brief_cancellation(self, brief_id: UUID) -> str | None:
         """Why the brief was cancelled; None when it was not."""
 

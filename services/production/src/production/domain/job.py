@@ -59,6 +59,11 @@ class Phase:
     """Handed in before its completion, whose quantity includes it; in its unit."""
     planned: Period | None = None
     """When it is to be worked on. None for phases that are older than plans."""
+    needs_proof: bool = False
+    """It begins once the proofs of its brief are approved."""
+    proof_missing: bool = False
+    """It needs a proof, and the newest version of one of its brief's is not approved, or there is none yet.
+    Orders without a brief have nobody who would approve one."""
 
     def in_unit_of_job(self, quantity: Decimal) -> Decimal:
         """What so much of the phase's work makes, rounded down to three decimals."""
@@ -458,7 +463,9 @@ def next_state(
         awaited = _awaited_by(job, phase) if found.code == "predecessors_not_over" else ""
         state = Term(f"phase_{phase.state.value}")
         raise WrongState(found.code, phase=phase.name, state=state, awaited=awaited)
-    if action is Action.COMPLETE:
+    if action is Action.START:
+        _its_proof_is_approved(phase)
+    elif action is Action.COMPLETE:
         _what_comes_before_is_over(job, phase)
     elif action is Action.ACCEPT:
         _nobody_accepts_their_own_work(phase, by)
@@ -556,6 +563,7 @@ def _with_phases_of(kind: Kind, job: Job, schedule: Schedule, new_id: Callable[[
             state=_first_state(step.after),
             starts_on_parts=step.starts_on_parts,
             planned=planned[step.key],
+            needs_proof=step.needs_proof,
         )
         for step in kind.phases
     )
@@ -600,6 +608,12 @@ def awaits_others(job: Job, phase: Phase) -> bool:
     """Whether a phase just before it is not over."""
     over = (PhaseState.DONE, PhaseState.SKIPPED)
     return any(other.key in phase.after and other.state not in over for other in job.phases)
+
+
+def _its_proof_is_approved(phase: Phase) -> None:
+    """What is begun goes on, whatever becomes of the proof."""
+    if phase.proof_missing:
+        raise WrongState("proof_not_approved", phase=phase.name)
 
 
 def _what_comes_before_is_over(job: Job, phase: Phase) -> None:

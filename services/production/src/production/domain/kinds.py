@@ -27,6 +27,8 @@ class PhaseDefinition:
     """How many of the job's unit come of one of this phase's: 8 leaflets of a sheet."""
     starts_on_parts: bool = False
     """It may begin on a part of what the phases before it make, as soon as that is handed in."""
+    needs_proof: bool = False
+    """It begins once the proofs of its brief are approved."""
     days: int = 1
     """Working days that it takes at least."""
     daily_quantity: Decimal | None = None

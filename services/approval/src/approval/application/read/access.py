@@ -17,6 +17,7 @@ from ...domain.engine import approvers_of, may_decide_for
 from ...domain.process import ALLOWED, Process, Step
 from ...domain.quorum import VOTED
 from ...domain.run import missing_fields
+from ...domain.subjects import ENTER_BY_EVENT
 from ..ports import Comment, Draft, Held, Move, Ports, StoredDelegation
 
 
@@ -128,8 +129,7 @@ def actions_on(
         actions.insert(0, "comment")
     if directory.in_place_of(approval.requester) != actor.person_id:
         return actions
-    # Briefs are amended by their own service.
-    amends = approval.subject_type != "brief" and actor.may("approval.open")
+    amends = approval.subject_type not in ENTER_BY_EVENT and actor.may("approval.open")
     return ["amend", "recall", *actions] if amends else ["recall", *actions]
 
 

@@ -19,14 +19,27 @@ from ...domain.brief import Brief
 from ...domain.comments import Comment, comment_may_be_edited
 from ...domain.content import Content
 from ...domain.lifecycle import BEFORE_GOODS_LEFT, UNDER_APPROVAL, State
+from ...domain.proofs import (
+    Annotation,
+    Proof,
+    ProofVersion,
+    annotation_may_be_settled,
+    proofs_may_be_submitted,
+    version_may_be_annotated,
+)
 from ...domain.quotations import QuotationRequest, RequestState
 from ..ports import Ports
 
-Action = Literal["revise", "attach", "submit", "price", "request_quotations", "comment", "copy", "cancel"]
+Action = Literal[
+    "revise", "attach", "submit", "price", "request_quotations", "submit_proof", "comment", "copy", "cancel"
+]
 RequestAction = Literal["ask_more_suppliers", "award", "cancel"]
 QuotationAction = Literal["quote", "decline"]
 TypeAction = Literal["define"]
 CommentAction = Literal["edit"]
+ProofAction = Literal["submit_version"]
+ProofVersionAction = Literal["annotate"]
+AnnotationAction = Literal["answer", "resolve", "reopen"]
 
 
 def sees_brief(actor: Actor, brief: Brief) -> bool:
@@ -40,6 +53,10 @@ def person_sees_brief(person: Person, brief: Brief) -> bool:
 
 def may_look_after_briefs(person: Person) -> bool:
     return person.active and "brief.price" in person.privileges
+
+
+def may_review(person: Person, brief: Brief) -> bool:
+    return person_sees_brief(person, brief) and "approval.decide" in person.privileges
 
 
 def _is_shown_to(person_id: UUID, may: Callable[[str], bool], brief: Brief) -> bool:
@@ -80,6 +97,7 @@ def actions_on(actor: Actor, brief: Brief) -> list[Action]:
         "submit": drafting and actor.may("brief.submit"),
         "price": brief.state in UNDER_APPROVAL and actor.may("brief.price"),
         "request_quotations": brief.state in UNDER_APPROVAL and actor.may("brief.price"),
+        "submit_proof": actor.may("approval.open") and _may(lambda: proofs_may_be_submitted(brief)),
         "comment": actor.may("brief.comment"),
         "copy": actor.may("brief.create"),
         "cancel": own and brief.state in BEFORE_GOODS_LEFT and actor.may("brief.cancel"),
@@ -113,6 +131,24 @@ def actions_on_quotation(actor: Actor, request: QuotationRequest, now: datetime)
 def actions_on_comment(actor: Actor, comment: Comment, now: datetime) -> list[CommentAction]:
     editable = _may(lambda: comment_may_be_edited(comment, actor.person_id, now))
     return ["edit"] if editable and actor.may("brief.comment") else []
+
+
+def actions_on_proof(actor: Actor, brief: Brief) -> list[ProofAction]:
+    possible = actor.may("approval.open") and _may(lambda: proofs_may_be_submitted(brief))
+    return ["submit_version"] if possible else []
+
+
+def actions_on_version(actor: Actor, proof: Proof, version: ProofVersion) -> list[ProofVersionAction]:
+    possible = actor.may("brief.comment") and _may(lambda: version_may_be_annotated(proof, version))
+    return ["annotate"] if possible else []
+
+
+def actions_on_annotation(actor: Actor, proof: Proof, annotation: Annotation) -> list[AnnotationAction]:
+    if not actor.may("brief.comment") or not _may(
+        lambda: annotation_may_be_settled(proof, annotation.version)
+    ):
+        return []
+    return ["answer", "resolve" if annotation.resolved_at is None else "reopen"]
 
 
 def _may(rule: Callable[[], object]) -> bool:

@@ -100,11 +100,12 @@ async def _command(
 async def _page(call: PageCall, brief_id: UUID, refused: Refused | None = None) -> Answer:
     services = call.session.services
     path = f"/v1/briefs/{brief_id}"
-    brief, progress, history, comments, approvals, orders, shipments, *requests = await with_parts(
+    brief, progress, history, comments, proofs, approvals, orders, shipments, *requests = await with_parts(
         services.get("brief", path),
         services.get("brief", f"{path}/progress", limit=200),
         services.get("brief", f"{path}/history", limit=200),
         services.get("brief", f"{path}/comments", limit=200),
+        services.get("brief", f"{path}/proofs", limit=200),
         services.get("approval", "/v1/approvals", subject_id=brief_id),
         services.get("production", "/v1/orders", brief_id=brief_id),
         services.get("logistics", "/v1/shipments", brief_id=brief_id),
@@ -127,6 +128,7 @@ async def _page(call: PageCall, brief_id: UUID, refused: Refused | None = None) 
         "progress": progress,
         "history": history,
         "comments": comments,
+        "proofs": proofs,
         "approvals": approvals,
         "orders": orders,
         "shipments": shipments,

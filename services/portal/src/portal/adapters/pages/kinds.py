@@ -18,7 +18,7 @@ pages = Pages()
 
 _SPARE_ROWS: Final = 3
 _COLUMNS: Final = ("key", "name", "after", "days", "daily_quantity", "unit", "factor")
-_FLAGS: Final = ("quality_check", "skippable", "starts_on_parts")
+_FLAGS: Final = ("quality_check", "skippable", "starts_on_parts", "needs_proof")
 _NUMBERS: Final = ("daily_quantity", "factor")
 
 

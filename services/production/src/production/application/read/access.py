@@ -121,6 +121,7 @@ def actions_on_task(task: Task) -> list[TaskAction]:
         step
         for step in get_args(TaskAction)
         if machine.is_possible(Action(step), task.phase.state, task.job_state, task.order_state)
+        and not (step == "start" and task.phase.proof_missing)
         and not (step == "complete" and task.awaits_others)
     ]
 

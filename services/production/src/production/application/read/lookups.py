@@ -40,6 +40,7 @@ def show_kind(actor: Actor, kind: Kind) -> KindView:
                 unit=phase.unit,
                 factor=phase.factor,
                 starts_on_parts=phase.starts_on_parts,
+                needs_proof=phase.needs_proof,
                 days=phase.days,
                 daily_quantity=phase.daily_quantity,
             )

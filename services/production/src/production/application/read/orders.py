@@ -230,6 +230,7 @@ def _phase(
         loss_reason=phase.loss_reason,
         note=phase.note,
         rejected_attempts=[show_rejected(each) for each in rejected.get(phase.id, ())],
+        proof_missing=phase.proof_missing or None,
         actions=actions_on_phase(
             actor, order.order.state, job, phase, assignee_has_left=assignees.has_left(phase)
         ),

@@ -85,5 +85,6 @@ def _task(task: Task, rejected: list[RejectedAttemptView]) -> TaskView:
         loss_reason=phase.loss_reason,
         note=phase.note,
         rejected_attempts=rejected,
+        proof_missing=phase.proof_missing or None,
         actions=actions_on_task(task),
     )

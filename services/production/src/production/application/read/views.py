@@ -55,6 +55,8 @@ class KindPhaseView(View):
     """How many of the job's unit come of one of this phase's."""
     starts_on_parts: bool
     """Whether it may begin on a part of what the phases before it make."""
+    needs_proof: bool
+    """Whether it begins once the proofs of its brief are approved."""
     days: int
     """Working days that it takes at least."""
     daily_quantity: Quantity | None
@@ -131,6 +133,8 @@ class PhaseView(View):
     loss_reason: str | None
     note: str
     rejected_attempts: list[RejectedAttemptView]
+    proof_missing: bool | None
+    """It can't begin before the proofs of its brief are approved."""
     actions: list[PhaseAction]
     """What the reader may do now."""
 
@@ -255,6 +259,8 @@ class TaskView(View):
     note: str
     rejected_attempts: list[RejectedAttemptView]
     """The reader's own attempts that were refused."""
+    proof_missing: bool | None
+    """It can't begin yet: what it is made after is not approved."""
     actions: list[TaskAction]
     """What the reader may do now."""
 

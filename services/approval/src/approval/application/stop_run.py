@@ -1,0 +1,15 @@
+"""The subject of a run has gone, or another one takes its place."""
+
+from __future__ import annotations
+
+from ..domain import engine
+from .ports import Held, Ports
+from .read.access import running_process
+from .recording import record_change
+
+
+async def stop_run(ports: Ports, held: Held, reason: str) -> None:
+    process = await running_process(ports, held.approval)
+    directory = await ports.directories.read()
+    result = engine.cancel(held.approval, process, reason, None, ports.now, directory)
+    await record_change(ports, process, held, result)

@@ -1,0 +1,34 @@
+"""Work that is owed: pictures of the pages of proofs."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import Final
+
+from optima_kit.jobs import JobKinds, JobRun
+
+from ..application.ports import Ports
+from ..application.preview_proof import file_to_show, show_nothing, show_pages
+from ..application.submit_proof import PREVIEW, PreviewWanted
+from .previews import FileRefused, pages_of
+
+log = logging.getLogger(__name__)
+
+jobs: Final = JobKinds()
+
+
+@jobs.outside(PREVIEW, PreviewWanted, timeout=timedelta(minutes=10), attempts=5)
+async def preview(run: JobRun[Ports], payload: PreviewWanted) -> None:
+    """Made again after a crash, the pictures are the same: those that are kept stay."""
+    async with run.transaction() as ports:
+        file, data = await file_to_show(ports, payload)
+    try:
+        pages = await pages_of(data, file.media_type)
+    except FileRefused as refused:
+        log.warning("version %s of proof %s can't be shown: %s", payload.version, payload.proof_id, refused)
+        async with run.finish() as ports:
+            await show_nothing(ports, payload)
+        return
+    async with run.finish() as ports:
+        await show_pages(ports, payload, pages)

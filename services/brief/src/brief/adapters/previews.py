@@ -1,0 +1,66 @@
+"""Pictures of the pages of a file, made in a process of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import os
+import sys
+from typing import Final
+
+from optima_kit.typesetting_process import read
+
+from ..application.ports import PreviewPage
+from ..domain.proofs import MAX_PAGES
+from .preview_process import REFUSED
+
+SECONDS: Final = 90.0
+_AT_ONCE: Final = asyncio.Semaphore(1)
+"""Of a process of the service, whose memory it shares."""
+_KEPT_VARIABLES: Final = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH")
+
+
+class FileRefused(Exception):
+    """No page of the file can be shown."""
+
+
+async def pages_of(data: bytes, media_type: str) -> list[PreviewPage]:
+    """Raises FileRefused, also where the process exceeded its memory or its time: it would do so again."""
+    async with _AT_ONCE:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "brief.adapters.preview_process",
+            media_type,
+            str(MAX_PAGES),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env={name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ},
+        )
+        try:
+            out, said = await asyncio.wait_for(process.communicate(data), SECONDS)
+        except TimeoutError as late:
+            raise FileRefused("it took too long") from late
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+    ended = process.returncode or 0
+    if ended == REFUSED or ended < 0:
+        raise FileRefused(said.decode(errors="replace").strip()[-300:] or f"signal {-ended}")
+    if ended:
+        raise RuntimeError(said.decode(errors="replace"))
+    return list(_pages(io.BytesIO(out)))
+
+
+def _pages(out: io.BytesIO) -> list[PreviewPage]:
+    pages: list[PreviewPage] = []
+    while (size := read(out)) is not None:
+        image, thumbnail = read(out), read(out)
+        assert image is not None
+        assert thumbnail is not None
+        width, height = json.loads(size)
+        pages.append(PreviewPage(len(pages) + 1, width, height, image, thumbnail))
+    return pages
