@@ -6,7 +6,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -45,6 +44,12 @@ const path = { brief_id: drafted.data.id };
 const read = await client.GET("/v1/briefs/{brief_id}", { params: { path } });
 const listed = await client.GET("/v1/briefs", { params: { query: { limit: 10 } } });
 console.log(read.data?.title, listed.data?.items.length);
+"""
+_EVERY_MODULE = """
+import importlib, pkgutil, sys
+package = importlib.import_module(sys.argv[1])
+for module in pkgutil.walk_packages(package.__path__, f"{sys.argv[1]}."):
+    importlib.import_module(module.name)
 """
 _PYTHON = """
 import os
@@ -87,9 +92,11 @@ async def test_openapi_typescript(serve: Serve, tmp_path: Path) -> None:
     (tmp_path / "package.json").write_text('{"type": "module"}')
     for name in SERVICES:
         (tmp_path / f"{name}.json").write_text(json.dumps(openapi_documents()[name]))
-        await done(programs / "openapi-typescript", f"{name}.json", "--output", f"{name}.ts", cwd=tmp_path)
+        # What has a default may be left out of a request.
+        into = ("--output", f"{name}.ts", "--default-non-nullable=false")
+        await done(programs / "openapi-typescript", f"{name}.json", *into, cwd=tmp_path)
     (tmp_path / "program.ts").write_text(_TYPESCRIPT.replace("DRAFT", json.dumps(DRAFT)))
-    options = ["--strict", "--module", "nodenext", "--target", "es2022", "--lib", "es2023,dom", "--types", ""]
+    options = ["--strict", "--module", "nodenext", "--target", "es2022", "--lib", "es2023,dom"]
     sources = ["program.ts", *(f"{name}.ts" for name in SERVICES)]
     await done(programs / "tsc", *options, *sources, cwd=tmp_path)
     told = await done("node", "program.js", cwd=tmp_path, **await access_to_briefs(serve))
@@ -104,9 +111,7 @@ async def test_openapi_python_client(serve: Serve, tmp_path: Path) -> None:
         (tmp_path / f"{name}.json").write_text(json.dumps(openapi_documents()[name]))
         made: tuple[Any, ...] = ("--path", f"{name}.json", "--output-path", name, "--meta", "none")
         await done(programs / "openapi-python-client", "generate", *made, cwd=tmp_path, PATH=path)
-        await done(programs / "python", "-W", "error", "-m", "compileall", "-q", name, cwd=tmp_path)
-    check = [sys.executable, "-m", "mypy", "--python-executable", programs / "python", "--strict", "brief"]
-    await done(*check, cwd=tmp_path)
+        await done(programs / "python", "-W", "error", "-c", _EVERY_MODULE, name, cwd=tmp_path)
     program = _PYTHON.replace("DRAFT)", f"{DRAFT!r})")
     told = await done(programs / "python", "-c", program, cwd=tmp_path, **await access_to_briefs(serve))
     assert told.split() == ["Espositori", "1"]
