@@ -18,6 +18,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from tests.nightly import NIGHTLY
 from tests.npm_packages import npm_folder
 
 from identity.adapters.http_access import ByClientCredentials, TokenRequest, TokenView
@@ -43,6 +44,7 @@ pytestmark = [pytest.mark.servers, pytest.mark.xdist_group("own broker")]
 GUIDE = (ROOT / "docs" / "guides" / "consuming-events.md").read_text(encoding="utf-8")
 PROGRAMS = dict(re.findall(r"^```(?:python|js) ([\w-]+)\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL))
 CONTRACTS = ROOT / "shared" / "contracts"
+UV = Path(sys.executable).with_name("uv")
 SAMPLES = ROOT / "shared" / "contracts" / "samples"
 TENANT = UUID(int=1)
 
@@ -54,16 +56,35 @@ def test_every_program_of_the_guide_is_run_here() -> None:
 
 
 @pytest.fixture(scope="session")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The contracts as somebody else has them: built, and installed from the wheel."""
-    folder = tmp_path_factory.mktemp("contracts")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
     build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(folder)]
     subprocess.run(build, cwd=CONTRACTS, check=True, capture_output=True)
-    (wheel,) = folder.glob("*.whl")
-    uv = Path(sys.executable).with_name("uv")
-    into = ["--no-deps", "--offline", "--target", str(folder / "installed")]
-    subprocess.run([uv, "pip", "install", "--quiet", *into, wheel], check=True, capture_output=True)
-    return folder / "installed"
+    (found,) = folder.glob("*.whl")
+    return found
+
+
+@pytest.fixture(scope="session")
+def installed(wheel: Path) -> Path:
+    """The contracts as somebody else has them: installed from the wheel."""
+    into = ["--no-deps", "--offline", "--target", str(wheel.parent / "installed")]
+    subprocess.run([UV, "pip", "install", "--quiet", *into, wheel], check=True, capture_output=True)
+    return wheel.parent / "installed"
+
+
+@NIGHTLY
+def test_its_extras_bring_all_that_it_needs(wheel: Path, tmp_path: Path) -> None:
+    """In an environment that has nothing else, which asks the package registry."""
+    subprocess.run([UV, "venv", "--quiet", "--python", sys.executable, tmp_path / "venv"], check=True)
+    python = tmp_path / "venv" / "bin" / "python"
+    for extra, program in (
+        ("", "import optima_contracts.schemas as s; s.event_schema('optima.brief.closed.v1')"),
+        ("[signatures]", "import optima_contracts.signatures"),
+        ("[testing]", "from optima_contracts.testing import journeys; assert journeys()"),
+    ):
+        install = [UV, "pip", "install", "--quiet", "--python", python, f"{wheel}{extra}"]
+        subprocess.run(install, check=True, capture_output=True)
+        subprocess.run([python, "-c", program], cwd=tmp_path, check=True)
 
 
 def test_the_package_holds_all_that_its_readers_need(installed: Path, tmp_path: Path) -> None:
