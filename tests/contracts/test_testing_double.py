@@ -45,6 +45,12 @@ def test_each_event_is_what_its_schema_and_model_say_and_genuine(deliveries: lis
             check(forged(each))
 
 
+def test_events_of_a_source_are_signed_together_as_its_relay_does() -> None:
+    """So that a reader which follows no tree is found."""
+    lengths = {len(each.event.signature or "") for each in TOLD}
+    assert min(lengths) > len(signed(TOLD[0].event).event.signature or "") > 64
+
+
 def test_a_journey_goes_from_the_draft_to_the_closed_brief() -> None:
     types = [each.routing_key for each in journeys()]
     assert types[0] == "optima.brief.drafted.v1"

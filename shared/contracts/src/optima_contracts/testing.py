@@ -101,7 +101,7 @@ def journeys(count: int = 1, *, tenant_id: UUID = TENANT, began: datetime = BEGA
         for line in recorded
     ]
     found = [event.model_copy(update={"tenantid": tenant_id}) for event in found]
-    return [signed(event) for event in sorted(found, key=lambda event: event.time)]
+    return _signed(sorted(found, key=lambda event: event.time))
 
 
 def _retold(line: str, number: int, later: timedelta) -> str:
@@ -127,10 +127,19 @@ def sample(type_: str) -> Delivery:
 
 def signed(event: Envelope) -> Delivery:
     """An event of your own making, signed as its source would: `EVENT_KEYS` holds for it too."""
-    service = event.source.removeprefix("/optima/")
-    text = event.model_dump_json(exclude={"signature"}, exclude_none=True).encode()
-    (body,) = _SIGNERS[service].signed([text])
-    return Delivery(Envelope.model_validate_json(body), body)
+    (delivery,) = _signed([event])
+    return delivery
+
+
+def _signed(events: Sequence[Envelope]) -> list[Delivery]:
+    """In the same order; those of a source are signed together, as its relay does."""
+    bodies: dict[UUID, bytes] = {}
+    for source in {event.source for event in events}:
+        own = [event for event in events if event.source == source]
+        texts = [event.model_dump_json(exclude={"signature"}, exclude_none=True).encode() for event in own]
+        signer = _SIGNERS[source.removeprefix("/optima/")]
+        bodies |= dict(zip([event.id for event in own], signer.signed(texts), strict=True))
+    return [Delivery(Envelope.model_validate_json(bodies[event.id]), bodies[event.id]) for event in events]
 
 
 def forged(delivery: Delivery) -> Delivery:
