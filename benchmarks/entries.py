@@ -34,7 +34,7 @@ from optima_kit.db import Database
 from optima_kit.ids import new_id
 from optima_kit.reactions import Received
 from optima_kit.sql import Statement
-from optima_kit.testing import ServiceDatabase, temporary_database
+from optima_kit.testing import ServiceDatabase, settings_for, temporary_database
 from trail.adapters.messages import record
 from trail.adapters.signatures import AnchorKeyMaker
 from trail.adapters.verify_command import verify_command
@@ -129,16 +129,7 @@ class Desk:
         self.count = count
         self.database = database
         self.stored = stored
-        settings = TrailSettings.model_validate(
-            {
-                "database_url": stored.rw_url,
-                "database_backbone_url": stored.backbone_url,
-                "broker_url": "amqp://nowhere",
-                "issuer": "http://issuer.test",
-                "jwks_url": "http://issuer.test/jwks",
-                "key_secret": SECRET,
-            }
-        )
+        settings = settings_for(stored, TrailSettings, key_secret=SECRET)
         self.ports = service(settings).ports
 
     async def fill(self) -> None:
