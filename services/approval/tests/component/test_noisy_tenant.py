@@ -13,6 +13,9 @@ from ..conftest import Desk
 STEPS = 150
 """Of the large process; each is at least one turn for others."""
 
+APPROVALS = 10
+"""That are moved: each is a turn."""
+
 
 def large() -> dict[str, Any]:
     admins = [{"role": "admin"}]
@@ -29,23 +32,32 @@ SIMULATED = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("noise", ["check", "publication", "simulation", "replay"])
+@pytest.mark.parametrize("noise", ["check", "publication", "simulation", "replay", "move"])
 async def test_another_tenant_is_answered_meanwhile(desk: Desk, noise, monkeypatch):
     neighbour = desk.app.as_(desk.app.people.person("purchasing", tenant_id=uuid4(), name="Nora"))
     admin = desk.as_("ada")
     await admin.put("/v1/processes/grande", large())
-    if noise in ("simulation", "replay"):
+    if noise in ("simulation", "replay", "move"):
         await admin.post("/v1/processes/grande/publication", {})
-        await admin.put("/v1/processes/grande", large(), headers={"If-Match": '"2"'})
+        changed = large() | {"name": "Più grande"}
+        await admin.put("/v1/processes/grande", changed, headers={"If-Match": '"2"'})
     if noise == "replay":
         await desk.submit(process="grande", budget="0.50")
         await admin.post("/v1/processes/grande/replays", {})
+    if noise == "move":
+        for _ in range(APPROVALS):
+            await desk.submit(process="grande", budget="0.50")
+        response, problem = await admin.post("/v1/processes/grande/publication", {})
+        assert response.status == 200, problem
+        response, problem = await admin.post("/v1/processes/grande/moves", {})
+        assert response.status == 202, problem
     simulated = {"requester_id": desk.id("marta"), "content": SIMULATED}
     noises = {
         "check": lambda: admin.post("/v1/processes/grande/check", large()),
         "publication": lambda: admin.post("/v1/processes/grande/publication", {}),
         "simulation": lambda: admin.post("/v1/processes/grande/simulation", simulated),
         "replay": desk.work,
+        "move": desk.work,
     }
     turns, sleep = 0, asyncio.sleep
 
@@ -61,6 +73,6 @@ async def test_another_tenant_is_answered_meanwhile(desk: Desk, noise, monkeypat
         response, _ = await neighbour.get("/v1/inbox")
         answered += response.status == 200
     result = await working
-    assert noise == "replay" or result[0].status == 200, result[1]
+    assert noise in ("replay", "move") or result[0].status == 200, result[1]
     assert answered >= 1
-    assert turns >= STEPS
+    assert turns >= (APPROVALS if noise == "move" else STEPS)

@@ -340,6 +340,24 @@ async def test_the_portal_takes_nobody_back_who_did_not_leave_in_this_browser(
     assert (response.status, "non ha confermato" in text) == (400, True)
 
 
+async def test_signing_in_anew_ends_the_browsers_session_of_before(
+    trusting: Any, pages: TestClient[web.BaseRequest, None]
+) -> None:
+    await trusting.register()
+    tab = Tab(pages)
+    form = {"tenant": "aurora", "email": "paola@aurora.example", "password": PASSWORD, "next": ""}
+    await tab.ask("POST", "/sign-in", **form)
+    before = dict(tab.cookies)
+    await tab.ask("POST", "/sign-in", **form)
+    response, _ = await tab.ask("GET", "/me")
+    assert response.status == 200
+    ended = await trusting.database.published("optima.identity.session_ended.v1")
+    assert len(ended) == 1
+    tab.cookies = before
+    response, _ = await tab.ask("GET", "/me")
+    assert (response.status, response.headers["Location"].partition("?")[0]) == (303, "/sign-in")
+
+
 async def test_an_admin_chooses_the_provider_on_a_page(
     trusting: Any, issuer: str, pages: TestClient[web.BaseRequest, None]
 ) -> None:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 
+from ..amounts import plain_number
 from ..choosing import LISTED, people_of, person_named
 from ..client import Refused, with_parts
 from ..forms import NOTHING_SENT, Sent, day_begins, filled
@@ -20,14 +21,15 @@ async def show_delegations(call: PageCall) -> Answer:
 
 @pages.post("/delegations")
 async def delegate(call: PageCall) -> Answer:
-    given = {name: call.text(name) for name in ("to", "from", "until", "process", "reason")}
+    given = {name: call.text(name) for name in ("whose", "to", "from", "until", "process", "up_to", "reason")}
     body = {
         "starts_at": day_begins(given["from"]),
         "ends_at": day_begins(given["until"], later=1),
         "processes": [given["process"]] if given["process"] else [],
-        **filled(reason=given["reason"]),
+        **filled(reason=given["reason"], up_to=plain_number(given["up_to"], call.language)),
     }
     try:
+        body |= filled(from_person_id=await person_named(call, given["whose"]))
         body["to_person_id"] = await person_named(call, given["to"])
         await call.session.services.send("approval", "POST", "/v1/delegations", body, key=call.text("once"))
     except Refused as refused:
@@ -58,6 +60,8 @@ async def _page(call: PageCall, sent: Sent = NOTHING_SENT) -> Answer:
         "own": own,
         "process_names": names,
         "colleagues": people_of(people, but=call.session.actor.person_id),
+        "gives_for_others": call.session.actor.may("approval.administer"),
+        "sees_amounts": call.session.actor.may("brief.price.read"),
         "today": call.now.date().isoformat(),
         "sent": sent,
     }
