@@ -1,8 +1,12 @@
 """deploy/services.toml names the services that there are, with their roles, and all else follows from it."""
 
+import ast
 import importlib
 import inspect
 import re
+import sys
+from functools import cache
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -56,6 +60,39 @@ def test_its_secrets_are_secrets_that_it_needs(service: ServiceEntry) -> None:
         if setting.secret and setting.default == "needed" and setting.variable not in common
     }
     assert set(service.secrets) == needed | {"OPTIMA_EVENT_SECRET"}
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
+def test_its_image_gets_every_library_that_it_imports(service: ServiceEntry) -> None:
+    lines = (ROOT / "requirements" / f"{service.name}.txt").read_text(encoding="utf-8").splitlines()
+    locked = {line.partition("==")[0].partition("[")[0] for line in lines if "==" in line}
+    known = {*sys.stdlib_module_names, "optima_kit", "optima_contracts", service.module}
+    imported = {
+        name.partition(".")[0]
+        for file in (ROOT / "services" / service.name / "src").rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        for name in names_imported_by(node)
+    }
+    missing = {name for name in imported - known if locked.isdisjoint(libraries().get(name, ()))}
+    assert missing == set(), "requirements/compile"
+
+
+@cache
+def libraries() -> dict[str, set[str]]:
+    """By the package that is imported: the names under which locks have it."""
+    return {
+        package: {re.sub("[-_.]+", "-", name).lower() for name in names}
+        for package, names in packages_distributions().items()
+    }
+
+
+def names_imported_by(node: ast.AST) -> list[str]:
+    match node:
+        case ast.Import():
+            return [alias.name for alias in node.names]
+        case ast.ImportFrom(module=str(module), level=0):
+            return [module]
+    return []
 
 
 @pytest.mark.parametrize(
