@@ -14,6 +14,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Protocol
 from uuid import UUID, uuid4
+from xml.sax.saxutils import escape
 
 from lxml import etree
 
@@ -25,6 +26,7 @@ from erp_bridge.adapters.odoo import Odoo
 from erp_bridge.adapters.sap_business_one import SapBusinessOne
 from erp_bridge.adapters.tables import csv_bytes
 from erp_bridge.adapters.tryton import Tryton
+from erp_bridge.adapters.ubl import Ubl
 from erp_bridge.application.ports import Connector, Endpoint
 from erp_bridge.domain.documents import RemoteCustomer
 from erp_bridge.domain.entities import Entity
@@ -197,6 +199,52 @@ class EasyfattRemote(FolderRemote):
             }
             for each in found
         ]
+
+
+@dataclass
+class UblRemote(FolderRemote):
+    """Public bodies that send an order each, and again when it changes; they are sent electronic DDTs."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.connector = Ubl(self.root, page=3)
+        self.broken = (Ubl(self.root.parent / "occupied"), self.endpoint)
+        self._sent: dict[str, list[str]] = {}
+
+    def _export(self) -> None:
+        incoming = self._folder / "in"
+        incoming.mkdir(parents=True, exist_ok=True)
+        for code, (_, name, vat_number) in self.customers.items():
+            if self._sent.get(code) == [name, vat_number]:
+                continue
+            self._sent[code] = [name, vat_number]
+            self.exported += 1
+            file = incoming / f"ordine-{self.exported}.xml"
+            text = ORDER.format(number=escape(code), name=escape(name), vat_number=vat_number)
+            file.with_suffix(".new").write_text(text, "utf-8")
+            os.utime(file.with_suffix(".new"), (self.exported, self.exported))
+            file.with_suffix(".new").replace(file)
+
+    async def orders(self) -> list[Mapping[str, Any]]:
+        """The DDTs, which are of one order each."""
+        files = sorted((self._folder / "out" / "ddt").glob("*.xml"))
+        return [{"number": etree.parse(file).findtext("ID"), "state": "open"} for file in files]
+
+
+ORDER = """<Order xmlns="urn:oasis:names:specification:ubl:schema:xsd:Order-2">
+<ID>{number}</ID><IssueDate>2026-11-20</IssueDate><ValidityPeriod><EndDate>2027-03-31</EndDate></ValidityPeriod>
+<BuyerCustomerParty><Party>
+<EndpointID schemeID="0211">IT{vat_number}</EndpointID>
+<PartyLegalEntity><RegistrationName>{name}</RegistrationName></PartyLegalEntity>
+</Party></BuyerCustomerParty>
+<SellerSupplierParty><Party>
+<EndpointID schemeID="0211">IT01234560157</EndpointID>
+</Party></SellerSupplierParty>
+<OrderLine><LineItem>
+<ID>1</ID><Quantity unitCode="H87">1</Quantity><Item><Name>Opuscolo</Name></Item>
+</LineItem></OrderLine>
+</Order>"""
+"""The least that is one; tests/adapters holds whole ones against the official schema."""
 
 
 class TrytonRemote(_Called):
