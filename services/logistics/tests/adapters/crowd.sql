@@ -30,6 +30,9 @@ INSERT INTO ddts (shipment_id, tenant_id, year, series, progressive, number, iss
 SELECT made($1, 'shipment', n), $1, 2026, '', n, n || '/2026', date '2026-01-01' + (n / 20)::integer, now(), '{}'
 FROM generate_series(1, 4000) AS n WHERE n % 100 <> 0;
 
+INSERT INTO ddt_invoices (tenant_id, shipment_id, invoice_number, invoice_date)
+SELECT tenant_id, shipment_id, number, issue_date FROM ddts WHERE tenant_id = $1;
+
 INSERT INTO articles (tenant_id, article_id, code, barcode, content, version)
 SELECT $1, made($1, 'job', n), 'A' || n, n::text, '{}', 1 FROM generate_series(1, 4000) AS n;
 

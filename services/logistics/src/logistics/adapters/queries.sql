@@ -261,7 +261,8 @@ shipments.shipment_id, shipments.order_id, shipments.brief_id, warehouse, destin
 SELECT {shipment_columns},
        orders.number AS order_number, orders.cancelled_because IS NOT NULL AS order_cancelled,
        ddts.number AS ddt_number, progressive, series, year, issue_date, issued_at, document ->> 'time_zone' AS time_zone,
-       invoice_number, invoice_date,
+       (SELECT invoice_number FROM ddt_invoices AS told WHERE told.shipment_id = ddts.shipment_id) AS invoice_number,
+       (SELECT invoice_date FROM ddt_invoices AS told WHERE told.shipment_id = ddts.shipment_id) AS invoice_date,
        (SELECT number FROM ddts AS replaced WHERE replaced.shipment_id = shipments.replaces) AS replaces_number, (
     SELECT json_agg(json_build_object('job_id', job_id, 'quantity', shipment_lines.quantity::text,
                                       'came_back', came_back::text, 'returned', returned::text,
@@ -276,7 +277,6 @@ SELECT {shipment_columns},
                            (CASE goods_go_to WHEN 'warehouse' THEN 'warehouse' ELSE 'destination' END, destination),
                            ('transport_reason', shipments.reason), ('carrier', shipments.carrier))) AS lookups
 FROM shipments JOIN orders USING (order_id) LEFT JOIN ddts USING (shipment_id)
-     LEFT JOIN ddt_invoices USING (shipment_id)
 
 -- name: find_shipment
 {shipment_rows}
