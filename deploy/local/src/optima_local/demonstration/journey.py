@@ -46,6 +46,8 @@ class Journey:
             await self._change()
         await self._approve()
         order = await self._order()
+        if "proof" in self.wanted:
+            await self._prove(self.wanted["proof"])
         await self._produce(order)
         await self._deliver(order)
 
@@ -203,8 +205,8 @@ class Journey:
         path = f"/v1/approvals/{entry['approval_id']}/decisions"
         await self._as(person, "POST", "approval", path, json=body)
 
-    async def _waiting_for(self, person: Person) -> dict[str, Any] | None:
-        path = f"/v1/inbox?subject_id={self.brief_id}"
+    async def _waiting_for(self, person: Person, subject_id: str = "") -> dict[str, Any] | None:
+        path = f"/v1/inbox?subject_id={subject_id or self.brief_id}"
         items: list[dict[str, Any]] = (await self._as(person, "GET", "approval", path)).body["items"]
         return items[0] if items else None
 
@@ -230,6 +232,55 @@ class Journey:
             order: dict[str, Any] = (await self._as(backoffice, "GET", "production", path)).body
             said.append(f"{order['number']}, {len(order['jobs'])} jobs")
         return order
+
+    async def _prove(self, wanted: dict[str, str]) -> None:
+        """A proof is looked at, changed, and approved."""
+        purchasing, lead = self._person("purchasing"), self._person("lead")
+        query = f"name={wanted['name']}&process={wanted['process']}&reviewer_ids={lead.person_id}"
+        file = self.customer.data.document(wanted["file"])
+
+        async def submit(path: str, data: bytes) -> dict[str, Any]:
+            headers = {"Content-Type": wanted["media_type"]}
+            sent = await self._as(purchasing, "POST", "brief", path, data=data, headers=headers)
+            proof: dict[str, Any] = sent.body
+            return proof
+
+        async with self.step("Purchasing submits a proof", purchasing) as said:
+            proof = await submit(f"{self._brief}/proofs?title={wanted['title']}&{query}", file)
+            said.append(wanted["name"])
+        async with self.step("Who leads marketing marks it and asks for a change", lead) as said:
+            area = {"x": "0.1", "y": "0.1", "width": "0.4", "height": "0.2"}
+            path = f"/v1/proofs/{proof['id']}/versions/1/annotations"
+            mark = {"page": 1, "area": area, "text": wanted["change"]}
+            await self._as(lead, "POST", "brief", path, json=mark)
+            await self._judge(lead, proof["id"], 1, outcome="request_changes", reason=wanted["change"])
+            await self._proof_becomes(proof["id"], "rejected")
+            said.append(wanted["change"])
+        async with self.step("Purchasing submits the changed proof", purchasing) as said:
+            proof = await submit(f"/v1/proofs/{proof['id']}/versions?{query}", file + b"\n% 2\n")
+            said.append(f"version {proof['versions'][0]['version']}")
+        async with self.step("She approves exactly this file", lead) as said:
+            await self._judge(lead, proof["id"], 2, outcome="approve", fields={"with_changes": False})
+            await self._proof_becomes(proof["id"], "approved")
+            said.append(f"{proof['versions'][0]['file']['sha256'][:12]}…")
+
+    async def _proof_becomes(self, proof_id: str, state: str) -> None:
+        async def look() -> bool:
+            seen = await self._as(self._person("lead"), "GET", "brief", f"/v1/proofs/{proof_id}")
+            return bool(seen.body["state"] == state)
+
+        await until(look, f"the proof to be {state}")
+
+    async def _judge(self, person: Person, proof_id: str, version: int, **decision: Any) -> None:
+        async def look() -> dict[str, Any] | None:
+            entry = await self._waiting_for(person, proof_id)
+            return entry if entry and entry["subject_revision"] == version else None
+
+        entry = await until(look, f"the proof to reach {person.name}")
+        body = {"step": entry["step"], "content_hash": entry["content_hash"], **decision}
+        await self._as(
+            person, "POST", "approval", f"/v1/approvals/{entry['approval_id']}/decisions", json=body
+        )
 
     async def _produce(self, order: dict[str, Any]) -> None:
         admin, data = self._person("admin"), self.customer.data.production
