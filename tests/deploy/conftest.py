@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.deploy.engine import BASE, Engine, wheels_of_this_machine
 
 from optima_local import debian
 from optima_local.layout import HOME, PROGRAMS
@@ -53,3 +54,17 @@ def amtool(debian_folder: DebianFolder) -> str:
 @pytest.fixture(scope="session")
 def promtool(debian_folder: DebianFolder) -> str:
     return shutil.which("promtool") or str(debian_folder("prometheus") / "usr/bin/promtool")
+
+
+@pytest.fixture(scope="session")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
+    """podman, with the base that images are built on."""
+    folder = tmp_path_factory.mktemp("engine")
+    engine = Engine(folder)
+    engine.import_debian("bookworm", "python3,python3-venv,ca-certificates", folder, BASE)
+    return engine
+
+
+@pytest.fixture(scope="session")
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    return wheels_of_this_machine(tmp_path_factory.mktemp("wheels"))
