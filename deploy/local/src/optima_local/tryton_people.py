@@ -26,7 +26,7 @@ from .environments import environment_for
 from .ports import free_port
 
 MODULES = ("sale", "account_eu", "bank", "commission")
-PREPARED = 2
+PREPARED = 3
 """Raised when `_prepare` prepares something else."""
 
 
@@ -224,7 +224,9 @@ async def _prepare(server: TrytonServer) -> None:
             [{"name": "Euro", "code": "EUR", "numeric_code": "978", "symbol": "€"}],
         )
         (party,) = await do("party.party.create", [{"name": "Grafica Aurora S.r.l.", "code": "AZIENDA"}])
-        (company,) = await do("company.company.create", [{"party": party, "currency": euro}])
+        # In a day of another place a DDT of today may be tomorrow's, which the server does not take.
+        values = {"party": party, "currency": euro, "timezone": "Europe/Rome"}
+        (company,) = await do("company.company.create", [values])
         await do("res.user.write", [1], {"companies": [["add", [company]]], "company": company})
         await people.rpc.sign_in()
         (italy,) = await do("country.country.create", [{"name": "Italia", "code": "IT"}])
