@@ -15,6 +15,9 @@ _BY_CONTEXT: Final = {
     "production": {"production"},
     "trail": {"trail"},
 }
+PUBLISHERS: Final = tuple(sorted(frozenset[str]().union(*_BY_CONTEXT.values())))
+"""The services that publish anything."""
+
 _BY_TYPE: Final = {
     "optima.economics.brief_priced.v1": {"brief"},
     "optima.economics.brief_prices_approved.v1": {"brief"},

@@ -41,14 +41,14 @@ from uuid import UUID, uuid4
 from standardwebhooks.webhooks import Webhook
 
 from .envelope import CONTENT_TYPE, Envelope
+from .publishers import PUBLISHERS
 from .signatures import EventSigner
 
 TENANT: Final = UUID("11111111-0000-7000-8000-000000000001")
 BEGAN: Final = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 """When the first journey begins, unless it is said otherwise."""
 
-_SERVICES: Final = ("approval", "brief", "erp-bridge", "identity", "logistics", "production", "trail")
-_SIGNERS: Final = {name: EventSigner(f"known to everybody, for tests alone: {name}") for name in _SERVICES}
+_SIGNERS: Final = {name: EventSigner(f"known to everybody, for tests alone: {name}") for name in PUBLISHERS}
 EVENT_KEYS: Final = ",".join(f"{name}={signer.public_key}" for name, signer in _SIGNERS.items())
 """As the operator's OPTIMA_EVENT_KEYS."""
 
