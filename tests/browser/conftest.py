@@ -20,7 +20,9 @@ from optima_local.npm import NpmMissing, npm_package
 from tests.stack import Stack
 
 AXE_VERSION = "4.11.2"
-NO_PAGE = re.compile(r"\.(pdf|xml)(\?|$)|/attachments/|/print|^/trail/export|/document|/report$")
+NO_PAGE = re.compile(
+    r"\.(pdf|xml)(\?|$)|/attachments/|/print|^/trail/export|/document|/report$|/versions/\d+/(file|pages/)"
+)
 """Addresses that lead to a file."""
 
 

@@ -1,0 +1,85 @@
+"""A proof is submitted, marked and answered, without JavaScript; with it, a place is marked by dragging."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from optima_local.demonstration.show import customer_of
+from tests.stack import Stack
+
+from .conftest import Portal
+from .test_journey import at
+from .test_live import BRIEF, done
+from .test_production import press
+
+pytestmark = [
+    pytest.mark.servers,
+    pytest.mark.journey,
+    pytest.mark.xdist_group("stack"),
+    pytest.mark.timeout(240),
+]
+
+
+@pytest.fixture(scope="module")
+def brief(stack: Stack, people: object) -> str:
+    """The address of a brief that takes proofs."""
+
+    async def submit() -> str:
+        async with customer_of(stack.stage, patience=30) as customer:
+            who, api = customer.people["marketing"], customer.api
+            drafted = await api.as_(who, "POST", "brief", "/v1/briefs", json={**BRIEF, "title": "Con prova"})
+            path = f"/v1/briefs/{drafted.body['id']}"
+            body = {"process": "materiali-pop"}
+            await api.as_(who, "POST", "brief", f"{path}/submission", json=body)
+        return f"/briefs/{drafted.body['id']}"
+
+    return str(done(submit()))
+
+
+def test_a_proof_is_submitted_marked_and_answered(portal: Portal, stack: Stack, brief: str) -> None:
+    page = at(portal.as_("purchasing", javascript=False), brief)
+    page.get_by_role("link", name="Sottoponi una prova").click()
+    page.get_by_label("Di che cosa è la prova").fill("Locandina")
+    page.get_by_label("File da revisionare").set_input_files(
+        stack.stage.data / "documents" / "concept-alba.pdf"
+    )
+    page.get_by_label("Revisore").select_option(label="Marta Colombo")
+    press(page, "Sottoponi a revisione")
+    expect(page.locator(".head .state")).to_have_text("In revisione")
+    proof = page.url
+    for _ in range(100):
+        if page.locator("#proof").count():
+            break
+        page.wait_for_timeout(200)
+        page.reload()
+    page.get_by_label("Che cosa c'è da dire").fill("Logo più grande")
+    for label, percent in (("Da sinistra", "90"), ("Larghezza", "30"), ("Altezza", "12,5")):
+        page.get_by_label(label).fill(percent)
+    press(page, "Annota")
+    expect(page.get_by_role("alert")).to_contain_text("esce dalla pagina")
+    page.get_by_label("Da sinistra").fill("10,5")
+    press(page, "Annota")
+    expect(page.locator("#proof rect")).to_have_attribute("x", "10.500%")
+    lead = at(portal.as_("lead", javascript=False), proof)
+    lead.locator("summary", has_text="Risposta").click()
+    lead.locator("details").get_by_label("Risposta").fill("Concordo")
+    press(lead, "Invia")
+    lead.get_by_role("button", name="Segna come risolta").click()
+    expect(lead.locator("main")).to_contain_text("Risolta da Marta Colombo")
+
+    portal.errors.clear()
+    dragging = at(portal.as_("purchasing"), proof)
+    box = dragging.locator("#proof svg").bounding_box()
+    assert box is not None
+    dragging.mouse.move(box["x"] + box["width"] * 0.2, box["y"] + box["height"] * 0.1)
+    dragging.mouse.down()
+    dragging.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.2)
+    dragging.mouse.up()
+    places = [
+        float(dragging.locator(f"#mark [name={name}]").input_value().replace(",", ".")) for name in "xy"
+    ]
+    assert places == pytest.approx([20, 10], abs=1)
+    assert not portal.errors
+    for each in (page, lead, dragging):
+        each.close()
