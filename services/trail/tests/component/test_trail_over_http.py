@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from random import Random
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,8 +12,9 @@ import pytest
 from optima_contracts.approval import Decided, StepPending
 from optima_contracts.brief import BriefCommented, BriefDrafted
 from optima_contracts.economics import BriefPriced, JobEconomicsSet
+from optima_contracts.envelope import EventData
 from optima_contracts.identity import PersonChanged
-from optima_contracts.production import PhaseAssigned, PhaseStarted
+from optima_contracts.production import PhaseAssigned, PhaseGivenBack, PhaseStarted, PhaseUnassigned
 from optima_kit.testing import ServiceHarness
 from trail.adapters.verify_command import verify_command
 
@@ -127,6 +130,40 @@ async def test_an_approver_with_the_privilege_sees_the_prices(app: ServiceHarnes
 async def test_an_assignee_sees_the_job_alone(app: ServiceHarness, told: Any) -> None:
     dino = person(app, "backoffice", person_id=DINO)
     assert await types(dino) == ["production.phase_assigned"]
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_a_job_is_seen_by_those_alone_whose_a_phase_of_it_is(
+    app: ServiceHarness, scene: Scene, seed: int
+) -> None:
+    dice = Random(seed)
+    phases = [(job, UUID(int=40 + 10 * job.int + n)) for job in (JOB, OTHER_JOB) for n in range(2)]
+    assignees: dict[tuple[UUID, UUID], UUID] = {}
+    sequences = Counter[UUID]()
+    for _ in range(8):
+        batch = []
+        for _ in range(dice.randint(1, 4)):
+            job, phase = chosen = dice.choice(phases)
+            facts: dict[str, Any] = {"job_id": job, "order_id": HERS, "phase_id": phase, "phase": "stampa"}
+            former, assignee = assignees.pop(chosen, None), dice.choice([ANNA, BRUNO, DINO, None])
+            data: EventData
+            if assignee is not None:
+                assignees[chosen] = assignee
+                data = PhaseAssigned(**facts, assignee_id=assignee)
+            elif former is not None:
+                data = dice.choice([PhaseUnassigned, PhaseGivenBack])(
+                    **facts, former_assignee_id=former, reason="Macchina ferma"
+                )
+            else:
+                continue
+            sequences[job] += 1
+            batch.append(scene.event(data, subject=job, correlation_id=HERS, sequence=sequences[job]))
+        if batch:
+            await scene.record(*batch)
+        for each in (ANNA, BRUNO, DINO):
+            _, body = await person(app, "backoffice", person_id=each).get("/v1/entries")
+            seen = {UUID(entry["data"]["job_id"]) for entry in body["items"]}
+            assert seen == {job for (job, _), assignee in assignees.items() if assignee == each}
 
 
 @pytest.mark.parametrize(

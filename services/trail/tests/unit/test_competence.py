@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -9,13 +10,13 @@ import pytest
 from optima_contracts.approval import Decided, HandedOver, StepPending
 from optima_contracts.brief import BriefDrafted, BriefHandedOver
 from optima_contracts.economics import BriefPriced, JobEconomicsSet, OrderValued
-from optima_contracts.production import PhaseAssigned
+from optima_contracts.production import PhaseAssigned, PhaseGivenBack, PhaseUnassigned
 from optima_kit.actor import Actor
-from trail.application.grants import grants_of
+from trail.application.grants import assignment_of, grants_of
 from trail.application.read.access import read_scope_of
-from trail.domain.competence import Grant
+from trail.domain.competence import Assignment, Grant
 
-BRIEF, JOB, APPROVAL = UUID(int=1), UUID(int=2), UUID(int=3)
+BRIEF, JOB, APPROVAL, ORDER, PHASE = (UUID(int=number) for number in range(1, 6))
 ANNA, BRUNO, CARLA = UUID(int=11), UUID(int=12), UUID(int=13)
 
 
@@ -25,22 +26,22 @@ def actor(*privileges: str) -> Actor:
 
 def test_the_requester_follows_the_brief() -> None:
     drafted = BriefDrafted(brief_id=BRIEF, number="B-1", title="Espositori", requester_id=ANNA)
-    assert grants_of(drafted.type, BRIEF, BRIEF, drafted.model_dump(mode="json")) == [Grant(ANNA, BRIEF)]
+    assert grants_of(drafted.type, BRIEF, drafted.model_dump(mode="json")) == [Grant(ANNA, BRIEF)]
 
 
 def test_approvers_follow_the_brief() -> None:
     pending = StepPending(
         approval_id=APPROVAL, subject_type="brief", subject_id=BRIEF, step="s", approvers=[ANNA, BRUNO]
     )
-    grants = grants_of(pending.type, APPROVAL, BRIEF, pending.model_dump(mode="json"))
+    grants = grants_of(pending.type, BRIEF, pending.model_dump(mode="json"))
     assert grants == [Grant(ANNA, BRIEF), Grant(BRUNO, BRIEF)]
 
 
 def test_who_took_over_follows_the_brief() -> None:
     asked = HandedOver(approval_id=APPROVAL, step="s", from_person_id=ANNA, to_person_id=BRUNO)
-    assert grants_of(asked.type, APPROVAL, BRIEF, asked.model_dump(mode="json")) == [Grant(BRUNO, BRIEF)]
+    assert grants_of(asked.type, BRIEF, asked.model_dump(mode="json")) == [Grant(BRUNO, BRIEF)]
     owned = BriefHandedOver(brief_id=BRIEF, number="B-1", from_person_id=ANNA, to_person_id=BRUNO)
-    assert grants_of(owned.type, BRIEF, BRIEF, owned.model_dump(mode="json")) == [Grant(BRUNO, BRIEF)]
+    assert grants_of(owned.type, BRIEF, owned.model_dump(mode="json")) == [Grant(BRUNO, BRIEF)]
 
 
 def test_a_decision_for_another_lets_only_the_other_follow() -> None:
@@ -55,19 +56,22 @@ def test_a_decision_for_another_lets_only_the_other_follow() -> None:
         on_behalf_of=ANNA,
         outcome="approved",
     )
-    assert grants_of(decided.type, APPROVAL, BRIEF, decided.model_dump(mode="json")) == [Grant(ANNA, BRIEF)]
+    assert grants_of(decided.type, BRIEF, decided.model_dump(mode="json")) == [Grant(ANNA, BRIEF)]
 
 
-def test_an_assignee_follows_the_job_alone() -> None:
-    assigned = PhaseAssigned(
-        job_id=JOB, order_id=UUID(int=4), phase_id=UUID(int=5), phase="stampa", assignee_id=CARLA
-    )
-    grants = grants_of(assigned.type, JOB, BRIEF, assigned.model_dump(mode="json"))
-    assert grants == [Grant(CARLA, BRIEF, JOB)]
+def test_a_phase_is_its_assignees_until_another_has_it_or_nobody() -> None:
+    phase: dict[str, Any] = {"job_id": JOB, "order_id": ORDER, "phase_id": PHASE, "phase": "stampa"}
+    assigned = PhaseAssigned(**phase, assignee_id=CARLA)
+    given_back = PhaseGivenBack(**phase, former_assignee_id=CARLA, reason="Macchina ferma")
+    unassigned = PhaseUnassigned(**phase, former_assignee_id=CARLA)
+    for event, assignee_id in ((assigned, CARLA), (given_back, None), (unassigned, None)):
+        data = event.model_dump(mode="json")
+        assert grants_of(event.type, BRIEF, data) == ()
+        assert assignment_of(event.type, BRIEF, data) == Assignment(PHASE, assignee_id, JOB, BRIEF)
 
 
 def test_an_unknown_type_lets_nobody_follow() -> None:
-    assert grants_of("optima.future.thing.v1", JOB, BRIEF, {"requester_id": str(ANNA)}) == ()
+    assert grants_of("optima.future.thing.v1", BRIEF, {"requester_id": str(ANNA)}) == ()
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from ..application.ports import Selection, Stretch, Tenant
 from ..application.schedules import owe_delivery
 from ..domain.anchors import anchor_is_due_at
 from ..domain.chain import BEGINNING, Broken, Head, SealedEntry, extend
-from ..domain.competence import Grant, ReadScope
+from ..domain.competence import Assignment, Grant, ReadScope
 from ..domain.entry import Entry, Occurrence
 from ..domain.personal import ERASED, OpenText, readable
 from .postgres_people import PostgresPersonKeys
@@ -50,20 +50,29 @@ class PostgresTrail:
         self._person_keys = person_keys
         self._told: list[tuple[Occurrence, Sequence[PersonalText]]] = []
         self._grants: set[Grant] = set()
+        self._assignments: dict[UUID, Assignment] = {}
 
     def record(
-        self, occurrence: Occurrence, grants: Sequence[Grant], personal: Sequence[PersonalText]
+        self,
+        occurrence: Occurrence,
+        grants: Sequence[Grant],
+        assignment: Assignment | None,
+        personal: Sequence[PersonalText],
     ) -> None:
         self._told.append((occurrence, personal))
         self._grants.update(grants)
+        if assignment is not None:
+            self._assignments[assignment.phase_id] = assignment
 
     async def flush(self) -> None:
         """Numbers, seals and writes what was recorded: two statements, however much it is, and one more where
-        texts are personal."""
+        texts are personal, or a phase was given to somebody or taken from them."""
         if not self._told:
             return
         told, self._told = self._told, []
-        grants, self._grants = self._grants, set()
+        granted = {(grant.person_id, grant.correlation_id, grant.correlation_id) for grant in self._grants}
+        granted |= self._assign()
+        self._grants = set()
         locked = await self._lock_head(sorted({occurrence.type for occurrence, _ in told}))
         written = await self._person_keys.sealed(told)
         occurrences = [
@@ -73,7 +82,7 @@ class PostgresTrail:
         head = Head(locked["number"], locked["hash"])
         sealed = extend(head, occurrences, tenant_id=self._work.tenant_id, recorded_at=self._work.now)
         today = self._work.now.astimezone(UTC).date()
-        self._append(sealed, grants, today)
+        self._append(sealed, sorted(granted), today)
         if locked["anchor_due"] is None or locked["anchor_due"] < today:
             self._work.jobs.schedule(
                 ANCHOR_CHAIN, AnchorChain(day=today), key=today.isoformat(), due_at=anchor_is_due_at(today)
@@ -203,10 +212,28 @@ class PostgresTrail:
         assert row is not None
         return row
 
-    def _append(self, sealed: Sequence[SealedEntry], grants: set[Grant], today: date) -> None:
+    def _assign(self) -> set[tuple[UUID, UUID, UUID]]:
+        """Ends what former assignees of phases were granted, and returns what the new ones are."""
+        assignments, self._assignments = list(self._assignments.values()), {}
+        if assignments:
+            self._work.write(
+                QUERIES.update_assignments,
+                phases=[each.phase_id for each in assignments],
+                people=[each.assignee_id for each in assignments],
+                stories=[each.correlation_id for each in assignments],
+                jobs=[each.job_id for each in assignments],
+            )
+        return {
+            (each.assignee_id, each.correlation_id, each.job_id)
+            for each in assignments
+            if each.assignee_id is not None
+        }
+
+    def _append(
+        self, sealed: Sequence[SealedEntry], granted: Sequence[tuple[UUID, UUID, UUID]], today: date
+    ) -> None:
         occurrences = [each.entry.occurrence for each in sealed]
         hours = _hours_of(sealed)
-        granted = sorted({(g.person_id, g.correlation_id, g.subject or g.correlation_id) for g in grants})
         self._work.write(
             QUERIES.insert_entries,
             numbers=[each.entry.number for each in sealed],

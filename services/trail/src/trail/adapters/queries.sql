@@ -52,6 +52,28 @@ FROM unnest(:numbers::bigint[], :event_ids::uuid[], :sources::text[], :types::te
     AS e(number, event_id, source, type, subject, sequence, correlation_id, causation_id,
          actor_id, on_behalf_of, occurred_at, data, hash)
 
+-- name: update_assignments
+-- Whose the phases are now. Who had one before is no longer granted its job, unless another phase of it is theirs.
+WITH told AS (
+    SELECT phase_id, person_id, story, job_id
+    FROM unnest(:phases::uuid[], :people::uuid[], :stories::uuid[], :jobs::uuid[])
+        AS t(phase_id, person_id, story, job_id)
+), assigned AS (
+    INSERT INTO assignments (phase_id, person_id, correlation_id, job_id)
+    SELECT phase_id, person_id, story, job_id FROM told WHERE person_id IS NOT NULL
+    ON CONFLICT (tenant_id, phase_id) DO UPDATE SET person_id = excluded.person_id
+), unassigned AS (
+    DELETE FROM assignments AS a USING told WHERE a.phase_id = told.phase_id AND told.person_id IS NULL
+)
+DELETE FROM grants AS g
+USING assignments AS former, told
+WHERE former.phase_id = told.phase_id AND former.person_id IS DISTINCT FROM told.person_id
+  AND g.person_id = former.person_id AND g.correlation_id = former.correlation_id AND g.subject = former.job_id
+  AND NOT EXISTS (SELECT FROM assignments AS kept
+                  WHERE kept.person_id = g.person_id AND kept.job_id = g.subject
+                      AND kept.phase_id <> ALL (:phases))
+  AND NOT EXISTS (SELECT FROM told AS given WHERE given.person_id = g.person_id AND given.job_id = g.subject)
+
 -- name: find_window
 -- The numbers between which the answer lies: after the entry `after` and before the entry `before` (nothing, if
 -- it isn't there), and within the hours that the period touches. Without a bound of the period, its hours are not looked at.

@@ -1,4 +1,4 @@
-"""Which events let whom follow a story: one rule a line in `_RULES`."""
+"""Which events let whom follow a story, and which let somebody work on a part of it: one rule a line."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from optima_contracts.approval import (
 )
 from optima_contracts.brief import BriefApproved, BriefDrafted, BriefHandedOver, BriefSubmitted
 from optima_contracts.envelope import EventData
-from optima_contracts.production import PhaseAssigned
+from optima_contracts.production import PhaseAssigned, PhaseGivenBack, PhaseUnassigned
 
-from ..domain.competence import Grant
+from ..domain.competence import Assignment, Grant
 
 
 def _requester(event: BriefDrafted | BriefSubmitted | BriefApproved) -> list[UUID]:
@@ -47,10 +47,6 @@ def _next_requester(event: BriefHandedOver) -> list[UUID]:
     return [event.to_person_id]
 
 
-def _assignee(event: PhaseAssigned) -> list[UUID]:
-    return [event.assignee_id]
-
-
 _STORY: dict[type[EventData], Callable[[Any], list[UUID]]] = {
     BriefDrafted: _requester,
     BriefSubmitted: _requester,
@@ -66,19 +62,24 @@ _STORY: dict[type[EventData], Callable[[Any], list[UUID]]] = {
 }
 """Who may follow the whole story from now on."""
 
-_SUBJECT: dict[type[EventData], Callable[[Any], list[UUID]]] = {PhaseAssigned: _assignee}
-"""Who may follow only what is about the event's subject."""
-
+_ASSIGNMENTS: dict[str, type[PhaseAssigned | PhaseGivenBack | PhaseUnassigned]] = {
+    model.type: model for model in (PhaseAssigned, PhaseGivenBack, PhaseUnassigned)
+}
 _STORY_BY_TYPE = {model.type: (model, people) for model, people in _STORY.items()}
-_SUBJECT_BY_TYPE = {model.type: (model, people) for model, people in _SUBJECT.items()}
 
 
-def grants_of(event_type: str, subject: UUID, correlation_id: UUID, data: dict[str, Any]) -> Sequence[Grant]:
+def grants_of(event_type: str, correlation_id: UUID, data: dict[str, Any]) -> Sequence[Grant]:
     """The grants that an event gives; most give none."""
     if event_type in _STORY_BY_TYPE:
         model, people = _STORY_BY_TYPE[event_type]
         return [Grant(person, correlation_id) for person in people(model.model_validate(data))]
-    if event_type in _SUBJECT_BY_TYPE:
-        model, people = _SUBJECT_BY_TYPE[event_type]
-        return [Grant(person, correlation_id, subject) for person in people(model.model_validate(data))]
     return ()
+
+
+def assignment_of(event_type: str, correlation_id: UUID, data: dict[str, Any]) -> Assignment | None:
+    """Whom the event gives a phase, or takes it from; None where it does neither."""
+    if event_type not in _ASSIGNMENTS:
+        return None
+    event = _ASSIGNMENTS[event_type].model_validate(data)
+    assignee_id = event.assignee_id if isinstance(event, PhaseAssigned) else None
+    return Assignment(event.phase_id, assignee_id, event.job_id, correlation_id)

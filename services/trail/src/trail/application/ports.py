@@ -14,7 +14,7 @@ from optima_kit.ports import Jobs, Outbox
 
 from ..domain.anchors import Anchor, AnchorKey
 from ..domain.chain import Broken, Head, SealedEntry
-from ..domain.competence import Grant, ReadScope
+from ..domain.competence import Assignment, Grant, ReadScope
 from ..domain.entry import Occurrence
 from ..domain.personal import OpenText
 from ..domain.webhooks import Attempt, Outcome, SealedSecret, Webhook
@@ -60,7 +60,11 @@ class Tenant(NamedTuple):
 
 class Trail(Protocol):
     def record(
-        self, occurrence: Occurrence, grants: Sequence[Grant], personal: Sequence[PersonalText]
+        self,
+        occurrence: Occurrence,
+        grants: Sequence[Grant],
+        assignment: Assignment | None,
+        personal: Sequence[PersonalText],
     ) -> None:
         """Keeps the occurrence for the end of the transaction, when all are numbered and sealed together, the
         personal fields under their people's keys, and a delivery is owed to each webhook that waits for such

@@ -9,7 +9,7 @@ from uuid import UUID
 from optima_contracts.personal import personal_texts
 
 from ..domain.entry import Occurrence, canonical_json
-from .grants import grants_of
+from .grants import assignment_of, grants_of
 from .ports import Ports
 
 
@@ -48,6 +48,7 @@ def record_event(
     )
     ports.trail.record(
         occurrence,
-        grants_of(event_type, subject, correlation_id, data),
+        grants_of(event_type, correlation_id, data),
+        assignment_of(event_type, correlation_id, data),
         personal_texts(event_type, subject, actor_id, data),
     )

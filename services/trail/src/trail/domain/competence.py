@@ -1,8 +1,9 @@
 """Who sees which entries.
 
 A person sees what they did themselves (or what was done on their behalf), and whatever they were granted:
-the whole story of a brief that they asked for or were to approve, or of a job that they were to work on.
-Whoever may read the whole trail needs no grant. Nobody sees a price without the privilege for it.
+the whole story of a brief that they asked for or were to approve, and what is about a job as long as one of
+its phases is theirs. Whoever may read the whole trail needs no grant. Nobody sees a price without the
+privilege for it.
 """
 
 from __future__ import annotations
@@ -16,11 +17,20 @@ BRIEF_PRICES = "optima.economics.brief_priced."
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A person may see a story: all of it, or what is about one subject of it."""
+    """A person may see the whole of a story."""
 
     person_id: UUID
     correlation_id: UUID
-    subject: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """Whose a phase of a job is from now on, if anybody's. They may see what is about the job."""
+
+    phase_id: UUID
+    assignee_id: UUID | None
+    job_id: UUID
+    correlation_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
