@@ -11,6 +11,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
+from urllib.error import HTTPError
 
 import aiohttp
 import pytest
@@ -23,8 +24,8 @@ from optima_local.services import is_ready
 pytestmark = pytest.mark.servers
 
 
-def scraped(port: int) -> str:
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+def scraped(port: int, path: str = "/metrics") -> str:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
         text: str = answer.read().decode()
         return text
 
@@ -123,6 +124,9 @@ async def test_each_role_tells_what_it_may_know(database_for, amqp_url, processe
     assert told == dict.fromkeys(measured, (False, True))
     for process in processes:
         assert complaints(promtool, scraped(process.metrics)) == ""
+        for path in ("/metrics", "/openapi.json"):  # not where everybody gets
+            with pytest.raises(HTTPError, match="404"):
+                scraped(process.http, path)
     assert 'optima_broker_connected{connection="brief relay"} 1.0' in scraped(relay.metrics)
     await database.fetch(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename LIKE 'brief%'"
