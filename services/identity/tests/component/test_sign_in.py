@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import structlog
+from aiohttp import FormData, encode_basic_auth
 from structlog.testing import LogCapture
 
 from identity.adapters import http_access
@@ -320,6 +321,30 @@ async def test_a_service_account_signs_in_with_its_scopes(identity: Identity) ->
     _, page = await admin.get("/v1/service-accounts")
     assert [(each["name"], each["active"]) for each in page["items"]] == [("gestionale", False)]
     assert "client_secret" not in page["items"][0]
+
+
+async def test_an_oauth_client_sends_a_form(identity: Identity) -> None:
+    admin = await identity.register()
+    _, account = await admin.post("/v1/service-accounts", {"name": "gestionale", "scopes": ["order.read"]})
+    client, secret = account["client_id"], account["client_secret"]
+    asked = {"grant_type": "client_credentials", "scope": "order.read"}
+    basic = {"Authorization": encode_basic_auth(client, secret)}
+    wrong = {"Authorization": encode_basic_auth(client, "wrong")}
+    for form, headers, status in (
+        (asked | {"client_id": client, "client_secret": secret}, {}, 200),
+        (asked, basic, 200),
+        (asked, wrong, 401),
+        (asked, {}, 422),
+        (asked, {"Authorization": "Basic \xe0"}, 422),
+        (asked | {"client_id": client}, {}, 422),
+        ({"scope": "order.read"}, basic, 422),
+        ([("grant_type", "client_credentials"), ("grant_type", "client_credentials")], basic, 400),
+    ):
+        response, body = await identity.anybody.post("/v1/tokens", data=FormData(form), headers=headers)
+        assert response.status == status, (form, headers, body)
+        if status == 200:
+            actor = await identity.verifier.actor(body["access_token"])
+            assert (actor.kind, actor.name) == ("service", "gestionale")
 
 
 async def test_a_wrong_client_is_refused(identity: Identity) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -14,6 +13,7 @@ from optima_kit.db import UnitOfWork
 from optima_kit.http import Call, Content, Page, PageQuery, Reply, Routes, page_of
 from optima_kit.http.problems import load_catalogue
 from optima_kit.http.rate import RateLimit
+from optima_kit.http.requests import user_and_password
 from optima_kit.refusals import Invalid, Unauthenticated, WrongState
 
 from ..application.change_mapping import change_mapping, preview_mapping
@@ -482,13 +482,10 @@ def _credentials(call: Call[Ports]) -> tuple[str, str]:
     scheme, _, basic = (call.headers.get("Authorization") or "").partition(" ")
     if not told and scheme.casefold() == "basic":
         told = basic
-    try:
-        user, colon, password = base64.b64decode(told.strip(), validate=True).decode().partition(":")
-    except ValueError:
-        colon = ""
-    if not colon:
+    sent = user_and_password(told)
+    if sent is None:
         raise Unauthenticated("credentials_not_recognised", scheme="Basic")
-    return user, password
+    return sent
 
 
 @contextmanager

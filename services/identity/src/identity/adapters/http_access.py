@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
+from urllib.parse import unquote_plus
 from uuid import UUID
 
 import structlog
-from pydantic import Field, RootModel
+from pydantic import Field, RootModel, model_validator
 
 from optima_kit.http import Call, Command, Page, PageQuery, Routes, View
+from optima_kit.http.requests import FORM, user_and_password
 from optima_kit.refusals import Invalid, Unauthenticated
 
 from ..application.accept_invitation import accept_invitation
@@ -74,8 +76,9 @@ class ByPassword(Command):
 
 class ByClientCredentials(Command):
     grant: Literal["client_credentials"]
-    client_id: Annotated[str, Field(max_length=128)]
-    client_secret: Secret
+    client_id: Annotated[str, Field(max_length=128)] | None = None
+    client_secret: Secret | None = None
+    """Both here, or as user and password of HTTP Basic."""
 
 
 class ByRefreshToken(Command):
@@ -95,11 +98,21 @@ class ByAuthorizationCode(Command):
     """As the provider sent it along, if it did (RFC 9207)."""
 
 
+_OAUTH_PARAMETERS = {"client_id", "client_secret", "refresh_token"}
 AnyGrant = ByPassword | ByClientCredentials | ByRefreshToken | ByAuthorizationCode
 
 
 class TokenRequest(RootModel[Annotated[AnyGrant, Field(discriminator="grant")]]):
     """One of four ways to get an access token."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_oauth_sends_it(cls, told: Any) -> Any:
+        """RFC 6749 calls the grant by another name, and has parameters ignored that one doesn't know."""
+        if isinstance(told, dict) and "grant_type" in told:
+            known = {name: told[name] for name in _OAUTH_PARAMETERS & told.keys()}
+            return {"grant": told["grant_type"], **known}
+        return told
 
 
 class TokenView(View):
@@ -136,14 +149,15 @@ _TOLD = {"person": "sub", "tenant": "tenant", "session": "sid"}
 """What the log tells of who got a token, and the claim that says it."""
 
 
-@routes.post("/v1/tokens", public=True)
+@routes.post("/v1/tokens", public=True, consumes=("application/json", FORM))
 async def issue_token(call: Call[Ports], body: TokenRequest) -> TokenView:
     """Sign in, or refresh a session
 
     A refused sign-in says nothing of what was wrong, and takes the same time whatever it was. After several
     from one address each further one has to wait, twice as long each time; a device that sends the
     `device_token` of an earlier sign-in is counted for itself. A refresh token works once; presented again,
-    it ends its session.
+    it ends its session. OAuth clients send a form with `grant_type` (RFC 6749): `client_credentials` or
+    `refresh_token`.
     """
     refused_at = asyncio.get_running_loop().time() + call.resources.refusals_take
     try:
@@ -160,7 +174,8 @@ async def issue_token(call: Call[Ports], body: TokenRequest) -> TokenView:
 async def _granted(call: Call[Ports], asked: AnyGrant) -> Grant:
     directory = _directory(call)
     if isinstance(asked, ByClientCredentials):
-        return await sign_in_service(directory, call.resources.platform, asked.client_id, asked.client_secret)
+        client_id, secret = _client_of(call, asked)
+        return await sign_in_service(directory, call.resources.platform, client_id, secret)
     if isinstance(asked, ByRefreshToken):
         return await refresh_session(directory, asked.refresh_token)
     device = call.headers.get("User-Agent", "")[:200]
@@ -173,6 +188,18 @@ async def _granted(call: Call[Ports], asked: AnyGrant) -> Grant:
         asked.tenant, asked.email, asked.password, asked.code, device, address, asked.device_token
     )
     return await sign_in(directory, call.resources.passwords, grant)
+
+
+def _client_of(call: Call[Ports], asked: ByClientCredentials) -> tuple[str, str]:
+    """The client's id and secret, wherever they stand (RFC 6749 §2.3.1)."""
+    if asked.client_id is not None and asked.client_secret is not None:
+        return asked.client_id, asked.client_secret
+    scheme, _, credentials = call.headers.get("Authorization", "").partition(" ")
+    sent = user_and_password(credentials) if scheme.casefold() == "basic" else None
+    if sent is None:
+        raise Invalid("client_incomplete", field="client_id" if asked.client_id is None else "client_secret")
+    client_id, secret = sent
+    return unquote_plus(client_id), unquote_plus(secret)
 
 
 class BeginSignIn(Command):

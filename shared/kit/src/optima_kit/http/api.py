@@ -131,7 +131,7 @@ class Api(Generic[P]):
         raw = b""
         if route.body is not None:
             raw = await read_body(route, request)
-            arguments["body"] = parse_body(route, raw)
+            arguments["body"] = parse_body(route, raw, request.content_type)
         if route.query is not None:
             arguments["query"] = parse_query(route.query, request)
         version = expected_version(route, request)

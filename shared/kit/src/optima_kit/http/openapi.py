@@ -144,7 +144,7 @@ def _operation(route: Route, keys: Any) -> dict[str, Any]:
         content = {kind: _raw(kind) for kind in route.consumes}
         operation["requestBody"] = {"required": True, "content": content}
     elif route.body is not None:
-        content = {"application/json": {"schema": keys[route.body, "validation"]}}
+        content = {kind: {"schema": keys[route.body, "validation"]} for kind in route.consumes}
         operation["requestBody"] = {"required": True, "content": content}
     return operation
 

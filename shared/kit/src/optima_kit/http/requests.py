@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Mapping
 from typing import Any, Final, cast
+from urllib.parse import parse_qsl
 
 import orjson
 from aiohttp import web
@@ -21,6 +23,8 @@ from ..refusals import (
 from .routes import Route
 from .server import in_time
 
+FORM: Final = "application/x-www-form-urlencoded"
+_MOST_FIELDS: Final = 50
 _KEY: Final = re.compile(r"^[!-~]{1,128}$")
 _ETAG: Final = re.compile(r'^"(\d{1,18})"$')
 
@@ -39,6 +43,15 @@ def bearer_of(request: web.BaseRequest) -> str:
     if scheme.lower() != "bearer" or not token.strip():
         raise Unauthenticated("token_missing")
     return token.strip()
+
+
+def user_and_password(credentials: str) -> tuple[str, str] | None:
+    """What stands behind "Basic" in an Authorization header (RFC 7617); None where it can't be read."""
+    try:
+        user, colon, password = base64.b64decode(credentials.strip(), validate=True).decode().partition(":")
+    except ValueError:
+        return None
+    return (user, password) if colon else None
 
 
 def path_values(types: Mapping[str, type], placeholders: dict[str, str]) -> dict[str, Any]:
@@ -72,19 +85,36 @@ async def read_body(route: Route, request: web.BaseRequest) -> bytes:
     return bytes(chunks)
 
 
-def parse_body(route: Route, raw: bytes) -> Any:
+def parse_body(route: Route, raw: bytes, media_type: str) -> Any:
     if route.body is bytes:
         return raw
-    try:
-        document = orjson.loads(raw)
-    except orjson.JSONDecodeError as error:
-        raise Malformed("malformed_json", reason=str(error)) from None
-    except RecursionError:
-        raise Malformed("malformed_json", reason="too deeply nested") from None
+    document = _fields(raw) if media_type == FORM else _document(raw)
     try:
         return cast(type[BaseModel], route.body).model_validate(document)
     except ValidationError as error:
         raise BadInput(error, "body") from None
+
+
+def _document(raw: bytes) -> Any:
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise Malformed("malformed_json", reason=str(error)) from None
+    except RecursionError:
+        raise Malformed("malformed_json", reason="too deeply nested") from None
+
+
+def _fields(raw: bytes) -> dict[str, str]:
+    """Of a form, each sent once."""
+    try:
+        fields = parse_qsl(
+            raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS
+        )
+    except ValueError:
+        raise Malformed("form_unreadable") from None
+    if len(dict(fields)) < len(fields):
+        raise Malformed("form_unreadable")
+    return dict(fields)
 
 
 def parse_query(model: type[BaseModel], request: web.BaseRequest) -> BaseModel:
