@@ -91,7 +91,10 @@ async def test_every_event_delivered_three_times(stage):
     await stage.each_event_had_one_effect()
 
 
-async def test_a_batch_that_arrives_in_reverse_is_handled_in_order(stage):
+async def test_a_batch_that_arrives_in_reverse_is_handled_in_order(stage, monkeypatch):
+    batch = Subscription.batch
+    # All in one, however slowly the broker hands them out.
+    monkeypatch.setattr(Subscription, "batch", lambda of, limit, *, linger: batch(of, limit, linger=0.5))
     (subject,) = await count_some(stage, subjects=1, each=50)
     rows = await stage.where.fetch("SELECT type, envelope FROM outbox ORDER BY position DESC")
     await send(stage, rows)
