@@ -9,7 +9,7 @@ from ..domain.authorship import author_keeps_what_is_hidden
 from ..domain.subjects import SubjectType
 from .ports import Ports
 
-BUILT_IN = frozenset({"brief"})
+BUILT_IN = frozenset({"brief", "proof"})
 
 
 async def declare_subject_type(
