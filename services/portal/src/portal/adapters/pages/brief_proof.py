@@ -150,14 +150,17 @@ async def _page(call: PageCall, proof_id: UUID, sent: Sent = NOTHING_SENT, page:
     shown = _chosen(proof["versions"], call.query.get("version", ""))
     wanted = page or int(call.query.get("page", "1") if call.query.get("page", "1").isdecimal() else 1)
     number = max(1, min(wanted, shown["pages"] or 1))
-    brief, marks = await with_parts(
+    brief, marks, approvals = await with_parts(
         services.get("brief", f"/v1/briefs/{proof['brief_id']}"),
         services.get("brief", f"/v1/proofs/{proof_id}/versions/{shown['version']}/annotations", limit=200),
+        services.get("approval", "/v1/approvals", subject_id=proof_id),
     )
+    seen = {each["id"] for each in approvals["items"]} if approvals else set()
     context = {
         "brief": brief,
         "proof": proof,
         "shown": shown,
+        "leads_to_decision": shown["state"] == "in_review" and shown.get("approval_id") in seen,
         "page": number,
         "marks": [(n, each) for n, each in enumerate(marks["items"], start=1)] if marks else marks,
         **(await _choices(call) if proof["actions"] else {}),
