@@ -4,6 +4,5 @@ import os
 
 import pytest
 
-NIGHTLY = pytest.mark.skipif(
-    os.environ.get("OPTIMA_TEST_PROFILE") != "nightly", reason="a night's check: OPTIMA_TEST_PROFILE=nightly"
-)
+PROFILE = os.environ.get("OPTIMA_TEST_PROFILE")
+NIGHTLY = pytest.mark.skipif(PROFILE != "nightly", reason="a night's check: OPTIMA_TEST_PROFILE=nightly")

@@ -316,7 +316,7 @@ def test_the_code_reads_no_variable_but_those() -> None:
         ("image.tagg", "1"),
         ("postgres.sslMode", "perhaps"),
         ("termination.drainSeconds", "ten"),
-        ("services.brief.roles.work.replicas.min", 1),
+        ("services.production.roles.work.replicas.min", 1),
         ("services.brief.digest", "sha256:abc"),
     ],
 )

@@ -18,7 +18,8 @@ async def everything_settles(stack: Stack, *, within: float = 60.0) -> None:
     """Outboxes drained, every event handled by each service that wants it, nothing parked, no job failed."""
     connections = {name: await asyncpg.connect(stack.database_url(name)) for name in load_access()}
     try:
-        assert errors_logged(stack) == []
+        errors = errors_logged(stack)
+        assert not errors, errors
         unsettled: list[str] = []
 
         async def settled() -> bool:

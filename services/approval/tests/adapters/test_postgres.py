@@ -4,16 +4,19 @@ tenant, and no statement sees another's rows."""
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, get_args, get_type_hints
 from uuid import UUID, uuid4
 
 import asyncpg
+import orjson
 import pytest
 import pytest_asyncio
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from approval.adapters.gauges import OVERDUE, WAITING, measure_approvals
-from approval.adapters.postgres import FIRST, NEWEST, QUERIES, PostgresApprovals, Store
+from approval.adapters.postgres import FIRST, NEWEST, QUERIES, PostgresApprovals, Store, _written
 from approval.adapters.subject_types import BUILT_IN_TYPES
 from approval.domain.approval import Event, rebuild
 from optima_kit.testing import ServiceDatabase, temporary_database
@@ -209,3 +212,17 @@ async def test_a_version_whose_publication_was_undone_is_not_kept(desk: Desk):
     with pytest.raises(RuntimeError):
         await publish("Undone", undo=True)
     assert await publish("Done") == "Done"
+
+
+@st.composite
+def events(draw: st.DrawFn) -> Event:
+    """Of every kind, with and without what they may lack."""
+    kind = draw(st.sampled_from(get_args(Event)))
+    facts = {name: hint for name, hint in get_type_hints(kind).items() if "tuple[dict" not in str(hint)}
+    del facts["kind"]
+    return kind(**{n: {} if "Any" in str(hint) else draw(st.from_type(hint)) for n, hint in facts.items()})
+
+
+@given(events())
+def test_every_event_is_read_as_it_was_written(event: Event) -> None:
+    assert EVENTS.validate_json(orjson.dumps(_written(EVENTS, event))) == event

@@ -950,8 +950,8 @@ def _told(events: tuple[Event, ...]) -> dict[str, list[Any]]:
 
 
 def _written(kind: TypeAdapter[Any], value: Any) -> orjson.Fragment:
-    """As JSON at once, without what is not there: steps that ask thousands have as many parts."""
-    return orjson.Fragment(kind.dump_json(value, exclude_none=True))
+    """As JSON at once: steps that ask thousands have as many parts."""
+    return orjson.Fragment(kind.dump_json(value))
 
 
 def _people_told(events: tuple[Event, ...]) -> set[UUID]:
