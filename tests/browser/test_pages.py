@@ -86,15 +86,18 @@ HELD_TO_AXE: Final[set[str]] = set()
 def walk(page: Page, axe: str, at_night: bool) -> int:
     """To every address that can be reached by links from the start page, a few of each kind; how many."""
     found, kinds = ["/", "/me"], Counter[str]()
+    led_from: dict[str, str] = {}
     for address in found:
         if kinds[kind_of(address)] >= OF_EACH_KIND:
             continue
         kinds[kind_of(address)] += 1
         answer = page.goto(address)
         assert answer is not None
-        assert answer.status == 200, (address, answer.status)
+        assert answer.status == 200, (address, answer.status, led_from.get(address))
         links = addresses_in(page, "a[href^='/']")
-        found += [link for link in links if link not in found and not NO_PAGE.search(link)]
+        new = [link for link in links if link not in found and not NO_PAGE.search(link)]
+        led_from |= dict.fromkeys(new, address)
+        found += new
         whole = at_night or kind_of(address) not in HELD_TO_AXE
         HELD_TO_AXE.add(kind_of(address))
         if whole:

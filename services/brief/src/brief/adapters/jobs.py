@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 jobs: Final = JobKinds()
 
 
-@jobs.outside(PREVIEW, PreviewWanted, timeout=timedelta(minutes=10), attempts=5)
+@jobs.outside(PREVIEW, PreviewWanted, timeout=timedelta(seconds=45), attempts=5)
 async def preview(run: JobRun[Ports], payload: PreviewWanted) -> None:
     """Made again after a crash, the pictures are the same: those that are kept stay."""
     async with run.transaction() as ports:

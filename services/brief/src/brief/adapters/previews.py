@@ -15,7 +15,7 @@ from ..application.ports import PreviewPage
 from ..domain.proofs import MAX_PAGES
 from .preview_process import REFUSED
 
-SECONDS: Final = 90.0
+SECONDS: Final = 30.0
 _AT_ONCE: Final = asyncio.Semaphore(1)
 """Of a process of the service, whose memory it shares."""
 _KEPT_VARIABLES: Final = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH")

@@ -155,12 +155,11 @@ async def _page(call: PageCall, proof_id: UUID, sent: Sent = NOTHING_SENT, page:
         services.get("brief", f"/v1/proofs/{proof_id}/versions/{shown['version']}/annotations", limit=200),
         services.get("approval", "/v1/approvals", subject_id=proof_id),
     )
-    seen = {each["id"] for each in approvals["items"]} if approvals else set()
     context = {
         "brief": brief,
         "proof": proof,
         "shown": shown,
-        "leads_to_decision": shown["state"] == "in_review" and shown.get("approval_id") in seen,
+        "approvals": {each["id"] for each in approvals["items"]} if approvals else set(),
         "page": number,
         "marks": [(n, each) for n, each in enumerate(marks["items"], start=1)] if marks else marks,
         **(await _choices(call) if proof["actions"] else {}),
