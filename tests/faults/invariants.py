@@ -15,8 +15,11 @@ from tests.stack import Stack
 
 
 async def everything_settles(stack: Stack, *, within: float = 120.0) -> None:
-    """Outboxes drained, every event handled by each service that wants it, nothing parked, no job failed. A job
-    whose worker was killed is done when its lease has ended (45 s at most) and it is hinted at again (60 s)."""
+    """Outboxes drained, every event handled by each service that wants it, nothing parked, no job failed.
+
+    A job whose worker was killed is done once its lease has ended (45 s at most) and it is hinted at again
+    (60 s).
+    """
     connections = {name: await asyncpg.connect(stack.database_url(name)) for name in load_access()}
     try:
         errors = errors_logged(stack)
