@@ -28,7 +28,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import structlog
 import yaml
-from measure.stack import Figure
+from measure.stack import Figure, print_figures
 
 from approval.adapters.cel import CelConditions
 from approval.adapters.documents import read_document
@@ -518,9 +518,7 @@ def main() -> None:
         ]
     if wanted.stored:
         figures += asyncio.run(stored_figures(*wanted.sizes))
-    for figure in figures:
-        verdict = "" if figure.met is None else "  met" if figure.met else "  MISSED"
-        print(f"{figure.name:48} {figure.value:12,.2f} {figure.unit:4} {figure.budget}{verdict}")
+    print_figures(figures)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
-from measure.stack import Figure
+from measure.stack import Figure, print_figures
 from stdnum.luhn import calc_check_digit
 
 from erp_bridge.application.configure_connection import configure_connection
@@ -152,6 +152,4 @@ if __name__ == "__main__":
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--customers", type=int, default=CUSTOMERS)
-    for figure in asyncio.run(measure(parser.parse_args().customers)):
-        verdict = "  met" if figure.met else "  MISSED"
-        print(f"{figure.name:40} {figure.value:12,.2f} {figure.unit:4} {figure.budget}{verdict}")
+    print_figures(asyncio.run(measure(parser.parse_args().customers)))

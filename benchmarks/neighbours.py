@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import uvloop
-from measure.stack import Figure, Samples, stage
+from measure.stack import Figure, Samples, print_figures, stage
 
 from optima_local.demonstration.client import StepFailed
 from optima_local.demonstration.customer import Customer
@@ -180,9 +180,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--seconds", type=float, default=8.0, help="length of each measurement")
-    for figure in uvloop.run(measure(parser.parse_args().seconds)):
-        verdict = "met" if figure.met else "MISSED"
-        print(f"{figure.name:62} {figure.value:9,.1f} {figure.unit} {figure.budget} {verdict}; {figure.note}")
+    print_figures(uvloop.run(measure(parser.parse_args().seconds)))
 
 
 if __name__ == "__main__":

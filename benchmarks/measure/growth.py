@@ -8,7 +8,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from typing import TypeVar
 
-from .stack import Figure, Samples
+from .stack import Figure, Samples, print_figures
 
 D = TypeVar("D")
 
@@ -52,6 +52,4 @@ def report(measure: Callable[[int, int, int], Awaitable[list[Figure]]], describe
     async def measured() -> list[Figure]:
         return await measure(wanted.few, wanted.many, wanted.samples)
 
-    for figure in asyncio.run(measured()):
-        verdict = "" if figure.met is None else "  met" if figure.met else "  MISSED"
-        print(f"{figure.name:60} {figure.value:12,.2f} {figure.unit:4} {figure.budget}{verdict}")
+    print_figures(asyncio.run(measured()))

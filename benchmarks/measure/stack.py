@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import statistics
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,14 @@ class Samples:
 def at_most(name: str, seconds: float, budget_ms: float, note: str = "") -> Figure:
     """A duration with an upper budget, in milliseconds."""
     return Figure(name, seconds * 1000, "ms", f"≤ {budget_ms:g} ms", seconds * 1000 <= budget_ms, note)
+
+
+def print_figures(figures: Iterable[Figure]) -> None:
+    """A line each, beside its budget."""
+    for figure in figures:
+        verdict = "" if figure.met is None else "  met" if figure.met else "  MISSED"
+        note = figure.note and f"  {figure.note}"
+        print(f"{figure.name:62} {figure.value:12,.2f} {figure.unit:4} {figure.budget}{verdict}{note}")
 
 
 def addresses() -> dict[str, Any]:
