@@ -1,11 +1,9 @@
-"""The same question is answered alike everywhere: what all OpenAPI documents and refusals have in common."""
+"""The same question is answered alike everywhere: what all OpenAPI documents have in common."""
 
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Callable, Iterator
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +23,6 @@ NO_LISTS = {"GET /v1/events"}
 """The feed goes on after an event that its reader names, and shows events as they are published."""
 AS_PUBLISHED = {"EventView", "FeedView", "Attachment", "Item"}
 """Models with the names that stand in published events: what was frozen with its hash is shown as it is."""
-REASONS = re.compile(r"(already|bad|cannot|invalid|missing|no|not|too|unknown|wrong)_|.*_not_found$")
-"""What no refusal code begins with: first the thing, then what is the matter with it. And what is not there
-is `absent`."""
 
 Document = dict[str, Any]
 
@@ -139,9 +134,3 @@ def document(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tm
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 def test_answers_have_one_shape(document: Document, rule: Callable[[Document], Iterator[str]]) -> None:
     assert sorted(set(rule(document))) == []
-
-
-@pytest.mark.parametrize("service", SERVICES)
-def test_a_refusal_says_first_what_it_is_about(service: str) -> None:
-    own = tomllib.loads(files(f"{service}.adapters").joinpath("refusals.toml").read_text(encoding="utf-8"))
-    assert sorted(code for code in own if REASONS.match(code)) == []

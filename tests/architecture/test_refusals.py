@@ -18,6 +18,9 @@ from optima_kit import refusals
 from ..security.conftest import SERVICES
 
 KIT = "optima_kit"
+REASONS = re.compile(r"(already|bad|cannot|invalid|missing|no|not|too|unknown|wrong)_|.*_not_found$")
+"""What no refusal code begins with: first the thing, then what is the matter with it. And what is not there
+is `absent`."""
 RAISED = {
     name
     for name, kind in vars(refusals).items()
@@ -81,3 +84,8 @@ def test_every_text_of_the_kit_is_said_by_somebody() -> None:
     named = [named_in(package) for package in (KIT, *SERVICES)]
     codes = texts_of(KIT).keys() - set(get_args(ErrorType))
     assert sorted(code for code in codes if not any(each.fullmatch(code) for each in named)) == []
+
+
+@pytest.mark.parametrize("package", SERVICES)
+def test_a_refusal_says_first_what_it_is_about(package: str) -> None:
+    assert sorted(code for code in texts_of(package) if REASONS.match(code)) == []

@@ -43,6 +43,11 @@ class Template:
     """More than any sheet takes."""
 
 
+def environment_without_secrets() -> dict[str, str]:
+    """What a process beside the service needs to find its programs and modules."""
+    return {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
+
+
 class TypesettingFailed(Exception):
     """The template refused the sheet, or the process exceeded its memory: its log says which."""
 
@@ -108,7 +113,7 @@ class _Process:
             [sys.executable, "-m", "optima_kit.typesetting_process", json.dumps(asdict(self.template))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ},
+            env=environment_without_secrets(),
         )
 
     def awake(self) -> None:

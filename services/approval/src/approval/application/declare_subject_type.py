@@ -6,10 +6,8 @@ from optima_kit.actor import Actor
 from optima_kit.refusals import Absent, Invalid, PreconditionRequired, Refusal, Stale, Violations, WrongState
 
 from ..domain.authorship import author_keeps_what_is_hidden
-from ..domain.subjects import SubjectType
+from ..domain.subjects import ENTER_BY_EVENT, SubjectType
 from .ports import Ports
-
-BUILT_IN = frozenset({"brief", "proof"})
 
 
 async def declare_subject_type(
@@ -19,7 +17,7 @@ async def declare_subject_type(
     actor.require("process.write")
     if subject.key != key:
         raise Invalid("key_differs", field="key", expected=key)
-    if key in BUILT_IN:
+    if key in ENTER_BY_EVENT:
         raise WrongState("subject_type_built_in", subject=key)
     if flaws := list(subject.declaration_flaws()):
         raise Violations(list[Refusal](flaws))

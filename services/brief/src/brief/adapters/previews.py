@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import io
 import json
-import os
 import sys
 from typing import Final
 
+from optima_kit.typesetting import environment_without_secrets
 from optima_kit.typesetting_process import read
 
 from ..application.ports import PreviewPage
@@ -18,7 +18,6 @@ from .preview_process import REFUSED
 SECONDS: Final = 30.0
 _AT_ONCE: Final = asyncio.Semaphore(1)
 """Of a process of the service, whose memory it shares."""
-_KEPT_VARIABLES: Final = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH")
 
 
 class FileRefused(Exception):
@@ -37,7 +36,7 @@ async def pages_of(data: bytes, media_type: str) -> list[PreviewPage]:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            env={name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ},
+            env=environment_without_secrets(),
         )
         try:
             out, said = await asyncio.wait_for(process.communicate(data), SECONDS)

@@ -8,6 +8,7 @@ from optima_kit.actor import Actor
 from optima_kit.refusals import Forbidden, NotYet, Stale
 
 from ..domain.brief import Brief
+from ..domain.proofs import Proof
 from .ports import Ports
 from .read.access import is_requester, seen
 
@@ -40,3 +41,14 @@ async def known_brief(ports: Ports, brief_id: UUID) -> Brief:
     if brief is None:
         raise NotYet(f"brief {brief_id} is not known")
     return brief
+
+
+async def known_proof(ports: Ports, proof_id: UUID) -> tuple[Brief, Proof]:
+    """As `known_brief`: a proof, and its brief, which is locked."""
+    known = await ports.proofs.find_proof(proof_id)
+    if known is None:
+        raise NotYet(f"proof {proof_id} is not known")
+    brief = await known_brief(ports, known.brief_id)
+    proof = await ports.proofs.find_proof(proof_id)
+    assert proof is not None
+    return brief, proof

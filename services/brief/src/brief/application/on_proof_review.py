@@ -4,7 +4,6 @@ version that has its verdict, or was followed by another, it changes nothing."""
 from __future__ import annotations
 
 from typing import Final
-from uuid import UUID
 
 from optima_contracts.approval import (
     ApprovalCancelled,
@@ -16,12 +15,11 @@ from optima_contracts.approval import (
     ChangesRequested,
     Rejected,
 )
-from optima_kit.refusals import NotYet
 
 from ..domain.brief import Brief
 from ..domain.lifecycle import AuditContext
 from ..domain.proofs import WITH_CHANGES, Proof, ProofState
-from .access import known_brief
+from .access import known_proof
 from .ports import Ports
 from .submit_proof import tell_of_end
 
@@ -40,7 +38,7 @@ _STATES: Final[dict[type[End], ProofState]] = {
 
 async def on_review_opened(ports: Ports, event: ApprovalOpened, context: AuditContext) -> None:
     """Again, or after its end: nothing."""
-    _, proof = await _known_proof(ports, event.subject_id)
+    _, proof = await known_proof(ports, event.subject_id)
     if proof.review_opened(event.subject_revision, event.approval_id):
         ports.proofs.update_version(proof.proof_id, proof.version(event.subject_revision))
 
@@ -50,7 +48,7 @@ async def on_review_ended(ports: Ports, event: End, context: AuditContext) -> No
     state = _STATES[type(event)]
     if isinstance(event, Approved) and event.filled.get(WITH_CHANGES) is True:
         state = ProofState.APPROVED_WITH_CHANGES
-    brief, proof = await _known_proof(ports, event.subject_id)
+    brief, proof = await known_proof(ports, event.subject_id)
     ended = proof.review_ended(
         event.subject_revision,
         state,
@@ -66,7 +64,7 @@ async def on_review_ended(ports: Ports, event: End, context: AuditContext) -> No
 
 async def on_review_revoked(ports: Ports, event: ApprovalRevoked, context: AuditContext) -> None:
     """The version is rejected: what was begun by then goes on. Again: nothing."""
-    brief, proof = await _known_proof(ports, event.subject_id)
+    brief, proof = await known_proof(ports, event.subject_id)
     version = event.subject_revision
     if proof.approval_revoked(version, event.approval_id, event.reason, at=context.at, by=context.actor_id):
         _save(ports, brief, proof, version)
@@ -76,15 +74,3 @@ def _save(ports: Ports, brief: Brief, proof: Proof, version: int) -> None:
     ended = proof.version(version)
     ports.proofs.update_version(proof.proof_id, ended)
     tell_of_end(ports, brief, proof, ended)
-
-
-async def _known_proof(ports: Ports, proof_id: UUID) -> tuple[Brief, Proof]:
-    """With its brief locked. Raises NotYet for one that is not here: it was submitted here, so that only a
-    restored database can lack it."""
-    known = await ports.proofs.find_proof(proof_id)
-    if known is None:
-        raise NotYet(f"proof {proof_id} is not known")
-    brief = await known_brief(ports, known.brief_id)
-    proof = await ports.proofs.find_proof(proof_id)
-    assert proof is not None
-    return brief, proof

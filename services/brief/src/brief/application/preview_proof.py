@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..domain.content import Attachment
-from ..domain.proofs import PreviewState, Proof, ProofVersion
-from .access import known_brief
+from ..domain.proofs import PreviewState
+from .access import known_proof
 from .ports import Ports, PreviewPage
 from .submit_proof import PreviewWanted
 
@@ -20,7 +20,8 @@ async def file_to_show(ports: Ports, wanted: PreviewWanted) -> tuple[Attachment,
 
 
 async def show_pages(ports: Ports, wanted: PreviewWanted, pages: Sequence[PreviewPage]) -> None:
-    proof, version = await _version_to_change(ports, wanted)
+    _, proof = await known_proof(ports, wanted.proof_id)  # its review may end at the same time
+    version = proof.version(wanted.version)
     version.preview, version.pages = (PreviewState.READY if pages else PreviewState.FAILED), len(pages)
     ports.proofs.insert_pages(proof.proof_id, version.version, pages)
     ports.proofs.update_version(proof.proof_id, version)
@@ -29,13 +30,3 @@ async def show_pages(ports: Ports, wanted: PreviewWanted, pages: Sequence[Previe
 async def show_nothing(ports: Ports, wanted: PreviewWanted) -> None:
     """The file can't be shown; it may be downloaded all the same, and reviewed."""
     await show_pages(ports, wanted, ())
-
-
-async def _version_to_change(ports: Ports, wanted: PreviewWanted) -> tuple[Proof, ProofVersion]:
-    """With its brief locked: its review may end at the same time."""
-    known = await ports.proofs.find_proof(wanted.proof_id)
-    assert known is not None
-    await known_brief(ports, known.brief_id)
-    proof = await ports.proofs.find_proof(wanted.proof_id)
-    assert proof is not None
-    return proof, proof.version(wanted.version)
