@@ -188,6 +188,7 @@ ROWS = (
         at="/v1/shipments/{delivered_id}/returns",
     ),
     Row("GET /v1/ddts/to-be-invoiced", "shipment.read", shows={"issued_id": ANYBODYS}),
+    Row("GET /v1/ddts/to-be-invoiced/customers", "shipment.read"),
     Row(
         "GET /v1/ddts/to-be-invoiced.csv",
         "shipment.read",

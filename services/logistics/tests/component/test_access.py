@@ -99,6 +99,7 @@ async def every_request(depot: Depot) -> list[tuple[str, str, Any, str]]:
         ("POST", f"{out}/returns", returned, "shipment.write"),
         ("GET", f"{out}/returns", None, "shipment.read"),
         ("GET", "/v1/ddts/to-be-invoiced", None, "shipment.read"),
+        ("GET", "/v1/ddts/to-be-invoiced/customers", None, "shipment.read"),
         (
             "GET",
             "/v1/ddts/to-be-invoiced.csv?issued_from=2026-11-01&issued_to=2026-11-30",

@@ -107,3 +107,32 @@ async def test_the_list_comes_in_pages_without_loss(depot: Depot) -> None:
 )
 def test_the_invoice_follows_by_the_15th_of_the_next_month(issue_date: date, due: date) -> None:
     assert invoice_due(issue_date) == due
+
+
+async def test_customers_are_listed_and_found_by_name_and_number(depot: Depot) -> None:
+    order = await depot.stocked_order()
+    for _ in range(2):
+        await issued(depot, order)
+    _, found = await depot.client.get(f"/v1/ddts/to-be-invoiced/customers?{PERIOD}")
+    (customer,) = found["customers"]
+    assert (customer["documents"], customer["oldest"], customer["invoice_by"], found["more"]) == (
+        2,
+        "2026-11-24",
+        "2026-12-15",
+        False,
+    )
+
+    async def numbers(named: str) -> list[str]:
+        _, page = await depot.client.get(f"/v1/ddts/to-be-invoiced?customer={named}")
+        _, listed = await depot.client.get(f"/v1/ddts/to-be-invoiced/customers?customer={named}")
+        response, table = await depot.client.get(f"/v1/ddts/to-be-invoiced.csv?{PERIOD}&customer={named}")
+        assert response.status == 200
+        rows = csv.DictReader(io.StringIO(table.decode("utf-8-sig")), delimiter=";")
+        numbers = [each["number"] for each in page["items"]]
+        assert [row["numero_ddt"] for row in rows] == numbers
+        assert sum(each["documents"] for each in listed["customers"]) == len(numbers)
+        return numbers
+
+    assert await numbers(customer["vat_number"]) == ["1/2026", "2/2026"]
+    assert await numbers(customer["name"][2:-2].lower()) == ["1/2026", "2/2026"]
+    assert await numbers("nessuno") == []

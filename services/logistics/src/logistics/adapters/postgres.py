@@ -22,6 +22,8 @@ from ..application.ports import (
     DdtNumber,
     DeliveryFigures,
     FoundLookups,
+    InvoiceableCustomer,
+    InvoiceableFilter,
     InvoiceableRow,
     MovementFilter,
     MovementRow,
@@ -667,8 +669,7 @@ class PostgresDdts:
 
     async def list_to_be_invoiced(
         self,
-        issued_from: date | None,
-        issued_to: date | None,
+        filters: InvoiceableFilter,
         *,
         after: tuple[date, UUID] | None,
         limit: int,
@@ -676,8 +677,7 @@ class PostgresDdts:
         after_date, after_id = after or (None, None)
         rows = await self._work.fetch(
             QUERIES.list_to_be_invoiced,
-            issued_from=issued_from,
-            issued_to=issued_to,
+            **asdict(filters),
             after_date=after_date,
             after_id=after_id,
             limit=limit,
@@ -690,6 +690,12 @@ class PostgresDdts:
             )
             for row in rows
         ]
+
+    async def list_customers_to_be_invoiced(
+        self, filters: InvoiceableFilter, limit: int
+    ) -> list[InvoiceableCustomer]:
+        rows = await self._work.fetch(QUERIES.list_customers_to_be_invoiced, **asdict(filters), limit=limit)
+        return [InvoiceableCustomer(**row) for row in rows]
 
     def save_invoice(self, shipment_id: UUID, number: str | None, day: date | None) -> None:
         self._work.write(QUERIES.upsert_ddt_invoice, shipment_id=shipment_id, number=number, day=day)

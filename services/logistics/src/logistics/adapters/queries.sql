@@ -373,23 +373,41 @@ WITH taken AS (
 INSERT INTO ddts (shipment_id, year, series, progressive, number, issue_date, issued_at, document)
 VALUES (:shipment_id, :year, :series, :progressive, :number, :issue_date, :issued_at, :document);
 
--- name: list_to_be_invoiced
--- plan: custom
--- By date. Of each line what the recipient has: not what was refused or came back. Documents without any are left
--- out, and those that the ERP has invoiced.
-SELECT shipment_id, issue_date, document, (
-    SELECT json_object_agg(job_id, (quantity - came_back - returned)::text)
-    FROM shipment_lines WHERE shipment_lines.shipment_id = ddts.shipment_id) AS quantities
-FROM ddts JOIN shipments USING (shipment_id)
-WHERE document @> '{"to_be_invoiced": true}' AND state IN ('issued', 'in_transit', 'delivered')
+-- fragment: to_be_invoiced
+-- Documents without any goods that the recipient has are left out, and those that the ERP has invoiced.
+document @> '{"to_be_invoiced": true}' AND state IN ('issued', 'in_transit', 'delivered')
   AND (:issued_from::date IS NULL OR issue_date >= :issued_from)
   AND (:issued_to::date IS NULL OR issue_date <= :issued_to)
-  AND (:after_date::date IS NULL OR (issue_date, shipment_id) > (:after_date, :after_id::uuid))
+  AND (:customer::text IS NULL
+       OR :customer IN (document #>> '{recipient,vat_number}', document #>> '{recipient,fiscal_code}')
+       OR document #>> '{recipient,name}' ILIKE '%' || :customer || '%')
   AND EXISTS (SELECT FROM shipment_lines
               WHERE shipment_lines.shipment_id = ddts.shipment_id AND quantity > came_back + returned)
   AND NOT EXISTS (SELECT FROM ddt_invoices
                   WHERE ddt_invoices.shipment_id = ddts.shipment_id AND invoice_number IS NOT NULL)
+
+-- name: list_to_be_invoiced
+-- plan: custom
+-- By date. Of each line what the recipient has: not what was refused or came back.
+SELECT shipment_id, issue_date, document, (
+    SELECT json_object_agg(job_id, (quantity - came_back - returned)::text)
+    FROM shipment_lines WHERE shipment_lines.shipment_id = ddts.shipment_id) AS quantities
+FROM ddts JOIN shipments USING (shipment_id)
+WHERE {to_be_invoiced}
+  AND (:after_date::date IS NULL OR (issue_date, shipment_id) > (:after_date, :after_id::uuid))
 ORDER BY issue_date, shipment_id LIMIT :limit;
+
+-- name: list_customers_to_be_invoiced
+-- plan: custom
+-- The oldest document first, which is to be invoiced soonest.
+SELECT name, vat_number, fiscal_code, count(*) AS documents, min(issue_date) AS oldest
+FROM (
+    SELECT issue_date, document #>> '{recipient,name}' AS name, document #>> '{recipient,vat_number}' AS vat_number,
+           document #>> '{recipient,fiscal_code}' AS fiscal_code
+    FROM ddts JOIN shipments USING (shipment_id)
+    WHERE {to_be_invoiced}
+) AS sent
+GROUP BY name, vat_number, fiscal_code ORDER BY oldest, name, vat_number, fiscal_code LIMIT :limit;
 
 -- name: upsert_ddt_invoice
 INSERT INTO ddt_invoices (shipment_id, invoice_number, invoice_date)

@@ -12,7 +12,7 @@ from optima_kit.fields import PeriodQuery
 from optima_kit.http import Code, Command, Count, CountOrZero, Day, Flag, Moment, PageQuery, Query, Text
 from optima_kit.refusals import Invalid
 
-from ..application.ports import ShipmentFilter
+from ..application.ports import InvoiceableFilter, ShipmentFilter
 from ..application.read.figures import DeliveriesBy
 from ..domain.articles import Article, ArticleQuantity
 from ..domain.counts import CountState
@@ -34,6 +34,8 @@ from .printer import PaperKind
 Unit = Annotated[str, Text(16)]
 """pz, conf, m, kg …"""
 SeriesName = Annotated[str, Field(pattern=r"^[A-Z0-9]{1,6}$")]
+Customer = Annotated[str, Text(150)]
+"""A recipient's VAT number or fiscal code, or part of its name."""
 
 
 def _as_list(given: Any) -> Any:
@@ -272,12 +274,30 @@ class InvoiceableQuery(PageQuery):
     issued_from: Day | None = None
     issued_to: Day | None = None
     """Inclusive."""
+    customer: Customer | None = None
+
+    def filters(self) -> InvoiceableFilter:
+        return InvoiceableFilter(self.issued_from, self.issued_to, self.customer)
+
+
+class InvoiceableCustomersQuery(Query):
+    issued_from: Day | None = None
+    issued_to: Day | None = None
+    """Inclusive."""
+    customer: Customer | None = None
+
+    def filters(self) -> InvoiceableFilter:
+        return InvoiceableFilter(self.issued_from, self.issued_to, self.customer)
 
 
 class InvoiceableTable(Query):
     issued_from: Day
     issued_to: Day
     """Inclusive."""
+    customer: Customer | None = None
+
+    def filters(self) -> InvoiceableFilter:
+        return InvoiceableFilter(self.issued_from, self.issued_to, self.customer)
 
 
 class Conversion(Command):

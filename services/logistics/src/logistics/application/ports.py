@@ -287,6 +287,27 @@ class Shipments(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class InvoiceableFilter:
+    issued_from: date | None = None
+    issued_to: date | None = None
+    """Inclusive."""
+    customer: str | None = None
+    """A recipient's VAT number or fiscal code, or part of its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceableCustomer:
+    """Of whose documents some are to be invoiced."""
+
+    name: str
+    vat_number: str | None
+    fiscal_code: str | None
+    documents: int
+    oldest: date
+    """Issued on that day."""
+
+
+@dataclass(frozen=True, slots=True)
 class InvoiceableRow:
     shipment_id: UUID
     document: Document
@@ -311,15 +332,15 @@ class Ddts(Protocol):
         """Of their documents."""
 
     async def list_to_be_invoiced(
-        self,
-        issued_from: date | None,
-        issued_to: date | None,
-        *,
-        after: tuple[date, UUID] | None,
-        limit: int,
+        self, filters: InvoiceableFilter, *, after: tuple[date, UUID] | None, limit: int
     ) -> list[InvoiceableRow]:
         """By date: documents that stand, of whose goods the recipient has some, and that the ERP has not
         invoiced."""
+
+    async def list_customers_to_be_invoiced(
+        self, filters: InvoiceableFilter, limit: int
+    ) -> list[InvoiceableCustomer]:
+        """The recipients of such documents, that of the oldest first."""
 
     def save_invoice(self, shipment_id: UUID, number: str | None, day: date | None) -> None:
         """The ERP's invoice of the document, as it last told; None: there is none any more. Does nothing

@@ -7,14 +7,21 @@ from datetime import date
 from typing import Final
 from uuid import UUID
 
+from optima_kit.fields import GROUPS
 from optima_kit.pages import Page, PageQuery, page_of
 from optima_kit.refusals import Invalid
 from optima_kit.spreadsheets import csv_text
 
 from ...domain.ddt import invoice_due
 from ...domain.stock import written
-from ..ports import InvoiceableRow, Ports
-from .views import InvoiceableLineView, InvoiceableView, PartyView
+from ..ports import InvoiceableFilter, InvoiceableRow, Ports
+from .views import (
+    InvoiceableCustomersView,
+    InvoiceableCustomerView,
+    InvoiceableLineView,
+    InvoiceableView,
+    PartyView,
+)
 
 MOST: Final = 5_000
 """Documents in one table."""
@@ -36,18 +43,35 @@ COLUMNS: Final = (
 
 
 async def list_to_be_invoiced(
-    ports: Ports, query: PageQuery, issued_from: date | None, issued_to: date | None
+    ports: Ports, query: PageQuery, filters: InvoiceableFilter
 ) -> Page[InvoiceableView]:
     """By date of issue."""
-    found = await ports.ddts.list_to_be_invoiced(
-        issued_from, issued_to, after=query.after(date, UUID), limit=query.rows
-    )
+    found = await ports.ddts.list_to_be_invoiced(filters, after=query.after(date, UUID), limit=query.rows)
     return page_of(query, found, _show, lambda row: (row.document.issue_date, row.shipment_id))
 
 
-async def table_to_be_invoiced(ports: Ports, issued_from: date, issued_to: date) -> bytes:
+async def list_customers(ports: Ports, filters: InvoiceableFilter) -> InvoiceableCustomersView:
+    """Who is to be invoiced soonest first, and no more than `GROUPS`."""
+    found = await ports.ddts.list_customers_to_be_invoiced(filters, GROUPS + 1)
+    return InvoiceableCustomersView(
+        customers=[
+            InvoiceableCustomerView(
+                name=each.name,
+                vat_number=each.vat_number,
+                fiscal_code=each.fiscal_code,
+                documents=each.documents,
+                oldest=each.oldest,
+                invoice_by=invoice_due(each.oldest),
+            )
+            for each in found[:GROUPS]
+        ],
+        more=len(found) > GROUPS,
+    )
+
+
+async def table_to_be_invoiced(ports: Ports, filters: InvoiceableFilter) -> bytes:
     """A row a line of goods, for a spreadsheet. Raises Invalid for more than `MOST` documents."""
-    found = await ports.ddts.list_to_be_invoiced(issued_from, issued_to, after=None, limit=MOST + 1)
+    found = await ports.ddts.list_to_be_invoiced(filters, after=None, limit=MOST + 1)
     if len(found) > MOST:
         raise Invalid("period_too_long", field="issued_to", most=MOST)
     rows = (

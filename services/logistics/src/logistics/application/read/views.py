@@ -406,6 +406,25 @@ class InvoiceableView(View):
     lines: list[InvoiceableLineView]
 
 
+class InvoiceableCustomerView(View):
+    """Of whose documents some are to be invoiced."""
+
+    name: str
+    vat_number: str | None
+    fiscal_code: str | None
+    documents: int
+    oldest: date
+    """Date of the oldest of them."""
+    invoice_by: date
+    """Of the oldest."""
+
+
+class InvoiceableCustomersView(View):
+    customers: list[InvoiceableCustomerView]
+    more: bool
+    """Whether there are more than are listed: part of a name finds them."""
+
+
 class _LookupView(View):
     code: str
     actions: list[LookupAction]
