@@ -1,22 +1,28 @@
-"""What every page keeps to for whoever is led to it: accessible, as wide as the screen, in their language."""
+"""What every page keeps to for whoever is led to it: accessible, as wide as the screen, in their language.
+
+Words, ids and statuses are read over HTTP for every role; a browser looks at a page of each kind, for the
+first role that is led to it, and at night at all that each role is led to.
+"""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from functools import cache
+from itertools import product
 from typing import Any, Final
 
 import pytest
 from babel.messages.pofile import read_po
 from playwright.sync_api import Page
 
+from optima_local.demonstration.client import Person
 from optima_local.demonstration.show import run_demonstration
 from optima_local.layout import ROOT
 from tests.nightly import PROFILE
 from tests.stack import Stack
 
-from .conftest import NO_PAGE, Portal, addresses_in
+from .conftest import Portal
+from .reading import Reading, lines_of, walked_by
 from .test_live import done
 
 pytestmark = [
@@ -44,22 +50,31 @@ MACHINE: Final = {
     "a value of Python's": re.compile(r"\b(None|True|False|Undefined)\b"),
 }
 WCAG: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-OF_EACH_KIND: Final = 2
-"""So many pages of one kind are looked at: of all briefs, two."""
-UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
+AT_NIGHT: Final = PROFILE == "nightly"
+WIDTHS: Final = (390, 1280)
+SCHEMES: Final = ("light", "dark")
+LOOKS: Final = tuple(product(WIDTHS, SCHEMES)) if AT_NIGHT else ((390, "dark"), (1280, "light"))
+
 WITHOUT_CODE: Final = """() => {
     const body = document.body.cloneNode(true);
     body.querySelectorAll("code, ol.code, textarea.code").forEach(each => each.remove());
     document.body.replaceWith(body);
     return body.innerText;
 }"""
-"""What people read: conditions and documents of processes are for who writes them."""
+"""What people read once scripts have run. The page is no longer whole afterwards."""
 
 
 @pytest.fixture(scope="module")
 def delivered(stack: Stack) -> None:
     """A brief that has gone all the way, so that no page is empty."""
     done(run_demonstration(stack.stage))
+
+
+@pytest.fixture(scope="module")
+def walks(stack: Stack, people: dict[str, Person], delivered: None) -> dict[str, list[Reading]]:
+    """What each role is led to."""
+    address = stack.addresses["services"]["portal"]
+    return {role: done(walked_by(address, people[role], "caffe-aurora")) for role in ROLES}
 
 
 @cache
@@ -75,41 +90,50 @@ def english() -> set[str]:
     }
 
 
-def kind_of(address: str) -> str:
-    return UUID.sub("{id}", address.partition("?")[0])
+@pytest.mark.parametrize("role", ROLES)
+def test_every_page_reads_well(walks: dict[str, list[Reading]], role: str) -> None:
+    for reading in walks[role]:
+        assert reading.status == 200, (reading.address, reading.status, reading.led_from)
+        reads_well(reading.address, lines_of(reading.html))
+    kinds = {reading.kind for reading in walks[role]}
+    assert len(kinds) >= 8, kinds
 
 
-HELD_TO_AXE: Final[set[str]] = set()
-"""Kinds of pages: each is for the first role that gets there, at night for every role."""
+def reads_well(address: str, lines: list[str]) -> None:
+    for line, (what, pattern) in product(lines, MACHINE.items()):
+        assert not pattern.search(line), (address, what, line)
+    assert not english() & set(lines), (address, english() & set(lines))
 
 
-def walk(page: Page, axe: str, at_night: bool) -> int:
-    """To every address that can be reached by links from the start page, a few of each kind; how many."""
-    found, kinds = ["/", "/me"], Counter[str]()
-    led_from: dict[str, str] = {}
-    for address in found:
-        if kinds[kind_of(address)] >= OF_EACH_KIND:
-            continue
-        kinds[kind_of(address)] += 1
-        answer = page.goto(address)
-        assert answer is not None
-        assert answer.status == 200, (address, answer.status, led_from.get(address))
-        links = addresses_in(page, "a[href^='/']")
-        new = [link for link in links if link not in found and not NO_PAGE.search(link)]
-        led_from |= dict.fromkeys(new, address)
-        found += new
-        whole = at_night or kind_of(address) not in HELD_TO_AXE
-        HELD_TO_AXE.add(kind_of(address))
-        if whole:
-            page.evaluate(axe)
-        for width, scheme in ((390, "dark"), (1280, "light")):
-            page.set_viewport_size({"width": width, "height": 900})
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-            assert page.evaluate("document.documentElement.scrollWidth") == width, (address, width)
-            if whole:
-                is_accessible(page, f"{address} at {width}")
-        reads_well(page, address)
-    return kinds.total()
+HELD: Final[set[str]] = set()
+"""Kinds of pages that a browser has looked at: by day each for the first role that is led there."""
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_page_keeps_the_bars(
+    portal: Portal, walks: dict[str, list[Reading]], axe: str, role: str
+) -> None:
+    portal.errors.clear()
+    page = portal.as_(role)
+    for reading in walks[role]:
+        if AT_NIGHT or reading.kind not in HELD:
+            HELD.add(reading.kind)
+            keeps_its_shape(page, axe, reading.address)
+    assert not portal.errors
+    page.close()
+
+
+def keeps_its_shape(page: Page, axe: str, address: str) -> None:
+    answer = page.goto(address)
+    assert answer is not None
+    assert answer.status == 200, address
+    page.evaluate(axe)
+    for width, scheme in LOOKS:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        assert page.evaluate("document.documentElement.scrollWidth") == width, (address, width)
+        is_accessible(page, f"{address} at {width}, {scheme}")
+    reads_well(address, [line.strip() for line in page.evaluate(WITHOUT_CODE).splitlines()])
 
 
 def is_accessible(page: Page, where: str) -> None:
@@ -118,21 +142,3 @@ def is_accessible(page: Page, where: str) -> None:
     )
     faults = [(each["id"], each["nodes"][0]["html"]) for each in found["violations"]]
     assert not faults, (where, faults)
-
-
-def reads_well(page: Page, address: str) -> None:
-    """The page is no longer whole afterwards."""
-    text = page.evaluate(WITHOUT_CODE)
-    for what, pattern in MACHINE.items():
-        assert not pattern.search(text), (address, what, pattern.search(text))
-    lines = {line.strip() for line in text.splitlines()}
-    assert not lines & english(), (address, lines & english())
-
-
-@pytest.mark.parametrize("role", ROLES)
-def test_every_page_keeps_the_bars(portal: Portal, delivered: None, axe: str, role: str) -> None:
-    portal.errors.clear()
-    page = portal.as_(role)
-    assert walk(page, axe, PROFILE == "nightly") > len(page.locator(".sidebar nav a").all())
-    assert not portal.errors
-    page.close()

@@ -25,6 +25,7 @@ _LEADS_TO: Final = (
     ("optima.brief.attachment_", None, ""),
     ("optima.brief.type_", None, ""),
     ("optima.brief.quotation_", None, ""),
+    ("optima.brief.proof_", "/proofs/", "brief.read"),
     ("optima.brief.", "/briefs/", "brief.read"),
     ("optima.economics.brief_", "/briefs/", "brief.read"),
     ("optima.approval.process_", None, ""),
