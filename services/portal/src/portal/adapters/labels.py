@@ -532,6 +532,15 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "date": N_("Day"),
         "flag": N_("Yes or no"),
     },
+    "form_kind": {
+        "text": N_("Text"),
+        "number": N_("Number with decimals"),
+        "integer": N_("Whole number"),
+        "flag": N_("Yes or no"),
+        "date": N_("Day"),
+        "choice": N_("One of several choices"),
+        "choices": N_("Any of several choices"),
+    },
     "quorum": {
         "any": N_("one of them"),
         "all": N_("all of them"),

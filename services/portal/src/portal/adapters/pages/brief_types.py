@@ -1,4 +1,4 @@
-"""The types of briefs, and the document of each."""
+"""The types of briefs, and the document of each for whoever wants YAML."""
 
 from __future__ import annotations
 
@@ -39,17 +39,17 @@ async def show_types(call: PageCall) -> Answer:
     return Shown("brief_types.html", {"types": found, "may_define": may_define})
 
 
-@pages.get("/new-brief-type")
+@pages.get("/new-brief-type/yaml")
 async def show_new(call: PageCall) -> Answer:
     return _editor("", _BEGINNING)
 
 
-@pages.post("/new-brief-type")
+@pages.post("/new-brief-type/yaml")
 async def define_new(call: PageCall) -> Answer:
     return await _define(call, call.text("key"), new=True)
 
 
-@pages.get("/brief-types/{key}")
+@pages.get("/brief-types/{key}/yaml")
 async def show_type(call: PageCall, key: str) -> Answer:
     found = await call.session.services.get("brief", _address(key))
     written = {name: found[name] for name in ("name", "process", "kinds", "offered", "form") if name in found}
@@ -58,7 +58,7 @@ async def show_type(call: PageCall, key: str) -> Answer:
     return _editor(key, document_of(written), version=str(found["version"]), actions=found["actions"])
 
 
-@pages.post("/brief-types/{key}")
+@pages.post("/brief-types/{key}/yaml")
 async def define(call: PageCall, key: str) -> Answer:
     return await _define(call, key, new=False)
 

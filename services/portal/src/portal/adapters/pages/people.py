@@ -83,7 +83,46 @@ async def invite(call: PageCall) -> Answer:
         )
     except Refused as refused:
         return await _invitation(call, Sent("invitation", {**given, "roles": roles}, refused))
-    return Shown("person_invited.html", {"invited": invited, "name": given["name"]})
+    return Shown("person_invited.html", {"link": invited})
+
+
+@pages.post("/people/{person_id}/invitation")
+async def invite_again(call: PageCall, person_id: UUID) -> Answer:
+    return await _link(call, person_id, "invitation", "person_invited.html")
+
+
+@pages.post("/people/{person_id}/invitation/withdrawal")
+async def withdraw_invitation(call: PageCall, person_id: UUID) -> Answer:
+    return await _take(call, person_id, "invitation")
+
+
+@pages.post("/people/{person_id}/password-reset")
+async def reset_password(call: PageCall, person_id: UUID) -> Answer:
+    return await _link(call, person_id, "password-reset", "person_password.html")
+
+
+@pages.post("/people/{person_id}/second-factor/removal")
+async def remove_second_factor(call: PageCall, person_id: UUID) -> Answer:
+    return await _take(call, person_id, "second-factor")
+
+
+async def _link(call: PageCall, person_id: UUID, what: str, template: str) -> Answer:
+    """A link that works once: it is shown this once."""
+    try:
+        link = await call.session.services.send(
+            "identity", "POST", f"/v1/people/{person_id}/{what}", key=call.text("once")
+        )
+    except Refused as refused:
+        return await _person(call, person_id, Sent("access", {}, refused))
+    return Shown(template, {"link": link})
+
+
+async def _take(call: PageCall, person_id: UUID, what: str) -> Answer:
+    try:
+        await call.session.services.send("identity", "DELETE", f"/v1/people/{person_id}/{what}")
+    except Refused as refused:
+        return await _person(call, person_id, Sent("access", {}, refused))
+    return SeeOther(f"/people/{person_id}")
 
 
 async def _change(call: PageCall, person_id: UUID, form: str, body: Mapping[str, Any]) -> Answer:
