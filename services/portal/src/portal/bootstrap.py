@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Final
 
 from optima_kit.auth import JwksKeys, TokenVerifier
 from optima_kit.clock import SystemClock
@@ -25,6 +26,8 @@ from .adapters.resources import Resources
 from .adapters.sessions import BrowserSessions
 from .settings import PortalSettings
 
+SESSIONS_SEALED_AS: Final = "portal sessions"
+
 
 def service(settings: PortalSettings) -> Service[PortalPorts]:
     addresses = {
@@ -38,7 +41,7 @@ def service(settings: PortalSettings) -> Service[PortalPorts]:
     }
     services = Services(addresses, settings.patience_seconds)
     secret = settings.key_secret.get_secret_value()
-    sealer = Sealer(secret, "portal sessions")
+    sealer = Sealer(secret, SESSIONS_SEALED_AS)
     clock = SystemClock()
     verifier = TokenVerifier(
         JwksKeys(settings.jwks_url), settings.issuer, settings.audience, clock, settings.token_types

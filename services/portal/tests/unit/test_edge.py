@@ -87,3 +87,14 @@ async def test_every_answer_tells_the_browser_what_it_may_not(edge: Edge, method
     policy = response.headers["Content-Security-Policy"]
     assert policy.startswith("default-src 'none'")
     assert "frame-ancestors 'none'" in policy
+
+
+async def test_static_files_come_small_to_who_takes_them_so(edge: Edge) -> None:
+    address, plain = StaticFiles("portal").address("portal.css"), {"Accept-Encoding": "identity"}
+    whole = await edge.get(address, headers=plain)
+    small = await edge.get(address, headers={"Accept-Encoding": "gzip"})
+    assert "Content-Encoding" not in whole.headers
+    assert small.headers["Content-Encoding"] == "gzip"
+    assert int(small.headers["Content-Length"]) * 3 < int(whole.headers["Content-Length"])
+    assert await small.text() == await whole.text()
+    assert {each.headers["Vary"] for each in (whole, small)} == {"Accept-Encoding"}

@@ -7,6 +7,7 @@ was refused, with the same page and the problem. Pages are never cached, framed,
 from __future__ import annotations
 
 import asyncio
+import gzip
 import hashlib
 import inspect
 import mimetypes
@@ -185,6 +186,7 @@ class Pages:
 class StaticFile:
     data: bytes
     media_type: str
+    compressed: bytes
 
 
 class StaticFiles:
@@ -200,19 +202,23 @@ class StaticFiles:
             stem, _, ending = entry.name.rpartition(".")
             hashed = f"{stem}.{hashlib.sha256(data).hexdigest()[:12]}.{ending}"
             kind = mimetypes.guess_type(entry.name)[0] or "application/octet-stream"
-            self._files[hashed] = StaticFile(data, kind)
+            self._files[hashed] = StaticFile(data, kind, gzip.compress(data, mtime=0))
             self._addresses[entry.name] = f"/static/{hashed}"
 
     def address(self, name: str) -> str:
         """Raises KeyError for a file that isn't there."""
         return self._addresses[name]
 
-    async def serve(self, _: web.BaseRequest, placeholders: dict[str, str]) -> web.Response:
+    async def serve(self, request: web.BaseRequest, placeholders: dict[str, str]) -> web.Response:
         file = self._files.get(placeholders["name"])
         if file is None:
             return web.Response(status=404)
-        headers = {"Cache-Control": _FOR_GOOD}
-        return web.Response(body=file.data, content_type=file.media_type, charset="utf-8", headers=headers)
+        headers = {"Cache-Control": _FOR_GOOD, "Vary": "Accept-Encoding"}
+        data = file.data
+        if "gzip" in request.headers.get("Accept-Encoding", ""):
+            data = file.compressed
+            headers["Content-Encoding"] = "gzip"
+        return web.Response(body=data, content_type=file.media_type, charset="utf-8", headers=headers)
 
 
 @dataclass(frozen=True, slots=True)

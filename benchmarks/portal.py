@@ -1,0 +1,387 @@
+"""Measures the portal of the running stack: how much a browser loads, how soon it shows, how long pages take.
+
+    ./optima up && python benchmarks/portal.py
+    python benchmarks/portal.py --rounds 20 --decisions 10 --renewals 100 --streams 100    a look in a minute
+
+Briefs that people decide on are written for it, and stay. Chromium is the machine's own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import aiohttp
+from measure.stack import Figure, Samples, addresses, at_most, print_figures, stage, status
+from playwright.async_api import async_playwright
+
+from optima_kit.clock import SystemClock
+from optima_kit.db import Database
+from optima_kit.sealing import Sealer
+from optima_local.browser import session_cookies
+from optima_local.demonstration.client import until
+from optima_local.demonstration.customer import Customer
+from optima_local.demonstration.show import customer_of
+from optima_local.layout import STACK
+from optima_local.ports import free_port
+from optima_local.secrets import settle_secrets
+from optima_local.services import Servers, find_services, is_ready, service_environment
+from portal.adapters.postgres import PostgresSessions
+from portal.bootstrap import SESSIONS_SEALED_AS
+from portal.domain.sessions import read_cookie
+
+PAGES: Final = (
+    ("direttore", "/inbox"),
+    ("marketing", "/briefs"),
+    ("marketing", "/briefs/{brief}"),
+    ("admin", "/production"),
+    ("admin", "/orders"),
+    ("backoffice", "/shipments"),
+    ("tipografia", "/tasks"),
+    ("auditor", "/trail"),
+)
+FIRST_KB, LCP_SECONDS, SHIFT, P99_MS, TOLD_MS, STREAMS_MB = 40.0, 1.5, 0.02, 100.0, 500.0, 90.0
+SLOW_4G: Final = {
+    "offline": False,
+    "latency": 150,
+    "downloadThroughput": 1_638_400 / 8,
+    "uploadThroughput": 750_000 / 8,
+}
+"""Lighthouse's: 1.6 Mbit/s down, 150 ms there and back."""
+SLOW_CPU: Final = 4
+LOADS: Final = 5
+"""Cold loads a page, of which the median counts."""
+TABS, REPLICAS = 2, 2
+SHOWN: Final = """() => new Promise(resolve => {
+    let shown = 0, shifted = 0;
+    new PerformanceObserver(list => { for (const each of list.getEntries()) shown = each.startTime; })
+        .observe({type: "largest-contentful-paint", buffered: true});
+    new PerformanceObserver(list => { for (const each of list.getEntries()) shifted += each.value; })
+        .observe({type: "layout-shift", buffered: true});
+    setTimeout(() => {
+        const [page] = performance.getEntriesByType("navigation");
+        resolve([shown, page.domContentLoadedEventEnd, shifted]);
+    }, 300);
+})"""
+PROCESS: Final[dict[str, Any]] = {
+    "key": "misure",
+    "name": "Misure",
+    "subject": "brief",
+    "steps": [{"key": "direzione", "name": "Direzione", "approvers": [{"role": "direttore"}]}],
+}
+BRIEF: Final[dict[str, Any]] = {
+    "title": "Cartelli per le misure",
+    "category": "pos",
+    "budget": "900.00",
+    "deadline": "2099-12-31",
+    "items": [{"kind": "totem", "description": "Totem", "quantity": "1", "unit": "pz"}],
+}
+
+
+class Browsing:
+    """The demonstration's people at the portal, over HTTP."""
+
+    def __init__(self, customer: Customer) -> None:
+        self.customer = customer
+        self.address: str = addresses()["services"]["portal"]
+        self._cookies: dict[str, list[str]] = {}
+
+    async def cookies(self, key: str) -> list[str]:
+        if key not in self._cookies:
+            who = self.customer.people[key]
+            self._cookies[key] = await asyncio.to_thread(
+                session_cookies, self.address, "caffe-aurora", who.email, who.password
+            )
+        return self._cookies[key]
+
+    @contextlib.asynccontextmanager
+    async def as_(self, key: str, address: str = "") -> AsyncIterator[aiohttp.ClientSession]:
+        cookie = "; ".join(each.partition(";")[0] for each in await self.cookies(key))
+        async with aiohttp.ClientSession(
+            address or self.address,
+            headers={"Cookie": cookie},
+            cookie_jar=aiohttp.DummyCookieJar(),
+            connector=aiohttp.TCPConnector(limit=0),
+            timeout=aiohttp.ClientTimeout(total=None),
+        ) as client:
+            yield client
+
+    async def ask(self, key: str, method: str, service: str, path: str, body: Any = None) -> Any:
+        who = self.customer.people[key]
+        options = {} if body is None else {"json": body}
+        return (await self.customer.api.as_(who, method, service, path, **options)).body
+
+
+# --- what a browser loads, and how soon it shows
+
+
+async def loads(browsing: Browsing) -> list[Figure]:
+    figures = []
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+        )
+        for key, path in (("", "/sign-in"), ("direttore", "/inbox"), ("marketing", "/briefs/{brief}")):
+            told = [await _cold_load(browser, browsing, key, path) for _ in range(LOADS)]
+            kilobytes, shown, ready, shifted = (sorted(each)[LOADS // 2] for each in zip(*told, strict=True))
+            name = f"{path} cold"
+            budget = f"≤ {FIRST_KB:g} kB"
+            figures += [
+                Figure(f"{name}: loaded", kilobytes, "kB", budget, kilobytes <= FIRST_KB),
+                at_most(f"{name}, slow telephone: largest content shown", shown / 1000, LCP_SECONDS * 1000),
+                at_most(f"{name}, slow telephone: page ready", ready / 1000, LCP_SECONDS * 1000),
+                Figure(
+                    f"{name}, slow telephone: layout shift", shifted, "", f"≤ {SHIFT:g}", shifted <= SHIFT
+                ),
+            ]
+        await browser.close()
+    return figures
+
+
+async def _cold_load(browser: Any, browsing: Browsing, key: str, path: str) -> list[float]:
+    """Kilobytes on the wire; milliseconds until the largest content is shown and until the page is ready;
+    how far the layout shifted."""
+    context = await browser.new_context(
+        base_url=browsing.address, locale="it-IT", viewport={"width": 390, "height": 844}
+    )
+    if key:
+        for cookie in await browsing.cookies(key):
+            name, _, value = cookie.partition(";")[0].partition("=")
+            await context.add_cookies(
+                [{"name": name, "value": value, "url": browsing.address.replace("http:", "https:")}]
+            )
+    page = await context.new_page()
+    devtools = await context.new_cdp_session(page)
+    wire = 0.0
+
+    def count(told: dict[str, Any]) -> None:
+        nonlocal wire
+        wire += told["encodedDataLength"]
+
+    devtools.on("Network.loadingFinished", count)
+    await devtools.send("Network.enable")
+    await devtools.send("Network.setCacheDisabled", {"cacheDisabled": True})
+    await devtools.send("Network.emulateNetworkConditions", SLOW_4G)
+    await devtools.send("Emulation.setCPUThrottlingRate", {"rate": SLOW_CPU})
+    answer = await page.goto(await _address(browsing, path))
+    assert answer is not None
+    assert answer.status == 200, answer.url
+    assert key == "" or "/sign-in" not in page.url, "the browser did not take the cookie"
+    figures = await page.evaluate(SHOWN)
+    await context.close()
+    return [wire / 1000, *figures]
+
+
+async def _address(browsing: Browsing, path: str) -> str:
+    if "{brief}" not in path:
+        return path
+    found = await browsing.ask("marketing", "GET", "brief", "/v1/briefs?state=delivered")
+    found = found if found["items"] else await browsing.ask("marketing", "GET", "brief", "/v1/briefs")
+    return path.format(brief=found["items"][0]["id"])
+
+
+# --- how long pages take
+
+
+async def answers(browsing: Browsing, rounds: int) -> list[Figure]:
+    figures = []
+    for key, path in PAGES:
+        address, took = await _address(browsing, path), Samples()
+        async with browsing.as_(key) as client:
+            for number in range(rounds + 5):
+                began = time.perf_counter()
+                async with client.get(address, allow_redirects=False) as answer:
+                    assert answer.status == 200, (address, answer.status)
+                    size = len(await answer.read())
+                if number >= 5:
+                    took.values.append(time.perf_counter() - began)
+                await asyncio.sleep(0.01)
+        median = took.percentile(0.5) * 1000
+        note = f"median {median:.0f} ms, {size / 1000:.0f} kB"
+        figures.append(at_most(f"{path} of {key}, p99", took.percentile(0.99), P99_MS, note))
+    return figures
+
+
+# --- how soon somebody else sees a decision
+
+
+async def decisions(browsing: Browsing, count: int) -> Figure:
+    await browsing.ask("admin", "PUT", "approval", "/v1/processes/misure", PROCESS)
+    await browsing.ask("admin", "POST", "approval", "/v1/processes/misure/publication", {})
+    took = Samples()
+    async with browsing.as_("marketing") as client:
+        for _ in range(count):
+            took.values.append(await _decision(browsing, client))
+    name = "decision sent → shown on its requester's page, p95"
+    return at_most(name, took.percentile(0.95), TOLD_MS, f"median {took.percentile(0.5) * 1000:.0f} ms")
+
+
+async def _decision(browsing: Browsing, client: aiohttp.ClientSession) -> float:
+    brief = (await browsing.ask("marketing", "POST", "brief", "/v1/briefs", BRIEF))["id"]
+    await browsing.ask("marketing", "POST", "brief", f"/v1/briefs/{brief}/submission", {"process": "misure"})
+
+    async def waits() -> Any:
+        found = await browsing.ask("direttore", "GET", "approval", f"/v1/inbox?subject_id={brief}")
+        return next(iter(found["items"]), None)
+
+    entry = await until(waits, "the brief to wait for the director")
+    await until(lambda: _shows(client, brief, "in_approval"), "its page to say so")
+    async with client.get(f"/live?about={brief}") as stream:
+        await stream.content.readline()
+        await asyncio.sleep(0.2)  # what the submission hints at has passed
+        body = {"step": entry["step"], "outcome": "approve", "content_hash": entry["content_hash"]}
+        path = f"/v1/approvals/{entry['approval_id']}/decisions"
+        began = time.perf_counter()
+        deciding = asyncio.create_task(browsing.ask("direttore", "POST", "approval", path, body))
+        async for line in stream.content:
+            if line.strip() == b"event: page" and await _shows(client, brief, "approved"):
+                break
+        took = time.perf_counter() - began
+        await deciding
+    return took
+
+
+async def _shows(client: aiohttp.ClientSession, brief: str, state: str) -> bool:
+    async with client.get(f"/briefs/{brief}") as answer:
+        return f'data-state="{state}"' in (await answer.text()).partition("</h1>")[2][:600]
+
+
+# --- what many who look at once cost
+
+
+async def streams(browsing: Browsing, count: int) -> Figure:
+    pid = status()["programs"]["portal"]["pid"]
+    before = _resident(pid)
+    async with contextlib.AsyncExitStack() as stack:
+        people = [key for key, _ in PAGES]
+        clients = [await stack.enter_async_context(browsing.as_(key)) for key in dict.fromkeys(people)]
+        for number in range(count):
+            client = clients[number % len(clients)]
+            answer = await stack.enter_async_context(client.get("/live?about="))
+            assert answer.status == 200
+            await answer.content.readline()
+        held = _resident(pid)
+    note = f"{before:.0f} MB before"
+    return [
+        Figure(
+            f"resident with {count} live streams",
+            held,
+            "MB",
+            f"≤ {STREAMS_MB:g} MB",
+            held <= STREAMS_MB,
+            note,
+        )
+    ]
+
+
+def _resident(pid: int) -> float:
+    for line in Path(f"/proc/{pid}/status").read_text("utf-8").splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    raise LookupError(pid)
+
+
+# --- tabs that renew one session at the same time, at several replicas
+
+
+async def renewals(browsing: Browsing, count: int) -> Figure:
+    environment, port = _environment()
+    cookie = (await browsing.cookies("auditor"))[0].partition("=")[2].partition(";")[0]
+    read = read_cookie(cookie)
+    assert read is not None
+    database = await Database.open(
+        environment["OPTIMA_DATABASE_URL"], source="/optima/portal", size=2, clock=SystemClock()
+    )
+    store = PostgresSessions(database, Sealer(environment["OPTIMA_KEY_SECRET"], SESSIONS_SEALED_AS))
+    lost, renewed = 0, 0
+    async with contextlib.AsyncExitStack() as stack:
+        stack.push_async_callback(database.close)
+        await stack.enter_async_context(_replica(environment, port))
+        replicas = (browsing.address, f"http://127.0.0.1:{port}")
+        clients = [await stack.enter_async_context(browsing.as_("auditor", address)) for address in replicas]
+        for number in range(count):
+            now = datetime.now(UTC)
+            session = await store.find(*read, now)
+            assert session is not None, f"signed out in round {number}"
+            # By turns: while the token still works, and after its end.
+            ends = now + timedelta(seconds=60 if number % 2 else -1)
+            await store.update_tokens(session, replace(session.tokens, access_ends_at=ends))
+            asked = [_status(client) for client in clients for _ in range(TABS)]
+            lost += sum(told != 200 for told in await asyncio.gather(*asked))
+            after = await store.find(*read, datetime.now(UTC))
+            renewed += after is not None and after.tokens.refresh != session.tokens.refresh
+    name = f"answers without a session, {TABS} tabs × {REPLICAS} replicas, {count:,} renewals"
+    return Figure(name, lost, "", "0", lost == 0 and renewed == count, f"{renewed:,} renewed")
+
+
+async def _status(client: aiohttp.ClientSession) -> int:
+    async with client.get("/live/notices", allow_redirects=False) as answer:
+        await answer.read()
+        return answer.status
+
+
+def _environment() -> tuple[dict[str, str], int]:
+    known = addresses()
+    code = next(each for each in find_services() if each.name == "portal")
+    ports = {name: int(url.rpartition(":")[2]) for name, url in known["services"].items()}
+    servers = Servers(known["postgres"], known["amqp"])
+    environment = service_environment(code, STACK, servers, ports, settle_secrets(STACK, []))
+    port = free_port()
+    return {**environment, "OPTIMA_HTTP_PORT": str(port)}, port
+
+
+@contextlib.asynccontextmanager
+async def _replica(environment: dict[str, str], port: int) -> AsyncIterator[None]:
+    """Another process of the portal that answers, beside the stack's own."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "portal",
+        "http",
+        env={**os.environ, **environment},
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        await until(lambda: asyncio.to_thread(is_ready, port), "the second replica to be ready")
+        yield
+    finally:
+        process.send_signal(signal.SIGTERM)
+        await process.wait()
+
+
+async def measure(options: argparse.Namespace) -> list[Figure]:
+    async with customer_of(stage()) as customer:
+        browsing = Browsing(customer)
+        figures = await loads(browsing)
+        figures += await answers(browsing, options.rounds)
+        figures.append(await decisions(browsing, options.decisions))
+        figures.append(await streams(browsing, options.streams))
+        figures.append(await renewals(browsing, options.renewals))
+    return figures
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rounds", type=int, default=200, help="how often each page is asked for")
+    parser.add_argument("--decisions", type=int, default=40, help="how many are made")
+    parser.add_argument("--streams", type=int, default=500, help="how many are open at once")
+    parser.add_argument("--renewals", type=int, default=1000, help="how often a session is renewed")
+    print_figures(asyncio.run(measure(parser.parse_args())))
+
+
+if __name__ == "__main__":
+    main()
