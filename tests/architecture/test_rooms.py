@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Callable, Iterator
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -21,12 +20,7 @@ BESIDE_THEM = {"__init__", "__main__", "bootstrap", "settings"}
 
 def trees(folder: Path) -> Iterator[tuple[Path, ast.Module]]:
     for file in sorted(folder.rglob("*.py")):
-        yield file, parsed(file)
-
-
-@cache
-def parsed(file: Path) -> ast.Module:
-    return ast.parse(file.read_text(encoding="utf-8"))
+        yield file, ast.parse(file.read_text(encoding="utf-8"))
 
 
 def imported(tree: ast.Module) -> Iterator[str]:
@@ -101,7 +95,7 @@ def test_tests_say_what_their_fixtures_are() -> None:
     for conftest in sorted(ROOT.glob("services/*/tests/**/conftest.py")):
         fixtures = {
             node.name
-            for node in parsed(conftest).body
+            for node in ast.parse(conftest.read_text(encoding="utf-8")).body
             if isinstance(node, ast.AsyncFunctionDef)
             and node.returns
             and "Any" not in ast.unparse(node.returns)

@@ -845,16 +845,12 @@ def votes_of(run: StepRun) -> list[tuple[str, tuple[str, ...]]]:
     return [(part.state, part.groups) for part in run.parts.values() if part.state != "cancelled"]
 
 
-NIGHT = {"max_examples": 20_000, "stateful_step_count": 40}
-"""So many sequences of so many steps; by day as many as other properties are tried on."""
-
-
 @pytest.mark.timeout(0)
 def test_the_engine_keeps_its_promises(new_world):
     run_state_machine_as_test(
         lambda: Approvals(new_world),
         settings=settings(
-            **NIGHT if os.environ.get("OPTIMA_TEST_PROFILE") == "nightly" else {},
+            deadline=None,
             phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
         ),

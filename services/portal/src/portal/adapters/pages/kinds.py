@@ -16,7 +16,7 @@ from ..forms import filled
 
 pages = Pages()
 
-_SPARE_ROWS: Final = 3
+_SPARE_ROWS: Final = 2
 _COLUMNS: Final = ("key", "name", "after", "days", "daily_quantity", "unit", "factor")
 _FLAGS: Final = ("quality_check", "skippable", "starts_on_parts", "needs_proof")
 _NUMBERS: Final = ("daily_quantity", "factor")

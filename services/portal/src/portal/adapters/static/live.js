@@ -37,3 +37,6 @@ document.addEventListener("visibilitychange", () => {
 });
 if (!document.hidden) listen();
 counts.forEach(refresh);
+
+// A telephone's bar holds more than fits: it shows where somebody is.
+document.querySelector(".sidebar [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
