@@ -1,7 +1,7 @@
 """Measures the portal of the running stack: how much a browser loads, how soon it shows, how long pages take.
 
-    ./optima up && python benchmarks/portal.py
-    python benchmarks/portal.py --rounds 20 --decisions 10 --renewals 100 --streams 100    a look in a minute
+    ./optima up && python benchmarks/pages.py
+    python benchmarks/pages.py --rounds 20 --decisions 10 --renewals 100 --streams 100    a look in a minute
 
 Briefs that people decide on are written for it, and stay. Chromium is the machine's own.
 """
