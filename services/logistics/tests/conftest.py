@@ -135,6 +135,7 @@ class Depot:
         with_brief: bool = True,
         completed: bool = True,
         description: str = "Espositore da banco",
+        number: str = "O-2026-0001",
     ) -> Order:
         """A job a quantity; the same deliveries for each (all of it to MI-DUOMO when none are named)."""
         brief = (brief_id or uuid4()) if with_brief else None
@@ -159,7 +160,7 @@ class Depot:
         await self.deliver(
             OrderConfirmed(
                 order_id=order.order_id,
-                number="O-2026-0001",
+                number=number,
                 brief_id=brief,
                 customer=None,
                 deadline=date(2027, 1, 31),

@@ -170,7 +170,10 @@ class DdtIssued(_ShipmentFact):
     """The place that the goods leave."""
     despatch_advice: str | None = None
     """The electronic DDT: UBL 2.1 DespatchAdvice, as AgID asks for it. Absent where something that it needs
-    is missing."""
+    is missing, and of a document of several orders, whose parts are not everybody's to read."""
+    shipment_ids: list[UUID] | None = None
+    """Of all shipments that travel under the document, where it is one of several orders: each is told of
+    with its own lines."""
 
 
 class ShipmentDeparted(_ShipmentFact):

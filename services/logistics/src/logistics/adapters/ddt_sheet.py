@@ -38,13 +38,14 @@ def ddt_sheet(document: Document, voided_because: str | None) -> Sheet:
         "customer_reference": document.customer_reference,
         "starts_at": _moment(document.starts_at, document.time_zone) if document.starts_at else None,
         "notes": document.notes,
-        "order": document.order_number or None,
+        "order": document.order_number or ", ".join(_orders(document)) or None,
         "replaces": document.replaces_number,
         "lines": [
             {
                 "position": str(position),
                 "code": line.code,
-                "description": line.description,
+                "description": line.description
+                + (f" – Ordine {line.order_number}" if line.order_number else ""),
                 "unit": line.unit,
                 "quantity": italian_number(line.quantity),
             }
@@ -54,6 +55,11 @@ def ddt_sheet(document: Document, voided_because: str | None) -> Sheet:
     }
     shown: Sheet = showable(sheet)
     return shown
+
+
+def _orders(document: Document) -> list[str]:
+    """Of a document of several orders, each once."""
+    return list(dict.fromkeys(line.order_number for line in document.lines if line.order_number))
 
 
 def italian_date(day: date) -> str:

@@ -117,7 +117,10 @@ def despatch_advice(document: Document) -> bytes:
         _text(said, "ID", str(position))
         unit = UNIT_CODES[line.unit.lower()]
         _text(said, "DeliveredQuantity", written(line.quantity), unitCode=unit)
-        _text(_part(said, "OrderLineReference"), "LineID", NONE)
+        reference = _part(said, "OrderLineReference")
+        _text(reference, "LineID", NONE)
+        if line.order_number:
+            _text(_part(reference, "OrderReference"), "ID", line.order_number)
         item = _part(said, "Item")
         _text(item, "Name", line.description)
         _text(_part(item, "SellersItemIdentification"), "ID", line.code or str(line.job_id))

@@ -60,6 +60,7 @@ async def draft(call: Call[Ports], body: DraftShipment) -> Reply[ShipmentView]:
         lines=body.goods(),
         transport=body.transport(),
         replaces=body.replaces_id,
+        travels_with=body.travels_with_id,
     )
     return _shown(call, row, location=f"/v1/shipments/{row.shipment.shipment_id}")
 
@@ -243,5 +244,5 @@ async def read_ddt(call: Call[Ports], shipment_id: UUID) -> Content:
         pdf = await call.resources.print(tenant_id, found.document, voided_because=voided)
         if voided is None:
             async with call.database.transaction(tenant_id, call.cause) as work:
-                ports(work).ddts.insert_pdf(shipment_id, pdf, call.now)
+                ports(work).ddts.insert_pdf(found.document_id, pdf, call.now)
     return Content(pdf, "application/pdf", f"DDT {found.ddt.number.replace('/', '-')}.pdf", inline=True)

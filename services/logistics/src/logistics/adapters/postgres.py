@@ -18,6 +18,7 @@ from optima_kit.refusals import Stale
 from optima_kit.sql import load_queries
 
 from ..application.ports import (
+    Companion,
     CountRow,
     DdtNumber,
     DeliveryFigures,
@@ -370,6 +371,7 @@ class PostgresShipments:
             **_transport_columns(shipment.transport),
             replaces=shipment.replaces,
             from_stock=shipment.from_stock,
+            consignment_id=shipment.consignment_id,
             version=shipment.version,
             drafted_at=self._work.now,
             job_ids=[line.job_id for line in shipment.lines],
@@ -388,6 +390,8 @@ class PostgresShipments:
             ended_because=shipment.ended_because,
             replaced_by=shipment.replaced_by,
             return_by=shipment.return_by,
+            consignment_id=shipment.consignment_id,
+            document_of=shipment.document_of,
             version=shipment.version,
             back_jobs=[line.job_id for line in shipment.lines if line.away != line.quantity],
             came_back=[line.came_back for line in shipment.lines if line.away != line.quantity],
@@ -455,6 +459,37 @@ class PostgresShipments:
         # The order's lock first: what is read then is what the last change left.
         locked = await self._work.fetchval(QUERIES.lock_order_of_shipment, shipment_id=shipment_id)
         return await self.find_shipment(shipment_id) if locked else None
+
+    async def lock_consignment(
+        self, shipment_id: UUID, *, joined_by: UUID | None = None
+    ) -> list[ShipmentRow]:
+        if joined_by is None and await self._work.fetchval(
+            QUERIES.lock_order_of_lone_shipment, shipment_id=shipment_id
+        ):
+            row = await self.find_shipment(shipment_id)
+            if row and row.shipment.consignment_id is not None:
+                raise Stale("stale_version", field="If-Match")
+            return [row] if row else []
+        # The consignment's lock first: nothing is put to it then, and its orders are known.
+        consignment_id = await self._work.fetchval(QUERIES.find_consignment, shipment_id=shipment_id)
+        if consignment_id is not None:
+            await self._work.fetchval(QUERIES.lock_consignment, consignment_id=consignment_id)
+        await self._work.fetch(
+            QUERIES.lock_orders_of_consignment,
+            shipment_id=shipment_id,
+            consignment_id=consignment_id,
+            joined_by=joined_by,
+        )
+        rows = await self._work.fetch(
+            QUERIES.list_shipments_of_consignment, shipment_id=shipment_id, consignment_id=consignment_id
+        )
+        found = [_shipment_row(row) for row in rows]
+        if any(row.shipment.consignment_id != consignment_id for row in found):
+            raise Stale("stale_version", field="If-Match")
+        return found
+
+    def insert_consignment(self, consignment_id: UUID) -> None:
+        self._work.write(QUERIES.insert_consignment, consignment_id=consignment_id)
 
     async def list_shipments_of_order(self, order_id: UUID) -> list[Shipment]:
         rows = await self._work.fetch(QUERIES.list_shipments_of_order, order_id=order_id)
@@ -580,6 +615,8 @@ def _shipment(row: Row) -> Shipment:
         replaced_by=row["replaced_by"],
         from_stock=row["from_stock"],
         return_by=row["return_by"],
+        consignment_id=row["consignment_id"],
+        document_of=row["document_of"],
     )
 
 
@@ -616,6 +653,16 @@ def _shipment_row(row: Row) -> ShipmentRow:
         drafted_at=row["drafted_at"],
         time_zone=row["time_zone"] or TIME_ZONE,
         replaces_number=row["replaces_number"],
+        companions=[
+            Companion(
+                UUID(each["shipment_id"]),
+                UUID(each["order_id"]),
+                each["order_number"],
+                State(each["state"]),
+                each["can_be_issued"],
+            )
+            for each in row["companions"] or ()
+        ],
     )
 
 
@@ -655,12 +702,12 @@ class PostgresDdts:
             document=_DOCUMENT.dump_python(document, mode="json"),
         )
 
-    async def list_documents(self, shipment_ids: Sequence[UUID]) -> Mapping[UUID, Document]:
-        rows = await self._work.fetch(QUERIES.list_documents_named, shipment_ids=shipment_ids)
+    async def list_documents(self, document_ids: Sequence[UUID]) -> Mapping[UUID, Document]:
+        rows = await self._work.fetch(QUERIES.list_documents_named, document_ids=document_ids)
         return {row["shipment_id"]: _DOCUMENT.validate_python(row["document"]) for row in rows}
 
-    async def find_document(self, shipment_id: UUID) -> Document | None:
-        content = await self._work.fetchval(QUERIES.find_document, shipment_id=shipment_id)
+    async def find_document(self, document_id: UUID) -> Document | None:
+        content = await self._work.fetchval(QUERIES.find_document, document_id=document_id)
         return None if content is None else _DOCUMENT.validate_python(content)
 
     async def list_numbers(self, shipment_ids: Sequence[UUID]) -> list[str]:
@@ -700,12 +747,12 @@ class PostgresDdts:
     def save_invoice(self, shipment_id: UUID, number: str | None, day: date | None) -> None:
         self._work.write(QUERIES.upsert_ddt_invoice, shipment_id=shipment_id, number=number, day=day)
 
-    async def find_pdf(self, shipment_id: UUID) -> bytes | None:
-        pdf: bytes | None = await self._work.fetchval(QUERIES.find_pdf, shipment_id=shipment_id)
+    async def find_pdf(self, document_id: UUID) -> bytes | None:
+        pdf: bytes | None = await self._work.fetchval(QUERIES.find_pdf, document_id=document_id)
         return pdf
 
-    def insert_pdf(self, shipment_id: UUID, pdf: bytes, at: datetime) -> None:
-        self._work.write(QUERIES.insert_pdf, shipment_id=shipment_id, pdf=pdf, rendered_at=at)
+    def insert_pdf(self, document_id: UUID, pdf: bytes, at: datetime) -> None:
+        self._work.write(QUERIES.insert_pdf, document_id=document_id, pdf=pdf, rendered_at=at)
 
 
 class PostgresLookups:

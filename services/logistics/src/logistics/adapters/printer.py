@@ -10,7 +10,7 @@ from uuid import UUID
 
 from optima_kit.typesetting import Template, Typesetter
 
-from ..application.read.papers import Printable, must_have_documents, must_have_packages
+from ..application.read.papers import Printable, must_have_documents, must_have_packages, once_together
 from ..domain.ddt import Document
 from .ddt_sheet import Sheet, ddt_sheet, showable
 from .despatch_advice import despatch_advice, gaps
@@ -66,8 +66,9 @@ def papers_of(kind: PaperKind, printables: Sequence[Printable]) -> list[Sheet]:
     """Raises Absent for a document that is not issued, and WrongState for packages that nobody counted."""
     if kind == "ddt":
         must_have_documents(printables)
-        return [ddt_sheet(each.document, each.voided_because) for each in printables if each.document]
+        once = once_together(printables)
+        return [ddt_sheet(each.document, each.voided_because) for each in once if each.document]
     if kind == "labels":
         must_have_packages(printables)
-        return [sheet for each in printables for sheet in labels(each)]
+        return [sheet for each in once_together(printables) for sheet in labels(each)]
     return [pick_list(each) if kind == "pick_list" else packing_list(each) for each in printables]

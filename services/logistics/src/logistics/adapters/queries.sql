@@ -213,10 +213,10 @@ ORDER BY movement_id DESC LIMIT :limit;
 WITH added AS (
     INSERT INTO shipments (shipment_id, order_id, brief_id, warehouse, destination, state, reason, goods_go_to,
         closes_order_line, transport_by, carrier, freight, appearance, packages, gross_weight_kg, net_weight_kg,
-        customer_reference, starts_at, notes, replaces, from_stock, version, drafted_at)
+        customer_reference, starts_at, notes, replaces, from_stock, consignment_id, version, drafted_at)
     VALUES (:shipment_id, :order_id, :brief_id, :warehouse, :destination, :state, :document_type, :goods_go_to,
         :closes_order_line, :transport_by, :carrier, :freight, :appearance, :packages, :gross_weight_kg,
-        :net_weight_kg, :customer_reference, :starts_at, :notes, :replaces, :from_stock, :version, :drafted_at)
+        :net_weight_kg, :customer_reference, :starts_at, :notes, :replaces, :from_stock, :consignment_id, :version, :drafted_at)
 )
 INSERT INTO shipment_lines (shipment_id, position, job_id, quantity)
 SELECT :shipment_id, position, job_id, quantity
@@ -232,7 +232,8 @@ WITH back AS (
 UPDATE shipments SET state = :state, transport_by = :transport_by, carrier = :carrier,
     freight = :freight, appearance = :appearance, packages = :packages, gross_weight_kg = :gross_weight_kg,
     net_weight_kg = :net_weight_kg, customer_reference = :customer_reference, starts_at = :starts_at, notes = :notes, departed_at = :departed_at, delivered_at = :delivered_at, received_by = :received_by,
-    ended_because = :ended_because, replaced_by = :replaced_by, return_by = :return_by, version = :version
+    ended_because = :ended_because, replaced_by = :replaced_by, return_by = :return_by, consignment_id = :consignment_id,
+    document_of = :document_of, version = :version
 WHERE shipment_id = :shipment_id;
 
 -- name: delete_shipment_lines
@@ -254,16 +255,26 @@ FROM unnest(:job_ids::uuid[], :quantities::numeric[]) WITH ORDINALITY AS line(jo
 shipments.shipment_id, shipments.order_id, shipments.brief_id, warehouse, destination, state,
        reason AS document_type, goods_go_to, closes_order_line, transport_by, carrier, freight, appearance,
        packages, gross_weight_kg, net_weight_kg, customer_reference, starts_at, notes, departed_at, delivered_at, received_by, ended_because,
-       replaces, replaced_by, from_stock, return_by, version, drafted_at
+       replaces, replaced_by, from_stock, return_by, consignment_id, document_of, version, drafted_at
 
 -- fragment: shipment_rows
 -- With their documents' numbers, their goods' descriptions and what stands under their codes.
 SELECT {shipment_columns},
        orders.number AS order_number, orders.cancelled_because IS NOT NULL AS order_cancelled,
        ddts.number AS ddt_number, progressive, series, year, issue_date, issued_at, document ->> 'time_zone' AS time_zone,
-       (SELECT invoice_number FROM ddt_invoices AS told WHERE told.shipment_id = ddts.shipment_id) AS invoice_number,
-       (SELECT invoice_date FROM ddt_invoices AS told WHERE told.shipment_id = ddts.shipment_id) AS invoice_date,
-       (SELECT number FROM ddts AS replaced WHERE replaced.shipment_id = shipments.replaces) AS replaces_number, (
+       (SELECT invoice_number FROM ddt_invoices AS told WHERE told.shipment_id = shipments.shipment_id) AS invoice_number,
+       (SELECT invoice_date FROM ddt_invoices AS told WHERE told.shipment_id = shipments.shipment_id) AS invoice_date,
+       (SELECT ddts.number FROM shipments AS replaced JOIN ddts ON ddts.shipment_id = coalesce(replaced.document_of, replaced.shipment_id)
+        WHERE replaced.shipment_id = shipments.replaces) AS replaces_number, (
+    SELECT json_agg(json_build_object('shipment_id', other.shipment_id, 'order_id', other.order_id,
+                                      'order_number', number, 'state', state, 'can_be_issued',
+                                      state = 'picked' AND cancelled_because IS NULL AND NOT EXISTS (
+                                          SELECT FROM shipment_lines JOIN order_lines USING (job_id)
+                                          WHERE shipment_lines.shipment_id = other.shipment_id AND closed))
+                    ORDER BY other.shipment_id)
+    FROM shipments AS other JOIN orders USING (order_id)
+    WHERE other.consignment_id = shipments.consignment_id AND other.shipment_id <> shipments.shipment_id
+      AND state <> 'cancelled') AS companions, (
     SELECT json_agg(json_build_object('job_id', job_id, 'quantity', shipment_lines.quantity::text,
                                       'came_back', came_back::text, 'returned', returned::text,
                                       'description', description, 'unit', unit, 'closed', closed,
@@ -276,7 +287,8 @@ SELECT {shipment_columns},
     WHERE (kind, code) IN (('warehouse', shipments.warehouse),
                            (CASE goods_go_to WHEN 'warehouse' THEN 'warehouse' ELSE 'destination' END, destination),
                            ('transport_reason', shipments.reason), ('carrier', shipments.carrier))) AS lookups
-FROM shipments JOIN orders USING (order_id) LEFT JOIN ddts USING (shipment_id)
+FROM shipments JOIN orders USING (order_id)
+    LEFT JOIN ddts ON ddts.shipment_id = coalesce(shipments.document_of, shipments.shipment_id)
 
 -- name: find_shipment
 {shipment_rows}
@@ -286,6 +298,33 @@ WHERE shipments.shipment_id = :shipment_id;
 {shipment_rows}
 WHERE shipments.shipment_id = ANY (:shipment_ids::uuid[])
 ORDER BY array_position(:shipment_ids::uuid[], shipments.shipment_id);
+
+-- name: lock_order_of_lone_shipment
+SELECT orders.order_id
+FROM shipments JOIN orders USING (order_id)
+WHERE shipment_id = :shipment_id AND consignment_id IS NULL FOR NO KEY UPDATE OF orders;
+
+-- name: find_consignment
+SELECT consignment_id FROM shipments WHERE shipment_id = :shipment_id;
+
+-- name: lock_consignment
+SELECT consignment_id FROM consignments WHERE consignment_id = :consignment_id FOR NO KEY UPDATE;
+
+-- name: lock_orders_of_consignment
+-- And of one that is to be put to it. In one order, so that two transactions never wait for each other.
+SELECT order_id FROM orders
+WHERE order_id = ANY (ARRAY(
+    SELECT order_id FROM shipments WHERE shipment_id = :shipment_id OR consignment_id = :consignment_id
+    UNION ALL SELECT :joined_by::uuid))
+ORDER BY order_id FOR NO KEY UPDATE;
+
+-- name: list_shipments_of_consignment
+{shipment_rows}
+WHERE shipments.shipment_id = :shipment_id OR consignment_id = :consignment_id
+ORDER BY shipments.shipment_id;
+
+-- name: insert_consignment
+INSERT INTO consignments (consignment_id) VALUES (:consignment_id);
 
 -- name: list_shipments_of_order
 SELECT {shipment_columns}, (
@@ -323,21 +362,21 @@ ORDER BY return_by, shipments.shipment_id LIMIT :limit;
 SELECT destination, reason AS document_type, job_id, sum(away) AS quantity,
        coalesce(sum(away) FILTER (WHERE state <> 'delivered'), 0) AS in_transit, min(issue_date) AS since,
        min(return_by) AS return_by, min(description) AS description, min(unit) AS unit, min(goods_code) AS code,
-       json_agg(json_build_object('shipment_id', shipment_id, 'number', number, 'quantity', away::text)
-                ORDER BY shipment_id) AS documents, (
+       json_agg(json_build_object('shipment_id', gone.shipment_id, 'number', number, 'quantity', away::text)
+                ORDER BY gone.shipment_id) AS documents, (
     SELECT json_agg(json_build_object('kind', kind, 'code', code, 'content', content, 'version', version))
     FROM lookups
     WHERE (kind, code) IN (('destination', destination), ('transport_reason', reason))) AS lookups
 FROM (
-    SELECT shipment_id, destination, reason, state, return_by, job_id,
-           quantity - came_back - returned AS away
+    SELECT shipment_id, coalesce(document_of, shipment_id) AS document_id, destination, reason, state, return_by,
+           job_id, quantity - came_back - returned AS away
     FROM shipments JOIN shipment_lines USING (tenant_id, shipment_id)
     WHERE goods_go_to = 'third_party' AND state IN ('issued', 'in_transit', 'delivered')
       AND quantity > came_back + returned
       AND (:destination::text IS NULL OR destination = :destination)
       AND (:document_type::text IS NULL OR reason = :document_type)
 ) AS gone
-JOIN order_lines USING (job_id) JOIN ddts USING (shipment_id)
+JOIN order_lines USING (job_id) JOIN ddts ON ddts.shipment_id = document_id
 WHERE :after_destination::text IS NULL
    OR (destination, reason, job_id) > (:after_destination, :after_document_type::text, :after_job_id::uuid)
 GROUP BY destination, reason, job_id
@@ -373,26 +412,30 @@ WITH taken AS (
 INSERT INTO ddts (shipment_id, year, series, progressive, number, issue_date, issued_at, document)
 VALUES (:shipment_id, :year, :series, :progressive, :number, :issue_date, :issued_at, :document);
 
+-- fragment: invoiceable_lines
+-- Of a document, the lines of which the recipient has goods that the ERP has not invoiced.
+FROM shipments JOIN shipment_lines USING (shipment_id)
+    WHERE coalesce(document_of, shipment_id) = ddts.shipment_id AND state IN ('issued', 'in_transit', 'delivered')
+      AND quantity > came_back + returned
+      AND NOT EXISTS (SELECT FROM ddt_invoices
+                      WHERE ddt_invoices.shipment_id = shipments.shipment_id AND invoice_number IS NOT NULL)
+
 -- fragment: to_be_invoiced
--- Documents without any goods that the recipient has are left out, and those that the ERP has invoiced.
-document @> '{"to_be_invoiced": true}' AND state IN ('issued', 'in_transit', 'delivered')
+document @> '{"to_be_invoiced": true}'
   AND (:issued_from::date IS NULL OR issue_date >= :issued_from)
   AND (:issued_to::date IS NULL OR issue_date <= :issued_to)
   AND (:customer::text IS NULL
        OR :customer IN (document #>> '{recipient,vat_number}', document #>> '{recipient,fiscal_code}')
        OR document #>> '{recipient,name}' ILIKE '%' || :customer || '%')
-  AND EXISTS (SELECT FROM shipment_lines
-              WHERE shipment_lines.shipment_id = ddts.shipment_id AND quantity > came_back + returned)
-  AND NOT EXISTS (SELECT FROM ddt_invoices
-                  WHERE ddt_invoices.shipment_id = ddts.shipment_id AND invoice_number IS NOT NULL)
+  AND EXISTS (SELECT {invoiceable_lines})
 
 -- name: list_to_be_invoiced
 -- plan: custom
 -- By date. Of each line what the recipient has: not what was refused or came back.
 SELECT shipment_id, issue_date, document, (
     SELECT json_object_agg(job_id, (quantity - came_back - returned)::text)
-    FROM shipment_lines WHERE shipment_lines.shipment_id = ddts.shipment_id) AS quantities
-FROM ddts JOIN shipments USING (shipment_id)
+    {invoiceable_lines}) AS quantities
+FROM ddts
 WHERE {to_be_invoiced}
   AND (:after_date::date IS NULL OR (issue_date, shipment_id) > (:after_date, :after_id::uuid))
 ORDER BY issue_date, shipment_id LIMIT :limit;
@@ -404,19 +447,20 @@ SELECT name, vat_number, fiscal_code, count(*) AS documents, min(issue_date) AS 
 FROM (
     SELECT issue_date, document #>> '{recipient,name}' AS name, document #>> '{recipient,vat_number}' AS vat_number,
            document #>> '{recipient,fiscal_code}' AS fiscal_code
-    FROM ddts JOIN shipments USING (shipment_id)
+    FROM ddts
     WHERE {to_be_invoiced}
 ) AS sent
 GROUP BY name, vat_number, fiscal_code ORDER BY oldest, name, vat_number, fiscal_code LIMIT :limit;
 
 -- name: upsert_ddt_invoice
 INSERT INTO ddt_invoices (shipment_id, invoice_number, invoice_date)
-SELECT shipment_id, :number::text, :day::date FROM ddts WHERE shipment_id = :shipment_id
+SELECT shipment_id, :number::text, :day::date FROM shipments WHERE shipment_id = :shipment_id
 ON CONFLICT (tenant_id, shipment_id) DO UPDATE
 SET invoice_number = excluded.invoice_number, invoice_date = excluded.invoice_date;
 
 -- name: list_ddt_numbers
-SELECT number FROM ddts WHERE shipment_id = ANY (:shipment_ids::uuid[]);
+SELECT number FROM ddts WHERE shipment_id = ANY (ARRAY(
+    SELECT coalesce(document_of, shipment_id) FROM shipments WHERE shipment_id = ANY (:shipment_ids::uuid[])));
 
 -- name: list_delivery_figures
 -- plan: custom
@@ -466,7 +510,7 @@ FROM (
 GROUP BY kept_for, unit ORDER BY articles DESC, kept_for, unit LIMIT :limit;
 
 -- name: list_documents_named
-SELECT shipment_id, document FROM ddts WHERE shipment_id = ANY (:shipment_ids::uuid[]);
+SELECT shipment_id, document FROM ddts WHERE shipment_id = ANY (:document_ids::uuid[]);
 
 -- name: find_gs1_prefix
 SELECT prefix FROM gs1_prefixes;
@@ -488,13 +532,13 @@ SELECT :shipment_id, :after + place, sscc
 FROM unnest(:numbers::text[]) WITH ORDINALITY AS package(sscc, place);
 
 -- name: find_document
-SELECT document FROM ddts WHERE shipment_id = :shipment_id;
+SELECT document FROM ddts WHERE shipment_id = :document_id;
 
 -- name: find_pdf
-SELECT pdf FROM ddt_pdfs WHERE shipment_id = :shipment_id;
+SELECT pdf FROM ddt_pdfs WHERE shipment_id = :document_id;
 
 -- name: insert_pdf
-INSERT INTO ddt_pdfs (shipment_id, pdf, rendered_at) VALUES (:shipment_id, :pdf, :rendered_at) ON CONFLICT DO NOTHING;
+INSERT INTO ddt_pdfs (shipment_id, pdf, rendered_at) VALUES (:document_id, :pdf, :rendered_at) ON CONFLICT DO NOTHING;
 
 -- name: list_lookups_named
 SELECT kind, code, content, version

@@ -163,6 +163,9 @@ class DraftShipment(ArrangeTransport, ReviseShipment):
     """Absent of articles from stock."""
     replaces_id: UUID | None = None
     """The voided shipment in whose place this one is drafted; of the same order or owner."""
+    travels_with_id: UUID | None = None
+    """A shipment of another order, without a document yet, under whose document this one is to travel: from
+    the same warehouse to the same destination, with the same document type. Its transport is this one's."""
 
 
 class IssueDdt(Command):

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from ..domain.lookups import Carrier
 from ..domain.shipments import Transport
-from .changing import shipment_to_change
+from .changing import consignment_to_change
 from .draft_shipment import find_named
 from .ports import Ports, ShipmentRow
 
@@ -15,9 +15,12 @@ from .ports import Ports, ShipmentRow
 async def arrange_transport(
     ports: Ports, shipment_id: UUID, expected_version: int | None, transport: Transport
 ) -> ShipmentRow:
-    """Publishes nothing: other services learn of the transport from the issued document."""
-    row = await shipment_to_change(ports, shipment_id, expected_version)
-    arranged = row.shipment.arrange(transport)
+    """And of those that travel with it. Publishes nothing: other services learn of the transport from the
+    issued document."""
+    consignment = await consignment_to_change(ports, shipment_id, expected_version)
+    arranged = [row.shipment.arrange(transport) for row in consignment.rows]
     found = await find_named(ports, ("carrier", Carrier, transport.carrier))
-    ports.shipments.update_shipment(arranged)
-    return replace(row, shipment=arranged, lookups=row.lookups | found)
+    for shipment in arranged:
+        ports.shipments.update_shipment(shipment)
+    row = consignment.named
+    return replace(row, shipment=arranged[0], lookups=row.lookups | found)

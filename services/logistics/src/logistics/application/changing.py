@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from optima_contracts.envelope import EventData
@@ -21,6 +22,32 @@ async def shipment_to_change(ports: Ports, shipment_id: UUID, expected_version: 
     if expected_version is not None and expected_version != row.shipment.version:
         raise Stale("stale_version", field="If-Match")
     return row
+
+
+@dataclass(frozen=True, slots=True)
+class Consignment:
+    """Shipments under one document, or the only one."""
+
+    named: ShipmentRow
+    """By the client."""
+    others: Sequence[ShipmentRow] = ()
+
+    @property
+    def rows(self) -> Sequence[ShipmentRow]:
+        return [self.named, *self.others]
+
+
+async def consignment_to_change(ports: Ports, shipment_id: UUID, expected_version: int | None) -> Consignment:
+    """The shipment and those that travel with it, under the locks of all their orders. Raises as
+    `shipment_to_change`."""
+    rows = await ports.shipments.lock_consignment(shipment_id)
+    named = next((row for row in rows if row.shipment.shipment_id == shipment_id), None)
+    if named is None:
+        raise Absent("shipment_absent")
+    if expected_version is not None and expected_version != named.shipment.version:
+        raise Stale("stale_version", field="If-Match")
+    others = [row for row in rows if row is not named and named.shipment.travels_with(row.shipment)]
+    return Consignment(named, others)
 
 
 def save_and_tell(ports: Ports, row: ShipmentRow, shipment: Shipment, fact: EventData) -> ShipmentRow:

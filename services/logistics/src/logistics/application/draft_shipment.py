@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from optima_contracts.logistics import ShipmentDrafted
-from optima_kit.refusals import Invalid, Refusal, Violations, WrongState
+from optima_kit.refusals import Absent, Invalid, Refusal, Violations, WrongState
 
 from ..domain.document_types import DocumentType, GoodsGoTo
 from ..domain.lookups import Carrier, Destination, Warehouse
-from ..domain.shipments import Shipment, Transport, draft, may_be_replaced
+from ..domain.shipments import Shipment, Transport, draft, may_be_replaced, must_fit
 from .facts import facts_of
 from .named_goods import Asked, goods_in_stock, goods_of_order
 from .ports import FoundLookups, Ports, ShipmentRow
@@ -27,9 +28,12 @@ async def draft_shipment(
     lines: Sequence[Asked],
     transport: Transport,
     replaces: UUID | None = None,
+    travels_with: UUID | None = None,
 ) -> ShipmentRow:
     """Of an order, or without one of articles from stock. `replaces`: the voided shipment in whose place it
-    is. Raises Absent for an unknown order, Invalid for unknown codes, WrongState for missing goods."""
+    is; `travels_with`: one of another order, under whose document it is to travel. Raises Absent for an
+    unknown order, Invalid for unknown codes, WrongState for missing goods."""
+    company = await _company(ports, travels_with, order_id) if travels_with else []
     if order_id is None:
         order, goods = await goods_in_stock(ports, lines)
     else:
@@ -37,6 +41,8 @@ async def draft_shipment(
     kind, found = await find_ends(
         ports, document_type, warehouse, destination, ("carrier", Carrier, transport.carrier)
     )
+    if company and transport == Transport():
+        transport = company[0].shipment.transport
     replaced = await _replaced(ports, order.order_id, replaces) if replaces else None
     shipment = draft(
         order,
@@ -49,6 +55,9 @@ async def draft_shipment(
         transport=transport,
         replaces=replaces,
     )
+    if company:
+        must_fit(shipment, [row.shipment for row in company])
+        shipment = replace(shipment, consignment_id=_consignment_of(ports, company))
     ports.shipments.insert_shipment(shipment)
     if replaced:
         ports.shipments.update_shipment(replaced.replaced(by=shipment.shipment_id))
@@ -65,7 +74,29 @@ async def draft_shipment(
         lookups=found,
         ddt=None,
         drafted_at=ports.now,
+        companions=[row.as_companion for row in company],
     )
+
+
+async def _company(ports: Ports, travels_with: UUID, order_id: UUID | None) -> list[ShipmentRow]:
+    """The shipment and those that travel with it already, under the locks of their orders and of the one that
+    is to join them."""
+    rows = await ports.shipments.lock_consignment(travels_with, joined_by=order_id)
+    named = next((row for row in rows if row.shipment.shipment_id == travels_with), None)
+    if named is None:
+        raise Absent("shipment_absent", field="travels_with_id")
+    return [named, *(row for row in rows if row is not named and named.shipment.travels_with(row.shipment))]
+
+
+def _consignment_of(ports: Ports, company: Sequence[ShipmentRow]) -> UUID:
+    """Opened by the second shipment of it."""
+    first = company[0].shipment
+    if first.consignment_id is not None:
+        return first.consignment_id
+    consignment_id = ports.new_id()
+    ports.shipments.insert_consignment(consignment_id)
+    ports.shipments.update_shipment(first.join(consignment_id))
+    return consignment_id
 
 
 async def _replaced(ports: Ports, order_id: UUID, replaces: UUID) -> Shipment:

@@ -76,8 +76,15 @@ def stock_adjusted(movement: Movement, order_id: UUID, unit: str) -> StockAdjust
 
 
 def ddt_issued(
-    shipment: Shipment, goods: Mapping[UUID, CarriedGoods], document: Document, despatch_advice: str | None
+    shipment: Shipment,
+    goods: Mapping[UUID, CarriedGoods],
+    document: Document,
+    *,
+    despatch_advice: str | None,
+    order_number: str,
+    shipment_ids: list[UUID] | None,
 ) -> DdtIssued:
+    """`shipment_ids`: of all that travel under the document, where it is one of several orders."""
     weight = document.gross_weight_kg
     return DdtIssued(
         **facts_of(shipment, goods),
@@ -97,11 +104,12 @@ def ddt_issued(
         packages=document.packages,
         gross_weight_kg=written(weight) if weight is not None else None,
         to_be_invoiced=document.to_be_invoiced,
-        order_number=document.order_number or None,
+        order_number=order_number or None,
         net_weight_kg=written(document.net_weight_kg) if document.net_weight_kg is not None else None,
         customer_reference=document.customer_reference,
         departure=legal_identity(document.departure) if document.departure else None,
         despatch_advice=despatch_advice,
+        shipment_ids=shipment_ids,
     )
 
 

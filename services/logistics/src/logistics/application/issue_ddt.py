@@ -10,11 +10,14 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
-from ..domain.ddt import TIME_ZONE, Parts, compose
+from optima_kit.refusals import WrongState
+
+from ..domain.ddt import TIME_ZONE, Document, Parts, compose, together
 from ..domain.document_types import DocumentType, GoodsGoTo, return_by, series_for
 from ..domain.lookups import Carrier, Destination, Warehouse
 from ..domain.orders import order_must_not_be_cancelled
-from .changing import save_and_tell, shipment_to_change
+from ..domain.shipments import Shipment, State
+from .changing import Consignment, consignment_to_change, save_and_tell
 from .facts import ddt_issued
 from .ports import DdtNumber, Ports, ShipmentRow
 
@@ -35,31 +38,74 @@ async def issue_ddt(
     issue_date: date | None,
     series: str | None,
 ) -> ShipmentRow:
-    """`issue_date` is the sender's today when None, `series` its document type's.
+    """With those that travel with it, under one document. `issue_date` is the sender's today when None,
+    `series` its document type's.
 
     The series is locked last, when nothing more is read, and until the commit, so that numbers have neither
     gap nor double. Raises WrongState unless picked, and else everything that the document lacks at once.
     """
-    row = await shipment_to_change(ports, shipment_id, expected_version)
-    issued = row.shipment.issue()
-    if issued.closes_order_line:
-        order_must_not_be_cancelled(row.order_number, row.order_cancelled)
-    parts = await _parts_of(ports, row)
+    consignment = await consignment_to_change(ports, shipment_id, expected_version)
+    issued = _issued(consignment)
+    parts = await _parts_of(ports, consignment.named)
+    others = [await _part_of(ports, parts, row) for row in consignment.others]
     name = series_for(parts.document_type, series)
     today = ports.now.astimezone(ZoneInfo(parts.sender.time_zone if parts.sender else TIME_ZONE)).date()
     on = issue_date or today
     document = compose(
-        parts, await ports.ddts.lock_series(on.year, name), issue_date=on, today=today, now=ports.now
+        together(parts, others),
+        await ports.ddts.lock_series(on.year, name),
+        issue_date=on,
+        today=today,
+        now=ports.now,
     )
-    issued = replace(issued, return_by=return_by(parts.document_type, on))
     ports.ddts.insert_document(shipment_id, document)
+    ports.jobs.schedule(RENDER_DDT, RenderDdt(shipment_id=shipment_id), key=str(shipment_id))
+    # Whoever may read one order's part of a joint document need not be one who may read the others'.
+    xml = None if others else ports.despatch_advice(document)
+    back = return_by(parts.document_type, on)
+    after = [
+        _leave(ports, row, replace(shipment, return_by=back), each, document, xml)
+        for row, shipment, each in zip(consignment.rows, issued, [parts, *others], strict=True)
+    ]
+    return after[0]
+
+
+def _issued(consignment: Consignment) -> list[Shipment]:
+    """In the order of its rows."""
+    document_of = consignment.named.shipment.shipment_id if consignment.others else None
+    issued = [consignment.named.shipment.issue(document_of)]
+    for row in consignment.others:
+        if row.shipment.state is not State.PICKED:
+            raise WrongState("consignment_not_picked", number=row.order_number)
+        issued.append(row.shipment.issue(document_of))
+    for row in consignment.rows:
+        if row.shipment.closes_order_line:
+            order_must_not_be_cancelled(row.order_number, row.order_cancelled)
+    return issued
+
+
+def _leave(
+    ports: Ports, row: ShipmentRow, issued: Shipment, parts: Parts, document: Document, xml: str | None
+) -> ShipmentRow:
     movements = issued.goods_leave(ports.new_id)
     ports.ledger.insert_movements(movements, gone=parts.goods.gone_after(movements))
-    ports.jobs.schedule(RENDER_DDT, RenderDdt(shipment_id=shipment_id), key=str(shipment_id))
-    after = save_and_tell(
-        ports, row, issued, ddt_issued(issued, row.goods, document, ports.despatch_advice(document))
+    together_with = [issued.shipment_id, *(each.shipment_id for each in row.companions)]
+    fact = ddt_issued(
+        issued,
+        row.goods,
+        document,
+        despatch_advice=xml,
+        order_number=row.order_number,
+        shipment_ids=together_with if issued.document_of else None,
     )
-    return replace(after, ddt=DdtNumber.of(document))
+    return replace(save_and_tell(ports, row, issued, fact), ddt=DdtNumber.of(document))
+
+
+async def _part_of(ports: Ports, parts: Parts, row: ShipmentRow) -> Parts:
+    """Of another shipment under the document of these: what differs is what it carries."""
+    shipment = row.shipment
+    goods = await ports.orders.sum_goods(shipment.order_id, shipment.jobs)
+    return replace(parts, shipment=shipment, order_number=row.order_number, carried=row.goods, goods=goods)
 
 
 async def _parts_of(ports: Ports, row: ShipmentRow) -> Parts:

@@ -5,21 +5,21 @@ from __future__ import annotations
 from uuid import UUID
 
 from ..domain.gs1 import sscc
-from .changing import shipment_to_change
+from .changing import consignment_to_change
 from .ports import Ports
 
 
 async def label_packages(ports: Ports, shipment_id: UUID) -> tuple[list[str], int]:
-    """The numbers of its packages, from the first on, and how many packages there are; no numbers where the
-    tenant has no GS1 prefix. Asked again, each package keeps its number; more packages get more. A number is
-    never given twice."""
-    row = await shipment_to_change(ports, shipment_id, None)
-    packages = row.shipment.packages_to_label()
-    numbers = (await ports.packages.list_numbers([shipment_id])).get(shipment_id, [])
+    """The numbers of its packages, which it has in common with those that travel with it, from the first on,
+    and how many packages there are; no numbers where the tenant has no GS1 prefix. Asked again, each package
+    keeps its number; more packages get more. A number is never given twice."""
+    row = (await consignment_to_change(ports, shipment_id, None)).named
+    packages, first_id = row.shipment.packages_to_label(), row.first_id
+    numbers = (await ports.packages.list_numbers([first_id])).get(first_id, [])
     missing = packages - len(numbers)
     if missing > 0 and (taken := await ports.packages.take_serials(missing)):
         prefix, first = taken
         added = [sscc(prefix, serial) for serial in range(first, first + missing)]
-        ports.packages.insert_numbers(shipment_id, len(numbers), added)
+        ports.packages.insert_numbers(first_id, len(numbers), added)
         numbers = [*numbers, *added]
     return list(numbers[:packages]), packages

@@ -16,7 +16,7 @@ from ..domain.counts import Count, CountLine
 from ..domain.ddt import TIME_ZONE, Document, Sender, Series
 from ..domain.lookups import Lookup
 from ..domain.orders import CarriedGoods, Order
-from ..domain.shipments import Line, Return, Shipment
+from ..domain.shipments import Line, Return, Shipment, State
 from ..domain.stock import Goods, Movement, SupplierReceipt
 
 L = TypeVar("L", bound=Lookup)
@@ -195,6 +195,18 @@ class DdtNumber:
 
 
 @dataclass(frozen=True, slots=True)
+class Companion:
+    """A shipment that travels, or is to travel, under the same document."""
+
+    shipment_id: UUID
+    order_id: UUID
+    order_number: str
+    state: State
+    can_be_issued: bool
+    """It is picked, and its order wants its goods."""
+
+
+@dataclass(frozen=True, slots=True)
 class ShipmentRow:
     """A shipment with what its readers need beside it."""
 
@@ -211,6 +223,24 @@ class ShipmentRow:
     """The document's: the sender's when it was issued."""
     replaces_number: str | None = None
     """Of the voided document in whose place this one was drafted."""
+    companions: Sequence[Companion] = ()
+
+    @property
+    def first_id(self) -> UUID:
+        """Of the shipments that travel together: packages are theirs in common, and numbered under this."""
+        return min([self.shipment.shipment_id, *(each.shipment_id for each in self.companions)])
+
+    @property
+    def wanted(self) -> bool:
+        """Whether its order still asks for its goods."""
+        closed = any(self.goods[line.job_id].closed for line in self.shipment.lines)
+        return not self.order_cancelled and not closed
+
+    @property
+    def as_companion(self) -> Companion:
+        shipment = self.shipment
+        ready = shipment.state is State.PICKED and self.wanted
+        return Companion(shipment.shipment_id, shipment.order_id, self.order_number, shipment.state, ready)
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +287,14 @@ class Shipments(Protocol):
 
     async def lock_shipment(self, shipment_id: UUID) -> ShipmentRow | None:
         """The shipment, under its order's lock."""
+
+    async def lock_consignment(
+        self, shipment_id: UUID, *, joined_by: UUID | None = None
+    ) -> list[ShipmentRow]:
+        """The shipment and all that were put to it, under the locks of their orders and of the order
+        `joined_by`. Nothing where there is no such shipment. Raises Stale where one was just put to it."""
+
+    def insert_consignment(self, consignment_id: UUID) -> None: ...
 
     async def list_expected_back(
         self, until: date | None, *, after: tuple[date, UUID] | None, limit: int
@@ -323,10 +361,10 @@ class Ddts(Protocol):
     def insert_document(self, shipment_id: UUID, document: Document) -> None:
         """Freezes the document and moves its series on. Never changed afterwards."""
 
-    async def find_document(self, shipment_id: UUID) -> Document | None: ...
+    async def find_document(self, document_id: UUID) -> Document | None:
+        """`document_id`: of the shipment under whose id it is kept, here and below."""
 
-    async def list_documents(self, shipment_ids: Sequence[UUID]) -> Mapping[UUID, Document]:
-        """By shipment."""
+    async def list_documents(self, document_ids: Sequence[UUID]) -> Mapping[UUID, Document]: ...
 
     async def list_numbers(self, shipment_ids: Sequence[UUID]) -> list[str]:
         """Of their documents."""
@@ -343,12 +381,12 @@ class Ddts(Protocol):
         """The recipients of such documents, that of the oldest first."""
 
     def save_invoice(self, shipment_id: UUID, number: str | None, day: date | None) -> None:
-        """The ERP's invoice of the document, as it last told; None: there is none any more. Does nothing
-        where there is no document."""
+        """The ERP's invoice of the shipment's part of its document, as it last told; None: there is none any
+        more. Does nothing where there is no shipment."""
 
-    async def find_pdf(self, shipment_id: UUID) -> bytes | None: ...
+    async def find_pdf(self, document_id: UUID) -> bytes | None: ...
 
-    def insert_pdf(self, shipment_id: UUID, pdf: bytes, at: datetime) -> None:
+    def insert_pdf(self, document_id: UUID, pdf: bytes, at: datetime) -> None:
         """Does nothing when one is stored: the first stays."""
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -11,9 +12,10 @@ from optima_kit.refusals import Invalid
 
 from ..domain.shipments import Arrived
 from ..domain.stock import DIFFERENCES, Kind, Movement, must_be_findable
-from .changing import save_and_tell, shipment_to_change
+from .changing import consignment_to_change, save_and_tell
 from .facts import facts_of, lines_of, stock_adjusted
 from .ports import Ports, ShipmentRow
+from .record_refusal import refuse
 
 
 async def record_delivery(
@@ -26,19 +28,53 @@ async def record_delivery(
     arrived: Sequence[Arrived] = (),
     reason: str | None = None,
 ) -> ShipmentRow:
-    """`delivered_at` is now when None. `arrived` names the lines that differ from the document, and `reason`
-    says why they do."""
-    row = await shipment_to_change(ports, shipment_id, expected_version)
+    """With those that travel with it, of which some may be refused whole. `delivered_at` is now when None.
+    `arrived` names the lines that differ from the document, and `reason` says why they do."""
+    consignment = await consignment_to_change(ports, shipment_id, expected_version)
+    every = {job_id for row in consignment.rows for job_id in row.shipment.jobs}
     at = delivered_at or ports.now
-    delivered = row.shipment.deliver(received_by, at, now=ports.now, arrived=arrived)
-    movements = delivered.goods_arrive(ports.new_id, arrived, reason)
-    differences = [each for each in movements if each.kind is not Kind.ARRIVAL]
-    if differences and reason is None:
+    arrival = Arrival(received_by, at, arrived, reason, every)
+    some = any(not row.shipment.has_nothing_of(arrived) for row in consignment.rows)
+    after: list[ShipmentRow] = []
+    for row in consignment.rows:
+        if some and row.shipment.has_nothing_of(arrived):
+            row.shipment.deliver(received_by, at, now=ports.now)  # as all the others
+            after.append(refuse(ports, row, _given(reason)))
+        else:
+            after.append(await _deliver(ports, row, arrival))
+    return after[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    received_by: str
+    at: datetime
+    arrived: Sequence[Arrived]
+    reason: str | None
+    jobs: Collection[UUID]
+    """Of all that travelled together."""
+
+
+def _given(reason: str | None) -> str:
+    if reason is None:
         raise Invalid("reason_missing", field="reason")
+    return reason
+
+
+async def _deliver(ports: Ports, row: ShipmentRow, arrival: Arrival) -> ShipmentRow:
+    at, arrived, reason = arrival.at, arrival.arrived, arrival.reason
+    besides = set(arrival.jobs) - set(row.shipment.jobs)
+    delivered = row.shipment.deliver(arrival.received_by, at, now=ports.now, arrived=arrived, besides=besides)
+    movements = delivered.goods_arrive(ports.new_id, arrived, reason, besides)
+    differences = [each for each in movements if each.kind is not Kind.ARRIVAL]
+    if differences:
+        _given(reason)
     gone = await _gone_after(ports, row, arrived, movements) if differences else set()
     if movements:
         ports.ledger.insert_movements(movements, gone=gone)
-    fact = ShipmentDelivered(**facts_of(delivered, row.goods), delivered_at=at, received_by=received_by)
+    fact = ShipmentDelivered(
+        **facts_of(delivered, row.goods), delivered_at=at, received_by=arrival.received_by
+    )
     after = save_and_tell(ports, row, delivered, fact)
     _tell_of(ports, after, differences, reason or "")
     return after

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from optima_contracts.logistics import ShipmentDeparted
 
-from .changing import save_and_tell, shipment_to_change
+from .changing import consignment_to_change, save_and_tell
 from .facts import facts_of
 from .ports import Ports, ShipmentRow
 
@@ -16,9 +16,14 @@ from .ports import Ports, ShipmentRow
 async def record_departure(
     ports: Ports, shipment_id: UUID, expected_version: int | None, departed_at: datetime | None
 ) -> ShipmentRow:
-    """`departed_at` is now when None."""
-    row = await shipment_to_change(ports, shipment_id, expected_version)
+    """With those that travel with it. `departed_at` is now when None."""
+    consignment = await consignment_to_change(ports, shipment_id, expected_version)
     at = departed_at or ports.now
+    after = [_depart(ports, row, at) for row in consignment.rows]
+    return after[0]
+
+
+def _depart(ports: Ports, row: ShipmentRow, at: datetime) -> ShipmentRow:
     departed = row.shipment.depart(
         at,
         now=ports.now,

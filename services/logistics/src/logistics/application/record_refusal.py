@@ -6,7 +6,7 @@ from uuid import UUID
 
 from optima_contracts.logistics import ShipmentRefused
 
-from .changing import save_and_tell, shipment_to_change
+from .changing import consignment_to_change, save_and_tell
 from .facts import facts_of
 from .ports import Ports, ShipmentRow
 
@@ -14,7 +14,13 @@ from .ports import Ports, ShipmentRow
 async def record_refusal(
     ports: Ports, shipment_id: UUID, expected_version: int | None, reason: str
 ) -> ShipmentRow:
-    row = await shipment_to_change(ports, shipment_id, expected_version)
+    """With those that travel with it."""
+    consignment = await consignment_to_change(ports, shipment_id, expected_version)
+    after = [refuse(ports, row, reason) for row in consignment.rows]
+    return after[0]
+
+
+def refuse(ports: Ports, row: ShipmentRow, reason: str) -> ShipmentRow:
     refused = row.shipment.refuse(reason)
     ports.ledger.insert_movements(refused.goods_come_back(ports.new_id, reason))
     return save_and_tell(ports, row, refused, ShipmentRefused(**facts_of(refused, row.goods), reason=reason))

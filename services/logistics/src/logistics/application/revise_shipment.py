@@ -9,6 +9,7 @@ from uuid import UUID
 from optima_contracts.logistics import ShipmentRevised
 from optima_kit.refusals import Invalid
 
+from ..domain.shipments import ends_must_stay
 from .changing import shipment_to_change
 from .draft_shipment import find_ends
 from .facts import facts_of
@@ -45,6 +46,8 @@ async def revise_shipment(
         destination=destination,
         lines=goods,
     )
+    if row.companions:
+        ends_must_stay(shipment, revised)
     ports.shipments.update_content(revised)
     ports.outbox.add(
         ShipmentRevised(**facts_of(revised, order.goods)),

@@ -6,8 +6,8 @@ causale are presumed sold), FatturaPA `NumeroDDT` (at most 20 characters).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -60,6 +60,8 @@ class DocumentLine:
     unit: str
     code: str | None = None
     """Of the kind of goods."""
+    order_number: str | None = None
+    """Of a document of several orders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,7 @@ class Document:
     gross_weight_kg: Decimal | None
     notes: str | None
     order_number: str
+    """Empty without an order, and where each line has one of its own."""
     replaces_number: str | None
     """The number of the voided document in whose place this one was issued."""
     lines: tuple[DocumentLine, ...]
@@ -124,6 +127,28 @@ class Parts:
     warehouse: Warehouse | None
     carrier: Carrier | None
     replaces_number: str | None = None
+    orders: Mapping[UUID, str] = field(default_factory=dict)
+    """By job, the numbers of several orders."""
+
+
+def together(parts: Parts, others: Sequence[Parts]) -> Parts:
+    """The parts of one document for shipments of several orders: the first one's, with the lines of all."""
+    if not others:
+        return parts
+    every = [parts, *others]
+    goods = [each.goods for each in every]
+    return replace(
+        parts,
+        shipment=replace(parts.shipment, lines=tuple(line for each in every for line in each.shipment.lines)),
+        order_number="",
+        orders={line.job_id: each.order_number for each in every for line in each.shipment.lines},
+        carried={job_id: carried for each in every for job_id, carried in each.carried.items()},
+        goods=replace(
+            parts.goods,
+            on_hand={place: there for each in goods for place, there in each.on_hand.items()},
+            since={job_id: since for each in goods for job_id, since in each.since.items()},
+        ),
+    )
 
 
 def compose(parts: Parts, series: Series, *, issue_date: date, today: date, now: datetime) -> Document:
@@ -170,6 +195,7 @@ def compose(parts: Parts, series: Series, *, issue_date: date, today: date, now:
                 line.quantity,
                 parts.carried[line.job_id].unit,
                 parts.carried[line.job_id].code,
+                parts.orders.get(line.job_id),
             )
             for line in shipment.lines
         ),

@@ -1,9 +1,9 @@
 """Shipments: goods of one order, or articles of one owner, that leave one warehouse for one destination
-or for another warehouse."""
+or for another warehouse. Shipments of several orders may travel under one document: a consignment."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -38,6 +38,9 @@ OPEN = frozenset({State.DRAFT, State.PICKED})
 
 GOODS_OUT = frozenset({State.ISSUED, State.IN_TRANSIT, State.DELIVERED})
 """The goods have left under a transport document that stands."""
+
+MOST_TOGETHER: Final = 20
+"""Shipments under one document."""
 
 ShipmentAction = Literal[
     "arrange",
@@ -193,6 +196,15 @@ class Shipment:
     """Its goods are articles: nobody ordered them of production."""
     return_by: date | None = None
     """By when its goods are expected back; None where they are not, or are back."""
+    consignment_id: UUID | None = None
+    """Of shipments of several orders that travel together."""
+    document_of: UUID | None = None
+    """The shipment under whose id their document is kept; None of one that travels alone."""
+
+    @property
+    def document_id(self) -> UUID:
+        """Under which its document is kept."""
+        return self.document_of or self.shipment_id
 
     @property
     def correlation(self) -> UUID:
@@ -243,9 +255,10 @@ class Shipment:
         self._must_allow("pick", "shipment_not_draft")
         return self._with(state=State.PICKED)
 
-    def issue(self) -> Shipment:
+    def issue(self, document_of: UUID | None = None) -> Shipment:
+        """`document_of`: as the attribute, of one that travels with others."""
         self._must_allow("issue", "shipment_not_picked")
-        return self._with(state=State.ISSUED)
+        return self._with(state=State.ISSUED, document_of=document_of)
 
     def depart(self, at: datetime, *, now: datetime, issue_date: date, zone: ZoneInfo) -> Shipment:
         """`issue_date`: the document's, in the sender's `zone`."""
@@ -256,16 +269,23 @@ class Shipment:
         return self._with(state=State.IN_TRANSIT, departed_at=at)
 
     def deliver(
-        self, received_by: str, at: datetime, *, now: datetime, arrived: Sequence[Arrived] = ()
+        self,
+        received_by: str,
+        at: datetime,
+        *,
+        now: datetime,
+        arrived: Sequence[Arrived] = (),
+        besides: Collection[UUID] = (),
     ) -> Shipment:
         """`arrived`: the lines of which something else arrived than the document says. What a recipient did
-        not take comes back; a warehouse of ours writes down what it found."""
+        not take comes back; a warehouse of ours writes down what it found. `besides`: the jobs of other
+        shipments under the same document, which `arrived` may name too."""
         self._must_allow("deliver", "shipment_not_in_transit")
         _not_in_the_future("delivered_at", at, now)
         if self.departed_at and at < self.departed_at:
             raise Invalid("delivery_before_departure", field="delivered_at")
         lines = self.lines
-        taken = self._arrived(arrived)
+        taken = self._arrived(arrived, besides)
         if self.goods_go_to is not GoodsGoTo.WAREHOUSE:
             lines = tuple(
                 replace(line, came_back=line.quantity - taken[line.job_id].accepted) for line in lines
@@ -274,12 +294,14 @@ class Shipment:
                 raise Invalid("nothing_accepted", field="arrived")
         return self._with(state=State.DELIVERED, received_by=received_by, delivered_at=at, lines=lines)
 
-    def _arrived(self, arrived: Sequence[Arrived]) -> Mapping[UUID, Arrived]:
+    def _arrived(self, arrived: Sequence[Arrived], besides: Collection[UUID]) -> Mapping[UUID, Arrived]:
         """By job, for every line."""
         found = {line.job_id: Arrived(line.job_id, line.quantity) for line in self.lines}
         _each_job_appears_once(arrived, "arrived")
         for index, each in enumerate(arrived):
             sent = found.get(each.job_id)
+            if sent is None and each.job_id in besides:
+                continue
             if sent is None:
                 raise Invalid("job_not_in_shipment", field=f"arrived[{index}].job_id")
             if self.goods_go_to is not GoodsGoTo.WAREHOUSE:
@@ -345,8 +367,8 @@ class Shipment:
     def replaced(self, by: UUID) -> Shipment:
         return self._with(replaced_by=by)
 
-    def reissue(self, shipment_id: UUID) -> Shipment:
-        """A new draft with the same content, in place of this one."""
+    def reissue(self, shipment_id: UUID, consignment_id: UUID | None = None) -> Shipment:
+        """A new draft with the same content, in place of this one. `consignment_id`: as the attribute."""
         return replace(
             self,
             shipment_id=shipment_id,
@@ -355,6 +377,27 @@ class Shipment:
             replaces=self.shipment_id,
             replaced_by=None,
             return_by=None,
+            consignment_id=consignment_id,
+            document_of=None,
+        )
+
+    def join(self, consignment_id: UUID) -> Shipment:
+        """The first of a consignment, before its document is issued."""
+        return self._with(consignment_id=consignment_id)
+
+    def travels_with(self, other: Shipment) -> bool:
+        """Whether both are under one document, or will be."""
+        if self.consignment_id is None or self.consignment_id != other.consignment_id:
+            return False
+        if self.state in OPEN:
+            return other.state in OPEN
+        return self.document_of is not None and self.document_of == other.document_of
+
+    def has_nothing_of(self, arrived: Sequence[Arrived]) -> bool:
+        """Whether nothing of it was taken at the door."""
+        taken = {each.job_id: each.accepted for each in arrived}
+        return self.goods_go_to is not GoodsGoTo.WAREHOUSE and not any(
+            taken.get(line.job_id, line.quantity) for line in self.lines
         )
 
     def cancel(self, reason: str) -> Shipment:
@@ -375,17 +418,22 @@ class Shipment:
         ]
 
     def goods_arrive(
-        self, new_id: Callable[[], UUID], arrived: Sequence[Arrived], reason: str | None
+        self,
+        new_id: Callable[[], UUID],
+        arrived: Sequence[Arrived],
+        reason: str | None,
+        besides: Collection[UUID] = (),
     ) -> list[Movement]:
-        """Of a shipment that was delivered. Another warehouse receives all that was sent and then writes
-        down what is missing, damaged or too much; what a recipient refused comes back."""
+        """Of a shipment that was delivered, with what was said of that. Another warehouse receives all that
+        was sent and then writes down what is missing, damaged or too much; what a recipient refused comes
+        back."""
         if self.goods_go_to is not GoodsGoTo.WAREHOUSE:
             return [
                 self._movement(new_id(), self.warehouse, Kind.RETURN, line.job_id, line.came_back, reason)
                 for line in self.lines
                 if line.came_back
             ]
-        movements, found = [], self._arrived(arrived)
+        movements, found = [], self._arrived(arrived, besides)
         for line in self.lines:
             there = found[line.job_id]
             more = there.accepted + there.damaged - line.quantity
@@ -417,6 +465,33 @@ class Shipment:
 
     def _with(self, **changes: object) -> Shipment:
         return replace(self, version=self.version + 1, **changes)  # type: ignore[arg-type]
+
+
+def must_fit(shipment: Shipment, others: Sequence[Shipment]) -> None:
+    """What travels under one document has one sender, place and recipient, one causale and one transport: it
+    is of several orders of the tenant's. `others`: that are to travel with it."""
+    field = "travels_with_id"
+    if any(other.state not in OPEN for other in others):
+        raise WrongState("consignment_closed", field=field)
+    if shipment.from_stock or any(other.from_stock for other in others):
+        raise Invalid("consignment_from_stock", field=field)
+    if any(other.order_id == shipment.order_id for other in others):
+        raise Invalid("consignment_same_order", field=field)
+    if any(_ends(other) != _ends(shipment) for other in others):
+        raise Invalid("consignment_differs", field=field)
+    if len(others) >= MOST_TOGETHER:
+        raise WrongState("consignment_full", field=field, most=MOST_TOGETHER)
+
+
+def _ends(shipment: Shipment) -> tuple[str | None, str, str, Transport]:
+    return shipment.document_type, shipment.warehouse, shipment.destination, shipment.transport
+
+
+def ends_must_stay(shipment: Shipment, revised: Shipment) -> None:
+    """Of one that travels with others."""
+    for field in ("document_type", "warehouse", "destination"):
+        if getattr(revised, field) != getattr(shipment, field):
+            raise WrongState("consignment_ends_fixed", field=field)
 
 
 def may_ship(order: Order, goods: Goods, line: OrderLine) -> bool:

@@ -40,7 +40,7 @@ def actions_on_shipment(actor: Actor, row: ShipmentRow) -> list[ShipmentAction]:
     """An action offered is possible in this state and any other is refused. `issue` still asks for whatever
     the document lacks."""
     possible = [action for action, states in POSSIBLE_IN.items() if row.shipment.state in states]
-    if row.order_cancelled or any(row.goods[line.job_id].closed for line in row.shipment.lines):
+    if not row.wanted or not all(each.can_be_issued for each in row.companions):
         possible = [action for action in possible if action != "issue"]
     if row.shipment.transport.packages is None:
         possible = [action for action in possible if action != "label"]

@@ -82,7 +82,7 @@ async def table_to_be_invoiced(ports: Ports, filters: InvoiceableFilter) -> byte
             shown.recipient.name,
             shown.recipient.vat_number,
             shown.recipient.fiscal_code,
-            shown.order_number,
+            line.order_number or shown.order_number,
             shown.customer_reference,
             line.code,
             line.description,
@@ -113,8 +113,9 @@ def _show(row: InvoiceableRow) -> InvoiceableView:
                 description=line.description,
                 quantity=row.quantities[line.job_id],
                 unit=line.unit,
+                order_number=line.order_number,
             )
             for position, line in enumerate(document.lines, 1)
-            if row.quantities[line.job_id]
+            if line.job_id in row.quantities
         ],
     )

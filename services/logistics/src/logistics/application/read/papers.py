@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -53,14 +53,18 @@ async def read_printable(ports: Ports, shipment_ids: Sequence[UUID]) -> list[Pri
     rows = await ports.shipments.list_named(shipment_ids)
     if len(rows) < len(set(shipment_ids)):
         raise Invalid("shipment_absent", field="shipment_id")
-    documents: Mapping[UUID, Document] = await ports.ddts.list_documents(shipment_ids)
-    numbers = await ports.packages.list_numbers(shipment_ids)
+    documents = await ports.ddts.list_documents([row.shipment.document_id for row in rows])
+    numbers = await ports.packages.list_numbers([row.first_id for row in rows])
     sender, _ = await ports.lookups.find_with_sender([])
     return [
-        Printable(row, sender, documents.get(id_), numbers.get(id_, []))
+        Printable(row, sender, documents.get(row.shipment.document_id), numbers.get(row.first_id, []))
         for row in rows
-        for id_ in [row.shipment.shipment_id]
     ]
+
+
+def once_together(printables: Sequence[Printable]) -> list[Printable]:
+    """Of shipments that travel together, one: they have document and packages in common."""
+    return list({each.row.first_id: each for each in reversed(printables)}.values())[::-1]
 
 
 def must_have_documents(printables: Sequence[Printable]) -> None:

@@ -23,6 +23,7 @@ from .access import actions_on_shipment
 from .lookups import named
 from .views import (
     AwayDocumentView,
+    CompanionView,
     DdtView,
     LineView,
     NamedCodeView,
@@ -126,6 +127,7 @@ def _return(row: ReturnRow, goods: Mapping[UUID, CarriedGoods], names: Mapping[U
 class PrintableDdt:
     """A document that is printed already, or what is to be printed."""
 
+    document_id: UUID
     ddt: DdtNumber
     pdf: bytes | None
     document: Document | None
@@ -139,15 +141,16 @@ async def read_ddt(ports: Ports, shipment_id: UUID) -> PrintableDdt:
     if row.ddt is None:
         raise Absent("ddt_not_issued")
     voided = row.shipment.ended_because if row.shipment.state is State.VOIDED else None
-    pdf = None if voided else await ports.ddts.find_pdf(shipment_id)
-    document = None if pdf else await ports.ddts.find_document(shipment_id)
-    return PrintableDdt(row.ddt, pdf, document, voided)
+    document_id = row.shipment.document_id
+    pdf = None if voided else await ports.ddts.find_pdf(document_id)
+    document = None if pdf else await ports.ddts.find_document(document_id)
+    return PrintableDdt(document_id, row.ddt, pdf, document, voided)
 
 
 async def read_document(ports: Ports, shipment_id: UUID) -> tuple[str, Document]:
     """Its number and what it says. Raises WrongState for one that is void: it tells of no transport."""
     row = await _found(ports, shipment_id)
-    document = await ports.ddts.find_document(shipment_id)
+    document = await ports.ddts.find_document(row.shipment.document_id)
     if row.ddt is None or document is None:
         raise Absent("ddt_not_issued")
     if row.shipment.state is State.VOIDED:
@@ -217,6 +220,15 @@ def show_shipment(actor: Actor, row: ShipmentRow) -> ShipmentView:
         ended_because=shipment.ended_because,
         replaces_id=shipment.replaces,
         replaced_by_id=shipment.replaced_by,
+        companions=[
+            CompanionView(
+                shipment_id=each.shipment_id,
+                order_id=each.order_id,
+                order_number=each.order_number,
+                state=each.state,
+            )
+            for each in row.companions
+        ],
         actions=actions_on_shipment(actor, row),
     )
 

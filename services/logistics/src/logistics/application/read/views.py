@@ -64,6 +64,15 @@ class DdtView(View):
     invoice_date: date | None
 
 
+class CompanionView(View):
+    """A shipment of another order that travels under the same document."""
+
+    shipment_id: UUID
+    order_id: UUID
+    order_number: str
+    state: State
+
+
 class ShipmentView(View):
     id: UUID
     state: State
@@ -115,6 +124,9 @@ class ShipmentView(View):
     replaces_id: UUID | None
     """The voided shipment in whose place this one was drafted."""
     replaced_by_id: UUID | None
+    companions: list[CompanionView]
+    """Shipments of other orders that travel under the same document: they are arranged, issued, voided, sent
+    off and delivered together."""
     actions: list[ShipmentAction]
     """What the reader may do now."""
 
@@ -390,6 +402,8 @@ class InvoiceableLineView(View):
     quantity: Quantity
     """What the recipient has: not what was refused or came back."""
     unit: str
+    order_number: str | None
+    """Of a document of several orders."""
 
 
 class InvoiceableView(View):

@@ -11,7 +11,7 @@ from uuid import UUID
 from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 
 from ..amounts import plain_number
-from ..client import GAP, Refused, with_parts
+from ..client import GAP, Refused, part, with_parts
 from ..forms import NOTHING_SENT, Sent, filled
 from ..places import lines_typed, places_of, types_of
 
@@ -105,6 +105,7 @@ async def draft_shipment(call: PageCall, order_id: UUID) -> Answer:
         "warehouse": call.text("warehouse"),
         "destination": call.text("destination"),
         "lines": lines_typed(call),
+        **filled(travels_with_id=call.text("travels_with_id")),
     }
     try:
         shipment = await call.session.services.send(
@@ -162,6 +163,11 @@ async def _page(call: PageCall, order_id: UUID, sent: Sent = NOTHING_SENT) -> An
         services.get("logistics", "/v1/document-types", limit=200),
         _assignees(call),
     )
+    to_ship = _to_ship(goods, stock, places_of(destinations))
+    for offer in to_ship:
+        offer["company"] = []
+    if to_ship:
+        await _find_company(call, order_id, to_ship)
     context = {
         "order": order,
         "shipments": shipments,
@@ -173,7 +179,7 @@ async def _page(call: PageCall, order_id: UUID, sent: Sent = NOTHING_SENT) -> An
         "to_receive": _lines_with("receive", goods),
         "to_allocate": _lines_with("allocate", goods),
         "to_release": _lines_with("release", goods),
-        "to_ship": _to_ship(goods, stock, places_of(destinations)),
+        "to_ship": to_ship,
         "sent": sent,
     }
     return Shown("order.html", context, sent.status)
@@ -211,6 +217,21 @@ def _to_ship(goods: Any, stock: Any, anywhere: Mapping[str, str]) -> list[dict[s
                 )
                 offer["lines"].append({**line, "most": str(quantity)})
     return [offer for _, offer in sorted(offers.items())]
+
+
+async def _find_company(call: PageCall, order_id: UUID, to_ship: list[dict[str, Any]]) -> None:
+    """The shipments of other orders that go the same way and have no DDT yet."""
+    get = call.session.services.get
+    found = await with_parts(
+        *(part(get("logistics", "/v1/shipments", state=state, limit=200)) for state in ("draft", "picked"))
+    )
+    for shipment in (each for page in found if page for each in page["items"]):
+        if shipment.get("order_id", str(order_id)) == str(order_id):
+            continue
+        for offer in to_ship:
+            way = (offer["destination"] or {}).get("code"), offer["warehouse"]["code"]
+            if way == (shipment["destination"]["code"], shipment["warehouse"]["code"]):
+                offer["company"].append((shipment["id"], shipment["order_number"]))
 
 
 async def _assignees(call: PageCall) -> Mapping[str, Any]:

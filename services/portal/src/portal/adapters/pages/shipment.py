@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
@@ -171,6 +172,7 @@ async def _page(call: PageCall, shipment_id: UUID, sent: Sent = NOTHING_SENT) ->
             for table in ("carriers", "document-types", "warehouses", "destinations")
         ),
     )
+    together = await _travelling_with(call, shipment) if "deliver" in shipment["actions"] else []
     shippable = await _shippable(call, shipment) if "revise" in shipment["actions"] else []
     given = {name: _typed(shipment.get(name, "")) for name in _TRANSPORT}
     for weight in _WEIGHTS:
@@ -184,6 +186,7 @@ async def _page(call: PageCall, shipment_id: UUID, sent: Sent = NOTHING_SENT) ->
         "warehouses": places_of(warehouses),
         "ends": {**places_of(destinations), **places_of(warehouses)},
         "shippable": shippable,
+        "together": together,
         "carried": {line["job_id"]: line["quantity"] for line in shipment["lines"]},
         "given": given,
         "ways": list(LABELS["transport_by"]),
@@ -191,6 +194,23 @@ async def _page(call: PageCall, shipment_id: UUID, sent: Sent = NOTHING_SENT) ->
         "sent": sent,
     }
     return Shown("shipment.html", context, sent.status)
+
+
+async def _travelling_with(call: PageCall, shipment: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The lines of other orders under the same DDT, which arrive with these."""
+    services = call.session.services
+    found = await asyncio.gather(
+        *(
+            services.get("logistics", f"/v1/shipments/{each['shipment_id']}")
+            for each in shipment["companions"]
+        )
+    )
+    return [
+        {**line, "order_number": other["order_number"]}
+        for other in found
+        if other["state"] == "in_transit"
+        for line in other["lines"]
+    ]
 
 
 async def _shippable(call: PageCall, shipment: Mapping[str, Any]) -> list[Mapping[str, Any]]:
