@@ -107,6 +107,9 @@ ROWS = (
     Row("POST /v1/receipts", "stock.write", body=GOODS),
     Row("POST /v1/allocations", "stock.write", body=GOODS | {"job_id": "$from_stock_id"}),
     Row("POST /v1/releases", "stock.write", body=GOODS | {"job_id": "$closed_id"}),
+    Row("POST /v1/holds", "stock.write", body=GOODS | {"reason": "Colore"}),
+    Row("POST /v1/hold-endings", "stock.write", body=GOODS | {"ending": "released", "reason": "Ok"}),
+    Row("GET /v1/holds", "stock.read", shows={"hold_id": ANYBODYS}),
     Row("POST /v1/adjustments", "stock.write", body=GOODS | {"difference": "found", "reason": "Conta"}),
     Row("GET /v1/stock", "stock.read", shows={"job_id": ANYBODYS}),
     Row("GET /v1/movements", "stock.read", shows={"job_id": ANYBODYS}),
@@ -271,6 +274,8 @@ async def build(world: World) -> None:
     names["count_id"] = (await world.ask("POST", "/v1/counts", {"warehouse": names["warehouse"]}))["id"]
     counted = {"article": names["article"], "counted": "1"}
     await world.ask("POST", f"/v1/counts/{names['count_id']}/lines", counted)
+    held = goods | {"quantity": "5", "reason": "Colore"}
+    names["hold_id"] = (await world.ask("POST", "/v1/holds", held))["id"]
     lent = await world.ask("POST", "/v1/shipments", shipment | {"document_type": "conto-visione"})
     names["lent_id"] = lent["id"]
     for action in ("picking", "issuance"):

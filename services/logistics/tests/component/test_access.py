@@ -72,6 +72,9 @@ async def every_request(depot: Depot) -> list[tuple[str, str, Any, str]]:
         ("POST", "/v1/receipts", goods, "stock.write"),
         ("POST", "/v1/allocations", goods, "stock.write"),
         ("POST", "/v1/releases", goods, "stock.write"),
+        ("POST", "/v1/holds", goods | {"reason": "Colore"}, "stock.write"),
+        ("POST", "/v1/hold-endings", goods | {"ending": "released", "reason": "Ok"}, "stock.write"),
+        ("GET", "/v1/holds", None, "stock.read"),
         ("POST", "/v1/adjustments", goods | {"difference": "found", "reason": "Conta"}, "stock.write"),
         ("GET", "/v1/stock", None, "stock.read"),
         ("GET", "/v1/movements", None, "stock.read"),
@@ -149,6 +152,7 @@ async def test_another_tenant_finds_nothing(depot: Depot) -> None:
             (
                 "/v1/stock",
                 "/movements",
+                "/v1/holds",
                 "/shipments",
                 "/warehouses",
                 "/destinations",

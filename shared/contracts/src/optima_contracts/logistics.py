@@ -92,6 +92,33 @@ class StockAdjusted(EventData):
     """The count in which it was seen, if any."""
 
 
+class _HoldFact(EventData):
+    hold_id: UUID
+    order_id: UUID
+    """Or the account of an article's owner."""
+    job_id: UUID
+    warehouse: str
+    quantity: Quantity
+    unit: str
+    held: Quantity
+    """Of these goods in this warehouse in all, with this."""
+    reason: str
+
+
+class GoodsHeld(_HoldFact):
+    """Goods in a warehouse are held back for their quality: they are neither reserved nor shipped. Subject:
+    the entry."""
+
+    type: ClassVar[str] = "optima.logistics.goods_held.v1"
+
+
+class HoldEnded(_HoldFact):
+    """Goods that were held back are released, or scrapped and written off. Subject: the entry."""
+
+    type: ClassVar[str] = "optima.logistics.hold_ended.v1"
+    ending: Literal["released", "scrapped"]
+
+
 class ShipmentLine(Fact):
     job_id: UUID
     description: str

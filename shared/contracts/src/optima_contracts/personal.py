@@ -44,6 +44,8 @@ _FIELDS: Final[dict[type[EventData], tuple[str, tuple[str, ...]]]] = {
     production.PhaseRejected: ("actor", ("reason",)),
     logistics.StockAdjusted: ("actor", ("reason",)),
     logistics.GoodsReturned: ("actor", ("reason",)),
+    logistics.GoodsHeld: ("actor", ("reason",)),
+    logistics.HoldEnded: ("actor", ("reason",)),
     logistics.ShipmentRefused: ("actor", ("reason",)),
     logistics.ShipmentPartlyRefused: ("actor", ("reason",)),
     logistics.ShipmentCancelled: ("actor", ("reason",)),

@@ -8,6 +8,7 @@ from . import (
     http_articles,
     http_counts,
     http_figures,
+    http_holds,
     http_invoicing,
     http_lookups,
     http_papers,
@@ -21,6 +22,7 @@ routes.include(http_articles.routes)
 routes.include(http_counts.routes)
 routes.include(http_invoicing.routes)
 routes.include(http_stock.routes)
+routes.include(http_holds.routes)
 routes.include(http_shipments.routes)
 routes.include(http_papers.routes)
 routes.include(http_figures.routes)

@@ -52,6 +52,7 @@ async def receive_articles(call: Call[Ports], body: ReceiveFromSupplier) -> Repl
         on=body.date,
         warehouse=body.warehouse,
         lines=body.goods(),
+        hold_reason=body.hold_reason,
     )
     return Reply(stock.show_receipt(row, {call.actor.person_id: call.actor.name}))
 

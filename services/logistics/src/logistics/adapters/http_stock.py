@@ -25,7 +25,12 @@ async def receive(call: Call[Ports], body: ReceiveGoods) -> Reply[MovementView]:
     return _recorded(
         call,
         await receive_goods(
-            call.ports, call.actor, warehouse=body.warehouse, job_id=body.job_id, quantity=body.quantity
+            call.ports,
+            call.actor,
+            warehouse=body.warehouse,
+            job_id=body.job_id,
+            quantity=body.quantity,
+            hold_reason=body.hold_reason,
         ),
     )
 

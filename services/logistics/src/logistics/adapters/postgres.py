@@ -23,6 +23,7 @@ from ..application.ports import (
     DdtNumber,
     DeliveryFigures,
     FoundLookups,
+    HoldRow,
     InvoiceableCustomer,
     InvoiceableFilter,
     InvoiceableRow,
@@ -42,6 +43,7 @@ from ..domain.articles import Article
 from ..domain.counts import Count, CountLine, CountState
 from ..domain.ddt import TIME_ZONE, Document, Sender, Series
 from ..domain.document_types import DocumentType, GoodsGoTo
+from ..domain.holds import Hold, HoldKind
 from ..domain.lookups import Carrier, Destination, Lookup, Warehouse
 from ..domain.orders import CarriedGoods, Order, OrderLine
 from ..domain.parties import Party
@@ -167,8 +169,12 @@ class PostgresOrders:
         in_transit: dict[tuple[UUID, str], Decimal] = {}
         with_third_parties: dict[tuple[UUID, str], Decimal] = {}
         since: dict[UUID, datetime] = {}
+        held: dict[tuple[str, UUID], Decimal] = {}
         for row in await self._work.fetch(QUERIES.sum_goods_of_order, order_id=order_id, job_ids=list(jobs)):
             job_id, warehouse, quantity = row["job_id"], row["warehouse"], row["quantity"]
+            if row["place"] == "held":
+                held[warehouse, job_id] = quantity
+                continue
             if row["destination"] is None:
                 on_hand[warehouse, job_id] = quantity
                 _add(received, job_id, row["part"])
@@ -184,7 +190,9 @@ class PostgresOrders:
                 _add(in_transit, there, quantity)
             elif row["place"] == GoodsGoTo.THIRD_PARTY:
                 _add(with_third_parties, there, quantity)
-        return Goods(on_hand, reserved, received, counted, committed, in_transit, with_third_parties, since)
+        return Goods(
+            on_hand, reserved, received, counted, committed, in_transit, with_third_parties, since, held
+        )
 
     async def update_produced(self, order_id: UUID, job_id: UUID, quantity: Decimal) -> bool:
         found = await self._work.execute(
@@ -321,6 +329,44 @@ class PostgresLedger:
                 row["unit"],
                 row["on_hand"],
                 row["reserved"],
+                row["held"],
+                _warehouse(row),
+            )
+            for row in rows
+        ]
+
+    def insert_holds(self, holds: Sequence[Hold]) -> None:
+        self._work.write(
+            QUERIES.insert_holds,
+            hold_ids=[entry.hold_id for entry in holds],
+            warehouses=[entry.warehouse for entry in holds],
+            job_ids=[entry.job_id for entry in holds],
+            kinds=[entry.kind.value for entry in holds],
+            quantities=[entry.quantity for entry in holds],
+            reasons=[entry.reason for entry in holds],
+            recorded_at=self._work.now,
+            recorded_by=self._work.cause.actor_id,
+        )
+
+    async def list_holds(
+        self, warehouse: str | None, job_id: UUID | None, *, before: UUID | None, limit: int
+    ) -> list[HoldRow]:
+        rows = await self._work.fetch(
+            QUERIES.list_holds, warehouse=warehouse, job_id=job_id, before=before, limit=limit
+        )
+        return [
+            HoldRow(
+                Hold(
+                    row["hold_id"],
+                    row["warehouse"],
+                    row["job_id"],
+                    HoldKind(row["kind"]),
+                    row["quantity"],
+                    row["reason"],
+                ),
+                row["unit"],
+                row["recorded_at"],
+                row["recorded_by"],
                 _warehouse(row),
             )
             for row in rows

@@ -54,12 +54,14 @@ FROM orders AS accounts JOIN (
 ORDER BY accounts.order_id FOR NO KEY UPDATE OF accounts;
 
 -- name: list_free_stock
--- Of articles: what lies in a warehouse and is held by no shipment.
+-- Of articles: what lies in a warehouse, is in no shipment and is not held back.
 SELECT job_id, warehouse, sum(movements.quantity) - coalesce((
            SELECT sum(shipment_lines.quantity)
            FROM shipment_lines JOIN shipments USING (shipment_id)
            WHERE shipment_lines.job_id = movements.job_id AND shipments.warehouse = movements.warehouse
-             AND shipments.state IN ('draft', 'picked')), 0) AS free
+             AND shipments.state IN ('draft', 'picked')), 0) - coalesce((
+           SELECT sum(holds.quantity) FROM holds
+           WHERE holds.job_id = movements.job_id AND holds.warehouse = movements.warehouse), 0) AS free
 FROM movements WHERE job_id = ANY (:article_ids::uuid[]) GROUP BY job_id, warehouse;
 
 -- name: lock_account
@@ -95,7 +97,7 @@ WHERE order_id = :order_id AND job_id = ANY (:job_ids::uuid[]) ORDER BY position
 -- name: sum_goods_of_order
 -- Where the goods lie (`part`: what was received there; `counted`: by how much counts came out otherwise);
 -- and, with a destination, what shipments prepare, carry or have delivered (`part`: for an order's line), and
--- what is so of the goods. Refused, voided and cancelled shipments hold nothing any more.
+-- what is so of the goods. Refused, voided and cancelled shipments hold nothing any more. And what is held back.
 SELECT job_id, warehouse, NULL AS destination, NULL AS place, sum(movements.quantity) AS quantity,
        coalesce(sum(movements.quantity) FILTER (
            WHERE kind IN ('receipt', 'purchase') OR kind = 'allocation' AND article_id IS NOT NULL), 0) AS part,
@@ -111,7 +113,11 @@ SELECT job_id, warehouse, destination,
 FROM shipments JOIN shipment_lines USING (shipment_id)
 WHERE order_id = :order_id AND job_id = ANY (:job_ids::uuid[])
   AND state IN ('draft', 'picked', 'issued', 'in_transit', 'delivered')
-GROUP BY job_id, warehouse, destination, place;
+GROUP BY job_id, warehouse, destination, place
+UNION ALL
+SELECT job_id, warehouse, NULL, 'held', sum(quantity), 0, 0, NULL
+FROM holds WHERE job_id = ANY (:job_ids::uuid[])
+GROUP BY job_id, warehouse HAVING sum(quantity) <> 0;
 
 -- name: update_produced
 -- Under the order's lock.
@@ -141,6 +147,24 @@ FROM unnest(:movement_ids::uuid[], :warehouses::text[], :job_ids::uuid[], :kinds
             :shipment_ids::uuid[], :reasons::text[], :receipt_ids::uuid[],
             :count_ids::uuid[])
     AS movement(movement_id, warehouse, job_id, kind, quantity, shipment_id, reason, receipt_id, count_id);
+
+-- name: insert_holds
+-- Under their order's lock.
+INSERT INTO holds (hold_id, warehouse, job_id, kind, quantity, reason, recorded_at, recorded_by)
+SELECT hold_id, warehouse, job_id, kind, quantity, reason, :recorded_at, :recorded_by
+FROM unnest(:hold_ids::uuid[], :warehouses::text[], :job_ids::uuid[], :kinds::text[], :quantities::numeric[],
+            :reasons::text[]) AS entry(hold_id, warehouse, job_id, kind, quantity, reason);
+
+-- name: list_holds
+-- plan: custom
+SELECT hold_id, warehouse, holds.job_id, kind, holds.quantity, reason, recorded_at, recorded_by, unit,
+       (SELECT json_build_object('kind', lookups.kind, 'code', code, 'content', content, 'version', version)
+        FROM lookups WHERE lookups.kind = 'warehouse' AND code = holds.warehouse) AS lookup
+FROM holds JOIN order_lines USING (job_id)
+WHERE (:warehouse::text IS NULL OR warehouse = :warehouse)
+  AND (:job_id::uuid IS NULL OR holds.job_id = :job_id)
+  AND (:before::uuid IS NULL OR hold_id < :before)
+ORDER BY hold_id DESC LIMIT :limit;
 
 -- name: insert_receipt
 INSERT INTO supplier_receipts (receipt_id, supplier, number, date, warehouse, recorded_at, recorded_by)
@@ -177,6 +201,8 @@ SELECT warehouse, job_id, CASE WHEN kept_for IS NULL THEN order_lines.order_id E
            FROM shipment_lines JOIN shipments USING (shipment_id)
            WHERE shipment_lines.job_id = held.job_id AND shipments.warehouse = held.warehouse
              AND shipments.state IN ('draft', 'picked')), 0) AS reserved,
+       coalesce((SELECT sum(holds.quantity) FROM holds
+                 WHERE holds.job_id = held.job_id AND holds.warehouse = held.warehouse), 0) AS held,
        (SELECT json_build_object('kind', lookups.kind, 'code', code, 'content', content, 'version', version)
         FROM lookups WHERE lookups.kind = 'warehouse' AND code = held.warehouse) AS lookup
 FROM (

@@ -17,6 +17,7 @@ from ..application.read.figures import DeliveriesBy
 from ..domain.articles import Article, ArticleQuantity
 from ..domain.counts import CountState
 from ..domain.document_types import Counterparty, Direction
+from ..domain.holds import Ending
 from ..domain.shipments import (
     Arrived,
     Disposition,
@@ -38,23 +39,49 @@ Customer = Annotated[str, Text(150)]
 """A recipient's VAT number or fiscal code, or part of its name."""
 
 
+HoldReason = Annotated[str, Text(500)]
+"""Why all of it is held back for its quality on arrival; it is free to be shipped where that is absent."""
+
+
 def _as_list(given: Any) -> Any:
     """A parameter that is named once arrives as it is."""
     return given if isinstance(given, list) else [given]
 
 
-class ReceiveGoods(Command):
+class _GoodsInWarehouse(Command):
     warehouse: Code
     job_id: UUID
     quantity: Count
 
 
-class AllocateGoods(ReceiveGoods):
+class ReceiveGoods(_GoodsInWarehouse):
+    hold_reason: HoldReason | None = None
+
+
+class AllocateGoods(_GoodsInWarehouse):
     """From which warehouse, and for which line of an order."""
 
 
-class ReleaseGoods(ReceiveGoods):
+class ReleaseGoods(_GoodsInWarehouse):
     """In which warehouse, and of which line of an order."""
+
+
+class HoldGoods(_GoodsInWarehouse):
+    """Goods of a job, or of an article."""
+
+    reason: Annotated[str, Text(500)]
+
+
+class EndHold(_GoodsInWarehouse):
+    ending: Ending
+    """Whether they are released, as good as others, or scrapped."""
+    reason: Annotated[str, Text(500)]
+
+
+class HoldsQuery(PageQuery):
+    warehouse: Code | None = None
+    job_id: UUID | None = None
+    """Or the id of an article."""
 
 
 class AdjustStock(Command):
@@ -356,6 +383,7 @@ class ReceiveFromSupplier(Command):
     """Of that DDT."""
     warehouse: Code
     lines: Annotated[list[ArticleLine], Field(min_length=1, max_length=200)]
+    hold_reason: HoldReason | None = None
 
     def goods(self) -> list[ArticleQuantity]:
         return [line.goods() for line in self.lines]

@@ -14,6 +14,7 @@ from optima_kit.ports import Jobs, Outbox
 from ..domain.articles import Article
 from ..domain.counts import Count, CountLine
 from ..domain.ddt import TIME_ZONE, Document, Sender, Series
+from ..domain.holds import Hold
 from ..domain.lookups import Lookup
 from ..domain.orders import CarriedGoods, Order
 from ..domain.shipments import Line, Return, Shipment, State
@@ -104,6 +105,7 @@ class StockRow:
     unit: str
     on_hand: Decimal
     reserved: Decimal
+    held: Decimal
     lookups: FoundLookups
 
 
@@ -117,6 +119,15 @@ class MovementFilter:
 @dataclass(frozen=True, slots=True)
 class MovementRow:
     movement: Movement
+    unit: str
+    recorded_at: datetime
+    recorded_by: UUID | None
+    lookups: FoundLookups
+
+
+@dataclass(frozen=True, slots=True)
+class HoldRow:
+    entry: Hold
     unit: str
     recorded_at: datetime
     recorded_by: UUID | None
@@ -146,6 +157,14 @@ class Ledger(Protocol):
 
     def insert_movements(self, movements: Sequence[Movement], *, gone: Collection[UUID] = ()) -> None:
         """`gone`: the jobs of which nothing lies anywhere afterwards."""
+
+    def insert_holds(self, holds: Sequence[Hold]) -> None:
+        """Under their order's lock."""
+
+    async def list_holds(
+        self, warehouse: str | None, job_id: UUID | None, *, before: UUID | None, limit: int
+    ) -> list[HoldRow]:
+        """Newest first."""
 
     async def list_stock(
         self, filters: StockFilter, *, before: tuple[UUID, str] | None, limit: int

@@ -15,8 +15,9 @@ from ..domain.ddt import TIME_ZONE
 from ..domain.lookups import Destination, Warehouse
 from ..domain.orders import Order
 from ..domain.shipments import Line
-from ..domain.stock import SupplierReceipt, purchase, receipt_of, written
+from ..domain.stock import Movement, SupplierReceipt, purchase, receipt_of, written
 from .draft_shipment import must_be_known
+from .hold_goods import hold_what_came
 from .named_goods import goods_in_stock
 from .ports import Ports, ReceiptRow
 
@@ -30,8 +31,10 @@ async def receive_from_supplier(
     on: date,
     warehouse: str,
     lines: Sequence[ArticleQuantity],
+    hold_reason: str | None = None,
 ) -> ReceiptRow:
-    """`on`: the date of the supplier's DDT. Raises WrongState for a document that was received already, and
+    """`on`: the date of the supplier's DDT. `hold_reason`: why the goods are held back for their quality at
+    once, where they are. Raises WrongState for a document that was received already, and
     Invalid for a date that can't be."""
     named = [(Warehouse, warehouse), (Destination, supplier)]
     sender, found = await ports.lookups.find_with_sender(named)
@@ -41,11 +44,14 @@ async def receive_from_supplier(
     receipt = receipt_of(ports.new_id(), supplier, number, on, warehouse, today=today)
     if not await ports.ledger.insert_receipt(receipt):
         raise WrongState("supplier_document_received", field="number", number=number)
-    _enter(ports, account, goods, receipt)
+    known = await ports.orders.sum_goods(account.order_id, [line.job_id for line in goods])
+    hold_what_came(ports, account, known, _enter(ports, account, goods, receipt), hold_reason)
     return ReceiptRow(receipt, goods, account.goods, ports.now, actor.person_id, found)
 
 
-def _enter(ports: Ports, account: Order, goods: Sequence[Line], receipt: SupplierReceipt) -> None:
+def _enter(
+    ports: Ports, account: Order, goods: Sequence[Line], receipt: SupplierReceipt
+) -> Sequence[Movement]:
     movements = [
         purchase(
             movement_id=ports.new_id(),
@@ -75,3 +81,4 @@ def _enter(ports: Ports, account: Order, goods: Sequence[Line], receipt: Supplie
             subject=movement.movement_id,
             correlation=receipt.receipt_id,
         )
+    return movements

@@ -12,20 +12,29 @@ from optima_kit.refusals import Absent
 from ..domain.lookups import Warehouse
 from ..domain.stock import receive, written
 from .draft_shipment import find_named
+from .hold_goods import hold_what_came
 from .ports import MovementRow, Ports
 
 
 async def receive_goods(
-    ports: Ports, actor: Actor, *, warehouse: str, job_id: UUID, quantity: Decimal
+    ports: Ports,
+    actor: Actor,
+    *,
+    warehouse: str,
+    job_id: UUID,
+    quantity: Decimal,
+    hold_reason: str | None = None,
 ) -> MovementRow:
-    """Raises Absent for an unknown job, WrongState before it is completed or beyond what it produced."""
+    """`hold_reason`: why they are held back for their quality at once, where they are. Raises Absent for an
+    unknown job, WrongState before it is completed or beyond what it produced."""
     order = await ports.orders.lock_order_of_job(job_id)
     if order is None or order.is_account:
         raise Absent("job_absent", field="job_id")
     found = await find_named(ports, ("warehouse", Warehouse, warehouse))
+    goods = await ports.orders.sum_goods(order.order_id, [job_id])
     movement = receive(
         order,
-        await ports.orders.sum_goods(order.order_id, [job_id]),
+        goods,
         movement_id=ports.new_id(),
         warehouse=warehouse,
         job_id=job_id,
@@ -44,4 +53,5 @@ async def receive_goods(
         subject=movement.movement_id,
         correlation=order.correlation(job_id),
     )
+    hold_what_came(ports, order, goods, [movement], hold_reason)
     return MovementRow(movement, order.lines[job_id].unit, ports.now, actor.person_id, found)

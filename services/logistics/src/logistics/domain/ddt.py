@@ -146,6 +146,7 @@ def together(parts: Parts, others: Sequence[Parts]) -> Parts:
         goods=replace(
             parts.goods,
             on_hand={place: there for each in goods for place, there in each.on_hand.items()},
+            held={place: there for each in goods for place, there in each.held.items()},
             since={job_id: since for each in goods for job_id, since in each.since.items()},
         ),
     )
@@ -264,14 +265,18 @@ def _content_problems(parts: Parts) -> Iterable[Refusal]:
 
 
 def _stock_problems(parts: Parts) -> Iterable[Refusal]:
-    """An adjustment may have taken what was reserved, and production may have closed the line."""
+    """An adjustment may have taken what was reserved or held back; production may have closed the line."""
     for index, line in enumerate(parts.shipment.lines):
         carried = parts.carried[line.job_id]
         if carried.closed and parts.shipment.closes_order_line:
             yield WrongState("line_closed", field=f"lines[{index}].job_id", description=carried.description)
-        in_stock = parts.goods.in_stock(parts.shipment.warehouse, line.job_id)
+        place = parts.shipment.warehouse, line.job_id
+        in_stock, usable = parts.goods.in_stock(*place), parts.goods.usable(*place)
         if line.quantity > in_stock:
             yield WrongState("stock_not_enough", field=f"lines[{index}].quantity", stock=in_stock)
+        elif line.quantity > usable:
+            held = parts.goods.held_back(*place)
+            yield WrongState("goods_held_back", field=f"lines[{index}].quantity", held=held)
 
 
 def invoice_due(issue_date: date) -> date:

@@ -89,6 +89,8 @@ class Goods:
     """By job and destination: what is ours at somebody else's place."""
     since: Mapping[UUID, datetime] = field(default_factory=dict)
     """By job: when goods of it first came into a warehouse."""
+    held: Mapping[tuple[str, UUID], Decimal] = field(default_factory=dict)
+    """By warehouse and job: what is held back for its quality."""
 
     def in_stock(self, warehouse: str, job_id: UUID) -> Decimal:
         return self.on_hand.get((warehouse, job_id), Decimal(0))
@@ -97,8 +99,15 @@ class Goods:
         return self.received.get(job_id, Decimal(0))
 
     def free(self, warehouse: str, job_id: UUID) -> Decimal:
-        """What a new shipment may take; below zero when an adjustment took reserved goods."""
-        return self.in_stock(warehouse, job_id) - self.reserved.get((warehouse, job_id), Decimal(0))
+        """What a new shipment may take; below zero when an adjustment took what was reserved or held."""
+        return self.usable(warehouse, job_id) - self.reserved.get((warehouse, job_id), Decimal(0))
+
+    def held_back(self, warehouse: str, job_id: UUID) -> Decimal:
+        return self.held.get((warehouse, job_id), Decimal(0))
+
+    def usable(self, warehouse: str, job_id: UUID) -> Decimal:
+        """What lies there and is not held back; below zero as above."""
+        return self.in_stock(warehouse, job_id) - self.held_back(warehouse, job_id)
 
     def receivable(self, order: Order, line: OrderLine) -> Decimal:
         """How much of a line may still enter a warehouse."""

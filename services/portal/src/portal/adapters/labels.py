@@ -197,6 +197,8 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "optima.logistics.ddt_issued.v1": N_("DDT issued"),
         "optima.logistics.ddt_voided.v1": N_("DDT voided"),
         "optima.logistics.goods_allocated.v1": N_("Goods in stock set aside for an order"),
+        "optima.logistics.goods_held.v1": N_("Goods held back for their quality"),
+        "optima.logistics.hold_ended.v1": N_("Goods held back were released or scrapped"),
         "optima.logistics.goods_received.v1": N_("Goods received in the warehouse"),
         "optima.logistics.goods_released.v1": N_("Goods set aside are free again"),
         "optima.logistics.goods_returned.v1": N_("Delivered goods came back"),
@@ -726,6 +728,11 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "missing": N_("Missing"),
         "damaged": N_("Damaged"),
         "adjustment": N_("Set right"),
+    },
+    "hold": {
+        "held": N_("held back"),
+        "released": N_("released"),
+        "scrapped": N_("scrapped"),
     },
     "shipment": {
         "draft": N_("Draft"),

@@ -15,9 +15,9 @@ from ...domain.counts import Count, CountAction, CountState
 from ...domain.orders import Order, OrderLine
 from ...domain.shipments import POSSIBLE_IN, ShipmentAction, may_ship
 from ...domain.stock import Goods
-from ..ports import ShipmentRow
+from ..ports import ShipmentRow, StockRow
 
-StockAction = Literal["adjust"]
+StockAction = Literal["adjust", "hold", "end_hold"]
 LineAction = Literal["receive", "allocate", "release", "ship"]
 LookupAction = Literal["rewrite"]
 
@@ -49,9 +49,16 @@ def actions_on_shipment(actor: Actor, row: ShipmentRow) -> list[ShipmentAction]:
     return [action for action in possible if actor.may(PRIVILEGES[action])]
 
 
-def actions_on_stock(actor: Actor) -> list[StockAction]:
+def actions_on_stock(actor: Actor, row: StockRow) -> list[StockAction]:
     """A count may come out higher at any time, so that stock can always be adjusted."""
-    return ["adjust"] if actor.may("stock.write") else []
+    if not actor.may("stock.write"):
+        return []
+    allowed: dict[StockAction, bool] = {
+        "adjust": True,
+        "hold": row.on_hand - row.reserved - row.held > 0,
+        "end_hold": row.held > 0,
+    }
+    return [action for action, possible in allowed.items() if possible]
 
 
 def actions_on_count(actor: Actor, count: Count) -> list[CountAction]:

@@ -14,12 +14,22 @@ from optima_kit.refusals import Absent
 from ...domain.lookups import Destination, Warehouse
 from ...domain.orders import Order, OrderLine
 from ...domain.stock import Goods
-from ..ports import FoundLookups, MovementFilter, MovementRow, Ports, ReceiptRow, StockFilter, StockRow
+from ..ports import (
+    FoundLookups,
+    HoldRow,
+    MovementFilter,
+    MovementRow,
+    Ports,
+    ReceiptRow,
+    StockFilter,
+    StockRow,
+)
 from .access import actions_on_line, actions_on_stock
 from .lookups import named
 from .views import (
     DeliveryView,
     ElsewhereView,
+    HoldView,
     MovementView,
     OrderLineView,
     OrderView,
@@ -56,6 +66,30 @@ def show_movement(row: MovementRow, names: Mapping[UUID, str]) -> MovementView:
         receipt_id=movement.receipt_id,
         count_id=movement.count_id,
         reason=movement.reason,
+        recorded_at=row.recorded_at,
+        recorded_by=PersonView(id=by, name=names.get(by)) if by else None,
+    )
+
+
+async def list_holds(
+    ports: Ports, query: PageQuery, warehouse: str | None, job_id: UUID | None
+) -> Page[HoldView]:
+    """Newest first."""
+    found = await ports.ledger.list_holds(warehouse, job_id, before=query.after(UUID), limit=query.rows)
+    names = await ports.directory.names(row.recorded_by for row in found)
+    return page_of(query, found, lambda row: show_hold(row, names), lambda row: row.entry.hold_id)
+
+
+def show_hold(row: HoldRow, names: Mapping[UUID, str]) -> HoldView:
+    entry, by = row.entry, row.recorded_by
+    return HoldView(
+        id=entry.hold_id,
+        warehouse=named(row.lookups, Warehouse, entry.warehouse),
+        job_id=entry.job_id,
+        kind=entry.kind,
+        quantity=entry.quantity,
+        unit=row.unit,
+        reason=entry.reason,
         recorded_at=row.recorded_at,
         recorded_by=PersonView(id=by, name=names.get(by)) if by else None,
     )
@@ -126,8 +160,9 @@ def _stock(actor: Actor, row: StockRow) -> StockView:
         unit=row.unit,
         on_hand=row.on_hand,
         reserved=row.reserved,
-        free=row.on_hand - row.reserved,
-        actions=actions_on_stock(actor),
+        held=row.held or None,
+        free=row.on_hand - row.reserved - row.held,
+        actions=actions_on_stock(actor, row),
     )
 
 

@@ -13,6 +13,7 @@ from optima_kit.fields import PersonView, Tenths, View
 
 from ...domain.counts import CountAction, CountState
 from ...domain.document_types import Counterparty, Direction, GoodsGoTo
+from ...domain.holds import HoldKind
 from ...domain.shipments import Disposition, Freight, ShipmentAction, State, TransportBy
 from ...domain.stock import Kind, written
 from .access import LineAction, LookupAction, StockAction
@@ -293,10 +294,27 @@ class StockView(View):
     on_hand: Quantity
     reserved: Quantity
     """Held by shipments that have no transport document yet."""
+    held: Quantity | None
+    """Held back for its quality; absent where nothing is."""
     free: Quantity
-    """On hand and not reserved; below zero when reserved goods are missing or damaged."""
+    """On hand, neither reserved nor held back; below zero when such goods are missing or damaged."""
     actions: list[StockAction]
     """What the reader may do now."""
+
+
+class HoldView(View):
+    """Goods were held back for their quality, or no longer are."""
+
+    id: UUID
+    warehouse: NamedCodeView
+    job_id: UUID
+    kind: HoldKind
+    quantity: Quantity
+    """Signed: what is held no longer is negative."""
+    unit: str
+    reason: str
+    recorded_at: datetime
+    recorded_by: PersonView | None
 
 
 class CountLineView(View):

@@ -1,5 +1,5 @@
 """The goods of one job or article: where they lie, each of their movements, setting the stock right after a
-count, and moving them to another warehouse."""
+count, holding some back for their quality, and moving them to another warehouse."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from uuid import UUID
 from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 
 from ..amounts import plain_number
-from ..client import Refused, with_parts
+from ..client import Refused, part, with_parts
 from ..forms import NOTHING_SENT, Sent, filled
 from ..places import places_of, types_of
 
@@ -36,6 +36,31 @@ async def adjust(call: PageCall, job_id: UUID) -> Answer:
     return SeeOther(f"/stock/{job_id}")
 
 
+@pages.post("/stock/{job_id}/holds")
+async def hold(call: PageCall, job_id: UUID) -> Answer:
+    return await _hold(call, job_id, "hold", "/v1/holds", {})
+
+
+@pages.post("/stock/{job_id}/hold-endings")
+async def end_hold(call: PageCall, job_id: UUID) -> Answer:
+    return await _hold(call, job_id, "ending", "/v1/hold-endings", {"ending": call.text("ending")})
+
+
+async def _hold(call: PageCall, job_id: UUID, form: str, path: str, more: dict[str, str]) -> Answer:
+    body = {
+        "job_id": str(job_id),
+        "warehouse": call.text("warehouse"),
+        "quantity": plain_number(call.text("quantity"), call.language),
+        "reason": call.text("reason"),
+        **more,
+    }
+    try:
+        await call.session.services.send("logistics", "POST", path, body, key=call.text("once"))
+    except Refused as refused:
+        return await _page(call, job_id, Sent(f"{form}-{body['warehouse']}", call.form, refused))
+    return SeeOther(f"/stock/{job_id}")
+
+
 @pages.post("/stock/{job_id}/transfers")
 async def transfer(call: PageCall, job_id: UUID) -> Answer:
     body = {
@@ -57,9 +82,10 @@ async def transfer(call: PageCall, job_id: UUID) -> Answer:
 async def _page(call: PageCall, job_id: UUID, sent: Sent = NOTHING_SENT) -> Answer:
     services = call.session.services
     cursor = call.query.get("cursor")
-    stock, movements, warehouses, types = await with_parts(
+    stock, movements, holds, warehouses, types = await with_parts(
         services.get("logistics", "/v1/stock", job_id=job_id, limit=200),
         services.get("logistics", "/v1/movements", job_id=job_id, cursor=cursor, limit=50),
+        part(services.get("logistics", "/v1/holds", job_id=job_id, limit=50)),
         services.get("logistics", "/v1/warehouses", limit=200),
         services.get("logistics", "/v1/document-types", limit=200),
     )
@@ -67,6 +93,7 @@ async def _page(call: PageCall, job_id: UUID, sent: Sent = NOTHING_SENT) -> Answ
         "job_id": job_id,
         "stock": stock,
         "movements": movements,
+        "holds": holds,
         "warehouses": places_of(warehouses),
         "transfers": types_of(types, lambda each: each["direction"] == "internal"),
         "sent": sent,

@@ -121,6 +121,7 @@ async def _move_stock(call: PageCall, order_id: UUID, what: str) -> Answer:
         "warehouse": call.text("warehouse"),
         "job_id": call.text("job_id"),
         "quantity": plain_number(call.text("quantity"), call.language),
+        **filled(hold_reason=call.text("hold_reason")),
     }
     form = f"{what}-{body['job_id']}"
     return await _command(call, order_id, form, "POST", f"/v1/{what}", body, service="logistics")

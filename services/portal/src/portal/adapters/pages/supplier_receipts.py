@@ -31,7 +31,11 @@ async def receive(call: PageCall) -> Answer:
         for index in range(1, _LINES + 1)
         if call.text(f"article-{index}") or call.text(f"quantity-{index}")
     ]
-    body = {**{name: call.text(name) for name in ("supplier", "number", "date", "warehouse")}, "lines": lines}
+    body = {
+        **{name: call.text(name) for name in ("supplier", "number", "date", "warehouse")},
+        **filled(hold_reason=call.text("hold_reason")),
+        "lines": lines,
+    }
     try:
         await call.session.services.send(
             "logistics", "POST", "/v1/supplier-receipts", body, key=call.text("once")

@@ -1,0 +1,118 @@
+"""Hold goods back for their quality, and release or scrap them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from decimal import Decimal
+from uuid import UUID
+
+from optima_contracts.logistics import GoodsHeld, HoldEnded
+from optima_kit.actor import Actor
+from optima_kit.refusals import Absent
+
+from ..domain.holds import ENDINGS, Ending, Hold, HoldKind, end_hold, hold
+from ..domain.lookups import Warehouse
+from ..domain.orders import Order
+from ..domain.stock import Goods, Movement, adjust, written
+from .draft_shipment import find_named
+from .facts import stock_adjusted
+from .ports import HoldRow, Ports
+
+
+async def hold_goods(
+    ports: Ports, actor: Actor, *, warehouse: str, job_id: UUID, quantity: Decimal, reason: str
+) -> HoldRow:
+    """Raises Absent for an unknown job, WrongState beyond what is free."""
+    order = await _order(ports, job_id)
+    found = await find_named(ports, ("warehouse", Warehouse, warehouse))
+    goods = await ports.orders.sum_goods(order.order_id, [job_id])
+    held = hold(
+        goods,
+        hold_id=ports.new_id(),
+        warehouse=warehouse,
+        job_id=job_id,
+        quantity=quantity,
+        reason=reason,
+    )
+    _record(ports, order, goods, held)
+    return HoldRow(held, order.lines[job_id].unit, ports.now, actor.person_id, found)
+
+
+async def end_hold_of(
+    ports: Ports,
+    actor: Actor,
+    *,
+    warehouse: str,
+    job_id: UUID,
+    ending: Ending,
+    quantity: Decimal,
+    reason: str,
+) -> HoldRow:
+    """Raises Absent for an unknown job, WrongState beyond what is held or lies there."""
+    order = await _order(ports, job_id)
+    found = await find_named(ports, ("warehouse", Warehouse, warehouse))
+    goods = await ports.orders.sum_goods(order.order_id, [job_id])
+    ended = end_hold(
+        goods,
+        hold_id=ports.new_id(),
+        warehouse=warehouse,
+        job_id=job_id,
+        ending=ending,
+        quantity=quantity,
+        reason=reason,
+    )
+    if ending == "scrapped":
+        scrap = adjust(
+            order,
+            goods,
+            movement_id=ports.new_id(),
+            warehouse=warehouse,
+            job_id=job_id,
+            kind="damaged",
+            quantity=quantity,
+            reason=reason,
+        )
+        ports.ledger.insert_movements([scrap], gone=goods.gone_after([scrap]))
+        told = stock_adjusted(scrap, order.order_id, order.lines[job_id].unit)
+        ports.outbox.add(told, subject=scrap.movement_id, correlation=order.correlation(job_id))
+    _record(ports, order, goods, ended)
+    return HoldRow(ended, order.lines[job_id].unit, ports.now, actor.person_id, found)
+
+
+def hold_what_came(
+    ports: Ports, order: Order, goods: Goods, movements: Iterable[Movement], reason: str | None
+) -> None:
+    """Holds back all that has just come in by `movements`, where a reason is given. `goods`: as they were
+    before, under their order's lock."""
+    if reason is None:
+        return
+    for movement in movements:
+        place = movement.warehouse, movement.job_id
+        held = Hold(ports.new_id(), *place, HoldKind.HELD, movement.quantity, reason)
+        _record(ports, order, goods, held)
+        goods = replace(goods, held={**goods.held, place: goods.held_back(*place) + held.quantity})
+
+
+def _record(ports: Ports, order: Order, goods: Goods, entry: Hold) -> None:
+    ports.ledger.insert_holds([entry])
+    facts = {
+        "hold_id": entry.hold_id,
+        "order_id": order.order_id,
+        "job_id": entry.job_id,
+        "warehouse": entry.warehouse,
+        "quantity": written(abs(entry.quantity)),
+        "unit": order.lines[entry.job_id].unit,
+        "held": written(goods.held_back(entry.warehouse, entry.job_id) + entry.quantity),
+        "reason": entry.reason,
+    }
+    ending = ENDINGS.get(entry.kind)
+    fact = HoldEnded(**facts, ending=ending) if ending else GoodsHeld(**facts)
+    ports.outbox.add(fact, subject=entry.hold_id, correlation=order.correlation(entry.job_id))
+
+
+async def _order(ports: Ports, job_id: UUID) -> Order:
+    order = await ports.orders.lock_order_of_job(job_id)
+    if order is None:
+        raise Absent("job_absent", field="job_id")
+    return order

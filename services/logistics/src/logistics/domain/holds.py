@@ -1,0 +1,66 @@
+"""Goods that are held back for their quality: they lie in a warehouse, and nothing takes them from there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import Final, Literal
+from uuid import UUID
+
+from optima_kit.refusals import WrongState
+
+from .stock import Goods
+
+
+class HoldKind(StrEnum):
+    HELD = "held"
+    RELEASED = "released"
+    """They are as good as others."""
+    SCRAPPED = "scrapped"
+    """They are of no use, and written off."""
+
+
+Ending = Literal["released", "scrapped"]
+ENDINGS: Final[dict[HoldKind, Ending]] = {
+    HoldKind.RELEASED: "released",
+    HoldKind.SCRAPPED: "scrapped",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    hold_id: UUID
+    warehouse: str
+    job_id: UUID
+    kind: HoldKind
+    quantity: Decimal
+    """Signed: what is held no longer is negative."""
+    reason: str
+
+
+def hold(
+    goods: Goods, *, hold_id: UUID, warehouse: str, job_id: UUID, quantity: Decimal, reason: str
+) -> Hold:
+    """At most what is free: of goods that a shipment holds, the shipment is to be revised first."""
+    free = max(goods.free(warehouse, job_id), Decimal(0))
+    if quantity > free:
+        raise WrongState("goods_not_free", field="quantity", free=free, warehouse=warehouse)
+    return Hold(hold_id, warehouse, job_id, HoldKind.HELD, quantity, reason)
+
+
+def end_hold(
+    goods: Goods,
+    *,
+    hold_id: UUID,
+    warehouse: str,
+    job_id: UUID,
+    ending: Ending,
+    quantity: Decimal,
+    reason: str,
+) -> Hold:
+    """At most what is held. What is scrapped leaves the stock, too."""
+    held = goods.held_back(warehouse, job_id)
+    if quantity > held:
+        raise WrongState("quantity_beyond_held", field="quantity", left=held)
+    return Hold(hold_id, warehouse, job_id, HoldKind(ending), -quantity, reason)
