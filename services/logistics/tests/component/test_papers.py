@@ -9,6 +9,7 @@ from typing import Any
 from pypdf import PdfReader
 
 from logistics.domain.gs1 import check_digit
+from optima_contracts.logistics import PackagesLabelled
 
 from ..conftest import Depot
 
@@ -90,6 +91,8 @@ async def test_packages_are_numbered_once_and_labelled(depot: Depot) -> None:
     numbers = [number for each in by_shipment[1:6] for number in each]
     assert len(set(numbers)) == len(numbers) == 14
     assert all(number[-1] == check_digit(number[:-1]) for number in numbers)
+    told = [event.data["numbers"] for event in await depot.app.published(PackagesLabelled)]
+    assert sorted(told) == sorted(by_shipment[1:6]), "each number is told of once"
 
     labels = await printed(depot, "labels", shipment)
     for text, number in zip(labels, by_shipment[0], strict=True):

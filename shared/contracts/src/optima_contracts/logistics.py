@@ -163,6 +163,18 @@ class ShipmentPicked(_ShipmentFact):
     type: ClassVar[str] = "optima.logistics.shipment_picked.v1"
 
 
+class PackagesLabelled(EventData):
+    """Packages of a shipment got their numbers, for good. Subject: the shipment."""
+
+    type: ClassVar[str] = "optima.logistics.packages_labelled.v1"
+    shipment_id: UUID
+    order_id: UUID
+    """Or, of a shipment from stock, the account of its goods' owner."""
+    brief_id: UUID | None
+    numbers: list[str]
+    """Those that were given now (SSCC)."""
+
+
 class DdtIssued(_ShipmentFact):
     """A transport document took its number. Immutable from here on."""
 

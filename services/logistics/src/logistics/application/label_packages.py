@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from optima_contracts.logistics import PackagesLabelled
+
 from ..domain.gs1 import sscc
 from .changing import consignment_to_change
 from .ports import Ports
@@ -21,5 +23,12 @@ async def label_packages(ports: Ports, shipment_id: UUID) -> tuple[list[str], in
         prefix, first = taken
         added = [sscc(prefix, serial) for serial in range(first, first + missing)]
         ports.packages.insert_numbers(first_id, len(numbers), added)
+        fact = PackagesLabelled(
+            shipment_id=shipment_id,
+            order_id=row.shipment.order_id,
+            brief_id=row.shipment.brief_id,
+            numbers=added,
+        )
+        ports.outbox.add(fact, subject=shipment_id, correlation=row.shipment.correlation)
         numbers = [*numbers, *added]
     return list(numbers[:packages]), packages

@@ -202,6 +202,7 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "optima.logistics.goods_received.v1": N_("Goods received in the warehouse"),
         "optima.logistics.goods_released.v1": N_("Goods set aside are free again"),
         "optima.logistics.goods_returned.v1": N_("Delivered goods came back"),
+        "optima.logistics.packages_labelled.v1": N_("Packages of a shipment numbered"),
         "optima.logistics.shipment_cancelled.v1": N_("Shipment cancelled"),
         "optima.logistics.shipment_delivered.v1": N_("Shipment delivered"),
         "optima.logistics.shipment_departed.v1": N_("Shipment departed"),

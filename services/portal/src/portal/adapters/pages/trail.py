@@ -34,6 +34,7 @@ _LEADS_TO: Final = (
     ("optima.production.order_", "/orders/", "order.read"),
     ("optima.logistics.shipment_", "/shipments/", "shipment.read"),
     ("optima.logistics.ddt_", "/shipments/", "shipment.read"),
+    ("optima.logistics.packages_", "/shipments/", "shipment.read"),
     ("optima.identity.person_", "/people/", "directory.read"),
 )
 """Whose subjects have a page of their own, and who is led there; the first that fits."""
