@@ -129,3 +129,15 @@ async def test_a_malformed_code_is_refused(depot: Depot) -> None:
         response, problem = await depot.client.put(f"/v1/warehouses/{code}", WAREHOUSE)
         assert (response.status, problem["code"]) in ((422, "code_format"), (404, "no_such_address"))
         assert (await depot.client.get(f"/v1/warehouses/{code}"))[0].status == 404
+
+
+async def test_a_destination_is_found_by_code_name_and_town(depot: Depot) -> None:
+    address = DESTINATION["address"] | {"name": "Caffè Aurora – Sempione", "city": "Rho"}
+    await depot.client.put("/v1/destinations/RHO-1", DESTINATION | {"address": address})
+
+    async def found(text: str) -> list[str]:
+        _, page = await depot.client.get(f"/v1/destinations?text={text}")
+        return [each["code"] for each in page["items"]]
+
+    assert await found("RHO-1") == await found("sempione") == await found("rho") == ["RHO-1"]
+    assert await found("nessuna") == []

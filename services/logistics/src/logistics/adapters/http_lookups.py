@@ -18,7 +18,7 @@ from ..application.read.views import CarrierView, DestinationView, DocumentTypeV
 from ..domain.document_types import DocumentType
 from ..domain.lookups import Carrier, Destination, Lookup, Warehouse
 from .parties import AddressBody, IdentityBody
-from .requests import KeepDestination, KeepDocumentType
+from .requests import DestinationsQuery, KeepDestination, KeepDocumentType
 
 routes = Routes()
 
@@ -60,9 +60,11 @@ async def read_destination(call: Call[Ports], code: str) -> Reply[DestinationVie
 
 
 @routes.get("/v1/destinations", privilege="lookup.read")
-async def list_destinations(call: Call[Ports], query: PageQuery) -> Page[DestinationView]:
-    """List destinations by code"""
-    return await _list(call, Destination, query, lookups.show_destination)
+async def list_destinations(call: Call[Ports], query: DestinationsQuery) -> Page[DestinationView]:
+    """List destinations by code; one is found by part of its name or town, too"""
+    return await lookups.list_lookups(
+        call.ports, call.actor, Destination, lookups.show_destination, query, query.text
+    )
 
 
 @routes.put("/v1/document-types/{code}", privilege="lookup.write")

@@ -839,12 +839,15 @@ class PostgresLookups:
         if saved is None:
             raise Stale("stale_version", field="If-Match")
 
-    async def list_lookups(self, kind: type[L], *, after: str | None, limit: int) -> list[L]:
+    async def list_lookups(
+        self, kind: type[L], text: str | None = None, *, after: str | None, limit: int
+    ) -> list[L]:
         name, _ = _LOOKUPS[kind]
         found: dict[str, L] = {
             code: lookup for code, lookup in _built_in(kind).items() if after is None or code > after
         }
-        for row in await self._work.fetch(QUERIES.list_lookups, kind=name, after=after, limit=limit):
+        rows = await self._work.fetch(QUERIES.list_lookups, kind=name, text=text, after=after, limit=limit)
+        for row in rows:
             found[row["code"]] = _lookup(kind, row)
         return [found[code] for code in sorted(found)][:limit]
 

@@ -584,8 +584,13 @@ WHERE known.version = excluded.version - 1
 RETURNING version;
 
 -- name: list_lookups
+-- plan: custom
 SELECT code, content, version FROM lookups
-WHERE kind = :kind AND (:after::text IS NULL OR code > :after) ORDER BY code LIMIT :limit;
+WHERE kind = :kind AND (:after::text IS NULL OR code > :after)
+  AND (:text::text IS NULL OR code = :text OR content #>> '{recipient,name}' ILIKE '%' || :text || '%'
+       OR content #>> '{address,name}' ILIKE '%' || :text || '%'
+       OR content #>> '{address,city}' ILIKE '%' || :text || '%')
+ORDER BY code LIMIT :limit;
 
 -- name: upsert_sender
 INSERT INTO senders (identity, time_zone) VALUES (:identity, :time_zone)

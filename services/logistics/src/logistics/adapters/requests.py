@@ -420,6 +420,11 @@ class CountsQuery(PageQuery):
     warehouse: Code | None = None
 
 
+class DestinationsQuery(PageQuery):
+    text: Annotated[str, Text(100)] | None = None
+    """The whole of a code, or part of a name or town."""
+
+
 class KeepDestination(Command):
     recipient: IdentityBody
     """Cessionario: who the goods belong to from then on, or who holds them."""

@@ -424,8 +424,11 @@ class Lookups(Protocol):
     async def save(self, lookup: Lookup) -> None:
         """Adds it, or writes over the version before. Raises Stale when another change came between."""
 
-    async def list_lookups(self, kind: type[L], *, after: str | None, limit: int) -> list[L]:
-        """By code, with those that come with the product."""
+    async def list_lookups(
+        self, kind: type[L], text: str | None = None, *, after: str | None, limit: int
+    ) -> list[L]:
+        """By code, with those that come with the product. `text`: a destination's code, or part of a name or
+        town of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,25 @@ that are typed to go from one to the other."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
 
 from optima_kit.http.html import PageCall
 
 from .amounts import plain_number
+from .client import Refused
+from .labels import N_
+from .rendering import translations_of
+
+LISTED: Final = 200
+"""Destinations in a list at most: what one answer holds."""
+_CODE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_NAMED: Final = 5
+"""Destinations in a refusal at most, of those that may have been meant."""
+_NOWHERE: Final = N_("No destination is called “{typed}”. Type the code or name of one.")
+_SEVERAL: Final = N_("“{typed}” may be {places}. Type the code of the one that you mean.")
 
 
 def places_of(found: Any) -> Mapping[str, str]:
@@ -17,6 +30,52 @@ def places_of(found: Any) -> Mapping[str, str]:
         each["code"]: f"{each['address']['name']}, {each['address']['city']}"
         for each in (found["items"] if found else [])
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Destinations:
+    options: Mapping[str, str]
+    """By code, as `places_of`."""
+    more: bool
+    """Than are listed: then a name is typed, and `destination_of` finds whose it is."""
+
+
+def destinations_of(found: Any, besides: Mapping[str, str] | None = None) -> Destinations:
+    """Of a list of the logistics service; `besides`: warehouses that may be chosen, too."""
+    return Destinations({**places_of(found), **(besides or {})}, bool(found) and "next_cursor" in found)
+
+
+async def destination_of(call: PageCall, field: str = "destination") -> str:
+    """The code of the destination that a form names: chosen from a list, or typed as a code, name or town.
+
+    Raises Refused where none is called so, and where several are.
+    """
+    typed = call.text(f"{field}_named")
+    if not typed:
+        return call.text(field)
+    found = await call.session.services.get("logistics", "/v1/destinations", text=typed, limit=LISTED)
+    meant = meant_by(typed, found["items"])
+    if len(meant) == 1:
+        return str(meant[0]["code"])
+    if not meant and _CODE.fullmatch(typed):
+        return typed  # a warehouse's, or the service refuses it
+    several = ", ".join(
+        f"{name} ({code})" for code, name in list(places_of({"items": meant}).items())[:_NAMED]
+    )
+    detail = translations_of(call.language).gettext(_SEVERAL if meant else _NOWHERE)
+    raise Refused(422, {"code": "place_unclear", "detail": detail.format(typed=typed, places=several)})
+
+
+def meant_by(typed: str, found: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    """Which of the destinations found may be meant: what is called just so before what has the words."""
+    wanted = typed.casefold()
+    for exactly in (
+        [each for each in found if each["code"].casefold() == wanted],
+        [each for each in found if each["address"]["name"].casefold() == wanted],
+    ):
+        if exactly:
+            return exactly
+    return found
 
 
 def types_of(found: Any, fit: Callable[[Mapping[str, Any]], bool]) -> list[tuple[str, str]]:

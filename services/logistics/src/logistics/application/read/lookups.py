@@ -37,10 +37,15 @@ async def find_lookup(ports: Ports, kind: type[L], code: str) -> L:
 
 
 async def list_lookups(
-    ports: Ports, actor: Actor, kind: type[L], show: Callable[[Actor, L], V], query: PageQuery
+    ports: Ports,
+    actor: Actor,
+    kind: type[L],
+    show: Callable[[Actor, L], V],
+    query: PageQuery,
+    text: str | None = None,
 ) -> Page[V]:
     """By code."""
-    found = await ports.lookups.list_lookups(kind, after=query.after(str), limit=query.rows)
+    found = await ports.lookups.list_lookups(kind, text, after=query.after(str), limit=query.rows)
     return page_of(query, found, lambda lookup: show(actor, lookup), lambda lookup: lookup.code)
 
 

@@ -11,7 +11,7 @@ from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 from ..amounts import plain_number, typed_number
 from ..client import Refused, part, with_parts
 from ..forms import NOTHING_SENT, Sent, filled
-from ..places import places_of
+from ..places import destination_of, destinations_of
 
 pages = Pages()
 
@@ -54,8 +54,9 @@ async def keep_article(call: PageCall, code: str) -> Answer:
 
 
 async def _keep(call: PageCall, code: str, *, version: str) -> None:
-    names = ("description", "description_en", "unit", "barcode", "customer_code", "owner")
+    names = ("description", "description_en", "unit", "barcode", "customer_code")
     body: dict[str, Any] = filled(**{name: call.text(name) for name in names})
+    body |= filled(owner=await destination_of(call, "owner"))
     body |= filled(weight_kg=plain_number(call.text("weight_kg"), call.language))
     body["conversions"] = [
         {
@@ -78,7 +79,7 @@ async def _list(call: PageCall, text: str, sent: Sent = NOTHING_SENT) -> Answer:
     context = {
         "articles": articles,
         "text": text,
-        "owners": places_of(destinations),
+        "owners": destinations_of(destinations),
         "given": {},
         "conversions": _conversions((), call.language),
         "sent": sent,
@@ -96,7 +97,7 @@ async def _page(call: PageCall, code: str, sent: Sent = NOTHING_SENT) -> Answer:
     context = {
         "article": article,
         "stock": stock,
-        "owners": places_of(destinations),
+        "owners": destinations_of(destinations),
         "given": {**article, "weight_kg": typed_number(article.get("weight_kg", ""), call.language)},
         "conversions": _conversions(article["conversions"], call.language),
         "sent": sent,

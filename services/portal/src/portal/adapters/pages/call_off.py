@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 
 from ..client import Refused, with_parts
 from ..forms import NOTHING_SENT, Sent
-from ..places import lines_typed, places_of, types_of
+from ..places import destination_of, destinations_of, lines_typed, places_of, types_of
 
 pages = Pages()
 
@@ -18,9 +20,9 @@ async def show_stock(call: PageCall) -> Answer:
 
 @pages.post("/call-off")
 async def draft_shipment(call: PageCall) -> Answer:
-    names = ("document_type", "warehouse", "destination")
-    body = {**{name: call.text(name) for name in names}, "lines": lines_typed(call)}
+    body: dict[str, Any] = {name: call.text(name) for name in ("document_type", "warehouse")}
     try:
+        body = {**body, "destination": await destination_of(call), "lines": lines_typed(call)}
         shipment = await call.session.services.send(
             "logistics", "POST", "/v1/shipments", body, key=call.text("once")
         )
@@ -42,7 +44,7 @@ async def _page(call: PageCall, warehouse: str, sent: Sent = NOTHING_SENT) -> An
     context = {
         "warehouses": places,
         "warehouse": chosen,
-        "ends": {**places_of(destinations), **places},
+        "ends": destinations_of(destinations, places),
         "document_types": types_of(types, lambda each: each["direction"] != "in"),
         "goods": [row for row in stock["items"] if row["free"] != "0" and not row["free"].startswith("-")],
         "sent": sent,

@@ -13,7 +13,7 @@ from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 from ..amounts import plain_number
 from ..client import GAP, Refused, part, with_parts
 from ..forms import NOTHING_SENT, Sent, filled
-from ..places import lines_typed, places_of, types_of
+from ..places import Destinations, destination_of, destinations_of, lines_typed, places_of, types_of
 
 pages = Pages()
 
@@ -103,11 +103,11 @@ async def draft_shipment(call: PageCall, order_id: UUID) -> Answer:
         "order_id": str(order_id),
         "document_type": call.text("document_type"),
         "warehouse": call.text("warehouse"),
-        "destination": call.text("destination"),
         "lines": lines_typed(call),
         **filled(travels_with_id=call.text("travels_with_id")),
     }
     try:
+        body["destination"] = await destination_of(call)
         shipment = await call.session.services.send(
             "logistics", "POST", "/v1/shipments", body, key=call.text("once")
         )
@@ -164,7 +164,7 @@ async def _page(call: PageCall, order_id: UUID, sent: Sent = NOTHING_SENT) -> An
         services.get("logistics", "/v1/document-types", limit=200),
         _assignees(call),
     )
-    to_ship = _to_ship(goods, stock, places_of(destinations))
+    to_ship = _to_ship(goods, stock, destinations_of(destinations))
     for offer in to_ship:
         offer["company"] = []
     if to_ship:
@@ -191,7 +191,7 @@ def _lines_with(action: str, goods: Any) -> list[Mapping[str, Any]]:
     return [line for line in (goods["lines"] if goods else []) if action in line["actions"]]
 
 
-def _to_ship(goods: Any, stock: Any, anywhere: Mapping[str, str]) -> list[dict[str, Any]]:
+def _to_ship(goods: Any, stock: Any, anywhere: Destinations) -> list[dict[str, Any]]:
     """One offer a destination and warehouse: the goods that are free in the one and still to go to the other.
     Goods that may go anywhere are an offer of their own, for whichever destination is chosen."""
     if not goods or not stock:
@@ -211,7 +211,7 @@ def _to_ship(goods: Any, stock: Any, anywhere: Mapping[str, str]) -> list[dict[s
                     {
                         "form": f"shipment-{code}-{warehouse['code']}",
                         "destination": destination,
-                        "choices": [] if destination else list(anywhere.items()),
+                        "choices": anywhere,
                         "warehouse": warehouse,
                         "lines": [],
                     },

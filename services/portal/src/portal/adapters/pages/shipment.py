@@ -13,7 +13,7 @@ from ..amounts import plain_number, typed_number
 from ..client import Refused, part, with_parts
 from ..forms import NOTHING_SENT, Sent, filled, moment_in_field, moment_typed
 from ..labels import LABELS
-from ..places import lines_typed, places_of, types_of
+from ..places import destination_of, destinations_of, lines_typed, places_of, types_of
 
 pages = Pages()
 
@@ -78,9 +78,13 @@ async def arrange(call: PageCall, shipment_id: UUID) -> Answer:
 @pages.post("/shipments/{shipment_id}/content")
 async def revise(call: PageCall, shipment_id: UUID) -> Answer:
     body = {
-        **{name: call.text(name) for name in ("document_type", "warehouse", "destination")},
+        **{name: call.text(name) for name in ("document_type", "warehouse")},
         "lines": lines_typed(call),
     }
+    try:
+        body["destination"] = await destination_of(call)
+    except Refused as refused:
+        return await _page(call, shipment_id, Sent("content", call.form, refused))
     return await _command(call, shipment_id, "content", body, method="PUT")
 
 
@@ -184,7 +188,7 @@ async def _page(call: PageCall, shipment_id: UUID, sent: Sent = NOTHING_SENT) ->
         "return_types": types_of(types, lambda each: each["direction"] == "in"),
         "document_types": types_of(types, lambda each: each["direction"] != "in"),
         "warehouses": places_of(warehouses),
-        "ends": {**places_of(destinations), **places_of(warehouses)},
+        "ends": destinations_of(destinations, places_of(warehouses)),
         "shippable": shippable,
         "together": together,
         "carried": {line["job_id"]: line["quantity"] for line in shipment["lines"]},

@@ -7,7 +7,7 @@ from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 from ..amounts import plain_number
 from ..client import Refused, part, with_parts
 from ..forms import NOTHING_SENT, Sent, filled
-from ..places import places_of
+from ..places import destination_of, destinations_of, places_of
 
 pages = Pages()
 
@@ -32,11 +32,12 @@ async def receive(call: PageCall) -> Answer:
         if call.text(f"article-{index}") or call.text(f"quantity-{index}")
     ]
     body = {
-        **{name: call.text(name) for name in ("supplier", "number", "date", "warehouse")},
+        **{name: call.text(name) for name in ("number", "date", "warehouse")},
         **filled(hold_reason=call.text("hold_reason")),
         "lines": lines,
     }
     try:
+        body["supplier"] = await destination_of(call, "supplier")
         await call.session.services.send(
             "logistics", "POST", "/v1/supplier-receipts", body, key=call.text("once")
         )
@@ -58,7 +59,7 @@ async def _page(call: PageCall, sent: Sent = NOTHING_SENT) -> Answer:
         "receipts": receipts,
         "number": query["number"] or "",
         "warehouses": places_of(warehouses),
-        "senders": places_of(destinations),
+        "senders": destinations_of(destinations),
         "articles": articles["items"] if articles else [],
         "article": call.query.get("article", ""),
         "lines": range(1, _LINES + 1),
