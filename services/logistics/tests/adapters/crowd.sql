@@ -45,6 +45,9 @@ SELECT $1, made($1, 'count', n), 'BO1', 'posted', now(), 1 FROM generate_series(
 INSERT INTO count_lines (tenant_id, count_id, job_id, expected, counted, counted_at, counted_by)
 SELECT $1, made($1, 'count', n), made($1, 'job', n), 1, 1, now(), $1 FROM generate_series(1, 4000) AS n;
 
+INSERT INTO holds (tenant_id, hold_id, warehouse, job_id, kind, quantity, reason, recorded_at)
+SELECT $1, made($1, 'hold', n), 'BO1', made($1, 'job', n), 'held', 1, 'x', now() FROM generate_series(1, 4000) AS n;
+
 INSERT INTO lookups (tenant_id, kind, code, content, version)
 SELECT $1, 'carrier', 'C' || n, '{}', 1 FROM generate_series(1, 4000) AS n;
 

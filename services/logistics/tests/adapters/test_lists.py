@@ -146,7 +146,9 @@ HOT: list[tuple[str, list[Any], str]] = [
     ("list_order_lines", [ID], "order_lines_of_order"),
     ("list_order_lines_named", [ID, [ID]], "order_lines_pkey|order_lines_of_order"),
     ("lock_orders_of_brief", [ID], "orders_of_brief"),
-    ("list_lookups", ["carrier", None, 50], "lookups_pkey"),
+    ("list_lookups", ["carrier", None, None, 50], "lookups_pkey"),
+    ("list_holds", [None, None, None, 50], "holds_pkey"),
+    ("list_shipments_of_consignment", [ID, ID], "shipments_of_consignment"),
 ]
 
 

@@ -190,6 +190,7 @@ async def take_back(call: Call[Ports], shipment_id: UUID, body: TakeBack) -> Rep
         on=body.date,
         reason=body.reason,
         lines=body.returned(),
+        hold_reason=body.hold_reason,
     )
     return _shown(call, after)
 

@@ -246,6 +246,8 @@ class TakeBack(Command):
     """Of that DDT; today when absent."""
     reason: Annotated[str, Text(500)]
     lines: Annotated[list[ReturningLine], Field(min_length=1, max_length=200)]
+    hold_reason: Annotated[str, Text(500)] | None = None
+    """Why what is not scrap is held back for its quality; it is free to be shipped where that is absent."""
 
     def returned(self) -> list[ReturnedLine]:
         return [ReturnedLine(line.job_id, line.quantity, line.disposition) for line in self.lines]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from uuid import UUID
 
@@ -35,7 +35,7 @@ async def hold_goods(
         quantity=quantity,
         reason=reason,
     )
-    _record(ports, order, goods, held)
+    _record(ports, Whose.of(order), goods, held)
     return HoldRow(held, order.lines[job_id].unit, ports.now, actor.person_id, found)
 
 
@@ -76,12 +76,12 @@ async def end_hold_of(
         ports.ledger.insert_movements([scrap], gone=goods.gone_after([scrap]))
         told = stock_adjusted(scrap, order.order_id, order.lines[job_id].unit)
         ports.outbox.add(told, subject=scrap.movement_id, correlation=order.correlation(job_id))
-    _record(ports, order, goods, ended)
+    _record(ports, Whose.of(order), goods, ended)
     return HoldRow(ended, order.lines[job_id].unit, ports.now, actor.person_id, found)
 
 
 def hold_what_came(
-    ports: Ports, order: Order, goods: Goods, movements: Iterable[Movement], reason: str | None
+    ports: Ports, whose: Whose, goods: Goods, movements: Iterable[Movement], reason: str | None
 ) -> None:
     """Holds back all that has just come in by `movements`, where a reason is given. `goods`: as they were
     before, under their order's lock."""
@@ -90,25 +90,41 @@ def hold_what_came(
     for movement in movements:
         place = movement.warehouse, movement.job_id
         held = Hold(ports.new_id(), *place, HoldKind.HELD, movement.quantity, reason)
-        _record(ports, order, goods, held)
+        _record(ports, whose, goods, held)
         goods = replace(goods, held={**goods.held, place: goods.held_back(*place) + held.quantity})
 
 
-def _record(ports: Ports, order: Order, goods: Goods, entry: Hold) -> None:
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """The order or account of the goods, and what facts about them belong to."""
+
+    order_id: UUID
+    units: Mapping[UUID, str]
+    """By job."""
+    correlation: Callable[[UUID], UUID]
+    """By job."""
+
+    @classmethod
+    def of(cls, order: Order) -> Whose:
+        units = {job_id: line.unit for job_id, line in order.lines.items()}
+        return cls(order.order_id, units, order.correlation)
+
+
+def _record(ports: Ports, whose: Whose, goods: Goods, entry: Hold) -> None:
     ports.ledger.insert_holds([entry])
     facts = {
         "hold_id": entry.hold_id,
-        "order_id": order.order_id,
+        "order_id": whose.order_id,
         "job_id": entry.job_id,
         "warehouse": entry.warehouse,
         "quantity": written(abs(entry.quantity)),
-        "unit": order.lines[entry.job_id].unit,
+        "unit": whose.units[entry.job_id],
         "held": written(goods.held_back(entry.warehouse, entry.job_id) + entry.quantity),
         "reason": entry.reason,
     }
     ending = ENDINGS.get(entry.kind)
     fact = HoldEnded(**facts, ending=ending) if ending else GoodsHeld(**facts)
-    ports.outbox.add(fact, subject=entry.hold_id, correlation=order.correlation(entry.job_id))
+    ports.outbox.add(fact, subject=entry.hold_id, correlation=whose.correlation(entry.job_id))
 
 
 async def _order(ports: Ports, job_id: UUID) -> Order:

@@ -17,7 +17,7 @@ from ..domain.orders import Order
 from ..domain.shipments import Line
 from ..domain.stock import Movement, SupplierReceipt, purchase, receipt_of, written
 from .draft_shipment import must_be_known
-from .hold_goods import hold_what_came
+from .hold_goods import Whose, hold_what_came
 from .named_goods import goods_in_stock
 from .ports import Ports, ReceiptRow
 
@@ -45,7 +45,8 @@ async def receive_from_supplier(
     if not await ports.ledger.insert_receipt(receipt):
         raise WrongState("supplier_document_received", field="number", number=number)
     known = await ports.orders.sum_goods(account.order_id, [line.job_id for line in goods])
-    hold_what_came(ports, account, known, _enter(ports, account, goods, receipt), hold_reason)
+    entered = _enter(ports, account, goods, receipt)
+    hold_what_came(ports, Whose.of(account), known, entered, hold_reason)
     return ReceiptRow(receipt, goods, account.goods, ports.now, actor.person_id, found)
 
 

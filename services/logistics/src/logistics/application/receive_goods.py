@@ -12,7 +12,7 @@ from optima_kit.refusals import Absent
 from ..domain.lookups import Warehouse
 from ..domain.stock import receive, written
 from .draft_shipment import find_named
-from .hold_goods import hold_what_came
+from .hold_goods import Whose, hold_what_came
 from .ports import MovementRow, Ports
 
 
@@ -53,5 +53,5 @@ async def receive_goods(
         subject=movement.movement_id,
         correlation=order.correlation(job_id),
     )
-    hold_what_came(ports, order, goods, [movement], hold_reason)
+    hold_what_came(ports, Whose.of(order), goods, [movement], hold_reason)
     return MovementRow(movement, order.lines[job_id].unit, ports.now, actor.person_id, found)

@@ -13,10 +13,11 @@ from optima_contracts.logistics import GoodsReturned, ReturnedGoods
 from ..domain.document_types import DocumentType
 from ..domain.lookups import Warehouse
 from ..domain.shipments import Return, ReturnedLine, Shipment
-from ..domain.stock import DIFFERENCES, written
+from ..domain.stock import DIFFERENCES, Kind, written
 from .changing import shipment_to_change
 from .draft_shipment import find_named
 from .facts import stock_adjusted
+from .hold_goods import Whose, hold_what_came
 from .ports import Ports, ShipmentRow
 
 
@@ -31,8 +32,10 @@ async def take_back(
     on: date | None,
     reason: str,
     lines: Sequence[ReturnedLine],
+    hold_reason: str | None = None,
 ) -> ShipmentRow:
-    """`on` is today when None. What the order counts as delivered stays so."""
+    """`on` is today when None. `hold_reason`: why what is not scrap is held back for its quality, where it
+    is. What the order counts as delivered stays so."""
     row = await shipment_to_change(ports, shipment_id, expected_version)
     found = await find_named(
         ports,
@@ -53,10 +56,12 @@ async def take_back(
         today=today,
         zone=zone,
     )
-    return await _save(ports, row, after, returned)
+    return await _save(ports, row, after, returned, hold_reason)
 
 
-async def _save(ports: Ports, row: ShipmentRow, after: Shipment, returned: Return) -> ShipmentRow:
+async def _save(
+    ports: Ports, row: ShipmentRow, after: Shipment, returned: Return, hold_reason: str | None
+) -> ShipmentRow:
     goods = await ports.orders.sum_goods(after.order_id, after.jobs)
     movements = returned.movements(ports.new_id)
     ports.ledger.insert_movements(movements, gone=goods.gone_after(movements))
@@ -91,4 +96,8 @@ async def _save(ports: Ports, row: ShipmentRow, after: Shipment, returned: Retur
         if movement.kind in DIFFERENCES:
             adjusted = stock_adjusted(movement, after.order_id, row.goods[movement.job_id].unit)
             ports.outbox.add(adjusted, subject=movement.movement_id, correlation=after.correlation)
+    scrap = {line.job_id for line in returned.lines if line.disposition == "scrap"}
+    came = [each for each in movements if each.kind is Kind.RETURN and each.job_id not in scrap]
+    units = {job_id: carried.unit for job_id, carried in row.goods.items()}
+    hold_what_came(ports, Whose(after.order_id, units, lambda _: after.correlation), goods, came, hold_reason)
     return replace(row, shipment=after)

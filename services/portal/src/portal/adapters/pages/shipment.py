@@ -133,7 +133,7 @@ async def refuse(call: PageCall, shipment_id: UUID) -> Answer:
 async def take_back(call: PageCall, shipment_id: UUID) -> Answer:
     body = {
         **{name: call.text(name) for name in ("document_type", "warehouse", "reason")},
-        **filled(number=call.text("number"), date=call.text("date")),
+        **filled(number=call.text("number"), date=call.text("date"), hold_reason=call.text("hold_reason")),
         "lines": [{**line, "disposition": call.text("disposition")} for line in lines_typed(call)],
     }
     return await _command(call, shipment_id, "returns", body)
