@@ -33,6 +33,14 @@ VARIED: dict[str, Document] = {
     "ordinary": DOCUMENT,
     "without a carrier": replace(DOCUMENT, carrier=None, transport_by="mittente"),
     "from stock, without an order": replace(DOCUMENT, order_number="", customer_reference=None),
+    "of several orders": replace(
+        DOCUMENT,
+        order_number="",
+        lines=tuple(
+            replace(LINE, job_id=UUID(int=n), order_number=f"O-2026-{n:04}", quantity=Decimal(n))
+            for n in (1, 2)
+        ),
+    ),
     "of a company": replace(DOCUMENT, recipient=DOCUMENT.sender),
     "a transfer": replace(DOCUMENT, reason="Trasferimento tra depositi", recipient=DOCUMENT.sender),
     "conto lavorazione": replace(DOCUMENT, reason="Conto lavorazione", to_be_invoiced=False),
@@ -141,6 +149,8 @@ def test_its_lines_are_the_documents(name: str) -> None:
     assert found(document, "cac:DespatchLine/cac:Item/cbc:Name/text()") == [
         line.description for line in document.lines
     ]
+    orders = found(document, "cac:DespatchLine/cac:OrderLineReference/cac:OrderReference/cbc:ID/text()")
+    assert orders == [line.order_number for line in document.lines if line.order_number]
     assert found(document, "string(cbc:ID)") == document.number
     assert found(document, "string(cbc:IssueDate)") == document.issue_date.isoformat()
 
