@@ -60,8 +60,10 @@ BUSY = UUID(int=7 << 64)
 """Acts in every hundredth entry, however many there are."""
 READER = UUID(int=8 << 64)
 """Follows twenty stories, spread over all, and reads nothing else."""
-EVERYTHING = ReadScope(person_id=UUID(int=0), everything=True, brief_prices=True, economics=True)
-HERS = ReadScope(person_id=READER, everything=False, brief_prices=False, economics=False)
+EVERYTHING = ReadScope(
+    person_id=UUID(int=0), everything=True, brief_prices=True, budgets=True, economics=True
+)
+HERS = ReadScope(person_id=READER, everything=False, brief_prices=False, budgets=False, economics=False)
 KINDS = (
     "optima.brief.commented.v1",
     "optima.approval.decided.v1",

@@ -25,6 +25,7 @@ NOBODYS = {
     "optima.approval.expired.v1 reason": "the system's own words",
     "optima.brief.proof_submitted.v1 file_name": "a file's",
     "optima.brief.quotation_answered.v1 asked_by": "a person's id",
+    "optima.economics.budget_planned.v1 name": "a budget's",
     "optima.erp.record_refused.v1 reason": "what the ERP said of a record",
     "optima.identity.service_account_changed.v1 name": "a machine's",
     "optima.identity.password_changed.v1 by": "one of a few words",

@@ -72,8 +72,9 @@ class TestSample:
 
 def test_no_price_travels_outside_economics() -> None:
     words = ("price", "cost", "margin", "total", "amount")
+    centre = '"cost_centre"'
     told = {
-        name: [word for word in words if f'"{word}' in json.dumps(sample(name)["data"])]
+        name: [word for word in words if f'"{word}' in json.dumps(sample(name)["data"]).replace(centre, "")]
         for name in SAMPLES
         if not name.startswith("optima.economics.")
     }

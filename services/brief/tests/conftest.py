@@ -44,6 +44,7 @@ class Desk:
         self.anna: Actor = person("marketing", unit_id=uuid4())
         self.marco: Actor = person("marketing", name="Marco Neri")
         self.paola: Actor = person("purchasing", name="Paola Conti")
+        self.ada: Actor = person("admin", name="Ada Monti")
         self.bruno: Actor = person("backoffice", name="Bruno Galli")
 
     def as_(self, actor: Actor) -> Client:

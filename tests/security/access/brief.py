@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
+from optima_contracts.approval import Approved
 from optima_contracts.identity import PersonChanged
 
 from .table import ANYBODYS, OWN, Row, Scope, World
@@ -37,6 +38,15 @@ PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b550000000a49"
     "444154789c636000000002000148afa4710000000049454e44ae426082"
 )
+PRICES = frozenset({"brief.price.read"})
+PRICED_TOO = frozenset({"budget.read", "brief.price.read"})
+BUDGET = {
+    "name": "Eventi",
+    "planned": "473.17",
+    "period_from": "2031-01-01",
+    "period_to": "2031-12-31",
+    "blocking": True,
+}
 MARK = {"page": 1, "area": {"x": "0", "y": "0", "width": "0.5", "height": "0.5"}, "text": "Qui"}
 CONTENT = {
     "title": "Lancio segreto",
@@ -197,6 +207,33 @@ ROWS = (
         body=TYPE,
         version="type_version",
     ),
+    Row("POST /v1/budgets", "budget.write", body=BUDGET | {"cost_centre": "CC-2"}, also=PRICED_TOO),
+    Row("GET /v1/budgets", "budget.read", also=PRICES, shows={"budget_id": ANYBODYS}),
+    Row("GET /v1/budgets/{budget_id}", "budget.read", also=PRICES),
+    Row(
+        "PUT /v1/budgets/{budget_id}/plan",
+        "budget.write",
+        body={"planned": "99000.00", "blocking": True, "reason": "Altro"},
+        also=PRICED_TOO,
+    ),
+    Row("GET /v1/budgets/{budget_id}/entries", "budget.read", also=PRICES),
+    Row("GET /v1/budgets/{budget_id}/charges", "budget.read", also=PRICES, shows={"waiting_id": SEEN}),
+    Row(
+        "GET /v1/briefs/{brief_id}/budget",
+        "budget.read",
+        SEEN,
+        at="/v1/briefs/{waiting_id}/budget",
+        also=PRICES,
+    ),
+    Row(
+        "POST /v1/briefs/{brief_id}/budget-release",
+        "budget.write",
+        SEEN,
+        at="/v1/briefs/{waiting_id}/budget-release",
+        body={"reason": "Serve"},
+        also=PRICED_TOO,
+    ),
+    Row("GET /v1/cost-centres", "brief.create"),
     Row("GET /v1/quotations", "quotation.submit", shows={"quotation_id": OWN}),
     Row("GET /v1/quotations/{quotation_id}", "quotation.submit", OWN),
     Row("PUT /v1/quotations/{quotation_id}/quote", "quotation.submit", OWN, body=QUOTE),
@@ -226,7 +263,9 @@ async def build(world: World) -> None:
     world.names |= {"type_id": defined["id"], "type_version": "1"}
     await _quotation(world, path)
     await _proof(world, path)
+    await _budget(world)
     world.secrets["brief.price.read"] = ["487.13", "48713", OTHERS_PRICE]
+    world.secrets["budget.read"] = ["473.17"]
 
 
 async def _quotation(world: World, path: str) -> None:
@@ -273,3 +312,23 @@ async def _proof(world: World, path: str) -> None:
     await world.served.app.run_due_jobs()
     marked = await world.ask("POST", f"/v1/proofs/{proof['id']}/versions/1/annotations", MARK)
     world.names["annotation_id"] = marked["id"]
+
+
+async def _budget(world: World) -> None:
+    """A brief was approved, and waits since its budget has no room."""
+    budget = await world.ask("POST", "/v1/budgets", BUDGET | {"cost_centre": "CC-1"})
+    world.names["budget_id"] = budget["id"]
+    draft = await world.ask("POST", "/v1/briefs", CONTENT | {"cost_centre": "CC-1"})
+    world.names["waiting_id"] = draft["id"]
+    path = f"/v1/briefs/{draft['id']}"
+    brief = await world.ask("POST", f"{path}/submission", {"process": "standard"})
+    price = {"revision": 1, "lines": [{"item_id": brief["items"][0]["item_id"], "unit_price": "487.13"}]}
+    priced = await world.ask("PUT", f"{path}/prices", price)
+    approved = Approved(
+        approval_id=uuid4(),
+        subject_type="brief",
+        subject_id=UUID(draft["id"]),
+        subject_revision=1,
+        content_hash=priced["content_hash"],
+    )
+    await world.hear(approved, approved.approval_id)

@@ -28,7 +28,7 @@ async def test_history_cannot_be_changed_or_erased(desk: Desk) -> None:
     await desk.price(brief, "1", "1")
     await desk.as_(desk.anna).post(f"/v1/briefs/{brief['id']}/comments", {"text": "Ciao"})
     statements = ["DELETE FROM briefs"]
-    for table in ("revisions", "pricings", "comments", "moves"):
+    for table in ("revisions", "pricings", "comments", "moves", "budget_entries"):
         statements += [f"DELETE FROM {table}", f"UPDATE {table} SET tenant_id = tenant_id"]
     for statement in statements:
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
@@ -181,6 +181,7 @@ async def test_the_gauge_counts_all_tenants_and_sees_only_states(desk: Desk) -> 
     assert values == {
         "draft": 2,
         "submitted": 1,
+        "over_budget": 0,
         "in_approval": 0,
         "approved": 0,
         "in_production": 0,

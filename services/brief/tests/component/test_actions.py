@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, get_args
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -23,6 +24,7 @@ EVENTS: dict[State, tuple[Any, ...]] = {
     State.SUBMITTED: (),
     State.IN_APPROVAL: (ApprovalOpened,),
     State.REJECTED: (ApprovalOpened, Rejected),
+    State.OVER_BUDGET: (Approved,),
     State.APPROVED: (Approved,),
     State.IN_PRODUCTION: (Approved, OrderConfirmed, OrderStarted),
     State.IN_DELIVERY: (Approved, OrderConfirmed, OrderStarted, ShipmentDeparted),
@@ -35,12 +37,18 @@ FACTS: dict[Any, dict[str, Any]] = {
     OrderCancelled: {"reason": "Sospesa"},
 }
 SUPPLIER = UUID(int=7)
-READERS = ("anna", "marco", "paola", "bruno")
+READERS = ("anna", "marco", "paola", "bruno", "ada")
 
 
 async def brief_in(desk: Desk, state: State) -> dict[str, Any]:
     if state is State.DRAFT:
         return await desk.draft()  # type: ignore[no-any-return]
+    if state is State.OVER_BUDGET:
+        desk.anna = replace(desk.anna, unit_id=uuid4())
+        plan = {"name": "X", "unit_id": str(desk.anna.unit_id), "planned": "1.00", "blocking": True}
+        year = {"period_from": "2027-01-01", "period_to": "2027-12-31"}
+        response, _ = await desk.as_(desk.ada).post("/v1/budgets", plan | year)
+        assert response.status == 201
     brief = await desk.submitted()
     for event in EVENTS[state]:
         said = FACTS.get(event, {})
@@ -77,6 +85,7 @@ async def attempt(desk: Desk, reader: str, brief: dict[str, Any], action: str) -
             ),
             "comment": ("comments", {"text": "Bene"}),
             "copy": ("copy", None),
+            "release_budget": ("budget-release", {"reason": "Serve"}),
             "cancel": ("cancellation", {"reason": "Sospesa"}),
         }[action]
         response, _ = await client.post(f"{path}/{suffix}", body)

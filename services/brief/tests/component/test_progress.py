@@ -43,8 +43,8 @@ class Order:
         facts = {"job_id": self.jobs[at], "quantity": quantity, "unit": "pz"}
         return self.desk.order(JobCompleted, self.brief, **facts)
 
-    def closed(self, at: int) -> Any:
-        facts = {"job_id": self.jobs[at], "reason": "Basta", "shipped": "0", "unit": "pz"}
+    def closed(self, at: int, shipped: str = "0") -> Any:
+        facts = {"job_id": self.jobs[at], "reason": "Basta", "shipped": shipped, "unit": "pz"}
         return self.desk.order(JobClosed, self.brief, **facts)
 
     def shipment(self, kind: Any, shipment_id: Any, quantity: str, **changes: Any) -> Any:

@@ -56,6 +56,9 @@ def brief_in(state: State, what: Content | None = None) -> Brief:
     ways: dict[State, Callable[[], object]] = {
         State.REJECTED: lambda: brief.rejected(APPROVAL, 1, "Fuori budget", HAPPENING),
         State.CANCELLED: lambda: brief.cancel("Campagna sospesa", HAPPENING),
+        State.OVER_BUDGET: lambda: brief.approved_over_budget(
+            APPROVAL, 1, brief.content_hash or "", HAPPENING
+        ),
     }
     steps: dict[State, Callable[[], object]] = {
         State.SUBMITTED: lambda: brief.submit("standard", HAPPENING),
@@ -65,7 +68,11 @@ def brief_in(state: State, what: Content | None = None) -> Brief:
         State.IN_DELIVERY: lambda: brief.goods_left(ORDER, HAPPENING),
         State.CLOSED: lambda: brief.order_delivered(ORDER, HAPPENING),
     }
-    last = {State.REJECTED: State.IN_APPROVAL, State.CANCELLED: State.IN_PRODUCTION}.get(state, state)
+    last = {
+        State.REJECTED: State.IN_APPROVAL,
+        State.OVER_BUDGET: State.IN_APPROVAL,
+        State.CANCELLED: State.IN_PRODUCTION,
+    }.get(state, state)
     for reached, step in steps.items():
         if brief.state is not last:
             step()

@@ -20,7 +20,7 @@ def moved(brief: Brief) -> list[State]:
 
 
 UNDER_APPROVAL = {State.SUBMITTED, State.IN_APPROVAL}
-BEFORE_GOODS_LEFT = UNDER_APPROVAL | {State.DRAFT, State.APPROVED, State.IN_PRODUCTION}
+BEFORE_GOODS_LEFT = UNDER_APPROVAL | {State.DRAFT, State.OVER_BUDGET, State.APPROVED, State.IN_PRODUCTION}
 
 
 class TestRequester:

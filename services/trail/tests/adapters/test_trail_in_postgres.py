@@ -24,7 +24,9 @@ from trail.domain.competence import ReadScope
 from ..conftest import Scene
 
 TENANT, OTHER = UUID(int=1), UUID(int=2)
-EVERYTHING = ReadScope(person_id=UUID(int=0), everything=True, brief_prices=True, economics=True)
+EVERYTHING = ReadScope(
+    person_id=UUID(int=0), everything=True, brief_prices=True, budgets=True, economics=True
+)
 
 
 def commented(scene: Scene, n: int, **options: Any) -> Any:
@@ -244,7 +246,14 @@ async def test_hot_queries_use_their_index(scene: Scene) -> None:
     nothing = dict.fromkeys(
         ("story_id", "person_id", "types", "occurred_from", "occurred_before", "viewer_id")
     )
-    base = nothing | {"low": 0, "high": 10_000, "limit": 50, "brief_prices": True, "economics": True}
+    base = nothing | {
+        "low": 0,
+        "high": 10_000,
+        "limit": 50,
+        "brief_prices": True,
+        "budgets": True,
+        "economics": True,
+    }
     for statement, parameter, value, index in (
         (QUERIES.list_entries, "story_id", UUID(int=105), "entries_by_story"),
         (QUERIES.list_entries_of_person, "person_id", UUID(int=3), "entries_by_actor"),
@@ -292,7 +301,7 @@ async def test_every_way_of_reading_gives_the_same_answer(
     def mine(o: Any) -> bool:
         return me in (o.actor_id, o.on_behalf_of) or o.correlation_id == story or o.subject == job
 
-    hers = ReadScope(person_id=me, everything=False, brief_prices=True, economics=True)
+    hers = ReadScope(person_id=me, everything=False, brief_prices=True, budgets=True, economics=True)
     async with scene.database.reading(TENANT) as work:
         trail = scene.ports(work).trail
         everything = await trail.portion(after=0, through=60)

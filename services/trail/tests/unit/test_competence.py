@@ -9,7 +9,14 @@ import pytest
 
 from optima_contracts.approval import Decided, HandedOver, StepPending
 from optima_contracts.brief import BriefDrafted, BriefHandedOver
-from optima_contracts.economics import BriefPriced, JobEconomicsSet, OrderValued
+from optima_contracts.economics import (
+    BriefPriced,
+    BudgetCharged,
+    BudgetPlanned,
+    BudgetTold,
+    JobEconomicsSet,
+    OrderValued,
+)
 from optima_contracts.production import PhaseAssigned, PhaseGivenBack, PhaseUnassigned
 from optima_kit.actor import Actor
 from trail.application.grants import assignment_of, grants_of
@@ -72,6 +79,14 @@ def test_a_phase_is_its_assignees_until_another_has_it_or_nobody() -> None:
 
 def test_an_unknown_type_lets_nobody_follow() -> None:
     assert grants_of("optima.future.thing.v1", BRIEF, {"requester_id": str(ANNA)}) == ()
+
+
+def test_budgets_need_their_own_privilege_and_that_for_prices() -> None:
+    for held in ((), ("budget.read",), ("brief.price.read", "job.economics.read", "trail.read_all")):
+        assert not read_scope_of(actor(*held)).shows_type(BudgetCharged.type), held
+    scope = read_scope_of(actor("budget.read", "brief.price.read"))
+    for event in (BudgetCharged, BudgetPlanned, BudgetTold):
+        assert scope.shows_type(event.type)
 
 
 @pytest.mark.parametrize(

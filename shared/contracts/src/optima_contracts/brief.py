@@ -48,6 +48,8 @@ class BriefContent(Fact):
     deadline: date
     customer: str | None = None
     """Code of the customer on whose account the goods are made, as the ERP knows it."""
+    cost_centre: str | None = None
+    """Whose budget is charged; none: that of the requester's unit."""
     type_key: str | None = None
     type_version: int | None = None
     """The type that the brief began with, in the version of that day."""
@@ -129,6 +131,8 @@ class BriefSubmitted(EventData):
     unit_id: UUID | None = None
     purchasing_owner_id: UUID | None = None
     """Who of purchasing looks after briefs of its type."""
+    budget_told: bool | None = None
+    """Whether there is a budget that it is to be charged to, of which `economics.budget_told` tells."""
     content: BriefContent
 
 
@@ -177,6 +181,18 @@ class BriefApproved(EventData):
     content: BriefContent
     valued: bool | None = None
     """Whether prices were approved with it, of which `economics.brief_prices_approved` tells."""
+
+
+class BriefOverBudget(EventData):
+    """The revision was approved, and its budget has no room for it: it waits until the plan is raised,
+    something else is given up, or whoever plans the budget releases it. `brief.approved` follows then."""
+
+    type: ClassVar[str] = "optima.brief.over_budget.v1"
+    brief_id: UUID
+    number: str
+    revision: int
+    approval_id: UUID
+    requester_id: UUID
 
 
 class BriefCancelled(EventData):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import ClassVar
+from typing import ClassVar, Literal
 from uuid import UUID
 
 from .envelope import EventData, Fact, Money, Quantity
@@ -54,6 +54,74 @@ class BriefPricesApproved(EventData):
     """Of what was approved, as in `brief_priced`."""
     lines: list[PricedItem]
     total: Money
+
+
+class BudgetPlanned(EventData):
+    """A budget was planned, or its plan changed. Published by brief; subject: the budget."""
+
+    type: ClassVar[str] = "optima.economics.budget_planned.v1"
+    budget_id: UUID
+    name: str
+    unit_id: UUID | None = None
+    cost_centre: str | None = None
+    """One of the two: whose budget it is."""
+    period_from: date
+    period_to: date
+    """Both days included."""
+    planned: Money
+    """From now on."""
+    blocking: bool
+    """Whether nothing may be committed that is not left."""
+    reason: str | None = None
+    released_brief_id: UUID | None = None
+    """The brief that the plan was raised for, by what it lacked."""
+
+
+BudgetCause = Literal[
+    "approved",
+    "released",
+    "room_made",
+    "delivered",
+    "delivery_undone",
+    "closed_short",
+    "order_delivered",
+    "cancelled",
+    "cancellation_revoked",
+    "price_corrected",
+]
+
+
+class BudgetCharged(EventData):
+    """What a brief takes of a budget changed: it was approved, delivered, cancelled … Published by brief;
+    subject: the budget."""
+
+    type: ClassVar[str] = "optima.economics.budget_charged.v1"
+    budget_id: UUID
+    brief_id: UUID
+    cause: BudgetCause
+    committed: Money
+    """Of this brief from now on: approved, and not delivered yet."""
+    spent: Money
+    """Of this brief from now on: delivered."""
+    uncovered: Money
+    """Of this brief: what its blocking budget has no room for."""
+    budget_planned: Money
+    budget_committed: Money
+    budget_spent: Money
+    """Of the budget from now on, all its briefs together."""
+
+
+class BudgetTold(EventData):
+    """How the budget stood that a brief is to be charged to, when a revision was submitted: conditions of
+    approval processes read it. Published by brief just before `brief.submitted`; subject: the brief."""
+
+    type: ClassVar[str] = "optima.economics.budget_told.v1"
+    brief_id: UUID
+    revision: int
+    budget_id: UUID
+    planned: Money
+    committed: Money
+    spent: Money
 
 
 class JobEconomicsSet(EventData):

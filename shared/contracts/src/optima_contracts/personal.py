@@ -36,6 +36,7 @@ _FIELDS: Final[dict[type[EventData], tuple[str, tuple[str, ...]]]] = {
     brief.BriefCancelled: ("actor", ("reason",)),
     brief.BriefCancellationRevoked: ("actor", ("reason",)),
     production.OrderCancelled: ("actor", ("reason",)),
+    economics.BudgetPlanned: ("actor", ("reason",)),
     economics.JobEconomicsSet: ("actor", ("price_reason",)),
     production.JobClosed: ("actor", ("reason",)),
     production.PhaseAssigned: ("actor", ("reason",)),

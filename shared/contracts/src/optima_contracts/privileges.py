@@ -50,6 +50,18 @@ PRIVILEGES: Final[tuple[Privilege, ...]] = (
     _p("brief.price", "quotare brief", "price briefs", "purchasing"),
     _p("brief.price.read", "vedere i prezzi dei brief", "see the prices of briefs", "purchasing", "auditor"),
     _p(
+        "budget.read",
+        "vedere i budget e quanto ne resta",
+        "see budgets and what is left of them",
+        "purchasing",
+        "auditor",
+    ),
+    _p(
+        "budget.write",
+        "pianificare i budget e sbloccare chi li supera",
+        "plan budgets and release what exceeds them",
+    ),
+    _p(
         "brief_type.write",
         "definire i tipi di brief e i loro moduli",
         "define types of briefs and their forms",

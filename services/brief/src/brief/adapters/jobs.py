@@ -1,4 +1,4 @@
-"""Work that is owed: pictures of the pages of proofs."""
+"""Work that is owed: pictures of the pages of proofs, and a second look at what waits for its budget."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Final
 
 from optima_kit.jobs import JobKinds, JobRun
 
+from ..application.charge_budget import GRANT, GrantWanted
+from ..application.grant_budget import grant_budget
 from ..application.ports import Ports
 from ..application.preview_proof import file_to_show, show_nothing, show_pages
 from ..application.submit_proof import PREVIEW, PreviewWanted
@@ -16,6 +18,11 @@ from .previews import FileRefused, pages_of
 log = logging.getLogger(__name__)
 
 jobs: Final = JobKinds()
+
+
+@jobs.on(GRANT, GrantWanted)
+async def grant(ports: Ports, payload: GrantWanted) -> None:
+    await grant_budget(ports, payload)
 
 
 @jobs.outside(PREVIEW, PreviewWanted, timeout=timedelta(seconds=45), attempts=5)

@@ -15,6 +15,7 @@ from optima_contracts.approval import (
     ChangesRequested,
     Rejected,
 )
+from optima_contracts.economics import OrderValued
 from optima_contracts.envelope import EventData
 from optima_contracts.identity import PersonDeparted
 from optima_contracts.logistics import (
@@ -36,6 +37,7 @@ from optima_contracts.production import (
 from optima_kit.directory import directory_reactions
 from optima_kit.reactions import Reactions, Received
 
+from ..application.charge_budget import settle_charge
 from ..application.on_approval import (
     on_approval_expired,
     on_approval_not_opened,
@@ -59,10 +61,12 @@ from ..application.on_progress import (
     on_job_closed,
     on_job_completed,
     on_lines_ordered,
+    on_order_valued,
     on_shipment_changed,
 )
 from ..application.on_proof_review import on_review_ended, on_review_opened, on_review_revoked
 from ..application.ports import Ports
+from ..domain.budgets import EntryCause
 from ..domain.lifecycle import AuditContext
 from ..domain.progress import ShipmentState
 
@@ -109,11 +113,13 @@ def _answer_approval(
     _answer(event_type, reaction)
 
 
-def _keep(event_type: type[E], reaction: Callable[[Ports, E], Awaitable[None]]) -> None:
-    @reactions.on(event_type)
-    async def handle(ports: Ports, event: Received[E]) -> None:
-        await reaction(ports, event.data)
-
+_CAUSES: Final = {
+    ShipmentState.ISSUED: EntryCause.DELIVERED,
+    ShipmentState.DEPARTED: EntryCause.DELIVERED,
+    ShipmentState.DELIVERED: EntryCause.DELIVERED,
+    ShipmentState.REFUSED: EntryCause.DELIVERY_UNDONE,
+    ShipmentState.VOIDED: EntryCause.DELIVERY_UNDONE,
+}
 
 S = TypeVar("S", DdtIssued, ShipmentDeparted, ShipmentDelivered, ShipmentRefused, DdtVoided)
 
@@ -123,17 +129,29 @@ def _follow(event_type: type[S], state: ShipmentState) -> None:
 
     @reactions.on(event_type)
     async def handle(ports: Ports, event: Received[S]) -> None:
+        context = AuditContext(ports.now, event.actor_id, event.on_behalf_of)
         await on_shipment_changed(ports, event.data, state, event.sequence)
         if isinstance(event.data, DdtIssued | ShipmentDeparted):
-            await on_goods_left(
-                ports, event.data, AuditContext(ports.now, event.actor_id, event.on_behalf_of)
-            )
+            await on_goods_left(ports, event.data, context)
+        if event.data.brief_id is not None:
+            await settle_charge(ports, event.data.brief_id, _CAUSES[state], context)
 
 
 @reactions.on(OrderConfirmed)
 async def _order_confirmed(ports: Ports, event: Received[OrderConfirmed]) -> None:
-    await on_lines_ordered(ports, event.data)
-    await on_order_confirmed(ports, event.data, AuditContext(ports.now, event.actor_id, event.on_behalf_of))
+    context = AuditContext(ports.now, event.actor_id, event.on_behalf_of)
+    await on_order_confirmed(ports, event.data, context)
+    await on_lines_ordered(ports, event.data, context)
+
+
+@reactions.on(JobCompleted)
+async def _job_completed(ports: Ports, event: Received[JobCompleted]) -> None:
+    await on_job_completed(ports, event.data)
+
+
+@reactions.on(OrderValued, newest_only=True)
+async def _order_valued(ports: Ports, event: Received[OrderValued]) -> None:
+    await on_order_valued(ports, event.data, AuditContext(ports.now, event.actor_id, event.on_behalf_of))
 
 
 _answer_approval(ApprovalOpened, on_approval_opened, on_review_opened)
@@ -145,8 +163,7 @@ _answer_approval(ApprovalCancelled, on_approval_recalled, on_review_ended)
 _answer_approval(ApprovalExpired, on_approval_expired, on_review_ended)
 _answer_approval(ApprovalRevoked, on_approval_revoked, on_review_revoked)
 _answer(OrderStarted, on_order_started)
-_keep(JobCompleted, on_job_completed)
-_keep(JobClosed, on_job_closed)
+_answer(JobClosed, on_job_closed)
 _follow(DdtIssued, ShipmentState.ISSUED)
 _follow(ShipmentDeparted, ShipmentState.DEPARTED)
 _follow(ShipmentDelivered, ShipmentState.DELIVERED)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
 from decimal import Decimal
@@ -22,6 +22,7 @@ from ..domain.content import Attachment, Content
 from ..domain.lifecycle import Cause, Move, State
 from ..domain.pricing import PriceLine, Pricing
 from ..domain.progress import ItemJob, Shipment, ShipmentState
+from .postgres_budgets import PostgresBudgets
 from .postgres_proofs import PostgresProofs
 from .postgres_quotations import PostgresQuotations
 from .postgres_types import PostgresTypes
@@ -36,6 +37,7 @@ def ports_on(work: UnitOfWork) -> Ports:
         types=PostgresTypes(work),
         progress=PostgresProgress(work),
         proofs=PostgresProofs(work),
+        budgets=PostgresBudgets(work),
         directory=Directory(work),
         outbox=work.outbox,
         jobs=work.jobs,
@@ -251,8 +253,20 @@ class PostgresProgress:
     def upsert_produced(self, brief_id: UUID, job_id: UUID, quantity: Decimal) -> None:
         self._work.write(QUERIES.upsert_produced, brief_id=brief_id, job_id=job_id, quantity=quantity)
 
-    def upsert_closed(self, brief_id: UUID, job_id: UUID) -> None:
-        self._work.write(QUERIES.upsert_closed, brief_id=brief_id, job_id=job_id)
+    def upsert_closed(self, brief_id: UUID, job_id: UUID, shipped: Decimal) -> None:
+        self._work.write(QUERIES.upsert_closed, brief_id=brief_id, job_id=job_id, shipped=shipped)
+
+    def upsert_valued(self, brief_id: UUID, unit_prices: Mapping[UUID, Decimal]) -> None:
+        self._work.write(
+            QUERIES.upsert_valued,
+            brief_id=brief_id,
+            job_ids=list(unit_prices),
+            unit_prices=list(unit_prices.values()),
+        )
+
+    async def list_corrected_prices(self, brief_id: UUID) -> Mapping[UUID, Decimal]:
+        rows = await self._work.fetch(QUERIES.list_corrected_prices, brief_id=brief_id)
+        return {row["job_id"]: row["unit_price"] for row in rows}
 
     def upsert_shipment(self, brief_id: UUID, shipment: Shipment, sequence: int) -> None:
         self._work.write(

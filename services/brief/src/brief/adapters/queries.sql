@@ -265,8 +265,14 @@ INSERT INTO item_jobs (job_id, brief_id, produced) VALUES (:job_id, :brief_id, :
 ON CONFLICT (tenant_id, job_id) DO UPDATE SET produced = excluded.produced
 
 -- name: upsert_closed
-INSERT INTO item_jobs (job_id, brief_id, closed) VALUES (:job_id, :brief_id, true)
-ON CONFLICT (tenant_id, job_id) DO UPDATE SET closed = true
+INSERT INTO item_jobs (job_id, brief_id, closed, closed_at) VALUES (:job_id, :brief_id, true, :shipped)
+ON CONFLICT (tenant_id, job_id) DO UPDATE SET closed = true, closed_at = excluded.closed_at
+
+-- name: upsert_valued
+INSERT INTO item_jobs (job_id, brief_id, unit_price)
+SELECT job_id, :brief_id, unit_price
+FROM unnest(:job_ids::uuid[], :unit_prices::numeric[]) AS line(job_id, unit_price)
+ON CONFLICT (tenant_id, job_id) DO UPDATE SET unit_price = excluded.unit_price
 
 -- name: upsert_shipment
 -- The newest word counts; an older one adds what it alone tells.
@@ -283,7 +289,11 @@ ON CONFLICT (tenant_id, shipment_id) DO UPDATE SET
     delivered_at = coalesce(known.delivered_at, excluded.delivered_at)
 
 -- name: list_item_jobs
-SELECT job_id, item_id, ordered, produced, closed FROM item_jobs WHERE brief_id = :brief_id ORDER BY job_id
+SELECT job_id, item_id, ordered, produced, closed, closed_at FROM item_jobs
+WHERE brief_id = :brief_id ORDER BY job_id
+
+-- name: list_corrected_prices
+SELECT job_id, unit_price FROM item_jobs WHERE brief_id = :brief_id AND unit_price IS NOT NULL
 
 -- name: list_shipments
 SELECT shipment_id, state, quantities, ddt_number, issued_on, delivered_at
@@ -480,4 +490,127 @@ WHERE annotations.annotation_id = :annotation_id
 WHERE annotations.proof_id = :proof_id AND annotations.version = :version
   AND annotations.annotation_id > coalesce(:after, '00000000-0000-0000-0000-000000000000'::uuid)
 ORDER BY annotations.annotation_id
+LIMIT :limit
+
+-- fragment: budget_columns
+budget_id, name, unit_id, cost_centre, period_from, period_to, planned, committed, spent, blocking, version
+
+-- name: lock_budget_holder
+-- Two who plan at once for the same unit or cost centre follow one another.
+SELECT pg_advisory_xact_lock(hashtextextended('budgets ' || optima_tenant()::text || :holder, 0))
+
+-- name: find_overlapping_budget
+SELECT budget_id FROM budgets
+WHERE holder = :holder AND period_from <= :period_to AND period_to >= :period_from
+LIMIT 1
+
+-- name: insert_budget
+-- With its first entry.
+WITH planned AS (
+    INSERT INTO budgets (budget_id, name, unit_id, cost_centre, period_from, period_to, planned, committed, spent,
+                         blocking, version)
+    VALUES (:budget_id, :name, :unit_id, :cost_centre, :period_from, :period_to, :planned, 0, 0, :blocking, :version)
+    RETURNING budget_id, planned
+)
+INSERT INTO budget_entries (budget_id, at, cause, planned, committed, spent, reason, actor_id)
+SELECT budget_id, :at, :cause, planned, 0, 0, :reason, :actor_id FROM planned
+
+-- name: update_budget
+UPDATE budgets SET planned = :planned, committed = :committed, spent = :spent, blocking = :blocking, version = :version
+WHERE budget_id = :budget_id
+
+-- name: insert_budget_entry
+INSERT INTO budget_entries (budget_id, at, cause, brief_id, planned, committed, spent, reason, actor_id, on_behalf_of)
+VALUES (:budget_id, :at, :cause, :brief_id, :planned, :committed, :spent, :reason, :actor_id, :on_behalf_of)
+
+-- name: upsert_charge
+INSERT INTO budget_charges (brief_id, budget_id, committed, spent, uncovered, waiting, since)
+VALUES (:brief_id, :budget_id, :committed, :spent, :uncovered, :waiting, :since)
+ON CONFLICT (brief_id) DO UPDATE SET
+    committed = excluded.committed, spent = excluded.spent, uncovered = excluded.uncovered, waiting = excluded.waiting
+
+-- fragment: budget_of_holder
+-- Periods of one holder never overlap: the last that began by that day is the only one that can hold it.
+SELECT {budget_columns} FROM budgets
+WHERE holder = :holder AND period_from <= :day AND period_to >= :day
+ORDER BY period_from DESC
+LIMIT 1
+
+-- name: find_budget_of_holder
+{budget_of_holder}
+
+-- name: lock_budget_of_holder
+{budget_of_holder} FOR UPDATE
+
+-- name: find_budget
+SELECT {budget_columns} FROM budgets WHERE budget_id = :budget_id
+
+-- name: lock_budget
+SELECT {budget_columns} FROM budgets WHERE budget_id = :budget_id FOR UPDATE
+
+-- name: find_charge
+SELECT brief_id, budget_id, committed, spent, uncovered, waiting, since FROM budget_charges
+WHERE brief_id = :brief_id
+
+-- name: lock_charge
+-- What is read of the brief after it is what is charged.
+SELECT brief_id, budget_id, committed, spent, uncovered, waiting, since FROM budget_charges
+WHERE brief_id = :brief_id FOR UPDATE
+
+-- name: list_uncovered_briefs
+-- Who waits longest comes first.
+SELECT brief_id FROM budget_charges
+WHERE budget_id = :budget_id AND uncovered > 0
+ORDER BY since, brief_id
+LIMIT :limit
+
+-- name: list_budgets
+-- plan: custom
+-- Newest period first, or by rising availability: each has its index.
+SELECT {budget_columns}, available, EXISTS (
+           SELECT FROM budget_charges
+           WHERE budget_charges.budget_id = budgets.budget_id AND budget_charges.uncovered > 0
+       ) AS uncovered
+FROM budgets
+WHERE (:unit_id::uuid IS NULL OR unit_id = :unit_id)
+  AND (:cost_centre::text IS NULL OR cost_centre = :cost_centre)
+  AND (:day::date IS NULL OR (period_from <= :day AND period_to >= :day))
+  AND (NOT :exceeded::boolean OR available < 0 OR EXISTS (
+           SELECT FROM budget_charges
+           WHERE budget_charges.budget_id = budgets.budget_id AND budget_charges.uncovered > 0))
+  AND (:last_id::uuid IS NULL
+       OR CASE WHEN :by_available::boolean THEN (available, budget_id) > (:last_available::numeric, :last_id)
+               ELSE (period_from, budget_id) < (:last_from::date, :last_id) END)
+ORDER BY CASE WHEN :by_available::boolean THEN available END,
+         CASE WHEN :by_available::boolean THEN budget_id END,
+         CASE WHEN NOT :by_available::boolean THEN period_from END DESC,
+         CASE WHEN NOT :by_available::boolean THEN budget_id END DESC
+LIMIT :limit
+
+-- name: list_budget_entries
+SELECT entries.entry, entries.at, entries.cause, entries.brief_id, entries.planned, entries.committed, entries.spent,
+       entries.reason, entries.actor_id, entries.on_behalf_of, briefs.number, briefs.requester_id
+FROM budget_entries AS entries LEFT JOIN briefs ON briefs.brief_id = entries.brief_id
+WHERE entries.budget_id = :budget_id AND (:before::bigint IS NULL OR entries.entry < :before)
+ORDER BY entries.entry DESC
+LIMIT :limit
+
+-- name: list_budget_charges
+SELECT charges.brief_id, charges.budget_id, charges.committed, charges.spent, charges.uncovered, charges.waiting,
+       charges.since, briefs.number, briefs.requester_id, briefs.state, revisions.content ->> 'title' AS title
+FROM budget_charges AS charges
+JOIN briefs ON briefs.brief_id = charges.brief_id
+JOIN revisions ON revisions.brief_id = briefs.brief_id AND revisions.revision = briefs.submitted_revision
+WHERE charges.budget_id = :budget_id
+  AND (NOT :uncovered_only::boolean OR charges.uncovered > 0)
+  AND (:before::uuid IS NULL OR charges.brief_id < :before)
+ORDER BY charges.brief_id DESC
+LIMIT :limit
+
+-- name: list_cost_centres
+-- early
+-- Those that a brief may name: of budgets that are not over.
+SELECT DISTINCT ON (cost_centre) cost_centre, name FROM budgets
+WHERE cost_centre > :after AND period_to >= :day
+ORDER BY cost_centre, period_from
 LIMIT :limit

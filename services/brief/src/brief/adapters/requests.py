@@ -74,6 +74,8 @@ class _ContentCommand(Command):
     deadline: Day | None = None
     customer: Code | None = None
     """On whose account the goods are made."""
+    cost_centre: Code | None = None
+    """Whose budget is charged; left out, that of the requester's unit."""
     form: Annotated[dict[str, Any], Field(max_length=MAX_FIELDS)] = Field(default_factory=dict)
     """Answers to the form of the brief's type, by field."""
 
@@ -85,6 +87,7 @@ class _ContentCommand(Command):
             budget=self.budget,
             deadline=self.deadline,
             customer=self.customer,
+            cost_centre=self.cost_centre,
             items=items,
         )
 
@@ -369,3 +372,43 @@ class AnswerAnnotation(Command):
 class SettleAnnotation(Command):
     resolved: Flag
     """false opens it again."""
+
+
+class PlanBudget(Command):
+    """Of a unit or of a cost centre."""
+
+    name: Annotated[str, Text(100)]
+    unit_id: UUID | None = None
+    cost_centre: Code | None = None
+    period_from: Day
+    period_to: Day
+    """Both days are included: a year, a quarter, a month …"""
+    planned: Amount
+    blocking: Flag = False
+    """Whether nothing may be committed that is not left. Otherwise it may be exceeded, and shows that."""
+    reason: Annotated[str, Text(1000)] | None = None
+
+
+class ChangePlan(Command):
+    planned: Amount
+    blocking: Flag
+    reason: Annotated[str, Text(1000)]
+
+
+class ReleaseBudget(Command):
+    reason: Annotated[str, Text(1000)]
+
+
+class BudgetsQuery(PageQuery):
+    unit_id: UUID | None = None
+    cost_centre: Code | None = None
+    day: Day | None = None
+    """Only those whose period holds it."""
+    exceeded: bool = False
+    """Only those of which more is taken than planned, or that have no room for something."""
+    sort: Literal["period", "available"] = "period"
+
+
+class ChargesQuery(PageQuery):
+    uncovered: bool = False
+    """Only what the budget has no room for."""

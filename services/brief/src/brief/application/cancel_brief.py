@@ -19,7 +19,8 @@ async def cancel_brief(
     """Approval, production and logistics stop what they can. If goods had left unknown to this service,
     logistics refuses and the brief goes on in delivery."""
     brief = await own_brief_to_change(ports, actor, brief_id, expected_version)
-    left = brief.cancel(reason, AuditContext(ports.now, actor.person_id))
+    context = AuditContext(ports.now, actor.person_id)
+    left = brief.cancel(reason, context)
     await ports.briefs.update_brief(brief)
-    await tell_cancelled(ports, brief, reason, left)
+    await tell_cancelled(ports, brief, reason, left, context)
     return brief

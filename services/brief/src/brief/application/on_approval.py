@@ -16,20 +16,19 @@ from optima_contracts.approval import (
     Rejected,
 )
 from optima_contracts.brief import (
-    BriefApproved,
     BriefChangesRequested,
-    BriefContent,
+    BriefOverBudget,
     BriefRejected,
     BriefReturned,
     ReturnCause,
 )
-from optima_contracts.economics import BriefPricesApproved
 
 from ..domain.brief import Brief
 from ..domain.lifecycle import AuditContext, Cause
 from .access import known_brief
+from .approve_brief import tell_approved
+from .charge_budget import commit_brief
 from .ports import Ports
-from .price_brief import facts_of
 from .tell_cancelled import tell_cancelled
 
 log = logging.getLogger(__name__)
@@ -45,20 +44,32 @@ async def on_approval_opened(ports: Ports, event: ApprovalOpened, context: Audit
 async def on_approved(ports: Ports, event: Approved, context: AuditContext) -> None:
     """Again, or of an earlier revision: nothing. An approval of other prices than the present ones does not
     count: purchasing priced anew while the last approver decided. Approval hears of those prices too, and
-    asks once more."""
+    asks once more. Where its budget blocks and has no room, the brief waits for that."""
     brief = await known_brief(ports, event.subject_id)
     if not brief.awaits_decision_on(event.subject_revision):
         return
-    if brief.approved(event.approval_id, event.subject_revision, event.content_hash, context):
-        await ports.briefs.update_brief(brief)
-        _say_that_it_is_approved(ports, brief, event)
-    else:
+    if not brief.would_be_approved(event.subject_revision, event.content_hash):
         log.warning(
             "approval %s does not count: revision %s of brief %s says something else by now",
             event.approval_id,
             event.subject_revision,
             brief.brief_id,
         )
+    elif await commit_brief(ports, brief, context):
+        brief.approved(event.approval_id, event.subject_revision, event.content_hash, context)
+        await ports.briefs.update_brief(brief)
+        tell_approved(ports, brief)
+    else:
+        brief.approved_over_budget(event.approval_id, event.subject_revision, event.content_hash, context)
+        await ports.briefs.update_brief(brief)
+        over = BriefOverBudget(
+            brief_id=brief.brief_id,
+            number=brief.number,
+            revision=brief.revision,
+            approval_id=event.approval_id,
+            requester_id=brief.requester_id,
+        )
+        ports.outbox.add(over, subject=brief.brief_id, correlation=brief.brief_id)
 
 
 async def on_rejected(ports: Ports, event: Rejected, context: AuditContext) -> None:
@@ -109,7 +120,7 @@ async def on_approval_revoked(ports: Ports, event: ApprovalRevoked, context: Aud
     left = brief.approval_revoked(event.approval_id, event.subject_revision, event.reason, context)
     if left is not None:
         await ports.briefs.update_brief(brief)
-        await tell_cancelled(ports, brief, event.reason, left)
+        await tell_cancelled(ports, brief, event.reason, left, context)
 
 
 async def _return_brief(
@@ -124,26 +135,3 @@ async def _return_brief(
         await ports.briefs.update_brief(brief)
         returned = BriefReturned(brief_id=brief.brief_id, revision=revision, cause=cause, reason=reason)
         ports.outbox.add(returned, subject=brief.brief_id, correlation=brief.brief_id)
-
-
-def _say_that_it_is_approved(ports: Ports, brief: Brief, event: Approved) -> None:
-    assert brief.submitted is not None
-    if brief.pricing is not None:
-        prices = BriefPricesApproved(
-            brief_id=brief.brief_id,
-            approval_id=event.approval_id,
-            **facts_of(brief.pricing),
-        )
-        ports.outbox.add(prices, subject=brief.brief_id, correlation=brief.brief_id)
-    approved = BriefApproved(
-        brief_id=brief.brief_id,
-        number=brief.number,
-        revision=brief.revision,
-        content_hash=event.content_hash,
-        approval_id=event.approval_id,
-        requester_id=brief.requester_id,
-        unit_id=brief.unit_id,
-        content=BriefContent.model_validate(brief.submitted.content.as_json()),
-        valued=brief.pricing is not None,
-    )
-    ports.outbox.add(approved, subject=brief.brief_id, correlation=brief.brief_id)

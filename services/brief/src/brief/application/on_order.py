@@ -19,8 +19,10 @@ from optima_contracts.brief import (
 from optima_contracts.logistics import CancellationRefused, DdtIssued, ShipmentDeparted
 from optima_contracts.production import OrderCancelled, OrderConfirmed, OrderDelivered, OrderStarted
 
+from ..domain.budgets import EntryCause
 from ..domain.lifecycle import AuditContext, State
 from .access import known_brief
+from .charge_budget import settle_charge
 from .ports import Ports
 from .tell_cancelled import tell_cancelled
 
@@ -69,6 +71,7 @@ async def on_order_delivered(ports: Ports, event: OrderDelivered, context: Audit
         ports.outbox.add(delivered, subject=brief.brief_id, correlation=brief.brief_id)
         closed = BriefClosed(brief_id=brief.brief_id)
         ports.outbox.add(closed, subject=brief.brief_id, correlation=brief.brief_id)
+        await settle_charge(ports, brief.brief_id, EntryCause.ORDER_DELIVERED, context)
 
 
 async def on_order_cancelled(ports: Ports, event: OrderCancelled, context: AuditContext) -> None:
@@ -80,7 +83,7 @@ async def on_order_cancelled(ports: Ports, event: OrderCancelled, context: Audit
     left = brief.order_cancelled(event.reason, context, goods_came_back=event.goods_came_back is True)
     if left is not None:
         await ports.briefs.update_brief(brief)
-        await tell_cancelled(ports, brief, event.reason, left)
+        await tell_cancelled(ports, brief, event.reason, left, context)
 
 
 async def on_cancellation_refused(ports: Ports, event: CancellationRefused, context: AuditContext) -> None:
@@ -95,6 +98,7 @@ async def on_cancellation_refused(ports: Ports, event: CancellationRefused, cont
         revoked = BriefCancellationRevoked(brief_id=brief.brief_id, reason=event.reason)
         ports.outbox.add(revoked, subject=brief.brief_id, correlation=brief.brief_id)
     _say_that_delivery_started(ports, brief.brief_id, event.order_id)
+    await settle_charge(ports, brief.brief_id, EntryCause.CANCELLATION_REVOKED, context, event.reason)
 
 
 def _say_that_delivery_started(ports: Ports, brief_id: UUID, order_id: UUID) -> None:

@@ -7,6 +7,7 @@ from collections import defaultdict
 from decimal import Decimal
 from uuid import UUID
 
+from optima_contracts.economics import OrderValued
 from optima_contracts.logistics import (
     DdtIssued,
     DdtVoided,
@@ -16,17 +17,21 @@ from optima_contracts.logistics import (
 )
 from optima_contracts.production import JobClosed, JobCompleted, OrderConfirmed
 
+from ..domain.budgets import EntryCause
+from ..domain.lifecycle import AuditContext
 from ..domain.progress import Shipment, ShipmentState
+from .charge_budget import settle_charge
 from .ports import Ports
 
 ShipmentFact = DdtIssued | ShipmentDeparted | ShipmentDelivered | ShipmentRefused | DdtVoided
 
 
-async def on_lines_ordered(ports: Ports, event: OrderConfirmed) -> None:
+async def on_lines_ordered(ports: Ports, event: OrderConfirmed, context: AuditContext) -> None:
     """Whatever was told of the jobs before stays."""
     if event.brief_id is not None:
         ordered = [(line.job_id, line.item_id, Decimal(line.quantity)) for line in event.lines]
         ports.progress.upsert_ordered(event.brief_id, ordered)
+        await settle_charge(ports, event.brief_id, EntryCause.DELIVERED, context)
 
 
 async def on_job_completed(ports: Ports, event: JobCompleted) -> None:
@@ -34,9 +39,18 @@ async def on_job_completed(ports: Ports, event: JobCompleted) -> None:
         ports.progress.upsert_produced(event.brief_id, event.job_id, Decimal(event.quantity))
 
 
-async def on_job_closed(ports: Ports, event: JobClosed) -> None:
+async def on_job_closed(ports: Ports, event: JobClosed, context: AuditContext) -> None:
     if event.brief_id is not None:
-        ports.progress.upsert_closed(event.brief_id, event.job_id)
+        ports.progress.upsert_closed(event.brief_id, event.job_id, Decimal(event.shipped))
+        await settle_charge(ports, event.brief_id, EntryCause.CLOSED_SHORT, context, event.reason)
+
+
+async def on_order_valued(ports: Ports, event: OrderValued, context: AuditContext) -> None:
+    """What the order costs counts for the budget from now on: mostly what was approved."""
+    if event.brief_id is not None:
+        prices = {line.job_id: Decimal(line.unit_price) for line in event.lines}
+        ports.progress.upsert_valued(event.brief_id, prices)
+        await settle_charge(ports, event.brief_id, EntryCause.PRICE_CORRECTED, context)
 
 
 async def on_shipment_changed(ports: Ports, event: ShipmentFact, state: ShipmentState, sequence: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -12,6 +12,7 @@ from uuid import UUID
 from optima_kit.ports import Directory, Jobs, Outbox
 
 from ..domain.brief import Brief, Revision
+from ..domain.budgets import Budget, Charge, Entry, Holder, Period
 from ..domain.comments import Comment
 from ..domain.content import Attachment
 from ..domain.lifecycle import Cause, Move, State
@@ -152,7 +153,13 @@ class Progress(Protocol):
 
     def upsert_produced(self, brief_id: UUID, job_id: UUID, quantity: Decimal) -> None: ...
 
-    def upsert_closed(self, brief_id: UUID, job_id: UUID) -> None: ...
+    def upsert_closed(self, brief_id: UUID, job_id: UUID, shipped: Decimal) -> None: ...
+
+    def upsert_valued(self, brief_id: UUID, unit_prices: Mapping[UUID, Decimal]) -> None:
+        """What the order's jobs cost for one unit."""
+
+    async def list_corrected_prices(self, brief_id: UUID) -> Mapping[UUID, Decimal]:
+        """By job."""
 
     def upsert_shipment(self, brief_id: UUID, shipment: Shipment, sequence: int) -> None:
         """Only what is missing of a shipment of which a later event was handled."""
@@ -268,12 +275,105 @@ class Proofs(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class BudgetFilters:
+    unit_id: UUID | None = None
+    cost_centre: str | None = None
+    day: date | None = None
+    """One that the period holds."""
+    exceeded: bool = False
+    """Only where more is taken than planned, or something is uncovered."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedBudget:
+    budget: Budget
+    uncovered: bool
+    """Whether there is something that it has no room for."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedEntry:
+    place: int
+    """In the order of the entries."""
+    entry: Entry
+    number: str | None
+    requester_id: UUID | None
+    """Of its brief."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedCharge:
+    charge: Charge
+    number: str
+    title: str
+    requester_id: UUID
+    state: State
+    """Of its brief, as last submitted."""
+
+
+class Budgets(Protocol):
+    """One tenant's budgets. Whoever changes a charge has locked it, and then its budget; its brief, if at
+    all, before both."""
+
+    async def lock_holder(self, holder: Holder) -> None:
+        """Nobody else plans for it until the transaction ends."""
+
+    async def has_overlap(self, holder: Holder, period: Period) -> bool: ...
+
+    async def insert_budget(self, budget: Budget, entry: Entry) -> None: ...
+
+    async def find_budget(self, budget_id: UUID) -> Budget | None: ...
+
+    async def lock_budget(self, budget_id: UUID) -> Budget | None: ...
+
+    async def find_budget_of(self, holder: Holder, day: date) -> Budget | None: ...
+
+    async def lock_budget_of(self, holder: Holder, day: date) -> Budget | None: ...
+
+    def update_budget(self, budget: Budget) -> None: ...
+
+    def insert_entry(self, budget_id: UUID, entry: Entry) -> None: ...
+
+    def upsert_charge(self, charge: Charge) -> None: ...
+
+    async def find_charge(self, brief_id: UUID) -> Charge | None: ...
+
+    async def lock_charge(self, brief_id: UUID) -> Charge | None: ...
+
+    async def list_uncovered(self, budget_id: UUID, limit: int) -> list[UUID]:
+        """Briefs, who waits longest first."""
+
+    async def list_budgets(
+        self,
+        filters: BudgetFilters,
+        after: tuple[date | None, Decimal | None, UUID] | None,
+        limit: int,
+        *,
+        by_available: bool,
+    ) -> list[ListedBudget]:
+        """The newest period first, or by rising availability; `after` the last one seen: its first day, what
+        it had available, its id."""
+
+    async def list_entries(self, budget_id: UUID, before: int | None, limit: int) -> list[ListedEntry]:
+        """Newest first."""
+
+    async def list_charges(
+        self, budget_id: UUID, before: UUID | None, limit: int, *, uncovered_only: bool
+    ) -> list[ListedCharge]:
+        """Of the newest briefs first."""
+
+    async def list_cost_centres(self, day: date, after: str, limit: int) -> list[tuple[str, str]]:
+        """Of budgets that are not over by that day: the code, by which they are sorted, and a name."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ports:
     briefs: Briefs
     quotations: Quotations
     types: Types
     progress: Progress
     proofs: Proofs
+    budgets: Budgets
     directory: Directory
     outbox: Outbox
     jobs: Jobs

@@ -5,14 +5,19 @@ from __future__ import annotations
 from uuid import UUID
 
 from optima_contracts.brief import BriefContent, BriefSubmitted
+from optima_contracts.economics import BudgetTold
+from optima_contracts.money import money_text
 from optima_kit.actor import Actor
 from optima_kit.refusals import Invalid
 
 from ..domain.brief import Brief
+from ..domain.budgets import Budget
+from ..domain.content import Content
 from ..domain.forms import form_is_complete
 from ..domain.lifecycle import AuditContext
 from ..domain.types import BriefType
 from .access import own_brief_to_change
+from .charge_budget import holder_of
 from .ports import Ports
 from .read.access import may_look_after_briefs
 
@@ -28,9 +33,20 @@ async def submit_brief(
     if begun is not None:
         form_is_complete(begun.form, draft.form)
     process = process or _process_of(begun)
+    budget = await _budget_of(ports, brief, draft)
     revision = brief.submit(process, AuditContext(ports.now, actor.person_id))
     await ports.briefs.insert_revision(brief_id, revision)
     await ports.briefs.update_brief(brief)
+    if budget is not None:
+        told = BudgetTold(
+            brief_id=brief_id,
+            revision=revision.revision,
+            budget_id=budget.budget_id,
+            planned=money_text(budget.planned),
+            committed=money_text(budget.committed),
+            spent=money_text(budget.spent),
+        )
+        ports.outbox.add(told, subject=brief_id, correlation=brief_id)
     submitted = BriefSubmitted(
         brief_id=brief_id,
         number=brief.number,
@@ -40,6 +56,7 @@ async def submit_brief(
         requester_id=brief.requester_id,
         unit_id=brief.unit_id,
         purchasing_owner_id=await _purchasing_owner(ports, begun),
+        budget_told=budget is not None or None,
         content=BriefContent.model_validate(revision.content.as_json()),
     )
     ports.outbox.add(submitted, subject=brief_id, correlation=brief_id)
@@ -50,6 +67,18 @@ def _process_of(begun: BriefType | None) -> str:
     if begun is None or begun.process is None:
         raise Invalid("process_missing", field="process")
     return begun.process
+
+
+async def _budget_of(ports: Ports, brief: Brief, content: Content) -> Budget | None:
+    """The one that the brief is to be charged to, if there is one. Raises Invalid for a cost centre without:
+    who could name any would get round the budget of their unit."""
+    holder = holder_of(brief, content)
+    if holder is None or content.deadline is None:
+        return None
+    budget = await ports.budgets.find_budget_of(holder, content.deadline)
+    if budget is None and content.cost_centre is not None:
+        raise Invalid("cost_centre_without_budget", field="cost_centre", cost_centre=content.cost_centre)
+    return budget
 
 
 async def _purchasing_owner(ports: Ports, begun: BriefType | None) -> UUID | None:

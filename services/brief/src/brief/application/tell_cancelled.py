@@ -1,19 +1,23 @@
-"""A brief was cancelled, by whomever: others hear of it, and nobody looks at its proofs any more."""
+"""A brief was cancelled, by whomever: others hear of it, its budget gets back what won't be spent, and nobody
+looks at its proofs any more."""
 
 from __future__ import annotations
 
 from optima_contracts.brief import BriefCancelled
 
 from ..domain.brief import Brief
-from ..domain.lifecycle import State
+from ..domain.budgets import EntryCause
+from ..domain.lifecycle import AuditContext, State
 from ..domain.proofs import MAX_PROOFS, ProofState
+from .charge_budget import settle_charge
 from .ports import Ports
 from .submit_proof import tell_of_end
 
 
-async def tell_cancelled(ports: Ports, brief: Brief, reason: str, left: State) -> None:
+async def tell_cancelled(ports: Ports, brief: Brief, reason: str, left: State, context: AuditContext) -> None:
     cancelled = BriefCancelled(brief_id=brief.brief_id, reason=reason, from_state=left.value)
     ports.outbox.add(cancelled, subject=brief.brief_id, correlation=brief.brief_id)
+    await settle_charge(ports, brief.brief_id, EntryCause.CANCELLED, context, reason)
     for proof in await ports.proofs.list_proofs(brief.brief_id, None, MAX_PROOFS):
         version = proof.newest
         ended = proof.review_ended(

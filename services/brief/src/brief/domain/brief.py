@@ -213,11 +213,30 @@ class Brief:
 
     def approved(self, approval_id: UUID, revision: int, content_hash: str, context: AuditContext) -> bool:
         """Only approval of exactly the current content and prices counts."""
-        if not self.awaits_decision_on(revision) or content_hash != self.content_hash:
+        if not self.would_be_approved(revision, content_hash):
             return False
         self.approval_id = approval_id
         self._move_to(State.APPROVED, Cause.APPROVED, None, context)
         return True
+
+    def approved_over_budget(
+        self, approval_id: UUID, revision: int, content_hash: str, context: AuditContext
+    ) -> bool:
+        """As `approved`, where the budget has no room: nothing may be ordered yet."""
+        if not self.would_be_approved(revision, content_hash):
+            return False
+        self.approval_id = approval_id
+        self._move_to(State.OVER_BUDGET, Cause.BUDGET_EXCEEDED, None, context)
+        return True
+
+    def budget_granted(self, reason: str | None, context: AuditContext) -> None:
+        """There is room, or somebody who plans the budget made it."""
+        self.waits_for_budget()
+        self._move_to(State.APPROVED, Cause.BUDGET_GRANTED, reason, context)
+
+    def waits_for_budget(self) -> None:
+        if self.state is not State.OVER_BUDGET:
+            raise WrongState("brief_not_over_budget", number=self.number, state=self.state.value)
 
     def rejected(self, approval_id: UUID, revision: int, reason: str, context: AuditContext) -> bool:
         if not self.awaits_decision_on(revision):
@@ -252,9 +271,10 @@ class Brief:
         or None if it stays."""
         if revision != self.revision or self.approval_id not in {None, approval_id}:
             return None
-        self._must_have_been_approved()
-        if self.state not in APPROVED_AND_GOODS_HERE:
-            return None
+        if self.state is not State.OVER_BUDGET:
+            self._must_have_been_approved()
+            if self.state not in APPROVED_AND_GOODS_HERE:
+                return None
         left = self.state
         self._move_to(State.CANCELLED, Cause.APPROVAL_REVOKED, reason, context)
         return left
@@ -262,6 +282,9 @@ class Brief:
     def awaits_decision_on(self, revision: int) -> bool:
         """Also before the approval's opening has been heard of: its end may arrive first."""
         return self.state in UNDER_APPROVAL and revision == self.revision
+
+    def would_be_approved(self, revision: int, content_hash: str) -> bool:
+        return self.awaits_decision_on(revision) and content_hash == self.content_hash
 
     # --- what production and logistics report
 

@@ -69,6 +69,8 @@ class Content(_Part):
     deadline: date | None = None
     customer: str | None = None
     """Code of the customer on whose account the goods are made, as the ERP knows it."""
+    cost_centre: str | None = None
+    """Whose budget is charged; None: that of the requester's unit."""
     type_key: str | None = None
     type_version: int | None = None
     """The type that the brief began with, in the version of that day."""

@@ -16,6 +16,8 @@ class State(StrEnum):
     CHANGES_REQUESTED = "changes_requested"
     """Passed through, never rested in: the next revision's draft begins at once."""
     REJECTED = "rejected"
+    OVER_BUDGET = "over_budget"
+    """Approved, and its budget has no room for it: nothing is ordered before there is."""
     APPROVED = "approved"
     IN_PRODUCTION = "in_production"
     IN_DELIVERY = "in_delivery"
@@ -32,6 +34,8 @@ class Cause(StrEnum):
     APPROVAL_OPENED = "approval_opened"
     APPROVAL_NOT_OPENED = "approval_not_opened"
     APPROVED = "approved"
+    BUDGET_EXCEEDED = "budget_exceeded"
+    BUDGET_GRANTED = "budget_granted"
     REJECTED = "rejected"
     CHANGES_REQUESTED = "changes_requested"
     RECALLED = "recalled"
@@ -49,9 +53,12 @@ class Cause(StrEnum):
 
 
 UNDER_APPROVAL: Final = frozenset({State.SUBMITTED, State.IN_APPROVAL})
-BEFORE_APPROVAL: Final = frozenset({State.DRAFT, *UNDER_APPROVAL, State.REJECTED})
+BEFORE_APPROVAL: Final = frozenset({State.DRAFT, *UNDER_APPROVAL, State.REJECTED, State.OVER_BUDGET})
+"""Production has not been told of it."""
 APPROVED_AND_GOODS_HERE: Final = frozenset({State.APPROVED, State.IN_PRODUCTION})
-BEFORE_GOODS_LEFT: Final = frozenset({State.DRAFT, *UNDER_APPROVAL, *APPROVED_AND_GOODS_HERE})
+BEFORE_GOODS_LEFT: Final = frozenset(
+    {State.DRAFT, *UNDER_APPROVAL, State.OVER_BUDGET, *APPROVED_AND_GOODS_HERE}
+)
 OVER: Final = frozenset({State.REJECTED, State.DELIVERED, State.CLOSED, State.CANCELLED})
 
 

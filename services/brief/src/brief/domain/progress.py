@@ -35,6 +35,8 @@ class ItemJob:
     """None until all of it is made."""
     closed: bool
     """Short: no more is made or shipped."""
+    closed_at: Decimal = Decimal(0)
+    """What had been shipped by then."""
 
 
 @dataclass(frozen=True, slots=True)

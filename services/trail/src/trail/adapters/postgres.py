@@ -140,6 +140,7 @@ class PostgresTrail:
             occurred_from=selection.occurred_from,
             occurred_before=selection.occurred_before,
             brief_prices=scope.brief_prices,
+            budgets=scope.budgets,
             economics=scope.economics,
             viewer_id=viewer,
         )

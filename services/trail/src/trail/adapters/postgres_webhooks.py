@@ -103,6 +103,7 @@ class PostgresWebhooks:
             QUERIES.list_webhook_attempts,
             webhook_id=webhook_id,
             brief_prices=scope.brief_prices,
+            budgets=scope.budgets,
             economics=scope.economics,
             delivered=delivered,
             before=before,

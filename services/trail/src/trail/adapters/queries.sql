@@ -121,6 +121,7 @@ WHERE number > :low AND number <= :high
   AND (:occurred_from::timestamptz IS NULL OR occurred_at >= :occurred_from)
   AND (:occurred_before::timestamptz IS NULL OR occurred_at < :occurred_before)
   AND CASE WHEN starts_with(type, 'optima.economics.brief_priced.') THEN :brief_prices::boolean
+           WHEN starts_with(type, 'optima.economics.budget_') THEN :budgets::boolean
            WHEN starts_with(type, 'optima.economics.') THEN :economics::boolean ELSE true END
   AND (:viewer_id::uuid IS NULL OR actor_id = :viewer_id OR on_behalf_of = :viewer_id OR EXISTS (
         SELECT FROM grants AS g
@@ -145,6 +146,7 @@ FROM (
       AND (:occurred_from::timestamptz IS NULL OR occurred_at >= :occurred_from)
       AND (:occurred_before::timestamptz IS NULL OR occurred_at < :occurred_before)
       AND CASE WHEN starts_with(type, 'optima.economics.brief_priced.') THEN :brief_prices::boolean
+               WHEN starts_with(type, 'optima.economics.budget_') THEN :budgets::boolean
                WHEN starts_with(type, 'optima.economics.') THEN :economics::boolean ELSE true END
      ORDER BY number LIMIT :limit)
     UNION ALL
@@ -158,6 +160,7 @@ FROM (
       AND (:occurred_from::timestamptz IS NULL OR occurred_at >= :occurred_from)
       AND (:occurred_before::timestamptz IS NULL OR occurred_at < :occurred_before)
       AND CASE WHEN starts_with(type, 'optima.economics.brief_priced.') THEN :brief_prices::boolean
+               WHEN starts_with(type, 'optima.economics.budget_') THEN :budgets::boolean
                WHEN starts_with(type, 'optima.economics.') THEN :economics::boolean ELSE true END
      ORDER BY number LIMIT :limit)
 ) AS theirs
@@ -185,6 +188,7 @@ FROM (
           AND (:occurred_from::timestamptz IS NULL OR occurred_at >= :occurred_from)
           AND (:occurred_before::timestamptz IS NULL OR occurred_at < :occurred_before)
           AND CASE WHEN starts_with(type, 'optima.economics.brief_priced.') THEN :brief_prices::boolean
+                   WHEN starts_with(type, 'optima.economics.budget_') THEN :budgets::boolean
                    WHEN starts_with(type, 'optima.economics.') THEN :economics::boolean ELSE true END
         ORDER BY number LIMIT :limit) AS found) AS theirs
 WHERE :viewer_id::uuid IS NULL -- nobody's competence narrows it
@@ -208,6 +212,7 @@ FROM (
       AND (:occurred_from::timestamptz IS NULL OR occurred_at >= :occurred_from)
       AND (:occurred_before::timestamptz IS NULL OR occurred_at < :occurred_before)
       AND CASE WHEN starts_with(type, 'optima.economics.brief_priced.') THEN :brief_prices::boolean
+               WHEN starts_with(type, 'optima.economics.budget_') THEN :budgets::boolean
                WHEN starts_with(type, 'optima.economics.') THEN :economics::boolean ELSE true END
      ORDER BY number LIMIT :limit)
     UNION ALL
@@ -222,6 +227,7 @@ FROM (
       AND (:occurred_from::timestamptz IS NULL OR occurred_at >= :occurred_from)
       AND (:occurred_before::timestamptz IS NULL OR occurred_at < :occurred_before)
       AND CASE WHEN starts_with(type, 'optima.economics.brief_priced.') THEN :brief_prices::boolean
+               WHEN starts_with(type, 'optima.economics.budget_') THEN :budgets::boolean
                WHEN starts_with(type, 'optima.economics.') THEN :economics::boolean ELSE true END
      ORDER BY number LIMIT :limit)
     UNION ALL
@@ -241,6 +247,7 @@ FROM (
           AND (:occurred_from::timestamptz IS NULL OR occurred_at >= :occurred_from)
           AND (:occurred_before::timestamptz IS NULL OR occurred_at < :occurred_before)
           AND CASE WHEN starts_with(type, 'optima.economics.brief_priced.') THEN :brief_prices::boolean
+                   WHEN starts_with(type, 'optima.economics.budget_') THEN :budgets::boolean
                    WHEN starts_with(type, 'optima.economics.') THEN :economics::boolean ELSE true END
          ORDER BY number LIMIT :limit)
      ) AS found
@@ -431,6 +438,7 @@ SELECT id, webhook_id, event_id, number, type, replay, attempted_at, outcome, st
 FROM webhook_attempts
 WHERE webhook_id = :webhook_id
   AND CASE WHEN starts_with(type, 'optima.economics.brief_priced.') THEN :brief_prices::boolean
+           WHEN starts_with(type, 'optima.economics.budget_') THEN :budgets::boolean
            WHEN starts_with(type, 'optima.economics.') THEN :economics::boolean ELSE true END
   AND (:delivered::boolean IS NULL OR (outcome = 'delivered') = :delivered)
   AND (:before::uuid IS NULL OR id < :before)

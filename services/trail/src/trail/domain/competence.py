@@ -13,6 +13,7 @@ from uuid import UUID
 
 ECONOMICS = "optima.economics."
 BRIEF_PRICES = "optima.economics.brief_priced."
+BUDGETS = "optima.economics.budget_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +41,13 @@ class ReadScope:
     person_id: UUID
     everything: bool
     brief_prices: bool
+    budgets: bool
     economics: bool
 
     def shows_type(self, event_type: str) -> bool:
         """Whether the privileges for prices let this type through."""
         if event_type.startswith(BRIEF_PRICES):
             return self.brief_prices
+        if event_type.startswith(BUDGETS):
+            return self.budgets
         return self.economics or not event_type.startswith(ECONOMICS)

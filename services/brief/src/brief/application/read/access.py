@@ -31,8 +31,18 @@ from ...domain.quotations import QuotationRequest, RequestState
 from ..ports import Ports
 
 Action = Literal[
-    "revise", "attach", "submit", "price", "request_quotations", "submit_proof", "comment", "copy", "cancel"
+    "revise",
+    "attach",
+    "submit",
+    "price",
+    "request_quotations",
+    "submit_proof",
+    "comment",
+    "copy",
+    "release_budget",
+    "cancel",
 ]
+BudgetAction = Literal["change_plan"]
 RequestAction = Literal["ask_more_suppliers", "award", "cancel"]
 QuotationAction = Literal["quote", "decline"]
 TypeAction = Literal["define"]
@@ -79,6 +89,25 @@ def sees_prices(actor: Actor) -> bool:
     return actor.may("brief.price.read")
 
 
+def sees_budgets(actor: Actor) -> bool:
+    """What a brief takes of its budget is what it costs."""
+    return actor.may("budget.read") and sees_prices(actor)
+
+
+def plans_budgets(actor: Actor) -> bool:
+    return actor.may("budget.write") and sees_budgets(actor)
+
+
+def require_budgets(actor: Actor) -> None:
+    """Raises Forbidden for who may not see budgets, and the prices that are charged to them."""
+    actor.require("budget.read")
+    actor.require("brief.price.read")
+
+
+def actions_on_budget(actor: Actor) -> list[BudgetAction]:
+    return ["change_plan"] if plans_budgets(actor) else []
+
+
 def shown_content(actor: Actor, brief: Brief) -> tuple[int, Content]:
     """The revision that this actor sees, and its content."""
     if brief.draft is not None and (is_requester(actor, brief) or brief.submitted is None):
@@ -100,6 +129,7 @@ def actions_on(actor: Actor, brief: Brief) -> list[Action]:
         "submit_proof": actor.may("approval.open") and _may(lambda: proofs_may_be_submitted(brief)),
         "comment": actor.may("brief.comment"),
         "copy": actor.may("brief.create"),
+        "release_budget": brief.state is State.OVER_BUDGET and plans_budgets(actor),
         "cancel": own and brief.state in BEFORE_GOODS_LEFT and actor.may("brief.cancel"),
     }
     return [action for action, possible in allowed.items() if possible]

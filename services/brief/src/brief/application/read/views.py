@@ -61,6 +61,8 @@ class ContentView(View):
     budget: Money | None
     deadline: date | None
     customer: str | None
+    cost_centre: str | None
+    """Whose budget is charged; absent: that of the requester's unit."""
     type_key: str | None
     type_version: int | None
     """The type that the brief began with, in the version of that day."""

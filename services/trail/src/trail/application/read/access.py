@@ -25,6 +25,7 @@ def read_scope_with(person_id: UUID, privileges: frozenset[str]) -> ReadScope:
         person_id=person_id,
         everything="trail.read_all" in privileges,
         brief_prices=economics or "brief.price.read" in privileges,
+        budgets={"budget.read", "brief.price.read"} <= privileges,
         economics=economics,
     )
 

@@ -1,0 +1,33 @@
+"""Room was made in a budget: what waited for it goes on."""
+
+from __future__ import annotations
+
+from ..domain.budgets import Change, EntryCause
+from ..domain.lifecycle import AuditContext, State
+from .approve_brief import tell_approved
+from .charge_budget import GrantWanted, cover_charge, grant_waiting, record_charge
+from .ports import Ports
+
+
+async def grant_budget(ports: Ports, wanted: GrantWanted) -> None:
+    """A brief that waits is approved if there is room for all of it; of one that is under way as much is
+    covered as there is room for. Again, or where somebody else took the room: nothing."""
+    brief = await ports.briefs.lock_brief(wanted.brief_id)
+    charge = await ports.budgets.lock_charge(wanted.brief_id)
+    if brief is None or charge is None or not charge.uncovered:
+        return
+    budget = await ports.budgets.lock_budget(charge.budget_id)
+    assert budget is not None
+    context = AuditContext(ports.now)
+    if not charge.waiting:
+        change = await cover_charge(ports, brief, charge, budget)
+        if change:
+            record_charge(ports, budget, charge, change, EntryCause.ROOM_MADE, None, context)
+        return
+    amount = charge.uncovered
+    if brief.state is State.OVER_BUDGET and await grant_waiting(ports, brief, charge, budget):
+        change = Change(committed=amount)
+        record_charge(ports, budget, charge, change, EntryCause.ROOM_MADE, None, context)
+        brief.budget_granted(None, context)
+        await ports.briefs.update_brief(brief)
+        tell_approved(ports, brief)
