@@ -89,7 +89,8 @@ class _Values:
         self.sizes = sizes_of({name: content[name] for name in large if name in content})
         # A subject type may bear the name, and may have done so before the day was there.
         today = {} if dated.today is None else {TODAY: _native(dated.today)}
-        self.context = cel.Context(variables=today | {subject.key: native})
+        beside = {name: native.get(field, {}) for name, field in subject.beside.items()}
+        self.context = cel.Context(variables=today | beside | {subject.key: native})
         for name, function in FUNCTIONS.items():
             self.context.add_function(name, function)
 

@@ -11,7 +11,7 @@ from optima_contracts.brief import (
     ProofReviewEnded,
     ProofSubmitted,
 )
-from optima_contracts.economics import BriefPriced
+from optima_contracts.economics import BriefPriced, BudgetTold
 from optima_contracts.identity import (
     PersonChanged,
     PersonDeparted,
@@ -28,6 +28,7 @@ from ..application.on_brief import (
     on_brief_priced,
     on_brief_submitted,
     on_brief_type_defined,
+    on_budget_told,
 )
 from ..application.on_directory import (
     on_person_changed,
@@ -45,6 +46,11 @@ reactions: Final = Reactions()
 @reactions.on(BriefSubmitted)
 async def brief_submitted(ports: Ports, event: Received[BriefSubmitted]) -> None:
     await on_brief_submitted(ports, event.data, event.sequence)
+
+
+@reactions.on(BudgetTold)
+async def budget_told(ports: Ports, event: Received[BudgetTold]) -> None:
+    await on_budget_told(ports, event.data)
 
 
 @reactions.on(BriefPriced)

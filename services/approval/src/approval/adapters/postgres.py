@@ -525,6 +525,17 @@ class PostgresApprovals:
     async def withdraw_subject(self, subject_id: UUID) -> None:
         self._work.write(QUERIES.insert_withdrawn_subject, subject_id=subject_id, now=self._now)
 
+    async def put_budget_figures(self, subject_id: UUID, revision: int, figures: Mapping[str, str]) -> None:
+        self._work.write(
+            QUERIES.insert_budget_figures, subject_id=subject_id, revision=revision, figures=dict(figures)
+        )
+
+    async def find_budget_figures(self, subject_id: UUID, revision: int) -> Mapping[str, str] | None:
+        found: Mapping[str, str] | None = await self._work.fetchval(
+            QUERIES.find_budget_figures, subject_id=subject_id, revision=revision
+        )
+        return found
+
     async def is_withdrawn(self, subject_id: UUID) -> bool:
         found: bool = await self._work.fetchval(QUERIES.is_withdrawn, subject_id=subject_id)
         return found

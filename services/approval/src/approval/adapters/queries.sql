@@ -408,6 +408,13 @@ UPDATE approvals SET watchers = :watchers WHERE approval_id = :approval_id
 -- name: insert_withdrawn_subject
 INSERT INTO withdrawn_subjects (subject_id, withdrawn_at) VALUES (:subject_id, :now) ON CONFLICT DO NOTHING
 
+-- name: insert_budget_figures
+INSERT INTO budget_figures (subject_id, revision, figures) VALUES (:subject_id, :revision, :figures)
+ON CONFLICT DO NOTHING
+
+-- name: find_budget_figures
+SELECT figures FROM budget_figures WHERE subject_id = :subject_id AND revision = :revision
+
 -- name: is_withdrawn
 SELECT EXISTS (SELECT 1 FROM withdrawn_subjects WHERE subject_id = :subject_id)
 

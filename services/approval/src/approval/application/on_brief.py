@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from optima_contracts.brief import BriefCancelled, BriefSubmitted, BriefTypeDefined
-from optima_contracts.economics import BriefPriced
+from optima_contracts.economics import BriefPriced, BudgetTold
+from optima_contracts.money import money_text
 from optima_kit.refusals import NotYet
 
 from ..domain import engine
@@ -34,11 +37,28 @@ async def on_brief_submitted(ports: Ports, event: BriefSubmitted, sequence: int)
         await stop_run(ports, newest, "superseded")
     declared = await ports.processes.subject_type(SUBJECT_TYPE)
     assert declared is not None, "briefs are built in"
-    content = judged_content(event, declared, directory)
+    figures: Mapping[str, str] | None = {}
+    if event.budget_told:
+        figures = await ports.approvals.find_budget_figures(event.brief_id, event.revision)
+        if figures is None:
+            raise NotYet(f"the budget of revision {event.revision} of brief {event.brief_id} is not told yet")
+    content = {**judged_content(event, declared, directory), "budget_figures": figures}
     subject = engine.Subject(
         SUBJECT_TYPE, event.brief_id, event.revision, event.requester_id, content, event.content_hash
     )
     await open_approval(ports, event.process, subject, event.brief_id, sequence)
+
+
+async def on_budget_told(ports: Ports, event: BudgetTold) -> None:
+    """Kept for the submission that follows it. Again: the same."""
+    planned, committed, spent = (Decimal(each) for each in (event.planned, event.committed, event.spent))
+    figures = {
+        "planned": event.planned,
+        "committed": event.committed,
+        "spent": event.spent,
+        "available": money_text(max(planned - committed - spent, Decimal(0))),
+    }
+    await ports.approvals.put_budget_figures(event.brief_id, event.revision, figures)
 
 
 async def on_brief_priced(ports: Ports, event: BriefPriced, sequence: int) -> None:

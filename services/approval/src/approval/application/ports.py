@@ -354,6 +354,11 @@ class Approvals(Protocol):
     async def withdraw_subject(self, subject_id: UUID) -> None:
         """Remembers that the subject is cancelled for good."""
 
+    async def put_budget_figures(self, subject_id: UUID, revision: int, figures: Mapping[str, str]) -> None:
+        """How the budget stood that a revision of a brief is to be charged to. What is known stays."""
+
+    async def find_budget_figures(self, subject_id: UUID, revision: int) -> Mapping[str, str] | None: ...
+
     async def is_withdrawn(self, subject_id: UUID) -> bool: ...
 
 

@@ -5,7 +5,7 @@ publication. The language here is CEL's subset for conditions: literals, fields,
 arithmetic, `in`, `has`, `size`, conversions, text methods and the macros `exists`, `all`, `exists_one`,
 `filter` and `map`. Beside it there are `sum` of a list's numbers, `count` of the true ones in a list, `lower`
 of a text, `days`, and `today`: the day on which the content was submitted, or last amended, where the tenant
-is.
+is. How a brief's budget stands is read as `budget`.
 """
 
 from __future__ import annotations
@@ -246,6 +246,10 @@ class _Parser:
         self.heavy = 0
         """Work that is more than its tokens show."""
         self.root = subject.key
+        self.roots = {subject.key: "", **subject.beside}
+        """Names under which parts of the subject are read, each with its path."""
+        for name, path in subject.beside.items():
+            self.names[name], self.places[name] = type_of(subject.fields[path]), path
         self.fields = subject.fields
         self.present: frozenset[str] = frozenset()
 
@@ -489,7 +493,7 @@ class _Parser:
         if name.text == TODAY and self.knows_today:
             day = Quantity(TODAY, "date", "result")
             return _Found(known, name, quantity=day, after_today=_NO_TIME)
-        path = "" if name.text == self.root else None
+        path = self.roots.get(name.text)
         return _Found(known, name, path=path, place=place, rows=place if known.item is not None else None)
 
     def list_literal(self, token: _Token) -> _Found:
@@ -625,12 +629,11 @@ class _Parser:
         unguarded = set(self.reading.unguarded)
         argument = self.nested(self.member)
         self.expect(")")
-        if not argument.path:
+        if not argument.path or argument.quantity is None:
             raise IllTyped("condition_bad_operation", "has", name.column, type=str(argument.type))
         # Of the field itself it asks whether it is there; what it is in must be there.
         if argument.path not in unguarded:
             self.reading.unguarded.discard(argument.path)
-        assert argument.quantity is not None
         formula = Property(argument.quantity, "has")
         return _Found(BOOL, name, if_true=frozenset({argument.path}), formula=formula)
 
@@ -662,7 +665,8 @@ class _Parser:
 
     def macro(self, found: _Found, name: _Token) -> _Found:
         item = self.name()
-        if item.text in self.names and item.text != TODAY:
+        beside = self.roots.pop(item.text, None) if item.text != self.root else None
+        if item.text in self.names and item.text != TODAY and beside is None:
             raise IllTyped("condition_name_taken", item.text, item.column)
         self.expect(",")
         assert found.type.item is not None
@@ -677,6 +681,8 @@ class _Parser:
         del self.names[item.text], self.places[item.text]
         if outside[0] is not None:
             self.names[item.text], self.places[item.text], self.knows_today = outside[0], *outside[1:]
+        if beside is not None:
+            self.roots[item.text] = beside
         if name.text == "map":
             self.loops.append(
                 Loop(found.rows, work, inner, Collected(body.place, body.type.item is not None))

@@ -31,6 +31,9 @@ class DatedContent:
     """None: not known, as of approvals that opened before conditions could read it."""
 
 
+BESIDE: Final = {"brief": {"budget": "budget_figures"}}
+"""By subject type: names under which conditions read a field that is a record, beside the type's own key."""
+
 ENTER_BY_EVENT: Final = frozenset({"brief", "proof"})
 """Subject types whose own service freezes them, and tells of them: they are not submitted here."""
 
@@ -120,6 +123,12 @@ class SubjectType(BaseModel):
     amounts: list[FieldName] = Field(default_factory=list)
     """The fields that say what it costs, the surest first; limits and delegations are measured on it."""
     fields: dict[FieldName, FieldType]
+
+    @property
+    def beside(self) -> Mapping[str, str]:
+        """Fields that conditions read under a name of their own, by that name."""
+        named = BESIDE.get(self.key, {})
+        return {name: field for name, field in named.items() if field in self.fields}
 
     @model_validator(mode="after")
     def title_and_amounts_are_fields(self) -> SubjectType:
