@@ -25,6 +25,7 @@ LINKS: Final = (
     Link("/inbox", N_("To decide"), "approval.decide"),
     Link("/briefs", N_("Briefs"), "brief.read"),
     Link("/quotation-requests", N_("Quotes"), "brief.price.read"),
+    Link("/budgets", N_("Budgets"), "budget.read"),
     Link("/tasks", N_("My tasks"), "phase.work"),
     Link("/quotations", N_("Requests for quotation"), "quotation.submit"),
     Link("/orders", N_("Orders"), "order.read"),

@@ -15,6 +15,7 @@ from ..amounts import plain_number
 from ..choosing import LISTED, people_of, person_named
 from ..client import Refused, part
 from ..forms import NOTHING_SENT, Sent, filled
+from .budgets import budget_of
 
 pages = Pages()
 
@@ -186,11 +187,12 @@ async def _page(call: PageCall, approval_id: UUID, sent: Sent = NOTHING_SENT) ->
     ]
     if approval["subject_type"] == "brief":
         asked.append(part(services.get("brief", f"/v1/briefs/{approval['subject_id']}")))
+        asked.append(budget_of(call, approval["subject_id"]))
     else:
-        asked.append(_nothing())
+        asked += [_nothing(), _nothing()]
     if any({"forward", "add_approver", "reassign"}.intersection(row["may"]) for row in (*own, *more)):
         asked.append(part(services.get("identity", "/v1/people", limit=LISTED)))
-    history, comments, brief, *people = await asyncio.gather(*asked)
+    history, comments, brief, budget, *people = await asyncio.gather(*asked)
     said = history["items"] if history else []
     context = {
         "approval": approval,
@@ -199,6 +201,7 @@ async def _page(call: PageCall, approval_id: UUID, sent: Sent = NOTHING_SENT) ->
         "comments": comments,
         "concerned": _concerned(approval, str(call.session.actor.person_id)),
         "brief": brief,
+        "budget": budget,
         "documents": [
             {**each, "by": entry.get("actor")} for entry in said for each in entry.get("evidence", ())
         ],

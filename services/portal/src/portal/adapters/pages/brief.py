@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
@@ -12,6 +13,7 @@ from optima_kit.http.html import Answer, PageCall, Pages, Passed, SeeOther, Show
 
 from ..amounts import plain_number
 from ..client import Refused, part, with_parts
+from .budgets import budget_of
 
 pages = Pages()
 
@@ -35,6 +37,11 @@ async def submit(call: PageCall, brief_id: UUID) -> Answer:
 @pages.post("/briefs/{brief_id}/cancellation")
 async def cancel(call: PageCall, brief_id: UUID) -> Answer:
     return await _command(call, brief_id, "cancellation", {"reason": call.text("reason")})
+
+
+@pages.post("/briefs/{brief_id}/budget-release")
+async def release_budget(call: PageCall, brief_id: UUID) -> Answer:
+    return await _command(call, brief_id, "budget-release", {"reason": call.text("reason")})
 
 
 @pages.post("/briefs/{brief_id}/copy")
@@ -100,20 +107,26 @@ async def _command(
 async def _page(call: PageCall, brief_id: UUID, refused: Refused | None = None) -> Answer:
     services = call.session.services
     path = f"/v1/briefs/{brief_id}"
-    brief, progress, history, comments, proofs, approvals, orders, shipments, *requests = await with_parts(
-        services.get("brief", path),
-        services.get("brief", f"{path}/progress", limit=200),
-        services.get("brief", f"{path}/history", limit=200),
-        services.get("brief", f"{path}/comments", limit=200),
-        services.get("brief", f"{path}/proofs", limit=200),
-        services.get("approval", "/v1/approvals", subject_id=brief_id),
-        services.get("production", "/v1/orders", brief_id=brief_id),
-        services.get("logistics", "/v1/shipments", brief_id=brief_id),
-        *(
-            [services.get("brief", "/v1/quotation-requests", brief_id=brief_id)]
-            if call.session.actor.may("brief.price.read")
-            else []
+    (
+        (brief, progress, history, comments, proofs, approvals, orders, shipments, *requests),
+        budget,
+    ) = await asyncio.gather(
+        with_parts(
+            services.get("brief", path),
+            services.get("brief", f"{path}/progress", limit=200),
+            services.get("brief", f"{path}/history", limit=200),
+            services.get("brief", f"{path}/comments", limit=200),
+            services.get("brief", f"{path}/proofs", limit=200),
+            services.get("approval", "/v1/approvals", subject_id=brief_id),
+            services.get("production", "/v1/orders", brief_id=brief_id),
+            services.get("logistics", "/v1/shipments", brief_id=brief_id),
+            *(
+                [services.get("brief", "/v1/quotation-requests", brief_id=brief_id)]
+                if call.session.actor.may("brief.price.read")
+                else []
+            ),
         ),
+        budget_of(call, brief_id),
     )
     brief_type = None
     if "type_key" in brief:
@@ -132,6 +145,7 @@ async def _page(call: PageCall, brief_id: UUID, refused: Refused | None = None) 
         "approvals": approvals,
         "orders": orders,
         "shipments": shipments,
+        "budget": budget,
         "requests": requests[0] if requests else None,
         "processes": [
             each

@@ -16,7 +16,7 @@ from ..client import Refused, part
 pages = Pages()
 
 _SPARE_ROWS = 3
-_TEXTS = ("title", "category", "purpose", "budget", "deadline", "customer")
+_TEXTS = ("title", "category", "purpose", "budget", "deadline", "customer", "cost_centre")
 
 
 @pages.get("/new-brief")
@@ -134,10 +134,11 @@ async def _form(
     call: PageCall, brief_id: UUID | None, given: dict[str, Any], refused: Refused | None = None
 ) -> Answer:
     services = call.session.services
-    kinds, destinations, types, brief_type = await asyncio.gather(
+    kinds, destinations, types, centres, brief_type = await asyncio.gather(
         part(services.get("production", "/v1/kinds", limit=200)),
         part(services.get("logistics", "/v1/destinations", limit=200)),
         part(services.get("brief", "/v1/brief-types", limit=200)),
+        part(services.get("brief", "/v1/cost-centres", limit=200)),
         _type(call, given),
     )
     properties = brief_type["form"]["properties"] if brief_type else {}
@@ -152,6 +153,7 @@ async def _form(
         "type": brief_type,
         "answers": answers_in_fields(answers, properties, call.language),
         "rows": [*given["items"], *[empty] * _SPARE_ROWS],
+        "cost_centres": centres["items"] if centres else [],
         "kinds": kinds["items"] if kinds else [],
         "destinations": destinations["items"] if destinations else [],
         "refused": refused,

@@ -1,0 +1,112 @@
+"""Budgets of units and cost centres: planned, committed, spent, and who waits for one."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
+
+from ..amounts import plain_number, typed_number
+from ..client import Refused, part, with_parts
+from ..forms import NOTHING_SENT, Sent, filled
+
+pages = Pages()
+
+_TYPED = ("name", "unit_id", "cost_centre", "period_from", "period_to", "planned", "blocking", "reason")
+
+
+@pages.get("/budgets")
+async def show_budgets(call: PageCall) -> Answer:
+    exceeded = call.query.get("exceeded") == "yes"
+    sort = "available" if call.query.get("sort") == "available" else "period"
+    found = await part(
+        call.session.services.get(
+            "brief",
+            "/v1/budgets",
+            limit=50,
+            sort=sort,
+            exceeded="true" if exceeded else None,
+            day=call.query.get("day") or None,
+            cursor=call.query.get("cursor"),
+        )
+    )
+    context = {
+        "budgets": found,
+        "exceeded": exceeded,
+        "sort": sort,
+        "day": call.query.get("day", ""),
+        "may_plan": call.session.actor.may("budget.write"),
+    }
+    return Shown("budgets.html", context)
+
+
+@pages.get("/new-budget")
+async def show_new(call: PageCall) -> Answer:
+    return await _form(call)
+
+
+@pages.post("/new-budget")
+async def plan(call: PageCall) -> Answer:
+    given = {name: call.text(name) for name in _TYPED}
+    body: dict[str, Any] = filled(**{name: given[name] for name in _TYPED if name != "blocking"})
+    body |= {"planned": plain_number(given["planned"], call.language), "blocking": given["blocking"] == "yes"}
+    try:
+        budget = await call.session.services.send("brief", "POST", "/v1/budgets", body, key=call.text("once"))
+    except Refused as refused:
+        return await _form(call, Sent("budget", given, refused))
+    return SeeOther(f"/budgets/{budget['id']}")
+
+
+@pages.get("/budgets/{budget_id}")
+async def show_budget(call: PageCall, budget_id: UUID) -> Answer:
+    return await _page(call, budget_id)
+
+
+@pages.post("/budgets/{budget_id}/plan")
+async def change_plan(call: PageCall, budget_id: UUID) -> Answer:
+    given = {name: call.text(name) for name in ("planned", "blocking", "reason")}
+    body = {
+        "planned": plain_number(given["planned"], call.language),
+        "blocking": given["blocking"] == "yes",
+        "reason": given["reason"],
+    }
+    try:
+        await call.session.services.send(
+            "brief", "PUT", f"/v1/budgets/{budget_id}/plan", body, version=call.text("version")
+        )
+    except Refused as refused:
+        return await _page(call, budget_id, Sent("plan", given, refused))
+    return SeeOther(f"/budgets/{budget_id}")
+
+
+async def budget_of(call: PageCall, brief_id: UUID | str) -> Any:
+    """What a brief takes of its budget; None where there is none, or the reader may not see it."""
+    if not {"budget.read", "brief.price.read"} <= call.session.actor.privileges:
+        return None
+    return await part(call.session.services.get("brief", f"/v1/briefs/{brief_id}/budget"))
+
+
+async def _form(call: PageCall, sent: Sent = NOTHING_SENT) -> Answer:
+    units = await part(call.session.services.get("identity", "/v1/units", limit=200))
+    named = [(each["id"], each["name"]) for each in units["items"]] if units else []
+    context = {"units": sorted(named, key=lambda each: str(each[1])), "sent": sent}
+    return Shown("budget_form.html", context, sent.status)
+
+
+async def _page(call: PageCall, budget_id: UUID, sent: Sent = NOTHING_SENT) -> Answer:
+    services = call.session.services
+    path = f"/v1/budgets/{budget_id}"
+    budget, charges, entries = await with_parts(
+        services.get("brief", path),
+        services.get("brief", f"{path}/charges", limit=100),
+        services.get("brief", f"{path}/entries", limit=100),
+    )
+    context = {
+        "budget": budget,
+        "charges": charges,
+        "entries": entries,
+        "planned": typed_number(budget["planned"], call.language),
+        "sent": sent,
+    }
+    return Shown("budget.html", context, sent.status)
