@@ -84,7 +84,7 @@ BRIEF: Final[dict[str, Any]] = {
     "title": "Cartelli per le misure",
     "category": "pos",
     "budget": "900.00",
-    "deadline": "2099-12-31",
+    "deadline": "2030-12-31",
     "items": [{"kind": "totem", "description": "Totem", "quantity": "1", "unit": "pz"}],
 }
 
@@ -361,15 +361,15 @@ async def _replica(environment: dict[str, str], port: int) -> AsyncIterator[None
         await process.wait()
 
 
-async def measure(options: argparse.Namespace) -> list[Figure]:
+async def measure(options: argparse.Namespace) -> None:
+    """Prints each part as it comes."""
     async with customer_of(stage()) as customer:
         browsing = Browsing(customer)
-        figures = await loads(browsing)
-        figures += await answers(browsing, options.rounds)
-        figures.append(await decisions(browsing, options.decisions))
-        figures.append(await streams(browsing, options.streams))
-        figures.append(await renewals(browsing, options.renewals))
-    return figures
+        print_figures(await loads(browsing))
+        print_figures(await answers(browsing, options.rounds))
+        print_figures([await decisions(browsing, options.decisions)])
+        print_figures([await streams(browsing, options.streams)])
+        print_figures([await renewals(browsing, options.renewals)])
 
 
 def main() -> None:
@@ -380,7 +380,7 @@ def main() -> None:
     parser.add_argument("--decisions", type=int, default=40, help="how many are made")
     parser.add_argument("--streams", type=int, default=500, help="how many are open at once")
     parser.add_argument("--renewals", type=int, default=1000, help="how often a session is renewed")
-    print_figures(asyncio.run(measure(parser.parse_args())))
+    asyncio.run(measure(parser.parse_args()))
 
 
 if __name__ == "__main__":
