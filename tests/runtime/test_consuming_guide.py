@@ -18,8 +18,10 @@ import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from tests import programs
 from tests.nightly import NIGHTLY
 from tests.npm_packages import npm_folder
+from tests.programs import GUIDE, PROGRAMS, Program
 
 from identity.adapters.http_access import ByClientCredentials, TokenRequest, TokenView
 from identity.application.access_tokens import Grant
@@ -41,8 +43,6 @@ from .own_broker import OwnBroker
 
 pytestmark = [pytest.mark.servers, pytest.mark.xdist_group("own broker")]
 
-GUIDE = (ROOT / "docs" / "guides" / "consuming-events.md").read_text(encoding="utf-8")
-PROGRAMS = dict(re.findall(r"^```(?:python|js) ([\w-]+)\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL))
 CONTRACTS = ROOT / "shared" / "contracts"
 UV = Path(sys.executable).with_name("uv")
 SAMPLES = ROOT / "shared" / "contracts" / "samples"
@@ -149,46 +149,14 @@ def comment(n: int = 0) -> Envelope:
     )
 
 
-class Program:
-    """A program of the guide, under way: what it has printed."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self.process = process
-        self.lines: list[str] = []
-
-    async def read(self) -> None:
-        assert self.process.stdout is not None
-        async for line in self.process.stdout:
-            self.lines.append(line.decode().strip())
-
-    async def prints(self, *texts: str) -> None:
-        await eventually(
-            lambda: all(any(text in line for line in self.lines) for text in texts),
-            within=40,
-            describe=lambda: f"{texts} in {self.lines}",
-        )
-
-
 @contextlib.asynccontextmanager
 async def running(name: str, folder: Path, **environment: str) -> AsyncIterator[Program]:
     command = ["node", "--input-type=module", "--eval"] if name == "node" else [sys.executable, "-c"]
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        PROGRAMS[name],
-        cwd=folder,
-        env={"PATH": os.environ["PATH"]} | environment,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    program = Program(process)
-    reading = asyncio.create_task(program.read())
-    try:
+    path = {"PATH": os.environ["PATH"]}
+    async with programs.running(
+        *command, PROGRAMS[name], folder=folder, environment=path | environment
+    ) as program:
         yield program
-    finally:
-        if process.returncode is None:
-            process.terminate()
-        await process.wait()
-        await reading
 
 
 class TokenCounter:

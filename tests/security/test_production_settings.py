@@ -24,6 +24,7 @@ GOOD: dict[str, str] = {
     "public": "https://portal.optima.example.com",
     "inner": "http://optima-identity/.well-known/jwks.json",
     "networks": "10.42.0.0/16,fd00:42::/64",
+    "elsewhere": "10.42.0.0/16,fd00:42::/64",
     "sender": "Linea OPTIMA <noreply@example.com>",
     "oidc_issuers": "https://login.example.com/ https://keys.example.com",
 }
@@ -71,6 +72,7 @@ BAD: dict[str, tuple[str, ...]] = {
     ),
     "inner": ("http://keys.example.com", "http://10.0.0.7:8080", "ftp://optima-identity", "http://a.b.c.d"),
     "networks": ("0.0.0.0/0", "::/0", "10.42.0.0/16,0.0.0.0/0", "0.0.0.0/1,128.0.0.0/1", "2000::/3"),
+    "elsewhere": ("127.0.0.1/32", "10.42.0.0/16,127.0.0.0/8", "::1/128", "169.254.169.254/32", "0.0.0.0/0"),
     "sender": ("Linea OPTIMA <noreply@localhost>", "noreply@127.0.0.1", "noreply"),
 }
 KINDS = {
@@ -80,6 +82,7 @@ KINDS = {
     "database_backbone_url": "database_url",
     "mail_from": "sender",
     "trusted_proxies": "networks",
+    "webhook_networks": "elsewhere",
 }
 HARMLESS = {"mail_url"}
 """Never unencrypted: smtp:// means STARTTLS, or no mail."""

@@ -220,6 +220,16 @@ def consumer(options: argparse.Namespace) -> int:
     return status
 
 
+def webhook(options: argparse.Namespace) -> int:
+    """Imported only here, like the demonstration."""
+    require_running()
+    addresses = read_json(STACK.addresses)["services"]
+    status: int = importlib.import_module("optima_local.webhooks").run(
+        options, addresses, _TENANT, demonstrators()
+    )
+    return status
+
+
 def trail_words(options: argparse.Namespace) -> int:
     """`python -m trail verify FILE…`: needs no stack. Names of files are those of the caller's folder."""
     if options.words[:1] != ["verify"]:
@@ -310,6 +320,20 @@ def parser() -> argparse.ArgumentParser:
             verb_added.add_argument(
                 "--history", action="store_true", help="also the stream of all that was published"
             )
+    added = command(
+        "webhook", webhook, "set up a webhook of the demonstration's customer to this machine, and try it"
+    )
+    added.add_argument(
+        "url",
+        nargs="?",
+        metavar="URL",
+        help="your receiver's, such as http://127.0.0.1:8000/events; else one"
+        " of this command's own, which prints what comes",
+    )
+    added.add_argument(
+        "--types", action="append", default=[], metavar="TYPE", help="how types begin, such as optima.brief."
+    )
+    added.add_argument("--from-the-beginning", action="store_true", help="tell the whole history first")
     added = command("trail", trail_words, "verify exports of the trail, offline: trail verify FILE…")
     added.add_argument("words", nargs=argparse.REMAINDER, metavar="WORD")
     command("bench", bench, "measure the running stack; bench --help lists its options")

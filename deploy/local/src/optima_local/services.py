@@ -150,6 +150,9 @@ def service_environment(
     }
     if service.asked_for_people:
         environment["OPTIMA_TRUSTED_PROXIES"] = "127.0.0.1/32"
+    if service.name == "trail":
+        # Whoever writes a receiver of webhooks tries it beside the stack: ./optima webhook.
+        environment |= {"OPTIMA_WEBHOOK_PLAIN_HTTP": "true", "OPTIMA_WEBHOOK_NETWORKS": "127.0.0.1/32"}
     if service.exchanges_files:
         environment["OPTIMA_DROP_FOLDER_ROOT"] = str(layout.drop_folder)
         if tryton.is_there(layout):

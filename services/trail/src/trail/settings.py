@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from optima_kit.egress import Openness
-from optima_kit.hardening import StrongSecret, in_production
+from optima_kit.hardening import ELSEWHERE, StrongSecret, in_production
 from optima_kit.settings import Networks, Settings
 
 
@@ -23,10 +23,10 @@ class TrailSettings(Settings):
 
     webhook_plain_http: Annotated[bool, in_production(_over_https)] = False
     """Lets webhooks lead to http addresses. For development alone: production refuses it."""
-    webhook_networks: Networks = ()
+    webhook_networks: Annotated[Networks, ELSEWHERE] = ()
     """Networks that webhooks may lead to although they are not of the public internet, separated by commas
     ("10.20.0.0/16"): receivers on the operator's own premises. Whoever may set webhooks up can then post to
-    every address in them."""
+    every address in them. Production refuses the machine's own, which `./optima up` opens to be tried."""
 
     @property
     def openness(self) -> Openness:

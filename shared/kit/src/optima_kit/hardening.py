@@ -6,7 +6,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from itertools import pairwise
 from typing import Annotated, Any, Final
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
@@ -20,6 +20,7 @@ _SHORTEST_SECRET = 32
 _WIDEST = {4: 8, 6: 7}
 """The widest range of addresses that may stand for known machines, in bits of its prefix."""
 _ENCRYPTED = {"require", "verify-ca", "verify-full"}
+_THIS_MACHINE = tuple(map(ip_network, ("127.0.0.0/8", "169.254.0.0/16", "::1/128", "fe80::/10")))
 
 
 def in_production(check: Callable[[Any], None], *, given: str = "environment") -> AfterValidator:
@@ -120,6 +121,12 @@ def _narrow(networks: tuple[IPv4Network | IPv6Network, ...]) -> None:
             raise ValueError(f"{network} is nearly everybody; name the networks that you mean")
 
 
+def _elsewhere(networks: tuple[IPv4Network | IPv6Network, ...]) -> None:
+    for network in networks:
+        if any(network.version == own.version and network.overlaps(own) for own in _THIS_MACHINE):
+            raise ValueError(f"{network} holds this machine's own addresses, or its cloud's metadata")
+
+
 def _is_far(parts: SplitResult) -> bool:
     """Whether the way there leaves this machine. PostgreSQL's sockets have no host."""
     host = (parts.hostname or "").removesuffix(".")
@@ -134,6 +141,8 @@ def _is_far(parts: SplitResult) -> bool:
 
 STRONG = in_production(_strong)
 NARROW = in_production(_narrow)
+ELSEWHERE = in_production(_elsewhere)
+"""Networks that requests may go into where somebody else chooses the address: never this machine's own."""
 
 StrongSecret = Annotated[SecretStr, STRONG]
 """A secret that production refuses where it is weak or the demonstration's."""
