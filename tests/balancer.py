@@ -27,14 +27,24 @@ class Balancer:
         for _ in self.ports:
             port = self.ports.pop(0)
             self.ports.append(port)
-            try:
-                there, back = await asyncio.open_connection("127.0.0.1", port)
-            except ConnectionError:
-                continue
-            self.reached.add(port)
-            await asyncio.gather(_copy(reader, back), _copy(there, writer))
-            return
+            if await pass_on(reader, writer, port, reached=self.reached):
+                return
         writer.close()
+
+
+async def pass_on(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int, reached: set[int] | None = None
+) -> bool:
+    """Passes a connection on to that port until it ends, and notes the port as reached. False where nobody
+    listens."""
+    try:
+        there, back = await asyncio.open_connection("127.0.0.1", port)
+    except ConnectionError:
+        return False
+    if reached is not None:
+        reached.add(port)
+    await asyncio.gather(_copy(reader, back), _copy(there, writer))
+    return True
 
 
 async def _copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:

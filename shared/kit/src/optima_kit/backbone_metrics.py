@@ -19,6 +19,15 @@ BROKER_BLOCKED = Gauge(
     ("connection",),
     registry=REGISTRY,
 )
+BROKER_CHANNELS = Gauge(
+    "optima_broker_channels", "Channels open to RabbitMQ", ("connection",), registry=REGISTRY
+)
+BROKER_CHANNELS_CLOSED = Counter(
+    "optima_broker_channels_closed_total",
+    "Channels that RabbitMQ closed because of what was asked on them, or not acknowledged in time",
+    ("connection",),
+    registry=REGISTRY,
+)
 OUTBOX_PENDING = Gauge(
     "optima_outbox_pending", "Events not yet published (counted up to 100,000)", registry=MEASURED
 )

@@ -18,9 +18,15 @@ import pika
 import structlog
 from pika.adapters.asyncio_connection import AsyncioConnection
 from pika.channel import Channel as PikaChannel
-from pika.exceptions import AMQPError
+from pika.exceptions import AMQPConnectionError, AMQPError, ChannelClosedByBroker
 
-from .backbone_metrics import BROKER_BLOCKED, BROKER_CONNECTED, PUBLISHES_REFUSED
+from .backbone_metrics import (
+    BROKER_BLOCKED,
+    BROKER_CHANNELS,
+    BROKER_CHANNELS_CLOSED,
+    BROKER_CONNECTED,
+    PUBLISHES_REFUSED,
+)
 from .frames import Delivery, DeliveryReader, Outgoing, frame_end, publish_frames
 
 _LOG = structlog.get_logger(__name__)
@@ -32,12 +38,16 @@ HEARTBEAT_SECONDS: Final = 20
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
 
-_UNREMARKABLE_SECONDS: Final = 10.0
+UNREMARKABLE_SECONDS: Final = 10.0
 """For so long a broker may be away, booting or changing over, before that is worth a warning."""
 
 
 class BrokerUnavailable(Exception):
     """The connection or channel was lost. Nothing is wrong with the work itself."""
+
+
+class BrokerAway(BrokerUnavailable):
+    """The connection was lost. Its keeper tells of that, once; whoever used it need not."""
 
 
 class BrokerRefused(BrokerUnavailable):
@@ -62,6 +72,12 @@ def _innermost(error: BaseException) -> BaseException:
     wrapped = [*error.args, *getattr(error, "exceptions", ())]
     causes = [cause for cause in wrapped if isinstance(cause, BaseException)]
     return _innermost(causes[-1]) if causes else error
+
+
+def tell_of_interruption(log: Any, what: str, error: BaseException, **about: Any) -> None:
+    """Warns of what interrupted work on the broker, unless it is an outage: of that its keeper warns."""
+    say = log.debug if isinstance(error, (BrokerAway, AMQPConnectionError)) else log.warning
+    say(what, error=repr(error), **about)
 
 
 def _settle(future: asyncio.Future[Any]) -> Callable[[Any], None]:
@@ -93,6 +109,8 @@ class Channel:
     def lost(self) -> BrokerUnavailable:
         """What to raise when the channel was found closed."""
         reason = self.closed.result() if self.closed.done() else "closing"
+        if isinstance(reason, (AMQPConnectionError, BrokerAway)):
+            return BrokerAway(str(reason))
         code = getattr(reason, "reply_code", 0)
         kind = BrokerRefused if code in (403, 404, 405, 406) else BrokerUnavailable
         return kind(str(reason))
@@ -187,6 +205,9 @@ class Broker:
     def start(self) -> None:
         """Begins to connect; `connected` tells when that has succeeded."""
         BROKER_CONNECTED.labels(self._name).set(0)
+        BROKER_BLOCKED.labels(self._name).set(0)
+        BROKER_CHANNELS.labels(self._name).set(0)
+        BROKER_CHANNELS_CLOSED.labels(self._name)
         self._keeper = asyncio.create_task(self._keep_connected(), name=f"broker {self._name}")
 
     async def close(self) -> None:
@@ -225,23 +246,35 @@ class Broker:
         await asyncio.wait({opened, lost}, return_when=asyncio.FIRST_COMPLETED)
         if opened.done():
             channel: Channel = opened.result()
+            BROKER_CHANNELS.labels(self._name).inc()
+            channel.closed.add_done_callback(self._on_channel_closed)
             return channel
-        raise BrokerUnavailable(repr(lost.result()))
+        raise BrokerAway(repr(lost.result()))
+
+    def _on_channel_closed(self, closed: asyncio.Future[BaseException]) -> None:
+        BROKER_CHANNELS.labels(self._name).dec()
+        if isinstance(closed.result(), ChannelClosedByBroker):
+            BROKER_CHANNELS_CLOSED.labels(self._name).inc()
 
     async def _keep_connected(self) -> None:
         pause = pauses()
         away_since = time.monotonic()
+        warned = False
         while True:
             closed: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
             try:
                 connection = await self._connect(closed)
             except BrokerUnavailable as error:
                 away = time.monotonic() - away_since
-                say = _LOG.debug if away < _UNREMARKABLE_SECONDS else _LOG.warning
+                say = _LOG.debug if warned or away < UNREMARKABLE_SECONDS else _LOG.warning
                 say("broker unreachable", connection=self._name, seconds=round(away), error=str(error))
+                warned = warned or away >= UNREMARKABLE_SECONDS
                 await asyncio.sleep(pause())
                 continue
             pause = pauses()
+            if warned:
+                away = round(time.monotonic() - away_since)
+                _LOG.info("broker is back", connection=self._name, seconds=away)
             self._connection = connection
             self.blocked = False
             self._opened.set()
@@ -262,6 +295,7 @@ class Broker:
                 BROKER_CONNECTED.labels(self._name).set(0)
             away_since = time.monotonic()
             _LOG.warning("broker connection lost", connection=self._name, error=str(reason))
+            warned = True
             await asyncio.sleep(pause())
 
     async def _connect(self, closed: asyncio.Future[BaseException]) -> AsyncioConnection:
@@ -351,7 +385,7 @@ class Publisher:
                 if sent.unsettled:
                     raise channel.lost()
         except (AMQPError, BrokerUnavailable, TimeoutError) as error:
-            _LOG.warning("publish interrupted", exchange=self._exchange, error=repr(error))
+            tell_of_interruption(_LOG, "publish interrupted", error, exchange=self._exchange)
             if channel is not None:
                 self._abandon(channel)
         refused = sent.confirmed.count(False)
@@ -385,7 +419,7 @@ class Publisher:
             if self._channel is not None and self._channel.is_open:
                 return self._channel
             if not self._broker.connected:
-                raise BrokerUnavailable("not connected")
+                raise BrokerAway("not connected")
             channel = await self._broker.open_channel()
             self._last_tag = 0
             self._outstanding = {}

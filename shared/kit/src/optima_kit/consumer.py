@@ -20,7 +20,7 @@ import structlog
 from optima_contracts.signatures import EventKeys, Forged
 
 from .backbone_metrics import BATCH_EVENTS, INBOX_DUPLICATES, age_seconds, handled_seconds
-from .broker import Broker, BrokerUnavailable, Subscription, pauses
+from .broker import Broker, BrokerUnavailable, Subscription, pauses, tell_of_interruption
 from .db import Database, Transaction, UnitOfWork
 from .frames import Delivery
 from .inbox import Failed, Handled, Inbox, Item, in_order
@@ -117,7 +117,7 @@ class Consumer(Generic[P]):
                     linger = self._linger if len(deliveries) > 1 else 0.0
                     subscription.acknowledge(deliveries[-1])
             except BrokerUnavailable as error:
-                _LOG.warning("consuming interrupted", queue=queue, error=str(error))
+                tell_of_interruption(_LOG, "consuming interrupted", error, queue=queue)
                 await self._sleep(pause())
             except _Held:
                 return

@@ -24,8 +24,15 @@ from dramatiq.brokers.rabbitmq import RabbitmqBroker, _RabbitmqConsumer
 from dramatiq.errors import ConnectionClosed
 from pydantic import ValidationError
 
-from .backbone_metrics import BROKER_CONNECTED, JOB_SECONDS
-from .broker import Broker, BrokerUnavailable, Publisher, pauses
+from .backbone_metrics import BROKER_CHANNELS, BROKER_CONNECTED, JOB_SECONDS
+from .broker import (
+    UNREMARKABLE_SECONDS,
+    Broker,
+    BrokerUnavailable,
+    Publisher,
+    pauses,
+    tell_of_interruption,
+)
 from .cause import Cause
 from .clock import Clock
 from .db import Database
@@ -337,7 +344,7 @@ class JobDispatcher:
                     if len(rows) == most and await self._waiting() < _HINTS_WAITING:
                         continue
             except (*UNAVAILABLE, BrokerUnavailable) as error:
-                _LOG.warning("no hints for now", error=repr(error))
+                tell_of_interruption(_LOG, "no hints for now", error)
                 await asyncio.sleep(pause())
             except Exception:
                 _LOG.exception("hinting failed")
@@ -379,7 +386,7 @@ class JobDispatcher:
             if rows:
                 await self._send(rows)
         except BrokerUnavailable as error:
-            _LOG.warning("no hints for now", error=repr(error))
+            tell_of_interruption(_LOG, "no hints for now", error)
 
 
 def _hint(queue: str, id_: UUID, tenant_id: UUID) -> dramatiq.Message[Any]:
@@ -392,21 +399,58 @@ class _HintConsumer(_RabbitmqConsumer):
     """Dramatiq's consumer, which shows whether it is connected. What it raises, Dramatiq waits out."""
 
     def __init__(self, broker: _HintBroker, queue_name: str, prefetch: int, timeout: int) -> None:
-        self._shown = BROKER_CONNECTED.labels(broker.name)
-        super().__init__(broker, queue_name, prefetch, timeout)  # type: ignore[no-untyped-call]
-        self._shown.set(1)
+        self._shown = broker.connection_shown
+        try:
+            super().__init__(broker, queue_name, prefetch, timeout)  # type: ignore[no-untyped-call]
+        except (ConnectionClosed, OSError) as error:  # OSError: a name that nobody knows, say
+            self._shown.unreachable(error)
+            raise ConnectionClosed(error) from None  # type: ignore[no-untyped-call]
+        self._shown.there()
 
     def __next__(self) -> Any:
         try:
             return super().__next__()  # type: ignore[no-untyped-call]
         except ConnectionClosed as error:
-            self._shown.set(0)
-            _LOG.warning("broker unreachable", connection=self.broker.name, error=str(error))
+            self._shown.lost(error)
             raise
 
     def close(self) -> None:
-        self._shown.set(0)
+        self._shown.ended()
         super().close()  # type: ignore[no-untyped-call]
+
+
+class _HintConnection:
+    """Shows the worker's connection, with its one channel, and warns once of an outage."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._shown = (BROKER_CONNECTED.labels(name), BROKER_CHANNELS.labels(name))
+        self._away_since = time.monotonic()
+        self._warned = False
+        self.ended()
+
+    def there(self) -> None:
+        for gauge in self._shown:
+            gauge.set(1)
+        if self._warned:
+            away = round(time.monotonic() - self._away_since)
+            _LOG.info("broker is back", connection=self._name, seconds=away)
+        self._warned = False
+
+    def lost(self, error: Exception) -> None:
+        _LOG.warning("broker connection lost", connection=self._name, error=str(error))
+        self._away_since, self._warned = time.monotonic(), True
+        self.ended()
+
+    def unreachable(self, error: Exception) -> None:
+        away = time.monotonic() - self._away_since
+        if not self._warned and away >= UNREMARKABLE_SECONDS:
+            _LOG.warning("broker unreachable", connection=self._name, seconds=round(away), error=str(error))
+            self._warned = True
+
+    def ended(self) -> None:
+        for gauge in self._shown:
+            gauge.set(0)
 
 
 class _HintBroker(RabbitmqBroker):
@@ -414,7 +458,7 @@ class _HintBroker(RabbitmqBroker):
 
     def __init__(self, name: str, url: str) -> None:
         super().__init__(url=url, confirm_delivery=True, middleware=[])
-        self.name = name
+        self.connection_shown = _HintConnection(name)
 
     @property
     def consumer_class(self) -> type[_HintConsumer]:
@@ -443,7 +487,6 @@ class Work(Generic[P]):
         self._running: set[Future[None]] = set()
         self._stopping = False
         broker = _HintBroker(f"{service.name} work", broker_url)
-        BROKER_CONNECTED.labels(broker.name).set(0)
         dramatiq.actor(broker=broker, queue_name=self._queue, actor_name=_ACTOR)(self._take)
         self._worker = dramatiq.Worker(
             broker, queues={self._queue}, worker_threads=threads, worker_timeout=500
