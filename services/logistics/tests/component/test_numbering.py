@@ -11,7 +11,15 @@ from typing import Any
 import asyncpg
 import pytest
 
-from logistics.adapters.metrics import DDTS_ISSUED, SHIPMENTS, measure
+from logistics.adapters.metrics import (
+    DDT_NUMBERS_MISSING,
+    DDT_SERIES,
+    DDTS_ISSUED,
+    DDTS_VOIDED,
+    SHIPMENTS,
+    measure,
+    measure_documents,
+)
 from logistics.application.ports import Ports
 from optima_kit.db import UnitOfWork
 from optima_kit.testing import ServiceHarness
@@ -406,3 +414,30 @@ async def test_what_is_counted(depot: Depot) -> None:
     assert SHIPMENTS.labels("picked")._value.get() == 0
     assert SHIPMENTS.labels("issued")._value.get() == 3
     assert DDTS_ISSUED._value.get() == 3
+
+
+async def test_a_gap_in_a_series_is_counted(depot: Depot) -> None:
+    """One that numbering never leaves: a restore of some tables and not of others might."""
+    order = await depot.stocked_order()
+    *_, voided = [
+        (await depot.act(await depot.picked(order, "1"), "issuance", series=series))
+        for series in ("A", "B", "B")
+    ]
+    await depot.act(voided, "voiding", reason="Errore", reissue=False)
+
+    async def counted() -> tuple[float, ...]:
+        connection = await asyncpg.connect(depot.database.backbone_url)
+        try:
+            await measure_documents(connection)
+            for column in ("document", "number", "progressive"):
+                with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                    await connection.fetch(f"SELECT {column} FROM ddts")
+        finally:
+            await connection.close()
+        return tuple(gauge._value.get() for gauge in (DDT_SERIES, DDT_NUMBERS_MISSING, DDTS_VOIDED))
+
+    assert await counted() == (2, 0, 1)
+    await depot.database.fetch("DELETE FROM ddts WHERE series = 'B' AND progressive = 1")
+    assert await counted() == (2, 1, 1)
+    await depot.database.fetch("UPDATE ddt_series SET last_progressive = 0 WHERE series = 'A'")
+    assert await counted() == (2, 2, 1)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, Final
 
@@ -88,6 +89,20 @@ def measure_jobs(kinds: Iterable[str]) -> Measure:
             JOBS_FAILED.labels(kind).set(failed.get(kind, 0))
 
     return measure
+
+
+def seldom(measure: Measure, every: float) -> Measure:
+    """What costs more to find out, so many seconds apart; shown with the rest in between."""
+    due = 0.0
+
+    async def measure_when_due(connection: Connection) -> None:
+        nonlocal due
+        began = time.monotonic()
+        if began >= due:
+            await measure(connection)
+            due = began + every
+
+    return measure_when_due
 
 
 class Measuring:

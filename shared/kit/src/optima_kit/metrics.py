@@ -53,5 +53,11 @@ POOL_IDLE = Gauge("optima_db_pool_idle", "Idle database connections", registry=R
 POOL_WAIT_SECONDS = Histogram(
     "optima_db_pool_wait_seconds", "Time to get a database connection", buckets=_FAST, registry=REGISTRY
 )
+LOOP_LAG_SECONDS = Histogram(
+    "optima_event_loop_lag_seconds",
+    "How late the event loop gets to what is due: its saturation",
+    buckets=_FAST,
+    registry=REGISTRY,
+)
 REFUSALS = Counter("optima_refusals_total", "Refused requests by code", ("code",), registry=REGISTRY)
 BUILD = Info("optima_build", "The release that runs", registry=REGISTRY)

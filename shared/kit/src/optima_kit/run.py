@@ -46,6 +46,7 @@ from .operations import OPENAPI, PARKED, REPUBLISH, parking_routes
 from .postgres import UNAVAILABLE
 from .relay import Relay
 from .retention import Retention
+from .saturation import loop_lag_observed
 from .service import CommandLine, Service
 from .settings import Settings, load_settings
 from .wake import WakeListener, WakeNotifier, listen_for
@@ -133,6 +134,7 @@ async def _serve(service: Service[Any], role: str) -> None:
     # Leaving the stack stops its parts in the opposite order of this list.
     async with AsyncExitStack() as stack:
         stack.push_async_callback(_close_resources, service.close_resources)
+        await stack.enter_async_context(loop_lag_observed())
         await stack.enter_async_context(_tracing(service, role))
         process = await _open(service, role, stack, stop)
         if process is None:

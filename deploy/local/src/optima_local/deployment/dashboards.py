@@ -101,6 +101,15 @@ _BUSINESS = [
     _panel("Phases late", "sum(optima_production_phases_late)", "phases"),
     _panel("Shipments under way", "sum by (state) (optima_shipments)", "{{state}}"),
     _panel("DDTs issued in 24 hours", "sum(delta(optima_ddts_issued[24h]))", "DDTs"),
+    Panel(
+        "DDT series",
+        (
+            ("sum(optima_ddts_issued)", "numbers given"),
+            ("sum(optima_ddts_voided)", "voided"),
+            ("sum(optima_ddt_numbers_missing)", "missing: a gap"),
+            ("sum(optima_ddt_series)", "series"),
+        ),
+    ),
     _panel(
         "The ERP's lag",
         "max by (connector, direction) (optima_erp_sync_lag_seconds)",
@@ -123,7 +132,17 @@ _BACKBONE = [
         "min by (connection) (optima_broker_connected)",
         "{{connection}}",
     ),
-    _panel("RabbitMQ: blocked", "max by (service) (optima_broker_blocked)", "{{service}}"),
+    _panel("RabbitMQ: blocked", "max by (connection) (optima_broker_blocked)", "{{connection}}"),
+    Panel(
+        "RabbitMQ: channels",
+        (
+            ("sum by (connection) (optima_broker_channels)", "{{connection}}"),
+            (
+                "sum by (connection) (increase(optima_broker_channels_closed_total[5m]))",
+                "{{connection}}: closed by RabbitMQ in 5 minutes",
+            ),
+        ),
+    ),
     _panel(
         "Publishes refused a second",
         "sum by (service) (rate(optima_publishes_refused_total[5m]))",
@@ -251,6 +270,13 @@ def _service_panels(service: ServiceEntry) -> list[Panel]:
             "CPU by role, cores",
             f"sum by (role) (rate(process_cpu_seconds_total{{{chosen}}}[5m]))",
             "{{role}}",
+        ),
+        _panel(
+            "Event loop's lag p99, by role",
+            "histogram_quantile(0.99, sum by (role, le) ("
+            f"rate(optima_event_loop_lag_seconds_bucket{{{chosen}}}[5m])))",
+            "{{role}}",
+            "s",
         ),
         _panel(
             "Memory by role",

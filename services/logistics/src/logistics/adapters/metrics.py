@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import asyncpg
 from prometheus_client import Gauge
 
+from optima_kit.measuring import seldom
 from optima_kit.metrics import MEASURED
 from optima_kit.sql import load_queries
 
@@ -12,10 +15,39 @@ QUERIES = load_queries(__package__)
 
 SHIPMENTS = Gauge("optima_shipments", "Shipments that are not ended, by state", ("state",), registry=MEASURED)
 DDTS_ISSUED = Gauge(
-    "optima_ddts_issued", "Transport documents ever issued, void ones included", registry=MEASURED
+    "optima_ddts_issued",
+    "Transport documents ever issued, void ones included: the last numbers of all series together",
+    registry=MEASURED,
+)
+DDT_SERIES = Gauge(
+    "optima_ddt_series", "Series of transport documents, each year's for itself", registry=MEASURED
+)
+DDT_NUMBERS_MISSING = Gauge(
+    "optima_ddt_numbers_missing",
+    "Numbers that a series has given and that no transport document has; above 0, numbering has a gap",
+    registry=MEASURED,
+)
+DDTS_VOIDED = Gauge(
+    "optima_ddts_voided", "Transport documents that were voided, which keep their numbers", registry=MEASURED
 )
 
 _STATES = ("draft", "picked", "issued", "in_transit")
+
+
+_DOCUMENTS_EVERY_SECONDS: Final = 300.0
+"""To look through all documents takes some tenths of a second for a million."""
+
+
+async def measure_documents(connection: asyncpg.Connection) -> None:
+    """Looks at the number of every document."""
+    found = await connection.fetchrow(QUERIES.count_ddt_numbers.sql)
+    assert found is not None
+    DDT_SERIES.set(found["series"])
+    DDT_NUMBERS_MISSING.set(found["missing"])
+    DDTS_VOIDED.set(found["voided"])
+
+
+_documents: Final = seldom(measure_documents, _DOCUMENTS_EVERY_SECONDS)
 
 
 async def measure(connection: asyncpg.Connection) -> None:
@@ -26,3 +58,4 @@ async def measure(connection: asyncpg.Connection) -> None:
     for state in _STATES:
         SHIPMENTS.labels(state).set(counts.get(state, 0))
     DDTS_ISSUED.set(await connection.fetchval(QUERIES.count_ddts.sql))
+    await _documents(connection)

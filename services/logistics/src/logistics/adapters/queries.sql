@@ -703,3 +703,12 @@ SELECT state, count(*) FROM shipments WHERE state IN ('draft', 'picked', 'issued
 -- name: count_ddts
 -- Over all tenants, as the backbone role: numbers have no gaps, so the last ones add up to all.
 SELECT coalesce(sum(last_progressive), 0) FROM ddt_series;
+
+-- name: count_ddt_numbers
+-- Over all tenants, as the backbone role. A series whose documents are fewer than the numbers that it gave has a gap.
+SELECT count(*) AS series,
+       coalesce(sum(abs(ddt_series.last_progressive - coalesce(given.numbers, 0))), 0)::bigint AS missing,
+       (SELECT count(*) FROM shipments WHERE state = 'voided') AS voided
+FROM ddt_series
+LEFT JOIN (SELECT tenant_id, year, series, count(*) AS numbers FROM ddts GROUP BY tenant_id, year, series) AS given
+    USING (tenant_id, year, series);
