@@ -7,9 +7,11 @@ import random
 from collections import defaultdict
 from datetime import timedelta
 from itertools import pairwise
+from urllib.parse import urlencode
 from uuid import UUID
 
 import pytest
+from aiohttp import encode_basic_auth
 from tests.event_schemas import validator_of
 
 from optima_contracts.catalogue import data_of, every_event_type
@@ -19,6 +21,7 @@ from optima_contracts.testing import (
     BEGAN,
     EVENT_KEYS,
     Delivery,
+    Feed,
     at_least_once,
     forged,
     journeys,
@@ -112,3 +115,25 @@ def test_an_event_of_ones_own_is_signed_as_its_source_would() -> None:
     mine = TOLD[0].event.model_copy(update={"data": TOLD[0].event.data | {"title": "Un altro titolo"}})
     check(signed(mine))
     assert b"Un altro titolo" in signed(mine).body
+
+
+@pytest.mark.parametrize("secret", ["of-the-double", "wrong"])
+@pytest.mark.parametrize("way", ["json", "form", "basic"])
+def test_its_feed_gives_tokens_to_json_and_to_oauth_clients(way: str, secret: str) -> None:
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    credentials = Feed.credentials | {"client_secret": secret}
+    headers, body = {
+        "json": ({}, json.dumps({"grant": "client_credentials", **credentials})),
+        "form": (form, urlencode({"grant_type": "client_credentials", **credentials})),
+        "basic": (
+            form | {"Authorization": encode_basic_auth("machine", secret)},
+            urlencode({"grant_type": "client_credentials"}),
+        ),
+    }[way]
+    feed = Feed()
+    status, told = feed.answer("POST", "/v1/tokens", headers, body.encode())
+    if secret == "wrong":
+        assert (status, told["code"]) == (401, "client_refused")
+        assert told.get("error") == (None if way == "json" else "invalid_client")
+    else:
+        assert (status, told["access_token"]) == (200, feed.token)

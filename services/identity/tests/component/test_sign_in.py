@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from datetime import timedelta
 from typing import Any
@@ -333,16 +334,29 @@ async def test_an_oauth_client_sends_a_form(identity: Identity) -> None:
     for form, headers, status in (
         (asked | {"client_id": client, "client_secret": secret}, {}, 200),
         (asked, basic, 200),
-        (asked, wrong, 401),
-        (asked, {}, 422),
-        (asked, {"Authorization": "Basic \xe0"}, 422),
-        (asked | {"client_id": client}, {}, 422),
-        ({"scope": "order.read"}, basic, 422),
-        ([("grant_type", "client_credentials"), ("grant_type", "client_credentials")], basic, 400),
+        (asked, wrong, "invalid_client"),
+        (asked, {}, "invalid_client"),
+        (asked, {"Authorization": "Basic \xe0"}, "invalid_client"),
+        (asked | {"client_id": client}, {}, "invalid_client"),
+        ({"scope": "order.read"}, basic, "invalid_request"),
+        (
+            [("grant_type", "client_credentials"), ("grant_type", "client_credentials")],
+            basic,
+            "invalid_request",
+        ),
+        ({"grant_type": "refresh_token"}, {}, "invalid_request"),
+        ({"grant_type": "refresh_token", "refresh_token": "x"}, {}, "invalid_grant"),
+        ({"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer"}, basic, "unsupported_grant_type"),
     ):
         response, body = await identity.anybody.post("/v1/tokens", data=FormData(form), headers=headers)
-        assert response.status == status, (form, headers, body)
-        if status == 200:
+        if status != 200:
+            assert body["error"] == status, (form, headers, body)
+            assert response.status == (401 if status == "invalid_client" else 400)
+            assert response.content_type == "application/json"
+            assert re.fullmatch(r"[ !#-\[\]-~]+", body["error_description"])
+            assert response.headers.get("WWW-Authenticate") == ("Basic" if response.status == 401 else None)
+        else:
+            assert response.status == 200, (form, headers, body)
             actor = await identity.verifier.actor(body["access_token"])
             assert (actor.kind, actor.name) == ("service", "gestionale")
 

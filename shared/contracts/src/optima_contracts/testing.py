@@ -27,6 +27,7 @@ import re
 import sys
 import threading
 import time
+from base64 import b64decode
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -35,7 +36,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
 from types import TracebackType
 from typing import Any, Final, Self
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, parse_qsl, unquote_plus, urlsplit
 from uuid import UUID, uuid4
 
 from standardwebhooks.webhooks import Webhook
@@ -159,8 +160,8 @@ def at_least_once(deliveries: Sequence[Delivery], chance: random.Random) -> list
 class Feed:
     """Identity's `POST /v1/tokens` and the trail's `GET /v1/events` at one address, for clients of the feed.
 
-    It answers as the services do: a token for the right secret, 401 without one, `type`, `correlation`,
-    `after`, `limit` and `wait`, 422 for an `after` that is not there.
+    It answers as the services do: a token for the right secret, sent as JSON or as an OAuth client's form,
+    401 without one, `type`, `correlation`, `after`, `limit` and `wait`, 422 for an `after` that is not there.
     """
 
     credentials: Final = {"client_id": "machine", "client_secret": "of-the-double"}
@@ -203,9 +204,9 @@ class Feed:
         """Status and JSON body."""
         address = urlsplit(target)
         if (method, address.path) == ("POST", "/v1/tokens"):
-            asked = json.loads(body)
-            if {name: asked.get(name) for name in self.credentials} != self.credentials:
-                return 401, {"code": "client_not_recognised"}
+            if not self._is_known(headers, body):
+                as_form = {"error": "invalid_client"} if _is_form(headers) else {}
+                return 401, {"code": "client_refused"} | as_form
             return 200, {"access_token": self.token, "token_type": "Bearer", "expires_in": 600}
         if (method, address.path) != ("GET", "/v1/events"):
             return 404, {"code": "address_absent"}
@@ -224,6 +225,19 @@ class Feed:
         last = items[-1]["id"] if items else after
         return 200, {"items": items} | ({"after": last} if last is not None else {})
 
+    def _is_known(self, headers: Mapping[str, str], body: bytes) -> bool:
+        """By JSON, or by an OAuth client's form, with the client in it or in HTTP Basic."""
+        if not _is_form(headers):
+            asked = json.loads(body)
+            return {name: asked.get(name) for name in self.credentials} == self.credentials
+        form = dict(parse_qsl(body.decode()))
+        scheme, _, basic = headers.get("Authorization", "").partition(" ")
+        if scheme.lower() == "basic":
+            client_id, _, secret = b64decode(basic).decode().partition(":")
+            form |= {"client_id": unquote_plus(client_id), "client_secret": unquote_plus(secret)}
+        wanted = {"grant_type": "client_credentials", **self.credentials}
+        return {name: form.get(name) for name in wanted} == wanted
+
     def _after(self, after: str | None, query: Mapping[str, list[str]]) -> list[Delivery]:
         ids = [str(each.event.id) for each in self._events]
         start = 0 if after is None else ids.index(after) + 1
@@ -234,6 +248,10 @@ class Feed:
             if each.event.type.startswith(types) and story in (None, [str(each.event.correlationid)])
         ]
         return found[: int(query.get("limit", ["100"])[0])]
+
+
+def _is_form(headers: Mapping[str, str]) -> bool:
+    return headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded")
 
 
 class _Handler(BaseHTTPRequestHandler):

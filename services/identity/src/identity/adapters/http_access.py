@@ -36,6 +36,7 @@ from ..application.sign_in_with_provider import Return, begin_at_provider, retur
 from ..domain.brakes import neighbourhood
 from ..domain.sessions import ACCESS_TOKEN_LIVES
 from .directory import DatabaseDirectory, acting
+from .oauth_errors import oauth_error
 
 log = structlog.get_logger()
 
@@ -149,7 +150,7 @@ _TOLD = {"person": "sub", "tenant": "tenant", "session": "sid"}
 """What the log tells of who got a token, and the claim that says it."""
 
 
-@routes.post("/v1/tokens", public=True, consumes=("application/json", FORM))
+@routes.post("/v1/tokens", public=True, consumes=("application/json", FORM), form_problem=oauth_error)
 async def issue_token(call: Call[Ports], body: TokenRequest) -> TokenView:
     """Sign in, or refresh a session
 
@@ -157,7 +158,8 @@ async def issue_token(call: Call[Ports], body: TokenRequest) -> TokenView:
     from one address each further one has to wait, twice as long each time; a device that sends the
     `device_token` of an earlier sign-in is counted for itself. A refresh token works once; presented again,
     it ends its session. OAuth clients send a form with `grant_type` (RFC 6749): `client_credentials` or
-    `refresh_token`.
+    `refresh_token`. Refused, they are answered 400, or 401 where the client is not known, with `error` and
+    `error_description` beside the problem's members.
     """
     refused_at = asyncio.get_running_loop().time() + call.resources.refusals_take
     try:
@@ -197,7 +199,8 @@ def _client_of(call: Call[Ports], asked: ByClientCredentials) -> tuple[str, str]
     scheme, _, credentials = call.headers.get("Authorization", "").partition(" ")
     sent = user_and_password(credentials) if scheme.casefold() == "basic" else None
     if sent is None:
-        raise Invalid("client_incomplete", field="client_id" if asked.client_id is None else "client_secret")
+        missing = "client_id" if asked.client_id is None else "client_secret"
+        raise Unauthenticated("client_incomplete", scheme="Basic", field=missing)
     client_id, secret = sent
     return unquote_plus(client_id), unquote_plus(secret)
 

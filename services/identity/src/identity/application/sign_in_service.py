@@ -44,9 +44,9 @@ async def sign_in_service(
     try:
         tenant_id, account_id = UUID(hex=tenant), UUID(hex=account_hex)
     except ValueError:
-        raise Unauthenticated("client_refused") from None
+        raise Unauthenticated("client_refused", scheme="Basic") from None
     async with directory.reading(tenant_id) as ports:
         account = await ports.accounts.find(account_id)
     if account is None or not account.active or not same_secret(secret, account.secret_hash):
-        raise Unauthenticated("client_refused")
+        raise Unauthenticated("client_refused", scheme="Basic")
     return Grant(claims_of_account(tenant_id, account))

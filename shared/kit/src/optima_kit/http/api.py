@@ -32,6 +32,7 @@ from .problems import Catalogue
 from .rate import RateLimit
 from .remote import Network, client_address
 from .requests import (
+    FORM,
     bearer_of,
     expected_version,
     idempotency_key,
@@ -92,7 +93,9 @@ class Api(Generic[P]):
             addresses.add("GET", "/openapi.json", self._serve_document)
         for route in self._routes.items:
             perform = partial(self._perform, route)
-            addresses.add(route.method, route.path, self._pipeline.handler(route.method, route.path, perform))
+            refused = None if route.form_problem is None else partial(_form_problem, route.form_problem)
+            handler = self._pipeline.handler(route.method, route.path, perform, refused)
+            addresses.add(route.method, route.path, handler)
         addresses.unmatched = self._pipeline.unmatched
 
     async def _serve_document(self, _: web.BaseRequest, __: dict[str, str]) -> web.Response:
@@ -237,10 +240,23 @@ def _respond(route: Route, result: Any, request: web.BaseRequest) -> web.Respons
     )
 
 
-def _problem(body: dict[str, Any], language: str) -> web.Response:
+def _form_problem(
+    retold: Callable[[dict[str, Any]], dict[str, Any]],
+    request: web.BaseRequest,
+    body: dict[str, Any],
+    language: str,
+) -> web.Response:
+    if request.content_type != FORM:
+        return _problem(body, language)
+    return _problem(retold(body), language, "application/json")
+
+
+def _problem(
+    body: dict[str, Any], language: str, media_type: str = "application/problem+json"
+) -> web.Response:
     return web.Response(
         status=body["status"],
         body=orjson.dumps(body),
-        content_type="application/problem+json",
+        content_type=media_type,
         headers={"Content-Language": language, "Cache-Control": "no-store"},
     )

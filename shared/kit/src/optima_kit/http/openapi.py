@@ -12,6 +12,16 @@ from pydantic_core import core_schema
 
 from .routes import Content, Route, Routes
 
+_AS_FORM_PROBLEM = {
+    "application/json": {
+        "schema": {
+            "description": "RFC 6749 §5.2, for whoever sent a form.",
+            "allOf": [{"$ref": "#/components/schemas/Problem"}],
+            "required": ["error", "error_description"],
+            "properties": {"error": {"type": "string"}, "error_description": {"type": "string"}},
+        }
+    }
+}
 _PROBLEM = {
     "type": "object",
     "description": "RFC 9457 problem, in Italian or English as Accept-Language asks.",
@@ -212,11 +222,12 @@ def _responses(route: Route, keys: Any) -> dict[str, Any]:
     elif route.returns is not None:
         success["content"] = {"application/json": {"schema": keys[route.returns, "serialization"]}}
         success["headers"] = {"ETag": _ETAG} | ({"Location": _LOCATION} if route.status == 201 else {})
-    problem = {"content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+    problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     responses = {str(route.status): success}
     for status, reason in _problem_statuses(route):
         headers = {"headers": _PROBLEM_HEADERS[status]} if status in _PROBLEM_HEADERS else {}
-        responses[str(status)] = {"description": reason, **headers, **problem}
+        told = _AS_FORM_PROBLEM if status in (400, 401) and route.form_problem is not None else {}
+        responses[str(status)] = {"description": reason, **headers, "content": problem | told}
     return responses
 
 

@@ -34,6 +34,9 @@ Perform = Callable[[web.BaseRequest, dict[str, str], str], Awaitable[web.Respons
 Render = Callable[[dict[str, Any], str], web.Response]
 """Shows a problem, given its members and the language that they are in."""
 
+Refused = Callable[[web.BaseRequest, dict[str, Any], str], web.Response]
+"""The same for a request that was refused, at an address that has a form of its own for that."""
+
 
 class Pipeline:
     """The way of a request through one edge."""
@@ -43,10 +46,11 @@ class Pipeline:
         self._catalogue = catalogue
         self._render = render
 
-    def handler(self, method: str, path: str, perform: Perform) -> Handler:
+    def handler(self, method: str, path: str, perform: Perform, refused: Refused | None = None) -> Handler:
         """What answers at an address, and never raises."""
 
         name = f"{method} {path}"
+        render = refused or (lambda _, body, language: self._render(body, language))
 
         @cache
         def seconds(status: int) -> Histogram:
@@ -55,7 +59,7 @@ class Pipeline:
         async def answer(request: web.BaseRequest, placeholders: dict[str, str]) -> web.Response:
             began = time.perf_counter()
             with step(name, "request", request.headers.get("traceparent")) as answering:
-                response = await self._answer(perform, request, placeholders, path, answering)
+                response = await self._answer(perform, render, request, placeholders, path, answering)
                 taken = time.perf_counter() - began
                 status = response.status
                 answering.ended(str(status), failed=status >= 500)
@@ -77,6 +81,7 @@ class Pipeline:
     async def _answer(
         self,
         perform: Perform,
+        render: Refused,
         request: web.BaseRequest,
         placeholders: dict[str, str],
         path: str,
@@ -89,11 +94,11 @@ class Pipeline:
         except BadInput as bad:
             REFUSALS.labels("violations").inc()
             body = problem_of_validation(bad.error, self._catalogue, language, where, bad.where)
-            return self._render(body, language)
+            return render(request, body, language)
         except Refusal as refusal:
             REFUSALS.labels(refusal.code).inc()
-            response = self._render(problem_of(refusal, self._catalogue, language, where), language)
-            if isinstance(refusal, Unauthenticated):
+            response = render(request, problem_of(refusal, self._catalogue, language, where), language)
+            if isinstance(refusal, Unauthenticated) and response.status == 401:
                 response.headers["WWW-Authenticate"] = refusal.scheme
             if isinstance(refusal, TooMany):
                 response.headers["Retry-After"] = str(refusal.facts.get("seconds", 1))

@@ -129,6 +129,9 @@ class Route:
     description: str
     consumes: tuple[str, ...]
     max_bytes: int
+    form_problem: Callable[[dict[str, Any]], dict[str, Any]] | None
+    """How a problem is told to whoever sent a form, where another convention than RFC 9457 says so: JSON with
+    the members that this makes of its own."""
     body: type[BaseModel] | type[bytes] | None
     query: type[BaseModel] | None
     path_types: dict[str, type]
@@ -192,6 +195,7 @@ def _route(
     summary: str = "",
     consumes: tuple[str, ...] = (),
     max_bytes: int = 1 << 20,
+    form_problem: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
 ) -> Route:
     hints = typing.get_type_hints(handler)
     returns = hints.pop("return", None)
@@ -230,6 +234,7 @@ def _route(
         description=documentation,
         consumes=consumes or (("application/json",) if body is not None else ()),
         max_bytes=max_bytes,
+        form_problem=form_problem,
         body=body,
         query=query,
         path_types=path_types,
