@@ -6,7 +6,7 @@ import argparse
 import json
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
 from typing import Any
 
@@ -124,10 +124,17 @@ def wait_for_message(channel: BlockingChannel, queue: str) -> tuple[Any, bytes]:
     raise AssertionError(f"nothing came to {queue}")
 
 
+@pytest.mark.parametrize(
+    ("bound", "of_three"), [("_CONSUMERS_BACKLOG", 3), ("_CONSUMERS_BYTES", 3 * len(event("19")))]
+)
 def test_whoever_reads_nothing_or_acknowledges_nothing_holds_up_nobody(
-    own_broker: OwnBroker, command: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+    own_broker: OwnBroker,
+    command: Callable[..., str],
+    monkeypatch: pytest.MonkeyPatch,
+    bound: str,
+    of_three: int,
 ) -> None:
-    monkeypatch.setattr(topology, "_CONSUMERS_BACKLOG", 3)
+    monkeypatch.setattr(topology, bound, of_three)
     url = command("add", "slow", "optima.brief.#")
     try:
         with own_broker.as_(url) as slow, own_broker.as_(own_broker.url) as channel:
@@ -271,3 +278,49 @@ def test_the_password_is_in_no_document_that_is_kept(own_broker: OwnBroker) -> N
 
     made = consumer_definitions(Consumer("crm", ("optima.#",)), "hunter2")
     assert "hunter2" not in json.dumps(made)
+
+
+def test_whoever_takes_all_and_acknowledges_nothing_keeps_a_bounded_number_for_a_bounded_time(
+    own_broker: OwnBroker, command: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a limit of its own, RabbitMQ gives it 2,000 at most, and takes them back after the timeout,
+    here of seconds in place of half an hour. Then the queue's own limits hold for them too."""
+    monkeypatch.setattr(topology, "_CONSUMERS_BACKLOG", 10)
+    control, api = Rabbitmqctl(own_broker.rabbit), ManagementApi(own_broker.management)
+    url = command("add", "greedy", "optima.brief.#")
+
+    def times(timeout: int, looks: int) -> None:
+        """After so many milliseconds a consumer's time is over, and so often it is looked."""
+        changes = f"consumer_timeout, {timeout}), application:set_env(rabbit, channel_tick_interval, {looks})"
+        control.run("eval", f"application:set_env(rabbit, {changes}.")
+
+    def waiting() -> tuple[int, int]:
+        """Ready and unacknowledged messages of its queue, as RabbitMQ counted them last."""
+        queue = api._ask("GET", "queues/%2F/consumer.greedy.events")
+        return queue.get("messages_ready", 0), queue.get("messages_unacknowledged", 0)
+
+    times(10_000, 1_000)
+    try:
+        with own_broker.as_(url) as greedy, own_broker.as_(own_broker.url) as channel:
+            taken: list[int] = []
+            greedy.basic_consume("consumer.greedy.events", lambda *given: taken.append(given[1].delivery_tag))
+            channel.confirm_delivery()
+            body = event("x" * 1000)
+            for _ in range(3000):  # raises where one is refused
+                channel.basic_publish(EVENTS, "optima.brief.submitted.v1", body, mandatory=True)
+                greedy.connection.process_data_events(time_limit=0)
+            deadline = time.monotonic() + 90
+            most = 0
+            while greedy.is_open and time.monotonic() < deadline:
+                with suppress(ChannelClosedByBroker):
+                    greedy.connection.process_data_events(time_limit=0.5)
+                most = max(most, waiting()[1])
+            assert 0 < most <= len(taken) <= 2000
+            assert not greedy.is_open
+            while waiting() != (10, 0) and time.monotonic() < deadline:
+                time.sleep(0.5)
+            assert waiting() == (10, 0)
+            channel.basic_publish(EVENTS, "optima.brief.submitted.v1", body, mandatory=True)
+    finally:
+        times(1_800_000, 60_000)
+        command("remove", "greedy")

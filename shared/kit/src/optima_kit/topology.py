@@ -101,6 +101,10 @@ _CONSUMERS_BACKLOG: Final = 1_000_000
 """Messages in the queue of one of them, after which it loses the oldest: one that nobody reads must neither
 fill the broker's disk nor refuse, which would hold up everyone's events."""
 
+_CONSUMERS_BYTES: Final = 4_000_000_000
+"""The same for their bodies. What is delivered and not acknowledged counts again once RabbitMQ takes it
+back, after its `consumer_timeout` of half an hour."""
+
 _CONSUMERS_DEAD: Final = 10_000
 
 _CONSUMERS_LIMITS: Final = {"max-connections": 32, "max-channels": 256}
@@ -134,6 +138,7 @@ def consumer_definitions(consumer: Consumer, password: str, *, vhost: str = "/")
     bounds = {
         "x-queue-type": "quorum",
         "x-max-length": _CONSUMERS_BACKLOG,
+        "x-max-length-bytes": _CONSUMERS_BYTES,
         "x-overflow": "drop-head",
         "x-delivery-limit": DELIVERY_LIMIT,
         "x-dead-letter-exchange": "",
