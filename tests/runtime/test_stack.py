@@ -11,10 +11,13 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import pytest
 
+from optima_kit.testing import eventually
+from optima_local.demonstration.show import Stage, customer_of
 from optima_local.files import read_json
 from optima_local.layout import Layout
 from optima_local.processes import is_alive
@@ -197,6 +200,39 @@ def listeners() -> set[tuple[str, int]]:
             address, port = local.split(":")
             found.add((".".join(str(byte) for byte in reversed(bytes.fromhex(address))), int(port, 16)))
     return found
+
+
+async def test_a_service_that_is_new_to_old_data_learns_who_there_is(stack: Stack) -> None:
+    """Its own copy of the directory is made by its migrations, after people were told of."""
+    stack.run("up", "--no-demo")
+    addresses = read_json(stack.layout.addresses)
+    async with customer_of(Stage.of(stack.layout, addresses, ROOT)) as customer:
+        people = {UUID(person.person_id) for person in customer.people.values()}
+
+    async def known() -> set[UUID]:
+        connection = await asyncpg.connect(addresses["postgres"].rpartition("/")[0] + "/logistics")
+        try:
+            return {row["id"] for row in await connection.fetch("SELECT id FROM directory_people")}
+        finally:
+            await connection.close()
+
+    async def everybody_is_known() -> bool:
+        return await known() >= people
+
+    await eventually(everybody_is_known, within=60)
+    os.kill(stack.status["supervisor"]["pid"], signal.SIGSTOP)  # else it would start the service again
+    try:
+        os.kill(stack.status["programs"]["logistics"]["pid"], signal.SIGKILL)
+        connection = await asyncpg.connect(addresses["postgres"])
+        await connection.execute("DROP DATABASE logistics WITH (FORCE)")
+        await connection.close()
+    finally:
+        os.kill(stack.status["supervisor"]["pid"], signal.SIGCONT)
+    stack.run("down")
+    assert "People announced" in stack.run("up", "--no-demo")
+    await eventually(everybody_is_known, within=60)
+    stack.run("down")
+    assert "People announced" not in stack.run("up", "--no-demo")
 
 
 def test_logs_follow_a_service(stack: Stack) -> None:

@@ -29,8 +29,9 @@ async def create_databases(
     *,
     private: bool,
     backup_password: str | None = None,
-) -> None:
-    """Create what is missing of roles and databases, and close each database to everyone else.
+) -> set[str]:
+    """Create what is missing of roles and databases, and close each database to everyone else. Returns the
+    databases that were missing.
 
     Whoever does this needs CREATEROLE and CREATEDB, and with `backup_password` a superuser's rights the first
     time: a role that backs up reads past row-level security.
@@ -73,6 +74,7 @@ async def create_databases(
             for service in services
         )
     )
+    return {service.module for service in services} - databases
 
 
 async def set_up_role(connection: Connection, role: str, password: str, *, missing: bool) -> None:

@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -51,6 +52,8 @@ START_SECONDS = 90.0
 ADMINISTRATOR = "administrator"  # of the private broker: for status, tests and benchmarks
 STAY = b"stay\n"
 TRYTON = "tryton"
+DIRECTORY = "identity"
+"""Whose people the others keep copies of."""
 
 
 class Stopping(Exception):
@@ -151,7 +154,7 @@ class Supervisor:
             return
         with self._step("Databases and migrations") as detail:
             private = "OPTIMA_POSTGRES_URL" not in os.environ
-            asyncio.run(create_databases(servers, self.services, secrets, private=private))
+            created = asyncio.run(create_databases(servers, self.services, secrets, private=private))
             applied = asyncio.run(migrate_databases(servers, self.services, secrets))
             detail.append(f"{len(self.services)} databases, {len(applied)} migrations applied")
         # A start is all computing: more at once than there are cores would only hold up the broker's.
@@ -164,6 +167,18 @@ class Supervisor:
                 for service in self.services
             ]
             list(pool.map(self._start_and_wait, service_programs))
+        if applied and DIRECTORY not in created:
+            self._announce_people(service_programs)
+
+    def _announce_people(self, programs: list[Program]) -> None:
+        """Tables that migrations have just made know nobody of before: identity tells of everybody again."""
+        with self._step("People announced to services that are new or changed") as detail:
+            environment = next(program.environment for program in programs if program.name == DIRECTORY)
+            command = [sys.executable, "-m", DIRECTORY, "announce"]
+            done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+            if done.returncode != 0:
+                raise StartFailed(f"{DIRECTORY} announce: {done.stderr.strip()}")
+            detail.append(", ".join(done.stdout.splitlines()) or "nobody yet")
 
     def _start_broker(self, ports: dict[str, int], secrets: dict[str, str], servers: Servers) -> None:
         external = "OPTIMA_AMQP_URL" in os.environ
