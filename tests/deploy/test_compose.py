@@ -3,7 +3,8 @@
 What it would pull from a registry is made here: PostgreSQL and RabbitMQ are Debian 13's (17 and 4.0), in
 images that take the official ones' settings. The order of `depends_on` is the test's to keep, for Debian 12's
 podman (4.3) knows neither healthy containers nor ones that have done their work: it runs the servers' health
-checks itself, waits for provisioning to end well, and for the services on their addresses.
+checks itself, waits for provisioning to end well, and for the services on their addresses. Names of
+containers resolve with Debian's plugin (apt install golang-github-containernetworking-plugin-dnsname).
 """
 
 from __future__ import annotations
@@ -28,7 +29,15 @@ from optima_local.deployment.entries import service_entries
 from optima_local.environments import environment_for
 from optima_local.layout import ROOT
 
-pytestmark = [pytest.mark.timeout(1800), *NEEDS_ENGINE]
+NAMES = Path("/usr/lib/cni/dnsname")
+pytestmark = [
+    pytest.mark.timeout(1800),
+    *NEEDS_ENGINE,
+    pytest.mark.skipif(
+        not NAMES.exists(),
+        reason=f"missing: {NAMES} (apt install golang-github-containernetworking-plugin-dnsname)",
+    ),
+]
 FILE = ROOT / "deploy" / "compose.yaml"
 SERVICES = service_entries()
 

@@ -16,7 +16,7 @@ from optima_local.layout import ROOT
 from optima_local.ports import free_port
 from optima_local.services import address_variable, is_ready
 
-pytestmark = [pytest.mark.timeout(900), *NEEDS_ENGINE]
+pytestmark = [pytest.mark.timeout(1800), *NEEDS_ENGINE]
 SERVICES = [service.name for service in service_entries()]
 MOST_MEGABYTES = 180
 """Beside the base, of which production chooses its own."""
