@@ -8,8 +8,8 @@ import signal
 
 import pytest
 
-from optima_kit.backbone_metrics import INBOX_DUPLICATES
-from optima_kit.broker import Publisher, Subscription
+from optima_kit.backbone_metrics import BROKER_CHANNELS, BROKER_CHANNELS_CLOSED, INBOX_DUPLICATES
+from optima_kit.broker import BrokerRefused, Publisher, Subscription
 from optima_kit.frames import Outgoing
 from optima_kit.ids import new_id
 from optima_kit.testing import eventually
@@ -196,3 +196,20 @@ async def _waiting_on_release(stage):
         " AND query LIKE '%inbox%'"
     )
     return bool(rows)
+
+
+async def test_channels_are_counted_and_so_are_those_that_rabbitmq_closes(stage):
+    def counted():
+        return (
+            BROKER_CHANNELS.labels("test")._value.get(),
+            BROKER_CHANNELS_CLOSED.labels("test")._value.get(),
+        )
+
+    channels, closed = counted()
+    kept, lost = await stage.broker.open_channel(), await stage.broker.open_channel()
+    assert counted() == (channels + 2, closed)
+    with pytest.raises(BrokerRefused):
+        await lost.call(lost.raw.queue_declare, queue="nobody.has.it", passive=True)
+    await eventually(lambda: counted() == (channels + 1, closed + 1))
+    await kept.close()
+    await eventually(lambda: counted() == (channels, closed + 1))

@@ -117,3 +117,21 @@ async def test_measuring_keeps_its_indexes(stage):
         plan = "\n".join(row[0] for row in rows)
         assert "Seq Scan on outbox " not in plan, plan
         assert "Seq Scan on jobs" not in plan, plan
+
+
+async def test_what_costs_more_is_measured_seldom_and_at_once_after_a_failure(monkeypatch):
+    now, tries = [100.0], []
+    monkeypatch.setattr(measuring.time, "monotonic", lambda: now[0])
+
+    async def measure(_):
+        tries.append(now[0])
+        if len(tries) == 1:
+            raise RuntimeError("in vain")
+
+    seldom = measuring.seldom(measure, every=60.0)
+    with pytest.raises(RuntimeError):
+        await seldom(None)
+    for second in range(100, 230):
+        now[0] = float(second)
+        await seldom(None)
+    assert tries == [100.0, 100.0, 160.0, 220.0]
