@@ -144,7 +144,7 @@ def findings(service: str, seen: Between | None) -> Iterator[tuple[str, str]]:
     if failed := now.sum("optima_jobs_failed"):
         yield f"{failed:.0f} jobs of {service} given up", "jobs-failed"
     if missing := now.sum("optima_ddt_numbers_missing"):
-        yield f"{missing:.0f} numbers of DDTs without a document", "ddt-numbers-missing"
+        yield f"{missing:.0f} numbers of DDTs of {service} have no document", "ddt-numbers-missing"
     if seen.rate("optima_http_request_seconds_count", status=is_failure):
         yield f"{service} fails requests: ./optima logs {service}", "requests-slow-or-failing"
 
