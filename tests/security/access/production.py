@@ -83,6 +83,12 @@ ROWS = (
         at="/v1/phases/{free_phase_id}/assignment",
         body={"assignee_id": "$worker_id"},
     ),
+    Row(
+        "POST /v1/phases/{phase_id}/outsourcing",
+        "phase.assign",
+        at="/v1/phases/{free_phase_id}/outsourcing",
+        body={"finisher": "FIN-01"},
+    ),
     Row("POST /v1/phases/{phase_id}/start", "phase.work", OWN_WORK),
     Row(
         "POST /v1/phases/{phase_id}/parts",

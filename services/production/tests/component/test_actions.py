@@ -110,6 +110,7 @@ class Scene:
             "accept": ("acceptance", None),
             "reject": ("rejection", {"reason": "Storto"}),
             "skip": ("skip", None),
+            "outsource": ("outsourcing", {"finisher": "FIN-01"}),
         }[action]
         method = "PUT" if action in ("set_economics", "correct_kind") else "POST"
         headers = {"If-Match": f'"{job["version"]}"'} if method == "PUT" else None

@@ -171,6 +171,28 @@ class PhasePartReported(EventData):
     unit: str
 
 
+class PhaseOutsourced(EventData):
+    """What a company outside does of a phase (conto lavorazione) is other than told before: who it is, or
+    what may be sent to it. The newest says it all. Subject: the phase."""
+
+    type: ClassVar[str] = "optima.production.phase_outsourced.v1"
+    job_id: UUID
+    order_id: UUID
+    brief_id: UUID | None
+    phase_id: UUID
+    """Also whose goods they are for the warehouse: documents and returns name it as their `job_id`."""
+    phase: str
+    description: str
+    """Of the goods that are sent out."""
+    unit: str
+    finisher: str | None = None
+    """Code of the destination of the company; absent once the work is done here again."""
+    open: bool
+    """Whether anything of it may be sent out now: while the phase is being worked on."""
+    quantity: Quantity
+    """How much of it may be sent out in all, with what was sent before; in `unit`."""
+
+
 class PhaseUnassigned(EventData):
     """The phase's assignee has left, and who took over from them may not work on phases: an admin has to
     give it to somebody. Subject: the job."""

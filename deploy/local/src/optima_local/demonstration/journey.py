@@ -309,6 +309,8 @@ class Journey:
                     )
                     workers.setdefault(worker, set()).add(phase["id"])
             said.append(f"{sum(map(len, workers.values()))} phases to {len(workers)} dealers")
+        if any(job["kind"] in data["outsourced"] for job in order["jobs"]):
+            await self._outsource(order, data["outsourced"])
         people = [self._person(key) for key in workers]
         async with self.step("Each dealer sees only their own tasks", *people):
             phases = set().union(*workers.values())
@@ -316,7 +318,9 @@ class Journey:
                 *(self._sees_only(self._person(key), own, phases - own) for key, own in workers.items())
             )
         async with self.step("The dealers do the work", *people):
-            await asyncio.gather(*(self._work(self._person(key), own) for key, own in workers.items()))
+            await asyncio.gather(
+                *(self._work(self._person(key), own, order["id"]) for key, own in workers.items())
+            )
 
     async def _sees_only(self, dealer: Person, own: set[str], others: set[str]) -> None:
         seen = {task["id"] for task in await self._tasks(dealer)}
@@ -325,21 +329,76 @@ class Journey:
         if others & seen:
             raise StepFailed(f"{dealer.name} sees tasks of others: {sorted(others & seen)}")
 
-    async def _work(self, dealer: Person, own: set[str]) -> None:
+    async def _outsource(self, order: dict[str, Any], finishers: dict[str, dict[str, str]]) -> None:
+        """Some phases are done by companies outside."""
+        admin = self._person("admin")
+        async with self.step("The admin gives a phase to a finisher outside", admin) as said:
+            for job in order["jobs"]:
+                for phase in job["phases"]:
+                    if finisher := finishers.get(job["kind"], {}).get(phase["key"]):
+                        path = f"/v1/phases/{phase['id']}/outsourcing"
+                        await self._as(admin, "POST", "production", path, json={"finisher": finisher})
+                        said.append(f"{phase['name']}: {finisher}")
+
+    async def _work(self, dealer: Person, own: set[str], order_id: str) -> None:
         """Does every own phase as soon as those before it are done."""
         left = set(own)
         while left:
 
             async def look() -> list[dict[str, Any]] | None:
                 tasks = await self._tasks(dealer)
-                return [t for t in tasks if t["id"] in left and t["state"] == "assigned"] or None
+                return [t for t in tasks if t["id"] in left and "start" in t["actions"]] or None
 
             for task in await until(look, f"work for {dealer.name}"):
                 path = f"/v1/phases/{task['id']}"
                 await self._as(dealer, "POST", "production", f"{path}/start")
+                if "outside" in task:
+                    await self._work_outside(dealer, task, order_id)
                 body = {"quantity": task["quantity"]}
                 await self._as(dealer, "POST", "production", f"{path}/completion", json=body)
                 left.discard(task["id"])
+
+    async def _work_outside(self, dealer: Person, task: dict[str, Any], order_id: str) -> None:
+        """The goods of a phase go to its finisher in conto lavorazione, and come back."""
+        backoffice, logistics = self._person("backoffice"), self.customer.data.logistics
+        warehouse = logistics["warehouses"][0]["code"]
+
+        async def look() -> bool:
+            path = f"/v1/orders/{order_id}"
+            lines = (await self._as(backoffice, "GET", "logistics", path)).body["lines"]
+            return any(line["job_id"] == task["id"] and "send_out" in line["actions"] for line in lines)
+
+        async def back() -> bool:
+            seen = (await self._as(dealer, "GET", "production", f"/v1/tasks/{task['id']}")).body
+            return "complete" in seen["actions"]
+
+        async with self.step("Goods go to the finisher, and are back", backoffice) as said:
+            await until(look, "the warehouse to know of the work outside")
+            goods = {"job_id": task["id"], "quantity": task["quantity"]}
+            body = {
+                **logistics["shipment"],
+                "order_id": order_id,
+                "document_type": "conto-lavorazione",
+                "warehouse": warehouse,
+                "destination": task["outside"]["finisher"],
+                "lines": [goods],
+            }
+            drafted = (await self._as(backoffice, "POST", "logistics", "/v1/shipments", json=body)).body
+            path = f"/v1/shipments/{drafted['id']}"
+            await self._as(backoffice, "POST", "logistics", f"{path}/picking")
+            issued = await self._as(backoffice, "POST", "logistics", f"{path}/issuance", json={})
+            await self._as(backoffice, "POST", "logistics", f"{path}/departure", json={})
+            signed = {"received_by": logistics["received_by"]}
+            await self._as(backoffice, "POST", "logistics", f"{path}/delivery", json=signed)
+            returned = {
+                "document_type": "reso-da-conto-lavorazione",
+                "warehouse": warehouse,
+                "reason": "Lavorati",
+                "lines": [{**goods, "disposition": "stock"}],
+            }
+            await self._as(backoffice, "POST", "logistics", f"{path}/returns", json=returned)
+            await until(back, "production to know that the goods are back")
+            said.append(f"DDT {issued.body['ddt']['number']}, {task['quantity']} {task['unit']}")
 
     async def _tasks(self, dealer: Person) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []

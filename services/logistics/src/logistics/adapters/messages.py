@@ -5,7 +5,13 @@ from __future__ import annotations
 from optima_contracts.brief import BriefCancellationRevoked, BriefCancelled
 from optima_contracts.erp import DdtInvoicingChanged
 from optima_contracts.identity import TenantChanged
-from optima_contracts.production import JobClosed, JobCompleted, OrderCancelled, OrderConfirmed
+from optima_contracts.production import (
+    JobClosed,
+    JobCompleted,
+    OrderCancelled,
+    OrderConfirmed,
+    PhaseOutsourced,
+)
 from optima_kit.directory import directory_reactions
 from optima_kit.reactions import Reactions, Received
 
@@ -16,6 +22,7 @@ from ..application.on_job_closed import on_job_closed
 from ..application.on_job_completed import on_job_completed
 from ..application.on_order_cancelled import on_order_cancelled
 from ..application.on_order_confirmed import on_order_confirmed
+from ..application.on_phase_outsourced import on_phase_outsourced
 from ..application.on_tenant_changed import on_tenant_changed
 from ..application.ports import Ports
 
@@ -36,6 +43,11 @@ async def job_completed(ports: Ports, event: Received[JobCompleted]) -> None:
 @reactions.on(JobClosed)
 async def job_closed(ports: Ports, event: Received[JobClosed]) -> None:
     await on_job_closed(ports, event.data)
+
+
+@reactions.on(PhaseOutsourced, newest_only=True)
+async def phase_outsourced(ports: Ports, event: Received[PhaseOutsourced]) -> None:
+    await on_phase_outsourced(ports, event.data)
 
 
 @reactions.on(OrderCancelled)

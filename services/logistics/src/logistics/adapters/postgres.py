@@ -203,6 +203,19 @@ class PostgresOrders:
     async def update_closed(self, order_id: UUID, job_id: UUID) -> bool:
         return await self._work.execute(QUERIES.update_closed, order_id=order_id, job_id=job_id) > 0
 
+    def upsert_line_in_process(self, order_id: UUID, line: OrderLine) -> None:
+        self._work.write(
+            QUERIES.upsert_line_in_process,
+            order_id=order_id,
+            job_id=line.job_id,
+            description=line.description,
+            quantity=line.quantity,
+            unit=line.unit,
+            goods_code=line.code,
+            closed=line.closed,
+            finisher=line.finisher,
+        )
+
     def update_order_cancelled(self, order_id: UUID, because: str | None) -> None:
         self._work.write(QUERIES.update_order_cancelled, order_id=order_id, because=because)
 
@@ -234,6 +247,7 @@ def _order(row: Row, parts: Sequence[Row]) -> Order:
             part["closed"],
             part["goods_code"],
             part["article_id"],
+            part["finisher"],
         )
         if part["ordered_for"] is not None:
             line = replace(line, deliveries={**line.deliveries, part["ordered_for"]: part["delivery"]})
@@ -636,6 +650,7 @@ def _shipment(row: Row) -> Shipment:
                 Decimal(line["quantity"]),
                 Decimal(line["came_back"]),
                 Decimal(line["returned"]),
+                line.get("finisher") is not None,
             )
             for line in row["lines"]
         ),
@@ -715,7 +730,13 @@ def _shipment_row(row: Row) -> ShipmentRow:
 def _carried(lines: Sequence[Any]) -> dict[UUID, CarriedGoods]:
     return {
         UUID(line["job_id"]): CarriedGoods(
-            line["description"], line["unit"], line["closed"], line["code"], line.get("is_article", False)
+            line["description"],
+            line["unit"],
+            line["closed"],
+            line["code"],
+            line.get("is_article", False),
+            line.get("finisher"),
+            Decimal(line["sendable"]) if line.get("finisher") else None,
         )
         for line in lines
     }

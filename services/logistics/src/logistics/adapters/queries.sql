@@ -82,7 +82,7 @@ SELECT order_id, number, brief_id, cancelled_because, kept_for
 FROM orders WHERE brief_id = :brief_id ORDER BY order_id FOR NO KEY UPDATE;
 
 -- fragment: order_lines
-SELECT job_id, description, order_lines.quantity AS ordered, unit, produced, closed, goods_code, article_id,
+SELECT job_id, description, order_lines.quantity AS ordered, unit, produced, closed, goods_code, article_id, finisher,
        destination AS ordered_for, order_deliveries.quantity AS delivery
 FROM order_lines LEFT JOIN order_deliveries USING (job_id)
 
@@ -96,7 +96,8 @@ WHERE order_id = :order_id AND job_id = ANY (:job_ids::uuid[]) ORDER BY position
 
 -- name: sum_goods_of_order
 -- Where the goods lie (`part`: what was received there; `counted`: by how much counts came out otherwise);
--- and, with a destination, what shipments prepare, carry or have delivered (`part`: for an order's line), and
+-- and, with a destination, what shipments prepare, carry or have delivered (`part`: for an order's line, or of
+-- work outside), and
 -- what is so of the goods. Refused, voided and cancelled shipments hold nothing any more. And what is held back.
 SELECT job_id, warehouse, NULL AS destination, NULL AS place, sum(movements.quantity) AS quantity,
        coalesce(sum(movements.quantity) FILTER (
@@ -109,7 +110,9 @@ UNION ALL
 SELECT job_id, warehouse, destination,
        CASE WHEN state IN ('draft', 'picked') THEN 'reserved' WHEN state = 'delivered' THEN goods_go_to
             ELSE 'in_transit' END AS place,
-       sum(quantity - came_back - returned), coalesce(sum(quantity - came_back) FILTER (WHERE closes_order_line), 0), NULL, NULL
+       sum(quantity - came_back - returned), coalesce(sum(quantity - came_back) FILTER (
+           WHERE closes_order_line OR job_id IN (
+               SELECT job_id FROM order_lines WHERE order_id = :order_id AND finisher IS NOT NULL)), 0), NULL, NULL
 FROM shipments JOIN shipment_lines USING (shipment_id)
 WHERE order_id = :order_id AND job_id = ANY (:job_ids::uuid[])
   AND state IN ('draft', 'picked', 'issued', 'in_transit', 'delivered')
@@ -130,6 +133,14 @@ WHERE order_lines.order_id = locked.order_id AND job_id = :job_id;
 UPDATE order_lines SET closed = true
 FROM (SELECT order_id FROM orders WHERE order_id = :order_id FOR NO KEY UPDATE) AS locked
 WHERE order_lines.order_id = locked.order_id AND job_id = :job_id;
+
+-- name: upsert_line_in_process
+-- Of work outside. The company that did it last stays named: documents rely on it.
+INSERT INTO order_lines AS known (order_id, position, job_id, description, quantity, unit, goods_code, closed, finisher)
+VALUES (:order_id, (SELECT max(position) + 1 FROM order_lines WHERE order_id = :order_id), :job_id, :description,
+    :quantity, :unit, :goods_code, :closed, :finisher)
+ON CONFLICT (tenant_id, job_id) DO UPDATE SET quantity = excluded.quantity, closed = excluded.closed,
+    finisher = coalesce(excluded.finisher, known.finisher);
 
 -- name: update_order_cancelled
 UPDATE orders SET cancelled_because = :because WHERE order_id = :order_id;
@@ -304,7 +315,7 @@ SELECT {shipment_columns},
     SELECT json_agg(json_build_object('job_id', job_id, 'quantity', shipment_lines.quantity::text,
                                       'came_back', came_back::text, 'returned', returned::text,
                                       'description', description, 'unit', unit, 'closed', closed,
-                                      'code', goods_code)
+                                      'code', goods_code, 'finisher', finisher, 'sendable', order_lines.quantity::text)
                     ORDER BY shipment_lines.position)
     FROM shipment_lines JOIN order_lines USING (job_id)
     WHERE shipment_lines.shipment_id = shipments.shipment_id) AS lines, (

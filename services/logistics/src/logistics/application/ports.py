@@ -16,7 +16,7 @@ from ..domain.counts import Count, CountLine
 from ..domain.ddt import TIME_ZONE, Document, Sender, Series
 from ..domain.holds import Hold
 from ..domain.lookups import Lookup
-from ..domain.orders import CarriedGoods, Order
+from ..domain.orders import CarriedGoods, Order, OrderLine
 from ..domain.shipments import Line, Return, Shipment, State
 from ..domain.stock import Goods, Movement, SupplierReceipt
 
@@ -69,6 +69,9 @@ class Orders(Protocol):
 
     async def update_closed(self, order_id: UUID, job_id: UUID) -> bool:
         """As `update_produced`."""
+
+    def upsert_line_in_process(self, order_id: UUID, line: OrderLine) -> None:
+        """Of work outside, under the order's lock. Without a finisher, the last one stays named."""
 
     def update_order_cancelled(self, order_id: UUID, because: str | None) -> None: ...
 

@@ -63,7 +63,7 @@ async def _save(
     ports: Ports, row: ShipmentRow, after: Shipment, returned: Return, hold_reason: str | None
 ) -> ShipmentRow:
     goods = await ports.orders.sum_goods(after.order_id, after.jobs)
-    movements = returned.movements(ports.new_id)
+    movements = returned.movements(ports.new_id, after.in_process)
     ports.ledger.insert_movements(movements, gone=goods.gone_after(movements))
     ports.shipments.update_shipment(after)
     ports.shipments.insert_return(returned)

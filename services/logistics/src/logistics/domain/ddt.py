@@ -19,7 +19,7 @@ from .document_types import DocumentType
 from .lookups import Carrier, Destination, Warehouse
 from .orders import CarriedGoods
 from .parties import Party, address_gaps, identity_gaps
-from .shipments import Freight, Shipment, TransportBy
+from .shipments import Freight, Line, Shipment, TransportBy
 from .stock import Goods
 
 TIME_ZONE = "Europe/Rome"
@@ -268,8 +268,11 @@ def _stock_problems(parts: Parts) -> Iterable[Refusal]:
     """An adjustment may have taken what was reserved or held back; production may have closed the line."""
     for index, line in enumerate(parts.shipment.lines):
         carried = parts.carried[line.job_id]
-        if carried.closed and parts.shipment.closes_order_line:
+        if carried.closed and (parts.shipment.closes_order_line or carried.in_process):
             yield WrongState("line_closed", field=f"lines[{index}].job_id", description=carried.description)
+        if carried.in_process:
+            yield from _work_problems(parts, index, line, carried)
+            continue
         place = parts.shipment.warehouse, line.job_id
         in_stock, usable = parts.goods.in_stock(*place), parts.goods.usable(*place)
         if line.quantity > in_stock:
@@ -277,6 +280,23 @@ def _stock_problems(parts: Parts) -> Iterable[Refusal]:
         elif line.quantity > usable:
             held = parts.goods.held_back(*place)
             yield WrongState("goods_held_back", field=f"lines[{index}].quantity", held=held)
+
+
+def _work_problems(parts: Parts, index: int, line: Line, carried: CarriedGoods) -> Iterable[Refusal]:
+    """Production may have given the work to somebody else since the draft, or there is less to work on."""
+    destination = parts.shipment.destination
+    if carried.finisher != destination:
+        yield Invalid("destination_not_ordered", field="destination", destination=destination)
+    taken = sum((each for (job, _), each in parts.goods.committed.items() if job == line.job_id), Decimal(0))
+    remaining = (carried.sendable or Decimal(0)) - (taken - line.quantity)
+    if line.quantity > remaining:
+        field = f"lines[{index}].quantity"
+        yield WrongState(
+            "quantity_beyond_remaining",
+            field=field,
+            remaining=max(remaining, Decimal(0)),
+            destination=destination,
+        )
 
 
 def invoice_due(issue_date: date) -> date:

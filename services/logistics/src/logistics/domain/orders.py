@@ -22,6 +22,15 @@ class CarriedGoods:
     code: str | None = None
     """Of the article, or the kind of goods; None of orders confirmed before it was kept."""
     is_article: bool = False
+    finisher: str | None = None
+    """Of work outside: the destination of who does it."""
+    sendable: Decimal | None = None
+    """Of work outside: how much of it may be sent there in all."""
+
+    @property
+    def in_process(self) -> bool:
+        """Goods of a phase of production that is done outside: they are in no warehouse's ledger."""
+        return self.finisher is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +51,30 @@ class OrderLine:
     """Of the article, or the kind of goods."""
     article_id: UUID | None = None
     """Of a line from stock: the article that it is taken from. Nothing of it is made."""
+    finisher: str | None = None
+    """Of work outside (conto lavorazione): the destination of who does it. `job_id` is the phase's,
+    `quantity` how much of it may be sent there in all; closed, nothing more may."""
+
+    @property
+    def in_process(self) -> bool:
+        return self.finisher is not None
 
     @property
     def goods(self) -> CarriedGoods:
-        return CarriedGoods(self.description, self.unit, self.closed, self.code)
+        sendable = self.quantity if self.finisher else None
+        return CarriedGoods(
+            self.description,
+            self.unit,
+            self.closed,
+            self.code,
+            finisher=self.finisher,
+            sendable=sendable,
+        )
 
     def ordered_for(self, destination: str) -> Decimal:
         """How much of this is to go to `destination`. Goods without deliveries may go anywhere."""
+        if self.finisher is not None:
+            return self.quantity if destination == self.finisher else Decimal(0)
         return self.deliveries.get(destination, Decimal(0)) if self.deliveries else self.quantity
 
 

@@ -85,6 +85,8 @@ class Line:
     """What of it was refused at the door."""
     returned: Decimal = Decimal(0)
     """What of it came back after it was delivered."""
+    in_process: bool = False
+    """Goods of a phase that is done outside, which no warehouse's ledger holds."""
 
     @property
     def left(self) -> Decimal:
@@ -130,10 +132,13 @@ class Return:
     reason: str
     lines: tuple[ReturnedLine, ...]
 
-    def movements(self, new_id: Callable[[], UUID]) -> list[Movement]:
-        """All that came back enters the warehouse, and what is scrap is written off there."""
+    def movements(self, new_id: Callable[[], UUID], in_process: Collection[UUID] = ()) -> list[Movement]:
+        """All that came back enters the warehouse, and what is scrap is written off there. What is still
+        `in_process` goes back to production, past the ledger."""
         found: list[Movement] = []
         for line in self.lines:
+            if line.job_id in in_process:
+                continue
             for kind, quantity in (
                 (Kind.RETURN, line.quantity),
                 *([(Kind.DAMAGED, -line.quantity)] if line.disposition == "scrap" else []),
@@ -214,6 +219,15 @@ class Shipment:
     def jobs(self) -> list[UUID]:
         return [line.job_id for line in self.lines]
 
+    @property
+    def in_process(self) -> set[UUID]:
+        """Those of its goods that no ledger holds."""
+        return {line.job_id for line in self.lines if line.in_process}
+
+    @property
+    def _stocked(self) -> list[Line]:
+        return [line for line in self.lines if not line.in_process]
+
     def arrange(self, transport: Transport) -> Shipment:
         """Says how the goods travel, as often as needed until the document is issued."""
         self._must_allow("arrange", "shipment_not_open")
@@ -238,7 +252,7 @@ class Shipment:
             closes_order_line=_closes(order, document_type),
             warehouse=warehouse,
             destination=destination,
-            lines=tuple(lines),
+            lines=_as_ordered(order, lines),
             state=State.DRAFT,
         )
         _may_be_shipped(order, _without(goods, self), revised, document_type)
@@ -407,14 +421,14 @@ class Shipment:
     def goods_leave(self, new_id: Callable[[], UUID]) -> list[Movement]:
         return [
             self._movement(new_id(), self.warehouse, Kind.ISSUE, line.job_id, -line.quantity)
-            for line in self.lines
+            for line in self._stocked
         ]
 
     def goods_come_back(self, new_id: Callable[[], UUID], reason: str) -> list[Movement]:
         """All of them, to the warehouse that they had left."""
         return [
             self._movement(new_id(), self.warehouse, Kind.RETURN, line.job_id, line.quantity, reason)
-            for line in self.lines
+            for line in self._stocked
         ]
 
     def goods_arrive(
@@ -430,7 +444,7 @@ class Shipment:
         if self.goods_go_to is not GoodsGoTo.WAREHOUSE:
             return [
                 self._movement(new_id(), self.warehouse, Kind.RETURN, line.job_id, line.came_back, reason)
-                for line in self.lines
+                for line in self._stocked
                 if line.came_back
             ]
         movements, found = [], self._arrived(arrived, besides)
@@ -504,6 +518,13 @@ def may_ship(order: Order, goods: Goods, line: OrderLine) -> bool:
     return free and any(goods.remaining(line, destination) > 0 for destination in line.deliveries or ("",))
 
 
+def may_send_out(order: Order, goods: Goods, line: OrderLine) -> bool:
+    """Whether a new shipment may take some of a phase to the company that does it."""
+    if line.finisher is None or order.cancelled or line.closed:
+        return False
+    return goods.remaining(line, line.finisher) > 0
+
+
 def may_be_replaced(replaced: Shipment, successor: Shipment | None) -> bool:
     """Whether a new draft may take the place of a shipment: it is void, and none took its place, or only one
     that was given up."""
@@ -534,13 +555,20 @@ def draft(
         goods_go_to=document_type.goods_go_to,
         closes_order_line=_closes(order, document_type),
         destination=destination,
-        lines=tuple(lines),
+        lines=_as_ordered(order, lines),
         transport=transport,
         replaces=replaces,
         from_stock=order.is_account,
     )
     _may_be_shipped(order, goods, shipment, document_type)
     return shipment
+
+
+def _as_ordered(order: Order, lines: Sequence[Line]) -> tuple[Line, ...]:
+    known = order.lines
+    return tuple(
+        replace(line, in_process=line.job_id in known and known[line.job_id].in_process) for line in lines
+    )
 
 
 def _closes(order: Order, document_type: DocumentType) -> bool:
@@ -553,7 +581,7 @@ def _without(goods: Goods, shipment: Shipment) -> Goods:
     reserved, committed = dict(goods.reserved), dict(goods.committed)
     for line in shipment.lines:
         reserved[shipment.warehouse, line.job_id] -= line.quantity
-        if shipment.closes_order_line:
+        if shipment.closes_order_line or line.in_process:
             committed[line.job_id, shipment.destination] -= line.quantity
     return replace(goods, reserved=reserved, committed=committed)
 
@@ -570,6 +598,10 @@ def _may_be_shipped(order: Order, goods: Goods, shipment: Shipment, document_typ
     for index, line in enumerate(shipment.lines):
         _job_belongs_to_order(order, line, f"lines[{index}].job_id")
         field = f"lines[{index}].quantity"
+        if line.in_process:
+            _work_goes_to_its_finisher(order, line, shipment, document_type, f"lines[{index}].job_id")
+            _quantity_does_not_exceed_what_remains(order, goods, line, shipment.destination, field)
+            continue
         if shipment.closes_order_line:
             line_must_not_be_closed(order, line.job_id, f"lines[{index}].job_id")
             _quantity_does_not_exceed_what_remains(order, goods, line, shipment.destination, field)
@@ -600,6 +632,16 @@ def _quantity_does_not_exceed_what_remains(
         raise WrongState(
             "quantity_beyond_remaining", field=field, remaining=remaining, destination=destination
         )
+
+
+def _work_goes_to_its_finisher(
+    order: Order, line: Line, shipment: Shipment, document_type: DocumentType, field: str
+) -> None:
+    """Goods in process leave for the company that works on them, and stay ours."""
+    order_must_not_be_cancelled(order.number, order.cancelled)
+    line_must_not_be_closed(order, line.job_id, field)
+    if document_type.counterparty != "supplier" or shipment.goods_go_to is not GoodsGoTo.THIRD_PARTY:
+        raise Invalid("document_type_not_for_work", field="document_type", text=document_type.text)
 
 
 def _goods_are_in_the_warehouse_and_free(goods: Goods, line: Line, warehouse: str, field: str) -> None:

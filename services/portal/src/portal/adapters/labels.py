@@ -249,6 +249,7 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "optima.production.phase_completed.v1": N_("Phase completed"),
         "optima.production.phase_given_back.v1": N_("Phase given back"),
         "optima.production.phase_message_written.v1": N_("Message about a phase"),
+        "optima.production.phase_outsourced.v1": N_("Work outside changed"),
         "optima.production.phase_part_reported.v1": N_("Part of a phase handed in"),
         "optima.production.phase_rejected.v1": N_("Phase's work not accepted"),
         "optima.production.phase_skipped.v1": N_("Phase left out"),

@@ -17,6 +17,7 @@ from ..application.complete_phase import complete_phase
 from ..application.correct_kind import correct_kind
 from ..application.define_kind import define_kind
 from ..application.give_back_phase import give_back_phase
+from ..application.outsource_phase import outsource_phase
 from ..application.ports import LockedPhase, MessageFile, Ports
 from ..application.read import board, figures, lookups, messages, orders, tasks
 from ..application.read.views import (
@@ -63,6 +64,7 @@ from .requests import (
     LoadQuery,
     OrderFiguresQuery,
     OrderQuery,
+    OutsourcePhase,
     RejectPhase,
     ReportMessage,
     ReportPart,
@@ -211,6 +213,16 @@ async def post_assignment(call: Call[Ports], phase_id: UUID, body: AssignPhase) 
     Possible until the phase starts, and afterwards if its assignee has left.
     """
     return await _phase(call, await assign_phase(call.ports, phase_id, body.assignee_id, body.reason))
+
+
+@routes.post("/v1/phases/{phase_id}/outsourcing", privilege="phase.assign")
+async def post_outsourcing(call: Call[Ports], phase_id: UUID, body: OutsourcePhase) -> Reply[PhaseView]:
+    """Give a phase to a company outside, or take it back
+
+    Possible until it starts, and while the company has no goods of it. Its assignee starts it, the warehouse
+    sends the goods out (conto lavorazione), and it ends with what came back.
+    """
+    return await _phase(call, await outsource_phase(call.ports, phase_id, body.finisher))
 
 
 @routes.post("/v1/phases/{phase_id}/start", privilege="phase.work")

@@ -22,6 +22,7 @@ from optima_contracts.logistics import (
     DdtIssued,
     DdtVoided,
     GoodsAllocated,
+    GoodsReturned,
     ShipmentDelivered,
     ShipmentDeparted,
     ShipmentRefused,
@@ -41,7 +42,9 @@ from ..application.on_person_departed import on_person_departed
 from ..application.on_prices_approved import on_prices_approved
 from ..application.on_proof import on_proof_told
 from ..application.on_shipment_changed import on_shipment_changed
+from ..application.on_work_outside import on_goods_back, on_goods_sent
 from ..application.ports import Ports
+from ..domain.outside import CameBack
 from ..domain.shipments import Shipment, ShipmentState
 
 reactions = Reactions()
@@ -124,6 +127,19 @@ async def ddt_voided(ports: Ports, event: Received[DdtVoided]) -> None:
     await _shipment_changed(ports, event, ShipmentState.VOIDED, event.data.number)
 
 
+@reactions.on(GoodsReturned)
+async def goods_returned(ports: Ports, event: Received[GoodsReturned]) -> None:
+    """From a company that works on them: what a recipient returns was delivered all the same."""
+    if event.data.closes_order_line:
+        return
+    back: dict[UUID, CameBack] = defaultdict(CameBack)
+    for line in event.data.lines:
+        known, quantity = back[line.job_id], Decimal(line.quantity)
+        good = quantity if line.disposition == "stock" else Decimal(0)
+        back[line.job_id] = CameBack(known.good + good, known.scrap + quantity - good)
+    await on_goods_back(ports, event.data.return_id, dict(back))
+
+
 @reactions.on(PersonDeparted)
 async def person_departed(ports: Ports, event: Received[PersonDeparted]) -> None:
     await on_person_departed(ports, event.data)
@@ -146,7 +162,7 @@ async def _shipment_changed(
 ) -> None:
     """Goods that merely change their place, or that are expected back, deliver nothing of an order. A job may
     stand in several lines of a shipment: its goods lay in several places."""
-    if not event.data.closes_order_line:
+    if event.data.from_stock:
         return
     quantities: dict[UUID, Decimal] = defaultdict(Decimal)
     for line in event.data.lines:
@@ -159,4 +175,7 @@ async def _shipment_changed(
         quantities=dict(quantities),
         ddt_number=ddt_number,
     )
-    await on_shipment_changed(ports, shipment)
+    if event.data.closes_order_line:
+        await on_shipment_changed(ports, shipment)
+    else:
+        await on_goods_sent(ports, shipment)

@@ -44,6 +44,7 @@ from ..domain.job import GRANTING, Delivery, Item, Job, Phase, RejectedAttempt
 from ..domain.kinds import Kind, PhaseDefinition
 from ..domain.machine import JobState, OrderState, PhaseState
 from ..domain.order import FullOrder, LineProgress, Order
+from ..domain.outside import CameBack, Outside
 from ..domain.plan import Lateness, Period
 from ..domain.shipments import Shipment, ShipmentState
 
@@ -274,6 +275,9 @@ class PostgresOrders:
             lost=[phase.lost for phase in phases],
             loss_reasons=[phase.loss_reason for phase in phases],
             made_so_far=[phase.made_so_far for phase in phases],
+            finishers=[phase.outside.finisher for phase in phases],
+            good_before=[phase.outside.before.good for phase in phases],
+            scrap_before=[phase.outside.before.scrap for phase in phases],
         )
         for job in jobs:
             if job.economics and job.economics != known[job.id].economics:
@@ -329,6 +333,26 @@ class PostgresOrders:
             ddt_number=shipment.ddt_number,
             job_ids=list(shipment.quantities.keys()),
             quantities=list(shipment.quantities.values()),
+        )
+
+    def upsert_sent_outside(
+        self, phase_id: UUID, shipment_id: UUID, sequence: int, quantity: Decimal
+    ) -> None:
+        self._work.write(
+            QUERIES.upsert_sent_outside,
+            phase_id=phase_id,
+            shipment_id=shipment_id,
+            sequence=sequence,
+            quantity=quantity,
+        )
+
+    def insert_back_from_outside(self, phase_id: UUID, return_id: UUID, back: CameBack) -> None:
+        self._work.write(
+            QUERIES.insert_back_from_outside,
+            phase_id=phase_id,
+            return_id=return_id,
+            good=back.good,
+            scrap=back.scrap,
         )
 
 
@@ -797,6 +821,12 @@ def _phase(row: asyncpg.Record) -> Phase:
         proof_missing=row["proof_missing"],
         made_so_far=None if row["made_so_far"] is None else _plain(row["made_so_far"]),
         planned=Period(row["planned_start"], row["planned_end"]) if row["planned_end"] else None,
+        outside=Outside(
+            row["finisher"],
+            _plain(row["sent_outside"] or Decimal(0)),
+            CameBack(_plain(row["good_back"] or Decimal(0)), _plain(row["scrap_back"] or Decimal(0))),
+            CameBack(_plain(row["good_before"]), _plain(row["scrap_before"])),
+        ),
     )
 
 

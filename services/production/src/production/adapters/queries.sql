@@ -49,6 +49,13 @@ phases.needs_proof AND orders.brief_id IS NOT NULL AND NOT coalesce(
     (SELECT bool_and(proofs.approved) FROM proofs WHERE proofs.brief_id = orders.brief_id), false
 ) AS proof_missing
 
+-- fragment: outside
+-- Of a phase: who does it outside, and what went there and came back.
+phases.finisher, phases.good_before, phases.scrap_before,
+       (SELECT sum(quantity) FROM sent_outside WHERE sent_outside.phase_id = phases.id) AS sent_outside,
+       (SELECT sum(good) FROM back_from_outside WHERE back_from_outside.phase_id = phases.id) AS good_back,
+       (SELECT sum(scrap) FROM back_from_outside WHERE back_from_outside.phase_id = phases.id) AS scrap_back
+
 -- name: find_brief_cancellation
 SELECT cancellation_reason FROM briefs WHERE id = :brief_id
 
@@ -138,7 +145,7 @@ SELECT jobs.id, jobs.order_id, jobs.position, jobs.item_id, jobs.kind, jobs.desc
        phases.state AS phase_state, phases.assignee_id, phases.attempt,
        phases.started_at AS phase_started_at, phases.completed_at, phases.quantity AS made, phases.note,
        phases.unit AS phase_unit, phases.factor, phases.lost, phases.loss_reason, phases.planned_start,
-       phases.planned_end, phases.starts_on_parts, phases.needs_proof, {proof_missing}, phases.made_so_far, people.name AS assignee_name, people.active AS assignee_active,
+       phases.planned_end, phases.starts_on_parts, phases.needs_proof, {proof_missing}, {outside}, phases.made_so_far, people.name AS assignee_name, people.active AS assignee_active,
        coalesce(sent.shipped, 0) AS shipped, coalesce(sent.delivered, 0) AS delivered,
        EXISTS (SELECT FROM shipments WHERE shipments.order_id = :order_id) AS documents
 FROM order_jobs AS jobs
@@ -205,12 +212,14 @@ WITH order_changed AS (
 )
 UPDATE phases SET state = p.state, assignee_id = p.assignee_id, attempt = p.attempt,
     started_at = p.started_at, completed_at = p.completed_at, quantity = p.quantity, note = p.note,
-    lost = p.lost, loss_reason = p.loss_reason, made_so_far = p.made_so_far
+    lost = p.lost, loss_reason = p.loss_reason, made_so_far = p.made_so_far, finisher = p.finisher,
+    good_before = p.good_before, scrap_before = p.scrap_before
 FROM unnest(:phase_ids::uuid[], :phase_states::text[], :assignee_ids::uuid[], :attempts::integer[],
             :phases_started_at::timestamptz[], :completed_at::timestamptz[], :quantities::numeric[],
-            :notes::text[], :lost::numeric[], :loss_reasons::text[], :made_so_far::numeric[])
+            :notes::text[], :lost::numeric[], :loss_reasons::text[], :made_so_far::numeric[],
+            :finishers::text[], :good_before::numeric[], :scrap_before::numeric[])
     AS p(id, state, assignee_id, attempt, started_at, completed_at, quantity, note, lost, loss_reason,
-         made_so_far)
+         made_so_far, finisher, good_before, scrap_before)
 WHERE phases.id = p.id
 
 -- name: upsert_economics
@@ -278,6 +287,17 @@ SELECT EXISTS (SELECT FROM awaited) OR EXISTS (
 -- A late word still tells it.
 UPDATE shipments SET ddt_number = coalesce(ddt_number, :ddt_number) WHERE id = :shipment_id
 
+-- name: upsert_sent_outside
+-- The newest word about a shipment, under its order's lock.
+INSERT INTO sent_outside AS known (phase_id, shipment_id, sequence, quantity)
+VALUES (:phase_id, :shipment_id, :sequence, :quantity)
+ON CONFLICT (tenant_id, phase_id, shipment_id) DO UPDATE
+SET sequence = excluded.sequence, quantity = excluded.quantity WHERE known.sequence < excluded.sequence
+
+-- name: insert_back_from_outside
+INSERT INTO back_from_outside (phase_id, return_id, good, scrap) VALUES (:phase_id, :return_id, :good, :scrap)
+ON CONFLICT DO NOTHING
+
 -- name: delete_customer_by_former_code
 DELETE FROM customers WHERE id = :id AND code <> :code
 
@@ -316,7 +336,7 @@ SELECT phases.id AS phase_id, phases.key, phases.name, phases.after, phases.qual
        phases.state AS phase_state, phases.assignee_id, phases.attempt, phases.started_at AS phase_started_at,
        phases.completed_at, phases.quantity AS made, phases.note, phases.deadline,
        phases.unit AS phase_unit, phases.factor, phases.lost, phases.loss_reason, phases.planned_start,
-       phases.planned_end, phases.starts_on_parts, phases.needs_proof, {proof_missing}, phases.made_so_far, jobs.description, jobs.quantity AS ordered, jobs.unit, jobs.tolerance_percent, jobs.state AS job_state,
+       phases.planned_end, phases.starts_on_parts, phases.needs_proof, {proof_missing}, {outside}, phases.made_so_far, jobs.description, jobs.quantity AS ordered, jobs.unit, jobs.tolerance_percent, jobs.state AS job_state,
        orders.state AS order_state, coalesce(economics.technical_sheet, '') AS technical_sheet,
        EXISTS (SELECT FROM phases AS before
                WHERE before.job_id = phases.job_id AND before.key = ANY (phases.after)
@@ -336,7 +356,7 @@ ORDER BY phases.deadline, phases.id LIMIT :limit
 SELECT phases.id AS phase_id, phases.key, phases.name, phases.after, phases.quality_check, phases.skippable,
        phases.state AS phase_state, phases.assignee_id, phases.attempt, phases.started_at AS phase_started_at,
        phases.completed_at, phases.quantity AS made, phases.note, phases.unit AS phase_unit, phases.factor,
-       phases.lost, phases.loss_reason, phases.planned_start, phases.planned_end, phases.starts_on_parts, phases.needs_proof, {proof_missing},
+       phases.lost, phases.loss_reason, phases.planned_start, phases.planned_end, phases.starts_on_parts, phases.needs_proof, {proof_missing}, {outside},
        phases.made_so_far, due, lateness,
        phases.job_id, phases.order_id, orders.number AS order_number, orders.title, orders.state AS order_state,
        jobs.description, jobs.quantity AS ordered, jobs.unit, jobs.state AS job_state,

@@ -154,6 +154,11 @@ class AssignPhases(Command):
     assignee_id: UUID
 
 
+class OutsourcePhase(Command):
+    finisher: Code | None = None
+    """Code of the destination of the company outside; absent: the work is done here."""
+
+
 class CorrectKind(Command):
     kind: Annotated[str, Text(64)]
     """One that is defined."""

@@ -18,6 +18,7 @@ from .access import order_of_job_to_change, order_to_change
 from .advance_order import advance_order
 from .ports import Ports
 from .stop_order import stop_order
+from .tell_work_outside import tell_work_outside
 
 
 async def close_job(ports: Ports, job_id: UUID, reason: str) -> FullOrder:
@@ -48,6 +49,7 @@ def _close(ports: Ports, before: FullOrder, jobs: list[Job], reason: str) -> Ful
             unit=job.item.unit,
         )
         ports.outbox.add(event, subject=job.id, correlation=before.order.correlation_id)
+    tell_work_outside(ports, before, after)
     if nothing_can_be_delivered(after.progress):
         ports.orders.update_order(before, after)
         return stop_order(ports, after, reason)

@@ -16,6 +16,7 @@ from ..domain.job import Job, Phase, RejectedAttempt, awaits_others
 from ..domain.kinds import Kind
 from ..domain.machine import JobState, OrderState, PhaseState
 from ..domain.order import FullOrder, Order
+from ..domain.outside import CameBack
 from ..domain.plan import Lateness, Schedule
 from ..domain.shipments import Shipment
 
@@ -94,6 +95,14 @@ class Orders(Protocol):
     def upsert_shipment(self, shipment: Shipment, *, newest: bool) -> None:
         """Stores the shipment. `newest`: whether no later event about it was handled; otherwise, only its
         document's number is stored."""
+
+    def upsert_sent_outside(
+        self, phase_id: UUID, shipment_id: UUID, sequence: int, quantity: Decimal
+    ) -> None:
+        """How much of the phase's goods a shipment has taken outside; the newest word counts."""
+
+    def insert_back_from_outside(self, phase_id: UUID, return_id: UUID, back: CameBack) -> None:
+        """What came back by a return. A repeated one changes nothing."""
 
 
 class Prices(Protocol):

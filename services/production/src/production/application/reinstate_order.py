@@ -11,6 +11,7 @@ from ..domain.machine import OrderState
 from ..domain.order import FullOrder, after_refused_cancellation
 from .advance_order import advance_order
 from .ports import Ports
+from .tell_work_outside import tell_work_outside
 from .unblock_jobs import unblock_jobs
 
 
@@ -31,4 +32,5 @@ async def reinstate_order(ports: Ports, before: FullOrder, *, goods_are_out: boo
             correlation=order.correlation_id,
         )
         after = advance_order(ports, after)
+    tell_work_outside(ports, before, after)
     ports.orders.update_order(before, after)

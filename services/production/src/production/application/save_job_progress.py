@@ -10,6 +10,7 @@ from ..domain.machine import JobState
 from ..domain.order import FullOrder
 from .advance_order import advance_order
 from .ports import Ports
+from .tell_work_outside import tell_work_outside
 
 
 def save_job_progress(ports: Ports, before: FullOrder, job: Job, *events: EventData) -> None:
@@ -28,4 +29,5 @@ def save_job_progress(ports: Ports, before: FullOrder, job: Job, *events: EventD
             )
             ports.outbox.add(completed, subject=job.id, correlation=order.correlation_id)
         after = advance_order(ports, after)
+    tell_work_outside(ports, before, after)
     ports.orders.update_order(before, after)

@@ -9,12 +9,14 @@ from optima_contracts.production import OrderCancelled
 from ..domain import job as jobs
 from ..domain.order import FullOrder, Order, cancelled
 from .ports import Ports
+from .tell_work_outside import tell_work_outside
 
 
 def stop_order(ports: Ports, before: FullOrder, reason: str) -> FullOrder:
     """Raises WrongState when the order is cancelled already or goods have left."""
     order = cancelled(before.order, before.progress, reason, ports.now)
     after = replace(before, order=order).with_jobs(*map(jobs.cancelled, before.jobs))
+    tell_work_outside(ports, before, after)
     ports.orders.update_order(before, after)
     tell_of_cancellation(ports, order, goods_came_back=before.documents)
     return after

@@ -14,6 +14,7 @@ from optima_kit.refusals import Absent, Invalid, Term, WrongState
 from .economics import STRICT, Economics, PricePolicy, price_is_as_approved, price_is_within_bounds
 from .kinds import DEFAULT_TOLERANCE_PERCENT, Kind
 from .machine import Action, JobState, OrderState, PhaseState, Refused, outcome
+from .outside import AT_HOME, Outside, WorkOutside
 from .plan import Period, Schedule
 
 KIND_UNKNOWN: Final = "kind unknown"
@@ -64,6 +65,8 @@ class Phase:
     proof_missing: bool = False
     """It needs a proof, and the newest version of one of its brief's is not approved, or there is none yet.
     Orders without a brief have nobody who would approve one."""
+    outside: Outside = AT_HOME
+    """The company outside that does it, and what went there and came back, in the phase's unit."""
 
     def in_unit_of_job(self, quantity: Decimal) -> Decimal:
         """What so much of the phase's work makes, rounded down to three decimals."""
@@ -241,6 +244,20 @@ def reported(order: OrderState, job: Job, phase_id: UUID, quantity: Decimal) -> 
     return _settled(job, replace(phase, state=state, made_so_far=(phase.made_so_far or 0) + quantity))
 
 
+def outsourced(order: OrderState, job: Job, phase_id: UUID, finisher: str | None) -> Job:
+    """The phase given to a company outside, which its assignee follows up; or, with None, taken back."""
+    phase = job.phase(phase_id)
+    state = next_state(Action.OUTSOURCE, order, job, phase)
+    return _settled(job, replace(phase, state=state, outside=replace(phase.outside, finisher=finisher)))
+
+
+def work_outside(order: OrderState, job: Job, phase: Phase) -> WorkOutside:
+    """What of the phase may be sent out: while it is being worked on, whatever there is to work on, and in
+    its place whatever of refused attempts is back."""
+    at_work = order not in ENDED and phase.state is PhaseState.IN_PROGRESS
+    return WorkOutside(phase.outside.finisher, at_work, phase.outside.before.all + most_to_make(job, phase))
+
+
 def started(order: OrderState, job: Job, phase_id: UUID, now: datetime) -> Job:
     phase = job.phase(phase_id)
     state = next_state(Action.START, order, job, phase)
@@ -264,6 +281,7 @@ def completed(
     quantity_includes_what_was_handed_in(job, phase, quantity)
     quantity_is_within_tolerance(job, phase, quantity)
     quantity_was_handed_on(job, phase, quantity)
+    quantity_is_here(job, phase, quantity)
     lost = max(phase.in_own_unit(to_work_on(job, phase)) - quantity, Decimal(0))
     loss_has_a_reason(job, phase, lost, loss_reason)
     after = replace(
@@ -328,6 +346,7 @@ def rejected(
         lost=None,
         loss_reason=None,
         made_so_far=None,
+        outside=phase.outside.anew(),
     )
     return _settled(job, again), refused
 
@@ -414,13 +433,24 @@ def quantity_was_handed_on(job: Job, phase: Phase, quantity: Decimal) -> None:
         )
 
 
-def part_is_there_to_make(job: Job, phase: Phase, part: Decimal) -> None:
-    """What is handed in of a phase is of what was handed on to it, and within what may be made at all."""
+def most_to_make(job: Job, phase: Phase) -> Decimal:
+    """Of what was handed on to the phase, and within what may be made at all; in its unit."""
     _, most = quantity_bounds(phase, job.item.quantity, job.tolerance_percent)
     handed_on = handed_on_to(job, phase)
-    if handed_on is not None:
-        most = min(most, phase.in_own_unit(handed_on))
-    left = most - (phase.made_so_far or 0)
+    return most if handed_on is None else min(most, phase.in_own_unit(handed_on))
+
+
+def quantity_is_here(job: Job, phase: Phase, quantity: Decimal) -> None:
+    """What a company outside has still is not made yet."""
+    here = phase.outside.made_of(most_to_make(job, phase))
+    if quantity > here:
+        unit = phase.unit or job.item.unit
+        raise Invalid("quantity_beyond_returned", field="quantity", most=here, unit=unit)
+
+
+def part_is_there_to_make(job: Job, phase: Phase, part: Decimal) -> None:
+    """What is handed in of a phase is here, and is of what there is to make."""
+    left = phase.outside.made_of(most_to_make(job, phase)) - (phase.made_so_far or 0)
     if part > left:
         raise Invalid("part_too_large", field="quantity", most=left, unit=phase.unit or job.item.unit)
 
@@ -465,8 +495,11 @@ def next_state(
         raise WrongState(found.code, phase=phase.name, state=state, awaited=awaited)
     if action is Action.START:
         _its_proof_is_approved(phase)
+    elif action is Action.REPORT:
+        something_is_back(phase)
     elif action is Action.COMPLETE:
         _what_comes_before_is_over(job, phase)
+        enough_is_back(phase, job.item.quantity, job.tolerance_percent)
     elif action is Action.ACCEPT:
         _nobody_accepts_their_own_work(phase, by)
     elif action is Action.REJECT:
@@ -474,6 +507,8 @@ def next_state(
     elif action is Action.SKIP:
         _only_a_skippable_phase_is_skipped(phase)
         _something_is_made(job, phase)
+    elif action is Action.OUTSOURCE:
+        _nothing_is_away(phase)
     return found
 
 
@@ -630,7 +665,7 @@ def _nobody_accepts_their_own_work(phase: Phase, by: UUID | None) -> None:
 def _no_later_phase_has_begun(job: Job, phase: Phase) -> None:
     """A skipped one has not begun, but what comes after it may have."""
     for other in job.phases:
-        begun = other.state in BEGUN or other.made_so_far is not None
+        begun = other.state in BEGUN or other.made_so_far is not None or other.outside.begun
         if begun and phase.key in _predecessors_of(job, other):
             raise WrongState("work_built_upon", phase=phase.name, successor=other.name)
 
@@ -638,8 +673,26 @@ def _no_later_phase_has_begun(job: Job, phase: Phase) -> None:
 def _only_a_skippable_phase_is_skipped(phase: Phase) -> None:
     if not phase.skippable:
         raise WrongState("phase_not_skippable", phase=phase.name)
-    if phase.made_so_far is not None:
+    if phase.made_so_far is not None or phase.outside.begun:
         raise WrongState("phase_partly_made", phase=phase.name)
+
+
+def enough_is_back(phase: Phase, ordered: Decimal, tolerance_percent: Decimal) -> None:
+    """Work that is done outside ends with what came back, which is not less than the least that is made."""
+    least, _ = quantity_bounds(phase, ordered, tolerance_percent)
+    if phase.outside.finisher is not None and phase.outside.made < least:
+        raise WrongState("goods_not_back", phase=phase.name, away=phase.outside.away)
+
+
+def something_is_back(phase: Phase) -> None:
+    if phase.outside.finisher is not None and phase.outside.made <= (phase.made_so_far or 0):
+        raise WrongState("goods_not_back", phase=phase.name, away=phase.outside.away)
+
+
+def _nothing_is_away(phase: Phase) -> None:
+    """Whoever has goods of the phase keeps the work until they are back."""
+    if phase.outside.away:
+        raise WrongState("goods_are_away", phase=phase.name, away=phase.outside.away)
 
 
 def _something_is_made(job: Job, phase: Phase) -> None:

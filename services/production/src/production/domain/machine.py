@@ -59,6 +59,8 @@ class Action(StrEnum):
     ACCEPT = "accept"
     REJECT = "reject"
     SKIP = "skip"
+    OUTSOURCE = "outsource"
+    """Give the work to a company outside, or take it back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +105,11 @@ BY_PHASE: Final[Mapping[PhaseState, _Row]] = {
         give_back=TO_DO,
         start="predecessors_not_over",
         skip=PhaseState.SKIPPED,
+        outsource=TO_DO,
     ),
-    PhaseState.READY: _row("phase_wrong_state", assign=TO_DO, replace=TO_DO, skip=PhaseState.SKIPPED),
+    PhaseState.READY: _row(
+        "phase_wrong_state", assign=TO_DO, replace=TO_DO, skip=PhaseState.SKIPPED, outsource=TO_DO
+    ),
     PhaseState.ASSIGNED: _row(
         "phase_wrong_state",
         assign=TO_DO,
@@ -112,6 +117,7 @@ BY_PHASE: Final[Mapping[PhaseState, _Row]] = {
         give_back=TO_DO,
         start=PhaseState.IN_PROGRESS,
         skip=PhaseState.SKIPPED,
+        outsource=TO_DO,
     ),
     PhaseState.IN_PROGRESS: _row(
         "phase_wrong_state",
@@ -120,6 +126,7 @@ BY_PHASE: Final[Mapping[PhaseState, _Row]] = {
         give_back=TO_DO,
         report=PhaseState.IN_PROGRESS,
         complete=PhaseState.TO_INSPECT,
+        outsource="phase_already_started",
     ),
     PhaseState.TO_INSPECT: _row(
         "phase_wrong_state",
@@ -127,9 +134,14 @@ BY_PHASE: Final[Mapping[PhaseState, _Row]] = {
         replace="phase_already_started",
         accept=PhaseState.DONE,
         reject=TO_DO,
+        outsource="phase_already_started",
     ),
     PhaseState.DONE: _row(
-        "phase_wrong_state", assign="phase_already_started", replace="phase_already_started", reject=TO_DO
+        "phase_wrong_state",
+        assign="phase_already_started",
+        replace="phase_already_started",
+        reject=TO_DO,
+        outsource="phase_already_started",
     ),
     PhaseState.SKIPPED: _row("phase_wrong_state"),
     PhaseState.CANCELLED: _row("phase_wrong_state"),

@@ -13,12 +13,12 @@ from optima_kit.actor import Actor
 
 from ...domain.counts import Count, CountAction, CountState
 from ...domain.orders import Order, OrderLine
-from ...domain.shipments import POSSIBLE_IN, ShipmentAction, may_ship
+from ...domain.shipments import POSSIBLE_IN, ShipmentAction, may_send_out, may_ship
 from ...domain.stock import Goods
 from ..ports import ShipmentRow, StockRow
 
 StockAction = Literal["adjust", "hold", "end_hold"]
-LineAction = Literal["receive", "allocate", "release", "ship"]
+LineAction = Literal["receive", "allocate", "release", "ship", "send_out"]
 LookupAction = Literal["rewrite"]
 
 PRIVILEGES: Final[Mapping[ShipmentAction, str]] = {
@@ -82,6 +82,7 @@ def actions_on_line(
         "receive": goods.receivable(order, line) > 0 and actor.may("stock.write"),
         "allocate": bool(allocatable) and actor.may("stock.write"),
         "release": bool(releasable) and actor.may("stock.write"),
+        "send_out": may_send_out(order, goods, line) and actor.may("shipment.write"),
         "ship": may_ship(order, goods, line) and actor.may("shipment.write"),
     }
     return [action for action, possible in allowed.items() if possible]

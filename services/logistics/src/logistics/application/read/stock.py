@@ -13,6 +13,7 @@ from optima_kit.refusals import Absent
 
 from ...domain.lookups import Destination, Warehouse
 from ...domain.orders import Order, OrderLine
+from ...domain.shipments import may_send_out
 from ...domain.stock import Goods
 from ..ports import (
     FoundLookups,
@@ -133,6 +134,7 @@ async def read_order(ports: Ports, actor: Actor, order_id: UUID) -> OrderView:
         raise Absent("order_absent")
     goods = await ports.orders.sum_goods(order_id, list(order.lines))
     codes = {code for line in order.lines.values() for code in line.deliveries}
+    codes |= {line.finisher for line in order.lines.values() if line.finisher}
     codes |= {code for _, code in (*goods.in_transit, *goods.with_third_parties)}
     articles = [line.article_id for line in order.lines.values() if line.article_id]
     free = await ports.orders.list_free_stock(articles) if articles else {}
@@ -191,6 +193,8 @@ def _line(
         received=goods.received_of(line.job_id),
         receivable=goods.receivable(order, line),
         article_id=line.article_id,
+        finisher=named(found, Destination, line.finisher) if line.finisher else None,
+        may_go_out=_may_go_out(order, goods, line),
         allocatable=_placed(allocatable, found),
         releasable=_placed(releasable, found),
         deliveries=[
@@ -205,6 +209,12 @@ def _line(
         with_third_parties=_elsewhere(goods.with_third_parties, line.job_id, found),
         actions=actions_on_line(actor, order, goods, line, allocatable, releasable),
     )
+
+
+def _may_go_out(order: Order, goods: Goods, line: OrderLine) -> Decimal | None:
+    if line.finisher is None:
+        return None
+    return goods.remaining(line, line.finisher) if may_send_out(order, goods, line) else Decimal(0)
 
 
 def _placed(quantities: Mapping[str, Decimal], found: FoundLookups) -> list[PlacedView]:

@@ -378,6 +378,11 @@ class OrderLineView(View):
     """Produced and not received yet."""
     article_id: UUID | None
     """Of a line that is taken from stock: nothing of it is made, what is received is what is set aside."""
+    finisher: NamedCodeView | None
+    """Of a phase that a company outside does: its destination. `job_id` is the phase's then, `ordered` how
+    much may be sent out in all."""
+    may_go_out: Quantity | None
+    """How much of it may still be sent out now."""
     allocatable: list[PlacedView]
     """Of a line from stock that is still to be set aside: how much may be, by warehouse."""
     releasable: list[PlacedView]

@@ -67,6 +67,12 @@ async def assign(call: PageCall, order_id: UUID, phase_id: UUID) -> Answer:
     return await _phase(call, order_id, phase_id, "assignment", body)
 
 
+@pages.post("/orders/{order_id}/phases/{phase_id}/outsourcing")
+async def outsource(call: PageCall, order_id: UUID, phase_id: UUID) -> Answer:
+    body = filled(finisher=call.text("finisher"))
+    return await _phase(call, order_id, phase_id, "outsourcing", body)
+
+
 @pages.post("/orders/{order_id}/phases/{phase_id}/skip")
 async def skip(call: PageCall, order_id: UUID, phase_id: UUID) -> Answer:
     return await _phase(call, order_id, phase_id, "skip", {})
@@ -180,10 +186,19 @@ async def _page(call: PageCall, order_id: UUID, sent: Sent = NOTHING_SENT) -> An
         "to_receive": _lines_with("receive", goods),
         "to_allocate": _lines_with("allocate", goods),
         "to_release": _lines_with("release", goods),
+        "to_send_out": _lines_with("send_out", goods),
+        "work_types": types_of(types, _is_for_work),
+        "finishers": places_of(destinations),
         "to_ship": to_ship,
         "sent": sent,
     }
     return Shown("order.html", context, sent.status)
+
+
+def _is_for_work(document_type: Mapping[str, Any]) -> bool:
+    """Whether goods leave by it for a supplier, and stay ours."""
+    outwards = document_type["direction"] == "out" and document_type["counterparty"] == "supplier"
+    return outwards and not document_type["ownership_passes"]
 
 
 def _lines_with(action: str, goods: Any) -> list[Mapping[str, Any]]:

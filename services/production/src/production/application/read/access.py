@@ -14,7 +14,16 @@ from optima_kit.actor import Actor
 from optima_kit.refusals import WrongState
 
 from ...domain import machine
-from ...domain.job import GRANTING, Job, Phase, economics_may_change, kind_may_be_corrected, next_state
+from ...domain.job import (
+    GRANTING,
+    Job,
+    Phase,
+    economics_may_change,
+    enough_is_back,
+    kind_may_be_corrected,
+    next_state,
+    something_is_back,
+)
 from ...domain.machine import Action, OrderState
 from ...domain.order import FullOrder, line_may_be_closed, order_may_be_cancelled, order_may_be_closed
 from ..ports import BoardRow, Task
@@ -24,7 +33,7 @@ PricePolicyAction = Literal["set"]
 OrderAction = Literal["cancel", "close"]
 JobAction = Literal["set_economics", "correct_kind", "close"]
 PhaseAction = Literal[
-    "assign", "replace", "give_back", "start", "report", "complete", "accept", "reject", "skip"
+    "assign", "replace", "give_back", "start", "report", "complete", "accept", "reject", "skip", "outsource"
 ]
 TaskAction = Literal["start", "report", "complete", "give_back"]
 BoardAction = Literal["assign"]
@@ -101,6 +110,7 @@ def actions_on_phase(
         "accept": (actor.may("phase.inspect"), Action.ACCEPT),
         "reject": (actor.may("phase.inspect"), Action.REJECT),
         "skip": (actor.may("phase.assign"), Action.SKIP),
+        "outsource": (actor.may("phase.assign"), Action.OUTSOURCE),
     }
     return [
         action
@@ -122,8 +132,13 @@ def actions_on_task(task: Task) -> list[TaskAction]:
         for step in get_args(TaskAction)
         if machine.is_possible(Action(step), task.phase.state, task.job_state, task.order_state)
         and not (step == "start" and task.phase.proof_missing)
-        and not (step == "complete" and task.awaits_others)
+        and not (step == "complete" and (task.awaits_others or not _is_back(task)))
+        and not (step == "report" and not _holds(something_is_back, task.phase))
     ]
+
+
+def _is_back(task: Task) -> bool:
+    return _holds(enough_is_back, task.phase, task.quantity, task.tolerance_percent)
 
 
 def _holds(rule: Callable[..., object], *facts: object) -> bool:

@@ -33,6 +33,7 @@ from .views import (
     OrderCustomerView,
     OrderSummaryView,
     OrderView,
+    OutsideView,
     PhaseView,
     RejectedAttemptView,
     ShipmentView,
@@ -103,6 +104,19 @@ def show_economics(job: Job) -> EconomicsView:
         materials=economics.materials,
         technical_sheet=economics.technical_sheet,
         vat_code=economics.vat_code,
+    )
+
+
+def show_outside(phase: Phase) -> OutsideView | None:
+    outside = phase.outside
+    if outside.finisher is None and not outside.sent:
+        return None
+    return OutsideView(
+        finisher=outside.finisher,
+        sent=outside.sent,
+        away=outside.away,
+        made=outside.made,
+        scrap=outside.back.scrap,
     )
 
 
@@ -231,6 +245,7 @@ def _phase(
         note=phase.note,
         rejected_attempts=[show_rejected(each) for each in rejected.get(phase.id, ())],
         proof_missing=phase.proof_missing or None,
+        outside=show_outside(phase),
         actions=actions_on_phase(
             actor, order.order.state, job, phase, assignee_has_left=assignees.has_left(phase)
         ),

@@ -15,7 +15,7 @@ from ...domain.job import GRANTING, OPEN_TASKS, quantity_bounds
 from ...domain.machine import PhaseState
 from ..ports import Ports, Task
 from .access import actions_on_task
-from .orders import show_rejected
+from .orders import show_outside, show_rejected
 from .views import RejectedAttemptView, TaskView
 
 
@@ -86,5 +86,6 @@ def _task(task: Task, rejected: list[RejectedAttemptView]) -> TaskView:
         note=phase.note,
         rejected_attempts=rejected,
         proof_missing=phase.proof_missing or None,
+        outside=show_outside(phase),
         actions=actions_on_task(task),
     )

@@ -107,6 +107,20 @@ class RejectedAttemptView(View):
     reason: str
 
 
+class OutsideView(View):
+    """Who does a phase outside, and where its goods are; in its unit."""
+
+    finisher: str | None
+    """Code of the company's destination; absent: it is done here again."""
+    sent: Quantity
+    away: Quantity
+    """Of that, what is not back."""
+    made: Quantity
+    """What came back in good order, of this attempt."""
+    scrap: Quantity
+    """What came back of no use, of all attempts."""
+
+
 class PhaseView(View):
     id: UUID
     key: str
@@ -135,6 +149,8 @@ class PhaseView(View):
     rejected_attempts: list[RejectedAttemptView]
     proof_missing: bool | None
     """It can't begin before the proofs of its brief are approved."""
+    outside: OutsideView | None
+    """Of one that a company outside does, or has done."""
     actions: list[PhaseAction]
     """What the reader may do now."""
 
@@ -261,6 +277,8 @@ class TaskView(View):
     """The reader's own attempts that were refused."""
     proof_missing: bool | None
     """It can't begin yet: what it is made after is not approved."""
+    outside: OutsideView | None
+    """Of one that a company outside does, or has done."""
     actions: list[TaskAction]
     """What the reader may do now."""
 

@@ -1,0 +1,195 @@
+"""A phase that a company outside does: it ends with what came back."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from optima_contracts.envelope import EventData
+from optima_contracts.logistics import GoodsReturned, ReturnedGoods
+from optima_kit.actor import Actor
+
+from .conftest import NOW, Plant, shipment
+
+LINE = {
+    "name": "Espositore",
+    "phases": [
+        {"key": "stampa", "name": "Stampa"},
+        {"key": "plastifica", "name": "Plastificazione", "after": ["stampa"], "quality_check": True},
+        {"key": "taglio", "name": "Taglio", "after": ["plastifica"], "starts_on_parts": True},
+    ],
+}
+
+
+class Work:
+    """An order whose second phase FIN-01 does, and which Carla follows up. The first made 98 of 100."""
+
+    def __init__(self, plant: Plant, carla: Actor, order: dict[str, Any]) -> None:
+        self.plant, self.carla, self.order = plant, carla, order
+        self.phase_id = order["jobs"][0]["phases"][1]["id"]
+        self.sent, self.sequence = uuid4(), 0
+
+    async def outsource(self, finisher: str | None = "FIN-01") -> tuple[int, Any]:
+        body = {"finisher": finisher} if finisher else {}
+        response, phase = await self.plant.admin.post(f"/v1/phases/{self.phase_id}/outsourcing", body)
+        return response.status, phase
+
+    async def do(self, action: str, body: Any = None) -> tuple[int, Any]:
+        path = f"/v1/phases/{self.phase_id}/{action}"
+        response, answer = await self.plant.app.as_(self.carla).request("POST", path, json=body)
+        return response.status, answer
+
+    async def complete(self, quantity: str) -> tuple[int, Any]:
+        return await self.do("completion", {"quantity": quantity, "loss_reason": "Scarti"})
+
+    async def send(self, state: str, quantity: str, *, sequence: int | None = None) -> None:
+        self.sequence += 1
+        event = outwards(shipment(state, self.sent, self.order, quantity), self.phase_id)
+        await self.plant.deliver(event, self.sent, sequence=sequence or self.sequence)
+
+    async def bring_back(
+        self, quantity: str, disposition: str = "stock", return_id: UUID | None = None
+    ) -> None:
+        line = ReturnedGoods(
+            job_id=UUID(self.phase_id), description="", quantity=quantity, unit="pz", disposition=disposition
+        )
+        back = GoodsReturned(
+            return_id=return_id or uuid4(),
+            shipment_id=self.sent,
+            order_id=UUID(self.order["id"]),
+            brief_id=None,
+            ddt_number="1/2026",
+            document_type="reso-da-conto-lavorazione",
+            warehouse="BO1",
+            number=None,
+            date=NOW.date(),
+            reason="Lavorati",
+            lines=[line],
+            closes_order_line=False,
+        )
+        await self.plant.deliver(back, back.return_id)
+
+    async def outside(self) -> Any:
+        order = await self.plant.order(self.order["id"])
+        return order["jobs"][0]["phases"][1].get("outside")
+
+    async def told(self) -> list[tuple[str | None, bool, str]]:
+        events = await self.plant.database.published("optima.production.phase_outsourced.v1")
+        return [(e.data.get("finisher"), e.data["open"], e.data["quantity"]) for e in events]
+
+
+def outwards(event: EventData, phase_id: str) -> EventData:
+    """The same shipment, of goods of a phase to who works on them."""
+    (line,) = event.lines  # type: ignore[attr-defined]
+    lines = [line.model_copy(update={"job_id": UUID(phase_id)})]
+    return event.model_copy(update={"lines": lines, "closes_order_line": False, "destination": "FIN-01"})
+
+
+@pytest.fixture
+async def work(plant: Plant) -> Work:
+    await plant.define("espositore", LINE)
+    carla = await plant.worker()
+    order = await plant.order_of(await plant.approve(("espositore", "100")))
+    await plant.value(order["jobs"][0])
+    first, second, _ = order["jobs"][0]["phases"]
+    for phase in (first, second):
+        await plant.assign(phase["id"], carla)
+    await plant.work(first["id"], carla, "98")
+    work = Work(plant, carla, order)
+    status, phase = await work.outsource()
+    assert (status, phase["outside"]["finisher"]) == (200, "FIN-01")
+    return work
+
+
+async def test_the_phase_ends_with_what_came_back(work: Work) -> None:
+    assert await work.told() == [("FIN-01", False, "98")]
+    assert (await work.do("start"))[0] == 200
+    assert (await work.told())[-1] == ("FIN-01", True, "98")
+    status, problem = await work.complete("98")
+    assert (status, problem["code"]) == (409, "goods_not_back")
+    await work.send("issued", "98")
+    await work.send("delivered", "98")
+    await work.bring_back("92")
+    await work.bring_back("3", "scrap")
+    assert await work.outside() == {
+        "finisher": "FIN-01", "sent": "98", "away": "3", "made": "92", "scrap": "3",
+    }  # fmt: skip
+    status, problem = await work.complete("93")
+    assert (status, problem["code"]) == (422, "quantity_beyond_returned")
+    status, task = await work.complete("92")
+    assert (status, task["lost"]) == (200, "6")
+    assert (await work.told())[-1] == ("FIN-01", False, "98")
+
+
+async def test_parts_that_are_back_are_handed_in(work: Work) -> None:
+    await work.do("start")
+    await work.send("delivered", "98")
+    assert (await work.do("parts", {"quantity": "10"}))[1]["code"] == "goods_not_back"
+    await work.bring_back("40")
+    status, problem = await work.do("parts", {"quantity": "41"})
+    assert (status, problem["code"]) == (422, "part_too_large")
+    assert (await work.do("parts", {"quantity": "40"}))[0] == 200
+
+
+async def test_what_is_refused_goes_out_again(work: Work) -> None:
+    await work.do("start")
+    await work.send("delivered", "98")
+    await work.bring_back("98")
+    assert (await work.complete("98"))[0] == 200
+    rejection = f"/v1/phases/{work.phase_id}/rejection"
+    response, _ = await work.plant.admin.post(rejection, {"reason": "Graffiata"})
+    assert response.status == 200
+    await work.do("start")
+    assert (await work.told())[-1] == ("FIN-01", True, "196")
+    assert (await work.complete("98"))[1]["code"] == "goods_not_back"
+
+
+async def test_late_and_repeated_words_change_nothing(work: Work) -> None:
+    await work.do("start")
+    back = uuid4()
+    await work.bring_back("50", return_id=back)  # before the shipment that it is of
+    await work.send("delivered", "98", sequence=3)
+    await work.send("issued", "98", sequence=1)
+    await work.bring_back("50", return_id=back)
+    outside = await work.outside()
+    assert (outside["away"], outside["made"]) == ("48", "50")
+    await work.send("voided", "98", sequence=4)
+    await work.send("issued", "98", sequence=1)
+    assert (await work.outside())["sent"] == "0"
+
+
+async def test_who_has_the_goods_keeps_the_work(work: Work) -> None:
+    await work.do("start")
+    await work.send("issued", "98")
+    status, problem = await work.outsource(None)
+    assert (status, problem["code"]) == (409, "phase_already_started")
+    await work.do("return", {"reason": "Ferie"})
+    assert (await work.told())[-1] == ("FIN-01", False, "98")
+    for other in (None, "FIN-02"):
+        status, problem = await work.outsource(other)
+        assert (status, problem["code"]) == (409, "goods_are_away")
+    first = work.order["jobs"][0]["phases"][0]["id"]
+    response, problem = await work.plant.admin.post(f"/v1/phases/{first}/rejection", {"reason": "Storto"})
+    assert (response.status, problem["code"]) == (409, "work_built_upon")
+    await work.send("refused", "98")
+    status, phase = await work.outsource(None)
+    assert (status, phase.get("outside")) == (200, None)
+    assert (await work.told())[-1] == (None, False, "98")
+
+
+async def test_nothing_goes_out_of_a_cancelled_order(work: Work) -> None:
+    await work.do("start")
+    path = f"/v1/orders/{work.order['id']}/cancellation"
+    response, _ = await work.plant.admin.post(path, {"reason": "Sospesa"})
+    assert response.status == 200
+    assert (await work.told())[-1] == ("FIN-01", False, "98")
+
+
+async def test_goods_that_are_of_no_phase_are_not_productions_business(work: Work) -> None:
+    job = work.order["jobs"][0]["id"]
+    event = outwards(shipment("delivered", work.sent, work.order, "5"), job)
+    await work.plant.deliver(event, work.sent, sequence=1)
+    assert (await work.outside())["sent"] == "0"
+    assert (await work.plant.order(work.order["id"]))["jobs"][0]["shipped"] == "0"
