@@ -155,3 +155,24 @@ async def test_a_closed_line_gives_back_what_no_draft_holds_and_the_rest_later(s
     response, _ = await shelf.client.post("/v1/releases", body)
     assert response.status == 201
     assert await on_shelves(shelf) == {("ESP-BANCO", "BO1"): "120", ("ESP-BANCO", "BO2"): "30"}
+
+
+async def test_what_a_count_found_of_a_closed_line_is_its_articles_too(shelf: Any) -> None:
+    order = await shelf.confirm_from_stock(shelf.article["id"], "100")
+    found = {"warehouse": "BO1", "job_id": str(order.jobs[0]), "quantity": "3"}
+    body = found | {"difference": "found", "reason": "Conta"}
+    response, problem = await shelf.client.post("/v1/adjustments", body)
+    assert response.status == 201, problem
+    closed = JobClosed(
+        job_id=order.jobs[0],
+        order_id=order.order_id,
+        brief_id=None,
+        reason="Basta",
+        shipped="0",
+        unit="pz",
+    )
+    await shelf.deliver(closed, subject=order.jobs[0])
+    assert await on_shelves(shelf) == {("ESP-BANCO", "BO1"): "123", ("ESP-BANCO", "BO2"): "30"}
+    (told,) = await shelf.database.published(RELEASED)
+    assert (told.data["quantity"], told.data["allocated"]) == ("103", "0")
+    assert (await line_of(shelf, order.order_id))["received"] == "0"

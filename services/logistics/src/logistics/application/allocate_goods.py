@@ -104,7 +104,7 @@ def _record(
         warehouse=warehouse,
         quantity=written(abs(quantity)),
         unit=line.unit,
-        allocated=written(goods.received_of(line.job_id) + quantity),
+        allocated=written(max(goods.received_of(line.job_id) + quantity, Decimal(0))),
     )
     ports.outbox.add(told, subject=of_line.movement_id, correlation=order.correlation(line.job_id))
     return of_line

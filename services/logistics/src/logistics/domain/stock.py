@@ -96,7 +96,8 @@ class Goods:
         return self.on_hand.get((warehouse, job_id), Decimal(0))
 
     def received_of(self, job_id: UUID) -> Decimal:
-        return self.received.get(job_id, Decimal(0))
+        """Not below zero: what a count found beyond what was set aside for a line is released, too."""
+        return max(self.received.get(job_id, Decimal(0)), Decimal(0))
 
     def free(self, warehouse: str, job_id: UUID) -> Decimal:
         """What a new shipment may take; below zero when an adjustment took what was reserved or held."""
