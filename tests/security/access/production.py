@@ -62,6 +62,18 @@ ROWS = (
     Row("POST /v1/orders/{order_id}/cancellation", "order.write", body={"reason": "Basta"}),
     Row("POST /v1/orders/{order_id}/closure", "order.write", body={"reason": "Basta così"}),
     Row("POST /v1/jobs/{job_id}/closure", "order.write", body={"reason": "Basta così"}),
+    Row(
+        "PUT /v1/orders/{order_id}/deadline",
+        "order.write",
+        body={"deadline": "2031-03-15", "reason": "Rinviata"},
+        version="order_version",
+    ),
+    Row(
+        "PUT /v1/jobs/{job_id}/line",
+        "order.write",
+        body={"quantity": "100", "deliveries": [], "reason": "Ovunque"},
+        version="job_version",
+    ),
     Row("GET /v1/jobs/{job_id}", "order.read", shows={"phase_id": SEES_PHASES}),
     Row("PUT /v1/jobs/{job_id}/economics", "job.economics.write", body=ECONOMICS, version="job_version"),
     Row(
@@ -229,6 +241,7 @@ async def build(world: World) -> None:
     )
     names["note_id"] = sent["id"]
     names["job_version"] = str((await world.ask("GET", f"/v1/jobs/{job['id']}"))["version"])
+    names["order_version"] = str((await world.ask("GET", f"/v1/orders/{order['id']}"))["version"])
     world.secrets["job.economics.read"] = ["38712.40", "487.13", "48713.00", "Grafiche Rossi"]
     world.secrets["customer.read"] = ["Dolci Riservati"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, Final, get_args
+from uuid import uuid4
 
 import pytest
 
@@ -12,7 +13,7 @@ from logistics.domain.shipments import ShipmentAction, State
 from optima_contracts.production import JobClosed
 
 from ..conftest import ARTICLE, DESTINATION, Depot, Order
-from .test_work_outside import PHASE, outsourced
+from .test_work_outside import outsourced
 
 READERS: Final = ("backoffice", "admin", "purchasing", "auditor", "marketing", "supplier")
 BODIES: Final[dict[ShipmentAction, tuple[str, dict[str, Any] | None]]] = {
@@ -197,8 +198,8 @@ async def worked_on_outside(depot: Depot) -> Any:
     """Its line is a phase's, of which a part has gone out."""
     await depot.client.put("/v1/destinations/FIN-01", DESTINATION)
     order = await confirmed(depot)
-    await depot.deliver(outsourced(order), subject=PHASE, sequence=1)
-    phase = Order(order.order_id, order.brief_id, [PHASE])
+    phase = Order(order.order_id, order.brief_id, [uuid4()])
+    await depot.deliver(outsourced(order, phase_id=phase.jobs[0]), subject=phase.jobs[0])
     await depot.picked(phase, "40", document_type="conto-lavorazione", destination="FIN-01")
     return phase
 

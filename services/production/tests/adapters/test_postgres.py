@@ -47,6 +47,12 @@ INSERT INTO shipments (id, order_id, state, sequence)
 SELECT gen_random_uuid(), id, 'delivered', 5 FROM orders;
 INSERT INTO shipment_lines (shipment_id, job_id, quantity)
 SELECT shipments.id, order_jobs.id, 100 FROM shipments JOIN order_jobs USING (order_id);
+INSERT INTO sent_outside (phase_id, shipment_id, sequence, quantity)
+SELECT id, gen_random_uuid(), 5, 100 FROM phases;
+INSERT INTO back_from_outside (phase_id, return_id, good, scrap)
+SELECT id, gen_random_uuid(), 97, 3 FROM phases;
+INSERT INTO order_changes (id, order_id, changed_at, changed_by, reason, deadline_before)
+SELECT gen_random_uuid(), id, now(), '{anna}', '', deadline FROM orders;
 ANALYZE;
 """
 
@@ -89,6 +95,8 @@ async def test_lists_keep_their_indexes(
         ("list_tasks", "tasks_open", {**tasks, "states": ["assigned"], **further}),
         ("list_tasks", "tasks_done", {**tasks, "states": ["done"], **further}),
         ("list_tasks", "phases_pkey", {**tasks, "states": list(GRANTING), "phase_id": some_phase}),
+        ("list_tasks", "sent_outside_pkey", {**tasks, "states": list(OPEN_TASKS)}),
+        ("list_tasks", "back_from_outside_pkey", {**tasks, "states": list(OPEN_TASKS)}),
         ("list_tasks", "proofs_of_brief", {**tasks, "states": list(OPEN_TASKS)}),
         ("list_board", "phases_by_due", board),
         ("list_board", "phases_by_state", {**board, "state": "assigned"}),
@@ -101,6 +109,7 @@ async def test_lists_keep_their_indexes(
         ("list_jobs", "shipments_of_order", {"order_id": some_order, "job_id": None}),
         ("list_lines_without_shipment", "shipments_of_order", {"order_id": some_order, "shipment_id": FIRST}),
         ("find_order", "orders_pkey", {"order_id": some_order, "job_id": None}),
+        ("find_order", "changes_of_order", {"order_id": some_order, "job_id": None}),
         ("find_order", "order_jobs_pkey", {"order_id": None, "job_id": some_job}),
     ):
         statement = getattr(QUERIES, name)

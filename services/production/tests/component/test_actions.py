@@ -51,6 +51,11 @@ READERS: Final = ("worker", *sorted(BUILT_IN_ROLES))
 ACTIONS: Final = {"order": get_args(OrderAction), "job": get_args(JobAction), "phase": get_args(PhaseAction)}
 
 
+def line_of(destination: str, quantity: str) -> dict[str, Any]:
+    deliveries = [{"destination": destination, "quantity": quantity}]
+    return {"quantity": quantity, "deliveries": deliveries, "reason": "Richiesta del cliente"}
+
+
 class Scene:
     """Orders in one state, and their readers."""
 
@@ -100,6 +105,9 @@ class Scene:
             "cancel": ("cancellation", {"reason": "Sospesa"}),
             "close": ("closure", {"reason": "Basta"}),
             "set_economics": ("economics", ECONOMICS),
+            "change_deadline": ("deadline", {"deadline": "2027-03-01", "reason": "Rinviata"}),
+            "change_quantity": ("line", line_of("MI-01", "95")),
+            "change_destinations": ("line", line_of("RM-01", job["quantity"])),
             "correct_kind": ("kind", {"kind": "espositore"}),
             "assign": ("assignment", {"assignee_id": str(self.heir.person_id)}),
             "replace": ("assignment", {"assignee_id": str(self.heir.person_id), "reason": "Urgente"}),
@@ -112,8 +120,9 @@ class Scene:
             "skip": ("skip", None),
             "outsource": ("outsourcing", {"finisher": "FIN-01"}),
         }[action]
-        method = "PUT" if action in ("set_economics", "correct_kind") else "POST"
-        headers = {"If-Match": f'"{job["version"]}"'} if method == "PUT" else None
+        changes = action.startswith("change")
+        method = "PUT" if changes or action in ("set_economics", "correct_kind") else "POST"
+        headers = {"If-Match": f'"{concerned[thing]["version"]}"'} if method == "PUT" else None
         response, _ = await self.as_(reader).request(
             method, f"/v1/{thing}s/{id_}/{path}", json=body, headers=headers
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import product
 from pathlib import Path
@@ -18,6 +18,7 @@ from uuid import UUID
 import pytest
 
 from optima_kit.refusals import WrongState
+from production.domain import changes
 from production.domain import job as domain
 from production.domain.economics import Economics
 from production.domain.job import Item, Job, Phase
@@ -25,16 +26,22 @@ from production.domain.machine import (
     BY_JOB,
     BY_ORDER,
     BY_PHASE,
+    CHANGES_BY_JOB,
+    CHANGES_BY_ORDER,
     Action,
+    Change,
     JobState,
     OrderState,
     PhaseState,
     Refused,
     outcome,
+    refusal_of,
 )
+from production.domain.order import FullOrder, LineProgress, Order
 
 PAGE = Path(__file__).parents[4] / "docs" / "architecture" / "production.md"
 BEGIN, END = "<!-- The machine, by test_machine.py: -->\n", "<!-- End of the machine. -->\n"
+CHANGES_BEGIN, CHANGES_END = "<!-- Changes, by test_machine.py: -->\n", "<!-- End of the changes. -->\n"
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 ANNA, BRUNO = UUID(int=1), UUID(int=2)
 
@@ -132,12 +139,42 @@ def test_nothing_changes_in_a_cancelled_or_delivered_order() -> None:
         assert refused.value.code == "order_ended"
 
 
+@pytest.mark.parametrize("change", Change)
+def test_what_was_ordered_changes_as_the_table_says_in_every_cell(change: Change) -> None:
+    for state, order in product(JobState, OrderState):
+        full = an_order(order, a_job(state, PhaseState.READY))
+        wanted = refusal_of(change, order, state)
+        if wanted is None:
+            CHANGE[change](full)
+            continue
+        with pytest.raises(WrongState) as refused:
+            CHANGE[change](full)
+        assert refused.value.code == wanted.code, (state, order)
+
+
+CHANGE: dict[Change, Callable[[FullOrder], object]] = {
+    Change.DEADLINE: lambda full: changes.deadline_may_change(full.order.state),
+    Change.QUANTITY: lambda full: changes.quantity_may_change(full, full.jobs[0]),
+    Change.DESTINATIONS: lambda full: changes.destinations_may_change(full, full.jobs[0]),
+}
+
+
+def an_order(state: OrderState, job: Job) -> FullOrder:
+    """Nothing of it has left."""
+    order = Order(job.order_id, "O-2026-0001", None, "Ristampa", None, date(2027, 1, 31), state, NOW)
+    line = LineProgress(job.state, job.item.quantity, None, Decimal(0), Decimal(0))
+    return FullOrder(order, (job,), {job.id: line})
+
+
 def test_the_page_shows_the_table() -> None:
-    assert shown(PAGE.read_text(encoding="utf-8")) == table(), f"stale: run python {Path(__file__).name}"
+    page = PAGE.read_text(encoding="utf-8")
+    stale = f"stale: run python {Path(__file__).name}"
+    assert shown(page) == table(), stale
+    assert shown(page, CHANGES_BEGIN, CHANGES_END) == table_of_changes(), stale
 
 
-def shown(page: str) -> str:
-    return page.partition(BEGIN)[2].partition(END)[0]
+def shown(page: str, begin: str = BEGIN, end: str = END) -> str:
+    return page.partition(begin)[2].partition(end)[0]
 
 
 def table() -> str:
@@ -147,6 +184,16 @@ def table() -> str:
         for state, row in rows.items():
             if row:
                 lines.append(f"| {name} `{state}` | " + " | ".join(cell(row.get(a)) for a in Action) + " |")  # type: ignore[arg-type]
+    return "\n".join(lines) + "\n"
+
+
+def table_of_changes() -> str:
+    """As above: the order answers first, then the line's job."""
+    lines = ["| | " + " | ".join(Change) + " |", "|---" * (len(Change) + 1) + "|"]
+    for name, rows in (("order", CHANGES_BY_ORDER), ("job", CHANGES_BY_JOB)):
+        for state, row in rows.items():
+            if row:
+                lines.append(f"| {name} `{state}` | " + " | ".join(cell(row.get(c)) for c in Change) + " |")  # type: ignore[attr-defined]
     return "\n".join(lines) + "\n"
 
 
@@ -160,4 +207,7 @@ def cell(found: PhaseState | Refused | None) -> str:
 
 if __name__ == "__main__":
     text = PAGE.read_text(encoding="utf-8")
-    PAGE.write_text(text.replace(BEGIN + shown(text) + END, BEGIN + table() + END), encoding="utf-8")
+    text = text.replace(BEGIN + shown(text) + END, BEGIN + table() + END)
+    stale = CHANGES_BEGIN + shown(text, CHANGES_BEGIN, CHANGES_END) + CHANGES_END
+    text = text.replace(stale, CHANGES_BEGIN + table_of_changes() + CHANGES_END)
+    PAGE.write_text(text, encoding="utf-8")

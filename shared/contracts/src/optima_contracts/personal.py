@@ -38,6 +38,7 @@ _FIELDS: Final[dict[type[EventData], tuple[str, tuple[str, ...]]]] = {
     production.OrderCancelled: ("actor", ("reason",)),
     economics.BudgetPlanned: ("actor", ("reason",)),
     economics.JobEconomicsSet: ("actor", ("price_reason",)),
+    production.OrderChanged: ("actor", ("reason",)),
     production.JobClosed: ("actor", ("reason",)),
     production.PhaseAssigned: ("actor", ("reason",)),
     production.PhaseGivenBack: ("actor", ("reason",)),

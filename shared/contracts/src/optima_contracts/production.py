@@ -44,6 +44,21 @@ class OrderConfirmed(EventData):
     """The customer whose code that is, if one is known."""
 
 
+class OrderChanged(EventData):
+    """What was ordered is other than confirmed: its deadline, quantities or destinations. It says all lines
+    as they are now; the newest counts. Subject: the order."""
+
+    type: ClassVar[str] = "optima.production.order_changed.v1"
+    order_id: UUID
+    number: str
+    brief_id: UUID | None
+    deadline: date
+    lines: list[OrderLine]
+    reason: str
+    changed_jobs: list[UUID] = Field(default_factory=list)
+    """Whose quantity or destinations this change is about."""
+
+
 class OrderStarted(EventData):
     """The first phase of the order began. Subject: the order."""
 

@@ -30,6 +30,7 @@ from optima_contracts.production import (
     JobClosed,
     JobCompleted,
     OrderCancelled,
+    OrderChanged,
     OrderConfirmed,
     OrderDelivered,
     OrderStarted,
@@ -61,6 +62,7 @@ from ..application.on_progress import (
     on_job_closed,
     on_job_completed,
     on_lines_ordered,
+    on_order_changed,
     on_order_valued,
     on_shipment_changed,
 )
@@ -164,6 +166,13 @@ _answer_approval(ApprovalExpired, on_approval_expired, on_review_ended)
 _answer_approval(ApprovalRevoked, on_approval_revoked, on_review_revoked)
 _answer(OrderStarted, on_order_started)
 _answer(JobClosed, on_job_closed)
+
+
+@reactions.on(OrderChanged, newest_only=True)
+async def _order_changed(ports: Ports, event: Received[OrderChanged]) -> None:
+    await on_order_changed(ports, event.data)
+
+
 _follow(DdtIssued, ShipmentState.ISSUED)
 _follow(ShipmentDeparted, ShipmentState.DEPARTED)
 _follow(ShipmentDelivered, ShipmentState.DELIVERED)

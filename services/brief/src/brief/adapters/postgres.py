@@ -241,9 +241,11 @@ class PostgresProgress:
     def __init__(self, work: UnitOfWork) -> None:
         self._work = work
 
-    def upsert_ordered(self, brief_id: UUID, jobs: Sequence[tuple[UUID, UUID | None, Decimal]]) -> None:
+    def upsert_ordered(
+        self, brief_id: UUID, jobs: Sequence[tuple[UUID, UUID | None, Decimal]], *, changed: bool = False
+    ) -> None:
         self._work.write(
-            QUERIES.upsert_ordered,
+            QUERIES.upsert_ordered_now if changed else QUERIES.upsert_ordered,
             brief_id=brief_id,
             job_ids=[job_id for job_id, _, _ in jobs],
             item_ids=[item_id for _, item_id, _ in jobs],

@@ -258,6 +258,13 @@ ORDER BY asked.nth
 INSERT INTO item_jobs (job_id, brief_id, item_id, ordered)
 SELECT job_id, :brief_id, item_id, ordered
 FROM unnest(:job_ids::uuid[], :item_ids::uuid[], :quantities::numeric[]) AS line(job_id, item_id, ordered)
+ON CONFLICT (tenant_id, job_id) DO UPDATE
+SET item_id = excluded.item_id, ordered = coalesce(item_jobs.ordered, excluded.ordered)
+
+-- name: upsert_ordered_now
+INSERT INTO item_jobs (job_id, brief_id, item_id, ordered)
+SELECT job_id, :brief_id, item_id, ordered
+FROM unnest(:job_ids::uuid[], :item_ids::uuid[], :quantities::numeric[]) AS line(job_id, item_id, ordered)
 ON CONFLICT (tenant_id, job_id) DO UPDATE SET item_id = excluded.item_id, ordered = excluded.ordered
 
 -- name: upsert_produced

@@ -15,7 +15,7 @@ from optima_contracts.logistics import (
     ShipmentDeparted,
     ShipmentRefused,
 )
-from optima_contracts.production import JobClosed, JobCompleted, OrderConfirmed
+from optima_contracts.production import JobClosed, JobCompleted, OrderChanged, OrderConfirmed
 
 from ..domain.budgets import EntryCause
 from ..domain.lifecycle import AuditContext
@@ -32,6 +32,13 @@ async def on_lines_ordered(ports: Ports, event: OrderConfirmed, context: AuditCo
         ordered = [(line.job_id, line.item_id, Decimal(line.quantity)) for line in event.lines]
         ports.progress.upsert_ordered(event.brief_id, ordered)
         await settle_charge(ports, event.brief_id, EntryCause.DELIVERED, context)
+
+
+async def on_order_changed(ports: Ports, event: OrderChanged) -> None:
+    """What is ordered now, also where it is told before the confirmation."""
+    if event.brief_id is not None:
+        ordered = [(line.job_id, line.item_id, Decimal(line.quantity)) for line in event.lines]
+        ports.progress.upsert_ordered(event.brief_id, ordered, changed=True)
 
 
 async def on_job_completed(ports: Ports, event: JobCompleted) -> None:

@@ -148,8 +148,11 @@ class Filters:
 class Progress(Protocol):
     """What production and logistics told of one tenant's briefs."""
 
-    def upsert_ordered(self, brief_id: UUID, jobs: Sequence[tuple[UUID, UUID | None, Decimal]]) -> None:
-        """Of each job, the item that it makes, and how much of it."""
+    def upsert_ordered(
+        self, brief_id: UUID, jobs: Sequence[tuple[UUID, UUID | None, Decimal]], *, changed: bool = False
+    ) -> None:
+        """Of each job, the item that it makes, and how much of it: as confirmed, unless a change was told
+        before, or as `changed`."""
 
     def upsert_produced(self, brief_id: UUID, job_id: UUID, quantity: Decimal) -> None: ...
 

@@ -10,12 +10,12 @@ from optima_contracts.logistics import (
     ShipmentPartlyRefused,
     ShipmentRefused,
 )
-from optima_contracts.production import OrderCancelled, OrderConfirmed
+from optima_contracts.production import OrderCancelled, OrderChanged, OrderConfirmed
 from optima_kit.directory import directory_reactions
 from optima_kit.reactions import Reactions, Received
 
 from ..application.on_ddt import on_ddt_issued, on_ddt_voided, on_goods_back
-from ..application.on_order_changed import on_order_cancelled, on_order_valued
+from ..application.on_order_changed import on_order_cancelled, on_order_changed, on_order_valued
 from ..application.on_order_confirmed import on_order_confirmed
 from ..application.ports import Ports
 
@@ -33,6 +33,12 @@ async def order_confirmed(ports: Ports, event: Received[OrderConfirmed]) -> None
 async def order_valued(ports: Ports, event: Received[OrderValued]) -> None:
     """Waits for its order. It carries all prices: a late one that is older than the last is dropped."""
     await on_order_valued(ports, event.data)
+
+
+@reactions.on(OrderChanged, newest_only=True)
+async def order_changed(ports: Ports, event: Received[OrderChanged]) -> None:
+    """Waits for its order. It carries all lines: a late one that is older than the last is dropped."""
+    await on_order_changed(ports, event.data)
 
 
 @reactions.on(OrderCancelled)

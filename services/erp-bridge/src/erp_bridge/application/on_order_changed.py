@@ -1,10 +1,11 @@
-"""An order that the ERP has was priced or cancelled."""
+"""An order that the ERP has was changed, priced or cancelled."""
 
 from __future__ import annotations
 
 from uuid import UUID
 
 from optima_contracts.economics import OrderValued
+from optima_contracts.production import OrderChanged
 from optima_kit.refusals import NotYet
 
 from ..domain.documents import Document, LineValue
@@ -19,6 +20,13 @@ async def on_order_valued(ports: Ports, valued: OrderValued) -> None:
         str(line.job_id): LineValue(line.unit_price, line.amount, line.vat_code) for line in valued.lines
     }
     await save_document(ports, order.with_values(values, ports.now))
+
+
+async def on_order_changed(ports: Ports, changed: OrderChanged) -> None:
+    """Raises NotYet when the order itself has not arrived."""
+    order = await _order(ports, changed.order_id)
+    quantities = {str(line.job_id): line.quantity for line in changed.lines}
+    await save_document(ports, order.with_terms(changed.deadline.isoformat(), quantities, ports.now))
 
 
 async def on_order_cancelled(ports: Ports, order_id: UUID) -> None:

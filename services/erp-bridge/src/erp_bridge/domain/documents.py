@@ -53,6 +53,14 @@ class Document:
         lines = {job: self._valued(line, values.get(job)) for job, line in self.lines.items()}
         return replace(self, lines=lines, changed_at=at)
 
+    def with_terms(self, deadline: str, quantities: Mapping[str, str], at: datetime) -> Document:
+        """The order with what is ordered now; its prices follow by themselves."""
+        lines = {
+            job: {**line, "quantity": quantities.get(job, line["quantity"])}
+            for job, line in self.lines.items()
+        }
+        return replace(self, heading={**self.heading, "deadline": deadline}, lines=lines, changed_at=at)
+
     @staticmethod
     def _valued(line: Row, value: LineValue | None) -> Row:
         if value is None:

@@ -9,6 +9,7 @@ from optima_contracts.production import (
     JobClosed,
     JobCompleted,
     OrderCancelled,
+    OrderChanged,
     OrderConfirmed,
     PhaseOutsourced,
 )
@@ -21,6 +22,7 @@ from ..application.on_ddt_invoicing_changed import on_ddt_invoicing_changed
 from ..application.on_job_closed import on_job_closed
 from ..application.on_job_completed import on_job_completed
 from ..application.on_order_cancelled import on_order_cancelled
+from ..application.on_order_changed import on_order_changed
 from ..application.on_order_confirmed import on_order_confirmed
 from ..application.on_phase_outsourced import on_phase_outsourced
 from ..application.on_tenant_changed import on_tenant_changed
@@ -33,6 +35,11 @@ reactions.include(directory_reactions(lambda ports: ports.directory))
 @reactions.on(OrderConfirmed)
 async def order_confirmed(ports: Ports, event: Received[OrderConfirmed]) -> None:
     await on_order_confirmed(ports, event.data)
+
+
+@reactions.on(OrderChanged, newest_only=True)
+async def order_changed(ports: Ports, event: Received[OrderChanged]) -> None:
+    await on_order_changed(ports, event.data)
 
 
 @reactions.on(JobCompleted)

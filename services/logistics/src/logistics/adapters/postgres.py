@@ -216,6 +216,21 @@ class PostgresOrders:
             finisher=line.finisher,
         )
 
+    def update_order_terms(self, order: Order, jobs: Collection[UUID]) -> None:
+        lines = [order.lines[job_id] for job_id in jobs]
+        deliveries = [(line.job_id, *delivery) for line in lines for delivery in line.deliveries.items()]
+        self._work.write(QUERIES.delete_deliveries, job_ids=list(jobs))
+        self._work.write(
+            QUERIES.update_order_terms,
+            order_id=order.order_id,
+            deadline=order.deadline,
+            job_ids=[line.job_id for line in lines],
+            quantities=[line.quantity for line in lines],
+            delivered_jobs=[job_id for job_id, _, _ in deliveries],
+            destinations=[destination for _, destination, _ in deliveries],
+            parts=[quantity for _, _, quantity in deliveries],
+        )
+
     def update_order_cancelled(self, order_id: UUID, because: str | None) -> None:
         self._work.write(QUERIES.update_order_cancelled, order_id=order_id, because=because)
 

@@ -142,6 +142,23 @@ VALUES (:order_id, (SELECT max(position) + 1 FROM order_lines WHERE order_id = :
 ON CONFLICT (tenant_id, job_id) DO UPDATE SET quantity = excluded.quantity, closed = excluded.closed,
     finisher = coalesce(excluded.finisher, known.finisher);
 
+-- name: update_order_terms
+-- Under the order's lock; `delete_deliveries` went before.
+WITH order_changed AS (
+    UPDATE orders SET deadline = :deadline WHERE order_id = :order_id
+), lines_changed AS (
+    UPDATE order_lines SET quantity = line.quantity
+    FROM unnest(:job_ids::uuid[], :quantities::numeric[]) AS line(job_id, quantity)
+    WHERE order_lines.job_id = line.job_id
+)
+INSERT INTO order_deliveries (job_id, destination, quantity)
+SELECT job_id, destination, quantity
+FROM unnest(:delivered_jobs::uuid[], :destinations::text[], :parts::numeric[])
+    AS delivery(job_id, destination, quantity);
+
+-- name: delete_deliveries
+DELETE FROM order_deliveries WHERE job_id = ANY (:job_ids::uuid[]);
+
 -- name: update_order_cancelled
 UPDATE orders SET cancelled_because = :because WHERE order_id = :order_id;
 

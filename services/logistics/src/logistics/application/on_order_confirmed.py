@@ -20,7 +20,7 @@ async def on_order_confirmed(ports: Ports, confirmed: OrderConfirmed) -> None:
         order_id=confirmed.order_id,
         number=confirmed.number,
         brief_id=confirmed.brief_id,
-        lines={line.job_id: _line(line) for line in confirmed.lines},
+        lines={line.job_id: line_of(line) for line in confirmed.lines},
         cancelled_because=because,
         deadline=confirmed.deadline,
     )
@@ -32,7 +32,7 @@ async def on_order_confirmed(ports: Ports, confirmed: OrderConfirmed) -> None:
         await allocate_what_is_free(ports, order)
 
 
-def _line(line: ConfirmedLine) -> OrderLine:
+def line_of(line: ConfirmedLine) -> OrderLine:
     deliveries: dict[str, Decimal] = {}
     for delivery in line.deliveries:
         known = deliveries.get(delivery.destination, Decimal(0))

@@ -73,6 +73,9 @@ class Orders(Protocol):
     def upsert_line_in_process(self, order_id: UUID, line: OrderLine) -> None:
         """Of work outside, under the order's lock. Without a finisher, the last one stays named."""
 
+    def update_order_terms(self, order: Order, jobs: Collection[UUID]) -> None:
+        """The order's deadline, and quantity and deliveries of these of its lines. Under its lock."""
+
     def update_order_cancelled(self, order_id: UUID, because: str | None) -> None: ...
 
 

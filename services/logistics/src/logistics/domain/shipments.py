@@ -576,6 +576,15 @@ def _closes(order: Order, document_type: DocumentType) -> bool:
     return document_type.closes_order_line and not order.is_account
 
 
+def still_fits(order: Order, goods: Goods, shipment: Shipment) -> bool:
+    """Whether an open delivery is still of what is due at its destination, after that was changed."""
+    return all(
+        goods.remaining(order.lines[line.job_id], shipment.destination) >= 0
+        and order.lines[line.job_id].ordered_for(shipment.destination) > 0
+        for line in shipment.lines
+    )
+
+
 def _without(goods: Goods, shipment: Shipment) -> Goods:
     """As if an open shipment held nothing of them."""
     reserved, committed = dict(goods.reserved), dict(goods.committed)

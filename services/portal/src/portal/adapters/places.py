@@ -84,6 +84,15 @@ def types_of(found: Any, fit: Callable[[Mapping[str, Any]], bool]) -> list[tuple
     return sorted(fitting, key=lambda each: each[1])
 
 
+def deliveries_typed(typed: str, language: str) -> list[dict[str, str]]:
+    """One a line: `MI01: 300`."""
+    lines = [line.rpartition(":") for line in typed.splitlines() if line.strip()]
+    return [
+        {"destination": destination.strip(), "quantity": plain_number(quantity, language)}
+        for destination, _, quantity in lines
+    ]
+
+
 def lines_typed(call: PageCall) -> list[dict[str, str]]:
     """What a shipment is to carry: of each job, what stands in its field `quantity-<job>`, if anything."""
     return [

@@ -12,6 +12,7 @@ from ..application.accept_phase import accept_phase
 from ..application.assign_phase import assign_phase
 from ..application.assign_phases import assign_phases
 from ..application.cancel_order import cancel_order
+from ..application.change_order import change_deadline, change_line
 from ..application.close_short import close_job, close_order
 from ..application.complete_phase import complete_phase
 from ..application.correct_kind import correct_kind
@@ -55,6 +56,8 @@ from .requests import (
     AssignPhases,
     BoardQuery,
     CancelOrder,
+    ChangeDeadline,
+    ChangeLine,
     CloseShort,
     CompletePhase,
     CorrectKind,
@@ -161,6 +164,36 @@ async def post_order_closure(call: Call[Ports], order_id: UUID, body: CloseShort
 async def post_job_closure(call: Call[Ports], job_id: UUID, body: CloseShort) -> Reply[JobView]:
     """Close one line of an order short: nothing more of it is made or shipped"""
     await close_job(call.ports, job_id, body.reason)
+    return await _job(call, job_id)
+
+
+@routes.put("/v1/orders/{order_id}/deadline", privilege="order.write", if_match=True)
+async def put_deadline(call: Call[Ports], order_id: UUID, body: ChangeDeadline) -> Reply[OrderView]:
+    """Change the deadline of an order that has not ended
+
+    Work that is not over is planned anew.
+    """
+    await change_deadline(call.ports, call.actor, order_id, call.required_version, body.deadline, body.reason)
+    return await _order(call, order_id)
+
+
+@routes.put("/v1/jobs/{job_id}/line", privilege="order.write", if_match=True)
+async def put_line(call: Call[Ports], job_id: UUID, body: ChangeLine) -> Reply[JobView]:
+    """Change how much is ordered of a line, or where it goes
+
+    `If-Match` carries the job's ETag. The quantity may change until work on it is handed in, and exceed what
+    was approved with a brief within the tenant's tolerance (`/v1/price-policy`); destinations may
+    change until goods have left.
+    """
+    await change_line(
+        call.ports,
+        call.actor,
+        job_id,
+        call.required_version,
+        body.quantity,
+        body.destinations(),
+        body.reason,
+    )
     return await _job(call, job_id)
 
 

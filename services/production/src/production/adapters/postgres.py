@@ -39,6 +39,7 @@ from ..application.ports import (
     Task,
     WorkFigures,
 )
+from ..domain.changes import OrderChange
 from ..domain.economics import STRICT, Economics, PricePolicy
 from ..domain.job import GRANTING, Delivery, Item, Job, Phase, RejectedAttempt
 from ..domain.kinds import Kind, PhaseDefinition
@@ -156,7 +157,7 @@ class PostgresOrders:
             descriptions=[job.item.description for job in jobs],
             quantities=[job.item.quantity for job in jobs],
             units=[job.item.unit for job in jobs],
-            deliveries=[_deliveries(job.item) for job in jobs],
+            deliveries=[_deliveries(job.item.deliveries) for job in jobs],
             tolerances=[job.tolerance_percent for job in jobs],
             states=[job.state for job in jobs],
             blocked_reasons=[job.blocked_reason for job in jobs],
@@ -295,6 +296,36 @@ class PostgresOrders:
             technical_sheet=economics.technical_sheet,
             vat_code=economics.vat_code,
             price_reason=economics.price_reason,
+        )
+
+    def update_terms(self, before: FullOrder, after: FullOrder) -> None:
+        known = {job.id: job for job in before.jobs}
+        jobs = [job for job in after.jobs if job.item != known[job.id].item]
+        phases = [phase for job in after.jobs for phase in job.phases]
+        self._work.write(
+            QUERIES.update_terms,
+            order_id=after.order.id,
+            deadline=after.order.deadline,
+            job_ids=[job.id for job in jobs],
+            quantities=[job.item.quantity for job in jobs],
+            deliveries=[_deliveries(job.item.deliveries) for job in jobs],
+            phase_ids=[phase.id for phase in phases],
+            planned_starts=[phase.planned.start if phase.planned else None for phase in phases],
+            planned_ends=[phase.planned.end if phase.planned else None for phase in phases],
+        )
+
+    def insert_change(self, change: OrderChange) -> None:
+        self._work.write(
+            QUERIES.insert_change,
+            id=change.id,
+            order_id=change.order_id,
+            changed_at=change.changed_at,
+            changed_by=change.changed_by,
+            reason=change.reason,
+            deadline_before=change.deadline_before,
+            job_id=change.job_id,
+            quantity_before=change.quantity_before,
+            deliveries_before=_deliveries(change.deliveries_before) if change.job_id else None,
         )
 
     def insert_rejected_attempt(self, attempt: RejectedAttempt) -> None:
@@ -498,6 +529,7 @@ class PostgresReading:
             _customer(row),
             _assignees(rows),
             [_shipment(row["id"], each) for each in row["shipments"] or ()],
+            [_change(row["id"], each) for each in row["changes"] or ()],
         )
 
     async def list_orders(self, wanted: OrderFilter, before: UUID | None, limit: int) -> list[ListedOrder]:
@@ -641,8 +673,27 @@ def _plain(quantity: Decimal) -> Decimal:
     return Decimal(f"{quantity.normalize():f}")
 
 
-def _deliveries(item: Item) -> str:
-    return json.dumps([{"destination": d.destination, "quantity": str(d.quantity)} for d in item.deliveries])
+def _deliveries(deliveries: Iterable[Delivery]) -> str:
+    return json.dumps([{"destination": d.destination, "quantity": str(d.quantity)} for d in deliveries])
+
+
+def _read_deliveries(stored: Iterable[dict[str, Any]]) -> tuple[Delivery, ...]:
+    return tuple(Delivery(each["destination"], Decimal(each["quantity"])) for each in stored)
+
+
+def _change(order_id: UUID, told: dict[str, Any]) -> OrderChange:
+    quantity, deadline, job_id = (told[name] for name in ("quantity_before", "deadline_before", "job_id"))
+    return OrderChange(
+        id=UUID(told["id"]),
+        order_id=order_id,
+        changed_at=datetime.fromisoformat(told["changed_at"]),
+        changed_by=UUID(told["changed_by"]),
+        reason=told["reason"],
+        deadline_before=date.fromisoformat(deadline) if deadline else None,
+        job_id=UUID(job_id) if job_id else None,
+        quantity_before=_plain(Decimal(quantity)) if quantity else None,
+        deliveries_before=_read_deliveries(told["deliveries_before"] or ()),
+    )
 
 
 def _kind(row: asyncpg.Record) -> Kind:
@@ -754,7 +805,6 @@ def _shipment(order_id: UUID, told: dict[str, Any]) -> Shipment:
 
 def _job(rows: Sequence[asyncpg.Record]) -> Job:
     row = rows[0]
-    deliveries: list[dict[str, Any]] = row["deliveries"]
     return Job(
         id=row["id"],
         order_id=row["order_id"],
@@ -765,9 +815,10 @@ def _job(rows: Sequence[asyncpg.Record]) -> Job:
             description=row["description"],
             quantity=_plain(row["quantity"]),
             unit=row["unit"],
-            deliveries=tuple(Delivery(d["destination"], Decimal(d["quantity"])) for d in deliveries),
+            deliveries=_read_deliveries(row["deliveries"]),
             approved_unit_price=row["approved_unit_price"],
             article_id=row["article_id"],
+            confirmed=None if row["confirmed"] is None else _plain(row["confirmed"]),
         ),
         tolerance_percent=row["tolerance_percent"],
         state=JobState(row["state"]),

@@ -72,9 +72,9 @@ WITH met AS (UPDATE briefs SET order_id = :order_id WHERE id = :brief_id),
          VALUES (:order_id, :number, :brief_id, :title, :customer, :deadline, :state, :confirmed_at, :version)
      )
 INSERT INTO order_jobs (order_id, id, position, item_id, kind, description, quantity, unit, deliveries,
-                        tolerance_percent, state, blocked_reason, article_id, version)
+                        tolerance_percent, state, blocked_reason, article_id, version, confirmed)
 SELECT :order_id, j.id, j.position, j.item_id, j.kind, j.description, j.quantity, j.unit, j.deliveries::jsonb,
-       j.tolerance_percent, j.state, j.blocked_reason, j.article_id, j.version
+       j.tolerance_percent, j.state, j.blocked_reason, j.article_id, j.version, j.quantity
 FROM unnest(:job_ids::uuid[], :positions::smallint[], :item_ids::uuid[], :kinds::text[],
             :descriptions::text[], :quantities::numeric[], :units::text[], :deliveries::text[],
             :tolerances::numeric[], :states::text[], :blocked_reasons::text[], :article_ids::uuid[], :versions::integer[])
@@ -127,7 +127,13 @@ SELECT orders.id, number, brief_id, title, customer, deadline, state, confirmed_
             SELECT jsonb_object_agg(job_id, quantity::text) AS quantities
             FROM shipment_lines WHERE shipment_id = shipments.id
         ) AS lines ON lines.quantities IS NOT NULL
-        WHERE shipments.order_id = orders.id) AS shipments
+        WHERE shipments.order_id = orders.id) AS shipments,
+       (SELECT jsonb_agg(jsonb_build_object(
+                   'id', changes.id, 'changed_at', changed_at, 'changed_by', changed_by, 'reason', reason,
+                   'deadline_before', deadline_before, 'job_id', changes.job_id,
+                   'quantity_before', quantity_before::text, 'deliveries_before', deliveries_before)
+                   ORDER BY changes.id DESC)
+        FROM order_changes AS changes WHERE changes.order_id = orders.id) AS changes
 FROM orders LEFT JOIN customers ON customers.code = orders.customer
 WHERE orders.id = CASE WHEN :job_id::uuid IS NULL THEN :order_id::uuid
                        ELSE (SELECT order_id FROM order_jobs WHERE id = :job_id) END
@@ -138,7 +144,7 @@ WHERE orders.id = CASE WHEN :job_id::uuid IS NULL THEN :order_id::uuid
 -- refused and voided ones came back.
 SELECT jobs.id, jobs.order_id, jobs.position, jobs.item_id, jobs.kind, jobs.description, jobs.quantity, jobs.unit,
        jobs.deliveries, jobs.tolerance_percent, jobs.state, jobs.blocked_reason, jobs.started_at, jobs.produced,
-       jobs.closed_because, jobs.article_id, jobs.version, economics.job_id AS valued, economics.cost,
+       jobs.closed_because, jobs.article_id, jobs.confirmed, jobs.version, economics.job_id AS valued, economics.cost,
        economics.unit_price, economics.supplier, economics.materials, economics.technical_sheet, economics.vat_code, economics.price_reason,
        approved.unit_price AS approved_unit_price,
        phases.id AS phase_id, phases.key, phases.name, phases.after, phases.quality_check, phases.skippable,
@@ -221,6 +227,25 @@ FROM unnest(:phase_ids::uuid[], :phase_states::text[], :assignee_ids::uuid[], :a
     AS p(id, state, assignee_id, attempt, started_at, completed_at, quantity, note, lost, loss_reason,
          made_so_far, finisher, good_before, scrap_before)
 WHERE phases.id = p.id
+
+-- name: update_terms
+-- Of an order: its deadline, that of its phases with their planned days, and what its lines ask for.
+WITH order_changed AS (
+    UPDATE orders SET deadline = :deadline WHERE id = :order_id
+), jobs_changed AS (
+    UPDATE order_jobs SET quantity = j.quantity, deliveries = j.deliveries::jsonb
+    FROM unnest(:job_ids::uuid[], :quantities::numeric[], :deliveries::text[]) AS j(id, quantity, deliveries)
+    WHERE order_jobs.id = j.id
+)
+UPDATE phases SET deadline = :deadline, planned_start = p.planned_start, planned_end = p.planned_end
+FROM unnest(:phase_ids::uuid[], :planned_starts::date[], :planned_ends::date[]) AS p(id, planned_start, planned_end)
+WHERE phases.id = p.id
+
+-- name: insert_change
+INSERT INTO order_changes (id, order_id, changed_at, changed_by, reason, deadline_before, job_id, quantity_before,
+                           deliveries_before)
+VALUES (:id, :order_id, :changed_at, :changed_by, :reason, :deadline_before, :job_id, :quantity_before,
+        :deliveries_before::text::jsonb)
 
 -- name: upsert_economics
 INSERT INTO job_economics (job_id, cost, unit_price, supplier, materials, technical_sheet, vat_code, price_reason)

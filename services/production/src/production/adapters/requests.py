@@ -124,6 +124,21 @@ class CloseShort(CancelOrder):
     """Why no more is made and shipped."""
 
 
+class ChangeDeadline(Command):
+    deadline: Day
+    reason: Annotated[str, Text(1000)]
+
+
+class ChangeLine(Command):
+    quantity: Count
+    deliveries: Annotated[list[DeliveryOfItem], Field(max_length=200, default_factory=list)]
+    """All of them; they add up to the quantity. Without any, the goods may go anywhere."""
+    reason: Annotated[str, Text(1000)]
+
+    def destinations(self) -> tuple[Delivery, ...]:
+        return tuple(Delivery(each.destination, each.quantity) for each in self.deliveries)
+
+
 class SetEconomics(Command):
     cost: Amount
     """Euro for the whole job."""

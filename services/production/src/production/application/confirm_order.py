@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
-from optima_contracts.production import OrderConfirmed, OrderDelivery, OrderLine
+from optima_contracts.production import OrderConfirmed
 from optima_kit.ids import new_id
 
 from ..domain.job import Item, Job, planned_job
 from ..domain.kinds import Kind
 from ..domain.machine import OrderState
 from ..domain.order import Order, numbering_year, order_number
+from .order_lines import lines_of
 from .ports import Ports
 
 
@@ -67,20 +68,5 @@ def _confirmed(order: Order, jobs: Sequence[Job], *, customer_id: UUID | None) -
         customer=order.customer,
         customer_id=customer_id,
         deadline=order.deadline,
-        lines=[
-            OrderLine(
-                job_id=job.id,
-                item_id=job.item.item_id,
-                kind=job.item.kind,
-                description=job.item.description,
-                quantity=str(job.item.quantity),
-                unit=job.item.unit,
-                deliveries=[
-                    OrderDelivery(destination=d.destination, quantity=str(d.quantity))
-                    for d in job.item.deliveries
-                ],
-                article_id=job.item.article_id,
-            )
-            for job in jobs
-        ],
+        lines=lines_of(jobs),
     )

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from optima_kit.ports import Directory, Outbox, Person
 
+from ..domain.changes import OrderChange
 from ..domain.economics import PricePolicy
 from ..domain.job import Job, Phase, RejectedAttempt, awaits_others
 from ..domain.kinds import Kind
@@ -85,6 +86,11 @@ class Orders(Protocol):
 
     def update_order(self, before: FullOrder, after: FullOrder) -> None:
         """Writes the differences between the two."""
+
+    def update_terms(self, before: FullOrder, after: FullOrder) -> None:
+        """Deadline, quantities, destinations and planned days, where they differ between the two."""
+
+    def insert_change(self, change: OrderChange) -> None: ...
 
     def insert_rejected_attempt(self, attempt: RejectedAttempt) -> None: ...
 
@@ -311,6 +317,8 @@ class ReadOrder:
     """None when there is none, or the ERP has not told of it."""
     assignees: Assignees
     shipments: Sequence[Shipment] = ()
+    changes: Sequence[OrderChange] = ()
+    """The newest first."""
 
 
 @dataclass(frozen=True, slots=True)

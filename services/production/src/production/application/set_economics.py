@@ -13,7 +13,7 @@ from optima_kit.refusals import Stale
 
 from ..domain.economics import STRICT, Economics, margin, price, price_to_set, total_is_within_bounds
 from ..domain.job import Job, with_economics
-from ..domain.order import Order
+from ..domain.order import FullOrder, Order
 from .access import order_of_job_to_change
 from .ports import Ports
 
@@ -40,10 +40,15 @@ async def set_economics(
     after, order = before.with_jobs(priced), before.order
     ports.orders.update_order(before, after)
     ports.outbox.add(_economics_set(priced), subject=job_id, correlation=order.correlation_id)
-    if all(each.economics for each in after.jobs):
-        total = _order_valued(order, after.jobs)
-        ports.outbox.add(total, subject=order.id, correlation=order.correlation_id)
+    tell_order_valued(ports, after)
     return priced
+
+
+def tell_order_valued(ports: Ports, order: FullOrder) -> None:
+    """What the order is worth, once each of its jobs has its economics."""
+    if all(job.economics for job in order.jobs):
+        total = _order_valued(order.order, order.jobs)
+        ports.outbox.add(total, subject=order.order.id, correlation=order.order.correlation_id)
 
 
 def _economics_set(job: Job) -> JobEconomicsSet:

@@ -115,6 +115,8 @@ class Item:
     """What was approved with the brief. None without a brief, or when it was approved without prices."""
     article_id: UUID | None = None
     """The article that it is taken from stock of: nothing of it is made. `kind` is the article's code."""
+    confirmed: Decimal | None = None
+    """The quantity that the order was confirmed with; None until it is one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,14 @@ class Action(StrEnum):
     """Give the work to a company outside, or take it back."""
 
 
+class Change(StrEnum):
+    """Of what was ordered, after its confirmation."""
+
+    DEADLINE = "deadline"
+    QUANTITY = "quantity"
+    DESTINATIONS = "destinations"
+
+
 @dataclass(frozen=True, slots=True)
 class Refused:
     code: str
@@ -146,6 +154,22 @@ BY_PHASE: Final[Mapping[PhaseState, _Row]] = {
     PhaseState.SKIPPED: _row("phase_wrong_state"),
     PhaseState.CANCELLED: _row("phase_wrong_state"),
 }
+
+
+CHANGES_BY_ORDER: Final[Mapping[OrderState, Mapping[Change, Refused]]] = {
+    state: dict.fromkeys(Change, Refused("order_ended")) if state in ("delivered", "cancelled") else {}
+    for state in OrderState
+}
+CHANGES_BY_JOB: Final[Mapping[JobState, Mapping[Change, Refused]]] = {
+    **{state: {} for state in JobState},
+    JobState.DONE: {Change.QUANTITY: Refused("job_already_made")},
+    JobState.CANCELLED: dict.fromkeys((Change.QUANTITY, Change.DESTINATIONS), Refused("job_cancelled")),
+}
+
+
+def refusal_of(change: Change, order: OrderState, job: JobState | None = None) -> Refused | None:
+    """Why the order, or the line that the job makes, may not be changed so; None where it may."""
+    return CHANGES_BY_ORDER[order].get(change) or (CHANGES_BY_JOB[job].get(change) if job else None)
 
 
 def outcome(action: Action, phase: PhaseState, job: JobState, order: OrderState) -> PhaseState | Refused:

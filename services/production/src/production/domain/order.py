@@ -116,7 +116,13 @@ class FullOrder:
 def _after(line: LineProgress, job: Job | None) -> LineProgress:
     if job is None:
         return line
-    return replace(line, state=job.state, produced=job.produced, closed=job.closed_because is not None)
+    return replace(
+        line,
+        state=job.state,
+        ordered=job.item.quantity,
+        produced=job.produced,
+        closed=job.closed_because is not None,
+    )
 
 
 def order_number(year: int, progressive: int) -> str:
@@ -188,9 +194,12 @@ def deadline_is_not_past(deadline: date, now: datetime) -> None:
 def deliveries_fit_their_item(index: int, item: Item) -> None:
     """Once destinations are named, they get all that is ordered and no more: the rest could never be
     delivered. `index`: where the item stands in the document."""
+    deliveries_add_up(item, f"items[{index}].deliveries")
+
+
+def deliveries_add_up(item: Item, field: str) -> None:
     sent = sum((delivery.quantity for delivery in item.deliveries), Decimal(0))
     if item.deliveries and sent != item.quantity:
-        field = f"items[{index}].deliveries"
         raise Invalid("deliveries_differ_from_quantity", field=field, sent=sent, quantity=item.quantity)
 
 

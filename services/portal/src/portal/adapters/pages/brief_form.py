@@ -12,6 +12,7 @@ from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 from ..amounts import plain_number, typed_number
 from ..answers import answers_in_fields, answers_typed
 from ..client import Refused, part
+from ..places import deliveries_typed
 
 pages = Pages()
 
@@ -106,7 +107,7 @@ async def _content(call: PageCall) -> dict[str, Any]:
             "description": row["description"],
             "quantity": plain_number(row["quantity"], call.language),
             "unit": row["unit"] or "pz",
-            "deliveries": _deliveries(row["deliveries"], call.language),
+            "deliveries": deliveries_typed(row["deliveries"], call.language),
         }
         for row in given["items"]
     ]
@@ -119,15 +120,6 @@ async def _type(call: PageCall, given: dict[str, Any]) -> Any:
         return None
     path = f"/v1/brief-types/{quote(given['type'], safe='')}"
     return await part(call.session.services.get("brief", path, version=given.get("type_version")))
-
-
-def _deliveries(typed: str, language: str) -> list[dict[str, str]]:
-    """One a line: `MI01: 300`."""
-    lines = [line.rpartition(":") for line in typed.splitlines() if line.strip()]
-    return [
-        {"destination": destination.strip(), "quantity": plain_number(quantity, language)}
-        for destination, _, quantity in lines
-    ]
 
 
 async def _form(

@@ -13,7 +13,15 @@ from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 from ..amounts import plain_number
 from ..client import GAP, Refused, part, with_parts
 from ..forms import NOTHING_SENT, Sent, filled
-from ..places import Destinations, destination_of, destinations_of, lines_typed, places_of, types_of
+from ..places import (
+    Destinations,
+    deliveries_typed,
+    destination_of,
+    destinations_of,
+    lines_typed,
+    places_of,
+    types_of,
+)
 
 pages = Pages()
 
@@ -39,6 +47,22 @@ async def close(call: PageCall, order_id: UUID) -> Answer:
 async def close_job(call: PageCall, order_id: UUID, job_id: UUID) -> Answer:
     body = {"reason": call.text("reason")}
     return await _command(call, order_id, f"closure-{job_id}", "POST", f"/v1/jobs/{job_id}/closure", body)
+
+
+@pages.post("/orders/{order_id}/deadline")
+async def change_deadline(call: PageCall, order_id: UUID) -> Answer:
+    body = {"deadline": call.text("deadline"), "reason": call.text("reason")}
+    return await _command(call, order_id, "deadline", "PUT", f"/v1/orders/{order_id}/deadline", body)
+
+
+@pages.post("/orders/{order_id}/jobs/{job_id}/line")
+async def change_line(call: PageCall, order_id: UUID, job_id: UUID) -> Answer:
+    body = {
+        "quantity": plain_number(call.text("quantity"), call.language),
+        "deliveries": deliveries_typed(call.text("deliveries"), call.language),
+        "reason": call.text("reason"),
+    }
+    return await _command(call, order_id, f"line-{job_id}", "PUT", f"/v1/jobs/{job_id}/line", body)
 
 
 @pages.post("/orders/{order_id}/jobs/{job_id}/kind")
@@ -190,6 +214,7 @@ async def _page(call: PageCall, order_id: UUID, sent: Sent = NOTHING_SENT) -> An
         "work_types": types_of(types, _is_for_work),
         "finishers": places_of(destinations),
         "to_ship": to_ship,
+        "jobs": {job["id"]: job for job in order["jobs"]},
         "sent": sent,
     }
     return Shown("order.html", context, sent.status)

@@ -222,7 +222,12 @@ async def _shippable(call: PageCall, shipment: Mapping[str, Any]) -> list[Mappin
     services = call.session.services
     if "order_id" in shipment:
         order = await part(services.get("logistics", f"/v1/orders/{shipment['order_id']}"))
-        return order["lines"] if order else []
+        carried = {line["job_id"] for line in shipment["lines"]}
+        return [
+            line
+            for line in (order["lines"] if order else [])
+            if "finisher" not in line or line["job_id"] in carried  # of work outside, there may be many
+        ]
     warehouse = shipment["warehouse"]["code"]
     stock = await part(
         services.get("logistics", "/v1/stock", articles="true", warehouse=warehouse, limit=200)

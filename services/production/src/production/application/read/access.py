@@ -14,6 +14,7 @@ from optima_kit.actor import Actor
 from optima_kit.refusals import WrongState
 
 from ...domain import machine
+from ...domain.changes import deadline_may_change, destinations_may_change, quantity_may_change
 from ...domain.job import (
     GRANTING,
     Job,
@@ -30,8 +31,8 @@ from ..ports import BoardRow, Task
 
 KindAction = Literal["replace"]
 PricePolicyAction = Literal["set"]
-OrderAction = Literal["cancel", "close"]
-JobAction = Literal["set_economics", "correct_kind", "close"]
+OrderAction = Literal["cancel", "close", "change_deadline"]
+JobAction = Literal["set_economics", "correct_kind", "close", "change_quantity", "change_destinations"]
 PhaseAction = Literal[
     "assign", "replace", "give_back", "start", "report", "complete", "accept", "reject", "skip", "outsource"
 ]
@@ -82,6 +83,7 @@ def actions_on_order(actor: Actor, order: FullOrder) -> list[OrderAction]:
     allowed: dict[OrderAction, bool] = {
         "cancel": _holds(order_may_be_cancelled, order.order, order.progress),
         "close": _holds(order_may_be_closed, order),
+        "change_deadline": _holds(deadline_may_change, order.order.state),
     }
     return [action for action, possible in allowed.items() if possible]
 
@@ -92,6 +94,8 @@ def actions_on_job(actor: Actor, order: FullOrder, job: Job) -> list[JobAction]:
         and _holds(economics_may_change, order.order.state, job),
         "correct_kind": actor.may("order.write") and _holds(kind_may_be_corrected, order.order.state, job),
         "close": actor.may("order.write") and _holds(line_may_be_closed, order, job),
+        "change_quantity": actor.may("order.write") and _holds(quantity_may_change, order, job),
+        "change_destinations": actor.may("order.write") and _holds(destinations_may_change, order, job),
     }
     return [action for action, possible in allowed.items() if possible]
 

@@ -12,6 +12,7 @@ from optima_kit.fields import PersonView
 from optima_kit.pages import Page, PageQuery, page_of
 from optima_kit.refusals import Absent
 
+from ...domain.changes import OrderChange
 from ...domain.economics import margin, price
 from ...domain.job import Job, Phase, RejectedAttempt
 from ...domain.order import FullOrder, Order
@@ -30,6 +31,7 @@ from .views import (
     DeliveryView,
     EconomicsView,
     JobView,
+    OrderChangeView,
     OrderCustomerView,
     OrderSummaryView,
     OrderView,
@@ -63,6 +65,7 @@ async def read_order(ports: Ports, actor: Actor, order_id: UUID) -> OrderView:
         raise Absent("order_absent")
     full, order = found.full, found.full.order
     rejected = await _rejected_of(ports, actor, full.jobs)
+    names = await ports.directory.names(change.changed_by for change in found.changes)
     return OrderView(
         started_at=order.started_at,
         ready_at=order.ready_at,
@@ -71,6 +74,7 @@ async def read_order(ports: Ports, actor: Actor, order_id: UUID) -> OrderView:
         cancellation_reason=order.cancellation_reason,
         jobs=[_job(actor, found, job, rejected) for job in full.jobs],
         shipments=[_shipment(each) for each in found.shipments] if sees_shipments(actor) else None,
+        changes=[_change(each, names) for each in found.changes],
         actions=actions_on_order(actor, full),
         **_summary(actor, order, found.customer),
     )
@@ -164,6 +168,20 @@ def _shipment(shipment: Shipment) -> ShipmentView:
         state=shipment.state,
         ddt_number=shipment.ddt_number,
         quantities=shipment.quantities,
+    )
+
+
+def _change(change: OrderChange, names: Mapping[UUID, str]) -> OrderChangeView:
+    by = change.changed_by
+    before = [DeliveryView(destination=d.destination, quantity=d.quantity) for d in change.deliveries_before]
+    return OrderChangeView(
+        changed_at=change.changed_at,
+        changed_by=PersonView(id=by, name=names.get(by)),
+        reason=change.reason,
+        deadline_before=change.deadline_before,
+        job_id=change.job_id,
+        quantity_before=change.quantity_before,
+        deliveries_before=before if change.job_id else None,
     )
 
 

@@ -234,6 +234,18 @@ class OrderSummaryView(View):
     customer: OrderCustomerView | None
 
 
+class OrderChangeView(View):
+    """Of the deadline, or of a line: what it was before, and why it was changed."""
+
+    changed_at: datetime
+    changed_by: PersonView
+    reason: str
+    deadline_before: date | None
+    job_id: UUID | None
+    quantity_before: Quantity | None
+    deliveries_before: list[DeliveryView] | None
+
+
 class OrderView(OrderSummaryView):
     started_at: datetime | None
     ready_at: datetime | None
@@ -242,6 +254,8 @@ class OrderView(OrderSummaryView):
     cancellation_reason: str | None
     jobs: list[JobView]
     shipments: list[ShipmentView] | None
+    changes: list[OrderChangeView]
+    """Of what was ordered, after its confirmation; the newest first."""
     actions: list[OrderAction]
     """What the reader may do now."""
 
