@@ -14,6 +14,17 @@ from .customer import Customer
 from .journey import Journey
 
 
+async def show_budget(journey: Journey) -> None:
+    """What was approved was committed of marketing's budget, and what was delivered is spent."""
+    admin = journey.customer.people["admin"]
+    async with journey.step("The budget shows what the brief has spent", admin) as said:
+        path = f"/v1/briefs/{journey.brief_id}/budget"
+        found = (await journey.customer.api.as_(admin, "GET", "brief", path)).body
+        if found["spent"] != found["amount"]:
+            raise StepFailed(f"the brief cost {found['amount']}, and its budget says {found['spent']}")
+        said.append(f"€ {found['spent']} of {found['budget']['name']}, € {found['budget']['available']} left")
+
+
 async def show_erp(journey: Journey, drop_folder: Path) -> None:
     """The ERP tells of its customers, the order and the DDTs reach its folder under their codes, and a change
     that is born there comes back."""

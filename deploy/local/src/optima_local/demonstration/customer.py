@@ -10,6 +10,7 @@ import json
 import os
 import secrets
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -107,6 +108,7 @@ class Customer:
             ("warehouses, destinations, carriers, articles", self._places),
             ("approval processes", self._processes),
             ("types of briefs", self._brief_types),
+            ("budgets", self._budgets),
             ("the ERP connection", self._erp),
         ]
         for part, do in parts:
@@ -230,6 +232,23 @@ class Customer:
             except StepFailed:
                 # An earlier run may have stopped after defining it.
                 await self.as_admin("GET", "brief", path)
+
+    async def _budgets(self) -> None:
+        """Of this year and the next, since a brief counts for the year of its deadline."""
+        units = (await self.as_admin("GET", "identity", "/v1/units?limit=200")).body["items"]
+        ids = {unit["key"]: unit["id"] for unit in units}
+        known = (await self.as_admin("GET", "brief", "/v1/budgets?limit=200")).body["items"]
+        names = {budget["name"] for budget in known}
+        this_year = datetime.now(UTC).year
+        for wanted in self.data.customer["budgets"]:
+            for year in (this_year, this_year + 1):
+                body = {name: value for name, value in wanted.items() if name != "unit"}
+                body["name"] = f"{wanted['name']} {year}"
+                body |= {"period_from": f"{year}-01-01", "period_to": f"{year}-12-31"}
+                if "unit" in wanted:
+                    body["unit_id"] = ids[wanted["unit"]]
+                if body["name"] not in names:
+                    await self.as_admin("POST", "brief", "/v1/budgets", json=body)
 
     async def _processes(self) -> None:
         for process in self.data.processes:
