@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
+from itertools import pairwise
+from uuid import UUID
+from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from approval.adapters.holidays import italian_holidays
+from approval.adapters.mail import Letter, Mailer
 from approval.domain.calendar import Calendar, WorkingTime
 
 ITALIAN = WorkingTime(closures=[date(2027, 3, 30)]).calendar("Europe/Rome", italian_holidays([2026, 2027]))
@@ -67,3 +75,49 @@ def test_only_working_hours_pass(start: str, hours: str, due: str) -> None:
 def test_where_nobody_ever_works_plain_hours_pass() -> None:
     never = Calendar(week=((), (), (), (), (), (), ()))
     assert never.after(at("2026-11-21T11:00+01:00"), Decimal(5)) == at("2026-11-21T16:00+01:00")
+
+
+ZONES = sorted(available_timezones())
+BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@cache
+def changes_of(zone: str) -> tuple[datetime, ...]:
+    """The hours of three years in which the zone's clocks are put forward or back."""
+    hours = [BEGINNING + timedelta(hours=number) for number in range(3 * 366 * 24)]
+    offsets = [hour.astimezone(ZoneInfo(zone)).utcoffset() for hour in hours[::24]]
+    days = [
+        hours[24 * number] for number, (a, b) in enumerate(pairwise(offsets)) if a != b
+    ]  # the change is within a day of it
+    return tuple(day + timedelta(hours=number) for day in days for number in range(-1, 26))
+
+
+@st.composite
+def moments(draw: st.DrawFn) -> tuple[str, datetime]:
+    """A zone, and a moment at some time or close to a change of its clocks, forward or back."""
+    zone = draw(
+        st.sampled_from(ZONES) | st.sampled_from(("Europe/Rome", "America/St_Johns", "Australia/Lord_Howe"))
+    )
+    some = st.integers(0, 3 * 365 * 24).map(lambda hours: BEGINNING + timedelta(hours=hours))
+    close = changes_of(zone)
+    moment = draw(st.sampled_from(close) if close and draw(st.booleans()) else some)
+    return zone, moment + timedelta(minutes=draw(st.integers(0, 59)))
+
+
+@given(moments(), st.sampled_from(("it", "en")))
+def test_a_letter_s_times_are_those_of_the_tenant_s_clocks(moment, language):
+    """Read on the clocks of its zone, what is written means the due time's minute, and no other: in the hour
+    that comes twice as well."""
+    zone, due_at = moment
+    until = due_at + timedelta(days=14)
+    local = Calendar(zone).local
+    letter = Letter(
+        UUID(int=1), "a@example.it", "Anna", language, "Marta", "X", "Uno", local(due_at), local(until), "t"
+    )
+    text = Mailer("smtp://localhost", "a@example.it", "https://p.example")._letter(letter).get_content()
+    written = re.findall(r"(\d{4}-\d\d-\d\d \d\d:\d\d) (\S+?)[.,]?(?=\s)", text)
+    assert len(written) == 2
+    for (clock, abbreviation), meant in zip(written, (due_at, until), strict=True):
+        first = datetime.fromisoformat(clock).replace(tzinfo=ZoneInfo(zone))
+        read = {at.astimezone(UTC) for at in (first, first.replace(fold=1)) if at.tzname() == abbreviation}
+        assert read == {meant.replace(second=0, microsecond=0)}, (zone, written)

@@ -151,3 +151,44 @@ def test_a_simulation_says_which_field_decides(world):
     with pytest.raises(Invalid) as caught:
         simulate(defined(LATER), about(world, {}), world.now, world.directory)
     assert (caught.value.code, caught.value.field) == ("choice_undecided", "content.importo")
+
+
+GUARDED = {
+    "steps": [
+        {
+            "key": "prezzo",
+            "when": "has(brief.quote_total)",
+            "choose": [
+                {
+                    "key": "alto",
+                    "when": "brief.quote_total > 10.0",
+                    "steps": [{"key": "capo", "approvers": [{"role": "director"}]}],
+                },
+                {"key": "basso", "when": "brief.quote_total <= 10.0", "steps": []},
+            ],
+        },
+        {"key": "uno", "approvers": [{"role": "purchasing"}]},
+    ]
+}
+
+
+def test_a_choice_that_is_passed_over_needs_nothing(world):
+    world.open(GUARDED)
+    assert world.steps() == {"capo": "skipped", "uno": "pending"}
+    assert world.decide("paolo", "uno").run.state == "approved"
+    assert world.run.choices == {}
+
+
+def test_one_to_which_an_amendment_leads_is_decided_then(world):
+    world.open(GUARDED).amend(quote_total="20.00")
+    assert (world.run.choices, world.run.steps["capo"].state) == ({"prezzo": "alto"}, "pending")
+
+
+def test_what_hangs_at_one_by_earlier_rules_is_moved(world):
+    world.read_by = 4
+    world.open(GUARDED)
+    with pytest.raises(Invalid, match="choice_undecided"):
+        world.decide("paolo", "uno")
+    world.read_by = 5
+    world.migrate(GUARDED)
+    assert world.decide("paolo", "uno").run.state == "approved"

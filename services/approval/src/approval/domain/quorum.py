@@ -60,11 +60,11 @@ def votes_in_quorum(ballot: Ballot) -> bool:
 
 
 def _verdict_of_added(group: str, ballots: Collection[Ballot]) -> Literal["approved", "rejected"] | None:
-    """Of who was added, or who took over from them; whoever abstains has nothing against it."""
+    """Of who was added, and who took over from them; whoever abstains has nothing against it."""
     states = {ballot.state for ballot in ballots if group in ballot.groups} - {"cancelled", "not_required"}
-    if "requested" in states:
-        return None
-    return "rejected" if "rejected" in states else "approved"
+    if "rejected" in states:
+        return "rejected"
+    return None if "requested" in states else "approved"
 
 
 def _verdict_of_voters(step: Step, ballots: Collection[Ballot]) -> Literal["approved", "rejected"] | None:

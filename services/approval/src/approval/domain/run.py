@@ -225,6 +225,9 @@ class Run:
 
     def choice(self, node: Choice) -> bool:
         if node.key not in self.progress.choices:
+            if self.process.rules > 4 and not self.process.leads_to(node, self.progress.dated):
+                self.skip_steps([node], "condition")
+                return True
             self.take_case(node)
         taken = self.progress.choices[node.key]
         return all(self.sequence(case.steps) for case in node.choose if case.key == taken)
