@@ -8,6 +8,9 @@ from uuid import uuid4
 
 import pytest
 
+from approval.adapters.documents import MOST_NODES
+from approval.application.in_turns import ROUNDS
+
 from ..conftest import Desk
 
 STEPS = 150
@@ -15,6 +18,9 @@ STEPS = 150
 
 APPROVALS = 10
 """That are moved: each is a turn."""
+
+MOST_SLICES = 40
+"""Of others' work during one request: at two milliseconds, a third of what it may be late by."""
 
 
 def large() -> dict[str, Any]:
@@ -32,7 +38,7 @@ SIMULATED = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("noise", ["check", "publication", "simulation", "replay", "move"])
+@pytest.mark.parametrize("noise", ["check", "publication", "simulation", "replay", "move", "too large"])
 async def test_another_tenant_is_answered_meanwhile(desk: Desk, noise, monkeypatch):
     neighbour = desk.app.as_(desk.app.people.person("purchasing", tenant_id=uuid4(), name="Nora"))
     admin = desk.as_("ada")
@@ -56,6 +62,9 @@ async def test_another_tenant_is_answered_meanwhile(desk: Desk, noise, monkeypat
         "check": lambda: admin.post("/v1/processes/grande/check", large()),
         "publication": lambda: admin.post("/v1/processes/grande/publication", {}),
         "simulation": lambda: admin.post("/v1/processes/grande/simulation", simulated),
+        "too large": lambda: admin.put(
+            "/v1/processes/x", data=unreadable(), headers={"Content-Type": "application/yaml"}
+        ),
         "replay": desk.work,
         "move": desk.work,
     }
@@ -68,11 +77,20 @@ async def test_another_tenant_is_answered_meanwhile(desk: Desk, noise, monkeypat
 
     monkeypatch.setattr(asyncio, "sleep", counted)
     working = asyncio.create_task(noises[noise]())
-    answered = 0
+    answered, slices = 0, []
     while not working.done():
+        begun = turns
         response, _ = await neighbour.get("/v1/inbox")
         answered += response.status == 200
+        slices.append((turns - begun) / ROUNDS)
     result = await working
-    assert noise in ("replay", "move") or result[0].status == 200, result[1]
+    if noise not in ("replay", "move"):
+        assert result[0].status == (400 if noise == "too large" else 200), result[1]
     assert answered >= 1
-    assert turns >= (APPROVALS if noise == "move" else STEPS)
+    assert turns >= ROUNDS * {"move": APPROVALS, "too large": MOST_NODES // 400}.get(noise, STEPS)
+    assert max(slices) <= MOST_SLICES
+
+
+def unreadable() -> str:
+    """YAML with more keys than a document may have."""
+    return "{" + ",".join(f"k{number}: [a, b]" for number in range(20_000)) + "}"

@@ -149,6 +149,8 @@ def test_a_document_has_a_largest_size(text, code, calls):
     ("text", "code"),
     [
         ("[" * 5000 + "]" * 5000, "document_too_nested"),
+        ("[" + "{}," * 5000 + "{}]", "document_too_large"),
+        ("[" * 250_000, "document_too_large"),
         ("[" * 100 + "]" * 100, "document_too_nested"),
         ('{"a": NaN}', "malformed_json"),
         ('{"a": ' + "1" * 5000 + "}", "malformed_json"),

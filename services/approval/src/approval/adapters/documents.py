@@ -15,6 +15,7 @@ from optima_kit.http.problems import load_catalogue
 from optima_kit.refusals import Invalid, Malformed, Refusal, Violations
 
 from ..domain.conditions import without_accents
+from ..domain.turns import Work, finished
 
 JSON: Final = "application/json"
 YAML: Final = ("application/yaml", "application/x-yaml", "text/yaml")
@@ -24,6 +25,8 @@ MOST_NODES: Final = 10_000
 """Keys and values of one document: half as many again as the largest that anybody writes has. Others wait
 while they are read."""
 MOST_NESTED: Final = 64
+_SLICE: Final = 200
+"""Keys and values that are read before others have their turn."""
 
 M = TypeVar("M", bound=BaseModel)
 Lines = dict[str, int]
@@ -41,17 +44,19 @@ _EXPECTED: Final = {
 
 def read_document(model: type[M], data: bytes, content_type: str) -> M:
     """Raises Malformed for what can't be read at all, Violations for what does not fit the model."""
-    return read_with_lines(model, data, content_type)[0]
+    return finished(reading(model, data, content_type))[0]
 
 
-def read_with_lines(model: type[M], data: bytes, content_type: str) -> tuple[M, Lines]:
-    """As `read_document`, and where each value stands, if it is YAML."""
+def reading(model: type[M], data: bytes, content_type: str) -> Work[tuple[M, Lines]]:
+    """`read_document` in slices, and where each value stands, if it is YAML."""
     media_type = content_type.partition(";")[0].strip().lower()
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise Malformed("document_not_utf8", position=error.start) from None
-    document, lines = (_json(text), {}) if media_type == JSON else _Yaml(text).read()
+    yield
+    document, lines = (_json(text), {}) if media_type == JSON else (yield from _Yaml(text).read())
+    yield
     try:
         return model.model_validate(document), lines
     except ValidationError as error:
@@ -62,6 +67,7 @@ def read_with_lines(model: type[M], data: bytes, content_type: str) -> tuple[M, 
 
 
 def _json(text: str) -> Any:
+    _not_too_large(text)
     doubled = False
 
     def mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -119,6 +125,17 @@ def _doubled(key: str, line: int, column: int, first: int, path: str | None = No
     return Malformed("document_key_twice", field=path or key, key=key, line=line, column=column, first=first)
 
 
+_TEXT: Final = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
+
+
+def _not_too_large(text: str) -> None:
+    """Each key or value but the first follows a sign, so that they are counted before any is made; an empty
+    list counts twice."""
+    signs = _TEXT.sub("", text)
+    if sum(map(signs.count, ",:[{")) >= MOST_NODES:
+        raise Malformed("document_too_large", most=MOST_NODES)
+
+
 def _not_too_nested(document: Any) -> None:
     level, inside = 0, [document]
     while inside:
@@ -140,17 +157,17 @@ def _containers(values: Any) -> list[Any]:
 
 class _Yaml:
     """YAML 1.2 by its core schema, without what JSON couldn't say: no anchors, aliases, tags or keys that are
-    no text. One pass over the C parser's events, which stops as soon as the document is too large."""
+    no text. One pass over the C parser's events, in slices; it stops as soon as the document is too large."""
 
     def __init__(self, text: str) -> None:
         self.events: Iterator[Any] = yaml.parse(text, Loader=yaml.CSafeLoader)
         self.nodes = 0
         self.lines: Lines = {}
 
-    def read(self) -> tuple[Any, Lines]:
+    def read(self) -> Work[tuple[Any, Lines]]:
         try:
             next(self.events), next(self.events)
-            document = self.value(next(self.events), "", 0)
+            document = yield from self.value(next(self.events), "", 0)
             next(self.events)
             if not isinstance(further := next(self.events), yaml.StreamEndEvent):
                 raise _refused("yaml_several_documents", further)
@@ -175,24 +192,26 @@ class _Yaml:
         if event.tag is not None:
             raise _refused("yaml_tag", event)
 
-    def value(self, event: Any, path: str, depth: int) -> Any:
+    def value(self, event: Any, path: str, depth: int) -> Work[Any]:
         self.refuse_what_is_not_plain(event)
+        if self.nodes % _SLICE == 0:
+            yield
         if depth > MOST_NESTED:
             raise Malformed("document_too_nested", most=MOST_NESTED)
         self.lines.setdefault(path, event.start_mark.line + 1)
         if isinstance(event, yaml.ScalarEvent):
             return _scalar(event)
         if isinstance(event, yaml.SequenceStartEvent):
-            return self.sequence(path, depth)
-        return self.mapping(path, depth)
+            return (yield from self.sequence(path, depth))
+        return (yield from self.mapping(path, depth))
 
-    def sequence(self, path: str, depth: int) -> list[Any]:
+    def sequence(self, path: str, depth: int) -> Work[list[Any]]:
         found: list[Any] = []
         while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
-            found.append(self.value(event, f"{path}[{len(found)}]", depth + 1))
+            found.append((yield from self.value(event, f"{path}[{len(found)}]", depth + 1)))
         return found
 
-    def mapping(self, path: str, depth: int) -> dict[str, Any]:
+    def mapping(self, path: str, depth: int) -> Work[dict[str, Any]]:
         found: dict[str, Any] = {}
         while not isinstance(event := next(self.events), yaml.MappingEndEvent):
             self.refuse_what_is_not_plain(event)
@@ -204,7 +223,7 @@ class _Yaml:
                 mark = event.start_mark
                 raise _doubled(key, mark.line + 1, mark.column + 1, self.lines[here], here)
             self.lines[here] = event.start_mark.line + 1
-            found[key] = self.value(next(self.events), here, depth + 1)
+            found[key] = yield from self.value(next(self.events), here, depth + 1)
         return found
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
 from uuid import UUID
 
 import orjson
+from pydantic import BaseModel
 
 from optima_kit.cause import Cause
 from optima_kit.file_names import BEGINNINGS
@@ -24,6 +26,7 @@ from ..application.declare_subject_type import declare_subject_type, read_subjec
 from ..application.define_process import define_process, retire_process
 from ..application.delegate import DelegationRequest, give_delegation, revoke_delegation
 from ..application.forward_part import forward_part
+from ..application.in_turns import in_turns
 from ..application.move_approvals import begin_move, read_move, revert_move, run_move
 from ..application.ports import Draft, Held, Move, Ports
 from ..application.publish_process import publish_process
@@ -91,8 +94,10 @@ from .commands import (
     check_view,
     decided_view,
 )
-from .documents import MEDIA_TYPES, MOST_BYTES, Lines, flaws_with_lines, read_document, read_with_lines
+from .documents import MEDIA_TYPES, MOST_BYTES, Lines, flaws_with_lines, reading
 from .resources import Resources
+
+M = TypeVar("M", bound=BaseModel)
 
 routes = Routes()
 
@@ -104,6 +109,11 @@ async def _shown(call: Call[Ports], held: Held) -> Reply[ApprovalView]:
 
 
 # -- processes and subject types
+
+
+async def _read(call: Call[Ports], model: type[M], body: bytes) -> tuple[M, Lines]:
+    written = reading(model, body, call.headers.get("Content-Type", ""))
+    return await in_turns(call.ports.tenant_id, written)
 
 
 def _process(call: Call[Ports], draft: Draft, status: int = 200) -> Reply[ProcessView]:
@@ -136,7 +146,7 @@ async def define(call: Call[Ports], key: str, body: bytes) -> Reply[ProcessView]
 
     What runs does not change: publish the draft for that. `If-Match` names the draft that was read; a new
     process needs none."""
-    definition = read_document(Definition, body, call.headers.get("Content-Type", ""))
+    definition, _ = await _read(call, Definition, body)
     draft = await define_process(call.ports, call.actor, key, definition, call.expected_version)
     return _process(call, draft, 201 if draft.version == 1 else 200)
 
@@ -154,7 +164,7 @@ async def check(call: Call[Ports], key: str, body: bytes) -> CheckView:
     Answers with every flaw that a draft or its publication would be refused for, and its place."""
     lines: Lines = {}
     try:
-        definition, lines = read_with_lines(Definition, body, call.headers.get("Content-Type", ""))
+        definition, lines = await _read(call, Definition, body)
         found: Refusal = Violations(await check_process(call.ports, call.actor, key, definition))
     except (Malformed, Violations) as unreadable:
         found = unreadable
@@ -199,7 +209,7 @@ async def list_subject_types(call: Call[Ports], query: PageQuery) -> Page[Subjec
 @routes.put("/v1/subject-types/{key}", privilege="process.write", consumes=MEDIA_TYPES, max_bytes=MOST_BYTES)
 async def declare(call: Call[Ports], key: str, body: bytes) -> Reply[SubjectTypeView]:
     """Declare a kind of thing that can be approved, in JSON or YAML"""
-    subject = read_document(SubjectType, body, call.headers.get("Content-Type", ""))
+    subject, _ = await _read(call, SubjectType, body)
     version = await declare_subject_type(call.ports, call.actor, key, subject, call.expected_version)
     return Reply(processes.show_subject_type(subject), version=version, status=201 if version == 1 else 200)
 
@@ -287,7 +297,7 @@ async def change_working_time(call: Call[Ports], body: bytes) -> Reply[WorkingTi
     """Set the tenant's working hours, in JSON or YAML: weekdays, public holidays, closures
 
     Due times that are set already stay."""
-    working_time = read_document(WorkingTime, body, call.headers.get("Content-Type", ""))
+    working_time, _ = await _read(call, WorkingTime, body)
     version = await set_working_time(call.ports, call.actor, working_time, call.expected_version)
     return Reply(WorkingTimeView(working_time=working_time.model_dump(mode="json")), version=version)
 

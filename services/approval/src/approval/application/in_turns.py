@@ -12,6 +12,9 @@ from ..domain.turns import Work
 
 T = TypeVar("T")
 
+ROUNDS: Final = 4
+"""Rounds of the loop that others have between two slices: a request takes dozens, between its waits for the
+database."""
 _TENANTS: Final = WeakValueDictionary[UUID, asyncio.Lock]()
 
 
@@ -25,4 +28,5 @@ async def in_turns(tenant_id: UUID, work: Work[T]) -> T:
             except StopIteration as end:
                 result: T = end.value
                 return result
-            await asyncio.sleep(0)
+            for _ in range(ROUNDS):
+                await asyncio.sleep(0)
