@@ -293,7 +293,6 @@ class PostgresApprovals:
         self, held: Held, events: tuple[Event, ...], amount: Decimal | None, rules: set[str]
     ) -> None:
         approval = held.approval
-        asked = _open_parts(approval)
         self._work.write(
             QUERIES.insert_approval,
             approval_id=approval.id,
@@ -319,8 +318,6 @@ class PostgresApprovals:
             filled=approval.filled,
             actor_id=self._actor_id,
             **_told(events),
-            **_asked(asked),
-            concerned=sorted({who for _, who in asked} | {approval.requester}),
             rules=sorted(rules),
         )
 
@@ -962,7 +959,7 @@ def _told(events: tuple[Event, ...]) -> dict[str, list[Any]]:
 
 def _written(kind: TypeAdapter[Any], value: Any) -> orjson.Fragment:
     """As JSON at once: steps that ask thousands have as many parts."""
-    return orjson.Fragment(kind.dump_json(value))
+    return orjson.Fragment(kind.dump_json(value, exclude_none=kind is _STEPS))
 
 
 def _people_told(events: tuple[Event, ...]) -> set[UUID]:

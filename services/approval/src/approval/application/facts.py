@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from operator import attrgetter
+from typing import Any, Final
 from uuid import UUID
 
 from optima_contracts import approval as contract
@@ -39,6 +40,8 @@ from ..domain.directory import Directory
 from ..domain.engine import approvers_of
 from ..domain.process import Process
 
+_NUMBER: Final = attrgetter("int")
+"""Sorts ids in C."""
 _ENDINGS: dict[str, type[EventData]] = {
     "approved": contract.Approved,
     "rejected": contract.Rejected,
@@ -51,7 +54,7 @@ _ENDINGS: dict[str, type[EventData]] = {
 def recipients(people: Iterable[UUID], directory: Directory, acting: UUID | None) -> list[UUID]:
     """Nobody is told of what they did themselves, and nobody who left."""
     found = (directory.person(each) for each in {*people} - {acting})
-    return sorted(person.id for person in found if person is not None and person.active)
+    return sorted([person.id for person in found if person is not None and person.active], key=_NUMBER)
 
 
 @dataclass(frozen=True, slots=True)
