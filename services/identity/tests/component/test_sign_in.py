@@ -15,7 +15,7 @@ from structlog.testing import LogCapture
 
 from identity.adapters import http_access
 
-from ..conftest import Identity
+from ..conftest import PASSWORD, Identity
 
 REFUSALS_TAKE = 0.08
 WRONG = "quattro gatti sul tetto"
@@ -276,6 +276,26 @@ async def test_sessions_are_listed_and_ended_by_their_owner_alone(identity: Iden
     assert (response.status, problem["code"]) == (401, "session_ended"), "its access token went with it"
     _, page = await (await identity.client("elena@aurora.example")).get("/v1/me/sessions")
     assert [each["id"] for each in page["items"]] != [session["id"]]
+
+
+async def test_a_stolen_token_ends_no_other_device_s_session(identity: Identity) -> None:
+    await identity.register()
+    first = await identity.sign_in("paola@aurora.example")
+    second = await identity.sign_in("paola@aurora.example")
+    _, page = await identity.app.with_token(second["access_token"]).get("/v1/me/sessions")
+    newer, older = [each["id"] for each in page["items"]][:2]
+    identity.clock.advance(timedelta(minutes=11))
+    _, session = await refresh(identity, second["refresh_token"])
+    paola = identity.app.with_token(session["access_token"])
+    refused, problem = await paola.delete(f"/v1/me/sessions/{older}")
+    assert (refused.status, problem["code"]) == (403, "proof_needed")
+    assert (await refresh(identity, first["refresh_token"]))[0].status == 200
+    await paola.post("/v1/me/proof", {"password": PASSWORD})
+    assert (await paola.delete(f"/v1/me/sessions/{older}"))[0].status == 204
+    identity.clock.advance(timedelta(minutes=11))
+    _, session = await refresh(identity, session["refresh_token"])
+    signed_out, _ = await identity.app.with_token(session["access_token"]).delete(f"/v1/me/sessions/{newer}")
+    assert signed_out.status == 204, "signing out needs no proof"
 
 
 async def test_suspending_a_person_ends_their_sessions_for_good(identity: Identity) -> None:

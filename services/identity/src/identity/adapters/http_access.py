@@ -29,7 +29,7 @@ from ..application.second_factor import (
     give_up_with_code,
     set_up_second_factor,
 )
-from ..application.sessions import end_session
+from ..application.sessions import end_own_session
 from ..application.sign_in import PasswordGrant, sign_in
 from ..application.sign_in_service import sign_in_service
 from ..application.sign_in_with_provider import Return, begin_at_provider, return_from_provider
@@ -247,8 +247,10 @@ async def list_sessions(call: Call[Ports], query: PageQuery) -> Page[SessionView
 
 @routes.delete("/v1/me/sessions/{session_id}")
 async def sign_out(call: Call[Ports], session_id: UUID) -> None:
-    """End one of one's own sessions"""
-    await end_session(call.ports, call.actor.person_id, session_id)
+    """End one of one's own sessions
+
+    The one that calls ends at once, another after a fresh proof (`/v1/me/proof`)."""
+    await end_own_session(call.ports, call.actor, session_id)
 
 
 class AskForReset(Command):

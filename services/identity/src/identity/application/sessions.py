@@ -8,6 +8,7 @@ from optima_contracts.identity import SessionEnded
 from optima_kit.actor import Actor
 from optima_kit.refusals import Absent
 
+from ..domain.sessions import who_acts_was_proven_lately
 from .access import person_to_manage
 from .ports import Ports
 
@@ -15,6 +16,15 @@ from .ports import Ports
 async def end_session_of_person(ports: Ports, actor: Actor, person_id: UUID, session_id: UUID) -> None:
     await person_to_manage(ports, actor, person_id)
     await end_session(ports, person_id, session_id)
+
+
+async def end_own_session(ports: Ports, actor: Actor, session_id: UUID) -> None:
+    """That of another device only after a fresh proof, so that a stolen token locks nobody out. Signing out
+    needs none."""
+    if session_id != actor.session_id:
+        present = await ports.sessions.find(actor.session_id) if actor.session_id is not None else None
+        who_acts_was_proven_lately(present, ports.now)
+    await end_session(ports, actor.person_id, session_id)
 
 
 async def end_session(ports: Ports, person_id: UUID, session_id: UUID) -> None:
