@@ -81,6 +81,7 @@ def test_the_recorded_runs_go_through_everything(rules):
         "step_reopened", "amended", "migrated", "migration_reverted", "ended",
         *(("part_reassigned", "approver_added", "decision_withdrawn") if rules >= 3 else ()),
         *(("revoked",) if rules >= 4 else ()),
+        *(("fields_set",) if rules >= 5 else ()),
     }  # fmt: skip
     assert len(refusals) >= 10
     options = (
@@ -88,6 +89,7 @@ def test_the_recorded_runs_go_through_everything(rules):
         "if_too_few", "requires", "material_fields", "on_rejection", "back_to", "escalate", "expire", "join",
         "choose", "parallel", "evidence", "manager", "unit", "field",
         *(("fills", "decided") if rules >= 4 else ()),
+        *(("sets",) if rules >= 5 else ()),
     )  # fmt: skip
     for option in options:
         assert f'"{option}"' in words, option
