@@ -66,9 +66,11 @@ class Bridge:
         (incoming / name).write_text(header + "".join(rows), "utf-8")
         return incoming / name
 
-    async def import_all(self, *, dry_run: bool = False) -> list[dict[str, Any]]:
+    async def import_all(self, entity: str | None = None, *, dry_run: bool = False) -> list[dict[str, Any]]:
+        """Of every entity, or of one."""
+        wanted = {"dry_run": dry_run, **({"entity": entity} if entity else {})}
         response, answer = await self.as_("backoffice").post(
-            "/v1/connections/gestionale/imports", json={"dry_run": dry_run}
+            "/v1/connections/gestionale/imports", json=wanted
         )
         assert response.status == 200, answer
         return answer["sources"]

@@ -8,17 +8,39 @@ import json
 import os
 import shutil
 import urllib.request
+from dataclasses import dataclass
 from pathlib import Path
 
 from .environments import environment_for
 from .layout import PROGRAMS, ROOT, Layout
 from .processes import Program
 
-LOCK = ROOT / "requirements" / "tryton.txt"
 HOME = PROGRAMS.parent / "tryton"
 DATABASE = "tryton"
 USER = "admin"
 PASSWORD = "admin12345"  # noqa: S105 - of a server that listens on 127.0.0.1 alone, with data of no one's
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One of Tryton's series, in an environment of its own."""
+
+    name: str
+    """Of the environment and of its lock."""
+    calls_at: str
+    """Below a database's address."""
+
+    @property
+    def lock(self) -> Path:
+        return ROOT / "requirements" / f"{self.name}.txt"
+
+    def command(self, name: str) -> str:
+        """One of its programs, installed on first use."""
+        return str(environment_for(self.name, self.lock) / name)
+
+
+CURRENT = Release("tryton", "rpc/")
+LONG_TERM = Release("tryton-7.0", "")
 
 
 def folder_of(layout: Layout) -> Path:
@@ -41,14 +63,14 @@ def copy_template(template: Path, folder: Path) -> None:
     (folder / "copying").replace(database_in(folder))
 
 
-def program(folder: Path, port: int) -> Program:
+def program(folder: Path, port: int, release: Release = CURRENT) -> Program:
     """A server on the folder's database."""
     return Program(
         name="tryton",
-        command=(str(environment_for("tryton", LOCK) / "trytond"), *arguments(folder, port)),
+        command=(release.command("trytond"), *arguments(folder, port)),
         environment=dict(os.environ),
         folder=folder,
-        ready=lambda: answers(port),
+        ready=lambda: answers(port, release),
         port=port,
         # It keeps nothing that a kill would lose.
         grace_seconds=2.0,
@@ -69,11 +91,11 @@ def address(port: int) -> str:
     return f"http://127.0.0.1:{port}"
 
 
-def answers(port: int) -> bool:
+def answers(port: int, release: Release = CURRENT) -> bool:
     """Whether one can sign in."""
     call = {"id": 1, "method": "common.db.login", "params": [USER, {"password": PASSWORD}, "en"]}
     request = urllib.request.Request(  # noqa: S310 (our own server's)
-        f"{address(port)}/{DATABASE}/rpc/",
+        f"{address(port)}/{DATABASE}/{release.calls_at}",
         json.dumps(call).encode(),
         {"Content-Type": "application/json"},
     )

@@ -11,7 +11,7 @@ import sqlite3
 import subprocess
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -22,11 +22,10 @@ import aiohttp
 from erp_bridge.adapters.tryton_rpc import TrytonRpc
 
 from . import tryton
-from .environments import environment_for
 from .ports import free_port
 
 MODULES = ("sale", "account_eu", "bank", "commission")
-PREPARED = 3
+PREPARED = 4
 """Raised when `_prepare` prepares something else."""
 
 
@@ -60,6 +59,8 @@ async def people_of(url: str) -> AsyncIterator[TrytonPeople]:
 @dataclass(frozen=True, slots=True)
 class TrytonPeople:
     rpc: TrytonRpc
+    _place: dict[str, Any] = field(default_factory=dict)
+    """Of every address that they add."""
 
     async def do(self, method: str, *arguments: Any) -> Any:
         return await self.rpc.call(method, *arguments)
@@ -76,12 +77,23 @@ class TrytonPeople:
 
     async def party(self, code: str, name: str, vat_number: str, **values: Any) -> int:
         """Somebody adds a customer. `address`: of it, what is another."""
+        if not self._place:
+            told = await self.do("party.address.fields_get", ["street_unstructured"])  # not in 7.0
+            self._place.update(
+                {
+                    "street_unstructured" if told else "street": "Via Torino 2",
+                    "country": await self.the("country.country", ["code", "=", "IT"]),
+                    "subdivision": await self.the("country.subdivision", ["code", "=", "IT-MI"]),
+                }
+            )
+        old = "street" in self._place
+        number = (
+            {"type": "eu_vat", "code": f"IT{vat_number}"} if old else {"type": "it_vat", "code": vat_number}
+        )
         address = {
-            "street_unstructured": "Via Torino 2",
+            **self._place,
             "postal_code": "20123",
             "city": "Milano",
-            "country": await self.the("country.country", ["code", "=", "IT"]),
-            "subdivision": await self.the("country.subdivision", ["code", "=", "IT-MI"]),
             "invoice": True,
             "delivery": True,
             **values.pop("address", {}),
@@ -93,7 +105,7 @@ class TrytonPeople:
                     "code": code,
                     "name": name,
                     "addresses": [["create", [address]]],
-                    "identifiers": [["create", [{"type": "it_vat", "code": vat_number}]]],
+                    "identifiers": [["create", [number]]],
                     **values,
                 }
             ],
@@ -152,20 +164,38 @@ class TrytonPeople:
         await self.do("account.invoice.post", [invoice])
         return int(invoice)
 
+    async def credit(self, invoice: int, *, quantity: float | None = None) -> str:
+        """They take it back by a credit note, whose number is returned: all of it, or so much of its only
+        line."""
+        wizard, today = "account.invoice.credit", self.rpc.server_time.date()
+        session, *_ = await self.rpc.call(f"{wizard}.create", of="wizard")
+        start = {"with_refund": quantity is None, "with_refund_allowed": True, "invoice_date": today}
+        chosen = {"active_model": "account.invoice", "active_id": invoice, "active_ids": [invoice]}
+        await self.rpc.call(
+            f"{wizard}.execute", session, {"start": start}, "credit", context=chosen, of="wizard"
+        )
+        note = max(await self.do("account.invoice.search", [["type", "=", "out"]], 0, None, None))
+        if quantity is not None:
+            (made,) = await self.do("account.invoice.read", [note], ["lines"])
+            await self.do("account.invoice.line.write", made["lines"], {"quantity": -quantity})
+            await self.do("account.invoice.post", [note])
+        (made,) = await self.do("account.invoice.read", [note], ["number"])
+        return str(made["number"])
+
 
 @contextlib.contextmanager
-def tryton_server(folder: Path) -> Iterator[TrytonServer]:
+def tryton_server(folder: Path, release: tryton.Release = tryton.CURRENT) -> Iterator[TrytonServer]:
     """A server on a copy of the prepared database."""
-    tryton.copy_template(template(), folder)
-    with _started(folder) as server:
+    tryton.copy_template(template(release), folder)
+    with _started(folder, release) as server:
         yield server
 
 
-def template() -> Path:
+def template(release: tryton.Release = tryton.CURRENT) -> Path:
     """The prepared database, made when it is first asked for: half a minute."""
     home = tryton.HOME
     home.mkdir(parents=True, exist_ok=True)
-    state = hashlib.sha256(tryton.LOCK.read_bytes() + f"{MODULES}{PREPARED}".encode()).hexdigest()[:16]
+    state = hashlib.sha256(release.lock.read_bytes() + f"{MODULES}{PREPARED}".encode()).hexdigest()[:16]
     prepared = home / f"template-{state}.sqlite"
     with (home / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -173,8 +203,8 @@ def template() -> Path:
             making = home / "making"
             shutil.rmtree(making, ignore_errors=True)
             making.mkdir()
-            _initialise(making)
-            with _started(making) as server:
+            _initialise(making, release)
+            with _started(making, release) as server:
                 asyncio.run(_prepare(server))
             # What the server has written may still stand beside the file.
             with contextlib.closing(sqlite3.connect(tryton.database_in(making))) as connection:
@@ -184,19 +214,18 @@ def template() -> Path:
     return prepared
 
 
-def _initialise(folder: Path) -> None:
+def _initialise(folder: Path, release: tryton.Release) -> None:
     tryton.database_in(folder).touch()
     (folder / "password").write_text(tryton.PASSWORD)
-    program = str(environment_for("tryton", tryton.LOCK) / "trytond-admin")
-    admin = [program, *tryton.arguments(folder, 0)]
+    admin = [release.command("trytond-admin"), *tryton.arguments(folder, 0)]
     environment = {"TRYTONPASSFILE": str(folder / "password")}
     for step in (["--all", "--email", "admin@tryton.example"], ["-u", *MODULES, "--activate-dependencies"]):
         subprocess.run([*admin, *step], env=environment, check=True, capture_output=True)
 
 
 @contextlib.contextmanager
-def _started(folder: Path) -> Iterator[TrytonServer]:
-    wanted = tryton.program(folder, free_port())
+def _started(folder: Path, release: tryton.Release) -> Iterator[TrytonServer]:
+    wanted = tryton.program(folder, free_port(), release)
     assert wanted.port is not None
     with (
         (folder / "trytond.log").open("wb") as log,

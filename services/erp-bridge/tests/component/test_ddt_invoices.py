@@ -37,6 +37,37 @@ async def told(bridge: Bridge) -> list[tuple[str, str]]:
     return [(each.data["invoice_number"], each.data["invoice_date"]) for each in published]
 
 
+async def test_a_credit_note_of_an_invoice_is_told_of(shop: Bridge) -> None:
+    """Beside its invoice it took back a part; alone all of it, and an invoice may follow again."""
+    header = HEADER.replace("\n", ";nota_credito;data_nota_credito\n")
+
+    async def told_after(row: str) -> dict[str, str | None]:
+        shop.drop(row, name="fatture.csv", header=header)
+        await shop.import_all("ddt_invoice")
+        assert await shop.failures() == []
+        last = (await shop.stored.published(DdtInvoicingChanged.type))[-1].data
+        told = {name: each for name, each in last.items() if name.partition("_")[0] in ("invoice", "credit")}
+        return {name: each for name, each in told.items() if each is not None}
+
+    invoice = {"invoice_number": "FT-31", "invoice_date": "2026-12-04"}
+    note = {"credit_note_number": "NC-2", "credit_note_date": "2026-12-09"}
+    assert await told_after("12/2026;FT-31;04/12/2026;;\n") == invoice
+    assert await told_after("12/2026;FT-31;04/12/2026;NC-2;09/12/2026\n") == {**invoice, **note}
+    assert await told_after("12/2026;;;NC-2;09/12/2026\n") == note
+    assert await told_after("12/2026;FT-40;12/12/2026;;\n") == {
+        "invoice_number": "FT-40",
+        "invoice_date": "2026-12-12",
+    }
+    source = await invoices(shop, "12/2026;FT-40;12/12/2026\n")
+    assert source["unchanged"] == 1
+    shop.drop("12/2026;;;NC-2;\n", name="fatture.csv", header=header)
+    await shop.import_all("ddt_invoice")
+    (failure,) = await shop.failures()
+    assert [(each["code"], each["field"]) for each in failure["problems"]] == [
+        ("value_missing", "credit_note_date")
+    ]
+
+
 async def test_an_invoice_of_a_ddt_is_told_of_once_and_again_when_it_changes(shop: Bridge) -> None:
     # A row a line of the invoice, as reports have it.
     source = await invoices(shop, *["12/2026;FT-31;04/12/2026\n"] * 3)

@@ -26,6 +26,7 @@ async def test_an_export_is_compared_record_by_record(bridge: Bridge) -> None:
     assert response.status == 200, told
     assert (told["there"], told["linked"]) == (2, 2)
     assert [told[each] for each in ("missing_here", "missing_there", "differing")] == [1, 1, 1]
+    assert told["totals"] == [{"there": 2, "linked": 2}]
     # It keeps its own findings, and changes nothing else.
     after = await bridge.everything()
     assert {name for name in rows if after[name] != rows[name]} <= {
@@ -45,6 +46,7 @@ async def test_an_export_is_compared_record_by_record(bridge: Bridge) -> None:
     assert [each["name"] for each in some["items"]] == ["Caffè Aurora Roma S.r.l."]
     response, report = await person.get(f"{found}/report")
     assert "text/csv" in response.headers["Content-Type"]
+    assert "\r\ntotal;" in report.decode()
     assert "missing_here;AURORA-NA;AURORA-NA;Caffè Aurora Roma S.r.l.;;" in report.decode()
 
 

@@ -146,8 +146,11 @@ class OdooDouble(Double):
         shown: Row = {"id": number}
         for name, asked in specification.items():
             value = row.get(name, False)
-            if name == "order_line":
-                lines = self.tables["sale.order.line"]
+            lines = self.tables["sale.order.line"]
+            if name == "amount_untaxed":
+                each_line = (lines[each] for each in row["order_line"])
+                value = sum(each["product_uom_qty"] * each["price_unit"] for each in each_line)
+            elif name == "order_line":
                 value = [self._shown(each, lines[each], asked["fields"]) for each in value]
             elif name in self.links and value:
                 value = {
@@ -219,9 +222,12 @@ def _user_error(text: str) -> Refused:
 
 def _holds(row: Row, condition: list[Any]) -> bool:
     name, operator, value = condition
-    return {"=": lambda a: a == value, ">": lambda a: a > value, ">=": lambda a: a >= value}[operator](
-        row.get(name, False)
-    )
+    return {
+        "=": lambda a: a == value,
+        ">": lambda a: a > value,
+        ">=": lambda a: a >= value,
+        "=like": lambda a: bool(a) and re.fullmatch(value.replace("_", "."), a) is not None,
+    }[operator](row.get(name, False))
 
 
 class ODataDouble(Double):

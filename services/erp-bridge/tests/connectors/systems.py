@@ -37,6 +37,7 @@ from .doubles import BusinessCentralDouble, OdooDouble, SapDouble
 from .proxy import FaultyProxy, Moment, faulty_proxy, served
 
 TENANT = UUID(int=1)
+_MILANO = ("Via Torino 2", "20123", "Milano", "MI")
 
 
 class Remote(Protocol):
@@ -63,6 +64,16 @@ class Remote(Protocol):
 
     async def orders(self) -> list[Mapping[str, Any]]:
         """The orders that stand there: number, state (open or cancelled), quantity of the first line."""
+
+    async def ddts(self) -> list[Mapping[str, Any]]:
+        """The DDTs that stand there, where the connector writes some: state."""
+
+
+def vat_number_of(n: int) -> str:
+    """A valid one for each number."""
+    digits = f"{n:07}015"
+    doubled = [int(each) * (2 if position % 2 else 1) for position, each in enumerate(digits)]
+    return f"{digits}{-sum(each - 9 if each > 9 else each for each in doubled) % 10}"
 
 
 @contextmanager
@@ -103,6 +114,9 @@ class _Called:
 
     proxy: FaultyProxy | None
 
+    async def ddts(self) -> list[Mapping[str, Any]]:
+        return []
+
     @contextmanager
     def interrupted(self, step: int, moment: Moment) -> Iterator[None]:
         assert self.proxy is not None
@@ -142,8 +156,8 @@ class FolderRemote(_Files):
         self._export()
 
     def _export(self) -> None:
-        header = ["codice", "ragione_sociale", "partita_iva"]
-        rows = [dict(zip(header, row, strict=True)) for row in self.customers.values()]
+        header = ["codice", "ragione_sociale", "partita_iva", "indirizzo", "cap", "comune", "provincia"]
+        rows = [dict(zip(header, [*row, *_MILANO], strict=True)) for row in self.customers.values()]
         incoming = self._folder / "in"
         incoming.mkdir(parents=True, exist_ok=True)
         self.exported += 1
@@ -163,6 +177,9 @@ class FolderRemote(_Files):
             )
         return found
 
+    async def ddts(self) -> list[Mapping[str, Any]]:
+        return [{"state": "done"} for _ in (self._folder / "out" / "ddt").glob("*.[cx]*")]
+
 
 @dataclass
 class EasyfattRemote(FolderRemote):
@@ -178,9 +195,12 @@ class EasyfattRemote(FolderRemote):
         incoming.mkdir(parents=True, exist_ok=True)
         self.exported += 1
         file = incoming / "clienti.xml"
-        tags = ("CustomerCode", "CustomerName", "CustomerVatCode")
+        parts = ("Address", "Postcode", "City", "Province")
+        tags = [f"Customer{each}" for each in ("Code", "Name", "VatCode", *parts)]
         documents = "".join(
-            "<Document>" + "".join(f"<{t}>{v}</{t}>" for t, v in zip(tags, row, strict=True)) + "</Document>"
+            "<Document>"
+            + "".join(f"<{t}>{v}</{t}>" for t, v in zip(tags, [*row, *_MILANO], strict=True))
+            + "</Document>"
             for row in self.customers.values()
         )
         text = f"<EasyfattDocuments><Documents>{documents}</Documents></EasyfattDocuments>"
@@ -254,6 +274,7 @@ class TrytonRemote(_Called):
         self.proxy = proxy
         # Tests share the server: each has customers of a category of its own.
         self.category = f"Clienti {uuid4().hex[:8]}"
+        self._category_id: int | None = None
         self.connector = Tryton(EgressGuard([ip_network("127.0.0.0/8")]), page=3)
         settings = {
             "url": proxy.url if proxy is not None else server.url,
@@ -277,10 +298,10 @@ class TrytonRemote(_Called):
         return RemoteCustomer(str(party), code)
 
     async def category_id(self) -> int:
-        do = self._people.do
-        found = await do("party.category.search", [["name", "=", self.category]], 0, 1, None)
-        (category,) = found or await do("party.category.create", [{"name": self.category}])
-        return int(category)
+        if self._category_id is None:
+            create = "party.category.create"
+            (self._category_id,) = await self._people.do(create, [{"name": self.category}])
+        return self._category_id
 
     async def rename_customer(self, customer: RemoteCustomer, name: str) -> None:
         await self._people.do("party.party.write", [int(customer.remote_id)], {"name": name})
@@ -311,6 +332,12 @@ class TrytonRemote(_Called):
             }
             for sale in found
         ]
+
+    async def ddts(self) -> list[Mapping[str, Any]]:
+        wanted = [["customer.categories", "=", self.category]]
+        model = "stock.shipment.out.search_read"
+        found: list[Mapping[str, Any]] = await self._people.do(model, wanted, 0, None, None, ["state"])
+        return found
 
 
 LOCAL = EgressGuard([ip_network("127.0.0.0/8")])

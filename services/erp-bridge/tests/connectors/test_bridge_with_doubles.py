@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-import itertools
-import json
-import os
-import signal
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import asdict
-from datetime import timedelta
-from pathlib import Path
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
-from uuid import uuid4
-
-import pytest
+from uuid import UUID
 
 from optima_contracts.economics import OrderLineValue, OrderValued
-from optima_contracts.erp import CustomerChanged, DocumentExported
 from optima_contracts.production import OrderConfirmed, OrderLine
 
-from .proxy import FaultyProxy, Moment
 from .systems import recorded
 
 if TYPE_CHECKING:
@@ -60,102 +46,72 @@ async def test_both_sides_are_compared_each_day_at_the_hour_that_is_wanted(bridg
         assert len(await compared()) == 2
 
 
-class Workers:
-    """Processes that run what is due for a bridge, and may be killed at a request of theirs to the ERP."""
-
-    def __init__(self, bridge: Bridge, process: asyncio.subprocess.Process) -> None:
-        self._bridge = bridge
-        self._process = process
-
-    async def run(self, proxy: FaultyProxy, kill_at: int | None = None, moment: Moment = "before") -> int:
-        """How one ended that ran what is due in an hour: 0, or the signal that killed it, negative."""
-        assert self._process.stdin is not None
-        self._bridge.clock.advance(timedelta(hours=1))
-        # Meanwhile what was begun by one that was killed is nobody's any more.
-        await self._bridge.stored.fetch("UPDATE jobs SET locked_until = NULL, hinted_at = NULL")
-        process_id = asyncio.get_running_loop().create_future()
-
-        async def kill() -> None:
-            os.kill(await process_id, signal.SIGKILL)
-
-        if kill_at is not None:
-            proxy.cut(kill_at, moment, kill)
-        try:
-            self._process.stdin.write(f"{self._bridge.clock.now().isoformat()}\n".encode())
-            process_id.set_result(await self._line())
-            return await self._line()
-        finally:
-            proxy.mend()
-
-    async def _line(self) -> int:
-        assert self._process.stdout is not None
-        async with asyncio.timeout(60):
-            return int(await self._process.stdout.readline())
-
-
-@asynccontextmanager
-async def workers(bridge: Bridge) -> AsyncIterator[Workers]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        str(Path(__file__).with_name("worker.py")),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    assert process.stdin is not None
-    process.stdin.write(f"{json.dumps(asdict(bridge.stored))}\n".encode())
-    try:
-        yield Workers(bridge, process)
-    finally:
-        process.kill()
-        await process.wait()
-
-
-def order_of(bridge: Bridge, customer: str) -> tuple[OrderConfirmed, OrderValued]:
-    order_id, job_id = uuid4(), uuid4()
-    line = OrderLine(
-        job_id=job_id, item_id=None, kind="x", description="Espositore", quantity="1", unit="u", deliveries=[]
-    )
+async def order(bridge: Bridge, n: int, deadline: date) -> None:
+    """One of ten pieces at 12,50 euro."""
+    order_id, job_id = UUID(int=n), UUID(int=100 + n)
+    goods = {"kind": "x", "description": "Espositore", "quantity": "10", "unit": "u"}
+    line = OrderLine(job_id=job_id, item_id=None, deliveries=[], **goods)
     confirmed = OrderConfirmed(
-        order_id=order_id,
-        number="O-2026/7",
-        brief_id=None,
-        customer=customer,
-        deadline=bridge.clock.now().date(),
-        lines=[line],
+        order_id=order_id, number=f"O-2026/{n}", brief_id=None, customer="C1", deadline=deadline, lines=[line]
     )
-    value = OrderLineValue(job_id=job_id, unit_price="12.50", amount="12.50")
-    return confirmed, OrderValued(order_id=order_id, brief_id=None, lines=[value], total="12.50")
+    value = OrderLineValue(job_id=job_id, unit_price="12.50", amount="125.00")
+    valued = OrderValued(order_id=order_id, brief_id=None, lines=[value], total="125.00")
+    for event in (confirmed, valued):
+        await bridge.tell(event, subject=order_id, correlation=order_id)
 
 
-@pytest.mark.parametrize("moment", ["before", "after"])
-async def test_a_bridge_that_is_killed_at_any_step_loses_and_doubles_nothing(
-    bridge: Bridge, moment: Moment
-) -> None:
-    """A process, with SIGKILL, at each request of an exchange: customers come in, an order goes out."""
-    async with recorded("odoo") as remote, workers(bridge) as running:
-        others = ("supplier", "product", "payment_term", "vat_rate")
-        wanted = {
-            "connector": "odoo",
-            "settings": {**remote.endpoint.settings, **remote.endpoint.secrets},
-            "exchanges": {each: {"enabled": False} for each in others},
-        }
-        response, told = await bridge.as_("admin").put("/v1/connections/odoo", json=wanted)
+async def test_orders_are_compared_with_their_totals_by_month(bridge: Bridge) -> None:
+    async with recorded("odoo") as remote:
+        await remote.add_customer("C1", "Cliente 1", "07643520567")
+        settings = {**remote.endpoint.settings, **remote.endpoint.secrets}
+        wanted = {"connector": "odoo", "settings": settings}
+        await bridge.as_("admin").put("/v1/connections/odoo", json=wanted)
+        await bridge.as_("admin").post("/v1/connections/odoo/imports", json={"entity": "customer"})
+        for n, deadline in enumerate([date(2026, 11, 30), date(2026, 12, 15), date(2026, 12, 24)], 1):
+            await order(bridge, n, deadline)
+        await bridge.work()
+        assert await bridge.failures() == []
+        path, reader = "/v1/connections/odoo/reconciliations", bridge.as_("admin")
+        response, told = await reader.post(path, json={"entity": "order"})
         assert response.status == 200, told
-        killed = 0
-        for step in itertools.count(1):
-            await remote.add_customer(f"C{step}", f"Cliente {step}", "07643520567")
-            for event in order_of(bridge, f"C{step}"):
-                await bridge.tell(event, subject=event.order_id, correlation=event.order_id)
-            ended = await running.run(remote.proxy, step, moment)
-            killed += ended == -signal.SIGKILL
-            if ended:
-                assert await running.run(remote.proxy) == 0
-            assert await bridge.failures() == []
-            assert len(await remote.orders()) == step
-            exported = await bridge.stored.published(DocumentExported.type)
-            assert len({each.subject for each in exported}) == len(exported) == step
-            customers = await bridge.stored.published(CustomerChanged.type)
-            assert sorted(each.data["code"] for each in customers) == sorted(f"C{n + 1}" for n in range(step))
-            if not ended:
-                break
-        assert killed > 5
+        both = {"there": 1, "linked": 1, "there_quantity": "10", "linked_quantity": "10"}
+        amounts = {"there_amount": "125.00", "linked_amount": "125.00"}
+        assert told["totals"][0] == {"period": "2026-11", **both, **amounts}
+        assert [each["period"] for each in told["totals"]] == ["2026-11", "2026-12"]
+        assert told["missing_here"] == told["missing_there"] == told["differing"] == 0
+        # One goes there, one is changed, and there is one more that says it is ours.
+        orders, lines = remote.double.tables["sale.order"], remote.double.tables["sale.order.line"]
+        first, second, third = orders
+        lines[orders[second]["order_line"][0]]["product_uom_qty"] = 9.0
+        again = remote.double.add(
+            "sale.order", **{**orders[third], "origin": str(UUID(int=9)), "client_order_ref": "O-2026/9"}
+        )
+        del orders[first]
+        _, told = await reader.post(path, json={"entity": "order"})
+        assert [told[each] for each in ("there", "linked")] == [3, 3]
+        _, listed = await reader.get(f"/v1/reconciliations/{told['id']}/differences")
+        assert [(each["kind"], each["remote_id"], each["name"]) for each in listed["items"]] == [
+            ("differing", str(second), "O-2026/2"),
+            ("missing_here", str(again), "O-2026/9"),
+            ("missing_there", str(first), "O-2026/1"),
+        ]
+        november, december = told["totals"]
+        assert (november["there"], november["there_quantity"]) == (0, "0")
+        assert (november["linked_amount"], "there_amount" in november) == ("125.00", False)
+        assert december == {
+            "period": "2026-12",
+            "there": 3,
+            "linked": 2,
+            "there_quantity": "29",
+            "linked_quantity": "20",
+            "there_amount": "362.50",
+            "linked_amount": "250.00",
+        }
+        _, report = await reader.get(f"/v1/reconciliations/{told['id']}/report")
+        assert "total;;;;;;2026-12;3;2;29;20;362.50;250.00" in report.decode()
+        # What documents come to in money is for those who may see what work costs.
+        office = bridge.as_("backoffice")
+        _, seen = await office.get(f"/v1/reconciliations/{told['id']}")
+        assert not any(name.endswith("amount") for each in seen["totals"] for name in each)
+        _, report = await office.get(f"/v1/reconciliations/{told['id']}/report")
+        assert "362.50" not in report.decode()

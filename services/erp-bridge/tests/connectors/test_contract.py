@@ -8,12 +8,9 @@ one time.
 from __future__ import annotations
 
 import itertools
-import os
-from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any, Literal
 from uuid import UUID, uuid4
 
@@ -40,11 +37,10 @@ from erp_bridge.domain.record import checked
 from erp_bridge.domain.schema import drift
 from optima_kit.clock import SystemClock
 from optima_kit.refusals import Invalid
-from optima_local.tryton_people import TrytonServer
 
-from .example import ExampleRemote
-from .proxy import Moment, faulty_proxy
-from .systems import EasyfattRemote, FolderRemote, Remote, TrytonRemote, UblRemote, recorded
+from .conftest import BY_NIGHT, DOUBLES
+from .proxy import Moment
+from .systems import Remote, TrytonRemote, UblRemote, recorded
 
 NOWHERE = {True: "999999", False: str(UUID(int=0xDEAD))}
 """Remote ids of nothing, of ERPs that count and of others."""
@@ -52,35 +48,7 @@ JOB, OTHER_JOB = str(UUID(int=0xA2)), str(UUID(int=0xA3))
 VAT_NUMBERS = ["07643520567", "12345670587", "01234560371", "00905811006", "01585570581", "00743110157"]
 
 # The first run on a machine makes the server ready.
-pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("tryton")]
-
-
-DOUBLES = ("odoo", "business-central", "sap-business-one")
-
-
-@pytest.fixture(params=["files", "easyfatt", "ubl", "example", "tryton", *DOUBLES])
-def server(request: pytest.FixtureRequest) -> TrytonServer | str:
-    """The server where there is one, the connector's name where there is none."""
-    found: TrytonServer | str = request.param
-    return request.getfixturevalue("tryton") if found == "tryton" else found
-
-
-@pytest.fixture
-async def remote(server: TrytonServer | str, tmp_path: Path) -> AsyncIterator[Remote]:
-    if server == "files":
-        yield FolderRemote(tmp_path / "drop")
-    elif server == "easyfatt":
-        yield EasyfattRemote(tmp_path / "drop")
-    elif server == "ubl":
-        yield UblRemote(tmp_path / "drop")
-    elif server == "example":
-        yield ExampleRemote(tmp_path / "erp.json")
-    elif isinstance(server, str):
-        async with recorded(server) as double:
-            yield double
-    else:
-        async with server.people() as people, faulty_proxy(server.url) as proxy:
-            yield TrytonRemote(server, people, proxy)
+pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture
@@ -307,7 +275,7 @@ async def test_a_crash_at_any_step_of_a_change_loses_and_doubles_nothing(
 def _by_day_the_doubles_will_do(remote: Remote) -> None:
     """A real server takes long to be broken at each of its steps. By day it is at those of a write, once each
     took effect."""
-    if isinstance(remote, TrytonRemote) and os.environ.get("OPTIMA_TEST_PROFILE") != "nightly":
+    if isinstance(remote, TrytonRemote) and not BY_NIGHT:
         pytest.skip("a night's check: OPTIMA_TEST_PROFILE=nightly")
 
 

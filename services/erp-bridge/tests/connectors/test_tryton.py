@@ -27,18 +27,18 @@ from optima_local.tryton_people import TrytonPeople, TrytonServer
 from .systems import TrytonRemote
 from .test_contract import VAT_NUMBERS, opened, order, pages
 
-pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("tryton")]
+pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture
-async def people(tryton: TrytonServer) -> AsyncIterator[TrytonPeople]:
-    async with tryton.people() as people:
+async def people(erp: TrytonServer) -> AsyncIterator[TrytonPeople]:
+    async with erp.people() as people:
         yield people
 
 
 @pytest.fixture
-def remote(tryton: TrytonServer, people: TrytonPeople) -> TrytonRemote:
-    return TrytonRemote(tryton, people)
+def remote(erp: TrytonServer, people: TrytonPeople) -> TrytonRemote:
+    return TrytonRemote(erp, people)
 
 
 async def changed(remote: TrytonRemote, since: Checkpoint) -> list[Page]:
@@ -79,9 +79,9 @@ async def test_a_part_that_changed_alone_brings_its_record(
 
 
 async def test_a_server_that_is_asked_too_often_is_left_alone(
-    remote: TrytonRemote, tryton: TrytonServer
+    remote: TrytonRemote, erp: TrytonServer
 ) -> None:
-    with contextlib.closing(sqlite3.connect(tryton.database)) as connection, connection:
+    with contextlib.closing(sqlite3.connect(erp.database)) as connection, connection:
         connection.executemany(
             "INSERT INTO res_user_login_attempt (login, create_date) VALUES (?, CURRENT_TIMESTAMP)",
             [("somebody",)] * 10,

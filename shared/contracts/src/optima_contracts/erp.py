@@ -104,8 +104,8 @@ class FailuresDismissed(EventData):
 
 
 class DdtInvoicingChanged(EventData):
-    """The ERP has invoiced a DDT, or its invoice is another now; without a number it has withdrawn it.
-    Subject: the shipment."""
+    """The ERP has invoiced a DDT, or its invoice is another now; without an invoice's number it has withdrawn
+    or credited it, and the goods are to be invoiced again. Subject: the shipment."""
 
     type: ClassVar[str] = "optima.erp.ddt_invoicing_changed.v1"
     shipment_id: UUID
@@ -115,3 +115,7 @@ class DdtInvoicingChanged(EventData):
     invoice_number: str | None = None
     """The ERP's, here and below; several where it made several."""
     invoice_date: date | None = None
+    credit_note_number: str | None = None
+    """Of the credit note by which the ERP took the invoice back: all of it where no invoice is told beside
+    it, otherwise a part."""
+    credit_note_date: date | None = None

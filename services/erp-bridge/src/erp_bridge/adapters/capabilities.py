@@ -85,6 +85,7 @@ def written_by_id(
     cannot_carry: tuple[str, ...],
     children: tuple[str, ...] = ("lines",),
     follows: tuple[Entity, ...] = (),
+    lists_written: bool = False,
 ) -> Capability:
     return _written(
         entity,
@@ -97,6 +98,7 @@ def written_by_id(
         children=children,
         follows=follows,
         cannot_carry=cannot_carry,
+        lists_written=lists_written,
     )
 
 
@@ -117,6 +119,7 @@ def _written(
     children: tuple[str, ...],
     cannot_carry: tuple[str, ...],
     follows: tuple[Entity, ...] = (),
+    lists_written: bool = False,
 ) -> Capability:
     return Capability(
         entity=entity,
@@ -133,4 +136,5 @@ def _written(
         children=children,
         follows=follows,
         cannot_carry=cannot_carry,
+        lists_written=lists_written,
     )

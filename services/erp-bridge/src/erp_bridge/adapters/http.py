@@ -46,6 +46,7 @@ from ..application.read.views import (
     ReplayView,
     ResendView,
     RunView,
+    TotalView,
 )
 from ..application.reconcile import reconcile
 from ..application.replay_failures import replay_failure, replay_failures
@@ -237,9 +238,11 @@ async def list_differences(
 
 @routes.get("/v1/reconciliations/{reconciliation_id}/report", privilege="customer.read")
 async def download_report(call: Call[Ports], reconciliation_id: UUID) -> Content:
-    """Download the differences as CSV, for a spreadsheet"""
-    rows = [each async for each in exchanges.all_differences(call.ports, reconciliation_id)]
-    columns = ["kind", "remote_id", "code", "name", "record_code", "record_name"]
+    """Download totals and differences as CSV, for a spreadsheet"""
+    columns = ["kind", "remote_id", "code", "name", "record_code", "record_name", *TotalView.model_fields]
+    empty = dict.fromkeys(columns, "")
+    found = exchanges.report_rows(call.ports, _reader(call), reconciliation_id)
+    rows = [{**empty, **row} async for row in found]
     return Content(csv_bytes(columns, rows), "text/csv", filename=f"reconciliation-{reconciliation_id}.csv")
 
 

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any, Final
 
 from ..application.ports import Checkpoint, Endpoint, Page, Rejected, RemoteLink, Session
 from ..domain.connection import Description, Setting
-from ..domain.documents import OutgoingDocument
+from ..domain.documents import DocumentContent, OutgoingDocument
 from ..domain.entities import Entity
 from ..domain.import_plan import RemoteRecord
 from ..domain.schema import RemoteSchema
@@ -82,6 +83,7 @@ DESCRIPTION: Final = Description(
             "cancel",
             idempotency="our id in the order's source document",
             cannot_carry=(*unmapped("odoo.yaml", "order"), "deliveries"),
+            lists_written=True,
         ),
     ),
 )
@@ -148,6 +150,32 @@ class OdooSession(DocumentSession):
 
         async for page in sweep(_MODELS[entity], checkpoint, found, page=self._page, now=self._now):
             yield page
+
+    async def written(self, entity: Entity) -> AsyncIterator[tuple[str, DocumentContent]]:
+        heading = ("client_order_ref", "state", "commitment_date", "create_date", "amount_untaxed")
+        asked: dict[str, Any] = {
+            **{name: {} for name in heading},
+            "order_line": {"fields": {"product_uom_qty": {}}},
+        }
+        after = 0
+        while True:
+            domain = [["origin", "=like", _OUR_ID], ["id", ">", after]]
+            found = await self._read(_MODELS[entity], domain, asked, limit=self._page)
+            for each in found:
+                stands = each["state"] != "cancel"
+                lines = each["order_line"] if stands else []
+                yield (
+                    str(each["id"]),
+                    DocumentContent(
+                        number=each["client_order_ref"] or "",
+                        day=date.fromisoformat((each["commitment_date"] or each["create_date"])[:10]),
+                        quantity=sum((Decimal(str(line["product_uom_qty"])) for line in lines), Decimal()),
+                        amount=Decimal(str(each["amount_untaxed"] or 0)) if stands else Decimal(),
+                    ),
+                )
+            if len(found) < self._page:
+                return
+            after = found[-1]["id"]
 
     async def find(self, entity: Entity, reference: str) -> RemoteLink | None:
         found = await self._read(_MODELS[entity], [["origin", "=", reference]], {"origin": {}}, limit=1)
@@ -253,6 +281,10 @@ class OdooSession(DocumentSession):
 
     async def _call(self, model: str, method: str, **arguments: Any) -> Any:
         return await self._rest.call("POST", f"{model}/{method}", arguments)
+
+
+_OUR_ID: Final = "________-____-____-____-____________"
+"""Any character for each underscore."""
 
 
 def _plain(record: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -39,7 +40,7 @@ from ..domain.failure import Direction, Dismissal, Failure, FailureFilter, Failu
 from ..domain.import_plan import KnownRecord, KnownRecords, PlannedRecord
 from ..domain.mapping import FieldMapping, Fields
 from ..domain.party import tax_numbers
-from ..domain.reconciliation import Difference, DifferenceKind, Reconciliation
+from ..domain.reconciliation import Difference, DifferenceKind, Reconciliation, Total
 from ..domain.record import Record
 from ..domain.run import Counts, Run
 
@@ -496,6 +497,10 @@ class PostgresDocuments:
         row = await self._work.fetchrow(QUERIES.find_document, entity=entity, internal_id=internal_id)
         return _document(row) if row else None
 
+    async def list_exported(self, connection_id: UUID, entity: Entity) -> dict[str, Document]:
+        rows = await self._work.fetch(QUERIES.list_exported, connection_id=connection_id, entity=entity)
+        return {row["external_id"]: _document(row) for row in rows}
+
     async def list_documents_since(self, entity: Entity, since: datetime) -> list[Document]:
         rows = await self._work.fetch(QUERIES.list_documents_since, entity=entity, since=since)
         return [_document(row) for row in rows]
@@ -735,6 +740,10 @@ class PostgresReconciliations:
         self, found: Reconciliation, differences: Sequence[Difference], *, keep: int
     ) -> None:
         told = {name: value for name, value in asdict(found).items() if name != "connection_key"}
+        told["totals"] = [
+            {name: str(value) if isinstance(value, Decimal) else value for name, value in each.items()}
+            for each in told["totals"]
+        ]
         self._work.write(QUERIES.insert_reconciliation, **told)
         self._work.write(
             QUERIES.insert_differences,
@@ -757,13 +766,13 @@ class PostgresReconciliations:
         rows = await self._work.fetch(
             QUERIES.list_reconciliations, before=after or _LAST_ID, connection=connection, limit=limit
         )
-        return [Reconciliation(**dict(row)) for row in rows]
+        return [_reconciliation(row) for row in rows]
 
     async def get_reconciliation(self, reconciliation_id: UUID) -> Reconciliation:
         row = await self._work.fetchrow(QUERIES.find_reconciliation, reconciliation_id=reconciliation_id)
         if row is None:
             raise Absent("reconciliation_absent")
-        return Reconciliation(**dict(row))
+        return _reconciliation(row)
 
     async def list_differences(
         self,
@@ -791,6 +800,17 @@ class PostgresReconciliations:
             )
             for row in rows
         ]
+
+
+def _reconciliation(row: Any) -> Reconciliation:
+    def total(told: dict[str, Any]) -> Total:
+        sums = {name: Decimal(told[name]) for name in _SUMS if told[name] is not None}
+        return Total(told["period"], told["there"], told["linked"], **sums)
+
+    return Reconciliation(**{**dict(row), "totals": tuple(total(each) for each in row["totals"])})
+
+
+_SUMS = ("there_quantity", "linked_quantity", "there_amount", "linked_amount")
 
 
 def _changes(stored: Mapping[Entity, Any]) -> dict[Entity, dict[str, FieldMapping]]:

@@ -1,4 +1,4 @@
-"""The connector to Tryton 8.2: parties and lookup tables in; sales and outgoing shipments out.
+"""The connector to Tryton, 8.2 and 7.0: parties and lookup tables in; sales and outgoing shipments out.
 
 Our work is sold as one product of the tenant's, which the settings name: a sale's line says what the job is,
 its note which. Sales and shipments carry our id in their reference.
@@ -6,8 +6,9 @@ its note which. Sales and shipments carry our id in their reference.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import zip_longest
@@ -27,7 +28,7 @@ from ..application.ports import (
     Written,
 )
 from ..domain.connection import Description, Setting
-from ..domain.documents import OutgoingDocument
+from ..domain.documents import DocumentContent, OutgoingDocument
 from ..domain.entities import Entity
 from ..domain.import_plan import RemoteRecord
 from ..domain.schema import RemoteSchema
@@ -46,13 +47,15 @@ _SHIPMENT_STEPS: Final = {
     "shipped": "do",
 }
 """The button that brings a shipment on from a state."""
+_PACKED_IS_DONE: Final = {"packed": "done"}
+"""Instead, where a shipment is not shipped before it is done, as until 7.0."""
 
 
 _PARTS_OF_PARTY: Final = ("addresses", "identifiers")
 
 DESCRIPTION: Final = Description(
     key="tryton",
-    name="Tryton 8.2",
+    name="Tryton 8.2, 7.0",
     proven="live",
     settings=(
         Setting("url"),
@@ -83,6 +86,7 @@ DESCRIPTION: Final = Description(
             "cancel",
             idempotency="our id in the sale's reference",
             cannot_carry=(*unmapped("tryton.yaml", "order"), "deliveries"),
+            lists_written=True,
         ),
         written_by_id(
             "ddt",
@@ -92,6 +96,7 @@ DESCRIPTION: Final = Description(
             children=("outgoing_moves",),
             follows=("order",),
             cannot_carry=unmapped("tryton.yaml", "ddt"),
+            lists_written=True,
         ),
     ),
 )
@@ -140,6 +145,13 @@ class TrytonSession:
         self._rpc = rpc
         self._settings = settings
         self._page = page
+        self._fields: dict[str, Mapping[str, Any]] = {}
+
+    async def _fields_of(self, model: str) -> Mapping[str, Any]:
+        """What the server has of a model, asked once a session: releases differ."""
+        if model not in self._fields:
+            self._fields[model] = await self._rpc.call(f"{model}.fields_get", [])
+        return self._fields[model]
 
     async def probe(self) -> str:
         version = await self._rpc.version()
@@ -149,10 +161,10 @@ class TrytonSession:
     async def schema(self, entity: Entity) -> RemoteSchema | None:
         """The fields of the entity's own model; none where its module is not activated."""
         model = _MODELS[entity]
-        if not await self._rpc.call("ir.model.search", [["name", "=", model]], 0, 1, None):
-            told: dict[str, Any] = {}
-        else:
-            told = await self._rpc.call(f"{model}.fields_get", [])
+        # Until 7.0 a model's name is what people read.
+        name = "model" if "model" in await self._fields_of("ir.model") else "name"
+        there = await self._rpc.call("ir.model.search", [[name, "=", model]], 0, 1, None)
+        told = await self._fields_of(model) if there else {}
         fields = {
             # What has a default, or is no more than shown, needs nothing of us.
             name: bool(each.get("required")) and not each.get("readonly")
@@ -160,11 +172,19 @@ class TrytonSession:
         }
         if entity in _WRITTEN:
             return RemoteSchema(fields, written=_WRITTEN[entity])
-        return RemoteSchema(fields, read=frozenset(each.partition(".")[0] for each in _FIELDS[entity]))
+        read = frozenset(each.partition(".")[0] for each in _FIELDS[entity])
+        return RemoteSchema(fields, read=read - (_IN_SOME - fields.keys()))
 
     async def changes(self, entity: Entity, checkpoint: Checkpoint | None) -> AsyncIterator[Page]:
+        credited: list[Any] | None = None
+
         async def found(since: datetime | None, after: int | None) -> list[Swept]:
-            records = await self._found(entity, [*self._wanted(entity, since), ["id", ">", after or 0]])
+            nonlocal credited
+            if credited is None:
+                looks = entity == "ddt_invoice" and since is not None
+                credited = await self._credited_since(since) if looks and since is not None else []
+            wanted = [*self._wanted(entity), *_changed_since(entity, since, credited)]
+            records = await self._found(entity, [*wanted, ["id", ">", after or 0]])
             return [Swept(each["id"], _record(each), _at_rest(each)) for each in records]
 
         async def now() -> datetime:
@@ -173,6 +193,37 @@ class TrytonSession:
 
         async for page in sweep(_MODELS[entity], checkpoint, found, page=self._page, now=now):
             yield page
+
+    async def written(self, entity: Entity) -> AsyncIterator[tuple[str, DocumentContent]]:
+        party = "party" if entity == "order" else "customer"
+        wanted: list[Any] = [["reference", "ilike", _OUR_REFERENCE]]
+        if category := self._settings.get("customer_category"):
+            wanted.append([f"{party}.categories", "=", category])
+        after = 0
+        while True:
+            found = await self._search_read(
+                _MODELS[entity], [*wanted, ["id", ">", after]], _CONTENT[entity], limit=self._page
+            )
+            for each in found:
+                yield str(each["id"]), self._content(entity, each)
+            if len(found) < self._page:
+                return
+            after = found[-1]["id"]
+
+    def _content(self, entity: Entity, found: Mapping[str, Any]) -> DocumentContent:
+        if entity == "order":
+            lines = [each["quantity"] for each in found["lines"] if each["type"] == "line"]
+            day, amount = found["shipping_date"] or found["sale_date"], found["untaxed_amount"]
+        else:
+            lines = [each["quantity"] for each in found["outgoing_moves"]]
+            day, amount = found["effective_date"], None
+        stands = found["state"] != "cancelled"
+        return DocumentContent(
+            number=found["reference"].rpartition(" (")[0],
+            day=_day(day or "") or self._rpc.server_time.date(),
+            quantity=sum((Decimal(str(each)) for each in lines), Decimal()) if stands else Decimal(),
+            amount=None if amount is None else Decimal(amount) if stands else Decimal(),
+        )
 
     async def settle(self, page: Page, *, refused: bool) -> None:
         """Nothing is put away: the server keeps its records."""
@@ -275,10 +326,15 @@ class TrytonSession:
         shipment_id = before["id"] if before is not None else await self._create_shipment(document)
         state = before["state"] if before is not None else "draft"
         last = self._settings.get("shipment_step") or "done"
-        while state != last and state in _SHIPMENT_STEPS:
-            await self._rpc.call(f"stock.shipment.out.{_SHIPMENT_STEPS[state]}", [shipment_id])
+        steps = await self._shipment_steps()
+        while state != last and state in steps:
+            await self._rpc.call(f"stock.shipment.out.{steps[state]}", [shipment_id])
             state = (await self._present("ddt", shipment_id))["state"]
         return int(shipment_id)
+
+    async def _shipment_steps(self) -> Mapping[str, str]:
+        states = {each[0] for each in (await self._fields_of(_MODELS["ddt"]))["state"]["selection"]}
+        return _SHIPMENT_STEPS if "shipped" in states else {**_SHIPMENT_STEPS, **_PACKED_IS_DONE}
 
     async def _create_shipment(self, document: OutgoingDocument) -> int:
         party = await self._party(document)
@@ -367,14 +423,13 @@ class TrytonSession:
             raise Rejected("unit_not_in_erp", unit=symbol)
         return int(found[0]["id"])
 
-    def _wanted(self, entity: Entity, since: datetime | None) -> list[Any]:
-        """What comes in of an entity: changed since then, or a part of it was, which leaves the record's own
-        time as it is."""
+    def _wanted(self, entity: Entity) -> list[Any]:
+        """What comes in of an entity."""
         wanted: list[Any] = []
         if entity in ("customer", "supplier") and (category := self._settings.get(f"{entity}_category")):
             wanted.append(["categories", "=", category])
         elif entity == "received_order":
-            return [*self._received(), *_changed_since(entity, since)]
+            return self._received()
         elif entity == "ddt_invoice":
             wanted.append(["reference", "ilike", _OUR_REFERENCE])
         elif entity == "agent":
@@ -383,7 +438,7 @@ class TrytonSession:
         elif entity == "supplier":
             # Nothing else says of a party that one buys from it.
             wanted.append(["payment_terms.supplier_payment_term", "!=", None])
-        return [*wanted, *_changed_since(entity, since)]
+        return wanted
 
     def _received(self) -> list[Any]:
         """Sales that were born there, of the days that the connection says; none unless it says so."""
@@ -395,7 +450,8 @@ class TrytonSession:
         ]
 
     async def _found(self, entity: Entity, wanted: list[Any]) -> list[dict[str, Any]]:
-        fields = ["_timestamp", *_FIELDS[entity]]
+        there = await self._fields_of(_MODELS[entity])
+        fields = ["_timestamp", *(each for each in _FIELDS[entity] if each not in _IN_SOME or each in there)]
         found = await self._search_read(
             _MODELS[entity], wanted, fields, limit=self._page, context={"active_test": False}
         )
@@ -415,20 +471,51 @@ class TrytonSession:
                 ["sale.invoice_method", *_INVOICE],
             )
         }
+        moves = [each for shipment in shipments for each in shipment["moves"]]
+        invoiced = [line for each in (*moves, *lines.values()) for line in each["invoice_lines"]]
+        credits_of = await self._credits_of({each["id"] for each in invoiced})
         for shipment in shipments:
-            invoices = []
+            found = []
             for move in shipment["moves"]:
                 if (line := lines.get(sold[move["id"]])) is not None:
-                    by_order = line["sale"]["invoice_method"] in ("order", "manual")
-                    invoices.append(_posted(move) or (_posted(line) if by_order else {}))
-            told = dict(pair for each in invoices for pair in each.items()) if all(invoices) else {}
+                    told = _invoicing(move, credits_of)
+                    if not told.invoices and line["sale"]["invoice_method"] in ("order", "manual"):
+                        told = _invoicing(line, credits_of)
+                    found.append(told)
+            stands = bool(found) and all(each.invoices for each in found)
+            invoices = _together(each.invoices for each in found) if stands else {}
+            notes = _together(each.notes if stands else {**each.notes, **each.taken_back} for each in found)
             shipment |= {
-                "active": bool(told),
+                "active": bool(invoices or notes),
                 "shipment_id": shipment["reference"].rpartition("(")[2].removesuffix(")"),
-                "invoice_number": ", ".join(sorted(told)),
-                "invoice_date": max(told.values(), default=None),
+                "invoice_number": ", ".join(sorted(invoices)),
+                "invoice_date": max(invoices.values(), default=None),
+                "credit_note_number": ", ".join(sorted(notes)),
+                "credit_note_date": max(notes.values(), default=None),
             }
             del shipment["moves"]
+
+    async def _credits_of(self, line_ids: set[int]) -> dict[int, list[dict[str, Any]]]:
+        """The lines of credit notes that stand, by the invoices' lines that they take back."""
+        origins = [f"{_INVOICE_LINE},{each}" for each in sorted(line_ids)]
+        fields = ["origin", *(each.removeprefix("invoice_lines.") for each in _INVOICE)]
+        found: dict[int, list[dict[str, Any]]] = {}
+        for each in await self._search_read(_INVOICE_LINE, [["origin", "in", origins]], fields):
+            if each["invoice"] and each["invoice"]["state"] in _STANDS:
+                found.setdefault(int(each["origin"].partition(",")[2]), []).append(each)
+        return found
+
+    async def _credited_since(self, since: datetime) -> list[Any]:
+        """Which shipments have an invoice that a credit note of since then takes back, which leaves shipment
+        and invoice as they are."""
+        changed = [[f"invoice.{column}", ">=", since] for column in ("write_date", "create_date")]
+        wanted = [["origin", "like", f"{_INVOICE_LINE},%"], ["OR", *changed]]
+        found = await self._search_read(_INVOICE_LINE, wanted, ["origin"])
+        lines = sorted({int(each["origin"].partition(",")[2]) for each in found})
+        return [
+            ["moves.invoice_lines.id", "in", lines],
+            ["moves.origin.invoice_lines.id", "in", lines, "sale.line"],
+        ]
 
     async def _search_read(
         self,
@@ -470,7 +557,12 @@ _PARTS: Final[dict[Entity, tuple[str, ...]]] = {
     "ddt_invoice": ("moves.invoice_lines.invoice", "moves.origin.invoice_lines.invoice:sale.line"),
 }
 """Behind a colon the model that a part is looked for in, where a field may lead to several."""
-_INVOICE: Final = tuple(f"invoice_lines.invoice.{part}" for part in ("number", "state", "invoice_date"))
+_INVOICE: Final = (
+    "invoice_lines.quantity",
+    *(f"invoice_lines.invoice.{part}" for part in ("number", "state", "invoice_date")),
+)
+_INVOICE_LINE: Final = "account.invoice.line"
+_STANDS: Final = ("posted", "paid")
 
 
 _WRITTEN: Final[dict[Entity, frozenset[str]]] = {
@@ -489,6 +581,8 @@ _WRITTEN: Final[dict[Entity, frozenset[str]]] = {
     "ddt": frozenset({"customer", "reference", "delivery_address", "outgoing_moves"}),
 }
 """Fields of the models that we give a value."""
+_IN_SOME: Final = frozenset({"active"})
+"""Agents can't be put to rest until 7.0."""
 _OF_PARTY: Final = (
     "name",
     "code",
@@ -524,12 +618,28 @@ _FIELDS: Final[dict[Entity, tuple[str, ...]]] = {
 }
 
 
+_CONTENT: Final[dict[Entity, tuple[str, ...]]] = {
+    "order": (
+        "reference",
+        "state",
+        "sale_date",
+        "shipping_date",
+        "untaxed_amount",
+        "lines.type",
+        "lines.quantity",
+    ),
+    "ddt": ("reference", "state", "effective_date", "outgoing_moves.quantity"),
+}
+"""What a document comes to."""
+
+
 _OUR_REFERENCE: Final = "%(________-____-____-____-____________)"
 """Any character for each underscore."""
 
 
-def _changed_since(entity: Entity, since: datetime | None) -> list[Any]:
-    """The record itself was changed, or a part of it, which leaves the record's own time as it is."""
+def _changed_since(entity: Entity, since: datetime | None, others: Sequence[Any]) -> list[Any]:
+    """The record itself was changed, or a part of it, which leaves the record's own time as it is; or it is
+    one of the others."""
     if since is None:
         return []
     columns = ("write_date", "create_date")
@@ -537,7 +647,7 @@ def _changed_since(entity: Entity, since: datetime | None) -> list[Any]:
     for each in _PARTS[entity]:
         part, _, model = each.partition(":")
         times += [[f"{part}.{column}", ">=", since, *([model] if model else [])] for column in columns]
-    return [["OR", *times]]
+    return [["OR", *times, *others]]
 
 
 def _nested(record: Any) -> Any:
@@ -592,10 +702,39 @@ def _line_of(move: Mapping[str, Any]) -> int | None:
     return int(number) if model == "sale.line" else None
 
 
-def _posted(invoiced: Mapping[str, Any]) -> dict[str, str]:
-    """The days of the invoices that stand, by number."""
-    invoices = [each["invoice"] for each in invoiced["invoice_lines"] if each["invoice"]]
-    return {each["number"]: each["invoice_date"] for each in invoices if each["state"] in ("posted", "paid")}
+@dataclass(frozen=True, slots=True)
+class _Invoicing:
+    """Documents of what was invoiced, each with its day by its number."""
+
+    invoices: dict[str, str]
+    """That stand."""
+    notes: dict[str, str]
+    """Credit notes that take a part of these back."""
+    taken_back: dict[str, str]
+    """Credit notes that have taken back all of others."""
+
+
+def _invoicing(
+    invoiced: Mapping[str, Any], credits_of: Mapping[int, Sequence[Mapping[str, Any]]]
+) -> _Invoicing:
+    found = _Invoicing({}, {}, {})
+    for line in invoiced["invoice_lines"]:
+        invoice = line["invoice"]
+        if not invoice or line["quantity"] <= 0:
+            continue  # a credit note's own
+        notes = credits_of.get(line["id"], ())
+        stands = (
+            invoice["state"] in _STANDS and line["quantity"] + sum(each["quantity"] for each in notes) > 0
+        )
+        if stands:
+            found.invoices[invoice["number"]] = invoice["invoice_date"]
+        into = found.notes if stands else found.taken_back
+        into.update({each["invoice"]["number"]: each["invoice"]["invoice_date"] for each in notes})
+    return found
+
+
+def _together(several: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    return {number: day for each in several for number, day in each.items()}
 
 
 def _job_of(line: Mapping[str, Any]) -> str:

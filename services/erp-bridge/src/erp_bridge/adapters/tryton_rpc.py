@@ -15,8 +15,11 @@ import orjson
 from yarl import URL
 
 from ..application.ports import Conflict, Pace, Rejected, Unauthorised, Unreachable
-from .rest import SessionEnded, exchange, judged
+from .rest import Answer, exchange, judged
 
+_CALLED_AT: Final = ("rpc/", "")
+"""Below the server's and a database's address; the latter until 7.0."""
+_NOT_THERE: Final = (404, 405)
 _PARTS_OF_TIME: Final = ("hour", "minute", "second", "microsecond")
 
 
@@ -27,6 +30,8 @@ class SignedIn:
     authorisation: str
     context: Mapping[str, Any]
     """The user's: company and language."""
+    called_at: str
+    """One of `_CALLED_AT`."""
 
 
 class TrytonRpc:
@@ -44,8 +49,8 @@ class TrytonRpc:
     ) -> None:
         self._http = http
         self._pace = pace
-        self._server = f"{url}/rpc/"
-        self._database = f"{url}/{database}/rpc/"
+        self._server = f"{url}/"
+        self._database = f"{url}/{database}/"
         self._user = user
         self._password = password
         self.signed_in: SignedIn | None = None
@@ -54,59 +59,76 @@ class TrytonRpc:
 
     async def sign_in(self) -> None:
         """Raises Unauthorised, or Throttled after too many wrong passwords."""
-        answer = await self._post(
-            "common.db.login", [self._user, {"password": self._password}, "en"], authorisation=None
-        )
+        for called_at in _CALLED_AT:
+            address = self._database + called_at
+            login = [self._user, {"password": self._password}, "en"]
+            told = await self._ask(address, "common.db.login", login)
+            if told.status not in _NOT_THERE:
+                break
+        answer = _result(told)
         if answer is None:
             raise Unauthorised("credentials_refused")
         user_id, token = answer[0], answer[1]
         plain = f"{self._user}:{user_id}:{token}".encode()
         authorisation = f"Session {base64.b64encode(plain).decode()}"
-        context = await self._post("model.res.user.get_preferences", [True, {}], authorisation=authorisation)
-        self.signed_in = SignedIn(authorisation, context)
+        context = _result(
+            await self._ask(address, "model.res.user.get_preferences", [True, {}], authorisation)
+        )
+        self.signed_in = SignedIn(authorisation, context, called_at)
 
     async def version(self) -> str:
-        told: str = await self._post("common.server.version", [], authorisation=None, url=self._server)
+        signed_in = await self._signed_in()
+        told: str = _result(await self._ask(self._server + signed_in.called_at, "common.server.version", []))
         return told
 
-    async def call(self, method: str, *arguments: Any, context: Mapping[str, Any] | None = None) -> Any:
+    async def call(
+        self, method: str, *arguments: Any, context: Mapping[str, Any] | None = None, of: str = "model"
+    ) -> Any:
         """The method's result, `model.` left out of its name. Signs in, also when the session has ended."""
+        for _ in range(2):
+            known = await self._signed_in()
+            told = await self._ask(
+                self._database + known.called_at,
+                f"{of}.{method}",
+                [*arguments, {**known.context, **(context or {})}],
+                known.authorisation,
+            )
+            if told.status not in (401, 403, *_NOT_THERE):
+                return _result(told)
+            # Nothing was done: whoever is not known is turned away before the call, and so is who calls an
+            # upgraded server as the one before it was called.
+            self.signed_in = None
+        return _result(told)
+
+    async def _signed_in(self) -> SignedIn:
         if self.signed_in is None:
             await self.sign_in()
-        for last in (False, True):
-            assert self.signed_in is not None
-            told = {**self.signed_in.context, **(context or {})}
-            try:
-                return await self._post(
-                    f"model.{method}", [*arguments, told], authorisation=self.signed_in.authorisation
-                )
-            except SessionEnded:
-                # Nothing was done: whoever is not known is turned away before the call.
-                if last:
-                    raise Unauthorised("credentials_refused") from None
-                await self.sign_in()
-        raise AssertionError("unreachable")
+        assert self.signed_in is not None
+        return self.signed_in
 
-    async def _post(
-        self, method: str, arguments: list[Any], *, authorisation: str | None, url: str | None = None
-    ) -> Any:
+    async def _ask(
+        self, address: str, method: str, arguments: list[Any], authorisation: str | None = None
+    ) -> Answer:
         if self._pace is not None:
             await self._pace.turn()
         body = orjson.dumps({"id": 1, "method": method, "params": [_encoded(each) for each in arguments]})
         headers = {"Content-Type": "application/json"}
         if authorisation is not None:
             headers["Authorization"] = authorisation
-        told = await exchange(self._http, "POST", URL(url or self._database), content=body, headers=headers)
+        told = await exchange(self._http, "POST", URL(address), content=body, headers=headers)
         if date := told.headers.get("Date"):
             self.server_time = parsedate_to_datetime(date)
-        if told.status in (401, 403) and authorisation is not None:
-            raise SessionEnded
-        answer = _decoded(judged(told))
-        if not isinstance(answer, dict):
-            raise Unreachable("remote_unreachable", error="answer")
-        if "error" in answer:
-            raise _fault(answer["error"])
-        return answer.get("result")
+        return told
+
+
+def _result(told: Answer) -> Any:
+    """What the call has returned. Raises Fault."""
+    answer = _decoded(judged(told))
+    if not isinstance(answer, dict):
+        raise Unreachable("remote_unreachable", error="answer")
+    if "error" in answer:
+        raise _fault(answer["error"])
+    return answer.get("result")
 
 
 def _fault(error: Any) -> Exception:

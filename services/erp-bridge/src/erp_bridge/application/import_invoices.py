@@ -1,4 +1,4 @@
-"""DDTs that an ERP has invoiced are told of here, and again when it withdraws the invoice."""
+"""DDTs that an ERP has invoiced are told of here, and again when it withdraws or credits the invoice."""
 
 from __future__ import annotations
 
@@ -80,15 +80,17 @@ async def withdraw_invoices(ports: Ports, connection: Connection, remote_ids: Se
 
 
 def _tell(ports: Ports, connection: Connection, ddt: SentDdt, invoice: Fields) -> None:
-    day = invoice.get("invoice_date")
+    day, credited = invoice.get("invoice_date"), invoice.get("credit_note_date")
     ports.outbox.add(
         DdtInvoicingChanged(
             shipment_id=ddt.shipment_id,
             ddt_number=ddt.number,
             connection_id=connection.connection_id,
             connection=connection.key,
-            invoice_number=invoice.get("invoice_number"),
+            invoice_number=invoice.get("invoice_number") or None,
             invoice_date=date.fromisoformat(day) if day else None,
+            credit_note_number=invoice.get("credit_note_number") or None,
+            credit_note_date=date.fromisoformat(credited) if credited else None,
         ),
         subject=ddt.shipment_id,
         correlation=ddt.correlation_id,

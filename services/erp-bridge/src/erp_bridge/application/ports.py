@@ -15,7 +15,7 @@ from ..domain.conflict import Conflict as FieldConflict
 from ..domain.conflict import Edit
 from ..domain.connection import Connection, Description
 from ..domain.ddt_invoice import SentDdt
-from ..domain.documents import Document, OutgoingDocument, RemoteCustomer
+from ..domain.documents import Document, DocumentContent, OutgoingDocument, RemoteCustomer
 from ..domain.entities import Entity
 from ..domain.failure import Direction, Dismissal, Failure, FailureFilter, FailureGroup, Problem
 from ..domain.import_plan import KnownRecords, PlannedRecord, RemoteRecord
@@ -172,6 +172,14 @@ class Session(Protocol):
         Raises Conflict when somebody else changed it since the link's version, Gone when it is not there any
         more, Rejected when the remote system does not take it.
         """
+
+
+@runtime_checkable
+class DocumentLedger(Protocol):
+    """A session that can tell all that was written there."""
+
+    def written(self, entity: Entity) -> AsyncIterator[tuple[str, DocumentContent]]:
+        """Each record that carries an id of ours, with its remote id."""
 
 
 class Connector(Protocol):
@@ -498,6 +506,9 @@ class Documents(Protocol):
 
     async def find_origin(self, order_id: UUID) -> UUID | None:
         """The connection in whose ERP the order was born."""
+
+    async def list_exported(self, connection_id: UUID, entity: Entity) -> dict[str, Document]:
+        """Those that the connection's ERP has, by remote id."""
 
     async def list_documents_since(self, entity: Entity, since: datetime) -> list[Document]:
         """Those that changed since then, oldest first."""

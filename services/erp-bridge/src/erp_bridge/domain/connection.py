@@ -113,11 +113,17 @@ class Capability:
     """What the remote system must have before."""
     cannot_carry: tuple[str, ...] = ()
     """Fields of ours that have no place there."""
+    lists_written: bool = False
+    """Whether it can be asked for all that was written there."""
+
+    @property
+    def may_be_compared(self) -> bool:
+        return self.reads or self.lists_written
 
     @property
     def may_be_compared_daily(self) -> bool:
         """Of files, what waits is compared: at an hour there would be none."""
-        return self.reads and self.incremental == "cursor"
+        return self.lists_written or (self.reads and self.incremental == "cursor")
 
     @property
     def abilities(self) -> tuple[Ability, ...]:

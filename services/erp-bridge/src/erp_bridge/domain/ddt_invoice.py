@@ -1,4 +1,4 @@
-"""That an ERP has invoiced a DDT which it was sent."""
+"""That an ERP has invoiced a DDT which it was sent, or has credited its invoice."""
 
 from __future__ import annotations
 
@@ -34,14 +34,18 @@ def check_invoice(read: ReadRecord, ddt: SentDdt | None) -> list[Refusal]:
     if read.problem is not None:
         return [read.problem]
     fields = read.mapped
+    credited = bool(fields.get("credit_note_number"))
+    needed = ["code"] if credited else ["code", "invoice_number"]
     problems: list[Refusal] = [
-        Invalid("value_missing", field=name) for name in ("code", "invoice_number") if not fields.get(name)
+        Invalid("value_missing", field=name) for name in needed if not fields.get(name)
     ]
     problems += check_texts(fields)
-    try:
-        date.fromisoformat(fields.get("invoice_date") or "")
-    except ValueError:
-        problems.append(Invalid("value_missing", field="invoice_date"))
+    for kind in ("invoice", "credit_note"):
+        if (kind == "invoice" and not credited) or fields.get(f"{kind}_number"):
+            try:
+                date.fromisoformat(fields.get(f"{kind}_date") or "")
+            except ValueError:
+                problems.append(Invalid("value_missing", field=f"{kind}_date"))
     if number := fields.get("code"):
         if ddt is None:
             problems.append(Invalid("ddt_not_sent", field="code", number=number[:64]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Final, Literal, get_args
 from uuid import UUID
@@ -16,6 +16,8 @@ Row = Mapping[str, str | None]
 
 GoodsBack = Literal["refused_quantity", "returned_quantity"]
 """Of a DDT's line: the recipient did not take it, or took it and sent it back. Neither is to be invoiced."""
+_ROUNDING: Final = Decimal("0.05")
+"""Between a total of rounded lines and a rounded total."""
 GOODS_BACK: Final[tuple[GoodsBack, ...]] = get_args(GoodsBack)
 
 
@@ -110,6 +112,16 @@ class Document:
         """Or voided."""
         return self.heading.get("state") in ("cancelled", "voided")
 
+    @property
+    def content(self) -> DocumentContent:
+        """As it left: what came back of a DDT is told beside it."""
+        day = date.fromisoformat(self.heading["deadline" if self.entity == "order" else "issue_date"] or "")
+        lines = () if self.is_cancelled else tuple(self.lines.values())
+        amounts = [Decimal(line.get("amount") or 0) for line in lines]
+        quantity = sum((Decimal(line.get("quantity") or 0) for line in lines), Decimal())
+        amount = sum(amounts, Decimal()) if self.entity == "order" else None
+        return DocumentContent(self.number, day, quantity, amount)
+
     def outgoing(self, mapping: EntityMapping, customer: RemoteCustomer | None) -> OutgoingDocument:
         """The document in the remote system's own words."""
         return OutgoingDocument(
@@ -126,6 +138,26 @@ class Document:
             cancelled=self.is_cancelled,
             despatch_advice=self.heading.get("despatch_advice"),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentContent:
+    """What a document comes to, to be compared; nothing once it is cancelled."""
+
+    number: str
+    day: date
+    """Of an order its deadline, of a DDT its date."""
+    quantity: Decimal
+    amount: Decimal | None
+    """Without VAT; None where there are no prices."""
+
+    def differs_from(self, other: DocumentContent) -> bool:
+        """Whether quantities do, or amounts by more than what rounding does."""
+        if self.quantity != other.quantity:
+            return True
+        if self.amount is None or other.amount is None:
+            return False
+        return abs(self.amount - other.amount) > _ROUNDING
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,9 @@ FIELDS: Final[dict[Entity, frozenset[str]]] = {
     "received_order": frozenset(
         {"code", "customer", "customer_vat_number", "customer_fiscal_code", "title", "deadline"}
     ),
-    "ddt_invoice": frozenset({"code", "invoice_number", "invoice_date"}),
+    "ddt_invoice": frozenset(
+        {"code", "invoice_number", "invoice_date", "credit_note_number", "credit_note_date"}
+    ),
     "order": frozenset({"reference", "number", "state", "customer", "deadline"}),
     "ddt": frozenset(
         {

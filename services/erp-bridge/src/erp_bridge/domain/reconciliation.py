@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Final, Literal
 from uuid import UUID
 
+from .documents import DocumentContent
 from .entities import Entity
 
 FEW: Final = 10
@@ -29,6 +31,21 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
+class Total:
+    """What both sides come to. `there` is the ERP's, `linked` ours."""
+
+    period: str
+    """The month, as 2026-11; empty: all records, which have no day."""
+    there: int
+    linked: int
+    there_quantity: Decimal | None = None
+    linked_quantity: Decimal | None = None
+    there_amount: Decimal | None = None
+    """Without VAT, here and below."""
+    linked_amount: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Reconciliation:
     """How many records agree; the differences are kept beside it."""
 
@@ -46,6 +63,8 @@ class Reconciliation:
     deleted: int
     tells_deletions: bool
     """Whether what is missing there can be known to be deleted."""
+    totals: tuple[Total, ...] = ()
+    """By period."""
 
     @property
     def may_delete(self) -> bool:
@@ -87,6 +106,66 @@ class Comparison:
             *self.differences.values(),
             *(Difference("missing_there", each) for each in self.missing_there),
         ]
+
+
+@dataclass(slots=True)
+class DocumentComparison:
+    """A scan of documents that were written to the ERP, while it is under way."""
+
+    linked: Mapping[str, DocumentContent]
+    """By remote id."""
+    seen: dict[str, DocumentContent] = field(default_factory=dict)
+
+    def all_differences(self) -> list[Difference]:
+        """To be asked for when the scan has gone to its end."""
+        found = []
+        for remote_id, there in self.seen.items():
+            here = self.linked.get(remote_id)
+            if here is None:
+                found.append(Difference("missing_here", remote_id, name=there.number))
+            elif there.differs_from(here):
+                found.append(Difference("differing", remote_id, name=here.number))
+        return [
+            *found,
+            *(
+                Difference("missing_there", each, name=self.linked[each].number)
+                for each in sorted(self.linked.keys() - self.seen.keys())
+            ),
+        ]
+
+    def totals(self) -> tuple[Total, ...]:
+        """By month. A document that both have counts in the month in which it is here."""
+        there: dict[str, list[DocumentContent]] = {}
+        here: dict[str, list[DocumentContent]] = {}
+        for remote_id, each in self.seen.items():
+            there.setdefault(_month(self.linked.get(remote_id, each)), []).append(each)
+        for each in self.linked.values():
+            here.setdefault(_month(each), []).append(each)
+        return tuple(
+            Total(
+                period,
+                len(there.get(period, ())),
+                len(here.get(period, ())),
+                _quantity(there.get(period, ())),
+                _quantity(here.get(period, ())),
+                _amount(there.get(period, ())),
+                _amount(here.get(period, ())),
+            )
+            for period in sorted(there.keys() | here.keys())
+        )
+
+
+def _month(content: DocumentContent) -> str:
+    return f"{content.day:%Y-%m}"
+
+
+def _quantity(contents: Iterable[DocumentContent]) -> Decimal:
+    return sum((each.quantity for each in contents), Decimal())
+
+
+def _amount(contents: Iterable[DocumentContent]) -> Decimal | None:
+    amounts = [each.amount for each in contents if each.amount is not None]
+    return sum(amounts, Decimal()) if amounts else None
 
 
 def too_many_missing(missing: int, linked: int) -> bool:

@@ -341,6 +341,8 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "freight": N_("freight"),
         "gross_weight_kg": N_("gross weight"),
         "iban": N_("IBAN"),
+        "credit_note_date": N_("date of the credit note"),
+        "credit_note_number": N_("number of the credit note"),
         "invoice_date": N_("date of the invoice"),
         "invoice_number": N_("number of the invoice"),
         "issue_date": N_("date of issue"),

@@ -1,7 +1,8 @@
 """What a reader may do now with what they see: an action offered succeeds, any other is refused.
 
 Who may look at all is said by each endpoint's privilege. Beyond that, the record that a failure holds is
-shown to whoever may see customers, and a document's content, prices included, to nobody.
+shown to whoever may see customers, and a document's content, prices included, to nobody. What documents come
+to in a month is shown to whoever may see what work costs.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ def actions_on_connection(actor: Actor, description: Description) -> list[Connec
             "change_mapping": configures,
             "check": syncs,
             "import": syncs and reads,
-            "reconcile": syncs and reads,
+            "reconcile": syncs and any(each.may_be_compared for each in description.capabilities),
             "resend": syncs and any(each.writes for each in description.capabilities),
         }
     )
@@ -89,6 +90,10 @@ def actions_on_reconciliation(actor: Actor, found: Reconciliation) -> list[Recon
 
 def actions_on_run(actor: Actor) -> list[RunAction]:
     return _possible({"import": actor.may("erp.sync")})
+
+
+def sees_amounts(actor: Actor) -> bool:
+    return actor.may("job.economics.read")
 
 
 def sees_payload(actor: Actor, failure: Failure) -> bool:

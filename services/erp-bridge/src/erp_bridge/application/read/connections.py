@@ -150,7 +150,12 @@ def _field(mapped: FieldMapping) -> FieldMappingView:
 def _capabilities(description: Description) -> list[CapabilityView]:
     return [
         CapabilityView.model_validate(
-            {**asdict(each), "abilities": each.abilities, "may_be_compared_daily": each.may_be_compared_daily}
+            {
+                **{name: value for name, value in asdict(each).items() if name != "lists_written"},
+                "abilities": each.abilities,
+                "may_be_compared": each.may_be_compared,
+                "may_be_compared_daily": each.may_be_compared_daily,
+            }
         )
         for each in description.capabilities
     ]

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import asdict
+from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
+from optima_kit.actor import Actor
 from optima_kit.fields import PersonView
 from optima_kit.pages import Page, PageQuery, page_of
 
 from ...domain.conflict import Conflict
 from ...domain.failure import Failure, FailureFilter, FailureGroup, Problem
-from ...domain.reconciliation import DifferenceKind, Reconciliation
+from ...domain.reconciliation import DifferenceKind, Reconciliation, Total
 from ...domain.run import Run
 from ..change_mapping import PreviewedRecord
 from ..import_entity import ImportedSource
@@ -25,6 +27,7 @@ from .access import (
     actions_on_failure_group,
     actions_on_reconciliation,
     actions_on_run,
+    sees_amounts,
     sees_payload,
 )
 from .views import (
@@ -41,6 +44,7 @@ from .views import (
     RecordView,
     RefusedRowView,
     RunView,
+    TotalView,
 )
 
 Names = Mapping[UUID, str]
@@ -204,8 +208,40 @@ def show_reconciliation(reader: Reader, found: Reconciliation) -> Reconciliation
         missing_there=found.missing_there,
         differing=found.differing,
         deleted=found.deleted,
+        totals=[_total(reader.actor, each) for each in found.totals],
         actions=actions_on_reconciliation(reader.actor, found),
     )
+
+
+def _total(actor: Actor, found: Total) -> TotalView:
+    sees = sees_amounts(actor)
+    return TotalView(
+        period=found.period or None,
+        there=found.there,
+        linked=found.linked,
+        there_quantity=_quantity(found.there_quantity),
+        linked_quantity=_quantity(found.linked_quantity),
+        there_amount=_amount(found.there_amount) if sees else None,
+        linked_amount=_amount(found.linked_amount) if sees else None,
+    )
+
+
+def _quantity(number: Decimal | None) -> str | None:
+    return None if number is None else f"{number.normalize():f}"
+
+
+def _amount(number: Decimal | None) -> str | None:
+    return None if number is None else f"{number:.2f}"
+
+
+async def report_rows(ports: Ports, reader: Reader, reconciliation_id: UUID) -> AsyncIterator[dict[str, str]]:
+    """The totals and then the differences, as rows of texts. Raises Absent."""
+    found = await ports.reconciliations.get_reconciliation(reconciliation_id)
+    for each in found.totals:
+        told = _total(reader.actor, each).model_dump(exclude_none=True)
+        yield {"kind": "total", **{name: str(value) for name, value in told.items()}}
+    async for row in all_differences(ports, reconciliation_id):
+        yield row
 
 
 def _difference(found: NamedDifference) -> DifferenceView:

@@ -34,6 +34,7 @@ class CapabilityView(View):
     abilities: list[Ability]
     """What comes in and goes out, and whether later changes, deletions and conflicts are seen to."""
     reads: bool
+    may_be_compared: bool
     may_be_compared_daily: bool
     writes: list[str]
     incremental: str
@@ -207,6 +208,20 @@ class RecordView(View):
     name: str
 
 
+class TotalView(View):
+    """What both sides come to in a month. `there` is the ERP's, `linked` ours."""
+
+    period: str | None
+    """As 2026-11, of an order the month of its deadline; absent where records have no day."""
+    there: int
+    linked: int
+    there_quantity: str | None
+    linked_quantity: str | None
+    there_amount: str | None
+    """Without VAT, in euro; amounts are for readers with `job.economics.read`."""
+    linked_amount: str | None
+
+
 class ReconciliationView(View):
     """What a comparison of an ERP's records with those linked here found; in numbers of records."""
 
@@ -223,6 +238,7 @@ class ReconciliationView(View):
     differing: int
     deleted: int
     """Marked as deleted here, since they are missing there."""
+    totals: list[TotalView]
     actions: list[ReconciliationAction]
     """What the reader may do now."""
 
