@@ -62,7 +62,9 @@ async def test_what_the_erp_has_invoiced_is_not_to_be_invoiced(depot: Depot) -> 
     order = await depot.stocked_order()
     shipment = await issued(depot, order)
 
-    async def told(sequence: int, number: str | None) -> tuple[list[str], str | None]:
+    async def told(
+        sequence: int, number: str | None, note: str | None = None
+    ) -> tuple[list[str], str | None]:
         """What is to be invoiced then, and the invoice on the shipment."""
         changed = DdtInvoicingChanged(
             shipment_id=UUID(shipment["id"]),
@@ -71,16 +73,26 @@ async def test_what_the_erp_has_invoiced_is_not_to_be_invoiced(depot: Depot) -> 
             connection="gestionale",
             invoice_number=number,
             invoice_date=date(2026, 12, 4) if number else None,
+            credit_note_number=note,
+            credit_note_date=date(2026, 12, 9) if note else None,
         )
         await depot.deliver(changed, subject=UUID(shipment["id"]), sequence=sequence)
         _, page = await depot.client.get(f"/v1/ddts/to-be-invoiced?{PERIOD}")
         _, view = await depot.client.get(f"/v1/shipments/{shipment['id']}")
+        assert view["ddt"].get("credit_note_number") == note
+        assert [each.get("credit_note_number") for each in page["items"]] == [note] * len(page["items"])
         return [each["number"] for each in page["items"]], view["ddt"].get("invoice_number")
 
     assert await told(2, "FT-31") == ([], "FT-31")
     assert await told(3, None) == (["1/2026"], None)
     assert await told(2, "FT-31") == (["1/2026"], None), "late, and older than what is known"
     assert await told(4, "FT-32") == ([], "FT-32")
+    # A credit note for a part leaves the invoice standing; without one the goods are to be invoiced again.
+    assert await told(5, "FT-32", "NC-1") == ([], "FT-32")
+    assert await told(6, None, "NC-1, NC-2") == (["1/2026"], None)
+    _, table = await depot.client.get(f"/v1/ddts/to-be-invoiced.csv?{PERIOD}")
+    assert "NC-1, NC-2" in table.decode("utf-8-sig")
+    assert await told(7, "FT-33") == ([], "FT-33")
 
 
 async def test_the_list_comes_in_pages_without_loss(depot: Depot) -> None:

@@ -27,6 +27,7 @@ from ..application.ports import (
     InvoiceableCustomer,
     InvoiceableFilter,
     InvoiceableRow,
+    Invoicing,
     MovementFilter,
     MovementRow,
     Ports,
@@ -58,6 +59,7 @@ L = TypeVar("L", bound=Lookup)
 Row = Any
 
 _DOCUMENT = TypeAdapter(Document)
+_INVOICING = TypeAdapter(Invoicing)
 _PARTY = TypeAdapter(Party)
 _ARTICLE = TypeAdapter(Article)
 _COUNTED = TypeAdapter(tuple[CountLine, ...])
@@ -706,8 +708,7 @@ def _shipment_row(row: Row) -> ShipmentRow:
             row["year"],
             row["issue_date"],
             row["issued_at"],
-            row["invoice_number"],
-            row["invoice_date"],
+            _INVOICING.validate_python(row["invoicing"] or {}),
         )
     transport = shipment.transport
     codes: list[tuple[type[Any], str | None]] = [
@@ -816,6 +817,7 @@ class PostgresDdts:
                 row["shipment_id"],
                 _DOCUMENT.validate_python(row["document"]),
                 {UUID(job_id): Decimal(quantity) for job_id, quantity in row["quantities"].items()},
+                row["credit_note_number"],
             )
             for row in rows
         ]
@@ -826,8 +828,8 @@ class PostgresDdts:
         rows = await self._work.fetch(QUERIES.list_customers_to_be_invoiced, **asdict(filters), limit=limit)
         return [InvoiceableCustomer(**row) for row in rows]
 
-    def save_invoice(self, shipment_id: UUID, number: str | None, day: date | None) -> None:
-        self._work.write(QUERIES.upsert_ddt_invoice, shipment_id=shipment_id, number=number, day=day)
+    def save_invoice(self, shipment_id: UUID, told: Invoicing) -> None:
+        self._work.write(QUERIES.upsert_ddt_invoice, shipment_id=shipment_id, **asdict(told))
 
     async def find_pdf(self, document_id: UUID) -> bytes | None:
         pdf: bytes | None = await self._work.fetchval(QUERIES.find_pdf, document_id=document_id)

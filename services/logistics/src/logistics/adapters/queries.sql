@@ -316,8 +316,9 @@ shipments.shipment_id, shipments.order_id, shipments.brief_id, warehouse, destin
 SELECT {shipment_columns},
        orders.number AS order_number, orders.cancelled_because IS NOT NULL AS order_cancelled,
        ddts.number AS ddt_number, progressive, series, year, issue_date, issued_at, document ->> 'time_zone' AS time_zone,
-       (SELECT invoice_number FROM ddt_invoices AS told WHERE told.shipment_id = shipments.shipment_id) AS invoice_number,
-       (SELECT invoice_date FROM ddt_invoices AS told WHERE told.shipment_id = shipments.shipment_id) AS invoice_date,
+       (SELECT json_build_object('invoice_number', invoice_number, 'invoice_date', invoice_date,
+                                 'credit_note_number', credit_note_number, 'credit_note_date', credit_note_date)
+        FROM ddt_invoices AS told WHERE told.shipment_id = shipments.shipment_id) AS invoicing,
        (SELECT ddts.number FROM shipments AS replaced JOIN ddts ON ddts.shipment_id = coalesce(replaced.document_of, replaced.shipment_id)
         WHERE replaced.shipment_id = shipments.replaces) AS replaces_number, (
     SELECT json_agg(json_build_object('shipment_id', other.shipment_id, 'order_id', other.order_id,
@@ -488,7 +489,10 @@ document @> '{"to_be_invoiced": true}'
 -- By date. Of each line what the recipient has: not what was refused or came back.
 SELECT shipment_id, issue_date, document, (
     SELECT json_object_agg(job_id, (quantity - came_back - returned)::text)
-    {invoiceable_lines}) AS quantities
+    {invoiceable_lines}) AS quantities, (
+    SELECT string_agg(credit_note_number, ', ' ORDER BY credit_note_number)
+    FROM shipments AS part JOIN ddt_invoices USING (shipment_id)
+    WHERE coalesce(part.document_of, part.shipment_id) = ddts.shipment_id AND invoice_number IS NULL) AS credit_note_number
 FROM ddts
 WHERE {to_be_invoiced}
   AND (:after_date::date IS NULL OR (issue_date, shipment_id) > (:after_date, :after_id::uuid))
@@ -507,10 +511,12 @@ FROM (
 GROUP BY name, vat_number, fiscal_code ORDER BY oldest, name, vat_number, fiscal_code LIMIT :limit;
 
 -- name: upsert_ddt_invoice
-INSERT INTO ddt_invoices (shipment_id, invoice_number, invoice_date)
-SELECT shipment_id, :number::text, :day::date FROM shipments WHERE shipment_id = :shipment_id
+INSERT INTO ddt_invoices (shipment_id, invoice_number, invoice_date, credit_note_number, credit_note_date)
+SELECT shipment_id, :invoice_number::text, :invoice_date::date, :credit_note_number::text, :credit_note_date::date
+FROM shipments WHERE shipment_id = :shipment_id
 ON CONFLICT (tenant_id, shipment_id) DO UPDATE
-SET invoice_number = excluded.invoice_number, invoice_date = excluded.invoice_date;
+SET invoice_number = excluded.invoice_number, invoice_date = excluded.invoice_date,
+    credit_note_number = excluded.credit_note_number, credit_note_date = excluded.credit_note_date;
 
 -- name: list_ddt_numbers
 SELECT number FROM ddts WHERE shipment_id = ANY (ARRAY(

@@ -1,12 +1,20 @@
-"""The ERP has invoiced a DDT, or withdrawn its invoice: what is still to be invoiced changes."""
+"""The ERP has invoiced a DDT, or withdrawn or credited its invoice: what is still to be invoiced changes."""
 
 from __future__ import annotations
 
 from optima_contracts.erp import DdtInvoicingChanged
 
-from .ports import Ports
+from .ports import Invoicing, Ports
 
 
 async def on_ddt_invoicing_changed(ports: Ports, changed: DdtInvoicingChanged) -> None:
     """A duplicate changes nothing."""
-    ports.ddts.save_invoice(changed.shipment_id, changed.invoice_number, changed.invoice_date)
+    ports.ddts.save_invoice(
+        changed.shipment_id,
+        Invoicing(
+            changed.invoice_number,
+            changed.invoice_date,
+            changed.credit_note_number,
+            changed.credit_note_date,
+        ),
+    )

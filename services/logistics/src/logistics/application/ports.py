@@ -196,6 +196,17 @@ class ShipmentFilter:
 
 
 @dataclass(frozen=True, slots=True)
+class Invoicing:
+    """The ERP's invoice of a document; none where there is none, or none any more."""
+
+    invoice_number: str | None = None
+    invoice_date: date | None = None
+    credit_note_number: str | None = None
+    """Of the credit note that took the invoice back; where there is an invoice beside it, a part of it."""
+    credit_note_date: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DdtNumber:
     number: str
     progressive: int
@@ -203,9 +214,7 @@ class DdtNumber:
     year: int
     issue_date: date
     issued_at: datetime
-    invoice_number: str | None = None
-    """Of the ERP's invoice, here and below."""
-    invoice_date: date | None = None
+    invoicing: Invoicing = Invoicing()
 
     @classmethod
     def of(cls, document: Document) -> DdtNumber:
@@ -376,6 +385,8 @@ class InvoiceableRow:
     document: Document
     quantities: Mapping[UUID, Decimal]
     """By job: what the recipient has."""
+    credit_note_number: str | None = None
+    """Of the ERP's credit note that took back the invoice that there was."""
 
 
 class Ddts(Protocol):
@@ -405,9 +416,9 @@ class Ddts(Protocol):
     ) -> list[InvoiceableCustomer]:
         """The recipients of such documents, that of the oldest first."""
 
-    def save_invoice(self, shipment_id: UUID, number: str | None, day: date | None) -> None:
-        """The ERP's invoice of the shipment's part of its document, as it last told; None: there is none any
-        more. Does nothing where there is no shipment."""
+    def save_invoice(self, shipment_id: UUID, told: Invoicing) -> None:
+        """The ERP's invoice of the shipment's part of its document, as it last told. Does nothing where there
+        is no shipment."""
 
     async def find_pdf(self, document_id: UUID) -> bytes | None: ...
 

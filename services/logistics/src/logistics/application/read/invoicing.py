@@ -39,6 +39,7 @@ COLUMNS: Final = (
     "descrizione",
     "quantita",
     "um",
+    "nota_credito",
 )
 
 
@@ -88,6 +89,7 @@ async def table_to_be_invoiced(ports: Ports, filters: InvoiceableFilter) -> byte
             line.description,
             written(line.quantity).replace(".", ","),
             line.unit,
+            shown.credit_note_number,
         )
         for shown in map(_show, found)
         for line in shown.lines
@@ -105,6 +107,7 @@ def _show(row: InvoiceableRow) -> InvoiceableView:
         recipient=PartyView(**asdict(document.recipient)),
         order_number=document.order_number or None,
         customer_reference=document.customer_reference,
+        credit_note_number=row.credit_note_number,
         lines=[
             InvoiceableLineView(
                 position=position,

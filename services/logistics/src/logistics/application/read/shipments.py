@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -241,6 +241,5 @@ def _ddt(ddt: DdtNumber) -> DdtView:
         year=ddt.year,
         issue_date=ddt.issue_date,
         issued_at=ddt.issued_at,
-        invoice_number=ddt.invoice_number,
-        invoice_date=ddt.invoice_date,
+        **asdict(ddt.invoicing),
     )

@@ -63,6 +63,9 @@ class DdtView(View):
     invoice_number: str | None
     """Of the ERP's invoice, here and below; absent until it has invoiced the goods."""
     invoice_date: date | None
+    credit_note_number: str | None
+    """Of the ERP's credit note that took the invoice back; where there is an invoice beside it, a part."""
+    credit_note_date: date | None
 
 
 class CompanionView(View):
@@ -440,6 +443,9 @@ class InvoiceableView(View):
     recipient: PartyView
     order_number: str | None
     customer_reference: str | None
+    credit_note_number: str | None
+    """Of the ERP's credit note that took back the invoice that there was: the goods are to be invoiced
+    again."""
     lines: list[InvoiceableLineView]
 
 
