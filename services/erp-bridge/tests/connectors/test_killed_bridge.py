@@ -73,7 +73,7 @@ class Workers:
 
     async def _line(self) -> int:
         assert self._process.stdout is not None
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(300):
             return int(await self._process.stdout.readline())
 
 
