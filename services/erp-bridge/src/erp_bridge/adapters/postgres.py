@@ -499,7 +499,8 @@ class PostgresDocuments:
 
     async def list_exported(self, connection_id: UUID, entity: Entity) -> dict[str, Document]:
         rows = await self._work.fetch(QUERIES.list_exported, connection_id=connection_id, entity=entity)
-        return {row["external_id"]: _document(row) for row in rows}
+        found = [dict(row) for row in rows]
+        return {row.pop("external_id"): _document(row) for row in found}
 
     async def list_documents_since(self, entity: Entity, since: datetime) -> list[Document]:
         rows = await self._work.fetch(QUERIES.list_documents_since, entity=entity, since=since)
@@ -874,8 +875,8 @@ def _by_number(records: Iterable[KnownRecord]) -> dict[str, KnownRecord]:
     return {number: shared[0] for number, shared in found.items() if len(shared) == 1}
 
 
-def _document(row: asyncpg.Record) -> Document:
-    return Document(**{**dict(row), "lines": dict(row["lines"])})
+def _document(row: asyncpg.Record | dict[str, Any]) -> Document:
+    return Document(**{**row, "lines": dict(row["lines"])})
 
 
 def _sent_ddt(row: asyncpg.Record) -> SentDdt:
