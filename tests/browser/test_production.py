@@ -117,7 +117,7 @@ def test_an_order_is_made_stored_and_shipped(portal: Portal, order: dict[str, An
     expect(office.get_by_text("-60 pz")).to_be_visible()
     unfold(office, "Rettifica la giacenza")
     office.get_by_label("Di quanto").fill("1")
-    office.get_by_label("Motivo").fill("Un pezzo rotto")
+    office.locator("details", has_text="Rettifica la giacenza").get_by_label("Motivo").fill("Un pezzo rotto")
     press(office, "Registra")
     expect(office.get_by_text("Un pezzo rotto")).to_be_visible()
 
