@@ -21,7 +21,7 @@ from tests.stack import Stack
 
 AXE_VERSION = "4.11.2"
 NO_PAGE = re.compile(
-    r"\.(pdf|xml)(\?|$)|/attachments/|/print|^/trail/export|/document|/report$|/versions/\d+/(file|pages/)"
+    r"\.(csv|pdf|xml)(\?|$)|/attachments/|/print|^/trail/export|/document|/report$|/versions/\d+/(file|pages/)"
 )
 """Addresses that lead to a file."""
 
