@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import Callable, Mapping
 
+import pytest
 import structlog
 import uvloop
 from hypothesis import HealthCheck, settings
@@ -21,10 +22,26 @@ def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.Abstrac
     return {"uvloop": uvloop.new_event_loop}
 
 
-# A machine that others use too is slow to make examples, which is no fault of the test.
-settings.register_profile("whole", suppress_health_check=[HealthCheck.too_slow], deadline=None)
-settings.load_profile("whole")
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One process runs all tests of a file, so that what they share is made once."""
+    for item in items:
+        if not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(item.location[0]))
+
+
+# A machine that others use too is slow to make examples, which is no fault of the test. The same examples
+# come each time, so that a change is refused for what it broke; nights look further.
+settings.register_profile(
+    "whole",
+    suppress_health_check=[HealthCheck.too_slow],
+    deadline=None,
+    derandomize=True,
+    stateful_step_count=20,
+)
+settings.register_profile("nightly", settings.get_profile("whole"), derandomize=False, max_examples=1_000)
 # `./optima test --fast` tries each property on a few examples, the whole run on many.
-settings.register_profile("fast", settings.get_profile("whole"), max_examples=5, stateful_step_count=20)
-if os.environ.get("OPTIMA_TEST_FAST"):
-    settings.load_profile("fast")
+settings.register_profile("fast", settings.get_profile("whole"), max_examples=5)
+settings.load_profile(
+    "fast" if os.environ.get("OPTIMA_TEST_FAST") else os.environ.get("OPTIMA_TEST_PROFILE", "whole")
+)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from optima_kit.http.openapi import openapi_document
-from optima_kit.testing import ServiceDatabase
+from ..openapi_documents import openapi_documents
+from ..security.conftest import SERVICES
 
-from ..security.conftest import SERVICES, build
+pytestmark = pytest.mark.xdist_group("openapi documents")
 
 PERSON = re.compile(
     r"(actor|approver|assignee|author|delegate|delegator|manager|on_behalf_of|owner|person|principal|requester"
@@ -123,14 +122,7 @@ def versions(document: Document) -> Iterator[str]:
 RULES: tuple[Callable[[Document], Iterator[str]], ...] = (people, ids, pages, absent_fields, versions)
 
 
-@pytest.fixture(params=SERVICES)
-def document(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
-    urls = dict.fromkeys(("owner", "rw", "ro", "backbone"), "postgresql://unused")
-    service = build(request.param, ServiceDatabase("", request.param, "", urls), monkeypatch, tmp_path)
-    yield openapi_document(service.package, "test", service.routes)
-    service.close_resources()
-
-
+@pytest.mark.parametrize("service", SERVICES)
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
-def test_answers_have_one_shape(document: Document, rule: Callable[[Document], Iterator[str]]) -> None:
-    assert sorted(set(rule(document))) == []
+def test_answers_have_one_shape(rule: Callable[[Document], Iterator[str]], service: str) -> None:
+    assert sorted(set(rule(openapi_documents()[service]))) == []

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from optima_kit.http.openapi import openapi_document
-from optima_kit.testing import ServiceDatabase
+from ..openapi_documents import openapi_documents
 
-from ..security.conftest import build
+pytestmark = pytest.mark.xdist_group("openapi documents")
 
 SHARED = ("kind", "description", "quantity", "unit", "destination", "customer", "deadline", "warehouse")
 """What travels from a brief to its order, its goods and its shipments."""
@@ -35,13 +33,10 @@ def required(schema: Any) -> Any:
     return given[0] if len(given) == 1 else found
 
 
-def test_what_is_sent_has_one_type_in_all_services(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_what_is_sent_has_one_type_in_all_services() -> None:
     types: dict[str, dict[str, set[str]]] = {name: defaultdict(set) for name in SHARED}
-    urls = dict.fromkeys(("owner", "rw", "ro", "backbone"), "postgresql://unused")
     for name in ("brief", "production", "logistics"):
-        service = build(name, ServiceDatabase("", name, "", urls), monkeypatch, tmp_path)
-        document = openapi_document(service.package, "test", service.routes)
-        service.close_resources()
+        document = openapi_documents()[name]
         for path, operations in document["paths"].items():
             for method, operation in operations.items():
                 for model in bodies(document, operation):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,12 @@ BESIDE_THEM = {"__init__", "__main__", "bootstrap", "settings"}
 
 def trees(folder: Path) -> Iterator[tuple[Path, ast.Module]]:
     for file in sorted(folder.rglob("*.py")):
-        yield file, ast.parse(file.read_text(encoding="utf-8"))
+        yield file, parsed(file)
+
+
+@cache
+def parsed(file: Path) -> ast.Module:
+    return ast.parse(file.read_text(encoding="utf-8"))
 
 
 def imported(tree: ast.Module) -> Iterator[str]:
@@ -95,7 +101,7 @@ def test_tests_say_what_their_fixtures_are() -> None:
     for conftest in sorted(ROOT.glob("services/*/tests/**/conftest.py")):
         fixtures = {
             node.name
-            for node in ast.parse(conftest.read_text(encoding="utf-8")).body
+            for node in parsed(conftest).body
             if isinstance(node, ast.AsyncFunctionDef)
             and node.returns
             and "Any" not in ast.unparse(node.returns)

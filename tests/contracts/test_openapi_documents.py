@@ -7,6 +7,8 @@ from openapi_spec_validator import validate
 from tests.openapi_documents import openapi_documents
 from tests.security.conftest import SERVICES
 
+pytestmark = pytest.mark.xdist_group("openapi documents")
+
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_the_document_is_valid(service: str) -> None:

@@ -16,6 +16,8 @@ from tests.security.access.table import PUBLIC
 
 from optima_contracts.catalogue import every_event_type
 
+pytestmark = pytest.mark.xdist_group("openapi documents")
+
 ROOT = Path(__file__).parents[2]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -14,7 +13,6 @@ from uuid import UUID, uuid5
 
 import pytest
 import yaml
-from hypothesis import settings
 from pydantic import TypeAdapter
 
 from approval.adapters.cel import CelConditions
@@ -339,9 +337,3 @@ def world() -> World:
 def new_world() -> type[World]:
     """For tests that begin anew many times."""
     return World
-
-
-# `OPTIMA_TEST_PROFILE=nightly` takes its time.
-settings.register_profile("normal", max_examples=200, stateful_step_count=20, derandomize=True, deadline=None)
-settings.register_profile("nightly", max_examples=20_000, stateful_step_count=40, deadline=None)
-settings.load_profile(os.environ.get("OPTIMA_TEST_PROFILE", "normal"))

@@ -857,7 +857,6 @@ def test_the_engine_keeps_its_promises(new_world):
     run_state_machine_as_test(
         lambda: Approvals(new_world),
         settings=settings(
-            deadline=None,
             phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
         ),
