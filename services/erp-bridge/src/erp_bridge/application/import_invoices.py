@@ -14,6 +14,7 @@ from ..domain.connection import Connection
 from ..domain.ddt_invoice import INVOICED, SentDdt, check_invoice, shipment_id_in
 from ..domain.import_plan import ImportPlan, PlannedRecord, RefusedRecord, RemoteRecord, read_records
 from ..domain.mapping import Fields
+from ..domain.record import content_hash
 from .ports import Ports
 
 _DDT: Final = "ddt"
@@ -42,9 +43,11 @@ async def plan_invoices(
         if problems or ddt is None:
             plan.refused.append(RefusedRecord(each.record.line, key, each.record.values, tuple(problems)))
             continue
+        # A file without columns for credit notes says the same as one in which they are empty.
+        told = content_hash({name: value for name, value in each.mapped.items() if value})
         before = ddt.content_hash
         action: Literal["create", "change", "unchanged"] = "change"
-        if before is None or before == each.content_hash:
+        if before is None or before == told:
             action = "unchanged" if before else "create"
         plan.records.append(
             PlannedRecord(
@@ -54,9 +57,9 @@ async def plan_invoices(
                 remote_id=each.remote_id,
                 remote_code=ddt.number,
                 version=each.record.version,
-                content_hash=each.content_hash,
+                content_hash=told,
                 fields=each.mapped,
-                link_changed=before != each.content_hash,
+                link_changed=before != told,
                 values={_DDT: ddt},
             )
         )
