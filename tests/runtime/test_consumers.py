@@ -299,14 +299,14 @@ def test_whoever_takes_all_and_acknowledges_nothing_keeps_a_bounded_number_for_a
         queue = api._ask("GET", "queues/%2F/consumer.greedy.events")
         return queue.get("messages_ready", 0), queue.get("messages_unacknowledged", 0)
 
-    times(10_000, 1_000)
+    times(25_000, 1_000)
     try:
         with own_broker.as_(url) as greedy, own_broker.as_(own_broker.url) as channel:
             taken: list[int] = []
             greedy.basic_consume("consumer.greedy.events", lambda *given: taken.append(given[1].delivery_tag))
             channel.confirm_delivery()
             body = event("x" * 1000)
-            for _ in range(3000):  # raises where one is refused
+            for _ in range(2200):  # raises where one is refused
                 channel.basic_publish(EVENTS, "optima.brief.submitted.v1", body, mandatory=True)
                 greedy.connection.process_data_events(time_limit=0)
             deadline = time.monotonic() + 90
