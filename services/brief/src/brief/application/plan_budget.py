@@ -78,8 +78,8 @@ async def release_brief(
     ports: Ports, actor: Actor, brief_id: UUID, expected_version: int | None, reason: str
 ) -> Brief:
     """The plan grows by what the brief lacks, for a reason, and the brief is approved."""
-    require_budgets(actor)
     brief = await brief_to_change(ports, actor, brief_id, expected_version)
+    require_budgets(actor)
     brief.waits_for_budget()
     charge = await ports.budgets.lock_charge(brief_id)
     assert charge is not None, "what waits is charged"

@@ -100,8 +100,8 @@ async def list_charges(
 
 async def read_budget_of_brief(ports: Ports, actor: Actor, brief_id: UUID) -> BriefBudgetView:
     """Also before its approval: what it would take, of the revision that the reader sees."""
-    require_budgets(actor)
     brief = await visible_brief(ports, actor, brief_id)
+    require_budgets(actor)
     charge = await ports.budgets.find_charge(brief_id)
     _, content = shown_content(actor, brief)
     if charge is not None:
