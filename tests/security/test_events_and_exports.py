@@ -31,6 +31,7 @@ HOLDERS: dict[str, set[str]] = {
     "reader of all but prices": READS,
     "reader with briefs' prices": READS | {"brief.price.read"},
     "reader with economics": READS | {"job.economics.read"},
+    "reader with budgets": READS | {"budget.read", "brief.price.read"},
     "exporter of nothing": {"trail.export"},
     "nobody": set(),
 }
@@ -38,12 +39,16 @@ HOLDERS: dict[str, set[str]] = {
 
 def visible(held: set[str], types: set[str]) -> set[str]:
     """What somebody may see who reads the whole trail: prices with their privileges alone."""
-    if "job.economics.read" in held:
-        return types
-    priced = PRICED
-    if "brief.price.read" in held:
-        priced = {type_ for type_ in priced if not type_.startswith("optima.economics.brief_priced.")}
-    return types - priced
+
+    def needed(type_: str) -> tuple[set[str], ...]:
+        """Sets of privileges, of which one is enough."""
+        if type_.startswith("optima.economics.budget_"):
+            return ({"budget.read", "brief.price.read"},)
+        if type_.startswith("optima.economics.brief_priced."):
+            return {"brief.price.read"}, {"job.economics.read"}
+        return ({"job.economics.read"},)
+
+    return {type_ for type_ in types if type_ not in PRICED or any(each <= held for each in needed(type_))}
 
 
 async def told(world: World) -> set[str]:
