@@ -5,32 +5,26 @@ Each way asks about halves of the range; whoever learns more than one bit has fo
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import importlib
 import json
 import re
-from collections.abc import AsyncIterator, Iterator
 from decimal import Decimal
 from itertools import chain
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from asyncpg.connection import LoggedQuery
 
 from optima_contracts.brief import BriefContent, BriefSubmitted
 from optima_contracts.economics import BriefPriced
 from optima_contracts.identity import PersonChanged
-from optima_contracts.privileges import BUILT_IN_ROLES
-from optima_kit.actor import Actor
-from optima_kit.db import Database
 from optima_kit.testing import Client
 
 from .access.approval import _publish as publish
-from .access.table import World, held_by
-from .conftest import EVERYTHING, Served
-from .test_access import _FLEETING, fill, rows_of
+from .access.table import World
+from .conftest import EVERYTHING
+from .test_access import fill, rows_of
 
 pytestmark = pytest.mark.servers
 
@@ -207,153 +201,6 @@ async def test_no_query_tells_on_which_side_of_a_number_a_secret_is(serve, modul
     thresholds = [price + cent for price in prices for cent in (-CENT, 0, CENT)]
     seen = [await asked_by_query(world, hunter, module, f"{each:.2f}") for each in thresholds]
     assert [each for each in zip(*seen, strict=True) if len({*each}) > 1] == []
-
-
-# -- what takes other statements, reads other rows or comes in another order tells as well
-
-_COLUMNS = """
-SELECT relname, attname, format_type(atttypid, NULL) AS kind
-FROM pg_attribute JOIN pg_class ON attrelid = pg_class.oid
-WHERE relkind IN ('r', 'p') AND NOT relispartition AND relnamespace = 'public'::regnamespace
-    AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
-    AND atttypid IN ('numeric'::regtype, 'text'::regtype, 'json'::regtype, 'jsonb'::regtype)
-"""
-_HIDE = """
-UPDATE "{table}" AS hidden
-SET "{column}" = regexp_replace(hidden."{column}"::text, '{secret}', 7000 + place || '.13', 'g')::{kind}
-FROM (SELECT ctid AS row, row_number() OVER (ORDER BY ctid) AS place FROM "{table}"
-      WHERE "{column}"::text ~ '{secret}') AS found
-WHERE hidden.ctid = found.row
-"""
-_TURN = """
-UPDATE "{table}" SET "{column}" = regexp_replace("{column}"::text, '7[0-9]{{3}}[.]13',
-    9000 - substring("{column}"::text FROM '7([0-9]{{3}})[.]13')::integer || '.13', 'g')::{kind}
-WHERE "{column}"::text ~ '7[0-9]{{3}}[.]13'
-"""
-
-
-async def write_numbers(served: Served, statement: str, secret: str = "") -> None:
-    """In every column of every table; what else holds between columns is left alone."""
-    columns = await served.database.fetch(_COLUMNS)
-    parts = [
-        statement.format(table=each["relname"], column=each["attname"], kind=each["kind"], secret=secret)
-        for each in columns
-    ]
-    # Triggers would refuse some of it.
-    quiet = "PERFORM set_config('session_replication_role', 'replica', true);"
-    await served.database.fetch(f"DO $numbers$ BEGIN {quiet} {';'.join(parts)}; END $numbers$")
-
-
-def rows_read(plan: dict[str, Any]) -> Iterator[tuple[str, int]]:
-    """What each node of an executed plan read and left out."""
-    told = [plan.get(name, 0) for name in ("Actual Rows", "Actual Loops", "Rows Removed by Filter")]
-    yield plan["Node Type"], (told[0] + told[2]) * told[1]
-    for inner in plan.get("Plans", ()):
-        yield from rows_read(inner)
-
-
-async def executed(world: World, asked: list[LoggedQuery]) -> list[Any]:
-    """Each statement again with what it read, which is what its time goes by."""
-    seen: list[Any] = []
-    async with world.served.app.database.connection() as connection:
-        await connection.execute(f"BEGIN; SET LOCAL optima.tenant = '{world.tenant_id}'")
-        for each in asked:
-            seen.append(each.query)
-            if each.query.lstrip().startswith(("SELECT", "WITH")) and "INSERT" not in each.query:
-                explain = f"EXPLAIN (ANALYZE, TIMING OFF, SUMMARY OFF, FORMAT JSON) {each.query}"
-                (row,) = await connection.fetch(explain, *each.args)
-                plan = row[0] if isinstance(row[0], list) else json.loads(row[0])
-                seen.append(tuple(rows_read(plan[0]["Plan"])))
-        await connection.execute("ROLLBACK")
-    return seen
-
-
-def readings(world: World, module: str) -> Iterator[str]:
-    """The address of everything that is read, and of every list in each of its orders."""
-    for row in rows_of(module):
-        if row.method != "GET" or not named_in(row.path) <= world.names.keys():
-            continue
-        address = fill(row.path, world.names)
-        yield address
-        route = next(
-            (each for each in world.served.service.routes.items if f"GET {each.path}" == row.endpoint), None
-        )
-        properties = route.query.model_json_schema()["properties"] if route and route.query else {}
-        for name in ("sort", "order"):
-            for choice in properties.get(name, {}).get("enum", ()):
-                yield f"{address}{'&' if '?' in address else '?'}{name}={choice}"
-
-
-async def read_everything(world: World, module: str, who: Actor) -> dict[str, Any]:
-    """Of each address the answer, the statements and the rows that they read."""
-    told: dict[str, Any] = {}
-    database = world.served.app.database
-    for address in dict.fromkeys(readings(world, module)):
-        asked: list[LoggedQuery] = []
-        with logged(database, asked):
-            response, answer = await world.served.app.as_(who).get(address)
-        text = _FLEETING.sub(
-            "…", answer.decode("latin1") if isinstance(answer, bytes) else json.dumps(answer)
-        )
-        told[address] = (response.status, text, await executed(world, asked))
-    return told
-
-
-@contextlib.contextmanager
-def logged(database: Database, asked: list[LoggedQuery]) -> Iterator[None]:
-    """The statements that are asked meanwhile, with what they are asked with."""
-    connection = database.connection
-
-    def note(query: LoggedQuery) -> None:
-        if "typeinfo_tree" not in query.query and "set_config('jit'" not in query.query:
-            asked.append(query)
-
-    @contextlib.asynccontextmanager
-    async def listened_to() -> AsyncIterator[Any]:
-        async with connection() as open_:
-            with open_.query_logger(note):
-                yield open_
-
-    database.connection = listened_to  # type: ignore[method-assign]
-    try:
-        yield
-    finally:
-        del database.connection
-
-
-@pytest.mark.parametrize("module", ["approval", "brief", "production", "trail"])
-async def test_a_hidden_number_changes_neither_an_order_nor_what_is_read(serve, module):
-    """Everything is read twice, the hidden numbers being in one order and then in the other: answers, the
-    statements behind them and the rows that these read are the same. Milliseconds follow from those."""
-    served = await serve(module)
-    world = World(served, served.tenant_id, uuid4(), uuid4())
-    await importlib.import_module(f"tests.security.access.{module}").build(world)
-    hidden = {
-        privilege: numbers
-        for privilege, texts in world.secrets.items()
-        if (numbers := [text for text in texts if text.replace(".", "").isdecimal()])
-    }
-    for number in sorted(chain(*hidden.values()), key=len, reverse=True):
-        await write_numbers(served, _HIDE, rf"\m{re.escape(number)}(?![.0-9])")
-    readers = [
-        world.person(role, person_id=person_id, privileges=set(held))
-        for role, held in [*((role, held_by(role)) for role in BUILT_IN_ROLES), ("priceless", PRICELESS)]
-        for person_id in (world.owner, world.colleague)
-        if not hidden.keys() & held
-    ]
-    assert readers
-    await read_everything(world, module, readers[0])  # what is read once is read
-    before = [await read_everything(world, module, reader) for reader in readers]
-    await write_numbers(served, _TURN)
-    after = [await read_everything(world, module, reader) for reader in readers]
-    for reader, one, other in zip(readers, before, after, strict=True):
-        for address in one:
-            assert one[address] == other[address], (sorted(reader.roles), address)
-        assert any(status == 200 for status, *_ in one.values())
-    mighty = [await read_everything(world, module, world.person(privileges=EVERYTHING))]
-    await write_numbers(served, _TURN.replace("7[0-9]", "8[0-9]").replace("7([0-9]", "8([0-9]"))
-    mighty.append(await read_everything(world, module, world.person(privileges=EVERYTHING)))
-    assert mighty[0] != mighty[1], "whoever may see them does"
 
 
 @pytest.fixture
