@@ -6,7 +6,7 @@ CREATE TABLE budgets (
     unit_id uuid,
     cost_centre text,
     -- Whose it is, as briefs look for it.
-    holder text NOT NULL GENERATED ALWAYS AS (coalesce('unit ' || unit_id::text, 'centre ' || cost_centre)) STORED,
+    holder text GENERATED ALWAYS AS (coalesce('unit ' || unit_id::text, 'centre ' || cost_centre)) STORED,
     period_from date NOT NULL,
     period_to date NOT NULL,
     planned numeric(14, 2) NOT NULL CHECK (planned >= 0),
