@@ -38,7 +38,7 @@ HEARTBEAT_SECONDS: Final = 20
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
 
-UNREMARKABLE_SECONDS: Final = 10.0
+_UNREMARKABLE_SECONDS: Final = 10.0
 """For so long a broker may be away, booting or changing over, before that is worth a warning."""
 
 
@@ -78,6 +78,32 @@ def tell_of_interruption(log: Any, what: str, error: BaseException, **about: Any
     """Warns of what interrupted work on the broker, unless it is an outage: of that its keeper warns."""
     say = log.debug if isinstance(error, (BrokerAway, AMQPConnectionError)) else log.warning
     say(what, error=repr(error), **about)
+
+
+class Outage:
+    """Whether a connection is away: one warning an outage, when it is lost or has been away for long."""
+
+    def __init__(self, connection: str) -> None:
+        self._connection = connection
+        self._since = time.monotonic()
+        self._warned = False
+
+    def begins(self, reason: object) -> None:
+        """The connection was there, and is lost."""
+        _LOG.warning("broker connection lost", connection=self._connection, error=str(reason))
+        self._since, self._warned = time.monotonic(), True
+
+    def goes_on(self, error: Exception) -> None:
+        away = time.monotonic() - self._since
+        say = _LOG.debug if self._warned or away < _UNREMARKABLE_SECONDS else _LOG.warning
+        say("broker unreachable", connection=self._connection, seconds=round(away), error=str(error))
+        self._warned = self._warned or away >= _UNREMARKABLE_SECONDS
+
+    def ends(self) -> None:
+        if self._warned:
+            away = round(time.monotonic() - self._since)
+            _LOG.info("broker is back", connection=self._connection, seconds=away)
+        self._warned = False
 
 
 def _settle(future: asyncio.Future[Any]) -> Callable[[Any], None]:
@@ -258,23 +284,17 @@ class Broker:
 
     async def _keep_connected(self) -> None:
         pause = pauses()
-        away_since = time.monotonic()
-        warned = False
+        outage = Outage(self._name)
         while True:
             closed: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
             try:
                 connection = await self._connect(closed)
             except BrokerUnavailable as error:
-                away = time.monotonic() - away_since
-                say = _LOG.debug if warned or away < UNREMARKABLE_SECONDS else _LOG.warning
-                say("broker unreachable", connection=self._name, seconds=round(away), error=str(error))
-                warned = warned or away >= UNREMARKABLE_SECONDS
+                outage.goes_on(error)
                 await asyncio.sleep(pause())
                 continue
             pause = pauses()
-            if warned:
-                away = round(time.monotonic() - away_since)
-                _LOG.info("broker is back", connection=self._name, seconds=away)
+            outage.ends()
             self._connection = connection
             self.blocked = False
             self._opened.set()
@@ -293,9 +313,7 @@ class Broker:
                 self.blocked = False
                 self._connection = None
                 BROKER_CONNECTED.labels(self._name).set(0)
-            away_since = time.monotonic()
-            _LOG.warning("broker connection lost", connection=self._name, error=str(reason))
-            warned = True
+            outage.begins(reason)
             await asyncio.sleep(pause())
 
     async def _connect(self, closed: asyncio.Future[BaseException]) -> AsyncioConnection:

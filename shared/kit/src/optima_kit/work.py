@@ -26,9 +26,9 @@ from pydantic import ValidationError
 
 from .backbone_metrics import BROKER_CHANNELS, BROKER_CONNECTED, JOB_SECONDS
 from .broker import (
-    UNREMARKABLE_SECONDS,
     Broker,
     BrokerUnavailable,
+    Outage,
     Publisher,
     pauses,
     tell_of_interruption,
@@ -403,7 +403,7 @@ class _HintConsumer(_RabbitmqConsumer):
         try:
             super().__init__(broker, queue_name, prefetch, timeout)  # type: ignore[no-untyped-call]
         except (ConnectionClosed, OSError) as error:  # OSError: a name that nobody knows, say
-            self._shown.unreachable(error)
+            self._shown.outage.goes_on(error)
             raise ConnectionClosed(error) from None  # type: ignore[no-untyped-call]
         self._shown.there()
 
@@ -420,33 +420,21 @@ class _HintConsumer(_RabbitmqConsumer):
 
 
 class _HintConnection:
-    """Shows the worker's connection, with its one channel, and warns once of an outage."""
+    """Shows the worker's connection, with its one channel."""
 
     def __init__(self, name: str) -> None:
-        self._name = name
         self._shown = (BROKER_CONNECTED.labels(name), BROKER_CHANNELS.labels(name))
-        self._away_since = time.monotonic()
-        self._warned = False
+        self.outage = Outage(name)
         self.ended()
 
     def there(self) -> None:
         for gauge in self._shown:
             gauge.set(1)
-        if self._warned:
-            away = round(time.monotonic() - self._away_since)
-            _LOG.info("broker is back", connection=self._name, seconds=away)
-        self._warned = False
+        self.outage.ends()
 
     def lost(self, error: Exception) -> None:
-        _LOG.warning("broker connection lost", connection=self._name, error=str(error))
-        self._away_since, self._warned = time.monotonic(), True
+        self.outage.begins(error)
         self.ended()
-
-    def unreachable(self, error: Exception) -> None:
-        away = time.monotonic() - self._away_since
-        if not self._warned and away >= UNREMARKABLE_SECONDS:
-            _LOG.warning("broker unreachable", connection=self._name, seconds=round(away), error=str(error))
-            self._warned = True
 
     def ended(self) -> None:
         for gauge in self._shown:
