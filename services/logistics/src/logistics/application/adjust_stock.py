@@ -6,12 +6,13 @@ from decimal import Decimal
 from uuid import UUID
 
 from optima_kit.actor import Actor
-from optima_kit.refusals import Absent
 
 from ..domain.lookups import Warehouse
-from ..domain.stock import Difference, adjust
+from ..domain.orders import Order
+from ..domain.stock import Difference, Goods, Movement, adjust
 from .draft_shipment import find_named
 from .facts import stock_adjusted
+from .named_goods import order_of_goods
 from .ports import MovementRow, Ports
 
 
@@ -26,9 +27,7 @@ async def adjust_stock(
     reason: str,
 ) -> MovementRow:
     """Raises Absent for an unknown job, WrongState below zero and beyond what can have been made."""
-    order = await ports.orders.lock_order_of_job(job_id)
-    if order is None:
-        raise Absent("job_absent", field="job_id")
+    order = await order_of_goods(ports, job_id)
     found = await find_named(ports, ("warehouse", Warehouse, warehouse))
     goods = await ports.orders.sum_goods(order.order_id, [job_id])
     movement = adjust(
@@ -41,11 +40,13 @@ async def adjust_stock(
         quantity=quantity,
         reason=reason,
     )
-    unit = order.lines[job_id].unit
+    record_difference(ports, order, goods, movement)
+    return MovementRow(movement, order.lines[job_id].unit, ports.now, actor.person_id, found)
+
+
+def record_difference(ports: Ports, order: Order, goods: Goods, movement: Movement) -> None:
+    """Writes it into the ledger and tells of it. `goods`: as they were before."""
     ports.ledger.insert_movements([movement], gone=goods.gone_after([movement]))
-    ports.outbox.add(
-        stock_adjusted(movement, order.order_id, unit),
-        subject=movement.movement_id,
-        correlation=order.correlation(job_id),
-    )
-    return MovementRow(movement, unit, ports.now, actor.person_id, found)
+    told = stock_adjusted(movement, order.order_id, order.lines[movement.job_id].unit)
+    correlation = order.correlation(movement.job_id)
+    ports.outbox.add(told, subject=movement.movement_id, correlation=correlation)

@@ -15,6 +15,7 @@ from ..domain.orders import Order
 from ..domain.stock import Goods
 from .draft_shipment import find_named
 from .facts import stock_adjusted
+from .named_goods import order_of_goods
 from .ports import CountRow, Ports
 
 
@@ -41,9 +42,7 @@ async def count_goods(
     order's lock: of goods that move at the same time, it says what is there."""
     row = await _count_to_change(ports, count_id)
     counted_id = job_id or await _article_id(ports, article)
-    order = await ports.orders.lock_order_of_job(counted_id)
-    if order is None:
-        raise Absent("job_absent", field="job_id")
+    order = await order_of_goods(ports, counted_id)
     goods = await ports.orders.sum_goods(order.order_id, [counted_id])
     expected = goods.in_stock(row.count.warehouse, counted_id)
     line = CountLine(counted_id, expected, counted, ports.now, actor.person_id, reason)

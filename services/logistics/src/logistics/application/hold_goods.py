@@ -9,14 +9,14 @@ from uuid import UUID
 
 from optima_contracts.logistics import GoodsHeld, HoldEnded
 from optima_kit.actor import Actor
-from optima_kit.refusals import Absent
 
 from ..domain.holds import ENDINGS, Ending, Hold, HoldKind, end_hold, hold
 from ..domain.lookups import Warehouse
 from ..domain.orders import Order
 from ..domain.stock import Goods, Movement, adjust, written
+from .adjust_stock import record_difference
 from .draft_shipment import find_named
-from .facts import stock_adjusted
+from .named_goods import order_of_goods
 from .ports import HoldRow, Ports
 
 
@@ -24,7 +24,7 @@ async def hold_goods(
     ports: Ports, actor: Actor, *, warehouse: str, job_id: UUID, quantity: Decimal, reason: str
 ) -> HoldRow:
     """Raises Absent for an unknown job, WrongState beyond what is free."""
-    order = await _order(ports, job_id)
+    order = await order_of_goods(ports, job_id)
     found = await find_named(ports, ("warehouse", Warehouse, warehouse))
     goods = await ports.orders.sum_goods(order.order_id, [job_id])
     held = hold(
@@ -50,7 +50,7 @@ async def end_hold_of(
     reason: str,
 ) -> HoldRow:
     """Raises Absent for an unknown job, WrongState beyond what is held or lies there."""
-    order = await _order(ports, job_id)
+    order = await order_of_goods(ports, job_id)
     found = await find_named(ports, ("warehouse", Warehouse, warehouse))
     goods = await ports.orders.sum_goods(order.order_id, [job_id])
     ended = end_hold(
@@ -73,9 +73,7 @@ async def end_hold_of(
             quantity=quantity,
             reason=reason,
         )
-        ports.ledger.insert_movements([scrap], gone=goods.gone_after([scrap]))
-        told = stock_adjusted(scrap, order.order_id, order.lines[job_id].unit)
-        ports.outbox.add(told, subject=scrap.movement_id, correlation=order.correlation(job_id))
+        record_difference(ports, order, goods, scrap)
     _record(ports, Whose.of(order), goods, ended)
     return HoldRow(ended, order.lines[job_id].unit, ports.now, actor.person_id, found)
 
@@ -125,10 +123,3 @@ def _record(ports: Ports, whose: Whose, goods: Goods, entry: Hold) -> None:
     ending = ENDINGS.get(entry.kind)
     fact = HoldEnded(**facts, ending=ending) if ending else GoodsHeld(**facts)
     ports.outbox.add(fact, subject=entry.hold_id, correlation=whose.correlation(entry.job_id))
-
-
-async def _order(ports: Ports, job_id: UUID) -> Order:
-    order = await ports.orders.lock_order_of_job(job_id)
-    if order is None:
-        raise Absent("job_absent", field="job_id")
-    return order

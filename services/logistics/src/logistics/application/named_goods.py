@@ -63,3 +63,11 @@ async def find_articles(
         if each.code not in by_name:
             raise Invalid("article_unknown", field=f"lines[{index}].article", named=each.code)
     return by_name
+
+
+async def order_of_goods(ports: Ports, job_id: UUID) -> Order:
+    """The order or account that they belong to, locked. Raises Absent for an unknown job."""
+    order = await ports.orders.lock_order_of_job(job_id)
+    if order is None:
+        raise Absent("job_absent", field="job_id")
+    return order
