@@ -95,16 +95,6 @@ async def settle_charge(
         await offer_room(ports, budget)
 
 
-async def grant_waiting(ports: Ports, brief: Brief, charge: Charge, budget: Budget) -> bool:
-    """The brief that waited gets all that it waits for, if there is room."""
-    amount = charge.uncovered
-    if budget.room_for(amount) < amount:
-        return False
-    charge.waiting = False
-    budget.charge(charge, Due(amount, NOTHING))
-    return True
-
-
 async def cover_charge(ports: Ports, brief: Brief, charge: Charge, budget: Budget) -> Change:
     """As much as there is room for of what is uncovered of a brief that is under way."""
     return budget.charge(charge, await _due(ports, brief))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ..domain.budgets import Change, EntryCause
+from ..domain.budgets import EntryCause
 from ..domain.lifecycle import AuditContext, State
 from .approve_brief import tell_approved
-from .charge_budget import GrantWanted, cover_charge, grant_waiting, record_charge
+from .charge_budget import GrantWanted, cover_charge, record_charge
 from .ports import Ports
 
 
@@ -24,10 +24,8 @@ async def grant_budget(ports: Ports, wanted: GrantWanted) -> None:
         if change:
             record_charge(ports, budget, charge, change, EntryCause.ROOM_MADE, None, context)
         return
-    amount = charge.uncovered
-    if brief.state is State.OVER_BUDGET and await grant_waiting(ports, brief, charge, budget):
-        change = Change(committed=amount)
-        record_charge(ports, budget, charge, change, EntryCause.ROOM_MADE, None, context)
+    if brief.state is State.OVER_BUDGET and (granted := budget.grant(charge)) is not None:
+        record_charge(ports, budget, charge, granted, EntryCause.ROOM_MADE, None, context)
         brief.budget_granted(None, context)
         await ports.briefs.update_brief(brief)
         tell_approved(ports, brief)

@@ -15,7 +15,7 @@ from ..domain.budgets import Budget, Change, Entry, EntryCause, Holder, Period
 from ..domain.lifecycle import AuditContext
 from .access import brief_to_change
 from .approve_brief import tell_approved
-from .charge_budget import grant_waiting, offer_room, record_charge, tell_plan
+from .charge_budget import offer_room, record_charge, tell_plan
 from .ports import Ports
 from .read.access import require_budgets
 
@@ -93,10 +93,9 @@ async def release_brief(
         entry = _entry(ports, actor, EntryCause.RELEASED, Change(planned=lacking), brief_id, reason)
         ports.budgets.insert_entry(budget.budget_id, entry)
         tell_plan(ports, budget, reason, brief_id)
-    amount = charge.uncovered
-    granted = await grant_waiting(ports, brief, charge, budget)
-    assert granted, "the plan was raised by what lacked"
-    record_charge(ports, budget, charge, Change(committed=amount), EntryCause.RELEASED, None, context)
+    granted = budget.grant(charge)
+    assert granted is not None, "the plan was raised by what lacked"
+    record_charge(ports, budget, charge, granted, EntryCause.RELEASED, None, context)
     brief.budget_granted(reason, context)
     await ports.briefs.update_brief(brief)
     tell_approved(ports, brief)

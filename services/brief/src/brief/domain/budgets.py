@@ -112,6 +112,14 @@ class Budget:
         self.version += 1
         return change
 
+    def grant(self, charge: Charge) -> Change | None:
+        """A brief that waited gets all that it waits for; None where there is no room for that."""
+        amount = charge.uncovered
+        if self.room_for(amount) < amount:
+            return None
+        charge.waiting = False
+        return self.charge(charge, Due(amount, NOTHING))
+
 
 @dataclass(slots=True)
 class Charge:
