@@ -11,6 +11,7 @@ from optima_kit.ids import new_id
 from optima_kit.refusals import Invalid, WrongState
 
 from ..domain.connection import Connection
+from ..domain.documents import Document
 from ..domain.entities import Entity
 from ..domain.import_plan import read_records
 from ..domain.reconciliation import Comparison, DocumentComparison, Reconciliation, Total, too_many_missing
@@ -40,8 +41,12 @@ async def reconcile(work: Work, key: str, entity: Entity, *, delete_missing: boo
             raise Invalid("entity_not_exchanged", field="entity")
         if delete_missing and capability.deletes == "none":
             raise Invalid("deletions_not_told", field="delete_missing")
-        linked = await ports.records.list_linked(connection.connection_id, entity)
-        exported = await ports.documents.list_exported(connection.connection_id, entity)
+        linked: Mapping[str, str | None] = {}
+        exported: Mapping[str, Document] = {}
+        if capability.reads:
+            linked = await ports.records.list_linked(connection.connection_id, entity)
+        else:
+            exported = await ports.documents.list_exported(connection.connection_id, entity)
     missing: list[str] = []
     async with connector.open(paced(work, connection, endpoint)) as session:
         if capability.reads:
