@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -65,6 +66,11 @@ class PersonView(View):
 
     id: UUID
     name: str | None = None
+
+    @classmethod
+    def of(cls, person_id: UUID | None, names: Mapping[UUID, str]) -> PersonView | None:
+        """None of nobody."""
+        return cls(id=person_id, name=names.get(person_id)) if person_id else None
 
 
 def _clean(value: str) -> str:

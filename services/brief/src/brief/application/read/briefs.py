@@ -258,8 +258,8 @@ def _transition(move: Move, names: Names) -> TransitionView:
         revision=move.revision,
         cause=move.cause,
         reason=move.reason,
-        actor=_person(move.actor_id, names),
-        on_behalf_of=_person(move.on_behalf_of, names),
+        actor=PersonView.of(move.actor_id, names),
+        on_behalf_of=PersonView.of(move.on_behalf_of, names),
     )
 
 
@@ -333,7 +333,3 @@ def _price_line(line: PriceLine, names: Names) -> PriceLineView:
 
 def _content(content: Content) -> dict[str, Any]:
     return {name: getattr(content, name) for name in Content.model_fields}
-
-
-def _person(person_id: UUID | None, names: Names) -> PersonView | None:
-    return PersonView(id=person_id, name=names.get(person_id)) if person_id else None

@@ -180,8 +180,8 @@ def _entry(actor: Actor, row: ListedEntry, names: Names) -> BudgetEntryView:
         committed=entry.change.committed,
         spent=entry.change.spent,
         reason=entry.reason,
-        actor=_person(entry.actor_id, names),
-        on_behalf_of=_person(entry.on_behalf_of, names),
+        actor=PersonView.of(entry.actor_id, names),
+        on_behalf_of=PersonView.of(entry.on_behalf_of, names),
     )
 
 
@@ -197,7 +197,3 @@ def _charge(actor: Actor, row: ListedCharge) -> BudgetChargeView:
         uncovered=charge.uncovered,
         waiting=charge.waiting,
     )
-
-
-def _person(person_id: UUID | None, names: Names) -> PersonView | None:
-    return PersonView(id=person_id, name=names.get(person_id)) if person_id else None

@@ -137,7 +137,7 @@ def _version(actor: Actor, proof: Proof, version: ProofVersion, names: Names) ->
         approval_id=version.approval_id,
         reason=version.reason,
         ended_at=version.ended_at,
-        ended_by=_person(version.ended_by, names),
+        ended_by=PersonView.of(version.ended_by, names),
         preview=version.preview,
         pages=version.pages,
         actions=actions_on_version(actor, proof, version),
@@ -154,7 +154,7 @@ def _annotation(actor: Actor, proof: Proof, annotation: Annotation, names: Names
         author=PersonView(id=annotation.author_id, name=annotation.author_name or None),
         at=annotation.at,
         resolved_at=annotation.resolved_at,
-        resolved_by=_person(annotation.resolved_by, names),
+        resolved_by=PersonView.of(annotation.resolved_by, names),
         replies=[
             ReplyView(
                 author=PersonView(id=each.author_id, name=each.author_name or None),
@@ -165,7 +165,3 @@ def _annotation(actor: Actor, proof: Proof, annotation: Annotation, names: Names
         ],
         actions=actions_on_annotation(actor, proof, annotation),
     )
-
-
-def _person(person_id: UUID | None, names: Names) -> PersonView | None:
-    return PersonView(id=person_id, name=names.get(person_id)) if person_id else None

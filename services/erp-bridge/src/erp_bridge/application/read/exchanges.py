@@ -284,7 +284,7 @@ def _failure(reader: Reader, failure: Failure, names: Names) -> FailureView:
         last_failed_at=failure.last_failed_at,
         retry_at=failure.retry_at,
         payload=dict(failure.payload) if sees_payload(reader.actor, failure) else None,
-        dismissed_by=_person(dismissal.by, names) if dismissal else None,
+        dismissed_by=PersonView.of(dismissal.by, names) if dismissal else None,
         dismissed_at=dismissal.at if dismissal else None,
         dismissal_reason=dismissal.reason if dismissal else None,
         actions=actions_on_failure(reader.actor, failure),
@@ -324,7 +324,7 @@ def _conflict(reader: Reader, found: NamedConflict, names: Names) -> ConflictVie
         theirs=conflict.theirs,
         found_at=conflict.found_at,
         choice=conflict.choice,
-        resolved_by=_person(conflict.resolved_by, names),
+        resolved_by=PersonView.of(conflict.resolved_by, names),
         resolved_at=conflict.resolved_at,
         actions=actions_on_conflict(reader.actor, conflict),
     )
@@ -335,10 +335,6 @@ async def _names_in(ports: Ports, found: Sequence[NamedConflict]) -> Names:
     return await ports.directory.names(
         person for each in conflicts for person in (each.edit.by, each.resolved_by)
     )
-
-
-def _person(person_id: UUID | None, names: Names) -> PersonView | None:
-    return PersonView(id=person_id, name=names.get(person_id)) if person_id else None
 
 
 def _problems(reader: Reader, problems: Sequence[Problem]) -> list[ProblemView]:

@@ -55,7 +55,7 @@ async def list_movements(ports: Ports, query: PageQuery, filters: MovementFilter
 
 
 def show_movement(row: MovementRow, names: Mapping[UUID, str]) -> MovementView:
-    movement, by = row.movement, row.recorded_by
+    movement = row.movement
     return MovementView(
         id=movement.movement_id,
         warehouse=named(row.lookups, Warehouse, movement.warehouse),
@@ -68,7 +68,7 @@ def show_movement(row: MovementRow, names: Mapping[UUID, str]) -> MovementView:
         count_id=movement.count_id,
         reason=movement.reason,
         recorded_at=row.recorded_at,
-        recorded_by=PersonView(id=by, name=names.get(by)) if by else None,
+        recorded_by=PersonView.of(row.recorded_by, names),
     )
 
 
@@ -82,7 +82,7 @@ async def list_holds(
 
 
 def show_hold(row: HoldRow, names: Mapping[UUID, str]) -> HoldView:
-    entry, by = row.entry, row.recorded_by
+    entry = row.entry
     return HoldView(
         id=entry.hold_id,
         warehouse=named(row.lookups, Warehouse, entry.warehouse),
@@ -92,7 +92,7 @@ def show_hold(row: HoldRow, names: Mapping[UUID, str]) -> HoldView:
         unit=row.unit,
         reason=entry.reason,
         recorded_at=row.recorded_at,
-        recorded_by=PersonView(id=by, name=names.get(by)) if by else None,
+        recorded_by=PersonView.of(row.recorded_by, names),
     )
 
 
@@ -106,7 +106,7 @@ async def list_receipts(
 
 
 def show_receipt(row: ReceiptRow, names: Mapping[UUID, str]) -> SupplierReceiptView:
-    receipt, by = row.receipt, row.recorded_by
+    receipt = row.receipt
     return SupplierReceiptView(
         id=receipt.receipt_id,
         supplier=named(row.lookups, Destination, receipt.supplier),
@@ -124,7 +124,7 @@ def show_receipt(row: ReceiptRow, names: Mapping[UUID, str]) -> SupplierReceiptV
             for line in row.lines
         ],
         recorded_at=row.recorded_at,
-        recorded_by=PersonView(id=by, name=names.get(by)) if by else None,
+        recorded_by=PersonView.of(row.recorded_by, names),
     )
 
 

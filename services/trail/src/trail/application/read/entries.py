@@ -65,14 +65,10 @@ def _view(sealed: SealedEntry, names: Mapping[UUID, str], *, whole: bool) -> Ent
         type=fact.type,
         subject_id=fact.subject,
         correlation_id=fact.correlation_id,
-        actor=_person(fact.actor_id, names),
-        on_behalf_of=_person(fact.on_behalf_of, names),
+        actor=PersonView.of(fact.actor_id, names),
+        on_behalf_of=PersonView.of(fact.on_behalf_of, names),
         occurred_at=fact.occurred_at,
         recorded_at=entry.recorded_at,
         data=json.loads(fact.data),
         **place,
     )
-
-
-def _person(id_: UUID | None, names: Mapping[UUID, str]) -> PersonView | None:
-    return None if id_ is None else PersonView(id=id_, name=names.get(id_))
