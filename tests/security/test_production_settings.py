@@ -72,7 +72,17 @@ BAD: dict[str, tuple[str, ...]] = {
     ),
     "inner": ("http://keys.example.com", "http://10.0.0.7:8080", "ftp://optima-identity", "http://a.b.c.d"),
     "networks": ("0.0.0.0/0", "::/0", "10.42.0.0/16,0.0.0.0/0", "0.0.0.0/1,128.0.0.0/1", "2000::/3"),
-    "elsewhere": ("127.0.0.1/32", "10.42.0.0/16,127.0.0.0/8", "::1/128", "169.254.169.254/32", "0.0.0.0/0"),
+    "elsewhere": (
+        "127.0.0.1/32",
+        "10.42.0.0/16,127.0.0.0/8",
+        "::1/128",
+        "::ffff:127.0.0.1/128",
+        "169.254.169.254/32",
+        "fe80::1/128",
+        "0.0.0.0/32",
+        "::/128",
+        "0.0.0.0/0",
+    ),
     "sender": ("Linea OPTIMA <noreply@localhost>", "noreply@127.0.0.1", "noreply"),
 }
 KINDS = {
@@ -83,6 +93,7 @@ KINDS = {
     "mail_from": "sender",
     "trusted_proxies": "networks",
     "webhook_networks": "elsewhere",
+    "erp_networks": "elsewhere",
 }
 HARMLESS = {"mail_url"}
 """Never unencrypted: smtp:// means STARTTLS, or no mail."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 from optima_kit.db import UnitOfWork
 from optima_kit.directory import Directory
-from optima_kit.hardening import StrongSecret
+from optima_kit.hardening import ELSEWHERE, StrongSecret
 from optima_kit.sealing import Sealer
 from optima_kit.service import Service
 from optima_kit.settings import Networks, Settings
@@ -45,9 +46,10 @@ class BridgeSettings(Settings):
     """Seals the credentials of connections. Losing it means asking for them again."""
     drop_folder_root: Path = Path(".optima/drop")
     """Below it each tenant has a directory of its own for drop folders; nothing outside is touched."""
-    erp_networks: Networks = ()
+    erp_networks: Annotated[Networks, ELSEWHERE] = ()
     """Networks inside the house in which ERPs may stand; there, plain HTTP is permitted too. All other
-    addresses must be public, and encrypted."""
+    addresses must be public, and encrypted. Production refuses networks with this machine's own addresses:
+    loopback, link-local, unspecified."""
 
 
 def service(settings: BridgeSettings) -> Service[Ports]:

@@ -20,7 +20,13 @@ _SHORTEST_SECRET = 32
 _WIDEST = {4: 8, 6: 7}
 """The widest range of addresses that may stand for known machines, in bits of its prefix."""
 _ENCRYPTED = {"require", "verify-ca", "verify-full"}
-_THIS_MACHINE = tuple(map(ip_network, ("127.0.0.0/8", "169.254.0.0/16", "::1/128", "fe80::/10")))
+_THIS_MACHINE = tuple(
+    map(
+        ip_network,
+        ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "::/127", "::ffff:0:0/96", "fe80::/10"),
+    )
+)
+"""Unspecified (which leads to loopback), loopback, link-local, and IPv4 in IPv6: that is named as IPv4."""
 
 
 def in_production(check: Callable[[Any], None], *, given: str = "environment") -> AfterValidator:
