@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -98,6 +99,41 @@ async def test_an_invoice_that_can_not_be_is_refused_by_its_place(
     (failure,) = await shop.failures()
     assert [(each["code"], each["field"]) for each in failure["problems"]] == [problem]
     assert await told(shop) == []
+
+
+async def test_the_number_of_a_document_of_several_orders_means_all_its_shipments(
+    shop: Bridge,
+) -> None:
+    """Those that still stand: what one order's recipient refused whole is invoiced with none."""
+    parts = {SHIPMENT: BRIEF, UUID(int=0x5A): UUID(int=0xBA), UUID(int=0x5B): UUID(int=0xBB)}
+    _, second, third = parts
+    for shipment_id in (second, third):
+        order = {"shipment_id": shipment_id, "order_id": shipment_id, "brief_id": parts[shipment_id]}
+        part = ISSUED.model_copy(update=order)
+        await shop.tell(part, subject=shipment_id, correlation=parts[shipment_id])
+    await shop.work()
+
+    async def told_of(row: str) -> dict[UUID, str | None]:
+        """The invoice's number by shipment, of what that row made the bridge tell."""
+        before = len(await shop.stored.published(DdtInvoicingChanged.type))
+        await invoices(shop, row)
+        published = (await shop.stored.published(DdtInvoicingChanged.type))[before:]
+        assert all(each.correlationid == parts[each.subject] for each in published)
+        return {each.subject: each.data["invoice_number"] for each in published}
+
+    assert await told_of("12/2026;FT-31;04/12/2026\n") == dict.fromkeys(parts, "FT-31")
+    assert await told_of("12/2026;FT-31;04/12/2026\n") == {}
+    voided = DdtVoided(
+        **ISSUED.model_dump(include={"destination", "lines"}),
+        shipment_id=third,
+        order_id=third,
+        brief_id=parts[third],
+        number="12/2026",
+        reason="errore",
+    )
+    await shop.tell(voided, subject=third, correlation=parts[third])
+    assert await told_of("12/2026;FT-32;05/12/2026\n") == dict.fromkeys((SHIPMENT, second), "FT-32")
+    assert await shop.failures() == []
 
 
 async def test_only_the_erp_that_was_sent_a_ddt_can_have_invoiced_it(shop: Bridge) -> None:

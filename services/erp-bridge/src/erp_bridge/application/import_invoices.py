@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Final, Literal
 from uuid import UUID
@@ -12,58 +14,75 @@ from optima_contracts.erp import DdtInvoicingChanged
 
 from ..domain.connection import Connection
 from ..domain.ddt_invoice import INVOICED, SentDdt, check_invoice, shipment_id_in
-from ..domain.import_plan import ImportPlan, PlannedRecord, RefusedRecord, RemoteRecord, read_records
+from ..domain.import_plan import (
+    ImportPlan,
+    PlannedRecord,
+    ReadRecord,
+    RefusedRecord,
+    RemoteRecord,
+    read_records,
+)
 from ..domain.mapping import Fields
 from ..domain.record import content_hash
 from .ports import Ports
 
 _DDT: Final = "ddt"
-"""Where a planned record has its DDT."""
+_LINK: Final = "link"
+"""Where a planned record has its DDT, and the remote id of the link with it."""
 
 
 async def plan_invoices(
     ports: Ports, connection: Connection, records: Sequence[RemoteRecord], *, source: str
 ) -> ImportPlan:
     """Of a DDT that comes several times in a page the last word counts. A number that the ERP was not sent
-    or a DDT that is void is refused; an id that it was not sent is of somebody else's who shares the ERP."""
+    or a DDT that is void is refused; an id that it was not sent is of somebody else's who shares the ERP.
+
+    A document of several orders has a shipment of each. By its number all of them are meant that still stand;
+    by a shipment's id that one alone.
+    """
     read = await asyncio.to_thread(read_records, connection.mapping.of(INVOICED), records)
     codes = {each.mapped.get("code") or "" for each in read}
     ids = {found for code in codes if (found := shipment_id_in(code)) is not None}
-    sent: dict[str | UUID, SentDdt] = {}
+    sent: defaultdict[str | UUID, list[SentDdt]] = defaultdict(list)
     for known in await ports.documents.list_sent_ddts(connection.connection_id, codes, ids):
-        sent |= {known.number: known, known.shipment_id: known}
+        sent[known.number].append(known)
+        sent[known.shipment_id].append(known)
     plan = ImportPlan()
     for key, each in {each.remote_id or f"{source}:{each.record.line}": each for each in read}.items():
         code = each.mapped.get("code") or ""
         shipment_id = shipment_id_in(code)
-        ddt = sent.get(shipment_id or code)
-        if ddt is None and shipment_id is not None:
+        ddts = sent.get(shipment_id or code, [])
+        if not ddts and shipment_id is not None:
             continue
-        problems = check_invoice(each, ddt)
-        if problems or ddt is None:
+        standing = [ddt for ddt in ddts if not ddt.voided]
+        problems = check_invoice(each, next(iter(standing or ddts), None))
+        if problems:
             plan.refused.append(RefusedRecord(each.record.line, key, each.record.values, tuple(problems)))
-            continue
-        # A file without columns for credit notes says the same as one in which they are empty.
-        told = content_hash({name: value for name, value in each.mapped.items() if value})
-        before = ddt.content_hash
-        action: Literal["create", "change", "unchanged"] = "change"
-        if before is None or before == told:
-            action = "unchanged" if before else "create"
-        plan.records.append(
-            PlannedRecord(
-                line=each.record.line,
-                action=action,
-                record_id=ddt.shipment_id,
-                remote_id=each.remote_id,
-                remote_code=ddt.number,
-                version=each.record.version,
-                content_hash=told,
-                fields=each.mapped,
-                link_changed=before != told,
-                values={_DDT: ddt},
-            )
-        )
+        else:
+            plan.records.extend(_planned(each, ddt, of=len(ddts)) for ddt in standing)
     return plan
+
+
+def _planned(read: ReadRecord, ddt: SentDdt, *, of: int) -> PlannedRecord:
+    """`of`: so many shipments have the document, and a link each."""
+    # A file without columns for credit notes says the same as one in which they are empty.
+    told = content_hash({name: value for name, value in read.mapped.items() if value})
+    before = ddt.content_hash
+    action: Literal["create", "change", "unchanged"] = "change"
+    if before is None or before == told:
+        action = "unchanged" if before else "create"
+    return PlannedRecord(
+        line=read.record.line,
+        action=action,
+        record_id=ddt.shipment_id,
+        remote_id=read.remote_id,
+        remote_code=ddt.number,
+        version=read.record.version,
+        content_hash=told,
+        fields=read.mapped,
+        link_changed=before != told,
+        values={_DDT: ddt, _LINK: read.remote_id if of == 1 else f"{read.remote_id} ({ddt.shipment_id})"},
+    )
 
 
 async def note_invoices(ports: Ports, connection: Connection, planned: Sequence[PlannedRecord]) -> None:
@@ -71,7 +90,8 @@ async def note_invoices(ports: Ports, connection: Connection, planned: Sequence[
     changed = [each for each in planned if each.link_changed]
     if not changed:
         return
-    await ports.documents.save_ddt_invoices(connection.connection_id, changed)
+    links = [replace(each, remote_id=each.values[_LINK]) for each in changed]
+    await ports.documents.save_ddt_invoices(connection.connection_id, links)
     for each in changed:
         _tell(ports, connection, each.values[_DDT], each.fields)
 
