@@ -290,7 +290,7 @@ class BusinessCentralDouble(ODataDouble):
         "paymentTerm": ("id", "code", "displayName"),
         "salesOrder": (
             *("id", "number", "externalDocumentNumber", "customerId", "requestedDeliveryDate", "status"),
-            "salesOrderLines",
+            *("orderDate", "totalAmountExcludingTax", "salesOrderLines"),
         ),
     }
 
@@ -348,7 +348,8 @@ class BusinessCentralDouble(ODataDouble):
     def _collection(self, method: str, kind: str, query: Mapping[str, str], body: Any) -> Any:
         if method == "POST":
             lines = body.pop("salesOrderLines")
-            order = self.add(kind, **body, number=f"SO{next(self.ids)}", status="Draft", salesOrderLines=[])
+            numbered = {"number": f"SO{next(self.ids)}", "orderDate": f"{self.now:%Y-%m-%d}"}
+            order = self.add(kind, **body, **numbered, status="Draft", salesOrderLines=[])
             for line in lines:
                 self._add_line(order, line)
             return web.json_response(order, status=201)
@@ -356,7 +357,18 @@ class BusinessCentralDouble(ODataDouble):
         if query.get("$expand") == "paymentTerm":
             terms = {each["id"]: each for each in self.rows["paymentTerms"]}
             rows = [{**each, "paymentTerm": terms.get(each["paymentTermsId"])} for each in rows]
+        if kind == "salesOrders":
+            rows = [self._order(each, expanded="$expand" in query) for each in rows]
         return {"@odata.context": "…", "value": rows}
+
+    @staticmethod
+    def _order(row: Row, *, expanded: bool) -> Row:
+        lines = row["salesOrderLines"]
+        shown = {name: value for name, value in row.items() if expanded or name != "salesOrderLines"}
+        return {
+            **shown,
+            "totalAmountExcludingTax": sum(each["quantity"] * each["unitPrice"] for each in lines),
+        }
 
     def _row(self, request: web.Request, kind: str, row_id: str, part: str, body: Any) -> Any:
         orders = self.rows["salesOrders"]
@@ -491,3 +503,4 @@ class SapDouble(ODataDouble):
         free = itertools.count(max(known, default=-1) + 1)
         for line in order["DocumentLines"]:
             line.setdefault("LineNum", next(free))
+            line["LineTotal"] = line["Quantity"] * line["UnitPrice"]

@@ -401,6 +401,17 @@ class OdooRemote(_Called):
         self.double.missing.add("vat")
         return "vat"
 
+    def tamper(self) -> tuple[str, str, str]:
+        """Of three orders the first goes, the second has 9 pieces, and there is one more like the third:
+        their ids."""
+        orders, lines = self.double.tables["sale.order"], self.double.tables["sale.order.line"]
+        first, second, third = orders
+        lines[orders[second]["order_line"][0]]["product_uom_qty"] = 9.0
+        ours = {"origin": str(UUID(int=9)), "client_order_ref": "O-2026/9"}
+        more = self.double.add("sale.order", **{**orders[third], **ours})
+        del orders[first]
+        return str(first), str(second), str(more)
+
     async def orders(self) -> list[Mapping[str, Any]]:
         lines = self.double.tables["sale.order.line"]
         return [
@@ -475,6 +486,21 @@ class BusinessCentralRemote(_Called):
         self.double.missing.add("taxRegistrationNumber")
         return "taxRegistrationNumber"
 
+    def tamper(self) -> tuple[str, str, str]:
+        """Of three orders the first goes, the second has 9 pieces, and there is one more like the third:
+        their ids."""
+        orders = self.double.rows["salesOrders"]
+        first, second, third = orders
+        second["salesOrderLines"][0]["quantity"] = 9.0
+        ours = {"number": "SO9999", "externalDocumentNumber": f"O-2026/9 {UUID(int=9).hex[-12:]}"}
+        more = self.double.add("salesOrders", **{**third, **ours, "id": str(UUID(int=0xFFFF))})
+        # The last two are nobody's here.
+        for number, reference in (("SO99991", "Their order"), ("SO99992", "")):
+            theirs = {"number": number, "externalDocumentNumber": reference, "id": number}
+            self.double.add("salesOrders", **{**third, **theirs})
+        orders.remove(first)
+        return first["id"], second["id"], more["id"]
+
     async def orders(self) -> list[Mapping[str, Any]]:
         there, gone = self.double.rows["salesOrders"], self.double.deleted
         return [
@@ -544,6 +570,18 @@ class SapRemote(_Called):
     def lose_field(self) -> str:
         self.double.missing.add("FederalTaxID")
         return "FederalTaxID"
+
+    def tamper(self) -> tuple[str, str, str]:
+        """Of three orders the first goes, the second has 9 pieces, and there is one more like the third:
+        their ids."""
+        orders = self.double.rows["Orders"]
+        first, second, third = orders
+        second["DocumentLines"][0] |= {"Quantity": 9.0, "LineTotal": 112.5}
+        ours = {"DocEntry": 9999, "NumAtCard": f"O-2026/9 ({UUID(int=9)})"}
+        self.double.add("Orders", **{**third, **ours})
+        self.double.add("Orders", **{**third, "DocEntry": 10000, "NumAtCard": "Their (own)"})
+        orders.remove(first)
+        return str(first["DocEntry"]), str(second["DocEntry"]), "9999"
 
     async def orders(self) -> list[Mapping[str, Any]]:
         return [

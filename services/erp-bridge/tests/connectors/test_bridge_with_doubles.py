@@ -6,9 +6,12 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from optima_contracts.economics import OrderLineValue, OrderValued
-from optima_contracts.production import OrderConfirmed, OrderLine
+import pytest
 
+from optima_contracts.economics import OrderLineValue, OrderValued
+from optima_contracts.production import OrderCancelled, OrderConfirmed, OrderLine
+
+from .conftest import DOUBLES
 from .systems import recorded
 
 if TYPE_CHECKING:
@@ -60,18 +63,19 @@ async def order(bridge: Bridge, n: int, deadline: date) -> None:
         await bridge.tell(event, subject=order_id, correlation=order_id)
 
 
-async def test_orders_are_compared_with_their_totals_by_month(bridge: Bridge) -> None:
-    async with recorded("odoo") as remote:
+@pytest.mark.parametrize("connector", DOUBLES)
+async def test_orders_are_compared_with_their_totals_by_month(bridge: Bridge, connector: str) -> None:
+    async with recorded(connector) as remote:
         await remote.add_customer("C1", "Cliente 1", "07643520567")
         settings = {**remote.endpoint.settings, **remote.endpoint.secrets}
-        wanted = {"connector": "odoo", "settings": settings}
-        await bridge.as_("admin").put("/v1/connections/odoo", json=wanted)
-        await bridge.as_("admin").post("/v1/connections/odoo/imports", json={"entity": "customer"})
+        wanted = {"connector": connector, "settings": settings}
+        await bridge.as_("admin").put("/v1/connections/erp", json=wanted)
+        await bridge.as_("admin").post("/v1/connections/erp/imports", json={"entity": "customer"})
         for n, deadline in enumerate([date(2026, 11, 30), date(2026, 12, 15), date(2026, 12, 24)], 1):
             await order(bridge, n, deadline)
         await bridge.work()
         assert await bridge.failures() == []
-        path, reader = "/v1/connections/odoo/reconciliations", bridge.as_("admin")
+        path, reader = "/v1/connections/erp/reconciliations", bridge.as_("admin")
         response, told = await reader.post(path, json={"entity": "order"})
         assert response.status == 200, told
         both = {"there": 1, "linked": 1, "there_quantity": "10", "linked_quantity": "10"}
@@ -80,20 +84,14 @@ async def test_orders_are_compared_with_their_totals_by_month(bridge: Bridge) ->
         assert [each["period"] for each in told["totals"]] == ["2026-11", "2026-12"]
         assert told["missing_here"] == told["missing_there"] == told["differing"] == 0
         # One goes there, one is changed, and there is one more that says it is ours.
-        orders, lines = remote.double.tables["sale.order"], remote.double.tables["sale.order.line"]
-        first, second, third = orders
-        lines[orders[second]["order_line"][0]]["product_uom_qty"] = 9.0
-        again = remote.double.add(
-            "sale.order", **{**orders[third], "origin": str(UUID(int=9)), "client_order_ref": "O-2026/9"}
-        )
-        del orders[first]
+        first, second, more = remote.tamper()
         _, told = await reader.post(path, json={"entity": "order"})
         assert [told[each] for each in ("there", "linked")] == [3, 3]
         _, listed = await reader.get(f"/v1/reconciliations/{told['id']}/differences")
         assert [(each["kind"], each["remote_id"], each["name"]) for each in listed["items"]] == [
-            ("differing", str(second), "O-2026/2"),
-            ("missing_here", str(again), "O-2026/9"),
-            ("missing_there", str(first), "O-2026/1"),
+            ("differing", second, "O-2026/2"),
+            ("missing_here", more, "O-2026/9"),
+            ("missing_there", first, "O-2026/1"),
         ]
         november, december = told["totals"]
         assert (november["there"], november["there_quantity"]) == (0, "0")
@@ -115,3 +113,31 @@ async def test_orders_are_compared_with_their_totals_by_month(bridge: Bridge) ->
         assert not any(name.endswith("amount") for each in seen["totals"] for name in each)
         _, report = await office.get(f"/v1/reconciliations/{told['id']}/report")
         assert "362.50" not in report.decode()
+
+
+@pytest.mark.parametrize("connector", DOUBLES)
+async def test_a_cancelled_order_is_no_difference(bridge: Bridge, connector: str) -> None:
+    """Whether it is cancelled there, or deleted since there is no such state."""
+    async with recorded(connector) as remote:
+        await remote.add_customer("C1", "Cliente 1", "07643520567")
+        settings = {**remote.endpoint.settings, **remote.endpoint.secrets}
+        wanted = {"connector": connector, "settings": settings}
+        await bridge.as_("admin").put("/v1/connections/erp", json=wanted)
+        await bridge.as_("admin").post("/v1/connections/erp/imports", json={"entity": "customer"})
+        for n in (1, 2):
+            await order(bridge, n, date(2026, 12, 15))
+        await bridge.work()
+        cancelled = OrderCancelled(order_id=UUID(int=1), brief_id=None, reason="x")
+        await bridge.tell(cancelled, subject=UUID(int=1), correlation=UUID(int=1))
+        await bridge.work()
+        assert await bridge.failures() == []
+        path = "/v1/connections/erp/reconciliations"
+        _, told = await bridge.as_("admin").post(path, json={"entity": "order"})
+        assert told["missing_here"] == told["missing_there"] == told["differing"] == 0
+        (total,) = told["totals"]
+        assert (total["there"], total["there_quantity"], total["there_amount"]) == (
+            total["linked"],
+            total["linked_quantity"],
+            total["linked_amount"],
+        )
+        assert (total["there_quantity"], total["there_amount"]) == ("10", "125.00")

@@ -21,14 +21,14 @@ class ODataSession(DocumentSession):
     types: ClassVar[Mapping[Entity, str]]
     """The interface's type of each entity."""
     read: ClassVar[Mapping[Entity, tuple[str, ...]]]
-    written: ClassVar[frozenset[str]]
-    """Fields of an order."""
+    order_fields: ClassVar[frozenset[str]]
+    """Those of an order that are written."""
 
     async def schema(self, entity: Entity) -> RemoteSchema | None:
         metadata = await self._rest.call("GET", "$metadata", headers={"Accept": "application/xml"})
         fields = entity_fields(str(metadata), self.types[entity])
         if entity == "order":
-            return RemoteSchema(fields, written=self.written)
+            return RemoteSchema(fields, written=self.order_fields)
         return RemoteSchema(fields, read=frozenset(self.read[entity]))
 
 

@@ -7,9 +7,10 @@ customer's reference.
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from http.cookies import SimpleCookie
 from typing import Any, Final
@@ -19,7 +20,7 @@ from yarl import URL
 
 from ..application.ports import Checkpoint, Endpoint, Page, Rejected, RemoteLink, Session, Unauthorised
 from ..domain.connection import Description, Setting
-from ..domain.documents import OutgoingDocument
+from ..domain.documents import DocumentContent, OutgoingDocument
 from ..domain.entities import Entity
 from ..domain.import_plan import RemoteRecord
 from .capabilities import read_by_id, unmapped, written_by_id
@@ -76,6 +77,9 @@ _READ: Final[dict[Entity, tuple[str, ...]]] = {
 }
 _WRITTEN: Final = frozenset({"CardCode", "NumAtCard", "DocDueDate", "DocumentLines"})
 
+_OURS: Final = re.compile(r".* \([0-9a-f-]{36}\)")
+"""A customer reference that we gave."""
+
 DESCRIPTION: Final = Description(
     key="sap-business-one",
     name="SAP Business One 10 (Service Layer)",
@@ -100,6 +104,7 @@ DESCRIPTION: Final = Description(
             "cancel",
             idempotency="our id in the order's customer reference",
             cannot_carry=(*unmapped("sap_business_one.yaml", "order"), "deliveries"),
+            lists_written=True,
         ),
     ),
 )
@@ -156,7 +161,7 @@ async def _cookies(http: Any, address: URL, endpoint: Endpoint) -> Mapping[str, 
 class SapSession(ODataSession):
     """Implements `ports.Session`."""
 
-    types, read, written = _TYPES, _READ, _WRITTEN
+    types, read, order_fields = _TYPES, _READ, _WRITTEN
 
     def __init__(self, rest: Rest, settings: Mapping[str, str], page: int) -> None:
         self._rest = rest
@@ -187,6 +192,24 @@ class SapSession(ODataSession):
 
         async for page in sweep(_SETS[entity], checkpoint, found, page=self._page, now=self._now):
             yield page
+
+    async def written(self, entity: Entity) -> AsyncIterator[tuple[str, DocumentContent]]:
+        after = 0
+        while True:
+            query = {
+                "$filter": f"contains(NumAtCard,' (') and DocEntry gt {after}",
+                "$orderby": "DocEntry",
+                "$top": str(self._page),
+                "$select": "DocEntry,NumAtCard,DocDueDate,Cancelled,DocumentLines",
+            }
+            headers = {"Prefer": f"odata.maxpagesize={self._page}"}
+            found = (await self._rest.call("GET", _SETS[entity], query=query, headers=headers))["value"]
+            for each in found:
+                if _OURS.fullmatch(each["NumAtCard"]):
+                    yield str(each["DocEntry"]), _content(each)
+            if len(found) < self._page:
+                return
+            after = found[-1]["DocEntry"]
 
     async def find(self, entity: Entity, reference: str) -> RemoteLink | None:
         query = {"$filter": f"contains(NumAtCard,{literal(reference)})", "$select": "DocEntry", "$top": "1"}
@@ -250,6 +273,16 @@ class SapSession(ODataSession):
         query = {"$select": "GroupNumber,PaymentTermsGroupName"}
         told = await self._rest.call("GET", "PaymentTermsTypes", query=query, headers=headers)
         return {each["GroupNumber"]: each["PaymentTermsGroupName"] for each in told["value"]}
+
+
+def _content(found: Mapping[str, Any]) -> DocumentContent:
+    lines = found["DocumentLines"] if found["Cancelled"] != "tYES" else []
+    return DocumentContent(
+        number=found["NumAtCard"].rpartition(" (")[0],
+        day=date.fromisoformat(found["DocDueDate"][:10]),
+        quantity=sum((Decimal(str(line["Quantity"])) for line in lines), Decimal()),
+        amount=sum((Decimal(str(line["LineTotal"])) for line in lines), Decimal()),
+    )
 
 
 def _day_before(at: datetime) -> str:

@@ -61,7 +61,7 @@ async def reconcile(work: Work, key: str, entity: Entity, *, delete_missing: boo
             documents = DocumentComparison({each: exported[each].content for each in exported})
             async for remote_id, content in session.written(entity):
                 documents.seen[remote_id] = content
-            there, known = len(documents.seen), len(documents.linked)
+            there, known = len(documents.seen), len(documents.expected)
             differences, totals = documents.all_differences(), documents.totals()
     if not there and not known:
         raise WrongState("comparison_empty")

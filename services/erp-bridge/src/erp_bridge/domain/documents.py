@@ -151,6 +151,11 @@ class DocumentContent:
     amount: Decimal | None
     """Without VAT; None where there are no prices."""
 
+    @property
+    def is_nothing(self) -> bool:
+        """Some ERPs delete what is cancelled: it need not be there any more."""
+        return not self.quantity and not self.amount
+
     def differs_from(self, other: DocumentContent) -> bool:
         """Whether quantities do, or amounts by more than what rounding does."""
         if self.quantity != other.quantity:

@@ -116,6 +116,15 @@ class DocumentComparison:
     """By remote id."""
     seen: dict[str, DocumentContent] = field(default_factory=dict)
 
+    @property
+    def expected(self) -> Mapping[str, DocumentContent]:
+        """Those of `linked` that are there, or should be."""
+        return {
+            remote_id: each
+            for remote_id, each in self.linked.items()
+            if remote_id in self.seen or not each.is_nothing
+        }
+
     def all_differences(self) -> list[Difference]:
         """To be asked for when the scan has gone to its end."""
         found = []
@@ -129,7 +138,7 @@ class DocumentComparison:
             *found,
             *(
                 Difference("missing_there", each, name=self.linked[each].number)
-                for each in sorted(self.linked.keys() - self.seen.keys())
+                for each in sorted(self.expected.keys() - self.seen.keys())
             ),
         ]
 
@@ -139,7 +148,7 @@ class DocumentComparison:
         here: dict[str, list[DocumentContent]] = {}
         for remote_id, each in self.seen.items():
             there.setdefault(_month(self.linked.get(remote_id, each)), []).append(each)
-        for each in self.linked.values():
+        for each in self.expected.values():
             here.setdefault(_month(each), []).append(each)
         return tuple(
             Total(
