@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from approval.domain.approval import Migrated, PartEscalated, StepOpened, StepReopened
 from approval.domain.directory import Person, Unit
+from approval.domain.engine import Decision, decide
 from optima_kit.refusals import Invalid, Refusal
 
 from .conftest import World, person_id
-from .test_engine_properties import NAMES, contents, documents, steps_of
+from .test_engine_properties import NAMES, contents, documents, reference_verdict, steps_of, votes_of
 
 # -- a team of people in units one below the other, some with a manager of their own
 
@@ -108,6 +109,47 @@ def test_each_level_is_asked_once(world, quorum):
         elif quorum != {"percent": 50}:
             # One manager would be too few for the quorum: each part goes to another further up.
             assert len({event.to_person for event in moved}) == len(moved)
+
+
+QUORUMS = ("any", "all", "one_per_group", {"at_least": 2}, {"percent": 50}, {"percent": 67})
+
+
+@given(
+    st.lists(st.sampled_from(("lia", "paolo")), min_size=2, max_size=5),
+    st.sampled_from(QUORUMS),
+    st.sampled_from(("any", "impossible", {"at_least": 2}, {"percent": 50})),
+    st.lists(st.sampled_from(("approve", "reject", "abstain")), max_size=4),
+)
+def test_escalating_decides_nothing(managers, quorum, rejection, acts):
+    """However few are left when the parts of a team become one, the votes that are there are no outcome."""
+    world = World()
+    for number, manager in enumerate(managers):
+        each = person_id(f"person {number}")
+        world.people[each] = Person(
+            each, f"P{number}", f"p{number}@example.it", frozenset({"team"}), None, person_id(manager)
+        )
+    for manager in ("lia", "paolo"):
+        world.change(manager, manager=person_id("dario"))
+    due = {"hours": 8, "then": ["escalate", "escalate", "expire"]}
+    step = {"key": "uno", "approvers": [{"role": "team"}], "quorum": quorum, "due": due}
+    step |= {"rejection": rejection, "allows": ["abstain"]}
+    world.open([step])
+    for act in (*acts, None, None):
+        run = world.run.steps["uno"]
+        if run.state != "pending":
+            return
+        waiting = [part.person for part in run.parts.values() if part.state == "requested"]
+        if act is None:
+            told = len(world.history)
+            world.time_is_over("uno")
+            moved = [event for event in world.history[told:] if isinstance(event, PartEscalated)]
+            after = world.run.steps["uno"]
+            assert after.state == ("pending" if moved else "not_required")
+            if moved:
+                assert reference_verdict(step, votes_of(after)) is None
+        else:
+            decision = Decision("uno", act, waiting[0], world.run.content_hash, None, "perché sì")
+            world.took(decide(world.run, world.rules, decision, world.now, world.directory))
 
 
 # -- a process of which names change, and nothing else

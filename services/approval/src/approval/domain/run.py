@@ -20,6 +20,7 @@ from .approval import (
     Ended,
     Event,
     FieldsSet,
+    Part,
     PartDecided,
     PartEscalated,
     PartHandedOver,
@@ -396,8 +397,8 @@ class Run:
 
     def escalate(self, step: Step) -> bool:
         """Moves every open part to the manager above; whether any could be moved. Parts of one team become
-        one part of their manager, unless that leaves too few people for the quorum: then each goes to
-        another manager further up."""
+        one part of their manager, unless fewer voters leave too few for the quorum or decide the step by the
+        votes that are there: then each goes to another manager further up."""
         if self.process.rules > 1 and (above := self.next_level(step)) is not None:
             for person, manager in above.items():
                 self.record(PartEscalated(self.now, step.key, person, manager))
@@ -416,8 +417,8 @@ class Run:
         return moved
 
     def next_level(self, step: Step) -> dict[UUID, UUID] | None:
-        """The nearest manager above each open part who may be asked and has no part yet; None where they are
-        too few for the quorum."""
+        """The nearest manager above each open part who may be asked and has no part yet; None where, with
+        one part for each of them, nothing would be left to ask them."""
         parts, above = self.run_of(step.key).parts, dict[UUID, UUID]()
         for person, part in parts.items():
             for manager in self.directory.managers_above(person) if part.state == "requested" else ():
@@ -426,6 +427,8 @@ class Run:
                 if may and (known is None or known.state == "cancelled"):
                     above[person] = manager
                     break
+        if self.process.rules > 5:
+            return above if verdict(step, together(parts, above)) is None else None
         voters = voters_of(parts.values())
         staying = [
             p for p in voters if p.state not in ("cancelled", "not_required") and p.person not in above
@@ -544,6 +547,17 @@ class Run:
             case = self.process.case_for(node, self.progress.dated)
             if case is None or case.key != taken:
                 self.take_case(node)
+
+
+def together(parts: Mapping[UUID, Part], above: Mapping[UUID, UUID]) -> list[Part]:
+    """The parts as they are once those below a manager have become one part of theirs."""
+    standing = {person: part for person, part in parts.items() if part.state != "cancelled"}
+    for person, manager in above.items():
+        part = standing.pop(person)
+        known = standing.get(manager)
+        groups = part.groups if known is None else tuple(dict.fromkeys((*known.groups, *part.groups)))
+        standing[manager] = replace(part, person=manager, groups=groups)
+    return list(standing.values())
 
 
 def comes_too_early(key: str, steps: Mapping[str, StepRun], process: Process, dated: DatedContent) -> bool:
