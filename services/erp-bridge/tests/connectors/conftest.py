@@ -25,6 +25,13 @@ TRYTONS: Final = (
     pytest.param("tryton-7.0", marks=[NIGHTLY, pytest.mark.xdist_group("tryton-7.0")]),
 )
 """One process has all tests of a server, so that it is started once."""
+OTHERS: Final = ("files", "easyfatt", "ubl", "example", *DOUBLES)
+TRYTON_BY_NIGHT: Final = pytest.mark.parametrize(
+    "server",
+    [*OTHERS, pytest.param("tryton", marks=[NIGHTLY, pytest.mark.xdist_group("tryton")]), TRYTONS[1]],
+    indirect=True,
+)
+"""Of a test that a real server takes long for, and that by day the others do."""
 _STARTED_BY: Final = {"tryton": "tryton", "tryton-7.0": "tryton_long_term"}
 """The fixture that starts each."""
 
@@ -48,7 +55,7 @@ def erp(request: pytest.FixtureRequest) -> TrytonServer:
     return started
 
 
-@pytest.fixture(params=["files", "easyfatt", "ubl", "example", *TRYTONS, *DOUBLES])
+@pytest.fixture(params=[*OTHERS, *TRYTONS])
 def server(request: pytest.FixtureRequest) -> TrytonServer | str:
     """The server where there is one, the connector's name where there is none."""
     found: str = request.param

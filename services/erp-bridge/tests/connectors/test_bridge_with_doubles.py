@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import pytest
 
+from erp_bridge.application.pace import SharedPace
 from optima_contracts.economics import OrderLineValue, OrderValued
 from optima_contracts.production import OrderCancelled, OrderConfirmed, OrderLine
 
 from .conftest import DOUBLES
-from .systems import recorded
+from .systems import Recorded, recorded
 
 if TYPE_CHECKING:
     from ..conftest import Bridge
@@ -141,3 +142,92 @@ async def test_a_cancelled_order_is_no_difference(bridge: Bridge, connector: str
             total["linked_amount"],
         )
         assert (total["there_quantity"], total["there_amount"]) == ("10", "125.00")
+
+
+async def connected(bridge: Bridge, remote: Recorded) -> dict[str, Any]:
+    """The connection as it was told, with one customer of the ERP's."""
+    await remote.add_customer("C1", "Cliente 1", "07643520567")
+    settings = {**remote.endpoint.settings, **remote.endpoint.secrets}
+    body = {"connector": remote.connector.describe().key, "settings": settings}
+    response, view = await bridge.as_("admin").put("/v1/connections/gestionale", json=body)
+    assert response.status == 200, view
+    await bridge.import_all("customer")
+    return body
+
+
+async def reconnected(bridge: Bridge, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    response, told = await bridge.as_("admin").put(
+        "/v1/connections/gestionale", json=body, headers={"If-Match": '"1"'}
+    )
+    return response.status, told
+
+
+async def test_a_server_that_is_down_is_one_outage(bridge: Bridge) -> None:
+    async with recorded("odoo") as remote:
+        body = await connected(bridge, remote)
+        nowhere = {**body["settings"], "url": "http://127.0.0.1:9"}
+        assert (await reconnected(bridge, {**body, "settings": nowhere}))[0] == 200
+        for n in (1, 2):
+            await order(bridge, n, date(2026, 12, 15))
+        await bridge.work()
+        (failure,) = await bridge.failures()
+        assert (failure["entity"], failure["problems"][0]["code"]) == ("connection", "remote_unreachable")
+
+
+async def test_credentials_are_asked_for_again_when_the_connection_leads_elsewhere(bridge: Bridge) -> None:
+    async with recorded("odoo") as remote:
+        body = await connected(bridge, remote)
+        _, view = await bridge.as_("admin").get("/v1/connections/gestionale")
+        settings, key = dict(view["settings"]), remote.endpoint.secrets["api_key"]
+        assert view["secrets"] == ["api_key"]
+        assert key not in str(view)
+        elsewhere = {**settings, "url": "https://elsewhere.example"}
+        status, problem = await reconnected(bridge, {**body, "settings": elsewhere})
+        assert (status, [each["field"] for each in problem["errors"]]) == (422, ["settings.api_key"])
+        assert (await reconnected(bridge, {**body, "settings": settings}))[0] == 200
+        (row,) = await bridge.stored.fetch("SELECT secrets, settings::text FROM connections")
+        assert key.encode() not in row["secrets"]
+        assert key not in row["settings"]
+
+
+async def test_a_connection_keeps_to_its_ceiling_of_calls(
+    bridge: Bridge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns: list[int] = []
+
+    async def turn(self: SharedPace) -> None:
+        turns.append(self.calls_per_minute)
+
+    monkeypatch.setattr(SharedPace, "turn", turn)
+    async with recorded("odoo") as remote:
+        body = await connected(bridge, remote)
+        turns.clear()
+        status, view = await reconnected(bridge, {**body, "calls_per_minute": 90})
+        assert (status, view["calls_per_minute"]) == (200, 90)
+        await bridge.as_("backoffice").post("/v1/connections/gestionale/check")
+    assert turns
+    assert set(turns) == {90}
+
+
+async def test_an_entity_whose_fields_went_is_paused_and_goes_on_when_told(bridge: Bridge) -> None:
+    async with recorded("odoo") as remote:
+        await connected(bridge, remote)
+        lost = remote.lose_field()
+        response, problem = await bridge.as_("backoffice").post(
+            "/v1/connections/gestionale/imports", json={"entity": "customer"}
+        )
+        assert (response.status, problem["code"]) == (409, "entity_paused")
+        # Others go on, and nobody takes it for an outage.
+        await bridge.import_all("product")
+        view = await bridge.connection()
+        paused = [entity for entity, each in view["exchanges"].items() if each["paused"]]
+        assert (paused, "outage" in view) == (["customer"], False)
+        (failure,) = await bridge.failures()
+        assert (failure["error_class"], failure["actions"]) == ("paused", ["replay"])
+        assert [(each["code"], each["field"]) for each in failure["problems"]] == [
+            ("schema_field_gone", lost)
+        ]
+        remote.double.missing.clear()
+        response, told = await bridge.as_("backoffice").post(f"/v1/failures/{failure['id']}/replay")
+        assert (response.status, told["resolved"]) == (200, True)
+        assert not any(each["paused"] for each in (await bridge.connection())["exchanges"].values())

@@ -38,9 +38,9 @@ from erp_bridge.domain.schema import drift
 from optima_kit.clock import SystemClock
 from optima_kit.refusals import Invalid
 
-from .conftest import BY_NIGHT, DOUBLES
+from .conftest import DOUBLES, TRYTON_BY_NIGHT
 from .proxy import Moment
-from .systems import Remote, TrytonRemote, UblRemote, recorded
+from .systems import Remote, UblRemote, recorded
 
 NOWHERE = {True: "999999", False: str(UUID(int=0xDEAD))}
 """Remote ids of nothing, of ERPs that count and of others."""
@@ -121,6 +121,7 @@ def order(remote: Remote, order_id: UUID, customer: RemoteCustomer, **changes: A
     return document.outgoing(remote.connector.mapping().of(entity), customer)
 
 
+@TRYTON_BY_NIGHT
 async def test_it_says_what_it_carries(remote: Remote) -> None:
     description, mapping = remote.connector.describe(), remote.connector.mapping()
     for capability in description.capabilities:
@@ -134,11 +135,13 @@ async def test_it_says_what_it_carries(remote: Remote) -> None:
     assert {each.entity for each in description.capabilities} == mapping.entities.keys()
 
 
+@TRYTON_BY_NIGHT
 async def test_it_says_who_answers(remote: Remote) -> None:
     async with opened(remote) as session:
         assert await session.probe()
 
 
+@TRYTON_BY_NIGHT
 async def test_an_unreachable_system_is_told_from_one_that_refuses(remote: Remote) -> None:
     connector, endpoint = remote.broken
     with pytest.raises(Unreachable):
@@ -165,6 +168,7 @@ async def test_all_comes_in_and_then_what_changed(remote: Remote) -> None:
         )
 
 
+@TRYTON_BY_NIGHT
 async def test_nothing_is_lost_at_a_pages_boundary(remote: Remote) -> None:
     """Whatever page was the last to be committed, the next run brings all the rest."""
     for n, each in enumerate(VAT_NUMBERS):
@@ -177,6 +181,7 @@ async def test_nothing_is_lost_at_a_pages_boundary(remote: Remote) -> None:
             assert missing <= told(remote, rest).keys()
 
 
+@TRYTON_BY_NIGHT
 async def test_a_write_that_is_repeated_after_a_crash_doubles_nothing(remote: Remote, order_id: UUID) -> None:
     customer = await remote.add_customer("C1", "Cliente 1", VAT_NUMBERS[0])
     for _ in range(2):
@@ -187,6 +192,7 @@ async def test_a_write_that_is_repeated_after_a_crash_doubles_nothing(remote: Re
     assert written.remote_id
 
 
+@TRYTON_BY_NIGHT
 async def test_a_change_and_a_cancellation_reach_the_same_record(remote: Remote, order_id: UUID) -> None:
     needs_changes(remote)
     customer = await remote.add_customer("C1", "Cliente 1", VAT_NUMBERS[0])
@@ -220,11 +226,10 @@ async def test_a_change_and_a_cancellation_reach_the_same_record(remote: Remote,
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
+@TRYTON_BY_NIGHT
 async def test_a_crash_at_any_step_of_a_write_loses_and_doubles_nothing(
     remote: Remote, moment: Moment
 ) -> None:
-    if moment == "before":
-        _by_day_the_doubles_will_do(remote)
     customer = await remote.add_customer("C1", "Cliente 1", VAT_NUMBERS[0])
     for step in itertools.count(1):
         order_id = uuid4()
@@ -240,12 +245,12 @@ async def test_a_crash_at_any_step_of_a_write_loses_and_doubles_nothing(
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
+@TRYTON_BY_NIGHT
 async def test_a_crash_at_any_step_of_a_change_loses_and_doubles_nothing(
     remote: Remote, order_id: UUID, moment: Moment
 ) -> None:
     """What became of the record meanwhile may be somebody else's work: then a person decides."""
     needs_changes(remote)
-    _by_day_the_doubles_will_do(remote)
     customer = await remote.add_customer("C1", "Cliente 1", VAT_NUMBERS[0])
     async with opened(remote) as session:
         last = await session.put(order(remote, order_id, customer), None)
@@ -272,13 +277,6 @@ async def test_a_crash_at_any_step_of_a_change_loses_and_doubles_nothing(
     assert step > 1
 
 
-def _by_day_the_doubles_will_do(remote: Remote) -> None:
-    """A real server takes long to be broken at each of its steps. By day it is at those of a write, once each
-    took effect."""
-    if isinstance(remote, TrytonRemote) and not BY_NIGHT:
-        pytest.skip("a night's check: OPTIMA_TEST_PROFILE=nightly")
-
-
 async def written(remote: Remote, document: OutgoingDocument, link: RemoteLink | None = None) -> bool:
     """Whether it went through."""
     try:
@@ -290,6 +288,7 @@ async def written(remote: Remote, document: OutgoingDocument, link: RemoteLink |
     return True
 
 
+@TRYTON_BY_NIGHT
 async def test_a_system_that_asks_for_peace_gets_it(remote: Remote) -> None:
     if remote.proxy is None:
         pytest.skip("nobody is called")
@@ -303,6 +302,7 @@ async def test_a_system_that_asks_for_peace_gets_it(remote: Remote) -> None:
         assert await session.probe()
 
 
+@TRYTON_BY_NIGHT
 async def test_wrong_credentials_are_no_outage(remote: Remote) -> None:
     if remote.proxy is None:
         pytest.skip("nobody is called")
@@ -337,6 +337,7 @@ async def test_who_is_put_to_rest_there_is_deleted(remote: Remote) -> None:
     assert [(page.records, page.deleted) for page in found] == [([], [customer.remote_id])]
 
 
+@TRYTON_BY_NIGHT
 async def test_what_somebody_changed_there_is_not_written_over(remote: Remote, order_id: UUID) -> None:
     capability = remote.connector.describe().capability("order")
     if capability is None or capability.lock == "none":
@@ -356,6 +357,7 @@ async def test_what_somebody_changed_there_is_not_written_over(remote: Remote, o
             )
 
 
+@TRYTON_BY_NIGHT
 async def test_a_schema_has_what_is_read_and_written(remote: Remote) -> None:
     async with opened(remote) as session:
         for capability in remote.connector.describe().capabilities:
@@ -416,6 +418,7 @@ async def test_every_entity_of_a_double_comes_in(connector: str) -> None:
             assert not notices
 
 
+@TRYTON_BY_NIGHT
 async def test_settings_are_checked_without_calling_anybody(remote: Remote) -> None:
     settings = {**remote.endpoint.settings, **remote.endpoint.secrets}
     assert remote.connector.check(settings).items() >= settings.items()

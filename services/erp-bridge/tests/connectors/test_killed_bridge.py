@@ -24,9 +24,9 @@ from optima_contracts.erp import CustomerChanged, DocumentExported
 from optima_contracts.logistics import DdtIssued, ShipmentLine
 from optima_contracts.production import OrderConfirmed, OrderLine
 
-from .conftest import BY_NIGHT, DOUBLES, TRYTONS
+from .conftest import BY_NIGHT, DOUBLES, NIGHTLY, TRYTONS
 from .proxy import FaultyProxy, Moment
-from .systems import Remote, TrytonRemote, vat_number_of
+from .systems import Remote, vat_number_of
 from .test_bridge_with_tryton import COMPANY
 
 if TYPE_CHECKING:
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.timeout(900)
 
-BY_DAY: Final = {("odoo", "before"), ("odoo", "after"), ("drop-folder", "after"), ("tryton", "after")}
-STRIDE: Final = 12
-"""By day a server that takes long is broken at every step so far from the last, and at every one by night."""
+BY_DAY: Final = {("odoo", "before"), ("drop-folder", "after"), ("tryton", "after")}
+STRIDES: Final = {"tryton": 20, "odoo": 5, "drop-folder": 3}
+"""By day what takes long is broken at every step so far from the last, and at every one by night."""
 
 
 class Workers:
@@ -140,8 +140,8 @@ async def test_a_bridge_that_is_killed_at_any_step_loses_and_doubles_nothing(
     """With SIGKILL, at each step of an exchange: customers come in, an order and its DDT go out."""
     description = remote.connector.describe()
     if not BY_NIGHT and (description.key, moment) not in BY_DAY:
-        pytest.skip("a night's check: OPTIMA_TEST_PROFILE=nightly")
-    slow = isinstance(remote, TrytonRemote) and not BY_NIGHT
+        pytest.skip(NIGHTLY.kwargs["reason"])
+    stride = 1 if BY_NIGHT else STRIDES.get(description.key, 1)
     async with workers(bridge) as running:
         others = {each.entity for each in description.capabilities} - {"customer", "order", "ddt"}
         wanted = {
@@ -154,8 +154,7 @@ async def test_a_bridge_that_is_killed_at_any_step_loses_and_doubles_nothing(
         shipped = description.writes("ddt")
         codes: list[str] = []
         killed = 0
-        steps = itertools.count(STRIDE // 2, STRIDE) if slow else itertools.count(1)
-        for done, step in enumerate(steps, 1):
+        for done, step in enumerate(itertools.count((stride + 1) // 2, stride), 1):
             customer = await remote.add_customer(f"C{done}", f"Cliente {done}", vat_number_of(done))
             codes.append(customer.code)
             for subject, event in documents_of(bridge, customer.code, shipped=shipped):
@@ -173,4 +172,4 @@ async def test_a_bridge_that_is_killed_at_any_step_loses_and_doubles_nothing(
             assert sorted(each.data["code"] for each in customers) == sorted(codes)
             if not ended:
                 break
-        assert killed > (1 if slow else 5)
+        assert killed > (5 if stride == 1 else 1)

@@ -24,6 +24,7 @@ from erp_bridge.application.ports import (
 from optima_kit.refusals import Invalid
 from optima_local.tryton_people import TrytonPeople, TrytonServer
 
+from .conftest import NIGHTLY
 from .systems import TrytonRemote
 from .test_contract import VAT_NUMBERS, opened, order, pages
 
@@ -59,7 +60,7 @@ async def test_many_records_of_one_moment_all_come(remote: TrytonRemote, people:
     assert len({each.version for each in records}) == 1
 
 
-@pytest.mark.parametrize("part", ["addresses", "identifiers"])
+@pytest.mark.parametrize("part", ["addresses", pytest.param("identifiers", marks=NIGHTLY)])
 async def test_a_part_that_changed_alone_brings_its_record(
     remote: TrytonRemote, people: TrytonPeople, part: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -94,7 +95,11 @@ async def test_a_server_that_is_asked_too_often_is_left_alone(
 
 
 @pytest.mark.parametrize(
-    ("settings", "code"), [({"product": "NONE"}, "product_not_in_erp"), ({}, "unit_not_in_erp")]
+    ("settings", "code"),
+    [
+        pytest.param({"product": "NONE"}, "product_not_in_erp", marks=NIGHTLY),
+        ({}, "unit_not_in_erp"),
+    ],
 )
 async def test_what_the_erp_lacks_is_named(remote: TrytonRemote, settings: dict[str, str], code: str) -> None:
     customer = await remote.add_customer("C1", "Cliente 1", VAT_NUMBERS[0])

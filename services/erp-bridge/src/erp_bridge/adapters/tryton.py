@@ -162,7 +162,7 @@ class TrytonSession:
         """The fields of the entity's own model; none where its module is not activated."""
         model = _MODELS[entity]
         # Until 7.0 a model's name is what people read.
-        name = "model" if "model" in await self._fields_of("ir.model") else "name"
+        name = "model" if await self._rpc.call("ir.model.fields_get", ["model"]) else "name"
         there = await self._rpc.call("ir.model.search", [[name, "=", model]], 0, 1, None)
         told = await self._fields_of(model) if there else {}
         fields = {
