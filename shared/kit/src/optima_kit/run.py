@@ -13,7 +13,7 @@ import errno
 import gc
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -133,7 +133,7 @@ async def _serve(service: Service[Any], role: str) -> None:
     _has_its_keys(service, role)
     # Leaving the stack stops its parts in the opposite order of this list.
     async with AsyncExitStack() as stack:
-        stack.push_async_callback(_close_resources, service.close_resources)
+        stack.push_async_callback(service.close)
         await stack.enter_async_context(loop_lag_observed())
         await stack.enter_async_context(_tracing(service, role))
         process = await _open(service, role, stack, stop)
@@ -153,12 +153,6 @@ async def _serve(service: Service[Any], role: str) -> None:
         await stop.wait()
         log.info("draining", role=role)
     log.info("stopped", role=role)
-
-
-async def _close_resources(close: Callable[[], Awaitable[None] | None]) -> None:
-    closing = close()
-    if closing is not None:
-        await closing
 
 
 @asynccontextmanager

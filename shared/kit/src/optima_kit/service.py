@@ -60,6 +60,12 @@ class Service(Generic[P]):
         """The CloudEvents source of what it publishes."""
         return f"/optima/{self.name}"
 
+    async def close(self) -> None:
+        """Gives up its resources."""
+        closing = self.close_resources()
+        if closing is not None:
+            await closing
+
 
 @dataclass(frozen=True, slots=True)
 class CommandLine:

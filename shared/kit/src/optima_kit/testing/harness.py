@@ -103,6 +103,7 @@ class ServiceHarness:
         finally:
             await client.close()
             await opened.close()
+            await service.close()
 
     # People
 
