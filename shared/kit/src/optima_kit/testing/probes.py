@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 async def eventually(
-    check: Callable[[], Awaitable[T] | T], *, within: float = 5.0, describe: Callable[[], Any] | str = ""
+    check: Callable[[], Awaitable[T] | T], *, within: float = 20.0, describe: Callable[[], Any] | str = ""
 ) -> T:
     """Polls until `check` answers something true, and returns that. Fails after `within` seconds."""
     deadline = time.monotonic() + within
