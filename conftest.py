@@ -37,6 +37,7 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
     deadline=None,
     derandomize=True,
+    max_examples=40,
     stateful_step_count=20,
 )
 settings.register_profile("nightly", settings.get_profile("whole"), derandomize=False, max_examples=1_000)

@@ -13,6 +13,7 @@ from optima_kit.testing import eventually
 from optima_kit.topology import EVENTS
 from optima_local.demonstration.load import LoadResult, run_load
 from optima_local.demonstration.show import customer_of
+from tests.nightly import NIGHTLY
 from tests.stack import Stack
 
 from .invariants import errors_logged, everything_settles
@@ -40,22 +41,19 @@ async def under_load(stack: Stack, hurt: Callable[[], Awaitable[None]]) -> LoadR
     return result
 
 
-async def test_the_broker_is_killed(stack):
-    await under_load(stack, lambda: stack.kill("rabbitmq"))
-    await everything_settles(stack)
-
-
-async def test_the_database_is_killed(stack):
-    await under_load(stack, lambda: stack.kill("postgres"))
-    await everything_settles(stack)
-
-
-async def test_services_are_killed_one_after_the_other(stack):
+async def test_servers_and_services_are_killed_one_after_the_other(stack):
     async def one_after_the_other() -> None:
-        for service in ("logistics", "production", "approval", "brief"):
-            await stack.kill(service)
+        for part in ("rabbitmq", "logistics", "production", "postgres", "approval", "brief"):
+            await stack.kill(part)
 
     await under_load(stack, one_after_the_other)
+    await everything_settles(stack)
+
+
+@NIGHTLY
+@pytest.mark.parametrize("server", ["rabbitmq", "postgres"])
+async def test_a_server_is_killed(stack, server):
+    await under_load(stack, lambda: stack.kill(server))
     await everything_settles(stack)
 
 

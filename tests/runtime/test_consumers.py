@@ -18,6 +18,7 @@ from pika.exceptions import (
     ProbableAccessDeniedError,
     ProbableAuthenticationError,
 )
+from tests.nightly import NIGHTLY
 
 from optima_kit import topology
 from optima_kit.topology import EVENTS, HISTORY
@@ -194,7 +195,9 @@ def test_connections_and_channels_without_end_are_refused(
         command("remove", "hostile")
 
 
-@pytest.mark.parametrize("administration", ["rabbitmqctl", "management API"], indirect=True)
+@pytest.mark.parametrize(
+    "administration", [pytest.param("rabbitmqctl", marks=NIGHTLY), "management API"], indirect=True
+)
 def test_a_password_is_rotated_and_a_user_removed_with_its_queues(
     own_broker: OwnBroker, administration: BrokerAdministration, command: Callable[..., str]
 ) -> None:

@@ -3,14 +3,15 @@ tenant, and no statement sees another's rows."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
 from typing import Any, get_args, get_type_hints
 from uuid import UUID, uuid4
 
 import asyncpg
 import orjson
 import pytest
-import pytest_asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
@@ -50,13 +51,21 @@ ANALYZE;
 """
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def full() -> AsyncIterator[ServiceDatabase]:
-    async with temporary_database("approval") as database:
-        root = await asyncpg.connect(database.superuser_url)
-        await root.execute(FILL.format(tenant=TENANT, anna=ANNA))
-        await root.close()
+async def fill(database: ServiceDatabase) -> None:
+    root = await asyncpg.connect(database.superuser_url)
+    await root.execute(FILL.format(tenant=TENANT, anna=ANNA))
+    await root.close()
+
+
+@pytest.fixture(scope="session")
+def full() -> Iterator[ServiceDatabase]:
+    """On a loop of its own: an asynchronous fixture would be made anew for each test, whatever its scope."""
+    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+        stack = AsyncExitStack()
+        database = runner.run(stack.enter_async_context(temporary_database("approval")))
+        runner.run(fill(database))
         yield database
+        runner.run(stack.aclose())
 
 
 @pytest.fixture

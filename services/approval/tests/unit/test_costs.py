@@ -6,7 +6,7 @@ from typing import Any
 
 import cel
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from approval.adapters.cel import FUNCTIONS, CelConditions
@@ -69,7 +69,6 @@ def test_what_is_declared_bounds_what_is_there(expression, rows, inner, notes):
     assert work_of(found, sizes_of(subject(rows, inner, notes))) <= work_of(found, declared_sizes(ROWS))
 
 
-@settings(max_examples=60)
 @given(loops(0, leaf="looked_at({})"), st.integers(1, 40), st.integers(0, 30), st.integers(0, 40))
 def test_work_bounds_what_is_evaluated(counted, rows, inner, notes):
     """Each look at a row is counted: there are never more than units of work."""

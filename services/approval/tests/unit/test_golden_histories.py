@@ -33,8 +33,10 @@ RENAMED = {
 """Refusals that were recorded under another code: the course is the same."""
 
 
-TRIED = slice(None, None, 10 if "OPTIMA_TEST_FAST" in os.environ else 1)
-"""Which of the recorded runs are gone through again: with `./optima test --fast` every tenth."""
+NIGHTLY = os.environ.get("OPTIMA_TEST_PROFILE") == "nightly"
+TRIED = slice(None, None, 10 if "OPTIMA_TEST_FAST" in os.environ else 1 if NIGHTLY else 3)
+"""Which of the recorded runs are gone through again: every third by day, with `./optima test --fast` every
+tenth."""
 
 
 def recorded(rules: int, which: slice = TRIED) -> Iterator[dict[str, Any]]:

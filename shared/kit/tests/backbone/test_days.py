@@ -289,15 +289,15 @@ async def test_nobody_but_the_owner_reaches_a_day_past_the_policies(simulated):
                 await connection.execute(f"SELECT {call}")
 
 
-# A month
+# Six weeks
 
 
-async def test_sizes_stay_bounded_over_two_months_and_nothing_is_lost_or_done_twice(simulated, monkeypatch):
+async def test_sizes_stay_bounded_over_six_weeks_and_nothing_is_lost_or_done_twice(simulated, monkeypatch):
     """Upkeep once a day. Every week the last days go out again; for four days no relay runs; every key
     is used again within its two days."""
     stage, calendar = simulated
     monkeypatch.setattr(relay, "POLL_SECONDS", 0.01)
-    a_day, days, silent = 12, 62, range(20, 24)
+    a_day, days, silent = 12, 44, range(20, 24)
     person = new_id()
     published = 0
     sizes: list[int] = []
