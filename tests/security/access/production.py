@@ -101,6 +101,12 @@ ROWS = (
         at="/v1/phases/{free_phase_id}/outsourcing",
         body={"finisher": "FIN-01"},
     ),
+    Row(
+        "POST /v1/phases/{phase_id}/shares",
+        "phase.assign",
+        at="/v1/phases/{free_phase_id}/shares",
+        body={"quantity": "10", "assignee_id": "$worker_id"},
+    ),
     Row("POST /v1/phases/{phase_id}/start", "phase.work", OWN_WORK),
     Row(
         "POST /v1/phases/{phase_id}/parts",

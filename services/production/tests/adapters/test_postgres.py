@@ -104,7 +104,7 @@ async def test_lists_keep_their_indexes(
         ("list_orders_with_work_of", "tasks_open", {"assignee_id": ANNA}),
         ("lock_order_of_job", "order_jobs_pkey", {"job_id": some_job}),
         ("lock_order_of_phase", "phases_pkey", {"phase_id": some_phase}),
-        ("list_jobs", "phases_job_id_key_key", {"order_id": some_order, "job_id": some_job}),
+        ("list_jobs", "phases_by_share", {"order_id": some_order, "job_id": some_job}),
         ("list_jobs", "order_jobs_order_id_position_key", {"order_id": some_order, "job_id": None}),
         ("list_jobs", "shipments_of_order", {"order_id": some_order, "job_id": None}),
         ("list_lines_without_shipment", "shipments_of_order", {"order_id": some_order, "shipment_id": FIRST}),

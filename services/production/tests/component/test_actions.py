@@ -119,6 +119,7 @@ class Scene:
             "reject": ("rejection", {"reason": "Storto"}),
             "skip": ("skip", None),
             "outsource": ("outsourcing", {"finisher": "FIN-01"}),
+            "split": ("shares", {"quantity": "40"}),
         }[action]
         changes = action.startswith("change")
         method = "PUT" if changes or action in ("set_economics", "correct_kind") else "POST"

@@ -450,6 +450,127 @@ def test_a_phase_is_given_back_without_what_was_handed_in_of_it() -> None:
     assert by_key(job, "taglio").state is PhaseState.READY
 
 
+TWO = kind(
+    PhaseDefinition("stampa", "Stampa"),
+    PhaseDefinition("taglio", "Taglio", ("stampa",), starts_on_parts=True),
+)
+
+
+def split_off(job: Job, key: str, quantity: str) -> Job:
+    phase = by_key(job, key)
+    return domain.split(OPEN, job, phase.id, Decimal(quantity), share_id=uuid4())
+
+
+def made(job: Job, key: str, *quantities: str) -> Job:
+    """Every share of the phase is worked on, and makes so much."""
+    for phase, quantity in zip(domain.shares_of(job, key), quantities, strict=True):
+        job = domain.assigned(OPEN, job, phase.id, uuid4(), replaces=True)
+        job = domain.started(OPEN, job, phase.id, NOW)
+        job = domain.completed(OPEN, job, phase.id, Decimal(quantity), "", NOW, "Avviamento")
+    return job
+
+
+def test_what_comes_after_waits_for_every_share_and_works_on_what_they_made_together() -> None:
+    job = split_off(domain.with_economics(OPEN, a_job(TWO), ECONOMICS), "stampa", "200")
+    assert [(p.key, p.share, p.share_number) for p in job.phases] == [
+        ("stampa", Decimal(300), 1),
+        ("stampa", Decimal(200), 2),
+        ("taglio", None, 1),
+    ]
+    first, second, cut = job.phases
+    job = worked(job, "stampa", "290")
+    assert (job.state, job.phases[2].state) == (JobState.RUNNING, PhaseState.READY)
+    assert domain.to_work_on(job, cut) == Decimal(290)
+    assert job.phase(first.id).lost == Decimal(10)
+    job = domain.assigned(OPEN, job, second.id, uuid4(), replaces=False)
+    job = domain.started(OPEN, job, second.id, NOW)
+    with pytest.raises(Invalid) as refused:
+        domain.completed(OPEN, job, second.id, Decimal(221), "", NOW)
+    assert (code_of(refused), refused.value.facts["most"]) == ("quantity_beyond_tolerance", Decimal(220))
+    job = domain.completed(OPEN, job, second.id, Decimal(200), "", NOW)
+    assert domain.to_work_on(job, cut) == Decimal(490)
+    job = worked(job, "taglio", "485")
+    assert (job.state, job.produced) == (JobState.DONE, Decimal(485))
+
+
+def test_shares_leave_each_other_the_least_that_each_must_make() -> None:
+    job = domain.with_economics(OPEN, a_job(TWO), ECONOMICS)
+    job = split_off(made(job, "stampa", "450"), "taglio", "200")
+    with pytest.raises(Invalid) as refused:
+        made(job, "taglio", "271", "180")
+    assert (code_of(refused), refused.value.facts["most"]) == ("quantity_beyond_predecessors", Decimal(270))
+    assert made(job, "taglio", "270", "180").produced == Decimal(450)
+
+
+def test_the_work_that_waits_for_an_inspection_is_handed_on_with_its_last_share() -> None:
+    checked = kind(
+        PhaseDefinition("stampa", "Stampa", quality_check=True),
+        PhaseDefinition("taglio", "Taglio", ("stampa",), starts_on_parts=True),
+    )
+    job = split_off(domain.with_economics(OPEN, a_job(checked), ECONOMICS), "stampa", "200")
+    job = made(job, "stampa", "300", "200")
+    job = domain.accepted(OPEN, job, job.phases[0].id, uuid4())
+    assert by_key(job, "taglio").state is PhaseState.WAITING
+    job, _ = domain.rejected(
+        OPEN, job, job.phases[1].id, "Storto", rejected_by=uuid4(), now=NOW, assignee_has_left=False
+    )
+    assert [p.attempt for p in job.phases] == [1, 2, 1]
+
+
+@pytest.mark.parametrize(
+    ("handed_in", "quantity", "refusal"),
+    [
+        (None, "500", "split_takes_all"),
+        (None, "499.999", None),
+        ("200", "300", None),
+        ("200", "301", "split_too_large"),
+        ("500", "100", "nothing_left_to_split"),
+    ],
+)
+def test_what_is_not_handed_in_yet_may_be_split_off(
+    handed_in: str | None, quantity: str, refusal: str | None
+) -> None:
+    job = begun(domain.with_economics(OPEN, a_job(TWO), ECONOMICS), "stampa")
+    if handed_in:
+        job = domain.reported(OPEN, job, job.phases[0].id, Decimal(handed_in))
+    if refusal is None:
+        after = split_off(job, "stampa", quantity)
+        assert [p.state for p in after.phases[:2]] == [PhaseState.IN_PROGRESS, PhaseState.READY]
+        assert after.phases[0].made_so_far == (Decimal(handed_in) if handed_in else None)
+        return
+    with pytest.raises(Refusal) as refused:
+        split_off(job, "stampa", quantity)
+    assert code_of(refused) == refusal
+
+
+def test_a_phase_is_split_into_so_many_shares_and_not_skipped_then() -> None:
+    skippable = kind(PhaseDefinition("a", "A", skippable=True), PhaseDefinition("b", "B"))
+    job = domain.with_economics(OPEN, a_job(skippable), ECONOMICS)
+    for _ in range(domain.MOST_SHARES - 1):
+        job = split_off(job, "a", "10")
+    with pytest.raises(WrongState) as refused:
+        split_off(job, "a", "10")
+    assert code_of(refused) == "shares_too_many"
+    with pytest.raises(WrongState) as refused:
+        domain.skipped(OPEN, job, job.phases[0].id)
+    assert code_of(refused) == "phase_split"
+
+
+@pytest.mark.parametrize(
+    ("quantity", "shares"),
+    [("1000", ["600", "400"]), ("7", ["4", "3"]), ("1", ["0.6", "0.4"]), ("0.001", None)],
+)
+def test_shares_follow_a_changed_quantity_in_proportion(quantity: str, shares: list[str] | None) -> None:
+    job = split_off(domain.with_economics(OPEN, a_job(TWO), ECONOMICS), "stampa", "200")
+    if shares is not None:
+        after = domain.with_shares_for(job, Decimal(quantity))
+        assert [p.share for p in after.phases] == [*map(Decimal, shares), None]
+        return
+    with pytest.raises(Invalid) as refused:
+        domain.with_shares_for(job, Decimal(quantity))
+    assert code_of(refused) == "quantity_below_shares"
+
+
 @st.composite
 def kinds(draw: st.DrawFn) -> Kind:
     count = draw(st.integers(1, 6))
@@ -470,22 +591,30 @@ def kinds(draw: st.DrawFn) -> Kind:
 
 def over_keys(job: Job) -> set[str]:
     """Keys of the phases after which work may go on: a skipped one stands for those before it."""
-    phases = {phase.key: phase for phase in job.phases}
 
     def over(key: str) -> bool:
-        state = phases[key].state
-        return state is PhaseState.DONE or (
-            state is PhaseState.SKIPPED and all(over(each) for each in phases[key].after)
+        return all(
+            phase.state is PhaseState.DONE
+            or (phase.state is PhaseState.SKIPPED and all(over(each) for each in phase.after))
+            for phase in domain.shares_of(job, key)
         )
 
-    return {key for key in phases if over(key)}
+    return {phase.key for phase in job.phases if over(phase.key)}
 
 
 def parts_of(job: Job) -> set[str]:
     """Keys of the phases of which a part was handed on, and nothing waits for an inspection."""
+    handed_in = {p.key for p in job.phases if p.made_so_far is not None or p.quantity is not None}
     return {
-        p.key for p in job.phases if p.made_so_far is not None and p.quantity is None and not p.quality_check
+        p.key for p in job.phases if p.state in domain.TO_DO and p.key in handed_in and not p.quality_check
     }
+
+
+def made_by(job: Job, key: str) -> Decimal | None:
+    """What all shares of a phase have made, or handed in so far; None before the first."""
+    made = [p.made_so_far if p.quantity is None else p.quantity for p in job.phases if p.key == key]
+    found = [each for each in made if each is not None]
+    return sum(found, Decimal(0)) if found else None
 
 
 class PhaseGraph(RuleBasedStateMachine):
@@ -518,7 +647,7 @@ class PhaseGraph(RuleBasedStateMachine):
         if before.state is not JobState.DONE and self.job.state is JobState.DONE:
             self.told_done += 1
 
-    phase_index = st.integers(0, 5)
+    phase_index = st.integers(0, 7)
 
     def at(self, index: int) -> UUID:
         return self.job.phases[index % len(self.job.phases)].id
@@ -544,9 +673,16 @@ class PhaseGraph(RuleBasedStateMachine):
     def give_back(self, index: int) -> None:
         self.attempt(domain.given_back, self.at(index))
 
-    @rule(index=phase_index, quantity=st.sampled_from(["440", "450", "500", "550", "560"]))
-    def complete(self, index: int, quantity: str) -> None:
-        self.attempt(domain.completed, self.at(index), Decimal(quantity), "", self.clock, "Avviamento")
+    @rule(index=phase_index, quantity=st.sampled_from(["100", "200", "333.333", "500"]))
+    def split(self, index: int, quantity: str) -> None:
+        self.attempt(domain.split, self.at(index), Decimal(quantity), share_id=uuid4())
+
+    @rule(index=phase_index, percent=st.sampled_from(["88", "90", "100", "110", "112"]))
+    def complete(self, index: int, percent: str) -> None:
+        phase = self.job.phase(self.at(index))
+        made = phase.share_of(Decimal(500)) * Decimal(percent) / 100
+        quantity = made.quantize(Decimal("0.001"))
+        self.attempt(domain.completed, phase.id, quantity, "", self.clock, "Avviamento")
 
     @rule(index=phase_index)
     def accept(self, index: int) -> None:
@@ -615,15 +751,33 @@ class PhaseGraph(RuleBasedStateMachine):
         def before(phase: Phase) -> set[str]:
             return {*phase.after, *(key for each in phase.after for key in before(phases[each]))}
 
-        for phase in self.job.phases:
-            made = phase.made_so_far if phase.quantity is None else phase.quantity
+        for phase in phases.values():
+            made = made_by(self.job, phase.key)
             for earlier in map(phases.__getitem__, before(phase)):
                 if made is None or earlier.state is PhaseState.SKIPPED:
                     continue
-                handed_on = earlier.made_so_far if earlier.quantity is None else earlier.quantity
+                handed_on = made_by(self.job, earlier.key)
                 assert handed_on is not None, (earlier, phase)
                 assert made <= handed_on, (earlier, phase)
-            assert (phase.made_so_far or 0) <= (Decimal(550) if phase.quantity is None else phase.quantity)
+        for phase in self.job.phases:
+            _, most = domain.quantity_bounds(phase, Decimal(500), Decimal(10))
+            assert (phase.made_so_far or 0) <= (most if phase.quantity is None else phase.quantity)
+
+    @invariant()
+    def the_shares_of_a_phase_are_all_of_it(self) -> None:
+        for key in {phase.key for phase in self.job.phases}:
+            shares = domain.shares_of(self.job, key)
+            assert sum(each.share_of(Decimal(500)) for each in shares) == Decimal(500)
+            assert len({each.share_number for each in shares}) == len(shares)
+
+    @invariant()
+    def whoever_has_begun_can_end(self) -> None:
+        """However much the others have of the same work: enough is left for each."""
+        for phase in self.job.phases:
+            if phase.state is PhaseState.IN_PROGRESS and not domain.awaits_others(self.job, phase):
+                least, _ = domain.quantity_bounds(phase, Decimal(500), Decimal(10))
+                most = domain.most_to_make(self.job, phase)
+                assert max(least, phase.made_so_far or Decimal(0)) <= most, phase
 
     @invariant()
     def what_is_lost_has_a_reason(self) -> None:

@@ -58,6 +58,7 @@ DO: dict[Action, Callable[[OrderState, Job, UUID], Job]] = {
     )[0],
     Action.SKIP: lambda order, job, id_: domain.skipped(order, job, id_),
     Action.OUTSOURCE: lambda order, job, id_: domain.outsourced(order, job, id_, "FIN-01"),
+    Action.SPLIT: lambda order, job, id_: domain.split(order, job, id_, Decimal(40), share_id=UUID(int=12)),
 }
 
 
@@ -124,7 +125,7 @@ def _done(action: Action, order: OrderState, job: Job) -> PhaseState | str:
 
 def test_the_table_is_total() -> None:
     cells = list(product(Action, PhaseState, JobState, OrderState))
-    assert len(cells) == 10 * 8 * 6 * 7
+    assert len(cells) == 11 * 8 * 6 * 7
     assert all(isinstance(outcome(*cell), PhaseState | Refused) for cell in cells)
 
 

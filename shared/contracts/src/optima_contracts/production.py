@@ -186,6 +186,24 @@ class PhasePartReported(EventData):
     unit: str
 
 
+class PhaseSplit(EventData):
+    """An admin took a share of a phase from whoever has it, as a phase of its own beside it; what comes after
+    waits for both. To whom it is given, `phase_assigned` tells. Subject: the job."""
+
+    type: ClassVar[str] = "optima.production.phase_split.v1"
+    job_id: UUID
+    order_id: UUID
+    phase_id: UUID
+    phase: str
+    share_id: UUID
+    """The phase that is for the share."""
+    quantity: Quantity
+    """Of the share, in `unit`."""
+    unit: str
+    assignee_id: UUID | None = None
+    """Who has the rest; absent: nobody yet."""
+
+
 class PhaseOutsourced(EventData):
     """What a company outside does of a phase (conto lavorazione) is other than told before: who it is, or
     what may be sent to it. The newest says it all. Subject: the phase."""

@@ -94,6 +94,14 @@ async def _tell_assignee(ports: PortalPorts, event: Received[production.PhaseAss
         await tell_people(ports, people, "task", what_of(event.type), "", "", address)
 
 
+async def _tell_of_split(ports: PortalPorts, event: Received[production.PhaseSplit]) -> None:
+    """Whoever has the rest of the phase."""
+    assignee_id = event.data.assignee_id
+    if assignee_id is not None and assignee_id != event.actor_id:
+        page = f"/tasks/{event.data.phase_id}"
+        await tell_people(ports, [assignee_id], "task", what_of(event.type), "", "", page)
+
+
 async def _tell_of_phase(ports: PortalPorts, event: Received[Any]) -> None:
     """Its assignee on their task's page; those who give out the work on the order's."""
     data = event.data
@@ -165,6 +173,7 @@ _TELL: Final[Mapping[type[Any], Tell]] = {
     **dict.fromkeys(TOLD, _tell_recipients),
     **dict.fromkeys(PROGRESS, _tell_requester),
     production.PhaseAssigned: _tell_assignee,
+    production.PhaseSplit: _tell_of_split,
     **dict.fromkeys(OF_PHASES, _tell_of_phase),
     brief.BriefCommented: _tell_mentioned,
     brief.BriefCommentEdited: _tell_mentioned,

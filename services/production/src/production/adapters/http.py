@@ -44,6 +44,7 @@ from ..application.report_part import report_part
 from ..application.set_economics import set_economics
 from ..application.set_price_policy import set_price_policy
 from ..application.skip_phase import skip_phase
+from ..application.split_phase import split_phase
 from ..application.start_phase import start_phase
 from ..application.write_message import (
     MAX_FILE_BYTES,
@@ -73,6 +74,7 @@ from .requests import (
     ReportPart,
     SetEconomics,
     SetPricePolicy,
+    SplitPhase,
     TaskQuery,
     WorkFiguresQuery,
     WriteMessage,
@@ -256,6 +258,17 @@ async def post_outsourcing(call: Call[Ports], phase_id: UUID, body: OutsourcePha
     sends the goods out (conto lavorazione), and it ends with what came back.
     """
     return await _phase(call, await outsource_phase(call.ports, phase_id, body.finisher))
+
+
+@routes.post("/v1/phases/{phase_id}/shares", privilege="phase.assign")
+async def post_share(call: Call[Ports], phase_id: UUID, body: SplitPhase) -> Reply[JobView]:
+    """Take a share of a phase from whoever has it, for somebody else
+
+    Possible until it is completed, for what is not handed in. The share is a phase of its own beside it, with
+    the same key; what comes after waits for all of them. Answers with the job.
+    """
+    found = await split_phase(call.ports, phase_id, body.quantity, body.assignee_id)
+    return await _job(call, found.job.id)
 
 
 @routes.post("/v1/phases/{phase_id}/start", privilege="phase.work")

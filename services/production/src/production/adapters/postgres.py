@@ -237,13 +237,15 @@ class PostgresOrders:
         jobs = [job for job in after.jobs if job != known[job.id]]
         if after.order == before.order and not jobs:
             return
-        phases = [
-            phase
+        changed = [
+            (job, phase)
             for job in jobs
             if known[job.id].phases
             for phase in job.phases
             if phase not in known[job.id].phases
         ]
+        phases_before = {phase.id for job in before.jobs for phase in job.phases}
+        phases = [phase for _, phase in changed if phase.id in phases_before]
         order = after.order
         self._work.write(
             QUERIES.update_order,
@@ -279,11 +281,27 @@ class PostgresOrders:
             finishers=[phase.outside.finisher for phase in phases],
             good_before=[phase.outside.before.good for phase in phases],
             scrap_before=[phase.outside.before.scrap for phase in phases],
+            shares=[phase.share for phase in phases],
         )
+        for job, phase in changed:
+            if phase.id not in phases_before:
+                self._add_share(job.id, phase)
         for job in jobs:
             if job.economics and job.economics != known[job.id].economics:
                 self._save_economics(job.id, job.economics)
         self._add_phases(order.id, [job for job in jobs if not known[job.id].phases])
+
+    def _add_share(self, job_id: UUID, phase: Phase) -> None:
+        self._work.write(
+            QUERIES.insert_share,
+            job_id=job_id,
+            id=phase.id,
+            key=phase.key,
+            state=phase.state,
+            assignee_id=phase.assignee_id,
+            share=phase.share,
+            share_number=phase.share_number,
+        )
 
     def _save_economics(self, job_id: UUID, economics: Economics) -> None:
         self._work.write(
@@ -871,6 +889,8 @@ def _phase(row: asyncpg.Record) -> Phase:
         needs_proof=row["needs_proof"],
         proof_missing=row["proof_missing"],
         made_so_far=None if row["made_so_far"] is None else _plain(row["made_so_far"]),
+        share=None if row["share"] is None else _plain(row["share"]),
+        share_number=row["share_number"],
         planned=Period(row["planned_start"], row["planned_end"]) if row["planned_end"] else None,
         outside=Outside(
             row["finisher"],

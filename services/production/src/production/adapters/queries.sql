@@ -151,7 +151,7 @@ SELECT jobs.id, jobs.order_id, jobs.position, jobs.item_id, jobs.kind, jobs.desc
        phases.state AS phase_state, phases.assignee_id, phases.attempt,
        phases.started_at AS phase_started_at, phases.completed_at, phases.quantity AS made, phases.note,
        phases.unit AS phase_unit, phases.factor, phases.lost, phases.loss_reason, phases.planned_start,
-       phases.planned_end, phases.starts_on_parts, phases.needs_proof, {proof_missing}, {outside}, phases.made_so_far, people.name AS assignee_name, people.active AS assignee_active,
+       phases.planned_end, phases.starts_on_parts, phases.needs_proof, {proof_missing}, {outside}, phases.made_so_far, phases.share, phases.share_number, people.name AS assignee_name, people.active AS assignee_active,
        coalesce(sent.shipped, 0) AS shipped, coalesce(sent.delivered, 0) AS delivered,
        EXISTS (SELECT FROM shipments WHERE shipments.order_id = :order_id) AS documents
 FROM order_jobs AS jobs
@@ -167,7 +167,7 @@ LEFT JOIN (
     WHERE shipments.order_id = :order_id AND shipments.state IN ('issued', 'departed', 'delivered')
     GROUP BY lines.job_id
 ) AS sent ON sent.job_id = jobs.id
-WHERE jobs.order_id = :order_id ORDER BY jobs.position, phases.position
+WHERE jobs.order_id = :order_id ORDER BY jobs.position, phases.position, phases.share_number
 
 -- name: list_lines_without_shipment
 -- As above, as it would be without the shipment.
@@ -219,14 +219,23 @@ WITH order_changed AS (
 UPDATE phases SET state = p.state, assignee_id = p.assignee_id, attempt = p.attempt,
     started_at = p.started_at, completed_at = p.completed_at, quantity = p.quantity, note = p.note,
     lost = p.lost, loss_reason = p.loss_reason, made_so_far = p.made_so_far, finisher = p.finisher,
-    good_before = p.good_before, scrap_before = p.scrap_before
+    good_before = p.good_before, scrap_before = p.scrap_before, share = p.share
 FROM unnest(:phase_ids::uuid[], :phase_states::text[], :assignee_ids::uuid[], :attempts::integer[],
             :phases_started_at::timestamptz[], :completed_at::timestamptz[], :quantities::numeric[],
             :notes::text[], :lost::numeric[], :loss_reasons::text[], :made_so_far::numeric[],
-            :finishers::text[], :good_before::numeric[], :scrap_before::numeric[])
+            :finishers::text[], :good_before::numeric[], :scrap_before::numeric[], :shares::numeric[])
     AS p(id, state, assignee_id, attempt, started_at, completed_at, quantity, note, lost, loss_reason,
-         made_so_far, finisher, good_before, scrap_before)
+         made_so_far, finisher, good_before, scrap_before, share)
 WHERE phases.id = p.id
+
+-- name: insert_share
+-- A phase beside that of the same work with the first number, in all else like it.
+INSERT INTO phases (order_id, deadline, job_id, position, id, key, name, after, quality_check, skippable, unit,
+                    factor, starts_on_parts, needs_proof, planned_start, planned_end, state, assignee_id, attempt, note,
+                    share, share_number)
+SELECT order_id, deadline, job_id, position, :id, key, name, after, quality_check, skippable, unit, factor,
+       starts_on_parts, needs_proof, planned_start, planned_end, :state, :assignee_id, 1, '', :share, :share_number
+FROM phases WHERE job_id = :job_id AND key = :key AND share_number = 1
 
 -- name: update_terms
 -- Of an order: its deadline, that of its phases with their planned days, and what its lines ask for.
@@ -361,7 +370,7 @@ SELECT phases.id AS phase_id, phases.key, phases.name, phases.after, phases.qual
        phases.state AS phase_state, phases.assignee_id, phases.attempt, phases.started_at AS phase_started_at,
        phases.completed_at, phases.quantity AS made, phases.note, phases.deadline,
        phases.unit AS phase_unit, phases.factor, phases.lost, phases.loss_reason, phases.planned_start,
-       phases.planned_end, phases.starts_on_parts, phases.needs_proof, {proof_missing}, {outside}, phases.made_so_far, jobs.description, jobs.quantity AS ordered, jobs.unit, jobs.tolerance_percent, jobs.state AS job_state,
+       phases.planned_end, phases.starts_on_parts, phases.needs_proof, {proof_missing}, {outside}, phases.made_so_far, phases.share, phases.share_number, jobs.description, jobs.quantity AS ordered, jobs.unit, jobs.tolerance_percent, jobs.state AS job_state,
        orders.state AS order_state, coalesce(economics.technical_sheet, '') AS technical_sheet,
        EXISTS (SELECT FROM phases AS before
                WHERE before.job_id = phases.job_id AND before.key = ANY (phases.after)
@@ -382,7 +391,7 @@ SELECT phases.id AS phase_id, phases.key, phases.name, phases.after, phases.qual
        phases.state AS phase_state, phases.assignee_id, phases.attempt, phases.started_at AS phase_started_at,
        phases.completed_at, phases.quantity AS made, phases.note, phases.unit AS phase_unit, phases.factor,
        phases.lost, phases.loss_reason, phases.planned_start, phases.planned_end, phases.starts_on_parts, phases.needs_proof, {proof_missing}, {outside},
-       phases.made_so_far, due, lateness,
+       phases.made_so_far, phases.share, phases.share_number, due, lateness,
        phases.job_id, phases.order_id, orders.number AS order_number, orders.title, orders.state AS order_state,
        jobs.description, jobs.quantity AS ordered, jobs.unit, jobs.state AS job_state,
        people.name AS assignee_name, people.active AS assignee_active

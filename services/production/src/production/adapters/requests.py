@@ -174,6 +174,13 @@ class OutsourcePhase(Command):
     """Code of the destination of the company outside; absent: the work is done here."""
 
 
+class SplitPhase(Command):
+    quantity: Count
+    """What somebody else is to do of it, in its unit."""
+    assignee_id: UUID | None = None
+    """Who; absent: nobody yet."""
+
+
 class CorrectKind(Command):
     kind: Annotated[str, Text(64)]
     """One that is defined."""

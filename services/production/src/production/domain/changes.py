@@ -12,9 +12,9 @@ from uuid import UUID
 from optima_kit.refusals import Invalid, WrongState
 
 from .economics import PricePolicy, price_is_within_bounds
-from .job import Delivery, Item, Job
+from .job import Delivery, Item, Job, none_of_it_is_outside, with_shares_for
 from .kinds import Kind
-from .machine import Change, OrderState, PhaseState, refusal_of
+from .machine import Change, OrderState, refusal_of
 from .order import FullOrder, LineProgress, deadline_is_not_past, deliveries_add_up
 from .plan import Schedule
 
@@ -65,6 +65,7 @@ def with_line(
     if quantity != job.item.quantity:
         quantity_may_change(order, job)
         quantity_is_as_approved(job.item, quantity, policy)
+        job = with_shares_for(job, quantity)
         if job.economics is not None:
             price_is_within_bounds(job.economics, quantity)
     else:
@@ -88,9 +89,7 @@ def quantity_may_change(order: FullOrder, job: Job) -> None:
     for phase in job.phases:
         if phase.quantity is not None or phase.made_so_far is not None:
             raise WrongState("work_handed_in", phase=phase.name)
-        sendable = phase.outside.finisher is not None and phase.state is PhaseState.IN_PROGRESS
-        if sendable or phase.outside.begun:
-            raise WrongState("work_is_outside", phase=phase.name)
+        none_of_it_is_outside(phase)
 
 
 def destinations_may_change(order: FullOrder, job: Job) -> None:

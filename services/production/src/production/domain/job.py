@@ -19,6 +19,8 @@ from .plan import Period, Schedule
 
 KIND_UNKNOWN: Final = "kind unknown"
 _THOUSANDTH: Final = Decimal("0.001")
+MOST_SHARES: Final = 20
+"""That one phase is split into."""
 
 
 NOT_STARTED: Final = frozenset({PhaseState.WAITING, PhaseState.READY, PhaseState.ASSIGNED})
@@ -67,6 +69,14 @@ class Phase:
     Orders without a brief have nobody who would approve one."""
     outside: Outside = AT_HOME
     """The company outside that does it, and what went there and came back, in the phase's unit."""
+    share: Decimal | None = None
+    """How much of the job it is for, in the job's unit; the phases of the same key do the rest. None: all."""
+    share_number: int = 1
+    """Among the phases of its key."""
+
+    def share_of(self, ordered: Decimal) -> Decimal:
+        """What of the job it is for, in the job's unit."""
+        return ordered if self.share is None else self.share
 
     def in_unit_of_job(self, quantity: Decimal) -> Decimal:
         """What so much of the phase's work makes, rounded down to three decimals."""
@@ -260,6 +270,57 @@ def work_outside(order: OrderState, job: Job, phase: Phase) -> WorkOutside:
     return WorkOutside(phase.outside.finisher, at_work, phase.outside.before.all + most_to_make(job, phase))
 
 
+def split(order: OrderState, job: Job, phase_id: UUID, quantity: Decimal, *, share_id: UUID) -> Job:
+    """So much of the phase, in its unit, as a phase of its own beside it, which is nobody's yet."""
+    phase = job.phase(phase_id)
+    state = next_state(Action.SPLIT, order, job, phase)
+    taken = phase.in_unit_of_job(quantity)
+    something_stays_with_its_assignee(job, phase, taken)
+    what_is_split_off_is_still_to_be_made(job, phase, taken)
+    number = max(each.share_number for each in shares_of(job, phase.key)) + 1
+    rest = replace(phase, state=state, share=phase.share_of(job.item.quantity) - taken)
+    added = replace(
+        phase,
+        id=share_id,
+        state=PhaseState.READY,
+        assignee_id=None,
+        attempt=1,
+        started_at=None,
+        made_so_far=None,
+        outside=AT_HOME,
+        share=taken,
+        share_number=number,
+    )
+    at = max(i for i, each in enumerate(job.phases) if each.key == phase.key) + 1
+    return _settled(replace(job, phases=(*job.phases[:at], added, *job.phases[at:])), rest)
+
+
+def with_shares_for(job: Job, quantity: Decimal) -> Job:
+    """The job, whose quantity is to be another, with the shares of its split phases in proportion: in whole
+    units where that leaves something to each."""
+    split_keys = {phase.key for phase in job.phases if phase.share is not None}
+    fitted: dict[UUID, Decimal] = {}
+    for key in split_keys:
+        phases = shares_of(job, key)
+        shares = _in_proportion([each.share_of(quantity) for each in phases], quantity)
+        fitted |= {phase.id: share for phase, share in zip(phases, shares, strict=True)}
+    phases_after = tuple(
+        replace(phase, share=fitted[phase.id]) if phase.id in fitted else phase for phase in job.phases
+    )
+    return replace(job, phases=phases_after)
+
+
+def _in_proportion(shares: list[Decimal], total: Decimal) -> list[Decimal]:
+    """The last one has what is left of the others, each of which is rounded down."""
+    whole = sum(shares, Decimal(0))
+    for step in (Decimal(1), _THOUSANDTH):
+        fitted = [(share * total / whole).quantize(step, ROUND_FLOOR) for share in shares[:-1]]
+        fitted.append(total - sum(fitted, Decimal(0)))
+        if min(fitted) > 0:
+            return fitted
+    raise Invalid("quantity_below_shares", field="quantity", shares=len(shares))
+
+
 def started(order: OrderState, job: Job, phase_id: UUID, now: datetime) -> Job:
     phase = job.phase(phase_id)
     state = next_state(Action.START, order, job, phase)
@@ -393,8 +454,9 @@ def resumed(job: Job) -> Job:
 def quantity_bounds(phase: Phase, ordered: Decimal, tolerance_percent: Decimal) -> tuple[Decimal, Decimal]:
     """The least and the most that a phase may be completed with, in its unit, to three decimals, both
     included."""
-    margin = ordered * tolerance_percent / 100
-    return phase.in_own_unit(ordered - margin, ROUND_CEILING), phase.in_own_unit(ordered + margin)
+    share = phase.share_of(ordered)
+    margin = share * tolerance_percent / 100
+    return phase.in_own_unit(share - margin, ROUND_CEILING), phase.in_own_unit(share + margin)
 
 
 def quantity_is_within_tolerance(job: Job, phase: Phase, quantity: Decimal) -> None:
@@ -409,28 +471,73 @@ def quantity_is_within_tolerance(job: Job, phase: Phase, quantity: Decimal) -> N
         )
 
 
+def shares_of(job: Job, key: str) -> list[Phase]:
+    """The phases that are for a share each of the same work, or the one that is for all of it."""
+    return [phase for phase in job.phases if phase.key == key]
+
+
 def handed_on_to(job: Job, phase: Phase) -> Decimal | None:
-    """The least that any phase before it yielded, or handed in so far; in the job's unit. None where there
+    """The least that the work before it yielded, or handed in so far; in the job's unit. None where there
     was none."""
-    before = _predecessors_of(job, phase)
-    made = [_handed_in(p) for p in job.phases if p.key in before]
+    made = [_handed_in(shares_of(job, key)) for key in _predecessors_of(job, phase)]
     return min((each for each in made if each is not None), default=None)
 
 
 def to_work_on(job: Job, phase: Phase) -> Decimal:
-    """What was handed on to the phase or, to the first, what was ordered; in the job's unit."""
+    """What was handed on to the phase or, to the first, what was ordered; in the job's unit. Of a share, in
+    proportion, and not what the others have made already."""
+    share, ordered = phase.share_of(job.item.quantity), job.item.quantity
     handed_on = handed_on_to(job, phase)
-    return job.item.quantity if handed_on is None else handed_on
+    if handed_on is None or phase.share is None:
+        return share if handed_on is None else handed_on
+    fair = (handed_on * share / ordered).quantize(_THOUSANDTH, ROUND_FLOOR)
+    return min(fair, handed_on - sum((_made(each) for each in _others(job, phase)), Decimal(0)))
+
+
+def there_for(job: Job, phase: Phase) -> Decimal | None:
+    """What of the work handed on the phase may have in all, in the job's unit; None where there is no limit.
+    Shares leave each other the least that each has still to make: of what there is, or what there will be
+    at least."""
+    handed_on = handed_on_to(job, phase)
+    if handed_on is None or phase.share is None:
+        return handed_on
+    others = _others(job, phase)
+    made = sum((_made(each) for each in others), Decimal(0))
+    claimed = sum((_claimed(job, each) for each in others), Decimal(0))
+    in_the_end = max(handed_on, _least_of(job, job.item.quantity))
+    return max(min(handed_on - made, in_the_end - claimed), Decimal(0))
+
+
+def _others(job: Job, phase: Phase) -> list[Phase]:
+    return [each for each in shares_of(job, phase.key) if each.id != phase.id]
+
+
+def _made(phase: Phase) -> Decimal:
+    """Handed in or completed, in the job's unit."""
+    made = phase.quantity if phase.quantity is not None else phase.made_so_far
+    return phase.in_unit_of_job(made or Decimal(0))
+
+
+def _claimed(job: Job, phase: Phase) -> Decimal:
+    """What the phase has made, or must be able to make."""
+    if phase.quantity is not None:
+        return _made(phase)
+    return max(_made(phase), _least_of(job, phase.share_of(job.item.quantity)))
+
+
+def _least_of(job: Job, share: Decimal) -> Decimal:
+    return share * (100 - job.tolerance_percent) / 100
 
 
 def quantity_was_handed_on(job: Job, phase: Phase, quantity: Decimal) -> None:
-    """No phase yields more than any phase before it did: what was lost there is not there to work on."""
-    handed_on = handed_on_to(job, phase)
-    if handed_on is not None and phase.in_unit_of_job(quantity) > handed_on:
+    """No phase yields more than any phase before it did: what was lost there is not there to work on. Nor do
+    its shares together."""
+    there = there_for(job, phase)
+    if there is not None and phase.in_unit_of_job(quantity) > there:
         raise Invalid(
             "quantity_beyond_predecessors",
             field="quantity",
-            most=phase.in_own_unit(handed_on),
+            most=phase.in_own_unit(there),
             unit=phase.unit or job.item.unit,
         )
 
@@ -438,8 +545,42 @@ def quantity_was_handed_on(job: Job, phase: Phase, quantity: Decimal) -> None:
 def most_to_make(job: Job, phase: Phase) -> Decimal:
     """Of what was handed on to the phase, and within what may be made at all; in its unit."""
     _, most = quantity_bounds(phase, job.item.quantity, job.tolerance_percent)
+    there = there_for(job, phase)
+    return most if there is None else min(most, phase.in_own_unit(there))
+
+
+def most_to_split_off(job: Job, phase: Phase) -> Decimal:
+    """What of the phase is still to be made, and will be there to be made by somebody else; in the job's
+    unit."""
+    made = _made(phase)
+    left = phase.share_of(job.item.quantity) - made
     handed_on = handed_on_to(job, phase)
-    return most if handed_on is None else min(most, phase.in_own_unit(handed_on))
+    if handed_on is None:
+        return left
+    claimed = sum((_claimed(job, each) for each in _others(job, phase)), Decimal(0))
+    return min(left, max(handed_on, _least_of(job, job.item.quantity)) - claimed - made)
+
+
+def something_stays_with_its_assignee(job: Job, phase: Phase, taken: Decimal) -> None:
+    share = phase.share_of(job.item.quantity)
+    if taken >= share:
+        raise Invalid(
+            "split_takes_all",
+            field="quantity",
+            share=phase.in_own_unit(share),
+            unit=phase.unit or job.item.unit,
+        )
+
+
+def what_is_split_off_is_still_to_be_made(job: Job, phase: Phase, taken: Decimal) -> None:
+    most = most_to_split_off(job, phase)
+    if not 0 < taken <= most:
+        raise Invalid(
+            "split_too_large",
+            field="quantity",
+            most=phase.in_own_unit(most),
+            unit=phase.unit or job.item.unit,
+        )
 
 
 def quantity_is_here(job: Job, phase: Phase, quantity: Decimal) -> None:
@@ -473,16 +614,12 @@ def produced_quantity(job: Job) -> Decimal:
 
     A piece is whole only when every last phase has made it, hence the least.
     """
-    done = {p.key: p for p in job.phases if p.state is PhaseState.DONE}
+    done = {p.key for p in job.phases if p.state is PhaseState.DONE}
     followed: set[str] = set()
     for phase in job.phases:
         if phase.key in done:
             followed |= _predecessors_of(job, phase)
-    return min(
-        p.in_unit_of_job(p.quantity)
-        for key, p in done.items()
-        if key not in followed and p.quantity is not None
-    )
+    return min(sum((_made(p) for p in shares_of(job, key)), Decimal(0)) for key in done - followed)
 
 
 def next_state(
@@ -511,6 +648,10 @@ def next_state(
         _something_is_made(job, phase)
     elif action is Action.OUTSOURCE:
         _nothing_is_away(phase)
+    elif action is Action.SPLIT:
+        none_of_it_is_outside(phase)
+        _it_is_not_in_shares_too_many(job, phase)
+        _something_is_left_to_split(job, phase)
     return found
 
 
@@ -523,24 +664,24 @@ def _settled(job: Job, *changed: Phase) -> Job:
         _ready_or_waiting(p, _with_parts(job, p, passed)) if p.state in NOT_STARTED else p for p in job.phases
     )
     job = replace(job, phases=phases)
-    if job.phases and len(passed) == len(job.phases) and job.state in (JobState.READY, JobState.RUNNING):
+    all_passed = passed.issuperset(phase.key for phase in job.phases)
+    if job.phases and all_passed and job.state in (JobState.READY, JobState.RUNNING):
         return replace(job, state=JobState.DONE, produced=produced_quantity(job))
     return job
 
 
 def _passed(job: Job) -> set[str]:
-    """The phases that hold up none after them: those done, and those skipped behind none but such."""
+    """The phases that hold up none after them: those done, in all shares, and those skipped behind none but
+    such."""
     passed: set[str] = set()
     while True:
-        more = {
+        held_up = {
             phase.key
             for phase in job.phases
-            if phase.key not in passed
-            and (
-                phase.state is PhaseState.DONE
-                or (phase.state is PhaseState.SKIPPED and passed.issuperset(phase.after))
-            )
+            if phase.state is not PhaseState.DONE
+            and not (phase.state is PhaseState.SKIPPED and passed.issuperset(phase.after))
         }
+        more = {phase.key for phase in job.phases} - held_up - passed
         if not more:
             return passed
         passed |= more
@@ -550,14 +691,18 @@ def _with_parts(job: Job, phase: Phase, passed: set[str]) -> set[str]:
     """`passed` and, for a phase that may begin on parts, those that have handed some on."""
     if not phase.starts_on_parts:
         return passed
-    return passed | {p.key for p in job.phases if p.state in TO_DO and _handed_in(p) is not None}
+    begun = {p.key for p in job.phases if p.state in TO_DO}
+    return passed | {key for key in begun if _handed_in(shares_of(job, key)) is not None}
 
 
-def _handed_in(phase: Phase) -> Decimal | None:
-    """What may be worked on further, in the job's unit. Parts are not inspected: with a quality check, none
-    is handed on before the whole."""
-    made = phase.made_so_far if phase.quantity is None and not phase.quality_check else phase.quantity
-    return None if made is None else phase.in_unit_of_job(made)
+def _handed_in(shares: list[Phase]) -> Decimal | None:
+    """What of the same work may be worked on further, in the job's unit. Parts are not inspected: with a
+    quality check, none is handed on before the whole, in all its shares."""
+    if len(shares) > 1 and any(p.quality_check and p.state is not PhaseState.DONE for p in shares):
+        return None
+    made = [p.made_so_far if p.quantity is None and not p.quality_check else p.quantity for p in shares]
+    found = [p.in_unit_of_job(each) for p, each in zip(shares, made, strict=True) if each is not None]
+    return sum(found, Decimal(0)) if found else None
 
 
 def _ready_or_waiting(phase: Phase, over: set[str]) -> Phase:
@@ -624,7 +769,8 @@ def _changed(job: Job) -> Job:
 def _awaited_by(job: Job, phase: Phase) -> str:
     """Names of the phases that hold this one up."""
     passed = _passed(job)
-    return ", ".join(each.name for each in job.phases if each.key in phase.after and each.key not in passed)
+    names = [each.name for each in job.phases if each.key in phase.after and each.key not in passed]
+    return ", ".join(dict.fromkeys(names))
 
 
 def economics_may_change(order: OrderState, job: Job) -> None:
@@ -677,6 +823,8 @@ def _only_a_skippable_phase_is_skipped(phase: Phase) -> None:
         raise WrongState("phase_not_skippable", phase=phase.name)
     if phase.made_so_far is not None or phase.outside.begun:
         raise WrongState("phase_partly_made", phase=phase.name)
+    if phase.share is not None:
+        raise WrongState("phase_split", phase=phase.name)
 
 
 def enough_is_back(phase: Phase, ordered: Decimal, tolerance_percent: Decimal) -> None:
@@ -695,6 +843,23 @@ def _nothing_is_away(phase: Phase) -> None:
     """Whoever has goods of the phase keeps the work until they are back."""
     if phase.outside.away:
         raise WrongState("goods_are_away", phase=phase.name, away=phase.outside.away)
+
+
+def none_of_it_is_outside(phase: Phase) -> None:
+    """Nor may anything of it be on its way there."""
+    sendable = phase.outside.finisher is not None and phase.state is PhaseState.IN_PROGRESS
+    if sendable or phase.outside.begun:
+        raise WrongState("work_is_outside", phase=phase.name)
+
+
+def _it_is_not_in_shares_too_many(job: Job, phase: Phase) -> None:
+    if len(shares_of(job, phase.key)) >= MOST_SHARES:
+        raise WrongState("shares_too_many", phase=phase.name, most=MOST_SHARES)
+
+
+def _something_is_left_to_split(job: Job, phase: Phase) -> None:
+    if phase.in_own_unit(most_to_split_off(job, phase)) <= 0:
+        raise WrongState("nothing_left_to_split", phase=phase.name)
 
 
 def _something_is_made(job: Job, phase: Phase) -> None:

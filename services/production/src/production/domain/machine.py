@@ -61,6 +61,8 @@ class Action(StrEnum):
     SKIP = "skip"
     OUTSOURCE = "outsource"
     """Give the work to a company outside, or take it back."""
+    SPLIT = "split"
+    """Take a share of the work from whoever has it, as a phase beside theirs."""
 
 
 class Change(StrEnum):
@@ -114,9 +116,15 @@ BY_PHASE: Final[Mapping[PhaseState, _Row]] = {
         start="predecessors_not_over",
         skip=PhaseState.SKIPPED,
         outsource=TO_DO,
+        split=TO_DO,
     ),
     PhaseState.READY: _row(
-        "phase_wrong_state", assign=TO_DO, replace=TO_DO, skip=PhaseState.SKIPPED, outsource=TO_DO
+        "phase_wrong_state",
+        assign=TO_DO,
+        replace=TO_DO,
+        skip=PhaseState.SKIPPED,
+        outsource=TO_DO,
+        split=TO_DO,
     ),
     PhaseState.ASSIGNED: _row(
         "phase_wrong_state",
@@ -126,6 +134,7 @@ BY_PHASE: Final[Mapping[PhaseState, _Row]] = {
         start=PhaseState.IN_PROGRESS,
         skip=PhaseState.SKIPPED,
         outsource=TO_DO,
+        split=TO_DO,
     ),
     PhaseState.IN_PROGRESS: _row(
         "phase_wrong_state",
@@ -135,6 +144,7 @@ BY_PHASE: Final[Mapping[PhaseState, _Row]] = {
         report=PhaseState.IN_PROGRESS,
         complete=PhaseState.TO_INSPECT,
         outsource="phase_already_started",
+        split=PhaseState.IN_PROGRESS,
     ),
     PhaseState.TO_INSPECT: _row(
         "phase_wrong_state",

@@ -97,6 +97,15 @@ async def outsource(call: PageCall, order_id: UUID, phase_id: UUID) -> Answer:
     return await _phase(call, order_id, phase_id, "outsourcing", body)
 
 
+@pages.post("/orders/{order_id}/phases/{phase_id}/shares")
+async def split(call: PageCall, order_id: UUID, phase_id: UUID) -> Answer:
+    body = {
+        "quantity": plain_number(call.text("quantity"), call.language),
+        **filled(assignee_id=call.text("assignee_id")),
+    }
+    return await _phase(call, order_id, phase_id, "shares", body)
+
+
 @pages.post("/orders/{order_id}/phases/{phase_id}/skip")
 async def skip(call: PageCall, order_id: UUID, phase_id: UUID) -> Answer:
     return await _phase(call, order_id, phase_id, "skip", {})

@@ -34,7 +34,17 @@ PricePolicyAction = Literal["set"]
 OrderAction = Literal["cancel", "close", "change_deadline"]
 JobAction = Literal["set_economics", "correct_kind", "close", "change_quantity", "change_destinations"]
 PhaseAction = Literal[
-    "assign", "replace", "give_back", "start", "report", "complete", "accept", "reject", "skip", "outsource"
+    "assign",
+    "replace",
+    "give_back",
+    "start",
+    "report",
+    "complete",
+    "accept",
+    "reject",
+    "skip",
+    "outsource",
+    "split",
 ]
 TaskAction = Literal["start", "report", "complete", "give_back"]
 BoardAction = Literal["assign"]
@@ -115,6 +125,7 @@ def actions_on_phase(
         "reject": (actor.may("phase.inspect"), Action.REJECT),
         "skip": (actor.may("phase.assign"), Action.SKIP),
         "outsource": (actor.may("phase.assign"), Action.OUTSOURCE),
+        "split": (actor.may("phase.assign"), Action.SPLIT),
     }
     return [
         action

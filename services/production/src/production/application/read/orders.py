@@ -256,6 +256,8 @@ def _phase(
         completed_at=phase.completed_at,
         unit=phase.unit or job.item.unit,
         factor=phase.factor,
+        share=None if phase.share is None else phase.in_own_unit(phase.share),
+        share_number=None if phase.share is None else phase.share_number,
         made_so_far=phase.made_so_far,
         quantity=phase.quantity,
         lost=phase.lost or None,

@@ -139,6 +139,9 @@ class PhaseView(View):
     unit: str
     factor: Quantity
     """How many of the job's unit come of one of this phase's."""
+    share: Quantity | None
+    """What of the work is this phase's, where others of the same key have the rest; absent: all of it."""
+    share_number: int | None
     made_so_far: Quantity | None
     """Handed in before its completion."""
     quantity: Quantity | None
@@ -271,6 +274,8 @@ class TaskView(View):
     """Completed with less than this, or more than `most`, the phase is refused."""
     most: Quantity
     unit: str
+    share_number: int | None
+    """Of a phase that is for a share of the work; others do the rest."""
     technical_sheet: str
     deadline: date
     planned_start: date | None
@@ -313,6 +318,8 @@ class BoardPhaseView(View):
     quantity: Quantity
     """To be made, in the phase's unit."""
     unit: str
+    share_number: int | None
+    """Of a phase that is for a share of the work."""
     assignee: PersonView | None
     planned_start: date | None
     due: date
