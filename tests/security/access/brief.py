@@ -137,8 +137,16 @@ ROWS = (
         SEEN,
         body={"title": "Espositori", "due_at": SOON, "supplier_ids": ["$other_supplier_id"]},
     ),
+    Row("GET /v1/figures/spend", "brief.price.read", also=frozenset({"brief.read_all"})),
+    Row("GET /v1/figures/spend.csv", "brief.price.read", also=frozenset({"brief.read_all"})),
     Row("GET /v1/quotation-requests", "brief.price.read", shows={"request_id": SEEN}),
     Row("GET /v1/quotation-requests/{request_id}", "brief.price.read", SEEN),
+    Row(
+        "GET /v1/quotation-requests/{request_id}/files/{file_id}",
+        "brief.price.read",
+        SEEN,
+        at="/v1/quotation-requests/{request_id}/files/{quotation_file_id}",
+    ),
     Row(
         "POST /v1/quotation-requests/{request_id}/suppliers",
         "brief.price",
@@ -237,6 +245,26 @@ ROWS = (
     Row("GET /v1/quotations", "quotation.submit", shows={"quotation_id": OWN}),
     Row("GET /v1/quotations/{quotation_id}", "quotation.submit", OWN),
     Row("PUT /v1/quotations/{quotation_id}/quote", "quotation.submit", OWN, body=QUOTE),
+    Row(
+        "POST /v1/quotations/{quotation_id}/files",
+        "quotation.submit",
+        OWN,
+        at="/v1/quotations/{quotation_id}/files?name=listino.pdf",
+        body=PDF,
+        media_type="application/pdf",
+    ),
+    Row(
+        "GET /v1/quotations/{quotation_id}/files/{file_id}",
+        "quotation.submit",
+        OWN,
+        at="/v1/quotations/{quotation_id}/files/{quotation_file_id}",
+    ),
+    Row(
+        "DELETE /v1/quotations/{quotation_id}/files/{file_id}",
+        "quotation.submit",
+        OWN,
+        at="/v1/quotations/{quotation_id}/files/{spare_file_id}",
+    ),
     Row("POST /v1/quotations/{quotation_id}/decline", "quotation.submit", OWN, body={"reason": "Ferie"}),
 )
 
@@ -293,6 +321,14 @@ async def _quotation(world: World, path: str) -> None:
     world.names["quotation_id"] = own
     line = {**QUOTE["lines"][0], "item_id": world.names["item_id"]}
     await world.ask("PUT", f"/v1/quotations/{own}/quote", QUOTE | {"lines": [line]})
+    for name in ("quotation_file_id", "spare_file_id"):
+        sent = await world.ask(
+            "POST",
+            f"/v1/quotations/{own}/files?name=listino.pdf",
+            data=PDF,
+            headers={"Content-Type": "application/pdf"},
+        )
+        world.names[name] = sent["files"][-1]["id"]
     line["breaks"] = [{"from_quantity": "1", "unit_price": OTHERS_PRICE}]
     response, answer = await world.as_("supplier", person_id=another).put(
         f"/v1/quotations/{others}/quote", QUOTE | {"lines": [line]}

@@ -10,6 +10,7 @@ from .adapters.gauges import measure_briefs
 from .adapters.http import routes
 from .adapters.http_budgets import budget_routes
 from .adapters.http_proofs import proof_routes
+from .adapters.http_purchases import purchase_routes
 from .adapters.http_quotations import quotation_routes
 from .adapters.http_types import type_routes
 from .adapters.jobs import jobs
@@ -20,7 +21,7 @@ from .application.ports import Ports
 
 def service(settings: Settings) -> Service[Ports]:
     endpoints = Routes()
-    for each in (routes, quotation_routes, proof_routes, type_routes, budget_routes):
+    for each in (routes, quotation_routes, proof_routes, type_routes, budget_routes, purchase_routes):
         endpoints.include(each)
     return Service(
         name="brief",

@@ -12,9 +12,14 @@ from uuid import uuid4
 import pytest
 
 from brief.application.read.access import QuotationAction, RequestAction
-from brief.domain.quotations import QuotationState, RequestState
+from brief.domain.quotations import MAX_FILES, QuotationState, RequestState
 from optima_contracts.approval import Approved, ChangesRequested
-from optima_contracts.brief import QuotationAnswered, QuotationClosed, QuotationRequested
+from optima_contracts.brief import (
+    QuotationAnswered,
+    QuotationClosed,
+    QuotationFileChanged,
+    QuotationRequested,
+)
 from optima_contracts.economics import BriefPriced, BriefPricesApproved
 from optima_contracts.identity import PersonChanged
 from optima_contracts.trail import PersonErased
@@ -73,6 +78,18 @@ class Market:
         body = {"lines": lines, "valid_until": "2026-12-31"} | changes
         response, answer = await self.desk.as_(supplier).put(
             f"/v1/quotations/{quotation['id']}/quote", body, headers={"If-Match": f'"{quotation["version"]}"'}
+        )
+        return response.status, answer
+
+    async def send_file(
+        self, supplier: Actor, data: bytes = b"%PDF-1.7 listino", name: str = "listino.pdf"
+    ) -> tuple[int, Any]:
+        quotation = await self.own(supplier)
+        response, answer = await self.desk.as_(supplier).request(
+            "POST",
+            f"/v1/quotations/{quotation['id']}/files?name={name}",
+            data=data,
+            headers={"Content-Type": "application/pdf"},
         )
         return response.status, answer
 
@@ -175,6 +192,48 @@ async def test_what_is_chosen_prices_the_brief_and_binds_with_it(market: Market)
         1,
     ]
     assert (await market.own(market.gino))["state"] == "awarded"
+
+
+async def test_files_of_a_quotation_are_its_suppliers_and_purchasings(market: Market) -> None:
+    desk = market.desk
+    _, request = await market.asked()
+    status, own = await market.send_file(market.gino)
+    assert status == 201, own
+    (file,) = own["files"]
+    status, problem = await market.send_file(market.gino, b"MZ programma")
+    assert (status, problem["code"]) == (422, "file_is_not_its_media_type")
+    gino, irma = (await market.read(request))["quotations"]
+    assert (gino["files"], irma["files"]) == ([file], [])
+    beside = f"/v1/quotation-requests/{request['id']}/files/{file['id']}"
+    for reader, path, status in (
+        (desk.paola, beside, 200),
+        (market.gino, f"/v1/quotations/{own['id']}/files/{file['id']}", 200),
+        (market.irma, f"/v1/quotations/{own['id']}/files/{file['id']}", 404),
+        (market.irma, f"/v1/quotations/{irma['id']}/files/{file['id']}", 404),
+        (market.irma, beside, 403),
+    ):
+        response, _ = await desk.as_(reader).get(path)
+        assert response.status == status, path
+    (told,) = await desk.app.published(QuotationFileChanged)
+    assert (told.data["quotation_id"], told.data["sha256"]) == (own["id"], file["sha256"])
+
+    path = f"/v1/quotations/{own['id']}/files/{file['id']}"
+    response, _ = await desk.as_(market.irma).request("DELETE", path)
+    assert response.status == 404
+    response, own = await desk.as_(market.gino).request("DELETE", path)
+    assert (response.status, own["files"]) == (200, [])
+    response, _ = await desk.as_(desk.paola).get(beside)
+    assert response.status == 404
+    for _ in range(MAX_FILES):
+        await market.send_file(market.gino)
+    status, problem = await market.send_file(market.gino)
+    assert (status, problem["code"]) == (409, "quotation_files_too_many")
+    desk.app.clock.advance(timedelta(days=4))
+    quotation = await market.own(market.gino)
+    assert quotation["actions"] == []
+    path = f"/v1/quotations/{own['id']}/files/{quotation['files'][0]['id']}"
+    response, problem = await desk.as_(market.gino).request("DELETE", path)
+    assert (response.status, problem["code"]) == (409, "quotation_late")
 
 
 async def test_items_that_go_to_nobody_are_priced_by_hand(market: Market) -> None:
@@ -458,6 +517,9 @@ async def test_offered_actions_on_a_quotation_succeed(market: Market, state: Quo
     for action in get_args(QuotationAction):
         if action == "quote":
             status, _ = await market.quote(market.gino, "4", "1")
+        elif action == "send_file":
+            status = (await market.send_file(market.gino))[0]
+            status = 200 if status == 201 else status
         else:
             path = f"/v1/quotations/{own['id']}/decline"
             status = (await desk.as_(market.gino).post(path, {"reason": "Ferie"}))[0].status

@@ -294,6 +294,20 @@ class QuotationAnswered(EventData):
     declined: bool
 
 
+class QuotationFileChanged(EventData):
+    """A supplier sent a file with their quotation, or took it back; what it says stays in the brief service.
+    Subject: the supplier's quotation."""
+
+    type: ClassVar[str] = "optima.brief.quotation_file_changed.v1"
+    brief_id: UUID
+    quotation_id: UUID
+    supplier_id: UUID
+    file_id: UUID
+    sha256: str
+    """Of its content, hexadecimal."""
+    taken_back: bool
+
+
 class QuotationClosed(EventData):
     """A request for quotation is over: it was awarded or cancelled. One for each supplier; subject: the
     supplier's quotation."""

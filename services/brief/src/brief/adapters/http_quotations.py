@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from optima_kit.http import Call, Page, Reply, Routes
+from optima_kit.file_names import BEGINNINGS
+from optima_kit.http import Call, Content, Page, Reply, Routes
 
 from ..application.answer_request import answer_request
 from ..application.award_request import award_request
@@ -17,9 +18,13 @@ from ..application.read.quotation_views import (
     QuotationView,
 )
 from ..application.request_quotations import ask_more_suppliers, cancel_request, request_quotations
+from ..application.send_quotation_file import send_quotation_file, take_back_quotation_file
+from ..application.submit_proof import SentFile
 from ..domain.quotations import QuotationRequest
+from ..domain.rules import MAX_ATTACHMENT_BYTES
 from .requests import (
     AskMoreSuppliers,
+    AttachmentQuery,
     AwardRequest,
     CancelRequest,
     DeclineToQuote,
@@ -122,6 +127,44 @@ async def submit_quote(call: Call[Ports], quotation_id: UUID, body: SubmitQuote)
         call.ports, call.actor, quotation_id, call.expected_version, quote=body.quote()
     )
     return await _own(call, made)
+
+
+@quotation_routes.post(
+    "/v1/quotations/{quotation_id}/files",
+    privilege="quotation.submit",
+    status=201,
+    consumes=tuple(BEGINNINGS),
+    max_bytes=MAX_ATTACHMENT_BYTES,
+)
+async def send_file(
+    call: Call[Ports], quotation_id: UUID, query: AttachmentQuery, body: bytes
+) -> Reply[QuotationView]:
+    """Send a file with one's quotation, until the deadline: PDF, PNG or JPEG, at most 10 MiB"""
+    sent = SentFile(query.name, call.headers["Content-Type"].partition(";")[0].strip().lower(), body)
+    request, file = await send_quotation_file(call.ports, call.actor, quotation_id, sent)
+    view = await quotations.show_quotation(call.ports, call.actor, request)
+    location = f"/v1/quotations/{quotation_id}/files/{file.file_id}"
+    return Reply(view, version=view.version, location=location)
+
+
+@quotation_routes.get("/v1/quotations/{quotation_id}/files/{file_id}", privilege="quotation.submit")
+async def download_own_file(call: Call[Ports], quotation_id: UUID, file_id: UUID) -> Content:
+    """Download a file of one's quotation"""
+    file = await quotations.read_own_file(call.ports, call.actor, quotation_id, file_id)
+    return Content(file.data, file.media_type, file.name)
+
+
+@quotation_routes.delete("/v1/quotations/{quotation_id}/files/{file_id}", privilege="quotation.submit")
+async def take_back_file(call: Call[Ports], quotation_id: UUID, file_id: UUID) -> Reply[QuotationView]:
+    """Take back a file of one's quotation, until the deadline"""
+    return await _own(call, await take_back_quotation_file(call.ports, call.actor, quotation_id, file_id))
+
+
+@quotation_routes.get("/v1/quotation-requests/{request_id}/files/{file_id}", privilege="brief.price.read")
+async def download_file(call: Call[Ports], request_id: UUID, file_id: UUID) -> Content:
+    """Download a file that a supplier sent with their quotation"""
+    file = await quotations.read_file_of_request(call.ports, call.actor, request_id, file_id)
+    return Content(file.data, file.media_type, file.name)
 
 
 @quotation_routes.post("/v1/quotations/{quotation_id}/decline", privilege="quotation.submit")

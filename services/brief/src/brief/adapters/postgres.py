@@ -24,6 +24,7 @@ from ..domain.pricing import PriceLine, Pricing
 from ..domain.progress import ItemJob, Shipment, ShipmentState
 from .postgres_budgets import PostgresBudgets
 from .postgres_proofs import PostgresProofs
+from .postgres_purchases import PostgresPurchases
 from .postgres_quotations import PostgresQuotations
 from .postgres_types import PostgresTypes
 
@@ -38,6 +39,7 @@ def ports_on(work: UnitOfWork) -> Ports:
         progress=PostgresProgress(work),
         proofs=PostgresProofs(work),
         budgets=PostgresBudgets(work),
+        purchases=PostgresPurchases(work),
         directory=Directory(work),
         outbox=work.outbox,
         jobs=work.jobs,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -11,7 +13,15 @@ from optima_kit.db import UnitOfWork
 from optima_kit.sql import load_queries
 
 from ..application.ports import RequestFilters
-from ..domain.quotations import Answer, AskedItem, Quotation, QuotationRequest, Quote, RequestState
+from ..domain.quotations import (
+    Answer,
+    AskedItem,
+    Quotation,
+    QuotationFile,
+    QuotationRequest,
+    Quote,
+    RequestState,
+)
 
 QUERIES = load_queries(__package__ or "brief.adapters")
 
@@ -67,6 +77,26 @@ class PostgresQuotations:
             reason=request.reason,
             awarded={str(item_id): str(chosen) for item_id, chosen in request.awarded.items()},
         )
+
+    def insert_file(self, quotation_id: UUID, file: QuotationFile, data: bytes) -> None:
+        self._work.write(
+            QUERIES.insert_quotation_file,
+            file_id=file.file_id,
+            quotation_id=quotation_id,
+            name=file.name,
+            media_type=file.media_type,
+            size=file.size,
+            sha256=file.sha256,
+            sent_at=file.sent_at,
+            data=data,
+        )
+
+    def delete_file(self, file_id: UUID) -> None:
+        self._work.write(QUERIES.delete_quotation_file, file_id=file_id)
+
+    async def find_file_data(self, file_id: UUID) -> bytes | None:
+        data: bytes | None = await self._work.fetchval(QUERIES.find_quotation_file_data, file_id=file_id)
+        return data
 
     async def find_request(self, request_id: UUID) -> QuotationRequest | None:
         row = await self._work.fetchrow(QUERIES.find_request, request_id=request_id)
@@ -148,4 +178,13 @@ def _quotation(row: asyncpg.Record) -> Quotation:
         asked_at=row["supplier_asked_at"],
         version=row["answers"] or 0,
         answer=answer,
+        files=[_file(each) for each in row["files"] or ()],
     )
+
+
+def _file(stored: dict[str, Any]) -> QuotationFile:
+    told = stored | {
+        "file_id": UUID(stored["file_id"]),
+        "sent_at": datetime.fromisoformat(stored["sent_at"]),
+    }
+    return QuotationFile(**told)

@@ -337,10 +337,13 @@ requests.version, requests.settled, requests.reason, requests.awarded,
 briefs.state IN ('submitted', 'in_approval') AND briefs.revision = requests.revision AS current
 
 -- fragment: own_quotation
--- Each with its newest answer.
+-- Each with its newest answer, and the files that were sent with it.
 SELECT {request_columns}, quotations.quotation_id, quotations.supplier_id,
        quotations.asked_at AS supplier_asked_at, answer.version AS answers, answer.at, answer.by, answer.quote,
-       answer.reason AS declined_because
+       answer.reason AS declined_because,
+       (SELECT jsonb_agg(jsonb_build_object('file_id', file_id, 'name', name, 'media_type', media_type, 'size', size,
+                                            'sha256', sha256, 'sent_at', sent_at) ORDER BY file_id)
+        FROM quotation_files AS sent WHERE sent.quotation_id = quotations.quotation_id) AS files
 FROM quotations
 JOIN quotation_requests AS requests ON requests.request_id = quotations.request_id
 JOIN briefs ON briefs.brief_id = requests.brief_id
@@ -364,6 +367,16 @@ FROM unnest(:quotation_ids::uuid[], :supplier_ids::uuid[], :asked_ats::timestamp
 -- name: insert_answer
 INSERT INTO quotation_answers (quotation_id, version, at, by, quote, reason)
 VALUES (:quotation_id, :version, :at, :by, :quote, :reason)
+
+-- name: insert_quotation_file
+INSERT INTO quotation_files (file_id, quotation_id, name, media_type, size, sha256, sent_at, data)
+VALUES (:file_id, :quotation_id, :name, :media_type, :size, :sha256, :sent_at, :data)
+
+-- name: delete_quotation_file
+DELETE FROM quotation_files WHERE file_id = :file_id
+
+-- name: find_quotation_file_data
+SELECT data FROM quotation_files WHERE file_id = :file_id
 
 -- name: update_request
 UPDATE quotation_requests SET version = :version, settled = :settled, reason = :reason, awarded = :awarded
@@ -621,3 +634,69 @@ SELECT DISTINCT ON (cost_centre) cost_centre, name FROM budgets
 WHERE cost_centre > :after AND period_to >= :day
 ORDER BY cost_centre, period_from
 LIMIT :limit
+
+-- name: insert_purchases
+INSERT INTO purchases (brief_id, item_id, bought_at, kind, description, unit, quantity, unit_price, supplier_id,
+                       unit_id, category)
+SELECT :brief_id, item_id, :bought_at, kind, description, unit, quantity, unit_price, supplier_id, :unit_id, :category
+FROM unnest(:item_ids::uuid[], :kinds::text[], :descriptions::text[], :units::text[], :quantities::numeric[],
+            :unit_prices::numeric[], :supplier_ids::uuid[])
+    AS bought(item_id, kind, description, unit, quantity, unit_price, supplier_id)
+ON CONFLICT DO NOTHING
+
+-- fragment: bought
+-- Without the items of cancelled briefs; at the order's quantity and price where they differ by now.
+SELECT purchases.brief_id, briefs.number, purchases.bought_at, purchases.kind, purchases.description, purchases.unit,
+       coalesce(job.quantity, purchases.quantity) AS quantity,
+       coalesce(job.unit_price, purchases.unit_price) AS unit_price,
+       purchases.supplier_id, purchases.unit_id, purchases.category
+FROM purchases
+JOIN briefs ON briefs.brief_id = purchases.brief_id AND briefs.state <> 'cancelled'
+LEFT JOIN LATERAL (
+    SELECT sum(CASE WHEN closed THEN closed_at ELSE ordered END) AS quantity, max(unit_price) AS unit_price
+    FROM item_jobs WHERE item_jobs.brief_id = purchases.brief_id AND item_jobs.item_id = purchases.item_id
+) AS job ON true
+
+-- name: list_last_paid
+-- The newest of the same article or, where there is none, of the same kind: each by an index.
+SELECT wanted.place, paid.unit_price, paid.bought_at, paid.kind, paid.description, paid.unit, paid.quantity,
+       paid.brief_id, paid.number, paid.supplier_id
+FROM unnest(:kinds::text[], :descriptions::text[], :units::text[]) WITH ORDINALITY
+    AS wanted(kind, description, unit, place)
+JOIN LATERAL (
+    SELECT found.unit_price, found.bought_at, found.kind, found.description, found.unit, found.quantity,
+           found.brief_id, found.number, found.supplier_id
+    FROM (
+        (SELECT bought.unit_price, bought.bought_at, bought.kind, bought.description, bought.unit, bought.quantity,
+                bought.brief_id, bought.number, bought.supplier_id, true AS same FROM ({bought}) AS bought
+         WHERE bought.kind = wanted.kind AND bought.unit = wanted.unit AND bought.description = wanted.description
+             AND bought.brief_id <> :without_brief
+         ORDER BY bought.bought_at DESC LIMIT 1)
+        UNION ALL
+        (SELECT bought.unit_price, bought.bought_at, bought.kind, bought.description, bought.unit, bought.quantity,
+                bought.brief_id, bought.number, bought.supplier_id, false FROM ({bought}) AS bought
+         WHERE bought.kind = wanted.kind AND bought.unit = wanted.unit AND bought.brief_id <> :without_brief
+         ORDER BY bought.bought_at DESC LIMIT 1)
+    ) AS found ORDER BY found.same DESC LIMIT 1
+) AS paid ON true
+
+-- name: list_spend
+-- plan: custom
+SELECT CASE WHEN :by = 'supplier' THEN bought.supplier_id END AS supplier_id,
+       CASE WHEN :by = 'unit' THEN bought.unit_id END AS unit_id,
+       CASE WHEN :by = 'category' THEN bought.category END AS category,
+       CASE WHEN :by = 'kind' THEN bought.kind END AS kind,
+       CASE WHEN :by = 'month' THEN to_char(bought.bought_at AT TIME ZONE 'Europe/Rome', 'YYYY-MM') END AS month,
+       count(DISTINCT bought.brief_id) AS briefs, count(*) AS items,
+       sum(round(bought.quantity * bought.unit_price, 2)) AS amount
+FROM ({bought}) AS bought
+WHERE bought.bought_at >= :since AND bought.bought_at < :until
+GROUP BY 1, 2, 3, 4, 5
+ORDER BY month NULLS LAST, amount DESC, supplier_id, unit_id, category, kind LIMIT :limit
+
+-- name: list_purchases
+SELECT bought.number, bought.bought_at, bought.kind, bought.description, bought.unit, bought.quantity,
+       bought.unit_price, bought.supplier_id, bought.unit_id, bought.category
+FROM ({bought}) AS bought
+WHERE bought.bought_at >= :since AND bought.bought_at < :until
+ORDER BY bought.bought_at, bought.brief_id LIMIT :limit

@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
+from optima_kit.fields import PeriodQuery
 from optima_kit.http import (
     Amount,
     Code,
@@ -25,6 +26,7 @@ from optima_kit.http import (
 )
 from optima_kit.ids import new_id
 
+from ..application.read.purchases import SpendBy
 from ..application.submit_proof import Review
 from ..domain.content import Content, Delivery, Item
 from ..domain.forms import MAX_FIELDS, Words
@@ -412,3 +414,7 @@ class BudgetsQuery(PageQuery):
 class ChargesQuery(PageQuery):
     uncovered: bool = False
     """Only what the budget has no room for."""
+
+
+class SpendQuery(PeriodQuery):
+    by: SpendBy = "supplier"

@@ -6,6 +6,7 @@ from optima_contracts.brief import BriefApproved, BriefContent
 from optima_contracts.economics import BriefPricesApproved
 
 from ..domain.brief import Brief
+from ..domain.purchases import purchases_of
 from .ports import Ports
 from .price_brief import facts_of
 
@@ -21,6 +22,7 @@ def tell_approved(ports: Ports, brief: Brief) -> None:
             **facts_of(brief.pricing),
         )
         ports.outbox.add(prices, subject=brief.brief_id, correlation=brief.brief_id)
+        ports.purchases.insert_purchases(brief, list(purchases_of(brief)), ports.now)
     approved = BriefApproved(
         brief_id=brief.brief_id,
         number=brief.number,

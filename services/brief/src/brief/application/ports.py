@@ -19,7 +19,8 @@ from ..domain.lifecycle import Cause, Move, State
 from ..domain.pricing import Pricing
 from ..domain.progress import ItemJob, Shipment
 from ..domain.proofs import Annotation, Proof, ProofVersion, Reply
-from ..domain.quotations import Quotation, QuotationRequest
+from ..domain.purchases import Article, LastPaid, Purchase
+from ..domain.quotations import Quotation, QuotationFile, QuotationRequest
 from ..domain.types import BriefType
 
 
@@ -199,6 +200,13 @@ class Quotations(Protocol):
 
     async def update_request(self, request: QuotationRequest) -> None: ...
 
+    def insert_file(self, quotation_id: UUID, file: QuotationFile, data: bytes) -> None: ...
+
+    def delete_file(self, file_id: UUID) -> None: ...
+
+    async def find_file_data(self, file_id: UUID) -> bytes | None:
+        """Of a file that was seen on its quotation; None where it was taken back meanwhile."""
+
     async def find_request(self, request_id: UUID) -> QuotationRequest | None:
         """With all its quotations."""
 
@@ -369,6 +377,52 @@ class Budgets(Protocol):
         """Of budgets that are not over by that day: the code, by which they are sorted, and a name."""
 
 
+class Purchases(Protocol):
+    """What was bought in one tenant."""
+
+    def insert_purchases(self, brief: Brief, purchases: Sequence[Purchase], at: datetime) -> None:
+        """Of a brief that is approved. Again: nothing."""
+
+    async def list_last_paid(
+        self, articles: Sequence[Article], without_brief: UUID
+    ) -> dict[Article, LastPaid]:
+        """Of those that were ever bought, or another of their kind and unit; by the article asked for."""
+
+    async def list_spend(self, by: str, since: datetime, until: datetime, limit: int) -> list[Spend]:
+        """Of what was bought from `since` on and before `until`: months in their order, otherwise the most
+        first. `by`: supplier, unit, category, kind or month."""
+
+    async def list_purchases(self, since: datetime, until: datetime, limit: int) -> list[PurchaseRow]:
+        """As above, the oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spend:
+    """Of one group: what it is grouped by is there."""
+
+    supplier_id: UUID | None
+    unit_id: UUID | None
+    category: str | None
+    kind: str | None
+    month: str | None
+    briefs: int
+    items: int
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class PurchaseRow:
+    number: str
+    """The brief's."""
+    bought_at: datetime
+    unit_id: UUID | None
+    supplier_id: UUID | None
+    category: str
+    article: Article
+    quantity: Decimal
+    unit_price: Decimal
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
     briefs: Briefs
@@ -377,6 +431,7 @@ class Ports:
     progress: Progress
     proofs: Proofs
     budgets: Budgets
+    purchases: Purchases
     directory: Directory
     outbox: Outbox
     jobs: Jobs

@@ -18,13 +18,16 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 from optima_contracts.money import amount_of
-from optima_kit.refusals import Invalid, Refusal, Violations, WrongState
+from optima_kit.refusals import Absent, Invalid, Refusal, Violations, WrongState
 
 from .content import Content, Money, Quantity, plain_quantity
 from .pricing import LIMIT, QuotedTerms
+from .purchases import Article
 from .rules import day_in_rome
 
 MAX_SUPPLIERS: Final = 30
+MAX_FILES: Final = 10
+"""That a supplier sends with one quotation."""
 FARTHEST: Final = timedelta(days=365)
 """A request's deadline farther ahead is a slip of the pen."""
 
@@ -59,6 +62,10 @@ class AskedItem(_Part):
     description: str
     quantity: Quantity
     unit: str
+
+    @property
+    def article(self) -> Article:
+        return Article(self.kind, self.description, self.unit)
 
 
 class PriceBreak(_Part):
@@ -109,6 +116,18 @@ class Answer:
     reason: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class QuotationFile:
+    """What a supplier sent with their quotation: a price list, a drawing."""
+
+    file_id: UUID
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+    sent_at: datetime
+
+
 @dataclass(slots=True)
 class Quotation:
     """What one supplier was asked, and their newest answer."""
@@ -119,6 +138,8 @@ class Quotation:
     version: int = 0
     """How often the supplier has answered."""
     answer: Answer | None = None
+    files: list[QuotationFile] = field(default_factory=list)
+    """The oldest first."""
 
     @property
     def quote(self) -> Quote | None:
@@ -234,6 +255,20 @@ class QuotationRequest:
         quotation.answer = answer
         quotation.version += 1
         self.version += 1
+
+    def take_file(self, quotation: Quotation, file: QuotationFile) -> None:
+        self.may_be_answered(file.sent_at)
+        if len(quotation.files) >= MAX_FILES:
+            raise WrongState("quotation_files_too_many", limit=MAX_FILES)
+        quotation.files.append(file)
+
+    def give_back_file(self, quotation: Quotation, file_id: UUID, now: datetime) -> QuotationFile:
+        file = next((each for each in quotation.files if each.file_id == file_id), None)
+        if file is None:
+            raise Absent("quotation_file_absent")
+        self.may_be_answered(now)
+        quotation.files.remove(file)
+        return file
 
     def may_be_answered(self, now: datetime) -> None:
         if self.state is not RequestState.OPEN:

@@ -179,6 +179,7 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "optima.brief.proof_review_ended.v1": N_("Review of a proof ended"),
         "optima.brief.proof_submitted.v1": N_("Proof submitted for review"),
         "optima.brief.quotation_answered.v1": N_("Supplier answered a request for quotation"),
+        "optima.brief.quotation_file_changed.v1": N_("File of a quotation sent or taken back"),
         "optima.brief.quotation_closed.v1": N_("Request for quotation closed"),
         "optima.brief.quotation_requested.v1": N_("Supplier asked for a quote"),
         "optima.brief.over_budget.v1": N_("Brief approved over its budget"),
@@ -702,6 +703,13 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "customer": N_("Customer"),
         "month": N_("Month"),
         "week": N_("Week from"),
+    },
+    "spend": {
+        "supplier": N_("Supplier"),
+        "unit": N_("Unit"),
+        "category": N_("Category"),
+        "kind": N_("Kind of item"),
+        "month": N_("Month"),
     },
     "delivery_figures": {
         "month": N_("Month"),

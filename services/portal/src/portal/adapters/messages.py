@@ -60,7 +60,12 @@ PROGRESS: Final = (
 OF_PHASES: Final = (production.PhaseGivenBack, production.PhaseMessageWritten)
 """Their recipients are the two sides of a phase, each with a page of its own."""
 
-QUOTATIONS: Final = (brief.QuotationRequested, brief.QuotationAnswered, brief.QuotationClosed)
+QUOTATIONS: Final = (
+    brief.QuotationRequested,
+    brief.QuotationAnswered,
+    brief.QuotationFileChanged,
+    brief.QuotationClosed,
+)
 """Hinted at under themselves alone: a page about their brief does not change with them, and a supplier must
 not see that others are asked."""
 

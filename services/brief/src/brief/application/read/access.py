@@ -27,7 +27,7 @@ from ...domain.proofs import (
     proofs_may_be_submitted,
     version_may_be_annotated,
 )
-from ...domain.quotations import QuotationRequest, RequestState
+from ...domain.quotations import MAX_FILES, QuotationRequest, RequestState
 from ..ports import Ports
 
 Action = Literal[
@@ -44,7 +44,7 @@ Action = Literal[
 ]
 BudgetAction = Literal["change_plan"]
 RequestAction = Literal["ask_more_suppliers", "award", "cancel"]
-QuotationAction = Literal["quote", "decline"]
+QuotationAction = Literal["quote", "decline", "send_file"]
 TypeAction = Literal["define"]
 CommentAction = Literal["edit"]
 ProofAction = Literal["submit_version"]
@@ -104,6 +104,17 @@ def require_budgets(actor: Actor) -> None:
     actor.require("brief.price.read")
 
 
+def sees_spend(actor: Actor) -> bool:
+    """Over all briefs, whoever asked for them."""
+    return actor.may("brief.read_all") and sees_prices(actor)
+
+
+def require_spend(actor: Actor) -> None:
+    """Raises Forbidden for who may not see all briefs and their prices."""
+    actor.require("brief.price.read")
+    actor.require("brief.read_all")
+
+
 def actions_on_budget(actor: Actor) -> list[BudgetAction]:
     return ["change_plan"] if plans_budgets(actor) else []
 
@@ -155,7 +166,9 @@ def actions_on_quotation(actor: Actor, request: QuotationRequest, now: datetime)
     """Of the supplier whose quotation the request holds."""
     if not actor.may("quotation.submit") or not _may(lambda: request.may_be_answered(now)):
         return []
-    return ["quote", "decline"]
+    (own,) = request.quotations
+    answers: list[QuotationAction] = ["quote", "decline"]
+    return [*answers, "send_file"] if len(own.files) < MAX_FILES else answers
 
 
 def actions_on_comment(actor: Actor, comment: Comment, now: datetime) -> list[CommentAction]:

@@ -10,6 +10,7 @@ from optima_kit.fields import PersonView, View
 from ...domain.content import Money
 from ...domain.quotations import AskedItem, PriceBreak, QuotationState, RequestState
 from .access import QuotationAction, RequestAction
+from .purchase_views import LastPaidView
 
 
 class QuotedLineView(View):
@@ -34,6 +35,17 @@ class QuoteView(View):
     note: str
 
 
+class QuotationFileView(View):
+    """What a supplier sent with their quotation."""
+
+    id: UUID
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+    sent_at: datetime
+
+
 class QuotationView(View):
     """What one supplier is asked, as they see it."""
 
@@ -52,6 +64,8 @@ class QuotationView(View):
     declined_because: str | None
     answered_at: datetime | None
     awarded_item_ids: list[UUID]
+    files: list[QuotationFileView]
+    """The oldest first."""
     actions: list[QuotationAction]
     """What the reader may do now."""
 
@@ -75,6 +89,8 @@ class ComparedQuotationView(View):
     declined_because: str | None
     lines: list[QuotedItemView]
     note: str | None
+    files: list[QuotationFileView]
+    """The oldest first."""
     valid_until: date | None
     valid: bool
     """Whether the quote still holds today."""
@@ -117,5 +133,7 @@ class QuotationRequestView(QuotationRequestSummaryView):
     split_total: Money | None = None
     """With each item from whoever asks least."""
     awarded: list[AwardedItemView] | None = None
+    last_paid: list[LastPaidView] | None = None
+    """What the items' articles cost the last time: for whoever sees all briefs."""
     actions: list[RequestAction]
     """What the reader may do now."""

@@ -18,10 +18,13 @@ from optima_kit.refusals import Absent
 from ...domain.quotations import Comparison, Quotation, QuotationRequest, QuotedLine, compare
 from ...domain.rules import day_in_rome
 from ..ports import Ports, RequestFilters
+from ..submit_proof import SentFile
 from .access import actions_on_quotation, actions_on_request, sees_prices, sees_request
+from .purchases import last_paid_of
 from .quotation_views import (
     AwardedItemView,
     ComparedQuotationView,
+    QuotationFileView,
     QuotationRequestSummaryView,
     QuotationRequestView,
     QuotationSummaryView,
@@ -60,6 +63,12 @@ async def read_request(ports: Ports, actor: Actor, request_id: UUID) -> Quotatio
     return await show_request(ports, actor, request)
 
 
+async def read_file_of_request(ports: Ports, actor: Actor, request_id: UUID, file_id: UUID) -> SentFile:
+    """Of any of its quotations. Raises Absent for one of a brief that the reader may not see."""
+    request = await ports.quotations.find_request(request_id)
+    return await _read_file(ports, request if request and sees_request(actor, request) else None, file_id)
+
+
 async def show_request(ports: Ports, actor: Actor, request: QuotationRequest) -> QuotationRequestView:
     """A request that is at hand: quotes to those who may see prices."""
     people = [request.asked_by, *(quotation.supplier_id for quotation in request.quotations)]
@@ -74,6 +83,7 @@ async def show_request(ports: Ports, actor: Actor, request: QuotationRequest) ->
         items=list(request.items),
         actions=actions_on_request(actor, request, ports.now),
         **(_compared(ports, request, names) if sees_prices(actor) else {}),
+        last_paid=await last_paid_of(ports, actor, request),
     )
 
 
@@ -105,6 +115,7 @@ def _beside(
             for line in (quote.lines if quote else ())
         ],
         note=quote.note if quote else None,
+        files=_files(quotation),
         valid_until=quote.valid_until if quote else None,
         valid=quote is not None and quote.valid_until >= day_in_rome(ports.now),
         lead_time_days=max((line.lead_time_days for line in quote.lines), default=None) if quote else None,
@@ -180,9 +191,40 @@ async def show_quotation(ports: Ports, actor: Actor, request: QuotationRequest) 
         quote=shown,
         declined_because=answer.reason if answer else None,
         answered_at=answer.at if answer else None,
+        files=_files(own),
         awarded_item_ids=[id_ for id_, chosen in request.awarded.items() if chosen == own.quotation_id],
         actions=actions_on_quotation(actor, request, ports.now),
     )
+
+
+async def read_own_file(ports: Ports, actor: Actor, quotation_id: UUID, file_id: UUID) -> SentFile:
+    """Raises Absent for one of a quotation that isn't the reader's."""
+    return await _read_file(
+        ports, await ports.quotations.find_quotation(actor.person_id, quotation_id), file_id
+    )
+
+
+def _files(quotation: Quotation) -> list[QuotationFileView]:
+    return [
+        QuotationFileView(
+            id=file.file_id,
+            name=file.name,
+            media_type=file.media_type,
+            size=file.size,
+            sha256=file.sha256,
+            sent_at=file.sent_at,
+        )
+        for file in quotation.files
+    ]
+
+
+async def _read_file(ports: Ports, request: QuotationRequest | None, file_id: UUID) -> SentFile:
+    quotations = request.quotations if request else []
+    file = next((each for own in quotations for each in own.files if each.file_id == file_id), None)
+    data = await ports.quotations.find_file_data(file_id) if file else None
+    if file is None or data is None:
+        raise Absent("quotation_file_absent")
+    return SentFile(file.name, file.media_type, data)
 
 
 def _asked(ports: Ports, request: QuotationRequest) -> dict[str, Any]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
+from aiohttp.web import FileField
+
+from optima_kit.http.html import Answer, PageCall, Pages, Passed, SeeOther, Shown
 
 from ..amounts import plain_number, typed_number
 from ..client import Refused
@@ -39,6 +41,30 @@ async def quote(call: PageCall, quotation_id: UUID) -> Answer:
 @pages.post("/quotations/{quotation_id}/decline")
 async def decline(call: PageCall, quotation_id: UUID) -> Answer:
     return await _command(call, quotation_id, "POST", "decline", {"reason": call.text("reason")})
+
+
+@pages.post("/quotations/{quotation_id}/attachments", max_bytes=11 << 20)
+async def send_file(call: PageCall, quotation_id: UUID) -> Answer:
+    file = call.form.get("file")
+    if isinstance(file, FileField) and file.filename:
+        name = file.filename.replace("\\", "/").rpartition("/")[2]
+        path = f"/v1/quotations/{quotation_id}/files"
+        try:
+            await call.session.services.upload("brief", path, name, file.content_type, file.file.read())
+        except Refused as refused:
+            return await _page(call, quotation_id, Sent("file", call.form, refused))
+    return SeeOther(f"/quotations/{quotation_id}")
+
+
+@pages.get("/quotations/{quotation_id}/attachments/{file_id}")
+async def download(call: PageCall, quotation_id: UUID, file_id: UUID) -> Answer:
+    file = await call.session.services.file("brief", f"/v1/quotations/{quotation_id}/files/{file_id}")
+    return Passed(file.body, file.media_type, file.disposition)
+
+
+@pages.post("/quotations/{quotation_id}/attachments/{file_id}/removal")
+async def take_back(call: PageCall, quotation_id: UUID, file_id: UUID) -> Answer:
+    return await _command(call, quotation_id, "DELETE", f"files/{file_id}", {})
 
 
 def _breaks(call: PageCall, item: str) -> list[dict[str, str]]:

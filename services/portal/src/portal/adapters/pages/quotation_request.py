@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, Passed, SeeOther, Shown
 
 from ..amounts import plain_number
 from ..client import Refused
@@ -50,6 +50,13 @@ async def cancel(call: PageCall, request_id: UUID) -> Answer:
     return await _command(call, request_id, "cancellation", {"reason": call.text("reason")})
 
 
+@pages.get("/quotation-requests/{request_id}/attachments/{file_id}")
+async def download(call: PageCall, request_id: UUID, file_id: UUID) -> Answer:
+    path = f"/v1/quotation-requests/{request_id}/files/{file_id}"
+    file = await call.session.services.file("brief", path)
+    return Passed(file.body, file.media_type, file.disposition)
+
+
 async def _command(call: PageCall, request_id: UUID, what: str, body: dict[str, Any]) -> Answer:
     path = f"/v1/quotation-requests/{request_id}/{what}"
     version, key = call.text("version"), call.text("once")
@@ -68,6 +75,7 @@ async def _page(call: PageCall, request_id: UUID, sent: Sent = NOTHING_SENT) -> 
         "request": request,
         "suppliers": await suppliers_for(call, without=asked) if more else None,
         "awarded": {each["item_id"]: each["quotation_id"] for each in request["awarded"]},
+        "last_paid": {each["item_id"]: each for each in request.get("last_paid", [])},
         "lines": {
             each["id"]: {line["item_id"]: line for line in each["lines"]} for each in request["quotations"]
         },

@@ -1,0 +1,127 @@
+"""Look up what was bought: figures of it, a table, and what an article cost the last time."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Final, Literal
+
+from optima_contracts.money import amount_of
+from optima_kit.actor import Actor
+from optima_kit.fields import GROUPS, FiguresView, PersonView, period
+from optima_kit.refusals import Invalid
+from optima_kit.spreadsheets import csv_text
+
+from ...domain.content import plain_quantity
+from ...domain.quotations import QuotationRequest
+from ...domain.rules import ROME, day_in_rome
+from ..ports import Ports
+from .access import require_spend, sees_spend
+from .purchase_views import LastPaidView, SpendFigureView, SpendGroupView
+from .views import UnitView
+
+SpendBy = Literal["supplier", "unit", "category", "kind", "month"]
+
+MOST: Final = 5_000
+"""Rows of one table."""
+COLUMNS: Final = (
+    "data",
+    "brief",
+    "unita",
+    "fornitore",
+    "categoria",
+    "tipo",
+    "descrizione",
+    "quantita",
+    "um",
+    "prezzo_unitario",
+    "importo",
+)
+_DAY: Final = timedelta(days=1)
+
+
+async def spend_figures(
+    ports: Ports, actor: Actor, by: SpendBy, since: date | None, until: date | None
+) -> FiguresView[SpendFigureView]:
+    """By the day of approval: days, both included; the last 90 where none are given."""
+    require_spend(actor)
+    first, last = period(day_in_rome(ports.now), since, until)
+    found = await ports.purchases.list_spend(by, _begin(first), _begin(last + _DAY), GROUPS)
+    names = await ports.directory.names(each for row in found for each in (row.supplier_id, row.unit_id))
+    rows = [
+        SpendFigureView(
+            group=SpendGroupView(
+                supplier=PersonView.of(row.supplier_id, names),
+                unit=UnitView(id=row.unit_id, name=names.get(row.unit_id)) if row.unit_id else None,
+                category=row.category,
+                kind=row.kind,
+                month=row.month,
+            ),
+            briefs=row.briefs,
+            items=row.items,
+            amount=row.amount,
+        )
+        for row in found
+    ]
+    return FiguresView(since=first, until=last, rows=rows)
+
+
+async def table_of_purchases(
+    ports: Ports, actor: Actor, since: date | None, until: date | None
+) -> tuple[str, bytes]:
+    """A row an item, for a spreadsheet, and the file's name. Raises Invalid for more than `MOST` rows."""
+    require_spend(actor)
+    first, last = period(day_in_rome(ports.now), since, until)
+    found = await ports.purchases.list_purchases(_begin(first), _begin(last + _DAY), MOST + 1)
+    if len(found) > MOST:
+        raise Invalid("purchases_too_many", field="until", most=MOST)
+    names = await ports.directory.names(each for row in found for each in (row.supplier_id, row.unit_id))
+    rows = (
+        (
+            f"{day_in_rome(row.bought_at):%d/%m/%Y}",
+            row.number,
+            names.get(row.unit_id) if row.unit_id else None,
+            names.get(row.supplier_id) if row.supplier_id else None,
+            row.category,
+            row.article.kind,
+            row.article.description,
+            _italian(plain_quantity(row.quantity)),
+            row.article.unit,
+            _italian(f"{row.unit_price:.4f}"),
+            _italian(f"{amount_of(row.quantity, row.unit_price):.2f}"),
+        )
+        for row in found
+    )
+    return f"Acquisti {first} {last}.csv", csv_text([COLUMNS, *rows]).encode("utf-8-sig")
+
+
+async def last_paid_of(ports: Ports, actor: Actor, request: QuotationRequest) -> list[LastPaidView] | None:
+    """What each item's article cost the last time, in any brief: for whoever sees all of them."""
+    if not sees_spend(actor):
+        return None
+    articles = {item.item_id: item.article for item in request.items}
+    found = await ports.purchases.list_last_paid(sorted(set(articles.values())), request.brief_id)
+    names = await ports.directory.names(each.supplier_id for each in found.values())
+    return [
+        LastPaidView(
+            item_id=item_id,
+            unit_price=paid.unit_price,
+            bought_on=day_in_rome(paid.bought_at),
+            quantity=Decimal(plain_quantity(paid.quantity)),
+            unit=paid.article.unit,
+            description=None if paid.article == article else paid.article.description,
+            brief_id=paid.brief_id,
+            number=paid.number,
+            supplier=PersonView.of(paid.supplier_id, names),
+        )
+        for item_id, article in articles.items()
+        if (paid := found.get(article)) is not None
+    ]
+
+
+def _begin(day: date) -> datetime:
+    return datetime.combine(day, time.min, ROME)
+
+
+def _italian(number: str) -> str:
+    return number.replace(".", ",")

@@ -1,0 +1,71 @@
+"""What was spent: by supplier, unit, category, kind of item or month, and as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from babel.dates import format_date
+from babel.numbers import format_currency
+
+from optima_kit.http.html import Answer, PageCall, Pages, Passed, Shown
+
+from ..charts import bars
+from ..client import with_parts
+from ..forms import filled
+
+pages = Pages()
+
+_GROUPS: Final = ("supplier", "unit", "category", "kind", "month")
+_PERIOD: Final = ("since", "until")
+
+
+@pages.get("/spend")
+async def show_spend(call: PageCall) -> Answer:
+    typed = call.query.get("by", "")
+    by = typed if typed in _GROUPS else _GROUPS[0]
+    period = {name: call.query.get(name) or None for name in _PERIOD}
+    get = call.session.services.get
+    spend, kinds = await with_parts(
+        get("brief", "/v1/figures/spend", by=by, **period), get("production", "/v1/kinds", limit=200)
+    )
+    named = {each["key"]: each["name"] for each in (kinds["items"] if kinds else [])}
+    rows = [{**row, "name": _name(row["group"], named, call.language)} for row in spend["rows"]]
+    context = {
+        "by": by,
+        "groups": _GROUPS,
+        "since": spend["since"],
+        "until": spend["until"],
+        "rows": rows,
+        "total": sum((Decimal(row["amount"]) for row in rows), Decimal(0)),
+        "bars": bars([(row["name"] or "–", Decimal(row["amount"]), _euro(call, row)) for row in rows[:20]]),
+        "table": urlencode({"since": spend["since"], "until": spend["until"]}),
+    }
+    return Shown("spend.html", context)
+
+
+@pages.get("/spend.csv")
+async def export_spend(call: PageCall) -> Answer:
+    typed = filled(**{name: call.query.get(name, "").strip() for name in _PERIOD})
+    file = await call.session.services.file("brief", f"/v1/figures/spend.csv?{urlencode(typed)}")
+    return Passed(file.body, file.media_type, file.disposition)
+
+
+def _name(group: Mapping[str, Any], kinds: Mapping[str, str], language: str) -> str | None:
+    """None for what has none: the page has words for it."""
+    if "month" in group:
+        return str(format_date(date.fromisoformat(f"{group['month']}-01"), "LLLL y", locale=language))
+    if "kind" in group:
+        return kinds.get(group["kind"], str(group["kind"]))
+    if "category" in group:
+        return str(group["category"]) or None
+    for entry in group.values():
+        return str(entry["name"]) if "name" in entry else None
+    return None
+
+
+def _euro(call: PageCall, row: Mapping[str, Any]) -> str:
+    return str(format_currency(Decimal(row["amount"]), "EUR", locale=call.language))
