@@ -9,12 +9,14 @@ import hashlib
 import importlib
 import json
 import re
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from itertools import chain
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 from uuid import UUID, uuid4
 
 import pytest
+from pydantic import BaseModel
 
 from optima_contracts.brief import BriefContent, BriefSubmitted
 from optima_contracts.economics import BriefPriced
@@ -22,8 +24,8 @@ from optima_contracts.identity import PersonChanged
 from optima_kit.testing import Client
 
 from .access.approval import _publish as publish
-from .access.table import World
-from .conftest import EVERYTHING
+from .access.table import DONE, World
+from .conftest import EVERYTHING, Served
 from .test_access import fill, rows_of
 
 pytestmark = pytest.mark.servers
@@ -201,6 +203,117 @@ async def test_no_query_tells_on_which_side_of_a_number_a_secret_is(serve, modul
     thresholds = [price + cent for price in prices for cent in (-CENT, 0, CENT)]
     seen = [await asked_by_query(world, hunter, module, f"{each:.2f}") for each in thresholds]
     assert [each for each in zip(*seen, strict=True) if len({*each}) > 1] == []
+
+
+SHOWING = frozenset({"brief.price", "brief.price.read", "budget.read", "job.economics.read"})
+"""Each shows its holder a hidden number."""
+_PLACES = """
+SELECT c.oid::regclass::text AS relation, a.attname AS column, format_type(a.atttypid, a.atttypmod) AS type
+FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid
+WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace AND a.attnum > 0 AND NOT a.attisdropped
+    AND a.attgenerated = '' AND a.atttypid = ANY('{numeric,text,json,jsonb}'::regtype[])
+"""
+_NUMBER = re.compile(r"(?<![\w.-])\d+(?:\.\d+)?(?![\w.-])")
+
+
+class HiddenNumbers:
+    """Every row of a service's database that holds one of some numbers."""
+
+    def __init__(self, served: Served, numbers: Iterable[str]) -> None:
+        self.fetch = served.database.fetch
+        self.numbers = {Decimal(number) for number in numbers}
+        self.rows: list[tuple[str, int, str, dict[str, tuple[str, str]]]] = []
+        """Relation, rank in it, place, and by column its type and text."""
+
+    async def find(self) -> None:
+        tables: dict[str, dict[str, str]] = {}
+        for place in await self.fetch(_PLACES):
+            tables.setdefault(place["relation"], {})[place["column"]] = place["type"]
+        for relation, columns in tables.items():
+            texts = ", ".join(f'"{column}"::text' for column in columns)
+            found = []
+            for ctid, *row in await self.fetch(f"SELECT ctid::text, {texts} FROM {relation}"):
+                held = {
+                    column: (kind, text)
+                    for (column, kind), text in zip(columns.items(), row, strict=True)
+                    if text and not self.numbers.isdisjoint(map(Decimal, _NUMBER.findall(text)))
+                }
+                found += [(ctid, held)] if held else []
+            self.rows += [(relation, rank, *each) for rank, each in enumerate(found)]
+            if found:
+                # Some hold what is never changed.
+                await self.fetch(f"ALTER TABLE {relation} DISABLE TRIGGER USER")
+
+    async def put(self, factor: Callable[[int], int]) -> None:
+        """Each times the factor of its row's rank."""
+        for index, (relation, rank, ctid, held) in enumerate(self.rows):
+            columns = enumerate(held.items(), start=2)
+            changes = ", ".join(f'"{name}" = ${at}::text::{kind}' for at, (name, (kind, _)) in columns)
+            change = f"UPDATE {relation} SET {changes} WHERE ctid = $1::text::tid RETURNING ctid::text"
+            texts = [self.multiplied(text, factor(rank)) for _, text in held.values()]
+            ((moved,),) = await self.fetch(change, ctid, *texts)
+            self.rows[index] = (relation, rank, moved, held)
+
+    def multiplied(self, text: str, factor: int) -> str:
+        def times(found: re.Match[str]) -> str:
+            number = Decimal(found[0])
+            return str(number * factor) if number in self.numbers else found[0]
+
+        return _NUMBER.sub(times, text)
+
+
+@pytest.mark.parametrize("module", ["approval", "brief", "production", "trail"])
+async def test_no_answer_is_another_or_in_another_order_for_other_numbers(serve, module):
+    """Whatever is read, in whichever order it may be asked for: where the greatest of the hidden numbers
+    become the least, who may not see them reads the very same."""
+    served = await serve(module)
+    world = World(served, served.tenant_id, uuid4(), uuid4())
+    access = importlib.import_module(f"tests.security.access.{module}")
+    await access.build(world)
+    if module == "production":
+        await access.value(world, await world.ask("GET", f"/v1/jobs/{world.names['blocked_job_id']}"))
+    told = chain(*world.secrets.values())
+    hidden = HiddenNumbers(served, (text for text in told if text.replace(".", "").isdecimal()))
+    await hidden.find()
+    reader = frozenset(EVERYTHING - SHOWING)
+    await hidden.put(lambda rank: rank + 1)
+    shown, seen = await all_read(world, module, EVERYTHING), await all_read(world, module, reader)
+    await hidden.put(lambda rank: 100 - rank)
+    assert await all_read(world, module, EVERYTHING) != shown
+    again = await all_read(world, module, reader)
+    assert [(at, seen[at], again[at]) for at in seen if seen[at] != again[at]] == []
+
+
+async def all_read(world: World, module: str, privileges: frozenset[str]) -> dict[str, str]:
+    """What the owner is answered wherever they may read, in each order and by each choice to be asked for."""
+    client = world.as_(privileges=set(privileges))
+    routes = {f"{route.method} {route.path}": route for route in world.served.service.routes.items}
+    seen = {}
+    for row in rows_of(module):
+        needed = {row.needs or next(iter(privileges)), *row.also}
+        if row.method != "GET" or row.endpoint not in routes or not needed <= privileges:
+            continue
+        if row.endpoint == "GET /v1/verification":  # which tells that the database was changed
+            continue
+        if not named_in(row.path) <= world.names.keys() or row.scope.outcome(privileges, owner=True) != DONE:
+            continue
+        address = fill(row.path, world.names)
+        query = routes[row.endpoint].query
+        for choice in ({}, *choices_of(query)):
+            response, answer = await client.get(address, params=choice)
+            assert response.status == 200 or choice, f"{address}: {response.status} {answer}"
+            if not isinstance(answer, bytes):
+                seen[f"{address} {choice}"] = f"{response.status} {json.dumps(answer)}"
+    assert len(seen) > 5
+    return seen
+
+
+def choices_of(query: type[BaseModel] | None) -> Iterator[dict[str, str]]:
+    """Each value of each parameter that has a few."""
+    for name, field in (query.model_fields if query is not None else {}).items():
+        for kind in (field.annotation, *get_args(field.annotation)):
+            values = get_args(kind) if get_origin(kind) is Literal else ()
+            yield from ({name: str(value)} for value in values or (("true", "false") if kind is bool else ()))
 
 
 @pytest.fixture
