@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import csv
-from typing import Any
+from typing import Any, Final
 
 from ..tryton_people import TrytonPeople, people_of
 from .afterwards import exported, taken_over
 from .client import until
 from .journey import Journey
+
+WITHIN: Final = 120.0
+"""Seconds: a sale and its shipments are some hundred requests, of which a busy machine does few a second."""
 
 
 async def show_tryton(journey: Journey, url: str) -> None:
@@ -29,7 +32,7 @@ async def show_tryton(journey: Journey, url: str) -> None:
             await people.open_books(party, product, journey.brief_id)
             said.append(await taken_over(customer, backoffice, connection, code, row["condizioni_pagamento"]))
         async with journey.step("Tryton has the order and the DDTs", backoffice) as said:
-            exports = await until(lambda: exported(journey), "the trail to show the exports")
+            exports = await until(lambda: exported(journey), "the trail to show the exports", within=WITHIN)
             sale_id = next(int(each["external_id"]) for each in exports if each["entity"] == "order")
             (sale,) = await people.do("sale.sale.read", [sale_id], ["number", "state"])
             said.append(f"sale {sale['number']}, {sale['state']}, with {len(exports) - 1} shipments")
@@ -45,7 +48,9 @@ async def show_tryton(journey: Journey, url: str) -> None:
             path, body = f"/v1/connections/{connection}/imports", {"entity": "ddt_invoice"}
             await customer.api.as_(backoffice, "POST", "erp-bridge", path, json=body)
             ddts = [each["internal_id"] for each in exports if each["entity"] == "ddt"]
-            numbers = await until(lambda: _invoices(journey, ddts), "logistics to know the invoice")
+            numbers = await until(
+                lambda: _invoices(journey, ddts), "logistics to know the invoice", within=WITHIN
+            )
             said.append(", ".join(sorted(set(numbers))))
 
 
