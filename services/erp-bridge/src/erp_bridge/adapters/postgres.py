@@ -506,6 +506,10 @@ class PostgresDocuments:
         rows = await self._work.fetch(QUERIES.list_documents_since, entity=entity, since=since)
         return [_document(row) for row in rows]
 
+    async def list_ddts_of_order(self, order_id: UUID) -> list[Document]:
+        rows = await self._work.fetch(QUERIES.list_ddts_of_order, order_reference=str(order_id))
+        return [_document(row) for row in rows]
+
     async def list_sent_ddts(
         self, connection_id: UUID, numbers: Collection[str], shipment_ids: Collection[UUID]
     ) -> list[SentDdt]:

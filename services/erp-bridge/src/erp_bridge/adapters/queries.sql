@@ -330,6 +330,10 @@ SELECT {document_columns}
 FROM documents WHERE entity = :entity AND changed_at >= :since
 ORDER BY changed_at, internal_id
 
+-- name: list_ddts_of_order
+SELECT {document_columns}
+FROM documents WHERE entity = 'ddt' AND heading ->> 'order_reference' = :order_reference
+
 -- fragment: sent_ddts
 SELECT d.internal_id AS shipment_id, d.number, d.correlation_id, d.heading ->> 'state' = 'voided' AS voided,
        i.content_hash

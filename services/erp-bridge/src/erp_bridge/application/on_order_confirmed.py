@@ -8,7 +8,7 @@ from optima_contracts.production import OrderConfirmed
 
 from ..domain.documents import Document
 from .ports import Ports
-from .save_document import save_document
+from .save_document import owe_ddts_of, save_document
 
 
 async def on_order_confirmed(ports: Ports, order: OrderConfirmed, *, correlation_id: UUID) -> None:
@@ -38,3 +38,4 @@ async def on_order_confirmed(ports: Ports, order: OrderConfirmed, *, correlation
         changed_at=ports.now,
     )
     await save_document(ports, document)
+    await owe_ddts_of(ports, document)

@@ -513,6 +513,8 @@ class Documents(Protocol):
     async def list_documents_since(self, entity: Entity, since: datetime) -> list[Document]:
         """Those that changed since then, oldest first."""
 
+    async def list_ddts_of_order(self, order_id: UUID) -> list[Document]: ...
+
     async def list_sent_ddts(
         self, connection_id: UUID, numbers: Collection[str], shipment_ids: Collection[UUID]
     ) -> list[SentDdt]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ..domain.connection import Connection
 from ..domain.documents import Document
 from .document_customer import connections_for
@@ -13,6 +15,19 @@ async def save_document(ports: Ports, document: Document) -> None:
     """Stores the document, and owes its present state to every connection that it is for."""
     connections = await ports.connections.list_connections()
     await ports.documents.upsert_document(document)
+    await _owe(ports, connections, document)
+
+
+async def owe_ddts_of(ports: Ports, order: Document) -> None:
+    """Those that came before their order, which says whose they are."""
+    ddts = await ports.documents.list_ddts_of_order(order.internal_id)
+    if ddts:
+        connections = await ports.connections.list_connections()
+        for ddt in ddts:
+            await _owe(ports, connections, ddt)
+
+
+async def _owe(ports: Ports, connections: Sequence[Connection], document: Document) -> None:
     if not document.is_for_erps:
         return
     codes = await connections_for(ports, document)
