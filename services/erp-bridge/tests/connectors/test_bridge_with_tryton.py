@@ -530,12 +530,12 @@ async def test_a_sale_of_theirs_becomes_an_order_here_and_its_ddt_their_shipment
     customer = await shop.import_customers()
     do = shop.people.do
     sale_id = await shop.their_sale()
-    await shop.bridge.import_all()
+    await shop.bridge.import_all("received_order")
     assert await shop.bridge.stored.published(OrderReceived.type) == []  # a draft is no order yet
     await do("sale.sale.quote", [sale_id])
     await do("sale.sale.confirm", [sale_id])
-    await shop.bridge.import_all()
-    await shop.bridge.import_all()
+    for _ in range(2):
+        await shop.bridge.import_all("received_order")
     (event,) = await shop.bridge.stored.published(OrderReceived.type)
     order = event.data
     assert (order["customer"], order["customer_id"]) == (shop.mark, customer["customer_id"])
@@ -618,7 +618,6 @@ async def test_an_invoice_posted_there_and_its_withdrawal_are_told_here(
     (posted,) = await do("account.invoice.read", [invoice], ["number"])
     number = posted["number"]
     assert number
-    assert await told() == [(number, None)]
     assert await told() == [(number, None)]
     match taken_back_by:
         case "cancellation":

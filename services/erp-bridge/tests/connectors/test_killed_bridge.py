@@ -32,7 +32,7 @@ from .test_bridge_with_tryton import COMPANY
 if TYPE_CHECKING:
     from ..conftest import Bridge
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(3600)
 
 BY_DAY: Final = {("odoo", "before"), ("drop-folder", "after"), ("tryton", "after")}
 STRIDES: Final = {"tryton": 20, "odoo": 5, "drop-folder": 3}
