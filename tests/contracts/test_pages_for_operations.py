@@ -16,7 +16,7 @@ import portal.adapters
 
 FOLDER: Final = Path(portal.adapters.__file__).parent
 METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
-READS: Final = {"get", "answered", "file", "stream", "ask"}
+READS: Final = {"get", "every", "answered", "file", "stream", "ask"}
 WITHOUT_A_PAGE: Final[dict[str, tuple[str, ...]]] = {
     "operators do it, when told to by an alert": (
         "GET /v1/parked-messages",

@@ -35,6 +35,8 @@ def test_a_list_that_was_cut_says_so() -> None:
     assert not destinations_of({"items": [DUOMO]}).more
     cut = destinations_of({"items": [DUOMO], "next_cursor": "x"}, {"BO1": "Magazzino, Bologna"})
     assert (cut.more, [*cut.options]) == (True, ["MI-DUOMO", "BO1"])
+    many = destinations_of({"items": [{**DUOMO, "code": str(number)} for number in range(201)]})
+    assert (many.more, len(many.options)) == (True, 200)
 
 
 async def test_what_was_chosen_is_not_looked_up() -> None:

@@ -57,6 +57,10 @@ class _Gap:
         return False
 
 
+ANSWERED_AT_ONCE: Final = 200
+"""What one answer of a list holds at most."""
+_READ_ON: Final = 10
+"""Answers of a list that are read for one page at most: 2,000 things, as many as a form can offer."""
 _FILE_PAUSES: Final = 90.0
 """Seconds until the next bytes of a file at most: a printout is typeset before its first."""
 
@@ -182,6 +186,20 @@ class AsPerson:
     async def get(self, service: str, path: str, **query: Any) -> Any:
         """What a GET answers. Parameters that are None or empty are left out."""
         return (await self._ask(service, "GET", path, params=_given(query))).body
+
+    async def every(self, service: str, path: str, **query: Any) -> Any:
+        """A whole list, read on until its end. It names a `next_cursor` only where it is longer than any
+        page can show."""
+        found = await self.get(service, path, **query, limit=ANSWERED_AT_ONCE)
+        items = found["items"]
+        for _ in range(_READ_ON - 1):
+            if "next_cursor" not in found:
+                break
+            found = await self.get(
+                service, path, **query, limit=ANSWERED_AT_ONCE, cursor=found["next_cursor"]
+            )
+            items += found["items"]
+        return {**found, "items": items}
 
     async def answered(self, service: str, path: str, **query: Any) -> Answered:
         """As `get`, with the version of what was answered."""

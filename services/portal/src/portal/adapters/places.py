@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
 from optima_kit.http.html import PageCall
@@ -42,7 +43,9 @@ class Destinations:
 
 def destinations_of(found: Any, besides: Mapping[str, str] | None = None) -> Destinations:
     """Of a list of the logistics service; `besides`: warehouses that may be chosen, too."""
-    return Destinations({**places_of(found), **(besides or {})}, bool(found) and "next_cursor" in found)
+    named = places_of(found)
+    more = bool(found) and ("next_cursor" in found or len(named) > LISTED)
+    return Destinations({**dict(islice(named.items(), LISTED)), **(besides or {})}, more)
 
 
 async def destination_of(call: PageCall, field: str = "destination") -> str:

@@ -15,7 +15,7 @@ async def suppliers_for(call: PageCall, without: Collection[str] = ()) -> Mappin
     services = call.session.services
     people, roles = await asyncio.gather(
         services.get("identity", "/v1/people", limit=200, text=call.query.get("who")),
-        services.get("identity", "/v1/roles", limit=200),
+        services.every("identity", "/v1/roles"),
     )
     quoting = {role["key"] for role in roles["items"] if "quotation.submit" in role["privileges"]}
     options = [

@@ -15,6 +15,7 @@ from ..amounts import plain_number
 from ..choosing import LISTED, people_of, person_named
 from ..client import Refused, part
 from ..forms import NOTHING_SENT, Sent, filled
+from ..kinds import names_of_kinds
 from .budgets import budget_of
 
 pages = Pages()
@@ -182,17 +183,18 @@ async def _page(call: PageCall, approval_id: UUID, sent: Sent = NOTHING_SENT) ->
         if MORE.intersection(action["may"])
     ]
     asked = [
-        part(services.get("approval", f"/v1/approvals/{approval_id}/history", limit=200)),
-        part(services.get("approval", f"/v1/approvals/{approval_id}/comments", limit=200)),
+        part(services.every("approval", f"/v1/approvals/{approval_id}/history")),
+        part(services.every("approval", f"/v1/approvals/{approval_id}/comments")),
     ]
     if approval["subject_type"] == "brief":
         asked.append(part(services.get("brief", f"/v1/briefs/{approval['subject_id']}")))
         asked.append(budget_of(call, approval["subject_id"]))
+        asked.append(part(services.every("production", "/v1/kinds")))
     else:
-        asked += [_nothing(), _nothing()]
+        asked += [_nothing(), _nothing(), _nothing()]
     if any({"forward", "add_approver", "reassign"}.intersection(row["may"]) for row in (*own, *more)):
         asked.append(part(services.get("identity", "/v1/people", limit=LISTED)))
-    history, comments, brief, budget, *people = await asyncio.gather(*asked)
+    history, comments, brief, budget, kinds, *people = await asyncio.gather(*asked)
     said = history["items"] if history else []
     context = {
         "approval": approval,
@@ -202,6 +204,7 @@ async def _page(call: PageCall, approval_id: UUID, sent: Sent = NOTHING_SENT) ->
         "concerned": _concerned(approval, str(call.session.actor.person_id)),
         "brief": brief,
         "budget": budget,
+        "kinds": names_of_kinds(kinds),
         "documents": [
             {**each, "by": entry.get("actor")} for entry in said for each in entry.get("evidence", ())
         ],

@@ -11,7 +11,7 @@ from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 from ..amounts import plain_number, typed_number
 from ..client import Refused, part, with_parts
 from ..forms import NOTHING_SENT, Sent, filled
-from ..places import destination_of, destinations_of
+from ..places import LISTED, destination_of, destinations_of
 
 pages = Pages()
 
@@ -74,7 +74,7 @@ async def _list(call: PageCall, text: str, sent: Sent = NOTHING_SENT) -> Answer:
     services = call.session.services
     articles, destinations = await with_parts(
         part(services.get("logistics", "/v1/articles", text=text, cursor=call.query.get("cursor"))),
-        services.get("logistics", "/v1/destinations", limit=200),
+        services.get("logistics", "/v1/destinations", limit=LISTED),
     )
     context = {
         "articles": articles,
@@ -91,8 +91,8 @@ async def _page(call: PageCall, code: str, sent: Sent = NOTHING_SENT) -> Answer:
     services = call.session.services
     article = await services.get("logistics", f"/v1/articles/{quote(code, safe='')}")
     stock, destinations = await with_parts(
-        part(services.get("logistics", "/v1/stock", job_id=article["id"], limit=200)),
-        services.get("logistics", "/v1/destinations", limit=200),
+        part(services.every("logistics", "/v1/stock", job_id=article["id"])),
+        services.get("logistics", "/v1/destinations", limit=LISTED),
     )
     context = {
         "article": article,

@@ -46,7 +46,7 @@ async def _board(call: PageCall, sent: Sent = NOTHING_SENT) -> Answer:
     columns = [state] if state in COLUMNS else list(COLUMNS)
     found, assignees = await asyncio.gather(
         asyncio.gather(*(part(services.get("production", "/v1/phases", state=s, **asked)) for s in columns)),
-        part(services.get("production", "/v1/assignees", limit=200)),
+        part(services.every("production", "/v1/assignees")),
     )
     people = assignees["items"] if assignees else []
     context = {

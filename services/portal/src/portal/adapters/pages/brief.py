@@ -13,6 +13,7 @@ from optima_kit.http.html import Answer, PageCall, Pages, Passed, SeeOther, Show
 
 from ..amounts import plain_number
 from ..client import Refused, part, with_parts
+from ..kinds import names_of_kinds
 from .budgets import budget_of
 
 pages = Pages()
@@ -108,18 +109,19 @@ async def _page(call: PageCall, brief_id: UUID, refused: Refused | None = None) 
     services = call.session.services
     path = f"/v1/briefs/{brief_id}"
     (
-        (brief, progress, history, comments, proofs, approvals, orders, shipments, *requests),
+        (brief, progress, history, comments, proofs, approvals, orders, shipments, kinds, *requests),
         budget,
     ) = await asyncio.gather(
         with_parts(
             services.get("brief", path),
-            services.get("brief", f"{path}/progress", limit=200),
-            services.get("brief", f"{path}/history", limit=200),
-            services.get("brief", f"{path}/comments", limit=200),
-            services.get("brief", f"{path}/proofs", limit=200),
+            services.every("brief", f"{path}/progress"),
+            services.every("brief", f"{path}/history"),
+            services.every("brief", f"{path}/comments"),
+            services.every("brief", f"{path}/proofs"),
             services.get("approval", "/v1/approvals", subject_id=brief_id),
             services.get("production", "/v1/orders", brief_id=brief_id),
             services.get("logistics", "/v1/shipments", brief_id=brief_id),
+            services.every("production", "/v1/kinds"),
             *(
                 [services.get("brief", "/v1/quotation-requests", brief_id=brief_id)]
                 if call.session.actor.may("brief.price.read")
@@ -134,7 +136,7 @@ async def _page(call: PageCall, brief_id: UUID, refused: Refused | None = None) 
         brief_type = await part(services.get("brief", path, version=brief["type_version"]))
     processes = None
     if "submit" in brief["actions"]:
-        processes = await part(services.get("approval", "/v1/processes", limit=200))
+        processes = await part(services.every("approval", "/v1/processes"))
     context = {
         "brief": brief,
         "type": brief_type,
@@ -145,6 +147,7 @@ async def _page(call: PageCall, brief_id: UUID, refused: Refused | None = None) 
         "approvals": approvals,
         "orders": orders,
         "shipments": shipments,
+        "kinds": names_of_kinds(kinds),
         "budget": budget,
         "requests": requests[0] if requests else None,
         "processes": [

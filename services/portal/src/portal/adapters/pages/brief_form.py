@@ -127,10 +127,10 @@ async def _form(
 ) -> Answer:
     services = call.session.services
     kinds, destinations, types, centres, brief_type = await asyncio.gather(
-        part(services.get("production", "/v1/kinds", limit=200)),
-        part(services.get("logistics", "/v1/destinations", limit=200)),
-        part(services.get("brief", "/v1/brief-types", limit=200)),
-        part(services.get("brief", "/v1/cost-centres", limit=200)),
+        part(services.every("production", "/v1/kinds")),
+        part(services.every("logistics", "/v1/destinations")),
+        part(services.every("brief", "/v1/brief-types")),
+        part(services.every("brief", "/v1/cost-centres")),
         _type(call, given),
     )
     properties = brief_type["form"]["properties"] if brief_type else {}

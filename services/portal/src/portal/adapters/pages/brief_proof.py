@@ -12,7 +12,7 @@ from aiohttp.web import FileField
 from optima_kit.http.html import Answer, PageCall, Pages, Passed, SeeOther, Shown
 
 from ..amounts import plain_number
-from ..choosing import people_of, person_named
+from ..choosing import LISTED, people_of, person_named
 from ..client import Refused, part, with_parts
 from ..forms import NOTHING_SENT, Sent
 
@@ -127,8 +127,8 @@ def _part_typed(typed: str, language: str) -> str:
 async def _choices(call: PageCall) -> Mapping[str, Any]:
     """Processes for proofs, and people who may be named."""
     services = call.session.services
-    processes = await part(services.get("approval", "/v1/processes", limit=200))
-    people = await part(services.get("identity", "/v1/people", limit=200))
+    processes = await part(services.every("approval", "/v1/processes"))
+    people = await part(services.get("identity", "/v1/people", limit=LISTED))
     return {
         "processes": [
             (each["key"], each["name"])
@@ -152,7 +152,7 @@ async def _page(call: PageCall, proof_id: UUID, sent: Sent = NOTHING_SENT, page:
     number = max(1, min(wanted, shown["pages"] or 1))
     brief, marks, approvals = await with_parts(
         services.get("brief", f"/v1/briefs/{proof['brief_id']}"),
-        services.get("brief", f"/v1/proofs/{proof_id}/versions/{shown['version']}/annotations", limit=200),
+        services.every("brief", f"/v1/proofs/{proof_id}/versions/{shown['version']}/annotations"),
         services.get("approval", "/v1/approvals", subject_id=proof_id),
     )
     context = {

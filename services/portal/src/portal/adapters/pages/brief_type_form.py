@@ -130,8 +130,8 @@ async def _page(
     services = call.session.services
     may_define = found is None or "define" in found["actions"]
     processes, kinds, people = await asyncio.gather(
-        part(services.get("approval", "/v1/processes", limit=LISTED)),
-        part(services.get("production", "/v1/kinds", limit=LISTED)),
+        part(services.every("approval", "/v1/processes")),
+        part(services.every("production", "/v1/kinds")),
         part(services.get("identity", "/v1/people", limit=LISTED)),
     )
     sections = [row for row in sections if row["section_key"]]

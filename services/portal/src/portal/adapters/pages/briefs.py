@@ -28,8 +28,8 @@ async def show_briefs(call: PageCall) -> Answer:
     found, counts, units, types = await with_parts(
         part(services.get("brief", "/v1/briefs", limit=50, **filters, **paging)),
         services.get("brief", "/v1/brief-counts", **filters),
-        services.get("identity", "/v1/units", limit=200),
-        services.get("brief", "/v1/brief-types", limit=200),
+        services.every("identity", "/v1/units"),
+        services.every("brief", "/v1/brief-types"),
     )
     context = {
         "briefs": found,

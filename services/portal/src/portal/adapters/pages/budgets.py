@@ -88,7 +88,7 @@ async def budget_of(call: PageCall, brief_id: UUID | str) -> Any:
 
 
 async def _form(call: PageCall, sent: Sent = NOTHING_SENT) -> Answer:
-    units = await part(call.session.services.get("identity", "/v1/units", limit=200))
+    units = await part(call.session.services.every("identity", "/v1/units"))
     named = [(each["id"], each["name"]) for each in units["items"]] if units else []
     context = {"units": sorted(named, key=lambda each: str(each[1])), "sent": sent}
     return Shown("budget_form.html", context, sent.status)

@@ -8,7 +8,7 @@ from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 
 from ..client import Refused, with_parts
 from ..forms import NOTHING_SENT, Sent
-from ..places import destination_of, destinations_of, lines_typed, places_of, types_of
+from ..places import LISTED, destination_of, destinations_of, lines_typed, places_of, types_of
 
 pages = Pages()
 
@@ -34,13 +34,13 @@ async def draft_shipment(call: PageCall) -> Answer:
 async def _page(call: PageCall, warehouse: str, sent: Sent = NOTHING_SENT) -> Answer:
     services = call.session.services
     warehouses, destinations, types = await with_parts(
-        services.get("logistics", "/v1/warehouses", limit=200),
-        services.get("logistics", "/v1/destinations", limit=200),
-        services.get("logistics", "/v1/document-types", limit=200),
+        services.every("logistics", "/v1/warehouses"),
+        services.get("logistics", "/v1/destinations", limit=LISTED),
+        services.every("logistics", "/v1/document-types"),
     )
     places = places_of(warehouses)
     chosen = warehouse or next(iter(places), "")
-    stock = await services.get("logistics", "/v1/stock", articles="true", warehouse=chosen, limit=200)
+    stock = await services.every("logistics", "/v1/stock", articles="true", warehouse=chosen)
     context = {
         "warehouses": places,
         "warehouse": chosen,

@@ -73,7 +73,7 @@ async def _list(call: PageCall, sent: Sent = NOTHING_SENT) -> Answer:
     services = call.session.services
     counts, warehouses = await with_parts(
         part(services.get("logistics", "/v1/counts", cursor=call.query.get("cursor"))),
-        services.get("logistics", "/v1/warehouses", limit=200),
+        services.every("logistics", "/v1/warehouses"),
     )
     context = {"counts": counts, "warehouses": places_of(warehouses), "sent": sent}
     return Shown("counts.html", context, sent.status)
@@ -85,7 +85,7 @@ async def _page(call: PageCall, count_id: UUID, sent: Sent = NOTHING_SENT) -> An
     stock = None
     if "count" in count["actions"]:
         warehouse = count["warehouse"]["code"]
-        stock = await part(services.get("logistics", "/v1/stock", warehouse=warehouse, limit=200))
+        stock = await part(services.every("logistics", "/v1/stock", warehouse=warehouse))
     counted = {line["job_id"] for line in count["lines"]}
     context = {
         "count": count,

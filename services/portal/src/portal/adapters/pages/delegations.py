@@ -51,7 +51,7 @@ async def _page(call: PageCall, sent: Sent = NOTHING_SENT) -> Answer:
     delegations, people, processes = await with_parts(
         services.get("approval", "/v1/delegations", limit=50, cursor=call.query.get("cursor")),
         services.get("identity", "/v1/people", limit=LISTED),
-        services.get("approval", "/v1/processes", limit=200),
+        services.every("approval", "/v1/processes"),
     )
     own = str(call.session.actor.person_id)
     names = {each["key"]: each["name"] for each in (processes["items"] if processes else [])}

@@ -28,13 +28,13 @@ _GROUPS: Final = {
 async def show_figures(call: PageCall) -> Answer:
     chosen = {name: _chosen(call, name) for name in _GROUPS}
     period = {name: call.query.get(name) or None for name in ("since", "until")}
-    get = call.session.services.get
+    get, every = call.session.services.get, call.session.services.every
     work, orders, load, kinds, customers = await with_parts(
         get("production", "/v1/figures/work", by=chosen["work"], **period),
         get("production", "/v1/figures/orders", by=chosen["orders"], **period),
         get("production", "/v1/figures/load", by=chosen["load"]),
-        get("production", "/v1/kinds", limit=200),
-        get("production", "/v1/customers", limit=200),
+        every("production", "/v1/kinds"),
+        every("production", "/v1/customers"),
     )
     names = _Names(call.language, _by_key(kinds, "key"), _by_key(customers, "code"))
     context = {

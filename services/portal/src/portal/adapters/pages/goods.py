@@ -83,11 +83,11 @@ async def _page(call: PageCall, job_id: UUID, sent: Sent = NOTHING_SENT) -> Answ
     services = call.session.services
     cursor = call.query.get("cursor")
     stock, movements, holds, warehouses, types = await with_parts(
-        services.get("logistics", "/v1/stock", job_id=job_id, limit=200),
+        services.every("logistics", "/v1/stock", job_id=job_id),
         services.get("logistics", "/v1/movements", job_id=job_id, cursor=cursor, limit=50),
         part(services.get("logistics", "/v1/holds", job_id=job_id, limit=50)),
-        services.get("logistics", "/v1/warehouses", limit=200),
-        services.get("logistics", "/v1/document-types", limit=200),
+        services.every("logistics", "/v1/warehouses"),
+        services.every("logistics", "/v1/document-types"),
     )
     context = {
         "job_id": job_id,

@@ -53,7 +53,7 @@ async def show_inbox(call: PageCall) -> Answer:
         part(services.get("approval", "/v1/inbox", limit=50, **query)),
         services.get("approval", "/v1/inbox/summary", **counted),
         services.get("identity", "/v1/people", limit=LISTED),
-        services.get("identity", "/v1/units", limit=200),
+        services.every("identity", "/v1/units"),
     )
     context = {
         "inbox": inbox,

@@ -13,6 +13,7 @@ from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 from ..amounts import plain_number
 from ..client import GAP, Refused, part, with_parts
 from ..forms import NOTHING_SENT, Sent, filled
+from ..kinds import names_of_kinds
 from ..places import (
     Destinations,
     deliveries_typed,
@@ -193,14 +194,15 @@ async def _command(
 
 async def _page(call: PageCall, order_id: UUID, sent: Sent = NOTHING_SENT) -> Answer:
     services = call.session.services
-    order, goods, stock, shipments, warehouses, destinations, types, assignees = await with_parts(
+    order, goods, stock, shipments, warehouses, destinations, types, kinds, assignees = await with_parts(
         services.get("production", f"/v1/orders/{order_id}"),
         services.get("logistics", f"/v1/orders/{order_id}"),
-        services.get("logistics", "/v1/stock", order_id=order_id, limit=200),
-        services.get("logistics", "/v1/shipments", order_id=order_id, limit=200),
-        services.get("logistics", "/v1/warehouses", limit=200),
-        services.get("logistics", "/v1/destinations", limit=200),
-        services.get("logistics", "/v1/document-types", limit=200),
+        services.every("logistics", "/v1/stock", order_id=order_id),
+        services.every("logistics", "/v1/shipments", order_id=order_id),
+        services.every("logistics", "/v1/warehouses"),
+        services.every("logistics", "/v1/destinations"),
+        services.every("logistics", "/v1/document-types"),
+        services.every("production", "/v1/kinds"),
         _assignees(call),
     )
     to_ship = _to_ship(goods, stock, destinations_of(destinations))
@@ -222,6 +224,7 @@ async def _page(call: PageCall, order_id: UUID, sent: Sent = NOTHING_SENT) -> An
         "to_send_out": _lines_with("send_out", goods),
         "work_types": types_of(types, _is_for_work),
         "finishers": places_of(destinations),
+        "kinds": names_of_kinds(kinds),
         "to_ship": to_ship,
         "jobs": {job["id"]: job for job in order["jobs"]},
         "sent": sent,
@@ -271,9 +274,9 @@ def _to_ship(goods: Any, stock: Any, anywhere: Destinations) -> list[dict[str, A
 
 async def _find_company(call: PageCall, order_id: UUID, to_ship: list[dict[str, Any]]) -> None:
     """The shipments of other orders that go the same way and have no DDT yet."""
-    get = call.session.services.get
+    every = call.session.services.every
     found = await with_parts(
-        *(part(get("logistics", "/v1/shipments", state=state, limit=200)) for state in ("draft", "picked"))
+        *(part(every("logistics", "/v1/shipments", state=state)) for state in ("draft", "picked"))
     )
     for shipment in (each for page in found if page for each in page["items"]):
         if shipment.get("order_id", str(order_id)) == str(order_id):
@@ -292,7 +295,7 @@ async def _assignees(call: PageCall) -> Mapping[str, Any]:
     services = call.session.services
     people, roles = await asyncio.gather(
         services.get("identity", "/v1/people", limit=200, text=call.query.get("who")),
-        services.get("identity", "/v1/roles", limit=200),
+        services.every("identity", "/v1/roles"),
     )
     working = {role["key"] for role in roles["items"] if "phase.work" in role["privileges"]}
     options = [

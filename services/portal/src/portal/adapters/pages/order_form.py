@@ -9,7 +9,7 @@ from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 from ..amounts import plain_number
 from ..client import Refused, with_parts
 from ..forms import filled
-from ..places import places_of
+from ..places import LISTED, places_of
 
 pages = Pages()
 
@@ -46,8 +46,10 @@ def _rows(call: PageCall) -> list[dict[str, str]]:
 
 
 def _item(row: dict[str, str], language: str) -> dict[str, Any]:
-    """`what` is `kind:…` of what is to be made, `article:…` of what is taken from stock."""
-    by, _, code = row["what"].partition(":")
+    """`what` is `kind:…` of what is to be made, `article:…` of what is taken from stock, or an article's code
+    as it was typed."""
+    by, _, code = row["what"].rpartition(":")
+    by = by or "article"
     quantity = plain_number(row["quantity"], language)
     destination = row["destination"]
     return {
@@ -63,12 +65,13 @@ async def _form(
 ) -> Answer:
     services = call.session.services
     kinds, articles, customers, destinations = await with_parts(
-        services.get("production", "/v1/kinds", limit=200),
-        services.get("logistics", "/v1/articles", limit=200),
-        services.get("production", "/v1/customers", limit=200),
-        services.get("logistics", "/v1/destinations", limit=200),
+        services.every("production", "/v1/kinds"),
+        services.every("logistics", "/v1/articles"),
+        services.every("production", "/v1/customers"),
+        services.every("logistics", "/v1/destinations"),
     )
     context = {
+        "listed": LISTED,
         "given": given,
         "rows": [*rows, *[dict.fromkeys(_COLUMNS, "")] * _SPARE_ROWS],
         "kinds": kinds["items"] if kinds else [],

@@ -22,7 +22,7 @@ async def show_people(call: PageCall) -> Answer:
     query = {name: call.query.get(name) for name in ("text", "cursor")}
     people, roles = await with_parts(
         services.get("identity", "/v1/people", limit=50, **query),
-        services.get("identity", "/v1/roles", limit=200),
+        services.every("identity", "/v1/roles"),
     )
     context = {
         "people": people,
@@ -151,8 +151,8 @@ async def _person(call: PageCall, person_id: UUID, sent: Sent = NOTHING_SENT) ->
     services = call.session.services
     person, roles, units, people = await with_parts(
         services.get("identity", f"/v1/people/{person_id}"),
-        services.get("identity", "/v1/roles", limit=200),
-        services.get("identity", "/v1/units", limit=200),
+        services.every("identity", "/v1/roles"),
+        services.every("identity", "/v1/units"),
         services.get("identity", "/v1/people", limit=LISTED),
     )
     unit_id = person.get("unit", {}).get("id")
@@ -176,8 +176,8 @@ async def _invitation(call: PageCall, sent: Sent = NOTHING_SENT) -> Answer:
     call.session.actor.require("person.invite")
     services = call.session.services
     roles, units = await asyncio.gather(
-        part(services.get("identity", "/v1/roles", limit=200)),
-        part(services.get("identity", "/v1/units", limit=200)),
+        part(services.every("identity", "/v1/roles")),
+        part(services.every("identity", "/v1/units")),
     )
     context = {
         "role_names": _names(roles),

@@ -60,7 +60,7 @@ async def _page(call: PageCall, key: str, sent: Sent = NOTHING_SENT) -> Answer:
     answer = await services.answered("approval", _address(key))
     if "define" not in answer.body["actions"]:
         return SeeOther(f"/processes/{quote(key, safe='')}")
-    roles = await part(services.get("identity", "/v1/roles", limit=200))
+    roles = await part(services.every("identity", "/v1/roles"))
     definition: Mapping[str, Any] = sent.values or answer.body["definition"]
     limits = definition.get("limits", {})
     named = {each["key"]: each["name"] for each in (roles["items"] if roles else ())}

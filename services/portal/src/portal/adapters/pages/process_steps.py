@@ -204,7 +204,7 @@ async def _node(call: PageCall, key: str, place: str, sent: Sent = NOTHING_SENT)
 
 
 def _directory(services: Any) -> Sequence[Any]:
-    return [services.get("identity", f"/v1/{what}", limit=200) for what in ("roles", "units", "people")]
+    return [services.every("identity", f"/v1/{what}") for what in ("roles", "units", "people")]
 
 
 def _items(found: Any) -> Sequence[Mapping[str, Any]]:

@@ -28,7 +28,7 @@ async def show_replay(call: PageCall, replay_id: UUID) -> Answer:
     services = call.session.services
     replay, people = await with_parts(
         services.get("approval", f"/v1/replays/{replay_id}"),
-        services.get("identity", "/v1/people", limit=200),
+        services.every("identity", "/v1/people"),
     )
     process = await services.get("approval", _address(replay["process_key"]))
     context = {

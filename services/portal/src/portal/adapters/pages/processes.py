@@ -27,7 +27,7 @@ _TYPED_IN: Final = ("text", "whole", "number", "money", "date")
 
 @pages.get("/processes")
 async def show_processes(call: PageCall) -> Answer:
-    found = await call.session.services.get("approval", "/v1/processes", limit=200)
+    found = await call.session.services.every("approval", "/v1/processes")
     context = {"processes": found["items"], "may_write": call.session.actor.may("process.write")}
     return Shown("processes.html", context)
 
@@ -170,8 +170,8 @@ async def _process(
     answer, people, roles, units = await with_parts(
         services.answered("approval", _address(key), version=call.query.get("version")),
         services.get("identity", "/v1/people", limit=LISTED),
-        services.get("identity", "/v1/roles", limit=200),
-        services.get("identity", "/v1/units", limit=200),
+        services.every("identity", "/v1/roles"),
+        services.every("identity", "/v1/units"),
     )
     process = answer.body
     subject = await part(services.get("approval", f"/v1/subject-types/{quote(process['subject'], safe='')}"))

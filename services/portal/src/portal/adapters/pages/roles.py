@@ -18,7 +18,7 @@ pages = Pages()
 async def show_roles(call: PageCall) -> Answer:
     services = call.session.services
     roles, privileges = await with_parts(
-        services.get("identity", "/v1/roles", limit=200), services.get("identity", "/v1/privileges")
+        services.every("identity", "/v1/roles"), services.get("identity", "/v1/privileges")
     )
     context = {
         "roles": roles["items"],

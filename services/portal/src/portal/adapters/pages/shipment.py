@@ -13,7 +13,7 @@ from ..amounts import plain_number, typed_number
 from ..client import Refused, part, with_parts
 from ..forms import NOTHING_SENT, Sent, filled, moment_in_field, moment_typed
 from ..labels import LABELS
-from ..places import destination_of, destinations_of, lines_typed, places_of, types_of
+from ..places import LISTED, destination_of, destinations_of, lines_typed, places_of, types_of
 
 pages = Pages()
 
@@ -172,9 +172,10 @@ async def _page(call: PageCall, shipment_id: UUID, sent: Sent = NOTHING_SENT) ->
     shipment, carriers, types, warehouses, destinations = await with_parts(
         services.get("logistics", f"/v1/shipments/{shipment_id}"),
         *(
-            services.get("logistics", f"/v1/{table}", limit=200)
-            for table in ("carriers", "document-types", "warehouses", "destinations")
+            services.every("logistics", f"/v1/{table}")
+            for table in ("carriers", "document-types", "warehouses")
         ),
+        services.get("logistics", "/v1/destinations", limit=LISTED),
     )
     together = await _travelling_with(call, shipment) if "deliver" in shipment["actions"] else []
     shippable = await _shippable(call, shipment) if "revise" in shipment["actions"] else []
@@ -229,9 +230,7 @@ async def _shippable(call: PageCall, shipment: Mapping[str, Any]) -> list[Mappin
             if "finisher" not in line or line["job_id"] in carried  # of work outside, there may be many
         ]
     warehouse = shipment["warehouse"]["code"]
-    stock = await part(
-        services.get("logistics", "/v1/stock", articles="true", warehouse=warehouse, limit=200)
-    )
+    stock = await part(services.every("logistics", "/v1/stock", articles="true", warehouse=warehouse))
     lying = {row["job_id"]: row for row in (stock["items"] if stock else [])}
     return [*({line["job_id"]: line for line in shipment["lines"]} | lying).values()]
 

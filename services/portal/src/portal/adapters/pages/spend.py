@@ -30,7 +30,8 @@ async def show_spend(call: PageCall) -> Answer:
     period = {name: call.query.get(name) or None for name in _PERIOD}
     get = call.session.services.get
     spend, kinds = await with_parts(
-        get("brief", "/v1/figures/spend", by=by, **period), get("production", "/v1/kinds", limit=200)
+        get("brief", "/v1/figures/spend", by=by, **period),
+        call.session.services.every("production", "/v1/kinds"),
     )
     named = {each["key"]: each["name"] for each in (kinds["items"] if kinds else [])}
     rows = [{**row, "name": _name(row["group"], named, call.language)} for row in spend["rows"]]

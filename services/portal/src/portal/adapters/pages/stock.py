@@ -16,7 +16,7 @@ async def show_stock(call: PageCall) -> Answer:
     services = call.session.services
     stock, warehouses = await with_parts(
         part(services.get("logistics", "/v1/stock", limit=100, **query)),
-        services.get("logistics", "/v1/warehouses", limit=200),
+        services.every("logistics", "/v1/warehouses"),
     )
     context = {"stock": stock, "warehouses": places_of(warehouses), "chosen": query["warehouse"] or ""}
     return Shown("stock.html", context)

@@ -7,7 +7,7 @@ from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 from ..amounts import plain_number
 from ..client import Refused, part, with_parts
 from ..forms import NOTHING_SENT, Sent, filled
-from ..places import destination_of, destinations_of, places_of
+from ..places import LISTED, destination_of, destinations_of, places_of
 
 pages = Pages()
 
@@ -51,9 +51,9 @@ async def _page(call: PageCall, sent: Sent = NOTHING_SENT) -> Answer:
     query = {name: call.query.get(name) for name in ("supplier", "number", "cursor")}
     receipts, warehouses, destinations, articles = await with_parts(
         part(services.get("logistics", "/v1/supplier-receipts", **query)),
-        services.get("logistics", "/v1/warehouses", limit=200),
-        services.get("logistics", "/v1/destinations", limit=200),
-        services.get("logistics", "/v1/articles", limit=200),
+        services.every("logistics", "/v1/warehouses"),
+        services.get("logistics", "/v1/destinations", limit=LISTED),
+        services.every("logistics", "/v1/articles"),
     )
     context = {
         "receipts": receipts,

@@ -25,7 +25,7 @@ async def show_goods_with_third_parties(call: PageCall) -> Answer:
                 cursor=call.query.get("cursor"),
             )
         ),
-        services.get("logistics", "/v1/document-types", limit=200),
+        services.every("logistics", "/v1/document-types"),
     )
     context = {
         "goods": goods,

@@ -11,7 +11,8 @@ from urllib.parse import urlencode
 from optima_kit.actor import Actor
 from optima_kit.http.html import Answer, PageCall, Pages, Passed, SeeOther, Shown
 
-from ..client import AsPerson, part, with_parts
+from ..choosing import LISTED, person_named
+from ..client import AsPerson, Refused, part, with_parts
 from ..forms import ROME, day_begins
 from ..labels import LABELS
 
@@ -65,11 +66,13 @@ async def show_trail(call: PageCall) -> Answer:
     if not call.query:
         first = call.now.astimezone(ROME).date() - _SHOWN_AT_FIRST
         return SeeOther(f"/trail?{urlencode({'from': first})}")
+    if (typed := call.query.get("who", "").strip()) and not call.query.get("person"):
+        return await _doings_of(call, typed)
     chosen = {name: call.query.get(name, "") for name in _FILTERS}
     brief = services.get("brief", f"/v1/briefs/{chosen['brief']}") if chosen["brief"] else _nothing()
     entries, people, story = await with_parts(
         services.get("trail", "/v1/entries", limit=50, cursor=call.query.get("cursor"), **_selection(chosen)),
-        services.get("identity", "/v1/people", limit=200),
+        services.get("identity", "/v1/people", limit=LISTED),
         brief,
     )
     names = await _names(services, people, entries["items"], chosen["person"])
@@ -81,6 +84,8 @@ async def show_trail(call: PageCall) -> Answer:
             "query": urlencode({name: value for name, value in chosen.items() if value}),
             "brief": story,
             "names": names,
+            "more_people": bool(people) and "next_cursor" in people,
+            "nobody": call.query.get("nobody", ""),
             "types": LABELS["event"],
             "areas": LABELS["event_area"],
             "leads_to": partial(_leads_to, call.session.actor),
@@ -134,6 +139,15 @@ async def _story_of(call: PageCall, number: str) -> Answer:
     if len(found["items"]) == 1:
         return SeeOther(f"/trail?{urlencode(kept | {'brief': found['items'][0]['id']})}")
     return SeeOther(f"/trail?{urlencode(kept | {'not_found': number})}")
+
+
+async def _doings_of(call: PageCall, typed: str) -> Answer:
+    """The entries of the one person whom a name or e-mail means."""
+    kept = {name: value for name in _FILTERS if (value := call.query.get(name, ""))}
+    try:
+        return SeeOther(f"/trail?{urlencode(kept | {'person': await person_named(call, typed)})}")
+    except Refused as refused:
+        return SeeOther(f"/trail?{urlencode(kept | {'nobody': refused.detail})}")
 
 
 async def _nothing() -> None:

@@ -18,7 +18,7 @@ pages = Pages()
 
 @pages.get("/units")
 async def show_units(call: PageCall) -> Answer:
-    units = (await call.session.services.get("identity", "/v1/units", limit=200))["items"]
+    units = (await call.session.services.every("identity", "/v1/units"))["items"]
     context = {
         "tree": list(in_order_of_their_tree(units)),
         "may_write": call.session.actor.may("directory.write"),
@@ -79,7 +79,7 @@ async def _save(call: PageCall, known: str | None, key: str) -> Answer:
 async def _form(call: PageCall, key: str | None, sent: Sent = NOTHING_SENT) -> Answer:
     services = call.session.services
     found, listed = await with_parts(
-        services.get("identity", "/v1/units", limit=200), services.get("identity", "/v1/people", limit=LISTED)
+        services.every("identity", "/v1/units"), services.get("identity", "/v1/people", limit=LISTED)
     )
     people = people_of(listed, keep=lambda person: person["kind"] == "internal")
     units = found["items"]
