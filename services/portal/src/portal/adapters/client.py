@@ -238,14 +238,21 @@ class AsPerson:
         longer = {} if patience is None else {"timeout": aiohttp.ClientTimeout(total=patience)}
         return (await self._ask(service, method, path, headers, json=body or {}, **longer)).body
 
-    async def put_document(
-        self, service: str, path: str, media_type: str, text: str, *, version: str | None
-    ) -> None:
+    async def send_document(
+        self,
+        service: str,
+        method: str,
+        path: str,
+        media_type: str,
+        text: str,
+        *,
+        version: str | None = None,
+    ) -> Answered:
         """Sends a document as a person wrote it."""
-        headers = {**self.headers, "Content-Type": media_type}
+        headers = {"Content-Type": media_type}
         if version:
             headers["If-Match"] = f'"{version}"'
-        await self.services.ask(service, "PUT", path, headers, data=text.encode())
+        return await self._ask(service, method, path, headers, data=text.encode())
 
     async def upload(
         self,

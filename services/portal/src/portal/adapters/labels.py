@@ -268,6 +268,50 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "invited": N_("Invited"),
         "suspended": N_("Suspended"),
     },
+    "language": {
+        "it": N_("Italian"),
+        "en": N_("English"),
+    },
+    "weekday": {
+        "monday": N_("Monday"),
+        "tuesday": N_("Tuesday"),
+        "wednesday": N_("Wednesday"),
+        "thursday": N_("Thursday"),
+        "friday": N_("Friday"),
+        "saturday": N_("Saturday"),
+        "sunday": N_("Sunday"),
+    },
+    "import_outcome": {
+        "invited": N_("invited"),
+        "changed": N_("brought up to date"),
+        "unchanged": N_("unchanged"),
+    },
+    "direction": {
+        "out": N_("Goods leave"),
+        "internal": N_("Between our warehouses"),
+        "in": N_("Goods arrive"),
+    },
+    "counterparty": {
+        "customer": N_("Customer"),
+        "supplier": N_("Supplier"),
+        "own_warehouse": N_("Our own warehouse"),
+    },
+    "webhook": {
+        "active": N_("In service"),
+        "paused": N_("Paused"),
+        "disabled": N_("Disabled"),
+    },
+    "webhook_disabled": {
+        "gone": N_("The receiver asked never to be told again."),
+        "unreachable": N_("For three days nothing could be delivered."),
+        "owner": N_("Its owner may no longer see what it tells of."),
+    },
+    "webhook_outcome": {
+        "delivered": N_("Delivered"),
+        "refused": N_("Refused by the receiver"),
+        "unreachable": N_("Not reached"),
+        "not_allowed": N_("Address not allowed"),
+    },
     "chain_fault": {
         "altered": N_("Its content is not what was recorded."),
         "missing": N_("It is not there."),

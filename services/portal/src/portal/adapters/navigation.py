@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from optima_kit.actor import Actor
@@ -17,9 +17,25 @@ class Link:
     text: str
     """In English; the template translates it."""
     privilege: str | None
-    """None: whoever is led to any other page."""
+    """None: whoever is led to any other page, and to the settings whoever has some to change."""
     here: bool = False
+    also: tuple[str, ...] = ()
+    """Where pages beneath it begin."""
 
+
+SETTINGS: Final = (
+    Link("/company", N_("Company"), "directory.write"),
+    Link("/service-accounts", N_("Service accounts"), "directory.write"),
+    Link("/import-people", N_("Import of people"), "directory.write"),
+    Link("/working-time", N_("Working time"), "process.write"),
+    Link("/price-policy", N_("Tolerance of prices"), "job.economics.write"),
+    Link("/tables/warehouses", N_("Warehouses"), "lookup.write"),
+    Link("/tables/destinations", N_("Destinations"), "lookup.write"),
+    Link("/tables/carriers", N_("Carriers"), "lookup.write"),
+    Link("/tables/document-types", N_("Document types"), "lookup.write"),
+    Link("/webhooks", N_("Webhooks"), "webhook.write"),
+)
+"""What is set up once, and changed seldom."""
 
 LINKS: Final = (
     Link("/inbox", N_("To decide"), "approval.decide"),
@@ -34,9 +50,20 @@ LINKS: Final = (
     Link("/stock", N_("Stock"), "stock.read"),
     Link("/brief-types", N_("Brief types"), "brief_type.write"),
     Link("/processes", N_("Processes"), "process.read"),
-    Link("/people", N_("People"), "directory.read"),
+    Link(
+        "/people",
+        N_("People"),
+        "directory.read",
+        also=("/new-person", "/units", "/new-unit", "/roles", "/new-role", "/sign-in-provider"),
+    ),
     Link("/erp", N_("ERP"), "erp.read"),
     Link("/trail", N_("Trail"), "trail.read"),
+    Link(
+        "/settings",
+        N_("Settings"),
+        None,
+        also=(*(link.address for link in SETTINGS), "/tables", "/new-entry", "/new-webhook"),
+    ),
     Link("/search", N_("Search"), None),
 )
 
@@ -49,10 +76,20 @@ def navigation_of(actor: Actor, path: str) -> Sequence[Link]:
     if home_of(actor) == NOWHERE:
         return []
     return [
-        Link(link.address, link.text, link.privilege, path.startswith(link.address))
+        replace(link, here=path.startswith((link.address, *link.also)))
         for link in LINKS
-        if link.privilege is None or actor.may(link.privilege)
+        if _leads(actor, link)
     ]
+
+
+def settings_of(actor: Actor) -> Sequence[Link]:
+    return [link for link in SETTINGS if link.privilege and actor.may(link.privilege)]
+
+
+def _leads(actor: Actor, link: Link) -> bool:
+    if link.address == "/settings":
+        return bool(settings_of(actor))
+    return link.privilege is None or actor.may(link.privilege)
 
 
 def home_of(actor: Actor) -> str:

@@ -61,6 +61,17 @@ async def comment(call: PageCall, brief_id: UUID) -> Answer:
     return await _command(call, brief_id, "comments", {"text": call.text("text")}, versioned=False)
 
 
+@pages.post("/briefs/{brief_id}/comments/{comment_id}")
+async def change_comment(call: PageCall, brief_id: UUID, comment_id: UUID) -> Answer:
+    body = {"text": call.text("text"), "mentioned_ids": call.form.getall("mentioned", [])}
+    return await _send(call, brief_id, "PUT", f"/v1/briefs/{brief_id}/comments/{comment_id}", body)
+
+
+@pages.post("/briefs/{brief_id}/attachments/{attachment_id}/removal")
+async def take_out(call: PageCall, brief_id: UUID, attachment_id: UUID) -> Answer:
+    return await _send(call, brief_id, "DELETE", f"/v1/briefs/{brief_id}/attachments/{attachment_id}")
+
+
 @pages.post("/briefs/{brief_id}/prices")
 async def price(call: PageCall, brief_id: UUID) -> Answer:
     lines = [
@@ -89,6 +100,16 @@ async def attach(call: PageCall, brief_id: UUID) -> Answer:
             )
         except Refused as refused:
             return await _page(call, brief_id, refused=refused)
+    return SeeOther(f"/briefs/{brief_id}")
+
+
+async def _send(
+    call: PageCall, brief_id: UUID, method: str, path: str, body: dict[str, Any] | None = None
+) -> Answer:
+    try:
+        await call.session.services.send("brief", method, path, body)
+    except Refused as refused:
+        return await _page(call, brief_id, refused=refused)
     return SeeOther(f"/briefs/{brief_id}")
 
 

@@ -135,7 +135,9 @@ def _document_sent(call: PageCall) -> str:
 async def _save(call: PageCall, key: str, document: str, *, new: bool) -> Answer:
     version = None if new else call.text("version")
     try:
-        await call.session.services.put_document("approval", _address(key), _YAML, document, version=version)
+        await call.session.services.send_document(
+            "approval", "PUT", _address(key), _YAML, document, version=version
+        )
     except Refused as refused:
         return _editor("" if new else key, document=document, version=version, refused=refused)
     return SeeOther(f"/processes/{quote(key, safe='')}")

@@ -1,0 +1,41 @@
+"""Many people at once, from a table: looked at first, then taken over whole."""
+
+from __future__ import annotations
+
+from aiohttp.web import FileField
+
+from optima_kit.http.html import Answer, PageCall, Pages, Shown
+
+from ..client import Refused
+from ..forms import NOTHING_SENT, Sent
+
+pages = Pages()
+
+_BYTES = 1 << 20
+
+
+@pages.get("/import-people")
+async def show_import(call: PageCall) -> Answer:
+    return Shown("people_import.html", {"result": None, "table": "", "sent": NOTHING_SENT})
+
+
+@pages.post("/import-people", max_bytes=3 * _BYTES)
+async def import_people(call: PageCall) -> Answer:
+    """Tries the table first; what was tried is then taken over."""
+    file = call.form.get("file")
+    table = call.text("table")
+    if isinstance(file, FileField) and file.filename:
+        table = file.file.read().decode("utf-8-sig", errors="replace")
+    taking_over = call.text("doing") == "take_over"
+    try:
+        answered = await call.session.services.send_document(
+            "identity",
+            "POST",
+            f"/v1/people/imports?dry_run={'false' if taking_over else 'true'}",
+            "text/csv",
+            table,
+        )
+    except Refused as refused:
+        context = {"result": None, "table": table, "sent": Sent("table", {"table": table}, refused)}
+        return Shown("people_import.html", context, refused.status)
+    return Shown("people_import.html", {"result": answered.body, "table": table, "sent": NOTHING_SENT})

@@ -1,0 +1,14 @@
+"""What is set up once and changed seldom: where each of it is."""
+
+from __future__ import annotations
+
+from optima_kit.http.html import Answer, PageCall, Pages, Shown
+
+from ..navigation import settings_of
+
+pages = Pages()
+
+
+@pages.get("/settings")
+async def show_settings(call: PageCall) -> Answer:
+    return Shown("settings.html", {"links": settings_of(call.session.actor)})
