@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -52,6 +52,7 @@ class Stream:
 class LiveStreams:
     def __init__(self) -> None:
         self._by_tenant: defaultdict[str, set[Stream]] = defaultdict(set)
+        self._draining: asyncio.Task[None] | None = None
 
     @contextmanager
     def open(self, tenant: str, person: str, about: frozenset[str]) -> Iterator[Stream]:
@@ -83,21 +84,25 @@ class LiveStreams:
     async def frames(
         self, tenant: str, person: str, about: frozenset[str], draining: asyncio.Event
     ) -> AsyncIterator[bytes]:
-        """The hints for one page as server-sent events, until the process ends or five minutes are over."""
+        """The hints for one page as server-sent events, until the process ends or five minutes are over. A
+        stream has no task of its own beside its request's: there are hundreds."""
         loop = asyncio.get_running_loop()
         ends = loop.time() + _LASTS_SECONDS
-        drained = asyncio.create_task(draining.wait())
-        try:
-            with self.open(tenant, person, about) as stream:
-                yield b"retry: 1000\n\n"
-                while not draining.is_set() and loop.time() < ends:
-                    woken = asyncio.create_task(stream.wake.wait())
-                    await asyncio.wait(
-                        {woken, drained}, timeout=_STILL_THERE_SECONDS, return_when=asyncio.FIRST_COMPLETED
-                    )
-                    woken.cancel()
-                    stream.wake.clear()
-                    hints, stream.hints = stream.hints, set()
-                    yield b"".join(f"event: {hint}\ndata:\n\n".encode() for hint in sorted(hints)) or b":\n\n"
-        finally:
-            drained.cancel()
+        if self._draining is None:
+            self._draining = asyncio.create_task(self._wake_at_the_end(draining))
+        with self.open(tenant, person, about) as stream:
+            yield b"retry: 1000\n\n"
+            while not draining.is_set() and loop.time() < ends:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(_STILL_THERE_SECONDS):
+                        await stream.wake.wait()
+                stream.wake.clear()
+                hints, stream.hints = stream.hints, set()
+                yield b"".join(f"event: {hint}\ndata:\n\n".encode() for hint in sorted(hints)) or b":\n\n"
+
+    async def _wake_at_the_end(self, draining: asyncio.Event) -> None:
+        """So that no stream outlives the process's time to drain."""
+        await draining.wait()
+        for streams in self._by_tenant.values():
+            for stream in streams:
+                stream.wake.set()

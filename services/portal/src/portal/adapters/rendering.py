@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -31,20 +32,26 @@ _FOLDER: Final = files("portal.adapters")
 
 
 class _Translations(NullTranslations):
-    """A catalogue read from its .po file: nothing is compiled, and nothing can be stale."""
+    """A catalogue read from its .po file: nothing is compiled, and nothing can be stale. Of what was read the
+    texts are kept and no more."""
 
     def __init__(self, catalogue: Catalog | None) -> None:
         super().__init__()
-        self._catalogue = catalogue
+        messages = catalogue if catalogue is not None else ()
+        self._texts: dict[str, str | Sequence[str]] = {
+            each.id if isinstance(each.id, str) else each.id[0]: each.string
+            for each in messages
+            if each.id and each.string
+        }
 
     def gettext(self, message: str) -> str:
-        found = self._catalogue.get(message) if self._catalogue is not None else None
-        return str(found.string) if found is not None and found.string else message
+        found = self._texts.get(message)
+        return found if isinstance(found, str) else message
 
     def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
-        found = self._catalogue.get(msgid1) if self._catalogue is not None else None
-        if found is not None and isinstance(found.string, tuple):
-            return str(found.string[0 if n == 1 else 1])
+        found = self._texts.get(msgid1)
+        if found is not None and not isinstance(found, str):
+            return str(found[0 if n == 1 else 1])
         return msgid1 if n == 1 else msgid2
 
     ugettext = gettext
@@ -72,6 +79,7 @@ class Templates:
         return self._environments[language].get_template(template).render(whole)
 
 
+@cache
 def translations_of(language: str) -> _Translations:
     """English is what the code says."""
     if language == "en":
