@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import partial
+from operator import attrgetter
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -318,6 +319,7 @@ class PostgresApprovals:
             filled=approval.filled,
             actor_id=self._actor_id,
             **_told(events),
+            **_asked_first(approval),
             rules=sorted(rules),
         )
 
@@ -946,6 +948,8 @@ def _inbox_parameters(
     }
 
 
+_PERSON_NUMBER = attrgetter("person.int")
+"""Sorts parts by their people in C."""
 Place = tuple[str, UUID]
 """A step and a person."""
 
@@ -975,6 +979,31 @@ def _asked(parts: dict[Place, tuple[str, datetime, datetime | None]]) -> dict[st
         "asked_whys": [why for why, _, _ in parts.values()],
         "asked_at": [at for _, at, _ in parts.values()],
         "asked_due": [due_at for _, _, due_at in parts.values()],
+    }
+
+
+def _asked_first(approval: Approval) -> dict[str, list[Any]]:
+    """Rows of `open_parts` in their order: people, each with the place of what they share with others."""
+    shared: dict[tuple[str, str, datetime, datetime | None], int] = {}
+    people: list[UUID] = []
+    places: list[int] = []
+    for key, run in sorted(approval.steps.items()):
+        if run.state != "pending":
+            continue
+        asked = [part for part in run.parts.values() if part.state == "requested"]
+        asked.sort(key=_PERSON_NUMBER)
+        people += [part.person for part in asked]
+        for part in asked:
+            row = (key, part.why, part.requested_at, run.due_at)
+            places.append(shared.setdefault(row, len(shared) + 1))
+    steps, whys, asked_at, asked_due = zip(*shared, strict=True) if shared else ((), (), (), ())
+    return {
+        "asked_people": people,
+        "shared": places,
+        "asked_steps": [*steps],
+        "asked_whys": [*whys],
+        "asked_at": [*asked_at],
+        "asked_due": [*asked_due],
     }
 
 

@@ -62,9 +62,8 @@ SELECT document FROM subject_types ORDER BY key LIMIT 500
 -- Approvals
 
 -- name: insert_approval
--- Everything that an opening writes, in one round trip. Who is asked is read from the steps, which are sent
--- anyway, and written in the order of their ids: rows of an index then go beside each other. A step may ask ten
--- thousand.
+-- Everything that an opening writes, in one round trip. A step may ask ten thousand: who is asked comes in the
+-- order of their ids, so that rows of an index go beside each other, and what is the same of many comes once.
 WITH added AS (
     INSERT INTO approvals (approval_id, process_key, process_version, subject_type, subject_id,
         subject_revision, subject_sequence, correlation_id, title, amount, requester_id, state, reason,
@@ -78,13 +77,10 @@ WITH added AS (
     SELECT :approval_id, ordinal, at, :actor_id, event
     FROM unnest(:event_times::timestamptz[], :events::jsonb[]) WITH ORDINALITY AS news(at, event, ordinal)
 ), part AS MATERIALIZED (
-    SELECT step.key AS step, part.person AS person_id, part.why, part.requested_at, step_run.due_at
-    FROM json_each(:steps) AS step,
-        json_to_record(step.value) AS step_run(state text, due_at timestamptz, parts json),
-        json_each(step_run.parts) AS of_person,
-        json_to_record(of_person.value) AS part(person uuid, state text, why text, requested_at timestamptz)
-    WHERE step_run.state = 'pending' AND part.state = 'requested'
-    ORDER BY step.key, part.person
+    SELECT step, person_id, why, requested_at, due_at
+    FROM unnest(:asked_people::uuid[], :shared::integer[]) AS asked(person_id, place)
+    JOIN unnest(:asked_steps::text[], :asked_whys::text[], :asked_at::timestamptz[], :asked_due::timestamptz[])
+        WITH ORDINALITY AS shared(step, why, requested_at, due_at, place) USING (place)
 ), asked AS (
     INSERT INTO open_parts (approval_id, step, person_id, why, requested_at, due_at)
     SELECT :approval_id, step, person_id, why, requested_at, due_at FROM part

@@ -53,8 +53,9 @@ _ENDINGS: dict[str, type[EventData]] = {
 
 def recipients(people: Iterable[UUID], directory: Directory, acting: UUID | None) -> list[UUID]:
     """Nobody is told of what they did themselves, and nobody who left."""
-    found = (directory.person(each) for each in {*people} - {acting})
-    return sorted([person.id for person in found if person is not None and person.active], key=_NUMBER)
+    known = directory.people
+    there = [each for each in {*people} - {acting} if (who := known.get(each)) is not None and who.active]
+    return sorted(there, key=_NUMBER)
 
 
 @dataclass(frozen=True, slots=True)

@@ -172,6 +172,37 @@ def may_be_asked(
 def _choose(
     step: Step, rules: list[Approver], asking: Asking, *, fallback: bool
 ) -> tuple[list[Asked], list[LeftOut]]:
+    # Nobody but the requester is judged by who asks, and the directory remembers the rest: thousands, maybe.
+    of_group = len(rules) == 1 and (rules[0].role or rules[0].unit) and step.absent == "asked"
+    if of_group and asking.in_their_place not in _named_by_group(rules[0], asking):
+        return _everybody(step, rules[0], asking, fallback=fallback)
+    return _choose_each(step, rules, asking, fallback=fallback)
+
+
+def _named_by_group(rule: Approver, asking: Asking) -> frozenset[UUID]:
+    """Everybody with the role, or in the unit."""
+    remembered, name = asking.directory.remembered, ("named", rule.role, rule.unit)
+    if name not in remembered:
+        remembered[name] = frozenset(person_id for person_id, _ in named_by(rule, asking))
+    found: frozenset[UUID] = remembered[name]
+    return found
+
+
+def _everybody(
+    step: Step, rule: Approver, asking: Asking, *, fallback: bool
+) -> tuple[list[Asked], list[LeftOut]]:
+    """Who is asked of those with a role or in a unit, and who isn't: the requester is none of them."""
+    letters = step.by_email and step.due is not None and bool(step.due.then)
+    remembered, name = asking.directory.remembered, ("everybody", rule.role, rule.unit, rule.group, letters)
+    if (name, fallback) not in remembered:
+        remembered[name, fallback] = _choose_each(step, [rule], asking, fallback=fallback)
+    asked, left_out = remembered[name, fallback]
+    return [*asked], [*left_out]
+
+
+def _choose_each(
+    step: Step, rules: list[Approver], asking: Asking, *, fallback: bool
+) -> tuple[list[Asked], list[LeftOut]]:
     found: dict[UUID, tuple[list[str], str]] = {}
     left_out: dict[UUID, LeftOut] = {}
     for index, rule in enumerate(rules):

@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeVar
 from uuid import UUID
 
 from .calendar import Calendar
+from .values import value
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -19,7 +20,7 @@ DELEGATION_CHAIN = 3
 """How many delegations may follow one another: A to B to C to D, no further."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Person:
     id: UUID
     name: str
@@ -262,6 +263,6 @@ def _reach(
 
 def _grouped(pairs: Iterable[tuple[K, V]]) -> dict[K, tuple[V, ...]]:
     groups: dict[K, list[V]] = {}
-    for key, value in pairs:
-        groups.setdefault(key, []).append(value)
-    return {key: tuple(values) for key, values in groups.items()}
+    for key, each in pairs:
+        groups.setdefault(key, []).append(each)
+    return {key: tuple(of_key) for key, of_key in groups.items()}
