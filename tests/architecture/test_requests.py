@@ -30,7 +30,9 @@ def required(schema: Any) -> Any:
     """The shape of an optional value where it is given."""
     found = shape(schema)
     given = [each for each in found.get("anyOf", []) if each.get("type") != "null"]
-    return given[0] if len(given) == 1 else found
+    if not given:
+        return found
+    return given[0] if len(given) == 1 else {**found, "anyOf": given}
 
 
 def test_what_is_sent_has_one_type_in_all_services() -> None:

@@ -111,6 +111,9 @@ ROWS = (
     Row("POST /v1/hold-endings", "stock.write", body=GOODS | {"ending": "released", "reason": "Ok"}),
     Row("GET /v1/holds", "stock.read", shows={"hold_id": ANYBODYS}),
     Row("POST /v1/adjustments", "stock.write", body=GOODS | {"difference": "found", "reason": "Conta"}),
+    Row("POST /v1/locations", "lookup.write", body={"warehouse": "$warehouse", "codes": ["A-01-03"]}),
+    Row("GET /v1/locations", "lookup.read", shows={"location": ANYBODYS}),
+    Row("POST /v1/relocations", "stock.write", body=GOODS | {"to_location": "B-01"}),
     Row("GET /v1/stock", "stock.read", shows={"job_id": ANYBODYS}),
     Row("GET /v1/movements", "stock.read", shows={"job_id": ANYBODYS}),
     Row("GET /v1/orders/{order_id}", "shipment.read"),
@@ -143,6 +146,14 @@ ROWS = (
         "shipment.write",
         at="/v1/shipments/{draft_id}/content",
         body=CONTENT,
+        version="draft_version",
+    ),
+    Row("GET /v1/shipments/{shipment_id}/picks", "shipment.read", at="/v1/shipments/{draft_id}/picks"),
+    Row(
+        "PUT /v1/shipments/{shipment_id}/picks",
+        "shipment.write",
+        at="/v1/shipments/{draft_id}/picks",
+        body={"picks": [{"job_id": "$job_id", "quantity": "1"}]},
         version="draft_version",
     ),
     Row(
@@ -231,6 +242,9 @@ async def build(world: World) -> None:
     )
     for name, (noun, body) in LOOKUPS.items():
         await world.ask("PUT", f"/v1/{noun}/{names[name]}", body)
+    names["location"] = f"A-01-{mark}"
+    located = {"warehouse": names["warehouse"], "codes": [names["location"], "B-01"]}
+    await world.ask("POST", "/v1/locations", located)
     order_id, job_id = uuid4(), uuid4()
     names |= {"order_id": str(order_id), "job_id": str(job_id)}
     line = OrderLine(

@@ -26,6 +26,11 @@ FROM generate_series(1, 4000) AS n;
 INSERT INTO shipment_lines (shipment_id, position, tenant_id, job_id, quantity)
 SELECT made($1, 'shipment', n), 1, $1, made($1, 'job', n), 1 FROM generate_series(1, 4000) AS n;
 
+INSERT INTO shipment_picks (shipment_id, position, tenant_id, job_id, location, lot, quantity)
+SELECT made($1, 'shipment', n), 1, $1, made($1, 'job', n), 'A-01', '', 1 FROM generate_series(1, 4000) AS n;
+
+INSERT INTO locations (tenant_id, warehouse, code) SELECT $1, 'BO1', 'A-' || n FROM generate_series(1, 4000) AS n;
+
 INSERT INTO ddts (shipment_id, tenant_id, year, series, progressive, number, issue_date, issued_at, document)
 SELECT made($1, 'shipment', n), $1, 2026, '', n, n || '/2026', date '2026-01-01' + (n / 20)::integer, now(), '{}'
 FROM generate_series(1, 4000) AS n WHERE n % 100 <> 0;
@@ -35,6 +40,8 @@ SELECT tenant_id, shipment_id, number, issue_date FROM ddts WHERE tenant_id = $1
 
 INSERT INTO articles (tenant_id, article_id, code, barcode, content, version)
 SELECT $1, made($1, 'job', n), 'A' || n, n::text, '{}', 1 FROM generate_series(1, 4000) AS n;
+
+INSERT INTO lots (tenant_id, article_id, lot) SELECT $1, made($1, 'job', n), 'L' || n FROM generate_series(1, 4000) AS n;
 
 INSERT INTO supplier_receipts (tenant_id, receipt_id, supplier, number, date, warehouse, recorded_at)
 SELECT $1, made($1, 'receipt', n), 'D1', n::text, date '2026-01-01', 'BO1', now() FROM generate_series(1, 4000) AS n;

@@ -16,7 +16,7 @@ from pypdf import PdfReader
 
 from logistics.adapters.despatch_advice import CUSTOMIZATION, PROFILE, UNIT_CODES, despatch_advice, gaps
 from logistics.adapters.printer import TEMPLATE, document_sheet
-from logistics.domain.ddt import Document, DocumentLine
+from logistics.domain.ddt import Document, DocumentLine, DocumentLot
 from optima_kit.refusals import Refusal, Violations
 from optima_kit.typesetting_process import typeset_here
 from optima_local.ubl import ubl_schema
@@ -55,6 +55,20 @@ VARIED: dict[str, Document] = {
         departure=None,
         replaces_number=None,
     ),
+    "of several lots": replace(
+        DOCUMENT,
+        lines=(
+            replace(
+                LINE,
+                quantity=Decimal(30),
+                lots=(
+                    DocumentLot("L2611", Decimal(20), date(2027, 1, 31)),
+                    DocumentLot("L<&>2612", Decimal(8)),
+                ),
+            ),
+        ),
+    ),
+    "of labelled packages": replace(DOCUMENT, package_numbers=("080123450000000012", "080123450000000029")),
     "twelve lines": replace(
         DOCUMENT,
         lines=tuple(replace(LINE, job_id=UUID(int=n), quantity=Decimal(n)) for n in range(1, 13)),
@@ -141,7 +155,7 @@ def test_every_unit_has_a_code_of_its_list() -> None:
     assert set(UNIT_CODES.values()) == UNITS
 
 
-@pytest.mark.parametrize("name", VARIED)
+@pytest.mark.parametrize("name", [name for name in VARIED if name != "of several lots"])
 def test_its_lines_are_the_documents(name: str) -> None:
     document = VARIED[name]
     quantities = found(document, "cac:DespatchLine/cbc:DeliveredQuantity/text()")
@@ -192,3 +206,19 @@ def test_the_pdf_carries_it() -> None:
     metadata = reader.trailer["/Root"]["/Metadata"].get_object().get_data().decode()  # type: ignore[index]
     assert "<pdfaid:part>3</pdfaid:part>" in metadata
     assert pdf == typeset_here(asdict(TEMPLATE), sheet, int(DOCUMENT.issued_at.timestamp()))
+
+
+def test_each_lot_has_a_line_of_its_own_and_each_package_its_number() -> None:
+    root = etree.fromstring(despatch_advice(VARIED["of several lots"]))
+    said = [
+        (
+            line.findtext("cbc:DeliveredQuantity", namespaces=NAMES),
+            line.findtext(".//cbc:LotNumberID", namespaces=NAMES),
+            line.findtext(".//cbc:ExpiryDate", namespaces=NAMES),
+        )
+        for line in root.findall("cac:DespatchLine", NAMES)
+    ]
+    assert said == [("20", "L2611", "2027-01-31"), ("8", "L<&>2612", None), ("2", None, None)]
+    root = etree.fromstring(despatch_advice(VARIED["of labelled packages"]))
+    units = root.findall("cac:Shipment/cac:TransportHandlingUnit/cbc:ID", NAMES)
+    assert [unit.text for unit in units] == ["080123450000000012", "080123450000000029"]

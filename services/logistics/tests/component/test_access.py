@@ -76,6 +76,9 @@ async def every_request(depot: Depot) -> list[tuple[str, str, Any, str]]:
         ("POST", "/v1/hold-endings", goods | {"ending": "released", "reason": "Ok"}, "stock.write"),
         ("GET", "/v1/holds", None, "stock.read"),
         ("POST", "/v1/adjustments", goods | {"difference": "found", "reason": "Conta"}, "stock.write"),
+        ("POST", "/v1/relocations", goods | {"to_location": "A-01"}, "stock.write"),
+        ("POST", "/v1/locations", {"warehouse": "BO1", "codes": ["A-01"]}, "lookup.write"),
+        ("GET", "/v1/locations", None, "lookup.read"),
         ("GET", "/v1/stock", None, "stock.read"),
         ("GET", "/v1/movements", None, "stock.read"),
         ("GET", f"/v1/orders/{order.order_id}", None, "shipment.read"),
@@ -94,6 +97,8 @@ async def every_request(depot: Depot) -> list[tuple[str, str, Any, str]]:
         ("GET", f"{out}/despatch-advice.xml", None, "shipment.read"),
         ("PUT", f"{at}/transport", {}, "shipment.write"),
         ("PUT", f"{at}/content", content, "shipment.write"),
+        ("PUT", f"{at}/picks", {"picks": []}, "shipment.write"),
+        ("GET", f"{at}/picks", None, "shipment.read"),
         ("POST", f"{at}/picking", None, "shipment.write"),
         ("POST", f"{at}/issuance", {}, "ddt.issue"),
         ("POST", f"{out}/departure", {}, "shipment.write"),
@@ -115,7 +120,7 @@ async def every_request(depot: Depot) -> list[tuple[str, str, Any, str]]:
 
 
 async def asked(client: Any, method: str, path: str, body: Any) -> tuple[int, Any]:
-    headers = {"If-Match": '"1"'} if path.endswith(("/transport", "/content")) else {}
+    headers = {"If-Match": '"1"'} if path.endswith(("/transport", "/content", "/picks")) else {}
     options = {} if body is None else {"json": body}
     response, answer = await client.request(method, path, headers=headers, **options)
     return response.status, answer
@@ -145,7 +150,7 @@ async def test_another_tenant_finds_nothing(depot: Depot) -> None:
     before = await depot.database.fetch("SELECT count(*) FROM outbox")
     stranger = depot.as_role("admin", tenant_id=uuid4())
     for method, path, body, _ in requests:
-        if method == "PUT" and not path.endswith(("/transport", "/content")):
+        if method == "PUT" and not path.endswith(("/transport", "/content", "/picks")):
             continue  # a tenant's own codes are its own
         status, answer = await asked(stranger, method, path, body)
         if path.endswith(
@@ -153,6 +158,7 @@ async def test_another_tenant_finds_nothing(depot: Depot) -> None:
                 "/v1/stock",
                 "/movements",
                 "/v1/holds",
+                "/locations",
                 "/shipments",
                 "/warehouses",
                 "/destinations",
@@ -167,7 +173,7 @@ async def test_another_tenant_finds_nothing(depot: Depot) -> None:
             if method == "GET":
                 assert answer["items"] == []
                 continue
-            if path.endswith(("/supplier-receipts", "/counts")):
+            if path.endswith(("/supplier-receipts", "/counts", "/locations")):
                 assert status == 422, answer
                 continue
         elif "papers.pdf" in path:

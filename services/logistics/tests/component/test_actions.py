@@ -45,6 +45,8 @@ async def take(client: Any, shipment: dict[str, Any], action: ShipmentAction) ->
     headers = {"If-Match": f'"{shipment["version"]}"'}
     if action == "arrange":
         response, after = await client.put(f"{path}/transport", {"transport_by": "mittente"}, headers=headers)
+    elif action == "name_picks":
+        response, after = await client.put(f"{path}/picks", {"picks": []}, headers=headers)
     elif action == "revise":
         body = {name: shipment[name]["code"] for name in ("document_type", "warehouse", "destination")}
         body["lines"] = [
@@ -95,7 +97,7 @@ async def test_nothing_is_issued_of_a_line_that_production_closed(depot: Depot) 
     picked = await shipment_in(depot, order, State.PICKED)
     await close(depot, order)
     _, seen = await depot.client.get(f"/v1/shipments/{picked['id']}")
-    assert seen["actions"] == ["arrange", "revise", "label", "cancel"]
+    assert seen["actions"] == ["arrange", "revise", "label", "name_picks", "cancel"]
     status, problem = await take(depot.client, picked, "issue")
     assert (status, problem["code"]) == (409, "line_closed")
 
@@ -106,7 +108,7 @@ def test_a_shipments_actions_ask_for_the_privileges_that_their_endpoints_demand(
         for route in routes.items
         if route.method != "GET" and "{shipment_id}/" in route.path
     }
-    suffixes = {"arrange": "transport", "revise": "content"} | {
+    suffixes = {"arrange": "transport", "revise": "content", "name_picks": "picks"} | {
         action: suffix for action, (suffix, _) in BODIES.items()
     }
     assert {suffixes[action]: privilege for action, privilege in PRIVILEGES.items()} == demanded

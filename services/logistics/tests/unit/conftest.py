@@ -15,6 +15,7 @@ from logistics.domain.document_types import DocumentType, GoodsGoTo
 from logistics.domain.lookups import Carrier, Destination, Warehouse
 from logistics.domain.orders import Order, OrderLine
 from logistics.domain.parties import Party
+from logistics.domain.places import Place
 from logistics.domain.shipments import Line, Shipment, State, Transport
 from logistics.domain.stock import Goods
 
@@ -57,7 +58,7 @@ def order() -> Order:
 
 @pytest.fixture
 def goods() -> Goods:
-    return Goods(on_hand={("BO1", JOB): Decimal(100)}, received={JOB: Decimal(100)})
+    return Goods(on_hand={Place("BO1", JOB): Decimal(100)}, received={JOB: Decimal(100)})
 
 
 @pytest.fixture

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from logistics.adapters.barcodes import WIDTHS, code_values, gs1_128
-from logistics.domain.gs1 import check_digit, sscc
-from optima_kit.refusals import WrongState
+from logistics.domain.gs1 import Scan, as_scanned, check_digit, parse, same_goods, sscc
+from optima_kit.refusals import Invalid, WrongState
 
 
 @pytest.mark.parametrize(
@@ -65,3 +67,85 @@ def test_the_bars_of_a_number() -> None:
     assert values[-2:] == [weighed % 103, 106]
     drawn = [int(width) for width in re.findall(r"h(\d+)v", gs1_128("006141411234567890"))]
     assert drawn == [int(width) for value in values for width in WIDTHS[value][::2]]
+
+
+TODAY = date(2026, 11, 24)
+gtins = st.from_regex(r"[0-9]{13}", fullmatch=True).map(lambda digits: digits + check_digit(digits))
+ssccs = st.from_regex(r"[0-9]{17}", fullmatch=True).map(lambda digits: digits + check_digit(digits))
+lots = st.from_regex(r"[!-~]{1,20}", fullmatch=True)
+scans = st.builds(
+    Scan,
+    sscc=st.none() | ssccs,
+    gtin=gtins,
+    lot=st.none() | lots,
+    expires_on=st.none() | st.dates(date(1977, 1, 1), date(2076, 12, 31)),
+    count=st.none() | st.integers(1, 99999999),
+)
+
+
+@given(scans)
+def test_what_is_written_is_read(scan: Scan) -> None:
+    assert parse(as_scanned(scan), today=TODAY, field="scan") == scan
+
+
+@given(scans, st.data())
+def test_a_digit_of_the_goods_mistyped_is_noticed(scan: Scan, data: st.DataObject) -> None:
+    assert scan.gtin
+    place, digit = data.draw(st.integers(0, 13)), data.draw(st.sampled_from("0123456789"))
+    mistyped = scan.gtin[:place] + digit + scan.gtin[place + 1 :]
+    if mistyped != scan.gtin:
+        with pytest.raises(Invalid, match="scan_check_digit"):
+            parse(as_scanned(replace(scan, gtin=mistyped)), today=TODAY, field="scan")
+
+
+@given(st.text(max_size=60) | st.from_regex(r"(\]C1)?([0-9]{2}[ -~\x1d]{0,20}){1,4}", fullmatch=True))
+def test_whatever_is_scanned_is_read_or_refused(text: str) -> None:
+    try:
+        parse(text, today=TODAY, field="scan")
+    except Invalid as refused:
+        assert refused.code.startswith("scan_")  # noqa: PT017 - hypothesis decides
+
+
+@pytest.mark.parametrize(
+    ("text", "scan"),
+    [
+        ("]C101080012345678971727013110L1", ("08001234567897", "L1", "2027-01-31", None)),
+        ("\x1d0108001234567897", ("08001234567897", None, None, None)),
+        ("]d20208001234567897" + "10L1\x1d" + "3724", ("08001234567897", "L1", None, 24)),
+        ("(01) 08001234567897 (17) 270200 (10) L1", ("08001234567897", "L1", "2027-02-28", None)),
+        ("]C117280200", (None, None, "2028-02-29", None)),
+    ],
+)
+def test_what_packages_say(text: str, scan: tuple[str | None, str | None, str | None, int | None]) -> None:
+    said = parse(text, today=TODAY, field="scan")
+    expires = said.expires_on.isoformat() if said.expires_on else None
+    assert (said.gtin, said.lot, expires, said.count) == scan
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("]C1", "scan_empty"),
+        ("]C19912345", "scan_identifier"),
+        ("]C101080012345678", "scan_element"),
+        ("]C117271331", "scan_day"),
+        ("]C117270231", "scan_day"),
+        ("]C137\x1d", "scan_element"),
+        ("]C1370", "scan_element"),
+        ("]C10108001234567890", "scan_check_digit"),
+        ("(01", "scan_identifier"),
+    ],
+)
+def test_what_no_package_says_is_refused(text: str, code: str) -> None:
+    with pytest.raises(Invalid, match=code):
+        parse(text, today=TODAY, field="scan")
+
+
+def test_goods_of_a_shorter_number_are_the_same() -> None:
+    assert same_goods("08001234567897") == ["08001234567897", "8001234567897"]
+    assert same_goods("00000096385074") == [
+        "00000096385074",
+        "0000096385074",
+        "000096385074",
+        "96385074",
+    ]

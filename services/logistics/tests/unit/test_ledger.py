@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import count
 from typing import Any
@@ -18,8 +19,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from logistics.adapters.document_types import BUILT_IN
 from logistics.domain.counts import Count, CountLine
 from logistics.domain.document_types import GoodsGoTo
-from logistics.domain.holds import Ending, Hold, end_hold, hold
+from logistics.domain.holds import Ending, Hold, HoldKind, end_hold, hold, hold_in
 from logistics.domain.orders import Order, OrderLine
+from logistics.domain.places import Pick, Place
 from logistics.domain.shipments import GOODS_OUT, OPEN, Arrived, Line, Shipment, State, Transport, draft
 from logistics.domain.stock import (
     DIFFERENCES,
@@ -31,12 +33,14 @@ from logistics.domain.stock import (
     adjust,
     purchase,
     receive,
+    relocation,
     written,
 )
 from optima_kit.refusals import Invalid, Refusal, WrongState
 
 JOBS = [UUID(int=1), UUID(int=2)]
 PLACES = ["BO1", "MI1"]
+LOCATIONS = ["", "A-01-03", "B-02"]
 DESTINATIONS = {"MI-DUOMO": Decimal(60), "RM-TERMINI": Decimal(40)}
 PRODUCED = Decimal("97.5")
 SARA, LUCA = UUID(int=11), UUID(int=12)
@@ -67,19 +71,22 @@ class Depot(RuleBasedStateMachine):
         return PRODUCED
 
     def goods(self) -> Goods:
-        on_hand: dict[tuple[str, UUID], Decimal] = {}
+        on_hand: dict[Place, Decimal] = {}
         received: dict[UUID, Decimal] = {}
         reserved: dict[tuple[str, UUID], Decimal] = {}
         counted: dict[UUID, Decimal] = {}
         committed: dict[tuple[UUID, str], Decimal] = {}
         for movement in self.movements:
-            place = movement.warehouse, movement.job_id
-            on_hand[place] = on_hand.get(place, Decimal(0)) + movement.quantity
+            on_hand[movement.place] = on_hand.get(movement.place, Decimal(0)) + movement.quantity
             if movement.kind in (Kind.RECEIPT, Kind.PURCHASE):
                 received[movement.job_id] = received.get(movement.job_id, Decimal(0)) + movement.quantity
             if movement.kind in (Kind.FOUND, Kind.MISSING):
                 counted[movement.job_id] = counted.get(movement.job_id, Decimal(0)) + movement.quantity
+        picked: dict[Place, Decimal] = {}
         for shipment in self.shipments.values():
+            for pick in shipment.picks if shipment.state in OPEN else ():
+                out_of = pick.place(shipment.warehouse)
+                picked[out_of] = picked.get(out_of, Decimal(0)) + pick.quantity
             for line in shipment.lines:
                 if shipment.state in OPEN:
                     place = shipment.warehouse, line.job_id
@@ -87,21 +94,28 @@ class Depot(RuleBasedStateMachine):
                 if shipment.state in OPEN | GOODS_OUT and shipment.closes_order_line:
                     goal = line.job_id, shipment.destination
                     committed[goal] = committed.get(goal, Decimal(0)) + line.left
-        held: dict[tuple[str, UUID], Decimal] = {}
+        held: dict[Place, Decimal] = {}
         for entry in self.holds:
-            place = entry.warehouse, entry.job_id
-            held[place] = held.get(place, Decimal(0)) + entry.quantity
-        return Goods(on_hand, reserved, received, counted, committed, held=held)
+            held[entry.place] = held.get(entry.place, Decimal(0)) + entry.quantity
+        return Goods(
+            on_hand, reserved, received, counted, committed, held=held, picked=picked, expiry=self.expiry
+        )
 
-    @rule(job=st.sampled_from(JOBS), place=st.sampled_from(PLACES), quantity=quantities)
-    def receive(self, job: UUID, place: str, quantity: Decimal) -> None:
+    expiry: Mapping[tuple[UUID, str], date] = {}
+    lots: Sequence[str] = ("",)
+
+    def where(self, data: st.DataObject, job: UUID, warehouse: str) -> Place:
+        location, lot = data.draw(st.sampled_from(LOCATIONS)), data.draw(st.sampled_from(self.lots))
+        return Place(warehouse, job, location, lot)
+
+    @rule(data=st.data(), job=st.sampled_from(JOBS), place=st.sampled_from(PLACES), quantity=quantities)
+    def receive(self, data: st.DataObject, job: UUID, place: str, quantity: Decimal) -> None:
         try:
             movement = receive(
                 self.order,
                 self.goods(),
                 movement_id=next(self.ids),
-                warehouse=place,
-                job_id=job,
+                place=self.where(data, job, place),
                 quantity=quantity,
             )
         except WrongState as refusal:
@@ -111,21 +125,21 @@ class Depot(RuleBasedStateMachine):
             self.movements.append(movement)
 
     @rule(
+        data=st.data(),
         job=st.sampled_from(JOBS),
         place=st.sampled_from(PLACES),
         quantity=quantities,
         kind=st.sampled_from(["found", "missing", "damaged"]),
     )
-    def adjust(self, job: UUID, place: str, quantity: Decimal, kind: Difference) -> None:
-        goods = self.goods()
-        stock, known = goods.in_stock(place, job), goods.received_of(job) + goods.counted.get(job, Decimal(0))
+    def adjust(self, data: st.DataObject, job: UUID, place: str, quantity: Decimal, kind: Difference) -> None:
+        goods, there = self.goods(), self.where(data, job, place)
+        stock, known = goods.at(there), goods.received_of(job) + goods.counted.get(job, Decimal(0))
         try:
             movement = adjust(
                 self.order,
                 goods,
                 movement_id=next(self.ids),
-                warehouse=place,
-                job_id=job,
+                place=there,
                 kind=kind,
                 quantity=quantity,
                 reason="Conta",
@@ -170,20 +184,63 @@ class Depot(RuleBasedStateMachine):
             self.shipments[shipment.shipment_id] = shipment
 
     @rule(
+        data=st.data(),
+        job=st.sampled_from(JOBS),
+        place=st.sampled_from(PLACES),
+        quantity=quantities,
+        held=st.booleans(),
+    )
+    def relocate(self, data: st.DataObject, job: UUID, place: str, quantity: Decimal, held: bool) -> None:
+        """Nothing changes but where it lies; what is held back stays so."""
+        goods, origin = self.goods(), self.where(data, job, place)
+        to = data.draw(st.sampled_from(LOCATIONS))
+        try:
+            gone, came = relocation(goods, origin, to, quantity, lambda: next(self.ids), held=held)
+        except Refusal as refusal:
+            left = goods.held_at(origin) if held else goods.usable_at(origin)
+            assert to == origin.location or quantity > left, refusal.code  # noqa: PT017
+            return
+        self.movements += [gone, came]
+        if held:
+            for each in (gone, came):
+                entry = hold_in(each.place, next(self.ids), HoldKind.RELOCATED, each.quantity, "Colore")
+                self.holds.append(entry)
+        after = self.goods()
+        assert after.in_stock(place, job) == goods.in_stock(place, job)
+        assert after.free(place, job) == goods.free(place, job)
+        assert (after.at(came.place), after.at(origin)) == (
+            goods.at(came.place) + quantity,
+            goods.at(origin) - quantity,
+        )
+
+    @precondition(lambda self: any(each.state in OPEN for each in self.shipments.values()))
+    @rule(data=st.data(), quantity=quantities)
+    def name_pick(self, data: st.DataObject, quantity: Decimal) -> None:
+        """What is named stays for the shipment: nothing else takes it."""
+        shipment = data.draw(
+            st.sampled_from([each for each in self.shipments.values() if each.state in OPEN])
+        )
+        job = data.draw(st.sampled_from(shipment.jobs))
+        place = self.where(data, job, shipment.warehouse)
+        pick = Pick(job, quantity, place.location, place.lot, self.expiry.get((job, place.lot)))
+        try:
+            after = shipment.name_picks([pick], self.goods(), NOW.date())
+        except Refusal as refusal:
+            assert refusal.code in ("quantity_beyond_line", "goods_not_there", "lot_expired")  # noqa: PT017
+            return
+        self.shipments[shipment.shipment_id] = after
+
+    @rule(
+        data=st.data(),
         job=st.sampled_from(JOBS),
         place=st.sampled_from(PLACES),
         quantity=quantities,
         what=st.sampled_from(["hold", "released", "scrapped"]),
     )
-    def hold(self, job: UUID, place: str, quantity: Decimal, what: str) -> None:
+    def hold(self, data: st.DataObject, job: UUID, place: str, quantity: Decimal, what: str) -> None:
         """What was free before it is held is as much less free afterwards, and the other way."""
-        goods = self.goods()
-        named: dict[str, Any] = {
-            "hold_id": next(self.ids),
-            "warehouse": place,
-            "job_id": job,
-            "reason": "Colore",
-        }
+        goods, there = self.goods(), self.where(data, job, place)
+        named: dict[str, Any] = {"hold_id": next(self.ids), "place": there, "reason": "Colore"}
         try:
             if what == "hold":
                 entry = hold(goods, quantity=quantity, **named)
@@ -195,19 +252,17 @@ class Depot(RuleBasedStateMachine):
                     self.order,
                     goods,
                     movement_id=next(self.ids),
-                    warehouse=place,
-                    job_id=job,
+                    place=there,
                     kind="damaged",
                     quantity=quantity,
                     reason="Colore",
                 )
                 self.movements.append(scrap)
         except WrongState as refusal:
-            held, there = goods.held_back(place, job), goods.in_stock(place, job)
             expected = {
-                "goods_not_free": quantity > max(goods.free(place, job), Decimal(0)),
-                "quantity_beyond_held": quantity > held,
-                "stock_not_enough": quantity > there,
+                "goods_not_free": quantity > max(goods.free_at(there), Decimal(0)),
+                "quantity_beyond_held": quantity > goods.held_at(there),
+                "stock_not_enough": quantity > goods.at(there),
             }
             assert expected[refusal.code]  # noqa: PT017
             return
@@ -215,10 +270,12 @@ class Depot(RuleBasedStateMachine):
         change = {"hold": -quantity, "released": quantity, "scrapped": Decimal(0)}[what]
         assert self.goods().free(place, job) == goods.free(place, job) + change
 
-    @rule(job=st.sampled_from(JOBS), quantity=quantities)
-    def count_goods(self, job: UUID, quantity: Decimal) -> None:
-        expected = self.goods().in_stock(PLACES[0], job)
-        self.count = self.count.count(CountLine(job, expected, quantity, NOW, SARA))
+    @rule(data=st.data(), job=st.sampled_from(JOBS), quantity=quantities)
+    def count_goods(self, data: st.DataObject, job: UUID, quantity: Decimal) -> None:
+        place = self.where(data, job, PLACES[0])
+        where = place.location, place.lot
+        expected = self.goods().at(place)
+        self.count = self.count.count(CountLine(job, expected, quantity, NOW, SARA, None, *where))
 
     @rule(twice=st.booleans())
     def post_count(self, twice: bool) -> None:
@@ -240,8 +297,8 @@ class Depot(RuleBasedStateMachine):
         self.movements += movements
         after = self.goods()
         for line in count.lines:
-            before = goods.in_stock(PLACES[0], line.job_id)
-            assert after.in_stock(PLACES[0], line.job_id) == before + line.difference
+            place = count.place_of(line)
+            assert after.at(place) == goods.at(place) + line.difference
         if twice:
             with pytest.raises(WrongState, match="count_not_open"):
                 posted.post(LUCA, "Conta")
@@ -259,10 +316,16 @@ class Depot(RuleBasedStateMachine):
                 case "pick":
                     after = shipment.pick()
                 case "issue":
-                    after = shipment.issue()
-                    for line in shipment.lines:
-                        if line.quantity > self.goods().usable(shipment.warehouse, line.job_id):
+                    goods = self.goods()
+                    picks = shipment.picks_to_make(goods, NOW.date())
+                    self.what_is_proposed_expires_first(shipment, goods, picks)
+                    after = shipment.issue(picks)
+                    for pick in picks:
+                        out_of = pick.place(shipment.warehouse)
+                        if pick.quantity > goods.at(out_of) - goods.held_at(out_of):
                             return  # the document's own check, tested there
+                    if sum(pick.quantity for pick in picks) < sum(line.quantity for line in shipment.lines):
+                        return  # and so
                     self.movements += after.goods_leave(lambda: next(self.ids))
                 case "depart":
                     after = shipment.depart(NOW, now=NOW, issue_date=NOW.date(), zone=ROME)
@@ -288,6 +351,23 @@ class Depot(RuleBasedStateMachine):
             self.refused += 1
             return
         self.shipments[shipment.shipment_id] = after
+
+    def what_is_proposed_expires_first(self, shipment: Shipment, goods: Goods, picks: Sequence[Pick]) -> None:
+        """Nothing that has expired, and nothing while something is left that expires sooner."""
+        for pick in picks:
+            if pick in shipment.picks:
+                continue
+            until = self.expiry.get((pick.job_id, pick.lot), date.max)
+            assert until >= NOW.date()
+            taken: dict[Place, Decimal] = {}
+            for each in picks:
+                if each not in shipment.picks:
+                    place = each.place(shipment.warehouse)
+                    taken[place] = taken.get(place, Decimal(0)) + each.quantity
+            for place in goods.places_of(shipment.warehouse, pick.job_id):
+                sooner = self.expiry.get((place.job_id, place.lot), date.max)
+                if NOW.date() <= sooner < until:
+                    assert taken.get(place, Decimal(0)) >= goods.usable_at(place)
 
     @invariant()
     def stock_is_never_negative(self) -> None:
@@ -330,24 +410,30 @@ class Depot(RuleBasedStateMachine):
 
 
 class Account(Depot):
-    """Articles that nobody ordered or makes: they come by purchases."""
+    """Articles that nobody ordered or makes: they come by purchases, by lots."""
+
+    lots = ("L1", "L2", "L3")
+    expiry: Mapping[tuple[UUID, str], date] = {
+        (job, lot): day
+        for job in JOBS
+        for lot, day in (("L1", date(2026, 12, 31)), ("L2", date(2027, 6, 30)), ("L3", date(2026, 11, 1)))
+    }
 
     def __init__(self) -> None:
         super().__init__()
-        lines = {job: OrderLine(job, "Locandina", Decimal(0), "pz", {}) for job in JOBS}
+        lines = {job: OrderLine(job, "Locandina", Decimal(0), "pz", {}, tracked=True) for job in JOBS}
         self.order = Order(UUID(int=98), "", None, lines, kept_for="")
 
     def came(self, job: UUID) -> Decimal:
         return self.goods().received_of(job)
 
-    @rule(job=st.sampled_from(JOBS), place=st.sampled_from(PLACES), quantity=quantities)
-    def receive(self, job: UUID, place: str, quantity: Decimal) -> None:
+    @rule(data=st.data(), job=st.sampled_from(JOBS), place=st.sampled_from(PLACES), quantity=quantities)
+    def receive(self, data: st.DataObject, job: UUID, place: str, quantity: Decimal) -> None:
         movement_id, receipt_id = next(self.ids), next(self.ids)
         self.movements.append(
             purchase(
                 movement_id=movement_id,
-                warehouse=place,
-                article_id=job,
+                place=self.where(data, job, place),
                 quantity=quantity,
                 receipt_id=receipt_id,
             )
@@ -368,7 +454,7 @@ def test_goods_of_an_unfinished_job_do_not_enter(order: Order) -> None:
     job = next(iter(order.lines))
     unfinished = replace(order, lines={job: replace(order.lines[job], produced=None)})
     with pytest.raises(WrongState, match="job_not_completed"):
-        receive(unfinished, Goods(), movement_id=JOBS[0], warehouse="BO1", job_id=job, quantity=Decimal(1))
+        receive(unfinished, Goods(), movement_id=JOBS[0], place=Place("BO1", job), quantity=Decimal(1))
 
 
 def test_an_adjustment_of_nothing_is_refused(order: Order) -> None:
@@ -377,8 +463,7 @@ def test_an_adjustment_of_nothing_is_refused(order: Order) -> None:
             order,
             Goods(),
             movement_id=JOBS[0],
-            warehouse="BO1",
-            job_id=JOBS[0],
+            place=Place("BO1", JOBS[0]),
             kind="found",
             quantity=Decimal("0.000"),
             reason="x",

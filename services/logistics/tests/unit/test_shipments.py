@@ -27,7 +27,12 @@ ROME = ZoneInfo("Europe/Rome")
 STEPS: dict[str, tuple[Callable[[Shipment], Shipment], set[State], State | None]] = {
     "arrange": (lambda s: s.arrange(Transport()), {State.DRAFT, State.PICKED}, None),
     "pick": (lambda s: s.pick(), {State.DRAFT}, State.PICKED),
-    "issue": (lambda s: s.issue(), {State.PICKED}, State.ISSUED),
+    "name_picks": (
+        lambda s: s.name_picks([], Goods(), NOW.date()),
+        {State.DRAFT, State.PICKED},
+        None,
+    ),
+    "issue": (lambda s: s.issue(()), {State.PICKED}, State.ISSUED),
     "depart": (
         lambda s: s.depart(NOW, now=NOW, issue_date=NOW.date(), zone=ROME),
         {State.ISSUED},

@@ -28,6 +28,12 @@ class GoodsReceived(EventData):
     document_number: str | None = None
     """Of the sender's DDT."""
     document_date: date | None = None
+    location: str | None = None
+    """Within the warehouse, where goods are put to locations."""
+    lot: str | None = None
+    """Of an article that is tracked by lots."""
+    expires_on: date | None = None
+    """The last day of the lot."""
 
 
 class ArticleKept(EventData):
@@ -90,6 +96,29 @@ class StockAdjusted(EventData):
     reason: str
     count_id: UUID | None = None
     """The count in which it was seen, if any."""
+    location: str | None = None
+    """Within the warehouse, where goods are put to locations."""
+    lot: str | None = None
+    """Of an article that is tracked by lots."""
+
+
+class GoodsRelocated(EventData):
+    """Goods were moved from one location of a warehouse to another. Subject: the movement into it."""
+
+    type: ClassVar[str] = "optima.logistics.goods_relocated.v1"
+    movement_id: UUID
+    order_id: UUID
+    """Or the account of an article's owner."""
+    job_id: UUID
+    warehouse: str
+    from_location: str | None = None
+    """Absent of goods that lay in none; and so of the new one."""
+    to_location: str | None = None
+    lot: str | None = None
+    quantity: Quantity
+    unit: str
+    held: bool | None = None
+    """Whether they are held back for their quality."""
 
 
 class _HoldFact(EventData):
@@ -103,6 +132,10 @@ class _HoldFact(EventData):
     held: Quantity
     """Of these goods in this warehouse in all, with this."""
     reason: str
+    location: str | None = None
+    """Within the warehouse, where goods are put to locations."""
+    lot: str | None = None
+    """Of an article that is tracked by lots."""
 
 
 class GoodsHeld(_HoldFact):
@@ -119,6 +152,12 @@ class HoldEnded(_HoldFact):
     ending: Literal["released", "scrapped"]
 
 
+class ShippedLot(Fact):
+    lot: str
+    quantity: Quantity
+    expires_on: date | None = None
+
+
 class ShipmentLine(Fact):
     job_id: UUID
     description: str
@@ -126,6 +165,8 @@ class ShipmentLine(Fact):
     unit: str
     code: str | None = None
     """Of the article, or the kind of goods."""
+    lots: list[ShippedLot] | None = None
+    """Of goods that are tracked by lots, once they have left."""
 
 
 class _ShipmentFact(EventData):

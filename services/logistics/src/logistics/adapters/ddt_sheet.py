@@ -10,11 +10,15 @@ from importlib.resources import files
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from ..domain.ddt import Document
+from ..domain.ddt import Document, DocumentLot
 from ..domain.parties import Party
 
 Sheet = dict[str, Any]
 """JSON for the template: texts, lists and objects of texts, and None for what the document does not say."""
+
+
+_NUMBERS = 30
+"""Of packages at most."""
 
 
 def ddt_sheet(document: Document, voided_because: str | None) -> Sheet:
@@ -34,6 +38,7 @@ def ddt_sheet(document: Document, voided_because: str | None) -> Sheet:
         "packages": None if document.packages is None else italian_number(Decimal(document.packages)),
         "gross_weight": weight_text(document.gross_weight_kg),
         "net_weight": weight_text(document.net_weight_kg),
+        "package_numbers": _package_numbers(document),
         "departure": party_sheet(document.departure) if document.departure else None,
         "customer_reference": document.customer_reference,
         "starts_at": _moment(document.starts_at, document.time_zone) if document.starts_at else None,
@@ -46,6 +51,7 @@ def ddt_sheet(document: Document, voided_because: str | None) -> Sheet:
                 "code": line.code,
                 "description": line.description
                 + (f" – Ordine {line.order_number}" if line.order_number else ""),
+                "lots": [_lot(lot) for lot in line.lots],
                 "unit": line.unit,
                 "quantity": italian_number(line.quantity),
             }
@@ -55,6 +61,22 @@ def ddt_sheet(document: Document, voided_because: str | None) -> Sheet:
     }
     shown: Sheet = showable(sheet)
     return shown
+
+
+def _package_numbers(document: Document) -> list[str]:
+    """As many as there is room for: the packing list has them all."""
+    numbers = [spaced(number) for number in document.package_numbers[:_NUMBERS]]
+    return [*numbers, "…"] if len(document.package_numbers) > _NUMBERS else numbers
+
+
+def spaced(sscc: str) -> str:
+    """As people read it, beneath its bars."""
+    return "(00) " + " ".join(sscc[place : place + 6] for place in range(0, len(sscc), 6))
+
+
+def _lot(lot: DocumentLot) -> str:
+    until = f" – scad. {italian_date(lot.expires_on)}" if lot.expires_on else ""
+    return f"Lotto {lot.lot}{until}: {italian_number(lot.quantity)}"
 
 
 def _orders(document: Document) -> list[str]:

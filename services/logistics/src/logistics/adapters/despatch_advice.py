@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from optima_kit.refusals import Invalid, Refusal, Term, Violations
 
-from ..domain.ddt import Document
+from ..domain.ddt import Document, DocumentLine, DocumentLot
 from ..domain.parties import Party, address_gaps, identity_gaps
 from ..domain.stock import written
 
@@ -112,11 +112,11 @@ def despatch_advice(document: Document) -> bytes:
     _name(buyer, document.recipient)
     _address(buyer, document.recipient)
     _shipment(root, document, zone)
-    for position, line in enumerate(document.lines, 1):
+    for position, (line, quantity, lot) in enumerate(_despatched(document), 1):
         said = _part(root, "DespatchLine")
         _text(said, "ID", str(position))
         unit = UNIT_CODES[line.unit.lower()]
-        _text(said, "DeliveredQuantity", written(line.quantity), unitCode=unit)
+        _text(said, "DeliveredQuantity", written(quantity), unitCode=unit)
         reference = _part(said, "OrderLineReference")
         _text(reference, "LineID", NONE)
         if line.order_number:
@@ -124,8 +124,22 @@ def despatch_advice(document: Document) -> bytes:
         item = _part(said, "Item")
         _text(item, "Name", line.description)
         _text(_part(item, "SellersItemIdentification"), "ID", line.code or str(line.job_id))
+        if lot:
+            identified = _part(item, "ItemInstance", "LotIdentification")
+            _text(identified, "LotNumberID", lot.lot)
+            if lot.expires_on:
+                _text(identified, "ExpiryDate", lot.expires_on.isoformat())
     text: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
     return text
+
+
+def _despatched(document: Document) -> Iterable[tuple[DocumentLine, Decimal, DocumentLot | None]]:
+    """A line for each lot: UBL says of which lots a line is, and not how much of each."""
+    for line in document.lines:
+        for lot in line.lots:
+            yield line, lot.quantity, lot
+        if (rest := line.quantity - sum((lot.quantity for lot in line.lots), Decimal(0))) > 0:
+            yield line, rest, None
 
 
 def despatch_advice_if_complete(document: Document) -> str | None:
@@ -156,6 +170,8 @@ def _shipment(root: ET.Element, document: Document, zone: ZoneInfo) -> None:
             _text(despatch, "ActualDespatchTime", f"{begins:%H:%M:%S}")
         if document.departure:
             _address(despatch, document.departure, "DespatchAddress")
+    for number in document.package_numbers:
+        _text(_part(shipment, "TransportHandlingUnit"), "ID", number)
 
 
 def _endpoint(party: ET.Element, who: Party) -> None:

@@ -49,6 +49,8 @@ async def count_line(call: Call[Ports], count_id: UUID, body: CountGoods) -> Rep
         article=body.article,
         counted=body.counted,
         reason=body.reason,
+        location=body.location,
+        lot=body.lot,
     )
     return await _shown(call, row)
 

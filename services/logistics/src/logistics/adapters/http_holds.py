@@ -25,6 +25,8 @@ async def hold(call: Call[Ports], body: HoldGoods) -> Reply[HoldView]:
         job_id=body.job_id,
         quantity=body.quantity,
         reason=body.reason,
+        location=body.location,
+        lot=body.lot,
     )
     return _recorded(call, row)
 
@@ -42,6 +44,8 @@ async def end_hold(call: Call[Ports], body: EndHold) -> Reply[HoldView]:
         ending=body.ending,
         quantity=body.quantity,
         reason=body.reason,
+        location=body.location,
+        lot=body.lot,
     )
     return _recorded(call, row)
 

@@ -8,7 +8,7 @@ from optima_kit.http import Call, Content, Routes
 
 from ..application.label_packages import label_packages
 from ..application.ports import Ports
-from ..application.read.papers import read_prefix, read_printable
+from ..application.read.papers import read_prefix, read_printable, with_picks
 from ..application.read.views import Gs1PrefixView, PackagesView, PackageView
 from .postgres import ports
 from .printer import TITLES
@@ -26,6 +26,8 @@ async def print_papers(call: Call[Ports], query: PapersQuery) -> Content:
     tenant_id = call.actor.tenant_id
     async with call.database.reading(tenant_id, now=call.now) as work:
         found = await read_printable(ports(work), query.shipment_id)
+        if query.paper == "pick_list":
+            found = await with_picks(ports(work), found)
     pdf = await call.resources.print_papers(tenant_id, query.paper, found, call.now)
     return Content(pdf, "application/pdf", f"{TITLES[query.paper]}.pdf", inline=True)
 

@@ -10,10 +10,10 @@ from ..application.arrange_transport import arrange_transport
 from ..application.cancel_shipment import cancel_shipment
 from ..application.draft_shipment import draft_shipment
 from ..application.issue_ddt import issue_ddt
-from ..application.pick_shipment import pick_shipment
+from ..application.pick_shipment import name_picks, pick_shipment
 from ..application.ports import Ports, ShipmentRow
 from ..application.read import shipments
-from ..application.read.views import ReturnView, ShipmentView, ThirdPartyGoodsView
+from ..application.read.views import PicksView, ReturnView, ShipmentView, ThirdPartyGoodsView
 from ..application.record_delivery import record_delivery
 from ..application.record_departure import record_departure
 from ..application.record_refusal import record_refusal
@@ -27,6 +27,7 @@ from .requests import (
     DraftShipment,
     ExpectedReturnsQuery,
     IssueDdt,
+    NamePicks,
     RecordDelivery,
     RecordDeparture,
     ReviseShipment,
@@ -126,6 +127,25 @@ async def revise(call: Call[Ports], shipment_id: UUID, body: ReviseShipment) -> 
 async def pick(call: Call[Ports], shipment_id: UUID) -> Reply[ShipmentView]:
     """Record that a shipment's goods have been brought together"""
     return _shown(call, await pick_shipment(call.ports, shipment_id, call.expected_version))
+
+
+@routes.get("/v1/shipments/{shipment_id}/picks", privilege="shipment.read")
+async def read_picks(call: Call[Ports], shipment_id: UUID) -> PicksView:
+    """Read out of which locations and lots the goods of a shipment come
+
+    Those that were named and, until the document is issued, what is proposed of the rest: what expires first,
+    before it does."""
+    return await shipments.read_picks(call.ports, shipment_id)
+
+
+@routes.put("/v1/shipments/{shipment_id}/picks", privilege="shipment.write")
+async def name(call: Call[Ports], shipment_id: UUID, body: NamePicks) -> Reply[ShipmentView]:
+    """Name locations and lots out of which the goods of a shipment come
+
+    In place of those that were named before. They stay for the shipment; what is not named is taken as it is
+    proposed when the document is issued."""
+    picks = [each.pick() for each in body.picks]
+    return _shown(call, await name_picks(call.ports, shipment_id, call.expected_version, picks))
 
 
 @routes.post("/v1/shipments/{shipment_id}/issuance", privilege="ddt.issue")

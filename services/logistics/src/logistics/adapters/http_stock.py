@@ -8,11 +8,23 @@ from optima_kit.http import Call, Page, Reply, Routes
 
 from ..application.adjust_stock import adjust_stock
 from ..application.allocate_goods import allocate_goods, release_goods
+from ..application.keep_locations import add_locations
 from ..application.ports import MovementFilter, MovementRow, Ports, StockFilter
 from ..application.read import stock
-from ..application.read.views import MovementView, OrderView, StockView
+from ..application.read.views import LocationsView, LocationView, MovementView, OrderView, StockView
 from ..application.receive_goods import receive_goods
-from .requests import AdjustStock, AllocateGoods, MovementsQuery, ReceiveGoods, ReleaseGoods, StockQuery
+from ..application.relocate_goods import relocate_goods
+from .requests import (
+    AddLocations,
+    AdjustStock,
+    AllocateGoods,
+    LocationsQuery,
+    MovementsQuery,
+    ReceiveGoods,
+    ReleaseGoods,
+    RelocateGoods,
+    StockQuery,
+)
 
 routes = Routes()
 
@@ -30,6 +42,7 @@ async def receive(call: Call[Ports], body: ReceiveGoods) -> Reply[MovementView]:
             warehouse=body.warehouse,
             job_id=body.job_id,
             quantity=body.quantity,
+            location=body.location,
             hold_reason=body.hold_reason,
         ),
     )
@@ -69,8 +82,43 @@ async def adjust(call: Call[Ports], body: AdjustStock) -> Reply[MovementView]:
         kind=body.difference,
         quantity=body.quantity,
         reason=body.reason,
+        location=body.location,
+        lot=body.lot,
     )
     return _recorded(call, movement)
+
+
+@routes.post("/v1/relocations", privilege="stock.write", status=201)
+async def relocate(call: Call[Ports], body: RelocateGoods) -> Reply[MovementView]:
+    """Move goods from one location of a warehouse to another
+
+    Out of what is neither held back nor picked by name; or, where that is said, out of what is held back,
+    which stays so."""
+    movement = await relocate_goods(
+        call.ports,
+        call.actor,
+        warehouse=body.warehouse,
+        job_id=body.job_id,
+        quantity=body.quantity,
+        from_location=body.from_location,
+        lot=body.lot,
+        to_location=body.to_location,
+        held=body.held,
+    )
+    return _recorded(call, movement)
+
+
+@routes.post("/v1/locations", privilege="lookup.write", status=201)
+async def add(call: Call[Ports], body: AddLocations) -> Reply[LocationsView]:
+    """Add locations to a warehouse; those that it has already stay"""
+    rows, names = await add_locations(call.ports, warehouse=body.warehouse, codes=body.codes)
+    return Reply(LocationsView(locations=[stock.show_location(row, names) for row in rows]))
+
+
+@routes.get("/v1/locations", privilege="lookup.read")
+async def list_locations(call: Call[Ports], query: LocationsQuery) -> Page[LocationView]:
+    """List the locations of warehouses by code"""
+    return await stock.list_locations(call.ports, query, query.warehouse)
 
 
 @routes.get("/v1/stock", privilege="stock.read")

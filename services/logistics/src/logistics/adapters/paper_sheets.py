@@ -4,19 +4,62 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from uuid import UUID
 
 from ..application.read.papers import Printable
 from ..domain.document_types import DocumentType
 from ..domain.parties import Party
+from ..domain.places import Pick
 from .barcodes import gs1_128, qr
-from .ddt_sheet import Sheet, italian_date, italian_number, party_sheet, showable, weight_text
+from .ddt_sheet import Sheet, italian_date, italian_number, party_sheet, showable, spaced, weight_text
 
 
 def pick_list(printable: Printable) -> Sheet:
     """What is to be brought together, by code, with a box to tick for each line."""
-    shown: Sheet = showable({"kind": "pick_list", **_shipment(printable)})
-    lines = sorted(shown["lines"], key=lambda line: (line["code"] or "", line["description"]))
-    return {**shown, "lines": lines}
+    whole = {**_shipment(printable), "lines": _picks(printable)}
+    shown: Sheet = showable({"kind": "pick_list", **whole})
+    return shown
+
+
+def _picks(printable: Printable) -> list[Sheet]:
+    """By location, as one walks; what lies in none first."""
+    row = printable.row
+    picked: dict[UUID, Decimal] = {}
+    lines: list[tuple[Pick, Decimal]] = []
+    for pick in printable.picks:
+        picked[pick.job_id] = picked.get(pick.job_id, Decimal(0)) + pick.quantity
+        lines.append((pick, pick.quantity))
+    for line in row.shipment.lines:
+        if (rest := line.quantity - picked.get(line.job_id, Decimal(0))) > 0:
+            lines.append((Pick(line.job_id, rest), rest))
+    goods = row.goods
+    lines.sort(
+        key=lambda each: (
+            each[0].location,
+            goods[each[0].job_id].code or "",
+            goods[each[0].job_id].description,
+            each[0].lot,
+        )
+    )
+    return [
+        {
+            "code": goods[pick.job_id].code,
+            "description": goods[pick.job_id].description,
+            "place": _place(pick),
+            "unit": goods[pick.job_id].unit,
+            "quantity": italian_number(quantity),
+        }
+        for pick, quantity in lines
+    ]
+
+
+def _place(pick: Pick) -> str | None:
+    until = f" (scad. {italian_date(pick.expires_on)})" if pick.expires_on else ""
+    said = [
+        f"Ubicazione {pick.location}" if pick.location else "",
+        f"Lotto {pick.lot}{until}" if pick.lot else "",
+    ]
+    return " · ".join(filter(None, said)) or None
 
 
 def packing_list(printable: Printable) -> Sheet:
@@ -54,11 +97,6 @@ def labels(printable: Printable) -> list[Sheet]:
     return sheets
 
 
-def spaced(sscc: str) -> str:
-    """As people read it, beneath its bars."""
-    return "(00) " + " ".join(sscc[place : place + 6] for place in range(0, len(sscc), 6))
-
-
 def paper(title: str, printable: Sequence[Printable], papers: list[Sheet]) -> Sheet:
     sender = next((each.sender for each in printable if each.sender), None)
     author = showable(sender.identity.name) if sender else ""
@@ -84,6 +122,7 @@ def _shipment(printable: Printable) -> Sheet:
             {
                 "code": row.goods[line.job_id].code,
                 "description": row.goods[line.job_id].description,
+                "place": None,
                 "unit": row.goods[line.job_id].unit,
                 "quantity": italian_number(line.quantity),
             }

@@ -30,6 +30,7 @@ from ..application.ports import (
     Invoicing,
     MovementFilter,
     MovementRow,
+    PlacedStock,
     Ports,
     ReceiptRow,
     ReturnRow,
@@ -48,7 +49,8 @@ from ..domain.holds import Hold, HoldKind
 from ..domain.lookups import Carrier, Destination, Lookup, Warehouse
 from ..domain.orders import CarriedGoods, Order, OrderLine
 from ..domain.parties import Party
-from ..domain.shipments import Line, Return, ReturnedLine, Shipment, State, Transport
+from ..domain.places import Lot, Pick, Place
+from ..domain.shipments import OPEN, Line, Return, ReturnedLine, Shipment, State, Transport
 from ..domain.stock import Goods, Kind, Movement, SupplierReceipt
 from .despatch_advice import despatch_advice_if_complete
 from .document_types import BUILT_IN
@@ -64,6 +66,8 @@ _PARTY = TypeAdapter(Party)
 _ARTICLE = TypeAdapter(Article)
 _COUNTED = TypeAdapter(tuple[CountLine, ...])
 _RETURNED = TypeAdapter(tuple[ReturnedLine, ...])
+_PICKS = TypeAdapter(tuple[Pick, ...])
+_PLACED = TypeAdapter(list[PlacedStock])
 _LOOKUPS: dict[type, tuple[str, TypeAdapter[Any]]] = {
     Warehouse: ("warehouse", TypeAdapter(Warehouse)),
     Destination: ("destination", TypeAdapter(Destination)),
@@ -163,7 +167,7 @@ class PostgresOrders:
         return [order for row in rows if (order := await self._order(row))]
 
     async def sum_goods(self, order_id: UUID, jobs: Collection[UUID]) -> Goods:
-        on_hand: dict[tuple[str, UUID], Decimal] = {}
+        on_hand: dict[Place, Decimal] = {}
         received: dict[UUID, Decimal] = {}
         counted: dict[UUID, Decimal] = {}
         reserved: dict[tuple[str, UUID], Decimal] = {}
@@ -171,14 +175,19 @@ class PostgresOrders:
         in_transit: dict[tuple[UUID, str], Decimal] = {}
         with_third_parties: dict[tuple[UUID, str], Decimal] = {}
         since: dict[UUID, datetime] = {}
-        held: dict[tuple[str, UUID], Decimal] = {}
+        held: dict[Place, Decimal] = {}
+        picked: dict[Place, Decimal] = {}
+        expiry: dict[tuple[UUID, str], date] = {}
         for row in await self._work.fetch(QUERIES.sum_goods_of_order, order_id=order_id, job_ids=list(jobs)):
             job_id, warehouse, quantity = row["job_id"], row["warehouse"], row["quantity"]
-            if row["place"] == "held":
-                held[warehouse, job_id] = quantity
+            if row["place"] in ("held", "picked"):
+                there_too = held if row["place"] == "held" else picked
+                there_too[Place(warehouse, job_id, row["location"], row["lot"])] = quantity
                 continue
             if row["destination"] is None:
-                on_hand[warehouse, job_id] = quantity
+                on_hand[Place(warehouse, job_id, row["location"], row["lot"])] = quantity
+                if row["expires_on"] is not None:
+                    expiry[job_id, row["lot"]] = row["expires_on"]
                 _add(received, job_id, row["part"])
                 _add(counted, job_id, row["counted"])
                 if row["since"] is not None:
@@ -193,7 +202,17 @@ class PostgresOrders:
             elif row["place"] == GoodsGoTo.THIRD_PARTY:
                 _add(with_third_parties, there, quantity)
         return Goods(
-            on_hand, reserved, received, counted, committed, in_transit, with_third_parties, since, held
+            on_hand,
+            reserved,
+            received,
+            counted,
+            committed,
+            in_transit,
+            with_third_parties,
+            since,
+            held,
+            picked,
+            expiry,
         )
 
     async def update_produced(self, order_id: UUID, job_id: UUID, quantity: Decimal) -> bool:
@@ -265,6 +284,7 @@ def _order(row: Row, parts: Sequence[Row]) -> Order:
             part["goods_code"],
             part["article_id"],
             part["finisher"],
+            part["tracked"],
         )
         if part["ordered_for"] is not None:
             line = replace(line, deliveries={**line.deliveries, part["ordered_for"]: part["delivery"]})
@@ -297,6 +317,8 @@ class PostgresLedger:
             reasons=[movement.reason for movement in movements],
             receipt_ids=[movement.receipt_id for movement in movements],
             count_ids=[movement.count_id for movement in movements],
+            locations=[movement.location for movement in movements],
+            lots=[movement.lot for movement in movements],
             recorded_at=self._work.now,
             recorded_by=self._work.cause.actor_id,
             gone=list(gone),
@@ -326,7 +348,7 @@ class PostgresLedger:
                 SupplierReceipt(
                     row["receipt_id"], row["supplier"], row["number"], row["date"], row["warehouse"]
                 ),
-                [Line(UUID(line["job_id"]), Decimal(line["quantity"])) for line in row["lines"]],
+                _PICKS.validate_python(row["lines"]),
                 _carried(row["lines"]),
                 row["recorded_at"],
                 row["recorded_by"],
@@ -361,10 +383,40 @@ class PostgresLedger:
                 row["on_hand"],
                 row["reserved"],
                 row["held"],
+                _PLACED.validate_python(row["places"] or []),
                 _warehouse(row),
             )
             for row in rows
         ]
+
+    async def save_lots(self, lots: Sequence[Lot]) -> list[Lot]:
+        rows = await self._work.fetch(
+            QUERIES.upsert_lots,
+            article_ids=[each.article_id for each in lots],
+            lots=[each.lot for each in lots],
+            expire_on=[each.expires_on for each in lots],
+        )
+        return [Lot(row["article_id"], row["lot"], row["expires_on"]) for row in rows]
+
+    def insert_locations(self, warehouse: str, codes: Sequence[str]) -> None:
+        self._work.write(QUERIES.insert_locations, warehouse=warehouse, codes=list(codes))
+
+    async def list_locations(
+        self, warehouse: str | None, *, after: tuple[str, str] | None, limit: int
+    ) -> list[tuple[str, str]]:
+        after_warehouse, after_code = after or (None, None)
+        rows = await self._work.fetch(
+            QUERIES.list_locations,
+            warehouse=warehouse,
+            after_warehouse=after_warehouse,
+            after_code=after_code,
+            limit=limit,
+        )
+        return [(row["warehouse"], row["code"]) for row in rows]
+
+    async def unknown_locations(self, warehouse: str, codes: Collection[str]) -> list[str]:
+        rows = await self._work.fetch(QUERIES.list_locations_unknown, warehouse=warehouse, codes=list(codes))
+        return [row["code"] for row in rows]
 
     def insert_holds(self, holds: Sequence[Hold]) -> None:
         self._work.write(
@@ -375,6 +427,8 @@ class PostgresLedger:
             kinds=[entry.kind.value for entry in holds],
             quantities=[entry.quantity for entry in holds],
             reasons=[entry.reason for entry in holds],
+            locations=[entry.location for entry in holds],
+            lots=[entry.lot for entry in holds],
             recorded_at=self._work.now,
             recorded_by=self._work.cause.actor_id,
         )
@@ -394,6 +448,8 @@ class PostgresLedger:
                     HoldKind(row["kind"]),
                     row["quantity"],
                     row["reason"],
+                    row["location"],
+                    row["lot"],
                 ),
                 row["unit"],
                 row["recorded_at"],
@@ -419,6 +475,8 @@ class PostgresLedger:
                     row["reason"],
                     row["receipt_id"],
                     row["count_id"],
+                    row["location"],
+                    row["lot"],
                 ),
                 row["unit"],
                 row["recorded_at"],
@@ -489,6 +547,21 @@ class PostgresShipments:
             version=shipment.version,
             job_ids=[line.job_id for line in shipment.lines],
             quantities=[line.quantity for line in shipment.lines],
+        )
+
+    def update_picks(self, shipment: Shipment) -> None:
+        self._work.write(QUERIES.delete_shipment_picks, shipment_id=shipment.shipment_id)
+        picks = shipment.picks
+        if not any(pick.location or pick.lot for pick in picks) and shipment.state not in OPEN:
+            return
+        self._work.write(
+            QUERIES.replace_shipment_picks,
+            shipment_id=shipment.shipment_id,
+            job_ids=[pick.job_id for pick in picks],
+            locations=[pick.location for pick in picks],
+            lots=[pick.lot for pick in picks],
+            quantities=[pick.quantity for pick in picks],
+            expire_on=[pick.expires_on for pick in picks],
         )
 
     def insert_return(self, returned: Return) -> None:
@@ -695,6 +768,7 @@ def _shipment(row: Row) -> Shipment:
         return_by=row["return_by"],
         consignment_id=row["consignment_id"],
         document_of=row["document_of"],
+        picks=_PICKS.validate_python(row["picks"] or ()),
     )
 
 
@@ -992,6 +1066,8 @@ class PostgresCounts:
                 QUERIES.update_count_reasons,
                 count_id=count.count_id,
                 job_ids=[line.job_id for line in count.lines],
+                locations=[line.location for line in count.lines],
+                lots=[line.lot for line in count.lines],
                 reasons=[line.reason for line in count.lines],
             )
 

@@ -83,6 +83,8 @@ FROM orders WHERE brief_id = :brief_id ORDER BY order_id FOR NO KEY UPDATE;
 
 -- fragment: order_lines
 SELECT job_id, description, order_lines.quantity AS ordered, unit, produced, closed, goods_code, article_id, finisher,
+       EXISTS (SELECT FROM articles WHERE articles.article_id = coalesce(order_lines.article_id, job_id)
+                 AND content @> '{"tracked_by_lot": true}') AS tracked,
        destination AS ordered_for, order_deliveries.quantity AS delivery
 FROM order_lines LEFT JOIN order_deliveries USING (job_id)
 
@@ -98,29 +100,39 @@ WHERE order_id = :order_id AND job_id = ANY (:job_ids::uuid[]) ORDER BY position
 -- Where the goods lie (`part`: what was received there; `counted`: by how much counts came out otherwise);
 -- and, with a destination, what shipments prepare, carry or have delivered (`part`: for an order's line, or of
 -- work outside), and
--- what is so of the goods. Refused, voided and cancelled shipments hold nothing any more. And what is held back.
-SELECT job_id, warehouse, NULL AS destination, NULL AS place, sum(movements.quantity) AS quantity,
+-- what is so of the goods. Refused, voided and cancelled shipments hold nothing any more. And what is held back, and
+-- what open shipments have picked by name.
+SELECT job_id, warehouse, movements.location, movements.lot, NULL AS destination, NULL AS place,
+       sum(movements.quantity) AS quantity,
        coalesce(sum(movements.quantity) FILTER (
-           WHERE kind IN ('receipt', 'purchase') OR kind = 'allocation' AND article_id IS NOT NULL), 0) AS part,
+           WHERE kind IN ('receipt', 'purchase') OR kind = 'allocation' AND order_lines.article_id IS NOT NULL), 0) AS part,
        coalesce(sum(movements.quantity) FILTER (WHERE kind IN ('found', 'missing', 'adjustment')), 0) AS counted,
-       min(recorded_at) FILTER (WHERE movements.quantity > 0) AS since
+       min(recorded_at) FILTER (WHERE movements.quantity > 0) AS since,
+       min(expires_on) AS expires_on
 FROM order_lines JOIN movements USING (job_id)
-WHERE order_id = :order_id AND job_id = ANY (:job_ids::uuid[]) GROUP BY job_id, warehouse
+    LEFT JOIN lots ON lots.article_id = coalesce(order_lines.article_id, job_id) AND lots.lot = movements.lot
+WHERE order_id = :order_id AND job_id = ANY (:job_ids::uuid[])
+GROUP BY job_id, warehouse, movements.location, movements.lot
 UNION ALL
-SELECT job_id, warehouse, destination,
+SELECT job_id, warehouse, NULL, NULL, destination,
        CASE WHEN state IN ('draft', 'picked') THEN 'reserved' WHEN state = 'delivered' THEN goods_go_to
             ELSE 'in_transit' END AS place,
        sum(quantity - came_back - returned), coalesce(sum(quantity - came_back) FILTER (
            WHERE closes_order_line OR job_id IN (
-               SELECT job_id FROM order_lines WHERE order_id = :order_id AND finisher IS NOT NULL)), 0), NULL, NULL
+               SELECT job_id FROM order_lines WHERE order_id = :order_id AND finisher IS NOT NULL)), 0), NULL, NULL, NULL
 FROM shipments JOIN shipment_lines USING (shipment_id)
 WHERE order_id = :order_id AND job_id = ANY (:job_ids::uuid[])
   AND state IN ('draft', 'picked', 'issued', 'in_transit', 'delivered')
 GROUP BY job_id, warehouse, destination, place
 UNION ALL
-SELECT job_id, warehouse, NULL, 'held', sum(quantity), 0, 0, NULL
+SELECT job_id, warehouse, location, lot, NULL, 'held', sum(quantity), 0, 0, NULL, NULL
 FROM holds WHERE job_id = ANY (:job_ids::uuid[])
-GROUP BY job_id, warehouse HAVING sum(quantity) <> 0;
+GROUP BY job_id, warehouse, location, lot HAVING sum(quantity) <> 0
+UNION ALL
+SELECT job_id, warehouse, location, lot, NULL, 'picked', sum(quantity), 0, 0, NULL, NULL
+FROM shipment_picks JOIN shipments USING (tenant_id, shipment_id)
+WHERE job_id = ANY (:job_ids::uuid[]) AND state IN ('draft', 'picked')
+GROUP BY job_id, warehouse, location, lot;
 
 -- name: update_produced
 -- Under the order's lock.
@@ -168,24 +180,25 @@ WITH stocked AS (
     UPDATE order_lines SET stocked = job_id <> ALL (:gone::uuid[]) WHERE job_id = ANY (:job_ids::uuid[])
 )
 INSERT INTO movements (movement_id, warehouse, job_id, kind, quantity, shipment_id, reason, receipt_id, count_id,
-    recorded_at, recorded_by)
-SELECT movement_id, warehouse, job_id, kind, quantity, shipment_id, reason, receipt_id, count_id, :recorded_at,
-    :recorded_by
+    location, lot, recorded_at, recorded_by)
+SELECT movement_id, warehouse, job_id, kind, quantity, shipment_id, reason, receipt_id, count_id, location, lot,
+    :recorded_at, :recorded_by
 FROM unnest(:movement_ids::uuid[], :warehouses::text[], :job_ids::uuid[], :kinds::text[], :quantities::numeric[],
             :shipment_ids::uuid[], :reasons::text[], :receipt_ids::uuid[],
-            :count_ids::uuid[])
-    AS movement(movement_id, warehouse, job_id, kind, quantity, shipment_id, reason, receipt_id, count_id);
+            :count_ids::uuid[], :locations::text[], :lots::text[])
+    AS movement(movement_id, warehouse, job_id, kind, quantity, shipment_id, reason, receipt_id, count_id, location, lot);
 
 -- name: insert_holds
 -- Under their order's lock.
-INSERT INTO holds (hold_id, warehouse, job_id, kind, quantity, reason, recorded_at, recorded_by)
-SELECT hold_id, warehouse, job_id, kind, quantity, reason, :recorded_at, :recorded_by
+INSERT INTO holds (hold_id, warehouse, job_id, kind, quantity, reason, location, lot, recorded_at, recorded_by)
+SELECT hold_id, warehouse, job_id, kind, quantity, reason, location, lot, :recorded_at, :recorded_by
 FROM unnest(:hold_ids::uuid[], :warehouses::text[], :job_ids::uuid[], :kinds::text[], :quantities::numeric[],
-            :reasons::text[]) AS entry(hold_id, warehouse, job_id, kind, quantity, reason);
+            :reasons::text[], :locations::text[], :lots::text[])
+    AS entry(hold_id, warehouse, job_id, kind, quantity, reason, location, lot);
 
 -- name: list_holds
 -- plan: custom
-SELECT hold_id, warehouse, holds.job_id, kind, holds.quantity, reason, recorded_at, recorded_by, unit,
+SELECT hold_id, warehouse, holds.job_id, kind, holds.quantity, reason, location, lot, recorded_at, recorded_by, unit,
        (SELECT json_build_object('kind', lookups.kind, 'code', code, 'content', content, 'version', version)
         FROM lookups WHERE lookups.kind = 'warehouse' AND code = holds.warehouse) AS lookup
 FROM holds JOIN order_lines USING (job_id)
@@ -193,6 +206,33 @@ WHERE (:warehouse::text IS NULL OR warehouse = :warehouse)
   AND (:job_id::uuid IS NULL OR holds.job_id = :job_id)
   AND (:before::uuid IS NULL OR hold_id < :before)
 ORDER BY hold_id DESC LIMIT :limit;
+
+-- name: upsert_lots
+-- Returns those that are known with another expiry. Under their account's lock.
+WITH told AS (
+    SELECT article_id, lot, expires_on
+    FROM unnest(:article_ids::uuid[], :lots::text[], :expire_on::date[]) AS told(article_id, lot, expires_on)
+), added AS (
+    INSERT INTO lots (article_id, lot, expires_on) SELECT DISTINCT article_id, lot, expires_on FROM told
+    ON CONFLICT (tenant_id, article_id, lot) DO NOTHING
+)
+SELECT article_id, lot, lots.expires_on FROM told JOIN lots USING (article_id, lot)
+WHERE told.expires_on IS NOT NULL AND told.expires_on IS DISTINCT FROM lots.expires_on;
+
+-- name: insert_locations
+INSERT INTO locations (warehouse, code) SELECT :warehouse, code FROM unnest(:codes::text[]) AS code ON CONFLICT DO NOTHING;
+
+-- name: list_locations
+-- plan: custom
+SELECT warehouse, code FROM locations
+WHERE (:warehouse::text IS NULL OR warehouse = :warehouse)
+  AND (:after_warehouse::text IS NULL OR (warehouse, code) > (:after_warehouse, :after_code::text))
+ORDER BY warehouse, code LIMIT :limit;
+
+-- name: list_locations_unknown
+-- Those that their warehouse does not have.
+SELECT code FROM unnest(:codes::text[]) AS code
+WHERE NOT EXISTS (SELECT FROM locations WHERE warehouse = :warehouse AND locations.code = code.code);
 
 -- name: insert_receipt
 INSERT INTO supplier_receipts (receipt_id, supplier, number, date, warehouse, recorded_at, recorded_by)
@@ -205,9 +245,11 @@ RETURNING receipt_id;
 SELECT receipt_id, supplier, number, date, warehouse, recorded_at, recorded_by, (
     SELECT json_agg(json_build_object('job_id', job_id, 'quantity', movements.quantity::text,
                                       'description', description, 'unit', unit, 'closed', closed,
-                                      'code', goods_code)
+                                      'code', goods_code, 'location', location, 'lot', movements.lot,
+                                      'expires_on', expires_on)
                     ORDER BY movement_id)
     FROM movements JOIN order_lines USING (job_id)
+        LEFT JOIN lots ON lots.article_id = movements.job_id AND lots.lot = movements.lot
     WHERE movements.receipt_id = supplier_receipts.receipt_id) AS lines, (
     SELECT json_agg(json_build_object('kind', kind, 'code', code, 'content', content, 'version', version))
     FROM lookups
@@ -231,6 +273,18 @@ SELECT warehouse, job_id, CASE WHEN kept_for IS NULL THEN order_lines.order_id E
              AND shipments.state IN ('draft', 'picked')), 0) AS reserved,
        coalesce((SELECT sum(holds.quantity) FROM holds
                  WHERE holds.job_id = held.job_id AND holds.warehouse = held.warehouse), 0) AS held,
+       (SELECT json_agg(json_build_object('location', location, 'lot', there.lot, 'quantity', there.quantity::text,
+                                          'held', coalesce((
+                                              SELECT sum(holds.quantity) FROM holds
+                                              WHERE holds.job_id = held.job_id AND holds.warehouse = held.warehouse
+                                                AND holds.location = there.location AND holds.lot = there.lot), 0)::text,
+                                          'expires_on', expires_on)
+                        ORDER BY expires_on, location, there.lot)
+        FROM (SELECT location, movements.lot, sum(movements.quantity) AS quantity
+              FROM movements WHERE movements.job_id = held.job_id AND movements.warehouse = held.warehouse
+              GROUP BY location, movements.lot HAVING sum(movements.quantity) <> 0) AS there
+            LEFT JOIN lots ON lots.article_id = coalesce(order_lines.article_id, held.job_id) AND lots.lot = there.lot
+       ) AS places,
        (SELECT json_build_object('kind', lookups.kind, 'code', code, 'content', content, 'version', version)
         FROM lookups WHERE lookups.kind = 'warehouse' AND code = held.warehouse) AS lookup
 FROM (
@@ -251,8 +305,8 @@ ORDER BY job_id DESC, warehouse DESC;
 
 -- name: list_movements
 -- plan: custom
-SELECT movement_id, warehouse, movements.job_id, kind, movements.quantity, shipment_id, receipt_id, count_id, reason, recorded_at,
-       recorded_by, unit,
+SELECT movement_id, warehouse, movements.job_id, kind, movements.quantity, shipment_id, receipt_id, count_id, reason,
+       location, lot, recorded_at, recorded_by, unit,
        (SELECT json_build_object('kind', lookups.kind, 'code', code, 'content', content, 'version', version)
         FROM lookups WHERE lookups.kind = 'warehouse' AND code = movements.warehouse) AS lookup
 FROM movements JOIN order_lines USING (job_id)
@@ -289,6 +343,16 @@ UPDATE shipments SET state = :state, transport_by = :transport_by, carrier = :ca
     ended_because = :ended_because, replaced_by = :replaced_by, return_by = :return_by, consignment_id = :consignment_id,
     document_of = :document_of, version = :version
 WHERE shipment_id = :shipment_id;
+
+-- name: replace_shipment_picks
+-- Under the order's lock. After `delete_shipment_picks`.
+INSERT INTO shipment_picks (shipment_id, position, job_id, location, lot, quantity, expires_on)
+SELECT :shipment_id, position, job_id, location, lot, quantity, expires_on
+FROM unnest(:job_ids::uuid[], :locations::text[], :lots::text[], :quantities::numeric[], :expire_on::date[])
+    WITH ORDINALITY AS pick(job_id, location, lot, quantity, expires_on, position);
+
+-- name: delete_shipment_picks
+DELETE FROM shipment_picks WHERE shipment_id = :shipment_id;
 
 -- name: delete_shipment_lines
 -- Of a shipment without a document, under the order's lock: others take their place.
@@ -337,6 +401,10 @@ SELECT {shipment_columns},
                     ORDER BY shipment_lines.position)
     FROM shipment_lines JOIN order_lines USING (job_id)
     WHERE shipment_lines.shipment_id = shipments.shipment_id) AS lines, (
+    SELECT json_agg(json_build_object('job_id', job_id, 'location', location, 'lot', lot,
+                                      'quantity', shipment_picks.quantity::text, 'expires_on', expires_on)
+                    ORDER BY position)
+    FROM shipment_picks WHERE shipment_picks.shipment_id = shipments.shipment_id) AS picks, (
     SELECT json_agg(json_build_object('kind', kind, 'code', code, 'content', content, 'version', version))
     FROM lookups
     WHERE (kind, code) IN (('warehouse', shipments.warehouse),
@@ -386,7 +454,11 @@ SELECT {shipment_columns}, (
     SELECT json_agg(json_build_object('job_id', job_id, 'quantity', quantity::text, 'came_back', came_back::text,
                                       'returned', returned::text)
                     ORDER BY position)
-    FROM shipment_lines WHERE shipment_lines.shipment_id = shipments.shipment_id) AS lines
+    FROM shipment_lines WHERE shipment_lines.shipment_id = shipments.shipment_id) AS lines, (
+    SELECT json_agg(json_build_object('job_id', job_id, 'location', location, 'lot', lot,
+                                      'quantity', shipment_picks.quantity::text, 'expires_on', expires_on)
+                    ORDER BY position)
+    FROM shipment_picks WHERE shipment_picks.shipment_id = shipments.shipment_id) AS picks
 FROM shipments WHERE order_id = :order_id ORDER BY shipment_id;
 
 -- name: list_shipments
@@ -692,8 +764,9 @@ SELECT count_id, warehouse, state, opened_at, opened_by, ended_at, ended_by, ver
     SELECT json_agg(json_build_object('job_id', job_id, 'expected', expected::text, 'counted', counted::text,
                                       'counted_at', counted_at, 'counted_by', counted_by, 'reason', reason,
                                       'description', description, 'unit', unit, 'closed', closed,
-                                      'code', goods_code, 'is_article', kept_for IS NOT NULL)
-                    ORDER BY counted_at, job_id)
+                                      'code', goods_code, 'is_article', kept_for IS NOT NULL,
+                                      'location', location, 'lot', lot)
+                    ORDER BY counted_at, job_id, location, lot)
     FROM count_lines JOIN order_lines USING (job_id) JOIN orders USING (order_id)
     WHERE count_lines.count_id = counts.count_id) AS lines,
     (SELECT json_build_object('kind', lookups.kind, 'code', code, 'content', content, 'version', lookups.version)
@@ -719,16 +792,17 @@ WHERE count_id = :count_id;
 
 -- name: upsert_count_line
 -- Under its count's lock. Of goods that were counted before, the newest count stands.
-INSERT INTO count_lines (count_id, job_id, expected, counted, counted_at, counted_by, reason)
-VALUES (:count_id, :job_id, :expected, :counted, :counted_at, :counted_by, :reason)
-ON CONFLICT (tenant_id, count_id, job_id) DO UPDATE SET expected = excluded.expected, counted = excluded.counted,
+INSERT INTO count_lines (count_id, job_id, location, lot, expected, counted, counted_at, counted_by, reason)
+VALUES (:count_id, :job_id, :location, :lot, :expected, :counted, :counted_at, :counted_by, :reason)
+ON CONFLICT (tenant_id, count_id, job_id, location, lot) DO UPDATE SET expected = excluded.expected, counted = excluded.counted,
     counted_at = excluded.counted_at, counted_by = excluded.counted_by, reason = excluded.reason;
 
 -- name: update_count_reasons
 -- Of a count that is posted, under its lock.
 UPDATE count_lines SET reason = line.reason
-FROM unnest(:job_ids::uuid[], :reasons::text[]) AS line(job_id, reason)
-WHERE count_id = :count_id AND count_lines.job_id = line.job_id;
+FROM unnest(:job_ids::uuid[], :locations::text[], :lots::text[], :reasons::text[]) AS line(job_id, location, lot, reason)
+WHERE count_id = :count_id AND count_lines.job_id = line.job_id
+  AND count_lines.location = line.location AND count_lines.lot = line.lot;
 
 -- name: count_shipments_under_way
 -- Over all tenants, as the backbone role; answered from a partial index.

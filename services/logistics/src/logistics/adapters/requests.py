@@ -12,6 +12,7 @@ from optima_kit.fields import PeriodQuery
 from optima_kit.http import Code, Command, Count, CountOrZero, Day, Flag, Moment, PageQuery, Query, Text
 from optima_kit.refusals import Invalid
 
+from ..application.pick_shipment import AskedPick
 from ..application.ports import InvoiceableFilter, ShipmentFilter
 from ..application.read.figures import DeliveriesBy
 from ..domain.articles import Article, ArticleQuantity
@@ -39,6 +40,15 @@ Customer = Annotated[str, Text(150)]
 """A recipient's VAT number or fiscal code, or part of its name."""
 
 
+Location = Annotated[str, Field(pattern=r"^([A-Z0-9][A-Z0-9._-]{0,31})?$")]
+"""A code of /v1/locations; empty: goods that were put to none."""
+LocationCode = Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9._-]{0,31}$")]
+"""As A-01-03: aisle, rack, shelf."""
+Scanned = Annotated[str, Field(pattern=r"^[ -~\x1d]{1,90}$")]
+"""An article's code, its barcode, or the GS1 code of a package as a scanner sends it: `]C101…`, with the
+identifiers 01, 02, 10, 11, 15, 17, 21, 30 and 37, and FNC1 as the group separator (hexadecimal 1D)."""
+LotCode = Annotated[str, Field(pattern=r"^[!-~]{0,20}$")]
+"""Of an article that is tracked by lots; as GS1 has them, at most 20 characters."""
 HoldReason = Annotated[str, Text(500)]
 """Why all of it is held back for its quality on arrival; it is free to be shipped where that is absent."""
 
@@ -54,7 +64,16 @@ class _GoodsInWarehouse(Command):
     quantity: Count
 
 
+class _GoodsInPlace(_GoodsInWarehouse):
+    location: Location | None = None
+    """Need not be named where all lies in one."""
+    lot: LotCode | None = None
+    """As the location."""
+
+
 class ReceiveGoods(_GoodsInWarehouse):
+    location: Location = ""
+    """Where they are put; to none when absent."""
     hold_reason: HoldReason | None = None
 
 
@@ -66,13 +85,13 @@ class ReleaseGoods(_GoodsInWarehouse):
     """In which warehouse, and of which line of an order."""
 
 
-class HoldGoods(_GoodsInWarehouse):
+class HoldGoods(_GoodsInPlace):
     """Goods of a job, or of an article."""
 
     reason: Annotated[str, Text(500)]
 
 
-class EndHold(_GoodsInWarehouse):
+class EndHold(_GoodsInPlace):
     ending: Ending
     """Whether they are released, as good as others, or scrapped."""
     reason: Annotated[str, Text(500)]
@@ -92,6 +111,50 @@ class AdjustStock(Command):
     quantity: Count
     """How much more or less there is than the ledger says."""
     reason: Annotated[str, Text(500)]
+    location: Location | None = None
+    """Need not be named where all lies in one."""
+    lot: LotCode | None = None
+    """As the location."""
+
+
+class RelocateGoods(_GoodsInWarehouse):
+    """Within a warehouse."""
+
+    from_location: Location | None = None
+    """Need not be named where all lies in one."""
+    lot: LotCode | None = None
+    """As the location."""
+    to_location: Location
+    held: bool = False
+    """Whether it is of what is held back, which stays so."""
+
+
+class AddLocations(Command):
+    warehouse: Code
+    codes: Annotated[list[LocationCode], Field(min_length=1, max_length=500)]
+
+
+class LocationsQuery(PageQuery):
+    warehouse: Code | None = None
+
+
+class NamedPick(Command):
+    job_id: UUID | None = None
+    """Or the id of an article."""
+    article: Scanned | None = None
+    """In place of the id."""
+    quantity: Count | None = None
+    """What the package's GS1 code says when absent, and so the lot."""
+    location: Location = ""
+    lot: LotCode | None = None
+
+    def pick(self) -> AskedPick:
+        return AskedPick(self.job_id, self.article, self.quantity, self.location, self.lot)
+
+
+class NamePicks(Command):
+    picks: Annotated[list[NamedPick], Field(max_length=500)]
+    """In place of those that were named before."""
 
 
 class StockQuery(PageQuery):
@@ -153,6 +216,25 @@ class ArticleLine(Command):
 
     def goods(self) -> ArticleQuantity:
         return ArticleQuantity(self.article, self.quantity, self.unit)
+
+
+class ReceivedLine(Command):
+    article: Scanned
+    quantity: Count | None = None
+    """What the package's GS1 code says when absent, and so lot and expiry."""
+    unit: Unit | None = None
+    """One of the article's; that in which its stock is counted when absent."""
+    location: Location = ""
+    """Where it is put; to none when absent."""
+    lot: LotCode = ""
+    """Of an article that is tracked by lots."""
+    expires_on: Day | None = None
+    """The last day of the lot, which has one alone."""
+
+    def goods(self) -> ArticleQuantity:
+        return ArticleQuantity(
+            self.article, self.quantity or Decimal(0), self.unit, self.location, self.lot, self.expires_on
+        )
 
 
 class NewLine(Command):
@@ -234,6 +316,10 @@ class ReturningLine(Command):
     quantity: Count
     disposition: Disposition
     """Back to stock as good as before, or scrap."""
+    location: Location = ""
+    """Where it is put; to none when absent."""
+    lot: LotCode | None = None
+    """Need not be named where it left as one."""
 
 
 class TakeBack(Command):
@@ -250,7 +336,10 @@ class TakeBack(Command):
     """Why what is not scrap is held back for its quality; it is free to be shipped where that is absent."""
 
     def returned(self) -> list[ReturnedLine]:
-        return [ReturnedLine(line.job_id, line.quantity, line.disposition) for line in self.lines]
+        return [
+            ReturnedLine(line.job_id, line.quantity, line.disposition, line.location, line.lot)
+            for line in self.lines
+        ]
 
 
 class WithReason(Command):
@@ -353,6 +442,8 @@ class KeepArticle(Command):
     """What its owner or buyer calls it."""
     owner: Code | None = None
     """A code of /v1/destinations: whom the goods belong to; absent where they are your own. For good."""
+    tracked_by_lot: bool = False
+    """Whether its goods come, lie and leave by lots. Can't change while some are in stock."""
 
     def article(self, code: str) -> Article:
         if len({each.unit for each in self.conversions}) < len(self.conversions):
@@ -368,6 +459,7 @@ class KeepArticle(Command):
             weight_kg=self.weight_kg,
             customer_code=self.customer_code,
             owner=self.owner,
+            tracked_by_lot=self.tracked_by_lot,
         )
 
 
@@ -384,7 +476,7 @@ class ReceiveFromSupplier(Command):
     date: Day
     """Of that DDT."""
     warehouse: Code
-    lines: Annotated[list[ArticleLine], Field(min_length=1, max_length=200)]
+    lines: Annotated[list[ReceivedLine], Field(min_length=1, max_length=200)]
     hold_reason: HoldReason | None = None
 
     def goods(self) -> list[ArticleQuantity]:
@@ -404,12 +496,14 @@ class CountGoods(Command):
     """Goods of a job, or an article."""
 
     job_id: UUID | None = None
-    article: Annotated[str, Text(64)] | None = None
-    """Its code or its barcode."""
+    article: Scanned | None = None
     counted: CountOrZero
     """In the unit in which its stock is counted."""
     reason: Annotated[str, Text(500)] | None = None
     """Why it differs from the ledger, where it does."""
+    location: Location | None = None
+    """Need not be named where all lies in one, here and below."""
+    lot: LotCode | None = None
 
 
 class PostCount(Command):

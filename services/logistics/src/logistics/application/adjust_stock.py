@@ -12,6 +12,7 @@ from ..domain.orders import Order
 from ..domain.stock import Difference, Goods, Movement, adjust
 from .draft_shipment import find_named
 from .facts import stock_adjusted
+from .keep_locations import locations_must_be_known
 from .named_goods import order_of_goods
 from .ports import MovementRow, Ports
 
@@ -25,17 +26,21 @@ async def adjust_stock(
     kind: Difference,
     quantity: Decimal,
     reason: str,
+    location: str | None = None,
+    lot: str | None = None,
 ) -> MovementRow:
-    """Raises Absent for an unknown job, WrongState below zero and beyond what can have been made."""
+    """`location` and `lot` need not be named where all lies in one. Raises Absent for an unknown job,
+    WrongState below zero and beyond what can have been made."""
     order = await order_of_goods(ports, job_id)
     found = await find_named(ports, ("warehouse", Warehouse, warehouse))
     goods = await ports.orders.sum_goods(order.order_id, [job_id])
+    place = goods.place_named(warehouse, job_id, location, lot)
+    await locations_must_be_known(ports, warehouse, {"location": place.location})
     movement = adjust(
         order,
         goods,
         movement_id=ports.new_id(),
-        warehouse=warehouse,
-        job_id=job_id,
+        place=place,
         kind=kind,
         quantity=quantity,
         reason=reason,

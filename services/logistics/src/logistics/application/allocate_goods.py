@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
@@ -13,7 +14,9 @@ from optima_kit.refusals import Absent, WrongState
 
 from ..domain.lookups import Warehouse
 from ..domain.orders import Order, OrderLine
+from ..domain.places import Pick
 from ..domain.stock import Goods, Movement, allocation, must_be_allocatable, must_be_releasable, written
+from .days import today_of
 from .draft_shipment import find_named
 from .ports import MovementRow, Ports
 
@@ -27,7 +30,11 @@ async def allocate_goods(
     goods = await ports.orders.sum_goods(order.order_id, [job_id])
     stock = await _stock_of(ports, account, line)
     must_be_allocatable(order, line, goods, stock, warehouse, quantity)
-    movement = _record(ports, order, line, goods, stock, warehouse, quantity)
+    assert line.article_id is not None
+    picks = stock.take(warehouse, line.article_id, quantity, await today_of(ports))
+    if (there := sum((pick.quantity for pick in picks), Decimal(0))) < quantity:
+        raise WrongState("goods_expired_or_picked", field="quantity", left=there)
+    movement = _record(ports, order, line, goods, stock, warehouse, picks)
     return MovementRow(movement, line.unit, ports.now, actor.person_id, found)
 
 
@@ -40,7 +47,8 @@ async def release_goods(
     goods = await ports.orders.sum_goods(order.order_id, [job_id])
     must_be_releasable(order, line, goods, warehouse, quantity)
     stock = await _stock_of(ports, account, line)
-    movement = _record(ports, order, line, goods, stock, warehouse, -quantity)
+    picks = goods.take(warehouse, job_id, quantity, date.min)
+    movement = _record(ports, order, line, goods, stock, warehouse, picks, back=True)
     return MovementRow(movement, line.unit, ports.now, actor.person_id, found)
 
 
@@ -50,11 +58,12 @@ async def allocate_what_is_free(ports: Ports, order: Order) -> None:
     wanted = [line for line in order.lines.values() if line.article_id is not None]
     if not wanted or order.cancelled:
         return
+    today = await today_of(ports)
     for account in await ports.orders.lock_accounts_of_order(order.order_id):
         stock = await ports.orders.sum_goods(account.order_id, list(account.lines))
         for line in wanted:
             if line.article_id in account.lines:
-                stock = _allocate(ports, order, line, stock)
+                stock = _allocate(ports, order, line, stock, today)
 
 
 async def release_what_is_left(ports: Ports, order: Order, accounts: Sequence[Order]) -> None:
@@ -67,47 +76,62 @@ async def release_what_is_left(ports: Ports, order: Order, accounts: Sequence[Or
         account = next(each for each in accounts if line.article_id in each.lines)
         stock = await _stock_of(ports, account, line)
         for warehouse, quantity in sorted(goods.releasable(order, line).items()):
-            movement = _record(ports, order, line, goods, stock, warehouse, -quantity)
-            goods = goods.after(movement)
+            for pick in goods.take(warehouse, line.job_id, quantity, date.min):
+                movement = _record(ports, order, line, goods, stock, warehouse, [pick], back=True)
+                goods, stock = goods.after(movement), _stock_after(stock, line, movement)
 
 
-def _allocate(ports: Ports, order: Order, line: OrderLine, stock: Goods) -> Goods:
+def _allocate(ports: Ports, order: Order, line: OrderLine, stock: Goods, today: date) -> Goods:
     """Returns the stock that is left."""
     assert line.article_id is not None
     goods, left = Goods(), line.quantity
-    free = {place: stock.free(*place) for place in stock.on_hand if place[1] == line.article_id}
-    for (warehouse, _), there in sorted(free.items(), key=lambda each: (-each[1], each[0])):
-        if (quantity := min(there, left)) <= 0:
-            break
-        movement = _record(ports, order, line, goods, stock, warehouse, quantity)
-        goods = goods.after(movement)
-        stock = stock.after(replace(movement, job_id=line.article_id, quantity=-quantity))
-        left -= quantity
+    warehouses = stock.warehouses_of(line.article_id)
+    free = {warehouse: stock.free(warehouse, line.article_id) for warehouse in warehouses}
+    for warehouse, there in sorted(free.items(), key=lambda each: (-each[1], each[0])):
+        for pick in stock.take(warehouse, line.article_id, min(there, left), today):
+            movement = _record(ports, order, line, goods, stock, warehouse, [pick])
+            goods, stock = goods.after(movement), _stock_after(stock, line, movement)
+            left -= pick.quantity
     return stock
 
 
+def _stock_after(stock: Goods, line: OrderLine, of_line: Movement) -> Goods:
+    assert line.article_id is not None
+    return stock.after(replace(of_line, job_id=line.article_id, quantity=-of_line.quantity))
+
+
 def _record(
-    ports: Ports, order: Order, line: OrderLine, goods: Goods, stock: Goods, warehouse: str, quantity: Decimal
+    ports: Ports,
+    order: Order,
+    line: OrderLine,
+    goods: Goods,
+    stock: Goods,
+    warehouse: str,
+    picks: Sequence[Pick],
+    *,
+    back: bool = False,
 ) -> Movement:
-    """Writes both movements, and tells of them by the one of the line, which it returns."""
-    of_line, of_article = allocation(line, warehouse, quantity, ports.new_id)
-    gone = goods.gone_after([of_line]) | stock.gone_after([of_article])
-    ports.ledger.insert_movements([of_article, of_line], gone=gone)
-    fact = GoodsAllocated if quantity > 0 else GoodsReleased
+    """Writes both movements of each pick, and tells of all by the first one of the line, which it returns."""
+    pairs = [allocation(line, pick, warehouse, ports.new_id, back=back) for pick in picks]
+    of_line, of_article = [one for one, _ in pairs], [other for _, other in pairs]
+    gone = goods.gone_after(of_line) | stock.gone_after(of_article)
+    ports.ledger.insert_movements([*of_article, *of_line], gone=gone)
+    change = sum((each.quantity for each in of_line), Decimal(0))
+    fact = GoodsReleased if back else GoodsAllocated
     told = fact(
-        movement_id=of_line.movement_id,
+        movement_id=of_line[0].movement_id,
         order_id=order.order_id,
         brief_id=order.brief_id,
         job_id=line.job_id,
-        article_id=of_article.job_id,
+        article_id=of_article[0].job_id,
         article_code=line.code or "",
         warehouse=warehouse,
-        quantity=written(abs(quantity)),
+        quantity=written(abs(change)),
         unit=line.unit,
-        allocated=written(max(goods.received_of(line.job_id) + quantity, Decimal(0))),
+        allocated=written(max(goods.received_of(line.job_id) + change, Decimal(0))),
     )
-    ports.outbox.add(told, subject=of_line.movement_id, correlation=order.correlation(line.job_id))
-    return of_line
+    ports.outbox.add(told, subject=of_line[0].movement_id, correlation=order.correlation(line.job_id))
+    return replace(of_line[0], quantity=change)
 
 
 async def _line_to_change(ports: Ports, job_id: UUID) -> tuple[Order, OrderLine, Order]:

@@ -12,10 +12,12 @@ from optima_kit.refusals import Absent, Invalid, WrongState
 from ..domain.counts import Count, CountLine
 from ..domain.lookups import Warehouse
 from ..domain.orders import Order
+from ..domain.places import lot_must_fit
 from ..domain.stock import Goods
 from .draft_shipment import find_named
 from .facts import stock_adjusted
-from .named_goods import order_of_goods
+from .keep_locations import locations_must_be_known
+from .named_goods import article_named, order_of_goods
 from .ports import CountRow, Ports
 
 
@@ -37,15 +39,35 @@ async def count_goods(
     article: str | None,
     counted: Decimal,
     reason: str | None,
+    location: str | None = None,
+    lot: str | None = None,
 ) -> CountRow:
-    """The goods of a job, or an article by its code or barcode. What the ledger says is read under their
-    order's lock: of goods that move at the same time, it says what is there."""
+    """The goods of a job, or an article by its code or a barcode. What the ledger says is read under their
+    order's lock: of goods that move at the same time, it says what is there. `location` and `lot` need not be
+    named where all lies in one."""
     row = await _count_to_change(ports, count_id)
-    counted_id = job_id or await _article_id(ports, article)
+    counted_id = job_id
+    if counted_id is None:
+        if article is None:
+            raise Invalid("goods_not_named", field="article")
+        found, scan = await article_named(ports, article, field="article")
+        counted_id, lot = found.article_id, lot if lot is not None else scan.lot
     order = await order_of_goods(ports, counted_id)
     goods = await ports.orders.sum_goods(order.order_id, [counted_id])
-    expected = goods.in_stock(row.count.warehouse, counted_id)
-    line = CountLine(counted_id, expected, counted, ports.now, actor.person_id, reason)
+    place = goods.place_named(row.count.warehouse, counted_id, location, lot)
+    if place not in goods.on_hand:
+        lot_must_fit(order.lines[counted_id].tracked, place.lot, field="lot")
+        await locations_must_be_known(ports, place.warehouse, {"location": place.location})
+    line = CountLine(
+        counted_id,
+        goods.at(place),
+        counted,
+        ports.now,
+        actor.person_id,
+        reason,
+        place.location,
+        place.lot,
+    )
     count = row.count.count(line)
     ports.counts.update_count(count, counted=line)
     return replace(row, count=count, goods={**row.goods, **order.goods})
@@ -86,12 +108,3 @@ async def _count_to_change(ports: Ports, count_id: UUID) -> CountRow:
     if row is None:
         raise Absent("count_absent")
     return row
-
-
-async def _article_id(ports: Ports, article: str | None) -> UUID:
-    if article is None:
-        raise Invalid("goods_not_named", field="article")
-    found = await ports.articles.find(article) or await ports.articles.find_by_barcode(article)
-    if found is None:
-        raise Invalid("article_unknown", field="article", named=article)
-    return found.article_id

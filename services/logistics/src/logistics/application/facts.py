@@ -8,12 +8,12 @@ from typing import TypedDict
 from uuid import UUID
 
 from optima_contracts.identity import LegalIdentity
-from optima_contracts.logistics import DdtIssued, ShipmentLine, StockAdjusted
+from optima_contracts.logistics import DdtIssued, ShipmentLine, ShippedLot, StockAdjusted
 
 from ..domain.ddt import Document
 from ..domain.orders import CarriedGoods
 from ..domain.parties import Party
-from ..domain.shipments import Shipment
+from ..domain.shipments import OPEN, Shipment
 from ..domain.stock import DIFFERENCES, Movement, written
 
 
@@ -40,11 +40,25 @@ def facts_of(shipment: Shipment, goods: Mapping[UUID, CarriedGoods]) -> Shipment
         document_type=shipment.document_type,
         closes_order_line=shipment.closes_order_line,
         from_stock=shipment.from_stock,
-        lines=lines_of({line.job_id: line.left for line in shipment.lines}, goods),
+        lines=lines_of({line.job_id: line.left for line in shipment.lines}, goods, _lots(shipment)),
     )
 
 
-def lines_of(quantities: Mapping[UUID, Decimal], goods: Mapping[UUID, CarriedGoods]) -> list[ShipmentLine]:
+def _lots(shipment: Shipment) -> Mapping[UUID, list[ShippedLot]]:
+    """By job, of goods that have left."""
+    found: dict[UUID, list[ShippedLot]] = {}
+    for pick in shipment.picks if shipment.state not in OPEN else ():
+        if pick.lot:
+            lot = ShippedLot(lot=pick.lot, quantity=written(pick.quantity), expires_on=pick.expires_on)
+            found.setdefault(pick.job_id, []).append(lot)
+    return found
+
+
+def lines_of(
+    quantities: Mapping[UUID, Decimal],
+    goods: Mapping[UUID, CarriedGoods],
+    lots: Mapping[UUID, list[ShippedLot]] | None = None,
+) -> list[ShipmentLine]:
     """By job, those that are not zero."""
     return [
         ShipmentLine(
@@ -53,6 +67,7 @@ def lines_of(quantities: Mapping[UUID, Decimal], goods: Mapping[UUID, CarriedGoo
             quantity=written(quantity),
             unit=goods[job_id].unit,
             code=goods[job_id].code,
+            lots=(lots or {}).get(job_id),
         )
         for job_id, quantity in quantities.items()
         if quantity
@@ -72,6 +87,8 @@ def stock_adjusted(movement: Movement, order_id: UUID, unit: str) -> StockAdjust
         shipment_id=movement.shipment_id,
         reason=movement.reason or "",
         count_id=movement.count_id,
+        location=movement.location or None,
+        lot=movement.lot or None,
     )
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from optima_contracts.logistics import GoodsHeld, HoldEnded
 from optima_kit.actor import Actor
 
-from ..domain.holds import ENDINGS, Ending, Hold, HoldKind, end_hold, hold
+from ..domain.holds import ENDINGS, Ending, Hold, HoldKind, end_hold, hold, hold_in
 from ..domain.lookups import Warehouse
 from ..domain.orders import Order
 from ..domain.stock import Goods, Movement, adjust, written
@@ -21,17 +21,25 @@ from .ports import HoldRow, Ports
 
 
 async def hold_goods(
-    ports: Ports, actor: Actor, *, warehouse: str, job_id: UUID, quantity: Decimal, reason: str
+    ports: Ports,
+    actor: Actor,
+    *,
+    warehouse: str,
+    job_id: UUID,
+    quantity: Decimal,
+    reason: str,
+    location: str | None = None,
+    lot: str | None = None,
 ) -> HoldRow:
-    """Raises Absent for an unknown job, WrongState beyond what is free."""
+    """`location` and `lot` need not be named where all lies in one. Raises Absent for an unknown job,
+    WrongState beyond what is free."""
     order = await order_of_goods(ports, job_id)
     found = await find_named(ports, ("warehouse", Warehouse, warehouse))
     goods = await ports.orders.sum_goods(order.order_id, [job_id])
     held = hold(
         goods,
         hold_id=ports.new_id(),
-        warehouse=warehouse,
-        job_id=job_id,
+        place=goods.place_named(warehouse, job_id, location, lot),
         quantity=quantity,
         reason=reason,
     )
@@ -48,16 +56,19 @@ async def end_hold_of(
     ending: Ending,
     quantity: Decimal,
     reason: str,
+    location: str | None = None,
+    lot: str | None = None,
 ) -> HoldRow:
-    """Raises Absent for an unknown job, WrongState beyond what is held or lies there."""
+    """`location` and `lot` need not be named where all that is held lies in one. Raises Absent for an unknown
+    job, WrongState beyond what is held or lies there."""
     order = await order_of_goods(ports, job_id)
     found = await find_named(ports, ("warehouse", Warehouse, warehouse))
     goods = await ports.orders.sum_goods(order.order_id, [job_id])
+    place = goods.place_named(warehouse, job_id, location, lot, held=True)
     ended = end_hold(
         goods,
         hold_id=ports.new_id(),
-        warehouse=warehouse,
-        job_id=job_id,
+        place=place,
         ending=ending,
         quantity=quantity,
         reason=reason,
@@ -67,8 +78,7 @@ async def end_hold_of(
             order,
             goods,
             movement_id=ports.new_id(),
-            warehouse=warehouse,
-            job_id=job_id,
+            place=place,
             kind="damaged",
             quantity=quantity,
             reason=reason,
@@ -86,10 +96,10 @@ def hold_what_came(
     if reason is None:
         return
     for movement in movements:
-        place = movement.warehouse, movement.job_id
-        held = Hold(ports.new_id(), *place, HoldKind.HELD, movement.quantity, reason)
+        held = hold_in(movement.place, ports.new_id(), HoldKind.HELD, movement.quantity, reason)
         _record(ports, whose, goods, held)
-        goods = replace(goods, held={**goods.held, place: goods.held_back(*place) + held.quantity})
+        there = goods.held_at(held.place) + held.quantity
+        goods = replace(goods, held={**goods.held, held.place: there})
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +129,8 @@ def _record(ports: Ports, whose: Whose, goods: Goods, entry: Hold) -> None:
         "unit": whose.units[entry.job_id],
         "held": written(goods.held_back(entry.warehouse, entry.job_id) + entry.quantity),
         "reason": entry.reason,
+        "location": entry.location or None,
+        "lot": entry.lot or None,
     }
     ending = ENDINGS.get(entry.kind)
     fact = HoldEnded(**facts, ending=ending) if ending else GoodsHeld(**facts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any, Final
@@ -45,12 +46,13 @@ async def issue_ddt(
     gap nor double. Raises WrongState unless picked, and else everything that the document lacks at once.
     """
     consignment = await consignment_to_change(ports, shipment_id, expected_version)
-    issued = _issued(consignment)
+    _may_be_issued(consignment)
     parts = await _parts_of(ports, consignment.named)
     others = [await _part_of(ports, parts, row) for row in consignment.others]
     name = series_for(parts.document_type, series)
     today = ports.now.astimezone(ZoneInfo(parts.sender.time_zone if parts.sender else TIME_ZONE)).date()
     on = issue_date or today
+    issued = _issued(consignment, [parts, *others], today)
     document = compose(
         together(parts, others),
         await ports.ddts.lock_series(on.year, name),
@@ -70,23 +72,30 @@ async def issue_ddt(
     return after[0]
 
 
-def _issued(consignment: Consignment) -> list[Shipment]:
-    """In the order of its rows."""
-    document_of = consignment.named.shipment.shipment_id if consignment.others else None
-    issued = [consignment.named.shipment.issue(document_of)]
+def _may_be_issued(consignment: Consignment) -> None:
+    consignment.named.shipment.issue(())
     for row in consignment.others:
         if row.shipment.state is not State.PICKED:
             raise WrongState("consignment_not_picked", number=row.order_number)
-        issued.append(row.shipment.issue(document_of))
     for row in consignment.rows:
         if row.shipment.closes_order_line:
             order_must_not_be_cancelled(row.order_number, row.order_cancelled)
-    return issued
+
+
+def _issued(consignment: Consignment, parts: Sequence[Parts], today: date) -> list[Shipment]:
+    """In the order of its rows, with where all their goods come from."""
+    document_of = consignment.named.shipment.shipment_id if consignment.others else None
+    return [
+        row.shipment.issue(row.shipment.picks_to_make(each.goods, today), document_of)
+        for row, each in zip(consignment.rows, parts, strict=True)
+    ]
 
 
 def _leave(
     ports: Ports, row: ShipmentRow, issued: Shipment, parts: Parts, document: Document, xml: str | None
 ) -> ShipmentRow:
+    if row.shipment.picks or any(pick.location or pick.lot for pick in issued.picks):
+        ports.shipments.update_picks(issued)
     movements = issued.goods_leave(ports.new_id)
     ports.ledger.insert_movements(movements, gone=parts.goods.gone_after(movements))
     together_with = [issued.shipment_id, *(each.shipment_id for each in row.companions)]
@@ -122,7 +131,10 @@ async def _parts_of(ports: Ports, row: ShipmentRow) -> Parts:
     arrival = found.get(Warehouse, shipment.destination) if to_warehouse else None
     if sender and arrival:
         destination = Destination(arrival.code, sender.identity, arrival.address)
+    packages = shipment.transport.packages
+    numbers = await ports.packages.list_numbers([row.first_id]) if packages else {}
     return Parts(
+        package_numbers=numbers.get(row.first_id, [])[:packages],
         shipment=shipment,
         order_number=row.order_number,
         carried=row.goods,

@@ -10,7 +10,7 @@ from optima_kit.refusals import Invalid, Refusal, Stale, Violations
 from ..domain.articles import Article, changes_of_goods, contradictions
 from ..domain.lookups import Destination
 from .draft_shipment import find_named
-from .ports import FoundLookups, Ports
+from .ports import FoundLookups, Ports, StockFilter
 
 
 async def keep_article(
@@ -28,6 +28,10 @@ async def keep_article(
         raise Stale("stale_version", field="If-Match")
     found = await find_named(ports, ("owner", Destination, article.owner))
     wrong: list[Refusal] = [*contradictions(article), *(changes_of_goods(known, article) if known else ())]
+    if known and article.tracked_by_lot != known.tracked_by_lot:
+        stock = StockFilter(job_id=known.article_id)
+        if await ports.ledger.list_stock(stock, before=None, limit=1):
+            wrong.append(Invalid("article_tracking_fixed", field="tracked_by_lot"))
     other = await ports.articles.find_by_barcode(article.barcode) if article.barcode else None
     if other and other.code != article.code:
         wrong.append(Invalid("barcode_taken", field="barcode", article=other.code))

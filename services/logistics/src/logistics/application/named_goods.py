@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
 from uuid import UUID
 
 from optima_kit.refusals import Absent, Invalid
 
 from ..domain.articles import Article, ArticleQuantity, of_one_owner
+from ..domain.gs1 import Scan, is_gs1, parse, same_goods
 from ..domain.orders import Order
 from ..domain.shipments import Line
 from .ports import Ports
@@ -71,3 +74,40 @@ async def order_of_goods(ports: Ports, job_id: UUID) -> Order:
     if order is None:
         raise Absent("job_absent", field="job_id")
     return order
+
+
+async def article_named(ports: Ports, text: str, *, field: str) -> tuple[Article, Scan]:
+    """An article by its code, its barcode or the GS1 code of a package, with what that says. Raises Invalid
+    for what names none."""
+    found = await ports.articles.find(text) or await ports.articles.find_by_barcode(text)
+    scan = Scan()
+    if found is None and is_gs1(text):
+        scan = parse(text, today=ports.now.date(), field=field)
+        if scan.gtin is None:
+            raise Invalid("scan_names_no_goods", field=field)
+        for barcode in same_goods(scan.gtin):
+            found = found or await ports.articles.find_by_barcode(barcode)
+    if found is None:
+        raise Invalid("article_unknown", field=field, named=scan.gtin or text)
+    return found, scan if found.tracked_by_lot else Scan(gtin=scan.gtin, count=scan.count)
+
+
+async def scanned(ports: Ports, asked: Sequence[ArticleQuantity]) -> list[ArticleQuantity]:
+    """With the article's code in place of a barcode, and what that says of what nobody typed. Raises Invalid
+    for what names no article, and where no quantity is to be had."""
+    known = {each.code for each in await ports.articles.find_all([line.code for line in asked], ())}
+    lines: list[ArticleQuantity] = []
+    for index, line in enumerate(asked):
+        if line.code not in known:
+            article, scan = await article_named(ports, line.code, field=f"lines[{index}].article")
+            line = replace(
+                line,
+                code=article.code,
+                quantity=line.quantity or Decimal(scan.count or 0),
+                lot=line.lot or scan.lot or "",
+                expires_on=line.expires_on or scan.expires_on,
+            )
+        if not line.quantity:
+            raise Invalid("quantity_not_given", field=f"lines[{index}].quantity")
+        lines.append(line)
+    return lines

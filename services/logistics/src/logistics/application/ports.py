@@ -17,7 +17,8 @@ from ..domain.ddt import TIME_ZONE, Document, Sender, Series
 from ..domain.holds import Hold
 from ..domain.lookups import Lookup
 from ..domain.orders import CarriedGoods, Order, OrderLine
-from ..domain.shipments import Line, Return, Shipment, State
+from ..domain.places import Lot, Pick
+from ..domain.shipments import Return, Shipment, State
 from ..domain.stock import Goods, Movement, SupplierReceipt
 
 L = TypeVar("L", bound=Lookup)
@@ -100,6 +101,17 @@ class StockFilter:
 
 
 @dataclass(frozen=True, slots=True)
+class PlacedStock:
+    """What of some goods lies in one place of a warehouse."""
+
+    location: str
+    lot: str
+    quantity: Decimal
+    held: Decimal
+    expires_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class StockRow:
     warehouse: str
     job_id: UUID
@@ -112,6 +124,7 @@ class StockRow:
     on_hand: Decimal
     reserved: Decimal
     held: Decimal
+    places: Sequence[PlacedStock]
     lookups: FoundLookups
 
 
@@ -145,7 +158,8 @@ class ReceiptRow:
     """What came in under one document of a supplier."""
 
     receipt: SupplierReceipt
-    lines: Sequence[Line]
+    lines: Sequence[Pick]
+    """Where each was put."""
     goods: Mapping[UUID, CarriedGoods]
     recorded_at: datetime
     recorded_by: UUID | None
@@ -163,6 +177,20 @@ class Ledger(Protocol):
 
     def insert_movements(self, movements: Sequence[Movement], *, gone: Collection[UUID] = ()) -> None:
         """`gone`: the jobs of which nothing lies anywhere afterwards."""
+
+    async def save_lots(self, lots: Sequence[Lot]) -> list[Lot]:
+        """Those of them that are known with another expiry, as they are known. Under their account's lock."""
+
+    def insert_locations(self, warehouse: str, codes: Sequence[str]) -> None:
+        """Those that are known stay."""
+
+    async def list_locations(
+        self, warehouse: str | None, *, after: tuple[str, str] | None, limit: int
+    ) -> list[tuple[str, str]]:
+        """By warehouse and code."""
+
+    async def unknown_locations(self, warehouse: str, codes: Collection[str]) -> list[str]:
+        """Those that the warehouse does not have."""
 
     def insert_holds(self, holds: Sequence[Hold]) -> None:
         """Under their order's lock."""
@@ -309,6 +337,9 @@ class Shipments(Protocol):
 
     def update_shipment(self, shipment: Shipment) -> None:
         """Under the order's lock. All but its content."""
+
+    def update_picks(self, shipment: Shipment) -> None:
+        """Out of which locations and lots its goods come. Under the order's lock."""
 
     def update_content(self, shipment: Shipment) -> None:
         """Under the order's lock: its state, its document type and ends, and its lines in place of those

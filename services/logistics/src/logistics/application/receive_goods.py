@@ -10,9 +10,11 @@ from optima_kit.actor import Actor
 from optima_kit.refusals import Absent
 
 from ..domain.lookups import Warehouse
+from ..domain.places import Place
 from ..domain.stock import receive, written
 from .draft_shipment import find_named
 from .hold_goods import Whose, hold_what_came
+from .keep_locations import locations_must_be_known
 from .ports import MovementRow, Ports
 
 
@@ -23,6 +25,7 @@ async def receive_goods(
     warehouse: str,
     job_id: UUID,
     quantity: Decimal,
+    location: str = "",
     hold_reason: str | None = None,
 ) -> MovementRow:
     """`hold_reason`: why they are held back for their quality at once, where they are. Raises Absent for an
@@ -31,13 +34,13 @@ async def receive_goods(
     if order is None or order.is_account:
         raise Absent("job_absent", field="job_id")
     found = await find_named(ports, ("warehouse", Warehouse, warehouse))
+    await locations_must_be_known(ports, warehouse, {"location": location})
     goods = await ports.orders.sum_goods(order.order_id, [job_id])
     movement = receive(
         order,
         goods,
         movement_id=ports.new_id(),
-        warehouse=warehouse,
-        job_id=job_id,
+        place=Place(warehouse, job_id, location),
         quantity=quantity,
     )
     ports.ledger.insert_movements([movement])
@@ -49,6 +52,7 @@ async def receive_goods(
             warehouse=warehouse,
             quantity=written(quantity),
             unit=order.lines[job_id].unit,
+            location=location or None,
         ),
         subject=movement.movement_id,
         correlation=order.correlation(job_id),

@@ -49,6 +49,8 @@ async def revise_shipment(
     if row.companions:
         ends_must_stay(shipment, revised)
     ports.shipments.update_content(revised)
+    if shipment.picks:
+        ports.shipments.update_picks(revised)
     ports.outbox.add(
         ShipmentRevised(**facts_of(revised, order.goods)),
         subject=shipment_id,

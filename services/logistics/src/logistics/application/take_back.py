@@ -18,6 +18,7 @@ from .changing import shipment_to_change
 from .draft_shipment import find_named
 from .facts import stock_adjusted
 from .hold_goods import Whose, hold_what_came
+from .keep_locations import locations_must_be_known
 from .ports import Ports, ShipmentRow
 
 
@@ -42,6 +43,9 @@ async def take_back(
         ("document_type", DocumentType, document_type),
         ("warehouse", Warehouse, warehouse),
     )
+    named_places = {f"lines[{index}].location": line.location for index, line in enumerate(lines)}
+    await locations_must_be_known(ports, warehouse, named_places)
+    lines = [_with_lot(row.shipment, line) for line in lines]
     kind = found.get(DocumentType, document_type)
     assert kind is not None
     zone = ZoneInfo(row.time_zone)
@@ -57,6 +61,12 @@ async def take_back(
         zone=zone,
     )
     return await _save(ports, row, after, returned, hold_reason)
+
+
+def _with_lot(shipment: Shipment, line: ReturnedLine) -> ReturnedLine:
+    """Where it left as one lot, it is this that comes back."""
+    lots = shipment.lots_of(line.job_id)
+    return replace(line, lot=lots[0]) if line.lot is None and len(lots) == 1 else line
 
 
 async def _save(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
@@ -33,6 +34,8 @@ class Article:
     """What its owner or buyer calls it."""
     owner: str | None = None
     """Code of the destination of whoever it belongs to; None of the tenant's own."""
+    tracked_by_lot: bool = False
+    """Whether its goods come, lie and leave by lots."""
     version: int = 0
 
     @property
@@ -62,6 +65,10 @@ class ArticleQuantity:
     quantity: Decimal
     unit: str | None = None
     """Its article's own when None."""
+    location: str = ""
+    """Where it is put, of what is received; with lot and expiry, as its package says."""
+    lot: str = ""
+    expires_on: date | None = None
 
 
 def contradictions(article: Article) -> Iterable[Refusal]:

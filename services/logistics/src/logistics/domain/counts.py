@@ -13,7 +13,8 @@ from uuid import UUID
 from optima_kit.refusals import Invalid, Refusal, Violations, WrongState
 
 from .orders import Order
-from .stock import Goods, Kind, Movement, must_be_findable
+from .places import Place
+from .stock import Goods, Kind, Movement, movement_in, must_be_findable
 
 ONE_PERSON: Final = Decimal("0.05")
 """Up to what part of the stock a difference is believed of whoever counted it."""
@@ -40,6 +41,8 @@ class CountLine:
     counted_by: UUID
     reason: str | None = None
     """Why it differs."""
+    location: str = ""
+    lot: str = ""
 
     @property
     def difference(self) -> Decimal:
@@ -61,8 +64,11 @@ class Count:
     def count(self, line: CountLine) -> Count:
         """Of goods that were counted already, the newest count stands."""
         self._must_be_open()
-        others = tuple(each for each in self.lines if each.job_id != line.job_id)
+        others = tuple(each for each in self.lines if self.place_of(each) != self.place_of(line))
         return replace(self, lines=(*others, line), version=self.version + 1)
+
+    def place_of(self, line: CountLine) -> Place:
+        return Place(self.warehouse, line.job_id, line.location, line.lot)
 
     def may_be_posted_by(self, person_id: UUID) -> bool:
         """Who counted a large difference does not confirm it."""
@@ -103,9 +109,10 @@ class Count:
             except WrongState as refusal:
                 wrong.append(refusal)
                 continue
+            goods = {**goods, line.job_id: _with_difference(goods[line.job_id], line)}
             kind = Kind.FOUND if line.difference > 0 else Kind.MISSING
-            moved = (new_id(), self.warehouse, line.job_id, kind, line.difference)
-            found.append(Movement(*moved, reason=line.reason, count_id=self.count_id))
+            moved = (self.place_of(line), new_id(), kind, line.difference)
+            found.append(movement_in(*moved, reason=line.reason, count_id=self.count_id))
         if wrong:
             raise wrong[0] if len(wrong) == 1 else Violations(wrong)
         return found
@@ -113,10 +120,15 @@ class Count:
     def _may_differ(self, line: CountLine, order: Order, goods: Goods, field: str) -> None:
         if line.difference > 0:
             must_be_findable(order, line.job_id, goods, line.difference, field=field)
-        elif goods.in_stock(self.warehouse, line.job_id) + line.difference < 0:
-            stock = goods.in_stock(self.warehouse, line.job_id)
+        elif (stock := goods.at(self.place_of(line))) + line.difference < 0:
             raise WrongState("counted_goods_gone", field=field, stock=stock)
 
     def _must_be_open(self) -> None:
         if self.state is not CountState.OPEN:
             raise WrongState("count_not_open")
+
+
+def _with_difference(goods: Goods, line: CountLine) -> Goods:
+    """Others of the same goods, in other places, may differ too."""
+    counted = goods.counted.get(line.job_id, Decimal(0)) + line.difference
+    return replace(goods, counted={**goods.counted, line.job_id: counted})

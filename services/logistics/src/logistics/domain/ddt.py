@@ -15,10 +15,11 @@ from zoneinfo import ZoneInfo
 
 from optima_kit.refusals import Invalid, Refusal, Term, Violations, WrongState
 
-from .document_types import DocumentType
+from .document_types import DocumentType, GoodsGoTo
 from .lookups import Carrier, Destination, Warehouse
 from .orders import CarriedGoods
 from .parties import Party, address_gaps, identity_gaps
+from .places import Pick, expired
 from .shipments import Freight, Line, Shipment, TransportBy
 from .stock import Goods
 
@@ -53,6 +54,15 @@ def printed_number(progressive: int, series: str, year: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class DocumentLot:
+    """What of a line is of one lot."""
+
+    lot: str
+    quantity: Decimal
+    expires_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentLine:
     job_id: UUID
     description: str
@@ -62,6 +72,8 @@ class DocumentLine:
     """Of the kind of goods."""
     order_number: str | None = None
     """Of a document of several orders."""
+    lots: tuple[DocumentLot, ...] = ()
+    """Of goods that are tracked by lots."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +114,8 @@ class Document:
     customer_reference: str | None = None
     starts_at: datetime | None = None
     """When the transport is to begin, where that was known."""
+    package_numbers: tuple[str, ...] = ()
+    """Of its packages (SSCC), where they were labelled before it was issued."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +143,7 @@ class Parts:
     replaces_number: str | None = None
     orders: Mapping[UUID, str] = field(default_factory=dict)
     """By job, the numbers of several orders."""
+    package_numbers: Sequence[str] = ()
 
 
 def together(parts: Parts, others: Sequence[Parts]) -> Parts:
@@ -136,10 +151,15 @@ def together(parts: Parts, others: Sequence[Parts]) -> Parts:
     if not others:
         return parts
     every = [parts, *others]
+    shipments = [each.shipment for each in every]
     goods = [each.goods for each in every]
     return replace(
         parts,
-        shipment=replace(parts.shipment, lines=tuple(line for each in every for line in each.shipment.lines)),
+        shipment=replace(
+            parts.shipment,
+            lines=tuple(line for each in shipments for line in each.lines),
+            picks=tuple(pick for each in shipments for pick in each.picks),
+        ),
         order_number="",
         orders={line.job_id: each.order_number for each in every for line in each.shipment.lines},
         carried={job_id: carried for each in every for job_id, carried in each.carried.items()},
@@ -147,6 +167,8 @@ def together(parts: Parts, others: Sequence[Parts]) -> Parts:
             parts.goods,
             on_hand={place: there for each in goods for place, there in each.on_hand.items()},
             held={place: there for each in goods for place, there in each.held.items()},
+            picked={place: there for each in goods for place, there in each.picked.items()},
+            expiry={lot: until for each in goods for lot, until in each.expiry.items()},
             since={job_id: since for each in goods for job_id, since in each.since.items()},
         ),
     )
@@ -157,10 +179,11 @@ def compose(parts: Parts, series: Series, *, issue_date: date, today: date, now:
 
     `today` is the sender's. Raises everything that stands in the way at once, each naming its field.
     """
+    picks = parts.shipment.picks_to_make(parts.goods, today)
     problems = [
         *_date_problems(parts, series, issue_date, today),
         *_content_problems(parts),
-        *_stock_problems(parts),
+        *_stock_problems(parts, picks, today),
     ]
     if problems:
         raise problems[0] if len(problems) == 1 else Violations(problems)
@@ -197,6 +220,7 @@ def compose(parts: Parts, series: Series, *, issue_date: date, today: date, now:
                 parts.carried[line.job_id].unit,
                 parts.carried[line.job_id].code,
                 parts.orders.get(line.job_id),
+                _lots(line.job_id, picks),
             )
             for line in shipment.lines
         ),
@@ -206,6 +230,7 @@ def compose(parts: Parts, series: Series, *, issue_date: date, today: date, now:
         net_weight_kg=transport.net_weight_kg,
         customer_reference=transport.customer_reference,
         starts_at=transport.starts_at,
+        package_numbers=tuple(parts.package_numbers),
     )
 
 
@@ -264,7 +289,17 @@ def _content_problems(parts: Parts) -> Iterable[Refusal]:
             yield Invalid("unit_missing", field=f"lines[{index}].unit")
 
 
-def _stock_problems(parts: Parts) -> Iterable[Refusal]:
+def _lots(job_id: UUID, picks: Sequence[Pick]) -> tuple[DocumentLot, ...]:
+    """Of what is picked of some goods, each lot once."""
+    found: dict[str, DocumentLot] = {}
+    for pick in picks:
+        if pick.job_id == job_id and pick.lot:
+            known = found.get(pick.lot, DocumentLot(pick.lot, Decimal(0), pick.expires_on))
+            found[pick.lot] = replace(known, quantity=known.quantity + pick.quantity)
+    return tuple(found.values())
+
+
+def _stock_problems(parts: Parts, picks: Sequence[Pick], today: date) -> Iterable[Refusal]:
     """An adjustment may have taken what was reserved or held back; production may have closed the line."""
     for index, line in enumerate(parts.shipment.lines):
         carried = parts.carried[line.job_id]
@@ -280,6 +315,27 @@ def _stock_problems(parts: Parts) -> Iterable[Refusal]:
         elif line.quantity > usable:
             held = parts.goods.held_back(*place)
             yield WrongState("goods_held_back", field=f"lines[{index}].quantity", held=held)
+        else:
+            yield from _pick_problems(parts, index, line, picks, today)
+
+
+def _pick_problems(
+    parts: Parts, index: int, line: Line, picks: Sequence[Pick], today: date
+) -> Iterable[Refusal]:
+    """Goods may have been moved, counted or held back in the place that they were picked in."""
+    shipment, goods = parts.shipment, parts.goods
+    field, made = f"lines[{index}].quantity", Decimal(0)
+    for pick in picks:
+        if pick.job_id != line.job_id:
+            continue
+        made += pick.quantity
+        place = pick.place(shipment.warehouse)
+        if pick.quantity > goods.at(place) - goods.held_at(place):
+            yield WrongState("picked_goods_gone", field=field, location=pick.location, lot=pick.lot)
+        elif shipment.goods_go_to is GoodsGoTo.RECIPIENT and expired(pick.expires_on, today):
+            yield Invalid("lot_expired", field=field, lot=pick.lot, expired=pick.expires_on)
+    if made < line.quantity:
+        yield WrongState("goods_expired_or_picked", field=field, left=made)
 
 
 def _work_problems(parts: Parts, index: int, line: Line, carried: CarriedGoods) -> Iterable[Refusal]:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from optima_kit.refusals import WrongState
 
+from .places import Place
 from .stock import Goods
 
 
@@ -19,6 +20,8 @@ class HoldKind(StrEnum):
     """They are as good as others."""
     SCRAPPED = "scrapped"
     """They are of no use, and written off."""
+    RELOCATED = "relocated"
+    """They lie in another location: two entries that add up to nothing."""
 
 
 Ending = Literal["released", "scrapped"]
@@ -37,30 +40,31 @@ class Hold:
     quantity: Decimal
     """Signed: what is held no longer is negative."""
     reason: str
+    location: str = ""
+    lot: str = ""
+
+    @property
+    def place(self) -> Place:
+        return Place(self.warehouse, self.job_id, self.location, self.lot)
 
 
-def hold(
-    goods: Goods, *, hold_id: UUID, warehouse: str, job_id: UUID, quantity: Decimal, reason: str
-) -> Hold:
+def hold_in(place: Place, hold_id: UUID, kind: HoldKind, quantity: Decimal, reason: str) -> Hold:
+    return Hold(hold_id, place.warehouse, place.job_id, kind, quantity, reason, place.location, place.lot)
+
+
+def hold(goods: Goods, *, hold_id: UUID, place: Place, quantity: Decimal, reason: str) -> Hold:
     """At most what is free: of goods that a shipment holds, the shipment is to be revised first."""
-    free = max(goods.free(warehouse, job_id), Decimal(0))
+    free = max(goods.free_at(place), Decimal(0))
     if quantity > free:
-        raise WrongState("goods_not_free", field="quantity", free=free, warehouse=warehouse)
-    return Hold(hold_id, warehouse, job_id, HoldKind.HELD, quantity, reason)
+        raise WrongState("goods_not_free", field="quantity", free=free, warehouse=place.warehouse)
+    return hold_in(place, hold_id, HoldKind.HELD, quantity, reason)
 
 
 def end_hold(
-    goods: Goods,
-    *,
-    hold_id: UUID,
-    warehouse: str,
-    job_id: UUID,
-    ending: Ending,
-    quantity: Decimal,
-    reason: str,
+    goods: Goods, *, hold_id: UUID, place: Place, ending: Ending, quantity: Decimal, reason: str
 ) -> Hold:
     """At most what is held. What is scrapped leaves the stock, too."""
-    held = goods.held_back(warehouse, job_id)
+    held = goods.held_at(place)
     if quantity > held:
         raise WrongState("quantity_beyond_held", field="quantity", left=held)
-    return Hold(hold_id, warehouse, job_id, HoldKind(ending), -quantity, reason)
+    return hold_in(place, hold_id, HoldKind(ending), -quantity, reason)

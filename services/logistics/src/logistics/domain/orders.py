@@ -54,6 +54,8 @@ class OrderLine:
     finisher: str | None = None
     """Of work outside (conto lavorazione): the destination of who does it. `job_id` is the phase's,
     `quantity` how much of it may be sent there in all; closed, nothing more may."""
+    tracked: bool = False
+    """Goods of an article that is tracked by lots."""
 
     @property
     def in_process(self) -> bool:

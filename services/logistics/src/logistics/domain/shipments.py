@@ -16,6 +16,7 @@ from optima_kit.refusals import Invalid, WrongState
 
 from .document_types import DocumentType, GoodsGoTo
 from .orders import Order, OrderLine, line_must_not_be_closed, order_must_not_be_cancelled
+from .places import Pick, expired, taken_last, without
 from .stock import Goods, Kind, Movement
 
 
@@ -47,6 +48,7 @@ ShipmentAction = Literal[
     "revise",
     "label",
     "pick",
+    "name_picks",
     "issue",
     "depart",
     "deliver",
@@ -61,6 +63,7 @@ POSSIBLE_IN: Final[Mapping[ShipmentAction, frozenset[State]]] = {
     "revise": OPEN,
     "label": OPEN | {State.ISSUED},
     "pick": frozenset({State.DRAFT}),
+    "name_picks": OPEN,
     "issue": frozenset({State.PICKED}),
     "depart": frozenset({State.ISSUED}),
     "deliver": frozenset({State.IN_TRANSIT}),
@@ -114,6 +117,10 @@ class ReturnedLine:
     job_id: UUID
     quantity: Decimal
     disposition: Disposition
+    location: str = ""
+    """Where it is put."""
+    lot: str | None = None
+    """None where it left as one lot, or is not tracked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +151,7 @@ class Return:
                 *([(Kind.DAMAGED, -line.quantity)] if line.disposition == "scrap" else []),
             ):
                 moved = (new_id(), self.warehouse, line.job_id, kind, quantity, self.shipment_id, self.reason)
-                found.append(Movement(*moved))
+                found.append(Movement(*moved, location=line.location, lot=line.lot or ""))
         return found
 
 
@@ -205,6 +212,9 @@ class Shipment:
     """Of shipments of several orders that travel together."""
     document_of: UUID | None = None
     """The shipment under whose id their document is kept; None of one that travels alone."""
+    picks: tuple[Pick, ...] = ()
+    """Out of which locations and lots its goods come: as far as somebody said or, once they have left, as far
+    as goods came out of any."""
 
     @property
     def document_id(self) -> UUID:
@@ -254,6 +264,7 @@ class Shipment:
             destination=destination,
             lines=_as_ordered(order, lines),
             state=State.DRAFT,
+            picks=(),
         )
         _may_be_shipped(order, _without(goods, self), revised, document_type)
         return revised
@@ -269,10 +280,46 @@ class Shipment:
         self._must_allow("pick", "shipment_not_draft")
         return self._with(state=State.PICKED)
 
-    def issue(self, document_of: UUID | None = None) -> Shipment:
-        """`document_of`: as the attribute, of one that travels with others."""
+    def name_picks(self, picks: Sequence[Pick], goods: Goods, today: date) -> Shipment:
+        """`picks`: out of which locations and lots, of as much as somebody says; the rest is taken as
+        `picks_to_make` has it when the document is issued. `goods` count its own as picked."""
+        self._must_allow("name_picks", "shipment_not_open")
+        wanted = {line.job_id: line.quantity for line in self._stocked}
+        free = {pick.place(self.warehouse): goods.usable_at(pick.place(self.warehouse)) for pick in picks}
+        for pick in self.picks:
+            if (place := pick.place(self.warehouse)) in free:
+                free[place] += pick.quantity
+        for index, pick in enumerate(picks):
+            field, place = f"picks[{index}]", pick.place(self.warehouse)
+            if pick.job_id not in wanted:
+                raise Invalid("job_not_in_shipment", field=f"{field}.job_id")
+            if pick.quantity > wanted[pick.job_id]:
+                left = wanted[pick.job_id]
+                raise Invalid("quantity_beyond_line", field=f"{field}.quantity", left=left)
+            if pick.quantity > free[place]:
+                left = max(free[place], Decimal(0))
+                raise WrongState("goods_not_there", field=f"{field}.quantity", left=left)
+            if self.goods_go_to is GoodsGoTo.RECIPIENT and expired(pick.expires_on, today):
+                raise Invalid("lot_expired", field=f"{field}.lot", lot=pick.lot, expired=pick.expires_on)
+            wanted[pick.job_id] -= pick.quantity
+            free[place] -= pick.quantity
+        return self._with(picks=tuple(picks))
+
+    def picks_to_make(self, goods: Goods, today: date) -> tuple[Pick, ...]:
+        """Out of which locations and lots its goods come: as somebody said, and of the rest what expires
+        first, before it does. Less than its lines where there is no more. `goods` count its own as picked."""
+        found: list[Pick] = []
+        for line in self._stocked:
+            said = [pick for pick in self.picks if pick.job_id == line.job_id]
+            left = line.quantity - sum((pick.quantity for pick in said), Decimal(0))
+            found += [*said, *goods.take(self.warehouse, line.job_id, left, today)]
+        return tuple(found)
+
+    def issue(self, picks: Sequence[Pick], document_of: UUID | None = None) -> Shipment:
+        """`picks`: of all its lines, as `picks_to_make` has them. `document_of`: as the attribute, of one
+        that travels with others."""
         self._must_allow("issue", "shipment_not_picked")
-        return self._with(state=State.ISSUED, document_of=document_of)
+        return self._with(state=State.ISSUED, document_of=document_of, picks=tuple(picks))
 
     def depart(self, at: datetime, *, now: datetime, issue_date: date, zone: ZoneInfo) -> Shipment:
         """`issue_date`: the document's, in the sender's `zone`."""
@@ -366,6 +413,11 @@ class Shipment:
             if line.quantity > away[line.job_id]:
                 field = f"lines[{index}].quantity"
                 raise WrongState("quantity_beyond_delivered", field=field, left=away[line.job_id])
+            lots = self.lots_of(line.job_id)
+            if line.lot is not None and line.lot not in lots:
+                raise Invalid("lot_not_in_shipment", field=f"lines[{index}].lot", lot=line.lot)
+            if line.lot is None and len(lots) > 1:
+                raise Invalid("lot_not_named", field=f"lines[{index}].lot", places=", ".join(lots))
             back[line.job_id] = line.quantity
         lines = tuple(
             replace(line, returned=line.returned + back.get(line.job_id, Decimal(0))) for line in self.lines
@@ -393,6 +445,7 @@ class Shipment:
             return_by=None,
             consignment_id=consignment_id,
             document_of=None,
+            picks=(),
         )
 
     def join(self, consignment_id: UUID) -> Shipment:
@@ -418,17 +471,29 @@ class Shipment:
         self._must_allow("cancel", "shipment_not_open")
         return self._with(state=State.CANCELLED, ended_because=reason)
 
+    def lots_of(self, job_id: UUID) -> list[str]:
+        """Of goods that have left."""
+        return sorted({pick.lot for pick in self.picks if pick.job_id == job_id}) or [""]
+
+    def _gone(self, line: Line) -> list[Pick]:
+        """As what the goods of a line have left."""
+        picks = [pick for pick in self.picks if pick.job_id == line.job_id]
+        return picks or [Pick(line.job_id, line.quantity)]
+
     def goods_leave(self, new_id: Callable[[], UUID]) -> list[Movement]:
+        """Of one whose picks are all made."""
         return [
-            self._movement(new_id(), self.warehouse, Kind.ISSUE, line.job_id, -line.quantity)
+            self._movement(new_id(), self.warehouse, Kind.ISSUE, pick, -pick.quantity)
             for line in self._stocked
+            for pick in self._gone(line)
         ]
 
     def goods_come_back(self, new_id: Callable[[], UUID], reason: str) -> list[Movement]:
-        """All of them, to the warehouse that they had left."""
+        """All of them, to the places that they had left."""
         return [
-            self._movement(new_id(), self.warehouse, Kind.RETURN, line.job_id, line.quantity, reason)
+            self._movement(new_id(), self.warehouse, Kind.RETURN, pick, pick.quantity, reason)
             for line in self._stocked
+            for pick in self._gone(line)
         ]
 
     def goods_arrive(
@@ -439,27 +504,32 @@ class Shipment:
         besides: Collection[UUID] = (),
     ) -> list[Movement]:
         """Of a shipment that was delivered, with what was said of that. Another warehouse receives all that
-        was sent and then writes down what is missing, damaged or too much; what a recipient refused comes
-        back."""
+        was sent, to no location, and then writes down what is missing, damaged or too much; what a recipient
+        refused comes back. Of several lots, that is of the ones that were picked last."""
         if self.goods_go_to is not GoodsGoTo.WAREHOUSE:
             return [
-                self._movement(new_id(), self.warehouse, Kind.RETURN, line.job_id, line.came_back, reason)
+                self._movement(new_id(), self.warehouse, Kind.RETURN, pick, pick.quantity, reason)
                 for line in self._stocked
-                if line.came_back
+                for pick in taken_last(self._gone(line), line.came_back)
             ]
         movements, found = [], self._arrived(arrived, besides)
         for line in self.lines:
             there = found[line.job_id]
             more = there.accepted + there.damaged - line.quantity
-            for kind, quantity, because in (
-                (Kind.ARRIVAL, line.quantity, None),
-                (Kind.FOUND if more > 0 else Kind.MISSING, more, reason),
-                (Kind.DAMAGED, -there.damaged, reason),
+            lots = [replace(pick, location="") for pick in self._gone(line)]
+            found_too = [replace(lots[-1], quantity=more)] if more > 0 else []
+            missing = taken_last(lots, -more)
+            damaged = taken_last(without([*lots, *found_too], missing), there.damaged)
+            for kind, sign, picks, because in (
+                (Kind.ARRIVAL, 1, lots, None),
+                (Kind.FOUND, 1, found_too, reason),
+                (Kind.MISSING, -1, missing, reason),
+                (Kind.DAMAGED, -1, damaged, reason),
             ):
-                if quantity:
-                    movements.append(
-                        self._movement(new_id(), self.destination, kind, line.job_id, quantity, because)
-                    )
+                movements += [
+                    self._movement(new_id(), self.destination, kind, pick, sign * pick.quantity, because)
+                    for pick in picks
+                ]
         return movements
 
     def _movement(
@@ -467,11 +537,12 @@ class Shipment:
         movement_id: UUID,
         warehouse: str,
         kind: Kind,
-        job_id: UUID,
+        pick: Pick,
         quantity: Decimal,
         reason: str | None = None,
     ) -> Movement:
-        return Movement(movement_id, warehouse, job_id, kind, quantity, self.shipment_id, reason)
+        moved = (movement_id, warehouse, pick.job_id, kind, quantity, self.shipment_id, reason)
+        return Movement(*moved, location=pick.location, lot=pick.lot)
 
     def _must_allow(self, action: ShipmentAction, otherwise: str) -> None:
         if self.state not in POSSIBLE_IN[action]:
@@ -512,9 +583,7 @@ def may_ship(order: Order, goods: Goods, line: OrderLine) -> bool:
     """Whether a new shipment may take some of the line: it lies free in a warehouse and is due somewhere."""
     if order.cancelled or line.closed:
         return False
-    free = any(
-        goods.free(warehouse, line.job_id) > 0 for warehouse, job in goods.on_hand if job == line.job_id
-    )
+    free = any(goods.free(warehouse, line.job_id) > 0 for warehouse in goods.warehouses_of(line.job_id))
     return free and any(goods.remaining(line, destination) > 0 for destination in line.deliveries or ("",))
 
 

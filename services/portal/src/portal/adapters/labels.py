@@ -220,6 +220,7 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "optima.logistics.ddt_voided.v1": N_("DDT voided"),
         "optima.logistics.goods_allocated.v1": N_("Goods in stock set aside for an order"),
         "optima.logistics.goods_held.v1": N_("Goods held back for their quality"),
+        "optima.logistics.goods_relocated.v1": N_("Goods moved to another location"),
         "optima.logistics.hold_ended.v1": N_("Goods held back were released or scrapped"),
         "optima.logistics.goods_received.v1": N_("Goods received in the warehouse"),
         "optima.logistics.goods_released.v1": N_("Goods set aside are free again"),
@@ -807,6 +808,7 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "receipt": N_("Received"),
         "purchase": N_("Received from its sender"),
         "allocation": N_("Set aside for an order"),
+        "relocation": N_("Moved to another location"),
         "issue": N_("Left with a DDT"),
         "arrival": N_("Came from another warehouse"),
         "return": N_("Came back"),
@@ -819,6 +821,7 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "held": N_("held back"),
         "released": N_("released"),
         "scrapped": N_("scrapped"),
+        "relocated": N_("moved"),
     },
     "shipment": {
         "draft": N_("Draft"),

@@ -33,6 +33,21 @@ def places_of(found: Any) -> Mapping[str, str]:
     }
 
 
+def locations_of(found: Any) -> Mapping[str, list[str]]:
+    """By warehouse, those of a list of the logistics service."""
+    by_warehouse: dict[str, list[str]] = {}
+    for each in found["items"] if found else ():
+        by_warehouse.setdefault(each["warehouse"]["code"], []).append(each["code"])
+    return by_warehouse
+
+
+def place_typed(chosen: str) -> tuple[str, str, str]:
+    """Whether what is held back is meant, location and lot, of a place that was chosen from a list."""
+    held, _, place = chosen.partition("~")
+    location, _, lot = place.partition("~")
+    return held, location, lot
+
+
 @dataclass(frozen=True, slots=True)
 class Destinations:
     options: Mapping[str, str]

@@ -26,6 +26,7 @@ PRIVILEGES: Final[Mapping[ShipmentAction, str]] = {
     "revise": "shipment.write",
     "label": "shipment.write",
     "pick": "shipment.write",
+    "name_picks": "shipment.write",
     "issue": "ddt.issue",
     "depart": "shipment.write",
     "deliver": "shipment.write",

@@ -44,6 +44,7 @@ def show_article(actor: Actor, article: Article, owners: FoundLookups) -> Articl
         barcode=article.barcode,
         weight_kg=article.weight_kg,
         customer_code=article.customer_code,
+        tracked_by_lot=article.tracked_by_lot,
         owner=named(owners, Destination, article.owner) if article.owner else None,
         version=article.version,
         actions=actions_on_lookup(actor),

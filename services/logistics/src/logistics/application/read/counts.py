@@ -56,6 +56,8 @@ def _show(actor: Actor, row: CountRow, names: Mapping[UUID, str]) -> CountView:
                 article_code=row.goods[line.job_id].code if row.goods[line.job_id].is_article else None,
                 description=row.goods[line.job_id].description,
                 unit=row.goods[line.job_id].unit,
+                location=line.location or None,
+                lot=line.lot or None,
                 expected=line.expected,
                 counted=line.counted,
                 difference=line.difference,

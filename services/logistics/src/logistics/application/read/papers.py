@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from optima_kit.actor import Actor
@@ -13,9 +13,11 @@ from ...domain.ddt import Document, Sender
 from ...domain.document_types import GoodsGoTo
 from ...domain.lookups import Destination, Warehouse
 from ...domain.parties import Party
+from ...domain.places import Pick
 from ...domain.shipments import State
 from ..ports import Ports, ShipmentRow
 from .access import actions_on_lookup
+from .shipments import picks_of
 from .views import Gs1PrefixView
 
 
@@ -29,6 +31,8 @@ class Printable:
     """Its transport document, once it is issued."""
     numbers: Sequence[str]
     """Of its packages (SSCC)."""
+    picks: Sequence[Pick] = ()
+    """Out of which locations and lots its goods come, where its pick list is asked for."""
 
     @property
     def voided_because(self) -> str | None:
@@ -60,6 +64,10 @@ async def read_printable(ports: Ports, shipment_ids: Sequence[UUID]) -> list[Pri
         Printable(row, sender, documents.get(row.shipment.document_id), numbers.get(row.first_id, []))
         for row in rows
     ]
+
+
+async def with_picks(ports: Ports, printables: Sequence[Printable]) -> list[Printable]:
+    return [replace(each, picks=await picks_of(ports, each.row)) for each in printables]
 
 
 def once_together(printables: Sequence[Printable]) -> list[Printable]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
@@ -17,7 +17,9 @@ from ...domain.ddt import Document, advisable
 from ...domain.document_types import DocumentType, GoodsGoTo
 from ...domain.lookups import Carrier, Destination, Warehouse
 from ...domain.orders import CarriedGoods
-from ...domain.shipments import State
+from ...domain.places import Pick
+from ...domain.shipments import OPEN, State
+from ..days import today_of
 from ..ports import DdtNumber, Ports, ReturnRow, ShipmentFilter, ShipmentRow, ThirdPartyRow
 from .access import actions_on_shipment
 from .lookups import named
@@ -27,6 +29,8 @@ from .views import (
     DdtView,
     LineView,
     NamedCodeView,
+    PicksView,
+    PickView,
     ReturnedLineView,
     ReturnView,
     ShipmentView,
@@ -90,6 +94,38 @@ def _with_third_party(row: ThirdPartyRow) -> ThirdPartyGoodsView:
     )
 
 
+async def read_picks(ports: Ports, shipment_id: UUID) -> PicksView:
+    """Of one whose goods have left: out of which locations and lots that was."""
+    row = await ports.shipments.find_shipment(shipment_id)
+    if row is None:
+        raise Absent("shipment_absent")
+    return PicksView(picks=[_pick(row, pick) for pick in await picks_of(ports, row)])
+
+
+async def picks_of(ports: Ports, row: ShipmentRow) -> Sequence[Pick]:
+    """Those that were named, and what is proposed of the rest while it has no document."""
+    shipment = row.shipment
+    if shipment.state not in OPEN:
+        return shipment.picks
+    goods = await ports.orders.sum_goods(shipment.order_id, shipment.jobs)
+    return shipment.picks_to_make(goods, await today_of(ports))
+
+
+def _pick(row: ShipmentRow, pick: Pick) -> PickView:
+    goods = row.goods[pick.job_id]
+    return PickView(
+        job_id=pick.job_id,
+        code=goods.code,
+        description=goods.description,
+        location=pick.location or None,
+        lot=pick.lot or None,
+        expires_on=pick.expires_on,
+        quantity=pick.quantity,
+        unit=goods.unit,
+        proposed=row.shipment.state in OPEN and pick not in row.shipment.picks,
+    )
+
+
 async def list_returns(ports: Ports, shipment_id: UUID, query: PageQuery) -> Page[ReturnView]:
     """Newest first."""
     goods = (await _found(ports, shipment_id)).goods
@@ -115,6 +151,8 @@ def _return(row: ReturnRow, goods: Mapping[UUID, CarriedGoods], names: Mapping[U
                 quantity=line.quantity,
                 unit=goods[line.job_id].unit,
                 disposition=line.disposition,
+                location=line.location or None,
+                lot=line.lot or None,
             )
             for line in returned.lines
         ],

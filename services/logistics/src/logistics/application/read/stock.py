@@ -31,10 +31,12 @@ from .views import (
     DeliveryView,
     ElsewhereView,
     HoldView,
+    LocationView,
     MovementView,
     OrderLineView,
     OrderView,
     PlacedView,
+    PlaceView,
     ReceivedLineView,
     StockView,
     SupplierReceiptView,
@@ -63,6 +65,8 @@ def show_movement(row: MovementRow, names: Mapping[UUID, str]) -> MovementView:
         kind=movement.kind,
         quantity=movement.quantity,
         unit=row.unit,
+        location=movement.location or None,
+        lot=movement.lot or None,
         shipment_id=movement.shipment_id,
         receipt_id=movement.receipt_id,
         count_id=movement.count_id,
@@ -90,6 +94,8 @@ def show_hold(row: HoldRow, names: Mapping[UUID, str]) -> HoldView:
         kind=entry.kind,
         quantity=entry.quantity,
         unit=row.unit,
+        location=entry.location or None,
+        lot=entry.lot or None,
         reason=entry.reason,
         recorded_at=row.recorded_at,
         recorded_by=PersonView.of(row.recorded_by, names),
@@ -120,12 +126,27 @@ def show_receipt(row: ReceiptRow, names: Mapping[UUID, str]) -> SupplierReceiptV
                 description=row.goods[line.job_id].description,
                 quantity=line.quantity,
                 unit=row.goods[line.job_id].unit,
+                location=line.location or None,
+                lot=line.lot or None,
+                expires_on=line.expires_on,
             )
             for line in row.lines
         ],
         recorded_at=row.recorded_at,
         recorded_by=PersonView.of(row.recorded_by, names),
     )
+
+
+async def list_locations(ports: Ports, query: PageQuery, warehouse: str | None) -> Page[LocationView]:
+    """By warehouse and code."""
+    found = await ports.ledger.list_locations(warehouse, after=query.after(str, str), limit=query.rows)
+    names = await ports.lookups.find_all([(Warehouse, code) for code in {each for each, _ in found}])
+    return page_of(query, found, lambda row: show_location(row, names), lambda row: row)
+
+
+def show_location(row: tuple[str, str], names: FoundLookups) -> LocationView:
+    warehouse, code = row
+    return LocationView(warehouse=named(names, Warehouse, warehouse), code=code)
 
 
 async def read_order(ports: Ports, actor: Actor, order_id: UUID) -> OrderView:
@@ -138,7 +159,8 @@ async def read_order(ports: Ports, actor: Actor, order_id: UUID) -> OrderView:
     codes |= {code for _, code in (*goods.in_transit, *goods.with_third_parties)}
     articles = [line.article_id for line in order.lines.values() if line.article_id]
     free = await ports.orders.list_free_stock(articles) if articles else {}
-    codes |= {warehouse for warehouse, _ in (*free, *(goods.on_hand if articles else ()))}
+    codes |= {warehouse for warehouse, _ in free}
+    codes |= {place.warehouse for place in goods.on_hand} if articles else set()
     found = await ports.lookups.find_all(
         [(kind, code) for code in codes for kind in (Destination, Warehouse)]
     )
@@ -164,6 +186,17 @@ def _stock(actor: Actor, row: StockRow) -> StockView:
         reserved=row.reserved,
         held=row.held or None,
         free=row.on_hand - row.reserved - row.held,
+        places=[
+            PlaceView(
+                location=place.location or None,
+                lot=place.lot or None,
+                expires_on=place.expires_on,
+                on_hand=place.quantity,
+                held=place.held or None,
+            )
+            for place in row.places
+            if any(each.location or each.lot for each in row.places)
+        ],
         actions=actions_on_stock(actor, row),
     )
 

@@ -141,6 +141,9 @@ class ReturnedLineView(View):
     quantity: Quantity
     unit: str
     disposition: Disposition
+    location: str | None
+    """Where it was put."""
+    lot: str | None
 
 
 class ReturnView(View):
@@ -255,6 +258,8 @@ class MovementView(View):
     """Signed: what leaves is negative."""
     unit: str
     shipment_id: UUID | None
+    location: str | None
+    lot: str | None
     receipt_id: UUID | None
     """The supplier's document by which the goods of an article came."""
     count_id: UUID | None
@@ -270,6 +275,9 @@ class ReceivedLineView(View):
     description: str
     quantity: Quantity
     unit: str
+    location: str | None
+    lot: str | None
+    expires_on: date | None
 
 
 class SupplierReceiptView(View):
@@ -283,6 +291,49 @@ class SupplierReceiptView(View):
     lines: list[ReceivedLineView]
     recorded_at: datetime
     recorded_by: PersonView | None
+
+
+class PlaceView(View):
+    """What of some goods lies in one location, of one lot."""
+
+    location: str | None
+    """Absent of goods that were put to none."""
+    lot: str | None
+    """Absent of goods that are not tracked by lots."""
+    expires_on: date | None
+    on_hand: Quantity
+    held: Quantity | None
+    """Held back for its quality; absent where nothing is."""
+
+
+class PickView(View):
+    """So much of some goods, out of one location and lot."""
+
+    job_id: UUID
+    code: str | None
+    """Of the article, or of the kind of goods."""
+    description: str
+    location: str | None
+    lot: str | None
+    expires_on: date | None
+    quantity: Quantity
+    unit: str
+    proposed: bool
+    """Nobody named it: what expires first is taken first."""
+
+
+class PicksView(View):
+    picks: list[PickView]
+    """Less than the shipment's lines, where not enough lies there that has not expired."""
+
+
+class LocationView(View):
+    warehouse: NamedCodeView
+    code: str
+
+
+class LocationsView(View):
+    locations: list[LocationView]
 
 
 class StockView(View):
@@ -301,6 +352,8 @@ class StockView(View):
     """Held back for its quality; absent where nothing is."""
     free: Quantity
     """On hand, neither reserved nor held back; below zero when such goods are missing or damaged."""
+    places: list[PlaceView]
+    """What expires first before the rest. Empty where all lies in no location and belongs to no lot."""
     actions: list[StockAction]
     """What the reader may do now."""
 
@@ -315,6 +368,8 @@ class HoldView(View):
     quantity: Quantity
     """Signed: what is held no longer is negative."""
     unit: str
+    location: str | None
+    lot: str | None
     reason: str
     recorded_at: datetime
     recorded_by: PersonView | None
@@ -325,6 +380,8 @@ class CountLineView(View):
     article_code: str | None
     description: str
     unit: str
+    location: str | None
+    lot: str | None
     expected: Quantity
     """What the ledger said when it was counted."""
     counted: Quantity
@@ -517,6 +574,8 @@ class ArticleView(_LookupView):
     customer_code: str | None
     owner: NamedCodeView | None
     """Absent where the goods are the tenant's own."""
+    tracked_by_lot: bool
+    """Whether its goods come, lie and leave by lots."""
     version: int
     """To be sent back as `If-Match` with a change."""
 

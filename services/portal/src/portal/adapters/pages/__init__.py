@@ -34,6 +34,7 @@ from . import (
     join,
     kinds,
     live,
+    locations,
     lookup_tables,
     me,
     notices,
@@ -144,6 +145,7 @@ _MODULES = (
     notices,
     second_factor,
     live,
+    locations,
 )
 
 

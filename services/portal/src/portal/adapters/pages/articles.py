@@ -58,6 +58,7 @@ async def _keep(call: PageCall, code: str, *, version: str) -> None:
     body: dict[str, Any] = filled(**{name: call.text(name) for name in names})
     body |= filled(owner=await destination_of(call, "owner"))
     body |= filled(weight_kg=plain_number(call.text("weight_kg"), call.language))
+    body["tracked_by_lot"] = call.text("tracked_by_lot") == "yes"
     body["conversions"] = [
         {
             "unit": call.text(name),

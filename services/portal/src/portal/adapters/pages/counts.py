@@ -11,7 +11,7 @@ from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 from ..amounts import plain_number
 from ..client import Refused, part, with_parts
 from ..forms import NOTHING_SENT, Sent, filled
-from ..places import places_of
+from ..places import place_typed, places_of
 
 pages = Pages()
 
@@ -47,6 +47,10 @@ async def count_goods(call: PageCall, count_id: UUID) -> Answer:
         "counted": plain_number(call.text("counted"), call.language),
         **filled(reason=call.text("reason")),
     }
+    if chosen := call.text("place"):
+        _, body["location"], body["lot"] = place_typed(chosen)
+    else:
+        body |= filled(location=call.text("location").upper(), lot=call.text("lot"))
     return await _command(call, count_id, "lines", body)
 
 
@@ -82,14 +86,32 @@ async def _list(call: PageCall, sent: Sent = NOTHING_SENT) -> Answer:
 async def _page(call: PageCall, count_id: UUID, sent: Sent = NOTHING_SENT) -> Answer:
     services = call.session.services
     count = await services.get("logistics", f"/v1/counts/{count_id}")
-    stock = None
+    stock = locations = None
     if "count" in count["actions"]:
         warehouse = count["warehouse"]["code"]
-        stock = await part(services.every("logistics", "/v1/stock", warehouse=warehouse))
-    counted = {line["job_id"] for line in count["lines"]}
+        stock, locations = await with_parts(
+            part(services.every("logistics", "/v1/stock", warehouse=warehouse)),
+            services.every("logistics", "/v1/locations", warehouse=warehouse),
+        )
+    counted = {_place_of(line) for line in count["lines"]}
     context = {
         "count": count,
-        "left": [row for row in (stock["items"] if stock else []) if row["job_id"] not in counted],
+        "left": [row for row in _lying(stock) if _place_of(row) not in counted],
+        "locations": [each["code"] for each in (locations["items"] if locations else [])],
         "sent": sent,
     }
     return Shown("count.html", context, sent.status)
+
+
+def _place_of(row: Mapping[str, Any]) -> tuple[str, str, str]:
+    return row["job_id"], row.get("location", ""), row.get("lot", "")
+
+
+def _lying(stock: Any) -> list[Mapping[str, Any]]:
+    """What lies in each place, by location as one walks."""
+    rows = [
+        {**row, **{name: value for name, value in each.items() if name != "held"}}
+        for row in (stock["items"] if stock else [])
+        for each in row["places"] or [{}]
+    ]
+    return sorted(rows, key=lambda row: row.get("location", ""))

@@ -1,5 +1,5 @@
 """The goods of one job or article: where they lie, each of their movements, setting the stock right after a
-count, holding some back for their quality, and moving them to another warehouse."""
+count, holding some back for their quality, and moving them to another location or warehouse."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 from ..amounts import plain_number
 from ..client import Refused, part, with_parts
 from ..forms import NOTHING_SENT, Sent, filled
-from ..places import places_of, types_of
+from ..places import locations_of, place_typed, places_of, types_of
 
 pages = Pages()
 
@@ -28,6 +28,7 @@ async def adjust(call: PageCall, job_id: UUID) -> Answer:
         "difference": call.text("difference"),
         "quantity": plain_number(call.text("quantity"), call.language),
         "reason": call.text("reason"),
+        **_place(call),
     }
     try:
         await call.session.services.send("logistics", "POST", "/v1/adjustments", body, key=call.text("once"))
@@ -52,12 +53,40 @@ async def _hold(call: PageCall, job_id: UUID, form: str, path: str, more: dict[s
         "warehouse": call.text("warehouse"),
         "quantity": plain_number(call.text("quantity"), call.language),
         "reason": call.text("reason"),
+        **_place(call),
         **more,
     }
     try:
         await call.session.services.send("logistics", "POST", path, body, key=call.text("once"))
     except Refused as refused:
         return await _page(call, job_id, Sent(f"{form}-{body['warehouse']}", call.form, refused))
+    return SeeOther(f"/stock/{job_id}")
+
+
+def _place(call: PageCall) -> dict[str, str]:
+    """Location and lot, where a place was chosen or typed."""
+    if chosen := call.text("place"):
+        _, location, lot = place_typed(chosen)
+        return {"location": location, "lot": lot}
+    return filled(location=call.text("location").upper(), lot=call.text("lot"))
+
+
+@pages.post("/stock/{job_id}/relocations")
+async def relocate(call: PageCall, job_id: UUID) -> Answer:
+    held, location, lot = place_typed(call.text("place"))
+    body = {
+        "job_id": str(job_id),
+        "warehouse": call.text("warehouse"),
+        "quantity": plain_number(call.text("quantity"), call.language),
+        "from_location": location,
+        "lot": lot,
+        "to_location": call.text("to_location").upper(),
+        "held": held == "held",
+    }
+    try:
+        await call.session.services.send("logistics", "POST", "/v1/relocations", body, key=call.text("once"))
+    except Refused as refused:
+        return await _page(call, job_id, Sent(f"relocation-{body['warehouse']}", call.form, refused))
     return SeeOther(f"/stock/{job_id}")
 
 
@@ -82,15 +111,17 @@ async def transfer(call: PageCall, job_id: UUID) -> Answer:
 async def _page(call: PageCall, job_id: UUID, sent: Sent = NOTHING_SENT) -> Answer:
     services = call.session.services
     cursor = call.query.get("cursor")
-    stock, movements, holds, warehouses, types = await with_parts(
+    stock, movements, holds, warehouses, types, locations = await with_parts(
         services.every("logistics", "/v1/stock", job_id=job_id),
         services.get("logistics", "/v1/movements", job_id=job_id, cursor=cursor, limit=50),
         part(services.get("logistics", "/v1/holds", job_id=job_id, limit=50)),
         services.every("logistics", "/v1/warehouses"),
         services.every("logistics", "/v1/document-types"),
+        services.every("logistics", "/v1/locations"),
     )
     context = {
         "job_id": job_id,
+        "locations": locations_of(locations),
         "stock": stock,
         "movements": movements,
         "holds": holds,

@@ -161,7 +161,7 @@ async def _move_stock(call: PageCall, order_id: UUID, what: str) -> Answer:
         "warehouse": call.text("warehouse"),
         "job_id": call.text("job_id"),
         "quantity": plain_number(call.text("quantity"), call.language),
-        **filled(hold_reason=call.text("hold_reason")),
+        **filled(hold_reason=call.text("hold_reason"), location=call.text("location").upper()),
     }
     form = f"{what}-{body['job_id']}"
     return await _command(call, order_id, form, "POST", f"/v1/{what}", body, service="logistics")
@@ -210,6 +210,8 @@ async def _page(call: PageCall, order_id: UUID, sent: Sent = NOTHING_SENT) -> An
         offer["company"] = []
     if to_ship:
         await _find_company(call, order_id, to_ship)
+    to_receive = _lines_with("receive", goods)
+    known = await part(services.every("logistics", "/v1/locations")) if to_receive else None
     context = {
         "order": order,
         "shipments": shipments,
@@ -218,7 +220,8 @@ async def _page(call: PageCall, order_id: UUID, sent: Sent = NOTHING_SENT) -> An
         "assignees": assignees,
         "who": call.query.get("who", ""),
         "document_types": types_of(types, lambda each: each["closes_order_line"]),
-        "to_receive": _lines_with("receive", goods),
+        "to_receive": to_receive,
+        "locations": sorted({each["code"] for each in (known["items"] if known else [])}),
         "to_allocate": _lines_with("allocate", goods),
         "to_release": _lines_with("release", goods),
         "to_send_out": _lines_with("send_out", goods),

@@ -88,6 +88,32 @@ async def revise(call: PageCall, shipment_id: UUID) -> Answer:
     return await _command(call, shipment_id, "content", body, method="PUT")
 
 
+@pages.post("/shipments/{shipment_id}/picks")
+async def name_pick(call: PageCall, shipment_id: UUID) -> Answer:
+    """One more beside those that are named, or none of them any more."""
+    path = f"/v1/shipments/{shipment_id}/picks"
+    named: list[dict[str, str]] = []
+    if not call.text("as_proposed"):
+        found = await call.session.services.get("logistics", path)
+        names = ("job_id", "quantity", "location", "lot")
+        named = [
+            {name: each[name] for name in names if name in each}
+            for each in found["picks"]
+            if not each["proposed"]
+        ]
+        goods = filled(article=call.text("article")) or {"job_id": call.text("job_id")}
+        pick = {
+            **goods,
+            **filled(
+                quantity=plain_number(call.text("quantity"), call.language),
+                location=call.text("location").upper(),
+                lot=call.text("lot"),
+            ),
+        }
+        named.append(pick)
+    return await _command(call, shipment_id, "picks", {"picks": named}, method="PUT")
+
+
 @pages.post("/shipments/{shipment_id}/picking")
 async def pick(call: PageCall, shipment_id: UUID) -> Answer:
     return await _command(call, shipment_id, "picking", {})
@@ -134,7 +160,14 @@ async def take_back(call: PageCall, shipment_id: UUID) -> Answer:
     body = {
         **{name: call.text(name) for name in ("document_type", "warehouse", "reason")},
         **filled(number=call.text("number"), date=call.text("date"), hold_reason=call.text("hold_reason")),
-        "lines": [{**line, "disposition": call.text("disposition")} for line in lines_typed(call)],
+        "lines": [
+            {
+                **line,
+                "disposition": call.text("disposition"),
+                **filled(location=call.text("location").upper(), lot=call.text("lot")),
+            }
+            for line in lines_typed(call)
+        ],
     }
     return await _command(call, shipment_id, "returns", body)
 
@@ -178,6 +211,9 @@ async def _page(call: PageCall, shipment_id: UUID, sent: Sent = NOTHING_SENT) ->
         services.get("logistics", "/v1/destinations", limit=LISTED),
     )
     together = await _travelling_with(call, shipment) if "deliver" in shipment["actions"] else []
+    picks = None
+    if {"name_picks", "issue", "take_back"} & set(shipment["actions"]):
+        picks = await part(services.get("logistics", f"/v1/shipments/{shipment_id}/picks"))
     shippable = await _shippable(call, shipment) if "revise" in shipment["actions"] else []
     given = {name: _typed(shipment.get(name, "")) for name in _TRANSPORT}
     for weight in _WEIGHTS:
@@ -191,6 +227,9 @@ async def _page(call: PageCall, shipment_id: UUID, sent: Sent = NOTHING_SENT) ->
         "warehouses": places_of(warehouses),
         "ends": destinations_of(destinations, places_of(warehouses)),
         "shippable": shippable,
+        "tracked": any("lot" in each for each in (picks["picks"] if picks else [])),
+        "goods_of_lines": [(line["job_id"], line["description"]) for line in shipment["lines"]],
+        "picks": [each for each in (picks["picks"] if picks else []) if each.keys() & {"location", "lot"}],
         "together": together,
         "carried": {line["job_id"]: line["quantity"] for line in shipment["lines"]},
         "given": given,

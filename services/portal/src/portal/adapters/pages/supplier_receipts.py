@@ -25,8 +25,13 @@ async def receive(call: PageCall) -> Answer:
     lines = [
         {
             "article": call.text(f"article-{index}"),
-            "quantity": plain_number(call.text(f"quantity-{index}"), call.language),
-            **filled(unit=call.text(f"unit-{index}")),
+            **filled(
+                quantity=plain_number(call.text(f"quantity-{index}"), call.language),
+                unit=call.text(f"unit-{index}"),
+                location=call.text(f"location-{index}").upper(),
+                lot=call.text(f"lot-{index}"),
+                expires_on=call.text(f"expires-{index}"),
+            ),
         }
         for index in range(1, _LINES + 1)
         if call.text(f"article-{index}") or call.text(f"quantity-{index}")
@@ -49,18 +54,22 @@ async def receive(call: PageCall) -> Answer:
 async def _page(call: PageCall, sent: Sent = NOTHING_SENT) -> Answer:
     services = call.session.services
     query = {name: call.query.get(name) for name in ("supplier", "number", "cursor")}
-    receipts, warehouses, destinations, articles = await with_parts(
+    receipts, warehouses, destinations, articles, locations = await with_parts(
         part(services.get("logistics", "/v1/supplier-receipts", **query)),
         services.every("logistics", "/v1/warehouses"),
         services.get("logistics", "/v1/destinations", limit=LISTED),
         services.every("logistics", "/v1/articles"),
+        services.every("logistics", "/v1/locations"),
     )
+    kept = articles["items"] if articles else []
     context = {
         "receipts": receipts,
         "number": query["number"] or "",
         "warehouses": places_of(warehouses),
         "senders": destinations_of(destinations),
-        "articles": articles["items"] if articles else [],
+        "articles": kept,
+        "locations": sorted({each["code"] for each in (locations["items"] if locations else [])}),
+        "tracked": any(each["tracked_by_lot"] for each in kept),
         "article": call.query.get("article", ""),
         "lines": range(1, _LINES + 1),
         "sent": sent,

@@ -1,0 +1,15 @@
+"""Which day it is where the sender is."""
+
+from __future__ import annotations
+
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from ..domain.ddt import TIME_ZONE
+from .ports import Ports
+
+
+async def today_of(ports: Ports) -> date:
+    """In the sender's time zone."""
+    sender, _ = await ports.lookups.find_with_sender([])
+    return ports.now.astimezone(ZoneInfo(sender.time_zone if sender else TIME_ZONE)).date()

@@ -1,0 +1,40 @@
+"""The locations of warehouses, by which goods are put away and found."""
+
+from __future__ import annotations
+
+import re
+
+from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
+
+from ..client import Refused, with_parts
+from ..forms import NOTHING_SENT, Sent
+from ..places import places_of
+
+pages = Pages()
+
+
+@pages.get("/locations")
+async def show_locations(call: PageCall) -> Answer:
+    return await _page(call)
+
+
+@pages.post("/locations")
+async def add_locations(call: PageCall) -> Answer:
+    codes = [code.upper() for code in re.split(r"[\s,;]+", call.text("codes")) if code]
+    body = {"warehouse": call.text("warehouse"), "codes": codes}
+    try:
+        await call.session.services.send("logistics", "POST", "/v1/locations", body, key=call.text("once"))
+    except Refused as refused:
+        return await _page(call, Sent("locations", call.form, refused))
+    return SeeOther("/locations")
+
+
+async def _page(call: PageCall, sent: Sent = NOTHING_SENT) -> Answer:
+    services = call.session.services
+    cursor = call.query.get("cursor")
+    locations, warehouses = await with_parts(
+        services.get("logistics", "/v1/locations", cursor=cursor, limit=200),
+        services.get("logistics", "/v1/warehouses", limit=200),
+    )
+    context = {"locations": locations, "warehouses": places_of(warehouses), "sent": sent}
+    return Shown("locations.html", context, sent.status)
