@@ -134,16 +134,32 @@ ORDER = {
 }
 
 
+ECONOMICS = {"cost": "1000.50", "unit_price": "12.50", "materials": "", "technical_sheet": "Pantone 485 C"}
+
+
+async def _written(stack: Stack, *, valued: bool = False) -> dict[str, Any]:
+    async with customer_of(stack.stage, patience=30) as customer:
+        people, as_ = customer.people, customer.api.as_
+        read = await as_(people["admin"], "GET", "production", "/v1/kinds")
+        if KIND["name"] not in [kind["name"] for kind in read.body["items"]]:
+            await as_(people["admin"], "PUT", "production", "/v1/kinds/vetrofania", json=KIND)
+        order = dict((await as_(people["backoffice"], "POST", "production", "/v1/orders", json=ORDER)).body)
+        if valued:
+            job = order["jobs"][0]
+            path, version = f"/v1/jobs/{job['id']}/economics", {"If-Match": f'"{job["version"]}"'}
+            await as_(people["admin"], "PUT", "production", path, json=ECONOMICS, headers=version)
+        return order
+
+
 @pytest.fixture(scope="session")
 def order(stack: Stack) -> dict[str, Any]:
     """An order with one job: a phase that is inspected, and one that may be left out."""
-
-    async def write() -> dict[str, Any]:
-        async with customer_of(stack.stage, patience=30) as customer:
-            people, api = customer.people, customer.api
-            await api.as_(people["admin"], "PUT", "production", "/v1/kinds/vetrofania", json=KIND)
-            answer = await api.as_(people["backoffice"], "POST", "production", "/v1/orders", json=ORDER)
-            return dict(answer.body)
-
     with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, write()).result()
+        return thread.submit(asyncio.run, _written(stack)).result()
+
+
+@pytest.fixture
+def another_order(stack: Stack) -> dict[str, Any]:
+    """Of the same, with its economics."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, _written(stack, valued=True)).result()

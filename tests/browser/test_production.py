@@ -160,3 +160,24 @@ def test_others_find_nothing_at_the_address_of_an_order(portal: Portal, order: d
     assert answer.status == 403
     assert ORDER["title"] not in page.locator("body").inner_text()
     page.close()
+
+
+def test_a_phase_is_split_between_two(portal: Portal, another_order: dict[str, Any]) -> None:
+    admin = at(portal.as_("admin", javascript=False), f"/orders/{another_order['id']}")
+    admin.get_by_label("Persona").first.select_option(label="Roberto Galli, Grafiche Galli S.r.l.")
+    press(admin, "Assegna")
+    unfold(admin, "Dividila con un'altra persona")
+    admin.get_by_label("La sua quota (pz)").first.fill("100")
+    press(admin, "Dividi")
+    expect(admin.get_by_role("alert")).to_be_visible()
+    admin.get_by_label("La sua quota (pz)").first.fill("40")
+    whom = "Irene Fontana, Fontana Allestimenti S.n.c."
+    admin.locator("form[action$='/shares'] select").first.select_option(label=whom)
+    press(admin, "Dividi")
+    expect(admin.get_by_text("Stampa, quota 1", exact=True)).to_be_visible()
+    expect(admin.get_by_text("Stampa, quota 2", exact=True)).to_be_visible()
+
+    helper = at(portal.as_("allestimenti", javascript=False), "/tasks")
+    helper.get_by_role("link", name="Stampa, quota 2: Vetrofania 50×50").click()
+    expect(helper.get_by_text("40 pz", exact=True)).to_be_visible()
+    expect(helper.get_by_text("Questa è la tua quota del lavoro")).to_be_visible()

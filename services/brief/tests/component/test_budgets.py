@@ -21,6 +21,7 @@ from optima_contracts.economics import (
     OrderValued,
 )
 from optima_contracts.envelope import Envelope
+from optima_contracts.identity import PersonChanged, RoleChanged
 from optima_contracts.logistics import (
     CancellationRefused,
     DdtIssued,
@@ -171,6 +172,37 @@ async def test_a_corrected_price_counts(desk: Desk, treasury: Treasury) -> None:
     await desk.app.run_due_jobs()
     assert await treasury.balance() == ("2500.00", "2100.00", "0.00", "400.00")
     assert (await treasury.causes())[-1] == "room_made"
+
+
+async def test_who_plans_budgets_and_sees_them_is_told_of_a_brief_that_waits(
+    desk: Desk, treasury: Treasury
+) -> None:
+    treasurer = RoleChanged(
+        role_id=uuid4(),
+        key="tesoreria",
+        privileges=["budget.read", "budget.write", "brief.price.read"],
+    )
+    blind = treasurer.model_copy(
+        update={"role_id": uuid4(), "key": "pianificazione", "privileges": ["budget.write"]}
+    )
+    for role in (treasurer, blind):
+        await desk.deliver(role)
+    people = {name: uuid4() for name in ("admin", "tesoreria", "pianificazione", "purchasing", "left")}
+    for name, person_id in people.items():
+        person = PersonChanged(
+            person_id=person_id,
+            name=name,
+            email=f"{name}@a.example",
+            kind="internal",
+            roles=["admin" if name == "left" else name],
+            active=name != "left",
+        )
+        await desk.deliver(person)
+    budget = await treasury.plan("1999.99", blocking=True)
+    brief = await approved(desk)
+    (over,) = await desk.app.published(BriefOverBudget)
+    assert set(over.data["recipients"]) == {str(people["admin"]), str(people["tesoreria"])}
+    assert (over.data["budget_id"], over.data["title"]) == (budget["id"], brief["title"])
 
 
 async def test_a_brief_without_room_waits_until_the_plan_is_raised(desk: Desk, treasury: Treasury) -> None:

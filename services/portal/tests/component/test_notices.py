@@ -14,10 +14,16 @@ import asyncpg
 import pytest
 
 from optima_contracts.approval import StepPending
-from optima_contracts.brief import BriefCommented, BriefContent, BriefDelivered, BriefSubmitted
+from optima_contracts.brief import (
+    BriefCommented,
+    BriefContent,
+    BriefDelivered,
+    BriefOverBudget,
+    BriefSubmitted,
+)
 from optima_contracts.envelope import EventData
 from optima_contracts.identity import PersonChanged
-from optima_contracts.production import PhaseAssigned
+from optima_contracts.production import OrderChanged, PhaseAssigned, PhaseSplit
 from optima_contracts.trail import PersonErased
 from optima_kit.clock import FixedClock
 from optima_kit.db import Database
@@ -187,6 +193,63 @@ async def test_a_task_tells_its_assignee_and_a_delivery_the_requester(portal: Po
     await portal.tell(BriefDelivered(brief_id=BRIEF, order_id=uuid4()), subject=BRIEF)
     (notice,) = await portal.notices(PAOLO)
     assert (notice.what, notice.title, notice.address) == ("brief_delivered", "Vetrina", f"/briefs/{BRIEF}")
+
+
+async def test_who_has_the_rest_of_a_split_task_is_told(portal: Portal) -> None:
+    job_id, phase_id = uuid4(), uuid4()
+    split = PhaseSplit(
+        job_id=job_id,
+        order_id=uuid4(),
+        phase_id=phase_id,
+        phase="stampa",
+        share_id=uuid4(),
+        quantity="40",
+        unit="pz",
+        assignee_id=ANNA,
+    )
+    await portal.tell(split, subject=job_id, actor=PAOLO)
+    await portal.tell(split, subject=job_id, actor=ANNA)
+    await portal.tell(split.model_copy(update={"assignee_id": None}), subject=job_id, actor=PAOLO)
+    (notice,) = await portal.notices(ANNA)
+    assert (notice.what, notice.address) == ("phase_split", f"/tasks/{phase_id}")
+
+
+async def test_the_requester_is_told_that_their_order_was_changed(portal: Portal) -> None:
+    async with portal.database.transaction(portal.tenant_id) as work:
+        PortalPorts(work).notices.save_brief(BRIEF, FollowedBrief(PAOLO, "Vetrina"))
+    order_id = uuid4()
+    changed = OrderChanged(
+        order_id=order_id,
+        number="O-2026-0001",
+        brief_id=BRIEF,
+        deadline=date(2027, 1, 31),
+        lines=[],
+        reason="Rinviata",
+    )
+    await portal.tell(changed, subject=order_id, actor=ANNA)
+    await portal.tell(changed, subject=order_id, actor=PAOLO)
+    await portal.tell(changed.model_copy(update={"brief_id": None}), subject=order_id, actor=ANNA)
+    (notice,) = await portal.notices(PAOLO)
+    assert (notice.what, notice.title, notice.address) == ("order_changed", "Vetrina", f"/briefs/{BRIEF}")
+
+
+async def test_who_plans_budgets_is_told_of_a_brief_that_waits(portal: Portal) -> None:
+    budget_id = uuid4()
+    over = BriefOverBudget(
+        brief_id=BRIEF,
+        number="B-2026-0001",
+        revision=1,
+        approval_id=APPROVAL,
+        requester_id=ANNA,
+        title="Vetrina",
+        budget_id=budget_id,
+        recipients=[PAOLO],
+    )
+    await portal.tell(over, subject=BRIEF)
+    await portal.tell(over.model_copy(update={"budget_id": None}), subject=BRIEF)
+    (notice,) = await portal.notices(PAOLO)
+    assert (notice.what, notice.title, notice.address) == ("over_budget", "Vetrina", f"/budgets/{budget_id}")
+    assert await portal.notices(ANNA) == []
 
 
 async def test_who_left_gets_no_mail_and_who_was_erased_leaves_nothing(portal: Portal) -> None:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from optima_contracts.brief import BriefOverBudget
 from optima_contracts.catalogue import every_event_type
 from optima_kit.sealing import Sealer
 from portal.adapters.labels import LABELS
@@ -89,7 +90,7 @@ def test_no_other_code_stops_mails(code: str) -> None:
 
 def test_whoever_is_named_as_a_recipient_is_told_in_words() -> None:
     named = {model for model in every_event_type().values() if "recipients" in model.model_fields}
-    assert named == {*TOLD, *OF_PHASES}
+    assert named == {*TOLD, *OF_PHASES, BriefOverBudget}
     assert {what_of(model.type) for model in named} <= LABELS["notice"].keys()
     assert {f"brief_{what_of(model.type)}" for model in PROGRESS} <= LABELS["notice"].keys()
     assert LABELS["notice_kind"].keys() == USUAL.keys()

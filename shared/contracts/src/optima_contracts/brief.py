@@ -193,6 +193,10 @@ class BriefOverBudget(EventData):
     revision: int
     approval_id: UUID
     requester_id: UUID
+    title: str | None = None
+    budget_id: UUID | None = None
+    recipients: list[UUID] = Field(default_factory=list)
+    """Those who plan budgets, to be told of it."""
 
 
 class BriefCancelled(EventData):

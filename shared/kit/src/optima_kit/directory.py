@@ -32,6 +32,24 @@ SELECT id, name, active, roles,
         WHERE key = ANY (directory_people.roles)) AS told_roles
 FROM directory_people WHERE id = :id
 """)
+# The tenant's own roles count for more than the built-in ones of the same key.
+_LIST_WHO_MAY: Final = Statement.parse("""
+WITH holding AS (
+    SELECT key, privilege FROM directory_roles, unnest(privileges) AS privilege
+    UNION ALL
+    SELECT key, privilege
+    FROM unnest(:built_in_keys::text[], :built_in_privileges::text[]) AS built_in(key, privilege)
+    WHERE NOT EXISTS (SELECT FROM directory_roles AS told WHERE told.key = built_in.key)
+)
+SELECT people.id FROM directory_people AS people
+WHERE people.active AND NOT EXISTS (
+    SELECT FROM unnest(:privileges::text[]) AS wanted(privilege)
+    WHERE NOT EXISTS (SELECT FROM holding
+                      WHERE holding.privilege = wanted.privilege AND holding.key = ANY (people.roles)))
+ORDER BY people.id LIMIT :most
+""")
+_MOST_TOLD: Final = 50
+"""People who are told of one thing."""
 _SAVE_PERSON: Final = Statement.parse("""
 INSERT INTO directory_people (id, name, active, roles) VALUES (:id, :name, :active, :roles)
 ON CONFLICT (tenant_id, id) DO UPDATE SET
@@ -69,6 +87,22 @@ class Directory:
         built_in = {role: privileges_of(role) for role in row["roles"] if role in BUILT_IN_ROLES}
         held = {**built_in, **(row["told_roles"] or {})}
         return Person(row["id"], row["name"], row["active"], frozenset().union(*held.values()))
+
+    async def list_who_may(self, *privileges: str) -> list[UUID]:
+        built_in = [
+            (role, privilege)
+            for role in sorted(BUILT_IN_ROLES)
+            for privilege in privileges
+            if privilege in privileges_of(role)
+        ]
+        rows = await self._work.fetch(
+            _LIST_WHO_MAY,
+            privileges=privileges,
+            built_in_keys=[role for role, _ in built_in],
+            built_in_privileges=[privilege for _, privilege in built_in],
+            most=_MOST_TOLD,
+        )
+        return [row["id"] for row in rows]
 
     def save_person(self, told: PersonChanged) -> None:
         self._work.write(

@@ -51,3 +51,6 @@ class Directory(Protocol):
         """The names of people and units. Who is not known yet is left out."""
 
     async def find_person(self, person_id: UUID) -> Person | None: ...
+
+    async def list_who_may(self, *privileges: str) -> list[UUID]:
+        """Active people who hold all of these, to be told of something; fifty at most."""

@@ -15,7 +15,7 @@ from .journey import Journey
 
 
 async def show_budget(journey: Journey) -> None:
-    """What was approved was committed of marketing's budget, and what was delivered is spent."""
+    """What was approved was committed of the launches' budget, and what was delivered is spent."""
     admin = journey.customer.people["admin"]
     async with journey.step("The budget shows what the brief has spent", admin) as said:
         path = f"/v1/briefs/{journey.brief_id}/budget"

@@ -45,6 +45,8 @@ class Journey:
         if "changes" in self.wanted:
             await self._change()
         await self._approve()
+        if "cost_centre" in self.wanted:
+            await self._find_room()
         order = await self._order()
         if "proof" in self.wanted:
             await self._prove(self.wanted["proof"])
@@ -110,6 +112,26 @@ class Journey:
             async with self.step("The director's step appears: he approves", director) as said:
                 await self._decide(director, "approve")
                 said.append("the amount passes the threshold")
+
+    async def _find_room(self) -> None:
+        """The cost centre's budget blocks and has no room: whoever plans it raises the plan by what lacks."""
+        admin = self._person("admin")
+        async with self.step("Its budget has no room: the brief waits", self.requester):
+            await self._brief_becomes("over_budget")
+        async with self.step("The plan is raised, and the brief goes on", admin) as said:
+
+            async def raised() -> Decimal | None:
+                """Others may wait for the same budget, and take what was meant for this brief."""
+                charge = (await self._as(admin, "GET", "brief", f"{self._brief}/budget")).body
+                if not charge["waiting"]:
+                    return Decimal(charge["budget"]["planned"])
+                planned = Decimal(charge["budget"]["planned"]) + max(-Decimal(charge["left"]), Decimal(0))
+                body = {"planned": f"{planned:.2f}", "blocking": True, "reason": "Lancio approvato"}
+                await self._as(admin, "PUT", "brief", f"/v1/budgets/{charge['budget']['id']}/plan", json=body)
+                return None
+
+            said.append(f"€ {await until(raised, 'the budget to have room'):.2f} planned")
+            await self._brief_leaves("over_budget")
 
     async def _submit(self, title: str) -> None:
         async with self.step(title, self.requester) as said:
@@ -497,6 +519,13 @@ class Journey:
 
         await until(look, f"the brief to become {state}")
 
+    async def _brief_leaves(self, state: str) -> None:
+        async def look() -> bool:
+            seen = (await self._as(self.requester, "GET", "brief", self._brief)).body["state"]
+            return bool(seen != state)
+
+        await until(look, f"the brief not to be {state} any more")
+
     def _content(self, items: list[dict[str, Any]]) -> dict[str, Any]:
         """A brief's content as the brief service takes it."""
         return {
@@ -506,6 +535,7 @@ class Journey:
             "budget": self.wanted["budget"],
             "deadline": (datetime.now(UTC) + timedelta(days=self.wanted["days"])).date().isoformat(),
             "customer": self.wanted.get("customer"),
+            "cost_centre": self.wanted.get("cost_centre"),
             "form": self.wanted.get("form", {}),
             "items": [
                 {

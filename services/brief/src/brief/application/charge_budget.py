@@ -37,17 +37,17 @@ def holder_of(brief: Brief, content: Content) -> Holder | None:
     return Holder(unit_id=brief.unit_id) if brief.unit_id is not None else None
 
 
-async def commit_brief(ports: Ports, brief: Brief, context: AuditContext) -> bool:
-    """Commits what is being approved, of the budget whose period holds the brief's deadline. Returns False
-    where that has no room and blocks: the brief waits."""
+async def commit_brief(ports: Ports, brief: Brief, context: AuditContext) -> UUID | None:
+    """Commits what is being approved, of the budget whose period holds the brief's deadline. Returns that
+    budget where it has no room and blocks: the brief waits for it."""
     assert brief.submitted is not None
     content = brief.submitted.content
     holder = holder_of(brief, content)
     if holder is None or content.deadline is None:
-        return True
+        return None
     budget = await ports.budgets.lock_budget_of(holder, content.deadline)
     if budget is None:
-        return True
+        return None
     amount = brief.pricing.total if brief.pricing else (content.budget or NOTHING)
     waits = budget.room_for(amount) < amount
     charge = Charge(
@@ -61,7 +61,7 @@ async def commit_brief(ports: Ports, brief: Brief, context: AuditContext) -> boo
     )
     change = Change() if waits else budget.charge(charge, Due(amount, NOTHING))
     record_charge(ports, budget, charge, change, EntryCause.APPROVED, None, context)
-    return not waits
+    return budget.budget_id if waits else None
 
 
 async def settle_charge(

@@ -55,7 +55,7 @@ async def on_approved(ports: Ports, event: Approved, context: AuditContext) -> N
             event.subject_revision,
             brief.brief_id,
         )
-    elif await commit_brief(ports, brief, context):
+    elif (awaited := await commit_brief(ports, brief, context)) is None:
         brief.approved(event.approval_id, event.subject_revision, event.content_hash, context)
         await ports.briefs.update_brief(brief)
         tell_approved(ports, brief)
@@ -68,6 +68,9 @@ async def on_approved(ports: Ports, event: Approved, context: AuditContext) -> N
             revision=brief.revision,
             approval_id=event.approval_id,
             requester_id=brief.requester_id,
+            title=brief.submitted.content.title if brief.submitted else None,
+            budget_id=awaited,
+            recipients=await ports.directory.list_who_may("budget.write", "budget.read", "brief.price.read"),
         )
         ports.outbox.add(over, subject=brief.brief_id, correlation=brief.brief_id)
 

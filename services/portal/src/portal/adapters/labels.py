@@ -682,6 +682,8 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "brief_delivery_started": N_("The first goods have left"),
         "brief_delivered": N_("Delivered"),
         "brief_cancelled": N_("Cancelled"),
+        "order_changed": N_("The order of your brief was changed"),
+        "over_budget": N_("A brief waits for its budget"),
         "brief_handed_over": N_("A brief is now yours, since a colleague has left"),
     },
     "notice_kind": {

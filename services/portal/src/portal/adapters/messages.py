@@ -134,6 +134,23 @@ async def _tell_requester(ports: PortalPorts, event: Received[Any]) -> None:
         await tell_people(ports, people, "progress", what, followed.title, "", f"/briefs/{brief_id}")
 
 
+async def _tell_of_changed_order(ports: PortalPorts, event: Received[production.OrderChanged]) -> None:
+    """The requester of its brief, if it is of one, unless it was they who changed it."""
+    brief_id = event.data.brief_id
+    followed = await ports.notices.find_brief(brief_id) if brief_id is not None else None
+    if followed is not None and followed.requester_id != event.actor_id:
+        people, page = [followed.requester_id], f"/briefs/{brief_id}"
+        await tell_people(ports, people, "progress", what_of(event.type), followed.title, "", page)
+
+
+async def _tell_who_plans_budgets(ports: PortalPorts, event: Received[brief.BriefOverBudget]) -> None:
+    """On the budget's page, where the brief waits beside others."""
+    data = event.data
+    if data.budget_id is not None:
+        page = f"/budgets/{data.budget_id}"
+        await tell_people(ports, data.recipients, "task", what_of(event.type), data.title or "", "", page)
+
+
 async def _tell_mentioned(ports: PortalPorts, event: Received[Any]) -> None:
     brief_id = event.data.brief_id
     people = [each for each in event.data.mentioned_ids if each != event.actor_id]
@@ -178,6 +195,8 @@ _TELL: Final[Mapping[type[Any], Tell]] = {
     **dict.fromkeys(TOLD, _tell_recipients),
     **dict.fromkeys(PROGRESS, _tell_requester),
     production.PhaseAssigned: _tell_assignee,
+    production.OrderChanged: _tell_of_changed_order,
+    brief.BriefOverBudget: _tell_who_plans_budgets,
     production.PhaseSplit: _tell_of_split,
     **dict.fromkeys(OF_PHASES, _tell_of_phase),
     brief.BriefCommented: _tell_mentioned,

@@ -13,7 +13,6 @@ from uuid import UUID
 
 import asyncpg
 
-from optima_contracts.privileges import BUILT_IN_ROLES, privileges_of
 from optima_kit.db import UnitOfWork
 from optima_kit.sql import load_queries
 
@@ -50,8 +49,6 @@ from ..domain.plan import Lateness, Period
 from ..domain.shipments import Shipment, ShipmentState
 
 QUERIES: Final = load_queries(__package__)
-_MOST_TOLD: Final = 50
-"""People who are told of one thing."""
 
 
 class PostgresKinds:
@@ -517,13 +514,6 @@ class PostgresMessages:
             QUERIES.find_message_file, phase_id=phase_id, id=message_id, assignee_id=assignee_id
         )
         return MessageFile(row["file_name"], row["media_type"], row["data"]) if row else None
-
-    async def list_people_who_may(self, privilege: str) -> list[UUID]:
-        roles = sorted(role for role in BUILT_IN_ROLES if privilege in privileges_of(role))
-        rows = await self._work.fetch(
-            QUERIES.list_people_who_may, privilege=privilege, built_in_roles=roles, limit=_MOST_TOLD
-        )
-        return [row["id"] for row in rows]
 
 
 class PostgresReading:

@@ -536,16 +536,3 @@ ORDER BY id DESC LIMIT :limit
 SELECT file_name, media_type, data FROM phase_messages
 WHERE id = :id AND phase_id = :phase_id AND data IS NOT NULL
     AND (:assignee_id::uuid IS NULL OR assignee_id = :assignee_id)
-
--- name: list_people_who_may
--- Active people whose roles hold a privilege. The tenant's own roles count for more than the built-in ones of the
--- same key.
-SELECT people.id FROM directory_people AS people
-WHERE people.active AND people.roles && (
-        SELECT array_agg(key) FROM (
-            SELECT key FROM directory_roles WHERE :privilege = ANY (privileges)
-            UNION ALL
-            SELECT key FROM unnest(:built_in_roles::text[]) AS built_in(key)
-            WHERE NOT EXISTS (SELECT FROM directory_roles AS told WHERE told.key = built_in.key)
-        ) AS holding)
-ORDER BY people.id LIMIT :limit

@@ -152,9 +152,6 @@ class Messages(Protocol):
         self, phase_id: UUID, message_id: UUID, assignee_id: UUID | None
     ) -> MessageFile | None: ...
 
-    async def list_people_who_may(self, privilege: str) -> list[UUID]:
-        """Active people; fifty at most."""
-
 
 class Customers(Protocol):
     def upsert_customer(self, customer: Customer) -> None: ...

@@ -47,7 +47,7 @@ async def write_to_assignee(
 
 async def told_of_work(ports: Ports, actor: Actor) -> set[UUID]:
     """Those who give out the work, other than who acts."""
-    return {*await ports.messages.list_people_who_may("phase.assign")} - {actor.person_id}
+    return {*await ports.directory.list_who_may("phase.assign")} - {actor.person_id}
 
 
 def _write(
