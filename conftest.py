@@ -16,6 +16,8 @@ structlog.configure(processors=[*structlog.get_config()["processors"][:-1], _pla
 
 pytest_plugins = ["optima_kit.testing"]
 
+PROFILE = os.environ.get("OPTIMA_TEST_PROFILE", "whole")
+
 
 def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
     """Services run on uvloop, so tests do."""
@@ -23,8 +25,14 @@ def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.Abstrac
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One process runs all tests of a file, so that what they share is made once."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """One process runs all tests of a file, so that what they share is made once. Where everything is tested,
+    a day sees every second case of a large matrix; a night sees all, and so does whoever names a path."""
+    if os.environ.get("OPTIMA_TEST_EVERYTHING") and PROFILE != "nightly":
+        left_out = [item for item in items if item.get_closest_marker("by_halves")][1::2]
+        config.hook.pytest_deselected(items=left_out)
+        ids = {item.nodeid for item in left_out}
+        items[:] = [item for item in items if item.nodeid not in ids]
     for item in items:
         if not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group(item.location[0]))
@@ -43,6 +51,4 @@ settings.register_profile(
 settings.register_profile("nightly", settings.get_profile("whole"), derandomize=False, max_examples=1_000)
 # `./optima test --fast` tries each property on a few examples, the whole run on many.
 settings.register_profile("fast", settings.get_profile("whole"), max_examples=5)
-settings.load_profile(
-    "fast" if os.environ.get("OPTIMA_TEST_FAST") else os.environ.get("OPTIMA_TEST_PROFILE", "whole")
-)
+settings.load_profile("fast" if os.environ.get("OPTIMA_TEST_FAST") else PROFILE)

@@ -166,7 +166,7 @@ def test_an_erp_is_connected_and_its_times_are_changed(portal: Portal) -> None:
     page.get_by_label("Cartella", exact=False).fill("filiale")
     press(page, "Salva")
     expect(page.get_by_role("heading", level=1)).to_have_text("filiale")
-    page.get_by_role("link", name="Impostazioni").click()
+    page.get_by_role("main").get_by_role("link", name="Impostazioni").click()
     customers = page.get_by_role("group", name="Clienti")
     customers.get_by_label("Oppure a queste ore, UTC").fill("6:30")
     press(page, "Salva")

@@ -19,6 +19,7 @@ pytestmark = [
     pytest.mark.journey,
     pytest.mark.xdist_group("stack"),
     pytest.mark.timeout(240),
+    pytest.mark.by_halves,
 ]
 
 GAP = re.compile("non disponibile", re.IGNORECASE)

@@ -73,9 +73,10 @@ from production.application import reject_phase as rejecting
 from production.application import report_part as reporting
 from production.application import set_economics as valuing
 from production.application import skip_phase as skipping
+from production.application import split_phase as splitting
 from production.application import start_phase as starting
 from production.application import write_order as writing
-from production.domain.job import Delivery
+from production.domain.job import Delivery, Phase
 from production.domain.kinds import PhaseDefinition
 from production.domain.machine import Action, Refused, outcome
 
@@ -416,7 +417,7 @@ class Story:
         _, phase, action = self.mostly(fit, tried)
         self.done.append(action.value)
         chance, id_ = self.chance, phase.id
-        worker, quantity = self.worker, Decimal(chance.choice((90, 97, 100, 110)))
+        worker, quantity = self.worker, in_share(phase, chance.choice((90, 97, 100, 110)))
         person = chance.choice((worker, worker, self.admin))
         doing: dict[Action, Work] = {
             Action.ASSIGN: lambda p: assigning.assign_phase(p, id_, person.person_id),
@@ -432,6 +433,9 @@ class Story:
             Action.SKIP: lambda p: skipping.skip_phase(p, id_),
             Action.OUTSOURCE: lambda p: outsourcing.outsource_phase(
                 p, id_, chance.choice((FINISHER, FINISHER, None))
+            ),
+            Action.SPLIT: lambda p: splitting.split_phase(
+                p, id_, Decimal(chance.choice((20, 45, 100))), chance.choice((person.person_id, None))
             ),
         }
         await self.run(self.made, doing[action])
@@ -510,10 +514,11 @@ class Story:
             await self.run(self.made, lambda p, id_=phase.id: starting.start_phase(p, self.worker, id_))
             if away:
                 await self.work_outside(phase.id)
+            quantity = in_share(phase, 97)
             await self.run(
                 self.made,
-                lambda p, id_=phase.id: completing.complete_phase(
-                    p, self.worker, id_, Decimal(97), "", "Scarti"
+                lambda p, id_=phase.id, quantity=quantity: completing.complete_phase(
+                    p, self.worker, id_, quantity, "", "Scarti"
                 ),
             )
             await self.run(self.made, lambda p, id_=phase.id: accepting.accept_phase(p, self.admin, id_))
@@ -695,6 +700,13 @@ ACTIONS = (
     *("count", "cancel order", "close job", "close order", "cancel brief"),
 )
 WORK = tuple(Action)
+
+
+def in_share(phase: Phase, of_a_hundred: int) -> Decimal:
+    """So much of the hundred that the job is for; as much of the phase's share, if it has one."""
+    return of_a_hundred * (phase.share or Decimal(100)) / 100
+
+
 ONWARD = (*["pick", "issue", "depart"] * 3, "deliver", "refuse", "take back", "void", "give up")
 ENDINGS = ("cancel order", "close job", "close order", "cancel brief")
 ENDS = {

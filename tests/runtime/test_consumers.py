@@ -283,6 +283,7 @@ def test_the_password_is_in_no_document_that_is_kept(own_broker: OwnBroker) -> N
     assert "hunter2" not in json.dumps(made)
 
 
+@NIGHTLY
 def test_whoever_takes_all_and_acknowledges_nothing_keeps_a_bounded_number_for_a_bounded_time(
     own_broker: OwnBroker, command: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -115,6 +115,7 @@ MOMENTS: dict[str, Callable[[Stack], bool]] = {
 }
 
 
+@pytest.mark.by_halves
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_an_interrupted_start_leaves_nothing_running(stack: Stack, moment: str) -> None:
     starting = stack.begin("up", "--no-demo")

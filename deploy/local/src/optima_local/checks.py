@@ -80,6 +80,8 @@ def run_checks_and_pytest(
         place for wanted in (QUICK if options.fast else EVERYTHING) for place in sorted(ROOT.glob(wanted))
     ]
     command += options.paths or places
+    if not options.paths:
+        environment["OPTIMA_TEST_EVERYTHING"] = "1"
     tested = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
     return tested or len(failed)
 

@@ -14,6 +14,8 @@ from optima_contracts.production import OrderConfirmed
 
 from ..conftest import Bridge
 
+pytestmark = pytest.mark.by_halves
+
 GOOD = "AURORA-MI;Caffè Aurora Milano S.r.l.;07643520567;;{street};20123;Milano;MI;MP12;RB 60 gg FM\n"
 ROW = GOOD.format(street="Via Torino 2")
 ROWS = {

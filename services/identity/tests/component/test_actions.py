@@ -14,6 +14,8 @@ from identity.domain.second_factor import code_at, step_of
 
 from ..conftest import Identity, Serve
 
+pytestmark = pytest.mark.by_halves
+
 READERS = {
     "admin": ("admin",),
     "auditor": ("auditor",),

@@ -15,6 +15,8 @@ from optima_contracts.production import JobClosed
 from ..conftest import ARTICLE, DESTINATION, Depot, Order
 from .test_work_outside import outsourced
 
+pytestmark = pytest.mark.by_halves
+
 READERS: Final = ("backoffice", "admin", "purchasing", "auditor", "marketing", "supplier")
 BODIES: Final[dict[ShipmentAction, tuple[str, dict[str, Any] | None]]] = {
     "label": ("labels", None),

@@ -37,7 +37,8 @@ async def test_each_step_asks_once_and_writes_at_the_end(depot: Depot) -> None:
         "receipt": EDGES + 5,  # lock, lines, warehouse, goods; movement
         "draft": EDGES + 5,  # lock, lines, lookups, goods; shipment
         "picking": EDGES + 3,  # lock, shipment; shipment
-        "issuance": EDGES + 9,  # lock, shipment, lookups, goods, series; document, movements, shipment, job
+        # lock, shipment, lookups, goods, places, series; document, movements, shipment, job
+        "issuance": EDGES + 10,
         "departure": EDGES + 3,
         "delivery": EDGES + 4,  # and whose name was written, should they be erased
         "order confirmed": 5,  # begin, inbox, brief, order, commit

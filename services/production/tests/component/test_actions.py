@@ -13,6 +13,8 @@ from production.application.read.access import JobAction, OrderAction, PhaseActi
 
 from .conftest import ECONOMICS, Plant
 
+pytestmark = pytest.mark.by_halves
+
 KIND: Final = {
     "name": "Espositore",
     "phases": [
