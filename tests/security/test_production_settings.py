@@ -94,6 +94,7 @@ KINDS = {
     "trusted_proxies": "networks",
     "webhook_networks": "elsewhere",
     "erp_networks": "elsewhere",
+    "oidc_networks": "elsewhere",
 }
 HARMLESS = {"mail_url"}
 """Never unencrypted: smtp:// means STARTTLS, or no mail."""

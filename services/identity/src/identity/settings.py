@@ -8,7 +8,15 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from optima_contracts.privileges import BUILT_IN_ROLES
 from optima_kit.egress import Openness
-from optima_kit.hardening import MailedUrl, MailServer, Sender, StrongSecret, in_production, over_tls
+from optima_kit.hardening import (
+    ELSEWHERE,
+    MailedUrl,
+    MailServer,
+    Sender,
+    StrongSecret,
+    in_production,
+    over_tls,
+)
 from optima_kit.settings import Networks, Separated, Settings
 
 from .domain.providers import AllowedIssuer
@@ -31,9 +39,10 @@ class IdentitySettings(Settings):
     all below it. After a space stand further origins that its configuration may name:
     `https://accounts.google.com https://oauth2.googleapis.com https://www.googleapis.com`. Without any,
     tenants sign in with passwords alone."""
-    oidc_networks: Networks = ()
+    oidc_networks: Annotated[Networks, ELSEWHERE] = ()
     """Networks that issuers may stand in although they are not of the public internet, separated by commas
-    ("10.20.0.0/16"): providers on the operator's own premises."""
+    ("10.20.0.0/16"): providers on the operator's own premises. Production refuses networks with this
+    machine's own addresses: loopback, link-local, unspecified."""
     second_factor_roles: Separated = Field(
         default_factory=lambda read: () if read["environment"] == "demonstration" else ("admin",)
     )
