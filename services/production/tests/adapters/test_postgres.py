@@ -29,8 +29,9 @@ SELECT gen_random_uuid(), id, 1, 'k', 'd', 100, 'pz', '[]', 10, 'done', 1 FROM o
 INSERT INTO phases (id, order_id, job_id, position, key, name, after, quality_check, skippable, deadline,
                     state, assignee_id, attempt, note)
 SELECT gen_random_uuid(), order_id, order_jobs.id, 0, 'k', 'n', '{{}}', false, false, orders.deadline,
-       CASE WHEN orders.state = 'confirmed' THEN 'assigned'
-            WHEN number LIKE '%5' THEN 'ready' ELSE 'done' END, '{anna}', 1, ''
+       CASE WHEN orders.state = 'confirmed' THEN 'assigned' WHEN number LIKE '%5' THEN 'ready'
+            WHEN number LIKE '%7' THEN 'in_progress' ELSE 'done' END,
+       CASE WHEN number LIKE '%7' THEN gen_random_uuid() ELSE '{anna}' END, 1, ''
 FROM order_jobs JOIN orders ON orders.id = order_id;
 INSERT INTO job_economics (job_id, cost, unit_price, materials, technical_sheet, vat_code)
 SELECT id, 1, 1, '', '', '22' FROM order_jobs;
@@ -41,9 +42,9 @@ INSERT INTO proofs (proof_id, brief_id, version, sequence, approved)
 SELECT gen_random_uuid(), brief_id, 1, 1, true FROM orders;
 INSERT INTO directory_people (id, name, active, roles)
 SELECT CASE n WHEN 1 THEN '{anna}'::uuid ELSE gen_random_uuid() END, 'P' || n, true, '{{}}'
-FROM generate_series(1, 300) AS n;
+FROM generate_series(1, 3000) AS n;
 INSERT INTO customers (id, code, legal, connection)
-SELECT gen_random_uuid(), 'C' || n, '{{}}', 'gamma' FROM generate_series(1, 300) AS n;
+SELECT gen_random_uuid(), 'C' || n, '{{}}', 'gamma' FROM generate_series(1, 3000) AS n;
 INSERT INTO shipments (id, order_id, state, sequence)
 SELECT gen_random_uuid(), id, 'delivered', 5 FROM orders;
 INSERT INTO shipment_lines (shipment_id, job_id, quantity)
@@ -156,7 +157,7 @@ async def test_figures_count_open_orders_and_late_phases_of_all_tenants(
         assert LATE_PHASES._value.get() == 0
         await connection.execute("UPDATE phases SET deadline = current_date - 2")
         await measure(backbone)
-        assert LATE_PHASES._value.get() == 220
+        assert LATE_PHASES._value.get() == 420
         for secret in (
             "SELECT title FROM orders",
             "SELECT assignee_id FROM phases",
