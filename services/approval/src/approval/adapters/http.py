@@ -371,8 +371,7 @@ async def attach(
     call: Call[Ports], approval_id: UUID, query: EvidenceQuery, body: bytes
 ) -> Reply[EvidenceView]:
     """Upload a document for one's decision: PDF, PNG or JPEG, at most 10 MiB"""
-    media_type = call.headers["Content-Type"].partition(";")[0].strip().lower()
-    document = await attach_evidence(call.ports, call.actor, approval_id, query.name, media_type, body)
+    document = await attach_evidence(call.ports, call.actor, approval_id, query.name, call.media_type, body)
     location = f"/v1/approvals/{approval_id}/evidence/{document.id}"
     return Reply(approvals.show_evidence(document), location=location)
 

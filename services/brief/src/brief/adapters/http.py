@@ -157,8 +157,7 @@ async def list_history(call: Call[Ports], brief_id: UUID, query: PageQuery) -> P
 )
 async def attach(call: Call[Ports], brief_id: UUID, query: AttachmentQuery, body: bytes) -> Reply[Attachment]:
     """Attach a file to a draft: PDF, PNG or JPEG, at most 10 MiB"""
-    media_type = call.headers["Content-Type"].partition(";")[0].strip().lower()
-    brief, attachment = await attach_file(call.ports, call.actor, brief_id, query.name, media_type, body)
+    brief, attachment = await attach_file(call.ports, call.actor, brief_id, query.name, call.media_type, body)
     location = f"/v1/briefs/{brief_id}/attachments/{attachment.attachment_id}"
     return Reply(attachment, version=brief.version, location=location)
 

@@ -8,10 +8,11 @@ from optima_kit.file_names import BEGINNINGS
 from optima_kit.http import Call, Content, Page, PageQuery, Reply, Routes
 
 from ..application.annotate_proof import annotate_proof, answer_annotation, settle_annotation
+from ..application.attach_file import SentFile
 from ..application.ports import Ports
 from ..application.read import proofs
 from ..application.read.proof_views import AnnotationView, ProofView
-from ..application.submit_proof import SentFile, submit_proof, submit_proof_version
+from ..application.submit_proof import submit_proof, submit_proof_version
 from ..domain.rules import MAX_ATTACHMENT_BYTES
 from .requests import (
     AnnotateProof,
@@ -25,10 +26,6 @@ from .requests import (
 proof_routes = Routes()
 
 
-def _file(call: Call[Ports], name: str, body: bytes) -> SentFile:
-    return SentFile(name, call.headers["Content-Type"].partition(";")[0].strip().lower(), body)
-
-
 @proof_routes.post(
     "/v1/briefs/{brief_id}/proofs",
     privilege="approval.open",
@@ -40,7 +37,7 @@ async def post_proof(call: Call[Ports], brief_id: UUID, query: ProofQuery, body:
     """Submit a proof of a brief for review: PDF, PNG or JPEG, at most 10 MiB
 
     What is reviewed and approved is exactly this file."""
-    file = _file(call, query.name, body)
+    file = SentFile(query.name, call.media_type, body)
     brief, proof = await submit_proof(call.ports, call.actor, brief_id, query.title, file, query.review())
     view = await proofs.show_proof(call.ports, call.actor, brief, proof)
     return Reply(view, location=f"/v1/proofs/{proof.proof_id}")
@@ -69,7 +66,7 @@ async def post_proof_version(
     call: Call[Ports], proof_id: UUID, query: VersionQuery, body: bytes
 ) -> ProofView:
     """Submit the next version of a proof for review; the one before it counts no longer"""
-    file = _file(call, query.name, body)
+    file = SentFile(query.name, call.media_type, body)
     brief, proof = await submit_proof_version(call.ports, call.actor, proof_id, file, query.review())
     return await proofs.show_proof(call.ports, call.actor, brief, proof)
 

@@ -8,6 +8,7 @@ from optima_kit.file_names import BEGINNINGS
 from optima_kit.http import Call, Content, Page, Reply, Routes
 
 from ..application.answer_request import answer_request
+from ..application.attach_file import SentFile
 from ..application.award_request import award_request
 from ..application.ports import Ports
 from ..application.read import quotations
@@ -19,7 +20,6 @@ from ..application.read.quotation_views import (
 )
 from ..application.request_quotations import ask_more_suppliers, cancel_request, request_quotations
 from ..application.send_quotation_file import send_quotation_file, take_back_quotation_file
-from ..application.submit_proof import SentFile
 from ..domain.quotations import QuotationRequest
 from ..domain.rules import MAX_ATTACHMENT_BYTES
 from .requests import (
@@ -140,7 +140,7 @@ async def send_file(
     call: Call[Ports], quotation_id: UUID, query: AttachmentQuery, body: bytes
 ) -> Reply[QuotationView]:
     """Send a file with one's quotation, until the deadline: PDF, PNG or JPEG, at most 10 MiB"""
-    sent = SentFile(query.name, call.headers["Content-Type"].partition(";")[0].strip().lower(), body)
+    sent = SentFile(query.name, call.media_type, body)
     request, file = await send_quotation_file(call.ports, call.actor, quotation_id, sent)
     view = await quotations.show_quotation(call.ports, call.actor, request)
     location = f"/v1/quotations/{quotation_id}/files/{file.file_id}"

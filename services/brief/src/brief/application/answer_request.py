@@ -23,12 +23,7 @@ async def answer_request(
 ) -> QuotationRequest:
     """Without a quote: declined, for a reason. Returns the request with the supplier's own quotation alone.
     The event says that there is an answer; what it says stays in this service."""
-    known = await ports.quotations.find_quotation(actor.person_id, quotation_id)
-    if known is None:
-        raise Absent("quotation_absent")
-    await ports.briefs.lock_brief(known.brief_id)
-    request = await ports.quotations.find_quotation(actor.person_id, quotation_id)
-    assert request is not None
+    request = await own_quotation_to_change(ports, actor, quotation_id)
     (own,) = request.quotations
     if expected_version is not None and expected_version != own.version:
         raise Stale("stale_version", field="If-Match")
@@ -44,4 +39,15 @@ async def answer_request(
         declined=quote is None,
     )
     ports.outbox.add(answered, subject=quotation_id, correlation=request.brief_id)
+    return request
+
+
+async def own_quotation_to_change(ports: Ports, actor: Actor, quotation_id: UUID) -> QuotationRequest:
+    """The request with the supplier's own quotation alone, its brief locked. Raises Absent for another's."""
+    known = await ports.quotations.find_quotation(actor.person_id, quotation_id)
+    if known is None:
+        raise Absent("quotation_absent")
+    await ports.briefs.lock_brief(known.brief_id)
+    request = await ports.quotations.find_quotation(actor.person_id, quotation_id)
+    assert request is not None
     return request

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from uuid import UUID
 
 from optima_contracts.brief import Attachment as AttachedFile
@@ -17,6 +18,13 @@ from ..domain.content import Attachment
 from ..domain.rules import MAX_ATTACHMENT_BYTES
 from .access import own_brief_to_change
 from .ports import Ports
+
+
+@dataclass(frozen=True, slots=True)
+class SentFile:
+    name: str
+    media_type: str
+    data: bytes
 
 
 async def attach_file(

@@ -8,12 +8,11 @@ from uuid import UUID
 from optima_contracts.brief import QuotationFileChanged
 from optima_kit.actor import Actor
 from optima_kit.ids import new_id
-from optima_kit.refusals import Absent
 
 from ..domain.quotations import QuotationFile, QuotationRequest
-from .attach_file import file_is_what_it_says
+from .answer_request import own_quotation_to_change
+from .attach_file import SentFile, file_is_what_it_says
 from .ports import Ports
-from .submit_proof import SentFile
 
 
 async def send_quotation_file(
@@ -21,7 +20,7 @@ async def send_quotation_file(
 ) -> tuple[QuotationRequest, QuotationFile]:
     """What it says stays in this service, as the quote does."""
     file_is_what_it_says(sent.data, sent.media_type)
-    request = await _own_to_change(ports, actor, quotation_id)
+    request = await own_quotation_to_change(ports, actor, quotation_id)
     file = QuotationFile(
         file_id=new_id(),
         name=sent.name,
@@ -39,20 +38,10 @@ async def send_quotation_file(
 async def take_back_quotation_file(
     ports: Ports, actor: Actor, quotation_id: UUID, file_id: UUID
 ) -> QuotationRequest:
-    request = await _own_to_change(ports, actor, quotation_id)
+    request = await own_quotation_to_change(ports, actor, quotation_id)
     file = request.give_back_file(request.quotations[0], file_id, ports.now)
     ports.quotations.delete_file(file_id)
     _tell(ports, request, file, taken_back=True)
-    return request
-
-
-async def _own_to_change(ports: Ports, actor: Actor, quotation_id: UUID) -> QuotationRequest:
-    known = await ports.quotations.find_quotation(actor.person_id, quotation_id)
-    if known is None:
-        raise Absent("quotation_absent")
-    await ports.briefs.lock_brief(known.brief_id)
-    request = await ports.quotations.find_quotation(actor.person_id, quotation_id)
-    assert request is not None
     return request
 
 

@@ -20,7 +20,7 @@ from ..domain.brief import Brief
 from ..domain.content import Attachment
 from ..domain.proofs import MAX_PROOFS, Proof, ProofVersion, proofs_may_be_submitted
 from .access import brief_to_change
-from .attach_file import file_is_what_it_says
+from .attach_file import SentFile, file_is_what_it_says
 from .ports import Ports
 from .read.access import may_review, seen
 
@@ -39,13 +39,6 @@ class Review:
     process: str
     reviewer_ids: Sequence[UUID] = ()
     due_on: date | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SentFile:
-    name: str
-    media_type: str
-    data: bytes
 
 
 async def submit_proof(

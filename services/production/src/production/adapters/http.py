@@ -409,7 +409,7 @@ async def post_task_file(call: Call[Ports], phase_id: UUID, query: FileQuery, bo
     """Send a photo or a file to those who give out the work: PDF, PNG or JPEG, at most 10 MiB
 
     About a phase that is assigned to the caller."""
-    file = MessageFile(query.name, _media_type(call), body)
+    file = MessageFile(query.name, call.media_type, body)
     made = await write_as_assignee(call.ports, call.actor, phase_id, file=file)
     return messages.show_message(call.actor, made)
 
@@ -443,7 +443,7 @@ async def post_phase_message(call: Call[Ports], phase_id: UUID, body: WriteMessa
 )
 async def post_phase_file(call: Call[Ports], phase_id: UUID, query: FileQuery, body: bytes) -> MessageView:
     """Send a file to the assignee of a phase, such as artwork: PDF, PNG or JPEG, at most 10 MiB"""
-    file = MessageFile(query.name, _media_type(call), body)
+    file = MessageFile(query.name, call.media_type, body)
     made = await write_to_assignee(call.ports, call.actor, phase_id, file=file)
     return messages.show_message(call.actor, made)
 
@@ -465,10 +465,6 @@ async def get_customers(call: Call[Ports], query: PageQuery) -> Page[CustomerVie
 async def get_customer(call: Call[Ports], code: str) -> CustomerView:
     """Read a customer"""
     return await lookups.read_customer(call.ports, code)
-
-
-def _media_type(call: Call[Ports]) -> str:
-    return call.headers["Content-Type"].partition(";")[0].strip().lower()
 
 
 async def _order(call: Call[Ports], order_id: UUID, *, location: str | None = None) -> Reply[OrderView]:

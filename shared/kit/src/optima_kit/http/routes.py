@@ -65,6 +65,11 @@ class Call(Generic[P]):
         return self.find_address()
 
     @property
+    def media_type(self) -> str:
+        """Of the body, without parameters."""
+        return self.headers["Content-Type"].partition(";")[0].strip().lower()
+
+    @property
     def cause(self) -> Cause:
         """For transactions of the handler's own."""
         return Cause(self.now, actor_id=self.actor.person_id)

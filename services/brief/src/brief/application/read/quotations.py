@@ -17,8 +17,8 @@ from optima_kit.refusals import Absent
 
 from ...domain.quotations import Comparison, Quotation, QuotationRequest, QuotedLine, compare
 from ...domain.rules import day_in_rome
+from ..attach_file import SentFile
 from ..ports import Ports, RequestFilters
-from ..submit_proof import SentFile
 from .access import actions_on_quotation, actions_on_request, sees_prices, sees_request
 from .purchases import last_paid_of
 from .quotation_views import (

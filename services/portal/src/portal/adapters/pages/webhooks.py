@@ -126,16 +126,21 @@ def chosen_types(chosen: Sequence[str]) -> list[str]:
     return [each for each in chosen if each in areas or not each.startswith(areas)]
 
 
+def _areas() -> dict[str, str]:
+    """The beginning of the types of each area's events, and its name."""
+    return {f"{_BEGINNING}{area}.": text for area, text in LABELS["event_area"].items()}
+
+
 def _told_of(types: Sequence[str], language: str) -> str:
     """Of what a webhook tells, in the reader's words; empty for everything."""
     translate = translations_of(language).gettext
-    areas = {f"{_BEGINNING}{area}.": text for area, text in LABELS["event_area"].items()}
+    areas = _areas()
     return ", ".join(translate(areas.get(each) or label("event", each)) for each in types)
 
 
 def _choices(webhook: Mapping[str, Any], sent: Sent) -> dict[str, Any]:
     given = sent.values if sent.form == "webhook" else webhook
-    areas = {f"{_BEGINNING}{area}.": text for area, text in LABELS["event_area"].items()}
+    areas = _areas()
     events = LABELS["event"]
     chosen = given.get("types", [])
     return {
